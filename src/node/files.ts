@@ -1,0 +1,106 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EPERM: "operation not permitted",
+  EROFS: "the file system is read-only",
+  ENOSPC: "no space left on the device",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "the file is too large",
+  EISDIR: "it is a folder",
+  ENOTDIR: "a part of the path is not a folder",
+  ENOENT: "no such file or folder",
+  EEXIST: "it exists already",
+  ENOTEMPTY: "the folder is not empty",
+  EMFILE: "too many files are open",
+  ENFILE: "too many files are open",
+  ENAMETOOLONG: "the name is too long",
+  ELOOP: "too many symbolic links",
+  EBUSY: "it is in use",
+  EIO: "the device reports an error",
+};
+
+/** The code of a system error such as "ENOENT"; undefined for any other error. */
+export function errorCode(error: unknown): string | undefined {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" ? code : undefined;
+}
+
+/**
+ * One line that says what could not be done and why.
+ *
+ * @param doing what was being done, as "write runs/a/model.pth"
+ */
+export function describeFileError(error: unknown, doing: string): string {
+  const code = errorCode(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const reason = (code !== undefined && REASONS[code]) || message.split("\n", 1)[0];
+  return `cannot ${doing}: ${reason}`;
+}
+
+/** Some file systems cannot flush a folder; there the rename is all that can be asked for. */
+const FOLDER_FLUSH_UNSUPPORTED: ReadonlySet<string | undefined> = new Set(["EINVAL", "ENOTSUP", "EISDIR", "EPERM"]);
+
+/** Makes what was written to a file, or the names in a folder, survive a power cut. */
+async function flushToDisk(path: string, flags: "r" | "r+"): Promise<void> {
+  const handle = await open(path, flags);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Gives a file its final name in the same folder, over any older file of that name, so that the new content or
+ * the old one is there at any time, even after a power cut.
+ *
+ * @throws the system's error
+ */
+export async function renameDurably(from: string, to: string): Promise<void> {
+  await flushToDisk(from, "r+");
+  await rename(from, to);
+  try {
+    await flushToDisk(dirname(to), "r");
+  } catch (error) {
+    if (!FOLDER_FLUSH_UNSUPPORTED.has(errorCode(error))) throw error;
+  }
+}
+
+/**
+ * Writes a file so that a reader, or a crash at any moment, sees the whole new content or the old one. A
+ * failure leaves the old file as it was and no temporary file.
+ *
+ * @throws Error with one line that names the file and the reason
+ */
+export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+  const temporary = join(dirname(path), `.lenet-${process.pid}-${randomBytes(4).toString("hex")}.tmp`);
+  try {
+    const handle = await open(temporary, "wx");
+    try {
+      await handle.writeFile(data);
+    } finally {
+      await handle.close();
+    }
+    await renameDurably(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {}); // The first failure is the one to tell.
+    throw new Error(describeFileError(error, `write ${path}`), { cause: error });
+  }
+}
+
+/**
+ * Creates a folder that must not exist yet, and its parents where they are missing.
+ *
+ * @throws Error with one line where it exists or cannot be created
+ */
+export async function createFolderExclusive(path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await mkdir(path);
+  } catch (error) {
+    throw new Error(describeFileError(error, `create the folder ${path}`), { cause: error });
+  }
+}
