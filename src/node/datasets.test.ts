@@ -1,0 +1,360 @@
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { CatalogEntry, CatalogFile, CatalogPart } from "../data/catalog.js";
+import { DatasetUnavailableError, type DownloadProgress, loadDataset } from "./datasets.js";
+
+const SIDE = 20;
+const COUNT = 12;
+
+/** Noise, so that the packed file is large enough to be cut at many places. */
+function idxFiles(seed: number): { images: Buffer; labels: Buffer } {
+  let state = seed;
+  const noise = Uint8Array.from({ length: COUNT * SIDE * SIDE }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state >>> 24;
+  });
+  const labels = Uint8Array.from({ length: COUNT }, (_, index) => (index + seed) % 3);
+  return {
+    images: Buffer.concat([Buffer.from([0, 0, 8, 3, 0, 0, 0, COUNT, 0, 0, 0, SIDE, 0, 0, 0, SIDE]), noise]),
+    labels: Buffer.concat([Buffer.from([0, 0, 8, 1, 0, 0, 0, COUNT]), labels]),
+  };
+}
+
+const sha256 = (...pieces: Buffer[]) => createHash("sha256").update(Buffer.concat(pieces)).digest("hex");
+
+function part(prefix: string, files: { images: Buffer; labels: Buffer }): CatalogPart {
+  const file = (name: string, content: Buffer): CatalogFile => ({
+    name,
+    bytes: content.length,
+    sha256: sha256(content),
+  });
+  return { images: file(`${prefix}-images`, files.images), labels: file(`${prefix}-labels`, files.labels) };
+}
+
+const train = idxFiles(1);
+const test = idxFiles(2);
+const packedImages = gzipSync(train.images);
+const packedLabels = gzipSync(train.labels);
+
+let folder: string;
+let cache: string;
+let entry: CatalogEntry;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lenet-datasets-"));
+  cache = join(folder, "xdg", "lenet");
+  vi.stubEnv("XDG_CACHE_HOME", join(folder, "xdg"));
+  vi.stubEnv("LENET_DATA", undefined);
+  entry = {
+    name: "tiny",
+    title: "Tiny-MNIST",
+    classes: ["a", "b", "c"],
+    mirrors: [],
+    systemPackage: { folder: join(folder, "system"), debianName: "dataset-tiny" },
+    parts: { train: part("train", train), test: part("test", test) },
+  };
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function put(path: string, content: Uint8Array | string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, content);
+}
+
+async function putTrain(base: string): Promise<void> {
+  await put(join(base, "train-images.gz"), packedImages);
+  await put(join(base, "train-labels.gz"), packedLabels);
+}
+
+describe("loadDataset from folders", () => {
+  it("reads packed files from the data set's own folder", async () => {
+    await putTrain(join(folder, "tiny"));
+    const dataset = await loadDataset(entry, "train", { dataDir: folder });
+    expect(dataset).toMatchObject({ name: "tiny", classes: ["a", "b", "c"], channels: 1, height: SIDE, width: SIDE });
+    expect(Buffer.from(dataset.images).equals(train.images.subarray(16))).toBe(true);
+    expect(Buffer.from(dataset.labels).equals(train.labels.subarray(8))).toBe(true);
+    expect(dataset.checksum).toBe(sha256(train.images, train.labels));
+    expect(dataset.generated).toBe(false);
+  });
+
+  it("reads unpacked files, and files unpacked under a packed name, from the folder itself", async () => {
+    await put(join(folder, "test-images"), test.images);
+    await put(join(folder, "test-labels.gz"), test.labels);
+    const dataset = await loadDataset(entry, "test", { dataDir: folder });
+    expect(Buffer.from(dataset.images).equals(test.images.subarray(16))).toBe(true);
+    expect(dataset.checksum).toBe(sha256(test.images, test.labels));
+  });
+
+  it("looks in $LENET_DATA, then the cache, then the system's folder", async () => {
+    const environment = join(folder, "environment");
+    vi.stubEnv("LENET_DATA", environment);
+    for (const base of [join(folder, "system"), cache, join(environment, "tiny")]) {
+      await putTrain(base);
+      await expect(loadDataset(entry, "train")).resolves.toMatchObject({ name: "tiny" });
+    }
+    // A damaged file is told only where it is the first that is looked at.
+    await put(join(cache, "train-images.gz"), "broken");
+    await expect(loadDataset(entry, "train")).resolves.toMatchObject({ name: "tiny" });
+    await put(join(environment, "tiny", "train-images.gz"), "broken");
+    await expect(loadDataset(entry, "train")).rejects.toThrow(join(environment, "tiny", "train-images.gz"));
+    vi.stubEnv("LENET_DATA", join(folder, "nowhere"));
+    await expect(loadDataset(entry, "train")).resolves.toMatchObject({ name: "tiny" });
+  });
+
+  it("does not leave a folder that the user named", async () => {
+    await putTrain(cache);
+    await expect(loadDataset(entry, "train", { dataDir: join(folder, "empty") })).rejects.toThrow(
+      new Error(
+        `Tiny-MNIST is not there: found neither train-images.gz nor train-images in ` +
+          `${join(folder, "empty", "tiny")} or ${join(folder, "empty")}`,
+      ),
+    );
+  });
+
+  it.each([
+    ["another file", gzipSync(test.images), /train-images\.gz is not the right file: expected 4816 bytes with sha256 /],
+    ["a short file", gzipSync(train.images.subarray(0, 99)), /expected 4816 bytes .* found 99 bytes with sha256 /],
+    ["a truncated packed file", packedImages.subarray(0, 700), /train-images\.gz is truncated: .* after 700 bytes; /],
+    ["a packed file with a wrong byte", flipped(packedImages, 700), /train-images\.gz is damaged: it cannot be unpack/],
+    ["a packed file that unpacks to too much", gzipSync(Buffer.alloc(2e6)), /it unpacks to more than 4816 bytes; repl/],
+    ["a file that is too large", Buffer.alloc(9999), /expected at most 5845 bytes, found 9999 bytes; replace the file/],
+    ["an empty file", "", /found 0 bytes with sha256 e3b0c442/],
+  ])("tells of %s in a named folder, in one line", async (_, content, message) => {
+    await putTrain(cache);
+    await putTrain(folder);
+    await put(join(folder, "train-images.gz"), content);
+    const failure = await loadDataset(entry, "train", { dataDir: folder }).catch((error: Error) => error.message);
+    expect(failure).toMatch(message);
+    expect(failure).toMatch(/; replace the file or name another folder$/);
+    expect(failure).not.toContain("\n");
+  });
+
+  it("tells of a folder in a file's place", async () => {
+    await mkdir(join(folder, "train-images.gz"));
+    await expect(loadDataset(entry, "train", { dataDir: folder })).rejects.toThrow(
+      `${join(folder, "train-images.gz")} is not a file; `,
+    );
+  });
+
+  it("refuses an unknown name", async () => {
+    await expect(loadDataset("tiny", "train")).rejects.toThrow('no data set is called "tiny"');
+  });
+});
+
+function flipped(bytes: Buffer, position: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[position] ^= 0xff;
+  return copy;
+}
+
+describe("loadDataset by download", () => {
+  const servers: Server[] = [];
+  const timeouts = { response: 300, stall: 300 };
+  const partial = () => join(cache, "tiny", "train-images.gz.part");
+
+  afterEach(() => {
+    for (const server of servers.splice(0)) {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+
+  /** A mirror on this machine; returns its address. */
+  async function mirror(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
+    const server = createServer(answer);
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/data/`;
+  }
+
+  const content: Record<string, Buffer> = {
+    "/data/train-images.gz": packedImages,
+    "/data/train-labels.gz": packedLabels,
+  };
+
+  /** Sends a file from where it is asked for; of the images, no connection gives more than `most` bytes. */
+  function serve(requests: string[], most = Number.POSITIVE_INFINITY, files = content) {
+    return (request: IncomingMessage, response: ServerResponse) => {
+      const file = files[request.url ?? ""];
+      requests.push(`${request.url?.slice("/data/".length)} ${request.headers.range ?? "whole"}`);
+      if (file === undefined) {
+        response.writeHead(404).end("not here");
+        return;
+      }
+      const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
+      if (start >= file.length) {
+        response.writeHead(416, { "content-range": `bytes */${file.length}` }).end();
+        return;
+      }
+      response.writeHead(start > 0 ? 206 : 200, {
+        "content-length": file.length - start,
+        ...(start > 0 && { "content-range": `bytes ${start}-${file.length - 1}/${file.length}` }),
+      });
+      const piece = file.subarray(start, start + most);
+      if (start + piece.length === file.length) response.end(piece);
+      else response.write(piece, () => setTimeout(() => request.socket.destroy(), 20));
+    };
+  }
+
+  it("downloads into the cache, tells how far it is, and reads from the cache afterwards", async () => {
+    const requests: string[] = [];
+    const seen: DownloadProgress[] = [];
+    const address = await mirror(serve(requests));
+    const options = { mirrors: [address], onProgress: (progress: DownloadProgress) => seen.push(progress) };
+    const dataset = await loadDataset(entry, "train", options);
+    expect(dataset.checksum).toBe(sha256(train.images, train.labels));
+    expect(seen[0]).toEqual({
+      url: `${address}train-images.gz`,
+      receivedBytes: 0,
+      totalBytes: packedImages.length,
+    });
+    expect(seen.at(-1)).toEqual({
+      url: `${address}train-labels.gz`,
+      receivedBytes: packedLabels.length,
+      totalBytes: packedLabels.length,
+    });
+    expect((await readdir(join(cache, "tiny"))).sort()).toEqual(["train-images.gz", "train-labels.gz"]);
+    expect((await readFile(join(cache, "tiny", "train-images.gz"))).equals(packedImages)).toBe(true);
+
+    expect(await loadDataset(entry, "train", options)).toEqual(dataset);
+    expect(requests).toEqual(["train-images.gz whole", "train-labels.gz whole"]);
+  });
+
+  it.each([1, 9, 1000, packedImages.length - 1])(
+    "resumes a download that an earlier run broke off after %i bytes",
+    async (size) => {
+      const requests: string[] = [];
+      await put(partial(), packedImages.subarray(0, size));
+      await loadDataset(entry, "train", { mirrors: [await mirror(serve(requests))] });
+      expect(requests).toEqual([`train-images.gz bytes=${size}-`, "train-labels.gz whole"]);
+      expect((await readFile(join(cache, "tiny", "train-images.gz"))).equals(packedImages)).toBe(true);
+    },
+  );
+
+  it("resumes within one run, as often as the connection breaks", async () => {
+    const requests: string[] = [];
+    const address = await mirror(serve(requests, 2000));
+    const dataset = await loadDataset(entry, "train", { mirrors: [address] });
+    expect(dataset.checksum).toBe(sha256(train.images, train.labels));
+    expect(requests).toEqual([
+      "train-images.gz whole",
+      "train-images.gz bytes=2000-",
+      "train-images.gz bytes=4000-",
+      "train-labels.gz whole",
+    ]);
+  });
+
+  it("takes a whole file that an earlier run did not get to check", async () => {
+    const requests: string[] = [];
+    await put(partial(), packedImages);
+    await loadDataset(entry, "train", { mirrors: [await mirror(serve(requests))] });
+    expect(requests[0]).toBe(`train-images.gz bytes=${packedImages.length}-`);
+    expect(await readdir(join(cache, "tiny"))).not.toContain("train-images.gz.part");
+  });
+
+  it("starts afresh where what was resumed turns out to be another file's beginning", async () => {
+    const requests: string[] = [];
+    await put(partial(), Buffer.alloc(100, 7));
+    await loadDataset(entry, "train", { mirrors: [await mirror(serve(requests))] });
+    expect(requests.slice(0, 2)).toEqual(["train-images.gz bytes=100-", "train-images.gz whole"]);
+  });
+
+  it("takes the whole file from a server that knows no ranges, over a longer wrong beginning", async () => {
+    await put(partial(), Buffer.alloc(5500, 7));
+    const address = await mirror((request, response) => response.end(content[request.url ?? ""]));
+    await expect(loadDataset(entry, "train", { mirrors: [address] })).resolves.toMatchObject({ name: "tiny" });
+    expect((await readFile(join(cache, "tiny", "train-images.gz"))).equals(packedImages)).toBe(true);
+  });
+
+  it("goes to the next mirror where one is gone, has an error, sends another file, too much, or nothing", async () => {
+    const requests: string[] = [];
+    const gone = await mirror(() => {});
+    servers.pop()?.close();
+    const wrong = { "/data/train-images.gz": gzipSync(test.images) };
+    const dataset = await loadDataset(entry, "train", {
+      timeouts,
+      mirrors: [
+        gone,
+        await mirror((_, response) => response.writeHead(503).end()),
+        await mirror(serve([], undefined, wrong)),
+        await mirror((_, response) => response.end(Buffer.alloc(100_000))),
+        await mirror((_, response) => {
+          response.write(Buffer.alloc(3000));
+          setTimeout(() => response.end(Buffer.alloc(3000)), 20);
+        }),
+        await mirror((_, response) => response.end("<html>Please log in</html>")),
+        await mirror(() => {}),
+        await mirror((_, response) => response.writeHead(200, { "content-length": 5000 }).flushHeaders()),
+        await mirror(serve(requests)),
+      ],
+    });
+    expect(dataset.checksum).toBe(sha256(train.images, train.labels));
+    expect(requests).toEqual(["train-images.gz whole", "train-labels.gz whole"]);
+  });
+
+  it("says where it looked, why nothing came, and what to do", async () => {
+    vi.stubEnv("LENET_DATA", join(folder, "environment"));
+    await put(join(cache, "tiny", "train-images"), "broken");
+    const gone = await mirror(() => {});
+    servers.pop()?.close();
+    const silent = await mirror(() => {});
+    const empty = await mirror(serve([], undefined, {}));
+    const failure = await loadDataset(entry, "train", { mirrors: [gone, silent, empty], timeouts }).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).toBeInstanceOf(DatasetUnavailableError);
+    const damaged = join(cache, "tiny", "train-images");
+    expect((failure as Error).message).toBe(
+      `Tiny-MNIST is not here: looked in ${join(folder, "environment")}, ${cache}, ${join(folder, "system")} ` +
+        `(${damaged} is not the right file: expected 4816 bytes with sha256 ${sha256(train.images)}, ` +
+        `found 6 bytes with sha256 ${sha256(Buffer.from("broken"))}); ` +
+        `the download failed: ${gone}train-images.gz: the connection is refused, ` +
+        `${silent}train-images.gz: no answer for 0.3 seconds, ${empty}train-images.gz: HTTP 404; ` +
+        'run "apt-get install dataset-tiny" or name a folder that holds its files with --data-dir DIR',
+    );
+  });
+
+  it("gives up a mirror that stalls, keeps what came and resumes it later", async () => {
+    const stalling = await mirror((_, response) => {
+      response.writeHead(200, { "content-length": packedImages.length }).write(packedImages.subarray(0, 1500));
+    });
+    await expect(loadDataset(entry, "train", { mirrors: [stalling], timeouts })).rejects.toThrow(
+      DatasetUnavailableError,
+    );
+    const requests: string[] = [];
+    await loadDataset(entry, "train", { mirrors: [await mirror(serve(requests))] });
+    expect(requests[0]).toBe("train-images.gz bytes=1500-");
+  });
+
+  it("ends with the signal's reason", async () => {
+    const controller = new AbortController();
+    const silent = await mirror(() => controller.abort(new Error("interrupted")));
+    await expect(loadDataset(entry, "train", { mirrors: [silent], signal: controller.signal })).rejects.toThrow(
+      new Error("interrupted"),
+    );
+  });
+
+  it("says that the cache cannot be written", async () => {
+    await put(join(folder, "xdg"), "a file");
+    const address = await mirror(serve([]));
+    await expect(loadDataset(entry, "train", { mirrors: [address] })).rejects.toThrow(
+      `the download failed: cannot create the folder ${join(cache, "tiny")}: `,
+    );
+  });
+
+  it("lets several runs download the same file at once", async () => {
+    const address = await mirror(serve([]));
+    const runs = [1, 2, 3].map(() => loadDataset(entry, "train", { mirrors: [address] }));
+    for (const dataset of await Promise.all(runs)) expect(dataset.checksum).toBe(sha256(train.images, train.labels));
+    expect((await readdir(join(cache, "tiny"))).sort()).toEqual(["train-images.gz", "train-labels.gz"]);
+  });
+});
