@@ -1,0 +1,135 @@
+import { type FunctionBuilder, type FunctionHandle, f32x4, i32x4, type Value, v128 } from "../wasm/index.js";
+import { forEachVector, type KernelContext, multiplyAdd, negativeMultiplyAdd, ZERO } from "./context.js";
+import type { Layout } from "./layout.js";
+
+export type ActivationKind = "sigmoid" | "relu" | "tanh";
+
+/** An activation on one vector; the backward form needs the output alone. */
+export interface ActivationExpressions {
+  /** f(x) */
+  forward(context: KernelContext, code: FunctionBuilder, x: Value<"v128">): Value<"v128">;
+  /** dy · f′, from y = f(x) */
+  backward(context: KernelContext, code: FunctionBuilder, y: Value<"v128">, dy: Value<"v128">): Value<"v128">;
+}
+
+// 2^f for f in −½ … ½, degree 5, relative error 9.1e-8: weighted least squares, refined to the smallest largest error.
+const EXP2_COEFFICIENTS = [
+  0.001326472731307149, 0.009671512991189957, 0.05550733581185341, 0.24022242426872253, 0.6931470036506653, 1,
+];
+// (tanh(x) − x) / x³ as a polynomial in x² for |x| < 0.625, relative error of tanh 4.4e-9, fitted the same way.
+const TANH_COEFFICIENTS = [
+  -0.00570498313754797, 0.0206390842795372, -0.05373971536755562, 0.13331441581249237, -0.3333328068256378,
+];
+const TANH_POLYNOMIAL_LIMIT = 0.625;
+
+/** Added and subtracted, it rounds a float32 of at most 2^22 to the nearest integer, which then fills its low bits. */
+const ROUNDING = 1.5 * 2 ** 23;
+
+function polynomial(
+  context: KernelContext,
+  code: FunctionBuilder,
+  coefficients: readonly number[],
+  x: Value<"v128">,
+): Value<"v128"> {
+  const sum = code.local("v128", context.data.splat(coefficients[0]));
+  for (const coefficient of coefficients.slice(1)) {
+    code.set(sum, multiplyAdd(context, sum, x, context.data.splat(coefficient)));
+  }
+  return sum;
+}
+
+/** 2^x, between 2^-126 and 2^126. */
+export function exp2(context: KernelContext, code: FunctionBuilder, x: Value<"v128">): Value<"v128"> {
+  const { data } = context;
+  const clamped = code.local("v128", f32x4.pmin(data.splat(126), f32x4.pmax(data.splat(-126), x)));
+  const rounded = code.local("v128", f32x4.add(clamped, data.splat(ROUNDING)));
+  const fraction = code.local("v128", f32x4.sub(clamped, f32x4.sub(rounded, data.splat(ROUNDING))));
+  const power = polynomial(context, code, EXP2_COEFFICIENTS, fraction);
+  return i32x4.add(power, i32x4.shl(rounded, 23));
+}
+
+/** 1 / (1 + 2^(−scale · log2(e) · x)) */
+function logistic(context: KernelContext, code: FunctionBuilder, x: Value<"v128">, scale: number): Value<"v128"> {
+  const { data } = context;
+  const exponential = exp2(context, code, f32x4.mul(x, data.splat(-scale * Math.LOG2E)));
+  return f32x4.div(data.splat(1), f32x4.add(data.splat(1), exponential));
+}
+
+export const ACTIVATIONS: Record<ActivationKind, ActivationExpressions> = {
+  sigmoid: {
+    forward: (context, code, x) => logistic(context, code, x, 1),
+    backward: (context, code, y, dy) => {
+      const output = code.local("v128", y);
+      return f32x4.mul(dy, negativeMultiplyAdd(context, output, output, output));
+    },
+  },
+  relu: {
+    forward: (_context, _code, x) => f32x4.pmax(ZERO, x),
+    backward: (_context, _code, y, dy) => v128.and(dy, f32x4.gt(y, ZERO)),
+  },
+  tanh: {
+    // 2 · logistic(2x) − 1 loses all digits near 0, so a polynomial serves there.
+    forward: (context, code, x) => {
+      const { data } = context;
+      const input = code.local("v128", x);
+      const square = code.local("v128", f32x4.mul(input, input));
+      const series = polynomial(context, code, TANH_COEFFICIENTS, square);
+      const near = multiplyAdd(context, f32x4.mul(input, square), series, input);
+      const far = f32x4.sub(f32x4.mul(data.splat(2), logistic(context, code, input, 2)), data.splat(1));
+      return v128.bitselect(near, far, f32x4.lt(f32x4.abs(input), data.splat(TANH_POLYNOMIAL_LIMIT)));
+    },
+    backward: (context, code, y, dy) => {
+      const output = code.local("v128", y);
+      return f32x4.mul(dy, negativeMultiplyAdd(context, output, output, context.data.splat(1)));
+    },
+  },
+};
+
+/** An activation over one tile; input and output have the same channels, height and width. */
+export interface ActivationShape {
+  readonly kind: ActivationKind;
+  readonly input: Layout;
+  readonly output: Layout;
+}
+
+export interface ActivationKernels {
+  /** (x, y) */
+  readonly forward: FunctionHandle;
+  /** (y, dy, dx), dy and dx without border */
+  readonly backward: FunctionHandle;
+}
+
+/** Emits an activation as a layer of its own. */
+export function emitActivation(context: KernelContext, name: string, shape: ActivationShape): ActivationKernels {
+  const { forward, backward } = ACTIVATIONS[shape.kind];
+  const bare = { ...shape.output, border: 0 };
+  return {
+    forward: context.module.function(
+      `${name}.forward`,
+      { x: "i32", y: "i32" },
+      (code, { x, y }) => {
+        const tensors = [
+          { pointer: x, layout: shape.input },
+          { pointer: y, layout: shape.output },
+        ];
+        forEachVector(code, tensors, () => code.store(y, forward(context, code, v128.load(x))));
+      },
+      { exported: true },
+    ),
+    backward: context.module.function(
+      `${name}.backward`,
+      { y: "i32", dy: "i32", dx: "i32" },
+      (code, { y, dy, dx }) => {
+        const tensors = [
+          { pointer: y, layout: shape.output },
+          { pointer: dy, layout: bare },
+          { pointer: dx, layout: bare },
+        ];
+        forEachVector(code, tensors, () => {
+          code.store(dx, backward(context, code, v128.load(y), v128.load(dy)));
+        });
+      },
+      { exported: true },
+    ),
+  };
+}

@@ -1,0 +1,87 @@
+import { type FunctionBuilder, f32x4, i32x4, type Local, type ModuleBuilder, type Value, v128 } from "../wasm/index.js";
+import {
+  channelBytes,
+  type Layout,
+  PLACE_BYTES,
+  PLACE_VECTORS,
+  placeOffset,
+  rowBytes,
+  VECTOR_BYTES,
+} from "./layout.js";
+import type { StaticData } from "./staticData.js";
+
+/** What every kernel is emitted with. */
+export interface KernelContext {
+  readonly module: ModuleBuilder;
+  /** Constants and tables that the module's memory starts with. */
+  readonly data: StaticData;
+  /** Multiplication and addition in one rounding (relaxed SIMD), or in two. */
+  readonly fused: boolean;
+}
+
+/** Zero in all four lanes. */
+export const ZERO: Value<"v128"> = i32x4.const([0, 0, 0, 0]);
+
+/** left · right + addend, by the arithmetic of the context. */
+export function multiplyAdd(
+  context: KernelContext,
+  left: Value<"v128">,
+  right: Value<"v128">,
+  addend: Value<"v128">,
+): Value<"v128"> {
+  return context.fused ? f32x4.relaxedMultiplyAdd(left, right, addend) : f32x4.add(addend, f32x4.mul(left, right));
+}
+
+/** addend − left · right, by the arithmetic of the context. */
+export function negativeMultiplyAdd(
+  context: KernelContext,
+  left: Value<"v128">,
+  right: Value<"v128">,
+  addend: Value<"v128">,
+): Value<"v128"> {
+  return context.fused
+    ? f32x4.relaxedNegativeMultiplyAdd(left, right, addend)
+    : f32x4.sub(addend, f32x4.mul(left, right));
+}
+
+/** The sum of the four lanes: (0 + 2) + (1 + 3). */
+export function horizontalSum(code: FunctionBuilder, vector: Value<"v128">): Value<"f32"> {
+  const pairs = code.local("v128", vector);
+  code.set(pairs, f32x4.add(pairs, v128.shuffle32(pairs, pairs, [2, 3, 0, 1])));
+  return f32x4.extractLane(f32x4.add(pairs, v128.shuffle32(pairs, pairs, [1, 0, 3, 2])), 0);
+}
+
+/** A tensor walked through: where it is in memory and how it is laid out. */
+export interface Walked {
+  readonly pointer: Local<"i32">;
+  readonly layout: Layout;
+}
+
+/**
+ * Runs the body once for every vector of the tensors' places, borders left out, with all pointers at that vector.
+ * The tensors have the same channels, height and width; the pointers are used up.
+ */
+export function forEachVector(code: FunctionBuilder, tensors: readonly Walked[], body: () => void): void {
+  const { channels, height, width } = tensors[0].layout;
+  const advance = (bytes: (layout: Layout) => number) => {
+    for (const { pointer, layout } of tensors) code.increase(pointer, bytes(layout));
+  };
+  advance((layout) => placeOffset(layout, 0, 0, 0));
+  if (tensors.every(({ layout }) => layout.border === 0)) {
+    code.repeat(channels * height * width * PLACE_VECTORS, () => {
+      body();
+      advance(() => VECTOR_BYTES);
+    });
+    return;
+  }
+  code.repeat(channels, () => {
+    code.repeat(height, () => {
+      code.repeat(width * PLACE_VECTORS, () => {
+        body();
+        advance(() => VECTOR_BYTES);
+      });
+      advance((layout) => rowBytes(layout) - layout.width * PLACE_BYTES);
+    });
+    advance((layout) => channelBytes(layout) - layout.height * rowBytes(layout));
+  });
+}

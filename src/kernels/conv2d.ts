@@ -1,0 +1,341 @@
+import { type FunctionBuilder, type FunctionHandle, f32x4, i32, type Local, v128 } from "../wasm/index.js";
+import { horizontalSum, type KernelContext, multiplyAdd, ZERO } from "./context.js";
+import {
+  type BlockRun,
+  channelBytes,
+  equalBlocks,
+  FLOAT_BYTES,
+  type Layout,
+  largestDivisor,
+  PLACE_BYTES,
+  PLACE_VECTORS,
+  placeOffset,
+  rowBytes,
+  VECTOR_BYTES,
+} from "./layout.js";
+import { LARGEST_BODY, OuterProduct, ROWS } from "./outerProduct.js";
+
+/** A convolution over one tile. The input's border is at least the padding; weights are [out][in][kernel][kernel]. */
+export interface Conv2dShape {
+  readonly input: Layout;
+  readonly output: Layout;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly padding: number;
+}
+
+export interface Conv2dKernels {
+  /** (x, weight, bias, y): y[out] = bias[out] + Σ weight[out][in] ∗ x[in] */
+  readonly forward: FunctionHandle;
+  /** (dy, weight, dx): the gradient of the input, without its border */
+  readonly backwardInput: FunctionHandle;
+  /** (x, dy, dWeight, dBias): the tile's share of the gradients, overwritten */
+  readonly backwardWeight: FunctionHandle;
+}
+
+/** Vector registers that V8 gives out on x86-64. */
+const REGISTERS = 15;
+
+/** Emits the three kernels of a convolution. */
+export function emitConv2d(context: KernelContext, name: string, shape: Conv2dShape): Conv2dKernels {
+  return {
+    forward: emitForward(context, name, shape),
+    backwardInput: emitBackwardInput(context, name, shape),
+    backwardWeight: emitBackwardWeight(context, name, shape),
+  };
+}
+
+/** Calls a block function once for every block of a run, with the index of the block's first channel. */
+function callBlocks(
+  code: FunctionBuilder,
+  runs: readonly { run: BlockRun; block: FunctionHandle }[],
+  operands: (first: Local<"i32">) => ReturnType<typeof i32.add>[],
+): void {
+  for (const { run, block } of runs) {
+    const first = code.local("i32", i32.const(run.start));
+    code.repeat(run.count, () => {
+      code.call(block, ...operands(first));
+      code.increase(first, run.size);
+    });
+  }
+}
+
+function emitForward(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+  const { input, output, kernel, stride, padding } = shape;
+  const filterBytes = input.channels * kernel * kernel * FLOAT_BYTES;
+  // One table row a filter row: short enough to unroll its taps; larger filters take a table row a tap.
+  const taps = kernel * ROWS * PLACE_VECTORS <= LARGEST_BODY ? kernel : 1;
+  const offsets: number[] = [];
+  for (let channel = 0; channel < input.channels; channel++) {
+    for (let row = 0; row < kernel; row++) {
+      for (let column = 0; column < kernel; column += taps) {
+        offsets.push(placeOffset(input, channel, row - padding, column - padding));
+      }
+    }
+  }
+  const table = context.data.table(offsets);
+  const tableEnd = table + offsets.length * 4;
+
+  const runs = equalBlocks(output.channels, ROWS).map((run) => ({
+    run,
+    block: context.module.function(
+      `${name}.forward${run.size}`,
+      { x: "i32", weight: "i32", bias: "i32", y: "i32" },
+      (code, { x, weight, bias, y }) => {
+        const product = new OuterProduct(context, code, run.size);
+        const offset = code.local("i32");
+        const taken = code.local("i32");
+        const source = code.local("i32");
+        code.increase(y, placeOffset(output, 0, 0, 0));
+        code.repeat(output.height, () => {
+          code.repeat(output.width, () => {
+            product.start((channel) => v128.load32Splat(bias, channel * FLOAT_BYTES));
+            code.set(taken, weight);
+            code.set(offset, i32.const(table));
+            code.repeatWhile(() => {
+              code.set(source, i32.add(x, i32.load(offset)));
+              for (let tap = 0; tap < taps; tap++) {
+                product.accumulate(
+                  source,
+                  tap * PLACE_BYTES,
+                  taken,
+                  (channel) => channel * filterBytes + tap * FLOAT_BYTES,
+                );
+              }
+              code.increase(taken, taps * FLOAT_BYTES);
+              code.increase(offset, 4);
+              return i32.ltUnsigned(offset, tableEnd);
+            });
+            product.store(y, (channel) => channel * channelBytes(output));
+            code.increase(x, stride * PLACE_BYTES);
+            code.increase(y, PLACE_BYTES);
+          });
+          code.increase(x, stride * rowBytes(input) - output.width * stride * PLACE_BYTES);
+          code.increase(y, rowBytes(output) - output.width * PLACE_BYTES);
+        });
+      },
+    ),
+  }));
+
+  return context.module.function(
+    `${name}.forward`,
+    { x: "i32", weight: "i32", bias: "i32", y: "i32" },
+    (code, { x, weight, bias, y }) => {
+      callBlocks(code, runs, (first) => [
+        x,
+        i32.add(weight, i32.mul(first, filterBytes)),
+        i32.add(bias, i32.mul(first, FLOAT_BYTES)),
+        i32.add(y, i32.mul(first, channelBytes(output))),
+      ]);
+    },
+    { exported: true },
+  );
+}
+
+/**
+ * For every place of the input, the places of the output that it reached and the tap it reached them by: pairs of byte
+ * offsets (into dy, into weight), preceded by a directory of where each place's pairs begin.
+ */
+function reachedTable(context: KernelContext, shape: Conv2dShape, gradient: Layout): { directory: number } {
+  const { input, output, kernel, stride, padding } = shape;
+  const starts: number[] = [0];
+  const pairs: number[] = [];
+  for (let row = 0; row < input.height; row++) {
+    for (let column = 0; column < input.width; column++) {
+      for (let tapRow = 0; tapRow < kernel; tapRow++) {
+        for (let tapColumn = 0; tapColumn < kernel; tapColumn++) {
+          const reachedRow = (row + padding - tapRow) / stride;
+          const reachedColumn = (column + padding - tapColumn) / stride;
+          const inside =
+            Number.isInteger(reachedRow) &&
+            Number.isInteger(reachedColumn) &&
+            reachedRow >= 0 &&
+            reachedRow < output.height &&
+            reachedColumn >= 0 &&
+            reachedColumn < output.width;
+          if (!inside) continue;
+          pairs.push(placeOffset(gradient, 0, reachedRow, reachedColumn), (tapRow * kernel + tapColumn) * FLOAT_BYTES);
+        }
+      }
+      starts.push(pairs.length * 4);
+    }
+  }
+  const base = context.data.table(pairs);
+  return { directory: context.data.table(starts.map((start) => base + start)) };
+}
+
+function emitBackwardInput(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+  const { input, output, kernel } = shape;
+  const dyLayout = { ...output, border: 0 };
+  const dxLayout = { ...input, border: 0 };
+  const tapsBytes = kernel * kernel * FLOAT_BYTES;
+  const filterBytes = input.channels * tapsBytes;
+  const places = input.height * input.width;
+  const { directory } = reachedTable(context, shape, dyLayout);
+  // Output channels are taken a few at a time: enough work a table entry, and still a short loop body.
+  const unrolled = largestDivisor(output.channels, Math.floor(LARGEST_BODY / (ROWS * PLACE_VECTORS)));
+
+  const runs = equalBlocks(input.channels, ROWS).map((run) => ({
+    run,
+    block: context.module.function(
+      `${name}.backwardInput${run.size}`,
+      { dy: "i32", weight: "i32", dx: "i32" },
+      (code, { dy, weight, dx }) => {
+        const product = new OuterProduct(context, code, run.size);
+        const entry = code.local("i32");
+        const start = code.local("i32");
+        const pair = code.local("i32");
+        const end = code.local("i32");
+        const gradient = code.local("i32");
+        const filter = code.local("i32");
+        code.repeat(output.channels / unrolled, () => {
+          code.set(start, dx);
+          code.set(entry, i32.const(directory));
+          code.set(pair, i32.load(entry));
+          code.repeat(places, () => {
+            code.set(end, i32.load(entry, 4));
+            code.if(i32.ltUnsigned(pair, end), () => {
+              product.load(start, (channel) => channel * channelBytes(dxLayout));
+              code.repeatWhile(() => {
+                code.set(gradient, i32.add(dy, i32.load(pair)));
+                code.set(filter, i32.add(weight, i32.load(pair, 4)));
+                for (let channel = 0; channel < unrolled; channel++) {
+                  product.accumulate(
+                    gradient,
+                    channel * channelBytes(dyLayout),
+                    filter,
+                    (row) => channel * filterBytes + row * tapsBytes,
+                  );
+                }
+                code.increase(pair, 8);
+                return i32.ltUnsigned(pair, end);
+              });
+              product.store(start, (channel) => channel * channelBytes(dxLayout));
+            });
+            code.increase(start, PLACE_BYTES);
+            code.increase(entry, 4);
+          });
+          code.increase(dy, unrolled * channelBytes(dyLayout));
+          code.increase(weight, unrolled * filterBytes);
+        });
+      },
+    ),
+  }));
+
+  return context.module.function(
+    `${name}.backwardInput`,
+    { dy: "i32", weight: "i32", dx: "i32" },
+    (code, { dy, weight, dx }) => {
+      code.zeroMemory(dx, input.channels * channelBytes(dxLayout));
+      callBlocks(code, runs, (first) => [
+        dy,
+        i32.add(weight, i32.mul(first, tapsBytes)),
+        i32.add(dx, i32.mul(first, channelBytes(dxLayout))),
+      ]);
+    },
+    { exported: true },
+  );
+}
+
+/** Output channels whose gradients for a run of taps fit into the registers beside their inputs. */
+function channelsAtOnce(taps: number): number {
+  return Math.max(1, Math.floor((REGISTERS - 1) / (taps + 1)));
+}
+
+function emitBackwardWeight(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+  const { input, output, kernel, stride, padding } = shape;
+  const dyLayout = { ...output, border: 0 };
+  const filterBytes = input.channels * kernel * kernel * FLOAT_BYTES;
+  const columnsAtOnce = largestDivisor(output.width, 2);
+  const tapRuns = equalBlocks(kernel, REGISTERS - 2).flatMap(({ size, count, start }) =>
+    Array.from({ length: count }, (_, index) => ({ first: start + index * size, taps: size })),
+  );
+
+  // Sums of x · dy over the tile for one row of taps of one input channel and a block of output channels.
+  const tapSums = tapRuns.map(({ first, taps }) => ({
+    first,
+    runs: equalBlocks(output.channels, channelsAtOnce(taps)).map((run) => ({
+      run,
+      block: context.module.function(
+        `${name}.backwardWeight${first}.${run.size}`,
+        { x: "i32", dy: "i32", dWeight: "i32" },
+        (code, { x, dy, dWeight }) => {
+          const sums = Array.from({ length: run.size }, () =>
+            Array.from({ length: taps }, () => code.local("v128", ZERO)),
+          );
+          const gradients = Array.from({ length: run.size }, () => code.local("v128"));
+          const value = code.local("v128");
+          code.repeat(output.height, () => {
+            code.repeat(output.width / columnsAtOnce, () => {
+              for (let column = 0; column < columnsAtOnce; column++) {
+                for (let vector = 0; vector < PLACE_VECTORS; vector++) {
+                  gradients.forEach((gradient, channel) => {
+                    const offset = channel * channelBytes(dyLayout) + column * PLACE_BYTES + vector * VECTOR_BYTES;
+                    code.set(gradient, v128.load(dy, offset));
+                  });
+                  for (let tap = 0; tap < taps; tap++) {
+                    code.set(value, v128.load(x, (column * stride + tap) * PLACE_BYTES + vector * VECTOR_BYTES));
+                    gradients.forEach((gradient, channel) => {
+                      const sum = sums[channel][tap];
+                      code.set(sum, multiplyAdd(context, value, gradient, sum));
+                    });
+                  }
+                }
+              }
+              code.increase(x, columnsAtOnce * stride * PLACE_BYTES);
+              code.increase(dy, columnsAtOnce * PLACE_BYTES);
+            });
+            code.increase(x, stride * rowBytes(input) - output.width * stride * PLACE_BYTES);
+          });
+          sums.forEach((row, channel) => {
+            row.forEach((sum, tap) => {
+              code.store(dWeight, horizontalSum(code, sum), channel * filterBytes + tap * FLOAT_BYTES);
+            });
+          });
+        },
+      ),
+    })),
+  }));
+
+  return context.module.function(
+    `${name}.backwardWeight`,
+    { x: "i32", dy: "i32", dWeight: "i32", dBias: "i32" },
+    (code, { x, dy, dWeight, dBias }) => {
+      const tapRow = code.local("i32");
+      code.forRange(0, input.channels, (channel) => {
+        code.forRange(0, kernel, (row) => {
+          code.set(tapRow, i32.mul(i32.add(i32.mul(channel, kernel), row), kernel * FLOAT_BYTES));
+          const source = i32.add(
+            i32.add(x, placeOffset(input, 0, -padding, -padding)),
+            i32.add(i32.mul(channel, channelBytes(input)), i32.mul(row, rowBytes(input))),
+          );
+          for (const { first, runs } of tapSums) {
+            callBlocks(code, runs, (output0) => [
+              i32.add(source, first * PLACE_BYTES),
+              i32.add(dy, i32.mul(output0, channelBytes(dyLayout))),
+              i32.add(i32.add(dWeight, tapRow), i32.add(i32.mul(output0, filterBytes), first * FLOAT_BYTES)),
+            ]);
+          }
+        });
+      });
+      emitBiasSums(code, dy, dBias, dyLayout);
+    },
+    { exported: true },
+  );
+}
+
+/** dBias[channel] = the sum of dy over the places and samples of the tile. */
+function emitBiasSums(code: FunctionBuilder, dy: Local<"i32">, dBias: Local<"i32">, layout: Layout): void {
+  const sums = Array.from({ length: PLACE_VECTORS }, () => code.local("v128"));
+  code.repeat(layout.channels, () => {
+    for (const sum of sums) code.set(sum, ZERO);
+    code.repeat(layout.height * layout.width, () => {
+      sums.forEach((sum, vector) => {
+        code.set(sum, f32x4.add(sum, v128.load(dy, vector * VECTOR_BYTES)));
+      });
+      code.increase(dy, PLACE_BYTES);
+    });
+    code.store(dBias, horizontalSum(code, f32x4.add(sums[0], sums[1])));
+    code.increase(dBias, FLOAT_BYTES);
+  });
+}

@@ -1,0 +1,100 @@
+import { type FunctionHandle, f32x4, i32, i32x4, type Local, type Value, v128 } from "../wasm/index.js";
+import { forEachVector, type KernelContext } from "./context.js";
+import { type Layout, TILE_SAMPLES, VECTOR_BYTES, VECTOR_LANES } from "./layout.js";
+
+/** Dropout over one tile (without border on either side). */
+export interface DropoutShape {
+  /** The share of values set to zero; the others are scaled by 1 / (1 − probability). */
+  readonly probability: number;
+  readonly layout: Layout;
+}
+
+export interface DropoutKernels {
+  /** (x, mask, y, key0, key1, tile): draws the mask (0 or the scale) and applies it */
+  readonly forward: FunctionHandle;
+  /** (mask, dy, dx) */
+  readonly backward: FunctionHandle;
+}
+
+/**
+ * The draw for one value: a 32-bit hash of its place in the batch under the two key words of the layer and step. Two
+ * rounds of Wellons' lowbias32 (a bijection with nearly no bias), keyed before each; the reference engine draws the
+ * same.
+ *
+ * @param place sample · values a sample + value
+ */
+export function dropoutWord(place: number, key0: number, key1: number): number {
+  return mix((mix(place ^ key0) + key1) | 0) >>> 0;
+}
+
+const MIX_MULTIPLIERS = [0x7feb352d, 0x846ca68b] as const;
+
+function mix(word: number): number {
+  let mixed = Math.imul(word ^ (word >>> 16), MIX_MULTIPLIERS[0]);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), MIX_MULTIPLIERS[1]);
+  return mixed ^ (mixed >>> 16);
+}
+
+/** Values whose draw is below this unsigned word are dropped. */
+export function dropoutThreshold(probability: number): number {
+  return Math.floor(probability * 2 ** 32);
+}
+
+/** Emits the kernels of a dropout layer. */
+export function emitDropout(context: KernelContext, name: string, shape: DropoutShape): DropoutKernels {
+  const { layout, probability } = shape;
+  const values = layout.channels * layout.height * layout.width;
+  const multipliers = MIX_MULTIPLIERS.map((multiplier) => {
+    const address = context.data.table(Array.from({ length: VECTOR_LANES }, () => multiplier));
+    return v128.load(address);
+  });
+  const scale = context.data.splat(1 / (1 - probability));
+  return {
+    forward: context.module.function(
+      `${name}.forward`,
+      { x: "i32", mask: "i32", y: "i32", key0: "i32", key1: "i32", tile: "i32" },
+      (code, { x, mask, y, key0, key1, tile }) => {
+        const firstKey = code.local("v128", i32x4.splat(key0));
+        const secondKey = code.local("v128", i32x4.splat(key1));
+        const threshold = code.local("v128", i32x4.splat(dropoutThreshold(probability)));
+        const one = code.local("v128", i32x4.splat(1));
+        // The places of the tile's samples, four a vector.
+        const places: Local<"v128">[] = [];
+        for (let first = 0; first < TILE_SAMPLES; first += VECTOR_LANES) {
+          const samples = i32x4.const([first, first + 1, first + 2, first + 3]);
+          const positions = i32x4.add(i32x4.splat(i32.mul(tile, TILE_SAMPLES)), samples);
+          places.push(code.local("v128", i32x4.mul(positions, i32x4.splat(values))));
+        }
+        const word = code.local("v128");
+        const mixWord = (input: Value<"v128">) => {
+          code.set(word, input);
+          code.set(word, i32x4.mul(v128.xor(word, i32x4.shrUnsigned(word, 16)), multipliers[0]));
+          code.set(word, i32x4.mul(v128.xor(word, i32x4.shrUnsigned(word, 15)), multipliers[1]));
+          code.set(word, v128.xor(word, i32x4.shrUnsigned(word, 16)));
+        };
+        code.repeat(values, () => {
+          places.forEach((place, vector) => {
+            const offset = vector * VECTOR_BYTES;
+            mixWord(v128.xor(place, firstKey));
+            mixWord(i32x4.add(word, secondKey));
+            code.set(word, v128.and(scale, i32x4.geUnsigned(word, threshold)));
+            code.store(mask, word, offset);
+            code.store(y, f32x4.mul(word, v128.load(x, offset)), offset);
+            code.set(place, i32x4.add(place, one));
+          });
+          for (const pointer of [x, mask, y]) code.increase(pointer, places.length * VECTOR_BYTES);
+        });
+      },
+      { exported: true },
+    ),
+    backward: context.module.function(
+      `${name}.backward`,
+      { mask: "i32", dy: "i32", dx: "i32" },
+      (code, { mask, dy, dx }) => {
+        const tensors = [mask, dy, dx].map((pointer) => ({ pointer, layout }));
+        forEachVector(code, tensors, () => code.store(dx, f32x4.mul(v128.load(mask), v128.load(dy))));
+      },
+      { exported: true },
+    ),
+  };
+}

@@ -1,0 +1,113 @@
+import { type FunctionBuilder, type FunctionHandle, f32x4, i32, type Local, type Value, v128 } from "../wasm/index.js";
+import { type KernelContext, ZERO } from "./context.js";
+import { VECTOR_BYTES } from "./layout.js";
+
+export type OptimizerKind = "adamw" | "adam" | "sgd";
+
+/**
+ * The numbers of one update, each a float32 at its place (in words) of the hyperparameter block. The host computes them
+ * in float64 from the settings and the step, so that the kernels divide and multiply only.
+ */
+export const HYPERPARAMETERS = {
+  /** AdamW: 1 − lr · weight decay; unused by the others */
+  decay: 0,
+  /** Adam and SGD: weight decay added to the gradient */
+  weightDecay: 1,
+  beta1: 2,
+  oneMinusBeta1: 3,
+  beta2: 4,
+  oneMinusBeta2: 5,
+  /** Adam: lr / (1 − β1^t); SGD: lr */
+  stepSize: 6,
+  /** 1 / √(1 − β2^t) */
+  secondMomentScale: 7,
+  epsilon: 8,
+  /** SGD */
+  momentum: 9,
+  /** SGD, Nesterov: 1 adds momentum · buffer to the gradient, 0 takes the buffer itself */
+  nesterov: 10,
+} as const;
+export const HYPERPARAMETER_WORDS = 11;
+
+/** Moments below this are set to zero: as denormal numbers they would slow a step down fifty-fold. */
+const SMALLEST_MOMENT = 1e-30;
+
+/**
+ * Emits (weight, gradient, first moment, second moment, hyperparameters, vectors): one step of the optimiser on a run
+ * of parameters. SGD keeps its momentum buffer in the first moment.
+ */
+export function emitOptimizer(context: KernelContext, kind: OptimizerKind): FunctionHandle {
+  return context.module.function(
+    `${kind}.update`,
+    { weight: "i32", gradient: "i32", first: "i32", second: "i32", hyperparameters: "i32", vectors: "i32" },
+    (code, { weight, gradient, first, second, hyperparameters, vectors }) => {
+      const settings = Object.fromEntries(
+        Object.entries(HYPERPARAMETERS).map(([name, word]) => [
+          name,
+          code.local("v128", v128.load32Splat(hyperparameters, word * 4)),
+        ]),
+      ) as Record<keyof typeof HYPERPARAMETERS, Local<"v128">>;
+      const threshold = code.local("v128", context.data.splat(SMALLEST_MOMENT));
+      const update = kind === "sgd" ? sgdUpdate : adamUpdate(kind);
+      code.if(i32.gtSigned(vectors, 0), () => {
+        code.repeatWhile(() => {
+          update(code, settings, threshold, { weight, gradient, first, second });
+          for (const pointer of [weight, gradient, first, second]) code.increase(pointer, VECTOR_BYTES);
+          code.set(vectors, i32.sub(vectors, 1));
+          return vectors;
+        });
+      });
+    },
+    { exported: true },
+  );
+}
+
+type Settings = Record<keyof typeof HYPERPARAMETERS, Local<"v128">>;
+type Pointers = Record<"weight" | "gradient" | "first" | "second", Local<"i32">>;
+
+function flushed(code: FunctionBuilder, moment: Value<"v128">, threshold: Local<"v128">): Local<"v128"> {
+  const value = code.local("v128", moment);
+  code.set(value, v128.and(value, f32x4.gt(f32x4.abs(value), threshold)));
+  return value;
+}
+
+/** As torch.optim.Adam (decay added to the gradient) and torch.optim.AdamW (weights shrunk first). */
+function adamUpdate(kind: "adam" | "adamw") {
+  return (code: FunctionBuilder, settings: Settings, threshold: Local<"v128">, at: Pointers): void => {
+    const weight = code.local("v128", v128.load(at.weight));
+    const gradient = code.local("v128", v128.load(at.gradient));
+    if (kind === "adam") {
+      code.set(gradient, f32x4.add(gradient, f32x4.mul(settings.weightDecay, weight)));
+    } else {
+      code.set(weight, f32x4.mul(weight, settings.decay));
+    }
+    const first = flushed(
+      code,
+      f32x4.add(f32x4.mul(settings.beta1, v128.load(at.first)), f32x4.mul(settings.oneMinusBeta1, gradient)),
+      threshold,
+    );
+    const second = flushed(
+      code,
+      f32x4.add(
+        f32x4.mul(settings.beta2, v128.load(at.second)),
+        f32x4.mul(settings.oneMinusBeta2, f32x4.mul(gradient, gradient)),
+      ),
+      threshold,
+    );
+    code.store(at.first, first);
+    code.store(at.second, second);
+    const deviation = f32x4.add(f32x4.mul(f32x4.sqrt(second), settings.secondMomentScale), settings.epsilon);
+    code.store(at.weight, f32x4.sub(weight, f32x4.div(f32x4.mul(settings.stepSize, first), deviation)));
+  };
+}
+
+/** As torch.optim.SGD with momentum, dampening 0. */
+function sgdUpdate(code: FunctionBuilder, settings: Settings, threshold: Local<"v128">, at: Pointers): void {
+  const weight = code.local("v128", v128.load(at.weight));
+  const gradient = code.local("v128", f32x4.add(v128.load(at.gradient), f32x4.mul(settings.weightDecay, weight)));
+  const buffer = flushed(code, f32x4.add(f32x4.mul(settings.momentum, v128.load(at.first)), gradient), threshold);
+  code.store(at.first, buffer);
+  const ahead = f32x4.add(gradient, f32x4.mul(settings.momentum, buffer));
+  const direction = v128.bitselect(ahead, buffer, f32x4.gt(settings.nesterov, ZERO));
+  code.store(at.weight, f32x4.sub(weight, f32x4.mul(settings.stepSize, direction)));
+}

@@ -1,0 +1,30 @@
+import { type FunctionHandle, f32x4, i32, v128 } from "../wasm/index.js";
+import { type KernelContext, ZERO } from "./context.js";
+import { VECTOR_BYTES } from "./layout.js";
+
+/**
+ * Emits (shares, tiles, total, firstVector, endVector): adds up the tiles' shares of a gradient, always in the order of
+ * the tiles, so that the sum does not depend on which thread computed which share.
+ *
+ * @param shareBytes bytes from one tile's share to the next
+ */
+export function emitReduction(context: KernelContext, name: string, shareBytes: number): FunctionHandle {
+  return context.module.function(
+    name,
+    { shares: "i32", tiles: "i32", total: "i32", first: "i32", end: "i32" },
+    (code, { shares, tiles, total, first, end }) => {
+      const sum = code.local("v128");
+      const share = code.local("i32");
+      code.forRange(first, end, (index) => {
+        code.set(sum, ZERO);
+        code.set(share, i32.add(shares, i32.mul(index, VECTOR_BYTES)));
+        code.forRange(0, tiles, () => {
+          code.set(sum, f32x4.add(sum, v128.load(share)));
+          code.increase(share, shareBytes);
+        });
+        code.store(i32.add(total, i32.mul(index, VECTOR_BYTES)), sum);
+      });
+    },
+    { exported: true },
+  );
+}

@@ -1,0 +1,78 @@
+import { type FunctionHandle, i32 } from "../wasm/index.js";
+import type { KernelContext } from "./context.js";
+
+/**
+ * The words by which the threads of an engine meet. Each lies on a cache line of its own, so that a thread that spins on
+ * one is not disturbed by writes to another.
+ */
+export interface MeetingPoint {
+  /** How many have arrived at the barrier. */
+  readonly arrived: number;
+  /** Counts the barriers passed. */
+  readonly generation: number;
+  /** Counts the jobs given out. */
+  readonly job: number;
+  /** How many threads sleep. */
+  readonly sleepers: number;
+  /** Not 0 once a thread has failed. */
+  readonly failed: number;
+  /** How many threads there are. */
+  readonly threads: number;
+}
+
+/** Looks at a word before a thread goes to sleep; about what two threads of one step are ever apart. */
+const SPINS = 20_000;
+/** A sleeper looks up now and then, to notice that another thread failed. */
+const LONGEST_SLEEP_NANOSECONDS = 100_000_000;
+
+export interface Synchronization {
+  /** (): returns once every thread has called it */
+  readonly barrier: FunctionHandle;
+  /** (address, old): returns once the word is another */
+  readonly waitForChange: FunctionHandle;
+  /** (address): adds 1 to a word and wakes those that wait for it to change */
+  readonly announce: FunctionHandle;
+}
+
+/** Emits the barrier and what it is made of: spin first, since waking a sleeper takes longer than a barrier should. */
+export function emitSynchronization(context: KernelContext, meeting: MeetingPoint): Synchronization {
+  const { module } = context;
+  const waitForChange = module.function("waitForChange", { address: "i32", old: "i32" }, (code, { address, old }) => {
+    const unchanged = i32.eq(i32.atomicLoad(address), old);
+    const spins = code.local("i32", i32.const(SPINS));
+    code.repeatWhile(() => {
+      code.if(i32.ne(i32.atomicLoad(address), old), () => code.return());
+      code.set(spins, i32.sub(spins, 1));
+      return spins;
+    });
+    code.drop(i32.atomicAdd(meeting.sleepers, 1));
+    code.repeatWhile(() => {
+      code.if(i32.atomicLoad(meeting.failed), () => code.trap());
+      code.drop(i32.atomicWait(address, old, LONGEST_SLEEP_NANOSECONDS));
+      return unchanged;
+    });
+    code.drop(i32.atomicAdd(meeting.sleepers, -1));
+  });
+  const announce = module.function("announce", { address: "i32" }, (code, { address }) => {
+    code.drop(i32.atomicAdd(address, 1));
+    code.if(i32.atomicLoad(meeting.sleepers), () => code.drop(i32.atomicNotify(address)));
+  });
+  const barrier = module.function(
+    "barrier",
+    {},
+    (code) => {
+      const generation = code.local("i32", i32.atomicLoad(meeting.generation));
+      const last = i32.sub(i32.load(meeting.threads), 1);
+      code.if(
+        i32.eq(i32.atomicAdd(meeting.arrived, 1), last),
+        () => {
+          code.atomicStore(meeting.arrived, 0);
+          code.call(announce, meeting.generation);
+        },
+        () => code.call(waitForChange, meeting.generation, generation),
+      );
+    },
+    { exported: true },
+  );
+  return { barrier, waitForChange, announce };
+}

@@ -1,0 +1,175 @@
+import { unsigned, vector } from "./encoding.js";
+import { type Integer, i32, memoryArgument, type Value, type ValueType } from "./instructions.js";
+
+/** A local variable or parameter; used as an expression it reads the variable. */
+export interface Local<Type extends ValueType = ValueType> extends Value<Type> {
+  readonly index: number;
+}
+
+/** A function of the module under construction, to be called by others of it. */
+export interface FunctionHandle {
+  readonly index: number;
+  readonly name: string;
+  readonly parameters: readonly ValueType[];
+  readonly result: ValueType | undefined;
+}
+
+export const TYPE_CODES: Record<ValueType, number> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
+const EMPTY_BLOCK = 0x40;
+
+const STORE_CODES: Record<ValueType, { opcode: readonly number[]; alignment: number }> = {
+  i32: { opcode: [0x36], alignment: 2 },
+  i64: { opcode: [0x37], alignment: 3 },
+  f32: { opcode: [0x38], alignment: 2 },
+  f64: { opcode: [0x39], alignment: 3 },
+  v128: { opcode: [0xfd, 0x0b], alignment: 4 },
+};
+
+function asValue(operand: Integer): Value<"i32"> {
+  return typeof operand === "number" ? i32.const(operand) : operand;
+}
+
+/** Collects the statements of one function, in order. */
+export class FunctionBuilder {
+  private readonly localTypes: ValueType[] = [];
+  private readonly code: number[] = [];
+  private readonly parameterTypes: readonly ValueType[];
+
+  constructor(parameterTypes: readonly ValueType[]) {
+    this.parameterTypes = parameterTypes;
+  }
+
+  /** The parameter at a position. */
+  parameter<Type extends ValueType>(index: number, type: Type): Local<Type> {
+    return { type, index, code: [0x20, ...unsigned(index)] };
+  }
+
+  /** Declares a local variable, zero unless an initial value is given. */
+  local<Type extends ValueType>(type: Type, initial?: Value<Type>): Local<Type> {
+    const index = this.parameterTypes.length + this.localTypes.length;
+    this.localTypes.push(type);
+    const local = { type, index, code: [0x20, ...unsigned(index)] };
+    if (initial) this.set(local, initial);
+    return local;
+  }
+
+  set<Type extends ValueType>(local: Local<Type>, value: Value<Type>): void {
+    this.code.push(...value.code, 0x21, ...unsigned(local.index));
+  }
+
+  /** Advances an integer variable, usually a pointer. */
+  increase(local: Local<"i32">, amount: Integer): void {
+    if (amount !== 0) this.set(local, i32.add(local, amount));
+  }
+
+  /** Stores a value of any type at address + offset. */
+  store(address: Integer, value: Value, offset = 0): void {
+    const { opcode, alignment } = STORE_CODES[value.type];
+    this.code.push(...asValue(address).code, ...value.code, ...opcode, ...memoryArgument(alignment, offset));
+  }
+
+  /** Stores the low byte of an integer at address + offset. */
+  store8(address: Integer, value: Integer, offset = 0): void {
+    this.code.push(...asValue(address).code, ...asValue(value).code, 0x3a, ...memoryArgument(0, offset));
+  }
+
+  /** Sequentially consistent store of an integer. */
+  atomicStore(address: Integer, value: Integer): void {
+    this.code.push(...asValue(address).code, ...asValue(value).code, 0xfe, 0x17, ...memoryArgument(2, 0));
+  }
+
+  /** Sets length bytes from an address on to zero. */
+  zeroMemory(address: Integer, length: Integer): void {
+    this.code.push(...asValue(address).code, ...i32.const(0).code, ...asValue(length).code, 0xfc, 0x0b, 0);
+  }
+
+  /** Runs the body, and again as long as the condition it returns holds. */
+  repeatWhile(body: () => Value<"i32">): void {
+    this.code.push(0x03, EMPTY_BLOCK);
+    const condition = body();
+    this.code.push(...condition.code, 0x0d, 0, 0x0b);
+  }
+
+  /** Runs the body a constant number of times, at least once. */
+  repeat(count: number, body: () => void): void {
+    if (count === 1) {
+      body();
+      return;
+    }
+    const left = this.local("i32", i32.const(count));
+    this.repeatWhile(() => {
+      body();
+      this.set(left, i32.sub(left, 1));
+      return left;
+    });
+  }
+
+  /** Runs the body for index = start, start + 1, … while index < end (signed); not at all when there is none. */
+  forRange(start: Integer, end: Integer, body: (index: Local<"i32">) => void): void {
+    const index = this.local("i32", asValue(start));
+    this.if(i32.ltSigned(index, end), () => {
+      this.repeatWhile(() => {
+        body(index);
+        this.increase(index, 1);
+        return i32.ltSigned(index, end);
+      });
+    });
+  }
+
+  if(condition: Value<"i32">, then: () => void, otherwise?: () => void): void {
+    this.code.push(...condition.code, 0x04, EMPTY_BLOCK);
+    then();
+    if (otherwise) {
+      this.code.push(0x05);
+      otherwise();
+    }
+    this.code.push(0x0b);
+  }
+
+  /** Calls a function and drops its result, if it has one. */
+  call(callee: FunctionHandle, ...operands: (Value | number)[]): void {
+    this.code.push(...callCode(callee, operands));
+    if (callee.result) this.code.push(0x1a);
+  }
+
+  /** Evaluates an expression for its effect. */
+  drop(value: Value): void {
+    this.code.push(...value.code, 0x1a);
+  }
+
+  /** Leaves the function with the value on the stack, if it has a result. */
+  return(value?: Value): void {
+    this.code.push(...(value?.code ?? []), 0x0f);
+  }
+
+  /** Ends the program with a trap. */
+  trap(): void {
+    this.code.push(0x00);
+  }
+
+  /** The encoded body: the declarations of the locals and the code. */
+  encode(): number[] {
+    const declarations = this.localTypes.map((type) => [1, TYPE_CODES[type]]);
+    const body = [...vector(declarations), ...this.code, 0x0b];
+    return [...unsigned(body.length), ...body];
+  }
+}
+
+function callCode(callee: FunctionHandle, operands: readonly (Value | number)[]): number[] {
+  const values = operands.map((operand) => (typeof operand === "number" ? i32.const(operand) : operand));
+  const types = values.map((value) => value.type);
+  if (types.join() !== callee.parameters.join()) {
+    throw new TypeError(`${callee.name} takes (${callee.parameters.join(", ")}), called with (${types.join(", ")})`);
+  }
+  return [...values.flatMap((value) => [...value.code]), 0x10, ...unsigned(callee.index)];
+}
+
+/** The result of a call as an expression. */
+export function callResult<Type extends ValueType>(
+  callee: FunctionHandle,
+  type: Type,
+  ...operands: (Value | number)[]
+): Value<Type> {
+  if (callee.result !== type) throw new TypeError(`${callee.name} returns ${callee.result}, not ${type}`);
+  return { type, code: callCode(callee, operands) };
+}

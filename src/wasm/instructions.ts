@@ -1,0 +1,190 @@
+import { float32Bytes, float64Bytes, signed, unsigned } from "./encoding.js";
+
+/** The value types of WebAssembly that the kernels use. */
+export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
+
+/** An expression: the instructions that leave one value of its type on the stack. */
+export interface Value<Type extends ValueType = ValueType> {
+  readonly type: Type;
+  readonly code: readonly number[];
+}
+
+/** An i32 expression, or a number that becomes a constant. */
+export type Integer = Value<"i32"> | number;
+
+function asInteger(operand: Integer): Value<"i32"> {
+  return typeof operand === "number" ? i32.const(operand) : operand;
+}
+
+/** The alignment (as a power of two) and constant offset of a memory access. */
+export function memoryArgument(alignment: number, offset: number): number[] {
+  return [alignment, ...unsigned(offset)];
+}
+
+const simd = (opcode: number): number[] => [0xfd, ...unsigned(opcode)];
+const atomic = (opcode: number): number[] => [0xfe, ...unsigned(opcode)];
+
+function unary<In extends ValueType, Out extends ValueType>(type: Out, opcode: readonly number[]) {
+  return (operand: Value<In>): Value<Out> => ({ type, code: [...operand.code, ...opcode] });
+}
+
+function binary<In extends ValueType, Out extends ValueType>(type: Out, opcode: readonly number[]) {
+  return (left: Value<In>, right: Value<In>): Value<Out> => ({
+    type,
+    code: [...left.code, ...right.code, ...opcode],
+  });
+}
+
+function integerBinary(opcode: number) {
+  return (left: Integer, right: Integer): Value<"i32"> => ({
+    type: "i32",
+    code: [...asInteger(left).code, ...asInteger(right).code, opcode],
+  });
+}
+
+function load<Type extends ValueType>(type: Type, opcode: readonly number[], alignment: number) {
+  return (address: Integer, offset = 0): Value<Type> => ({
+    type,
+    code: [...asInteger(address).code, ...opcode, ...memoryArgument(alignment, offset)],
+  });
+}
+
+export const i32 = {
+  const: (value: number): Value<"i32"> => ({ type: "i32", code: [0x41, ...signed(value | 0)] }),
+  load: load("i32", [0x28], 2),
+  load8Unsigned: load("i32", [0x2d], 0),
+  eqz: unary<"i32", "i32">("i32", [0x45]),
+  eq: integerBinary(0x46),
+  ne: integerBinary(0x47),
+  ltSigned: integerBinary(0x48),
+  ltUnsigned: integerBinary(0x49),
+  gtSigned: integerBinary(0x4a),
+  geSigned: integerBinary(0x4e),
+  geUnsigned: integerBinary(0x4f),
+  add: integerBinary(0x6a),
+  sub: integerBinary(0x6b),
+  mul: integerBinary(0x6c),
+  divUnsigned: integerBinary(0x6e),
+  and: integerBinary(0x71),
+  shl: integerBinary(0x74),
+  shrSigned: integerBinary(0x75),
+  /** Sequentially consistent load. */
+  atomicLoad: load("i32", atomic(0x10), 2),
+  /** Adds to the word at an address and gives the value it had before. */
+  atomicAdd: (address: Integer, amount: Integer, offset = 0): Value<"i32"> => ({
+    type: "i32",
+    code: [...asInteger(address).code, ...asInteger(amount).code, ...atomic(0x1e), ...memoryArgument(2, offset)],
+  }),
+  /** Sleeps while the word at an address holds a value, until notified or for the given nanoseconds. */
+  atomicWait: (address: Integer, expected: Integer, nanoseconds: number): Value<"i32"> => ({
+    type: "i32",
+    code: [
+      ...asInteger(address).code,
+      ...asInteger(expected).code,
+      ...[0x42, ...signed(nanoseconds)],
+      ...atomic(0x01),
+      ...memoryArgument(2, 0),
+    ],
+  }),
+  /** Wakes all that wait at an address; gives their number. */
+  atomicNotify: (address: Integer): Value<"i32"> => ({
+    type: "i32",
+    code: [...asInteger(address).code, ...i32.const(-1).code, ...atomic(0x00), ...memoryArgument(2, 0)],
+  }),
+};
+
+export const f32 = {
+  const: (value: number): Value<"f32"> => ({ type: "f32", code: [0x43, ...float32Bytes(value)] }),
+  load: load("f32", [0x2a], 2),
+  add: binary<"f32", "f32">("f32", [0x92]),
+};
+
+export const f64 = {
+  const: (value: number): Value<"f64"> => ({ type: "f64", code: [0x44, ...float64Bytes(value)] }),
+};
+
+export const v128 = {
+  load: load("v128", simd(0), 4),
+  load32Splat: load("v128", simd(9), 2),
+  and: binary<"v128", "v128">("v128", simd(78)),
+  /** left and not right. */
+  andNot: binary<"v128", "v128">("v128", simd(79)),
+  or: binary<"v128", "v128">("v128", simd(80)),
+  xor: binary<"v128", "v128">("v128", simd(81)),
+  /** Bits of whenSet where mask is 1, of whenClear where it is 0. */
+  bitselect: (whenSet: Value<"v128">, whenClear: Value<"v128">, mask: Value<"v128">): Value<"v128"> => ({
+    type: "v128",
+    code: [...whenSet.code, ...whenClear.code, ...mask.code, ...simd(82)],
+  }),
+  /** Four 32-bit lanes picked from the eight of left (0–3) and right (4–7). */
+  shuffle32: (
+    left: Value<"v128">,
+    right: Value<"v128">,
+    lanes: readonly [number, number, number, number],
+  ): Value<"v128"> => ({
+    type: "v128",
+    code: [
+      ...left.code,
+      ...right.code,
+      ...simd(13),
+      ...lanes.flatMap((lane) => [lane * 4, lane * 4 + 1, lane * 4 + 2, lane * 4 + 3]),
+    ],
+  }),
+};
+
+function shift(opcode: number) {
+  return (operand: Value<"v128">, bits: number): Value<"v128"> => ({
+    type: "v128",
+    code: [...operand.code, ...i32.const(bits).code, ...simd(opcode)],
+  });
+}
+
+export const i32x4 = {
+  const: (lanes: readonly [number, number, number, number]): Value<"v128"> => ({
+    type: "v128",
+    code: [...simd(12), ...new Uint8Array(Int32Array.from(lanes).buffer)],
+  }),
+  splat: (lane: Integer): Value<"v128"> => ({ type: "v128", code: [...asInteger(lane).code, ...simd(17)] }),
+  eq: binary<"v128", "v128">("v128", simd(55)),
+  geUnsigned: binary<"v128", "v128">("v128", simd(64)),
+  geSigned: binary<"v128", "v128">("v128", simd(63)),
+  shl: shift(171),
+  shrSigned: shift(172),
+  shrUnsigned: shift(173),
+  add: binary<"v128", "v128">("v128", simd(174)),
+  sub: binary<"v128", "v128">("v128", simd(177)),
+  mul: binary<"v128", "v128">("v128", simd(181)),
+};
+
+export const f32x4 = {
+  splat: unary<"f32", "v128">("v128", simd(19)),
+  extractLane: (operand: Value<"v128">, lane: number): Value<"f32"> => ({
+    type: "f32",
+    code: [...operand.code, ...simd(31), lane],
+  }),
+  eq: binary<"v128", "v128">("v128", simd(65)),
+  lt: binary<"v128", "v128">("v128", simd(67)),
+  gt: binary<"v128", "v128">("v128", simd(68)),
+  abs: unary<"v128", "v128">("v128", simd(224)),
+  neg: unary<"v128", "v128">("v128", simd(225)),
+  sqrt: unary<"v128", "v128">("v128", simd(227)),
+  add: binary<"v128", "v128">("v128", simd(228)),
+  sub: binary<"v128", "v128">("v128", simd(229)),
+  mul: binary<"v128", "v128">("v128", simd(230)),
+  div: binary<"v128", "v128">("v128", simd(231)),
+  /** left < right ? right : left, in each lane; one instruction on x86, unlike max. */
+  pmax: binary<"v128", "v128">("v128", simd(235)),
+  /** right < left ? right : left, in each lane. */
+  pmin: binary<"v128", "v128">("v128", simd(234)),
+  convertFromI32x4: unary<"v128", "v128">("v128", simd(250)),
+  /** left · right + addend in one rounding, where the processor has it (relaxed SIMD). */
+  relaxedMultiplyAdd: (left: Value<"v128">, right: Value<"v128">, addend: Value<"v128">): Value<"v128"> => ({
+    type: "v128",
+    code: [...left.code, ...right.code, ...addend.code, ...simd(0x105)],
+  }),
+  /** addend − left · right in one rounding, where the processor has it (relaxed SIMD). */
+  relaxedNegativeMultiplyAdd: (left: Value<"v128">, right: Value<"v128">, addend: Value<"v128">): Value<"v128"> => ({
+    type: "v128",
+    code: [...left.code, ...right.code, ...addend.code, ...simd(0x106)],
+  }),
+};
