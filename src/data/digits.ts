@@ -1,0 +1,124 @@
+import { Purpose, permutation, RandomStream } from "../random/philox.js";
+import type { Dataset } from "./dataset.js";
+import { between, Handwriting } from "./digits/handwriting.js";
+import { InkCanvas } from "./digits/rasteriser.js";
+import { GLYPHS } from "./digits/strokes.js";
+
+const CLASSES = GLYPHS.map((_, digit) => String(digit));
+const SMALLEST_SIDE = 12;
+const LARGEST_SIDE = 128;
+/** Items from here on draw the order of labels; those below draw the images. */
+const FIRST_ORDER_ITEM = 2 ** 31;
+/** The two parts differ in the stream's epoch, so no image of one is an image of the other. */
+const PART_EPOCHS = { train: 0, test: 1 } as const;
+
+/** What to draw. */
+export interface DigitsOptions {
+  /** A non-negative safe integer. */
+  readonly seed: number;
+  /** How many images; it does not change any of them. */
+  readonly count: number;
+  readonly part: "train" | "test";
+  /** Pixels, 12 … 128; 28 where not given. */
+  readonly height?: number;
+  /** Pixels, 12 … 128; 28 where not given. */
+  readonly width?: number;
+  /** 1 (light on black) or 3 (a light colour on a dark one); 1 where not given. */
+  readonly channels?: number;
+}
+
+function requireInteger(name: string, value: number, low: number, high: number): void {
+  if (!Number.isInteger(value) || value < low || value > high) {
+    throw new RangeError(`${name} must be an integer from ${low} to ${high}, not ${value}`);
+  }
+}
+
+/**
+ * Labels in shuffled order, every ten of them holding each digit once: balanced at any count, and a
+ * label depends on nothing but its place.
+ */
+function drawLabels(seed: number, epoch: number, count: number): Uint8Array {
+  const labels = new Uint8Array(count);
+  for (let start = 0; start < count; start += CLASSES.length) {
+    const item = FIRST_ORDER_ITEM + start / CLASSES.length;
+    const order = permutation(new RandomStream(seed, Purpose.digits, epoch, item), CLASSES.length);
+    labels.set(order.subarray(0, count - start), start);
+  }
+  return labels;
+}
+
+/** Paints the canvas's ink into an image's channels, in colours and with noise drawn from the stream. */
+function paint(
+  canvas: InkCanvas,
+  edge: number,
+  image: Uint8ClampedArray,
+  channels: number,
+  stream: RandomStream,
+): void {
+  const pixels = canvas.height * canvas.width;
+  const noise = between(stream, 0, 24) / 127.5;
+  for (let channel = 0; channel < channels; channel++) {
+    const background = channels === 1 ? 0 : between(stream, 0, 80);
+    const contrast = (channels === 1 ? between(stream, 190, 255) : between(stream, 165, 255)) - background;
+    const plane = image.subarray(channel * pixels, (channel + 1) * pixels);
+    let word = 0;
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      // A word serves four pixels.
+      word = pixel % 4 === 0 ? stream.word() : word >>> 8;
+      plane[pixel] = background + contrast * canvas.coverage(pixel, edge) + noise * ((word & 255) - 127.5);
+    }
+  }
+}
+
+/** FNV-1a over the bytes of the arrays, as eight hexadecimal digits. */
+function hashBytes(...arrays: Uint8Array[]): string {
+  let hash = 0x811c9dc5;
+  for (const bytes of arrays) {
+    for (let index = 0; index < bytes.length; index++) hash = Math.imul(hash ^ bytes[index], 0x01000193);
+  }
+  return (hash >>> 0).toString(16).padStart(8, "0");
+}
+
+/**
+ * Draws handwritten-looking digits: offline, from a seed, the same bytes on every machine.
+ *
+ * Image i is a function of the seed, the part, the size and i alone, so a longer set starts with a
+ * shorter one.
+ */
+export function generateDigits(options: DigitsOptions): Dataset {
+  const { seed, count, part, height = 28, width = 28, channels = 1 } = options;
+  requireInteger("seed", seed, 0, Number.MAX_SAFE_INTEGER);
+  requireInteger("count", count, 1, FIRST_ORDER_ITEM);
+  requireInteger("height", height, SMALLEST_SIDE, LARGEST_SIDE);
+  requireInteger("width", width, SMALLEST_SIDE, LARGEST_SIDE);
+  if (channels !== 1 && channels !== 3) throw new RangeError(`channels must be 1 or 3, not ${channels}`);
+  const epoch = PART_EPOCHS[part];
+  const imageSize = channels * height * width;
+  // Rounds and clamps what is written to it.
+  const pixels = new Uint8ClampedArray(count * imageSize);
+  const labels = drawLabels(seed, epoch, count);
+  const canvas = new InkCanvas(height, width);
+  const handwriting = new Handwriting();
+  for (let index = 0; index < count; index++) {
+    const stream = new RandomStream(seed, Purpose.digits, epoch, index);
+    const glyphs = GLYPHS[labels[index]];
+    const edge = Math.max(1, (Math.min(height, width) / 28) * between(stream, 0.9, 1.6));
+    handwriting.write(glyphs[stream.below(glyphs.length)], stream);
+    canvas.clear();
+    handwriting.draw(canvas, edge, stream);
+    paint(canvas, edge, pixels.subarray(index * imageSize, (index + 1) * imageSize), channels, stream);
+  }
+  const images = new Uint8Array(pixels.buffer);
+  return {
+    name: "digits",
+    classes: CLASSES,
+    channels,
+    height,
+    width,
+    images,
+    labels,
+    // The name says what was asked for, the hash what was drawn: a changed generator or engine shows.
+    checksum: `digits-seed${seed}-${part}-${count}-${channels}x${height}x${width}-${hashBytes(images, labels)}`,
+    generated: true,
+  };
+}
