@@ -1,0 +1,192 @@
+import { describe, expect, it } from "vitest";
+import { type CurvePoint, curvesSvg } from "./curves.js";
+
+const TRAIN_COLOR = "#0072b2";
+const VALIDATION_COLOR = "#d55e00";
+
+function history(epochs: number): CurvePoint[] {
+  return Array.from({ length: epochs }, (_, index) => {
+    const rest = Math.exp(-(index + 1) / 15);
+    return {
+      epoch: index + 1,
+      trainLoss: 0.25 + 0.6 * rest,
+      trainAccuracy: 0.91 - 0.25 * rest,
+      validationLoss: 0.3 + 0.5 * rest,
+      validationAccuracy: 0.89 - 0.2 * rest,
+    };
+  });
+}
+
+/** The texts of a picture, as they are read. */
+function texts(svg: string): string[] {
+  return [...svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map((match) => match[1]);
+}
+
+/** The curves, in the order loss train, loss validation, accuracy train, accuracy validation: their paths. */
+function paths(svg: string): string[] {
+  return [...svg.matchAll(/<g clip-path[^>]*>\s*<path d="([^"]*)"/g)].map((match) => match[1]);
+}
+
+/** How many markers of a colour lie on the curves of both plots; they are placed by a matrix, the legend's are not. */
+function markers(svg: string, color: string): number {
+  return svg.match(new RegExp(`transform="matrix[^"]*" fill="${color}"`, "g"))?.length ?? 0;
+}
+
+describe("curvesSvg", () => {
+  it("labels axes, legends and the best validation epoch in both plots", () => {
+    const points = history(10);
+    points[6] = { ...points[6], validationAccuracy: 0.91234, validationLoss: 0.43217 };
+    const found = texts(curvesSvg(points, { title: "paper", subtitle: "seed 1" }));
+    expect(found).toContain("paper");
+    expect(found).toContain("seed 1");
+    for (const twice of ["epoch", "train", "validation"]) {
+      expect(found.filter((text) => text === twice)).toHaveLength(2);
+    }
+    expect(found).toContain("loss");
+    expect(found).toContain("accuracy (%)");
+    expect(found).toContain("best validation: 91.23 % at epoch 7");
+    expect(found).toContain("validation at epoch 7: 0.4322");
+  });
+
+  it("marks the first of equally good epochs", () => {
+    const points = history(5).map((point) => ({ ...point, validationAccuracy: 0.5 }));
+    expect(texts(curvesSvg(points, { title: "" }))).toContain("best validation: 50.00 % at epoch 1");
+  });
+
+  it("draws the values at their places", () => {
+    const points = [0.2, 0.4].map((value, index) => ({
+      epoch: index + 1,
+      trainLoss: value,
+      validationLoss: value / 2,
+      trainAccuracy: 0.7,
+      validationAccuracy: value,
+    }));
+    const svg = curvesSvg(points, { title: "" });
+    const [trainLoss, validationLoss] = paths(svg).map((path) => path.match(/[\d.]+/g)!.map(Number));
+    // The plot is 296 pixels high, from 0.1 at 414 to 0.4 at 118: 0.2 is a third of the way up.
+    expect(trainLoss[1]).toBeCloseTo(414 - 296 / 3, 1);
+    expect(trainLoss[3]).toBeCloseTo(118, 1);
+    expect(validationLoss[1]).toBeCloseTo(414, 1);
+    expect(validationLoss[3]).toBeCloseTo(414 - 296 / 3, 1);
+    expect([validationLoss[0], validationLoss[2]]).toEqual([trainLoss[0], trainLoss[2]]);
+    expect(texts(svg)).toEqual(expect.arrayContaining(["0.1", "0.4", "20", "70"]));
+  });
+
+  it("tells training and validation apart by colour, marker and dash", () => {
+    const svg = curvesSvg(history(10), { title: "" });
+    const curve = (color: string) => [...svg.matchAll(new RegExp(`<path [^>]*stroke="${color}"[^>]*>`, "g"))];
+    // Two plots, each with a curve and a legend.
+    expect(curve(TRAIN_COLOR)).toHaveLength(4);
+    expect(curve(VALIDATION_COLOR)).toHaveLength(4);
+    for (const [path] of curve(TRAIN_COLOR)) expect(path).not.toContain("stroke-dasharray");
+    for (const [path] of curve(VALIDATION_COLOR)) expect(path).toContain('stroke-dasharray="7,4"');
+    const shape = (color: string) => new RegExp(`d="([^"]*)" transform="matrix[^"]*" fill="${color}"`).exec(svg)?.[1];
+    expect(shape(TRAIN_COLOR)).toContain("A");
+    expect(shape(VALIDATION_COLOR)).toMatch(/^M[^A]*Z$/);
+  });
+
+  it.each([
+    [1, 2, 2],
+    [2, 4, 4],
+    [10, 20, 20],
+    [100, 26, 24],
+  ])("draws %i epochs with %i markers for training and %i for validation", (epochs, train, validation) => {
+    const svg = curvesSvg(history(epochs), { title: "" });
+    expect([markers(svg, TRAIN_COLOR), markers(svg, VALIDATION_COLOR)]).toEqual([train, validation]);
+    expect(svg).not.toMatch(/NaN|Infinity|undefined/);
+  });
+
+  it("numbers the epochs with the first one and round ones", () => {
+    const labels = (epochs: number) => {
+      const found = texts(curvesSvg(history(epochs), { title: "" })).filter((text) => /^\d+$/.test(text));
+      return found.slice(found.lastIndexOf("1")).map(Number);
+    };
+    expect(labels(1)).toEqual([1]);
+    expect(labels(10)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(labels(37)).toEqual([1, 5, 10, 15, 20, 25, 30, 35]);
+    expect(labels(100)).toEqual([1, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
+  });
+
+  it("leaves a gap where a value is not finite, and marks one that stands alone", () => {
+    const whole = history(60);
+    // Sparse markers lie at epochs 1, 6, 11, …, 56; 23 stands alone, and 56 is gone.
+    const lost = [22, 24, 55, 56, 57, 58, 59, 60];
+    const broken = whole.map((point) => (lost.includes(point.epoch) ? { ...point, trainLoss: Number.NaN } : point));
+    const [before, after] = [whole, broken].map((points) => curvesSvg(points, { title: "" }));
+    const pieces = (svg: string) =>
+      paths(svg)[0]
+        .split("M")
+        .filter((piece) => piece.includes("L"));
+    expect(pieces(before)).toHaveLength(1);
+    expect(pieces(after)).toHaveLength(2);
+    const lossMarkers = (svg: string) =>
+      [...svg.matchAll(/transform="matrix\(4.5,0,0,4.5,([\d.]+),[\d.]+\)" fill="#0072b2"/g)]
+        .map((match) => Number(match[1]))
+        .filter((x) => x < 600);
+    const epochs = (svg: string) => {
+      const [first] = lossMarkers(before);
+      const perEpoch = (lossMarkers(before)[1] - first) / 5;
+      return lossMarkers(svg).map((x) => 1 + Math.round((x - first) / perEpoch));
+    };
+    expect(epochs(before)).toEqual([1, 6, 11, 16, 21, 26, 31, 36, 41, 46, 51, 56]);
+    expect(epochs(after)).toEqual([1, 6, 11, 16, 21, 23, 26, 31, 36, 41, 46, 51]);
+    expect(after).not.toMatch(/NaN|Infinity/);
+  });
+
+  it("says that no loss is finite and draws the accuracy", () => {
+    const points = history(5).map((point) => ({
+      ...point,
+      trainLoss: Number.NaN,
+      validationLoss: Number.POSITIVE_INFINITY,
+    }));
+    const found = texts(curvesSvg(points, { title: "" }));
+    expect(found).toContain("no finite loss");
+    expect(found).toContain("best validation: 74.67 % at epoch 5");
+    expect(found.filter((text) => text.startsWith("validation at"))).toEqual([]);
+  });
+
+  it("never has an axis over 100 % or below nothing", () => {
+    const points = history(3).map((point) => ({
+      ...point,
+      trainAccuracy: 1,
+      validationAccuracy: 1,
+      trainLoss: 0,
+      validationLoss: 0,
+    }));
+    const numbers = texts(curvesSvg(points, { title: "" }))
+      .map(Number)
+      .filter(Number.isFinite);
+    expect(Math.max(...numbers)).toBe(100);
+    expect(Math.min(...numbers)).toBe(0);
+  });
+
+  it.each([
+    [3e-9, ["0", "1.0e-9", "2.0e-9", "3.0e-9"]],
+    [6e8, ["0", "2.0e+8", "4.0e+8", "6.0e+8"]],
+  ])("keeps the labels of a loss of %d short", (largest, labels) => {
+    const points = history(2).map((point, index) => ({
+      ...point,
+      trainLoss: index * largest,
+      validationLoss: index * largest,
+    }));
+    expect(texts(curvesSvg(points, { title: "" }))).toEqual(expect.arrayContaining(labels));
+  });
+
+  it("writes a title as it is, and cuts one that is too long", () => {
+    expect(curvesSvg(history(2), { title: `a <b> & "{c|d}"` })).toContain("a &lt;b&gt; &amp; &quot;{c|d}&quot;</text>");
+    const long = texts(curvesSvg(history(2), { title: "word ".repeat(100) })).find((text) => text.startsWith("word"));
+    expect(long).toMatch(/\.\.\.$/);
+    expect(long!.length).toBeLessThan(120);
+  });
+
+  it("gives the same text each time, on white", () => {
+    const first = curvesSvg(history(10), { title: "a" });
+    expect(curvesSvg(history(10), { title: "a" })).toBe(first);
+    expect(first).toContain('<rect width="1200" height="480" x="0" y="0" fill="#ffffff">');
+    expect(first).not.toMatch(/<style|class=|ecmeta|zr\d/);
+  });
+
+  it("refuses a history of nothing", () => {
+    expect(() => curvesSvg([], { title: "" })).toThrow(RangeError);
+  });
+});
