@@ -1,0 +1,41 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { initWasm, Resvg } from "@resvg/resvg-wasm";
+
+const FONT_FAMILY = "DejaVu Sans";
+const FONT_FILES = ["dejavu-fonts-ttf/ttf/DejaVuSans.ttf", "dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf"];
+
+let fonts: Promise<Uint8Array[]> | undefined;
+
+/** Starts the renderer and reads the fonts, once. */
+function prepare(): Promise<Uint8Array[]> {
+  fonts ??= (async () => {
+    const { resolve } = createRequire(import.meta.url);
+    await initWasm(await readFile(resolve("@resvg/resvg-wasm/index_bg.wasm")));
+    return Promise.all(FONT_FILES.map((file) => readFile(resolve(file))));
+  })();
+  return fonts;
+}
+
+/**
+ * Draws an SVG picture as a PNG, its text in DejaVu Sans, so that it looks the same on every machine.
+ *
+ * @param svg the picture's text, its size in pixels
+ * @param scale pixels of the PNG for one of the SVG
+ * @throws Error where the text is no SVG
+ */
+export async function svgToPng(svg: string, scale = 2): Promise<Uint8Array> {
+  const fontBuffers = await prepare();
+  const font = { fontBuffers, defaultFontFamily: FONT_FAMILY, sansSerifFamily: FONT_FAMILY };
+  const picture = new Resvg(svg, { font, fitTo: { mode: "zoom", value: scale } });
+  try {
+    const image = picture.render();
+    try {
+      return image.asPng();
+    } finally {
+      image.free();
+    }
+  } finally {
+    picture.free();
+  }
+}
