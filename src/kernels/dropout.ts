@@ -1,11 +1,12 @@
-import { type FunctionHandle, f32x4, i32, i32x4, type Local, type Value, v128 } from "../wasm/index.js";
+import { type FunctionHandle, f32x4, i32, i32x4, type Value, v128 } from "../wasm/index.js";
 import { forEachVector, type KernelContext } from "./context.js";
-import { type Layout, TILE_SAMPLES, VECTOR_BYTES, VECTOR_LANES } from "./layout.js";
+import { type Layout, TILE_SAMPLES, VECTOR_LANES } from "./layout.js";
 
-/** Dropout over one tile (without border on either side). */
+/** Dropout over one tile. */
 export interface DropoutShape {
   /** The share of values set to zero; the others are scaled by 1 / (1 − probability). */
   readonly probability: number;
+  /** Of x and y; the mask and the gradients have no border. */
   readonly layout: Layout;
 }
 
@@ -43,6 +44,7 @@ export function dropoutThreshold(probability: number): number {
 /** Emits the kernels of a dropout layer. */
 export function emitDropout(context: KernelContext, name: string, shape: DropoutShape): DropoutKernels {
   const { layout, probability } = shape;
+  const bare = { ...layout, border: 0 };
   const values = layout.channels * layout.height * layout.width;
   const multipliers = MIX_MULTIPLIERS.map((multiplier) => {
     const address = context.data.table(Array.from({ length: VECTOR_LANES }, () => multiplier));
@@ -58,13 +60,12 @@ export function emitDropout(context: KernelContext, name: string, shape: Dropout
         const secondKey = code.local("v128", i32x4.splat(key1));
         const threshold = code.local("v128", i32x4.splat(dropoutThreshold(probability)));
         const one = code.local("v128", i32x4.splat(1));
-        // The places of the tile's samples, four a vector.
-        const places: Local<"v128">[] = [];
-        for (let first = 0; first < TILE_SAMPLES; first += VECTOR_LANES) {
+        // Where the next vector's samples draw, and the one after it: a place is two vectors.
+        const [place, nextPlace] = [0, VECTOR_LANES].map((first) => {
           const samples = i32x4.const([first, first + 1, first + 2, first + 3]);
           const positions = i32x4.add(i32x4.splat(i32.mul(tile, TILE_SAMPLES)), samples);
-          places.push(code.local("v128", i32x4.mul(positions, i32x4.splat(values))));
-        }
+          return code.local("v128", i32x4.mul(positions, i32x4.splat(values)));
+        });
         const word = code.local("v128");
         const mixWord = (input: Value<"v128">) => {
           code.set(word, input);
@@ -72,17 +73,20 @@ export function emitDropout(context: KernelContext, name: string, shape: Dropout
           code.set(word, i32x4.mul(v128.xor(word, i32x4.shrUnsigned(word, 15)), multipliers[1]));
           code.set(word, v128.xor(word, i32x4.shrUnsigned(word, 16)));
         };
-        code.repeat(values, () => {
-          places.forEach((place, vector) => {
-            const offset = vector * VECTOR_BYTES;
-            mixWord(v128.xor(place, firstKey));
-            mixWord(i32x4.add(word, secondKey));
-            code.set(word, v128.and(scale, i32x4.geUnsigned(word, threshold)));
-            code.store(mask, word, offset);
-            code.store(y, f32x4.mul(word, v128.load(x, offset)), offset);
-            code.set(place, i32x4.add(place, one));
-          });
-          for (const pointer of [x, mask, y]) code.increase(pointer, places.length * VECTOR_BYTES);
+        const tensors = [
+          { pointer: x, layout },
+          { pointer: mask, layout: bare },
+          { pointer: y, layout },
+        ];
+        forEachVector(code, tensors, () => {
+          mixWord(v128.xor(place, firstKey));
+          mixWord(i32x4.add(word, secondKey));
+          code.set(word, v128.and(scale, i32x4.geUnsigned(word, threshold)));
+          code.store(mask, word);
+          code.store(y, f32x4.mul(word, v128.load(x)));
+          code.set(word, i32x4.add(place, one));
+          code.set(place, nextPlace);
+          code.set(nextPlace, word);
         });
       },
       { exported: true },
@@ -91,7 +95,7 @@ export function emitDropout(context: KernelContext, name: string, shape: Dropout
       `${name}.backward`,
       { mask: "i32", dy: "i32", dx: "i32" },
       (code, { mask, dy, dx }) => {
-        const tensors = [mask, dy, dx].map((pointer) => ({ pointer, layout }));
+        const tensors = [mask, dy, dx].map((pointer) => ({ pointer, layout: bare }));
         forEachVector(code, tensors, () => code.store(dx, f32x4.mul(v128.load(mask), v128.load(dy))));
       },
       { exported: true },

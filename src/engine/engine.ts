@@ -1,0 +1,165 @@
+import { classCount, type Model, type NamedTensors, type ShapedLayer, type Tensor } from "../model/index.js";
+
+/** Pictures as they are stored: bytes, normalised by the engine. */
+export interface PictureBatch {
+  /** uint8 [any number][channels][height][width] */
+  readonly pixels: Uint8Array;
+  /** Which of the pictures make up the batch, by their index. */
+  readonly indices: ArrayLike<number>;
+  /** How each is cropped, flipped and rotated: PLACEMENT_WORDS words a sample; as they are where left out. */
+  readonly placements?: Int32Array;
+}
+
+/** Inputs that are normalised already. */
+export interface ValueBatch {
+  /** float32 [count][channels][height][width] */
+  readonly values: Float32Array;
+}
+
+export type Batch = PictureBatch | ValueBatch;
+
+/** x = (byte / 255 − mean) / deviation, one of each a channel. */
+export interface Normalization {
+  readonly mean: readonly number[];
+  readonly deviation: readonly number[];
+}
+
+/** The optimisers, named and parameterised as in torch.optim. */
+export type OptimizerSettings =
+  | {
+      readonly type: "adamw" | "adam";
+      readonly beta1: number;
+      readonly beta2: number;
+      readonly epsilon: number;
+      readonly weightDecay: number;
+    }
+  | { readonly type: "sgd"; readonly momentum: number; readonly nesterov: boolean; readonly weightDecay: number };
+
+/** What one step of the optimiser is told. */
+export interface Update {
+  /** Counts the optimiser's steps from 1. */
+  readonly step: number;
+  readonly learningRate: number;
+  /** Replaces β1 (or SGD's momentum) where the schedule cycles it. */
+  readonly momentum?: number;
+}
+
+/** The loss that is trained, and where its dropout draws from. */
+export interface LossSettings {
+  readonly labelSmoothing: number;
+  readonly seed: number;
+}
+
+/** What each sample of a batch came to, in the order of the batch. */
+export interface SampleResults {
+  /** Cross-entropy, smoothed where the call says so. */
+  readonly losses: Float32Array;
+  /** The class of the first largest logit. */
+  readonly predictions: Int32Array;
+}
+
+/** The moments that an optimiser keeps, by the names of the parameters; SGD's momentum is the first. */
+export interface OptimizerState {
+  readonly first: NamedTensors<Float32Array>;
+  readonly second: NamedTensors<Float32Array>;
+}
+
+/** What a layer put out for a batch: float32 [count, …output shape]. */
+export interface LayerActivation {
+  readonly layer: ShapedLayer;
+  readonly output: Tensor<Float32Array>;
+}
+
+/**
+ * A model compiled for a batch size. All calls are synchronous; a batch has 1 … `batchSize` samples, labels are class
+ * indices in the batch's order. Tensors go in and come out in PyTorch's names, shapes and layout, as copies.
+ */
+export interface Engine {
+  readonly model: Model;
+  readonly layers: readonly ShapedLayer[];
+  readonly batchSize: number;
+
+  parameters(): NamedTensors<Float32Array>;
+  /** @throws ShapeError where a tensor is missing, not of the model, or of another shape */
+  setParameters(tensors: NamedTensors): void;
+  optimizerState(): OptimizerState;
+  setOptimizerState(state: OptimizerState): void;
+
+  /** One training step: forward, backward, update. Dropout draws from (seed, step). */
+  train(batch: Batch, labels: ArrayLike<number>, loss: LossSettings, update: Update): SampleResults;
+  /** Forward and backward in evaluation mode (no dropout), parameters left alone; gradients of the mean loss. */
+  differentiate(
+    batch: Batch,
+    labels: ArrayLike<number>,
+    labelSmoothing?: number,
+  ): SampleResults & { readonly gradients: NamedTensors<Float32Array> };
+  /** Loss and predictions in evaluation mode, without label smoothing. */
+  evaluate(batch: Batch, labels: ArrayLike<number>): SampleResults;
+  /** Logits in evaluation mode: float32 [count, classes]. */
+  predict(batch: Batch): Tensor<Float32Array>;
+  /** Every layer's output in evaluation mode. @throws Error unless compiled with `keepActivations` */
+  activations(batch: Batch): LayerActivation[];
+  /** Ends the engine's threads. The engine is of no use afterwards. */
+  dispose(): void;
+}
+
+/** What every engine is made with. */
+export interface EngineOptions {
+  /** The most samples that a call may have. */
+  readonly batchSize: number;
+  readonly normalization: Normalization;
+  readonly optimizer: OptimizerSettings;
+}
+
+/** The number of samples of a batch. */
+export function batchCount(batch: Batch, model: Model): number {
+  if ("indices" in batch) return batch.indices.length;
+  const { channels, height, width } = model.input;
+  return batch.values.length / (channels * height * width);
+}
+
+/**
+ * Refuses a batch that an engine cannot take, before anything is computed.
+ *
+ * @throws RangeError saying what is wrong and with which sample
+ */
+export function requireBatch(engine: Engine, batch: Batch, labels: ArrayLike<number>): void {
+  const { channels, height, width } = engine.model.input;
+  const pictureSize = channels * height * width;
+  const count = batchCount(batch, engine.model);
+  if (!Number.isInteger(count)) {
+    throw new RangeError(
+      `the batch has ${count * pictureSize} values, not a multiple of ${channels}×${height}×${width}`,
+    );
+  }
+  if (count < 1 || count > engine.batchSize) {
+    throw new RangeError(`the batch has ${count} samples, the engine takes 1 … ${engine.batchSize}`);
+  }
+  if (labels.length !== count) throw new RangeError(`the batch has ${count} samples and ${labels.length} labels`);
+  const classes = classCount(engine.layers);
+  for (let sample = 0; sample < count; sample++) {
+    if (!(labels[sample] < classes)) {
+      throw new RangeError(`the label of sample ${sample} is ${labels[sample]}, the model has ${classes} classes`);
+    }
+  }
+  if (!("indices" in batch)) return;
+  const pictures = Math.floor(batch.pixels.length / pictureSize);
+  for (let sample = 0; sample < count; sample++) {
+    const index = batch.indices[sample];
+    if (!(index >= 0 && index < pictures)) {
+      throw new RangeError(`sample ${sample} is picture ${index}, there are ${pictures}`);
+    }
+  }
+}
+
+/** The normalised value of every byte, float32 [channels][256], in the arithmetic of ToTensor and Normalize. */
+export function normalizedBytes({ mean, deviation }: Normalization): Float32Array {
+  const table = new Float32Array(mean.length * 256);
+  mean.forEach((channelMean, channel) => {
+    for (let byte = 0; byte < 256; byte++) {
+      const centred = Math.fround(Math.fround(byte / 255) - Math.fround(channelMean));
+      table[channel * 256 + byte] = centred / Math.fround(deviation[channel]);
+    }
+  });
+  return table;
+}

@@ -1,0 +1,3 @@
+export * from "./engine.js";
+export * from "./features.js";
+export * from "./wasmEngine.js";

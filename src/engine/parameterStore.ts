@@ -1,0 +1,93 @@
+import { FLOAT_BYTES, paddedFeatures, roundUp } from "../kernels/index.js";
+import {
+  elementCount,
+  type NamedTensors,
+  type ParameterSpec,
+  parameterSpecs,
+  type ShapedLayer,
+  ShapeError,
+} from "../model/index.js";
+
+/** Where a parameter lies in an arena: rows of a linear weight are padded with zeros to whole vectors. */
+export interface StoredParameter {
+  readonly spec: ParameterSpec;
+  /** From the start of the arena, in bytes. */
+  readonly offset: number;
+  readonly rows: number;
+  readonly rowFloats: number;
+  readonly paddedRowFloats: number;
+  /** All of it with padding, a multiple of a vector. */
+  readonly bytes: number;
+}
+
+/** The layout of all parameters of a model in one arena; weights, both moments and gradients have an arena each. */
+export interface ParameterLayout {
+  readonly parameters: ReadonlyMap<string, StoredParameter>;
+  readonly bytes: number;
+}
+
+const ALIGNMENT = 64;
+
+/** Lays the parameters out, in the order of the layers. */
+export function layoutParameters(layers: readonly ShapedLayer[]): ParameterLayout {
+  let offset = 0;
+  const parameters = new Map<string, StoredParameter>();
+  for (const spec of parameterSpecs(layers)) {
+    const matrix = spec.shape.length === 2;
+    const rows = matrix ? spec.shape[0] : 1;
+    const rowFloats = elementCount(spec.shape) / rows;
+    const paddedRowFloats = paddedFeatures(rowFloats);
+    const bytes = rows * paddedRowFloats * FLOAT_BYTES;
+    parameters.set(spec.name, { spec, offset, rows, rowFloats, paddedRowFloats, bytes });
+    offset += roundUp(bytes, ALIGNMENT);
+  }
+  return { parameters, bytes: offset };
+}
+
+/** Copies the tensors of an arena out, without their padding. */
+export function readArena(layout: ParameterLayout, arena: Float32Array): NamedTensors<Float32Array> {
+  return new Map(
+    [...layout.parameters].map(([name, { spec, offset, rows, rowFloats, paddedRowFloats }]) => {
+      const data = new Float32Array(rows * rowFloats);
+      for (let row = 0; row < rows; row++) {
+        const start = offset / FLOAT_BYTES + row * paddedRowFloats;
+        data.set(arena.subarray(start, start + rowFloats), row * rowFloats);
+      }
+      return [name, { shape: spec.shape, data }];
+    }),
+  );
+}
+
+/**
+ * Copies tensors into an arena.
+ *
+ * @throws ShapeError where a tensor is missing, unknown or of another shape; nothing is copied then
+ */
+export function writeArena(layout: ParameterLayout, arena: Float32Array, tensors: NamedTensors): void {
+  requireParameters(
+    [...layout.parameters.values()].map(({ spec }) => spec),
+    tensors,
+  );
+  for (const [name, { offset, rows, rowFloats, paddedRowFloats }] of layout.parameters) {
+    const { data } = tensors.get(name)!;
+    for (let row = 0; row < rows; row++) {
+      const start = offset / FLOAT_BYTES + row * paddedRowFloats;
+      for (let column = 0; column < rowFloats; column++) {
+        arena[start + column] = Number(data[row * rowFloats + column]);
+      }
+    }
+  }
+}
+
+/** @throws ShapeError unless the tensors are exactly the model's parameters */
+export function requireParameters(specs: readonly ParameterSpec[], tensors: NamedTensors): void {
+  for (const { name, shape } of specs) {
+    const tensor = tensors.get(name);
+    if (!tensor) throw new ShapeError(`the weights have no tensor ${name}`);
+    if (tensor.shape.join() !== shape.join()) {
+      throw new ShapeError(`${name}: the weights have [${tensor.shape.join(", ")}], the model [${shape.join(", ")}]`);
+    }
+  }
+  const unknown = [...tensors.keys()].find((name) => !specs.some((spec) => spec.name === name));
+  if (unknown !== undefined) throw new ShapeError(`the weights have a tensor ${unknown}, the model does not`);
+}

@@ -1,0 +1,282 @@
+import { FLOAT_BYTES, type Layout, NO_LABEL, PLACEMENT_WORDS, placeOffset, TILE_SAMPLES } from "../kernels/index.js";
+import {
+  classCount,
+  elementCount,
+  inferShapes,
+  type Model,
+  type NamedTensors,
+  type ShapedLayer,
+  type Tensor,
+} from "../model/index.js";
+import { Purpose, RandomStream } from "../random/philox.js";
+import {
+  type Batch,
+  batchCount,
+  type Engine,
+  type EngineOptions,
+  type LayerActivation,
+  type LossSettings,
+  normalizedBytes,
+  type OptimizerState,
+  requireBatch,
+  type SampleResults,
+  type Update,
+} from "./engine.js";
+import { supportsFusedArithmetic } from "./features.js";
+import { hyperparameterValues, packHyperparameters } from "./hyperparameters.js";
+import { readArena, writeArena } from "./parameterStore.js";
+import { buildProgram, Job, type Program, Source } from "./program.js";
+
+/** A thread that runs the engine's program: instantiates the module on the memory and calls `thread(index)`. */
+export interface EngineThread {
+  /** Ends it at once, whatever it does. */
+  terminate(): void;
+}
+
+/** Starts a thread with what it needs; `onFailure` is called when it ends with an error. */
+export type StartThread = (
+  start: { readonly module: WebAssembly.Module; readonly memory: WebAssembly.Memory; readonly thread: number },
+  onFailure: (reason: string) => void,
+) => EngineThread;
+
+export interface CompileOptions extends EngineOptions {
+  /** Threads to compute with, the caller included; more than one needs `startThread`. Default 1. */
+  readonly threads?: number;
+  readonly startThread?: StartThread;
+  /** Multiply and add in one rounding. Default: where WebAssembly here can. */
+  readonly fused?: boolean;
+  /** Keep every layer's output, for `activations`; a little slower. */
+  readonly keepActivations?: boolean;
+}
+
+/** The functions of an engine's module. */
+interface EngineExports {
+  run(): void;
+}
+
+/**
+ * Compiles a model to WebAssembly for its shapes.
+ *
+ * @throws ShapeError where the model's layers do not fit together
+ */
+export function compile(model: Model, options: CompileOptions): WasmEngine {
+  return new WasmEngine(model, options);
+}
+
+/** The fast engine: WebAssembly on one or more threads, the same bits for any number of them. */
+export class WasmEngine implements Engine {
+  readonly model: Model;
+  readonly layers: readonly ShapedLayer[];
+  readonly batchSize: number;
+  readonly threads: number;
+  /** Whether it multiplies and adds in one rounding. */
+  readonly fused: boolean;
+
+  private readonly options: CompileOptions;
+  private readonly program: Program;
+  private readonly run: () => void;
+  private readonly workers: EngineThread[];
+  private failure: string | undefined;
+
+  private readonly bytes: Uint8Array;
+  private readonly words: Int32Array;
+  private readonly floats: Float32Array;
+
+  constructor(model: Model, options: CompileOptions) {
+    const { batchSize, threads = 1, startThread, fused = supportsFusedArithmetic(), keepActivations = false } = options;
+    if (threads > 1 && !startThread) throw new TypeError("more than one thread needs startThread");
+    this.model = model;
+    this.layers = inferShapes(model);
+    this.batchSize = batchSize;
+    this.threads = threads;
+    this.fused = fused;
+    this.options = options;
+    this.program = buildProgram(model, this.layers, {
+      batchSize,
+      threads,
+      shared: threads > 1,
+      fused,
+      optimizer: options.optimizer.type,
+      keepActivations,
+    });
+    const { pages, shared } = this.program.memory;
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
+    this.program.initialize(memory);
+    this.bytes = new Uint8Array(memory.buffer);
+    this.words = new Int32Array(memory.buffer);
+    this.floats = new Float32Array(memory.buffer);
+    this.floats.set(normalizedBytes(options.normalization), this.program.addresses.normalized / FLOAT_BYTES);
+
+    const module = new WebAssembly.Module(this.program.bytes);
+    const instance = new WebAssembly.Instance(module, { environment: { memory } });
+    this.run = (instance.exports as unknown as EngineExports).run;
+    const onFailure = (reason: string) => {
+      this.failure = reason;
+      this.words[this.program.addresses.meeting.failed / 4] = 1;
+    };
+    this.workers = Array.from({ length: threads - 1 }, (_, index) =>
+      startThread!({ module, memory, thread: index + 1 }, onFailure),
+    );
+  }
+
+  parameters(): NamedTensors<Float32Array> {
+    return this.readTensors(this.program.addresses.weights);
+  }
+
+  setParameters(tensors: NamedTensors): void {
+    this.writeTensors(this.program.addresses.weights, tensors);
+  }
+
+  optimizerState(): OptimizerState {
+    const { firstMoments, secondMoments } = this.program.addresses;
+    return { first: this.readTensors(firstMoments), second: this.readTensors(secondMoments) };
+  }
+
+  setOptimizerState({ first, second }: OptimizerState): void {
+    this.writeTensors(this.program.addresses.firstMoments, first);
+    this.writeTensors(this.program.addresses.secondMoments, second);
+  }
+
+  train(batch: Batch, labels: ArrayLike<number>, loss: LossSettings, update: Update): SampleResults {
+    const { hyperparameters, dropoutKeys } = this.program.addresses;
+    const values = hyperparameterValues(this.options.optimizer, update);
+    this.floats.set(packHyperparameters(values), hyperparameters / FLOAT_BYTES);
+    this.program.stagePlan.stages.forEach((stage, index) => {
+      if (stage.type === "dropout") {
+        const keys = dropoutKeyWords(loss.seed, update.step, this.layers.indexOf(stage.layer));
+        this.words.set(keys, dropoutKeys / 4 + index * 2);
+      }
+    });
+    return this.perform(Job.train, batch, labels, loss.labelSmoothing);
+  }
+
+  differentiate(batch: Batch, labels: ArrayLike<number>, labelSmoothing = 0) {
+    const results = this.perform(Job.differentiate, batch, labels, labelSmoothing);
+    return { ...results, gradients: this.readTensors(this.program.addresses.gradients) };
+  }
+
+  evaluate(batch: Batch, labels: ArrayLike<number>): SampleResults {
+    return this.perform(Job.evaluate, batch, labels, 0);
+  }
+
+  predict(batch: Batch): Tensor<Float32Array> {
+    const count = batchCount(batch, this.model);
+    this.perform(Job.evaluate, batch, noLabels(count), 0);
+    const classes = classCount(this.layers);
+    const { logits, logitsTileBytes } = this.program.addresses;
+    const layout = { channels: classes, height: 1, width: 1, border: 0 };
+    const data = new Float32Array(count * classes);
+    for (let sample = 0; sample < count; sample++) {
+      const tile = logits + Math.floor(sample / TILE_SAMPLES) * logitsTileBytes;
+      this.readSample(tile, layout, sample % TILE_SAMPLES, data.subarray(sample * classes));
+    }
+    return { shape: [count, classes], data };
+  }
+
+  activations(batch: Batch): LayerActivation[] {
+    if (!this.options.keepActivations)
+      throw new Error("this engine keeps no activations: compile with keepActivations");
+    const count = batchCount(batch, this.model);
+    if (count > TILE_SAMPLES) throw new RangeError(`activations takes at most ${TILE_SAMPLES} samples, not ${count}`);
+    this.perform(Job.evaluate, batch, noLabels(count), 0);
+    const { tensors, outputs, stages } = this.program.stagePlan;
+    const evaluated = (tensor: number): number => {
+      const dropout = stages.find((stage) => stage.type === "dropout" && stage.output === tensor);
+      return dropout ? evaluated(dropout.input) : tensor;
+    };
+    return this.layers.map((layer, index) => {
+      const tensor = evaluated(outputs[index]!);
+      const size = elementCount(layer.output);
+      const data = new Float32Array(count * size);
+      for (let sample = 0; sample < count; sample++) {
+        const address = this.program.addresses.tensorValues[tensor];
+        this.readSample(address, tensors[tensor].layout, sample, data.subarray(sample * size));
+      }
+      return { layer, output: { shape: [count, ...layer.output], data } };
+    });
+  }
+
+  dispose(): void {
+    this.words[this.program.addresses.job.kind / 4] = Job.exit;
+    for (const worker of this.workers) worker.terminate();
+    this.workers.length = 0;
+  }
+
+  /** Runs a job on a batch: inputs and labels in, every thread its part, results out. */
+  private perform(kind: Job, batch: Batch, labels: ArrayLike<number>, labelSmoothing: number): SampleResults {
+    requireBatch(this, batch, labels);
+    const { job, labels: labelsAddress, losses, predictions } = this.program.addresses;
+    const { words, floats } = this;
+    const count = labels.length;
+    const tiles = Math.ceil(count / TILE_SAMPLES);
+    const firstLabel = labelsAddress / 4;
+    for (let sample = 0; sample < count; sample++) words[firstLabel + sample] = labels[sample];
+    words.fill(NO_LABEL, firstLabel + count, firstLabel + tiles * TILE_SAMPLES);
+    words[job.source / 4] = this.writeInputs(batch);
+    words[job.kind / 4] = kind;
+    words[job.samples / 4] = count;
+    words[job.tiles / 4] = tiles;
+    floats[job.scale / 4] = 1 / count;
+    floats[job.smoothing / 4] = labelSmoothing;
+    try {
+      this.run();
+    } catch (error) {
+      throw this.failure === undefined ? error : new Error(`a thread of the engine failed: ${this.failure}`);
+    }
+    return {
+      losses: floats.slice(losses / 4, losses / 4 + count),
+      predictions: words.slice(predictions / 4, predictions / 4 + count),
+    };
+  }
+
+  private writeInputs(batch: Batch): Source {
+    const { inputs, placements } = this.program.addresses;
+    if (!("indices" in batch)) {
+      this.floats.set(batch.values, inputs / FLOAT_BYTES);
+      return Source.floats;
+    }
+    const { channels, height, width } = this.model.input;
+    const pictureBytes = channels * height * width;
+    for (let sample = 0; sample < batch.indices.length; sample++) {
+      const start = batch.indices[sample] * pictureBytes;
+      this.bytes.set(batch.pixels.subarray(start, start + pictureBytes), inputs + sample * pictureBytes);
+    }
+    if (!batch.placements) return Source.plain;
+    this.words.set(batch.placements.subarray(0, batch.indices.length * PLACEMENT_WORDS), placements / 4);
+    return Source.placed;
+  }
+
+  private readSample(tileAddress: number, layout: Layout, lane: number, target: Float32Array): void {
+    let next = 0;
+    for (let channel = 0; channel < layout.channels; channel++) {
+      for (let row = 0; row < layout.height; row++) {
+        for (let column = 0; column < layout.width; column++) {
+          const address = tileAddress + placeOffset(layout, channel, row, column) + lane * FLOAT_BYTES;
+          target[next++] = this.floats[address / FLOAT_BYTES];
+        }
+      }
+    }
+  }
+
+  private arena(address: number): Float32Array {
+    return this.floats.subarray(address / FLOAT_BYTES, (address + this.program.parameterLayout.bytes) / FLOAT_BYTES);
+  }
+
+  private readTensors(address: number): NamedTensors<Float32Array> {
+    return readArena(this.program.parameterLayout, this.arena(address));
+  }
+
+  private writeTensors(address: number, tensors: NamedTensors): void {
+    writeArena(this.program.parameterLayout, this.arena(address), tensors);
+  }
+}
+
+function noLabels(count: number): Int32Array {
+  return new Int32Array(count).fill(NO_LABEL);
+}
+
+/** The two words that key the draws of a dropout layer in one step. */
+export function dropoutKeyWords(seed: number, step: number, layer: number): [number, number] {
+  const stream = new RandomStream(seed, Purpose.dropout, step, layer);
+  return [stream.word() | 0, stream.word() | 0];
+}

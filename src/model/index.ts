@@ -1,0 +1,6 @@
+export * from "./initialization.js";
+export * from "./layers.js";
+export * from "./lenet5.js";
+export * from "./shapes.js";
+export * from "./summary.js";
+export * from "./tensor.js";

@@ -1,0 +1,96 @@
+import type { ActivationLayer, ImageShape, Layer, Model, Pool2dLayer } from "./layers.js";
+import { ShapeError } from "./shapes.js";
+import type { NamedTensors } from "./tensor.js";
+
+/** What members of the LeNet-5 family differ in. */
+export interface LeNet5Options {
+  readonly input: ImageShape;
+  readonly classes: number;
+  readonly activation: ActivationLayer["type"];
+  readonly pooling: Pool2dLayer["type"];
+  /** Dropout after the activations of the two hidden linear layers; 0 for none. */
+  readonly dropout: number;
+}
+
+interface Widths {
+  readonly conv1: number;
+  readonly conv2: number;
+  readonly fc1: number;
+  readonly fc2: number;
+}
+
+/** The widths of LeCun and others, 1998. */
+const LENET5_WIDTHS: Widths = { conv1: 6, conv2: 16, fc1: 120, fc2: 84 };
+const KERNEL = 5;
+const CONV1_PADDING = 2;
+
+/**
+ * LeNet-5 as it is taught today (after LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document
+ * recognition", 1998): two 5×5 convolutions of 6 and 16 maps, each followed by an activation and 2×2 pooling, then
+ * linear layers of 120, 84 and as many outputs as there are classes. The first convolution pads by 2, so that
+ * 28×28 pictures keep their size.
+ */
+export function lenet5(options: LeNet5Options): Model {
+  return build(options, LENET5_WIDTHS);
+}
+
+function build({ input, classes, activation, pooling, dropout }: LeNet5Options, widths: Widths): Model {
+  const pool: Layer = { type: pooling, kernel: 2, stride: 2 };
+  const hidden = (name: string, outFeatures: number): Layer[] => [
+    { type: "linear", name, outFeatures },
+    { type: activation },
+    ...(dropout > 0 ? [{ type: "dropout", probability: dropout } as const] : []),
+  ];
+  return {
+    input,
+    layers: [
+      { type: "conv2d", name: "conv1", outChannels: widths.conv1, kernel: KERNEL, stride: 1, padding: CONV1_PADDING },
+      { type: activation },
+      pool,
+      { type: "conv2d", name: "conv2", outChannels: widths.conv2, kernel: KERNEL, stride: 1, padding: 0 },
+      { type: activation },
+      pool,
+      { type: "flatten" },
+      ...hidden("fc1", widths.fc1),
+      ...hidden("fc2", widths.fc2),
+      { type: "linear", name: "fc3", outFeatures: classes },
+    ],
+  };
+}
+
+/**
+ * The member of the family that a state_dict belongs to: input channels and size, widths and classes are read from the
+ * tensors' shapes, what leaves no trace there is given.
+ *
+ * @param tensors `conv1.weight` [6, channels, 5, 5], `conv2.weight`, `fc1.weight` …
+ * @throws ShapeError naming the tensor that is missing or does not fit
+ */
+export function lenet5FromTensors(
+  tensors: NamedTensors,
+  unseen: Pick<LeNet5Options, "activation" | "pooling" | "dropout">,
+): Model {
+  const shapeOf = (name: string, rank: number): readonly number[] => {
+    const shape = tensors.get(name)?.shape;
+    if (!shape) {
+      throw new ShapeError(`not a LeNet-5: it has no tensor ${name} (it has ${[...tensors.keys()].join(", ")})`);
+    }
+    if (shape.length !== rank) {
+      throw new ShapeError(`not a LeNet-5: ${name} is [${shape.join(", ")}], expected ${rank} dimensions`);
+    }
+    return shape;
+  };
+  const [conv1, channels, kernel1] = shapeOf("conv1.weight", 4);
+  const [conv2, , kernel2] = shapeOf("conv2.weight", 4);
+  const [fc1, flat] = shapeOf("fc1.weight", 2);
+  const [fc2] = shapeOf("fc2.weight", 2);
+  const [classes] = shapeOf("fc3.weight", 2);
+  if (kernel1 !== KERNEL || kernel2 !== KERNEL) {
+    throw new ShapeError(`not a LeNet-5: its kernels are ${kernel1}×${kernel1} and ${kernel2}×${kernel2}, not 5×5`);
+  }
+  const side = Math.sqrt(flat / conv2);
+  if (!Number.isInteger(side)) {
+    throw new ShapeError(`not a LeNet-5 for square pictures: fc1 takes ${flat} inputs from ${conv2} maps`);
+  }
+  const size = 2 * (2 * side + KERNEL - 1) - 2 * CONV1_PADDING + KERNEL - 1;
+  return build({ ...unseen, input: { channels, height: size, width: size }, classes }, { conv1, conv2, fc1, fc2 });
+}
