@@ -1,6 +1,7 @@
 import { type FunctionBuilder, type FunctionHandle, f32, type Integer, i32, type Local } from "../wasm/index.js";
 import type { KernelContext } from "./context.js";
 import { channelBytes, FLOAT_BYTES, type Layout, PLACE_BYTES, placeOffset, rowBytes } from "./layout.js";
+import { PLACEMENT } from "./placement.js";
 
 /** Pictures of one size, brought into the engine's layout one sample at a time. */
 export interface AssemblyShape {
@@ -9,18 +10,6 @@ export interface AssemblyShape {
   /** Address of the normalised float32 of every byte value, [channels][256]. */
   readonly normalized: number;
 }
-
-/** Where the words of a placement lie: the transformation of one sample, see `Placement` in data/. */
-export const PLACEMENT = {
-  /** Rows and columns that the window of a crop is moved by. */
-  shiftDown: 0,
-  shiftRight: 1,
-  /** 1: mirrored left to right after the crop. */
-  flip: 2,
-  /** Then the source of pixel (x, y) in 16.16 fixed point: (c0·x + c1·y + c2, c3·x + c4·y + c5). */
-  coefficients: 3,
-} as const;
-export const PLACEMENT_WORDS = 9;
 
 export interface AssemblyKernels {
   /** (pixels, x): bytes as they are, normalised */

@@ -7,6 +7,7 @@ export * from "./dropout.js";
 export * from "./layout.js";
 export * from "./linear.js";
 export * from "./optimizer.js";
+export * from "./placement.js";
 export * from "./pool2d.js";
 export * from "./reduction.js";
 export * from "./staticData.js";
