@@ -1,0 +1,152 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import type { Tensor } from "../model/tensor.js";
+import { readSafetensors, writeSafetensors } from "./safetensors.js";
+
+const NAN_WITH_PAYLOAD = 0x7fa00001;
+
+function bitsOf({ data }: Tensor): number[] {
+  return [...new Uint32Array(data.buffer, data.byteOffset, data.byteLength / 4)];
+}
+
+/** A file with this header and data bytes 0, 1, 2 … */
+function file(header: string | object, dataLength = 0, headerLength?: bigint): Uint8Array {
+  const text = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
+  const bytes = new Uint8Array(8 + text.length + dataLength);
+  new DataView(bytes.buffer).setBigUint64(0, headerLength ?? BigInt(text.length), true);
+  bytes.set(text, 8);
+  for (let index = 0; index < dataLength; index++) {
+    bytes[8 + text.length + index] = index;
+  }
+  return bytes;
+}
+
+const bytes = (begin: number, end: number, shape = [end - begin]) => ({
+  dtype: "U8",
+  shape,
+  data_offsets: [begin, end],
+});
+
+describe("a file from Python", () => {
+  const { tensors, metadata } = readSafetensors(readFileSync("tests/fixtures/formats/dtypes.safetensors"));
+  const special = [0, -0, Infinity, -Infinity, Number.NaN, 1.5, -2, 2 ** -14, 2 ** -24, -(2 ** -20)];
+
+  it("holds every type", () => {
+    const half = Float32Array.from(special);
+    expect(tensors.get("half")).toEqual({ shape: [10], data: half });
+    expect([...(tensors.get("bfloat16")!.data as Float32Array)]).toEqual(special);
+    expect(tensors.get("double")).toEqual({ shape: [4], data: Float64Array.of(0.1, -0, Number.NaN, 1e300) });
+    expect(tensors.get("int64")).toEqual({ shape: [2], data: BigInt64Array.of(-1n, 2n ** 62n) });
+    expect(tensors.get("int32")).toEqual({ shape: [2], data: Int32Array.of(-1, 2 ** 30) });
+    expect(tensors.get("int16")).toEqual({ shape: [2], data: Int16Array.of(-1, 2 ** 14) });
+    expect(tensors.get("int8")).toEqual({ shape: [2], data: Int8Array.of(-1, 100) });
+    expect(tensors.get("uint64")).toEqual({ shape: [2], data: BigUint64Array.of(1n, 2n ** 64n - 1n) });
+    expect(tensors.get("uint32")).toEqual({ shape: [2], data: Uint32Array.of(1, 2 ** 32 - 1) });
+    expect(tensors.get("uint16")).toEqual({ shape: [2], data: Uint16Array.of(1, 65535) });
+    expect(tensors.get("uint8")).toEqual({ shape: [2], data: Uint8Array.of(1, 255) });
+    expect(tensors.get("bool")).toEqual({ shape: [2], data: Uint8Array.of(1, 0) });
+    expect(tensors.get("scalar")).toEqual({ shape: [], data: Float32Array.of(2.5) });
+    expect(tensors.get("empty")).toEqual({ shape: [2, 0, 3], data: new Float32Array(0) });
+  });
+
+  it("holds metadata", () => {
+    expect(metadata).toEqual({ maker: "Python", größe: "klein" });
+  });
+});
+
+describe("writing", () => {
+  const bits = Uint32Array.of(0x80000000, NAN_WITH_PAYLOAD, 0xffc12345, 0x7f800000, 0xff800000, 1);
+  const tensors = new Map<string, Tensor>([
+    ["bytes", { shape: [3], data: Uint8Array.of(1, 2, 3) }],
+    ["bits", { shape: [2, 3], data: new Float32Array(bits.buffer) }],
+    ["scalar", { shape: [], data: Float64Array.of(Math.PI) }],
+    ["empty", { shape: [0, 4], data: new Float32Array(0) }],
+    ["__proto__", { shape: [1], data: BigInt64Array.of(-1n) }],
+    ['naïve "✓"\n', { shape: [1], data: Int16Array.of(-7) }],
+  ]);
+  const written = writeSafetensors(tensors, { epoch: "12" });
+
+  it("keeps names, order, shapes and every bit", () => {
+    const read = readSafetensors(written);
+    expect([...read.tensors.keys()]).toEqual([...tensors.keys()]);
+    expect(read.tensors).toEqual(tensors);
+    expect(bitsOf(read.tensors.get("bits")!)).toEqual([...bits]);
+    expect(read.metadata).toEqual({ epoch: "12" });
+  });
+
+  it("keeps long metadata, whatever it quotes", () => {
+    const config = JSON.stringify({ '{"a":': '"b":}\\' }).repeat(100_000);
+    expect(readSafetensors(writeSafetensors(new Map(), { config })).metadata.config === config).toBe(true);
+  });
+
+  it("pads the header with spaces to a multiple of eight, and aligns the data", () => {
+    const headerLength = Number(new DataView(written.buffer).getBigUint64(0, true));
+    const header = new TextDecoder().decode(written.subarray(8, 8 + headerLength));
+    expect(headerLength % 8).toBe(0);
+    expect(header).toMatch(/^\{.*\} *$/);
+    expect(JSON.parse(header).scalar.data_offsets[0]).toBe(0);
+    expect(JSON.parse(header).bits.data_offsets[0] % 4).toBe(0);
+  });
+
+  it("writes a file without tensors", () => {
+    expect(readSafetensors(writeSafetensors(new Map()))).toEqual({ tensors: new Map(), metadata: {} });
+  });
+
+  it("reads at any alignment", () => {
+    const shifted = new Uint8Array(written.length + 1);
+    shifted.set(written, 1);
+    expect(readSafetensors(shifted.subarray(1)).tensors).toEqual(tensors);
+  });
+
+  it("refuses a shape that does not fit its data, and the name of the metadata", () => {
+    const data = new Float32Array(5);
+    expect(() => writeSafetensors(new Map([["w", { shape: [2, 3], data }]]))).toThrow(
+      'tensor "w": shape [2,3] does not fit 5 elements',
+    );
+    expect(() => writeSafetensors(new Map([["__metadata__", { shape: [5], data }]]))).toThrow("__metadata__");
+  });
+});
+
+describe("a damaged file", () => {
+  const cases: [string, Uint8Array, string][] = [
+    ["nothing", new Uint8Array(0), "0 bytes are too short"],
+    ["a short file", new Uint8Array(7), "7 bytes are too short"],
+    ["a header past the end", file("{}", 0, 3n), "length is given as 3, but only 2 bytes follow"],
+    ["a header of 2^63 bytes", file("{}", 0, 2n ** 63n), "length is given as 9223372036854775808"],
+    ["a header of 2^64 - 1 bytes", file("{}", 0, 2n ** 64n - 1n), "length is given as 18446744073709551615"],
+    ["no header", file("", 0), "not JSON"],
+    ["a truncated header", file('{"a":'), "not JSON"],
+    ["a header padded with NUL", file("{}\0\0"), "not JSON"],
+    ["a header that is not UTF-8", file("{}..", 0).fill(0xff, 10), "not JSON"],
+    ["a list as header", file("[]"), "does not begin as a JSON object"],
+    ["a header that begins with a space", file(" {}"), "does not begin as a JSON object"],
+    ["a name twice", file(`{"a":${JSON.stringify(bytes(0, 1))},"\\u0061":${JSON.stringify(bytes(0, 1))}}`, 1), "twice"],
+    ["a key twice", file('{"a":{"dtype":"U8","dtype":"I8","shape":[1],"data_offsets":[0,1]}}', 1), '"dtype" twice'],
+    ["a tensor that is no object", file({ a: 3 }), 'tensor "a": its description is not a JSON object'],
+    ["an unknown type", file({ a: { ...bytes(0, 1), dtype: "F8_E4M3" } }, 1), '"F8_E4M3" is not supported'],
+    ["an inherited property as type", file({ a: { ...bytes(0, 1), dtype: "toString" } }, 1), "is not supported"],
+    ["a fractional extent", file({ a: bytes(0, 1, [1.5]) }, 1), "its shape [1.5] is not"],
+    ["a negative extent", file({ a: bytes(0, 1, [-1]) }, 1), "its shape [-1] is not"],
+    ["no shape", file({ a: { dtype: "U8", data_offsets: [0, 1] } }, 1), "its shape undefined is not"],
+    ["one offset", file({ a: { ...bytes(0, 1), data_offsets: [0] } }, 1), "its offsets [0] are not"],
+    ["offsets backwards", file({ a: bytes(1, 0, [1]) }, 1), "do not fit"],
+    ["offsets too far apart", file({ a: bytes(0, 2, [1]) }, 2), "offsets 0 to 2 do not fit the 1 bytes of U8 [1]"],
+    ["an endless shape", file({ a: bytes(0, 1, new Array(99).fill(2 ** 50)) }, 1), "do not fit"],
+    ["data past the end", file({ a: bytes(0, 9) }, 8), "its data ends at 9, the file's at 8"],
+    ["bytes that no tensor uses", file({ a: bytes(0, 7) }, 8), "the tensors end at 7, but the file's data at 8"],
+    ["a gap", file({ a: bytes(0, 2), b: bytes(3, 4) }, 4), 'tensor "b": its data at 3 to 4 comes after a gap'],
+    ["an overlap", file({ a: bytes(0, 3), b: bytes(2, 4) }, 4), 'tensor "b": its data at 2 to 4 overlaps'],
+    ["one place for two tensors", file({ a: bytes(0, 4), b: bytes(0, 4) }, 4), "overlaps another tensor"],
+    ["metadata of numbers", file({ __metadata__: { epoch: 3 } }), "__metadata__ is not an object of strings"],
+    ["a name of two lines", file({ "a\nb": 3 }), 'tensor "a?b"'],
+  ];
+
+  it.each(cases)("is refused: %s", (_, file, message) => {
+    expect(() => readSafetensors(file)).toThrow(message);
+  });
+
+  it("is not one whose zero extents make the others meaningless", () => {
+    const shape = [0, 2 ** 50];
+    expect(readSafetensors(file({ a: bytes(0, 0, shape) })).tensors.get("a")?.data.length).toBe(0);
+  });
+});
