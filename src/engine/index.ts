@@ -1,3 +1,4 @@
 export * from "./engine.js";
 export * from "./features.js";
+export * from "./reference.js";
 export * from "./wasmEngine.js";

@@ -1,0 +1,266 @@
+import { describe, expect, it } from "vitest";
+import { placementFor } from "../data/augmentation.js";
+import {
+  elementCount,
+  inferShapes,
+  initializeParameters,
+  type Layer,
+  type Model,
+  parameterSpecs,
+  type ShapedLayer,
+} from "../model/index.js";
+import { Purpose, RandomStream } from "../random/philox.js";
+import type { EngineOptions, OptimizerSettings } from "./engine.js";
+import { crossEntropy } from "./reference/crossEntropy.js";
+import { ReferenceNetwork } from "./reference/network.js";
+import { updateTensor } from "./reference/optimizer.js";
+import { referenceEngine } from "./reference.js";
+
+const ADAMW: OptimizerSettings = { type: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
+const OPTIONS: EngineOptions = { batchSize: 4, normalization: { mean: [0.5], deviation: [0.5] }, optimizer: ADAMW };
+
+const conv = (name: string, outChannels: number, kernel: number, stride = 1, padding = 0): Layer => ({
+  type: "conv2d",
+  name,
+  outChannels,
+  kernel,
+  stride,
+  padding,
+});
+const linear = (outFeatures: number, name = "fc"): Layer => ({ type: "linear", name, outFeatures });
+const pool = (type: "averagePool2d" | "maxPool2d", kernel: number, stride: number): Layer => ({ type, kernel, stride });
+
+/** Draws in −1 … 1. */
+function draws(count: number, item: number): Float64Array {
+  const stream = new RandomStream(7, Purpose.digits, 0, item);
+  return Float64Array.from({ length: count }, () => 2 * stream.uniform() - 1);
+}
+
+function weightsOf(layers: readonly ShapedLayer[]): Map<string, Float64Array> {
+  return new Map(parameterSpecs(layers).map(({ name, shape }, index) => [name, draws(elementCount(shape), index)]));
+}
+
+const DIFFERENTIATED: [string, Model][] = [
+  [
+    "convolutions with padding and stride, sigmoid and overlapping average pooling",
+    {
+      input: { channels: 2, height: 7, width: 8 },
+      layers: [
+        conv("a", 3, 3, 2, 1),
+        { type: "sigmoid" },
+        pool("averagePool2d", 3, 1),
+        conv("b", 2, 1, 1, 1),
+        { type: "flatten" },
+        linear(3),
+      ],
+    },
+  ],
+  [
+    "overlapping maximum pooling that leaves a row over, tanh, dropout",
+    {
+      input: { channels: 1, height: 8, width: 7 },
+      layers: [
+        conv("a", 2, 2),
+        { type: "tanh" },
+        pool("maxPool2d", 3, 2),
+        { type: "dropout", probability: 0.4 },
+        { type: "flatten" },
+        linear(4),
+        { type: "tanh" },
+        linear(5, "out"),
+      ],
+    },
+  ],
+  [
+    "maximum pooling with overlapping windows one apart, ReLU",
+    {
+      input: { channels: 2, height: 6, width: 5 },
+      layers: [pool("maxPool2d", 2, 1), conv("a", 2, 3, 1, 2), { type: "relu" }, { type: "flatten" }, linear(2)],
+    },
+  ],
+];
+
+describe("the reference engine's gradients", () => {
+  it.each(DIFFERENTIATED)("are the slopes of the loss: %s", (_, model) => {
+    const layers = inferShapes(model);
+    const network = new ReferenceNetwork(layers);
+    const weights = weightsOf(layers);
+    const inputs = [0, 1, 2].map((sample) => draws(elementCount(layers[0].input), 100 + sample));
+    const labels = [0, 1, 1];
+    const dropout = { seed: 3, step: 2 };
+    const meanLoss = () => {
+      const { samples } = network.differentiate(weights, inputs, labels, 0.1, dropout);
+      return samples.reduce((sum, { loss }) => sum + loss, 0) / samples.length;
+    };
+    const { gradients } = network.differentiate(weights, inputs, labels, 0.1, dropout);
+    const step = 1e-5;
+    for (const [name, weight] of weights) {
+      weight.forEach((value, place) => {
+        weight[place] = value + step;
+        const above = meanLoss();
+        weight[place] = value - step;
+        const slope = (above - meanLoss()) / (2 * step);
+        weight[place] = value;
+        expect(Math.abs(gradients.get(name)![place] - slope), `${name}[${place}]`).toBeLessThan(1e-9);
+      });
+    }
+  });
+
+  it("go to the first of equal largest values", () => {
+    const model: Model = {
+      input: { channels: 1, height: 2, width: 2 },
+      layers: [conv("a", 1, 1), pool("maxPool2d", 2, 2), { type: "flatten" }, linear(2)],
+    };
+    const network = new ReferenceNetwork(inferShapes(model));
+    const weights = new Map(
+      Object.entries({ "a.weight": [0], "a.bias": [1], "fc.weight": [1, 0], "fc.bias": [0, 0] }).map(
+        ([name, values]) => [name, Float64Array.from(values)],
+      ),
+    );
+    // All places are 1, so the logits are (1, 0) and the gradient of the largest value is −p(1); which input it is
+    // multiplied by shows where it went.
+    const { gradients } = network.differentiate(weights, [Float64Array.of(5, 2, 3, 4)], [0], 0);
+    expect(gradients.get("a.weight")![0]).toBeCloseTo(-5 / (1 + Math.E), 12);
+  });
+});
+
+describe("crossEntropy", () => {
+  it("gives loss, prediction and gradient of a case worked out by hand", () => {
+    const { loss, prediction, gradient } = crossEntropy(Float64Array.of(0, Math.log(2), Math.log(5)), 1, 0);
+    expect(loss).toBeCloseTo(Math.log(4), 12);
+    expect(prediction).toBe(2);
+    expect([...gradient].map((value) => Math.round(value * 1e12) / 1e12)).toEqual([1 / 8, -3 / 4, 5 / 8]);
+  });
+
+  it("smooths labels as PyTorch does: (1 − ε) · NLL + ε / K · Σ −log p", () => {
+    const { loss, gradient } = crossEntropy(Float64Array.of(0, 0), 0, 0.2);
+    expect(loss).toBeCloseTo(Math.log(2), 12);
+    expect(gradient[0]).toBeCloseTo(0.5 - 0.9, 12);
+    const uneven = crossEntropy(Float64Array.of(0, Math.log(3)), 0, 0.2);
+    expect(uneven.loss).toBeCloseTo(0.8 * Math.log(4) + 0.1 * (Math.log(4) + Math.log(4 / 3)), 12);
+  });
+
+  it("does not overflow, and predicts the first of equal logits", () => {
+    const { loss, prediction } = crossEntropy(Float64Array.of(-5, 1e4, 1e4), 0, 0);
+    expect(loss).toBeCloseTo(10005 + Math.log(2), 9);
+    expect(prediction).toBe(1);
+  });
+});
+
+describe("updateTensor", () => {
+  const stepped = (settings: OptimizerSettings, gradients: readonly number[], momentum?: number) => {
+    const [weight, first, second] = [Float64Array.of(1), new Float64Array(1), new Float64Array(1)];
+    return gradients.map((gradient, index) => {
+      const update = { step: index + 1, learningRate: 0.1, momentum };
+      updateTensor(settings, update, { weight, gradient: Float64Array.of(gradient), first, second });
+      return weight[0];
+    });
+  };
+  const adam = { beta1: 0.5, beta2: 0.75, epsilon: 0 } as const;
+
+  it("takes Adam's first step by the whole learning rate, whatever the gradient", () => {
+    expect(stepped({ type: "adam", ...adam, weightDecay: 0 }, [-3])[0]).toBeCloseTo(1.1, 12);
+  });
+
+  it("takes two steps of Adam as worked out by hand", () => {
+    // Step 2: m = 0.5·1 + 0.5·4 = 2.5, corrected 2.5 / 0.75 = 10/3; v = 0.75·1 + 0.25·16 = 4.75, corrected 4.75 / 0.4375.
+    const [one, two] = stepped({ type: "adam", ...adam, weightDecay: 0 }, [2, 4]);
+    expect(one).toBeCloseTo(0.9, 12);
+    expect(two).toBeCloseTo(0.9 - (0.1 * (10 / 3)) / Math.sqrt(4.75 / 0.4375), 12);
+  });
+
+  it("adds Adam's weight decay to the gradient, and shrinks the weight itself with AdamW", () => {
+    expect(stepped({ type: "adam", ...adam, weightDecay: 0.5 }, [-0.25])[0]).toBeCloseTo(1 - 0.1, 12);
+    expect(stepped({ type: "adamw", ...adam, weightDecay: 0.5 }, [-0.25])[0]).toBeCloseTo(0.95 + 0.1, 12);
+  });
+
+  it("takes Adam's bias correction from the β1 in force", () => {
+    // Step 2 with β1 = 0.8: m = 0.8·0.4 + 0.2·4, corrected by 1 − 0.8².
+    const [, two] = stepped({ type: "adam", ...adam, weightDecay: 0 }, [2, 4], 0.8);
+    expect(two).toBeCloseTo(0.9 - (0.1 * (1.12 / 0.36)) / Math.sqrt(4.75 / 0.4375), 12);
+  });
+
+  it("keeps SGD's momentum, and looks ahead with Nesterov's", () => {
+    // Buffers 2, then 0.5·2 + 1 = 2; Nesterov adds half of the buffer to the gradient: 3, then 2.
+    const sgd = { type: "sgd", momentum: 0.5, weightDecay: 0 } as const;
+    expect(stepped({ ...sgd, nesterov: false }, [2, 1])).toEqual([1 - 0.2, 1 - 0.2 - 0.2]);
+    const [one, two] = stepped({ ...sgd, nesterov: true }, [2, 1]);
+    expect(one).toBeCloseTo(0.7, 12);
+    expect(two).toBeCloseTo(0.5, 12);
+    expect(stepped({ ...sgd, nesterov: false, weightDecay: 1 }, [2])[0]).toBeCloseTo(0.7, 12);
+  });
+});
+
+describe("referenceEngine", () => {
+  const picture: Model = {
+    input: { channels: 1, height: 3, width: 3 },
+    layers: [{ type: "flatten" }, linear(2)],
+  };
+
+  it("crops, mirrors and rotates pictures, black outside, and normalises them", () => {
+    const engine = referenceEngine(picture, { ...OPTIONS, normalization: { mean: [0], deviation: [1 / 255] } });
+    const pixels = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9);
+    const seen = (transformation: Partial<Parameters<typeof placementFor>[0]>) => {
+      const unmoved = { shiftDown: 0, shiftRight: 0, flip: false, degrees: 0 };
+      const placements = placementFor({ ...unmoved, ...transformation }, 3, 3);
+      const [flat] = engine.activations({ pixels, indices: [0], placements });
+      return [...flat.output.data].map(Math.round);
+    };
+    expect(seen({})).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(seen({ shiftDown: 1, shiftRight: -1 })).toEqual([0, 4, 5, 0, 7, 8, 0, 0, 0]);
+    expect(seen({ flip: true })).toEqual([3, 2, 1, 6, 5, 4, 9, 8, 7]);
+    expect(seen({ shiftRight: 1, flip: true })).toEqual([0, 3, 2, 0, 6, 5, 0, 9, 8]);
+    expect(seen({ degrees: 90 })).toEqual([3, 6, 9, 2, 5, 8, 1, 4, 7]);
+  });
+
+  it("draws dropout by seed and step, keeps about its share, and leaves evaluation alone", () => {
+    const model: Model = {
+      input: { channels: 1, height: 40, width: 50 },
+      layers: [{ type: "flatten" }, { type: "dropout", probability: 0.3 }, linear(1)],
+    };
+    const network = new ReferenceNetwork(inferShapes(model));
+    const weights = new Map([
+      ["fc.weight", new Float64Array(2000)],
+      ["fc.bias", new Float64Array(1)],
+    ]);
+    const ones = new Float64Array(2000).fill(1);
+    const dropped = (position: number, seed: number, step: number) =>
+      network.forward(weights, ones, position, { seed, step })[2];
+    // 600 expected, standard deviation 20.
+    const zeros = dropped(0, 1, 1).filter((value) => value === 0).length;
+    expect(Math.abs(zeros - 600)).toBeLessThan(100);
+    expect(Math.max(...dropped(0, 1, 1))).toBe(1 / 0.7);
+    expect(dropped(0, 1, 1)).toEqual(dropped(0, 1, 1));
+    for (const other of [dropped(1, 1, 1), dropped(0, 2, 1), dropped(0, 1, 2)]) {
+      expect(other).not.toEqual(dropped(0, 1, 1));
+    }
+    expect(network.forward(weights, ones)[2]).toEqual(ones);
+  });
+
+  it("refuses what the fast engine refuses", () => {
+    const engine = referenceEngine(picture, OPTIONS);
+    const values = new Float32Array(9);
+    expect(() => engine.evaluate({ values: new Float32Array(45) }, [0, 0, 0, 0, 0])).toThrow(
+      new RangeError("the batch has 5 samples, the engine takes 1 … 4"),
+    );
+    expect(() => engine.evaluate({ values }, [2])).toThrow(
+      new RangeError("the label of sample 0 is 2, the model has 2 classes"),
+    );
+    const parameters = new Map(engine.parameters());
+    parameters.delete("fc.bias");
+    expect(() => engine.setParameters(parameters)).toThrow("the weights have no tensor fc.bias");
+  });
+
+  it("learns: the loss of one batch falls", () => {
+    const engine = referenceEngine(picture, OPTIONS);
+    engine.setParameters(initializeParameters(picture, 1));
+    const batch = { values: Float32Array.from(draws(36, 0)) };
+    const labels = [0, 1, 1, 0];
+    const mean = () => engine.evaluate(batch, labels).losses.reduce((sum, loss) => sum + loss) / 4;
+    const before = mean();
+    for (let step = 1; step <= 50; step++) {
+      engine.train(batch, labels, { labelSmoothing: 0, seed: 0 }, { step, learningRate: 0.01 });
+    }
+    expect(mean()).toBeLessThan(before / 2);
+  });
+});

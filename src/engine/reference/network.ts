@@ -1,0 +1,83 @@
+import { elementCount, parameterSpecs, type ShapedLayer } from "../../model/index.js";
+import { dropoutKeyWords } from "../wasmEngine.js";
+import { crossEntropy, type SampleLoss } from "./crossEntropy.js";
+import { type DropoutDraw, type Operation, operationOf, type WeightAndBias } from "./operations.js";
+
+/** Tensors by the names of the parameters. */
+export type Float64Tensors = ReadonlyMap<string, Float64Array>;
+
+/** Zeros for every parameter. */
+export function zeroTensors(layers: readonly ShapedLayer[]): Float64Tensors {
+  return new Map(parameterSpecs(layers).map(({ name, shape }) => [name, new Float64Array(elementCount(shape))]));
+}
+
+/** What dropout draws from; left out in evaluation mode. */
+export interface DropoutSource {
+  readonly seed: number;
+  readonly step: number;
+}
+
+/** Losses of a batch and the gradients of their mean. */
+export interface BatchGradients {
+  readonly samples: readonly SampleLoss[];
+  readonly gradients: Float64Tensors;
+}
+
+/** The network as a function of its weights: forward through all layers, and back. */
+export class ReferenceNetwork {
+  private readonly layers: readonly ShapedLayer[];
+  private readonly operations: readonly Operation[];
+
+  constructor(layers: readonly ShapedLayer[]) {
+    this.layers = layers;
+    this.operations = layers.map(operationOf);
+  }
+
+  /** What goes into the first layer and what comes out of each: the last are the logits. */
+  forward(weights: Float64Tensors, input: Float64Array, position = 0, dropout?: DropoutSource): Float64Array[] {
+    const values = [input];
+    this.operations.forEach((operation, index) => {
+      values.push(operation.forward(values[index], this.ofLayer(index, weights), draw(index, position, dropout)));
+    });
+    return values;
+  }
+
+  /** Forward, the loss, and back through all layers, sample after sample. */
+  differentiate(
+    weights: Float64Tensors,
+    inputs: readonly Float64Array[],
+    labels: ArrayLike<number>,
+    labelSmoothing: number,
+    dropout?: DropoutSource,
+  ): BatchGradients {
+    const gradients = zeroTensors(this.layers);
+    const samples = inputs.map((input, position) => {
+      const values = this.forward(weights, input, position, dropout);
+      const sample = crossEntropy(values[values.length - 1], labels[position], labelSmoothing);
+      let dy: Float64Array = sample.gradient.map((gradient) => gradient / inputs.length);
+      for (let index = this.operations.length - 1; index >= 0; index--) {
+        dy = this.operations[index].backward({
+          x: values[index],
+          y: values[index + 1],
+          dy,
+          learned: this.ofLayer(index, weights),
+          gradients: this.ofLayer(index, gradients),
+          draw: draw(index, position, dropout),
+        });
+      }
+      return sample;
+    });
+    return { samples, gradients };
+  }
+
+  private ofLayer(index: number, tensors: Float64Tensors): WeightAndBias {
+    const [weight, bias] = this.layers[index].parameters.map(({ name }) => tensors.get(name)!);
+    return { weight: weight ?? NOTHING, bias: bias ?? NOTHING };
+  }
+}
+
+const NOTHING = new Float64Array(0);
+
+function draw(layer: number, position: number, dropout: DropoutSource | undefined): DropoutDraw | undefined {
+  return dropout && { position, keys: dropoutKeyWords(dropout.seed, dropout.step, layer) };
+}

@@ -1,0 +1,262 @@
+import { dropoutThreshold, dropoutWord } from "../../kernels/dropout.js";
+import {
+  type ActivationLayer,
+  type Conv2dLayer,
+  type DropoutLayer,
+  elementCount,
+  type Pool2dLayer,
+  type ShapedLayer,
+  ShapeError,
+} from "../../model/index.js";
+
+/** A layer's weight and bias, or the gradients of both; empty where the layer learns nothing. */
+export interface WeightAndBias {
+  readonly weight: Float64Array;
+  readonly bias: Float64Array;
+}
+
+/** Where a dropout layer draws for one sample; there is none in evaluation mode. */
+export interface DropoutDraw {
+  /** The sample's position in its batch. */
+  readonly position: number;
+  readonly keys: readonly [number, number];
+}
+
+/** What the backward pass of a layer needs to know of one sample. */
+export interface BackwardPass {
+  /** What the layer was given. */
+  readonly x: Float64Array;
+  /** What it made of it. */
+  readonly y: Float64Array;
+  /** The gradient of the loss by y. */
+  readonly dy: Float64Array;
+  readonly learned: WeightAndBias;
+  /** The gradients of `learned`: the sample's share is added. */
+  readonly gradients: WeightAndBias;
+  readonly draw?: DropoutDraw;
+}
+
+/** What one layer does to one sample: forward, and the chain rule backward. */
+export interface Operation {
+  /** y, from x. */
+  forward(x: Float64Array, learned: WeightAndBias, draw?: DropoutDraw): Float64Array;
+  /** The gradient of the loss by x. */
+  backward(pass: BackwardPass): Float64Array;
+}
+
+/** A [channels, height, width] tensor of one sample. */
+type ImageExtents = readonly [number, number, number];
+
+/** The operation of a layer. */
+export function operationOf({ layer, input, output }: ShapedLayer): Operation {
+  switch (layer.type) {
+    case "conv2d":
+      return conv2d(layer, imageExtents(input), imageExtents(output));
+    case "averagePool2d":
+      return averagePool2d(layer, imageExtents(input), imageExtents(output));
+    case "maxPool2d":
+      return maxPool2d(layer, imageExtents(input), imageExtents(output));
+    case "linear":
+      return linear(elementCount(input), elementCount(output));
+    case "sigmoid":
+    case "relu":
+    case "tanh":
+      return activation(layer.type);
+    case "dropout":
+      return dropout(layer, elementCount(input));
+    case "flatten":
+      return flatten();
+  }
+}
+
+function imageExtents(shape: readonly number[]): ImageExtents {
+  if (shape.length !== 3) throw new ShapeError(`expected [channels, height, width], not [${shape.join(", ")}]`);
+  return [shape[0], shape[1], shape[2]];
+}
+
+/** The place of (channel, row, column) in a tensor stored channel by channel, row by row. */
+function placeOf([, height, width]: ImageExtents, channel: number, row: number, column: number): number {
+  return (channel * height + row) * width + column;
+}
+
+/** y[out] = bias[out] + Σ weight[out][in] ∗ x[in], where ∗ slides the kernel over the zero-padded channel. */
+function conv2d({ kernel, stride, padding }: Conv2dLayer, input: ImageExtents, output: ImageExtents): Operation {
+  const [inChannels, height, width] = input;
+  const [outChannels, outHeight, outWidth] = output;
+
+  /** Visits every multiplication of the convolution; those with the padding come to nothing and are left out. */
+  const forEachProduct = (visit: (y: number, weight: number, x: number) => void) => {
+    for (let out = 0; out < outChannels; out++) {
+      for (let row = 0; row < outHeight; row++) {
+        for (let column = 0; column < outWidth; column++) {
+          for (let channel = 0; channel < inChannels; channel++) {
+            for (let tapRow = 0; tapRow < kernel; tapRow++) {
+              for (let tapColumn = 0; tapColumn < kernel; tapColumn++) {
+                const sourceRow = row * stride + tapRow - padding;
+                const sourceColumn = column * stride + tapColumn - padding;
+                if (sourceRow < 0 || sourceRow >= height || sourceColumn < 0 || sourceColumn >= width) continue;
+                visit(
+                  placeOf(output, out, row, column),
+                  ((out * inChannels + channel) * kernel + tapRow) * kernel + tapColumn,
+                  placeOf(input, channel, sourceRow, sourceColumn),
+                );
+              }
+            }
+          }
+        }
+      }
+    }
+  };
+  const channelOf = (y: number) => Math.floor(y / (outHeight * outWidth));
+
+  return {
+    forward: (x, { weight, bias }) => {
+      const y = new Float64Array(elementCount(output));
+      forEachProduct((atY, atWeight, atX) => {
+        y[atY] += weight[atWeight] * x[atX];
+      });
+      return y.map((sum, atY) => sum + bias[channelOf(atY)]);
+    },
+    backward: ({ x, dy, learned, gradients }) => {
+      const dx = new Float64Array(elementCount(input));
+      forEachProduct((atY, atWeight, atX) => {
+        dx[atX] += learned.weight[atWeight] * dy[atY];
+        gradients.weight[atWeight] += x[atX] * dy[atY];
+      });
+      dy.forEach((gradient, atY) => {
+        gradients.bias[channelOf(atY)] += gradient;
+      });
+      return dx;
+    },
+  };
+}
+
+/** y[out] = bias[out] + Σ weight[out][in] · x[in] */
+function linear(inFeatures: number, outFeatures: number): Operation {
+  return {
+    forward: (x, { weight, bias }) => {
+      const y = Float64Array.from(bias);
+      for (let out = 0; out < outFeatures; out++) {
+        for (let feature = 0; feature < inFeatures; feature++)
+          y[out] += weight[out * inFeatures + feature] * x[feature];
+      }
+      return y;
+    },
+    backward: ({ x, dy, learned, gradients }) => {
+      const dx = new Float64Array(inFeatures);
+      for (let out = 0; out < outFeatures; out++) {
+        for (let feature = 0; feature < inFeatures; feature++) {
+          dx[feature] += learned.weight[out * inFeatures + feature] * dy[out];
+          gradients.weight[out * inFeatures + feature] += x[feature] * dy[out];
+        }
+        gradients.bias[out] += dy[out];
+      }
+      return dx;
+    },
+  };
+}
+
+/** Visits every place of every window of a pooling, row by row: its output and the input it covers. */
+function forEachCovered(
+  { kernel, stride }: Pool2dLayer,
+  input: ImageExtents,
+  output: ImageExtents,
+  visit: (y: number, x: number) => void,
+): void {
+  const [channels, outHeight, outWidth] = output;
+  for (let channel = 0; channel < channels; channel++) {
+    for (let row = 0; row < outHeight; row++) {
+      for (let column = 0; column < outWidth; column++) {
+        for (let windowRow = 0; windowRow < kernel; windowRow++) {
+          for (let windowColumn = 0; windowColumn < kernel; windowColumn++) {
+            visit(
+              placeOf(output, channel, row, column),
+              placeOf(input, channel, row * stride + windowRow, column * stride + windowColumn),
+            );
+          }
+        }
+      }
+    }
+  }
+}
+
+/** The mean of each window; the gradient goes back in equal shares. */
+function averagePool2d(layer: Pool2dLayer, input: ImageExtents, output: ImageExtents): Operation {
+  const share = 1 / layer.kernel ** 2;
+  return {
+    forward: (x) => {
+      const y = new Float64Array(elementCount(output));
+      forEachCovered(layer, input, output, (atY, atX) => {
+        y[atY] += x[atX] * share;
+      });
+      return y;
+    },
+    backward: ({ dy }) => {
+      const dx = new Float64Array(elementCount(input));
+      forEachCovered(layer, input, output, (atY, atX) => {
+        dx[atX] += dy[atY] * share;
+      });
+      return dx;
+    },
+  };
+}
+
+/** The largest value of each window; the gradient goes to it, to the first of equals. */
+function maxPool2d(layer: Pool2dLayer, input: ImageExtents, output: ImageExtents): Operation {
+  const winners = (x: Float64Array): Int32Array => {
+    const places = new Int32Array(elementCount(output)).fill(-1);
+    forEachCovered(layer, input, output, (atY, atX) => {
+      if (places[atY] === -1 || x[atX] > x[places[atY]]) places[atY] = atX;
+    });
+    return places;
+  };
+  return {
+    forward: (x) => Float64Array.from(winners(x), (atX) => x[atX]),
+    backward: ({ x, dy }) => {
+      const dx = new Float64Array(elementCount(input));
+      winners(x).forEach((atX, atY) => {
+        dx[atX] += dy[atY];
+      });
+      return dx;
+    },
+  };
+}
+
+/** Each activation y = f(x), and its derivative written in terms of y. */
+const ACTIVATIONS: Record<
+  ActivationLayer["type"],
+  { readonly value: (x: number) => number; readonly derivative: (y: number) => number }
+> = {
+  sigmoid: { value: (x) => 1 / (1 + Math.exp(-x)), derivative: (y) => y * (1 - y) },
+  relu: { value: (x) => Math.max(0, x), derivative: (y) => (y > 0 ? 1 : 0) },
+  tanh: { value: Math.tanh, derivative: (y) => 1 - y * y },
+};
+
+function activation(type: ActivationLayer["type"]): Operation {
+  const { value, derivative } = ACTIVATIONS[type];
+  return {
+    forward: (x) => x.map(value),
+    backward: ({ y, dy }) => dy.map((gradient, place) => gradient * derivative(y[place])),
+  };
+}
+
+/** In training, zeroes some values and scales up the others, so that their mean stays; forward and back alike. */
+function dropout({ probability }: DropoutLayer, values: number): Operation {
+  const masked = (source: Float64Array, draw: DropoutDraw | undefined): Float64Array => {
+    if (!draw) return source;
+    const { position, keys } = draw;
+    return source.map((value, place) => {
+      const dropped = dropoutWord(position * values + place, ...keys) < dropoutThreshold(probability);
+      return dropped ? 0 : value / (1 - probability);
+    });
+  };
+  return {
+    forward: (x, _learned, draw) => masked(x, draw),
+    backward: ({ dy, draw }) => masked(dy, draw),
+  };
+}
+
+/** The values are stored channel by channel already: the same numbers under another shape. */
+function flatten(): Operation {
+  return { forward: (x) => x, backward: ({ dy }) => dy };
+}

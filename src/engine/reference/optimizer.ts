@@ -1,0 +1,50 @@
+import type { OptimizerSettings, Update } from "../engine.js";
+
+/** One parameter tensor, its gradient and what the optimiser remembers of it. */
+export interface Learned {
+  readonly weight: Float64Array;
+  readonly gradient: Float64Array;
+  /** Adam's first moment, or SGD's momentum. */
+  readonly first: Float64Array;
+  /** Adam's second moment. */
+  readonly second: Float64Array;
+}
+
+/** One step of the optimiser on one tensor, in place, as in torch.optim. */
+export function updateTensor(settings: OptimizerSettings, update: Update, tensor: Learned): void {
+  if (settings.type === "sgd") updateSgd(settings, update, tensor);
+  else updateAdam(settings, update, tensor);
+}
+
+type SgdSettings = Extract<OptimizerSettings, { type: "sgd" }>;
+type AdamSettings = Exclude<OptimizerSettings, { type: "sgd" }>;
+
+function updateSgd(settings: SgdSettings, { learningRate, momentum }: Update, tensor: Learned): void {
+  const { weight, gradient, first } = tensor;
+  const kept = momentum ?? settings.momentum;
+  for (let place = 0; place < weight.length; place++) {
+    const slope = gradient[place] + settings.weightDecay * weight[place];
+    first[place] = kept * first[place] + slope;
+    // Nesterov looks one step ahead: where the momentum will have led.
+    const direction = settings.nesterov ? slope + kept * first[place] : first[place];
+    weight[place] -= learningRate * direction;
+  }
+}
+
+function updateAdam(settings: AdamSettings, { step, learningRate, momentum }: Update, tensor: Learned): void {
+  const { beta2, epsilon, weightDecay } = settings;
+  const { weight, gradient, first, second } = tensor;
+  const beta1 = momentum ?? settings.beta1;
+  const decoupled = settings.type === "adamw";
+  for (let place = 0; place < weight.length; place++) {
+    // AdamW shrinks the weight itself, Adam adds the decay to the gradient, where the second moment divides it again.
+    if (decoupled) weight[place] *= 1 - learningRate * weightDecay;
+    const slope = gradient[place] + (decoupled ? 0 : weightDecay * weight[place]);
+    first[place] = beta1 * first[place] + (1 - beta1) * slope;
+    second[place] = beta2 * second[place] + (1 - beta2) * slope ** 2;
+    // Both moments start at 0; divided by 1 − β^step they are no longer too small.
+    const mean = first[place] / (1 - beta1 ** step);
+    const deviation = Math.sqrt(second[place] / (1 - beta2 ** step));
+    weight[place] -= (learningRate * mean) / (deviation + epsilon);
+  }
+}
