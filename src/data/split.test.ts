@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { epochOrder, splitIndices } from "./split.js";
+
+describe("splitIndices", () => {
+  it("gives the tutorial's 48,000 and 12,000, every image once", () => {
+    const { train, validation } = splitIndices(60_000, 0.2, 7);
+    expect([train.length, validation.length]).toEqual([48_000, 12_000]);
+    expect(new Set([...train, ...validation]).size).toBe(60_000);
+    expect(Math.max(...validation)).toBeGreaterThan(59_900);
+    expect(Math.min(...validation)).toBeLessThan(100);
+  });
+
+  it("is another for another seed", () => {
+    expect(splitIndices(1000, 0.2, 1).validation).not.toEqual(splitIndices(1000, 0.2, 2).validation);
+    expect(splitIndices(1000, 0.2, 1)).toEqual(splitIndices(1000, 0.2, 1));
+  });
+
+  it("keeps an image for each part", () => {
+    expect(splitIndices(2, 0.01, 0).validation.length).toBe(1);
+    expect(splitIndices(2, 0.99, 0).train.length).toBe(1);
+    expect(() => splitIndices(1, 0.2, 0)).toThrow("1 images cannot be split into training and validation");
+    expect(() => splitIndices(10, 1, 0)).toThrow("the validation share is 1, not between 0 and 1");
+  });
+});
+
+describe("epochOrder", () => {
+  it("visits every training image once, in another order each epoch", () => {
+    const train = Uint32Array.of(5, 9, 11, 20, 21, 30, 31, 32);
+    const first = epochOrder(train, 3, 1);
+    expect([...first].sort((a, b) => a - b)).toEqual([...train]);
+    expect(epochOrder(train, 3, 2)).not.toEqual(first);
+    expect(epochOrder(train, 3, 1)).toEqual(first);
+  });
+});

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import type { Model } from "../model/index.js";
+import { FormatError } from "./errors.js";
+
+/** What weights carry along in their file, so that they can be used without knowing where they come from. */
+export interface ModelMetadata {
+  readonly model: Model;
+  /** The name of each class, in the order of the logits. */
+  readonly classes: readonly string[];
+  /** Inputs are (byte / 255 − mean) / deviation. */
+  readonly normalization: { readonly mean: number; readonly deviation: number };
+  readonly recipe: string;
+  /** The data set that the model was trained on. */
+  readonly data: string;
+  readonly epoch: number;
+  /** 0 … 1 */
+  readonly validationAccuracy: number;
+}
+
+const whole = z.number().int().nonnegative();
+
+const layerSchema = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("conv2d"),
+    name: z.string(),
+    outChannels: whole,
+    kernel: whole,
+    stride: whole,
+    padding: whole,
+  }),
+  z.object({ type: z.enum(["averagePool2d", "maxPool2d"]), kernel: whole, stride: whole }),
+  z.object({ type: z.literal("linear"), name: z.string(), outFeatures: whole }),
+  z.object({ type: z.enum(["sigmoid", "relu", "tanh"]) }),
+  z.object({ type: z.literal("dropout"), probability: z.number() }),
+  z.object({ type: z.literal("flatten") }),
+]);
+
+/** A model as plain data. */
+export const modelSchema: z.ZodType<Model> = z.object({
+  input: z.object({ channels: whole, height: whole, width: whole }),
+  layers: z.array(layerSchema),
+});
+
+const metadataSchema: z.ZodType<ModelMetadata> = z.object({
+  model: modelSchema,
+  classes: z.array(z.string()),
+  normalization: z.object({ mean: z.number(), deviation: z.number() }),
+  recipe: z.string(),
+  data: z.string(),
+  epoch: whole,
+  validationAccuracy: z.number(),
+});
+
+const KEY = "lenet";
+
+/** The metadata of a safetensors file: strings by name; ours is JSON under "lenet". */
+export function writeModelMetadata(metadata: ModelMetadata): Record<string, string> {
+  return { format: "pt", [KEY]: JSON.stringify(metadata) };
+}
+
+/**
+ * Reads our part of a safetensors file's metadata; undefined where it has none.
+ *
+ * @throws FormatError where it is there and not what it should be
+ */
+export function readModelMetadata(metadata: Readonly<Record<string, string>>): ModelMetadata | undefined {
+  if (metadata[KEY] === undefined) return undefined;
+  return parseJson(metadata[KEY], metadataSchema, 'the metadata "lenet"');
+}
+
+/**
+ * Parses JSON and checks it against a schema.
+ *
+ * @param what what it is, for the message
+ * @throws FormatError with one line that names the first fault
+ */
+export function parseJson<Result>(text: string, schema: z.ZodType<Result>, what: string): Result {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new FormatError(`${what} is not JSON`);
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new FormatError(`${what}: ${issue.path.join(".") || "the whole"}: ${issue.message}`);
+}

@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { FormatError } from "../formats/errors.js";
+import { parseJson } from "../formats/modelMetadata.js";
+import { readSafetensors, writeSafetensors } from "../formats/safetensors.js";
+import type { NamedTensors } from "../model/index.js";
+import type { TrainingState } from "./fit.js";
+
+const VERSION = 1;
+const stateSchema = z.object({
+  version: z.literal(VERSION),
+  epoch: z.number().int().positive(),
+  bestEpoch: z.number().int().positive(),
+  bestValidationAccuracy: z.number(),
+});
+
+const PREFIXES = { parameters: "parameters.", first: "first.", second: "second.", best: "best." } as const;
+
+/** A training's state after an epoch as the bytes of a safetensors file. */
+export function writeCheckpoint({ epoch, parameters, optimizer, best }: TrainingState): Uint8Array {
+  const tensors = new Map([
+    ...prefixed(PREFIXES.parameters, parameters),
+    ...prefixed(PREFIXES.first, optimizer.first),
+    ...prefixed(PREFIXES.second, optimizer.second),
+    ...prefixed(PREFIXES.best, best.parameters),
+  ]);
+  const state: z.infer<typeof stateSchema> = {
+    version: VERSION,
+    epoch,
+    bestEpoch: best.epoch,
+    bestValidationAccuracy: best.validationAccuracy,
+  };
+  return writeSafetensors(tensors, { checkpoint: JSON.stringify(state) });
+}
+
+/** @throws FormatError where the bytes are no checkpoint */
+export function readCheckpoint(bytes: Uint8Array): TrainingState {
+  const { tensors, metadata } = readSafetensors(bytes);
+  if (metadata.checkpoint === undefined) throw new FormatError("it is a safetensors file, but not a checkpoint");
+  const state = parseJson(metadata.checkpoint, stateSchema, "the checkpoint's state");
+  return {
+    epoch: state.epoch,
+    parameters: withPrefix(tensors, PREFIXES.parameters),
+    optimizer: { first: withPrefix(tensors, PREFIXES.first), second: withPrefix(tensors, PREFIXES.second) },
+    best: {
+      epoch: state.bestEpoch,
+      validationAccuracy: state.bestValidationAccuracy,
+      parameters: withPrefix(tensors, PREFIXES.best),
+    },
+  };
+}
+
+function prefixed(prefix: string, tensors: NamedTensors<Float32Array>) {
+  return [...tensors].map(([name, tensor]) => [prefix + name, tensor] as const);
+}
+
+function withPrefix(tensors: NamedTensors, prefix: string): NamedTensors<Float32Array> {
+  return new Map(
+    [...tensors].flatMap(([name, { shape, data }]) => {
+      if (!name.startsWith(prefix)) return [];
+      if (!(data instanceof Float32Array)) throw new FormatError(`the checkpoint's tensor ${name} is not float32`);
+      return [[name.slice(prefix.length), { shape, data }]];
+    }),
+  );
+}

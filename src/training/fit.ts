@@ -1,0 +1,185 @@
+import { drawTransformation, writeTransformation } from "../data/augmentation.js";
+import type { Dataset } from "../data/dataset.js";
+import { epochOrder, type Split } from "../data/split.js";
+import type { Engine, OptimizerState } from "../engine/index.js";
+import { PLACEMENT_WORDS } from "../kernels/placement.js";
+import type { NamedTensors } from "../model/index.js";
+import { Tally } from "./metrics.js";
+import { forEachBatch } from "./passes.js";
+import type { Recipe } from "./recipes.js";
+import { scheduleAt } from "./schedules.js";
+
+/** What an epoch came to. */
+export interface EpochRecord {
+  /** From 1. */
+  readonly epoch: number;
+  /** Mean of the loss that is trained: with label smoothing and dropout, while the parameters change. */
+  readonly trainLoss: number;
+  /** 0 … 1, in the same pass. */
+  readonly trainAccuracy: number;
+  /** Mean cross-entropy without smoothing, after the epoch. */
+  readonly validationLoss: number;
+  readonly validationAccuracy: number;
+  /** Of the epoch's last step. */
+  readonly learningRate: number;
+  readonly trainSeconds: number;
+  readonly validationSeconds: number;
+}
+
+/** The parameters with the best validation accuracy so far; of equal ones the first. */
+export interface Best {
+  readonly epoch: number;
+  readonly validationAccuracy: number;
+  readonly parameters: NamedTensors<Float32Array>;
+}
+
+/** All that a training needs to go on after an epoch; with the counter-based draws there is no generator to keep. */
+export interface TrainingState {
+  readonly epoch: number;
+  readonly parameters: NamedTensors<Float32Array>;
+  readonly optimizer: OptimizerState;
+  readonly best: Best;
+}
+
+/** What the loop tells about the pass it is in. */
+export interface FitProgress {
+  readonly epoch: number;
+  readonly phase: "train" | "validation";
+  readonly done: number;
+  readonly total: number;
+  /** Mean so far. */
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+export interface FitOptions {
+  /** Compiled for the recipe's batch size, with the parameters to start from. */
+  readonly engine: Engine;
+  readonly dataset: Dataset;
+  readonly split: Split;
+  readonly recipe: Recipe;
+  readonly seed: number;
+  /** Go on after this state, with the very bits of a training that was never interrupted. */
+  readonly resumeFrom?: TrainingState;
+  readonly onProgress?: (progress: FitProgress) => void;
+  /** Aborting ends the loop with the signal's reason, within a fraction of a second. */
+  readonly signal?: AbortSignal;
+}
+
+/** The loss became NaN or infinite. */
+export class DivergedError extends Error {
+  override readonly name = "DivergedError";
+}
+
+/** An epoch of the loop: its record, and the state after it. */
+export interface FitEpoch {
+  readonly record: EpochRecord;
+  readonly state: TrainingState;
+}
+
+/**
+ * Trains: for every epoch a pass over the shuffled, augmented training images, then one over the validation images.
+ * Yields after each; at the end the engine holds the parameters with the best validation accuracy.
+ *
+ * @throws DivergedError where the training loss is no number any more
+ */
+export async function* fit(options: FitOptions): AsyncGenerator<FitEpoch, Best, undefined> {
+  const { engine, recipe, resumeFrom } = options;
+  let best: Best | undefined = resumeFrom?.best;
+  if (resumeFrom) {
+    engine.setParameters(resumeFrom.parameters);
+    engine.setOptimizerState(resumeFrom.optimizer);
+  }
+  for (let epoch = (resumeFrom?.epoch ?? 0) + 1; epoch <= recipe.epochs; epoch++) {
+    const start = performance.now();
+    const train = await trainEpoch(options, epoch);
+    const middle = performance.now();
+    const validation = await validateEpoch(options, epoch);
+    const end = performance.now();
+    const parameters = engine.parameters();
+    if (!best || validation.accuracy > best.validationAccuracy) {
+      best = { epoch, validationAccuracy: validation.accuracy, parameters };
+    }
+    yield {
+      record: {
+        epoch,
+        trainLoss: train.tally.loss,
+        trainAccuracy: train.tally.accuracy,
+        validationLoss: validation.loss,
+        validationAccuracy: validation.accuracy,
+        learningRate: train.learningRate,
+        trainSeconds: (middle - start) / 1000,
+        validationSeconds: (end - middle) / 1000,
+      },
+      state: { epoch, parameters, optimizer: engine.optimizerState(), best },
+    };
+  }
+  if (!best) throw new RangeError(`the recipe has ${recipe.epochs} epochs`);
+  engine.setParameters(best.parameters);
+  return best;
+}
+
+async function trainEpoch(options: FitOptions, epoch: number): Promise<{ tally: Tally; learningRate: number }> {
+  const { engine, dataset, split, recipe, seed, signal, onProgress } = options;
+  const order = epochOrder(split.train, seed, epoch);
+  const labels = Uint8Array.from(order, (index) => dataset.labels[index]);
+  const stepsPerEpoch = Math.ceil(order.length / recipe.batchSize);
+  const totalSteps = stepsPerEpoch * recipe.epochs;
+  const assemble = batchAssembler(options, epoch);
+  const tally = new Tally();
+  let step = stepsPerEpoch * (epoch - 1);
+  let learningRate = 0;
+  const pass = {
+    signal,
+    onProgress: (progress: { done: number; total: number }) =>
+      onProgress?.({ epoch, phase: "train", ...progress, loss: tally.loss, accuracy: tally.accuracy }),
+  };
+  await forEachBatch(order.length, recipe.batchSize, pass, (start, end) => {
+    const rates = scheduleAt(recipe.schedule, step, totalSteps);
+    learningRate = rates.learningRate;
+    step++;
+    const batchLabels = labels.subarray(start, end);
+    const loss = { labelSmoothing: recipe.labelSmoothing, seed };
+    const results = engine.train(assemble(order.subarray(start, end)), batchLabels, loss, { step, ...rates });
+    tally.add(results, batchLabels);
+    if (!Number.isFinite(tally.loss)) {
+      throw new DivergedError(
+        `the training diverged in epoch ${epoch}: the loss is ${tally.loss} at learning rate ${learningRate}; try a lower one`,
+      );
+    }
+  });
+  return { tally, learningRate };
+}
+
+async function validateEpoch(options: FitOptions, epoch: number): Promise<Tally> {
+  const { engine, dataset, split, recipe, signal, onProgress } = options;
+  const tally = new Tally();
+  const assemble = batchAssembler(options, epoch, recipe.augmentValidation);
+  const labels = Uint8Array.from(split.validation, (index) => dataset.labels[index]);
+  const pass = {
+    signal,
+    onProgress: (progress: { done: number; total: number }) =>
+      onProgress?.({ epoch, phase: "validation", ...progress, loss: tally.loss, accuracy: tally.accuracy }),
+  };
+  await forEachBatch(labels.length, engine.batchSize, pass, (start, end) => {
+    const batchLabels = labels.subarray(start, end);
+    tally.add(engine.evaluate(assemble(split.validation.subarray(start, end)), batchLabels), batchLabels);
+  });
+  return tally;
+}
+
+/** Makes batches of an epoch: the pictures of the given indices, each with the transformation drawn for it. */
+function batchAssembler({ engine, dataset, recipe, seed }: FitOptions, epoch: number, augmented = true) {
+  const { augmentation } = recipe;
+  const { height, width, images } = dataset;
+  const none = augmentation.cropPadding === 0 && augmentation.flip === 0 && augmentation.degrees === 0;
+  const placements = new Int32Array(engine.batchSize * PLACEMENT_WORDS);
+  return (indices: Uint32Array) => {
+    if (none || !augmented) return { pixels: images, indices };
+    indices.forEach((index, sample) => {
+      const transformation = drawTransformation(augmentation, seed, epoch, index);
+      writeTransformation(transformation, height, width, placements, sample * PLACEMENT_WORDS);
+    });
+    return { pixels: images, indices, placements };
+  };
+}

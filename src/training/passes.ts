@@ -1,0 +1,33 @@
+/** How far a pass over the images is. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface PassOptions {
+  readonly onProgress?: (progress: Progress) => void;
+  /** Aborting ends the pass with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Between these, the pass lets the rest of the program run: timers, signals, drawing. */
+const SLICE_MILLISECONDS = 100;
+
+/** Calls the body for each batch in turn, as sample positions from start to end. */
+export async function forEachBatch(
+  total: number,
+  batchSize: number,
+  { onProgress, signal }: PassOptions,
+  body: (start: number, end: number) => void,
+): Promise<void> {
+  let sliceEnd = performance.now() + SLICE_MILLISECONDS;
+  for (let start = 0; start < total; start += batchSize) {
+    const end = Math.min(start + batchSize, total);
+    body(start, end);
+    if (performance.now() < sliceEnd && end < total) continue;
+    onProgress?.({ done: end, total });
+    await new Promise((resolve) => setTimeout(resolve));
+    signal?.throwIfAborted();
+    sliceEnd = performance.now() + SLICE_MILLISECONDS;
+  }
+}

@@ -1,0 +1,55 @@
+import { z } from "zod";
+import type { Recipe } from "./recipes.js";
+
+const share = z.number().min(0).max(1);
+const rate = z.number().nonnegative();
+
+const optimizerSchema = z.discriminatedUnion("type", [
+  z.object({
+    type: z.enum(["adamw", "adam"]),
+    beta1: share,
+    beta2: share,
+    epsilon: z.number().positive(),
+    weightDecay: rate,
+  }),
+  z.object({ type: z.literal("sgd"), momentum: share, nesterov: z.boolean(), weightDecay: rate }),
+]);
+
+const scheduleSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("constant"), learningRate: rate }),
+  z.object({
+    type: z.literal("oneCycle"),
+    maximumLearningRate: rate,
+    warmupShare: share,
+    divisor: z.number().positive(),
+    finalDivisor: z.number().positive(),
+    annealing: z.enum(["cosine", "linear"]),
+    cycleMomentum: z.boolean(),
+    baseMomentum: share,
+    maximumMomentum: share,
+    threePhase: z.boolean(),
+  }),
+  z.object({
+    type: z.literal("cosine"),
+    learningRate: rate,
+    finalLearningRate: rate,
+    warmupSteps: z.number().int().nonnegative(),
+  }),
+]);
+
+/** A recipe as it stands in a run's config.json. */
+export const recipeSchema: z.ZodType<Recipe> = z.object({
+  name: z.string(),
+  activation: z.enum(["sigmoid", "relu", "tanh"]),
+  pooling: z.enum(["averagePool2d", "maxPool2d"]),
+  dropout: share,
+  epochs: z.number().int().positive(),
+  batchSize: z.number().int().positive(),
+  optimizer: optimizerSchema,
+  schedule: scheduleSchema,
+  labelSmoothing: share,
+  augmentation: z.object({ cropPadding: z.number().int().nonnegative(), flip: share, degrees: rate }),
+  augmentValidation: z.boolean(),
+  validationShare: share,
+  normalization: z.object({ mean: z.number(), deviation: z.number().positive() }),
+});
