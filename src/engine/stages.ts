@@ -68,7 +68,7 @@ export function planStages(layers: readonly ShapedLayer[], keepActivations: bool
     const next = layers[index + 1];
     if (!keepActivations && isActivation(layer.type) && next && isPooling(next.layer)) {
       const shape = { ...pooling(next), input: inputLayout, output: layoutBefore(layers, index + 2) };
-      if (inputLayout.border === 0 && canFuse(layer.type, shape)) {
+      if (inputLayout.border === 0 && canFuse(layer.type, shape) && mayOverwriteInput(layers, index)) {
         current = addTensor(shape.output);
         outputs.push(undefined, current);
         stages.push({
@@ -122,6 +122,15 @@ function layoutBefore(layers: readonly ShapedLayer[], index: number): Layout {
   const border = layer?.type === "conv2d" ? layer.padding : 0;
   const [channels, height, width] = shape.length === 3 ? shape : [shape[0], 1, 1];
   return { channels, height, width, border };
+}
+
+/**
+ * Whether a layer's input may be overwritten, as a fused pooling does: not where the layer that put it out needs it for
+ * its own backward pass.
+ */
+function mayOverwriteInput(layers: readonly ShapedLayer[], index: number): boolean {
+  const producer = layers.slice(0, index).findLast(({ layer }) => layer.type !== "dropout")?.layer.type;
+  return producer === undefined || producer === "conv2d" || producer === "averagePool2d";
 }
 
 function isActivation(type: ShapedLayer["layer"]["type"]): type is "sigmoid" | "relu" | "tanh" {
