@@ -73,8 +73,8 @@ export interface Addresses {
   readonly firstMoments: number;
   readonly secondMoments: number;
   readonly gradients: number;
-  /** Where each tensor of the stage plan lies in the first thread's scratch memory, by tensor. */
-  readonly tensorValues: readonly number[];
+  /** Where each tensor of the stage plan lies after the first tile is evaluated, by tensor. */
+  readonly evaluatedTensors: readonly number[];
 }
 
 /** A model as a WebAssembly module, and all that is needed to run it. */
@@ -141,8 +141,15 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
   const [weights, firstMoments, secondMoments, gradients] = [arena(), arena(), arena(), arena()];
   const batchAddresses = stageCodes.map(({ batchBytes }) => batchBytes.map((bytes) => plan.allocate(bytes * tiles)));
 
-  const logitsMemory = tensors[tensors.length - 1].memory;
-  const logitsTileBytes = tileBytes(tensors[logitsMemory].layout);
+  /** Without dropout, what reads its output reads its input instead. */
+  const memoryOf = (tensor: number, dropout: boolean): number => {
+    const { memory } = tensors[tensor];
+    const skipped = stages.find((stage) => !dropout && stage.type === "dropout" && stage.output === memory);
+    return skipped ? memoryOf(skipped.input, dropout) : memory;
+  };
+  const lastTensor = tensors.length - 1;
+  const holdsLogits = (tensor: number, dropout: boolean) => memoryOf(tensor, dropout) === memoryOf(lastTensor, dropout);
+  const logitsTileBytes = tileBytes(tensors[tensors[lastTensor].memory].layout);
   const logits = plan.allocate(tiles * logitsTileBytes);
   const tasks = stageCodes.flatMap(({ tasks }, stage) => tasks.map((task) => ({ ...task, stage })));
   const parts = plan.allocate(options.threads * tasks.length * PART_WORDS * 4);
@@ -166,50 +173,49 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
   const scratchBytes = scratch.byteLength;
   const scratchStart = plan.allocate(scratchBytes * options.threads);
 
-  const assembleTile = module.function("assembleTile", { scratch: "i32", tile: "i32" }, (code, { scratch, tile }) => {
-    const pictureBytes = channels * height * width;
-    code.forRange(0, TILE_SAMPLES, (lane) => {
-      const position = code.local("i32", i32.add(i32.mul(tile, TILE_SAMPLES), lane));
-      const x = code.local("i32", i32.add(i32.add(scratch, valueOffsets[0]), i32.mul(lane, FLOAT_BYTES)));
-      const input = (bytes: number) => i32.add(i32.mul(position, bytes), inputs);
-      const ifSource = (wanted: Source, body: () => void, otherwise: () => void) =>
-        code.if(i32.eq(i32.load(job.source), wanted), body, otherwise);
-      code.if(
-        i32.geSigned(position, i32.load(job.samples)),
-        () => code.call(assembly.empty, x),
-        () =>
-          ifSource(
-            Source.plain,
-            () => code.call(assembly.plain, input(pictureBytes), x),
-            () =>
-              ifSource(
-                Source.placed,
-                () => {
-                  const placement = i32.add(i32.mul(position, PLACEMENT_WORDS * 4), placements);
-                  code.call(assembly.placed, input(pictureBytes), placement, i32.add(scratch, assemblyScratch), x);
-                },
-                () => code.call(assembly.floats, input(pictureBytes * FLOAT_BYTES), x),
-              ),
-          ),
-      );
-    });
-  });
+  const assembleTile = module.function(
+    "assembleTile",
+    { scratch: "i32", target: "i32", tile: "i32" },
+    (code, parameters) => {
+      const { scratch, target, tile } = parameters;
+      const pictureBytes = channels * height * width;
+      code.forRange(0, TILE_SAMPLES, (lane) => {
+        const position = code.local("i32", i32.add(i32.mul(tile, TILE_SAMPLES), lane));
+        const x = code.local("i32", i32.add(target, i32.mul(lane, FLOAT_BYTES)));
+        const input = (bytes: number) => i32.add(i32.mul(position, bytes), inputs);
+        const ifSource = (wanted: Source, body: () => void, otherwise: () => void) =>
+          code.if(i32.eq(i32.load(job.source), wanted), body, otherwise);
+        code.if(
+          i32.geSigned(position, i32.load(job.samples)),
+          () => code.call(assembly.empty, x),
+          () =>
+            ifSource(
+              Source.plain,
+              () => code.call(assembly.plain, input(pictureBytes), x),
+              () =>
+                ifSource(
+                  Source.placed,
+                  () => {
+                    const placement = i32.add(i32.mul(position, PLACEMENT_WORDS * 4), placements);
+                    code.call(assembly.placed, input(pictureBytes), placement, i32.add(scratch, assemblyScratch), x);
+                  },
+                  () => code.call(assembly.floats, input(pictureBytes * FLOAT_BYTES), x),
+                ),
+            ),
+        );
+      });
+    },
+  );
 
   /** One tile from its pictures to its losses, and back to its share of the gradients. */
   const emitTile = (name: string, mode: { dropout: boolean; backward: boolean }): FunctionHandle =>
     module.function(name, { scratch: "i32", tile: "i32" }, (code, { scratch, tile }) => {
-      /** Without dropout, what reads its output reads its input instead. */
-      const memoryOf = (tensor: number): number => {
-        const { memory } = tensors[tensor];
-        const skipped = stages.find((stage) => !mode.dropout && stage.type === "dropout" && stage.output === memory);
-        return skipped ? memoryOf(skipped.input) : memory;
-      };
       const inTile = (address: number, bytes: number) => i32.add(i32.mul(tile, bytes), address);
-      const value = (tensor: number) => {
-        const memory = memoryOf(tensor);
-        return memory === logitsMemory ? inTile(logits, logitsTileBytes) : i32.add(scratch, valueOffsets[memory]);
-      };
-      const gradient = (tensor: number) => i32.add(scratch, gradientOffsets[memoryOf(tensor)]);
+      const value = (tensor: number) =>
+        holdsLogits(tensor, mode.dropout)
+          ? inTile(logits, logitsTileBytes)
+          : i32.add(scratch, valueOffsets[memoryOf(tensor, mode.dropout)]);
+      const gradient = (tensor: number) => i32.add(scratch, gradientOffsets[memoryOf(tensor, mode.dropout)]);
       const pointersOf = (index: number): TilePointers => ({
         tile,
         x: value(stages[index].input),
@@ -223,16 +229,16 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
       });
       const active = stages.flatMap((stage, index) => (stage.type === "dropout" && !mode.dropout ? [] : [index]));
 
-      code.call(assembleTile, scratch, tile);
+      code.call(assembleTile, scratch, value(0), tile);
       for (const index of active) stageCodes[index].forward(code, pointersOf(index));
       const sampleWords = TILE_SAMPLES * 4;
       code.call(
         crossEntropy,
-        value(tensors.length - 1),
+        value(lastTensor),
         inTile(labels, sampleWords),
         inTile(losses, sampleWords),
         inTile(predictions, sampleWords),
-        gradient(tensors.length - 1),
+        gradient(lastTensor),
         f32.load(job.scale),
         f32.load(job.smoothing),
       );
@@ -354,8 +360,8 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
       firstMoments,
       secondMoments,
       gradients,
-      tensorValues: tensors.map(({ memory }) =>
-        memory === logitsMemory ? logits : scratchStart + valueOffsets[memory],
+      evaluatedTensors: tensors.map((_, tensor) =>
+        holdsLogits(tensor, false) ? logits : scratchStart + valueOffsets[memoryOf(tensor, false)],
       ),
     },
     parameterLayout,

@@ -179,17 +179,13 @@ export class WasmEngine implements Engine {
     const count = batchCount(batch, this.model);
     if (count > TILE_SAMPLES) throw new RangeError(`activations takes at most ${TILE_SAMPLES} samples, not ${count}`);
     this.perform(Job.evaluate, batch, noLabels(count), 0);
-    const { tensors, outputs, stages } = this.program.stagePlan;
-    const evaluated = (tensor: number): number => {
-      const dropout = stages.find((stage) => stage.type === "dropout" && stage.output === tensor);
-      return dropout ? evaluated(dropout.input) : tensor;
-    };
+    const { tensors, outputs } = this.program.stagePlan;
     return this.layers.map((layer, index) => {
-      const tensor = evaluated(outputs[index]!);
+      const tensor = outputs[index]!;
       const size = elementCount(layer.output);
       const data = new Float32Array(count * size);
       for (let sample = 0; sample < count; sample++) {
-        const address = this.program.addresses.tensorValues[tensor];
+        const address = this.program.addresses.evaluatedTensors[tensor];
         this.readSample(address, tensors[tensor].layout, sample, data.subarray(sample * size));
       }
       return { layer, output: { shape: [count, ...layer.output], data } };
