@@ -136,6 +136,16 @@ export class RunFolder {
     return { folder: new RunFolder(path, config, history, state.best.epoch), state };
   }
 
+  /** The number of finished epochs. */
+  get epochs(): number {
+    return this.history.length;
+  }
+
+  /** The time of all finished epochs together. */
+  get seconds(): number {
+    return this.history.reduce((sum, { trainSeconds, validationSeconds }) => sum + trainSeconds + validationSeconds, 0);
+  }
+
   /** Keeps an epoch: its row, the weights where they are the best so far, then the checkpoint. */
   async keepEpoch(record: EpochRecord, state: TrainingState): Promise<void> {
     this.history.push(record);
@@ -148,9 +158,9 @@ export class RunFolder {
   }
 
   /** Draws the curves of the epochs so far; nothing where there are none. */
-  async drawCurves(title: string): Promise<void> {
+  async drawCurves(titles: { title: string; subtitle: string }): Promise<void> {
     if (this.history.length === 0) return;
-    const svg = curvesSvg(this.history, { title });
+    const svg = curvesSvg(this.history, titles);
     await this.write(RUN_FILES.curvesSvg, svg);
     await this.write(RUN_FILES.curvesPng, await svgToPng(svg));
   }

@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.js";
 import type { Engine } from "../engine/index.js";
 import { type Evaluation, evaluationOf } from "./metrics.js";
-import { forEachBatch, type Progress } from "./passes.js";
+import { forEachBatch, type PassOptions } from "./passes.js";
 
 /**
  * Evaluates an engine's parameters on images as they are.
@@ -12,12 +12,12 @@ export async function evaluateDataset(
   engine: Engine,
   dataset: Dataset,
   indices: Uint32Array = Uint32Array.from(dataset.labels.keys()),
-  onProgress?: (progress: Progress) => void,
+  options: PassOptions = {},
 ): Promise<Evaluation> {
   const labels = Uint8Array.from(indices, (index) => dataset.labels[index]);
   const predictions = new Int32Array(indices.length);
   const losses = new Float32Array(indices.length);
-  await forEachBatch(indices.length, engine.batchSize, { onProgress }, (start, end) => {
+  await forEachBatch(indices.length, engine.batchSize, options, (start, end) => {
     const batch = { pixels: dataset.images, indices: indices.subarray(start, end) };
     const results = engine.evaluate(batch, labels.subarray(start, end));
     predictions.set(results.predictions, start);

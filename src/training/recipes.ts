@@ -71,3 +71,35 @@ const improved: Recipe = {
 
 /** The recipes by name. */
 export const RECIPES: Readonly<Record<string, Recipe>> = { paper, improved };
+
+/** What can be changed about a recipe without naming every number of it; undefined leaves it. */
+export interface RecipeChanges {
+  readonly epochs?: number;
+  readonly batchSize?: number;
+  /** The learning rate, or the highest one where the schedule moves it. */
+  readonly learningRate?: number;
+  readonly validationShare?: number;
+  readonly augmentValidation?: boolean;
+  /** Pictures whose mirror image means something else, as digits, are never flipped. */
+  readonly flip?: boolean;
+}
+
+/** A recipe with changes. */
+export function customizeRecipe(recipe: Recipe, changes: RecipeChanges): Recipe {
+  const { learningRate, flip = true } = changes;
+  return {
+    ...recipe,
+    epochs: changes.epochs ?? recipe.epochs,
+    batchSize: changes.batchSize ?? recipe.batchSize,
+    schedule: learningRate === undefined ? recipe.schedule : withLearningRate(recipe.schedule, learningRate),
+    validationShare: changes.validationShare ?? recipe.validationShare,
+    augmentValidation: changes.augmentValidation ?? recipe.augmentValidation,
+    augmentation: flip ? recipe.augmentation : { ...recipe.augmentation, flip: 0 },
+  };
+}
+
+function withLearningRate(schedule: Schedule, learningRate: number): Schedule {
+  return schedule.type === "oneCycle"
+    ? { ...schedule, maximumLearningRate: learningRate }
+    : { ...schedule, learningRate };
+}

@@ -1,0 +1,30 @@
+import { Command, Option } from "commander";
+import { formatSummary, lenet5, summarize } from "../../model/index.js";
+import { RECIPES } from "../../training/recipes.js";
+import { type InputSize, inputSize, jsonOption, recipeOption, wholeNumber } from "../options.js";
+
+interface SummaryOptions {
+  readonly recipe: string;
+  readonly input: InputSize;
+  readonly classes: number;
+  readonly json?: boolean;
+}
+
+/** `lenet summary`: the network's table. */
+export function summaryCommand(): Command {
+  return new Command("summary")
+    .description("print the network's layers, output shapes and parameters")
+    .addOption(recipeOption().default("paper"))
+    .addOption(
+      new Option("--input <CxHxW>", "the pictures' shape")
+        .argParser(inputSize)
+        .default(inputSize("1x28x28"), "1x28x28"),
+    )
+    .addOption(new Option("--classes <n>", "the number of classes").argParser(wholeNumber(1, 1000)).default(10))
+    .addOption(jsonOption())
+    .action(({ recipe, input, classes, json }: SummaryOptions) => {
+      const { activation, pooling, dropout } = RECIPES[recipe];
+      const summary = summarize(lenet5({ input, classes, activation, pooling, dropout }));
+      process.stdout.write(`${json ? JSON.stringify(summary, undefined, 2) : formatSummary(summary)}\n`);
+    });
+}

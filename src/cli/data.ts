@@ -1,0 +1,37 @@
+import type { DatasetPart } from "../data/catalog.js";
+import type { Dataset } from "../data/dataset.js";
+import { generateDigits } from "../data/digits.js";
+import { loadDataset } from "../node/datasets.js";
+import { DIGITS } from "./options.js";
+import type { Terminal } from "./terminal.js";
+
+/** As many as MNIST has. */
+const DIGIT_COUNTS: Record<DatasetPart, number> = { train: 60_000, test: 10_000 };
+/** The generated data set is one data set, whatever a run's seed. */
+const DIGITS_SEED = 0;
+
+export interface DataOptions {
+  readonly dataDir?: string;
+  readonly terminal: Terminal;
+  readonly signal?: AbortSignal;
+}
+
+/** Loads (or generates) a part of a data set, with its download as progress. */
+export async function openDataset(name: string, part: DatasetPart, options: DataOptions): Promise<Dataset> {
+  const { dataDir, terminal, signal } = options;
+  if (name === DIGITS) return generateDigits({ seed: DIGITS_SEED, count: DIGIT_COUNTS[part], part });
+  const dataset = await loadDataset(name, part, {
+    dataDir,
+    signal,
+    onProgress: ({ url, receivedBytes, totalBytes }) => {
+      terminal.progress({
+        label: `downloading ${url}`,
+        done: receivedBytes / 1e6,
+        total: (totalBytes ?? receivedBytes) / 1e6,
+        unit: "MB",
+      });
+    },
+  });
+  terminal.clearBar();
+  return dataset;
+}

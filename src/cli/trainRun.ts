@@ -1,0 +1,254 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Dataset } from "../data/dataset.js";
+import { splitIndices } from "../data/split.js";
+import type { WasmEngine } from "../engine/index.js";
+import { elementCount, inferShapes, initializeParameters, lenet5, parameterSpecs } from "../model/index.js";
+import { type RunConfig, RunFolder } from "../node/runFolder.js";
+import { evaluateDataset } from "../training/evaluate.js";
+import { type Best, type EpochRecord, type FitProgress, fit, type TrainingState } from "../training/fit.js";
+import type { Evaluation } from "../training/metrics.js";
+import { customizeRecipe, RECIPES, type RecipeChanges } from "../training/recipes.js";
+import { openDataset } from "./data.js";
+import { compileForNode } from "./engine.js";
+import { InterruptedError, withInterrupt } from "./interrupt.js";
+import { DIGITS } from "./options.js";
+import { formatDuration, formatPercent, type Terminal } from "./terminal.js";
+import { VERSION } from "./version.js";
+
+/** What a run is started with. */
+export interface RunSettings {
+  readonly recipe: string;
+  readonly data: string;
+  readonly dataDir?: string;
+  readonly seed: number;
+  readonly threads?: number;
+  /** The run folder; named after the settings where left out. */
+  readonly out?: string;
+  readonly changes: RecipeChanges;
+}
+
+/** Where a run reports to. */
+export interface RunOutput {
+  /** For people. */
+  readonly terminal: Terminal;
+  /** Whether to print a JSON object a line on standard output, too. */
+  readonly json: boolean;
+}
+
+/** Data sets whose pictures mean something else when mirrored. */
+const NOT_MIRRORED = new Set(["mnist", DIGITS]);
+
+/** Trains from the start into a new run folder. */
+export async function startRun(settings: RunSettings, output: RunOutput): Promise<void> {
+  const { seed, data, dataDir } = settings;
+  await withInterrupt(async (signal) => {
+    const recipe = customizeRecipe(RECIPES[settings.recipe], { flip: !NOT_MIRRORED.has(data), ...settings.changes });
+    const load = { dataDir, terminal: output.terminal, signal };
+    const train = await openDataset(data, "train", load);
+    const test = await openDataset(data, "test", load);
+    const { channels, height, width } = train;
+    const model = lenet5({ ...recipe, input: { channels, height, width }, classes: train.classes.length });
+    const engine = compileForNode(model, { ...recipe, threads: settings.threads });
+    engine.setParameters(initializeParameters(model, seed));
+    const config: RunConfig = {
+      versions: { lenet: VERSION, node: process.versions.node, v8: process.versions.v8 },
+      startedAt: new Date().toISOString(),
+      recipe,
+      seed,
+      model,
+      parameterCount: parameterSpecs(inferShapes(model)).reduce((sum, { shape }) => sum + elementCount(shape), 0),
+      data: {
+        name: data,
+        directory: dataDir,
+        checksum: train.checksum,
+        images: train.labels.length,
+        classes: [...train.classes],
+        generated: train.generated,
+      },
+      threads: engine.threads,
+      fusedArithmetic: engine.fused,
+    };
+    const folder = await RunFolder.create(settings.out ?? freeRunPath(`${data}-${recipe.name}-seed${seed}`), config);
+    await new Run(folder, engine, train, test, output).toTheEnd(signal);
+  });
+}
+
+/** Goes on with an interrupted run where its checkpoint is, to the bits that it would have come to without the break. */
+export async function resumeRun(path: string, threads: number | undefined, output: RunOutput): Promise<void> {
+  await withInterrupt(async (signal) => {
+    const { folder, state } = await RunFolder.reopen(path);
+    const { recipe, data, model, fusedArithmetic } = folder.config;
+    if (state.epoch >= recipe.epochs) throw new Error(`${path} is finished: all its ${recipe.epochs} epochs are done`);
+    const load = { dataDir: data.directory, terminal: output.terminal, signal };
+    const train = await openDataset(data.name, "train", load);
+    const test = await openDataset(data.name, "test", load);
+    if (train.checksum !== data.checksum) {
+      throw new Error(`${path} was begun with other images: the checksum of ${data.name} has changed since`);
+    }
+    const engine = compileForNode(model, { ...recipe, threads: threads ?? folder.config.threads });
+    if (engine.fused !== fusedArithmetic) {
+      const was = fusedArithmetic ? "with" : "without";
+      throw new Error(`${path} was begun ${was} fused arithmetic, which is not what this Node does: use the same one`);
+    }
+    await new Run(folder, engine, train, test, output).toTheEnd(signal, state);
+  });
+}
+
+/** The first of runs/name, runs/name-2, runs/name-3 … that does not exist. */
+function freeRunPath(name: string): string {
+  for (let number = 1; ; number++) {
+    const path = join("runs", number === 1 ? name : `${name}-${number}`);
+    if (!existsSync(path)) return path;
+  }
+}
+
+/** A training on its way into its run folder. */
+class Run {
+  private readonly folder: RunFolder;
+  private readonly engine: WasmEngine;
+  private readonly train: Dataset;
+  private readonly test: Dataset;
+  private readonly output: RunOutput;
+
+  constructor(folder: RunFolder, engine: WasmEngine, train: Dataset, test: Dataset, output: RunOutput) {
+    this.folder = folder;
+    this.engine = engine;
+    this.train = train;
+    this.test = test;
+    this.output = output;
+  }
+
+  async toTheEnd(signal: AbortSignal, resumeFrom?: TrainingState): Promise<void> {
+    const { terminal } = this.output;
+    this.announce(resumeFrom);
+    let best: Best;
+    try {
+      best = await this.epochs(signal, resumeFrom);
+      const evaluation = await evaluateDataset(this.engine, this.test, undefined, {
+        signal,
+        onProgress: (progress) => terminal.progress({ label: "testing", unit: "images", ...progress }),
+      });
+      terminal.clearBar();
+      await this.finish(best, evaluation);
+    } catch (error) {
+      if (error instanceof InterruptedError) throw await this.interrupted();
+      throw error;
+    } finally {
+      this.engine.dispose();
+    }
+  }
+
+  /** Runs all epochs that are left, keeping each in the run folder. */
+  private async epochs(signal: AbortSignal, resumeFrom?: TrainingState): Promise<Best> {
+    const { recipe, seed } = this.folder.config;
+    const split = splitIndices(this.train.labels.length, recipe.validationShare, seed);
+    const { engine, train: dataset } = this;
+    const imagesAnEpoch = split.train.length + split.validation.length;
+    const onProgress = (progress: FitProgress) => this.showProgress(progress, imagesAnEpoch, split.train.length);
+    const epochs = fit({ engine, dataset, split, recipe, seed, resumeFrom, onProgress, signal });
+    for (;;) {
+      const next = await epochs.next();
+      if (next.done) return next.value;
+      const { record, state } = next.value;
+      await this.folder.keepEpoch(record, state);
+      this.report(record, state.best.epoch === record.epoch);
+    }
+  }
+
+  private announce(resumeFrom?: TrainingState): void {
+    const { terminal } = this.output;
+    const { recipe, data, model, parameterCount, seed } = this.folder.config;
+    const { channels, height, width } = model.input;
+    terminal.line(`run folder: ${this.folder.path}`);
+    if (data.generated)
+      terminal.line(
+        `the data set "${data.name}" is GENERATED by this program: its accuracies say nothing about real images`,
+      );
+    terminal.detail(
+      `LeNet-5 ${recipe.name}: ${parameterCount.toLocaleString("en-US")} parameters, ${channels}x${height}x${width} pictures of ${data.name}, seed ${seed}, ${this.engine.threads} ${this.engine.threads === 1 ? "thread" : "threads"}`,
+    );
+    if (resumeFrom) terminal.detail(`going on after epoch ${resumeFrom.epoch} of ${recipe.epochs}`);
+  }
+
+  private showProgress(progress: FitProgress, imagesAnEpoch: number, trainImages: number): void {
+    const { epochs } = this.folder.config.recipe;
+    const before = (progress.epoch - 1) * imagesAnEpoch + (progress.phase === "validation" ? trainImages : 0);
+    const passed = `loss ${progress.loss.toFixed(4)}  acc ${formatPercent(progress.accuracy)}`;
+    this.output.terminal.progress({
+      label: `epoch ${progress.epoch}/${epochs} ${progress.phase === "train" ? "train" : "val  "}`,
+      done: before + progress.done,
+      total: imagesAnEpoch * epochs,
+      unit: "images",
+      details: passed,
+    });
+  }
+
+  private report(record: EpochRecord, isBest: boolean): void {
+    const { terminal, json } = this.output;
+    const { epochs } = this.folder.config.recipe;
+    const seconds = record.trainSeconds + record.validationSeconds;
+    terminal.detail(
+      [
+        `epoch ${String(record.epoch).padStart(String(epochs).length)}/${epochs}`,
+        `train loss ${record.trainLoss.toFixed(4)} acc ${formatPercent(record.trainAccuracy)}`,
+        `val loss ${record.validationLoss.toFixed(4)} acc ${formatPercent(record.validationAccuracy)}`,
+        `lr ${record.learningRate.toExponential(2)}`,
+        `${seconds.toFixed(2)} s${isBest ? "  best" : ""}`,
+      ].join("  "),
+    );
+    if (json) printJson({ event: "epoch", ...record, best: isBest });
+  }
+
+  private async finish(best: Best, evaluation: Evaluation): Promise<void> {
+    const { terminal, json } = this.output;
+    const { data, recipe } = this.folder.config;
+    const result = {
+      run: this.folder.path,
+      recipe: recipe.name,
+      data: data.name,
+      generated: data.generated,
+      epochs: recipe.epochs,
+      bestEpoch: best.epoch,
+      bestValidationAccuracy: best.validationAccuracy,
+      seconds: this.folder.seconds,
+      test: evaluation,
+    };
+    await this.drawCurves();
+    await this.folder.writeResult(result);
+    const images = data.generated ? "GENERATED test images" : "test images";
+    terminal.line(
+      `best validation accuracy ${formatPercent(best.validationAccuracy)} in epoch ${best.epoch}, total time ${formatDuration(this.folder.seconds)}`,
+    );
+    terminal.line(
+      `test accuracy ${formatPercent(evaluation.accuracy)} (${evaluation.correct.toLocaleString("en-US")} of ${evaluation.total.toLocaleString("en-US")} ${images}), loss ${evaluation.loss.toFixed(4)}`,
+    );
+    terminal.line(`run folder: ${this.folder.path}`);
+    if (json) printJson({ event: "done", ...result });
+  }
+
+  /** What Ctrl-C leaves behind, told in one line. */
+  private async interrupted(): Promise<InterruptedError> {
+    this.output.terminal.clearBar();
+    await this.drawCurves();
+    const { epochs } = this.folder.config.recipe;
+    const done = this.folder.epochs;
+    return new InterruptedError(
+      done === 0
+        ? `interrupted before the first epoch was finished: ${this.folder.path} has nothing to go on from`
+        : `interrupted after epoch ${done} of ${epochs}; go on with: lenet train --resume ${this.folder.path}`,
+    );
+  }
+
+  private async drawCurves(): Promise<void> {
+    const { recipe, data, seed } = this.folder.config;
+    await this.folder.drawCurves({
+      title: `LeNet-5 ${recipe.name} on ${data.name}${data.generated ? " (generated data)" : ""}`,
+      subtitle: `seed ${seed}, batch ${recipe.batchSize}, ${recipe.optimizer.type}`,
+    });
+  }
+}
+
+function printJson(value: object): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
