@@ -1,3 +1,4 @@
+import { PLACEMENT_WORDS } from "../kernels/placement.js";
 import { classCount, type Model, type NamedTensors, type ShapedLayer, type Tensor } from "../model/index.js";
 
 /** Pictures as they are stored: bytes, normalised by the engine. */
@@ -138,7 +139,7 @@ export function requireBatch(engine: Engine, batch: Batch, labels: ArrayLike<num
   if (labels.length !== count) throw new RangeError(`the batch has ${count} samples and ${labels.length} labels`);
   const classes = classCount(engine.layers);
   for (let sample = 0; sample < count; sample++) {
-    if (!(labels[sample] < classes)) {
+    if (!isIndex(labels[sample], classes)) {
       throw new RangeError(`the label of sample ${sample} is ${labels[sample]}, the model has ${classes} classes`);
     }
   }
@@ -146,9 +147,33 @@ export function requireBatch(engine: Engine, batch: Batch, labels: ArrayLike<num
   const pictures = Math.floor(batch.pixels.length / pictureSize);
   for (let sample = 0; sample < count; sample++) {
     const index = batch.indices[sample];
-    if (!(index >= 0 && index < pictures)) {
+    if (!isIndex(index, pictures)) {
       throw new RangeError(`sample ${sample} is picture ${index}, there are ${pictures}`);
     }
+  }
+  const { placements } = batch;
+  if (placements && placements.length < count * PLACEMENT_WORDS) {
+    throw new RangeError(
+      `the placements have ${placements.length} words, ${count} samples need ${count * PLACEMENT_WORDS}`,
+    );
+  }
+}
+
+function isIndex(value: number, count: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value < count;
+}
+
+/**
+ * Refuses a normalisation that does not fit the model's pictures.
+ *
+ * @throws RangeError naming both numbers of channels
+ */
+export function requireNormalization(model: Model, { mean, deviation }: Normalization): void {
+  const { channels } = model.input;
+  if (mean.length !== channels || deviation.length !== channels) {
+    throw new RangeError(
+      `the normalization has ${mean.length} means and ${deviation.length} deviations, the model ${channels} channels`,
+    );
   }
 }
 

@@ -17,6 +17,7 @@ import {
   type LossSettings,
   type OptimizerState,
   requireBatch,
+  requireNormalization,
   type SampleResults,
   type Update,
 } from "./engine.js";
@@ -31,7 +32,7 @@ import { readBatch } from "./reference/pictures.js";
  * stands in reference/: a layer's forward and backward pass side by side in operations.ts, the way through the network
  * in network.ts, then the loss, the optimisers and the pictures. The fast engine is held against it.
  *
- * @throws ShapeError where the model's layers do not fit together
+ * @throws ShapeError where the model's layers do not fit together, RangeError where the normalisation does not fit it
  */
 export function referenceEngine(model: Model, options: EngineOptions): Engine {
   return new ReferenceEngine(model, options);
@@ -49,8 +50,9 @@ class ReferenceEngine implements Engine {
   private second: Float64Tensors;
 
   constructor(model: Model, options: EngineOptions) {
-    this.model = model;
     this.layers = inferShapes(model);
+    requireNormalization(model, options.normalization);
+    this.model = model;
     this.batchSize = options.batchSize;
     this.options = options;
     this.network = new ReferenceNetwork(this.layers);

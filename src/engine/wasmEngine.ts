@@ -19,6 +19,7 @@ import {
   normalizedBytes,
   type OptimizerState,
   requireBatch,
+  requireNormalization,
   type SampleResults,
   type Update,
 } from "./engine.js";
@@ -57,7 +58,7 @@ interface EngineExports {
 /**
  * Compiles a model to WebAssembly for its shapes.
  *
- * @throws ShapeError where the model's layers do not fit together
+ * @throws ShapeError where the model's layers do not fit together, RangeError where the normalisation does not fit it
  */
 export function compile(model: Model, options: CompileOptions): WasmEngine {
   return new WasmEngine(model, options);
@@ -85,8 +86,9 @@ export class WasmEngine implements Engine {
   constructor(model: Model, options: CompileOptions) {
     const { batchSize, threads = 1, startThread, fused = supportsFusedArithmetic(), keepActivations = false } = options;
     if (threads > 1 && !startThread) throw new TypeError("more than one thread needs startThread");
-    this.model = model;
     this.layers = inferShapes(model);
+    requireNormalization(model, options.normalization);
+    this.model = model;
     this.batchSize = batchSize;
     this.threads = threads;
     this.fused = fused;
@@ -161,7 +163,7 @@ export class WasmEngine implements Engine {
 
   predict(batch: Batch): Tensor<Float32Array> {
     const count = batchCount(batch, this.model);
-    this.perform(Job.evaluate, batch, noLabels(count), 0);
+    this.perform(Job.evaluate, batch, anyLabels(count), 0);
     const classes = classCount(this.layers);
     const { logits, logitsTileBytes } = this.program.addresses;
     const layout = { channels: classes, height: 1, width: 1, border: 0 };
@@ -178,7 +180,7 @@ export class WasmEngine implements Engine {
       throw new Error("this engine keeps no activations: compile with keepActivations");
     const count = batchCount(batch, this.model);
     if (count > TILE_SAMPLES) throw new RangeError(`activations takes at most ${TILE_SAMPLES} samples, not ${count}`);
-    this.perform(Job.evaluate, batch, noLabels(count), 0);
+    this.perform(Job.evaluate, batch, anyLabels(count), 0);
     const { tensors, outputs } = this.program.stagePlan;
     return this.layers.map((layer, index) => {
       const tensor = outputs[index]!;
@@ -267,8 +269,9 @@ export class WasmEngine implements Engine {
   }
 }
 
-function noLabels(count: number): Int32Array {
-  return new Int32Array(count).fill(NO_LABEL);
+/** Labels where only outputs are asked for, which do not depend on them. */
+function anyLabels(count: number): Int32Array {
+  return new Int32Array(count);
 }
 
 /** The two words that key the draws of a dropout layer in one step. */
