@@ -68,6 +68,8 @@ export function writeArena(layout: ParameterLayout, arena: Float32Array, tensors
     [...layout.parameters.values()].map(({ spec }) => spec),
     tensors,
   );
+  // The padding too: an update from infinite gradients leaves it as something that times zero is not a number.
+  arena.fill(0);
   for (const [name, { offset, rows, rowFloats, paddedRowFloats }] of layout.parameters) {
     const { data } = tensors.get(name)!;
     for (let row = 0; row < rows; row++) {
