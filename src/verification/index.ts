@@ -1,0 +1,80 @@
+import { readPth } from "../formats/pth.js";
+import { readSafetensors } from "../formats/safetensors.js";
+import type { NamedTensors } from "../model/index.js";
+import { verifyAugmentation } from "./augmentation.js";
+import { readModelReference, referenceParameters, type VerificationOptions, verifyModel } from "./models.js";
+import { REFERENCE_OPTIMIZER_NAMES, type ReferenceOptimizer, verifyOptimizer } from "./optimizers.js";
+import type { FileNote, VerificationReport } from "./report.js";
+import type { VerificationRow } from "./rows.js";
+import { verifySchedules } from "./schedules.js";
+import { verifyStateDict } from "./stateDicts.js";
+
+export type { VerificationOptions } from "./models.js";
+export * from "./report.js";
+export type { VerificationRow } from "./rows.js";
+
+const SCHEDULES = "schedules.json";
+const AUGMENTATION = "augment.safetensors";
+const OPTIMIZER = new RegExp(`^(.+)\\.(${REFERENCE_OPTIMIZER_NAMES.join("|")})\\.safetensors$`);
+const STATE_DICT = /^(.+?)(?:\.legacy)?\.pth$/;
+
+/** Whether a file of a folder is one of reference values, by its name. */
+export function isReferenceFile(file: string): boolean {
+  return file === SCHEDULES || /\.(safetensors|pth)$/.test(file);
+}
+
+/**
+ * Holds the engine and the readers against a folder of reference values from PyTorch; which values a file holds, its
+ * name says, see tests/golden/README.md.
+ *
+ * @param files the bytes of the folder's files by their names; any subset
+ */
+export function verifyFiles(
+  files: ReadonlyMap<string, Uint8Array>,
+  options: VerificationOptions = {},
+): VerificationReport {
+  const rows: VerificationRow[] = [];
+  const failures: FileNote[] = [];
+  const skipped: FileNote[] = [];
+  for (const file of [...files.keys()].filter(isReferenceFile).sort()) {
+    const modelFile = modelFileOf(file);
+    try {
+      if (modelFile !== undefined && !files.has(modelFile)) {
+        readTensors(file, files.get(file)!);
+        skipped.push({ file, reason: `there is no ${modelFile}` });
+      } else {
+        rows.push(...verifyFile(file, files, options));
+      }
+    } catch (error) {
+      failures.push({ file, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return { rows, failures, skipped };
+}
+
+/** The file with the model and the parameters that a file of trained or stored parameters belongs to. */
+function modelFileOf(file: string): string | undefined {
+  const stem = (OPTIMIZER.exec(file) ?? STATE_DICT.exec(file))?.[1];
+  return stem === undefined ? undefined : `${stem}.safetensors`;
+}
+
+function readTensors(file: string, bytes: Uint8Array): NamedTensors {
+  return STATE_DICT.test(file) ? readPth(bytes) : readSafetensors(bytes).tensors;
+}
+
+function verifyFile(
+  file: string,
+  files: ReadonlyMap<string, Uint8Array>,
+  options: VerificationOptions,
+): VerificationRow[] {
+  const bytes = files.get(file)!;
+  if (file === SCHEDULES) return verifySchedules(file, bytes);
+  const modelFile = modelFileOf(file);
+  const modelTensors = () => readTensors(modelFile!, files.get(modelFile!)!);
+  const tensors = readTensors(file, bytes);
+  if (STATE_DICT.test(file)) return verifyStateDict(file, tensors, referenceParameters(modelTensors()));
+  if (file === AUGMENTATION) return verifyAugmentation(file, tensors);
+  const optimizer = OPTIMIZER.exec(file)?.[2] as ReferenceOptimizer | undefined;
+  if (!optimizer) return verifyModel(file, tensors, options);
+  return verifyOptimizer(file, tensors, readModelReference(modelFile!, modelTensors()), optimizer, options);
+}

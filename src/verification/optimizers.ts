@@ -1,0 +1,60 @@
+import type { OptimizerSettings, WasmEngine } from "../engine/index.js";
+import type { NamedTensors, Tensor } from "../model/index.js";
+import { type ModelReference, meanLoss, referenceEngines, type VerificationOptions } from "./models.js";
+import { RowCollector, TOLERANCES, type VerificationRow } from "./rows.js";
+
+const STEPS = 5;
+const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
+/** The optimisers that have reference values, by their names in the files' names, with the settings these are made with. */
+const REFERENCE_OPTIMIZERS = {
+  adamw: { learningRate: 1e-3, settings: { type: "adamw", ...ADAM, weightDecay: 0.01 } },
+  adam: { learningRate: 1e-3, settings: { type: "adam", ...ADAM, weightDecay: 0 } },
+  "sgd-momentum": {
+    learningRate: 0.05,
+    settings: { type: "sgd", momentum: 0.9, nesterov: false, weightDecay: 5e-4 },
+  },
+  "sgd-nesterov": { learningRate: 0.05, settings: { type: "sgd", momentum: 0.9, nesterov: true, weightDecay: 0 } },
+} as const satisfies Record<string, { learningRate: number; settings: OptimizerSettings }>;
+
+export type ReferenceOptimizer = keyof typeof REFERENCE_OPTIMIZERS;
+export const REFERENCE_OPTIMIZER_NAMES = Object.keys(REFERENCE_OPTIMIZERS) as ReferenceOptimizer[];
+
+/**
+ * Verifies the parameters after five steps (`step5.*`) and the loss before each (`losses`).
+ *
+ * @param reference the model and the batch, from the file that the optimiser's belongs to
+ * @throws VerificationError or ShapeError where the files' tensors do not fit together
+ */
+export function verifyOptimizer(
+  file: string,
+  tensors: NamedTensors,
+  reference: ModelReference,
+  optimizer: ReferenceOptimizer,
+  options: VerificationOptions = {},
+): VerificationRow[] {
+  const { settings, learningRate } = REFERENCE_OPTIMIZERS[optimizer];
+  const rows = new RowCollector(file);
+  for (const { engine } of referenceEngines(reference, options, settings)) {
+    rows.compareAll(tensors, trainOnOneBatch(engine, reference, learningRate), (name) =>
+      name === "losses" ? TOLERANCES.loss : TOLERANCES.trainedParameter,
+    );
+  }
+  return rows.rows(tensors.keys());
+}
+
+function trainOnOneBatch(
+  engine: WasmEngine,
+  { values, labels }: ModelReference,
+  learningRate: number,
+): Map<string, Tensor> {
+  const losses = new Float64Array(STEPS);
+  for (let step = 1; step <= STEPS; step++) {
+    const results = engine.train({ values }, labels, { labelSmoothing: 0, seed: 0 }, { step, learningRate });
+    losses[step - 1] = meanLoss(results.losses).data[0];
+  }
+  return new Map<string, Tensor>([
+    ["losses", { shape: [STEPS], data: losses }],
+    ...[...engine.parameters()].map(([name, tensor]) => [`step${STEPS}.${name}`, tensor] as const),
+  ]);
+}

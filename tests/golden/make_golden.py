@@ -1,0 +1,207 @@
+"""Writes the reference values beside it: small LeNet-5 variants, optimisers, schedules and augmentation in PyTorch.
+
+    python make_golden.py
+
+Made with PyTorch 2.13, torchvision 0.28, Pillow 12.3 and safetensors 0.8; README.md says what each file holds.
+"""
+
+import collections
+import json
+import pathlib
+
+import numpy
+import safetensors.torch
+import torch
+import torchvision.transforms.functional as transforms
+from PIL import Image
+from torch import nn
+
+HERE = pathlib.Path(__file__).parent
+SEED = 1998
+OPTIMIZER_STEPS = 5
+CROP_PADDING = 2
+
+Variant = collections.namedtuple("Variant", "name channels size widths classes batch gradients_for")
+SMOOTHINGS = ("0", "0.1")
+TRAINED = "improved-1x28x28"
+FULL = "improved-1x28x28-full"
+VARIANTS = (
+    Variant("paper-1x28x28", 1, 28, (2, 3, 9, 7), 3, 9, SMOOTHINGS),
+    Variant("paper-3x32x32", 3, 32, (4, 3, 10, 12), 7, 2, SMOOTHINGS),
+    Variant(TRAINED, 1, 28, (3, 4, 12, 10), 10, 5, SMOOTHINGS),
+    Variant("improved-3x32x32", 3, 32, (3, 5, 11, 8), 5, 2, SMOOTHINGS),
+    # LeNet-5 as it is; one set of gradients is enough to keep the file small.
+    Variant(FULL, 1, 28, (6, 16, 120, 84), 10, 2, ("0.1",)),
+)
+
+OPTIMIZERS = {
+    "adamw": lambda parameters: torch.optim.AdamW(parameters, lr=1e-3),
+    "adam": lambda parameters: torch.optim.Adam(parameters, lr=1e-3),
+    "sgd-momentum": lambda parameters: torch.optim.SGD(parameters, lr=0.05, momentum=0.9, weight_decay=5e-4),
+    "sgd-nesterov": lambda parameters: torch.optim.SGD(parameters, lr=0.05, momentum=0.9, nesterov=True),
+}
+
+SCHEDULES = (
+    {"max_lr": 0.01, "total_steps": 40},
+    {"max_lr": 0.005, "total_steps": 25, "pct_start": 0.2, "div_factor": 10, "final_div_factor": 100},
+    {"max_lr": 0.1, "total_steps": 24, "anneal_strategy": "linear"},
+    {"max_lr": 0.02, "total_steps": 30, "three_phase": True},
+    {"max_lr": 0.02, "total_steps": 27, "three_phase": True, "anneal_strategy": "linear", "pct_start": 0.45},
+    {"max_lr": 0.01, "total_steps": 20, "base_momentum": 0.8, "max_momentum": 0.9},
+    {"max_lr": 0.01, "total_steps": 2},
+)
+
+
+def build(variant):
+    """The network, and where in it the tensors lie that are kept."""
+    improved = variant.name.startswith("improved")
+    activation = nn.ReLU if improved else nn.Sigmoid
+    pooling = nn.MaxPool2d if improved else nn.AvgPool2d
+    conv1, conv2, fc1, fc2 = variant.widths
+    side = ((variant.size // 2) - 4) // 2
+    return nn.Sequential(
+        collections.OrderedDict(
+            conv1=nn.Conv2d(variant.channels, conv1, 5, padding=2),
+            activation1=activation(),
+            pool1=pooling(2),
+            conv2=nn.Conv2d(conv1, conv2, 5),
+            activation2=activation(),
+            pool2=pooling(2),
+            flatten=nn.Flatten(),
+            fc1=nn.Linear(conv2 * side * side, fc1),
+            activation3=activation(),
+            fc2=nn.Linear(fc1, fc2),
+            activation4=activation(),
+            fc3=nn.Linear(fc2, variant.classes),
+        )
+    )
+
+
+KEPT = {name: name for name in ("conv1", "pool1", "conv2", "pool2", "fc1", "fc2")} | {"fc3": "logits"}
+
+
+def prefixed(prefix, tensors):
+    return {prefix + name: tensor.detach().clone().contiguous() for name, tensor in tensors}
+
+
+def activations(network, x):
+    kept = []
+    for name, layer in network.named_children():
+        x = layer(x)
+        if name in KEPT:
+            kept.append((KEPT[name], x))
+    return prefixed("act.", kept)
+
+
+def gradients(network, loss):
+    network.zero_grad()
+    loss.backward()
+    return [(name, parameter.grad) for name, parameter in network.named_parameters()]
+
+
+def save(name, tensors):
+    safetensors.torch.save_file(tensors, HERE / f"{name}.safetensors")
+
+
+def save_model(variant):
+    torch.manual_seed(SEED)
+    network = build(variant)
+    x = torch.rand(variant.batch, variant.channels, variant.size, variant.size) * 2 - 1
+    labels = torch.randint(variant.classes, (variant.batch,))
+    tensors = prefixed("param.", network.named_parameters()) | {"input": x, "target": labels.to(torch.int32)}
+    tensors |= activations(network, x)
+    for smoothing in SMOOTHINGS:
+        loss = nn.functional.cross_entropy(network(x), labels, label_smoothing=float(smoothing))
+        tensors[f"smooth{smoothing}.loss"] = loss.detach().reshape(1)
+        if smoothing in variant.gradients_for:
+            tensors |= prefixed(f"smooth{smoothing}.grad.", gradients(network, loss))
+    save(variant.name, tensors)
+    if variant.name != FULL:
+        torch.save(network.state_dict(), HERE / f"{variant.name}.pth")
+    if variant.name == TRAINED:
+        legacy = HERE / f"{variant.name}.legacy.pth"
+        torch.save(network.state_dict(), legacy, _use_new_zipfile_serialization=False)
+        save_trained(variant.name, network, x, labels)
+
+
+def save_trained(name, network, x, labels):
+    start = {key: tensor.clone() for key, tensor in network.state_dict().items()}
+    for optimizer_name, make in OPTIMIZERS.items():
+        network.load_state_dict(start)
+        optimizer = make(network.parameters())
+        losses = []
+        for _ in range(OPTIMIZER_STEPS):
+            loss = nn.functional.cross_entropy(network(x), labels)
+            gradients(network, loss)
+            optimizer.step()
+            losses.append(loss.item())
+        trained = prefixed(f"step{OPTIMIZER_STEPS}.", network.named_parameters())
+        save(f"{name}.{optimizer_name}", trained | {"losses": torch.tensor(losses)})
+
+
+def scheduled(settings):
+    optimizer = torch.optim.AdamW([nn.Parameter(torch.zeros(1))])
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, **settings)
+    rows = []
+    while True:
+        group = optimizer.param_groups[0]
+        rows.append([group["lr"], group["betas"][0]])
+        if len(rows) == settings["total_steps"]:
+            return rows
+        optimizer.step()
+        schedule.step()
+
+
+def save_schedules():
+    schedules = {
+        " ".join(f"{key}={value}" for key, value in settings.items()): settings | {"lr_and_beta1": scheduled(settings)}
+        for settings in SCHEDULES
+    }
+    (HERE / "schedules.json").write_text(json.dumps(schedules, indent=1) + "\n")
+
+
+def pictures(count):
+    """Pictures in which neighbours differ, so that a pixel in the wrong place shows."""
+    n, row, column = numpy.ogrid[0:count, 0:28, 0:28]
+    return ((37 * n + 11 * row * column + 7 * row + 3 * column * column) % 256).astype(numpy.uint8)
+
+
+def stacked(images):
+    return torch.from_numpy(numpy.stack([numpy.asarray(image) for image in images]))
+
+
+def save_augmentation():
+    degrees = [0.0, 10.0, -10.0, 7.5, -3.25, 0.5, -0.1, 9.87654321, -6.54321]
+    large = [45.0, 90.0, -90.0, 180.0, 33.3, -120.0, 271.0, 270.0, 720.5]
+    corners = [(0, 0), (4, 4), (2, 2), (0, 4), (4, 0), (1, 3), (3, 2), (2, 1), (0, 2)]
+    flips = [0, 1, 0, 1, 1, 0, 1, 0, 1]
+    source = pictures(len(degrees))
+    images = [Image.fromarray(picture) for picture in source]
+    cropped = [
+        transforms.crop(transforms.pad(image, CROP_PADDING), top, left, 28, 28)
+        for image, (top, left) in zip(images, corners, strict=True)
+    ]
+    mirrored = [transforms.hflip(image) if flip else image for image, flip in zip(cropped, flips, strict=True)]
+    chained = stacked(map(transforms.rotate, mirrored, degrees))
+    save(
+        "augment",
+        {
+            "source": torch.from_numpy(source),
+            "rotate.degrees": torch.tensor(degrees, dtype=torch.float64),
+            "rotate.out": stacked(map(transforms.rotate, images, degrees)),
+            "rotate-large.degrees": torch.tensor(large, dtype=torch.float64),
+            "rotate-large.out": stacked(map(transforms.rotate, images, large)),
+            "crop.top_left": torch.tensor(corners, dtype=torch.int32),
+            "crop.out": stacked(cropped),
+            "chain.flip": torch.tensor(flips, dtype=torch.int32),
+            "chain.out": chained,
+            "normalised": (chained / 255 - 0.5) / 0.5,
+        },
+    )
+
+
+torch.set_num_threads(1)
+for variant in VARIANTS:
+    save_model(variant)
+save_schedules()
+save_augmentation()

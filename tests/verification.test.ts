@@ -1,0 +1,267 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { verify } from "../src/cli/commands/verify.js";
+import { supportsFusedArithmetic } from "../src/engine/index.js";
+import { readSafetensors, writeSafetensors } from "../src/formats/safetensors.js";
+import type { TensorData } from "../src/model/index.js";
+import { enableFusedArithmetic } from "../src/node/fusedArithmetic.js";
+import {
+  formatReport,
+  isReferenceFile,
+  reportProblems,
+  type VerificationRow,
+  verifyFiles,
+} from "../src/verification/index.js";
+
+enableFusedArithmetic();
+const GOLDEN = fileURLToPath(new URL("golden/", import.meta.url));
+const MODEL = "improved-1x28x28.safetensors";
+
+let golden: Map<string, Uint8Array>;
+beforeAll(async () => {
+  const names = (await readdir(GOLDEN)).filter(isReferenceFile);
+  golden = new Map(await Promise.all(names.map(async (name) => [name, await readFile(join(GOLDEN, name))] as const)));
+});
+
+/** A folder of some of the reference files. */
+function only(...names: string[]): Map<string, Uint8Array> {
+  return new Map(names.map((name) => [name, golden.get(name)!]));
+}
+
+/** A file of tensors with one of them changed. */
+function withChanged(
+  file: string,
+  tensor: string,
+  change: (data: Exclude<TensorData, BigInt64Array | BigUint64Array>) => void,
+) {
+  const { tensors } = readSafetensors(golden.get(file)!);
+  const { data } = tensors.get(tensor)!;
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) throw new TypeError(`${tensor} is of integers`);
+  change(data);
+  return writeSafetensors(tensors);
+}
+
+function failed(rows: readonly VerificationRow[]): string[] {
+  return rows.filter(({ passed }) => !passed).map(({ file, tensor }) => `${file} ${tensor}`);
+}
+
+function kindOf({ file, tensor }: VerificationRow): string {
+  if (file.endsWith(".pth")) return "state dict";
+  if (file === "schedules.json") return tensor.endsWith(": beta1") ? "schedule's momentum" : "schedule's learning rate";
+  if (file === "augment.safetensors") return "augmentation";
+  if (tensor.startsWith("act.")) return "activation";
+  if (tensor.endsWith(".loss")) return "loss";
+  if (tensor === "losses") return "losses of training";
+  return tensor.startsWith("step5.") ? "trained parameter" : tensor.includes(".grad.") ? "gradient" : tensor;
+}
+
+describe("the reference values of PyTorch", () => {
+  test.each([true, false])("hold with fused arithmetic: %s", (fused) => {
+    expect(supportsFusedArithmetic()).toBe(true);
+    const report = verifyFiles(golden, { fused });
+    expect(report.failures).toEqual([]);
+    expect(report.skipped).toEqual([]);
+    expect(failed(report.rows)).toEqual([]);
+    expect(reportProblems(report)).toEqual([]);
+
+    const counts: Record<string, number> = {};
+    for (const kind of report.rows.map(kindOf)) counts[kind] = (counts[kind] ?? 0) + 1;
+    expect(counts).toEqual({
+      activation: 5 * 7,
+      loss: 5 * 2,
+      gradient: 4 * 2 * 10 + 10,
+      "losses of training": 4,
+      "trained parameter": 4 * 10,
+      "state dict": 5 * 10,
+      "schedule's learning rate": 7,
+      "schedule's momentum": 7,
+      augmentation: 5,
+    });
+    expect(new Set(report.rows.map(({ file }) => file))).toEqual(new Set(golden.keys()));
+  });
+});
+
+describe("a reference that was tampered with fails", () => {
+  test("a gradient by one percent", () => {
+    const tensor = "smooth0.1.grad.conv2.weight";
+    const changed = withChanged(MODEL, tensor, (data) => {
+      data[data.indexOf(Math.max(...data))] *= 1.01;
+    });
+    const report = verifyFiles(new Map([[MODEL, changed]]));
+    expect(failed(report.rows)).toEqual([`${MODEL} ${tensor}`]);
+    expect(reportProblems(report)).toEqual(["1 of 29 tensors of 1 file are past their tolerance"]);
+    const row = report.rows.find((each) => each.tensor === tensor)!;
+    expect(row.error).toBeCloseTo(0.01 / 1.01, 5);
+    expect(formatReport(report)).toMatch(
+      / {2}smooth0\.1\.grad\.conv2\.weight +9\.9e-3 {2}1e-4 of the largest +FAILED\n/,
+    );
+  });
+
+  test.each([
+    ["act.pool1", 1.2e-5],
+    ["act.logits", -1.2e-5],
+    ["smooth0.loss", 1.2e-5],
+    ["smooth0.1.loss", Number.NaN],
+  ])("%s by %d", (tensor, difference) => {
+    const changed = withChanged(MODEL, tensor, (data) => {
+      data[data.length - 1] += difference;
+    });
+    expect(failed(verifyFiles(new Map([[MODEL, changed]])).rows)).toEqual([`${MODEL} ${tensor}`]);
+  });
+
+  test.each(["adamw", "adam", "sgd-momentum", "sgd-nesterov"])("a parameter trained with %s", (optimizer) => {
+    const file = `improved-1x28x28.${optimizer}.safetensors`;
+    const changed = withChanged(file, "step5.fc1.bias", (data) => {
+      data[3] += 2.1e-5;
+    });
+    expect(failed(verifyFiles(new Map([...only(MODEL), [file, changed]])).rows)).toEqual([`${file} step5.fc1.bias`]);
+  });
+
+  test("a stored parameter by its last bit", () => {
+    const changed = withChanged(MODEL, "param.conv1.weight", (data) => {
+      new Uint32Array(data.buffer)[7] ^= 1;
+    });
+    const report = verifyFiles(
+      new Map([...only("improved-1x28x28.pth", "improved-1x28x28.legacy.pth"), [MODEL, changed]]),
+    );
+    expect(failed(report.rows)).toEqual([
+      "improved-1x28x28.legacy.pth conv1.weight",
+      "improved-1x28x28.pth conv1.weight",
+    ]);
+    expect(report.rows.find(({ passed }) => !passed)).toMatchObject({ error: 1, tolerance: 0, measure: "unequal" });
+  });
+
+  test.each(["rotate.out", "rotate-large.out", "crop.out", "chain.out"])("a pixel of %s", (tensor) => {
+    const changed = withChanged("augment.safetensors", tensor, (data) => {
+      data[400] ^= 1;
+    });
+    const { rows } = verifyFiles(new Map([["augment.safetensors", changed]]));
+    expect(failed(rows)).toEqual([`augment.safetensors ${tensor}`]);
+    expect(rows.find((row) => row.tensor === tensor)!.error).toBe(1);
+  });
+
+  test("a scheduled value in its last digits", () => {
+    const schedules = JSON.parse(new TextDecoder().decode(golden.get("schedules.json")));
+    const [name] = Object.keys(schedules);
+    schedules[name].lr_and_beta1[17][0] += 1e-15;
+    schedules[name].lr_and_beta1[17][1] += 1e-13;
+    const bytes = new TextEncoder().encode(JSON.stringify(schedules));
+    expect(failed(verifyFiles(new Map([["schedules.json", bytes]])).rows)).toEqual([
+      `schedules.json ${name}: learning rate`,
+      `schedules.json ${name}: beta1`,
+    ]);
+  });
+
+  test("any file, cut short", () => {
+    for (const [file, bytes] of golden) {
+      const itsModel = [...golden].filter(([model]) => file.startsWith(model.replace("safetensors", "")));
+      const report = verifyFiles(new Map([...itsModel, [file, bytes.subarray(0, bytes.length - 100)]]));
+      expect(reportProblems(report)).toContainEqual(expect.stringContaining(`cannot verify ${file}: `));
+    }
+  });
+
+  test.each([
+    ["a tensor that nobody knows", MODEL, "act.conv3", "there is nothing to hold its tensor act.conv3 against"],
+    [
+      "a model of no known kind",
+      "modern.safetensors",
+      undefined,
+      "its name begins neither with paper nor with improved",
+    ],
+  ])("%s", (_, file, extra, reason) => {
+    const { tensors } = readSafetensors(golden.get(MODEL)!);
+    const changed = new Map(tensors);
+    if (extra) changed.set(extra, { shape: [1], data: Float32Array.of(0) });
+    const report = verifyFiles(new Map([[file, writeSafetensors(changed)]]));
+    expect(report.failures).toEqual([{ file, reason }]);
+  });
+});
+
+describe("lenet verify", () => {
+  let folder: string;
+  let output: { stdout: string; stderr: string };
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "lenet-verify-"));
+    output = { stdout: "", stderr: "" };
+    for (const stream of ["stdout", "stderr"] as const) {
+      vi.spyOn(process[stream], "write").mockImplementation((text) => {
+        output[stream] += text;
+        return true;
+      });
+    }
+  });
+  afterEach(async () => {
+    vi.restoreAllMocks();
+    await rm(folder, { recursive: true });
+  });
+
+  const put = (name: string, bytes: Uint8Array | string) => writeFile(join(folder, name), bytes);
+
+  test("prints a table and succeeds", async () => {
+    await put(
+      "schedules.json",
+      JSON.stringify({
+        "two steps": {
+          max_lr: 0.01,
+          total_steps: 2,
+          lr_and_beta1: [
+            [0.00811745653949763, 0.8688255099070633],
+            [4e-8, 0.95],
+          ],
+        },
+      }),
+    );
+    await put("improved.pth", golden.get("improved-1x28x28.pth")!);
+    await put("README.md", "not a reference");
+    expect(await verify(folder)).toBe(0);
+    expect(output.stderr).toBe("");
+    expect(output.stdout.replace(/ \d(\.\d)?e-1[67]/g, "       0")).toMatchInlineSnapshot(`
+      "schedules.json
+        tensor                          error  tolerance
+        two steps: learning rate            0  1e-14 of the largest
+        two steps: beta1                    0  1e-14 of the largest
+
+      improved.pth: not verified, there is no improved.safetensors
+      2 tensors of 1 file are within their tolerance
+      "
+    `);
+  });
+
+  test("fails where a value is past its tolerance", async () => {
+    const changed = withChanged("augment.safetensors", "normalised", (data) => {
+      data[0] = 0;
+    });
+    await put("augment.safetensors", changed);
+    expect(await verify(folder)).toBe(1);
+    expect(output.stdout).toMatch(/ {2}normalised +1 {2}0 unequal +FAILED\n/);
+    expect(output.stderr).toBe(`lenet: ${folder}: 1 of 5 tensors of 1 file are past their tolerance\n`);
+  });
+
+  test("fails in one line where a file is damaged, and verifies the others", async () => {
+    await put(MODEL, golden.get(MODEL)!.subarray(0, 1000));
+    await put("schedules.json", golden.get("schedules.json")!);
+    expect(await verify(folder)).toBe(1);
+    expect(output.stderr).toMatch(/^lenet: \S+: cannot verify improved-1x28x28\.safetensors: safetensors: .+\n$/);
+    expect(output.stdout).toContain("max_lr=0.01 total_steps=2: beta1");
+    expect(output.stdout).not.toContain("within");
+  });
+
+  test("fails where a file is damaged that could not be verified anyway", async () => {
+    await put("improved.pth", golden.get("improved-1x28x28.pth")!.subarray(0, 5000));
+    await put("schedules.json", golden.get("schedules.json")!);
+    expect(await verify(folder)).toBe(1);
+    expect(output.stderr).toMatch(/^lenet: \S+: cannot verify improved\.pth: .+\n$/);
+  });
+
+  test("fails in one line where there is nothing to verify", async () => {
+    expect(await verify(folder)).toBe(1);
+    await put("improved-1x28x28.pth", golden.get("improved-1x28x28.pth")!);
+    expect(await verify(folder)).toBe(1);
+    expect(output.stderr).toBe(`lenet: ${folder}: there is nothing to verify\n`.repeat(2));
+    const missing = join(folder, "missing");
+    await expect(verify(missing)).rejects.toThrow(`cannot read the folder ${missing}: no such file or folder`);
+  });
+});
