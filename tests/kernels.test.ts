@@ -1,0 +1,673 @@
+import v8 from "node:v8";
+import { describe, expect, it } from "vitest";
+import { placementFor } from "../src/data/augmentation.js";
+import {
+  type Batch,
+  compile,
+  type Engine,
+  type EngineOptions,
+  type OptimizerSettings,
+  type OptimizerState,
+  referenceEngine,
+  type SampleResults,
+  supportsFusedArithmetic,
+} from "../src/engine/index.js";
+import {
+  classCount,
+  inferShapes,
+  initializeParameters,
+  type Layer,
+  lenet5,
+  type Model,
+  type NamedTensors,
+  ShapeError,
+  type Tensor,
+} from "../src/model/index.js";
+import { Purpose, RandomStream } from "../src/random/philox.js";
+
+// Node 20 has relaxed SIMD behind a flag that counts from the first compilation on.
+if (!supportsFusedArithmetic()) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
+
+/** Largest errors against the reference, as a share of a tensor's largest value. */
+const OUTPUT_TOLERANCE = 3e-6;
+const GRADIENT_TOLERANCE = 1e-5;
+/** Wider than for outputs: Adam divides small gradients, and so their rounding, by their own size. */
+const PARAMETER_TOLERANCE = 1e-5;
+
+const SGD: OptimizerSettings = { type: "sgd", momentum: 0.9, nesterov: false, weightDecay: 0 };
+
+/** Another mean and deviation for each channel. */
+function optionsFor(of: Model, batchSize: number, optimizer = SGD): EngineOptions {
+  const channels = Array.from({ length: of.input.channels }, (_, channel) => channel);
+  const normalization = {
+    mean: channels.map((channel) => 0.5 - channel / 10),
+    deviation: channels.map((channel) => 0.5 / (channel + 1)),
+  };
+  return { batchSize, normalization, optimizer };
+}
+
+const conv = (outChannels: number, kernel: number, stride = 1, padding = 0, name = "conv"): Layer => ({
+  type: "conv2d",
+  name,
+  outChannels,
+  kernel,
+  stride,
+  padding,
+});
+const linear = (outFeatures: number, name = "linear"): Layer => ({ type: "linear", name, outFeatures });
+const average = (kernel: number, stride = kernel): Layer => ({ type: "averagePool2d", kernel, stride });
+const maximum = (kernel: number, stride = kernel): Layer => ({ type: "maxPool2d", kernel, stride });
+const dropout = (probability: number): Layer => ({ type: "dropout", probability });
+const flatten: Layer = { type: "flatten" };
+const sigmoid: Layer = { type: "sigmoid" };
+const relu: Layer = { type: "relu" };
+const tanh: Layer = { type: "tanh" };
+
+function model(channels: number, height: number, width: number, ...layers: Layer[]): Model {
+  return { input: { channels, height, width }, layers };
+}
+
+const inputSize = ({ input }: Model) => input.channels * input.height * input.width;
+
+function classesOf(of: Model): number {
+  return classCount(inferShapes(of));
+}
+
+/** Values in −1 … 1. */
+function valueBatch(of: Model, samples: number, item = 0): { values: Float32Array } {
+  const stream = new RandomStream(11, Purpose.digits, 1, item);
+  return { values: Float32Array.from({ length: samples * inputSize(of) }, () => 2 * stream.uniform() - 1) };
+}
+
+function labelsFor(of: Model, samples: number): Int32Array {
+  const classes = classesOf(of);
+  return Int32Array.from({ length: samples }, (_, sample) => (sample * 7 + 3) % classes);
+}
+
+/** What leaves nothing as it was where it leaks: not a number, infinite and huge values. */
+function poison(engine: Engine): void {
+  const values = new Float32Array(engine.batchSize * inputSize(engine.model));
+  values.forEach((_, place) => {
+    values[place] = [Number.NaN, Number.POSITIVE_INFINITY, -3e38][(place * 31 + Math.floor(place / 7)) % 3];
+  });
+  engine.differentiate({ values }, labelsFor(engine.model, engine.batchSize), 0.3);
+}
+
+/** The largest error, as a share of the largest expected value. */
+function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  expect(actual.length).toBe(expected.length);
+  let [largest, error] = [0, 0];
+  for (let place = 0; place < expected.length; place++) {
+    largest = Math.max(largest, Math.abs(expected[place]));
+    error = Math.max(error, Math.abs(actual[place] - expected[place]));
+    if (Number.isNaN(actual[place])) return Number.NaN;
+  }
+  return error === 0 ? 0 : error / largest;
+}
+
+function expectClose(what: string, actual: Tensor<Float32Array>, expected: Tensor<Float32Array>, tolerance: number) {
+  expect(actual.shape, what).toEqual(expected.shape);
+  expect(relativeError(actual.data, expected.data), what).toBeLessThan(tolerance);
+}
+
+/**
+ * Holds gradients against the reference. Weight and bias of a layer sum up the same values, and the bias gradient may be
+ * what is left when nearly all of them cancel, so that the layer's largest gradient is the measure for both.
+ */
+function expectGradientsClose(actual: NamedTensors<Float32Array>, expected: NamedTensors<Float32Array>) {
+  const perLayer = (tensors: NamedTensors<Float32Array>) => {
+    const layers = new Map<string, number[]>();
+    for (const [name, { data }] of tensors) {
+      const [layer] = name.split(".");
+      layers.set(layer, [...(layers.get(layer) ?? []), ...data]);
+    }
+    return layers;
+  };
+  const measured = perLayer(actual);
+  for (const [layer, gradients] of perLayer(expected)) {
+    expect(relativeError(measured.get(layer)!, gradients), layer).toBeLessThan(GRADIENT_TOLERANCE);
+  }
+}
+
+function expectResultsClose(actual: SampleResults, expected: SampleResults) {
+  expect(relativeError(actual.losses, expected.losses), "losses").toBeLessThan(OUTPUT_TOLERANCE);
+  expect(actual.predictions).toEqual(expected.predictions);
+}
+
+/** All that an engine says of a batch, and the momenta after one step of training: the gradients under dropout. */
+function answers(engine: Engine, batch: Batch, labels: Int32Array) {
+  const predicted = engine.predict(batch);
+  const evaluated = engine.evaluate(batch, labels);
+  const differentiated = engine.differentiate(batch, labels, 0.1);
+  const trained = engine.train(batch, labels, { labelSmoothing: 0.1, seed: 5 }, { step: 3, learningRate: 0.01 });
+  return { predicted, evaluated, differentiated, trained, momenta: engine.optimizerState().first };
+}
+
+type Answers = ReturnType<typeof answers>;
+
+function expectAnswersClose(actual: Answers, expected: Answers) {
+  expectClose("logits", actual.predicted, expected.predicted, OUTPUT_TOLERANCE);
+  expectResultsClose(actual.evaluated, expected.evaluated);
+  expectResultsClose(actual.differentiated, expected.differentiated);
+  expectGradientsClose(actual.differentiated.gradients, expected.differentiated.gradients);
+  expectResultsClose(actual.trained, expected.trained);
+  expectGradientsClose(actual.momenta, expected.momenta);
+}
+
+/** The bits of everything in the answers, in one order. */
+function bits({ predicted, evaluated, differentiated, trained, momenta }: Answers): Uint32Array[] {
+  const tensors = [...differentiated.gradients.values(), ...momenta.values()].map(({ data }) => data);
+  const arrays = [predicted.data, evaluated.losses, differentiated.losses, trained.losses, ...tensors];
+  return arrays.map((array) => new Uint32Array(array.buffer));
+}
+
+/**
+ * Holds the fast engine against the reference: fused or not, with and without all activations kept, after a full batch
+ * of poison in the same memory.
+ */
+function hold(of: Model, samples = 9): void {
+  const options = optionsFor(of, samples + 4);
+  const parameters = initializeParameters(of, 1);
+  const batch = valueBatch(of, samples);
+  const labels = labelsFor(of, samples);
+  const reference = referenceEngine(of, options);
+  reference.setParameters(parameters);
+  const expectedActivations = reference.activations(valueBatch(of, Math.min(samples, 8)));
+  const expected = answers(reference, batch, labels);
+
+  for (const fused of [true, false]) {
+    const [lean, keeping] = [false, true].map((keepActivations) => {
+      const engine = compile(of, { ...options, fused, keepActivations });
+      engine.setParameters(parameters);
+      poison(engine);
+      return engine;
+    });
+    keeping.activations(valueBatch(of, Math.min(samples, 8))).forEach(({ layer, output }, index) => {
+      expectClose(layer.label, output, expectedActivations[index].output, OUTPUT_TOLERANCE);
+    });
+    const actual = answers(lean, batch, labels);
+    expectAnswersClose(actual, expected);
+    expect(bits(answers(keeping, batch, labels))).toEqual(bits(actual));
+  }
+}
+
+describe("convolution", () => {
+  const shapes = [1, 2, 3, 5, 7, 15].flatMap((kernel) =>
+    [1, 2, 3].flatMap((stride) => [0, 1, 2, 3].map((padding) => ({ kernel, stride, padding }))),
+  );
+  it.each(shapes)("kernel $kernel, stride $stride, padding $padding", ({ kernel, stride, padding }) => {
+    hold(model(1, 15, 16, conv(3, 1, 1, 0, "before"), conv(7, kernel, stride, padding), flatten, linear(3)));
+  });
+
+  const channels = [1, 2, 5, 6, 7, 13].flatMap((from) => [1, 4, 6, 11, 13, 17].map((to) => ({ from, to })));
+  it.each(channels)("$from to $to channels", ({ from, to }) => {
+    hold(model(2, 6, 5, conv(from, 2, 1, 0, "before"), conv(to, 3, 1, 1), flatten, linear(3)), 7);
+  });
+
+  it("reads several input channels of a picture", () => {
+    hold(model(3, 9, 7, conv(5, 3, 2, 1), flatten, linear(3)));
+  });
+
+  it("follows another with a wider padding than its kernel needs", () => {
+    hold(model(2, 5, 7, conv(3, 3, 1, 3, "a"), conv(5, 2, 1, 2, "b"), conv(4, 1, 2, 3, "c"), flatten, linear(3)));
+  });
+});
+
+describe("activations", () => {
+  const kinds = [sigmoid, relu, tanh];
+  const places: [string, (kind: Layer) => Model][] = [
+    [
+      "between two padded convolutions",
+      (kind) => model(1, 6, 7, conv(4, 3, 1, 1, "a"), kind, conv(3, 3, 1, 2, "b"), flatten, linear(3)),
+    ],
+    ["on the picture itself", (kind) => model(2, 5, 6, kind, conv(3, 3), flatten, linear(3))],
+    [
+      "after linear layers, the last too",
+      (kind) => model(1, 4, 3, flatten, linear(7, "a"), kind, linear(3, "b"), kind),
+    ],
+    ["twice", (kind) => model(1, 6, 6, conv(3, 3), kind, kind, flatten, linear(3))],
+    [
+      "before average pooling that covers its input",
+      (kind) => model(1, 8, 10, conv(3, 3), kind, average(2), flatten, linear(3)),
+    ],
+    [
+      "before average pooling that does not",
+      (kind) => model(1, 9, 10, conv(3, 3), kind, average(2), flatten, linear(3)),
+    ],
+    [
+      "before maximum pooling that covers its input",
+      (kind) => model(1, 8, 10, conv(3, 3), kind, maximum(2), flatten, linear(3)),
+    ],
+    [
+      "before maximum pooling that overlaps",
+      (kind) => model(1, 8, 10, conv(3, 3), kind, maximum(3, 2), flatten, linear(3)),
+    ],
+    [
+      "before pooling before a padded convolution",
+      (kind) => model(1, 8, 10, conv(3, 3, 1, 0, "a"), kind, average(2), conv(2, 3, 1, 1, "b"), flatten, linear(3)),
+    ],
+  ];
+  const cases = kinds.flatMap((kind) => places.map(([place, of]) => ({ type: kind.type, place, of: of(kind) })));
+  it.each(cases)("$type $place", ({ of }) => hold(of));
+
+  it.each(kinds)("$type is exact from −100 to 100, and near 0", (kind) => {
+    const of = model(1, 1, 801, kind, flatten, linear(1));
+    const near = Array.from({ length: 401 }, (_, index) => (index - 200) / 200 / 2 ** (index % 20));
+    const far = Array.from({ length: 400 }, (_, index) => (index - 200) / 2);
+    const values = Float32Array.from([...near, ...far]);
+    const options = optionsFor(of, 1);
+    const [expected] = referenceEngine(of, options).activations({ values });
+    for (const fused of [true, false]) {
+      const [actual] = compile(of, { ...options, fused, keepActivations: true }).activations({ values });
+      actual.output.data.forEach((value, place) => {
+        const right = Math.abs(expected.output.data[place]);
+        // x · log2(e) is rounded once, which moves e^x by that share of |x|; and the exponential ends at 2^-126.
+        const tolerance = (4e-7 + 1e-7 * Math.abs(values[place])) * right + 2 ** -126;
+        expect(Math.abs(value - expected.output.data[place]), `f(${values[place]})`).toBeLessThanOrEqual(tolerance);
+      });
+    }
+  });
+});
+
+describe("pooling", () => {
+  const shapes = ["averagePool2d", "maxPool2d"].flatMap((type) =>
+    [2, 3].flatMap((kernel) => [1, 2, 3].map((stride) => ({ type: type as "maxPool2d", kernel, stride }))),
+  );
+  it.each(shapes)("$type, kernel $kernel, stride $stride", (pooling) => {
+    hold(model(1, 9, 8, conv(3, 2), pooling, flatten, linear(3)));
+    hold(model(1, 9, 8, conv(3, 2), relu, pooling, conv(2, 2, 1, 1, "padded"), flatten, linear(3)));
+  });
+
+  it("gives the gradient to the first of equal largest values", () => {
+    // ReLU makes many windows of zeros, and a constant picture makes all values of a window equal.
+    const of = model(1, 7, 7, conv(3, 2), maximum(3, 1), flatten, linear(3));
+    const options = optionsFor(of, 2);
+    const parameters = initializeParameters(of, 1);
+    const [fast, reference] = [compile(of, options), referenceEngine(of, options)];
+    const values = Float32Array.from({ length: 98 }, (_, place) => (place < 49 ? 0.5 : (place % 3) / 2));
+    const [actual, expected] = [fast, reference].map((engine) => {
+      engine.setParameters(parameters);
+      return engine.differentiate({ values }, [0, 1]).gradients;
+    });
+    expectGradientsClose(actual, expected);
+  });
+
+  it.each([
+    ["maximum", maximum(2)],
+    ["average", average(2)],
+  ])("may follow another pooling: %s", (_, pooling) => {
+    hold(model(1, 13, 13, conv(3, 2), pooling, maximum(2, 1), average(2, 1), flatten, linear(3)));
+  });
+});
+
+describe("linear layers", () => {
+  const sizes = [1, 2, 3, 5, 83];
+  const shapes = sizes.flatMap((from) => sizes.map((to) => ({ from, to })));
+  it.each(shapes)("$from to $to", ({ from, to }) => {
+    hold(model(1, 2, 2, flatten, linear(from, "a"), tanh, linear(to, "b"), tanh, linear(3, "c")));
+    hold(model(1, 1, from, flatten, linear(to)), 7);
+  });
+});
+
+describe("batches and classes", () => {
+  const shapes = [1, 7, 9, 33].flatMap((samples) => [1, 3, 10, 11].map((classes) => ({ samples, classes })));
+  it.each(shapes)("$samples samples, $classes classes", ({ samples, classes }) => {
+    hold(model(1, 8, 8, conv(2, 3), relu, maximum(2), flatten, linear(classes)), samples);
+  });
+
+  it.each([
+    [1, 13, 12],
+    [3, 15, 17],
+    [2, 28, 12],
+  ])("LeNet-5 for pictures of %i×%i×%i", (channels, height, width) => {
+    const input = { channels, height, width };
+    const common = { input, classes: 7 };
+    hold(lenet5({ ...common, activation: "sigmoid", pooling: "averagePool2d", dropout: 0 }), 5);
+    hold(lenet5({ ...common, activation: "relu", pooling: "maxPool2d", dropout: 0.3 }), 5);
+  });
+});
+
+describe("layers in unusual places", () => {
+  const models: [string, Model][] = [
+    [
+      "dropout before a padded convolution",
+      model(1, 6, 6, conv(3, 3, 1, 0, "a"), relu, dropout(0.3), conv(2, 3, 1, 2, "b"), flatten, linear(3)),
+    ],
+    ["dropout on the picture", model(1, 5, 5, dropout(0.4), conv(2, 3, 1, 1), flatten, linear(3))],
+    ["dropout twice", model(1, 5, 5, conv(2, 3), dropout(0.4), dropout(0.2), flatten, linear(3))],
+    ["dropout with probability 0", model(1, 5, 5, conv(2, 3), dropout(0), flatten, linear(3))],
+    ["dropout before flatten", model(1, 5, 5, conv(2, 3), relu, dropout(0.5), flatten, linear(3))],
+    [
+      "dropout between activation and pooling",
+      model(1, 6, 6, conv(3, 3), relu, dropout(0.5), maximum(2), flatten, linear(3)),
+    ],
+    [
+      "dropout between convolution and activation",
+      model(1, 6, 6, conv(3, 3), dropout(0.5), relu, average(2), flatten, linear(3)),
+    ],
+    ["dropout at the end", model(1, 5, 5, conv(2, 3), flatten, linear(3), dropout(0.5))],
+    [
+      "maximum pooling, ReLU, average pooling",
+      model(1, 10, 10, conv(3, 3), maximum(2), relu, average(2), flatten, linear(3)),
+    ],
+    [
+      "maximum pooling, sigmoid, average pooling",
+      model(1, 10, 10, conv(3, 3), maximum(2), sigmoid, average(2), flatten, linear(3)),
+    ],
+    [
+      "maximum pooling, ReLU, maximum pooling",
+      model(1, 10, 10, conv(3, 3), maximum(2), relu, maximum(2), flatten, linear(3)),
+    ],
+    [
+      "maximum pooling, dropout, tanh, average pooling",
+      model(1, 10, 10, conv(3, 3), maximum(2), dropout(0.2), tanh, average(2), flatten, linear(3)),
+    ],
+    ["sigmoid, tanh, average pooling", model(1, 6, 6, conv(3, 3), sigmoid, tanh, average(2), flatten, linear(3))],
+    [
+      "average pooling, sigmoid, average pooling",
+      model(1, 10, 10, conv(3, 3), average(2), sigmoid, average(2), flatten, linear(3)),
+    ],
+    [
+      "activation and pooling on the picture",
+      model(2, 8, 8, relu, average(2), conv(2, 3), sigmoid, average(2), flatten, linear(3)),
+    ],
+    ["a convolution that gives the logits", model(1, 4, 4, conv(3, 3), relu, conv(5, 2, 1, 0, "last"), flatten)],
+    ["a pooling that gives the logits", model(1, 4, 4, conv(5, 3), relu, average(2), flatten)],
+    ["a dropout before the last flatten", model(1, 4, 4, conv(5, 3), dropout(0.3), average(2), dropout(0.2), flatten)],
+    ["nothing but flatten", model(1, 1, 3, flatten)],
+    ["nothing to learn", model(1, 4, 4, tanh, average(2), flatten)],
+    ["flatten twice", model(1, 3, 3, conv(2, 2), flatten, flatten, linear(3))],
+  ];
+  it.each(models)("%s", (_, of) => hold(of));
+});
+
+describe("training", () => {
+  const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.02 };
+  const optimizers: [string, OptimizerSettings][] = [
+    ["AdamW", { type: "adamw", ...adam }],
+    ["Adam", { type: "adam", ...adam }],
+    ["SGD", { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0.01 }],
+    ["SGD with momentum", { type: "sgd", momentum: 0.9, nesterov: false, weightDecay: 0.01 }],
+    ["SGD with Nesterov's momentum", { type: "sgd", momentum: 0.9, nesterov: true, weightDecay: 0.01 }],
+  ];
+  const of = model(
+    2,
+    9,
+    11,
+    conv(3, 3, 1, 1, "a"),
+    relu,
+    maximum(2),
+    dropout(0.25),
+    conv(4, 2, 1, 1, "b"),
+    tanh,
+    flatten,
+    linear(7, "c"),
+    sigmoid,
+    dropout(0.5),
+    linear(3, "d"),
+  );
+  const pixels = Uint8Array.from({ length: 20 * inputSize(of) }, (_, place) => (place * place * 31 + place * 17) % 256);
+  const steps = Array.from({ length: 8 }, (_, index) => {
+    const indices = Array.from({ length: index % 3 === 0 ? 13 : 5 }, (_, sample) => (sample * 7 + index * 3) % 20);
+    const placements = indices.flatMap((_, sample) => [
+      ...placementFor(
+        {
+          shiftDown: (sample % 5) - 2,
+          shiftRight: ((sample * 3 + index) % 5) - 2,
+          flip: (sample + index) % 2 === 1,
+          degrees: sample * 13 - 60,
+        },
+        of.input.height,
+        of.input.width,
+      ),
+    ]);
+    return {
+      batch: { pixels, indices, placements: Int32Array.from(placements) },
+      labels: labelsFor(of, indices.length),
+      update: {
+        step: index + 1,
+        learningRate: 0.01 / (index + 1),
+        momentum: index > 4 ? 0.85 + index / 100 : undefined,
+      },
+    };
+  });
+
+  it.each(optimizers)("follows the reference with %s, dropout and placements", (_, optimizer) => {
+    const parameters = initializeParameters(of, 3);
+    const trained = (engine: Engine) => {
+      engine.setParameters(parameters);
+      const results = steps.map(({ batch, labels, update }) =>
+        engine.train(batch, labels, { labelSmoothing: 0.1, seed: 2 ** 40 + 9 }, update),
+      );
+      return { results, parameters: engine.parameters(), state: engine.optimizerState() };
+    };
+    const options = optionsFor(of, 13, optimizer);
+    const expected = trained(referenceEngine(of, options));
+    for (const fused of [true, false]) {
+      const actual = trained(compile(of, { ...options, fused }));
+      actual.results.forEach((result, step) => {
+        expectResultsClose(result, expected.results[step]);
+      });
+      for (const [name, tensor] of expected.parameters) {
+        expectClose(name, actual.parameters.get(name)!, tensor, PARAMETER_TOLERANCE);
+        const before = parameters.get(name)!.data;
+        expect(relativeError(before, tensor.data), `${name} was trained`).toBeGreaterThan(1e-4);
+      }
+      expectGradientsClose(actual.state.first, expected.state.first);
+      expectGradientsClose(actual.state.second, expected.state.second);
+    }
+  });
+
+  it("goes on from another engine's parameters and optimiser state", () => {
+    const options = optionsFor(of, 13, { type: "adamw", ...adam });
+    const [whole, first, second] = [1, 2, 3].map(() => compile(of, options));
+    const run = (engine: Engine, from: number, to: number) => {
+      for (const { batch, labels, update } of steps.slice(from, to)) {
+        engine.train(batch, labels, { labelSmoothing: 0, seed: 4 }, update);
+      }
+    };
+    for (const engine of [whole, first]) engine.setParameters(initializeParameters(of, 3));
+    run(whole, 0, 8);
+    run(first, 0, 4);
+    second.setParameters(first.parameters());
+    second.setOptimizerState(first.optimizerState());
+    run(second, 4, 8);
+    expect(second.parameters()).toEqual(whole.parameters());
+    expect(second.optimizerState()).toEqual(whole.optimizerState());
+  });
+
+  it.each(optimizers)("keeps no denormal numbers when gradients vanish: %s", (_, settings) => {
+    const still = model(1, 3, 3, conv(2, 2), relu, flatten, linear(3, "a"), linear(2, "b"));
+    const options = optionsFor(still, 4, { ...settings, weightDecay: 0 });
+    const engine = compile(still, options);
+    const parameters = initializeParameters(still, 1);
+    engine.setParameters(parameters);
+    const loss = { labelSmoothing: 0, seed: 0 };
+    engine.train(valueBatch(still, 4), [0, 1, 0, 1], loss, { step: 1, learningRate: 0 });
+    // Pictures of zeros without biases: only the last bias has a gradient, and with even labels that is zero too.
+    const silent = new Map(
+      [...parameters].map(([name, { shape, data }]) => [
+        name,
+        { shape, data: name.endsWith(".bias") ? new Float32Array(data.length) : data },
+      ]),
+    );
+    engine.setParameters(silent);
+    const zeros = { values: new Float32Array(4 * 9) };
+    // 0.9 a step takes the first moment through the denormal numbers within the 1,000 steps; β2 takes the second ones
+    // too long, so they start where they would get there.
+    const { first, second } = engine.optimizerState();
+    engine.setOptimizerState({ first, second: new Map([...second].map(([name, tensor]) => [name, shrunk(tensor)])) });
+    for (let step = 2; step < 1000; step++) {
+      engine.train(zeros, [0, 1, 0, 1], loss, { step, learningRate: 0 });
+      if (step % 10 === 0) expectNoDenormals(engine.optimizerState());
+    }
+    const { first: last } = engine.optimizerState();
+    for (const { data } of last.values()) expect(data.every((moment) => moment === 0)).toBe(true);
+  });
+});
+
+/** Near the bottom of float32, whatever it was. */
+function shrunk({ shape, data }: Tensor<Float32Array>): Tensor<Float32Array> {
+  return { shape, data: data.map((value, place) => (value === 0 ? 0 : 10 ** (-29 - (place % 9)))) };
+}
+
+function expectNoDenormals({ first, second }: OptimizerState): void {
+  for (const { data } of [...first.values(), ...second.values()]) {
+    expect(data.some((moment) => moment !== 0 && Math.abs(moment) < 2 ** -126)).toBe(false);
+  }
+}
+
+describe("what an engine keeps", () => {
+  const of = model(
+    1,
+    7,
+    6,
+    conv(3, 3, 2, 1, "a"),
+    relu,
+    maximum(2, 1),
+    conv(2, 2, 1, 1, "b"),
+    tanh,
+    flatten,
+    linear(5, "c"),
+    sigmoid,
+    linear(3, "d"),
+  );
+
+  it("does not let a batch into the next, smaller one", () => {
+    const options = optionsFor(of, 24);
+    const parameters = initializeParameters(of, 1);
+    for (const samples of [1, 7, 8, 9, 17]) {
+      const [fresh, used] = [compile(of, options), compile(of, options)];
+      const [batch, labels] = [valueBatch(of, samples), labelsFor(of, samples)];
+      used.setParameters(parameters);
+      const moments = used.optimizerState();
+      poison(used);
+      used.train(
+        valueBatch(of, 24, 1),
+        labelsFor(of, 24),
+        { labelSmoothing: 0, seed: 0 },
+        { step: 1, learningRate: 1 },
+      );
+      used.setParameters(parameters);
+      used.setOptimizerState(moments);
+      fresh.setParameters(parameters);
+      expect(bits(answers(used, batch, labels))).toEqual(bits(answers(fresh, batch, labels)));
+    }
+  });
+
+  it("recovers from weights that are not numbers when it is given others", () => {
+    const options = optionsFor(of, 9);
+    const parameters = initializeParameters(of, 1);
+    const [fresh, used] = [compile(of, options), compile(of, options)];
+    const moments = used.optimizerState();
+    used.setParameters(parameters);
+    const infinite = { values: new Float32Array(9 * inputSize(of)).fill(Number.POSITIVE_INFINITY) };
+    const loss = { labelSmoothing: 0, seed: 0 };
+    used.train(infinite, labelsFor(of, 9), loss, { step: 1, learningRate: Number.NaN });
+    expect(used.parameters().get("d.weight")!.data.every(Number.isNaN)).toBe(true);
+    used.setParameters(parameters);
+    used.setOptimizerState(moments);
+    fresh.setParameters(parameters);
+    const batch = valueBatch(of, 9);
+    expect(bits(answers(used, batch, labelsFor(of, 9)))).toEqual(bits(answers(fresh, batch, labelsFor(of, 9))));
+  });
+
+  it("reads bytes as it reads their normalised values, moved and turned or not", () => {
+    const rgb = model(3, 7, 10, flatten, linear(2));
+    const size = inputSize(rgb);
+    const options = optionsFor(rgb, 40);
+    const pixels = Uint8Array.from({ length: 5 * size }, (_, place) => (place * 89 + (place % 13) * 7) % 256);
+    const indices = Array.from({ length: 8 }, (_, sample) => (sample * 3) % 5);
+    const [fast, reference] = [compile(rgb, { ...options, keepActivations: true }), referenceEngine(rgb, options)];
+    const inputsOf = (engine: Engine, batch: Batch) => engine.activations(batch)[0].output.data;
+    expect(inputsOf(fast, { pixels, indices })).toEqual(inputsOf(reference, { pixels, indices }));
+    for (let turn = 0; turn < 50; turn++) {
+      const stream = new RandomStream(1, Purpose.augmentation, 0, turn);
+      const draw = () =>
+        placementFor(
+          {
+            shiftDown: stream.below(21) - 10,
+            shiftRight: stream.below(25) - 12,
+            flip: stream.below(2) === 1,
+            degrees: stream.below(4) === 0 ? 45 * stream.below(9) : 720 * stream.uniform() - 360,
+          },
+          7,
+          10,
+        );
+      const placements = Int32Array.from(indices.flatMap(() => [...draw()]));
+      const batch = { pixels, indices, placements };
+      expect(inputsOf(fast, batch)).toEqual(inputsOf(reference, batch));
+    }
+  });
+
+  it("refuses what does not fit", () => {
+    const engine = compile(of, optionsFor(of, 4));
+    const pixels = new Uint8Array(2 * inputSize(of));
+    const refusals: [Batch, number[], string][] = [
+      [{ values: new Float32Array(41) }, [0], "the batch has 41 values, not a multiple of 1×7×6"],
+      [{ values: new Float32Array(0) }, [], "the batch has 0 samples, the engine takes 1 … 4"],
+      [{ values: new Float32Array(42) }, [0, 1], "the batch has 1 samples and 2 labels"],
+      [{ values: new Float32Array(42) }, [-1], "the label of sample 0 is -1, the model has 3 classes"],
+      [{ values: new Float32Array(42) }, [1.5], "the label of sample 0 is 1.5, the model has 3 classes"],
+      [{ pixels, indices: [0, 2] }, [0, 0], "sample 1 is picture 2, there are 2"],
+      [
+        { pixels, indices: [0, 1], placements: new Int32Array(9) },
+        [0, 0],
+        "the placements have 9 words, 2 samples need 18",
+      ],
+    ];
+    for (const [batch, labels, message] of refusals) {
+      expect(() => engine.evaluate(batch, labels)).toThrow(new RangeError(message));
+    }
+    const options = { ...optionsFor(of, 4), normalization: { mean: [0.5, 0.5, 0.5], deviation: [0.5] } };
+    const message = "the normalization has 3 means and 1 deviations, the model 1 channels";
+    for (const make of [compile, referenceEngine]) {
+      expect(() => make(of, options)).toThrow(new RangeError(message));
+    }
+  });
+});
+
+describe("random models", () => {
+  it.each(Array.from({ length: 60 }, (_, item) => item))("number %i agrees with the reference", (item) => {
+    const stream = new RandomStream(2024, Purpose.digits, 0, item);
+    hold(randomModel(stream), 1 + stream.below(18));
+  });
+});
+
+/** A small model of any layers that fit: up to five for pictures, then up to four for features. */
+function randomModel(stream: RandomStream): Model {
+  const pick = <Choice>(...choices: Choice[]): Choice => choices[stream.below(choices.length)];
+  const input = { channels: 1 + stream.below(3), height: 3 + stream.below(9), width: 3 + stream.below(9) };
+  const layers: Layer[] = [];
+  const elementwise = () => pick<Layer>(sigmoid, relu, tanh, dropout(pick(0.1, 0.5)));
+  const onPictures = (): Layer => {
+    const [kernel, stride] = [1 + stream.below(4), 1 + stream.below(3)];
+    const type = pick<"averagePool2d" | "maxPool2d">("averagePool2d", "maxPool2d");
+    const name = `layer${layers.length}`;
+    return pick<Layer>(
+      { type, kernel, stride },
+      { type, kernel: 2, stride: 2 },
+      conv(1 + stream.below(9), kernel, stride, stream.below(4), name),
+      elementwise(),
+    );
+  };
+  const fits = (layer: Layer): boolean => {
+    try {
+      inferShapes({ input, layers: [...layers, layer, flatten] });
+      return true;
+    } catch (error) {
+      if (error instanceof ShapeError) return false;
+      throw error;
+    }
+  };
+  for (let count = stream.below(6); count > 0; count--) {
+    const layer = onPictures();
+    if (fits(layer)) layers.push(layer);
+  }
+  layers.push(flatten);
+  for (let count = stream.below(4); count > 0; count--) {
+    layers.push(pick(linear(1 + stream.below(14), `layer${layers.length}`), elementwise()));
+  }
+  layers.push(linear(2 + stream.below(5), "last"));
+  return { input, layers };
+}
