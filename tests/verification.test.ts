@@ -180,6 +180,16 @@ describe("a reference that was tampered with fails", () => {
   });
 });
 
+test("tensors of another shape are told apart", () => {
+  const { tensors } = readSafetensors(golden.get(MODEL)!);
+  const flat = new Map(
+    [...tensors].map(([name, { shape, data }]) => [name, { shape: name === "act.fc1" ? [data.length] : shape, data }]),
+  );
+  expect(verifyFiles(new Map([[MODEL, writeSafetensors(flat)]])).failures).toEqual([
+    { file: MODEL, reason: "act.fc1: [60] cannot be held against [5, 12]" },
+  ]);
+});
+
 describe("lenet verify", () => {
   let folder: string;
   let output: { stdout: string; stderr: string };

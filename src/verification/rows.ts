@@ -59,7 +59,7 @@ export class RowCollector {
   compare(name: string, expected: Tensor, actual: Tensor, tolerance: Tolerance): void {
     if (expected.shape.join() !== actual.shape.join()) {
       throw new VerificationError(
-        `${name} is [${expected.shape.join(", ")}], [${actual.shape.join(", ")}] was expected`,
+        `${name}: [${expected.shape.join(", ")}] cannot be held against [${actual.shape.join(", ")}]`,
       );
     }
     const error = measureError(numbersOf(name, expected), numbersOf(name, actual), tolerance.measure);
