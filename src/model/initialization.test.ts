@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { initializeParameters } from "./initialization.js";
+import { lenet5 } from "./lenet5.js";
+import { inferShapes, parameterSpecs } from "./shapes.js";
+
+const MODEL = lenet5({
+  input: { channels: 1, height: 28, width: 28 },
+  classes: 10,
+  activation: "relu",
+  pooling: "maxPool2d",
+  dropout: 0.5,
+});
+
+describe("initializeParameters", () => {
+  it("gives every parameter of the model, in order and shape", () => {
+    const specs = parameterSpecs(inferShapes(MODEL));
+    expect([...initializeParameters(MODEL, 0)].map(([name, { shape }]) => [name, shape])).toEqual(
+      specs.map(({ name, shape }) => [name, shape]),
+    );
+  });
+
+  it("draws evenly within ±1 / √fan-in", () => {
+    for (const { name, fanIn } of parameterSpecs(inferShapes(MODEL))) {
+      // Ten seeds, so that short biases give enough draws as well.
+      const draws = Array.from({ length: 10 }, (_, seed) => initializeParameters(MODEL, seed).get(name)!.data).flatMap(
+        (data) => [...data],
+      );
+      const bound = 1 / Math.sqrt(fanIn);
+      const shares = draws.map((draw) => draw / bound);
+      const count = shares.length;
+      const mean = shares.reduce((sum, share) => sum + share, 0) / count;
+      const variance = shares.reduce((sum, share) => sum + share ** 2, 0) / count;
+      const farthest = shares.reduce((most, share) => Math.max(most, Math.abs(share)), 0);
+      expect(farthest, name).toBeLessThanOrEqual(1 + 2 ** -23);
+      expect(farthest, name).toBeGreaterThan(1 - 10 / count);
+      // Evenly in −1 … 1: variance 1/3, and that of the squares 4/45. Four standard errors.
+      expect(Math.abs(mean), name).toBeLessThan(4 * Math.sqrt(1 / 3 / count));
+      expect(Math.abs(variance - 1 / 3), name).toBeLessThan(4 * Math.sqrt(4 / 45 / count));
+    }
+  });
+
+  it("depends on the seed alone, and on all of its bits", () => {
+    const first = (seed: number) => initializeParameters(MODEL, seed).get("conv1.weight")!.data[0];
+    expect(initializeParameters(MODEL, 7)).toEqual(initializeParameters(MODEL, 7));
+    expect(new Set([0, 1, 2, 2 ** 32, 2 ** 32 + 1, 2 ** 52].map(first)).size).toBe(6);
+  });
+
+  it("draws other values for every tensor", () => {
+    const shares = parameterSpecs(inferShapes(MODEL)).map(({ name, fanIn }) => {
+      const { data } = initializeParameters(MODEL, 7).get(name)!;
+      return (data[0] * Math.sqrt(fanIn)).toFixed(4);
+    });
+    expect(new Set(shares).size).toBe(shares.length);
+  });
+});

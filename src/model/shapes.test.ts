@@ -1,0 +1,130 @@
+import { describe, expect, it } from "vitest";
+import type { Layer, Model } from "./layers.js";
+import { lenet5 } from "./lenet5.js";
+import { classCount, inferShapes, parameterSpecs, ShapeError } from "./shapes.js";
+import { elementCount } from "./tensor.js";
+
+const input = { channels: 3, height: 8, width: 9 };
+const conv = (options: Partial<Extract<Layer, { type: "conv2d" }>> = {}): Layer => ({
+  type: "conv2d",
+  name: "conv",
+  outChannels: 4,
+  kernel: 3,
+  stride: 1,
+  padding: 0,
+  ...options,
+});
+const linear = (name: string, outFeatures: number): Layer => ({ type: "linear", name, outFeatures });
+const flatten: Layer = { type: "flatten" };
+const model = (...layers: Layer[]): Model => ({ input, layers });
+
+describe("inferShapes", () => {
+  it.each([
+    [1, 28, 61_706, 416_520],
+    [3, 32, 83_126, 886_440],
+  ])("knows LeNet-5 for %i×%i: parameters and multiply-adds", (channels, size, parameters, multiplyAdds) => {
+    const layers = inferShapes(
+      lenet5({
+        input: { channels, height: size, width: size },
+        classes: 10,
+        activation: "sigmoid",
+        pooling: "averagePool2d",
+        dropout: 0,
+      }),
+    );
+    expect(parameterSpecs(layers).reduce((sum, { shape }) => sum + elementCount(shape), 0)).toBe(parameters);
+    expect(layers.reduce((sum, layer) => sum + layer.multiplyAdds, 0)).toBe(multiplyAdds);
+    expect(classCount(layers)).toBe(10);
+  });
+
+  it("names LeNet-5's parameters as PyTorch does, with their shapes and fan-in", () => {
+    const layers = inferShapes(
+      lenet5({
+        input: { channels: 1, height: 28, width: 28 },
+        classes: 10,
+        activation: "relu",
+        pooling: "maxPool2d",
+        dropout: 0.5,
+      }),
+    );
+    expect(parameterSpecs(layers).map(({ name, shape, fanIn }) => [name, shape, fanIn])).toEqual([
+      ["conv1.weight", [6, 1, 5, 5], 25],
+      ["conv1.bias", [6], 25],
+      ["conv2.weight", [16, 6, 5, 5], 150],
+      ["conv2.bias", [16], 150],
+      ["fc1.weight", [120, 400], 400],
+      ["fc1.bias", [120], 400],
+      ["fc2.weight", [84, 120], 120],
+      ["fc2.bias", [84], 120],
+      ["fc3.weight", [10, 84], 84],
+      ["fc3.bias", [10], 84],
+    ]);
+  });
+
+  it("counts strides, padding and windows as PyTorch does", () => {
+    const layers = inferShapes(
+      model(
+        conv({ kernel: 3, stride: 2, padding: 1 }),
+        { type: "tanh" },
+        { type: "maxPool2d", kernel: 3, stride: 1 },
+        { type: "dropout", probability: 0 },
+        { type: "averagePool2d", kernel: 1, stride: 2 },
+        flatten,
+        linear("last", 2),
+      ),
+    );
+    expect(layers.map(({ label, input, output }) => [label, input, output])).toEqual([
+      ["Conv2d-1", [3, 8, 9], [4, 4, 5]],
+      ["Tanh-2", [4, 4, 5], [4, 4, 5]],
+      ["MaxPool2d-3", [4, 4, 5], [4, 2, 3]],
+      ["Dropout-4", [4, 2, 3], [4, 2, 3]],
+      ["AvgPool2d-5", [4, 2, 3], [4, 1, 2]],
+      ["Flatten-6", [4, 1, 2], [8]],
+      ["Linear-7", [8], [2]],
+    ]);
+    expect(layers.map(({ multiplyAdds }) => multiplyAdds)).toEqual([4 * 4 * 5 * 27, 0, 0, 0, 0, 0, 16]);
+  });
+
+  const refusals: [string, Model][] = [
+    ["the input: channels is 0, not a whole number from 1 on", { input: { ...input, channels: 0 }, layers: [flatten] }],
+    ["the input: height is 2.5, not a whole number from 1 on", { input: { ...input, height: 2.5 }, layers: [flatten] }],
+    ["the input: width is NaN, not a whole number from 1 on", { input: { ...input, width: NaN }, layers: [flatten] }],
+    ["the model has no layers", model()],
+    ["conv (Conv2d-1): outChannels is -1, not a whole number from 1 on", model(conv({ outChannels: -1 }))],
+    ["conv (Conv2d-1): kernel is 0, not a whole number from 1 on", model(conv({ kernel: 0 }))],
+    ["conv (Conv2d-1): stride is 0.5, not a whole number from 1 on", model(conv({ stride: 0.5 }))],
+    ["conv (Conv2d-1): padding is -1, not a whole number from 0 on", model(conv({ padding: -1 }))],
+    [
+      "conv (Conv2d-1): its kernel [4, 3, 11, 11] is larger than its input [3, 8, 9] padded by 1",
+      model(conv({ kernel: 11, padding: 1 })),
+    ],
+    ["conv (Conv2d-2): takes [channels, height, width] and gets [216]", model(flatten, conv())],
+    ["conv (Conv2d-2): a layer before it has the same name", model(conv(), conv())],
+    ["conv (Linear-3): a layer before it has the same name", model(conv(), flatten, linear("conv", 2))],
+    ["AvgPool2d-1: kernel is 0, not a whole number from 1 on", model({ type: "averagePool2d", kernel: 0, stride: 1 })],
+    ["MaxPool2d-1: stride is 0, not a whole number from 1 on", model({ type: "maxPool2d", kernel: 1, stride: 0 })],
+    [
+      "MaxPool2d-1: its window [9, 9] is larger than its input [3, 8, 9]",
+      model({ type: "maxPool2d", kernel: 9, stride: 1 }),
+    ],
+    [
+      "AvgPool2d-2: takes [channels, height, width] and gets [216]",
+      model(flatten, { type: "averagePool2d", kernel: 2, stride: 2 }),
+    ],
+    ["fc (Linear-2): outFeatures is 0, not a whole number from 1 on", model(flatten, linear("fc", 0))],
+    ["fc (Linear-1): takes [features] and gets [3, 8, 9]; put a flatten layer before it", model(linear("fc", 2))],
+    ["Dropout-1: its probability is 1, not in 0 … 1 (1 excluded)", model({ type: "dropout", probability: 1 }, flatten)],
+    [
+      "Dropout-1: its probability is -0.1, not in 0 … 1 (1 excluded)",
+      model({ type: "dropout", probability: -0.1 }, flatten),
+    ],
+    [
+      "Dropout-1: its probability is NaN, not in 0 … 1 (1 excluded)",
+      model({ type: "dropout", probability: NaN }, flatten),
+    ],
+    ["ReLU-2: the last layer gives [4, 6, 7], not [classes]", model(conv(), { type: "relu" })],
+  ];
+  it.each(refusals)("refuses: %s", (message, refused) => {
+    expect(() => inferShapes(refused)).toThrow(new ShapeError(message));
+  });
+});
