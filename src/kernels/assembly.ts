@@ -44,16 +44,13 @@ export function emitAssembly(context: KernelContext, { layout, normalized }: Ass
     startRow: (row: Local<"i32">) => void = () => {},
   ) => {
     code.increase(x, placeOffset(layout, 0, 0, 0));
-    const row = code.local("i32", i32.const(0));
-    code.repeatWhile(() => {
+    code.forRange(0, layout.height, (row) => {
       startRow(row);
       code.repeat(layout.width, () => {
         body();
         code.increase(x, PLACE_BYTES);
       });
       code.increase(x, rowBytes(layout) - layout.width * PLACE_BYTES);
-      code.increase(row, 1);
-      return i32.ltUnsigned(row, layout.height);
     });
     code.increase(x, channelBytes(layout) - layout.height * rowBytes(layout) - placeOffset(layout, 0, 0, 0));
   };

@@ -13,7 +13,7 @@ import {
   rowBytes,
   VECTOR_BYTES,
 } from "./layout.js";
-import { LARGEST_BODY, OuterProduct, ROWS } from "./outerProduct.js";
+import { LARGEST_BODY, multiples, OuterProduct, ROWS } from "./outerProduct.js";
 
 /** A convolution over one tile. The input's border is at least the padding; weights are [out][in][kernel][kernel]. */
 export interface Conv2dShape {
@@ -92,19 +92,16 @@ function emitForward(context: KernelContext, name: string, shape: Conv2dShape): 
             product.start((channel) => v128.load32Splat(bias, channel * FLOAT_BYTES));
             code.set(taken, weight);
             code.set(offset, i32.const(table));
-            code.repeatWhile(() => {
+            code.while(i32.ltUnsigned(offset, tableEnd), () => {
               code.set(source, i32.add(x, i32.load(offset)));
-              for (let tap = 0; tap < taps; tap++) {
-                product.accumulate(
-                  source,
-                  tap * PLACE_BYTES,
-                  taken,
-                  (channel) => channel * filterBytes + tap * FLOAT_BYTES,
-                );
-              }
+              product.accumulate(
+                source,
+                multiples(taps, PLACE_BYTES),
+                taken,
+                (tap, channel) => channel * filterBytes + tap * FLOAT_BYTES,
+              );
               code.increase(taken, taps * FLOAT_BYTES);
               code.increase(offset, 4);
-              return i32.ltUnsigned(offset, tableEnd);
             });
             product.store(y, (channel) => channel * channelBytes(output));
             code.increase(x, stride * PLACE_BYTES);
@@ -196,19 +193,16 @@ function emitBackwardInput(context: KernelContext, name: string, shape: Conv2dSh
             code.set(end, i32.load(entry, 4));
             code.if(i32.ltUnsigned(pair, end), () => {
               product.load(start, (channel) => channel * channelBytes(dxLayout));
-              code.repeatWhile(() => {
+              code.while(i32.ltUnsigned(pair, end), () => {
                 code.set(gradient, i32.add(dy, i32.load(pair)));
                 code.set(filter, i32.add(weight, i32.load(pair, 4)));
-                for (let channel = 0; channel < unrolled; channel++) {
-                  product.accumulate(
-                    gradient,
-                    channel * channelBytes(dyLayout),
-                    filter,
-                    (row) => channel * filterBytes + row * tapsBytes,
-                  );
-                }
+                product.accumulate(
+                  gradient,
+                  multiples(unrolled, channelBytes(dyLayout)),
+                  filter,
+                  (channel, row) => channel * filterBytes + row * tapsBytes,
+                );
                 code.increase(pair, 8);
-                return i32.ltUnsigned(pair, end);
               });
               product.store(start, (channel) => channel * channelBytes(dxLayout));
             });
@@ -263,18 +257,23 @@ function emitBackwardWeight(context: KernelContext, name: string, shape: Conv2dS
           const sums = Array.from({ length: run.size }, () =>
             Array.from({ length: taps }, () => code.local("v128", ZERO)),
           );
-          const gradients = Array.from({ length: run.size }, () => code.local("v128"));
-          const value = code.local("v128");
           code.repeat(output.height, () => {
             code.repeat(output.width / columnsAtOnce, () => {
+              // Neighbouring columns share inputs: each is loaded once.
+              const values = new Map<number, Local<"v128">>();
+              const valueAt = (offset: number) => {
+                const value = values.get(offset) ?? code.local("v128", v128.load(x, offset));
+                values.set(offset, value);
+                return value;
+              };
               for (let column = 0; column < columnsAtOnce; column++) {
                 for (let vector = 0; vector < PLACE_VECTORS; vector++) {
-                  gradients.forEach((gradient, channel) => {
+                  const gradients = sums.map((_, channel) => {
                     const offset = channel * channelBytes(dyLayout) + column * PLACE_BYTES + vector * VECTOR_BYTES;
-                    code.set(gradient, v128.load(dy, offset));
+                    return code.local("v128", v128.load(dy, offset));
                   });
                   for (let tap = 0; tap < taps; tap++) {
-                    code.set(value, v128.load(x, (column * stride + tap) * PLACE_BYTES + vector * VECTOR_BYTES));
+                    const value = valueAt((column * stride + tap) * PLACE_BYTES + vector * VECTOR_BYTES);
                     gradients.forEach((gradient, channel) => {
                       const sum = sums[channel][tap];
                       code.set(sum, multiplyAdd(context, value, gradient, sum));

@@ -10,7 +10,7 @@ import {
   VECTOR_BYTES,
   VECTOR_LANES,
 } from "./layout.js";
-import { LARGEST_BODY, OuterProduct, ROWS } from "./outerProduct.js";
+import { LARGEST_BODY, multiples, OuterProduct, ROWS } from "./outerProduct.js";
 
 /**
  * A linear layer. Activations of a tile are [features][8]; weights are [out][in] with each row padded by zeros to a
@@ -76,18 +76,15 @@ function emitForward(context: KernelContext, name: string, shape: LinearShape): 
           product.start((row) => v128.load32Splat(bias, row * FLOAT_BYTES));
           code.set(input, x);
           code.set(end, i32.add(weight, weightRowBytes));
-          code.repeatWhile(() => {
-            for (let feature = 0; feature < VECTOR_LANES; feature++) {
-              product.accumulate(
-                input,
-                feature * PLACE_BYTES,
-                weight,
-                (row) => row * weightRowBytes + feature * FLOAT_BYTES,
-              );
-            }
+          code.while(i32.ltUnsigned(weight, end), () => {
+            product.accumulate(
+              input,
+              multiples(VECTOR_LANES, PLACE_BYTES),
+              weight,
+              (feature, row) => row * weightRowBytes + feature * FLOAT_BYTES,
+            );
             code.increase(input, VECTOR_LANES * PLACE_BYTES);
             code.increase(weight, VECTOR_LANES * FLOAT_BYTES);
-            return i32.ltUnsigned(weight, end);
           });
           product.store(y, (row) => row * PLACE_BYTES);
           code.increase(weight, (size - 1) * weightRowBytes);
@@ -117,18 +114,15 @@ function emitBackwardInput(context: KernelContext, name: string, shape: LinearSh
           code.set(gradient, dy);
           code.set(taken, weight);
           code.set(end, i32.add(dy, shape.outFeatures * PLACE_BYTES));
-          code.repeatWhile(() => {
-            for (let feature = 0; feature < unrolled; feature++) {
-              product.accumulate(
-                gradient,
-                feature * PLACE_BYTES,
-                taken,
-                (row) => feature * weightRowBytes + row * FLOAT_BYTES,
-              );
-            }
+          code.while(i32.ltUnsigned(gradient, end), () => {
+            product.accumulate(
+              gradient,
+              multiples(unrolled, PLACE_BYTES),
+              taken,
+              (feature, row) => feature * weightRowBytes + row * FLOAT_BYTES,
+            );
             code.increase(gradient, unrolled * PLACE_BYTES);
             code.increase(taken, unrolled * weightRowBytes);
-            return i32.ltUnsigned(gradient, end);
           });
           product.store(dx, (row) => row * PLACE_BYTES);
           code.increase(weight, size * FLOAT_BYTES);
@@ -201,13 +195,15 @@ function emitBackwardWeight(context: KernelContext, name: string, shape: LinearS
             product.start(() => ZERO);
             code.set(input, x);
             code.set(gradient, dy);
-            code.repeatWhile(() => {
-              for (let sample = 0; sample < samplesAtOnce; sample++) {
-                product.accumulate(input, sample * inBytes, gradient, (row) => sample * outBytes + row * FLOAT_BYTES);
-              }
+            code.while(i32.ltUnsigned(gradient, end), () => {
+              product.accumulate(
+                input,
+                multiples(samplesAtOnce, inBytes),
+                gradient,
+                (sample, row) => sample * outBytes + row * FLOAT_BYTES,
+              );
               code.increase(input, samplesAtOnce * inBytes);
               code.increase(gradient, samplesAtOnce * outBytes);
-              return i32.ltUnsigned(gradient, end);
             });
             product.store(dWeight, (row) => row * inBytes);
             code.increase(x, vectors * VECTOR_BYTES);

@@ -49,13 +49,10 @@ export function emitOptimizer(context: KernelContext, kind: OptimizerKind): Func
       ) as Record<keyof typeof HYPERPARAMETERS, Local<"v128">>;
       const threshold = code.local("v128", context.data.splat(SMALLEST_MOMENT));
       const update = kind === "sgd" ? sgdUpdate : adamUpdate(kind);
-      code.if(i32.gtSigned(vectors, 0), () => {
-        code.repeatWhile(() => {
-          update(code, settings, threshold, { weight, gradient, first, second });
-          for (const pointer of [weight, gradient, first, second]) code.increase(pointer, VECTOR_BYTES);
-          code.set(vectors, i32.sub(vectors, 1));
-          return vectors;
-        });
+      code.while(vectors, () => {
+        update(code, settings, threshold, { weight, gradient, first, second });
+        for (const pointer of [weight, gradient, first, second]) code.increase(pointer, VECTOR_BYTES);
+        code.set(vectors, i32.sub(vectors, 1));
       });
     },
     { exported: true },

@@ -14,8 +14,6 @@ export const LARGEST_BODY = 60;
 /** Accumulators of a block of outputs: rows × the vectors of one place. */
 export class OuterProduct {
   private readonly accumulators: Local<"v128">[][];
-  private readonly inputs: Local<"v128">[];
-  private readonly scalar: Local<"v128">;
   private readonly context: KernelContext;
   private readonly code: FunctionBuilder;
 
@@ -23,10 +21,7 @@ export class OuterProduct {
   constructor(context: KernelContext, code: FunctionBuilder, rows: number, vectors: number = PLACE_VECTORS) {
     this.context = context;
     this.code = code;
-    const locals = (count: number) => Array.from({ length: count }, () => code.local("v128"));
-    this.accumulators = Array.from({ length: rows }, () => locals(vectors));
-    this.inputs = locals(vectors);
-    this.scalar = code.local("v128");
+    this.accumulators = Array.from({ length: rows }, () => Array.from({ length: vectors }, () => code.local("v128")));
   }
 
   /** Starts every row with a value. */
@@ -48,22 +43,27 @@ export class OuterProduct {
   }
 
   /**
-   * accumulator[row][vector] += scalar[row] · input[vector]. The multiply-adds stay interleaved as written here: grouped
-   * by accumulator they wait for each other.
+   * accumulator[row][vector] += Σ scalar[step][row] · input[step][vector], for a few steps of the reduction.
+   *
+   * Row after row, in this order: V8's older compiler (Node 20 and 22) then keeps the loads close to where they are
+   * used, and is a quarter faster than with step after step.
    */
   accumulate(
     input: Local<"i32">,
-    inputOffset: number,
+    inputOffsets: readonly number[],
     scalars: Local<"i32">,
-    scalarOffset: (row: number) => number,
+    scalarOffset: (step: number, row: number) => number,
   ): void {
-    this.inputs.forEach((local, vector) => {
-      this.code.set(local, v128.load(input, inputOffset + vector * VECTOR_BYTES));
-    });
+    const { code } = this;
+    const inputs = inputOffsets.map((offset) =>
+      this.accumulators[0].map((_, vector) => code.local("v128", v128.load(input, offset + vector * VECTOR_BYTES))),
+    );
     this.accumulators.forEach((vectors, row) => {
-      this.code.set(this.scalar, v128.load32Splat(scalars, scalarOffset(row)));
+      const factors = inputs.map((_, step) => code.local("v128", v128.load32Splat(scalars, scalarOffset(step, row))));
       vectors.forEach((accumulator, vector) => {
-        this.code.set(accumulator, multiplyAdd(this.context, this.scalar, this.inputs[vector], accumulator));
+        factors.forEach((factor, step) => {
+          code.set(accumulator, multiplyAdd(this.context, factor, inputs[step][vector], accumulator));
+        });
       });
     });
   }
@@ -76,4 +76,9 @@ export class OuterProduct {
       });
     });
   }
+}
+
+/** 0, stride, 2 · stride … as many as asked for. */
+export function multiples(count: number, stride: number): number[] {
+  return Array.from({ length: count }, (_, index) => index * stride);
 }
