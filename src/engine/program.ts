@@ -34,7 +34,7 @@ export interface ProgramOptions {
 }
 
 /** What the threads are asked to do with a batch. */
-export const Job = { evaluate: 1, differentiate: 2, train: 3, exit: 4 } as const;
+export const Job = { evaluate: 1, differentiate: 2, train: 3 } as const;
 export type Job = (typeof Job)[keyof typeof Job];
 
 /** How the batch's inputs are stored. */
@@ -331,7 +331,6 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
       code.repeatWhile(() => {
         code.call(synchronization.waitForChange, meeting.job, seen);
         code.increase(seen, 1);
-        code.if(i32.eq(i32.load(job.kind), Job.exit), () => code.return());
         code.call(runPart, thread);
         return i32.const(1);
       });

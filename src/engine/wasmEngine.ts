@@ -34,11 +34,19 @@ export interface EngineThread {
   terminate(): void;
 }
 
-/** Starts a thread with what it needs; `onFailure` is called when it ends with an error. */
-export type StartThread = (
-  start: { readonly module: WebAssembly.Module; readonly memory: WebAssembly.Memory; readonly thread: number },
-  onFailure: (reason: string) => void,
-) => EngineThread;
+/** What a thread of the engine is started with. */
+export interface ThreadStart {
+  /** To be instantiated with `{ environment: { memory } }`. */
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  /** The argument of the module's `thread` function, which does not return. */
+  readonly thread: number;
+  /** The index of the int32 of the memory that a thread sets to 1 when it fails, so that the others do not wait for it. */
+  readonly failedWord: number;
+}
+
+/** Starts a thread. */
+export type StartThread = (start: ThreadStart) => EngineThread;
 
 export interface CompileOptions extends EngineOptions {
   /** Threads to compute with, the caller included; more than one needs `startThread`. Default 1. */
@@ -77,7 +85,6 @@ export class WasmEngine implements Engine {
   private readonly program: Program;
   private readonly run: () => void;
   private readonly workers: EngineThread[];
-  private failure: string | undefined;
 
   private readonly bytes: Uint8Array;
   private readonly words: Int32Array;
@@ -112,12 +119,9 @@ export class WasmEngine implements Engine {
     const module = new WebAssembly.Module(this.program.bytes);
     const instance = new WebAssembly.Instance(module, { environment: { memory } });
     this.run = (instance.exports as unknown as EngineExports).run;
-    const onFailure = (reason: string) => {
-      this.failure = reason;
-      this.words[this.program.addresses.meeting.failed / 4] = 1;
-    };
+    const failedWord = this.program.addresses.meeting.failed / 4;
     this.workers = Array.from({ length: threads - 1 }, (_, index) =>
-      startThread!({ module, memory, thread: index + 1 }, onFailure),
+      startThread!({ module, memory, thread: index + 1, failedWord }),
     );
   }
 
@@ -195,7 +199,6 @@ export class WasmEngine implements Engine {
   }
 
   dispose(): void {
-    this.words[this.program.addresses.job.kind / 4] = Job.exit;
     for (const worker of this.workers) worker.terminate();
     this.workers.length = 0;
   }
@@ -219,7 +222,8 @@ export class WasmEngine implements Engine {
     try {
       this.run();
     } catch (error) {
-      throw this.failure === undefined ? error : new Error(`a thread of the engine failed: ${this.failure}`);
+      const threadFailed = words[this.program.addresses.meeting.failed / 4] !== 0;
+      throw threadFailed ? new Error("a thread of the engine failed", { cause: error }) : error;
     }
     return {
       losses: floats.slice(losses / 4, losses / 4 + count),

@@ -1,17 +1,23 @@
 import { Worker } from "node:worker_threads";
 import type { StartThread } from "../engine/index.js";
 
-// All that a thread does is in the module, so its program fits on one line; as text it needs no file of its own, which
-// bundlers would lose.
+// All that a thread does is in the module, so its program is short; as text it needs no file of its own, which bundlers
+// would lose. A thread that fails says so in the memory: the thread that waits for it cannot hear anything else.
 const PROGRAM = `
-const { workerData: { module, memory, thread } } = require("node:worker_threads");
-new WebAssembly.Instance(module, { environment: { memory } }).exports.thread(thread);
+const { workerData: { module, memory, thread, failedWord } } = require("node:worker_threads");
+try {
+  new WebAssembly.Instance(module, { environment: { memory } }).exports.thread(thread);
+} catch (error) {
+  Atomics.store(new Int32Array(memory.buffer), failedWord, 1);
+  throw error;
+}
 `;
 
 /** Starts engine threads as Node worker threads. They end with the process. */
-export const startThread: StartThread = (start, onFailure) => {
+export const startThread: StartThread = (start) => {
   const worker = new Worker(PROGRAM, { eval: true, workerData: start });
-  worker.on("error", (error) => onFailure(error.message));
+  // The engine's call that meets the failure throws; nobody waits for this event.
+  worker.on("error", () => {});
   worker.unref();
   return { terminate: () => void worker.terminate() };
 };
