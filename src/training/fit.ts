@@ -1,7 +1,7 @@
 import { drawTransformation, writeTransformation } from "../data/augmentation.js";
 import type { Dataset } from "../data/dataset.js";
 import { epochOrder, type Split } from "../data/split.js";
-import type { Engine, OptimizerState } from "../engine/index.js";
+import type { Engine, OptimizerState, PictureBatch } from "../engine/index.js";
 import { PLACEMENT_WORDS } from "../kernels/placement.js";
 import type { NamedTensors } from "../model/index.js";
 import { Tally } from "./metrics.js";
@@ -169,7 +169,11 @@ async function validateEpoch(options: FitOptions, epoch: number): Promise<Tally>
 }
 
 /** Makes batches of an epoch: the pictures of the given indices, each with the transformation drawn for it. */
-function batchAssembler({ engine, dataset, recipe, seed }: FitOptions, epoch: number, augmented = true) {
+export function batchAssembler(
+  { engine, dataset, recipe, seed }: Pick<FitOptions, "engine" | "dataset" | "recipe" | "seed">,
+  epoch: number,
+  augmented = true,
+): (indices: Uint32Array) => PictureBatch {
   const { augmentation } = recipe;
   const { height, width, images } = dataset;
   const none = augmentation.cropPadding === 0 && augmentation.flip === 0 && augmentation.degrees === 0;
