@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Dataset } from "../data/dataset.js";
 import { splitIndices } from "../data/split.js";
 import type { WasmEngine } from "../engine/index.js";
@@ -48,6 +48,7 @@ export async function startRun(settings: RunSettings, output: RunOutput): Promis
     const train = await openDataset(data, "train", load);
     const test = await openDataset(data, "test", load);
     const { channels, height, width } = train;
+    signal.throwIfAborted();
     const model = lenet5({ ...recipe, input: { channels, height, width }, classes: train.classes.length });
     const engine = compileForNode(model, { ...recipe, threads: settings.threads });
     engine.setParameters(initializeParameters(model, seed));
@@ -60,7 +61,8 @@ export async function startRun(settings: RunSettings, output: RunOutput): Promis
       parameterCount: parameterSpecs(inferShapes(model)).reduce((sum, { shape }) => sum + elementCount(shape), 0),
       data: {
         name: data,
-        directory: dataDir,
+        // Whole, so that the run can be resumed and evaluated from any folder.
+        directory: dataDir === undefined ? undefined : resolve(dataDir),
         checksum: train.checksum,
         images: train.labels.length,
         classes: [...train.classes],
@@ -74,23 +76,33 @@ export async function startRun(settings: RunSettings, output: RunOutput): Promis
   });
 }
 
-/** Goes on with an interrupted run where its checkpoint is, to the bits that it would have come to without the break. */
-export async function resumeRun(path: string, threads: number | undefined, output: RunOutput): Promise<void> {
+/** What can be another on the machine where a run is gone on with; none of it changes a bit of the result. */
+export interface ResumeSettings {
+  readonly dataDir?: string;
+  readonly threads?: number;
+}
+
+/**
+ * Goes on with an interrupted run where its checkpoint is, to the bits that it would have come to without the break. Of
+ * the folder, config.json alone suffices: a run without a checkpoint begins with its first epoch.
+ */
+export async function resumeRun(path: string, settings: ResumeSettings, output: RunOutput): Promise<void> {
   await withInterrupt(async (signal) => {
     const { folder, state } = await RunFolder.reopen(path);
-    const { recipe, data, model, fusedArithmetic } = folder.config;
-    if (state.epoch >= recipe.epochs) throw new Error(`${path} is finished: all its ${recipe.epochs} epochs are done`);
-    const load = { dataDir: data.directory, terminal: output.terminal, signal };
+    const { recipe, seed, data, model, fusedArithmetic } = folder.config;
+    const load = { dataDir: settings.dataDir ?? data.directory, terminal: output.terminal, signal };
     const train = await openDataset(data.name, "train", load);
     const test = await openDataset(data.name, "test", load);
     if (train.checksum !== data.checksum) {
       throw new Error(`${path} was begun with other images: the checksum of ${data.name} has changed since`);
     }
-    const engine = compileForNode(model, { ...recipe, threads: threads ?? folder.config.threads });
+    signal.throwIfAborted();
+    const engine = compileForNode(model, { ...recipe, threads: settings.threads ?? folder.config.threads });
     if (engine.fused !== fusedArithmetic) {
       const was = fusedArithmetic ? "with" : "without";
       throw new Error(`${path} was begun ${was} fused arithmetic, which is not what this Node does: use the same one`);
     }
+    engine.setParameters(initializeParameters(model, seed));
     await new Run(folder, engine, train, test, output).toTheEnd(signal, state);
   });
 }
@@ -127,7 +139,7 @@ class Run {
       best = await this.epochs(signal, resumeFrom);
       const evaluation = await evaluateDataset(this.engine, this.test, undefined, {
         signal,
-        onProgress: (progress) => terminal.progress({ label: "testing", unit: "images", ...progress }),
+        onProgress: (progress) => terminal.progress({ task: "test", label: "testing", unit: "images", ...progress }),
       });
       terminal.clearBar();
       await this.finish(best, evaluation);
@@ -176,6 +188,7 @@ class Run {
     const before = (progress.epoch - 1) * imagesAnEpoch + (progress.phase === "validation" ? trainImages : 0);
     const passed = `loss ${progress.loss.toFixed(4)}  acc ${formatPercent(progress.accuracy)}`;
     this.output.terminal.progress({
+      task: "train",
       label: `epoch ${progress.epoch}/${epochs} ${progress.phase === "train" ? "train" : "val  "}`,
       done: before + progress.done,
       total: imagesAnEpoch * epochs,
@@ -233,10 +246,9 @@ class Run {
     await this.drawCurves();
     const { epochs } = this.folder.config.recipe;
     const done = this.folder.epochs;
+    const when = done === 0 ? "before the first epoch was finished" : `after epoch ${done} of ${epochs}`;
     return new InterruptedError(
-      done === 0
-        ? `interrupted before the first epoch was finished: ${this.folder.path} has nothing to go on from`
-        : `interrupted after epoch ${done} of ${epochs}; go on with: lenet train --resume ${this.folder.path}`,
+      `interrupted ${when}; go on with: npx lenet train --resume ${quoted(this.folder.path)}`,
     );
   }
 
@@ -247,6 +259,11 @@ class Run {
       subtitle: `seed ${seed}, batch ${recipe.batchSize}, ${recipe.optimizer.type}`,
     });
   }
+}
+
+/** A path as a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./:@%+=,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 function printJson(value: object): void {

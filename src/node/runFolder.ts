@@ -1,9 +1,11 @@
-import { readFile, stat } from "node:fs/promises";
+import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { requireParameters } from "../engine/parameterStore.js";
 import { modelSchema, parseJson, writeModelMetadata } from "../formats/modelMetadata.js";
 import { writePth } from "../formats/pth.js";
 import { writeSafetensors } from "../formats/safetensors.js";
+import { inferShapes, type Model, parameterSpecs } from "../model/index.js";
 import { curvesSvg } from "../report/curves.js";
 import { readCheckpoint, writeCheckpoint } from "../training/checkpoint.js";
 import type { Best, EpochRecord, TrainingState } from "../training/fit.js";
@@ -73,8 +75,10 @@ export function parseHistory(text: string): EpochRecord[] {
   const expected = HISTORY_COLUMNS.map(([name]) => name).join(",");
   if (header !== expected) throw new Error(`${RUN_FILES.history}: its columns are ${header}, expected ${expected}`);
   return rows.map((row, index) => {
-    const values = row.split(",").map(Number);
-    if (values.length !== HISTORY_COLUMNS.length || values[0] !== index + 1) {
+    const cells = row.split(",");
+    const values = cells.map(Number);
+    const whole = cells.length === HISTORY_COLUMNS.length && cells.every((cell) => cell.trim() !== "");
+    if (!whole || !values.every(Number.isFinite) || values[0] !== index + 1) {
       throw new Error(`${RUN_FILES.history}: row ${index + 1} is "${row}"`);
     }
     const [epoch, trainLoss, trainAccuracy, validationLoss, validationAccuracy, learningRate, ...seconds] = values;
@@ -114,26 +118,40 @@ export class RunFolder {
   static async create(path: string, config: RunConfig): Promise<RunFolder> {
     await createFolderExclusive(path);
     const folder = new RunFolder(path, config, [], 0);
-    await folder.write(RUN_FILES.config, `${JSON.stringify(config, undefined, 2)}\n`);
-    await folder.write(RUN_FILES.history, formatHistory([]));
+    try {
+      await folder.write(RUN_FILES.config, `${JSON.stringify(config, undefined, 2)}\n`);
+      await folder.write(RUN_FILES.history, formatHistory([]));
+    } catch (error) {
+      // An empty folder would only be in the way of the next attempt.
+      await rm(path, { recursive: true, force: true }).catch(() => {});
+      throw error;
+    }
     return folder;
   }
 
   /**
-   * Opens a run folder to go on where its checkpoint is.
+   * Opens a run folder to go on where its checkpoint is; the state is undefined where no epoch was finished.
    *
-   * @throws Error with one line where a file is missing or damaged
+   * @throws Error with one line where the run is finished, or where a file is missing or damaged
    */
-  static async reopen(path: string): Promise<{ folder: RunFolder; state: TrainingState }> {
+  static async reopen(path: string): Promise<{ folder: RunFolder; state: TrainingState | undefined }> {
     const config = await readRunConfig(path);
-    const checkpoint = await readRunFile(path, RUN_FILES.checkpoint);
-    const state = named(join(path, RUN_FILES.checkpoint), () => readCheckpoint(checkpoint));
-    const text = new TextDecoder().decode(await readRunFile(path, RUN_FILES.history));
-    const history = named(path, () => parseHistory(text)).slice(0, state.epoch);
-    if (history.length < state.epoch) {
-      throw new Error(`${path}: the checkpoint is of epoch ${state.epoch}, the history ends at ${history.length}`);
+    if ((await readIfThere(path, RUN_FILES.result)) !== undefined) {
+      throw new Error(`${path} is finished: all its epochs are done, the result is in ${RUN_FILES.result}`);
     }
-    return { folder: new RunFolder(path, config, history, state.best.epoch), state };
+    const rows = await readHistory(path);
+    const state = await readState(path, config.model);
+    const epochs = state?.epoch ?? 0;
+    if (rows.length < epochs) {
+      throw new Error(`${path}: the checkpoint is of epoch ${epochs}, ${RUN_FILES.history} ends at ${rows.length}`);
+    }
+    // A first epoch that was not kept whole leaves one row; more mean that the checkpoint has been deleted.
+    if (!state && rows.length > 1) {
+      throw new Error(
+        `${path}: ${RUN_FILES.history} holds ${rows.length} epochs, but there is no ${RUN_FILES.checkpoint}`,
+      );
+    }
+    return { folder: new RunFolder(path, config, rows.slice(0, epochs), state?.best.epoch ?? 0), state };
   }
 
   /** The number of finished epochs. */
@@ -195,12 +213,38 @@ export async function readRunConfig(path: string): Promise<RunConfig> {
   return named(path, () => parseJson(text, configSchema, RUN_FILES.config));
 }
 
-/** Reads a file of a run folder. @throws Error with one line */
+async function readHistory(path: string): Promise<EpochRecord[]> {
+  const bytes = await readIfThere(path, RUN_FILES.history);
+  return bytes === undefined ? [] : named(path, () => parseHistory(new TextDecoder().decode(bytes)));
+}
+
+/** The state in a run's checkpoint; undefined where it has none. */
+async function readState(path: string, model: Model): Promise<TrainingState | undefined> {
+  const bytes = await readIfThere(path, RUN_FILES.checkpoint);
+  if (bytes === undefined) return undefined;
+  return named(join(path, RUN_FILES.checkpoint), () => {
+    const state = readCheckpoint(bytes);
+    const specs = parameterSpecs(inferShapes(model));
+    const { parameters, optimizer, best } = state;
+    for (const tensors of [parameters, optimizer.first, optimizer.second, best.parameters]) {
+      requireParameters(specs, tensors);
+    }
+    return state;
+  });
+}
+
+/** Reads a file that every run folder has. @throws Error with one line */
 export async function readRunFile(path: string, name: string): Promise<Uint8Array> {
+  const bytes = await readIfThere(path, name);
+  if (bytes !== undefined) return bytes;
+  throw new Error((await isFolder(path)) ? `${path} is not a run folder: it has no ${name}` : `${path} is not there`);
+}
+
+async function readIfThere(path: string, name: string): Promise<Uint8Array | undefined> {
   try {
     return await readFile(join(path, name));
   } catch (error) {
-    if (errorCode(error) === "ENOENT") throw new Error(`${path} is not a run folder: it has no ${name}`);
+    if (errorCode(error) === "ENOENT") return undefined;
     throw new Error(describeFileError(error, `read ${join(path, name)}`), { cause: error });
   }
 }

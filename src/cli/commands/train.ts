@@ -58,7 +58,6 @@ export function trainCommand(): Command {
       new Option("--resume <run>", "go on with an interrupted run; its settings are in its folder").conflicts([
         "recipe",
         "data",
-        "dataDir",
         "epochs",
         "batch",
         "lr",
@@ -71,10 +70,10 @@ export function trainCommand(): Command {
     .addOption(jsonOption())
     .addOption(new Option("--quiet", "print nothing but the result"))
     .action(async (options: TrainOptions) => {
-      const { json = false, quiet = false, threads } = options;
+      const { json = false, quiet = false, threads, dataDir } = options;
       const terminal = new Terminal(json ? process.stderr : process.stdout, { quiet });
       const output = { terminal, json };
-      if (options.resume !== undefined) await resumeRun(options.resume, threads, output);
+      if (options.resume !== undefined) await resumeRun(options.resume, { dataDir, threads }, output);
       else await startRun(settingsOf(options), output);
     });
 }
