@@ -81,7 +81,7 @@ export interface FitEpoch {
  * Trains: for every epoch a pass over the shuffled, augmented training images, then one over the validation images.
  * Yields after each; at the end the engine holds the parameters with the best validation accuracy.
  *
- * @throws DivergedError where the training loss is no number any more
+ * @throws DivergedError where the loss is no finite number any more
  */
 export async function* fit(options: FitOptions): AsyncGenerator<FitEpoch, Best, undefined> {
   const { engine, recipe, resumeFrom } = options;
@@ -95,6 +95,7 @@ export async function* fit(options: FitOptions): AsyncGenerator<FitEpoch, Best, 
     const train = await trainEpoch(options, epoch);
     const middle = performance.now();
     const validation = await validateEpoch(options, epoch);
+    requireFiniteLoss(validation, epoch, train.learningRate);
     const end = performance.now();
     const parameters = engine.parameters();
     if (!best || validation.accuracy > best.validationAccuracy) {
@@ -142,13 +143,16 @@ async function trainEpoch(options: FitOptions, epoch: number): Promise<{ tally: 
     const loss = { labelSmoothing: recipe.labelSmoothing, seed };
     const results = engine.train(assemble(order.subarray(start, end)), batchLabels, loss, { step, ...rates });
     tally.add(results, batchLabels);
-    if (!Number.isFinite(tally.loss)) {
-      throw new DivergedError(
-        `the training diverged in epoch ${epoch}: the loss is ${tally.loss} at learning rate ${learningRate}; try a lower one`,
-      );
-    }
+    requireFiniteLoss(tally, epoch, learningRate);
   });
   return { tally, learningRate };
+}
+
+function requireFiniteLoss({ loss }: Tally, epoch: number, learningRate: number): void {
+  if (Number.isFinite(loss)) return;
+  throw new DivergedError(
+    `the training diverged in epoch ${epoch}: the loss is ${loss} at learning rate ${learningRate}; try a lower one`,
+  );
 }
 
 async function validateEpoch(options: FitOptions, epoch: number): Promise<Tally> {
