@@ -1,3 +1,4 @@
+import { basename } from "node:path/posix";
 import type { DatasetPart } from "../data/catalog.js";
 import type { Dataset } from "../data/dataset.js";
 import { generateDigits } from "../data/digits.js";
@@ -24,11 +25,14 @@ export async function openDataset(name: string, part: DatasetPart, options: Data
     dataDir,
     signal,
     onProgress: ({ url, receivedBytes, totalBytes }) => {
+      const { host, pathname } = new URL(url);
       terminal.progress({
-        label: `downloading ${url}`,
+        task: url,
+        label: `downloading ${basename(pathname)}`,
         done: receivedBytes / 1e6,
         total: (totalBytes ?? receivedBytes) / 1e6,
         unit: "MB",
+        details: `from ${host}`,
       });
     },
   });

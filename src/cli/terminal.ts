@@ -1,6 +1,9 @@
 import type { WriteStream } from "node:tty";
 
-const BAR_WIDTH = 24;
+const LONGEST_BAR = 24;
+/** A shorter bar tells nothing. */
+const SHORTEST_BAR = 4;
+const DEFAULT_COLUMNS = 80;
 /** Between two drawings of the bar. */
 const DRAW_MILLISECONDS = 100;
 /** Between two lines of progress where there is no terminal. */
@@ -9,10 +12,13 @@ const ERASE_LINE = "\r\x1b[2K";
 
 /** How far something is. */
 export interface BarState {
+  /** What is measured: the rate and the time left are those since the first call for it. */
+  readonly task: string;
+  /** What is shown for it. */
   readonly label: string;
   readonly done: number;
   readonly total: number;
-  /** What else to show, behind the rate. */
+  /** What else to show, behind the rate, where there is room. */
   readonly details?: string;
   /** What is counted, as "images" or "MB". */
   readonly unit: string;
@@ -25,7 +31,7 @@ export interface BarState {
 export class Terminal {
   private readonly stream: NodeJS.WritableStream & Partial<WriteStream>;
   private readonly quiet: boolean;
-  private label = "";
+  private task = "";
   private startedAt = 0;
   private startedDone = 0;
   private drawnAt = 0;
@@ -47,12 +53,12 @@ export class Terminal {
     if (!this.quiet) this.line(text);
   }
 
-  /** Shows how far something is; a new label starts a new measurement of the rate. */
+  /** Shows how far something is. */
   progress(state: BarState): void {
     if (this.quiet) return;
     const now = performance.now();
-    if (state.label !== this.label) {
-      this.label = state.label;
+    if (state.task !== this.task) {
+      this.task = state.task;
       this.startedAt = now;
       this.startedDone = state.done;
       // A plain line only for what takes long.
@@ -61,12 +67,14 @@ export class Terminal {
     }
     if (now - this.drawnAt < (this.stream.isTTY ? DRAW_MILLISECONDS : PLAIN_MILLISECONDS)) return;
     this.drawnAt = now;
-    const text = this.describe(state, (now - this.startedAt) / 1000);
+    const figures = this.figures(state, (now - this.startedAt) / 1000);
     if (!this.stream.isTTY) {
-      this.stream.write(`${text}\n`);
+      this.stream.write(`${state.label} ${figures.join("  ")}\n`);
       return;
     }
-    this.stream.write(ERASE_LINE + text.slice(0, (this.stream.columns ?? 80) - 1));
+    // The last column stays free: a full line would wrap in some terminals.
+    const room = (this.stream.columns || DEFAULT_COLUMNS) - 1;
+    this.stream.write(ERASE_LINE + lineWithBar(state, figures, room));
     this.barShown = true;
   }
 
@@ -74,18 +82,33 @@ export class Terminal {
   clearBar(): void {
     if (this.barShown) this.stream.write(ERASE_LINE);
     this.barShown = false;
-    this.label = "";
   }
 
-  private describe({ label, done, total, details, unit }: BarState, seconds: number): string {
-    const share = Math.min(done / total, 1);
-    const filled = Math.round(share * BAR_WIDTH);
-    const bar = this.stream.isTTY ? `${"━".repeat(filled)}${"╌".repeat(BAR_WIDTH - filled)} ` : "";
+  private figures({ done, total, unit, details }: BarState, seconds: number): string[] {
     const rate = (done - this.startedDone) / seconds;
-    const left = formatDuration((total - done) / rate);
-    const parts = [`${Math.floor(share * 100)} %`, `${formatRate(rate)} ${unit}/s`, `${left} left`, details];
-    return `${label} ${bar}${parts.filter((part) => part !== undefined).join("  ")}`;
+    const figures = [
+      `${Math.floor(shareOf(done, total) * 100)} %`.padStart(5),
+      `${formatRate(rate)} ${unit}/s`,
+      `${formatDuration((total - done) / rate)} left`,
+    ];
+    return details === undefined ? figures : [...figures, details];
   }
+}
+
+/** A line of progress with as many of the figures as there is room for beside a bar. */
+function lineWithBar({ label, done, total }: BarState, figures: readonly string[], room: number): string {
+  for (let shown = figures.length; shown > 0; shown--) {
+    const text = figures.slice(0, shown).join("  ");
+    const bar = Math.min(LONGEST_BAR, room - label.length - text.length - 2);
+    if (bar < SHORTEST_BAR) continue;
+    const filled = Math.round(shareOf(done, total) * bar);
+    return `${label} ${"━".repeat(filled)}${"╌".repeat(bar - filled)} ${text}`;
+  }
+  return label.slice(0, room);
+}
+
+function shareOf(done: number, total: number): number {
+  return total > 0 ? Math.min(done / total, 1) : 0;
 }
 
 function formatRate(rate: number): string {
