@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import { describeFileError } from "../node/files.js";
+import { benchCommand } from "./commands/bench.js";
 import { demoCommand } from "./commands/demo.js";
 import { evalCommand } from "./commands/eval.js";
 import { summaryCommand } from "./commands/summary.js";
@@ -24,21 +26,37 @@ const program = new Command("lenet")
         process.exitCode = await verify(directory);
       }),
   )
+  .addCommand(benchCommand())
   .addCommand(demoCommand());
 
 for (const command of [program, ...program.commands]) {
-  command
-    .exitOverride()
-    .showSuggestionAfterError()
-    .configureOutput({
-      outputError: (text, write) => write(text),
-    });
+  const called = command === program ? "lenet" : `lenet ${command.name()}`;
+  command.exitOverride().configureOutput({
+    outputError: (text, write) => write(`lenet: ${wrongUse(text)}; see "${called} --help"\n`),
+  });
 }
+
+process.stdout.on("error", onOutputError);
+// There is nowhere left to tell it.
+process.stderr.on("error", () => {});
 
 try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = exitCodeFor(error);
+}
+
+/** What commander says about wrong use, in one line: its suggestion stands on a second one. */
+function wrongUse(text: string): string {
+  const [message, suggestion] = text.trim().split("\n");
+  return [message.replace(/^error: /, "").replace(/\.$/, ""), ...(suggestion ? [suggestion] : [])].join(" ");
+}
+
+/** A reader that goes away, as in `| head`, does not end a training; what cannot be written to is told. */
+function onOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") return;
+  process.stderr.write(`lenet: ${describeFileError(error, "write to standard output")}\n`);
+  process.exit(ExitCode.failed);
 }
 
 /** Tells what went wrong in one line, where that has not been done yet. */

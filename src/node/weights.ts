@@ -31,15 +31,15 @@ export async function loadWeights(path: string, recipe: Recipe | undefined): Pro
     const run = await readRunConfig(path);
     return { ...(await loadWeights(join(path, RUN_FILES.safetensors), recipe)), run };
   }
-  const format = extname(path).toLowerCase();
-  if (format !== ".pth" && format !== ".pt" && format !== ".safetensors") {
-    throw new Error(`${path}: weights are a .pth or .safetensors file or a run folder`);
-  }
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
   } catch (error) {
     throw new Error(describeFileError(error, `read ${path}`), { cause: error });
+  }
+  const format = extname(path).toLowerCase();
+  if (format !== ".pth" && format !== ".pt" && format !== ".safetensors") {
+    throw new Error(`${path}: weights are a .pth or .safetensors file or a run folder`);
   }
   return named(path, () => {
     const file = format === ".safetensors" ? readSafetensors(bytes) : { tensors: readPth(bytes), metadata: {} };

@@ -44,7 +44,8 @@ async function runEval(path: string, options: EvalOptions): Promise<void> {
   const terminal = new Terminal(options.json ? process.stderr : process.stdout);
   const weights = await loadWeights(path, options.recipe === undefined ? undefined : RECIPES[options.recipe]);
   const name = options.data ?? weights.metadata?.data ?? weights.run?.data.name ?? "fashion-mnist";
-  const dataDir = options.dataDir ?? weights.run?.data.directory;
+  const { run } = weights;
+  const dataDir = options.dataDir ?? (run?.data.name === name ? run.data.directory : undefined);
   const dataset = await openDataset(name, options.split === "test" ? "test" : "train", { dataDir, terminal });
   requireSameShape(path, weights, dataset);
   const indices =
@@ -57,7 +58,7 @@ async function runEval(path: string, options: EvalOptions): Promise<void> {
   });
   engine.setParameters(weights.parameters);
   const evaluation = await evaluateDataset(engine, dataset, indices, {
-    onProgress: (progress) => terminal.progress({ label: "evaluating", unit: "images", ...progress }),
+    onProgress: (progress) => terminal.progress({ task: "evaluate", label: "evaluating", unit: "images", ...progress }),
   });
   terminal.clearBar();
   engine.dispose();
