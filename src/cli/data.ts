@@ -27,7 +27,6 @@ export async function openDataset(name: string, part: DatasetPart, options: Data
     onProgress: ({ url, receivedBytes, totalBytes }) => {
       const { host, pathname } = new URL(url);
       terminal.progress({
-        task: url,
         label: `downloading ${basename(pathname)}`,
         done: receivedBytes / 1e6,
         total: (totalBytes ?? receivedBytes) / 1e6,

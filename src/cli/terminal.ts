@@ -12,10 +12,9 @@ const ERASE_LINE = "\r\x1b[2K";
 
 /** How far something is. */
 export interface BarState {
-  /** What is measured: the rate and the time left are those since the first call for it. */
-  readonly task: string;
-  /** What is shown for it. */
   readonly label: string;
+  /** What is measured, the label where left out: the rate and the time left are those since its first call. */
+  readonly task?: string;
   readonly done: number;
   readonly total: number;
   /** What else to show, behind the rate, where there is room. */
@@ -57,8 +56,9 @@ export class Terminal {
   progress(state: BarState): void {
     if (this.quiet) return;
     const now = performance.now();
-    if (state.task !== this.task) {
-      this.task = state.task;
+    const task = state.task ?? state.label;
+    if (task !== this.task) {
+      this.task = task;
       this.startedAt = now;
       this.startedDone = state.done;
       // A plain line only for what takes long.

@@ -139,7 +139,7 @@ class Run {
       best = await this.epochs(signal, resumeFrom);
       const evaluation = await evaluateDataset(this.engine, this.test, undefined, {
         signal,
-        onProgress: (progress) => terminal.progress({ task: "test", label: "testing", unit: "images", ...progress }),
+        onProgress: (progress) => terminal.progress({ label: "testing", unit: "images", ...progress }),
       });
       terminal.clearBar();
       await this.finish(best, evaluation);

@@ -58,7 +58,7 @@ async function runEval(path: string, options: EvalOptions): Promise<void> {
   });
   engine.setParameters(weights.parameters);
   const evaluation = await evaluateDataset(engine, dataset, indices, {
-    onProgress: (progress) => terminal.progress({ task: "evaluate", label: "evaluating", unit: "images", ...progress }),
+    onProgress: (progress) => terminal.progress({ label: "evaluating", unit: "images", ...progress }),
   });
   terminal.clearBar();
   engine.dispose();
