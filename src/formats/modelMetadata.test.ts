@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { lenet5 } from "../model/index.js";
+import { type ModelMetadata, readModelMetadata, writeModelMetadata } from "./modelMetadata.js";
+import { readSafetensors, writeSafetensors } from "./safetensors.js";
+
+const metadata: ModelMetadata = {
+  model: lenet5({
+    input: { channels: 3, height: 32, width: 32 },
+    classes: 2,
+    activation: "relu",
+    pooling: "maxPool2d",
+    dropout: 0.25,
+  }),
+  classes: ["Katze 🐈", 'a "quoted" one'],
+  normalization: { mean: 0.1307, deviation: 0.3081 },
+  recipe: "improved",
+  data: "fashion-mnist",
+  epoch: 3,
+  validationAccuracy: 1 / 3,
+};
+
+describe("a model's metadata", () => {
+  it("comes back through a safetensors file as it was", () => {
+    const file = readSafetensors(writeSafetensors(new Map(), writeModelMetadata(metadata)));
+    expect(readModelMetadata(file.metadata)).toEqual(metadata);
+    // What PyTorch's own tools look for.
+    expect(file.metadata.format).toBe("pt");
+  });
+
+  it("is undefined where a file has none of ours", () => {
+    expect(readModelMetadata({ format: "pt" })).toBeUndefined();
+  });
+
+  it.each([
+    ["{", /^the metadata "lenet" is not JSON$/],
+    ["[]", /^the metadata "lenet": the whole: /],
+    [JSON.stringify({ ...metadata, classes: "ten" }), /^the metadata "lenet": classes: /],
+    [
+      JSON.stringify({ ...metadata, model: { ...metadata.model, layers: [{ type: "lstm" }] } }),
+      /: model.layers.0.type: /,
+    ],
+    [JSON.stringify({ ...metadata, normalization: { mean: null, deviation: 1 } }), /: normalization.mean: /],
+  ])("is refused in one line where it is %s", (text, message) => {
+    let failure = "";
+    try {
+      readModelMetadata({ lenet: text });
+    } catch (error) {
+      failure = (error as Error).message;
+    }
+    expect(failure).toMatch(message);
+    expect(failure).not.toContain("\n");
+  });
+});

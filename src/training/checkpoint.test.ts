@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { readSafetensors, writeSafetensors } from "../formats/safetensors.js";
+import type { NamedTensors } from "../model/index.js";
+import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
+import type { TrainingState } from "./fit.js";
+
+/** Two tensors of numbers that a sloppy writer would change: denormals, -0, the largest float. */
+function tensors(seed: number): NamedTensors<Float32Array> {
+  return new Map([
+    ["conv1.weight", { shape: [2, 3], data: Float32Array.of(seed, -0, 1e-45, 3.4028234663852886e38, 0.1, -seed) }],
+    ["conv1.bias", { shape: [2], data: Float32Array.of(1 / seed, 1e-38) }],
+  ]);
+}
+
+const state: TrainingState = {
+  epoch: 12,
+  parameters: tensors(3),
+  optimizer: { first: tensors(5), second: tensors(7) },
+  best: { epoch: 9, validationAccuracy: 0.8967833333333333, parameters: tensors(11) },
+};
+
+describe("a checkpoint", () => {
+  it("brings back every bit", () => {
+    const read = readCheckpoint(writeCheckpoint(state));
+    expect(read).toEqual(state);
+    expect(Object.is(read.parameters.get("conv1.weight")?.data[1], -0)).toBe(true);
+  });
+
+  it.each([
+    ["other bytes", () => new TextEncoder().encode("hello, world"), /safetensors|header/],
+    ["an end that is missing", () => writeCheckpoint(state).subarray(0, 700), /./],
+    ["weights", () => writeSafetensors(state.parameters), /^it is a safetensors file, but not a checkpoint$/],
+    ["another version", () => withState({ version: 2 }), /^the checkpoint's state: version: /],
+    ["an epoch that is none", () => withState({ epoch: 0 }), /^the checkpoint's state: epoch: /],
+    ["a state that is no JSON", () => withState("{"), /^the checkpoint's state is not JSON$/],
+    ["integers", () => withIntegers(), /^the checkpoint's tensor parameters.conv1.bias is not float32$/],
+  ])("refuses %s in one line", (_, bytes, message) => {
+    let failure = "";
+    try {
+      readCheckpoint(bytes());
+    } catch (error) {
+      failure = (error as Error).message;
+    }
+    expect(failure).toMatch(message);
+    expect(failure).not.toContain("\n");
+  });
+});
+
+function withState(change: object | string): Uint8Array {
+  const { tensors: kept, metadata } = readSafetensors(writeCheckpoint(state));
+  const text = typeof change === "string" ? change : JSON.stringify({ ...JSON.parse(metadata.checkpoint), ...change });
+  return writeSafetensors(kept, { checkpoint: text });
+}
+
+function withIntegers(): Uint8Array {
+  const { tensors: kept, metadata } = readSafetensors(writeCheckpoint(state));
+  return writeSafetensors(
+    new Map([...kept, ["parameters.conv1.bias", { shape: [2], data: Int32Array.of(1, 2) }]]),
+    metadata,
+  );
+}

@@ -1,0 +1,332 @@
+import { describe, expect, it } from "vitest";
+import { drawTransformation, placementFor } from "../data/augmentation.js";
+import type { Dataset } from "../data/dataset.js";
+import { epochOrder, splitIndices } from "../data/split.js";
+import type { Batch, Engine, OptimizerState, PictureBatch, SampleResults, Update } from "../engine/index.js";
+import { inferShapes, lenet5, type NamedTensors } from "../model/index.js";
+import { evaluateDataset } from "./evaluate.js";
+import { DivergedError, type EpochRecord, type FitOptions, type FitProgress, fit, type TrainingState } from "./fit.js";
+import { customizeRecipe, RECIPES, type Recipe } from "./recipes.js";
+import { scheduleAt } from "./schedules.js";
+
+const SIDE = 12;
+const COUNT = 50;
+const SEED = 7;
+const CLASSES = 10;
+
+const dataset: Dataset = {
+  name: "tiny",
+  classes: Array.from({ length: CLASSES }, (_, index) => `class ${index}`),
+  channels: 1,
+  height: SIDE,
+  width: SIDE,
+  images: new Uint8Array(COUNT * SIDE * SIDE),
+  labels: Uint8Array.from({ length: COUNT }, (_, index) => index % CLASSES),
+  checksum: "none",
+  generated: true,
+};
+/** 40 images for training, in batches of 16, 16 and 8; 10 for validation. */
+const split = splitIndices(COUNT, 0.2, SEED);
+const recipe = customizeRecipe(RECIPES.improved, { epochs: 3, batchSize: 16 });
+
+interface Call {
+  readonly kind: "train" | "evaluate";
+  readonly indices: number[];
+  readonly placements: number[] | undefined;
+  readonly labels: number[];
+  readonly update?: Update;
+}
+
+/** An engine that computes nothing: it writes down what it is asked, and its one parameter counts the steps. */
+class ScriptedEngine implements Engine {
+  readonly model = lenet5({ ...RECIPES.paper, input: dataset, classes: CLASSES });
+  readonly layers = inferShapes(this.model);
+  readonly batchSize = 16;
+  readonly calls: Call[] = [];
+  steps = 0;
+  moments = 0;
+  private readonly correct: (epoch: number) => number;
+  private readonly loss: (call: Call, step: number) => number;
+  private evaluated = 0;
+
+  /** @param script how many validation images are told right in an epoch, and the loss of a call's samples */
+  constructor(script: { correct?: (epoch: number) => number; loss?: (call: Call, step: number) => number } = {}) {
+    this.correct = script.correct ?? (() => 0);
+    this.loss = script.loss ?? (() => 1);
+  }
+
+  train(batch: Batch, labels: ArrayLike<number>, _loss: unknown, update: Update): SampleResults {
+    this.steps++;
+    this.moments += 10;
+    return this.answer({ kind: "train", ...written(batch), labels: Array.from(labels), update }, () => true);
+  }
+
+  evaluate(batch: Batch, labels: ArrayLike<number>): SampleResults {
+    const epoch = Math.floor(this.evaluated / split.validation.length) + 1;
+    const before = this.evaluated % split.validation.length;
+    this.evaluated += labels.length;
+    const right = (sample: number) => before + sample < this.correct(epoch);
+    return this.answer({ kind: "evaluate", ...written(batch), labels: Array.from(labels) }, right);
+  }
+
+  parameters(): NamedTensors<Float32Array> {
+    return tensor(this.steps);
+  }
+
+  setParameters(tensors: NamedTensors): void {
+    this.steps = Number(tensors.get("steps")?.data[0]);
+  }
+
+  optimizerState(): OptimizerState {
+    return { first: tensor(this.moments), second: tensor(-this.moments) };
+  }
+
+  setOptimizerState({ first }: OptimizerState): void {
+    this.moments = Number(first.get("steps")?.data[0]);
+  }
+
+  differentiate(): never {
+    throw new Error("not asked for in a training");
+  }
+
+  predict(): never {
+    throw new Error("not asked for in a training");
+  }
+
+  activations(): never {
+    throw new Error("not asked for in a training");
+  }
+
+  dispose(): void {}
+
+  private answer(call: Call, right: (sample: number) => boolean): SampleResults {
+    this.calls.push(call);
+    return {
+      losses: Float32Array.from(call.labels, () => this.loss(call, this.steps)),
+      predictions: Int32Array.from(call.labels, (label, sample) => (right(sample) ? label : (label + 1) % CLASSES)),
+    };
+  }
+}
+
+/** What the loop reuses after the call is copied. */
+function written(batch: Batch): Pick<Call, "indices" | "placements"> {
+  const { indices, placements } = batch as PictureBatch;
+  return { indices: Array.from(indices), placements: placements && Array.from(placements) };
+}
+
+function tensor(value: number): NamedTensors<Float32Array> {
+  return new Map([["steps", { shape: [1], data: Float32Array.of(value) }]]);
+}
+
+async function train(engine: Engine, options: Partial<FitOptions> = {}) {
+  const epochs = fit({ engine, dataset, split, recipe, seed: SEED, ...options });
+  const records: EpochRecord[] = [];
+  const states: TrainingState[] = [];
+  for (;;) {
+    const next = await epochs.next();
+    if (next.done) return { records, states, best: next.value };
+    records.push(next.value.record);
+    states.push(next.value.state);
+  }
+}
+
+const sorted = (indices: Iterable<number>) => [...indices].sort((a, b) => a - b);
+
+describe("an epoch", () => {
+  it("visits every training image once, in the order drawn for it, with the step's rates", async () => {
+    const engine = new ScriptedEngine();
+    const { records } = await train(engine);
+    const steps = engine.calls.filter(({ kind }) => kind === "train");
+    expect(steps.map(({ indices }) => indices.length)).toEqual([16, 16, 8, 16, 16, 8, 16, 16, 8]);
+    for (const epoch of [1, 2, 3]) {
+      const visited = steps.slice((epoch - 1) * 3, epoch * 3).flatMap(({ indices }) => indices);
+      expect(visited).toEqual([...epochOrder(split.train, SEED, epoch)]);
+      expect(sorted(visited)).toEqual(sorted(split.train));
+    }
+    expect(steps.map(({ update }) => update)).toEqual(
+      Array.from({ length: 9 }, (_, step) => ({ step: step + 1, ...scheduleAt(recipe.schedule, step, 9) })),
+    );
+    expect(records.map(({ learningRate }) => learningRate)).toEqual(
+      [2, 5, 8].map((step) => scheduleAt(recipe.schedule, step, 9).learningRate),
+    );
+    for (const { indices, labels } of engine.calls) expect(labels).toEqual(indices.map((index) => index % CLASSES));
+  });
+
+  it("validates on the images that are never trained on, all of them, in their order", async () => {
+    const engine = new ScriptedEngine();
+    await train(engine);
+    const trained = new Set(engine.calls.filter(({ kind }) => kind === "train").flatMap(({ indices }) => indices));
+    const validated = engine.calls.filter(({ kind }) => kind === "evaluate").flatMap(({ indices }) => indices);
+    expect(validated).toEqual([1, 2, 3].flatMap(() => [...split.validation]));
+    expect(validated.filter((index) => trained.has(index))).toEqual([]);
+  });
+
+  it("augments each training image by the transformation drawn for it in that epoch", async () => {
+    const engine = new ScriptedEngine();
+    await train(engine);
+    const steps = engine.calls.filter(({ kind }) => kind === "train");
+    steps.forEach(({ indices, placements }, step) => {
+      const epoch = Math.floor(step / 3) + 1;
+      const expected = indices.flatMap((index) => {
+        const transformation = drawTransformation(recipe.augmentation, SEED, epoch, index);
+        return [...placementFor(transformation, SIDE, SIDE)];
+      });
+      expect(placements?.slice(0, expected.length)).toEqual(expected);
+    });
+  });
+
+  it.each([true, false])("augments validation images only where the recipe says so: %s", async (augmentValidation) => {
+    const engine = new ScriptedEngine();
+    await train(engine, { recipe: { ...recipe, augmentValidation } });
+    for (const { kind, placements } of engine.calls) {
+      expect(placements !== undefined).toBe(kind === "train" || augmentValidation);
+    }
+  });
+
+  it("gives the images as they are where there is no augmentation", async () => {
+    const engine = new ScriptedEngine();
+    const plain: Recipe = { ...recipe, augmentation: { cropPadding: 0, flip: 0, degrees: 0 }, augmentValidation: true };
+    await train(engine, { recipe: plain });
+    expect(engine.calls.filter(({ placements }) => placements !== undefined)).toEqual([]);
+  });
+
+  it("records the means over its images", async () => {
+    // The short last batch counts by its images: (16·1 + 16·2 + 8·6) / 40.
+    const losses = [1, 2, 6];
+    const engine = new ScriptedEngine({
+      correct: (epoch) => epoch + 1,
+      loss: ({ kind }, step) => (kind === "train" ? losses[(step - 1) % 3] : 0.5),
+    });
+    const { records } = await train(engine);
+    expect(records).toMatchObject(
+      [1, 2, 3].map((epoch) => ({
+        epoch,
+        trainLoss: 2.4,
+        trainAccuracy: 1,
+        validationLoss: 0.5,
+        validationAccuracy: (epoch + 1) / 10,
+      })),
+    );
+  });
+
+  it("tells how far it is, with the means so far", async () => {
+    const told: FitProgress[] = [];
+    await train(new ScriptedEngine(), {
+      recipe: { ...recipe, epochs: 1 },
+      onProgress: (progress) => told.push(progress),
+    });
+    expect(told.filter(({ done, total }) => done === total)).toEqual([
+      { epoch: 1, phase: "train", done: 40, total: 40, loss: 1, accuracy: 1 },
+      { epoch: 1, phase: "validation", done: 10, total: 10, loss: 1, accuracy: 0 },
+    ]);
+  });
+});
+
+describe("the best weights", () => {
+  it("are the first of those with the highest validation accuracy, restored at the end", async () => {
+    const engine = new ScriptedEngine({ correct: (epoch) => [3, 8, 8, 5][epoch - 1] });
+    const { states, best } = await train(engine, { recipe: { ...recipe, epochs: 4 } });
+    // Three steps an epoch, and the one parameter counts them.
+    expect(best).toEqual({ epoch: 2, validationAccuracy: 0.8, parameters: tensor(6) });
+    expect(engine.parameters()).toEqual(tensor(6));
+    expect(states.map(({ best: soFar }) => soFar.epoch)).toEqual([1, 2, 2, 2]);
+    expect(states.map(({ parameters }) => parameters)).toEqual([3, 6, 9, 12].map(tensor));
+  });
+
+  it("are those of before a resumption where nothing better comes after it", async () => {
+    const correct = (epoch: number) => [8, 3, 8, 5][epoch - 1];
+    const { states } = await train(new ScriptedEngine({ correct }), { recipe: { ...recipe, epochs: 4 } });
+    const engine = new ScriptedEngine({ correct: (epoch) => correct(epoch + 2) });
+    const { best } = await train(engine, { recipe: { ...recipe, epochs: 4 }, resumeFrom: states[1] });
+    expect(best).toEqual({ epoch: 1, validationAccuracy: 0.8, parameters: tensor(3) });
+    expect(engine.parameters()).toEqual(tensor(3));
+  });
+});
+
+describe("a resumed training", () => {
+  it("goes on with the step, the order and the rates of an undisturbed one", async () => {
+    const undisturbed = new ScriptedEngine();
+    const { states } = await train(undisturbed);
+    const engine = new ScriptedEngine();
+    const { records } = await train(engine, { resumeFrom: states[0] });
+    expect(records.map(({ epoch }) => epoch)).toEqual([2, 3]);
+    expect(engine.calls).toEqual(undisturbed.calls.slice(undisturbed.calls.length / 3));
+    expect(engine.moments).toBe(90);
+  });
+
+  it("of which all epochs are done only restores the best weights", async () => {
+    const { states } = await train(new ScriptedEngine({ correct: (epoch) => (epoch === 2 ? 4 : 1) }));
+    const engine = new ScriptedEngine();
+    const { records, best } = await train(engine, { resumeFrom: states[2] });
+    expect(records).toEqual([]);
+    expect(engine.calls).toEqual([]);
+    expect(best.epoch).toBe(2);
+    expect(engine.parameters()).toEqual(tensor(6));
+  });
+});
+
+describe("a training ends", () => {
+  it.each([
+    [
+      "training",
+      Number.NaN,
+      "train",
+      /^the training diverged in epoch 2: the loss is NaN at learning rate \S+; try a l/,
+    ],
+    ["training", Infinity, "train", /^the training diverged in epoch 2: the loss is Infinity at learning rate /],
+    ["validation", Number.NaN, "evaluate", /^the training diverged in epoch 1: the loss is NaN at learning rate /],
+  ])("where the loss of the %s is %s", async (_, value, kind, message) => {
+    const engine = new ScriptedEngine({
+      loss: (call, step) => (call.kind === kind && step >= 3 + 2 * +(kind === "train") ? value : 1),
+    });
+    const failure = await train(engine).catch((error) => error);
+    expect(failure).toBeInstanceOf(DivergedError);
+    expect(failure.message).toMatch(message);
+    expect(failure.message).not.toContain("\n");
+  });
+
+  it("with the signal's reason where it is aborted", async () => {
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const engine = new ScriptedEngine({
+      loss: (_, step) => {
+        if (step === 4) controller.abort(reason);
+        return 1;
+      },
+    });
+    await expect(train(engine, { signal: controller.signal })).rejects.toBe(reason);
+    expect(engine.steps).toBeLessThanOrEqual(6);
+  });
+
+  it("at once where the recipe has no epochs", async () => {
+    await expect(train(new ScriptedEngine(), { recipe: { ...recipe, epochs: 0 } })).rejects.toThrow(RangeError);
+  });
+});
+
+describe("evaluateDataset", () => {
+  it("takes the images that are named, as they are", async () => {
+    const engine = new ScriptedEngine({ correct: () => 3 });
+    const indices = Uint32Array.of(44, 3, 13, 27);
+    const evaluation = await evaluateDataset(engine, dataset, indices);
+    expect(engine.calls).toEqual([
+      { kind: "evaluate", indices: [44, 3, 13, 27], placements: undefined, labels: [4, 3, 3, 7] },
+    ]);
+    expect(evaluation).toMatchObject({ correct: 3, total: 4, accuracy: 0.75, loss: 1 });
+    expect(evaluation.confusion[7][8]).toBe(1);
+    expect(evaluation.perClass[3]).toMatchObject({ label: "class 3", total: 2, correct: 2 });
+  });
+
+  it("takes all images in batches where none are named", async () => {
+    const engine = new ScriptedEngine();
+    const { total } = await evaluateDataset(engine, dataset);
+    expect(total).toBe(COUNT);
+    expect(engine.calls.map(({ indices }) => indices.length)).toEqual([16, 16, 16, 2]);
+    expect(engine.calls.flatMap(({ indices }) => indices)).toEqual([...Array(COUNT).keys()]);
+  });
+
+  it("ends with the signal's reason", async () => {
+    await expect(
+      evaluateDataset(new ScriptedEngine(), dataset, undefined, { signal: AbortSignal.abort(new Error("enough")) }),
+    ).rejects.toThrow("enough");
+  });
+});

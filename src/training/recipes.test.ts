@@ -1,0 +1,85 @@
+import { describe, expect, it } from "vitest";
+import { recipeSchema } from "./recipeSchema.js";
+import { customizeRecipe, RECIPES } from "./recipes.js";
+
+const { paper, improved } = RECIPES;
+
+describe("recipes", () => {
+  it("train the tutorial's first configuration as paper", () => {
+    expect(paper).toEqual({
+      name: "paper",
+      activation: "sigmoid",
+      pooling: "averagePool2d",
+      dropout: 0,
+      epochs: 100,
+      batchSize: 32,
+      optimizer: { type: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+      schedule: { type: "constant", learningRate: 0.001 },
+      labelSmoothing: 0,
+      augmentation: { cropPadding: 2, flip: 0.5, degrees: 10 },
+      augmentValidation: false,
+      validationShare: 0.2,
+      normalization: { mean: 0.5, deviation: 0.5 },
+    });
+  });
+
+  it("train the tutorial's second configuration as improved", () => {
+    expect(improved).toMatchObject({
+      activation: "relu",
+      pooling: "maxPool2d",
+      epochs: 100,
+      optimizer: { type: "adamw" },
+      schedule: { type: "oneCycle", warmupShare: 0.3, divisor: 25, finalDivisor: 1e4, cycleMomentum: true },
+    });
+    expect(improved.dropout).toBeGreaterThan(0);
+    expect(improved.labelSmoothing).toBeGreaterThan(0);
+  });
+});
+
+describe("customizeRecipe", () => {
+  it("leaves what is not named", () => {
+    expect(customizeRecipe(improved, {})).toEqual(improved);
+  });
+
+  it("changes what is named and nothing else", () => {
+    const changes = { epochs: 7, batchSize: 50, learningRate: 0.01, validationShare: 0.3, augmentValidation: true };
+    expect(customizeRecipe(paper, { ...changes, flip: false })).toEqual({
+      ...paper,
+      epochs: 7,
+      batchSize: 50,
+      schedule: { type: "constant", learningRate: 0.01 },
+      validationShare: 0.3,
+      augmentValidation: true,
+      augmentation: { cropPadding: 2, flip: 0, degrees: 10 },
+    });
+  });
+
+  it("takes the learning rate for the highest of a schedule that moves it", () => {
+    expect(customizeRecipe(improved, { learningRate: 0.02 }).schedule).toEqual({
+      ...improved.schedule,
+      maximumLearningRate: 0.02,
+    });
+    const cosine = { type: "cosine", learningRate: 0.1, finalLearningRate: 1e-5, warmupSteps: 10 } as const;
+    expect(customizeRecipe({ ...paper, schedule: cosine }, { learningRate: 0.02 }).schedule).toEqual({
+      ...cosine,
+      learningRate: 0.02,
+    });
+  });
+});
+
+describe("recipeSchema", () => {
+  it.each(Object.entries(RECIPES))("reads %s back as it was written", (_, recipe) => {
+    expect(recipeSchema.parse(JSON.parse(JSON.stringify(recipe)))).toEqual(recipe);
+  });
+
+  it.each([
+    ["no epochs", { epochs: 0 }],
+    ["half a batch", { batchSize: 0.5 }],
+    ["another activation", { activation: "gelu" }],
+    ["a deviation of 0", { normalization: { mean: 0.5, deviation: 0 } }],
+    ["a dropout above 1", { dropout: 1.5 }],
+    ["a schedule without its numbers", { schedule: { type: "oneCycle" } }],
+  ])("refuses %s", (_, change) => {
+    expect(recipeSchema.safeParse({ ...paper, ...change }).success).toBe(false);
+  });
+});
