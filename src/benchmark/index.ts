@@ -1,0 +1,3 @@
+export * from "./benchmark.js";
+export * from "./measure.js";
+export * from "./peak.js";

@@ -1,0 +1,72 @@
+/** Something whose time is taken: run again and again, every time the same work. */
+export interface Task {
+  run(): void;
+}
+
+/** Times of one run of a task over the rounds, in microseconds. */
+export interface Timing {
+  readonly median: number;
+  /** First and third quartile. */
+  readonly quartiles: readonly [number, number];
+}
+
+const ROUNDS = 7;
+/** Share of the time in which tasks run unmeasured: V8 compiles hot functions a second time, better, while they run. */
+const WARM_UP_SHARE = 0.3;
+
+/**
+ * Times tasks in turns, A B C A B C …, so that a busy moment of the machine is one round of each rather than all of one.
+ *
+ * @param milliseconds to spend on all of them together, about; every task runs at least once a round
+ */
+export async function measure(tasks: readonly Task[], milliseconds: number): Promise<Timing[]> {
+  const share = milliseconds / tasks.length;
+  const expected: number[] = [];
+  for (const task of tasks) {
+    expected.push(warmUp(task, share * WARM_UP_SHARE));
+    await breathe();
+  }
+  const rounds: number[][] = tasks.map(() => []);
+  const slice = (share * (1 - WARM_UP_SHARE)) / ROUNDS;
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [index, task] of tasks.entries()) {
+      const runs = Math.max(1, Math.round(slice / expected[index]));
+      // The first run after another task's finds caches cold and threads asleep.
+      task.run();
+      rounds[index].push((timeRuns(task, runs) * 1000) / runs);
+      await breathe();
+    }
+  }
+  return rounds.map(timingOf);
+}
+
+/** Runs a task for some time; gives the milliseconds that one of the later runs takes. */
+function warmUp(task: Task, milliseconds: number): number {
+  const end = performance.now() + milliseconds;
+  let last = timeRuns(task, 1);
+  while (performance.now() < end) last = timeRuns(task, 1);
+  return last;
+}
+
+function timeRuns(task: Task, runs: number): number {
+  const start = performance.now();
+  for (let run = 0; run < runs; run++) task.run();
+  return performance.now() - start;
+}
+
+/** Lets the rest of the program run: signals, drawing, V8's finished code. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+/** Median and quartiles, between neighbours where they fall between them. */
+export function timingOf(times: readonly number[]): Timing {
+  const sorted = times.toSorted((a, b) => a - b);
+  const quantile = (share: number) => {
+    const place = share * (sorted.length - 1);
+    const below = Math.floor(place);
+    const above = Math.ceil(place);
+    return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
+  };
+  return { median: quantile(0.5), quartiles: [quantile(0.25), quantile(0.75)] };
+}

@@ -1,0 +1,140 @@
+import { availableParallelism, cpus, loadavg } from "node:os";
+import { Command, Option } from "commander";
+import { type BenchmarkReport, runBenchmark } from "../../benchmark/index.js";
+import { enableFusedArithmetic } from "../../node/fusedArithmetic.js";
+import { compileForNode } from "../engine.js";
+import { jsonOption, numberBetween, wholeNumber } from "../options.js";
+import { Terminal } from "../terminal.js";
+import { VERSION } from "../version.js";
+
+interface BenchOptions {
+  readonly seconds: number;
+  readonly threads?: number;
+  readonly json?: boolean;
+}
+
+/** Microseconds of a step below which a kernel is left out of the table. */
+const WORTH_A_LINE = 1;
+
+/** Where and when the figures were measured. */
+export interface Environment {
+  readonly lenet: string;
+  readonly node: string;
+  readonly v8: string;
+  readonly processor: string;
+  readonly cores: number;
+  /** Processes that wanted a core in the minute before the benchmark: much above 0, others were at work. */
+  readonly loadAverage: number;
+}
+
+/** `lenet bench`: how fast this machine computes, and what training and evaluation take on it. */
+export function benchCommand(): Command {
+  return new Command("bench")
+    .description("measure the engine on this machine: peak, kernels, steps of training and evaluation")
+    .addOption(
+      new Option("--seconds <x>", "time to spend on measuring, about").argParser(numberBetween(0, 3600)).default(12),
+    )
+    .addOption(
+      new Option("--threads <n>", "the most threads to measure with (default: one a core)").argParser(
+        wholeNumber(1, 64),
+      ),
+    )
+    .addOption(jsonOption())
+    .action(runBench);
+}
+
+async function runBench({ seconds, threads = availableParallelism(), json }: BenchOptions): Promise<void> {
+  enableFusedArithmetic();
+  const terminal = new Terminal(json ? process.stderr : process.stdout);
+  const environment: Environment = {
+    lenet: VERSION,
+    node: process.versions.node,
+    v8: process.versions.v8,
+    processor: cpus()[0]?.model.trim() ?? "unknown",
+    cores: availableParallelism(),
+    loadAverage: loadavg()[0],
+  };
+  const report = await runBenchmark({
+    compile: compileForNode,
+    threads,
+    seconds,
+    onProgress: ({ doing, done, total }) =>
+      terminal.progress({ label: "measuring", done, total, unit: "parts", details: doing }),
+  });
+  terminal.clearBar();
+  if (json) process.stdout.write(`${JSON.stringify({ ...environment, ...report }, undefined, 2)}\n`);
+  else terminal.line(formatBenchmark(environment, report));
+}
+
+/** The figures as tables; the quartiles of each behind it. */
+export function formatBenchmark(environment: Environment, report: BenchmarkReport): string {
+  const { node, v8, processor, cores, loadAverage } = environment;
+  const peaks = report.peaks.map(({ fused, gflops, gflopsQuartiles }) => [
+    fused ? "fused multiply-add" : "multiply, then add",
+    spread(gflops, gflopsQuartiles, 1),
+  ]);
+  const kernels = report.kernels.map(({ name, microseconds, microsecondsQuartiles, gflops, percentOfPeak }) => [
+    name,
+    spread(microseconds, microsecondsQuartiles, 1),
+    gflops.toFixed(1),
+    `${percentOfPeak.toFixed(0)} %`,
+  ]);
+  const others = report.otherKernels
+    .filter(({ microseconds }) => microseconds >= WORTH_A_LINE)
+    .map(({ recipe, name, microseconds, microsecondsQuartiles }) => [
+      name,
+      recipe,
+      spread(microseconds, microsecondsQuartiles, 1),
+    ]);
+  const pictures = report.pictures.map((figure) => [
+    figure.input,
+    spread(figure.drawMicroseconds, figure.drawMicrosecondsQuartiles, 2),
+    spread(figure.plainMicroseconds, figure.plainMicrosecondsQuartiles, 2),
+    spread(figure.augmentedMicroseconds, figure.augmentedMicrosecondsQuartiles, 2),
+  ]);
+  const steps = report.steps.map((figure) => [
+    figure.recipe,
+    figure.input,
+    String(figure.batch),
+    String(figure.threads),
+    spread(figure.trainMicroseconds, figure.trainMicrosecondsQuartiles, 0),
+    spread(figure.forwardMicroseconds, figure.forwardMicrosecondsQuartiles, 0),
+    Math.round((figure.batch / figure.trainMicroseconds) * 1e6).toLocaleString("en-US"),
+  ]);
+  return [
+    `${processor}, ${cores} ${cores === 1 ? "core" : "cores"}, load ${loadAverage.toFixed(2)} before; Node ${node}, V8 ${v8}`,
+    `The engine here ${report.fused ? "has" : "does not have"} fused arithmetic. Medians, quartiles in brackets.`,
+    "",
+    "Peak of one core in WebAssembly",
+    ...table(["", "GFLOP/s"], peaks, 1),
+    "",
+    "Kernels of a training step of 32, 1x28x28, one thread",
+    ...table(["kernel", "µs", "GFLOP/s", "of peak"], kernels, 1),
+    "",
+    `Kernels that do not multiply and add (${WORTH_A_LINE} µs or more)`,
+    ...table(["kernel", "recipe", "µs"], others, 2),
+    "",
+    "A picture on its way into a batch, one thread, µs",
+    ...table(["input", "draw", "plain", "augmented"], pictures, 1),
+    "",
+    "Steps, augmentation included",
+    ...table(["recipe", "input", "batch", "threads", "train µs", "forward µs", "train images/s"], steps, 2),
+    "",
+    `Compiling a model: ${spread(report.compileMilliseconds, report.compileMillisecondsQuartiles, 1)} ms`,
+  ].join("\n");
+}
+
+function spread(median: number, [low, high]: readonly [number, number], digits: number): string {
+  return `${median.toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
+}
+
+/** Columns as wide as their widest cell: the first few flush left, the others right. */
+function table(head: readonly string[], rows: readonly (readonly string[])[], flushLeft: number): string[] {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
+  return [head, ...rows].map((row) =>
+    row
+      .map((cell, column) => (column < flushLeft ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
+      .join("  ")
+      .trimEnd(),
+  );
+}
