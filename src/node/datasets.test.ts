@@ -7,7 +7,8 @@ import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { CatalogEntry, CatalogFile, CatalogPart } from "../data/catalog.js";
-import { DatasetUnavailableError, type DownloadProgress, loadDataset } from "./datasets.js";
+import { DatasetUnavailableError, loadDataset } from "./datasets.js";
+import type { DownloadProgress } from "./download.js";
 
 const SIDE = 20;
 const COUNT = 12;

@@ -1,4 +1,5 @@
 export * from "./datasets.js";
+export * from "./download.js";
 export * from "./files.js";
 export * from "./fusedArithmetic.js";
 export * from "./png.js";
