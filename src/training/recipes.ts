@@ -53,10 +53,10 @@ const improved: Recipe = {
   name: "improved",
   activation: "relu",
   pooling: "maxPool2d",
-  dropout: 0.1,
+  dropout: 0.05,
   schedule: {
     type: "oneCycle",
-    maximumLearningRate: 3e-3,
+    maximumLearningRate: 2e-3,
     warmupShare: 0.3,
     divisor: 25,
     finalDivisor: 1e4,
