@@ -1,0 +1,173 @@
+"""PyTorch's part of pytorch.mjs: takes requests on standard input, a line of JSON each, and answers each with a line."""
+
+import copy
+import json
+import platform
+import sys
+import time
+
+import torch
+import torchvision
+from torch import nn
+from torch.utils.data import DataLoader, random_split
+from torchvision import transforms
+from torchvision.datasets import FashionMNIST
+
+WARM_UP_RUNS = 40
+BATCHES_IN_MEMORY = 50
+
+
+def lenet5(recipe):
+    """The network of a recipe, as one would write it down."""
+    improved = recipe == "improved"
+    activation = nn.ReLU if improved else nn.Sigmoid
+    pooling = nn.MaxPool2d if improved else nn.AvgPool2d
+    hidden = [nn.Linear(400, 120), activation()]
+    hidden_again = [nn.Linear(120, 84), activation()]
+    if improved:
+        hidden.append(nn.Dropout(0.1))
+        hidden_again.append(nn.Dropout(0.1))
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=2), activation(), pooling(2),
+        nn.Conv2d(6, 16, 5), activation(), pooling(2),
+        nn.Flatten(), *hidden, *hidden_again, nn.Linear(84, 10),
+    )
+
+
+class Contestant:
+    """A model with its optimiser: eager, eager with the fused optimiser, or compiled with the fused optimiser."""
+
+    def __init__(self, mode, recipe):
+        torch.manual_seed(0)
+        self.model = lenet5(recipe)
+        self.initial = copy.deepcopy(self.model.state_dict())
+        self.fused = {} if mode == "eager" else {"fused": True}
+        self.restart()
+        self.criterion = nn.CrossEntropyLoss(label_smoothing=0.05 if recipe == "improved" else 0.0)
+        self.loss_and_logits = self._loss_and_logits
+        self.logits = self.model
+        if mode == "compile":
+            self.loss_and_logits = torch.compile(self._loss_and_logits)
+            self.logits = torch.compile(self.model)
+
+    def restart(self):
+        """Back to the parameters of the start; what is compiled stays so."""
+        self.model.load_state_dict(self.initial)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-3, **self.fused)
+
+    def _loss_and_logits(self, x, y):
+        logits = self.model(x)
+        return self.criterion(logits, y), logits
+
+    def step(self, x, y):
+        """One training step; gives its loss as a number, and the logits."""
+        self.optimizer.zero_grad()
+        loss, logits = self.loss_and_logits(x, y)
+        loss.backward()
+        self.optimizer.step()
+        return loss.item(), logits
+
+
+class StepTimer:
+    """Steps or forward passes on batches that lie in memory."""
+
+    def __init__(self, mode, recipe, batch, kind):
+        self.contestant = Contestant(mode, recipe)
+        self.kind = kind
+        self.inputs = torch.rand(BATCHES_IN_MEMORY, batch, 1, 28, 28) * 2 - 1
+        self.labels = torch.randint(0, 10, (BATCHES_IN_MEMORY, batch))
+        self.run(WARM_UP_RUNS)
+
+    def run(self, runs):
+        """Gives the seconds of one run, and the processor time of all threads."""
+        contestant = self.contestant
+        batches = [(self.inputs[index % BATCHES_IN_MEMORY], self.labels[index % BATCHES_IN_MEMORY]) for index in range(runs)]
+        contestant.model.train(self.kind == "train")
+        with torch.inference_mode(self.kind == "forward"):
+            start, start_processor = time.perf_counter(), time.process_time()
+            for x, y in batches:
+                if self.kind == "train":
+                    contestant.step(x, y)
+                else:
+                    contestant.logits(x)
+            end, end_processor = time.perf_counter(), time.process_time()
+        return {"seconds": (end - start) / runs, "processorSeconds": (end_processor - start_processor) / runs}
+
+
+class EpochTimer:
+    """An epoch as the tutorial runs it: augmented pictures out of a DataLoader, all 60,000, four fifths to train on."""
+
+    def __init__(self, mode, recipe, batch, workers, root):
+        augmented = transforms.Compose([
+            transforms.RandomCrop(28, padding=2),
+            transforms.RandomHorizontalFlip(),
+            transforms.RandomRotation(10),
+            transforms.ToTensor(),
+            transforms.Normalize((0.5,), (0.5,)),
+        ])
+        pictures = FashionMNIST(root, train=True, transform=augmented, download=False)
+        train, validation = random_split(pictures, [0.8, 0.2], torch.Generator().manual_seed(0))
+        self.train = DataLoader(train, batch_size=batch, shuffle=True, num_workers=workers)
+        self.validation = DataLoader(validation, batch_size=batch, shuffle=False, num_workers=workers)
+        self.contestant = Contestant(mode, recipe)
+        self._warm_up(torch.zeros(batch, 1, 28, 28), torch.zeros(batch, dtype=torch.long))
+
+    def _warm_up(self, x, y):
+        """Has compiled what an epoch runs."""
+        self.contestant.model.train()
+        for _ in range(WARM_UP_RUNS):
+            self.contestant.step(x, y)
+        self.contestant.model.eval()
+        with torch.no_grad():
+            self.contestant.loss_and_logits(x, y)
+
+    def run(self):
+        """Gives the seconds of both passes, and the validation accuracy to see that something was learned."""
+        contestant = self.contestant
+        contestant.restart()
+        model = contestant.model
+        model.train()
+        loss_sum = correct = 0
+        start = time.perf_counter()
+        for x, y in self.train:
+            loss, logits = contestant.step(x, y)
+            loss_sum += loss * len(y)
+            correct += (logits.argmax(1) == y).sum().item()
+        middle = time.perf_counter()
+        model.eval()
+        correct = total = 0
+        with torch.no_grad():
+            for x, y in self.validation:
+                loss, logits = contestant.loss_and_logits(x, y)
+                loss_sum += loss.item() * len(y)
+                correct += (logits.argmax(1) == y).sum().item()
+                total += len(y)
+        end = time.perf_counter()
+        return {"trainSeconds": middle - start, "validationSeconds": end - middle, "accuracy": correct / total}
+
+
+def answer(request, timers):
+    """Carries a request out; timers are kept by what they time, warmed up."""
+    do = request.pop("do")
+    if do == "about":
+        return {"torch": torch.__version__, "torchvision": torchvision.__version__, "python": platform.python_version()}
+    runs = request.pop("runs", 0)
+    key = (do, *request.items())
+    if key not in timers:
+        timers[key] = StepTimer(**request) if do == "steps" else EpochTimer(**request)
+    return timers[key].run(runs) if do == "steps" else timers[key].run()
+
+
+def main():
+    torch.set_num_threads(int(sys.argv[1]))
+    timers = {}
+    for line in sys.stdin:
+        try:
+            result = answer(json.loads(line), timers)
+        except Exception as error:  # told to the other side, which decides
+            result = {"error": f"{type(error).__name__}: {error}".splitlines()[0]}
+        print(json.dumps(result), flush=True)
+
+
+if __name__ == "__main__":
+    main()
