@@ -1,0 +1,249 @@
+import { createHash } from "node:crypto";
+import { afterEach, describe, expect, it } from "vitest";
+import {
+  compile,
+  customizeRecipe,
+  type Dataset,
+  DivergedError,
+  evaluateDataset,
+  generateDigits,
+  initializeParameters,
+  lenet5,
+  type NamedTensors,
+  RECIPES,
+  type Recipe,
+  fit as runEpochs,
+  splitIndices,
+  type WasmEngine,
+} from "../src/index.js";
+import { enableFusedArithmetic } from "../src/node/fusedArithmetic.js";
+import { startThread } from "../src/node/threads.js";
+import { readCheckpoint, writeCheckpoint } from "../src/training/checkpoint.js";
+import type { EpochRecord, TrainingState } from "../src/training/fit.js";
+
+enableFusedArithmetic();
+
+const SEED = 3;
+
+interface Setting {
+  readonly recipe: Recipe;
+  readonly dataset: Dataset;
+  readonly threads?: number;
+  readonly fused?: boolean;
+  readonly seed?: number;
+  readonly resumeFrom?: TrainingState;
+}
+
+/** A finished training: what it was in every epoch, what it came to, and the engine with the best weights. */
+interface Training {
+  readonly records: Omit<EpochRecord, "trainSeconds" | "validationSeconds">[];
+  readonly states: TrainingState[];
+  readonly engine: WasmEngine;
+}
+
+const engines: WasmEngine[] = [];
+afterEach(() => {
+  for (const engine of engines.splice(0)) engine.dispose();
+});
+
+async function train({ recipe, dataset, threads = 1, fused, seed = SEED, resumeFrom }: Setting): Promise<Training> {
+  const model = lenet5({ ...recipe, input: dataset, classes: dataset.classes.length });
+  const everyChannel = (value: number) => Array.from({ length: dataset.channels }, () => value);
+  const { mean, deviation } = recipe.normalization;
+  const engine = compile(model, {
+    ...recipe,
+    normalization: { mean: everyChannel(mean), deviation: everyChannel(deviation) },
+    threads,
+    startThread,
+    fused,
+  });
+  engines.push(engine);
+  engine.setParameters(initializeParameters(model, seed));
+  const split = splitIndices(dataset.labels.length, recipe.validationShare, seed);
+  const records: Training["records"] = [];
+  const states: TrainingState[] = [];
+  for await (const { record, state } of runEpochs({ engine, dataset, split, recipe, seed, resumeFrom })) {
+    const { trainSeconds, validationSeconds, ...result } = record;
+    expect(Math.min(trainSeconds, validationSeconds)).toBeGreaterThan(0);
+    records.push(result);
+    states.push(state);
+  }
+  return { records, states, engine };
+}
+
+function hashTensors(...all: NamedTensors<Float32Array>[]): string {
+  const hash = createHash("sha256");
+  for (const tensors of all) {
+    for (const [name, { data }] of tensors) {
+      hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    }
+  }
+  return hash.digest("hex");
+}
+
+/** All that a training leaves, each bit of it: parameters, both moments and the best parameters after every epoch. */
+function bitsOf({ records, states, engine }: Training) {
+  return {
+    records,
+    states: states.map(({ parameters, optimizer, best }) =>
+      hashTensors(parameters, optimizer.first, optimizer.second, best.parameters),
+    ),
+    best: hashTensors(engine.parameters()),
+  };
+}
+
+const digits = generateDigits({ seed: 1, count: 400, part: "train" });
+const pictures = generateDigits({ seed: 1, count: 200, part: "train", channels: 3, height: 32, width: 32 });
+const { paper, improved } = RECIPES;
+const oneCycle = {
+  type: "oneCycle",
+  warmupShare: 0.3,
+  divisor: 25,
+  finalDivisor: 1e4,
+  annealing: "cosine",
+  cycleMomentum: true,
+  baseMomentum: 0.85,
+  maximumMomentum: 0.95,
+  threePhase: false,
+} as const;
+const momentum = {
+  optimizer: { type: "sgd", momentum: 0.9, nesterov: true, weightDecay: 1e-4 },
+  schedule: { type: "cosine", learningRate: 0.01, finalLearningRate: 1e-4, warmupSteps: 5 },
+} as const;
+
+describe("the same bits", () => {
+  // 320 and 160 images for training: no batch size here but 32 and 64 divides them.
+  const settings: [string, Setting][] = [
+    ["paper, batches of 32", { recipe: customizeRecipe(paper, { epochs: 2 }), dataset: digits }],
+    ["improved, batches of 27", { recipe: customizeRecipe(improved, { epochs: 2, batchSize: 27 }), dataset: digits }],
+    ["improved, batches of 100", { recipe: customizeRecipe(improved, { epochs: 2, batchSize: 100 }), dataset: digits }],
+    ["improved, batches of 3", { recipe: customizeRecipe(improved, { epochs: 1, batchSize: 3 }), dataset: digits }],
+    ["SGD on colours", { recipe: { ...customizeRecipe(improved, { epochs: 2 }), ...momentum }, dataset: pictures }],
+    [
+      "multiply and add apart",
+      { recipe: customizeRecipe(improved, { epochs: 2, batchSize: 64 }), dataset: digits, fused: false },
+    ],
+  ];
+
+  it.each(settings)("for one thread without shared memory, and two and three with it: %s", async (_, setting) => {
+    const alone = bitsOf(await train(setting));
+    expect(bitsOf(await train({ ...setting, threads: 2 }))).toEqual(alone);
+    expect(bitsOf(await train({ ...setting, threads: 3 }))).toEqual(alone);
+  });
+
+  it("for two trainings from one seed, others from another", async () => {
+    const setting = { recipe: customizeRecipe(improved, { epochs: 1 }), dataset: digits };
+    const first = bitsOf(await train(setting));
+    expect(bitsOf(await train(setting))).toEqual(first);
+    expect(bitsOf(await train({ ...setting, seed: SEED + 1 })).best).not.toBe(first.best);
+  });
+
+  it("on every machine, where multiply and add are apart", async () => {
+    // All numbers stand here, so that a change of a recipe's does not change what is pinned.
+    const recipe: Recipe = {
+      ...paper,
+      activation: "relu",
+      pooling: "maxPool2d",
+      dropout: 0.25,
+      epochs: 2,
+      schedule: { ...oneCycle, maximumLearningRate: 0.003 },
+      labelSmoothing: 0.1,
+    };
+    const { records, states } = bitsOf(await train({ recipe, dataset: digits, fused: false }));
+    expect({ records, states }).toMatchInlineSnapshot(`
+      {
+        "records": [
+          {
+            "epoch": 1,
+            "learningRate": 0.0024352369618492894,
+            "trainAccuracy": 0.103125,
+            "trainLoss": 2.302197180688381,
+            "validationAccuracy": 0.0875,
+            "validationLoss": 2.3043334662914274,
+          },
+          {
+            "epoch": 2,
+            "learningRate": 1.2e-8,
+            "trainAccuracy": 0.125,
+            "trainLoss": 2.29606481641531,
+            "validationAccuracy": 0.1,
+            "validationLoss": 2.3018879264593126,
+          },
+        ],
+        "states": [
+          "9b2952324a01acd93ed118a738080577fe71925f44fdd9efcb1bcba960af2a0c",
+          "2244603ab15aba1de6557dc0c8063e142754d4daf59a1bc899cdae036f6e1968",
+        ],
+      }
+    `);
+  });
+});
+
+describe("a training that was interrupted", () => {
+  it.each([
+    ["paper", customizeRecipe(paper, { epochs: 4 })],
+    ["improved", customizeRecipe(improved, { epochs: 4, batchSize: 50 })],
+    ["SGD", { ...customizeRecipe(improved, { epochs: 4 }), ...momentum }],
+  ])("comes to the bits of an undisturbed one from every checkpoint: %s", async (_, recipe) => {
+    const setting: Setting = { recipe, dataset: digits, threads: 2 };
+    const undisturbed = await train(setting);
+    const whole = bitsOf(undisturbed);
+    for (const state of undisturbed.states) {
+      const resumed = bitsOf(
+        await train({ ...setting, threads: 1, resumeFrom: readCheckpoint(writeCheckpoint(state)) }),
+      );
+      expect(resumed.records).toEqual(whole.records.slice(state.epoch));
+      expect(resumed.states).toEqual(whole.states.slice(state.epoch));
+      expect(resumed.best).toBe(whole.best);
+    }
+  });
+});
+
+describe("validation", () => {
+  it("of the best epoch is what an evaluation of its weights says", async () => {
+    const recipe = customizeRecipe(improved, { epochs: 2 });
+    const { engine, records, states } = await train({ recipe, dataset: digits });
+    const { validation } = splitIndices(digits.labels.length, recipe.validationShare, SEED);
+    const { accuracy, loss } = await evaluateDataset(engine, digits, validation);
+    const best = records[states.at(-1)!.best.epoch - 1];
+    expect({ accuracy, loss }).toEqual({ accuracy: best.validationAccuracy, loss: best.validationLoss });
+  });
+
+  it("on augmented images changes what is measured, not what is trained", async () => {
+    const plain = await train({ recipe: customizeRecipe(improved, { epochs: 1 }), dataset: digits });
+    const augmented = await train({
+      recipe: customizeRecipe(improved, { epochs: 1, augmentValidation: true }),
+      dataset: digits,
+    });
+    expect(hashTensors(augmented.states[0].parameters)).toBe(hashTensors(plain.states[0].parameters));
+    expect(augmented.records[0].validationLoss).not.toBe(plain.records[0].validationLoss);
+  });
+});
+
+it("ends in one line where the learning rate is far too high", async () => {
+  const recipe: Recipe = {
+    ...customizeRecipe(paper, { epochs: 5 }),
+    activation: "relu",
+    optimizer: { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
+    schedule: { type: "constant", learningRate: 1e9 },
+  };
+  const failure = await train({ recipe, dataset: digits }).catch((error) => error);
+  expect(failure).toBeInstanceOf(DivergedError);
+  expect(failure.message).toMatch(
+    /^the training diverged in epoch 1: the loss is (NaN|Infinity) at learning rate 1000000000; try a lower one$/,
+  );
+});
+
+describe("a short training on 10,000 generated digits", () => {
+  const train10k = generateDigits({ seed: 0, count: 10_000, part: "train" });
+  const test2k = generateDigits({ seed: 0, count: 2_000, part: "test" });
+
+  it.each([
+    ["improved, 2 epochs", customizeRecipe(improved, { epochs: 2, flip: false }), 0.97],
+    ["paper, 4 epochs", customizeRecipe(paper, { epochs: 4, flip: false, learningRate: 3e-3 }), 0.9],
+  ])("tells more than its share of unseen ones right: %s", async (_, recipe, share) => {
+    const { engine } = await train({ recipe, dataset: train10k, threads: 2 });
+    const { accuracy } = await evaluateDataset(engine, test2k);
+    expect(accuracy).toBeGreaterThan(share);
+  });
+});
