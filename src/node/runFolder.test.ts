@@ -1,0 +1,283 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readModelMetadata } from "../formats/modelMetadata.js";
+import { readPth } from "../formats/pth.js";
+import { readSafetensors } from "../formats/safetensors.js";
+import { initializeParameters, lenet5, type NamedTensors } from "../model/index.js";
+import { writeCheckpoint } from "../training/checkpoint.js";
+import type { EpochRecord, TrainingState } from "../training/fit.js";
+import { RECIPES } from "../training/recipes.js";
+import { formatHistory, parseHistory, type RunConfig, RunFolder, readRunConfig } from "./runFolder.js";
+import { loadWeights } from "./weights.js";
+
+const model = lenet5({ ...RECIPES.paper, input: { channels: 1, height: 12, width: 12 }, classes: 3 });
+
+const config: RunConfig = {
+  versions: { lenet: "0.1.0", node: "20.19.0", v8: "11.3" },
+  startedAt: "2026-01-02T03:04:05.678Z",
+  recipe: RECIPES.paper,
+  seed: 5,
+  model,
+  parameterCount: 17_000,
+  data: { name: "digits", checksum: "abc", images: 100, classes: ["a", "b", "c"], generated: true },
+  threads: 2,
+  fusedArithmetic: true,
+};
+
+const record = (epoch: number): EpochRecord => ({
+  epoch,
+  trainLoss: 1 / 3,
+  trainAccuracy: 0.1 + 0.2,
+  validationLoss: 1e-7,
+  validationAccuracy: epoch / 10,
+  learningRate: 1.2e-8,
+  trainSeconds: 1.5,
+  validationSeconds: 0.25,
+});
+
+const weights = (seed: number): NamedTensors<Float32Array> => initializeParameters(model, seed);
+
+/** The state after an epoch whose best so far is another's. */
+const state = (epoch: number, bestEpoch: number): TrainingState => ({
+  epoch,
+  parameters: weights(epoch),
+  optimizer: { first: weights(100 + epoch), second: weights(200 + epoch) },
+  best: { epoch: bestEpoch, validationAccuracy: bestEpoch / 10, parameters: weights(bestEpoch) },
+});
+
+let parent: string;
+let path: string;
+
+beforeEach(async () => {
+  parent = await mkdtemp(join(tmpdir(), "lenet-run-"));
+  path = join(parent, "deep", "run");
+});
+afterEach(async () => {
+  await rm(parent, { recursive: true, force: true });
+});
+
+async function messageOf(action: Promise<unknown>): Promise<string> {
+  const message = await action.then(
+    () => "nothing went wrong",
+    (error: Error) => error.message,
+  );
+  expect(message).not.toContain("\n");
+  return message.replaceAll(path, "RUN").replaceAll(parent, "PARENT");
+}
+
+/** A run with epochs of which the second is the best. */
+async function makeRun(epochs = 3): Promise<RunFolder> {
+  const folder = await RunFolder.create(path, config);
+  for (let epoch = 1; epoch <= epochs; epoch++) await folder.keepEpoch(record(epoch), state(epoch, Math.min(epoch, 2)));
+  return folder;
+}
+
+describe("a run folder", () => {
+  it("holds config and empty history from the start", async () => {
+    await RunFolder.create(path, config);
+    expect((await readdir(path)).sort()).toEqual(["config.json", "history.csv"]);
+    expect(JSON.parse(await readFile(join(path, "config.json"), "utf8"))).toEqual(config);
+    expect(await readRunConfig(path)).toEqual(config);
+    expect(await readFile(join(path, "history.csv"), "utf8")).toBe(
+      "epoch,train_loss_all,train_acc_all,val_loss_all,val_acc_all,lr,train_seconds,val_seconds\n",
+    );
+  });
+
+  it("holds each epoch's row, the best weights and the checkpoint after each epoch", async () => {
+    const folder = await makeRun();
+    expect((await readdir(path)).sort()).toEqual([
+      ...["best.safetensors", "config.json", "history.csv", "last.ckpt", "model.pth"],
+    ]);
+    expect((await readFile(join(path, "history.csv"), "utf8")).split("\n")).toEqual([
+      "epoch,train_loss_all,train_acc_all,val_loss_all,val_acc_all,lr,train_seconds,val_seconds",
+      "1,0.3333333333333333,0.30000000000000004,1e-7,0.1,1.2e-8,1.5,0.25",
+      "2,0.3333333333333333,0.30000000000000004,1e-7,0.2,1.2e-8,1.5,0.25",
+      "3,0.3333333333333333,0.30000000000000004,1e-7,0.3,1.2e-8,1.5,0.25",
+      "",
+    ]);
+    expect(folder).toMatchObject({ epochs: 3, seconds: 5.25 });
+    expect(readPth(await readFile(join(path, "model.pth")))).toEqual(weights(2));
+    const { tensors, metadata } = readSafetensors(await readFile(join(path, "best.safetensors")));
+    expect(tensors).toEqual(weights(2));
+    expect(readModelMetadata(metadata)).toEqual({
+      model,
+      classes: ["a", "b", "c"],
+      normalization: { mean: 0.5, deviation: 0.5 },
+      recipe: "paper",
+      data: "digits",
+      epoch: 2,
+      validationAccuracy: 0.2,
+    });
+  });
+
+  it("draws its curves, once there are epochs", async () => {
+    const folder = await RunFolder.create(path, config);
+    await folder.drawCurves({ title: "A title", subtitle: "and more" });
+    expect(await readdir(path)).not.toContain("curves.svg");
+    await folder.keepEpoch(record(1), state(1, 1));
+    await folder.drawCurves({ title: "A title", subtitle: "and more" });
+    expect(await readFile(join(path, "curves.svg"), "utf8")).toMatch(/^<svg.*A title.*and more.*<\/svg>\s*$/s);
+    expect((await readFile(join(path, "curves.png"))).subarray(0, 8).toString("latin1")).toBe("\x89PNG\r\n\x1a\n");
+  });
+
+  it("is never made over another, nor where it cannot be", async () => {
+    await makeRun(1);
+    const before = await readFile(join(path, "last.ckpt"));
+    expect(await messageOf(RunFolder.create(path, config))).toBe("cannot create the folder RUN: it exists already");
+    expect(await readFile(join(path, "last.ckpt"))).toEqual(before);
+    expect(await messageOf(RunFolder.create(join(path, "config.json", "below"), config))).toMatch(
+      /^cannot create the folder RUN\/config.json\/below: /,
+    );
+  });
+
+  it("is not left behind where its first file cannot be written", async () => {
+    // JSON has no such number, which stands for any failure of the first write.
+    const broken = { ...config, seed: 1n } as unknown as RunConfig;
+    await expect(RunFolder.create(path, broken)).rejects.toThrow();
+    expect(await readdir(join(parent, "deep"))).toEqual([]);
+  });
+});
+
+describe("a run folder that is opened again", () => {
+  it("goes on after its checkpoint", async () => {
+    await makeRun();
+    const { folder, state: read } = await RunFolder.reopen(path);
+    expect(read).toEqual(state(3, 2));
+    expect(folder.config).toEqual(config);
+    await folder.keepEpoch(record(4), state(4, 4));
+    expect(parseHistory(await readFile(join(path, "history.csv"), "utf8"))).toEqual([1, 2, 3, 4].map(record));
+    expect(readPth(await readFile(join(path, "model.pth")))).toEqual(weights(4));
+  });
+
+  it("drops the row of an epoch whose checkpoint was not written any more", async () => {
+    await makeRun();
+    await writeFile(join(path, "last.ckpt"), writeCheckpoint(state(2, 2)));
+    const { folder, state: read } = await RunFolder.reopen(path);
+    expect(read?.epoch).toBe(2);
+    expect(folder.epochs).toBe(2);
+  });
+
+  it.each([
+    ["of which there is config.json alone", async () => rm(join(path, "history.csv"))],
+    ["that ended in its first epoch", async () => undefined],
+    [
+      "that ended before its first checkpoint",
+      async () => writeFile(join(path, "history.csv"), formatHistory([record(1)])),
+    ],
+  ])("begins with the first epoch: one %s", async (_, change) => {
+    await RunFolder.create(path, config);
+    await change();
+    const { folder, state: read } = await RunFolder.reopen(path);
+    expect(read).toBeUndefined();
+    await folder.keepEpoch(record(1), state(1, 1));
+    expect(parseHistory(await readFile(join(path, "history.csv"), "utf8"))).toEqual([record(1)]);
+  });
+
+  const put = (name: string, content: string | Uint8Array) => async () => writeFile(join(path, name), content);
+  it.each([
+    ["is finished", put("result.json", "{}"), "RUN is finished: all its epochs are done, the result is in result.json"],
+    ["has no config", () => rm(join(path, "config.json")), "RUN is not a run folder: it has no config.json"],
+    ["is not there", () => rm(path, { recursive: true }), "RUN is not there"],
+    ["has a config that is cut off", () => truncate(join(path, "config.json"), 99), "RUN: config.json is not JSON"],
+    [
+      "has a config with a fault",
+      put("config.json", JSON.stringify({ ...config, seed: -1 })),
+      /^RUN: config.json: seed: /,
+    ],
+    ["has a checkpoint that is cut off", () => truncate(join(path, "last.ckpt"), 5000), /^RUN\/last.ckpt: /],
+    ["has an empty checkpoint", put("last.ckpt", ""), /^RUN\/last.ckpt: /],
+    [
+      "has the checkpoint of another model",
+      put(
+        "config.json",
+        JSON.stringify({ ...config, model: { ...model, input: { channels: 3, height: 12, width: 12 } } }),
+      ),
+      "RUN/last.ckpt: conv1.weight: the weights have [6, 1, 5, 5], the model [6, 3, 5, 5]",
+    ],
+    [
+      "has lost its checkpoint",
+      () => rm(join(path, "last.ckpt")),
+      "RUN: history.csv holds 3 epochs, but there is no last.ckpt",
+    ],
+    [
+      "has lost rows",
+      put("history.csv", formatHistory([record(1)])),
+      "RUN: the checkpoint is of epoch 3, history.csv ends at 1",
+    ],
+    [
+      "has a history with other columns",
+      put("history.csv", "epoch,loss\n1,2\n"),
+      /^RUN: history.csv: its columns are epoch,loss, expected epoch,train_loss_all,/,
+    ],
+    [
+      "has a row with a gap",
+      put("history.csv", formatHistory([record(1)]).replace("1e-7", "")),
+      /^RUN: history.csv: row 1 is "1,/,
+    ],
+    [
+      "has a row that is no number",
+      put("history.csv", formatHistory([record(1)]).replace("1e-7", "NaN")),
+      /^RUN: history.csv: row 1 is "1,/,
+    ],
+    ["has rows out of order", put("history.csv", formatHistory([record(2)])), /^RUN: history.csv: row 1 is "2,/],
+  ])("is refused in one line where it %s", async (_, damage, message) => {
+    await makeRun();
+    await damage();
+    const told = await messageOf(RunFolder.reopen(path));
+    if (typeof message === "string") expect(told).toBe(message);
+    else expect(told).toMatch(message);
+  });
+});
+
+describe("loadWeights", () => {
+  it("reads a run's best weights with all that belongs to them", async () => {
+    await makeRun();
+    const loaded = await loadWeights(path, undefined);
+    expect(loaded.parameters).toEqual(weights(2));
+    expect(loaded).toMatchObject({ model, normalization: { mean: 0.5, deviation: 0.5 }, run: config });
+    expect(loaded.metadata?.epoch).toBe(2);
+    const file = await loadWeights(join(path, "best.safetensors"), undefined);
+    expect(file).toEqual({ ...loaded, run: undefined });
+  });
+
+  it("infers the model of a .pth from its shapes and a recipe", async () => {
+    await makeRun();
+    const loaded = await loadWeights(join(path, "model.pth"), RECIPES.paper);
+    expect(loaded.parameters).toEqual(weights(2));
+    expect(loaded.model).toEqual(model);
+    expect(loaded.normalization).toEqual(RECIPES.paper.normalization);
+    expect((await loadWeights(join(path, "model.pth"), RECIPES.improved)).model.layers[1]).toEqual({ type: "relu" });
+  });
+
+  it.each([
+    ["nowhere.pth", "cannot read RUN/nowhere.pth: no such file or folder"],
+    ["nowhere", "cannot read RUN/nowhere: no such file or folder"],
+    ["history.csv", "RUN/history.csv: weights are a .pth or .safetensors file or a run folder"],
+    [
+      "model.pth",
+      "RUN/model.pth: the file does not say which activation and pooling its model has; name its recipe with --recipe",
+    ],
+    ["last.safetensors", /^RUN\/last.safetensors: /],
+    ["cut.pth", /^RUN\/cut.pth: /],
+    ["cut.safetensors", /^RUN\/cut.safetensors: /],
+    ["empty.pth", /^RUN\/empty.pth: /],
+    ["empty.safetensors", /^RUN\/empty.safetensors: /],
+    ["folder.pth", "RUN/folder.pth is not a run folder: it has no config.json"],
+  ])("refuses %s in one line", async (name, message) => {
+    await makeRun();
+    const [pth, safetensors, checkpoint] = await Promise.all(
+      ["model.pth", "best.safetensors", "last.ckpt"].map((file) => readFile(join(path, file))),
+    );
+    await writeFile(join(path, "last.safetensors"), checkpoint);
+    await writeFile(join(path, "cut.pth"), pth.subarray(0, pth.length - 100));
+    await writeFile(join(path, "cut.safetensors"), safetensors.subarray(0, safetensors.length - 1));
+    await writeFile(join(path, "empty.pth"), "");
+    await writeFile(join(path, "empty.safetensors"), "");
+    await mkdir(join(path, "folder.pth"));
+    const told = await messageOf(loadWeights(join(path, name), undefined));
+    if (typeof message === "string") expect(told).toBe(message);
+    else expect(told).toMatch(message);
+  });
+});
