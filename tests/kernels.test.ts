@@ -23,7 +23,7 @@ import {
   ShapeError,
   type Tensor,
 } from "../src/model/index.js";
-import { Purpose, RandomStream } from "../src/random/philox.js";
+import { Purpose, RandomStream } from "../src/numeric/philox.js";
 
 // Node 20 has relaxed SIMD behind a flag that counts from the first compilation on.
 if (!supportsFusedArithmetic()) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");

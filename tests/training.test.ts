@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
+import { readCheckpoint, writeCheckpoint } from "../src/formats/checkpoint.js";
 import {
   compile,
   customizeRecipe,
@@ -18,7 +19,6 @@ import {
 } from "../src/index.js";
 import { enableFusedArithmetic } from "../src/node/fusedArithmetic.js";
 import { startThread } from "../src/node/threads.js";
-import { readCheckpoint, writeCheckpoint } from "../src/training/checkpoint.js";
 import type { EpochRecord, TrainingState } from "../src/training/fit.js";
 
 enableFusedArithmetic();

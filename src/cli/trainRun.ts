@@ -41,7 +41,9 @@ const NOT_MIRRORED = new Set(["mnist", DIGITS]);
 
 /** Trains from the start into a new run folder. */
 export async function startRun(settings: RunSettings, output: RunOutput): Promise<void> {
-  const { seed, data, dataDir } = settings;
+  const { seed, data, dataDir, out } = settings;
+  // Found out before the data are loaded; what happens in between is noticed when the folder is made.
+  if (out !== undefined && existsSync(out)) throw new Error(`cannot create the folder ${out}: it exists already`);
   await withInterrupt(async (signal) => {
     const recipe = customizeRecipe(RECIPES[settings.recipe], { flip: !NOT_MIRRORED.has(data), ...settings.changes });
     const load = { dataDir, terminal: output.terminal, signal };
@@ -71,7 +73,7 @@ export async function startRun(settings: RunSettings, output: RunOutput): Promis
       threads: engine.threads,
       fusedArithmetic: engine.fused,
     };
-    const folder = await RunFolder.create(settings.out ?? freeRunPath(`${data}-${recipe.name}-seed${seed}`), config);
+    const folder = await RunFolder.create(out ?? freeRunPath(`${data}-${recipe.name}-seed${seed}`), config);
     await new Run(folder, engine, train, test, output).toTheEnd(signal);
   });
 }

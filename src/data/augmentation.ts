@@ -1,6 +1,6 @@
 import { PLACEMENT, PLACEMENT_WORDS } from "../kernels/placement.js";
+import { Purpose, RandomStream } from "../numeric/philox.js";
 import { cosine, sine } from "../numeric/trigonometry.js";
-import { Purpose, RandomStream } from "../random/philox.js";
 
 /** Random transformations of a picture, in this order: crop, flip, rotation. */
 export interface Augmentation {

@@ -1,4 +1,4 @@
-import { Purpose, permutation, RandomStream } from "../random/philox.js";
+import { Purpose, permutation, RandomStream } from "../numeric/philox.js";
 import type { Dataset } from "./dataset.js";
 import { between, Handwriting } from "./digits/handwriting.js";
 import { InkCanvas } from "./digits/rasteriser.js";

@@ -1,4 +1,4 @@
-import { Purpose, permutation, RandomStream } from "../random/philox.js";
+import { Purpose, permutation, RandomStream } from "../numeric/philox.js";
 
 /** Which images are for training and which for validation, by index. */
 export interface Split {

@@ -9,7 +9,7 @@ import {
   parameterSpecs,
   type ShapedLayer,
 } from "../model/index.js";
-import { Purpose, RandomStream } from "../random/philox.js";
+import { Purpose, RandomStream } from "../numeric/philox.js";
 import type { EngineOptions, OptimizerSettings } from "./engine.js";
 import { crossEntropy } from "./reference/crossEntropy.js";
 import { ReferenceNetwork } from "./reference/network.js";

@@ -8,7 +8,7 @@ import {
   type ShapedLayer,
   type Tensor,
 } from "../model/index.js";
-import { Purpose, RandomStream } from "../random/philox.js";
+import { Purpose, RandomStream } from "../numeric/philox.js";
 import {
   type Batch,
   batchCount,

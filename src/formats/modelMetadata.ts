@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Model } from "../model/index.js";
-import { FormatError } from "./errors.js";
+import { parseJson } from "./json.js";
 
 /** What weights carry along in their file, so that they can be used without knowing where they come from. */
 export interface ModelMetadata {
@@ -66,23 +66,4 @@ export function writeModelMetadata(metadata: ModelMetadata): Record<string, stri
 export function readModelMetadata(metadata: Readonly<Record<string, string>>): ModelMetadata | undefined {
   if (metadata[KEY] === undefined) return undefined;
   return parseJson(metadata[KEY], metadataSchema, 'the metadata "lenet"');
-}
-
-/**
- * Parses JSON and checks it against a schema.
- *
- * @param what what it is, for the message
- * @throws FormatError with one line that names the first fault
- */
-export function parseJson<Result>(text: string, schema: z.ZodType<Result>, what: string): Result {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new FormatError(`${what} is not JSON`);
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new FormatError(`${what}: ${issue.path.join(".") || "the whole"}: ${issue.message}`);
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { Purpose, RandomStream } from "../random/philox.js";
+import { Purpose, RandomStream } from "../numeric/philox.js";
 import { FormatError } from "./errors.js";
 import { readPth } from "./pth.js";
 import { readSafetensors } from "./safetensors.js";

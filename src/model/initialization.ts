@@ -1,4 +1,4 @@
-import { Purpose, RandomStream } from "../random/philox.js";
+import { Purpose, RandomStream } from "../numeric/philox.js";
 import type { Model } from "./layers.js";
 import { inferShapes, parameterSpecs } from "./shapes.js";
 import { elementCount, type NamedTensors } from "./tensor.js";

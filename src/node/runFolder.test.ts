@@ -2,11 +2,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { writeCheckpoint } from "../formats/checkpoint.js";
 import { readModelMetadata } from "../formats/modelMetadata.js";
 import { readPth } from "../formats/pth.js";
 import { readSafetensors } from "../formats/safetensors.js";
 import { initializeParameters, lenet5, type NamedTensors } from "../model/index.js";
-import { writeCheckpoint } from "../training/checkpoint.js";
 import type { EpochRecord, TrainingState } from "../training/fit.js";
 import { RECIPES } from "../training/recipes.js";
 import { formatHistory, parseHistory, type RunConfig, RunFolder, readRunConfig } from "./runFolder.js";

@@ -2,14 +2,15 @@ import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { requireParameters } from "../engine/parameterStore.js";
-import { modelSchema, parseJson, writeModelMetadata } from "../formats/modelMetadata.js";
+import { readCheckpoint, writeCheckpoint } from "../formats/checkpoint.js";
+import { parseJson } from "../formats/json.js";
+import { modelSchema, writeModelMetadata } from "../formats/modelMetadata.js";
 import { writePth } from "../formats/pth.js";
+import { recipeSchema } from "../formats/recipeSchema.js";
 import { writeSafetensors } from "../formats/safetensors.js";
 import { inferShapes, type Model, parameterSpecs } from "../model/index.js";
 import { curvesSvg } from "../report/curves.js";
-import { readCheckpoint, writeCheckpoint } from "../training/checkpoint.js";
 import type { Best, EpochRecord, TrainingState } from "../training/fit.js";
-import { recipeSchema } from "../training/recipeSchema.js";
 import { createFolderExclusive, describeFileError, errorCode, writeFileAtomic } from "./files.js";
 import { svgToPng } from "./png.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { recipeSchema } from "./recipeSchema.js";
+import { recipeSchema } from "../formats/recipeSchema.js";
 import { customizeRecipe, RECIPES } from "./recipes.js";
 
 const { paper, improved } = RECIPES;

@@ -1,4 +1,4 @@
-import type { RandomStream } from "../../random/philox.js";
+import type { RandomStream } from "../../numeric/philox.js";
 import type { InkCanvas } from "./rasteriser.js";
 import type { Glyph, Stroke } from "./strokes.js";
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { FormatError } from "../formats/errors.js";
-import { parseJson } from "../formats/modelMetadata.js";
-import { readSafetensors, writeSafetensors } from "../formats/safetensors.js";
 import type { NamedTensors } from "../model/index.js";
-import type { TrainingState } from "./fit.js";
+import type { TrainingState } from "../training/fit.js";
+import { FormatError } from "./errors.js";
+import { parseJson } from "./json.js";
+import { readSafetensors, writeSafetensors } from "./safetensors.js";
 
 const VERSION = 1;
 const stateSchema = z.object({

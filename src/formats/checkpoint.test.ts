@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { readSafetensors, writeSafetensors } from "../formats/safetensors.js";
 import type { NamedTensors } from "../model/index.js";
+import type { TrainingState } from "../training/fit.js";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
-import type { TrainingState } from "./fit.js";
+import { readSafetensors, writeSafetensors } from "./safetensors.js";
 
 /** Two tensors of numbers that a sloppy writer would change: denormals, -0, the largest float. */
 function tensors(seed: number): NamedTensors<Float32Array> {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Recipe } from "./recipes.js";
+import type { Recipe } from "../training/recipes.js";
 
 const share = z.number().min(0).max(1);
 const rate = z.number().nonnegative();
