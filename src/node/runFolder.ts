@@ -9,7 +9,6 @@ import { writePth } from "../formats/pth.js";
 import { recipeSchema } from "../formats/recipeSchema.js";
 import { writeSafetensors } from "../formats/safetensors.js";
 import { inferShapes, type Model, parameterSpecs } from "../model/index.js";
-import { curvesSvg } from "../report/curves.js";
 import type { Best, EpochRecord, TrainingState } from "../training/fit.js";
 import { createFolderExclusive, describeFileError, errorCode, writeFileAtomic } from "./files.js";
 import { svgToPng } from "./png.js";
@@ -179,6 +178,8 @@ export class RunFolder {
   /** Draws the curves of the epochs so far; nothing where there are none. */
   async drawCurves(titles: { title: string; subtitle: string }): Promise<void> {
     if (this.history.length === 0) return;
+    // Only now: loading the charts takes as long as a command that draws none.
+    const { curvesSvg } = await import("../report/curves.js");
     const svg = curvesSvg(this.history, titles);
     await this.write(RUN_FILES.curvesSvg, svg);
     await this.write(RUN_FILES.curvesPng, await svgToPng(svg));
