@@ -1,0 +1,449 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { writeModelMetadata } from "../src/formats/modelMetadata.js";
+import { writeSafetensors } from "../src/formats/safetensors.js";
+import { initializeParameters, lenet5, RECIPES } from "../src/index.js";
+
+const PROGRAM = new URL("../dist/cli/main.js", import.meta.url).pathname;
+const MACHINE = new URL("./support/machine.mjs", import.meta.url).href;
+const VERSION = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8")).version;
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lenet-cli-"));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Called with all of standard output whenever something is written to it. */
+  readonly onOutput?: (stdout: string, child: ChildProcess) => void;
+}
+
+/** Runs the built program in the tests' folder, on a machine without network and data sets. */
+function lenet(args: readonly string[], { env, onOutput }: RunOptions = {}): Promise<Outcome> {
+  const child = spawn(process.execPath, ["--import", MACHINE, PROGRAM, ...args], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, HOME: folder, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+    onOutput?.(stdout, child);
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** Presses Ctrl-C once, as soon as the output holds a text. */
+function interruptAfter(text: string): RunOptions {
+  let pressed = false;
+  return {
+    onOutput: (stdout, child) => {
+      if (pressed || !stdout.includes(text)) return;
+      pressed = true;
+      child.kill("SIGINT");
+    },
+  };
+}
+
+// Few images to train on and many to validate with: an epoch takes a fraction of a second.
+const EPOCHS = 3;
+const TRAIN = ["train", "--data", "digits", "--val-split", "0.98", "--epochs", String(EPOCHS), "--seed", "11"];
+
+const inFolder = (name: string) => join(folder, name);
+const readJson = async (name: string) => JSON.parse(await readFile(inFolder(name), "utf8"));
+const lines = (text: string) => text.trimEnd().split("\n");
+
+/** A run's history without the seconds. */
+async function historyOf(run: string): Promise<string[][]> {
+  return lines(await readFile(inFolder(join(run, "history.csv")), "utf8")).map((row) => row.split(",").slice(0, 6));
+}
+
+/** Asserts that two runs came to the same bits: best weights, last state with both moments, history. */
+async function expectSameRun(run: string, other: string): Promise<void> {
+  for (const name of ["model.pth", "best.safetensors", "last.ckpt"]) {
+    const [bytes, others] = await Promise.all([run, other].map((path) => readFile(inFolder(join(path, name)))));
+    expect(bytes.equals(others), name).toBe(true);
+  }
+  expect(await historyOf(run)).toEqual(await historyOf(other));
+}
+
+describe("wrong use is told in one line, with exit code 2", () => {
+  const number = (option: string, value: string, allowed: string) =>
+    `option '${option}' argument '${value}' is invalid. It must be ${allowed}; see "lenet train --help"`;
+  it.each([
+    ["train --epochs 0", number("--epochs <n>", "0", "a whole number from 1 to 100,000")],
+    ["train --lr nan", number("--lr <x>", "nan", "a number above 0 and below 100")],
+    ["train --lr 0", number("--lr <x>", "0", "a number above 0 and below 100")],
+    ["train --lr -0.1", number("--lr <x>", "-0.1", "a number above 0 and below 100")],
+    ["train --threads 0", number("--threads <n>", "0", "a whole number from 1 to 64")],
+    ["train --batch 70000", number("--batch <n>", "70000", "a whole number from 1 to 16,384")],
+    ["train --seed -1", number("--seed <n>", "-1", "a whole number from 0 to 9,007,199,254,740,991")],
+    ["train --seed 1.5", number("--seed <n>", "1.5", "a whole number from 0 to 9,007,199,254,740,991")],
+    ["train --val-split 1", number("--val-split <share>", "1", "a number above 0 and below 1")],
+    ["train --out", `option '--out <dir>' argument missing; see "lenet train --help"`],
+    ["train --frobnicate", `unknown option '--frobnicate'; see "lenet train --help"`],
+    ["train --epoch 3", `unknown option '--epoch' (Did you mean --epochs?); see "lenet train --help"`],
+    [
+      "train --data cifar",
+      `option '--data <name>' argument 'cifar' is invalid. Allowed choices are fashion-mnist, mnist, digits; see "lenet train --help"`,
+    ],
+    [
+      "train --resume run --epochs 3",
+      `option '--resume <run>' cannot be used with option '--epochs <n>'; see "lenet train --help"`,
+    ],
+    ["train run", `too many arguments for 'train'. Expected 0 arguments but got 1; see "lenet train --help"`],
+    ["trian", `unknown command 'trian' (Did you mean train?); see "lenet --help"`],
+    ["eval", `missing required argument 'weights'; see "lenet eval --help"`],
+    [
+      "eval run --split all",
+      `option '--split <part>' argument 'all' is invalid. Allowed choices are test, val, train; see "lenet eval --help"`,
+    ],
+    [
+      "summary --input 2x28x28",
+      `option '--input <CxHxW>' argument '2x28x28' is invalid. It must be CxHxW as 1x28x28 or 3x32x32: 1 or 3 channels, 12 to 128 rows and columns; see "lenet summary --help"`,
+    ],
+  ])("lenet %s", async (args, message) => {
+    expect(await lenet(args.split(" "))).toEqual({ code: 2, stdout: "", stderr: `lenet: ${message}\n` });
+  });
+});
+
+describe("help", () => {
+  it("is what lenet alone prints, as wrong use", async () => {
+    const { code, stdout, stderr } = await lenet([]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/^Usage: lenet \[options\] \[command\]\n/);
+    for (const command of ["train", "eval", "summary", "verify", "demo"]) expect(stderr).toContain(`\n  ${command} `);
+  });
+
+  it.each(["help train", "train --help"])("explains a command: lenet %s", async (args) => {
+    const { code, stdout, stderr } = await lenet(args.split(" "));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^Usage: lenet train \[options\]\n/);
+    const options = ["recipe", "data", "data-dir", "epochs", "batch", "lr", "seed", "threads", "val-split", "out"];
+    for (const option of [...options, "resume", "json", "quiet"]) expect(stdout).toContain(`\n  --${option} `);
+  });
+
+  it("tells the version", async () => {
+    expect(await lenet(["--version"])).toEqual({ code: 0, stdout: `${VERSION}\n`, stderr: "" });
+  });
+});
+
+describe("summary", () => {
+  it("prints the network's table", async () => {
+    const { code, stdout } = await lenet(["summary"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("\n            Conv2d-1            [-1, 6, 28, 28]             156\n");
+    expect(stdout).toContain("\nTotal params: 61,706\n");
+  });
+
+  it("prints it as JSON, with the multiply-adds of an image", async () => {
+    const { code, stdout, stderr } = await lenet(["summary", "--json", "--recipe", "improved", "--input", "3x32x32"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(stdout)).toMatchObject({ totalParameters: 83_126, multiplyAdds: 886_440 });
+  });
+});
+
+describe("what fails is told in one line, with exit code 1", () => {
+  async function failureOf(args: readonly string[], env?: Record<string, string>): Promise<string> {
+    const { code, stdout, stderr } = await lenet(args, { env });
+    expect({ code, lines: lines(stderr).length }).toEqual({ code: 1, lines: 1 });
+    expect(stdout.replace(/^run folder: .*\n.*GENERATED.*\nLeNet-5 .*\n(epoch .*\n)*/, "")).toBe("");
+    return stderr.trimEnd().replaceAll(folder, "FOLDER");
+  }
+
+  it("a data set that is not here and cannot be downloaded", async () => {
+    expect(await failureOf(["train"])).toMatchInlineSnapshot(
+      `"lenet: Fashion-MNIST is not here: looked in FOLDER/.cache/lenet, /usr/share/datasets/fashion-mnist; the download failed: https://fashion-mnist.s3.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz: the host is not found, http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz: the host is not found; run "apt-get install dataset-fashion-mnist" or name a folder that holds its files with --data-dir DIR"`,
+    );
+    expect(await failureOf(["train", "--data", "mnist"], { LENET_DATA: inFolder("nowhere") })).toMatchInlineSnapshot(
+      `"lenet: MNIST is not here: looked in FOLDER/nowhere, FOLDER/.cache/lenet; the download failed: https://ossci-datasets.s3.amazonaws.com/mnist/train-images-idx3-ubyte.gz: the host is not found, https://storage.googleapis.com/cvdf-datasets/mnist/train-images-idx3-ubyte.gz: the host is not found; name a folder that holds its files with --data-dir DIR"`,
+    );
+  });
+
+  it("a folder of data that is missing", async () => {
+    expect(await failureOf(["train", "--data-dir", inFolder("nowhere")])).toMatchInlineSnapshot(
+      `"lenet: Fashion-MNIST is not there: found neither train-images-idx3-ubyte.gz nor train-images-idx3-ubyte in FOLDER/nowhere/fashion-mnist or FOLDER/nowhere"`,
+    );
+  });
+
+  it("a data set's file that is cut off, or another one", async () => {
+    const data = inFolder("data");
+    await mkdir(data);
+    await writeFile(join(data, "train-images-idx3-ubyte.gz"), Buffer.from("1f8b0800000000000003", "hex"));
+    expect(await failureOf(["train", "--data-dir", data])).toMatchInlineSnapshot(
+      `"lenet: FOLDER/data/train-images-idx3-ubyte.gz is truncated: the packed file ends after 10 bytes; replace the file or name another folder"`,
+    );
+    await writeFile(join(data, "train-images-idx3-ubyte.gz"), Buffer.from([0, 0, 8, 1, 0, 0, 0, 1, 7]));
+    expect(await failureOf(["train", "--data-dir", data])).toMatchInlineSnapshot(
+      `"lenet: FOLDER/data/train-images-idx3-ubyte.gz is not the right file: expected 47040016 bytes with sha256 c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888, found 9 bytes with sha256 c564aa0aa783b8862ae6128a973a6f6b213b9428d39b5c8acfbda3c630d40f1e; replace the file or name another folder"`,
+    );
+  });
+
+  it("a run folder that exists, or cannot be made", async () => {
+    await mkdir(inFolder("taken"));
+    await writeFile(inFolder("file"), "");
+    expect(await failureOf([...TRAIN, "--out", "taken"])).toBe(
+      "lenet: cannot create the folder taken: it exists already",
+    );
+    expect(await readdir(inFolder("taken"))).toEqual([]);
+    expect(await failureOf([...TRAIN, "--out", "file/run"])).toMatch(/^lenet: cannot create the folder file\/run: /);
+  });
+
+  it("a run that cannot be resumed", async () => {
+    expect(await failureOf(["train", "--resume", "nowhere"])).toBe("lenet: nowhere is not there");
+    await mkdir(inFolder("empty"));
+    expect(await failureOf(["train", "--resume", "empty"])).toBe(
+      "lenet: empty is not a run folder: it has no config.json",
+    );
+  });
+
+  it("weights that are not there, damaged, of another kind or of another shape", async () => {
+    const input = { channels: 3, height: 32, width: 32 };
+    const model = lenet5({ ...RECIPES.paper, input, classes: 10 });
+    const metadata = writeModelMetadata({
+      model,
+      classes: Array.from({ length: 10 }, String),
+      normalization: RECIPES.paper.normalization,
+      recipe: "paper",
+      data: "digits",
+      epoch: 1,
+      validationAccuracy: 0,
+    });
+    const bytes = writeSafetensors(initializeParameters(model, 0), metadata);
+    await writeFile(inFolder("colour.safetensors"), bytes);
+    await writeFile(inFolder("cut.safetensors"), bytes.subarray(0, 1000));
+    await writeFile(inFolder("text.pth"), "These are not weights.\n");
+    await writeFile(inFolder("weights.txt"), "");
+    const names = ["nowhere.pth", "cut.safetensors", "text.pth", "weights.txt", "colour.safetensors"];
+    const failures = [];
+    for (const name of names) failures.push(await failureOf(["eval", name, "--recipe", "paper"]));
+    expect(failures).toMatchInlineSnapshot(`
+      [
+        "lenet: cannot read nowhere.pth: no such file or folder",
+        "lenet: cut.safetensors: safetensors: the header's length is given as 1744, but only 992 bytes follow",
+        "lenet: text.pth: not a PyTorch file: it begins neither as a zip archive nor as a pickle",
+        "lenet: weights.txt: weights are a .pth or .safetensors file or a run folder",
+        "lenet: colour.safetensors takes 3x32x32 pictures, digits has 1x28x28",
+      ]
+    `);
+  });
+
+  it("a folder of reference values that is not there", async () => {
+    expect(await failureOf(["verify", "nowhere"])).toMatch(/^lenet: cannot read the folder nowhere: /);
+  });
+
+  it.runIf(process.platform === "linux")("standard output that cannot be written to", async () => {
+    const args = ["-c", '"$@" > /dev/full', "sh", process.execPath, PROGRAM, "summary"];
+    const child = spawn("sh", args, { stdio: ["ignore", "ignore", "pipe"] });
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      stderr += text;
+    });
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: "lenet: cannot write to standard output: no space left on the device\n",
+    });
+  });
+});
+
+describe("a run", () => {
+  let training: Outcome;
+  let events: Record<string, unknown>[];
+
+  beforeAll(async () => {
+    training = await lenet([...TRAIN, "--threads", "2", "--json", "--out", "whole"]);
+    events = lines(training.stdout).map((line) => JSON.parse(line));
+  });
+
+  it("prints an object an epoch and the result at last, everything else on standard error", async () => {
+    expect(training.code).toBe(0);
+    expect(events.map(({ event }) => event)).toEqual([...Array(EPOCHS).fill("epoch"), "done"]);
+    expect(events.slice(0, EPOCHS).map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
+    const { event, ...result } = events[EPOCHS];
+    expect(result).toEqual(await readJson("whole/result.json"));
+    const text = lines(training.stderr);
+    expect(text[0]).toBe("run folder: whole");
+    expect(text.at(-1)).toBe("run folder: whole");
+    expect(text.filter((line) => line.startsWith("epoch "))).toHaveLength(EPOCHS);
+  });
+
+  it("leaves all that belongs to it in its folder", async () => {
+    expect((await readdir(inFolder("whole"))).sort()).toEqual([
+      ...["best.safetensors", "config.json", "curves.png", "curves.svg", "history.csv"],
+      ...["last.ckpt", "model.pth", "result.json"],
+    ]);
+    const history = await historyOf("whole");
+    expect(history[0]).toEqual(["epoch", "train_loss_all", "train_acc_all", "val_loss_all", "val_acc_all", "lr"]);
+    expect(history.slice(1)).toEqual(
+      events
+        .slice(0, EPOCHS)
+        .map((epoch) =>
+          [epoch.epoch, epoch.trainLoss, epoch.trainAccuracy, epoch.validationLoss, epoch.validationAccuracy].concat(
+            epoch.learningRate,
+          ),
+        )
+        .map((row) => row.map(String)),
+    );
+    expect(await readJson("whole/config.json")).toMatchObject({
+      versions: { lenet: VERSION, node: process.versions.node, v8: process.versions.v8 },
+      seed: 11,
+      recipe: { name: "improved", epochs: EPOCHS, validationShare: 0.98, augmentation: { flip: 0 } },
+      parameterCount: 61_706,
+      data: {
+        name: "digits",
+        images: 60_000,
+        generated: true,
+        checksum: expect.stringMatching(/^digits-seed0-train-/),
+      },
+      threads: 2,
+    });
+  });
+
+  it("says everywhere that its images are generated", async () => {
+    expect(training.stderr).toContain('the data set "digits" is GENERATED by this program');
+    expect(training.stderr).toMatch(/^test accuracy .* of 10,000 GENERATED test images\)/m);
+    expect(await readJson("whole/result.json")).toMatchObject({ generated: true, data: "digits" });
+    expect(await readFile(inFolder("whole/curves.svg"), "utf8")).toContain(
+      "LeNet-5 improved on digits (generated data)",
+    );
+  });
+
+  it("is made again to the same bits from its config.json alone, on another number of threads", async () => {
+    await mkdir(inFolder("again"));
+    await cp(inFolder("whole/config.json"), inFolder("again/config.json"));
+    const { code, stdout, stderr } = await lenet(["train", "--resume", "again", "--threads", "1", "--quiet"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    await expectSameRun("again", "whole");
+    const { bestEpoch } = await readJson("whole/result.json");
+    expect(lines(stdout)).toEqual([
+      "run folder: again",
+      'the data set "digits" is GENERATED by this program: its accuracies say nothing about real images',
+      expect.stringMatching(`^best validation accuracy [\\d.]+ % in epoch ${bestEpoch}, total time \\d:\\d\\d$`),
+      expect.stringMatching(/^test accuracy [\d.]+ % \([\d,]+ of 10,000 GENERATED test images\), loss [\d.]+$/),
+      "run folder: again",
+    ]);
+  });
+
+  it("that is interrupted says how to go on, and comes to the bits of an undisturbed one", async () => {
+    const interrupted = await lenet([...TRAIN, "--json", "--out", "it's broken"], interruptAfter('"epoch":1'));
+    expect(interrupted.code).toBe(130);
+    const last = lines(interrupted.stderr).at(-1)!;
+    const [, epoch] = /^lenet: interrupted after epoch (\d) of 3; /.exec(last) ?? [];
+    expect(last).toMatch(/go on with: npx lenet train --resume 'it'\\''s broken'$/);
+    expect(Number(epoch)).toBeLessThan(EPOCHS);
+    const files = await readdir(inFolder("it's broken"));
+    expect(files).toEqual(
+      expect.arrayContaining(["last.ckpt", "model.pth", "history.csv", "curves.svg", "curves.png"]),
+    );
+    expect(files).not.toContain("result.json");
+
+    const resumed = await lenet(["train", "--resume", "it's broken", "--json"]);
+    expect(resumed.code).toBe(0);
+    expect(resumed.stderr).toContain(`\ngoing on after epoch ${epoch} of 3\n`);
+    const told = lines(resumed.stdout).map((line) => JSON.parse(line));
+    expect(told.map((event) => event.epoch)).toEqual([
+      ...Array.from({ length: EPOCHS - Number(epoch) }, (_, index) => Number(epoch) + 1 + index),
+      undefined,
+    ]);
+    await expectSameRun("it's broken", "whole");
+    expect(told.at(-1).test).toEqual((await readJson("whole/result.json")).test);
+    expect((await lenet(["train", "--resume", "it's broken"])).stderr).toBe(
+      "lenet: it's broken is finished: all its epochs are done, the result is in result.json\n",
+    );
+  });
+
+  it("whose disk fills up says so, keeps what was whole and goes on once there is room", async () => {
+    const diskSize = { TEST_DISK_BYTES: "2500000" };
+    const full = await lenet([...TRAIN, "--json", "--out", "full"], { env: diskSize });
+    expect(full.code).toBe(1);
+    expect(lines(full.stderr).at(-1)).toMatch(/^lenet: cannot write full\/[a-z.]+: no space left on the device$/);
+    expect((await readdir(inFolder("full"))).filter((name) => name.startsWith("."))).toEqual([]);
+    expect((await lenet(["train", "--resume", "full", "--quiet"])).code).toBe(0);
+    await expectSameRun("full", "whole");
+  });
+
+  it("is evaluated to the numbers of its result", async () => {
+    const { test, bestValidationAccuracy } = await readJson("whole/result.json");
+    const evaluation = await lenet(["eval", "whole", "--json"]);
+    expect(evaluation).toMatchObject({ code: 0, stderr: "" });
+    expect(JSON.parse(evaluation.stdout)).toEqual({ ...test, data: "digits", split: "test" });
+    expect(Object.keys(test)).toEqual(["accuracy", "correct", "total", "loss", "perClass", "confusion"]);
+    const confusion: number[][] = test.confusion;
+    expect(confusion.flat().reduce((sum, count) => sum + count, 0)).toBe(10_000);
+    expect(confusion.reduce((sum, row, index) => sum + row[index], 0)).toBe(test.correct);
+
+    const options = ["--recipe", "improved", "--data", "digits", "--threads", "1", "--json"];
+    const pth = await lenet(["eval", "whole/model.pth", ...options]);
+    expect(JSON.parse(pth.stdout)).toEqual({ ...test, data: "digits", split: "test" });
+
+    const validation = JSON.parse((await lenet(["eval", "whole", "--split", "val", "--json"])).stdout);
+    expect(validation).toMatchObject({ accuracy: bestValidationAccuracy, total: 58_800, split: "val" });
+  });
+
+  it("is evaluated for people as totals, classes and confusion", async () => {
+    const { code, stdout } = await lenet(["eval", "whole"]);
+    const { correct } = (await readJson("whole/result.json")).test;
+    expect(code).toBe(0);
+    expect(lines(stdout)[0]).toBe("whole on the test images of digits (generated)");
+    expect(stdout).toContain(`(${correct.toLocaleString("en-US")} of 10,000)`);
+    expect(lines(stdout).filter((line) => /^ +\d \d/.test(line))).toHaveLength(20);
+  });
+
+  it("does not end when its reader goes away", async () => {
+    const { code } = await lenet(
+      ["train", "--data", "digits", "--val-split", "0.98", "--epochs", "1", "--out", "piped"],
+      {
+        onOutput: (_, child) => child.stdout?.destroy(),
+      },
+    );
+    expect(code).toBe(0);
+    expect(await readJson("piped/result.json")).toMatchObject({ epochs: 1 });
+  });
+});
+
+describe("the demo", () => {
+  it("falls back to generated digits, and says so everywhere", async () => {
+    const { code, stdout, stderr } = await lenet(["demo"], interruptAfter("epoch  1/10"));
+    expect(code).toBe(130);
+    const [reason, fallback, path, generated] = lines(stdout);
+    expect(reason).toMatch(/^Fashion-MNIST is not here: .*apt-get install dataset-fashion-mnist.* --data-dir DIR$/);
+    expect(fallback).toBe("Training on GENERATED digits instead, drawn by this program.");
+    expect(path).toBe("run folder: runs/digits-improved-seed0");
+    expect(generated).toMatch(/^the data set "digits" is GENERATED by this program/);
+    expect(stderr).toMatch(
+      /^lenet: interrupted after epoch \d of 10; go on with: npx lenet train --resume runs\/digits-/,
+    );
+    expect(await readJson("runs/digits-improved-seed0/config.json")).toMatchObject({
+      data: { name: "digits", generated: true },
+    });
+    expect(await readFile(inFolder("runs/digits-improved-seed0/curves.svg"), "utf8")).toContain("(generated data)");
+  });
+
+  it("does not fall back from a folder that was named", async () => {
+    const { code, stdout, stderr } = await lenet(["demo", "--data-dir", "nowhere"]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/^lenet: Fashion-MNIST is not there: .*\n$/);
+  });
+});
