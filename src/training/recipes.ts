@@ -1,7 +1,7 @@
 import { type Augmentation, TUTORIAL_AUGMENTATION } from "../data/augmentation.js";
 import type { OptimizerSettings } from "../engine/index.js";
 import type { ActivationLayer, Pool2dLayer } from "../model/index.js";
-import type { Schedule } from "./schedules.js";
+import { oneCycle, type Schedule } from "./schedules.js";
 
 /** All that a training is, besides the data, the seed and the input's shape. */
 export interface Recipe {
@@ -54,18 +54,7 @@ const improved: Recipe = {
   activation: "relu",
   pooling: "maxPool2d",
   dropout: 0.05,
-  schedule: {
-    type: "oneCycle",
-    maximumLearningRate: 2e-3,
-    warmupShare: 0.3,
-    divisor: 25,
-    finalDivisor: 1e4,
-    annealing: "cosine",
-    cycleMomentum: true,
-    baseMomentum: 0.85,
-    maximumMomentum: 0.95,
-    threePhase: false,
-  },
+  schedule: oneCycle(2e-3),
   labelSmoothing: 0.05,
 };
 
