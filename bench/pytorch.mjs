@@ -202,9 +202,8 @@ async function compareEpochs(peer, dataset, root, { recipe: name, threads }) {
   const epochs = contestants.map(() => []);
   const others = [];
   for (let round = 0; round < EPOCH_ROUNDS; round++) {
-    others.push(await othersShare(500));
     for (const [index, { name: contestant, run }] of contestants.entries()) {
-      await sleep(20);
+      others.push(await othersShare(500));
       const epoch = await run();
       if (epoch.error) fail(`${contestant}: ${epoch.error}`);
       epochs[index].push(epoch);
@@ -276,7 +275,7 @@ function formatComparison({ recipe, batch, threads, kind, othersMedian, othersMo
     }),
     "",
     ...unavailable.map((line) => `Not available: ${line}\n`),
-    `Others used ${percent(othersMedian)} of the cores between rounds (median; most ${percent(othersMost)}).`,
+    `Others used ${percent(othersMedian)} of the cores between measurements (median; most ${percent(othersMost)}).`,
     "",
   ].join("\n");
 }
