@@ -1,10 +1,10 @@
-import { constants, type FileHandle, mkdir, open, rm, stat } from "node:fs/promises";
+import { constants, type FileHandle, open, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import type { CatalogEntry, CatalogFile } from "../data/catalog.js";
 import type { IdxSource } from "../data/idx.js";
 import { DamagedFileError, packedLimit, readChecked } from "./checkedFile.js";
-import { describeFileError, errorCode, renameDurably } from "./files.js";
+import { createFolders, describeFileError, errorCode, renameDurably } from "./files.js";
 
 /** How far the download of one file is. */
 export interface DownloadProgress {
@@ -57,7 +57,7 @@ export function cacheFolder(): string {
  */
 export async function download(entry: CatalogEntry, file: CatalogFile, options: DownloadOptions): Promise<IdxSource> {
   const folder = join(cacheFolder(), entry.name);
-  await inCache(`create the folder ${folder}`, mkdir(folder, { recursive: true }));
+  await inCache(`create the folder ${folder}`, createFolders(folder));
   const target = join(folder, `${file.name}.gz`);
   const failures: string[] = [];
   for (const mirror of options.mirrors ?? entry.mirrors) {

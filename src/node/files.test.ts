@@ -50,6 +50,15 @@ describe("describeFileError", () => {
 });
 
 describe("createFolderExclusive", () => {
+  it.runIf(process.platform === "linux")(
+    "fails, and does not go on for ever, where no folder can be made",
+    async () => {
+      await expect(createFolderExclusive("/proc/lenet/run")).rejects.toThrow(
+        /^cannot create the folder \/proc\/lenet\/run: (no such file or folder|permission denied)$/,
+      );
+    },
+  );
+
   it("creates a folder with its parents, once", async () => {
     const path = join(folder, "runs", "first");
     await createFolderExclusive(path);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -92,13 +92,48 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
 }
 
 /**
+ * Creates a folder and its parents, where they are missing. Not by mkdir's own way, which never ends on Node 20 where
+ * the file system has a parent but lets nobody make anything in it, as /proc does.
+ *
+ * @throws the system's error
+ */
+export async function createFolders(path: string): Promise<void> {
+  try {
+    await createFolder(path);
+  } catch (error) {
+    const parent = dirname(path);
+    if (errorCode(error) !== "ENOENT" || parent === path || (await isFolder(parent))) throw error;
+    await createFolders(parent);
+    await createFolder(path);
+  }
+}
+
+/** Creates a folder, unless it is there; another process may be making it at the same time. */
+async function createFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST" || !(await isFolder(path))) throw error;
+  }
+}
+
+/** Whether a path is a folder. */
+export async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/**
  * Creates a folder that must not exist yet, and its parents where they are missing.
  *
  * @throws Error with one line where it exists or cannot be created
  */
 export async function createFolderExclusive(path: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await createFolders(dirname(path));
     await mkdir(path);
   } catch (error) {
     throw new Error(describeFileError(error, `create the folder ${path}`), { cause: error });

@@ -1,4 +1,4 @@
-import { readFile, rm, stat } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { requireParameters } from "../engine/parameterStore.js";
@@ -10,7 +10,7 @@ import { recipeSchema } from "../formats/recipeSchema.js";
 import { writeSafetensors } from "../formats/safetensors.js";
 import { inferShapes, type Model, parameterSpecs } from "../model/index.js";
 import type { Best, EpochRecord, TrainingState } from "../training/fit.js";
-import { createFolderExclusive, describeFileError, errorCode, writeFileAtomic } from "./files.js";
+import { createFolderExclusive, describeFileError, errorCode, isFolder, writeFileAtomic } from "./files.js";
 import { svgToPng } from "./png.js";
 
 /** The files of a run folder. */
@@ -248,15 +248,6 @@ async function readIfThere(path: string, name: string): Promise<Uint8Array | und
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw new Error(describeFileError(error, `read ${join(path, name)}`), { cause: error });
-  }
-}
-
-/** Whether a path is a folder. */
-export async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch {
-    return false;
   }
 }
 

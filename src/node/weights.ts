@@ -6,8 +6,8 @@ import { readPth } from "../formats/pth.js";
 import { readSafetensors } from "../formats/safetensors.js";
 import { inferShapes, lenet5FromTensors, type Model, type NamedTensors, parameterSpecs } from "../model/index.js";
 import type { Recipe } from "../training/recipes.js";
-import { describeFileError } from "./files.js";
-import { isFolder, named, RUN_FILES, type RunConfig, readRunConfig } from "./runFolder.js";
+import { describeFileError, isFolder } from "./files.js";
+import { named, RUN_FILES, type RunConfig, readRunConfig } from "./runFolder.js";
 
 /** Weights with the model that they belong to. */
 export interface LoadedWeights {
