@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { compile, lenet5, RECIPES, type StartThread } from "../src/index.js";
 import { startThread } from "../src/node/threads.js";
@@ -29,4 +31,22 @@ it("throws where a thread fails instead of waiting for it", () => {
   expect(() => evaluateWith((start) => startThread({ ...start, module: {} as WebAssembly.Module }))).toThrow(
     "a thread of the engine failed",
   );
+});
+
+it("starts threads from a program that is given as text", () => {
+  // A thread that inherits the option takes its own program for a module, too, in which there is no require.
+  const program = `
+    import { compile, lenet5, RECIPES } from "./dist/index.js";
+    import { startThread } from "./dist/node/index.js";
+    const model = lenet5({ ...RECIPES.paper, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
+    const engine = compile(model, { ...RECIPES.paper, normalization: { mean: [0], deviation: [1] }, threads: 2, startThread });
+    const { losses } = engine.evaluate({ pixels: new Uint8Array(784), indices: [0, 0] }, [1, 2]);
+    console.log(losses.length);
+  `;
+  const { status, stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+    cwd: fileURLToPath(new URL("..", import.meta.url)),
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  expect({ status, stdout }).toEqual({ status: 0, stdout: "2\n" });
 });

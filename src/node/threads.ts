@@ -15,7 +15,8 @@ try {
 
 /** Starts engine threads as Node worker threads. They end with the process. */
 export const startThread: StartThread = (start) => {
-  const worker = new Worker(PROGRAM, { eval: true, workerData: start });
+  // Without this process's own options: --input-type=module would make the program another language.
+  const worker = new Worker(PROGRAM, { eval: true, execArgv: [], workerData: start });
   // The engine's call that meets the failure throws; nobody waits for this event.
   worker.on("error", () => {});
   worker.unref();
