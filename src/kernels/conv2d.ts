@@ -36,6 +36,9 @@ export interface Conv2dKernels {
 /** Vector registers that V8 gives out on x86-64. */
 const REGISTERS = 15;
 
+/** Columns of the output that the weight gradient takes in one loop body: neighbours share most of their inputs. */
+const COLUMNS_AT_ONCE = 5;
+
 /** Emits the three kernels of a convolution. */
 export function emitConv2d(context: KernelContext, name: string, shape: Conv2dShape): Conv2dKernels {
   return {
@@ -240,7 +243,7 @@ function emitBackwardWeight(context: KernelContext, name: string, shape: Conv2dS
   const { input, output, kernel, stride, padding } = shape;
   const dyLayout = { ...output, border: 0 };
   const filterBytes = input.channels * kernel * kernel * FLOAT_BYTES;
-  const columnsAtOnce = largestDivisor(output.width, 2);
+  const columnsAtOnce = largestDivisor(output.width, COLUMNS_AT_ONCE);
   const tapRuns = equalBlocks(kernel, REGISTERS - 2).flatMap(({ size, count, start }) =>
     Array.from({ length: count }, (_, index) => ({ first: start + index * size, taps: size })),
   );
