@@ -84,7 +84,8 @@ export class WasmEngine implements Engine {
   private readonly options: CompileOptions;
   private readonly program: Program;
   private readonly run: () => void;
-  private readonly workers: EngineThread[];
+  private readonly workers: readonly EngineThread[];
+  private disposed = false;
 
   private readonly bytes: Uint8Array;
   private readonly words: Int32Array;
@@ -200,11 +201,12 @@ export class WasmEngine implements Engine {
 
   dispose(): void {
     for (const worker of this.workers) worker.terminate();
-    this.workers.length = 0;
+    this.disposed = true;
   }
 
   /** Runs a job on a batch: inputs and labels in, every thread its part, results out. */
   private perform(kind: Job, batch: Batch, labels: ArrayLike<number>, labelSmoothing: number): SampleResults {
+    if (this.disposed) throw new Error("the engine was disposed");
     requireBatch(this, batch, labels);
     const { job, labels: labelsAddress, losses, predictions } = this.program.addresses;
     const { words, floats } = this;
