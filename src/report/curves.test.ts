@@ -186,6 +186,11 @@ describe("curvesSvg", () => {
     expect(first).not.toMatch(/<style|class=|ecmeta|zr\d/);
   });
 
+  it("says what it shows to those who do not see it", () => {
+    const svg = curvesSvg(history(3), { title: "a & <b>" });
+    expect(svg).toMatch(/^<svg role="img" [^>]*>\n<title>a &amp; &lt;b>: loss and accuracy by epoch<\/title>/);
+  });
+
   it("refuses a history of nothing", () => {
     expect(() => curvesSvg([], { title: "" })).toThrow(RangeError);
   });

@@ -83,7 +83,7 @@ export function curvesSvg(history: readonly CurvePoint[], options: { title: stri
     bestLabel: (value, epoch) => `best validation: ${value.toFixed(2)} % at epoch ${epoch}`,
   };
   const plots = [loss, accuracy];
-  return render({
+  const svg = render({
     animation: false,
     backgroundColor: "#ffffff",
     textStyle: { fontFamily: FONT },
@@ -94,6 +94,13 @@ export function curvesSvg(history: readonly CurvePoint[], options: { title: stri
     yAxis: plots.map(valueAxis),
     series: plots.flatMap((plot, index) => curves(plot, index, epochs, best)),
   });
+  return withDescription(svg, `${options.title}: loss and accuracy by epoch`);
+}
+
+/** What a screen reader says of the picture. */
+function withDescription(svg: string, description: string): string {
+  const escaped = description.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  return svg.replace(/^<svg ([^>]*)>/, (_, attributes) => `<svg role="img" ${attributes}>\n<title>${escaped}</title>`);
 }
 
 /** The first epoch with the best validation accuracy; undefined where none is finite. */
