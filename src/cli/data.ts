@@ -20,7 +20,7 @@ export interface DataOptions {
 /** Loads (or generates) a part of a data set, with its download as progress. */
 export async function openDataset(name: string, part: DatasetPart, options: DataOptions): Promise<Dataset> {
   const { dataDir, terminal, signal } = options;
-  if (name === DIGITS) return generateDigits({ seed: DIGITS_SEED, count: DIGIT_COUNTS[part], part });
+  if (name === DIGITS) return drawDigits(part, terminal);
   const dataset = await loadDataset(name, part, {
     dataDir,
     signal,
@@ -35,6 +35,15 @@ export async function openDataset(name: string, part: DatasetPart, options: Data
       });
     },
   });
+  terminal.clearBar();
+  return dataset;
+}
+
+function drawDigits(part: DatasetPart, terminal: Terminal): Dataset {
+  const total = DIGIT_COUNTS[part];
+  const onProgress = (done: number) =>
+    terminal.progress({ label: `drawing digits (${part})`, done, total, unit: "images" });
+  const dataset = generateDigits({ seed: DIGITS_SEED, count: total, part, onProgress });
   terminal.clearBar();
   return dataset;
 }

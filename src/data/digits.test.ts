@@ -180,3 +180,9 @@ test("what cannot be drawn is refused", () => {
   expect(() => generateDigits({ ...options, seed: -1 })).toThrow("seed must be");
   expect(() => generateDigits({ ...options, seed: 0.5 })).toThrow("seed must be");
 });
+
+test("tells how far it is", () => {
+  const drawn: number[] = [];
+  generateDigits({ seed: 0, count: 2500, part: "test", onProgress: (count) => drawn.push(count) });
+  expect(drawn).toEqual([1000, 2000]);
+});

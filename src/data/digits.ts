@@ -25,7 +25,12 @@ export interface DigitsOptions {
   readonly width?: number;
   /** 1 (light on black) or 3 (a light colour on a dark one); 1 where not given. */
   readonly channels?: number;
+  /** Called now and then with the number of images drawn so far. */
+  readonly onProgress?: (drawn: number) => void;
 }
+
+/** Images between two calls of `onProgress`. */
+const PROGRESS_IMAGES = 1000;
 
 function requireInteger(name: string, value: number, low: number, high: number): void {
   if (!Number.isInteger(value) || value < low || value > high) {
@@ -86,7 +91,7 @@ function hashBytes(...arrays: Uint8Array[]): string {
  * shorter one.
  */
 export function generateDigits(options: DigitsOptions): Dataset {
-  const { seed, count, part, height = 28, width = 28, channels = 1 } = options;
+  const { seed, count, part, height = 28, width = 28, channels = 1, onProgress } = options;
   requireInteger("seed", seed, 0, Number.MAX_SAFE_INTEGER);
   requireInteger("count", count, 1, FIRST_ORDER_ITEM);
   requireInteger("height", height, SMALLEST_SIDE, LARGEST_SIDE);
@@ -107,6 +112,7 @@ export function generateDigits(options: DigitsOptions): Dataset {
     canvas.clear();
     handwriting.draw(canvas, edge, stream);
     paint(canvas, edge, pixels.subarray(index * imageSize, (index + 1) * imageSize), channels, stream);
+    if ((index + 1) % PROGRESS_IMAGES === 0) onProgress?.(index + 1);
   }
   const images = new Uint8Array(pixels.buffer);
   return {
