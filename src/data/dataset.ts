@@ -15,8 +15,3 @@ export interface Dataset {
   /** Whether this program made the images; false where they are photographs, scans or somebody's files. */
   readonly generated: boolean;
 }
-
-/** The number of images of a data set. */
-export function datasetSize(dataset: Dataset): number {
-  return dataset.labels.length;
-}

@@ -38,8 +38,3 @@ export function name(text: string): number[] {
 export function float32Bytes(value: number): number[] {
   return [...new Uint8Array(Float32Array.of(value).buffer)];
 }
-
-/** The eight bytes of a float64, little-endian. */
-export function float64Bytes(value: number): number[] {
-  return [...new Uint8Array(Float64Array.of(value).buffer)];
-}

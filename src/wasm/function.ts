@@ -14,14 +14,12 @@ export interface FunctionHandle {
   readonly result: ValueType | undefined;
 }
 
-export const TYPE_CODES: Record<ValueType, number> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
+export const TYPE_CODES: Record<ValueType, number> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
 const EMPTY_BLOCK = 0x40;
 
 const STORE_CODES: Record<ValueType, { opcode: readonly number[]; alignment: number }> = {
   i32: { opcode: [0x36], alignment: 2 },
-  i64: { opcode: [0x37], alignment: 3 },
   f32: { opcode: [0x38], alignment: 2 },
-  f64: { opcode: [0x39], alignment: 3 },
   v128: { opcode: [0xfd, 0x0b], alignment: 4 },
 };
 
@@ -168,14 +166,4 @@ function callCode(callee: FunctionHandle, operands: readonly (Value | number)[])
     throw new TypeError(`${callee.name} takes (${callee.parameters.join(", ")}), called with (${types.join(", ")})`);
   }
   return [...values.flatMap((value) => [...value.code]), 0x10, ...unsigned(callee.index)];
-}
-
-/** The result of a call as an expression. */
-export function callResult<Type extends ValueType>(
-  callee: FunctionHandle,
-  type: Type,
-  ...operands: (Value | number)[]
-): Value<Type> {
-  if (callee.result !== type) throw new TypeError(`${callee.name} returns ${callee.result}, not ${type}`);
-  return { type, code: callCode(callee, operands) };
 }

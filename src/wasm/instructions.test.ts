@@ -4,7 +4,6 @@ import {
   type FunctionBuilder,
   f32,
   f32x4,
-  f64,
   i32,
   i32x4,
   ModuleBuilder,
@@ -68,8 +67,6 @@ describe("i32", () => {
   });
 
   it.each([
-    ["eqz 0", i32.eqz(i32.const(0)), 1],
-    ["eqz 5", i32.eqz(i32.const(5)), 0],
     ["eq", i32.eq(7, 7), 1],
     ["eq of others", i32.eq(7, 8), 0],
     ["ne", i32.ne(7, 8), 1],
@@ -82,14 +79,10 @@ describe("i32", () => {
     ["gtSigned of equals", i32.gtSigned(1, 1), 0],
     ["geSigned", i32.geSigned(-1, -1), 1],
     ["geSigned of less", i32.geSigned(-2, -1), 0],
-    ["geUnsigned", i32.geUnsigned(-1, 1), 1],
-    ["geUnsigned of less", i32.geUnsigned(1, -1), 0],
     ["add, around", i32.add(2 ** 31 - 1, 1), LEAST],
     ["sub", i32.sub(3, 10), -7],
     ["mul", i32.mul(-3, 7), -21],
     ["divUnsigned", i32.divUnsigned(-1, 2), 2 ** 31 - 1],
-    ["and", i32.and(0b1100, 0b1010), 0b1000],
-    ["shl", i32.shl(3, 4), 48],
     ["shrSigned", i32.shrSigned(-17, 2), -5],
   ])("%s", (_, expression, expected) => {
     expect(integer(expression)).toBe(expected);
@@ -135,16 +128,14 @@ describe("i32", () => {
   });
 });
 
-describe("f32 and f64", () => {
+describe("f32", () => {
   it("hold constants", () => {
     expect(float(f32.const(-0.1))).toBe(Math.fround(-0.1));
-    expect(stored(f64.const(-0.1)).getFloat64(RESULT, true)).toBe(-0.1);
   });
 
-  it("load and add", () => {
+  it("load", () => {
     const prepare = (memory: DataView) => memory.setFloat32(12, 2.5, true);
     expect(float(f32.load(8, 4), prepare)).toBe(2.5);
-    expect(float(f32.add(f32.load(12), f32.const(0.25)), prepare)).toBe(2.75);
   });
 });
 
@@ -164,7 +155,6 @@ describe("v128", () => {
   it.each([
     ["and", v128.and(a, b), [0b1000, 7, 0, 5]],
     ["andNot", v128.andNot(a, b), [0b0100, -8, 0, 0]],
-    ["or", v128.or(a, b), [0b1110, -1, 7, 5]],
     ["xor", v128.xor(a, b), [0b0110, -8, 7, 0]],
     [
       "bitselect",
@@ -204,7 +194,6 @@ describe("f32x4", () => {
   it.each([
     ["splat", f32x4.splat(f32.const(1.5)), [1.5, 1.5, 1.5, 1.5]],
     ["abs", f32x4.abs(a), [1, 2, 0.5, NAN]],
-    ["neg", f32x4.neg(a), [-1, 2, -0.5, NAN]],
     ["sqrt", f32x4.sqrt(b), [1, 2, NAN, Math.fround(Math.sqrt(3))]],
     ["add", f32x4.add(a, b), [2, 2, -7.5, NAN]],
     ["sub", f32x4.sub(a, b), [0, -6, 8.5, NAN]],

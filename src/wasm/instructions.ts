@@ -1,7 +1,7 @@
-import { float32Bytes, float64Bytes, signed, unsigned } from "./encoding.js";
+import { float32Bytes, signed, unsigned } from "./encoding.js";
 
 /** The value types of WebAssembly that the kernels use. */
-export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
+export type ValueType = "i32" | "f32" | "v128";
 
 /** An expression: the instructions that leave one value of its type on the stack. */
 export interface Value<Type extends ValueType = ValueType> {
@@ -53,20 +53,16 @@ export const i32 = {
   const: (value: number): Value<"i32"> => ({ type: "i32", code: [0x41, ...signed(value | 0)] }),
   load: load("i32", [0x28], 2),
   load8Unsigned: load("i32", [0x2d], 0),
-  eqz: unary<"i32", "i32">("i32", [0x45]),
   eq: integerBinary(0x46),
   ne: integerBinary(0x47),
   ltSigned: integerBinary(0x48),
   ltUnsigned: integerBinary(0x49),
   gtSigned: integerBinary(0x4a),
   geSigned: integerBinary(0x4e),
-  geUnsigned: integerBinary(0x4f),
   add: integerBinary(0x6a),
   sub: integerBinary(0x6b),
   mul: integerBinary(0x6c),
   divUnsigned: integerBinary(0x6e),
-  and: integerBinary(0x71),
-  shl: integerBinary(0x74),
   shrSigned: integerBinary(0x75),
   /** Sequentially consistent load. */
   atomicLoad: load("i32", atomic(0x10), 2),
@@ -96,11 +92,6 @@ export const i32 = {
 export const f32 = {
   const: (value: number): Value<"f32"> => ({ type: "f32", code: [0x43, ...float32Bytes(value)] }),
   load: load("f32", [0x2a], 2),
-  add: binary<"f32", "f32">("f32", [0x92]),
-};
-
-export const f64 = {
-  const: (value: number): Value<"f64"> => ({ type: "f64", code: [0x44, ...float64Bytes(value)] }),
 };
 
 export const v128 = {
@@ -109,7 +100,6 @@ export const v128 = {
   and: binary<"v128", "v128">("v128", simd(78)),
   /** left and not right. */
   andNot: binary<"v128", "v128">("v128", simd(79)),
-  or: binary<"v128", "v128">("v128", simd(80)),
   xor: binary<"v128", "v128">("v128", simd(81)),
   /** Bits of whenSet where mask is 1, of whenClear where it is 0. */
   bitselect: (whenSet: Value<"v128">, whenClear: Value<"v128">, mask: Value<"v128">): Value<"v128"> => ({
@@ -166,7 +156,6 @@ export const f32x4 = {
   lt: binary<"v128", "v128">("v128", simd(67)),
   gt: binary<"v128", "v128">("v128", simd(68)),
   abs: unary<"v128", "v128">("v128", simd(224)),
-  neg: unary<"v128", "v128">("v128", simd(225)),
   sqrt: unary<"v128", "v128">("v128", simd(227)),
   add: binary<"v128", "v128">("v128", simd(228)),
   sub: binary<"v128", "v128">("v128", simd(229)),

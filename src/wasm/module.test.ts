@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { callResult, type FunctionBuilder, f32, f64, i32, i32x4, type Local, ModuleBuilder, v128 } from "./index.js";
+import { type FunctionBuilder, f32, i32, i32x4, type Local, ModuleBuilder, v128 } from "./index.js";
 
 function instantiate(module: ModuleBuilder, shared = false) {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared });
@@ -104,7 +104,7 @@ describe("control flow", () => {
           () => code.set(b, i32.const(1)),
           () => code.set(b, i32.const(-1)),
         );
-        code.if(i32.eqz(a), () => code.increase(b, 100));
+        code.if(i32.eq(a, 0), () => code.increase(b, 100));
         code.return(b);
       }, a);
     expect([5, -5, 0].map(branch)).toEqual([1, -1, 99]);
@@ -138,9 +138,7 @@ describe("locals", () => {
         code.store(address, code.local("i32"));
         code.store(address, code.local("i32", i32.const(7)), 4);
         code.store(address, code.local("f32", f32.const(1.5)), 8);
-        code.store(address, code.local("f64", f64.const(2.5)), 16);
         code.store(address, code.local("v128", i32x4.const([1, 2, 3, 4])), 32);
-        code.store(address, code.local("i64"), 56);
         code.store8(address, code.local("i32", i32.const(0x1ff)), 48);
       },
       { exported: true },
@@ -150,8 +148,7 @@ describe("locals", () => {
     exports.run(64);
     const view = new DataView(memory.buffer, 64);
     expect([0, 4, 32, 36, 40, 44].map((offset) => view.getInt32(offset, true))).toEqual([0, 7, 1, 2, 3, 4]);
-    expect([view.getFloat32(8, true), view.getFloat64(16, true)]).toEqual([1.5, 2.5]);
-    expect(view.getBigInt64(56, true)).toBe(0n);
+    expect(view.getFloat32(8, true)).toBe(1.5);
     expect([view.getUint8(48), view.getUint8(49)]).toEqual([0xff, 0xee]);
   });
 
@@ -184,25 +181,25 @@ describe("calls", () => {
     return { module, add, keep };
   }
 
-  it("pass operands, give results, and drop those that nobody asked for", () => {
+  it("pass operands, and drop the results", () => {
     const { module, add, keep } = library();
     module.function(
       "run",
       { a: "i32" },
       (code, { a }) => {
         code.call(add, a, 1);
-        code.call(keep, 0, i32x4.splat(callResult(add, "i32", a, callResult(add, "i32", a, 3))));
+        code.call(keep, 0, i32x4.splat(a));
         code.drop(v128.load(0));
         code.return(i32.load(4));
       },
       { exported: true, result: "i32" },
     );
     const { exports } = instantiate(module);
-    expect(exports.run(20)).toBe(43);
+    expect(exports.run(20)).toBe(20);
     expect(Object.keys(exports)).toEqual(["run"]);
   });
 
-  it("are refused where operands or result are of another type", () => {
+  it("are refused where operands are of another type", () => {
     const { module, add, keep } = library();
     const inFunction = (emit: (code: FunctionBuilder) => void) => () => module.function("run", {}, emit);
     expect(inFunction((code) => code.call(add, 1))).toThrow(new TypeError("add takes (i32, i32), called with (i32)"));
@@ -212,8 +209,6 @@ describe("calls", () => {
     expect(inFunction((code) => code.call(keep, 0, 1))).toThrow(
       new TypeError("keep takes (i32, v128), called with (i32, i32)"),
     );
-    expect(() => callResult(add, "f32", 1, 2)).toThrow(new TypeError("add returns i32, not f32"));
-    expect(() => callResult(keep, "i32", 1, v128.load(0))).toThrow(new TypeError("keep returns undefined, not i32"));
   });
 });
 
@@ -222,17 +217,17 @@ describe("modules", () => {
     const module = new ModuleBuilder();
     module.function(
       "run",
-      { address: "i32", single: "f32", double: "f64" },
-      (code, { address, single, double }) => {
-        code.store(address, single);
-        code.store(address, double, 8);
+      { address: "i32", real: "f32", whole: "i32" },
+      (code, { address, real, whole }) => {
+        code.store(address, real);
+        code.store(address, whole, 8);
       },
       { exported: true },
     );
     const { memory, exports } = instantiate(module);
-    exports.run(16, 0.1, 0.1);
+    exports.run(16, 0.1, -7);
     const view = new DataView(memory.buffer);
-    expect([view.getFloat32(16, true), view.getFloat64(24, true)]).toEqual([Math.fround(0.1), 0.1]);
+    expect([view.getFloat32(16, true), view.getInt32(24, true)]).toEqual([Math.fround(0.1), -7]);
   });
 
   it("run on shared memory, and only on the kind they were encoded for", () => {
