@@ -59,6 +59,15 @@ describe("createFolderExclusive", () => {
     },
   );
 
+  it("creates parents that several ask for at the same time", async () => {
+    // Who is faster differs from round to round.
+    for (let round = 0; round < 200; round++) {
+      const parent = join(folder, `round-${round}`, "deep", "down");
+      await Promise.all([1, 2, 3].map((run) => createFolderExclusive(join(parent, `run-${run}`))));
+      expect((await readdir(parent)).length).toBe(3);
+    }
+  });
+
   it("creates a folder with its parents, once", async () => {
     const path = join(folder, "runs", "first");
     await createFolderExclusive(path);

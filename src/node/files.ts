@@ -102,13 +102,13 @@ export async function createFolders(path: string): Promise<void> {
     await createFolder(path);
   } catch (error) {
     const parent = dirname(path);
-    if (errorCode(error) !== "ENOENT" || parent === path || (await isFolder(parent))) throw error;
+    if (errorCode(error) !== "ENOENT" || parent === path) throw error;
     await createFolders(parent);
     await createFolder(path);
   }
 }
 
-/** Creates a folder, unless it is there; another process may be making it at the same time. */
+/** Creates a folder, unless it is there: another process may have been faster. */
 async function createFolder(path: string): Promise<void> {
   try {
     await mkdir(path);
