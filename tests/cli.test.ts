@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeModelMetadata } from "../src/formats/modelMetadata.js";
+import { readPth, writePth } from "../src/formats/pth.js";
 import { writeSafetensors } from "../src/formats/safetensors.js";
 import { initializeParameters, lenet5, RECIPES } from "../src/index.js";
 
@@ -400,6 +401,15 @@ describe("a run", () => {
 
     const validation = JSON.parse((await lenet(["eval", "whole", "--split", "val", "--json"])).stdout);
     expect(validation).toMatchObject({ accuracy: bestValidationAccuracy, total: 58_800, split: "val" });
+  });
+
+  it("is evaluated whatever the order of its tensors", async () => {
+    const parameters = readPth(await readFile(inFolder("whole/model.pth")));
+    await writeFile(inFolder("reversed.pth"), writePth(new Map([...parameters].reverse())));
+    const options = ["--recipe", "improved", "--data", "digits", "--json"];
+    const { code, stdout, stderr } = await lenet(["eval", "reversed.pth", ...options]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(stdout).correct).toBe((await readJson("whole/result.json")).test.correct);
   });
 
   it("is evaluated for people as totals, classes and confusion", async () => {

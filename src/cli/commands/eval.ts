@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { splitIndices } from "../../data/split.js";
+import { classCount, inferShapes } from "../../model/index.js";
 import { type LoadedWeights, loadWeights } from "../../node/weights.js";
 import { evaluateDataset } from "../../training/evaluate.js";
 import type { Evaluation } from "../../training/metrics.js";
@@ -74,7 +75,7 @@ async function runEval(path: string, options: EvalOptions): Promise<void> {
 
 function requireSameShape(
   path: string,
-  { model, parameters }: LoadedWeights,
+  { model }: LoadedWeights,
   dataset: { name: string; channels: number; height: number; width: number; classes: readonly string[] },
 ): void {
   const { channels, height, width } = model.input;
@@ -83,7 +84,7 @@ function requireSameShape(
       `${path} takes ${channels}x${height}x${width} pictures, ${dataset.name} has ${dataset.channels}x${dataset.height}x${dataset.width}`,
     );
   }
-  const classes = [...parameters.values()].at(-1)?.shape[0];
+  const classes = classCount(inferShapes(model));
   if (classes !== dataset.classes.length) {
     throw new Error(`${path} tells ${classes} classes apart, ${dataset.name} has ${dataset.classes.length}`);
   }
