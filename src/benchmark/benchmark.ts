@@ -1,11 +1,11 @@
 import type { Dataset } from "../data/dataset.js";
 import { type OptimizerSettings, supportsFusedArithmetic, type WasmEngine } from "../engine/index.js";
-import type { Model } from "../model/index.js";
+import type { ImageShape, Model } from "../model/index.js";
 import { RECIPES, type Recipe } from "../training/recipes.js";
 import { type KernelTask, kernelTasks } from "./kernels.js";
 import { measure, type Timing } from "./measure.js";
 import { peakTask } from "./peak.js";
-import { benchmarkModel, benchmarkPictures, drawTask, type PictureSize, stepTasks } from "./steps.js";
+import { benchmarkModel, benchmarkPictures, drawTask, stepTasks } from "./steps.js";
 
 /** First and third quartile of the figure beside it. */
 export type Quartiles = readonly [number, number];
@@ -99,7 +99,7 @@ export interface BenchmarkOptions {
   readonly onProgress?: (progress: { readonly doing: string; readonly done: number; readonly total: number }) => void;
 }
 
-const SIZES: readonly PictureSize[] = [
+const SIZES: readonly ImageShape[] = [
   { channels: 1, height: 28, width: 28 },
   { channels: 3, height: 32, width: 32 },
 ];
@@ -280,6 +280,6 @@ function scaled([low, high]: Quartiles, factor: number): Quartiles {
   return [low * factor, high * factor];
 }
 
-function sizeName({ channels, height, width }: PictureSize): string {
+function sizeName({ channels, height, width }: ImageShape): string {
   return `${channels}x${height}x${width}`;
 }

@@ -1,18 +1,11 @@
 import type { Dataset } from "../data/dataset.js";
 import { generateDigits } from "../data/digits.js";
 import type { WasmEngine } from "../engine/index.js";
-import { initializeParameters, lenet5, type Model } from "../model/index.js";
+import { type ImageShape, initializeParameters, lenet5, type Model } from "../model/index.js";
 import { batchAssembler } from "../training/fit.js";
 import type { Recipe } from "../training/recipes.js";
 import { scheduleAt } from "../training/schedules.js";
 import type { Task } from "./measure.js";
-
-/** Pictures by their size. */
-export interface PictureSize {
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-}
 
 /** Enough for every batch to find its pictures elsewhere in memory, few enough to be drawn in no time. */
 const PICTURES = 512;
@@ -21,12 +14,12 @@ const SEED = 0;
 const STEPS_AN_EPOCH = 1500;
 
 /** Drawn pictures to train on. */
-export function benchmarkPictures(size: PictureSize): Dataset {
+export function benchmarkPictures(size: ImageShape): Dataset {
   return generateDigits({ seed: SEED, count: PICTURES, part: "train", ...size });
 }
 
 /** The network of a recipe for pictures of a size. */
-export function benchmarkModel(recipe: Recipe, { channels, height, width }: PictureSize): Model {
+export function benchmarkModel(recipe: Recipe, { channels, height, width }: ImageShape): Model {
   return lenet5({ ...recipe, input: { channels, height, width }, classes: 10 });
 }
 

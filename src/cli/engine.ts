@@ -1,15 +1,13 @@
 import { availableParallelism } from "node:os";
 import { compile, type OptimizerSettings, type WasmEngine } from "../engine/index.js";
+import { TILE_SAMPLES } from "../kernels/index.js";
 import type { Model } from "../model/index.js";
 import { enableFusedArithmetic } from "../node/fusedArithmetic.js";
 import { startThread } from "../node/threads.js";
 
-/** Samples that one thread takes at a time: more threads than such groups in a batch have nothing to do. */
-const SAMPLES_A_THREAD = 8;
-
-/** The number of threads for a batch size: as asked for, else one a core. */
+/** The number of threads for a batch size: as asked for, else one a core, but no more than there are tiles to compute. */
 export function threadCount(batchSize: number, asked: number | undefined): number {
-  return asked ?? Math.min(availableParallelism(), Math.ceil(batchSize / SAMPLES_A_THREAD));
+  return asked ?? Math.min(availableParallelism(), Math.ceil(batchSize / TILE_SAMPLES));
 }
 
 /** Compiles a model for Node: with fused arithmetic where the processor has it, on several threads. */

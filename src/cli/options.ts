@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
 import { CATALOG } from "../data/catalog.js";
+import type { ImageShape } from "../model/index.js";
 import { RECIPES } from "../training/recipes.js";
 
 /** The generated data set. */
@@ -29,17 +30,11 @@ export function numberBetween(low: number, high: number): (text: string) => numb
   };
 }
 
-export interface InputSize {
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-}
-
 const SMALLEST_SIDE = 12;
 const LARGEST_SIDE = 128;
 
 /** Parses CxHxW. @throws InvalidArgumentError saying what is allowed */
-export function inputSize(text: string): InputSize {
+export function inputSize(text: string): ImageShape {
   const match = /^(\d+)x(\d+)x(\d+)$/.exec(text);
   const [channels, height, width] = (match ?? []).slice(1).map(Number);
   const sides = [height, width];

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import type { Dataset } from "../data/dataset.js";
 import { splitIndices } from "../data/split.js";
 import type { WasmEngine } from "../engine/index.js";
-import { elementCount, inferShapes, initializeParameters, lenet5, parameterSpecs } from "../model/index.js";
+import { initializeParameters, lenet5, summarize } from "../model/index.js";
 import { type RunConfig, RunFolder } from "../node/runFolder.js";
 import { evaluateDataset } from "../training/evaluate.js";
 import { type Best, type EpochRecord, type FitProgress, fit, type TrainingState } from "../training/fit.js";
@@ -60,7 +60,7 @@ export async function startRun(settings: RunSettings, output: RunOutput): Promis
       recipe,
       seed,
       model,
-      parameterCount: parameterSpecs(inferShapes(model)).reduce((sum, { shape }) => sum + elementCount(shape), 0),
+      parameterCount: summarize(model).totalParameters,
       data: {
         name: data,
         // Whole, so that the run can be resumed and evaluated from any folder.

@@ -5,7 +5,7 @@ import type { Engine, OptimizerState, PictureBatch } from "../engine/index.js";
 import { PLACEMENT_WORDS } from "../kernels/placement.js";
 import type { NamedTensors } from "../model/index.js";
 import { Tally } from "./metrics.js";
-import { forEachBatch } from "./passes.js";
+import { forEachBatch, type PassOptions } from "./passes.js";
 import type { Recipe } from "./recipes.js";
 import { scheduleAt } from "./schedules.js";
 
@@ -121,7 +121,7 @@ export async function* fit(options: FitOptions): AsyncGenerator<FitEpoch, Best, 
 }
 
 async function trainEpoch(options: FitOptions, epoch: number): Promise<{ tally: Tally; learningRate: number }> {
-  const { engine, dataset, split, recipe, seed, signal, onProgress } = options;
+  const { engine, dataset, split, recipe, seed } = options;
   const order = epochOrder(split.train, seed, epoch);
   const labels = Uint8Array.from(order, (index) => dataset.labels[index]);
   const stepsPerEpoch = Math.ceil(order.length / recipe.batchSize);
@@ -130,12 +130,7 @@ async function trainEpoch(options: FitOptions, epoch: number): Promise<{ tally: 
   const tally = new Tally();
   let step = stepsPerEpoch * (epoch - 1);
   let learningRate = 0;
-  const pass = {
-    signal,
-    onProgress: (progress: { done: number; total: number }) =>
-      onProgress?.({ epoch, phase: "train", ...progress, loss: tally.loss, accuracy: tally.accuracy }),
-  };
-  await forEachBatch(order.length, recipe.batchSize, pass, (start, end) => {
+  await forEachBatch(order.length, recipe.batchSize, passOptions(options, epoch, "train", tally), (start, end) => {
     const rates = scheduleAt(recipe.schedule, step, totalSteps);
     learningRate = rates.learningRate;
     step++;
@@ -156,20 +151,33 @@ function requireFiniteLoss({ loss }: Tally, epoch: number, learningRate: number)
 }
 
 async function validateEpoch(options: FitOptions, epoch: number): Promise<Tally> {
-  const { engine, dataset, split, recipe, signal, onProgress } = options;
+  const { engine, dataset, split, recipe } = options;
   const tally = new Tally();
   const assemble = batchAssembler(options, epoch, recipe.augmentValidation);
   const labels = Uint8Array.from(split.validation, (index) => dataset.labels[index]);
-  const pass = {
-    signal,
-    onProgress: (progress: { done: number; total: number }) =>
-      onProgress?.({ epoch, phase: "validation", ...progress, loss: tally.loss, accuracy: tally.accuracy }),
-  };
-  await forEachBatch(labels.length, engine.batchSize, pass, (start, end) => {
-    const batchLabels = labels.subarray(start, end);
-    tally.add(engine.evaluate(assemble(split.validation.subarray(start, end)), batchLabels), batchLabels);
-  });
+  await forEachBatch(
+    labels.length,
+    engine.batchSize,
+    passOptions(options, epoch, "validation", tally),
+    (start, end) => {
+      const batchLabels = labels.subarray(start, end);
+      tally.add(engine.evaluate(assemble(split.validation.subarray(start, end)), batchLabels), batchLabels);
+    },
+  );
   return tally;
+}
+
+/** A pass that tells of its results so far. */
+function passOptions(
+  { signal, onProgress }: FitOptions,
+  epoch: number,
+  phase: FitProgress["phase"],
+  tally: Tally,
+): PassOptions {
+  return {
+    signal,
+    onProgress: (progress) => onProgress?.({ epoch, phase, ...progress, loss: tally.loss, accuracy: tally.accuracy }),
+  };
 }
 
 /** Makes batches of an epoch: the pictures of the given indices, each with the transformation drawn for it. */

@@ -1,11 +1,11 @@
 import { Command, Option } from "commander";
-import { formatSummary, lenet5, summarize } from "../../model/index.js";
+import { formatSummary, type ImageShape, lenet5, summarize } from "../../model/index.js";
 import { RECIPES } from "../../training/recipes.js";
-import { type InputSize, inputSize, jsonOption, recipeOption, wholeNumber } from "../options.js";
+import { inputSize, jsonOption, recipeOption, wholeNumber } from "../options.js";
 
 interface SummaryOptions {
   readonly recipe: string;
-  readonly input: InputSize;
+  readonly input: ImageShape;
   readonly classes: number;
   readonly json?: boolean;
 }
