@@ -157,22 +157,22 @@ describe("the same bits", () => {
             "epoch": 1,
             "learningRate": 0.0024352369618492894,
             "trainAccuracy": 0.103125,
-            "trainLoss": 2.302197180688381,
+            "trainLoss": 2.3021971821784972,
             "validationAccuracy": 0.0875,
-            "validationLoss": 2.3043334662914274,
+            "validationLoss": 2.304333472251892,
           },
           {
             "epoch": 2,
             "learningRate": 1.2e-8,
             "trainAccuracy": 0.125,
-            "trainLoss": 2.29606481641531,
+            "trainLoss": 2.2960648104548453,
             "validationAccuracy": 0.1,
-            "validationLoss": 2.3018879264593126,
+            "validationLoss": 2.3018879354000092,
           },
         ],
         "states": [
-          "9b2952324a01acd93ed118a738080577fe71925f44fdd9efcb1bcba960af2a0c",
-          "2244603ab15aba1de6557dc0c8063e142754d4daf59a1bc899cdae036f6e1968",
+          "b1bb735f8f04ac5314d6595ae35c629e3e44f9228f6f9a71c52e58d39bf093f0",
+          "cd21204046aba5f15edd1c66c1e01e2b038473a22ad02decc4306c20cdcc85a9",
         ],
       }
     `);

@@ -1,5 +1,5 @@
 import { type FunctionBuilder, type FunctionHandle, f32x4, i32, type Local, v128 } from "../wasm/index.js";
-import { horizontalSum, type KernelContext, multiplyAdd, ZERO } from "./context.js";
+import { fence, horizontalSum, type KernelContext, multiplyAdd, ZERO } from "./context.js";
 import {
   type BlockRun,
   channelBytes,
@@ -36,8 +36,11 @@ export interface Conv2dKernels {
 /** Vector registers that V8 gives out on x86-64. */
 const REGISTERS = 15;
 
-/** Columns of the output that the weight gradient takes in one loop body: neighbours share most of their inputs. */
-const COLUMNS_AT_ONCE = 5;
+/** Columns of the output that the weight gradient takes in one loop body. */
+const COLUMNS_AT_ONCE = 2;
+
+/** Sums that the bias gradient is gathered in: enough to add two vectors a cycle. */
+const BIAS_SUMS = 8;
 
 /** Emits the three kernels of a convolution. */
 export function emitConv2d(context: KernelContext, name: string, shape: Conv2dShape): Conv2dKernels {
@@ -260,28 +263,24 @@ function emitBackwardWeight(context: KernelContext, name: string, shape: Conv2dS
           const sums = Array.from({ length: run.size }, () =>
             Array.from({ length: taps }, () => code.local("v128", ZERO)),
           );
-          code.repeat(output.height, () => {
+          // Always a loop, for the fences.
+          code.forRange(0, output.height, () => {
             code.repeat(output.width / columnsAtOnce, () => {
-              // Neighbouring columns share inputs: each is loaded once.
-              const values = new Map<number, Local<"v128">>();
-              const valueAt = (offset: number) => {
-                const value = values.get(offset) ?? code.local("v128", v128.load(x, offset));
-                values.set(offset, value);
-                return value;
-              };
-              for (let column = 0; column < columnsAtOnce; column++) {
-                for (let vector = 0; vector < PLACE_VECTORS; vector++) {
-                  const gradients = sums.map((_, channel) => {
-                    const offset = channel * channelBytes(dyLayout) + column * PLACE_BYTES + vector * VECTOR_BYTES;
-                    return code.local("v128", v128.load(dy, offset));
+              for (let place = 0; place < columnsAtOnce * PLACE_VECTORS; place++) {
+                const column = Math.floor(place / PLACE_VECTORS);
+                const vector = place % PLACE_VECTORS;
+                const gradients = sums.map((_, channel) => {
+                  const offset = channel * channelBytes(dyLayout) + column * PLACE_BYTES + vector * VECTOR_BYTES;
+                  return code.local("v128", v128.load(dy, offset));
+                });
+                for (let tap = 0; tap < taps; tap++) {
+                  const offset = (column * stride + tap) * PLACE_BYTES + vector * VECTOR_BYTES;
+                  const value = code.local("v128", v128.load(x, offset));
+                  gradients.forEach((gradient, channel) => {
+                    const sum = sums[channel][tap];
+                    code.set(sum, multiplyAdd(context, value, gradient, sum));
                   });
-                  for (let tap = 0; tap < taps; tap++) {
-                    const value = valueAt((column * stride + tap) * PLACE_BYTES + vector * VECTOR_BYTES);
-                    gradients.forEach((gradient, channel) => {
-                      const sum = sums[channel][tap];
-                      code.set(sum, multiplyAdd(context, value, gradient, sum));
-                    });
-                  }
+                  fence(code, x, place * taps + tap);
                 }
               }
               code.increase(x, columnsAtOnce * stride * PLACE_BYTES);
@@ -326,18 +325,22 @@ function emitBackwardWeight(context: KernelContext, name: string, shape: Conv2dS
   );
 }
 
-/** dBias[channel] = the sum of dy over the places and samples of the tile. */
+/** dBias[channel] = the sum of dy over the places and samples of the tile; several sums at once, for their latency. */
 function emitBiasSums(code: FunctionBuilder, dy: Local<"i32">, dBias: Local<"i32">, layout: Layout): void {
-  const sums = Array.from({ length: PLACE_VECTORS }, () => code.local("v128"));
+  const places = layout.height * layout.width;
+  const placesAtOnce = largestDivisor(places, BIAS_SUMS / PLACE_VECTORS);
+  const sums = Array.from({ length: placesAtOnce * PLACE_VECTORS }, () => code.local("v128"));
   code.repeat(layout.channels, () => {
     for (const sum of sums) code.set(sum, ZERO);
-    code.repeat(layout.height * layout.width, () => {
+    code.repeat(places / placesAtOnce, () => {
       sums.forEach((sum, vector) => {
         code.set(sum, f32x4.add(sum, v128.load(dy, vector * VECTOR_BYTES)));
       });
-      code.increase(dy, PLACE_BYTES);
+      code.increase(dy, placesAtOnce * PLACE_BYTES);
     });
-    code.store(dBias, horizontalSum(code, f32x4.add(sums[0], sums[1])));
+    const [first, ...rest] = sums;
+    for (const sum of rest) code.set(first, f32x4.add(first, sum));
+    code.store(dBias, horizontalSum(code, first));
     code.increase(dBias, FLOAT_BYTES);
   });
 }

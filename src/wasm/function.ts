@@ -32,6 +32,10 @@ export class FunctionBuilder {
   private readonly localTypes: ValueType[] = [];
   private readonly code: number[] = [];
   private readonly parameterTypes: readonly ValueType[];
+  /** Blocks that are open. */
+  private depth = 0;
+  /** How many were open in the innermost `while` at its start. */
+  private loopDepth = 0;
 
   constructor(parameterTypes: readonly ValueType[]) {
     this.parameterTypes = parameterTypes;
@@ -84,18 +88,29 @@ export class FunctionBuilder {
   /** Runs the body, and again as long as the condition it returns holds. */
   repeatWhile(body: () => Value<"i32">): void {
     this.code.push(0x03, EMPTY_BLOCK);
+    this.depth++;
     const condition = body();
     this.code.push(...condition.code, 0x0d, 0, 0x0b);
+    this.depth--;
   }
 
-  /**
-   * Runs the body as long as the condition holds, asked before each time. V8 compiles loops in this form best, above
-   * all those that carry accumulators: the values after the loop are those at its head.
-   */
+  /** Runs the body as long as the condition holds, asked before each time. */
   while(condition: Value<"i32">, body: () => void): void {
-    this.code.push(0x03, EMPTY_BLOCK, ...condition.code, 0x04, EMPTY_BLOCK);
+    const outerLoop = this.loopDepth;
+    this.code.push(0x02, EMPTY_BLOCK, 0x03, EMPTY_BLOCK);
+    this.depth += 2;
+    this.loopDepth = this.depth;
+    this.leaveLoopIf(i32.eq(condition, 0));
     body();
-    this.code.push(0x0c, 1, 0x0b, 0x0b);
+    this.code.push(0x0c, 0, 0x0b, 0x0b);
+    this.depth -= 2;
+    this.loopDepth = outerLoop;
+  }
+
+  /** Leaves the innermost `while`, `forRange` or `repeat` (of more than one time) where the condition holds. */
+  leaveLoopIf(condition: Value<"i32">): void {
+    if (this.loopDepth === 0) throw new Error("there is no loop to leave");
+    this.code.push(...condition.code, 0x0d, this.depth - this.loopDepth + 1);
   }
 
   /** Runs the body a constant number of times, at least once. */
@@ -122,12 +137,14 @@ export class FunctionBuilder {
 
   if(condition: Value<"i32">, then: () => void, otherwise?: () => void): void {
     this.code.push(...condition.code, 0x04, EMPTY_BLOCK);
+    this.depth++;
     then();
     if (otherwise) {
       this.code.push(0x05);
       otherwise();
     }
     this.code.push(0x0b);
+    this.depth--;
   }
 
   /** Calls a function and drops its result, if it has one. */

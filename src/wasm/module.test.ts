@@ -37,6 +37,24 @@ describe("control flow", () => {
     expect(times).toBe(15);
   });
 
+  it("leaves the innermost loop from between other blocks", () => {
+    // Of every row a, columns up to the first where column · column reaches a: 0, 1, 2, 2, 2, 3 … of them.
+    const visited = (rows: number) =>
+      evaluate((code, { a, b }) => {
+        code.forRange(0, a, (row) => {
+          code.forRange(0, 100, (column) => {
+            code.if(i32.const(1), () => {
+              code.leaveLoopIf(i32.geSigned(i32.mul(column, column), row));
+              code.increase(b, 1);
+            });
+          });
+          code.increase(b, 1000);
+        });
+        code.return(b);
+      }, rows);
+    expect([0, 1, 2, 3, 6].map(visited)).toEqual([0, 1000, 2001, 3003, 6010]);
+  });
+
   it("repeats while a condition holds, at least once", () => {
     const halvings = (from: number) =>
       evaluate(
