@@ -1,13 +1,21 @@
-import { type FunctionBuilder, type FunctionHandle, f32x4, i32x4, type Value, v128 } from "../wasm/index.js";
+import {
+  type FunctionBuilder,
+  type FunctionHandle,
+  f32x4,
+  i32x4,
+  type Local,
+  type Value,
+  v128,
+} from "../wasm/index.js";
 import { forEachVector, type KernelContext, multiplyAdd, negativeMultiplyAdd, ZERO } from "./context.js";
 import type { Layout } from "./layout.js";
 
 export type ActivationKind = "sigmoid" | "relu" | "tanh";
 
-/** An activation on one vector; the backward form needs the output alone. */
+/** An activation on vectors; the backward form needs the output alone. */
 export interface ActivationExpressions {
-  /** f(x) */
-  forward(context: KernelContext, code: FunctionBuilder, x: Value<"v128">): Value<"v128">;
+  /** f(x) of several vectors at once: their chains of dependent operations overlap, and constants are loaded once. */
+  forward(context: KernelContext, code: FunctionBuilder, xs: readonly Value<"v128">[]): Value<"v128">[];
   /** dy · f′, from y = f(x) */
   backward(context: KernelContext, code: FunctionBuilder, y: Value<"v128">, dy: Value<"v128">): Value<"v128">;
 }
@@ -25,58 +33,78 @@ const TANH_POLYNOMIAL_LIMIT = 0.625;
 /** Added and subtracted, it rounds a float32 of at most 2^22 to the nearest integer, which then fills its low bits. */
 const ROUNDING = 1.5 * 2 ** 23;
 
+/** A polynomial of several vectors, highest coefficient first. */
 function polynomial(
   context: KernelContext,
   code: FunctionBuilder,
   coefficients: readonly number[],
-  x: Value<"v128">,
-): Value<"v128"> {
-  const sum = code.local("v128", context.data.splat(coefficients[0]));
-  for (const coefficient of coefficients.slice(1)) {
-    code.set(sum, multiplyAdd(context, sum, x, context.data.splat(coefficient)));
+  xs: readonly Value<"v128">[],
+): Local<"v128">[] {
+  const [highest, ...rest] = coefficients;
+  const sums = xs.map(() => code.local("v128", context.data.splat(highest)));
+  const term = code.local("v128");
+  for (const coefficient of rest) {
+    code.set(term, context.data.splat(coefficient));
+    sums.forEach((sum, index) => {
+      code.set(sum, multiplyAdd(context, sum, xs[index], term));
+    });
   }
-  return sum;
+  return sums;
 }
 
-/** 2^x, between 2^-126 and 2^126. */
-export function exp2(context: KernelContext, code: FunctionBuilder, x: Value<"v128">): Value<"v128"> {
+/** 2^x of several vectors, between 2^-126 and 2^126. */
+export function exp2(context: KernelContext, code: FunctionBuilder, xs: readonly Value<"v128">[]): Value<"v128">[] {
   const { data } = context;
-  const clamped = code.local("v128", f32x4.pmin(data.splat(126), f32x4.pmax(data.splat(-126), x)));
-  const rounded = code.local("v128", f32x4.add(clamped, data.splat(ROUNDING)));
-  const fraction = code.local("v128", f32x4.sub(clamped, f32x4.sub(rounded, data.splat(ROUNDING))));
-  const power = polynomial(context, code, EXP2_COEFFICIENTS, fraction);
-  return i32x4.add(power, i32x4.shl(rounded, 23));
+  const least = code.local("v128", data.splat(-126));
+  const most = code.local("v128", data.splat(126));
+  const clamped = xs.map((x) => code.local("v128", f32x4.pmin(most, f32x4.pmax(least, x))));
+  const rounding = code.local("v128", data.splat(ROUNDING));
+  const rounded = clamped.map((value) => code.local("v128", f32x4.add(value, rounding)));
+  const fractions = clamped.map((value, index) =>
+    code.local("v128", f32x4.sub(value, f32x4.sub(rounded[index], rounding))),
+  );
+  const powers = polynomial(context, code, EXP2_COEFFICIENTS, fractions);
+  return powers.map((power, index) => i32x4.add(power, i32x4.shl(rounded[index], 23)));
 }
 
 /** 1 / (1 + 2^(−scale · log2(e) · x)) */
-function logistic(context: KernelContext, code: FunctionBuilder, x: Value<"v128">, scale: number): Value<"v128"> {
-  const { data } = context;
-  const exponential = exp2(context, code, f32x4.mul(x, data.splat(-scale * Math.LOG2E)));
-  return f32x4.div(data.splat(1), f32x4.add(data.splat(1), exponential));
+function logistic(
+  context: KernelContext,
+  code: FunctionBuilder,
+  xs: readonly Value<"v128">[],
+  scale: number,
+): Value<"v128">[] {
+  const factor = code.local("v128", context.data.splat(-scale * Math.LOG2E));
+  const exponents = xs.map((x) => f32x4.mul(x, factor));
+  const one = code.local("v128", context.data.splat(1));
+  return exp2(context, code, exponents).map((power) => f32x4.div(one, f32x4.add(one, power)));
 }
 
 export const ACTIVATIONS: Record<ActivationKind, ActivationExpressions> = {
   sigmoid: {
-    forward: (context, code, x) => logistic(context, code, x, 1),
+    forward: (context, code, xs) => logistic(context, code, xs, 1),
     backward: (context, code, y, dy) => {
       const output = code.local("v128", y);
       return f32x4.mul(dy, negativeMultiplyAdd(context, output, output, output));
     },
   },
   relu: {
-    forward: (_context, _code, x) => f32x4.pmax(ZERO, x),
+    forward: (_context, _code, xs) => xs.map((x) => f32x4.pmax(ZERO, x)),
     backward: (_context, _code, y, dy) => v128.and(dy, f32x4.gt(y, ZERO)),
   },
   tanh: {
     // 2 · logistic(2x) − 1 loses all digits near 0, so a polynomial serves there.
-    forward: (context, code, x) => {
+    forward: (context, code, xs) => {
       const { data } = context;
-      const input = code.local("v128", x);
-      const square = code.local("v128", f32x4.mul(input, input));
-      const series = polynomial(context, code, TANH_COEFFICIENTS, square);
-      const near = multiplyAdd(context, f32x4.mul(input, square), series, input);
-      const far = f32x4.sub(f32x4.mul(data.splat(2), logistic(context, code, input, 2)), data.splat(1));
-      return v128.bitselect(near, far, f32x4.lt(f32x4.abs(input), data.splat(TANH_POLYNOMIAL_LIMIT)));
+      const inputs = xs.map((x) => code.local("v128", x));
+      const squares = inputs.map((input) => code.local("v128", f32x4.mul(input, input)));
+      const series = polynomial(context, code, TANH_COEFFICIENTS, squares);
+      const logistics = logistic(context, code, inputs, 2);
+      return inputs.map((input, index) => {
+        const near = multiplyAdd(context, f32x4.mul(input, squares[index]), series[index], input);
+        const far = f32x4.sub(f32x4.mul(data.splat(2), logistics[index]), data.splat(1));
+        return v128.bitselect(near, far, f32x4.lt(f32x4.abs(input), data.splat(TANH_POLYNOMIAL_LIMIT)));
+      });
     },
     backward: (context, code, y, dy) => {
       const output = code.local("v128", y);
@@ -112,7 +140,7 @@ export function emitActivation(context: KernelContext, name: string, shape: Acti
           { pointer: x, layout: shape.input },
           { pointer: y, layout: shape.output },
         ];
-        forEachVector(code, tensors, () => code.store(y, forward(context, code, v128.load(x))));
+        forEachVector(code, tensors, () => code.store(y, forward(context, code, [v128.load(x)])[0]));
       },
       { exported: true },
     ),

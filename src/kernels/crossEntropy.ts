@@ -62,7 +62,8 @@ export function emitCrossEntropy(context: KernelContext, name: string, { classes
           code.set(isLabel, i32x4.eq(label, i32x4.splat(classIndex)));
           code.set(ofLabel, v128.bitselect(shifted, ofLabel, isLabel));
           code.set(sumOfShifted, f32x4.add(sumOfShifted, shifted));
-          code.set(shifted, exp2(context, code, f32x4.mul(shifted, data.splat(Math.LOG2E))));
+          const [power] = exp2(context, code, [f32x4.mul(shifted, data.splat(Math.LOG2E))]);
+          code.set(shifted, power);
           code.set(sum, f32x4.add(sum, shifted));
           code.store(gradient, shifted, offset);
         });

@@ -121,12 +121,13 @@ function emitAverage(context: KernelContext, name: string, shape: Pool2dShape): 
       { x: "i32", y: "i32" },
       (code, { x, y }) => {
         const sum = code.local("v128");
-        const value = code.local("v128");
         forEachWindow(code, shape, [x], [{ pointer: y, layout: shape.output }], () => {
-          offsets.forEach((offset, place) => {
-            const input = v128.load(x, offset);
-            code.set(value, activation ? activation.forward(context, code, input) : input);
-            if (activation) code.store(x, value, offset);
+          const inputs = offsets.map((offset) => v128.load(x, offset));
+          const values = (activation?.forward(context, code, inputs) ?? inputs).map((value) =>
+            code.local("v128", value),
+          );
+          values.forEach((value, place) => {
+            if (activation) code.store(x, value, offsets[place]);
             code.set(sum, place === 0 ? value : f32x4.add(sum, value));
           });
           code.store(y, f32x4.mul(sum, share));

@@ -21,7 +21,7 @@ export interface MeetingPoint {
 }
 
 /** Looks at a word before a thread goes to sleep; about what two threads of one step are ever apart. */
-const SPINS = 20_000;
+const SPINS = 100_000;
 /** A sleeper looks up now and then, to notice that another thread failed. */
 const LONGEST_SLEEP_NANOSECONDS = 100_000_000;
 
