@@ -186,7 +186,7 @@ function assemblyTasks(layout: Layout, options: KernelOptions): KernelTask[] {
     options,
     sizes,
     (context, at) => {
-      const kernels = emitAssembly(context, { layout, normalized: at.normalized });
+      const kernels = emitAssembly(context, "assemble", { layout, normalized: at.normalized });
       return [
         { kernel: kernels.plain, operands: [at.pixels, at.x], times: options.batchSize },
         {

@@ -1,4 +1,5 @@
 import {
+  type AssemblyKernels,
   assemblyScratchBytes,
   emitAssembly,
   emitCrossEntropy,
@@ -9,6 +10,7 @@ import {
   type KernelContext,
   type MeetingPoint,
   type OptimizerKind,
+  PLACE_BYTES,
   PLACEMENT_WORDS,
   StaticData,
   TILE_SAMPLES,
@@ -16,9 +18,19 @@ import {
   VECTOR_BYTES,
 } from "../kernels/index.js";
 import { classCount, type Model, type ShapedLayer } from "../model/index.js";
-import { type FunctionHandle, f32, i32, type MemoryType, ModuleBuilder } from "../wasm/index.js";
+import {
+  type FunctionBuilder,
+  type FunctionHandle,
+  f32,
+  type Integer,
+  i32,
+  type Local,
+  type MemoryType,
+  ModuleBuilder,
+} from "../wasm/index.js";
 import { MemoryPlan } from "./memoryPlan.js";
 import { layoutParameters, type ParameterLayout } from "./parameterStore.js";
+import { emitSingleSample } from "./singleSample.js";
 import { emitStage, type TilePointers } from "./stageCode.js";
 import { planStages, type StagePlan } from "./stages.js";
 
@@ -125,10 +137,12 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
   const data = new StaticData(plan.byteLength);
   const context: KernelContext = { module, data, fused: options.fused };
   const synchronization = emitSynchronization(context, meeting);
-  const assembly = emitAssembly(context, { layout: tensors[0].layout, normalized });
+  const assembly = emitAssembly(context, "assemble", { layout: tensors[0].layout, normalized });
   const crossEntropy = emitCrossEntropy(context, "crossEntropy", { classes: classCount(layers) });
   const update = emitOptimizer(context, options.optimizer);
   const stageCodes = stages.map((stage) => emitStage(context, stage, parameterLayout));
+  const single = options.keepActivations ? undefined : emitSingleSample(context, layers, parameterLayout);
+  const singleAssembly = single && emitAssembly(context, "assembleSingle", { layout: single.inputLayout, normalized });
   plan.allocate(data.byteLength);
 
   const { height, width, channels } = model.input;
@@ -172,36 +186,45 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
   });
   const scratchBytes = scratch.byteLength;
   const scratchStart = plan.allocate(scratchBytes * options.threads);
+  const singleMemory = plan.allocate(single?.byteLength ?? 0);
 
+  const pictureBytes = channels * height * width;
+  /** Brings the batch's sample at a position to x, whatever way the inputs are stored. */
+  const assembleSample = (
+    code: FunctionBuilder,
+    kernels: AssemblyKernels,
+    position: Local<"i32">,
+    scratch: Local<"i32">,
+    x: Integer,
+  ) => {
+    const input = (bytes: number) => i32.add(i32.mul(position, bytes), inputs);
+    const ifSource = (wanted: Source, body: () => void, otherwise: () => void) =>
+      code.if(i32.eq(i32.load(job.source), wanted), body, otherwise);
+    ifSource(
+      Source.plain,
+      () => code.call(kernels.plain, input(pictureBytes), x),
+      () =>
+        ifSource(
+          Source.placed,
+          () => {
+            const placement = i32.add(i32.mul(position, PLACEMENT_WORDS * 4), placements);
+            code.call(kernels.placed, input(pictureBytes), placement, i32.add(scratch, assemblyScratch), x);
+          },
+          () => code.call(kernels.floats, input(pictureBytes * FLOAT_BYTES), x),
+        ),
+    );
+  };
   const assembleTile = module.function(
     "assembleTile",
     { scratch: "i32", target: "i32", tile: "i32" },
-    (code, parameters) => {
-      const { scratch, target, tile } = parameters;
-      const pictureBytes = channels * height * width;
+    (code, { scratch, target, tile }) => {
       code.forRange(0, TILE_SAMPLES, (lane) => {
         const position = code.local("i32", i32.add(i32.mul(tile, TILE_SAMPLES), lane));
         const x = code.local("i32", i32.add(target, i32.mul(lane, FLOAT_BYTES)));
-        const input = (bytes: number) => i32.add(i32.mul(position, bytes), inputs);
-        const ifSource = (wanted: Source, body: () => void, otherwise: () => void) =>
-          code.if(i32.eq(i32.load(job.source), wanted), body, otherwise);
         code.if(
           i32.geSigned(position, i32.load(job.samples)),
           () => code.call(assembly.empty, x),
-          () =>
-            ifSource(
-              Source.plain,
-              () => code.call(assembly.plain, input(pictureBytes), x),
-              () =>
-                ifSource(
-                  Source.placed,
-                  () => {
-                    const placement = i32.add(i32.mul(position, PLACEMENT_WORDS * 4), placements);
-                    code.call(assembly.placed, input(pictureBytes), placement, i32.add(scratch, assemblyScratch), x);
-                  },
-                  () => code.call(assembly.floats, input(pictureBytes * FLOAT_BYTES), x),
-                ),
-            ),
+          () => assembleSample(code, assembly, position, scratch, x),
         );
       });
     },
@@ -323,6 +346,29 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
     },
     { exported: true },
   );
+  if (single && singleAssembly) {
+    module.function(
+      "runSingle",
+      {},
+      (code) => {
+        const first = code.local("i32");
+        const scratch = code.local("i32", i32.const(scratchStart));
+        assembleSample(code, singleAssembly, first, scratch, singleMemory);
+        single.emit(code, singleMemory, weights);
+        // The loss takes a tile of logits, of which this is the first sample.
+        const from = code.local("i32", i32.const(singleMemory + single.logitsOffset));
+        const to = code.local("i32", i32.const(logits));
+        code.repeat(classCount(layers), () => {
+          code.store(to, f32.load(from));
+          code.increase(from, FLOAT_BYTES);
+          code.increase(to, PLACE_BYTES);
+        });
+        const gradient = scratchStart + gradientOffsets[memoryOf(lastTensor, false)];
+        code.call(crossEntropy, logits, labels, losses, predictions, gradient, f32.const(1), f32.load(job.smoothing));
+      },
+      { exported: true },
+    );
+  }
   module.function(
     "thread",
     { thread: "i32" },

@@ -114,7 +114,7 @@ export function planStages(layers: readonly ShapedLayer[], keepActivations: bool
 }
 
 /** The layout of the tensor that a layer reads, with the border that it, or the layer behind a dropout, pads by. */
-function layoutBefore(layers: readonly ShapedLayer[], index: number): Layout {
+export function layoutBefore(layers: readonly ShapedLayer[], index: number): Layout {
   const shape = index === 0 ? layers[0].input : layers[index - 1].output;
   let reader = index;
   while (layers[reader]?.layer.type === "dropout") reader++;
@@ -133,7 +133,7 @@ function mayOverwriteInput(layers: readonly ShapedLayer[], index: number): boole
   return producer === undefined || producer === "conv2d" || producer === "averagePool2d";
 }
 
-function isActivation(type: ShapedLayer["layer"]["type"]): type is "sigmoid" | "relu" | "tanh" {
+export function isActivation(type: ShapedLayer["layer"]["type"]): type is "sigmoid" | "relu" | "tanh" {
   return type === "sigmoid" || type === "relu" || type === "tanh";
 }
 

@@ -60,7 +60,10 @@ export interface CompileOptions extends EngineOptions {
 
 /** The functions of an engine's module. */
 interface EngineExports {
+  /** A job on a batch, by all threads. */
   run(): void;
+  /** The evaluation of a batch of one sample, by the calling thread alone; where the model's layers allow it. */
+  runSingle?(): void;
 }
 
 /**
@@ -83,7 +86,7 @@ export class WasmEngine implements Engine {
 
   private readonly options: CompileOptions;
   private readonly program: Program;
-  private readonly run: () => void;
+  private readonly functions: EngineExports;
   private readonly workers: readonly EngineThread[];
   private disposed = false;
 
@@ -119,7 +122,7 @@ export class WasmEngine implements Engine {
 
     const module = new WebAssembly.Module(this.program.bytes);
     const instance = new WebAssembly.Instance(module, { environment: { memory } });
-    this.run = (instance.exports as unknown as EngineExports).run;
+    this.functions = instance.exports as unknown as EngineExports;
     const failedWord = this.program.addresses.meeting.failed / 4;
     this.workers = Array.from({ length: threads - 1 }, (_, index) =>
       startThread!({ module, memory, thread: index + 1, failedWord }),
@@ -221,8 +224,10 @@ export class WasmEngine implements Engine {
     words[job.tiles / 4] = tiles;
     floats[job.scale / 4] = 1 / count;
     floats[job.smoothing / 4] = labelSmoothing;
+    const { run, runSingle } = this.functions;
     try {
-      this.run();
+      if (kind === Job.evaluate && count === 1 && runSingle) runSingle();
+      else run();
     } catch (error) {
       const threadFailed = words[this.program.addresses.meeting.failed / 4] !== 0;
       throw threadFailed ? new Error("a thread of the engine failed", { cause: error }) : error;

@@ -1,6 +1,6 @@
 import { type FunctionBuilder, type FunctionHandle, f32, type Integer, i32, type Local } from "../wasm/index.js";
 import type { KernelContext } from "./context.js";
-import { channelBytes, FLOAT_BYTES, type Layout, PLACE_BYTES, placeOffset, rowBytes } from "./layout.js";
+import { channelBytes, FLOAT_BYTES, type Layout, placeBytes, placeOffset, rowBytes } from "./layout.js";
 import { PLACEMENT } from "./placement.js";
 
 /** Pictures of one size, brought into the engine's layout one sample at a time. */
@@ -34,7 +34,11 @@ export function assemblyScratchBytes(layout: Layout): number {
 }
 
 /** Emits the kernels that fill one sample's lane of a tile; x points to the lane. */
-export function emitAssembly(context: KernelContext, { layout, normalized }: AssemblyShape): AssemblyKernels {
+export function emitAssembly(
+  context: KernelContext,
+  name: string,
+  { layout, normalized }: AssemblyShape,
+): AssemblyKernels {
   const { module } = context;
   /** Visits the input's places in the order of the picture's pixels. */
   const forEachPixel = (
@@ -48,9 +52,9 @@ export function emitAssembly(context: KernelContext, { layout, normalized }: Ass
       startRow(row);
       code.repeat(layout.width, () => {
         body();
-        code.increase(x, PLACE_BYTES);
+        code.increase(x, placeBytes(layout));
       });
-      code.increase(x, rowBytes(layout) - layout.width * PLACE_BYTES);
+      code.increase(x, rowBytes(layout) - layout.width * placeBytes(layout));
     });
     code.increase(x, channelBytes(layout) - layout.height * rowBytes(layout) - placeOffset(layout, 0, 0, 0));
   };
@@ -60,7 +64,7 @@ export function emitAssembly(context: KernelContext, { layout, normalized }: Ass
 
   return {
     plain: module.function(
-      "assemble.plain",
+      `${name}.plain`,
       { pixels: "i32", x: "i32" },
       (code, { pixels, x }) => {
         for (const channel of channels) {
@@ -73,7 +77,7 @@ export function emitAssembly(context: KernelContext, { layout, normalized }: Ass
       { exported: true },
     ),
     placed: module.function(
-      "assemble.placed",
+      `${name}.placed`,
       { pixels: "i32", placement: "i32", scratch: "i32", x: "i32" },
       (code, { pixels, placement, scratch, x }) => {
         const border = scratchBorder(layout);
@@ -107,7 +111,7 @@ export function emitAssembly(context: KernelContext, { layout, normalized }: Ass
       { exported: true },
     ),
     floats: module.function(
-      "assemble.floats",
+      `${name}.floats`,
       { values: "i32", x: "i32" },
       (code, { values, x }) => {
         code.repeat(layout.channels, () => {
@@ -120,7 +124,7 @@ export function emitAssembly(context: KernelContext, { layout, normalized }: Ass
       { exported: true },
     ),
     empty: module.function(
-      "assemble.empty",
+      `${name}.empty`,
       { x: "i32" },
       (code, { x }) => {
         code.repeat(layout.channels, () => {

@@ -13,7 +13,7 @@ import {
   rowBytes,
   VECTOR_BYTES,
 } from "./layout.js";
-import { LARGEST_BODY, multiples, OuterProduct, ROWS } from "./outerProduct.js";
+import { LARGEST_BODY, OuterProduct, ROWS } from "./outerProduct.js";
 
 /** A convolution over one tile. The input's border is at least the padding; weights are [out][in][kernel][kernel]. */
 export interface Conv2dShape {
@@ -66,10 +66,18 @@ function callBlocks(
   }
 }
 
-function emitForward(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
-  const { input, output, kernel, stride, padding } = shape;
-  const filterBytes = input.channels * kernel * kernel * FLOAT_BYTES;
-  // One table row a filter row: short enough to unroll its taps; larger filters take a table row a tap.
+/** A table of where the inputs of a place lie, in the order of a filter's weights. */
+export interface TapTable {
+  /** Neighbouring taps that an entry stands for. */
+  readonly taps: number;
+  /** Its first entry, and the address behind its last. */
+  readonly table: number;
+  readonly tableEnd: number;
+}
+
+/** Byte offsets from the input's place at the same row and column (times the stride). */
+export function emitTapTable(context: KernelContext, { input, kernel, padding }: Conv2dShape): TapTable {
+  // An entry a filter row: short enough to unroll its taps; larger filters take an entry a tap.
   const taps = kernel * ROWS * PLACE_VECTORS <= LARGEST_BODY ? kernel : 1;
   const offsets: number[] = [];
   for (let channel = 0; channel < input.channels; channel++) {
@@ -80,7 +88,13 @@ function emitForward(context: KernelContext, name: string, shape: Conv2dShape): 
     }
   }
   const table = context.data.table(offsets);
-  const tableEnd = table + offsets.length * 4;
+  return { taps, table, tableEnd: table + offsets.length * 4 };
+}
+
+function emitForward(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+  const { input, output, kernel, stride } = shape;
+  const filterBytes = input.channels * kernel * kernel * FLOAT_BYTES;
+  const { taps, table, tableEnd } = emitTapTable(context, shape);
 
   const runs = equalBlocks(output.channels, ROWS).map((run) => ({
     run,
@@ -102,9 +116,9 @@ function emitForward(context: KernelContext, name: string, shape: Conv2dShape): 
               code.set(source, i32.add(x, i32.load(offset)));
               product.accumulate(
                 source,
-                multiples(taps, PLACE_BYTES),
-                taken,
-                (tap, channel) => channel * filterBytes + tap * FLOAT_BYTES,
+                taps,
+                (tap, vector) => v128.load(source, tap * PLACE_BYTES + vector * VECTOR_BYTES),
+                (tap, channel) => v128.load32Splat(taken, channel * filterBytes + tap * FLOAT_BYTES),
               );
               code.increase(taken, taps * FLOAT_BYTES);
               code.increase(offset, 4);
@@ -141,23 +155,15 @@ function emitForward(context: KernelContext, name: string, shape: Conv2dShape): 
  */
 function reachedTable(context: KernelContext, shape: Conv2dShape, gradient: Layout): { directory: number } {
   const { input, output, kernel, stride, padding } = shape;
+  const rows = reachedAlong(input.height, output.height, { kernel, stride, padding });
+  const columns = reachedAlong(input.width, output.width, { kernel, stride, padding });
   const starts: number[] = [0];
   const pairs: number[] = [];
-  for (let row = 0; row < input.height; row++) {
-    for (let column = 0; column < input.width; column++) {
-      for (let tapRow = 0; tapRow < kernel; tapRow++) {
-        for (let tapColumn = 0; tapColumn < kernel; tapColumn++) {
-          const reachedRow = (row + padding - tapRow) / stride;
-          const reachedColumn = (column + padding - tapColumn) / stride;
-          const inside =
-            Number.isInteger(reachedRow) &&
-            Number.isInteger(reachedColumn) &&
-            reachedRow >= 0 &&
-            reachedRow < output.height &&
-            reachedColumn >= 0 &&
-            reachedColumn < output.width;
-          if (!inside) continue;
-          pairs.push(placeOffset(gradient, 0, reachedRow, reachedColumn), (tapRow * kernel + tapColumn) * FLOAT_BYTES);
+  for (const reachedRows of rows) {
+    for (const reachedColumns of columns) {
+      for (const row of reachedRows) {
+        for (const column of reachedColumns) {
+          pairs.push(placeOffset(gradient, 0, row.place, column.place), (row.tap * kernel + column.tap) * FLOAT_BYTES);
         }
       }
       starts.push(pairs.length * 4);
@@ -165,6 +171,19 @@ function reachedTable(context: KernelContext, shape: Conv2dShape, gradient: Layo
   }
   const base = context.data.table(pairs);
   return { directory: context.data.table(starts.map((start) => base + start)) };
+}
+
+/** Of each row (or column) of the input, the rows of the output that it reached, and by which row of taps. */
+function reachedAlong(
+  inputs: number,
+  outputs: number,
+  { kernel, stride, padding }: Pick<Conv2dShape, "kernel" | "stride" | "padding">,
+): { readonly place: number; readonly tap: number }[][] {
+  return Array.from({ length: inputs }, (_, input) =>
+    Array.from({ length: kernel }, (_, tap) => ({ place: (input + padding - tap) / stride, tap })).filter(
+      ({ place }) => Number.isInteger(place) && place >= 0 && place < outputs,
+    ),
+  );
 }
 
 function emitBackwardInput(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
@@ -204,9 +223,9 @@ function emitBackwardInput(context: KernelContext, name: string, shape: Conv2dSh
                 code.set(filter, i32.add(weight, i32.load(pair, 4)));
                 product.accumulate(
                   gradient,
-                  multiples(unrolled, channelBytes(dyLayout)),
-                  filter,
-                  (channel, row) => channel * filterBytes + row * tapsBytes,
+                  unrolled,
+                  (channel, vector) => v128.load(gradient, channel * channelBytes(dyLayout) + vector * VECTOR_BYTES),
+                  (channel, row) => v128.load32Splat(filter, channel * filterBytes + row * tapsBytes),
                 );
                 code.increase(pair, 8);
               });

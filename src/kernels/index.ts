@@ -10,5 +10,6 @@ export * from "./optimizer.js";
 export * from "./placement.js";
 export * from "./pool2d.js";
 export * from "./reduction.js";
+export * from "./singleSample.js";
 export * from "./staticData.js";
 export * from "./synchronization.js";

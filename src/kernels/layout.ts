@@ -11,22 +11,29 @@ export const VECTOR_BYTES = 16;
 export const VECTOR_LANES = 4;
 /** Vectors that hold one place of a tile. */
 export const PLACE_VECTORS = 2;
-/** Bytes that one place (one value of each of a tile's samples) takes. */
+/** Bytes that one place of a tile takes. */
 export const PLACE_BYTES = PLACE_VECTORS * VECTOR_BYTES;
 /** Bytes of a float32. */
 export const FLOAT_BYTES = 4;
 
-/** One sample's activation, with a border of zeros around each channel where a padded convolution reads it. */
+/** An activation as it lies in memory, with a border of zeros around each channel where a padded convolution reads it. */
 export interface Layout {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
   readonly border: number;
+  /** Samples side by side at every place; a tile's where left out. */
+  readonly samples?: number;
+}
+
+/** Bytes of one place: one value of each of the samples. */
+export function placeBytes({ samples = TILE_SAMPLES }: Layout): number {
+  return samples * FLOAT_BYTES;
 }
 
 /** Bytes from one row of a tile's channel to the next. */
 export function rowBytes(layout: Layout): number {
-  return (layout.width + 2 * layout.border) * PLACE_BYTES;
+  return (layout.width + 2 * layout.border) * placeBytes(layout);
 }
 
 /** Bytes from one channel of a tile to the next. */
@@ -37,7 +44,9 @@ export function channelBytes(layout: Layout): number {
 /** Where a place lies from the start of a tile, in bytes; row and column may reach into the border. */
 export function placeOffset(layout: Layout, channel: number, row: number, column: number): number {
   return (
-    channel * channelBytes(layout) + (row + layout.border) * rowBytes(layout) + (column + layout.border) * PLACE_BYTES
+    channel * channelBytes(layout) +
+    (row + layout.border) * rowBytes(layout) +
+    (column + layout.border) * placeBytes(layout)
   );
 }
 

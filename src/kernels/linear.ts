@@ -10,7 +10,7 @@ import {
   VECTOR_BYTES,
   VECTOR_LANES,
 } from "./layout.js";
-import { LARGEST_BODY, multiples, OuterProduct, ROWS } from "./outerProduct.js";
+import { LARGEST_BODY, OuterProduct, ROWS } from "./outerProduct.js";
 
 /**
  * A linear layer. Activations of a tile are [features][8]; weights are [out][in] with each row padded by zeros to a
@@ -79,9 +79,9 @@ function emitForward(context: KernelContext, name: string, shape: LinearShape): 
           code.while(i32.ltUnsigned(weight, end), () => {
             product.accumulate(
               input,
-              multiples(VECTOR_LANES, PLACE_BYTES),
-              weight,
-              (feature, row) => row * weightRowBytes + feature * FLOAT_BYTES,
+              VECTOR_LANES,
+              (feature, vector) => v128.load(input, feature * PLACE_BYTES + vector * VECTOR_BYTES),
+              (feature, row) => v128.load32Splat(weight, row * weightRowBytes + feature * FLOAT_BYTES),
             );
             code.increase(input, VECTOR_LANES * PLACE_BYTES);
             code.increase(weight, VECTOR_LANES * FLOAT_BYTES);
@@ -117,9 +117,9 @@ function emitBackwardInput(context: KernelContext, name: string, shape: LinearSh
           code.while(i32.ltUnsigned(gradient, end), () => {
             product.accumulate(
               gradient,
-              multiples(unrolled, PLACE_BYTES),
-              taken,
-              (feature, row) => feature * weightRowBytes + row * FLOAT_BYTES,
+              unrolled,
+              (feature, vector) => v128.load(gradient, feature * PLACE_BYTES + vector * VECTOR_BYTES),
+              (feature, row) => v128.load32Splat(taken, feature * weightRowBytes + row * FLOAT_BYTES),
             );
             code.increase(gradient, unrolled * PLACE_BYTES);
             code.increase(taken, unrolled * weightRowBytes);
@@ -198,9 +198,9 @@ function emitBackwardWeight(context: KernelContext, name: string, shape: LinearS
             code.while(i32.ltUnsigned(gradient, end), () => {
               product.accumulate(
                 input,
-                multiples(samplesAtOnce, inBytes),
-                gradient,
-                (sample, row) => sample * outBytes + row * FLOAT_BYTES,
+                samplesAtOnce,
+                (sample, vector) => v128.load(input, sample * inBytes + vector * VECTOR_BYTES),
+                (sample, row) => v128.load32Splat(gradient, sample * outBytes + row * FLOAT_BYTES),
               );
               code.increase(input, samplesAtOnce * inBytes);
               code.increase(gradient, samplesAtOnce * outBytes);

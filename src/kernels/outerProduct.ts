@@ -13,7 +13,8 @@ export const LARGEST_BODY = 60;
 
 /** Accumulators of a block of outputs: rows × the vectors of one place. */
 export class OuterProduct {
-  private readonly accumulators: Local<"v128">[][];
+  /** [row][vector] */
+  readonly accumulators: readonly (readonly Local<"v128">[])[];
   private readonly context: KernelContext;
   private readonly code: FunctionBuilder;
 
@@ -43,29 +44,29 @@ export class OuterProduct {
   }
 
   /**
-   * accumulator[row][vector] += Σ scalar[step][row] · input[step][vector], for a few steps of the reduction. To be called
+   * accumulator[row][vector] += Σ factor[step][row] · input[step][vector], for a few steps of the reduction. To be called
    * in a loop that `store` follows; a fence behind every row keeps the registers it takes down to 15.
+   *
+   * @param pointer one that the inputs are loaded from
    */
   accumulate(
-    input: Local<"i32">,
-    inputOffsets: readonly number[],
-    scalars: Local<"i32">,
-    scalarOffset: (step: number, row: number) => number,
+    pointer: Local<"i32">,
+    steps: number,
+    input: (step: number, vector: number) => Value<"v128">,
+    factor: (step: number, row: number) => Value<"v128">,
   ): void {
     const { code } = this;
     const rows = this.accumulators.length;
-    inputOffsets.forEach((offset, step) => {
-      const inputs = this.accumulators[0].map((_, vector) =>
-        code.local("v128", v128.load(input, offset + vector * VECTOR_BYTES)),
-      );
+    for (let step = 0; step < steps; step++) {
+      const inputs = this.accumulators[0].map((_, vector) => code.local("v128", input(step, vector)));
       this.accumulators.forEach((vectors, row) => {
-        const factor = code.local("v128", v128.load32Splat(scalars, scalarOffset(step, row)));
+        const scalar = code.local("v128", factor(step, row));
         vectors.forEach((accumulator, vector) => {
-          code.set(accumulator, multiplyAdd(this.context, factor, inputs[vector], accumulator));
+          code.set(accumulator, multiplyAdd(this.context, scalar, inputs[vector], accumulator));
         });
-        fence(code, input, step * rows + row);
+        fence(code, pointer, step * rows + row);
       });
-    });
+    }
   }
 
   /** Stores the accumulators; the vectors of a row lie side by side. */
@@ -76,9 +77,4 @@ export class OuterProduct {
       });
     });
   }
-}
-
-/** 0, stride, 2 · stride … as many as asked for. */
-export function multiples(count: number, stride: number): number[] {
-  return Array.from({ length: count }, (_, index) => index * stride);
 }

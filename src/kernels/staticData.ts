@@ -4,12 +4,14 @@ import { roundUp, VECTOR_BYTES } from "./layout.js";
 /** The constants and tables of a module, laid out from one address on and copied into its memory once. */
 export class StaticData {
   private readonly address: number;
-  private readonly words: number[] = [];
+  private readonly tables: { readonly address: number; readonly words: Int32Array }[] = [];
+  private end: number;
   private readonly splats = new Map<number, number>();
 
   /** @param address where the data will lie, a multiple of 16 */
   constructor(address: number) {
     this.address = address;
+    this.end = address;
   }
 
   /**
@@ -28,19 +30,19 @@ export class StaticData {
 
   /** A table of 32-bit integers; gives its address. */
   table(values: readonly number[]): number {
-    const address = this.address + this.words.length * 4;
-    for (const value of values) this.words.push(value | 0);
-    while (this.words.length % 4 !== 0) this.words.push(0);
+    const address = this.end;
+    this.tables.push({ address, words: Int32Array.from(values) });
+    this.end = roundUp(address + values.length * 4, VECTOR_BYTES);
     return address;
   }
 
   /** Bytes of all data so far. */
   get byteLength(): number {
-    return roundUp(this.words.length * 4, VECTOR_BYTES);
+    return this.end - this.address;
   }
 
   /** Copies the data into a module's memory. */
   writeTo(memory: WebAssembly.Memory): void {
-    new Int32Array(memory.buffer, this.address, this.words.length).set(this.words);
+    for (const { address, words } of this.tables) new Int32Array(memory.buffer, address, words.length).set(words);
   }
 }

@@ -10,10 +10,26 @@ export function unsigned(value: number): number[] {
   return bytes;
 }
 
-/** A signed 64-bit integer (or any smaller one) in LEB128. */
+/** A signed 32-bit integer, or a 64-bit one given as bigint, in LEB128. */
 export function signed(value: number | bigint): number[] {
+  return typeof value === "number" ? signedWord(value) : signedLong(value);
+}
+
+function signedWord(value: number): number[] {
   const bytes: number[] = [];
-  let rest = BigInt(value);
+  let rest = value;
+  for (;;) {
+    const low = rest & 0x7f;
+    rest >>= 7;
+    const done = (rest === 0 && low < 64) || (rest === -1 && low >= 64);
+    bytes.push(done ? low : low + 128);
+    if (done) return bytes;
+  }
+}
+
+function signedLong(value: bigint): number[] {
+  const bytes: number[] = [];
+  let rest = value;
   for (;;) {
     const low = Number(rest & 0x7fn);
     rest >>= 7n;
@@ -21,6 +37,17 @@ export function signed(value: number | bigint): number[] {
     bytes.push(done ? low : low + 128);
     if (done) return bytes;
   }
+}
+
+/** Runs of bytes one behind the other. */
+export function concatenate(parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
 }
 
 /** A length-prefixed list of encoded items. */

@@ -1,4 +1,4 @@
-import { unsigned, vector } from "./encoding.js";
+import { concatenate, unsigned, vector } from "./encoding.js";
 import { type Integer, i32, memoryArgument, type Value, type ValueType } from "./instructions.js";
 
 /** A local variable or parameter; used as an expression it reads the variable. */
@@ -56,7 +56,11 @@ export class FunctionBuilder {
   }
 
   set<Type extends ValueType>(local: Local<Type>, value: Value<Type>): void {
-    this.code.push(...value.code, 0x21, ...unsigned(local.index));
+    this.append(value.code, [0x21], unsigned(local.index));
+  }
+
+  private append(...parts: readonly (readonly number[])[]): void {
+    for (const part of parts) for (const byte of part) this.code.push(byte);
   }
 
   /** Advances an integer variable, usually a pointer. */
@@ -67,7 +71,7 @@ export class FunctionBuilder {
   /** Stores a value of any type at address + offset. */
   store(address: Integer, value: Value, offset = 0): void {
     const { opcode, alignment } = STORE_CODES[value.type];
-    this.code.push(...asValue(address).code, ...value.code, ...opcode, ...memoryArgument(alignment, offset));
+    this.append(asValue(address).code, value.code, opcode, memoryArgument(alignment, offset));
   }
 
   /** Stores the low byte of an integer at address + offset. */
@@ -169,10 +173,9 @@ export class FunctionBuilder {
   }
 
   /** The encoded body: the declarations of the locals and the code. */
-  encode(): number[] {
-    const declarations = this.localTypes.map((type) => [1, TYPE_CODES[type]]);
-    const body = [...vector(declarations), ...this.code, 0x0b];
-    return [...unsigned(body.length), ...body];
+  encode(): Uint8Array {
+    const declarations = vector(this.localTypes.map((type) => [1, TYPE_CODES[type]]));
+    return concatenate([unsigned(declarations.length + this.code.length + 1), declarations, this.code, [0x0b]]);
   }
 }
 

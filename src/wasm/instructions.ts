@@ -77,7 +77,7 @@ export const i32 = {
     code: [
       ...asInteger(address).code,
       ...asInteger(expected).code,
-      ...[0x42, ...signed(nanoseconds)],
+      ...[0x42, ...signed(BigInt(nanoseconds))],
       ...atomic(0x01),
       ...memoryArgument(2, 0),
     ],

@@ -1,4 +1,4 @@
-import { name, unsigned, vector } from "./encoding.js";
+import { concatenate, name, unsigned, vector } from "./encoding.js";
 import { FunctionBuilder, type FunctionHandle, type Local, TYPE_CODES } from "./function.js";
 import type { ValueType } from "./instructions.js";
 
@@ -19,7 +19,7 @@ type ParameterLocals<Parameters extends Record<string, ValueType>> = {
 
 /** Collects functions and encodes them as a WebAssembly module. */
 export class ModuleBuilder {
-  private readonly functions: { handle: FunctionHandle; body: number[]; exported: boolean }[] = [];
+  private readonly functions: { handle: FunctionHandle; body: Uint8Array; exported: boolean }[] = [];
 
   /**
    * Adds a function and gives a handle to call it by.
@@ -61,17 +61,18 @@ export class ModuleBuilder {
     const exports = this.functions
       .filter(({ exported }) => exported)
       .map(({ handle }) => [...name(handle.name), 0x00, ...unsigned(handle.index)]);
-    return Uint8Array.from([
-      ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-      ...section(1, vector(types)),
-      ...section(2, vector([[...name("environment"), ...name("memory"), 0x02, ...limits]])),
-      ...section(3, vector(this.functions.map((_, index) => unsigned(index)))),
-      ...section(7, vector(exports)),
-      ...section(10, vector(this.functions.map(({ body }) => body))),
+    return concatenate([
+      [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+      section(1, [vector(types)]),
+      section(2, [vector([[...name("environment"), ...name("memory"), 0x02, ...limits]])]),
+      section(3, [vector(this.functions.map((_, index) => unsigned(index)))]),
+      section(7, [vector(exports)]),
+      section(10, [unsigned(this.functions.length), ...this.functions.map(({ body }) => body)]),
     ]);
   }
 }
 
-function section(id: number, content: readonly number[]): number[] {
-  return [id, ...unsigned(content.length), ...content];
+function section(id: number, content: readonly ArrayLike<number>[]): Uint8Array {
+  const bytes = concatenate(content);
+  return concatenate([[id], unsigned(bytes.length), bytes]);
 }
