@@ -3,20 +3,23 @@
 
 import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { timingOf } from "../dist/benchmark/index.js";
-import { compile, fit, initializeParameters, lenet5, RECIPES, splitIndices } from "../dist/index.js";
-import { enableFusedArithmetic, loadDataset, startThread } from "../dist/node/index.js";
+import { fit, RECIPES, splitIndices } from "../dist/index.js";
+import { loadDataset } from "../dist/node/index.js";
+import { compileRecipe, cycle, DEFAULT_THREADS, numbers, randomBatches, SEED } from "./lenet.mjs";
+import { describeMachine, finishReport, percent, printComparison, processorColumn, threadCount } from "./report.mjs";
+import { compareRuns, figure, takeTurns, timed } from "./rounds.mjs";
 
 const { values: options } = parseArgs({
   options: {
     python: { type: "string", default: process.env.PYTHON ?? "python3" },
     "data-dir": { type: "string" },
-    threads: { type: "string", default: [...new Set([1, availableParallelism()])].join() },
+    threads: { type: "string", default: DEFAULT_THREADS },
     batches: { type: "string", default: "32" },
     recipes: { type: "string", default: "paper,improved" },
     rounds: { type: "string", default: "15" },
@@ -25,8 +28,8 @@ const { values: options } = parseArgs({
     json: { type: "string" },
   },
 });
-const THREADS = options.threads.split(",").map(Number);
-const BATCHES = options.batches.split(",").map(Number);
+const THREADS = numbers(options.threads);
+const BATCHES = numbers(options.batches);
 const RECIPE_NAMES = options.recipes.split(",");
 const ROUNDS = Number(options.rounds);
 const SLICE_SECONDS = Number(options["slice-seconds"]);
@@ -39,9 +42,7 @@ const MODE_NAMES = {
 };
 const BATCHES_IN_MEMORY = 50;
 const EPOCH_BATCH = 32;
-const SEED = 0;
-
-enableFusedArithmetic();
+const EPOCH_LOAD_CHECK_MILLISECONDS = 500;
 
 /** A Python process that answers requests one at a time; between them it sleeps. */
 class Peer {
@@ -72,71 +73,11 @@ function fail(reason) {
   process.exit(1);
 }
 
-const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/** The share of the cores that others use while we do nothing. */
-async function othersShare(milliseconds) {
-  // Threads of the contestant before spin for a moment before they sleep.
-  await sleep(50);
-  const before = cpuTimes();
-  await sleep(milliseconds);
-  const after = cpuTimes();
-  return (after.busy - before.busy) / Math.max(1, after.total - before.total);
-}
-
-function cpuTimes() {
-  let [busy, total] = [0, 0];
-  for (const { times } of cpus()) {
-    const all = Object.values(times).reduce((sum, time) => sum + time, 0);
-    total += all;
-    busy += all - times.idle;
-  }
-  return { busy, total };
-}
-
-function compileRecipe(recipe, batchSize, threads) {
-  const model = lenet5({ ...recipe, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
-  const { mean, deviation } = recipe.normalization;
-  const normalization = { mean: [mean], deviation: [deviation] };
-  const engine = compile(model, { batchSize, threads, startThread, normalization, optimizer: recipe.optimizer });
-  engine.setParameters(initializeParameters(model, SEED));
-  return engine;
-}
-
-/** Our side of the steps: normalised values in memory, as PyTorch has them. */
-function ourSteps(recipe, batchSize, threads, kind) {
-  const engine = compileRecipe(recipe, batchSize, threads);
-  const batches = Array.from({ length: BATCHES_IN_MEMORY }, () => ({
-    values: Float32Array.from({ length: batchSize * 28 * 28 }, () => Math.random() * 2 - 1),
-    labels: Int32Array.from({ length: batchSize }, () => Math.floor(Math.random() * 10)),
-  }));
-  const loss = { labelSmoothing: recipe.labelSmoothing, seed: SEED };
-  let step = 0;
-  const one = () => {
-    const { values, labels } = batches[step % BATCHES_IN_MEMORY];
-    step++;
-    if (kind === "train") engine.train({ values }, labels, loss, { step, learningRate: 1e-3 });
-    else engine.evaluate({ values }, labels);
-  };
-  return {
-    run: (runs) => {
-      const start = performance.now();
-      const startProcessor = process.cpuUsage();
-      for (let count = 0; count < runs; count++) one();
-      const { user, system } = process.cpuUsage(startProcessor);
-      return {
-        seconds: (performance.now() - start) / 1000 / runs,
-        processorSeconds: (user + system) / 1e6 / runs,
-      };
-    },
-    dispose: () => engine.dispose(),
-  };
-}
-
-/** All contestants in turns; gives each one's seconds a run by round. */
+/** All contestants' training steps or forward passes; both sides have normalised values in memory. */
 async function compareSteps(peer, { recipe: name, batch, threads, kind }) {
-  const ours = ourSteps(RECIPES[name], batch, threads, kind);
-  const contestants = [{ name: "lenet", run: (runs) => ours.run(runs) }];
+  const recipe = RECIPES[name];
+  const engine = compileRecipe(recipe, batch, threads);
+  const contestants = [{ name: "lenet", run: timed(ourStep(engine, recipe, kind)) }];
   const unavailable = [];
   for (const mode of MODES) {
     // The fused optimiser takes no part in a forward pass.
@@ -146,34 +87,21 @@ async function compareSteps(peer, { recipe: name, batch, threads, kind }) {
     if (error) unavailable.push(`${MODE_NAMES[mode]}: ${error}`);
     else contestants.push({ name: MODE_NAMES[mode], run: (runs) => peer.ask({ ...request, runs }) });
   }
-  const expected = [];
-  for (const { run } of contestants) {
-    await run(20);
-    expected.push((await run(20)).seconds);
-  }
-  const times = contestants.map(() => []);
-  const others = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    others.push(await othersShare(150));
-    for (const [index, { run }] of contestants.entries()) {
-      await sleep(20);
-      await run(2);
-      times[index].push(await run(Math.max(1, Math.round(SLICE_SECONDS / expected[index]))));
-    }
-  }
-  ours.dispose();
-  const seconds = times.map((list) => list.map((time) => time.seconds));
-  return {
-    recipe: name,
-    batch,
-    threads,
-    kind,
-    ...load(others),
-    unavailable,
-    results: contestants.map((contestant, index) => ({
-      ...figure(contestant.name, seconds[index], seconds[0]),
-      processorSeconds: timingOf(times[index].map((time) => time.processorSeconds)),
-    })),
+  const compared = await compareRuns(contestants, { rounds: ROUNDS, sliceSeconds: SLICE_SECONDS });
+  engine.dispose();
+  const title = `${kind === "train" ? "training step" : "forward pass"}, ${name}, batch ${batch}, ${threadCount(threads)}`;
+  return { title, recipe: name, batch, threads, kind, unavailable, ...compared };
+}
+
+function ourStep(engine, recipe, kind) {
+  const nextBatch = cycle(randomBatches(BATCHES_IN_MEMORY, engine.batchSize));
+  const loss = { labelSmoothing: recipe.labelSmoothing, seed: SEED };
+  let step = 0;
+  return () => {
+    const { values, labels } = nextBatch();
+    if (kind === "forward") return engine.evaluate({ values }, labels);
+    step++;
+    return engine.train({ values }, labels, loss, { step, learningRate: 1e-3 });
   };
 }
 
@@ -199,40 +127,24 @@ async function compareEpochs(peer, dataset, root, { recipe: name, threads }) {
     { name: "PyTorch eager, as the tutorial", run: theirs("eager", 0) },
     { name: `torch.compile, fused AdamW, ${threads} loading`, run: theirs("compile", threads) },
   ];
-  const epochs = contestants.map(() => []);
-  const others = [];
-  for (let round = 0; round < EPOCH_ROUNDS; round++) {
-    for (const [index, { name: contestant, run }] of contestants.entries()) {
-      others.push(await othersShare(500));
-      const epoch = await run();
-      if (epoch.error) fail(`${contestant}: ${epoch.error}`);
-      epochs[index].push(epoch);
-    }
-  }
+  const turns = contestants.map(({ name: contestant, run }) => async () => {
+    const epoch = await run();
+    if (epoch.error) fail(`${contestant}: ${epoch.error}`);
+    return epoch;
+  });
+  const { times: epochs, load } = await takeTurns(turns, {
+    rounds: EPOCH_ROUNDS,
+    loadCheckMilliseconds: EPOCH_LOAD_CHECK_MILLISECONDS,
+  });
   const totals = epochs.map((list) => list.map((epoch) => epoch.trainSeconds + epoch.validationSeconds));
-  return {
-    recipe: name,
-    batch: EPOCH_BATCH,
-    threads,
-    kind: "epoch",
-    ...load(others),
-    unavailable: [],
-    results: contestants.map((contestant, index) => ({
-      ...figure(contestant.name, totals[index], totals[0]),
-      trainSeconds: timingOf(epochs[index].map((epoch) => epoch.trainSeconds)).median,
-      validationSeconds: timingOf(epochs[index].map((epoch) => epoch.validationSeconds)).median,
-      accuracy: timingOf(epochs[index].map((epoch) => epoch.accuracy)).median,
-    })),
-  };
-}
-
-/** Median and quartiles, and how many times our own time of the same round it is. */
-function figure(name, seconds, ours) {
-  return { name, seconds: timingOf(seconds), timesOurs: timingOf(seconds.map((time, round) => time / ours[round])) };
-}
-
-function load(others) {
-  return { othersMedian: timingOf(others).median, othersMost: Math.max(...others) };
+  const title = `epoch, ${name}, batch ${EPOCH_BATCH}, ${threadCount(threads)}`;
+  const results = contestants.map((contestant, index) => ({
+    ...figure(contestant.name, totals[index], totals[0]),
+    trainSeconds: timingOf(epochs[index].map((epoch) => epoch.trainSeconds)).median,
+    validationSeconds: timingOf(epochs[index].map((epoch) => epoch.validationSeconds)).median,
+    accuracy: timingOf(epochs[index].map((epoch) => epoch.accuracy)).median,
+  }));
+  return { title, recipe: name, batch: EPOCH_BATCH, threads, kind: "epoch", results, load };
 }
 
 /** The data set's files as torchvision looks for them. */
@@ -253,38 +165,17 @@ function idx(shape, bytes) {
   return Buffer.concat([header, bytes]);
 }
 
-function formatComparison({ recipe, batch, threads, kind, othersMedian, othersMost, unavailable, results }) {
-  const [unit, factor, digits] = kind === "epoch" ? ["s", 1, 2] : ["ms", 1e3, 3];
-  const spread = ({ median, quartiles }, scale, places) =>
-    `${(median * scale).toFixed(places)} (${quartiles.map((value) => (value * scale).toFixed(places)).join("–")})`;
-  const percent = (share) => `${Math.round(share * 100)} %`;
-  const title = kind === "epoch" ? "epoch" : kind === "train" ? "training step" : "forward pass";
-  return [
-    `### ${title}, ${recipe}, batch ${batch}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
-    "",
-    `| | ${unit} | times ours |${kind === "epoch" ? " training s | validation s | validation accuracy |" : " processor ms |"}`,
-    `|---|---:|---:|${kind === "epoch" ? "---:|---:|---:|" : "---:|"}`,
-    ...results.map((result) => {
-      const cells = [result.name, spread(result.seconds, factor, digits), spread(result.timesOurs, 1, 2)];
-      if (kind === "epoch") {
-        cells.push(result.trainSeconds.toFixed(2), result.validationSeconds.toFixed(2), percent(result.accuracy));
-      } else {
-        cells.push(spread(result.processorSeconds, factor, digits));
-      }
-      return `| ${cells.join(" | ")} |`;
-    }),
-    "",
-    ...unavailable.map((line) => `Not available: ${line}\n`),
-    `Others used ${percent(othersMedian)} of the cores between measurements (median; most ${percent(othersMost)}).`,
-    "",
-  ].join("\n");
-}
+const EPOCH_COLUMNS = [
+  ["training s", ({ trainSeconds }) => trainSeconds.toFixed(2)],
+  ["validation s", ({ validationSeconds }) => validationSeconds.toFixed(2)],
+  ["validation accuracy", ({ accuracy }) => percent(accuracy)],
+];
 
 const root = await mkdtemp(join(tmpdir(), "lenet-bench-"));
 const comparisons = [];
-const tell = (comparison) => {
+const tell = (comparison, ...layout) => {
   comparisons.push(comparison);
-  console.log(formatComparison(comparison));
+  printComparison(comparison, ...layout);
 };
 try {
   let about;
@@ -296,28 +187,20 @@ try {
   }
   for (const threads of THREADS) {
     const peer = new Peer(threads);
-    if (!about) {
-      about = {
-        ...(await peer.ask({ do: "about" })),
-        node: process.versions.node,
-        processor: cpus()[0]?.model,
-        cores: availableParallelism(),
-        loadAverageBefore: loadavg()[0],
-      };
-      console.log(
-        `${about.processor}, ${about.cores} cores; Node ${about.node}; PyTorch ${about.torch}, torchvision ${about.torchvision}, Python ${about.python}; load ${about.loadAverageBefore.toFixed(2)} before\n`,
-      );
-    }
+    about ??= describeMachine(await peer.ask({ do: "versions" }));
     for (const recipe of RECIPE_NAMES) {
       for (const batch of BATCHES) {
-        for (const kind of ["train", "forward"]) tell(await compareSteps(peer, { recipe, batch, threads, kind }));
+        for (const kind of ["train", "forward"]) {
+          tell(await compareSteps(peer, { recipe, batch, threads, kind }), "ms", [processorColumn("ms")]);
+        }
       }
     }
-    if (EPOCH_ROUNDS > 0) tell(await compareEpochs(peer, dataset, root, { recipe: RECIPE_NAMES[0], threads }));
+    if (EPOCH_ROUNDS > 0) {
+      tell(await compareEpochs(peer, dataset, root, { recipe: RECIPE_NAMES[0], threads }), "s", EPOCH_COLUMNS);
+    }
     peer.end();
   }
-  console.log(`Load ${loadavg()[0].toFixed(2)} after.`);
-  if (options.json) await writeFile(options.json, `${JSON.stringify({ about, comparisons }, undefined, 2)}\n`);
+  await finishReport(about, comparisons, options.json);
 } finally {
   await rm(root, { recursive: true });
 }

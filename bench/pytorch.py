@@ -149,8 +149,8 @@ class EpochTimer:
 def answer(request, timers):
     """Carries a request out; timers are kept by what they time, warmed up."""
     do = request.pop("do")
-    if do == "about":
-        return {"torch": torch.__version__, "torchvision": torchvision.__version__, "python": platform.python_version()}
+    if do == "versions":
+        return {"PyTorch": torch.__version__, "torchvision": torchvision.__version__, "Python": platform.python_version()}
     runs = request.pop("runs", 0)
     key = (do, *request.items())
     if key not in timers:

@@ -1,0 +1,127 @@
+// Our forward pass beside ONNX Runtime's, native and in WebAssembly: the same weights, in turns in one process.
+// Usage: node bench/inference.mjs [--weights FILE] …, see README.md.
+
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import * as native from "onnxruntime-node";
+import * as web from "onnxruntime-web";
+import { RECIPES } from "../dist/index.js";
+import { loadWeights } from "../dist/node/index.js";
+import { compileRecipe, cycle, DEFAULT_THREADS, INPUT, numbers, randomBatches } from "./lenet.mjs";
+import { onnxModel } from "./onnxModel.mjs";
+import {
+  describeMachine,
+  finishReport,
+  installedVersions,
+  printComparison,
+  processorColumn,
+  threadCount,
+} from "./report.mjs";
+import { compareRuns, timed, timedSingly } from "./rounds.mjs";
+
+const { values: options } = parseArgs({
+  options: {
+    weights: { type: "string" },
+    threads: { type: "string", default: DEFAULT_THREADS },
+    batches: { type: "string", default: "1,32,1000" },
+    recipes: { type: "string", default: "paper,improved" },
+    rounds: { type: "string", default: "15" },
+    "slice-seconds": { type: "string", default: "0.2" },
+    json: { type: "string" },
+  },
+});
+const BATCHES_IN_MEMORY = 8;
+const LOGIT_TOLERANCE = 1e-4;
+const RUNTIMES = [
+  { name: "onnxruntime-node", runtime: native, provider: "cpu" },
+  { name: "onnxruntime-web", runtime: web, provider: "wasm" },
+];
+
+/** One comparison: all contestants on the same batches of normalised values in memory, logits out. */
+async function compareForward({ recipe: name, batch, threads }) {
+  const recipe = RECIPES[name];
+  const engine = compileRecipe(recipe, batch, threads);
+  if (options.weights) engine.setParameters((await loadWeights(options.weights, recipe)).parameters);
+  const batches = randomBatches(BATCHES_IN_MEMORY, batch).map(({ values }) => values);
+  const expected = engine.predict({ values: batches[0] }).data;
+
+  const nextBatch = cycle(batches);
+  const calls = [{ name: "lenet", call: () => engine.predict({ values: nextBatch() }) }];
+  const unavailable = [];
+  const sessions = [];
+  let difference = 0;
+  for (const { name: peer, runtime, provider } of RUNTIMES) {
+    const session = await runtime.InferenceSession.create(onnxModel(engine.model, engine.parameters()), {
+      executionProviders: [provider],
+      graphOptimizationLevel: "all",
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+    });
+    sessions.push(session);
+    if (runtime === web && web.env.wasm.numThreads !== threads) {
+      unavailable.push(`${peer}: has ${threadCount(web.env.wasm.numThreads)} here, not ${threads}`);
+      continue;
+    }
+    const shape = [batch, INPUT.channels, INPUT.height, INPUT.width];
+    const inputs = batches.map((values) => ({ input: new runtime.Tensor("float32", values, shape) }));
+    const { logits } = await session.run(inputs[0]);
+    difference = Math.max(difference, mostDifference(peer, logits.data, expected));
+    const nextInput = cycle(inputs);
+    calls.push({ name: peer, call: () => session.run(nextInput()) });
+  }
+
+  const timer = batch === 1 ? timedSingly : timed;
+  const compared = await compareRuns(
+    calls.map(({ name: contestant, call }) => ({ name: contestant, run: timer(call) })),
+    { rounds: Number(options.rounds), sliceSeconds: Number(options["slice-seconds"]) },
+  );
+  engine.dispose();
+  for (const session of sessions) await session.release();
+  const title = `forward pass${batch === 1 ? ", latency" : ""}, ${name}, batch ${batch}, ${threadCount(threads)}`;
+  const notes = [`Logits differ from ours by ${difference.toExponential(1)} at most.`];
+  return { title, recipe: name, batch, threads, kind: "predict", unavailable, notes, ...compared };
+}
+
+/** @throws Error where somebody's logits are not ours, as the times of different networks compare nothing */
+function mostDifference(name, logits, expected) {
+  if (logits.length !== expected.length)
+    throw new Error(`${name} gives ${logits.length} logits, not ${expected.length}`);
+  const difference = expected.reduce((most, value, index) => Math.max(most, Math.abs(value - logits[index])), 0);
+  // Written so that NaN fails too.
+  if (!(difference <= LOGIT_TOLERANCE)) throw new Error(`${name}: logits differ from ours by ${difference}`);
+  return difference;
+}
+
+/** All comparisons with a number of threads; each goes to the process that started this one, too. */
+async function compareAll(threads) {
+  web.env.wasm.numThreads = threads;
+  for (const recipe of options.recipes.split(",")) {
+    for (const batch of numbers(options.batches)) {
+      const comparison = await compareForward({ recipe, batch, threads });
+      const imagesPerSecond = ({ seconds }) => Math.round(batch / seconds.median).toLocaleString("en");
+      printComparison(comparison, "µs", [["images/s", imagesPerSecond], processorColumn("µs")]);
+      process.send(comparison);
+    }
+  }
+}
+
+/** A process for every number of threads: onnxruntime-web takes one once and for all. */
+async function main() {
+  const about = describeMachine(installedVersions(RUNTIMES.map(({ name }) => name)));
+  const comparisons = [];
+  for (const threads of numbers(options.threads)) {
+    const child = fork(fileURLToPath(import.meta.url), [...process.argv.slice(2), "--threads", String(threads)]);
+    child.on("message", (comparison) => comparisons.push(comparison));
+    const [code] = await once(child, "close");
+    if (code !== 0) process.exit(1);
+  }
+  await finishReport(about, comparisons, options.json);
+}
+
+if (process.send) {
+  await compareAll(Number(options.threads));
+} else {
+  await main();
+}

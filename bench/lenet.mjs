@@ -1,0 +1,43 @@
+// Our side of the comparisons.
+
+import { availableParallelism } from "node:os";
+import { compile, initializeParameters, lenet5 } from "../dist/index.js";
+import { enableFusedArithmetic, startThread } from "../dist/node/index.js";
+
+enableFusedArithmetic();
+
+export const SEED = 0;
+export const CLASSES = 10;
+export const INPUT = { channels: 1, height: 28, width: 28 };
+
+/** One thread, and one a core. */
+export const DEFAULT_THREADS = [...new Set([1, availableParallelism()])].join();
+
+/** Reads a list of numbers from the command line. */
+export function numbers(text) {
+  return text.split(",").map(Number);
+}
+
+/** An engine with the recipe's model and the parameters that everybody starts from. */
+export function compileRecipe(recipe, batchSize, threads) {
+  const model = lenet5({ ...recipe, input: INPUT, classes: CLASSES });
+  const { mean, deviation } = recipe.normalization;
+  const normalization = { mean: [mean], deviation: [deviation] };
+  const engine = compile(model, { batchSize, threads, startThread, normalization, optimizer: recipe.optimizer });
+  engine.setParameters(initializeParameters(model, SEED));
+  return engine;
+}
+
+/** Batches of normalised values and labels, in memory. */
+export function randomBatches(count, batchSize) {
+  return Array.from({ length: count }, () => ({
+    values: Float32Array.from({ length: batchSize * INPUT.height * INPUT.width }, () => Math.random() * 2 - 1),
+    labels: Int32Array.from({ length: batchSize }, () => Math.floor(Math.random() * CLASSES)),
+  }));
+}
+
+/** Gives the items in turn, again and again. */
+export function cycle(items) {
+  let next = 0;
+  return () => items[next++ % items.length];
+}
