@@ -1,0 +1,236 @@
+// Our training step beside TensorFlow.js's and jax-js's: the same parameters and batches, in turns in one process.
+// Usage: node bench/javascript.mjs [--rounds N] …, see README.md.
+
+import { parseArgs } from "node:util";
+import { init, jit, lax, nn, numpy, tree, valueAndGrad } from "@jax-js/jax";
+import * as tf from "@tensorflow/tfjs";
+import "@tensorflow/tfjs-backend-wasm";
+import { RECIPES } from "../dist/index.js";
+import { CLASSES, compileRecipe, cycle, DEFAULT_THREADS, INPUT, numbers, randomBatches, SEED } from "./lenet.mjs";
+import {
+  describeMachine,
+  finishReport,
+  installedVersions,
+  printComparison,
+  processorColumn,
+  threadCount,
+} from "./report.mjs";
+import { compareRuns, timed } from "./rounds.mjs";
+
+const { values: options } = parseArgs({
+  options: {
+    threads: { type: "string", default: DEFAULT_THREADS },
+    batches: { type: "string", default: "32" },
+    recipes: { type: "string", default: "paper,improved" },
+    rounds: { type: "string", default: "7" },
+    "slice-seconds": { type: "string", default: "0.5" },
+    json: { type: "string" },
+  },
+});
+const BATCHES_IN_MEMORY = 50;
+const LEARNING_RATE = 1e-3;
+/** The steps whose losses have to be ours: the first tells of the forward pass, the next of gradients and optimiser. */
+const CHECKED_STEPS = 3;
+const LOSS_TOLERANCE = 1e-3;
+const TENSORFLOW_BACKENDS = ["cpu", "wasm"];
+
+// Both libraries as they are meant to be timed: TensorFlow.js without its checks, jax-js on WebAssembly.
+tf.enableProdMode();
+await init("wasm");
+
+/** Our step; like those of the others it takes the next batch and gives its loss as a number. */
+function ourStep(engine, recipe, batches) {
+  const nextBatch = cycle(batches);
+  const settings = { labelSmoothing: recipe.labelSmoothing, seed: SEED };
+  let step = 0;
+  return () => {
+    const { values, labels } = nextBatch();
+    step++;
+    const { losses } = engine.train({ values }, labels, settings, { step, learningRate: LEARNING_RATE });
+    return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  };
+}
+
+/** TensorFlow.js keeps the channels last. */
+const TENSORFLOW_LAYERS = {
+  conv2d: (x, { stride, padding }, weight, bias) => tf.conv2d(x, weight, stride, padding).add(bias),
+  linear: (x, _, weight, bias) => tf.matMul(x, weight, false, true).add(bias),
+  averagePool2d: (x, { kernel, stride }) => tf.avgPool(x, kernel, stride, "valid"),
+  maxPool2d: (x, { kernel, stride }) => tf.maxPool(x, kernel, stride, "valid"),
+  // In the order that the parameters of the layer after are for.
+  flatten: (x) => tf.transpose(x, [0, 3, 1, 2]).reshape([x.shape[0], -1]),
+  relu: (x) => tf.relu(x),
+  sigmoid: (x) => tf.sigmoid(x),
+};
+
+/** TensorFlow.js's step, with Adam: it has no AdamW. */
+async function tensorflowStep(backend, { model, parameters, recipe, batches }) {
+  await tf.setBackend(backend);
+  const variables = new Map();
+  for (const [name, { shape, data }] of parameters) {
+    const tensor = tf.tensor(data, shape);
+    // Convolutions take [height, width, in, out].
+    variables.set(name, tf.variable(shape.length === 4 ? tf.transpose(tensor, [2, 3, 1, 0]) : tensor));
+  }
+  const logitsOf = (pictures) =>
+    model.layers.reduce((x, layer) => {
+      const [weight, bias] = [variables.get(`${layer.name}.weight`), variables.get(`${layer.name}.bias`)];
+      return TENSORFLOW_LAYERS[layer.type](x, layer, weight, bias);
+    }, pictures);
+  const { beta1, beta2, epsilon } = recipe.optimizer;
+  const optimizer = tf.train.adam(LEARNING_RATE, beta1, beta2, epsilon);
+  const nextBatch = cycle(batches);
+  return async () => {
+    // The backend is the library's, not the model's, and the other one may have had the turn before.
+    if (tf.getBackend() !== backend) await tf.setBackend(backend);
+    const { values, targets } = nextBatch();
+    const count = targets.length / CLASSES;
+    const pictures = tf.tensor(values, [count, INPUT.height, INPUT.width, INPUT.channels]);
+    const wanted = tf.tensor(targets, [count, CLASSES]);
+    const mean = optimizer.minimize(() => tf.losses.softmaxCrossEntropy(wanted, logitsOf(pictures)), true);
+    const [loss] = await mean.data();
+    tf.dispose([pictures, wanted, mean]);
+    return loss;
+  };
+}
+
+const JAX_LAYERS = {
+  conv2d: (x, { stride, padding, outChannels }, weight, bias) => {
+    const borders = [padding, padding];
+    return lax.conv(x, weight, [stride, stride], [borders, borders]).add(bias.reshape([1, outChannels, 1, 1]));
+  },
+  linear: (x, _, weight, bias) => numpy.matmul(x, numpy.transpose(weight)).add(bias),
+  averagePool2d: (x, layer) => jaxPool(x, layer, numpy.mean),
+  maxPool2d: (x, layer) => jaxPool(x, layer, numpy.max),
+  flatten: (x) => x.reshape([x.shape[0], -1]),
+  relu: (x) => nn.relu(x),
+  sigmoid: (x) => nn.sigmoid(x),
+};
+
+function jaxPool(x, { kernel, stride }, reduce) {
+  return lax.reduceWindow(x, reduce, [1, 1, kernel, kernel], [1, 1, stride, stride]);
+}
+
+/** jax-js's step, one compiled function, with AdamW in its operations. */
+function jaxStep({ model, parameters, recipe, batches }) {
+  const logitsOf = (weights, pictures) =>
+    model.layers.reduce((x, layer) => {
+      const [weight, bias] = [weights[`${layer.name}.weight`], weights[`${layer.name}.bias`]];
+      return JAX_LAYERS[layer.type](x, layer, weight, bias);
+    }, pictures);
+  const lossOf = (weights, pictures, targets) =>
+    numpy.mean(numpy.sum(nn.logSoftmax(logitsOf(weights, pictures)).mul(targets), -1).mul(-1));
+  const { beta1, beta2, epsilon, weightDecay } = recipe.optimizer;
+  // An array is consumed by its use; `.ref` and `tree.ref` are for those that are used again.
+  const update = jit((weights, first, second, pictures, targets, corrections) => {
+    const [loss, gradients] = valueAndGrad(lossOf)(tree.ref(weights), pictures, targets);
+    const next = { weights: {}, first: {}, second: {} };
+    for (const [name, gradient] of Object.entries(gradients)) {
+      const mean = first[name].mul(beta1).add(gradient.ref.mul(1 - beta1));
+      const square = second[name].mul(beta2).add(numpy.square(gradient).mul(1 - beta2));
+      const deviation = numpy.sqrt(square.ref.div(corrections.second.ref)).add(epsilon);
+      const change = mean.ref.div(corrections.first.ref).div(deviation).mul(LEARNING_RATE);
+      next.weights[name] = weights[name].mul(1 - LEARNING_RATE * weightDecay).sub(change);
+      next.first[name] = mean;
+      next.second[name] = square;
+    }
+    tree.dispose(corrections);
+    return [loss, next];
+  });
+  const each = (make) => Object.fromEntries([...parameters].map(([name, tensor]) => [name, make(tensor)]));
+  let state = {
+    weights: each(({ shape, data }) => numpy.array(data).reshape(shape)),
+    first: each(({ shape }) => numpy.zeros(shape)),
+    second: each(({ shape }) => numpy.zeros(shape)),
+  };
+  const nextBatch = cycle(batches);
+  let step = 0;
+  return async () => {
+    const { values, targets } = nextBatch();
+    step++;
+    const pictures = numpy.array(values).reshape([-1, INPUT.channels, INPUT.height, INPUT.width]);
+    const corrections = { first: numpy.array(1 - beta1 ** step), second: numpy.array(1 - beta2 ** step) };
+    const wanted = numpy.array(targets).reshape([-1, CLASSES]);
+    const [mean, next] = update(state.weights, state.first, state.second, pictures, wanted, corrections);
+    state = next;
+    const [loss] = await mean.data();
+    return loss;
+  };
+}
+
+/** All contestants' training steps; a library that cannot take a step is named with the reason. */
+async function compareTraining({ recipe: name, batch }) {
+  const recipe = { ...RECIPES[name], dropout: 0 };
+  const engines = numbers(options.threads).map((threads) => compileRecipe(recipe, batch, threads));
+  const batches = randomBatches(BATCHES_IN_MEMORY, batch).map(({ values, labels }) => ({
+    values,
+    labels,
+    targets: smoothedTargets(labels, recipe.labelSmoothing),
+  }));
+  const { model } = engines[0];
+  const start = { model, parameters: engines[0].parameters(), recipe, batches };
+  const makers = [
+    ...engines.map((engine) => [`lenet, ${threadCount(engine.threads)}`, () => ourStep(engine, recipe, batches)]),
+    ["jax-js, wasm", () => jaxStep(start)],
+    ...TENSORFLOW_BACKENDS.map((backend) => [`TensorFlow.js, ${backend}`, () => tensorflowStep(backend, start)]),
+  ];
+
+  const contestants = [];
+  const unavailable = [];
+  let expected;
+  for (const [contestant, make] of makers) {
+    let step;
+    const losses = [];
+    try {
+      step = await make();
+      while (losses.length < CHECKED_STEPS) losses.push(await step());
+    } catch (error) {
+      if (!expected) throw error;
+      unavailable.push(`${contestant}: ${error.message}`);
+      continue;
+    }
+    expected ??= losses;
+    requireLosses(contestant, losses, expected);
+    contestants.push({ name: contestant, run: timed(step) });
+  }
+  const compared = await compareRuns(contestants, {
+    rounds: Number(options.rounds),
+    sliceSeconds: Number(options["slice-seconds"]),
+  });
+  for (const engine of engines) engine.dispose();
+  return {
+    title: `training step, ${name} without dropout, batch ${batch}`,
+    recipe: name,
+    batch,
+    kind: "train",
+    unavailable,
+    ...compared,
+  };
+}
+
+/** @throws Error where somebody's losses are not ours, as the times of different trainings compare nothing */
+function requireLosses(name, losses, expected) {
+  // Written so that NaN fails too.
+  const agree = losses.every((loss, step) => Math.abs(loss - expected[step]) <= LOSS_TOLERANCE);
+  if (!agree) throw new Error(`${name}: the first losses are ${losses.join(", ")}, ours ${expected.join(", ")}`);
+}
+
+/** What the loss compares the probabilities with: float32 [count][classes], as PyTorch smooths labels. */
+function smoothedTargets(labels, smoothing) {
+  const targets = new Float32Array(labels.length * CLASSES).fill(smoothing / CLASSES);
+  labels.forEach((label, sample) => {
+    targets[sample * CLASSES + label] += 1 - smoothing;
+  });
+  return targets;
+}
+
+const about = describeMachine(installedVersions(["@jax-js/jax", "@tensorflow/tfjs"]));
+const comparisons = [];
+for (const recipe of options.recipes.split(",")) {
+  for (const batch of numbers(options.batches)) {
+    const comparison = await compareTraining({ recipe, batch });
+    comparisons.push(comparison);
+    printComparison(comparison, "ms", [processorColumn("ms")]);
+  }
+}
+await finishReport(about, comparisons, options.json);
