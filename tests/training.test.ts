@@ -157,22 +157,22 @@ describe("the same bits", () => {
             "epoch": 1,
             "learningRate": 0.0024352369618492894,
             "trainAccuracy": 0.103125,
-            "trainLoss": 2.3021971821784972,
+            "trainLoss": 2.3021971844136715,
             "validationAccuracy": 0.0875,
-            "validationLoss": 2.304333472251892,
+            "validationLoss": 2.3043334662914274,
           },
           {
             "epoch": 2,
             "learningRate": 1.2e-8,
             "trainAccuracy": 0.125,
-            "trainLoss": 2.2960648104548453,
+            "trainLoss": 2.2960648268461226,
             "validationAccuracy": 0.1,
-            "validationLoss": 2.3018879354000092,
+            "validationLoss": 2.30188792347908,
           },
         ],
         "states": [
-          "b1bb735f8f04ac5314d6595ae35c629e3e44f9228f6f9a71c52e58d39bf093f0",
-          "cd21204046aba5f15edd1c66c1e01e2b038473a22ad02decc4306c20cdcc85a9",
+          "faed3da2f6451604222238086c383f435450ca1e7802990080932cf30b497160",
+          "ab42ef7cada0e4597c05b3d832650d68976106d4c704bc1d7356f39f2625ff7b",
         ],
       }
     `);

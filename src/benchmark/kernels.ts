@@ -6,6 +6,7 @@ import { layoutParameters } from "../engine/parameterStore.js";
 import { planStages, type Stage } from "../engine/stages.js";
 import {
   assemblyScratchBytes,
+  conv2dWorkspaceBytes,
   emitActivation,
   emitAssembly,
   emitConv2d,
@@ -85,6 +86,7 @@ function stageTasks(stage: Stage, needsInputGradient: boolean, options: KernelOp
         bias: biasBytes,
         shares: shareBytes * tiles,
         sum: shareBytes,
+        workspace: conv2dWorkspaceBytes(stage.shape),
       };
       return placeKernels(options, sizes, (context, at) => {
         const kernels = emitConv2d(context, name, stage.shape);
@@ -92,7 +94,7 @@ function stageTasks(stage: Stage, needsInputGradient: boolean, options: KernelOp
         const weights = [at.weight, at.bias];
         const sums = [at.shares, at.shares + weightBytes];
         return [
-          { kernel: kernels.forward, operands: [at.x, ...weights, at.y], ...product },
+          { kernel: kernels.forward, operands: [at.x, ...weights, at.y, at.workspace], ...product },
           { kernel: kernels.backwardWeight, operands: [at.x, at.dy, ...sums], ...product },
           ...(needsInputGradient
             ? [{ kernel: kernels.backwardInput, operands: [at.dy, at.weight, at.dx], ...product }]

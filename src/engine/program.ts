@@ -184,6 +184,7 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
     if (memory !== index) return 0;
     return overwritten.has(index) ? valueOffsets[index] : scratch.allocate(tileBytes({ ...layout, border: 0 }));
   });
+  const workspace = scratch.allocate(Math.max(0, ...stageCodes.map(({ workspaceBytes }) => workspaceBytes)));
   const scratchBytes = scratch.byteLength;
   const scratchStart = plan.allocate(scratchBytes * options.threads);
   const singleMemory = plan.allocate(single?.byteLength ?? 0);
@@ -246,6 +247,7 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
         dx: gradient(stages[index].input),
         dy: gradient(stages[index].output),
         mask: i32.add(scratch, maskOffsets[index]),
+        workspace: i32.add(scratch, workspace),
         dropoutKeys: dropoutKeys + index * 8,
         weights,
         inBatch: stageCodes[index].batchBytes.map((bytes, region) => inTile(batchAddresses[index][region], bytes)),

@@ -1,4 +1,5 @@
 import {
+  conv2dWorkspaceBytes,
   emitActivation,
   emitConv2d,
   emitDropout,
@@ -26,6 +27,8 @@ export interface TilePointers {
   readonly dx: Value<"i32">;
   readonly dy: Value<"i32">;
   readonly mask: Value<"i32">;
+  /** The thread's memory for kernels that need some for themselves. */
+  readonly workspace: Value<"i32">;
   readonly dropoutKeys: number;
   /** Address of the arena of the weights. */
   readonly weights: number;
@@ -57,6 +60,8 @@ export interface ParameterTask {
 export interface StageCode {
   /** Bytes a tile of the memory that a stage keeps for the whole batch. */
   readonly batchBytes: readonly number[];
+  /** Bytes of a thread's memory that its kernels need for themselves, each for as long as it runs. */
+  readonly workspaceBytes: number;
   forward(code: FunctionBuilder, at: TilePointers): void;
   backward(code: FunctionBuilder, at: TilePointers, needsInputGradient: boolean): void;
   readonly tasks: readonly ParameterTask[];
@@ -82,8 +87,9 @@ export function emitStage(context: KernelContext, stage: Stage, layout: Paramete
       });
       return {
         batchBytes: [shareBytes],
-        forward: (code, { x, y, weights }) => {
-          code.call(kernels.forward, x, weights + weight.offset, weights + bias.offset, y);
+        workspaceBytes: conv2dWorkspaceBytes(stage.shape),
+        forward: (code, { x, y, weights, workspace }) => {
+          code.call(kernels.forward, x, weights + weight.offset, weights + bias.offset, y, workspace);
         },
         backward: (code, { x, dx, dy, weights, inBatch: [share] }, needsInputGradient) => {
           code.call(kernels.backwardWeight, x, dy, share, i32.add(share, biasShare));
@@ -98,6 +104,7 @@ export function emitStage(context: KernelContext, stage: Stage, layout: Paramete
       const outBytes = TILE_SAMPLES * paddedFeatures(stage.shape.outFeatures) * FLOAT_BYTES;
       return {
         batchBytes: [inBytes, outBytes],
+        workspaceBytes: 0,
         forward: (code, { x, y, weights }) => {
           code.call(kernels.forward, x, weights + weight.offset, weights + bias.offset, y);
         },
@@ -132,6 +139,7 @@ export function emitStage(context: KernelContext, stage: Stage, layout: Paramete
       const kernels = emitPool2d(context, name, stage.shape);
       return {
         batchBytes: [],
+        workspaceBytes: 0,
         forward: (code, { x, y }) => code.call(kernels.forward, x, y),
         backward: (code, { x, y, dx, dy }) => code.call(kernels.backward, x, y, dy, dx),
         tasks: [],
@@ -141,6 +149,7 @@ export function emitStage(context: KernelContext, stage: Stage, layout: Paramete
       const kernels = emitActivation(context, name, stage.shape);
       return {
         batchBytes: [],
+        workspaceBytes: 0,
         forward: (code, { x, y }) => code.call(kernels.forward, x, y),
         backward: (code, { y, dx, dy }) => code.call(kernels.backward, y, dy, dx),
         tasks: [],
@@ -150,6 +159,7 @@ export function emitStage(context: KernelContext, stage: Stage, layout: Paramete
       const kernels = emitDropout(context, name, stage.shape);
       return {
         batchBytes: [],
+        workspaceBytes: 0,
         forward: (code, { x, y, mask, dropoutKeys, tile }) => {
           code.call(kernels.forward, x, mask, y, i32.load(dropoutKeys), i32.load(dropoutKeys + 4), tile);
         },

@@ -14,6 +14,7 @@ import {
   VECTOR_BYTES,
 } from "./layout.js";
 import { LARGEST_BODY, OuterProduct, ROWS } from "./outerProduct.js";
+import { emitWinogradForward, usesWinograd, winogradWorkspaceBytes } from "./winograd.js";
 
 /** A convolution over one tile. The input's border is at least the padding; weights are [out][in][kernel][kernel]. */
 export interface Conv2dShape {
@@ -25,7 +26,7 @@ export interface Conv2dShape {
 }
 
 export interface Conv2dKernels {
-  /** (x, weight, bias, y): y[out] = bias[out] + Σ weight[out][in] ∗ x[in] */
+  /** (x, weight, bias, y, workspace): y[out] = bias[out] + Σ weight[out][in] ∗ x[in] */
   readonly forward: FunctionHandle;
   /** (dy, weight, dx): the gradient of the input, without its border */
   readonly backwardInput: FunctionHandle;
@@ -42,10 +43,15 @@ const COLUMNS_AT_ONCE = 2;
 /** Sums that the bias gradient is gathered in: enough to add two vectors a cycle. */
 const BIAS_SUMS = 8;
 
+/** Bytes of memory that the forward kernel needs for itself. */
+export function conv2dWorkspaceBytes(shape: Conv2dShape): number {
+  return usesWinograd(shape) ? winogradWorkspaceBytes(shape) : 0;
+}
+
 /** Emits the three kernels of a convolution. */
 export function emitConv2d(context: KernelContext, name: string, shape: Conv2dShape): Conv2dKernels {
   return {
-    forward: emitForward(context, name, shape),
+    forward: usesWinograd(shape) ? emitWinogradForward(context, name, shape) : emitForward(context, name, shape),
     backwardInput: emitBackwardInput(context, name, shape),
     backwardWeight: emitBackwardWeight(context, name, shape),
   };
@@ -136,7 +142,7 @@ function emitForward(context: KernelContext, name: string, shape: Conv2dShape): 
 
   return context.module.function(
     `${name}.forward`,
-    { x: "i32", weight: "i32", bias: "i32", y: "i32" },
+    { x: "i32", weight: "i32", bias: "i32", y: "i32", workspace: "i32" },
     (code, { x, weight, bias, y }) => {
       callBlocks(code, runs, (first) => [
         x,

@@ -28,6 +28,11 @@ export class StaticData {
     return v128.load(address);
   }
 
+  /** Four float32 values, loaded from memory. */
+  vector(lanes: readonly number[]): Value<"v128"> {
+    return v128.load(this.table([...new Int32Array(Float32Array.from(lanes).buffer)]));
+  }
+
   /** A table of 32-bit integers; gives its address. */
   table(values: readonly number[]): number {
     const address = this.end;
