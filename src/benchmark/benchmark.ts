@@ -244,6 +244,7 @@ async function measureSteps(
 ): Promise<StepFigure[]> {
   const model = benchmarkModel(recipe, dataset);
   const engines = threadCounts(mostThreads).map((threads) => compile(model, { ...recipe, batchSize: batch, threads }));
+  for (const { ready } of engines) await ready;
   const tasks = engines.map((engine) => stepTasks(engine, recipe, dataset));
   const timings = await measure(
     tasks.flatMap(({ train, forward }) => [train, forward]),

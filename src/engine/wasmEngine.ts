@@ -30,6 +30,8 @@ import { buildProgram, Job, type Program, Source } from "./program.js";
 
 /** A thread that runs the engine's program: instantiates the module on the memory and calls `thread(index)`. */
 export interface EngineThread {
+  /** Fulfilled once it runs, rejected where it cannot; left out where it comes to run while its creator computes. */
+  readonly ready?: Promise<void>;
   /** Ends it at once, whatever it does. */
   terminate(): void;
 }
@@ -83,6 +85,8 @@ export class WasmEngine implements Engine {
   readonly threads: number;
   /** Whether it multiplies and adds in one rounding. */
   readonly fused: boolean;
+  /** Fulfilled once all threads run, rejected where one cannot. In browsers they start only while the caller waits. */
+  readonly ready: Promise<void>;
 
   private readonly options: CompileOptions;
   private readonly program: Program;
@@ -127,6 +131,9 @@ export class WasmEngine implements Engine {
     this.workers = Array.from({ length: threads - 1 }, (_, index) =>
       startThread!({ module, memory, thread: index + 1, failedWord }),
     );
+    this.ready = Promise.all(this.workers.map(({ ready }) => ready)).then(() => {});
+    // Who does not wait for it hears of a failure when computing.
+    this.ready.catch(() => {});
   }
 
   parameters(): NamedTensors<Float32Array> {

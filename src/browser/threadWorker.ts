@@ -1,0 +1,16 @@
+// The program of an engine thread in a web worker. It is a file, not a text in a blob: URL, which a strict content
+// security policy forbids.
+
+import type { ThreadStart } from "../engine/index.js";
+
+addEventListener("message", ({ data: { module, memory, thread, failedWord } }: MessageEvent<ThreadStart>) => {
+  try {
+    const { exports } = new WebAssembly.Instance(module, { environment: { memory } });
+    postMessage("running");
+    (exports.thread as (thread: number) => void)(thread);
+  } catch (error) {
+    // The thread that waits for this one cannot hear anything else.
+    Atomics.store(new Int32Array(memory.buffer), failedWord, 1);
+    throw error;
+  }
+});
