@@ -1,0 +1,30 @@
+import type { Page } from "playwright-core";
+import type { BenchmarkReport } from "../../src/benchmark/index.js";
+import type { Fingerprint } from "./fingerprint.mjs";
+
+export interface PageOptions {
+  readonly isolated: boolean;
+  /** To spend on measuring; 0 for the fingerprints alone. */
+  readonly seconds: number;
+  /** The most to compute with; 1 where the page is not isolated. */
+  readonly threads: number;
+}
+
+export interface PageResult {
+  readonly userAgent: string;
+  readonly isolated: boolean;
+  readonly threads: number;
+  readonly fused: boolean;
+  readonly fingerprints: readonly Fingerprint[];
+  readonly report?: BenchmarkReport;
+}
+
+export interface Chromium {
+  readonly version: string;
+  open(options: PageOptions): Promise<Page>;
+  measure(options: PageOptions): Promise<PageResult>;
+  close(): Promise<void>;
+}
+
+export function findChromium(): string | undefined;
+export function startChromium(executablePath: string): Promise<Chromium>;

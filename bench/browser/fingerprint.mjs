@@ -1,0 +1,40 @@
+import {
+  customizeRecipe,
+  fit,
+  generateDigits,
+  initializeParameters,
+  lenet5,
+  RECIPES,
+  splitIndices,
+} from "../../dist/index.js";
+
+const SEED = 0;
+/** Two epochs of 20 steps each, and their validation. */
+const PICTURES = 800;
+const recipe = customizeRecipe(RECIPES.improved, { epochs: 2 });
+
+/** Trains a little; gives the SHA-256 of all parameters' bytes in the order of their names. Runs in Node and browsers. */
+export async function trainingFingerprint(compile, threads) {
+  const dataset = generateDigits({ seed: SEED, count: PICTURES, part: "train" });
+  const model = lenet5({ ...recipe, input: dataset, classes: dataset.classes.length });
+  const engine = compile(model, { ...recipe, threads });
+  await engine.ready;
+  engine.setParameters(initializeParameters(model, SEED));
+  const split = splitIndices(dataset.labels.length, recipe.validationShare, SEED);
+  let parameters;
+  for await (const { state } of fit({ engine, dataset, split, recipe, seed: SEED })) parameters = state.parameters;
+  engine.dispose();
+  const sorted = [...parameters].sort(([a], [b]) => (a < b ? -1 : 1));
+  const bytes = await new Blob(sorted.map(([, { data }]) => data)).arrayBuffer();
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The fingerprints of one thread and of the most. */
+export async function trainingFingerprints(compile, mostThreads) {
+  const fingerprints = [];
+  for (const threads of new Set([1, mostThreads])) {
+    fingerprints.push({ threads, sha256: await trainingFingerprint(compile, threads) });
+  }
+  return fingerprints;
+}
