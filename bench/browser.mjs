@@ -26,6 +26,8 @@ const SECONDS = Number(options.seconds);
 const THREADS = availableParallelism();
 const INPUT = "1x28x28";
 const BATCH = 32;
+/** Microseconds in Node below which a kernel is left out of the table. */
+const WORTH_A_LINE = 1;
 const NAMES = { node: "Node", isolated: "Chromium, isolated", plain: "Chromium, not isolated" };
 
 async function measureNode() {
@@ -55,18 +57,16 @@ function stepFigures({ steps }) {
     });
 }
 
-function kernelFigures({ kernels, otherKernels }) {
-  return [
-    ...kernels.map((_, index) => ({ list: "kernels", index })),
-    ...otherKernels.map((_, index) => ({ list: "otherKernels", index })),
-  ].map(({ list, index }) => {
-    const { name, recipe } = { kernels, otherKernels }[list][index];
-    return {
-      name: recipe ? `${name}, ${recipe}` : name,
-      digits: 1,
-      of: (report) => report[list][index].microseconds,
-    };
-  });
+function kernelFigures(report) {
+  return ["kernels", "otherKernels"].flatMap((list) =>
+    [...report[list].entries()]
+      .filter(([, { microseconds }]) => microseconds >= WORTH_A_LINE)
+      .map(([index, { name, recipe }]) => ({
+        name: recipe ? `${name}, ${recipe}` : name,
+        digits: 1,
+        of: (other) => other[list][index].microseconds,
+      })),
+  );
 }
 
 /** Medians and quartiles over the rounds; a ratio is the median of those within each round. */
@@ -112,6 +112,7 @@ const chromium = await startChromium(options.chromium);
 const rounds = [];
 try {
   for (let round = 0; round < ROUNDS; round++) {
+    console.error(`round ${round + 1} of ${ROUNDS}`);
     rounds.push({
       node: await measureNode(),
       isolated: await chromium.measure({ isolated: true, seconds: SECONDS, threads: THREADS }),

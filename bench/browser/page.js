@@ -1,6 +1,9 @@
 // Starts the worker, shows what it measured, and leaves it in window.result: { error } where it failed.
 // ?seconds=12 to spend on measuring, 0 for the fingerprints alone; &threads=2 at most.
 
+/** Microseconds of a step below which a kernel is left out of the table. */
+const WORTH_A_LINE = 1;
+
 const query = new URLSearchParams(location.search);
 const seconds = Number(query.get("seconds") ?? 12);
 const threads = query.has("threads") ? Number(query.get("threads")) : undefined;
@@ -28,6 +31,7 @@ function finish(result) {
   element("about").textContent = [
     `${isolated ? "Cross-origin isolated" : "Not cross-origin isolated"}, ${threads} ${threads === 1 ? "thread" : "threads"}, ${fused ? "" : "no "}fused arithmetic.`,
     result.report ? "Medians, quartiles in brackets." : "",
+    result.report && !isolated ? "The clock of such a page is coarse: kernels of a few µs are known roughly." : "",
     navigator.userAgent,
   ].join(" ");
   element("results").replaceChildren(...tablesOf(result));
@@ -70,14 +74,16 @@ function tablesOf({ fingerprints, report }) {
         ]),
       ),
       table(
-        "Kernels that do not multiply and add",
+        `Kernels that do not multiply and add (${WORTH_A_LINE} µs or more)`,
         ["kernel", "recipe", "µs"],
         2,
-        otherKernels.map(({ recipe, name, microseconds, microsecondsQuartiles }) => [
-          name,
-          recipe,
-          spread(microseconds, microsecondsQuartiles, 1),
-        ]),
+        otherKernels
+          .filter(({ microseconds }) => microseconds >= WORTH_A_LINE)
+          .map(({ recipe, name, microseconds, microsecondsQuartiles }) => [
+            name,
+            recipe,
+            spread(microseconds, microsecondsQuartiles, 1),
+          ]),
       ),
       table(
         "A picture on its way into a batch, one thread, µs",
@@ -106,10 +112,16 @@ function tablesOf({ fingerprints, report }) {
       "SHA-256 of the parameters after a short training",
       ["threads", "SHA-256"],
       2,
-      fingerprints.map(({ threads, sha256 }) => [threads, sha256]),
+      fingerprints.map(({ threads, sha256 }) => [threads, code(sha256)]),
     ),
   );
   return tables;
+}
+
+function code(text) {
+  const element = document.createElement("code");
+  element.textContent = text;
+  return element;
 }
 
 /** The first few columns flush left, the others right. */

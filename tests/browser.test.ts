@@ -1,0 +1,93 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Chromium, findChromium, startChromium } from "../bench/browser/chromium.mjs";
+import { trainingFingerprints } from "../bench/browser/fingerprint.mjs";
+import { compileForNode } from "../src/cli/engine.js";
+
+const THREADS = 2;
+const executable = findChromium();
+
+/** A worker of the page that does nothing yet. */
+async function idleWorker(page: Page) {
+  // The page's own worker has ended by then.
+  await page.waitForFunction(() => "result" in window);
+  const started = page.waitForEvent("worker");
+  await page.evaluate(() => void new Worker("/bench/browser/worker.js", { type: "module" }));
+  return started;
+}
+
+// As text, since what vitest makes of an import is unknown to browsers.
+const START_ENGINE = (module: string) => `(async () => {
+  const { compile, lenet5, RECIPES } = await import("/dist/index.js");
+  const { availableThreads, startThread } = await import("/dist/browser/index.js");
+  const model = lenet5({ ...RECIPES.paper, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
+  const start = (given) => startThread({ ...given, module: ${module} });
+  const normalization = { mean: [0], deviation: [1] };
+  const outcome = { several: availableThreads() > 1 };
+  try {
+    const engine = compile(model, { ...RECIPES.paper, normalization, threads: 2, startThread: start });
+    outcome.ready = await engine.ready.then(() => "yes", (error) => error.message);
+    outcome.losses = engine.evaluate({ pixels: new Uint8Array(784), indices: [0, 0] }, [1, 2]).losses.length;
+    engine.dispose();
+  } catch (error) {
+    outcome.error = error.message;
+  }
+  return outcome;
+})()`;
+
+describe.skipIf(!executable)(
+  `in Chromium${executable ? "" : " (SKIPPED: none here; install it or set $CHROMIUM)"}`,
+  () => {
+    let chromium: Chromium;
+    beforeAll(async () => {
+      chromium = await startChromium(executable!);
+    });
+    afterAll(() => chromium?.close());
+
+    test("trains to the same bits as in Node, with one thread and with more", async () => {
+      const node = await trainingFingerprints(compileForNode, THREADS);
+      const sha256 = node[0].sha256;
+      expect(node).toEqual([1, THREADS].map((threads) => ({ threads, sha256 })));
+      const isolated = await chromium.measure({ isolated: true, seconds: 0, threads: THREADS });
+      expect(isolated).toMatchObject({ isolated: true, fingerprints: node });
+      const plain = await chromium.measure({ isolated: false, seconds: 0, threads: 1 });
+      expect(plain).toMatchObject({ isolated: false, fingerprints: [{ threads: 1, sha256 }] });
+    });
+
+    test("measures all that it measures in Node", async () => {
+      const { report } = await chromium.measure({ isolated: false, seconds: 0.1, threads: 1 });
+      expect(report?.steps).toHaveLength(12);
+      for (const { trainMicroseconds } of report!.steps) expect(trainMicroseconds).toBeGreaterThan(0);
+    });
+
+    test("computes with threads in a worker of an isolated page", async () => {
+      const page = await chromium.open({ isolated: true, seconds: 0, threads: 1 });
+      const worker = await idleWorker(page);
+      expect(await worker.evaluate(START_ENGINE("given.module"))).toMatchObject({ ready: "yes", losses: 2 });
+      await page.close();
+    });
+
+    test("throws where a thread fails instead of waiting for it", async () => {
+      const page = await chromium.open({ isolated: true, seconds: 0, threads: 1 });
+      const worker = await idleWorker(page);
+      const message = "a thread of the engine failed";
+      expect(await worker.evaluate(START_ENGINE("{}"))).toMatchObject({ ready: message, error: message });
+      await page.close();
+    });
+
+    test("says why there are no threads in a window or where a page is not isolated", async () => {
+      const isolated = await chromium.open({ isolated: true, seconds: 0, threads: 1 });
+      expect(await isolated.evaluate(START_ENGINE("given.module"))).toMatchObject({
+        error: "a window cannot wait for threads: compile the engine in a worker",
+      });
+      await isolated.close();
+      const plain = await chromium.open({ isolated: false, seconds: 0, threads: 1 });
+      const worker = await idleWorker(plain);
+      expect(await worker.evaluate(START_ENGINE("given.module"))).toEqual({
+        several: false,
+        error: "threads need a cross-origin isolated page",
+      });
+      await plain.close();
+    });
+  },
+);
