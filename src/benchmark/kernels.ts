@@ -92,12 +92,12 @@ function stageTasks(stage: Stage, needsInputGradient: boolean, options: KernelOp
         const kernels = emitConv2d(context, name, stage.shape);
         const product = { times: tiles, multiplyAdds: filters * output.height * output.width * batchSize };
         const weights = [at.weight, at.bias];
-        const sums = [at.shares, at.shares + weightBytes];
         return [
           { kernel: kernels.forward, operands: [at.x, ...weights, at.y, at.workspace], ...product },
-          { kernel: kernels.backwardWeight, operands: [at.x, at.dy, ...sums], ...product },
+          { kernel: kernels.backwardWeight, operands: [at.x, at.dy, at.shares, at.workspace], ...product },
+          { kernel: kernels.backwardBias, operands: [at.dy, at.shares + weightBytes], times: tiles },
           ...(needsInputGradient
-            ? [{ kernel: kernels.backwardInput, operands: [at.dy, at.weight, at.dx], ...product }]
+            ? [{ kernel: kernels.backwardInput, operands: [at.dy, at.weight, at.dx, at.workspace], ...product }]
             : []),
           {
             kernel: emitReduction(context, `${name}.reduce`, shareBytes),

@@ -91,9 +91,10 @@ export function emitStage(context: KernelContext, stage: Stage, layout: Paramete
         forward: (code, { x, y, weights, workspace }) => {
           code.call(kernels.forward, x, weights + weight.offset, weights + bias.offset, y, workspace);
         },
-        backward: (code, { x, dx, dy, weights, inBatch: [share] }, needsInputGradient) => {
-          code.call(kernels.backwardWeight, x, dy, share, i32.add(share, biasShare));
-          if (needsInputGradient) code.call(kernels.backwardInput, dy, weights + weight.offset, dx);
+        backward: (code, { x, dx, dy, weights, workspace, inBatch: [share] }, needsInputGradient) => {
+          code.call(kernels.backwardWeight, x, dy, share, workspace);
+          code.call(kernels.backwardBias, dy, i32.add(share, biasShare));
+          if (needsInputGradient) code.call(kernels.backwardInput, dy, weights + weight.offset, dx, workspace);
         },
         tasks: [reduction(weight, 0), reduction(bias, biasShare)],
       };

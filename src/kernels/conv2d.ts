@@ -14,7 +14,13 @@ import {
   VECTOR_BYTES,
 } from "./layout.js";
 import { LARGEST_BODY, OuterProduct, ROWS } from "./outerProduct.js";
-import { emitWinogradForward, usesWinograd, winogradWorkspaceBytes } from "./winograd.js";
+import {
+  emitWinogradBackwardInput,
+  emitWinogradBackwardWeight,
+  emitWinogradForward,
+  usesWinograd,
+  winogradWorkspaceBytes,
+} from "./winograd.js";
 
 /** A convolution over one tile. The input's border is at least the padding; weights are [out][in][kernel][kernel]. */
 export interface Conv2dShape {
@@ -28,10 +34,12 @@ export interface Conv2dShape {
 export interface Conv2dKernels {
   /** (x, weight, bias, y, workspace): y[out] = bias[out] + Σ weight[out][in] ∗ x[in] */
   readonly forward: FunctionHandle;
-  /** (dy, weight, dx): the gradient of the input, without its border */
+  /** (dy, weight, dx, workspace): the gradient of the input, without its border */
   readonly backwardInput: FunctionHandle;
-  /** (x, dy, dWeight, dBias): the tile's share of the gradients, overwritten */
+  /** (x, dy, dWeight, workspace): the tile's share of the gradient, overwritten */
   readonly backwardWeight: FunctionHandle;
+  /** (dy, dBias): the tile's share of the gradient, overwritten */
+  readonly backwardBias: FunctionHandle;
 }
 
 /** Vector registers that V8 gives out on x86-64. */
@@ -43,17 +51,27 @@ const COLUMNS_AT_ONCE = 2;
 /** Sums that the bias gradient is gathered in: enough to add two vectors a cycle. */
 const BIAS_SUMS = 8;
 
-/** Bytes of memory that the forward kernel needs for itself. */
+/** Bytes of memory that the kernels need for themselves. */
 export function conv2dWorkspaceBytes(shape: Conv2dShape): number {
   return usesWinograd(shape) ? winogradWorkspaceBytes(shape) : 0;
 }
 
-/** Emits the three kernels of a convolution. */
+/** Emits the kernels of a convolution: by Winograd's filtering where it is faster, else directly. */
 export function emitConv2d(context: KernelContext, name: string, shape: Conv2dShape): Conv2dKernels {
+  const backwardBias = emitBackwardBias(context, name, shape);
+  if (usesWinograd(shape)) {
+    return {
+      forward: emitWinogradForward(context, name, shape),
+      backwardInput: emitWinogradBackwardInput(context, name, shape),
+      backwardWeight: emitWinogradBackwardWeight(context, name, shape),
+      backwardBias,
+    };
+  }
   return {
-    forward: usesWinograd(shape) ? emitWinogradForward(context, name, shape) : emitForward(context, name, shape),
+    forward: emitForward(context, name, shape),
     backwardInput: emitBackwardInput(context, name, shape),
     backwardWeight: emitBackwardWeight(context, name, shape),
+    backwardBias,
   };
 }
 
@@ -249,7 +267,7 @@ function emitBackwardInput(context: KernelContext, name: string, shape: Conv2dSh
 
   return context.module.function(
     `${name}.backwardInput`,
-    { dy: "i32", weight: "i32", dx: "i32" },
+    { dy: "i32", weight: "i32", dx: "i32", workspace: "i32" },
     (code, { dy, weight, dx }) => {
       code.zeroMemory(dx, input.channels * channelBytes(dxLayout));
       callBlocks(code, runs, (first) => [
@@ -325,8 +343,8 @@ function emitBackwardWeight(context: KernelContext, name: string, shape: Conv2dS
 
   return context.module.function(
     `${name}.backwardWeight`,
-    { x: "i32", dy: "i32", dWeight: "i32", dBias: "i32" },
-    (code, { x, dy, dWeight, dBias }) => {
+    { x: "i32", dy: "i32", dWeight: "i32", workspace: "i32" },
+    (code, { x, dy, dWeight }) => {
       const tapRow = code.local("i32");
       code.forRange(0, input.channels, (channel) => {
         code.forRange(0, kernel, (row) => {
@@ -344,28 +362,34 @@ function emitBackwardWeight(context: KernelContext, name: string, shape: Conv2dS
           }
         });
       });
-      emitBiasSums(code, dy, dBias, dyLayout);
     },
     { exported: true },
   );
 }
 
 /** dBias[channel] = the sum of dy over the places and samples of the tile; several sums at once, for their latency. */
-function emitBiasSums(code: FunctionBuilder, dy: Local<"i32">, dBias: Local<"i32">, layout: Layout): void {
-  const places = layout.height * layout.width;
+function emitBackwardBias(context: KernelContext, name: string, { output }: Conv2dShape): FunctionHandle {
+  const places = output.height * output.width;
   const placesAtOnce = largestDivisor(places, BIAS_SUMS / PLACE_VECTORS);
-  const sums = Array.from({ length: placesAtOnce * PLACE_VECTORS }, () => code.local("v128"));
-  code.repeat(layout.channels, () => {
-    for (const sum of sums) code.set(sum, ZERO);
-    code.repeat(places / placesAtOnce, () => {
-      sums.forEach((sum, vector) => {
-        code.set(sum, f32x4.add(sum, v128.load(dy, vector * VECTOR_BYTES)));
+  return context.module.function(
+    `${name}.backwardBias`,
+    { dy: "i32", dBias: "i32" },
+    (code, { dy, dBias }) => {
+      const sums = Array.from({ length: placesAtOnce * PLACE_VECTORS }, () => code.local("v128"));
+      code.repeat(output.channels, () => {
+        for (const sum of sums) code.set(sum, ZERO);
+        code.repeat(places / placesAtOnce, () => {
+          sums.forEach((sum, vector) => {
+            code.set(sum, f32x4.add(sum, v128.load(dy, vector * VECTOR_BYTES)));
+          });
+          code.increase(dy, placesAtOnce * PLACE_BYTES);
+        });
+        const [first, ...rest] = sums;
+        for (const sum of rest) code.set(first, f32x4.add(first, sum));
+        code.store(dBias, horizontalSum(code, first));
+        code.increase(dBias, FLOAT_BYTES);
       });
-      code.increase(dy, placesAtOnce * PLACE_BYTES);
-    });
-    const [first, ...rest] = sums;
-    for (const sum of rest) code.set(first, f32x4.add(first, sum));
-    code.store(dBias, horizontalSum(code, first));
-    code.increase(dBias, FLOAT_BYTES);
-  });
+    },
+    { exported: true },
+  );
 }

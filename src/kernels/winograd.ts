@@ -1,15 +1,15 @@
-import { type FunctionBuilder, type FunctionHandle, f32x4, i32, type Local, v128 } from "../wasm/index.js";
-import { type KernelContext, multiplyAdd, negativeMultiplyAdd, ZERO } from "./context.js";
+import { type FunctionBuilder, type FunctionHandle, f32x4, i32, type Local, type Value, v128 } from "../wasm/index.js";
+import { fence, horizontalSum, type KernelContext, multiplyAdd, negativeMultiplyAdd, ZERO } from "./context.js";
 import type { Conv2dShape } from "./conv2d.js";
 import {
   channelBytes,
   equalBlocks,
   FLOAT_BYTES,
+  type Layout,
   largestDivisor,
   PLACE_BYTES,
   PLACE_VECTORS,
   placeOffset,
-  roundUp,
   rowBytes,
   VECTOR_BYTES,
 } from "./layout.js";
@@ -19,7 +19,11 @@ import { LARGEST_BODY, OuterProduct, ROWS } from "./outerProduct.js";
  * Winograd's minimal filtering F(2, 5) along the rows (Lavin and Gray, "Fast Algorithms for Convolutional Neural
  * Networks", 2015): two neighbouring outputs of a row of five taps from six products instead of ten,
  * y = Aᵀ [(G g) ⊙ (Bᵀ d)], at the points 0, ±1, ±2 and ∞. Rows of taps and channels are summed between the transforms, so
- * one sum has a fifth of the direct one's terms, and its rounding error is no larger.
+ * one sum has a fifth of the direct one's terms, and its rounding error is no larger. The backward passes are the
+ * transposed forms: dx = Σ B [(G g) ⊙ (A dy)] and dg = Gᵀ Σ [(A dy) ⊙ (Bᵀ d)].
+ *
+ * Transformed inputs are [point][window][row][channel][8], transformed gradients likewise with the output's rows and
+ * channels; a window is two columns of the output and the six of the input that they read.
  */
 
 const TAPS = 5;
@@ -28,7 +32,7 @@ const OUTPUTS = 2;
 /** Inputs that they read, and products that they take. */
 const POINTS = TAPS + OUTPUTS - 1;
 
-/** G: what becomes of a row of taps. */
+/** G, a row a point: what becomes of a row of taps. */
 const WEIGHT_TRANSFORM = [
   [1 / 4, 0, 0, 0, 0],
   [-1 / 6, -1 / 6, -1 / 6, -1 / 6, -1 / 6],
@@ -40,69 +44,108 @@ const WEIGHT_TRANSFORM = [
 
 /** Bytes of a transformed row of taps: two vectors, of which the last two lanes are empty. */
 const WEIGHT_ROW_BYTES = 2 * VECTOR_BYTES;
-/** Bytes of the transformed inputs of one row and channel. */
-const POINTS_BYTES = POINTS * PLACE_BYTES;
 
-/** Whether a convolution's forward pass is faster this way: with several channels to sum between the transforms. */
-export function usesWinograd({ input, output, kernel, stride }: Conv2dShape): boolean {
-  return kernel === TAPS && stride === 1 && output.width % OUTPUTS === 0 && input.channels > 1;
+/** Whether a convolution is faster this way: with several channels to sum between the transforms. */
+export function usesWinograd({ input, output, kernel, stride, padding }: Conv2dShape): boolean {
+  return kernel === TAPS && stride === 1 && padding === 0 && output.width % OUTPUTS === 0 && input.channels > 1;
 }
 
-/** Where the parts of the workspace lie, in bytes from its start. */
-function workspaceParts({ input, output, kernel, padding }: Conv2dShape) {
-  const rows = input.height + 2 * padding;
+/** Strides and parts of the workspace that the kernels share, in bytes. */
+function planOf({ input, output }: Conv2dShape) {
   const windows = output.width / OUTPUTS;
-  const weights = 0;
-  const inputs = output.channels * kernel * input.channels * WEIGHT_ROW_BYTES;
-  const products = inputs + windows * rows * input.channels * POINTS_BYTES;
-  const end = products + POINTS * ROWS * PLACE_BYTES;
-  return { rows, windows, weights, inputs, products, end };
+  const inputRowBytes = input.channels * PLACE_BYTES;
+  const outputRowBytes = output.channels * PLACE_BYTES;
+  const inputPointBytes = windows * input.height * inputRowBytes;
+  const outputPointBytes = windows * output.height * outputRowBytes;
+  const weightBytes = output.channels * TAPS * input.channels * WEIGHT_ROW_BYTES;
+  const inputs = weightBytes;
+  const gradients = inputs + POINTS * inputPointBytes;
+  const products = gradients + POINTS * outputPointBytes;
+  return {
+    windows,
+    inputRowBytes,
+    outputRowBytes,
+    inputPointBytes,
+    outputPointBytes,
+    inputs,
+    gradients,
+    products,
+    end: products + POINTS * ROWS * PLACE_BYTES,
+  };
 }
 
-/** Bytes of memory that the kernel needs for itself. */
+/** Bytes of memory that the kernels need for themselves. */
 export function winogradWorkspaceBytes(shape: Conv2dShape): number {
-  return roundUp(workspaceParts(shape).end, VECTOR_BYTES);
+  return planOf(shape).end;
 }
 
-/** Emits (x, weight, bias, y, workspace): the forward pass over one tile, as the direct convolution's but for rounding. */
+/** Emits (x, weight, bias, y, workspace): the forward pass over one tile. */
 export function emitWinogradForward(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
   const { input, output } = shape;
-  const parts = workspaceParts(shape);
-  const transformWeights = emitWeightTransform(context, name, shape);
-  const transformInputs = emitInputTransform(context, name, shape);
-  const filterBytes = TAPS * input.channels * WEIGHT_ROW_BYTES;
+  const plan = planOf(shape);
+  const rowFilters = input.channels * WEIGHT_ROW_BYTES;
+  const filterBytes = TAPS * rowFilters;
+  const transformWeights = emitWeightTransform(context, `${name}.forward.weights`, shape, {
+    row: rowFilters,
+    output: filterBytes,
+  });
+  const transformInputs = emitInputTransform(context, `${name}.forward.inputs`, shape);
+  const sums = TAPS * input.channels;
   const runs = equalBlocks(output.channels, ROWS).map((run) => ({
     run,
-    block: emitBlock(context, name, shape, run.size),
+    block: context.module.function(
+      `${name}.forward${run.size}`,
+      { inputs: "i32", filters: "i32", bias: "i32", products: "i32", y: "i32" },
+      (code, { inputs, filters, bias, products, y }) => {
+        emitProducts(context, code, {
+          rows: run.size,
+          // The first product goes into the first output alone and the last into the second: they bring the bias.
+          start: (point, channel) =>
+            point === 0 || point === POINTS - 1 ? v128.load32Splat(bias, channel * FLOAT_BYTES) : ZERO,
+          inputs,
+          end: i32.add(inputs, sums * PLACE_BYTES),
+          unit: input.channels,
+          pointBytes: plan.inputPointBytes,
+          filters,
+          filterStepBytes: WEIGHT_ROW_BYTES,
+          filterRowBytes: filterBytes,
+          products,
+        });
+        forEachProduct(code, products, run.size, (channel, vector, points) => {
+          const offset = channel * channelBytes(output) + vector * VECTOR_BYTES;
+          transformProducts(context, code, points).forEach((value, column) => {
+            code.store(y, value, offset + column * PLACE_BYTES);
+          });
+        });
+      },
+    ),
   }));
   return context.module.function(
     `${name}.forward`,
     { x: "i32", weight: "i32", bias: "i32", y: "i32", workspace: "i32" },
     (code, { x, weight, bias, y, workspace }) => {
-      const inputs = code.local("i32", i32.add(workspace, parts.inputs));
+      const inputs = code.local("i32", i32.add(workspace, plan.inputs));
       code.call(transformWeights, weight, workspace);
       code.call(transformInputs, x, inputs);
       code.increase(y, placeOffset(output, 0, 0, 0));
-      const filters = code.local("i32");
-      const filterBias = code.local("i32");
-      const target = code.local("i32");
-      code.repeat(parts.windows, () => {
+      const [filters, filterBias, target] = Array.from({ length: 3 }, () => code.local("i32"));
+      code.repeat(plan.windows, () => {
         code.repeat(output.height, () => {
           code.set(filters, workspace);
           code.set(filterBias, bias);
           code.set(target, y);
           for (const { run, block } of runs) {
             code.repeat(run.count, () => {
-              code.call(block, inputs, filters, filterBias, i32.add(workspace, parts.products), target);
+              code.call(block, inputs, filters, filterBias, i32.add(workspace, plan.products), target);
               code.increase(filters, run.size * filterBytes);
               code.increase(filterBias, run.size * FLOAT_BYTES);
               code.increase(target, run.size * channelBytes(output));
             });
           }
-          code.increase(inputs, input.channels * POINTS_BYTES);
+          code.increase(inputs, plan.inputRowBytes);
           code.increase(y, rowBytes(output));
         });
-        code.increase(inputs, (parts.rows - output.height) * input.channels * POINTS_BYTES);
+        code.increase(inputs, (TAPS - 1) * plan.inputRowBytes);
         code.increase(y, OUTPUTS * PLACE_BYTES - output.height * rowBytes(output));
       });
     },
@@ -110,79 +153,367 @@ export function emitWinogradForward(context: KernelContext, name: string, shape:
   );
 }
 
-/** (weight, target): G g of every row of taps, [out][in][row] to [out][row][in][8], the points side by side in vectors. */
-function emitWeightTransform(context: KernelContext, name: string, { input, output }: Conv2dShape): FunctionHandle {
-  const column = (tap: number, first: number) =>
-    context.data.vector(Array.from({ length: 4 }, (_, lane) => WEIGHT_TRANSFORM[first + lane]?.[tap] ?? 0));
-  return context.module.function(
-    `${name}.transformWeights`,
-    { weight: "i32", target: "i32" },
-    (code, { weight, target }) => {
-      const taps = Array.from({ length: TAPS }, () => code.local("v128"));
-      const points = code.local("v128");
-      code.repeat(output.channels, () => {
-        code.repeat(input.channels, () => {
-          code.repeat(TAPS, () => {
-            taps.forEach((tap, index) => {
-              code.set(tap, v128.load32Splat(weight, index * FLOAT_BYTES));
-            });
-            for (const first of [0, 4]) {
-              code.set(points, f32x4.mul(taps[0], column(0, first)));
-              taps.slice(1).forEach((tap, index) => {
-                code.set(points, multiplyAdd(context, tap, column(index + 1, first), points));
-              });
-              code.store(target, points, first * FLOAT_BYTES);
-            }
-            code.increase(weight, TAPS * FLOAT_BYTES);
-            code.increase(target, input.channels * WEIGHT_ROW_BYTES);
-          });
-          code.increase(target, WEIGHT_ROW_BYTES - TAPS * input.channels * WEIGHT_ROW_BYTES);
+/** Emits (dy, weight, dx, workspace): the gradient of the input over one tile; dy and dx without border. */
+export function emitWinogradBackwardInput(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+  const { input, output } = shape;
+  const plan = planOf(shape);
+  const dxLayout = { ...input, border: 0 };
+  // Rows of taps from the last to the first: as the rows of dy go up, those of the taps that reach a row of dx go down.
+  const rowFilters = output.channels * input.channels * WEIGHT_ROW_BYTES;
+  const transformWeights = emitWeightTransform(context, `${name}.backwardInput.weights`, shape, {
+    row: -rowFilters,
+    output: input.channels * WEIGHT_ROW_BYTES,
+  });
+  const transformGradients = emitGradientTransform(context, `${name}.backwardInput.gradients`, shape);
+  const runs = equalBlocks(input.channels, ROWS).map((run) => ({
+    run,
+    block: context.module.function(
+      `${name}.backwardInput${run.size}`,
+      { gradients: "i32", end: "i32", filters: "i32", products: "i32", dx: "i32" },
+      (code, { gradients, end, filters, products, dx }) => {
+        emitProducts(context, code, {
+          rows: run.size,
+          start: () => ZERO,
+          inputs: gradients,
+          end,
+          unit: output.channels,
+          pointBytes: plan.outputPointBytes,
+          filters,
+          filterStepBytes: input.channels * WEIGHT_ROW_BYTES,
+          filterRowBytes: WEIGHT_ROW_BYTES,
+          products,
         });
-        code.increase(target, (TAPS - 1) * input.channels * WEIGHT_ROW_BYTES);
+        forEachProduct(code, products, run.size, (channel, vector, points) => {
+          const offset = channel * channelBytes(dxLayout) + vector * VECTOR_BYTES;
+          transposeWindow(context, code, points).forEach((value, column) => {
+            const place = offset + column * PLACE_BYTES;
+            code.store(dx, f32x4.add(v128.load(dx, place), value), place);
+          });
+        });
+      },
+    ),
+  }));
+  return context.module.function(
+    `${name}.backwardInput`,
+    { dy: "i32", weight: "i32", dx: "i32", workspace: "i32" },
+    (code, { dy, weight, dx, workspace }) => {
+      code.call(transformWeights, weight, i32.add(workspace, (TAPS - 1) * rowFilters));
+      code.call(transformGradients, dy, i32.add(workspace, plan.gradients));
+      code.zeroMemory(dx, input.channels * channelBytes(dxLayout));
+      const gradients = code.local("i32", i32.add(workspace, plan.gradients));
+      const [first, end, taps, filters, target] = Array.from({ length: 5 }, () => code.local("i32"));
+      code.repeat(plan.windows, () => {
+        code.forRange(0, input.height, (row) => {
+          // The rows of dy that this row of dx was read by, and the first row of taps that read it.
+          code.set(first, i32.sub(row, TAPS - 1));
+          code.set(taps, i32.const(0));
+          code.if(i32.ltSigned(first, 0), () => {
+            code.set(taps, i32.sub(0, first));
+            code.set(first, i32.const(0));
+          });
+          code.set(end, i32.add(row, 1));
+          code.if(i32.gtSigned(end, output.height), () => code.set(end, i32.const(output.height)));
+          code.set(end, i32.add(gradients, i32.mul(end, plan.outputRowBytes)));
+          code.set(first, i32.add(gradients, i32.mul(first, plan.outputRowBytes)));
+          code.set(filters, i32.add(workspace, i32.mul(taps, rowFilters)));
+          code.set(target, dx);
+          for (const { run, block } of runs) {
+            code.repeat(run.count, () => {
+              code.call(block, first, end, filters, i32.add(workspace, plan.products), target);
+              code.increase(filters, run.size * WEIGHT_ROW_BYTES);
+              code.increase(target, run.size * channelBytes(dxLayout));
+            });
+          }
+          code.increase(dx, rowBytes(dxLayout));
+        });
+        code.increase(gradients, output.height * plan.outputRowBytes);
+        code.increase(dx, OUTPUTS * PLACE_BYTES - input.height * rowBytes(dxLayout));
       });
     },
+    { exported: true },
   );
 }
 
-/** (x, target): Bᵀ d of every window of six columns, [channel][row][window] to [window][row][channel][point]. */
-function emitInputTransform(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
-  const { input, padding } = shape;
-  const { rows, windows } = workspaceParts(shape);
-  const { data } = context;
-  return context.module.function(`${name}.transformInputs`, { x: "i32", target: "i32" }, (code, { x, target }) => {
-    const [two, four] = [2, 4].map((value) => code.local("v128", data.splat(value)));
-    const inputs = Array.from({ length: POINTS }, () => code.local("v128"));
-    code.increase(x, placeOffset(input, 0, -padding, -padding));
-    const source = code.local("i32");
-    code.repeat(windows, () => {
-      code.repeat(rows, () => {
-        code.set(source, x);
-        code.repeat(input.channels, () => {
-          for (let vector = 0; vector < PLACE_VECTORS; vector++) {
-            inputs.forEach((local, column) => {
-              code.set(local, v128.load(source, column * PLACE_BYTES + vector * VECTOR_BYTES));
-            });
-            transformWindow(context, code, inputs, { two, four }).forEach((point, index) => {
-              code.store(target, point, index * PLACE_BYTES + vector * VECTOR_BYTES);
+/** Output channels whose gradients of one column of taps are summed together. */
+const CHANNELS_AT_ONCE = 2;
+
+/** Emits (x, dy, dWeight, workspace): the tile's share of the weight gradient, overwritten. */
+export function emitWinogradBackwardWeight(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+  const { input, output } = shape;
+  const plan = planOf(shape);
+  const transformInputs = emitInputTransform(context, `${name}.backwardWeight.inputs`, shape);
+  const transformGradients = emitGradientTransform(context, `${name}.backwardWeight.gradients`, shape);
+  const transposeWeights = emitWeightTransposition(context, `${name}.backwardWeight.weights`, shape);
+  const rowFilters = input.channels * WEIGHT_ROW_BYTES;
+  const filterBytes = TAPS * rowFilters;
+  const rowsAtOnce = largestDivisor(output.height, 2);
+  // Sums over the tile of one point, of a column of taps of one input channel and a few output channels.
+  const runs = equalBlocks(output.channels, CHANNELS_AT_ONCE).map((run) => ({
+    run,
+    block: context.module.function(
+      `${name}.backwardWeight${run.size}`,
+      { inputs: "i32", gradients: "i32", target: "i32" },
+      (code, { inputs, gradients, target }) => {
+        const sums = Array.from({ length: run.size }, () =>
+          Array.from({ length: TAPS }, () => code.local("v128", ZERO)),
+        );
+        code.forRange(0, plan.windows, () => {
+          code.repeat(output.height / rowsAtOnce, () => {
+            for (let place = 0; place < rowsAtOnce * PLACE_VECTORS; place++) {
+              const row = Math.floor(place / PLACE_VECTORS);
+              const vector = place % PLACE_VECTORS;
+              const factors = sums.map((_, channel) => {
+                const offset = row * plan.outputRowBytes + channel * PLACE_BYTES + vector * VECTOR_BYTES;
+                return code.local("v128", v128.load(gradients, offset));
+              });
+              for (let tap = 0; tap < TAPS; tap++) {
+                const offset = (row + tap) * plan.inputRowBytes + vector * VECTOR_BYTES;
+                const value = code.local("v128", v128.load(inputs, offset));
+                factors.forEach((factor, channel) => {
+                  const sum = sums[channel][tap];
+                  code.set(sum, multiplyAdd(context, value, factor, sum));
+                });
+                fence(code, inputs, place * TAPS + tap);
+              }
+            }
+            code.increase(inputs, rowsAtOnce * plan.inputRowBytes);
+            code.increase(gradients, rowsAtOnce * plan.outputRowBytes);
+          });
+          code.increase(inputs, (TAPS - 1) * plan.inputRowBytes);
+        });
+        sums.forEach((column, channel) => {
+          column.forEach((sum, tap) => {
+            code.store(target, horizontalSum(code, sum), channel * filterBytes + tap * rowFilters);
+          });
+        });
+      },
+    ),
+  }));
+  return context.module.function(
+    `${name}.backwardWeight`,
+    { x: "i32", dy: "i32", dWeight: "i32", workspace: "i32" },
+    (code, { x, dy, dWeight, workspace }) => {
+      const inputs = code.local("i32", i32.add(workspace, plan.inputs));
+      const gradients = code.local("i32", i32.add(workspace, plan.gradients));
+      code.call(transformInputs, x, inputs);
+      code.call(transformGradients, dy, gradients);
+      const point = code.local("i32", workspace);
+      const [target, taken] = [code.local("i32"), code.local("i32")];
+      code.repeat(POINTS, () => {
+        code.forRange(0, input.channels, (channel) => {
+          code.set(target, i32.add(point, i32.mul(channel, WEIGHT_ROW_BYTES)));
+          code.set(taken, gradients);
+          for (const { run, block } of runs) {
+            code.repeat(run.count, () => {
+              code.call(block, i32.add(inputs, i32.mul(channel, PLACE_BYTES)), taken, target);
+              code.increase(taken, run.size * PLACE_BYTES);
+              code.increase(target, run.size * filterBytes);
             });
           }
-          code.increase(source, channelBytes(input));
-          code.increase(target, POINTS_BYTES);
         });
-        code.increase(x, rowBytes(input));
+        code.increase(point, FLOAT_BYTES);
+        code.increase(inputs, plan.inputPointBytes);
+        code.increase(gradients, plan.outputPointBytes);
       });
-      code.increase(x, OUTPUTS * PLACE_BYTES - rows * rowBytes(input));
+      code.call(transposeWeights, workspace, dWeight);
+    },
+    { exported: true },
+  );
+}
+
+/** What the products of a block are: at every point, rows of filters times a run of transformed values. */
+interface Products {
+  readonly rows: number;
+  readonly start: (point: number, row: number) => Value<"v128">;
+  /** The run at the first point, [step][8], and where it ends; a multiple of `unit` steps. */
+  readonly inputs: Local<"i32">;
+  readonly end: Value<"i32">;
+  readonly unit: number;
+  readonly pointBytes: number;
+  /** [step][row] or [row][step], by these strides. */
+  readonly filters: Local<"i32">;
+  readonly filterStepBytes: number;
+  readonly filterRowBytes: number;
+  /** [point][row][8] */
+  readonly products: Local<"i32">;
+}
+
+function emitProducts(context: KernelContext, code: FunctionBuilder, block: Products): void {
+  const product = new OuterProduct(context, code, block.rows);
+  const unrolled = largestDivisor(block.unit, Math.floor(LARGEST_BODY / (block.rows * PLACE_VECTORS)));
+  const source = code.local("i32");
+  const taken = code.local("i32");
+  const end = code.local("i32", block.end);
+  for (let point = 0; point < POINTS; point++) {
+    product.start((row) => block.start(point, row));
+    code.set(source, block.inputs);
+    code.set(taken, block.filters);
+    code.while(i32.ltUnsigned(source, end), () => {
+      product.accumulate(
+        source,
+        unrolled,
+        (step, vector) => v128.load(source, point * block.pointBytes + step * PLACE_BYTES + vector * VECTOR_BYTES),
+        (step, row) =>
+          v128.load32Splat(taken, row * block.filterRowBytes + step * block.filterStepBytes + point * FLOAT_BYTES),
+      );
+      code.increase(source, unrolled * PLACE_BYTES);
+      code.increase(taken, unrolled * block.filterStepBytes);
+    });
+    product.store(block.products, (row) => (point * block.rows + row) * PLACE_BYTES);
+  }
+}
+
+/** Runs the body for every row and vector of a block's products, with the six points loaded. */
+function forEachProduct(
+  code: FunctionBuilder,
+  products: Local<"i32">,
+  rows: number,
+  body: (row: number, vector: number, points: readonly Local<"v128">[]) => void,
+): void {
+  const points = Array.from({ length: POINTS }, () => code.local("v128"));
+  for (let row = 0; row < rows; row++) {
+    for (let vector = 0; vector < PLACE_VECTORS; vector++) {
+      points.forEach((local, point) => {
+        code.set(local, v128.load(products, (point * rows + row) * PLACE_BYTES + vector * VECTOR_BYTES));
+      });
+      body(row, vector, points);
+    }
+  }
+}
+
+/**
+ * Emits (weight, target): G g of every row of taps, [out][in][row], the points side by side in vectors. Strides in bytes;
+ * input channels lie next to each other.
+ */
+function emitWeightTransform(
+  context: KernelContext,
+  name: string,
+  { input, output }: Conv2dShape,
+  strides: { readonly row: number; readonly output: number },
+): FunctionHandle {
+  const column = (tap: number, first: number) =>
+    context.data.vector(Array.from({ length: 4 }, (_, lane) => WEIGHT_TRANSFORM[first + lane]?.[tap] ?? 0));
+  return context.module.function(name, { weight: "i32", target: "i32" }, (code, { weight, target }) => {
+    const taps = Array.from({ length: TAPS }, () => code.local("v128"));
+    const points = code.local("v128");
+    code.repeat(output.channels, () => {
+      code.repeat(input.channels, () => {
+        code.repeat(TAPS, () => {
+          taps.forEach((tap, index) => {
+            code.set(tap, v128.load32Splat(weight, index * FLOAT_BYTES));
+          });
+          for (const first of [0, 4]) {
+            code.set(points, f32x4.mul(taps[0], column(0, first)));
+            taps.slice(1).forEach((tap, index) => {
+              code.set(points, multiplyAdd(context, tap, column(index + 1, first), points));
+            });
+            code.store(target, points, first * FLOAT_BYTES);
+          }
+          code.increase(weight, TAPS * FLOAT_BYTES);
+          code.increase(target, strides.row);
+        });
+        code.increase(target, WEIGHT_ROW_BYTES - TAPS * strides.row);
+      });
+      code.increase(target, strides.output - input.channels * WEIGHT_ROW_BYTES);
+    });
+  });
+}
+
+/** Emits (sums, dWeight): Gᵀ of the sums at the points, [out][row][in][8] to [out][in][row][taps]. */
+function emitWeightTransposition(context: KernelContext, name: string, { input, output }: Conv2dShape): FunctionHandle {
+  const row = (point: number) => context.data.vector(WEIGHT_TRANSFORM[point].slice(0, 4));
+  const last = WEIGHT_TRANSFORM.map((taps) => taps[TAPS - 1]);
+  return context.module.function(name, { sums: "i32", dWeight: "i32" }, (code, { sums, dWeight }) => {
+    const taps = code.local("v128");
+    const lastTap = code.local("v128");
+    const point = code.local("v128");
+    const rowFilters = input.channels * WEIGHT_ROW_BYTES;
+    code.repeat(output.channels, () => {
+      code.repeat(input.channels, () => {
+        code.repeat(TAPS, () => {
+          last.forEach((factor, index) => {
+            code.set(point, v128.load32Splat(sums, index * FLOAT_BYTES));
+            const lastFactor = context.data.splat(factor);
+            code.set(taps, index === 0 ? f32x4.mul(point, row(0)) : multiplyAdd(context, point, row(index), taps));
+            code.set(
+              lastTap,
+              index === 0 ? f32x4.mul(point, lastFactor) : multiplyAdd(context, point, lastFactor, lastTap),
+            );
+          });
+          code.store(dWeight, taps);
+          code.store(dWeight, f32x4.extractLane(lastTap, 0), (TAPS - 1) * FLOAT_BYTES);
+          code.increase(dWeight, TAPS * FLOAT_BYTES);
+          code.increase(sums, rowFilters);
+        });
+        code.increase(sums, WEIGHT_ROW_BYTES - TAPS * rowFilters);
+      });
+      code.increase(sums, (TAPS - 1) * rowFilters);
+    });
+  });
+}
+
+/** Emits (x, target): Bᵀ d of every window. */
+function emitInputTransform(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+  const { windows, inputPointBytes } = planOf(shape);
+  return emitWindowTransform(context, name, {
+    source: shape.input,
+    windows,
+    columns: POINTS,
+    pointBytes: inputPointBytes,
+    transform: transformWindow,
+  });
+}
+
+/** Emits (dy, target): A dy of every window. */
+function emitGradientTransform(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+  const { windows, outputPointBytes } = planOf(shape);
+  return emitWindowTransform(context, name, {
+    source: { ...shape.output, border: 0 },
+    windows,
+    columns: OUTPUTS,
+    pointBytes: outputPointBytes,
+    transform: transposeProducts,
+  });
+}
+
+type Transform = (context: KernelContext, code: FunctionBuilder, values: readonly Local<"v128">[]) => Value<"v128">[];
+
+/** [channel][row][column] to [point][window][row][channel], windows two columns apart. */
+function emitWindowTransform(
+  context: KernelContext,
+  name: string,
+  shape: { source: Layout; windows: number; columns: number; pointBytes: number; transform: Transform },
+): FunctionHandle {
+  const { source: layout, windows, columns, pointBytes, transform } = shape;
+  return context.module.function(name, { x: "i32", target: "i32" }, (code, { x, target }) => {
+    const values = Array.from({ length: columns }, () => code.local("v128"));
+    const source = code.local("i32");
+    code.increase(x, placeOffset(layout, 0, 0, 0));
+    code.repeat(windows, () => {
+      code.repeat(layout.height, () => {
+        code.set(source, x);
+        code.repeat(layout.channels, () => {
+          for (let vector = 0; vector < PLACE_VECTORS; vector++) {
+            values.forEach((value, column) => {
+              code.set(value, v128.load(source, column * PLACE_BYTES + vector * VECTOR_BYTES));
+            });
+            transform(context, code, values).forEach((value, point) => {
+              code.store(target, value, point * pointBytes + vector * VECTOR_BYTES);
+            });
+          }
+          code.increase(source, channelBytes(layout));
+          code.increase(target, PLACE_BYTES);
+        });
+        code.increase(x, rowBytes(layout));
+      });
+      code.increase(x, OUTPUTS * PLACE_BYTES - layout.height * rowBytes(layout));
     });
   });
 }
 
 /** Bᵀ d: (4, 0, −5, 0, 1, 0), (0, ∓4, −4, ±1, 1, 0), (0, ∓2, −1, ±2, 1, 0), (0, 4, 0, −5, 0, 1). */
-function transformWindow(
-  context: KernelContext,
-  code: FunctionBuilder,
-  [d0, d1, d2, d3, d4, d5]: readonly Local<"v128">[],
-  { two, four }: Record<"two" | "four", Local<"v128">>,
-) {
+const transformWindow: Transform = (context, code, [d0, d1, d2, d3, d4, d5]) => {
+  const [two, four] = [context.data.splat(2), context.data.splat(4)];
   const even = code.local("v128", f32x4.sub(d4, d2));
   const odd = code.local("v128", f32x4.sub(d3, d1));
   const evenOfOne = code.local("v128", negativeMultiplyAdd(context, four, d2, d4));
@@ -195,56 +526,45 @@ function transformWindow(
     negativeMultiplyAdd(context, two, odd, even),
     negativeMultiplyAdd(context, four, odd, f32x4.sub(d5, d3)),
   ];
-}
+};
 
-/** (inputs, filters, bias, products, y): two neighbouring outputs of a few channels. */
-function emitBlock(context: KernelContext, name: string, { input, output }: Conv2dShape, channels: number) {
-  const filterBytes = TAPS * input.channels * WEIGHT_ROW_BYTES;
-  const sums = TAPS * input.channels;
-  const unrolled = largestDivisor(sums, Math.floor(LARGEST_BODY / (channels * PLACE_VECTORS)));
-  return context.module.function(
-    `${name}.winograd${channels}`,
-    { inputs: "i32", filters: "i32", bias: "i32", products: "i32", y: "i32" },
-    (code, { inputs, filters, bias, products, y }) => {
-      const product = new OuterProduct(context, code, channels);
-      const source = code.local("i32");
-      const taken = code.local("i32");
-      const end = code.local("i32", i32.add(inputs, sums * POINTS_BYTES));
-      const productOffset = (point: number, channel: number) => (point * channels + channel) * PLACE_BYTES;
-      for (let point = 0; point < POINTS; point++) {
-        // The first product goes into the first output alone and the last into the second: they bring the bias.
-        const biased = point === 0 || point === POINTS - 1;
-        product.start((channel) => (biased ? v128.load32Splat(bias, channel * FLOAT_BYTES) : ZERO));
-        code.set(source, inputs);
-        code.set(taken, filters);
-        code.while(i32.ltUnsigned(source, end), () => {
-          product.accumulate(
-            source,
-            unrolled,
-            (sum, vector) => v128.load(source, sum * POINTS_BYTES + point * PLACE_BYTES + vector * VECTOR_BYTES),
-            (sum, channel) =>
-              v128.load32Splat(taken, channel * filterBytes + sum * WEIGHT_ROW_BYTES + point * FLOAT_BYTES),
-          );
-          code.increase(source, unrolled * POINTS_BYTES);
-          code.increase(taken, unrolled * WEIGHT_ROW_BYTES);
-        });
-        product.store(products, (channel) => productOffset(point, channel));
-      }
-      // Aᵀ: (1, 1, 1, 1, 1, 0) and (0, 1, −1, 2, −2, 1).
-      const two = code.local("v128", context.data.splat(2));
-      const points = Array.from({ length: POINTS }, () => code.local("v128"));
-      for (let channel = 0; channel < channels; channel++) {
-        for (let vector = 0; vector < PLACE_VECTORS; vector++) {
-          points.forEach((local, point) => {
-            code.set(local, v128.load(products, productOffset(point, channel) + vector * VECTOR_BYTES));
-          });
-          const [m0, m1, m2, m3, m4, m5] = points;
-          const offset = channel * channelBytes(output) + vector * VECTOR_BYTES;
-          code.store(y, f32x4.add(f32x4.add(m0, f32x4.add(m1, m2)), f32x4.add(m3, m4)), offset);
-          const odd = multiplyAdd(context, two, f32x4.sub(m3, m4), f32x4.sub(m1, m2));
-          code.store(y, f32x4.add(odd, m5), offset + PLACE_BYTES);
-        }
-      }
-    },
-  );
-}
+/** B v: the columns of Bᵀ. */
+const transposeWindow: Transform = (context, code, [v0, v1, v2, v3, v4, v5]) => {
+  const { data } = context;
+  const [two, four, five] = [2, 4, 5].map((value) => data.splat(value));
+  const ones = code.local("v128", f32x4.add(v1, v2));
+  const differenceOfOnes = code.local("v128", f32x4.sub(v1, v2));
+  const twos = code.local("v128", f32x4.add(v3, v4));
+  const differenceOfTwos = code.local("v128", f32x4.sub(v3, v4));
+  const sum = code.local("v128", f32x4.add(ones, twos));
+  const inner = code.local("v128", multiplyAdd(context, two, differenceOfTwos, differenceOfOnes));
+  return [
+    f32x4.mul(four, v0),
+    // −4 (v1 − v2) − 2 (v3 − v4) + 4 v5
+    f32x4.sub(f32x4.mul(four, f32x4.sub(v5, differenceOfOnes)), f32x4.mul(two, differenceOfTwos)),
+    // −5 v0 − 4 (v1 + v2) − (v3 + v4)
+    negativeMultiplyAdd(context, five, v0, negativeMultiplyAdd(context, four, ones, f32x4.sub(ZERO, twos))),
+    negativeMultiplyAdd(context, five, v5, inner),
+    f32x4.add(v0, sum),
+    v5,
+  ];
+};
+
+/** Aᵀ m: (1, 1, 1, 1, 1, 0) and (0, 1, −1, 2, −2, 1). */
+const transformProducts: Transform = (context, _code, [m0, m1, m2, m3, m4, m5]) => [
+  f32x4.add(f32x4.add(m0, f32x4.add(m1, m2)), f32x4.add(m3, m4)),
+  f32x4.add(multiplyAdd(context, context.data.splat(2), f32x4.sub(m3, m4), f32x4.sub(m1, m2)), m5),
+];
+
+/** A y: the columns of Aᵀ. */
+const transposeProducts: Transform = (context, _code, [y0, y1]) => {
+  const two = context.data.splat(2);
+  return [
+    y0,
+    f32x4.add(y0, y1),
+    f32x4.sub(y0, y1),
+    multiplyAdd(context, two, y1, y0),
+    negativeMultiplyAdd(context, two, y1, y0),
+    y1,
+  ];
+};
