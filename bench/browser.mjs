@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { runBenchmark, timingOf } from "../dist/benchmark/index.js";
 import { compileForNode } from "../dist/cli/engine.js";
 import { supportsFusedArithmetic } from "../dist/index.js";
-import { enableFusedArithmetic } from "../dist/node/index.js";
+import { enableFusedArithmetic, startThread } from "../dist/node/index.js";
 import { findChromium, startChromium } from "./browser/chromium.mjs";
 import { trainingFingerprints } from "./browser/fingerprint.mjs";
 
@@ -32,7 +32,7 @@ const NAMES = { node: "Node", isolated: "Chromium, isolated", plain: "Chromium, 
 
 async function measureNode() {
   const fingerprints = await trainingFingerprints(compileForNode, THREADS);
-  const benchmark = { compile: compileForNode, threads: THREADS, seconds: SECONDS };
+  const benchmark = { compile: compileForNode, startThread, threads: THREADS, seconds: SECONDS };
   return {
     fused: supportsFusedArithmetic(),
     fingerprints,

@@ -5,15 +5,6 @@ import { availableThreads, startThread } from "../../dist/browser/index.js";
 import { compile, supportsFusedArithmetic } from "../../dist/index.js";
 import { trainingFingerprints } from "./fingerprint.mjs";
 
-// A browser's clock stands still for up to 0.1 ms. Waiting for its next step, no measurement comes to no time at all.
-const clock = performance.now.bind(performance);
-let shown = clock();
-performance.now = () => {
-  const before = shown;
-  while (shown === before) shown = clock();
-  return shown;
-};
-
 function compileForBrowser(model, { batchSize, threads, normalization, optimizer }) {
   const everyChannel = (value) => Array.from({ length: model.input.channels }, () => value);
   return compile(model, {
@@ -37,7 +28,13 @@ addEventListener("message", async ({ data: { seconds, threads = availableThreads
     };
     if (seconds > 0) {
       const onProgress = (progress) => postMessage({ progress });
-      result.report = await runBenchmark({ compile: compileForBrowser, threads, seconds, onProgress });
+      result.report = await runBenchmark({
+        compile: compileForBrowser,
+        startThread: threads > 1 ? startThread : undefined,
+        threads,
+        seconds,
+        onProgress,
+      });
     }
     postMessage({ result });
   } catch (error) {

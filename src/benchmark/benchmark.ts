@@ -1,7 +1,8 @@
 import type { Dataset } from "../data/dataset.js";
-import { type OptimizerSettings, supportsFusedArithmetic, type WasmEngine } from "../engine/index.js";
+import { type OptimizerSettings, type StartThread, supportsFusedArithmetic, type WasmEngine } from "../engine/index.js";
 import type { ImageShape, Model } from "../model/index.js";
 import { RECIPES, type Recipe } from "../training/recipes.js";
+import { BARRIERS, barrierTask } from "./barrier.js";
 import { type KernelTask, kernelTasks } from "./kernels.js";
 import { measure, type Timing } from "./measure.js";
 import { peakTask } from "./peak.js";
@@ -20,15 +21,19 @@ export interface Peak {
 
 /** A kernel's work in a training step of 32, on one core. */
 export interface KernelFigure {
+  /** CxHxW */
+  readonly input: string;
   readonly name: string;
   readonly microseconds: number;
   readonly microsecondsQuartiles: Quartiles;
+  /** Of the operations that it stands for: a convolution's direct ones, though Winograd's filtering takes fewer. */
   readonly gflops: number;
   readonly percentOfPeak: number;
 }
 
 /** A kernel that does something else than multiply and add. */
 export interface OtherKernelFigure {
+  readonly input: string;
   readonly recipe: string;
   readonly name: string;
   readonly microseconds: number;
@@ -46,6 +51,15 @@ export interface StepFigure {
   readonly trainMicrosecondsQuartiles: Quartiles;
   readonly forwardMicroseconds: number;
   readonly forwardMicrosecondsQuartiles: Quartiles;
+  /** Of all that the engine works in: parameters, moments, a batch and its activations and gradients. */
+  readonly memoryBytes: number;
+}
+
+/** All threads of an engine meeting once. */
+export interface BarrierFigure {
+  readonly threads: number;
+  readonly microseconds: number;
+  readonly microsecondsQuartiles: Quartiles;
 }
 
 /** What a picture takes on its way into a batch, on one core. */
@@ -74,9 +88,12 @@ export interface BenchmarkReport {
   readonly otherKernels: readonly OtherKernelFigure[];
   readonly pictures: readonly PictureFigure[];
   readonly steps: readonly StepFigure[];
+  readonly barriers: readonly BarrierFigure[];
   /** To emit and instantiate a model for batches of 32. */
   readonly compileMilliseconds: number;
   readonly compileMillisecondsQuartiles: Quartiles;
+  /** The same for the first model, while the program that does it is not yet compiled well itself. */
+  readonly firstCompileMilliseconds: number;
 }
 
 /** Compiles an engine for the platform. */
@@ -92,6 +109,10 @@ export type CompileEngine = (
 
 export interface BenchmarkOptions {
   readonly compile: CompileEngine;
+  /** Where there is none, nothing is measured with more than one thread. */
+  readonly startThread?: StartThread;
+  /** All batch sizes and both picture sizes for everything, or the few that matter most. */
+  readonly full?: boolean;
   /** The most threads to measure with. */
   readonly threads: number;
   /** To spend on measuring, about; what has to be compiled comes on top. */
@@ -99,43 +120,56 @@ export interface BenchmarkOptions {
   readonly onProgress?: (progress: { readonly doing: string; readonly done: number; readonly total: number }) => void;
 }
 
-const SIZES: readonly ImageShape[] = [
-  { channels: 1, height: 28, width: 28 },
-  { channels: 3, height: 32, width: 32 },
+const GREY: ImageShape = { channels: 1, height: 28, width: 28 };
+const COLOUR: ImageShape = { channels: 3, height: 32, width: 32 };
+/** The batch sizes of a picture size, and whether its kernels are measured one by one. */
+const BRIEF = [
+  { size: GREY, batches: [1, 32], kernels: true },
+  { size: COLOUR, batches: [32], kernels: false },
 ];
-const BATCHES = [8, 32, 128];
+const FULL = [GREY, COLOUR].map((size) => ({ size, batches: [1, 8, 32, 128, 1024], kernels: true }));
 const BATCH = 32;
 const MEASURED_RECIPES = [RECIPES.paper, RECIPES.improved];
 
 /** Shares of the time; the steps take what is left. */
-const SHARES = { peak: 0.05, kernels: 0.2, pictures: 0.05, compile: 0.05 };
+const SHARES = { peak: 0.05, kernels: 0.2, pictures: 0.05, barriers: 0.02, compile: 0.05 };
 
 /** Measures what the machine can do, what the kernels make of it, and what steps of training and evaluation take. */
 export async function runBenchmark(options: BenchmarkOptions): Promise<BenchmarkReport> {
-  const { compile, threads, seconds } = options;
+  const { compile, startThread, seconds } = options;
+  const threads = startThread ? options.threads : 1;
   const milliseconds = seconds * 1000;
-  const datasets = SIZES.map(benchmarkPictures);
+  const plan = (options.full ? FULL : BRIEF).map((part) => ({ ...part, dataset: benchmarkPictures(part.size) }));
   const combinations = MEASURED_RECIPES.flatMap((recipe) =>
-    datasets.flatMap((dataset) => BATCHES.map((batch) => ({ recipe, dataset, batch }))),
+    plan.flatMap(({ dataset, batches }) => batches.map((batch) => ({ recipe, dataset, batch }))),
   );
-  const total = 4 + combinations.length;
+  const total = 5 + combinations.length;
   let done = 0;
   const next = (doing: string) => options.onProgress?.({ doing, done: done++, total });
 
+  next("compile");
+  const compiling = compileTask(compile);
+  const start = performance.now();
+  compiling.run();
+  const firstCompileMilliseconds = performance.now() - start;
+  const [compiled] = await measure([compiling], milliseconds * SHARES.compile);
   next("peak");
   const peaks = await measurePeaks(milliseconds * SHARES.peak);
   const peak = peaks.at(-1)!;
   next("kernels");
-  const { kernels, otherKernels } = await measureKernels(peak, milliseconds * SHARES.kernels);
+  const kernelSizes = plan.filter(({ kernels }) => kernels).map(({ size }) => size);
+  const { kernels, otherKernels } = await measureKernels(peak, kernelSizes, milliseconds * SHARES.kernels);
   next("pictures");
   const pictures: PictureFigure[] = [];
-  for (const dataset of datasets) {
-    const share = (milliseconds * SHARES.pictures) / datasets.length;
+  for (const { dataset } of plan) {
+    const share = (milliseconds * SHARES.pictures) / plan.length;
     pictures.push(await measurePictures(compile, dataset, peak.fused, share));
   }
-  next("compile");
-  const [compiling] = await measure([compileTask(compile)], milliseconds * SHARES.compile);
-  const left = 1 - SHARES.peak - SHARES.kernels - SHARES.pictures - SHARES.compile;
+  next("barrier");
+  const barriers = startThread
+    ? await measureBarriers(threadCounts(threads).slice(1), startThread, milliseconds * SHARES.barriers)
+    : [];
+  const left = 1 - Object.values(SHARES).reduce((sum, share) => sum + share, 0);
   const steps: StepFigure[] = [];
   for (const combination of combinations) {
     next(`${combination.recipe.name} ${sizeName(combination.dataset)}, batch ${combination.batch}`);
@@ -151,8 +185,10 @@ export async function runBenchmark(options: BenchmarkOptions): Promise<Benchmark
     otherKernels,
     pictures,
     steps,
-    compileMilliseconds: compiling.median / 1000,
-    compileMillisecondsQuartiles: scaled(compiling.quartiles, 1 / 1000),
+    barriers,
+    compileMilliseconds: compiled.median / 1000,
+    compileMillisecondsQuartiles: scaled(compiled.quartiles, 1 / 1000),
+    firstCompileMilliseconds,
   };
 }
 
@@ -168,17 +204,20 @@ async function measurePeaks(milliseconds: number): Promise<Peak[]> {
   });
 }
 
-/** Kernels of 1x28x28: those that multiply and add are the same in all recipes. */
+/** The kernels for pictures of some sizes; those that multiply and add are the same in all recipes. */
 async function measureKernels(
   peak: Peak,
+  sizes: readonly ImageShape[],
   milliseconds: number,
 ): Promise<Pick<BenchmarkReport, "kernels" | "otherKernels">> {
-  const candidates = MEASURED_RECIPES.flatMap((recipe) =>
-    kernelTasks(benchmarkModel(recipe, SIZES[0]), {
-      batchSize: BATCH,
-      fused: peak.fused,
-      optimizer: recipe.optimizer,
-    }).map((task) => ({ recipe, task })),
+  const candidates = sizes.flatMap((size) =>
+    MEASURED_RECIPES.flatMap((recipe) =>
+      kernelTasks(benchmarkModel(recipe, size), {
+        batchSize: BATCH,
+        fused: peak.fused,
+        optimizer: recipe.optimizer,
+      }).map((task) => ({ input: sizeName(size), recipe, task })),
+    ),
   );
   const measured = candidates.filter(
     ({ recipe, task }) => task.multiplyAdds === undefined || recipe === MEASURED_RECIPES[0],
@@ -189,9 +228,9 @@ async function measureKernels(
   );
   const kernels: KernelFigure[] = [];
   const otherKernels: OtherKernelFigure[] = [];
-  measured.forEach(({ recipe, task }, index) => {
+  measured.forEach(({ input, recipe, task }, index) => {
     const { median, quartiles } = timings[index];
-    const figure = { name: task.name, microseconds: median, microsecondsQuartiles: quartiles };
+    const figure = { input, name: task.name, microseconds: median, microsecondsQuartiles: quartiles };
     if (task.multiplyAdds === undefined) {
       otherKernels.push({ recipe: recipe.name, ...figure });
     } else {
@@ -200,6 +239,26 @@ async function measureKernels(
     }
   });
   return { kernels, otherKernels };
+}
+
+async function measureBarriers(
+  counts: readonly number[],
+  startThread: StartThread,
+  milliseconds: number,
+): Promise<BarrierFigure[]> {
+  const figures: BarrierFigure[] = [];
+  for (const threads of counts) {
+    const task = barrierTask(threads, startThread);
+    await task.ready;
+    const [{ median, quartiles }] = await measure([task], milliseconds / counts.length);
+    task.dispose();
+    figures.push({
+      threads,
+      microseconds: median / BARRIERS,
+      microsecondsQuartiles: scaled(quartiles, 1 / BARRIERS),
+    });
+  }
+  return figures;
 }
 
 async function measurePictures(
@@ -231,7 +290,7 @@ async function measurePictures(
 
 function compileTask(compile: CompileEngine) {
   const recipe = RECIPES.improved;
-  const model = benchmarkModel(recipe, SIZES[0]);
+  const model = benchmarkModel(recipe, GREY);
   return { run: () => compile(model, { ...recipe, batchSize: BATCH, threads: 1 }).dispose() };
 }
 
@@ -262,6 +321,7 @@ async function measureSteps(
       trainMicrosecondsQuartiles: train.quartiles,
       forwardMicroseconds: forward.median,
       forwardMicrosecondsQuartiles: forward.quartiles,
+      memoryBytes: engine.memoryBytes,
     };
   });
 }

@@ -12,7 +12,7 @@ export interface Timing {
 
 const ROUNDS = 7;
 /** Share of the time in which tasks run unmeasured: V8 compiles hot functions a second time, better, while they run. */
-const WARM_UP_SHARE = 0.3;
+const WARM_UP_SHARE = 0.4;
 
 /**
  * Times tasks in turns, A B C A B C …, so that a busy moment of the machine is one round of each rather than all of one.
@@ -30,7 +30,7 @@ export async function measure(tasks: readonly Task[], milliseconds: number): Pro
   const slice = (share * (1 - WARM_UP_SHARE)) / ROUNDS;
   for (let round = 0; round < ROUNDS; round++) {
     for (const [index, task] of tasks.entries()) {
-      const runs = Math.max(1, Math.round(slice / expected[index]));
+      const runs = Math.ceil(Math.max(slice, SHORTEST_MILLISECONDS) / expected[index]);
       // The first run after another task's finds caches cold and threads asleep.
       task.run();
       rounds[index].push((timeRuns(task, runs) * 1000) / runs);
@@ -40,12 +40,19 @@ export async function measure(tasks: readonly Task[], milliseconds: number): Pro
   return rounds.map(timingOf);
 }
 
+/** Times shorter than this are left to the grain of the clock, 0.1 ms in some browsers. */
+const SHORTEST_MILLISECONDS = 1;
+
 /** Runs a task for some time; gives the milliseconds that one of the later runs takes. */
 function warmUp(task: Task, milliseconds: number): number {
   const end = performance.now() + milliseconds;
-  let last = timeRuns(task, 1);
-  while (performance.now() < end) last = timeRuns(task, 1);
-  return last;
+  let runs = 1;
+  let last = timeRuns(task, runs);
+  while (performance.now() < end || last < SHORTEST_MILLISECONDS) {
+    if (last < SHORTEST_MILLISECONDS) runs *= 2;
+    last = timeRuns(task, runs);
+  }
+  return last / runs;
 }
 
 function timeRuns(task: Task, runs: number): number {

@@ -136,6 +136,11 @@ export class WasmEngine implements Engine {
     this.ready.catch(() => {});
   }
 
+  /** Bytes of WebAssembly memory that it works in. */
+  get memoryBytes(): number {
+    return this.bytes.length;
+  }
+
   parameters(): NamedTensors<Float32Array> {
     return this.readTensors(this.program.addresses.weights);
   }

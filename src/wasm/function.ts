@@ -1,5 +1,5 @@
 import { concatenate, unsigned, vector } from "./encoding.js";
-import { type Integer, i32, memoryArgument, type Value, type ValueType } from "./instructions.js";
+import { type Code, type Integer, i32, memoryArgument, type Value, type ValueType } from "./instructions.js";
 
 /** A local variable or parameter; used as an expression it reads the variable. */
 export interface Local<Type extends ValueType = ValueType> extends Value<Type> {
@@ -56,11 +56,14 @@ export class FunctionBuilder {
   }
 
   set<Type extends ValueType>(local: Local<Type>, value: Value<Type>): void {
-    this.append(value.code, [0x21], unsigned(local.index));
+    this.append([value.code, 0x21, unsigned(local.index)]);
   }
 
-  private append(...parts: readonly (readonly number[])[]): void {
-    for (const part of parts) for (const byte of part) this.code.push(byte);
+  private append(code: Code): void {
+    for (const part of code) {
+      if (typeof part === "number") this.code.push(part);
+      else this.append(part);
+    }
   }
 
   /** Advances an integer variable, usually a pointer. */
@@ -71,42 +74,42 @@ export class FunctionBuilder {
   /** Stores a value of any type at address + offset. */
   store(address: Integer, value: Value, offset = 0): void {
     const { opcode, alignment } = STORE_CODES[value.type];
-    this.append(asValue(address).code, value.code, opcode, memoryArgument(alignment, offset));
+    this.append([asValue(address).code, value.code, opcode, memoryArgument(alignment, offset)]);
   }
 
   /** Stores the low byte of an integer at address + offset. */
   store8(address: Integer, value: Integer, offset = 0): void {
-    this.code.push(...asValue(address).code, ...asValue(value).code, 0x3a, ...memoryArgument(0, offset));
+    this.append([asValue(address).code, asValue(value).code, 0x3a, memoryArgument(0, offset)]);
   }
 
   /** Sequentially consistent store of an integer. */
   atomicStore(address: Integer, value: Integer): void {
-    this.code.push(...asValue(address).code, ...asValue(value).code, 0xfe, 0x17, ...memoryArgument(2, 0));
+    this.append([asValue(address).code, asValue(value).code, 0xfe, 0x17, memoryArgument(2, 0)]);
   }
 
   /** Sets length bytes from an address on to zero. */
   zeroMemory(address: Integer, length: Integer): void {
-    this.code.push(...asValue(address).code, ...i32.const(0).code, ...asValue(length).code, 0xfc, 0x0b, 0);
+    this.append([asValue(address).code, i32.const(0).code, asValue(length).code, 0xfc, 0x0b, 0]);
   }
 
   /** Runs the body, and again as long as the condition it returns holds. */
   repeatWhile(body: () => Value<"i32">): void {
-    this.code.push(0x03, EMPTY_BLOCK);
+    this.append([0x03, EMPTY_BLOCK]);
     this.depth++;
     const condition = body();
-    this.code.push(...condition.code, 0x0d, 0, 0x0b);
+    this.append([condition.code, 0x0d, 0, 0x0b]);
     this.depth--;
   }
 
   /** Runs the body as long as the condition holds, asked before each time. */
   while(condition: Value<"i32">, body: () => void): void {
     const outerLoop = this.loopDepth;
-    this.code.push(0x02, EMPTY_BLOCK, 0x03, EMPTY_BLOCK);
+    this.append([0x02, EMPTY_BLOCK, 0x03, EMPTY_BLOCK]);
     this.depth += 2;
     this.loopDepth = this.depth;
     this.leaveLoopIf(i32.eq(condition, 0));
     body();
-    this.code.push(0x0c, 0, 0x0b, 0x0b);
+    this.append([0x0c, 0, 0x0b, 0x0b]);
     this.depth -= 2;
     this.loopDepth = outerLoop;
   }
@@ -114,7 +117,7 @@ export class FunctionBuilder {
   /** Leaves the innermost `while`, `forRange` or `repeat` (of more than one time) where the condition holds. */
   leaveLoopIf(condition: Value<"i32">): void {
     if (this.loopDepth === 0) throw new Error("there is no loop to leave");
-    this.code.push(...condition.code, 0x0d, this.depth - this.loopDepth + 1);
+    this.append([condition.code, 0x0d, this.depth - this.loopDepth + 1]);
   }
 
   /** Runs the body a constant number of times, at least once. */
@@ -140,36 +143,36 @@ export class FunctionBuilder {
   }
 
   if(condition: Value<"i32">, then: () => void, otherwise?: () => void): void {
-    this.code.push(...condition.code, 0x04, EMPTY_BLOCK);
+    this.append([condition.code, 0x04, EMPTY_BLOCK]);
     this.depth++;
     then();
     if (otherwise) {
-      this.code.push(0x05);
+      this.append([0x05]);
       otherwise();
     }
-    this.code.push(0x0b);
+    this.append([0x0b]);
     this.depth--;
   }
 
   /** Calls a function and drops its result, if it has one. */
   call(callee: FunctionHandle, ...operands: (Value | number)[]): void {
-    this.code.push(...callCode(callee, operands));
-    if (callee.result) this.code.push(0x1a);
+    this.append([callCode(callee, operands)]);
+    if (callee.result) this.append([0x1a]);
   }
 
   /** Evaluates an expression for its effect. */
   drop(value: Value): void {
-    this.code.push(...value.code, 0x1a);
+    this.append([value.code, 0x1a]);
   }
 
   /** Leaves the function with the value on the stack, if it has a result. */
   return(value?: Value): void {
-    this.code.push(...(value?.code ?? []), 0x0f);
+    this.append([value?.code ?? [], 0x0f]);
   }
 
   /** Ends the program with a trap. */
   trap(): void {
-    this.code.push(0x00);
+    this.append([0x00]);
   }
 
   /** The encoded body: the declarations of the locals and the code. */
@@ -179,11 +182,11 @@ export class FunctionBuilder {
   }
 }
 
-function callCode(callee: FunctionHandle, operands: readonly (Value | number)[]): number[] {
+function callCode(callee: FunctionHandle, operands: readonly (Value | number)[]): Code {
   const values = operands.map((operand) => (typeof operand === "number" ? i32.const(operand) : operand));
   const types = values.map((value) => value.type);
   if (types.join() !== callee.parameters.join()) {
     throw new TypeError(`${callee.name} takes (${callee.parameters.join(", ")}), called with (${types.join(", ")})`);
   }
-  return [...values.flatMap((value) => [...value.code]), 0x10, ...unsigned(callee.index)];
+  return [values.map((value) => value.code), 0x10, unsigned(callee.index)];
 }

@@ -3,10 +3,13 @@ import { float32Bytes, signed, unsigned } from "./encoding.js";
 /** The value types of WebAssembly that the kernels use. */
 export type ValueType = "i32" | "f32" | "v128";
 
+/** Bytes of code, in parts as they were put together: they are copied only once, when they go into a function. */
+export type Code = readonly (number | Code)[];
+
 /** An expression: the instructions that leave one value of its type on the stack. */
 export interface Value<Type extends ValueType = ValueType> {
   readonly type: Type;
-  readonly code: readonly number[];
+  readonly code: Code;
 }
 
 /** An i32 expression, or a number that becomes a constant. */
@@ -25,32 +28,32 @@ const simd = (opcode: number): number[] => [0xfd, ...unsigned(opcode)];
 const atomic = (opcode: number): number[] => [0xfe, ...unsigned(opcode)];
 
 function unary<In extends ValueType, Out extends ValueType>(type: Out, opcode: readonly number[]) {
-  return (operand: Value<In>): Value<Out> => ({ type, code: [...operand.code, ...opcode] });
+  return (operand: Value<In>): Value<Out> => ({ type, code: [operand.code, opcode] });
 }
 
 function binary<In extends ValueType, Out extends ValueType>(type: Out, opcode: readonly number[]) {
   return (left: Value<In>, right: Value<In>): Value<Out> => ({
     type,
-    code: [...left.code, ...right.code, ...opcode],
+    code: [left.code, right.code, opcode],
   });
 }
 
 function integerBinary(opcode: number) {
   return (left: Integer, right: Integer): Value<"i32"> => ({
     type: "i32",
-    code: [...asInteger(left).code, ...asInteger(right).code, opcode],
+    code: [asInteger(left).code, asInteger(right).code, opcode],
   });
 }
 
 function load<Type extends ValueType>(type: Type, opcode: readonly number[], alignment: number) {
   return (address: Integer, offset = 0): Value<Type> => ({
     type,
-    code: [...asInteger(address).code, ...opcode, ...memoryArgument(alignment, offset)],
+    code: [asInteger(address).code, opcode, memoryArgument(alignment, offset)],
   });
 }
 
 export const i32 = {
-  const: (value: number): Value<"i32"> => ({ type: "i32", code: [0x41, ...signed(value | 0)] }),
+  const: (value: number): Value<"i32"> => ({ type: "i32", code: [0x41, signed(value | 0)] }),
   load: load("i32", [0x28], 2),
   load8Unsigned: load("i32", [0x2d], 0),
   eq: integerBinary(0x46),
@@ -69,28 +72,29 @@ export const i32 = {
   /** Adds to the word at an address and gives the value it had before. */
   atomicAdd: (address: Integer, amount: Integer, offset = 0): Value<"i32"> => ({
     type: "i32",
-    code: [...asInteger(address).code, ...asInteger(amount).code, ...atomic(0x1e), ...memoryArgument(2, offset)],
+    code: [asInteger(address).code, asInteger(amount).code, atomic(0x1e), memoryArgument(2, offset)],
   }),
   /** Sleeps while the word at an address holds a value, until notified or for the given nanoseconds. */
   atomicWait: (address: Integer, expected: Integer, nanoseconds: number): Value<"i32"> => ({
     type: "i32",
     code: [
-      ...asInteger(address).code,
-      ...asInteger(expected).code,
-      ...[0x42, ...signed(BigInt(nanoseconds))],
-      ...atomic(0x01),
-      ...memoryArgument(2, 0),
+      asInteger(address).code,
+      asInteger(expected).code,
+      0x42,
+      signed(BigInt(nanoseconds)),
+      atomic(0x01),
+      memoryArgument(2, 0),
     ],
   }),
   /** Wakes all that wait at an address; gives their number. */
   atomicNotify: (address: Integer): Value<"i32"> => ({
     type: "i32",
-    code: [...asInteger(address).code, ...i32.const(-1).code, ...atomic(0x00), ...memoryArgument(2, 0)],
+    code: [asInteger(address).code, i32.const(-1).code, atomic(0x00), memoryArgument(2, 0)],
   }),
 };
 
 export const f32 = {
-  const: (value: number): Value<"f32"> => ({ type: "f32", code: [0x43, ...float32Bytes(value)] }),
+  const: (value: number): Value<"f32"> => ({ type: "f32", code: [0x43, float32Bytes(value)] }),
   load: load("f32", [0x2a], 2),
 };
 
@@ -104,7 +108,7 @@ export const v128 = {
   /** Bits of whenSet where mask is 1, of whenClear where it is 0. */
   bitselect: (whenSet: Value<"v128">, whenClear: Value<"v128">, mask: Value<"v128">): Value<"v128"> => ({
     type: "v128",
-    code: [...whenSet.code, ...whenClear.code, ...mask.code, ...simd(82)],
+    code: [whenSet.code, whenClear.code, mask.code, simd(82)],
   }),
   /** Four 32-bit lanes picked from the eight of left (0–3) and right (4–7). */
   shuffle32: (
@@ -114,9 +118,9 @@ export const v128 = {
   ): Value<"v128"> => ({
     type: "v128",
     code: [
-      ...left.code,
-      ...right.code,
-      ...simd(13),
+      left.code,
+      right.code,
+      simd(13),
       ...lanes.flatMap((lane) => [lane * 4, lane * 4 + 1, lane * 4 + 2, lane * 4 + 3]),
     ],
   }),
@@ -125,16 +129,16 @@ export const v128 = {
 function shift(opcode: number) {
   return (operand: Value<"v128">, bits: number): Value<"v128"> => ({
     type: "v128",
-    code: [...operand.code, ...i32.const(bits).code, ...simd(opcode)],
+    code: [operand.code, i32.const(bits).code, simd(opcode)],
   });
 }
 
 export const i32x4 = {
   const: (lanes: readonly [number, number, number, number]): Value<"v128"> => ({
     type: "v128",
-    code: [...simd(12), ...new Uint8Array(Int32Array.from(lanes).buffer)],
+    code: [simd(12), ...new Uint8Array(Int32Array.from(lanes).buffer)],
   }),
-  splat: (lane: Integer): Value<"v128"> => ({ type: "v128", code: [...asInteger(lane).code, ...simd(17)] }),
+  splat: (lane: Integer): Value<"v128"> => ({ type: "v128", code: [asInteger(lane).code, simd(17)] }),
   eq: binary<"v128", "v128">("v128", simd(55)),
   geUnsigned: binary<"v128", "v128">("v128", simd(64)),
   geSigned: binary<"v128", "v128">("v128", simd(63)),
@@ -150,7 +154,7 @@ export const f32x4 = {
   splat: unary<"f32", "v128">("v128", simd(19)),
   extractLane: (operand: Value<"v128">, lane: number): Value<"f32"> => ({
     type: "f32",
-    code: [...operand.code, ...simd(31), lane],
+    code: [operand.code, simd(31), lane],
   }),
   eq: binary<"v128", "v128">("v128", simd(65)),
   lt: binary<"v128", "v128">("v128", simd(67)),
@@ -169,11 +173,11 @@ export const f32x4 = {
   /** left · right + addend in one rounding, where the processor has it (relaxed SIMD). */
   relaxedMultiplyAdd: (left: Value<"v128">, right: Value<"v128">, addend: Value<"v128">): Value<"v128"> => ({
     type: "v128",
-    code: [...left.code, ...right.code, ...addend.code, ...simd(0x105)],
+    code: [left.code, right.code, addend.code, simd(0x105)],
   }),
   /** addend − left · right in one rounding, where the processor has it (relaxed SIMD). */
   relaxedNegativeMultiplyAdd: (left: Value<"v128">, right: Value<"v128">, addend: Value<"v128">): Value<"v128"> => ({
     type: "v128",
-    code: [...left.code, ...right.code, ...addend.code, ...simd(0x106)],
+    code: [left.code, right.code, addend.code, simd(0x106)],
   }),
 };

@@ -2,17 +2,22 @@ import { availableParallelism, cpus, loadavg } from "node:os";
 import { Command, Option } from "commander";
 import { type BenchmarkReport, runBenchmark } from "../../benchmark/index.js";
 import { enableFusedArithmetic } from "../../node/fusedArithmetic.js";
+import { startThread } from "../../node/threads.js";
 import { compileForNode } from "../engine.js";
 import { jsonOption, numberBetween, wholeNumber } from "../options.js";
 import { Terminal } from "../terminal.js";
 import { VERSION } from "../version.js";
 
 interface BenchOptions {
-  readonly seconds: number;
+  readonly seconds?: number;
+  readonly full?: boolean;
   readonly threads?: number;
   readonly json?: boolean;
 }
 
+/** Seconds to spend on measuring. */
+const BRIEF_SECONDS = 10;
+const FULL_SECONDS = 90;
 /** Microseconds of a step below which a kernel is left out of the table. */
 const WORTH_A_LINE = 1;
 
@@ -32,8 +37,12 @@ export function benchCommand(): Command {
   return new Command("bench")
     .description("measure the engine on this machine: peak, kernels, steps of training and evaluation")
     .addOption(
-      new Option("--seconds <x>", "time to spend on measuring, about").argParser(numberBetween(0, 3600)).default(12),
+      new Option(
+        "--seconds <x>",
+        `time to spend on measuring, about (default: ${BRIEF_SECONDS}; ${FULL_SECONDS} with --full)`,
+      ).argParser(numberBetween(0, 3600)),
     )
+    .option("--full", "the long table: batches from 1 to 1024, kernels for both picture sizes")
     .addOption(
       new Option("--threads <n>", "the most threads to measure with (default: one a core)").argParser(
         wholeNumber(1, 64),
@@ -43,7 +52,7 @@ export function benchCommand(): Command {
     .action(runBench);
 }
 
-async function runBench({ seconds, threads = availableParallelism(), json }: BenchOptions): Promise<void> {
+async function runBench({ seconds, full, threads = availableParallelism(), json }: BenchOptions): Promise<void> {
   enableFusedArithmetic();
   const terminal = new Terminal(json ? process.stderr : process.stdout);
   const environment: Environment = {
@@ -56,8 +65,10 @@ async function runBench({ seconds, threads = availableParallelism(), json }: Ben
   };
   const report = await runBenchmark({
     compile: compileForNode,
+    startThread,
+    full,
     threads,
-    seconds,
+    seconds: seconds ?? (full ? FULL_SECONDS : BRIEF_SECONDS),
     onProgress: ({ doing, done, total }) =>
       terminal.progress({ label: "measuring", done, total, unit: "parts", details: doing }),
   });
@@ -73,17 +84,19 @@ export function formatBenchmark(environment: Environment, report: BenchmarkRepor
     fused ? "fused multiply-add" : "multiply, then add",
     spread(gflops, gflopsQuartiles, 1),
   ]);
-  const kernels = report.kernels.map(({ name, microseconds, microsecondsQuartiles, gflops, percentOfPeak }) => [
+  const kernels = report.kernels.map(({ input, name, microseconds, microsecondsQuartiles, gflops, percentOfPeak }) => [
     name,
+    input,
     spread(microseconds, microsecondsQuartiles, 1),
     gflops.toFixed(1),
     `${percentOfPeak.toFixed(0)} %`,
   ]);
   const others = report.otherKernels
     .filter(({ microseconds }) => microseconds >= WORTH_A_LINE)
-    .map(({ recipe, name, microseconds, microsecondsQuartiles }) => [
+    .map(({ input, recipe, name, microseconds, microsecondsQuartiles }) => [
       name,
       recipe,
+      input,
       spread(microseconds, microsecondsQuartiles, 1),
     ]);
   const pictures = report.pictures.map((figure) => [
@@ -100,6 +113,11 @@ export function formatBenchmark(environment: Environment, report: BenchmarkRepor
     spread(figure.trainMicroseconds, figure.trainMicrosecondsQuartiles, 0),
     spread(figure.forwardMicroseconds, figure.forwardMicrosecondsQuartiles, 0),
     Math.round((figure.batch / figure.trainMicroseconds) * 1e6).toLocaleString("en-US"),
+    (figure.memoryBytes / 2 ** 20).toFixed(1),
+  ]);
+  const barriers = report.barriers.map(({ threads, microseconds, microsecondsQuartiles }) => [
+    String(threads),
+    spread(microseconds, microsecondsQuartiles, 2),
   ]);
   return [
     `${processor}, ${cores} ${cores === 1 ? "core" : "cores"}, load ${loadAverage.toFixed(2)} before; Node ${node}, V8 ${v8}`,
@@ -108,19 +126,20 @@ export function formatBenchmark(environment: Environment, report: BenchmarkRepor
     "Peak of one core in WebAssembly",
     ...table(["", "GFLOP/s"], peaks, 1),
     "",
-    "Kernels of a training step of 32, 1x28x28, one thread",
-    ...table(["kernel", "µs", "GFLOP/s", "of peak"], kernels, 1),
+    "Kernels of a training step of 32, one thread; operations counted as a direct convolution's",
+    ...table(["kernel", "input", "µs", "GFLOP/s", "of peak"], kernels, 2),
     "",
     `Kernels that do not multiply and add (${WORTH_A_LINE} µs or more)`,
-    ...table(["kernel", "recipe", "µs"], others, 2),
+    ...table(["kernel", "recipe", "input", "µs"], others, 3),
     "",
     "A picture on its way into a batch, one thread, µs",
     ...table(["input", "draw", "plain", "augmented"], pictures, 1),
     "",
+    ...(barriers.length > 0 ? ["A barrier, µs", ...table(["threads", "µs"], barriers, 0), ""] : []),
     "Steps, augmentation included",
-    ...table(["recipe", "input", "batch", "threads", "train µs", "forward µs", "train images/s"], steps, 2),
+    ...table(["recipe", "input", "batch", "threads", "train µs", "forward µs", "train images/s", "MB"], steps, 2),
     "",
-    `Compiling a model: ${spread(report.compileMilliseconds, report.compileMillisecondsQuartiles, 1)} ms`,
+    `Compiling a model: ${spread(report.compileMilliseconds, report.compileMillisecondsQuartiles, 1)} ms, the first ${report.firstCompileMilliseconds.toFixed(0)} ms`,
   ].join("\n");
 }
 
