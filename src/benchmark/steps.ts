@@ -8,7 +8,7 @@ import { scheduleAt } from "../training/schedules.js";
 import type { Task } from "./measure.js";
 
 /** Enough for every batch to find its pictures elsewhere in memory, few enough to be drawn in no time. */
-const PICTURES = 512;
+const PICTURES = 2048;
 const SEED = 0;
 /** Of the tutorial's 48,000 pictures in batches of 32. */
 const STEPS_AN_EPOCH = 1500;
