@@ -186,11 +186,12 @@ export class WasmEngine implements Engine {
     this.perform(Job.evaluate, batch, anyLabels(count), 0);
     const classes = classCount(this.layers);
     const { logits, logitsTileBytes } = this.program.addresses;
-    const layout = { channels: classes, height: 1, width: 1, border: 0 };
     const data = new Float32Array(count * classes);
     for (let sample = 0; sample < count; sample++) {
       const tile = logits + Math.floor(sample / TILE_SAMPLES) * logitsTileBytes;
-      this.readSample(tile, layout, sample % TILE_SAMPLES, data.subarray(sample * classes));
+      const lane = tile / FLOAT_BYTES + (sample % TILE_SAMPLES);
+      for (let index = 0; index < classes; index++)
+        data[sample * classes + index] = this.floats[lane + index * TILE_SAMPLES];
     }
     return { shape: [count, classes], data };
   }
