@@ -20,8 +20,11 @@ export interface MeetingPoint {
   readonly threads: number;
 }
 
-/** Looks at a word before a thread goes to sleep; about what two threads of one step are ever apart. */
-const SPINS = 100_000;
+/**
+ * Looks at a word before a thread goes to sleep, about a millisecond: longer than the host takes between two batches, a
+ * garbage collection included. Waking a sleeper takes 50 µs, many times a barrier.
+ */
+const SPINS = 1_000_000;
 /** A sleeper looks up now and then, to notice that another thread failed. */
 const LONGEST_SLEEP_NANOSECONDS = 100_000_000;
 
