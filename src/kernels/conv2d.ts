@@ -1,5 +1,5 @@
 import { type FunctionBuilder, type FunctionHandle, f32x4, i32, type Local, v128 } from "../wasm/index.js";
-import { fence, horizontalSum, type KernelContext, multiplyAdd, ZERO } from "./context.js";
+import { horizontalSum, type KernelContext, ZERO } from "./context.js";
 import {
   type BlockRun,
   channelBytes,
@@ -303,36 +303,27 @@ function emitBackwardWeight(context: KernelContext, name: string, shape: Conv2dS
         `${name}.backwardWeight${first}.${run.size}`,
         { x: "i32", dy: "i32", dWeight: "i32" },
         (code, { x, dy, dWeight }) => {
-          const sums = Array.from({ length: run.size }, () =>
-            Array.from({ length: taps }, () => code.local("v128", ZERO)),
-          );
+          const product = new OuterProduct(context, code, taps, run.size);
+          product.start(() => ZERO);
           // Always a loop, for the fences.
           code.forRange(0, output.height, () => {
             code.repeat(output.width / columnsAtOnce, () => {
-              for (let place = 0; place < columnsAtOnce * PLACE_VECTORS; place++) {
-                const column = Math.floor(place / PLACE_VECTORS);
-                const vector = place % PLACE_VECTORS;
-                const gradients = sums.map((_, channel) => {
-                  const offset = channel * channelBytes(dyLayout) + column * PLACE_BYTES + vector * VECTOR_BYTES;
-                  return code.local("v128", v128.load(dy, offset));
-                });
-                for (let tap = 0; tap < taps; tap++) {
-                  const offset = (column * stride + tap) * PLACE_BYTES + vector * VECTOR_BYTES;
-                  const value = code.local("v128", v128.load(x, offset));
-                  gradients.forEach((gradient, channel) => {
-                    const sum = sums[channel][tap];
-                    code.set(sum, multiplyAdd(context, value, gradient, sum));
-                  });
-                  fence(code, x, place * taps + tap);
-                }
-              }
+              const vectorOffset = (step: number) => (step % PLACE_VECTORS) * VECTOR_BYTES;
+              const column = (step: number) => Math.floor(step / PLACE_VECTORS);
+              product.accumulate(
+                x,
+                columnsAtOnce * PLACE_VECTORS,
+                (step, channel) =>
+                  v128.load(dy, channel * channelBytes(dyLayout) + column(step) * PLACE_BYTES + vectorOffset(step)),
+                (step, tap) => v128.load(x, (column(step) * stride + tap) * PLACE_BYTES + vectorOffset(step)),
+              );
               code.increase(x, columnsAtOnce * stride * PLACE_BYTES);
               code.increase(dy, columnsAtOnce * PLACE_BYTES);
             });
             code.increase(x, stride * rowBytes(input) - output.width * stride * PLACE_BYTES);
           });
-          sums.forEach((row, channel) => {
-            row.forEach((sum, tap) => {
+          product.accumulators.forEach((row, tap) => {
+            row.forEach((sum, channel) => {
               code.store(dWeight, horizontalSum(code, sum), channel * filterBytes + tap * FLOAT_BYTES);
             });
           });

@@ -1,5 +1,5 @@
 import { type FunctionBuilder, type FunctionHandle, f32x4, i32, type Local, type Value, v128 } from "../wasm/index.js";
-import { fence, horizontalSum, type KernelContext, multiplyAdd, negativeMultiplyAdd, ZERO } from "./context.js";
+import { horizontalSum, type KernelContext, multiplyAdd, negativeMultiplyAdd, ZERO } from "./context.js";
 import type { Conv2dShape } from "./conv2d.js";
 import {
   channelBytes,
@@ -254,35 +254,26 @@ export function emitWinogradBackwardWeight(context: KernelContext, name: string,
       `${name}.backwardWeight${run.size}`,
       { inputs: "i32", gradients: "i32", target: "i32" },
       (code, { inputs, gradients, target }) => {
-        const sums = Array.from({ length: run.size }, () =>
-          Array.from({ length: TAPS }, () => code.local("v128", ZERO)),
-        );
+        const product = new OuterProduct(context, code, TAPS, run.size);
+        product.start(() => ZERO);
         code.forRange(0, plan.windows, () => {
           code.repeat(output.height / rowsAtOnce, () => {
-            for (let place = 0; place < rowsAtOnce * PLACE_VECTORS; place++) {
-              const row = Math.floor(place / PLACE_VECTORS);
-              const vector = place % PLACE_VECTORS;
-              const factors = sums.map((_, channel) => {
-                const offset = row * plan.outputRowBytes + channel * PLACE_BYTES + vector * VECTOR_BYTES;
-                return code.local("v128", v128.load(gradients, offset));
-              });
-              for (let tap = 0; tap < TAPS; tap++) {
-                const offset = (row + tap) * plan.inputRowBytes + vector * VECTOR_BYTES;
-                const value = code.local("v128", v128.load(inputs, offset));
-                factors.forEach((factor, channel) => {
-                  const sum = sums[channel][tap];
-                  code.set(sum, multiplyAdd(context, value, factor, sum));
-                });
-                fence(code, inputs, place * TAPS + tap);
-              }
-            }
+            const vectorOffset = (step: number) => (step % PLACE_VECTORS) * VECTOR_BYTES;
+            const row = (step: number) => Math.floor(step / PLACE_VECTORS);
+            product.accumulate(
+              inputs,
+              rowsAtOnce * PLACE_VECTORS,
+              (step, channel) =>
+                v128.load(gradients, row(step) * plan.outputRowBytes + channel * PLACE_BYTES + vectorOffset(step)),
+              (step, tap) => v128.load(inputs, (row(step) + tap) * plan.inputRowBytes + vectorOffset(step)),
+            );
             code.increase(inputs, rowsAtOnce * plan.inputRowBytes);
             code.increase(gradients, rowsAtOnce * plan.outputRowBytes);
           });
           code.increase(inputs, (TAPS - 1) * plan.inputRowBytes);
         });
-        sums.forEach((column, channel) => {
-          column.forEach((sum, tap) => {
+        product.accumulators.forEach((row, tap) => {
+          row.forEach((sum, channel) => {
             code.store(target, horizontalSum(code, sum), channel * filterBytes + tap * rowFilters);
           });
         });
