@@ -1,11 +1,16 @@
-/** Labelled images as read: uint8, [count][channels][height][width]. */
-export interface Dataset {
-  readonly name: string;
-  /** The name of each class; a label is an index into it. */
-  readonly classes: readonly string[];
+/** The extents of a picture. */
+export interface PictureShape {
+  /** 1 (grey) or 3 (red, green, blue). */
   readonly channels: number;
   readonly height: number;
   readonly width: number;
+}
+
+/** Labelled images as read: uint8, [count][channels][height][width]. */
+export interface Dataset extends PictureShape {
+  readonly name: string;
+  /** The name of each class; a label is an index into it. */
+  readonly classes: readonly string[];
   /** count × channels × height × width bytes, 0 … 255. */
   readonly images: Uint8Array;
   /** count bytes, each below the number of classes. */
@@ -14,4 +19,13 @@ export interface Dataset {
   readonly checksum: string;
   /** Whether this program made the images; false where they are photographs, scans or somebody's files. */
   readonly generated: boolean;
+}
+
+/** A data set in the parts that it comes in. */
+export interface DatasetParts {
+  readonly train: Dataset;
+  /** How many of the training images, the last ones, are for validation; undefined where the source does not say. */
+  readonly validationCount?: number;
+  /** Undefined where the source holds none back. */
+  readonly test?: Dataset;
 }
