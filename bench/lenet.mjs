@@ -21,9 +21,7 @@ export function numbers(text) {
 /** An engine with the recipe's model and the parameters that everybody starts from. */
 export function compileRecipe(recipe, batchSize, threads) {
   const model = lenet5({ ...recipe, input: INPUT, classes: CLASSES });
-  const { mean, deviation } = recipe.normalization;
-  const normalization = { mean: [mean], deviation: [deviation] };
-  const engine = compile(model, { batchSize, threads, startThread, normalization, optimizer: recipe.optimizer });
+  const engine = compile(model, { ...recipe, batchSize, threads, startThread });
   engine.setParameters(initializeParameters(model, SEED));
   return engine;
 }

@@ -2,6 +2,7 @@ export * from "./data/augmentation.js";
 export * from "./data/dataset.js";
 export * from "./data/digits.js";
 export * from "./data/idx.js";
+export * from "./data/normalization.js";
 export * from "./data/split.js";
 export * from "./engine/index.js";
 export * from "./model/index.js";

@@ -48,11 +48,8 @@ afterEach(() => {
 
 async function train({ recipe, dataset, threads = 1, fused, seed = SEED, resumeFrom }: Setting): Promise<Training> {
   const model = lenet5({ ...recipe, input: dataset, classes: dataset.classes.length });
-  const everyChannel = (value: number) => Array.from({ length: dataset.channels }, () => value);
-  const { mean, deviation } = recipe.normalization;
   const engine = compile(model, {
     ...recipe,
-    normalization: { mean: everyChannel(mean), deviation: everyChannel(deviation) },
     threads,
     startThread,
     fused,

@@ -5,15 +5,8 @@ import { availableThreads, startThread } from "../../dist/browser/index.js";
 import { compile, supportsFusedArithmetic } from "../../dist/index.js";
 import { trainingFingerprints } from "./fingerprint.mjs";
 
-function compileForBrowser(model, { batchSize, threads, normalization, optimizer }) {
-  const everyChannel = (value) => Array.from({ length: model.input.channels }, () => value);
-  return compile(model, {
-    batchSize,
-    optimizer,
-    normalization: { mean: everyChannel(normalization.mean), deviation: everyChannel(normalization.deviation) },
-    threads,
-    startThread,
-  });
+function compileForBrowser(model, options) {
+  return compile(model, { ...options, startThread });
 }
 
 addEventListener("message", async ({ data: { seconds, threads = availableThreads() } }) => {

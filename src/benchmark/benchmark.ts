@@ -1,6 +1,6 @@
 import type { Dataset } from "../data/dataset.js";
 import { type OptimizerSettings, type StartThread, supportsFusedArithmetic, type WasmEngine } from "../engine/index.js";
-import type { ImageShape, Model } from "../model/index.js";
+import type { ImageShape, Model, Normalization } from "../model/index.js";
 import { RECIPES, type Recipe } from "../training/recipes.js";
 import { BARRIERS, barrierTask } from "./barrier.js";
 import { type KernelTask, kernelTasks } from "./kernels.js";
@@ -102,7 +102,7 @@ export type CompileEngine = (
   options: {
     batchSize: number;
     threads: number;
-    normalization: { readonly mean: number; readonly deviation: number };
+    normalization: Normalization;
     optimizer: OptimizerSettings;
   },
 ) => WasmEngine;

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { compile, type OptimizerSettings, type WasmEngine } from "../engine/index.js";
 import { TILE_SAMPLES } from "../kernels/index.js";
-import type { Model } from "../model/index.js";
+import type { Model, Normalization } from "../model/index.js";
 import { enableFusedArithmetic } from "../node/fusedArithmetic.js";
 import { startThread } from "../node/threads.js";
 
@@ -16,18 +16,16 @@ export function compileForNode(
   options: {
     batchSize: number;
     threads?: number;
-    /** One value for every channel. */
-    normalization: { readonly mean: number; readonly deviation: number };
+    normalization: Normalization;
     optimizer: OptimizerSettings;
   },
 ): WasmEngine {
   enableFusedArithmetic();
   const { batchSize, normalization, optimizer } = options;
-  const everyChannel = (value: number) => Array.from({ length: model.input.channels }, () => value);
   return compile(model, {
     batchSize,
     optimizer,
-    normalization: { mean: everyChannel(normalization.mean), deviation: everyChannel(normalization.deviation) },
+    normalization,
     threads: threadCount(batchSize, options.threads),
     startThread,
   });

@@ -1,5 +1,12 @@
 import { PLACEMENT_WORDS } from "../kernels/placement.js";
-import { classCount, type Model, type NamedTensors, type ShapedLayer, type Tensor } from "../model/index.js";
+import {
+  classCount,
+  type Model,
+  type NamedTensors,
+  type Normalization,
+  type ShapedLayer,
+  type Tensor,
+} from "../model/index.js";
 
 /** Pictures as they are stored: bytes, normalised by the engine. */
 export interface PictureBatch {
@@ -18,12 +25,6 @@ export interface ValueBatch {
 }
 
 export type Batch = PictureBatch | ValueBatch;
-
-/** x = (byte / 255 − mean) / deviation, one of each a channel. */
-export interface Normalization {
-  readonly mean: readonly number[];
-  readonly deviation: readonly number[];
-}
 
 /** The optimisers, named and parameterised as in torch.optim. */
 export type OptimizerSettings =
@@ -170,7 +171,7 @@ function isIndex(value: number, count: number): boolean {
  */
 export function requireNormalization(model: Model, { mean, deviation }: Normalization): void {
   const { channels } = model.input;
-  if (mean.length !== channels || deviation.length !== channels) {
+  if ([mean, deviation].some(({ length }) => length !== 1 && length !== channels)) {
     throw new RangeError(
       `the normalization has ${mean.length} means and ${deviation.length} deviations, the model ${channels} channels`,
     );
@@ -178,13 +179,14 @@ export function requireNormalization(model: Model, { mean, deviation }: Normaliz
 }
 
 /** The normalised value of every byte, float32 [channels][256], in the arithmetic of ToTensor and Normalize. */
-export function normalizedBytes({ mean, deviation }: Normalization): Float32Array {
-  const table = new Float32Array(mean.length * 256);
-  mean.forEach((channelMean, channel) => {
+export function normalizedBytes({ mean, deviation }: Normalization, channels: number): Float32Array {
+  const table = new Float32Array(channels * 256);
+  for (let channel = 0; channel < channels; channel++) {
+    const channelMean = Math.fround(mean[channel % mean.length]);
+    const channelDeviation = Math.fround(deviation[channel % deviation.length]);
     for (let byte = 0; byte < 256; byte++) {
-      const centred = Math.fround(Math.fround(byte / 255) - Math.fround(channelMean));
-      table[channel * 256 + byte] = centred / Math.fround(deviation[channel]);
+      table[channel * 256 + byte] = Math.fround(Math.fround(byte / 255) - channelMean) / channelDeviation;
     }
-  });
+  }
   return table;
 }

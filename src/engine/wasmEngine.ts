@@ -122,7 +122,10 @@ export class WasmEngine implements Engine {
     this.bytes = new Uint8Array(memory.buffer);
     this.words = new Int32Array(memory.buffer);
     this.floats = new Float32Array(memory.buffer);
-    this.floats.set(normalizedBytes(options.normalization), this.program.addresses.normalized / FLOAT_BYTES);
+    this.floats.set(
+      normalizedBytes(options.normalization, model.input.channels),
+      this.program.addresses.normalized / FLOAT_BYTES,
+    );
 
     const module = new WebAssembly.Module(this.program.bytes);
     const instance = new WebAssembly.Instance(module, { environment: { memory } });

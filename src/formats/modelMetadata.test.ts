@@ -12,7 +12,7 @@ const metadata: ModelMetadata = {
     dropout: 0.25,
   }),
   classes: ["Katze 🐈", 'a "quoted" one'],
-  normalization: { mean: 0.1307, deviation: 0.3081 },
+  normalization: { mean: [0.1307], deviation: [0.3081] },
   recipe: "improved",
   data: "fashion-mnist",
   epoch: 3,
@@ -20,6 +20,11 @@ const metadata: ModelMetadata = {
 };
 
 describe("a model's metadata", () => {
+  it("may give one number for every channel, as it was written at first", () => {
+    const lenet = JSON.stringify({ ...metadata, normalization: { mean: 0.5, deviation: 0.25 } });
+    expect(readModelMetadata({ lenet })?.normalization).toEqual({ mean: [0.5], deviation: [0.25] });
+  });
+
   it("comes back through a safetensors file as it was", () => {
     const file = readSafetensors(writeSafetensors(new Map(), writeModelMetadata(metadata)));
     expect(readModelMetadata(file.metadata)).toEqual(metadata);

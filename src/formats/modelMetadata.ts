@@ -1,6 +1,7 @@
 import { z } from "zod";
-import type { Model } from "../model/index.js";
+import type { Model, Normalization } from "../model/index.js";
 import { parseJson } from "./json.js";
+import { normalizationSchema } from "./recipeSchema.js";
 
 /** What weights carry along in their file, so that they can be used without knowing where they come from. */
 export interface ModelMetadata {
@@ -8,7 +9,7 @@ export interface ModelMetadata {
   /** The name of each class, in the order of the logits. */
   readonly classes: readonly string[];
   /** Inputs are (byte / 255 − mean) / deviation. */
-  readonly normalization: { readonly mean: number; readonly deviation: number };
+  readonly normalization: Normalization;
   readonly recipe: string;
   /** The data set that the model was trained on. */
   readonly data: string;
@@ -44,7 +45,7 @@ export const modelSchema: z.ZodType<Model> = z.object({
 const metadataSchema: z.ZodType<ModelMetadata> = z.object({
   model: modelSchema,
   classes: z.array(z.string()),
-  normalization: z.object({ mean: z.number(), deviation: z.number() }),
+  normalization: normalizationSchema,
   recipe: z.string(),
   data: z.string(),
   epoch: whole,

@@ -1,8 +1,18 @@
 import { z } from "zod";
+import type { Normalization } from "../model/index.js";
 import type { Recipe } from "../training/recipes.js";
 
 const share = z.number().min(0).max(1);
 const rate = z.number().nonnegative();
+
+/** One number for every channel is how runs were written at first. */
+const perChannel = (value: z.ZodType<number>) => z.union([value.transform((one) => [one]), z.array(value).min(1)]);
+
+/** How bytes become inputs. */
+export const normalizationSchema: z.ZodType<Normalization> = z.object({
+  mean: perChannel(z.number()),
+  deviation: perChannel(z.number().positive()),
+});
 
 const optimizerSchema = z.discriminatedUnion("type", [
   z.object({
@@ -51,5 +61,5 @@ export const recipeSchema: z.ZodType<Recipe> = z.object({
   augmentation: z.object({ cropPadding: z.number().int().nonnegative(), flip: share, degrees: rate }),
   augmentValidation: z.boolean(),
   validationShare: share,
-  normalization: z.object({ mean: z.number(), deviation: z.number().positive() }),
+  normalization: normalizationSchema,
 });

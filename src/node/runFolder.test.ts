@@ -104,7 +104,7 @@ describe("a run folder", () => {
     expect(readModelMetadata(metadata)).toEqual({
       model,
       classes: ["a", "b", "c"],
-      normalization: { mean: 0.5, deviation: 0.5 },
+      normalization: { mean: [0.5], deviation: [0.5] },
       recipe: "paper",
       data: "digits",
       epoch: 2,
@@ -236,7 +236,7 @@ describe("loadWeights", () => {
     await makeRun();
     const loaded = await loadWeights(path, undefined);
     expect(loaded.parameters).toEqual(weights(2));
-    expect(loaded).toMatchObject({ model, normalization: { mean: 0.5, deviation: 0.5 }, run: config });
+    expect(loaded).toMatchObject({ model, normalization: { mean: [0.5], deviation: [0.5] }, run: config });
     expect(loaded.metadata?.epoch).toBe(2);
     const file = await loadWeights(join(path, "best.safetensors"), undefined);
     expect(file).toEqual({ ...loaded, run: undefined });

@@ -4,8 +4,15 @@ import { requireParameters } from "../engine/parameterStore.js";
 import { type ModelMetadata, readModelMetadata } from "../formats/modelMetadata.js";
 import { readPth } from "../formats/pth.js";
 import { readSafetensors } from "../formats/safetensors.js";
-import { inferShapes, lenet5FromTensors, type Model, type NamedTensors, parameterSpecs } from "../model/index.js";
-import type { Recipe } from "../training/recipes.js";
+import {
+  inferShapes,
+  lenet5FromTensors,
+  type Model,
+  type NamedTensors,
+  type Normalization,
+  parameterSpecs,
+} from "../model/index.js";
+import { type Recipe, TUTORIAL_NORMALIZATION } from "../training/recipes.js";
 import { describeFileError, isFolder } from "./files.js";
 import { named, RUN_FILES, type RunConfig, readRunConfig } from "./runFolder.js";
 
@@ -13,7 +20,7 @@ import { named, RUN_FILES, type RunConfig, readRunConfig } from "./runFolder.js"
 export interface LoadedWeights {
   readonly model: Model;
   readonly parameters: NamedTensors;
-  readonly normalization: Recipe["normalization"];
+  readonly normalization: Normalization;
   /** Where the file has it. */
   readonly metadata?: ModelMetadata;
   /** Where they came from a run folder. */
@@ -46,7 +53,7 @@ export async function loadWeights(path: string, recipe: Recipe | undefined): Pro
     const metadata = readModelMetadata(file.metadata);
     const model = metadata?.model ?? inferModel(file.tensors, recipe);
     requireParameters(parameterSpecs(inferShapes(model)), file.tensors);
-    const normalization = metadata?.normalization ?? recipe!.normalization;
+    const normalization = metadata?.normalization ?? TUTORIAL_NORMALIZATION;
     return { model, parameters: file.tensors, normalization, metadata };
   });
 }

@@ -19,7 +19,7 @@ describe("recipes", () => {
       augmentation: { cropPadding: 2, flip: 0.5, degrees: 10 },
       augmentValidation: false,
       validationShare: 0.2,
-      normalization: { mean: 0.5, deviation: 0.5 },
+      normalization: { mean: [0.5], deviation: [0.5] },
     });
   });
 
@@ -76,7 +76,7 @@ describe("recipeSchema", () => {
     ["no epochs", { epochs: 0 }],
     ["half a batch", { batchSize: 0.5 }],
     ["another activation", { activation: "gelu" }],
-    ["a deviation of 0", { normalization: { mean: 0.5, deviation: 0 } }],
+    ["a deviation of 0", { normalization: { mean: [0.5], deviation: [0] } }],
     ["a dropout above 1", { dropout: 1.5 }],
     ["a schedule without its numbers", { schedule: { type: "oneCycle" } }],
   ])("refuses %s", (_, change) => {

@@ -1,6 +1,6 @@
 import { type Augmentation, TUTORIAL_AUGMENTATION } from "../data/augmentation.js";
 import type { OptimizerSettings } from "../engine/index.js";
-import type { ActivationLayer, Pool2dLayer } from "../model/index.js";
+import type { ActivationLayer, Normalization, Pool2dLayer } from "../model/index.js";
 import { oneCycle, type Schedule } from "./schedules.js";
 
 /** All that a training is, besides the data, the seed and the input's shape. */
@@ -20,9 +20,12 @@ export interface Recipe {
   readonly augmentValidation: boolean;
   /** Share of the training images that is held back for validation. */
   readonly validationShare: number;
-  /** Inputs are (byte / 255 − mean) / deviation. */
-  readonly normalization: { readonly mean: number; readonly deviation: number };
+  /** How the bytes of pictures become inputs. */
+  readonly normalization: Normalization;
 }
+
+/** From −1 to 1, whatever the pictures. */
+export const TUTORIAL_NORMALIZATION: Normalization = { mean: [0.5], deviation: [0.5] };
 
 /** torch.optim.AdamW's defaults. */
 const ADAMW: OptimizerSettings = { type: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
@@ -41,7 +44,7 @@ const paper: Recipe = {
   augmentation: TUTORIAL_AUGMENTATION,
   augmentValidation: false,
   validationShare: 0.2,
-  normalization: { mean: 0.5, deviation: 0.5 },
+  normalization: TUTORIAL_NORMALIZATION,
 };
 
 /**
@@ -69,6 +72,7 @@ export interface RecipeChanges {
   readonly learningRate?: number;
   readonly validationShare?: number;
   readonly augmentValidation?: boolean;
+  readonly normalization?: Normalization;
   /** Pictures whose mirror image means something else, as digits, are never flipped. */
   readonly flip?: boolean;
 }
@@ -83,6 +87,7 @@ export function customizeRecipe(recipe: Recipe, changes: RecipeChanges): Recipe 
     schedule: learningRate === undefined ? recipe.schedule : withLearningRate(recipe.schedule, learningRate),
     validationShare: changes.validationShare ?? recipe.validationShare,
     augmentValidation: changes.augmentValidation ?? recipe.augmentValidation,
+    normalization: changes.normalization ?? recipe.normalization,
     augmentation: flip ? recipe.augmentation : { ...recipe.augmentation, flip: 0 },
   };
 }

@@ -1,7 +1,7 @@
 import { placementFor, type Transformation } from "../data/augmentation.js";
-import { compile, type Normalization, type WasmEngine } from "../engine/index.js";
+import { compile, type WasmEngine } from "../engine/index.js";
 import { PLACEMENT_WORDS, TILE_SAMPLES } from "../kernels/index.js";
-import type { ImageShape, NamedTensors, Tensor } from "../model/index.js";
+import type { ImageShape, NamedTensors, Normalization, Tensor } from "../model/index.js";
 import { numbersOf, RowCollector, requireTensor, TOLERANCES, VerificationError, type VerificationRow } from "./rows.js";
 
 /** Crops are given as the window's corner in the picture with this many rows and columns of padding on every side. */

@@ -1,6 +1,6 @@
 import { PLACEMENT, PLACEMENT_WORDS } from "../../kernels/placement.js";
-import type { ImageShape } from "../../model/index.js";
-import { type Batch, type Normalization, normalizedBytes } from "../engine.js";
+import type { ImageShape, Normalization } from "../../model/index.js";
+import { type Batch, normalizedBytes } from "../engine.js";
 
 /** The inputs of a batch, a sample each: [channels][height][width]. */
 export function readBatch(batch: Batch, shape: ImageShape, normalization: Normalization): Float64Array[] {
@@ -10,7 +10,7 @@ export function readBatch(batch: Batch, shape: ImageShape, normalization: Normal
       Float64Array.from(batch.values.subarray(sample * size, (sample + 1) * size)),
     );
   }
-  const table = normalizedBytes(normalization);
+  const table = normalizedBytes(normalization, shape.channels);
   const channelOf = (place: number) => Math.floor(place / (shape.height * shape.width));
   return Array.from(batch.indices, (index, sample) => {
     const stored = batch.pixels.subarray(index * size, (index + 1) * size);

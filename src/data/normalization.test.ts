@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import type { Dataset } from "./dataset.js";
+import { measureChannels } from "./normalization.js";
+
+const dataset: Dataset = {
+  name: "two by one",
+  classes: ["a"],
+  channels: 2,
+  height: 1,
+  width: 2,
+  // Three images of two channels of two pixels.
+  images: Uint8Array.of(0, 51, 7, 7, 102, 255, 7, 7, 200, 200, 200, 200),
+  labels: Uint8Array.of(0, 0, 0),
+  checksum: "none",
+  generated: true,
+};
+
+test("each channel is measured by itself, over the images that are named", () => {
+  const { mean, deviation } = measureChannels(dataset, Uint32Array.of(0, 1));
+  // 0, 51, 102 and 255: mean 102, squared distances 10404 + 2601 + 0 + 23409.
+  expect(mean).toEqual([0.4, 7 / 255]);
+  expect(deviation[0]).toBeCloseTo(Math.sqrt(36414 / 4) / 255, 15);
+});
+
+test("a channel of one value has the deviation of a byte's step", () => {
+  expect(measureChannels(dataset, Uint32Array.of(1, 0)).deviation[1]).toBe(1 / 255);
+});

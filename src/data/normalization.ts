@@ -1,0 +1,37 @@
+import type { Dataset } from "./dataset.js";
+
+/** The mean and the deviation of each channel's values. */
+export interface ChannelStatistics {
+  /** Of byte / 255. */
+  readonly mean: number[];
+  readonly deviation: number[];
+}
+
+/** A channel of one byte value alone is left as wide as one step of a byte. */
+const SMALLEST_DEVIATION = 1 / 255;
+
+/**
+ * Measures images: for each channel the mean of byte / 255 and its standard deviation (of the population, as people give
+ * them for Fashion-MNIST and CIFAR-10).
+ *
+ * @param indices the images to measure
+ */
+export function measureChannels(dataset: Dataset, indices: Uint32Array): ChannelStatistics {
+  const { channels, height, width, images } = dataset;
+  const pixels = height * width;
+  const statistics: ChannelStatistics = { mean: [], deviation: [] };
+  for (let channel = 0; channel < channels; channel++) {
+    // Counts are exact: the result does not depend on the order of the images.
+    const counts = new Float64Array(256);
+    for (const index of indices) {
+      const start = (index * channels + channel) * pixels;
+      for (let pixel = start; pixel < start + pixels; pixel++) counts[images[pixel]]++;
+    }
+    const total = indices.length * pixels;
+    const mean = counts.reduce((sum, count, byte) => sum + count * byte, 0) / total;
+    const variance = counts.reduce((sum, count, byte) => sum + count * (byte - mean) ** 2, 0) / total;
+    statistics.mean.push(mean / 255);
+    statistics.deviation.push(Math.max(Math.sqrt(variance) / 255, SMALLEST_DEVIATION));
+  }
+  return statistics;
+}
