@@ -52,7 +52,7 @@ function drawLabels(seed: number, epoch: number, count: number): Uint8Array {
   return labels;
 }
 
-/** Paints the canvas's ink into an image's channels, in colours and with noise drawn from the stream. */
+/** Paints the canvas's ink into an image's channels, in colours and with noise (the same in all) drawn from the stream. */
 function paint(
   canvas: InkCanvas,
   edge: number,
@@ -61,18 +61,27 @@ function paint(
   stream: RandomStream,
 ): void {
   const pixels = canvas.height * canvas.width;
+  const coverage = canvas.coverage(edge);
   const noise = between(stream, 0, 24) / 127.5;
-  for (let channel = 0; channel < channels; channel++) {
+  const colours = Array.from({ length: channels }, () => {
     const background = channels === 1 ? 0 : between(stream, 0, 80);
-    const contrast = (channels === 1 ? between(stream, 190, 255) : between(stream, 165, 255)) - background;
+    const ink = channels === 1 ? between(stream, 190, 255) : between(stream, 165, 255);
+    return { background, contrast: ink - background };
+  });
+  // A word serves four pixels, its lowest byte first.
+  const words = new Uint32Array(Math.ceil(pixels / 4));
+  stream.fill(words);
+  const bare = new Uint8ClampedArray(256);
+  colours.forEach(({ background, contrast }, channel) => {
     const plane = image.subarray(channel * pixels, (channel + 1) * pixels);
-    let word = 0;
+    // Most of a picture is bare: what noise makes of that is worked out once.
+    for (let byte = 0; byte < 256; byte++) bare[byte] = background + noise * (byte - 127.5);
     for (let pixel = 0; pixel < pixels; pixel++) {
-      // A word serves four pixels.
-      word = pixel % 4 === 0 ? stream.word() : word >>> 8;
-      plane[pixel] = background + contrast * canvas.coverage(pixel, edge) + noise * ((word & 255) - 127.5);
+      const byte = (words[pixel >> 2] >>> (8 * (pixel & 3))) & 255;
+      const ink = coverage[pixel];
+      plane[pixel] = ink === 0 ? bare[byte] : background + contrast * ink + noise * (byte - 127.5);
     }
-  }
+  });
 }
 
 /** FNV-1a over the bytes of the arrays, as eight hexadecimal digits. */

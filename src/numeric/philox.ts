@@ -21,15 +21,16 @@ export const PHILOX_MULTIPLIERS = [0xd2511f53, 0xcd9e8d57] as const;
 export const PHILOX_KEY_INCREMENTS = [0x9e3779b9, 0xbb67ae85] as const;
 export const PHILOX_ROUNDS = 10;
 
-/** The high 32 bits of the 64-bit product of two unsigned 32-bit integers. */
+/** The high 32 bits of the 64-bit product of two unsigned 32-bit integers, in whole numbers of 32 bits alone. */
 function multiplyHigh(a: number, b: number): number {
   const aLow = a & 0xffff;
   const aHigh = a >>> 16;
   const bLow = b & 0xffff;
   const bHigh = b >>> 16;
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
-  const carry = aLow * bHigh + (middle % 0x10000);
-  return (aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(carry / 0x10000)) >>> 0;
+  // No sum of these exceeds 32 bits: 0xffff · 0xffff + 0xffff = 0xffff0000.
+  const middle = (Math.imul(aHigh, bLow) + (Math.imul(aLow, bLow) >>> 16)) | 0;
+  const carry = (Math.imul(aLow, bHigh) + (middle & 0xffff)) | 0;
+  return (Math.imul(aHigh, bHigh) + (middle >>> 16) + (carry >>> 16)) | 0;
 }
 
 /**
@@ -47,9 +48,9 @@ export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>, o
   let k0 = key[0] | 0;
   let k1 = key[1] | 0;
   for (let round = 0; round < PHILOX_ROUNDS; round++) {
-    const high0 = multiplyHigh(PHILOX_MULTIPLIERS[0], c0 >>> 0);
+    const high0 = multiplyHigh(PHILOX_MULTIPLIERS[0], c0);
     const low0 = Math.imul(PHILOX_MULTIPLIERS[0], c0);
-    const high1 = multiplyHigh(PHILOX_MULTIPLIERS[1], c2 >>> 0);
+    const high1 = multiplyHigh(PHILOX_MULTIPLIERS[1], c2);
     const low1 = Math.imul(PHILOX_MULTIPLIERS[1], c2);
     c0 = high1 ^ c1 ^ k0;
     c2 = high0 ^ c3 ^ k1;
@@ -95,6 +96,11 @@ export class RandomStream {
       this.used = 0;
     }
     return this.block[this.used++];
+  }
+
+  /** Fills an array with the next words. */
+  fill(words: Uint32Array): void {
+    for (let index = 0; index < words.length; index++) words[index] = this.word();
   }
 
   /** The next number in [0, 1), a multiple of 2^-32. */

@@ -4,11 +4,13 @@ export class InkCanvas {
   readonly width: number;
   /** How deep each pixel's centre lies inside the ink, in pixels; negative outside. */
   private readonly depth: Float32Array;
+  private readonly covered: Float64Array;
 
   constructor(height: number, width: number) {
     this.height = height;
     this.width = width;
     this.depth = new Float32Array(height * width);
+    this.covered = new Float64Array(height * width);
   }
 
   /** Takes all ink away. */
@@ -49,8 +51,12 @@ export class InkCanvas {
     }
   }
 
-  /** How much of a pixel is ink, from 0 to 1, where the ink's edge is `edge` pixels wide. */
-  coverage(pixel: number, edge: number): number {
-    return Math.max(0, Math.min(1, this.depth[pixel] / edge + 0.5));
+  /** How much of each pixel is ink, from 0 to 1, where the ink's edge is `edge` pixels wide; valid until the next call. */
+  coverage(edge: number): Float64Array {
+    const { depth, covered } = this;
+    for (let pixel = 0; pixel < depth.length; pixel++) {
+      covered[pixel] = Math.max(0, Math.min(1, depth[pixel] / edge + 0.5));
+    }
+    return covered;
   }
 }

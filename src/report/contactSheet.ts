@@ -1,0 +1,105 @@
+/** A picture of the data set and forms of it that a training would see, as addresses of images (data URIs). */
+export interface SheetGroup {
+  readonly original: string;
+  readonly augmented: readonly string[];
+}
+
+/** A class with some of its pictures. */
+export interface SheetRow {
+  readonly label: string;
+  /** A second line under the label. */
+  readonly note: string;
+  readonly groups: readonly SheetGroup[];
+}
+
+/** What stands on a contact sheet. */
+export interface ContactSheet {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly rows: readonly SheetRow[];
+  /** Of the pictures, in pixels; they are drawn larger or smaller. */
+  readonly picture: { readonly width: number; readonly height: number };
+}
+
+const FONT = "'DejaVu Sans', Verdana, sans-serif";
+const INK = "#222222";
+const QUIET_INK = "#555555";
+const LINE_INK = "#e4e4e4";
+/** Around the originals: Okabe and Ito's blue. */
+const FRAME_INK = "#0072b2";
+
+const MARGIN = 24;
+const HEADER = 72;
+const LABEL_WIDTH = 150;
+/** Of the longer side of a picture on the sheet. */
+const TILE = 56;
+const TILE_GAP = 6;
+const GROUP_GAP = 22;
+const ROW_GAP = 14;
+const FRAME = 2;
+const LONGEST_LABEL = 20;
+const NARROWEST = 640;
+
+/**
+ * Draws a contact sheet: a row for each class, in it some pictures (framed), each followed by its augmented forms.
+ *
+ * @returns the text of an SVG picture on white
+ */
+export function contactSheetSvg({ title, subtitle, rows, picture }: ContactSheet): string {
+  const scale = TILE / Math.max(picture.width, picture.height);
+  const tile = { width: picture.width * scale, height: picture.height * scale };
+  const tileStep = tile.width + TILE_GAP;
+  const rowStep = Math.max(tile.height, TILE / 2) + ROW_GAP;
+  const groupWidth = (group: SheetGroup) => (1 + group.augmented.length) * tileStep - TILE_GAP + GROUP_GAP;
+  const rowWidth = (row: SheetRow) => row.groups.reduce((sum, group) => sum + groupWidth(group), -GROUP_GAP);
+  const width = Math.ceil(Math.max(NARROWEST, 2 * MARGIN + LABEL_WIDTH + Math.max(...rows.map(rowWidth))));
+  const height = Math.ceil(HEADER + MARGIN + rows.length * rowStep);
+
+  const image = (href: string, x: number, y: number) =>
+    `<image href="${href}" x="${x}" y="${y}" width="${tile.width}" height="${tile.height}" image-rendering="optimizeSpeed" preserveAspectRatio="none"/>`;
+  const text = (content: string, x: number, y: number, size: number, fill: string, weight = "normal") =>
+    `<text x="${x}" y="${y}" font-family="${FONT}" font-size="${size}" font-weight="${weight}" fill="${fill}">${escapeText(content)}</text>`;
+
+  const body = rows.flatMap((row, index) => {
+    const top = HEADER + index * rowStep;
+    const middle = top + tile.height / 2;
+    const parts = [
+      `<line x1="${MARGIN}" y1="${top - ROW_GAP / 2}" x2="${width - MARGIN}" y2="${top - ROW_GAP / 2}" stroke="${LINE_INK}"/>`,
+      text(shortened(row.label), MARGIN, middle - 2, 13, INK),
+      text(row.note, MARGIN, middle + 14, 11, QUIET_INK),
+    ];
+    let left = MARGIN + LABEL_WIDTH;
+    for (const group of row.groups) {
+      parts.push(
+        `<rect x="${left - FRAME}" y="${top - FRAME}" width="${tile.width + 2 * FRAME}" height="${tile.height + 2 * FRAME}" fill="${FRAME_INK}"/>`,
+        image(group.original, left, top),
+        ...group.augmented.map((href, form) => image(href, left + (form + 1) * tileStep, top)),
+      );
+      left += groupWidth(group);
+    }
+    return parts;
+  });
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
+    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
+    text(title, MARGIN, 32, 17, INK, "bold"),
+    text(subtitle, MARGIN, 52, 12, QUIET_INK),
+    ...body,
+    "</svg>",
+    "",
+  ].join("\n");
+}
+
+function shortened(label: string): string {
+  const characters = [...label];
+  return characters.length <= LONGEST_LABEL ? label : `${characters.slice(0, LONGEST_LABEL - 1).join("")}…`;
+}
+
+/** Text as XML holds it; control characters, which file names may have and XML may not, are left out. */
+function escapeText(text: string): string {
+  return text
+    .replaceAll(/\p{Control}/gu, "")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;");
+}
