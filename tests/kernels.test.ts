@@ -1,6 +1,6 @@
 import v8 from "node:v8";
 import { describe, expect, it } from "vitest";
-import { placementFor } from "../src/data/augmentation.js";
+import { AUGMENTATIONS, drawTransformation, placementFor } from "../src/data/augmentation.js";
 import {
   type Batch,
   compile,
@@ -638,9 +638,9 @@ describe("what an engine keeps", () => {
       [{ values: new Float32Array(42) }, [1.5], "the label of sample 0 is 1.5, the model has 3 classes"],
       [{ pixels, indices: [0, 2] }, [0, 0], "sample 1 is picture 2, there are 2"],
       [
-        { pixels, indices: [0, 1], placements: new Int32Array(9) },
+        { pixels, indices: [0, 1], placements: new Int32Array(15) },
         [0, 0],
-        "the placements have 9 words, 2 samples need 18",
+        "the placements have 15 words, 2 samples need 30",
       ],
     ];
     for (const [batch, labels, message] of refusals) {
@@ -678,7 +678,9 @@ describe("one sample", () => {
     expectSingleSamplesClose(fast, reference);
     const pixels = Uint8Array.from({ length: 3 * inputSize(of) }, (_, place) => (place * 89 + (place % 13) * 7) % 256);
     const turned = placementFor({ shiftDown: 2, shiftRight: -1, flip: true, degrees: 8 }, input.height, input.width);
-    for (const placements of [undefined, turned]) {
+    const strong = drawTransformation({ ...AUGMENTATIONS.strong, background: 255 }, input, 1, 1, 1);
+    const mapped = placementFor(strong, input.height, input.width);
+    for (const placements of [undefined, turned, mapped]) {
       const batch = { pixels, indices: [2], placements };
       expectClose("logits", fast.predict(batch), reference.predict(batch), OUTPUT_TOLERANCE);
       expectResultsClose(fast.evaluate(batch, [4]), reference.evaluate(batch, [4]));

@@ -51,7 +51,7 @@ function failed(rows: readonly VerificationRow[]): string[] {
 function kindOf({ file, tensor }: VerificationRow): string {
   if (file.endsWith(".pth")) return "state dict";
   if (file === "schedules.json") return tensor.endsWith(": beta1") ? "schedule's momentum" : "schedule's learning rate";
-  if (file === "augment.safetensors") return "augmentation";
+  if (file.startsWith("augment")) return "augmentation";
   if (tensor.startsWith("act.")) return "activation";
   if (tensor.endsWith(".loss")) return "loss";
   if (tensor === "losses") return "losses of training";
@@ -78,7 +78,7 @@ describe("the reference values of PyTorch", () => {
       "state dict": 5 * 10,
       "schedule's learning rate": 7,
       "schedule's momentum": 7,
-      augmentation: 5,
+      augmentation: 5 + 3,
     });
     expect(new Set(report.rows.map(({ file }) => file))).toEqual(new Set(golden.keys()));
   });
@@ -134,13 +134,28 @@ describe("a reference that was tampered with fails", () => {
     expect(report.rows.find(({ passed }) => !passed)).toMatchObject({ error: 1, tolerance: 0, measure: "unequal" });
   });
 
-  test.each(["rotate.out", "rotate-large.out", "crop.out", "chain.out"])("a pixel of %s", (tensor) => {
-    const changed = withChanged("augment.safetensors", tensor, (data) => {
+  test.each([
+    ["augment.safetensors", "rotate.out"],
+    ["augment.safetensors", "rotate-large.out"],
+    ["augment.safetensors", "crop.out"],
+    ["augment.safetensors", "chain.out"],
+    ["augment-affine.safetensors", "affine.out"],
+    ["augment-affine.safetensors", "brightness.out"],
+  ])("a pixel of %s %s", (file, tensor) => {
+    const changed = withChanged(file, tensor, (data) => {
       data[400] ^= 1;
     });
-    const { rows } = verifyFiles(new Map([["augment.safetensors", changed]]));
-    expect(failed(rows)).toEqual([`augment.safetensors ${tensor}`]);
+    const { rows } = verifyFiles(new Map([[file, changed]]));
+    expect(failed(rows)).toEqual([`${file} ${tensor}`]);
     expect(rows.find((row) => row.tensor === tensor)!.error).toBe(1);
+  });
+
+  test("an erased place that is not", () => {
+    const file = "augment-affine.safetensors";
+    const changed = withChanged(file, "full.normalised", (data) => {
+      data[data.indexOf(0)] = 1;
+    });
+    expect(failed(verifyFiles(new Map([[file, changed]])).rows)).toEqual([`${file} full.normalised`]);
   });
 
   test("a scheduled value in its last digits", () => {

@@ -1,4 +1,4 @@
-import { drawTransformation, TUTORIAL_AUGMENTATION, writeTransformation } from "../data/augmentation.js";
+import { AUGMENTATIONS, drawTransformation, writeTransformation } from "../data/augmentation.js";
 import { hyperparameterValues, packHyperparameters } from "../engine/hyperparameters.js";
 import type { OptimizerSettings } from "../engine/index.js";
 import { MemoryPlan } from "../engine/memoryPlan.js";
@@ -200,7 +200,7 @@ function assemblyTasks(layout: Layout, options: KernelOptions): KernelTask[] {
     },
     (memory, at) => {
       const words = new Int32Array(memory.buffer, at.placement, PLACEMENT_WORDS);
-      writeTransformation(drawTransformation(TUTORIAL_AUGMENTATION, 0, 1, 0), height, width, words);
+      writeTransformation(drawTransformation(AUGMENTATIONS.tutorial, layout, 0, 1, 0), height, width, words);
     },
   );
 }

@@ -1,22 +1,47 @@
 import { describe, expect, it } from "vitest";
-import { drawTransformation, placementFor, TUTORIAL_AUGMENTATION } from "./augmentation.js";
+import { AUGMENTATIONS, type Augmentation, drawTransformation, isAugmenting, placementFor } from "./augmentation.js";
+
+/** The words of a black background, a brightness of 1 and nothing to erase. */
+const PLAIN = [0, 0x3f800000, 0, 0, 0, 0];
+const PICTURE = { height: 20, width: 30 };
 
 describe("placementFor", () => {
   it("leaves a picture that is not turned where it is", () => {
     const still = { shiftDown: -2, shiftRight: 1, flip: true, degrees: 0 };
     // Half a pixel in 16.16 is the centre of the first pixel.
-    expect([...placementFor(still, 28, 28)]).toEqual([-2, 1, 1, 65536, 0, 32768, 0, 65536, 32768]);
+    expect([...placementFor(still, 28, 28)]).toEqual([-2, 1, 1, 65536, 0, 32768, 0, 65536, 32768, ...PLAIN]);
   });
 
   it("takes the source of a quarter turn counter-clockwise from the right edge", () => {
     const quarter = { shiftDown: 0, shiftRight: 0, flip: false, degrees: 90 };
     // The first pixel, top left, comes from the top right: column 27, row 0.
-    expect([...placementFor(quarter, 28, 28)]).toEqual([0, 0, 0, 0, -65536, 28 * 65536 - 32768, 65536, 0, 32768]);
+    expect([...placementFor(quarter, 28, 28)]).toEqual([
+      ...[0, 0, 0, 0, -65536, 28 * 65536 - 32768, 65536, 0, 32768],
+      ...PLAIN,
+    ]);
+  });
+
+  it("maps as torchvision's _get_inverse_affine_matrix in Pillow's fixed point", () => {
+    // _get_inverse_affine_matrix([10.0, 16.5], -12.5, [3, -2], 0.8, [7.0, 0.0]) in torchvision 0.28.
+    const map = { degrees: 12.5, moveRight: 3, moveDown: -2, scale: 0.8, shear: 7 };
+    expect([...placementFor(map, 33, 20).subarray(3, 9)]).toEqual([82155, -7911, -260831, 17731, 79978, -259985]);
+  });
+
+  it("writes background, factor and the erased square", () => {
+    const placement = placementFor(
+      { background: 255, brightness: 1.5, eraseTop: -3, eraseLeft: 20, eraseSide: 9 },
+      28,
+      28,
+    );
+    // 1.5 in float32 is 0x3fc00000.
+    expect([...placement.subarray(9)]).toEqual([255, 0x3fc00000, -3, 6, 20, 29]);
   });
 });
 
 describe("drawTransformation", () => {
-  const draws = Array.from({ length: 20_000 }, (_, sample) => drawTransformation(TUTORIAL_AUGMENTATION, 3, 5, sample));
+  const draws = Array.from({ length: 20_000 }, (_, sample) =>
+    drawTransformation(AUGMENTATIONS.tutorial, PICTURE, 3, 5, sample),
+  );
 
   it("draws every shift, flip and angle as often as it should", () => {
     for (const shift of [-2, -1, 0, 1, 2]) {
@@ -35,9 +60,83 @@ describe("drawTransformation", () => {
   });
 
   it("depends on seed, epoch and sample alone", () => {
-    const again = drawTransformation(TUTORIAL_AUGMENTATION, 3, 5, 17);
+    const again = drawTransformation(AUGMENTATIONS.tutorial, PICTURE, 3, 5, 17);
     expect(again).toEqual(draws[17]);
-    expect(drawTransformation(TUTORIAL_AUGMENTATION, 3, 6, 17)).not.toEqual(again);
-    expect(drawTransformation(TUTORIAL_AUGMENTATION, 4, 5, 17)).not.toEqual(again);
+    expect(drawTransformation(AUGMENTATIONS.tutorial, PICTURE, 3, 6, 17)).not.toEqual(again);
+    expect(drawTransformation(AUGMENTATIONS.tutorial, PICTURE, 4, 5, 17)).not.toEqual(again);
+  });
+
+  it("draws what is asked for and nothing else, in the range asked for", () => {
+    const settings: Augmentation = {
+      cropPadding: 3,
+      flip: 0.3,
+      degrees: 20,
+      shift: 0.2,
+      scale: 0.25,
+      shear: 12,
+      brightness: 0.4,
+      erase: 0.5,
+      background: 255,
+    };
+    const all = Array.from({ length: 20_000 }, (_, sample) => drawTransformation(settings, PICTURE, 3, 5, sample));
+    const spread = (field: "moveDown" | "moveRight" | "scale" | "shear" | "brightness" | "eraseTop" | "eraseLeft") => {
+      const values = all.map((transformation) => transformation[field]);
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+      return { least: Math.min(...values), most: Math.max(...values), mean };
+    };
+    // Means lie within four standard deviations of what they should be; a drawn square's centre is any pixel.
+    const expected = [
+      ["moveDown", -4, 4, 0, 0.07],
+      ["moveRight", -6, 6, 0, 0.1],
+      ["scale", 0.75, 1.25, 1, 0.005],
+      ["shear", -12, 12, 0, 0.2],
+      ["brightness", 0.6, 1.4, 1, 0.007],
+      ["eraseTop", -5, 14, 4.5, 0.17],
+      ["eraseLeft", -5, 24, 9.5, 0.25],
+    ] as const;
+    for (const [field, least, most, middle, tolerance] of expected) {
+      const drawn = spread(field);
+      const grain = (most - least) / 1000;
+      expect(drawn.least, field).toBeGreaterThanOrEqual(least);
+      expect(drawn.least, field).toBeLessThan(least + grain);
+      expect(drawn.most, field).toBeLessThanOrEqual(most);
+      expect(drawn.most, field).toBeGreaterThan(most - grain);
+      expect(Math.abs(drawn.mean - middle), field).toBeLessThan(tolerance);
+    }
+    expect(new Set(all.map(({ eraseSide, background }) => `${eraseSide} ${background}`))).toEqual(new Set(["10 255"]));
+  });
+
+  it("draws each part the same whatever else is on", () => {
+    const { strong, tutorial } = AUGMENTATIONS;
+    const settings: Augmentation = { ...strong, ...tutorial, shift: 0.3, scale: 0.2, shear: 9, erase: 0.4 };
+    const all = drawTransformation(settings, PICTURE, 1, 2, 3);
+    const parts = [
+      ["shift", ["moveDown", "moveRight"]],
+      ["scale", ["scale"]],
+      ["shear", ["shear"]],
+      ["brightness", ["brightness"]],
+      ["erase", ["eraseTop", "eraseLeft", "eraseSide"]],
+      ["degrees", ["degrees"]],
+    ] as const;
+    for (const [part, fields] of parts) {
+      const alone = drawTransformation({ ...AUGMENTATIONS.none, [part]: settings[part] }, PICTURE, 1, 2, 3);
+      const others = drawTransformation({ ...settings, [part]: 0 }, PICTURE, 1, 2, 3);
+      for (const field of fields) expect(alone[field], field).toBe(all[field]);
+      const kept = Object.keys(all).filter((field) => !(fields as readonly string[]).includes(field));
+      for (const field of kept as (keyof typeof all)[]) expect(others[field], `${field}, no ${part}`).toBe(all[field]);
+    }
+    const { shiftDown, shiftRight, flip, degrees } = drawTransformation(tutorial, PICTURE, 1, 2, 3);
+    expect(all).toMatchObject({ shiftDown, shiftRight, flip, degrees });
+  });
+});
+
+describe("isAugmenting", () => {
+  it("tells whether any part is on; a background alone changes nothing", () => {
+    const { none, ...others } = AUGMENTATIONS;
+    expect(isAugmenting({ ...none, background: 255 })).toBe(false);
+    for (const augmentation of Object.values(others)) expect(isAugmenting(augmentation)).toBe(true);
+    for (const part of Object.keys(none).filter((field) => field !== "background")) {
+      expect(isAugmenting({ ...none, [part]: 0.1 }), part).toBe(true);
+    }
   });
 });

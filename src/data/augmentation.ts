@@ -2,7 +2,10 @@ import { PLACEMENT, PLACEMENT_WORDS } from "../kernels/placement.js";
 import { Purpose, RandomStream } from "../numeric/philox.js";
 import { cosine, sine } from "../numeric/trigonometry.js";
 
-/** Random transformations of a picture, in this order: crop, flip, rotation. */
+/**
+ * Random transformations of a picture, in this order: crop, flip, one affine map (rotation, shift, scale and shear),
+ * brightness, erasure. 0 leaves each of them out.
+ */
 export interface Augmentation {
   /** Pixels of background added on every side before a window of the old size is cut out anywhere. */
   readonly cropPadding: number;
@@ -10,80 +13,226 @@ export interface Augmentation {
   readonly flip: number;
   /** The picture is turned by an angle drawn from ± this many degrees. */
   readonly degrees: number;
+  /** It is moved by a whole number of pixels drawn from ± this share of its height, and of its width. */
+  readonly shift: number;
+  /** Its size is multiplied by a factor drawn from 1 ± this; below 1. */
+  readonly scale: number;
+  /** It is sheared along its rows by an angle drawn from ± this many degrees; below 90. */
+  readonly shear: number;
+  /** Its bytes are multiplied by a factor drawn from 1 ± this. */
+  readonly brightness: number;
+  /**
+   * Side of a square as a share of the picture's shorter side. It is set to 0, after normalisation, about a centre drawn
+   * from all of the picture, so that it may hang over the border: DeVries and Taylor, "Improved regularization of
+   * convolutional neural networks with Cutout", 2017.
+   */
+  readonly erase: number;
+  /** The byte, 0 or 255, that crop and affine map find outside of the picture. */
+  readonly background: number;
 }
 
-/** The tutorial's: RandomCrop(28, padding 2), RandomHorizontalFlip(0.5), RandomRotation(10). */
-export const TUTORIAL_AUGMENTATION: Augmentation = { cropPadding: 2, flip: 0.5, degrees: 10 };
+const NONE: Augmentation = {
+  cropPadding: 0,
+  flip: 0,
+  degrees: 0,
+  shift: 0,
+  scale: 0,
+  shear: 0,
+  brightness: 0,
+  erase: 0,
+  background: 0,
+};
+
+/** Augmentations by name; all on a black background. */
+export const AUGMENTATIONS = {
+  none: NONE,
+  /** RandomCrop(28, padding 2), RandomHorizontalFlip(0.5), RandomRotation(10). */
+  tutorial: { ...NONE, cropPadding: 2, flip: 0.5, degrees: 10 },
+  light: { ...NONE, cropPadding: 2, flip: 0.5 },
+  strong: { ...NONE, cropPadding: 4, flip: 0.5, degrees: 15, scale: 0.15, shear: 8, brightness: 0.2, erase: 0.35 },
+} as const satisfies Record<string, Augmentation>;
+
+/** Whether an augmentation changes pictures at all. */
+export function isAugmenting(augmentation: Augmentation): boolean {
+  const { cropPadding, flip, degrees } = augmentation;
+  return cropPadding > 0 || flip > 0 || degrees > 0 || drawsMore(augmentation);
+}
+
+/** Whether anything is drawn besides crop, flip and rotation. */
+function drawsMore({ shift, scale, shear, brightness, erase }: Augmentation): boolean {
+  return shift > 0 || scale > 0 || shear > 0 || brightness > 0 || erase > 0;
+}
 
 /** One picture's transformation. */
 export interface Transformation {
-  /** Rows and columns that the window of the crop is moved by; what it takes from outside is 0. */
+  /** Rows and columns that the window of the crop is moved by. */
   readonly shiftDown: number;
   readonly shiftRight: number;
   /** Mirrored left to right after the crop. */
   readonly flip: boolean;
-  /** Counter-clockwise about the centre, nearest neighbour, 0 outside. */
+  /** Counter-clockwise about the centre, nearest neighbour, as all of the affine map. */
   readonly degrees: number;
+  /** Rows and columns that the picture is moved by after it was sheared, scaled and turned. */
+  readonly moveDown: number;
+  readonly moveRight: number;
+  /** Factor of the picture's size. */
+  readonly scale: number;
+  /** Degrees along the rows: above 0, rows above the centre go to the right. */
+  readonly shear: number;
+  /** Factor of the bytes. */
+  readonly brightness: number;
+  /** The square that is erased: its upper left corner and its side, in pixels; it may reach out of the picture. */
+  readonly eraseTop: number;
+  readonly eraseLeft: number;
+  readonly eraseSide: number;
+  /** The byte outside of the picture. */
+  readonly background: number;
 }
+
+const NO_MORE: MoreDraws = {
+  moveDown: 0,
+  moveRight: 0,
+  scale: 1,
+  shear: 0,
+  brightness: 1,
+  eraseTop: 0,
+  eraseLeft: 0,
+  eraseSide: 0,
+};
+
+const UNCHANGED: Transformation = { ...NO_MORE, shiftDown: 0, shiftRight: 0, flip: false, degrees: 0, background: 0 };
 
 const FIXED_POINT = 65536;
 const RADIANS_PER_DEGREE = Math.PI / 180;
 
 /**
- * Writes a transformation as the engine reads it. The coefficients are those of Pillow's rotation: source (x, y) of the
- * pixel in column c and row r is (w0·c + w1·r + w2, w3·c + w4·r + w5), in 16.16 fixed point.
+ * Writes a transformation as the engine reads it. The map's coefficients are those of torchvision's
+ * `_get_inverse_affine_matrix`, in the fixed point of Pillow's `Image.transform`: source (x, y) of the pixel in column c
+ * and row r is (w0·c + w1·r + w2, w3·c + w4·r + w5), in 16.16.
  */
 export function writeTransformation(
-  { shiftDown, shiftRight, flip, degrees }: Transformation,
+  transformation: Transformation,
   height: number,
   width: number,
   target: Int32Array,
   offset = 0,
 ): void {
+  const { moveDown, moveRight, scale, eraseTop, eraseLeft, eraseSide } = transformation;
   // A picture's rows run downwards, so turning it counter-clockwise takes its source from the clockwise angle.
-  const radians = -degrees * RADIANS_PER_DEGREE;
+  const radians = -transformation.degrees * RADIANS_PER_DEGREE;
   const across = cosine(radians);
   const down = sine(radians);
+  const slope = tangent(transformation.shear * RADIANS_PER_DEGREE);
+  const columnStepX = (across - down * slope) / scale;
+  const rowStepX = (across * slope + down) / scale;
+  const columnStepY = -down / scale;
+  const rowStepY = across / scale;
   const [centreX, centreY] = [width / 2, height / 2];
-  const startX = across * -centreX + down * -centreY + centreX;
-  const startY = -down * -centreX + across * -centreY + centreY;
-  const coefficients = [
-    across,
-    down,
-    startX + across * 0.5 + down * 0.5,
-    -down,
-    across,
-    startY - down * 0.5 + across * 0.5,
-  ];
-  target[offset + PLACEMENT.shiftDown] = shiftDown;
-  target[offset + PLACEMENT.shiftRight] = shiftRight;
-  target[offset + PLACEMENT.flip] = flip ? 1 : 0;
-  target.set(coefficients.map(fixedPoint), offset + PLACEMENT.coefficients);
+  const [fromX, fromY] = [-centreX - moveRight, -centreY - moveDown];
+  const startX = columnStepX * fromX + rowStepX * fromY + centreX;
+  const startY = columnStepY * fromX + rowStepY * fromY + centreY;
+
+  target[offset + PLACEMENT.shiftDown] = transformation.shiftDown;
+  target[offset + PLACEMENT.shiftRight] = transformation.shiftRight;
+  target[offset + PLACEMENT.flip] = transformation.flip ? 1 : 0;
+  const coefficients = offset + PLACEMENT.coefficients;
+  target[coefficients] = fixedPoint(columnStepX);
+  target[coefficients + 1] = fixedPoint(rowStepX);
+  target[coefficients + 2] = fixedPoint(startX + columnStepX * 0.5 + rowStepX * 0.5);
+  target[coefficients + 3] = fixedPoint(columnStepY);
+  target[coefficients + 4] = fixedPoint(rowStepY);
+  target[coefficients + 5] = fixedPoint(startY + columnStepY * 0.5 + rowStepY * 0.5);
+  target[offset + PLACEMENT.background] = transformation.background;
+  target[offset + PLACEMENT.brightness] = floatBits(transformation.brightness);
+  target[offset + PLACEMENT.eraseFirstRow] = eraseTop;
+  target[offset + PLACEMENT.eraseEndRow] = eraseTop + eraseSide;
+  target[offset + PLACEMENT.eraseFirstColumn] = eraseLeft;
+  target[offset + PLACEMENT.eraseEndColumn] = eraseLeft + eraseSide;
 }
 
 function fixedPoint(value: number): number {
   return Math.floor(value * FIXED_POINT + 0.5);
 }
 
-/** A transformation of its own, see `writeTransformation`. */
-export function placementFor(transformation: Transformation, height: number, width: number): Int32Array {
+function tangent(radians: number): number {
+  return radians === 0 ? 0 : sine(radians) / cosine(radians);
+}
+
+const float = new Float32Array(1);
+const bits = new Int32Array(float.buffer);
+
+function floatBits(value: number): number {
+  float[0] = value;
+  return bits[0];
+}
+
+/** A transformation of its own, see `writeTransformation`; what is left out changes nothing. */
+export function placementFor(transformation: Partial<Transformation>, height: number, width: number): Int32Array {
   const placement = new Int32Array(PLACEMENT_WORDS);
-  writeTransformation(transformation, height, width, placement);
+  writeTransformation({ ...UNCHANGED, ...transformation }, height, width, placement);
   return placement;
 }
 
-/** Draws the transformation of a sample in an epoch: a function of (seed, epoch, sample) alone. */
+/** A picture's rows and columns. */
+interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
+/**
+ * Draws the transformation of a sample in an epoch: a function of the picture's size and (seed, epoch, sample) alone.
+ * What one part draws does not depend on which of the others are on.
+ */
 export function drawTransformation(
-  { cropPadding, flip, degrees }: Augmentation,
+  augmentation: Augmentation,
+  size: Size,
   seed: number,
   epoch: number,
   sample: number,
 ): Transformation {
+  const { cropPadding, background } = augmentation;
   const stream = new RandomStream(seed, Purpose.augmentation, epoch, sample);
+  const shiftDown = stream.below(2 * cropPadding + 1) - cropPadding;
+  const shiftRight = stream.below(2 * cropPadding + 1) - cropPadding;
+  const flip = stream.uniform() < augmentation.flip;
+  const degrees = around(stream, augmentation.degrees);
+  const more = drawsMore(augmentation) ? drawMore(augmentation, size, stream) : NO_MORE;
+  const { moveDown, moveRight, scale, shear, brightness, eraseTop, eraseLeft, eraseSide } = more;
+  // Written out: with a spread, Node 20 takes ten times as long.
   return {
-    shiftDown: stream.below(2 * cropPadding + 1) - cropPadding,
-    shiftRight: stream.below(2 * cropPadding + 1) - cropPadding,
-    flip: stream.uniform() < flip,
-    degrees: (2 * stream.uniform() - 1) * degrees,
+    shiftDown,
+    shiftRight,
+    flip,
+    degrees,
+    moveDown,
+    moveRight,
+    scale,
+    shear,
+    brightness,
+    eraseTop,
+    eraseLeft,
+    eraseSide,
+    background,
   };
+}
+
+type MoreDraws = Omit<Transformation, "shiftDown" | "shiftRight" | "flip" | "degrees" | "background">;
+
+/** What is drawn after crop, flip and rotation. */
+function drawMore(augmentation: Augmentation, { height, width }: Size, stream: RandomStream): MoreDraws {
+  const eraseSide = Math.round(augmentation.erase * Math.min(height, width));
+  return {
+    moveDown: Math.round(around(stream, augmentation.shift * height)),
+    moveRight: Math.round(around(stream, augmentation.shift * width)),
+    scale: 1 + around(stream, augmentation.scale),
+    shear: around(stream, augmentation.shear),
+    brightness: 1 + around(stream, augmentation.brightness),
+    eraseTop: stream.below(height) - Math.floor(eraseSide / 2),
+    eraseLeft: stream.below(width) - Math.floor(eraseSide / 2),
+    eraseSide,
+  };
+}
+
+function around(stream: RandomStream, spread: number): number {
+  return (2 * stream.uniform() - 1) * spread;
 }

@@ -14,7 +14,7 @@ export interface PictureBatch {
   readonly pixels: Uint8Array;
   /** Which of the pictures make up the batch, by their index. */
   readonly indices: ArrayLike<number>;
-  /** How each is cropped, flipped and rotated: PLACEMENT_WORDS words a sample; as they are where left out. */
+  /** How each is transformed, see PLACEMENT: PLACEMENT_WORDS words a sample; as they are where left out. */
   readonly placements?: Int32Array;
 }
 

@@ -197,12 +197,11 @@ describe("referenceEngine", () => {
     layers: [{ type: "flatten" }, linear(2)],
   };
 
-  it("crops, mirrors and rotates pictures, black outside, and normalises them", () => {
+  it("transforms pictures and normalises them", () => {
     const engine = referenceEngine(picture, { ...OPTIONS, normalization: { mean: [0], deviation: [1 / 255] } });
     const pixels = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9);
-    const seen = (transformation: Partial<Parameters<typeof placementFor>[0]>) => {
-      const unmoved = { shiftDown: 0, shiftRight: 0, flip: false, degrees: 0 };
-      const placements = placementFor({ ...unmoved, ...transformation }, 3, 3);
+    const seen = (transformation: Parameters<typeof placementFor>[0]) => {
+      const placements = placementFor(transformation, 3, 3);
       const [flat] = engine.activations({ pixels, indices: [0], placements });
       return [...flat.output.data].map(Math.round);
     };
@@ -211,6 +210,12 @@ describe("referenceEngine", () => {
     expect(seen({ flip: true })).toEqual([3, 2, 1, 6, 5, 4, 9, 8, 7]);
     expect(seen({ shiftRight: 1, flip: true })).toEqual([0, 3, 2, 0, 6, 5, 0, 9, 8]);
     expect(seen({ degrees: 90 })).toEqual([3, 6, 9, 2, 5, 8, 1, 4, 7]);
+    expect(seen({ moveDown: 1, moveRight: -1, background: 77 })).toEqual([77, 77, 77, 2, 3, 77, 5, 6, 77]);
+    expect(seen({ scale: 0.3 })).toEqual([0, 0, 0, 0, 5, 0, 0, 0, 0]);
+    expect(seen({ shear: 45 })).toEqual([0, 1, 2, 4, 5, 6, 8, 9, 0]);
+    expect(seen({ brightness: 0.7 })).toEqual([0, 1, 2, 2, 3, 4, 4, 5, 6]);
+    expect(seen({ brightness: 30 })).toEqual([30, 60, 90, 120, 150, 180, 210, 240, 255]);
+    expect(seen({ eraseTop: -1, eraseLeft: 1, eraseSide: 3, background: 77 })).toEqual([1, 0, 0, 4, 0, 0, 7, 8, 9]);
   });
 
   it("draws dropout by seed and step, keeps about its share, and leaves evaluation alone", () => {

@@ -47,6 +47,19 @@ const scheduleSchema = z.discriminatedUnion("type", [
   }),
 ]);
 
+/** What a run folder of before there was more than crop, flip and rotation lacks is off. */
+const augmentationSchema = z.object({
+  cropPadding: z.number().int().nonnegative(),
+  flip: share,
+  degrees: rate,
+  shift: share.default(0),
+  scale: z.number().min(0).max(0.9).default(0),
+  shear: z.number().min(0).max(80).default(0),
+  brightness: share.default(0),
+  erase: share.default(0),
+  background: z.union([z.literal(0), z.literal(255)]).default(0),
+});
+
 /** A recipe as it stands in a run's config.json. */
 export const recipeSchema: z.ZodType<Recipe> = z.object({
   name: z.string(),
@@ -58,7 +71,7 @@ export const recipeSchema: z.ZodType<Recipe> = z.object({
   optimizer: optimizerSchema,
   schedule: scheduleSchema,
   labelSmoothing: share,
-  augmentation: z.object({ cropPadding: z.number().int().nonnegative(), flip: share, degrees: rate }),
+  augmentation: augmentationSchema,
   augmentValidation: z.boolean(),
   validationShare: share,
   normalization: normalizationSchema,

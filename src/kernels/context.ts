@@ -13,6 +13,7 @@ import {
   type Layout,
   PLACE_BYTES,
   PLACE_VECTORS,
+  placeBytes,
   placeOffset,
   rowBytes,
   VECTOR_BYTES,
@@ -108,4 +109,29 @@ export function forEachVector(code: FunctionBuilder, tensors: readonly Walked[],
     });
     advance((layout) => channelBytes(layout) - layout.height * rowBytes(layout));
   });
+}
+
+/**
+ * Runs the body once for every place of one sample's lane, borders left out, in the order of the picture's pixels.
+ *
+ * @param lane points to the lane in the tensor, then to the place; it is used up
+ * @param startRow runs before each row
+ */
+export function forEachPixel(
+  code: FunctionBuilder,
+  layout: Layout,
+  lane: Local<"i32">,
+  body: () => void,
+  startRow: (row: Local<"i32">) => void = () => {},
+): void {
+  code.increase(lane, placeOffset(layout, 0, 0, 0));
+  code.forRange(0, layout.height, (row) => {
+    startRow(row);
+    code.repeat(layout.width, () => {
+      body();
+      code.increase(lane, placeBytes(layout));
+    });
+    code.increase(lane, rowBytes(layout) - layout.width * placeBytes(layout));
+  });
+  code.increase(lane, channelBytes(layout) - layout.height * rowBytes(layout) - placeOffset(layout, 0, 0, 0));
 }

@@ -1,5 +1,6 @@
 export * from "./activation.js";
 export * from "./assembly.js";
+export * from "./augmentation.js";
 export * from "./context.js";
 export * from "./conv2d.js";
 export * from "./crossEntropy.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { drawTransformation, placementFor } from "../data/augmentation.js";
+import { AUGMENTATIONS, drawTransformation, placementFor } from "../data/augmentation.js";
 import type { Dataset } from "../data/dataset.js";
 import { epochOrder, splitIndices } from "../data/split.js";
 import type { Batch, Engine, OptimizerState, PictureBatch, SampleResults, Update } from "../engine/index.js";
@@ -175,7 +175,7 @@ describe("an epoch", () => {
     steps.forEach(({ indices, placements }, step) => {
       const epoch = Math.floor(step / 3) + 1;
       const expected = indices.flatMap((index) => {
-        const transformation = drawTransformation(recipe.augmentation, SEED, epoch, index);
+        const transformation = drawTransformation(recipe.augmentation, dataset, SEED, epoch, index);
         return [...placementFor(transformation, SIDE, SIDE)];
       });
       expect(placements?.slice(0, expected.length)).toEqual(expected);
@@ -192,7 +192,7 @@ describe("an epoch", () => {
 
   it("gives the images as they are where there is no augmentation", async () => {
     const engine = new ScriptedEngine();
-    const plain: Recipe = { ...recipe, augmentation: { cropPadding: 0, flip: 0, degrees: 0 }, augmentValidation: true };
+    const plain: Recipe = { ...recipe, augmentation: AUGMENTATIONS.none, augmentValidation: true };
     await train(engine, { recipe: plain });
     expect(engine.calls.filter(({ placements }) => placements !== undefined)).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import { drawTransformation, writeTransformation } from "../data/augmentation.js";
+import { drawTransformation, isAugmenting, writeTransformation } from "../data/augmentation.js";
 import type { Dataset } from "../data/dataset.js";
 import { epochOrder, type Split } from "../data/split.js";
 import type { Engine, OptimizerState, PictureBatch } from "../engine/index.js";
@@ -188,12 +188,12 @@ export function batchAssembler(
 ): (indices: Uint32Array) => PictureBatch {
   const { augmentation } = recipe;
   const { height, width, images } = dataset;
-  const none = augmentation.cropPadding === 0 && augmentation.flip === 0 && augmentation.degrees === 0;
+  const asTheyAre = !augmented || !isAugmenting(augmentation);
   const placements = new Int32Array(engine.batchSize * PLACEMENT_WORDS);
   return (indices: Uint32Array) => {
-    if (none || !augmented) return { pixels: images, indices };
+    if (asTheyAre) return { pixels: images, indices };
     indices.forEach((index, sample) => {
-      const transformation = drawTransformation(augmentation, seed, epoch, index);
+      const transformation = drawTransformation(augmentation, dataset, seed, epoch, index);
       writeTransformation(transformation, height, width, placements, sample * PLACEMENT_WORDS);
     });
     return { pixels: images, indices, placements };

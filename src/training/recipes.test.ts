@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { AUGMENTATIONS } from "../data/augmentation.js";
 import { recipeSchema } from "../formats/recipeSchema.js";
 import { customizeRecipe, RECIPES } from "./recipes.js";
 
@@ -16,7 +17,7 @@ describe("recipes", () => {
       optimizer: { type: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
       schedule: { type: "constant", learningRate: 0.001 },
       labelSmoothing: 0,
-      augmentation: { cropPadding: 2, flip: 0.5, degrees: 10 },
+      augmentation: { ...AUGMENTATIONS.none, cropPadding: 2, flip: 0.5, degrees: 10 },
       augmentValidation: false,
       validationShare: 0.2,
       normalization: { mean: [0.5], deviation: [0.5] },
@@ -50,7 +51,7 @@ describe("customizeRecipe", () => {
       schedule: { type: "constant", learningRate: 0.01 },
       validationShare: 0.3,
       augmentValidation: true,
-      augmentation: { cropPadding: 2, flip: 0, degrees: 10 },
+      augmentation: { ...AUGMENTATIONS.none, cropPadding: 2, flip: 0, degrees: 10 },
     });
   });
 
@@ -68,8 +69,30 @@ describe("customizeRecipe", () => {
 });
 
 describe("recipeSchema", () => {
+  it.each(Object.entries(AUGMENTATIONS))("reads the augmentation %s back as it was written", (_, augmentation) => {
+    const recipe = { ...paper, augmentation };
+    expect(recipeSchema.parse(JSON.parse(JSON.stringify(recipe)))).toEqual(recipe);
+  });
+
   it.each(Object.entries(RECIPES))("reads %s back as it was written", (_, recipe) => {
     expect(recipeSchema.parse(JSON.parse(JSON.stringify(recipe)))).toEqual(recipe);
+  });
+
+  it("reads augmentations of before there was more than crop, flip and rotation", () => {
+    const old = { ...paper, augmentation: { cropPadding: 2, flip: 0.5, degrees: 10 } };
+    expect(recipeSchema.parse(JSON.parse(JSON.stringify(old)))).toEqual(paper);
+  });
+
+  it.each([
+    ["shift", 1.1],
+    ["scale", 1],
+    ["shear", 90],
+    ["brightness", -0.1],
+    ["erase", 1.1],
+    ["background", 128],
+  ])("refuses an augmentation with a %s of %d", (part, value) => {
+    const augmentation = { ...paper.augmentation, [part]: value };
+    expect(recipeSchema.safeParse({ ...paper, augmentation }).success).toBe(false);
   });
 
   it.each([

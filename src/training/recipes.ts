@@ -1,4 +1,4 @@
-import { type Augmentation, TUTORIAL_AUGMENTATION } from "../data/augmentation.js";
+import { AUGMENTATIONS, type Augmentation } from "../data/augmentation.js";
 import type { OptimizerSettings } from "../engine/index.js";
 import type { ActivationLayer, Normalization, Pool2dLayer } from "../model/index.js";
 import { oneCycle, type Schedule } from "./schedules.js";
@@ -41,7 +41,7 @@ const paper: Recipe = {
   optimizer: ADAMW,
   schedule: { type: "constant", learningRate: 1e-3 },
   labelSmoothing: 0,
-  augmentation: TUTORIAL_AUGMENTATION,
+  augmentation: AUGMENTATIONS.tutorial,
   augmentValidation: false,
   validationShare: 0.2,
   normalization: TUTORIAL_NORMALIZATION,

@@ -11,7 +11,7 @@ const BYTES: Normalization = { mean: [0], deviation: [1 / 255] };
 const HALVES: Normalization = { mean: [0.5], deviation: [0.5] };
 
 /**
- * Verifies rotations, crops and the whole chain of crop, flip and rotation against the pictures that PIL makes, to the
+ * Verifies crops, rotations, other affine maps, brightness and chains of them against the pictures that PIL makes, to the
  * pixel, and the normalised values to the bit. A file may hold any of them.
  *
  * @throws VerificationError where its tensors do not fit together
@@ -42,23 +42,50 @@ const INPUTS: ReadonlySet<string> = new Set([
   "rotate-large.degrees",
   "crop.top_left",
   "chain.flip",
+  "affine.degrees",
+  "affine.right_down",
+  "affine.scale",
+  "affine.shear",
+  "brightness.factor",
+  "erase.top_left",
+  "erase.side",
+  "full.background",
 ]);
 
-type Transform = (tensors: NamedTensors, sample: number) => Transformation;
+/** What differs from a picture as it is. */
+type Transform = (tensors: NamedTensors, sample: number) => Partial<Transformation>;
 
-const UNCHANGED: Transformation = { shiftDown: 0, shiftRight: 0, flip: false, degrees: 0 };
 const rotation =
   (degrees: string): Transform =>
-  (tensors, sample) => ({ ...UNCHANGED, degrees: valueAt(tensors, degrees, sample) });
+  (tensors, sample) => ({ degrees: valueAt(tensors, degrees, sample) });
 const crop: Transform = (tensors, sample) => ({
-  ...UNCHANGED,
   shiftDown: valueAt(tensors, "crop.top_left", 2 * sample) - CROP_PADDING,
   shiftRight: valueAt(tensors, "crop.top_left", 2 * sample + 1) - CROP_PADDING,
 });
-const chain: Transform = (tensors, sample) => ({
+const cropAndFlip: Transform = (tensors, sample) => ({
   ...crop(tensors, sample),
   flip: valueAt(tensors, "chain.flip", sample) === 1,
+});
+const chain: Transform = (tensors, sample) => ({
+  ...cropAndFlip(tensors, sample),
   degrees: valueAt(tensors, "rotate.degrees", sample),
+});
+const affine: Transform = (tensors, sample) => ({
+  degrees: valueAt(tensors, "affine.degrees", sample),
+  moveRight: valueAt(tensors, "affine.right_down", 2 * sample),
+  moveDown: valueAt(tensors, "affine.right_down", 2 * sample + 1),
+  scale: valueAt(tensors, "affine.scale", sample),
+  shear: valueAt(tensors, "affine.shear", sample),
+});
+const brightness: Transform = (tensors, sample) => ({ brightness: valueAt(tensors, "brightness.factor", sample) });
+const full: Transform = (tensors, sample) => ({
+  ...cropAndFlip(tensors, sample),
+  ...affine(tensors, sample),
+  ...brightness(tensors, sample),
+  eraseTop: valueAt(tensors, "erase.top_left", 2 * sample),
+  eraseLeft: valueAt(tensors, "erase.top_left", 2 * sample + 1),
+  eraseSide: valueAt(tensors, "erase.side", sample),
+  background: valueAt(tensors, "full.background", sample),
 });
 
 /** What a file of reference pictures may hold: the tensor, how its pictures are made and in which values. */
@@ -68,6 +95,9 @@ const CHECKS: readonly { output: string; transform: Transform; normalization: No
   { output: "crop.out", transform: crop, normalization: BYTES },
   { output: "chain.out", transform: chain, normalization: BYTES },
   { output: "normalised", transform: chain, normalization: HALVES },
+  { output: "affine.out", transform: affine, normalization: BYTES },
+  { output: "brightness.out", transform: brightness, normalization: BYTES },
+  { output: "full.normalised", transform: full, normalization: HALVES },
 ];
 
 function valueAt(tensors: NamedTensors, name: string, index: number): number {
@@ -80,7 +110,7 @@ function valueAt(tensors: NamedTensors, name: string, index: number): number {
 function assemble(
   pixels: Uint8Array,
   picture: ImageShape,
-  placements: readonly Transformation[],
+  placements: readonly Partial<Transformation>[],
   normalization: Normalization,
 ): Float32Array {
   const engine = transparentEngine(picture, normalization);

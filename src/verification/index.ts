@@ -14,7 +14,7 @@ export * from "./report.js";
 export type { VerificationRow } from "./rows.js";
 
 const SCHEDULES = "schedules.json";
-const AUGMENTATION = "augment.safetensors";
+const AUGMENTATION = /^augment(-.+)?\.safetensors$/;
 const OPTIMIZER = new RegExp(`^(.+)\\.(${REFERENCE_OPTIMIZER_NAMES.join("|")})\\.safetensors$`);
 const STATE_DICT = /^(.+?)(?:\.legacy)?\.pth$/;
 
@@ -73,7 +73,7 @@ function verifyFile(
   const modelTensors = () => readTensors(modelFile!, files.get(modelFile!)!);
   const tensors = readTensors(file, bytes);
   if (STATE_DICT.test(file)) return verifyStateDict(file, tensors, referenceParameters(modelTensors()));
-  if (file === AUGMENTATION) return verifyAugmentation(file, tensors);
+  if (AUGMENTATION.test(file)) return verifyAugmentation(file, tensors);
   const optimizer = OPTIMIZER.exec(file)?.[2] as ReferenceOptimizer | undefined;
   if (!optimizer) return verifyModel(file, tensors, options);
   return verifyOptimizer(file, tensors, readModelReference(modelFile!, modelTensors()), optimizer, options);

@@ -89,7 +89,12 @@ export class FunctionBuilder {
 
   /** Sets length bytes from an address on to zero. */
   zeroMemory(address: Integer, length: Integer): void {
-    this.append([asValue(address).code, i32.const(0).code, asValue(length).code, 0xfc, 0x0b, 0]);
+    this.fillMemory(address, 0, length);
+  }
+
+  /** Sets length bytes from an address on to the low byte of an integer. */
+  fillMemory(address: Integer, byte: Integer, length: Integer): void {
+    this.append([asValue(address).code, asValue(byte).code, asValue(length).code, 0xfc, 0x0b, 0]);
   }
 
   /** Runs the body, and again as long as the condition it returns holds. */

@@ -83,7 +83,12 @@ describe("i32", () => {
     ["sub", i32.sub(3, 10), -7],
     ["mul", i32.mul(-3, 7), -21],
     ["divUnsigned", i32.divUnsigned(-1, 2), 2 ** 31 - 1],
+    ["and", i32.and(0b1100, 0b1010), 0b1000],
     ["shrSigned", i32.shrSigned(-17, 2), -5],
+    ["truncateUnsigned", i32.truncateUnsigned(f32.const(3.99)), 3],
+    ["truncateUnsigned below 0", i32.truncateUnsigned(f32.const(-7)), 0],
+    ["truncateUnsigned of no number", i32.truncateUnsigned(f32.const(NAN)), 0],
+    ["truncateUnsigned of too much", i32.truncateUnsigned(f32.const(1e10)), -1],
   ])("%s", (_, expression, expected) => {
     expect(integer(expression)).toBe(expected);
   });

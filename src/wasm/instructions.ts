@@ -66,7 +66,10 @@ export const i32 = {
   sub: integerBinary(0x6b),
   mul: integerBinary(0x6c),
   divUnsigned: integerBinary(0x6e),
+  and: integerBinary(0x71),
   shrSigned: integerBinary(0x75),
+  /** The integer part of a float; 0 where it is negative or not a number, 2³² − 1 where it is larger. */
+  truncateUnsigned: unary<"f32", "i32">("i32", [0xfc, 0x01]),
   /** Sequentially consistent load. */
   atomicLoad: load("i32", atomic(0x10), 2),
   /** Adds to the word at an address and gives the value it had before. */
@@ -96,6 +99,8 @@ export const i32 = {
 export const f32 = {
   const: (value: number): Value<"f32"> => ({ type: "f32", code: [0x43, float32Bytes(value)] }),
   load: load("f32", [0x2a], 2),
+  mul: binary<"f32", "f32">("f32", [0x94]),
+  convertUnsigned: unary<"i32", "f32">("f32", [0xb3]),
 };
 
 export const v128 = {

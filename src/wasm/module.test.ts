@@ -185,6 +185,14 @@ describe("locals", () => {
     expect(bytes.indexOf(0)).toBe(10);
     expect(bytes.lastIndexOf(0)).toBe(14);
   });
+
+  it("fill a stretch of memory with the low byte of an integer", () => {
+    const module = new ModuleBuilder();
+    module.function("run", { byte: "i32" }, (code, { byte }) => code.fillMemory(10, byte, 5), { exported: true });
+    const { memory, exports } = instantiate(module);
+    exports.run(0x1ff);
+    expect([...new Uint8Array(memory.buffer, 9, 7)]).toEqual([0, 255, 255, 255, 255, 255, 0]);
+  });
 });
 
 describe("calls", () => {

@@ -11,30 +11,34 @@ export function readBatch(batch: Batch, shape: ImageShape, normalization: Normal
     );
   }
   const table = normalizedBytes(normalization, shape.channels);
-  const channelOf = (place: number) => Math.floor(place / (shape.height * shape.width));
   return Array.from(batch.indices, (index, sample) => {
     const stored = batch.pixels.subarray(index * size, (index + 1) * size);
     const placement = batch.placements?.subarray(sample * PLACEMENT_WORDS, (sample + 1) * PLACEMENT_WORDS);
-    const picture = placement ? placed(stored, shape, placement) : stored;
-    return Float64Array.from(picture, (byte, place) => table[channelOf(place) * 256 + byte]);
+    const picture = placement ? brightened(moved(stored, shape, placement), placement) : stored;
+    const erased = placement ? erasedPlaces(shape, placement) : () => false;
+    const area = shape.height * shape.width;
+    return Float64Array.from(picture, (byte, place) =>
+      erased(place % area) ? 0 : table[Math.floor(place / area) * 256 + byte],
+    );
   });
 }
 
-/** A picture cropped, mirrored and rotated as a placement says; black wherever that looks outside of it. */
-function placed(picture: Uint8Array, shape: ImageShape, placement: Int32Array): Uint8Array {
+/** A picture cropped, mirrored and mapped as a placement says; background wherever that looks outside of it. */
+function moved(picture: Uint8Array, shape: ImageShape, placement: Int32Array): Uint8Array {
   const { channels, height, width } = shape;
   const down = placement[PLACEMENT.shiftDown];
   const right = placement[PLACEMENT.shiftRight];
   const flip = placement[PLACEMENT.flip] === 1;
+  const background = placement[PLACEMENT.background] & 255;
   const [c0, c1, c2, c3, c4, c5] = placement.subarray(PLACEMENT.coefficients);
 
   const pixel = (channel: number, row: number, column: number): number => {
     const inside = row >= 0 && row < height && column >= 0 && column < width;
-    return inside ? picture[(channel * height + row) * width + column] : 0;
+    return inside ? picture[(channel * height + row) * width + column] : background;
   };
   const cropped = (channel: number, row: number, column: number): number => {
     const inside = row >= 0 && row < height && column >= 0 && column < width;
-    return inside ? pixel(channel, row + down, column + right) : 0;
+    return inside ? pixel(channel, row + down, column + right) : background;
   };
   const mirrored = (channel: number, row: number, column: number): number =>
     cropped(channel, row, flip ? width - 1 - column : column);
@@ -50,4 +54,24 @@ function placed(picture: Uint8Array, shape: ImageShape, placement: Int32Array): 
     }
   }
   return result;
+}
+
+/** The bytes times the placement's factor in float32, truncated and clipped. */
+function brightened(picture: Uint8Array, placement: Int32Array): Uint8ClampedArray {
+  const [factor] = new Float32Array(Int32Array.of(placement[PLACEMENT.brightness]).buffer);
+  return Uint8ClampedArray.from(picture, (byte) => Math.trunc(Math.fround(factor * byte)));
+}
+
+/** Whether a place of a channel lies in the placement's rectangle. */
+function erasedPlaces({ width }: ImageShape, placement: Int32Array): (place: number) => boolean {
+  return (place) => {
+    const row = Math.floor(place / width);
+    const column = place % width;
+    return (
+      row >= placement[PLACEMENT.eraseFirstRow] &&
+      row < placement[PLACEMENT.eraseEndRow] &&
+      column >= placement[PLACEMENT.eraseFirstColumn] &&
+      column < placement[PLACEMENT.eraseEndColumn]
+    );
+  };
 }

@@ -1,0 +1,73 @@
+import { AUGMENTATIONS, type Augmentation } from "./augmentation.js";
+
+/** What a key of an augmentation's text sets, and the values that it takes. */
+interface Key {
+  readonly field: Exclude<keyof Augmentation, "background">;
+  readonly most: number;
+  /** Whole numbers only. */
+  readonly whole?: boolean;
+}
+
+const KEYS = new Map<string, Key>([
+  ["crop", { field: "cropPadding", most: 64, whole: true }],
+  ["flip", { field: "flip", most: 1 }],
+  ["degrees", { field: "degrees", most: 180 }],
+  ["shift", { field: "shift", most: 1 }],
+  ["scale", { field: "scale", most: 0.9 }],
+  ["shear", { field: "shear", most: 80 }],
+  ["brightness", { field: "brightness", most: 1 }],
+  ["erase", { field: "erase", most: 1 }],
+]);
+
+/** An augmentation as it was asked for. */
+export interface ParsedAugmentation {
+  readonly augmentation: Augmentation;
+  /** Whether the text gives flip itself, rather than a preset. */
+  readonly flipGiven: boolean;
+}
+
+/**
+ * Parses the name of a preset, `key=value,…` from no augmentation on, or both: `strong,flip=0`.
+ *
+ * @throws RangeError saying in one line what is wrong and what is allowed
+ */
+export function parseAugmentation(text: string): ParsedAugmentation {
+  const [first, ...others] = text.split(",").map((part) => part.trim());
+  const preset = first.includes("=") ? undefined : first;
+  if (preset !== undefined && !isPreset(preset)) {
+    throw new RangeError(
+      `there is no augmentation "${preset}"; there are ${list(Object.keys(AUGMENTATIONS))}, and key=value with the keys ${list([...KEYS.keys()])}`,
+    );
+  }
+  const values = new Map<Key["field"], number>();
+  for (const part of preset === undefined ? [first, ...others] : others) {
+    const { field, value } = parseValue(part);
+    if (values.has(field)) throw new RangeError(`"${part}" repeats a key`);
+    values.set(field, value);
+  }
+  const augmentation = { ...AUGMENTATIONS[preset ?? "none"], ...Object.fromEntries(values) };
+  return { augmentation, flipGiven: values.has("flip") };
+}
+
+function isPreset(name: string): name is keyof typeof AUGMENTATIONS {
+  return Object.hasOwn(AUGMENTATIONS, name);
+}
+
+function parseValue(part: string): { field: Key["field"]; value: number } {
+  const [name, number, ...rest] = part.split("=").map((side) => side.trim());
+  if (number === undefined || rest.length > 0) {
+    throw new RangeError(`"${part}" is not key=value; a preset can only come first`);
+  }
+  const key = KEYS.get(name);
+  if (!key) throw new RangeError(`there is no key "${name}" of augmentation; they are ${list([...KEYS.keys()])}`);
+  const { field, most, whole = false } = key;
+  const value = number === "" ? Number.NaN : Number(number);
+  if (!(value >= 0 && value <= most) || (whole && !Number.isInteger(value))) {
+    throw new RangeError(`${name} must be a ${whole ? "whole " : ""}number from 0 to ${most}, not "${number}"`);
+  }
+  return { field, value };
+}
+
+function list(names: readonly string[]): string {
+  return names.join(", ");
+}

@@ -1,0 +1,94 @@
+"""Writes augment-affine.safetensors beside it: pictures that torchvision and Pillow mapped, brightened and erased.
+
+    python make_augmentation.py
+
+Made with PyTorch 2.13, torchvision 0.28, Pillow 12.3 and safetensors 0.8; README.md says what the file holds.
+"""
+
+import pathlib
+
+import numpy
+import safetensors.torch
+import torch
+import torchvision.transforms.functional as transforms
+from PIL import Image
+
+HERE = pathlib.Path(__file__).parent
+SIDE = 28
+CROP_PADDING = 2
+
+# The third moves and the fourth scales alone, the last leaves most of the picture.
+DEGREES = [10.0, -15.0, 0.0, 0.0, 30.0, -7.5, 90.0, 0.0, -120.25]
+RIGHT_DOWN = [(3, -2), (0, 0), (4, 5), (0, 0), (1, 1), (0, -3), (2, 0), (-1, 4), (10, -12)]
+SCALES = [1.1, 0.85, 1.0, 0.8765, 1.25, 0.95, 1.0, 1.15, 0.5]
+SHEARS = [5.0, -8.0, 0.0, 0.0, 0.0, 12.5, -20.0, 8.0, 45.0]
+FACTORS = [0.8, 1.2, 0.0, 1.0, 0.9137, 1.7, 1.0001, 0.5, 3.3]
+CORNERS = [(0, 0), (4, 4), (2, 2), (0, 4), (4, 0), (1, 3), (3, 2), (2, 1), (0, 2)]
+FLIPS = [0, 1, 0, 1, 1, 0, 1, 0, 1]
+SQUARES = [(-5, -5), (20, 23), (9, 9), (27, 0), (0, 27), (-3, 12), (14, 14), (5, 25), (10, 3)]
+SQUARE_SIDES = [10, 10, 10, 3, 1, 10, 0, 28, 6]
+BACKGROUNDS = [255, 0, 255, 255, 255, 0, 255, 255, 255]
+
+
+def pictures(count):
+    """Pictures in which neighbours differ, so that a pixel in the wrong place shows."""
+    n, row, column = numpy.ogrid[0:count, 0:SIDE, 0:SIDE]
+    return ((41 * n + 13 * row * column + 5 * row + 3 * column * column) % 256).astype(numpy.uint8)
+
+
+def crop(image, corner, fill):
+    return transforms.crop(transforms.pad(image, CROP_PADDING, fill), *corner, SIDE, SIDE)
+
+
+def flip(image, flipped):
+    return transforms.hflip(image) if flipped else image
+
+
+def affine(image, degrees, right_down, scale, shear, fill=0):
+    """Counter-clockwise as Pillow's rotate, where torchvision's affine turns clockwise."""
+    return transforms.affine(image, -degrees, right_down, scale, [shear, 0.0], fill=fill)
+
+
+def normalise_and_erase(image, corner, side):
+    picture = (torch.from_numpy(numpy.array(image)) / 255 - 0.5) / 0.5
+    rows, columns = (slice(max(start, 0), max(start + side, 0)) for start in corner)
+    picture[rows, columns] = 0
+    return picture
+
+
+def stacked(images):
+    return torch.from_numpy(numpy.stack([numpy.asarray(image) for image in images]))
+
+
+def numbers(values):
+    return torch.tensor(values, dtype=torch.float64)
+
+
+def integers(values):
+    return torch.tensor(values, dtype=torch.int32)
+
+
+source = pictures(len(DEGREES))
+images = [Image.fromarray(picture) for picture in source]
+full = map(flip, map(crop, images, CORNERS, BACKGROUNDS), FLIPS)
+full = map(affine, full, DEGREES, RIGHT_DOWN, SCALES, SHEARS, BACKGROUNDS)
+full = map(transforms.adjust_brightness, full, FACTORS)
+safetensors.torch.save_file(
+    {
+        "source": torch.from_numpy(source),
+        "affine.degrees": numbers(DEGREES),
+        "affine.right_down": integers(RIGHT_DOWN),
+        "affine.scale": numbers(SCALES),
+        "affine.shear": numbers(SHEARS),
+        "affine.out": stacked(map(affine, images, DEGREES, RIGHT_DOWN, SCALES, SHEARS)),
+        "brightness.factor": numbers(FACTORS),
+        "brightness.out": stacked(map(transforms.adjust_brightness, images, FACTORS)),
+        "crop.top_left": integers(CORNERS),
+        "chain.flip": integers(FLIPS),
+        "erase.top_left": integers(SQUARES),
+        "erase.side": integers(SQUARE_SIDES),
+        "full.background": integers(BACKGROUNDS),
+        "full.normalised": torch.stack(list(map(normalise_and_erase, full, SQUARES, SQUARE_SIDES))),
+    },
+    HERE / "augment-affine.safetensors",
+)
