@@ -30,7 +30,7 @@ function placedKernel(shape: ImageShape, border: number) {
     mean: Array.from({ length: shape.channels }, (_, channel) => 0.5 - channel / 10),
     deviation: Array.from({ length: shape.channels }, (_, channel) => 0.5 / (channel + 1)),
   };
-  const table = normalizedBytes(normalization);
+  const table = normalizedBytes(normalization, shape.channels);
   const scratchBytes = assemblyScratchBytes(layout);
   let end = 0;
   const buffer = (bytes: number) => {
