@@ -1,4 +1,5 @@
 export * from "./data/augmentation.js";
+export * from "./data/cifar.js";
 export * from "./data/dataset.js";
 export * from "./data/digits.js";
 export * from "./data/idx.js";

@@ -1,6 +1,5 @@
 import { basename } from "node:path/posix";
-import type { DatasetPart } from "../data/catalog.js";
-import type { Dataset } from "../data/dataset.js";
+import type { Dataset, DatasetPart } from "../data/dataset.js";
 import { generateDigits } from "../data/digits.js";
 import { loadDataset } from "../node/datasets.js";
 import { DIGITS } from "./options.js";
