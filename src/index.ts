@@ -1,5 +1,6 @@
 export * from "./data/augmentation.js";
 export * from "./data/augmentationText.js";
+export * from "./data/cifar.js";
 export * from "./data/dataset.js";
 export * from "./data/digits.js";
 export * from "./data/idx.js";

@@ -1,13 +1,19 @@
 import { basename } from "node:path/posix";
-import type { DatasetPart } from "../data/catalog.js";
-import type { Dataset } from "../data/dataset.js";
-import { generateDigits } from "../data/digits.js";
+import type { Dataset, DatasetPart } from "../data/dataset.js";
+import { DIGIT_CLASSES, generateDigits } from "../data/digits.js";
 import { loadDataset } from "../node/datasets.js";
+import type { DownloadProgress } from "../node/download.js";
 import { DIGITS } from "./options.js";
 import type { Terminal } from "./terminal.js";
 
-/** As many as MNIST has. */
-const DIGIT_COUNTS: Record<DatasetPart, number> = { train: 60_000, test: 10_000 };
+/** The generated data set, described as the catalog's are; as many pictures as MNIST has. */
+export const DIGITS_DATASET = {
+  name: DIGITS,
+  title: "Generated digits",
+  classes: DIGIT_CLASSES,
+  shape: { channels: 1, height: 28, width: 28 },
+  counts: { train: 60_000, test: 10_000 },
+};
 /** The generated data set is one data set, whatever a run's seed. */
 const DIGITS_SEED = 0;
 
@@ -24,26 +30,31 @@ export async function openDataset(name: string, part: DatasetPart, options: Data
   const dataset = await loadDataset(name, part, {
     dataDir,
     signal,
-    onProgress: ({ url, receivedBytes, totalBytes }) => {
-      const { host, pathname } = new URL(url);
-      terminal.progress({
-        label: `downloading ${basename(pathname)}`,
-        done: receivedBytes / 1e6,
-        total: (totalBytes ?? receivedBytes) / 1e6,
-        unit: "MB",
-        details: `from ${host}`,
-      });
-    },
+    onProgress: (progress) => showDownload(terminal, progress),
+    onWarning: (line) => terminal.line(`warning: ${line}`),
   });
   terminal.clearBar();
   return dataset;
 }
 
+/** Shows how far a download is. */
+export function showDownload(terminal: Terminal, { url, receivedBytes, totalBytes }: DownloadProgress): void {
+  const { host, pathname } = new URL(url);
+  terminal.progress({
+    label: `downloading ${basename(pathname)}`,
+    done: receivedBytes / 1e6,
+    total: (totalBytes ?? receivedBytes) / 1e6,
+    unit: "MB",
+    details: `from ${host}`,
+  });
+}
+
 function drawDigits(part: DatasetPart, terminal: Terminal): Dataset {
-  const total = DIGIT_COUNTS[part];
+  const { shape, counts } = DIGITS_DATASET;
+  const total = counts[part];
   const onProgress = (done: number) =>
     terminal.progress({ label: `drawing digits (${part})`, done, total, unit: "images" });
-  const dataset = generateDigits({ seed: DIGITS_SEED, count: total, part, onProgress });
+  const dataset = generateDigits({ seed: DIGITS_SEED, ...shape, count: total, part, onProgress });
   terminal.clearBar();
   return dataset;
 }

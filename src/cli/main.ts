@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { describeFileError } from "../node/files.js";
 import { benchCommand } from "./commands/bench.js";
+import { dataCommand } from "./commands/data.js";
 import { demoCommand } from "./commands/demo.js";
 import { evalCommand } from "./commands/eval.js";
 import { summaryCommand } from "./commands/summary.js";
@@ -18,6 +19,7 @@ const program = new Command("lenet")
   .addCommand(trainCommand())
   .addCommand(evalCommand())
   .addCommand(summaryCommand())
+  .addCommand(dataCommand())
   .addCommand(
     new Command("verify")
       .description("hold the engine against a folder of reference values from PyTorch")
@@ -29,12 +31,7 @@ const program = new Command("lenet")
   .addCommand(benchCommand())
   .addCommand(demoCommand());
 
-for (const command of [program, ...program.commands]) {
-  const called = command === program ? "lenet" : `lenet ${command.name()}`;
-  command.exitOverride().configureOutput({
-    outputError: (text, write) => write(`lenet: ${wrongUse(text)}; see "${called} --help"\n`),
-  });
-}
+tellWrongUse(program, "lenet");
 
 process.stdout.on("error", onOutputError);
 // There is nowhere left to tell it.
@@ -44,6 +41,14 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = exitCodeFor(error);
+}
+
+/** Has a command, and those below it, throw what is wrong with its use, and tell it in one line. */
+function tellWrongUse(command: Command, called: string): void {
+  command.exitOverride().configureOutput({
+    outputError: (text, write) => write(`lenet: ${wrongUse(text)}; see "${called} --help"\n`),
+  });
+  for (const child of command.commands) tellWrongUse(child, `${called} ${child.name()}`);
 }
 
 /** What commander says about wrong use, in one line: its suggestion stands on a second one. */

@@ -1,46 +1,74 @@
-/** One IDX file of a known data set; its size and checksum are those of the unpacked content. */
+import { CIFAR_SHAPE } from "./cifar.js";
+import type { DatasetPart, PictureShape } from "./dataset.js";
+
+/** A file of a known data set, as its mirrors have it. */
 export interface CatalogFile {
-  /** The name without ".gz". */
+  /** The name at the end of its address, and in a folder. */
   readonly name: string;
+  /**
+   * What size and checksum are those of: the file itself, or its content, unpacked, where the packed files differ from
+   * source to source.
+   */
+  readonly known: "file" | "content";
   readonly bytes: number;
-  /** In hexadecimal. The packed files differ from source to source, the content does not. */
+  /** In hexadecimal. */
   readonly sha256: string;
 }
 
-/** The images and the labels of one part of a data set. */
-export interface CatalogPart {
-  readonly images: CatalogFile;
-  readonly labels: CatalogFile;
-}
-
-export type DatasetPart = "train" | "test";
-
-/** A data set that this program can find, download and check. */
-export interface CatalogEntry {
+/** What is known of every data set. */
+interface KnownDataset {
   /** The name on the command line, and of the folder that holds the files. */
   readonly name: string;
   /** The name that people know. */
   readonly title: string;
   readonly classes: readonly string[];
-  /** Addresses that end with a slash; the file's name and ".gz" come after it. Tried in turn. */
+  readonly shape: PictureShape;
+  /** How many pictures the parts hold. */
+  readonly counts: Readonly<Record<DatasetPart, number>>;
+  /** Addresses that end with a slash; a file's name comes after it. Tried in turn. */
   readonly mirrors: readonly string[];
+  /** What its files take together as they are downloaded, about. */
+  readonly downloadBytes: number;
   /** Where a system's package puts the files, and the Debian and Ubuntu package that does. */
   readonly systemPackage?: { readonly folder: string; readonly debianName: string };
-  readonly parts: Readonly<Record<DatasetPart, CatalogPart>>;
 }
 
+/** A data set of one pair of IDX files a part, each packed with gzip. */
+export interface IdxEntry extends KnownDataset {
+  readonly format: "idx";
+  readonly parts: Readonly<Record<DatasetPart, { readonly images: CatalogFile; readonly labels: CatalogFile }>>;
+}
+
+/** A data set whose parts are CIFAR batches in one archive, a tar packed with gzip. */
+export interface CifarEntry extends KnownDataset {
+  readonly format: "cifar";
+  readonly archive: CatalogFile;
+}
+
+/** A data set that this program can find, download and check. */
+export type CatalogEntry = IdxEntry | CifarEntry;
+
+const MNIST_SHAPE: PictureShape = { channels: 1, height: 28, width: 28 };
+const MNIST_COUNTS = { train: 60_000, test: 10_000 };
 const IDX_HEADER_BYTES = { images: 16, labels: 8 };
-const IMAGE_BYTES = 28 * 28;
 
 /** The two files of a part, as MNIST named them and all its successors do. */
-function mnistPart(prefix: "train" | "t10k", count: number, sha256: { images: string; labels: string }): CatalogPart {
+function mnistPart(part: DatasetPart, sha256: { images: string; labels: string }): IdxEntry["parts"]["train"] {
+  const prefix = { train: "train", test: "t10k" }[part];
+  const count = MNIST_COUNTS[part];
   return {
     images: {
-      name: `${prefix}-images-idx3-ubyte`,
-      bytes: IDX_HEADER_BYTES.images + count * IMAGE_BYTES,
+      name: `${prefix}-images-idx3-ubyte.gz`,
+      known: "content",
+      bytes: IDX_HEADER_BYTES.images + count * MNIST_SHAPE.height * MNIST_SHAPE.width,
       sha256: sha256.images,
     },
-    labels: { name: `${prefix}-labels-idx1-ubyte`, bytes: IDX_HEADER_BYTES.labels + count, sha256: sha256.labels },
+    labels: {
+      name: `${prefix}-labels-idx1-ubyte.gz`,
+      known: "content",
+      bytes: IDX_HEADER_BYTES.labels + count,
+      sha256: sha256.labels,
+    },
   };
 }
 
@@ -50,17 +78,21 @@ export const CATALOG: readonly CatalogEntry[] = [
     name: "fashion-mnist",
     title: "Fashion-MNIST",
     classes: ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
+    shape: MNIST_SHAPE,
+    counts: MNIST_COUNTS,
     mirrors: [
       "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
       "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     ],
+    downloadBytes: 30_900_000,
     systemPackage: { folder: "/usr/share/datasets/fashion-mnist", debianName: "dataset-fashion-mnist" },
+    format: "idx",
     parts: {
-      train: mnistPart("train", 60_000, {
+      train: mnistPart("train", {
         images: "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
         labels: "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
       }),
-      test: mnistPart("t10k", 10_000, {
+      test: mnistPart("test", {
         images: "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
         labels: "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
       }),
@@ -70,19 +102,45 @@ export const CATALOG: readonly CatalogEntry[] = [
     name: "mnist",
     title: "MNIST",
     classes: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+    shape: MNIST_SHAPE,
+    counts: MNIST_COUNTS,
     mirrors: ["https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"],
+    downloadBytes: 11_600_000,
+    format: "idx",
     parts: {
-      train: mnistPart("train", 60_000, {
+      train: mnistPart("train", {
         images: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
         labels: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
       }),
-      test: mnistPart("t10k", 10_000, {
+      test: mnistPart("test", {
         images: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
         labels: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
       }),
     },
   },
+  {
+    name: "cifar10",
+    title: "CIFAR-10",
+    classes: ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"],
+    shape: CIFAR_SHAPE,
+    counts: { train: 50_000, test: 10_000 },
+    mirrors: ["https://www.cs.toronto.edu/~kriz/"],
+    downloadBytes: 170_052_171,
+    format: "cifar",
+    archive: {
+      name: "cifar-10-binary.tar.gz",
+      known: "file",
+      bytes: 170_052_171,
+      sha256: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+    },
+  },
 ];
+
+/** All files of a known data set, in the order that they are downloaded in. */
+export function catalogFiles(entry: CatalogEntry): CatalogFile[] {
+  if (entry.format === "cifar") return [entry.archive];
+  return [entry.parts.train, entry.parts.test].flatMap(({ images, labels }) => [images, labels]);
+}
 
 /**
  * The known data set of a name.

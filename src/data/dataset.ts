@@ -21,6 +21,9 @@ export interface Dataset extends PictureShape {
   readonly generated: boolean;
 }
 
+/** The parts of a known data set. */
+export type DatasetPart = "train" | "test";
+
 /** A data set in the parts that it comes in. */
 export interface DatasetParts {
   readonly train: Dataset;
@@ -28,4 +31,10 @@ export interface DatasetParts {
   readonly validationCount?: number;
   /** Undefined where the source holds none back. */
   readonly test?: Dataset;
+}
+
+/** The unpacked content of a file that a data set is made of, and the name that messages give it. */
+export interface SourceFile {
+  readonly bytes: Uint8Array;
+  readonly what: string;
 }

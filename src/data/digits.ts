@@ -4,7 +4,8 @@ import { between, Handwriting } from "./digits/handwriting.js";
 import { InkCanvas } from "./digits/rasteriser.js";
 import { GLYPHS } from "./digits/strokes.js";
 
-const CLASSES = GLYPHS.map((_, digit) => String(digit));
+/** The names of the classes of generated digits. */
+export const DIGIT_CLASSES = GLYPHS.map((_, digit) => String(digit));
 const SMALLEST_SIDE = 12;
 const LARGEST_SIDE = 128;
 /** Items from here on draw the order of labels; those below draw the images. */
@@ -44,9 +45,9 @@ function requireInteger(name: string, value: number, low: number, high: number):
  */
 function drawLabels(seed: number, epoch: number, count: number): Uint8Array {
   const labels = new Uint8Array(count);
-  for (let start = 0; start < count; start += CLASSES.length) {
-    const item = FIRST_ORDER_ITEM + start / CLASSES.length;
-    const order = permutation(new RandomStream(seed, Purpose.digits, epoch, item), CLASSES.length);
+  for (let start = 0; start < count; start += DIGIT_CLASSES.length) {
+    const item = FIRST_ORDER_ITEM + start / DIGIT_CLASSES.length;
+    const order = permutation(new RandomStream(seed, Purpose.digits, epoch, item), DIGIT_CLASSES.length);
     labels.set(order.subarray(0, count - start), start);
   }
   return labels;
@@ -126,7 +127,7 @@ export function generateDigits(options: DigitsOptions): Dataset {
   const images = new Uint8Array(pixels.buffer);
   return {
     name: "digits",
-    classes: CLASSES,
+    classes: DIGIT_CLASSES,
     channels,
     height,
     width,

@@ -1,4 +1,4 @@
-import type { Dataset } from "./dataset.js";
+import type { Dataset, SourceFile } from "./dataset.js";
 
 /** What an IDX file of bytes holds. */
 export interface IdxArray {
@@ -6,12 +6,6 @@ export interface IdxArray {
   readonly dimensions: readonly number[];
   /** The values, row-major; a view into the bytes that were parsed. */
   readonly data: Uint8Array;
-}
-
-/** An IDX file's unpacked content, and the name that messages give it. */
-export interface IdxSource {
-  readonly bytes: Uint8Array;
-  readonly what: string;
 }
 
 const UINT8 = 0x08;
@@ -82,8 +76,8 @@ function dimensionCount(bytes: Uint8Array, what: string): number {
 export function datasetFromIdx(options: {
   name: string;
   classes: readonly string[];
-  images: IdxSource;
-  labels: IdxSource;
+  images: SourceFile;
+  labels: SourceFile;
   checksum: string;
 }): Dataset {
   const { name, classes, checksum } = options;

@@ -1,24 +1,18 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
-import { CATALOG, type CatalogFile } from "../data/catalog.js";
-import { describeFileError, errorCode } from "./files.js";
-
-/** A file that is there but is not what it should be. */
-export class DamagedFileError extends Error {}
+import { CATALOG, type CatalogFile, catalogFiles } from "../data/catalog.js";
+import { DamagedFileError, describeFileError, errorCode } from "./files.js";
+import { unpackGzip } from "./gzip.js";
 
 /**
- * A file's unpacked content; undefined where the file does not exist.
+ * What is known of a file of the catalog: its content, unpacked, or the file as it is; undefined where it does not exist.
  *
  * @throws DamagedFileError where it cannot be read, is damaged or is another file
  */
 export async function readChecked(path: string, file: CatalogFile): Promise<Uint8Array | undefined> {
-  const stored = await readStored(path, packedLimit(file));
+  const stored = await readStored(path, storedLimit(file));
   if (stored === undefined) return undefined;
-  // Some programs unpack a file and leave its name as it was, so the content decides.
-  const packed = stored[0] === 0x1f && stored[1] === 0x8b;
-  const bytes = packed ? await unpack(stored, path, file.bytes) : stored;
+  const bytes = file.known === "content" ? await unpackGzip(stored, path, file.bytes) : stored;
   const found = sha256(bytes);
   if (found !== file.sha256) {
     const expected = `${file.bytes} bytes with sha256 ${file.sha256}`;
@@ -30,12 +24,17 @@ export async function readChecked(path: string, file: CatalogFile): Promise<Uint
   return bytes;
 }
 
-/** The most bytes that a packed file may have: more than gzip can make of content that it cannot pack. */
-export function packedLimit(file: CatalogFile): number {
-  return file.bytes + Math.ceil(file.bytes / 1000) + 1024;
+/** The most bytes that a file of the catalog may have: for content, more than gzip makes of what it cannot pack. */
+export function storedLimit({ known, bytes }: CatalogFile): number {
+  return known === "content" ? bytes + Math.ceil(bytes / 1000) + 1024 : bytes;
 }
 
-async function readStored(path: string, limit: number): Promise<Uint8Array | undefined> {
+/**
+ * A file's bytes as they are; undefined where it does not exist.
+ *
+ * @throws DamagedFileError where it cannot be read or has more bytes than `limit`
+ */
+export async function readStored(path: string, limit: number): Promise<Uint8Array | undefined> {
   try {
     const found = await stat(path);
     if (!found.isFile()) throw new DamagedFileError(`${path} is not a file`);
@@ -53,22 +52,6 @@ async function readStored(path: string, limit: number): Promise<Uint8Array | und
   }
 }
 
-async function unpack(packed: Uint8Array, path: string, expectedBytes: number): Promise<Uint8Array> {
-  try {
-    return await promisify(gunzip)(packed, { maxOutputLength: expectedBytes });
-  } catch (error) {
-    const code = errorCode(error);
-    const reason = error instanceof Error ? error.message : String(error);
-    if (code === "ERR_BUFFER_TOO_LARGE") {
-      throw new DamagedFileError(`${path} is not the right file: it unpacks to more than ${expectedBytes} bytes`);
-    }
-    if (code === "Z_BUF_ERROR") {
-      throw new DamagedFileError(`${path} is truncated: the packed file ends after ${packed.length} bytes`);
-    }
-    throw new DamagedFileError(`${path} is damaged: it cannot be unpacked (${reason})`);
-  }
-}
-
 /** The sha256 of all pieces together, in hexadecimal. */
 export function sha256(...pieces: Uint8Array[]): string {
   const hash = createHash("sha256");
@@ -79,11 +62,8 @@ export function sha256(...pieces: Uint8Array[]): string {
 /** Names a file of the catalog that was taken for another: the usual mistake is a folder of another data set. */
 function knownAs(checksum: string): string {
   for (const entry of CATALOG) {
-    for (const { images, labels } of Object.values(entry.parts)) {
-      for (const file of [images, labels]) {
-        if (file.sha256 === checksum) return `, which is ${file.name} of ${entry.title}`;
-      }
-    }
+    const file = catalogFiles(entry).find(({ sha256 }) => sha256 === checksum);
+    if (file !== undefined) return `, which is ${file.name} of ${entry.title}`;
   }
   return "";
 }

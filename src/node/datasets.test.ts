@@ -6,9 +6,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { CatalogEntry, CatalogFile, CatalogPart } from "../data/catalog.js";
-import { DatasetUnavailableError, loadDataset } from "./datasets.js";
+import type { CatalogFile, IdxEntry } from "../data/catalog.js";
+import { loadDataset } from "./datasets.js";
 import type { DownloadProgress } from "./download.js";
+import { DatasetUnavailableError } from "./obtain.js";
 
 const SIDE = 20;
 const COUNT = 12;
@@ -29,13 +30,14 @@ function idxFiles(seed: number): { images: Buffer; labels: Buffer } {
 
 const sha256 = (...pieces: Buffer[]) => createHash("sha256").update(Buffer.concat(pieces)).digest("hex");
 
-function part(prefix: string, files: { images: Buffer; labels: Buffer }): CatalogPart {
+function part(prefix: string, files: { images: Buffer; labels: Buffer }): IdxEntry["parts"]["train"] {
   const file = (name: string, content: Buffer): CatalogFile => ({
     name,
+    known: "content",
     bytes: content.length,
     sha256: sha256(content),
   });
-  return { images: file(`${prefix}-images`, files.images), labels: file(`${prefix}-labels`, files.labels) };
+  return { images: file(`${prefix}-images.gz`, files.images), labels: file(`${prefix}-labels.gz`, files.labels) };
 }
 
 const train = idxFiles(1);
@@ -45,7 +47,7 @@ const packedLabels = gzipSync(train.labels);
 
 let folder: string;
 let cache: string;
-let entry: CatalogEntry;
+let entry: IdxEntry;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "lenet-datasets-"));
@@ -56,8 +58,12 @@ beforeEach(async () => {
     name: "tiny",
     title: "Tiny-MNIST",
     classes: ["a", "b", "c"],
+    shape: { channels: 1, height: SIDE, width: SIDE },
+    counts: { train: COUNT, test: COUNT },
     mirrors: [],
+    downloadBytes: 9876,
     systemPackage: { folder: join(folder, "system"), debianName: "dataset-tiny" },
+    format: "idx",
     parts: { train: part("train", train), test: part("test", test) },
   };
 });

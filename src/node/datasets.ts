@@ -1,31 +1,32 @@
 import { join } from "node:path";
-import { type CatalogEntry, type CatalogFile, catalogEntry, type DatasetPart } from "../data/catalog.js";
-import type { Dataset } from "../data/dataset.js";
-import { datasetFromIdx, type IdxSource } from "../data/idx.js";
-import { DamagedFileError, readChecked, sha256 } from "./checkedFile.js";
-import { cacheFolder, DownloadError, type DownloadOptions, download } from "./download.js";
+import { type CatalogEntry, type CatalogFile, type CifarEntry, catalogEntry, type IdxEntry } from "../data/catalog.js";
+import { cifarBatchNames } from "../data/cifar.js";
+import type { Dataset, DatasetPart, SourceFile } from "../data/dataset.js";
+import { datasetFromIdx } from "../data/idx.js";
+import { readChecked, readStored, sha256 } from "./checkedFile.js";
+import { CIFAR_BATCHES, cifarFolders, readCifarPart } from "./cifarFiles.js";
+import type { DownloadOptions } from "./download.js";
+import { archiveFiles, type FileSet, folderFiles } from "./fileSet.js";
+import { findFile, obtain } from "./obtain.js";
+import { foldersIn, namesOf, type Place } from "./places.js";
 
 /** Where a data set is looked for and how it is downloaded. */
 export interface LoadDatasetOptions extends DownloadOptions {
   /** The only folder to look in; nothing is downloaded then. */
   readonly dataDir?: string;
+  /** Called with a line about what was read but is not what is published. */
+  readonly onWarning?: (line: string) => void;
 }
 
-/** The data set is nowhere on this machine and cannot be downloaded; the one-line message says what to do. */
-export class DatasetUnavailableError extends Error {
-  override readonly name = "DatasetUnavailableError";
-}
-
-interface Place {
-  readonly folder: string;
-  /** The user named it, so that a damaged file in it is told, not passed over. */
-  readonly named: boolean;
-}
+/** More than CIFAR-10's archive takes, packed or not: 184 MB. */
+const CIFAR_LIMIT = 190_000_000;
 
 /**
  * Reads one part of a known data set, downloading it into the cache where it is missing. Looked for in
  * options.dataDir alone where it is given; else in $LENET_DATA, the cache and the folder of the system's package.
- * In each folder DIR both DIR/<name>/<file> and DIR/<file> are understood, packed with gzip or not.
+ * In each folder DIR both DIR/<name> and DIR are understood: IDX files packed with gzip or not, CIFAR-10 as its archive
+ * or unpacked. The catalog's checksum decides, except for unpacked CIFAR batches, which have none, and for another
+ * archive in a folder that the user named, which is read with a warning.
  *
  * @param data a name of the catalog, or an entry of the same kind
  * @throws DatasetUnavailableError where it is not here and cannot be downloaded
@@ -38,67 +39,96 @@ export async function loadDataset(
   part: DatasetPart,
   options: LoadDatasetOptions = {},
 ): Promise<Dataset> {
+  const [dataset] = await loadParts(data, [part], options);
+  return dataset;
+}
+
+/** Reads both parts of a known data set as {@link loadDataset} does, an archive that holds both only once. */
+export async function loadDatasetParts(
+  data: string | CatalogEntry,
+  options: LoadDatasetOptions = {},
+): Promise<Record<DatasetPart, Dataset>> {
+  const [train, test] = await loadParts(data, ["train", "test"], options);
+  return { train, test };
+}
+
+async function loadParts(
+  data: string | CatalogEntry,
+  parts: readonly DatasetPart[],
+  options: LoadDatasetOptions,
+): Promise<Dataset[]> {
   const entry = typeof data === "string" ? catalogEntry(data) : data;
-  const files = entry.parts[part];
-  const images = await obtain(entry, files.images, options);
-  const labels = await obtain(entry, files.labels, options);
-  const checksum = sha256(images.bytes, labels.bytes);
-  return datasetFromIdx({ name: entry.name, classes: entry.classes, images, labels, checksum });
+  if (entry.format === "cifar") return loadCifar(entry, parts, options);
+  const datasets: Dataset[] = [];
+  for (const part of parts) datasets.push(await loadIdx(entry, part, options));
+  return datasets;
 }
 
-/** One file's content, from the first place that has it whole, else downloaded. */
-async function obtain(entry: CatalogEntry, file: CatalogFile, options: LoadDatasetOptions): Promise<IdxSource> {
-  const places = searchPlaces(entry, options.dataDir);
-  const faults: string[] = [];
-  for (const place of places) {
-    try {
-      const found = await findIn(place.folder, entry, file);
-      if (found !== undefined) return found;
-    } catch (error) {
-      if (!(error instanceof DamagedFileError)) throw error;
-      if (place.named) throw new Error(`${error.message}; replace the file or name another folder`);
-      faults.push(error.message);
+async function loadIdx(entry: IdxEntry, part: DatasetPart, options: LoadDatasetOptions): Promise<Dataset> {
+  const { name, classes } = entry;
+  const images = await obtainIdx(entry, entry.parts[part].images, options);
+  const labels = await obtainIdx(entry, entry.parts[part].labels, options);
+  return datasetFromIdx({ name, classes, images, labels, checksum: sha256(images.bytes, labels.bytes) });
+}
+
+function obtainIdx(entry: IdxEntry, file: CatalogFile, options: LoadDatasetOptions): Promise<SourceFile> {
+  return obtain(entry, options, {
+    file,
+    names: namesOf(file),
+    find: ({ folder }) => findFile(folder, entry, file),
+    open: async (source) => source,
+  });
+}
+
+function loadCifar(entry: CifarEntry, parts: readonly DatasetPart[], options: LoadDatasetOptions): Promise<Dataset[]> {
+  return obtain(entry, options, {
+    file: entry.archive,
+    names: [entry.archive.name, CIFAR_BATCHES[parts[0]]],
+    find: (place) => findCifar(place, entry, parts, options.onWarning),
+    open: async ({ bytes, what }) => readCifarParts(await archiveFiles(bytes, what, CIFAR_LIMIT), entry, parts),
+  });
+}
+
+/** Parts from the archive or from unpacked batches; undefined where a place holds none of them. */
+async function findCifar(
+  place: Place,
+  entry: CifarEntry,
+  parts: readonly DatasetPart[],
+  onWarning?: (line: string) => void,
+): Promise<Dataset[] | undefined> {
+  for (const base of foldersIn(place.folder, entry)) {
+    const archive = await openArchive(join(base, entry.archive.name), entry, place);
+    if (archive !== undefined) {
+      const datasets = await readCifarParts(archive.files, entry, parts);
+      if (archive.warning !== undefined) onWarning?.(archive.warning);
+      return datasets;
     }
-  }
-  if (options.dataDir !== undefined) {
-    const folders = `${join(options.dataDir, entry.name)} or ${options.dataDir}`;
-    throw new Error(`${entry.title} is not there: found neither ${file.name}.gz nor ${file.name} in ${folders}`);
-  }
-  try {
-    return await download(entry, file, options);
-  } catch (error) {
-    if (!(error instanceof DownloadError)) throw error;
-    const looked = places.map((place) => place.folder).join(", ");
-    const damaged = faults.map((fault) => ` (${fault})`).join("");
-    throw new DatasetUnavailableError(
-      `${entry.title} is not here: looked in ${looked}${damaged}; the download failed: ${error.message}; ` +
-        remedies(entry),
-    );
-  }
-}
-
-function searchPlaces(entry: CatalogEntry, dataDir: string | undefined): Place[] {
-  if (dataDir !== undefined) return [{ folder: dataDir, named: true }];
-  const places: Place[] = [];
-  if (process.env.LENET_DATA) places.push({ folder: process.env.LENET_DATA, named: true });
-  places.push({ folder: cacheFolder(), named: false });
-  if (entry.systemPackage) places.push({ folder: entry.systemPackage.folder, named: false });
-  return places;
-}
-
-function remedies(entry: CatalogEntry): string {
-  const folder = "name a folder that holds its files with --data-dir DIR";
-  return entry.systemPackage ? `run "apt-get install ${entry.systemPackage.debianName}" or ${folder}` : folder;
-}
-
-/** A file's content from DIR/<name>/ or DIR/, packed or not; undefined where it is not there. */
-async function findIn(folder: string, entry: CatalogEntry, file: CatalogFile): Promise<IdxSource | undefined> {
-  for (const base of [join(folder, entry.name), folder]) {
-    for (const name of [`${file.name}.gz`, file.name]) {
-      const path = join(base, name);
-      const bytes = await readChecked(path, file);
-      if (bytes !== undefined) return { bytes, what: path };
+    for (const folder of cifarFolders(base)) {
+      const files = await folderFiles(folder, CIFAR_LIMIT);
+      if (files !== undefined && parts.some((part) => cifarBatchNames(files.names, part).length > 0)) {
+        return readCifarParts(files, entry, parts);
+      }
     }
   }
   return undefined;
+}
+
+/** Opens an archive, in a folder that the user named also another one than the published, with a warning. */
+async function openArchive(
+  path: string,
+  entry: CifarEntry,
+  place: Place,
+): Promise<{ files: FileSet; warning?: string } | undefined> {
+  const stored = place.named ? await readStored(path, CIFAR_LIMIT) : await readChecked(path, entry.archive);
+  if (stored === undefined) return undefined;
+  const checksum = sha256(stored);
+  const warning =
+    checksum === entry.archive.sha256
+      ? undefined
+      : `${path} is not the published archive (its sha256 is ${checksum}): read as it is`;
+  return { files: await archiveFiles(stored, path, CIFAR_LIMIT), warning };
+}
+
+async function readCifarParts(files: FileSet, entry: CifarEntry, parts: readonly DatasetPart[]): Promise<Dataset[]> {
+  return Promise.all(parts.map((part) => readCifarPart(files, part, entry)));
 }

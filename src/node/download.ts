@@ -2,9 +2,9 @@ import { constants, type FileHandle, open, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import type { CatalogEntry, CatalogFile } from "../data/catalog.js";
-import type { IdxSource } from "../data/idx.js";
-import { DamagedFileError, packedLimit, readChecked } from "./checkedFile.js";
-import { createFolders, describeFileError, errorCode, renameDurably } from "./files.js";
+import type { SourceFile } from "../data/dataset.js";
+import { readChecked, storedLimit } from "./checkedFile.js";
+import { createFolders, DamagedFileError, describeFileError, errorCode, renameDurably } from "./files.js";
 
 /** How far the download of one file is. */
 export interface DownloadProgress {
@@ -39,6 +39,9 @@ export class DownloadError extends Error {}
 /** A mirror that does not give the file; another one may. */
 class MirrorError extends DownloadError {}
 
+/** A mirror that does not go on where it is asked to. */
+class WrongRangeError extends MirrorError {}
+
 const DEFAULT_TIMEOUTS: DownloadTimeouts = { response: 15_000, stall: 30_000 };
 
 /** A connection that breaks is resumed, but a server that gives a few bytes each time is given up. */
@@ -55,13 +58,13 @@ export function cacheFolder(): string {
  *
  * @throws DownloadError with the reason of each mirror, or why the cache cannot be written
  */
-export async function download(entry: CatalogEntry, file: CatalogFile, options: DownloadOptions): Promise<IdxSource> {
+export async function download(entry: CatalogEntry, file: CatalogFile, options: DownloadOptions): Promise<SourceFile> {
   const folder = join(cacheFolder(), entry.name);
   await inCache(`create the folder ${folder}`, createFolders(folder));
-  const target = join(folder, `${file.name}.gz`);
+  const target = join(folder, file.name);
   const failures: string[] = [];
   for (const mirror of options.mirrors ?? entry.mirrors) {
-    const url = `${mirror}${file.name}.gz`;
+    const url = `${mirror}${file.name}`;
     try {
       return { bytes: await downloadFrom(url, target, file, options), what: target };
     } catch (error) {
@@ -73,7 +76,7 @@ export async function download(entry: CatalogEntry, file: CatalogFile, options: 
   throw new DownloadError(failures.length > 0 ? failures.join(", ") : "there is no mirror");
 }
 
-/** Downloads a file from one mirror, checks it and gives it its name; returns the unpacked content. */
+/** Downloads a file from one mirror, checks it and gives it its name; returns what is known of it. */
 async function downloadFrom(
   url: string,
   target: string,
@@ -81,16 +84,18 @@ async function downloadFrom(
   options: DownloadOptions,
 ): Promise<Uint8Array> {
   const partial = `${target}.part`;
-  for (;;) {
-    const resumed = (await sizeOf(partial)) > 0;
-    await receiveAll(url, partial, packedLimit(file), options);
+  for (let afresh = false; ; afresh = true) {
+    let resumed = true;
     try {
+      resumed = await receiveAll(url, partial, storedLimit(file), options);
       return await acceptDownload(partial, target, file);
     } catch (error) {
-      if (!(error instanceof DamagedFileError)) throw error;
+      if (!(error instanceof DamagedFileError || error instanceof WrongRangeError)) throw error;
       await inCache(`delete ${partial}`, rm(partial, { force: true }));
-      // What was resumed may have come from another mirror, whose file is packed differently: once more, afresh.
-      if (!resumed) throw new MirrorError(`what came is damaged: ${error.message}`);
+      // What was resumed may have come from another mirror, whose file is packed differently, and some servers do not
+      // send what they are asked for: once more, afresh.
+      if (resumed && !afresh) continue;
+      throw error instanceof MirrorError ? error : new MirrorError(`what came is damaged: ${error.message}`);
     }
   }
 }
@@ -112,12 +117,18 @@ async function acceptDownload(partial: string, target: string, file: CatalogFile
   return others;
 }
 
-/** Receives a file, again from where it broke off as long as every connection brings something. */
-async function receiveAll(url: string, partial: string, limit: number, options: DownloadOptions): Promise<void> {
+/**
+ * Receives a file, again from where it broke off as long as every connection brings something; returns whether it was
+ * resumed.
+ *
+ * @throws WrongRangeError where it cannot be resumed
+ */
+async function receiveAll(url: string, partial: string, limit: number, options: DownloadOptions): Promise<boolean> {
   for (let connection = 1; ; connection++) {
     const before = await sizeOf(partial);
     try {
-      return await receive(url, partial, before, limit, options);
+      await receive(url, partial, before, limit, options);
+      return before > 0;
     } catch (error) {
       options.signal?.throwIfAborted();
       const stuck = (await sizeOf(partial)) <= before || connection === MAXIMUM_CONNECTIONS;
@@ -210,7 +221,8 @@ class Watchdog {
 function rangeStart(response: Response, offset: number): number {
   const range = response.headers.get("content-range");
   const start = Number(/^bytes (\d+)-/.exec(range ?? "")?.[1]);
-  if (!(start <= offset)) throw new MirrorError(`asked for the bytes from ${offset} on, the reply holds "${range}"`);
+  if (!(start <= offset))
+    throw new WrongRangeError(`asked for the bytes from ${offset} on, the reply holds "${range}"`);
   return start;
 }
 

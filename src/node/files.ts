@@ -22,6 +22,11 @@ const REASONS: Readonly<Record<string, string>> = {
   EIO: "the device reports an error",
 };
 
+/** A file that is there but is not what it should be; the message is one line. */
+export class DamagedFileError extends Error {
+  override readonly name = "DamagedFileError";
+}
+
 /** The code of a system error such as "ENOENT"; undefined for any other error. */
 export function errorCode(error: unknown): string | undefined {
   const code = error instanceof Error && "code" in error ? error.code : undefined;

@@ -1,7 +1,11 @@
+export * from "./datasetFiles.js";
 export * from "./datasets.js";
 export * from "./download.js";
+export * from "./fetch.js";
 export * from "./files.js";
 export * from "./fusedArithmetic.js";
+export * from "./locate.js";
+export { DatasetUnavailableError } from "./obtain.js";
 export * from "./png.js";
 export * from "./runFolder.js";
 export * from "./threads.js";

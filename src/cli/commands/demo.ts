@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { DatasetUnavailableError } from "../../node/datasets.js";
+import { DatasetUnavailableError } from "../../node/obtain.js";
 import { DIGITS, dataDirOption } from "../options.js";
 import { Terminal } from "../terminal.js";
 import { type RunSettings, startRun } from "../trainRun.js";

@@ -1,0 +1,66 @@
+import type { Dataset, DatasetPart, PictureShape, SourceFile } from "./dataset.js";
+
+/** The shape of all pictures of CIFAR. */
+export const CIFAR_SHAPE: PictureShape = { channels: 3, height: 32, width: 32 };
+
+const PICTURE_BYTES = CIFAR_SHAPE.channels * CIFAR_SHAPE.height * CIFAR_SHAPE.width;
+const RECORD_BYTES = 1 + PICTURE_BYTES;
+
+const TRAIN_BATCH = /^data_batch_(\d+)\.bin$/;
+const TEST_BATCH = "test_batch.bin";
+
+/** The names of a part's batches among the names of a folder's files, in the batches' order. */
+export function cifarBatchNames(names: readonly string[], part: DatasetPart): string[] {
+  if (part === "test") return names.filter((name) => name === TEST_BATCH);
+  const number = (name: string) => Number(TRAIN_BATCH.exec(name)?.[1]);
+  return names.filter((name) => TRAIN_BATCH.test(name)).sort((one, other) => number(one) - number(other));
+}
+
+/**
+ * A data set of colour pictures from CIFAR-10's binary batches. A batch is a row of records of 3073 bytes: the label,
+ * then the red, the green and the blue plane of 32 x 32 bytes each, row by row
+ * (https://www.cs.toronto.edu/~kriz/cifar.html).
+ *
+ * @param options.batches the files, at least one; their records follow each other
+ * @param options.checksum the sha256 over all batches, in hexadecimal
+ * @throws Error where a file holds no whole number of records, or a label has no class
+ */
+export function datasetFromCifar(options: {
+  name: string;
+  classes: readonly string[];
+  batches: readonly SourceFile[];
+  checksum: string;
+}): Dataset {
+  const { name, classes, batches, checksum } = options;
+  const count = batches.reduce((sum, batch) => sum + recordCount(batch), 0);
+  const images = new Uint8Array(count * PICTURE_BYTES);
+  const labels = new Uint8Array(count);
+  let index = 0;
+  for (const { bytes, what } of batches) {
+    for (let start = 0; start < bytes.length; start += RECORD_BYTES, index++) {
+      const label = bytes[start];
+      if (label >= classes.length) {
+        const record = start / RECORD_BYTES;
+        throw new Error(
+          `${what}: expected labels 0 to ${classes.length - 1}, found label ${label} in record ${record}`,
+        );
+      }
+      labels[index] = label;
+      images.set(bytes.subarray(start + 1, start + RECORD_BYTES), index * PICTURE_BYTES);
+    }
+  }
+  return { name, classes, ...CIFAR_SHAPE, images, labels, checksum, generated: false };
+}
+
+function recordCount({ bytes, what }: SourceFile): number {
+  const records = bytes.length / RECORD_BYTES;
+  if (records === 0) throw new Error(`${what} is empty: expected records of ${RECORD_BYTES} bytes`);
+  if (!Number.isInteger(records)) {
+    const whole = Math.floor(records);
+    throw new Error(
+      `${what} is no CIFAR batch, or is truncated: expected records of ${RECORD_BYTES} bytes, ` +
+        `found ${bytes.length - whole * RECORD_BYTES} bytes in record ${whole}`,
+    );
+  }
+  return records;
+}

@@ -1,0 +1,38 @@
+import { join } from "node:path";
+import { cifarBatchNames, datasetFromCifar } from "../data/cifar.js";
+import type { Dataset, DatasetPart } from "../data/dataset.js";
+import { sha256 } from "./checkedFile.js";
+import type { FileSet } from "./fileSet.js";
+import { DamagedFileError } from "./files.js";
+
+/** A batch of each part, as messages name it. */
+export const CIFAR_BATCHES: Readonly<Record<DatasetPart, string>> = {
+  train: "data_batch_1.bin",
+  test: "test_batch.bin",
+};
+
+/** The folders that may hold unpacked batches: the one that CIFAR-10's archive unpacks to, and the folder itself. */
+export function cifarFolders(folder: string): string[] {
+  return [join(folder, "cifar-10-batches-bin"), folder];
+}
+
+/**
+ * One part of a data set from CIFAR batches. Its checksum is that of its records, packed or not.
+ *
+ * @throws DamagedFileError where there is no batch of that part or one is damaged
+ */
+export async function readCifarPart(
+  files: FileSet,
+  part: DatasetPart,
+  { name, classes }: { name: string; classes: readonly string[] },
+): Promise<Dataset> {
+  const names = cifarBatchNames(files.names, part);
+  if (names.length === 0) throw new DamagedFileError(`${files.path} holds no ${CIFAR_BATCHES[part]}`);
+  const batches = await Promise.all(names.map(files.read));
+  const checksum = sha256(...batches.map(({ bytes }) => bytes));
+  try {
+    return datasetFromCifar({ name, classes, batches, checksum });
+  } catch (error) {
+    throw new DamagedFileError(error instanceof Error ? error.message : String(error));
+  }
+}
