@@ -2,6 +2,8 @@ export * from "./datasets.js";
 export * from "./download.js";
 export * from "./files.js";
 export * from "./fusedArithmetic.js";
+export * from "./pictureFolder.js";
+export * from "./pictures/codec.js";
 export * from "./png.js";
 export * from "./runFolder.js";
 export * from "./threads.js";
