@@ -84,7 +84,7 @@ export async function loadPictureFolder(
     const more = skipped.length > 1 ? ` (and ${skipped.length - 1} more that cannot be used)` : "";
     throw new Error(`${join(path, skipped[0].path)}: ${skipped[0].reason}${more}`);
   }
-  checkPictures(path, listing, pictures, skipped);
+  checkPictures(path, listing, known);
   const naming = { name: folderName(path), classes, shape: settings.shape };
   // With a part for validation alone, too, it is the folder that says what is tested: nothing.
   const divided = listing.classes.size === 1 ? holdBack(naming, pictures, pixels) : divide(naming, pictures, pixels);
@@ -118,20 +118,20 @@ function checkClasses(path: string, { classes }: FolderListing): readonly string
 }
 
 /** Every class has a picture in every part. */
-function checkPictures(
-  path: string,
-  { classes }: FolderListing,
-  pictures: readonly DatasetPicture[],
-  skipped: readonly SkippedFile[],
-): void {
-  const found = new Set(pictures.map(({ file }) => `${file.part}/${file.className}`));
+function checkPictures(path: string, { classes }: FolderListing, known: ReadonlyMap<ListedFile, KnownFile>): void {
+  const found = new Set<string>();
+  const faults = new Map<string, string>();
+  for (const [file, content] of known) {
+    const place = `${file.part}/${file.className}`;
+    if (!("reason" in content)) found.add(place);
+    else if (!faults.has(place)) faults.set(place, ` (${file.path}: ${content.reason})`);
+  }
   for (const [part, names] of classes) {
     const empty = names.find((name) => !found.has(`${part}/${name}`));
     if (empty === undefined) continue;
-    const fault = skipped.find((file) => file.path.split("/").includes(empty));
-    const example = fault ? ` (${fault.path}: ${fault.reason})` : "";
-    const place = classes.size > 1 ? ` in the ${part} part` : "";
-    throw new Error(`${path}: the class "${empty}" has no picture that can be read${place}${example}`);
+    const where = classes.size > 1 ? ` in the ${part} part` : "";
+    const fault = faults.get(`${part}/${empty}`) ?? "";
+    throw new Error(`${path}: the class "${empty}" has no picture that can be read${where}${fault}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { describeFileError, errorCode } from "../files.js";
 
@@ -169,9 +169,10 @@ class Walk {
     return entries;
   }
 
-  /** Adds a class's files. Every folder is entered once, however many links lead to it. */
+  /** Adds a class's files. Every folder is entered once, however many links lead to it, and those around it never. */
   async addClass(part: FolderPart, className: string, path: string): Promise<void> {
-    await this.add(part, className, path, new Set());
+    const around = ["", dirname(path)].map((folder) => realpathSync(join(this.root, folder)));
+    await this.add(part, className, path, new Set(around));
   }
 
   private async add(part: FolderPart, className: string, folder: string, seen: Set<string>): Promise<void> {
