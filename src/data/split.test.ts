@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { epochOrder, splitIndices } from "./split.js";
+import { epochOrder, holdBackTest, splitIndices } from "./split.js";
 
 describe("splitIndices", () => {
   it("gives the tutorial's 48,000 and 12,000, every image once", () => {
@@ -20,6 +20,28 @@ describe("splitIndices", () => {
     expect(splitIndices(2, 0.99, 0).train.length).toBe(1);
     expect(() => splitIndices(1, 0.2, 0)).toThrow("1 images cannot be split into training and validation");
     expect(() => splitIndices(10, 1, 0)).toThrow("the validation share is 1, not between 0 and 1");
+  });
+});
+
+describe("holdBackTest", () => {
+  const labels = Uint8Array.from([0, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0, 0, 0, 0, 0, 3]);
+
+  it("takes the share of each class, one at least, but never the only one", () => {
+    const { train, test } = holdBackTest(labels, 4, 0.2);
+    const counts = [0, 1, 2, 3].map((label) => [...test].filter((index) => labels[index] === label).length);
+    expect(counts).toEqual([1, 1, 2, 0]);
+    expect([...train, ...test].sort((a, b) => a - b)).toEqual([...labels.keys()]);
+    expect([...train]).toEqual([...train].sort((a, b) => a - b));
+    expect([...test]).toEqual([...test].sort((a, b) => a - b));
+  });
+
+  it("takes the same ones each time, and not the first ones", () => {
+    const many = new Uint8Array(1000);
+    const { test } = holdBackTest(many, 1, 0.2);
+    expect(test).toEqual(holdBackTest(many, 1, 0.2).test);
+    expect(test.length).toBe(200);
+    expect(test[199]).toBeGreaterThan(900);
+    expect(test.reduce((sum, index) => sum + index, 0) / 200).toBeCloseTo(500, -2);
   });
 });
 

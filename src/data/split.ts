@@ -23,6 +23,40 @@ export function splitIndices(count: number, validationShare: number, seed: numbe
   return { train: order.slice(0, count - validationCount), validation: order.slice(count - validationCount) };
 }
 
+/** Which images are for training and which are held back for the test, by index, in ascending order. */
+export interface HeldBack {
+  readonly train: Uint32Array;
+  readonly test: Uint32Array;
+}
+
+/** A test part belongs to its data set: it is the same whatever the seed of a run. */
+const TEST_SEED = 0;
+
+/**
+ * Holds back a share of every class for the test, at least one image where the class has two: always the same ones of
+ * the same data set.
+ *
+ * @param labels one for each image
+ * @param classes how many classes there are
+ * @param share share of each class, 0 < share < 1
+ */
+export function holdBackTest(labels: Uint8Array, classes: number, share: number): HeldBack {
+  const byClass = Array.from({ length: classes }, (): number[] => []);
+  labels.forEach((label, index) => {
+    byClass[label].push(index);
+  });
+  const test = byClass.flatMap((indices, label) => {
+    const order = permutation(new RandomStream(TEST_SEED, Purpose.test, 0, label), indices.length);
+    const count = Math.min(indices.length - 1, Math.max(1, Math.round(indices.length * share)));
+    return Array.from(order.subarray(0, Math.max(0, count)), (place) => indices[place]);
+  });
+  const isTest = new Set(test);
+  return {
+    train: Uint32Array.from(labels.keys()).filter((index) => !isTest.has(index)),
+    test: Uint32Array.from(test).sort(),
+  };
+}
+
 /** The order in which an epoch visits the training images: a shuffle from the seed and the epoch. */
 export function epochOrder(train: Uint32Array, seed: number, epoch: number): Uint32Array {
   return permutation(new RandomStream(seed, Purpose.order, epoch, 0), train.length).map((place) => train[place]);

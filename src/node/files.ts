@@ -78,14 +78,15 @@ export async function renameDurably(from: string, to: string): Promise<void> {
  * Writes a file so that a reader, or a crash at any moment, sees the whole new content or the old one. A
  * failure leaves the old file as it was and no temporary file.
  *
+ * @param data the content, or its pieces one after the other
  * @throws Error with one line that names the file and the reason
  */
-export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+export async function writeFileAtomic(path: string, data: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
   const temporary = join(dirname(path), `.lenet-${process.pid}-${randomBytes(4).toString("hex")}.tmp`);
   try {
     const handle = await open(temporary, "wx");
     try {
-      await handle.writeFile(data);
+      for (const piece of [data].flat()) await handle.writeFile(piece);
     } finally {
       await handle.close();
     }

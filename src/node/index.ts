@@ -6,6 +6,8 @@ export * from "./files.js";
 export * from "./fusedArithmetic.js";
 export * from "./locate.js";
 export { DatasetUnavailableError } from "./obtain.js";
+export * from "./pictureFolder.js";
+export * from "./pictures/codec.js";
 export * from "./png.js";
 export * from "./runFolder.js";
 export * from "./threads.js";

@@ -14,6 +14,7 @@ export const Purpose = {
   augmentation: 4,
   dropout: 5,
   digits: 6,
+  test: 7,
 } as const;
 export type Purpose = (typeof Purpose)[keyof typeof Purpose];
 

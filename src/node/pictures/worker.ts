@@ -1,0 +1,112 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { parentPort, workerData } from "node:worker_threads";
+import { fitPicture } from "../../data/pictures/adapt.js";
+import type { PictureSettings } from "../../data/pictures/fit.js";
+import { describeFileError } from "../files.js";
+import { decodePicture, decoderMemory, startDecoder } from "./codec.js";
+import { MAGIC_BYTES, PictureError, pictureFormat, readPictureHeader } from "./header.js";
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  /** ImageMagick's. */
+  readonly module: WebAssembly.Module;
+  readonly settings: PictureSettings;
+  /** Receives every fitted picture at its slot. */
+  readonly pixels: Uint8Array;
+  /** One element: the slot that the worker is at, NO_SLOT where it is at none. */
+  readonly current: Int32Array;
+}
+
+/** A file to decode, and where its pixels go. */
+export interface Job {
+  readonly slot: number;
+  readonly path: string;
+}
+
+/** What has become of a file: its original size, or why it has none. */
+export type Outcome = { readonly slot: number } & (
+  | { readonly width: number; readonly height: number }
+  | { readonly reason: string; readonly lasting: boolean }
+);
+
+/** A worker's reply to its jobs. */
+export interface Reply {
+  readonly outcomes: readonly Outcome[];
+  /** The worker must be replaced: its memory is damaged or has grown too far. It may not have done all its jobs. */
+  readonly isWorn: boolean;
+}
+
+export const NO_SLOT = -1;
+
+/** A decoder's memory never shrinks, so that it is ended when a large picture has made it grow past this. */
+const WORN_BYTES = 600e6;
+const MAXIMUM_FILE_BYTES = 500e6;
+
+/** A file's content, if its first bytes are a picture's. */
+function readPictureFile(path: string): Uint8Array {
+  const file = openSync(path, "r");
+  try {
+    const { size } = fstatSync(file);
+    if (size > MAXIMUM_FILE_BYTES) {
+      throw new PictureError(`too large: ${Math.ceil(size / 1e6)} MB, at most ${MAXIMUM_FILE_BYTES / 1e6} are read`);
+    }
+    const bytes = new Uint8Array(size);
+    let length = readSync(file, bytes, 0, Math.min(MAGIC_BYTES, size), null);
+    // Of a file that is something else, as a film, no more is read.
+    if (pictureFormat(bytes) === undefined) readPictureHeader(bytes);
+    for (let count = length; count > 0 && length < size; length += count) {
+      count = readSync(file, bytes, length, size - length, null);
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Decodes and fits one file; throws what only a damaged decoder throws. */
+async function work({ slot, path }: Job, { settings, pixels }: WorkerStart): Promise<Outcome> {
+  const { channels, height, width } = settings.shape;
+  let bytes: Uint8Array;
+  try {
+    bytes = readPictureFile(path);
+  } catch (error) {
+    if (error instanceof PictureError) return { slot, reason: error.message, lasting: true };
+    return { slot, reason: describeFileError(error, "read it"), lasting: false };
+  }
+  try {
+    const picture = await decodePicture(bytes);
+    fitPicture(picture, settings, pixels, slot * channels * height * width);
+    return { slot, width: picture.width, height: picture.height };
+  } catch (error) {
+    if (error instanceof PictureError) return { slot, reason: error.message, lasting: true };
+    throw error;
+  }
+}
+
+async function workAll(jobs: readonly Job[], start: WorkerStart): Promise<Reply> {
+  const outcomes: Outcome[] = [];
+  for (const job of jobs) {
+    Atomics.store(start.current, 0, job.slot);
+    try {
+      outcomes.push(await work(job, start));
+    } catch (error) {
+      const what = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
+      outcomes.push({ slot: job.slot, reason: `the decoder failed: ${what}`, lasting: true });
+      return { outcomes, isWorn: true };
+    }
+    if (decoderMemory() > WORN_BYTES) return { outcomes, isWorn: true };
+  }
+  return { outcomes, isWorn: false };
+}
+
+const port = parentPort;
+if (port !== null) {
+  const start: WorkerStart = workerData;
+  const started = startDecoder(start.module);
+  port.on("message", async (jobs: readonly Job[]) => {
+    await started;
+    const reply = await workAll(jobs, start);
+    Atomics.store(start.current, 0, NO_SLOT);
+    port.postMessage(reply);
+  });
+}
