@@ -1,40 +1,43 @@
 import { basename } from "node:path/posix";
-import type { Dataset, DatasetPart } from "../data/dataset.js";
-import { DIGIT_CLASSES, generateDigits } from "../data/digits.js";
-import { loadDataset } from "../node/datasets.js";
 import type { DownloadProgress } from "../node/download.js";
-import { DIGITS } from "./options.js";
+import { type DataSettings, type OpenedData, openData } from "../node/openData.js";
+import type { RunConfig } from "../node/runFolder.js";
 import type { Terminal } from "./terminal.js";
 
-/** The generated data set, described as the catalog's are; as many pictures as MNIST has. */
-export const DIGITS_DATASET = {
-  name: DIGITS,
-  title: "Generated digits",
-  classes: DIGIT_CLASSES,
-  shape: { channels: 1, height: 28, width: 28 },
-  counts: { train: 60_000, test: 10_000 },
-};
-/** The generated data set is one data set, whatever a run's seed. */
-const DIGITS_SEED = 0;
+/** More names than this only push the result off the screen. */
+const MOST_NAMES = 50;
 
-export interface DataOptions {
-  readonly dataDir?: string;
-  readonly terminal: Terminal;
-  readonly signal?: AbortSignal;
+/** The data of a run, as they were. */
+export function dataOfRun({ data, model }: RunConfig): DataSettings {
+  const { name, path, directory, fit, background } = data;
+  return { data: path ?? name, dataDir: directory, input: model.input, fit, background };
 }
 
-/** Loads (or generates) a part of a data set, with its download as progress. */
-export async function openDataset(name: string, part: DatasetPart, options: DataOptions): Promise<Dataset> {
-  const { dataDir, terminal, signal } = options;
-  if (name === DIGITS) return drawDigits(part, terminal);
-  const dataset = await loadDataset(name, part, {
-    dataDir,
+/** Opens a data set for a command, with what takes time as progress and warnings as lines. */
+export async function openForCommand(
+  settings: DataSettings,
+  { terminal, signal }: { terminal: Terminal; signal?: AbortSignal },
+): Promise<OpenedData> {
+  const opened = await openData(settings, {
     signal,
-    onProgress: (progress) => showDownload(terminal, progress),
+    onDownload: (progress) => showDownload(terminal, progress),
+    onProgress: ({ doing, ...progress }) => terminal.progress({ label: doing, unit: "images", ...progress }),
     onWarning: (line) => terminal.line(`warning: ${line}`),
   });
   terminal.clearBar();
-  return dataset;
+  const { length } = opened.skipped;
+  if (length > 0) {
+    terminal.line(`warning: ${settings.data}: ${countFiles(length)} cannot be used and ${isOrAre(length)} skipped`);
+  }
+  return opened;
+}
+
+/** Names the files that could not be used; nothing where there are none. */
+export function nameSkipped({ skipped }: OpenedData, terminal: Terminal): void {
+  if (skipped.length === 0) return;
+  terminal.line(`skipped ${countFiles(skipped.length)}:`);
+  for (const { path, reason } of skipped.slice(0, MOST_NAMES)) terminal.line(`  ${path}: ${reason}`);
+  if (skipped.length > MOST_NAMES) terminal.line(`  and ${skipped.length - MOST_NAMES} more`);
 }
 
 /** Shows how far a download is. */
@@ -49,12 +52,10 @@ export function showDownload(terminal: Terminal, { url, receivedBytes, totalByte
   });
 }
 
-function drawDigits(part: DatasetPart, terminal: Terminal): Dataset {
-  const { shape, counts } = DIGITS_DATASET;
-  const total = counts[part];
-  const onProgress = (done: number) =>
-    terminal.progress({ label: `drawing digits (${part})`, done, total, unit: "images" });
-  const dataset = generateDigits({ seed: DIGITS_SEED, ...shape, count: total, part, onProgress });
-  terminal.clearBar();
-  return dataset;
+function countFiles(count: number): string {
+  return `${count.toLocaleString("en-US")} ${count === 1 ? "file" : "files"}`;
+}
+
+function isOrAre(count: number): string {
+  return count === 1 ? "is" : "are";
 }

@@ -1,12 +1,8 @@
 import { InvalidArgumentError, Option } from "commander";
-import { CATALOG } from "../data/catalog.js";
+import { type ParsedAugmentation, parseAugmentation } from "../data/augmentationText.js";
 import type { ImageShape } from "../model/index.js";
+import { DATA_NAMES, type DataSettings, INPUT_SIDES, isData } from "../node/openData.js";
 import { RECIPES } from "../training/recipes.js";
-
-/** The generated data set. */
-export const DIGITS = "digits";
-
-const DATA_NAMES = [...CATALOG.map(({ name }) => name), DIGITS];
 
 /** A parser of whole numbers. @throws InvalidArgumentError saying what is allowed */
 export function wholeNumber(least: number, most: number): (text: string) => number {
@@ -30,9 +26,6 @@ export function numberBetween(low: number, high: number): (text: string) => numb
   };
 }
 
-const SMALLEST_SIDE = 12;
-const LARGEST_SIDE = 128;
-
 /** Parses CxHxW. @throws InvalidArgumentError saying what is allowed */
 export function inputSize(text: string): ImageShape {
   const match = /^(\d+)x(\d+)x(\d+)$/.exec(text);
@@ -41,20 +34,67 @@ export function inputSize(text: string): ImageShape {
   if (
     !match ||
     (channels !== 1 && channels !== 3) ||
-    sides.some((side) => side < SMALLEST_SIDE || side > LARGEST_SIDE)
+    sides.some((side) => side < INPUT_SIDES.least || side > INPUT_SIDES.most)
   ) {
     throw new InvalidArgumentError(
-      `It must be CxHxW as 1x28x28 or 3x32x32: 1 or 3 channels, ${SMALLEST_SIDE} to ${LARGEST_SIDE} rows and columns.`,
+      `It must be CxHxW as 1x28x28 or 3x32x32: 1 or 3 channels, ${INPUT_SIDES.least} to ${INPUT_SIDES.most} rows and columns.`,
     );
   }
   return { channels, height, width };
 }
 
+/** Takes what names a data set. @throws InvalidArgumentError saying what does */
+export function dataName(text: string): string {
+  if (!isData(text)) throw new InvalidArgumentError(`It must be ${DATA_NAMES.join(", ")} or the path of a folder.`);
+  return text;
+}
+
+/** Parses an augmentation. @throws InvalidArgumentError saying what is allowed */
+function augmentation(text: string): ParsedAugmentation {
+  try {
+    return parseAugmentation(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message}.`);
+  }
+}
+
+/** How pictures are brought to the network's input, as the options say it. */
+export interface PictureOptions {
+  readonly fit: DataSettings["fit"];
+  readonly background: "black" | "white";
+}
+
+/** The byte of a background. */
+export function backgroundByte(background: PictureOptions["background"]): DataSettings["background"] {
+  return background === "white" ? 255 : 0;
+}
+
 // Options are made anew for each command: commander keeps state in them.
 export const recipeOption = () => new Option("--recipe <name>", "what to train and how").choices(Object.keys(RECIPES));
-export const dataOption = () => new Option("--data <name>", "the data set").choices(DATA_NAMES);
+export const dataOption = () =>
+  new Option("--data <name>", `the data set: ${DATA_NAMES.join(", ")} or the path of a folder`).argParser(dataName);
 export const dataDirOption = () =>
   new Option("--data-dir <dir>", "the folder that holds the data set's files; the only place looked in");
+export const inputOption = () =>
+  new Option("--input <CxHxW>", "the network's input, 1 or 3 channels (default: as the pictures are)").argParser(
+    inputSize,
+  );
+export const fitOption = () =>
+  new Option("--fit <how>", "how pictures of other sizes are brought to the input").choices([
+    "contain",
+    "cover",
+    "stretch",
+  ]);
+export const backgroundOption = () =>
+  new Option("--background <colour>", "what lies around and behind the pictures").choices(["black", "white"]);
+export const augmentOption = () =>
+  new Option("--augment <how>", "none, tutorial, light, strong, or crop=2,flip=0.5,degrees=10,…").argParser(
+    augmentation,
+  );
+export const seedOption = () =>
+  new Option("--seed <n>", "all randomness comes from it")
+    .argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .default(0);
 export const threadsOption = () =>
   new Option("--threads <n>", "threads to compute with (default: one a core)").argParser(wholeNumber(1, 64));
 export const jsonOption = () =>

@@ -1,26 +1,32 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Dataset } from "../data/dataset.js";
-import { splitIndices } from "../data/split.js";
+import type { ParsedAugmentation } from "../data/augmentationText.js";
+import { augmentationFor } from "../data/characters.js";
+import type { Dataset, DatasetParts } from "../data/dataset.js";
+import { measureChannels } from "../data/normalization.js";
+import { splitTraining } from "../data/split.js";
 import type { WasmEngine } from "../engine/index.js";
 import { initializeParameters, lenet5, summarize } from "../model/index.js";
+import { DATA_NAMES, type DataSettings } from "../node/openData.js";
 import { type RunConfig, RunFolder } from "../node/runFolder.js";
 import { evaluateDataset } from "../training/evaluate.js";
 import { type Best, type EpochRecord, type FitProgress, fit, type TrainingState } from "../training/fit.js";
 import type { Evaluation } from "../training/metrics.js";
-import { customizeRecipe, RECIPES, type RecipeChanges } from "../training/recipes.js";
-import { openDataset } from "./data.js";
+import { customizeRecipe, RECIPES, type Recipe, type RecipeChanges } from "../training/recipes.js";
+import { dataOfRun, nameSkipped, openForCommand } from "./data.js";
 import { compileForNode } from "./engine.js";
 import { InterruptedError, withInterrupt } from "./interrupt.js";
-import { DIGITS } from "./options.js";
 import { formatDuration, formatPercent, type Terminal } from "./terminal.js";
 import { VERSION } from "./version.js";
 
 /** What a run is started with. */
 export interface RunSettings {
   readonly recipe: string;
-  readonly data: string;
-  readonly dataDir?: string;
+  readonly data: DataSettings;
+  /** Whether the recipe's normalisation is kept, or measured on the training images. */
+  readonly normalize: "tutorial" | "dataset";
+  /** Instead of the recipe's augmentation. */
+  readonly augment?: ParsedAugmentation;
   readonly seed: number;
   readonly threads?: number;
   /** The run folder; named after the settings where left out. */
@@ -36,21 +42,19 @@ export interface RunOutput {
   readonly json: boolean;
 }
 
-/** Data sets whose pictures mean something else when mirrored. */
-const NOT_MIRRORED = new Set(["mnist", DIGITS]);
-
 /** Trains from the start into a new run folder. */
 export async function startRun(settings: RunSettings, output: RunOutput): Promise<void> {
-  const { seed, data, dataDir, out } = settings;
+  const { seed, out } = settings;
   // Found out before the data are loaded; what happens in between is noticed when the folder is made.
   if (out !== undefined && existsSync(out)) throw new Error(`cannot create the folder ${out}: it exists already`);
   await withInterrupt(async (signal) => {
-    const recipe = customizeRecipe(RECIPES[settings.recipe], { flip: !NOT_MIRRORED.has(data), ...settings.changes });
-    const load = { dataDir, terminal: output.terminal, signal };
-    const train = await openDataset(data, "train", load);
-    const test = await openDataset(data, "test", load);
-    const { channels, height, width } = train;
+    const data = await openForCommand(settings.data, { terminal: output.terminal, signal });
+    const { train, validationCount } = await data.train();
+    const test = await data.test();
+    output.terminal.clearBar();
     signal.throwIfAborted();
+    const recipe = recipeFor(settings, { train, validationCount });
+    const { channels, height, width } = train;
     const model = lenet5({ ...recipe, input: { channels, height, width }, classes: train.classes.length });
     const engine = compileForNode(model, { ...recipe, threads: settings.threads });
     engine.setParameters(initializeParameters(model, seed));
@@ -62,9 +66,7 @@ export async function startRun(settings: RunSettings, output: RunOutput): Promis
       model,
       parameterCount: summarize(model).totalParameters,
       data: {
-        name: data,
-        // Whole, so that the run can be resumed and evaluated from any folder.
-        directory: dataDir === undefined ? undefined : resolve(dataDir),
+        ...dataConfig(settings.data, data.name),
         checksum: train.checksum,
         images: train.labels.length,
         classes: [...train.classes],
@@ -73,15 +75,43 @@ export async function startRun(settings: RunSettings, output: RunOutput): Promis
       threads: engine.threads,
       fusedArithmetic: engine.fused,
     };
-    const folder = await RunFolder.create(out ?? freeRunPath(`${data}-${recipe.name}-seed${seed}`), config);
-    await new Run(folder, engine, train, test, output).toTheEnd(signal);
+    const folder = await RunFolder.create(out ?? freeRunPath(`${data.name}-${recipe.name}-seed${seed}`), config);
+    await new Run(folder, engine, { train, validationCount, test }, output).toTheEnd(signal);
+    nameSkipped(data, output.terminal);
   });
+}
+
+/** The recipe with what was asked for, and with what depends on the data. */
+function recipeFor(
+  { recipe: name, data, normalize, augment, seed, changes }: RunSettings,
+  parts: Pick<DatasetParts, "train" | "validationCount">,
+): Recipe {
+  const { augmentation } = RECIPES[name];
+  const recipe = customizeRecipe(RECIPES[name], {
+    ...changes,
+    augmentation: augmentationFor(augment ?? { augmentation, flipGiven: false }, parts.train.classes, data.background),
+  });
+  if (normalize === "tutorial") return recipe;
+  const split = splitTraining(parts, recipe.validationShare, seed);
+  return customizeRecipe(recipe, { normalization: measureChannels(parts.train, split.train) });
+}
+
+/** What a run's config says of the data, its paths whole, so that the run can be gone on with from any folder. */
+function dataConfig({ data, dataDir, fit, background }: DataSettings, name: string) {
+  return {
+    name,
+    path: DATA_NAMES.includes(data) ? undefined : resolve(data),
+    directory: dataDir === undefined ? undefined : resolve(dataDir),
+    fit,
+    background,
+  };
 }
 
 /** What can be another on the machine where a run is gone on with; none of it changes a bit of the result. */
 export interface ResumeSettings {
   readonly dataDir?: string;
   readonly threads?: number;
+  readonly strict?: boolean;
 }
 
 /**
@@ -91,11 +121,14 @@ export interface ResumeSettings {
 export async function resumeRun(path: string, settings: ResumeSettings, output: RunOutput): Promise<void> {
   await withInterrupt(async (signal) => {
     const { folder, state } = await RunFolder.reopen(path);
-    const { recipe, seed, data, model, fusedArithmetic } = folder.config;
-    const load = { dataDir: settings.dataDir ?? data.directory, terminal: output.terminal, signal };
-    const train = await openDataset(data.name, "train", load);
-    const test = await openDataset(data.name, "test", load);
-    if (train.checksum !== data.checksum) {
+    const { recipe, seed, model, fusedArithmetic } = folder.config;
+    const asBefore = dataOfRun(folder.config);
+    const { dataDir = asBefore.dataDir, strict } = settings;
+    const data = await openForCommand({ ...asBefore, dataDir, strict }, { terminal: output.terminal, signal });
+    const { train, validationCount } = await data.train();
+    const test = await data.test();
+    output.terminal.clearBar();
+    if (train.checksum !== folder.config.data.checksum) {
       throw new Error(`${path} was begun with other images: the checksum of ${data.name} has changed since`);
     }
     signal.throwIfAborted();
@@ -105,7 +138,8 @@ export async function resumeRun(path: string, settings: ResumeSettings, output: 
       throw new Error(`${path} was begun ${was} fused arithmetic, which is not what this Node does: use the same one`);
     }
     engine.setParameters(initializeParameters(model, seed));
-    await new Run(folder, engine, train, test, output).toTheEnd(signal, state);
+    await new Run(folder, engine, { train, validationCount, test }, output).toTheEnd(signal, state);
+    nameSkipped(data, output.terminal);
   });
 }
 
@@ -121,15 +155,13 @@ function freeRunPath(name: string): string {
 class Run {
   private readonly folder: RunFolder;
   private readonly engine: WasmEngine;
-  private readonly train: Dataset;
-  private readonly test: Dataset;
+  private readonly parts: DatasetParts;
   private readonly output: RunOutput;
 
-  constructor(folder: RunFolder, engine: WasmEngine, train: Dataset, test: Dataset, output: RunOutput) {
+  constructor(folder: RunFolder, engine: WasmEngine, parts: DatasetParts, output: RunOutput) {
     this.folder = folder;
     this.engine = engine;
-    this.train = train;
-    this.test = test;
+    this.parts = parts;
     this.output = output;
   }
 
@@ -139,10 +171,8 @@ class Run {
     let best: Best;
     try {
       best = await this.epochs(signal, resumeFrom);
-      const evaluation = await evaluateDataset(this.engine, this.test, undefined, {
-        signal,
-        onProgress: (progress) => terminal.progress({ label: "testing", unit: "images", ...progress }),
-      });
+      const { test } = this.parts;
+      const evaluation = test && (await this.evaluate(test, signal));
       terminal.clearBar();
       await this.finish(best, evaluation);
     } catch (error) {
@@ -153,11 +183,19 @@ class Run {
     }
   }
 
+  private evaluate(test: Dataset, signal: AbortSignal): Promise<Evaluation> {
+    return evaluateDataset(this.engine, test, undefined, {
+      signal,
+      onProgress: (progress) => this.output.terminal.progress({ label: "testing", unit: "images", ...progress }),
+    });
+  }
+
   /** Runs all epochs that are left, keeping each in the run folder. */
   private async epochs(signal: AbortSignal, resumeFrom?: TrainingState): Promise<Best> {
     const { recipe, seed } = this.folder.config;
-    const split = splitIndices(this.train.labels.length, recipe.validationShare, seed);
-    const { engine, train: dataset } = this;
+    const split = splitTraining(this.parts, recipe.validationShare, seed);
+    const { engine } = this;
+    const dataset = this.parts.train;
     const imagesAnEpoch = split.train.length + split.validation.length;
     const onProgress = (progress: FitProgress) => this.showProgress(progress, imagesAnEpoch, split.train.length);
     const epochs = fit({ engine, dataset, split, recipe, seed, resumeFrom, onProgress, signal });
@@ -215,7 +253,7 @@ class Run {
     if (json) printJson({ event: "epoch", ...record, best: isBest });
   }
 
-  private async finish(best: Best, evaluation: Evaluation): Promise<void> {
+  private async finish(best: Best, evaluation: Evaluation | undefined): Promise<void> {
     const { terminal, json } = this.output;
     const { data, recipe } = this.folder.config;
     const result = {
@@ -236,7 +274,9 @@ class Run {
       `best validation accuracy ${formatPercent(best.validationAccuracy)} in epoch ${best.epoch}, total time ${formatDuration(this.folder.seconds)}`,
     );
     terminal.line(
-      `test accuracy ${formatPercent(evaluation.accuracy)} (${evaluation.correct.toLocaleString("en-US")} of ${evaluation.total.toLocaleString("en-US")} ${images}), loss ${evaluation.loss.toFixed(4)}`,
+      evaluation
+        ? `test accuracy ${formatPercent(evaluation.accuracy)} (${evaluation.correct.toLocaleString("en-US")} of ${evaluation.total.toLocaleString("en-US")} ${images}), loss ${evaluation.loss.toFixed(4)}`
+        : `${data.name} holds no images back for a test: there is the validation accuracy alone`,
     );
     terminal.line(`run folder: ${this.folder.path}`);
     if (json) printJson({ event: "done", ...result });

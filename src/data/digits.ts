@@ -6,6 +6,15 @@ import { GLYPHS } from "./digits/strokes.js";
 
 /** The names of the classes of generated digits. */
 export const DIGIT_CLASSES = GLYPHS.map((_, digit) => String(digit));
+
+/** The generated data set, described as those of the catalog are; as many pictures as MNIST has, of any size asked for. */
+export const DIGITS_DATASET = {
+  name: "digits",
+  title: "Generated digits",
+  classes: DIGIT_CLASSES,
+  shape: { channels: 1, height: 28, width: 28 },
+  counts: { train: 60_000, test: 10_000 },
+} as const;
 const SMALLEST_SIDE = 12;
 const LARGEST_SIDE = 128;
 /** Items from here on draw the order of labels; those below draw the images. */

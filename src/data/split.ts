@@ -1,4 +1,5 @@
 import { Purpose, permutation, RandomStream } from "../numeric/philox.js";
+import type { DatasetParts } from "./dataset.js";
 
 /** Which images are for training and which for validation, by index. */
 export interface Split {
@@ -21,6 +22,23 @@ export function splitIndices(count: number, validationShare: number, seed: numbe
   const order = permutation(new RandomStream(seed, Purpose.split, 0, 0), count);
   const validationCount = Math.min(count - 1, Math.max(1, Math.round(count * validationShare)));
   return { train: order.slice(0, count - validationCount), validation: order.slice(count - validationCount) };
+}
+
+/**
+ * The split of training images: by the seed, or as the source of the images has it.
+ *
+ * @param parts how many of the images, the last ones, are for validation, where the source says so
+ */
+export function splitTraining(
+  { train, validationCount }: Pick<DatasetParts, "train" | "validationCount">,
+  validationShare: number,
+  seed: number,
+): Split {
+  const count = train.labels.length;
+  if (validationCount === undefined) return splitIndices(count, validationShare, seed);
+  const indices = Uint32Array.from({ length: count }, (_, index) => index);
+  const boundary = count - validationCount;
+  return { train: indices.slice(0, boundary), validation: indices.slice(boundary) };
 }
 
 /** Which images are for training and which are held back for the test, by index, in ascending order. */

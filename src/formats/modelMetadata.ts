@@ -10,6 +10,8 @@ export interface ModelMetadata {
   readonly classes: readonly string[];
   /** Inputs are (byte / 255 − mean) / deviation. */
   readonly normalization: Normalization;
+  /** How pictures were brought to the model's input, and the byte around them. */
+  readonly pictures?: { readonly fit: "contain" | "cover" | "stretch"; readonly background: 0 | 255 };
   readonly recipe: string;
   /** The data set that the model was trained on. */
   readonly data: string;
@@ -46,6 +48,7 @@ const metadataSchema: z.ZodType<ModelMetadata> = z.object({
   model: modelSchema,
   classes: z.array(z.string()),
   normalization: normalizationSchema,
+  pictures: z.object({ fit: z.enum(["contain", "cover", "stretch"]), background: z.literal([0, 255]) }).optional(),
   recipe: z.string(),
   data: z.string(),
   epoch: whole,

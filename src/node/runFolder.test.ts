@@ -21,7 +21,15 @@ const config: RunConfig = {
   seed: 5,
   model,
   parameterCount: 17_000,
-  data: { name: "digits", checksum: "abc", images: 100, classes: ["a", "b", "c"], generated: true },
+  data: {
+    name: "digits",
+    fit: "contain",
+    background: 0,
+    checksum: "abc",
+    images: 100,
+    classes: ["a", "b", "c"],
+    generated: true,
+  },
   threads: 2,
   fusedArithmetic: true,
 };

@@ -35,8 +35,13 @@ const configSchema = z.object({
   parameterCount: z.number().int(),
   data: z.object({
     name: z.string(),
+    /** Where it is, if it is no known data set. */
+    path: z.string().optional(),
     /** The folder that was named for it, if one was. */
     directory: z.string().optional(),
+    /** How its pictures were brought to the model's input. */
+    fit: z.enum(["contain", "cover", "stretch"]).default("contain"),
+    background: z.literal([0, 255]).default(0),
     checksum: z.string(),
     images: z.number().int(),
     classes: z.array(z.string()),
@@ -195,6 +200,7 @@ export class RunFolder {
       model,
       classes: data.classes,
       normalization: recipe.normalization,
+      pictures: { fit: data.fit, background: data.background },
       recipe: recipe.name,
       data: data.name,
       epoch,

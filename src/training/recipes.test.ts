@@ -43,15 +43,15 @@ describe("customizeRecipe", () => {
   });
 
   it("changes what is named and nothing else", () => {
-    const changes = { epochs: 7, batchSize: 50, learningRate: 0.01, validationShare: 0.3, augmentValidation: true };
-    expect(customizeRecipe(paper, { ...changes, flip: false })).toEqual({
+    const shares = { validationShare: 0.3, augmentValidation: true };
+    const pictures = { augmentation: AUGMENTATIONS.light, normalization: { mean: [0.1], deviation: [0.2] } };
+    expect(customizeRecipe(paper, { epochs: 7, batchSize: 50, learningRate: 0.01, ...shares, ...pictures })).toEqual({
       ...paper,
       epochs: 7,
       batchSize: 50,
       schedule: { type: "constant", learningRate: 0.01 },
-      validationShare: 0.3,
-      augmentValidation: true,
-      augmentation: { ...AUGMENTATIONS.none, cropPadding: 2, flip: 0, degrees: 10 },
+      ...shares,
+      ...pictures,
     });
   });
 

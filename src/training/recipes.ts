@@ -73,13 +73,12 @@ export interface RecipeChanges {
   readonly validationShare?: number;
   readonly augmentValidation?: boolean;
   readonly normalization?: Normalization;
-  /** Pictures whose mirror image means something else, as digits, are never flipped. */
-  readonly flip?: boolean;
+  readonly augmentation?: Augmentation;
 }
 
 /** A recipe with changes. */
 export function customizeRecipe(recipe: Recipe, changes: RecipeChanges): Recipe {
-  const { learningRate, flip = true } = changes;
+  const { learningRate } = changes;
   return {
     ...recipe,
     epochs: changes.epochs ?? recipe.epochs,
@@ -88,7 +87,7 @@ export function customizeRecipe(recipe: Recipe, changes: RecipeChanges): Recipe 
     validationShare: changes.validationShare ?? recipe.validationShare,
     augmentValidation: changes.augmentValidation ?? recipe.augmentValidation,
     normalization: changes.normalization ?? recipe.normalization,
-    augmentation: flip ? recipe.augmentation : { ...recipe.augmentation, flip: 0 },
+    augmentation: changes.augmentation ?? recipe.augmentation,
   };
 }
 

@@ -1,6 +1,7 @@
 import { Command } from "commander";
+import { DIGITS_DATASET } from "../../data/digits.js";
 import { DatasetUnavailableError } from "../../node/obtain.js";
-import { DIGITS, dataDirOption } from "../options.js";
+import { dataDirOption } from "../options.js";
 import { Terminal } from "../terminal.js";
 import { type RunSettings, startRun } from "../trainRun.js";
 
@@ -18,8 +19,8 @@ export function demoCommand(): Command {
       const output = { terminal, json: false };
       const settings: RunSettings = {
         recipe: "improved",
-        data: "fashion-mnist",
-        dataDir,
+        data: { data: "fashion-mnist", dataDir, fit: "contain", background: 0 },
+        normalize: "tutorial",
         seed: 0,
         changes: { epochs: EPOCHS },
       };
@@ -29,7 +30,7 @@ export function demoCommand(): Command {
         if (!(error instanceof DatasetUnavailableError)) throw error;
         terminal.line(error.message);
         terminal.line("Training on GENERATED digits instead, drawn by this program.");
-        await startRun({ ...settings, data: DIGITS }, output);
+        await startRun({ ...settings, data: { ...settings.data, data: DIGITS_DATASET.name } }, output);
       }
     });
 }

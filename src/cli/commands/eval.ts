@@ -1,17 +1,29 @@
 import { Command, Option } from "commander";
-import { splitIndices } from "../../data/split.js";
+import type { Dataset } from "../../data/dataset.js";
+import { splitTraining } from "../../data/split.js";
 import { classCount, inferShapes } from "../../model/index.js";
+import { type DataSettings, isData, type OpenedData } from "../../node/openData.js";
 import { type LoadedWeights, loadWeights } from "../../node/weights.js";
 import { evaluateDataset } from "../../training/evaluate.js";
 import type { Evaluation } from "../../training/metrics.js";
 import { RECIPES } from "../../training/recipes.js";
-import { openDataset } from "../data.js";
+import { dataOfRun, nameSkipped, openForCommand } from "../data.js";
 import { compileForNode } from "../engine.js";
 import { formatEvaluation } from "../evaluationTable.js";
-import { dataDirOption, dataOption, jsonOption, recipeOption, threadsOption } from "../options.js";
+import {
+  backgroundByte,
+  backgroundOption,
+  dataDirOption,
+  dataOption,
+  fitOption,
+  jsonOption,
+  type PictureOptions,
+  recipeOption,
+  threadsOption,
+} from "../options.js";
 import { Terminal } from "../terminal.js";
 
-interface EvalOptions {
+interface EvalOptions extends Partial<PictureOptions> {
   readonly data?: string;
   readonly dataDir?: string;
   readonly split: "test" | "val" | "train";
@@ -27,6 +39,8 @@ export function evalCommand(): Command {
     .argument("<weights>", "a .pth or .safetensors file, or a run folder (its best weights)")
     .addOption(dataOption())
     .addOption(dataDirOption())
+    .addOption(fitOption())
+    .addOption(backgroundOption())
     .addOption(
       new Option("--split <part>", "the images to take; val and train are the parts that a run was split into")
         .choices(["test", "val", "train"])
@@ -44,13 +58,11 @@ const BATCH_SIZE = 32;
 async function runEval(path: string, options: EvalOptions): Promise<void> {
   const terminal = new Terminal(options.json ? process.stderr : process.stdout);
   const weights = await loadWeights(path, options.recipe === undefined ? undefined : RECIPES[options.recipe]);
-  const name = options.data ?? weights.metadata?.data ?? weights.run?.data.name ?? "fashion-mnist";
-  const { run } = weights;
-  const dataDir = options.dataDir ?? (run?.data.name === name ? run.data.directory : undefined);
-  const dataset = await openDataset(name, options.split === "test" ? "test" : "train", { dataDir, terminal });
-  requireSameShape(path, weights, dataset);
-  const indices =
-    options.split === "test" ? undefined : splitOfRun(path, weights, options.split, dataset.labels.length);
+  const settings = dataFor(path, weights, options);
+  const data = await openForCommand(settings, { terminal });
+  const { dataset, indices } = await imagesOf(path, weights, data, options.split);
+  terminal.clearBar();
+  requireClasses(path, weights, dataset, terminal);
   const engine = compileForNode(weights.model, {
     batchSize: BATCH_SIZE,
     threads: options.threads,
@@ -63,6 +75,7 @@ async function runEval(path: string, options: EvalOptions): Promise<void> {
   });
   terminal.clearBar();
   engine.dispose();
+  const { name } = data;
   if (options.json) {
     const output: Evaluation & { data: string; split: string } = { ...evaluation, data: name, split: options.split };
     process.stdout.write(`${JSON.stringify(output, undefined, 2)}\n`);
@@ -71,28 +84,58 @@ async function runEval(path: string, options: EvalOptions): Promise<void> {
     terminal.line();
     terminal.line(formatEvaluation(evaluation));
   }
+  nameSkipped(data, terminal);
 }
 
-function requireSameShape(
+/** The data to evaluate on, brought to the weights' input as they were in training, unless the options say otherwise. */
+function dataFor(path: string, { model, metadata, run }: LoadedWeights, options: EvalOptions): DataSettings {
+  const trained = run && dataOfRun(run);
+  const name = options.data ?? trained?.data ?? metadata?.data ?? "fashion-mnist";
+  if (!isData(name)) {
+    throw new Error(`${path} was trained on "${name}", which is no known data set: name its folder with --data`);
+  }
+  return {
+    data: name,
+    dataDir: options.dataDir ?? (trained?.data === name ? trained.dataDir : undefined),
+    input: model.input,
+    fit: options.fit ?? metadata?.pictures?.fit ?? "contain",
+    background: options.background ? backgroundByte(options.background) : (metadata?.pictures?.background ?? 0),
+  };
+}
+
+/** The images of a part: of the test, or of the training images as the run split them. */
+async function imagesOf(
   path: string,
-  { model }: LoadedWeights,
-  dataset: { name: string; channels: number; height: number; width: number; classes: readonly string[] },
+  { run }: LoadedWeights,
+  data: OpenedData,
+  part: EvalOptions["split"],
+): Promise<{ dataset: Dataset; indices?: Uint32Array }> {
+  if (part === "test") {
+    const dataset = await data.test();
+    if (!dataset) throw new Error(`${data.name} holds no images back for a test: try --split val`);
+    return { dataset };
+  }
+  if (!run) throw new Error(`${path} does not say how its training images were split: name the run folder instead`);
+  const parts = await data.train();
+  const split = splitTraining(parts, run.recipe.validationShare, run.seed);
+  return { dataset: parts.train, indices: part === "val" ? split.validation : split.train };
+}
+
+/** The weights' classes are the data set's, in number; where their names differ, that is told. */
+function requireClasses(
+  path: string,
+  { model, metadata }: LoadedWeights,
+  { name, classes }: Dataset,
+  terminal: Terminal,
 ): void {
-  const { channels, height, width } = model.input;
-  if (channels !== dataset.channels || height !== dataset.height || width !== dataset.width) {
-    throw new Error(
-      `${path} takes ${channels}x${height}x${width} pictures, ${dataset.name} has ${dataset.channels}x${dataset.height}x${dataset.width}`,
+  const count = classCount(inferShapes(model));
+  if (count !== classes.length) {
+    throw new Error(`${path} tells ${count} classes apart, ${name} has ${classes.length}`);
+  }
+  const other = metadata?.classes.findIndex((label, index) => label !== classes[index]) ?? -1;
+  if (other !== -1) {
+    terminal.line(
+      `warning: ${path} was trained on other classes: class ${other} is "${metadata?.classes[other]}" there and "${classes[other]}" in ${name}`,
     );
   }
-  const classes = classCount(inferShapes(model));
-  if (classes !== dataset.classes.length) {
-    throw new Error(`${path} tells ${classes} classes apart, ${dataset.name} has ${dataset.classes.length}`);
-  }
-}
-
-/** The indices of a part of the run's own split of the training images. */
-function splitOfRun(path: string, { run }: LoadedWeights, part: "val" | "train", count: number): Uint32Array {
-  if (!run) throw new Error(`${path} does not say how its training images were split: name the run folder instead`);
-  const split = splitIndices(count, run.recipe.validationShare, run.seed);
-  return part === "val" ? split.validation : split.train;
 }

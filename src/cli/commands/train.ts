@@ -1,20 +1,33 @@
 import { Command, Option } from "commander";
+import type { ParsedAugmentation } from "../../data/augmentationText.js";
+import type { ImageShape } from "../../model/index.js";
 import {
+  augmentOption,
+  backgroundByte,
+  backgroundOption,
   dataDirOption,
   dataOption,
+  fitOption,
+  inputOption,
   jsonOption,
   numberBetween,
+  type PictureOptions,
   recipeOption,
+  seedOption,
   threadsOption,
   wholeNumber,
 } from "../options.js";
 import { Terminal } from "../terminal.js";
 import { type RunSettings, resumeRun, startRun } from "../trainRun.js";
 
-interface TrainOptions {
+interface TrainOptions extends PictureOptions {
   readonly recipe: string;
   readonly data: string;
   readonly dataDir?: string;
+  readonly input?: ImageShape;
+  readonly normalize: "tutorial" | "dataset";
+  readonly augment?: ParsedAugmentation;
+  readonly strict?: boolean;
   readonly epochs?: number;
   readonly batch?: number;
   readonly lr?: number;
@@ -38,14 +51,20 @@ export function trainCommand(): Command {
     .addOption(recipeOption().default("improved"))
     .addOption(dataOption().default("fashion-mnist"))
     .addOption(dataDirOption())
+    .addOption(inputOption())
+    .addOption(fitOption().default("contain"))
+    .addOption(backgroundOption().default("black"))
+    .addOption(
+      new Option("--normalize <how>", "to -1 … 1 as the tutorial, or by the training images' mean and deviation")
+        .choices(["tutorial", "dataset"])
+        .default("tutorial"),
+    )
+    .addOption(augmentOption())
+    .addOption(new Option("--strict", "fail where a file of a folder of pictures cannot be used"))
     .addOption(new Option("--epochs <n>", "passes over the training images").argParser(wholeNumber(1, MOST_EPOCHS)))
     .addOption(new Option("--batch <n>", "images a step").argParser(wholeNumber(1, LARGEST_BATCH)))
     .addOption(new Option("--lr <x>", "the (highest) learning rate").argParser(numberBetween(0, 100)))
-    .addOption(
-      new Option("--seed <n>", "all randomness comes from it")
-        .argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER))
-        .default(0),
-    )
+    .addOption(seedOption())
     .addOption(threadsOption())
     .addOption(
       new Option("--val-split <share>", "share of the training images held back for validation (0.2)").argParser(
@@ -58,6 +77,11 @@ export function trainCommand(): Command {
       new Option("--resume <run>", "go on with an interrupted run; its settings are in its folder").conflicts([
         "recipe",
         "data",
+        "input",
+        "fit",
+        "background",
+        "normalize",
+        "augment",
         "epochs",
         "batch",
         "lr",
@@ -70,10 +94,10 @@ export function trainCommand(): Command {
     .addOption(jsonOption())
     .addOption(new Option("--quiet", "print nothing but the result"))
     .action(async (options: TrainOptions) => {
-      const { json = false, quiet = false, threads, dataDir } = options;
+      const { json = false, quiet = false, threads, dataDir, strict } = options;
       const terminal = new Terminal(json ? process.stderr : process.stdout, { quiet });
       const output = { terminal, json };
-      if (options.resume !== undefined) await resumeRun(options.resume, { dataDir, threads }, output);
+      if (options.resume !== undefined) await resumeRun(options.resume, { dataDir, threads, strict }, output);
       else await startRun(settingsOf(options), output);
     });
 }
@@ -81,8 +105,16 @@ export function trainCommand(): Command {
 function settingsOf(options: TrainOptions): RunSettings {
   return {
     recipe: options.recipe,
-    data: options.data,
-    dataDir: options.dataDir,
+    data: {
+      data: options.data,
+      dataDir: options.dataDir,
+      input: options.input,
+      fit: options.fit,
+      background: backgroundByte(options.background),
+      strict: options.strict,
+    },
+    normalize: options.normalize,
+    augment: options.augment,
     seed: options.seed,
     threads: options.threads,
     out: options.out,

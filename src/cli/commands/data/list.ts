@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { CATALOG, type CatalogEntry } from "../../../data/catalog.js";
+import { DIGITS_DATASET } from "../../../data/digits.js";
 import { locateDataset } from "../../../node/locate.js";
-import { DIGITS_DATASET } from "../../data.js";
 import { dataDirOption, jsonOption } from "../../options.js";
 
 interface ListOptions {
