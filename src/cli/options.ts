@@ -91,6 +91,7 @@ export const augmentOption = () =>
   new Option("--augment <how>", "none, tutorial, light, strong, or crop=2,flip=0.5,degrees=10,…").argParser(
     augmentation,
   );
+export const strictOption = () => new Option("--strict", "fail where a file of a folder of pictures cannot be used");
 export const seedOption = () =>
   new Option("--seed <n>", "all randomness comes from it")
     .argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER))

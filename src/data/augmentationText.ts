@@ -49,6 +49,14 @@ export function parseAugmentation(text: string): ParsedAugmentation {
   return { augmentation, flipGiven: values.has("flip") };
 }
 
+/** An augmentation as {@link parseAugmentation} reads it: "crop=2,flip=0.5,degrees=10"; "none" where nothing is done. */
+export function formatAugmentation(augmentation: Augmentation): string {
+  const parts = [...KEYS].flatMap(([name, { field }]) =>
+    augmentation[field] > 0 ? [`${name}=${augmentation[field]}`] : [],
+  );
+  return parts.join(",") || "none";
+}
+
 function isPreset(name: string): name is keyof typeof AUGMENTATIONS {
   return Object.hasOwn(AUGMENTATIONS, name);
 }

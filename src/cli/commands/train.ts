@@ -14,6 +14,7 @@ import {
   type PictureOptions,
   recipeOption,
   seedOption,
+  strictOption,
   threadsOption,
   wholeNumber,
 } from "../options.js";
@@ -60,7 +61,7 @@ export function trainCommand(): Command {
         .default("tutorial"),
     )
     .addOption(augmentOption())
-    .addOption(new Option("--strict", "fail where a file of a folder of pictures cannot be used"))
+    .addOption(strictOption())
     .addOption(new Option("--epochs <n>", "passes over the training images").argParser(wholeNumber(1, MOST_EPOCHS)))
     .addOption(new Option("--batch <n>", "images a step").argParser(wholeNumber(1, LARGEST_BATCH)))
     .addOption(new Option("--lr <x>", "the (highest) learning rate").argParser(numberBetween(0, 100)))

@@ -1,0 +1,78 @@
+import { type Augmentation, drawTransformation, isAugmenting, placementFor } from "../data/augmentation.js";
+import type { Dataset } from "../data/dataset.js";
+import { readBatch } from "../engine/reference/pictures.js";
+import { contactSheetSvg, type SheetGroup } from "../report/contactSheet.js";
+import { encodePng } from "./pictures/codec.js";
+import { svgToPng } from "./png.js";
+
+/** What a preview shows. */
+export interface PreviewOptions {
+  readonly augmentation: Augmentation;
+  /** That a training would draw its augmentation from. */
+  readonly seed: number;
+  readonly title: string;
+  readonly subtitle: string;
+}
+
+const PICTURES_A_CLASS = 3;
+/** Each picture is shown as these epochs of a training would see it. */
+const EPOCHS = [1, 2, 3];
+/** Of a data set with more classes the first are shown. */
+const MOST_CLASSES = 40;
+
+/**
+ * Draws a contact sheet of a data set: the first pictures of each class, each beside what the first epochs of a training
+ * with that seed would make of it.
+ *
+ * @returns a PNG
+ */
+export async function previewDataset(dataset: Dataset, options: PreviewOptions): Promise<Uint8Array> {
+  const rows = dataset.classes.slice(0, MOST_CLASSES).map(async (label, index) => {
+    const indices = [...dataset.labels.keys()].filter((image) => dataset.labels[image] === index);
+    return {
+      label,
+      note: `${indices.length.toLocaleString("en-US")} ${indices.length === 1 ? "image" : "images"}`,
+      groups: await Promise.all(
+        indices.slice(0, PICTURES_A_CLASS).map((image) => previewPicture(dataset, image, options)),
+      ),
+    };
+  });
+  const { title, subtitle } = options;
+  const svg = contactSheetSvg({ title, subtitle, picture: dataset, rows: await Promise.all(rows) });
+  return svgToPng(svg);
+}
+
+async function previewPicture(dataset: Dataset, image: number, options: PreviewOptions): Promise<SheetGroup> {
+  const { augmentation, seed } = options;
+  const forms = isAugmenting(augmentation) ? EPOCHS : [];
+  return {
+    original: await dataUri(dataset, picturePixels(dataset, image)),
+    augmented: await Promise.all(
+      forms.map((epoch) => {
+        const transformation = drawTransformation(augmentation, dataset, seed, epoch, image);
+        const placement = placementFor(transformation, dataset.height, dataset.width);
+        return dataUri(dataset, picturePixels(dataset, image, placement));
+      }),
+    ),
+  };
+}
+
+/** From −1 to 1: what is erased becomes 0, a middle grey. */
+const NORMALIZATION = { mean: [0.5], deviation: [0.5] };
+
+/** A picture's bytes, augmented where a placement is given: [channels][height][width]. */
+function picturePixels(dataset: Dataset, image: number, placements?: Int32Array): Uint8Array {
+  const batch = { pixels: dataset.images, indices: [image], placements };
+  const [values] = readBatch(batch, dataset, NORMALIZATION);
+  return Uint8Array.from(values, (value) => Math.round((value * 0.5 + 0.5) * 255));
+}
+
+async function dataUri({ channels, height, width }: Dataset, planes: Uint8Array): Promise<string> {
+  const pixels = height * width;
+  const interleaved = Uint8Array.from(
+    planes,
+    (_, index) => planes[(index % channels) * pixels + Math.floor(index / channels)],
+  );
+  const png = await encodePng(interleaved, width, height);
+  return `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
+}
