@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AUGMENTATIONS } from "./augmentation.js";
-import { parseAugmentation } from "./augmentationText.js";
+import { formatAugmentation, parseAugmentation } from "./augmentationText.js";
 
 const { none, strong, tutorial } = AUGMENTATIONS;
 
@@ -63,5 +63,16 @@ describe("parseAugmentation", () => {
     ["crop=2,flip=0,crop=2", '"crop=2" repeats a key'],
   ])("refuses %j", (text, message) => {
     expect(() => parseAugmentation(text)).toThrow(new RangeError(message));
+  });
+});
+
+describe("formatAugmentation", () => {
+  it.each(Object.entries(AUGMENTATIONS))("says %s as it is parsed", (_, augmentation) => {
+    expect(parseAugmentation(formatAugmentation(augmentation)).augmentation).toEqual(augmentation);
+  });
+
+  it("names what is done, as on the command line", () => {
+    expect(formatAugmentation(tutorial)).toBe("crop=2,flip=0.5,degrees=10");
+    expect(formatAugmentation(none)).toBe("none");
   });
 });
