@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,9 +7,8 @@ import { writeModelMetadata } from "../src/formats/modelMetadata.js";
 import { readPth, writePth } from "../src/formats/pth.js";
 import { writeSafetensors } from "../src/formats/safetensors.js";
 import { initializeParameters, lenet5, RECIPES } from "../src/index.js";
+import { type Outcome, PROGRAM, type RunOptions, runProgram } from "./support/program.js";
 
-const PROGRAM = new URL("../dist/cli/main.js", import.meta.url).pathname;
-const MACHINE = new URL("./support/machine.mjs", import.meta.url).href;
 const VERSION = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8")).version;
 
 let folder: string;
@@ -21,39 +20,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-interface RunOptions {
-  readonly env?: Readonly<Record<string, string>>;
-  /** Called with all of standard output whenever something is written to it. */
-  readonly onOutput?: (stdout: string, child: ChildProcess) => void;
-}
-
-/** Runs the built program in the tests' folder, on a machine without network and data sets. */
-function lenet(args: readonly string[], { env, onOutput }: RunOptions = {}): Promise<Outcome> {
-  const child = spawn(process.execPath, ["--import", MACHINE, PROGRAM, ...args], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, HOME: folder, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text;
-    onOutput?.(stdout, child);
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
-  });
-}
+/** Runs the built program in the tests' folder. */
+const lenet = (args: readonly string[], options?: RunOptions) => runProgram(folder, args, options);
 
 /** Presses Ctrl-C once, as soon as the output holds a text. */
 function interruptAfter(text: string): RunOptions {
@@ -107,7 +75,7 @@ describe("wrong use is told in one line, with exit code 2", () => {
     ["train --epoch 3", `unknown option '--epoch' (Did you mean --epochs?); see "lenet train --help"`],
     [
       "train --data cifar",
-      `option '--data <name>' argument 'cifar' is invalid. Allowed choices are fashion-mnist, mnist, digits; see "lenet train --help"`,
+      `option '--data <name>' argument 'cifar' is invalid. It must be fashion-mnist, mnist, cifar10, digits or the path of a folder; see "lenet train --help"`,
     ],
     [
       "train --resume run --epochs 3",
@@ -219,12 +187,12 @@ describe("what fails is told in one line, with exit code 1", () => {
     );
   });
 
-  it("weights that are not there, damaged, of another kind or of another shape", async () => {
+  it("weights that are not there, damaged, of another kind or for other classes", async () => {
     const input = { channels: 3, height: 32, width: 32 };
-    const model = lenet5({ ...RECIPES.paper, input, classes: 10 });
+    const model = lenet5({ ...RECIPES.paper, input, classes: 7 });
     const metadata = writeModelMetadata({
       model,
-      classes: Array.from({ length: 10 }, String),
+      classes: Array.from({ length: 7 }, String),
       normalization: RECIPES.paper.normalization,
       recipe: "paper",
       data: "digits",
@@ -232,20 +200,20 @@ describe("what fails is told in one line, with exit code 1", () => {
       validationAccuracy: 0,
     });
     const bytes = writeSafetensors(initializeParameters(model, 0), metadata);
-    await writeFile(inFolder("colour.safetensors"), bytes);
+    await writeFile(inFolder("seven.safetensors"), bytes);
     await writeFile(inFolder("cut.safetensors"), bytes.subarray(0, 1000));
     await writeFile(inFolder("text.pth"), "These are not weights.\n");
     await writeFile(inFolder("weights.txt"), "");
-    const names = ["nowhere.pth", "cut.safetensors", "text.pth", "weights.txt", "colour.safetensors"];
+    const names = ["nowhere.pth", "cut.safetensors", "text.pth", "weights.txt", "seven.safetensors"];
     const failures = [];
     for (const name of names) failures.push(await failureOf(["eval", name, "--recipe", "paper"]));
     expect(failures).toMatchInlineSnapshot(`
       [
         "lenet: cannot read nowhere.pth: no such file or folder",
-        "lenet: cut.safetensors: safetensors: the header's length is given as 1744, but only 992 bytes follow",
+        "lenet: cut.safetensors: safetensors: the header's length is given as 1704, but only 992 bytes follow",
         "lenet: text.pth: not a PyTorch file: it begins neither as a zip archive nor as a pickle",
         "lenet: weights.txt: weights are a .pth or .safetensors file or a run folder",
-        "lenet: colour.safetensors takes 3x32x32 pictures, digits has 1x28x28",
+        "lenet: seven.safetensors tells 7 classes apart, digits has 10",
       ]
     `);
   });

@@ -113,6 +113,7 @@ describe("a run folder", () => {
       model,
       classes: ["a", "b", "c"],
       normalization: { mean: [0.5], deviation: [0.5] },
+      pictures: { fit: "contain", background: 0 },
       recipe: "paper",
       data: "digits",
       epoch: 2,

@@ -1,8 +1,9 @@
 import { Command, Option } from "commander";
 import type { Dataset } from "../../data/dataset.js";
 import { splitTraining } from "../../data/split.js";
+import type { ModelMetadata } from "../../formats/modelMetadata.js";
 import { classCount, inferShapes } from "../../model/index.js";
-import { type DataSettings, isData, type OpenedData } from "../../node/openData.js";
+import { DATA_NAMES, type DataSettings, type OpenedData } from "../../node/openData.js";
 import { type LoadedWeights, loadWeights } from "../../node/weights.js";
 import { evaluateDataset } from "../../training/evaluate.js";
 import type { Evaluation } from "../../training/metrics.js";
@@ -90,10 +91,7 @@ async function runEval(path: string, options: EvalOptions): Promise<void> {
 /** The data to evaluate on, brought to the weights' input as they were in training, unless the options say otherwise. */
 function dataFor(path: string, { model, metadata, run }: LoadedWeights, options: EvalOptions): DataSettings {
   const trained = run && dataOfRun(run);
-  const name = options.data ?? trained?.data ?? metadata?.data ?? "fashion-mnist";
-  if (!isData(name)) {
-    throw new Error(`${path} was trained on "${name}", which is no known data set: name its folder with --data`);
-  }
+  const name = options.data ?? trained?.data ?? knownData(path, metadata);
   return {
     data: name,
     dataDir: options.dataDir ?? (trained?.data === name ? trained.dataDir : undefined),
@@ -101,6 +99,13 @@ function dataFor(path: string, { model, metadata, run }: LoadedWeights, options:
     fit: options.fit ?? metadata?.pictures?.fit ?? "contain",
     background: options.background ? backgroundByte(options.background) : (metadata?.pictures?.background ?? 0),
   };
+}
+
+/** The data set that weights were trained on, by its name alone; where they do not say it, Fashion-MNIST. */
+function knownData(path: string, metadata: ModelMetadata | undefined): string {
+  const name = metadata?.data ?? "fashion-mnist";
+  if (DATA_NAMES.includes(name)) return name;
+  throw new Error(`${path} was trained on "${name}", which is no known data set: name its folder with --data`);
 }
 
 /** The images of a part: of the test, or of the training images as the run split them. */
