@@ -85,6 +85,11 @@ describe("wrong use is told in one line, with exit code 2", () => {
     ["trian", `unknown command 'trian' (Did you mean train?); see "lenet --help"`],
     ["eval", `missing required argument 'weights'; see "lenet eval --help"`],
     [
+      "data fetch digits",
+      `command-argument value 'digits' is invalid for argument 'name'. Allowed choices are fashion-mnist, mnist, cifar10; see "lenet data fetch --help"`,
+    ],
+    ["data lists", `unknown command 'lists' (Did you mean list?); see "lenet data --help"`],
+    [
       "eval run --split all",
       `option '--split <part>' argument 'all' is invalid. Allowed choices are test, val, train; see "lenet eval --help"`,
     ],
@@ -102,7 +107,8 @@ describe("help", () => {
     const { code, stdout, stderr } = await lenet([]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toMatch(/^Usage: lenet \[options\] \[command\]\n/);
-    for (const command of ["train", "eval", "summary", "verify", "demo"]) expect(stderr).toContain(`\n  ${command} `);
+    for (const command of ["train", "eval", "summary", "data", "verify", "demo"])
+      expect(stderr).toContain(`\n  ${command} `);
   });
 
   it.each(["help train", "train --help"])("explains a command: lenet %s", async (args) => {
@@ -133,6 +139,37 @@ describe("summary", () => {
   });
 });
 
+describe("data list", () => {
+  it("tells what is known, what is here and where the rest would come from", async () => {
+    const data = inFolder("listed");
+    const path = join(data, "cifar10", "cifar-10-batches-bin");
+    await mkdir(path, { recursive: true });
+    for (const name of ["data_batch_1.bin", "test_batch.bin"]) await writeFile(join(path, name), "");
+    const { code, stdout, stderr } = await lenet(["data", "list"], { env: { LENET_DATA: data } });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    for (const line of lines(stdout)) expect(line.replace(folder, "").length).toBeLessThanOrEqual(100);
+    expect(stdout.replaceAll(folder, "FOLDER")).toMatchInlineSnapshot();
+
+    const json = await lenet(["data", "list", "--json", "--data-dir", data]);
+    const listed = JSON.parse(json.stdout);
+    expect(listed.map(({ name }: { name: string }) => name)).toEqual(["fashion-mnist", "mnist", "cifar10", "digits"]);
+    expect(listed[2]).toEqual({
+      name: "cifar10",
+      title: "CIFAR-10",
+      classes: ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"],
+      channels: 3,
+      height: 32,
+      width: 32,
+      train: 50_000,
+      test: 10_000,
+      generated: false,
+      path,
+      download: { hosts: ["www.cs.toronto.edu"], bytes: 170_052_171 },
+    });
+    expect(listed[3]).toMatchObject({ generated: true, path: null, download: null });
+  });
+});
+
 describe("what fails is told in one line, with exit code 1", () => {
   async function failureOf(args: readonly string[], env?: Record<string, string>): Promise<string> {
     const { code, stdout, stderr } = await lenet(args, { env });
@@ -147,6 +184,12 @@ describe("what fails is told in one line, with exit code 1", () => {
     );
     expect(await failureOf(["train", "--data", "mnist"], { LENET_DATA: inFolder("nowhere") })).toMatchInlineSnapshot(
       `"lenet: MNIST is not here: looked in FOLDER/nowhere, FOLDER/.cache/lenet; the download failed: https://ossci-datasets.s3.amazonaws.com/mnist/train-images-idx3-ubyte.gz: the host is not found, https://storage.googleapis.com/cvdf-datasets/mnist/train-images-idx3-ubyte.gz: the host is not found; name a folder that holds its files with --data-dir DIR"`,
+    );
+  });
+
+  it("a data set that cannot be fetched", async () => {
+    expect(await failureOf(["data", "fetch", "cifar10"])).toBe(
+      "lenet: CIFAR-10 cannot be fetched; the download failed: https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz: the host is not found; name a folder that holds its files with --data-dir DIR",
     );
   });
 

@@ -6,9 +6,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { CatalogFile, IdxEntry } from "../data/catalog.js";
+import { cifarArchive, cifarBatch } from "../../tests/support/cifar.js";
+import type { CatalogFile, CifarEntry, IdxEntry } from "../data/catalog.js";
+import { CIFAR_SHAPE } from "../data/cifar.js";
 import { loadDataset } from "./datasets.js";
 import type { DownloadProgress } from "./download.js";
+import { fetchDataset } from "./fetch.js";
 import { DatasetUnavailableError } from "./obtain.js";
 
 const SIDE = 20;
@@ -358,10 +361,139 @@ describe("loadDataset by download", () => {
     );
   });
 
+  it("fetches all files into the cache, those that are missing or damaged there", async () => {
+    const requests: string[] = [];
+    const files = {
+      ...content,
+      "/data/test-images.gz": gzipSync(test.images),
+      "/data/test-labels.gz": gzipSync(test.labels),
+    };
+    vi.stubEnv("LENET_DATA", folder);
+    await putTrain(folder);
+    await put(join(cache, "tiny", "train-labels"), train.labels);
+    await put(join(cache, "tiny", "test-labels.gz"), "broken");
+    const options = { mirrors: [await mirror(serve(requests, undefined, files))] };
+    const fetched = await fetchDataset(entry, options);
+    expect(fetched.map(({ path, downloaded }) => [path.slice(cache.length), downloaded])).toEqual([
+      ["/tiny/train-images.gz", true],
+      ["/tiny/train-labels", false],
+      ["/tiny/test-images.gz", true],
+      ["/tiny/test-labels.gz", true],
+    ]);
+    expect((await fetchDataset(entry, options)).map(({ downloaded }) => downloaded)).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+    expect(requests).toEqual(["train-images.gz whole", "test-images.gz whole", "test-labels.gz whole"]);
+  });
+
   it("lets several runs download the same file at once", async () => {
     const address = await mirror(serve([]));
     const runs = [1, 2, 3].map(() => loadDataset(entry, "train", { mirrors: [address] }));
     for (const dataset of await Promise.all(runs)) expect(dataset.checksum).toBe(sha256(train.images, train.labels));
     expect((await readdir(join(cache, "tiny"))).sort()).toEqual(["train-images.gz", "train-labels.gz"]);
+  });
+
+  describe("that is cut anywhere and started again", () => {
+    const batch = cifarBatch([0, 2]);
+    const archive = cifarArchive({ "data_batch_1.bin": batch });
+    const cifar: CifarEntry = {
+      name: "tiny",
+      title: "Tiny-CIFAR",
+      classes: ["a", "b", "c"],
+      shape: CIFAR_SHAPE,
+      counts: { train: 2, test: 0 },
+      mirrors: [],
+      downloadBytes: archive.length,
+      format: "cifar",
+      archive: { name: "tiny.tar.gz", known: "file", bytes: archive.length, sha256: sha256(archive) },
+    };
+    const formats = {
+      gzip: () => ({
+        data: entry,
+        name: "train-images.gz",
+        packed: packedImages,
+        checksum: sha256(train.images, train.labels),
+      }),
+      archive: () => ({ data: cifar, name: "tiny.tar.gz", packed: archive, checksum: sha256(Buffer.from(batch)) }),
+    };
+
+    /** What servers do with a request for the bytes from `start` on, which is above 0. */
+    type RangeReply = (response: ServerResponse, file: Buffer, start: number) => void;
+    const partOf = (response: ServerResponse, range: string | undefined, body: Buffer) =>
+      response.writeHead(206, { "content-length": body.length, ...(range && { "content-range": range }) }).end(body);
+    const replies: Record<string, RangeReply> = {
+      "sends them": (response, file, start) =>
+        partOf(response, `bytes ${start}-${file.length - 1}/${file.length}`, file.subarray(start)),
+      "knows no ranges": (response, file) => response.end(file),
+      "sends more than them": (response, file, start) =>
+        partOf(response, `bytes ${start >> 1}-${file.length - 1}/${file.length}`, file.subarray(start >> 1)),
+      "leaves a gap": (response, file, start) =>
+        partOf(response, `bytes ${start + 1}-${file.length - 1}/${file.length}`, file.subarray(start + 1)),
+      "does not say what it sends": (response, file, start) => partOf(response, undefined, file.subarray(start)),
+      "sends the whole file as them": (response, file, start) =>
+        partOf(response, `bytes ${start}-${file.length - 1}/${file.length}`, file),
+      "sends other bytes": (response, file, start) =>
+        partOf(response, `bytes ${start}-${file.length - 1}/${file.length}`, Buffer.alloc(file.length - start, 7)),
+      "sends too few of them": (response, file, start) =>
+        partOf(response, `bytes ${start}-${file.length - 1}/${file.length}`, file.subarray(start, start + 1)),
+      "says that there are none": (response) => response.writeHead(416).end(),
+    };
+
+    it.each(Object.keys(formats).flatMap((format) => Object.keys(replies).map((reply) => [format, reply] as const)))(
+      "ends with the right file: %s, from a server that %s",
+      async (format, reply) => {
+        const { data, name, packed, checksum } = formats[format as keyof typeof formats]();
+        const stride = Math.ceil(packed.length / (reply === "sends them" ? 40 : 5));
+        const strided = Array.from({ length: Math.ceil(packed.length / stride) }, (_, index) => index * stride);
+        const path = join(cache, "tiny", name);
+        // Where the connection is to break; those after it break at once.
+        let breakAt = 0;
+        let breakConnection = () => {};
+        const address = await mirror((request, response) => {
+          const file = { ...content, "/data/tiny.tar.gz": archive }[request.url ?? ""] ?? Buffer.alloc(0);
+          const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
+          breakConnection = () => request.socket.destroy();
+          if (breakAt <= start) {
+            breakConnection();
+          } else if (breakAt < file.length) {
+            response.writeHead(200, { "content-length": file.length }).write(file.subarray(0, breakAt));
+          } else if (start > 0) {
+            replies[reply](response, file, start);
+          } else {
+            response.end(file);
+          }
+        });
+        const onProgress = ({ receivedBytes }: DownloadProgress) => {
+          if (receivedBytes === breakAt) breakConnection();
+        };
+        const options = { mirrors: [address], timeouts, onProgress };
+        for (const cut of new Set([...strided, 1, packed.length - 1])) {
+          await rm(cache, { recursive: true, force: true });
+          breakAt = cut;
+          await expect(loadDataset(data, "train", options)).rejects.toThrow(DatasetUnavailableError);
+          const part = await readFile(`${path}.part`).catch(() => Buffer.alloc(0));
+          expect(part.equals(packed.subarray(0, cut)), `cut at ${cut}`).toBe(true);
+          breakAt = Number.POSITIVE_INFINITY;
+          const dataset = await loadDataset(data, "train", options);
+          expect(dataset.checksum, `cut at ${cut}`).toBe(checksum);
+          expect((await readFile(path)).equals(packed), `cut at ${cut}`).toBe(true);
+          expect(await readdir(join(cache, "tiny"))).not.toContain(`${name}.part`);
+        }
+      },
+    );
+  });
+});
+
+describe("fetchDataset", () => {
+  it("tells of a failed download what to do", async () => {
+    await expect(fetchDataset(entry)).rejects.toThrow(
+      new DatasetUnavailableError(
+        'Tiny-MNIST cannot be fetched; the download failed: there is no mirror; run "apt-get install dataset-tiny" ' +
+          "or name a folder that holds its files with --data-dir DIR",
+      ),
+    );
   });
 });

@@ -166,7 +166,8 @@ async function receive(
       let position = start;
       for (;;) {
         if (Math.max(position, totalBytes ?? 0) > limit) {
-          throw new MirrorError(`the file is too large: expected at most ${limit} bytes`);
+          const fault = `the file is too large: expected at most ${limit} bytes`;
+          throw start > 0 ? new WrongRangeError(fault) : new MirrorError(fault);
         }
         options.onProgress?.({ url, receivedBytes: position, totalBytes });
         watchdog.restart(timeouts.stall);

@@ -1,0 +1,94 @@
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import { createTar } from "nanotar";
+import { describe, expect, it } from "vitest";
+import { DamagedFileError } from "./files.js";
+import { readTar } from "./tar.js";
+
+const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
+const archive = () =>
+  createTar([{ name: "a/one.txt", data: "first" }, { name: "a/" }, { name: "b/two.txt", data: "2" }]);
+
+/** Writes a header's field and makes its checksum right again, as no accident does. */
+function forge(bytes: Uint8Array, place: number, value: string): Uint8Array {
+  const header = bytes.subarray(0, 512);
+  header.set(Buffer.from(value), place);
+  header.fill(0x20, 148, 156);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.set(Buffer.from(`${sum.toString(8).padStart(6, "0")}\0 `), 148);
+  return bytes;
+}
+
+describe("readTar", () => {
+  it.each(["ustar", "gnu", "pax"])("reads an archive in Python's %s format", (format) => {
+    const packed = readFileSync(`tests/fixtures/datasets/${format}.tar.gz`);
+    const files = readTar(gunzipSync(packed), "a.tar");
+    expect([...files].map(([name, bytes]) => [name, bytes.length])).toEqual([
+      ["batches.meta.txt", 16],
+      ["data_batch_10.bin", 3073],
+      ["data_batch_2.bin", 2 * 3073],
+      ["readme.html", 19],
+      ["test_batch.bin", 3 * 3073],
+    ]);
+    expect(text(files.get("batches.meta.txt"))).toBe("red\ngreen\nblue\n\n");
+  });
+
+  it("reads from the middle of a larger buffer, and keeps the later one of two files with one name", () => {
+    const bytes = createTar([
+      { name: "a/x", data: "old" },
+      { name: "b/x", data: "new" },
+    ]);
+    const within = new Uint8Array(bytes.length + 1000).fill(7);
+    within.set(bytes, 99);
+    const files = readTar(within.subarray(99, 99 + bytes.length), "a.tar");
+    expect([...files.keys()]).toEqual(["x"]);
+    expect(text(files.get("x"))).toBe("new");
+  });
+
+  it("leaves folders out, and what is behind the end", () => {
+    const bytes = Buffer.concat([archive(), Buffer.from("rubbish")]);
+    expect([...readTar(bytes, "a.tar").keys()]).toEqual(["one.txt", "two.txt"]);
+  });
+
+  it.each([
+    ["text", Buffer.alloc(2000, "<html>"), "a.tar is no tar archive: found no file's header at byte 0"],
+    ["a stub", Buffer.from("abc"), "a.tar is no tar archive: found no file's header at byte 0"],
+    ["a damaged name", damaged(1024 + 3), "a.tar is damaged: found no file's header at byte 1024"],
+    ["a name that was wiped out", damaged(1024, 0), "a.tar is damaged: found no file's header at byte 1024"],
+    [
+      "a file that is cut off",
+      archive().subarray(0, 515),
+      "a.tar is truncated: a file takes 517 bytes, the archive has 515",
+    ],
+    ["a header that is cut off", archive().subarray(0, 1100), "a.tar is damaged: found no file's header at byte 1024"],
+    ["no size", forge(archive(), 124, "?"), "a.tar is damaged: the header at byte 0 has no possible size"],
+    [
+      "a negative size",
+      forge(archive(), 124, "-0000001024"),
+      "a.tar is damaged: the header at byte 0 has no possible size",
+    ],
+    [
+      "a huge size",
+      forge(archive(), 124, "77777777777"),
+      "a.tar is truncated: a file takes 8589935103 bytes, the archive has 10240",
+    ],
+    [
+      "an extended header of no sense",
+      forge(createTar([{ name: "x", data: new Uint8Array(70_000) }]), 156, "g"),
+      "a.tar is damaged: the header at byte 0 has no possible size",
+    ],
+    [
+      "very many files",
+      createTar(Array.from({ length: 1001 }, (_, index) => ({ name: `${index}`, data: "" }))),
+      "a.tar holds more than 1000 files: unpack it and name the folder",
+    ],
+  ])("refuses %s", (_, bytes, message) => {
+    expect(() => readTar(bytes, "a.tar")).toThrow(new DamagedFileError(message));
+  });
+
+  function damaged(place: number, value = 0xff): Uint8Array {
+    const bytes = archive();
+    bytes[place] = value;
+    return bytes;
+  }
+});
