@@ -152,10 +152,10 @@ describe("data list", () => {
       "name           title                train      test  pictures   classes
       fashion-mnist  Fashion-MNIST       60,000    10,000   1x28x28        10
                      T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot
-                     not here, would come from fashion-mnist.s3.eu-central-1.amazonaws.com (31 MB)
+                     not here; 31 MB to fetch from fashion-mnist.s3.eu-central-1.amazonaws.com
       mnist          MNIST               60,000    10,000   1x28x28        10
                      0, 1, 2, 3, 4, 5, 6, 7, 8, 9
-                     not here, would come from ossci-datasets.s3.amazonaws.com (12 MB)
+                     not here; 12 MB to fetch from ossci-datasets.s3.amazonaws.com
       cifar10        CIFAR-10            50,000    10,000   3x32x32        10
                      airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck
                      found: FOLDER/listed/cifar10/cifar-10-batches-bin

@@ -77,5 +77,5 @@ function whereabouts({ path, download }: ListedDataset, dataDir: string | undefi
   if (download === null) return "drawn by this program";
   if (path !== null) return `found: ${path}`;
   if (dataDir !== undefined) return `not in ${dataDir}`;
-  return `not here, would come from ${download.hosts[0]} (${Math.round(download.bytes / 1e6)} MB)`;
+  return `not here; ${Math.round(download.bytes / 1e6)} MB to fetch from ${download.hosts[0]}`;
 }
