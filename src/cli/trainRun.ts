@@ -3,10 +3,12 @@ import { join, resolve } from "node:path";
 import type { ParsedAugmentation } from "../data/augmentationText.js";
 import { augmentationFor } from "../data/characters.js";
 import type { Dataset, DatasetParts } from "../data/dataset.js";
+import { DIGITS_DATASET } from "../data/digits.js";
 import { measureChannels } from "../data/normalization.js";
 import { splitTraining } from "../data/split.js";
 import type { WasmEngine } from "../engine/index.js";
 import { initializeParameters, lenet5, summarize } from "../model/index.js";
+import { DatasetUnavailableError } from "../node/obtain.js";
 import { DATA_NAMES, type DataSettings } from "../node/openData.js";
 import { type RunConfig, RunFolder } from "../node/runFolder.js";
 import { evaluateDataset } from "../training/evaluate.js";
@@ -22,7 +24,8 @@ import { VERSION } from "./version.js";
 /** What a run is started with. */
 export interface RunSettings {
   readonly recipe: string;
-  readonly data: DataSettings;
+  /** Fashion-MNIST where no data set is named, generated digits where that cannot be had. */
+  readonly data: Omit<DataSettings, "data"> & Partial<Pick<DataSettings, "data">>;
   /** Whether the recipe's normalisation is kept, or measured on the training images. */
   readonly normalize: "tutorial" | "dataset";
   /** Instead of the recipe's augmentation. */
@@ -44,11 +47,23 @@ export interface RunOutput {
 
 /** Trains from the start into a new run folder. */
 export async function startRun(settings: RunSettings, output: RunOutput): Promise<void> {
+  const { data = "fashion-mnist", ...pictures } = settings.data;
+  try {
+    await trainOn({ ...pictures, data }, settings, output);
+  } catch (error) {
+    if (settings.data.data !== undefined || !(error instanceof DatasetUnavailableError)) throw error;
+    output.terminal.line(error.message);
+    output.terminal.line("Training on GENERATED digits instead, drawn by this program.");
+    await trainOn({ ...pictures, data: DIGITS_DATASET.name }, settings, output);
+  }
+}
+
+async function trainOn(dataSettings: DataSettings, settings: RunSettings, output: RunOutput): Promise<void> {
   const { seed, out } = settings;
   // Found out before the data are loaded; what happens in between is noticed when the folder is made.
   if (out !== undefined && existsSync(out)) throw new Error(`cannot create the folder ${out}: it exists already`);
   await withInterrupt(async (signal) => {
-    const data = await openForCommand(settings.data, { terminal: output.terminal, signal });
+    const data = await openForCommand(dataSettings, { terminal: output.terminal, signal });
     const { train, validationCount } = await data.train();
     const test = await data.test();
     output.terminal.clearBar();
@@ -66,7 +81,7 @@ export async function startRun(settings: RunSettings, output: RunOutput): Promis
       model,
       parameterCount: summarize(model).totalParameters,
       data: {
-        ...dataConfig(settings.data, data.name),
+        ...dataConfig(dataSettings, data.name),
         checksum: train.checksum,
         images: train.labels.length,
         classes: [...train.classes],

@@ -1,9 +1,7 @@
 import { Command } from "commander";
-import { DIGITS_DATASET } from "../../data/digits.js";
-import { DatasetUnavailableError } from "../../node/obtain.js";
 import { dataDirOption } from "../options.js";
 import { Terminal } from "../terminal.js";
-import { type RunSettings, startRun } from "../trainRun.js";
+import { startRun } from "../trainRun.js";
 
 const EPOCHS = 10;
 
@@ -17,20 +15,15 @@ export function demoCommand(): Command {
     .action(async ({ dataDir }: { dataDir?: string }) => {
       const terminal = new Terminal(process.stdout);
       const output = { terminal, json: false };
-      const settings: RunSettings = {
-        recipe: "improved",
-        data: { data: "fashion-mnist", dataDir, fit: "contain", background: 0 },
-        normalize: "tutorial",
-        seed: 0,
-        changes: { epochs: EPOCHS },
-      };
-      try {
-        await startRun(settings, output);
-      } catch (error) {
-        if (!(error instanceof DatasetUnavailableError)) throw error;
-        terminal.line(error.message);
-        terminal.line("Training on GENERATED digits instead, drawn by this program.");
-        await startRun({ ...settings, data: { ...settings.data, data: DIGITS_DATASET.name } }, output);
-      }
+      await startRun(
+        {
+          recipe: "improved",
+          data: { dataDir, fit: "contain", background: 0 },
+          normalize: "tutorial",
+          seed: 0,
+          changes: { epochs: EPOCHS },
+        },
+        output,
+      );
     });
 }

@@ -23,7 +23,7 @@ import { type RunSettings, resumeRun, startRun } from "../trainRun.js";
 
 interface TrainOptions extends PictureOptions {
   readonly recipe: string;
-  readonly data: string;
+  readonly data?: string;
   readonly dataDir?: string;
   readonly input?: ImageShape;
   readonly normalize: "tutorial" | "dataset";
@@ -50,7 +50,7 @@ export function trainCommand(): Command {
   return new Command("train")
     .description("train LeNet-5 into a run folder")
     .addOption(recipeOption().default("improved"))
-    .addOption(dataOption().default("fashion-mnist"))
+    .addOption(dataOption())
     .addOption(dataDirOption())
     .addOption(inputOption())
     .addOption(fitOption().default("contain"))
