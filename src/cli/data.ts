@@ -22,18 +22,18 @@ export async function openForCommand(
     signal,
     onDownload: (progress) => showDownload(terminal, progress),
     onProgress: ({ doing, ...progress }) => terminal.progress({ label: doing, unit: "images", ...progress }),
-    onWarning: (line) => terminal.line(`warning: ${line}`),
+    onWarning: (line) => terminal.warn(line),
   });
   terminal.clearBar();
   const { length } = opened.skipped;
   if (length > 0) {
-    terminal.line(`warning: ${settings.data}: ${countFiles(length)} cannot be used and ${isOrAre(length)} skipped`);
+    terminal.warn(`${settings.data}: ${countFiles(length)} cannot be used and ${isOrAre(length)} skipped`);
   }
   return opened;
 }
 
 /** Names the files that could not be used; nothing where there are none. */
-export function nameSkipped({ skipped }: OpenedData, terminal: Terminal): void {
+export function nameSkipped({ skipped }: Pick<OpenedData, "skipped">, terminal: Terminal): void {
   if (skipped.length === 0) return;
   terminal.line(`skipped ${countFiles(skipped.length)}:`);
   for (const { path, reason } of skipped.slice(0, MOST_NAMES)) terminal.line(`  ${path}: ${reason}`);

@@ -47,6 +47,12 @@ export class Terminal {
     this.stream.write(`${text}\n`);
   }
 
+  /** Warns in a line on standard error. */
+  warn(text: string): void {
+    this.clearBar();
+    process.stderr.write(`warning: ${text}\n`);
+  }
+
   /** Writes a line that stays, unless quiet was asked for. */
   detail(text = ""): void {
     if (!this.quiet) this.line(text);

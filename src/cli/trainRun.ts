@@ -10,6 +10,7 @@ import type { WasmEngine } from "../engine/index.js";
 import { initializeParameters, lenet5, summarize } from "../model/index.js";
 import { DatasetUnavailableError } from "../node/obtain.js";
 import { DATA_NAMES, type DataSettings } from "../node/openData.js";
+import type { SkippedFile } from "../node/pictures/listing.js";
 import { type RunConfig, RunFolder } from "../node/runFolder.js";
 import { evaluateDataset } from "../training/evaluate.js";
 import { type Best, type EpochRecord, type FitProgress, fit, type TrainingState } from "../training/fit.js";
@@ -91,8 +92,7 @@ async function trainOn(dataSettings: DataSettings, settings: RunSettings, output
       fusedArithmetic: engine.fused,
     };
     const folder = await RunFolder.create(out ?? freeRunPath(`${data.name}-${recipe.name}-seed${seed}`), config);
-    await new Run(folder, engine, { train, validationCount, test }, output).toTheEnd(signal);
-    nameSkipped(data, output.terminal);
+    await new Run(folder, engine, { train, validationCount, test }, data.skipped, output).toTheEnd(signal);
   });
 }
 
@@ -153,8 +153,7 @@ export async function resumeRun(path: string, settings: ResumeSettings, output: 
       throw new Error(`${path} was begun ${was} fused arithmetic, which is not what this Node does: use the same one`);
     }
     engine.setParameters(initializeParameters(model, seed));
-    await new Run(folder, engine, { train, validationCount, test }, output).toTheEnd(signal, state);
-    nameSkipped(data, output.terminal);
+    await new Run(folder, engine, { train, validationCount, test }, data.skipped, output).toTheEnd(signal, state);
   });
 }
 
@@ -171,12 +170,20 @@ class Run {
   private readonly folder: RunFolder;
   private readonly engine: WasmEngine;
   private readonly parts: DatasetParts;
+  readonly skipped: readonly SkippedFile[];
   private readonly output: RunOutput;
 
-  constructor(folder: RunFolder, engine: WasmEngine, parts: DatasetParts, output: RunOutput) {
+  constructor(
+    folder: RunFolder,
+    engine: WasmEngine,
+    parts: DatasetParts,
+    skipped: readonly SkippedFile[],
+    output: RunOutput,
+  ) {
     this.folder = folder;
     this.engine = engine;
     this.parts = parts;
+    this.skipped = skipped;
     this.output = output;
   }
 
@@ -293,6 +300,7 @@ class Run {
         ? `test accuracy ${formatPercent(evaluation.accuracy)} (${evaluation.correct.toLocaleString("en-US")} of ${evaluation.total.toLocaleString("en-US")} ${images}), loss ${evaluation.loss.toFixed(4)}`
         : `${data.name} holds no images back for a test: there is the validation accuracy alone`,
     );
+    nameSkipped(this, terminal);
     terminal.line(`run folder: ${this.folder.path}`);
     if (json) printJson({ event: "done", ...result });
   }

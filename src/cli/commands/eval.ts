@@ -139,8 +139,8 @@ function requireClasses(
   }
   const other = metadata?.classes.findIndex((label, index) => label !== classes[index]) ?? -1;
   if (other !== -1) {
-    terminal.line(
-      `warning: ${path} was trained on other classes: class ${other} is "${metadata?.classes[other]}" there and "${classes[other]}" in ${name}`,
+    terminal.warn(
+      `${path} was trained on other classes: class ${other} is "${metadata?.classes[other]}" there and "${classes[other]}" in ${name}`,
     );
   }
 }
