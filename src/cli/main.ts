@@ -5,6 +5,7 @@ import { benchCommand } from "./commands/bench.js";
 import { dataCommand } from "./commands/data.js";
 import { demoCommand } from "./commands/demo.js";
 import { evalCommand } from "./commands/eval.js";
+import { reportCommand } from "./commands/report.js";
 import { summaryCommand } from "./commands/summary.js";
 import { trainCommand } from "./commands/train.js";
 import { verify } from "./commands/verify.js";
@@ -18,6 +19,7 @@ const program = new Command("lenet")
   .version(VERSION)
   .addCommand(trainCommand())
   .addCommand(evalCommand())
+  .addCommand(reportCommand())
   .addCommand(summaryCommand())
   .addCommand(dataCommand())
   .addCommand(

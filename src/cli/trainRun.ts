@@ -9,6 +9,8 @@ import type { WasmEngine } from "../engine/index.js";
 import { initializeParameters, lenet5, summarize } from "../model/index.js";
 import { DATA_NAMES, type DataSettings } from "../node/openData.js";
 import { type RunConfig, RunFolder } from "../node/runFolder.js";
+import { judgedImages, writeReport } from "../node/runReport.js";
+import { runTitles } from "../node/runSettings.js";
 import { evaluateDataset } from "../training/evaluate.js";
 import { type Best, type EpochRecord, type FitProgress, fit, type TrainingState } from "../training/fit.js";
 import type { Evaluation } from "../training/metrics.js";
@@ -269,6 +271,7 @@ class Run {
     };
     await this.drawCurves();
     await this.folder.writeResult(result);
+    await writeReport(this.folder.path, this.engine, judgedImages(this.folder.config, this.parts));
     const images = data.generated ? "GENERATED test images" : "test images";
     terminal.line(
       `best validation accuracy ${formatPercent(best.validationAccuracy)} in epoch ${best.epoch}, total time ${formatDuration(this.folder.seconds)}`,
@@ -295,11 +298,7 @@ class Run {
   }
 
   private async drawCurves(): Promise<void> {
-    const { recipe, data, seed } = this.folder.config;
-    await this.folder.drawCurves({
-      title: `LeNet-5 ${recipe.name} on ${data.name}${data.generated ? " (generated data)" : ""}`,
-      subtitle: `seed ${seed}, batch ${recipe.batchSize}, ${recipe.optimizer.type}`,
-    });
+    await this.folder.drawCurves(runTitles(this.folder.config));
   }
 }
 
