@@ -54,15 +54,18 @@ export function runSettings(config: RunConfig): FactGroup[] {
 }
 
 function recipeFacts(recipe: Recipe): Fact[] {
-  const { normalization } = recipe;
+  const { normalization, optimizer, schedule } = recipe;
   return [
     fact("epochs", recipe.epochs),
     fact("batch", recipe.batchSize),
     fact("activation", recipe.activation),
     fact("pooling", recipe.pooling),
     fact("dropout", recipe.dropout),
-    fact("optimizer", typeWithNumbers(recipe.optimizer)),
-    fact("learning rate", typeWithNumbers(recipe.schedule)),
+    fact("optimizer", optimizer.type),
+    ...numbers("optimizer's numbers", optimizer),
+    fact("schedule", schedule.type),
+    fact("learning rate", schedule.type === "oneCycle" ? schedule.maximumLearningRate : schedule.learningRate),
+    ...numbers("schedule's numbers", schedule),
     fact("label smoothing", recipe.labelSmoothing),
     fact("augmentation", formatAugmentation(recipe.augmentation)),
     fact("augmented validation", yesOrNo(recipe.augmentValidation)),
@@ -75,9 +78,12 @@ function fact(name: string, value: string | number): Fact {
   return { name, value: String(value) };
 }
 
-/** An optimiser or a schedule as "sgd momentum=0.9 nesterov=true weightDecay=0". */
-function typeWithNumbers({ type, ...numbers }: { readonly type: string }): string {
-  return [type, ...Object.entries(numbers).map(([name, value]) => `${name}=${value}`)].join(" ");
+/** What an optimiser or a schedule has besides its type and learning rate, as "momentum=0.9 nesterov=true". */
+function numbers(name: string, settings: object): Fact[] {
+  const others = Object.entries(settings).filter(
+    ([key]) => !["type", "learningRate", "maximumLearningRate"].includes(key),
+  );
+  return others.length === 0 ? [] : [fact(name, others.map(([key, value]) => `${key}=${value}`).join(" "))];
 }
 
 function short(value: number): string {
