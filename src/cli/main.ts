@@ -2,9 +2,12 @@
 import { Command, CommanderError } from "commander";
 import { describeFileError } from "../node/files.js";
 import { benchCommand } from "./commands/bench.js";
+import { compareCommand } from "./commands/compare.js";
 import { dataCommand } from "./commands/data.js";
 import { demoCommand } from "./commands/demo.js";
 import { evalCommand } from "./commands/eval.js";
+import { plotCommand } from "./commands/plot.js";
+import { reportCommand } from "./commands/report.js";
 import { summaryCommand } from "./commands/summary.js";
 import { trainCommand } from "./commands/train.js";
 import { verify } from "./commands/verify.js";
@@ -18,6 +21,9 @@ const program = new Command("lenet")
   .version(VERSION)
   .addCommand(trainCommand())
   .addCommand(evalCommand())
+  .addCommand(compareCommand())
+  .addCommand(plotCommand())
+  .addCommand(reportCommand())
   .addCommand(summaryCommand())
   .addCommand(dataCommand())
   .addCommand(

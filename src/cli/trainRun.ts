@@ -12,6 +12,8 @@ import { DatasetUnavailableError } from "../node/obtain.js";
 import { DATA_NAMES, type DataSettings } from "../node/openData.js";
 import type { SkippedFile } from "../node/pictures/listing.js";
 import { type RunConfig, RunFolder } from "../node/runFolder.js";
+import { judgedImages, writeReport } from "../node/runReport.js";
+import { runTitles } from "../node/runSettings.js";
 import { evaluateDataset } from "../training/evaluate.js";
 import { type Best, type EpochRecord, type FitProgress, fit, type TrainingState } from "../training/fit.js";
 import type { Evaluation } from "../training/metrics.js";
@@ -291,6 +293,7 @@ class Run {
     };
     await this.drawCurves();
     await this.folder.writeResult(result);
+    await writeReport(this.folder.path, this.engine, judgedImages(this.folder.config, this.parts));
     const images = data.generated ? "GENERATED test images" : "test images";
     terminal.line(
       `best validation accuracy ${formatPercent(best.validationAccuracy)} in epoch ${best.epoch}, total time ${formatDuration(this.folder.seconds)}`,
@@ -318,11 +321,7 @@ class Run {
   }
 
   private async drawCurves(): Promise<void> {
-    const { recipe, data, seed } = this.folder.config;
-    await this.folder.drawCurves({
-      title: `LeNet-5 ${recipe.name} on ${data.name}${data.generated ? " (generated data)" : ""}`,
-      subtitle: `seed ${seed}, batch ${recipe.batchSize}, ${recipe.optimizer.type}`,
-    });
+    await this.folder.drawCurves(runTitles(this.folder.config));
   }
 }
 

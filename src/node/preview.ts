@@ -2,7 +2,7 @@ import { type Augmentation, drawTransformation, isAugmenting, placementFor } fro
 import type { Dataset } from "../data/dataset.js";
 import { readBatch } from "../engine/reference/pictures.js";
 import { contactSheetSvg, type SheetGroup } from "../report/contactSheet.js";
-import { encodePng } from "./pictures/codec.js";
+import { pictureAddress } from "./pictures/address.js";
 import { svgToPng } from "./png.js";
 
 /** What a preview shows. */
@@ -46,12 +46,12 @@ async function previewPicture(dataset: Dataset, image: number, options: PreviewO
   const { augmentation, seed } = options;
   const forms = isAugmenting(augmentation) ? EPOCHS : [];
   return {
-    original: await dataUri(dataset, picturePixels(dataset, image)),
+    original: await pictureAddress(dataset, picturePixels(dataset, image)),
     augmented: await Promise.all(
       forms.map((epoch) => {
         const transformation = drawTransformation(augmentation, dataset, seed, epoch, image);
         const placement = placementFor(transformation, dataset.height, dataset.width);
-        return dataUri(dataset, picturePixels(dataset, image, placement));
+        return pictureAddress(dataset, picturePixels(dataset, image, placement));
       }),
     ),
   };
@@ -65,14 +65,4 @@ function picturePixels(dataset: Dataset, image: number, placements?: Int32Array)
   const batch = { pixels: dataset.images, indices: [image], placements };
   const [values] = readBatch(batch, dataset, NORMALIZATION);
   return Uint8Array.from(values, (value) => Math.round((value * 0.5 + 0.5) * 255));
-}
-
-async function dataUri({ channels, height, width }: Dataset, planes: Uint8Array): Promise<string> {
-  const pixels = height * width;
-  const interleaved = Uint8Array.from(
-    planes,
-    (_, index) => planes[(index % channels) * pixels + Math.floor(index / channels)],
-  );
-  const png = await encodePng(interleaved, width, height);
-  return `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
 }

@@ -23,6 +23,8 @@ export const RUN_FILES = {
   curvesSvg: "curves.svg",
   curvesPng: "curves.png",
   result: "result.json",
+  confusion: "confusion.svg",
+  report: "report.html",
 } as const;
 
 const configSchema = z.object({
@@ -221,7 +223,8 @@ export async function readRunConfig(path: string): Promise<RunConfig> {
   return named(path, () => parseJson(text, configSchema, RUN_FILES.config));
 }
 
-async function readHistory(path: string): Promise<EpochRecord[]> {
+/** A run's history; empty where it has none. @throws Error with one line where it is not what it should be */
+export async function readHistory(path: string): Promise<EpochRecord[]> {
   const bytes = await readIfThere(path, RUN_FILES.history);
   return bytes === undefined ? [] : named(path, () => parseHistory(new TextDecoder().decode(bytes)));
 }
@@ -248,7 +251,8 @@ export async function readRunFile(path: string, name: string): Promise<Uint8Arra
   throw new Error((await isFolder(path)) ? `${path} is not a run folder: it has no ${name}` : `${path} is not there`);
 }
 
-async function readIfThere(path: string, name: string): Promise<Uint8Array | undefined> {
+/** Reads a file of a run folder; undefined where it is not there. @throws Error with one line */
+export async function readIfThere(path: string, name: string): Promise<Uint8Array | undefined> {
   try {
     return await readFile(join(path, name));
   } catch (error) {

@@ -1,3 +1,6 @@
+import { escapeText, shortened } from "./markup.js";
+import { DISTINCT_COLORS, FONT, INK, LINE_INK, QUIET_INK } from "./palette.js";
+
 /** A picture of the data set and forms of it that a training would see, as addresses of images (data URIs). */
 export interface SheetGroup {
   readonly original: string;
@@ -21,12 +24,8 @@ export interface ContactSheet {
   readonly picture: { readonly width: number; readonly height: number };
 }
 
-const FONT = "'DejaVu Sans', Verdana, sans-serif";
-const INK = "#222222";
-const QUIET_INK = "#555555";
-const LINE_INK = "#e4e4e4";
-/** Around the originals: Okabe and Ito's blue. */
-const FRAME_INK = "#0072b2";
+/** Around the originals. */
+const FRAME_INK = DISTINCT_COLORS[0];
 
 const MARGIN = 24;
 const HEADER = 72;
@@ -65,7 +64,7 @@ export function contactSheetSvg({ title, subtitle, rows, picture }: ContactSheet
     const middle = top + tile.height / 2;
     const parts = [
       `<line x1="${MARGIN}" y1="${top - ROW_GAP / 2}" x2="${width - MARGIN}" y2="${top - ROW_GAP / 2}" stroke="${LINE_INK}"/>`,
-      text(shortened(row.label), MARGIN, middle - 2, 13, INK),
+      text(shortened(row.label, LONGEST_LABEL), MARGIN, middle - 2, 13, INK),
       text(row.note, MARGIN, middle + 14, 11, QUIET_INK),
     ];
     let left = MARGIN + LABEL_WIDTH;
@@ -88,18 +87,4 @@ export function contactSheetSvg({ title, subtitle, rows, picture }: ContactSheet
     "</svg>",
     "",
   ].join("\n");
-}
-
-function shortened(label: string): string {
-  const characters = [...label];
-  return characters.length <= LONGEST_LABEL ? label : `${characters.slice(0, LONGEST_LABEL - 1).join("")}…`;
-}
-
-/** Text as XML holds it; control characters, which file names may have and XML may not, are left out. */
-function escapeText(text: string): string {
-  return text
-    .replaceAll(/\p{Control}/gu, "")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;");
 }

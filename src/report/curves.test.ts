@@ -188,7 +188,7 @@ describe("curvesSvg", () => {
 
   it("says what it shows to those who do not see it", () => {
     const svg = curvesSvg(history(3), { title: "a & <b>" });
-    expect(svg).toMatch(/^<svg role="img" [^>]*>\n<title>a &amp; &lt;b>: loss and accuracy by epoch<\/title>/);
+    expect(svg).toMatch(/^<svg role="img" [^>]*>\n<title>a &amp; &lt;b&gt;: loss and accuracy by epoch<\/title>/);
   });
 
   it("refuses a history of nothing", () => {

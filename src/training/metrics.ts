@@ -79,6 +79,21 @@ export function evaluationOf(
   return { accuracy: tally.accuracy, correct, total: labels.length, loss: tally.loss, perClass, confusion };
 }
 
+/** The mean of the scores of the classes that have samples: each counts the same, however many it has. */
+export function macroAverage(perClass: readonly ClassResult[]): Pick<ClassResult, "precision" | "recall" | "f1"> {
+  const present = perClass.filter(({ total }) => total > 0);
+  const mean = (score: (result: ClassResult) => number) =>
+    ratio(
+      present.reduce((sum, result) => sum + score(result), 0),
+      present.length,
+    );
+  return {
+    precision: mean(({ precision }) => precision),
+    recall: mean(({ recall }) => recall),
+    f1: mean(({ f1 }) => f1),
+  };
+}
+
 function ratio(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
 }

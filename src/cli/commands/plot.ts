@@ -1,0 +1,51 @@
+import { existsSync } from "node:fs";
+import { basename, extname, resolve } from "node:path";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { writeFileAtomic } from "../../node/files.js";
+import { svgToPng } from "../../node/png.js";
+import { type RunRecord, readRun } from "../../node/runRecord.js";
+import { runTitles } from "../../node/runSettings.js";
+
+/** `lenet plot`: the curves of one run, or of several over each other. */
+export function plotCommand(): Command {
+  return new Command("plot")
+    .description("draw the curves of runs over each other")
+    .argument("<runs...>", "run folders, finished or not")
+    .addOption(new Option("--out <file>", "the .svg or .png to write").argParser(pictureFile).default("plot.svg"))
+    .action(runPlot);
+}
+
+/** Takes the name of a picture. @throws InvalidArgumentError saying what is one */
+function pictureFile(path: string): string {
+  if (![".svg", ".png"].includes(extname(path).toLowerCase())) {
+    throw new InvalidArgumentError("It must end in .svg or .png.");
+  }
+  return path;
+}
+
+async function runPlot(paths: string[], { out }: { out: string }): Promise<void> {
+  if (existsSync(out)) throw new Error(`${out} exists already: name another file with --out`);
+  const runs = await Promise.all(paths.map(readRun));
+  for (const { path, history } of runs) {
+    if (history.length === 0) throw new Error(`${path} has no finished epoch to draw`);
+  }
+  const svg = await draw(runs);
+  await writeFileAtomic(out, extname(out).toLowerCase() === ".png" ? await svgToPng(svg) : svg);
+  process.stdout.write(`curves: ${out}\n`);
+}
+
+async function draw(runs: readonly RunRecord[]): Promise<string> {
+  // Only now: loading the charts takes as long as telling what is wrong with the runs.
+  if (runs.length === 1) {
+    const { curvesSvg } = await import("../../report/curves.js");
+    return curvesSvg(runs[0].history, runTitles(runs[0].config));
+  }
+  const { overlaySvg } = await import("../../report/overlay.js");
+  return overlaySvg(namesOf(runs).map((name, index) => ({ name, history: runs[index].history })));
+}
+
+/** The folders' names, or their paths as given where two have the same one. */
+function namesOf(runs: readonly RunRecord[]): string[] {
+  const names = runs.map(({ path }) => basename(resolve(path)));
+  return new Set(names).size === names.length ? names : runs.map(({ path }) => path);
+}

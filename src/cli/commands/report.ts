@@ -1,0 +1,57 @@
+import { join } from "node:path";
+import { Command } from "commander";
+import { RUN_FILES } from "../../node/runFolder.js";
+import { judgedImages, writeReport } from "../../node/runReport.js";
+import { loadWeights } from "../../node/weights.js";
+import { RECIPES } from "../../training/recipes.js";
+import { dataOfRun, nameSkipped, openForCommand } from "../data.js";
+import { compileForNode } from "../engine.js";
+import { withInterrupt } from "../interrupt.js";
+import { dataDirOption, threadsOption } from "../options.js";
+import { Terminal } from "../terminal.js";
+
+interface ReportOptions {
+  readonly dataDir?: string;
+  readonly threads?: number;
+}
+
+/** `lenet report`: a run's page and confusion matrix, made anew. */
+export function reportCommand(): Command {
+  return new Command("report")
+    .description("write a run's report.html and confusion.svg anew, from its best weights")
+    .argument("<run>", "the run folder")
+    .addOption(dataDirOption())
+    .addOption(threadsOption())
+    .action((path: string, options: ReportOptions) => withInterrupt((signal) => runReport(path, options, signal)));
+}
+
+/** Images that are judged at a time. */
+const BATCH_SIZE = 32;
+
+async function runReport(path: string, options: ReportOptions, signal: AbortSignal): Promise<void> {
+  const terminal = new Terminal(process.stdout);
+  const { run, model, parameters, normalization } = await loadWeights(path, undefined);
+  if (!run) throw new Error(`${path} is not a run folder`);
+  const asBefore = dataOfRun(run);
+  const { dataDir = asBefore.dataDir } = options;
+  const data = await openForCommand({ ...asBefore, dataDir }, { terminal, signal });
+  const parts = { ...(await data.train()), test: await data.test() };
+  terminal.clearBar();
+  if (parts.train.checksum !== run.data.checksum) {
+    throw new Error(`${path} was trained on other images: the checksum of ${data.name} has changed since`);
+  }
+  const engine = compileForNode(model, {
+    batchSize: BATCH_SIZE,
+    threads: options.threads,
+    normalization,
+    optimizer: RECIPES.paper.optimizer,
+  });
+  try {
+    engine.setParameters(parameters);
+    await writeReport(path, engine, judgedImages(run, parts));
+  } finally {
+    engine.dispose();
+  }
+  terminal.line(`report: ${join(path, RUN_FILES.report)}`);
+  nameSkipped(data, terminal);
+}

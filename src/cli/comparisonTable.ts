@@ -1,0 +1,53 @@
+import { shortened } from "../report/markup.js";
+import { formatDuration, formatPercent } from "./terminal.js";
+
+/** A run beside others. */
+export interface ComparedRun {
+  /** Its folder. */
+  readonly run: string;
+  /** Only what is not the same in all of them. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly finished: boolean;
+  /** That are done. */
+  readonly epochs: number;
+  readonly epochsPlanned: number;
+  /** Of these epochs. */
+  readonly seconds: number;
+  /** Undefined before the first epoch is done. */
+  readonly bestValidationAccuracy?: number;
+  /** Undefined where the run is not finished, or the data set holds no images back for a test. */
+  readonly test?: { readonly accuracy: number; readonly standardError: number; readonly images: number };
+}
+
+const NOTHING = "–";
+/** Of a setting's value. */
+const LONGEST_VALUE = 24;
+
+/** Runs for people, a row each. The epochs planned are named only where they are not all done. */
+export function formatComparison(runs: readonly ComparedRun[]): string {
+  const settings = Object.keys(runs[0].settings);
+  const header = ["run", ...settings, "best validation", "test", "epochs", "time"];
+  const rows = runs.map((run) => [
+    run.run,
+    ...settings.map((name) => shortened(run.settings[name] || NOTHING, LONGEST_VALUE)),
+    run.bestValidationAccuracy === undefined ? NOTHING : formatPercent(run.bestValidationAccuracy),
+    run.test ? `${formatPercent(run.test.accuracy)} ± ${(100 * run.test.standardError).toFixed(2)}` : NOTHING,
+    run.finished ? String(run.epochs) : `${run.epochs} of ${run.epochsPlanned}, unfinished`,
+    formatDuration(run.seconds),
+  ]);
+  const table = [header, ...rows];
+  const widths = header.map((_, column) => Math.max(...table.map((row) => [...row[column]].length)));
+  // Names and settings to the left, numbers to the right.
+  const firstNumber = 1 + settings.length;
+  return table
+    .map((row) =>
+      row
+        .map((cell, column) => {
+          const padding = " ".repeat(widths[column] - [...cell].length);
+          return column < firstNumber ? cell + padding : padding + cell;
+        })
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

@@ -1,0 +1,216 @@
+import { join } from "node:path";
+import type { Dataset, DatasetParts, PictureShape } from "../data/dataset.js";
+import { adaptDataset } from "../data/pictures/adapt.js";
+import { splitTraining } from "../data/split.js";
+import type { Engine } from "../engine/index.js";
+import { parameterSpecs } from "../model/index.js";
+import { confusionSvg } from "../report/confusion.js";
+import type { FactGroup, Filters, JudgedPicture } from "../report/page/report.js";
+import type { EpochRecord } from "../training/fit.js";
+import { type Evaluation, evaluationOf, macroAverage } from "../training/metrics.js";
+import { predictDataset } from "../training/predict.js";
+import { writeFileAtomic } from "./files.js";
+import { pictureAddress } from "./pictures/address.js";
+import { RUN_FILES, type RunConfig, readHistory, readRunConfig } from "./runFolder.js";
+import { runSettings, runTitles } from "./runSettings.js";
+
+/** The images that a run is judged by. */
+export interface JudgedImages {
+  readonly dataset: Dataset;
+  /** Which of the images, all where left out. */
+  readonly indices?: Uint32Array;
+  readonly part: "test" | "validation";
+}
+
+/** The test's images or, where the data set holds none back, those that the run was validated with. */
+export function judgedImages({ recipe, seed }: RunConfig, parts: DatasetParts): JudgedImages {
+  if (parts.test) return { dataset: parts.test, part: "test" };
+  const { validation } = splitTraining(parts, recipe.validationShare, seed);
+  return { dataset: parts.train, indices: validation, part: "validation" };
+}
+
+/** Images shown for a cell of the confusion matrix. */
+const MOST_PICTURES_A_CELL = 24;
+/** Of the cells' images together, as bytes of their pixels: a PNG is seldom larger, its address by a third. */
+const MOST_PIXEL_BYTES = 1_300_000;
+/** Images shown as the most wrong, and as the least sure. */
+const EXAMPLES = 12;
+/** The longer side of an image on the page; larger ones are scaled down. */
+const THUMBNAIL_SIDE = 48;
+
+/**
+ * Judges images by an engine's parameters and writes what they come to into the run's folder: `report.html` and
+ * `confusion.svg`, over older ones.
+ *
+ * @param engine with the run's best parameters
+ * @throws Error with one line where the run has no epoch yet, or a file cannot be read or written
+ */
+export async function writeReport(path: string, engine: Engine, images: JudgedImages): Promise<void> {
+  const config = await readRunConfig(path);
+  const history = await readHistory(path);
+  if (history.length === 0) throw new Error(`${path} has no finished epoch to report on`);
+  const judgement = await judge(engine, images);
+  const { evaluation } = judgement;
+  const { title } = runTitles(config);
+  const { dataset, part } = images;
+  const svg = confusionSvg({
+    title,
+    subtitle: `${evaluation.correct.toLocaleString("en-US")} of ${evaluation.total.toLocaleString("en-US")} ${dataset.generated ? "GENERATED " : ""}${part} images predicted right`,
+    classes: dataset.classes,
+    counts: evaluation.confusion,
+  });
+  // Only now: loading the charts takes as long as a command that draws none.
+  const { reportPage } = await import("../report/page/page.js");
+  const page = await reportPage({
+    ...evaluation,
+    ...(await pictures(judgement, images)),
+    title,
+    part,
+    generated: dataset.generated,
+    classes: dataset.classes,
+    macro: macroAverage(evaluation.perClass),
+    best: bestOf(history),
+    history,
+    filters: firstFilters(engine),
+    groups: [...runSettings(config), times(config, history)],
+  });
+  await writeFileAtomic(join(path, RUN_FILES.confusion), svg);
+  await writeFileAtomic(join(path, RUN_FILES.report), page);
+}
+
+/** What the engine made of the images, by their position in `indices`. */
+interface Judgement {
+  readonly evaluation: Evaluation;
+  readonly indices: Uint32Array;
+  readonly labels: Uint8Array;
+  readonly predictions: Int32Array;
+  /** The probability of the prediction. */
+  readonly certainties: Float64Array;
+  readonly probabilitiesOf: (position: number) => Float64Array;
+}
+
+async function judge(engine: Engine, { dataset, indices: some }: JudgedImages): Promise<Judgement> {
+  const indices = some ?? Uint32Array.from(dataset.labels.keys());
+  const classes = dataset.classes.length;
+  const probabilities = await predictDataset(engine, dataset, indices);
+  const probabilitiesOf = (position: number) => probabilities.subarray(position * classes, (position + 1) * classes);
+  const labels = Uint8Array.from(indices, (index) => dataset.labels[index]);
+  const predictions = Int32Array.from(indices, (_, position) => largestIndex(probabilitiesOf(position)));
+  const certainties = Float64Array.from(predictions, (prediction, position) => probabilitiesOf(position)[prediction]);
+  const losses = Float64Array.from(labels, (label, position) => -Math.log(probabilitiesOf(position)[label]));
+  const evaluation = evaluationOf(dataset.classes, labels, predictions, losses);
+  return { evaluation, indices, labels, predictions, certainties, probabilitiesOf };
+}
+
+/** The first of the largest. */
+function largestIndex(values: Float64Array): number {
+  return values.reduce((best, value, index) => (value > values[best] ? index : best), 0);
+}
+
+/** The pictures that the page shows. */
+async function pictures(judgement: Judgement, { dataset }: JudgedImages) {
+  const { indices, labels, predictions, certainties, probabilitiesOf } = judgement;
+  const surest = Array.from(indices.keys()).sort((one, other) => certainties[other] - certainties[one]);
+  const mostWrong = surest.filter((position) => predictions[position] !== labels[position]).slice(0, EXAMPLES);
+  const leastSure = surest.slice(-EXAMPLES).reverse();
+  const shape = thumbnailShape(dataset);
+  const cells = chooseForCells(judgement, surest, Math.floor(MOST_PIXEL_BYTES / pictureSize(shape)));
+  const shown = [...new Set([...mostWrong, ...leastSure, ...cells.flat(2)])];
+  const addresses = await thumbnails(
+    dataset,
+    shown.map((position) => indices[position]),
+    shape,
+  );
+  const judged = new Map(
+    shown.map((position, place): [number, JudgedPicture] => [
+      position,
+      {
+        address: addresses[place],
+        index: indices[position],
+        truth: labels[position],
+        prediction: predictions[position],
+        probabilities: probabilitiesOf(position),
+      },
+    ]),
+  );
+  const asPictures = (positions: readonly number[]) => positions.map((position) => judged.get(position)!);
+  return {
+    mostWrong: asPictures(mostWrong),
+    leastSure: asPictures(leastSure),
+    cells: cells.map((row) => row.map(asPictures)),
+  };
+}
+
+/** The surest images of each cell, as many as there is room for: one of every cell, then a second one of each … */
+function chooseForCells({ evaluation, labels, predictions }: Judgement, surest: readonly number[], room: number) {
+  const all = evaluation.confusion.map((row) => row.map((): number[] => []));
+  for (const position of surest) all[labels[position]][predictions[position]].push(position);
+  const chosen = all.map((row) => row.map((): number[] => []));
+  const byCount = all.flatMap((row, truth) => row.map((positions, predicted) => ({ truth, predicted, positions })));
+  byCount.sort((one, other) => other.positions.length - one.positions.length);
+  let left = room;
+  for (let round = 0; round < MOST_PICTURES_A_CELL; round++) {
+    for (const { truth, predicted, positions } of byCount) {
+      if (round >= positions.length || left === 0) continue;
+      chosen[truth][predicted].push(positions[round]);
+      left--;
+    }
+  }
+  return chosen;
+}
+
+/** The shape that a data set's images have on the page. */
+function thumbnailShape({ channels, height, width }: Dataset): PictureShape {
+  const scale = Math.min(1, THUMBNAIL_SIDE / Math.max(height, width));
+  return { channels, height: Math.round(height * scale), width: Math.round(width * scale) };
+}
+
+/** Images as addresses. */
+function thumbnails(dataset: Dataset, indices: readonly number[], shape: PictureShape): Promise<string[]> {
+  const size = pictureSize(dataset);
+  const images = new Uint8Array(indices.length * size);
+  for (const [place, index] of indices.entries()) {
+    images.set(dataset.images.subarray(index * size, (index + 1) * size), place * size);
+  }
+  const labels = Uint8Array.from(indices, (index) => dataset.labels[index]);
+  const small = adaptDataset({ ...dataset, images, labels }, { shape, fit: "stretch", background: 0 });
+  const smallSize = pictureSize(shape);
+  return Promise.all(
+    indices.map((_, place) => pictureAddress(shape, small.images.subarray(place * smallSize, (place + 1) * smallSize))),
+  );
+}
+
+function pictureSize({ channels, height, width }: PictureShape): number {
+  return channels * height * width;
+}
+
+/** The epoch whose weights were kept: the first with the best validation accuracy. */
+function bestOf(history: readonly EpochRecord[]): { epoch: number; validationAccuracy: number } {
+  return history.reduce((best, record) => (record.validationAccuracy > best.validationAccuracy ? record : best));
+}
+
+/** The kernels of the first convolution. */
+function firstFilters(engine: Engine): Filters {
+  const [first] = parameterSpecs(engine.layers);
+  const [count, channels, height, width] = first.shape;
+  return { weights: engine.parameters().get(first.name)!.data, shape: [count, channels, height, width] };
+}
+
+function times({ startedAt }: RunConfig, history: readonly EpochRecord[]): FactGroup {
+  const sum = (seconds: (record: EpochRecord) => number) =>
+    history.reduce((total, record) => total + seconds(record), 0);
+  const train = sum(({ trainSeconds }) => trainSeconds);
+  const validation = sum(({ validationSeconds }) => validationSeconds);
+  const inSeconds = (seconds: number) => `${seconds.toFixed(2)} s`;
+  return {
+    title: "Times",
+    facts: [
+      { name: "started", value: startedAt },
+      { name: "epochs", value: String(history.length) },
+      { name: "training", value: inSeconds(train) },
+      { name: "validation", value: inSeconds(validation) },
+      { name: "together", value: inSeconds(train + validation) },
+      { name: "an epoch", value: inSeconds((train + validation) / history.length) },
+    ],
+  };
+}

@@ -1,0 +1,76 @@
+import { rowShares } from "../confusion.js";
+import { type Markup, markup } from "../markup.js";
+import { count, counted, percent } from "../numbers.js";
+import { largestShare, SHADES, shadeLevel } from "../palette.js";
+import { pictureStrip } from "./pictures.js";
+import type { Report } from "./report.js";
+
+/** Up to so many classes a cell has room for the percentage too, up to so many for the count. */
+const MOST_WITH_PERCENTAGES = 12;
+const MOST_WITH_COUNTS = 40;
+
+/** The confusion matrix as a table of buttons; each opens a sheet with images of its cell, without any script. */
+export function matrixSection(report: Report): Markup {
+  const { classes, confusion } = report;
+  const rows = confusion.map((row, truth) => {
+    const shares = rowShares(row);
+    const cells = row.map((value, predicted) => matrixCell(report, truth, predicted, value, shares[predicted]));
+    return markup`<tr><th scope="row" title="${classes[truth]}">${classes[truth]}</th>${cells}</tr>
+`;
+  });
+  return markup`<section id="confusion" aria-labelledby="confusion-title">
+<h2 id="confusion-title">Confusion matrix</h2>
+<p>A row holds the images of a class, a column those that were taken for a class. A framed cell was predicted right.
+Choose a cell to see its images; Escape closes them again.</p>
+<a class="skip" href="#classes">Skip the matrix</a>
+<div class="scroll" role="region" aria-labelledby="confusion-title" tabindex="0">
+<table class="matrix ${sizeOf(classes.length)}">
+<caption class="quiet">true class (rows), predicted class (columns): number of ${report.part} images</caption>
+<thead><tr><td></td>${classes.map((name) => markup`<th scope="col" title="${name}"><span>${name}</span></th>`)}</tr></thead>
+<tbody>
+${rows}</tbody>
+</table>
+</div>
+<ul class="scale" aria-label="shades: share of the row">${SHADES.slice(1).map(
+    (_, index) => markup`<li class="shade-${index + 1}">≤ ${percent(largestShare(index + 1), 0)}</li>`,
+  )}</ul>
+<p class="quiet">Shades: share of the row.</p>
+${confusion.map((row, truth) => row.map((value, predicted) => sheet(report, truth, predicted, value)))}</section>
+`;
+}
+
+function sizeOf(classes: number): string {
+  if (classes <= MOST_WITH_PERCENTAGES) return "few";
+  return classes <= MOST_WITH_COUNTS ? "several" : "many";
+}
+
+function matrixCell({ classes }: Report, truth: number, predicted: number, value: number, share: number): Markup {
+  if (value === 0) return markup`<td></td>`;
+  const label = `${classes[truth]} predicted as ${classes[predicted]}: ${counted(value, "image")}, ${percent(share, 1)}`;
+  const number = classes.length <= MOST_WITH_COUNTS ? markup`${count(value)}<small>${percent(share, 1)}</small>` : "";
+  return markup`<td class="${truth === predicted ? "right" : "wrong"}"><button type="button" class="shade-${shadeLevel(share)}" popovertarget="${sheetId(truth, predicted)}" aria-label="${label}" title="${label}">${number}</button></td>`;
+}
+
+/** Images of a cell; nothing where it is empty. */
+function sheet(report: Report, truth: number, predicted: number, value: number): Markup | undefined {
+  if (value === 0) return undefined;
+  const { classes, cells } = report;
+  const pictures = cells[truth][predicted];
+  const id = sheetId(truth, predicted);
+  const more = value - pictures.length;
+  const heading =
+    truth === predicted
+      ? markup`${classes[truth]}, predicted right`
+      : markup`${classes[truth]}, predicted as ${classes[predicted]}`;
+  return markup`<div popover class="sheet" id="${id}" role="dialog" aria-labelledby="${id}-title">
+<button type="button" class="close" popovertarget="${id}" popovertargetaction="hide" autofocus>Close</button>
+<h3 id="${id}-title">${heading}: ${counted(value, "image")}</h3>
+<p class="quiet">with the probability of the prediction, the surest first</p>
+${pictureStrip(pictures, report)}
+${more > 0 ? markup`<p>and ${count(more)} more</p>` : undefined}</div>
+`;
+}
+
+function sheetId(truth: number, predicted: number): string {
+  return `cell-${truth}-${predicted}`;
+}

@@ -1,0 +1,121 @@
+import { DARK_SHADES, INK, LINE_INK, QUIET_INK, SHADES, type Shade } from "../palette.js";
+
+const shadeRules = (shades: readonly Shade[]) =>
+  shades.map(({ fill, ink }, level) => `.shade-${level} { background: ${fill}; color: ${ink}; }`).join("\n");
+
+/** The page's whole style sheet. The colours of the curves, which are for white, are exchanged on a dark page. */
+export const STYLE = `
+:root {
+  color-scheme: light dark;
+  --ground: #ffffff; --panel: #f4f6f8; --ink: #1b1b1b; --quiet: #575757; --line: #d5d9dd; --accent: #005a9c;
+}
+${shadeRules(SHADES)}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --ground: #16191d; --panel: #20252b; --ink: #e9ecef; --quiet: #aeb6bf; --line: #3d454e; --accent: #82c4f8;
+  }
+  ${shadeRules(DARK_SHADES)}
+  #drawing [fill="#ffffff"] { fill: #16191d; }
+  #drawing [fill="${INK}"] { fill: #e9ecef; }
+  #drawing [fill="${QUIET_INK}"] { fill: #aeb6bf; }
+  #drawing [stroke="${INK}"] { stroke: #e9ecef; }
+  #drawing [stroke="${QUIET_INK}"] { stroke: #aeb6bf; }
+  #drawing [stroke="${LINE_INK}"] { stroke: #333a42; }
+  #drawing [fill="#0072b2"] { fill: #56b4e9; }
+  #drawing [stroke="#0072b2"] { stroke: #56b4e9; }
+  #drawing [fill="#d55e00"] { fill: #f08a3c; }
+  #drawing [stroke="#d55e00"] { stroke: #f08a3c; }
+}
+* { box-sizing: border-box; }
+body {
+  margin: 0 auto; padding: 1rem clamp(0.75rem, 3vw, 2.5rem) 4rem; max-width: 84rem;
+  background: var(--ground); color: var(--ink);
+  font: 1rem/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; overflow-wrap: break-word;
+}
+h1 { font-size: 1.6rem; line-height: 1.25; margin: 0.5rem 0; }
+h2 { font-size: 1.2rem; margin: 2.5rem 0 0.5rem; padding-top: 0.75rem; border-top: 1px solid var(--line); }
+h3 { font-size: 1rem; margin: 0 0 0.5rem; }
+p { margin: 0.5rem 0; max-width: 46rem; }
+a { color: var(--accent); }
+.quiet { color: var(--quiet); font-size: 0.9rem; }
+.warning { border-left: 0.3rem solid #d55e00; padding: 0.25rem 0.75rem; background: var(--panel); }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+.skip { position: absolute; left: -100rem; }
+.skip:focus { position: static; }
+nav ul { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; list-style: none; margin: 0.75rem 0; padding: 0; }
+nav a { display: inline-block; padding: 0.2rem 0; }
+.figures { display: flex; flex-wrap: wrap; gap: 0.75rem; margin: 1rem 0; }
+.figures div { background: var(--panel); padding: 0.6rem 1rem; border-radius: 0.4rem; flex: 1 1 10rem; }
+.figures dt { color: var(--quiet); font-size: 0.85rem; }
+.figures dd { margin: 0; font-size: 1.35rem; font-weight: 600; font-variant-numeric: tabular-nums; }
+.figures small { display: block; font-size: 0.85rem; font-weight: 400; color: var(--quiet); }
+.curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem), 1fr)); gap: 0.5rem 1rem; }
+.curves svg { width: 100%; height: auto; display: block; }
+.curves .definitions { position: absolute; width: 0; height: 0; }
+.scroll { overflow-x: auto; padding: 3px; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+.scores th, .scores td { padding: 0.25rem clamp(0.3rem, 1.5vw, 0.75rem); white-space: nowrap; text-align: right; border-bottom: 1px solid var(--line); }
+.scores th:first-child { text-align: left; font-weight: 400; max-width: 16rem; white-space: normal; }
+.scores { font-size: clamp(0.8rem, 3.3vw, 1rem); }
+.scores thead th, .scores thead th:first-child, .scores tfoot th:first-child, .scores tfoot td { font-weight: 600; }
+.matrix { --side: clamp(1.7rem, 7vw, 3.6rem); table-layout: fixed; width: max-content; }
+.matrix.several { --side: 2.4rem; }
+.matrix.many { --side: 0.9rem; }
+.matrix caption { text-align: left; padding-bottom: 0.25rem; }
+.matrix th { font-weight: 400; font-size: 0.85rem; padding: 0 0.4rem; }
+.matrix th[scope="row"] {
+  width: clamp(4.6rem, 22vw, 10rem); text-align: right; position: sticky; left: 0; background: var(--ground); z-index: 1;
+  overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
+}
+.matrix thead td { width: clamp(4.6rem, 22vw, 10rem); position: sticky; left: 0; background: var(--ground); z-index: 1; }
+.matrix th[scope="col"] { width: var(--side); padding: 0.3rem 0; vertical-align: bottom; }
+.matrix th[scope="col"] span {
+  writing-mode: vertical-rl; transform: rotate(180deg); max-height: 8rem; overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; margin: 0 auto; display: block; width: 1.3em; line-height: 1.3em;
+}
+.matrix tbody td { width: var(--side); height: var(--side); padding: 0; border: 1px solid var(--line); }
+.matrix button {
+  display: block; width: 100%; height: var(--side); border: 0; padding: 0; font: inherit; cursor: pointer;
+  font-size: clamp(0.62rem, 2.4vw, 0.95rem); line-height: 1.15; overflow: hidden;
+}
+.matrix.several button { font-size: 0.75rem; }
+.matrix.many th, .matrix.many button { font-size: 0.7rem; line-height: 0.9rem; }
+.matrix.many th[scope="col"] span { width: 0.9rem; line-height: 0.9rem; }
+.matrix button:hover { outline: 2px solid var(--accent); outline-offset: -2px; }
+.matrix button:focus-visible { outline-offset: -3px; position: relative; }
+.matrix .right button { border: 2px solid var(--ink); font-weight: 700; }
+.matrix small { display: block; font-size: 0.7rem; font-weight: 400; }
+.matrix.several small { display: none; }
+@media (max-width: 52rem) { .matrix small { display: none; } }
+.scale { display: flex; flex-wrap: wrap; list-style: none; padding: 0; margin: 0.75rem 0 0; font-size: 0.75rem; }
+.scale li { padding: 0.1rem 0.5rem; border: 1px solid var(--line); }
+.sheet .close { float: right; font: inherit; padding: 0.4rem 0.9rem; cursor: pointer; margin-left: 1rem; }
+@supports selector(:popover-open) {
+  .sheet {
+    position: fixed; inset: auto 0 0; width: 100%; max-width: none; max-height: 55vh; overflow: auto; margin: 0;
+    border: 0; border-top: 3px solid var(--accent); padding: 1rem clamp(0.75rem, 3vw, 2.5rem);
+    background: var(--panel); color: var(--ink); box-shadow: 0 -0.5rem 2rem #0006;
+  }
+}
+.pictures { display: flex; flex-wrap: wrap; gap: 0.75rem; list-style: none; margin: 0.5rem 0; padding: 0; }
+.pictures figure { margin: 0; width: min-content; min-width: 100%; }
+.pictures img { height: 4rem; width: auto; image-rendering: pixelated; display: block; border: 1px solid var(--line); }
+.pictures.large { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); }
+.pictures.large figure { display: flex; gap: 0.75rem; }
+.pictures.large img { height: 5.5rem; align-self: flex-start; }
+.pictures figcaption { font-size: 0.8rem; line-height: 1.35; color: var(--quiet); font-variant-numeric: tabular-nums; }
+.pictures.large figcaption { flex: 1; min-width: 0; }
+.pictures ul { list-style: none; margin: 0; padding: 0; }
+.pictures strong { color: var(--ink); }
+.bar { width: 100%; height: 0.3rem; display: block; fill: var(--accent); background: var(--line); }
+.filters { display: flex; flex-wrap: wrap; gap: 1rem; list-style: none; padding: 0; }
+.filters svg { display: block; height: 5.5rem; width: auto; }
+.filters figure { margin: 0; }
+.filters figcaption { font-size: 0.8rem; color: var(--quiet); font-variant-numeric: tabular-nums; }
+.range { max-width: 24rem; width: 100%; height: auto; display: block; }
+.groups { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); gap: 1rem 2rem; }
+.groups dl { display: grid; grid-template-columns: 9.5rem 1fr; gap: 0.2rem 1rem; margin: 0; }
+.groups dt { color: var(--quiet); }
+.groups dd { margin: 0; overflow-wrap: anywhere; }
+@media print { .sheet, nav, .skip { display: none; } }
+`;
