@@ -26,6 +26,12 @@ export function numberBetween(low: number, high: number): (text: string) => numb
   };
 }
 
+// The numbers of a recipe.
+export const epochCount = wholeNumber(1, 100_000);
+export const batchSize = wholeNumber(1, 16_384);
+export const learningRate = numberBetween(0, 100);
+export const validationShare = numberBetween(0, 1);
+
 /** Parses CxHxW. @throws InvalidArgumentError saying what is allowed */
 export function inputSize(text: string): ImageShape {
   const match = /^(\d+)x(\d+)x(\d+)$/.exec(text);

@@ -7,7 +7,7 @@ import { measureChannels } from "../data/normalization.js";
 import { splitTraining } from "../data/split.js";
 import type { WasmEngine } from "../engine/index.js";
 import { initializeParameters, lenet5, summarize } from "../model/index.js";
-import { DATA_NAMES, type DataSettings } from "../node/openData.js";
+import { DATA_NAMES, type DataSettings, type OpenedData } from "../node/openData.js";
 import { type RunConfig, RunFolder } from "../node/runFolder.js";
 import { evaluateDataset } from "../training/evaluate.js";
 import { type Best, type EpochRecord, type FitProgress, fit, type TrainingState } from "../training/fit.js";
@@ -16,7 +16,7 @@ import { customizeRecipe, RECIPES, type Recipe, type RecipeChanges } from "../tr
 import { dataOfRun, nameSkipped, openForCommand } from "./data.js";
 import { compileForNode } from "./engine.js";
 import { InterruptedError, withInterrupt } from "./interrupt.js";
-import { formatDuration, formatPercent, type Terminal } from "./terminal.js";
+import { formatDuration, formatPercent, type Reporter } from "./terminal.js";
 import { VERSION } from "./version.js";
 
 /** What a run is started with. */
@@ -37,48 +37,72 @@ export interface RunSettings {
 /** Where a run reports to. */
 export interface RunOutput {
   /** For people. */
-  readonly terminal: Terminal;
+  readonly terminal: Reporter;
   /** Whether to print a JSON object a line on standard output, too. */
   readonly json: boolean;
 }
 
+/** What a run trains and tests on, in the network's shape. */
+export interface RunData {
+  /** The data set's. */
+  readonly name: string;
+  readonly parts: DatasetParts;
+}
+
 /** Trains from the start into a new run folder. */
 export async function startRun(settings: RunSettings, output: RunOutput): Promise<void> {
-  const { seed, out } = settings;
+  const { out } = settings;
   // Found out before the data are loaded; what happens in between is noticed when the folder is made.
   if (out !== undefined && existsSync(out)) throw new Error(`cannot create the folder ${out}: it exists already`);
   await withInterrupt(async (signal) => {
-    const data = await openForCommand(settings.data, { terminal: output.terminal, signal });
-    const { train, validationCount } = await data.train();
-    const test = await data.test();
-    output.terminal.clearBar();
-    signal.throwIfAborted();
-    const recipe = recipeFor(settings, { train, validationCount });
-    const { channels, height, width } = train;
-    const model = lenet5({ ...recipe, input: { channels, height, width }, classes: train.classes.length });
-    const engine = compileForNode(model, { ...recipe, threads: settings.threads });
-    engine.setParameters(initializeParameters(model, seed));
-    const config: RunConfig = {
-      versions: { lenet: VERSION, node: process.versions.node, v8: process.versions.v8 },
-      startedAt: new Date().toISOString(),
-      recipe,
-      seed,
-      model,
-      parameterCount: summarize(model).totalParameters,
-      data: {
-        ...dataConfig(settings.data, data.name),
-        checksum: train.checksum,
-        images: train.labels.length,
-        classes: [...train.classes],
-        generated: train.generated,
-      },
-      threads: engine.threads,
-      fusedArithmetic: engine.fused,
-    };
-    const folder = await RunFolder.create(out ?? freeRunPath(`${data.name}-${recipe.name}-seed${seed}`), config);
-    await new Run(folder, engine, { train, validationCount, test }, output).toTheEnd(signal);
-    nameSkipped(data, output.terminal);
+    const opened = await openForCommand(settings.data, { terminal: output.terminal, signal });
+    await trainNew(settings, await readRunData(opened, output.terminal, signal), output, signal);
+    nameSkipped(opened, output.terminal);
   });
+}
+
+/** Reads all parts of a data set. @throws the signal's reason where it ends the work */
+export async function readRunData(opened: OpenedData, terminal: Reporter, signal: AbortSignal): Promise<RunData> {
+  const { train, validationCount } = await opened.train();
+  const test = await opened.test();
+  terminal.clearBar();
+  signal.throwIfAborted();
+  return { name: opened.name, parts: { train, validationCount, test } };
+}
+
+/** Trains on data that are there, from the start into a new run folder. @throws InterruptedError once the signal is aborted */
+export async function trainNew(
+  settings: RunSettings,
+  { name, parts }: RunData,
+  output: RunOutput,
+  signal: AbortSignal,
+): Promise<void> {
+  const { seed, out } = settings;
+  const { train } = parts;
+  const recipe = recipeFor(settings, parts);
+  const { channels, height, width } = train;
+  const model = lenet5({ ...recipe, input: { channels, height, width }, classes: train.classes.length });
+  const engine = compileForNode(model, { ...recipe, threads: settings.threads });
+  engine.setParameters(initializeParameters(model, seed));
+  const config: RunConfig = {
+    versions: { lenet: VERSION, node: process.versions.node, v8: process.versions.v8 },
+    startedAt: new Date().toISOString(),
+    recipe,
+    seed,
+    model,
+    parameterCount: summarize(model).totalParameters,
+    data: {
+      ...dataConfig(settings.data, name),
+      checksum: train.checksum,
+      images: train.labels.length,
+      classes: [...train.classes],
+      generated: train.generated,
+    },
+    threads: engine.threads,
+    fusedArithmetic: engine.fused,
+  };
+  const path = out ?? freePath("runs", `${name}-${recipe.name}-seed${seed}`);
+  await new Run(await RunFolder.create(path, config), engine, parts, output).toTheEnd(signal);
 }
 
 /** The recipe with what was asked for, and with what depends on the data. */
@@ -120,33 +144,44 @@ export interface ResumeSettings {
  */
 export async function resumeRun(path: string, settings: ResumeSettings, output: RunOutput): Promise<void> {
   await withInterrupt(async (signal) => {
-    const { folder, state } = await RunFolder.reopen(path);
-    const { recipe, seed, model, fusedArithmetic } = folder.config;
-    const asBefore = dataOfRun(folder.config);
+    const reopened = await RunFolder.reopen(path);
+    const { config } = reopened.folder;
+    const asBefore = dataOfRun(config);
     const { dataDir = asBefore.dataDir, strict } = settings;
-    const data = await openForCommand({ ...asBefore, dataDir, strict }, { terminal: output.terminal, signal });
-    const { train, validationCount } = await data.train();
-    const test = await data.test();
-    output.terminal.clearBar();
-    if (train.checksum !== folder.config.data.checksum) {
-      throw new Error(`${path} was begun with other images: the checksum of ${data.name} has changed since`);
-    }
-    signal.throwIfAborted();
-    const engine = compileForNode(model, { ...recipe, threads: settings.threads ?? folder.config.threads });
-    if (engine.fused !== fusedArithmetic) {
-      const was = fusedArithmetic ? "with" : "without";
-      throw new Error(`${path} was begun ${was} fused arithmetic, which is not what this Node does: use the same one`);
-    }
-    engine.setParameters(initializeParameters(model, seed));
-    await new Run(folder, engine, { train, validationCount, test }, output).toTheEnd(signal, state);
-    nameSkipped(data, output.terminal);
+    const opened = await openForCommand({ ...asBefore, dataDir, strict }, { terminal: output.terminal, signal });
+    const data = await readRunData(opened, output.terminal, signal);
+    await trainOn(reopened, data, settings.threads ?? config.threads, output, signal);
+    nameSkipped(opened, output.terminal);
   });
 }
 
-/** The first of runs/name, runs/name-2, runs/name-3 … that does not exist. */
-function freeRunPath(name: string): string {
+/** Goes on with a reopened run, on data that are there. @throws InterruptedError once the signal is aborted */
+export async function trainOn(
+  { folder, state }: Awaited<ReturnType<typeof RunFolder.reopen>>,
+  { name, parts }: RunData,
+  threads: number,
+  output: RunOutput,
+  signal: AbortSignal,
+): Promise<void> {
+  const { recipe, seed, model, data, fusedArithmetic } = folder.config;
+  if (parts.train.checksum !== data.checksum) {
+    throw new Error(`${folder.path} was begun with other images: the checksum of ${name} has changed since`);
+  }
+  const engine = compileForNode(model, { ...recipe, threads });
+  if (engine.fused !== fusedArithmetic) {
+    const was = fusedArithmetic ? "with" : "without";
+    throw new Error(
+      `${folder.path} was begun ${was} fused arithmetic, which is not what this Node does: use the same one`,
+    );
+  }
+  engine.setParameters(initializeParameters(model, seed));
+  await new Run(folder, engine, parts, output).toTheEnd(signal, state);
+}
+
+/** The first of parent/name, parent/name-2, parent/name-3 … that does not exist. */
+export function freePath(parent: string, name: string): string {
   for (let number = 1; ; number++) {
-    const path = join("runs", number === 1 ? name : `${name}-${number}`);
+    const path = join(parent, number === 1 ? name : `${name}-${number}`);
     if (!existsSync(path)) return path;
   }
 }
@@ -304,7 +339,7 @@ class Run {
 }
 
 /** A path as a shell takes it. */
-function quoted(path: string): string {
+export function quoted(path: string): string {
   return /^[\w./:@%+=,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
