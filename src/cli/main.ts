@@ -6,6 +6,7 @@ import { dataCommand } from "./commands/data.js";
 import { demoCommand } from "./commands/demo.js";
 import { evalCommand } from "./commands/eval.js";
 import { summaryCommand } from "./commands/summary.js";
+import { sweepCommand } from "./commands/sweep.js";
 import { trainCommand } from "./commands/train.js";
 import { verify } from "./commands/verify.js";
 import { InterruptedError } from "./interrupt.js";
@@ -17,6 +18,7 @@ const program = new Command("lenet")
   .description("LeNet-5: train it, test it, look inside it")
   .version(VERSION)
   .addCommand(trainCommand())
+  .addCommand(sweepCommand())
   .addCommand(evalCommand())
   .addCommand(summaryCommand())
   .addCommand(dataCommand())

@@ -19,6 +19,9 @@ import { InterruptedError, withInterrupt } from "./interrupt.js";
 import { formatDuration, formatPercent, type Reporter } from "./terminal.js";
 import { VERSION } from "./version.js";
 
+/** What the progress of a run's epochs is called. */
+export const TRAINING_TASK = "train";
+
 /** What a run is started with. */
 export interface RunSettings {
   readonly recipe: string;
@@ -263,7 +266,7 @@ class Run {
     const before = (progress.epoch - 1) * imagesAnEpoch + (progress.phase === "validation" ? trainImages : 0);
     const passed = `loss ${progress.loss.toFixed(4)}  acc ${formatPercent(progress.accuracy)}`;
     this.output.terminal.progress({
-      task: "train",
+      task: TRAINING_TASK,
       label: `epoch ${progress.epoch}/${epochs} ${progress.phase === "train" ? "train" : "val  "}`,
       done: before + progress.done,
       total: imagesAnEpoch * epochs,

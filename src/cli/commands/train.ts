@@ -14,6 +14,7 @@ import {
   jsonOption,
   learningRate,
   type PictureOptions,
+  quietOption,
   recipeOption,
   seedOption,
   strictOption,
@@ -92,7 +93,7 @@ export function trainCommand(): Command {
       ]),
     )
     .addOption(jsonOption())
-    .addOption(new Option("--quiet", "print nothing but the result"))
+    .addOption(quietOption())
     .action(async (options: TrainOptions) => {
       const { json = false, quiet = false, threads, dataDir, strict } = options;
       const terminal = new Terminal(json ? process.stderr : process.stdout, { quiet });
