@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,9 +7,8 @@ import { writeModelMetadata } from "../src/formats/modelMetadata.js";
 import { readPth, writePth } from "../src/formats/pth.js";
 import { writeSafetensors } from "../src/formats/safetensors.js";
 import { initializeParameters, lenet5, RECIPES } from "../src/index.js";
+import { interruptAfter, type Outcome, PROGRAM, type RunOptions, runProgram } from "./support/program.js";
 
-const PROGRAM = new URL("../dist/cli/main.js", import.meta.url).pathname;
-const MACHINE = new URL("./support/machine.mjs", import.meta.url).href;
 const VERSION = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8")).version;
 
 let folder: string;
@@ -21,51 +20,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-interface RunOptions {
-  readonly env?: Readonly<Record<string, string>>;
-  /** Called with all of standard output whenever something is written to it. */
-  readonly onOutput?: (stdout: string, child: ChildProcess) => void;
-}
-
-/** Runs the built program in the tests' folder, on a machine without network and data sets. */
-function lenet(args: readonly string[], { env, onOutput }: RunOptions = {}): Promise<Outcome> {
-  const child = spawn(process.execPath, ["--import", MACHINE, PROGRAM, ...args], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, HOME: folder, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text;
-    onOutput?.(stdout, child);
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
-  });
-}
-
-/** Presses Ctrl-C once, as soon as the output holds a text. */
-function interruptAfter(text: string): RunOptions {
-  let pressed = false;
-  return {
-    onOutput: (stdout, child) => {
-      if (pressed || !stdout.includes(text)) return;
-      pressed = true;
-      child.kill("SIGINT");
-    },
-  };
-}
+const lenet = (args: readonly string[], options?: RunOptions) => runProgram(folder, args, options);
 
 // Few images to train on and many to validate with: an epoch takes a fraction of a second.
 const EPOCHS = 3;

@@ -27,7 +27,7 @@ export interface CombinationReport {
   /** Over the runs that were finished, as all that follows. */
   readonly validationAccuracy?: Spread;
   readonly testAccuracy?: Spread;
-  /** By validation accuracy; of equal ones the first. */
+  /** By validation accuracy; of equal ones the first, and the last as the worst. */
   readonly best?: { readonly seed: number; readonly validationAccuracy: number };
   readonly worst?: { readonly seed: number; readonly validationAccuracy: number };
   /** Mean of a run. */
