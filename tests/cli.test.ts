@@ -7,7 +7,7 @@ import { writeModelMetadata } from "../src/formats/modelMetadata.js";
 import { readPth, writePth } from "../src/formats/pth.js";
 import { writeSafetensors } from "../src/formats/safetensors.js";
 import { initializeParameters, lenet5, RECIPES } from "../src/index.js";
-import { type Outcome, PROGRAM, type RunOptions, runProgram } from "./support/program.js";
+import { interruptAfter, type Outcome, PROGRAM, type RunOptions, runProgram } from "./support/program.js";
 
 const VERSION = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8")).version;
 
@@ -20,20 +20,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Runs the built program in the tests' folder. */
 const lenet = (args: readonly string[], options?: RunOptions) => runProgram(folder, args, options);
-
-/** Presses Ctrl-C once, as soon as the output holds a text. */
-function interruptAfter(text: string): RunOptions {
-  let pressed = false;
-  return {
-    onOutput: (stdout, child) => {
-      if (pressed || !stdout.includes(text)) return;
-      pressed = true;
-      child.kill("SIGINT");
-    },
-  };
-}
 
 // Few images to train on and many to validate with: an epoch takes a fraction of a second.
 const EPOCHS = 3;

@@ -2,7 +2,7 @@ import { basename } from "node:path/posix";
 import type { DownloadProgress } from "../node/download.js";
 import { type DataSettings, type OpenedData, openData } from "../node/openData.js";
 import type { RunConfig } from "../node/runFolder.js";
-import type { Terminal } from "./terminal.js";
+import type { Reporter } from "./terminal.js";
 
 /** More names than this only push the result off the screen. */
 const MOST_NAMES = 50;
@@ -16,7 +16,7 @@ export function dataOfRun({ data, model }: RunConfig): DataSettings {
 /** Opens a data set for a command, with what takes time as progress and warnings as lines. */
 export async function openForCommand(
   settings: DataSettings,
-  { terminal, signal }: { terminal: Terminal; signal?: AbortSignal },
+  { terminal, signal }: { terminal: Reporter; signal?: AbortSignal },
 ): Promise<OpenedData> {
   const opened = await openData(settings, {
     signal,
@@ -33,7 +33,7 @@ export async function openForCommand(
 }
 
 /** Names the files that could not be used; nothing where there are none. */
-export function nameSkipped({ skipped }: Pick<OpenedData, "skipped">, terminal: Terminal): void {
+export function nameSkipped({ skipped }: Pick<OpenedData, "skipped">, terminal: Reporter): void {
   if (skipped.length === 0) return;
   terminal.line(`skipped ${countFiles(skipped.length)}:`);
   for (const { path, reason } of skipped.slice(0, MOST_NAMES)) terminal.line(`  ${path}: ${reason}`);
@@ -41,7 +41,7 @@ export function nameSkipped({ skipped }: Pick<OpenedData, "skipped">, terminal: 
 }
 
 /** Shows how far a download is. */
-export function showDownload(terminal: Terminal, { url, receivedBytes, totalBytes }: DownloadProgress): void {
+export function showDownload(terminal: Reporter, { url, receivedBytes, totalBytes }: DownloadProgress): void {
   const { host, pathname } = new URL(url);
   terminal.progress({
     label: `downloading ${basename(pathname)}`,

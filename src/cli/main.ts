@@ -9,6 +9,7 @@ import { evalCommand } from "./commands/eval.js";
 import { plotCommand } from "./commands/plot.js";
 import { reportCommand } from "./commands/report.js";
 import { summaryCommand } from "./commands/summary.js";
+import { sweepCommand } from "./commands/sweep.js";
 import { trainCommand } from "./commands/train.js";
 import { verify } from "./commands/verify.js";
 import { InterruptedError } from "./interrupt.js";
@@ -20,6 +21,7 @@ const program = new Command("lenet")
   .description("LeNet-5: train it, test it, look inside it")
   .version(VERSION)
   .addCommand(trainCommand())
+  .addCommand(sweepCommand())
   .addCommand(evalCommand())
   .addCommand(compareCommand())
   .addCommand(plotCommand())

@@ -26,6 +26,38 @@ export function numberBetween(low: number, high: number): (text: string) => numb
   };
 }
 
+/** A parser of numbers from a least one to below a bound. @throws InvalidArgumentError saying what is allowed */
+function numberFrom(least: number, bound: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (!(value >= least && value < bound)) {
+      throw new InvalidArgumentError(`It must be a number from ${least} to below ${bound}.`);
+    }
+    return value;
+  };
+}
+
+/** A parser of one of some names. @throws InvalidArgumentError saying what is allowed */
+export function oneOf<Name extends string>(names: readonly Name[]): (text: string) => Name {
+  return (text) => {
+    const name = names.find((one) => one === text);
+    if (name === undefined) throw new InvalidArgumentError(`It must be ${names.join(" or ")}.`);
+    return name;
+  };
+}
+
+// The numbers of a recipe.
+export const epochCount = wholeNumber(1, 100_000);
+export const batchSize = wholeNumber(1, 16_384);
+export const learningRate = numberBetween(0, 100);
+export const validationShare = numberBetween(0, 1);
+export const dropout = numberFrom(0, 1);
+export const labelSmoothing = numberFrom(0, 1);
+export const weightDecay = numberFrom(0, 100);
+
+/** What all randomness of a run comes from. */
+export const seed = wholeNumber(0, Number.MAX_SAFE_INTEGER);
+
 /** Parses CxHxW. @throws InvalidArgumentError saying what is allowed */
 export function inputSize(text: string): ImageShape {
   const match = /^(\d+)x(\d+)x(\d+)$/.exec(text);
@@ -50,7 +82,7 @@ export function dataName(text: string): string {
 }
 
 /** Parses an augmentation. @throws InvalidArgumentError saying what is allowed */
-function augmentation(text: string): ParsedAugmentation {
+export function augmentation(text: string): ParsedAugmentation {
   try {
     return parseAugmentation(text);
   } catch (error) {
@@ -92,11 +124,9 @@ export const augmentOption = () =>
     augmentation,
   );
 export const strictOption = () => new Option("--strict", "fail where a file of a folder of pictures cannot be used");
-export const seedOption = () =>
-  new Option("--seed <n>", "all randomness comes from it")
-    .argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER))
-    .default(0);
+export const seedOption = () => new Option("--seed <n>", "all randomness comes from it").argParser(seed).default(0);
 export const threadsOption = () =>
   new Option("--threads <n>", "threads to compute with (default: one a core)").argParser(wholeNumber(1, 64));
+export const quietOption = () => new Option("--quiet", "print nothing but the result");
 export const jsonOption = () =>
   new Option("--json", "print JSON on standard output, everything else on standard error");

@@ -101,6 +101,9 @@ export class Terminal {
   }
 }
 
+/** What a command reports to: a terminal, or what stands for one. */
+export type Reporter = Pick<Terminal, "line" | "warn" | "detail" | "progress" | "clearBar">;
+
 /** A line of progress with as many of the figures as there is room for beside a bar. */
 function lineWithBar({ label, done, total }: BarState, figures: readonly string[], room: number): string {
   for (let shown = figures.length; shown > 0; shown--) {

@@ -9,8 +9,7 @@ import { splitTraining } from "../data/split.js";
 import type { WasmEngine } from "../engine/index.js";
 import { initializeParameters, lenet5, summarize } from "../model/index.js";
 import { DatasetUnavailableError } from "../node/obtain.js";
-import { DATA_NAMES, type DataSettings } from "../node/openData.js";
-import type { SkippedFile } from "../node/pictures/listing.js";
+import { DATA_NAMES, type DataSettings, type OpenedData } from "../node/openData.js";
 import { type RunConfig, RunFolder } from "../node/runFolder.js";
 import { judgedImages, writeReport } from "../node/runReport.js";
 import { runTitles } from "../node/runSettings.js";
@@ -21,14 +20,16 @@ import { customizeRecipe, RECIPES, type Recipe, type RecipeChanges } from "../tr
 import { dataOfRun, nameSkipped, openForCommand } from "./data.js";
 import { compileForNode } from "./engine.js";
 import { InterruptedError, withInterrupt } from "./interrupt.js";
-import { formatDuration, formatPercent, type Terminal } from "./terminal.js";
+import { formatDuration, formatPercent, type Reporter } from "./terminal.js";
 import { VERSION } from "./version.js";
+
+/** What the progress of a run's epochs is called. */
+export const TRAINING_TASK = "train";
 
 /** What a run is started with. */
 export interface RunSettings {
   readonly recipe: string;
-  /** Fashion-MNIST where no data set is named, generated digits where that cannot be had. */
-  readonly data: Omit<DataSettings, "data"> & Partial<Pick<DataSettings, "data">>;
+  readonly data: DataSettings;
   /** Whether the recipe's normalisation is kept, or measured on the training images. */
   readonly normalize: "tutorial" | "dataset";
   /** Instead of the recipe's augmentation. */
@@ -40,62 +41,94 @@ export interface RunSettings {
   readonly changes: RecipeChanges;
 }
 
+/** What a run is started with, where no data set need be named: it is Fashion-MNIST, or digits where that cannot be had. */
+export interface StartSettings extends Omit<RunSettings, "data"> {
+  readonly data: Omit<DataSettings, "data"> & Partial<Pick<DataSettings, "data">>;
+}
+
 /** Where a run reports to. */
 export interface RunOutput {
   /** For people. */
-  readonly terminal: Terminal;
+  readonly terminal: Reporter;
   /** Whether to print a JSON object a line on standard output, too. */
   readonly json: boolean;
 }
 
+/** What a run trains and tests on, in the network's shape. */
+export interface RunData {
+  /** The data set's. */
+  readonly name: string;
+  readonly parts: DatasetParts;
+  /** The files of a folder of pictures that are not among them. */
+  readonly skipped: OpenedData["skipped"];
+}
+
 /** Trains from the start into a new run folder. */
-export async function startRun(settings: RunSettings, output: RunOutput): Promise<void> {
-  const { data = "fashion-mnist", ...pictures } = settings.data;
+export async function startRun(settings: StartSettings, output: RunOutput): Promise<void> {
+  const on = (data: string): RunSettings => ({ ...settings, data: { ...settings.data, data } });
   try {
-    await trainOn({ ...pictures, data }, settings, output);
+    await openAndTrain(on(settings.data.data ?? "fashion-mnist"), output);
   } catch (error) {
     if (settings.data.data !== undefined || !(error instanceof DatasetUnavailableError)) throw error;
     output.terminal.line(error.message);
     output.terminal.line("Training on GENERATED digits instead, drawn by this program.");
-    await trainOn({ ...pictures, data: DIGITS_DATASET.name }, settings, output);
+    await openAndTrain(on(DIGITS_DATASET.name), output);
   }
 }
 
-async function trainOn(dataSettings: DataSettings, settings: RunSettings, output: RunOutput): Promise<void> {
-  const { seed, out } = settings;
+async function openAndTrain(settings: RunSettings, output: RunOutput): Promise<void> {
+  const { out } = settings;
   // Found out before the data are loaded; what happens in between is noticed when the folder is made.
   if (out !== undefined && existsSync(out)) throw new Error(`cannot create the folder ${out}: it exists already`);
   await withInterrupt(async (signal) => {
-    const data = await openForCommand(dataSettings, { terminal: output.terminal, signal });
-    const { train, validationCount } = await data.train();
-    const test = await data.test();
-    output.terminal.clearBar();
-    signal.throwIfAborted();
-    const recipe = recipeFor(settings, { train, validationCount });
-    const { channels, height, width } = train;
-    const model = lenet5({ ...recipe, input: { channels, height, width }, classes: train.classes.length });
-    const engine = compileForNode(model, { ...recipe, threads: settings.threads });
-    engine.setParameters(initializeParameters(model, seed));
-    const config: RunConfig = {
-      versions: { lenet: VERSION, node: process.versions.node, v8: process.versions.v8 },
-      startedAt: new Date().toISOString(),
-      recipe,
-      seed,
-      model,
-      parameterCount: summarize(model).totalParameters,
-      data: {
-        ...dataConfig(dataSettings, data.name),
-        checksum: train.checksum,
-        images: train.labels.length,
-        classes: [...train.classes],
-        generated: train.generated,
-      },
-      threads: engine.threads,
-      fusedArithmetic: engine.fused,
-    };
-    const folder = await RunFolder.create(out ?? freeRunPath(`${data.name}-${recipe.name}-seed${seed}`), config);
-    await new Run(folder, engine, { train, validationCount, test }, data.skipped, output).toTheEnd(signal);
+    const opened = await openForCommand(settings.data, { terminal: output.terminal, signal });
+    await trainNew(settings, await readRunData(opened, output.terminal, signal), output, signal);
   });
+}
+
+/** Reads all parts of a data set. @throws the signal's reason where it ends the work */
+export async function readRunData(opened: OpenedData, terminal: Reporter, signal: AbortSignal): Promise<RunData> {
+  const { train, validationCount } = await opened.train();
+  const test = await opened.test();
+  terminal.clearBar();
+  signal.throwIfAborted();
+  return { name: opened.name, parts: { train, validationCount, test }, skipped: opened.skipped };
+}
+
+/** Trains on data that are there, from the start into a new run folder. @throws InterruptedError once the signal is aborted */
+export async function trainNew(
+  settings: RunSettings,
+  data: RunData,
+  output: RunOutput,
+  signal: AbortSignal,
+): Promise<void> {
+  const { seed, out } = settings;
+  const { name, parts } = data;
+  const { train } = parts;
+  const recipe = recipeFor(settings, parts);
+  const { channels, height, width } = train;
+  const model = lenet5({ ...recipe, input: { channels, height, width }, classes: train.classes.length });
+  const engine = compileForNode(model, { ...recipe, threads: settings.threads });
+  engine.setParameters(initializeParameters(model, seed));
+  const config: RunConfig = {
+    versions: { lenet: VERSION, node: process.versions.node, v8: process.versions.v8 },
+    startedAt: new Date().toISOString(),
+    recipe,
+    seed,
+    model,
+    parameterCount: summarize(model).totalParameters,
+    data: {
+      ...dataConfig(settings.data, name),
+      checksum: train.checksum,
+      images: train.labels.length,
+      classes: [...train.classes],
+      generated: train.generated,
+    },
+    threads: engine.threads,
+    fusedArithmetic: engine.fused,
+  };
+  const path = out ?? freePath("runs", `${name}-${recipe.name}-seed${seed}`);
+  await new Run(await RunFolder.create(path, config), engine, data, output).toTheEnd(signal);
 }
 
 /** The recipe with what was asked for, and with what depends on the data. */
@@ -137,32 +170,43 @@ export interface ResumeSettings {
  */
 export async function resumeRun(path: string, settings: ResumeSettings, output: RunOutput): Promise<void> {
   await withInterrupt(async (signal) => {
-    const { folder, state } = await RunFolder.reopen(path);
-    const { recipe, seed, model, fusedArithmetic } = folder.config;
-    const asBefore = dataOfRun(folder.config);
+    const reopened = await RunFolder.reopen(path);
+    const { config } = reopened.folder;
+    const asBefore = dataOfRun(config);
     const { dataDir = asBefore.dataDir, strict } = settings;
-    const data = await openForCommand({ ...asBefore, dataDir, strict }, { terminal: output.terminal, signal });
-    const { train, validationCount } = await data.train();
-    const test = await data.test();
-    output.terminal.clearBar();
-    if (train.checksum !== folder.config.data.checksum) {
-      throw new Error(`${path} was begun with other images: the checksum of ${data.name} has changed since`);
-    }
-    signal.throwIfAborted();
-    const engine = compileForNode(model, { ...recipe, threads: settings.threads ?? folder.config.threads });
-    if (engine.fused !== fusedArithmetic) {
-      const was = fusedArithmetic ? "with" : "without";
-      throw new Error(`${path} was begun ${was} fused arithmetic, which is not what this Node does: use the same one`);
-    }
-    engine.setParameters(initializeParameters(model, seed));
-    await new Run(folder, engine, { train, validationCount, test }, data.skipped, output).toTheEnd(signal, state);
+    const opened = await openForCommand({ ...asBefore, dataDir, strict }, { terminal: output.terminal, signal });
+    const data = await readRunData(opened, output.terminal, signal);
+    await trainOn(reopened, data, settings.threads ?? config.threads, output, signal);
   });
 }
 
-/** The first of runs/name, runs/name-2, runs/name-3 … that does not exist. */
-function freeRunPath(name: string): string {
+/** Goes on with a reopened run, on data that are there. @throws InterruptedError once the signal is aborted */
+export async function trainOn(
+  { folder, state }: Awaited<ReturnType<typeof RunFolder.reopen>>,
+  data: RunData,
+  threads: number,
+  output: RunOutput,
+  signal: AbortSignal,
+): Promise<void> {
+  const { recipe, seed, model, fusedArithmetic } = folder.config;
+  if (data.parts.train.checksum !== folder.config.data.checksum) {
+    throw new Error(`${folder.path} was begun with other images: the checksum of ${data.name} has changed since`);
+  }
+  const engine = compileForNode(model, { ...recipe, threads });
+  if (engine.fused !== fusedArithmetic) {
+    const was = fusedArithmetic ? "with" : "without";
+    throw new Error(
+      `${folder.path} was begun ${was} fused arithmetic, which is not what this Node does: use the same one`,
+    );
+  }
+  engine.setParameters(initializeParameters(model, seed));
+  await new Run(folder, engine, data, output).toTheEnd(signal, state);
+}
+
+/** The first of parent/name, parent/name-2, parent/name-3 … that does not exist. */
+export function freePath(parent: string, name: string): string {
   for (let number = 1; ; number++) {
-    const path = join("runs", number === 1 ? name : `${name}-${number}`);
+    const path = join(parent, number === 1 ? name : `${name}-${number}`);
     if (!existsSync(path)) return path;
   }
 }
@@ -171,21 +215,13 @@ function freeRunPath(name: string): string {
 class Run {
   private readonly folder: RunFolder;
   private readonly engine: WasmEngine;
-  private readonly parts: DatasetParts;
-  readonly skipped: readonly SkippedFile[];
+  private readonly data: RunData;
   private readonly output: RunOutput;
 
-  constructor(
-    folder: RunFolder,
-    engine: WasmEngine,
-    parts: DatasetParts,
-    skipped: readonly SkippedFile[],
-    output: RunOutput,
-  ) {
+  constructor(folder: RunFolder, engine: WasmEngine, data: RunData, output: RunOutput) {
     this.folder = folder;
     this.engine = engine;
-    this.parts = parts;
-    this.skipped = skipped;
+    this.data = data;
     this.output = output;
   }
 
@@ -195,7 +231,7 @@ class Run {
     let best: Best;
     try {
       best = await this.epochs(signal, resumeFrom);
-      const { test } = this.parts;
+      const { test } = this.data.parts;
       const evaluation = test && (await this.evaluate(test, signal));
       terminal.clearBar();
       await this.finish(best, evaluation);
@@ -217,9 +253,9 @@ class Run {
   /** Runs all epochs that are left, keeping each in the run folder. */
   private async epochs(signal: AbortSignal, resumeFrom?: TrainingState): Promise<Best> {
     const { recipe, seed } = this.folder.config;
-    const split = splitTraining(this.parts, recipe.validationShare, seed);
+    const split = splitTraining(this.data.parts, recipe.validationShare, seed);
     const { engine } = this;
-    const dataset = this.parts.train;
+    const dataset = this.data.parts.train;
     const imagesAnEpoch = split.train.length + split.validation.length;
     const onProgress = (progress: FitProgress) => this.showProgress(progress, imagesAnEpoch, split.train.length);
     const epochs = fit({ engine, dataset, split, recipe, seed, resumeFrom, onProgress, signal });
@@ -252,7 +288,7 @@ class Run {
     const before = (progress.epoch - 1) * imagesAnEpoch + (progress.phase === "validation" ? trainImages : 0);
     const passed = `loss ${progress.loss.toFixed(4)}  acc ${formatPercent(progress.accuracy)}`;
     this.output.terminal.progress({
-      task: "train",
+      task: TRAINING_TASK,
       label: `epoch ${progress.epoch}/${epochs} ${progress.phase === "train" ? "train" : "val  "}`,
       done: before + progress.done,
       total: imagesAnEpoch * epochs,
@@ -293,7 +329,7 @@ class Run {
     };
     await this.drawCurves();
     await this.folder.writeResult(result);
-    await writeReport(this.folder.path, this.engine, judgedImages(this.folder.config, this.parts));
+    await writeReport(this.folder.path, this.engine, judgedImages(this.folder.config, this.data.parts));
     const images = data.generated ? "GENERATED test images" : "test images";
     terminal.line(
       `best validation accuracy ${formatPercent(best.validationAccuracy)} in epoch ${best.epoch}, total time ${formatDuration(this.folder.seconds)}`,
@@ -303,7 +339,7 @@ class Run {
         ? `test accuracy ${formatPercent(evaluation.accuracy)} (${evaluation.correct.toLocaleString("en-US")} of ${evaluation.total.toLocaleString("en-US")} ${images}), loss ${evaluation.loss.toFixed(4)}`
         : `${data.name} holds no images back for a test: there is the validation accuracy alone`,
     );
-    nameSkipped(this, terminal);
+    nameSkipped(this.data, terminal);
     terminal.line(`run folder: ${this.folder.path}`);
     if (json) printJson({ event: "done", ...result });
   }
@@ -326,7 +362,7 @@ class Run {
 }
 
 /** A path as a shell takes it. */
-function quoted(path: string): string {
+export function quoted(path: string): string {
   return /^[\w./:@%+=,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 

@@ -45,11 +45,15 @@ describe("customizeRecipe", () => {
   it("changes what is named and nothing else", () => {
     const shares = { validationShare: 0.3, augmentValidation: true };
     const pictures = { augmentation: AUGMENTATIONS.light, normalization: { mean: [0.1], deviation: [0.2] } };
-    expect(customizeRecipe(paper, { epochs: 7, batchSize: 50, learningRate: 0.01, ...shares, ...pictures })).toEqual({
+    const regularization = { dropout: 0.1, labelSmoothing: 0.2 };
+    const changes = { epochs: 7, batchSize: 50, learningRate: 0.01, weightDecay: 0.5 };
+    expect(customizeRecipe(paper, { ...changes, ...regularization, ...shares, ...pictures })).toEqual({
       ...paper,
       epochs: 7,
       batchSize: 50,
       schedule: { type: "constant", learningRate: 0.01 },
+      optimizer: { ...paper.optimizer, weightDecay: 0.5 },
+      ...regularization,
       ...shares,
       ...pictures,
     });

@@ -70,6 +70,9 @@ export interface RecipeChanges {
   readonly batchSize?: number;
   /** The learning rate, or the highest one where the schedule moves it. */
   readonly learningRate?: number;
+  readonly dropout?: number;
+  readonly labelSmoothing?: number;
+  readonly weightDecay?: number;
   readonly validationShare?: number;
   readonly augmentValidation?: boolean;
   readonly normalization?: Normalization;
@@ -78,12 +81,15 @@ export interface RecipeChanges {
 
 /** A recipe with changes. */
 export function customizeRecipe(recipe: Recipe, changes: RecipeChanges): Recipe {
-  const { learningRate } = changes;
+  const { learningRate, weightDecay } = changes;
   return {
     ...recipe,
     epochs: changes.epochs ?? recipe.epochs,
     batchSize: changes.batchSize ?? recipe.batchSize,
     schedule: learningRate === undefined ? recipe.schedule : withLearningRate(recipe.schedule, learningRate),
+    dropout: changes.dropout ?? recipe.dropout,
+    labelSmoothing: changes.labelSmoothing ?? recipe.labelSmoothing,
+    optimizer: weightDecay === undefined ? recipe.optimizer : { ...recipe.optimizer, weightDecay },
     validationShare: changes.validationShare ?? recipe.validationShare,
     augmentValidation: changes.augmentValidation ?? recipe.augmentValidation,
     normalization: changes.normalization ?? recipe.normalization,

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 
+/** The built program. */
 export const PROGRAM = new URL("../../dist/cli/main.js", import.meta.url).pathname;
 const MACHINE = new URL("./machine.mjs", import.meta.url).href;
 
+/** What a program came to. */
 export interface Outcome {
   readonly code: number | null;
   readonly stdout: string;
@@ -15,18 +17,22 @@ export interface RunOptions {
   readonly onOutput?: (stdout: string, child: ChildProcess) => void;
 }
 
-/** Runs the built program in a folder, which is its home too, on a machine without network and data sets. */
-export function runProgram(folder: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+/** Runs the built program in a folder, on a machine without network and data sets. */
+export function runProgram(
+  folder: string,
+  args: readonly string[],
+  { env, onOutput }: RunOptions = {},
+): Promise<Outcome> {
   const child = spawn(process.execPath, ["--import", MACHINE, PROGRAM, ...args], {
     cwd: folder,
-    env: { PATH: process.env.PATH, HOME: folder, ...options.env },
+    env: { PATH: process.env.PATH, HOME: folder, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     stdout += text;
-    options.onOutput?.(stdout, child);
+    onOutput?.(stdout, child);
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
@@ -35,4 +41,16 @@ export function runProgram(folder: string, args: readonly string[], options: Run
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, stdout, stderr }));
   });
+}
+
+/** Presses Ctrl-C once, as soon as the output holds a text. */
+export function interruptAfter(text: string): RunOptions {
+  let pressed = false;
+  return {
+    onOutput: (stdout, child) => {
+      if (pressed || !stdout.includes(text)) return;
+      pressed = true;
+      child.kill("SIGINT");
+    },
+  };
 }

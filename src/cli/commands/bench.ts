@@ -5,6 +5,7 @@ import { enableFusedArithmetic } from "../../node/fusedArithmetic.js";
 import { startThread } from "../../node/threads.js";
 import { compileForNode } from "../engine.js";
 import { jsonOption, numberBetween, wholeNumber } from "../options.js";
+import { table } from "../table.js";
 import { Terminal } from "../terminal.js";
 import { VERSION } from "../version.js";
 
@@ -145,15 +146,4 @@ export function formatBenchmark(environment: Environment, report: BenchmarkRepor
 
 function spread(median: number, [low, high]: readonly [number, number], digits: number): string {
   return `${median.toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
-}
-
-/** Columns as wide as their widest cell: the first few flush left, the others right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[], flushLeft: number): string[] {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
-  return [head, ...rows].map((row) =>
-    row
-      .map((cell, column) => (column < flushLeft ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
-      .join("  ")
-      .trimEnd(),
-  );
 }

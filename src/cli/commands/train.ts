@@ -5,21 +5,24 @@ import {
   augmentOption,
   backgroundByte,
   backgroundOption,
+  batchSize,
   dataDirOption,
   dataOption,
+  epochCount,
   fitOption,
   inputOption,
   jsonOption,
-  numberBetween,
+  learningRate,
   type PictureOptions,
+  quietOption,
   recipeOption,
   seedOption,
   strictOption,
   threadsOption,
-  wholeNumber,
+  validationShare,
 } from "../options.js";
 import { Terminal } from "../terminal.js";
-import { type RunSettings, resumeRun, startRun } from "../trainRun.js";
+import { resumeRun, type StartSettings, startRun } from "../trainRun.js";
 
 interface TrainOptions extends PictureOptions {
   readonly recipe: string;
@@ -42,9 +45,6 @@ interface TrainOptions extends PictureOptions {
   readonly quiet?: boolean;
 }
 
-const LARGEST_BATCH = 16_384;
-const MOST_EPOCHS = 100_000;
-
 /** `lenet train`: trains a network into a run folder. */
 export function trainCommand(): Command {
   return new Command("train")
@@ -62,14 +62,14 @@ export function trainCommand(): Command {
     )
     .addOption(augmentOption())
     .addOption(strictOption())
-    .addOption(new Option("--epochs <n>", "passes over the training images").argParser(wholeNumber(1, MOST_EPOCHS)))
-    .addOption(new Option("--batch <n>", "images a step").argParser(wholeNumber(1, LARGEST_BATCH)))
-    .addOption(new Option("--lr <x>", "the (highest) learning rate").argParser(numberBetween(0, 100)))
+    .addOption(new Option("--epochs <n>", "passes over the training images").argParser(epochCount))
+    .addOption(new Option("--batch <n>", "images a step").argParser(batchSize))
+    .addOption(new Option("--lr <x>", "the (highest) learning rate").argParser(learningRate))
     .addOption(seedOption())
     .addOption(threadsOption())
     .addOption(
       new Option("--val-split <share>", "share of the training images held back for validation (0.2)").argParser(
-        numberBetween(0, 1),
+        validationShare,
       ),
     )
     .addOption(new Option("--augment-val", "augment the validation images too, as the tutorial did"))
@@ -93,7 +93,7 @@ export function trainCommand(): Command {
       ]),
     )
     .addOption(jsonOption())
-    .addOption(new Option("--quiet", "print nothing but the result"))
+    .addOption(quietOption())
     .action(async (options: TrainOptions) => {
       const { json = false, quiet = false, threads, dataDir, strict } = options;
       const terminal = new Terminal(json ? process.stderr : process.stdout, { quiet });
@@ -103,7 +103,7 @@ export function trainCommand(): Command {
     });
 }
 
-function settingsOf(options: TrainOptions): RunSettings {
+function settingsOf(options: TrainOptions): StartSettings {
   return {
     recipe: options.recipe,
     data: {

@@ -1,0 +1,60 @@
+import { Worker } from "node:worker_threads";
+import type { Dataset } from "../../data/dataset.js";
+import type { RunData } from "../trainRun.js";
+import type { WorkerMessage, WorkerStart } from "./worker.js";
+
+/** How a thread's run ended. */
+export type ThreadEnd = Exclude<WorkerMessage, { done: number }>;
+
+const PROGRAM = new URL("./worker.js", import.meta.url);
+
+/** Has the body called for each of the items, for so many at a time; starts no more once the signal is aborted. */
+export async function forEachInParallel<Item>(
+  items: readonly Item[],
+  atATime: number,
+  signal: AbortSignal,
+  body: (item: Item) => Promise<void>,
+): Promise<void> {
+  // All take from the same iterator, so that each item is taken once.
+  const left = items.values();
+  const takeTurns = async () => {
+    for (const item of left) {
+      if (signal.aborted) return;
+      await body(item);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atATime, items.length) }, takeTurns));
+}
+
+/** Does one run in a thread of its own. Whatever goes wrong in it is how it ended; aborting ends it with its checkpoint. */
+export function trainInThread(
+  start: WorkerStart,
+  { signal, onProgress }: { signal: AbortSignal; onProgress: (images: number) => void },
+): Promise<ThreadEnd> {
+  const worker = new Worker(PROGRAM, { workerData: start });
+  const stop = () => worker.postMessage("stop");
+  signal.addEventListener("abort", stop);
+  let end: ThreadEnd | undefined;
+  return new Promise<ThreadEnd>((resolve) => {
+    worker.on("message", (message: WorkerMessage) => {
+      if ("done" in message) onProgress(message.done);
+      else end = message;
+    });
+    // An error is followed by the exit.
+    worker.on("error", (error) => {
+      end = { end: "failed", reason: error instanceof Error ? error.message.split("\n", 1)[0] : String(error) };
+    });
+    worker.on("exit", () => resolve(end ?? { end: "failed", reason: "its thread ended" }));
+  }).finally(() => signal.removeEventListener("abort", stop));
+}
+
+/** The data with their pictures in memory that threads share: none of them needs a copy. */
+export function shareData({ parts, ...data }: RunData): RunData {
+  return { ...data, parts: { ...parts, train: share(parts.train), test: parts.test && share(parts.test) } };
+}
+
+function share(dataset: Dataset): Dataset {
+  const images = new Uint8Array(new SharedArrayBuffer(dataset.images.length));
+  images.set(dataset.images);
+  return { ...dataset, images };
+}

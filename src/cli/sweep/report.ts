@@ -1,0 +1,152 @@
+import { table } from "../table.js";
+import { formatDuration, formatPercent } from "../terminal.js";
+import { type Combination, combinationsOf, labelOf, type PlannedRun } from "./grid.js";
+import { type Spread, spreadOf } from "./statistics.js";
+import type { SweepConfig } from "./sweepFolder.js";
+
+/** What a run came to. */
+export type RunOutcome = FinishedRun | { readonly status: "failed"; readonly reason: string };
+
+/** The figures of a run that was trained to its end. */
+export interface FinishedRun {
+  readonly status: "finished";
+  readonly bestEpoch: number;
+  readonly validationAccuracy: number;
+  /** Undefined where the data hold no images back for a test. */
+  readonly testAccuracy?: number;
+  /** Of training and validation. */
+  readonly seconds: number;
+}
+
+/** The runs of one combination together. */
+export interface CombinationReport {
+  readonly settings: Readonly<Record<string, string>>;
+  readonly label: string;
+  readonly runs: number;
+  readonly failed: number;
+  /** Over the runs that were finished, as all that follows. */
+  readonly validationAccuracy?: Spread;
+  readonly testAccuracy?: Spread;
+  /** By validation accuracy; of equal ones the first, and the last as the worst. */
+  readonly best?: { readonly seed: number; readonly validationAccuracy: number };
+  readonly worst?: { readonly seed: number; readonly validationAccuracy: number };
+  /** Mean of a run. */
+  readonly seconds?: number;
+}
+
+/** What a sweep came to, as it stands in sweep.json. */
+export interface SweepReport {
+  readonly sweep: string;
+  readonly recipe: string;
+  readonly data: string;
+  readonly generated: boolean;
+  /** Sorted by mean validation accuracy, the highest first. */
+  readonly combinations: readonly CombinationReport[];
+  readonly runs: readonly RunReport[];
+}
+
+type RunReport = RunOutcome & {
+  /** The name of its folder. */
+  readonly run: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly seed: number;
+};
+
+/** Sums a sweep up. */
+export function reportSweep(
+  sweep: string,
+  { recipe, data, grid }: SweepConfig,
+  outcomes: ReadonlyMap<PlannedRun, RunOutcome>,
+): SweepReport {
+  const runs = [...outcomes].map(([{ name, combination, seed }, outcome]) => ({
+    run: name,
+    settings: settingsOf(combination),
+    seed,
+    ...outcome,
+  }));
+  const combinations = combinationsOf(grid).map((combination) => {
+    const label = labelOf(combination, recipe);
+    return summarize(
+      combination,
+      label,
+      [...outcomes].filter(([run]) => labelOf(run.combination, recipe) === label),
+    );
+  });
+  const accuracy = ({ validationAccuracy }: CombinationReport) => validationAccuracy?.mean ?? -1;
+  combinations.sort((one, other) => accuracy(other) - accuracy(one));
+  return { sweep, recipe, data: data.name, generated: data.generated, combinations, runs };
+}
+
+function summarize(
+  combination: Combination,
+  label: string,
+  outcomes: readonly (readonly [PlannedRun, RunOutcome])[],
+): CombinationReport {
+  const finished = outcomes.flatMap(([{ seed }, outcome]) =>
+    outcome.status === "finished" ? [{ seed, ...outcome }] : [],
+  );
+  const ranked = finished
+    .toSorted((one, other) => other.validationAccuracy - one.validationAccuracy)
+    .map(({ seed, validationAccuracy }) => ({ seed, validationAccuracy }));
+  return {
+    settings: settingsOf(combination),
+    label,
+    runs: outcomes.length,
+    failed: outcomes.length - finished.length,
+    validationAccuracy: spreadOf(finished.map(({ validationAccuracy }) => validationAccuracy)),
+    testAccuracy: spreadOf(finished.flatMap(({ testAccuracy }) => testAccuracy ?? [])),
+    best: ranked[0],
+    worst: ranked.at(-1),
+    seconds: spreadOf(finished.map(({ seconds }) => seconds))?.mean,
+  };
+}
+
+function settingsOf(combination: Combination): Record<string, string> {
+  return Object.fromEntries(combination.map(({ key, value }) => [key, value]));
+}
+
+/** The combinations as a table, and below it the runs that failed. */
+export function formatReport({ combinations, runs }: SweepReport): string {
+  const seedOf = (run: CombinationReport["best"]) => run && `${run.seed} (${formatPercent(run.validationAccuracy)})`;
+  const rows = combinations.map((one) =>
+    [
+      one.label,
+      one.failed > 0 ? `${one.runs - one.failed} of ${one.runs}` : String(one.runs),
+      formatSpread(one.validationAccuracy),
+      formatSpread(one.testAccuracy),
+      seedOf(one.best),
+      seedOf(one.worst),
+      one.seconds === undefined ? undefined : formatDuration(one.seconds),
+    ].map((cell) => cell ?? "–"),
+  );
+  const head = ["settings", "runs", "val acc", "test acc", "best seed", "worst seed", "time a run"];
+  return [
+    ...table(head, rows, 1),
+    ...runs.flatMap((run) => (run.status === "failed" ? [`failed: ${run.run}: ${run.reason}`] : [])),
+  ].join("\n");
+}
+
+function formatSpread(spread: Spread | undefined): string | undefined {
+  if (spread?.deviation === undefined) return spread && formatPercent(spread.mean);
+  return `${(spread.mean * 100).toFixed(2)} ± ${formatPercent(spread.deviation)}`;
+}
+
+/** A row a run: its folder, its settings, its seed, what it came to. */
+export function formatCsv({ runs }: SweepReport): string {
+  const keys = Object.keys(runs[0].settings);
+  const header = ["run", ...keys, "seed", "status", "best_epoch", "val_acc", "test_acc", "seconds", "reason"];
+  const rows = runs.map((run) => {
+    const figures =
+      run.status === "finished"
+        ? [run.bestEpoch, run.validationAccuracy, run.testAccuracy ?? "", run.seconds, ""]
+        : ["", "", "", "", run.reason];
+    return [run.run, ...keys.map((key) => run.settings[key]), run.seed, run.status, ...figures];
+  });
+  return `${[header, ...rows].map((row) => row.map(csvCell).join(",")).join("\n")}\n`;
+}
+
+/** As RFC 4180 has it: quoted where it must be. */
+function csvCell(value: string | number): string {
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,19 @@
+/** What some values come to. */
+export interface Spread {
+  readonly mean: number;
+  /** The sample's standard deviation, with n − 1; undefined for one value. */
+  readonly deviation?: number;
+}
+
+/** Mean and sample standard deviation; undefined where there are no values. */
+export function spreadOf(values: readonly number[]): Spread | undefined {
+  const count = values.length;
+  if (count === 0) return undefined;
+  const mean = sum(values) / count;
+  if (count === 1) return { mean };
+  return { mean, deviation: Math.sqrt(sum(values.map((value) => (value - mean) ** 2)) / (count - 1)) };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

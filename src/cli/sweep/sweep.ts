@@ -1,0 +1,235 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { enableFusedArithmetic } from "../../node/fusedArithmetic.js";
+import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
+import { RECIPES } from "../../training/recipes.js";
+import { nameSkipped, openForCommand } from "../data.js";
+import { InterruptedError, withInterrupt } from "../interrupt.js";
+import { formatDuration, formatPercent } from "../terminal.js";
+import { freePath, quoted, type RunData, type RunOutput, type RunSettings, readRunData } from "../trainRun.js";
+import { VERSION } from "../version.js";
+import { type Axis, type PlannedRun, planRuns, withCombination } from "./grid.js";
+import { forEachInParallel, shareData, trainInThread } from "./pool.js";
+import { formatReport, type RunOutcome, reportSweep } from "./report.js";
+import {
+  countEpochs,
+  createSweepFolder,
+  readFinishedRun,
+  readSweepConfig,
+  type SweepConfig,
+  writeReport,
+} from "./sweepFolder.js";
+
+/** What a sweep is started with. */
+export interface SweepSettings {
+  readonly recipe: string;
+  readonly data: DataSettings;
+  readonly grid: readonly Axis[];
+  readonly seeds: readonly number[];
+  /** The sweep's folder; named after the data and the recipe where left out. */
+  readonly out?: string;
+}
+
+/** What does not change a bit of any result. */
+export interface SweepOptions extends RunOutput {
+  /** How many runs to train at a time. */
+  readonly jobs: number;
+}
+
+/**
+ * Trains all runs of a sweep into a new folder.
+ *
+ * @throws Error with one line once all are done, where some have failed
+ * @throws InterruptedError where Ctrl-C ends it
+ */
+export async function startSweep(settings: SweepSettings, options: SweepOptions): Promise<void> {
+  const { recipe, grid, seeds, out } = settings;
+  if (out !== undefined && existsSync(out)) throw new Error(`cannot create the folder ${out}: it exists already`);
+  await withInterrupt(async (signal) => {
+    const opened = await openForCommand(settings.data, { terminal: options.terminal, signal });
+    const data = await readRunData(opened, options.terminal, signal);
+    const config: SweepConfig = {
+      versions: { lenet: VERSION, node: process.versions.node, v8: process.versions.v8 },
+      startedAt: new Date().toISOString(),
+      recipe,
+      data: {
+        name: data.name,
+        checksum: data.parts.train.checksum,
+        generated: data.parts.train.generated,
+        settings: wholePaths(settings.data),
+      },
+      grid: grid.map(({ key, values }) => ({ key, values: [...values] })),
+      seeds: [...seeds],
+    };
+    const path = out ?? freePath("sweeps", `${data.name}-${recipe}`);
+    await createSweepFolder(path, config);
+    await new Sweep(path, config, data, options).toTheEnd(signal);
+    nameSkipped(opened, options.terminal);
+  });
+}
+
+/** Goes on with a sweep: leaves the finished runs, resumes those that were begun, starts the others. */
+export async function resumeSweep(
+  path: string,
+  { dataDir, strict }: Pick<DataSettings, "dataDir" | "strict">,
+  options: SweepOptions,
+): Promise<void> {
+  await withInterrupt(async (signal) => {
+    const config = await readSweepConfig(path);
+    const asBefore = config.data.settings;
+    const dataSettings = { ...asBefore, dataDir: dataDir ?? asBefore.dataDir, strict: strict ?? asBefore.strict };
+    const opened = await openForCommand(dataSettings, { terminal: options.terminal, signal });
+    const data = await readRunData(opened, options.terminal, signal);
+    if (data.parts.train.checksum !== config.data.checksum) {
+      throw new Error(`${path} was begun with other images: the checksum of ${data.name} has changed since`);
+    }
+    await new Sweep(path, config, data, options).toTheEnd(signal);
+    nameSkipped(opened, options.terminal);
+  });
+}
+
+/** The settings with paths that hold in any folder. */
+function wholePaths(settings: DataSettings): DataSettings {
+  const { data, dataDir } = settings;
+  return {
+    ...settings,
+    data: DATA_NAMES.includes(data) ? data : resolve(data),
+    dataDir: dataDir === undefined ? undefined : resolve(dataDir),
+  };
+}
+
+/** A run and how far it is. */
+interface Progress {
+  readonly epochs: number;
+  /** Images of all epochs so far. */
+  done: number;
+  total: number;
+}
+
+/** A sweep on its way. */
+class Sweep {
+  private readonly path: string;
+  private readonly config: SweepConfig;
+  private readonly data: RunData;
+  private readonly options: SweepOptions;
+  private readonly plan: readonly PlannedRun[];
+  private readonly outcomes = new Map<PlannedRun, RunOutcome>();
+  private readonly progress = new Map<PlannedRun, Progress>();
+
+  constructor(path: string, config: SweepConfig, data: RunData, options: SweepOptions) {
+    this.path = path;
+    this.config = config;
+    this.data = shareData(data);
+    this.options = options;
+    this.plan = planRuns(config.grid, config.seeds);
+  }
+
+  async toTheEnd(signal: AbortSignal): Promise<void> {
+    const { terminal, jobs } = this.options;
+    await this.takeStock();
+    this.announce();
+    // For the whole process, before there are threads.
+    enableFusedArithmetic();
+    const left = this.plan.filter((run) => !this.outcomes.has(run));
+    await forEachInParallel(left, jobs, signal, (run) => this.train(run, signal));
+    terminal.clearBar();
+    if (signal.aborted) throw this.interrupted();
+    await this.finish();
+  }
+
+  /** Finds out what has been done already. */
+  private async takeStock(): Promise<void> {
+    const images = this.data.parts.train.labels.length;
+    for (const run of this.plan) {
+      const path = join(this.path, run.name);
+      const { recipe, changes } = this.settingsOf(run);
+      const epochs = changes.epochs ?? RECIPES[recipe].epochs;
+      const finished = await readFinishedRun(path);
+      if (finished) this.outcomes.set(run, finished);
+      this.progress.set(run, { epochs, done: (await countEpochs(path)) * images, total: epochs * images });
+    }
+  }
+
+  private settingsOf({ name, combination, seed }: PlannedRun): RunSettings & { out: string } {
+    const { recipe, data } = this.config;
+    const base: RunSettings = { recipe, data: data.settings, normalize: "tutorial", seed, changes: {} };
+    return { ...withCombination(base, combination), out: join(this.path, name) };
+  }
+
+  private announce(): void {
+    const { terminal, jobs } = this.options;
+    const { name, generated } = this.config.data;
+    terminal.line(`sweep folder: ${this.path}`);
+    if (generated) {
+      terminal.line(
+        `the data set "${name}" is GENERATED by this program: its accuracies say nothing about real images`,
+      );
+    }
+    const before = this.outcomes.size > 0 ? `, ${this.outcomes.size} of them finished before` : "";
+    terminal.detail(`${count(this.plan.length, "run")} of LeNet-5 on ${name}, ${jobs} at a time${before}`);
+  }
+
+  private async train(run: PlannedRun, signal: AbortSignal): Promise<void> {
+    const settings = this.settingsOf(run);
+    const progress = this.progress.get(run)!;
+    const onProgress = (images: number) => {
+      progress.done = images;
+      this.showProgress();
+    };
+    const end = await trainInThread({ settings, data: this.data }, { signal, onProgress });
+    if (end.end === "interrupted") return;
+    const outcome = end.end === "finished" ? await readFinishedRun(settings.out) : undefined;
+    const reason = end.end === "failed" ? end.reason : "it left no result";
+    // What a failed run would still have done is nobody's to do.
+    progress.total = progress.done;
+    this.outcomes.set(run, outcome ?? { status: "failed", reason });
+    this.tellEnd(run, this.outcomes.get(run)!);
+  }
+
+  private tellEnd({ name }: PlannedRun, outcome: RunOutcome): void {
+    const place = `${String(this.outcomes.size).padStart(String(this.plan.length).length)}/${this.plan.length}`;
+    const test = (accuracy?: number) => (accuracy === undefined ? "" : `  test acc ${formatPercent(accuracy)}`);
+    this.options.terminal.detail(
+      outcome.status === "failed"
+        ? `${place}  ${name}  failed: ${outcome.reason}`
+        : `${place}  ${name}  val acc ${formatPercent(outcome.validationAccuracy)}${test(outcome.testAccuracy)}  ${formatDuration(outcome.seconds)}`,
+    );
+  }
+
+  private showProgress(): void {
+    const all = [...this.progress.values()];
+    const sum = (value: (progress: Progress) => number) => all.reduce((total, one) => total + value(one), 0);
+    const images = this.data.parts.train.labels.length;
+    this.options.terminal.progress({
+      task: "sweep",
+      label: `runs ${this.outcomes.size}/${this.plan.length}, epochs ${sum(({ done }) => Math.floor(done / images))}/${sum(({ epochs }) => epochs)}`,
+      done: sum(({ done }) => done),
+      total: sum(({ total }) => total),
+      unit: "images",
+    });
+  }
+
+  private async finish(): Promise<void> {
+    const { terminal, json } = this.options;
+    // In the order of the plan, whichever ended first.
+    const outcomes = new Map(this.plan.map((run) => [run, this.outcomes.get(run)!]));
+    const report = reportSweep(this.path, this.config, outcomes);
+    await writeReport(this.path, report);
+    terminal.line(formatReport(report));
+    terminal.line(`sweep folder: ${this.path}`);
+    if (json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+    const failed = report.runs.filter(({ status }) => status === "failed").length;
+    if (failed > 0) throw new Error(`${failed} of ${count(this.plan.length, "run")} failed, for the reasons above`);
+  }
+
+  /** What Ctrl-C leaves behind, told in one line. */
+  private interrupted(): InterruptedError {
+    return new InterruptedError(
+      `interrupted with ${this.outcomes.size} of ${count(this.plan.length, "run")} ended; go on with: npx lenet sweep --resume ${quoted(this.path)}`,
+    );
+  }
+}
+
+function count(number: number, what: string): string {
+  return `${number.toLocaleString("en-US")} ${what}${number === 1 ? "" : "s"}`;
+}

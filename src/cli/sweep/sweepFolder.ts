@@ -1,0 +1,104 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { parseJson } from "../../formats/json.js";
+import { createFolderExclusive, describeFileError, errorCode, isFolder, writeFileAtomic } from "../../node/files.js";
+import { named, RUN_FILES, readRunFile } from "../../node/runFolder.js";
+import { parseAxis } from "./grid.js";
+import { type FinishedRun, formatCsv, type SweepReport } from "./report.js";
+
+/** The files of a sweep's folder, beside its runs' folders. */
+export const SWEEP_FILES = { config: "sweep.config.json", result: "sweep.json", csv: "sweep.csv" } as const;
+
+/** An axis whose values are what its key takes. */
+const axisSchema = z.object({ key: z.string(), values: z.array(z.string()).min(1) }).superRefine((axis, context) => {
+  try {
+    parseAxis(`${axis.key}=${axis.values.join(axis.key === "augment" ? ";" : ",")}`);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: (error as Error).message });
+  }
+});
+
+const configSchema = z.object({
+  /** Versions of what the sweep was started with. */
+  versions: z.object({ lenet: z.string(), node: z.string(), v8: z.string() }),
+  startedAt: z.string(),
+  recipe: z.string(),
+  data: z.object({
+    name: z.string(),
+    checksum: z.string(),
+    generated: z.boolean(),
+    /** How to open it, its paths whole. */
+    settings: z.object({
+      data: z.string(),
+      dataDir: z.string().optional(),
+      input: z.object({ channels: z.number(), height: z.number(), width: z.number() }).optional(),
+      fit: z.enum(["contain", "cover", "stretch"]),
+      background: z.literal([0, 255]),
+      strict: z.boolean().optional(),
+    }),
+  }),
+  grid: z.array(axisSchema),
+  seeds: z.array(z.number().int().nonnegative()).min(1),
+});
+
+/** Everything that a sweep was started with. */
+export type SweepConfig = z.infer<typeof configSchema>;
+
+/** What the sweep reads of a run's result.json. */
+const resultSchema = z.object({
+  bestEpoch: z.number(),
+  bestValidationAccuracy: z.number(),
+  seconds: z.number(),
+  test: z.object({ accuracy: z.number() }).optional(),
+});
+
+/** Makes the folder of a new sweep. @throws Error with one line where it exists or cannot be written */
+export async function createSweepFolder(path: string, config: SweepConfig): Promise<void> {
+  await createFolderExclusive(path);
+  await writeFileAtomic(join(path, SWEEP_FILES.config), `${JSON.stringify(config, undefined, 2)}\n`);
+}
+
+/** Reads what a sweep was started with. @throws Error with one line where it is missing or not what it should be */
+export async function readSweepConfig(path: string): Promise<SweepConfig> {
+  const text = await readText(join(path, SWEEP_FILES.config));
+  if (text !== undefined) return named(path, () => parseJson(text, configSchema, SWEEP_FILES.config));
+  const isThere = await isFolder(path);
+  throw new Error(isThere ? `${path} is no sweep's folder: it has no ${SWEEP_FILES.config}` : `${path} is not there`);
+}
+
+/** What a finished run came to; undefined where it is not finished. @throws Error with one line where its result is damaged */
+export async function readFinishedRun(path: string): Promise<FinishedRun | undefined> {
+  if (!existsSync(join(path, RUN_FILES.result))) return undefined;
+  const text = new TextDecoder().decode(await readRunFile(path, RUN_FILES.result));
+  const result = named(path, () => parseJson(text, resultSchema, RUN_FILES.result));
+  return {
+    status: "finished",
+    bestEpoch: result.bestEpoch,
+    validationAccuracy: result.bestValidationAccuracy,
+    testAccuracy: result.test?.accuracy,
+    seconds: result.seconds,
+  };
+}
+
+/** The number of epochs in a run's history; 0 where there is none. */
+export async function countEpochs(path: string): Promise<number> {
+  const text = await readText(join(path, RUN_FILES.history));
+  return text === undefined ? 0 : text.trimEnd().split("\n").length - 1;
+}
+
+/** Writes what a sweep came to: all of it as JSON, its runs as CSV. */
+export async function writeReport(path: string, report: SweepReport): Promise<void> {
+  await writeFileAtomic(join(path, SWEEP_FILES.result), `${JSON.stringify(report, undefined, 2)}\n`);
+  await writeFileAtomic(join(path, SWEEP_FILES.csv), formatCsv(report));
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw new Error(describeFileError(error, `read ${path}`), { cause: error });
+  }
+}

@@ -1,0 +1,55 @@
+import { existsSync } from "node:fs";
+import { parentPort, workerData } from "node:worker_threads";
+import { RunFolder } from "../../node/runFolder.js";
+import { InterruptedError } from "../interrupt.js";
+import type { Reporter } from "../terminal.js";
+import { type RunData, type RunSettings, TRAINING_TASK, trainNew, trainOn } from "../trainRun.js";
+
+// One run in a thread of its own.
+
+/** What a thread is started with. */
+export interface WorkerStart {
+  readonly settings: RunSettings & { readonly out: string };
+  /** Its pictures in shared memory. */
+  readonly data: RunData;
+}
+
+/** What a thread tells: how many images are done, counted from the run's first epoch, and at last how it ended. */
+export type WorkerMessage =
+  | { readonly done: number }
+  | { readonly end: "finished" | "interrupted" }
+  | { readonly end: "failed"; readonly reason: string };
+
+/** One core a run: the other cores are other runs'. */
+const THREADS = 1;
+
+const port = parentPort!;
+const controller = new AbortController();
+const tell = (message: WorkerMessage) => port.postMessage(message);
+
+const terminal: Reporter = {
+  line: () => {},
+  warn: () => {},
+  detail: () => {},
+  clearBar: () => {},
+  progress: ({ task, done }) => {
+    if (task === TRAINING_TASK) tell({ done });
+  },
+};
+
+port.once("message", () => controller.abort(new InterruptedError("interrupted")));
+try {
+  await run(workerData);
+  tell({ end: "finished" });
+} catch (error) {
+  if (error instanceof InterruptedError) tell({ end: "interrupted" });
+  else tell({ end: "failed", reason: error instanceof Error ? error.message : String(error) });
+}
+port.close();
+
+async function run({ settings, data }: WorkerStart): Promise<void> {
+  const output = { terminal, json: false };
+  const { out } = settings;
+  if (existsSync(out)) await trainOn(await RunFolder.reopen(out), data, THREADS, output, controller.signal);
+  else await trainNew({ ...settings, threads: THREADS }, data, output, controller.signal);
+}

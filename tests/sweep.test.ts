@@ -1,0 +1,150 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { generateDigits } from "../src/index.js";
+import { interruptAfter, type RunOptions, runProgram } from "./support/program.js";
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lenet-sweep-"));
+  await mkdir(inFolder("few"));
+  await writeDigits("train", "train", 1000);
+  await writeDigits("test", "t10k", 200);
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const lenet = (args: string, options?: RunOptions) => runProgram(folder, args.split(" "), options);
+const inFolder = (name: string) => join(folder, name);
+const readJson = async (name: string) => JSON.parse(await readFile(inFolder(name), "utf8"));
+const lines = (text: string) => text.trimEnd().split("\n");
+
+/** Writes generated digits as IDX files, so few that an epoch takes a fraction of a second. */
+async function writeDigits(part: "train" | "test", name: string, count: number): Promise<void> {
+  const { images, labels, height, width } = generateDigits({ seed: 0, part, count });
+  const idx = (bytes: Uint8Array, ...extents: number[]) => {
+    const header = Buffer.alloc(4 + 4 * extents.length);
+    header.writeUInt16BE(0x0800 + extents.length, 2);
+    extents.forEach((extent, axis) => {
+      header.writeUInt32BE(extent, 4 + 4 * axis);
+    });
+    return Buffer.concat([header, bytes]);
+  };
+  await writeFile(inFolder(`few/${name}-images-idx3-ubyte`), idx(images, count, height, width));
+  await writeFile(inFolder(`few/${name}-labels-idx1-ubyte`), idx(labels, count));
+}
+
+describe("wrong use of lenet sweep is told in one line, with exit code 2", () => {
+  const invalid = (option: string, value: string, why: string) =>
+    `option '${option}' argument '${value}' is invalid. ${why}`;
+  it.each([
+    ["--seeds 0", invalid("--seeds <n|list>", "0", "It must be a whole number from 1 to 1,000")],
+    ["--seeds 3,3", invalid("--seeds <n|list>", "3,3", "The seed 3 stands there twice")],
+    [
+      "--set lr=1e-3,x",
+      invalid(
+        "--set <key=values>",
+        "lr=1e-3,x",
+        'The value "x" of lr is not allowed: It must be a number above 0 and below 100',
+      ),
+    ],
+    [
+      "--set lr=1 --set lr=2",
+      invalid("--set <key=values>", "lr=2", "The key lr is set before: give all its values at once"),
+    ],
+    [
+      "--recipe paper --set recipe=paper,improved",
+      "option '--recipe <name>' cannot be used with option '--set recipe=…'",
+    ],
+    [
+      "--seeds 1000 --set batch=1,2,3,4,5,6,7,8,9,10,11",
+      "all combinations with all seeds are 11,000 runs, 10,000 are the most",
+    ],
+    ["--resume a --seeds 3", "option '--resume <sweep>' cannot be used with option '--seeds <n|list>'"],
+    ["--jobs 0", invalid("--jobs <n>", "0", "It must be a whole number from 1 to 1,024")],
+  ])("%s", async (args, message) => {
+    const stderr = `lenet: ${message}; see "lenet sweep --help"\n`;
+    expect(await lenet(`sweep ${args}`)).toEqual({ code: 2, stdout: "", stderr });
+  });
+});
+
+it("says in one line that a folder is taken, missing or no sweep's", async () => {
+  await mkdir(inFolder("taken"));
+  const failureOf = async (args: string) => (await lenet(`sweep ${args}`)).stderr;
+  expect(await failureOf("--out taken")).toBe("lenet: cannot create the folder taken: it exists already\n");
+  expect(await failureOf("--resume nowhere")).toBe("lenet: nowhere is not there\n");
+  expect(await failureOf("--resume taken")).toBe("lenet: taken is no sweep's folder: it has no sweep.config.json\n");
+});
+
+it("trains every combination with every seed; one that fails is listed and does not end the others", async () => {
+  const { code, stdout, stderr } = await lenet(
+    "sweep --data few --set weight-decay=0.01,90 --set epochs=2 --set lr=0.1 --seeds 3,7 --json --out grid",
+  );
+  expect(code).toBe(1);
+  expect(lines(stderr).at(-1)).toBe("lenet: 2 of 4 runs failed, for the reasons above");
+  const report = JSON.parse(stdout);
+  expect(report).toEqual(await readJson("grid/sweep.json"));
+  const names = [3, 7].flatMap((seed) =>
+    ["0.01", "90"].map((decay) => `weight-decay=${decay}_epochs=2_lr=0.1_seed=${seed}`),
+  );
+  expect((await readdir(inFolder("grid"))).sort()).toEqual(
+    [...names, "sweep.config.json", "sweep.csv", "sweep.json"].sort(),
+  );
+  expect(report.runs.map(({ run }: { run: string }) => run)).toEqual(names);
+  expect(report.runs.map(({ status }: { status: string }) => status)).toEqual([
+    "finished",
+    "failed",
+    "finished",
+    "failed",
+  ]);
+  expect(report.runs[1].reason).toMatch(/^the training diverged in epoch 1: the loss is NaN at learning rate /);
+  expect(report.combinations.map(({ failed }: { failed: number }) => failed)).toEqual([0, 2]);
+  for (const index of [0, 2]) {
+    const result = await readJson(`grid/${names[index]}/result.json`);
+    expect(report.runs[index]).toMatchObject({
+      validationAccuracy: result.bestValidationAccuracy,
+      testAccuracy: result.test.accuracy,
+    });
+    expect(await readJson(`grid/${names[index]}/config.json`)).toMatchObject({
+      seed: [3, 0, 7][index],
+      threads: 1,
+      recipe: { optimizer: { weightDecay: 0.01 }, schedule: { maximumLearningRate: 0.1 }, epochs: 2 },
+    });
+  }
+  const { mean } = report.combinations[0].validationAccuracy;
+  expect(mean).toBeCloseTo((report.runs[0].validationAccuracy + report.runs[2].validationAccuracy) / 2, 12);
+  expect(lines(await readFile(inFolder("grid/sweep.csv"), "utf8"))).toHaveLength(5);
+});
+
+it("that is interrupted says how to go on, and comes to the bits of lenet train", async () => {
+  // The long run is on its way when the short one ends; the runs of the second seed are not begun then.
+  const sweep = "sweep --data few --set epochs=2,40 --set augment=crop=2,flip=0.5 --seeds 2 --jobs 2 --out broken";
+  const interrupted = await lenet(sweep, interruptAfter("1/4"));
+  expect(interrupted.code).toBe(130);
+  expect(lines(interrupted.stderr)).toEqual([
+    expect.stringMatching(/^lenet: interrupted with \d of 4 runs ended; go on with: npx lenet sweep --resume broken$/),
+  ]);
+  const run = "broken/epochs=40_augment=crop=2,flip=0.5_seed=0";
+  const files = await readdir(inFolder(run));
+  expect(files).toContain("last.ckpt");
+  expect(files).not.toContain("result.json");
+  expect(await readdir(inFolder("broken"))).not.toContain("sweep.json");
+  const short = inFolder("broken/epochs=2_augment=crop=2,flip=0.5_seed=0/result.json");
+  const before = await readFile(short, "utf8");
+
+  const resumed = await lenet("sweep --resume broken --jobs 1");
+  expect({ code: resumed.code, stderr: resumed.stderr }).toEqual({ code: 0, stderr: "" });
+  expect(resumed.stdout).toMatch(/\n4 runs of LeNet-5 on few, 1 at a time, [12] of them finished before\n/);
+  expect(await readFile(short, "utf8")).toBe(before);
+  const { runs } = await readJson("broken/sweep.json");
+  expect(runs.map(({ status }: { status: string }) => status)).toEqual(Array(4).fill("finished"));
+
+  await lenet("train --data few --epochs 40 --augment crop=2,flip=0.5 --seed 0 --threads 2 --out alone");
+  for (const name of ["model.pth", "best.safetensors", "last.ckpt"]) {
+    const [bytes, others] = await Promise.all([run, "alone"].map((path) => readFile(inFolder(join(path, name)))));
+    expect(bytes.equals(others), name).toBe(true);
+  }
+});
