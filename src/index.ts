@@ -11,5 +11,5 @@ export * from "./model/index.js";
 export * from "./training/evaluate.js";
 export * from "./training/fit.js";
 export * from "./training/metrics.js";
-export * from "./training/recipes.js";
+export * from "./training/recipes/index.js";
 export * from "./training/schedules.js";

@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from "commander";
 import { type ParsedAugmentation, parseAugmentation } from "../data/augmentationText.js";
 import type { ImageShape } from "../model/index.js";
 import { DATA_NAMES, type DataSettings, INPUT_SIDES, isData } from "../node/openData.js";
-import { RECIPES } from "../training/recipes.js";
+import { RECIPES } from "../training/recipes/index.js";
 
 /** A parser of whole numbers. @throws InvalidArgumentError saying what is allowed */
 export function wholeNumber(least: number, most: number): (text: string) => number {

@@ -12,7 +12,7 @@ import { type RunConfig, RunFolder } from "../node/runFolder.js";
 import { evaluateDataset } from "../training/evaluate.js";
 import { type Best, type EpochRecord, type FitProgress, fit, type TrainingState } from "../training/fit.js";
 import type { Evaluation } from "../training/metrics.js";
-import { customizeRecipe, RECIPES, type Recipe, type RecipeChanges } from "../training/recipes.js";
+import { customizeRecipe, RECIPES, type Recipe, type RecipeChanges } from "../training/recipes/index.js";
 import { dataOfRun, nameSkipped, openForCommand } from "./data.js";
 import { compileForNode } from "./engine.js";
 import { InterruptedError, withInterrupt } from "./interrupt.js";
