@@ -64,10 +64,12 @@ function onOutputError(error: NodeJS.ErrnoException): void {
   process.exit(ExitCode.failed);
 }
 
-/** Tells what went wrong in one line, where that has not been done yet. */
+/** Tells what went wrong, a line for each fault, where that has not been done yet. */
 function exitCodeFor(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ExitCode.wrongUse;
-  const [line] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
-  process.stderr.write(`lenet: ${line}\n`);
+  for (const each of error instanceof AggregateError ? error.errors : [error]) {
+    const [line] = (each instanceof Error ? each.message : String(each)).split("\n", 1);
+    process.stderr.write(`lenet: ${line}\n`);
+  }
   return error instanceof InterruptedError ? ExitCode.interrupted : ExitCode.failed;
 }

@@ -1,8 +1,10 @@
-import { InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { type ParsedAugmentation, parseAugmentation } from "../data/augmentationText.js";
+import { LARGEST_BATCH } from "../formats/recipeSchema.js";
 import type { ImageShape } from "../model/index.js";
 import { DATA_NAMES, type DataSettings, INPUT_SIDES, isData } from "../node/openData.js";
 import { RECIPES } from "../training/recipes/index.js";
+import type { RecipeOptions } from "./recipe.js";
 
 /** A parser of whole numbers. @throws InvalidArgumentError saying what is allowed */
 export function wholeNumber(least: number, most: number): (text: string) => number {
@@ -100,3 +102,51 @@ export const threadsOption = () =>
   new Option("--threads <n>", "threads to compute with (default: one a core)").argParser(wholeNumber(1, 64));
 export const jsonOption = () =>
   new Option("--json", "print JSON on standard output, everything else on standard error");
+
+/** What every command that trains takes. */
+export interface TrainingOptions extends PictureOptions, RecipeOptions {
+  readonly data: string;
+  readonly dataDir?: string;
+  readonly input?: ImageShape;
+  readonly strict?: boolean;
+  readonly seed: number;
+  readonly threads?: number;
+}
+
+/** Adds the options of the recipe, the data and the machine to a command that trains. */
+export function addTrainingOptions(command: Command): Command {
+  return command
+    .addOption(recipeOption().default("improved"))
+    .addOption(
+      new Option("--config <file>", "a recipe as JSON, of which the other options change what they name").conflicts(
+        "recipe",
+      ),
+    )
+    .addOption(dataOption().default("fashion-mnist"))
+    .addOption(dataDirOption())
+    .addOption(inputOption())
+    .addOption(fitOption().default("contain"))
+    .addOption(backgroundOption().default("black"))
+    .addOption(
+      new Option(
+        "--normalize <how>",
+        "to -1 … 1 as the tutorial, or by the training images' mean and deviation (default: as the recipe says)",
+      ).choices(["tutorial", "dataset"]),
+    )
+    .addOption(augmentOption())
+    .addOption(strictOption())
+    .addOption(new Option("--batch <n>", "images a step").argParser(wholeNumber(1, LARGEST_BATCH)))
+    .addOption(seedOption())
+    .addOption(threadsOption())
+    .addOption(
+      new Option("--val-split <share>", "share of the training images held back for validation").argParser(
+        numberBetween(0, 1),
+      ),
+    );
+}
+
+/** The data that the options name. */
+export function dataSettings(options: TrainingOptions): DataSettings {
+  const { data, dataDir, input, fit, background, strict } = options;
+  return { data, dataDir, input, fit, background: backgroundByte(background), strict };
+}

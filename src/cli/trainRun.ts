@@ -1,9 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { ParsedAugmentation } from "../data/augmentationText.js";
-import { augmentationFor } from "../data/characters.js";
 import type { Dataset, DatasetParts } from "../data/dataset.js";
-import { measureChannels } from "../data/normalization.js";
 import { splitTraining } from "../data/split.js";
 import type { WasmEngine } from "../engine/index.js";
 import { initializeParameters, lenet5, summarize } from "../model/index.js";
@@ -12,26 +9,21 @@ import { type RunConfig, RunFolder } from "../node/runFolder.js";
 import { evaluateDataset } from "../training/evaluate.js";
 import { type Best, type EpochRecord, type FitProgress, fit, type TrainingState } from "../training/fit.js";
 import type { Evaluation } from "../training/metrics.js";
-import { customizeRecipe, RECIPES, type Recipe, type RecipeChanges } from "../training/recipes/index.js";
 import { dataOfRun, nameSkipped, openForCommand } from "./data.js";
 import { compileForNode } from "./engine.js";
 import { InterruptedError, withInterrupt } from "./interrupt.js";
+import { type RecipeSettings, resolveRecipe } from "./recipe.js";
 import { formatDuration, formatPercent, type Terminal } from "./terminal.js";
 import { VERSION } from "./version.js";
 
 /** What a run is started with. */
 export interface RunSettings {
-  readonly recipe: string;
+  readonly recipe: RecipeSettings;
   readonly data: DataSettings;
-  /** Whether the recipe's normalisation is kept, or measured on the training images. */
-  readonly normalize: "tutorial" | "dataset";
-  /** Instead of the recipe's augmentation. */
-  readonly augment?: ParsedAugmentation;
   readonly seed: number;
   readonly threads?: number;
   /** The run folder; named after the settings where left out. */
   readonly out?: string;
-  readonly changes: RecipeChanges;
 }
 
 /** Where a run reports to. */
@@ -53,7 +45,7 @@ export async function startRun(settings: RunSettings, output: RunOutput): Promis
     const test = await data.test();
     output.terminal.clearBar();
     signal.throwIfAborted();
-    const recipe = recipeFor(settings, { train, validationCount });
+    const recipe = resolveRecipe(settings.recipe, { train, validationCount }, settings.data.background, seed);
     const { channels, height, width } = train;
     const model = lenet5({ ...recipe, input: { channels, height, width }, classes: train.classes.length });
     const engine = compileForNode(model, { ...recipe, threads: settings.threads });
@@ -79,21 +71,6 @@ export async function startRun(settings: RunSettings, output: RunOutput): Promis
     await new Run(folder, engine, { train, validationCount, test }, output).toTheEnd(signal);
     nameSkipped(data, output.terminal);
   });
-}
-
-/** The recipe with what was asked for, and with what depends on the data. */
-function recipeFor(
-  { recipe: name, data, normalize, augment, seed, changes }: RunSettings,
-  parts: Pick<DatasetParts, "train" | "validationCount">,
-): Recipe {
-  const { augmentation } = RECIPES[name];
-  const recipe = customizeRecipe(RECIPES[name], {
-    ...changes,
-    augmentation: augmentationFor(augment ?? { augmentation, flipGiven: false }, parts.train.classes, data.background),
-  });
-  if (normalize === "tutorial") return recipe;
-  const split = splitTraining(parts, recipe.validationShare, seed);
-  return customizeRecipe(recipe, { normalization: measureChannels(parts.train, split.train) });
 }
 
 /** What a run's config says of the data, its paths whole, so that the run can be gone on with from any folder. */
@@ -171,6 +148,7 @@ class Run {
     let best: Best;
     try {
       best = await this.epochs(signal, resumeFrom);
+      this.reportEarlyStop();
       const { test } = this.parts;
       const evaluation = test && (await this.evaluate(test, signal));
       terminal.clearBar();
@@ -253,6 +231,16 @@ class Run {
     if (json) printJson({ event: "epoch", ...record, best: isBest });
   }
 
+  private reportEarlyStop(): void {
+    const { epochs, patience } = this.folder.config.recipe;
+    if (this.folder.epochs === epochs) return;
+    const { terminal } = this.output;
+    terminal.clearBar();
+    terminal.line(
+      `stopped after epoch ${this.folder.epochs} of ${epochs}: no better validation accuracy for ${patience} ${patience === 1 ? "epoch" : "epochs"}`,
+    );
+  }
+
   private async finish(best: Best, evaluation: Evaluation | undefined): Promise<void> {
     const { terminal, json } = this.output;
     const { data, recipe } = this.folder.config;
@@ -261,7 +249,7 @@ class Run {
       recipe: recipe.name,
       data: data.name,
       generated: data.generated,
-      epochs: recipe.epochs,
+      epochs: this.folder.epochs,
       bestEpoch: best.epoch,
       bestValidationAccuracy: best.validationAccuracy,
       seconds: this.folder.seconds,

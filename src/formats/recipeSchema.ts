@@ -85,7 +85,7 @@ export const augmentationSchema = fields({
 export const recipeShape = {
   name: z
     .string()
-    .regex(/^[\p{Letter}\p{Number}][\p{Letter}\p{Number} ._-]*$/u, {
+    .regex(/^[\w\u00c0-\uffff][\w\u00c0-\uffff .-]*$/, {
       error: "must begin with a letter or digit, and hold letters, digits, spaces, dots, dashes and underscores alone",
     })
     .describe("What the run and its folder are called after"),

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { DIGITS_DATASET } from "../../data/digits.js";
 import { DatasetUnavailableError } from "../../node/obtain.js";
 import { dataDirOption } from "../options.js";
+import { recipeSettings } from "../recipe.js";
 import { Terminal } from "../terminal.js";
 import { type RunSettings, startRun } from "../trainRun.js";
 
@@ -18,11 +19,9 @@ export function demoCommand(): Command {
       const terminal = new Terminal(process.stdout);
       const output = { terminal, json: false };
       const settings: RunSettings = {
-        recipe: "improved",
+        recipe: await recipeSettings({ recipe: "improved", epochs: EPOCHS }),
         data: { data: "fashion-mnist", dataDir, fit: "contain", background: 0 },
-        normalize: "tutorial",
         seed: 0,
-        changes: { epochs: EPOCHS },
       };
       try {
         await startRun(settings, output);
