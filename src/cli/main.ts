@@ -5,6 +5,7 @@ import { benchCommand } from "./commands/bench.js";
 import { dataCommand } from "./commands/data.js";
 import { demoCommand } from "./commands/demo.js";
 import { evalCommand } from "./commands/eval.js";
+import { lrFindCommand } from "./commands/lrFind.js";
 import { summaryCommand } from "./commands/summary.js";
 import { trainCommand } from "./commands/train.js";
 import { verify } from "./commands/verify.js";
@@ -17,6 +18,7 @@ const program = new Command("lenet")
   .description("LeNet-5: train it, test it, look inside it")
   .version(VERSION)
   .addCommand(trainCommand())
+  .addCommand(lrFindCommand())
   .addCommand(evalCommand())
   .addCommand(summaryCommand())
   .addCommand(dataCommand())

@@ -4,7 +4,6 @@ import { LARGEST_BATCH } from "../formats/recipeSchema.js";
 import type { ImageShape } from "../model/index.js";
 import { DATA_NAMES, type DataSettings, INPUT_SIDES, isData } from "../node/openData.js";
 import { RECIPES } from "../training/recipes/index.js";
-import type { RecipeOptions } from "./recipe.js";
 
 /** A parser of whole numbers. @throws InvalidArgumentError saying what is allowed */
 export function wholeNumber(least: number, most: number): (text: string) => number {
@@ -104,7 +103,17 @@ export const jsonOption = () =>
   new Option("--json", "print JSON on standard output, everything else on standard error");
 
 /** What every command that trains takes. */
-export interface TrainingOptions extends PictureOptions, RecipeOptions {
+export interface TrainingOptions extends PictureOptions {
+  readonly recipe: string;
+  /** The path of a file that takes the place of the recipe's name. */
+  readonly config?: string;
+  readonly normalize?: "tutorial" | "dataset";
+  readonly augment?: ParsedAugmentation;
+  readonly epochs?: number;
+  readonly batch?: number;
+  readonly lr?: number;
+  readonly valSplit?: number;
+  readonly augmentVal?: boolean;
   readonly data: string;
   readonly dataDir?: string;
   readonly input?: ImageShape;
@@ -146,7 +155,6 @@ export function addTrainingOptions(command: Command): Command {
 }
 
 /** The data that the options name. */
-export function dataSettings(options: TrainingOptions): DataSettings {
-  const { data, dataDir, input, fit, background, strict } = options;
+export function dataSettings({ data, dataDir, input, fit, background, strict }: TrainingOptions): DataSettings {
   return { data, dataDir, input, fit, background: backgroundByte(background), strict };
 }

@@ -1,6 +1,9 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { ParsedAugmentation } from "../data/augmentationText.js";
+import { augmentationFor } from "../data/characters.js";
 import type { Dataset, DatasetParts } from "../data/dataset.js";
+import { measureChannels } from "../data/normalization.js";
 import { splitTraining } from "../data/split.js";
 import type { WasmEngine } from "../engine/index.js";
 import { initializeParameters, lenet5, summarize } from "../model/index.js";
@@ -9,21 +12,26 @@ import { type RunConfig, RunFolder } from "../node/runFolder.js";
 import { evaluateDataset } from "../training/evaluate.js";
 import { type Best, type EpochRecord, type FitProgress, fit, type TrainingState } from "../training/fit.js";
 import type { Evaluation } from "../training/metrics.js";
+import { customizeRecipe, type Recipe, type RecipeChanges, TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
 import { dataOfRun, nameSkipped, openForCommand } from "./data.js";
 import { compileForNode } from "./engine.js";
 import { InterruptedError, withInterrupt } from "./interrupt.js";
-import { type RecipeSettings, resolveRecipe } from "./recipe.js";
 import { formatDuration, formatPercent, type Terminal } from "./terminal.js";
 import { VERSION } from "./version.js";
 
 /** What a run is started with. */
 export interface RunSettings {
-  readonly recipe: RecipeSettings;
+  readonly recipe: Recipe;
   readonly data: DataSettings;
+  /** Instead of the recipe's normalisation: the tutorial's, or what is measured on the training images. */
+  readonly normalize?: "tutorial" | "dataset";
+  /** Instead of the recipe's augmentation. */
+  readonly augment?: ParsedAugmentation;
   readonly seed: number;
   readonly threads?: number;
   /** The run folder; named after the settings where left out. */
   readonly out?: string;
+  readonly changes: RecipeChanges;
 }
 
 /** Where a run reports to. */
@@ -45,7 +53,7 @@ export async function startRun(settings: RunSettings, output: RunOutput): Promis
     const test = await data.test();
     output.terminal.clearBar();
     signal.throwIfAborted();
-    const recipe = resolveRecipe(settings.recipe, { train, validationCount }, settings.data.background, seed);
+    const recipe = recipeFor(settings, { train, validationCount });
     const { channels, height, width } = train;
     const model = lenet5({ ...recipe, input: { channels, height, width }, classes: train.classes.length });
     const engine = compileForNode(model, { ...recipe, threads: settings.threads });
@@ -71,6 +79,22 @@ export async function startRun(settings: RunSettings, output: RunOutput): Promis
     await new Run(folder, engine, { train, validationCount, test }, output).toTheEnd(signal);
     nameSkipped(data, output.terminal);
   });
+}
+
+/** The recipe with what was asked for, and with what depends on the data. */
+export function recipeFor(
+  { recipe: base, data, normalize, augment, seed, changes }: Omit<RunSettings, "threads" | "out">,
+  parts: Pick<DatasetParts, "train" | "validationCount">,
+): Recipe {
+  const { augmentation } = base;
+  const recipe = customizeRecipe(base, {
+    ...changes,
+    augmentation: augmentationFor(augment ?? { augmentation, flipGiven: false }, parts.train.classes, data.background),
+  });
+  if (normalize === undefined) return recipe;
+  if (normalize === "tutorial") return customizeRecipe(recipe, { normalization: TUTORIAL_NORMALIZATION });
+  const split = splitTraining(parts, recipe.validationShare, seed);
+  return customizeRecipe(recipe, { normalization: measureChannels(parts.train, split.train) });
 }
 
 /** What a run's config says of the data, its paths whole, so that the run can be gone on with from any folder. */

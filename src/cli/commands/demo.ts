@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { DIGITS_DATASET } from "../../data/digits.js";
 import { DatasetUnavailableError } from "../../node/obtain.js";
+import { RECIPES } from "../../training/recipes/index.js";
 import { dataDirOption } from "../options.js";
-import { recipeSettings } from "../recipe.js";
 import { Terminal } from "../terminal.js";
 import { type RunSettings, startRun } from "../trainRun.js";
 
@@ -19,9 +19,10 @@ export function demoCommand(): Command {
       const terminal = new Terminal(process.stdout);
       const output = { terminal, json: false };
       const settings: RunSettings = {
-        recipe: await recipeSettings({ recipe: "improved", epochs: EPOCHS }),
+        recipe: RECIPES.improved,
         data: { data: "fashion-mnist", dataDir, fit: "contain", background: 0 },
         seed: 0,
+        changes: { epochs: EPOCHS },
       };
       try {
         await startRun(settings, output);

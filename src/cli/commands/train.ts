@@ -1,14 +1,7 @@
 import { Command, Option } from "commander";
 import { MOST_EPOCHS } from "../../formats/recipeSchema.js";
-import {
-  addTrainingOptions,
-  dataSettings,
-  jsonOption,
-  numberBetween,
-  type TrainingOptions,
-  wholeNumber,
-} from "../options.js";
-import { recipeSettings } from "../recipe.js";
+import { addTrainingOptions, jsonOption, numberBetween, type TrainingOptions, wholeNumber } from "../options.js";
+import { trainingSettings } from "../recipe.js";
 import { Terminal } from "../terminal.js";
 import { resumeRun, startRun } from "../trainRun.js";
 
@@ -48,14 +41,13 @@ export function trainCommand(): Command {
     .addOption(jsonOption())
     .addOption(new Option("--quiet", "print nothing but the result"))
     .action(async (options: TrainOptions) => {
-      const { json = false, quiet = false, seed, threads, dataDir, strict, out } = options;
+      const { json = false, quiet = false, threads, dataDir, strict, out } = options;
       const terminal = new Terminal(json ? process.stderr : process.stdout, { quiet });
       const output = { terminal, json };
       if (options.resume !== undefined) {
         await resumeRun(options.resume, { dataDir, threads, strict }, output);
         return;
       }
-      const recipe = await recipeSettings(options);
-      await startRun({ recipe, data: dataSettings(options), seed, threads, out }, output);
+      await startRun({ ...(await trainingSettings(options)), out }, output);
     });
 }
