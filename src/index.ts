@@ -14,6 +14,7 @@ export * from "./engine/index.js";
 export * from "./model/index.js";
 export * from "./training/evaluate.js";
 export * from "./training/fit.js";
+export * from "./training/learningRateFinder.js";
 export * from "./training/metrics.js";
-export * from "./training/recipes.js";
+export * from "./training/recipes/index.js";
 export * from "./training/schedules.js";

@@ -65,6 +65,14 @@ describe("wrong use is told in one line, with exit code 2", () => {
       `option '--data <name>' argument 'cifar' is invalid. It must be fashion-mnist, mnist, cifar10, digits or the path of a folder; see "lenet train --help"`,
     ],
     [
+      "train --recipe paper --config my.json",
+      `option '--config <file>' cannot be used with option '--recipe <name>'; see "lenet train --help"`,
+    ],
+    [
+      "lr-find --out curve.jpg",
+      `option '--out <file>' argument 'curve.jpg' is invalid. It must end in .svg or .png; see "lenet lr-find --help"`,
+    ],
+    [
       "train --resume run --epochs 3",
       `option '--resume <run>' cannot be used with option '--epochs <n>'; see "lenet train --help"`,
     ],
@@ -263,6 +271,23 @@ describe("what fails is told in one line, with exit code 1", () => {
         "lenet: seven.safetensors tells 7 classes apart, digits has 10",
       ]
     `);
+  });
+
+  it("a recipe file that is not there, no JSON or wrong: there, a line for each mistake", async () => {
+    expect(await failureOf(["train", "--config", "nowhere.json"])).toBe(
+      "lenet: cannot read nowhere.json: no such file or folder",
+    );
+    await writeFile(inFolder("text.json"), "epochs: 3\n");
+    expect(await failureOf(["train", "--config", "text.json"])).toMatch(/^lenet: text.json: it is not JSON: /);
+    await writeFile(inFolder("wrong.json"), JSON.stringify({ extends: "improved", epochs: 0, dropout: "none" }));
+    expect(await lenet(["train", "--config", "wrong.json"])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: [
+        'lenet: wrong.json: dropout: must be a number, not "none"\n',
+        "lenet: wrong.json: epochs: must be at least 1, not 0\n",
+      ].join(""),
+    });
   });
 
   it("a folder of reference values that is not there", async () => {
@@ -470,5 +495,48 @@ describe("the demo", () => {
     const { code, stdout, stderr } = await lenet(["demo", "--data-dir", "nowhere"]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(/^lenet: Fashion-MNIST is not there: .*\n$/);
+  });
+});
+
+describe("a recipe file", () => {
+  it("trains with what it says, options over it, and stops when its patience is at its end", async () => {
+    const recipe = {
+      extends: "best",
+      epochs: 100,
+      patience: 1,
+      // Too low to learn anything: the first epoch stays the best.
+      schedule: { type: "constant", learningRate: 1e-12 },
+      augmentation: "crop=1,flip=0.25",
+      normalization: "dataset",
+      validationShare: 0.98,
+    };
+    await writeFile(inFolder("patient.json"), JSON.stringify(recipe));
+    const args = ["train", "--config", "patient.json", "--data", "digits", "--batch", "50", "--out", "patient"];
+    const { code, stdout } = await lenet(args);
+    expect(code).toBe(0);
+    expect(stdout).toContain("\nstopped after epoch 2 of 100: no better validation accuracy for 1 epoch\n");
+    const { recipe: trained } = await readJson("patient/config.json");
+    expect(trained).toMatchObject({ name: "patient", batchSize: 50, patience: 1, averaging: { decay: 0.999 } });
+    expect(trained.augmentation).toMatchObject({ cropPadding: 1, flip: 0.25, degrees: 0 });
+    expect(trained.normalization.mean[0]).not.toBe(0.5);
+    expect(await readJson("patient/result.json")).toMatchObject({ epochs: 2, bestEpoch: 1, recipe: "patient" });
+    expect(await historyOf("patient")).toHaveLength(3);
+  });
+});
+
+describe("lr-find", () => {
+  it("suggests a learning rate and draws the curve", async () => {
+    const args = ["lr-find", "--data", "digits", "--steps", "60", "--batch", "32", "--out", "rates.svg"];
+    const { code, stdout, stderr } = await lenet(args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(
+      /^improved on digits: \d+ steps up to [\d.]+\nvalley {4}[\d.]+ {2}suggested: train with --lr [\d.]+\nsteepest {2}[\d.]+ {2}where the loss falls fastest\ncurve: rates.svg\n$/,
+    );
+    expect(await readFile(inFolder("rates.svg"), "utf8")).toContain("Learning rates for LeNet-5 improved on digits");
+    const { stdout: json } = await lenet([...args.slice(0, -2), "--json", "--threads", "1"]);
+    const { suggestions, sweep } = JSON.parse(json);
+    // The same sweep, on any number of threads.
+    expect(stdout).toContain(`--lr ${Number(suggestions.valley.toPrecision(3))}\n`);
+    expect(sweep.map(({ learningRate }: { learningRate: number }) => learningRate)).toContain(suggestions.steepest);
   });
 });

@@ -485,6 +485,55 @@ describe("training", () => {
     }
   });
 
+  it.each(optimizers)("averages the parameters of all steps, whatever they are trained with: %s", (_, optimizer) => {
+    const options = optionsFor(of, 13, optimizer);
+    const averaging = { decay: 0.3 };
+    const loss = { labelSmoothing: 0.1, seed: 4 };
+    const parameters = initializeParameters(of, 3);
+    const [plain, averaged] = [options, { ...options, averaging }].map((each) => compile(of, each));
+    const reference = referenceEngine(of, { ...options, averaging });
+    for (const engine of [plain, averaged, reference]) engine.setParameters(parameters);
+    const expected = new Map([...parameters].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]));
+    for (const { batch, labels, update } of steps) {
+      for (const engine of [plain, averaged, reference]) engine.train(batch, labels, loss, update);
+      const share = Math.fround(update.step === 1 ? 1 : 1 - Math.min(0.3, update.step / (update.step + 9)));
+      for (const [name, { data }] of averaged.parameters()) {
+        const mean = expected.get(name)!.data;
+        data.forEach((weight, place) => {
+          const before = update.step === 1 ? 0 : mean[place];
+          mean[place] = before + Math.fround(share * Math.fround(weight - before));
+        });
+      }
+      expect(averaged.optimizerState().average).toEqual(expected);
+    }
+    for (const [name, tensor] of reference.optimizerState().average!) {
+      expectClose(name, expected.get(name)!, tensor, PARAMETER_TOLERANCE);
+    }
+    // It changes nothing about what is trained.
+    expect(averaged.parameters()).toEqual(plain.parameters());
+    const { average, ...moments } = averaged.optimizerState();
+    expect(plain.optimizerState()).toEqual(moments);
+    expect(average).toEqual(expected);
+  });
+
+  it("takes no memory for an average that is not asked for, and refuses a state that has one", () => {
+    const options = optionsFor(of, 13);
+    const [plain, off, averaged] = [undefined, null, { decay: 0.9 }].map((averaging) =>
+      compile(of, { ...options, averaging }),
+    );
+    expect(off.memoryBytes).toBe(plain.memoryBytes);
+    for (const engine of [plain, referenceEngine(of, options)]) {
+      expect(() => engine.setOptimizerState(averaged.optimizerState())).toThrow(
+        new ShapeError("the state has an average of the parameters, the engine keeps none"),
+      );
+    }
+    for (const engine of [averaged, referenceEngine(of, { ...options, averaging: { decay: 0.9 } })]) {
+      expect(() => engine.setOptimizerState(plain.optimizerState())).toThrow(
+        new ShapeError("the state has no average of the parameters, the engine keeps one"),
+      );
+    }
+  });
+
   it("goes on from another engine's parameters and optimiser state", () => {
     const options = optionsFor(of, 13, { type: "adamw", ...adam });
     const [whole, first, second] = [1, 2, 3].map(() => compile(of, options));

@@ -79,17 +79,22 @@ function hashTensors(...all: NamedTensors<Float32Array>[]): string {
   return hash.digest("hex");
 }
 
-/** All that a training leaves, each bit of it: parameters, both moments and the best parameters after every epoch. */
+function averagesOf({ average }: TrainingState["optimizer"]): NamedTensors<Float32Array>[] {
+  return average ? [average] : [];
+}
+
+/** All that a training leaves, each bit of it: parameters, both moments, their average and the best parameters after every epoch. */
 function bitsOf({ records, states, engine }: Training) {
   return {
     records,
     states: states.map(({ parameters, optimizer, best }) =>
-      hashTensors(parameters, optimizer.first, optimizer.second, best.parameters),
+      hashTensors(parameters, optimizer.first, optimizer.second, ...averagesOf(optimizer), best.parameters),
     ),
     best: hashTensors(engine.parameters()),
   };
 }
 
+const averaging = { decay: 0.9 };
 const digits = generateDigits({ seed: 1, count: 400, part: "train" });
 const pictures = generateDigits({ seed: 1, count: 200, part: "train", channels: 3, height: 32, width: 32 });
 const { paper, improved } = RECIPES;
@@ -114,6 +119,7 @@ describe("the same bits", () => {
   const settings: [string, Setting][] = [
     ["paper, batches of 32", { recipe: customizeRecipe(paper, { epochs: 2 }), dataset: digits }],
     ["improved, batches of 27", { recipe: customizeRecipe(improved, { epochs: 2, batchSize: 27 }), dataset: digits }],
+    ["averaged", { recipe: { ...customizeRecipe(improved, { epochs: 2 }), averaging }, dataset: digits }],
     ["improved, batches of 100", { recipe: customizeRecipe(improved, { epochs: 2, batchSize: 100 }), dataset: digits }],
     ["improved, batches of 3", { recipe: customizeRecipe(improved, { epochs: 1, batchSize: 3 }), dataset: digits }],
     ["SGD on colours", { recipe: { ...customizeRecipe(improved, { epochs: 2 }), ...momentum }, dataset: pictures }],
@@ -182,6 +188,7 @@ describe("a training that was interrupted", () => {
     ["paper", customizeRecipe(paper, { epochs: 4 })],
     ["improved", customizeRecipe(improved, { epochs: 4, batchSize: 50 })],
     ["SGD", { ...customizeRecipe(improved, { epochs: 4 }), ...momentum }],
+    ["averaged", { ...customizeRecipe(improved, { epochs: 4 }), averaging }],
   ])("comes to the bits of an undisturbed one from every checkpoint: %s", async (_, recipe) => {
     const setting: Setting = { recipe, dataset: digits, threads: 2 };
     const undisturbed = await train(setting);
@@ -205,6 +212,22 @@ describe("validation", () => {
     const { accuracy, loss } = await evaluateDataset(engine, digits, validation);
     const best = records[states.at(-1)!.best.epoch - 1];
     expect({ accuracy, loss }).toEqual({ accuracy: best.validationAccuracy, loss: best.validationLoss });
+  });
+
+  it("of averaged parameters leaves what is trained alone", async () => {
+    const recipe = customizeRecipe(improved, { epochs: 2 });
+    const plain = await train({ recipe, dataset: digits });
+    const averaged = await train({ recipe: { ...recipe, averaging }, dataset: digits });
+    const trained = ({ states }: Training) => states.map(({ parameters }) => hashTensors(parameters));
+    expect(trained(averaged)).toEqual(trained(plain));
+    const { optimizer, best } = averaged.states[averaged.states.at(-1)!.best.epoch - 1];
+    expect(hashTensors(averaged.engine.parameters())).toBe(hashTensors(optimizer.average!));
+    expect(hashTensors(best.parameters)).toBe(hashTensors(optimizer.average!));
+    const { validation } = splitIndices(digits.labels.length, recipe.validationShare, SEED);
+    const { accuracy, loss } = await evaluateDataset(averaged.engine, digits, validation);
+    const { validationAccuracy, validationLoss } = averaged.records[best.epoch - 1];
+    expect({ accuracy, loss }).toEqual({ accuracy: validationAccuracy, loss: validationLoss });
+    expect(validationLoss).not.toBe(plain.records[best.epoch - 1].validationLoss);
   });
 
   it("on augmented images changes what is measured, not what is trained", async () => {

@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.js";
 import { type OptimizerSettings, type StartThread, supportsFusedArithmetic, type WasmEngine } from "../engine/index.js";
 import type { ImageShape, Model, Normalization } from "../model/index.js";
-import { RECIPES, type Recipe } from "../training/recipes.js";
+import { RECIPES, type Recipe } from "../training/recipes/index.js";
 import { BARRIERS, barrierTask } from "./barrier.js";
 import { type KernelTask, kernelTasks } from "./kernels.js";
 import { measure, type Timing } from "./measure.js";

@@ -229,8 +229,8 @@ function optimizerTasks(bytes: number, options: KernelOptions): KernelTask[] {
     { ...sizes, hyperparameters: HYPERPARAMETER_WORDS * FLOAT_BYTES },
     (context, at) => [
       {
-        kernel: emitOptimizer(context, options.optimizer.type),
-        operands: [at.weights, at.gradients, at.first, at.second, at.hyperparameters, bytes / VECTOR_BYTES],
+        kernel: emitOptimizer(context, options.optimizer.type, false),
+        operands: [at.weights, at.gradients, at.first, at.second, 0, at.hyperparameters, bytes / VECTOR_BYTES],
         times: 1,
       },
     ],

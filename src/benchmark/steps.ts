@@ -3,7 +3,7 @@ import { generateDigits } from "../data/digits.js";
 import type { WasmEngine } from "../engine/index.js";
 import { type ImageShape, initializeParameters, lenet5, type Model } from "../model/index.js";
 import { batchAssembler } from "../training/fit.js";
-import type { Recipe } from "../training/recipes.js";
+import type { Recipe } from "../training/recipes/index.js";
 import { scheduleAt } from "../training/schedules.js";
 import type { Task } from "./measure.js";
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { compile, type OptimizerSettings, type WasmEngine } from "../engine/index.js";
+import { type Averaging, compile, type OptimizerSettings, type WasmEngine } from "../engine/index.js";
 import { TILE_SAMPLES } from "../kernels/index.js";
 import type { Model, Normalization } from "../model/index.js";
 import { enableFusedArithmetic } from "../node/fusedArithmetic.js";
@@ -18,13 +18,15 @@ export function compileForNode(
     threads?: number;
     normalization: Normalization;
     optimizer: OptimizerSettings;
+    averaging?: Averaging | null;
   },
 ): WasmEngine {
   enableFusedArithmetic();
-  const { batchSize, normalization, optimizer } = options;
+  const { batchSize, normalization, optimizer, averaging } = options;
   return compile(model, {
     batchSize,
     optimizer,
+    averaging,
     normalization,
     threads: threadCount(batchSize, options.threads),
     startThread,

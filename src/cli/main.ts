@@ -6,6 +6,7 @@ import { compareCommand } from "./commands/compare.js";
 import { dataCommand } from "./commands/data.js";
 import { demoCommand } from "./commands/demo.js";
 import { evalCommand } from "./commands/eval.js";
+import { lrFindCommand } from "./commands/lrFind.js";
 import { plotCommand } from "./commands/plot.js";
 import { reportCommand } from "./commands/report.js";
 import { summaryCommand } from "./commands/summary.js";
@@ -22,6 +23,7 @@ const program = new Command("lenet")
   .version(VERSION)
   .addCommand(trainCommand())
   .addCommand(sweepCommand())
+  .addCommand(lrFindCommand())
   .addCommand(evalCommand())
   .addCommand(compareCommand())
   .addCommand(plotCommand())
@@ -72,10 +74,12 @@ function onOutputError(error: NodeJS.ErrnoException): void {
   process.exit(ExitCode.failed);
 }
 
-/** Tells what went wrong in one line, where that has not been done yet. */
+/** Tells what went wrong, a line for each fault, where that has not been done yet. */
 function exitCodeFor(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ExitCode.wrongUse;
-  const [line] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
-  process.stderr.write(`lenet: ${line}\n`);
+  for (const each of error instanceof AggregateError ? error.errors : [error]) {
+    const [line] = (each instanceof Error ? each.message : String(each)).split("\n", 1);
+    process.stderr.write(`lenet: ${line}\n`);
+  }
   return error instanceof InterruptedError ? ExitCode.interrupted : ExitCode.failed;
 }

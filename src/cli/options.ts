@@ -1,8 +1,9 @@
-import { InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { type ParsedAugmentation, parseAugmentation } from "../data/augmentationText.js";
+import { LARGEST_BATCH, MOST_EPOCHS } from "../formats/recipeSchema.js";
 import type { ImageShape } from "../model/index.js";
 import { DATA_NAMES, type DataSettings, INPUT_SIDES, isData } from "../node/openData.js";
-import { RECIPES } from "../training/recipes.js";
+import { RECIPES } from "../training/recipes/index.js";
 
 /** A parser of whole numbers. @throws InvalidArgumentError saying what is allowed */
 export function wholeNumber(least: number, most: number): (text: string) => number {
@@ -47,8 +48,8 @@ export function oneOf<Name extends string>(names: readonly Name[]): (text: strin
 }
 
 // The numbers of a recipe.
-export const epochCount = wholeNumber(1, 100_000);
-export const batchSize = wholeNumber(1, 16_384);
+export const epochCount = wholeNumber(1, MOST_EPOCHS);
+export const batchSize = wholeNumber(1, LARGEST_BATCH);
 export const learningRate = numberBetween(0, 100);
 export const validationShare = numberBetween(0, 1);
 export const dropout = numberFrom(0, 1);
@@ -130,3 +131,63 @@ export const threadsOption = () =>
 export const quietOption = () => new Option("--quiet", "print nothing but the result");
 export const jsonOption = () =>
   new Option("--json", "print JSON on standard output, everything else on standard error");
+
+/** What every command that trains takes. */
+export interface TrainingOptions extends PictureOptions {
+  readonly recipe: string;
+  /** The path of a file that takes the place of the recipe's name. */
+  readonly config?: string;
+  readonly normalize?: "tutorial" | "dataset";
+  readonly augment?: ParsedAugmentation;
+  readonly epochs?: number;
+  readonly batch?: number;
+  readonly lr?: number;
+  readonly valSplit?: number;
+  readonly augmentVal?: boolean;
+  readonly data?: string;
+  readonly dataDir?: string;
+  readonly input?: ImageShape;
+  readonly strict?: boolean;
+  readonly seed: number;
+  readonly threads?: number;
+}
+
+/** Adds the options of the recipe, the data and the machine to a command that trains. */
+export function addTrainingOptions(command: Command): Command {
+  return command
+    .addOption(recipeOption().default("improved"))
+    .addOption(
+      new Option("--config <file>", "a recipe as JSON, of which the other options change what they name").conflicts(
+        "recipe",
+      ),
+    )
+    .addOption(dataOption())
+    .addOption(dataDirOption())
+    .addOption(inputOption())
+    .addOption(fitOption().default("contain"))
+    .addOption(backgroundOption().default("black"))
+    .addOption(
+      new Option(
+        "--normalize <how>",
+        "to -1 … 1 as the tutorial, or by the training images' mean and deviation (default: as the recipe says)",
+      ).choices(["tutorial", "dataset"]),
+    )
+    .addOption(augmentOption())
+    .addOption(strictOption())
+    .addOption(new Option("--batch <n>", "images a step").argParser(batchSize))
+    .addOption(seedOption())
+    .addOption(threadsOption())
+    .addOption(
+      new Option("--val-split <share>", "share of the training images held back for validation").argParser(
+        validationShare,
+      ),
+    );
+}
+
+/** The data that the options name. */
+export function dataSettings(
+  options: Omit<TrainingOptions, "recipe" | "seed">,
+): Omit<DataSettings, "data"> & Partial<Pick<DataSettings, "data">> {
+  const { data, dataDir, input, fit, background, strict } = options;
+  return { data, dataDir, input, fit, background: backgroundByte(background), strict };
+}

@@ -16,7 +16,7 @@ import { runTitles } from "../node/runSettings.js";
 import { evaluateDataset } from "../training/evaluate.js";
 import { type Best, type EpochRecord, type FitProgress, fit, type TrainingState } from "../training/fit.js";
 import type { Evaluation } from "../training/metrics.js";
-import { customizeRecipe, RECIPES, type Recipe, type RecipeChanges } from "../training/recipes.js";
+import { customizeRecipe, type Recipe, type RecipeChanges, TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
 import { dataOfRun, nameSkipped, openForCommand } from "./data.js";
 import { compileForNode } from "./engine.js";
 import { InterruptedError, withInterrupt } from "./interrupt.js";
@@ -28,10 +28,10 @@ export const TRAINING_TASK = "train";
 
 /** What a run is started with. */
 export interface RunSettings {
-  readonly recipe: string;
+  readonly recipe: Recipe;
   readonly data: DataSettings;
-  /** Whether the recipe's normalisation is kept, or measured on the training images. */
-  readonly normalize: "tutorial" | "dataset";
+  /** Instead of the recipe's normalisation: the tutorial's, or what is measured on the training images. */
+  readonly normalize?: "tutorial" | "dataset";
   /** Instead of the recipe's augmentation. */
   readonly augment?: ParsedAugmentation;
   readonly seed: number;
@@ -132,16 +132,17 @@ export async function trainNew(
 }
 
 /** The recipe with what was asked for, and with what depends on the data. */
-function recipeFor(
-  { recipe: name, data, normalize, augment, seed, changes }: RunSettings,
+export function recipeFor(
+  { recipe: base, data, normalize, augment, seed, changes }: StartSettings,
   parts: Pick<DatasetParts, "train" | "validationCount">,
 ): Recipe {
-  const { augmentation } = RECIPES[name];
-  const recipe = customizeRecipe(RECIPES[name], {
+  const { augmentation } = base;
+  const recipe = customizeRecipe(base, {
     ...changes,
     augmentation: augmentationFor(augment ?? { augmentation, flipGiven: false }, parts.train.classes, data.background),
   });
-  if (normalize === "tutorial") return recipe;
+  if (normalize === undefined) return recipe;
+  if (normalize === "tutorial") return customizeRecipe(recipe, { normalization: TUTORIAL_NORMALIZATION });
   const split = splitTraining(parts, recipe.validationShare, seed);
   return customizeRecipe(recipe, { normalization: measureChannels(parts.train, split.train) });
 }
@@ -231,6 +232,7 @@ class Run {
     let best: Best;
     try {
       best = await this.epochs(signal, resumeFrom);
+      this.reportEarlyStop();
       const { test } = this.data.parts;
       const evaluation = test && (await this.evaluate(test, signal));
       terminal.clearBar();
@@ -313,6 +315,16 @@ class Run {
     if (json) printJson({ event: "epoch", ...record, best: isBest });
   }
 
+  private reportEarlyStop(): void {
+    const { epochs, patience } = this.folder.config.recipe;
+    if (this.folder.epochs === epochs) return;
+    const { terminal } = this.output;
+    terminal.clearBar();
+    terminal.line(
+      `stopped after epoch ${this.folder.epochs} of ${epochs}: no better validation accuracy for ${patience} ${patience === 1 ? "epoch" : "epochs"}`,
+    );
+  }
+
   private async finish(best: Best, evaluation: Evaluation | undefined): Promise<void> {
     const { terminal, json } = this.output;
     const { data, recipe } = this.folder.config;
@@ -321,7 +333,7 @@ class Run {
       recipe: recipe.name,
       data: data.name,
       generated: data.generated,
-      epochs: recipe.epochs,
+      epochs: this.folder.epochs,
       bestEpoch: best.epoch,
       bestValidationAccuracy: best.validationAccuracy,
       seconds: this.folder.seconds,

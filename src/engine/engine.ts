@@ -5,6 +5,7 @@ import {
   type NamedTensors,
   type Normalization,
   type ShapedLayer,
+  ShapeError,
   type Tensor,
 } from "../model/index.js";
 
@@ -37,6 +38,16 @@ export type OptimizerSettings =
     }
   | { readonly type: "sgd"; readonly momentum: number; readonly nesterov: boolean; readonly weightDecay: number };
 
+/**
+ * The exponential moving average of all parameters, moved after every step: average + (1 − decay) · (parameter − average).
+ * The first step makes it the parameters themselves, as torch.optim.swa_utils.AveragedModel; step t after that takes
+ * min(decay, t / (t + 9)), as TensorFlow's ExponentialMovingAverage, so that the start is soon forgotten.
+ */
+export interface Averaging {
+  /** 0 … 1; the average is over about the last 1 / (1 − decay) steps. */
+  readonly decay: number;
+}
+
 /** What one step of the optimiser is told. */
 export interface Update {
   /** Counts the optimiser's steps from 1. */
@@ -60,10 +71,13 @@ export interface SampleResults {
   readonly predictions: Int32Array;
 }
 
-/** The moments that an optimiser keeps, by the names of the parameters; SGD's momentum is the first. */
+/** What the steps leave besides the parameters, by the parameters' names. */
 export interface OptimizerState {
+  /** The first moments; of SGD the momentum. */
   readonly first: NamedTensors<Float32Array>;
   readonly second: NamedTensors<Float32Array>;
+  /** The average of the parameters, of an engine with averaging alone. */
+  readonly average?: NamedTensors<Float32Array>;
 }
 
 /** What a layer put out for a batch: float32 [count, …output shape]. */
@@ -85,6 +99,7 @@ export interface Engine {
   /** @throws ShapeError where a tensor is missing, not of the model, or of another shape */
   setParameters(tensors: NamedTensors): void;
   optimizerState(): OptimizerState;
+  /** @throws ShapeError as `setParameters`, and where the state has an average and the engine none, or the reverse */
   setOptimizerState(state: OptimizerState): void;
 
   /** One training step: forward, backward, update. Dropout draws from (seed, step). */
@@ -111,6 +126,8 @@ export interface EngineOptions {
   readonly batchSize: number;
   readonly normalization: Normalization;
   readonly optimizer: OptimizerSettings;
+  /** Whether to keep an average of the parameters, and which; none where left out. */
+  readonly averaging?: Averaging | null;
 }
 
 /** The number of samples of a batch. */
@@ -176,6 +193,16 @@ export function requireNormalization(model: Model, { mean, deviation }: Normaliz
       `the normalization has ${mean.length} means and ${deviation.length} deviations, the model ${channels} channels`,
     );
   }
+}
+
+/**
+ * Refuses the state of an engine with averaging for one without, and the reverse.
+ *
+ * @throws ShapeError saying which is which
+ */
+export function requireAverage({ averaging }: EngineOptions, { average }: OptimizerState): void {
+  if (average && !averaging) throw new ShapeError("the state has an average of the parameters, the engine keeps none");
+  if (averaging && !average) throw new ShapeError("the state has no average of the parameters, the engine keeps one");
 }
 
 /** The normalised value of every byte, float32 [channels][256], in the arithmetic of ToTensor and Normalize. */

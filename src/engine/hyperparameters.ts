@@ -1,5 +1,5 @@
 import { HYPERPARAMETER_WORDS, HYPERPARAMETERS } from "../kernels/index.js";
-import type { OptimizerSettings, Update } from "./engine.js";
+import type { Averaging, OptimizerSettings, Update } from "./engine.js";
 
 /** base^exponent by squaring: unlike Math.pow, the same bits in every engine. */
 export function integerPower(base: number, exponent: number): number {
@@ -14,6 +14,11 @@ export function integerPower(base: number, exponent: number): number {
 
 /** The numbers of one update by name, in float64. */
 export type HyperparameterValues = Record<keyof typeof HYPERPARAMETERS, number>;
+
+/** The share of the parameters in their average after a step, counted from 1; see {@link Averaging}. */
+export function averageShare({ decay }: Averaging, step: number): number {
+  return step === 1 ? 1 : 1 - Math.min(decay, step / (step + 9));
+}
 
 /** Works out the numbers of one update; bias correction takes the current β1 to the power of the step, as PyTorch does. */
 export function hyperparameterValues(settings: OptimizerSettings, update: Update): HyperparameterValues {
@@ -55,6 +60,7 @@ const NEUTRAL: HyperparameterValues = {
   epsilon: 0,
   momentum: 0,
   nesterov: 0,
+  averageShare: 0,
 };
 
 /** The numbers as the kernels read them. */

@@ -42,6 +42,8 @@ export interface ProgramOptions {
   /** Whether to multiply and add in one rounding. */
   readonly fused: boolean;
   readonly optimizer: OptimizerKind;
+  /** Whether every step moves an average of the weights. */
+  readonly averaging: boolean;
   readonly keepActivations: boolean;
 }
 
@@ -85,6 +87,8 @@ export interface Addresses {
   readonly firstMoments: number;
   readonly secondMoments: number;
   readonly gradients: number;
+  /** Undefined without averaging. */
+  readonly averages: number | undefined;
   /** Where each tensor of the stage plan lies after the first tile is evaluated, by tensor. */
   readonly evaluatedTensors: readonly number[];
 }
@@ -139,7 +143,7 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
   const synchronization = emitSynchronization(context, meeting);
   const assembly = emitAssembly(context, "assemble", { layout: tensors[0].layout, normalized });
   const crossEntropy = emitCrossEntropy(context, "crossEntropy", { classes: classCount(layers) });
-  const update = emitOptimizer(context, options.optimizer);
+  const update = emitOptimizer(context, options.optimizer, options.averaging);
   const stageCodes = stages.map((stage) => emitStage(context, stage, parameterLayout));
   const single = options.keepActivations ? undefined : emitSingleSample(context, layers, parameterLayout);
   const singleAssembly = single && emitAssembly(context, "assembleSingle", { layout: single.inputLayout, normalized });
@@ -153,6 +157,7 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
   const predictions = plan.allocate(samples * 4);
   const arena = () => plan.allocate(parameterLayout.bytes);
   const [weights, firstMoments, secondMoments, gradients] = [arena(), arena(), arena(), arena()];
+  const averages = options.averaging ? arena() : undefined;
   const batchAddresses = stageCodes.map(({ batchBytes }) => batchBytes.map((bytes) => plan.allocate(bytes * tiles)));
 
   /** Without dropout, what reads its output reads its input instead. */
@@ -303,6 +308,7 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
             at(gradients),
             at(firstMoments),
             at(secondMoments),
+            averages === undefined ? 0 : at(averages),
             hyperparameters,
             i32.load(part, 12),
           );
@@ -407,6 +413,7 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
       firstMoments,
       secondMoments,
       gradients,
+      averages,
       evaluatedTensors: tensors.map((_, tensor) =>
         holdsLogits(tensor, false) ? logits : scratchStart + valueOffsets[memoryOf(tensor, false)],
       ),

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { placementFor } from "../data/augmentation.js";
 import {
@@ -11,9 +12,10 @@ import {
 } from "../model/index.js";
 import { Purpose, RandomStream } from "../numeric/philox.js";
 import type { EngineOptions, OptimizerSettings } from "./engine.js";
+import { averageShare } from "./hyperparameters.js";
 import { crossEntropy } from "./reference/crossEntropy.js";
 import { ReferenceNetwork } from "./reference/network.js";
-import { updateTensor } from "./reference/optimizer.js";
+import { moveAverage, updateTensor } from "./reference/optimizer.js";
 import { referenceEngine } from "./reference.js";
 
 const ADAMW: OptimizerSettings = { type: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
@@ -188,6 +190,25 @@ describe("updateTensor", () => {
     expect(one).toBeCloseTo(0.7, 12);
     expect(two).toBeCloseTo(0.5, 12);
     expect(stepped({ ...sgd, nesterov: false, weightDecay: 1 }, [2])[0]).toBeCloseTo(0.7, 12);
+  });
+});
+
+describe("moveAverage", () => {
+  it("follows PyTorch's AveragedModel, with a decay that is warmed up", () => {
+    const file = new URL("../../tests/fixtures/training/averages.json", import.meta.url);
+    const { decay, weights, averages } = JSON.parse(readFileSync(file, "utf8"));
+    const average = Float64Array.of(7, -7);
+    weights.forEach((weight: number[], index: number) => {
+      moveAverage(average, Float64Array.from(weight), averageShare({ decay }, index + 1));
+      averages[index].forEach((value: number, place: number) => {
+        expect(average[place]).toBeCloseTo(value, 12);
+      });
+    });
+  });
+
+  it("takes 1 − decay of the weights once min(decay, t / (t + 9)) has come to the decay", () => {
+    const shares = [1, 2, 41, 81, 82, 10_000].map((step) => averageShare({ decay: 0.9 }, step));
+    expect(shares).toEqual([1, 1 - 2 / 11, 1 - 41 / 50, 1 - 0.9, 1 - 0.9, 1 - 0.9]);
   });
 });
 

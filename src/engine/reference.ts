@@ -16,15 +16,17 @@ import {
   type LayerActivation,
   type LossSettings,
   type OptimizerState,
+  requireAverage,
   requireBatch,
   requireNormalization,
   type SampleResults,
   type Update,
 } from "./engine.js";
+import { averageShare } from "./hyperparameters.js";
 import { requireParameters } from "./parameterStore.js";
 import type { SampleLoss } from "./reference/crossEntropy.js";
 import { type Float64Tensors, ReferenceNetwork, zeroTensors } from "./reference/network.js";
-import { updateTensor } from "./reference/optimizer.js";
+import { moveAverage, updateTensor } from "./reference/optimizer.js";
 import { readBatch } from "./reference/pictures.js";
 
 /**
@@ -48,6 +50,7 @@ class ReferenceEngine implements Engine {
   private weights: Float64Tensors;
   private first: Float64Tensors;
   private second: Float64Tensors;
+  private average: Float64Tensors | undefined;
 
   constructor(model: Model, options: EngineOptions) {
     this.layers = inferShapes(model);
@@ -59,6 +62,7 @@ class ReferenceEngine implements Engine {
     this.weights = zeroTensors(this.layers);
     this.first = zeroTensors(this.layers);
     this.second = zeroTensors(this.layers);
+    this.average = options.averaging ? zeroTensors(this.layers) : undefined;
   }
 
   parameters(): NamedTensors<Float32Array> {
@@ -70,15 +74,19 @@ class ReferenceEngine implements Engine {
   }
 
   optimizerState(): OptimizerState {
-    return { first: this.copyOut(this.first), second: this.copyOut(this.second) };
+    const moments = { first: this.copyOut(this.first), second: this.copyOut(this.second) };
+    return this.average ? { ...moments, average: this.copyOut(this.average) } : moments;
   }
 
-  setOptimizerState({ first, second }: OptimizerState): void {
-    this.first = this.copyIn(first);
-    this.second = this.copyIn(second);
+  setOptimizerState(state: OptimizerState): void {
+    requireAverage(this.options, state);
+    this.first = this.copyIn(state.first);
+    this.second = this.copyIn(state.second);
+    this.average = state.average && this.copyIn(state.average);
   }
 
   train(batch: Batch, labels: ArrayLike<number>, loss: LossSettings, update: Update): SampleResults {
+    const { optimizer, averaging } = this.options;
     const dropout = { seed: loss.seed, step: update.step };
     const inputs = this.inputs(batch, labels);
     const { samples, gradients } = this.network.differentiate(
@@ -89,12 +97,13 @@ class ReferenceEngine implements Engine {
       dropout,
     );
     for (const [name, weight] of this.weights) {
-      updateTensor(this.options.optimizer, update, {
+      updateTensor(optimizer, update, {
         weight,
         gradient: gradients.get(name)!,
         first: this.first.get(name)!,
         second: this.second.get(name)!,
       });
+      if (averaging) moveAverage(this.average!.get(name)!, weight, averageShare(averaging, update.step));
     }
     return results(samples);
   }

@@ -18,13 +18,14 @@ import {
   type LossSettings,
   normalizedBytes,
   type OptimizerState,
+  requireAverage,
   requireBatch,
   requireNormalization,
   type SampleResults,
   type Update,
 } from "./engine.js";
 import { supportsFusedArithmetic } from "./features.js";
-import { hyperparameterValues, packHyperparameters } from "./hyperparameters.js";
+import { averageShare, hyperparameterValues, packHyperparameters } from "./hyperparameters.js";
 import { readArena, writeArena } from "./parameterStore.js";
 import { buildProgram, Job, type Program, Source } from "./program.js";
 
@@ -114,6 +115,7 @@ export class WasmEngine implements Engine {
       shared: threads > 1,
       fused,
       optimizer: options.optimizer.type,
+      averaging: Boolean(options.averaging),
       keepActivations,
     });
     const { pages, shared } = this.program.memory;
@@ -153,18 +155,26 @@ export class WasmEngine implements Engine {
   }
 
   optimizerState(): OptimizerState {
-    const { firstMoments, secondMoments } = this.program.addresses;
-    return { first: this.readTensors(firstMoments), second: this.readTensors(secondMoments) };
+    const { firstMoments, secondMoments, averages } = this.program.addresses;
+    const moments = { first: this.readTensors(firstMoments), second: this.readTensors(secondMoments) };
+    return averages === undefined ? moments : { ...moments, average: this.readTensors(averages) };
   }
 
-  setOptimizerState({ first, second }: OptimizerState): void {
-    this.writeTensors(this.program.addresses.firstMoments, first);
-    this.writeTensors(this.program.addresses.secondMoments, second);
+  setOptimizerState(state: OptimizerState): void {
+    requireAverage(this.options, state);
+    const { firstMoments, secondMoments, averages } = this.program.addresses;
+    this.writeTensors(firstMoments, state.first);
+    this.writeTensors(secondMoments, state.second);
+    if (averages !== undefined && state.average) this.writeTensors(averages, state.average);
   }
 
   train(batch: Batch, labels: ArrayLike<number>, loss: LossSettings, update: Update): SampleResults {
     const { hyperparameters, dropoutKeys } = this.program.addresses;
-    const values = hyperparameterValues(this.options.optimizer, update);
+    const { optimizer, averaging } = this.options;
+    const values = {
+      ...hyperparameterValues(optimizer, update),
+      ...(averaging && { averageShare: averageShare(averaging, update.step) }),
+    };
     this.floats.set(packHyperparameters(values), hyperparameters / FLOAT_BYTES);
     this.program.stagePlan.stages.forEach((stage, index) => {
       if (stage.type === "dropout") {

@@ -26,6 +26,12 @@ describe("a checkpoint", () => {
     expect(Object.is(read.parameters.get("conv1.weight")?.data[1], -0)).toBe(true);
   });
 
+  it("brings the average of the parameters back, where there is one", () => {
+    const averaged = { ...state, optimizer: { ...state.optimizer, average: tensors(13) } };
+    expect(readCheckpoint(writeCheckpoint(averaged))).toEqual(averaged);
+    expect(readCheckpoint(writeCheckpoint(state)).optimizer).not.toHaveProperty("average");
+  });
+
   it.each([
     ["other bytes", () => new TextEncoder().encode("hello, world"), /safetensors|header/],
     ["an end that is missing", () => writeCheckpoint(state).subarray(0, 700), /./],

@@ -13,7 +13,14 @@ const stateSchema = z.object({
   bestValidationAccuracy: z.number(),
 });
 
-const PREFIXES = { parameters: "parameters.", first: "first.", second: "second.", best: "best." } as const;
+/** Of a training without averaging there are no tensors of the average. */
+const PREFIXES = {
+  parameters: "parameters.",
+  first: "first.",
+  second: "second.",
+  average: "average.",
+  best: "best.",
+} as const;
 
 /** A training's state after an epoch as the bytes of a safetensors file. */
 export function writeCheckpoint({ epoch, parameters, optimizer, best }: TrainingState): Uint8Array {
@@ -21,6 +28,7 @@ export function writeCheckpoint({ epoch, parameters, optimizer, best }: Training
     ...prefixed(PREFIXES.parameters, parameters),
     ...prefixed(PREFIXES.first, optimizer.first),
     ...prefixed(PREFIXES.second, optimizer.second),
+    ...(optimizer.average ? prefixed(PREFIXES.average, optimizer.average) : []),
     ...prefixed(PREFIXES.best, best.parameters),
   ]);
   const state: z.infer<typeof stateSchema> = {
@@ -37,10 +45,12 @@ export function readCheckpoint(bytes: Uint8Array): TrainingState {
   const { tensors, metadata } = readSafetensors(bytes);
   if (metadata.checkpoint === undefined) throw new FormatError("it is a safetensors file, but not a checkpoint");
   const state = parseJson(metadata.checkpoint, stateSchema, "the checkpoint's state");
+  const moments = { first: withPrefix(tensors, PREFIXES.first), second: withPrefix(tensors, PREFIXES.second) };
+  const average = withPrefix(tensors, PREFIXES.average);
   return {
     epoch: state.epoch,
     parameters: withPrefix(tensors, PREFIXES.parameters),
-    optimizer: { first: withPrefix(tensors, PREFIXES.first), second: withPrefix(tensors, PREFIXES.second) },
+    optimizer: average.size > 0 ? { ...moments, average } : moments,
     best: {
       epoch: state.bestEpoch,
       validationAccuracy: state.bestValidationAccuracy,

@@ -26,21 +26,33 @@ export const HYPERPARAMETERS = {
   momentum: 9,
   /** SGD, Nesterov: 1 adds momentum · buffer to the gradient, 0 takes the buffer itself */
   nesterov: 10,
+  /** Averaging: the share of the weight in the average, 1 − decay */
+  averageShare: 11,
 } as const;
-export const HYPERPARAMETER_WORDS = 11;
+export const HYPERPARAMETER_WORDS = 12;
 
 /** Moments below this are set to zero: as denormal numbers they would slow a step down fifty-fold. */
 const SMALLEST_MOMENT = 1e-30;
 
 /**
- * Emits (weight, gradient, first moment, second moment, hyperparameters, vectors): one step of the optimiser on a run
- * of parameters. SGD keeps its momentum buffer in the first moment.
+ * Emits (weight, gradient, first moment, second moment, average, hyperparameters, vectors): one step of the optimiser on a
+ * run of parameters. SGD keeps its momentum buffer in the first moment.
+ *
+ * @param averaging whether the step moves the average of the weights, too; where not, its address is not used
  */
-export function emitOptimizer(context: KernelContext, kind: OptimizerKind): FunctionHandle {
+export function emitOptimizer(context: KernelContext, kind: OptimizerKind, averaging: boolean): FunctionHandle {
   return context.module.function(
     `${kind}.update`,
-    { weight: "i32", gradient: "i32", first: "i32", second: "i32", hyperparameters: "i32", vectors: "i32" },
-    (code, { weight, gradient, first, second, hyperparameters, vectors }) => {
+    {
+      weight: "i32",
+      gradient: "i32",
+      first: "i32",
+      second: "i32",
+      average: "i32",
+      hyperparameters: "i32",
+      vectors: "i32",
+    },
+    (code, { weight, gradient, first, second, average, hyperparameters, vectors }) => {
       const settings = Object.fromEntries(
         Object.entries(HYPERPARAMETERS).map(([name, word]) => [
           name,
@@ -49,9 +61,12 @@ export function emitOptimizer(context: KernelContext, kind: OptimizerKind): Func
       ) as Record<keyof typeof HYPERPARAMETERS, Local<"v128">>;
       const threshold = code.local("v128", context.data.splat(SMALLEST_MOMENT));
       const update = kind === "sgd" ? sgdUpdate : adamUpdate(kind);
+      const pointers = [weight, gradient, first, second, ...(averaging ? [average] : [])];
       code.while(vectors, () => {
-        update(code, settings, threshold, { weight, gradient, first, second });
-        for (const pointer of [weight, gradient, first, second]) code.increase(pointer, VECTOR_BYTES);
+        const updated = code.local("v128", update(code, settings, threshold, { weight, gradient, first, second }));
+        code.store(weight, updated);
+        if (averaging) moveAverage(code, settings, average, updated);
+        for (const pointer of pointers) code.increase(pointer, VECTOR_BYTES);
         code.set(vectors, i32.sub(vectors, 1));
       });
     },
@@ -62,15 +77,21 @@ export function emitOptimizer(context: KernelContext, kind: OptimizerKind): Func
 type Settings = Record<keyof typeof HYPERPARAMETERS, Local<"v128">>;
 type Pointers = Record<"weight" | "gradient" | "first" | "second", Local<"i32">>;
 
+/** As torch.optim.swa_utils.get_ema_multi_avg_fn: linear interpolation, so that the average of a constant is that. */
+function moveAverage(code: FunctionBuilder, settings: Settings, average: Local<"i32">, weight: Local<"v128">): void {
+  const before = code.local("v128", v128.load(average));
+  code.store(average, f32x4.add(before, f32x4.mul(settings.averageShare, f32x4.sub(weight, before))));
+}
+
 function flushed(code: FunctionBuilder, moment: Value<"v128">, threshold: Local<"v128">): Local<"v128"> {
   const value = code.local("v128", moment);
   code.set(value, v128.and(value, f32x4.gt(f32x4.abs(value), threshold)));
   return value;
 }
 
-/** As torch.optim.Adam (decay added to the gradient) and torch.optim.AdamW (weights shrunk first). */
+/** The new weight, as torch.optim.Adam (decay added to the gradient) and torch.optim.AdamW (weights shrunk first). */
 function adamUpdate(kind: "adam" | "adamw") {
-  return (code: FunctionBuilder, settings: Settings, threshold: Local<"v128">, at: Pointers): void => {
+  return (code: FunctionBuilder, settings: Settings, threshold: Local<"v128">, at: Pointers): Value<"v128"> => {
     const weight = code.local("v128", v128.load(at.weight));
     const gradient = code.local("v128", v128.load(at.gradient));
     if (kind === "adam") {
@@ -94,17 +115,17 @@ function adamUpdate(kind: "adam" | "adamw") {
     code.store(at.first, first);
     code.store(at.second, second);
     const deviation = f32x4.add(f32x4.mul(f32x4.sqrt(second), settings.secondMomentScale), settings.epsilon);
-    code.store(at.weight, f32x4.sub(weight, f32x4.div(f32x4.mul(settings.stepSize, first), deviation)));
+    return f32x4.sub(weight, f32x4.div(f32x4.mul(settings.stepSize, first), deviation));
   };
 }
 
-/** As torch.optim.SGD with momentum, dampening 0. */
-function sgdUpdate(code: FunctionBuilder, settings: Settings, threshold: Local<"v128">, at: Pointers): void {
+/** The new weight, as torch.optim.SGD with momentum, dampening 0. */
+function sgdUpdate(code: FunctionBuilder, settings: Settings, threshold: Local<"v128">, at: Pointers): Value<"v128"> {
   const weight = code.local("v128", v128.load(at.weight));
   const gradient = code.local("v128", f32x4.add(v128.load(at.gradient), f32x4.mul(settings.weightDecay, weight)));
   const buffer = flushed(code, f32x4.add(f32x4.mul(settings.momentum, v128.load(at.first)), gradient), threshold);
   code.store(at.first, buffer);
   const ahead = f32x4.add(gradient, f32x4.mul(settings.momentum, buffer));
   const direction = v128.bitselect(ahead, buffer, f32x4.gt(settings.nesterov, ZERO));
-  code.store(at.weight, f32x4.sub(weight, f32x4.mul(settings.stepSize, direction)));
+  return f32x4.sub(weight, f32x4.mul(settings.stepSize, direction));
 }

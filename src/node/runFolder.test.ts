@@ -8,7 +8,7 @@ import { readPth } from "../formats/pth.js";
 import { readSafetensors } from "../formats/safetensors.js";
 import { initializeParameters, lenet5, type NamedTensors } from "../model/index.js";
 import type { EpochRecord, TrainingState } from "../training/fit.js";
-import { RECIPES } from "../training/recipes.js";
+import { RECIPES } from "../training/recipes/index.js";
 import { formatHistory, parseHistory, type RunConfig, RunFolder, readRunConfig } from "./runFolder.js";
 import { loadWeights } from "./weights.js";
 

@@ -237,7 +237,8 @@ async function readState(path: string, model: Model): Promise<TrainingState | un
     const state = readCheckpoint(bytes);
     const specs = parameterSpecs(inferShapes(model));
     const { parameters, optimizer, best } = state;
-    for (const tensors of [parameters, optimizer.first, optimizer.second, best.parameters]) {
+    const averages = optimizer.average ? [optimizer.average] : [];
+    for (const tensors of [parameters, optimizer.first, optimizer.second, ...averages, best.parameters]) {
       requireParameters(specs, tensors);
     }
     return state;

@@ -1,6 +1,6 @@
 import { formatAugmentation } from "../data/augmentationText.js";
 import type { Fact, FactGroup } from "../report/page/report.js";
-import type { Recipe } from "../training/recipes.js";
+import type { Recipe } from "../training/recipes/index.js";
 import type { RunConfig } from "./runFolder.js";
 
 /** What a run's pictures are headed with. */

@@ -12,7 +12,7 @@ import {
   type Normalization,
   parameterSpecs,
 } from "../model/index.js";
-import { type Recipe, TUTORIAL_NORMALIZATION } from "../training/recipes.js";
+import { type Recipe, TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
 import { describeFileError, isFolder } from "./files.js";
 import { named, RUN_FILES, type RunConfig, readRunConfig } from "./runFolder.js";
 

@@ -13,7 +13,7 @@ import {
   fit as runEpochs,
   type TrainingState,
 } from "./fit.js";
-import { customizeRecipe, RECIPES, type Recipe } from "./recipes.js";
+import { customizeRecipe, RECIPES, type Recipe } from "./recipes/index.js";
 import { scheduleAt } from "./schedules.js";
 
 const SIDE = 12;
@@ -52,12 +52,21 @@ class ScriptedEngine implements Engine {
   readonly calls: Call[] = [];
   steps = 0;
   moments = 0;
+  /** Of an engine with averaging: half of the steps. */
+  average?: number;
   private readonly correct: (epoch: number) => number;
   private readonly loss: (call: Call, step: number) => number;
   private evaluated = 0;
 
   /** @param script how many validation images are told right in an epoch, and the loss of a call's samples */
-  constructor(script: { correct?: (epoch: number) => number; loss?: (call: Call, step: number) => number } = {}) {
+  constructor(
+    script: {
+      correct?: (epoch: number) => number;
+      loss?: (call: Call, step: number) => number;
+      averaging?: boolean;
+    } = {},
+  ) {
+    if (script.averaging) this.average = 0;
     this.correct = script.correct ?? (() => 0);
     this.loss = script.loss ?? (() => 1);
   }
@@ -65,6 +74,7 @@ class ScriptedEngine implements Engine {
   train(batch: Batch, labels: ArrayLike<number>, _loss: unknown, update: Update): SampleResults {
     this.steps++;
     this.moments += 10;
+    if (this.average !== undefined) this.average = this.steps / 2;
     return this.answer({ kind: "train", ...written(batch), labels: Array.from(labels), update }, () => true);
   }
 
@@ -85,7 +95,8 @@ class ScriptedEngine implements Engine {
   }
 
   optimizerState(): OptimizerState {
-    return { first: tensor(this.moments), second: tensor(-this.moments) };
+    const moments = { first: tensor(this.moments), second: tensor(-this.moments) };
+    return this.average === undefined ? moments : { ...moments, average: tensor(this.average) };
   }
 
   setOptimizerState({ first }: OptimizerState): void {
@@ -247,6 +258,73 @@ describe("the best weights", () => {
     const { best } = await train(engine, { recipe: { ...recipe, epochs: 4 }, resumeFrom: states[1] });
     expect(best).toEqual({ epoch: 1, validationAccuracy: 0.8, parameters: tensor(3) });
     expect(engine.parameters()).toEqual(tensor(3));
+  });
+});
+
+describe("averaged parameters", () => {
+  const averaged: Recipe = { ...recipe, averaging: { decay: 0.5 } };
+
+  it("are validated and kept, while training goes on with its own", async () => {
+    const seen: number[] = [];
+    const engine = new ScriptedEngine({
+      averaging: true,
+      correct: (epoch) => [3, 8, 5][epoch - 1],
+      loss: ({ kind }, step) => {
+        if (kind === "evaluate") seen.push(step);
+        return 1;
+      },
+    });
+    const { states, best } = await train(engine, { recipe: averaged });
+    expect([...new Set(seen)]).toEqual([1.5, 3, 4.5]);
+    expect(states.map(({ parameters }) => parameters)).toEqual([3, 6, 9].map(tensor));
+    expect(states.map(({ optimizer }) => optimizer.average)).toEqual([1.5, 3, 4.5].map(tensor));
+    expect(best).toEqual({ epoch: 2, validationAccuracy: 0.8, parameters: tensor(3) });
+    expect(engine.parameters()).toEqual(tensor(3));
+  });
+
+  it("need an engine that averages", async () => {
+    await expect(train(new ScriptedEngine(), { recipe: averaged })).rejects.toThrow(
+      "the recipe averages the parameters, the engine does not: compile it with the recipe's averaging",
+    );
+  });
+});
+
+describe("patience", () => {
+  const correct = (epoch: number) => [3, 8, 8, 5, 9, 1, 1, 1][epoch - 1];
+  const epochsWith = async (patience: number) => {
+    const { records, best } = await train(new ScriptedEngine({ correct }), {
+      recipe: { ...recipe, epochs: 8, patience },
+    });
+    return [records.length, best.epoch];
+  };
+
+  it("ends the training after that many epochs without a better one; 0 never does", async () => {
+    expect(await epochsWith(0)).toEqual([8, 5]);
+    expect(await epochsWith(1)).toEqual([3, 2]);
+    expect(await epochsWith(2)).toEqual([4, 2]);
+    expect(await epochsWith(3)).toEqual([8, 5]);
+  });
+
+  it("leaves the schedule as it is of all epochs", async () => {
+    const rates = async (patience: number) => {
+      const { records } = await train(new ScriptedEngine({ correct }), {
+        recipe: { ...recipe, epochs: 8, patience },
+      });
+      return records.map(({ learningRate }) => learningRate);
+    };
+    expect(await rates(2)).toEqual((await rates(0)).slice(0, 4));
+  });
+
+  it("counts on over a resumption, and is at its end at once where it was before", async () => {
+    const patient = { ...recipe, epochs: 8, patience: 2 };
+    const { states } = await train(new ScriptedEngine({ correct }), { recipe: patient });
+    const resumed = (epoch: number) =>
+      train(new ScriptedEngine({ correct: (later) => correct(epoch + later) }), {
+        recipe: patient,
+        resumeFrom: states[epoch - 1],
+      });
+    expect((await resumed(3)).records.map(({ epoch }) => epoch)).toEqual([4]);
+    expect((await resumed(4)).records).toEqual([]);
   });
 });
 

@@ -6,7 +6,7 @@ import { PLACEMENT_WORDS } from "../kernels/placement.js";
 import type { NamedTensors } from "../model/index.js";
 import { Tally } from "./metrics.js";
 import { forEachBatch, type PassOptions } from "./passes.js";
-import type { Recipe } from "./recipes.js";
+import type { Recipe } from "./recipes/index.js";
 import { scheduleAt } from "./schedules.js";
 
 /** What an epoch came to. */
@@ -26,7 +26,7 @@ export interface EpochRecord {
   readonly validationSeconds: number;
 }
 
-/** The parameters with the best validation accuracy so far; of equal ones the first. */
+/** The parameters, averaged where the recipe says so, with the best validation accuracy so far; of equal ones the first. */
 export interface Best {
   readonly epoch: number;
   readonly validationAccuracy: number;
@@ -36,6 +36,7 @@ export interface Best {
 /** All that a training needs to go on after an epoch; with the counter-based draws there is no generator to keep. */
 export interface TrainingState {
   readonly epoch: number;
+  /** As the last step left them, never averaged. */
   readonly parameters: NamedTensors<Float32Array>;
   readonly optimizer: OptimizerState;
   readonly best: Best;
@@ -53,7 +54,7 @@ export interface FitProgress {
 }
 
 export interface FitOptions {
-  /** Compiled for the recipe's batch size, with the parameters to start from. */
+  /** Compiled for the recipe's batch size and averaging, with the parameters to start from. */
   readonly engine: Engine;
   readonly dataset: Dataset;
   readonly split: Split;
@@ -79,9 +80,11 @@ export interface FitEpoch {
 
 /**
  * Trains: for every epoch a pass over the shuffled, augmented training images, then one over the validation images.
- * Yields after each; at the end the engine holds the parameters with the best validation accuracy.
+ * Yields after each, until all are done or the recipe's patience is at its end; then the engine holds the parameters with
+ * the best validation accuracy.
  *
- * @throws DivergedError where the loss is no finite number any more
+ * @throws DivergedError where the loss is no finite number any more, RangeError where the engine does not average the
+ *   parameters as the recipe wants
  */
 export async function* fit(options: FitOptions): AsyncGenerator<FitEpoch, Best, undefined> {
   const { engine, recipe, resumeFrom } = options;
@@ -90,16 +93,25 @@ export async function* fit(options: FitOptions): AsyncGenerator<FitEpoch, Best, 
     engine.setParameters(resumeFrom.parameters);
     engine.setOptimizerState(resumeFrom.optimizer);
   }
+  if (recipe.averaging && !engine.optimizerState().average) {
+    throw new RangeError(
+      "the recipe averages the parameters, the engine does not: compile it with the recipe's averaging",
+    );
+  }
   for (let epoch = (resumeFrom?.epoch ?? 0) + 1; epoch <= recipe.epochs; epoch++) {
+    if (best && recipe.patience > 0 && epoch - best.epoch > recipe.patience) break;
     const start = performance.now();
     const train = await trainEpoch(options, epoch);
     const middle = performance.now();
+    const parameters = engine.parameters();
+    const optimizer = engine.optimizerState();
+    if (optimizer.average) engine.setParameters(optimizer.average);
     const validation = await validateEpoch(options, epoch);
     requireFiniteLoss(validation, epoch, train.learningRate);
+    if (optimizer.average) engine.setParameters(parameters);
     const end = performance.now();
-    const parameters = engine.parameters();
     if (!best || validation.accuracy > best.validationAccuracy) {
-      best = { epoch, validationAccuracy: validation.accuracy, parameters };
+      best = { epoch, validationAccuracy: validation.accuracy, parameters: optimizer.average ?? parameters };
     }
     yield {
       record: {
@@ -112,7 +124,7 @@ export async function* fit(options: FitOptions): AsyncGenerator<FitEpoch, Best, 
         trainSeconds: (middle - start) / 1000,
         validationSeconds: (end - middle) / 1000,
       },
-      state: { epoch, parameters, optimizer: engine.optimizerState(), best },
+      state: { epoch, parameters, optimizer, best },
     };
   }
   if (!best) throw new RangeError(`the recipe has ${recipe.epochs} epochs`);

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { RECIPES } from "../../training/recipes/index.js";
 import { dataDirOption } from "../options.js";
 import { Terminal } from "../terminal.js";
 import { startRun } from "../trainRun.js";
@@ -17,9 +18,8 @@ export function demoCommand(): Command {
       const output = { terminal, json: false };
       await startRun(
         {
-          recipe: "improved",
+          recipe: RECIPES.improved,
           data: { dataDir, fit: "contain", background: 0 },
-          normalize: "tutorial",
           seed: 0,
           changes: { epochs: EPOCHS },
         },

@@ -7,7 +7,7 @@ import { DATA_NAMES, type DataSettings, type OpenedData } from "../../node/openD
 import { type LoadedWeights, loadWeights } from "../../node/weights.js";
 import { evaluateDataset } from "../../training/evaluate.js";
 import type { Evaluation } from "../../training/metrics.js";
-import { RECIPES } from "../../training/recipes.js";
+import { RECIPES } from "../../training/recipes/index.js";
 import { dataOfRun, nameSkipped, openForCommand } from "../data.js";
 import { compileForNode } from "../engine.js";
 import { formatEvaluation } from "../evaluationTable.js";

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { RUN_FILES } from "../../node/runFolder.js";
 import { judgedImages, writeReport } from "../../node/runReport.js";
 import { loadWeights } from "../../node/weights.js";
-import { RECIPES } from "../../training/recipes.js";
+import { RECIPES } from "../../training/recipes/index.js";
 import { dataOfRun, nameSkipped, openForCommand } from "../data.js";
 import { compileForNode } from "../engine.js";
 import { withInterrupt } from "../interrupt.js";

@@ -1,44 +1,17 @@
 import { Command, Option } from "commander";
-import type { ParsedAugmentation } from "../../data/augmentationText.js";
-import type { ImageShape } from "../../model/index.js";
 import {
-  augmentOption,
-  backgroundByte,
-  backgroundOption,
-  batchSize,
-  dataDirOption,
-  dataOption,
+  addTrainingOptions,
   epochCount,
-  fitOption,
-  inputOption,
   jsonOption,
   learningRate,
-  type PictureOptions,
   quietOption,
-  recipeOption,
-  seedOption,
-  strictOption,
-  threadsOption,
-  validationShare,
+  type TrainingOptions,
 } from "../options.js";
+import { trainingSettings } from "../recipe.js";
 import { Terminal } from "../terminal.js";
-import { resumeRun, type StartSettings, startRun } from "../trainRun.js";
+import { resumeRun, startRun } from "../trainRun.js";
 
-interface TrainOptions extends PictureOptions {
-  readonly recipe: string;
-  readonly data?: string;
-  readonly dataDir?: string;
-  readonly input?: ImageShape;
-  readonly normalize: "tutorial" | "dataset";
-  readonly augment?: ParsedAugmentation;
-  readonly strict?: boolean;
-  readonly epochs?: number;
-  readonly batch?: number;
-  readonly lr?: number;
-  readonly seed: number;
-  readonly threads?: number;
-  readonly valSplit?: number;
-  readonly augmentVal?: boolean;
+interface TrainOptions extends TrainingOptions {
   readonly out?: string;
   readonly resume?: string;
   readonly json?: boolean;
@@ -47,36 +20,15 @@ interface TrainOptions extends PictureOptions {
 
 /** `lenet train`: trains a network into a run folder. */
 export function trainCommand(): Command {
-  return new Command("train")
-    .description("train LeNet-5 into a run folder")
-    .addOption(recipeOption().default("improved"))
-    .addOption(dataOption())
-    .addOption(dataDirOption())
-    .addOption(inputOption())
-    .addOption(fitOption().default("contain"))
-    .addOption(backgroundOption().default("black"))
-    .addOption(
-      new Option("--normalize <how>", "to -1 … 1 as the tutorial, or by the training images' mean and deviation")
-        .choices(["tutorial", "dataset"])
-        .default("tutorial"),
-    )
-    .addOption(augmentOption())
-    .addOption(strictOption())
+  return addTrainingOptions(new Command("train").description("train LeNet-5 into a run folder"))
     .addOption(new Option("--epochs <n>", "passes over the training images").argParser(epochCount))
-    .addOption(new Option("--batch <n>", "images a step").argParser(batchSize))
     .addOption(new Option("--lr <x>", "the (highest) learning rate").argParser(learningRate))
-    .addOption(seedOption())
-    .addOption(threadsOption())
-    .addOption(
-      new Option("--val-split <share>", "share of the training images held back for validation (0.2)").argParser(
-        validationShare,
-      ),
-    )
     .addOption(new Option("--augment-val", "augment the validation images too, as the tutorial did"))
     .addOption(new Option("--out <dir>", "the run folder to make (default: runs/<data>-<recipe>-seed<n>)"))
     .addOption(
       new Option("--resume <run>", "go on with an interrupted run; its settings are in its folder").conflicts([
         "recipe",
+        "config",
         "data",
         "input",
         "fit",
@@ -95,36 +47,13 @@ export function trainCommand(): Command {
     .addOption(jsonOption())
     .addOption(quietOption())
     .action(async (options: TrainOptions) => {
-      const { json = false, quiet = false, threads, dataDir, strict } = options;
+      const { json = false, quiet = false, threads, dataDir, strict, out } = options;
       const terminal = new Terminal(json ? process.stderr : process.stdout, { quiet });
       const output = { terminal, json };
-      if (options.resume !== undefined) await resumeRun(options.resume, { dataDir, threads, strict }, output);
-      else await startRun(settingsOf(options), output);
+      if (options.resume !== undefined) {
+        await resumeRun(options.resume, { dataDir, threads, strict }, output);
+        return;
+      }
+      await startRun({ ...(await trainingSettings(options)), out }, output);
     });
-}
-
-function settingsOf(options: TrainOptions): StartSettings {
-  return {
-    recipe: options.recipe,
-    data: {
-      data: options.data,
-      dataDir: options.dataDir,
-      input: options.input,
-      fit: options.fit,
-      background: backgroundByte(options.background),
-      strict: options.strict,
-    },
-    normalize: options.normalize,
-    augment: options.augment,
-    seed: options.seed,
-    threads: options.threads,
-    out: options.out,
-    changes: {
-      epochs: options.epochs,
-      batchSize: options.batch,
-      learningRate: options.lr,
-      validationShare: options.valSplit,
-      augmentValidation: options.augmentVal,
-    },
-  };
 }

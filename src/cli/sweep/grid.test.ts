@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AUGMENTATIONS } from "../../data/augmentation.js";
+import { RECIPES } from "../../training/recipes/index.js";
 import type { RunSettings } from "../trainRun.js";
 import { combinationsOf, labelOf, parseAxis, parseSeeds, planRuns, withCombination } from "./grid.js";
 
@@ -26,7 +27,7 @@ describe("parseAxis", () => {
     ["lr=1e-3,", 'The value "" of lr is not allowed: It must be a number above 0 and below 100.'],
     ["batch=32,1.5", 'The value "1.5" of batch is not allowed: It must be a whole number from 1 to 16,384.'],
     ["dropout=0,1", 'The value "1" of dropout is not allowed: It must be a number from 0 to below 1.'],
-    ["recipe=paper,best", 'The value "best" of recipe is not allowed: It must be paper or improved.'],
+    ["recipe=paper,worst", 'The value "worst" of recipe is not allowed: It must be paper or improved or best.'],
     ["augment=light;crop", expect.stringMatching(/^The value "crop" of augment is not allowed: there is no aug/)],
     ["lr=1e-3,3e-3,0.001", 'The values "1e-3" and "0.001" of lr are the same.'],
     ["augment=none;crop=0", 'The values "none" and "crop=0" of augment are the same.'],
@@ -83,7 +84,7 @@ describe("planRuns", () => {
 
 describe("withCombination", () => {
   const settings: RunSettings = {
-    recipe: "improved",
+    recipe: RECIPES.improved,
     data: { data: "digits", fit: "contain", background: 0 },
     normalize: "tutorial",
     seed: 4,
@@ -97,7 +98,7 @@ describe("withCombination", () => {
     ].map(parseAxis);
     expect(withCombination(settings, combinationsOf(axes)[0])).toEqual({
       ...settings,
-      recipe: "paper",
+      recipe: RECIPES.paper,
       normalize: "dataset",
       augment: { augmentation: { ...AUGMENTATIONS.light, flip: 0 }, flipGiven: true },
       changes: {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { RECIPES } from "../../training/recipes.js";
+import { RECIPES } from "../../training/recipes/index.js";
 import {
   augmentation,
   batchSize,
@@ -39,7 +39,7 @@ const MOST_SEEDS = 1000;
 
 /** What can be varied, and what a value of it changes. @throws InvalidArgumentError saying what is allowed */
 const KEYS: Readonly<Record<string, (text: string) => Change>> = {
-  recipe: (text) => ({ recipe: oneOf(Object.keys(RECIPES))(text) }),
+  recipe: (text) => ({ recipe: RECIPES[oneOf(Object.keys(RECIPES))(text)] }),
   lr: (text) => ({ changes: { learningRate: learningRate(text) } }),
   batch: (text) => ({ changes: { batchSize: batchSize(text) } }),
   epochs: (text) => ({ changes: { epochs: epochCount(text) } }),

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { enableFusedArithmetic } from "../../node/fusedArithmetic.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
-import { RECIPES } from "../../training/recipes.js";
+import { RECIPES } from "../../training/recipes/index.js";
 import { nameSkipped, openForCommand } from "../data.js";
 import { InterruptedError, withInterrupt } from "../interrupt.js";
 import { formatDuration, formatPercent } from "../terminal.js";
@@ -143,7 +143,7 @@ class Sweep {
     for (const run of this.plan) {
       const path = join(this.path, run.name);
       const { recipe, changes } = this.settingsOf(run);
-      const epochs = changes.epochs ?? RECIPES[recipe].epochs;
+      const epochs = changes.epochs ?? recipe.epochs;
       const finished = await readFinishedRun(path);
       if (finished) this.outcomes.set(run, finished);
       this.progress.set(run, { epochs, done: (await countEpochs(path)) * images, total: epochs * images });
@@ -152,7 +152,7 @@ class Sweep {
 
   private settingsOf({ name, combination, seed }: PlannedRun): RunSettings & { out: string } {
     const { recipe, data } = this.config;
-    const base: RunSettings = { recipe, data: data.settings, normalize: "tutorial", seed, changes: {} };
+    const base: RunSettings = { recipe: RECIPES[recipe], data: data.settings, seed, changes: {} };
     return { ...withCombination(base, combination), out: join(this.path, name) };
   }
 

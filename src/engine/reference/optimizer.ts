@@ -48,3 +48,8 @@ function updateAdam(settings: AdamSettings, { step, learningRate, momentum }: Up
     weight[place] -= (learningRate * mean) / (deviation + epsilon);
   }
 }
+
+/** Moves an average towards the weights by a share of the way, in place, as torch.lerp. */
+export function moveAverage(average: Float64Array, weight: Float64Array, share: number): void {
+  for (let place = 0; place < average.length; place++) average[place] += share * (weight[place] - average[place]);
+}

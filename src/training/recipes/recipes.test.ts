@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { AUGMENTATIONS } from "../data/augmentation.js";
-import { recipeSchema } from "../formats/recipeSchema.js";
-import { customizeRecipe, RECIPES } from "./recipes.js";
+import { AUGMENTATIONS } from "../../data/augmentation.js";
+import { recipeSchema } from "../../formats/recipeSchema.js";
+import { lenet5, summarize } from "../../model/index.js";
+import { customizeRecipe, RECIPES } from "./index.js";
 
-const { paper, improved } = RECIPES;
+const { paper, improved, best } = RECIPES;
 
 describe("recipes", () => {
   it("train the tutorial's first configuration as paper", () => {
@@ -17,6 +18,8 @@ describe("recipes", () => {
       optimizer: { type: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
       schedule: { type: "constant", learningRate: 0.001 },
       labelSmoothing: 0,
+      averaging: null,
+      patience: 0,
       augmentation: { ...AUGMENTATIONS.none, cropPadding: 2, flip: 0.5, degrees: 10 },
       augmentValidation: false,
       validationShare: 0.2,
@@ -34,6 +37,17 @@ describe("recipes", () => {
     });
     expect(improved.dropout).toBeGreaterThan(0);
     expect(improved.labelSmoothing).toBeGreaterThan(0);
+  });
+
+  it.each(Object.values(RECIPES))("are LeNet-5, of 61,706 parameters on pictures of 28 × 28: $name", (recipe) => {
+    const model = lenet5({ ...recipe, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
+    expect(summarize(model).totalParameters).toBe(61_706);
+  });
+
+  it("average the parameters as best alone", () => {
+    expect(best).toMatchObject({ epochs: 100, validationShare: 0.1, augmentation: AUGMENTATIONS.light });
+    expect([paper, improved].map(({ averaging }) => averaging)).toEqual([null, null]);
+    expect(best.averaging?.decay).toBeGreaterThan(0.9);
   });
 });
 
@@ -82,8 +96,9 @@ describe("recipeSchema", () => {
     expect(recipeSchema.parse(JSON.parse(JSON.stringify(recipe)))).toEqual(recipe);
   });
 
-  it("reads augmentations of before there was more than crop, flip and rotation", () => {
-    const old = { ...paper, augmentation: { cropPadding: 2, flip: 0.5, degrees: 10 } };
+  it("reads what was written before there was averaging, patience, and more than crop, flip and rotation", () => {
+    const { averaging, patience, ...before } = paper;
+    const old = { ...before, augmentation: { cropPadding: 2, flip: 0.5, degrees: 10 } };
     expect(recipeSchema.parse(JSON.parse(JSON.stringify(old)))).toEqual(paper);
   });
 
@@ -105,6 +120,8 @@ describe("recipeSchema", () => {
     ["another activation", { activation: "gelu" }],
     ["a deviation of 0", { normalization: { mean: [0.5], deviation: [0] } }],
     ["a dropout above 1", { dropout: 1.5 }],
+    ["averaging without end", { averaging: { decay: 1 } }],
+    ["a field that is none", { dropouts: 0.5 }],
     ["a schedule without its numbers", { schedule: { type: "oneCycle" } }],
   ])("refuses %s", (_, change) => {
     expect(recipeSchema.safeParse({ ...paper, ...change }).success).toBe(false);

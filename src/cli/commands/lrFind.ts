@@ -1,0 +1,116 @@
+import { extname } from "node:path";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { splitTraining } from "../../data/split.js";
+import { initializeParameters, lenet5 } from "../../model/index.js";
+import { writeFileAtomic } from "../../node/files.js";
+import { svgToPng } from "../../node/png.js";
+import {
+  type LearningRateSuggestions,
+  type SweepStep,
+  suggestLearningRates,
+  sweepLearningRate,
+} from "../../training/learningRateFinder.js";
+import type { Recipe } from "../../training/recipes/index.js";
+import { nameSkipped, openForCommand } from "../data.js";
+import { compileForNode } from "../engine.js";
+import { withInterrupt } from "../interrupt.js";
+import { addTrainingOptions, jsonOption, type TrainingOptions, wholeNumber } from "../options.js";
+import { trainingSettings } from "../recipe.js";
+import { Terminal } from "../terminal.js";
+import { recipeFor } from "../trainRun.js";
+
+interface LrFindOptions extends TrainingOptions {
+  readonly steps: number;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+/** `lenet lr-find`: suggests a learning rate for a training. */
+export function lrFindCommand(): Command {
+  const command = new Command("lr-find").description("sweep the learning rate, and suggest one to train with");
+  return addTrainingOptions(command)
+    .addOption(new Option("--steps <n>", "steps of the sweep").argParser(wholeNumber(20, 10_000)).default(200))
+    .addOption(new Option("--out <file>", "draw the curve into this .svg or .png").argParser(pictureFile))
+    .addOption(jsonOption())
+    .action(runLrFind);
+}
+
+/** Takes the path of a picture. @throws InvalidArgumentError saying what is allowed */
+function pictureFile(path: string): string {
+  if (![".svg", ".png"].includes(extname(path).toLowerCase())) {
+    throw new InvalidArgumentError("It must end in .svg or .png.");
+  }
+  return path;
+}
+
+async function runLrFind(options: LrFindOptions): Promise<void> {
+  const { steps, out, json = false } = options;
+  const terminal = new Terminal(json ? process.stderr : process.stdout);
+  const settings = await trainingSettings(options);
+  const { seed, threads } = settings;
+  await withInterrupt(async (signal) => {
+    const data = await openForCommand(
+      { ...settings.data, data: settings.data.data ?? "fashion-mnist" },
+      { terminal, signal },
+    );
+    const { train, validationCount } = await data.train();
+    terminal.clearBar();
+    const recipe = recipeFor(settings, { train, validationCount });
+    const { channels, height, width } = train;
+    const model = lenet5({ ...recipe, input: { channels, height, width }, classes: train.classes.length });
+    const engine = compileForNode(model, { ...recipe, threads });
+    let sweep: SweepStep[];
+    try {
+      engine.setParameters(initializeParameters(model, seed));
+      sweep = await sweepLearningRate({
+        engine,
+        dataset: train,
+        split: splitTraining({ train, validationCount }, recipe.validationShare, seed),
+        recipe,
+        seed,
+        steps,
+        signal,
+        onProgress: (progress) => terminal.progress({ label: "sweeping", unit: "steps", ...progress }),
+      });
+    } finally {
+      terminal.clearBar();
+      engine.dispose();
+    }
+    const suggestions = suggestLearningRates(sweep, steps);
+    if (out !== undefined) await drawCurve(out, sweep, suggestions, { recipe, data: data.name, seed });
+    if (json) {
+      const result = { recipe: recipe.name, data: data.name, seed, suggestions, sweep };
+      process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+    } else {
+      const { valley, steepest } = suggestions;
+      terminal.line(
+        `${recipe.name} on ${data.name}: ${sweep.length} steps up to ${short(sweep[sweep.length - 1].learningRate)}`,
+      );
+      terminal.line(`valley    ${short(valley)}  suggested: train with --lr ${short(valley)}`);
+      terminal.line(`steepest  ${short(steepest)}  where the loss falls fastest`);
+      if (out !== undefined) terminal.line(`curve: ${out}`);
+    }
+    nameSkipped(data, terminal);
+  });
+}
+
+async function drawCurve(
+  path: string,
+  sweep: readonly SweepStep[],
+  { valley, steepest }: LearningRateSuggestions,
+  { recipe, data, seed }: { recipe: Recipe; data: string; seed: number },
+): Promise<void> {
+  // Only now: loading the charts takes as long as a short sweep.
+  const { learningRateCurveSvg } = await import("../../report/learningRateCurve.js");
+  const svg = learningRateCurveSvg(sweep, {
+    title: `Learning rates for LeNet-5 ${recipe.name} on ${data}`,
+    subtitle: `seed ${seed}, batch ${recipe.batchSize}, ${recipe.optimizer.type}`,
+    marks: { valley, steepest },
+  });
+  await writeFileAtomic(path, extname(path).toLowerCase() === ".png" ? await svgToPng(svg) : svg);
+}
+
+/** A learning rate in three digits. */
+function short(rate: number): string {
+  return String(Number(rate.toPrecision(3)));
+}

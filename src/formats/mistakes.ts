@@ -1,0 +1,80 @@
+import type { z } from "zod";
+
+type Issue = z.core.$ZodIssue;
+
+/**
+ * What is wrong with a value that a schema refused: a line for each mistake, naming the field and what is allowed. Parse
+ * with `reportInput`, so that a line can name what was found, too.
+ */
+export function mistakesOf({ issues }: z.ZodError): string[] {
+  return issues.flatMap((issue) => describe(issue, []));
+}
+
+function describe(issue: Issue, parents: readonly PropertyKey[]): string[] {
+  const path = [...parents, ...issue.path];
+  if (issue.code === "invalid_union" && issue.errors.length > 0) {
+    // The alternative that is of the right kind says more than that there are others.
+    const meant = issue.errors.find((alternative) => !alternative.some((each) => isOfAnotherKind(each)));
+    if (meant) return meant.flatMap((each) => describe(each, path));
+  }
+  const field = path.length > 0 ? `${path.join(".")}: ` : "";
+  return [`${field}${complaint(issue)}`];
+}
+
+function isOfAnotherKind({ code, path }: Issue): boolean {
+  return (code === "invalid_type" || code === "invalid_value") && path.length === 0;
+}
+
+function complaint(issue: Issue): string {
+  if (issue.code === "unrecognized_keys" || issue.code === "custom") return issue.message;
+  if (issue.code === "invalid_format") return `${issue.message}, not ${shown(issue.input)}`;
+  const allowed = `must be ${expectation(issue)}`;
+  const found = inputOf(issue);
+  return found === undefined ? `is missing: it ${allowed}` : `${allowed}, not ${shown(found)}`;
+}
+
+/** What was found; of an object of no known type, its type. */
+function inputOf(issue: Issue): unknown {
+  const { input } = issue;
+  if (issue.code !== "invalid_union" || issue.discriminator === undefined) return input;
+  return (input as Record<string, unknown>)[issue.discriminator];
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  number: "a number",
+  int: "a whole number",
+  string: "a text",
+  boolean: "true or false",
+  object: "an object",
+  array: "a list of numbers",
+};
+
+function expectation(issue: Issue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return KINDS[issue.expected] ?? issue.expected;
+    case "invalid_value":
+      return listed(issue.values.map((value) => JSON.stringify(value)));
+    case "too_small":
+      if (issue.origin === "array") return `a list of at least ${issue.minimum}`;
+      return `${issue.inclusive ? "at least" : "above"} ${issue.minimum}`;
+    case "too_big":
+      return `${issue.inclusive ? "at most" : "below"} ${issue.maximum}`;
+    case "invalid_union":
+      if ("options" in issue) return listed((issue.options ?? []).map((option) => JSON.stringify(option)));
+      return listed(issue.errors.map(([each]) => expectation(each)));
+    default:
+      return "another value";
+  }
+}
+
+function listed(alternatives: readonly string[]): string {
+  return alternatives.join(" or ");
+}
+
+const LONGEST_SHOWN = 60;
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? "nothing";
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+}

@@ -1,0 +1,132 @@
+import { z } from "zod";
+import { type ParsedAugmentation, parseAugmentation } from "../data/augmentationText.js";
+import { RECIPES, type Recipe, TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
+import { FormatError } from "./errors.js";
+import { mistakesOf } from "./mistakes.js";
+import { augmentationSchema, fields, normalizationSchema, recipeShape } from "./recipeSchema.js";
+
+/** What a file of JSON says of a training. */
+export interface RecipeFile {
+  readonly recipe: Recipe;
+  /** The recipe's augmentation, and whether its flip is the file's own. */
+  readonly augmentation: ParsedAugmentation;
+  /** Whether the recipe's normalization is to be replaced by what is measured on the training images. */
+  readonly measureNormalization: boolean;
+}
+
+const augmentationText = z.string().superRefine((text, context) => {
+  try {
+    parseAugmentation(text);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: (error as Error).message });
+  }
+});
+
+/** A file with all fields; where it extends a recipe, after that has been put under it. */
+const completeSchema = fields({
+  ...recipeShape,
+  name: recipeShape.name.optional(),
+  augmentation: z
+    .union([augmentationText, augmentationSchema])
+    .describe('A preset\'s name, text as "light,degrees=5", or an object'),
+  normalization: z
+    .union([z.literal("dataset"), normalizationSchema])
+    .describe('How bytes become inputs; "dataset": by the mean and the deviation of the training images'),
+});
+
+const LINKS = {
+  $schema: z.string().optional(),
+  extends: z.enum(Object.keys(RECIPES)).optional().describe("The recipe whose fields stand where the file has none"),
+};
+
+/**
+ * Reads a recipe from JSON: all fields of one, or `extends` with the name of a known recipe and what is to be another.
+ * Objects are merged field by field; an optimizer or schedule of another `type` takes the place of the recipe's whole.
+ *
+ * @param name what the recipe is called where the file does not say
+ * @throws FormatError where it is no JSON object, AggregateError with a FormatError for each mistake in its fields
+ */
+export function readRecipeFile(text: string, name: string): RecipeFile {
+  const { $schema, extends: extended, ...changes } = parseObject(text);
+  const links = check(fields(LINKS), { $schema, extends: extended });
+  const base = links.extends === undefined ? {} : RECIPES[links.extends];
+  const complete = check(completeSchema, merged({ ...base, name }, changes));
+  const augmentation =
+    typeof complete.augmentation === "string"
+      ? parseAugmentation(complete.augmentation)
+      : {
+          augmentation: complete.augmentation,
+          flipGiven: isObject(changes.augmentation) && "flip" in changes.augmentation,
+        };
+  const measureNormalization = complete.normalization === "dataset";
+  const recipe: Recipe = {
+    ...complete,
+    name: complete.name ?? name,
+    augmentation: augmentation.augmentation,
+    normalization: complete.normalization === "dataset" ? TUTORIAL_NORMALIZATION : complete.normalization,
+  };
+  return { recipe, augmentation, measureNormalization };
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new FormatError(`it is not JSON: ${(error as Error).message}`);
+  }
+  if (!isObject(value)) throw new FormatError("it holds no JSON object");
+  return value;
+}
+
+function check<Result>(schema: z.ZodType<Result>, value: unknown): Result {
+  const parsed = schema.safeParse(value, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  const mistakes = mistakesOf(parsed.error);
+  throw new AggregateError(
+    mistakes.map((mistake) => new FormatError(mistake)),
+    mistakes[0],
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Changes over a base, objects field by field, unless they are of another type. */
+function merged(base: unknown, changes: unknown): unknown {
+  if (!isObject(base) || !isObject(changes)) return changes;
+  if (changes.type !== undefined && changes.type !== base.type) return changes;
+  const both = Object.entries(changes).map(([key, value]) => [key, merged(base[key], value)] as const);
+  return { ...base, ...Object.fromEntries(both) };
+}
+
+/** JSON Schema as plain data. */
+interface JsonSchema {
+  readonly [keyword: string]: unknown;
+}
+
+/** The JSON Schema (draft 2020-12) of the files that {@link readRecipeFile} reads. */
+export function recipeFileJsonSchema(): JsonSchema {
+  const { $schema, ...complete } = z.toJSONSchema(completeSchema, { io: "input" });
+  const { properties: links } = z.toJSONSchema(fields(LINKS), { io: "input" }) as { properties: JsonSchema };
+  const changes = loosened(complete) as { properties: JsonSchema };
+  return {
+    $schema,
+    title: "A recipe of lenet",
+    anyOf: [
+      { ...complete, properties: { $schema: links.$schema, ...complete.properties } },
+      { ...changes, properties: { ...links, ...changes.properties }, required: ["extends"] },
+    ],
+  };
+}
+
+/** A schema of changes: nothing is required, and what is left out has no default but the recipe's. */
+function loosened(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(loosened);
+  if (!isObject(schema)) return schema;
+  const { required, default: standard, oneOf, ...rest } = schema;
+  // Without its type, an object may be of several.
+  const kept = oneOf === undefined ? rest : { ...rest, anyOf: oneOf };
+  return Object.fromEntries(Object.entries(kept).map(([key, value]) => [key, loosened(value)]));
+}

@@ -1,0 +1,125 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { generateDigits } from "../data/digits.js";
+import { splitIndices } from "../data/split.js";
+import { compile, type Engine } from "../engine/index.js";
+import { initializeParameters, lenet5 } from "../model/index.js";
+import { type SweepStep, suggestLearningRates, sweepLearningRate } from "./learningRateFinder.js";
+import { customizeRecipe, RECIPES } from "./recipes/index.js";
+
+const SEED = 3;
+const recipe = customizeRecipe(RECIPES.improved, { batchSize: 32 });
+const dataset = generateDigits({ seed: 1, count: 200, part: "train", channels: 1, height: 12, width: 12 });
+/** 160 images for training: five steps an epoch. */
+const split = splitIndices(200, 0.2, SEED);
+
+function digitsEngine(): Engine {
+  const model = lenet5({ ...recipe, input: dataset, classes: 10 });
+  const engine = compile(model, { ...recipe, fused: false });
+  engine.setParameters(initializeParameters(model, SEED));
+  return engine;
+}
+
+/** An engine that answers with given losses, one a step, and writes down what it is told. */
+function scripted(loss: (step: number) => number) {
+  const engine = digitsEngine();
+  const calls: { learningRate: number; momentum?: number; indices: number[] }[] = [];
+  engine.train = (batch, labels, _, { step, ...rates }) => {
+    calls.push({ ...rates, indices: "indices" in batch ? Array.from(batch.indices) : [] });
+    const losses = new Float32Array(labels.length).fill(loss(step));
+    return { losses, predictions: new Int32Array(labels.length) };
+  };
+  return { engine, calls };
+}
+
+const base = { dataset, split, recipe, seed: SEED };
+
+describe("sweepLearningRate", () => {
+  it("raises the learning rate by the same factor from 1e-7 to just below 10, the momentum left alone", async () => {
+    const { engine, calls } = scripted(() => 1);
+    const sweep = await sweepLearningRate({ engine, ...base });
+    expect(sweep).toHaveLength(200);
+    expect(sweep.map(({ learningRate }) => learningRate)).toEqual(calls.map(({ learningRate }) => learningRate));
+    for (const [index, { learningRate, loss }] of sweep.entries()) {
+      expect(learningRate / (1e-7 * 1e8 ** (index / 200))).toBeCloseTo(1, 9);
+      expect(loss).toBeCloseTo(1, 12);
+    }
+    expect(calls.every(({ momentum }) => momentum === undefined)).toBe(true);
+  });
+
+  it("takes whole batches, every training image once an epoch", async () => {
+    const { engine, calls } = scripted(() => 1);
+    await sweepLearningRate({ engine, ...base, steps: 10 });
+    const epochs = [calls.slice(0, 5), calls.slice(5)].map((steps) => steps.flatMap(({ indices }) => indices));
+    for (const epoch of epochs) expect(epoch.sort((a, b) => a - b)).toEqual([...split.train].sort((a, b) => a - b));
+    expect(calls[0].indices).not.toEqual(calls[5].indices);
+  });
+
+  it("smooths the loss as an average with a weight of 0.98, corrected for its start", async () => {
+    const { engine } = scripted((step) => step);
+    const sweep = await sweepLearningRate({ engine, ...base, steps: 3 });
+    const second = (0.98 * 0.02 * 1 + 0.02 * 2) / (1 - 0.98 ** 2);
+    const third = (0.98 ** 2 * 0.02 * 1 + 0.98 * 0.02 * 2 + 0.02 * 3) / (1 - 0.98 ** 3);
+    expect(sweep.map(({ loss }) => loss)).toEqual([1, second, third].map((loss) => expect.closeTo(loss, 12)));
+  });
+
+  it("ends where the smoothed loss is four times its lowest, or no number", async () => {
+    const explosive = scripted((step) => (step <= 20 ? 1 : 1000));
+    // One loss of 1000 among 21 is enough.
+    expect(await sweepLearningRate({ engine: explosive.engine, ...base })).toHaveLength(21);
+    expect(explosive.calls).toHaveLength(21);
+    const broken = scripted((step) => (step <= 20 ? 1 : Number.NaN));
+    expect(await sweepLearningRate({ engine: broken.engine, ...base })).toHaveLength(20);
+    expect(broken.calls).toHaveLength(21);
+  });
+
+  it("leaves the engine as it was, also where it is aborted", async () => {
+    const engine = digitsEngine();
+    const before = [engine.parameters(), engine.optimizerState()];
+    await sweepLearningRate({ engine, ...base, steps: 20 });
+    expect([engine.parameters(), engine.optimizerState()]).toEqual(before);
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(sweepLearningRate({ engine, ...base, signal })).rejects.toThrow("enough");
+    expect([engine.parameters(), engine.optimizerState()]).toEqual(before);
+  });
+
+  it("finds learning rates near the one that the improved recipe was tuned to", async () => {
+    const pictures = generateDigits({ seed: 1, count: 4000, part: "train" });
+    const model = lenet5({ ...recipe, input: pictures, classes: 10 });
+    const engine = compile(model, { ...recipe, fused: false });
+    engine.setParameters(initializeParameters(model, SEED));
+    const options = { engine, dataset: pictures, split: splitIndices(4000, 0.2, SEED), recipe, seed: SEED };
+    const { valley, steepest } = suggestLearningRates(await sweepLearningRate(options));
+    for (const rate of [valley, steepest]) {
+      expect(rate).toBeGreaterThan(2e-4);
+      expect(rate).toBeLessThan(2e-2);
+    }
+  });
+});
+
+describe("suggestLearningRates", () => {
+  const fixtures: { first: number; losses: number[]; valley: number; steepest: number }[] = JSON.parse(
+    readFileSync(new URL("../../tests/fixtures/training/suggestions.json", import.meta.url), "utf8"),
+  );
+  const rate = (step: number) => 1e-7 * 1e8 ** (step / 200);
+
+  it.each(fixtures)("suggests what fastai's definitions do: $valley, $steepest", ({ first, losses, ...expected }) => {
+    const step = (learningRate: number, loss: number): SweepStep => ({ learningRate, loss });
+    const sweep = [
+      ...Array.from({ length: first }, (_, index) => step(rate(index), 100 - index)),
+      ...losses.map((loss, index) => step(rate(first + index), loss)),
+      ...Array.from({ length: 5 }, (_, index) => step(rate(first + losses.length + index), -index)),
+    ];
+    const suggestions = suggestLearningRates(sweep);
+    expect(suggestions.valley).toBeCloseTo(expected.valley, 12);
+    expect(suggestions.steepest).toBeCloseTo(expected.steepest, 12);
+  });
+
+  it("says that a sweep was too short", () => {
+    const sweep = Array.from({ length: 26 }, (_, index) => ({ learningRate: rate(index), loss: 1 }));
+    expect(() => suggestLearningRates(sweep)).toThrow(
+      new RangeError("the loss exploded after 26 steps: too few to suggest a learning rate"),
+    );
+    expect(suggestLearningRates([...sweep, sweep[25]])).toEqual({ valley: rate(20), steepest: rate(20) });
+  });
+});

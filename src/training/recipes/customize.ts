@@ -1,0 +1,43 @@
+import type { Augmentation } from "../../data/augmentation.js";
+import type { Normalization } from "../../model/index.js";
+import type { Schedule } from "../schedules.js";
+import type { Recipe } from "./recipe.js";
+
+/** What can be changed about a recipe without naming every number of it; undefined leaves it. */
+export interface RecipeChanges {
+  readonly epochs?: number;
+  readonly batchSize?: number;
+  /** The learning rate, or the highest one where the schedule moves it. */
+  readonly learningRate?: number;
+  readonly dropout?: number;
+  readonly labelSmoothing?: number;
+  readonly weightDecay?: number;
+  readonly validationShare?: number;
+  readonly augmentValidation?: boolean;
+  readonly normalization?: Normalization;
+  readonly augmentation?: Augmentation;
+}
+
+/** A recipe with changes. */
+export function customizeRecipe(recipe: Recipe, changes: RecipeChanges): Recipe {
+  const { learningRate, weightDecay } = changes;
+  return {
+    ...recipe,
+    epochs: changes.epochs ?? recipe.epochs,
+    batchSize: changes.batchSize ?? recipe.batchSize,
+    schedule: learningRate === undefined ? recipe.schedule : withLearningRate(recipe.schedule, learningRate),
+    dropout: changes.dropout ?? recipe.dropout,
+    labelSmoothing: changes.labelSmoothing ?? recipe.labelSmoothing,
+    optimizer: weightDecay === undefined ? recipe.optimizer : { ...recipe.optimizer, weightDecay },
+    validationShare: changes.validationShare ?? recipe.validationShare,
+    augmentValidation: changes.augmentValidation ?? recipe.augmentValidation,
+    normalization: changes.normalization ?? recipe.normalization,
+    augmentation: changes.augmentation ?? recipe.augmentation,
+  };
+}
+
+function withLearningRate(schedule: Schedule, learningRate: number): Schedule {
+  return schedule.type === "oneCycle"
+    ? { ...schedule, maximumLearningRate: learningRate }
+    : { ...schedule, learningRate };
+}
