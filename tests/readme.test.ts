@@ -14,7 +14,7 @@ it("shows a library example that runs against the built package", () => {
 
 it("shows commands that exist", () => {
   const help = execFileSync(process.execPath, ["dist/cli/main.js", "--help"], { encoding: "utf8" });
-  const commands = new Set([...readme.matchAll(/^npx lenet (\w+)/gm)].map(([, command]) => command));
+  const commands = new Set([...readme.matchAll(/^npx lenet ([\w-]+)/gm)].map(([, command]) => command));
   expect(commands.size).toBeGreaterThan(4);
   for (const command of commands) expect(help).toMatch(new RegExp(`^  ${command} `, "m"));
 });
