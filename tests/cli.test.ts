@@ -77,6 +77,11 @@ describe("wrong use is told in one line, with exit code 2", () => {
       `option '--resume <run>' cannot be used with option '--epochs <n>'; see "lenet train --help"`,
     ],
     ["train run", `too many arguments for 'train'. Expected 0 arguments but got 1; see "lenet train --help"`],
+    [
+      "plot run --out run.pdf",
+      `option '--out <file>' argument 'run.pdf' is invalid. It must end in .svg or .png; see "lenet plot --help"`,
+    ],
+    ["compare", `missing required argument 'runs'; see "lenet compare --help"`],
     ["trian", `unknown command 'trian' (Did you mean train?); see "lenet --help"`],
     ["eval", `missing required argument 'weights'; see "lenet eval --help"`],
     [
@@ -102,8 +107,20 @@ describe("help", () => {
     const { code, stdout, stderr } = await lenet([]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toMatch(/^Usage: lenet \[options\] \[command\]\n/);
-    for (const command of ["train", "eval", "summary", "data", "verify", "demo"])
-      expect(stderr).toContain(`\n  ${command} `);
+    const commands = [
+      "train",
+      "sweep",
+      "lr-find",
+      "eval",
+      "compare",
+      "plot",
+      "report",
+      "summary",
+      "data",
+      "verify",
+      "demo",
+    ];
+    for (const command of commands) expect(stderr).toContain(`\n  ${command} `);
   });
 
   it.each(["help train", "train --help"])("explains a command: lenet %s", async (args) => {
@@ -332,8 +349,8 @@ describe("a run", () => {
 
   it("leaves all that belongs to it in its folder", async () => {
     expect((await readdir(inFolder("whole"))).sort()).toEqual([
-      ...["best.safetensors", "config.json", "curves.png", "curves.svg", "history.csv"],
-      ...["last.ckpt", "model.pth", "result.json"],
+      ...["best.safetensors", "config.json", "confusion.svg", "curves.png", "curves.svg", "history.csv"],
+      ...["last.ckpt", "model.pth", "report.html", "result.json"],
     ]);
     const history = await historyOf("whole");
     expect(history[0]).toEqual(["epoch", "train_loss_all", "train_acc_all", "val_loss_all", "val_acc_all", "lr"]);
@@ -459,6 +476,83 @@ describe("a run", () => {
     expect(lines(stdout)[0]).toBe("whole on the test images of digits (generated)");
     expect(stdout).toContain(`(${correct.toLocaleString("en-US")} of 10,000)`);
     expect(lines(stdout).filter((line) => /^ +\d \d/.test(line))).toHaveLength(20);
+  });
+
+  it("has a report that is made anew to the same text, also where the old one is gone", async () => {
+    const before = await readFile(inFolder("whole/report.html"), "utf8");
+    const matrix = await readFile(inFolder("whole/confusion.svg"), "utf8");
+    const { correct } = (await readJson("whole/result.json")).test;
+    expect(before).toContain(`${correct.toLocaleString("en-US")} of 10,000 images`);
+    await rm(inFolder("whole/report.html"));
+    expect(await lenet(["report", "whole", "--threads", "1"])).toEqual({
+      code: 0,
+      stdout: "report: whole/report.html\n",
+      stderr: "",
+    });
+    expect(await readFile(inFolder("whole/report.html"), "utf8")).toBe(before);
+    expect(await readFile(inFolder("whole/confusion.svg"), "utf8")).toBe(matrix);
+    expect(await lenet(["report", "whole/model.pth"])).toMatchObject({ code: 1 });
+  });
+
+  it("is compared with others by what differs, finished or not", async () => {
+    await mkdir(inFolder("begun"));
+    const config = await readJson("whole/config.json");
+    await writeFile(inFolder("begun/config.json"), JSON.stringify({ ...config, seed: 12 }));
+    const history = await readFile(inFolder("whole/history.csv"), "utf8");
+    await writeFile(inFolder("begun/history.csv"), lines(history).slice(0, 2).join("\n"));
+    const { code, stdout } = await lenet(["compare", "whole", "begun", "--json"]);
+    expect(code).toBe(0);
+    const result = await readJson("whole/result.json");
+    const share = result.test.accuracy;
+    const records = lines(history).slice(1);
+    expect(JSON.parse(stdout)).toEqual([
+      {
+        run: "whole",
+        settings: { seed: "11" },
+        finished: true,
+        epochs: EPOCHS,
+        epochsPlanned: EPOCHS,
+        seconds: expect.closeTo(result.seconds, 9),
+        bestValidationAccuracy: result.bestValidationAccuracy,
+        test: { accuracy: share, standardError: Math.sqrt((share * (1 - share)) / 10_000), images: 10_000 },
+      },
+      {
+        run: "begun",
+        settings: { seed: "12" },
+        finished: false,
+        epochs: 1,
+        epochsPlanned: EPOCHS,
+        seconds: expect.any(Number),
+        bestValidationAccuracy: Number(records[0].split(",")[4]),
+      },
+    ]);
+    const table = lines((await lenet(["compare", "whole", "begun"])).stdout);
+    expect(table[0]).toMatch(/^run +seed +best validation +test +epochs +time$/);
+    expect(table[1]).toMatch(/^whole +11 +[\d.]+ % +[\d.]+ % ± 0\.\d\d +3 +0:\d\d$/);
+    expect(table[2]).toMatch(/^begun +12 +[\d.]+ % +– +1 of 3, unfinished +0:\d\d$/);
+    expect(table).toHaveLength(3);
+    expect(await lenet(["compare", "whole", "nowhere"])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "lenet: nowhere is not there\n",
+    });
+  });
+
+  it("is plotted as its own curves, with others over each other, and over no file that exists", async () => {
+    expect(await lenet(["plot", "whole"])).toEqual({ code: 0, stdout: "curves: plot.svg\n", stderr: "" });
+    const plot = await readFile(inFolder("plot.svg"), "utf8");
+    expect(plot).toBe(await readFile(inFolder("whole/curves.svg"), "utf8"));
+    expect(await lenet(["plot", "whole", "begun"])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "lenet: plot.svg exists already: name another file with --out\n",
+    });
+    expect(await readFile(inFolder("plot.svg"), "utf8")).toBe(plot);
+    expect((await lenet(["plot", "whole", "begun", "--out", "both.svg"])).code).toBe(0);
+    const both = await readFile(inFolder("both.svg"), "utf8");
+    for (const name of ["whole", "begun"]) expect(both).toContain(`>${name}</text>`);
+    expect((await lenet(["plot", "whole", "begun", "--out", "both.PNG"])).code).toBe(0);
+    expect((await readFile(inFolder("both.PNG"))).subarray(1, 4).toString()).toBe("PNG");
   });
 
   it("does not end when its reader goes away", async () => {

@@ -44,7 +44,8 @@ const HIGHEST_LEVEL = SHADES.length - 1;
 
 /** The level of a share, 0 … 1: 0 for nothing, and by its square root, so that a few percent can be seen. */
 export function shadeLevel(share: number): number {
-  return Math.min(HIGHEST_LEVEL, Math.ceil(HIGHEST_LEVEL * Math.sqrt(share) - 1e-9));
+  // Less a little, so that a share on a boundary has the level below it in spite of rounding.
+  return Math.max(0, Math.min(HIGHEST_LEVEL, Math.ceil(HIGHEST_LEVEL * Math.sqrt(share) - 1e-9)));
 }
 
 /** The largest share that has a level. */

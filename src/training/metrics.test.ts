@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { evaluationOf, Tally } from "./metrics.js";
+import { evaluationOf, macroAverage, Tally } from "./metrics.js";
 
 describe("Tally", () => {
   it("is the mean over samples, not over batches", () => {
@@ -56,5 +56,16 @@ describe("evaluationOf", () => {
     const { perClass } = evaluationOf(["a", "b", "c"], [0, 0], [0, 1], [1, 1]);
     expect(perClass[1]).toEqual({ label: "b", total: 0, correct: 0, precision: 0, recall: 0, f1: 0 });
     expect(perClass[2]).toEqual({ label: "c", total: 0, correct: 0, precision: 0, recall: 0, f1: 0 });
+  });
+});
+
+describe("macroAverage", () => {
+  it("counts every class the same, without those that have no samples", () => {
+    const { perClass } = evaluationOf(["a", "b", "c"], [0, 0, 0, 1], [0, 0, 1, 1], [1, 1, 1, 1]);
+    const { precision, recall, f1 } = macroAverage(perClass);
+    // As sklearn's precision_recall_fscore_support(average="macro") has it.
+    expect(precision).toBeCloseTo((1 + 1 / 2) / 2, 12);
+    expect(recall).toBeCloseTo((2 / 3 + 1) / 2, 12);
+    expect(f1).toBeCloseTo((4 / 5 + 2 / 3) / 2, 12);
   });
 });

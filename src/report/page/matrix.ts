@@ -15,17 +15,17 @@ export function matrixSection(report: Report): Markup {
   const rows = confusion.map((row, truth) => {
     const shares = rowShares(row);
     const cells = row.map((value, predicted) => matrixCell(report, truth, predicted, value, shares[predicted]));
-    return markup`<tr><th scope="row" title="${classes[truth]}">${classes[truth]}</th>${cells}</tr>
+    return markup`<tr><th scope="row" title="${classes[truth]}"><span>${classes[truth]}</span></th>${cells}</tr>
 `;
   });
   return markup`<section id="confusion" aria-labelledby="confusion-title">
 <h2 id="confusion-title">Confusion matrix</h2>
 <p>A row holds the images of a class, a column those that were taken for a class. A framed cell was predicted right.
 Choose a cell to see its images; Escape closes them again.</p>
+<p class="quiet">Rows: true class. Columns: predicted class. Numbers: ${report.part} images.</p>
 <a class="skip" href="#classes">Skip the matrix</a>
 <div class="scroll" role="region" aria-labelledby="confusion-title" tabindex="0">
-<table class="matrix ${sizeOf(classes.length)}">
-<caption class="quiet">true class (rows), predicted class (columns): number of ${report.part} images</caption>
+<table class="matrix ${sizeOf(classes.length)}" aria-labelledby="confusion-title">
 <thead><tr><td></td>${classes.map((name) => markup`<th scope="col" title="${name}"><span>${name}</span></th>`)}</tr></thead>
 <tbody>
 ${rows}</tbody>

@@ -1,4 +1,4 @@
-import { DARK_SHADES, INK, LINE_INK, QUIET_INK, SHADES, type Shade } from "../palette.js";
+import { DARK_SHADES, DISTINCT_COLORS, INK, LINE_INK, QUIET_INK, SHADES, type Shade } from "../palette.js";
 
 const shadeRules = (shades: readonly Shade[]) =>
   shades.map(({ fill, ink }, level) => `.shade-${level} { background: ${fill}; color: ${ink}; }`).join("\n");
@@ -21,10 +21,10 @@ ${shadeRules(SHADES)}
   #drawing [stroke="${INK}"] { stroke: #e9ecef; }
   #drawing [stroke="${QUIET_INK}"] { stroke: #aeb6bf; }
   #drawing [stroke="${LINE_INK}"] { stroke: #333a42; }
-  #drawing [fill="#0072b2"] { fill: #56b4e9; }
-  #drawing [stroke="#0072b2"] { stroke: #56b4e9; }
-  #drawing [fill="#d55e00"] { fill: #f08a3c; }
-  #drawing [stroke="#d55e00"] { stroke: #f08a3c; }
+  #drawing [fill="${DISTINCT_COLORS[0]}"] { fill: #56b4e9; }
+  #drawing [stroke="${DISTINCT_COLORS[0]}"] { stroke: #56b4e9; }
+  #drawing [fill="${DISTINCT_COLORS[1]}"] { fill: #f08a3c; }
+  #drawing [stroke="${DISTINCT_COLORS[1]}"] { stroke: #f08a3c; }
 }
 * { box-sizing: border-box; }
 body {
@@ -58,22 +58,21 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .scores th:first-child { text-align: left; font-weight: 400; max-width: 16rem; white-space: normal; }
 .scores { font-size: clamp(0.8rem, 3.3vw, 1rem); }
 .scores thead th, .scores thead th:first-child, .scores tfoot th:first-child, .scores tfoot td { font-weight: 600; }
-.matrix { --side: clamp(1.7rem, 7vw, 3.6rem); table-layout: fixed; width: max-content; }
+.matrix { --side: clamp(1.7rem, 7vw, 3.6rem); width: max-content; }
 .matrix.several { --side: 2.4rem; }
 .matrix.many { --side: 0.9rem; }
-.matrix caption { text-align: left; padding-bottom: 0.25rem; }
 .matrix th { font-weight: 400; font-size: 0.85rem; padding: 0 0.4rem; }
-.matrix th[scope="row"] {
-  width: clamp(4.6rem, 22vw, 10rem); text-align: right; position: sticky; left: 0; background: var(--ground); z-index: 1;
+.matrix th[scope="row"], .matrix thead td { position: sticky; left: 0; background: var(--ground); z-index: 1; }
+.matrix th[scope="row"] span {
+  display: block; max-width: clamp(5rem, 22vw, 12rem); margin-left: auto; text-align: right;
   overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
 }
-.matrix thead td { width: clamp(4.6rem, 22vw, 10rem); position: sticky; left: 0; background: var(--ground); z-index: 1; }
 .matrix th[scope="col"] { width: var(--side); padding: 0.3rem 0; vertical-align: bottom; }
 .matrix th[scope="col"] span {
   writing-mode: vertical-rl; transform: rotate(180deg); max-height: 8rem; overflow: hidden; text-overflow: ellipsis;
   white-space: nowrap; margin: 0 auto; display: block; width: 1.3em; line-height: 1.3em;
 }
-.matrix tbody td { width: var(--side); height: var(--side); padding: 0; border: 1px solid var(--line); }
+.matrix tbody td { min-width: var(--side); width: var(--side); height: var(--side); padding: 0; border: 1px solid var(--line); }
 .matrix button {
   display: block; width: 100%; height: var(--side); border: 0; padding: 0; font: inherit; cursor: pointer;
   font-size: clamp(0.62rem, 2.4vw, 0.95rem); line-height: 1.15; overflow: hidden;

@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { Markup, markup, shortened } from "./markup.js";
+
+test("what is put in is escaped, in text and in attributes; markup is not", () => {
+  const name = `<script>alert("1")</script> & 'x'\u0000`;
+  const inner = markup`<b title="${name}">${name}</b>`;
+  const escaped = "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; 'x'";
+  expect(inner.text).toBe(`<b title="${escaped}">${escaped}</b>`);
+  expect(markup`<i>${inner}</i>`.text).toBe(`<i>${inner.text}</i>`);
+  expect(markup`${new Markup("<hr>")}`.text).toBe("<hr>");
+});
+
+test("lists are put in one after the other, undefined as nothing", () => {
+  expect(markup`[${["<", 1, markup`<br>`, undefined, ["a", ["b"]]]}]${undefined}`.text).toBe("[&lt;1<br>ab]");
+});
+
+test("a text is cut between characters, not within one", () => {
+  expect(shortened("abc", 3)).toBe("abc");
+  expect(shortened("👟👟👟", 3)).toBe("👟👟👟");
+  expect(shortened("👟👟👟👟", 3)).toBe("👟👟…");
+});

@@ -1,0 +1,134 @@
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { reportPage } from "./page.js";
+import type { JudgedPicture, Report } from "./report.js";
+
+const ADDRESS = "data:image/png;base64,AAAA";
+const picture = (index: number, truth: number, prediction: number): JudgedPicture => ({
+  address: ADDRESS,
+  index,
+  truth,
+  prediction,
+  probabilities: prediction === 0 ? [0.75, 0.25] : [0.4, 0.6],
+});
+
+const scores = { precision: 0.5, recall: 0.25, f1: 1 / 3 };
+
+const report: Report = {
+  title: "LeNet-5 on things",
+  generated: false,
+  part: "test",
+  accuracy: 0.8,
+  correct: 80,
+  total: 100,
+  loss: 0.5,
+  best: { epoch: 2, validationAccuracy: 0.9 },
+  history: [1, 2].map((epoch) => ({
+    epoch,
+    trainLoss: 1 / epoch,
+    validationLoss: 1 / epoch,
+    trainAccuracy: 0.5,
+    validationAccuracy: 0.5,
+  })),
+  classes: ["cat", "dog"],
+  confusion: [
+    [1234, 3],
+    [0, 1],
+  ],
+  cells: [
+    [[picture(5, 0, 0)], [picture(6, 0, 1), picture(7, 0, 1), picture(8, 0, 1)]],
+    [[], [picture(9, 1, 1)]],
+  ],
+  perClass: [scores, { ...scores, precision: 0.125 }],
+  macro: { precision: 0.3125, recall: 0.25, f1: 1 / 3 },
+  mostWrong: [picture(6, 0, 1)],
+  leastSure: [picture(6, 0, 1)],
+  filters: { weights: [-0.5, 0.25, 0, 0.5], shape: [1, 1, 2, 2] },
+  groups: [{ title: "Training", facts: [{ name: "seed", value: "7" }] }],
+};
+
+/** The sheet of a cell, as HTML. */
+const sheet = (page: string, id: string) =>
+  new RegExp(`<div popover[^>]* id="${id}".*?\n(?:<p>[^\n]*</p>)?</div>`, "s").exec(page)?.[0] ?? "";
+
+describe("a run's page", () => {
+  it("lets nothing in but its own style and embedded images", async () => {
+    const page = await reportPage(report);
+    const style = /<style>(.*?)<\/style>/s.exec(page)![1];
+    const hash = createHash("sha256").update(style).digest("base64");
+    expect(page).toContain(
+      `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'">`,
+    );
+    expect(page).not.toMatch(/<script|<link(?! rel="icon" href="data:,">)| style="| on\w+="|@import|url\((?!#)/);
+    const addresses = [...page.matchAll(/ (?:src|href|action)="([^"]*)"/g)].map(([, address]) => address);
+    expect(addresses.filter((address) => !/^(#|data:)/.test(address))).toEqual([]);
+  });
+
+  it("escapes whatever comes from outside", async () => {
+    const malice = `<script>alert(1)</script><img src=x onerror="alert(2)">`;
+    const page = await reportPage({
+      ...report,
+      title: malice,
+      classes: [malice, `" autofocus onfocus="alert(3)`],
+      groups: [{ title: malice, facts: [{ name: malice, value: malice }] }],
+    });
+    expect(page).not.toMatch(/<script|<img src=x/);
+    // Nowhere does a quote end an attribute early.
+    expect(page).not.toContain(`" autofocus onfocus="`);
+    expect(page).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+  });
+
+  it("has a button for each cell that is not empty, which says what it holds and opens its sheet", async () => {
+    const page = await reportPage(report);
+    const buttons = [...page.matchAll(/<button [^>]*popovertarget="(cell-\d-\d)" aria-label="([^"]*)"/g)];
+    expect(buttons.map(([, id, label]) => [id, label])).toEqual([
+      ["cell-0-0", "cat predicted as cat: 1,234 images, 99.8 %"],
+      ["cell-0-1", "cat predicted as dog: 3 images, 0.2 %"],
+      ["cell-1-1", "dog predicted as dog: 1 image, 100.0 %"],
+    ]);
+    for (const [, id] of buttons) expect(sheet(page, id), id).not.toBe("");
+  });
+
+  it("shows a cell's images with the probability of the prediction, and says how many more there are", async () => {
+    const page = await reportPage(report);
+    const wrong = sheet(page, "cell-0-1");
+    expect([...wrong.matchAll(/<img src="([^"]*)" alt="([^"]*)"/g)].map(([, ...found]) => found)).toEqual(
+      [6, 7, 8].map((index) => [ADDRESS, `test image ${index}, cat, predicted as dog`]),
+    );
+    expect(wrong.match(/60\.0 %/g)).toHaveLength(3);
+    expect(wrong).not.toContain("more");
+    expect(sheet(page, "cell-0-0")).toContain("<p>and 1,233 more</p>");
+  });
+
+  it("has the scores of each class, their support and their means", async () => {
+    const page = await reportPage(report);
+    const rows = [...page.matchAll(/<tr><th scope="row">([^<]*)<\/th>(.*?)<\/tr>/g)].map(([, name, cells]) => [
+      name,
+      ...[...cells.matchAll(/<td>([^<]*)<\/td>/g)].map(([, text]) => text),
+    ]);
+    expect(rows).toEqual([
+      ["cat", "50.00 %", "25.00 %", "33.33 %", "1,237"],
+      ["dog", "12.50 %", "25.00 %", "33.33 %", "1"],
+      ["macro average", "31.25 %", "25.00 %", "33.33 %", "100"],
+    ]);
+    // √(0.8 · 0.2 / 100)
+    expect(page).toContain("± 4.00 %");
+  });
+
+  it("says where the images are generated, or of the validation", async () => {
+    expect(await reportPage(report)).not.toMatch(/GENERATED|holds no images back/);
+    const page = await reportPage({ ...report, generated: true, part: "validation" });
+    expect(page).toContain("GENERATED");
+    expect(page).toContain("holds no images back for a test");
+    expect(page).toContain("validation image 6, cat");
+    expect(page).not.toMatch(/test (image|accuracy)/);
+  });
+
+  it("draws the filters with the sign in colour and words", async () => {
+    const page = await reportPage(report);
+    const filter = /<svg [^>]*aria-label="filter 1: weights −0.50 … \+0.50".*?<\/svg>/s.exec(page)![0];
+    expect([...filter.matchAll(/fill="([^"]*)"/g)].map(([, color]) => color)).toEqual([
+      ...["#004488", "#dfa880", "#ffffff", "#be5000"],
+    ]);
+  });
+});
