@@ -3,7 +3,7 @@ import { generateDigits } from "../data/digits.js";
 import { referenceEngine } from "../engine/index.js";
 import { initializeParameters, lenet5 } from "../model/index.js";
 import { predictDataset } from "./predict.js";
-import { RECIPES } from "./recipes.js";
+import { RECIPES } from "./recipes/index.js";
 
 test("probabilities are those that the engine's losses come from, in the order of the indices", async () => {
   const dataset = generateDigits({ seed: 1, count: 7, part: "test" });

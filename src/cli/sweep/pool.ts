@@ -3,8 +3,8 @@ import type { Dataset } from "../../data/dataset.js";
 import type { RunData } from "../trainRun.js";
 import type { WorkerMessage, WorkerStart } from "./worker.js";
 
-/** How a thread's run ended. */
-export type ThreadEnd = Exclude<WorkerMessage, { done: number }>;
+/** How a thread ended. */
+type ThreadEnd = Exclude<WorkerMessage, { done: number }>;
 
 const PROGRAM = new URL("./worker.js", import.meta.url);
 
@@ -26,25 +26,33 @@ export async function forEachInParallel<Item>(
   await Promise.all(Array.from({ length: Math.min(atATime, items.length) }, takeTurns));
 }
 
-/** Does one run in a thread of its own. Whatever goes wrong in it is how it ended; aborting ends it with its checkpoint. */
+/**
+ * Does one run in a thread of its own; aborting ends it with its checkpoint kept.
+ *
+ * @returns whether it came to its end
+ * @throws Error whatever goes wrong in the thread
+ */
 export function trainInThread(
   start: WorkerStart,
   { signal, onProgress }: { signal: AbortSignal; onProgress: (images: number) => void },
-): Promise<ThreadEnd> {
+): Promise<boolean> {
   const worker = new Worker(PROGRAM, { workerData: start });
   const stop = () => worker.postMessage("stop");
   signal.addEventListener("abort", stop);
-  let end: ThreadEnd | undefined;
-  return new Promise<ThreadEnd>((resolve) => {
+  let end: ThreadEnd = { end: "failed", reason: "its thread ended" };
+  return new Promise<boolean>((resolve, reject) => {
     worker.on("message", (message: WorkerMessage) => {
       if ("done" in message) onProgress(message.done);
       else end = message;
     });
     // An error is followed by the exit.
     worker.on("error", (error) => {
-      end = { end: "failed", reason: error instanceof Error ? error.message.split("\n", 1)[0] : String(error) };
+      end = { end: "failed", reason: error instanceof Error ? error.message : String(error) };
     });
-    worker.on("exit", () => resolve(end ?? { end: "failed", reason: "its thread ended" }));
+    worker.on("exit", () => {
+      if (end.end === "failed") reject(new Error(end.reason));
+      else resolve(end.end === "finished");
+    });
   }).finally(() => signal.removeEventListener("abort", stop));
 }
 

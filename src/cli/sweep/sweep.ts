@@ -98,10 +98,8 @@ function wholePaths(settings: DataSettings): DataSettings {
   };
 }
 
-/** A run and how far it is. */
+/** How far a run is, in images of all its epochs. */
 interface Progress {
-  readonly epochs: number;
-  /** Images of all epochs so far. */
   done: number;
   total: number;
 }
@@ -133,7 +131,7 @@ class Sweep {
     const left = this.plan.filter((run) => !this.outcomes.has(run));
     await forEachInParallel(left, jobs, signal, (run) => this.train(run, signal));
     terminal.clearBar();
-    if (signal.aborted) throw this.interrupted();
+    if (this.outcomes.size < this.plan.length) throw this.interrupted();
     await this.finish();
   }
 
@@ -146,7 +144,7 @@ class Sweep {
       const epochs = changes.epochs ?? recipe.epochs;
       const finished = await readFinishedRun(path);
       if (finished) this.outcomes.set(run, finished);
-      this.progress.set(run, { epochs, done: (await countEpochs(path)) * images, total: epochs * images });
+      this.progress.set(run, { done: (await countEpochs(path)) * images, total: epochs * images });
     }
   }
 
@@ -176,14 +174,19 @@ class Sweep {
       progress.done = images;
       this.showProgress();
     };
-    const end = await trainInThread({ settings, data: this.data }, { signal, onProgress });
-    if (end.end === "interrupted") return;
-    const outcome = end.end === "finished" ? await readFinishedRun(settings.out) : undefined;
-    const reason = end.end === "failed" ? end.reason : "it left no result";
-    // What a failed run would still have done is nobody's to do.
-    progress.total = progress.done;
-    this.outcomes.set(run, outcome ?? { status: "failed", reason });
-    this.tellEnd(run, this.outcomes.get(run)!);
+    let outcome: RunOutcome;
+    try {
+      const isFinished = await trainInThread({ settings, data: this.data }, { signal, onProgress });
+      if (!isFinished) return;
+      outcome = (await readFinishedRun(settings.out))!;
+    } catch (error) {
+      // It is listed at the end; the others go on.
+      outcome = { status: "failed", reason: (error as Error).message.split("\n", 1)[0] };
+      // What it would still have done is nobody's to do.
+      progress.total = progress.done;
+    }
+    this.outcomes.set(run, outcome);
+    this.tellEnd(run, outcome);
   }
 
   private tellEnd({ name }: PlannedRun, outcome: RunOutcome): void {
@@ -198,13 +201,15 @@ class Sweep {
 
   private showProgress(): void {
     const all = [...this.progress.values()];
-    const sum = (value: (progress: Progress) => number) => all.reduce((total, one) => total + value(one), 0);
     const images = this.data.parts.train.labels.length;
+    const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+    const epochs = (values: readonly number[]) => sum(values.map((value) => Math.floor(value / images)));
+    const [done, total] = [all.map((one) => one.done), all.map((one) => one.total)];
     this.options.terminal.progress({
       task: "sweep",
-      label: `runs ${this.outcomes.size}/${this.plan.length}, epochs ${sum(({ done }) => Math.floor(done / images))}/${sum(({ epochs }) => epochs)}`,
-      done: sum(({ done }) => done),
-      total: sum(({ total }) => total),
+      label: `runs ${this.outcomes.size}/${this.plan.length}, epochs ${epochs(done)}/${epochs(total)}`,
+      done: sum(done),
+      total: sum(total),
       unit: "images",
     });
   }
