@@ -8,7 +8,7 @@ import { splitTraining } from "../data/split.js";
 import type { WasmEngine } from "../engine/index.js";
 import { initializeParameters, lenet5, summarize } from "../model/index.js";
 import { DATA_NAMES, type DataSettings } from "../node/openData.js";
-import { type RunConfig, RunFolder } from "../node/runFolder.js";
+import { type ReopenedRun, type RunConfig, RunFolder } from "../node/runFolder.js";
 import { evaluateDataset } from "../training/evaluate.js";
 import { type Best, type EpochRecord, type FitProgress, fit, type TrainingState } from "../training/fit.js";
 import type { Evaluation } from "../training/metrics.js";
@@ -62,6 +62,7 @@ export async function startRun(settings: RunSettings, output: RunOutput): Promis
       versions: { lenet: VERSION, node: process.versions.node, v8: process.versions.v8 },
       startedAt: new Date().toISOString(),
       recipe,
+      scheduleRestarts: [],
       seed,
       model,
       parameterCount: summarize(model).totalParameters,
@@ -76,7 +77,11 @@ export async function startRun(settings: RunSettings, output: RunOutput): Promis
       fusedArithmetic: engine.fused,
     };
     const folder = await RunFolder.create(out ?? freeRunPath(`${data.name}-${recipe.name}-seed${seed}`), config);
-    await new Run(folder, engine, { train, validationCount, test }, output).toTheEnd(signal);
+    try {
+      await new Run(folder, engine, { train, validationCount, test }, output).toTheEnd(signal);
+    } finally {
+      await folder.close();
+    }
     nameSkipped(data, output.terminal);
   });
 }
@@ -107,8 +112,10 @@ function dataConfig({ data, dataDir, fit, background }: DataSettings, name: stri
   };
 }
 
-/** What can be another on the machine where a run is gone on with; none of it changes a bit of the result. */
+/** How a run is gone on with. */
 export interface ResumeSettings {
+  /** Extends a finished run to this number of epochs. Nothing else changes a bit of the result. */
+  readonly epochs?: number;
   readonly dataDir?: string;
   readonly threads?: number;
   readonly strict?: boolean;
@@ -116,31 +123,55 @@ export interface ResumeSettings {
 
 /**
  * Goes on with an interrupted run where its checkpoint is, to the bits that it would have come to without the break. Of
- * the folder, config.json alone suffices: a run without a checkpoint begins with its first epoch.
+ * the folder, config.json alone suffices: a run without a checkpoint begins with its first epoch. A finished run is
+ * extended where a number of epochs is given.
  */
 export async function resumeRun(path: string, settings: ResumeSettings, output: RunOutput): Promise<void> {
   await withInterrupt(async (signal) => {
-    const { folder, state } = await RunFolder.reopen(path);
-    const { recipe, seed, model, fusedArithmetic } = folder.config;
-    const asBefore = dataOfRun(folder.config);
-    const { dataDir = asBefore.dataDir, strict } = settings;
-    const data = await openForCommand({ ...asBefore, dataDir, strict }, { terminal: output.terminal, signal });
-    const { train, validationCount } = await data.train();
-    const test = await data.test();
-    output.terminal.clearBar();
-    if (train.checksum !== folder.config.data.checksum) {
-      throw new Error(`${path} was begun with other images: the checksum of ${data.name} has changed since`);
+    const reopened = await RunFolder.reopen(path, settings.epochs);
+    try {
+      await goOn(reopened, settings, output, signal);
+    } finally {
+      await reopened.folder.close();
     }
-    signal.throwIfAborted();
-    const engine = compileForNode(model, { ...recipe, threads: settings.threads ?? folder.config.threads });
-    if (engine.fused !== fusedArithmetic) {
-      const was = fusedArithmetic ? "with" : "without";
-      throw new Error(`${path} was begun ${was} fused arithmetic, which is not what this Node does: use the same one`);
-    }
-    engine.setParameters(initializeParameters(model, seed));
-    await new Run(folder, engine, { train, validationCount, test }, output).toTheEnd(signal, state);
-    nameSkipped(data, output.terminal);
   });
+}
+
+async function goOn(
+  { folder, state, repairs }: ReopenedRun,
+  { epochs, threads, strict, ...settings }: ResumeSettings,
+  output: RunOutput,
+  signal: AbortSignal,
+): Promise<void> {
+  const { terminal } = output;
+  for (const line of repairs) terminal.line(line);
+  const { path, config } = folder;
+  const { recipe, seed, model, fusedArithmetic } = config;
+  const asBefore = dataOfRun(config);
+  const { dataDir = asBefore.dataDir } = settings;
+  const data = await openForCommand({ ...asBefore, dataDir, strict }, { terminal, signal });
+  const { train, validationCount } = await data.train();
+  const test = await data.test();
+  terminal.clearBar();
+  if (train.checksum !== config.data.checksum) {
+    throw new Error(`${path} was begun with other images: the checksum of ${data.name} has changed since`);
+  }
+  signal.throwIfAborted();
+  const engine = compileForNode(model, { ...recipe, threads: threads ?? config.threads });
+  if (engine.fused !== fusedArithmetic) {
+    const was = fusedArithmetic ? "with" : "without";
+    throw new Error(`${path} was begun ${was} fused arithmetic, which is not what this Node does: use the same one`);
+  }
+  // Only now: what was found out so far leaves the finished run as it is.
+  if (epochs !== undefined) {
+    await folder.extend(epochs);
+    terminal.line(
+      `extended from ${recipe.epochs} to ${epochs} epochs, the schedule begun anew over the added ones: this is not the same as ${epochs} epochs from the start`,
+    );
+  }
+  engine.setParameters(initializeParameters(model, seed));
+  await new Run(folder, engine, { train, validationCount, test }, output).toTheEnd(signal, state);
+  nameSkipped(data, terminal);
 }
 
 /** The first of runs/name, runs/name-2, runs/name-3 … that does not exist. */
@@ -192,13 +223,13 @@ class Run {
 
   /** Runs all epochs that are left, keeping each in the run folder. */
   private async epochs(signal: AbortSignal, resumeFrom?: TrainingState): Promise<Best> {
-    const { recipe, seed } = this.folder.config;
+    const { recipe, seed, scheduleRestarts } = this.folder.config;
     const split = splitTraining(this.parts, recipe.validationShare, seed);
     const { engine } = this;
     const dataset = this.parts.train;
     const imagesAnEpoch = split.train.length + split.validation.length;
     const onProgress = (progress: FitProgress) => this.showProgress(progress, imagesAnEpoch, split.train.length);
-    const epochs = fit({ engine, dataset, split, recipe, seed, resumeFrom, onProgress, signal });
+    const epochs = fit({ engine, dataset, split, recipe, seed, scheduleRestarts, resumeFrom, onProgress, signal });
     for (;;) {
       const next = await epochs.next();
       if (next.done) return next.value;

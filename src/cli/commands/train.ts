@@ -75,7 +75,7 @@ export function trainCommand(): Command {
     .addOption(new Option("--augment-val", "augment the validation images too, as the tutorial did"))
     .addOption(new Option("--out <dir>", "the run folder to make (default: runs/<data>-<recipe>-seed<n>)"))
     .addOption(
-      new Option("--resume <run>", "go on with an interrupted run; its settings are in its folder").conflicts([
+      new Option("--resume <run>", "go on with an interrupted run, or with a finished one to more --epochs").conflicts([
         "recipe",
         "data",
         "input",
@@ -83,7 +83,6 @@ export function trainCommand(): Command {
         "background",
         "normalize",
         "augment",
-        "epochs",
         "batch",
         "lr",
         "seed",
@@ -95,10 +94,10 @@ export function trainCommand(): Command {
     .addOption(jsonOption())
     .addOption(new Option("--quiet", "print nothing but the result"))
     .action(async (options: TrainOptions) => {
-      const { json = false, quiet = false, threads, dataDir, strict } = options;
+      const { json = false, quiet = false, epochs, threads, dataDir, strict } = options;
       const terminal = new Terminal(json ? process.stderr : process.stdout, { quiet });
       const output = { terminal, json };
-      if (options.resume !== undefined) await resumeRun(options.resume, { dataDir, threads, strict }, output);
+      if (options.resume !== undefined) await resumeRun(options.resume, { epochs, dataDir, threads, strict }, output);
       else await startRun(settingsOf(options), output);
     });
 }
