@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,9 +7,8 @@ import { writeModelMetadata } from "../src/formats/modelMetadata.js";
 import { readPth, writePth } from "../src/formats/pth.js";
 import { writeSafetensors } from "../src/formats/safetensors.js";
 import { initializeParameters, lenet5, RECIPES } from "../src/index.js";
+import { interruptAfter, type Outcome, PROGRAM, type RunOptions, runProgram } from "./support/program.js";
 
-const PROGRAM = new URL("../dist/cli/main.js", import.meta.url).pathname;
-const MACHINE = new URL("./support/machine.mjs", import.meta.url).href;
 const VERSION = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8")).version;
 
 let folder: string;
@@ -21,51 +20,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-interface RunOptions {
-  readonly env?: Readonly<Record<string, string>>;
-  /** Called with all of standard output whenever something is written to it. */
-  readonly onOutput?: (stdout: string, child: ChildProcess) => void;
-}
-
-/** Runs the built program in the tests' folder, on a machine without network and data sets. */
-function lenet(args: readonly string[], { env, onOutput }: RunOptions = {}): Promise<Outcome> {
-  const child = spawn(process.execPath, ["--import", MACHINE, PROGRAM, ...args], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, HOME: folder, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text;
-    onOutput?.(stdout, child);
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
-  });
-}
-
-/** Presses Ctrl-C once, as soon as the output holds a text. */
-function interruptAfter(text: string): RunOptions {
-  let pressed = false;
-  return {
-    onOutput: (stdout, child) => {
-      if (pressed || !stdout.includes(text)) return;
-      pressed = true;
-      child.kill("SIGINT");
-    },
-  };
-}
+const lenet = (args: readonly string[], options?: RunOptions) => runProgram(folder, args, options);
 
 // Few images to train on and many to validate with: an epoch takes a fraction of a second.
 const EPOCHS = 3;
@@ -110,8 +65,8 @@ describe("wrong use is told in one line, with exit code 2", () => {
       `option '--data <name>' argument 'cifar' is invalid. Allowed choices are fashion-mnist, mnist, digits; see "lenet train --help"`,
     ],
     [
-      "train --resume run --epochs 3",
-      `option '--resume <run>' cannot be used with option '--epochs <n>'; see "lenet train --help"`,
+      "train --resume run --seed 3",
+      `option '--resume <run>' cannot be used with option '--seed <n>'; see "lenet train --help"`,
     ],
     ["train run", `too many arguments for 'train'. Expected 0 arguments but got 1; see "lenet train --help"`],
     ["trian", `unknown command 'trian' (Did you mean train?); see "lenet --help"`],
@@ -293,7 +248,7 @@ describe("a run", () => {
   it("leaves all that belongs to it in its folder", async () => {
     expect((await readdir(inFolder("whole"))).sort()).toEqual([
       ...["best.safetensors", "config.json", "curves.png", "curves.svg", "history.csv"],
-      ...["last.ckpt", "model.pth", "result.json"],
+      ...["last.ckpt", "model.pth", "previous.ckpt", "result.json"],
     ]);
     const history = await historyOf("whole");
     expect(history[0]).toEqual(["epoch", "train_loss_all", "train_acc_all", "val_loss_all", "val_acc_all", "lr"]);
@@ -371,7 +326,7 @@ describe("a run", () => {
     await expectSameRun("it's broken", "whole");
     expect(told.at(-1).test).toEqual((await readJson("whole/result.json")).test);
     expect((await lenet(["train", "--resume", "it's broken"])).stderr).toBe(
-      "lenet: it's broken is finished: all its epochs are done, the result is in result.json\n",
+      "lenet: it's broken is finished: all its 3 epochs are done, the result is in result.json; train on with a new schedule by --epochs N, more than 3\n",
     );
   });
 

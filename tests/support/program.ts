@@ -1,0 +1,62 @@
+import { type ChildProcess, spawn } from "node:child_process";
+
+export const PROGRAM = new URL("../../dist/cli/main.js", import.meta.url).pathname;
+const MACHINE = new URL("./machine.mjs", import.meta.url).href;
+
+export interface Outcome {
+  /** Null where a signal ended it. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** A shell command that is run before the program, in its process. */
+  readonly before?: string;
+  /** Called with all of standard output whenever something is written to it. */
+  readonly onOutput?: (stdout: string, child: ChildProcess) => void;
+}
+
+/** Runs the built program in a folder, on a machine without network and data sets. */
+export function runProgram(
+  folder: string,
+  args: readonly string[],
+  { env, before, onOutput }: RunOptions = {},
+): Promise<Outcome> {
+  const command = [process.execPath, "--import", MACHINE, PROGRAM, ...args];
+  const [file, ...rest] = before === undefined ? command : ["bash", "-c", `${before}; exec "$0" "$@"`, ...command];
+  const child = spawn(file, rest, {
+    cwd: folder,
+    env: { PATH: process.env.PATH, HOME: folder, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+    onOutput?.(stdout, child);
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** Does something once, as soon as the output holds a text. */
+export function onceToldOf(text: string, act: (child: ChildProcess) => void): RunOptions {
+  let done = false;
+  return {
+    onOutput: (stdout, child) => {
+      if (done || !stdout.includes(text)) return;
+      done = true;
+      act(child);
+    },
+  };
+}
+
+/** Presses Ctrl-C once, as soon as the output holds a text. */
+export const interruptAfter = (text: string) => onceToldOf(text, (child) => child.kill("SIGINT"));
