@@ -73,8 +73,8 @@ describe("wrong use is told in one line, with exit code 2", () => {
       `option '--out <file>' argument 'curve.jpg' is invalid. It must end in .svg or .png; see "lenet lr-find --help"`,
     ],
     [
-      "train --resume run --epochs 3",
-      `option '--resume <run>' cannot be used with option '--epochs <n>'; see "lenet train --help"`,
+      "train --resume run --seed 3",
+      `option '--resume <run>' cannot be used with option '--seed <n>'; see "lenet train --help"`,
     ],
     ["train run", `too many arguments for 'train'. Expected 0 arguments but got 1; see "lenet train --help"`],
     [
@@ -350,7 +350,7 @@ describe("a run", () => {
   it("leaves all that belongs to it in its folder", async () => {
     expect((await readdir(inFolder("whole"))).sort()).toEqual([
       ...["best.safetensors", "config.json", "confusion.svg", "curves.png", "curves.svg", "history.csv"],
-      ...["last.ckpt", "model.pth", "report.html", "result.json"],
+      ...["last.ckpt", "model.pth", "previous.ckpt", "report.html", "result.json"],
     ]);
     const history = await historyOf("whole");
     expect(history[0]).toEqual(["epoch", "train_loss_all", "train_acc_all", "val_loss_all", "val_acc_all", "lr"]);
@@ -428,7 +428,7 @@ describe("a run", () => {
     await expectSameRun("it's broken", "whole");
     expect(told.at(-1).test).toEqual((await readJson("whole/result.json")).test);
     expect((await lenet(["train", "--resume", "it's broken"])).stderr).toBe(
-      "lenet: it's broken is finished: all its epochs are done, the result is in result.json\n",
+      "lenet: it's broken is finished: all its 3 epochs are done, the result is in result.json; train on with a new schedule by --epochs N, more than 3\n",
     );
   });
 

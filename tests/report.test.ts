@@ -44,6 +44,7 @@ beforeAll(async () => {
     versions: { lenet: "0.1.0", node: "20.19.0", v8: "11.3" },
     startedAt: "2026-01-02T03:04:05.678Z",
     recipe,
+    scheduleRestarts: [],
     seed: 0,
     model,
     parameterCount: 61_706,

@@ -10,7 +10,7 @@ import type { WasmEngine } from "../engine/index.js";
 import { initializeParameters, lenet5, summarize } from "../model/index.js";
 import { DatasetUnavailableError } from "../node/obtain.js";
 import { DATA_NAMES, type DataSettings, type OpenedData } from "../node/openData.js";
-import { type RunConfig, RunFolder } from "../node/runFolder.js";
+import { type ReopenedRun, type RunConfig, RunFolder } from "../node/runFolder.js";
 import { judgedImages, writeReport } from "../node/runReport.js";
 import { runTitles } from "../node/runSettings.js";
 import { evaluateDataset } from "../training/evaluate.js";
@@ -114,6 +114,7 @@ export async function trainNew(
     versions: { lenet: VERSION, node: process.versions.node, v8: process.versions.v8 },
     startedAt: new Date().toISOString(),
     recipe,
+    scheduleRestarts: [],
     seed,
     model,
     parameterCount: summarize(model).totalParameters,
@@ -128,7 +129,12 @@ export async function trainNew(
     fusedArithmetic: engine.fused,
   };
   const path = out ?? freePath("runs", `${name}-${recipe.name}-seed${seed}`);
-  await new Run(await RunFolder.create(path, config), engine, data, output).toTheEnd(signal);
+  const folder = await RunFolder.create(path, config);
+  try {
+    await new Run(folder, engine, data, output).toTheEnd(signal);
+  } finally {
+    await folder.close();
+  }
 }
 
 /** The recipe with what was asked for, and with what depends on the data. */
@@ -158,8 +164,10 @@ function dataConfig({ data, dataDir, fit, background }: DataSettings, name: stri
   };
 }
 
-/** What can be another on the machine where a run is gone on with; none of it changes a bit of the result. */
+/** How a run is gone on with. */
 export interface ResumeSettings {
+  /** Extends a finished run to this number of epochs. Nothing else changes a bit of the result. */
+  readonly epochs?: number;
   readonly dataDir?: string;
   readonly threads?: number;
   readonly strict?: boolean;
@@ -167,25 +175,31 @@ export interface ResumeSettings {
 
 /**
  * Goes on with an interrupted run where its checkpoint is, to the bits that it would have come to without the break. Of
- * the folder, config.json alone suffices: a run without a checkpoint begins with its first epoch.
+ * the folder, config.json alone suffices: a run without a checkpoint begins with its first epoch. A finished run is
+ * extended where a number of epochs is given.
  */
 export async function resumeRun(path: string, settings: ResumeSettings, output: RunOutput): Promise<void> {
   await withInterrupt(async (signal) => {
-    const reopened = await RunFolder.reopen(path);
-    const { config } = reopened.folder;
-    const asBefore = dataOfRun(config);
-    const { dataDir = asBefore.dataDir, strict } = settings;
-    const opened = await openForCommand({ ...asBefore, dataDir, strict }, { terminal: output.terminal, signal });
-    const data = await readRunData(opened, output.terminal, signal);
-    await trainOn(reopened, data, settings.threads ?? config.threads, output, signal);
+    const reopened = await RunFolder.reopen(path, settings.epochs);
+    try {
+      const { config } = reopened.folder;
+      for (const line of reopened.repairs) output.terminal.line(line);
+      const asBefore = dataOfRun(config);
+      const { dataDir = asBefore.dataDir, strict } = settings;
+      const opened = await openForCommand({ ...asBefore, dataDir, strict }, { terminal: output.terminal, signal });
+      const data = await readRunData(opened, output.terminal, signal);
+      await trainOn(reopened, data, { ...settings, threads: settings.threads ?? config.threads }, output, signal);
+    } finally {
+      await reopened.folder.close();
+    }
   });
 }
 
 /** Goes on with a reopened run, on data that are there. @throws InterruptedError once the signal is aborted */
 export async function trainOn(
-  { folder, state }: Awaited<ReturnType<typeof RunFolder.reopen>>,
+  { folder, state }: ReopenedRun,
   data: RunData,
-  threads: number,
+  { epochs, threads }: { readonly epochs?: number; readonly threads: number },
   output: RunOutput,
   signal: AbortSignal,
 ): Promise<void> {
@@ -198,6 +212,14 @@ export async function trainOn(
     const was = fusedArithmetic ? "with" : "without";
     throw new Error(
       `${folder.path} was begun ${was} fused arithmetic, which is not what this Node does: use the same one`,
+    );
+  }
+  // Only now: what was found out so far leaves the finished run as it is.
+  if (epochs !== undefined) {
+    const before = folder.epochs;
+    await folder.extend(epochs);
+    output.terminal.line(
+      `extended from ${before} to ${epochs} epochs, the schedule begun anew over the added ones: this is not the same as ${epochs} epochs from the start`,
     );
   }
   engine.setParameters(initializeParameters(model, seed));
@@ -254,13 +276,13 @@ class Run {
 
   /** Runs all epochs that are left, keeping each in the run folder. */
   private async epochs(signal: AbortSignal, resumeFrom?: TrainingState): Promise<Best> {
-    const { recipe, seed } = this.folder.config;
+    const { recipe, seed, scheduleRestarts } = this.folder.config;
     const split = splitTraining(this.data.parts, recipe.validationShare, seed);
     const { engine } = this;
     const dataset = this.data.parts.train;
     const imagesAnEpoch = split.train.length + split.validation.length;
     const onProgress = (progress: FitProgress) => this.showProgress(progress, imagesAnEpoch, split.train.length);
-    const epochs = fit({ engine, dataset, split, recipe, seed, resumeFrom, onProgress, signal });
+    const epochs = fit({ engine, dataset, split, recipe, seed, scheduleRestarts, resumeFrom, onProgress, signal });
     for (;;) {
       const next = await epochs.next();
       if (next.done) return next.value;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { NamedTensors } from "../model/index.js";
+import type { NamedTensors, Tensor } from "../model/index.js";
 import type { TrainingState } from "../training/fit.js";
 import { FormatError } from "./errors.js";
 import { parseJson } from "./json.js";
@@ -22,14 +22,20 @@ const PREFIXES = {
   best: "best.",
 } as const;
 
-/** A training's state after an epoch as the bytes of a safetensors file. */
+/**
+ * The last tensor of a checkpoint's file: zeros in the place, at the file's end, for the checksum of all bytes before it.
+ */
+export const CHECKSUM = { tensor: "sha256", bytes: 32 } as const;
+
+/** A training's state after an epoch as the bytes of a safetensors file, without its checksum. */
 export function writeCheckpoint({ epoch, parameters, optimizer, best }: TrainingState): Uint8Array {
-  const tensors = new Map([
+  const tensors = new Map<string, Tensor>([
     ...prefixed(PREFIXES.parameters, parameters),
     ...prefixed(PREFIXES.first, optimizer.first),
     ...prefixed(PREFIXES.second, optimizer.second),
     ...(optimizer.average ? prefixed(PREFIXES.average, optimizer.average) : []),
     ...prefixed(PREFIXES.best, best.parameters),
+    [CHECKSUM.tensor, { shape: [CHECKSUM.bytes], data: new Uint8Array(CHECKSUM.bytes) }],
   ]);
   const state: z.infer<typeof stateSchema> = {
     version: VERSION,

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createFolderExclusive, describeFileError, writeFileAtomic } from "./files.js";
+import { createFolderExclusive, describeFileError, removeTemporaries, writeFileAtomic } from "./files.js";
 
 let folder: string;
 beforeEach(async () => {
@@ -18,6 +18,14 @@ describe("writeFileAtomic", () => {
     await writeFileAtomic(path, "é");
     expect([...(await readFile(path))]).toEqual([0xc3, 0xa9]);
     expect(await readdir(folder)).toEqual(["model.bin"]);
+  });
+
+  it("keeps the old file under another name where it is asked to", async () => {
+    const [path, before] = [join(folder, "last"), join(folder, "previous")];
+    for (const content of ["1", "2", "3"]) await writeFileAtomic(path, content, before);
+    expect(await readFile(path, "utf8")).toBe("3");
+    expect(await readFile(before, "utf8")).toBe("2");
+    expect((await readdir(folder)).sort()).toEqual(["last", "previous"]);
   });
 
   it("leaves the old file, and no temporary one, where it fails", async () => {
@@ -49,11 +57,24 @@ describe("describeFileError", () => {
   });
 });
 
+describe("removeTemporaries", () => {
+  it("removes what has the name of an interrupted write, and nothing else", async () => {
+    const kept = [".lenet-12-0123abcd.lock", ".lenet-12-0123abcd.tmp.gz", "lenet-12-0123abcd.tmp", "model.tmp"];
+    for (const name of [...kept, ".lenet-12-0123abcd.tmp", ".lenet-99999-ffffffff.tmp"]) {
+      await writeFile(join(folder, name), "");
+    }
+    expect(await removeTemporaries(folder)).toBe(2);
+    expect((await readdir(folder)).sort()).toEqual(kept.sort());
+  });
+});
+
 describe("createFolderExclusive", () => {
+  const fill = (temporary: string) => writeFile(join(temporary, "a"), "content");
+
   it.runIf(process.platform === "linux")(
     "fails, and does not go on for ever, where no folder can be made",
     async () => {
-      await expect(createFolderExclusive("/proc/lenet/run")).rejects.toThrow(
+      await expect(createFolderExclusive("/proc/lenet/run", fill)).rejects.toThrow(
         /^cannot create the folder \/proc\/lenet\/run: (no such file or folder|permission denied)$/,
       );
     },
@@ -63,16 +84,16 @@ describe("createFolderExclusive", () => {
     // Who is faster differs from round to round.
     for (let round = 0; round < 200; round++) {
       const parent = join(folder, `round-${round}`, "deep", "down");
-      await Promise.all([1, 2, 3].map((run) => createFolderExclusive(join(parent, `run-${run}`))));
+      await Promise.all([1, 2, 3].map((run) => createFolderExclusive(join(parent, `run-${run}`), fill)));
       expect((await readdir(parent)).length).toBe(3);
     }
   });
 
   it("creates a folder with its parents, once", async () => {
     const path = join(folder, "runs", "first");
-    await createFolderExclusive(path);
-    expect(await readdir(path)).toEqual([]);
-    await expect(createFolderExclusive(path)).rejects.toThrow(
+    await createFolderExclusive(path, fill);
+    expect(await readdir(path)).toEqual(["a"]);
+    await expect(createFolderExclusive(path, fill)).rejects.toThrow(
       new Error(`cannot create the folder ${path}: it exists already`),
     );
   });
@@ -80,9 +101,24 @@ describe("createFolderExclusive", () => {
   it("fails where a file has the name or stands in the way", async () => {
     const path = join(folder, "file");
     await writeFile(path, "");
-    await expect(createFolderExclusive(path)).rejects.toThrow("it exists already");
-    await expect(createFolderExclusive(join(path, "below"))).rejects.toThrow(
+    await expect(createFolderExclusive(path, fill)).rejects.toThrow("it exists already");
+    await expect(createFolderExclusive(join(path, "below"), fill)).rejects.toThrow(
       /^cannot create the folder .*file.below: /,
     );
+  });
+
+  it("appears whole to one of those who make it at the same time, and to nobody where it cannot be filled", async () => {
+    const path = join(folder, "run");
+    const made = await Promise.allSettled([1, 2, 3].map(() => createFolderExclusive(path, fill)));
+    expect(made.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected", "rejected"]);
+    const full = async (temporary: string) => {
+      await fill(temporary);
+      throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+    };
+    const other = join(folder, "other");
+    await expect(createFolderExclusive(other, full)).rejects.toThrow(
+      new Error(`cannot create the folder ${other}: no space left on the device`),
+    );
+    expect(await readdir(folder)).toEqual(["run"]);
   });
 });

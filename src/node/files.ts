@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -58,20 +58,55 @@ async function flushToDisk(path: string, flags: "r" | "r+"): Promise<void> {
   }
 }
 
+/** Makes the names in a folder survive a power cut, where the file system can. */
+async function flushNames(folder: string): Promise<void> {
+  try {
+    await flushToDisk(folder, "r");
+  } catch (error) {
+    if (!FOLDER_FLUSH_UNSUPPORTED.has(errorCode(error))) throw error;
+  }
+}
+
 /**
  * Gives a file its final name in the same folder, over any older file of that name, so that the new content or
  * the old one is there at any time, even after a power cut.
  *
+ * @param keepAs the name that the older file is given, if it is to be kept; a crash can then leave it under that name
+ *   alone
  * @throws the system's error
  */
-export async function renameDurably(from: string, to: string): Promise<void> {
+export async function renameDurably(from: string, to: string, keepAs?: string): Promise<void> {
   await flushToDisk(from, "r+");
+  if (keepAs !== undefined) await renameIfThere(to, keepAs);
   await rename(from, to);
+  await flushNames(dirname(to));
+}
+
+async function renameIfThere(from: string, to: string): Promise<void> {
   try {
-    await flushToDisk(dirname(to), "r");
+    await rename(from, to);
   } catch (error) {
-    if (!FOLDER_FLUSH_UNSUPPORTED.has(errorCode(error))) throw error;
+    if (errorCode(error) !== "ENOENT") throw error;
   }
+}
+
+const TEMPORARY_NAME = /^\.lenet-\d+-[0-9a-f]{8}\.tmp$/;
+
+/** A name for what is written into a folder before it has its final name there. */
+function temporaryIn(folder: string): string {
+  return join(folder, `.lenet-${process.pid}-${randomBytes(4).toString("hex")}.tmp`);
+}
+
+/**
+ * Removes what interrupted writes have left in a folder that nobody else writes into.
+ *
+ * @returns how many files that were
+ * @throws the system's error
+ */
+export async function removeTemporaries(folder: string): Promise<number> {
+  const names = (await readdir(folder)).filter((name) => TEMPORARY_NAME.test(name));
+  for (const name of names) await rm(join(folder, name), { force: true });
+  return names.length;
 }
 
 /**
@@ -79,10 +114,15 @@ export async function renameDurably(from: string, to: string): Promise<void> {
  * failure leaves the old file as it was and no temporary file.
  *
  * @param data the content, or its pieces one after the other
+ * @param keepAs the name that the old file is given, if it is to be kept, as in {@link renameDurably}
  * @throws Error with one line that names the file and the reason
  */
-export async function writeFileAtomic(path: string, data: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
-  const temporary = join(dirname(path), `.lenet-${process.pid}-${randomBytes(4).toString("hex")}.tmp`);
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array | readonly Uint8Array[],
+  keepAs?: string,
+): Promise<void> {
+  const temporary = temporaryIn(dirname(path));
   try {
     const handle = await open(temporary, "wx");
     try {
@@ -90,7 +130,7 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array | 
     } finally {
       await handle.close();
     }
-    await renameDurably(temporary, path);
+    await renameDurably(temporary, path, keepAs);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {}); // The first failure is the one to tell.
     throw new Error(describeFileError(error, `write ${path}`), { cause: error });
@@ -133,15 +173,35 @@ export async function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * Creates a folder that must not exist yet, and its parents where they are missing.
+ * Creates a folder that must not exist yet, and its parents where they are missing. It appears with all that it is
+ * filled with, or not at all.
  *
- * @throws Error with one line where it exists or cannot be created
+ * @param fill writes at least one file into the folder, which has a temporary name then
+ * @throws Error with one line where it exists or cannot be created or filled
  */
-export async function createFolderExclusive(path: string): Promise<void> {
+export async function createFolderExclusive(path: string, fill: (folder: string) => Promise<void>): Promise<void> {
+  const temporary = temporaryIn(dirname(path));
   try {
     await createFolders(dirname(path));
-    await mkdir(path);
+    await requireAbsent(path);
+    await mkdir(temporary);
+    await fill(temporary);
+    // Fails over a folder that another process has made, and filled, in the meantime.
+    await rename(temporary, path);
+    await flushNames(dirname(path));
   } catch (error) {
-    throw new Error(describeFileError(error, `create the folder ${path}`), { cause: error });
+    await rm(temporary, { recursive: true, force: true }).catch(() => {}); // As above.
+    const reason = error instanceof Error ? (error.cause ?? error) : error;
+    throw new Error(describeFileError(reason, `create the folder ${path}`), { cause: error });
   }
+}
+
+async function requireAbsent(path: string): Promise<void> {
+  try {
+    await lstat(path);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return;
+    throw error;
+  }
+  throw Object.assign(new Error("EEXIST"), { code: "EEXIST" });
 }

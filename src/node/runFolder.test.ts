@@ -5,11 +5,12 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { writeCheckpoint } from "../formats/checkpoint.js";
 import { readModelMetadata } from "../formats/modelMetadata.js";
 import { readPth } from "../formats/pth.js";
-import { readSafetensors } from "../formats/safetensors.js";
+import { readSafetensors, writeSafetensors } from "../formats/safetensors.js";
 import { initializeParameters, lenet5, type NamedTensors } from "../model/index.js";
 import type { EpochRecord, TrainingState } from "../training/fit.js";
 import { RECIPES } from "../training/recipes/index.js";
-import { formatHistory, parseHistory, type RunConfig, RunFolder, readRunConfig } from "./runFolder.js";
+import { formatHistory, parseHistory } from "./history.js";
+import { type RunConfig, RunFolder, readRunConfig } from "./runFolder.js";
 import { loadWeights } from "./weights.js";
 
 const model = lenet5({ ...RECIPES.paper, input: { channels: 1, height: 12, width: 12 }, classes: 3 });
@@ -18,6 +19,7 @@ const config: RunConfig = {
   versions: { lenet: "0.1.0", node: "20.19.0", v8: "11.3" },
   startedAt: "2026-01-02T03:04:05.678Z",
   recipe: RECIPES.paper,
+  scheduleRestarts: [],
   seed: 5,
   model,
   parameterCount: 17_000,
@@ -75,17 +77,28 @@ async function messageOf(action: Promise<unknown>): Promise<string> {
   return message.replaceAll(path, "RUN").replaceAll(parent, "PARENT");
 }
 
-/** A run with epochs of which the second is the best. */
+/** A run with epochs of which the second is the best, which no process has open any more. */
 async function makeRun(epochs = 3): Promise<RunFolder> {
   const folder = await RunFolder.create(path, config);
   for (let epoch = 1; epoch <= epochs; epoch++) await folder.keepEpoch(record(epoch), state(epoch, Math.min(epoch, 2)));
+  await folder.close();
   return folder;
 }
+
+/** Changes one byte of a file; a negative place is one from its end. */
+async function damage(name: string, at: number): Promise<void> {
+  const bytes = await readFile(join(path, name));
+  bytes[at < 0 ? bytes.length + at : at] ^= 1;
+  await writeFile(join(path, name), bytes);
+}
+
+const rows = async () => parseHistory(await readFile(join(path, "history.csv"), "utf8"));
+const filesOf = async (folder: string) => (await readdir(folder)).filter((name) => !name.startsWith(".")).sort();
 
 describe("a run folder", () => {
   it("holds config and empty history from the start", async () => {
     await RunFolder.create(path, config);
-    expect((await readdir(path)).sort()).toEqual(["config.json", "history.csv"]);
+    expect(await filesOf(path)).toEqual(["config.json", "history.csv"]);
     expect(JSON.parse(await readFile(join(path, "config.json"), "utf8"))).toEqual(config);
     expect(await readRunConfig(path)).toEqual(config);
     expect(await readFile(join(path, "history.csv"), "utf8")).toBe(
@@ -96,7 +109,7 @@ describe("a run folder", () => {
   it("holds each epoch's row, the best weights and the checkpoint after each epoch", async () => {
     const folder = await makeRun();
     expect((await readdir(path)).sort()).toEqual([
-      ...["best.safetensors", "config.json", "history.csv", "last.ckpt", "model.pth"],
+      ...["best.safetensors", "config.json", "history.csv", "last.ckpt", "model.pth", "previous.ckpt"],
     ]);
     expect((await readFile(join(path, "history.csv"), "utf8")).split("\n")).toEqual([
       "epoch,train_loss_all,train_acc_all,val_loss_all,val_acc_all,lr,train_seconds,val_seconds",
@@ -152,20 +165,119 @@ describe("a run folder", () => {
 describe("a run folder that is opened again", () => {
   it("goes on after its checkpoint", async () => {
     await makeRun();
-    const { folder, state: read } = await RunFolder.reopen(path);
+    const { folder, state: read, repairs } = await RunFolder.reopen(path);
     expect(read).toEqual(state(3, 2));
+    expect(repairs).toEqual([]);
     expect(folder.config).toEqual(config);
     await folder.keepEpoch(record(4), state(4, 4));
-    expect(parseHistory(await readFile(join(path, "history.csv"), "utf8"))).toEqual([1, 2, 3, 4].map(record));
+    expect(await rows()).toEqual([1, 2, 3, 4].map(record));
     expect(readPth(await readFile(join(path, "model.pth")))).toEqual(weights(4));
   });
 
-  it("drops the row of an epoch whose checkpoint was not written any more", async () => {
+  it("takes back what was written of an epoch whose checkpoint was not", async () => {
+    const made = await RunFolder.create(path, config);
+    await made.keepEpoch(record(1), state(1, 1));
+    const checkpoint = await readFile(join(path, "last.ckpt"));
+    await made.keepEpoch(record(2), state(2, 2));
+    await made.close();
+    await writeFile(join(path, "last.ckpt"), checkpoint);
+    await writeFile(join(path, ".lenet-77-0123abcd.tmp"), checkpoint.subarray(0, 100));
+    const { folder, state: read, repairs } = await RunFolder.reopen(path);
+    expect(read).toEqual(state(1, 1));
+    expect(folder.epochs).toBe(1);
+    expect(repairs).toEqual(["removed 1 temporary file of an interrupted write"]);
+    expect(await rows()).toEqual([record(1)]);
+    expect(readPth(await readFile(join(path, "model.pth")))).toEqual(weights(1));
+    expect(readSafetensors(await readFile(join(path, "best.safetensors"))).tensors).toEqual(weights(1));
+  });
+
+  it.each([
+    ["a changed byte of the last weight", () => damage("last.ckpt", -33), "its checksum is not that of its content"],
+    ["a changed byte of its header", () => damage("last.ckpt", 60), /^/],
+    ["a changed byte of its checksum", () => damage("last.ckpt", -1), "its checksum is not that of its content"],
+    [
+      "its end cut off",
+      () => truncate(join(path, "last.ckpt"), 5000),
+      /^safetensors: tensor "parameters.conv2.weight": its data ends at/,
+    ],
+    ["no content", () => truncate(join(path, "last.ckpt")), "safetensors: 0 bytes are too short for a file"],
+  ])("goes on from the checkpoint before where the last one has %s", async (_, change, fault) => {
     await makeRun();
-    await writeFile(join(path, "last.ckpt"), writeCheckpoint(state(2, 2)));
-    const { folder, state: read } = await RunFolder.reopen(path);
-    expect(read?.epoch).toBe(2);
-    expect(folder.epochs).toBe(2);
+    await change();
+    const { folder, state: read, repairs } = await RunFolder.reopen(path);
+    expect(read).toEqual(state(2, 2));
+    expect(await rows()).toEqual([1, 2].map(record));
+    const [, told] =
+      /^the last checkpoint was damaged \(last.ckpt: (.*)\): going on from the one before, epoch 2$/.exec(
+        repairs.join(),
+      )!;
+    if (typeof fault === "string") expect(told).toBe(fault);
+    else expect(told).toMatch(fault);
+    // The damaged one is not kept as the one before the next.
+    expect(await filesOf(path)).not.toContain("previous.ckpt");
+    await folder.close();
+    const again = await RunFolder.reopen(path);
+    expect(again).toMatchObject({ state: { epoch: 2 }, repairs: [] });
+  });
+
+  it("goes on from the checkpoint before where the last one is missing", async () => {
+    await makeRun();
+    await rm(join(path, "last.ckpt"));
+    const { state: read, repairs } = await RunFolder.reopen(path);
+    expect(read).toEqual(state(2, 2));
+    expect(repairs).toEqual(["the last checkpoint is missing: going on from the one before, epoch 2"]);
+  });
+
+  it("goes on from a checkpoint of before there were checksums", async () => {
+    await makeRun();
+    const { tensors, metadata } = readSafetensors(writeCheckpoint(state(3, 2)));
+    const unsealed = new Map([...tensors].filter(([name]) => name !== "sha256"));
+    await writeFile(join(path, "last.ckpt"), writeSafetensors(unsealed, metadata));
+    expect(await RunFolder.reopen(path)).toMatchObject({ state: state(3, 2), repairs: [] });
+  });
+
+  it("that is finished is extended, which its config records at once", async () => {
+    await makeRun();
+    const done = { ...config, recipe: { ...config.recipe, epochs: 3 } };
+    await writeFile(join(path, "config.json"), JSON.stringify(done));
+    await writeFile(join(path, "result.json"), JSON.stringify({ epochs: 3, test: {} }));
+    const { folder, state: read } = await RunFolder.reopen(path, 5);
+    expect(read).toEqual(state(3, 2));
+    expect(await readRunConfig(path)).toEqual(done);
+    await folder.extend(5);
+    const extended = { ...done, recipe: { ...done.recipe, epochs: 5 }, scheduleRestarts: [3] };
+    expect(await readRunConfig(path)).toEqual(extended);
+    expect(folder.config).toEqual(extended);
+    await folder.close();
+    // Not finished any more, although the old result is still there.
+    await (await RunFolder.reopen(path)).folder.close();
+    expect(await messageOf(RunFolder.reopen(path, 7))).toBe(
+      "RUN is not finished, and only a finished run can be extended: go on without --epochs to its 5 epochs first",
+    );
+  });
+
+  it("is refused while it is open, in one line, and nothing in it changes", async () => {
+    await makeRun();
+    const { folder } = await RunFolder.reopen(path);
+    const before = await readdir(path);
+    expect(await messageOf(RunFolder.reopen(path))).toMatch(
+      /^RUN is in use by process \d+ on \S+ since \S+; if there is no such process any more, remove \.lenet-\d+-[0-9a-f]{8}\.lock there$/,
+    );
+    expect(await readdir(path)).toEqual(before);
+    await folder.keepEpoch(record(4), state(4, 2));
+    await folder.close();
+    expect(await filesOf(path)).toEqual(await readdir(path));
+  });
+
+  it("is written to no more once it is removed, also where another run has its place", async () => {
+    await makeRun();
+    const { folder } = await RunFolder.reopen(path);
+    const gone = "RUN or its lock has been removed during the run: nothing more is written there";
+    await rm(path, { recursive: true });
+    expect(await messageOf(folder.keepEpoch(record(4), state(4, 2)))).toBe(gone);
+    await makeRun(1);
+    expect(await messageOf(folder.keepEpoch(record(4), state(4, 2)))).toBe(gone);
+    expect(await rows()).toEqual([record(1)]);
   });
 
   it.each([
@@ -176,17 +288,22 @@ describe("a run folder that is opened again", () => {
       async () => writeFile(join(path, "history.csv"), formatHistory([record(1)])),
     ],
   ])("begins with the first epoch: one %s", async (_, change) => {
-    await RunFolder.create(path, config);
+    await makeRun(0);
     await change();
     const { folder, state: read } = await RunFolder.reopen(path);
     expect(read).toBeUndefined();
+    expect(await rows()).toEqual([]);
     await folder.keepEpoch(record(1), state(1, 1));
-    expect(parseHistory(await readFile(join(path, "history.csv"), "utf8"))).toEqual([record(1)]);
+    expect(await rows()).toEqual([record(1)]);
   });
 
   const put = (name: string, content: string | Uint8Array) => async () => writeFile(join(path, name), content);
   it.each([
-    ["is finished", put("result.json", "{}"), "RUN is finished: all its epochs are done, the result is in result.json"],
+    [
+      "is finished",
+      put("result.json", '{"epochs":100}'),
+      "RUN is finished: all its 100 epochs are done, the result is in result.json; train on with a new schedule by --epochs N, more than 100",
+    ],
     ["has no config", () => rm(join(path, "config.json")), "RUN is not a run folder: it has no config.json"],
     ["is not there", () => rm(path, { recursive: true }), "RUN is not there"],
     ["has a config that is cut off", () => truncate(join(path, "config.json"), 99), "RUN: config.json is not JSON"],
@@ -195,19 +312,35 @@ describe("a run folder that is opened again", () => {
       put("config.json", JSON.stringify({ ...config, seed: -1 })),
       /^RUN: config.json: seed: /,
     ],
-    ["has a checkpoint that is cut off", () => truncate(join(path, "last.ckpt"), 5000), /^RUN\/last.ckpt: /],
-    ["has an empty checkpoint", put("last.ckpt", ""), /^RUN\/last.ckpt: /],
     [
-      "has the checkpoint of another model",
+      "has two damaged checkpoints",
+      async () => {
+        await damage("last.ckpt", 5000);
+        await truncate(join(path, "previous.ckpt"), 0);
+      },
+      "RUN has no usable checkpoint left: last.ckpt: its checksum is not that of its content; previous.ckpt: safetensors: 0 bytes are too short for a file; to train it anew, resume a folder that holds a copy of its config.json alone",
+    ],
+    [
+      "has a damaged checkpoint and none before it",
+      async () => {
+        await damage("last.ckpt", 5000);
+        await rm(join(path, "previous.ckpt"));
+      },
+      /^RUN has no usable checkpoint left: last.ckpt: its checksum is not that of its content; to train it anew, /,
+    ],
+    [
+      "has the checkpoints of another model",
       put(
         "config.json",
         JSON.stringify({ ...config, model: { ...model, input: { channels: 3, height: 12, width: 12 } } }),
       ),
-      "RUN/last.ckpt: conv1.weight: the weights have [6, 1, 5, 5], the model [6, 3, 5, 5]",
+      /^RUN has no usable checkpoint left: last.ckpt: conv1.weight: the weights have \[6, 1, 5, 5\], the model \[6, 3, 5, 5\]; previous.ckpt: /,
     ],
     [
-      "has lost its checkpoint",
-      () => rm(join(path, "last.ckpt")),
+      "has lost its checkpoints",
+      async () => {
+        for (const name of ["last.ckpt", "previous.ckpt"]) await rm(join(path, name));
+      },
       "RUN: history.csv holds 3 epochs, but there is no last.ckpt",
     ],
     [
@@ -231,12 +364,26 @@ describe("a run folder that is opened again", () => {
       /^RUN: history.csv: row 1 is "1,/,
     ],
     ["has rows out of order", put("history.csv", formatHistory([record(2)])), /^RUN: history.csv: row 1 is "2,/],
-  ])("is refused in one line where it %s", async (_, damage, message) => {
+  ])("is refused in one line where it %s", async (_, change, message) => {
     await makeRun();
-    await damage();
+    await change();
     const told = await messageOf(RunFolder.reopen(path));
     if (typeof message === "string") expect(told).toBe(message);
     else expect(told).toMatch(message);
+    expect(await readdir(path).catch(() => [])).not.toContainEqual(expect.stringMatching(/\.lock$/));
+  });
+
+  it.each([
+    [
+      4,
+      undefined,
+      "is not finished, and only a finished run can be extended: go on without --epochs to its 100 epochs first",
+    ],
+    [100, { epochs: 100 }, "has 100 epochs done already: --epochs must be more"],
+  ])("is not extended to %i epochs where its result is %j", async (epochs, result, message) => {
+    await makeRun();
+    if (result) await writeFile(join(path, "result.json"), JSON.stringify(result));
+    expect(await messageOf(RunFolder.reopen(path, epochs))).toBe(`RUN ${message}`);
   });
 });
 

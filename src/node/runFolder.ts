@@ -1,37 +1,26 @@
-import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { requireParameters } from "../engine/parameterStore.js";
-import { readCheckpoint, writeCheckpoint } from "../formats/checkpoint.js";
 import { parseJson } from "../formats/json.js";
 import { modelSchema, writeModelMetadata } from "../formats/modelMetadata.js";
 import { writePth } from "../formats/pth.js";
 import { recipeSchema } from "../formats/recipeSchema.js";
 import { writeSafetensors } from "../formats/safetensors.js";
-import { inferShapes, type Model, parameterSpecs } from "../model/index.js";
 import type { Best, EpochRecord, TrainingState } from "../training/fit.js";
-import { createFolderExclusive, describeFileError, errorCode, isFolder, writeFileAtomic } from "./files.js";
+import { loadCheckpoint, saveCheckpoint } from "./checkpointFiles.js";
+import { createFolderExclusive, isFolder, removeTemporaries, writeFileAtomic } from "./files.js";
+import { formatHistory, parseHistory } from "./history.js";
 import { svgToPng } from "./png.js";
-
-/** The files of a run folder. */
-export const RUN_FILES = {
-  config: "config.json",
-  history: "history.csv",
-  pth: "model.pth",
-  safetensors: "best.safetensors",
-  checkpoint: "last.ckpt",
-  curvesSvg: "curves.svg",
-  curvesPng: "curves.png",
-  result: "result.json",
-  confusion: "confusion.svg",
-  report: "report.html",
-} as const;
+import { named, RUN_FILES, readIfThere, readRunFile } from "./runFiles.js";
+import { RunLock } from "./runLock.js";
 
 const configSchema = z.object({
   /** Versions of what the run was made with. */
   versions: z.object({ lenet: z.string(), node: z.string(), v8: z.string() }),
   startedAt: z.string(),
+  /** With the number of epochs that the run has been extended to. */
   recipe: recipeSchema,
+  /** The epochs after which the finished run was extended: the schedule began anew, over the epochs up to the next end. */
+  scheduleRestarts: z.array(z.number().int().positive()).default([]),
   seed: z.number().int().nonnegative(),
   model: modelSchema,
   parameterCount: z.number().int(),
@@ -57,64 +46,32 @@ const configSchema = z.object({
 /** Everything that is needed to make a run again. */
 export type RunConfig = z.infer<typeof configSchema>;
 
-/** A row of history.csv: the tutorial's columns first, then ours. */
-const HISTORY_COLUMNS: readonly (readonly [string, (record: EpochRecord) => number])[] = [
-  ["epoch", ({ epoch }) => epoch],
-  ["train_loss_all", ({ trainLoss }) => trainLoss],
-  ["train_acc_all", ({ trainAccuracy }) => trainAccuracy],
-  ["val_loss_all", ({ validationLoss }) => validationLoss],
-  ["val_acc_all", ({ validationAccuracy }) => validationAccuracy],
-  ["lr", ({ learningRate }) => learningRate],
-  ["train_seconds", ({ trainSeconds }) => trainSeconds],
-  ["val_seconds", ({ validationSeconds }) => validationSeconds],
-];
-
-/** A run's history as CSV. */
-export function formatHistory(history: readonly EpochRecord[]): string {
-  const header = HISTORY_COLUMNS.map(([name]) => name).join(",");
-  const rows = history.map((record) => HISTORY_COLUMNS.map(([, value]) => String(value(record))).join(","));
-  return `${[header, ...rows].join("\n")}\n`;
+/** A run folder as it is opened again. */
+export interface ReopenedRun {
+  readonly folder: RunFolder;
+  /** Where to go on; undefined where no epoch was finished. */
+  readonly state: TrainingState | undefined;
+  /** What an interruption had left and was put in order: a line each. */
+  readonly repairs: readonly string[];
 }
 
-/** Reads a run's history. @throws Error with one line where a row is not what it should be */
-export function parseHistory(text: string): EpochRecord[] {
-  const [header, ...rows] = text.trimEnd().split("\n");
-  const expected = HISTORY_COLUMNS.map(([name]) => name).join(",");
-  if (header !== expected) throw new Error(`${RUN_FILES.history}: its columns are ${header}, expected ${expected}`);
-  return rows.map((row, index) => {
-    const cells = row.split(",");
-    const values = cells.map(Number);
-    const whole = cells.length === HISTORY_COLUMNS.length && cells.every((cell) => cell.trim() !== "");
-    if (!whole || !values.every(Number.isFinite) || values[0] !== index + 1) {
-      throw new Error(`${RUN_FILES.history}: row ${index + 1} is "${row}"`);
-    }
-    const [epoch, trainLoss, trainAccuracy, validationLoss, validationAccuracy, learningRate, ...seconds] = values;
-    const [trainSeconds, validationSeconds] = seconds;
-    return {
-      epoch,
-      trainLoss,
-      trainAccuracy,
-      validationLoss,
-      validationAccuracy,
-      learningRate,
-      trainSeconds,
-      validationSeconds,
-    };
-  });
-}
-
-/** A folder with all that belongs to one run. Every file is whole at any time; none is written over by another run. */
+/**
+ * A folder with all that belongs to one run. One process at a time writes into it, and a crash at any moment leaves every
+ * file whole. The checkpoint is written last in an epoch: what the other files hold beyond it is undone when the run is
+ * gone on with.
+ */
 export class RunFolder {
   readonly path: string;
-  readonly config: RunConfig;
+  private readonly lock: RunLock;
   private readonly history: EpochRecord[];
-  private savedBestEpoch: number;
+  private currentConfig: RunConfig;
+  private savedBestEpoch = 0;
 
-  private constructor(path: string, config: RunConfig, history: EpochRecord[], savedBestEpoch: number) {
+  private constructor(path: string, lock: RunLock, config: RunConfig, history: EpochRecord[]) {
     this.path = path;
-    this.config = config;
+    this.lock = lock;
+    this.currentConfig = config;
     this.history = history;
-    this.savedBestEpoch = savedBestEpoch;
   }
 
   /**
@@ -123,42 +80,45 @@ export class RunFolder {
    * @throws Error with one line where it exists or cannot be written
    */
   static async create(path: string, config: RunConfig): Promise<RunFolder> {
-    await createFolderExclusive(path);
-    const folder = new RunFolder(path, config, [], 0);
-    try {
-      await folder.write(RUN_FILES.config, `${JSON.stringify(config, undefined, 2)}\n`);
-      await folder.write(RUN_FILES.history, formatHistory([]));
-    } catch (error) {
-      // An empty folder would only be in the way of the next attempt.
-      await rm(path, { recursive: true, force: true }).catch(() => {});
-      throw error;
-    }
-    return folder;
+    const lock = new RunLock(path);
+    await createFolderExclusive(path, async (temporary) => {
+      await lock.putInto(temporary);
+      await writeFileAtomic(join(temporary, RUN_FILES.config), formatJson(config));
+      await writeFileAtomic(join(temporary, RUN_FILES.history), formatHistory([]));
+    });
+    return new RunFolder(path, lock, config, []);
   }
 
   /**
-   * Opens a run folder to go on where its checkpoint is; the state is undefined where no epoch was finished.
+   * Opens a run folder to go on where its checkpoint is.
    *
-   * @throws Error with one line where the run is finished, or where a file is missing or damaged
+   * @param epochs where a finished run is to be extended, the number of epochs that it is to have: see {@link extend}
+   * @throws Error with one line where the run is finished and not to be extended, or the other way round; where another
+   *   process writes into it; where a file is missing or damaged
    */
-  static async reopen(path: string): Promise<{ folder: RunFolder; state: TrainingState | undefined }> {
-    const config = await readRunConfig(path);
-    if ((await readIfThere(path, RUN_FILES.result)) !== undefined) {
-      throw new Error(`${path} is finished: all its epochs are done, the result is in ${RUN_FILES.result}`);
+  static async reopen(path: string, epochs?: number): Promise<ReopenedRun> {
+    if (!(await isFolder(path))) throw new Error(`${path} is not there`);
+    const lock = new RunLock(path);
+    const repairs = await lock.acquire();
+    try {
+      const config = await readRunConfig(path);
+      await requireEpochsLeft(path, config, epochs);
+      const temporaries = await removeTemporaries(path);
+      if (temporaries > 0) repairs.push(`removed ${countOf(temporaries, "temporary file")} of an interrupted write`);
+      const { state, line } = await loadCheckpoint(path, config.model);
+      if (line !== undefined) repairs.push(line);
+      const folder = new RunFolder(path, lock, config, await historyUpTo(path, state?.epoch ?? 0));
+      await folder.settle(state);
+      return { folder, state, repairs };
+    } catch (error) {
+      await lock.release();
+      throw error;
     }
-    const rows = await readHistory(path);
-    const state = await readState(path, config.model);
-    const epochs = state?.epoch ?? 0;
-    if (rows.length < epochs) {
-      throw new Error(`${path}: the checkpoint is of epoch ${epochs}, ${RUN_FILES.history} ends at ${rows.length}`);
-    }
-    // A first epoch that was not kept whole leaves one row; more mean that the checkpoint has been deleted.
-    if (!state && rows.length > 1) {
-      throw new Error(
-        `${path}: ${RUN_FILES.history} holds ${rows.length} epochs, but there is no ${RUN_FILES.checkpoint}`,
-      );
-    }
-    return { folder: new RunFolder(path, config, rows.slice(0, epochs), state?.best.epoch ?? 0), state };
+  }
+
+  /** Everything that is needed to make the run again. */
+  get config(): RunConfig {
+    return this.currentConfig;
   }
 
   /** The number of finished epochs. */
@@ -171,15 +131,30 @@ export class RunFolder {
     return this.history.reduce((sum, { trainSeconds, validationSeconds }) => sum + trainSeconds + validationSeconds, 0);
   }
 
+  /**
+   * Has a finished run go on to more epochs: from the last weights and the optimiser's moments, with the schedule begun
+   * anew over the added epochs.
+   */
+  async extend(epochs: number): Promise<void> {
+    const { recipe, scheduleRestarts } = this.config;
+    this.currentConfig = {
+      ...this.config,
+      recipe: { ...recipe, epochs },
+      scheduleRestarts: [...scheduleRestarts, this.epochs],
+    };
+    await this.write(RUN_FILES.config, formatJson(this.config));
+  }
+
   /** Keeps an epoch: its row, the weights where they are the best so far, then the checkpoint. */
   async keepEpoch(record: EpochRecord, state: TrainingState): Promise<void> {
     this.history.push(record);
     await this.write(RUN_FILES.history, formatHistory(this.history));
     if (state.best.epoch !== this.savedBestEpoch) {
-      await this.writeWeights(state.best);
+      for (const [name, bytes] of this.weightFiles(state.best)) await this.write(name, bytes);
       this.savedBestEpoch = state.best.epoch;
     }
-    await this.write(RUN_FILES.checkpoint, writeCheckpoint(state));
+    await this.lock.requireHeld();
+    await saveCheckpoint(this.path, state);
   }
 
   /** Draws the curves of the epochs so far; nothing where there are none. */
@@ -192,11 +167,25 @@ export class RunFolder {
     await this.write(RUN_FILES.curvesPng, await svgToPng(svg));
   }
 
-  async writeResult(result: object): Promise<void> {
-    await this.write(RUN_FILES.result, `${JSON.stringify(result, undefined, 2)}\n`);
+  /** Writes what the finished run came to. */
+  async writeResult(result: RunResult): Promise<void> {
+    await this.write(RUN_FILES.result, formatJson(result));
   }
 
-  private async writeWeights({ epoch, validationAccuracy, parameters }: Best): Promise<void> {
+  /** Lets other processes write into the folder. */
+  async close(): Promise<void> {
+    await this.lock.release();
+  }
+
+  /** Brings the history and the best weights to where the checkpoint is. */
+  private async settle(state: TrainingState | undefined): Promise<void> {
+    await this.writeIfOther(RUN_FILES.history, new TextEncoder().encode(formatHistory(this.history)));
+    if (!state) return;
+    for (const [name, bytes] of this.weightFiles(state.best)) await this.writeIfOther(name, bytes);
+    this.savedBestEpoch = state.best.epoch;
+  }
+
+  private weightFiles({ epoch, validationAccuracy, parameters }: Best): [name: string, bytes: Uint8Array][] {
     const { model, recipe, data } = this.config;
     const metadata = writeModelMetadata({
       model,
@@ -208,11 +197,19 @@ export class RunFolder {
       epoch,
       validationAccuracy,
     });
-    await this.write(RUN_FILES.pth, writePth(parameters));
-    await this.write(RUN_FILES.safetensors, writeSafetensors(parameters, metadata));
+    return [
+      [RUN_FILES.pth, writePth(parameters)],
+      [RUN_FILES.safetensors, writeSafetensors(parameters, metadata)],
+    ];
+  }
+
+  private async writeIfOther(name: string, content: Uint8Array): Promise<void> {
+    const bytes = await readIfThere(this.path, name);
+    if (bytes === undefined || Buffer.compare(bytes, content) !== 0) await this.write(name, content);
   }
 
   private async write(name: string, content: string | Uint8Array): Promise<void> {
+    await this.lock.requireHeld();
     await writeFileAtomic(join(this.path, name), content);
   }
 }
@@ -229,44 +226,65 @@ export async function readHistory(path: string): Promise<EpochRecord[]> {
   return bytes === undefined ? [] : named(path, () => parseHistory(new TextDecoder().decode(bytes)));
 }
 
-/** The state in a run's checkpoint; undefined where it has none. */
-async function readState(path: string, model: Model): Promise<TrainingState | undefined> {
-  const bytes = await readIfThere(path, RUN_FILES.checkpoint);
-  if (bytes === undefined) return undefined;
-  return named(join(path, RUN_FILES.checkpoint), () => {
-    const state = readCheckpoint(bytes);
-    const specs = parameterSpecs(inferShapes(model));
-    const { parameters, optimizer, best } = state;
-    const averages = optimizer.average ? [optimizer.average] : [];
-    for (const tensors of [parameters, optimizer.first, optimizer.second, ...averages, best.parameters]) {
-      requireParameters(specs, tensors);
-    }
-    return state;
-  });
+/** The rows of the first epochs of a run, those that its checkpoint is of. */
+async function historyUpTo(path: string, epochs: number): Promise<EpochRecord[]> {
+  const rows = await readHistory(path);
+  if (rows.length < epochs) {
+    throw new Error(`${path}: the checkpoint is of epoch ${epochs}, ${RUN_FILES.history} ends at ${rows.length}`);
+  }
+  // A first epoch that was not kept whole leaves one row; more mean that the checkpoint has been deleted.
+  if (epochs === 0 && rows.length > 1) {
+    throw new Error(
+      `${path}: ${RUN_FILES.history} holds ${rows.length} epochs, but there is no ${RUN_FILES.checkpoint}`,
+    );
+  }
+  return rows.slice(0, epochs);
 }
 
-/** Reads a file that every run folder has. @throws Error with one line */
-export async function readRunFile(path: string, name: string): Promise<Uint8Array> {
-  const bytes = await readIfThere(path, name);
-  if (bytes !== undefined) return bytes;
-  throw new Error((await isFolder(path)) ? `${path} is not a run folder: it has no ${name}` : `${path} is not there`);
-}
-
-/** Reads a file of a run folder; undefined where it is not there. @throws Error with one line */
-export async function readIfThere(path: string, name: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(join(path, name));
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw new Error(describeFileError(error, `read ${join(path, name)}`), { cause: error });
+/** @throws Error with one line where a run is finished and not to be extended, or to be extended and not finished */
+async function requireEpochsLeft(
+  path: string,
+  { recipe, scheduleRestarts }: RunConfig,
+  extendTo: number | undefined,
+): Promise<void> {
+  const done = (await readResult(path))?.epochs;
+  // A result of where the run was extended is of before that.
+  const finished = done !== undefined && done !== scheduleRestarts.at(-1);
+  if (extendTo === undefined && finished) {
+    throw new Error(
+      `${path} is finished: all its ${countOf(recipe.epochs, "epoch")} are done, the result is in ${RUN_FILES.result}; train on with a new schedule by --epochs N, more than ${recipe.epochs}`,
+    );
+  }
+  if (extendTo !== undefined && !finished) {
+    throw new Error(
+      `${path} is not finished, and only a finished run can be extended: go on without --epochs to its ${countOf(recipe.epochs, "epoch")} first`,
+    );
+  }
+  if (extendTo !== undefined && extendTo <= recipe.epochs) {
+    throw new Error(`${path} has ${countOf(recipe.epochs, "epoch")} done already: --epochs must be more`);
   }
 }
 
-/** Puts the path before the message of what goes wrong with it. */
-export function named<Result>(path: string, read: () => Result): Result {
+const resultSchema = z.looseObject({ epochs: z.number().int() });
+
+/** What a run came to, of which this folder knows the number of epochs. */
+export type RunResult = z.infer<typeof resultSchema>;
+
+/** A run's result; undefined where it has none, or a damaged one, which the next end of the run writes over. */
+async function readResult(path: string): Promise<RunResult | undefined> {
+  const bytes = await readIfThere(path, RUN_FILES.result);
   try {
-    return read();
-  } catch (error) {
-    throw new Error(`${path}: ${error instanceof Error ? error.message : error}`, { cause: error });
+    return parseJson(new TextDecoder().decode(bytes), resultSchema, RUN_FILES.result);
+  } catch {
+    return undefined;
   }
+}
+
+function countOf(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+function formatJson(value: object): string {
+  return `${JSON.stringify(value, undefined, 2)}
+`;
 }

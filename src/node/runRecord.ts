@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { parseJson } from "../formats/json.js";
 import type { EpochRecord } from "../training/fit.js";
-import { named, RUN_FILES, type RunConfig, readHistory, readIfThere, readRunConfig } from "./runFolder.js";
+import { named, RUN_FILES, readIfThere } from "./runFiles.js";
+import { type RunConfig, readHistory, readRunConfig } from "./runFolder.js";
 
 const resultSchema = z.object({
   bestEpoch: z.number().int().positive(),

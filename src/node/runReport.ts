@@ -11,7 +11,8 @@ import { type Evaluation, evaluationOf, macroAverage } from "../training/metrics
 import { predictDataset } from "../training/predict.js";
 import { writeFileAtomic } from "./files.js";
 import { pictureAddress } from "./pictures/address.js";
-import { RUN_FILES, type RunConfig, readHistory, readRunConfig } from "./runFolder.js";
+import { RUN_FILES } from "./runFiles.js";
+import { type RunConfig, readHistory, readRunConfig } from "./runFolder.js";
 import { runSettings, runTitles } from "./runSettings.js";
 
 /** The images that a run is judged by. */

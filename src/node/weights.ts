@@ -14,7 +14,8 @@ import {
 } from "../model/index.js";
 import { type Recipe, TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
 import { describeFileError, isFolder } from "./files.js";
-import { named, RUN_FILES, type RunConfig, readRunConfig } from "./runFolder.js";
+import { named, RUN_FILES } from "./runFiles.js";
+import { type RunConfig, readRunConfig } from "./runFolder.js";
 
 /** Weights with the model that they belong to. */
 export interface LoadedWeights {

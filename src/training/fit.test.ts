@@ -339,6 +339,27 @@ describe("a resumed training", () => {
     expect(engine.moments).toBe(90);
   });
 
+  it("of which all epochs are done goes on to more with the schedule begun anew and all else continued", async () => {
+    const finished = new ScriptedEngine();
+    const { states } = await train(finished);
+    // Two more epochs, then another one.
+    const extended = { recipe: { ...recipe, epochs: 6 }, scheduleRestarts: [3, 5] };
+    const engine = new ScriptedEngine();
+    const { records } = await train(engine, { ...extended, resumeFrom: states[2] });
+    const steps = engine.calls.filter(({ kind }) => kind === "train");
+    expect(steps.map(({ update }) => update)).toEqual([
+      ...Array.from({ length: 6 }, (_, step) => ({ step: 10 + step, ...scheduleAt(recipe.schedule, step, 6) })),
+      ...Array.from({ length: 3 }, (_, step) => ({ step: 16 + step, ...scheduleAt(recipe.schedule, step, 3) })),
+    ]);
+    expect(steps.slice(0, 3).flatMap(({ indices }) => indices)).toEqual([...epochOrder(split.train, SEED, 4)]);
+    expect(records.map(({ epoch }) => epoch)).toEqual([4, 5, 6]);
+    expect(engine.moments).toBe(180);
+    // What config.json alone is made again from: the same bits.
+    const whole = new ScriptedEngine();
+    await train(whole, extended);
+    expect(whole.calls).toEqual([...finished.calls, ...engine.calls]);
+  });
+
   it("of which all epochs are done only restores the best weights", async () => {
     const { states } = await train(new ScriptedEngine({ correct: (epoch) => (epoch === 2 ? 4 : 1) }));
     const engine = new ScriptedEngine();

@@ -60,6 +60,8 @@ export interface FitOptions {
   readonly split: Split;
   readonly recipe: Recipe;
   readonly seed: number;
+  /** The epochs after which the recipe's schedule begins anew, ascending; the first stretch begins with the first epoch. */
+  readonly scheduleRestarts?: readonly number[];
   /** Go on after this state, with the very bits of a training that was never interrupted. */
   readonly resumeFrom?: TrainingState;
   readonly onProgress?: (progress: FitProgress) => void;
@@ -99,7 +101,8 @@ export async function* fit(options: FitOptions): AsyncGenerator<FitEpoch, Best, 
     );
   }
   for (let epoch = (resumeFrom?.epoch ?? 0) + 1; epoch <= recipe.epochs; epoch++) {
-    if (best && recipe.patience > 0 && epoch - best.epoch > recipe.patience) break;
+    const since = Math.max(best?.epoch ?? epoch, scheduleStretch(options, epoch).start);
+    if (recipe.patience > 0 && epoch - since > recipe.patience) break;
     const start = performance.now();
     const train = await trainEpoch(options, epoch);
     const middle = performance.now();
@@ -137,13 +140,15 @@ async function trainEpoch(options: FitOptions, epoch: number): Promise<{ tally: 
   const order = epochOrder(split.train, seed, epoch);
   const labels = Uint8Array.from(order, (index) => dataset.labels[index]);
   const stepsPerEpoch = Math.ceil(order.length / recipe.batchSize);
-  const totalSteps = stepsPerEpoch * recipe.epochs;
+  const stretch = scheduleStretch(options, epoch);
+  const scheduleStart = stepsPerEpoch * stretch.start;
+  const scheduleSteps = stepsPerEpoch * (stretch.end - stretch.start);
   const assemble = batchAssembler(options, epoch);
   const tally = new Tally();
   let step = stepsPerEpoch * (epoch - 1);
   let learningRate = 0;
   await forEachBatch(order.length, recipe.batchSize, passOptions(options, epoch, "train", tally), (start, end) => {
-    const rates = scheduleAt(recipe.schedule, step, totalSteps);
+    const rates = scheduleAt(recipe.schedule, step - scheduleStart, scheduleSteps);
     learningRate = rates.learningRate;
     step++;
     const batchLabels = labels.subarray(start, end);
@@ -153,6 +158,13 @@ async function trainEpoch(options: FitOptions, epoch: number): Promise<{ tally: 
     requireFiniteLoss(tally, epoch, learningRate);
   });
   return { tally, learningRate };
+}
+
+/** The epochs, from after `start` to `end`, over which the schedule of an epoch runs. */
+function scheduleStretch({ recipe, scheduleRestarts = [] }: FitOptions, epoch: number) {
+  const start = scheduleRestarts.findLast((restart) => restart < epoch) ?? 0;
+  const end = scheduleRestarts.find((restart) => restart >= epoch) ?? recipe.epochs;
+  return { start, end };
 }
 
 function requireFiniteLoss({ loss }: Tally, epoch: number, learningRate: number): void {

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 
-/** The built program. */
 export const PROGRAM = new URL("../../dist/cli/main.js", import.meta.url).pathname;
 const MACHINE = new URL("./machine.mjs", import.meta.url).href;
 
-/** What a program came to. */
 export interface Outcome {
+  /** Null where a signal ended it. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -13,6 +12,8 @@ export interface Outcome {
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
+  /** A shell command that is run before the program, in its process. */
+  readonly before?: string;
   /** Called with all of standard output whenever something is written to it. */
   readonly onOutput?: (stdout: string, child: ChildProcess) => void;
 }
@@ -21,9 +22,11 @@ export interface RunOptions {
 export function runProgram(
   folder: string,
   args: readonly string[],
-  { env, onOutput }: RunOptions = {},
+  { env, before, onOutput }: RunOptions = {},
 ): Promise<Outcome> {
-  const child = spawn(process.execPath, ["--import", MACHINE, PROGRAM, ...args], {
+  const command = [process.execPath, "--import", MACHINE, PROGRAM, ...args];
+  const [file, ...rest] = before === undefined ? command : ["bash", "-c", `${before}; exec "$0" "$@"`, ...command];
+  const child = spawn(file, rest, {
     cwd: folder,
     env: { PATH: process.env.PATH, HOME: folder, ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -43,14 +46,17 @@ export function runProgram(
   });
 }
 
-/** Presses Ctrl-C once, as soon as the output holds a text. */
-export function interruptAfter(text: string): RunOptions {
-  let pressed = false;
+/** Does something once, as soon as the output holds a text. */
+export function onceToldOf(text: string, act: (child: ChildProcess) => void): RunOptions {
+  let done = false;
   return {
     onOutput: (stdout, child) => {
-      if (pressed || !stdout.includes(text)) return;
-      pressed = true;
-      child.kill("SIGINT");
+      if (done || !stdout.includes(text)) return;
+      done = true;
+      act(child);
     },
   };
 }
+
+/** Presses Ctrl-C once, as soon as the output holds a text. */
+export const interruptAfter = (text: string) => onceToldOf(text, (child) => child.kill("SIGINT"));

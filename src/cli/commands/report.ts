@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Command } from "commander";
-import { RUN_FILES } from "../../node/runFolder.js";
+import { RUN_FILES } from "../../node/runFiles.js";
 import { judgedImages, writeReport } from "../../node/runReport.js";
 import { loadWeights } from "../../node/weights.js";
 import { RECIPES } from "../../training/recipes/index.js";

@@ -26,7 +26,7 @@ export function trainCommand(): Command {
     .addOption(new Option("--augment-val", "augment the validation images too, as the tutorial did"))
     .addOption(new Option("--out <dir>", "the run folder to make (default: runs/<data>-<recipe>-seed<n>)"))
     .addOption(
-      new Option("--resume <run>", "go on with an interrupted run; its settings are in its folder").conflicts([
+      new Option("--resume <run>", "go on with an interrupted run, or with a finished one to more --epochs").conflicts([
         "recipe",
         "config",
         "data",
@@ -35,7 +35,6 @@ export function trainCommand(): Command {
         "background",
         "normalize",
         "augment",
-        "epochs",
         "batch",
         "lr",
         "seed",
@@ -47,11 +46,11 @@ export function trainCommand(): Command {
     .addOption(jsonOption())
     .addOption(quietOption())
     .action(async (options: TrainOptions) => {
-      const { json = false, quiet = false, threads, dataDir, strict, out } = options;
+      const { json = false, quiet = false, threads, epochs, dataDir, strict, out } = options;
       const terminal = new Terminal(json ? process.stderr : process.stdout, { quiet });
       const output = { terminal, json };
       if (options.resume !== undefined) {
-        await resumeRun(options.resume, { dataDir, threads, strict }, output);
+        await resumeRun(options.resume, { epochs, dataDir, threads, strict }, output);
         return;
       }
       await startRun({ ...(await trainingSettings(options)), out }, output);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../formats/json.js";
 import { createFolderExclusive, describeFileError, errorCode, isFolder, writeFileAtomic } from "../../node/files.js";
-import { named, RUN_FILES, readRunFile } from "../../node/runFolder.js";
+import { named, RUN_FILES, readRunFile } from "../../node/runFiles.js";
 import { parseAxis } from "./grid.js";
 import { type FinishedRun, formatCsv, type SweepReport } from "./report.js";
 
@@ -56,8 +56,8 @@ const resultSchema = z.object({
 
 /** Makes the folder of a new sweep. @throws Error with one line where it exists or cannot be written */
 export async function createSweepFolder(path: string, config: SweepConfig): Promise<void> {
-  await createFolderExclusive(path);
-  await writeFileAtomic(join(path, SWEEP_FILES.config), `${JSON.stringify(config, undefined, 2)}\n`);
+  const text = `${JSON.stringify(config, undefined, 2)}\n`;
+  await createFolderExclusive(path, (folder) => writeFileAtomic(join(folder, SWEEP_FILES.config), text));
 }
 
 /** Reads what a sweep was started with. @throws Error with one line where it is missing or not what it should be */

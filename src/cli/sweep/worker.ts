@@ -50,6 +50,11 @@ port.close();
 async function run({ settings, data }: WorkerStart): Promise<void> {
   const output = { terminal, json: false };
   const { out } = settings;
-  if (existsSync(out)) await trainOn(await RunFolder.reopen(out), data, THREADS, output, controller.signal);
-  else await trainNew({ ...settings, threads: THREADS }, data, output, controller.signal);
+  if (!existsSync(out)) return trainNew({ ...settings, threads: THREADS }, data, output, controller.signal);
+  const reopened = await RunFolder.reopen(out);
+  try {
+    await trainOn(reopened, data, { threads: THREADS }, output, controller.signal);
+  } finally {
+    await reopened.folder.close();
+  }
 }

@@ -1,0 +1,48 @@
+import type { EpochRecord } from "../training/fit.js";
+import { RUN_FILES } from "./runFiles.js";
+
+/** A row of history.csv: the tutorial's columns first, then ours. */
+const HISTORY_COLUMNS: readonly (readonly [string, (record: EpochRecord) => number])[] = [
+  ["epoch", ({ epoch }) => epoch],
+  ["train_loss_all", ({ trainLoss }) => trainLoss],
+  ["train_acc_all", ({ trainAccuracy }) => trainAccuracy],
+  ["val_loss_all", ({ validationLoss }) => validationLoss],
+  ["val_acc_all", ({ validationAccuracy }) => validationAccuracy],
+  ["lr", ({ learningRate }) => learningRate],
+  ["train_seconds", ({ trainSeconds }) => trainSeconds],
+  ["val_seconds", ({ validationSeconds }) => validationSeconds],
+];
+
+/** A run's history as CSV. */
+export function formatHistory(history: readonly EpochRecord[]): string {
+  const header = HISTORY_COLUMNS.map(([name]) => name).join(",");
+  const rows = history.map((record) => HISTORY_COLUMNS.map(([, value]) => String(value(record))).join(","));
+  return `${[header, ...rows].join("\n")}\n`;
+}
+
+/** Reads a run's history. @throws Error with one line where a row is not what it should be */
+export function parseHistory(text: string): EpochRecord[] {
+  const [header, ...rows] = text.trimEnd().split("\n");
+  const expected = HISTORY_COLUMNS.map(([name]) => name).join(",");
+  if (header !== expected) throw new Error(`${RUN_FILES.history}: its columns are ${header}, expected ${expected}`);
+  return rows.map((row, index) => {
+    const cells = row.split(",");
+    const values = cells.map(Number);
+    const whole = cells.length === HISTORY_COLUMNS.length && cells.every((cell) => cell.trim() !== "");
+    if (!whole || !values.every(Number.isFinite) || values[0] !== index + 1) {
+      throw new Error(`${RUN_FILES.history}: row ${index + 1} is "${row}"`);
+    }
+    const [epoch, trainLoss, trainAccuracy, validationLoss, validationAccuracy, learningRate, ...seconds] = values;
+    const [trainSeconds, validationSeconds] = seconds;
+    return {
+      epoch,
+      trainLoss,
+      trainAccuracy,
+      validationLoss,
+      validationAccuracy,
+      learningRate,
+      trainSeconds,
+      validationSeconds,
+    };
+  });
+}

@@ -1,0 +1,235 @@
+import type files from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { readCheckpoint } from "../formats/checkpoint.js";
+import { readPth } from "../formats/pth.js";
+import { readSafetensors } from "../formats/safetensors.js";
+import { initializeParameters, type Model } from "../model/index.js";
+import type { EpochRecord, TrainingState } from "../training/fit.js";
+import { RECIPES } from "../training/recipes/index.js";
+import { parseHistory } from "./history.js";
+import { type RunConfig, RunFolder } from "./runFolder.js";
+
+/**
+ * A process that can be killed before any of its operations on files. What it is asked for afterwards fails, so that none
+ * of its cleaning up is done; a write that it is killed in leaves half of its content.
+ */
+const victim = vi.hoisted(() => {
+  let operationsLeft = Number.POSITIVE_INFINITY;
+  return {
+    killBefore(operation: number) {
+      operationsLeft = operation;
+    },
+    revive() {
+      operationsLeft = Number.POSITIVE_INFINITY;
+    },
+    /** @returns whether this is the operation in which it is killed */
+    operate(): boolean {
+      operationsLeft--;
+      if (operationsLeft < -1) throw new Error("killed");
+      return operationsLeft === -1;
+    },
+  };
+});
+
+vi.mock("node:fs/promises", async (importOriginal) => {
+  const real = await importOriginal<typeof files>();
+  const killable =
+    <Arguments extends unknown[], Result>(operation: (...args: Arguments) => Promise<Result>) =>
+    async (...args: Arguments): Promise<Result> => {
+      if (victim.operate()) throw new Error("killed");
+      return operation(...args);
+    };
+  const open = killable(async (...args: Parameters<typeof real.open>) => {
+    const handle = await real.open(...args);
+    const { writeFile } = handle;
+    handle.writeFile = async (data) => {
+      if (!victim.operate()) return writeFile.call(handle, data);
+      await writeFile.call(handle, (data as Uint8Array).slice(0, data.length / 2));
+      throw new Error("killed");
+    };
+    // A killed process, unlike a power cut, loses nothing that it has written.
+    handle.sync = async () => {};
+    return handle;
+  });
+  return { ...real, open, rename: killable(real.rename), mkdir: killable(real.mkdir), rm: killable(real.rm) };
+});
+
+const EPOCHS = 3;
+const BEST = [1, 1, 3];
+
+// Small, so that hundreds of runs take seconds.
+const model: Model = {
+  input: { channels: 1, height: 12, width: 12 },
+  layers: [{ type: "flatten" }, { type: "linear", name: "linear", outFeatures: 3 }],
+};
+const config: RunConfig = {
+  versions: { lenet: "0.1.0", node: "20.20.0", v8: "11.3" },
+  startedAt: "2026-01-02T03:04:05.678Z",
+  recipe: { ...RECIPES.paper, epochs: EPOCHS },
+  scheduleRestarts: [],
+  seed: 5,
+  model,
+  parameterCount: 435,
+  data: {
+    name: "digits",
+    fit: "contain",
+    background: 0,
+    checksum: "abc",
+    images: 100,
+    classes: ["a", "b", "c"],
+    generated: true,
+  },
+  threads: 1,
+  fusedArithmetic: true,
+};
+
+const weights = Array.from({ length: EPOCHS + 1 }, (_, epoch) => initializeParameters(model, epoch));
+
+const record = (epoch: number): EpochRecord => ({
+  epoch,
+  trainLoss: 1 / epoch,
+  trainAccuracy: 0.5,
+  validationLoss: 1 / epoch,
+  validationAccuracy: BEST[epoch - 1] / 10,
+  learningRate: 0.001,
+  trainSeconds: 1,
+  validationSeconds: 1,
+});
+
+function state(epoch: number): TrainingState {
+  const best = BEST[epoch - 1];
+  return {
+    epoch,
+    parameters: weights[epoch],
+    optimizer: { first: weights[0], second: weights[epoch] },
+    best: { epoch: best, validationAccuracy: best / 10, parameters: weights[best] },
+  };
+}
+
+let parent: string;
+let path: string;
+beforeEach(async () => {
+  parent = await mkdtemp(join(tmpdir(), "lenet-crash-"));
+  path = join(parent, "run");
+});
+afterEach(() => rm(parent, { recursive: true, force: true }));
+
+/** What a process does: begins the run or goes on with it, to its end, unless that is reached. */
+async function runToTheEnd(): Promise<void> {
+  if ((await readdir(path).catch((): string[] => [])).includes("result.json")) return;
+  const isThere = (await readdir(parent)).includes("run");
+  const { folder, state: read } = isThere
+    ? await RunFolder.reopen(path)
+    : { folder: await RunFolder.create(path, config), state: undefined };
+  if (isThere) await expectInOrder(read);
+  for (let epoch = (read?.epoch ?? 0) + 1; epoch <= EPOCHS; epoch++)
+    await folder.keepEpoch(record(epoch), state(epoch));
+  await folder.writeResult({ epochs: EPOCHS });
+  await folder.close();
+}
+
+/** A folder that was opened again holds the same epochs in all its files. */
+async function expectInOrder(read: TrainingState | undefined): Promise<void> {
+  expect(await rowsInFolder()).toEqual(Array.from({ length: read?.epoch ?? 0 }, (_, index) => record(index + 1)));
+  if (!read) return;
+  expect(read).toEqual(state(read.epoch));
+  expect(readPth(await readFile(join(path, "model.pth")))).toEqual(read.best.parameters);
+  expect(readSafetensors(await readFile(join(path, "best.safetensors"))).tensors).toEqual(read.best.parameters);
+}
+
+async function rowsInFolder(): Promise<EpochRecord[]> {
+  return parseHistory(await readFile(join(path, "history.csv"), "utf8"));
+}
+
+/** Kills a process that runs to the end; false where it had fewer operations. */
+async function kill(before: number): Promise<boolean> {
+  victim.killBefore(before);
+  try {
+    await runToTheEnd();
+    return false;
+  } catch (error) {
+    // Errors other than "killed" come from cleaning up, which a dead process cannot do either.
+    expect(String(error)).toMatch(/killed/);
+    return true;
+  } finally {
+    victim.revive();
+    await forgetOwner();
+  }
+}
+
+/** Makes the locks in the folder those of another process, which is gone: no process has so high a number. */
+async function forgetOwner(): Promise<void> {
+  for (const name of await readdir(path).catch(() => [])) {
+    if (!name.endsWith(".lock")) continue;
+    const owner = JSON.parse(await readFile(join(path, name), "utf8"));
+    await writeFile(join(path, name), JSON.stringify({ ...owner, pid: 2 ** 30 }));
+  }
+}
+
+async function contents(): Promise<Map<string, string>> {
+  const names = (await readdir(path)).sort();
+  return new Map(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(path, name), "latin1")] as const)),
+  );
+}
+
+/** Prepares a folder, has a process killed before each of its operations in turn, and holds the end against `expected`. */
+async function killEverywhere(
+  prepare: () => Promise<void>,
+  expected: Map<string, string>,
+  again?: (first: number) => number,
+): Promise<number> {
+  for (let operation = 0; ; operation++) {
+    await rm(parent, { recursive: true });
+    await mkdir(parent);
+    await prepare();
+    const killed = await kill(operation);
+    if (!killed) return operation;
+    if (again) await kill(again(operation));
+    await runToTheEnd();
+    const left = await contents();
+    for (const name of left.keys()) if (name.endsWith(".lock")) left.delete(name);
+    expect(left, `killed before operation ${operation}`).toEqual(expected);
+  }
+}
+
+describe("a run that is killed before any of its operations on files", () => {
+  let undisturbed: Map<string, string>;
+  beforeEach(async () => {
+    await runToTheEnd();
+    undisturbed = await contents();
+    expect([...undisturbed.keys()]).toEqual([
+      ...["best.safetensors", "config.json", "history.csv", "last.ckpt", "model.pth", "previous.ckpt", "result.json"],
+    ]);
+    expect(readCheckpoint(await readFile(join(path, "last.ckpt"))).epoch).toBe(EPOCHS);
+    expect(readCheckpoint(await readFile(join(path, "previous.ckpt"))).epoch).toBe(EPOCHS - 1);
+    expect(await rowsInFolder()).toEqual([1, 2, 3].map(record));
+  });
+
+  it("comes to the files of an undisturbed one", async () => {
+    expect(await killEverywhere(async () => {}, undisturbed)).toBeGreaterThan(70);
+  });
+
+  it("comes to them when the process that goes on with it is killed, too", async () => {
+    await killEverywhere(
+      async () => {},
+      undisturbed,
+      (first) => (first * 7) % 31,
+    );
+  });
+
+  it("comes to them from a damaged checkpoint", async () => {
+    const fewer = async () => {
+      const folder = await RunFolder.create(path, config);
+      for (const epoch of [1, 2]) await folder.keepEpoch(record(epoch), state(epoch));
+      await folder.close();
+      const checkpoint = await readFile(join(path, "last.ckpt"));
+      checkpoint[checkpoint.length - 100] ^= 1;
+      await writeFile(join(path, "last.ckpt"), checkpoint);
+    };
+    expect(await killEverywhere(fewer, undisturbed)).toBeGreaterThan(30);
+  });
+});

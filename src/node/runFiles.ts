@@ -1,0 +1,45 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describeFileError, errorCode, isFolder } from "./files.js";
+
+/** The files of a run folder. */
+export const RUN_FILES = {
+  config: "config.json",
+  history: "history.csv",
+  pth: "model.pth",
+  safetensors: "best.safetensors",
+  checkpoint: "last.ckpt",
+  /** The checkpoint of the epoch before. */
+  previousCheckpoint: "previous.ckpt",
+  curvesSvg: "curves.svg",
+  curvesPng: "curves.png",
+  result: "result.json",
+  confusion: "confusion.svg",
+  report: "report.html",
+} as const;
+
+/** Reads a file that every run folder has. @throws Error with one line */
+export async function readRunFile(path: string, name: string): Promise<Uint8Array> {
+  const bytes = await readIfThere(path, name);
+  if (bytes !== undefined) return bytes;
+  throw new Error((await isFolder(path)) ? `${path} is not a run folder: it has no ${name}` : `${path} is not there`);
+}
+
+/** Reads a file of a run folder; undefined where it has none of that name. @throws Error with one line */
+export async function readIfThere(path: string, name: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(join(path, name));
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw new Error(describeFileError(error, `read ${join(path, name)}`), { cause: error });
+  }
+}
+
+/** Puts the path before the message of what goes wrong with it. */
+export function named<Result>(path: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    throw new Error(`${path}: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
+}

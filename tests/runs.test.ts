@@ -1,0 +1,244 @@
+import { spawn, spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { scheduleAt } from "../src/training/schedules.js";
+import { writeDigitFiles } from "./support/digitFiles.mjs";
+import { interruptAfter, onceToldOf, type RunOptions, runProgram } from "./support/program.js";
+
+const EPOCHS = 5;
+const KILLED_AFTER = 2;
+const BATCH = 32;
+const IMAGES = { train: 200, test: 50 };
+const STEPS_PER_EPOCH = (IMAGES.train * 0.8) / BATCH;
+const TRAIN = ["train", "--data", "digits-of-200", "--batch", String(BATCH), "--seed", "11", "--json"];
+const KILLS = new URL("./kills.mjs", import.meta.url).pathname;
+
+let folder: string;
+const inFolder = (...names: string[]) => join(folder, ...names);
+const lines = (text: string) => text.trimEnd().split("\n");
+const lenet = (args: readonly string[], options?: RunOptions) => runProgram(folder, args, options);
+const resume = (run: string, options?: RunOptions) => lenet(["train", "--resume", run, "--json"], options);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lenet-runs-"));
+  await writeDigitFiles(inFolder("digits-of-200"), IMAGES);
+  const whole = await lenet([...TRAIN, "--epochs", String(EPOCHS), "--out", "whole"]);
+  expect(whole).toMatchObject({ code: 0 });
+  const kill = onceToldOf(`"epoch":${KILLED_AFTER}`, (child) => child.kill("SIGKILL"));
+  expect(await lenet([...TRAIN, "--epochs", String(EPOCHS), "--out", "killed"], kill)).toMatchObject({ code: null });
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The epochs in a run's history. */
+async function rowsOf(run: string): Promise<string[][]> {
+  const [, ...rows] = lines(await readFile(inFolder(run, "history.csv"), "utf8"));
+  return rows.map((row) => row.split(",").slice(0, 6));
+}
+
+/** Asserts that a run is finished and came to the bits of another, and left nothing else in its folder. */
+async function expectSameRun(run: string, other: string): Promise<void> {
+  for (const name of ["model.pth", "best.safetensors", "last.ckpt"]) {
+    const [bytes, others] = await Promise.all([run, other].map((path) => readFile(inFolder(path, name))));
+    expect(bytes.equals(others), name).toBe(true);
+  }
+  expect(await rowsOf(run)).toEqual(await rowsOf(other));
+  expect(await readdir(inFolder(run))).toContain("result.json");
+  expect(await hiddenFiles(run)).toEqual([]);
+}
+
+const hiddenFiles = async (run: string) => (await readdir(inFolder(run))).filter((name) => name.startsWith("."));
+
+async function copyOfKilled(run: string): Promise<void> {
+  await cp(inFolder("killed"), inFolder(run), { recursive: true });
+}
+
+async function damage(run: string, name: string): Promise<void> {
+  const bytes = await readFile(inFolder(run, name));
+  bytes[bytes.length >> 1] ^= 16;
+  await writeFile(inFolder(run, name), bytes);
+}
+
+describe("a run that was killed", () => {
+  it("goes on to the bits of an undisturbed one, and says what it found", async () => {
+    await copyOfKilled("again");
+    const { code, stderr } = await resume("again");
+    expect({ code, told: lines(stderr) }).toEqual({
+      code: 0,
+      told: expect.arrayContaining([
+        expect.stringMatching(/^took over the lock of process \d+, which is gone$/),
+        expect.stringMatching(/^going on after epoch \d of 5$/),
+      ]),
+    });
+    await expectSameRun("again", "whole");
+  });
+
+  it("goes on from the checkpoint before where the last one is damaged, and says so", async () => {
+    await copyOfKilled("damaged");
+    await damage("damaged", "last.ckpt");
+    const { code, stderr } = await resume("damaged", interruptAfter(`"epoch":${EPOCHS}`));
+    expect(stderr).toMatch(
+      /^the last checkpoint was damaged \(last.ckpt: its checksum is not that of its content\): going on from the one before, epoch \d$/m,
+    );
+    expect([0, 130]).toContain(code);
+    if (code === 130) await resume("damaged");
+    await expectSameRun("damaged", "whole");
+  });
+
+  it("is refused in one line where both checkpoints are damaged", async () => {
+    await copyOfKilled("lost");
+    for (const name of ["last.ckpt", "previous.ckpt"]) await damage("lost", name);
+    const { code, stdout, stderr } = await resume("lost");
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toBe(
+      "lenet: lost has no usable checkpoint left: last.ckpt: its checksum is not that of its content; previous.ckpt: its checksum is not that of its content; to train it anew, resume a folder that holds a copy of its config.json alone\n",
+    );
+  });
+
+  it("is gone on with by one process at a time", async () => {
+    await copyOfKilled("shared");
+    let second: ReturnType<typeof resume> | undefined;
+    // The first one waits while the second one looks.
+    const first = await resume(
+      "shared",
+      onceToldOf('"epoch":', (child) => {
+        child.kill("SIGSTOP");
+        second = resume("shared").finally(() => child.kill("SIGCONT"));
+      }),
+    );
+    const { code, stdout, stderr } = await second!;
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/^lenet: shared is in use by process \d+ on \S+ since \S+; if there is no such [^\n]+\n$/);
+    expect(first.code).toBe(0);
+    await expectSameRun("shared", "whole");
+  });
+
+  it("is not written to any more, nor made again, when its folder is removed", async () => {
+    await copyOfKilled("removed");
+    const { code, stderr } = await resume(
+      "removed",
+      onceToldOf('"epoch":', () => rmSync(inFolder("removed"), { recursive: true })),
+    );
+    expect(code).toBe(1);
+    expect(lines(stderr).at(-1)).toMatch(
+      /^lenet: (removed or its lock has been removed during the run: nothing more is written there|cannot write removed\/[a-z.]+: no such file or folder)$/,
+    );
+    expect(await readdir(folder)).not.toContain("removed");
+  });
+
+  it("comes to the same bits, whenever it is killed", async () => {
+    const child = spawn(process.execPath, [KILLS, "--kills", "6"], { stdio: ["ignore", "pipe", "inherit"] });
+    let stdout = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      stdout += text;
+    });
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect({ code, last: lines(stdout).at(-1) }).toEqual({
+      code: 0,
+      last: expect.stringMatching(/^6 kills in \d runs of \d+ epochs: the bits and the history of an undisturbed run$/),
+    });
+  });
+});
+
+/** Whether this user may mount a file system. */
+function canMount(): boolean {
+  const probe = spawnSync("sh", ["-c", 'd=$(mktemp -d) && mount -t tmpfs -o size=64k tmpfs "$d" && umount "$d"']);
+  return probe.status === 0;
+}
+
+describe("a run that finds no room for its checkpoint", () => {
+  it.runIf(canMount())("on a full disk says so, and goes on from the one before once there is room", async () => {
+    await mkdir(inFolder("disk"));
+    const mount = (options: string) => spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", inFolder("disk")]);
+    // 2.5 MB are there; what is left is enough for the weights, but not for a checkpoint of 1 MB.
+    expect(mount("size=3000k").status).toBe(0);
+    try {
+      await copyOfKilled("disk/run");
+      const { code, stderr } = await resume("disk/run");
+      expect({ code, last: lines(stderr).at(-1) }).toEqual({
+        code: 1,
+        last: "lenet: cannot write disk/run/last.ckpt: no space left on the device",
+      });
+      expect(await hiddenFiles("disk/run")).toEqual([]);
+      expect(mount("remount,size=10m").status).toBe(0);
+      const again = await resume("disk/run");
+      expect(again.stderr).toMatch(/^going on after epoch \d of 5$/m);
+      await expectSameRun("disk/run", "whole");
+    } finally {
+      spawnSync("umount", [inFolder("disk")]);
+    }
+  });
+
+  it.runIf(process.platform !== "win32")("within a limit on files says so, and goes on without it", async () => {
+    await copyOfKilled("limited");
+    const { code, stderr } = await resume("limited", { before: "ulimit -f 600" });
+    expect({ code, last: lines(stderr).at(-1) }).toEqual({
+      code: 1,
+      last: "lenet: cannot write limited/last.ckpt: the file is too large",
+    });
+    expect(await hiddenFiles("limited")).toEqual([]);
+    expect(await resume("limited")).toMatchObject({ code: 0 });
+    await expectSameRun("limited", "whole");
+  });
+});
+
+describe("a finished run", () => {
+  const extend = (run: string, epochs: number, options?: RunOptions) =>
+    lenet(["train", "--resume", run, "--epochs", String(epochs), "--json"], options);
+  const LONGER = EPOCHS + 3;
+
+  it("is extended with the schedule begun anew, which is said and recorded", async () => {
+    await cp(inFolder("whole"), inFolder("longer"), { recursive: true });
+    const { code, stderr } = await extend("longer", LONGER);
+    expect(code).toBe(0);
+    expect(lines(stderr)).toContain(
+      "extended from 5 to 8 epochs, the schedule begun anew over the added ones: this is not the same as 8 epochs from the start",
+    );
+    const config = JSON.parse(await readFile(inFolder("longer", "config.json"), "utf8"));
+    expect(config).toMatchObject({ recipe: { epochs: LONGER }, scheduleRestarts: [EPOCHS] });
+    const rows = await rowsOf("longer");
+    expect(rows.slice(0, EPOCHS)).toEqual(await rowsOf("whole"));
+    expect(rows.slice(EPOCHS).map(([epoch, , , , , rate]) => [Number(epoch), Number(rate)])).toEqual(
+      [1, 2, 3].map((added) => {
+        const lastStep = added * STEPS_PER_EPOCH - 1;
+        return [EPOCHS + added, scheduleAt(config.recipe.schedule, lastStep, 3 * STEPS_PER_EPOCH).learningRate];
+      }),
+    );
+    expect(JSON.parse(await readFile(inFolder("longer", "result.json"), "utf8"))).toMatchObject({ epochs: LONGER });
+  });
+
+  it("that is extended comes to the same bits when it is interrupted, and from its config.json alone", async () => {
+    await cp(inFolder("whole"), inFolder("broken"), { recursive: true });
+    const broken = await extend("broken", LONGER, interruptAfter(`"epoch":${EPOCHS + 1}`));
+    expect(broken.code).toBe(130);
+    expect(broken.stderr).toMatch(/interrupted after epoch \d of 8; go on with: npx lenet train --resume broken\n$/);
+    expect((await extend("broken", LONGER)).stderr).toBe(
+      "lenet: broken is not finished, and only a finished run can be extended: go on without --epochs to its 8 epochs first\n",
+    );
+    expect((await resume("broken")).code).toBe(0);
+    await expectSameRun("broken", "longer");
+
+    await mkdir(inFolder("anew"));
+    await cp(inFolder("longer", "config.json"), inFolder("anew", "config.json"));
+    expect((await resume("anew")).code).toBe(0);
+    await expectSameRun("anew", "longer");
+  });
+
+  it("is not gone on with without more epochs", async () => {
+    const finished = await resume("whole");
+    expect(finished).toEqual({
+      code: 1,
+      stdout: "",
+      stderr:
+        "lenet: whole is finished: all its 5 epochs are done, the result is in result.json; train on with a new schedule by --epochs N, more than 5\n",
+    });
+    expect((await extend("whole", EPOCHS)).stderr).toBe(
+      "lenet: whole has 5 epochs done already: --epochs must be more\n",
+    );
+    expect(await hiddenFiles("whole")).toEqual([]);
+  });
+});

@@ -1,0 +1,1 @@
+export function writeDigitFiles(folder: string, counts: { train: number; test: number }): Promise<void>;
