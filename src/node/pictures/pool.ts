@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { PictureSettings } from "../../data/pictures/fit.js";
 import { compileDecoder } from "./codec.js";
-import { type Job, NO_SLOT, type Outcome, type Reply, type WorkerStart } from "./worker.js";
+import { type Job, NO_SLOT, type Outcome, type Reply, type WorkerStart } from "./protocol.js";
 
 /** How far the decoding of a folder is, in files. */
 export interface DecodingProgress {

@@ -1,42 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { fitPicture } from "../../data/pictures/adapt.js";
-import type { PictureSettings } from "../../data/pictures/fit.js";
 import { describeFileError } from "../files.js";
 import { decodePicture, decoderMemory, startDecoder } from "./codec.js";
 import { MAGIC_BYTES, PictureError, pictureFormat, readPictureHeader } from "./header.js";
-
-/** What a worker is started with. */
-export interface WorkerStart {
-  /** ImageMagick's. */
-  readonly module: WebAssembly.Module;
-  readonly settings: PictureSettings;
-  /** Receives every fitted picture at its slot. */
-  readonly pixels: Uint8Array;
-  /** One element: the slot that the worker is at, NO_SLOT where it is at none. */
-  readonly current: Int32Array;
-}
-
-/** A file to decode, and where its pixels go. */
-export interface Job {
-  readonly slot: number;
-  readonly path: string;
-}
-
-/** What has become of a file: its original size, or why it has none. */
-export type Outcome = { readonly slot: number } & (
-  | { readonly width: number; readonly height: number }
-  | { readonly reason: string; readonly lasting: boolean }
-);
-
-/** A worker's reply to its jobs. */
-export interface Reply {
-  readonly outcomes: readonly Outcome[];
-  /** The worker must be replaced: its memory is damaged or has grown too far. It may not have done all its jobs. */
-  readonly isWorn: boolean;
-}
-
-export const NO_SLOT = -1;
+import { type Job, NO_SLOT, type Outcome, type Reply, type WorkerStart } from "./protocol.js";
 
 /** A decoder's memory never shrinks, so that it is ended when a large picture has made it grow past this. */
 const WORN_BYTES = 600e6;

@@ -1,0 +1,36 @@
+import type { PictureSettings } from "../../data/pictures/fit.js";
+
+// What the pool and its workers tell each other. Not in worker.ts: importing that in any thread makes it a decoder.
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  /** ImageMagick's. */
+  readonly module: WebAssembly.Module;
+  readonly settings: PictureSettings;
+  /** Receives every fitted picture at its slot. */
+  readonly pixels: Uint8Array;
+  /** One element: the slot that the worker is at, NO_SLOT where it is at none. */
+  readonly current: Int32Array;
+}
+
+/** A file to decode, and where its pixels go. */
+export interface Job {
+  readonly slot: number;
+  readonly path: string;
+}
+
+/** What has become of a file: its original size, or why it has none. */
+export type Outcome = { readonly slot: number } & (
+  | { readonly width: number; readonly height: number }
+  | { readonly reason: string; readonly lasting: boolean }
+);
+
+/** A worker's reply to its jobs. */
+export interface Reply {
+  readonly outcomes: readonly Outcome[];
+  /** The worker must be replaced: its memory is damaged or has grown too far. It may not have done all its jobs. */
+  readonly isWorn: boolean;
+}
+
+/** Stands for no slot. */
+export const NO_SLOT = -1;
