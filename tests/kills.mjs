@@ -1,6 +1,7 @@
 // Kills trainings at random moments, goes on with each, and holds what they come to against an undisturbed one.
 // By hand: npm run build && node tests/kills.mjs --kills 50
 import { spawn } from "node:child_process";
+import { existsSync, watch } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -70,13 +71,24 @@ async function train(run, killAfter) {
       text += piece;
     });
   }
-  const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfter);
+  const timer = killAfter === undefined ? undefined : setTimeout(() => kill(child, run), killAfter);
   const [code, signal] = await new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (...end) => resolve(end));
   });
   clearTimeout(timer);
   return { code, signal, text };
+}
+
+/** Kills at once, or as soon as something changes in the run folder: most of the time nothing is written there. */
+function kill(child, run) {
+  const now = () => child.kill("SIGKILL");
+  if (random() < 0.5 || !existsSync(join(parent, run))) {
+    now();
+    return;
+  }
+  const watcher = watch(join(parent, run), now);
+  child.on("close", () => watcher.close());
 }
 
 /** What a run said that it had to put in order, without what differs from time to time. */

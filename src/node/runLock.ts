@@ -47,11 +47,21 @@ export class RunLock {
     for (;;) {
       const holder = await this.otherOwner(lines);
       if (holder) throw new Error(holder);
-      await this.putInto(this.folder);
-      if (!(await this.otherOwner(lines))) return lines;
+      if (await this.tryAlone(lines)) return lines;
       // Another process came at the same time: whoever looks first after a while has it.
-      await this.release();
       await new Promise((resolve) => setTimeout(resolve, Math.random() * LONGEST_WAIT_MILLISECONDS));
+    }
+  }
+
+  /** Puts the lock's file there, and takes it back where it is not the only one. */
+  private async tryAlone(lines: string[]): Promise<boolean> {
+    let alone = false;
+    try {
+      await this.putInto(this.folder);
+      alone = (await this.otherOwner(lines)) === undefined;
+      return alone;
+    } finally {
+      if (!alone) await this.release();
     }
   }
 

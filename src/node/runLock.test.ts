@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { RunLock } from "./runLock.js";
+
+/** No process has so high a number. */
+const NO_PROCESS = 2 ** 30;
+const OTHERS = ".lenet-77-0123abcd.lock";
+
+let folder: string;
+let child: ChildProcess | undefined;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lenet-lock-"));
+});
+afterEach(async () => {
+  child?.kill("SIGKILL");
+  child = undefined;
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function putLock(owner: object): Promise<void> {
+  const whole = { host: hostname(), since: "2026-01-02T03:04:05.678Z", ...owner };
+  await writeFile(join(folder, OTHERS), JSON.stringify(whole));
+}
+
+/** Starts a process, and gives the first line that it prints. */
+async function firstLineOf(command: string): Promise<string> {
+  child = spawn("sh", ["-c", command], { stdio: ["ignore", "pipe", "ignore"] });
+  const [line] = await once(child.stdout!.setEncoding("utf8"), "data");
+  return line.trim();
+}
+
+const refusal = (pid: number, host: string) =>
+  `${folder} is in use by process ${pid} on ${host} since 2026-01-02T03:04:05.678Z; if there is no such process any more, remove ${OTHERS} there`;
+
+describe("a lock", () => {
+  it("is held by one at a time, and leaves nothing", async () => {
+    const [first, second] = [new RunLock(folder), new RunLock(folder)];
+    expect(await first.acquire()).toEqual([]);
+    await first.requireHeld();
+    await expect(second.acquire()).rejects.toThrow(`${folder} is in use by process ${process.pid} on ${hostname()} `);
+    await first.release();
+    expect(await second.acquire()).toEqual([]);
+    await second.release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("is given to exactly one of those who come at the same time", async () => {
+    for (let round = 0; round < 5; round++) {
+      const locks = Array.from({ length: 4 }, () => new RunLock(folder));
+      const taken = await Promise.allSettled(locks.map((lock) => lock.acquire()));
+      expect(taken.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected", "rejected", "rejected"]);
+      await Promise.all(locks.map((lock) => lock.release()));
+    }
+  });
+
+  it("says who holds it, since when", async () => {
+    const lock = new RunLock(folder);
+    await lock.acquire();
+    const [name] = await readdir(folder);
+    const owner = JSON.parse(await readFile(join(folder, name), "utf8"));
+    expect(owner).toMatchObject({ pid: process.pid, host: hostname() });
+    expect(Math.abs(Date.parse(owner.since) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it("is not held any more once its file or its folder is gone", async () => {
+    const lock = new RunLock(folder);
+    await lock.acquire();
+    await rm(folder, { recursive: true });
+    await expect(lock.requireHeld()).rejects.toThrow(
+      new Error(`${folder} or its lock has been removed during the run: nothing more is written there`),
+    );
+    await lock.release();
+  });
+});
+
+describe("the lock of another process", () => {
+  it("is taken over where there is no such process", async () => {
+    await putLock({ pid: NO_PROCESS });
+    const lock = new RunLock(folder);
+    expect(await lock.acquire()).toEqual([`took over the lock of process ${NO_PROCESS}, which is gone`]);
+    expect(await readdir(folder)).not.toContain(OTHERS);
+  });
+
+  it.runIf(process.platform === "linux")("is taken over where its number is a later process's now", async () => {
+    const pid = Number(await firstLineOf("echo $$; exec sleep 60"));
+    await putLock({ pid, start: "another boot 12345" });
+    expect(await new RunLock(folder).acquire()).toEqual([`took over the lock of process ${pid}, which is gone`]);
+  });
+
+  it.runIf(process.platform === "linux")("is taken over where it has ended and nobody waits for it", async () => {
+    const pid = Number(await firstLineOf("sleep 0.5 & echo $!; exec sleep 60"));
+    await expect
+      .poll(async () => (await readFile(`/proc/${pid}/stat`, "latin1")).split(") ")[1][0], { timeout: 10_000 })
+      .toBe("Z");
+    await putLock({ pid, start: "its boot and tick" });
+    expect(await new RunLock(folder).acquire()).toEqual([`took over the lock of process ${pid}, which is gone`]);
+  });
+
+  it.runIf(process.platform !== "win32")("is respected while it lives", async () => {
+    const pid = Number(await firstLineOf("echo $$; exec sleep 60"));
+    await putLock({ pid });
+    await expect(new RunLock(folder).acquire()).rejects.toThrow(new Error(refusal(pid, hostname())));
+    expect(await readdir(folder)).toEqual([OTHERS]);
+  });
+
+  it("is respected where it is on another machine, of which nothing is known", async () => {
+    await putLock({ pid: NO_PROCESS, host: "elsewhere" });
+    await expect(new RunLock(folder).acquire()).rejects.toThrow(new Error(refusal(NO_PROCESS, "elsewhere")));
+  });
+
+  it("is an error where it cannot be understood", async () => {
+    await writeFile(join(folder, OTHERS), "");
+    await expect(new RunLock(folder).acquire()).rejects.toThrow(
+      new Error(`${join(folder, OTHERS)}: the lock is not JSON`),
+    );
+  });
+});
