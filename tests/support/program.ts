@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 
 /** The built program. */
 export const PROGRAM = new URL("../../dist/cli/main.js", import.meta.url).pathname;
@@ -13,6 +14,7 @@ export interface Outcome {
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
+  readonly onStart?: (child: ChildProcess) => void;
   /** Called with all of standard output whenever something is written to it. */
   readonly onOutput?: (stdout: string, child: ChildProcess) => void;
 }
@@ -21,13 +23,14 @@ export interface RunOptions {
 export function runProgram(
   folder: string,
   args: readonly string[],
-  { env, onOutput }: RunOptions = {},
+  { env, onStart, onOutput }: RunOptions = {},
 ): Promise<Outcome> {
   const child = spawn(process.execPath, ["--import", MACHINE, PROGRAM, ...args], {
     cwd: folder,
     env: { PATH: process.env.PATH, HOME: folder, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  onStart?.(child);
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -51,6 +54,20 @@ export function interruptAfter(text: string): RunOptions {
       if (pressed || !stdout.includes(text)) return;
       pressed = true;
       child.kill("SIGINT");
+    },
+  };
+}
+
+/** Presses Ctrl-C once, as soon as a file is there. */
+export function interruptOnceThere(path: string): RunOptions {
+  return {
+    onStart: (child) => {
+      const timer = setInterval(() => {
+        if (!existsSync(path)) return;
+        clearInterval(timer);
+        child.kill("SIGINT");
+      }, 10);
+      child.on("close", () => clearInterval(timer));
     },
   };
 }
