@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 
 export const PROGRAM = new URL("../../dist/cli/main.js", import.meta.url).pathname;
 const MACHINE = new URL("./machine.mjs", import.meta.url).href;
@@ -12,8 +13,12 @@ export interface Outcome {
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
+<<<<<<< HEAD
   /** A shell command that is run before the program, in its process. */
   readonly before?: string;
+=======
+  readonly onStart?: (child: ChildProcess) => void;
+>>>>>>> sweep
   /** Called with all of standard output whenever something is written to it. */
   readonly onOutput?: (stdout: string, child: ChildProcess) => void;
 }
@@ -22,7 +27,11 @@ export interface RunOptions {
 export function runProgram(
   folder: string,
   args: readonly string[],
+<<<<<<< HEAD
   { env, before, onOutput }: RunOptions = {},
+=======
+  { env, onStart, onOutput }: RunOptions = {},
+>>>>>>> sweep
 ): Promise<Outcome> {
   const command = [process.execPath, "--import", MACHINE, PROGRAM, ...args];
   const [file, ...rest] = before === undefined ? command : ["bash", "-c", `${before}; exec "$0" "$@"`, ...command];
@@ -31,6 +40,7 @@ export function runProgram(
     env: { PATH: process.env.PATH, HOME: folder, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  onStart?.(child);
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -58,5 +68,21 @@ export function onceToldOf(text: string, act: (child: ChildProcess) => void): Ru
   };
 }
 
+<<<<<<< HEAD
 /** Presses Ctrl-C once, as soon as the output holds a text. */
 export const interruptAfter = (text: string) => onceToldOf(text, (child) => child.kill("SIGINT"));
+=======
+/** Presses Ctrl-C once, as soon as a file is there. */
+export function interruptOnceThere(path: string): RunOptions {
+  return {
+    onStart: (child) => {
+      const timer = setInterval(() => {
+        if (!existsSync(path)) return;
+        clearInterval(timer);
+        child.kill("SIGINT");
+      }, 10);
+      child.on("close", () => clearInterval(timer));
+    },
+  };
+}
+>>>>>>> sweep
