@@ -102,9 +102,9 @@ export class RunFolder {
     const repairs = await lock.acquire();
     try {
       const config = await readRunConfig(path);
-      await requireEpochsLeft(path, config, epochs);
       const temporaries = await removeTemporaries(path);
       if (temporaries > 0) repairs.push(`removed ${countOf(temporaries, "temporary file")} of an interrupted write`);
+      await requireEpochsLeft(path, config, epochs);
       const { state, line } = await loadCheckpoint(path, config.model);
       if (line !== undefined) repairs.push(line);
       const folder = new RunFolder(path, lock, config, await historyUpTo(path, state?.epoch ?? 0));
