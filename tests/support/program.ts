@@ -13,12 +13,9 @@ export interface Outcome {
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
-<<<<<<< HEAD
   /** A shell command that is run before the program, in its process. */
   readonly before?: string;
-=======
   readonly onStart?: (child: ChildProcess) => void;
->>>>>>> sweep
   /** Called with all of standard output whenever something is written to it. */
   readonly onOutput?: (stdout: string, child: ChildProcess) => void;
 }
@@ -27,11 +24,7 @@ export interface RunOptions {
 export function runProgram(
   folder: string,
   args: readonly string[],
-<<<<<<< HEAD
-  { env, before, onOutput }: RunOptions = {},
-=======
-  { env, onStart, onOutput }: RunOptions = {},
->>>>>>> sweep
+  { env, before, onStart, onOutput }: RunOptions = {},
 ): Promise<Outcome> {
   const command = [process.execPath, "--import", MACHINE, PROGRAM, ...args];
   const [file, ...rest] = before === undefined ? command : ["bash", "-c", `${before}; exec "$0" "$@"`, ...command];
@@ -68,10 +61,9 @@ export function onceToldOf(text: string, act: (child: ChildProcess) => void): Ru
   };
 }
 
-<<<<<<< HEAD
 /** Presses Ctrl-C once, as soon as the output holds a text. */
 export const interruptAfter = (text: string) => onceToldOf(text, (child) => child.kill("SIGINT"));
-=======
+
 /** Presses Ctrl-C once, as soon as a file is there. */
 export function interruptOnceThere(path: string): RunOptions {
   return {
@@ -85,4 +77,3 @@ export function interruptOnceThere(path: string): RunOptions {
     },
   };
 }
->>>>>>> sweep
