@@ -75,7 +75,7 @@ export function sweepCommand(): Command {
       ]),
     )
     .addOption(
-      new Option("--jobs <n>", "how many runs to train at a time, each with one thread (default: one a core)")
+      new Option("--jobs <n>", "how many runs to train at a time (default: one a core)")
         .argParser(wholeNumber(1, MOST_JOBS))
         .default(availableParallelism(), "one a core"),
     )

@@ -129,7 +129,12 @@ class Sweep {
     // For the whole process, before there are threads.
     enableFusedArithmetic();
     const left = this.plan.filter((run) => !this.outcomes.has(run));
-    await forEachInParallel(left, jobs, signal, (run) => this.train(run, signal));
+    // The runs that are too few to keep every core busy come last and share the cores: any number of threads has the same bits.
+    const rest = left.length % jobs;
+    const whole = left.slice(0, left.length - rest);
+    await forEachInParallel(whole, jobs, signal, (run) => this.train(run, 1, signal));
+    const threads = Math.floor(jobs / rest);
+    await forEachInParallel(left.slice(whole.length), jobs, signal, (run) => this.train(run, threads, signal));
     terminal.clearBar();
     if (this.outcomes.size < this.plan.length) throw this.interrupted();
     await this.finish();
@@ -167,7 +172,7 @@ class Sweep {
     terminal.detail(`${count(this.plan.length, "run")} of LeNet-5 on ${name}, ${jobs} at a time${before}`);
   }
 
-  private async train(run: PlannedRun, signal: AbortSignal): Promise<void> {
+  private async train(run: PlannedRun, threads: number, signal: AbortSignal): Promise<void> {
     const settings = this.settingsOf(run);
     const progress = this.progress.get(run)!;
     const onProgress = (images: number) => {
@@ -176,7 +181,10 @@ class Sweep {
     };
     let outcome: RunOutcome;
     try {
-      const isFinished = await trainInThread({ settings, data: this.data }, { signal, onProgress });
+      const isFinished = await trainInThread(
+        { settings: { ...settings, threads }, data: this.data },
+        { signal, onProgress },
+      );
       if (!isFinished) return;
       outcome = (await readFinishedRun(settings.out))!;
     } catch (error) {

@@ -9,7 +9,7 @@ import { type RunData, type RunSettings, TRAINING_TASK, trainNew, trainOn } from
 
 /** What a thread is started with. */
 export interface WorkerStart {
-  readonly settings: RunSettings & { readonly out: string };
+  readonly settings: RunSettings & { readonly out: string; readonly threads: number };
   /** Its pictures in shared memory. */
   readonly data: RunData;
 }
@@ -19,9 +19,6 @@ export type WorkerMessage =
   | { readonly done: number }
   | { readonly end: "finished" | "interrupted" }
   | { readonly end: "failed"; readonly reason: string };
-
-/** One core a run: the other cores are other runs'. */
-const THREADS = 1;
 
 const port = parentPort!;
 const controller = new AbortController();
@@ -49,11 +46,11 @@ port.close();
 
 async function run({ settings, data }: WorkerStart): Promise<void> {
   const output = { terminal, json: false };
-  const { out } = settings;
-  if (!existsSync(out)) return trainNew({ ...settings, threads: THREADS }, data, output, controller.signal);
+  const { out, threads } = settings;
+  if (!existsSync(out)) return trainNew(settings, data, output, controller.signal);
   const reopened = await RunFolder.reopen(out);
   try {
-    await trainOn(reopened, data, { threads: THREADS }, output, controller.signal);
+    await trainOn(reopened, data, { threads }, output, controller.signal);
   } finally {
     await reopened.folder.close();
   }
