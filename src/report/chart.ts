@@ -1,22 +1,7 @@
-import { LineChart, type LineSeriesOption } from "echarts/charts";
-import {
-  GridComponent,
-  type GridComponentOption,
-  LegendComponent,
-  type LegendComponentOption,
-  MarkLineComponent,
-  MarkPointComponent,
-  TitleComponent,
-  type TitleComponentOption,
-} from "echarts/components";
-import { type ComposeOption, init, use } from "echarts/core";
-import { SVGRenderer } from "echarts/renderers";
-import { escapeText } from "./markup.js";
-import { FONT, INK, LINE_INK, QUIET_INK } from "./palette.js";
-
-use([LineChart, GridComponent, LegendComponent, MarkLineComponent, MarkPointComponent, TitleComponent, SVGRenderer]);
-
-type ChartOption = ComposeOption<GridComponentOption | LegendComponentOption | LineSeriesOption | TitleComponentOption>;
+import type { LineSeriesOption } from "echarts/charts";
+import type { LegendComponentOption, TitleComponentOption } from "echarts/components";
+import { LINE_INK, QUIET_INK } from "./palette.js";
+import { AXIS_LABEL_STYLE, AXIS_STYLE, chartHeading, renderChart } from "./svgChart.js";
 
 const WIDTH = 1200;
 /** Left edges of the two plots. */
@@ -70,41 +55,23 @@ export interface Chart {
 
 /** Draws a chart 1200 pixels wide on white. The same values give the same text, in which no element has a style. */
 export function chartSvg({ title, subtitle, plots, legends, top }: Chart): string {
-  const option: ChartOption = {
-    animation: false,
-    backgroundColor: "#ffffff",
-    textStyle: { fontFamily: FONT },
-    title: [heading(title, subtitle), ...plots.filter(isEmpty).map((plot) => emptyNote(plot, top))],
+  const option = {
+    title: [
+      chartHeading(title, subtitle, PLOT_LEFTS[0], WIDTH),
+      ...plots.filter(isEmpty).map((plot) => emptyNote(plot, top)),
+    ],
     legend: [...legends],
-    grid: plots.map(({ left }) => ({ left, top, ...PLOT, outerBoundsMode: "none" })),
+    grid: plots.map(({ left }) => ({ left, top, ...PLOT, outerBoundsMode: "none" as const })),
     xAxis: plots.map((_, index) => epochAxis(plots, index)),
     yAxis: plots.map(valueAxis),
     series: plots.flatMap((plot, index) => plot.curves.map((curve) => line(curve, index))),
   };
-  return withDescription(render(option, top + PLOT.height + BELOW_PLOT), `${title}: loss and accuracy by epoch`);
-}
-
-/** What a screen reader says of the picture. */
-function withDescription(svg: string, description: string): string {
-  const title = `<title>${escapeText(description)}</title>`;
-  return svg.replace(/^<svg ([^>]*)>/, (_, attributes) => `<svg role="img" ${attributes}>\n${title}`);
+  const size = { width: WIDTH, height: top + PLOT.height + BELOW_PLOT };
+  return renderChart(option, size, `${title}: loss and accuracy by epoch`);
 }
 
 function isEmpty({ curves }: Plot): boolean {
   return !curves.some(({ values }) => values.some(Number.isFinite));
-}
-
-function heading(text: string, subtext: string | undefined): TitleComponentOption {
-  const width = 0.65 * WIDTH; // Measured without the font, whose bold letters are a quarter wider than the estimate.
-  return {
-    text,
-    subtext,
-    left: PLOT_LEFTS[0] - 5,
-    top: 12,
-    itemGap: 8,
-    textStyle: { color: INK, fontSize: 20, fontWeight: "bold", overflow: "truncate", width },
-    subtextStyle: { color: QUIET_INK, fontSize: 14, overflow: "truncate", width },
-  };
 }
 
 function emptyNote(plot: Plot, top: number): TitleComponentOption {
@@ -117,14 +84,6 @@ function emptyNote(plot: Plot, top: number): TitleComponentOption {
   };
 }
 
-const AXIS_STYLE = {
-  type: "value",
-  nameLocation: "middle",
-  nameTextStyle: { color: INK, fontSize: 14 },
-  axisLine: { show: true, onZero: false, lineStyle: { color: QUIET_INK } },
-} as const;
-const AXIS_LABEL_STYLE = { color: QUIET_INK, fontSize: 13 };
-
 function epochAxis(plots: readonly Plot[], gridIndex: number) {
   const epochs = plots.flatMap(({ curves }) => curves.flatMap((curve) => curve.epochs));
   const first = epochs.reduce((least, epoch) => Math.min(least, epoch));
@@ -133,6 +92,7 @@ function epochAxis(plots: readonly Plot[], gridIndex: number) {
   const ticks = epochTicks(first, last);
   return {
     ...AXIS_STYLE,
+    type: "value" as const,
     gridIndex,
     name: "epoch",
     nameGap: 32,
@@ -161,6 +121,7 @@ function valueAxis(plot: Plot, gridIndex: number) {
   const plain = max < 1e5 && decimals <= 5;
   return {
     ...AXIS_STYLE,
+    type: "value" as const,
     gridIndex,
     name: plot.axisName,
     nameGap: 52,
@@ -226,32 +187,4 @@ function line({ key, style, epochs, values, phase, marks }: Curve, axisIndex: nu
 /** Whether a value has no line to either side, so that only a marker can show it. */
 function isAlone(values: readonly number[], index: number): boolean {
   return !Number.isFinite(values[index - 1]) && !Number.isFinite(values[index + 1]);
-}
-
-function render(option: ChartOption, height: number): string {
-  const chart = init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height });
-  try {
-    chart.setOption(option);
-    return withoutInteraction(chart.renderToSVGString());
-  } finally {
-    chart.dispose();
-  }
-}
-
-/**
- * Drops what only a page with the chart library's client needs, replaces the count of charts in the names of the clip
- * paths, and makes attributes of styles, which a page may forbid.
- */
-function withoutInteraction(svg: string): string {
-  return svg
-    .replace(/<style >.*?<\/style>\s*/s, "")
-    .replace(/ (?:class="zr[^"]*"|ecmeta_\w+="[^"]*"|pointer-events="visible")/g, "")
-    .replace(/(url\(#|id=")zr\d+-/g, "$1curves-")
-    .replace(/ style="([^"]*)"/g, (_, style: string) =>
-      style
-        .split(";")
-        .filter((property) => property !== "")
-        .map((property) => ` ${property.replace(":", '="')}"`)
-        .join(""),
-    );
 }

@@ -23,7 +23,7 @@ describe("learningRateCurveSvg", () => {
     for (const text of ["a &amp; &lt;b&gt;", "seed 1", "learning rate", "loss, smoothed", "1e-7", "1e-3", "1e+1"]) {
       expect(found).toContain(text);
     }
-    expect(svg).toMatch(/^<svg role="img" [^>]*>\n<title>a &amp; &lt;b>: loss by learning rate<\/title>/);
+    expect(svg).toMatch(/^<svg role="img" [^>]*>\n<title>a &amp; &lt;b&gt;: loss by learning rate<\/title>/);
     expect(svg).not.toMatch(/NaN|Infinity|undefined|<style|class=|ecmeta|zr\d/);
   });
 

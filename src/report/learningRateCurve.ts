@@ -1,17 +1,5 @@
-import { LineChart, type LineSeriesOption } from "echarts/charts";
-import {
-  GridComponent,
-  type GridComponentOption,
-  MarkLineComponent,
-  TitleComponent,
-  type TitleComponentOption,
-} from "echarts/components";
-import { type ComposeOption, init, use } from "echarts/core";
-import { SVGRenderer } from "echarts/renderers";
-
-use([LineChart, GridComponent, MarkLineComponent, TitleComponent, SVGRenderer]);
-
-type ChartOption = ComposeOption<GridComponentOption | LineSeriesOption | TitleComponentOption>;
+import { FONT, INK, LINE_INK, QUIET_INK } from "./palette.js";
+import { AXIS_LABEL_STYLE, AXIS_STYLE, chartHeading, renderChart } from "./svgChart.js";
 
 /** A step of a learning rate sweep: its rate and the smoothed loss. */
 export interface LearningRatePoint {
@@ -30,19 +18,7 @@ export interface LearningRateCurveOptions {
 const WIDTH = 800;
 const HEIGHT = 480;
 const PLOT = { left: 80, top: 118, width: 680, height: 296 };
-const FONT = "'DejaVu Sans', Verdana, sans-serif";
-const INK = "#222222";
-const QUIET_INK = "#555555";
-const GRID_INK = "#e4e4e4";
 const CURVE_INK = "#0072b2";
-
-const AXIS_STYLE = {
-  nameLocation: "middle",
-  nameTextStyle: { color: INK, fontSize: 14 },
-  axisLine: { show: true, onZero: false, lineStyle: { color: QUIET_INK } },
-  axisTick: { show: true },
-} as const;
-const AXIS_LABEL_STYLE = { color: QUIET_INK, fontSize: 13 };
 
 /** The loss is drawn up to this many times what it began with; how it explodes would leave nothing else to see. */
 const HIGHEST = 1.25;
@@ -59,23 +35,13 @@ export function learningRateCurveSvg(points: readonly LearningRatePoint[], optio
   const { title, subtitle, marks } = options;
   const highest = Number((HIGHEST * points[0].loss).toPrecision(2));
   const marked = Object.entries(marks).sort(([, a], [, b]) => a - b);
-  const svg = render({
-    animation: false,
-    backgroundColor: "#ffffff",
-    textStyle: { fontFamily: FONT },
-    title: {
-      text: title,
-      subtext: subtitle,
-      left: PLOT.left - 5,
-      top: 12,
-      itemGap: 8,
-      textStyle: { color: INK, fontSize: 20, fontWeight: "bold", overflow: "truncate", width: 0.65 * WIDTH },
-      subtextStyle: { color: QUIET_INK, fontSize: 14, overflow: "truncate", width: 0.65 * WIDTH },
-    },
-    grid: { ...PLOT, outerBoundsMode: "none" },
+  const option = {
+    title: chartHeading(title, subtitle, PLOT.left, WIDTH),
+    grid: { ...PLOT, outerBoundsMode: "none" as const },
     xAxis: {
       ...AXIS_STYLE,
-      type: "log",
+      axisTick: { show: true },
+      type: "log" as const,
       name: "learning rate",
       nameGap: 32,
       min: decade(points[0].learningRate, Math.floor),
@@ -85,16 +51,17 @@ export function learningRateCurveSvg(points: readonly LearningRatePoint[], optio
     },
     yAxis: {
       ...AXIS_STYLE,
-      type: "value",
+      axisTick: { show: true },
+      type: "value" as const,
       name: "loss, smoothed",
       nameGap: 52,
       scale: true,
       max: points.some(({ loss }) => loss > highest) ? highest : undefined,
       axisLabel: AXIS_LABEL_STYLE,
-      splitLine: { lineStyle: { color: GRID_INK } },
+      splitLine: { lineStyle: { color: LINE_INK } },
     },
     series: {
-      type: "line",
+      type: "line" as const,
       silent: true,
       clip: true,
       symbol: "none",
@@ -104,7 +71,7 @@ export function learningRateCurveSvg(points: readonly LearningRatePoint[], optio
         silent: true,
         symbol: "none",
         precision: 15,
-        lineStyle: { color: QUIET_INK, width: 1, type: "dotted" },
+        lineStyle: { color: QUIET_INK, width: 1, type: "dotted" as const },
         // Each on a line of its own, since the rates may lie side by side.
         data: marked.map(([name, rate], index) => ({
           xAxis: rate,
@@ -119,33 +86,11 @@ export function learningRateCurveSvg(points: readonly LearningRatePoint[], optio
         })),
       },
     },
-  });
-  const description = `${title}: loss by learning rate`.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-  return svg.replace(
-    /^<svg ([^>]*)>/,
-    (_, attributes) => `<svg role="img" ${attributes}>\n<title>${description}</title>`,
-  );
+  };
+  return renderChart(option, { width: WIDTH, height: HEIGHT }, `${title}: loss by learning rate`);
 }
 
 /** The power of ten at or beside a rate. */
 function decade(rate: number, round: (exponent: number) => number): number {
   return Number(`1e${round(Number(Math.log10(rate).toFixed(6)))}`);
-}
-
-function render(option: ChartOption): string {
-  const chart = init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height: HEIGHT });
-  try {
-    chart.setOption(option);
-    return withoutInteraction(chart.renderToSVGString());
-  } finally {
-    chart.dispose();
-  }
-}
-
-/** Drops what only a page with the chart library's client needs, and replaces the count of charts in names. */
-function withoutInteraction(svg: string): string {
-  return svg
-    .replace(/<style >.*?<\/style>\s*/s, "")
-    .replace(/ (?:class="zr[^"]*"|ecmeta_\w+="[^"]*"|pointer-events="visible")/g, "")
-    .replace(/(url\(#|id=")zr\d+-/g, "$1curve-");
 }
