@@ -4,8 +4,8 @@ import {
   type NamedTensors,
   type ParameterSpec,
   parameterSpecs,
+  requireParameters,
   type ShapedLayer,
-  ShapeError,
 } from "../model/index.js";
 
 /** Where a parameter lies in an arena: rows of a linear weight are padded with zeros to whole vectors. */
@@ -79,17 +79,4 @@ export function writeArena(layout: ParameterLayout, arena: Float32Array, tensors
       }
     }
   }
-}
-
-/** @throws ShapeError unless the tensors are exactly the model's parameters */
-export function requireParameters(specs: readonly ParameterSpec[], tensors: NamedTensors): void {
-  for (const { name, shape } of specs) {
-    const tensor = tensors.get(name);
-    if (!tensor) throw new ShapeError(`the weights have no tensor ${name}`);
-    if (tensor.shape.join() !== shape.join()) {
-      throw new ShapeError(`${name}: the weights have [${tensor.shape.join(", ")}], the model [${shape.join(", ")}]`);
-    }
-  }
-  const unknown = [...tensors.keys()].find((name) => !specs.some((spec) => spec.name === name));
-  if (unknown !== undefined) throw new ShapeError(`the weights have a tensor ${unknown}, the model does not`);
 }

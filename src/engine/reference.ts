@@ -5,6 +5,7 @@ import {
   type Model,
   type NamedTensors,
   parameterSpecs,
+  requireParameters,
   type ShapedLayer,
   type Tensor,
 } from "../model/index.js";
@@ -23,7 +24,6 @@ import {
   type Update,
 } from "./engine.js";
 import { averageShare } from "./hyperparameters.js";
-import { requireParameters } from "./parameterStore.js";
 import type { SampleLoss } from "./reference/crossEntropy.js";
 import { type Float64Tensors, ReferenceNetwork, zeroTensors } from "./reference/network.js";
 import { moveAverage, updateTensor } from "./reference/optimizer.js";

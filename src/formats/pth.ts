@@ -41,6 +41,11 @@ export function readPth(bytes: Uint8Array): NamedTensors {
   throw new FormatError("not a PyTorch file: it begins neither as a zip archive nor as a pickle");
 }
 
+/** Whether a file begins as a .pth does. */
+export function isPth(bytes: Uint8Array): boolean {
+  return startsWith(bytes, ZIP_SIGNATURE) || startsWith(bytes, PICKLE_SIGNATURE);
+}
+
 /**
  * Writes a state_dict that `torch.load(path, weights_only=True)` reads (checked with PyTorch 2.13); the same bytes for
  * the same tensors.

@@ -49,6 +49,11 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   return { tensors, metadata: readMetadata(metadata) };
 }
 
+/** Whether a file begins as a safetensors file does: a length, and then a JSON object. */
+export function isSafetensors(bytes: Uint8Array): boolean {
+  return bytes[LENGTH_BYTES] === "{".charCodeAt(0);
+}
+
 /**
  * Writes a safetensors file, the same bytes for the same tensors. The data of wider elements comes first,
  * so that each tensor is aligned for who maps the file into memory.

@@ -1,5 +1,5 @@
 import type { Layer, Model } from "./layers.js";
-import { elementCount } from "./tensor.js";
+import { elementCount, type NamedTensors } from "./tensor.js";
 
 /** The shape of an activation of one sample: [channels, height, width] or [features]. */
 export type ActivationShape = readonly [number, number, number] | readonly [number];
@@ -171,4 +171,17 @@ export function parameterSpecs(layers: readonly ShapedLayer[]): ParameterSpec[] 
 /** The number of classes: the outputs of the last layer. */
 export function classCount(layers: readonly ShapedLayer[]): number {
   return layers[layers.length - 1].output[0];
+}
+
+/** @throws ShapeError unless the tensors are exactly the model's parameters */
+export function requireParameters(specs: readonly ParameterSpec[], tensors: NamedTensors): void {
+  for (const { name, shape } of specs) {
+    const tensor = tensors.get(name);
+    if (!tensor) throw new ShapeError(`the weights have no tensor ${name}`);
+    if (tensor.shape.join() !== shape.join()) {
+      throw new ShapeError(`${name}: the weights have [${tensor.shape.join(", ")}], the model [${shape.join(", ")}]`);
+    }
+  }
+  const unknown = [...tensors.keys()].find((name) => !specs.some((spec) => spec.name === name));
+  if (unknown !== undefined) throw new ShapeError(`the weights have a tensor ${unknown}, the model does not`);
 }

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { requireParameters } from "../engine/parameterStore.js";
 import { CHECKSUM, readCheckpoint, writeCheckpoint } from "../formats/checkpoint.js";
 import { FormatError } from "../formats/errors.js";
 import { readSafetensors } from "../formats/safetensors.js";
-import { inferShapes, type Model, parameterSpecs } from "../model/index.js";
+import { inferShapes, type Model, parameterSpecs, requireParameters } from "../model/index.js";
 import type { TrainingState } from "../training/fit.js";
 import { renameDurably, writeFileAtomic } from "./files.js";
 import { RUN_FILES, readIfThere } from "./runFiles.js";

@@ -410,7 +410,7 @@ describe("loadWeights", () => {
   it.each([
     ["nowhere.pth", "cannot read RUN/nowhere.pth: no such file or folder"],
     ["nowhere", "cannot read RUN/nowhere: no such file or folder"],
-    ["history.csv", "RUN/history.csv: weights are a .pth or .safetensors file or a run folder"],
+    ["history.csv", "RUN/history.csv: no weights: the file begins neither as a .pth nor as a .safetensors file"],
     [
       "model.pth",
       "RUN/model.pth: the file does not say which activation and pooling its model has; name its recipe with --recipe",
