@@ -18,7 +18,8 @@ async function idleWorker(page: Page) {
 
 // As text, since what vitest makes of an import is unknown to browsers.
 const START_ENGINE = (module: string) => `(async () => {
-  const { compile, lenet5, RECIPES } = await import("/dist/index.js");
+  const { compile, lenet5 } = await import("/dist/engine.js");
+  const { RECIPES } = await import("/dist/index.js");
   const { availableThreads, startThread } = await import("/dist/browser/index.js");
   const model = lenet5({ ...RECIPES.paper, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
   const start = (given) => startThread({ ...given, module: ${module} });

@@ -1,1 +1,2 @@
+export * from "./pictures.js";
 export * from "./threads.js";

@@ -51,6 +51,12 @@ export interface ThreadStart {
 /** Starts a thread. */
 export type StartThread = (start: ThreadStart) => EngineThread;
 
+/** How many threads to compute with, the caller included, and how to start the others. */
+export interface Threads {
+  readonly count: number;
+  readonly start: StartThread;
+}
+
 export interface CompileOptions extends EngineOptions {
   /** Threads to compute with, the caller included; more than one needs `startThread`. Default 1. */
   readonly threads?: number;

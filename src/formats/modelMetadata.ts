@@ -1,24 +1,7 @@
 import { z } from "zod";
-import type { Model, Normalization } from "../model/index.js";
+import type { Model, ModelMetadata } from "../model/index.js";
 import { parseJson } from "./json.js";
 import { normalizationSchema } from "./recipeSchema.js";
-
-/** What weights carry along in their file, so that they can be used without knowing where they come from. */
-export interface ModelMetadata {
-  readonly model: Model;
-  /** The name of each class, in the order of the logits. */
-  readonly classes: readonly string[];
-  /** Inputs are (byte / 255 − mean) / deviation. */
-  readonly normalization: Normalization;
-  /** How pictures were brought to the model's input, and the byte around them. */
-  readonly pictures?: { readonly fit: "contain" | "cover" | "stretch"; readonly background: 0 | 255 };
-  readonly recipe: string;
-  /** The data set that the model was trained on. */
-  readonly data: string;
-  readonly epoch: number;
-  /** 0 … 1 */
-  readonly validationAccuracy: number;
-}
 
 const whole = z.number().int().nonnegative();
 
@@ -49,10 +32,10 @@ const metadataSchema: z.ZodType<ModelMetadata> = z.object({
   classes: z.array(z.string()),
   normalization: normalizationSchema,
   pictures: z.object({ fit: z.enum(["contain", "cover", "stretch"]), background: z.literal([0, 255]) }).optional(),
-  recipe: z.string(),
-  data: z.string(),
-  epoch: whole,
-  validationAccuracy: z.number(),
+  recipe: z.string().optional(),
+  data: z.string().optional(),
+  epoch: whole.optional(),
+  validationAccuracy: z.number().optional(),
 });
 
 const KEY = "lenet";

@@ -4,25 +4,15 @@ import {
   lenet5FromTensors,
   type Model,
   type NamedTensors,
-  type Normalization,
   parameterSpecs,
   requireParameters,
+  type Weights,
 } from "../model/index.js";
 import { TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
 import { FormatError } from "./errors.js";
-import { type ModelMetadata, readModelMetadata } from "./modelMetadata.js";
+import { readModelMetadata } from "./modelMetadata.js";
 import { isPth, readPth } from "./pth.js";
 import { isSafetensors, readSafetensors, type SafetensorsFile } from "./safetensors.js";
-
-/** Weights with the model that they belong to. */
-export interface Weights {
-  readonly model: Model;
-  /** All of the model's parameters, in PyTorch's names, shapes and layout. */
-  readonly parameters: NamedTensors;
-  readonly normalization: Normalization;
-  /** Where the file has it. */
-  readonly metadata?: ModelMetadata;
-}
 
 /** What tensors alone do not tell of a model. */
 export type UnseenInTensors = Pick<LeNet5Options, "activation" | "pooling" | "dropout">;

@@ -1,18 +1,10 @@
-export * from "./datasetFiles.js";
-export * from "./datasets.js";
-export * from "./download.js";
-export * from "./fetch.js";
-export * from "./files.js";
-export * from "./fusedArithmetic.js";
-export * from "./history.js";
-export * from "./locate.js";
+// What a library on Node needs of the machine: threads, pictures' files, data sets and weights on the disk.
+
+export { enableFusedArithmetic } from "./fusedArithmetic.js";
 export { DatasetUnavailableError } from "./obtain.js";
-export * from "./openData.js";
-export * from "./pictureFolder.js";
-export * from "./pictures/codec.js";
-export * from "./png.js";
-export * from "./preview.js";
-export * from "./runFiles.js";
-export * from "./runFolder.js";
-export * from "./threads.js";
-export * from "./weights.js";
+export { type DataSettings, type OpenDataOptions, type OpenedData, openData } from "./openData.js";
+export { decodePicture, encodePng } from "./pictures/codec.js";
+export { MAXIMUM_PIXELS, PictureError } from "./pictures/header.js";
+export type { SkippedFile } from "./pictures/listing.js";
+export { startThread, threads } from "./threads.js";
+export { type LoadedWeights, loadWeights } from "./weights.js";

@@ -7,7 +7,7 @@ import { readCheckpoint } from "../formats/checkpoint.js";
 import { readPth } from "../formats/pth.js";
 import { readSafetensors } from "../formats/safetensors.js";
 import { initializeParameters, type Model } from "../model/index.js";
-import type { EpochRecord, TrainingState } from "../training/fit.js";
+import type { EpochRecord, TrainingState } from "../training/epochs.js";
 import { RECIPES } from "../training/recipes/index.js";
 import { parseHistory } from "./history.js";
 import { type RunConfig, RunFolder } from "./runFolder.js";

@@ -7,7 +7,7 @@ import { readModelMetadata } from "../formats/modelMetadata.js";
 import { readPth } from "../formats/pth.js";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.js";
 import { initializeParameters, lenet5, type NamedTensors } from "../model/index.js";
-import type { EpochRecord, TrainingState } from "../training/fit.js";
+import type { EpochRecord, TrainingState } from "../training/epochs.js";
 import { RECIPES } from "../training/recipes/index.js";
 import { formatHistory, parseHistory } from "./history.js";
 import { type RunConfig, RunFolder, readRunConfig } from "./runFolder.js";

@@ -5,7 +5,7 @@ import { modelSchema, writeModelMetadata } from "../formats/modelMetadata.js";
 import { writePth } from "../formats/pth.js";
 import { recipeSchema } from "../formats/recipeSchema.js";
 import { writeSafetensors } from "../formats/safetensors.js";
-import type { Best, EpochRecord, TrainingState } from "../training/fit.js";
+import type { Best, EpochRecord, TrainingState } from "../training/epochs.js";
 import { loadCheckpoint, saveCheckpoint } from "./checkpointFiles.js";
 import { createFolderExclusive, isFolder, removeTemporaries, writeFileAtomic } from "./files.js";
 import { formatHistory, parseHistory } from "./history.js";

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readWeights, type UnseenInTensors, type Weights } from "../formats/weights.js";
+import { readWeights, type UnseenInTensors } from "../formats/weights.js";
+import type { Weights } from "../model/index.js";
 import { describeFileError, isFolder } from "./files.js";
 import { named, RUN_FILES } from "./runFiles.js";
 import { type RunConfig, readRunConfig } from "./runFolder.js";

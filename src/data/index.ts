@@ -1,0 +1,10 @@
+// Data sets that are drawn or read from bytes, and what is done with them before a training.
+
+export { datasetFromCifar } from "./cifar.js";
+export type { SourceFile } from "./dataset.js";
+export { DIGIT_CLASSES, DIGITS_DATASET, type DigitsOptions, generateDigits } from "./digits.js";
+export { datasetFromIdx } from "./idx.js";
+export { type ChannelStatistics, measureChannels } from "./normalization.js";
+export { adaptDataset } from "./pictures/adapt.js";
+export type { PictureSettings } from "./pictures/fit.js";
+export { type HeldBack, holdBackTest, splitIndices } from "./split.js";

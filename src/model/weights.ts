@@ -1,0 +1,36 @@
+import type { Model } from "./layers.js";
+import type { Normalization } from "./normalization.js";
+import type { NamedTensors } from "./tensor.js";
+
+/** How weights came about. */
+export interface TrainingFacts {
+  /** The recipe's name. */
+  readonly recipe: string;
+  /** The data set that they were trained on. */
+  readonly data: string;
+  /** The epoch that they are of, from 1. */
+  readonly epoch: number;
+  /** 0 … 1 */
+  readonly validationAccuracy: number;
+}
+
+/** What weights carry along in their file, so that they can be used without knowing where they come from. */
+export interface ModelMetadata extends Partial<TrainingFacts> {
+  readonly model: Model;
+  /** The name of each class, in the order of the logits. */
+  readonly classes: readonly string[];
+  /** Inputs are (byte / 255 − mean) / deviation. */
+  readonly normalization: Normalization;
+  /** How pictures were brought to the model's input, and the byte around them. */
+  readonly pictures?: { readonly fit: "contain" | "cover" | "stretch"; readonly background: 0 | 255 };
+}
+
+/** Weights with the model that they belong to. */
+export interface Weights {
+  readonly model: Model;
+  /** All of the model's parameters, in PyTorch's names, shapes and layout. */
+  readonly parameters: NamedTensors;
+  readonly normalization: Normalization;
+  /** Where they have it. */
+  readonly metadata?: ModelMetadata;
+}
