@@ -1,4 +1,8 @@
-// LeNet-5 in a few lines: make or load one, train it, ask it. Nothing here is of a platform or of a file format.
+/**
+ * LeNet-5 in a few lines: make or load one, train it, ask it. Nothing here is of a platform or of a file format.
+ *
+ * @module lenet
+ */
 
 export { AUGMENTATIONS, type Augmentation } from "./data/augmentation.js";
 export { createDataset, type DatasetOptions } from "./data/createDataset.js";
@@ -33,6 +37,7 @@ export {
   type NamedTensors,
   type Normalization,
   type ParameterSpec,
+  type PictureHandling,
   type Pool2dLayer,
   type ShapedLayer,
   ShapeError,
@@ -45,7 +50,7 @@ export {
 export { evaluate } from "./network/evaluate.js";
 export { type FitEpoch, type FitOptions, fit } from "./network/fit.js";
 export { activations, type Gradients, gradients } from "./network/inspect.js";
-export { type CreateOptions, type FromOptions, LeNet5, type PictureHandling } from "./network/lenet5.js";
+export { type CreateOptions, type FromOptions, LeNet5 } from "./network/lenet5.js";
 export { type Prediction, predict } from "./network/predict.js";
 export {
   type Best,

@@ -1,7 +1,12 @@
-// Data sets that are drawn or read from bytes, and what is done with them before a training.
+/**
+ * Data sets that are drawn or read from bytes, and what is done with them before a training.
+ *
+ * @module lenet/data
+ */
 
+export type { ParsedAugmentation } from "./augmentationText.js";
 export { datasetFromCifar } from "./cifar.js";
-export type { SourceFile } from "./dataset.js";
+export type { DatasetPart, DatasetParts, SourceFile } from "./dataset.js";
 export { DIGIT_CLASSES, DIGITS_DATASET, type DigitsOptions, generateDigits } from "./digits.js";
 export { datasetFromIdx } from "./idx.js";
 export { type ChannelStatistics, measureChannels } from "./normalization.js";

@@ -1,4 +1,8 @@
-// Weights, checkpoints and recipes as bytes and text, and back.
+/**
+ * Weights, checkpoints and recipes as bytes and text, and back.
+ *
+ * @module lenet/formats
+ */
 
 export { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 export { FormatError } from "./errors.js";

@@ -14,6 +14,14 @@ export interface TrainingFacts {
   readonly validationAccuracy: number;
 }
 
+/** How pictures of any size are brought to a model's input. */
+export interface PictureHandling {
+  /** The whole picture with a background around it, the whole area with what stands out cut off, or both, stretched. */
+  readonly fit: "contain" | "cover" | "stretch";
+  /** The byte around a contained picture and behind a transparent one: black or white. */
+  readonly background: 0 | 255;
+}
+
 /** What weights carry along in their file, so that they can be used without knowing where they come from. */
 export interface ModelMetadata extends Partial<TrainingFacts> {
   readonly model: Model;
@@ -21,8 +29,8 @@ export interface ModelMetadata extends Partial<TrainingFacts> {
   readonly classes: readonly string[];
   /** Inputs are (byte / 255 − mean) / deviation. */
   readonly normalization: Normalization;
-  /** How pictures were brought to the model's input, and the byte around them. */
-  readonly pictures?: { readonly fit: "contain" | "cover" | "stretch"; readonly background: 0 | 255 };
+  /** How pictures were brought to the model's input. */
+  readonly pictures?: PictureHandling;
 }
 
 /** Weights with the model that they belong to. */

@@ -30,6 +30,7 @@ export interface FitOptions extends Omit<RecipeChanges, "dropout" | "normalizati
   readonly threads?: Threads;
   /** Go on after this state, to the very bits of a training that was never interrupted. */
   readonly resumeFrom?: TrainingState;
+  /** Told several times a second. */
   readonly onProgress?: (progress: EpochProgress) => void;
   /** Aborting ends the training with the signal's reason, within a fraction of a second. */
   readonly signal?: AbortSignal;

@@ -10,6 +10,7 @@ import {
   type ModelMetadata,
   type NamedTensors,
   type Normalization,
+  type PictureHandling,
   parameterSpecs,
   requireParameters,
   ShapeError,
@@ -17,9 +18,6 @@ import {
   type Weights,
 } from "../model/index.js";
 import { RECIPES } from "../training/recipes/index.js";
-
-/** How pictures of any size are brought to a network's input. */
-export type PictureHandling = NonNullable<ModelMetadata["pictures"]>;
 
 /** What a network is created with; a recipe spread into it says the middle part. */
 export interface CreateOptions extends Partial<Omit<LeNet5Options, "classes">> {
@@ -52,7 +50,9 @@ export class LeNet5 {
   readonly model: Model;
   /** The name of each class, in the order of the logits. */
   readonly classes: readonly string[];
+  /** How bytes become inputs. */
   readonly normalization: Normalization;
+  /** How pictures of any size are brought to the input. */
   readonly pictures: PictureHandling;
   private currentParameters: NamedTensors<Float32Array>;
   private currentTraining: TrainingFacts | undefined;
@@ -74,6 +74,7 @@ export class LeNet5 {
    * A network to be trained, its parameters drawn from the seed as PyTorch draws them by default. What is left out is as in
    * the improved recipe, for pictures of 1×28×28.
    *
+   * @param options a recipe can be spread into them: `{ ...RECIPES.paper, classes }`
    * @throws ShapeError where the input is too small for the layers, or there are no classes
    */
   static create({
@@ -94,6 +95,7 @@ export class LeNet5 {
   /**
    * A network of weights that were read by `readWeights` of `lenet/formats` or came from {@link LeNet5.weights}.
    *
+   * @param options instead of what the weights say, or where they say nothing
    * @throws ShapeError where the tensors are not the model's, or there is not a name for every class
    */
   static from(weights: Weights, options: FromOptions = {}): LeNet5 {

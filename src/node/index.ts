@@ -1,8 +1,20 @@
-// What a library on Node needs of the machine: threads, pictures' files, data sets and weights on the disk.
+/**
+ * What Node adds: threads, pictures' files, data sets and weights on the disk.
+ *
+ * @module lenet/node
+ */
 
+export type { DownloadProgress } from "./download.js";
 export { enableFusedArithmetic } from "./fusedArithmetic.js";
 export { DatasetUnavailableError } from "./obtain.js";
-export { type DataSettings, type OpenDataOptions, type OpenedData, openData } from "./openData.js";
+export {
+  COLOUR_INPUT,
+  DATA_NAMES,
+  type DataSettings,
+  type OpenDataOptions,
+  type OpenedData,
+  openData,
+} from "./openData.js";
 export { decodePicture, encodePng } from "./pictures/codec.js";
 export { MAXIMUM_PIXELS, PictureError } from "./pictures/header.js";
 export type { SkippedFile } from "./pictures/listing.js";

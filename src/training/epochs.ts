@@ -53,6 +53,7 @@ export interface EpochProgress {
   readonly accuracy: number;
 }
 
+/** A training. */
 export interface EpochsOptions {
   /** Compiled for the recipe's batch size and averaging, with the parameters to start from. */
   readonly engine: Engine;
@@ -64,6 +65,7 @@ export interface EpochsOptions {
   readonly scheduleRestarts?: readonly number[];
   /** Go on after this state, with the very bits of a training that was never interrupted. */
   readonly resumeFrom?: TrainingState;
+  /** Told several times a second. */
   readonly onProgress?: (progress: EpochProgress) => void;
   /** Aborting ends the loop with the signal's reason, within a fraction of a second. */
   readonly signal?: AbortSignal;

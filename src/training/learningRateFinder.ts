@@ -18,6 +18,7 @@ export interface LearningRateSuggestions {
   readonly steepest: number;
 }
 
+/** A sweep: what is trained, and by which learning rates. */
 export interface SweepOptions
   extends Pick<EpochsOptions, "engine" | "dataset" | "split" | "recipe" | "seed">,
     PassOptions {

@@ -16,6 +16,7 @@ export interface Pixels {
 /** What is asked of a canvas's 2D context: CanvasRenderingContext2D and OffscreenCanvasRenderingContext2D have it. */
 export interface Context2d {
   readonly canvas: { readonly width: number; readonly height: number };
+  /** The pixels of a part of the canvas. */
   getImageData(left: number, top: number, width: number, height: number): Pixels;
 }
 
@@ -23,6 +24,7 @@ export interface Context2d {
 export interface Canvas {
   readonly width: number;
   readonly height: number;
+  /** Null where the canvas has a context of another type already. */
   getContext(type: "2d"): Context2d | null;
 }
 
