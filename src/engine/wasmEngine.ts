@@ -29,6 +29,14 @@ import { averageShare, hyperparameterValues, packHyperparameters } from "./hyper
 import { readArena, writeArena } from "./parameterStore.js";
 import { buildProgram, Job, type Program, Source } from "./program.js";
 
+// Node's types have no WebAssembly: without this, programs that take neither the DOM's could not be checked with ours.
+declare global {
+  namespace WebAssembly {
+    interface Module {}
+    interface Memory {}
+  }
+}
+
 /** A thread that runs the engine's program: instantiates the module on the memory and calls `thread(index)`. */
 export interface EngineThread {
   /** Fulfilled once it runs, rejected where it cannot; left out where it comes to run while its creator computes. */
