@@ -119,7 +119,7 @@ describe("a run folder", () => {
       "",
     ]);
     expect(folder).toMatchObject({ epochs: 3, seconds: 5.25 });
-    expect(readPth(await readFile(join(path, "model.pth")))).toEqual(weights(2));
+    expect(readPth(await readFile(join(path, "model.pth"))).tensors).toEqual(weights(2));
     const { tensors, metadata } = readSafetensors(await readFile(join(path, "best.safetensors")));
     expect(tensors).toEqual(weights(2));
     expect(readModelMetadata(metadata)).toEqual({
@@ -171,7 +171,7 @@ describe("a run folder that is opened again", () => {
     expect(folder.config).toEqual(config);
     await folder.keepEpoch(record(4), state(4, 4));
     expect(await rows()).toEqual([1, 2, 3, 4].map(record));
-    expect(readPth(await readFile(join(path, "model.pth")))).toEqual(weights(4));
+    expect(readPth(await readFile(join(path, "model.pth"))).tensors).toEqual(weights(4));
   });
 
   it("takes back what was written of an epoch whose checkpoint was not", async () => {
@@ -187,7 +187,7 @@ describe("a run folder that is opened again", () => {
     expect(folder.epochs).toBe(1);
     expect(repairs).toEqual(["removed 1 temporary file of an interrupted write"]);
     expect(await rows()).toEqual([record(1)]);
-    expect(readPth(await readFile(join(path, "model.pth")))).toEqual(weights(1));
+    expect(readPth(await readFile(join(path, "model.pth"))).tensors).toEqual(weights(1));
     expect(readSafetensors(await readFile(join(path, "best.safetensors"))).tensors).toEqual(weights(1));
   });
 
