@@ -11,21 +11,22 @@ const MOST_ITEMS = 2 ** 22;
 const ITEMS_OF_AN_OBJECT = 64;
 
 /** The bytes of a message with a reader on them, and how many items may still be read from the file. */
-interface Source {
+export interface Source {
   readonly bytes: Uint8Array;
   readonly reader: BinaryReader;
   readonly budget: { items: number };
 }
 
 /** What a field can hold, and how that lies in a file. */
-interface Kind<Read, Written = Read> {
+export interface Kind<Read, Written = Read> {
   readonly wireType: WireType;
   readonly items: number;
   read(source: Source): Read;
   write(writer: BinaryWriter, value: Written): void;
 }
 
-interface Field<Read, Written, IsList extends boolean> {
+/** A field of a message. */
+export interface Field<Read, Written, IsList extends boolean> {
   readonly number: number;
   readonly kind: Kind<Read, Written>;
   readonly isList: IsList;
