@@ -17,6 +17,7 @@ import { TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
 import { FormatError } from "./errors.js";
 import { withLeNet5Names } from "./layerNames.js";
 import { type ModelMetadata, readModelMetadata, writeModelMetadata } from "./modelMetadata.js";
+import { isOnnx, type OnnxFile, type OnnxOptions, readOnnx, writeOnnx } from "./onnx/index.js";
 import { isPth, readPth, writePth } from "./pth.js";
 import { isSafetensors, readSafetensors, writeSafetensors } from "./safetensors.js";
 import type { TensorFile } from "./tensorFile.js";
@@ -32,7 +33,7 @@ export interface Weights {
 }
 
 /** The formats that weights are written in. */
-export const WEIGHTS_FORMATS = ["pth", "safetensors"] as const;
+export const WEIGHTS_FORMATS = ["pth", "safetensors", "onnx"] as const;
 export type WeightsFormat = (typeof WEIGHTS_FORMATS)[number];
 
 /** What tensors alone do not tell of a model. */
@@ -44,19 +45,21 @@ const MOST_MULTIPLY_ADDS = 2 ** 30;
 const MOST_ACTIVATIONS = 2 ** 20;
 
 /**
- * Reads the bytes of a .pth or .safetensors file; the format is told from the content. The model is read from the
- * metadata where there is any, else inferred from the tensors' shapes, whatever its layers are called.
+ * Reads the bytes of a .pth, .safetensors or .onnx file; the format is told from the content. The model is read from the
+ * metadata where there is any or from the graph, else inferred from the tensors' shapes, whatever its layers are called.
  *
  * @param unseen for files without metadata: what leaves no trace in tensors, as a recipe has it
  * @throws FormatError where the file is damaged, refused, or no LeNet-5's; where `unseen` is needed and left out
  */
 export function readWeights(bytes: Uint8Array, unseen?: UnseenInTensors): Weights {
-  const { tensors, metadata: texts } = readFile(bytes);
-  const metadata = readModelMetadata(texts);
-  const named = metadata ? tensors : withLeNet5Names(tensors);
-  const normalization = metadata?.normalization ?? TUTORIAL_NORMALIZATION;
   try {
-    const model = metadata?.model ?? inferModel(named, unseen);
+    const file = readFile(bytes);
+    const metadata = readModelMetadata(file.metadata);
+    const described = metadata?.model ?? file.model;
+    const named = described ? file.tensors : withLeNet5Names(file.tensors);
+    const model = described ?? inferModel(named, unseen);
+    const normalization = metadata?.normalization ?? file.normalization ?? TUTORIAL_NORMALIZATION;
+    if (file.model) requireSameNetwork(model, file.model);
     const layers = inferShapes(model);
     requireBounded(model, layers);
     requireParameters(parameterSpecs(layers), named);
@@ -73,18 +76,21 @@ export function readWeights(bytes: Uint8Array, unseen?: UnseenInTensors): Weight
  *
  * @throws FormatError where a tensor's shape does not fit its data
  */
-export function writeWeights(weights: Weights, format: WeightsFormat): Uint8Array {
+export function writeWeights(weights: Weights, format: WeightsFormat, onnx?: OnnxOptions): Uint8Array {
   const { model, normalization, parameters, metadata = { model, normalization } } = weights;
+  if (format === "onnx") return writeOnnx({ ...weights, metadata }, onnx);
   const texts = writeModelMetadata(metadata);
   if (format === "pth") return writePth(parameters, texts);
   // What tools for safetensors files of PyTorch look for.
   return writeSafetensors(parameters, { format: "pt", ...texts });
 }
 
-function readFile(bytes: Uint8Array): TensorFile {
+/** What a file holds; of ONNX the graph, too. */
+function readFile(bytes: Uint8Array): TensorFile & Partial<OnnxFile> {
   if (isPth(bytes)) return readPth(bytes);
   if (isSafetensors(bytes)) return readSafetensors(bytes);
-  throw new FormatError("no weights: the file begins neither as a .pth nor as a .safetensors file");
+  if (isOnnx(bytes)) return readOnnx(bytes);
+  throw new FormatError("no weights: the file begins neither as a .pth nor as a .safetensors or .onnx file");
 }
 
 function inferModel(tensors: NamedTensors, unseen: UnseenInTensors | undefined): Model {
@@ -95,6 +101,14 @@ function inferModel(tensors: NamedTensors, unseen: UnseenInTensors | undefined):
   }
   const { activation, pooling, dropout } = unseen;
   return lenet5FromTensors(tensors, { activation, pooling, dropout });
+}
+
+/** @throws FormatError where the metadata describe another network than the graph, which has no dropout */
+function requireSameNetwork(described: Model, graph: Model): void {
+  const [ours, theirs] = [described, graph].map(({ input, layers }) =>
+    JSON.stringify([input, layers.filter(({ type }) => type !== "dropout")]),
+  );
+  if (ours !== theirs) throw new FormatError("the metadata describe another network than the graph");
 }
 
 /** @throws FormatError for a model that is endless work, whatever few parameters it has */

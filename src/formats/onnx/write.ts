@@ -93,7 +93,8 @@ function value(name: string, type: number, shape: readonly number[], description
 function describe({ metadata, normalization }: Weights): Record<string, string> {
   const { mean, deviation } = normalization;
   return {
-    ...(metadata && { lenet: writeModelMetadata(metadata).lenet, class_names: JSON.stringify(metadata.classes) }),
+    ...(metadata && writeModelMetadata(metadata)),
+    ...(metadata?.classes && { class_names: JSON.stringify(metadata.classes) }),
     mean: JSON.stringify(mean),
     std: JSON.stringify(deviation),
   };
