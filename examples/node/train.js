@@ -2,7 +2,7 @@
 
 import { readFile, writeFile } from "node:fs/promises";
 import { createDataset, fit, LeNet5, predict } from "lenet";
-import { readWeights, writeModelMetadata, writeSafetensors } from "lenet/formats";
+import { readWeights, writeWeights } from "lenet/formats";
 import { threads } from "lenet/node";
 
 const SIDE = 28;
@@ -27,12 +27,15 @@ const pictures = labels.map((label, index) => draw(label, Math.floor(index / 3))
 const dataset = createDataset({ name: "lines", pictures, labels, classes });
 
 const network = LeNet5.create({ classes, seed: 0 });
-for await (const { epoch, trainLoss, validationAccuracy } of fit(network, dataset, { epochs: 30, threads: threads() })) {
+for await (const { epoch, trainLoss, validationAccuracy } of fit(network, dataset, {
+  epochs: 30,
+  threads: threads(),
+})) {
   if (epoch % 10 === 0) console.log(`epoch ${epoch}: loss ${trainLoss.toFixed(3)}, validation ${validationAccuracy}`);
 }
 
-const { parameters, metadata } = network.weights();
-await writeFile("lines.safetensors", writeSafetensors(parameters, writeModelMetadata(metadata)));
+// Or "pth" for PyTorch, "onnx" for ONNX Runtime.
+await writeFile("lines.safetensors", writeWeights(network.weights(), "safetensors"));
 
 const loaded = LeNet5.from(readWeights(await readFile("lines.safetensors")));
 const { label, probabilities } = predict(loaded, draw(1, 13));

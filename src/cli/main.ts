@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { describeFileError } from "../node/files.js";
+import { VERSION } from "../version.js";
 import { benchCommand } from "./commands/bench.js";
 import { compareCommand } from "./commands/compare.js";
 import { dataCommand } from "./commands/data.js";
@@ -14,7 +15,6 @@ import { sweepCommand } from "./commands/sweep.js";
 import { trainCommand } from "./commands/train.js";
 import { verify } from "./commands/verify.js";
 import { InterruptedError } from "./interrupt.js";
-import { VERSION } from "./version.js";
 
 const ExitCode = { failed: 1, wrongUse: 2, interrupted: 130 } as const;
 

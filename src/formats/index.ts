@@ -6,8 +6,9 @@
 
 export { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 export { FormatError } from "./errors.js";
-export { readModelMetadata, writeModelMetadata } from "./modelMetadata.js";
+export type { OnnxOptions } from "./onnx/index.js";
 export { readPth, writePth } from "./pth.js";
 export { type RecipeFile, readRecipeFile } from "./recipeFile.js";
-export { readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.js";
-export { readWeights, type UnseenInTensors } from "./weights.js";
+export { readSafetensors, writeSafetensors } from "./safetensors.js";
+export type { TensorFile } from "./tensorFile.js";
+export { readWeights, type UnseenInTensors, WEIGHTS_FORMATS, type WeightsFormat, writeWeights } from "./weights.js";

@@ -25,10 +25,10 @@ export interface PictureHandling {
 /** What weights carry along in their file, so that they can be used without knowing where they come from. */
 export interface ModelMetadata extends Partial<TrainingFacts> {
   readonly model: Model;
-  /** The name of each class, in the order of the logits. */
-  readonly classes: readonly string[];
   /** Inputs are (byte / 255 − mean) / deviation. */
   readonly normalization: Normalization;
+  /** The name of each class, in the order of the logits. */
+  readonly classes?: readonly string[];
   /** How pictures were brought to the model's input. */
   readonly pictures?: PictureHandling;
 }
@@ -37,7 +37,7 @@ export interface ModelMetadata extends Partial<TrainingFacts> {
 export interface Weights {
   readonly model: Model;
   /** All of the model's parameters, in PyTorch's names, shapes and layout. */
-  readonly parameters: NamedTensors;
+  readonly parameters: NamedTensors<Float32Array>;
   readonly normalization: Normalization;
   /** Where they have it. */
   readonly metadata?: ModelMetadata;

@@ -137,10 +137,10 @@ function requireClasses(
   if (count !== classes.length) {
     throw new Error(`${path} tells ${count} classes apart, ${name} has ${classes.length}`);
   }
-  const other = metadata?.classes.findIndex((label, index) => label !== classes[index]) ?? -1;
+  const other = metadata?.classes?.findIndex((label, index) => label !== classes[index]) ?? -1;
   if (other !== -1) {
     terminal.warn(
-      `${path} was trained on other classes: class ${other} is "${metadata?.classes[other]}" there and "${classes[other]}" in ${name}`,
+      `${path} was trained on other classes: class ${other} is "${metadata?.classes?.[other]}" there and "${classes[other]}" in ${name}`,
     );
   }
 }
