@@ -20,7 +20,7 @@ const MOST_BYTES = 32e6;
  * @param unseen what a file without metadata does not tell of its model, as a recipe has it
  * @throws Error with one line that names the file
  */
-export async function loadWeights(path: string, unseen: UnseenInTensors | undefined): Promise<LoadedWeights> {
+export async function loadWeights(path: string, unseen?: UnseenInTensors): Promise<LoadedWeights> {
   if (await isFolder(path)) {
     const run = await readRunConfig(path);
     return { ...(await loadWeights(join(path, RUN_FILES.safetensors), unseen)), run };
