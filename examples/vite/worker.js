@@ -11,11 +11,12 @@ async function train() {
   const network = LeNet5.create({ classes: dataset.classes, seed: 0 });
   // One a core where the page is cross-origin isolated, else the worker's own.
   const workers = threads();
+  const how = workers.count === 1 ? "one thread" : `${workers.count} threads`;
   for await (const { epoch, validationAccuracy } of fit(network, dataset, { epochs: EPOCHS, threads: workers })) {
     const accuracy = `${(100 * validationAccuracy).toFixed(1)} % right`;
-    postMessage({ status: `Epoch ${epoch} of ${EPOCHS}, ${workers.count} threads: ${accuracy}` });
+    postMessage({ status: `Epoch ${epoch} of ${EPOCHS}, ${how}: ${accuracy}` });
   }
-  postMessage({ status: `Trained with ${workers.count} threads. Draw a digit.` });
+  postMessage({ status: `Trained with ${how}. Draw a digit.` });
   return network;
 }
 
