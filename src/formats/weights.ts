@@ -25,6 +25,7 @@ import type { TensorFile } from "./tensorFile.js";
 
 /** The formats that weights are written in. */
 export const WEIGHTS_FORMATS = ["pth", "safetensors", "onnx"] as const;
+/** One of {@link WEIGHTS_FORMATS}. */
 export type WeightsFormat = (typeof WEIGHTS_FORMATS)[number];
 
 /** What tensors alone do not tell of a model. */

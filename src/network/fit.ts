@@ -59,6 +59,7 @@ export function fit(network: LeNet5, dataset: Dataset, options: FitOptions = {})
   requireWhole("epochs", recipe.epochs, 1);
   requireWhole("batchSize", recipe.batchSize, 1);
   requireWhole("seed", seed, 0);
+  requireWhole("threads.count", options.threads?.count ?? 1, 1);
   return epochs(network, options.threads, {
     dataset: data,
     split: split ?? splitIndices(data.labels.length, recipe.validationShare, seed),

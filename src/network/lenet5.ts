@@ -61,7 +61,7 @@ export class LeNet5 {
     const layers = inferShapes(model);
     const outputs = classCount(layers);
     if (classes.length !== outputs) {
-      throw new ShapeError(`${classes.length} names of classes, the model has ${outputs} classes`);
+      throw new ShapeError(`the model has ${outputs} classes, there are names for ${classes.length}`);
     }
     this.model = model;
     this.classes = [...classes];
