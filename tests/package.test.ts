@@ -84,20 +84,31 @@ export async function all(network: LeNet5, canvas: HTMLCanvasElement, offscreen:
 }
 `;
 
+/** A file's name, its text, and the compiler's options. */
+type Program = [string, string, string[]];
+
+/** What the README shows. */
+const EXAMPLES = [...readFileSync("README.md", "utf8").matchAll(/```ts\n(.*?)```/gs)].map(([, program]) => program);
+
 describe("its types", () => {
   const RESOLUTIONS = [
     ["nodenext", "nodenext"],
     ["esnext", "bundler"],
   ];
-  const PROGRAMS: [string, string, string[]][] = [
+  const PROGRAMS: Program[] = [
     ["node", NODE_PROGRAM, ["--lib", "ES2023", "--types", "node"]],
     ["browser", BROWSER_PROGRAM, ["--lib", "ES2023,DOM", "--types", ""]],
+    ...EXAMPLES.map(
+      (program, index): Program => [`readme${index}`, program, ["--lib", "ES2023,DOM", "--types", "node"]],
+    ),
   ];
   beforeAll(() => {
     for (const name of ["@types", "undici-types"]) {
       symlinkSync(resolve("node_modules", name), join(folder, "node_modules", name));
     }
   });
+
+  it("are those of the README's programs, too", () => expect(EXAMPLES.length).toBeGreaterThan(1));
 
   it.each(RESOLUTIONS)("are right with module %s and moduleResolution %s", (module, resolution) => {
     for (const [name, program, options] of PROGRAMS) {
