@@ -34,7 +34,7 @@ export interface PredictOptions extends Pick<PictureSettings, "fit" | "backgroun
 }
 
 /** Pictures that are held in memory at a time, and their bytes. */
-const MOST_AT_A_TIME = 1024;
+const MOST_AT_A_TIME = 2048;
 const MOST_BYTES_AT_A_TIME = 2 ** 24;
 
 /**
