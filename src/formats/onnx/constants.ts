@@ -1,7 +1,8 @@
 import { DataType } from "./messages.js";
 import type { GraphNode } from "./node.js";
-import { isFloatType, MOST_INTEGERS, readConstant } from "./tensors.js";
-import type { IntegerConstant, Size, Value } from "./values.js";
+import { list, SIZE_EVALUATIONS } from "./sizes.js";
+import { isFloatType, readConstant } from "./tensors.js";
+import { transposed, type Value } from "./values.js";
 
 /**
  * What exporters compute in the graph besides the network: constants, and the sizes that an activation is reshaped to
@@ -13,12 +14,7 @@ const EVALUATIONS: Readonly<Record<string, (node: GraphNode) => Value>> = {
   Cast: cast,
   Transpose: transpose,
   Shape: shapeOf,
-  Gather: gather,
-  Squeeze: squeeze,
-  Unsqueeze: unsqueeze,
-  Concat: concat,
-  Mul: multiply,
-  Reshape: reshape,
+  ...SIZE_EVALUATIONS,
 };
 
 /** Whether a node computes a constant: nothing of it depends on what is in the pictures. */
@@ -29,7 +25,7 @@ export function isConstant({ operator, inputs }: GraphNode): boolean {
 /** @throws FormatError where it computes what no LeNet-5 needs */
 export function evaluate(node: GraphNode): Value {
   if (!Object.hasOwn(EVALUATIONS, node.operator)) {
-    node.fail(`it takes constants alone, expected that of ${Object.keys(EVALUATIONS).join(", ")} only`);
+    node.fail("it takes constants alone, expected pictures or one of the operators that compute sizes");
   }
   return EVALUATIONS[node.operator](node);
 }
@@ -55,76 +51,19 @@ function cast(node: GraphNode): Value {
 }
 
 function transpose(node: GraphNode): Value {
-  const input = node.floats(0, "matrix");
+  const input = node.input(0);
   const axes = node.integers("perm") ?? [1, 0];
-  if (input.shape.length !== 2 || axes.join() !== "1,0") {
+  if (input.kind === "activation" || input.shape.length !== 2 || axes.join() !== "1,0") {
     node.fail(`it transposes [${input.shape}] to the axes [${axes}], expected a matrix to [1,0]`);
   }
-  return { ...input, shape: input.shape.toReversed(), isTransposed: !input.isTransposed };
+  if (input.kind === "floats") return transposed(input);
+  const [rows, columns] = input.shape;
+  const data = input.data.map((_, index) => input.data[(index % rows) * columns + Math.floor(index / rows)]);
+  return { ...input, shape: [columns, rows], data };
 }
 
 function shapeOf(node: GraphNode): Value {
   const input = node.input(0);
   const shape = input.kind === "activation" ? [input.batch, ...input.shape] : input.shape;
   return list(node, shape.slice(node.integer("start", 0), node.integer("end", shape.length)));
-}
-
-function gather(node: GraphNode): Value {
-  node.allow("axis", 0);
-  const { data } = node.sizes(0, "sizes");
-  const places = node.sizes(1, "places");
-  const picked = places.data.map((place) => {
-    const size = place === "batch" ? undefined : data.at(place);
-    return size ?? node.fail(`it takes size ${place} of ${data.length}`);
-  });
-  return { kind: "integers", shape: places.shape, data: picked };
-}
-
-function squeeze(node: GraphNode): Value {
-  const { data } = node.sizes(0, "size");
-  requireFirstAxis(node);
-  if (data.length !== 1) node.fail(`it makes a number of ${data.length} sizes, expected one`);
-  return { kind: "integers", shape: [], data };
-}
-
-function unsqueeze(node: GraphNode): Value {
-  const { shape, data } = node.sizes(0, "size");
-  requireFirstAxis(node);
-  if (shape.length !== 0) node.fail("it makes a list of a list, expected of a number");
-  return list(node, data);
-}
-
-function requireFirstAxis(node: GraphNode): void {
-  const axes = node.inputs[1] ? node.sizes(1, "axes").data : (node.integers("axes") ?? [0]);
-  if (axes.join() !== "0") node.fail(`its axes are [${axes}], expected [0]`);
-}
-
-function concat(node: GraphNode): Value {
-  node.allow("axis", 0);
-  return list(
-    node,
-    node.inputs.flatMap((_, index) => node.sizes(index, "sizes").data),
-  );
-}
-
-function multiply(node: GraphNode): Value {
-  const [a, b] = [node.sizes(0, "size"), node.sizes(1, "size")];
-  const [x, y] = [a.data[0], b.data[0]];
-  if (a.data.length !== 1 || b.data.length !== 1 || x === "batch" || y === "batch") {
-    node.fail(`it multiplies [${a.data}] by [${b.data}], expected two known sizes`);
-  }
-  return { kind: "integers", shape: a.shape.length > 0 ? a.shape : b.shape, data: [x * y] };
-}
-
-function reshape(node: GraphNode): Value {
-  const { data } = node.sizes(0, "sizes");
-  const shape = node.sizes(1, "shape").data;
-  if (shape.join() !== "-1") node.fail(`it reshapes sizes to [${shape}], expected [-1]`);
-  return list(node, data);
-}
-
-function list(node: GraphNode, data: readonly Size[]): IntegerConstant {
-  if (data.length > MOST_INTEGERS)
-    node.fail(`it makes a list of ${data.length} sizes, expected ${MOST_INTEGERS} at most`);
-  return { kind: "integers", shape: [data.length], data };
 }

@@ -1,7 +1,7 @@
 import { elementCount } from "../../model/index.js";
 import type { Network, Step } from "./network.js";
 import type { GraphNode } from "./node.js";
-import type { FloatConstant } from "./values.js";
+import { type FloatConstant, transposed } from "./values.js";
 
 /** The steps from pictures to features, and from features to features. */
 
@@ -37,42 +37,34 @@ export const linear = (name: string): Step => ({
   read(node, network) {
     const matrix = node.floats(1, "weight");
     if (matrix.shape.length !== 2) node.fail(`its weight "${matrix.name}" is [${matrix.shape}], expected a matrix`);
-    if (node.operator === "MatMul") {
-      network.expect(bias(name, transposed(matrix)));
-      return [matrix.shape[1]];
-    }
     node.allow("transA", 0);
     const weight = node.integer("transB", 0) === 0 ? transposed(matrix) : matrix;
-    return addLinear(node, network, name, {
-      weight: scaled(weight, node.float("alpha", 1)),
-      bias: scaled(node.floats(2, "bias"), node.float("beta", 1)),
-    });
+    const layer = { type: "linear", name, outFeatures: weight.shape[0] } as const;
+    const scaledWeight = rowMajor(scaled(weight, node.float("alpha", 1)));
+    if (node.operator === "Gemm") {
+      return network.add(node, layer, scaledWeight, scaled(asVector(node.floats(2, "bias")), node.float("beta", 1)));
+    }
+    network.expect(bias(name));
+    return network.add(node, layer, scaledWeight);
   },
 });
 
 /** What comes after a MatMul. */
-const bias = (name: string, weight: FloatConstant): Step => ({
+const bias = (name: string): Step => ({
   expected: `the bias of ${name} (Add)`,
   operators: ["Add"],
   read(node, network) {
     const index = node.inputs[0]?.kind === "floats" ? 0 : 1;
-    return addLinear(node, network, name, { weight, bias: node.floats(index, "bias") });
+    const { shape } = network.head;
+    network.addParameter(node, `${name}.bias`, shape, asVector(node.floats(index, "bias")));
+    return shape;
   },
 });
 
-function addLinear(
-  node: GraphNode,
-  network: Network,
-  name: string,
-  { weight, bias }: { readonly weight: FloatConstant; readonly bias: FloatConstant },
-): readonly number[] {
-  const isRow = bias.shape.length === 2 && bias.shape[0] === 1;
-  const row = isRow ? { ...bias, shape: [bias.shape[1]] } : bias;
-  return network.add(node, { type: "linear", name, outFeatures: weight.shape[0] }, rowMajor(weight), row);
-}
-
-function transposed(matrix: FloatConstant): FloatConstant {
-  return { ...matrix, shape: matrix.shape.toReversed(), isTransposed: !matrix.isTransposed };
+/** A row as the list of its columns. */
+function asVector(constant: FloatConstant): FloatConstant {
+  const [rows, ...columns] = constant.shape;
+  return rows === 1 && columns.length === 1 ? { ...constant, shape: columns } : constant;
 }
 
 function scaled(constant: FloatConstant, factor: number): FloatConstant {

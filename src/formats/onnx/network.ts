@@ -78,17 +78,21 @@ export class Network {
     return padding;
   }
 
-  /** Adds a layer with its weight and bias. */
+  /** Adds a layer and the constants that are its parameters; those left out come with a later node. */
   add(node: GraphNode, layer: Layer, ...constants: readonly FloatConstant[]): ActivationShape {
     const { output, parameters } = shapeLayer(layer, this.shape as ActivationShape, node.label);
-    for (const [index, { name, shape }] of parameters.entries()) {
-      const constant = constants[index];
-      if (constant.shape.join() !== shape.join()) {
-        node.fail(`its tensor "${constant.name}" is [${constant.shape}], expected [${shape}]`);
-      }
-      this.parameters.set(name, { shape, data: constant.data });
+    for (const [index, constant] of constants.entries()) {
+      this.addParameter(node, parameters[index].name, parameters[index].shape, constant);
     }
     this.layers.push(layer);
     return output;
+  }
+
+  /** @throws FormatError where the constant has another shape than the parameter */
+  addParameter(node: GraphNode, name: string, shape: readonly number[], constant: FloatConstant): void {
+    if (constant.shape.join() !== shape.join()) {
+      node.fail(`its tensor "${constant.name}" is [${constant.shape}], expected [${shape}]`);
+    }
+    this.parameters.set(name, { shape, data: constant.data });
   }
 }

@@ -1,6 +1,7 @@
 import { FormatError } from "../errors.js";
 import { type AttributeMessage, AttributeType, type NodeMessage } from "./messages.js";
 import { type AttributeField, OPERATORS } from "./operators.js";
+import { readConstant } from "./tensors.js";
 import type { FloatConstant, IntegerConstant, Value } from "./values.js";
 
 const TYPES: Readonly<Record<AttributeField, number>> = {
@@ -52,9 +53,11 @@ export class GraphNode {
     if (!Object.hasOwn(OPERATORS, this.operator)) return;
     const { mostInputs, attributes: fields } = OPERATORS[this.operator];
     if (this.inputs.length > mostInputs) this.fail(`it takes ${this.inputs.length} inputs, expected ${mostInputs}`);
-    for (const { name = "", type } of attributes) {
+    for (const { name = "", type, f, i, s, t, floats, ints } of attributes) {
       if (!Object.hasOwn(fields, name)) this.fail(`it has the attribute "${name}", expected none of that name`);
-      if (type !== TYPES[fields[name]]) this.fail(`its attribute "${name}" is of type ${type}`);
+      const isAmbiguous =
+        [f, i, s, t, ...[floats, ints].filter(({ length }) => length > 0)].filter(isDefined).length > 1;
+      if (type !== TYPES[fields[name]] || isAmbiguous) this.fail(`its attribute "${name}" is of type ${type}`);
     }
     if (this.attributes.size < attributes.length) this.fail("it has an attribute twice");
   }
@@ -71,6 +74,12 @@ export class GraphNode {
 
   integers(name: string): readonly number[] | undefined {
     return this.attributes.get(name)?.ints;
+  }
+
+  /** An attribute that is a constant. */
+  tensor(name: string): FloatConstant | IntegerConstant | undefined {
+    const tensor = this.attributes.get(name)?.t;
+    return tensor && readConstant(tensor);
   }
 
   onlyAttribute(): AttributeMessage {
@@ -98,9 +107,15 @@ export class GraphNode {
     return input?.kind === "floats" ? input : this.fail(`it has no constant ${what} as input ${index + 1}`);
   }
 
-  /** An input that is a list of sizes or axes. */
+  /** An input that is made of sizes or axes. */
   sizes(index: number, what: string): IntegerConstant {
     const input = this.inputs[index];
     return input?.kind === "integers" ? input : this.fail(`it has no constant ${what} as input ${index + 1}`);
+  }
+
+  /** The same, as a list. */
+  list(index: number, what: string): IntegerConstant {
+    const sizes = this.sizes(index, what);
+    return sizes.shape.length === 1 ? sizes : this.fail(`its ${what} are of shape [${sizes.shape}], expected a list`);
   }
 }

@@ -42,5 +42,7 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   Squeeze: { mostInputs: 2, attributes: { axes: "ints" } },
   Unsqueeze: { mostInputs: 2, attributes: { axes: "ints" } },
   Concat: { mostInputs: 8, attributes: { axis: "i" } },
+  ConstantOfShape: { mostInputs: 1, attributes: { value: "t" } },
+  Slice: { mostInputs: 5, attributes: {} },
   Mul: TWO_INPUTS,
 };

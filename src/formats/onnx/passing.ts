@@ -10,7 +10,7 @@ export function passesThrough(node: GraphNode): boolean {
     case "Cast":
       return isFloatType(node.integer("to", 0));
     case "Dropout":
-      return !isTraining(node);
+      return requireEvaluation(node);
     case "Pad":
       return padsOf(node).every((pad) => pad === 0);
     default:
@@ -18,8 +18,9 @@ export function passesThrough(node: GraphNode): boolean {
   }
 }
 
-function isTraining(node: GraphNode): boolean {
-  return node.inputs[2] !== undefined && node.sizes(2, "training mode").data.join() !== "0";
+function requireEvaluation(node: GraphNode): true {
+  const isTraining = node.inputs[2] !== undefined && node.sizes(2, "training mode").data.join() !== "0";
+  return isTraining ? node.fail("it is on as for training, expected a model in evaluation mode") : true;
 }
 
 /**

@@ -11,7 +11,7 @@ export interface FloatConstant {
   readonly data: Float32Array;
 }
 
-/** A constant that says something of sizes or axes: a number ([]) or a list ([n]). */
+/** A constant that says something of sizes or axes: a number, a list or rows. */
 export interface IntegerConstant {
   readonly kind: "integers";
   readonly shape: readonly number[];
@@ -28,3 +28,8 @@ export interface Activation {
 
 /** What a name in a graph stands for. */
 export type Value = FloatConstant | IntegerConstant | Activation;
+
+/** A matrix with rows and columns exchanged, without touching its data. */
+export function transposed(matrix: FloatConstant): FloatConstant {
+  return { ...matrix, shape: matrix.shape.toReversed(), isTransposed: !matrix.isTransposed };
+}
