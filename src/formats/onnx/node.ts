@@ -56,7 +56,8 @@ export class GraphNode {
     for (const { name = "", type, f, i, s, t, floats, ints } of attributes) {
       if (!Object.hasOwn(fields, name)) this.fail(`it has the attribute "${name}", expected none of that name`);
       const isAmbiguous =
-        [f, i, s, t, ...[floats, ints].filter(({ length }) => length > 0)].filter(isDefined).length > 1;
+        [f, i, s, t, ...[floats, ints].filter(({ length }) => length > 0)].filter((value) => value !== undefined)
+          .length > 1;
       if (type !== TYPES[fields[name]] || isAmbiguous) this.fail(`its attribute "${name}" is of type ${type}`);
     }
     if (this.attributes.size < attributes.length) this.fail("it has an attribute twice");
