@@ -55,10 +55,10 @@ export class GraphNode {
     if (this.inputs.length > mostInputs) this.fail(`it takes ${this.inputs.length} inputs, expected ${mostInputs}`);
     for (const { name = "", type, f, i, s, t, floats, ints } of attributes) {
       if (!Object.hasOwn(fields, name)) this.fail(`it has the attribute "${name}", expected none of that name`);
-      const isAmbiguous =
-        [f, i, s, t, ...[floats, ints].filter(({ length }) => length > 0)].filter((value) => value !== undefined)
-          .length > 1;
-      if (type !== TYPES[fields[name]] || isAmbiguous) this.fail(`its attribute "${name}" is of type ${type}`);
+      if (type !== TYPES[fields[name]]) this.fail(`its attribute "${name}" is of type ${type}`);
+      const lists = [floats, ints].filter(({ length }) => length > 0);
+      const values = [f, i, s, t, ...lists].filter((value) => value !== undefined);
+      if (values.length > 1) this.fail(`its attribute "${name}" has ${values.length} values`);
     }
     if (this.attributes.size < attributes.length) this.fail("it has an attribute twice");
   }
