@@ -61,6 +61,7 @@ export {
 } from "./training/epochs.js";
 export type { ClassResult, Evaluation } from "./training/metrics.js";
 export type { PassOptions, Progress } from "./training/passes.js";
+export type { Judgement } from "./training/predict.js";
 export { RECIPES, type Recipe, type RecipeChanges } from "./training/recipes/index.js";
 export {
   type ConstantSchedule,

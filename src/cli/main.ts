@@ -7,8 +7,10 @@ import { compareCommand } from "./commands/compare.js";
 import { dataCommand } from "./commands/data.js";
 import { demoCommand } from "./commands/demo.js";
 import { evalCommand } from "./commands/eval.js";
+import { exportCommand } from "./commands/export.js";
 import { lrFindCommand } from "./commands/lrFind.js";
 import { plotCommand } from "./commands/plot.js";
+import { predictCommand } from "./commands/predict.js";
 import { reportCommand } from "./commands/report.js";
 import { summaryCommand } from "./commands/summary.js";
 import { sweepCommand } from "./commands/sweep.js";
@@ -25,6 +27,8 @@ const program = new Command("lenet")
   .addCommand(sweepCommand())
   .addCommand(lrFindCommand())
   .addCommand(evalCommand())
+  .addCommand(predictCommand())
+  .addCommand(exportCommand())
   .addCommand(compareCommand())
   .addCommand(plotCommand())
   .addCommand(reportCommand())

@@ -51,7 +51,6 @@ export function readWeights(bytes: Uint8Array, unseen?: UnseenInTensors): Weight
     const named = described ? file.tensors : withLeNet5Names(file.tensors);
     const model = described ?? inferModel(named, unseen);
     const normalization = metadata?.normalization ?? file.normalization ?? TUTORIAL_NORMALIZATION;
-    if (file.model) requireSameNetwork(model, file.model);
     const layers = inferShapes(model);
     requireBounded(model, layers);
     requireParameters(parameterSpecs(layers), named);
@@ -93,14 +92,6 @@ function inferModel(tensors: NamedTensors, unseen: UnseenInTensors | undefined):
   }
   const { activation, pooling, dropout } = unseen;
   return lenet5FromTensors(tensors, { activation, pooling, dropout });
-}
-
-/** @throws FormatError where the metadata describe another network than the graph, which has no dropout */
-function requireSameNetwork(described: Model, graph: Model): void {
-  const [ours, theirs] = [described, graph].map(({ input, layers }) =>
-    JSON.stringify([input, layers.filter(({ type }) => type !== "dropout")]),
-  );
-  if (ours !== theirs) throw new FormatError("the metadata describe another network than the graph");
 }
 
 /** @throws FormatError for a model that is endless work, whatever few parameters it has */

@@ -1,24 +1,18 @@
 import { drawPicture, type Picture } from "../data/pictures/picture.js";
-import { softmax } from "../training/predict.js";
+import { type Judgement, judge } from "../training/predict.js";
 import { BATCH_SIZE, engineOf } from "./engines.js";
 import type { LeNet5 } from "./lenet5.js";
 
 /** What a network makes of a picture. */
-export interface Prediction {
-  /** The class with the highest probability, as an index. */
-  readonly class: number;
-  /** Its name. */
+export interface Prediction extends Judgement {
+  /** The name of the class. */
   readonly label: string;
-  /** Of each class, 0 … 1: the softmax of the logits. */
-  readonly probabilities: readonly number[];
-  /** The network's outputs. */
-  readonly logits: readonly number[];
 }
 
 /**
  * Tells what a picture shows. A picture of any size is brought to the network's input as those were that it was trained on.
  *
- * @throws RangeError in one line where the picture's sizes do not fit together
+ * @throws RangeError in one line where the picture's sizes do not fit together, Error where the weights give no numbers
  */
 export function predict(network: LeNet5, picture: Picture): Prediction;
 /** Tells what each of the pictures shows, in their order. */
@@ -38,20 +32,11 @@ function predictAll(network: LeNet5, pictures: readonly Picture[]): Prediction[]
   for (let start = 0; start < pictures.length; start += BATCH_SIZE) {
     const { data } = engine.predict(pictureBatch(network, pictures.slice(start, start + BATCH_SIZE)));
     for (let offset = 0; offset < data.length; offset += classes) {
-      predictions.push(predictionOf(network, data.subarray(offset, offset + classes)));
+      const judgement = judge(data.subarray(offset, offset + classes));
+      predictions.push({ label: network.classes[judgement.class], ...judgement });
     }
   }
   return predictions;
-}
-
-function predictionOf({ classes }: LeNet5, logits: Float32Array): Prediction {
-  const highest = logits.reduce((best, logit, index) => (logit > logits[best] ? index : best), 0);
-  return {
-    class: highest,
-    label: classes[highest],
-    probabilities: Array.from(softmax(logits)),
-    logits: Array.from(logits),
-  };
 }
 
 /** Pictures as the engine takes them: brought to the network's input, all of them in their order. */

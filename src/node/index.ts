@@ -16,7 +16,7 @@ export {
   openData,
 } from "./openData.js";
 export { decodePicture, encodePng } from "./pictures/codec.js";
+export type { SkippedFile } from "./pictures/folderWalk.js";
 export { MAXIMUM_PIXELS, PictureError } from "./pictures/header.js";
-export type { SkippedFile } from "./pictures/listing.js";
 export { startThread, threads } from "./threads.js";
 export { type LoadedWeights, loadWeights } from "./weights.js";

@@ -6,9 +6,12 @@ import { FormatError } from "../errors.js";
  * description names the fields, each with its number and what it holds. Fields that are not described are skipped.
  */
 
-/** What a file may unfold to, in numbers and texts; a message and a piece of bytes count as many. */
-const MOST_ITEMS = 2 ** 22;
+/** What a file may unfold to, in numbers; a text, a message or a piece of bytes takes as much time and memory as many. */
+const MOST_ITEMS = 2 ** 21;
+const ITEMS_OF_A_TEXT = 16;
 const ITEMS_OF_AN_OBJECT = 64;
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The bytes of a message with a reader on them, and how many items may still be read from the file. */
 export interface Source {
@@ -88,8 +91,8 @@ export const DOUBLE: Kind<number> = {
 
 export const TEXT: Kind<string> = {
   wireType: WireType.LengthDelimited,
-  items: 1,
-  read: (source) => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readBlock(source)),
+  items: ITEMS_OF_A_TEXT,
+  read: (source) => UTF8.decode(readBlock(source)),
   write: (writer, value) => writer.string(value),
 };
 
@@ -146,6 +149,7 @@ function readFields<D extends Description>(description: D, bytes: Uint8Array, bu
     const [number, wireType] = reader.tag();
     const field = fields.get(number);
     if (!field) {
+      spend(source, 1);
       skip(source, wireType);
       continue;
     }
@@ -168,9 +172,13 @@ function readFields<D extends Description>(description: D, bytes: Uint8Array, bu
 }
 
 function readItem<Read>(source: Source, kind: Kind<Read, never>): Read {
-  source.budget.items -= kind.items;
-  if (source.budget.items < 0) throw new FormatError("onnx: the file holds far more than a LeNet-5 has");
+  spend(source, kind.items);
   return kind.read(source);
+}
+
+function spend({ budget }: Source, items: number): void {
+  budget.items -= items;
+  if (budget.items < 0) throw new FormatError("onnx: the file holds far more than a LeNet-5 has");
 }
 
 /** A list of numbers without a tag before each. */
