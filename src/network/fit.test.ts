@@ -110,6 +110,11 @@ it.each<[string, FitOptions, RegExp]>([
   ["half a batch", { batchSize: 0.5 }, /^batchSize is 0\.5, not a whole number from 1 on$/],
   ["a negative seed", { seed: -1 }, /^seed is -1, not a whole number from 0 on$/],
   ["no threads", { threads: { count: 0, start: startThread } }, /^threads\.count is 0, /],
+  [
+    "nothing to train on",
+    { split: { train: new Uint32Array(0), validation: Uint32Array.of(1) } },
+    /^split\.train\.length is 0, not a whole number from 1 on$/,
+  ],
   ["nothing to validate on", { validationShare: 0 }, /^the validation share is 0, not between 0 and 1$/],
   [
     "a recipe of another network",

@@ -53,16 +53,19 @@ export interface FitEpoch extends EpochRecord {
  * @throws DivergedError, from the iterator, where the loss is no finite number any more
  */
 export function fit(network: LeNet5, dataset: Dataset, options: FitOptions = {}): AsyncGenerator<FitEpoch, void, void> {
-  const { seed = 0, split, resumeFrom, onProgress, signal } = options;
+  const { seed = 0, resumeFrom, onProgress, signal } = options;
   const data = datasetFor(network, dataset);
   const recipe = recipeFor(network, data, options);
+  const { split = splitIndices(data.labels.length, recipe.validationShare, seed) } = options;
   requireWhole("epochs", recipe.epochs, 1);
   requireWhole("batchSize", recipe.batchSize, 1);
   requireWhole("seed", seed, 0);
   requireWhole("threads.count", options.threads?.count ?? 1, 1);
+  requireWhole("split.train.length", split.train.length, 1);
+  requireWhole("split.validation.length", split.validation.length, 1);
   return epochs(network, options.threads, {
     dataset: data,
-    split: split ?? splitIndices(data.labels.length, recipe.validationShare, seed),
+    split,
     recipe,
     seed,
     resumeFrom,

@@ -1,3 +1,4 @@
+import { requireNormalization } from "../engine/index.js";
 import {
   classCount,
   elementCount,
@@ -19,7 +20,7 @@ import {
 } from "../model/index.js";
 import { RECIPES } from "../training/recipes/index.js";
 
-/** What a network is created with; a recipe spread into it says the middle part. */
+/** What a network is created with. Activation, pooling, dropout and normalization can be a recipe's, spread into it. */
 export interface CreateOptions extends Partial<Omit<LeNet5Options, "classes">> {
   /** The name of each class, in the order of the labels. */
   readonly classes: readonly string[];
@@ -63,6 +64,7 @@ export class LeNet5 {
     if (classes.length !== outputs) {
       throw new ShapeError(`the model has ${outputs} classes, there are names for ${classes.length}`);
     }
+    requireNormalization(model, normalization);
     this.model = model;
     this.classes = [...classes];
     this.normalization = normalization;
@@ -75,7 +77,8 @@ export class LeNet5 {
    * the improved recipe, for pictures of 1×28×28.
    *
    * @param options a recipe can be spread into them: `{ ...RECIPES.paper, classes }`
-   * @throws ShapeError where the input is too small for the layers, or there are no classes
+   * @throws ShapeError where the input is too small for the layers, or there are no classes; RangeError where the
+   *   normalization is for another number of channels
    */
   static create({
     classes,
@@ -96,7 +99,8 @@ export class LeNet5 {
    * A network of weights that were read by `readWeights` of `lenet/formats` or came from {@link LeNet5.weights}.
    *
    * @param options instead of what the weights say, or where they say nothing
-   * @throws ShapeError where the tensors are not the model's, or there is not a name for every class
+   * @throws ShapeError where the tensors are not the model's, or there is not a name for every class; RangeError where the
+   *   normalization is for another number of channels
    */
   static from(weights: Weights, options: FromOptions = {}): LeNet5 {
     const { model, metadata } = weights;

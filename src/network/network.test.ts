@@ -116,6 +116,10 @@ describe("LeNet5", () => {
     expect(paper.model).toEqual(model);
     expect(values(paper.parameters)).toEqual(values(initializeParameters(model, 4)));
     expect(LeNet5.create({ classes }).model).toEqual(lenet5({ ...RECIPES.improved, input, classes: 10 }));
+    const normalization = { mean: [0, 0, 0], deviation: [1, 1, 1] };
+    expect(() => LeNet5.create({ classes, normalization })).toThrow(
+      /^the normalization has 3 means and 3 deviations, /,
+    );
   });
 
   it.each(["safetensors", "pth"] as const)("comes back from %s with all that it was", (format) => {
