@@ -4,7 +4,7 @@ const EDGES = [0, 1, 0x7f, 0x80, 0xfe, 0xff];
 
 /** A file after one to four small accidents. */
 export function mutate(original: Uint8Array, stream: RandomStream): Uint8Array {
-  let bytes = [...original];
+  let bytes = new Uint8Array(original);
   for (let count = 1 + stream.below(4); count > 0; count--) {
     const place = stream.below(bytes.length);
     const length = 1 + stream.below(8);
@@ -19,16 +19,26 @@ export function mutate(original: Uint8Array, stream: RandomStream): Uint8Array {
         bytes.fill(EDGES[stream.below(EDGES.length)], place, place + length);
         break;
       case 3:
-        bytes.splice(place, length);
+        bytes = joined(bytes.subarray(0, place), bytes.subarray(place + length));
         break;
-      case 4:
-        bytes.splice(place, 0, ...bytes.slice(stream.below(bytes.length)).slice(0, length));
+      case 4: {
+        const from = stream.below(bytes.length);
+        bytes = joined(bytes.subarray(0, place), bytes.subarray(from, from + length), bytes.subarray(place));
         break;
+      }
       default:
-        if (stream.below(8) === 0) {
-          bytes = bytes.slice(0, place + 1);
-        }
+        if (stream.below(8) === 0) bytes = bytes.slice(0, place + 1);
     }
   }
-  return Uint8Array.from(bytes);
+  return bytes;
+}
+
+function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let end = 0;
+  for (const part of parts) {
+    bytes.set(part, end);
+    end += part.length;
+  }
+  return bytes;
 }
