@@ -105,10 +105,11 @@ export const BYTES: Kind<Uint8Array> = {
 
 /** A message within a message. */
 export function message<D extends Description>(description: D): Kind<Message<D>, NewMessage<D>> {
+  const fields = byNumber(description);
   return {
     wireType: WireType.LengthDelimited,
     items: ITEMS_OF_AN_OBJECT,
-    read: (source) => readFields(description, readBlock(source), source.budget),
+    read: (source) => readFields(fields, readBlock(source), source.budget) as Message<D>,
     write: (writer, value) => {
       writer.fork();
       writeFields(writer, description, value);
@@ -124,7 +125,7 @@ export function message<D extends Description>(description: D): Kind<Message<D>,
  */
 export function readMessage<D extends Description>(description: D, file: Uint8Array): Message<D> {
   try {
-    return readFields(description, file, { items: MOST_ITEMS });
+    return readFields(byNumber(description), file, { items: MOST_ITEMS }) as Message<D>;
   } catch (error) {
     if (error instanceof FormatError) throw error;
     throw new FormatError(`onnx: the file is damaged: ${(error as Error).message}`);
@@ -138,10 +139,19 @@ export function writeMessage<D extends Description>(description: D, value: NewMe
   return writer.finish();
 }
 
-function readFields<D extends Description>(description: D, bytes: Uint8Array, budget: Source["budget"]): Message<D> {
+type NamedField = Description[string] & { readonly name: string };
+
+function byNumber(description: Description): ReadonlyMap<number, NamedField> {
+  return new Map(Object.entries(description).map(([name, field]) => [field.number, { name, ...field }]));
+}
+
+function readFields(
+  fields: ReadonlyMap<number, NamedField>,
+  bytes: Uint8Array,
+  budget: Source["budget"],
+): Record<string, unknown> {
   const source = { bytes, reader: new BinaryReader(bytes), budget };
   const { reader } = source;
-  const fields = new Map(Object.entries(description).map(([name, field]) => [field.number, { name, ...field }]));
   const read: Record<string, unknown> = {};
   for (const { name, isList } of fields.values()) if (isList) read[name] = [];
 
@@ -168,7 +178,7 @@ function readFields<D extends Description>(description: D, bytes: Uint8Array, bu
       read[name] = value;
     }
   }
-  return read as Message<D>;
+  return read;
 }
 
 function readItem<Read>(source: Source, kind: Kind<Read, never>): Read {
