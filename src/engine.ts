@@ -30,3 +30,4 @@ export {
   sweepLearningRate,
 } from "./training/learningRateFinder.js";
 export { predictDataset } from "./training/predict.js";
+export { customizeRecipe } from "./training/recipes/index.js";
