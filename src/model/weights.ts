@@ -36,8 +36,8 @@ export interface ModelMetadata extends Partial<TrainingFacts> {
 /** Weights with the model that they belong to. */
 export interface Weights {
   readonly model: Model;
-  /** All of the model's parameters, in PyTorch's names, shapes and layout. */
-  readonly parameters: NamedTensors<Float32Array>;
+  /** All of the model's parameters, in PyTorch's names, shapes and layout; float32 where they were read from a file. */
+  readonly parameters: NamedTensors;
   readonly normalization: Normalization;
   /** Where they have it. */
   readonly metadata?: ModelMetadata;

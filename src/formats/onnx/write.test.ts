@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { constant, edited, lenetWeights } from "../../../tests/support/onnxFiles.js";
+import type { ModelMetadata, Weights } from "../../model/index.js";
 import { VERSION } from "../../version.js";
-import { type ModelMetadata, readModelMetadata } from "../modelMetadata.js";
-import type { Weights } from "../weights.js";
+import { readModelMetadata } from "../modelMetadata.js";
 import { isOnnx, readOnnx, writeOnnx } from "./index.js";
 import { DataType, MODEL } from "./messages.js";
 import { readMessage } from "./protobuf.js";
