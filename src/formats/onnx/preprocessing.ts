@@ -1,4 +1,5 @@
 import type { ImageShape, Normalization, Tensor } from "../../model/index.js";
+import { FormatError } from "../errors.js";
 import { integer, integers, type Link } from "./links.js";
 import { DataType } from "./messages.js";
 import type { Network, Step } from "./network.js";
@@ -48,11 +49,19 @@ export function preprocessingConstants(
   ];
 }
 
-/** A mean and a deviation for each channel, where one for all may be given. */
+/**
+ * A mean and a deviation for each channel, where one for all may be given.
+ *
+ * @throws FormatError where they are for another number of channels
+ */
 export function eachChannel({ mean, deviation }: Normalization, channels: number) {
-  const spread = (values: readonly number[]) =>
-    Float32Array.from(values.length === 1 ? Array<number>(channels).fill(values[0]) : values);
-  return { mean: spread(mean), deviation: spread(deviation) };
+  const spread = (values: readonly number[], what: string) => {
+    if (values.length !== 1 && values.length !== channels) {
+      throw new FormatError(`onnx: the normalization has ${values.length} ${what}, the model ${channels} channels`);
+    }
+    return Float32Array.from({ length: channels }, (_, channel) => values[channel % values.length]);
+  };
+  return { mean: spread(mean, "means"), deviation: spread(deviation, "deviations") };
 }
 
 /** From logits to probabilities. */

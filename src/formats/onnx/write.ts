@@ -27,6 +27,7 @@ export interface OnnxOptions {
  * [batch, height, width, channels], to `probabilities`. Dropout is left out, as it is for training alone.
  *
  * @throws ShapeError where the parameters are not those of the model
+ * @throws FormatError where the normalization is for another number of channels
  */
 export function writeOnnx(weights: Weights, { withPreprocessing = false }: OnnxOptions = {}): Uint8Array {
   const { model, parameters, normalization } = weights;
