@@ -2,10 +2,11 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { mutate } from "../../../tests/support/mutate.js";
-import { edited, insert, integer, lenetWeights, type Node, sizes } from "../../../tests/support/onnxFiles.js";
+import { edited, insert, lenetWeights, type Node, sizes } from "../../../tests/support/onnxFiles.js";
 import { Purpose, RandomStream } from "../../numeric/philox.js";
 import { FormatError } from "../errors.js";
 import { readOnnx, writeOnnx } from "./index.js";
+import { integer } from "./links.js";
 
 const MUTATIONS = 10_000;
 

@@ -106,7 +106,9 @@ export const PREPROCESSING_STEPS: readonly Step[] = [
     expected: "the deviation of each channel (Div)",
     operators: ["Div"],
     read(node, network) {
-      network.normalization.deviation.push(...readEachChannel(node, network));
+      const deviation = readEachChannel(node, network);
+      if (!deviation.every((value) => value > 0)) node.fail(`it divides by [${deviation}], expected numbers above 0`);
+      network.normalization.deviation.push(...deviation);
       return network.head.shape;
     },
   },
@@ -127,6 +129,7 @@ export const PREPROCESSING_STEPS: readonly Step[] = [
 function readEachChannel(node: GraphNode, { head }: Network): Float32Array {
   const { shape, data } = node.floats(1, "list of channels");
   if (shape.join() !== String(head.shape[2])) node.fail(`its constant is [${shape}], expected [${head.shape[2]}]`);
+  if (!data.every(Number.isFinite)) node.fail(`its constant holds ${data}, expected finite numbers`);
   return data;
 }
 
