@@ -113,6 +113,8 @@ describe("help", () => {
       "sweep",
       "lr-find",
       "eval",
+      "predict",
+      "export",
       "compare",
       "plot",
       "report",

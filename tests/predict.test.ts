@@ -41,7 +41,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** The objects that `lenet predict --json` prints. */
 async function predicted(args: readonly string[]) {
   const { code, stdout, stderr } = await lenet(["predict", ...args, "--json"]);
-  expect({ code, stderr: stderr.replace("passed over 1 file that is no picture\n", "") }).toEqual({
+  expect({ code, stderr: stderr.replace("passed over 1 other file\n", "") }).toEqual({
     code: 0,
     stderr: "",
   });
@@ -78,7 +78,7 @@ describe("lenet predict", () => {
   it("prints a table for people, the next classes behind the first", async () => {
     const results = await predicted(["weights.safetensors", "shoes"]);
     const { code, stdout, stderr } = await lenet(["predict", "weights.safetensors", "shoes", "--top", "2"]);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "passed over 1 file that is no picture\n" });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "passed over 1 other file\n" });
     const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
     const rows = results.map(({ file, probabilities }) => {
       const [first, second] = [0, 1, 2].sort((a, b) => probabilities[b] - probabilities[a]);

@@ -20,6 +20,9 @@ import { NAMES } from "./steps.js";
 const OLDEST_OPERATOR_SET = 7;
 const NEWEST_OPERATOR_SET = 28;
 
+/** The tags of the fields that follow the version: from producer_name to opset_import. */
+const NEXT_TAGS = [0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42];
+
 /** What an ONNX file of a LeNet-5 holds. */
 export interface OnnxFile {
   readonly model: Model;
@@ -36,9 +39,6 @@ export function isOnnx(bytes: Uint8Array): boolean {
   const [tag, version, next] = bytes;
   return tag === 0x08 && version > 0 && version < 0x80 && NEXT_TAGS.includes(next);
 }
-
-/** From producer_name to opset_import, as protocol buffers write them. */
-const NEXT_TAGS = [0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42];
 
 /**
  * Reads an ONNX file of a LeNet-5 as this project or PyTorch's exporters write it: convolutions, activations, pooling and

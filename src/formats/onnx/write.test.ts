@@ -167,6 +167,13 @@ describe("a file", () => {
     expect(() => writeOnnx({ ...weights, parameters })).toThrow(/^the weights have no tensor conv1.weight$/);
   });
 
+  it("is refused where the normalization is for other channels", () => {
+    const normalization = { mean: [0.5, 0.5], deviation: [0.5] };
+    expect(() => writeOnnx({ ...weights, normalization }, { withPreprocessing: true })).toThrow(
+      /^onnx: the normalization has 2 means, the model 3 channels$/,
+    );
+  });
+
   it.each([
     ["written.onnx", false],
     ["written-with-preprocessing.onnx", true],
