@@ -20,7 +20,7 @@ export interface UnreadablePicture {
 
 /** How pictures are brought to a network. */
 export interface PredictOptions extends Pick<PictureSettings, "fit" | "background"> {
-  /** Whether light becomes dark and dark light, the background as well. */
+  /** Whether light becomes dark and dark light, before the pictures are laid on the background. */
   readonly invert?: boolean;
   /** The most threads to decode in; one a core where left out. */
   readonly threads?: number;
@@ -45,26 +45,22 @@ export async function* predictPictures(
   sources: readonly PictureSource[],
   options: PredictOptions,
 ): AsyncGenerator<Prediction | UnreadablePicture> {
-  const { invert = false, threads, signal, onProgress } = options;
+  const { fit, background, invert, threads, signal, onProgress } = options;
   const { input: shape } = engine.model;
-  const background = invert ? inverse(options.background) : options.background;
   const pictureBytes = shape.channels * shape.height * shape.width;
   const atATime = Math.min(MOST_AT_A_TIME, Math.ceil(MOST_BYTES_AT_A_TIME / pictureBytes));
   for (let start = 0; start < sources.length; start += atATime) {
     const chunk = sources.slice(start, start + atATime);
     const { pixels, outcomes } = await decodeFiles(
       chunk.map(({ picture }) => picture),
-      { shape, fit: options.fit, background },
+      { shape, fit, background },
       {
+        invert,
         threads,
         signal,
         onProgress: ({ done }) => onProgress?.({ done: start + done, total: sources.length }),
       },
     );
-    if (invert)
-      pixels.forEach((byte, place) => {
-        pixels[place] = 255 - byte;
-      });
     const readable = outcomes.filter((outcome) => !("reason" in outcome)).map(({ slot }) => slot);
     const logits = predictAll(engine, pixels, readable);
     for (const [slot, { name: file }] of chunk.entries()) {
@@ -74,10 +70,6 @@ export async function* predictPictures(
       else yield { file, ...judge(logits.get(slot)!), pixels: seen };
     }
   }
-}
-
-function inverse(background: PictureSettings["background"]): PictureSettings["background"] {
-  return background === 0 ? 255 : 0;
 }
 
 /** The logits of some pictures, by their indices. */
