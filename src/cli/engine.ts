@@ -1,5 +1,11 @@
 import { availableParallelism } from "node:os";
-import { type Averaging, compile, mostUsefulThreads, type OptimizerSettings, type WasmEngine } from "../engine/index.js";
+import {
+  type Averaging,
+  compile,
+  mostUsefulThreads,
+  type OptimizerSettings,
+  type WasmEngine,
+} from "../engine/index.js";
 import type { Model, Normalization } from "../model/index.js";
 import { enableFusedArithmetic } from "../node/fusedArithmetic.js";
 import { startThread } from "../node/threads.js";

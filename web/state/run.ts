@@ -1,0 +1,161 @@
+import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
+import { type EpochRecord, lenet5, type Model, type Recipe } from "../../src/index.js";
+import type {
+  MarkedSnapshot,
+  Snapshot,
+  Stretch,
+  TrainingCommand,
+  TrainingEvent,
+  TrainingMachine,
+  TrainingProgress,
+} from "../worker/training/protocol.js";
+import type { LoadedData } from "./data.js";
+import { keepSnapshot } from "./timeline.js";
+
+/** What a run is started with. */
+export interface RunSettings {
+  readonly data: LoadedData;
+  readonly recipe: Recipe;
+  readonly seed: number;
+  /** As many as are useful where left out. */
+  readonly threads?: number;
+}
+
+export type RunStatus = "starting" | "running" | "resting" | "done" | "failed";
+
+/** Means over some batches of the training pass, at the place, in epochs, where they end. */
+export interface CurvePoint {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+/** Points of an epoch's curve at most, so that long runs stay quick to draw. */
+const POINTS_AN_EPOCH = 50;
+
+/** A training in its worker, and all that it has told so far. */
+export class Run {
+  /** Counts the page's runs from 1; a run's colour and dashes follow it. */
+  readonly number: number;
+  readonly settings: RunSettings;
+  readonly model: Model;
+
+  readonly status: ReadonlySignal<RunStatus>;
+  readonly machine = signal<TrainingMachine | undefined>(undefined);
+  readonly progress = signal<TrainingProgress | undefined>(undefined);
+  readonly curve = signal<readonly CurvePoint[]>([]);
+  readonly epochs = signal<readonly EpochRecord[]>([]);
+  /** Of the newest validation, also while it is going on: counts, row-major; rows are the true class. */
+  readonly confusion = signal<Uint32Array | undefined>(undefined);
+  /** The newest parameters that were told of; at the end of the run the best ones. */
+  readonly weights = signal<MarkedSnapshot | undefined>(undefined);
+  /** The parameters over time, from before the first step on. */
+  readonly timeline = signal<readonly Snapshot[]>([]);
+  /** The parameters that were asked for last. */
+  readonly live = signal<Snapshot | undefined>(undefined);
+  readonly bestEpoch = signal<number | undefined>(undefined);
+  /** Why it failed. */
+  readonly failure = signal<string | undefined>(undefined);
+  /** Whether it can go on. */
+  readonly canGo = computed(() => !["done", "failed"].includes(this.status.value));
+
+  private readonly currentStatus = signal<RunStatus>("starting");
+  private readonly worker = new Worker(new URL("../worker/training/worker.js", import.meta.url), { type: "module" });
+
+  constructor(number: number, settings: RunSettings) {
+    const { train, validationCount } = settings.data.parts;
+    const { recipe, seed, threads } = settings;
+    this.number = number;
+    this.settings = settings;
+    this.status = this.currentStatus;
+    this.model = lenet5({ ...recipe, input: pictureShape(settings.data), classes: train.classes.length });
+    this.worker.addEventListener("message", ({ data }: MessageEvent<TrainingEvent>) => batch(() => this.hear(data)));
+    this.worker.addEventListener("error", ({ message }) => this.fail(message));
+    this.send({ type: "start", start: { dataset: train, validationCount, recipe, seed, threads } });
+  }
+
+  /** Has the run go on to the end of a stretch. */
+  go(stretch: Stretch): void {
+    if (!this.canGo.value) return;
+    this.currentStatus.value = "running";
+    this.send({ type: "go", stretch });
+  }
+
+  /** Has the run rest where it is. */
+  rest(): void {
+    this.send({ type: "rest" });
+  }
+
+  /** Asks for the parameters as they are while the run goes on: they come in `live`. */
+  requestSnapshot(): void {
+    this.send({ type: "snapshot" });
+  }
+
+  /** Ends the run's worker. */
+  dispose(): void {
+    this.worker.terminate();
+  }
+
+  private send(command: TrainingCommand): void {
+    this.worker.postMessage(command);
+  }
+
+  private hear(event: TrainingEvent): void {
+    switch (event.type) {
+      case "started":
+        this.machine.value = event.machine;
+        this.keep(event.initial);
+        break;
+      case "progress":
+        this.hearProgress(event.progress);
+        break;
+      case "epoch":
+        this.epochs.value = [...this.epochs.value, event.record];
+        this.bestEpoch.value = event.bestEpoch;
+        this.keep(event.after);
+        break;
+      case "resting":
+        this.currentStatus.value = "resting";
+        this.keep(event.at);
+        break;
+      case "snapshot":
+        this.live.value = event.at;
+        break;
+      case "done":
+        this.weights.value = event.best;
+        this.currentStatus.value = "done";
+        this.dispose();
+        break;
+      case "failed":
+        this.fail(event.message);
+        break;
+    }
+  }
+
+  private hearProgress(progress: TrainingProgress): void {
+    this.progress.value = progress;
+    const { epoch: number, phase, done, total, loss, accuracy, confusion } = progress;
+    if (confusion) this.confusion.value = confusion;
+    if (phase !== "train") return;
+    const epoch = number - 1 + done / total;
+    const last = this.curve.value.at(-1)?.epoch ?? 0;
+    if (done < total && epoch - last < 1 / POINTS_AN_EPOCH && this.status.value === "running") return;
+    this.curve.value = [...this.curve.value, { epoch, loss, accuracy }];
+  }
+
+  private keep(snapshot: MarkedSnapshot): void {
+    this.weights.value = snapshot;
+    this.timeline.value = keepSnapshot(this.timeline.value, snapshot);
+  }
+
+  private fail(message: string): void {
+    this.failure.value = message;
+    this.currentStatus.value = "failed";
+    this.dispose();
+  }
+}
+
+function pictureShape({ parts: { train } }: LoadedData) {
+  const { channels, height, width } = train;
+  return { channels, height, width };
+}

@@ -1,0 +1,38 @@
+import { computed, signal } from "@preact/signals";
+import { Run, type RunSettings } from "./run.js";
+
+const list = signal<readonly Run[]>([]);
+const selectedNumber = signal<number | undefined>(undefined);
+let lastNumber = 0;
+
+/** The page's runs, the oldest first. */
+export const runs = computed(() => list.value);
+
+/** The run that the controls are for; the newest where none was chosen. */
+export const selectedRun = computed(
+  () => list.value.find(({ number }) => number === selectedNumber.value) ?? list.value.at(-1),
+);
+
+export function selectRun({ number }: Run): void {
+  selectedNumber.value = number;
+}
+
+/** Begins a run, at rest. One run trains at a time: the others rest. */
+export function addRun(settings: RunSettings): Run {
+  restAll();
+  const run = new Run(++lastNumber, settings);
+  list.value = [...list.value, run];
+  selectRun(run);
+  return run;
+}
+
+/** Ends a run and forgets it. */
+export function removeRun(run: Run): void {
+  run.dispose();
+  list.value = list.value.filter((one) => one !== run);
+}
+
+/** Has every run rest, but for one. */
+export function restAll(but?: Run): void {
+  for (const run of list.value) if (run !== but) run.rest();
+}
