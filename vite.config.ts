@@ -54,7 +54,7 @@ function offlineFiles(): Plugin {
       if (worker?.type !== "chunk") return;
       const built = Object.keys(bundle).filter((name) => name !== worker.fileName && !name.endsWith(".map"));
       const files = [...new Set(["index.html", ...built, ...readdirSync("web/public")])].sort();
-      worker.code = worker.code.replace("__FILES__", JSON.stringify(files).slice(1, -1));
+      worker.code = `const SITE_FILES = ${JSON.stringify(files)};\n${worker.code}`;
     },
   };
 }

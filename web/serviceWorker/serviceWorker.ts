@@ -4,13 +4,13 @@
 export {};
 
 declare const self: ServiceWorkerGlobalScope;
-/** Put in by the build. */
+/** Put in by the build, as is the next. */
 declare const CONTENT_SECURITY_POLICY: string;
+/** The site's files, relative to this one; with them, every new version is another worker. */
+declare const SITE_FILES: readonly string[];
 
-/** The site's files, relative to this one; the build writes them here, so that every new version is another worker. */
-const FILES: readonly string[] = ["__FILES__"];
 const CACHE_PREFIX = "lenet-lab-";
-const CACHE = `${CACHE_PREFIX}${hash(FILES.join())}`;
+const CACHE = `${CACHE_PREFIX}${hash(SITE_FILES.join())}`;
 
 self.addEventListener("install", (event) => {
   // A newer version waits until no page of the older one is open, whose files it would take away.
@@ -30,7 +30,7 @@ self.addEventListener("fetch", (event) => {
 async function keepFiles(): Promise<void> {
   const cache = await caches.open(CACHE);
   // Past the browser's own cache, so that all files are of one version.
-  await cache.addAll(FILES.map((file) => new Request(file, { cache: "reload" })));
+  await cache.addAll(SITE_FILES.map((file) => new Request(file, { cache: "reload" })));
 }
 
 async function forgetOldFiles(): Promise<void> {
@@ -47,7 +47,7 @@ function fileOf({ method, url }: Request): string | undefined {
   if (!address.startsWith(scope)) return undefined;
   const path = address.slice(scope.length);
   if (path === "") return "index.html";
-  return FILES.includes(path) ? path : undefined;
+  return SITE_FILES.includes(path) ? path : undefined;
 }
 
 async function respond(file: string, request: Request): Promise<Response> {
