@@ -19,8 +19,15 @@ export {
   type ValueBatch,
   type WasmEngine,
 } from "./engine/index.js";
-export { classCount, inferShapes, initializeParameters, lenet5, lenet5FromTensors } from "./model/index.js";
-export { type EpochsOptions, type FinishedEpoch, runEpochs } from "./training/epochs.js";
+export {
+  classCount,
+  fingerprint,
+  inferShapes,
+  initializeParameters,
+  lenet5,
+  lenet5FromTensors,
+} from "./model/index.js";
+export { type EpochBatch, type EpochsOptions, type FinishedEpoch, runEpochs } from "./training/epochs.js";
 export { evaluateDataset } from "./training/evaluate.js";
 export {
   type LearningRateSuggestions,

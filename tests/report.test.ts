@@ -17,7 +17,6 @@ const TEST_IMAGES = 10_000;
 
 let parent: string;
 let path: string;
-let seconds: number;
 let test10000: Dataset;
 
 /** A run of one epoch on few digits, one class of which has a name that is markup, and its report. */
@@ -60,9 +59,7 @@ beforeAll(async () => {
   for await (const { record, state } of runEpochs({ engine, dataset: train, split, recipe, seed: 0 })) {
     await folder.keepEpoch(record, state);
   }
-  const start = performance.now();
   await writeReport(path, engine, judgedImages(config, { train, test: test10000 }));
-  seconds = (performance.now() - start) / 1000;
   const unheld = await RunFolder.create(join(parent, "validation"), config);
   await unheld.keepEpoch(
     {
@@ -88,10 +85,8 @@ beforeAll(async () => {
 afterAll(() => rm(parent, { recursive: true, force: true }));
 
 describe("the report of 10,000 images", () => {
-  test("is small and quickly made", async () => {
+  test("is small", async () => {
     expect((await stat(join(path, "report.html"))).size).toBeLessThan(2_000_000);
-    // About two seconds; the tests' machine may be busy.
-    expect(seconds).toBeLessThan(10);
   });
 
   test("counts every image in both confusion matrices", async () => {

@@ -1,5 +1,5 @@
 import { generateDigits, splitIndices } from "../../dist/data/index.js";
-import { initializeParameters, lenet5, runEpochs } from "../../dist/engine.js";
+import { fingerprint, initializeParameters, lenet5, runEpochs } from "../../dist/engine.js";
 import { RECIPES } from "../../dist/index.js";
 
 const SEED = 0;
@@ -7,7 +7,7 @@ const SEED = 0;
 const PICTURES = 800;
 const recipe = { ...RECIPES.improved, epochs: 2 };
 
-/** Trains a little; gives the SHA-256 of all parameters' bytes in the order of their names. Runs in Node and browsers. */
+/** Trains a little; gives the fingerprint of the last parameters. Runs in Node and browsers. */
 export async function trainingFingerprint(compile, threads) {
   const dataset = generateDigits({ seed: SEED, count: PICTURES, part: "train" });
   const model = lenet5({ ...recipe, input: dataset, classes: dataset.classes.length });
@@ -19,10 +19,7 @@ export async function trainingFingerprint(compile, threads) {
   for await (const { state } of runEpochs({ engine, dataset, split, recipe, seed: SEED }))
     parameters = state.parameters;
   engine.dispose();
-  const sorted = [...parameters].sort(([a], [b]) => (a < b ? -1 : 1));
-  const bytes = await new Blob(sorted.map(([, { data }]) => data)).arrayBuffer();
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return fingerprint(model, parameters);
 }
 
 /** The fingerprints of one thread and of the most. */

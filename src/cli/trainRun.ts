@@ -7,7 +7,7 @@ import { DIGITS_DATASET } from "../data/digits.js";
 import { measureChannels } from "../data/normalization.js";
 import { splitTraining } from "../data/split.js";
 import type { WasmEngine } from "../engine/index.js";
-import { initializeParameters, lenet5, summarize } from "../model/index.js";
+import { fingerprint, initializeParameters, lenet5, summarize } from "../model/index.js";
 import { DatasetUnavailableError } from "../node/obtain.js";
 import { DATA_NAMES, type DataSettings, type OpenedData } from "../node/openData.js";
 import { type ReopenedRun, type RunConfig, RunFolder } from "../node/runFolder.js";
@@ -359,7 +359,7 @@ class Run {
 
   private async finish(best: Best, evaluation: Evaluation | undefined): Promise<void> {
     const { terminal, json } = this.output;
-    const { data, recipe } = this.folder.config;
+    const { data, recipe, model } = this.folder.config;
     const result = {
       run: this.folder.path,
       recipe: recipe.name,
@@ -369,6 +369,7 @@ class Run {
       bestEpoch: best.epoch,
       bestValidationAccuracy: best.validationAccuracy,
       seconds: this.folder.seconds,
+      fingerprint: await fingerprint(model, best.parameters),
       test: evaluation,
     };
     await this.drawCurves();
@@ -384,6 +385,7 @@ class Run {
         : `${data.name} holds no images back for a test: there is the validation accuracy alone`,
     );
     nameSkipped(this.data, terminal);
+    terminal.line(`fingerprint of the best weights: ${result.fingerprint}`);
     terminal.line(`run folder: ${this.folder.path}`);
     if (json) printJson({ event: "done", ...result });
   }

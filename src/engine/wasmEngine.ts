@@ -75,6 +75,11 @@ export interface CompileOptions extends EngineOptions {
   readonly keepActivations?: boolean;
 }
 
+/** How many threads have something to do in a batch: no more than there are tiles. */
+export function mostUsefulThreads(batchSize: number): number {
+  return Math.ceil(batchSize / TILE_SAMPLES);
+}
+
 /** The functions of an engine's module. */
 interface EngineExports {
   /** A job on a batch, by all threads. */

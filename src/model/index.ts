@@ -1,3 +1,4 @@
+export * from "./fingerprint.js";
 export * from "./initialization.js";
 export * from "./layers.js";
 export * from "./lenet5.js";

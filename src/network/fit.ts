@@ -1,8 +1,7 @@
 import { augmentationFor } from "../data/characters.js";
 import type { Dataset } from "../data/dataset.js";
 import { type Split, splitIndices } from "../data/split.js";
-import { compile, type Threads } from "../engine/index.js";
-import { TILE_SAMPLES } from "../kernels/index.js";
+import { compile, mostUsefulThreads, type Threads } from "../engine/index.js";
 import type { Layer } from "../model/index.js";
 import {
   type EpochProgress,
@@ -81,8 +80,7 @@ async function* epochs(
   training: Omit<EpochsOptions, "engine">,
 ): AsyncGenerator<FitEpoch, void, void> {
   const { recipe, dataset } = training;
-  // More threads than tiles of a batch would have nothing to do.
-  const count = Math.min(threads?.count ?? 1, Math.ceil(recipe.batchSize / TILE_SAMPLES));
+  const count = Math.min(threads?.count ?? 1, mostUsefulThreads(recipe.batchSize));
   const engine = compile(network.model, { ...recipe, threads: count, startThread: threads?.start });
   try {
     await engine.ready;

@@ -1,7 +1,7 @@
 import { drawTransformation, isAugmenting, writeTransformation } from "../data/augmentation.js";
 import type { Dataset } from "../data/dataset.js";
 import { epochOrder, type Split } from "../data/split.js";
-import type { Engine, OptimizerState, PictureBatch } from "../engine/index.js";
+import type { Engine, OptimizerState, PictureBatch, SampleResults } from "../engine/index.js";
 import { PLACEMENT_WORDS } from "../kernels/placement.js";
 import type { NamedTensors } from "../model/index.js";
 import { Tally } from "./metrics.js";
@@ -53,6 +53,17 @@ export interface EpochProgress {
   readonly accuracy: number;
 }
 
+/** What a batch of the pass came to. */
+export interface EpochBatch {
+  readonly epoch: number;
+  readonly phase: EpochProgress["phase"];
+  /** Samples of the pass up to and with this batch, and of the whole pass. */
+  readonly done: number;
+  readonly total: number;
+  readonly labels: Uint8Array;
+  readonly results: SampleResults;
+}
+
 /** A training. */
 export interface EpochsOptions {
   /** Compiled for the recipe's batch size and averaging, with the parameters to start from. */
@@ -67,6 +78,8 @@ export interface EpochsOptions {
   readonly resumeFrom?: TrainingState;
   /** Told several times a second. */
   readonly onProgress?: (progress: EpochProgress) => void;
+  /** Called after every batch; where it gives a promise, the loop waits for it. */
+  readonly onBatch?: (batch: EpochBatch) => Promise<void> | undefined;
   /** Aborting ends the loop with the signal's reason, within a fraction of a second. */
   readonly signal?: AbortSignal;
 }
@@ -138,7 +151,7 @@ export async function* runEpochs(options: EpochsOptions): AsyncGenerator<Finishe
 }
 
 async function trainEpoch(options: EpochsOptions, epoch: number): Promise<{ tally: Tally; learningRate: number }> {
-  const { engine, dataset, split, recipe, seed } = options;
+  const { engine, dataset, split, recipe, seed, onBatch } = options;
   const order = epochOrder(split.train, seed, epoch);
   const labels = Uint8Array.from(order, (index) => dataset.labels[index]);
   const stepsPerEpoch = Math.ceil(order.length / recipe.batchSize);
@@ -158,6 +171,7 @@ async function trainEpoch(options: EpochsOptions, epoch: number): Promise<{ tall
     const results = engine.train(assemble(order.subarray(start, end)), batchLabels, loss, { step, ...rates });
     tally.add(results, batchLabels);
     requireFiniteLoss(tally, epoch, learningRate);
+    return onBatch?.({ epoch, phase: "train", done: end, total: order.length, labels: batchLabels, results });
   });
   return { tally, learningRate };
 }
@@ -177,19 +191,17 @@ function requireFiniteLoss({ loss }: Tally, epoch: number, learningRate: number)
 }
 
 async function validateEpoch(options: EpochsOptions, epoch: number): Promise<Tally> {
-  const { engine, dataset, split, recipe } = options;
+  const { engine, dataset, split, recipe, onBatch } = options;
   const tally = new Tally();
   const assemble = batchAssembler(options, epoch, recipe.augmentValidation);
+  const total = split.validation.length;
   const labels = Uint8Array.from(split.validation, (index) => dataset.labels[index]);
-  await forEachBatch(
-    labels.length,
-    engine.batchSize,
-    passOptions(options, epoch, "validation", tally),
-    (start, end) => {
-      const batchLabels = labels.subarray(start, end);
-      tally.add(engine.evaluate(assemble(split.validation.subarray(start, end)), batchLabels), batchLabels);
-    },
-  );
+  await forEachBatch(total, engine.batchSize, passOptions(options, epoch, "validation", tally), (start, end) => {
+    const batchLabels = labels.subarray(start, end);
+    const results = engine.evaluate(assemble(split.validation.subarray(start, end)), batchLabels);
+    tally.add(results, batchLabels);
+    return onBatch?.({ epoch, phase: "validation", done: end, total, labels: batchLabels, results });
+  });
   return tally;
 }
 

@@ -1,8 +1,7 @@
 import { Command, Option } from "commander";
 import type { Dataset } from "../../data/dataset.js";
 import { splitTraining } from "../../data/split.js";
-import type { ModelMetadata } from "../../model/index.js";
-import { classCount, inferShapes } from "../../model/index.js";
+import { classCount, fingerprint, inferShapes, type ModelMetadata } from "../../model/index.js";
 import { DATA_NAMES, type DataSettings, type OpenedData } from "../../node/openData.js";
 import type { LoadedWeights } from "../../node/weights.js";
 import { evaluateDataset } from "../../training/evaluate.js";
@@ -30,6 +29,14 @@ interface EvalOptions extends Partial<PictureOptions> {
   readonly recipe?: string;
   readonly threads?: number;
   readonly json?: boolean;
+}
+
+/** What `--json` prints. */
+interface EvalOutput extends Evaluation {
+  readonly data: string;
+  readonly split: string;
+  /** Of the weights, see {@link fingerprint}. */
+  readonly fingerprint: string;
 }
 
 /** `lenet eval`: how well weights do on a data set. */
@@ -67,13 +74,16 @@ async function runEval(path: string, options: EvalOptions): Promise<void> {
   terminal.clearBar();
   engine.dispose();
   const { name } = data;
+  const weightsFingerprint = await fingerprint(weights.model, weights.parameters);
   if (options.json) {
-    const output: Evaluation & { data: string; split: string } = { ...evaluation, data: name, split: options.split };
+    const output: EvalOutput = { ...evaluation, data: name, split: options.split, fingerprint: weightsFingerprint };
     process.stdout.write(`${JSON.stringify(output, undefined, 2)}\n`);
   } else {
     terminal.line(`${path} on the ${options.split} images of ${name}${dataset.generated ? " (generated)" : ""}`);
     terminal.line();
     terminal.line(formatEvaluation(evaluation));
+    terminal.line();
+    terminal.line(`fingerprint of the weights: ${weightsFingerprint}`);
   }
   nameSkipped(data, terminal);
 }

@@ -1,10 +1,12 @@
 import type { Augmentation } from "../../data/augmentation.js";
-import type { Normalization } from "../../model/index.js";
+import type { ActivationLayer, Normalization, Pool2dLayer } from "../../model/index.js";
 import type { Schedule } from "../schedules.js";
 import type { Recipe } from "./recipe.js";
 
 /** What can be changed about a recipe without naming every number of it; undefined leaves it. */
 export interface RecipeChanges {
+  readonly activation?: ActivationLayer["type"];
+  readonly pooling?: Pool2dLayer["type"];
   readonly epochs?: number;
   readonly batchSize?: number;
   /** The learning rate, or the highest one where the schedule moves it. */
@@ -23,6 +25,8 @@ export function customizeRecipe(recipe: Recipe, changes: RecipeChanges): Recipe 
   const { learningRate, weightDecay } = changes;
   return {
     ...recipe,
+    activation: changes.activation ?? recipe.activation,
+    pooling: changes.pooling ?? recipe.pooling,
     epochs: changes.epochs ?? recipe.epochs,
     batchSize: changes.batchSize ?? recipe.batchSize,
     schedule: learningRate === undefined ? recipe.schedule : withLearningRate(recipe.schedule, learningRate),

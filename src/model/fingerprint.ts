@@ -1,0 +1,19 @@
+import type { Model } from "./layers.js";
+import { inferShapes, parameterSpecs, requireParameters } from "./shapes.js";
+import type { NamedTensors } from "./tensor.js";
+
+/**
+ * What parameters are recognised by: the SHA-256, in hexadecimal, over the bytes of their float32 values (little-endian),
+ * tensor after tensor in the model's order. Equal fingerprints mean equal bits, whatever file or machine they come from.
+ *
+ * @param parameters all of the model's, in any order
+ * @throws ShapeError where a tensor is missing, not of the model, or of another shape
+ */
+export async function fingerprint(model: Model, parameters: NamedTensors): Promise<string> {
+  const specs = parameterSpecs(inferShapes(model));
+  requireParameters(specs, parameters);
+  const values = specs.map(({ name }) => Float32Array.from(parameters.get(name)!.data as ArrayLike<number>));
+  const bytes = await new Blob(values).arrayBuffer();
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

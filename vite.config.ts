@@ -1,0 +1,60 @@
+import { readdirSync } from "node:fs";
+import { defineConfig, type Plugin } from "vite";
+import { CONTENT_SECURITY_POLICY, ISOLATION_HEADERS } from "./src/node/lab/headers.js";
+
+const SERVICE_WORKER = "serviceWorker";
+
+/** The static site of the lab. Its addresses are relative, so that it can lie in any folder of a host. */
+export default defineConfig({
+  root: "web",
+  base: "./",
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  plugins: [securityPolicy(), offlineFiles()],
+  define: { CONTENT_SECURITY_POLICY: JSON.stringify(CONTENT_SECURITY_POLICY) },
+  worker: { format: "es" },
+  server: { host: "127.0.0.1", headers: ISOLATION_HEADERS },
+  build: {
+    outDir: "../dist/lab",
+    emptyOutDir: true,
+    target: "es2022",
+    // A data: address would not pass the policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: { index: "web/index.html", [SERVICE_WORKER]: "web/serviceWorker/serviceWorker.ts" },
+      output: {
+        entryFileNames: ({ name }) => (name === SERVICE_WORKER ? `${name}.js` : "assets/[name]-[hash].js"),
+      },
+    },
+  },
+});
+
+/** Puts the policy into the built page; the development server's own scripts would not pass it. */
+function securityPolicy(): Plugin {
+  return {
+    name: "security-policy",
+    apply: "build",
+    transformIndexHtml: () => [
+      {
+        tag: "meta",
+        attrs: { "http-equiv": "Content-Security-Policy", content: CONTENT_SECURITY_POLICY },
+        injectTo: "head-prepend",
+      },
+    ],
+  };
+}
+
+/** Tells the service worker which files the site has, which it keeps for when there is no network. */
+function offlineFiles(): Plugin {
+  return {
+    name: "offline-files",
+    apply: "build",
+    generateBundle(_options, bundle) {
+      const worker = Object.values(bundle).find(({ fileName }) => fileName === `${SERVICE_WORKER}.js`);
+      if (worker?.type !== "chunk") return;
+      const built = Object.keys(bundle).filter((name) => name !== worker.fileName && !name.endsWith(".map"));
+      const files = [...new Set(["index.html", ...built, ...readdirSync("web/public")])].sort();
+      worker.code = `const SITE_FILES = ${JSON.stringify(files)};\n${worker.code}`;
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { useSignal, useSignalEffect } from "@preact/signals";
+import type { ComponentType } from "preact";
+import { Announcer } from "../kit/announce.js";
+import { view } from "../state/url.js";
+import { VIEW_MODULES } from "../views/index.js";
+import { Header } from "./Header.js";
+import { messages } from "./messages/index.js";
+import { Shortcuts } from "./Shortcuts.js";
+
+/** The whole page. */
+export function App() {
+  const m = messages();
+  return (
+    <>
+      <button type="button" class="skip" onClick={() => document.getElementById("content")?.focus()}>
+        {m.skip}
+      </button>
+      <Header />
+      <main id="content" tabIndex={-1}>
+        <OpenView />
+      </main>
+      <footer class="footer">
+        <p>{m.about}</p>
+        <p>{crossOriginIsolated ? m.isolated : m.notIsolated}</p>
+      </footer>
+      <Shortcuts />
+      <Announcer />
+    </>
+  );
+}
+
+/** The open view, once its file is there. */
+function OpenView() {
+  const loaded = useSignal<{ readonly name: string; readonly View?: ComponentType } | undefined>(undefined);
+  useSignalEffect(() => {
+    const name = view.value;
+    document.title = `${messages().view[name]} – ${messages().title}`;
+    VIEW_MODULES[name]().then(
+      ({ View }) => {
+        if (view.peek() === name) loaded.value = { name, View };
+      },
+      () => {
+        if (view.peek() === name) loaded.value = { name };
+      },
+    );
+  });
+  const current = loaded.value;
+  if (!current) return <p class="quiet">{messages().loading}</p>;
+  return current.View ? <current.View key={current.name} /> : <p role="alert">{messages().viewFailed}</p>;
+}

@@ -1,0 +1,57 @@
+import { language } from "../i18n/language.js";
+import { Button } from "../kit/Button.js";
+import { addressWith, changeUrl, LANGUAGES, THEMES, url, VIEWS, view } from "../state/url.js";
+import { messages } from "./messages/index.js";
+import { shortcutsOpen } from "./Shortcuts.js";
+
+/** A language is called what those who speak it call it. */
+const LANGUAGE_NAMES = { en: "English", zh: "中文" } as const;
+
+/** The page's head: the views, language and theme. */
+export function Header() {
+  const m = messages();
+  return (
+    <header class="header">
+      <a class="brand" href={addressWith({ view: "train" })}>
+        <img src="./icon.svg" width="26" height="26" alt="" />
+        <span>{m.title}</span>
+      </a>
+      <nav class="tabs" aria-label={m.views}>
+        <ul>
+          {VIEWS.map((name) => (
+            <li key={name}>
+              <a href={addressWith({ view: name })} aria-current={name === view.value ? "page" : undefined}>
+                {m.view[name]}
+              </a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <div class="settings">
+        <select
+          aria-label={m.language}
+          value={language.value}
+          onChange={({ currentTarget }) => changeUrl({ lang: LANGUAGES.find((one) => one === currentTarget.value) })}
+        >
+          {LANGUAGES.map((one) => (
+            <option key={one} value={one} lang={one}>
+              {LANGUAGE_NAMES[one]}
+            </option>
+          ))}
+        </select>
+        <select
+          aria-label={m.theme}
+          value={url.value.theme ?? "system"}
+          onChange={({ currentTarget }) => changeUrl({ theme: THEMES.find((one) => one === currentTarget.value) })}
+        >
+          {(["system", ...THEMES] as const).map((one) => (
+            <option key={one} value={one}>
+              {m.themes[one]}
+            </option>
+          ))}
+        </select>
+        <Button icon="keyboard" label={m.shortcuts} onClick={() => (shortcutsOpen.value = true)} />
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,16 @@
+import "../styles/tokens.css";
+import "../styles/base.css";
+import "../styles/kit.css";
+import "../styles/shell.css";
+import { render } from "preact";
+import { askServer } from "../state/server.js";
+import "../state/theme.js";
+import { App } from "./App.js";
+import { keepOffline } from "./offline.js";
+
+const root = document.getElementById("app");
+if (root) render(<App />, root);
+
+const server = await askServer();
+// The lab's own server ends with its command: there is nothing to keep from it.
+if (!server && import.meta.env.PROD) await keepOffline();

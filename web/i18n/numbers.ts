@@ -1,0 +1,29 @@
+import { computed } from "@preact/signals";
+import { language } from "./language.js";
+
+const formats = computed(() => {
+  const locale = { en: "en-US", zh: "zh-CN" }[language.value];
+  return {
+    count: new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }),
+    percent: new Intl.NumberFormat(locale, { style: "percent", minimumFractionDigits: 2, maximumFractionDigits: 2 }),
+    loss: new Intl.NumberFormat(locale, { minimumFractionDigits: 4, maximumFractionDigits: 4 }),
+  };
+});
+
+/** A whole number: 61,706. */
+export const formatCount = (value: number) => formats.value.count.format(value);
+
+/** A share: 98.25%. */
+export const formatPercent = (share: number) => formats.value.percent.format(share);
+
+/** A loss: 0.0642. */
+export const formatLoss = (loss: number) => formats.value.loss.format(loss);
+
+/** Seconds as 0:07, 3:05 or 1:02:09. */
+export function formatDuration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "–";
+  const whole = Math.round(seconds);
+  const two = (value: number) => String(value).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}

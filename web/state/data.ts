@@ -1,0 +1,69 @@
+import { type ReadonlySignal, signal } from "@preact/signals";
+import type { DatasetParts } from "../../src/data/dataset.js";
+import type { DataEvent, DataProgress, DataRequest } from "../worker/data/protocol.js";
+
+/** A data set that is in memory. */
+export interface LoadedData {
+  readonly request: DataRequest;
+  readonly parts: DatasetParts;
+  /** The byte that lies around the pictures. */
+  readonly background: 0 | 255;
+  /** Files that could not be used. */
+  readonly skipped: readonly string[];
+}
+
+export type DataState =
+  | { readonly type: "none" }
+  | { readonly type: "loading"; readonly request: DataRequest; readonly progress?: DataProgress }
+  /** It is not here: a mirror can be asked. */
+  | { readonly type: "missing"; readonly request: DataRequest }
+  | { readonly type: "ready"; readonly data: LoadedData }
+  | { readonly type: "failed"; readonly request: DataRequest; readonly message: string };
+
+const current = signal<DataState>({ type: "none" });
+let worker: Worker | undefined;
+
+/** The data that is trained on next. */
+export const dataState: ReadonlySignal<DataState> = current;
+
+/** Reads another data set, in place of the one that is being read or is there. */
+export function loadData(request: DataRequest): void {
+  endWorker();
+  current.value = { type: "loading", request };
+  worker = new Worker(new URL("../worker/data/worker.js", import.meta.url), { type: "module" });
+  worker.addEventListener("message", ({ data }: MessageEvent<DataEvent>) => hear(request, data));
+  worker.addEventListener("error", ({ message }) => hear(request, { type: "failed", message }));
+  worker.postMessage(request);
+}
+
+/** Takes a data set that was read before. */
+export function takeData(data: LoadedData): void {
+  endWorker();
+  current.value = { type: "ready", data };
+}
+
+function hear(request: DataRequest, event: DataEvent): void {
+  if (event.type === "progress") {
+    current.value = { type: "loading", request, progress: event.progress };
+    return;
+  }
+  endWorker();
+  switch (event.type) {
+    case "ready": {
+      const background = request.type === "pictures" ? request.settings.background : 0;
+      current.value = { type: "ready", data: { request, parts: event.parts, background, skipped: event.skipped } };
+      break;
+    }
+    case "missing":
+      current.value = { type: "missing", request };
+      break;
+    case "failed":
+      current.value = { type: "failed", request, message: event.message };
+      break;
+  }
+}
+
+function endWorker(): void {
+  worker?.terminate();
+  worker = undefined;
+}

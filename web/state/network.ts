@@ -1,0 +1,36 @@
+import { computed, signal } from "@preact/signals";
+import type { Model, NamedTensors, Normalization } from "../../src/model/index.js";
+import { selectedRun } from "./runs.js";
+
+/** A network with its parameters, as the views show it. */
+export interface Network {
+  /** Where it comes from. */
+  readonly origin: { readonly type: "run"; readonly number: number } | { readonly type: "file"; readonly name: string };
+  readonly model: Model;
+  readonly parameters: NamedTensors;
+  readonly classes: readonly string[];
+  readonly normalization: Normalization;
+  /** See `fingerprint` in src/model; undefined until it is worked out. */
+  readonly fingerprint?: string;
+}
+
+/** A network that was opened from a file; while there is one, the views show it. */
+export const openedNetwork = signal<Network | undefined>(undefined);
+
+/** The network that the views show: the opened one, else that of the selected run, changing as it is trained. */
+export const network = computed<Network | undefined>(() => openedNetwork.value ?? networkOfSelectedRun());
+
+function networkOfSelectedRun(): Network | undefined {
+  const run = selectedRun.value;
+  const weights = run?.weights.value;
+  if (!run || !weights) return undefined;
+  const { recipe, settings } = run;
+  return {
+    origin: { type: "run", number: run.number },
+    model: run.model,
+    parameters: weights.parameters,
+    classes: settings.data.parts.train.classes,
+    normalization: recipe.normalization,
+    fingerprint: weights.fingerprint,
+  };
+}

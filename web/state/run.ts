@@ -1,0 +1,181 @@
+import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
+import { lenet5, type Model } from "../../src/model/index.js";
+import type { EpochRecord } from "../../src/training/epochs.js";
+import type { Recipe } from "../../src/training/recipes/index.js";
+import type {
+  MarkedSnapshot,
+  Snapshot,
+  Stretch,
+  TrainingCommand,
+  TrainingEvent,
+  TrainingMachine,
+  TrainingProgress,
+} from "../worker/training/protocol.js";
+import type { LoadedData } from "./data.js";
+import { type RunFields, recipeFor } from "./settings.js";
+import { keepSnapshot } from "./timeline.js";
+
+/** What a run is started with. */
+export interface RunSettings {
+  /** What the address says of it. */
+  readonly fields: RunFields;
+  readonly data: LoadedData;
+}
+
+export type RunStatus = "starting" | "running" | "resting" | "done" | "failed";
+
+/** Means over some batches of the training pass, at the place, in epochs, where they end. */
+export interface CurvePoint {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+/** Points of an epoch's curve at most, so that long runs stay quick to draw. */
+const POINTS_AN_EPOCH = 20;
+
+/** A training in its worker, and all that it has told so far. */
+export class Run {
+  /** Counts the page's runs from 1; a run's colour and dashes follow it. */
+  readonly number: number;
+  readonly settings: RunSettings;
+  /** What the settings come to. */
+  readonly recipe: Recipe;
+  readonly model: Model;
+
+  readonly status: ReadonlySignal<RunStatus>;
+  readonly machine = signal<TrainingMachine | undefined>(undefined);
+  readonly progress = signal<TrainingProgress | undefined>(undefined);
+  readonly curve = signal<readonly CurvePoint[]>([]);
+  readonly epochs = signal<readonly EpochRecord[]>([]);
+  /** Of the newest validation, also while it is going on: counts, row-major; rows are the true class. */
+  readonly confusion = signal<Uint32Array | undefined>(undefined);
+  /** The newest parameters that were told of; at the end of the run the best ones. */
+  readonly weights = signal<MarkedSnapshot | undefined>(undefined);
+  /** The parameters over time, from before the first step on. */
+  readonly timeline = signal<readonly Snapshot[]>([]);
+  /** The parameters that were asked for last. */
+  readonly live = signal<Snapshot | undefined>(undefined);
+  readonly bestEpoch = signal<number | undefined>(undefined);
+  /** Why it failed. */
+  readonly failure = signal<string | undefined>(undefined);
+  /** Whether it can go on. */
+  readonly canGo = computed(() => !["done", "failed"].includes(this.status.value));
+
+  private untilNextPoint = { loss: 0, accuracy: 0, samples: 0 };
+  private readonly currentStatus = signal<RunStatus>("starting");
+  private readonly worker = new Worker(new URL("../worker/training/worker.js", import.meta.url), { type: "module" });
+
+  /** @param stretch how far it goes at once; it begins at rest where left out */
+  constructor(number: number, settings: RunSettings, stretch?: Stretch) {
+    const { fields, data } = settings;
+    const { train, validationCount } = data.parts;
+    const recipe = recipeFor(fields, train, data.background);
+    this.number = number;
+    this.settings = settings;
+    this.recipe = recipe;
+    this.status = this.currentStatus;
+    this.model = lenet5({ ...recipe, input: pictureShape(data), classes: train.classes.length });
+    this.worker.addEventListener("message", ({ data }: MessageEvent<TrainingEvent>) => batch(() => this.hear(data)));
+    this.worker.addEventListener("error", ({ message }) => this.fail(message));
+    this.send({
+      type: "start",
+      start: { dataset: train, validationCount, recipe, seed: fields.seed, threads: fields.threads, stretch },
+    });
+    if (stretch) this.currentStatus.value = "running";
+  }
+
+  /** Has the run go on to the end of a stretch. */
+  go(stretch: Stretch): void {
+    if (!this.canGo.value) return;
+    this.currentStatus.value = "running";
+    this.send({ type: "go", stretch });
+  }
+
+  /** Has the run rest where it is. */
+  rest(): void {
+    this.send({ type: "rest" });
+  }
+
+  /** Asks for the parameters as they are while the run goes on: they come in `live`. */
+  requestSnapshot(): void {
+    this.send({ type: "snapshot" });
+  }
+
+  /** Ends the run's worker. */
+  dispose(): void {
+    this.worker.terminate();
+  }
+
+  private send(command: TrainingCommand): void {
+    this.worker.postMessage(command);
+  }
+
+  private hear(event: TrainingEvent): void {
+    switch (event.type) {
+      case "started":
+        this.machine.value = event.machine;
+        this.keep(event.initial);
+        break;
+      case "progress":
+        this.hearProgress(event.progress);
+        break;
+      case "epoch":
+        this.epochs.value = [...this.epochs.value, event.record];
+        this.bestEpoch.value = event.bestEpoch;
+        this.keep(event.after);
+        break;
+      case "resting":
+        this.currentStatus.value = "resting";
+        this.keep(event.at);
+        break;
+      case "snapshot":
+        this.live.value = event.at;
+        break;
+      case "done":
+        this.weights.value = event.best;
+        this.currentStatus.value = "done";
+        this.dispose();
+        break;
+      case "failed":
+        this.fail(event.message);
+        break;
+    }
+  }
+
+  private hearProgress(progress: TrainingProgress): void {
+    this.progress.value = progress;
+    if (progress.confusion) this.confusion.value = progress.confusion;
+    if (progress.phase === "train") this.addToCurve(progress);
+  }
+
+  /** Adds up what was told until it is enough for a point of the curve. */
+  private addToCurve({ epoch: number, done, total, loss, accuracy, samples }: TrainingProgress): void {
+    const sums = this.untilNextPoint;
+    sums.loss += loss * samples;
+    sums.accuracy += accuracy * samples;
+    sums.samples += samples;
+    const epoch = number - 1 + done / total;
+    const last = this.curve.value.at(-1)?.epoch ?? 0;
+    if (epoch - last < 1 / POINTS_AN_EPOCH) return;
+    const point = { epoch, loss: sums.loss / sums.samples, accuracy: sums.accuracy / sums.samples };
+    this.curve.value = [...this.curve.value, point];
+    this.untilNextPoint = { loss: 0, accuracy: 0, samples: 0 };
+  }
+
+  private keep(snapshot: MarkedSnapshot): void {
+    this.weights.value = snapshot;
+    this.timeline.value = keepSnapshot(this.timeline.value, snapshot);
+  }
+
+  private fail(message: string): void {
+    this.failure.value = message;
+    this.currentStatus.value = "failed";
+    this.dispose();
+  }
+}
+
+function pictureShape({ parts: { train } }: LoadedData) {
+  const { channels, height, width } = train;
+  return { channels, height, width };
+}

@@ -1,0 +1,38 @@
+import { parseAugmentation } from "../../src/data/augmentationText.js";
+import { augmentationFor } from "../../src/data/characters.js";
+import type { Dataset } from "../../src/data/dataset.js";
+import { customizeRecipe, RECIPES, type Recipe } from "../../src/training/recipes/index.js";
+import { trainFields } from "../views/train/fields.js";
+import type { ValuesOf } from "./fields.js";
+
+/** The fields of the address that a training depends on. */
+export type RunFields = ValuesOf<typeof trainFields>;
+
+/** Those of all the fields of the address. */
+export function runFields(all: RunFields): RunFields {
+  return Object.fromEntries(Object.keys(trainFields).map((name) => [name, all[name as keyof RunFields]])) as RunFields;
+}
+
+/** The recipe that the fields say, changed for the data as `lenet train` changes it. */
+export function recipeFor(fields: RunFields, { classes }: Pick<Dataset, "classes">, background: 0 | 255): Recipe {
+  const base = RECIPES[fields.recipe];
+  const asked =
+    fields.augment === undefined
+      ? { augmentation: base.augmentation, flipGiven: false }
+      : parseAugmentation(fields.augment);
+  return customizeRecipe(base, {
+    activation: fields.activation,
+    pooling: fields.pooling,
+    epochs: fields.epochs,
+    learningRate: fields.lr,
+    batchSize: fields.batch,
+    dropout: fields.dropout,
+    validationShare: fields.val,
+    augmentation: augmentationFor(asked, classes, background),
+  });
+}
+
+/** The recipe's learning rate, or the highest one where its schedule moves it. */
+export function learningRateOf({ schedule }: Recipe): number {
+  return schedule.type === "oneCycle" ? schedule.maximumLearningRate : schedule.learningRate;
+}

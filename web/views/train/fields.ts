@@ -1,0 +1,60 @@
+import { parseAugmentation } from "../../../src/data/augmentationText.js";
+import { RECIPES } from "../../../src/training/recipes/index.js";
+import { choice, type Field, type NumberRange, number, optionalChoice, optionalNumber } from "../../state/fields.js";
+
+export const DATA_SOURCES = ["digits", "fashion-mnist", "mnist", "own"] as const;
+export type DataSource = (typeof DATA_SOURCES)[number];
+
+export const RECIPE_NAMES = ["paper", "improved", "best"] as const;
+export const ACTIVATIONS = ["sigmoid", "tanh", "relu"] as const;
+export const POOLINGS = ["averagePool2d", "maxPool2d"] as const;
+
+/** The numbers that each setting takes. */
+export const RANGES = {
+  count: { least: 100, most: 60_000, whole: true },
+  epochs: { least: 1, most: 1000, whole: true },
+  batch: { least: 1, most: 1024, whole: true },
+  seed: { least: 0, most: Number.MAX_SAFE_INTEGER, whole: true },
+  lr: { least: 1e-6, most: 10 },
+  dropout: { least: 0, most: 0.95 },
+  val: { least: 0.01, most: 0.9 },
+  threads: { least: 1, most: 64, whole: true },
+} as const satisfies Record<string, NumberRange>;
+
+/** An augmentation as text; undefined: the recipe's. */
+const augmentation: Field<string | undefined> = {
+  initial: undefined,
+  parse: (text) => (isAugmentation(text) ? text : undefined),
+  format: (value) => value ?? "",
+};
+
+/** What the address says of a training. Undefined: as the recipe has it, and threads as many as are useful. */
+export const trainFields = {
+  data: choice(DATA_SOURCES, "digits"),
+  /** Of generated digits. */
+  count: number(RANGES.count, 10_000),
+  recipe: choice(RECIPE_NAMES, "improved"),
+  epochs: number(RANGES.epochs, 10),
+  seed: number(RANGES.seed, 0),
+  activation: optionalChoice(ACTIVATIONS),
+  pooling: optionalChoice(POOLINGS),
+  lr: optionalNumber(RANGES.lr),
+  batch: optionalNumber(RANGES.batch),
+  dropout: optionalNumber(RANGES.dropout),
+  augment: augmentation,
+  val: optionalNumber(RANGES.val),
+  threads: optionalNumber(RANGES.threads),
+};
+
+/** Whether a text is one that `lenet train --augment` takes. */
+export function isAugmentation(text: string): boolean {
+  try {
+    parseAugmentation(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The chosen recipe, unchanged. */
+export const recipeNamed = (name: (typeof RECIPE_NAMES)[number]) => RECIPES[name];

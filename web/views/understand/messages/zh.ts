@@ -1,0 +1,5 @@
+import type { en } from "./en.js";
+
+export const zh: typeof en = {
+  title: "理解",
+};

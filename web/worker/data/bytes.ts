@@ -1,0 +1,25 @@
+/** The SHA-256, in hexadecimal, over all pieces together. */
+export async function sha256(...pieces: Uint8Array<ArrayBuffer>[]): Promise<string> {
+  const bytes = pieces.length === 1 ? pieces[0] : await new Blob(pieces).arrayBuffer();
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Bytes as they are or, where they are packed with gzip, unpacked. @throws Error where they are damaged */
+export async function unpacked(bytes: Uint8Array<ArrayBuffer>, what: string): Promise<Uint8Array<ArrayBuffer>> {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  } catch (error) {
+    throw new Error(`${what} is damaged: it cannot be unpacked`, { cause: error });
+  }
+}
+
+/** Bytes in memory that all of an isolated page's workers share; elsewhere, the bytes themselves, of which each gets a copy. */
+export function shareable(bytes: Uint8Array): Uint8Array {
+  if (!crossOriginIsolated) return bytes;
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  return shared;
+}

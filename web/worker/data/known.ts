@@ -1,0 +1,114 @@
+import { type CatalogFile, catalogEntry, type IdxEntry } from "../../../src/data/catalog.js";
+import type { DatasetParts } from "../../../src/data/dataset.js";
+import { datasetFromIdx } from "../../../src/data/idx.js";
+import { sha256, unpacked } from "./bytes.js";
+import type { DataProgress, DataRequest } from "./protocol.js";
+
+type KnownRequest = Extract<DataRequest, { type: "known" }>;
+type OnProgress = (progress: DataProgress) => void;
+
+/** Where files that were fetched once are kept. */
+const CACHE = "lenet-data";
+
+/**
+ * Reads a data set of the catalog, checked by the SHA-256 of its files' content.
+ *
+ * @returns undefined where it is not here and no mirror was to be asked
+ * @throws Error saying of every mirror why it did not give a file
+ */
+export async function readKnown(request: KnownRequest, onProgress: OnProgress): Promise<DatasetParts | undefined> {
+  const entry = catalogEntry(request.name);
+  if (entry.format !== "idx") throw new Error(`${entry.title} cannot be read in a browser`);
+  const { name, classes, parts } = entry;
+  const files: Uint8Array<ArrayBuffer>[] = [];
+  for (const file of [parts.train.images, parts.train.labels]) {
+    const bytes = await readFile(entry, file, request, onProgress);
+    if (!bytes) return undefined;
+    files.push(bytes);
+  }
+  const [images, labels] = files;
+  const train = datasetFromIdx({
+    name,
+    classes,
+    images: { bytes: images, what: parts.train.images.name },
+    labels: { bytes: labels, what: parts.train.labels.name },
+    checksum: await sha256(images, labels),
+  });
+  return { train };
+}
+
+/** A file's content, from the nearest place that has it whole. */
+async function readFile(
+  entry: IdxEntry,
+  file: CatalogFile,
+  { onOwnServer, download }: KnownRequest,
+  onProgress: OnProgress,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const cache = await caches.open(CACHE);
+  const kept = await readKept(cache, file);
+  if (kept) return kept;
+  const addresses = [
+    ...(onOwnServer ? [new URL(`data/${entry.name}/${file.name}`, siteAddress())] : []),
+    ...(download ? entry.mirrors.map((mirror) => new URL(file.name, mirror)) : []),
+  ];
+  const failures: string[] = [];
+  for (const address of addresses) {
+    try {
+      const content = await checked(await fetchBytes(address, onProgress), file);
+      // Where there is no room to keep it, it is fetched again the next time.
+      await cache.put(keyOf(file), new Response(content)).catch(() => {});
+      return content;
+    } catch (error) {
+      failures.push(`${address.host}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  if (failures.length > 0) throw new Error(`${file.name} could not be fetched. ${failures.join("; ")}`);
+  return undefined;
+}
+
+/** A kept file's content; undefined where there is none, or a damaged one, which is forgotten. */
+async function readKept(cache: Cache, file: CatalogFile): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const kept = await cache.match(keyOf(file));
+  if (!kept) return undefined;
+  try {
+    return await checked(new Uint8Array(await kept.arrayBuffer()), file);
+  } catch {
+    await cache.delete(keyOf(file));
+    return undefined;
+  }
+}
+
+function keyOf({ sha256: checksum }: CatalogFile): string {
+  return `/lenet-data/${checksum}`;
+}
+
+/** The folder that the site lies in: the built worker's is one below. */
+function siteAddress(): URL {
+  return new URL("../", location.href);
+}
+
+/** A file's content, unpacked. @throws Error where it is another file's */
+async function checked(bytes: Uint8Array<ArrayBuffer>, file: CatalogFile): Promise<Uint8Array<ArrayBuffer>> {
+  const content = await unpacked(bytes, file.name);
+  if ((await sha256(content)) !== file.sha256)
+    throw new Error(`${file.name} is not the right file: its checksum differs`);
+  return content;
+}
+
+async function fetchBytes(address: URL, onProgress: OnProgress): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(address, { credentials: "omit", referrerPolicy: "no-referrer" });
+  if (!response.ok || !response.body) throw new Error(`HTTP ${response.status}`);
+  const total = Number(response.headers.get("Content-Length") ?? 0);
+  const task = { type: "fetching", host: address.host } as const;
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let done = 0;
+  const reader = response.body.getReader();
+  for (;;) {
+    const { value } = await reader.read();
+    if (!value) break;
+    pieces.push(value);
+    done += value.length;
+    onProgress({ task, done, total: Math.max(total, done) });
+  }
+  return new Uint8Array(await new Blob(pieces).arrayBuffer());
+}

@@ -1,0 +1,65 @@
+import type { DatasetParts } from "../../../src/data/dataset.js";
+import { fitPicture } from "../../../src/data/pictures/adapt.js";
+import type { PictureSettings } from "../../../src/data/pictures/fit.js";
+import { sha256 } from "./bytes.js";
+import type { DataProgress, LabelledPicture } from "./protocol.js";
+
+/** Between two progresses. */
+const PICTURES = 20;
+
+/** A data set of somebody's own pictures. */
+export interface ReadPictures {
+  readonly parts: DatasetParts;
+  /** The files that the browser could not decode. */
+  readonly skipped: readonly string[];
+}
+
+/**
+ * Decodes pictures with the browser's own decoders and brings them to the network's input. Classes are in the order of
+ * their names.
+ *
+ * @throws Error with one line where fewer than two classes are left
+ */
+export async function readPictures(
+  pictures: readonly LabelledPicture[],
+  settings: PictureSettings,
+  onProgress: (progress: DataProgress) => void,
+): Promise<ReadPictures> {
+  const { channels, height, width } = settings.shape;
+  const size = channels * height * width;
+  const images = new Uint8Array(pictures.length * size);
+  const kept: string[] = [];
+  const skipped: string[] = [];
+  for (const [index, { label, picture }] of pictures.entries()) {
+    try {
+      fitPicture(await decode(picture), settings, images, kept.length * size);
+      kept.push(label);
+    } catch {
+      skipped.push(picture instanceof File ? picture.name : label);
+    }
+    if (index % PICTURES === 0) onProgress({ task: { type: "decoding" }, done: index, total: pictures.length });
+  }
+  const classes = [...new Set(kept)].sort();
+  if (classes.length < 2) throw new Error(`pictures of two classes at least are needed, found ${classes.length}`);
+  const labels = Uint8Array.from(kept, (label) => classes.indexOf(label));
+  const used = images.slice(0, kept.length * size);
+  const checksum = await sha256(used, labels);
+  return {
+    parts: {
+      train: { name: "pictures", classes, channels, height, width, images: used, labels, checksum, generated: false },
+    },
+    skipped,
+  };
+}
+
+/** A picture's pixels, turned as its file says. */
+async function decode(picture: Blob | ImageBitmap) {
+  const bitmap = picture instanceof Blob ? await createImageBitmap(picture) : picture;
+  const { width, height } = bitmap;
+  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Error("this browser draws no pictures in workers");
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  const { data } = context.getImageData(0, 0, width, height);
+  return { width, height, rgba: new Uint8Array(data.buffer) };
+}

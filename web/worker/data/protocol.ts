@@ -1,0 +1,35 @@
+import type { DatasetParts } from "../../../src/data/dataset.js";
+import type { PictureSettings } from "../../../src/data/pictures/fit.js";
+
+/** A picture of somebody's own, a file or decoded, and the name of its class. */
+export interface LabelledPicture {
+  readonly label: string;
+  readonly picture: Blob | ImageBitmap;
+}
+
+/** Which data set a worker is to read; one worker reads one. */
+export type DataRequest =
+  | { readonly type: "digits"; readonly count: number }
+  /** A data set of the catalog: kept from before, on the page's own server, or from its mirrors where that is allowed. */
+  | { readonly type: "known"; readonly name: string; readonly onOwnServer: boolean; readonly download: boolean }
+  /** IDX files, packed with gzip or not. */
+  | { readonly type: "files"; readonly files: readonly File[] }
+  | { readonly type: "pictures"; readonly pictures: readonly LabelledPicture[]; readonly settings: PictureSettings };
+
+/** What a worker is busy with. */
+export type DataTask = { readonly type: "drawing" | "decoding" } | { readonly type: "fetching"; readonly host: string };
+
+/** How far a worker is; bytes are counted of what is fetched, else pictures. */
+export interface DataProgress {
+  readonly task: DataTask;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** From a data worker to the page. */
+export type DataEvent =
+  | { readonly type: "progress"; readonly progress: DataProgress }
+  | { readonly type: "ready"; readonly parts: DatasetParts; readonly skipped: readonly string[] }
+  /** It is not here, and no mirror was to be asked. */
+  | { readonly type: "missing" }
+  | { readonly type: "failed"; readonly message: string };

@@ -1,0 +1,56 @@
+// Reads or draws a data set in a worker, so that the page stays free to draw.
+
+import type { DatasetParts } from "../../../src/data/dataset.js";
+import { generateDigits } from "../../../src/data/digits.js";
+import { shareable } from "./bytes.js";
+import { readFiles } from "./files.js";
+import { readKnown } from "./known.js";
+import { readPictures } from "./pictures.js";
+import type { DataEvent, DataProgress, DataRequest } from "./protocol.js";
+
+addEventListener("message", async ({ data: request }: MessageEvent<DataRequest>) => {
+  try {
+    const read = await answer(request);
+    if (!read) return tell({ type: "missing" });
+    const { train } = read.parts;
+    const parts = { ...read.parts, train: { ...train, images: shareable(train.images) } };
+    tell({ type: "ready", parts, skipped: read.skipped ?? [] });
+  } catch (error) {
+    tell({ type: "failed", message: error instanceof Error ? error.message : String(error) });
+  }
+});
+
+type Answer = { readonly parts: DatasetParts; readonly skipped?: readonly string[] } | undefined;
+
+async function answer(request: DataRequest): Promise<Answer> {
+  switch (request.type) {
+    case "digits":
+      return { parts: { train: drawDigits(request.count) } };
+    case "known": {
+      const parts = await readKnown(request, onProgress);
+      return parts && { parts };
+    }
+    case "files":
+      return { parts: await readFiles(request.files) };
+    case "pictures":
+      return readPictures(request.pictures, request.settings, onProgress);
+  }
+}
+
+/** The digits that `lenet train --data digits` draws first. */
+function drawDigits(count: number) {
+  return generateDigits({
+    seed: 0,
+    part: "train",
+    count,
+    onProgress: (done) => onProgress({ task: { type: "drawing" }, done, total: count }),
+  });
+}
+
+function onProgress(progress: DataProgress): void {
+  tell({ type: "progress", progress });
+}
+
+function tell(event: DataEvent): void {
+  postMessage(event);
+}

@@ -1,0 +1,59 @@
+import type { EpochBatch } from "../../../src/training/epochs.js";
+import type { TrainingProgress } from "./protocol.js";
+
+/** Between two progresses, so that the page has time to draw: at most 30 a second. */
+const MILLISECONDS = 34;
+
+/** Sums batches up to the progress that the page is told. */
+export class Meter {
+  private readonly classes: number;
+  private readonly imagesAnEpoch: number;
+  private readonly trainImages: number;
+  private readonly totalImages: number;
+  private toldAt = 0;
+  private losses = 0;
+  private correct = 0;
+  private count = 0;
+  private confusion: Uint32Array;
+
+  constructor(classes: number, trainImages: number, validationImages: number, epochs: number) {
+    this.classes = classes;
+    this.trainImages = trainImages;
+    this.imagesAnEpoch = trainImages + validationImages;
+    this.totalImages = this.imagesAnEpoch * epochs;
+    this.confusion = new Uint32Array(classes ** 2);
+  }
+
+  /** Adds a batch; gives the progress where it is time for one, or the pass is at its end, or `now` says so. */
+  add(
+    { epoch, phase, done, total, labels, results }: EpochBatch,
+    seconds: number,
+    now: boolean,
+  ): TrainingProgress | undefined {
+    if (done === labels.length) this.beginPass();
+    const { losses, predictions } = results;
+    for (let sample = 0; sample < labels.length; sample++) {
+      this.losses += losses[sample];
+      if (predictions[sample] === labels[sample]) this.correct++;
+      if (phase === "validation") this.confusion[labels[sample] * this.classes + predictions[sample]]++;
+    }
+    this.count += labels.length;
+    if (!now && done < total && performance.now() - this.toldAt < MILLISECONDS) return undefined;
+    this.toldAt = performance.now();
+    const loss = this.losses / this.count;
+    const accuracy = this.correct / this.count;
+    const samples = this.count;
+    if (phase === "train") this.beginPass();
+    const images = (epoch - 1) * this.imagesAnEpoch + (phase === "train" ? 0 : this.trainImages) + done;
+    const { totalImages } = this;
+    const confusion = phase === "validation" ? { confusion: this.confusion } : {};
+    return { epoch, phase, done, total, loss, accuracy, samples, images, totalImages, seconds, ...confusion };
+  }
+
+  private beginPass(): void {
+    this.losses = 0;
+    this.correct = 0;
+    this.count = 0;
+    this.confusion.fill(0);
+  }
+}

@@ -1,0 +1,39 @@
+// A training in a worker: an engine with threads cannot run in a window, and the page stays free to draw.
+
+import { Gate } from "./gate.js";
+import type { TrainingCommand, TrainingEvent, TrainingStart } from "./protocol.js";
+import { beginTraining, type Training } from "./train.js";
+
+const gate = new Gate();
+let training: Training | undefined;
+
+addEventListener("message", ({ data: command }: MessageEvent<TrainingCommand>) => {
+  switch (command.type) {
+    case "start":
+      void start(command.start);
+      break;
+    case "go":
+      gate.go(command.stretch);
+      break;
+    case "rest":
+      gate.rest();
+      break;
+    case "snapshot":
+      if (training) tell({ type: "snapshot", at: training.snapshot() });
+      break;
+  }
+});
+
+async function start(given: TrainingStart): Promise<void> {
+  if (given.stretch) gate.go(given.stretch);
+  try {
+    training = await beginTraining(given, gate, tell);
+    await training.ended;
+  } catch (error) {
+    tell({ type: "failed", message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function tell(event: TrainingEvent): void {
+  postMessage(event);
+}
