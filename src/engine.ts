@@ -11,6 +11,7 @@ export {
   type Engine,
   type EngineOptions,
   type LossSettings,
+  mostUsefulThreads,
   type PictureBatch,
   referenceEngine,
   type SampleResults,

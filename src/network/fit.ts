@@ -15,7 +15,7 @@ import { datasetFor } from "./datasets.js";
 import type { LeNet5 } from "./lenet5.js";
 
 /** How a network is trained; what is left out is as the recipe has it. */
-export interface FitOptions extends Omit<RecipeChanges, "dropout" | "normalization"> {
+export interface FitOptions extends Omit<RecipeChanges, "activation" | "pooling" | "dropout" | "normalization"> {
   /**
    * Default: the improved one, for whatever layers the network has. One that is given must be of a network with the same
    * activation, pooling, dropout and normalization: created by `LeNet5.create({ ...recipe, classes })`.

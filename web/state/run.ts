@@ -1,7 +1,6 @@
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
-import { lenet5, type Model } from "../../src/model/index.js";
-import type { EpochRecord } from "../../src/training/epochs.js";
-import type { Recipe } from "../../src/training/recipes/index.js";
+import { lenet5 } from "../../src/engine.js";
+import type { EpochRecord, Model, Recipe } from "../../src/index.js";
 import type {
   MarkedSnapshot,
   Snapshot,

@@ -1,7 +1,6 @@
-import { parseAugmentation } from "../../src/data/augmentationText.js";
-import { augmentationFor } from "../../src/data/characters.js";
-import type { Dataset } from "../../src/data/dataset.js";
-import { customizeRecipe, RECIPES, type Recipe } from "../../src/training/recipes/index.js";
+import { augmentationFor, parseAugmentation } from "../../src/data/index.js";
+import { customizeRecipe } from "../../src/engine.js";
+import { type Dataset, RECIPES, type Recipe } from "../../src/index.js";
 import { trainFields } from "../views/train/fields.js";
 import type { ValuesOf } from "./fields.js";
 

@@ -1,6 +1,5 @@
 import { CATALOG } from "../../../src/data/catalog.js";
-import type { DatasetParts } from "../../../src/data/dataset.js";
-import { datasetFromIdx, type IdxArray, parseIdx } from "../../../src/data/idx.js";
+import { type DatasetParts, datasetFromIdx, type IdxArray, parseIdx } from "../../../src/data/index.js";
 import { sha256, unpacked } from "./bytes.js";
 
 /** A file that was dropped, unpacked. */

@@ -1,5 +1,4 @@
-import type { DatasetParts } from "../../../src/data/dataset.js";
-import type { PictureSettings } from "../../../src/data/pictures/fit.js";
+import type { DatasetParts, PictureSettings } from "../../../src/data/index.js";
 
 /** A picture of somebody's own, a file or decoded, and the name of its class. */
 export interface LabelledPicture {

@@ -1,7 +1,4 @@
-import type { Dataset } from "../../../src/data/dataset.js";
-import type { NamedTensors } from "../../../src/model/index.js";
-import type { EpochProgress, EpochRecord } from "../../../src/training/epochs.js";
-import type { Recipe } from "../../../src/training/recipes/index.js";
+import type { Dataset, EpochProgress, EpochRecord, NamedTensors, Recipe } from "../../../src/index.js";
 
 /** What a training is started with. */
 export interface TrainingStart {

@@ -1,8 +1,15 @@
 import { availableThreads, startThread } from "../../../src/browser/index.js";
-import { splitTraining } from "../../../src/data/split.js";
-import { compile, mostUsefulThreads } from "../../../src/engine/index.js";
-import { fingerprint, initializeParameters, lenet5, type NamedTensors } from "../../../src/model/index.js";
-import { type EpochBatch, runEpochs } from "../../../src/training/epochs.js";
+import { splitTraining } from "../../../src/data/index.js";
+import {
+  compile,
+  type EpochBatch,
+  fingerprint,
+  initializeParameters,
+  lenet5,
+  mostUsefulThreads,
+  runEpochs,
+} from "../../../src/engine.js";
+import type { NamedTensors } from "../../../src/index.js";
 import type { Gate } from "./gate.js";
 import { Meter } from "./meter.js";
 import type { MarkedSnapshot, Snapshot, TrainingEvent, TrainingStart } from "./protocol.js";
@@ -27,11 +34,9 @@ export async function beginTraining(
 ): Promise<Training> {
   const classes = dataset.classes.length;
   const model = lenet5({ ...recipe, input: dataset, classes });
-  const engine = compile(model, {
-    ...recipe,
-    threads: threads ?? Math.min(availableThreads(), mostUsefulThreads(recipe.batchSize)),
-    startThread,
-  });
+  const useful = Math.min(availableThreads(), mostUsefulThreads(recipe.batchSize));
+  // An address with a number of threads works in pages that can have only one, too.
+  const engine = compile(model, { ...recipe, threads: crossOriginIsolated ? (threads ?? useful) : 1, startThread });
   await engine.ready;
   engine.setParameters(initializeParameters(model, seed));
   const split = splitTraining({ train: dataset, validationCount }, recipe.validationShare, seed);
