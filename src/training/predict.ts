@@ -26,8 +26,8 @@ export async function predictDataset(
   return probabilities;
 }
 
-/** Of the logits less the largest, so that none overflows. */
-function softmax(logits: Float32Array): Float64Array {
+/** The probabilities of logits, taken less the largest, so that none overflows. */
+export function softmax(logits: Float32Array): Float64Array {
   const largest = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
   const powers = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
   const sum = powers.reduce((total, power) => total + power, 0);
