@@ -27,11 +27,9 @@ export function NumberGrid({ caption, columns, cells }: NumberGridProps) {
       <caption>{caption}</caption>
       <tbody>
         {rows.map((row, rowIndex) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its place
           <tr key={rowIndex}>
             {row.map(({ text, share, isCurrent, isPending }, column) => (
               <td
-                // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its place
                 key={column}
                 class={`${share < 0 ? "negative" : "positive"}${isCurrent ? " current" : ""}${isPending ? " pending" : ""}`}
                 style={{ "--share": `${(MOST * Math.min(1, Math.abs(share))).toFixed(0)}%` }}
