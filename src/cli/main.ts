@@ -6,6 +6,7 @@ import { compareCommand } from "./commands/compare.js";
 import { dataCommand } from "./commands/data.js";
 import { demoCommand } from "./commands/demo.js";
 import { evalCommand } from "./commands/eval.js";
+import { labCommand } from "./commands/lab.js";
 import { lrFindCommand } from "./commands/lrFind.js";
 import { plotCommand } from "./commands/plot.js";
 import { reportCommand } from "./commands/report.js";
@@ -38,6 +39,7 @@ const program = new Command("lenet")
         process.exitCode = await verify(directory);
       }),
   )
+  .addCommand(labCommand())
   .addCommand(benchCommand())
   .addCommand(demoCommand());
 
