@@ -129,6 +129,7 @@ export class Run {
         break;
       case "snapshot":
         this.live.value = event.at;
+        this.timeline.value = keepSnapshot(this.timeline.value, event.at);
         break;
       case "done":
         this.weights.value = event.best;

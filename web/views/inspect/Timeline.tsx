@@ -38,7 +38,9 @@ export function Timeline() {
         label={isPlaying.value ? m.pause : m.playTraining}
         onClick={play}
       />
-      <label for={id}>{m.training}</label>
+      <label class="unseen" for={id}>
+        {m.training}
+      </label>
       <input
         id={id}
         type="range"

@@ -6,6 +6,7 @@ import { Detail } from "./detail/Detail.js";
 import { InputRow } from "./layers/InputRow.js";
 import { LayerRow } from "./layers/LayerRow.js";
 import { OutputRow } from "./layers/OutputRow.js";
+import { Prediction } from "./layers/Prediction.js";
 import { messages } from "./messages/index.js";
 import { RunBar } from "./RunBar.js";
 import { clearDrawing, undoStroke } from "./source/drawingActions.js";
@@ -33,7 +34,7 @@ const SHORTCUTS = {
   ],
 };
 
-/** The view "Look inside". */
+/** The view "Look inside": what goes in and comes out, the layers between, and what is told of one unit. */
 export function View() {
   const m = messages();
   const element = useRef<HTMLDivElement>(null);
@@ -42,7 +43,7 @@ export function View() {
   useLiveParameters();
   const current = structure.value;
   return (
-    <div class="inspect" ref={element}>
+    <div class={current ? "inspect lit" : "inspect"} ref={element}>
       <header class="lead">
         <h1>{m.title}</h1>
         {!current && <p>{m.lead}</p>}
@@ -56,15 +57,19 @@ function Network({ layers, papers }: NonNullable<typeof structure.value>) {
   return (
     <>
       <RunBar />
-      <SourcePanel />
+      <div class="ends">
+        <SourcePanel />
+        <Prediction />
+        {papers.map(
+          (paper, position) =>
+            paper.kind === "output" && <OutputRow key={paper.term} paper={paper} position={position} />,
+        )}
+      </div>
       <div class="layers">
         <InputRow />
-        {papers.map((paper, position) =>
-          paper.kind === "output" ? (
-            <OutputRow key={paper.term} paper={paper} position={position} />
-          ) : (
-            <LayerRow key={paper.term} layers={layers} paper={paper} position={position} />
-          ),
+        {papers.map(
+          (paper, position) =>
+            paper.kind !== "output" && <LayerRow key={paper.term} layers={layers} paper={paper} position={position} />,
         )}
       </div>
       <Detail />

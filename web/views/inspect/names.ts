@@ -21,6 +21,7 @@ export function nameOfMap(paper: PaperLayer, shape: ActivationShape, map: number
 
 /** A value in a few digits: −0.482. */
 export function formatValue(value: number): string {
+  if (value === 0) return "0";
   const size = Math.abs(value);
   return withMinus(value, size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3);
 }

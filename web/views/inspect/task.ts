@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import type { InspectEvent, InspectRequest } from "../../worker/inspect/protocol.js";
 
 /**
@@ -18,4 +19,29 @@ export function runTask(request: InspectRequest, onEvent: (event: InspectEvent) 
 
 function isLast(event: InspectEvent): boolean {
   return event.type === "climbed" ? event.done : event.type !== "progress";
+}
+
+type Asked = Parameters<typeof runTask>;
+
+/** Asks one thing at a time: what is asked meanwhile waits, and is given up for what is asked later. */
+export function useLatest(): (...asked: Asked) => void {
+  const waiting = useRef<Asked | undefined>(undefined);
+  const end = useRef<(() => void) | undefined>(undefined);
+  useEffect(() => () => end.current?.(), []);
+  const next = () => {
+    const asked = waiting.current;
+    waiting.current = undefined;
+    if (!asked) return;
+    const [request, onEvent] = asked;
+    end.current = runTask(request, (event) => {
+      onEvent(event);
+      if (!isLast(event)) return;
+      end.current = undefined;
+      next();
+    });
+  };
+  return (...asked) => {
+    waiting.current = asked;
+    if (!end.current) next();
+  };
 }

@@ -2,7 +2,7 @@ import { useSignalEffect } from "@preact/signals";
 import { shownRun, timelinePlace } from "./state/network.js";
 
 /** Between two requests for the parameters of a run that goes on. */
-const MILLISECONDS = 200;
+const MILLISECONDS = 120;
 
 /** Has the maps follow a run that goes on, while the view is on the page. */
 export function useLiveParameters(): void {

@@ -62,6 +62,7 @@ function Found({ name, place }: PartProps) {
   const share = useSignal<number | undefined>(undefined);
   const failure = useSignal<string | undefined>(undefined);
   const found = useSignal<readonly ExcitingPicture[]>([]);
+  const chosen = useSignal(-1);
   const data = choosable.value;
   const model = shownNetwork.value?.model;
   if (!data || !model) return <p class="quiet">{m.noData}</p>;
@@ -70,6 +71,7 @@ function Found({ name, place }: PartProps) {
   const search = () => {
     share.value = 0;
     found.value = [];
+    chosen.value = -1;
     run({ type: "search", dataset, place, count: PICTURES }, (event) => {
       if (event.type === "progress") share.value = event.done / event.total;
       else share.value = undefined;
@@ -80,6 +82,10 @@ function Found({ name, place }: PartProps) {
   const abort = () => {
     run(undefined);
     share.value = undefined;
+  };
+  const look = (order: number) => {
+    const { index } = found.value[order];
+    takeBytes(dataset.images.slice(index * size, (index + 1) * size));
   };
   const layers = inferShapes(model);
   return (
@@ -124,10 +130,10 @@ function Found({ name, place }: PartProps) {
             }}
             cursor={{
               unit: undefined,
-              onMove: (unit, how) => {
-                if (how === "arrow") return;
-                const { index } = found.value[Math.floor(unit / (dataset.height * dataset.width))];
-                takeBytes(dataset.images.slice(index * size, (index + 1) * size));
+              onMove: (unit) => look(Math.floor(unit / (dataset.height * dataset.width))),
+              onArrow: (right, down) => {
+                chosen.value = Math.min(found.value.length - 1, Math.max(0, chosen.value + right + down));
+                look(chosen.value);
               },
             }}
           />

@@ -8,8 +8,13 @@ import { arithmetic, currentStep, showSteps, soFar, steps, stepsDone } from "../
 const PLAY_MILLISECONDS = 15_000;
 const STEP_MILLISECONDS = 700;
 
+export interface StepPlayerProps {
+  /** What the unit does, while nothing is stepped through. */
+  readonly description: string;
+}
+
 /** Goes through the arithmetic: play, a step back or on, and the whole again. */
-export function StepPlayer() {
+export function StepPlayer({ description }: StepPlayerProps) {
   const m = messages();
   const isPlaying = useSignal(false);
   const total = steps.value.length;
@@ -40,7 +45,7 @@ export function StepPlayer() {
       <Button icon="step" label={m.stepOn} disabled={done === total} onClick={() => step(1)} />
       <p>{done === undefined ? m.allSteps(total) : m.stepOf(done, total)}</p>
       <p class="so-far" aria-live={isPlaying.value ? "off" : "polite"}>
-        {stepText()}
+        {currentStep.value ? stepText() : description}
       </p>
     </div>
   );

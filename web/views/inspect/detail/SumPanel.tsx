@@ -39,8 +39,7 @@ export function SumPanel() {
           </dd>
         </div>
       </dl>
-      <p class="quiet">{describe()}</p>
-      <StepPlayer />
+      <StepPlayer description={describe()} />
       {worked.type === "sum" && worked.kernel === undefined ? (
         <ContributionsWork worked={worked} />
       ) : (

@@ -15,10 +15,7 @@ import { background } from "../state/data.js";
 import { shownNetwork } from "../state/network.js";
 import { type ShownPicture, shownPicture } from "../state/picture.js";
 import { response } from "../state/response.js";
-import { runTask } from "../task.js";
-
-/** Drawing goes on for so long before it is asked for reasons. */
-const PAUSE = 150;
+import { useLatest } from "../task.js";
 
 interface Explained {
   readonly picture: ShownPicture;
@@ -30,6 +27,7 @@ export function WhyPanel() {
   const m = messages();
   const explained = useSignal<Explained | undefined>(undefined);
   const wanted = useComputed(() => url.value.inspectFor ?? response.value?.prediction);
+  const ask = useLatest();
   useSignalEffect(() => {
     const network = shownNetwork.value;
     const picture = shownPicture.value;
@@ -37,16 +35,9 @@ export function WhyPanel() {
     if (!network || !picture || classIndex === undefined) return;
     const { model, parameters, normalization } = network;
     const task = { type: "attribute", pixels: picture.pixels, classIndex, background: background.value } as const;
-    let end: (() => void) | undefined;
-    const timer = setTimeout(() => {
-      end = runTask({ network: { model, parameters, normalization }, task }, (event) => {
-        if (event.type === "attributed") explained.value = { picture, attributions: event.attributions };
-      });
-    }, PAUSE);
-    return () => {
-      clearTimeout(timer);
-      end?.();
-    };
+    ask({ network: { model, parameters, normalization }, task }, (event) => {
+      if (event.type === "attributed") explained.value = { picture, attributions: event.attributions };
+    });
   });
   const reason = url.value.inspectReason;
   const range = useComputed(() =>

@@ -86,8 +86,9 @@ function Pooling({ worked: { kernel, values, winner, type } }: { readonly worked
   );
 }
 
-/** As short as a cell asks for: −.48, 1.2, 12. */
+/** As short as a cell asks for: −.48, 1.2, 12; 0 where it is nothing. */
 function short(value: number): string {
+  if (value === 0) return "0";
   const size = Math.abs(value);
-  return withMinus(value, size >= 100 ? 0 : size >= 10 ? 1 : 2);
+  return withMinus(value, size >= 10 ? 0 : size >= 1 ? 1 : 2).replace("0.", ".");
 }

@@ -7,7 +7,6 @@ import { shownPicture } from "../state/picture.js";
 import { response } from "../state/response.js";
 import { canvasColors } from "./colors.js";
 import { paintMarks } from "./marks.js";
-import { Prediction } from "./Prediction.js";
 import { paintMaps, picturePixels } from "./paint.js";
 import { Sheet } from "./Sheet.js";
 
@@ -30,22 +29,19 @@ export function InputRow() {
         <h3>{m.input}</h3>
         <p>{m.shapeOf(channels, height, width)}</p>
       </header>
-      <div class="beside">
-        <Sheet
-          count={1}
-          height={height}
-          width={width}
-          room={{ height: isWide ? 118 : 112, mostScale: 4, gap: 0 }}
-          label={label}
-          paint={(context, layout) => {
-            const picture = shownPicture.value;
-            if (!picture) return;
-            paintMaps(context, layout, picturePixels(picture.pixels, channels, background.value, canvasColors.value));
-            paintMarks(context, layout, -1);
-          }}
-        />
-        <Prediction />
-      </div>
+      <Sheet
+        count={1}
+        height={height}
+        width={width}
+        room={{ height: isWide ? 90 : 112, mostScale: 4, gap: 0 }}
+        label={label}
+        paint={(context, layout) => {
+          const picture = shownPicture.value;
+          if (!picture) return;
+          paintMaps(context, layout, picturePixels(picture.pixels, channels, background.value, canvasColors.value));
+          paintMarks(context, layout, -1);
+        }}
+      />
     </section>
   );
 }

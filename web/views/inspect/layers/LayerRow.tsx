@@ -1,5 +1,4 @@
 import { useComputed, useSignal } from "@preact/signals";
-import { useMemo } from "preact/hooks";
 import type { PaperLayer, ShapedLayer } from "../../../../src/index.js";
 import { useMedia } from "../../../kit/useMedia.js";
 import { focusDetail } from "../detail/focusDetail.js";
@@ -47,14 +46,11 @@ export function LayerRow({ layers, paper, position }: LayerRowProps) {
     if (unit === undefined || !values) return messages().shapeOf(count, height, width);
     return `${nameOfUnit(paper, shape, unit)}: ${formatValue(values[unit])}`;
   });
-  const isWide = useMedia("(min-width: 44rem)");
-  const room = useMemo(
-    () =>
-      isFeatures
-        ? { height: isWide ? 48 : 90, mostScale: isWide ? 13 : 11, gap: 1 }
-        : { height: 190, mostScale: isWide ? 5 : 4, gap: isWide ? 6 : 5 },
-    [isFeatures, isWide],
-  );
+  const isTablet = useMedia("(min-width: 44rem)");
+  const isWide = useMedia("(min-width: 90rem)");
+  const room = isFeatures
+    ? { height: isTablet ? 52 : 90, mostScale: isWide ? 16 : isTablet ? 13 : 11, gap: 1 }
+    : { height: 240, mostScale: isWide ? 7 : isTablet ? 5 : 4, gap: isTablet ? 6 : 5 };
   return (
     <section class="layer" aria-label={paper.term}>
       <header>

@@ -23,7 +23,7 @@ export interface Bars {
   readonly selected: number | undefined;
 }
 
-const ROW_HEIGHT = 22;
+const ROW_HEIGHT = 20;
 const COLUMN_WIDTH = 240;
 const COLUMN_GAP = 28;
 const TEXT_WIDTH = 58;
@@ -74,7 +74,7 @@ export function paintBars(context: CanvasRenderingContext2D, layout: BarLayout, 
     context.fillStyle = line;
     context.fillRect(left + nameWidth, middle - 0.5, room, 1);
     context.fillStyle = isStrongest ? accent : quiet;
-    context.fillRect(Math.min(zero, zero + length), middle - 5, Math.max(1, Math.abs(length)), 10);
+    context.fillRect(Math.min(zero, zero + length), middle - 5, Math.abs(length), 10);
     if (index !== bars.selected) return;
     context.strokeStyle = mark;
     context.lineWidth = 1.5;

@@ -20,7 +20,7 @@ export function startQuickRun(): void {
     if (now.type === "loading") return;
     queueMicrotask(() => {
       stop();
-      if (now.type === "ready") addRun({ fields: runFields(url.peek()), data: now.data }).go("end");
+      if (now.type === "ready") addRun({ fields: runFields(url.peek()), data: now.data }, "end");
     });
   });
 }
