@@ -143,6 +143,8 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
       const shown = new Set<string>();
       for (const reason of ["Occlusion", "Gradient", "Input × gradient"]) {
         await page.getByRole("radio", { name: reason, exact: true }).check();
+        // Nothing but paper is there until the worker has answered.
+        await expect.poll(() => coloursOf(page, "The picture under")).toBeGreaterThan(9);
         await expect.poll(async () => shown.has(await pixelsOf(page, "The picture under"))).toBe(false);
         shown.add(await pixelsOf(page, "The picture under"));
       }
@@ -283,6 +285,18 @@ function pixelsOf(page: Page, name: string): Promise<string> {
   const canvas = name === "Filters" ? page.locator(".filters-panel canvas") : page.getByRole("img", { name }).last();
   const within = name === "Input" ? page.getByRole("region", { name, exact: true }).locator("canvas") : canvas;
   return within.evaluate((element) => (element as HTMLCanvasElement).toDataURL());
+}
+
+/** How many colours the picture of that name has. */
+function coloursOf(page: Page, name: string): Promise<number> {
+  return page
+    .getByRole("img", { name })
+    .last()
+    .evaluate((element) => {
+      const canvas = element as HTMLCanvasElement;
+      const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+      return new Set(new Uint32Array(data.buffer)).size;
+    });
 }
 
 /** SIDE × SIDE pixels of many colours. */
