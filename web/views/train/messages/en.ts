@@ -40,7 +40,6 @@ export const en = {
   timeLeft: "Time left",
   elapsed: (time: string) => `${time} so far`,
   threads: "Threads",
-  arithmetic: "Arithmetic",
   fused: "fused multiply-add",
   notFused: "multiply, then add",
   fingerprint: "Weights’ fingerprint",
@@ -71,12 +70,8 @@ export const en = {
   trueClass: "is",
   predictedClass: "taken for",
 
-  settings: "Settings",
-  best: "Best accuracy",
-  weights: "Weights",
   remove: (run: number) => `Remove run ${run}`,
   show: (run: number) => `Show run ${run}`,
-  selected: "shown",
   duel: "1998 against today",
   duelNote: "Trains twice with these settings: sigmoid and average pooling, then ReLU and max pooling.",
 
@@ -88,7 +83,6 @@ export const en = {
   pictures: (count: string, classes: number) => `${count} pictures of ${classes} classes`,
   samples: (names: string) => `A few of the pictures, a column a class: ${names}`,
   drawing: "Drawing digits",
-  unpacking: "Unpacking",
   decoding: "Decoding pictures",
   fetching: (host: string) => `Fetching from ${host}`,
   reading: "Reading",
@@ -97,10 +91,10 @@ export const en = {
   download: (megabytes: string) => `Download ${megabytes} MB`,
   downloadFrom: (hosts: string) =>
     `From ${hosts}. It is checked and kept for the next time. Nothing else is sent there.`,
-  orDrop: "Or drop its .gz files here.",
+  orDrop: "Or choose “Your own” and drop its .gz files there.",
   dataFailed: "The pictures could not be read.",
   tryAgain: "Try again",
-  skipped: (count: number) => `${count} files could not be decoded.`,
+  skipped: (count: number) => `${count === 1 ? "1 file" : `${count} files`} could not be decoded.`,
 
   ownNote: "Drop a folder with a folder of pictures for each class, or files in MNIST’s format (.gz or unpacked).",
   chooseFolder: "Choose a folder",
@@ -108,8 +102,8 @@ export const en = {
   webcam: "Use the camera",
   input: "The network sees",
   inputs: { grey28: "grey, 28 × 28", colour32: "colour, 32 × 32" },
-  fit: "Pictures that are not square",
-  fits: { contain: "whole, with a border", cover: "cut to a square", stretch: "stretched" },
+  fit: "Not square",
+  fits: { contain: "bordered", cover: "cut", stretch: "stretched" },
   background: "Border",
   backgrounds: { black: "black", white: "white" },
 
@@ -128,7 +122,7 @@ export const en = {
   recipeNotes: {
     paper: "The layers of 1998: sigmoid and average pooling, AdamW at a constant rate.",
     improved: "ReLU and max pooling, dropout, one-cycle learning rate, label smoothing.",
-    best: "As improved, with averaged weights and less to forget: the most that 61,706 parameters give.",
+    best: "As improved, with lighter augmentation and averaged weights: the most that 61,706 parameters give.",
   },
   epochCount: "Epochs",
   seed: "Seed",
