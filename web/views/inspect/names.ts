@@ -13,6 +13,13 @@ export function nameOfUnit(paper: PaperLayer, shape: ActivationShape, unit: numb
     : m.unitOfFeatures(paper.term, unit + 1);
 }
 
+/** The same where there is little room: "C3 7 (4, 5)". */
+export function shortNameOfUnit(paper: PaperLayer, shape: ActivationShape, unit: number): string {
+  if (shape.length === 1) return nameOfUnit(paper, shape, unit);
+  const [map, row, column] = placeIn(shape, unit);
+  return messages().shortUnitOfMap(paper.term, map + 1, row + 1, column + 1);
+}
+
 /** A map as people count: "C3, map 7"; of features, the unit. */
 export function nameOfMap(paper: PaperLayer, shape: ActivationShape, map: number): string {
   if (shape.length === 1) return nameOfUnit(paper, shape, map);

@@ -1,5 +1,5 @@
 import { messages } from "../messages/index.js";
-import { formatValue, nameOfUnit } from "../names.js";
+import { formatValue, shortNameOfUnit } from "../names.js";
 import { structure } from "../state/network.js";
 import { select, selection } from "../state/response.js";
 import { currentStep, steps, stepsDone } from "../state/steps.js";
@@ -45,7 +45,7 @@ export function ContributionsWork({ worked }: { readonly worked: WeightedSum }) 
                   m.others(step.count)
                 ) : before ? (
                   <button type="button" class="link" onClick={() => select(before, step.item)}>
-                    {nameOfUnit(before, layers[before.last].output, step.item)}
+                    {shortNameOfUnit(before, layers[before.last].output, step.item)}
                   </button>
                 ) : (
                   m.inputPlace(step.item + 1)

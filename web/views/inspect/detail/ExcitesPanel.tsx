@@ -131,8 +131,8 @@ function Found({ name, place }: PartProps) {
             cursor={{
               unit: undefined,
               onMove: (unit) => look(Math.floor(unit / (dataset.height * dataset.width))),
-              onArrow: (right, down) => {
-                chosen.value = Math.min(found.value.length - 1, Math.max(0, chosen.value + right + down));
+              onArrow: (right, down, columns) => {
+                chosen.value = Math.min(found.value.length - 1, Math.max(0, chosen.value + right + columns * down));
                 look(chosen.value);
               },
             }}

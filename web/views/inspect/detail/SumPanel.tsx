@@ -62,7 +62,7 @@ export function SumPanel() {
         {worked.type === "sum" && <Line label={m.sum} value={worked.result} isPending={!isDone} isTotal />}
         {activation && (
           <Line
-            label={m.applied[activation](formatValue(worked.result))}
+            label={m.applied[activation](isDone ? formatValue(worked.result) : "…")}
             value={activate(activation, worked.result)}
             isPending={!isDone}
             isTotal

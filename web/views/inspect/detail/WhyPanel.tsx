@@ -74,11 +74,12 @@ export function WhyPanel() {
         room={{ height: 300, mostScale: 10, gap: 0 }}
         label={m.whyLabel(m.reasons[reason], name)}
         paint={(context, layout) => {
-          if (!explained.value) return;
-          const { picture, attributions } = explained.value;
+          const { picture = shownPicture.value, attributions } = explained.value ?? {};
+          if (!picture) return;
           const colors = canvasColors.value;
           const ground = picturePixels(picture.pixels, channels, background.value, colors);
-          paintMaps(context, layout, overlayPixels(ground, attributions[url.value.inspectReason], range.value, colors));
+          const values = attributions?.[url.value.inspectReason] ?? new Float32Array(height * width);
+          paintMaps(context, layout, overlayPixels(ground, values, range.value, colors));
         }}
       />
       <Legend range={range} palette={reason === "gradient" ? "upper" : "diverging"} />

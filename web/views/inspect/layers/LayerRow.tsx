@@ -50,7 +50,7 @@ export function LayerRow({ layers, paper, position }: LayerRowProps) {
   const isWide = useMedia("(min-width: 90rem)");
   const room = isFeatures
     ? { height: isTablet ? 52 : 90, mostScale: isWide ? 16 : isTablet ? 13 : 11, gap: 1 }
-    : { height: 240, mostScale: isWide ? 7 : isTablet ? 5 : 4, gap: isTablet ? 6 : 5 };
+    : { height: isTablet ? 190 : 240, mostScale: isWide ? 7 : isTablet ? 5 : 4, gap: isTablet ? 6 : 5 };
   return (
     <section class="layer" aria-label={paper.term}>
       <header>

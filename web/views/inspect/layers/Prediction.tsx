@@ -19,11 +19,7 @@ export function Prediction() {
       <p class={nameOf(prediction).length > 2 ? "answer long" : "answer"}>{nameOf(prediction)}</p>
       <p>{formatPercent(probabilities[prediction])}</p>
       {order.length > 1 && <p class="quiet">{m.next(nameOf(order[1]), formatPercent(probabilities[order[1]]))}</p>}
-      {label !== undefined && (
-        <p class={label === prediction ? "quiet" : "wrong"}>
-          {label === prediction ? m.isRight : m.isWrong(nameOf(label))}
-        </p>
-      )}
+      {label !== undefined && <p class={label === prediction ? "quiet" : "wrong"}>{m.labelled(nameOf(label))}</p>}
     </div>
   );
 }

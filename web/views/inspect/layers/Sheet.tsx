@@ -22,7 +22,7 @@ export interface SheetProps {
     readonly unit: number | undefined;
     readonly onMove: (unit: number, how: "pointer" | "arrow") => void;
     /** Where arrows do something else than go to the unit beside. */
-    readonly onArrow?: (right: number, down: number) => void;
+    readonly onArrow?: (right: number, down: number, columns: number) => void;
     readonly onEnter?: () => void;
     readonly onHover?: (unit: number | undefined) => void;
   };
@@ -69,7 +69,7 @@ export function Sheet({ count, height, width, room, margin = 3, paint, label, cu
     }
     if (!arrow || !cursor || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    if (cursor.onArrow) cursor.onArrow(...arrow);
+    if (cursor.onArrow) cursor.onArrow(...arrow, layout.columns);
     else cursor.onMove(cursor.unit === undefined ? 0 : neighbour(layout, cursor.unit, ...arrow), "arrow");
   };
   return (

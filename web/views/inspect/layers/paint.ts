@@ -57,7 +57,8 @@ export function picturePixels(
 export function paintMaps(context: CanvasRenderingContext2D, layout: SheetLayout, pixels: Uint32Array): void {
   const { count, width, height, scale } = layout;
   const small = scratch.getContext("2d", { willReadFrequently: true });
-  if (!small) return;
+  // Values of another layer may come a moment before the layout that is for them.
+  if (!small || pixels.length < count * width * height) return;
   if (scratch.width < width || scratch.height < count * height) {
     scratch.width = Math.max(scratch.width, width);
     scratch.height = Math.max(scratch.height, count * height);

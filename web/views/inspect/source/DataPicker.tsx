@@ -11,8 +11,8 @@ import { mapCorner } from "../layers/sheetLayout.js";
 import { messages } from "../messages/index.js";
 import { background, choosable, choosePlace, chooseRandom, chosenPlace, parts, shownPart } from "../state/data.js";
 
-const COLUMNS = 5;
-const PAGE = 4 * COLUMNS;
+/** Pictures that are seen at once. */
+const PAGE = 12;
 
 /** Picks a picture of the data in memory. */
 export function DataPicker() {
@@ -75,7 +75,7 @@ export function DataPicker() {
             onMove: (unit, how) => {
               if (how === "pointer") choosePlace(page.value * PAGE + Math.floor(unit / (height * width)));
             },
-            onArrow: (right, down) => choosePlace(place + right + COLUMNS * down),
+            onArrow: (right, down, columns) => choosePlace(place + right + columns * down),
           }}
         />
       )}
