@@ -1,5 +1,5 @@
-import { inferShapes, type Model, type NamedTensors, parameterSpecs, requireParameters } from "../model/index.js";
-import { ReferenceNetwork } from "./reference/network.js";
+import { inferShapes, type Model, type NamedTensors } from "../model/index.js";
+import { float64Tensors, ReferenceNetwork } from "./reference/network.js";
 
 /** What a network makes of one normalised picture, and how that changes with the picture: in double precision. */
 export interface InputDifferentiation {
@@ -23,14 +23,7 @@ export interface InputDifferentiation {
  */
 export function inputDifferentiation(model: Model, parameters: NamedTensors): InputDifferentiation {
   const layers = inferShapes(model);
-  const specs = parameterSpecs(layers);
-  requireParameters(specs, parameters);
-  const weights = new Map(
-    specs.map(({ name }) => {
-      const data: ArrayLike<number | bigint> = parameters.get(name)!.data;
-      return [name, Float64Array.from(data, Number)];
-    }),
-  );
+  const weights = float64Tensors(layers, parameters);
   const network = new ReferenceNetwork(layers);
   return {
     forward: (input) => network.forward(weights, input),

@@ -15,6 +15,14 @@ export interface Block {
 
 type Extents = readonly [channels: number, height: number, width: number];
 
+/** The channel, row and column of a unit, by its place in the activation's row-major order. */
+export function unitPlace(
+  shape: ActivationShape,
+  unit: number,
+): readonly [channel: number, row: number, column: number] {
+  return placeOf(extentsOf(shape), unit);
+}
+
 /** The block of one unit, by its place in the activation's row-major order. */
 export function unitBlock(shape: ActivationShape, unit: number): Block {
   const [channel, row, column] = placeOf(extentsOf(shape), unit);

@@ -1,4 +1,10 @@
-import { elementCount, parameterSpecs, type ShapedLayer } from "../../model/index.js";
+import {
+  elementCount,
+  type NamedTensors,
+  parameterSpecs,
+  requireParameters,
+  type ShapedLayer,
+} from "../../model/index.js";
 import { dropoutKeyWords } from "../wasmEngine.js";
 import { crossEntropy, type SampleLoss } from "./crossEntropy.js";
 import { type DropoutDraw, type Operation, operationOf, type WeightAndBias } from "./operations.js";
@@ -9,6 +15,22 @@ export type Float64Tensors = ReadonlyMap<string, Float64Array>;
 /** Zeros for every parameter. */
 export function zeroTensors(layers: readonly ShapedLayer[]): Float64Tensors {
   return new Map(parameterSpecs(layers).map(({ name, shape }) => [name, new Float64Array(elementCount(shape))]));
+}
+
+/**
+ * Parameters in double precision.
+ *
+ * @throws ShapeError where they are not the layers'
+ */
+export function float64Tensors(layers: readonly ShapedLayer[], tensors: NamedTensors): Float64Tensors {
+  const specs = parameterSpecs(layers);
+  requireParameters(specs, tensors);
+  return new Map(
+    specs.map(({ name }) => {
+      const data: ArrayLike<number | bigint> = tensors.get(name)!.data;
+      return [name, Float64Array.from(data, Number)];
+    }),
+  );
 }
 
 /** What dropout draws from; left out in evaluation mode. */

@@ -1,5 +1,6 @@
 import { type DatasetParts, fitPicture, type PictureSettings } from "../../../src/index.js";
 import { sha256 } from "./bytes.js";
+import { decode } from "./decode.js";
 import type { DataProgress, LabelledPicture } from "./protocol.js";
 
 /** Between two progresses. */
@@ -48,16 +49,4 @@ export async function readPictures(
     },
     skipped,
   };
-}
-
-/** A picture's pixels, turned as its file says. */
-async function decode(picture: Blob | ImageBitmap) {
-  const bitmap = picture instanceof Blob ? await createImageBitmap(picture) : picture;
-  const { width, height } = bitmap;
-  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-  if (!context) throw new Error("this browser draws no pictures in workers");
-  context.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  const { data } = context.getImageData(0, 0, width, height);
-  return { width, height, rgba: new Uint8Array(data.buffer) };
 }

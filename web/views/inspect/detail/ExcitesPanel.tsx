@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { inferShapes, receptiveFields, unitBlock } from "../../../../src/index.js";
+import { inferShapes, receptiveFields, unitBlock, unitPlace } from "../../../../src/index.js";
 import { formatCount } from "../../../i18n/numbers.js";
 import { Button } from "../../../kit/Button.js";
 import type { ExcitingPicture, InspectEvent, MapPlace } from "../../../worker/inspect/protocol.js";
@@ -14,7 +14,6 @@ import { shownNetwork, structure } from "../state/network.js";
 import { takeBytes } from "../state/picture.js";
 import { selection, shownLayer } from "../state/response.js";
 import { runTask } from "../task.js";
-import { placeIn } from "../work/arithmetic.js";
 
 const PICTURES = 12;
 
@@ -23,7 +22,7 @@ export function ExcitesPanel() {
   if (!structure.value || !selection.value) return null;
   const { paper, unit } = selection.value;
   const shape = structure.value.layers[paper.main].output;
-  const [map] = placeIn(shape, unit);
+  const [map] = unitPlace(shape, unit);
   const name = nameOfMap(paper, shape, map);
   return (
     <div class="excites-panel">

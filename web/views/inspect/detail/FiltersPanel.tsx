@@ -1,4 +1,5 @@
 import { useComputed, useSignal } from "@preact/signals";
+import { unitPlace } from "../../../../src/index.js";
 import { Choice } from "../../../kit/Choice.js";
 import { Select } from "../../../kit/Select.js";
 import { changeUrl, url } from "../../../state/url.js";
@@ -13,7 +14,6 @@ import { formatValue, nameOfMap } from "../names.js";
 import { shownEngine, shownNetwork, structure, timeline } from "../state/network.js";
 import { shownPicture } from "../state/picture.js";
 import { response, select, selection } from "../state/response.js";
-import { placeIn } from "../work/arithmetic.js";
 import { difference, type KernelMaps, kernelMaps } from "../work/kernels.js";
 
 /** The filters that lead to the selected map, their gradients, and how far they have come since the start. */
@@ -25,7 +25,7 @@ export function FiltersPanel() {
     const current = structure.value;
     if (!current || !selection.value || !shownNetwork.value) return undefined;
     const { paper, unit } = selection.value;
-    const [map] = placeIn(current.layers[paper.main].output, unit);
+    const [map] = unitPlace(current.layers[paper.main].output, unit);
     const { input } = current.layers[paper.main];
     // Of the first convolution all filters are seen at once; of others those of the selected map, one an input map.
     const asked = input.length === 3 && input[0] <= 3 ? undefined : map;
@@ -49,7 +49,7 @@ export function FiltersPanel() {
   const { paper, unit } = selection.value;
   const shape = layers[paper.main].output;
   const learning = papers.filter(({ main }) => layers[main].parameters.length > 0);
-  const [map] = placeIn(shape, unit);
+  const [map] = unitPlace(shape, unit);
   const isFirst = layers[paper.main].input.length === 3 && layers[paper.main].input[0] <= 3;
   const kinds = FILTER_KINDS.filter((kind) => kind !== "change" || timeline.value.length > 0);
   const kind = kinds.find((one) => one === url.value.inspectFilters) ?? "weights";

@@ -7,7 +7,7 @@ import { shownPicture } from "../state/picture.js";
 import { response } from "../state/response.js";
 import { canvasColors } from "./colors.js";
 import { paintMarks } from "./marks.js";
-import { paintMaps, picturePixels } from "./paint.js";
+import { frameMaps, paintMaps, picturePixels } from "./paint.js";
 import { Sheet } from "./Sheet.js";
 
 /** The picture as the network gets it, and what it takes it for. */
@@ -38,7 +38,9 @@ export function InputRow() {
         paint={(context, layout) => {
           const picture = shownPicture.value;
           if (!picture) return;
-          paintMaps(context, layout, picturePixels(picture.pixels, channels, background.value, canvasColors.value));
+          const colors = canvasColors.value;
+          paintMaps(context, layout, picturePixels(picture.pixels, channels, background.value, colors));
+          frameMaps(context, layout, colors.line);
           paintMarks(context, layout, -1);
         }}
       />

@@ -8,7 +8,7 @@ import { response, select, selection, shownLayer } from "../state/response.js";
 import { canvasColors } from "./colors.js";
 import { Legend } from "./Legend.js";
 import { paintMarks } from "./marks.js";
-import { mapPixels, paintMaps } from "./paint.js";
+import { frameMaps, mapPixels, paintMaps } from "./paint.js";
 import { kindOfValues, rangeOf } from "./range.js";
 import { Sheet } from "./Sheet.js";
 
@@ -73,6 +73,7 @@ export function LayerRow({ layers, paper, position }: LayerRowProps) {
           if (!values) return;
           const colors = canvasColors.value;
           paintMaps(context, layout, mapPixels(values, range.value, colors));
+          if (!isFeatures) frameMaps(context, layout, colors.line);
           paintMarks(context, layout, position);
         }}
         cursor={{

@@ -72,6 +72,18 @@ export function paintMaps(context: CanvasRenderingContext2D, layout: SheetLayout
   }
 }
 
+/** Draws a thin line around every map. */
+export function frameMaps(context: CanvasRenderingContext2D, layout: SheetLayout, color: string): void {
+  const { count, width, height, scale } = layout;
+  const line = Math.max(1, Math.floor(devicePixelRatio));
+  context.lineWidth = line;
+  context.strokeStyle = color;
+  for (let map = 0; map < count; map++) {
+    const [left, top] = mapCorner(layout, map);
+    context.strokeRect(left - line / 2, top - line / 2, width * scale + line, height * scale + line);
+  }
+}
+
 /** Outlines a block in every map that it is in. */
 export function outline(
   context: CanvasRenderingContext2D,

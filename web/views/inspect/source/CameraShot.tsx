@@ -2,9 +2,9 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { Button } from "../../../kit/Button.js";
 import { squareOf, useCamera } from "../../../kit/useCamera.js";
+import { decode } from "../../../worker/data/decode.js";
 import { messages } from "../messages/index.js";
 import { take } from "../state/picture.js";
-import { decode } from "./decode.js";
 import { Inverted } from "./Inverted.js";
 
 /** The side of a shot: more than the network sees. */

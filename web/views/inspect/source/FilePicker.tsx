@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { Button } from "../../../kit/Button.js";
+import { decode } from "../../../worker/data/decode.js";
 import { messages } from "../messages/index.js";
 import { take, taken } from "../state/picture.js";
-import { decode } from "./decode.js";
 import { Inverted } from "./Inverted.js";
 
 /** Opens a picture from a file; one can be dropped or pasted anywhere on the view, too. */

@@ -1,6 +1,6 @@
 import { useEffect } from "preact/hooks";
+import { decode } from "../../../worker/data/decode.js";
 import { take } from "../state/picture.js";
-import { decode } from "./decode.js";
 
 /** Takes pictures that are pasted, or dropped on an element, while it is on the page. */
 export function useDroppedPicture(element: { readonly current: HTMLElement | null }): void {

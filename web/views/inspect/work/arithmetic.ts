@@ -1,4 +1,5 @@
-import type { NamedTensors, ShapedLayer } from "../../../../src/index.js";
+import { ACTIVATIONS } from "../../../../src/engine/reference/operations.js";
+import { type ActivationLayer, type NamedTensors, type ShapedLayer, unitPlace } from "../../../../src/index.js";
 
 /** One multiplication of a unit's sum. */
 export interface Product {
@@ -67,17 +68,8 @@ export function workOut(
 }
 
 /** What an activation makes of a value; the value itself where there is none. */
-export function activate(type: "sigmoid" | "relu" | "tanh" | undefined, value: number): number {
-  switch (type) {
-    case "sigmoid":
-      return 1 / (1 + Math.exp(-value));
-    case "relu":
-      return Math.max(0, value);
-    case "tanh":
-      return Math.tanh(value);
-    case undefined:
-      return value;
-  }
+export function activate(type: ActivationLayer["type"] | undefined, value: number): number {
+  return type === undefined ? value : ACTIVATIONS[type].value(value);
 }
 
 /** The sum of the first products. */
@@ -112,7 +104,7 @@ function convolutionProducts(
   const { kernel, stride, padding } = layer;
   const weights = valuesOf(parameters, `${layer.name}.weight`);
   const [channels, height, width] = inputShape as readonly [number, number, number];
-  const [outChannel, outRow, outColumn] = placeIn(output, unit);
+  const [outChannel, outRow, outColumn] = unitPlace(output, unit);
   const products: Product[] = [];
   for (let channel = 0; channel < channels; channel++) {
     for (let tap = 0; tap < kernel * kernel; tap++) {
@@ -128,7 +120,7 @@ function convolutionProducts(
 }
 
 function unitBias({ layer, output }: ShapedLayer, unit: number, parameters: NamedTensors): number {
-  return "name" in layer ? Number(valuesOf(parameters, `${layer.name}.bias`)[placeIn(output, unit)[0]]) : 0;
+  return "name" in layer ? Number(valuesOf(parameters, `${layer.name}.bias`)[unitPlace(output, unit)[0]]) : 0;
 }
 
 function poolUp(
@@ -139,7 +131,7 @@ function poolUp(
   if (layer.type !== "averagePool2d" && layer.type !== "maxPool2d") throw new RangeError("not a pooling layer");
   const { kernel, stride } = layer;
   const [, height, width] = inputShape as readonly [number, number, number];
-  const [channel, outRow, outColumn] = placeIn(output, unit);
+  const [channel, outRow, outColumn] = unitPlace(output, unit);
   const values = Array.from({ length: kernel * kernel }, (_, tap) => {
     const row = outRow * stride + Math.floor(tap / kernel);
     const column = outColumn * stride + (tap % kernel);
@@ -160,10 +152,4 @@ function poolUp(
 
 function valuesOf(parameters: NamedTensors, name: string): ArrayLike<number | bigint> {
   return parameters.get(name)!.data;
-}
-
-/** The channel, row and column of a unit; [features] counts as so many channels of 1×1. */
-export function placeIn(shape: readonly number[], unit: number): readonly [number, number, number] {
-  const [, height, width] = shape.length === 3 ? shape : [0, 1, 1];
-  return [Math.floor(unit / (height * width)), Math.floor(unit / width) % height, unit % width];
 }

@@ -1,4 +1,4 @@
-import type { DecodedPicture } from "../../../../src/index.js";
+import type { DecodedPicture } from "../../../src/index.js";
 
 /** A picture's pixels, turned as its file says. @throws where the browser cannot decode it */
 export async function decode(picture: Blob | ImageBitmap): Promise<DecodedPicture> {
