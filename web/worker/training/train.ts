@@ -34,11 +34,9 @@ export async function beginTraining(
 ): Promise<Training> {
   const classes = dataset.classes.length;
   const model = lenet5({ ...recipe, input: dataset, classes });
-  const engine = compile(model, {
-    ...recipe,
-    threads: threads ?? Math.min(availableThreads(), mostUsefulThreads(recipe.batchSize)),
-    startThread,
-  });
+  const useful = Math.min(availableThreads(), mostUsefulThreads(recipe.batchSize));
+  // An address with a number of threads works in pages that can have only one, too.
+  const engine = compile(model, { ...recipe, threads: crossOriginIsolated ? (threads ?? useful) : 1, startThread });
   await engine.ready;
   engine.setParameters(initializeParameters(model, seed));
   const split = splitTraining({ train: dataset, validationCount }, recipe.validationShare, seed);
