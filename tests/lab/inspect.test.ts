@@ -74,14 +74,14 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
       ({ page, faults } = await open("#inspect"));
       expect(await seriousFaults(page)).toEqual([]);
       await page.getByRole("button", { name: /digits and train/ }).click();
-      await page.getByText("the best, of epoch").waitFor();
+      await page.getByText("the best, of epoch").waitFor({ timeout: 100_000 });
     });
     afterAll(() => page?.context().close());
 
     test.each(Object.keys(DRAWN))("reads a drawn %s", async (digit) => {
       await page.getByRole("button", { name: "Clear" }).click();
       await draw(page, DRAWN[digit]);
-      await expect.poll(() => page.locator(".answer").textContent()).toBe(digit);
+      await expect.poll(() => page.locator(".answer").textContent(), PATIENTLY).toBe(digit);
     });
 
     test("tells those who do not see it what it takes the picture for", async () => {
@@ -99,9 +99,9 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
       await draw(page, [DRAWN["7"][0]]);
       expect(await pixelsOf(page, "Input")).not.toBe(one);
       await page.keyboard.press("u");
-      await expect.poll(() => pixelsOf(page, "Input")).toBe(one);
+      await expect.poll(() => pixelsOf(page, "Input"), PATIENTLY).toBe(one);
       await page.keyboard.press("c");
-      await expect.poll(() => pixelsOf(page, "Input")).toBe(empty);
+      await expect.poll(() => pixelsOf(page, "Input"), PATIENTLY).toBe(empty);
     });
 
     test("shows filters and maps as they were before training, and plays how they came about", async () => {
@@ -144,8 +144,8 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
       for (const reason of ["Occlusion", "Gradient", "Input × gradient"]) {
         await page.getByRole("radio", { name: reason, exact: true }).check();
         // Only the picture, grey, is there until the worker has answered.
-        await expect.poll(() => coloursOf(page, "The picture under")).toBeGreaterThan(9);
-        await expect.poll(async () => shown.has(await pixelsOf(page, "The picture under"))).toBe(false);
+        await expect.poll(() => coloursOf(page, "The picture under"), PATIENTLY).toBeGreaterThan(9);
+        await expect.poll(async () => shown.has(await pixelsOf(page, "The picture under")), PATIENTLY).toBe(false);
         shown.add(await pixelsOf(page, "The picture under"));
       }
       expect(shown.size).toBe(3);
@@ -174,7 +174,7 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
       await page.setViewportSize({ width: 390, height: 844 });
       await page.evaluate('location.hash = "#inspect?lang=zh"');
       await page.getByRole("heading", { name: "看内部" }).waitFor();
-      await expect.poll(() => page.evaluate("document.documentElement.scrollWidth")).toBe(390);
+      await expect.poll(() => page.evaluate("document.documentElement.scrollWidth"), PATIENTLY).toBe(390);
       expect(faults).toEqual([]);
     });
   });
@@ -231,7 +231,7 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
               return Number(text!.replace("−", "-"));
             };
             await expect
-              .poll(async () => Math.abs((await shown("engine")) - data[unit]), { message: heading })
+              .poll(async () => Math.abs((await shown("engine")) - data[unit]), { ...PATIENTLY, message: heading })
               .toBeLessThan(1e-6);
             expect(Math.abs((await shown("worked")) - data[unit]), heading).toBeLessThan(1e-6);
           }

@@ -4,8 +4,9 @@ import { Button } from "../../kit/Button.js";
 import { messages } from "./messages/index.js";
 import { shownEpoch, shownRun, timeline, timelinePlace } from "./state/network.js";
 
-/** Between two snapshots of a play. */
-const MILLISECONDS = 220;
+/** All of a play takes about so long, but no snapshot longer than the second. */
+const PLAY_MILLISECONDS = 6000;
+const SNAPSHOT_MILLISECONDS = 250;
 
 /** Scrubs over the parameters of the run's time: all that is shown follows. */
 export function Timeline() {
@@ -15,12 +16,13 @@ export function Timeline() {
   const count = timeline.value.length;
   useSignalEffect(() => {
     if (!isPlaying.value) return;
+    const pause = Math.min(SNAPSHOT_MILLISECONDS, PLAY_MILLISECONDS / timeline.peek().length);
     const timer = setInterval(() => {
       const next = (timelinePlace.peek() ?? -1) + 1;
       const isLast = next >= timeline.peek().length - 1;
       timelinePlace.value = isLast ? undefined : next;
       if (isLast) isPlaying.value = false;
-    }, MILLISECONDS);
+    }, pause);
     return () => clearInterval(timer);
   });
   if (count < 2) return null;

@@ -6,7 +6,7 @@ import { arithmetic, currentStep, showSteps, soFar, steps, stepsDone } from "../
 
 /** All of a play takes about so long, but no step longer than the second. */
 const PLAY_MILLISECONDS = 15_000;
-const STEP_MILLISECONDS = 700;
+const STEP_MILLISECONDS = 400;
 
 export interface StepPlayerProps {
   /** What the unit does, while nothing is stepped through. */
