@@ -1,4 +1,8 @@
+import "./detail/detail.css";
 import "./inspect.css";
+import "./layers/layers.css";
+import "./source/source.css";
+import "./start/start.css";
 import { useRef } from "preact/hooks";
 import { useShortcuts } from "../../app/shortcutKeys.js";
 import { changeUrl, url } from "../../state/url.js";

@@ -47,7 +47,7 @@ export function climb(
 
 /** Grey, with a little noise. */
 function noise(count: number, seed: number): Float64Array {
-  const stream = new RandomStream(seed, Purpose.test, 0, 0);
+  const stream = new RandomStream(seed, Purpose.noise, 0, 0);
   return Float64Array.from({ length: count }, () => 96 + 64 * stream.uniform());
 }
 
