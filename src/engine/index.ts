@@ -1,4 +1,5 @@
 export * from "./engine.js";
 export * from "./features.js";
+export * from "./inputGradient.js";
 export * from "./reference.js";
 export * from "./wasmEngine.js";

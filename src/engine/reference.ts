@@ -5,7 +5,6 @@ import {
   type Model,
   type NamedTensors,
   parameterSpecs,
-  requireParameters,
   type ShapedLayer,
   type Tensor,
 } from "../model/index.js";
@@ -25,7 +24,7 @@ import {
 } from "./engine.js";
 import { averageShare } from "./hyperparameters.js";
 import type { SampleLoss } from "./reference/crossEntropy.js";
-import { type Float64Tensors, ReferenceNetwork, zeroTensors } from "./reference/network.js";
+import { type Float64Tensors, float64Tensors, ReferenceNetwork, zeroTensors } from "./reference/network.js";
 import { moveAverage, updateTensor } from "./reference/optimizer.js";
 import { readBatch } from "./reference/pictures.js";
 
@@ -70,7 +69,7 @@ class ReferenceEngine implements Engine {
   }
 
   setParameters(tensors: NamedTensors): void {
-    this.weights = this.copyIn(tensors);
+    this.weights = float64Tensors(this.layers, tensors);
   }
 
   optimizerState(): OptimizerState {
@@ -80,9 +79,9 @@ class ReferenceEngine implements Engine {
 
   setOptimizerState(state: OptimizerState): void {
     requireAverage(this.options, state);
-    this.first = this.copyIn(state.first);
-    this.second = this.copyIn(state.second);
-    this.average = state.average && this.copyIn(state.average);
+    this.first = float64Tensors(this.layers, state.first);
+    this.second = float64Tensors(this.layers, state.second);
+    this.average = state.average && float64Tensors(this.layers, state.average);
   }
 
   train(batch: Batch, labels: ArrayLike<number>, loss: LossSettings, update: Update): SampleResults {
@@ -156,17 +155,6 @@ class ReferenceEngine implements Engine {
         name,
         { shape, data: Float32Array.from(tensors.get(name)!) },
       ]),
-    );
-  }
-
-  private copyIn(tensors: NamedTensors): Float64Tensors {
-    const specs = parameterSpecs(this.layers);
-    requireParameters(specs, tensors);
-    return new Map(
-      specs.map(({ name }) => {
-        const data: ArrayLike<number | bigint> = tensors.get(name)!.data;
-        return [name, Float64Array.from(data, Number)];
-      }),
     );
   }
 }

@@ -15,6 +15,7 @@ export const Purpose = {
   dropout: 5,
   digits: 6,
   test: 7,
+  noise: 8,
 } as const;
 export type Purpose = (typeof Purpose)[keyof typeof Purpose];
 

@@ -45,8 +45,8 @@ export function judge(logits: Float32Array): Judgement {
   return { class: logits.indexOf(largest), probabilities: Array.from(softmax(logits)), logits: Array.from(logits) };
 }
 
-/** Of the logits less the largest, so that none overflows. */
-function softmax(logits: Float32Array): Float64Array {
+/** The probabilities of logits, taken less the largest, so that none overflows. */
+export function softmax(logits: Float32Array): Float64Array {
   const largest = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
   const powers = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
   const sum = powers.reduce((total, power) => total + power, 0);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compileForNode } from "../../src/cli/engine.js";
 import { augmentationFor, generateDigits, splitIndices } from "../../src/data/index.js";
 import { customizeRecipe, fingerprint, initializeParameters, lenet5, runEpochs } from "../../src/engine.js";
-import { RECIPES } from "../../src/index.js";
+import { RECIPES } from "../../src/training/recipes/index.js";
 import {
   accuracyOf,
   executable,

@@ -1,6 +1,8 @@
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import { lenet5 } from "../../src/engine.js";
-import type { EpochRecord, Model, Recipe } from "../../src/index.js";
+import type { Model } from "../../src/model/index.js";
+import type { EpochRecord } from "../../src/training/epochs.js";
+import type { Recipe } from "../../src/training/recipes/index.js";
 import type {
   MarkedSnapshot,
   Snapshot,
@@ -130,6 +132,7 @@ export class Run {
         break;
       case "snapshot":
         this.live.value = event.at;
+        this.timeline.value = keepSnapshot(this.timeline.value, event.at);
         break;
       case "done":
         this.weights.value = event.best;

@@ -1,6 +1,7 @@
+import type { Dataset } from "../../src/data/dataset.js";
 import { augmentationFor, parseAugmentation } from "../../src/data/index.js";
 import { customizeRecipe } from "../../src/engine.js";
-import { type Dataset, RECIPES, type Recipe } from "../../src/index.js";
+import { RECIPES, type Recipe } from "../../src/training/recipes/index.js";
 import { trainFields } from "../views/train/fields.js";
 import type { ValuesOf } from "./fields.js";
 

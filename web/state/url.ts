@@ -46,14 +46,19 @@ addEventListener("popstate", () => {
   current.value = readUrl(location.hash);
 });
 
-/** Changes the address, and with it the page; the browser's back button undoes it. */
-export function changeUrl(changes: Partial<UrlState>): void {
+/**
+ * Changes the address, and with it the page; the browser's back button undoes it.
+ *
+ * @param step "replace": as a part of the change before, which the back button undoes with it
+ */
+export function changeUrl(changes: Partial<UrlState>, step: "push" | "replace" = "push"): void {
   const before = current.value;
   const after = { ...before, ...changes };
   const address = addressOf(after);
   if (address === addressOf(before)) return;
   current.value = after;
-  history.pushState(null, "", address);
+  if (step === "push") history.pushState(null, "", address);
+  else history.replaceState(null, "", address);
 }
 
 /** The address of the page with changes, for links. */

@@ -1,4 +1,10 @@
-import { elementCount, parameterSpecs, type ShapedLayer } from "../../model/index.js";
+import {
+  elementCount,
+  type NamedTensors,
+  parameterSpecs,
+  requireParameters,
+  type ShapedLayer,
+} from "../../model/index.js";
 import { dropoutKeyWords } from "../wasmEngine.js";
 import { crossEntropy, type SampleLoss } from "./crossEntropy.js";
 import { type DropoutDraw, type Operation, operationOf, type WeightAndBias } from "./operations.js";
@@ -9,6 +15,22 @@ export type Float64Tensors = ReadonlyMap<string, Float64Array>;
 /** Zeros for every parameter. */
 export function zeroTensors(layers: readonly ShapedLayer[]): Float64Tensors {
   return new Map(parameterSpecs(layers).map(({ name, shape }) => [name, new Float64Array(elementCount(shape))]));
+}
+
+/**
+ * Parameters in double precision.
+ *
+ * @throws ShapeError where they are not the layers'
+ */
+export function float64Tensors(layers: readonly ShapedLayer[], tensors: NamedTensors): Float64Tensors {
+  const specs = parameterSpecs(layers);
+  requireParameters(specs, tensors);
+  return new Map(
+    specs.map(({ name }) => {
+      const data: ArrayLike<number | bigint> = tensors.get(name)!.data;
+      return [name, Float64Array.from(data, Number)];
+    }),
+  );
 }
 
 /** What dropout draws from; left out in evaluation mode. */
@@ -54,20 +76,51 @@ export class ReferenceNetwork {
     const samples = inputs.map((input, position) => {
       const values = this.forward(weights, input, position, dropout);
       const sample = crossEntropy(values[values.length - 1], labels[position], labelSmoothing);
-      let dy: Float64Array = sample.gradient.map((gradient) => gradient / inputs.length);
-      for (let index = this.operations.length - 1; index >= 0; index--) {
-        dy = this.operations[index].backward({
-          x: values[index],
-          y: values[index + 1],
-          dy,
-          learned: this.ofLayer(index, weights),
-          gradients: this.ofLayer(index, gradients),
-          draw: draw(index, position, dropout),
-        });
-      }
+      const dy = sample.gradient.map((gradient) => gradient / inputs.length);
+      this.backward(weights, values, this.operations.length - 1, dy, gradients, position, dropout);
       return sample;
     });
     return { samples, gradients };
+  }
+
+  /**
+   * The gradient, by the input, of what a layer puts out, in evaluation mode.
+   *
+   * @param values as `forward` gives them
+   * @param layer the layer's index
+   * @param dy how much each of its outputs counts
+   */
+  inputGradient(
+    weights: Float64Tensors,
+    values: readonly Float64Array[],
+    layer: number,
+    dy: Float64Array,
+  ): Float64Array {
+    return this.backward(weights, values, layer, dy, zeroTensors(this.layers));
+  }
+
+  /** From a layer's outputs back to the input, whose gradient it gives; the parameters' shares are added. */
+  private backward(
+    weights: Float64Tensors,
+    values: readonly Float64Array[],
+    layer: number,
+    outputGradient: Float64Array,
+    gradients: Float64Tensors,
+    position = 0,
+    dropout?: DropoutSource,
+  ): Float64Array {
+    let dy = outputGradient;
+    for (let index = layer; index >= 0; index--) {
+      dy = this.operations[index].backward({
+        x: values[index],
+        y: values[index + 1],
+        dy,
+        learned: this.ofLayer(index, weights),
+        gradients: this.ofLayer(index, gradients),
+        draw: draw(index, position, dropout),
+      });
+    }
+    return dy;
   }
 
   private ofLayer(index: number, tensors: Float64Tensors): WeightAndBias {

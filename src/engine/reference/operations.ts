@@ -223,7 +223,7 @@ function maxPool2d(layer: Pool2dLayer, input: ImageExtents, output: ImageExtents
 }
 
 /** Each activation y = f(x), and its derivative written in terms of y. */
-const ACTIVATIONS: Record<
+export const ACTIVATIONS: Record<
   ActivationLayer["type"],
   { readonly value: (x: number) => number; readonly derivative: (y: number) => number }
 > = {

@@ -1,6 +1,82 @@
+import "./detail/detail.css";
+import "./inspect.css";
+import "./layers/layers.css";
+import "./source/source.css";
+import "./start/start.css";
+import { useRef } from "preact/hooks";
+import { useShortcuts } from "../../app/shortcutKeys.js";
+import { changeUrl, url } from "../../state/url.js";
+import { Detail } from "./detail/Detail.js";
+import { InputRow } from "./layers/InputRow.js";
+import { LayerRow } from "./layers/LayerRow.js";
+import { OutputRow } from "./layers/OutputRow.js";
+import { Prediction } from "./layers/Prediction.js";
 import { messages } from "./messages/index.js";
+import { RunBar } from "./RunBar.js";
+import { clearDrawing, undoStroke } from "./source/drawingActions.js";
+import { SourcePanel } from "./source/SourcePanel.js";
+import { useDroppedPicture } from "./source/useDroppedPicture.js";
+import { Start } from "./start/Start.js";
+import { chooseRandom } from "./state/data.js";
+import { structure } from "./state/network.js";
+import { showSteps, stepsDone } from "./state/steps.js";
+import { useLiveParameters } from "./useLiveParameters.js";
 
-/** The view "Look inside". */
+const SHORTCUTS = {
+  title: () => messages().title,
+  shortcuts: [
+    { key: "c", label: () => messages().doClear, act: clearDrawing },
+    { key: "u", label: () => messages().doUndo, act: undoStroke },
+    { key: "r", label: () => messages().doRandom, act: chooseRandom },
+    {
+      key: "a",
+      label: () => messages().doMoment,
+      act: () => changeUrl({ inspectMoment: url.value.inspectMoment === "after" ? "before" : "after" }),
+    },
+    { key: ".", label: () => messages().doStepOn, act: () => showSteps((stepsDone.value ?? 0) + 1) },
+    { key: ",", label: () => messages().doStepBack, act: () => showSteps((stepsDone.value ?? 0) - 1) },
+  ],
+};
+
+/** The view "Look inside": what goes in and comes out, the layers between, and what is told of one unit. */
 export function View() {
-  return <h1>{messages().title}</h1>;
+  const m = messages();
+  const element = useRef<HTMLDivElement>(null);
+  useShortcuts(SHORTCUTS);
+  useDroppedPicture(element);
+  useLiveParameters();
+  const current = structure.value;
+  return (
+    <div class={current ? "inspect lit" : "inspect"} ref={element}>
+      <header class="lead">
+        <h1>{m.title}</h1>
+        {!current && <p>{m.lead}</p>}
+      </header>
+      {current ? <Network {...current} /> : <Start />}
+    </div>
+  );
+}
+
+function Network({ layers, papers }: NonNullable<typeof structure.value>) {
+  return (
+    <>
+      <RunBar />
+      <div class="ends">
+        <SourcePanel />
+        <Prediction />
+        {papers.map(
+          (paper, position) =>
+            paper.kind === "output" && <OutputRow key={paper.term} paper={paper} position={position} />,
+        )}
+      </div>
+      <div class="layers">
+        <InputRow />
+        {papers.map(
+          (paper, position) =>
+            paper.kind !== "output" && <LayerRow key={paper.term} layers={layers} paper={paper} position={position} />,
+        )}
+      </div>
+      <Detail />
+    </>
+  );
 }

@@ -1,5 +1,5 @@
 import { parseAugmentation } from "../../../src/data/index.js";
-import { RECIPES } from "../../../src/index.js";
+import { RECIPES } from "../../../src/training/recipes/index.js";
 import { choice, type Field, type NumberRange, number, optionalChoice, optionalNumber } from "../../state/fields.js";
 
 export const DATA_SOURCES = ["digits", "fashion-mnist", "mnist", "own"] as const;

@@ -1,4 +1,7 @@
-import type { Dataset, EpochProgress, EpochRecord, NamedTensors, Recipe } from "../../../src/index.js";
+import type { Dataset } from "../../../src/data/dataset.js";
+import type { NamedTensors } from "../../../src/model/index.js";
+import type { EpochProgress, EpochRecord } from "../../../src/training/epochs.js";
+import type { Recipe } from "../../../src/training/recipes/index.js";
 
 /** What a training is started with. */
 export interface TrainingStart {

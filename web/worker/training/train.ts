@@ -9,7 +9,7 @@ import {
   mostUsefulThreads,
   runEpochs,
 } from "../../../src/engine.js";
-import type { NamedTensors } from "../../../src/index.js";
+import type { NamedTensors } from "../../../src/model/index.js";
 import type { Gate } from "./gate.js";
 import { Meter } from "./meter.js";
 import type { MarkedSnapshot, Snapshot, TrainingEvent, TrainingStart } from "./protocol.js";

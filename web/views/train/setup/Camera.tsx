@@ -2,6 +2,7 @@ import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Button } from "../../../kit/Button.js";
 import { Dialog } from "../../../kit/Dialog.js";
+import { squareOf, useCamera } from "../../../kit/useCamera.js";
 import type { LabelledPicture } from "../../../worker/data/protocol.js";
 import { messages } from "../messages/index.js";
 
@@ -49,7 +50,7 @@ function Recorder({ onPictures }: Pick<CameraProps, "onPictures">) {
   };
   const record = async (place: number) => {
     if (!video.current?.videoWidth) return;
-    const picture = await squareOf(video.current);
+    const picture = await squareOf(video.current, SIDE);
     change(place, { pictures: [...classes.value[place].pictures, picture] });
   };
   if (hasFailed.value) return <p class="notice">{m.cameraFailed}</p>;
@@ -127,37 +128,4 @@ function HeldButton({ label, note, onHold }: HeldButtonProps) {
       {note}
     </button>
   );
-}
-
-/** Shows the camera in a video element while it is on the page. */
-function useCamera(video: { readonly current: HTMLVideoElement | null }, hasFailed: Signal<boolean>): void {
-  useEffect(() => {
-    let stream: MediaStream | undefined;
-    let isGone = false;
-    const start = async () => {
-      try {
-        stream = await navigator.mediaDevices.getUserMedia({ video: { width: 320, height: 240 }, audio: false });
-        if (isGone) return stop();
-        if (!video.current) return;
-        video.current.srcObject = stream;
-        await video.current.play();
-      } catch {
-        hasFailed.value = true;
-      }
-    };
-    const stop = () => {
-      isGone = true;
-      for (const track of stream?.getTracks() ?? []) track.stop();
-    };
-    void start();
-    return stop;
-  }, [video, hasFailed]);
-}
-
-/** The middle of what the camera sees, as a square. */
-function squareOf(video: HTMLVideoElement): Promise<ImageBitmap> {
-  const { videoWidth: width, videoHeight: height } = video;
-  const side = Math.min(width, height);
-  const options = { resizeWidth: SIDE, resizeHeight: SIDE, resizeQuality: "medium" } as const;
-  return createImageBitmap(video, (width - side) / 2, (height - side) / 2, side, side, options);
 }

@@ -1,5 +1,5 @@
 import { formatAugmentation } from "../../../../src/data/index.js";
-import { RECIPES, type Recipe } from "../../../../src/index.js";
+import { RECIPES, type Recipe } from "../../../../src/training/recipes/index.js";
 import { Button } from "../../../kit/Button.js";
 import { Choice } from "../../../kit/Choice.js";
 import { TextField } from "../../../kit/TextField.js";

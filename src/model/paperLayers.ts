@@ -1,0 +1,64 @@
+import type { ShapedLayer } from "./shapes.js";
+
+/** A layer as LeCun and others count them (1998): what sums or pools, together with the activation behind it. */
+export interface PaperLayer {
+  /** `C1`, `S2`, `C3`, `S4`, `C5`, `F6`: the kind's letter and the place; `Output` of the last one. */
+  readonly term: string;
+  readonly kind: "convolution" | "subsampling" | "fullConnection" | "output";
+  /** The index, in the model, of the layer that sums or pools. */
+  readonly main: number;
+  /** The index of its activation; of `main` where it has none. */
+  readonly last: number;
+}
+
+const LETTERS = { convolution: "C", subsampling: "S", fullConnection: "F" } as const;
+
+/**
+ * A model's layers in the paper's terms. A linear layer that takes maps is a convolution there, whose kernel covers each
+ * map whole: C5. Dropout and flattening are no layers of their own.
+ */
+export function paperLayers(layers: readonly ShapedLayer[]): PaperLayer[] {
+  const mains = layers.flatMap((_, index) => (kindOf(layers, index) ? [index] : []));
+  return mains.map((main, position) => {
+    const last = activationAfter(layers, main) ?? main;
+    if (position === mains.length - 1 && layers[main].output.length === 1) {
+      return { term: "Output", kind: "output", main, last };
+    }
+    const kind = kindOf(layers, main)!;
+    return { term: `${LETTERS[kind]}${position + 1}`, kind, main, last };
+  });
+}
+
+/** Undefined for layers that are no layers of their own in the paper. */
+function kindOf(layers: readonly ShapedLayer[], index: number): keyof typeof LETTERS | undefined {
+  switch (layers[index].layer.type) {
+    case "conv2d":
+      return "convolution";
+    case "averagePool2d":
+    case "maxPool2d":
+      return "subsampling";
+    case "linear":
+      return takesMaps(layers, index) ? "convolution" : "fullConnection";
+    default:
+      return undefined;
+  }
+}
+
+/** Whether a linear layer is given, flattened, the maps that a layer before it made. */
+function takesMaps(layers: readonly ShapedLayer[], linear: number): boolean {
+  for (let index = linear - 1; index >= 0; index--) {
+    const { type } = layers[index].layer;
+    if (type === "linear") return false;
+    if (type === "flatten") return layers.slice(0, index).some((_, before) => kindOf(layers, before) !== undefined);
+  }
+  return false;
+}
+
+function activationAfter(layers: readonly ShapedLayer[], main: number): number | undefined {
+  for (let index = main + 1; index < layers.length; index++) {
+    const { type } = layers[index].layer;
+    if (type === "sigmoid" || type === "relu" || type === "tanh") return index;
+    if (type !== "dropout") return undefined;
+  }
+  return undefined;
+}

@@ -1,0 +1,115 @@
+import type { ActivationShape, ShapedLayer } from "./shapes.js";
+
+/** Neighbouring indices, both ends included; none where `last` is below `first`. */
+export interface Span {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** A box of an activation [channels, height, width]; [features] counts as so many channels of 1×1. */
+export interface Block {
+  readonly channels: Span;
+  readonly rows: Span;
+  readonly columns: Span;
+}
+
+type Extents = readonly [channels: number, height: number, width: number];
+
+/** The channel, row and column of a unit, by its place in the activation's row-major order. */
+export function unitPlace(
+  shape: ActivationShape,
+  unit: number,
+): readonly [channel: number, row: number, column: number] {
+  return placeOf(extentsOf(shape), unit);
+}
+
+/** The block of one unit, by its place in the activation's row-major order. */
+export function unitBlock(shape: ActivationShape, unit: number): Block {
+  const [channel, row, column] = placeOf(extentsOf(shape), unit);
+  return { channels: only(channel), rows: only(row), columns: only(column) };
+}
+
+/**
+ * What a block of a layer's output is computed from, in the input and in every layer's output before it. Places in the
+ * zero padding are left out.
+ *
+ * @param layer the index of the layer
+ * @param block of that layer's output
+ * @returns of the input first, then of each layer's output, `block` itself last; the smallest boxes that hold it all
+ */
+export function receptiveFields(layers: readonly ShapedLayer[], layer: number, block: Block): Block[] {
+  const fields = [block];
+  for (let index = layer; index >= 0; index--) fields.unshift(fieldBefore(layers[index], fields[0]));
+  return fields;
+}
+
+function fieldBefore({ layer, input, output }: ShapedLayer, block: Block): Block {
+  switch (layer.type) {
+    case "conv2d":
+      return windowsOf(block, extentsOf(input), layer.kernel, layer.stride, layer.padding, true);
+    case "averagePool2d":
+    case "maxPool2d":
+      return windowsOf(block, extentsOf(input), layer.kernel, layer.stride, 0, false);
+    case "linear":
+      return whole(extentsOf(input));
+    case "flatten":
+      return unflattened(block.channels, extentsOf(input), extentsOf(output));
+    default:
+      return block;
+  }
+}
+
+/** What the windows of a block cover. */
+function windowsOf(
+  { channels, rows, columns }: Block,
+  input: Extents,
+  kernel: number,
+  stride: number,
+  padding: number,
+  allChannels: boolean,
+): Block {
+  const covered = ({ first, last }: Span, extent: number): Span => ({
+    first: Math.max(0, first * stride - padding),
+    last: Math.min(extent - 1, last * stride - padding + kernel - 1),
+  });
+  return {
+    channels: allChannels ? whole(input).channels : channels,
+    rows: covered(rows, input[1]),
+    columns: covered(columns, input[2]),
+  };
+}
+
+/** The smallest box that holds features in a row, before they were flattened. */
+function unflattened({ first, last }: Span, input: Extents, [features]: Extents): Block {
+  if (first === 0 && last === features - 1) return whole(input);
+  const [firstChannel, firstRow, firstColumn] = placeOf(input, first);
+  const [lastChannel, lastRow, lastColumn] = placeOf(input, last);
+  const all = whole(input);
+  const isOneChannel = firstChannel === lastChannel;
+  const isOneRow = isOneChannel && firstRow === lastRow;
+  return {
+    channels: { first: firstChannel, last: lastChannel },
+    rows: isOneChannel ? { first: firstRow, last: lastRow } : all.rows,
+    columns: isOneRow ? { first: firstColumn, last: lastColumn } : all.columns,
+  };
+}
+
+function extentsOf(shape: ActivationShape): Extents {
+  return shape.length === 3 ? shape : [shape[0], 1, 1];
+}
+
+function placeOf([, height, width]: Extents, unit: number): Extents {
+  return [Math.floor(unit / (height * width)), Math.floor(unit / width) % height, unit % width];
+}
+
+function only(index: number): Span {
+  return { first: index, last: index };
+}
+
+function whole([channels, height, width]: Extents): Block {
+  return {
+    channels: { first: 0, last: channels - 1 },
+    rows: { first: 0, last: height - 1 },
+    columns: { first: 0, last: width - 1 },
+  };
+}

@@ -1,0 +1,359 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fitPicture } from "../../src/data/pictures/adapt.js";
+import { compile } from "../../src/engine/index.js";
+import { readWeights } from "../../src/formats/weights.js";
+import { elementCount, paperLayers } from "../../src/model/index.js";
+import { executable, type Host, launch, SKIPPED, serveSite } from "./browser.js";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+/** The machine may be busy. */
+const PATIENTLY = { timeout: 20_000 };
+
+/** Of the picture that is opened. */
+const SIDE = 40;
+
+type Point = readonly [x: number, y: number];
+
+/** Digits as a hand draws them, in hundredths of the pad. */
+const DRAWN: Readonly<Record<string, readonly (readonly Point[])[]>> = {
+  "0": [arc(50, 50, 20, 33, -90, 270)],
+  "1": [
+    [
+      [50, 15],
+      [50, 85],
+    ],
+  ],
+  "3": [[...arc(48, 33, 18, 17, -150, 90), ...arc(48, 68, 20, 18, -90, 150)]],
+  "7": [
+    [
+      [28, 20],
+      [72, 20],
+      [45, 85],
+    ],
+  ],
+};
+
+function arc(x: number, y: number, radiusX: number, radiusY: number, from: number, to: number): Point[] {
+  return Array.from({ length: 17 }, (_, step) => {
+    const angle = ((from + ((to - from) * step) / 16) * Math.PI) / 180;
+    return [x + radiusX * Math.cos(angle), y + radiusY * Math.sin(angle)];
+  });
+}
+
+describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
+  let browser: Browser;
+  let host: Host;
+  beforeAll(async () => {
+    browser = await launch();
+    host = await serveSite({ isolated: true });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await host?.close();
+  });
+
+  async function open(hash: string, options = {}) {
+    const context = await browser.newContext({ locale: "en-US", viewport: { width: 1280, height: 800 }, ...options });
+    const page = await context.newPage();
+    const faults: string[] = [];
+    page.on("pageerror", ({ message }) => faults.push(message));
+    page.on("console", (message) => {
+      if (message.type() === "error" && !message.text().includes("404")) faults.push(message.text());
+    });
+    page.setDefaultTimeout(PATIENTLY.timeout);
+    await page.goto(host.url + hash);
+    return { page, faults };
+  }
+
+  describe("a network that learned digits in one click", () => {
+    let page: Page;
+    let faults: string[];
+    beforeAll(async () => {
+      ({ page, faults } = await open("#inspect"));
+      expect(await seriousFaults(page)).toEqual([]);
+      await page.getByRole("button", { name: /digits and train/ }).click();
+      await page.getByText("the best, of epoch").waitFor({ timeout: 100_000 });
+    });
+    afterAll(() => page?.context().close());
+
+    test.each(Object.keys(DRAWN))("reads a drawn %s", async (digit) => {
+      await page.getByRole("button", { name: "Clear" }).click();
+      await draw(page, DRAWN[digit]);
+      await expect.poll(() => page.locator(".answer").textContent(), PATIENTLY).toBe(digit);
+    });
+
+    test("tells those who do not see it what it takes the picture for", async () => {
+      await page.getByRole("button", { name: "Clear" }).click();
+      await draw(page, DRAWN["7"]);
+      await page.getByRole("img", { name: /^The picture\. It is taken for 7 with \d/ }).waitFor();
+      await page.getByRole("application", { name: /^The classes: 0: .*, 7: \d/ }).waitFor();
+    });
+
+    test("takes strokes back and clears", async () => {
+      await page.getByRole("button", { name: "Clear" }).click();
+      const empty = await pixelsOf(page, "Input");
+      await draw(page, [DRAWN["1"][0]]);
+      const one = await pixelsOf(page, "Input");
+      await draw(page, [DRAWN["7"][0]]);
+      expect(await pixelsOf(page, "Input")).not.toBe(one);
+      await page.keyboard.press("u");
+      await expect.poll(() => pixelsOf(page, "Input"), PATIENTLY).toBe(one);
+      await page.keyboard.press("c");
+      await expect.poll(() => pixelsOf(page, "Input"), PATIENTLY).toBe(empty);
+    });
+
+    test("shows filters and maps as they were before training, and plays how they came about", async () => {
+      await page.getByRole("radio", { name: "Filters", exact: true }).check();
+      await page.getByRole("radio", { name: "C1" }).check();
+      const trained = await pixelsOf(page, "Filters");
+      const slider = page.getByRole("slider");
+      await slider.fill("0");
+      await page.getByText("after 0 epochs").waitFor();
+      const initial = await pixelsOf(page, "Filters");
+      expect(initial).not.toBe(trained);
+      await page.getByRole("radio", { name: "Change since start" }).check();
+      await page.getByRole("radio", { name: "Weights", exact: true }).check();
+      expect(await pixelsOf(page, "Filters")).toBe(initial);
+      await page.getByRole("button", { name: "Play the training" }).click();
+      await page.getByText("the best, of epoch").waitFor();
+      expect(await pixelsOf(page, "Filters")).toBe(trained);
+    });
+
+    test("finds what excites a map, in the data and from noise", async () => {
+      await page.getByRole("radio", { name: "Excites", exact: true }).check();
+      await page.getByRole("button", { name: "Search 6,000 pictures" }).click();
+      const found = page.getByRole("application", { name: /^The most exciting pictures/ });
+      await found.waitFor();
+      const label = await found.getAttribute("aria-label");
+      const values = [...label!.matchAll(/\d+\.\d+/g)].map(([value]) => Number(value));
+      expect(values).toHaveLength(12);
+      expect(values).toEqual([...values].sort((one, other) => other - one));
+      await page.getByRole("button", { name: "Climb" }).click();
+      await page.getByRole("button", { name: "Climb from other noise" }).waitFor();
+      await page.getByRole("button", { name: "Look at it" }).click();
+      expect(page.url()).toContain("inspectSource=file");
+    });
+
+    test("says which pixels an answer rests on", async () => {
+      await page.getByRole("radio", { name: "Draw", exact: true }).check();
+      await draw(page, DRAWN["7"]);
+      await page.getByRole("radio", { name: "Why", exact: true }).check();
+      const shown = new Set<string>();
+      for (const reason of ["Occlusion", "Gradient", "Input × gradient"]) {
+        await page.getByRole("radio", { name: reason, exact: true }).check();
+        // Only the picture, grey, is there until the worker has answered.
+        await expect.poll(() => coloursOf(page, "The picture under"), PATIENTLY).toBeGreaterThan(9);
+        await expect.poll(async () => shown.has(await pixelsOf(page, "The picture under")), PATIENTLY).toBe(false);
+        shown.add(await pixelsOf(page, "The picture under"));
+      }
+      expect(shown.size).toBe(3);
+    });
+
+    test("goes through the data with keys", async () => {
+      await page.getByRole("radio", { name: "Data", exact: true }).check();
+      const picker = page.getByRole("application", { name: /^Picture 1 of 1200/ });
+      await picker.focus();
+      await page.keyboard.press("ArrowRight");
+      await page.keyboard.press("ArrowDown");
+      await page.getByRole("application", { name: /^Picture 5 of 1200/ }).waitFor();
+      await page.getByText(/^its label: \d$/).waitFor();
+      expect(page.url()).toMatch(/inspectSource=data.*inspectIndex=\d+/);
+    });
+
+    test.each(["sum", "filters", "excites", "why"])("has no serious fault in axe's eyes (%s)", async (panel) => {
+      for (const theme of ["light", "dark"]) {
+        await page.evaluate(`location.hash = "#inspect?theme=${theme}&inspectPanel=${panel}"`);
+        await page.locator(`[data-theme=${theme}] .detail`).waitFor();
+        expect(await seriousFaults(page)).toEqual([]);
+      }
+    });
+
+    test("fits a phone, in Chinese", async () => {
+      await page.setViewportSize({ width: 390, height: 844 });
+      await page.evaluate('location.hash = "#inspect?lang=zh"');
+      await page.getByRole("heading", { name: "看内部" }).waitFor();
+      await expect.poll(() => page.evaluate("document.documentElement.scrollWidth"), PATIENTLY).toBe(390);
+      expect(faults).toEqual([]);
+    });
+  });
+
+  describe("networks from files", () => {
+    const FILES = [
+      { file: "paper-3x32x32.pth", kind: "Sigmoid, average", unseen: ["sigmoid", "averagePool2d"] },
+      { file: "improved-1x28x28.pth", kind: "ReLU, maximum", unseen: ["relu", "maxPool2d"] },
+    ] as const;
+
+    test.each(FILES)("shows the engine's numbers to 1e-6: $file", async ({ file, kind, unseen }) => {
+      const path = fileURLToPath(new URL(`../golden/${file}`, import.meta.url));
+      const { page, faults } = await open("#inspect");
+      await page.getByRole("radio", { name: kind }).check();
+      await page.getByLabel("Open weights").setInputFiles(path);
+      await page.getByRole("radio", { name: "File", exact: true }).check();
+      const picture = colourfulPicture();
+      await page.getByLabel("Choose a picture").setInputFiles({
+        name: "picture.bmp",
+        mimeType: "image/bmp",
+        buffer: bitmapFile(SIDE, picture),
+      });
+
+      const [activation, pooling] = unseen;
+      const weights = readWeights(readFileSync(path), { activation, pooling, dropout: 0 });
+      const { model, normalization } = weights;
+      const pixels = new Uint8Array(elementCount([model.input.channels, model.input.height, model.input.width]));
+      const decoded = { width: SIDE, height: SIDE, rgba: picture };
+      fitPicture(decoded, { shape: model.input, fit: "contain", background: 0 }, pixels);
+      const engine = compile(model, {
+        batchSize: 1,
+        normalization,
+        keepActivations: true,
+        optimizer: { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
+      });
+      engine.setParameters(weights.parameters);
+      const outputs = engine.activations({ pixels, indices: [0] }).map(({ output }) => output);
+      const papers = paperLayers(engine.layers);
+
+      for (const moment of ["After", "Before"] as const) {
+        await page.getByRole("radio", { name: `${moment} activation` }).check();
+        for (const { term, kind: layerKind, main, last } of papers) {
+          const { shape, data } = outputs[moment === "After" ? last : main];
+          const canvas = page.getByRole("region", { name: term, exact: true }).getByRole("application");
+          const box = (await canvas.boundingBox())!;
+          await canvas.click({ position: { x: 0.63 * box.width, y: layerKind === "output" ? 25 : 0.4 * box.height } });
+          for (const key of ["", "ArrowLeft", "ArrowDown"]) {
+            if (key) await canvas.press(key);
+            const heading = (await page.locator(".detail h2").textContent())!;
+            const place = [...heading.replace(/^[A-Z]\d/, "").matchAll(/\d+/g)].map(([number]) => Number(number));
+            const unit = unitOf(shape.slice(1), place, layerKind === "output");
+            const shown = async (which: string) => {
+              const text = await page.locator(`[data-value=${which}]`).textContent();
+              return Number(text!.replace("−", "-"));
+            };
+            await expect
+              .poll(async () => Math.abs((await shown("engine")) - data[unit]), { ...PATIENTLY, message: heading })
+              .toBeLessThan(1e-6);
+            expect(Math.abs((await shown("worked")) - data[unit]), heading).toBeLessThan(1e-6);
+          }
+        }
+      }
+      expect(page.url()).toMatch(/inspectLayer=Output&inspectUnit=\d+&inspectMoment=before/);
+      expect(faults).toEqual([]);
+      await page.context().close();
+    });
+
+    test("steps through a sum, product by product", async () => {
+      const { page } = await open("#inspect?inspectLayer=C1&inspectUnit=410&inspectMoment=before");
+      await page
+        .getByLabel("Open weights")
+        .setInputFiles(fileURLToPath(new URL("../golden/improved-1x28x28.pth", import.meta.url)));
+      const whole = await page.locator("[data-value=worked]").textContent();
+      await page.getByRole("button", { name: "Step on" }).click();
+      await page.getByText("step 1 of 26").waitFor();
+      expect(await page.locator(".number-grid td.pending").count()).toBe(3 * 24);
+      const text = await page.locator(".so-far").textContent();
+      const [value, weight, product, sum] = [...text!.matchAll(/−?\d+(\.\d+)?/g)].map(([number]) =>
+        Number(number.replace("−", "-")),
+      );
+      expect(product).toBeCloseTo(value * weight, 2);
+      expect(sum).toBe(product);
+      await page.getByRole("button", { name: "Play the sum" }).click();
+      await page.getByText("step 26 of 26").waitFor();
+      expect(await page.locator("[data-value=worked]").textContent()).toBe(whole);
+      await page.getByRole("button", { name: "Step back" }).click();
+      await page.getByText("step 25 of 26").waitFor();
+      expect(await page.locator("[data-value=worked]").textContent()).toBe("…");
+      await page.context().close();
+    });
+  });
+});
+
+/** Draws strokes with the mouse, as a hand would: no faster than the page hears of it. */
+async function draw(page: Page, strokes: readonly (readonly Point[])[]): Promise<void> {
+  const box = (await page.getByRole("img", { name: "Drawing pad" }).boundingBox())!;
+  const at = ([x, y]: Point) => [box.x + (x / 100) * box.width, box.y + (y / 100) * box.height] as const;
+  for (const [first, ...rest] of strokes) {
+    await page.mouse.move(...at(first));
+    await page.mouse.down();
+    for (const point of rest) await page.mouse.move(...at(point), { steps: 3 });
+    await page.mouse.up();
+  }
+}
+
+/** The pixels of the canvas in a region, or that is named so itself. */
+function pixelsOf(page: Page, name: string): Promise<string> {
+  const canvas = name === "Filters" ? page.locator(".filters-panel canvas") : page.getByRole("img", { name }).last();
+  const within = name === "Input" ? page.getByRole("region", { name, exact: true }).locator("canvas") : canvas;
+  return within.evaluate((element) => (element as HTMLCanvasElement).toDataURL());
+}
+
+/** How many colours, other than greys, the picture of that name has. */
+function coloursOf(page: Page, name: string): Promise<number> {
+  return page
+    .getByRole("img", { name })
+    .last()
+    .evaluate((element) => {
+      const canvas = element as HTMLCanvasElement;
+      const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+      const colours = new Set<string>();
+      for (let place = 0; place < data.length; place += 4) {
+        const [red, green, blue] = data.subarray(place, place + 3);
+        if (Math.max(red, green, blue) - Math.min(red, green, blue) > 12) colours.add(`${red} ${green} ${blue}`);
+      }
+      return colours.size;
+    });
+}
+
+/** SIDE × SIDE pixels of many colours. */
+function colourfulPicture(): Uint8Array {
+  return Uint8Array.from({ length: 4 * SIDE * SIDE }, (_, place) =>
+    place % 4 === 3 ? 255 : Math.round(90 + 80 * Math.sin(0.37 * Math.floor(place / 4) + (place % 4))),
+  );
+}
+
+/** A square picture as a .bmp file of 24 bits: rows from the bottom up, of whole words where the side is a multiple of 4. */
+function bitmapFile(side: number, rgba: Uint8Array): Buffer {
+  const header = Buffer.alloc(54);
+  header.write("BM");
+  header.writeUInt32LE(54 + 3 * side * side, 2);
+  header.writeUInt32LE(54, 10);
+  header.writeUInt32LE(40, 14);
+  header.writeInt32LE(side, 18);
+  header.writeInt32LE(side, 22);
+  header.writeUInt16LE(1, 26);
+  header.writeUInt16LE(24, 28);
+  const rows = Array.from({ length: side }, (_, row) => {
+    const start = 4 * side * (side - 1 - row);
+    return Uint8Array.from(
+      { length: 3 * side },
+      (_, place) => rgba[start + 4 * Math.floor(place / 3) + 2 - (place % 3)],
+    );
+  });
+  return Buffer.concat([header, ...rows]);
+}
+
+/** The unit that a heading names by its places from 1 on: map, row and column, or a class by its number. */
+function unitOf(shape: readonly number[], place: readonly number[], isClass: boolean): number {
+  if (isClass) return place[0];
+  const [map, row = 1, column = 1] = place;
+  const [, height = 1, width = 1] = shape;
+  return ((map - 1) * height + row - 1) * width + column - 1;
+}
+
+interface AxeResult {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly impact: string;
+    readonly nodes: readonly { readonly html: string }[];
+  }[];
+}
+
+async function seriousFaults(page: Page): Promise<string[]> {
+  await page.evaluate(readFileSync(AXE, "utf8"));
+  const { violations } = (await page.evaluate("axe.run()")) as AxeResult;
+  return violations
+    .filter(({ impact }) => ["serious", "critical"].includes(impact))
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+}

@@ -1,0 +1,45 @@
+import { Button } from "../../kit/Button.js";
+import { Choice } from "../../kit/Choice.js";
+import { openedNetwork } from "../../state/network.js";
+import { restAll } from "../../state/runs.js";
+import { changeUrl, url } from "../../state/url.js";
+import { MOMENTS } from "./fields.js";
+import { messages } from "./messages/index.js";
+import { shownNetwork, shownRun } from "./state/network.js";
+import { Timeline } from "./Timeline.js";
+
+/** Which network is shown, its training, and the moment of each layer that maps are of. */
+export function RunBar() {
+  const m = messages();
+  const run = shownRun.value;
+  const origin = shownNetwork.value?.origin;
+  const isRunning = run?.status.value === "running";
+  return (
+    <div class="run-bar">
+      {origin?.type === "file" && (
+        <p>
+          {origin.name} <Button icon="remove" label={m.closeFile} onClick={() => (openedNetwork.value = undefined)} />
+        </p>
+      )}
+      {run?.canGo.value && (
+        <Button
+          icon={isRunning ? "pause" : "play"}
+          onClick={() => {
+            if (isRunning) return run.rest();
+            restAll(run);
+            run.go("end");
+          }}
+        >
+          {isRunning ? m.pauseTraining : m.trainOn}
+        </Button>
+      )}
+      <Timeline />
+      <Choice
+        label={m.moment}
+        options={MOMENTS.map((value) => ({ value, label: m.moments[value] }))}
+        value={url.value.inspectMoment}
+        onChange={(inspectMoment) => changeUrl({ inspectMoment })}
+      />
+    </div>
+  );
+}

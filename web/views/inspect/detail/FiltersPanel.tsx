@@ -1,0 +1,107 @@
+import { useComputed, useSignal } from "@preact/signals";
+import { unitPlace } from "../../../../src/model/index.js";
+import { Choice } from "../../../kit/Choice.js";
+import { Select } from "../../../kit/Select.js";
+import { changeUrl, url } from "../../../state/url.js";
+import { FILTER_KINDS } from "../fields.js";
+import { canvasColors } from "../layers/colors.js";
+import { Legend } from "../layers/Legend.js";
+import { mapPixels, paintMaps } from "../layers/paint.js";
+import { rangeOf } from "../layers/range.js";
+import { Sheet } from "../layers/Sheet.js";
+import { messages } from "../messages/index.js";
+import { formatValue, nameOfMap } from "../names.js";
+import { shownEngine, shownNetwork, structure, timeline } from "../state/network.js";
+import { shownPicture } from "../state/picture.js";
+import { response, select, selection } from "../state/response.js";
+import { difference, type KernelMaps, kernelMaps } from "../work/kernels.js";
+
+/** The filters that lead to the selected map, their gradients, and how far they have come since the start. */
+export function FiltersPanel() {
+  const m = messages();
+  const label = useSignal<number | undefined>(undefined);
+  const wantedClass = label.value ?? shownPicture.value?.label ?? response.value?.prediction;
+  const shown = useComputed<KernelMaps | undefined>(() => {
+    const current = structure.value;
+    if (!current || !selection.value || !shownNetwork.value) return undefined;
+    const { paper, unit } = selection.value;
+    const [map] = unitPlace(current.layers[paper.main].output, unit);
+    const { input } = current.layers[paper.main];
+    // Of the first convolution all filters are seen at once; of others those of the selected map, one an input map.
+    const asked = input.length === 3 && input[0] <= 3 ? undefined : map;
+    const of = (tensors: Parameters<typeof kernelMaps>[3]) => kernelMaps(current.layers, paper.main, asked, tensors);
+    const weights = of(shownNetwork.value.parameters);
+    if (!weights || url.value.inspectFilters === "weights") return weights;
+    if (url.value.inspectFilters === "change") {
+      const first = timeline.value[0];
+      const initial = first && of(first.parameters);
+      return initial && difference(weights, initial);
+    }
+    const { engine } = shownEngine.value ?? {};
+    const picture = shownPicture.value;
+    if (!engine || !picture || !response.value) return undefined;
+    const wanted = label.value ?? picture.label ?? response.value.prediction;
+    return of(engine.differentiate({ pixels: picture.pixels, indices: [0] }, [wanted]).gradients);
+  });
+  const range = useComputed(() => rangeOf(shown.value?.values ?? new Float32Array(0), "signed"));
+  if (!structure.value || !selection.value || !shownNetwork.value) return null;
+  const { layers, papers } = structure.value;
+  const { paper, unit } = selection.value;
+  const shape = layers[paper.main].output;
+  const learning = papers.filter(({ main }) => layers[main].parameters.length > 0);
+  const [map] = unitPlace(shape, unit);
+  const isFirst = layers[paper.main].input.length === 3 && layers[paper.main].input[0] <= 3;
+  const kinds = FILTER_KINDS.filter((kind) => kind !== "change" || timeline.value.length > 0);
+  const kind = kinds.find((one) => one === url.value.inspectFilters) ?? "weights";
+  const maps = shown.value;
+  return (
+    <div class="filters-panel">
+      <Choice
+        label={m.filtersOf}
+        options={learning.map(({ term }) => ({ value: term, label: term === "Output" ? m.outputShort : term }))}
+        value={learning.includes(paper) ? paper.term : ""}
+        onChange={(term) => {
+          const chosen = papers.find((one) => one.term === term);
+          if (chosen) select(chosen, 0);
+        }}
+      />
+      <Choice
+        label={m.filtersShow}
+        options={kinds.map((value) => ({ value, label: m.filterKinds[value] }))}
+        value={kind}
+        onChange={(inspectFilters) => changeUrl({ inspectFilters })}
+      />
+      {kind === "gradients" && (
+        <Select
+          label={m.gradientFor}
+          options={shownNetwork.value.classes.map((name, index) => ({ value: String(index), label: name }))}
+          value={String(wantedClass ?? 0)}
+          onChange={(value) => {
+            label.value = Number(value);
+          }}
+        />
+      )}
+      {!maps && <p class="quiet">{layers[paper.main].parameters.length === 0 ? m.noFilters : m.noChange}</p>}
+      {maps && (
+        <>
+          <p class="quiet">
+            {isFirst ? m.allFilters(maps.count, maps.height) : m.filtersTo(nameOfMap(paper, shape, map), maps.count)}
+          </p>
+          <Sheet
+            count={maps.count}
+            height={maps.height}
+            width={maps.width}
+            room={{ height: 360, mostScale: maps.height === 1 ? 14 : 18, gap: maps.height === 1 ? 1 : 6 }}
+            label={m.filtersLabel(m.filterKinds[kind], nameOfMap(paper, shape, map), formatValue(range.value.most))}
+            paint={(context, layout) => {
+              if (!shown.value) return;
+              paintMaps(context, layout, mapPixels(shown.value.values, range.value, canvasColors.value));
+            }}
+          />
+          <Legend range={range} palette="diverging" />
+        </>
+      )}
+      {timeline.value.length > 1 && <p class="quiet">{m.scrubHint}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,104 @@
+import { url } from "../../../state/url.js";
+import { messages } from "../messages/index.js";
+import { formatExact, formatValue, withMinus } from "../names.js";
+import { structure } from "../state/network.js";
+import { response, selection } from "../state/response.js";
+import { arithmetic, soFar, steps, stepsDone } from "../state/steps.js";
+import { activate } from "../work/arithmetic.js";
+import { ContributionsWork } from "./ContributionsWork.js";
+import { StepPlayer } from "./StepPlayer.js";
+import { WindowWork } from "./WindowWork.js";
+
+/** The selected unit's value, as the engine has it and worked out in numbers. */
+export function SumPanel() {
+  const m = messages();
+  const worked = arithmetic.value;
+  if (!structure.value || !selection.value || !response.value || !worked) return null;
+  const { paper, unit } = selection.value;
+  const { layers } = structure.value;
+  const { values, probabilities } = response.value;
+  const isBefore = url.value.inspectMoment === "before";
+  const activation =
+    paper.last === paper.main ? undefined : (layers[paper.last].layer.type as "sigmoid" | "relu" | "tanh");
+  const engineValue = values[(isBefore ? paper.main : paper.last) + 1][unit];
+  const isDone = stepsDone.value === undefined || stepsDone.value === steps.value.length;
+  const result = isBefore ? worked.result : activate(activation, worked.result);
+  return (
+    <div class="sum-panel">
+      <dl class="compare">
+        <div>
+          <dt>{m.engineSays}</dt>
+          <dd class="exact" data-value="engine">
+            {formatExact(engineValue)}
+          </dd>
+        </div>
+        <div>
+          <dt>{m.workedOut}</dt>
+          <dd class="exact" data-value="worked">
+            {isDone ? formatExact(result) : "…"}
+          </dd>
+        </div>
+      </dl>
+      <StepPlayer description={describe()} />
+      {worked.type === "sum" && worked.kernel === undefined ? (
+        <ContributionsWork worked={worked} />
+      ) : (
+        <WindowWork worked={worked} />
+      )}
+      <dl class="ledger">
+        {worked.type === "sum" && (
+          <>
+            <Line label={m.productsSum} value={isDone ? worked.result - worked.bias : soFar.value} />
+            <Line label={m.bias} value={worked.bias} isPending={!isDone} />
+          </>
+        )}
+        {worked.type !== "sum" && (
+          <Line
+            label={worked.type === "maximum" ? m.largest : m.average(worked.values.length)}
+            value={worked.result}
+            isPending={!isDone}
+          />
+        )}
+        {worked.type === "sum" && <Line label={m.sum} value={worked.result} isPending={!isDone} isTotal />}
+        {activation && (
+          <Line
+            label={m.applied[activation](isDone ? formatValue(worked.result) : "…")}
+            value={activate(activation, worked.result)}
+            isPending={!isDone}
+            isTotal
+          />
+        )}
+        {paper.kind === "output" && <Line label={m.softmax} value={probabilities[unit]} isPending={!isDone} isTotal />}
+      </dl>
+    </div>
+  );
+}
+
+interface LineProps {
+  readonly label: string;
+  readonly value: number;
+  /** It has not been worked out yet. */
+  readonly isPending?: boolean;
+  readonly isTotal?: boolean;
+}
+
+function Line({ label, value, isPending, isTotal }: LineProps) {
+  return (
+    <div class={isTotal ? "total" : undefined}>
+      <dt>{label}</dt>
+      <dd>{isPending ? "…" : withMinus(value, 6)}</dd>
+    </div>
+  );
+}
+
+/** What the unit does, in words. */
+function describe(): string {
+  const m = messages();
+  const worked = arithmetic.value;
+  const { paper } = selection.value ?? {};
+  if (!worked || !paper || !structure.value) return "";
+  const { input } = structure.value.layers[paper.main];
+  if (worked.type !== "sum") return m.doesPool(worked.type, worked.kernel);
+  if (worked.kernel === undefined) return m.doesConnect(worked.products.length);
+  return m.doesConvolve(input[0], worked.kernel, worked.products.length);
+}

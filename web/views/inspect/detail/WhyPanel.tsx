@@ -1,0 +1,89 @@
+import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { Choice } from "../../../kit/Choice.js";
+import { Select } from "../../../kit/Select.js";
+import { changeUrl, url } from "../../../state/url.js";
+import type { Attributions } from "../../../worker/inspect/protocol.js";
+import { REASONS } from "../fields.js";
+import { canvasColors } from "../layers/colors.js";
+import { Legend } from "../layers/Legend.js";
+import { overlayPixels } from "../layers/overlay.js";
+import { paintMaps, picturePixels } from "../layers/paint.js";
+import { rangeOf } from "../layers/range.js";
+import { Sheet } from "../layers/Sheet.js";
+import { messages } from "../messages/index.js";
+import { background } from "../state/data.js";
+import { shownNetwork } from "../state/network.js";
+import { type ShownPicture, shownPicture } from "../state/picture.js";
+import { response } from "../state/response.js";
+import { useLatest } from "../task.js";
+
+interface Explained {
+  readonly picture: ShownPicture;
+  readonly attributions: Attributions;
+}
+
+/** Which pixels the prediction rests on, laid over the picture. */
+export function WhyPanel() {
+  const m = messages();
+  const explained = useSignal<Explained | undefined>(undefined);
+  const wanted = useComputed(() => url.value.inspectFor ?? response.value?.prediction);
+  const ask = useLatest();
+  useSignalEffect(() => {
+    const network = shownNetwork.value;
+    const picture = shownPicture.value;
+    const classIndex = wanted.value;
+    if (!network || !picture || classIndex === undefined) return;
+    const { model, parameters, normalization } = network;
+    const task = { type: "attribute", pixels: picture.pixels, classIndex, background: background.value } as const;
+    ask({ network: { model, parameters, normalization }, task }, (event) => {
+      if (event.type === "attributed") explained.value = { picture, attributions: event.attributions };
+    });
+  });
+  const reason = url.value.inspectReason;
+  const range = useComputed(() =>
+    rangeOf(
+      explained.value?.attributions[url.value.inspectReason] ?? new Float32Array(0),
+      url.value.inspectReason === "gradient" ? "positive" : "signed",
+    ),
+  );
+  const network = shownNetwork.value;
+  if (!network) return null;
+  const { channels, height, width } = network.model.input;
+  const name = network.classes[wanted.value ?? 0] ?? String(wanted.value);
+  return (
+    <div class="why-panel">
+      <Select
+        label={m.whyFor}
+        options={[
+          { value: "", label: m.predicted },
+          ...network.classes.map((one, index) => ({ value: String(index), label: one })),
+        ]}
+        value={url.value.inspectFor === undefined ? "" : String(url.value.inspectFor)}
+        onChange={(value) => changeUrl({ inspectFor: value === "" ? undefined : Number(value) })}
+      />
+      <Choice
+        label={m.reason}
+        options={REASONS.map((value) => ({ value, label: m.reasons[value] }))}
+        value={reason}
+        onChange={(inspectReason) => changeUrl({ inspectReason })}
+      />
+      <Sheet
+        count={1}
+        height={height}
+        width={width}
+        room={{ height: 300, mostScale: 10, gap: 0 }}
+        label={m.whyLabel(m.reasons[reason], name)}
+        paint={(context, layout) => {
+          const { picture = shownPicture.value, attributions } = explained.value ?? {};
+          if (!picture) return;
+          const colors = canvasColors.value;
+          const ground = picturePixels(picture.pixels, channels, background.value, colors);
+          const values = attributions?.[url.value.inspectReason] ?? new Float32Array(height * width);
+          paintMaps(context, layout, overlayPixels(ground, values, range.value, colors));
+        }}
+      />
+      <Legend range={range} palette={reason === "gradient" ? "upper" : "diverging"} />
+      <p class="quiet">{m.reasonNotes[reason](name)}</p>
+    </div>
+  );
+}

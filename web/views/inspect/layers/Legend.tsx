@@ -1,0 +1,28 @@
+import { type ReadonlySignal, useComputed } from "@preact/signals";
+import { messages } from "../messages/index.js";
+import { formatValue } from "../names.js";
+import { canvasColors, gradientOf } from "./colors.js";
+import type { ValueRange } from "./range.js";
+
+export interface LegendProps {
+  readonly range: ReadonlySignal<ValueRange>;
+  /** From paper to ink; from blue to orange; from paper to orange. */
+  readonly palette: "sequential" | "diverging" | "upper";
+}
+
+/** Which values the colours of maps stand for. */
+export function Legend({ range, palette }: LegendProps) {
+  const least = useComputed(() => formatValue(range.value.least));
+  const most = useComputed(() => formatValue(range.value.most));
+  const { diverging, sequential } = canvasColors.value;
+  const gradient =
+    palette === "sequential" ? gradientOf(sequential) : gradientOf(diverging, palette === "upper" ? "upper" : "whole");
+  return (
+    <p class="legend">
+      <span class="unseen">{messages().colours} </span>
+      <span>{least}</span>
+      <span class="scale" style={{ background: gradient }} />
+      <span>{most}</span>
+    </p>
+  );
+}

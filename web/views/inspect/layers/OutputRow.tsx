@@ -1,0 +1,94 @@
+import { effect, useComputed } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import type { PaperLayer } from "../../../../src/model/index.js";
+import { formatPercent } from "../../../i18n/numbers.js";
+import { useWidth } from "../../../kit/useWidth.js";
+import { url } from "../../../state/url.js";
+import { focusDetail } from "../detail/focusDetail.js";
+import { messages } from "../messages/index.js";
+import { formatValue } from "../names.js";
+import { shownNetwork } from "../state/network.js";
+import { response, select, selection } from "../state/response.js";
+import { type BarLayout, barAt, barLayout, paintBars } from "./bars.js";
+import { prepare } from "./paint.js";
+
+export interface OutputRowProps {
+  readonly paper: PaperLayer;
+  readonly position: number;
+}
+
+/** The classes as bars: their probabilities or, before the softmax, the logits. */
+export function OutputRow({ paper, position }: OutputRowProps) {
+  const m = messages();
+  const [box, width] = useWidth<HTMLDivElement>();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const classes = shownNetwork.value?.classes ?? [];
+  const count = response.value?.probabilities.length ?? classes.length;
+  const layout: BarLayout = barLayout(count, width);
+  const isSelected = selection.value?.position === position;
+  const selected = isSelected ? selection.value?.unit : undefined;
+  const label = useComputed(() => {
+    const probabilities = response.value?.probabilities ?? [];
+    const all = Array.from(probabilities, (share, index) => `${classes[index] ?? index}: ${formatPercent(share)}`);
+    return `${messages().outputLabel(all.join(", "))} ${messages().arrowsMove}`;
+  });
+  const draw = () => {
+    if (!canvas.current || width === 0 || !response.value) return;
+    const { probabilities, values } = response.value;
+    const isBefore = url.value.inspectMoment === "before";
+    const context = prepare(
+      canvas.current,
+      Math.floor(width * devicePixelRatio),
+      Math.floor(layout.totalHeight * devicePixelRatio),
+    );
+    if (!context) return;
+    context.save();
+    context.scale(devicePixelRatio, devicePixelRatio);
+    const shown: ArrayLike<number> = isBefore ? values[values.length - 1] : probabilities;
+    const texts = Array.from(shown, (value) => (isBefore ? formatValue(value) : formatPercent(value)));
+    paintBars(context, layout, {
+      names: texts.map((_, index) => classes[index] ?? String(index)),
+      values: shown,
+      texts,
+      largest: isBefore ? Math.max(...Array.from(shown, Math.abs)) : 1,
+      isSigned: isBefore,
+      strongest: response.value.prediction,
+      selected,
+    });
+    context.restore();
+  };
+  useLayoutEffect(() => effect(draw));
+  const move = (event: KeyboardEvent) => {
+    const [right, down] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[
+      event.key
+    ] ?? [0, 0];
+    if (event.key === "Enter") focusDetail();
+    if (right === 0 && down === 0) return;
+    event.preventDefault();
+    const next = (selected ?? 0) + right * layout.rows + down;
+    if (next >= 0 && next < count) select(paper, next, "replace");
+  };
+  return (
+    <section class="layer output" aria-label={paper.term}>
+      <header>
+        <h3>{m.output}</h3>
+        <p>{url.value.inspectMoment === "before" ? m.logits : m.probabilities}</p>
+      </header>
+      <div class="sheet" ref={box}>
+        {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: arrows are for its bars */}
+        <canvas
+          ref={canvas}
+          class="units"
+          role="application"
+          tabIndex={0}
+          aria-label={label}
+          onKeyDown={move}
+          onClick={({ offsetX, offsetY }) => {
+            const unit = barAt(layout, offsetX, offsetY);
+            if (unit !== undefined) select(paper, unit);
+          }}
+        />
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,25 @@
+import { unitBlock } from "../../../../src/model/index.js";
+import { structure } from "../state/network.js";
+import { selectedFields, selection } from "../state/response.js";
+import { stepPlace } from "../state/steps.js";
+import { canvasColors } from "./colors.js";
+import { outline } from "./paint.js";
+import type { SheetLayout } from "./sheetLayout.js";
+
+/**
+ * Outlines what the selected unit is computed from and, while its sum is stepped through, the value that was added last.
+ *
+ * @param position of the maps' layer among the paper's; −1 for the input
+ */
+export function paintMarks(context: CanvasRenderingContext2D, layout: SheetLayout, position: number): void {
+  const selected = selection.value;
+  if (!structure.value || !selected || position > selected.position) return;
+  const { mark, halo, ink } = canvasColors.value;
+  const { papers } = structure.value;
+  const block = selectedFields.value[position === -1 ? 0 : papers[position].last + 1];
+  if (block) outline(context, layout, block, mark, halo);
+  if (stepPlace.value === undefined || position !== selected.position - 1) return;
+  const { count, height, width } = layout;
+  const place = unitBlock([count, height, width], stepPlace.value % (count * height * width));
+  outline(context, layout, place, ink, halo);
+}

@@ -1,0 +1,132 @@
+import { effect } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { Button } from "../../../kit/Button.js";
+import { useWidth } from "../../../kit/useWidth.js";
+import { changeUrl } from "../../../state/url.js";
+import { canvasColors } from "../layers/colors.js";
+import { prepare } from "../layers/paint.js";
+import { messages } from "../messages/index.js";
+import { drawing, isCentred } from "../state/picture.js";
+import { type PadPoint, type PadStroke, PEN_RADIUS } from "../work/pen.js";
+import { clearDrawing, undoStroke } from "./drawingActions.js";
+
+/** The name under which the browser's performance tools list the time from a stroke to all maps. */
+const MEASURE = "inspect-stroke";
+/** No larger than this, in CSS pixels: beside it, the maps are looked at. */
+const MOST_SIDE = 320;
+
+/** A square that is drawn on with a pointer. */
+export function DrawPad() {
+  const m = messages();
+  const [box, boxWidth] = useWidth<HTMLDivElement>();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const stroke = useStroke();
+  const side = Math.min(MOST_SIDE, boxWidth);
+  const { strokes, isExample } = drawing.value;
+  useLayoutEffect(() =>
+    effect(() => {
+      if (!canvas.current || side === 0) return;
+      const pixels = Math.floor(side * devicePixelRatio);
+      const context = prepare(canvas.current, pixels, pixels);
+      if (context) paintStrokes(context, drawing.value.strokes, pixels, drawing.value.isExample);
+    }),
+  );
+  const pointOf = ({ offsetX, offsetY }: MouseEvent): PadPoint => ({ x: offsetX / side, y: offsetY / side });
+  return (
+    <div class="pad" ref={box}>
+      <canvas
+        ref={canvas}
+        role="img"
+        aria-label={m.padLabel}
+        onPointerDown={(event) => {
+          event.preventDefault();
+          event.currentTarget.setPointerCapture(event.pointerId);
+          stroke.begin(pointOf(event));
+        }}
+        onPointerMove={(event) => {
+          // A mouse tells of more points than the page draws frames.
+          const events = event.getCoalescedEvents?.() ?? [];
+          stroke.go(events.length > 0 ? events.map(pointOf) : [pointOf(event)]);
+        }}
+        onPointerUp={stroke.end}
+        onPointerCancel={stroke.end}
+      />
+      {isExample && (
+        <p class="hint" aria-hidden="true">
+          {m.drawHere}
+        </p>
+      )}
+      <div class="pad-controls">
+        <Button disabled={strokes.length === 0} onClick={undoStroke}>
+          {m.undo}
+        </Button>
+        <Button disabled={strokes.length === 0} onClick={clearDrawing}>
+          {m.clear}
+        </Button>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={isCentred.value}
+            onChange={({ currentTarget }) => changeUrl({ inspectCentre: currentTarget.checked ? "on" : "off" })}
+          />
+          <span>{m.centre}</span>
+        </label>
+      </div>
+    </div>
+  );
+}
+
+/** A stroke as it is drawn: what was added since the last frame goes to the network once a frame. */
+function useStroke() {
+  const points = useRef<PadPoint[] | undefined>(undefined);
+  const frame = useRef<number | undefined>(undefined);
+  const show = () => {
+    frame.current = undefined;
+    if (!points.current) return;
+    const begun = performance.now();
+    const earlier = drawing.peek().strokes.slice(0, -1);
+    drawing.value = { strokes: [...earlier, [...points.current]], isExample: false };
+    performance.measure(MEASURE, { start: begun, end: performance.now() });
+  };
+  const schedule = () => {
+    frame.current ??= requestAnimationFrame(show);
+  };
+  return {
+    begin: (point: PadPoint) => {
+      const { strokes, isExample } = drawing.peek();
+      points.current = [point];
+      drawing.value = { strokes: [...(isExample ? [] : strokes), [point]], isExample: false };
+    },
+    go: (more: readonly PadPoint[]) => {
+      if (!points.current) return;
+      points.current.push(...more);
+      schedule();
+    },
+    end: () => {
+      if (frame.current !== undefined) cancelAnimationFrame(frame.current);
+      show();
+      points.current = undefined;
+    },
+  };
+}
+
+function paintStrokes(
+  context: CanvasRenderingContext2D,
+  strokes: readonly PadStroke[],
+  side: number,
+  isExample: boolean,
+): void {
+  const { ink } = canvasColors.value;
+  context.lineCap = "round";
+  context.lineJoin = "round";
+  context.lineWidth = 2 * PEN_RADIUS * side;
+  context.strokeStyle = ink;
+  context.globalAlpha = isExample ? 0.35 : 1;
+  for (const stroke of strokes) {
+    context.beginPath();
+    for (const { x, y } of stroke) context.lineTo(x * side, y * side);
+    // A dot is a line to itself.
+    if (stroke.length === 1) context.lineTo(stroke[0].x * side, stroke[0].y * side);
+    context.stroke();
+  }
+}

@@ -1,0 +1,46 @@
+import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import { decodePicture } from "../../../../src/browser/index.js";
+import { Button } from "../../../kit/Button.js";
+import { messages } from "../messages/index.js";
+import { take, taken } from "../state/picture.js";
+import { Inverted } from "./Inverted.js";
+
+/** Opens a picture from a file; one can be dropped or pasted anywhere on the view, too. */
+export function FilePicker() {
+  const m = messages();
+  const input = useRef<HTMLInputElement>(null);
+  const hasFailed = useSignal(false);
+  const open = async (file: File | undefined) => {
+    if (!file) return;
+    try {
+      take(await decodePicture(file));
+      hasFailed.value = false;
+    } catch {
+      hasFailed.value = true;
+    }
+  };
+  return (
+    <div class="file-picker">
+      <input
+        ref={input}
+        class="unseen"
+        type="file"
+        accept="image/*"
+        tabIndex={-1}
+        aria-label={m.chooseFile}
+        onChange={({ currentTarget }) => void open(currentTarget.files?.[0])}
+      />
+      <Button primary={!taken.value} onClick={() => input.current?.click()}>
+        {m.chooseFile}
+      </Button>
+      <p class="quiet">{m.dropNote}</p>
+      {hasFailed.value && (
+        <p class="notice" role="alert">
+          {m.noPicture}
+        </p>
+      )}
+      <Inverted />
+    </div>
+  );
+}

@@ -1,0 +1,35 @@
+import { Choice } from "../../../kit/Choice.js";
+import { changeUrl } from "../../../state/url.js";
+import { SOURCES, type Source } from "../fields.js";
+import { messages } from "../messages/index.js";
+import { parts } from "../state/data.js";
+import { source } from "../state/picture.js";
+import { CameraShot } from "./CameraShot.js";
+import { DataPicker } from "./DataPicker.js";
+import { DrawPad } from "./DrawPad.js";
+import { FilePicker } from "./FilePicker.js";
+
+const SOURCE_VIEWS: Readonly<Record<Source, () => preact.JSX.Element | null>> = {
+  draw: DrawPad,
+  data: DataPicker,
+  file: FilePicker,
+  camera: CameraShot,
+};
+
+/** Where the picture comes from. */
+export function SourcePanel() {
+  const m = messages();
+  const SourceView = SOURCE_VIEWS[source.value];
+  const available = SOURCES.filter((one) => one !== "data" || parts.value.length > 0);
+  return (
+    <section class="source" aria-label={m.picture}>
+      <Choice
+        label={m.picture}
+        options={available.map((value) => ({ value, label: m.sources[value] }))}
+        value={source.value}
+        onChange={(inspectSource) => changeUrl({ inspectSource })}
+      />
+      <SourceView />
+    </section>
+  );
+}

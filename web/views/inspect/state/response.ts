@@ -1,0 +1,73 @@
+import { computed } from "@preact/signals";
+import { normalizedBytes } from "../../../../src/engine/index.js";
+import { type Block, type PaperLayer, receptiveFields, unitBlock } from "../../../../src/model/index.js";
+import { softmax } from "../../../../src/training/predict.js";
+import { changeUrl, url } from "../../../state/url.js";
+import { shownEngine, shownNetwork, structure } from "./network.js";
+import { shownPicture } from "./picture.js";
+
+/** What the network makes of the picture. */
+export const response = computed(() => {
+  const { engine } = shownEngine.value ?? {};
+  const network = shownNetwork.value;
+  const picture = shownPicture.value;
+  if (!engine || !network || !picture) return undefined;
+  const { pixels } = picture;
+  const table = normalizedBytes(network.normalization, network.model.input.channels);
+  const perChannel = network.model.input.height * network.model.input.width;
+  const input = Float32Array.from(pixels, (byte, place) => table[256 * Math.floor(place / perChannel) + byte]);
+  const outputs = engine.activations({ pixels, indices: [0] }).map(({ output }) => output.data);
+  const probabilities = softmax(outputs[outputs.length - 1]);
+  return {
+    /** What goes into the first layer and what comes out of each. */
+    values: [input, ...outputs],
+    probabilities,
+    /** The class of the largest logit. */
+    prediction: probabilities.indexOf(Math.max(...probabilities)),
+  };
+});
+
+/** The unit that is looked at. */
+export interface Selection {
+  readonly paper: PaperLayer;
+  /** The place of `paper` among the network's. */
+  readonly position: number;
+  /** Row-major in its layer's output. */
+  readonly unit: number;
+}
+
+/** The unit that the address says, else one that shows what there is to see: in the middle of the second convolution. */
+export const selection = computed<Selection | undefined>(() => {
+  if (!structure.value) return undefined;
+  const { layers, papers } = structure.value;
+  const { inspectLayer, inspectUnit } = url.value;
+  const asked = papers.findIndex(({ term }) => term === inspectLayer);
+  const maps = papers.flatMap(({ kind, main }, index) =>
+    kind === "convolution" && layers[main].output.length === 3 ? [index] : [],
+  );
+  const position = asked === -1 ? (maps[1] ?? maps[0] ?? 0) : asked;
+  const shape = layers[papers[position].main].output;
+  const count = shape.reduce((product, extent) => product * extent, 1);
+  const [, height, width] = shape.length === 3 ? shape : [0, 1, 1];
+  const middle = Math.floor(height / 2) * width + Math.floor(width / 2);
+  const unit = asked === -1 || inspectUnit === undefined ? middle : Math.min(inspectUnit, count - 1);
+  return { paper: papers[position], position, unit };
+});
+
+/** The index of the layer whose output a layer of the paper shows, before or after its activation. */
+export function shownLayer({ main, last }: PaperLayer): number {
+  return url.value.inspectMoment === "before" ? main : last;
+}
+
+/** What the selected unit is computed from: of the input first, then of each layer's output, the unit itself last. */
+export const selectedFields = computed<readonly Block[]>(() => {
+  if (!structure.value || !selection.value) return [];
+  const { layers } = structure.value;
+  const { paper, unit } = selection.value;
+  return receptiveFields(layers, paper.last, unitBlock(layers[paper.last].output, unit));
+});
+
+/** Selects a unit; in steps that lead to one, the back button undoes all. */
+export function select(paper: PaperLayer, unit: number, step: "push" | "replace" = "push"): void {
+  changeUrl({ inspectLayer: paper.term, inspectUnit: unit }, step);
+}

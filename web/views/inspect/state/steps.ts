@@ -1,0 +1,78 @@
+import { computed, signal } from "@preact/signals";
+import { type Arithmetic, largestProducts, workOut } from "../work/arithmetic.js";
+import { shownNetwork, structure } from "./network.js";
+import { response, selection } from "./response.js";
+
+/** Contributions to a linear layer's unit that are shown one by one. */
+const LARGEST = 10;
+
+/** The selected unit's value, worked out. */
+export const arithmetic = computed<Arithmetic | undefined>(() => {
+  const parameters = shownNetwork.value?.parameters;
+  if (!structure.value || !selection.value || !response.value || !parameters) return undefined;
+  const { paper, unit } = selection.value;
+  return workOut(structure.value.layers[paper.main], unit, response.value.values[paper.main], parameters);
+});
+
+/** One thing that is done on the way to a unit's value. */
+export type Step =
+  /** A product is added, a value of a window is taken in: by its place among them. */
+  | { readonly type: "item"; readonly item: number }
+  /** The products that are not shown one by one are added. */
+  | { readonly type: "others"; readonly count: number; readonly sum: number }
+  | { readonly type: "bias" };
+
+/** All steps, in order: a convolution's products window by window, a linear layer's largest first. */
+export const steps = computed<readonly Step[]>(() => {
+  const worked = arithmetic.value;
+  if (!worked) return [];
+  const items = (places: Iterable<number>): Step[] => Array.from(places, (item) => ({ type: "item", item }));
+  if (worked.type !== "sum") return items(worked.values.keys());
+  if (worked.kernel !== undefined) return [...items(worked.products.keys()), { type: "bias" }];
+  const { largest, others } = largestProducts(worked.products, LARGEST);
+  const left = worked.products.length - largest.length;
+  const rest: Step[] = left > 0 ? [{ type: "others", count: left, sum: others }] : [];
+  return [...items(largest), ...rest, { type: "bias" }];
+});
+
+const stepping = signal<{ readonly unit: string; readonly done: number } | undefined>(undefined);
+
+const unitKey = computed(() => `${selection.value?.paper.term} ${selection.value?.unit}`);
+
+/** How many steps are done; undefined where the whole is shown. It is, again, for every other unit. */
+export const stepsDone = computed(() => (stepping.value?.unit === unitKey.value ? stepping.value.done : undefined));
+
+/** Shows the value as far as some steps lead; undefined: the whole. */
+export function showSteps(done: number | undefined): void {
+  const within = done === undefined ? undefined : Math.min(steps.peek().length, Math.max(0, done));
+  stepping.value = within === undefined ? undefined : { unit: unitKey.peek(), done: within };
+}
+
+/** The step that was done last. */
+export const currentStep = computed<Step | undefined>(() =>
+  stepsDone.value === undefined ? undefined : steps.value[stepsDone.value - 1],
+);
+
+/** The place, in what the layer was given, of the value that was taken in last. */
+export const stepPlace = computed<number | undefined>(() => {
+  const worked = arithmetic.value;
+  const step = currentStep.value;
+  if (!worked || step?.type !== "item") return undefined;
+  return (worked.type === "sum" ? worked.products : worked.values)[step.item]?.place;
+});
+
+/** What the steps so far come to: the sum, or the largest value, or the mean's sum. */
+export const soFar = computed<number>(() => {
+  const worked = arithmetic.value;
+  if (!worked) return 0;
+  const done = steps.value.slice(0, stepsDone.value ?? steps.value.length);
+  if (worked.type === "sum") {
+    return done.reduce((sum, step) => {
+      if (step.type === "item") return sum + worked.products[step.item].product;
+      return sum + (step.type === "others" ? step.sum : worked.bias);
+    }, 0);
+  }
+  const values = done.flatMap((step) => (step.type === "item" ? [worked.values[step.item].value] : []));
+  if (worked.type === "maximum") return values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+  return values.reduce((sum, value) => sum + value, 0);
+});

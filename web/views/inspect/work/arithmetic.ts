@@ -1,0 +1,155 @@
+import { ACTIVATIONS } from "../../../../src/engine/reference/operations.js";
+import { type ActivationLayer, type NamedTensors, type ShapedLayer, unitPlace } from "../../../../src/model/index.js";
+
+/** One multiplication of a unit's sum. */
+export interface Product {
+  /** The place of its value in the layer's input, row-major; undefined in the zero padding. */
+  readonly place: number | undefined;
+  readonly value: number;
+  readonly weight: number;
+  readonly product: number;
+}
+
+/** A unit of a convolution or a linear layer: products, one window of each input map after the other, and the bias. */
+export interface WeightedSum {
+  readonly type: "sum";
+  /** The side of a window; undefined for linear layers, which have none. */
+  readonly kernel: number | undefined;
+  readonly products: readonly Product[];
+  readonly bias: number;
+  readonly result: number;
+}
+
+/** A unit of a pooling layer. */
+export interface PooledWindow {
+  readonly type: "maximum" | "average";
+  readonly kernel: number;
+  readonly values: readonly { readonly place: number; readonly value: number }[];
+  /** The place, among the values, of the first largest. */
+  readonly winner: number;
+  readonly result: number;
+}
+
+export type Arithmetic = WeightedSum | PooledWindow;
+
+/**
+ * Works a unit out from what its layer was given, in double precision.
+ *
+ * @param unit its place in the layer's output, row-major
+ * @param input what the layer was given, row-major
+ * @throws RangeError for layers that neither sum nor pool
+ */
+export function workOut(
+  shaped: ShapedLayer,
+  unit: number,
+  input: ArrayLike<number>,
+  parameters: NamedTensors,
+): Arithmetic {
+  const { layer } = shaped;
+  switch (layer.type) {
+    case "conv2d":
+      return sumUp(
+        layer.kernel,
+        convolutionProducts(shaped, unit, input, parameters),
+        unitBias(shaped, unit, parameters),
+      );
+    case "linear": {
+      const weights = valuesOf(parameters, `${layer.name}.weight`);
+      const start = unit * input.length;
+      const products = Array.from(input, (value, place) => multiply(place, value, Number(weights[start + place])));
+      return sumUp(undefined, products, unitBias(shaped, unit, parameters));
+    }
+    case "averagePool2d":
+    case "maxPool2d":
+      return poolUp(shaped, unit, input);
+    default:
+      throw new RangeError(`${shaped.label} neither sums nor pools`);
+  }
+}
+
+/** What an activation makes of a value; the value itself where there is none. */
+export function activate(type: ActivationLayer["type"] | undefined, value: number): number {
+  return type === undefined ? value : ACTIVATIONS[type].value(value);
+}
+
+/** The sum of the first products. */
+export function runningSum(products: readonly Product[], count: number): number {
+  return products.slice(0, count).reduce((sum, { product }) => sum + product, 0);
+}
+
+/** The places of the products that count most, the largest first, and what all others come to. */
+export function largestProducts(products: readonly Product[], count: number) {
+  const order = [...products.keys()].sort(
+    (one, other) => Math.abs(products[other].product) - Math.abs(products[one].product) || one - other,
+  );
+  const others = order.slice(count).reduce((sum, index) => sum + products[index].product, 0);
+  return { largest: order.slice(0, count), others };
+}
+
+function sumUp(kernel: number | undefined, products: readonly Product[], bias: number): WeightedSum {
+  return { type: "sum", kernel, products, bias, result: runningSum(products, products.length) + bias };
+}
+
+function multiply(place: number | undefined, value: number, weight: number): Product {
+  return { place, value, weight, product: value * weight };
+}
+
+function convolutionProducts(
+  { layer, input: inputShape, output }: ShapedLayer,
+  unit: number,
+  input: ArrayLike<number>,
+  parameters: NamedTensors,
+): Product[] {
+  if (layer.type !== "conv2d") return [];
+  const { kernel, stride, padding } = layer;
+  const weights = valuesOf(parameters, `${layer.name}.weight`);
+  const [channels, height, width] = inputShape as readonly [number, number, number];
+  const [outChannel, outRow, outColumn] = unitPlace(output, unit);
+  const products: Product[] = [];
+  for (let channel = 0; channel < channels; channel++) {
+    for (let tap = 0; tap < kernel * kernel; tap++) {
+      const row = outRow * stride - padding + Math.floor(tap / kernel);
+      const column = outColumn * stride - padding + (tap % kernel);
+      const isInside = row >= 0 && row < height && column >= 0 && column < width;
+      const place = isInside ? (channel * height + row) * width + column : undefined;
+      const weight = Number(weights[(outChannel * channels + channel) * kernel * kernel + tap]);
+      products.push(multiply(place, place === undefined ? 0 : input[place], weight));
+    }
+  }
+  return products;
+}
+
+function unitBias({ layer, output }: ShapedLayer, unit: number, parameters: NamedTensors): number {
+  return "name" in layer ? Number(valuesOf(parameters, `${layer.name}.bias`)[unitPlace(output, unit)[0]]) : 0;
+}
+
+function poolUp(
+  { layer, input: inputShape, output }: ShapedLayer,
+  unit: number,
+  input: ArrayLike<number>,
+): PooledWindow {
+  if (layer.type !== "averagePool2d" && layer.type !== "maxPool2d") throw new RangeError("not a pooling layer");
+  const { kernel, stride } = layer;
+  const [, height, width] = inputShape as readonly [number, number, number];
+  const [channel, outRow, outColumn] = unitPlace(output, unit);
+  const values = Array.from({ length: kernel * kernel }, (_, tap) => {
+    const row = outRow * stride + Math.floor(tap / kernel);
+    const column = outColumn * stride + (tap % kernel);
+    const place = (channel * height + row) * width + column;
+    return { place, value: input[place] };
+  });
+  const winner = values.reduce((best, { value }, index) => (value > values[best].value ? index : best), 0);
+  const isMaximum = layer.type === "maxPool2d";
+  const sum = values.reduce((total, { value }) => total + value, 0);
+  return {
+    type: isMaximum ? "maximum" : "average",
+    kernel,
+    values,
+    winner,
+    result: isMaximum ? values[winner].value : sum / values.length,
+  };
+}
+
+function valuesOf(parameters: NamedTensors, name: string): ArrayLike<number | bigint> {
+  return parameters.get(name)!.data;
+}

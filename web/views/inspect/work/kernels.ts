@@ -1,0 +1,56 @@
+import type { NamedTensors, ShapedLayer } from "../../../../src/model/index.js";
+
+/** Kernels, or other weights, as maps of one size. */
+export interface KernelMaps {
+  /** Row-major, [count][height][width]. */
+  readonly values: Float32Array;
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/**
+ * The weights that lead to one map of a layer, a kernel an input map; to one unit of a linear layer, its weights in the
+ * shape that its inputs had before they were flattened.
+ *
+ * @param map undefined: those to all maps of a convolution, one map's kernels after the other's
+ * @returns undefined for layers that learn nothing
+ */
+export function kernelMaps(
+  layers: readonly ShapedLayer[],
+  main: number,
+  map: number | undefined,
+  tensors: NamedTensors,
+): KernelMaps | undefined {
+  const { layer, input } = layers[main];
+  if (layer.type === "conv2d") {
+    const { kernel, outChannels } = layer;
+    const perMap = input[0] * kernel * kernel;
+    const values = numbersOf(
+      tensors,
+      `${layer.name}.weight`,
+      (map ?? 0) * perMap,
+      (map === undefined ? outChannels : 1) * perMap,
+    );
+    return { values, count: values.length / (kernel * kernel), height: kernel, width: kernel };
+  }
+  if (layer.type === "linear") {
+    const [features] = input;
+    const values = numbersOf(tensors, `${layer.name}.weight`, (map ?? 0) * features, features);
+    const before = layers[main - 1];
+    const shape = before?.layer.type === "flatten" ? before.input : input;
+    const [count, height, width] = shape.length === 3 ? shape : [shape[0], 1, 1];
+    return { values, count, height, width };
+  }
+  return undefined;
+}
+
+/** One tensors' values less the other's. */
+export function difference(one: KernelMaps, other: KernelMaps): KernelMaps {
+  return { ...one, values: one.values.map((value, place) => value - other.values[place]) };
+}
+
+function numbersOf(tensors: NamedTensors, name: string, start: number, count: number): Float32Array {
+  const data: ArrayLike<number | bigint> = tensors.get(name)!.data;
+  return Float32Array.from({ length: count }, (_, index) => Number(data[start + index]));
+}

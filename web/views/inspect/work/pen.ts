@@ -1,0 +1,124 @@
+import type { PictureShape } from "../../../../src/data/dataset.js";
+import { InkCanvas } from "../../../../src/data/digits/rasteriser.js";
+
+/** A point of the drawing; the pad's sides are 1, y grows downwards. */
+export interface PadPoint {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** The points that the pen passed from touching the pad to leaving it. */
+export type PadStroke = readonly PadPoint[];
+
+/** The pen's radius, as a share of the pad's side: a line of about 2½ pixels in 28, as in MNIST. */
+export const PEN_RADIUS = 0.045;
+
+/** MNIST's characters fit a box of 20 in 28 pixels. */
+const BOX_SHARE = 20 / 28;
+
+/** A dot is no character: what is drawn grows to this many times its size at most. */
+const MOST_GROWTH = 4;
+
+/** The width of the ink's soft edge, in pixels. */
+const EDGE = 1;
+
+/** How pad points become pixels. */
+interface Transform {
+  readonly scale: number;
+  readonly right: number;
+  readonly down: number;
+}
+
+/**
+ * A drawing as the network's picture, inked by a round pen that is equally thick whatever size was drawn.
+ *
+ * @param background the byte around the ink, which itself is the other extreme
+ * @param centred as MNIST has its characters: the longer side scaled to a box of 20 in 28 pixels, the centre of mass in
+ *   the middle
+ * @returns bytes [channels][height][width]
+ */
+export function drawStrokes(
+  strokes: readonly PadStroke[],
+  shape: PictureShape,
+  background: 0 | 255,
+  centred: boolean,
+): Uint8Array {
+  const { channels, height, width } = shape;
+  const canvas = new InkCanvas(height, width);
+  const plain: Transform = {
+    scale: Math.min(height, width),
+    right: padOffset(width, height),
+    down: padOffset(height, width),
+  };
+  let ink = inked(canvas, strokes, shape, plain);
+  if (centred && strokes.length > 0) {
+    const boxed = boxTransform(strokes, shape);
+    ink = inked(canvas, strokes, shape, boxed);
+    const { x, y } = centreOfMass(ink, shape);
+    ink = inked(canvas, strokes, shape, {
+      ...boxed,
+      right: boxed.right + width / 2 - x,
+      down: boxed.down + height / 2 - y,
+    });
+  }
+  const plane = Uint8Array.from(ink, (share) => Math.round(background === 0 ? 255 * share : 255 * (1 - share)));
+  const picture = new Uint8Array(channels * plane.length);
+  for (let channel = 0; channel < channels; channel++) picture.set(plane, channel * plane.length);
+  return picture;
+}
+
+/** The pad is square: in the middle of a longer side. */
+function padOffset(side: number, other: number): number {
+  return (side - Math.min(side, other)) / 2;
+}
+
+function inked(
+  canvas: InkCanvas,
+  strokes: readonly PadStroke[],
+  { height, width }: PictureShape,
+  { scale, right, down }: Transform,
+): Float64Array {
+  const radius = PEN_RADIUS * Math.min(height, width);
+  canvas.clear();
+  for (const stroke of strokes) {
+    stroke.forEach(({ x, y }, index) => {
+      const from = stroke[Math.max(0, index - 1)];
+      const [x0, y0] = [scale * from.x + right, scale * from.y + down];
+      canvas.line(x0, y0, radius, scale * x + right, scale * y + down, radius, EDGE);
+    });
+  }
+  return canvas.coverage(EDGE);
+}
+
+/** Takes the drawing's bounding box, ink included, to the box of MNIST in the middle of the picture. */
+function boxTransform(strokes: readonly PadStroke[], { height, width }: PictureShape): Transform {
+  const points = strokes.flat();
+  const [left, right] = extremes(points.map(({ x }) => x));
+  const [top, bottom] = extremes(points.map(({ y }) => y));
+  const side = Math.min(height, width);
+  const room = (BOX_SHARE - 2 * PEN_RADIUS) * side;
+  const scale = Math.min(room / Math.max(right - left, bottom - top, 1e-9), MOST_GROWTH * side);
+  return {
+    scale,
+    right: width / 2 - (scale * (left + right)) / 2,
+    down: height / 2 - (scale * (top + bottom)) / 2,
+  };
+}
+
+function extremes(values: readonly number[]): readonly [least: number, most: number] {
+  return [
+    values.reduce((least, value) => Math.min(least, value)),
+    values.reduce((most, value) => Math.max(most, value)),
+  ];
+}
+
+/** In pixels from the picture's corner; pixel centres lie at half-integers. */
+function centreOfMass(ink: Float64Array, { width }: PictureShape): PadPoint {
+  let [mass, x, y] = [0, 0, 0];
+  ink.forEach((share, pixel) => {
+    mass += share;
+    x += share * ((pixel % width) + 0.5);
+    y += share * (Math.floor(pixel / width) + 0.5);
+  });
+  return { x: x / mass, y: y / mass };
+}

@@ -1,0 +1,81 @@
+import { inputDifferentiation, normalizedBytes } from "../../../src/engine/index.js";
+import { elementCount, inferShapes } from "../../../src/model/index.js";
+import { Purpose, RandomStream } from "../../../src/numeric/philox.js";
+import type { InspectEvent, InspectedNetwork, InspectTask } from "./protocol.js";
+
+type ClimbTask = Extract<InspectTask, { type: "climb" }>;
+
+const STEPS = 96;
+/** Between two pictures that are told of. */
+const STEPS_A_PICTURE = 4;
+/** By how much a step changes a pixel, on average, in bytes: at the first step and at the last. */
+const STRIDE = [24, 6] as const;
+/** The picture is smoothed after so many steps, but for the last quarter: without, it becomes a checkerboard. */
+const STEPS_A_SMOOTHING = 3;
+
+/** Climbs from noise to a picture that has a map's mean as large as it becomes, by the gradient of the input. */
+export function climb(
+  network: InspectedNetwork,
+  { place, seed }: ClimbTask,
+  tell: (event: InspectEvent) => void,
+): void {
+  const { model, parameters, normalization } = network;
+  const { channels, height, width } = model.input;
+  const { output } = inferShapes(model)[place.layer];
+  const perMap = elementCount(output) / output[0];
+  const shares = new Float64Array(elementCount(output)).fill(1 / perMap, place.map * perMap, (place.map + 1) * perMap);
+  const table = normalizedBytes(normalization, channels);
+  const { forward, backward } = inputDifferentiation(model, parameters);
+  const bytes = noise(channels * height * width, seed);
+  for (let step = 0; step <= STEPS; step++) {
+    const values = forward(bytes.map((byte, pixel) => normalize(table, Math.floor(pixel / (height * width)), byte)));
+    const isLast = step === STEPS;
+    if (isLast || step % STEPS_A_PICTURE === 0) {
+      const value = values[place.layer + 1].reduce((sum, one, unit) => sum + one * shares[unit], 0);
+      tell({ type: "climbed", pixels: Uint8Array.from(bytes, Math.round), value, done: isLast });
+    }
+    const gradient = backward(values, place.layer, shares);
+    const size = Math.sqrt(gradient.reduce((sum, slope) => sum + slope * slope, 0) / gradient.length);
+    // Where nothing changes the map, as behind a ReLU that is off, there is nowhere to climb.
+    if (size === 0 && !isLast) continue;
+    const stride = STRIDE[0] + ((STRIDE[1] - STRIDE[0]) * step) / STEPS;
+    bytes.forEach((byte, pixel) => {
+      bytes[pixel] = Math.min(255, Math.max(0, byte + (stride * gradient[pixel]) / size));
+    });
+    if (step % STEPS_A_SMOOTHING === 0 && step < (3 / 4) * STEPS) smooth(bytes, height, width);
+  }
+}
+
+/** Grey, with a little noise. */
+function noise(count: number, seed: number): Float64Array {
+  const stream = new RandomStream(seed, Purpose.noise, 0, 0);
+  return Float64Array.from({ length: count }, () => 96 + 64 * stream.uniform());
+}
+
+/** The input of a byte with a fraction: between those of its neighbours. */
+function normalize(table: Float32Array, channel: number, byte: number): number {
+  const [least, most] = [table[channel * 256], table[channel * 256 + 255]];
+  return least + ((most - least) * byte) / 255;
+}
+
+/** Takes 1-2-1 means along rows and columns; at the border, pixels are their own neighbours. */
+function smooth(bytes: Float64Array, height: number, width: number): void {
+  for (let start = 0; start < bytes.length; start += height * width) {
+    const plane = bytes.subarray(start, start + height * width);
+    smoothAlong(plane, height, width, width, 1);
+    smoothAlong(plane, width, height, 1, width);
+  }
+}
+
+function smoothAlong(plane: Float64Array, lines: number, length: number, lineStep: number, step: number): void {
+  for (let line = 0; line < lines; line++) {
+    const at = (place: number) => line * lineStep + Math.min(length - 1, Math.max(0, place)) * step;
+    const means = Float64Array.from(
+      { length },
+      (_, place) => (plane[at(place - 1)] + 2 * plane[at(place)] + plane[at(place + 1)]) / 4,
+    );
+    means.forEach((mean, place) => {
+      plane[at(place)] = mean;
+    });
+  }
+}

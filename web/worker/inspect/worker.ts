@@ -1,0 +1,28 @@
+// Finds out what takes too long for the page itself.
+
+import { attribute } from "./attribute.js";
+import { climb } from "./climb.js";
+import type { InspectEvent, InspectRequest } from "./protocol.js";
+import { search } from "./search.js";
+
+addEventListener("message", ({ data: { network, task } }: MessageEvent<InspectRequest>) => {
+  try {
+    switch (task.type) {
+      case "search":
+        search(network, task, tell);
+        break;
+      case "climb":
+        climb(network, task, tell);
+        break;
+      case "attribute":
+        tell({ type: "attributed", attributions: attribute(network, task) });
+        break;
+    }
+  } catch (error) {
+    tell({ type: "failed", message: error instanceof Error ? error.message : String(error) });
+  }
+});
+
+function tell(event: InspectEvent): void {
+  postMessage(event);
+}
