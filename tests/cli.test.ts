@@ -461,7 +461,7 @@ describe("a run", () => {
   });
 
   it("is evaluated whatever the order of its tensors", async () => {
-    const parameters = readPth(await readFile(inFolder("whole/model.pth")));
+    const { tensors: parameters } = readPth(await readFile(inFolder("whole/model.pth")));
     await writeFile(inFolder("reversed.pth"), writePth(new Map([...parameters].reverse())));
     const options = ["--recipe", "improved", "--data", "digits", "--json"];
     const { code, stdout, stderr } = await lenet(["eval", "reversed.pth", ...options]);

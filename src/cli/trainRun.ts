@@ -17,11 +17,11 @@ import { evaluateDataset } from "../training/evaluate.js";
 import { type Best, type EpochRecord, type FitProgress, fit, type TrainingState } from "../training/fit.js";
 import type { Evaluation } from "../training/metrics.js";
 import { customizeRecipe, type Recipe, type RecipeChanges, TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
+import { VERSION } from "../version.js";
 import { dataOfRun, nameSkipped, openForCommand } from "./data.js";
 import { compileForNode } from "./engine.js";
 import { InterruptedError, withInterrupt } from "./interrupt.js";
 import { formatDuration, formatPercent, type Reporter } from "./terminal.js";
-import { VERSION } from "./version.js";
 
 /** What the progress of a run's epochs is called. */
 export const TRAINING_TASK = "train";

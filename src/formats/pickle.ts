@@ -42,8 +42,8 @@ const Opcode = {
   persistentId: 0x51,
 } as const;
 
-/** The state_dict of a large model with its optimiser takes a tenth of this; it bounds memory and time. */
-const MOST_OPCODES = 1_000_000;
+/** A LeNet-5 with its optimiser takes a hundredth of this; it bounds memory and time. */
+const MOST_OPCODES = 100_000;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 

@@ -7,7 +7,8 @@ import type { PictureSettings } from "../data/pictures/fit.js";
 import { isDatasetFiles, loadDatasetFiles } from "./datasetFiles.js";
 import { type LoadDatasetOptions, loadDataset, loadDatasetParts } from "./datasets.js";
 import { loadPictureFolder } from "./pictureFolder.js";
-import { folderName, type SkippedFile } from "./pictures/listing.js";
+import type { SkippedFile } from "./pictures/folderWalk.js";
+import { folderName } from "./pictures/listing.js";
 
 /** Which data set, and how its pictures are brought to the network's input. */
 export interface DataSettings extends Pick<PictureSettings, "fit" | "background"> {

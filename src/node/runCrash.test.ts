@@ -136,7 +136,7 @@ async function expectInOrder(read: TrainingState | undefined): Promise<void> {
   expect(await rowsInFolder()).toEqual(Array.from({ length: read?.epoch ?? 0 }, (_, index) => record(index + 1)));
   if (!read) return;
   expect(read).toEqual(state(read.epoch));
-  expect(readPth(await readFile(join(path, "model.pth")))).toEqual(read.best.parameters);
+  expect(readPth(await readFile(join(path, "model.pth"))).tensors).toEqual(read.best.parameters);
   expect(readSafetensors(await readFile(join(path, "best.safetensors"))).tensors).toEqual(read.best.parameters);
 }
 
