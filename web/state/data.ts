@@ -36,6 +36,12 @@ export function loadData(request: DataRequest): void {
   worker.postMessage(request);
 }
 
+/** Takes a data set that was read before. */
+export function takeData(data: LoadedData): void {
+  endWorker();
+  current.value = { type: "ready", data };
+}
+
 /** Ends what is being read, and has no data. */
 export function forgetData(): void {
   endWorker();

@@ -24,12 +24,12 @@ function networkOfSelectedRun(): Network | undefined {
   const run = selectedRun.value;
   const weights = run?.weights.value;
   if (!run || !weights) return undefined;
-  const { data, recipe } = run.settings;
+  const { recipe, settings } = run;
   return {
     origin: { type: "run", number: run.number },
     model: run.model,
     parameters: weights.parameters,
-    classes: data.parts.train.classes,
+    classes: settings.data.parts.train.classes,
     normalization: recipe.normalization,
     fingerprint: weights.fingerprint,
   };

@@ -10,15 +10,14 @@ import type {
   TrainingProgress,
 } from "../worker/training/protocol.js";
 import type { LoadedData } from "./data.js";
+import { type RunFields, recipeFor } from "./settings.js";
 import { keepSnapshot } from "./timeline.js";
 
 /** What a run is started with. */
 export interface RunSettings {
+  /** What the address says of it. */
+  readonly fields: RunFields;
   readonly data: LoadedData;
-  readonly recipe: Recipe;
-  readonly seed: number;
-  /** As many as are useful where left out. */
-  readonly threads?: number;
 }
 
 export type RunStatus = "starting" | "running" | "resting" | "done" | "failed";
@@ -38,6 +37,8 @@ export class Run {
   /** Counts the page's runs from 1; a run's colour and dashes follow it. */
   readonly number: number;
   readonly settings: RunSettings;
+  /** What the settings come to. */
+  readonly recipe: Recipe;
   readonly model: Model;
 
   readonly status: ReadonlySignal<RunStatus>;
@@ -63,15 +64,20 @@ export class Run {
   private readonly worker = new Worker(new URL("../worker/training/worker.js", import.meta.url), { type: "module" });
 
   constructor(number: number, settings: RunSettings) {
-    const { train, validationCount } = settings.data.parts;
-    const { recipe, seed, threads } = settings;
+    const { fields, data } = settings;
+    const { train, validationCount } = data.parts;
+    const recipe = recipeFor(fields, train, data.background);
     this.number = number;
     this.settings = settings;
+    this.recipe = recipe;
     this.status = this.currentStatus;
-    this.model = lenet5({ ...recipe, input: pictureShape(settings.data), classes: train.classes.length });
+    this.model = lenet5({ ...recipe, input: pictureShape(data), classes: train.classes.length });
     this.worker.addEventListener("message", ({ data }: MessageEvent<TrainingEvent>) => batch(() => this.hear(data)));
     this.worker.addEventListener("error", ({ message }) => this.fail(message));
-    this.send({ type: "start", start: { dataset: train, validationCount, recipe, seed, threads } });
+    this.send({
+      type: "start",
+      start: { dataset: train, validationCount, recipe, seed: fields.seed, threads: fields.threads },
+    });
   }
 
   /** Has the run go on to the end of a stretch. */

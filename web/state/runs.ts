@@ -26,6 +26,13 @@ export function addRun(settings: RunSettings): Run {
   return run;
 }
 
+/** Ends a run and begins it anew, at rest. */
+export function restartRun(run: Run): void {
+  run.dispose();
+  const fresh = new Run(run.number, run.settings);
+  list.value = list.value.map((one) => (one === run ? fresh : one));
+}
+
 /** Ends a run and forgets it. */
 export function removeRun(run: Run): void {
   run.dispose();

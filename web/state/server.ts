@@ -11,8 +11,15 @@ export const labServer = signal<LabServer | undefined>(undefined);
 
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
 
-/** Asks the page's server what it has; only one on this machine is asked. */
-export async function askServer(): Promise<LabServer | undefined> {
+/** Asks the page's server what it has, once; only one on this machine is asked. */
+export function askServer(): Promise<LabServer | undefined> {
+  answer ??= ask();
+  return answer;
+}
+
+let answer: Promise<LabServer | undefined> | undefined;
+
+async function ask(): Promise<LabServer | undefined> {
   if (!LOOPBACK.includes(location.hostname)) return undefined;
   try {
     const response = await fetch("api/server");

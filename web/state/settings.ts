@@ -6,16 +6,19 @@ import {
   RECIPES,
   type Recipe,
 } from "../../src/index.js";
-import type { UrlState } from "./url.js";
+import { trainFields } from "../views/train/fields.js";
+import type { ValuesOf } from "./fields.js";
 
-/** The fields of the address that a training depends on, but for its data. */
-export type TrainingFields = Pick<
-  UrlState,
-  "recipe" | "epochs" | "seed" | "activation" | "pooling" | "lr" | "batch" | "dropout" | "augment" | "val" | "threads"
->;
+/** The fields of the address that a training depends on. */
+export type RunFields = ValuesOf<typeof trainFields>;
+
+/** Those of all the fields of the address. */
+export function runFields(all: RunFields): RunFields {
+  return Object.fromEntries(Object.keys(trainFields).map((name) => [name, all[name as keyof RunFields]])) as RunFields;
+}
 
 /** The recipe that the fields say, changed for the data as `lenet train` changes it. */
-export function recipeFor(fields: TrainingFields, { classes }: Pick<Dataset, "classes">, background: 0 | 255): Recipe {
+export function recipeFor(fields: RunFields, { classes }: Pick<Dataset, "classes">, background: 0 | 255): Recipe {
   const base = RECIPES[fields.recipe];
   const asked =
     fields.augment === undefined

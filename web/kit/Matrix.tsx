@@ -1,0 +1,67 @@
+import { ScrollRegion } from "./ScrollRegion.js";
+
+export interface MatrixProps {
+  readonly caption: string;
+  readonly classes: readonly string[];
+  /** Row-major; rows are the true class, columns the predicted. */
+  readonly counts: Uint32Array;
+  readonly trueLabel: string;
+  readonly predictedLabel: string;
+  readonly format: (count: number) => string;
+}
+
+/** From this share of its row on, a cell is dark enough for light text, and the other way round. */
+const STRONG = 0.5;
+
+/** A confusion matrix, its cells shaded by their share of the row. */
+export function Matrix({ caption, classes, counts, trueLabel, predictedLabel, format }: MatrixProps) {
+  const size = classes.length;
+  return (
+    <ScrollRegion label={caption}>
+      <table class="matrix">
+        <caption class="unseen">{caption}</caption>
+        <thead>
+          <tr>
+            <td />
+            <th class="axis" scope="colgroup" colSpan={size}>
+              {predictedLabel}
+            </th>
+          </tr>
+          <tr>
+            <th class="axis" scope="col">
+              {trueLabel}
+            </th>
+            {classes.map((name) => (
+              <th key={name} scope="col" title={name}>
+                <span class="name">{name}</span>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {classes.map((name, row) => {
+            const cells = counts.subarray(row * size, (row + 1) * size);
+            const total = cells.reduce((sum, count) => sum + count, 0);
+            return (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                {Array.from(cells, (count, column) => {
+                  const share = total === 0 ? 0 : count / total;
+                  return (
+                    <td
+                      key={classes[column]}
+                      class={`${row === column ? "right" : "wrong"}${share >= STRONG ? " strong" : ""}`}
+                      style={{ "--share": share === 0 ? "0%" : `${(8 + 92 * Math.sqrt(share)).toFixed(1)}%` }}
+                    >
+                      {format(count)}
+                    </td>
+                  );
+                })}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </ScrollRegion>
+  );
+}

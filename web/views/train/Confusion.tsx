@@ -1,0 +1,28 @@
+import { formatCount } from "../../i18n/numbers.js";
+import { Matrix } from "../../kit/Matrix.js";
+import { selectedRun } from "../../state/runs.js";
+import { messages } from "./messages/index.js";
+
+/** The selected run's confusion matrix, as it forms in every validation. */
+export function Confusion() {
+  const m = messages();
+  const run = selectedRun.value;
+  const counts = run?.confusion.value;
+  return (
+    <section class="confusion">
+      <h2>{m.confusion}</h2>
+      {run && counts ? (
+        <Matrix
+          caption={m.confusionOf(run.number)}
+          classes={run.settings.data.parts.train.classes}
+          counts={counts}
+          trueLabel={m.trueClass}
+          predictedLabel={m.predictedClass}
+          format={formatCount}
+        />
+      ) : (
+        <p class="quiet">{m.confusionEmpty}</p>
+      )}
+    </section>
+  );
+}

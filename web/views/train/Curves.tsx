@@ -1,0 +1,65 @@
+import { formatLoss, formatPercent } from "../../i18n/numbers.js";
+import { LineChart, LineSample, type Series } from "../../kit/LineChart.js";
+import { runStyle } from "../../kit/palette.js";
+import type { Run } from "../../state/run.js";
+import { runs } from "../../state/runs.js";
+import { url } from "../../state/url.js";
+import { CurvesTable } from "./CurvesTable.js";
+import { messages } from "./messages/index.js";
+
+/** Loss and accuracy of all runs over their epochs. */
+export function Curves() {
+  const m = messages();
+  const xMost = Math.max(
+    ...runs.value.map(({ recipe }) => recipe.epochs),
+    runs.value.length === 0 ? url.value.epochs : 1,
+  );
+  const common = { xMost, xLabel: m.epochs, formatX: (x: number) => m.atEpoch(x.toFixed(2)), empty: m.noCurves };
+  return (
+    <section class="curves" aria-label={m.curves}>
+      <div class="charts">
+        <LineChart {...common} title={m.loss} series={seriesOf("loss")} formatY={formatLoss} />
+        <LineChart {...common} title={m.accuracy} series={seriesOf("accuracy")} formatY={formatPercent} />
+      </div>
+      {runs.value.length > 0 && (
+        <>
+          <ul class="legend">
+            {runs.value.map(({ number }) => (
+              <li key={number}>
+                <LineSample style={runStyle(number)} /> {m.run(number)}
+              </li>
+            ))}
+            <li class="quiet">{m.legend}</li>
+          </ul>
+          <CurvesTable />
+        </>
+      )}
+    </section>
+  );
+}
+
+function seriesOf(what: "loss" | "accuracy"): Series[] {
+  return runs.value.flatMap((run) => [trainingSeries(run, what), validationSeries(run, what)]);
+}
+
+function trainingSeries(run: Run, what: "loss" | "accuracy"): Series {
+  return {
+    key: `${run.number} training`,
+    label: messages().trainingOf(messages().run(run.number)),
+    style: runStyle(run.number),
+    pale: true,
+    points: run.curve.value.map((point) => [point.epoch, point[what]] as const),
+  };
+}
+
+function validationSeries(run: Run, what: "loss" | "accuracy"): Series {
+  return {
+    key: `${run.number} validation`,
+    label: messages().validationOf(messages().run(run.number)),
+    style: runStyle(run.number),
+    points: run.epochs.value.map(
+      ({ epoch, validationLoss, validationAccuracy }) =>
+        [epoch, what === "loss" ? validationLoss : validationAccuracy] as const,
+    ),
+  };
+}

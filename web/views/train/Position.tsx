@@ -1,0 +1,47 @@
+import { useSignalEffect } from "@preact/signals";
+import { formatPercent } from "../../i18n/numbers.js";
+import { announce } from "../../kit/announce.js";
+import type { Run } from "../../state/run.js";
+import { selectedRun } from "../../state/runs.js";
+import { isReady } from "./controls.js";
+import { messages } from "./messages/index.js";
+
+/** How far the selected run is: a bar and a line. */
+export function Position() {
+  const m = messages();
+  const run = selectedRun.value;
+  useSignalEffect(announceEpochs);
+  const progress = run?.progress.value;
+  const share = progress ? progress.images / progress.totalImages : 0;
+  return (
+    <div class="position">
+      <progress value={share} max={1} aria-label={m.status[run?.status.value ?? "starting"]} />
+      <p>{run ? textOf(run) : isReady.value ? m.ready : m.waitingForData}</p>
+      {run?.failure.value && (
+        <p class="notice" role="alert">
+          {run.failure.value}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function textOf(run: Run): string {
+  const m = messages();
+  const status = run.status.value;
+  const progress = run.progress.value;
+  if (status === "done") return m.finished(run.bestEpoch.value ?? run.recipe.epochs);
+  const what = status === "running" && progress ? m.phase[progress.phase] : m.status[status];
+  const where = m.epochOf(progress?.epoch ?? 1, run.recipe.epochs);
+  return `${m.run(run.number)} · ${where} · ${what}`;
+}
+
+/** Tells screen readers of the selected run's epochs, and of its end. */
+function announceEpochs(): void {
+  const run = selectedRun.value;
+  const last = run?.epochs.value.at(-1);
+  if (!run || !last) return;
+  const m = messages();
+  const told = m.announceEpoch(last.epoch, formatPercent(last.validationAccuracy));
+  announce(run.status.value === "done" ? `${m.finishedShort}. ${told}` : told);
+}

@@ -1,0 +1,63 @@
+import { Button } from "../../kit/Button.js";
+import { runs, selectedRun } from "../../state/runs.js";
+import { currentRun, go, goOn, isReady, playOrPause, reset } from "./controls.js";
+import { messages } from "./messages/index.js";
+import { Position } from "./Position.js";
+
+/** Play, pause, step, reset, and where the training is. */
+export function Transport() {
+  const m = messages();
+  const shown = selectedRun.value;
+  const isRunning = shown?.status.value === "running";
+  const canStep = isReady.value && !isRunning;
+  const canReset = shown !== undefined && shown.progress.value !== undefined;
+  return (
+    <section class="transport" aria-label={m.controls}>
+      <div class="buttons">
+        <PlayButton />
+        <Button icon="step" disabled={!canStep} onClick={() => go("batch")}>
+          {m.stepBatch}
+        </Button>
+        <Button icon="stepEpoch" disabled={!canStep} onClick={() => go("epoch")}>
+          {m.stepEpoch}
+        </Button>
+        <Button icon="reset" disabled={!canReset} onClick={reset}>
+          {m.reset}
+        </Button>
+      </div>
+      <Position />
+    </section>
+  );
+}
+
+/** The one button that is pressed most: it trains, pauses, goes on, or begins a run with changed settings. */
+function PlayButton() {
+  const m = messages();
+  const shown = selectedRun.value;
+  const current = currentRun.value;
+  const canGoOn = shown?.canGo.value === true && shown.progress.value !== undefined;
+  if (shown?.status.value === "running") {
+    return (
+      <>
+        <Button primary icon="pause" onClick={playOrPause}>
+          {m.pause}
+        </Button>
+        {!current && isReady.value && <Button onClick={() => go("end")}>{m.trainAs(nextNumber())}</Button>}
+      </>
+    );
+  }
+  const goesOn = current?.canGo.value === true;
+  const label = goesOn ? (canGoOn ? m.goOn : m.train) : runs.value.length === 0 ? m.train : m.trainAs(nextNumber());
+  return (
+    <>
+      <Button primary icon="play" disabled={!isReady.value} onClick={() => go("end")}>
+        {label}
+      </Button>
+      {shown && canGoOn && !goesOn && <Button onClick={() => goOn(shown, "end")}>{m.goOnWith(shown.number)}</Button>}
+    </>
+  );
+}
+
+function nextNumber(): number {
+  return Math.max(0, ...runs.value.map(({ number }) => number)) + 1;
+}

@@ -1,0 +1,113 @@
+import { computed, effect } from "@preact/signals";
+import { dataState, loadData, takeData } from "../../state/data.js";
+import type { Run, RunSettings } from "../../state/run.js";
+import { addRun, restAll, restartRun, runs, selectedRun, selectRun } from "../../state/runs.js";
+import { askServer, labServer } from "../../state/server.js";
+import { type RunFields, runFields } from "../../state/settings.js";
+import { changeUrl, url } from "../../state/url.js";
+import type { DataRequest } from "../../worker/data/protocol.js";
+import type { Stretch } from "../../worker/training/protocol.js";
+
+/** The settings that a new run would have; undefined while there is no data. */
+const draft = computed<RunSettings | undefined>(() =>
+  dataState.value.type === "ready" ? { fields: runFields(url.value), data: dataState.value.data } : undefined,
+);
+
+/** Whether there is data to train on. */
+export const isReady = computed(() => draft.value !== undefined);
+
+/** The selected run, where its settings are still those of the page. */
+export const currentRun = computed<Run | undefined>(() => {
+  const run = selectedRun.value;
+  return run && draft.value && isSame(run.settings, draft.value) ? run : undefined;
+});
+
+function isSame(one: RunSettings, other: RunSettings): boolean {
+  const isSameData = one.data.parts.train.checksum === other.data.parts.train.checksum;
+  return isSameData && JSON.stringify(one.fields) === JSON.stringify(other.fields);
+}
+
+/** Goes on with the current run or, where the settings are others, begins a new one. */
+export function go(stretch: Stretch): void {
+  const run = currentRun.value?.canGo.value ? currentRun.value : undefined;
+  if (run) goOn(run, stretch);
+  else if (draft.value) addRun(draft.value).go(stretch);
+}
+
+/** Goes on with a run while all others rest. */
+export function goOn(run: Run, stretch: Stretch): void {
+  restAll(run);
+  run.go(stretch);
+}
+
+/** Rests or goes on. */
+export function playOrPause(): void {
+  const run = selectedRun.value;
+  if (run?.status.value === "running") run.rest();
+  else go("end");
+}
+
+/** Takes the selected run back to before its first step. */
+export function reset(): void {
+  if (selectedRun.value) restartRun(selectedRun.value);
+}
+
+/** Selects a run and brings its settings and data to the page. */
+export function showRun(run: Run): void {
+  selectRun(run);
+  takeData(run.settings.data);
+  changeUrl(run.settings.fields);
+}
+
+/** What the runs of a duel differ in: the layers of 1998 and those of today. */
+const CONTESTANTS = [
+  { activation: "sigmoid", pooling: "averagePool2d" },
+  { activation: "relu", pooling: "maxPool2d" },
+] as const satisfies readonly Partial<RunFields>[];
+
+/** Trains two runs with the page's settings, one after the other: sigmoid and average pooling, ReLU and max pooling. */
+export function duel(): void {
+  const settings = draft.value;
+  if (!settings) return;
+  const [first, second] = CONTESTANTS.map((layers) => ({ ...settings, fields: { ...settings.fields, ...layers } }));
+  const begin = (one: RunSettings) => {
+    const run = addRun(one);
+    changeUrl(one.fields);
+    run.go("end");
+    return run;
+  };
+  const run = begin(first);
+  const stop = effect(() => {
+    const isThere = runs.value.includes(run);
+    if (isThere && run.canGo.value) return;
+    // Not within the effect, which would then hear of the second run, too.
+    queueMicrotask(() => {
+      stop();
+      if (isThere && run.status.value === "done") begin(second);
+    });
+  });
+}
+
+/** Has the data follow the address. Called once, by the view's file. */
+export async function followAddress(): Promise<void> {
+  await askServer();
+  effect(() => {
+    const request = wantedData();
+    if (request && !isAbout(dataState.peek(), request)) loadData(request);
+  });
+}
+
+/** The data that the address asks for; undefined where that is somebody's own. */
+function wantedData(): DataRequest | undefined {
+  const { data, count } = url.value;
+  if (data === "digits") return { type: "digits", count };
+  if (data === "own") return undefined;
+  return { type: "known", name: data, onOwnServer: labServer.value?.data.includes(data) ?? false, download: false };
+}
+
+function isAbout(state: typeof dataState.value, request: DataRequest): boolean {
+  if (state.type === "none") return false;
+  const other = state.type === "ready" ? state.data.request : state.request;
+  if (request.type === "digits") return other.type === "digits" && other.count === request.count;
+  return request.type === "known" && other.type === "known" && other.name === request.name;
+}

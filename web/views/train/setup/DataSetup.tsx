@@ -1,0 +1,40 @@
+import { Choice } from "../../../kit/Choice.js";
+import { changeUrl, url } from "../../../state/url.js";
+import { DATA_SOURCES, RANGES } from "../fields.js";
+import { messages } from "../messages/index.js";
+import { DataStatus } from "./DataStatus.js";
+import { NumberSetting } from "./NumberSetting.js";
+import { OwnPictures } from "./OwnPictures.js";
+import { Samples } from "./Samples.js";
+
+/** Which pictures are trained on. */
+export function DataSetup() {
+  const m = messages();
+  const { data, count } = url.value;
+  return (
+    <section>
+      <h2>{m.data}</h2>
+      <Choice
+        label={m.data}
+        options={DATA_SOURCES.map((value) => ({ value, label: m.sources[value] }))}
+        value={data}
+        onChange={(source) => changeUrl({ data: source })}
+      />
+      {data === "digits" && (
+        <>
+          <p class="quiet">{m.digitsNote}</p>
+          <NumberSetting
+            label={m.count}
+            range={RANGES.count}
+            value={count}
+            standard={10_000}
+            onChange={(value) => changeUrl({ count: value ?? 10_000 })}
+          />
+        </>
+      )}
+      {data === "own" && <OwnPictures />}
+      <DataStatus />
+      <Samples />
+    </section>
+  );
+}

@@ -1,0 +1,33 @@
+import { formatCount } from "../../../i18n/numbers.js";
+import { TextField } from "../../../kit/TextField.js";
+import { type NumberRange, parseNumber } from "../../../state/fields.js";
+import { messages } from "../messages/index.js";
+
+export interface NumberSettingProps {
+  readonly label: string;
+  readonly range: NumberRange;
+  /** Undefined where it is left to the standard. */
+  readonly value: number | undefined;
+  /** What the field has where it is empty. */
+  readonly standard: number | string;
+  readonly onChange: (value: number | undefined) => void;
+}
+
+/** A number in a range; an emptied field goes back to its standard. */
+export function NumberSetting({ label, range, value, standard, onChange }: NumberSettingProps) {
+  const mistake = (text: string) => {
+    if (text.trim() === "" || parseNumber(text, range) !== undefined) return undefined;
+    const ends = [range.least, range.most].map((end) => (range.whole ? formatCount(end) : String(end)));
+    return (range.whole ? messages().wholeRange : messages().range)(ends[0], ends[1]);
+  };
+  return (
+    <TextField
+      numeric
+      label={label}
+      value={value === undefined ? "" : String(value)}
+      placeholder={String(standard)}
+      mistake={mistake}
+      onChange={(text) => onChange(parseNumber(text, range))}
+    />
+  );
+}

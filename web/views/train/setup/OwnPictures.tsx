@@ -1,0 +1,97 @@
+import { useSignal } from "@preact/signals";
+import { useRef, useState } from "preact/hooks";
+import type { PictureSettings, PictureShape } from "../../../../src/index.js";
+import { Button } from "../../../kit/Button.js";
+import { Choice } from "../../../kit/Choice.js";
+import { Select } from "../../../kit/Select.js";
+import { loadData } from "../../../state/data.js";
+import type { LabelledPicture } from "../../../worker/data/protocol.js";
+import { messages } from "../messages/index.js";
+import { Camera } from "./Camera.js";
+import { droppedFiles, labelledPictures, type PlacedFile } from "./droppedFiles.js";
+
+const INPUTS = {
+  grey28: { channels: 1, height: 28, width: 28 },
+  colour32: { channels: 3, height: 32, width: 32 },
+} as const satisfies Record<string, PictureShape>;
+
+/** Pictures of somebody's own: dropped, chosen, or taken with the camera. */
+export function OwnPictures() {
+  const m = messages();
+  const [input, setInput] = useState<keyof typeof INPUTS>("grey28");
+  const [fit, setFit] = useState<PictureSettings["fit"]>("contain");
+  const [background, setBackground] = useState<"black" | "white">("black");
+  const [isOver, setOver] = useState(false);
+  const chooser = useRef<HTMLInputElement>(null);
+  const cameraOpen = useSignal(false);
+
+  const settings: PictureSettings = { shape: INPUTS[input], fit, background: background === "white" ? 255 : 0 };
+  const usePictures = (pictures: readonly LabelledPicture[]) => loadData({ type: "pictures", pictures, settings });
+  const take = (placed: readonly PlacedFile[]) => {
+    const pictures = labelledPictures(placed);
+    if (pictures.length > 0) usePictures(pictures);
+    else if (placed.length > 0) loadData({ type: "files", files: placed.map(({ file }) => file) });
+  };
+  const choose = (folder: boolean) => {
+    if (!chooser.current) return;
+    chooser.current.webkitdirectory = folder;
+    chooser.current.click();
+  };
+  const takeChosen = ({ currentTarget }: { readonly currentTarget: HTMLInputElement }) => {
+    take(Array.from(currentTarget.files ?? [], (file) => ({ file, path: file.webkitRelativePath || file.name })));
+    currentTarget.value = "";
+  };
+  return (
+    <>
+      <fieldset
+        class={isOver ? "drop over" : "drop"}
+        aria-label={m.sources.own}
+        onDragOver={(event) => {
+          event.preventDefault();
+          setOver(true);
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={(event) => {
+          event.preventDefault();
+          setOver(false);
+          if (event.dataTransfer) void droppedFiles(event.dataTransfer).then(take);
+        }}
+      >
+        <p>{m.ownNote}</p>
+        <div class="buttons">
+          <Button onClick={() => choose(true)}>{m.chooseFolder}</Button>
+          <Button onClick={() => choose(false)}>{m.chooseFiles}</Button>
+          <Button
+            onClick={() => {
+              cameraOpen.value = true;
+            }}
+          >
+            {m.webcam}
+          </Button>
+        </div>
+        <input ref={chooser} type="file" hidden multiple onChange={takeChosen} />
+      </fieldset>
+      <Choice
+        label={m.input}
+        options={(["grey28", "colour32"] as const).map((value) => ({ value, label: m.inputs[value] }))}
+        value={input}
+        onChange={setInput}
+      />
+      <div class="pair">
+        <Select
+          label={m.fit}
+          options={(["contain", "cover", "stretch"] as const).map((value) => ({ value, label: m.fits[value] }))}
+          value={fit}
+          onChange={setFit}
+        />
+        <Select
+          label={m.background}
+          options={(["black", "white"] as const).map((value) => ({ value, label: m.backgrounds[value] }))}
+          value={background}
+          onChange={setBackground}
+        />
+      </div>
+      <Camera open={cameraOpen} onPictures={usePictures} />
+    </>
+  );
+}

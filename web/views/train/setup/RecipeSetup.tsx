@@ -1,0 +1,125 @@
+import { formatAugmentation, RECIPES, type Recipe } from "../../../../src/index.js";
+import { Button } from "../../../kit/Button.js";
+import { Choice } from "../../../kit/Choice.js";
+import { TextField } from "../../../kit/TextField.js";
+import { learningRateOf } from "../../../state/settings.js";
+import { changeUrl, url } from "../../../state/url.js";
+import { ACTIVATIONS, isAugmentation, POOLINGS, RANGES, RECIPE_NAMES } from "../fields.js";
+import { messages } from "../messages/index.js";
+import { NumberSetting } from "./NumberSetting.js";
+
+/** How it is trained. */
+export function RecipeSetup() {
+  const m = messages();
+  const { recipe: name, epochs, seed, activation, pooling } = url.value;
+  const recipe = RECIPES[name];
+  return (
+    <section>
+      <h2>{m.recipe}</h2>
+      <Choice
+        label={m.recipe}
+        options={RECIPE_NAMES.map((value) => ({ value, label: m.recipes[value] }))}
+        value={name}
+        onChange={(value) => changeUrl({ recipe: value, ...AS_RECIPE })}
+      />
+      <p class="quiet">{m.recipeNotes[name]}</p>
+      <Choice
+        label={m.activation}
+        options={ACTIVATIONS.map((value) => ({ value, label: m.activations[value] }))}
+        value={activation ?? recipe.activation}
+        onChange={(value) => changeUrl({ activation: value === recipe.activation ? undefined : value })}
+      />
+      <Choice
+        label={m.pooling}
+        options={POOLINGS.map((value) => ({ value, label: m.poolings[value] }))}
+        value={pooling ?? recipe.pooling}
+        onChange={(value) => changeUrl({ pooling: value === recipe.pooling ? undefined : value })}
+      />
+      <div class="pair">
+        <NumberSetting
+          label={m.epochCount}
+          range={RANGES.epochs}
+          value={epochs}
+          standard={10}
+          onChange={(value) => changeUrl({ epochs: value ?? 10 })}
+        />
+        <NumberSetting
+          label={m.seed}
+          range={RANGES.seed}
+          value={seed}
+          standard={0}
+          onChange={(value) => changeUrl({ seed: value ?? 0 })}
+        />
+      </div>
+      <MoreSettings recipe={recipe} />
+    </section>
+  );
+}
+
+/** No setting but the recipe's own. */
+const AS_RECIPE = {
+  activation: undefined,
+  pooling: undefined,
+  lr: undefined,
+  batch: undefined,
+  dropout: undefined,
+  augment: undefined,
+  val: undefined,
+};
+
+/** The settings that are seldom changed; empty ones are the recipe's. */
+function MoreSettings({ recipe }: { readonly recipe: Recipe }) {
+  const m = messages();
+  const { lr, batch, dropout, augment, val, threads } = url.value;
+  const isChanged = Object.keys(AS_RECIPE).some((name) => url.value[name as keyof typeof AS_RECIPE] !== undefined);
+  return (
+    <details>
+      <summary>{m.more}</summary>
+      <div class="pair">
+        <NumberSetting
+          label={recipe.schedule.type === "constant" ? m.learningRate : m.learningRateMost}
+          range={RANGES.lr}
+          value={lr}
+          standard={learningRateOf(recipe)}
+          onChange={(value) => changeUrl({ lr: value })}
+        />
+        <NumberSetting
+          label={m.batchSize}
+          range={RANGES.batch}
+          value={batch}
+          standard={recipe.batchSize}
+          onChange={(value) => changeUrl({ batch: value })}
+        />
+        <NumberSetting
+          label={m.dropout}
+          range={RANGES.dropout}
+          value={dropout}
+          standard={recipe.dropout}
+          onChange={(value) => changeUrl({ dropout: value })}
+        />
+        <NumberSetting
+          label={m.validationShare}
+          range={RANGES.val}
+          value={val}
+          standard={recipe.validationShare}
+          onChange={(value) => changeUrl({ val: value })}
+        />
+        <NumberSetting
+          label={m.threads}
+          range={RANGES.threads}
+          value={threads}
+          standard={crossOriginIsolated ? navigator.hardwareConcurrency : 1}
+          onChange={(value) => changeUrl({ threads: value })}
+        />
+      </div>
+      <TextField
+        label={m.augmentation}
+        value={augment ?? ""}
+        placeholder={formatAugmentation(recipe.augmentation)}
+        mistake={(text) => (text === "" || isAugmentation(text) ? undefined : m.noAugmentation)}
+        onChange={(text) => changeUrl({ augment: text === "" ? undefined : text })}
+      />
+      {isChanged && <Button onClick={() => changeUrl(AS_RECIPE)}>{m.asRecipe}</Button>}
+    </details>
+  );
+}

@@ -1,0 +1,36 @@
+import { useComputed } from "@preact/signals";
+import type { Dataset } from "../../../../src/index.js";
+import { PictureSheet } from "../../../kit/PictureSheet.js";
+import { dataState } from "../../../state/data.js";
+import { messages } from "../messages/index.js";
+
+/** At most this many classes are shown, and pictures of each. */
+const COLUMNS = 10;
+const ROWS = 3;
+
+/** A few of the pictures, a column a class. */
+export function Samples() {
+  const samples = useComputed(() => {
+    const state = dataState.value;
+    if (state.type !== "ready") return undefined;
+    const dataset = state.data.parts.train;
+    const columns = Math.min(COLUMNS, dataset.classes.length);
+    return { dataset, columns, indices: firstOfClasses(dataset, columns) };
+  }).value;
+  if (!samples) return null;
+  const names = samples.dataset.classes.slice(0, samples.columns).join(", ");
+  return <PictureSheet {...samples} label={messages().samples(names)} />;
+}
+
+/** The first pictures of every class, row by row; a class that has fewer repeats its own. */
+function firstOfClasses({ labels }: Dataset, columns: number): number[] {
+  const found = Array.from({ length: columns }, (): number[] => []);
+  let missing = columns * ROWS;
+  for (let index = 0; index < labels.length && missing > 0; index++) {
+    const ofClass = found[labels[index]];
+    if (!ofClass || ofClass.length === ROWS) continue;
+    ofClass.push(index);
+    missing--;
+  }
+  return Array.from({ length: ROWS }, (_, row) => found.map((ofClass) => ofClass[row % ofClass.length])).flat();
+}

@@ -1,0 +1,35 @@
+import { formatCount } from "../../../i18n/numbers.js";
+import { useMedia } from "../../../kit/useMedia.js";
+import { url } from "../../../state/url.js";
+import { messages } from "../messages/index.js";
+import { DataSetup } from "./DataSetup.js";
+import { RecipeSetup } from "./RecipeSetup.js";
+
+/** From this width on, the setup stands beside the results, always open. */
+const WIDE = "(min-width: 60rem)";
+
+/** What is trained and how; on narrow pages folded into a line. */
+export function Setup() {
+  const isWide = useMedia(WIDE);
+  return isWide ? (
+    <section class="setup" aria-label={messages().setup}>
+      <DataSetup />
+      <RecipeSetup />
+    </section>
+  ) : (
+    <details class="setup">
+      <summary>
+        <strong>{messages().setup}</strong> <span class="quiet">{summary()}</span>
+      </summary>
+      <DataSetup />
+      <RecipeSetup />
+    </details>
+  );
+}
+
+function summary(): string {
+  const m = messages();
+  const { data, count, recipe, epochs } = url.value;
+  const pictures = data === "digits" ? `${formatCount(count)} ${m.sources.digits}` : m.sources[data];
+  return [pictures, m.recipes[recipe], `${m.epochCount} ${epochs}`].join(" · ");
+}
