@@ -15,8 +15,9 @@ import {
   RECIPES,
   splitIndices,
 } from "../src/index.js";
-import { type RunConfig, RunFolder } from "../src/node/runFolder.js";
+import { RunFolder } from "../src/node/runFolder.js";
 import { judgedImages, writeReport } from "../src/node/runReport.js";
+import type { RunConfig } from "../src/runs/config.js";
 
 const MALICE = `<script>document.title = "hacked"</script>`;
 const TEST_IMAGES = 10_000;

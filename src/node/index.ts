@@ -1,10 +1,12 @@
+export * from "../runs/config.js";
+export * from "../runs/files.js";
+export * from "../runs/history.js";
 export * from "./datasetFiles.js";
 export * from "./datasets.js";
 export * from "./download.js";
 export * from "./fetch.js";
 export * from "./files.js";
 export * from "./fusedArithmetic.js";
-export * from "./history.js";
 export * from "./locate.js";
 export { DatasetUnavailableError } from "./obtain.js";
 export * from "./openData.js";

@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { readWeights, type UnseenInTensors, type Weights } from "../formats/weights.js";
+import type { RunConfig } from "../runs/config.js";
+import { RUN_FILES } from "../runs/files.js";
 import { isFolder, readFileBounded } from "./files.js";
-import { named, RUN_FILES } from "./runFiles.js";
-import { type RunConfig, readRunConfig } from "./runFolder.js";
+import { named } from "./runFiles.js";
+import { readRunConfig } from "./runFolder.js";
 
 /** Weights as they lie on the disk. */
 export interface LoadedWeights extends Weights {

@@ -1,5 +1,5 @@
 import type { EpochRecord } from "../training/fit.js";
-import { RUN_FILES } from "./runFiles.js";
+import { RUN_FILES } from "./files.js";
 
 /** A row of history.csv: the tutorial's columns first, then ours. */
 const HISTORY_COLUMNS: readonly (readonly [string, (record: EpochRecord) => number])[] = [
