@@ -14,7 +14,7 @@ import {
   type Tensor,
 } from "../model/index.js";
 import { TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
-import { FormatError } from "./errors.js";
+import { FormatError, UnseenNeededError } from "./errors.js";
 import { withLeNet5Names } from "./layerNames.js";
 import { type ModelMetadata, readModelMetadata, writeModelMetadata } from "./modelMetadata.js";
 import { isOnnx, type OnnxFile, type OnnxOptions, readOnnx, writeOnnx } from "./onnx/index.js";
@@ -55,7 +55,8 @@ const KEYS = [
  * metadata where there is any or from the graph, else inferred from the tensors' shapes, whatever its layers are called.
  *
  * @param unseen for files without metadata: what leaves no trace in tensors, as a recipe has it
- * @throws FormatError where the file is damaged, refused, or no LeNet-5's; where `unseen` is needed and left out
+ * @throws FormatError where the file is damaged, refused, or no LeNet-5's; UnseenNeededError where `unseen` is needed and
+ *   left out
  */
 export function readWeights(bytes: Uint8Array, unseen?: UnseenInTensors): Weights {
   try {
@@ -100,11 +101,7 @@ function readFile(bytes: Uint8Array): TensorFile & Partial<OnnxFile> {
 }
 
 function inferModel(tensors: NamedTensors, unseen: UnseenInTensors | undefined): Model {
-  if (!unseen) {
-    throw new FormatError(
-      "the file does not say which activation and pooling its model has; name its recipe with --recipe",
-    );
-  }
+  if (!unseen) throw new UnseenNeededError();
   const { activation, pooling, dropout } = unseen;
   return lenet5FromTensors(tensors, { activation, pooling, dropout });
 }

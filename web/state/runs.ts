@@ -5,6 +5,11 @@ const list = signal<readonly Run[]>([]);
 const selectedNumber = signal<number | undefined>(undefined);
 let lastNumber = 0;
 
+/** The next number for a run, be it trained here or opened: lines are told apart by it. */
+export function takeNumber(): number {
+  return ++lastNumber;
+}
+
 /** The page's runs, the oldest first. */
 export const runs = computed(() => list.value);
 
@@ -20,7 +25,7 @@ export function selectRun({ number }: Run): void {
 /** Begins a run, at rest. One run trains at a time: the others rest. */
 export function addRun(settings: RunSettings): Run {
   restAll();
-  const run = new Run(++lastNumber, settings);
+  const run = new Run(takeNumber(), settings);
   list.value = [...list.value, run];
   selectRun(run);
   return run;

@@ -1,0 +1,18 @@
+import type { Dataset, Evaluation, Model, NamedTensors, Normalization } from "../../../src/index.js";
+import type { Progress } from "../../../src/training/passes.js";
+
+/** Which network is to be judged by which pictures; one worker judges once. */
+export interface EvaluationRequest {
+  readonly model: Model;
+  readonly parameters: NamedTensors<Float32Array>;
+  readonly normalization: Normalization;
+  readonly dataset: Dataset;
+  /** All pictures where left out. */
+  readonly indices?: Uint32Array;
+}
+
+/** From an evaluation's worker to the page. */
+export type EvaluationEvent =
+  | { readonly type: "progress"; readonly progress: Progress }
+  | { readonly type: "done"; readonly evaluation: Evaluation }
+  | { readonly type: "failed"; readonly message: string };
