@@ -8,6 +8,7 @@ import { dataCommand } from "./commands/data.js";
 import { demoCommand } from "./commands/demo.js";
 import { evalCommand } from "./commands/eval.js";
 import { exportCommand } from "./commands/export.js";
+import { labCommand } from "./commands/lab.js";
 import { lrFindCommand } from "./commands/lrFind.js";
 import { plotCommand } from "./commands/plot.js";
 import { predictCommand } from "./commands/predict.js";
@@ -42,6 +43,7 @@ const program = new Command("lenet")
         process.exitCode = await verify(directory);
       }),
   )
+  .addCommand(labCommand())
   .addCommand(benchCommand())
   .addCommand(demoCommand());
 

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type CatalogEntry, type CifarEntry, catalogFiles, type IdxEntry } from "../data/catalog.js";
+import { type CatalogEntry, type CatalogFile, type CifarEntry, catalogFiles, type IdxEntry } from "../data/catalog.js";
 import { cifarBatchNames } from "../data/cifar.js";
 import { storedLimit } from "./checkedFile.js";
 import { cifarFolders } from "./cifarFiles.js";
@@ -22,12 +22,26 @@ export async function locateDataset(entry: CatalogEntry, dataDir?: string): Prom
 async function locateIdx(entry: IdxEntry, places: readonly Place[]): Promise<string | undefined> {
   const found: string[] = [];
   for (const file of catalogFiles(entry)) {
-    const paths = places.flatMap(({ folder }) => pathsIn(folder, entry, file));
-    const path = await firstFile(paths, (size) => size > 0 && size <= storedLimit(file));
+    const path = await locateIn(places, entry, file);
     if (path === undefined) return undefined;
     found.push(dirname(path));
   }
   return found[0];
+}
+
+/**
+ * The path that a file of a known data set would be read from, judged by its name and size alone, packed or not;
+ * undefined where it is in none of the places.
+ *
+ * @param dataDir the only folder to look in
+ */
+export function locateFile(entry: CatalogEntry, file: CatalogFile, dataDir?: string): Promise<string | undefined> {
+  return locateIn(searchPlaces(entry, dataDir), entry, file);
+}
+
+function locateIn(places: readonly Place[], entry: CatalogEntry, file: CatalogFile): Promise<string | undefined> {
+  const paths = places.flatMap(({ folder }) => pathsIn(folder, entry, file));
+  return firstFile(paths, (size) => size > 0 && size <= storedLimit(file));
 }
 
 async function locateCifar(entry: CifarEntry, places: readonly Place[]): Promise<string | undefined> {

@@ -240,6 +240,26 @@ describe("an epoch", () => {
   });
 });
 
+describe("onBatch", () => {
+  it("is told of every batch with its results, and waited for", async () => {
+    const told: string[] = [];
+    const engine = new ScriptedEngine({ correct: () => 4, loss: ({ labels }) => labels.length });
+    await train(engine, {
+      recipe: { ...recipe, epochs: 2 },
+      onBatch: async ({ epoch, phase, done, total, labels, results }) => {
+        const calls = engine.calls.length;
+        expect(labels).toEqual(Uint8Array.from(engine.calls[calls - 1].labels));
+        expect([...results.losses]).toEqual(Array(labels.length).fill(labels.length));
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        expect(engine.calls.length).toBe(calls);
+        told.push(`${epoch} ${phase} ${done}/${total}`);
+      },
+    });
+    const passes = ["train 16/40", "train 32/40", "train 40/40", "validation 10/10"];
+    expect(told).toEqual([1, 2].flatMap((epoch) => passes.map((pass) => `${epoch} ${pass}`)));
+  });
+});
+
 describe("the best weights", () => {
   it("are the first of those with the highest validation accuracy, restored at the end", async () => {
     const engine = new ScriptedEngine({ correct: (epoch) => [3, 8, 8, 5][epoch - 1] });

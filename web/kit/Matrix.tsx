@@ -10,8 +10,17 @@ export interface MatrixProps {
   readonly format: (count: number) => string;
 }
 
-/** From this share of its row on, a cell is dark enough for light text, and the other way round. */
+/** From this share of its row on, a cell is so strong that its text must be of the other lightness. */
 const STRONG = 0.5;
+
+/**
+ * How much of a cell's colour there is in it, in percent. Between 54 and 83 neither dark nor light text would have enough
+ * contrast: that is passed over where the text changes.
+ */
+function strength(share: number): number {
+  if (share === 0) return 0;
+  return share < STRONG ? 6 + 48 * Math.sqrt(share / STRONG) : 83 + (17 * (share - STRONG)) / (1 - STRONG);
+}
 
 /** A confusion matrix, its cells shaded by their share of the row. */
 export function Matrix({ caption, classes, counts, trueLabel, predictedLabel, format }: MatrixProps) {
@@ -50,8 +59,8 @@ export function Matrix({ caption, classes, counts, trueLabel, predictedLabel, fo
                   return (
                     <td
                       key={classes[column]}
-                      class={`${row === column ? "right" : "wrong"}${share >= STRONG ? " strong" : ""}`}
-                      style={{ "--share": share === 0 ? "0%" : `${(8 + 92 * Math.sqrt(share)).toFixed(1)}%` }}
+                      class={cellClass(row === column, share)}
+                      style={{ "--strength": `${strength(share).toFixed(1)}%` }}
                     >
                       {format(count)}
                     </td>
@@ -64,4 +73,9 @@ export function Matrix({ caption, classes, counts, trueLabel, predictedLabel, fo
       </table>
     </ScrollRegion>
   );
+}
+
+function cellClass(isRight: boolean, share: number): string {
+  const amount = share === 0 ? "none" : share >= STRONG ? "strong" : "some";
+  return `${isRight ? "right" : "wrong"} ${amount}`;
 }

@@ -30,7 +30,7 @@ export interface CurvePoint {
 }
 
 /** Points of an epoch's curve at most, so that long runs stay quick to draw. */
-const POINTS_AN_EPOCH = 50;
+const POINTS_AN_EPOCH = 20;
 
 /** A training in its worker, and all that it has told so far. */
 export class Run {
@@ -61,10 +61,12 @@ export class Run {
   /** Whether it can go on. */
   readonly canGo = computed(() => !["done", "failed"].includes(this.status.value));
 
+  private untilNextPoint = { loss: 0, accuracy: 0, samples: 0 };
   private readonly currentStatus = signal<RunStatus>("starting");
   private readonly worker = new Worker(new URL("../worker/training/worker.js", import.meta.url), { type: "module" });
 
-  constructor(number: number, settings: RunSettings) {
+  /** @param stretch how far it goes at once; it begins at rest where left out */
+  constructor(number: number, settings: RunSettings, stretch?: Stretch) {
     const { fields, data } = settings;
     const { train, validationCount } = data.parts;
     const recipe = recipeFor(fields, train, data.background);
@@ -77,8 +79,9 @@ export class Run {
     this.worker.addEventListener("error", ({ message }) => this.fail(message));
     this.send({
       type: "start",
-      start: { dataset: train, validationCount, recipe, seed: fields.seed, threads: fields.threads },
+      start: { dataset: train, validationCount, recipe, seed: fields.seed, threads: fields.threads, stretch },
     });
+    if (stretch) this.currentStatus.value = "running";
   }
 
   /** Has the run go on to the end of a stretch. */
@@ -141,13 +144,22 @@ export class Run {
 
   private hearProgress(progress: TrainingProgress): void {
     this.progress.value = progress;
-    const { epoch: number, phase, done, total, loss, accuracy, confusion } = progress;
-    if (confusion) this.confusion.value = confusion;
-    if (phase !== "train") return;
+    if (progress.confusion) this.confusion.value = progress.confusion;
+    if (progress.phase === "train") this.addToCurve(progress);
+  }
+
+  /** Adds up what was told until it is enough for a point of the curve. */
+  private addToCurve({ epoch: number, done, total, loss, accuracy, samples }: TrainingProgress): void {
+    const sums = this.untilNextPoint;
+    sums.loss += loss * samples;
+    sums.accuracy += accuracy * samples;
+    sums.samples += samples;
     const epoch = number - 1 + done / total;
     const last = this.curve.value.at(-1)?.epoch ?? 0;
-    if (done < total && epoch - last < 1 / POINTS_AN_EPOCH && this.status.value === "running") return;
-    this.curve.value = [...this.curve.value, { epoch, loss, accuracy }];
+    if (done < total && epoch - last < 1 / POINTS_AN_EPOCH) return;
+    const point = { epoch, loss: sums.loss / sums.samples, accuracy: sums.accuracy / sums.samples };
+    this.curve.value = [...this.curve.value, point];
+    this.untilNextPoint = { loss: 0, accuracy: 0, samples: 0 };
   }
 
   private keep(snapshot: MarkedSnapshot): void {

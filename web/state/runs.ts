@@ -1,4 +1,5 @@
 import { computed, signal } from "@preact/signals";
+import type { Stretch } from "../worker/training/protocol.js";
 import { Run, type RunSettings } from "./run.js";
 
 const list = signal<readonly Run[]>([]);
@@ -22,10 +23,10 @@ export function selectRun({ number }: Run): void {
   selectedNumber.value = number;
 }
 
-/** Begins a run, at rest. One run trains at a time: the others rest. */
-export function addRun(settings: RunSettings): Run {
+/** Begins a run and has it go to the end of a stretch. One run trains at a time: the others rest. */
+export function addRun(settings: RunSettings, stretch: Stretch): Run {
   restAll();
-  const run = new Run(takeNumber(), settings);
+  const run = new Run(takeNumber(), settings, stretch);
   list.value = [...list.value, run];
   selectRun(run);
   return run;

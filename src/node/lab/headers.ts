@@ -1,7 +1,11 @@
 import { CATALOG } from "../../data/catalog.js";
 
-/** The hosts that the lab may fetch data sets from, when a person asks for one. */
-const MIRRORS = [...new Set(CATALOG.flatMap(({ mirrors }) => mirrors.map((mirror) => new URL(mirror).origin)))];
+/** The hosts that the lab may fetch data sets from, when a person asks for one; it reads IDX files alone. */
+const MIRRORS = new Set(
+  CATALOG.filter(({ format }) => format === "idx").flatMap(({ mirrors }) =>
+    mirrors.map((mirror) => new URL(mirror).origin),
+  ),
+);
 
 /** What the lab's page may do: its own files, WebAssembly, pictures it makes itself, and data sets from their mirrors. */
 const DIRECTIVES = [
@@ -11,7 +15,7 @@ const DIRECTIVES = [
   "style-src 'self'",
   "img-src 'self' blob: data:",
   "manifest-src 'self'",
-  `connect-src 'self' ${MIRRORS.join(" ")}`,
+  `connect-src 'self' ${[...MIRRORS].join(" ")}`,
   "base-uri 'none'",
   "form-action 'none'",
 ];

@@ -2,7 +2,7 @@ export const en = {
   title: "lenet lab",
   skip: "Skip to the content",
   views: "Views",
-  view: { train: "Train", inspect: "Look inside", understand: "Understand", compare: "Compare and keep" },
+  view: { train: "Train", inspect: "Look inside", understand: "Understand", compare: "Compare" },
   language: "Language",
   theme: "Theme",
   themes: { system: "System", light: "Light", dark: "Dark" },

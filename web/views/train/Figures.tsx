@@ -73,7 +73,7 @@ function Fingerprint({ run }: { readonly run: Run }) {
         <span class="quiet">{m.fingerprintOf(formatEpochs(weights.epoch))}</span>
       </summary>
       <p>
-        <code data-testid="fingerprint">{weights.fingerprint}</code>
+        <code>{weights.fingerprint}</code>
       </p>
       <p class="quiet">{m.fingerprintNote}</p>
       {command && (

@@ -31,7 +31,8 @@ function textOf(run: Run): string {
   const status = run.status.value;
   const progress = run.progress.value;
   if (status === "done") return m.finished(run.bestEpoch.value ?? run.recipe.epochs);
-  const what = status === "running" && progress ? m.phase[progress.phase] : m.status[status];
+  const isAtStart = status === "resting" && !progress;
+  const what = status === "running" && progress ? m.phase[progress.phase] : m.status[isAtStart ? "starting" : status];
   const where = m.epochOf(progress?.epoch ?? 1, run.recipe.epochs);
   return `${m.run(run.number)} · ${where} · ${what}`;
 }

@@ -38,7 +38,7 @@ function RunItem({ run }: { readonly run: Run }) {
   const best = run.epochs.value.find(({ epoch }) => epoch === run.bestEpoch.value);
   return (
     <li aria-current={isShown ? "true" : undefined}>
-      <button type="button" class="show" onClick={() => showRun(run)} aria-label={m.show(run.number)}>
+      <button type="button" class="show" onClick={() => showRun(run)} title={m.show(run.number)}>
         <LineSample style={runStyle(run.number)} />
         <strong>{m.run(run.number)}</strong>
         <span class="quiet">{m.status[run.status.value]}</span>

@@ -31,7 +31,7 @@ function isSame(one: RunSettings, other: RunSettings): boolean {
 export function go(stretch: Stretch): void {
   const run = currentRun.value?.canGo.value ? currentRun.value : undefined;
   if (run) goOn(run, stretch);
-  else if (draft.value) addRun(draft.value).go(stretch);
+  else if (draft.value) addRun(draft.value, stretch);
 }
 
 /** Goes on with a run while all others rest. */
@@ -71,9 +71,8 @@ export function duel(): void {
   if (!settings) return;
   const [first, second] = CONTESTANTS.map((layers) => ({ ...settings, fields: { ...settings.fields, ...layers } }));
   const begin = (one: RunSettings) => {
-    const run = addRun(one);
+    const run = addRun(one, "end");
     changeUrl(one.fields);
-    run.go("end");
     return run;
   };
   const run = begin(first);

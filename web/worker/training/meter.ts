@@ -42,11 +42,12 @@ export class Meter {
     this.toldAt = performance.now();
     const loss = this.losses / this.count;
     const accuracy = this.correct / this.count;
+    const samples = this.count;
     if (phase === "train") this.beginPass();
     const images = (epoch - 1) * this.imagesAnEpoch + (phase === "train" ? 0 : this.trainImages) + done;
     const { totalImages } = this;
     const confusion = phase === "validation" ? { confusion: this.confusion } : {};
-    return { epoch, phase, done, total, loss, accuracy, images, totalImages, seconds, ...confusion };
+    return { epoch, phase, done, total, loss, accuracy, samples, images, totalImages, seconds, ...confusion };
   }
 
   private beginPass(): void {

@@ -9,12 +9,14 @@ export interface TrainingStart {
   readonly seed: number;
   /** As many as are useful where left out. */
   readonly threads?: number;
+  /** How far it goes at once; it begins at rest where left out. */
+  readonly stretch?: Stretch;
 }
 
 /** How far a training goes before it rests. */
 export type Stretch = "batch" | "epoch" | "end";
 
-/** From the page to a training's worker. A training begins at rest. */
+/** From the page to a training's worker. */
 export type TrainingCommand =
   | { readonly type: "start"; readonly start: TrainingStart }
   | { readonly type: "go"; readonly stretch: Stretch }
@@ -40,6 +42,8 @@ export interface TrainingProgress extends Pick<FitProgress, "epoch" | "phase" | 
   /** Means over the batches since the last progress, in a validation over all of it so far. */
   readonly loss: number;
   readonly accuracy: number;
+  /** How many images the means are over. */
+  readonly samples: number;
   /** Images of training and validation so far, of all that there will be. */
   readonly images: number;
   readonly totalImages: number;

@@ -66,7 +66,7 @@ export async function beginTraining(
   };
 
   const run = async () => {
-    await gate.opened();
+    if (gate.restsNow) await rest();
     const epochs = fit({ engine, dataset, split, recipe, seed, onBatch });
     for (;;) {
       const next = await epochs.next();

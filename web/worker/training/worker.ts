@@ -25,6 +25,7 @@ addEventListener("message", ({ data: command }: MessageEvent<TrainingCommand>) =
 });
 
 async function start(given: TrainingStart): Promise<void> {
+  if (given.stretch) gate.go(given.stretch);
   try {
     training = await beginTraining(given, gate, tell);
     await training.ended;

@@ -44,7 +44,7 @@ export const en = {
   fused: "fused multiply-add",
   notFused: "multiply, then add",
   fingerprint: "Weights’ fingerprint",
-  fingerprintOf: (epoch: string) => `after ${epoch} epochs`,
+  fingerprintOf: (epoch: string) => (epoch === "0" ? "before training" : `after epoch ${epoch}`),
   fingerprintNote:
     "SHA-256 of all parameters. The same settings and seed give the same one in any browser and with lenet train, as long as the arithmetic is the same.",
   commandLine: "The same on the command line:",

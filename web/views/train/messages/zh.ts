@@ -40,7 +40,7 @@ export const zh: typeof en = {
   fused: "融合乘加",
   notFused: "先乘后加",
   fingerprint: "权重指纹",
-  fingerprintOf: (epoch) => `${epoch} 轮之后`,
+  fingerprintOf: (epoch) => (epoch === "0" ? "训练之前" : `第 ${epoch} 轮之后`),
   fingerprintNote:
     "全部参数的 SHA-256。只要运算方式相同，同样的设置和种子在任何浏览器里、在 lenet train 里都得到同一个指纹。",
   commandLine: "命令行上的同一次训练：",

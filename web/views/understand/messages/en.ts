@@ -23,7 +23,7 @@ function why(topic: Topic, kind: Kind): string {
 }
 
 export const en = {
-  title: "Where every number comes from",
+  title: "Understand where every number comes from",
   lead: "61,706 parameters, 400 values, 416,520 multiply-adds: nothing about this network has to be taken on trust. Every figure below is worked out from the description of its layers, in letters and in numbers.",
 
   model: "Network",

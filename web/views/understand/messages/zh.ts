@@ -1,7 +1,7 @@
 import type { en } from "./en.js";
 
 export const zh: typeof en = {
-  title: "每个数字从何而来",
+  title: "理解每个数字从何而来",
   lead: "61,706 个参数、400 个数值、416,520 次乘加：这个网络没有任何一点需要凭空相信。下面的每个数字都由各层的描述推导出来，先写字母，再写数字。",
 
   model: "网络",

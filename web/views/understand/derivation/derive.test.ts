@@ -1,9 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { elementCount, lenet5, type Model, RECIPES, summarize } from "../../src/index.js";
-import { derive, type LayerDerivation, type Topic } from "../../web/views/understand/derivation/derive.js";
-import { evaluate } from "../../web/views/understand/derivation/expression.js";
-import { C3_INPUTS, FULL_C3_PARAMETERS, ORIGINAL_LAYERS } from "../../web/views/understand/derivation/original.js";
-import { layOut } from "../../web/views/understand/drawing.js";
+import { elementCount, lenet5, type Model, RECIPES, summarize } from "../../../../src/index.js";
+import { derive, type LayerDerivation, type Topic } from "./derive.js";
+import { evaluate } from "./expression.js";
 
 const lenet = (channels: number, height: number, width: number, classes = 10) =>
   lenet5({ ...RECIPES.improved, input: { channels, height, width }, classes });
@@ -89,47 +87,4 @@ test("the numbers that people ask for", () => {
   expect([grey, colour].map((layers) => total(layers, "values"))).toEqual([400, 576]);
   expect(grey.flatMap(({ term }) => term ?? [])).toEqual(["C1", "S2", "C3", "S4", "C5", "F6", "output"]);
   expect(grey.flatMap(({ term, field }) => (term && field ? [field.extent] : []))).toEqual([5, 6, 14, 16]);
-});
-
-test("the network of 1998 has the parameters and connections that its paper gives", () => {
-  const parameters = ORIGINAL_LAYERS.map((layer) => evaluate(layer.parameters));
-  const connections = ORIGINAL_LAYERS.map((layer) => evaluate(layer.connections));
-  expect(parameters).toEqual([156, 12, 1516, 32, 48_120, 10_164]);
-  expect(connections).toEqual([122_304, 5880, 151_600, 2000, 48_120, 10_164]);
-  expect(parameters.reduce((sum, count) => sum + count)).toBe(60_000);
-  expect(evaluate(FULL_C3_PARAMETERS)).toBe(2416);
-});
-
-test("the connection table is the paper's: each map of S2 goes to ten maps of C3", () => {
-  const rows = Array.from({ length: 6 }, (_, from) =>
-    C3_INPUTS.map((inputs) => (inputs.includes(from) ? "X" : ".")).join(""),
-  );
-  expect(rows).toEqual([
-    "X...XXX..XXXX.XX",
-    "XX...XXX..XXXX.X",
-    "XXX...XXX..X.XXX",
-    ".XXX..XXXX..X.XX",
-    "..XXX..XXXX.XX.X",
-    "...XXX..XXXX.XXX",
-  ]);
-});
-
-test("the drawing has a block for the input and each layer of the paper, from left to right", () => {
-  const { blocks, steps, width } = layOut(derive(lenet(1, 28, 28)));
-  expect(blocks.map(({ term }) => term)).toEqual(["input", "C1", "S2", "C3", "S4", "C5", "F6", "output"]);
-  expect(blocks.map(({ extents }) => extents.join("x"))).toEqual([
-    "1x28x28",
-    "6x28x28",
-    "6x14x14",
-    "16x10x10",
-    "16x5x5",
-    "120",
-    "84",
-    "10",
-  ]);
-  expect(steps).toHaveLength(blocks.length - 1);
-  for (const [index, block] of blocks.entries()) {
-    const right = block.x + block.width + (block.sheets - 1) * block.offset;
-    expect(right).toBeLessThanOrEqual(blocks[index + 1]?.x ?? width);
-  }
 });

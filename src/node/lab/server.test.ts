@@ -1,0 +1,188 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { type IncomingHttpHeaders, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { lenet5 } from "../../model/index.js";
+import { RECIPES } from "../../training/recipes/index.js";
+import { RunFolder } from "../runFolder.js";
+import { type LabServer, serveLab } from "./server.js";
+
+const SECRET = "not to be read";
+
+let parent: string;
+let lab: LabServer;
+
+interface Reply {
+  readonly status: number | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** Asks with the very path, which a URL would clean up. */
+function ask(path: string, options: { readonly method?: string; readonly host?: string } = {}): Promise<Reply> {
+  const { hostname, port, host } = new URL(lab.url);
+  const headers = { host: options.host ?? host };
+  return new Promise((resolve, reject) => {
+    const sent = request({ hostname, port, path, method: options.method ?? "GET", headers }, (response) => {
+      let body = "";
+      response.setEncoding("latin1").on("data", (text: string) => {
+        body += text;
+      });
+      response.on("end", () => resolve({ status: response.statusCode, headers: response.headers, body }));
+    });
+    sent.on("error", reject);
+    sent.end();
+  });
+}
+
+async function writeRun(name: string, startedAt: string, epochs: readonly number[]): Promise<void> {
+  const recipe = { ...RECIPES.paper, epochs: 3 };
+  const model = lenet5({ ...recipe, input: { channels: 1, height: 12, width: 12 }, classes: 2 });
+  const folder = await RunFolder.create(join(parent, "runs", name), {
+    versions: { lenet: "0.1.0", node: "20.19.0", v8: "11.3" },
+    startedAt,
+    recipe,
+    scheduleRestarts: [],
+    seed: 5,
+    model,
+    parameterCount: 17_000,
+    data: {
+      name: "digits",
+      fit: "contain",
+      background: 0,
+      checksum: "abc",
+      images: 9,
+      classes: ["a", "b"],
+      generated: true,
+    },
+    threads: 2,
+    fusedArithmetic: true,
+  });
+  await folder.close();
+  const rows = epochs.map((accuracy, index) => `${index + 1},1,0.5,1,${accuracy},0.001,1,1\n`);
+  const columns = "epoch,train_loss_all,train_acc_all,val_loss_all,val_acc_all,lr,train_seconds,val_seconds\n";
+  await writeFile(join(parent, "runs", name, "history.csv"), columns + rows.join(""));
+}
+
+beforeAll(async () => {
+  parent = await mkdtemp(join(tmpdir(), "lenet-lab-"));
+  const site = join(parent, "site");
+  await mkdir(join(site, "assets"), { recursive: true });
+  await writeFile(join(site, "index.html"), "<!doctype html><title>the lab</title>");
+  await writeFile(join(site, "assets", "index.js"), "export {};");
+  await mkdir(join(parent, "runs"));
+  await writeRun("first & oldest", "2026-01-01T00:00:00.000Z", [0.5, 0.75, 0.7]);
+  await writeRun("second", "2026-01-02T00:00:00.000Z", []);
+  await writeFile(join(parent, "secret.txt"), SECRET);
+  await writeFile(join(parent, "runs", "second", "notes.txt"), SECRET);
+  // What a run folder from elsewhere may hold.
+  await symlink(join(parent, "secret.txt"), join(parent, "runs", "second", "result.json"));
+  await symlink(parent, join(parent, "runs", "link"));
+  await mkdir(join(parent, "runs", "no run"));
+  await mkdir(join(parent, "data", "mnist"), { recursive: true });
+  await writeFile(join(parent, "data", "mnist", "train-labels-idx1-ubyte"), "labels");
+  lab = await serveLab({ site, runs: join(parent, "runs"), dataDir: join(parent, "data"), port: 0 });
+});
+afterAll(async () => {
+  await lab?.close();
+  await rm(parent, { recursive: true });
+});
+
+describe("serveLab", () => {
+  it("serves the site with the headers that isolate and guard its pages", async () => {
+    for (const [path, type] of [
+      ["/", "text/html;charset=utf-8"],
+      ["/assets/index.js?v=1", "text/javascript"],
+    ]) {
+      const { status, headers } = await ask(path);
+      expect(status).toBe(200);
+      expect(headers).toMatchObject({
+        "content-type": type,
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-embedder-policy": "require-corp",
+        "cross-origin-resource-policy": "same-origin",
+        "x-content-type-options": "nosniff",
+      });
+      expect(headers["content-security-policy"]).toMatch(/^default-src 'none'; script-src 'self' 'wasm-unsafe-eval';/);
+      expect(headers["content-security-policy"]).not.toContain("unsafe-inline");
+    }
+  });
+
+  it("lists the runs, the newest first, and the data sets that are whole", async () => {
+    const common = { recipe: "paper", data: "digits", seed: 5, epochs: 3, finished: false };
+    const { headers, body } = await ask("/api/runs");
+    expect(headers["content-type"]).toBe("application/json");
+    expect(JSON.parse(body)).toEqual([
+      {
+        ...common,
+        name: "first & oldest",
+        startedAt: "2026-01-01T00:00:00.000Z",
+        epochsDone: 3,
+        bestValidationAccuracy: 0.75,
+      },
+    ]);
+    expect(JSON.parse((await ask("/api/server")).body)).toEqual({ data: [] });
+  });
+
+  it("gives the files of a run as they are now, and no page of the lab's own rights", async () => {
+    const path = "/runs/first%20%26%20oldest/history.csv";
+    const before = await ask(path);
+    expect(before.status).toBe(200);
+    expect(before.headers).toMatchObject({ "content-type": "text/csv; charset=utf-8", "cache-control": "no-store" });
+    expect(before.headers["content-security-policy"]).toContain("sandbox");
+    expect(before.body.split("\n")[3]).toBe("3,1,0.5,1,0.7,0.001,1,1");
+    const { status, body, headers } = await ask(path, { method: "HEAD" });
+    expect({ status, body, length: headers["content-length"] }).toEqual({
+      status: 200,
+      body: "",
+      length: String(before.body.length),
+    });
+  });
+
+  it("gives a file of a data set by its name in the catalog, packed or not", async () => {
+    const { status, body } = await ask("/data/mnist/train-labels-idx1-ubyte.gz");
+    expect([status, body]).toEqual([200, "labels"]);
+  });
+
+  it.each([
+    ["a file that is not there", "/runs/second/model.pth"],
+    ["a file that run folders do not have", "/runs/second/notes.txt"],
+    ["a link in a run folder", "/runs/second/result.json"],
+    ["a link among the run folders", "/runs/link/secret.txt"],
+    ["a run that is not there", "/runs/third/config.json"],
+    ["the folder above", "/runs/../secret.txt"],
+    ["the folder above, escaped", "/runs/%2e%2e/secret.txt"],
+    ["a path as a name", "/runs/second%2f..%2f../secret.txt"],
+    ["a path as a file", "/runs/second/..%2f..%2fsecret.txt"],
+    ["a file of no data set", "/data/mnist/..%2f..%2fsecret.txt"],
+    ["an unknown data set", "/data/..%2f/train-labels-idx1-ubyte.gz"],
+    ["a data file that is not there", "/data/mnist/t10k-labels-idx1-ubyte.gz"],
+    ["out of the site", "/..%2fsecret.txt"],
+    ["out of the site, by dots", "/../secret.txt"],
+    ["an unknown question", "/api/secrets"],
+  ])("refuses %s", async (_what, path) => {
+    const { status, body } = await ask(path);
+    expect(status).toBe(404);
+    expect(body).not.toContain(SECRET);
+  });
+
+  it("refuses what is no right path, what would change something, and what names another host", async () => {
+    expect((await ask("/runs/%zz/config.json")).status).toBe(400);
+    expect((await ask("/api/runs", { method: "POST" })).status).toBe(405);
+    const { port } = new URL(lab.url);
+    expect((await ask("/api/runs", { host: `localhost:${port}` })).status).toBe(200);
+    for (const host of [`lab.example:${port}`, "127.0.0.1", `127.0.0.1.lab.example:${port}`]) {
+      expect((await ask("/api/runs", { host })).status).toBe(403);
+    }
+  });
+
+  it("says why it cannot be served", async () => {
+    const { port } = new URL(lab.url);
+    const options = { site: join(parent, "site"), runs: "runs", port: Number(port) };
+    await expect(serveLab(options)).rejects.toThrow(`port ${port} is in use`);
+    await expect(serveLab({ ...options, site: parent })).rejects.toThrow(
+      `the lab is not built: ${parent} has no index.html; run npm run build:lab`,
+    );
+  });
+});

@@ -1,0 +1,113 @@
+import { existsSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import sirv from "sirv";
+import { describeFileError, errorCode } from "../files.js";
+import { datasetFile, datasetsHere } from "./datasets.js";
+import { LAB_HEADERS } from "./headers.js";
+import { refuse, sendFile, sendJson } from "./respond.js";
+import { listRuns, runFile } from "./runs.js";
+
+export interface LabOptions {
+  /** The folder that the built site is in. */
+  readonly site: string;
+  /** The folder that holds the run folders. */
+  readonly runs: string;
+  /** The only folder to look for data sets in. */
+  readonly dataDir?: string;
+  /** 0: any that is free. */
+  readonly port: number;
+}
+
+/** A lab that is being served. */
+export interface LabServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const LOOPBACK = "127.0.0.1";
+
+/**
+ * Serves the lab to this machine alone: the site, run folders and data sets, all to be read only.
+ *
+ * GET /api/server: `{ data: names of the data sets that are here }`; /api/runs: the runs, see {@link listRuns};
+ * /runs/NAME/FILE: a file of a run folder; /data/NAME/FILE: a file of a data set, by its name in the catalog, packed or
+ * not as it lies there; everything else: the site.
+ *
+ * @throws Error with one line where the site is not built or the port cannot be had
+ */
+export async function serveLab(options: LabOptions): Promise<LabServer> {
+  if (!existsSync(join(options.site, "index.html"))) {
+    throw new Error(`the lab is not built: ${options.site} has no index.html; run npm run build:lab`);
+  }
+  const site = sirv(options.site, {
+    etag: true,
+    setHeaders: (response) => {
+      for (const [name, value] of Object.entries(LAB_HEADERS)) response.setHeader(name, value);
+    },
+    onNoMatch: (_request, response) => refuse(response, 404),
+  });
+  const server = createServer((request, response) => {
+    answer(request, response, options, () => site(request, response)).catch(() => {
+      if (!response.headersSent) refuse(response, 500);
+      else response.destroy();
+    });
+  });
+  await listen(server, options.port);
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${LOOPBACK}:${port}/`,
+    close: () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      return closed;
+    },
+  };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => {
+      const reason = errorCode(error) === "EADDRINUSE" ? new Error(`port ${port} is in use`) : undefined;
+      reject(reason ?? new Error(describeFileError(error, `listen on port ${port}`)));
+    });
+    server.listen(port, LOOPBACK, resolve);
+  });
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { runs, dataDir }: LabOptions,
+  sendSite: () => void,
+): Promise<void> {
+  if (!isForThisMachine(request)) return refuse(response, 403);
+  if (request.method !== "GET" && request.method !== "HEAD") return refuse(response, 405);
+  const parts = partsOf(request.url ?? "/");
+  if (!parts) return refuse(response, 400);
+  const [area, name, file, ...more] = parts;
+  if (area === "api" && more.length === 0 && file === undefined) {
+    if (name === "server") return sendJson(response, { data: await datasetsHere(dataDir) });
+    if (name === "runs") return sendJson(response, await listRuns(runs));
+  }
+  if ((area === "runs" || area === "data") && file !== undefined && more.length === 0) {
+    const path = await (area === "runs" ? runFile(runs, name, file) : datasetFile(name, file, dataDir));
+    return path === undefined ? refuse(response, 404) : sendFile(response, path);
+  }
+  sendSite();
+}
+
+/** A page of another host whose name was made to lead here names that host: it may read nothing. */
+function isForThisMachine({ headers, socket }: IncomingMessage): boolean {
+  return [LOOPBACK, "localhost"].some((host) => headers.host === `${host}:${socket.localPort}`);
+}
+
+/** The parts of an address's path, decoded; undefined where it is no right path. */
+function partsOf(address: string): string[] | undefined {
+  try {
+    return address.split(/[?#]/, 1)[0].split("/").slice(1).map(decodeURIComponent);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,104 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import sirv from "sirv";
+import { findChromium } from "../../bench/browser/chromium.mjs";
+import { ISOLATION_HEADERS } from "../../src/node/lab/headers.js";
+
+/** The Chromium that the lab is tested in; undefined where there is none. */
+export const executable = findChromium();
+
+/** What tests in a browser are called where there is none. */
+export const SKIPPED = executable ? "" : " (SKIPPED: no Chromium here; install it or set $CHROMIUM)";
+
+/** Where the build puts the site. */
+export const SITE = fileURLToPath(new URL("../../dist/lab", import.meta.url));
+
+/** A host of the built site. */
+export interface Host {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Serves the built site as a static host does, with the headers that isolate its pages or without. */
+export async function serveSite({ isolated }: { readonly isolated: boolean }): Promise<Host> {
+  const handler = sirv(SITE, {
+    setHeaders: (response) => {
+      if (!isolated) return;
+      for (const [name, value] of Object.entries(ISOLATION_HEADERS)) response.setHeader(name, value);
+    },
+  });
+  const server = createServer((request, response) => handler(request, response));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    close: () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      return closed;
+    },
+  };
+}
+
+export function launch(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: executable,
+    headless: true,
+    chromiumSandbox: false,
+    args: ["--disable-gpu"],
+  });
+}
+
+/** A page of the lab, and what has gone wrong in it. */
+export interface LabPage {
+  readonly page: Page;
+  /** Uncaught errors and what its security policy refused. */
+  readonly faults: string[];
+  /** The addresses of all that it has asked for. */
+  readonly requests: string[];
+}
+
+/** Opens the lab in a context of its own, in English unless the options say otherwise, its data there. */
+export async function openLab(
+  browser: Browser,
+  address: string,
+  options: BrowserContextOptions = {},
+): Promise<LabPage> {
+  const context = await browser.newContext({ locale: "en-US", viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  const faults: string[] = [];
+  const requests: string[] = [];
+  page.on("pageerror", ({ message }) => faults.push(message));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !message.text().includes("404")) faults.push(message.text());
+  });
+  context.on("request", (request) => requests.push(request.url()));
+  page.setDefaultTimeout(20_000);
+  await page.goto(address);
+  // On a phone it is folded away.
+  await page.locator("canvas.pictures").waitFor({ state: "attached" });
+  return { page, faults, requests };
+}
+
+/** Presses Train and waits for the end; gives the whole fingerprint of the best weights. */
+export async function trainToTheEnd(page: Page): Promise<string> {
+  await page.getByRole("button", { name: "Train", exact: true }).click();
+  return fingerprintAtTheEnd(page);
+}
+
+export async function fingerprintAtTheEnd(page: Page): Promise<string> {
+  await page.getByText("Finished. The weights are").waitFor({ timeout: 100_000 });
+  return fingerprintOf(page);
+}
+
+/** The fingerprint that the page shows. */
+export async function fingerprintOf(page: Page): Promise<string> {
+  return (await page.locator(".fingerprint p code").first().textContent()) ?? "";
+}
+
+/** The validation accuracy that the page shows, 0 … 1. */
+export async function accuracyOf(page: Page): Promise<number> {
+  const text = await page.locator(".figures dd").first().textContent();
+  return Number.parseFloat(text ?? "") / 100;
+}

@@ -1,0 +1,110 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { writeDigitFiles } from "../support/digitFiles.mjs";
+import { blackPng } from "../support/pictures.js";
+import { executable, type Host, launch, openLab, SKIPPED, serveSite, trainToTheEnd } from "./browser.js";
+
+const MIRRORS = [
+  "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
+  "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+];
+
+describe.skipIf(!executable)(`data in the lab${SKIPPED}`, () => {
+  let browser: Browser;
+  let host: Host;
+  let folder: string;
+  beforeAll(async () => {
+    browser = await launch();
+    host = await serveSite({ isolated: true });
+    folder = await mkdtemp(join(tmpdir(), "lenet-lab-data-"));
+    await writeDigitFiles(join(folder, "digits"), { train: 300, test: 10 });
+    await writePets(join(folder, "pets"));
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await host?.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const openOwn = async () => {
+    const { page } = await openLab(browser, `${host.url}#train?count=100&epochs=1`);
+    await page.getByLabel("Your own").check();
+    return page;
+  };
+  const choose = async (page: Page, button: string, paths: string | string[]) => {
+    const chooser = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: button }).click();
+    await (await chooser).setFiles(paths);
+  };
+
+  test("reads IDX files, packed or not, and trains on them", async () => {
+    const page = await openOwn();
+    const labels = await readFile(join(folder, "digits", "train-labels-idx1-ubyte"));
+    await writeFile(join(folder, "train-labels-idx1-ubyte.gz"), gzipSync(labels));
+    await choose(page, "Choose files", [
+      join(folder, "digits", "t10k-labels-idx1-ubyte"),
+      join(folder, "digits", "train-images-idx3-ubyte"),
+      join(folder, "digits", "t10k-images-idx3-ubyte"),
+      join(folder, "train-labels-idx1-ubyte.gz"),
+    ]);
+    await page.getByText("300 pictures of 10 classes").waitFor();
+    await trainToTheEnd(page);
+    await page.context().close();
+  });
+
+  test("says what is wrong with files", async () => {
+    const page = await openOwn();
+    await choose(page, "Choose files", [join(folder, "digits", "train-labels-idx1-ubyte")]);
+    await page.getByText("no training images among train-labels-idx1-ubyte").waitFor();
+    await page.context().close();
+  });
+
+  test("makes classes of the folders of a folder, and tells of what cannot be decoded", async () => {
+    const page = await openOwn();
+    await page.getByLabel("colour, 32 × 32").check();
+    await choose(page, "Choose a folder", join(folder, "pets"));
+    await page.getByText("12 pictures of 2 classes").waitFor();
+    await page.getByText("1 files could not be decoded.").waitFor();
+    expect(await page.locator("canvas.pictures").getAttribute("aria-label")).toContain("cat, dog");
+    expect(await page.locator("canvas.pictures").getAttribute("width")).toBe(String(2 * 32 + 2));
+    await trainToTheEnd(page);
+    expect(await page.locator(".matrix tbody tr").count()).toBe(2);
+    await page.context().close();
+  });
+
+  test("asks a mirror only when told to, refuses other files, and says what each host answered", async () => {
+    const { page, requests } = await openLab(browser, `${host.url}#train?count=100`);
+    await page
+      .context()
+      .route(/amazonaws/, (route) =>
+        route.request().url().startsWith(MIRRORS[0])
+          ? route.fulfill({ body: Buffer.from("something else"), headers: { "Access-Control-Allow-Origin": "*" } })
+          : route.abort(),
+      );
+    await page.getByLabel("Fashion-MNIST").check();
+    await page.getByText("Fashion-MNIST is not on this machine yet.").waitFor();
+    const others = () => requests.filter((address) => !address.startsWith(host.url));
+    expect(others()).toEqual([]);
+    await page.getByRole("button", { name: "Download 31 MB" }).click();
+    const alert = page.getByRole("alert");
+    await alert.waitFor();
+    expect(await alert.textContent()).toContain("is not the right file: its checksum differs");
+    expect(others()).toEqual(MIRRORS.map((mirror) => `${mirror}train-images-idx3-ubyte.gz`));
+    await page.context().close();
+  });
+});
+
+/** Two classes of pictures, six each, and a file that is none. */
+async function writePets(folder: string): Promise<void> {
+  for (const name of ["dog", "cat"]) {
+    await mkdir(join(folder, name), { recursive: true });
+    for (let index = 0; index < 6; index++) {
+      await writeFile(join(folder, name, `${index}.png`), blackPng(20 + index, 30));
+    }
+  }
+  await writeFile(join(folder, "dog", "broken.png"), "no picture");
+}

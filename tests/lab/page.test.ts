@@ -1,0 +1,215 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { executable, type Host, launch, openLab, SITE, SKIPPED, serveSite, trainToTheEnd } from "./browser.js";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+/** What the page loads before data, packed, at most. */
+const FIRST_LOAD_BYTES = 200_000;
+
+describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
+  let browser: Browser;
+  let host: Host;
+  beforeAll(async () => {
+    browser = await launch();
+    host = await serveSite({ isolated: true });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await host?.close();
+  });
+
+  describe("address", () => {
+    test("has the settings, and gives them back", async () => {
+      const { page } = await openLab(browser, `${host.url}#train?count=500&recipe=paper&epochs=3&seed=5&lang=en`);
+      await page.getByLabel("tanh").check();
+      await page.getByText("More settings").click();
+      await page.getByLabel("Batch", { exact: true }).fill("64");
+      await page.getByLabel("Batch", { exact: true }).press("Enter");
+      await page.getByLabel("Augmentation").fill("crop=1,degrees=5");
+      await page.getByLabel("Augmentation").press("Enter");
+      const address = new URL(page.url()).hash;
+      expect(address).toBe(
+        "#train?count=500&recipe=paper&epochs=3&seed=5&activation=tanh&batch=64&augment=crop=1,degrees=5&lang=en",
+      );
+      await page.reload();
+      expect(await page.getByLabel("tanh").isChecked()).toBe(true);
+      expect(await page.getByLabel("Epochs", { exact: true }).inputValue()).toBe("3");
+      expect(await page.getByLabel("Batch", { exact: true }).inputValue()).toBe("64");
+      expect(new URL(page.url()).hash).toBe(address);
+      await page.context().close();
+    });
+
+    test("leaves out what is as usual, and passes over what it does not know", async () => {
+      const { page } = await openLab(browser, `${host.url}#train?epochs=-3&recipe=secret&wind=north&count=500`);
+      expect(await page.getByLabel("Epochs", { exact: true }).inputValue()).toBe("10");
+      await page.getByLabel("How many").fill("");
+      await page.getByLabel("How many").press("Enter");
+      expect(new URL(page.url()).hash).toBe("#train");
+      await page.context().close();
+    });
+
+    test("goes back and forth", async () => {
+      const { page } = await openLab(browser, `${host.url}#train?count=500`);
+      await page.getByRole("link", { name: "Look inside" }).click();
+      await page.getByRole("heading", { level: 1, name: "Look inside" }).waitFor();
+      expect(new URL(page.url()).hash).toBe("#inspect?count=500");
+      await page.keyboard.press("t");
+      expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
+      await page.goBack();
+      expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("light");
+      await page.goBack();
+      await page.getByRole("heading", { level: 1, name: "Watch LeNet-5 learn" }).waitFor();
+      await page.goForward();
+      await page.getByRole("heading", { level: 1, name: "Look inside" }).waitFor();
+      await page.context().close();
+    });
+
+    test("a wrong number is told, and not taken", async () => {
+      const { page } = await openLab(browser, `${host.url}#train?count=500`);
+      await page.getByLabel("Seed").fill("1.5");
+      await page.getByLabel("Seed").press("Enter");
+      await page.getByText("A whole number from 0 to").waitFor();
+      expect(await page.getByLabel("Seed").getAttribute("aria-invalid")).toBe("true");
+      expect(page.url()).not.toContain("seed");
+      await page.context().close();
+    });
+  });
+
+  test("speaks the browser's language, and the one that is chosen", async () => {
+    const { page } = await openLab(browser, `${host.url}#train?count=500`, { locale: "zh-CN" });
+    await page.getByRole("heading", { level: 1, name: "看 LeNet-5 学习" }).waitFor();
+    expect(await page.evaluate(() => document.documentElement.lang)).toBe("zh-Hans");
+    await page.getByLabel("语言").selectOption("en");
+    await page.getByRole("heading", { level: 1, name: "Watch LeNet-5 learn" }).waitFor();
+    expect(await page.evaluate(() => document.documentElement.lang)).toBe("en");
+    expect(await page.title()).toBe("Train – lenet lab");
+    await page.context().close();
+  });
+
+  test("is light or dark as the system is, and as is chosen", async () => {
+    const { page } = await openLab(browser, `${host.url}#train?count=500`, { colorScheme: "dark" });
+    const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const dark = await ground();
+    await page.getByLabel("Theme").selectOption("light");
+    const light = await ground();
+    expect(light).not.toBe(dark);
+    await page.getByLabel("Theme").selectOption("system");
+    expect(await ground()).toBe(dark);
+    await page.emulateMedia({ colorScheme: "light" });
+    await expect.poll(ground).toBe(light);
+    await page.context().close();
+  });
+
+  test("lists its keys, which can be switched off", async () => {
+    const { page } = await openLab(browser, `${host.url}#train?count=500`);
+    await page.keyboard.press("?");
+    const dialog = page.getByRole("dialog", { name: "Keyboard shortcuts" });
+    expect(await dialog.locator("kbd").allTextContents()).toEqual([
+      "1",
+      "2",
+      "3",
+      "4",
+      "t",
+      "l",
+      "?",
+      "␣",
+      "b",
+      "e",
+      "r",
+    ]);
+    await dialog.getByLabel("Single keys do something").uncheck();
+    await page.keyboard.press("Escape");
+    expect(await dialog.isVisible()).toBe(false);
+    await page.keyboard.press("2");
+    expect(new URL(page.url()).hash).toBe("#train?count=500&keys=off");
+    await page.context().close();
+  });
+
+  test.each([
+    ["light", "desktop", { width: 1280, height: 800 }],
+    ["dark", "desktop", { width: 1280, height: 800 }],
+    ["light", "phone", { width: 390, height: 844 }],
+    ["dark", "phone", { width: 390, height: 844 }],
+  ] as const)("axe finds no fault in it: %s, %s", async (colorScheme, _device, viewport) => {
+    const { page } = await openLabWithRun({ colorScheme, viewport });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(viewport.width);
+    await page.evaluate(() => {
+      for (const details of document.querySelectorAll("details")) details.open = true;
+    });
+    expect(await axeFaults(page)).toEqual([]);
+    await page.keyboard.press("?");
+    await page.getByRole("dialog").waitFor();
+    expect(await axeFaults(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  test("asks no other host for anything", async () => {
+    const { page, requests, faults } = await openLab(browser, `${host.url}#train?count=500&epochs=1`);
+    await trainToTheEnd(page);
+    await page.getByLabel("Fashion-MNIST").check();
+    await page.getByText("Fashion-MNIST is not on this machine yet.").waitFor();
+    for (const view of ["Look inside", "Understand", "Compare"]) await page.getByRole("link", { name: view }).click();
+    expect(requests.filter((address) => !address.startsWith(host.url))).toEqual([]);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test("works without a network once it has been loaded, and isolates itself where its host does not", async () => {
+    const plain = await serveSite({ isolated: false });
+    const { page, faults } = await openLab(browser, `${plain.url}#train?count=500&epochs=1`);
+    await page.waitForFunction(() => crossOriginIsolated);
+    await page.waitForLoadState();
+    await plain.close();
+    await page.context().setOffline(true);
+    await page.reload();
+    await page.locator("canvas.pictures").waitFor();
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    await trainToTheEnd(page);
+    for (const view of ["Look inside", "Understand", "Compare"]) {
+      await page.getByRole("link", { name: view }).click();
+      await page.getByRole("heading", { level: 1, name: view }).waitFor();
+    }
+    expect(faults.filter((fault) => !fault.includes("ERR_INTERNET_DISCONNECTED"))).toEqual([]);
+    await page.context().close();
+  });
+
+  test(`loads at most ${FIRST_LOAD_BYTES} bytes at first, packed`, async () => {
+    const { page, requests } = await openLab(browser, host.url, { serviceWorkers: "block" });
+    const files = new Set(
+      requests.map((address) => new URL(address).pathname).filter((path) => path !== "/api/server"),
+    );
+    const sizes = [...files].map(
+      (path) => gzipSync(readFileSync(join(SITE, path === "/" ? "index.html" : path))).length,
+    );
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    expect(sizes.length).toBeGreaterThan(4);
+    expect(total).toBeLessThanOrEqual(FIRST_LOAD_BYTES);
+    await page.context().close();
+  });
+
+  /** A page with a finished run on it. */
+  async function openLabWithRun(options: Parameters<typeof openLab>[2]) {
+    const lab = await openLab(browser, `${host.url}#train?count=500&epochs=2`, options);
+    await trainToTheEnd(lab.page);
+    return lab;
+  }
+});
+
+/** What axe finds to be of more than minor importance, with the elements. */
+async function axeFaults(page: Page): Promise<string[]> {
+  // Evaluated, as the page's policy lets no script in.
+  await page.evaluate(readFileSync(AXE, "utf8"));
+  return page.evaluate(async () => {
+    const { axe } = window as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
+    };
+    const { violations } = await axe.run();
+    return violations
+      .filter(({ impact }) => impact !== "minor")
+      .flatMap(({ id, impact, nodes }) => nodes.map(({ html }) => `${impact} ${id}: ${html.slice(0, 200)}`));
+  });
+}

@@ -1,0 +1,174 @@
+import type { Browser, BrowserContextOptions } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { compileForNode } from "../../src/cli/engine.js";
+import {
+  augmentationFor,
+  customizeRecipe,
+  fingerprint,
+  generateDigits,
+  initializeParameters,
+  lenet5,
+  RECIPES,
+  splitIndices,
+  fit as train,
+} from "../../src/index.js";
+import {
+  accuracyOf,
+  executable,
+  fingerprintAtTheEnd,
+  fingerprintOf,
+  type Host,
+  launch,
+  openLab,
+  SKIPPED,
+  serveSite,
+  trainToTheEnd,
+} from "./browser.js";
+
+const COUNT = 8000;
+const EPOCHS = 4;
+const SEED = 7;
+/** The machine may be busy. */
+const PATIENTLY = { timeout: 20_000 };
+const SETTINGS = `#train?count=${COUNT}&epochs=${EPOCHS}&seed=${SEED}`;
+
+/** What the lab's settings come to in Node. */
+async function trainInNode(): Promise<string> {
+  const dataset = generateDigits({ seed: 0, count: COUNT, part: "train" });
+  const { improved } = RECIPES;
+  const asked = { augmentation: improved.augmentation, flipGiven: false };
+  const recipe = customizeRecipe(improved, {
+    epochs: EPOCHS,
+    augmentation: augmentationFor(asked, dataset.classes, 0),
+  });
+  const model = lenet5({ ...recipe, input: dataset, classes: dataset.classes.length });
+  const engine = compileForNode(model, recipe);
+  engine.setParameters(initializeParameters(model, SEED));
+  const split = splitIndices(dataset.labels.length, recipe.validationShare, SEED);
+  for await (const _ of train({ engine, dataset, split, recipe, seed: SEED }));
+  const best = await fingerprint(model, engine.parameters());
+  engine.dispose();
+  return best;
+}
+
+const ENVIRONMENTS: readonly {
+  readonly name: string;
+  readonly isolated: boolean;
+  readonly options: BrowserContextOptions;
+}[] = [
+  { name: "isolated by its host", isolated: true, options: {} },
+  // Else the service worker would isolate it.
+  { name: "not isolated", isolated: false, options: { serviceWorkers: "block" } },
+];
+
+describe.skipIf(!executable)(`training in the lab${SKIPPED}`, () => {
+  let browser: Browser;
+  let expected: string;
+  beforeAll(async () => {
+    browser = await launch();
+    expected = await trainInNode();
+  });
+  afterAll(() => browser?.close());
+
+  describe.each(ENVIRONMENTS)("$name", ({ isolated, options }) => {
+    let host: Host;
+    const open = (hash: string) => openLab(browser, host.url + hash, options);
+    beforeAll(async () => {
+      host = await serveSite({ isolated });
+    });
+    afterAll(() => host?.close());
+
+    test("reaches 95 % on generated digits, with the bits that Node comes to", async () => {
+      const { page, faults } = await open(SETTINGS);
+      expect(await page.evaluate(() => crossOriginIsolated)).toBe(isolated);
+      expect(await trainToTheEnd(page)).toBe(expected);
+      expect(await accuracyOf(page)).toBeGreaterThanOrEqual(0.95);
+      const cores = await page.evaluate(() => navigator.hardwareConcurrency);
+      const threads = isolated ? Math.min(cores, 4) : 1;
+      expect(await page.locator(".figures dd").nth(3).textContent()).toContain(String(threads));
+      expect(faults).toEqual([]);
+      await page.context().close();
+    });
+
+    test("pauses and goes on to the same bits", async () => {
+      const { page } = await open(SETTINGS);
+      await page.getByRole("button", { name: "Train", exact: true }).click();
+      for (const share of [0.02, 0.4]) {
+        await page.waitForFunction((least) => document.querySelector("progress")!.value > least, share);
+        await page.getByRole("button", { name: "Pause" }).click();
+        await page.getByText("paused").first().waitFor();
+        const paused = await fingerprintOf(page);
+        await page.waitForTimeout(300);
+        expect(await fingerprintOf(page)).toBe(paused);
+        await page.getByRole("button", { name: "Go on" }).click();
+      }
+      expect(await fingerprintAtTheEnd(page)).toBe(expected);
+      await page.context().close();
+    });
+  });
+
+  describe("controls", () => {
+    let host: Host;
+    beforeAll(async () => {
+      host = await serveSite({ isolated: true });
+    });
+    afterAll(() => host?.close());
+    const open = (hash: string) => openLab(browser, host.url + hash);
+
+    test("steps by a batch and by an epoch, and takes a run back to its start", async () => {
+      const { page } = await open("#train?count=1000&epochs=2");
+      const note = page.locator(".fingerprint summary .quiet");
+      await page.getByRole("button", { name: "One batch" }).click();
+      // 800 images are 25 batches.
+      await expect.poll(() => note.textContent(), PATIENTLY).toBe("after epoch 0.04");
+      const afterOne = await fingerprintOf(page);
+      await page.keyboard.press("b");
+      await expect.poll(() => note.textContent(), PATIENTLY).toBe("after epoch 0.08");
+      expect(await fingerprintOf(page)).not.toBe(afterOne);
+      await page.keyboard.press("e");
+      await expect.poll(() => note.textContent(), PATIENTLY).toBe("after epoch 1");
+      await expect.poll(() => page.locator(".matrix td.right").first().textContent()).toMatch(/^\d+$/);
+      await page.keyboard.press("r");
+      await expect.poll(() => note.textContent(), PATIENTLY).toBe("before training");
+      await page.getByRole("button", { name: "One batch" }).click();
+      await expect.poll(() => note.textContent(), PATIENTLY).toBe("after epoch 0.04");
+      expect(await fingerprintOf(page)).toBe(afterOne);
+      await page.context().close();
+    });
+
+    test("lays two runs over each other, and removes one", async () => {
+      const { page } = await open("#train?count=600&epochs=2");
+      await page.getByRole("button", { name: "1998 against today" }).click();
+      const runs = page.locator(".runs li");
+      await expect.poll(() => runs.count(), PATIENTLY).toBe(2);
+      await page.getByText("Finished. The weights are").waitFor();
+      expect(await runs.allTextContents()).toEqual([
+        expect.stringContaining("sigmoid + average"),
+        expect.stringContaining("ReLU + max"),
+      ]);
+      const lines = page.locator(".chart").first().locator("g.line:not(.pale) path");
+      expect(await lines.count()).toBe(2);
+      expect(await lines.nth(0).getAttribute("stroke-dasharray")).toBeNull();
+      expect(await lines.nth(1).getAttribute("stroke-dasharray")).not.toBeNull();
+      await page.getByText("The curves as a table").click();
+      expect(await page.locator(".numbers tbody tr").count()).toBe(4);
+      await page.getByRole("button", { name: "Remove run 1" }).click();
+      expect(await runs.count()).toBe(1);
+      expect(await lines.count()).toBe(1);
+      await page.context().close();
+    });
+
+    test("a changed setting begins another run, and a run brings its settings back", async () => {
+      const { page } = await open("#train?count=600&epochs=1");
+      await trainToTheEnd(page);
+      await page.getByLabel("tanh").check();
+      expect(page.url()).toContain("activation=tanh");
+      await page.getByRole("button", { name: "Train as run 2" }).click();
+      await expect.poll(() => page.locator(".runs li").count()).toBe(2);
+      await page.getByText("Finished. The weights are").waitFor();
+      await page.getByRole("button", { name: /^Run 1/ }).click();
+      expect(page.url()).not.toContain("activation");
+      await page.context().close();
+    });
+  });
+});
