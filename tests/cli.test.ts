@@ -112,6 +112,8 @@ describe("help", () => {
       "sweep",
       "lr-find",
       "eval",
+      "predict",
+      "export",
       "compare",
       "plot",
       "report",

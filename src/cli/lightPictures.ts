@@ -8,8 +8,8 @@ const LIGHT_ON_BLACK: readonly string[] = [
   DIGITS_DATASET.name,
 ];
 
-/** Edges of pictures of those data sets are far darker, edges of drawings on paper far lighter. */
-const LIGHT = 96;
+/** No edges of MNIST's test images are so light, 0.3 % of Fashion-MNIST's, and all of the same images inverted. */
+const LIGHT = 64;
 
 /** Whether a data set's pictures are light on a black background. */
 export function isLightOnBlack(data: string | undefined): boolean {

@@ -17,7 +17,7 @@ interface OutputOptions {
 }
 
 const LONGEST_NAME = 48;
-const PERCENT_WIDTH = "100.00 %".length;
+const SHARE = "probability";
 
 /**
  * For people: the most probable class of each picture, and the next ones.
@@ -32,9 +32,9 @@ export function tableOutput(
   const fileWidth = Math.min(LONGEST_NAME, longest(["picture", ...files.map(printable)]));
   const labelWidth = longest(["class", ...labels.map(printable)]);
   const line = (file: string, label: string, share: string, others: string) =>
-    `${[padded(file, fileWidth), padded(label, labelWidth), share.padStart(PERCENT_WIDTH), others].join("  ").trimEnd()}\n`;
+    `${[padded(file, fileWidth), padded(label, labelWidth), share.padStart(SHARE.length), others].join("  ").trimEnd()}\n`;
   return {
-    begin: line("picture", "class", "share", top > 1 ? "next" : ""),
+    begin: line("picture", "class", SHARE, top > 1 ? "next" : ""),
     row: ({ file, probabilities }) => {
       const [first, ...others] = mostProbable(probabilities, top).map((index) => ({
         label: printable(labelOf(index)),

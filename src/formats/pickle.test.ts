@@ -72,6 +72,7 @@ describe("refusing", () => {
     ["an instance of what lies on the stack", "\x80\x02(cos\nsystem\no.", "asks for os.system"],
     ["an instance made of nothing", "\x80\x02(o.", "unknown instruction 0x6f"],
     ["a registered extension", "\x80\x02\x82\x01.", "unknown instruction 0x82"],
+    ["a long of 17 bytes", `\x80\x02\x8a\x11${"\x7f".repeat(17)}.`, "has an integer of 17 bytes"],
     ["a long of 2 GB", "\x80\x02\x8b\xff\xff\xff\x7f.", "unknown instruction 0x8b"],
     ["what lies on the stack twice", "\x80\x02N2.", "unknown instruction 0x32"],
     ["calling what is no function", "\x80\x02csome.module\nThing\n)R.", "calls what is not a function"],

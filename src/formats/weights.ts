@@ -25,8 +25,8 @@ import type { TensorFile } from "./tensorFile.js";
 /** Weights with the model that they belong to. */
 export interface Weights {
   readonly model: Model;
-  /** All of the model's parameters, in PyTorch's names, shapes and layout. */
-  readonly parameters: NamedTensors<Float32Array>;
+  /** All of the model's parameters, in PyTorch's names, shapes and layout; float32 where they were read from a file. */
+  readonly parameters: NamedTensors;
   readonly normalization: Normalization;
   /** Where the file has it. */
   readonly metadata?: ModelMetadata;
@@ -44,12 +44,6 @@ const MOST_MULTIPLY_ADDS = 2 ** 30;
 /** Of one sample, the input among them. */
 const MOST_ACTIVATIONS = 2 ** 20;
 
-/** All keys of a model, in the order to compare them in. */
-const KEYS = [
-  ...["channels", "height", "width"],
-  ...["type", "name", "outChannels", "kernel", "stride", "padding", "outFeatures"],
-];
-
 /**
  * Reads the bytes of a .pth, .safetensors or .onnx file; the format is told from the content. The model is read from the
  * metadata where there is any or from the graph, else inferred from the tensors' shapes, whatever its layers are called.
@@ -66,7 +60,6 @@ export function readWeights(bytes: Uint8Array, unseen?: UnseenInTensors): Weight
     const named = described ? file.tensors : withLeNet5Names(file.tensors);
     const model = described ?? inferModel(named, unseen);
     const normalization = metadata?.normalization ?? file.normalization ?? TUTORIAL_NORMALIZATION;
-    if (file.model) requireSameNetwork(model, file.model);
     const layers = inferShapes(model);
     requireBounded(model, layers);
     requireParameters(parameterSpecs(layers), named);
@@ -104,14 +97,6 @@ function inferModel(tensors: NamedTensors, unseen: UnseenInTensors | undefined):
   if (!unseen) throw new UnseenNeededError();
   const { activation, pooling, dropout } = unseen;
   return lenet5FromTensors(tensors, { activation, pooling, dropout });
-}
-
-/** @throws FormatError where the metadata describe another network than the graph, which has no dropout */
-function requireSameNetwork(described: Model, graph: Model): void {
-  const [ours, theirs] = [described, graph].map(({ input, layers }) =>
-    JSON.stringify([input, layers.filter(({ type }) => type !== "dropout")], KEYS),
-  );
-  if (ours !== theirs) throw new FormatError("the metadata describe another network than the graph");
 }
 
 /** @throws FormatError for a model that is endless work, whatever few parameters it has */

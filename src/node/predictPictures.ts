@@ -34,13 +34,14 @@ export interface PredictOptions extends Pick<PictureSettings, "fit" | "backgroun
 }
 
 /** Pictures that are held in memory at a time, and their bytes. */
-const MOST_AT_A_TIME = 1024;
+const MOST_AT_A_TIME = 2048;
 const MOST_BYTES_AT_A_TIME = 2 ** 24;
 
 /**
  * Predicts the classes of pictures of any size and format, in their order; the results come as they are there, so that
  * memory does not grow with the number of pictures.
  *
+ * @throws Error with one line where the weights give no numbers
  * @throws the signal's reason where it ends the work
  */
 export async function* predictPictures(
@@ -102,5 +103,7 @@ function judge(logits: readonly number[]): Pick<Prediction, "class" | "probabili
   const largest = Math.max(...logits);
   const exponentials = logits.map((logit) => Math.exp(logit - largest));
   const sum = exponentials.reduce((total, value) => total + value, 0);
+  if (!Number.isFinite(sum))
+    throw new Error("the network gives no numbers: some of its weights are infinite or no numbers");
   return { class: logits.indexOf(largest), probabilities: exponentials.map((value) => value / sum), logits };
 }

@@ -17,8 +17,8 @@ import {
   fitOption,
   jsonOption,
   type PictureOptions,
-  recipeOption,
   threadsOption,
+  weightsRecipeOption,
 } from "../options.js";
 import { Terminal } from "../terminal.js";
 import { engineOf, openWeights, WEIGHTS_HELP } from "../weights.js";
@@ -54,7 +54,7 @@ export function evalCommand(): Command {
         .choices(["test", "val", "train"])
         .default("test"),
     )
-    .addOption(recipeOption())
+    .addOption(weightsRecipeOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
     .action(runEval);

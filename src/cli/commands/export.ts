@@ -3,7 +3,7 @@ import { join, parse } from "node:path";
 import { Command, Option } from "commander";
 import { WEIGHTS_FORMATS, type Weights, type WeightsFormat, writeWeights } from "../../formats/weights.js";
 import { isFolder, writeFileAtomic } from "../../node/files.js";
-import { jsonOption, recipeOption } from "../options.js";
+import { jsonOption, weightsRecipeOption } from "../options.js";
 import { openWeights, WEIGHTS_HELP } from "../weights.js";
 
 interface ExportOptions {
@@ -24,7 +24,7 @@ export function exportCommand(): Command {
       new Option("--out <file>", "the file to write (default: model.FORMAT in a run, else beside the weights)"),
     )
     .addOption(new Option("--with-preprocessing", "have an ONNX graph take pictures as bytes and give probabilities"))
-    .addOption(recipeOption())
+    .addOption(weightsRecipeOption())
     .addOption(jsonOption())
     .action(runExport);
 }

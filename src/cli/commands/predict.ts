@@ -12,8 +12,8 @@ import {
   fitOption,
   jsonOption,
   type PictureOptions,
-  recipeOption,
   threadsOption,
+  weightsRecipeOption,
   wholeNumber,
 } from "../options.js";
 import { csvOutput, jsonOutput, type PredictionOutput, tableOutput } from "../predictionOutput.js";
@@ -44,7 +44,7 @@ export function predictCommand(): Command {
     .addOption(
       new Option("--top <k>", "the classes to show of each picture").argParser(wholeNumber(1, 1000)).default(3),
     )
-    .addOption(recipeOption())
+    .addOption(weightsRecipeOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
     .addOption(new Option("--csv", "print a table for spreadsheets").conflicts("json"))

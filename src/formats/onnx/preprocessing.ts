@@ -1,6 +1,8 @@
 import type { ImageShape, Normalization, Tensor } from "../../model/index.js";
 import { integer, integers, type Link } from "./links.js";
 import { DataType } from "./messages.js";
+import type { Network, Step } from "./network.js";
+import type { GraphNode } from "./node.js";
 
 /** What stands around a network whose graph takes pictures as they are and gives probabilities. */
 
@@ -33,19 +35,24 @@ export function preprocessingLinks({ channels, height, width }: ImageShape): Lin
 /** The axes of [batch, height, width, channels] in the network's order. */
 export const CHANNELS_FIRST = [0, 3, 1, 2];
 
-/** The constants that they take: one mean and deviation for each channel. */
+/** The constants that they take. */
 export function preprocessingConstants(
   { channels }: ImageShape,
-  { mean, deviation }: Normalization,
+  normalization: Normalization,
 ): [string, Tensor<Float32Array>][] {
-  const vector = (values: readonly number[]) => ({ shape: [values.length], data: Float32Array.from(values) });
-  const eachChannel = (values: readonly number[]) =>
-    vector(values.length === 1 ? Array(channels).fill(values[0]) : values);
+  const { mean, deviation } = eachChannel(normalization, channels);
   return [
     [LARGEST_BYTE, { shape: [], data: Float32Array.of(255) }],
-    [MEAN, eachChannel(mean)],
-    [DEVIATION, eachChannel(deviation)],
+    [MEAN, { shape: [mean.length], data: mean }],
+    [DEVIATION, { shape: [deviation.length], data: deviation }],
   ];
+}
+
+/** A mean and a deviation for each channel, where one for all may be given. */
+export function eachChannel({ mean, deviation }: Normalization, channels: number) {
+  const spread = (values: readonly number[]) =>
+    Float32Array.from(values.length === 1 ? Array<number>(channels).fill(values[0]) : values);
+  return { mean: spread(mean), deviation: spread(deviation) };
 }
 
 /** From logits to probabilities. */
@@ -58,3 +65,67 @@ export function softmaxLink(classes: number): Link {
     output: [classes],
   };
 }
+
+/** The same, node by node. */
+export const PREPROCESSING_STEPS: readonly Step[] = [
+  {
+    expected: "the bytes as numbers (Cast to float)",
+    operators: ["Cast"],
+    read(node, { head }) {
+      node.allow("to", DataType.FLOAT);
+      return head.shape;
+    },
+  },
+  {
+    expected: "the division by 255 (Div)",
+    operators: ["Div"],
+    read(node, { head }) {
+      const divisor = node.floats(1, "divisor").data;
+      if (divisor.join() !== "255") node.fail(`it divides by ${divisor}, expected 255`);
+      return head.shape;
+    },
+  },
+  {
+    expected: "the mean of each channel (Sub)",
+    operators: ["Sub"],
+    read(node, network) {
+      network.normalization.mean.push(...readEachChannel(node, network));
+      return network.head.shape;
+    },
+  },
+  {
+    expected: "the deviation of each channel (Div)",
+    operators: ["Div"],
+    read(node, network) {
+      network.normalization.deviation.push(...readEachChannel(node, network));
+      return network.head.shape;
+    },
+  },
+  {
+    expected: "the channels before the rows (Transpose)",
+    operators: ["Transpose"],
+    read(node, { head }) {
+      const axes = node.integers("perm") ?? [];
+      if (axes.join() !== CHANNELS_FIRST.join()) {
+        node.fail(`it transposes to the axes [${axes}], expected [${CHANNELS_FIRST}]`);
+      }
+      const [height, width, channels] = head.shape;
+      return [channels, height, width];
+    },
+  },
+];
+
+function readEachChannel(node: GraphNode, { head }: Network): Float32Array {
+  const { shape, data } = node.floats(1, "list of channels");
+  if (shape.join() !== String(head.shape[2])) node.fail(`its constant is [${shape}], expected [${head.shape[2]}]`);
+  return data;
+}
+
+export const SOFTMAX_STEP: Step = {
+  expected: "the probabilities (Softmax)",
+  operators: ["Softmax"],
+  read(node, { head }) {
+    node.allow("axis", 1, -1);
+    return head.shape;
+  },
+};

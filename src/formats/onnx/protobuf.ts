@@ -6,9 +6,12 @@ import { FormatError } from "../errors.js";
  * description names the fields, each with its number and what it holds. Fields that are not described are skipped.
  */
 
-/** What a file may unfold to, in numbers and texts; a message and a piece of bytes count as many. */
-const MOST_ITEMS = 2 ** 22;
+/** What a file may unfold to, in numbers; a text, a message or a piece of bytes takes as much time and memory as many. */
+const MOST_ITEMS = 2 ** 21;
+const ITEMS_OF_A_TEXT = 16;
 const ITEMS_OF_AN_OBJECT = 64;
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The bytes of a message with a reader on them, and how many items may still be read from the file. */
 export interface Source {
@@ -88,8 +91,8 @@ export const DOUBLE: Kind<number> = {
 
 export const TEXT: Kind<string> = {
   wireType: WireType.LengthDelimited,
-  items: 1,
-  read: (source) => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readBlock(source)),
+  items: ITEMS_OF_A_TEXT,
+  read: (source) => UTF8.decode(readBlock(source)),
   write: (writer, value) => writer.string(value),
 };
 
@@ -102,10 +105,11 @@ export const BYTES: Kind<Uint8Array> = {
 
 /** A message within a message. */
 export function message<D extends Description>(description: D): Kind<Message<D>, NewMessage<D>> {
+  const fields = byNumber(description);
   return {
     wireType: WireType.LengthDelimited,
     items: ITEMS_OF_AN_OBJECT,
-    read: (source) => readFields(description, readBlock(source), source.budget),
+    read: (source) => readFields(fields, readBlock(source), source.budget) as Message<D>,
     write: (writer, value) => {
       writer.fork();
       writeFields(writer, description, value);
@@ -121,7 +125,7 @@ export function message<D extends Description>(description: D): Kind<Message<D>,
  */
 export function readMessage<D extends Description>(description: D, file: Uint8Array): Message<D> {
   try {
-    return readFields(description, file, { items: MOST_ITEMS });
+    return readFields(byNumber(description), file, { items: MOST_ITEMS }) as Message<D>;
   } catch (error) {
     if (error instanceof FormatError) throw error;
     throw new FormatError(`onnx: the file is damaged: ${(error as Error).message}`);
@@ -135,10 +139,19 @@ export function writeMessage<D extends Description>(description: D, value: NewMe
   return writer.finish();
 }
 
-function readFields<D extends Description>(description: D, bytes: Uint8Array, budget: Source["budget"]): Message<D> {
+type NamedField = Description[string] & { readonly name: string };
+
+function byNumber(description: Description): ReadonlyMap<number, NamedField> {
+  return new Map(Object.entries(description).map(([name, field]) => [field.number, { name, ...field }]));
+}
+
+function readFields(
+  fields: ReadonlyMap<number, NamedField>,
+  bytes: Uint8Array,
+  budget: Source["budget"],
+): Record<string, unknown> {
   const source = { bytes, reader: new BinaryReader(bytes), budget };
   const { reader } = source;
-  const fields = new Map(Object.entries(description).map(([name, field]) => [field.number, { name, ...field }]));
   const read: Record<string, unknown> = {};
   for (const { name, isList } of fields.values()) if (isList) read[name] = [];
 
@@ -146,6 +159,7 @@ function readFields<D extends Description>(description: D, bytes: Uint8Array, bu
     const [number, wireType] = reader.tag();
     const field = fields.get(number);
     if (!field) {
+      spend(source, 1);
       skip(source, wireType);
       continue;
     }
@@ -164,13 +178,17 @@ function readFields<D extends Description>(description: D, bytes: Uint8Array, bu
       read[name] = value;
     }
   }
-  return read as Message<D>;
+  return read;
 }
 
 function readItem<Read>(source: Source, kind: Kind<Read, never>): Read {
-  source.budget.items -= kind.items;
-  if (source.budget.items < 0) throw new FormatError("onnx: the file holds far more than a LeNet-5 has");
+  spend(source, kind.items);
   return kind.read(source);
+}
+
+function spend({ budget }: Source, items: number): void {
+  budget.items -= items;
+  if (budget.items < 0) throw new FormatError("onnx: the file holds far more than a LeNet-5 has");
 }
 
 /** A list of numbers without a tag before each. */

@@ -2,24 +2,10 @@ import { elementCount, type Tensor, type TensorData } from "../../model/index.js
 import { decodeElements, type ElementType, elementSize } from "../elements.js";
 import { FormatError } from "../errors.js";
 import { DataType, type NewTensor, type TensorMessage } from "./messages.js";
-
-/** A constant that weights can be made of. */
-export interface FloatConstant {
-  readonly kind: "floats";
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
-
-/** A constant that says something of sizes or axes. */
-export interface IntegerConstant {
-  readonly kind: "integers";
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-}
+import type { FloatConstant, IntegerConstant } from "./values.js";
 
 /** The longest list of sizes or axes: the pads of four axes. */
-const MOST_INTEGERS = 8;
+export const MOST_INTEGERS = 8;
 
 type ListField = "float_data" | "double_data" | "int32_data" | "int64_data";
 const LIST_FIELDS: readonly ListField[] = ["float_data", "double_data", "int32_data", "int64_data"];
@@ -69,7 +55,7 @@ export function readConstant(tensor: TensorMessage): FloatConstant | IntegerCons
   }
   const data = readElements(tensor, format, count, fail);
   return format.kind === "floats"
-    ? { kind: "floats", name, shape, data: data instanceof Float32Array ? data : Float32Array.from(data, Number) }
+    ? { kind: "floats", name, shape, isTransposed: false, data: toFloats(data) }
     : { kind: "integers", shape, data: Array.from(data, Number) };
 }
 
@@ -92,7 +78,11 @@ function readElements(
 
 /** A constant of float32, bit for bit. */
 export function writeFloats(name: string, { shape, data }: Tensor): NewTensor {
-  const floats = data instanceof Float32Array ? data : Float32Array.from(data, Number);
+  const floats = toFloats(data);
   const raw_data = new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
   return { dims: shape, data_type: DataType.FLOAT, name, raw_data };
+}
+
+function toFloats(data: TensorData | readonly number[]): Float32Array {
+  return data instanceof Float32Array ? data : Float32Array.from(data, Number);
 }
