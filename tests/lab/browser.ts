@@ -25,18 +25,26 @@ export interface Host {
   close(): Promise<void>;
 }
 
-/** Serves the built site as a static host does, with the headers that isolate its pages or without. */
+/** Serves the built site as a static host does, in a folder of it, with the headers that isolate its pages or without. */
 export async function serveSite({ isolated }: { readonly isolated: boolean }): Promise<Host> {
+  const folder = "/some/folder";
   const handler = sirv(SITE, {
     setHeaders: (response) => {
       if (!isolated) return;
       for (const [name, value] of Object.entries(ISOLATION_HEADERS)) response.setHeader(name, value);
     },
   });
-  const server = createServer((request, response) => handler(request, response));
+  const server = createServer((request, response) => {
+    if (request.url?.startsWith(`${folder}/`)) {
+      request.url = request.url.slice(folder.length);
+      handler(request, response);
+    } else {
+      response.writeHead(404).end();
+    }
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${folder}/`,
     close: () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();

@@ -68,7 +68,7 @@ describe.skipIf(!executable)(`data in the lab${SKIPPED}`, () => {
     await page.getByLabel("colour, 32 × 32").check();
     await choose(page, "Choose a folder", join(folder, "pets"));
     await page.getByText("12 pictures of 2 classes").waitFor();
-    await page.getByText("1 files could not be decoded.").waitFor();
+    await page.getByText("1 file could not be decoded.").waitFor();
     expect(await page.locator("canvas.pictures").getAttribute("aria-label")).toContain("cat, dog");
     expect(await page.locator("canvas.pictures").getAttribute("width")).toBe(String(2 * 32 + 2));
     await trainToTheEnd(page);

@@ -50,7 +50,7 @@ export function Shortcuts() {
             {shortcuts.map(({ key, label }) => (
               <div key={key}>
                 <dt>
-                  <kbd>{key === " " ? "␣" : key}</kbd>
+                  <kbd>{key === " " ? "Space" : key}</kbd>
                 </dt>
                 <dd>{label()}</dd>
               </div>

@@ -22,6 +22,8 @@ export interface LineChartProps {
   readonly xLabel: string;
   readonly formatX: (x: number) => string;
   readonly formatY: (y: number) => string;
+  /** Whether the lines fall, so that the readout lies beside, not over them. */
+  readonly falling: boolean;
   /** What stands where there are no lines yet. */
   readonly empty: string;
 }
@@ -32,7 +34,7 @@ const MARGIN = { top: 12, right: 12, bottom: 34, left: 52 };
 const LONG = 2.5;
 
 /** Lines over a common axis, with a readout of what is under the pointer. */
-export function LineChart({ title, series, xMost, xLabel, formatX, formatY, empty }: LineChartProps) {
+export function LineChart({ title, series, xMost, xLabel, formatX, formatY, falling, empty }: LineChartProps) {
   const [ref, width] = useWidth<HTMLDivElement>();
   const [pointer, setPointer] = useState<number | undefined>(undefined);
   const clip = useId();
@@ -98,7 +100,7 @@ export function LineChart({ title, series, xMost, xLabel, formatX, formatY, empt
           place={pointer}
           title={formatX(pointer)}
           formatY={formatY}
-          atLeft={x(pointer) > width / 2}
+          corner={cornerFor(x(pointer) < width / 2, falling)}
         />
       )}
     </figure>
@@ -110,13 +112,20 @@ interface ReadoutProps {
   readonly place: number;
   readonly title: string;
   readonly formatY: (y: number) => string;
-  readonly atLeft: boolean;
+  /** A class of the style sheet. */
+  readonly corner: string;
+}
+
+/** The corner that the lines leave free: on the side where the pointer is not. */
+function cornerFor(isPointerLeft: boolean, falling: boolean): string {
+  const isTop = isPointerLeft === falling;
+  return `${isTop ? "top" : "bottom"} ${isPointerLeft ? "right" : "left"}`;
 }
 
 /** The values of all lines at a place. */
-function Readout({ series, place, title, formatY, atLeft }: ReadoutProps) {
+function Readout({ series, place, title, formatY, corner }: ReadoutProps) {
   return (
-    <dl class={atLeft ? "readout at-left" : "readout"}>
+    <dl class={`readout ${corner}`}>
       <div class="head">{title}</div>
       {series.map(({ key, label, style, pale, points }) => {
         const point = nearest(points, place);

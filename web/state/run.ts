@@ -156,7 +156,7 @@ export class Run {
     sums.samples += samples;
     const epoch = number - 1 + done / total;
     const last = this.curve.value.at(-1)?.epoch ?? 0;
-    if (done < total && epoch - last < 1 / POINTS_AN_EPOCH) return;
+    if (epoch - last < 1 / POINTS_AN_EPOCH) return;
     const point = { epoch, loss: sums.loss / sums.samples, accuracy: sums.accuracy / sums.samples };
     this.curve.value = [...this.curve.value, point];
     this.untilNextPoint = { loss: 0, accuracy: 0, samples: 0 };

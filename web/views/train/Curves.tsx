@@ -18,8 +18,14 @@ export function Curves() {
   return (
     <section class="curves" aria-label={m.curves}>
       <div class="charts">
-        <LineChart {...common} title={m.loss} series={seriesOf("loss")} formatY={formatLoss} />
-        <LineChart {...common} title={m.accuracy} series={seriesOf("accuracy")} formatY={formatPercent} />
+        <LineChart {...common} title={m.loss} falling series={seriesOf("loss")} formatY={formatLoss} />
+        <LineChart
+          {...common}
+          title={m.accuracy}
+          falling={false}
+          series={seriesOf("accuracy")}
+          formatY={formatPercent}
+        />
       </div>
       {runs.value.length > 0 && (
         <>

@@ -28,13 +28,17 @@ export function Position() {
 
 function textOf(run: Run): string {
   const m = messages();
-  const status = run.status.value;
   const progress = run.progress.value;
-  if (status === "done") return m.finished(run.bestEpoch.value ?? run.recipe.epochs);
-  const isAtStart = status === "resting" && !progress;
-  const what = status === "running" && progress ? m.phase[progress.phase] : m.status[isAtStart ? "starting" : status];
+  if (run.status.value === "done") return m.finished(run.bestEpoch.value ?? run.recipe.epochs);
+  const what = run.status.value === "running" && progress ? m.phase[progress.phase] : statusText(run);
   const where = m.epochOf(progress?.epoch ?? 1, run.recipe.epochs);
   return `${m.run(run.number)} · ${where} · ${what}`;
+}
+
+/** A run's status in a word; one that rests before its first step is ready. */
+export function statusText({ status, progress }: Run): string {
+  const isReadyToBegin = status.value === "resting" && !progress.value;
+  return messages().status[isReadyToBegin ? "starting" : status.value];
 }
 
 /** Tells screen readers of the selected run's epochs, and of its end. */

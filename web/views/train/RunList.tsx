@@ -6,6 +6,7 @@ import type { Run } from "../../state/run.js";
 import { removeRun, runs, selectedRun } from "../../state/runs.js";
 import { duel, isReady, showRun } from "./controls.js";
 import { messages } from "./messages/index.js";
+import { statusText } from "./Position.js";
 
 /** All runs with their settings. */
 export function RunList() {
@@ -41,7 +42,7 @@ function RunItem({ run }: { readonly run: Run }) {
       <button type="button" class="show" onClick={() => showRun(run)} title={m.show(run.number)}>
         <LineSample style={runStyle(run.number)} />
         <strong>{m.run(run.number)}</strong>
-        <span class="quiet">{m.status[run.status.value]}</span>
+        <span class="quiet">{statusText(run)}</span>
         <b>{best ? formatPercent(best.validationAccuracy) : "–"}</b>
       </button>
       <p class="quiet">{describe(run)}</p>

@@ -3,8 +3,8 @@ import type { RunSettings } from "../../state/run.js";
 
 /** The command that trains to the same bits; undefined where the command line has no such data or setting. */
 export function commandLine({ fields }: RunSettings): string | undefined {
-  const { data, count, activation, pooling } = fields;
-  if (data === "own" || activation || pooling) return undefined;
+  const { data, count, activation, pooling, dropout } = fields;
+  if (data === "own" || activation || pooling || dropout !== undefined) return undefined;
   if (data === "digits" && count !== DIGITS_DATASET.counts.train) return undefined;
   const options: readonly (readonly [string, string | number | undefined])[] = [
     ["recipe", fields.recipe],
@@ -12,7 +12,6 @@ export function commandLine({ fields }: RunSettings): string | undefined {
     ["epochs", fields.epochs],
     ["batch", fields.batch],
     ["lr", fields.lr],
-    ["dropout", fields.dropout],
     ["augment", fields.augment],
     ["val-split", fields.val],
     ["seed", fields.seed],

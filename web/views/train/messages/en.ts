@@ -97,10 +97,10 @@ export const en = {
   download: (megabytes: string) => `Download ${megabytes} MB`,
   downloadFrom: (hosts: string) =>
     `From ${hosts}. It is checked and kept for the next time. Nothing else is sent there.`,
-  orDrop: "Or drop its .gz files here.",
+  orDrop: "Or choose “Your own” and drop its .gz files there.",
   dataFailed: "The pictures could not be read.",
   tryAgain: "Try again",
-  skipped: (count: number) => `${count} files could not be decoded.`,
+  skipped: (count: number) => `${count === 1 ? "1 file" : `${count} files`} could not be decoded.`,
 
   ownNote: "Drop a folder with a folder of pictures for each class, or files in MNIST’s format (.gz or unpacked).",
   chooseFolder: "Choose a folder",
@@ -108,8 +108,8 @@ export const en = {
   webcam: "Use the camera",
   input: "The network sees",
   inputs: { grey28: "grey, 28 × 28", colour32: "colour, 32 × 32" },
-  fit: "Pictures that are not square",
-  fits: { contain: "whole, with a border", cover: "cut to a square", stretch: "stretched" },
+  fit: "Not square",
+  fits: { contain: "bordered", cover: "cut", stretch: "stretched" },
   background: "Border",
   backgrounds: { black: "black", white: "white" },
 

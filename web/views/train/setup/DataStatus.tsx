@@ -65,7 +65,9 @@ function Missing({ request }: { readonly request: DataRequest }) {
       <Button onClick={() => loadData({ ...request, download: true })}>
         {m.download((downloadBytes / 1e6).toFixed(0))}
       </Button>
-      <p class="quiet">{m.downloadFrom(hosts)}</p>
+      <p class="quiet">
+        {m.downloadFrom(hosts)} {m.orDrop}
+      </p>
     </div>
   );
 }
