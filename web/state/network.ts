@@ -13,7 +13,7 @@ export interface Network {
   /** Where it comes from. */
   readonly origin: NetworkOrigin;
   readonly model: Model;
-  readonly parameters: NamedTensors<Float32Array>;
+  readonly parameters: NamedTensors;
   readonly classes: readonly string[];
   readonly normalization: Normalization;
   /** See `fingerprint` in src/model; undefined until it is worked out. */

@@ -4,7 +4,7 @@ import type { Progress } from "../../../src/training/passes.js";
 /** Which network is to be judged by which pictures; one worker judges once. */
 export interface EvaluationRequest {
   readonly model: Model;
-  readonly parameters: NamedTensors<Float32Array>;
+  readonly parameters: NamedTensors;
   readonly normalization: Normalization;
   readonly dataset: Dataset;
   /** All pictures where left out. */
