@@ -18,12 +18,14 @@ export function Curves() {
         <LineChart
           {...common}
           title={m.loss}
+          falling
           formatY={formatLoss}
           series={runs.flatMap((run) => seriesOf(run, "trainLoss", "validationLoss"))}
         />
         <LineChart
           {...common}
           title={m.accuracy}
+          falling={false}
           formatY={formatPercent}
           series={runs.flatMap((run) => seriesOf(run, "trainAccuracy", "validationAccuracy"))}
         />
