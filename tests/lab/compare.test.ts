@@ -122,6 +122,11 @@ describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
     const expected = await fingerprint(own.model, parameters);
     await expect.poll(() => shownFingerprint(page)).toBe(expected);
 
+    await page.getByRole("link", { name: "Understand" }).click();
+    expect(await page.getByLabel("The one that is open").isChecked()).toBe(true);
+    expect(await page.locator(".totals .result").first().textContent()).toBe("=1,834");
+    await page.goBack();
+
     const files: string[] = [];
     for (const [index, button] of ["PyTorch (.pth)", "safetensors", "ONNX"].entries()) {
       const path = await saved(page, button);

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { shortened } from "../../../src/report/markup.js";
 import { standardError } from "../../../src/report/numbers.js";
 import { type ComparedRun, compareRuns } from "../../../src/runs/comparison.js";
 import type { RunRecord } from "../../../src/runs/record.js";
@@ -12,6 +13,9 @@ import { messages } from "./messages/index.js";
 
 /** What always differs between machines and says nothing of the result. */
 const PASSED_OVER = ["Node", "V8", "browser", "path", "folder", "checksum"];
+
+/** Characters of a setting's value that are shown. */
+const LONGEST_VALUE = 24;
 
 /** Digits of a fingerprint that are shown. */
 const SHORT = 10;
@@ -45,11 +49,6 @@ export function RunTable() {
             <thead>
               <tr>
                 <th scope="col">{m.name}</th>
-                {settings.map((name) => (
-                  <th key={name} scope="col">
-                    {m.settings[name] ?? name}
-                  </th>
-                ))}
                 <th scope="col">{m.bestValidation}</th>
                 <th scope="col">{m.test}</th>
                 <th scope="col">{m.epochs}</th>
@@ -58,6 +57,11 @@ export function RunTable() {
                 <th scope="col">
                   <span class="unseen">{m.actions}</span>
                 </th>
+                {settings.map((name) => (
+                  <th key={name} scope="col">
+                    {m.settings[name] ?? name}
+                  </th>
+                ))}
               </tr>
             </thead>
             <tbody>
@@ -102,9 +106,6 @@ function Row({ entry, run, settings, onShow }: RowProps) {
           {isGrowing && <span class="live">{m.live}</span>}
         </small>
       </th>
-      {settings.map((setting) => (
-        <td key={setting}>{run?.settings[setting] || "–"}</td>
-      ))}
       <td>
         {run?.bestValidationAccuracy === undefined ? (
           "–"
@@ -122,6 +123,11 @@ function Row({ entry, run, settings, onShow }: RowProps) {
         </Button>
         <Button icon="remove" label={m.remove(name)} onClick={entry.remove} />
       </td>
+      {settings.map((setting) => (
+        <td key={setting} title={run?.settings[setting]}>
+          {shortened(run?.settings[setting] || "–", LONGEST_VALUE)}
+        </td>
+      ))}
     </tr>
   );
 }

@@ -130,7 +130,7 @@ export const en = {
       where: "LeCun, Boser, Denker, Henderson, Howard, Hubbard and Jackel · Neural Computation 1(4), 541–551",
       text: [
         "Digits cut from zip codes on United States mail: 7,291 to learn from and 2,007 to be tested on, 16 × 16 pixels each. The features that digits are told apart by were no longer designed by people: backpropagation found them, from the pixels up.",
-        "What made this possible with so few examples was sharing weights: 64,660 connections had only 9,760 parameters among them. 5.0 % of the test digits were misread.",
+        "What made this possible with so few examples was sharing weights: 64,660 connections had only 9,760 parameters among them. 5.0% of the test digits were misread.",
       ],
     },
     {
@@ -138,7 +138,7 @@ export const en = {
       title: "Gradient-based learning applied to document recognition",
       where: "LeCun, Bottou, Bengio and Haffner · Proceedings of the IEEE 86(11), 2278–2324",
       text: [
-        "LeNet-5 is the network of this paper. It learned from 60,000 digits that were put together from two collections of NIST, and are known as MNIST since. Of 10,000 others it misread 0.95 %, and 0.8 % where distorted copies were added to the training digits.",
+        "LeNet-5 is the network of this paper. It learned from 60,000 digits that were put together from two collections of NIST, and are known as MNIST since. Of 10,000 others it misread 0.95%, and 0.8% where distorted copies were added to the training digits.",
         "Networks of its kind read the amounts on bank cheques, in a system whose parts were trained together: it was sold, and read several million cheques a day.",
       ],
     },
