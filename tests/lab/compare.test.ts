@@ -264,6 +264,11 @@ describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
     await expect.poll(() => shownFingerprint(page)).toBe(await fingerprint(model, weights));
     await page.getByRole("checkbox", { name: "watched" }).uncheck();
     await row.waitFor({ state: "detached" });
+    await page.getByText("Train one, or open a file.").waitFor();
+    await page.goBack();
+    await row.getByRole("button", { name: "Remove watched" }).click();
+    await row.waitFor({ state: "detached" });
+    expect(new URL(page.url()).hash).toBe("#compare");
     expect(faults).toEqual([]);
     await page.context().close();
   });

@@ -35,12 +35,13 @@ const list = signal<readonly Opened[]>([]);
 export const opened = computed(() => list.value);
 
 /** Adds a run; one of the same place takes the other's. */
-export function addOpenedRun(run: Omit<OpenedRun, "type" | "number">): void {
+export function addOpenedRun(run: Omit<OpenedRun, "type" | "number">): OpenedRun {
   const same = list.value.find(
     (one): one is OpenedRun => one.type === "run" && one.name === run.name && one.isServed === run.isServed,
   );
   const added: OpenedRun = { ...run, type: "run", number: same?.number ?? takeNumber() };
   list.value = same ? list.value.map((one) => (one === same ? added : one)) : [...list.value, added];
+  return added;
 }
 
 /** Adds a file's network, which the views show then. */
@@ -49,6 +50,8 @@ export function addOpenedFile(origin: Pick<OpenedFile, "number" | "name">, netwo
   openedNetwork.value = network;
 }
 
+/** Forgets what was opened; the views show it no more. */
 export function removeOpened(one: Opened): void {
   list.value = list.value.filter(({ number }) => number !== one.number);
+  if (openedNetwork.peek()?.origin.number === one.number) openedNetwork.value = undefined;
 }

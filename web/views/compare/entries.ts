@@ -6,6 +6,7 @@ import type { Run } from "../../state/run.js";
 import { removeRun, runs, selectRun } from "../../state/runs.js";
 import { recordOf } from "./browserRun.js";
 import { messages } from "./messages/index.js";
+import { chooseServed } from "./opening/served.js";
 import { networkOf } from "./opening/weights.js";
 
 /** A run or a file of weights, wherever it comes from. */
@@ -53,10 +54,7 @@ function entryOfRun(run: Run): Entry {
 
 function entryOfOpened(one: Opened): Entry {
   const isShown = openedNetwork.value?.origin.number === one.number;
-  const remove = () => {
-    removeOpened(one);
-    if (isShown) openedNetwork.value = undefined;
-  };
+  const remove = () => (one.type === "run" && one.isServed ? chooseServed(one.name, false) : removeOpened(one));
   const common = { number: one.number, name: one.name, isShown, remove };
   if (one.type === "file") {
     const show = async () => {

@@ -23,16 +23,23 @@ export function Formula({ name, expression }: FormulaProps) {
           <Written expression={expression} inLetters />
         </math>
       )}
-      <math>
-        {hasLetters(expression) && <mo>=</mo>}
-        <Written expression={expression} />
-      </math>
+      {linesOf(expression).map((part, index) => (
+        <math key={index}>
+          {index > 0 ? <mo>+</mo> : hasLetters(expression) && <mo>=</mo>}
+          <Written expression={part} />
+        </math>
+      ))}
       <math class="result">
         <mo>=</mo>
         <mn>{formatCount(evaluate(expression))}</mn>
       </math>
     </div>
   );
+}
+
+/** The parts of a formula after which a line may end: the terms of a long sum. */
+function linesOf(expression: Expression): readonly Expression[] {
+  return expression.type === "sum" && expression.terms.length > 2 ? expression.terms : [expression];
 }
 
 /** A letter with what stands below it. */

@@ -4,13 +4,10 @@ import { formatPercent } from "../../../i18n/numbers.js";
 import { Button } from "../../../kit/Button.js";
 import { DropZone } from "../../../kit/DropZone.js";
 import type { PlacedFile } from "../../../kit/droppedFiles.js";
-import { opened, removeOpened } from "../../../state/opened.js";
 import { labServer } from "../../../state/server.js";
-import { changeUrl, url } from "../../../state/url.js";
-import { namesAs, namesIn } from "../fields.js";
 import { messages } from "../messages/index.js";
 import { openFiles } from "./files.js";
-import { servedFailures, servedRuns, watchServer } from "./served.js";
+import { chooseServed, chosenRuns, servedFailures, servedRuns, watchServer } from "./served.js";
 
 /** Where run folders and files of weights are opened. */
 export function OpenSection() {
@@ -52,13 +49,8 @@ export function OpenSection() {
 /** The runs in the folder that the page's own server serves; those that are ticked are opened and watched. */
 function ServedRuns() {
   const m = messages();
-  useEffect(() => watchServer(() => namesIn(url.peek().compareRuns)), []);
-  const chosen = namesIn(url.value.compareRuns);
-  const toggle = (name: string, isChosen: boolean) => {
-    changeUrl({ compareRuns: namesAs(isChosen ? [...chosen, name] : chosen.filter((one) => one !== name)) });
-    const run = opened.peek().find((one) => one.type === "run" && one.isServed && one.name === name);
-    if (run && !isChosen) removeOpened(run);
-  };
+  useEffect(watchServer, []);
+  const chosen = chosenRuns.value;
   const runs = servedRuns.value;
   return (
     <fieldset class="served">
@@ -69,7 +61,7 @@ function ServedRuns() {
           <input
             type="checkbox"
             checked={chosen.includes(name)}
-            onChange={({ currentTarget }) => toggle(name, currentTarget.checked)}
+            onChange={({ currentTarget }) => chooseServed(name, currentTarget.checked)}
           />
           <span>{name}</span>
           <small>

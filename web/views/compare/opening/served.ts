@@ -1,9 +1,13 @@
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { readWeights } from "../../../../src/formats/weights.js";
 import { RUN_FILES } from "../../../../src/runs/files.js";
 import type { ListedRun } from "../../../../src/runs/listing.js";
 import { parseRun, type RunRecord } from "../../../../src/runs/record.js";
-import { addOpenedRun, type OpenedRun, opened } from "../../../state/opened.js";
+import { openedNetwork } from "../../../state/network.js";
+import { addOpenedRun, type OpenedRun, opened, removeOpened } from "../../../state/opened.js";
+import { changeUrl, url } from "../../../state/url.js";
+import { namesAs, namesIn } from "../fields.js";
+import { networkOf } from "./weights.js";
 
 /** Between two looks at what the server has. */
 const MILLISECONDS = 2000;
@@ -17,51 +21,76 @@ export const servedRuns = computed(() => listed.value);
 /** Why runs could not be read, by their names. */
 export const servedFailures = computed(() => failures.value);
 
+/** The names of the served runs that the address asks for. */
+export const chosenRuns = computed(() => namesIn(url.value.compareRuns));
+
+/** Has a served run opened, or closed. */
+export function chooseServed(name: string, isChosen: boolean): void {
+  const others = chosenRuns.peek().filter((one) => one !== name);
+  changeUrl({ compareRuns: namesAs(isChosen ? [...others, name] : others) });
+}
+
 /**
- * Looks at what the server has, again and again, while the page is seen. The runs that are wanted are opened, and read
- * again whenever they have grown.
+ * Looks at what the server has, again and again, while the page is seen. The runs that the address asks for are opened, and
+ * read again whenever they have grown.
  *
- * @param wanted the names of the runs that are wanted now
  * @returns what ends it
  */
-export function watchServer(wanted: () => readonly string[]): () => void {
+export function watchServer(): () => void {
   let isEnded = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const look = async () => {
-    if (!document.hidden) await lookOnce(wanted());
+    if (!document.hidden) await lookOnce();
     if (!isEnded) timer = setTimeout(look, MILLISECONDS);
   };
   void look();
+  const stopFollowing = effect(followAddress);
   return () => {
     isEnded = true;
     clearTimeout(timer);
+    stopFollowing();
   };
 }
 
-async function lookOnce(wanted: readonly string[]): Promise<void> {
+/** Closes what the address does not ask for any more, and opens what it asks for now. */
+function followAddress(): void {
+  const chosen = chosenRuns.value;
+  for (const one of servedOnes()) if (!chosen.includes(one.name)) removeOpened(one);
+  for (const run of listed.peek() ?? []) if (chosen.includes(run.name)) void bringUpToDate(run);
+}
+
+async function lookOnce(): Promise<void> {
   try {
     listed.value = JSON.parse(await fetchText("api/runs")) as ListedRun[];
   } catch {
     // The server has ended, or is busy: what it said last stays.
     return;
   }
-  for (const run of listed.value) if (wanted.includes(run.name)) await bringUpToDate(run);
+  for (const run of listed.value) if (chosenRuns.peek().includes(run.name)) await bringUpToDate(run);
+}
+
+function servedOnes(): OpenedRun[] {
+  return opened.peek().filter((one): one is OpenedRun => one.type === "run" && one.isServed);
 }
 
 async function bringUpToDate({ name, epochsDone, finished }: ListedRun): Promise<void> {
-  const known = opened.peek().find((one): one is OpenedRun => one.type === "run" && one.isServed && one.name === name);
-  const isSame = known?.record.history.length === epochsDone && (known.record.result !== undefined) === finished;
-  if (isSame) return;
+  const known = servedOnes().find((one) => one.name === name);
+  if (known?.record.history.length === epochsDone && (known.record.result !== undefined) === finished) return;
   try {
     const record = await readServed(name);
+    if (!chosenRuns.peek().includes(name)) return;
     const grew = known !== undefined && record.history.length > known.record.history.length;
-    addOpenedRun({
+    const run = addOpenedRun({
       name,
       isServed: true,
       record,
       isGrowing: record.result === undefined && (grew || known?.isGrowing === true),
       readWeights: async () => readWeights(await fetchBytes(addressOf(name, RUN_FILES.safetensors))),
     });
+    // The views show its best weights as they become better.
+    if (openedNetwork.peek()?.origin.number === run.number) {
+      openedNetwork.value = await networkOf(run, await run.readWeights());
+    }
     failures.value = Object.fromEntries(Object.entries(failures.value).filter(([other]) => other !== name));
   } catch (error) {
     failures.value = { ...failures.value, [name]: error instanceof Error ? error.message : String(error) };
