@@ -445,10 +445,11 @@ describe("a run", () => {
   });
 
   it("is evaluated to the numbers of its result", async () => {
-    const { test, bestValidationAccuracy } = await readJson("whole/result.json");
+    const { test, bestValidationAccuracy, fingerprint } = await readJson("whole/result.json");
+    expect(fingerprint).toMatch(/^[0-9a-f]{64}$/);
     const evaluation = await lenet(["eval", "whole", "--json"]);
     expect(evaluation).toMatchObject({ code: 0, stderr: "" });
-    expect(JSON.parse(evaluation.stdout)).toEqual({ ...test, data: "digits", split: "test" });
+    expect(JSON.parse(evaluation.stdout)).toEqual({ ...test, data: "digits", split: "test", fingerprint });
     expect(Object.keys(test)).toEqual(["accuracy", "correct", "total", "loss", "perClass", "confusion"]);
     const confusion: number[][] = test.confusion;
     expect(confusion.flat().reduce((sum, count) => sum + count, 0)).toBe(10_000);
@@ -456,7 +457,7 @@ describe("a run", () => {
 
     const options = ["--recipe", "improved", "--data", "digits", "--threads", "1", "--json"];
     const pth = await lenet(["eval", "whole/model.pth", ...options]);
-    expect(JSON.parse(pth.stdout)).toEqual({ ...test, data: "digits", split: "test" });
+    expect(JSON.parse(pth.stdout)).toEqual({ ...test, data: "digits", split: "test", fingerprint });
 
     const validation = JSON.parse((await lenet(["eval", "whole", "--split", "val", "--json"])).stdout);
     expect(validation).toMatchObject({ accuracy: bestValidationAccuracy, total: 58_800, split: "val" });
@@ -468,7 +469,8 @@ describe("a run", () => {
     const options = ["--recipe", "improved", "--data", "digits", "--json"];
     const { code, stdout, stderr } = await lenet(["eval", "reversed.pth", ...options]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(JSON.parse(stdout).correct).toBe((await readJson("whole/result.json")).test.correct);
+    const { test, fingerprint } = await readJson("whole/result.json");
+    expect(JSON.parse(stdout)).toMatchObject({ correct: test.correct, fingerprint });
   });
 
   it("is evaluated for people as totals, classes and confusion", async () => {
@@ -477,6 +479,7 @@ describe("a run", () => {
     expect(code).toBe(0);
     expect(lines(stdout)[0]).toBe("whole on the test images of digits (generated)");
     expect(stdout).toContain(`(${correct.toLocaleString("en-US")} of 10,000)`);
+    expect(lines(stdout).at(-1)).toMatch(/^fingerprint of the weights: [0-9a-f]{64}$/);
     expect(lines(stdout).filter((line) => /^ +\d \d/.test(line))).toHaveLength(20);
   });
 

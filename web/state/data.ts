@@ -28,7 +28,7 @@ export const dataState: ReadonlySignal<DataState> = current;
 
 /** Reads another data set, in place of the one that is being read or is there. */
 export function loadData(request: DataRequest): void {
-  forgetData();
+  endWorker();
   current.value = { type: "loading", request };
   worker = new Worker(new URL("../worker/data/worker.js", import.meta.url), { type: "module" });
   worker.addEventListener("message", ({ data }: MessageEvent<DataEvent>) => hear(request, data));
@@ -40,12 +40,6 @@ export function loadData(request: DataRequest): void {
 export function takeData(data: LoadedData): void {
   endWorker();
   current.value = { type: "ready", data };
-}
-
-/** Ends what is being read, and has no data. */
-export function forgetData(): void {
-  endWorker();
-  current.value = { type: "none" };
 }
 
 function hear(request: DataRequest, event: DataEvent): void {

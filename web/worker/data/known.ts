@@ -44,8 +44,8 @@ async function readFile(
   onProgress: OnProgress,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const cache = await caches.open(CACHE);
-  const kept = await cache.match(keyOf(file));
-  if (kept) return checked(new Uint8Array(await kept.arrayBuffer()), file).catch(() => undefined);
+  const kept = await readKept(cache, file);
+  if (kept) return kept;
   const addresses = [
     ...(onOwnServer ? [new URL(`data/${entry.name}/${file.name}`, siteAddress())] : []),
     ...(download ? entry.mirrors.map((mirror) => new URL(file.name, mirror)) : []),
@@ -54,7 +54,8 @@ async function readFile(
   for (const address of addresses) {
     try {
       const content = await checked(await fetchBytes(address, onProgress), file);
-      await cache.put(keyOf(file), new Response(content));
+      // Where there is no room to keep it, it is fetched again the next time.
+      await cache.put(keyOf(file), new Response(content)).catch(() => {});
       return content;
     } catch (error) {
       failures.push(`${address.host}: ${error instanceof Error ? error.message : error}`);
@@ -64,11 +65,23 @@ async function readFile(
   return undefined;
 }
 
+/** A kept file's content; undefined where there is none, or a damaged one, which is forgotten. */
+async function readKept(cache: Cache, file: CatalogFile): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const kept = await cache.match(keyOf(file));
+  if (!kept) return undefined;
+  try {
+    return await checked(new Uint8Array(await kept.arrayBuffer()), file);
+  } catch {
+    await cache.delete(keyOf(file));
+    return undefined;
+  }
+}
+
 function keyOf({ sha256: checksum }: CatalogFile): string {
   return `/lenet-data/${checksum}`;
 }
 
-/** The folder that the site lies in: this file's is one below. */
+/** The folder that the site lies in: the built worker's is one below. */
 function siteAddress(): URL {
   return new URL("../", location.href);
 }

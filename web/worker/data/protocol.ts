@@ -16,9 +16,7 @@ export type DataRequest =
   | { readonly type: "pictures"; readonly pictures: readonly LabelledPicture[]; readonly settings: PictureSettings };
 
 /** What a worker is busy with. */
-export type DataTask =
-  | { readonly type: "drawing" | "unpacking" | "decoding" }
-  | { readonly type: "fetching"; readonly host: string };
+export type DataTask = { readonly type: "drawing" | "decoding" } | { readonly type: "fetching"; readonly host: string };
 
 /** How far a worker is; bytes are counted of what is fetched, else pictures. */
 export interface DataProgress {

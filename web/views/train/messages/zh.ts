@@ -36,7 +36,6 @@ export const zh: typeof en = {
   timeLeft: "剩余时间",
   elapsed: (time) => `已用 ${time}`,
   threads: "线程",
-  arithmetic: "运算方式",
   fused: "融合乘加",
   notFused: "先乘后加",
   fingerprint: "权重指纹",
@@ -66,12 +65,8 @@ export const zh: typeof en = {
   trueClass: "实际",
   predictedClass: "被认成",
 
-  settings: "设置",
-  best: "最好准确率",
-  weights: "权重",
   remove: (run) => `移除训练 ${run}`,
   show: (run) => `显示训练 ${run}`,
-  selected: "正在显示",
   duel: "1998 年对今天",
   duelNote: "用这些设置训练两次：先用 sigmoid 和平均池化，再用 ReLU 和最大池化。",
 
@@ -83,7 +78,6 @@ export const zh: typeof en = {
   pictures: (count, classes) => `${count} 张图片，${classes} 个类别`,
   samples: (names) => `部分图片，每列一个类别：${names}`,
   drawing: "正在画数字",
-  unpacking: "正在解压",
   decoding: "正在解码图片",
   fetching: (host) => `正在从 ${host} 下载`,
   reading: "正在读取",
@@ -122,7 +116,7 @@ export const zh: typeof en = {
   recipeNotes: {
     paper: "1998 年的层：sigmoid 与平均池化，学习率不变的 AdamW。",
     improved: "ReLU 与最大池化、随机失活、one-cycle 学习率、标签平滑。",
-    best: "在改进方案上对权重取平均，增强更轻：61,706 个参数所能达到的最好结果。",
+    best: "在改进方案上减轻数据增强，并对权重取平均：61,706 个参数所能达到的最好结果。",
   },
   epochCount: "轮数",
   seed: "种子",

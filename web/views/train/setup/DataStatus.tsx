@@ -1,7 +1,7 @@
 import { catalogEntry } from "../../../../src/data/catalog.js";
 import { formatCount } from "../../../i18n/numbers.js";
 import { Button } from "../../../kit/Button.js";
-import { type DataState, dataState, forgetData, loadData } from "../../../state/data.js";
+import { type DataState, dataState, loadData } from "../../../state/data.js";
 import type { DataRequest, DataTask } from "../../../worker/data/protocol.js";
 import { messages } from "../messages/index.js";
 
@@ -36,7 +36,7 @@ export function DataStatus() {
   }
 }
 
-function Loading({ state: { progress } }: { readonly state: Extract<DataState, { type: "loading" }> }) {
+function Loading({ state: { request, progress } }: { readonly state: Extract<DataState, { type: "loading" }> }) {
   const m = messages();
   const text = progress ? describe(progress.task) : m.reading;
   const share = progress && progress.total > 0 ? progress.done / progress.total : undefined;
@@ -44,7 +44,9 @@ function Loading({ state: { progress } }: { readonly state: Extract<DataState, {
     <div class="loading">
       <p class="quiet">{text}</p>
       <progress value={share} max={1} aria-label={text} />
-      {progress?.task.type === "fetching" && <Button onClick={forgetData}>{m.cancel}</Button>}
+      {request.type === "known" && request.download && (
+        <Button onClick={() => loadData({ ...request, download: false })}>{m.cancel}</Button>
+      )}
     </div>
   );
 }
