@@ -4,7 +4,7 @@ import { formatJson, parseJson } from "../formats/json.js";
 import { writeWeights } from "../formats/weights.js";
 import { bestWeights, parseRunConfig, type RunConfig } from "../runs/config.js";
 import { RUN_FILES } from "../runs/files.js";
-import { formatHistory, parseHistory } from "../runs/history.js";
+import { formatHistory, parseHistory, secondsOf } from "../runs/history.js";
 import type { Best, EpochRecord, TrainingState } from "../training/fit.js";
 import { loadCheckpoint, saveCheckpoint } from "./checkpointFiles.js";
 import { createFolderExclusive, isFolder, removeTemporaries, writeFileAtomic } from "./files.js";
@@ -94,7 +94,7 @@ export class RunFolder {
 
   /** The time of all finished epochs together. */
   get seconds(): number {
-    return this.history.reduce((sum, { trainSeconds, validationSeconds }) => sum + trainSeconds + validationSeconds, 0);
+    return secondsOf(this.history);
   }
 
   /**

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { readWeights, type UnseenInTensors, type Weights } from "../formats/weights.js";
+import { MOST_WEIGHTS_BYTES, readWeights, type UnseenInTensors, type Weights } from "../formats/weights.js";
 import type { RunConfig } from "../runs/config.js";
 import { RUN_FILES } from "../runs/files.js";
 import { isFolder, readFileBounded } from "./files.js";
@@ -12,9 +12,6 @@ export interface LoadedWeights extends Weights {
   readonly run?: RunConfig;
 }
 
-/** A LeNet-5 for 3x128x128 pictures takes 7 MB, with its optimiser 21. */
-const MOST_BYTES = 32e6;
-
 /**
  * Reads a .pth or .safetensors file, or the best weights of a run folder.
  *
@@ -26,6 +23,6 @@ export async function loadWeights(path: string, unseen: UnseenInTensors | undefi
     const run = await readRunConfig(path);
     return { ...(await loadWeights(join(path, RUN_FILES.safetensors), unseen)), run };
   }
-  const bytes = await readFileBounded(path, MOST_BYTES);
+  const bytes = await readFileBounded(path, MOST_WEIGHTS_BYTES);
   return named(path, () => readWeights(bytes, unseen));
 }

@@ -46,3 +46,13 @@ export function parseHistory(text: string): EpochRecord[] {
     };
   });
 }
+
+/** The best validation accuracy so far; undefined before the first epoch. */
+export function bestAccuracy(history: readonly EpochRecord[]): number | undefined {
+  return history.length === 0 ? undefined : Math.max(...history.map(({ validationAccuracy }) => validationAccuracy));
+}
+
+/** The time of all epochs together. */
+export function secondsOf(history: readonly EpochRecord[]): number {
+  return history.reduce((sum, { trainSeconds, validationSeconds }) => sum + trainSeconds + validationSeconds, 0);
+}

@@ -289,8 +289,13 @@ describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
     await page.context().close();
   });
 
-  test("says the same in Chinese", async () => {
-    const { page } = await openView(browser, `${server.url}#compare`, { locale: "zh-CN" });
+  test("copies its link, in Chinese, too", async () => {
+    const { page } = await openView(browser, `${server.url}#compare?seed=7`, {
+      locale: "zh-CN",
+      permissions: ["clipboard-read", "clipboard-write"],
+    });
+    await page.getByRole("button", { name: "复制本页链接" }).click();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(`${server.url}#compare?seed=7`);
     await page.getByRole("heading", { level: 1, name: "比较与保存" }).waitFor();
     await page.getByLabel("语言").selectOption("en");
     await page.getByRole("heading", { level: 1, name: "Compare and keep" }).waitFor();

@@ -21,7 +21,7 @@ export function View() {
       <header class="lead">
         <h1>{m.title}</h1>
         <p>{m.lead}</p>
-        <Button onClick={() => void copyLink()}>{m.copyLink}</Button>
+        {isSecureContext && <Button onClick={() => void copyLink()}>{m.copyLink}</Button>}
       </header>
       <OpenSection />
       <RunTable />

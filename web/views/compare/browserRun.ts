@@ -1,5 +1,6 @@
 import { summarize } from "../../../src/index.js";
 import type { RunConfig } from "../../../src/runs/config.js";
+import { secondsOf } from "../../../src/runs/history.js";
 import type { RunRecord } from "../../../src/runs/record.js";
 import { VERSION } from "../../../src/version.js";
 import type { Run } from "../../state/run.js";
@@ -18,7 +19,7 @@ export function recordOf(run: Run, name: string): RunRecord {
         ? {
             bestEpoch: best.epoch,
             bestValidationAccuracy: best.validationAccuracy,
-            seconds: history.reduce((sum, record) => sum + record.trainSeconds + record.validationSeconds, 0),
+            seconds: secondsOf(history),
             fingerprint: run.weights.value?.fingerprint,
           }
         : undefined,

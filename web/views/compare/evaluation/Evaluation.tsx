@@ -7,9 +7,9 @@ import { Choice } from "../../../kit/Choice.js";
 import { Matrix } from "../../../kit/Matrix.js";
 import { dataState } from "../../../state/data.js";
 import { network } from "../../../state/network.js";
-import { addressWith, url } from "../../../state/url.js";
+import { addressWith } from "../../../state/url.js";
 import { messages } from "../messages/index.js";
-import { evaluate, evaluationState, type Judged, misfit, nameOf } from "./evaluate.js";
+import { evaluate, evaluationState, type Judged, misfit, nameOf, settingsFor } from "./evaluate.js";
 
 const JUDGED = ["validation", "all"] as const;
 
@@ -40,7 +40,7 @@ export function Evaluation() {
               judged.value = value;
             }}
           />
-          <p class="quiet">{m.judgedNotes[judged.value](url.value.seed)}</p>
+          <p class="quiet">{m.judgedNotes[judged.value](settingsFor(shown).seed)}</p>
           <div class="buttons">
             <Button
               primary

@@ -3,7 +3,8 @@ import { type Dataset, type Evaluation, splitTraining } from "../../../../src/in
 import type { Progress } from "../../../../src/training/passes.js";
 import type { LoadedData } from "../../../state/data.js";
 import type { Network } from "../../../state/network.js";
-import { recipeFor } from "../../../state/settings.js";
+import { runs } from "../../../state/runs.js";
+import { type RunFields, recipeFor } from "../../../state/settings.js";
 import { url } from "../../../state/url.js";
 import type { EvaluationEvent, EvaluationRequest } from "../../../worker/evaluation/protocol.js";
 
@@ -39,7 +40,7 @@ export function evaluate(network: Network, data: LoadedData, judged: Judged): vo
   own.addEventListener("error", ({ message }) => end({ type: "failed", message }));
   const { model, parameters, normalization } = network;
   const dataset: Dataset = { ...data.parts.train, classes: network.classes };
-  const indices = judged === "validation" ? validationIndices(data) : undefined;
+  const indices = judged === "validation" ? heldBack(data, settingsFor(network)) : undefined;
   own.postMessage({ model, parameters, normalization, dataset, indices } satisfies EvaluationRequest);
 }
 
@@ -55,9 +56,13 @@ export function nameOf({ origin, fingerprint }: Network): string {
   return `${origin.number} ${fingerprint}`;
 }
 
-/** The pictures that a run with the page's settings holds back. */
-function validationIndices({ parts, background }: LoadedData): Uint32Array {
-  const fields = url.peek();
+/** The settings that tell which pictures are held back: those of the network's run, else the page's. */
+export function settingsFor({ origin }: Network): RunFields {
+  return runs.value.find(({ number }) => number === origin.number)?.settings.fields ?? url.value;
+}
+
+/** The pictures that a run with some settings holds back. */
+function heldBack({ parts, background }: LoadedData, fields: RunFields): Uint32Array {
   const { validationShare } = recipeFor(fields, parts.train, background);
   return splitTraining(parts, validationShare, fields.seed).validation;
 }

@@ -73,7 +73,7 @@ export const en = {
   judgedBy: (data: string) => `Pictures of ${data}`,
   judged: { validation: "those held back", all: "all" },
   judgedNotes: {
-    validation: (seed: number) => `Those that a run with the settings of “Train” (seed ${seed}) holds back.`,
+    validation: (seed: number) => `The pictures that a training with seed ${seed} holds back.`,
     all: (_seed: number) =>
       "A network that was trained on these pictures has seen most of them: it will look too good.",
   },

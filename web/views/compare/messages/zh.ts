@@ -100,7 +100,7 @@ export const zh: typeof en = {
   judgedBy: (data) => `${data} 的图片`,
   judged: { validation: "留出的", all: "全部" },
   judgedNotes: {
-    validation: (seed) => `即按“训练”视图的设置（种子 ${seed}）留出的那些图片。`,
+    validation: (seed) => `种子为 ${seed} 的训练所留出的那些图片。`,
     all: () => "用这些图片训练过的网络见过其中大部分：结果会显得过好。",
   },
   evaluate: "评估",

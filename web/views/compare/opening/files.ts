@@ -1,4 +1,4 @@
-import { readWeights } from "../../../../src/formats/weights.js";
+import { MOST_WEIGHTS_BYTES, readWeights } from "../../../../src/formats/weights.js";
 import { RUN_FILES } from "../../../../src/runs/files.js";
 import { parseRun } from "../../../../src/runs/record.js";
 import type { PlacedFile } from "../../../kit/droppedFiles.js";
@@ -6,9 +6,6 @@ import { addOpenedFile, addOpenedRun } from "../../../state/opened.js";
 import { takeNumber } from "../../../state/runs.js";
 import { askUnseen } from "./unseen.js";
 import { networkOf, openWeights } from "./weights.js";
-
-/** What is read of a file at most: a LeNet-5 for 3x128x128 pictures takes 7 MB. */
-const MOST_BYTES = 32e6;
 
 const WEIGHTS = /\.(pth|pt|safetensors|onnx)$/i;
 
@@ -70,8 +67,9 @@ async function openFile(file: File): Promise<void> {
 }
 
 async function bytesOf(file: File): Promise<Uint8Array> {
-  if (file.size > MOST_BYTES)
-    throw new Error(`it has ${file.size} bytes, more than any LeNet-5: ${MOST_BYTES} at most`);
+  if (file.size > MOST_WEIGHTS_BYTES) {
+    throw new Error(`it has ${Math.ceil(file.size / 1e6)} MB, at most ${MOST_WEIGHTS_BYTES / 1e6} MB are read`);
+  }
   return new Uint8Array(await file.arrayBuffer());
 }
 
