@@ -17,7 +17,7 @@ export function svgFile(drawing: SVGSVGElement): string {
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   copy.setAttribute("width", String(width));
   copy.setAttribute("height", String(height));
-  copy.prepend(groundOf(drawing.viewBox.baseVal ?? { x: 0, y: 0, width, height }));
+  copy.prepend(groundOf(drawing.hasAttribute("viewBox") ? drawing.viewBox.baseVal : { x: 0, y: 0, width, height }));
   return new XMLSerializer().serializeToString(copy);
 }
 

@@ -34,11 +34,11 @@ const list = signal<readonly Opened[]>([]);
 /** All that was opened, the oldest first. */
 export const opened = computed(() => list.value);
 
-/** Adds a run; one of the same place takes the other's. */
+/** Adds a run; a served one takes the place of what was read of it before. */
 export function addOpenedRun(run: Omit<OpenedRun, "type" | "number">): OpenedRun {
-  const same = list.value.find(
-    (one): one is OpenedRun => one.type === "run" && one.name === run.name && one.isServed === run.isServed,
-  );
+  const same = run.isServed
+    ? list.value.find((one): one is OpenedRun => one.type === "run" && one.isServed && one.name === run.name)
+    : undefined;
   const added: OpenedRun = { ...run, type: "run", number: same?.number ?? takeNumber() };
   list.value = same ? list.value.map((one) => (one === same ? added : one)) : [...list.value, added];
   return added;
