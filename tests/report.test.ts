@@ -9,8 +9,9 @@ import { compileForNode } from "../src/cli/engine.js";
 import { generateDigits, splitIndices } from "../src/data/index.js";
 import { initializeParameters, lenet5, runEpochs } from "../src/engine.js";
 import { type Dataset, RECIPES } from "../src/index.js";
-import { type RunConfig, RunFolder } from "../src/node/runFolder.js";
+import { RunFolder } from "../src/node/runFolder.js";
 import { judgedImages, writeReport } from "../src/node/runReport.js";
+import type { RunConfig } from "../src/runs/config.js";
 
 const MALICE = `<script>document.title = "hacked"</script>`;
 const TEST_IMAGES = 10_000;

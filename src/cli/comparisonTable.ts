@@ -1,23 +1,6 @@
 import { shortened } from "../report/markup.js";
+import type { ComparedRun } from "../runs/comparison.js";
 import { formatDuration, formatPercent } from "./terminal.js";
-
-/** A run beside others. */
-export interface ComparedRun {
-  /** Its folder. */
-  readonly run: string;
-  /** Only what is not the same in all of them. */
-  readonly settings: Readonly<Record<string, string>>;
-  readonly finished: boolean;
-  /** That are done. */
-  readonly epochs: number;
-  readonly epochsPlanned: number;
-  /** Of these epochs. */
-  readonly seconds: number;
-  /** Undefined before the first epoch is done. */
-  readonly bestValidationAccuracy?: number;
-  /** Undefined where the run is not finished, or the data set holds no images back for a test. */
-  readonly test?: { readonly accuracy: number; readonly standardError: number; readonly images: number };
-}
 
 const NOTHING = "–";
 /** Of a setting's value. */

@@ -1,7 +1,7 @@
 import { basename } from "node:path/posix";
 import type { DownloadProgress } from "../node/download.js";
 import { type DataSettings, type OpenedData, openData } from "../node/openData.js";
-import type { RunConfig } from "../node/runFolder.js";
+import type { RunConfig } from "../runs/config.js";
 import type { Reporter } from "./terminal.js";
 import { counted } from "./text.js";
 

@@ -12,3 +12,10 @@ export class FormatError extends Error {
     super(line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line);
   }
 }
+
+/** A file of weights does not say which activation and pooling its model has, and its tensors do not either. */
+export class UnseenNeededError extends FormatError {
+  constructor() {
+    super("the file does not say which activation and pooling its model has; name its recipe with --recipe");
+  }
+}

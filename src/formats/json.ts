@@ -19,3 +19,8 @@ export function parseJson<Result>(text: string, schema: z.ZodType<Result>, what:
   const [issue] = parsed.error.issues;
   throw new FormatError(`${what}: ${issue.path.join(".") || "the whole"}: ${issue.message}`);
 }
+
+/** A value as a file of JSON holds it, for people to read, too. */
+export function formatJson(value: object): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}

@@ -15,7 +15,7 @@ import {
   type Weights,
 } from "../model/index.js";
 import { TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
-import { FormatError } from "./errors.js";
+import { FormatError, UnseenNeededError } from "./errors.js";
 import { withLeNet5Names } from "./layerNames.js";
 import { readModelMetadata, writeModelMetadata } from "./modelMetadata.js";
 import { isOnnx, type OnnxFile, type OnnxOptions, readOnnx, writeOnnx } from "./onnx/index.js";
@@ -27,6 +27,9 @@ import type { TensorFile } from "./tensorFile.js";
 export const WEIGHTS_FORMATS = ["pth", "safetensors", "onnx"] as const;
 /** One of {@link WEIGHTS_FORMATS}. */
 export type WeightsFormat = (typeof WEIGHTS_FORMATS)[number];
+
+/** What is read of a file of weights: a LeNet-5 for 3x128x128 pictures takes 7 MB, with its optimiser 21. */
+export const MOST_WEIGHTS_BYTES = 32e6;
 
 /** What tensors alone do not tell of a model. */
 export type UnseenInTensors = Pick<LeNet5Options, "activation" | "pooling" | "dropout">;
@@ -41,7 +44,8 @@ const MOST_ACTIVATIONS = 2 ** 20;
  * metadata where there is any or from the graph, else inferred from the tensors' shapes, whatever its layers are called.
  *
  * @param unseen for files without metadata: what leaves no trace in tensors, as a recipe has it
- * @throws FormatError where the file is damaged, refused, or no LeNet-5's; where `unseen` is needed and left out
+ * @throws FormatError where the file is damaged, refused, or no LeNet-5's; UnseenNeededError where `unseen` is needed and
+ *   left out
  */
 export function readWeights(bytes: Uint8Array, unseen?: UnseenInTensors): Weights {
   try {
@@ -85,11 +89,7 @@ function readFile(bytes: Uint8Array): TensorFile & Partial<OnnxFile> {
 }
 
 function inferModel(tensors: NamedTensors, unseen: UnseenInTensors | undefined): Model {
-  if (!unseen) {
-    throw new FormatError(
-      "the file does not say which activation and pooling its model has; name its recipe with --recipe",
-    );
-  }
+  if (!unseen) throw new UnseenNeededError();
   const { activation, pooling, dropout } = unseen;
   return lenet5FromTensors(tensors, { activation, pooling, dropout });
 }

@@ -4,9 +4,10 @@ import { CHECKSUM, readCheckpoint, writeCheckpoint } from "../formats/checkpoint
 import { FormatError } from "../formats/errors.js";
 import { readSafetensors } from "../formats/safetensors.js";
 import { inferShapes, type Model, parameterSpecs, requireParameters } from "../model/index.js";
+import { RUN_FILES } from "../runs/files.js";
 import type { TrainingState } from "../training/epochs.js";
 import { renameDurably, writeFileAtomic } from "./files.js";
-import { RUN_FILES, readIfThere } from "./runFiles.js";
+import { readIfThere } from "./runFiles.js";
 
 /**
  * Writes the state after an epoch as a run's last checkpoint, with its checksum; the one before is kept.

@@ -7,10 +7,11 @@ import { readCheckpoint } from "../formats/checkpoint.js";
 import { readPth } from "../formats/pth.js";
 import { readSafetensors } from "../formats/safetensors.js";
 import { initializeParameters, type Model } from "../model/index.js";
+import type { RunConfig } from "../runs/config.js";
+import { parseHistory } from "../runs/history.js";
 import type { EpochRecord, TrainingState } from "../training/epochs.js";
 import { RECIPES } from "../training/recipes/index.js";
-import { parseHistory } from "./history.js";
-import { type RunConfig, RunFolder } from "./runFolder.js";
+import { RunFolder } from "./runFolder.js";
 
 /**
  * A process that can be killed before any of its operations on files. What it is asked for afterwards fails, so that none

@@ -2,22 +2,6 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describeFileError, errorCode, isFolder } from "./files.js";
 
-/** The files of a run folder. */
-export const RUN_FILES = {
-  config: "config.json",
-  history: "history.csv",
-  pth: "model.pth",
-  safetensors: "best.safetensors",
-  checkpoint: "last.ckpt",
-  /** The checkpoint of the epoch before. */
-  previousCheckpoint: "previous.ckpt",
-  curvesSvg: "curves.svg",
-  curvesPng: "curves.png",
-  result: "result.json",
-  confusion: "confusion.svg",
-  report: "report.html",
-} as const;
-
 /** Reads a file that every run folder has. @throws Error with one line */
 export async function readRunFile(path: string, name: string): Promise<Uint8Array> {
   const bytes = await readIfThere(path, name);

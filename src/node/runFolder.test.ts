@@ -7,10 +7,11 @@ import { readModelMetadata } from "../formats/modelMetadata.js";
 import { readPth } from "../formats/pth.js";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.js";
 import { initializeParameters, lenet5, type NamedTensors } from "../model/index.js";
+import type { RunConfig } from "../runs/config.js";
+import { formatHistory, parseHistory } from "../runs/history.js";
 import type { EpochRecord, TrainingState } from "../training/epochs.js";
 import { RECIPES } from "../training/recipes/index.js";
-import { formatHistory, parseHistory } from "./history.js";
-import { type RunConfig, RunFolder, readRunConfig } from "./runFolder.js";
+import { RunFolder, readRunConfig } from "./runFolder.js";
 import { loadWeights } from "./weights.js";
 
 const model = lenet5({ ...RECIPES.paper, input: { channels: 1, height: 12, width: 12 }, classes: 3 });

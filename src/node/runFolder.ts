@@ -1,50 +1,16 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { parseJson } from "../formats/json.js";
-import { modelSchema } from "../formats/modelMetadata.js";
-import { recipeSchema } from "../formats/recipeSchema.js";
+import { formatJson, parseJson } from "../formats/json.js";
 import { writeWeights } from "../formats/weights.js";
-import type { ModelMetadata, Weights } from "../model/index.js";
+import { bestWeights, parseRunConfig, type RunConfig } from "../runs/config.js";
+import { RUN_FILES } from "../runs/files.js";
+import { formatHistory, parseHistory, secondsOf } from "../runs/history.js";
 import type { Best, EpochRecord, TrainingState } from "../training/epochs.js";
 import { loadCheckpoint, saveCheckpoint } from "./checkpointFiles.js";
 import { createFolderExclusive, isFolder, removeTemporaries, writeFileAtomic } from "./files.js";
-import { formatHistory, parseHistory } from "./history.js";
 import { svgToPng } from "./png.js";
-import { named, RUN_FILES, readIfThere, readRunFile } from "./runFiles.js";
+import { named, readIfThere, readRunFile } from "./runFiles.js";
 import { RunLock } from "./runLock.js";
-
-const configSchema = z.object({
-  /** Versions of what the run was made with. */
-  versions: z.object({ lenet: z.string(), node: z.string(), v8: z.string() }),
-  startedAt: z.string(),
-  /** With the number of epochs that the run has been extended to. */
-  recipe: recipeSchema,
-  /** The epochs after which the finished run was extended: the schedule began anew, over the epochs up to the next end. */
-  scheduleRestarts: z.array(z.number().int().positive()).default([]),
-  seed: z.number().int().nonnegative(),
-  model: modelSchema,
-  parameterCount: z.number().int(),
-  data: z.object({
-    name: z.string(),
-    /** Where it is, if it is no known data set. */
-    path: z.string().optional(),
-    /** The folder that was named for it, if one was. */
-    directory: z.string().optional(),
-    /** How its pictures were brought to the model's input. */
-    fit: z.enum(["contain", "cover", "stretch"]).default("contain"),
-    background: z.literal([0, 255]).default(0),
-    checksum: z.string(),
-    images: z.number().int(),
-    classes: z.array(z.string()),
-    generated: z.boolean(),
-  }),
-  threads: z.number().int().positive(),
-  /** Whether multiplication and addition were rounded once (relaxed SIMD); another setting gives other last bits. */
-  fusedArithmetic: z.boolean(),
-});
-
-/** Everything that is needed to make a run again. */
-export type RunConfig = z.infer<typeof configSchema>;
 
 /** A run folder as it is opened again. */
 export interface ReopenedRun {
@@ -128,7 +94,7 @@ export class RunFolder {
 
   /** The time of all finished epochs together. */
   get seconds(): number {
-    return this.history.reduce((sum, { trainSeconds, validationSeconds }) => sum + trainSeconds + validationSeconds, 0);
+    return secondsOf(this.history);
   }
 
   /**
@@ -185,20 +151,8 @@ export class RunFolder {
     this.savedBestEpoch = state.best.epoch;
   }
 
-  private weightFiles({ epoch, validationAccuracy, parameters }: Best): [name: string, bytes: Uint8Array][] {
-    const { model, recipe, data } = this.config;
-    const { normalization } = recipe;
-    const metadata: ModelMetadata = {
-      model,
-      normalization,
-      classes: data.classes,
-      pictures: { fit: data.fit, background: data.background },
-      recipe: recipe.name,
-      data: data.name,
-      epoch,
-      validationAccuracy,
-    };
-    const weights: Weights = { model, parameters, normalization, metadata };
+  private weightFiles(best: Best): [name: string, bytes: Uint8Array][] {
+    const weights = bestWeights(this.config, best);
     return [
       [RUN_FILES.pth, writeWeights(weights, "pth")],
       [RUN_FILES.safetensors, writeWeights(weights, "safetensors")],
@@ -219,7 +173,7 @@ export class RunFolder {
 /** Reads a run's config.json. @throws Error with one line where it is missing or not what it should be */
 export async function readRunConfig(path: string): Promise<RunConfig> {
   const text = new TextDecoder().decode(await readRunFile(path, RUN_FILES.config));
-  return named(path, () => parseJson(text, configSchema, RUN_FILES.config));
+  return named(path, () => parseRunConfig(text));
 }
 
 /** A run's history; empty where it has none. @throws Error with one line where it is not what it should be */
@@ -284,9 +238,4 @@ async function readResult(path: string): Promise<RunResult | undefined> {
 
 function countOf(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
-}
-
-function formatJson(value: object): string {
-  return `${JSON.stringify(value, undefined, 2)}
-`;
 }

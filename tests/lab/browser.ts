@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
@@ -8,6 +10,8 @@ import { ISOLATION_HEADERS } from "../../src/node/lab/headers.js";
 
 /** The Chromium that the lab is tested in; undefined where there is none. */
 export const executable = findChromium();
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 /** What tests in a browser are called where there is none. */
 export const SKIPPED = executable ? "" : " (SKIPPED: no Chromium here; install it or set $CHROMIUM)";
@@ -67,8 +71,20 @@ export interface LabPage {
   readonly requests: string[];
 }
 
-/** Opens the lab in a context of its own, in English unless the options say otherwise, its data there. */
+/** Opens the view "Train" in a context of its own, in English unless the options say otherwise, its data there. */
 export async function openLab(
+  browser: Browser,
+  address: string,
+  options: BrowserContextOptions = {},
+): Promise<LabPage> {
+  const lab = await openView(browser, address, options);
+  // On a phone it is folded away.
+  await lab.page.locator("canvas.pictures").waitFor({ state: "attached" });
+  return lab;
+}
+
+/** Opens any view of the lab in a context of its own. */
+export async function openView(
   browser: Browser,
   address: string,
   options: BrowserContextOptions = {},
@@ -84,8 +100,6 @@ export async function openLab(
   context.on("request", (request) => requests.push(request.url()));
   page.setDefaultTimeout(20_000);
   await page.goto(address);
-  // On a phone it is folded away.
-  await page.locator("canvas.pictures").waitFor({ state: "attached" });
   return { page, faults, requests };
 }
 
@@ -109,4 +123,19 @@ export async function fingerprintOf(page: Page): Promise<string> {
 export async function accuracyOf(page: Page): Promise<number> {
   const text = await page.locator(".figures dd").first().textContent();
   return Number.parseFloat(text ?? "") / 100;
+}
+
+/** What axe finds to be of more than minor importance, with the elements. */
+export async function axeFaults(page: Page): Promise<string[]> {
+  // Evaluated, as the page's policy lets no script in.
+  await page.evaluate(readFileSync(AXE, "utf8"));
+  return page.evaluate(async () => {
+    const { axe } = window as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
+    };
+    const { violations } = await axe.run();
+    return violations
+      .filter(({ impact }) => impact !== "minor")
+      .flatMap(({ id, impact, nodes }) => nodes.map(({ html }) => `${impact} ${id}: ${html.slice(0, 200)}`));
+  });
 }

@@ -1,12 +1,20 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { executable, type Host, launch, openLab, SITE, SKIPPED, serveSite, trainToTheEnd } from "./browser.js";
+import {
+  axeFaults,
+  executable,
+  type Host,
+  launch,
+  openLab,
+  SITE,
+  SKIPPED,
+  serveSite,
+  trainToTheEnd,
+} from "./browser.js";
 
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 /** What the page loads before data, packed, at most. */
 const FIRST_LOAD_BYTES = 200_000;
 
@@ -196,18 +204,3 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
     return lab;
   }
 });
-
-/** What axe finds to be of more than minor importance, with the elements. */
-async function axeFaults(page: Page): Promise<string[]> {
-  // Evaluated, as the page's policy lets no script in.
-  await page.evaluate(readFileSync(AXE, "utf8"));
-  return page.evaluate(async () => {
-    const { axe } = window as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
-    };
-    const { violations } = await axe.run();
-    return violations
-      .filter(({ impact }) => impact !== "minor")
-      .flatMap(({ id, impact, nodes }) => nodes.map(({ html }) => `${impact} ${id}: ${html.slice(0, 200)}`));
-  });
-}

@@ -5,6 +5,7 @@ import { view } from "../state/url.js";
 import { VIEW_MODULES } from "../views/index.js";
 import { Header } from "./Header.js";
 import { messages } from "./messages/index.js";
+import { Pictures } from "./Pictures.js";
 import { Shortcuts } from "./Shortcuts.js";
 
 /** The whole page. */
@@ -21,6 +22,7 @@ export function App() {
       </main>
       <footer class="footer">
         <p>{m.about}</p>
+        <Pictures />
         <p>{crossOriginIsolated ? m.isolated : m.notIsolated}</p>
       </footer>
       <Shortcuts />

@@ -1,17 +1,24 @@
 import { computed, signal } from "@preact/signals";
-import type { Model, NamedTensors, Normalization } from "../../src/model/index.js";
+import type { Model, ModelMetadata, NamedTensors, Normalization } from "../../src/model/index.js";
 import { selectedRun } from "./runs.js";
+
+/** A run of this page, or what was opened, by the number that it has among all of them. */
+export type NetworkOrigin =
+  | { readonly type: "run"; readonly number: number }
+  | { readonly type: "file"; readonly number: number; readonly name: string };
 
 /** A network with its parameters, as the views show it. */
 export interface Network {
   /** Where it comes from. */
-  readonly origin: { readonly type: "run"; readonly number: number } | { readonly type: "file"; readonly name: string };
+  readonly origin: NetworkOrigin;
   readonly model: Model;
   readonly parameters: NamedTensors;
   readonly classes: readonly string[];
   readonly normalization: Normalization;
   /** See `fingerprint` in src/model; undefined until it is worked out. */
   readonly fingerprint?: string;
+  /** What its file says of it, where it does. */
+  readonly metadata?: ModelMetadata;
 }
 
 /** A network that was opened from a file; while there is one, the views show it. */

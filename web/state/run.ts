@@ -39,6 +39,7 @@ const POINTS_AN_EPOCH = 20;
 export class Run {
   /** Counts the page's runs from 1; a run's colour and dashes follow it. */
   readonly number: number;
+  readonly startedAt = new Date();
   readonly settings: RunSettings;
   /** What the settings come to. */
   readonly recipe: Recipe;

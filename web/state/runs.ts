@@ -6,6 +6,11 @@ const list = signal<readonly Run[]>([]);
 const selectedNumber = signal<number | undefined>(undefined);
 let lastNumber = 0;
 
+/** The next number for a run, be it trained here or opened: lines are told apart by it. */
+export function takeNumber(): number {
+  return ++lastNumber;
+}
+
 /** The page's runs, the oldest first. */
 export const runs = computed(() => list.value);
 
@@ -21,7 +26,7 @@ export function selectRun({ number }: Run): void {
 /** Begins a run and has it go to the end of a stretch. One run trains at a time: the others rest. */
 export function addRun(settings: RunSettings, stretch: Stretch): Run {
   restAll();
-  const run = new Run(++lastNumber, settings, stretch);
+  const run = new Run(takeNumber(), settings, stretch);
   list.value = [...list.value, run];
   selectRun(run);
   return run;

@@ -1,9 +1,7 @@
 import { Command } from "commander";
-import { type RunRecord, readRun } from "../../node/runRecord.js";
-import { runSettings } from "../../node/runSettings.js";
-import { differingSettings } from "../../report/comparison.js";
-import { standardError } from "../../report/numbers.js";
-import { type ComparedRun, formatComparison } from "../comparisonTable.js";
+import { readRun } from "../../node/runRecord.js";
+import { compareRuns } from "../../runs/comparison.js";
+import { formatComparison } from "../comparisonTable.js";
 import { jsonOption } from "../options.js";
 
 /** `lenet compare`: what runs differ in, and what they came to. */
@@ -17,40 +15,4 @@ export function compareCommand(): Command {
       const runs = compareRuns(records);
       process.stdout.write(`${json ? JSON.stringify(runs, undefined, 2) : formatComparison(runs)}\n`);
     });
-}
-
-/** Has columns of its own. */
-const EPOCHS = "epochs";
-
-function compareRuns(records: readonly RunRecord[]): ComparedRun[] {
-  const settings = records.map(({ config }) => runSettings(config).flatMap(({ facts }) => facts));
-  const names = differingSettings(settings).filter((name) => name !== EPOCHS);
-  return records.map((record, index) => ({
-    ...outcome(record),
-    settings: Object.fromEntries(
-      names.map((name) => [name, settings[index].find((fact) => fact.name === name)?.value ?? ""]),
-    ),
-  }));
-}
-
-/** What a run came to so far. */
-function outcome({ path, config, history, result }: RunRecord): Omit<ComparedRun, "settings"> {
-  const accuracies = history.map(({ validationAccuracy }) => validationAccuracy);
-  const seconds = history.reduce(
-    (sum, { trainSeconds, validationSeconds }) => sum + trainSeconds + validationSeconds,
-    0,
-  );
-  return {
-    run: path,
-    finished: result !== undefined,
-    epochs: history.length,
-    epochsPlanned: config.recipe.epochs,
-    seconds,
-    bestValidationAccuracy: accuracies.length === 0 ? undefined : Math.max(...accuracies),
-    test: result?.test && {
-      accuracy: result.test.accuracy,
-      standardError: standardError(result.test.accuracy, result.test.total),
-      images: result.test.total,
-    },
-  };
 }

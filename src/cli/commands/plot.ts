@@ -3,8 +3,9 @@ import { basename, extname, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { writeFileAtomic } from "../../node/files.js";
 import { svgToPng } from "../../node/png.js";
-import { type RunRecord, readRun } from "../../node/runRecord.js";
-import { runTitles } from "../../node/runSettings.js";
+import { readRun } from "../../node/runRecord.js";
+import type { RunRecord } from "../../runs/record.js";
+import { runTitles } from "../../runs/settings.js";
 
 /** `lenet plot`: the curves of one run, or of several over each other. */
 export function plotCommand(): Command {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Command } from "commander";
-import { RUN_FILES } from "../../node/runFiles.js";
 import { judgedImages, writeReport } from "../../node/runReport.js";
+import { RUN_FILES } from "../../runs/files.js";
 import { dataOfRun, nameSkipped, openForCommand } from "../data.js";
 import { withInterrupt } from "../interrupt.js";
 import { dataDirOption, threadsOption } from "../options.js";

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../formats/json.js";
 import { createFolderExclusive, describeFileError, errorCode, isFolder, writeFileAtomic } from "../../node/files.js";
-import { named, RUN_FILES, readRunFile } from "../../node/runFiles.js";
+import { named, readRunFile } from "../../node/runFiles.js";
+import { RUN_FILES } from "../../runs/files.js";
 import { parseAxis } from "./grid.js";
 import { type FinishedRun, formatCsv, type SweepReport } from "./report.js";
 

@@ -1,6 +1,36 @@
+import "./compare.css";
+import { announce } from "../../kit/announce.js";
+import { Button } from "../../kit/Button.js";
+import { Curves } from "./Curves.js";
+import { Evaluation } from "./evaluation/Evaluation.js";
 import { messages } from "./messages/index.js";
+import { OpenSection } from "./opening/OpenSection.js";
+import { UnseenDialog } from "./opening/UnseenDialog.js";
+import { RunTable } from "./RunTable.js";
+import { ShownNetwork } from "./saving/ShownNetwork.js";
 
 /** The view "Compare and keep". */
 export function View() {
-  return <h1>{messages().title}</h1>;
+  const m = messages();
+  const copyLink = async () => {
+    await navigator.clipboard.writeText(location.href);
+    announce(m.linkCopied);
+  };
+  return (
+    <div class="compare">
+      <header class="lead">
+        <h1>{m.title}</h1>
+        <p>{m.lead}</p>
+        {isSecureContext && <Button onClick={() => void copyLink()}>{m.copyLink}</Button>}
+      </header>
+      <OpenSection />
+      <RunTable />
+      <Curves />
+      <div class="network">
+        <ShownNetwork />
+        <Evaluation />
+      </div>
+      <UnseenDialog />
+    </div>
+  );
 }

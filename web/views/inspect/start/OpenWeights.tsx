@@ -1,9 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { classCount, inferShapes } from "../../../../src/model/index.js";
 import { Button } from "../../../kit/Button.js";
 import { Choice } from "../../../kit/Choice.js";
-import { openedNetwork } from "../../../state/network.js";
+import { addOpenedFile } from "../../../state/opened.js";
+import { takeNumber } from "../../../state/runs.js";
+import { networkOf } from "../../compare/opening/weights.js";
 import { messages } from "../messages/index.js";
 
 /** What a file may not say of its model: the layers of 1998, and those of today. */
@@ -23,10 +24,8 @@ export function OpenWeights() {
     try {
       const { readWeights } = await import("../../../../src/formats/weights.js");
       const bytes = new Uint8Array(await file.arrayBuffer());
-      const { model, parameters, normalization, metadata } = readWeights(bytes, KINDS[kind.value]);
-      const count = classCount(inferShapes(model));
-      const classes = metadata?.classes ?? Array.from({ length: count }, (_, index) => String(index));
-      openedNetwork.value = { origin: { type: "file", name: file.name }, model, parameters, classes, normalization };
+      const origin = { number: takeNumber(), name: file.name };
+      addOpenedFile(origin, await networkOf(origin, readWeights(bytes, KINDS[kind.value])));
     } catch (error) {
       failure.value = error instanceof Error ? error.message : String(error);
     }

@@ -1,15 +1,17 @@
 import { useSignal } from "@preact/signals";
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { PictureShape } from "../../../../src/data/dataset.js";
 import type { PictureSettings } from "../../../../src/data/index.js";
 import { Button } from "../../../kit/Button.js";
 import { Choice } from "../../../kit/Choice.js";
+import { DropZone } from "../../../kit/DropZone.js";
+import type { PlacedFile } from "../../../kit/droppedFiles.js";
 import { Select } from "../../../kit/Select.js";
 import { loadData } from "../../../state/data.js";
 import type { LabelledPicture } from "../../../worker/data/protocol.js";
 import { messages } from "../messages/index.js";
 import { Camera } from "./Camera.js";
-import { droppedFiles, labelledPictures, type PlacedFile } from "./droppedFiles.js";
+import { labelledPictures } from "./labelledPictures.js";
 
 const INPUTS = {
   grey28: { channels: 1, height: 28, width: 28 },
@@ -22,8 +24,6 @@ export function OwnPictures() {
   const [input, setInput] = useState<keyof typeof INPUTS>("grey28");
   const [fit, setFit] = useState<PictureSettings["fit"]>("contain");
   const [background, setBackground] = useState<"black" | "white">("black");
-  const [isOver, setOver] = useState(false);
-  const chooser = useRef<HTMLInputElement>(null);
   const cameraOpen = useSignal(false);
 
   const settings: PictureSettings = { shape: INPUTS[input], fit, background: background === "white" ? 255 : 0 };
@@ -33,45 +33,26 @@ export function OwnPictures() {
     if (pictures.length > 0) usePictures(pictures);
     else if (placed.length > 0) loadData({ type: "files", files: placed.map(({ file }) => file) });
   };
-  const choose = (folder: boolean) => {
-    if (!chooser.current) return;
-    chooser.current.webkitdirectory = folder;
-    chooser.current.click();
-  };
-  const takeChosen = ({ currentTarget }: { readonly currentTarget: HTMLInputElement }) => {
-    take(Array.from(currentTarget.files ?? [], (file) => ({ file, path: file.webkitRelativePath || file.name })));
-    currentTarget.value = "";
-  };
   return (
     <>
-      <fieldset
-        class={isOver ? "drop over" : "drop"}
-        aria-label={m.sources.own}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={(event) => {
-          event.preventDefault();
-          setOver(false);
-          if (event.dataTransfer) void droppedFiles(event.dataTransfer).then(take);
-        }}
-      >
-        <p>{m.ownNote}</p>
-        <div class="buttons">
-          <Button onClick={() => choose(true)}>{m.chooseFolder}</Button>
-          <Button onClick={() => choose(false)}>{m.chooseFiles}</Button>
-          <Button
-            onClick={() => {
-              cameraOpen.value = true;
-            }}
-          >
-            {m.webcam}
-          </Button>
-        </div>
-        <input ref={chooser} type="file" hidden multiple onChange={takeChosen} />
-      </fieldset>
+      <DropZone label={m.sources.own} onFiles={take}>
+        {(choose) => (
+          <>
+            <p>{m.ownNote}</p>
+            <div class="buttons">
+              <Button onClick={() => choose("folder")}>{m.chooseFolder}</Button>
+              <Button onClick={() => choose("files")}>{m.chooseFiles}</Button>
+              <Button
+                onClick={() => {
+                  cameraOpen.value = true;
+                }}
+              >
+                {m.webcam}
+              </Button>
+            </div>
+          </>
+        )}
+      </DropZone>
       <Choice
         label={m.input}
         options={(["grey28", "colour32"] as const).map((value) => ({ value, label: m.inputs[value] }))}

@@ -1,13 +1,8 @@
-import type { LabelledPicture } from "../../../worker/data/protocol.js";
-
 /** A file and where it lay: "pets/cat/1.jpg". */
 export interface PlacedFile {
   readonly file: File;
   readonly path: string;
 }
-
-/** What browsers decode; a folder may hold other things. */
-const PICTURE = /\.(png|jpe?g|gif|webp|bmp|avif)$/i;
 
 /** All files of what was dropped, those in folders too. */
 export async function droppedFiles({ items }: DataTransfer): Promise<PlacedFile[]> {
@@ -31,12 +26,4 @@ async function filesOf(entry: FileSystemEntry): Promise<PlacedFile[]> {
     if (entries.length === 0) return files;
     for (const child of entries) files.push(...(await filesOf(child)));
   }
-}
-
-/** The pictures among files, each with the name of the folder that it lies in, in the order of their paths. */
-export function labelledPictures(files: readonly PlacedFile[]): LabelledPicture[] {
-  return files
-    .filter(({ path }) => PICTURE.test(path) && path.includes("/"))
-    .toSorted((one, other) => (one.path < other.path ? -1 : 1))
-    .map(({ file, path }) => ({ label: path.split("/").at(-2) ?? "", picture: file }));
 }

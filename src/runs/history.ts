@@ -1,5 +1,5 @@
 import type { EpochRecord } from "../training/epochs.js";
-import { RUN_FILES } from "./runFiles.js";
+import { RUN_FILES } from "./files.js";
 
 /** A row of history.csv: the tutorial's columns first, then ours. */
 const HISTORY_COLUMNS: readonly (readonly [string, (record: EpochRecord) => number])[] = [
@@ -45,4 +45,14 @@ export function parseHistory(text: string): EpochRecord[] {
       validationSeconds,
     };
   });
+}
+
+/** The best validation accuracy so far; undefined before the first epoch. */
+export function bestAccuracy(history: readonly EpochRecord[]): number | undefined {
+  return history.length === 0 ? undefined : Math.max(...history.map(({ validationAccuracy }) => validationAccuracy));
+}
+
+/** The time of all epochs together. */
+export function secondsOf(history: readonly EpochRecord[]): number {
+  return history.reduce((sum, { trainSeconds, validationSeconds }) => sum + trainSeconds + validationSeconds, 0);
 }

@@ -1,7 +1,7 @@
 import { formatAugmentation } from "../data/augmentationText.js";
 import type { Fact, FactGroup } from "../report/page/report.js";
 import type { Recipe } from "../training/recipes/index.js";
-import type { RunConfig } from "./runFolder.js";
+import type { RunConfig } from "./config.js";
 
 /** What a run's pictures are headed with. */
 export function runTitles({ recipe, data, seed }: RunConfig): { readonly title: string; readonly subtitle: string } {
@@ -44,8 +44,7 @@ export function runSettings(config: RunConfig): FactGroup[] {
       title: "Versions and threads",
       facts: [
         fact("lenet", versions.lenet),
-        fact("Node", versions.node),
-        fact("V8", versions.v8),
+        ...factsOf({ Node: versions.node, V8: versions.v8, browser: versions.browser }),
         fact("threads", threads),
         fact("fused arithmetic", yesOrNo(fusedArithmetic)),
       ],
@@ -72,6 +71,11 @@ function recipeFacts(recipe: Recipe): Fact[] {
     fact("validation share", recipe.validationShare),
     fact("normalization", `mean ${normalization.mean.map(short)}, deviation ${normalization.deviation.map(short)}`),
   ];
+}
+
+/** Those of some facts that are known. */
+function factsOf(values: Readonly<Record<string, string | undefined>>): Fact[] {
+  return Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [fact(name, value)]));
 }
 
 function fact(name: string, value: string | number): Fact {

@@ -1,0 +1,33 @@
+import { bestAccuracy } from "./history.js";
+import type { RunRecord } from "./record.js";
+
+/** A run folder as the lab's server lists it. */
+export interface ListedRun {
+  /** The folder's name. */
+  readonly name: string;
+  readonly startedAt: string;
+  readonly recipe: string;
+  readonly data: string;
+  readonly seed: number;
+  readonly epochs: number;
+  readonly epochsDone: number;
+  readonly finished: boolean;
+  /** The best so far; null before the first epoch. */
+  readonly bestValidationAccuracy: number | null;
+}
+
+/** A run in a list. */
+export function listing(name: string, { config, history, result }: RunRecord): ListedRun {
+  const { startedAt, recipe, data, seed } = config;
+  return {
+    name,
+    startedAt,
+    recipe: recipe.name,
+    data: data.name,
+    seed,
+    epochs: recipe.epochs,
+    epochsDone: history.length,
+    finished: result !== undefined,
+    bestValidationAccuracy: bestAccuracy(history) ?? null,
+  };
+}

@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+import { formatJson } from "../formats/json.js";
+import { lenet5 } from "../model/index.js";
+import { RECIPES } from "../training/recipes/index.js";
+import { compareRuns } from "./comparison.js";
+import type { RunConfig } from "./config.js";
+import { formatHistory } from "./history.js";
+import { parseRun } from "./record.js";
+import { runSettings } from "./settings.js";
+
+const config: RunConfig = {
+  versions: { lenet: "0.1.0", browser: "Browser/1.0" },
+  startedAt: "2026-01-02T03:04:05.678Z",
+  recipe: { ...RECIPES.paper, epochs: 2 },
+  scheduleRestarts: [],
+  seed: 5,
+  model: lenet5({ ...RECIPES.paper, input: { channels: 1, height: 12, width: 12 }, classes: 2 }),
+  parameterCount: 17_000,
+  data: {
+    name: "digits",
+    fit: "contain",
+    background: 0,
+    checksum: "abc",
+    images: 9,
+    classes: ["a", "b"],
+    generated: true,
+  },
+  threads: 1,
+  fusedArithmetic: true,
+};
+
+const epoch = (number: number, validationAccuracy: number) => ({
+  epoch: number,
+  trainLoss: 1,
+  trainAccuracy: 0.5,
+  validationLoss: 1,
+  validationAccuracy,
+  learningRate: 0.001,
+  trainSeconds: 2,
+  validationSeconds: 0.5,
+});
+
+const history = [epoch(1, 0.75), epoch(2, 0.5)];
+const result = {
+  bestEpoch: 1,
+  bestValidationAccuracy: 0.75,
+  seconds: 5,
+  fingerprint: "ab12",
+  test: { accuracy: 0.9, total: 900 },
+};
+
+test("a run of a browser is read as it was written", () => {
+  const texts = { config: formatJson(config), history: formatHistory(history), result: formatJson(result) };
+  expect(parseRun("here", texts)).toEqual({ path: "here", config, history, result });
+});
+
+test("a run without an epoch is read from its config alone", () => {
+  const record = { path: "new", config, history: [], result: undefined };
+  expect(parseRun("new", { config: formatJson(config) })).toEqual(record);
+  expect(compareRuns([record])[0]).toMatchObject({ finished: false, epochs: 0, epochsPlanned: 2, seconds: 0 });
+});
+
+test.each([
+  [{ config: "{}" }, /^config\.json: versions: /],
+  [{ config: "<html>" }, /^config\.json is not JSON$/],
+  [{ config: formatJson(config), history: "epoch\n1\n" }, /^history\.csv: its columns are epoch, expected /],
+  [{ config: formatJson(config), result: "{}" }, /^result\.json: bestEpoch: /],
+])("says in a line which file is wrong: %#", (texts, message) => {
+  expect(() => parseRun("wrong", texts)).toThrow(message);
+});
+
+test("runs beside each other have what they differ in, and what they came to", () => {
+  const other = { ...config, seed: 6, versions: { lenet: "0.1.0", node: "20.19.0", v8: "11.3" } };
+  const [first, second] = compareRuns([
+    { path: "one", config, history, result },
+    { path: "two", config: other, history: history.slice(0, 1) },
+  ]);
+  expect(first).toEqual({
+    run: "one",
+    settings: { seed: "5", Node: "", V8: "", browser: "Browser/1.0" },
+    finished: true,
+    epochs: 2,
+    epochsPlanned: 2,
+    seconds: 5,
+    bestValidationAccuracy: 0.75,
+    test: { accuracy: 0.9, standardError: expect.closeTo(0.01), images: 900 },
+  });
+  expect(second).toMatchObject({ settings: { seed: "6", Node: "20.19.0", browser: "" }, finished: false, epochs: 1 });
+});
+
+test("only what is known of the machine is among the settings", () => {
+  const names = runSettings(config).flatMap(({ facts }) => facts.map(({ name }) => name));
+  expect(names).toContain("browser");
+  expect(names).not.toContain("Node");
+});

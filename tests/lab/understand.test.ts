@@ -1,0 +1,84 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { axeFaults, executable, type Host, launch, openView, SKIPPED, serveSite } from "./browser.js";
+
+describe.skipIf(!executable)(`the view "Understand"${SKIPPED}`, () => {
+  let browser: Browser;
+  let host: Host;
+  beforeAll(async () => {
+    browser = await launch();
+    host = await serveSite({ isolated: true });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await host?.close();
+  });
+
+  test("works every layer's numbers out, for the size that the address says", async () => {
+    const { page, faults } = await openView(
+      browser,
+      `${host.url}#understand?understandInput=3x32x32&understandLayer=7`,
+    );
+    const flatten = page.getByRole("button", { name: "Flatten" });
+    expect(await flatten.getAttribute("aria-expanded")).toBe("true");
+    const results = page.locator(".formula .result");
+    expect(await page.locator(".derivation").locator(results).allTextContents()).toEqual(["=576"]);
+    expect(await page.locator(".totals").locator(results).allTextContents()).toEqual(["=83,126", "=886,440"]);
+    await page.getByRole("button", { name: "C1 Convolution" }).click();
+    expect(await page.locator(".derivation").locator(results).allTextContents()).toEqual([
+      "=32",
+      "=5",
+      "=1",
+      "=456",
+      "=460,800",
+    ]);
+    expect(new URL(page.url()).hash).toBe("#understand?understandInput=3x32x32");
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test("takes a size of one's own, and tells what is none", async () => {
+    const { page } = await openView(browser, `${host.url}#understand`);
+    await page.getByLabel("Another size").check();
+    const size = page.getByLabel("Channels × height × width");
+    await size.fill("2 × 20 × 8");
+    await page.getByText("Three numbers, such as").waitFor();
+    await size.fill("2 × 20 × 24");
+    await size.press("Enter");
+    await page.getByLabel("Classes").fill("3");
+    await page.getByLabel("Classes").press("Enter");
+    await page.getByRole("row", { name: /^C3/ }).getByText("16 @ 6 × 8").waitFor();
+    await page
+      .getByRole("row", { name: /^Output/ })
+      .getByText("255", { exact: true })
+      .waitFor();
+    expect(new URL(page.url()).hash).toBe("#understand?understandInput=2x20x24&understandClasses=3");
+    await page.context().close();
+  });
+
+  test("says the same in Chinese", async () => {
+    const { page } = await openView(browser, `${host.url}#understand`, { locale: "zh-CN" });
+    await page.getByRole("heading", { level: 1, name: "理解每个数字从何而来" }).waitFor();
+    const numbers = (text: string) => [...text.matchAll(/[\d,.]{2,}/g)].map(([number]) => number).sort();
+    const text = async () => (await page.locator(".layers table").textContent()) ?? "";
+    const chinese = numbers(await text());
+    await page.getByLabel("语言").selectOption("en");
+    await page.getByRole("heading", { level: 1, name: "Understand where every number comes from" }).waitFor();
+    expect(numbers(await text())).toEqual(chinese);
+    expect(chinese.length).toBeGreaterThan(30);
+    await page.context().close();
+  });
+
+  test.each([
+    ["light", 1280, 800],
+    ["dark", 1280, 800],
+    ["light", 390, 844],
+    ["dark", 390, 844],
+  ] as const)("axe finds no fault in it: %s, %i × %i", async (colorScheme, width, height) => {
+    const { page } = await openView(browser, `${host.url}#understand`, { colorScheme, viewport: { width, height } });
+    await page.getByText("What the letters stand for").click();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    expect(await axeFaults(page)).toEqual([]);
+    await page.context().close();
+  });
+});

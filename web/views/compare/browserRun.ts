@@ -1,0 +1,52 @@
+import { summarize } from "../../../src/model/index.js";
+import type { RunConfig } from "../../../src/runs/config.js";
+import { secondsOf } from "../../../src/runs/history.js";
+import type { RunRecord } from "../../../src/runs/record.js";
+import { VERSION } from "../../../src/version.js";
+import type { Run } from "../../state/run.js";
+
+/** What a run folder would say of a run of this page. */
+export function recordOf(run: Run, name: string): RunRecord {
+  const history = run.epochs.value;
+  const best = history.find(({ epoch }) => epoch === run.bestEpoch.value);
+  const isDone = run.status.value === "done";
+  return {
+    path: name,
+    config: configOf(run),
+    history,
+    result:
+      isDone && best
+        ? {
+            bestEpoch: best.epoch,
+            bestValidationAccuracy: best.validationAccuracy,
+            seconds: secondsOf(history),
+            fingerprint: run.weights.value?.fingerprint,
+          }
+        : undefined,
+  };
+}
+
+/** What config.json would hold of a run of this page. */
+export function configOf({ recipe, model, settings: { fields, data }, machine, startedAt }: Run): RunConfig {
+  const { train } = data.parts;
+  return {
+    versions: { lenet: VERSION, browser: navigator.userAgent },
+    startedAt: startedAt.toISOString(),
+    recipe,
+    scheduleRestarts: [],
+    seed: fields.seed,
+    model,
+    parameterCount: summarize(model).totalParameters,
+    data: {
+      name: train.name,
+      fit: data.request.type === "pictures" ? data.request.settings.fit : "contain",
+      background: data.background,
+      checksum: train.checksum,
+      images: train.labels.length,
+      classes: [...train.classes],
+      generated: train.generated,
+    },
+    threads: machine.value?.threads ?? 1,
+    fusedArithmetic: machine.value?.fused ?? false,
+  };
+}

@@ -1,0 +1,54 @@
+import { evaluate, number, sum } from "./derivation/expression.js";
+import { FULL_C3_PARAMETERS, ORIGINAL_LAYERS } from "./derivation/original.js";
+import { Formula } from "./Formula.js";
+import { messages } from "./messages/index.js";
+
+/** Of the linear layer that stands in for the distances: 84 weights and a bias for each class. */
+const OUTPUT = 10 * (84 + 1);
+
+const parametersOf = (layer: (typeof ORIGINAL_LAYERS)[number]) => evaluate(layer.parameters);
+const [, S2, C3, S4] = ORIGINAL_LAYERS.map(parametersOf);
+const ORIGINAL = ORIGINAL_LAYERS.reduce((total, layer) => total + parametersOf(layer), 0);
+
+/** From the parameters of 1998 to today's. */
+const DIFFERENCE = {
+  type: "difference",
+  from: sum(
+    number(ORIGINAL),
+    { type: "difference", from: number(evaluate(FULL_C3_PARAMETERS)), subtracted: number(C3) },
+    number(OUTPUT),
+  ),
+  subtracted: sum(number(S2), number(S4)),
+} as const;
+
+/** What the tutorial's network has otherwise than that of 1998. */
+export function Changes() {
+  const m = messages();
+  return (
+    <section class="changes">
+      <h2>{m.changes}</h2>
+      <p class="quiet">{m.changesNote}</p>
+      <table>
+        <thead>
+          <tr>
+            <td />
+            <th scope="col">1998</th>
+            <th scope="col">{m.here}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {m.changeRows.map(({ what, before, today }) => (
+            <tr key={what}>
+              <th scope="row">{what}</th>
+              <td data-label="1998">{before}</td>
+              <td data-label={m.here}>{today}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <h3>{m.difference}</h3>
+      <p>{m.differenceNote}</p>
+      <Formula expression={DIFFERENCE} />
+    </section>
+  );
+}

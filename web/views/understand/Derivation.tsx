@@ -1,0 +1,36 @@
+import type { LayerDerivation, Topic } from "./derivation/derive.js";
+import { Formula } from "./Formula.js";
+import { messages } from "./messages/index.js";
+
+const TOPICS: readonly Topic[] = ["size", "values", "field", "step", "parameters", "multiplyAdds"];
+
+/** How a layer's numbers are worked out, step by step. */
+export function Derivation({ layer: { layer, equations, input, output } }: { readonly layer: LayerDerivation }) {
+  const m = messages();
+  return (
+    <div class="derivation">
+      <p>{m.about[layer.type]}</p>
+      <dl>
+        {TOPICS.map((topic) => {
+          const those = equations.filter((equation) => equation.topic === topic);
+          return (
+            those.length > 0 && (
+              <div key={topic}>
+                <dt>
+                  {m.topics[topic]}
+                  <small>{m.why(topic, layer.type)}</small>
+                </dt>
+                <dd>
+                  {those.map(({ name, expression }) => (
+                    <Formula key={name?.letter} name={name} expression={expression} />
+                  ))}
+                </dd>
+              </div>
+            )
+          );
+        })}
+      </dl>
+      {equations.length === 0 && <p class="quiet">{m.nothingLearned(input.join(" × "), output.join(" × "))}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,57 @@
+import { useSignal } from "@preact/signals";
+import { Choice } from "../../kit/Choice.js";
+import { TextField } from "../../kit/TextField.js";
+import { parseNumber } from "../../state/fields.js";
+import { network } from "../../state/network.js";
+import { changeUrl, url } from "../../state/url.js";
+import { CLASSES } from "./fields.js";
+import { formatInput, parseInput } from "./input.js";
+import { messages } from "./messages/index.js";
+import { chosenInput, KNOWN_INPUTS } from "./model.js";
+
+type Option = "shown" | (typeof KNOWN_INPUTS)[number] | "own";
+
+/** Which model is explained. */
+export function ModelChoice() {
+  const m = messages();
+  const asksForOwn = useSignal(false);
+  const input = chosenInput.value;
+  const known = KNOWN_INPUTS.find((one) => one === input);
+  const isOwn = asksForOwn.value || (input !== undefined && !known);
+  const options: Option[] = [...(network.value ? (["shown"] as const) : []), ...KNOWN_INPUTS, "own"];
+  const choose = (option: Option) => {
+    asksForOwn.value = option === "own";
+    if (option === "shown") changeUrl({ understandInput: undefined });
+    else if (option !== "own") changeUrl({ understandInput: option });
+  };
+  return (
+    <div class="model-choice">
+      <Choice
+        label={m.model}
+        options={options.map((value) => ({ value, label: m.models[value] }))}
+        value={isOwn ? "own" : (known ?? "shown")}
+        onChange={choose}
+      />
+      {isOwn && (
+        <div class="own">
+          <TextField
+            label={m.ownInput}
+            value={(input ?? KNOWN_INPUTS[0]).replaceAll("x", " × ")}
+            mistake={(text) => (parseInput(text) ? undefined : m.noInput)}
+            onChange={(text) => {
+              const shape = parseInput(text);
+              if (shape) changeUrl({ understandInput: formatInput(shape) });
+            }}
+          />
+          <TextField
+            label={m.classes}
+            numeric
+            value={String(url.value.understandClasses)}
+            mistake={(text) => (parseNumber(text, CLASSES) === undefined ? m.noClasses : undefined)}
+            onChange={(text) => changeUrl({ understandClasses: parseNumber(text, CLASSES) })}
+          />
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,157 @@
+import { type ActivationShape, inferShapes, type Model, type ShapedLayer } from "../../../../src/model/index.js";
+import { type Expression, type Letter, number, product, quantity, sum } from "./expression.js";
+import { LETTERS } from "./letters.js";
+
+/** What an equation is about. */
+export type Topic = "size" | "values" | "field" | "step" | "parameters" | "multiplyAdds";
+
+/** Something worked out: its letter, where it has one, and the formula it comes from. */
+export interface Equation {
+  readonly topic: Topic;
+  readonly name?: Letter;
+  readonly expression: Expression;
+}
+
+/** The part of the picture that one value of a layer is worked out from, and how far those of neighbours lie apart. */
+export interface ReceptiveField {
+  /** Pixels from edge to edge, the padding around the picture included. */
+  readonly extent: number;
+  readonly step: number;
+}
+
+/** A layer with everything about it worked out. */
+export interface LayerDerivation extends ShapedLayer {
+  /** As the paper of 1998 names it: C1, S2 …; undefined for what is no layer of its own there. */
+  readonly term?: string;
+  /** Undefined where every value depends on the whole picture. */
+  readonly field?: ReceptiveField;
+  readonly equations: readonly Equation[];
+}
+
+/** Works out every layer of a model. @throws ShapeError where its layers do not fit together */
+export function derive(model: Model): LayerDerivation[] {
+  const layers = inferShapes(model);
+  let field: ReceptiveField | undefined = { extent: 1, step: 1 };
+  let terms = 0;
+  return layers.map((shaped, index) => {
+    const before: ReceptiveField | undefined = field;
+    field = fieldAfter(shaped, before);
+    const term = termOf(layers, index, terms + 1);
+    if (term !== undefined) terms++;
+    return { ...shaped, term, field, equations: equationsOf(shaped, before) };
+  });
+}
+
+/** Convolutions are C and subsampling S; a linear layer on whole maps is a convolution as large as they are. */
+function termOf(layers: readonly ShapedLayer[], index: number, count: number): string | undefined {
+  switch (layers[index].layer.type) {
+    case "conv2d":
+      return `C${count}`;
+    case "averagePool2d":
+    case "maxPool2d":
+      return `S${count}`;
+    case "linear":
+      if (index === layers.length - 1) return "output";
+      return layers[index - 1]?.layer.type === "flatten" ? `C${count}` : `F${count}`;
+    default:
+      return undefined;
+  }
+}
+
+function fieldAfter({ layer }: ShapedLayer, before: ReceptiveField | undefined): ReceptiveField | undefined {
+  if (layer.type === "linear") return undefined;
+  if (!before || !("kernel" in layer)) return before;
+  return { extent: before.extent + (layer.kernel - 1) * before.step, step: before.step * layer.stride };
+}
+
+function equationsOf(shaped: ShapedLayer, before: ReceptiveField | undefined): Equation[] {
+  const { layer, input, output } = shaped;
+  switch (layer.type) {
+    case "conv2d": {
+      const { kernel, stride, padding, outChannels } = layer;
+      const channels = quantity(LETTERS.channelsOut, outChannels);
+      const window = [
+        quantity(LETTERS.kernel, kernel),
+        quantity(LETTERS.kernel, kernel),
+        quantity(LETTERS.channelsIn, input[0]),
+      ];
+      return [
+        ...sizeEquations(input, output, { kernel, stride, padding }),
+        ...fieldEquations(before, kernel, stride),
+        { topic: "parameters", expression: product(channels, sum(product(...window), number(1))) },
+        { topic: "multiplyAdds", expression: product(channels, ...outputSides(output), ...window) },
+      ];
+    }
+    case "averagePool2d":
+    case "maxPool2d":
+      return [...sizeEquations(input, output, layer), ...fieldEquations(before, layer.kernel, layer.stride)];
+    case "flatten":
+      return [{ topic: "values", name: LETTERS.featuresOut, expression: product(...inputExtents(input)) }];
+    case "linear": {
+      const features = quantity(LETTERS.featuresOut, layer.outFeatures);
+      const inputs = quantity(LETTERS.featuresIn, input[0]);
+      return [
+        { topic: "parameters", expression: product(features, sum(inputs, number(1))) },
+        { topic: "multiplyAdds", expression: product(features, inputs) },
+      ];
+    }
+    default:
+      return [];
+  }
+}
+
+interface Windows {
+  readonly kernel: number;
+  readonly stride: number;
+  /** Undefined where the layer cannot pad. */
+  readonly padding?: number;
+}
+
+/** One equation where maps are square, else one for the height and one for the width. */
+function sizeEquations(input: ActivationShape, output: ActivationShape, windows: Windows): Equation[] {
+  const [, height = 1, width = 1] = input;
+  if (height === width && output[1] === output[2]) {
+    return [sizeEquation(LETTERS.sideOut, quantity(LETTERS.sideIn, height), windows)];
+  }
+  return [
+    sizeEquation(LETTERS.heightOut, quantity(LETTERS.heightIn, height), windows),
+    sizeEquation(LETTERS.widthOut, quantity(LETTERS.widthIn, width), windows),
+  ];
+}
+
+function sizeEquation(name: Letter, extent: Expression, { kernel, stride, padding }: Windows): Equation {
+  const padded = padding === undefined ? extent : sum(extent, product(number(2), quantity(LETTERS.padding, padding)));
+  const dividend = { type: "difference", from: padded, subtracted: quantity(LETTERS.kernel, kernel) } as const;
+  const quotient = { type: "wholeQuotient", dividend, divisor: quantity(LETTERS.stride, stride) } as const;
+  return { topic: "size", name, expression: sum(quotient, number(1)) };
+}
+
+function fieldEquations(before: ReceptiveField | undefined, kernel: number, stride: number): Equation[] {
+  if (!before) return [];
+  const step = quantity(LETTERS.stepIn, before.step);
+  const reach = { type: "difference", from: quantity(LETTERS.kernel, kernel), subtracted: number(1) } as const;
+  return [
+    {
+      topic: "field",
+      name: LETTERS.fieldOut,
+      expression: sum(quantity(LETTERS.fieldIn, before.extent), product(reach, step)),
+    },
+    { topic: "step", name: LETTERS.stepOut, expression: product(step, quantity(LETTERS.stride, stride)) },
+  ];
+}
+
+/** The extents of a layer's maps, as they stand in the formula for its multiply-adds. */
+function outputSides(output: ActivationShape): Expression[] {
+  const [, height = 1, width = 1] = output;
+  if (height === width) return [quantity(LETTERS.sideOut, height), quantity(LETTERS.sideOut, width)];
+  return [quantity(LETTERS.heightOut, height), quantity(LETTERS.widthOut, width)];
+}
+
+function inputExtents(input: ActivationShape): Expression[] {
+  const [channels, height = 1, width = 1] = input;
+  const sides =
+    height === width
+      ? [quantity(LETTERS.sideIn, height), quantity(LETTERS.sideIn, width)]
+      : [quantity(LETTERS.heightIn, height), quantity(LETTERS.widthIn, width)];
+  return [quantity(LETTERS.channelsIn, channels), ...sides];
+}

@@ -1,0 +1,58 @@
+/** A quantity's name as formulas write it: a letter, and what stands small below it. */
+export interface Letter {
+  readonly letter: string;
+  readonly below?: "in" | "out";
+}
+
+/** A formula with its numbers: written in letters or in numbers, it is the same tree. */
+export type Expression =
+  | { readonly type: "quantity"; readonly name: Letter; readonly value: number }
+  | { readonly type: "number"; readonly value: number }
+  | { readonly type: "sum" | "product"; readonly terms: readonly Expression[] }
+  | { readonly type: "difference"; readonly from: Expression; readonly subtracted: Expression }
+  /** The whole part of a quotient. */
+  | { readonly type: "wholeQuotient"; readonly dividend: Expression; readonly divisor: Expression };
+
+/** A letter with its value. */
+export const quantity = (name: Letter, value: number): Expression => ({ type: "quantity", name, value });
+
+/** A number that is one in letters, too. */
+export const number = (value: number): Expression => ({ type: "number", value });
+
+export const sum = (...terms: readonly Expression[]): Expression => ({ type: "sum", terms });
+
+export const product = (...terms: readonly Expression[]): Expression => ({ type: "product", terms });
+
+/** What a formula comes to. */
+export function evaluate(expression: Expression): number {
+  switch (expression.type) {
+    case "quantity":
+    case "number":
+      return expression.value;
+    case "sum":
+      return expression.terms.reduce((total, term) => total + evaluate(term), 0);
+    case "product":
+      return expression.terms.reduce((total, term) => total * evaluate(term), 1);
+    case "difference":
+      return evaluate(expression.from) - evaluate(expression.subtracted);
+    case "wholeQuotient":
+      return Math.floor(evaluate(expression.dividend) / evaluate(expression.divisor));
+  }
+}
+
+/** Whether a formula has letters, so that it says more in them than in its numbers. */
+export function hasLetters(expression: Expression): boolean {
+  switch (expression.type) {
+    case "quantity":
+      return true;
+    case "number":
+      return false;
+    case "sum":
+    case "product":
+      return expression.terms.some(hasLetters);
+    case "difference":
+      return hasLetters(expression.from) || hasLetters(expression.subtracted);
+    case "wholeQuotient":
+      return hasLetters(expression.dividend) || hasLetters(expression.divisor);
+  }
+}
