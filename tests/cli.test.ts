@@ -285,9 +285,9 @@ describe("what fails is told in one line, with exit code 1", () => {
     expect(failures).toMatchInlineSnapshot(`
       [
         "lenet: cannot read nowhere.pth: no such file or folder",
-        "lenet: cut.safetensors: safetensors: the header's length is given as 1704, but only 992 bytes follow",
-        "lenet: text.pth: not a PyTorch file: it begins neither as a zip archive nor as a pickle",
-        "lenet: weights.txt: weights are a .pth or .safetensors file or a run folder",
+        "lenet: cut.safetensors: safetensors: the header's length is given as 1688, but only 992 bytes follow",
+        "lenet: text.pth: no weights: the file begins neither as a .pth nor as a .safetensors or .onnx file",
+        "lenet: weights.txt: no weights: the file begins neither as a .pth nor as a .safetensors or .onnx file",
         "lenet: seven.safetensors tells 7 classes apart, digits has 10",
       ]
     `);
