@@ -3,10 +3,11 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { initializeParameters, lenet5 } from "../src/engine.js";
 import { writeModelMetadata } from "../src/formats/modelMetadata.js";
 import { readPth, writePth } from "../src/formats/pth.js";
 import { writeSafetensors } from "../src/formats/safetensors.js";
-import { initializeParameters, lenet5, RECIPES } from "../src/index.js";
+import { RECIPES } from "../src/index.js";
 import { interruptAfter, type Outcome, PROGRAM, type RunOptions, runProgram } from "./support/program.js";
 
 const VERSION = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8")).version;
@@ -112,6 +113,8 @@ describe("help", () => {
       "sweep",
       "lr-find",
       "eval",
+      "predict",
+      "export",
       "compare",
       "plot",
       "report",
@@ -463,7 +466,7 @@ describe("a run", () => {
   });
 
   it("is evaluated whatever the order of its tensors", async () => {
-    const parameters = readPth(await readFile(inFolder("whole/model.pth")));
+    const { tensors: parameters } = readPth(await readFile(inFolder("whole/model.pth")));
     await writeFile(inFolder("reversed.pth"), writePth(new Map([...parameters].reverse())));
     const options = ["--recipe", "improved", "--data", "digits", "--json"];
     const { code, stdout, stderr } = await lenet(["eval", "reversed.pth", ...options]);

@@ -1,21 +1,23 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { describeFileError } from "../node/files.js";
+import { VERSION } from "../version.js";
 import { benchCommand } from "./commands/bench.js";
 import { compareCommand } from "./commands/compare.js";
 import { dataCommand } from "./commands/data.js";
 import { demoCommand } from "./commands/demo.js";
 import { evalCommand } from "./commands/eval.js";
+import { exportCommand } from "./commands/export.js";
 import { labCommand } from "./commands/lab.js";
 import { lrFindCommand } from "./commands/lrFind.js";
 import { plotCommand } from "./commands/plot.js";
+import { predictCommand } from "./commands/predict.js";
 import { reportCommand } from "./commands/report.js";
 import { summaryCommand } from "./commands/summary.js";
 import { sweepCommand } from "./commands/sweep.js";
 import { trainCommand } from "./commands/train.js";
 import { verify } from "./commands/verify.js";
 import { InterruptedError } from "./interrupt.js";
-import { VERSION } from "./version.js";
 
 const ExitCode = { failed: 1, wrongUse: 2, interrupted: 130 } as const;
 
@@ -26,6 +28,8 @@ const program = new Command("lenet")
   .addCommand(sweepCommand())
   .addCommand(lrFindCommand())
   .addCommand(evalCommand())
+  .addCommand(predictCommand())
+  .addCommand(exportCommand())
   .addCommand(compareCommand())
   .addCommand(plotCommand())
   .addCommand(reportCommand())

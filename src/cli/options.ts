@@ -104,6 +104,11 @@ export function backgroundByte(background: PictureOptions["background"]): DataSe
 
 // Options are made anew for each command: commander keeps state in them.
 export const recipeOption = () => new Option("--recipe <name>", "what to train and how").choices(Object.keys(RECIPES));
+export const weightsRecipeOption = () =>
+  new Option(
+    "--recipe <name>",
+    "the recipe of weights that do not say which activation and pooling they are for",
+  ).choices(Object.keys(RECIPES));
 export const dataOption = () =>
   new Option("--data <name>", `the data set: ${DATA_NAMES.join(", ")} or the path of a folder`).argParser(dataName);
 export const dataDirOption = () =>

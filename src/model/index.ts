@@ -8,3 +8,4 @@ export * from "./receptiveField.js";
 export * from "./shapes.js";
 export * from "./summary.js";
 export * from "./tensor.js";
+export * from "./weights.js";

@@ -70,9 +70,16 @@ export function inferShapes(model: Model): ShapedLayer[] {
   return shaped;
 }
 
-type LayerShapes = Pick<ShapedLayer, "output" | "parameters" | "multiplyAdds">;
+/** What a layer makes of its input. */
+export type LayerShapes = Pick<ShapedLayer, "output" | "parameters" | "multiplyAdds">;
 
-function shapeLayer(layer: Layer, input: ActivationShape, where: string): LayerShapes {
+/**
+ * Works out a single layer.
+ *
+ * @param where names it in messages
+ * @throws ShapeError where it does not fit its input
+ */
+export function shapeLayer(layer: Layer, input: ActivationShape, where: string): LayerShapes {
   switch (layer.type) {
     case "conv2d": {
       const { name, outChannels, kernel, stride, padding } = layer;

@@ -4,7 +4,7 @@ import { CHECKSUM, readCheckpoint, writeCheckpoint } from "../formats/checkpoint
 import { FormatError } from "../formats/errors.js";
 import { readSafetensors } from "../formats/safetensors.js";
 import { inferShapes, type Model, parameterSpecs, requireParameters } from "../model/index.js";
-import type { TrainingState } from "../training/fit.js";
+import type { TrainingState } from "../training/epochs.js";
 import { renameDurably, writeFileAtomic } from "./files.js";
 import { RUN_FILES, readIfThere } from "./runFiles.js";
 

@@ -45,6 +45,29 @@ export function describeFileError(error: unknown, doing: string): string {
   return `cannot ${doing}: ${reason}`;
 }
 
+/**
+ * Reads a file, if it is no larger than it can be. Of a pipe or a device, which have no size, no more than that is read.
+ *
+ * @throws Error with one line that names the file and the reason
+ */
+export async function readFileBounded(path: string, mostBytes: number): Promise<Uint8Array> {
+  try {
+    const handle = await open(path);
+    const tooLarge = (size: string) => new Error(`it has ${size}, at most ${mostBytes / 1e6} MB are read`);
+    const { size } = await handle.stat();
+    if (size > mostBytes) {
+      await handle.close();
+      throw tooLarge(`${Math.ceil(size / 1e6).toLocaleString("en-US")} MB`);
+    }
+    const pieces: Uint8Array[] = await handle.createReadStream({ end: mostBytes }).toArray();
+    const bytes = Buffer.concat(pieces);
+    if (bytes.length > mostBytes) throw tooLarge("more");
+    return bytes;
+  } catch (error) {
+    throw new Error(describeFileError(error, `read ${path}`), { cause: error });
+  }
+}
+
 /** Some file systems cannot flush a folder; there the rename is all that can be asked for. */
 const FOLDER_FLUSH_UNSUPPORTED: ReadonlySet<string | undefined> = new Set(["EINVAL", "ENOTSUP", "EISDIR", "EPERM"]);
 

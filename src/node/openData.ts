@@ -7,7 +7,8 @@ import type { PictureSettings } from "../data/pictures/fit.js";
 import { isDatasetFiles, loadDatasetFiles } from "./datasetFiles.js";
 import { type LoadDatasetOptions, loadDataset, loadDatasetParts } from "./datasets.js";
 import { loadPictureFolder } from "./pictureFolder.js";
-import { folderName, type SkippedFile } from "./pictures/listing.js";
+import type { SkippedFile } from "./pictures/folderWalk.js";
+import { folderName } from "./pictures/listing.js";
 
 /** Which data set, and how its pictures are brought to the network's input. */
 export interface DataSettings extends Pick<PictureSettings, "fit" | "background"> {
@@ -21,7 +22,9 @@ export interface DataSettings extends Pick<PictureSettings, "fit" | "background"
   readonly strict?: boolean;
 }
 
+/** How to follow the work and to end it early. */
 export interface OpenDataOptions extends Pick<LoadDatasetOptions, "signal"> {
+  /** Told of the bytes that are downloaded. */
   readonly onDownload?: LoadDatasetOptions["onProgress"];
   /** Told of the pictures that are decoded or drawn. */
   readonly onProgress?: (progress: { readonly doing: string; readonly done: number; readonly total: number }) => void;

@@ -11,13 +11,8 @@ import {
   readPictureCache,
   writePictureCache,
 } from "./pictures/cache.js";
-import {
-  type FolderListing,
-  folderName,
-  type ListedFile,
-  listPictureFolder,
-  type SkippedFile,
-} from "./pictures/listing.js";
+import type { SkippedFile } from "./pictures/folderWalk.js";
+import { type FolderListing, folderName, type ListedFile, listPictureFolder } from "./pictures/listing.js";
 import { type DatasetPicture, divide, holdBack } from "./pictures/parts.js";
 import { type DecodingProgress, decodeFiles } from "./pictures/pool.js";
 import { pictureWarnings } from "./pictures/warnings.js";

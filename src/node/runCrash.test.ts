@@ -7,7 +7,7 @@ import { readCheckpoint } from "../formats/checkpoint.js";
 import { readPth } from "../formats/pth.js";
 import { readSafetensors } from "../formats/safetensors.js";
 import { initializeParameters, type Model } from "../model/index.js";
-import type { EpochRecord, TrainingState } from "../training/fit.js";
+import type { EpochRecord, TrainingState } from "../training/epochs.js";
 import { RECIPES } from "../training/recipes/index.js";
 import { parseHistory } from "./history.js";
 import { type RunConfig, RunFolder } from "./runFolder.js";
@@ -136,7 +136,7 @@ async function expectInOrder(read: TrainingState | undefined): Promise<void> {
   expect(await rowsInFolder()).toEqual(Array.from({ length: read?.epoch ?? 0 }, (_, index) => record(index + 1)));
   if (!read) return;
   expect(read).toEqual(state(read.epoch));
-  expect(readPth(await readFile(join(path, "model.pth")))).toEqual(read.best.parameters);
+  expect(readPth(await readFile(join(path, "model.pth"))).tensors).toEqual(read.best.parameters);
   expect(readSafetensors(await readFile(join(path, "best.safetensors"))).tensors).toEqual(read.best.parameters);
 }
 

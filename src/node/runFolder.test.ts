@@ -7,7 +7,7 @@ import { readModelMetadata } from "../formats/modelMetadata.js";
 import { readPth } from "../formats/pth.js";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.js";
 import { initializeParameters, lenet5, type NamedTensors } from "../model/index.js";
-import type { EpochRecord, TrainingState } from "../training/fit.js";
+import type { EpochRecord, TrainingState } from "../training/epochs.js";
 import { RECIPES } from "../training/recipes/index.js";
 import { formatHistory, parseHistory } from "./history.js";
 import { type RunConfig, RunFolder, readRunConfig } from "./runFolder.js";
@@ -119,7 +119,7 @@ describe("a run folder", () => {
       "",
     ]);
     expect(folder).toMatchObject({ epochs: 3, seconds: 5.25 });
-    expect(readPth(await readFile(join(path, "model.pth")))).toEqual(weights(2));
+    expect(readPth(await readFile(join(path, "model.pth"))).tensors).toEqual(weights(2));
     const { tensors, metadata } = readSafetensors(await readFile(join(path, "best.safetensors")));
     expect(tensors).toEqual(weights(2));
     expect(readModelMetadata(metadata)).toEqual({
@@ -171,7 +171,7 @@ describe("a run folder that is opened again", () => {
     expect(folder.config).toEqual(config);
     await folder.keepEpoch(record(4), state(4, 4));
     expect(await rows()).toEqual([1, 2, 3, 4].map(record));
-    expect(readPth(await readFile(join(path, "model.pth")))).toEqual(weights(4));
+    expect(readPth(await readFile(join(path, "model.pth"))).tensors).toEqual(weights(4));
   });
 
   it("takes back what was written of an epoch whose checkpoint was not", async () => {
@@ -187,7 +187,7 @@ describe("a run folder that is opened again", () => {
     expect(folder.epochs).toBe(1);
     expect(repairs).toEqual(["removed 1 temporary file of an interrupted write"]);
     expect(await rows()).toEqual([record(1)]);
-    expect(readPth(await readFile(join(path, "model.pth")))).toEqual(weights(1));
+    expect(readPth(await readFile(join(path, "model.pth"))).tensors).toEqual(weights(1));
     expect(readSafetensors(await readFile(join(path, "best.safetensors"))).tensors).toEqual(weights(1));
   });
 
@@ -398,23 +398,32 @@ describe("loadWeights", () => {
     expect(file).toEqual({ ...loaded, run: undefined });
   });
 
-  it("infers the model of a .pth from its shapes and a recipe", async () => {
+  it("reads the same from a run's model.pth", async () => {
     await makeRun();
-    const loaded = await loadWeights(join(path, "model.pth"), RECIPES.paper);
-    expect(loaded.parameters).toEqual(weights(2));
-    expect(loaded.model).toEqual(model);
+    const file = await loadWeights(join(path, "best.safetensors"), undefined);
+    expect(await loadWeights(join(path, "model.pth"), undefined)).toEqual(file);
+  });
+
+  it("infers the model of a .pth from its shapes and a recipe", async () => {
+    const file = "tests/golden/paper-1x28x28.pth";
+    const loaded = await loadWeights(file, RECIPES.paper);
+    expect(loaded.model.input).toEqual({ channels: 1, height: 28, width: 28 });
+    expect(loaded.model.layers[1]).toEqual({ type: "sigmoid" });
     expect(loaded.normalization).toEqual(RECIPES.paper.normalization);
-    expect((await loadWeights(join(path, "model.pth"), RECIPES.improved)).model.layers[1]).toEqual({ type: "relu" });
+    expect((await loadWeights(file, RECIPES.improved)).model.layers[1]).toEqual({ type: "relu" });
+    expect(await messageOf(loadWeights(file, undefined))).toBe(
+      `${file}: the file does not say which activation and pooling its model has; name its recipe with --recipe`,
+    );
   });
 
   it.each([
     ["nowhere.pth", "cannot read RUN/nowhere.pth: no such file or folder"],
     ["nowhere", "cannot read RUN/nowhere: no such file or folder"],
-    ["history.csv", "RUN/history.csv: no weights: the file begins neither as a .pth nor as a .safetensors file"],
     [
-      "model.pth",
-      "RUN/model.pth: the file does not say which activation and pooling its model has; name its recipe with --recipe",
+      "history.csv",
+      "RUN/history.csv: no weights: the file begins neither as a .pth nor as a .safetensors or .onnx file",
     ],
+    ["large.pth", "cannot read RUN/large.pth: it has 33 MB, at most 32 MB are read"],
     ["last.safetensors", /^RUN\/last.safetensors: /],
     ["cut.pth", /^RUN\/cut.pth: /],
     ["cut.safetensors", /^RUN\/cut.safetensors: /],
@@ -430,6 +439,8 @@ describe("loadWeights", () => {
     await writeFile(join(path, "cut.pth"), pth.subarray(0, pth.length - 100));
     await writeFile(join(path, "cut.safetensors"), safetensors.subarray(0, safetensors.length - 1));
     await writeFile(join(path, "empty.pth"), "");
+    await writeFile(join(path, "large.pth"), "");
+    await truncate(join(path, "large.pth"), 32_000_001);
     await writeFile(join(path, "empty.safetensors"), "");
     await mkdir(join(path, "folder.pth"));
     const told = await messageOf(loadWeights(join(path, name), undefined));

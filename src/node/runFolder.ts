@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../formats/json.js";
-import { modelSchema, writeModelMetadata } from "../formats/modelMetadata.js";
-import { writePth } from "../formats/pth.js";
+import { modelSchema } from "../formats/modelMetadata.js";
 import { recipeSchema } from "../formats/recipeSchema.js";
-import { writeSafetensors } from "../formats/safetensors.js";
-import type { Best, EpochRecord, TrainingState } from "../training/fit.js";
+import { writeWeights } from "../formats/weights.js";
+import type { ModelMetadata, Weights } from "../model/index.js";
+import type { Best, EpochRecord, TrainingState } from "../training/epochs.js";
 import { loadCheckpoint, saveCheckpoint } from "./checkpointFiles.js";
 import { createFolderExclusive, isFolder, removeTemporaries, writeFileAtomic } from "./files.js";
 import { formatHistory, parseHistory } from "./history.js";
@@ -187,19 +187,21 @@ export class RunFolder {
 
   private weightFiles({ epoch, validationAccuracy, parameters }: Best): [name: string, bytes: Uint8Array][] {
     const { model, recipe, data } = this.config;
-    const metadata = writeModelMetadata({
+    const { normalization } = recipe;
+    const metadata: ModelMetadata = {
       model,
+      normalization,
       classes: data.classes,
-      normalization: recipe.normalization,
       pictures: { fit: data.fit, background: data.background },
       recipe: recipe.name,
       data: data.name,
       epoch,
       validationAccuracy,
-    });
+    };
+    const weights: Weights = { model, parameters, normalization, metadata };
     return [
-      [RUN_FILES.pth, writePth(parameters)],
-      [RUN_FILES.safetensors, writeSafetensors(parameters, metadata)],
+      [RUN_FILES.pth, writeWeights(weights, "pth")],
+      [RUN_FILES.safetensors, writeWeights(weights, "safetensors")],
     ];
   }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseJson } from "../formats/json.js";
-import type { EpochRecord } from "../training/fit.js";
+import type { EpochRecord } from "../training/epochs.js";
 import { named, RUN_FILES, readIfThere } from "./runFiles.js";
 import { type RunConfig, readHistory, readRunConfig } from "./runFolder.js";
 

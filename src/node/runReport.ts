@@ -6,7 +6,7 @@ import type { Engine } from "../engine/index.js";
 import { parameterSpecs } from "../model/index.js";
 import { confusionSvg } from "../report/confusion.js";
 import type { FactGroup, Filters, JudgedPicture } from "../report/page/report.js";
-import type { EpochRecord } from "../training/fit.js";
+import type { EpochRecord } from "../training/epochs.js";
 import { type Evaluation, evaluationOf, macroAverage } from "../training/metrics.js";
 import { predictDataset } from "../training/predict.js";
 import { writeFileAtomic } from "./files.js";

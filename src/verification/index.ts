@@ -59,7 +59,7 @@ function modelFileOf(file: string): string | undefined {
 }
 
 function readTensors(file: string, bytes: Uint8Array): NamedTensors {
-  return STATE_DICT.test(file) ? readPth(bytes) : readSafetensors(bytes).tensors;
+  return (STATE_DICT.test(file) ? readPth(bytes) : readSafetensors(bytes)).tensors;
 }
 
 function verifyFile(

@@ -3,8 +3,10 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fitPicture } from "../../src/data/index.js";
+import { compile } from "../../src/engine/index.js";
 import { readWeights } from "../../src/formats/weights.js";
-import { compile, elementCount, fitPicture, paperLayers } from "../../src/index.js";
+import { elementCount, paperLayers } from "../../src/model/index.js";
 import { executable, type Host, launch, SKIPPED, serveSite } from "./browser.js";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");

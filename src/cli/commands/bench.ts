@@ -3,11 +3,11 @@ import { Command, Option } from "commander";
 import { type BenchmarkReport, runBenchmark } from "../../benchmark/index.js";
 import { enableFusedArithmetic } from "../../node/fusedArithmetic.js";
 import { startThread } from "../../node/threads.js";
+import { VERSION } from "../../version.js";
 import { compileForNode } from "../engine.js";
 import { jsonOption, numberBetween, wholeNumber } from "../options.js";
 import { table } from "../table.js";
 import { Terminal } from "../terminal.js";
-import { VERSION } from "../version.js";
 
 interface BenchOptions {
   readonly seconds?: number;

@@ -1,15 +1,13 @@
 import { Command, Option } from "commander";
 import type { Dataset } from "../../data/dataset.js";
 import { splitTraining } from "../../data/split.js";
-import type { ModelMetadata } from "../../formats/modelMetadata.js";
+import type { ModelMetadata } from "../../model/index.js";
 import { classCount, fingerprint, inferShapes } from "../../model/index.js";
 import { DATA_NAMES, type DataSettings, type OpenedData } from "../../node/openData.js";
-import { type LoadedWeights, loadWeights } from "../../node/weights.js";
+import type { LoadedWeights } from "../../node/weights.js";
 import { evaluateDataset } from "../../training/evaluate.js";
 import type { Evaluation } from "../../training/metrics.js";
-import { RECIPES } from "../../training/recipes/index.js";
 import { dataOfRun, nameSkipped, openForCommand } from "../data.js";
-import { compileForNode } from "../engine.js";
 import { formatEvaluation } from "../evaluationTable.js";
 import {
   backgroundByte,
@@ -19,10 +17,11 @@ import {
   fitOption,
   jsonOption,
   type PictureOptions,
-  recipeOption,
   threadsOption,
+  weightsRecipeOption,
 } from "../options.js";
 import { Terminal } from "../terminal.js";
+import { engineOf, openWeights, WEIGHTS_HELP } from "../weights.js";
 
 interface EvalOptions extends Partial<PictureOptions> {
   readonly data?: string;
@@ -45,7 +44,7 @@ interface EvalOutput extends Evaluation {
 export function evalCommand(): Command {
   return new Command("eval")
     .description("evaluate weights: accuracy, loss, each class, confusion matrix")
-    .argument("<weights>", "a .pth or .safetensors file, or a run folder (its best weights)")
+    .argument("<weights>", WEIGHTS_HELP)
     .addOption(dataOption())
     .addOption(dataDirOption())
     .addOption(fitOption())
@@ -55,30 +54,21 @@ export function evalCommand(): Command {
         .choices(["test", "val", "train"])
         .default("test"),
     )
-    .addOption(recipeOption())
+    .addOption(weightsRecipeOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
     .action(runEval);
 }
 
-/** Images that are evaluated at a time. */
-const BATCH_SIZE = 32;
-
 async function runEval(path: string, options: EvalOptions): Promise<void> {
   const terminal = new Terminal(options.json ? process.stderr : process.stdout);
-  const weights = await loadWeights(path, options.recipe === undefined ? undefined : RECIPES[options.recipe]);
+  const weights = await openWeights(path, options.recipe);
   const settings = dataFor(path, weights, options);
   const data = await openForCommand(settings, { terminal });
   const { dataset, indices } = await imagesOf(path, weights, data, options.split);
   terminal.clearBar();
   requireClasses(path, weights, dataset, terminal);
-  const engine = compileForNode(weights.model, {
-    batchSize: BATCH_SIZE,
-    threads: options.threads,
-    normalization: weights.normalization,
-    optimizer: RECIPES.paper.optimizer,
-  });
-  engine.setParameters(weights.parameters);
+  const engine = engineOf(weights, { threads: options.threads });
   const evaluation = await evaluateDataset(engine, dataset, indices, {
     onProgress: (progress) => terminal.progress({ label: "evaluating", unit: "images", ...progress }),
   });
@@ -148,10 +138,10 @@ function requireClasses(
   if (count !== classes.length) {
     throw new Error(`${path} tells ${count} classes apart, ${name} has ${classes.length}`);
   }
-  const other = metadata?.classes.findIndex((label, index) => label !== classes[index]) ?? -1;
+  const other = metadata?.classes?.findIndex((label, index) => label !== classes[index]) ?? -1;
   if (other !== -1) {
     terminal.warn(
-      `${path} was trained on other classes: class ${other} is "${metadata?.classes[other]}" there and "${classes[other]}" in ${name}`,
+      `${path} was trained on other classes: class ${other} is "${metadata?.classes?.[other]}" there and "${classes[other]}" in ${name}`,
     );
   }
 }

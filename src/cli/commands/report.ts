@@ -2,13 +2,11 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { RUN_FILES } from "../../node/runFiles.js";
 import { judgedImages, writeReport } from "../../node/runReport.js";
-import { loadWeights } from "../../node/weights.js";
-import { RECIPES } from "../../training/recipes/index.js";
 import { dataOfRun, nameSkipped, openForCommand } from "../data.js";
-import { compileForNode } from "../engine.js";
 import { withInterrupt } from "../interrupt.js";
 import { dataDirOption, threadsOption } from "../options.js";
 import { Terminal } from "../terminal.js";
+import { engineOf, openWeights } from "../weights.js";
 
 interface ReportOptions {
   readonly dataDir?: string;
@@ -25,12 +23,10 @@ export function reportCommand(): Command {
     .action((path: string, options: ReportOptions) => withInterrupt((signal) => runReport(path, options, signal)));
 }
 
-/** Images that are judged at a time. */
-const BATCH_SIZE = 32;
-
 async function runReport(path: string, options: ReportOptions, signal: AbortSignal): Promise<void> {
   const terminal = new Terminal(process.stdout);
-  const { run, model, parameters, normalization } = await loadWeights(path, undefined);
+  const weights = await openWeights(path, undefined);
+  const { run } = weights;
   if (!run) throw new Error(`${path} is not a run folder`);
   const asBefore = dataOfRun(run);
   const { dataDir = asBefore.dataDir } = options;
@@ -40,14 +36,8 @@ async function runReport(path: string, options: ReportOptions, signal: AbortSign
   if (parts.train.checksum !== run.data.checksum) {
     throw new Error(`${path} was trained on other images: the checksum of ${data.name} has changed since`);
   }
-  const engine = compileForNode(model, {
-    batchSize: BATCH_SIZE,
-    threads: options.threads,
-    normalization,
-    optimizer: RECIPES.paper.optimizer,
-  });
+  const engine = engineOf(weights, { threads: options.threads });
   try {
-    engine.setParameters(parameters);
     await writeReport(path, engine, judgedImages(run, parts));
   } finally {
     engine.dispose();

@@ -1,3 +1,4 @@
+import { csvLine } from "../csv.js";
 import { table } from "../table.js";
 import { formatDuration, formatPercent } from "../terminal.js";
 import { type Combination, combinationsOf, labelOf, type PlannedRun } from "./grid.js";
@@ -142,11 +143,5 @@ export function formatCsv({ runs }: SweepReport): string {
         : ["", "", "", "", run.reason];
     return [run.run, ...keys.map((key) => run.settings[key]), run.seed, run.status, ...figures];
   });
-  return `${[header, ...rows].map((row) => row.map(csvCell).join(",")).join("\n")}\n`;
-}
-
-/** As RFC 4180 has it: quoted where it must be. */
-function csvCell(value: string | number): string {
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return [header, ...rows].map(csvLine).join("");
 }

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { PictureSettings } from "../../data/pictures/fit.js";
 import { compileDecoder } from "./codec.js";
-import { type Job, NO_SLOT, type Outcome, type Reply, type WorkerStart } from "./protocol.js";
+import { type EncodedPicture, type Job, NO_SLOT, type Outcome, type Reply, type WorkerStart } from "./protocol.js";
 
 /** How far the decoding of a folder is, in files. */
 export interface DecodingProgress {
@@ -14,6 +14,10 @@ export interface DecodingProgress {
 export interface DecodingOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: DecodingProgress) => void;
+  /** Whether pictures are inverted before they are fitted. */
+  readonly invert?: boolean;
+  /** The most threads to decode in; one a core where left out. */
+  readonly threads?: number;
   /** A file that takes longer is given up; 20 unless a test says otherwise. */
   readonly secondsPerFile?: number;
 }
@@ -50,22 +54,23 @@ interface Member {
 }
 
 /**
- * Decodes picture files and fits them to one size, on all cores. A file that crashes the decoder, or keeps it busy for
+ * Decodes pictures, most often files, and fits them to one size, on all cores. A file that crashes the decoder, or keeps it busy for
  * too long, ends with a reason as any damaged one does.
  *
  * @throws the signal's reason where it ends the work
  */
 export async function decodeFiles(
-  paths: readonly string[],
+  pictures: readonly EncodedPicture[],
   settings: PictureSettings,
   options: DecodingOptions = {},
 ): Promise<DecodedFiles> {
   options.signal?.throwIfAborted();
   const { channels, height, width } = settings.shape;
-  const pixels = new Uint8Array(new SharedArrayBuffer(paths.length * channels * height * width));
-  if (paths.length === 0) return { pixels, outcomes: [] };
+  const pixels = new Uint8Array(new SharedArrayBuffer(pictures.length * channels * height * width));
+  if (pictures.length === 0) return { pixels, outcomes: [] };
   const module = await compileDecoder();
-  const outcomes = await new Pool(paths, { module, settings, pixels }, options).run();
+  const start = { module, settings, invert: options.invert ?? false, pixels };
+  const outcomes = await new Pool(pictures, start, options).run();
   return { pixels, outcomes };
 }
 
@@ -82,15 +87,15 @@ class Pool {
   private resolve: () => void = () => {};
   private reject: (reason: unknown) => void = () => {};
 
-  constructor(paths: readonly string[], start: Omit<WorkerStart, "current">, options: DecodingOptions) {
-    this.total = paths.length;
+  constructor(pictures: readonly EncodedPicture[], start: Omit<WorkerStart, "current">, options: DecodingOptions) {
+    this.total = pictures.length;
     this.start = start;
     this.options = options;
     // From the end: the next job is the last one.
-    this.jobs = paths.map((path, slot) => ({ slot, path })).reverse();
-    const most = Math.min(MAXIMUM_WORKERS, availableParallelism());
-    this.batch = Math.min(MAXIMUM_BATCH, Math.ceil(paths.length / (most * LEAST_BATCHES)));
-    this.size = Math.min(most, Math.ceil(paths.length / this.batch));
+    this.jobs = pictures.map((picture, slot) => ({ slot, picture })).reverse();
+    const most = Math.min(MAXIMUM_WORKERS, options.threads ?? availableParallelism());
+    this.batch = Math.min(MAXIMUM_BATCH, Math.ceil(pictures.length / (most * LEAST_BATCHES)));
+    this.size = Math.min(most, Math.ceil(pictures.length / this.batch));
   }
 
   async run(): Promise<Outcome[]> {

@@ -7,16 +7,21 @@ export interface WorkerStart {
   /** ImageMagick's. */
   readonly module: WebAssembly.Module;
   readonly settings: PictureSettings;
+  /** Whether pictures are inverted before they are fitted. */
+  readonly invert: boolean;
   /** Receives every fitted picture at its slot. */
   readonly pixels: Uint8Array;
   /** One element: the slot that the worker is at, NO_SLOT where it is at none. */
   readonly current: Int32Array;
 }
 
-/** A file to decode, and where its pixels go. */
+/** A picture as it is not decoded yet: the path of its file, or its bytes. */
+export type EncodedPicture = string | Uint8Array;
+
+/** A picture to decode, and where its pixels go. */
 export interface Job {
   readonly slot: number;
-  readonly path: string;
+  readonly picture: EncodedPicture;
 }
 
 /** What has become of a file: its original size, or why it has none. */
@@ -31,6 +36,9 @@ export interface Reply {
   /** The worker must be replaced: its memory is damaged or has grown too far. It may not have done all its jobs. */
   readonly isWorn: boolean;
 }
+
+/** Of a picture that is not decoded yet. */
+export const MAXIMUM_FILE_BYTES = 500e6;
 
 /** Stands for no slot. */
 export const NO_SLOT = -1;

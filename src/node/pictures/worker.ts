@@ -1,14 +1,14 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { fitPicture } from "../../data/pictures/adapt.js";
+import { invertPicture } from "../../data/pictures/color.js";
 import { describeFileError } from "../files.js";
 import { decodePicture, decoderMemory, startDecoder } from "./codec.js";
 import { MAGIC_BYTES, PictureError, pictureFormat, readPictureHeader } from "./header.js";
-import { type Job, NO_SLOT, type Outcome, type Reply, type WorkerStart } from "./protocol.js";
+import { type Job, MAXIMUM_FILE_BYTES, NO_SLOT, type Outcome, type Reply, type WorkerStart } from "./protocol.js";
 
 /** A decoder's memory never shrinks, so that it is ended when a large picture has made it grow past this. */
 const WORN_BYTES = 600e6;
-const MAXIMUM_FILE_BYTES = 500e6;
 
 /** A file's content, if its first bytes are a picture's. */
 function readPictureFile(path: string): Uint8Array {
@@ -31,19 +31,19 @@ function readPictureFile(path: string): Uint8Array {
   }
 }
 
-/** Decodes and fits one file; throws what only a damaged decoder throws. */
-async function work({ slot, path }: Job, { settings, pixels }: WorkerStart): Promise<Outcome> {
+/** Decodes and fits one picture; throws what only a damaged decoder throws. */
+async function work({ slot, picture: encoded }: Job, { settings, invert, pixels }: WorkerStart): Promise<Outcome> {
   const { channels, height, width } = settings.shape;
   let bytes: Uint8Array;
   try {
-    bytes = readPictureFile(path);
+    bytes = typeof encoded === "string" ? readPictureFile(encoded) : encoded;
   } catch (error) {
     if (error instanceof PictureError) return { slot, reason: error.message, lasting: true };
     return { slot, reason: describeFileError(error, "read it"), lasting: false };
   }
   try {
     const picture = await decodePicture(bytes);
-    fitPicture(picture, settings, pixels, slot * channels * height * width);
+    fitPicture(invert ? invertPicture(picture) : picture, settings, pixels, slot * channels * height * width);
     return { slot, width: picture.width, height: picture.height };
   } catch (error) {
     if (error instanceof PictureError) return { slot, reason: error.message, lasting: true };

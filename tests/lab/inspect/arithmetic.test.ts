@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { compile, inferShapes, initializeParameters, lenet5, type Model } from "../../../src/index.js";
+import { compile } from "../../../src/engine/index.js";
+import { inferShapes, initializeParameters, lenet5, type Model } from "../../../src/model/index.js";
 import {
   activate,
   largestProducts,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { inferShapes, type Model } from "../../../src/index.js";
+import { inferShapes, type Model } from "../../../src/model/index.js";
 import { kindOfValues, rangeOf } from "../../../web/views/inspect/layers/range.js";
 import { difference, kernelMaps } from "../../../web/views/inspect/work/kernels.js";
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { generateDigits, initializeParameters, lenet5, referenceEngine } from "../../../src/index.js";
+import { generateDigits } from "../../../src/data/index.js";
+import { referenceEngine } from "../../../src/engine/index.js";
+import { initializeParameters, lenet5 } from "../../../src/model/index.js";
 import { attribute } from "../../../web/worker/inspect/attribute.js";
 import { climb } from "../../../web/worker/inspect/climb.js";
 import type { InspectEvent } from "../../../web/worker/inspect/protocol.js";

@@ -1,4 +1,4 @@
-import { type ActivationShape, type PaperLayer, unitPlace } from "../../../src/index.js";
+import { type ActivationShape, type PaperLayer, unitPlace } from "../../../src/model/index.js";
 import { messages } from "./messages/index.js";
 import { shownNetwork } from "./state/network.js";
 

@@ -1,6 +1,7 @@
-import { type DatasetParts, fitPicture, type PictureSettings } from "../../../src/index.js";
+import { decodePicture } from "../../../src/browser/index.js";
+import type { DatasetParts, PictureSettings } from "../../../src/data/index.js";
+import { drawPicture } from "../../../src/data/pictures/picture.js";
 import { sha256 } from "./bytes.js";
-import { decode } from "./decode.js";
 import type { DataProgress, LabelledPicture } from "./protocol.js";
 
 /** Between two progresses. */
@@ -31,7 +32,7 @@ export async function readPictures(
   const skipped: string[] = [];
   for (const [index, { label, picture }] of pictures.entries()) {
     try {
-      fitPicture(await decode(picture), settings, images, kept.length * size);
+      drawPicture(await decodePicture(picture), settings, images, kept.length * size);
       kept.push(label);
     } catch {
       skipped.push(picture instanceof File ? picture.name : label);

@@ -1,4 +1,4 @@
-import { inputDifferentiation, normalizedBytes } from "../../../src/index.js";
+import { inputDifferentiation, normalizedBytes } from "../../../src/engine/index.js";
 import { engineOf } from "./engine.js";
 import type { Attributions, InspectedNetwork, InspectTask } from "./protocol.js";
 

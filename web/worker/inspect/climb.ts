@@ -1,4 +1,5 @@
-import { elementCount, inferShapes, inputDifferentiation, normalizedBytes } from "../../../src/index.js";
+import { inputDifferentiation, normalizedBytes } from "../../../src/engine/index.js";
+import { elementCount, inferShapes } from "../../../src/model/index.js";
 import { Purpose, RandomStream } from "../../../src/numeric/philox.js";
 import type { InspectEvent, InspectedNetwork, InspectTask } from "./protocol.js";
 

@@ -1,4 +1,4 @@
-import { compile, type WasmEngine } from "../../../src/index.js";
+import { compile, type WasmEngine } from "../../../src/engine/index.js";
 import type { InspectedNetwork } from "./protocol.js";
 
 /** An engine for a network that is looked at and not trained. */

@@ -1,4 +1,5 @@
-import type { Dataset, Model, NamedTensors, Normalization } from "../../../src/index.js";
+import type { Dataset } from "../../../src/data/dataset.js";
+import type { Model, NamedTensors, Normalization } from "../../../src/model/index.js";
 
 /** The network that a task is about. */
 export interface InspectedNetwork {

@@ -1,4 +1,4 @@
-import { elementCount } from "../../../src/index.js";
+import { elementCount } from "../../../src/model/index.js";
 import { engineOf } from "./engine.js";
 import type { ExcitingPicture, InspectEvent, InspectedNetwork, InspectTask } from "./protocol.js";
 

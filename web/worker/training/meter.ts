@@ -1,4 +1,4 @@
-import type { FitBatch } from "../../../src/index.js";
+import type { EpochBatch } from "../../../src/engine.js";
 import type { TrainingProgress } from "./protocol.js";
 
 /** Between two progresses, so that the page has time to draw: at most 30 a second. */
@@ -26,7 +26,7 @@ export class Meter {
 
   /** Adds a batch; gives the progress where it is time for one, or a validation is at its end, or `now` says so. */
   add(
-    { epoch, phase, done, total, labels, results }: FitBatch,
+    { epoch, phase, done, total, labels, results }: EpochBatch,
     seconds: number,
     now: boolean,
   ): TrainingProgress | undefined {

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { inferShapes, receptiveFields, unitBlock, unitPlace } from "../../../../src/index.js";
+import { inferShapes, receptiveFields, unitBlock, unitPlace } from "../../../../src/model/index.js";
 import { formatCount } from "../../../i18n/numbers.js";
 import { Button } from "../../../kit/Button.js";
 import type { ExcitingPicture, InspectEvent, MapPlace } from "../../../worker/inspect/protocol.js";

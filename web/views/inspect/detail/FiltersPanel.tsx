@@ -1,5 +1,5 @@
 import { useComputed, useSignal } from "@preact/signals";
-import { unitPlace } from "../../../../src/index.js";
+import { unitPlace } from "../../../../src/model/index.js";
 import { Choice } from "../../../kit/Choice.js";
 import { Select } from "../../../kit/Select.js";
 import { changeUrl, url } from "../../../state/url.js";

@@ -1,5 +1,5 @@
 import { useComputed, useSignal } from "@preact/signals";
-import type { PaperLayer, ShapedLayer } from "../../../../src/index.js";
+import type { PaperLayer, ShapedLayer } from "../../../../src/model/index.js";
 import { useMedia } from "../../../kit/useMedia.js";
 import { focusDetail } from "../detail/focusDetail.js";
 import { messages } from "../messages/index.js";

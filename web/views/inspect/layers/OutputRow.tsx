@@ -1,6 +1,6 @@
 import { effect, useComputed } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { PaperLayer } from "../../../../src/index.js";
+import type { PaperLayer } from "../../../../src/model/index.js";
 import { formatPercent } from "../../../i18n/numbers.js";
 import { useWidth } from "../../../kit/useWidth.js";
 import { url } from "../../../state/url.js";

@@ -1,4 +1,4 @@
-import { unitBlock } from "../../../../src/index.js";
+import { unitBlock } from "../../../../src/model/index.js";
 import { structure } from "../state/network.js";
 import { selectedFields, selection } from "../state/response.js";
 import { stepPlace } from "../state/steps.js";

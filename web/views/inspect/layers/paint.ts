@@ -1,4 +1,4 @@
-import type { Block } from "../../../../src/index.js";
+import type { Block } from "../../../../src/model/index.js";
 import type { CanvasColors } from "./colors.js";
 import type { ValueRange } from "./range.js";
 import { mapCorner, type SheetLayout } from "./sheetLayout.js";

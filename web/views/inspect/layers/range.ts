@@ -1,4 +1,4 @@
-import type { ShapedLayer } from "../../../../src/index.js";
+import type { ShapedLayer } from "../../../../src/model/index.js";
 
 /** The values that colours stand for; those of two signs take a diverging palette, its middle at 0. */
 export interface ValueRange {

@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import { decodePicture } from "../../../../src/browser/index.js";
 import { Button } from "../../../kit/Button.js";
 import { squareOf, useCamera } from "../../../kit/useCamera.js";
-import { decode } from "../../../worker/data/decode.js";
 import { messages } from "../messages/index.js";
 import { take } from "../state/picture.js";
 import { Inverted } from "./Inverted.js";
@@ -18,7 +18,7 @@ export function CameraShot() {
   useCamera(video, hasFailed);
   if (hasFailed.value) return <p class="notice">{m.cameraFailed}</p>;
   const snap = async () => {
-    if (video.current?.videoWidth) take(await decode(await squareOf(video.current, SIDE)), "camera");
+    if (video.current?.videoWidth) take(await decodePicture(await squareOf(video.current, SIDE)), "camera");
   };
   return (
     <div class="camera-shot">

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import { decodePicture } from "../../../../src/browser/index.js";
 import { Button } from "../../../kit/Button.js";
-import { decode } from "../../../worker/data/decode.js";
 import { messages } from "../messages/index.js";
 import { take, taken } from "../state/picture.js";
 import { Inverted } from "./Inverted.js";
@@ -14,7 +14,7 @@ export function FilePicker() {
   const open = async (file: File | undefined) => {
     if (!file) return;
     try {
-      take(await decode(file));
+      take(await decodePicture(file));
       hasFailed.value = false;
     } catch {
       hasFailed.value = true;

@@ -1,5 +1,5 @@
 import { useEffect } from "preact/hooks";
-import { decode } from "../../../worker/data/decode.js";
+import { decodePicture } from "../../../../src/browser/index.js";
 import { take } from "../state/picture.js";
 
 /** Takes pictures that are pasted, or dropped on an element, while it is on the page. */
@@ -9,7 +9,7 @@ export function useDroppedPicture(element: { readonly current: HTMLElement | nul
     const takeFrom = async (transfer: DataTransfer | null) => {
       const file = [...(transfer?.files ?? [])].find(({ type }) => type.startsWith("image/"));
       // What the browser cannot decode is no picture.
-      if (file) await decode(file).then(take, () => {});
+      if (file) await decodePicture(file).then(take, () => {});
     };
     const onPaste = (event: ClipboardEvent) => void takeFrom(event.clipboardData);
     const onDragOver = (event: DragEvent) => event.preventDefault();

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { classCount, inferShapes } from "../../../../src/index.js";
+import { classCount, inferShapes } from "../../../../src/model/index.js";
 import { Button } from "../../../kit/Button.js";
 import { Choice } from "../../../kit/Choice.js";
 import { openedNetwork } from "../../../state/network.js";

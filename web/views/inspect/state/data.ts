@@ -1,5 +1,7 @@
 import { computed } from "@preact/signals";
-import { adaptDataset, areCharacters, type Dataset, splitTraining } from "../../../../src/index.js";
+import { areCharacters } from "../../../../src/data/characters.js";
+import type { Dataset } from "../../../../src/data/dataset.js";
+import { adaptDataset, splitTraining } from "../../../../src/data/index.js";
 import { dataState } from "../../../state/data.js";
 import { changeUrl, url } from "../../../state/url.js";
 import { PARTS, type Part } from "../fields.js";

@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import { inferShapes, type Normalization, paperLayers } from "../../../../src/index.js";
+import { inferShapes, type Normalization, paperLayers } from "../../../../src/model/index.js";
 import { type Network, network, openedNetwork } from "../../../state/network.js";
 import { selectedRun } from "../../../state/runs.js";
 import { engineOf } from "../../../worker/inspect/engine.js";

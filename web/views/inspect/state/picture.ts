@@ -1,9 +1,9 @@
 import { computed, signal } from "@preact/signals";
-import { type DecodedPicture, fitPicture } from "../../../../src/index.js";
+import { drawPicture, type Pixels } from "../../../../src/data/pictures/picture.js";
 import { network } from "../../../state/network.js";
 import { changeUrl, url } from "../../../state/url.js";
 import type { Source } from "../fields.js";
-import { drawPicture, type PadStroke } from "../work/pen.js";
+import { inkPicture, type PadStroke } from "../work/pen.js";
 import { background, chosenPicture, tellsCharacters } from "./data.js";
 
 /** What is on the pad. */
@@ -15,7 +15,7 @@ export interface Drawing {
 
 /** A picture that was opened, pasted or taken. */
 export interface TakenPicture {
-  readonly decoded: DecodedPicture;
+  readonly original: Pixels;
   /** Whether light and dark are swapped, as for ink on paper. */
   readonly inverted: boolean;
 }
@@ -45,16 +45,16 @@ export const isCentred = computed(() => {
 const shape = computed(() => network.value?.model.input);
 
 const drawn = computed(
-  () => shape.value && drawPicture(drawing.value.strokes, shape.value, background.value, isCentred.value),
+  () => shape.value && inkPicture(drawing.value.strokes, shape.value, background.value, isCentred.value),
 );
 
 const fitted = computed(() => {
   if (!shape.value || !taken.value) return undefined;
   const { channels, height, width } = shape.value;
   const pixels = new Uint8Array(channels * height * width);
-  const { decoded, inverted } = taken.value;
+  const { original, inverted } = taken.value;
   const settings = { shape: shape.value, fit: "contain", background: background.value } as const;
-  fitPicture(inverted ? invert(decoded) : decoded, settings, pixels);
+  drawPicture(inverted ? invert(original) : original, settings, pixels);
   return pixels;
 });
 
@@ -66,9 +66,9 @@ export const shownPicture = computed<ShownPicture | undefined>(() => {
 });
 
 /** Takes a picture to look at; a light one, where the network knows light characters on dark, is inverted. */
-export function take(decoded: DecodedPicture, how: "file" | "camera" = "file"): void {
-  const isLight = lightness(decoded) > 127.5;
-  taken.value = { decoded, inverted: tellsCharacters.value && isLight !== (background.value === 255) };
+export function take(original: Pixels, how: "file" | "camera" = "file"): void {
+  const isLight = lightness(original) > 127.5;
+  taken.value = { original, inverted: tellsCharacters.value && isLight !== (background.value === 255) };
   changeUrl({ inspectSource: how });
 }
 
@@ -77,22 +77,22 @@ export function takeBytes(pixels: Uint8Array): void {
   if (!shape.value) return;
   const { channels, height, width } = shape.value;
   const area = height * width;
-  const rgba = Uint8Array.from({ length: 4 * area }, (_, place) => {
+  const data = Uint8Array.from({ length: 4 * area }, (_, place) => {
     const channel = place % 4;
     return channel === 3 ? 255 : pixels[(channels === 3 ? channel : 0) * area + Math.floor(place / 4)];
   });
-  taken.value = { decoded: { width, height, rgba }, inverted: false };
+  taken.value = { original: { width, height, data }, inverted: false };
   changeUrl({ inspectSource: "file" });
 }
 
-function invert({ width, height, rgba }: DecodedPicture): DecodedPicture {
-  return { width, height, rgba: rgba.map((byte, place) => (place % 4 === 3 ? byte : 255 - byte)) };
+function invert({ width, height, data }: Pixels): Pixels {
+  return { width, height, data: data.map((byte, place) => (place % 4 === 3 ? byte : 255 - byte)) };
 }
 
-function lightness({ rgba }: DecodedPicture): number {
+function lightness({ data }: Pixels): number {
   let sum = 0;
-  for (let place = 0; place < rgba.length; place += 4) sum += rgba[place] + rgba[place + 1] + rgba[place + 2];
-  return sum / ((3 * rgba.length) / 4);
+  for (let place = 0; place < data.length; place += 4) sum += data[place] + data[place + 1] + data[place + 2];
+  return sum / ((3 * data.length) / 4);
 }
 
 /** A three, in two arcs. */

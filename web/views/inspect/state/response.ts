@@ -1,5 +1,6 @@
 import { computed } from "@preact/signals";
-import { type Block, normalizedBytes, type PaperLayer, receptiveFields, unitBlock } from "../../../../src/index.js";
+import { normalizedBytes } from "../../../../src/engine/index.js";
+import { type Block, type PaperLayer, receptiveFields, unitBlock } from "../../../../src/model/index.js";
 import { softmax } from "../../../../src/training/predict.js";
 import { changeUrl, url } from "../../../state/url.js";
 import { shownEngine, shownNetwork, structure } from "./network.js";

@@ -1,5 +1,5 @@
 import { ACTIVATIONS } from "../../../../src/engine/reference/operations.js";
-import { type ActivationLayer, type NamedTensors, type ShapedLayer, unitPlace } from "../../../../src/index.js";
+import { type ActivationLayer, type NamedTensors, type ShapedLayer, unitPlace } from "../../../../src/model/index.js";
 
 /** One multiplication of a unit's sum. */
 export interface Product {

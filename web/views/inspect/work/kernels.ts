@@ -1,4 +1,4 @@
-import type { NamedTensors, ShapedLayer } from "../../../../src/index.js";
+import type { NamedTensors, ShapedLayer } from "../../../../src/model/index.js";
 
 /** Kernels, or other weights, as maps of one size. */
 export interface KernelMaps {

@@ -1,5 +1,5 @@
+import type { PictureShape } from "../../../../src/data/dataset.js";
 import { InkCanvas } from "../../../../src/data/digits/rasteriser.js";
-import type { PictureShape } from "../../../../src/index.js";
 
 /** A point of the drawing; the pad's sides are 1, y grows downwards. */
 export interface PadPoint {
@@ -37,7 +37,7 @@ interface Transform {
  *   the middle
  * @returns bytes [channels][height][width]
  */
-export function drawPicture(
+export function inkPicture(
   strokes: readonly PadStroke[],
   shape: PictureShape,
   background: 0 | 255,

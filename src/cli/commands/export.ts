@@ -1,0 +1,69 @@
+import { existsSync } from "node:fs";
+import { join, parse } from "node:path";
+import { Command, Option } from "commander";
+import { WEIGHTS_FORMATS, type WeightsFormat, writeWeights } from "../../formats/weights.js";
+import type { Weights } from "../../model/index.js";
+import { isFolder, writeFileAtomic } from "../../node/files.js";
+import { jsonOption, weightsRecipeOption } from "../options.js";
+import { openWeights, WEIGHTS_HELP } from "../weights.js";
+
+interface ExportOptions {
+  readonly to: WeightsFormat;
+  readonly out?: string;
+  readonly withPreprocessing?: boolean;
+  readonly recipe?: string;
+  readonly json?: boolean;
+}
+
+/** `lenet export`: weights in another format. */
+export function exportCommand(): Command {
+  return new Command("export")
+    .description("write weights for PyTorch, ONNX or safetensors")
+    .argument("<weights>", WEIGHTS_HELP)
+    .addOption(new Option("--to <format>", "the format to write").choices(WEIGHTS_FORMATS).makeOptionMandatory())
+    .addOption(
+      new Option("--out <file>", "the file to write (default: model.FORMAT in a run, else beside the weights)"),
+    )
+    .addOption(new Option("--with-preprocessing", "have an ONNX graph take pictures as bytes and give probabilities"))
+    .addOption(weightsRecipeOption())
+    .addOption(jsonOption())
+    .action(runExport);
+}
+
+async function runExport(path: string, options: ExportOptions, command: Command): Promise<void> {
+  const { to: format, withPreprocessing, json } = options;
+  if (withPreprocessing && format !== "onnx") command.error("option '--with-preprocessing' is for '--to onnx' alone");
+  const file = options.out ?? (await fileFor(path, format));
+  if (existsSync(file)) throw new Error(`${file} exists already: name another file with --out`);
+  const weights = await openWeights(path, options.recipe);
+  const bytes = writeWeights(weights, format, { withPreprocessing });
+  await writeFileAtomic(file, bytes);
+  const load = loadLine(file, options, weights);
+  if (json) process.stdout.write(`${JSON.stringify({ file, format, bytes: bytes.length, load }, undefined, 2)}\n`);
+  else process.stdout.write(`${format}: ${file} (${Math.ceil(bytes.length / 1000)} kB)\nload it in Python: ${load}\n`);
+}
+
+/** In a run's folder, or beside a file of weights under its name. */
+async function fileFor(path: string, format: WeightsFormat): Promise<string> {
+  if (await isFolder(path)) return join(path, `model.${format}`);
+  const { dir, name } = parse(path);
+  return join(dir, `${name}.${format}`);
+}
+
+/** How a file is read in Python. */
+function loadLine(file: string, { to, withPreprocessing }: ExportOptions, { model }: Weights): string {
+  const path = JSON.stringify(file);
+  const { channels, height, width } = model.input;
+  switch (to) {
+    case "pth":
+      return `model.load_state_dict(torch.load(${path}, weights_only=True))`;
+    case "safetensors":
+      return `model.load_state_dict(safetensors.torch.load_file(${path}))`;
+    case "onnx": {
+      const input = withPreprocessing
+        ? `{"pictures": uint8 [n, ${height}, ${width}, ${channels}]}`
+        : `{"input": float32 [n, ${channels}, ${height}, ${width}]}`;
+      return `onnxruntime.InferenceSession(${path}).run(None, ${input})`;
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import type { Model, NamedTensors, Normalization } from "../../model/index.js";
+import { FormatError } from "../errors.js";
+import { evaluate, isConstant } from "./constants.js";
+import { DataType, type GraphMessage, type ValueMessage } from "./messages.js";
+import { Network } from "./network.js";
+import { GraphNode } from "./node.js";
+import { PREPROCESSING_STEPS, SOFTMAX_STEP } from "./preprocessing.js";
+import { networkSteps } from "./steps.js";
+import { isFloatType, readConstant } from "./tensors.js";
+import type { Activation, Value } from "./values.js";
+
+/** What a graph computes. */
+export interface NetworkOfGraph {
+  /** Without dropout, which leaves no trace. */
+  readonly model: Model;
+  readonly parameters: NamedTensors;
+  /** Where the graph takes bytes: what it does to them before the network. */
+  readonly normalization?: Normalization;
+}
+
+/**
+ * Walks through a graph from its input to its output and holds every node against LeNet-5's.
+ *
+ * @param names of the layers with parameters
+ * @throws FormatError naming the first node that is another, with what it is and what was expected
+ * @throws ShapeError where layers do not fit together
+ */
+export function readGraph(graph: GraphMessage, names: readonly string[]): NetworkOfGraph {
+  const values = new Map<string, Value>();
+  const define = (name: string, value: Value) => {
+    if (values.has(name)) throw new FormatError(`onnx: the value "${name}" is made twice`);
+    values.set(name, value);
+  };
+  for (const tensor of graph.initializer) define(tensor.name ?? "", readConstant(tensor));
+  // Initializers are listed among the inputs, too, in files of the first years.
+  const input = only(
+    "input",
+    graph.input.filter(({ name = "" }) => !values.has(name)),
+  );
+  const output = only("output", graph.output);
+  const { activation, takesBytes } = readInput(input);
+  define(input.name ?? "", activation);
+
+  const steps = networkSteps(names);
+  const network = new Network(activation, takesBytes ? [...PREPROCESSING_STEPS, ...steps, SOFTMAX_STEP] : steps);
+  for (const message of graph.node) {
+    const node = new GraphNode(message, (name) => values.get(name));
+    define(node.output, isConstant(node) ? evaluate(node) : network.take(node));
+  }
+  network.finish(output.name ?? "", values.get(output.name ?? ""));
+
+  const [first, second, third] = activation.shape;
+  const pictures = takesBytes
+    ? { channels: third, height: first, width: second }
+    : { channels: first, height: second, width: third };
+  return {
+    model: { input: pictures, layers: network.layers },
+    parameters: network.parameters,
+    normalization: takesBytes ? network.normalization : undefined,
+  };
+}
+
+function only(what: string, values: readonly ValueMessage[]): ValueMessage {
+  const [value, ...others] = values;
+  if (value === undefined || others.length > 0) {
+    const names = values.map(({ name }) => `"${name}"`).join(", ") || "none";
+    throw new FormatError(`onnx: the graph's ${what}s are ${names}, expected one`);
+  }
+  return value;
+}
+
+function readInput({ name, type }: ValueMessage): { readonly activation: Activation; readonly takesBytes: boolean } {
+  const fail = (problem: string) => new FormatError(`onnx: the input "${name}" ${problem}`);
+  const { elem_type: element, shape } = type?.tensor_type ?? {};
+  const takesBytes = element === DataType.UINT8;
+  if (!takesBytes && !isFloatType(element)) throw fail(`is of type ${element}, expected floating point or bytes`);
+  const dimensions = shape?.dim ?? [];
+  const [batch, ...sizes] = dimensions.map(({ dim_value, dim_param = "?" }) => dim_value ?? dim_param);
+  if (sizes.length !== 3 || !sizes.every((size) => Number.isSafeInteger(size) && Number(size) > 0)) {
+    throw fail(
+      `has the shape [${dimensions.length > 0 ? [batch, ...sizes] : ""}], expected a batch and three known sizes`,
+    );
+  }
+  return {
+    activation: {
+      kind: "activation",
+      batch: typeof batch === "number" && batch > 0 ? batch : "batch",
+      shape: sizes.map(Number),
+    },
+    takesBytes,
+  };
+}

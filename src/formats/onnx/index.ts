@@ -1,0 +1,2 @@
+export { isOnnx, type OnnxFile, readOnnx } from "./read.js";
+export { type OnnxOptions, writeOnnx } from "./write.js";

@@ -1,0 +1,127 @@
+import { FormatError } from "../errors.js";
+import { type AttributeMessage, AttributeType, type NodeMessage } from "./messages.js";
+import { type AttributeField, OPERATORS } from "./operators.js";
+import { readConstant } from "./tensors.js";
+import type { FloatConstant, IntegerConstant, Value } from "./values.js";
+
+const TYPES: Readonly<Record<AttributeField, number>> = {
+  f: AttributeType.FLOAT,
+  i: AttributeType.INT,
+  s: AttributeType.STRING,
+  t: AttributeType.TENSOR,
+  floats: AttributeType.FLOATS,
+  ints: AttributeType.INTS,
+};
+
+/** A node of a graph with the values that it takes: its accessors refuse what is not as it has to be. */
+export class GraphNode {
+  readonly operator: string;
+  /** Undefined where an input is left out. */
+  readonly inputs: readonly (Value | undefined)[];
+  /** The name of its first output; others (the mask of Dropout) nobody may take. */
+  readonly output: string;
+  private readonly name: string;
+  private readonly attributes: ReadonlyMap<string, AttributeMessage>;
+
+  /**
+   * @param lookUp the value of a name, where a node before this one has made it
+   * @throws FormatError where the operator is known and the node has other inputs or attributes than it can have
+   */
+  constructor(message: NodeMessage, lookUp: (name: string) => Value | undefined) {
+    const { op_type: operator = "", domain = "", input, output, attribute } = message;
+    this.operator = domain === "" || domain === "ai.onnx" ? operator : `${domain}.${operator}`;
+    this.output = output[0] ?? "";
+    this.name = message.name || this.output;
+    this.inputs = input.map((name) => {
+      const value = name === "" ? undefined : lookUp(name);
+      if (name !== "" && value === undefined) this.fail(`it takes "${name}", which no node before it makes`);
+      return value;
+    });
+    this.attributes = new Map(attribute.map((each) => [each.name ?? "", each]));
+    this.checkForm(attribute);
+  }
+
+  get label(): string {
+    return `node "${this.name}" (${this.operator})`;
+  }
+
+  fail(problem: string): never {
+    throw new FormatError(`onnx: ${this.label}: ${problem}`);
+  }
+
+  private checkForm(attributes: readonly AttributeMessage[]): void {
+    if (!Object.hasOwn(OPERATORS, this.operator)) return;
+    const { mostInputs, attributes: fields } = OPERATORS[this.operator];
+    if (this.inputs.length > mostInputs) this.fail(`it takes ${this.inputs.length} inputs, expected ${mostInputs}`);
+    for (const { name = "", type, f, i, s, t, floats, ints } of attributes) {
+      if (!Object.hasOwn(fields, name)) this.fail(`it has the attribute "${name}", expected none of that name`);
+      if (type !== TYPES[fields[name]]) this.fail(`its attribute "${name}" is of type ${type}`);
+      const lists = [floats, ints].filter(({ length }) => length > 0);
+      const values = [f, i, s, t, ...lists].filter((value) => value !== undefined);
+      if (values.length > 1) this.fail(`its attribute "${name}" has ${values.length} values`);
+    }
+    if (this.attributes.size < attributes.length) this.fail("it has an attribute twice");
+  }
+
+  /** An attribute that is a whole number. */
+  integer(name: string, otherwise: number): number {
+    const attribute = this.attributes.get(name);
+    return attribute ? (attribute.i ?? 0) : otherwise;
+  }
+
+  /** An attribute that is a number. */
+  float(name: string, otherwise: number): number {
+    const attribute = this.attributes.get(name);
+    return attribute ? (attribute.f ?? 0) : otherwise;
+  }
+
+  /** An attribute that is a list of whole numbers. */
+  integers(name: string): readonly number[] | undefined {
+    return this.attributes.get(name)?.ints;
+  }
+
+  /** An attribute that is a constant. */
+  tensor(name: string): FloatConstant | IntegerConstant | undefined {
+    const tensor = this.attributes.get(name)?.t;
+    return tensor && readConstant(tensor);
+  }
+
+  /** The attribute of an operator that has just one. */
+  onlyAttribute(): AttributeMessage {
+    const [attribute, other] = this.attributes.values();
+    if (!attribute || other) this.fail(`it has ${this.attributes.size} attributes, expected one`);
+    return attribute;
+  }
+
+  /** Refuses any value of an attribute but those given; one that is left out is as it should be. */
+  allow(name: string, ...allowed: readonly (number | string)[]): void {
+    const attribute = this.attributes.get(name);
+    if (!attribute) return;
+    const { i = 0, s } = attribute;
+    const found = s ? new TextDecoder().decode(s) : i;
+    if (!allowed.includes(found)) this.fail(`its ${name} is ${found}, expected ${allowed.join(" or ")}`);
+  }
+
+  /** An input that must be there. */
+  input(index: number): Value {
+    return this.inputs[index] ?? this.fail(`it has no input ${index + 1}`);
+  }
+
+  /** An input that is a constant of floating point. */
+  floats(index: number, what: string): FloatConstant {
+    const input = this.inputs[index];
+    return input?.kind === "floats" ? input : this.fail(`it has no constant ${what} as input ${index + 1}`);
+  }
+
+  /** An input that is made of sizes or axes. */
+  sizes(index: number, what: string): IntegerConstant {
+    const input = this.inputs[index];
+    return input?.kind === "integers" ? input : this.fail(`it has no constant ${what} as input ${index + 1}`);
+  }
+
+  /** The same, as a list. */
+  list(index: number, what: string): IntegerConstant {
+    const sizes = this.sizes(index, what);
+    return sizes.shape.length === 1 ? sizes : this.fail(`its ${what} are of shape [${sizes.shape}], expected a list`);
+  }
+}

@@ -1,0 +1,57 @@
+import type { GraphNode } from "./node.js";
+import { isFloatType } from "./tensors.js";
+import type { Size } from "./values.js";
+
+/** Whether a node gives what it takes, but for rounding and outside of training. */
+export function passesThrough(node: GraphNode): boolean {
+  switch (node.operator) {
+    case "Identity":
+      return true;
+    case "Cast":
+      return isFloatType(node.integer("to", 0));
+    case "Dropout":
+      return requireEvaluation(node);
+    case "Pad":
+      return padsOf(node).every((pad) => pad === 0);
+    default:
+      return false;
+  }
+}
+
+function requireEvaluation(node: GraphNode): true {
+  const isTraining = node.inputs[2] !== undefined && node.sizes(2, "training mode").data.join() !== "0";
+  return isTraining ? node.fail("it is on as for training, expected a model in evaluation mode") : true;
+}
+
+/**
+ * The zeros that a node puts around pictures.
+ *
+ * @throws FormatError where they are not zeros, or not as many on all sides
+ */
+export function readPadding(node: GraphNode): number {
+  const pads = padsOf(node);
+  const padding = pads[2];
+  if (
+    typeof padding !== "number" ||
+    padding < 0 ||
+    pads.join() !== [0, 0, padding, padding, 0, 0, padding, padding].join()
+  ) {
+    node.fail(`its pads are [${pads}], expected as many on all sides of a picture`);
+  }
+  node.allow("mode", "constant");
+  const [value, ...others] = node.inputs[2] ? node.floats(2, "value").data : [node.float("value", 0)];
+  if (value !== 0 || others.length > 0) node.fail(`it pads with ${value}, expected 0`);
+  return padding;
+}
+
+/** The elements that are added before each of the four axes, then after each. */
+function padsOf(node: GraphNode): readonly Size[] {
+  const pads = node.inputs[1] ? node.sizes(1, "pads").data : (node.integers("pads") ?? []);
+  if (!node.inputs[3]) return pads;
+  const axes = node.sizes(3, "axes").data;
+  const at = (axis: number, end: number) => {
+    const index = axes.findIndex((each) => each === axis || each === axis - 4);
+    return index < 0 ? 0 : pads[index + end * axes.length];
+  };
+  return [0, 1].flatMap((end) => [0, 1, 2, 3].map((axis) => at(axis, end)));
+}

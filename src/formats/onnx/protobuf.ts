@@ -1,0 +1,233 @@
+import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { FormatError } from "../errors.js";
+
+/**
+ * Protocol Buffers (https://protobuf.dev/programming-guides/encoding/) by descriptions: a message is an object, its
+ * description names the fields, each with its number and what it holds. Fields that are not described are skipped.
+ */
+
+/** What a file may unfold to, in numbers; a text, a message or a piece of bytes takes as much time and memory as many. */
+const MOST_ITEMS = 2 ** 20;
+const ITEMS_OF_A_TEXT = 16;
+const ITEMS_OF_AN_OBJECT = 64;
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The bytes of a message with a reader on them, and how many items may still be read from the file. */
+export interface Source {
+  readonly bytes: Uint8Array;
+  readonly reader: BinaryReader;
+  readonly budget: { items: number };
+}
+
+/** What a field can hold, and how that lies in a file. */
+export interface Kind<Read, Written = Read> {
+  readonly wireType: WireType;
+  readonly items: number;
+  read(source: Source): Read;
+  write(writer: BinaryWriter, value: Written): void;
+}
+
+/** A field of a message. */
+export interface Field<Read, Written, IsList extends boolean> {
+  readonly number: number;
+  readonly kind: Kind<Read, Written>;
+  readonly isList: IsList;
+}
+
+/** The fields of a message, by name. */
+// biome-ignore lint/suspicious/noExplicitAny: fields of any kind
+type Description = Readonly<Record<string, Field<any, any, boolean>>>;
+
+/** A message that was read: its lists are there even where they are empty. */
+export type Message<D extends Description> = {
+  readonly [Name in keyof D]: D[Name] extends Field<infer Read, infer _, infer IsList>
+    ? IsList extends true
+      ? readonly Read[]
+      : Read | undefined
+    : never;
+};
+
+/** A message to write. */
+export type NewMessage<D extends Description> = {
+  readonly [Name in keyof D]?: D[Name] extends Field<infer _, infer Written, infer IsList>
+    ? IsList extends true
+      ? readonly Written[]
+      : Written
+    : never;
+};
+
+/** A field that a message has once or not at all. */
+export function single<Read, Written>(number: number, kind: Kind<Read, Written>): Field<Read, Written, false> {
+  return { number, kind, isList: false };
+}
+
+/** A field that a message has any number of times. */
+export function list<Read, Written>(number: number, kind: Kind<Read, Written>): Field<Read, Written, true> {
+  return { number, kind, isList: true };
+}
+
+/** A whole number of 64 bits; beyond 2^53 it is rounded. */
+export const INTEGER: Kind<number> = {
+  wireType: WireType.Varint,
+  items: 1,
+  read: ({ reader }) => Number(reader.int64()),
+  write: (writer, value) => writer.int64(value),
+};
+
+export const FLOAT: Kind<number> = {
+  wireType: WireType.Bit32,
+  items: 1,
+  read: ({ reader }) => reader.float(),
+  write: (writer, value) => writer.float(value),
+};
+
+export const DOUBLE: Kind<number> = {
+  wireType: WireType.Bit64,
+  items: 1,
+  read: ({ reader }) => reader.double(),
+  write: (writer, value) => writer.double(value),
+};
+
+export const TEXT: Kind<string> = {
+  wireType: WireType.LengthDelimited,
+  items: ITEMS_OF_A_TEXT,
+  read: (source) => UTF8.decode(readBlock(source)),
+  write: (writer, value) => writer.string(value),
+};
+
+export const BYTES: Kind<Uint8Array> = {
+  wireType: WireType.LengthDelimited,
+  items: ITEMS_OF_AN_OBJECT,
+  read: readBlock,
+  write: (writer, value) => writer.bytes(value),
+};
+
+/** A message within a message. */
+export function message<D extends Description>(description: D): Kind<Message<D>, NewMessage<D>> {
+  const fields = byNumber(description);
+  return {
+    wireType: WireType.LengthDelimited,
+    items: ITEMS_OF_AN_OBJECT,
+    read: (source) => readFields(fields, readBlock(source), source.budget) as Message<D>,
+    write: (writer, value) => {
+      writer.fork();
+      writeFields(writer, description, value);
+      writer.join();
+    },
+  };
+}
+
+/**
+ * Reads a file that is one message. Pieces of bytes are views into it.
+ *
+ * @throws FormatError where the file is damaged, has a field twice that can be there once, or unfolds to too much
+ */
+export function readMessage<D extends Description>(description: D, file: Uint8Array): Message<D> {
+  try {
+    return readFields(byNumber(description), file, { items: MOST_ITEMS }) as Message<D>;
+  } catch (error) {
+    if (error instanceof FormatError) throw error;
+    throw new FormatError(`onnx: the file is damaged: ${(error as Error).message}`);
+  }
+}
+
+/** Writes a file that is one message: its fields in the order of the description. */
+export function writeMessage<D extends Description>(description: D, value: NewMessage<D>): Uint8Array {
+  const writer = new BinaryWriter();
+  writeFields(writer, description, value);
+  return writer.finish();
+}
+
+type NamedField = Description[string] & { readonly name: string };
+
+function byNumber(description: Description): ReadonlyMap<number, NamedField> {
+  return new Map(Object.entries(description).map(([name, field]) => [field.number, { name, ...field }]));
+}
+
+function readFields(
+  fields: ReadonlyMap<number, NamedField>,
+  bytes: Uint8Array,
+  budget: Source["budget"],
+): Record<string, unknown> {
+  const source = { bytes, reader: new BinaryReader(bytes), budget };
+  const { reader } = source;
+  const read: Record<string, unknown> = {};
+  for (const { name, isList } of fields.values()) if (isList) read[name] = [];
+
+  while (reader.pos < reader.len) {
+    const [number, wireType] = reader.tag();
+    const field = fields.get(number);
+    if (!field) {
+      spend(source, 1);
+      skip(source, wireType);
+      continue;
+    }
+    const { name, kind, isList } = field;
+    const isPacked = isList && wireType === WireType.LengthDelimited && kind.wireType !== WireType.LengthDelimited;
+    if (isPacked) {
+      readPacked(source, kind, read[name] as unknown[]);
+      continue;
+    }
+    if (wireType !== kind.wireType) throw new FormatError(`onnx: the field ${name} is of wire type ${wireType}`);
+    const value = readItem(source, kind);
+    if (isList) {
+      (read[name] as unknown[]).push(value);
+    } else {
+      if (Object.hasOwn(read, name)) throw new FormatError(`onnx: the field ${name} is there twice`);
+      read[name] = value;
+    }
+  }
+  return read;
+}
+
+function readItem<Read>(source: Source, kind: Kind<Read, never>): Read {
+  spend(source, kind.items);
+  return kind.read(source);
+}
+
+function spend({ budget }: Source, items: number): void {
+  budget.items -= items;
+  if (budget.items < 0) throw new FormatError("onnx: the file holds far more than a LeNet-5 has");
+}
+
+/** A list of numbers without a tag before each. */
+function readPacked<Read>(source: Source, kind: Kind<Read, never>, into: Read[]): void {
+  const bytes = readBlock(source);
+  const packed = { bytes, reader: new BinaryReader(bytes), budget: source.budget };
+  while (packed.reader.pos < packed.reader.len) into.push(readItem(packed, kind));
+}
+
+/** A length, and as many bytes. (The reader's own method cuts lengths to 32 bits.) */
+function readBlock({ bytes, reader }: Source): Uint8Array {
+  const length = Number(reader.uint64());
+  const begin = reader.pos;
+  if (length > reader.len - begin) {
+    throw new FormatError(`onnx: a field's length is given as ${length}, but only ${reader.len - begin} bytes follow`);
+  }
+  reader.pos = begin + length;
+  return bytes.subarray(begin, reader.pos);
+}
+
+function skip(source: Source, wireType: WireType): void {
+  switch (wireType) {
+    case WireType.LengthDelimited:
+      readBlock(source);
+      break;
+    case WireType.StartGroup:
+    case WireType.EndGroup:
+      throw new FormatError("onnx: the file is damaged: it holds a group, which the format has none of");
+    default:
+      source.reader.skip(wireType);
+  }
+}
+
+function writeFields<D extends Description>(writer: BinaryWriter, description: D, value: NewMessage<D>): void {
+  for (const [name, { number, kind, isList }] of Object.entries(description)) {
+    const given = value[name];
+    const items: readonly unknown[] = isList ? ((given as readonly unknown[] | undefined) ?? []) : [given];
+    for (const item of items) {
+      if (item !== undefined) kind.write(writer.tag(number, kind.wireType), item);
+    }
+  }
+}

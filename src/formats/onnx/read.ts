@@ -1,0 +1,101 @@
+import {
+  inferShapes,
+  type Model,
+  type ModelMetadata,
+  type NamedTensors,
+  type Normalization,
+  parameterSpecs,
+  requireParameters,
+  ShapeError,
+} from "../../model/index.js";
+import { FormatError } from "../errors.js";
+import { modelSchema, readModelMetadata } from "../modelMetadata.js";
+import { type NetworkOfGraph, readGraph } from "./graph.js";
+import { MODEL, type ModelMessage } from "./messages.js";
+import { eachChannel } from "./preprocessing.js";
+import { readMessage } from "./protobuf.js";
+import { NAMES } from "./steps.js";
+
+/** The operator sets in which all operators that are read are defined as they are today. */
+const OLDEST_OPERATOR_SET = 7;
+const NEWEST_OPERATOR_SET = 28;
+
+/** The tags of the fields that follow the version: from producer_name to opset_import. */
+const NEXT_TAGS = [0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42];
+
+/** What an ONNX file of a LeNet-5 holds. */
+export interface OnnxFile {
+  readonly model: Model;
+  /** All of the model's parameters, in PyTorch's names, shapes and layout. */
+  readonly tensors: NamedTensors;
+  /** The file's `metadata_props`. */
+  readonly metadata: Record<string, string>;
+  /** Where the graph takes pictures as they are: what it does to their bytes before the network. */
+  readonly normalization?: Normalization;
+}
+
+/** Whether a file begins as an ONNX model does: the version of its format, and then one of the model's other fields. */
+export function isOnnx(bytes: Uint8Array): boolean {
+  const [tag, version, next] = bytes;
+  return tag === 0x08 && version > 0 && version < 0x80 && NEXT_TAGS.includes(next);
+}
+
+/**
+ * Reads an ONNX file of a LeNet-5 as this project or PyTorch's exporters write it: convolutions, activations, pooling and
+ * linear layers in LeNet-5's order. Which nodes they are made of may differ, what they compute may not. Weights of
+ * other floating point are brought to float32. The model is that of our metadata if there is any, else the graph's.
+ *
+ * @throws FormatError where the file is damaged, or its graph computes anything else
+ */
+export function readOnnx(bytes: Uint8Array): OnnxFile {
+  if (!isOnnx(bytes)) throw new FormatError("onnx: the file does not begin as an ONNX model");
+  const file = readMessage(MODEL, bytes);
+  requireKnownOperators(file);
+  if (!file.graph) throw new FormatError("onnx: the file has no graph");
+  const texts = Object.fromEntries(file.metadata_props.map(({ key = "", value = "" }) => [key, value]));
+  const metadata = readModelMetadata(texts);
+  try {
+    const found = readGraph(file.graph, namesOf(metadata?.model));
+    if (metadata) requireSame(metadata, found);
+    const model = metadata?.model ?? found.model;
+    requireParameters(parameterSpecs(inferShapes(model)), found.parameters);
+    return { model, tensors: found.parameters, metadata: texts, normalization: found.normalization };
+  } catch (error) {
+    throw error instanceof ShapeError ? new FormatError(`onnx: ${error.message}`) : error;
+  }
+}
+
+function requireKnownOperators({ opset_import: sets, functions }: ModelMessage): void {
+  const version = sets.find(({ domain = "" }) => domain === "" || domain === "ai.onnx")?.version ?? 0;
+  if (version < OLDEST_OPERATOR_SET || version > NEWEST_OPERATOR_SET) {
+    const known = `${OLDEST_OPERATOR_SET} to ${NEWEST_OPERATOR_SET}`;
+    throw new FormatError(`onnx: the file is written for operator set ${version}, expected ${known}`);
+  }
+  if (functions.length > 0) {
+    throw new FormatError(`onnx: the file defines ${functions.length} functions of its own, expected plain operators`);
+  }
+}
+
+/** What a model calls its layers with parameters. */
+function namesOf(model: Model | undefined): readonly string[] {
+  const names = model?.layers.flatMap((layer) => ("name" in layer ? [layer.name] : []));
+  return names?.length === NAMES.length ? names : NAMES;
+}
+
+/** Holds what the metadata says against the graph. */
+function requireSame({ model, normalization }: ModelMetadata, found: NetworkOfGraph): void {
+  const withoutDropout = { ...model, layers: model.layers.filter(({ type }) => type !== "dropout") };
+  if (canonical(withoutDropout) !== canonical(found.model)) {
+    throw new FormatError('onnx: the metadata "lenet" describes another network than the graph is');
+  }
+  if (!found.normalization) return;
+  const { mean, deviation } = eachChannel(normalization, model.input.channels);
+  if (mean.join() !== found.normalization.mean.join() || deviation.join() !== found.normalization.deviation.join()) {
+    throw new FormatError('onnx: the metadata "lenet" has another normalization than the graph');
+  }
+}
+
+/** The same text for the same model, in whatever order its fields are. */
+function canonical(model: Model): string {
+  return JSON.stringify(modelSchema.parse(model));
+}

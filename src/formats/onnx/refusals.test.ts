@@ -1,0 +1,297 @@
+import { describe, expect, it } from "vitest";
+import {
+  bytesOf,
+  type Constant,
+  constant,
+  type EditableFile,
+  edited,
+  type Graph,
+  insert,
+  lenetWeights,
+  type Node,
+  node,
+  setAttribute,
+  setDimension,
+  sizes,
+  transpose,
+} from "../../../tests/support/onnxFiles.js";
+import { FormatError } from "../errors.js";
+import { isOnnx, readOnnx, writeOnnx } from "./index.js";
+import { integer, integers } from "./links.js";
+import { AttributeType, DataType } from "./messages.js";
+
+const weights = lenetWeights();
+const plain = writeOnnx(weights);
+const withPreprocessing = writeOnnx(weights, { withPreprocessing: true });
+
+/** Graphs that are no LeNet-5, or compute something else than they seem to. */
+const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: EditableFile) => unknown]>> = {
+  "another operator": [
+    'node "relu2" (LeakyRelu): found where a LeNet-5 has an activation (Relu, Sigmoid or Tanh)',
+    (graph) => Object.assign(node(graph, "relu2"), { op_type: "LeakyRelu" }),
+  ],
+  "an operator of others": [
+    'node "conv2" (com.microsoft.Conv): found where a LeNet-5 has the convolution conv2 (Conv)',
+    (graph) => Object.assign(node(graph, "conv2"), { domain: "com.microsoft" }),
+  ],
+  "a node too many": [
+    'node "more" (Relu): found where a LeNet-5 has its end',
+    (graph) => graph.node.push({ name: "more", op_type: "Relu", input: ["logits"], output: ["more"] } as Node),
+  ],
+  "probabilities of normalised pictures": [
+    'node "soft" (Softmax): found where a LeNet-5 has its end',
+    (graph) => graph.node.push({ name: "soft", op_type: "Softmax", input: ["logits"], output: ["p"] } as Node),
+  ],
+  "a missing end": [
+    "the graph ends where a LeNet-5 has the linear layer fc3 (Gemm, or MatMul and Add)",
+    (graph) => graph.node.pop(),
+  ],
+  "no nodes": ["the graph ends where a LeNet-5 has the convolution conv1 (Conv)", (graph) => graph.node.splice(0)],
+  "another output": [
+    'the output "fc2.output" is not',
+    (graph) => Object.assign(graph.output[0], { name: "fc2.output" }),
+  ],
+  "two outputs": [
+    `the graph's outputs are "logits", "fc1.output", expected one`,
+    (graph) => (graph.output as object[]).push({ name: "fc1.output" }),
+  ],
+  "two inputs": [
+    `the graph's inputs are "input", "more", expected one`,
+    (graph) => (graph.input as object[]).push({ name: "more" }),
+  ],
+  "a branch": [
+    'node "relu1" (Relu): it takes a value from before the last node, expected no branches',
+    (graph) => Object.assign(node(graph, "relu1"), { input: ["input"] }),
+  ],
+  "a layer left out by its neighbours": [
+    'node "fc2" (Gemm): it takes a value from before the last node, expected no branches',
+    (graph) => node(graph, "fc2").input.splice(0, 1, "fc1.output"),
+  ],
+  "a padding that nothing takes": [
+    'node "conv1" (Conv): it takes a value from before the last node, expected no branches',
+    (graph) => {
+      const attribute = [integers("pads", [0, 0, 1, 1, 0, 0, 1, 1])];
+      insert(graph, "conv1", { op_type: "Pad", input: ["input"], output: ["padded"], attribute });
+    },
+  ],
+  "a cycle": [
+    'node "conv1" (Conv): it takes "logits", which no node before it makes',
+    (graph) => node(graph, "conv1").input.splice(0, 1, "logits"),
+  ],
+  "a value made twice": [
+    'the value "conv1.output" is made twice',
+    (graph) => Object.assign(node(graph, "relu1"), { output: ["conv1.output"] }),
+  ],
+  "padding by a name": [
+    'node "conv1" (Conv): its auto_pad is SAME_UPPER, expected NOTSET',
+    (graph) =>
+      setAttribute(node(graph, "conv1"), {
+        name: "auto_pad",
+        type: AttributeType.STRING,
+        s: new TextEncoder().encode("SAME_UPPER"),
+      }),
+  ],
+  dilations: [
+    'node "conv2" (Conv): its dilations are 2, expected 1',
+    (graph) => setAttribute(node(graph, "conv2"), integers("dilations", [2, 2])),
+  ],
+  groups: [
+    'node "conv2" (Conv): its group is 2, expected 1',
+    (graph) => setAttribute(node(graph, "conv2"), integer("group", 2)),
+  ],
+  "uneven strides": [
+    'node "conv1" (Conv): its strides are [1,2], expected 2 equal numbers',
+    (graph) => setAttribute(node(graph, "conv1"), integers("strides", [1, 2])),
+  ],
+  "uneven padding": [
+    'node "conv1" (Conv): its pads are [0,0,1,1], expected 4 equal numbers',
+    (graph) => setAttribute(node(graph, "conv1"), integers("pads", [0, 0, 1, 1])),
+  ],
+  "a kernel of another size than its weight": [
+    'node "conv1" (Conv): its kernel_shape is 3, expected that of its weight, [5,5]',
+    (graph) => setAttribute(node(graph, "conv1"), integers("kernel_shape", [3, 3])),
+  ],
+  "windows rounded up": [
+    'node "pool1" (MaxPool): its ceil_mode is 1, expected 0',
+    (graph) => setAttribute(node(graph, "pool1"), integer("ceil_mode", 1)),
+  ],
+  "padded pooling": [
+    'node "pool1" (MaxPool): it pads by 1, expected no padding of a pooling',
+    (graph) => setAttribute(node(graph, "pool1"), integers("pads", [1, 1, 1, 1])),
+  ],
+  "an attribute that is not known": [
+    'node "relu1" (Relu): it has the attribute "alpha", expected none of that name',
+    (graph) => setAttribute(node(graph, "relu1"), integer("alpha", 1)),
+  ],
+  "an attribute of another type": [
+    'node "conv1" (Conv): its attribute "strides" is of type 2',
+    (graph) => setAttribute(node(graph, "conv1"), integer("strides", 1)),
+  ],
+  "an attribute with two values": [
+    'node "conv1" (Conv): its attribute "strides" has 2 values',
+    (graph) => setAttribute(node(graph, "conv1"), { ...integers("strides", [1, 1]), i: 1 }),
+  ],
+  "an attribute twice": [
+    'node "flatten1" (Flatten): it has an attribute twice',
+    (graph) => (node(graph, "flatten1").attribute as object[]).push(integer("axis", 1)),
+  ],
+  "an input too many": [
+    'node "relu1" (Relu): it takes 2 inputs, expected 1',
+    (graph) => node(graph, "relu1").input.push("fc1.bias"),
+  ],
+  "a convolution without bias": [
+    'node "conv1" (Conv): it has no constant bias as input 3',
+    (graph) => node(graph, "conv1").input.pop(),
+  ],
+  "a MatMul without bias": [
+    'node "relu3" (Relu): found where a LeNet-5 has the bias of fc1 (Add)',
+    (graph) => {
+      transpose(constant(graph, "fc1.weight"));
+      Object.assign(node(graph, "fc1"), { op_type: "MatMul", attribute: [] });
+      node(graph, "fc1").input.pop();
+    },
+  ],
+  "a Gemm of its input transposed": [
+    'node "fc1" (Gemm): its transA is 1, expected 0',
+    (graph) => setAttribute(node(graph, "fc1"), integer("transA", 1)),
+  ],
+  "a matrix that is turned": [
+    'node "fc1" (Gemm): its tensor "fc1.weight" is [16,120], expected [16,16]',
+    (graph) => Object.assign(node(graph, "fc1"), { attribute: [] }),
+  ],
+  "weights of other channels": [
+    'node "conv1" (Conv): its tensor "conv1.weight" is [6,1,5,5], expected [6,3,5,5]',
+    (graph) => setDimension(graph, 1, { dim_value: 3 }),
+  ],
+  "a shape that is not flat": [
+    'node "flatten1" (Flatten): its axis is 2, expected 1 or -3',
+    (graph) => Object.assign(node(graph, "flatten1"), { attribute: [integer("axis", 2)] }),
+  ],
+  "a shape of another batch": [
+    'node "flatten1" (Reshape): it reshapes to [1,-1], expected [batch,16]',
+    (graph) => {
+      graph.initializer.push(sizes("shape", 1, -1));
+      Object.assign(node(graph, "flatten1"), { op_type: "Reshape", input: ["pool2.output", "shape"], attribute: [] });
+    },
+  ],
+  "a zero that stands for no size": [
+    'node "flatten1" (Reshape): it reshapes to [0,16], expected [batch,16]',
+    (graph) => {
+      graph.initializer.push(sizes("shape", 0, 16));
+      const attribute = [integer("allowzero", 1)];
+      Object.assign(node(graph, "flatten1"), { op_type: "Reshape", input: ["pool2.output", "shape"], attribute });
+    },
+  ],
+  "a padding of ones": [
+    "(Pad): it pads with 1, expected 0",
+    (graph) => {
+      const attribute = [
+        integers("pads", [0, 0, 1, 1, 0, 0, 1, 1]),
+        { name: "value", type: AttributeType.FLOAT, f: 1 },
+      ];
+      insert(graph, "conv1", { op_type: "Pad", input: ["input"], output: ["padded"], attribute });
+      node(graph, "conv1").input[0] = "padded";
+    },
+  ],
+  "dropout in training": [
+    "(Dropout): it is on as for training, expected a model in evaluation mode",
+    (graph) => {
+      const data = { name: "training", dims: [], data_type: DataType.BOOL, raw_data: Uint8Array.of(1) };
+      graph.initializer.push(data as unknown as Constant);
+      insert(graph, "fc2", { op_type: "Dropout", input: ["relu3.output", "", "training"], output: ["dropped"] });
+      node(graph, "fc2").input[0] = "dropped";
+    },
+  ],
+  "pictures of any size": [
+    'the input "input" has the shape [batch,1,height,12], expected a batch and three known sizes',
+    (graph) => setDimension(graph, 2, { dim_param: "height" }),
+  ],
+  "whole numbers as input": [
+    'the input "input" is of type 7, expected floating point or bytes',
+    (graph) => Object.assign(graph.input[0].type.tensor_type, { elem_type: DataType.INT64 }),
+  ],
+  "bytes without preprocessing": [
+    'node "conv1" (Conv): found where a LeNet-5 has the bytes as numbers (Cast to float)',
+    (graph) => Object.assign(graph.input[0].type.tensor_type, { elem_type: DataType.UINT8 }),
+  ],
+  "weights of whole numbers": [
+    'tensor "fc1.weight": it holds 1920 whole numbers, expected floating point',
+    (graph) => Object.assign(constant(graph, "fc1.weight"), { data_type: DataType.INT64 }),
+  ],
+  "weights in two places": [
+    'tensor "fc1.bias": its data lies in float_data, expected raw_data alone',
+    (graph) => Object.assign(constant(graph, "fc1.bias"), { float_data: [1] }),
+  ],
+  "too few weights": [
+    'tensor "fc1.bias": its shape [120] does not fit 119 elements',
+    (graph) => Object.assign(constant(graph, "fc1.bias"), { raw_data: new Uint8Array(119 * 4) }),
+  ],
+  "a tensor of many dimensions": [
+    'tensor "fc1.bias": its shape [1048576,1048576,1048576] does not fit 120 elements',
+    (graph) => Object.assign(constant(graph, "fc1.bias"), { dims: [2 ** 20, 2 ** 20, 2 ** 20] }),
+  ],
+  "a tensor of negative dimensions": [
+    'tensor "fc1.bias": its shape [-1,-120] is not a list of non-negative integers',
+    (graph) => Object.assign(constant(graph, "fc1.bias"), { dims: [-1, -120] }),
+  ],
+  "another operator set": [
+    "the file is written for operator set 6, expected 7 to 28",
+    (_, file) => Object.assign(file.opset_import[0], { version: 6 }),
+  ],
+  "functions of its own": [
+    "the file defines 1 functions of its own, expected plain operators",
+    (_, file) => Object.assign(file, { functions: [Uint8Array.of()] }),
+  ],
+  "no graph": ["the file has no graph", (_, file) => Object.assign(file, { graph: undefined })],
+};
+
+describe("refuses", () => {
+  it.each(Object.entries(REFUSED))("%s", (_, [message, change]) => {
+    const file = edited(plain, (each) => change(each.graph, each));
+    expect(() => readOnnx(file)).toThrow(FormatError);
+    expect(() => readOnnx(file)).toThrow(message);
+  });
+
+  it("other files", () => {
+    expect(isOnnx(new TextEncoder().encode("PK\u0003\u0004"))).toBe(false);
+    expect(() => readOnnx(new Uint8Array(0))).toThrow(/^onnx: the file does not begin as an ONNX model$/);
+  });
+});
+
+describe("refuses preprocessing that is another", () => {
+  it.each<[string, string, (graph: Graph) => unknown]>([
+    [
+      "divisor",
+      'node "scale" (Div): it divides by 256, expected 255',
+      (graph) => Object.assign(constant(graph, "largest_byte"), { raw_data: bytesOf(Float32Array.of(256)) }),
+    ],
+    [
+      "deviation",
+      'node "divide_by_deviation" (Div): it divides by [0], expected numbers above 0',
+      (graph) => Object.assign(constant(graph, "deviation"), { raw_data: bytesOf(Float32Array.of(0)) }),
+    ],
+    [
+      "mean",
+      'node "subtract_mean" (Sub): its constant holds NaN, expected finite numbers',
+      (graph) => Object.assign(constant(graph, "mean"), { raw_data: bytesOf(Float32Array.of(Number.NaN)) }),
+    ],
+    [
+      "order of subtraction",
+      'node "subtract_mean" (Sub): it has no constant list of channels as input 2',
+      (graph) => node(graph, "subtract_mean").input.reverse(),
+    ],
+    [
+      "order of channels",
+      'node "channels_first" (Transpose): it transposes to the axes [0,3,2,1], expected [0,3,1,2]',
+      (graph) => Object.assign(node(graph, "channels_first"), { attribute: [integers("perm", [0, 3, 2, 1])] }),
+    ],
+    [
+      "axis of probabilities",
+      'node "softmax" (Softmax): its axis is 0, expected 1 or -1',
+      (graph) => Object.assign(node(graph, "softmax"), { attribute: [integer("axis", 0)] }),
+    ],
+    ["end", "the graph ends where a LeNet-5 has the probabilities (Softmax)", (graph) => graph.node.pop()],
+  ])("%s", (_, message, change) => {
+    expect(() => readOnnx(edited(withPreprocessing, ({ graph }) => change(graph)))).toThrow(message);
+  });
+});

@@ -1,0 +1,201 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { constant, edited, lenetWeights } from "../../../tests/support/onnxFiles.js";
+import type { ModelMetadata, Weights } from "../../model/index.js";
+import { VERSION } from "../../version.js";
+import { readModelMetadata } from "../modelMetadata.js";
+import { isOnnx, readOnnx, writeOnnx } from "./index.js";
+import { DataType, MODEL } from "./messages.js";
+import { readMessage } from "./protobuf.js";
+
+const SHAPES = [
+  { channels: 1, height: 12, width: 16 },
+  { channels: 3, height: 16, width: 12 },
+];
+const KINDS = [
+  { activation: "sigmoid", pooling: "averagePool2d", dropout: 0, classes: 10 },
+  { activation: "relu", pooling: "maxPool2d", dropout: 0.5, classes: 3 },
+  { activation: "tanh", pooling: "maxPool2d", dropout: 0.25, classes: 1 },
+] as const;
+
+function metadataOf({ model, normalization }: Weights): ModelMetadata {
+  return {
+    model,
+    classes: ["T-shirt/top", 'a "quoted", listed', "größe"],
+    normalization,
+    pictures: { fit: "contain", background: 255 },
+    recipe: "improved",
+    data: "fashion-mnist",
+    epoch: 7,
+    validationAccuracy: 0.9123,
+  };
+}
+
+const bitsOf = (data: unknown) => new Uint32Array((data as Float32Array).slice().buffer);
+
+describe("a file that is read again", () => {
+  const cases = SHAPES.flatMap((input) =>
+    KINDS.flatMap((kind) => [false, true].map((withPreprocessing) => ({ input, ...kind, withPreprocessing }))),
+  );
+
+  it.each(cases)(
+    "keeps all of $input.channels×$input.height×$input.width, $activation, $withPreprocessing",
+    (options) => {
+      const bare = lenetWeights(options);
+      const weights = { ...bare, metadata: metadataOf(bare) };
+      const bytes = writeOnnx(weights, options);
+      expect(isOnnx(bytes)).toBe(true);
+      const { model, tensors, metadata, normalization } = readOnnx(bytes);
+      expect(model).toEqual(weights.model);
+      expect(tensors).toEqual(weights.parameters);
+      expect(readModelMetadata(metadata)).toEqual(weights.metadata);
+      expect(normalization !== undefined).toBe(options.withPreprocessing);
+    },
+  );
+
+  it("keeps every bit", () => {
+    const { model, parameters, ...rest } = lenetWeights();
+    const bits = Uint32Array.of(0x80000000, 0x7fa00001, 0xffc12345, 0x7f800000, 0xff800000, 1);
+    const special = new Map(parameters).set("conv1.bias", { shape: [6], data: new Float32Array(bits.buffer) });
+    const { tensors } = readOnnx(writeOnnx({ model, parameters: special, ...rest }));
+    expect(bitsOf(tensors.get("conv1.bias")!.data)).toEqual(bits);
+  });
+
+  it("keeps names of its own", () => {
+    const { model, parameters, ...rest } = lenetWeights();
+    const rename = (name: string) => name.replace("conv", "features.").replace("fc", "classifier.");
+    const layers = model.layers.map((layer) => ("name" in layer ? { ...layer, name: rename(layer.name) } : layer));
+    const renamed = new Map([...parameters].map(([name, tensor]) => [rename(name), tensor]));
+    const bare = { model: { ...model, layers }, parameters: renamed, ...rest };
+    const read = readOnnx(writeOnnx({ ...bare, metadata: metadataOf(bare) }));
+    expect([read.model, read.tensors]).toEqual([bare.model, renamed]);
+  });
+
+  it("tells its normalization, of float32, where it has no metadata", () => {
+    const options = { input: SHAPES[1] };
+    const weights = { ...lenetWeights(options), normalization: { mean: [0.1], deviation: [0.2, 0.3, 0.4] } };
+    expect(readOnnx(writeOnnx(weights, { withPreprocessing: true })).normalization).toEqual({
+      mean: Array(3).fill(Math.fround(0.1)),
+      deviation: [0.2, 0.3, 0.4].map(Math.fround),
+    });
+  });
+
+  it("is refused where metadata and graph differ", () => {
+    const bare = lenetWeights();
+    const metadata = metadataOf(bare);
+    const other = lenetWeights({ activation: "tanh" });
+    expect(() => readOnnx(writeOnnx({ ...bare, metadata: { ...metadata, model: other.model } }))).toThrow(
+      /^onnx: the metadata "lenet" describes another network than the graph is$/,
+    );
+    const normalization = { mean: [0.5], deviation: [0.5] };
+    const weights = { ...bare, metadata: { ...metadata, normalization } };
+    expect(() => readOnnx(writeOnnx(weights, { withPreprocessing: true }))).toThrow(
+      /^onnx: the metadata "lenet" has another normalization than the graph$/,
+    );
+    expect(readOnnx(writeOnnx(weights)).model).toEqual(bare.model);
+  });
+});
+
+describe("a file", () => {
+  const weights = lenetWeights({ input: SHAPES[1], dropout: 0.5, classes: 3 });
+  const shapesOf = (bytes: Uint8Array) => {
+    const { graph } = readMessage(MODEL, bytes);
+    const values = [...graph!.input, ...graph!.value_info, ...graph!.output];
+    return values.map(({ name, type }) => {
+      const dimensions = type!.tensor_type!.shape!.dim.map(({ dim_value, dim_param }) => dim_value ?? dim_param);
+      return `${name} ${type!.tensor_type!.elem_type} ${dimensions.join("×")}`;
+    });
+  };
+
+  it("is the same for the same weights", () => {
+    expect(writeOnnx(weights)).toEqual(writeOnnx(lenetWeights({ input: SHAPES[1], dropout: 0.5, classes: 3 })));
+  });
+
+  it("has names and shapes that people can read, and no dropout", () => {
+    const { graph } = readMessage(MODEL, writeOnnx(weights));
+    expect(graph!.node.map(({ name, op_type }) => `${name} ${op_type}`).join(", ")).toBe(
+      "conv1 Conv, relu1 Relu, pool1 MaxPool, conv2 Conv, relu2 Relu, pool2 MaxPool, flatten1 Flatten, " +
+        "fc1 Gemm, relu3 Relu, fc2 Gemm, relu4 Relu, fc3 Gemm",
+    );
+    expect(shapesOf(writeOnnx(weights))).toEqual([
+      "input 1 batch×3×16×12",
+      "conv1.output 1 batch×6×16×12",
+      "relu1.output 1 batch×6×16×12",
+      "pool1.output 1 batch×6×8×6",
+      "conv2.output 1 batch×16×4×2",
+      "relu2.output 1 batch×16×4×2",
+      "pool2.output 1 batch×16×2×1",
+      "flatten1.output 1 batch×32",
+      "fc1.output 1 batch×120",
+      "relu3.output 1 batch×120",
+      "fc2.output 1 batch×84",
+      "relu4.output 1 batch×84",
+      "logits 1 batch×3",
+    ]);
+  });
+
+  it("takes bytes and gives probabilities with preprocessing", () => {
+    const shapes = shapesOf(writeOnnx(weights, { withPreprocessing: true }));
+    expect([shapes[0], shapes[5], shapes.at(-1)]).toEqual([
+      `pictures ${DataType.UINT8} batch×16×12×3`,
+      "channels_first.output 1 batch×3×16×12",
+      "probabilities 1 batch×3",
+    ]);
+  });
+
+  it("tells others of its classes and normalization", () => {
+    const { producer_name, producer_version, ir_version, opset_import, metadata_props } = readMessage(
+      MODEL,
+      writeOnnx({ ...weights, metadata: metadataOf(weights) }),
+    );
+    expect([producer_name, producer_version, ir_version, opset_import]).toEqual([
+      "lenet",
+      VERSION,
+      7,
+      [{ domain: "", version: 13 }],
+    ]);
+    expect(metadata_props.map(({ key }) => key)).toEqual(["lenet", "class_names", "mean", "std"]);
+    expect(metadata_props.slice(1).map(({ value }) => JSON.parse(value!))).toEqual([
+      ["T-shirt/top", 'a "quoted", listed', "größe"],
+      [0.25, 0.35, 0.45],
+      [0.125, 0.175, 0.225],
+    ]);
+  });
+
+  it("is refused where a parameter is missing", () => {
+    const parameters = new Map([...weights.parameters].slice(1));
+    expect(() => writeOnnx({ ...weights, parameters })).toThrow(/^the weights have no tensor conv1.weight$/);
+  });
+
+  it("is refused where the normalization is for other channels", () => {
+    const normalization = { mean: [0.5, 0.5], deviation: [0.5] };
+    expect(() => writeOnnx({ ...weights, normalization }, { withPreprocessing: true })).toThrow(
+      /^onnx: the normalization has 2 means, the model 3 channels$/,
+    );
+  });
+
+  it.each([
+    ["written.onnx", false],
+    ["written-with-preprocessing.onnx", true],
+  ])("is what ONNX's tools were shown: %s", (name, withPreprocessing) => {
+    const folder = "tests/fixtures/onnx";
+    const { model, tensors: parameters } = readOnnx(readFileSync(`${folder}/improved.legacy-view.onnx`));
+    const normalization = { mean: [0.5, 0.4, 0.3], deviation: [0.2, 0.3, 0.4] };
+    const today = edited(readFileSync(`${folder}/${name}`), (file) =>
+      Object.assign(file, { producer_version: VERSION }),
+    );
+    expect(writeOnnx({ model, parameters, normalization }, { withPreprocessing })).toEqual(today);
+  });
+
+  it("holds float32 where the weights are wider", () => {
+    const wide = new Map(
+      [...weights.parameters].map(([name, { shape, data }]) => [
+        name,
+        { shape, data: Float64Array.from(data as Float32Array) },
+      ]),
+    );
+    const file = writeOnnx({ ...weights, parameters: wide });
+    expect(file).toEqual(writeOnnx(weights));
+    edited(file, ({ graph }) => expect(constant(graph, "fc3.bias").data_type).toBe(DataType.FLOAT));
+  });
+});

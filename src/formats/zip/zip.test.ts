@@ -1,0 +1,119 @@
+import { unzipSync, zipSync } from "fflate";
+import { describe, expect, it } from "vitest";
+import { crc32 } from "./crc32.js";
+import { isZip, readStoredZip } from "./read.js";
+import { writeStoredZip } from "./write.js";
+
+const CENTRAL = 0x02014b50;
+const END = 0x06054b50;
+
+const contents = {
+  "a/one": Uint8Array.of(1, 2, 3),
+  "a/empty": new Uint8Array(0),
+  "a/two": new Uint8Array(300).fill(7),
+};
+const stored = () => zipSync(contents, { level: 0 });
+const all = () => true;
+
+/** Where the central header of an entry lies. */
+function centralHeader(archive: Uint8Array, index: number): number {
+  const view = new DataView(archive.buffer, archive.byteOffset, archive.byteLength);
+  const found: number[] = [];
+  for (let place = 0; place + 4 <= archive.length; place++)
+    if (view.getUint32(place, true) === CENTRAL) found.push(place);
+  return found[index];
+}
+
+/** An archive after a change of one of its central headers, or of its end. */
+function changed(change: (view: DataView) => void, place: (archive: Uint8Array) => number): Uint8Array {
+  const archive = stored();
+  change(new DataView(archive.buffer, place(archive)));
+  return archive;
+}
+
+const changedEntry = (index: number, change: (view: DataView) => void) =>
+  changed(change, (archive) => centralHeader(archive, index));
+const changedEnd = (change: (view: DataView) => void) => changed(change, (archive) => archive.length - 22);
+
+it("knows the checksums of others", () => {
+  expect(crc32(new TextEncoder().encode("123456789"))).toBe(0xcbf43926);
+  expect(crc32(new Uint8Array(0))).toBe(0);
+});
+
+describe("reading", () => {
+  it("gives what another library has stored", () => {
+    const archive = stored();
+    expect(isZip(archive)).toBe(true);
+    expect(Object.fromEntries(readStoredZip(archive, all))).toEqual(contents);
+    expect([...readStoredZip(archive, (name) => name.endsWith("two")).keys()]).toEqual(["a/two"]);
+  });
+
+  it("passes over a comment at the end, and over compressed entries that nobody needs", () => {
+    const archive = zipSync({ "a/text": [new Uint8Array(1000), { level: 9 }], ...contents }, { level: 0 });
+    const commented = new Uint8Array(archive.length + 3);
+    commented.set(archive);
+    new DataView(commented.buffer).setUint16(archive.length - 2, 3, true);
+    expect(readStoredZip(commented, (name) => name === "a/one").get("a/one")).toEqual(contents["a/one"]);
+  });
+
+  it("finds sizes of 64 bits", () => {
+    // The first entry's sizes and place in an extra field, its central header made longer by it.
+    const archive = stored();
+    const header = centralHeader(archive, 0);
+    const nameEnd = header + 46 + "a/one".length;
+    const longer = new Uint8Array(archive.length + 28);
+    longer.set(archive.subarray(0, nameEnd));
+    longer.set(archive.subarray(nameEnd), nameEnd + 28);
+    const view = new DataView(longer.buffer);
+    for (const offset of [20, 24, 42]) view.setUint32(header + offset, 0xffffffff, true);
+    view.setUint16(header + 30, 28, true);
+    view.setUint16(nameEnd, 1, true);
+    view.setUint16(nameEnd + 2, 24, true);
+    for (const [index, value] of [3n, 3n, 0n].entries()) view.setBigUint64(nameEnd + 4 + 8 * index, value, true);
+    expect(readStoredZip(longer, all).get("a/one")).toEqual(contents["a/one"]);
+    view.setBigUint64(nameEnd + 4, 2n ** 63n, true);
+    view.setBigUint64(nameEnd + 12, 2n ** 63n, true);
+    expect(() => readStoredZip(longer, all)).toThrow("entry a/one reaches beyond the archive's data");
+  });
+
+  it.each<[string, Uint8Array, string]>([
+    ["nothing but a start", stored().subarray(0, 40), "it has no end"],
+    ["an end alone", stored().subarray(-22), "is cut short"],
+    ["a changed byte", stored().fill(9, 36, 37), "the checksum of its entry a/one is not that of its content"],
+    ["compression", zipSync(contents, { level: 9 }), "entry a/one is compressed"],
+    ["encryption", changedEntry(0, (view) => view.setUint16(8, 1, true)), "entry a/one is encrypted"],
+    ["two sizes", changedEntry(0, (view) => view.setUint32(24, 2, true)), "entry a/one is stored, but of two sizes"],
+    [
+      "an entry past the directory",
+      changedEntry(2, (view) => {
+        for (const offset of [20, 24]) view.setUint32(offset, 2 ** 31, true);
+      }),
+      "entry a/two reaches beyond the archive's data",
+    ],
+    ["an entry somewhere else", changedEntry(2, (view) => view.setUint32(42, 5, true)), "does not begin where"],
+    ["an entry outside the file", changedEntry(2, (view) => view.setUint32(42, 2 ** 31, true)), "is cut short"],
+    ["two entries at one place", changedEntry(1, (view) => view.setUint32(42, 0, true)), "lies over another one"],
+    [
+      "one name twice",
+      changedEntry(2, (view) => {
+        for (const [index, letter] of [..."one"].entries()) view.setUint8(48 + index, letter.charCodeAt(0));
+      }),
+      "two entries a/one",
+    ],
+    ["more entries than there are", changedEnd((view) => view.setUint16(10, 9, true)), "in an entry's place"],
+    ["no directory", changedEnd((view) => view.setUint32(16, 0, true)), "in an entry's place"],
+    ["60,000 entries", changedEnd((view) => view.setUint16(10, 60_000, true)), "has 60000 entries, over 10000"],
+  ])("refuses %s", (_, archive, message) => {
+    expect(() => readStoredZip(archive, all)).toThrow(message);
+  });
+});
+
+describe("writing", () => {
+  it("gives what another library reads, the contents aligned", () => {
+    const archive = writeStoredZip(Object.entries(contents), 64);
+    expect(unzipSync(archive)).toEqual(contents);
+    expect(Object.fromEntries(readStoredZip(archive, all))).toEqual(contents);
+    for (const data of readStoredZip(archive, all).values()) expect(data.byteOffset % 64).toBe(0);
+    expect(new DataView(archive.buffer).getUint32(archive.length - 22, true)).toBe(END);
+  });
+});

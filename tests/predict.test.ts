@@ -1,0 +1,237 @@
+import { spawn } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compile, initializeParameters, lenet5 } from "../src/engine.js";
+import { writePth } from "../src/formats/pth.js";
+import { writeWeights } from "../src/formats/weights.js";
+import { type ModelMetadata, RECIPES } from "../src/index.js";
+import { loadDataset } from "../src/node/datasets.js";
+import { encodePng, loadWeights } from "../src/node/index.js";
+import { evaluateDataset } from "../src/training/evaluate.js";
+import { PROGRAM, type RunOptions, runProgram } from "./support/program.js";
+
+const CLASSES = ["plain", "with, comma", 'with "quotes"'];
+const model = lenet5({ ...RECIPES.improved, input: { channels: 1, height: 28, width: 28 }, classes: 3 });
+const parameters = initializeParameters(model, 4);
+const metadata: ModelMetadata = { model, normalization: { mean: [0.5], deviation: [0.5] }, classes: CLASSES };
+const weights = { model, parameters, normalization: metadata.normalization, metadata };
+
+let folder: string;
+const inFolder = (name: string) => join(folder, name);
+const lenet = (args: readonly string[], options?: RunOptions) => runProgram(folder, args, options);
+const lines = (text: string) => text.trimEnd().split("\n");
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lenet-predict-"));
+  writeFileSync(inFolder("weights.safetensors"), writeWeights(weights, "safetensors"));
+  writeFileSync(inFolder("bare.pth"), writePth(parameters));
+  mkdirSync(inFolder("shoes/old"), { recursive: true });
+  copyFileSync("tests/fixtures/pictures/color.png", inFolder("shoes/b.png"));
+  copyFileSync("tests/fixtures/pictures/grey.jpg", inFolder("shoes/a.jpg"));
+  copyFileSync("tests/fixtures/pictures/lossy.webp", inFolder("shoes/old/c, d.webp"));
+  writeFileSync(inFolder("shoes/notes.txt"), "no picture");
+  writeFileSync(inFolder("damaged.png"), readFileSync("tests/fixtures/pictures/color.png").subarray(0, 200));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** The objects that `lenet predict --json` prints. */
+async function predicted(args: readonly string[]) {
+  const { code, stdout, stderr } = await lenet(["predict", ...args, "--json"]);
+  expect({ code, stderr: stderr.replace("passed over 1 other file\n", "") }).toEqual({
+    code: 0,
+    stderr: "",
+  });
+  return JSON.parse(stdout) as {
+    file: string;
+    class: number;
+    label: string;
+    probabilities: number[];
+    logits: number[];
+  }[];
+}
+
+describe("lenet predict", () => {
+  it("prints what is asked for of each picture as JSON", async () => {
+    const results = await predicted(["weights.safetensors", "shoes", "shoes/b.png"]);
+    expect(results.map(({ file }) => file)).toEqual([
+      "shoes/a.jpg",
+      "shoes/b.png",
+      "shoes/old/c, d.webp",
+      "shoes/b.png",
+    ]);
+    expect(results[3]).toEqual(results[1]);
+    for (const result of results) {
+      expect(Object.keys(result)).toEqual(["file", "class", "label", "probabilities", "logits"]);
+      const { class: index, label, probabilities, logits } = result;
+      expect(label).toBe(CLASSES[index]);
+      expect(logits).toHaveLength(3);
+      expect(Math.max(...logits)).toBe(logits[index]);
+      expect(probabilities.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
+      expect(Math.log(probabilities[0] / probabilities[2])).toBeCloseTo(logits[0] - logits[2], 5);
+    }
+  });
+
+  it("prints a table for people, the next classes behind the first", async () => {
+    const results = await predicted(["weights.safetensors", "shoes"]);
+    const { code, stdout, stderr } = await lenet(["predict", "weights.safetensors", "shoes", "--top", "2"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "passed over 1 other file\n" });
+    const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
+    const rows = results.map(({ file, probabilities }) => {
+      const [first, second] = [0, 1, 2].sort((a, b) => probabilities[b] - probabilities[a]);
+      const share = percent(probabilities[first]).padStart(11);
+      const next = `${CLASSES[second]} ${percent(probabilities[second])}`;
+      return `${file.padEnd(19)}  ${CLASSES[first].padEnd(13)}  ${share}  ${next}`;
+    });
+    expect(lines(stdout)).toEqual(["picture              class          probability  next", ...rows]);
+    const alone = await lenet(["predict", "weights.safetensors", "shoes", "--top", "1"]);
+    expect(lines(alone.stdout)).toEqual(
+      lines(stdout).map((line) => line.slice(0, "picture              class          probability".length)),
+    );
+  });
+
+  it("prints a table for spreadsheets, quoted where it must be", async () => {
+    const results = await predicted(["weights.safetensors", "shoes"]);
+    const { stdout } = await lenet(["predict", "weights.safetensors", "shoes", "--csv", "--top", "9"]);
+    const quoted = (text: string) => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+    const rows = results.map(({ file, class: index, probabilities }) => {
+      const order = [0, 1, 2].sort((a, b) => probabilities[b] - probabilities[a]);
+      const pairs = order.flatMap((place) => [quoted(CLASSES[place]), probabilities[place].toFixed(6)]);
+      return [quoted(file), index, ...pairs].join(",");
+    });
+    const header = "file,class,label,probability,label_2,probability_2,label_3,probability_3";
+    expect(lines(stdout)).toEqual([header, ...rows]);
+    expect(stdout).toContain('"shoes/old/c, d.webp",');
+  });
+
+  it("tells the files that it cannot read, goes on with the rest, and fails at the end", async () => {
+    const images = ["shoes/a.jpg", "damaged.png", "nowhere.png", "shoes/notes.txt", "shoes/b.png"];
+    const { code, stdout, stderr } = await lenet(["predict", "weights.safetensors", ...images, "--json"]);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout).map(({ file }: { file: string }) => file)).toEqual(["shoes/a.jpg", "shoes/b.png"]);
+    expect(lines(stderr)).toEqual([
+      expect.stringMatching(/^damaged\.png: damaged: /),
+      "nowhere.png: cannot read it: no such file or folder",
+      "shoes/notes.txt: not a picture that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF)",
+      "lenet: 3 of 5 pictures cannot be read",
+    ]);
+  });
+
+  it("reads standard input", async () => {
+    const [expected] = await predicted(["weights.safetensors", "shoes/b.png"]);
+    const child = spawn(process.execPath, [PROGRAM, "predict", "weights.safetensors", "-", "--json"], { cwd: folder });
+    child.stdin.end(readFileSync(inFolder("shoes/b.png")));
+    let stdout = "";
+    for await (const text of child.stdout.setEncoding("utf8")) stdout += text;
+    expect(JSON.parse(stdout)).toEqual([{ ...expected, file: "-" }]);
+  });
+
+  it("numbers the classes of weights that do not name them, whose recipe is given", async () => {
+    const results = await predicted(["bare.pth", "shoes/b.png", "--recipe", "improved"]);
+    const [{ class: index, label }] = results;
+    expect(label).toBe(String(index));
+    const { code, stderr } = await lenet(["predict", "bare.pth", "shoes/b.png"]);
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      "lenet: bare.pth: the file does not say which activation and pooling its model has; name its recipe with --recipe\n",
+    );
+  });
+
+  it("brings pictures to the input as the weights were trained, or as the options say", async () => {
+    const pictures = { fit: "stretch", background: 255 } as const;
+    writeFileSync(inFolder("stretch.pth"), writeWeights({ ...weights, metadata: { ...metadata, pictures } }, "pth"));
+    const logits = async (...args: string[]) => (await predicted([...args, "shoes/b.png"]))[0].logits;
+    const stretched = await logits("stretch.pth");
+    const contained = await logits("weights.safetensors");
+    expect(stretched).not.toEqual(contained);
+    expect(await logits("weights.safetensors", "--fit", "stretch", "--background", "white")).toEqual(stretched);
+    expect(await logits("stretch.pth", "--fit", "contain", "--background", "black")).toEqual(contained);
+    expect(await logits("stretch.pth", "--fit", "contain")).not.toEqual(contained);
+  });
+
+  it("suggests to invert ink on paper where the weights are for light on black", async () => {
+    const isInk = (place: number) => place % 40 > 15 && place % 40 < 25 && place > 200 && place < 600;
+    const ink = Uint8Array.from({ length: 40 * 20 }, (_, place) => (isInk(place) ? 20 : 250));
+    writeFileSync(inFolder("ink.png"), await encodePng(ink, 40, 20));
+    writeFileSync(
+      inFolder("chalk.png"),
+      await encodePng(
+        ink.map((byte) => 255 - byte),
+        40,
+        20,
+      ),
+    );
+    for (const data of ["mnist", "somebody's"]) {
+      writeFileSync(inFolder(`${data}.pth`), writeWeights({ ...weights, metadata: { ...metadata, data } }, "pth"));
+    }
+    const told = async (...args: string[]) => (await lenet(["predict", ...args])).stderr;
+    const warning = "warning: 1 picture on a light background, those of mnist are on black: try --invert\n";
+    expect(await told("mnist.pth", "ink.png")).toBe(warning);
+    expect(await told("mnist.pth", "ink.png", "chalk.png")).toBe("");
+    expect(await told("somebody's.pth", "ink.png")).toBe("");
+    expect(await told("mnist.pth", "ink.png", "--invert")).toBe("");
+    const [chalk] = await predicted(["weights.safetensors", "chalk.png"]);
+    const [inverted] = await predicted(["weights.safetensors", "ink.png", "--invert"]);
+    expect(inverted.logits).toEqual(chalk.logits);
+  });
+
+  it("cannot be told to move the cursor by a file's name", async () => {
+    const name = "a\x1b[2Jb.png";
+    copyFileSync("tests/fixtures/pictures/color.png", inFolder(name));
+    const { stdout } = await lenet(["predict", "weights.safetensors", name]);
+    expect(lines(stdout)[1]).toMatch(/^a\?\[2Jb\.png {2}/);
+  });
+
+  it.each([
+    ["weights.safetensors", 2, `missing required argument 'images'; see "lenet predict --help"`],
+    [
+      "weights.safetensors a.png --top 0",
+      2,
+      `option '--top <k>' argument '0' is invalid. It must be a whole number from 1 to 1,000; see "lenet predict --help"`,
+    ],
+    [
+      "weights.safetensors a.png --json --csv",
+      2,
+      `option '--csv' cannot be used with option '--json'; see "lenet predict --help"`,
+    ],
+    ["nowhere.pth a.png", 1, "cannot read nowhere.pth: no such file or folder"],
+    [
+      "shoes/a.jpg a.png",
+      1,
+      "shoes/a.jpg: no weights: the file begins neither as a .pth nor as a .safetensors or .onnx file",
+    ],
+    ["weights.safetensors empty", 1, "there are no pictures in empty"],
+  ])("fails in one line: lenet predict %s", async (args, code, message) => {
+    mkdirSync(inFolder("empty"), { recursive: true });
+    expect(await lenet(["predict", ...args.split(" ")])).toEqual({ code, stdout: "", stderr: `lenet: ${message}\n` });
+  });
+
+  it("ends without a word where nobody reads on", async () => {
+    const before = `exec > >(head -n 1)`;
+    const { code, stdout, stderr } = await lenet(
+      ["predict", "weights.safetensors", ...new Array(50).fill("shoes/a.jpg")],
+      {
+        before,
+      },
+    );
+    expect({ code, stderr, rows: lines(stdout).length }).toEqual({ code: 0, stderr: "", rows: 1 });
+  });
+});
+
+const DATA = process.env.LENET_DATA ?? "";
+const REFERENCE = join(DATA, "../reference/fashion-improved-pytorch.pth");
+
+// What PyTorch says of the same weights and images: tests/fixtures/predictions/make_fixture.py.
+it.skipIf(!existsSync(REFERENCE))("predicts what PyTorch does, 10,000 times", async () => {
+  const expected = gunzipSync(readFileSync("tests/fixtures/predictions/fashion-improved-pytorch.classes.gz"));
+  const { model, normalization, parameters } = await loadWeights(REFERENCE, RECIPES.improved);
+  const engine = compile(model, { batchSize: 64, normalization, optimizer: RECIPES.improved.optimizer });
+  engine.setParameters(parameters);
+  const images = await loadDataset("fashion-mnist", "test");
+  // Its labels replaced by PyTorch's predictions: all of them are right then.
+  const { correct, total } = await evaluateDataset(engine, { ...images, labels: new Uint8Array(expected) });
+  expect({ correct, total }).toEqual({ correct: 10_000, total: 10_000 });
+});
