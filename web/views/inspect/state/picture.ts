@@ -53,7 +53,7 @@ const fitted = computed(() => {
   if (!shape.value || !taken.value) return undefined;
   const { channels, height, width } = shape.value;
   const pixels = new Uint8Array(channels * height * width);
-  const { original, inverted } = taken.value;
+  const { decoded, inverted } = taken.value;
   const settings = { shape: shape.value, fit: "contain", background: background.value } as const;
   drawPicture(inverted ? invert(decoded) : decoded, settings, pixels);
   return pixels;
