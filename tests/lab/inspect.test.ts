@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { fitPicture } from "../../src/data/pictures/adapt.js";
+import { fitPicture } from "../../src/data/index.js";
 import { compile } from "../../src/engine/index.js";
 import { readWeights } from "../../src/formats/weights.js";
 import { elementCount, paperLayers } from "../../src/model/index.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { drawStrokes } from "../../../web/views/inspect/work/pen.js";
+import { inkPicture } from "../../../web/views/inspect/work/pen.js";
 
 const SHAPE = { channels: 1, height: 28, width: 28 };
 
@@ -27,7 +27,7 @@ function measure(picture: Uint8Array, width = 28) {
   };
 }
 
-describe("drawStrokes", () => {
+describe("inkPicture", () => {
   it("puts ink where it was drawn, as thick as the pen", () => {
     const line = [
       [
@@ -35,14 +35,14 @@ describe("drawStrokes", () => {
         { x: 0.75, y: 0.5 },
       ],
     ];
-    const { height, width, x, y } = measure(drawStrokes(line, SHAPE, 0, false));
+    const { height, width, x, y } = measure(inkPicture(line, SHAPE, 0, false));
     expect([height, width]).toEqual([2, 16]);
     expect(x).toBeCloseTo(14, 5);
     expect(y).toBeCloseTo(14, 5);
   });
 
   it("centres as MNIST: 20 of 28 pixels high, the centre of mass in the middle", () => {
-    const { height, x, y } = measure(drawStrokes(SEVEN, SHAPE, 0, true));
+    const { height, x, y } = measure(inkPicture(SEVEN, SHAPE, 0, true));
     expect(height).toBe(20);
     expect(Math.abs(x - 14)).toBeLessThan(0.05);
     expect(Math.abs(y - 14)).toBeLessThan(0.05);
@@ -50,12 +50,12 @@ describe("drawStrokes", () => {
 
   it("gives the same picture wherever and however large it was drawn", () => {
     const moved = SEVEN.map((stroke) => stroke.map(({ x, y }) => ({ x: 0.2 + 1.7 * x, y: 0.1 + 1.7 * y })));
-    const [one, other] = [SEVEN, moved].map((strokes) => drawStrokes(strokes, SHAPE, 0, true));
+    const [one, other] = [SEVEN, moved].map((strokes) => inkPicture(strokes, SHAPE, 0, true));
     expect(Math.max(...one.map((byte, place) => Math.abs(byte - other[place])))).toBeLessThanOrEqual(1);
   });
 
   it("draws dark on light, in every channel, on other shapes", () => {
-    const picture = drawStrokes(SEVEN, { channels: 3, height: 32, width: 40 }, 255, true);
+    const picture = inkPicture(SEVEN, { channels: 3, height: 32, width: 40 }, 255, true);
     const planes = [0, 1, 2].map((channel) => picture.subarray(channel * 1280, (channel + 1) * 1280));
     expect(planes[1]).toEqual(planes[0]);
     expect(planes[2]).toEqual(planes[0]);
@@ -68,8 +68,8 @@ describe("drawStrokes", () => {
   });
 
   it("leaves an empty pad empty, and a dot a dot", () => {
-    expect(new Set(drawStrokes([], SHAPE, 0, true))).toEqual(new Set([0]));
-    const dot = measure(drawStrokes([[{ x: 0.2, y: 0.9 }]], SHAPE, 0, true));
+    expect(new Set(inkPicture([], SHAPE, 0, true))).toEqual(new Set([0]));
+    const dot = measure(inkPicture([[{ x: 0.2, y: 0.9 }]], SHAPE, 0, true));
     expect(dot.height).toBeLessThanOrEqual(3);
     expect(Math.abs(dot.x - 14)).toBeLessThan(0.05);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { generateDigits } from "../../../src/data/digits.js";
+import { generateDigits } from "../../../src/data/index.js";
 import { referenceEngine } from "../../../src/engine/index.js";
 import { initializeParameters, lenet5 } from "../../../src/model/index.js";
 import { attribute } from "../../../web/worker/inspect/attribute.js";

@@ -1,8 +1,7 @@
 import { computed } from "@preact/signals";
 import { areCharacters } from "../../../../src/data/characters.js";
 import type { Dataset } from "../../../../src/data/dataset.js";
-import { adaptDataset } from "../../../../src/data/pictures/adapt.js";
-import { splitTraining } from "../../../../src/data/split.js";
+import { adaptDataset, splitTraining } from "../../../../src/data/index.js";
 import { dataState } from "../../../state/data.js";
 import { changeUrl, url } from "../../../state/url.js";
 import { PARTS, type Part } from "../fields.js";

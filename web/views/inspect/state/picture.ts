@@ -3,7 +3,7 @@ import { drawPicture, type Pixels } from "../../../../src/data/pictures/picture.
 import { network } from "../../../state/network.js";
 import { changeUrl, url } from "../../../state/url.js";
 import type { Source } from "../fields.js";
-import { drawStrokes, type PadStroke } from "../work/pen.js";
+import { inkPicture, type PadStroke } from "../work/pen.js";
 import { background, chosenPicture, tellsCharacters } from "./data.js";
 
 /** What is on the pad. */
@@ -15,8 +15,7 @@ export interface Drawing {
 
 /** A picture that was opened, pasted or taken. */
 export interface TakenPicture {
-  /** Red, green, blue and opacity. */
-  readonly decoded: Pixels;
+  readonly original: Pixels;
   /** Whether light and dark are swapped, as for ink on paper. */
   readonly inverted: boolean;
 }
@@ -46,16 +45,16 @@ export const isCentred = computed(() => {
 const shape = computed(() => network.value?.model.input);
 
 const drawn = computed(
-  () => shape.value && drawStrokes(drawing.value.strokes, shape.value, background.value, isCentred.value),
+  () => shape.value && inkPicture(drawing.value.strokes, shape.value, background.value, isCentred.value),
 );
 
 const fitted = computed(() => {
   if (!shape.value || !taken.value) return undefined;
   const { channels, height, width } = shape.value;
   const pixels = new Uint8Array(channels * height * width);
-  const { decoded, inverted } = taken.value;
+  const { original, inverted } = taken.value;
   const settings = { shape: shape.value, fit: "contain", background: background.value } as const;
-  drawPicture(inverted ? invert(decoded) : decoded, settings, pixels);
+  drawPicture(inverted ? invert(original) : original, settings, pixels);
   return pixels;
 });
 
@@ -67,9 +66,9 @@ export const shownPicture = computed<ShownPicture | undefined>(() => {
 });
 
 /** Takes a picture to look at; a light one, where the network knows light characters on dark, is inverted. */
-export function take(decoded: Pixels, how: "file" | "camera" = "file"): void {
-  const isLight = lightness(decoded) > 127.5;
-  taken.value = { decoded, inverted: tellsCharacters.value && isLight !== (background.value === 255) };
+export function take(original: Pixels, how: "file" | "camera" = "file"): void {
+  const isLight = lightness(original) > 127.5;
+  taken.value = { original, inverted: tellsCharacters.value && isLight !== (background.value === 255) };
   changeUrl({ inspectSource: how });
 }
 
@@ -82,7 +81,7 @@ export function takeBytes(pixels: Uint8Array): void {
     const channel = place % 4;
     return channel === 3 ? 255 : pixels[(channels === 3 ? channel : 0) * area + Math.floor(place / 4)];
   });
-  taken.value = { decoded: { width, height, data }, inverted: false };
+  taken.value = { original: { width, height, data }, inverted: false };
   changeUrl({ inspectSource: "file" });
 }
 

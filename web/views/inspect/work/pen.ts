@@ -37,7 +37,7 @@ interface Transform {
  *   the middle
  * @returns bytes [channels][height][width]
  */
-export function drawStrokes(
+export function inkPicture(
   strokes: readonly PadStroke[],
   shape: PictureShape,
   background: 0 | 255,
