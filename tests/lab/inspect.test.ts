@@ -183,15 +183,17 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
 
   describe("networks from files", () => {
     const FILES = [
-      { file: "paper-3x32x32.pth", kind: "Sigmoid, average", unseen: ["sigmoid", "averagePool2d"] },
-      { file: "improved-1x28x28.pth", kind: "ReLU, maximum", unseen: ["relu", "maxPool2d"] },
+      { file: "paper-3x32x32.pth", kind: ["sigmoid", "average pooling"], unseen: ["sigmoid", "averagePool2d"] },
+      { file: "improved-1x28x28.pth", kind: ["ReLU", "max pooling"], unseen: ["relu", "maxPool2d"] },
     ] as const;
 
     test.each(FILES)("shows the engine's numbers to 1e-6: $file", async ({ file, kind, unseen }) => {
       const path = fileURLToPath(new URL(`../golden/${file}`, import.meta.url));
       const { page, faults } = await open("#inspect");
-      await page.getByRole("radio", { name: kind }).check();
       await page.getByLabel("Open weights").setInputFiles(path);
+      const dialog = page.getByRole("dialog", { name: "Which network is it?" });
+      for (const layer of kind) await dialog.getByLabel(layer).check();
+      await dialog.getByRole("button", { name: "Open" }).click();
       await page.getByRole("radio", { name: "File", exact: true }).check();
       const picture = colourfulPicture();
       await page.getByLabel("Choose a picture").setInputFiles({

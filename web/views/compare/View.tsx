@@ -1,11 +1,11 @@
 import "./compare.css";
 import { announce } from "../../kit/announce.js";
 import { Button } from "../../kit/Button.js";
+import { UnseenDialog } from "../../opening/UnseenDialog.js";
 import { Curves } from "./Curves.js";
 import { Evaluation } from "./evaluation/Evaluation.js";
 import { messages } from "./messages/index.js";
 import { OpenSection } from "./opening/OpenSection.js";
-import { UnseenDialog } from "./opening/UnseenDialog.js";
 import { RunTable } from "./RunTable.js";
 import { ShownNetwork } from "./saving/ShownNetwork.js";
 

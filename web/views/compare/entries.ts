@@ -1,5 +1,6 @@
 import { computed } from "@preact/signals";
 import type { RunRecord } from "../../../src/runs/record.js";
+import { networkOf } from "../../opening/weights.js";
 import { network, openedNetwork } from "../../state/network.js";
 import { type Opened, opened, removeOpened } from "../../state/opened.js";
 import type { Run } from "../../state/run.js";
@@ -7,7 +8,6 @@ import { removeRun, runs, selectRun } from "../../state/runs.js";
 import { recordOf } from "./browserRun.js";
 import { messages } from "./messages/index.js";
 import { chooseServed } from "./opening/served.js";
-import { networkOf } from "./opening/weights.js";
 
 /** A run or a file of weights, wherever it comes from. */
 export interface Entry {

@@ -13,15 +13,6 @@ export const en = {
   noneServed: "None yet. A run that lenet train begins appears here at once.",
   epochCount: (epochs: number) => (epochs === 1 ? "1 epoch" : `${epochs} epochs`),
   epochsOf: (done: number, epochs: number) => `${done} of ${epochs}`,
-  cancel: "Cancel",
-  unseenTitle: "Which network is it?",
-  unseenNote: (name: string) =>
-    `${name} holds tensors alone. They do not tell which activation and pooling they were trained with.`,
-  openIt: "Open",
-  activation: "Activation",
-  pooling: "Pooling",
-  activations: { sigmoid: "sigmoid", tanh: "tanh", relu: "ReLU" },
-  poolings: { averagePool2d: "average pooling", maxPool2d: "max pooling" },
 
   beside: "Runs and networks",
   nothingBeside: "Runs that are trained in this page or opened here stand beside each other, with what they differ in.",

@@ -4,9 +4,9 @@ import { formatPercent } from "../../../i18n/numbers.js";
 import { Button } from "../../../kit/Button.js";
 import { DropZone } from "../../../kit/DropZone.js";
 import type { PlacedFile } from "../../../kit/droppedFiles.js";
+import { openFiles } from "../../../opening/files.js";
 import { labServer } from "../../../state/server.js";
 import { messages } from "../messages/index.js";
-import { openFiles } from "./files.js";
 import { chooseServed, chosenRuns, servedFailures, servedRuns, watchServer } from "./served.js";
 
 /** Where run folders and files of weights are opened. */

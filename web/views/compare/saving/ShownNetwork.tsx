@@ -4,6 +4,7 @@ import { type Model, summarize } from "../../../../src/model/index.js";
 import { formatCount } from "../../../i18n/numbers.js";
 import { Button } from "../../../kit/Button.js";
 import { download } from "../../../kit/download.js";
+import { messages as layerMessages } from "../../../opening/messages/index.js";
 import { type Network, network } from "../../../state/network.js";
 import { runs } from "../../../state/runs.js";
 import { recordOf } from "../browserRun.js";
@@ -55,10 +56,10 @@ function Facts({ shown: { origin, model, classes, fingerprint } }: { readonly sh
 
 /** The activation and the pooling, which its tensors do not tell. */
 function layersOf({ layers }: Model): string {
-  const m = messages();
+  const { activations, poolings } = layerMessages();
   const activation = layers.find(({ type }) => type === "sigmoid" || type === "relu" || type === "tanh");
   const pooling = layers.find(({ type }) => type === "averagePool2d" || type === "maxPool2d");
-  const names: Readonly<Record<string, string>> = { ...m.activations, ...m.poolings };
+  const names: Readonly<Record<string, string>> = { ...activations, ...poolings };
   return [activation, pooling].flatMap((layer) => (layer ? [names[layer.type]] : [])).join(", ");
 }
 

@@ -9,9 +9,7 @@ export const en = {
   starting: "The training begins …",
   orTrain: "With other data or settings:",
   trainView: "Train",
-  openFile: "Open weights (.pth, .safetensors)",
-  ifUnsaid: "Where the file does not say",
-  unsaid: { today: "ReLU, maximum", paper: "Sigmoid, average" },
+  openFile: "Open weights (.pth, .safetensors, .onnx)",
   closeFile: "Close the file",
 
   // The network and its training

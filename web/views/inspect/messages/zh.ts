@@ -10,9 +10,7 @@ export const zh: typeof en = {
   starting: "训练即将开始……",
   orTrain: "要用别的数据或设置：",
   trainView: "训练",
-  openFile: "打开权重（.pth、.safetensors）",
-  ifUnsaid: "文件没有说明时",
-  unsaid: { today: "ReLU、最大池化", paper: "Sigmoid、平均池化" },
+  openFile: "打开权重（.pth、.safetensors、.onnx）",
   closeFile: "关闭文件",
 
   pauseTraining: "暂停训练",

@@ -1,34 +1,18 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { Button } from "../../../kit/Button.js";
-import { Choice } from "../../../kit/Choice.js";
-import { addOpenedFile } from "../../../state/opened.js";
-import { takeNumber } from "../../../state/runs.js";
-import { networkOf } from "../../compare/opening/weights.js";
+import { UnseenDialog } from "../../../opening/UnseenDialog.js";
 import { messages } from "../messages/index.js";
-
-/** What a file may not say of its model: the layers of 1998, and those of today. */
-const KINDS = {
-  today: { activation: "relu", pooling: "maxPool2d", dropout: 0 },
-  paper: { activation: "sigmoid", pooling: "averagePool2d", dropout: 0 },
-} as const;
 
 /** Opens a network from a file of weights. */
 export function OpenWeights() {
   const m = messages();
   const input = useRef<HTMLInputElement>(null);
-  const kind = useSignal<keyof typeof KINDS>("today");
-  const failure = useSignal<string | undefined>(undefined);
-  const open = async (file: File | undefined) => {
-    if (!file) return;
-    try {
-      const { readWeights } = await import("../../../../src/formats/weights.js");
-      const bytes = new Uint8Array(await file.arrayBuffer());
-      const origin = { number: takeNumber(), name: file.name };
-      addOpenedFile(origin, await networkOf(origin, readWeights(bytes, KINDS[kind.value])));
-    } catch (error) {
-      failure.value = error instanceof Error ? error.message : String(error);
-    }
+  const failures = useSignal<readonly string[]>([]);
+  const open = async (files: FileList | null) => {
+    failures.value = [];
+    const { openFiles } = await import("../../../opening/files.js");
+    failures.value = await openFiles(Array.from(files ?? [], (file) => ({ file, path: file.name })));
   };
   return (
     <div class="open-weights">
@@ -36,25 +20,18 @@ export function OpenWeights() {
         ref={input}
         class="unseen"
         type="file"
-        accept=".pth,.pt,.safetensors"
+        accept=".pth,.pt,.safetensors,.onnx"
         tabIndex={-1}
         aria-label={m.openFile}
-        onChange={({ currentTarget }) => void open(currentTarget.files?.[0])}
+        onChange={({ currentTarget }) => void open(currentTarget.files)}
       />
       <Button onClick={() => input.current?.click()}>{m.openFile}</Button>
-      <Choice
-        label={m.ifUnsaid}
-        options={(["today", "paper"] as const).map((value) => ({ value, label: m.unsaid[value] }))}
-        value={kind.value}
-        onChange={(value) => {
-          kind.value = value;
-        }}
-      />
-      {failure.value && (
-        <p class="notice" role="alert">
-          {failure.value}
+      <UnseenDialog />
+      {failures.value.map((line) => (
+        <p key={line} class="notice" role="alert">
+          {line}
         </p>
-      )}
+      ))}
     </div>
   );
 }

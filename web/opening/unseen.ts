@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import type { UnseenInTensors } from "../../../../src/formats/weights.js";
+import type { UnseenInTensors } from "../../src/formats/weights.js";
 
 /** A file whose model must be asked for. */
 export interface Question {

@@ -1,10 +1,11 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { Button } from "../../../kit/Button.js";
-import { Choice } from "../../../kit/Choice.js";
-import { Dialog } from "../../../kit/Dialog.js";
-import { ACTIVATIONS, POOLINGS } from "../../train/fields.js";
-import { messages } from "../messages/index.js";
+import { Button } from "../kit/Button.js";
+import { Choice } from "../kit/Choice.js";
+import { Dialog } from "../kit/Dialog.js";
+import { ACTIVATIONS, POOLINGS } from "../views/train/fields.js";
+import { messages } from "./messages/index.js";
+import "./opening.css";
 import { question } from "./unseen.js";
 
 /** Asks what a file of weights does not say of its model. */
@@ -20,8 +21,8 @@ export function UnseenDialog() {
   // Closing it is no answer.
   useEffect(() => open.subscribe((isOpen) => isOpen || question.peek()?.answer(undefined)), []);
   return (
-    <Dialog open={open} title={m.unseenTitle} close={m.cancel}>
-      <p>{m.unseenNote(asked?.name ?? "")}</p>
+    <Dialog open={open} title={m.title} close={m.cancel}>
+      <p>{m.note(asked?.name ?? "")}</p>
       <div class="unseen-fields">
         <Choice
           label={m.activation}
@@ -43,7 +44,7 @@ export function UnseenDialog() {
           primary
           onClick={() => asked?.answer({ activation: activation.value, pooling: pooling.value, dropout: 0 })}
         >
-          {m.openIt}
+          {m.open}
         </Button>
       </div>
     </Dialog>

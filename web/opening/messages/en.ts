@@ -1,0 +1,11 @@
+export const en = {
+  title: "Which network is it?",
+  note: (name: string) =>
+    `${name} holds tensors alone. They do not tell which activation and pooling they were trained with.`,
+  open: "Open",
+  cancel: "Cancel",
+  activation: "Activation",
+  pooling: "Pooling",
+  activations: { sigmoid: "sigmoid", tanh: "tanh", relu: "ReLU" },
+  poolings: { averagePool2d: "average pooling", maxPool2d: "max pooling" },
+};
