@@ -106,7 +106,7 @@ describe("a folder of pictures", () => {
   it("may hold nothing back for a test", async () => {
     const { code, stdout } = await lenet("train", "--data", "untested", "--epochs", "1", "--out", "untested-run");
     expect(code).toBe(0);
-    expect(lines(stdout).at(-2)).toBe(
+    expect(lines(stdout).at(-3)).toBe(
       "untested holds no images back for a test: there is the validation accuracy alone",
     );
     const { code: failed, stderr } = await lenet("eval", "untested-run");

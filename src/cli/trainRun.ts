@@ -385,8 +385,8 @@ class Run {
         ? `test accuracy ${formatPercent(evaluation.accuracy)} (${evaluation.correct.toLocaleString("en-US")} of ${evaluation.total.toLocaleString("en-US")} ${images}), loss ${evaluation.loss.toFixed(4)}`
         : `${data.name} holds no images back for a test: there is the validation accuracy alone`,
     );
-    nameSkipped(this.data, terminal);
     terminal.line(`fingerprint of the best weights: ${result.fingerprint}`);
+    nameSkipped(this.data, terminal);
     terminal.line(`run folder: ${this.folder.path}`);
     if (json) printJson({ event: "done", ...result });
   }
