@@ -8,7 +8,7 @@ import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { runBenchmark, timingOf } from "../dist/benchmark/index.js";
 import { compileForNode } from "../dist/cli/engine.js";
-import { supportsFusedArithmetic } from "../dist/index.js";
+import { supportsFusedArithmetic } from "../dist/engine.js";
 import { enableFusedArithmetic, startThread } from "../dist/node/index.js";
 import { findChromium, startChromium } from "./browser/chromium.mjs";
 import { trainingFingerprints } from "./browser/fingerprint.mjs";

@@ -7,10 +7,10 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as native from "onnxruntime-node";
 import * as web from "onnxruntime-web";
+import { writeOnnx } from "../dist/formats/onnx/index.js";
 import { RECIPES } from "../dist/index.js";
 import { loadWeights } from "../dist/node/index.js";
 import { compileRecipe, cycle, DEFAULT_THREADS, INPUT, numbers, randomBatches } from "./lenet.mjs";
-import { onnxModel } from "./onnxModel.mjs";
 import {
   describeMachine,
   finishReport,
@@ -51,9 +51,11 @@ async function compareForward({ recipe: name, batch, threads }) {
   const calls = [{ name: "lenet", call: () => engine.predict({ values: nextBatch() }) }];
   const unavailable = [];
   const sessions = [];
+  const { model } = engine;
+  const file = writeOnnx({ model, parameters: engine.parameters(), normalization: recipe.normalization });
   let difference = 0;
   for (const { name: peer, runtime, provider } of RUNTIMES) {
-    const session = await runtime.InferenceSession.create(onnxModel(engine.model, engine.parameters()), {
+    const session = await runtime.InferenceSession.create(file, {
       executionProviders: [provider],
       graphOptimizationLevel: "all",
       intraOpNumThreads: threads,

@@ -1,7 +1,7 @@
 // Our side of the comparisons.
 
 import { availableParallelism } from "node:os";
-import { compile, initializeParameters, lenet5 } from "../dist/index.js";
+import { compile, initializeParameters, lenet5 } from "../dist/engine.js";
 import { enableFusedArithmetic, startThread } from "../dist/node/index.js";
 
 enableFusedArithmetic();

@@ -9,8 +9,10 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { timingOf } from "../dist/benchmark/index.js";
-import { fit, RECIPES, splitIndices } from "../dist/index.js";
-import { loadDataset } from "../dist/node/index.js";
+import { splitIndices } from "../dist/data/index.js";
+import { runEpochs } from "../dist/engine.js";
+import { RECIPES } from "../dist/index.js";
+import { loadDataset } from "../dist/node/datasets.js";
 import { compileRecipe, cycle, DEFAULT_THREADS, numbers, randomBatches, SEED } from "./lenet.mjs";
 import { describeMachine, finishReport, percent, printComparison, processorColumn, threadCount } from "./report.mjs";
 import { compareRuns, figure, takeTurns, timed } from "./rounds.mjs";
@@ -112,7 +114,7 @@ async function compareEpochs(peer, dataset, root, { recipe: name, threads }) {
   const ours = async () => {
     const engine = compileRecipe(recipe, EPOCH_BATCH, threads);
     try {
-      for await (const { record } of fit({ engine, dataset, split, recipe, seed: SEED })) {
+      for await (const { record } of runEpochs({ engine, dataset, split, recipe, seed: SEED })) {
         const { trainSeconds, validationSeconds, validationAccuracy: accuracy } = record;
         return { trainSeconds, validationSeconds, accuracy };
       }

@@ -1,20 +1,72 @@
-export * from "./data/augmentation.js";
-export * from "./data/augmentationText.js";
-export * from "./data/characters.js";
-export * from "./data/cifar.js";
-export * from "./data/dataset.js";
-export * from "./data/digits.js";
-export * from "./data/idx.js";
-export * from "./data/normalization.js";
-export * from "./data/pictures/adapt.js";
-export * from "./data/pictures/color.js";
-export * from "./data/pictures/fit.js";
-export * from "./data/split.js";
-export * from "./engine/index.js";
-export * from "./model/index.js";
-export * from "./training/evaluate.js";
-export * from "./training/fit.js";
-export * from "./training/learningRateFinder.js";
-export * from "./training/metrics.js";
-export * from "./training/recipes/index.js";
-export * from "./training/schedules.js";
+/**
+ * LeNet-5 in a few lines: make or load one, train it, ask it. Nothing here is of a platform or of a file format.
+ *
+ * @module lenet
+ */
+
+export { AUGMENTATIONS, type Augmentation } from "./data/augmentation.js";
+export { createDataset, type DatasetOptions } from "./data/createDataset.js";
+export type { Dataset, PictureShape } from "./data/dataset.js";
+export type { DecodedPicture } from "./data/pictures/color.js";
+export type { Canvas, Context2d, Picture, Pixels } from "./data/pictures/picture.js";
+export type { Split } from "./data/split.js";
+export type {
+  Averaging,
+  EngineThread,
+  LayerActivation,
+  OptimizerSettings,
+  OptimizerState,
+  StartThread,
+  ThreadStart,
+  Threads,
+} from "./engine/index.js";
+export {
+  type ActivationLayer,
+  type ActivationShape,
+  type Conv2dLayer,
+  type DropoutLayer,
+  type FlattenLayer,
+  formatSummary,
+  type ImageShape,
+  type Layer,
+  type LeNet5Options,
+  type LinearLayer,
+  type Model,
+  type ModelMetadata,
+  type ModelSummary,
+  type NamedTensors,
+  type Normalization,
+  type ParameterSpec,
+  type PictureHandling,
+  type Pool2dLayer,
+  type ShapedLayer,
+  ShapeError,
+  summarize,
+  type Tensor,
+  type TensorData,
+  type TrainingFacts,
+  type Weights,
+} from "./model/index.js";
+export { evaluate } from "./network/evaluate.js";
+export { type FitEpoch, type FitOptions, fit } from "./network/fit.js";
+export { activations, type Gradients, gradients } from "./network/inspect.js";
+export { type CreateOptions, type FromOptions, LeNet5 } from "./network/lenet5.js";
+export { type Prediction, predict } from "./network/predict.js";
+export {
+  type Best,
+  DivergedError,
+  type EpochProgress,
+  type EpochRecord,
+  type TrainingState,
+} from "./training/epochs.js";
+export type { ClassResult, Evaluation } from "./training/metrics.js";
+export type { PassOptions, Progress } from "./training/passes.js";
+export type { Judgement } from "./training/predict.js";
+export { RECIPES, type Recipe, type RecipeChanges } from "./training/recipes/index.js";
+export {
+  type ConstantSchedule,
+  type CosineSchedule,
+  type OneCycleSchedule,
+  oneCycle,
+  type Schedule,
+} from "./training/schedules.js";

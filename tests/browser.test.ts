@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Chromium, findChromium, startChromium } from "../bench/browser/chromium.mjs";
 import { trainingFingerprints } from "../bench/browser/fingerprint.mjs";
 import { compileForNode } from "../src/cli/engine.js";
+import { LeNet5, type Prediction, predict } from "../src/index.js";
+import { enableFusedArithmetic } from "../src/node/index.js";
 
 const THREADS = 2;
 const executable = findChromium();
@@ -18,7 +20,8 @@ async function idleWorker(page: Page) {
 
 // As text, since what vitest makes of an import is unknown to browsers.
 const START_ENGINE = (module: string) => `(async () => {
-  const { compile, lenet5, RECIPES } = await import("/dist/index.js");
+  const { compile, lenet5 } = await import("/dist/engine.js");
+  const { RECIPES } = await import("/dist/index.js");
   const { availableThreads, startThread } = await import("/dist/browser/index.js");
   const model = lenet5({ ...RECIPES.paper, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
   const start = (given) => startThread({ ...given, module: ${module} });
@@ -33,6 +36,32 @@ const START_ENGINE = (module: string) => `(async () => {
     outcome.error = error.message;
   }
   return outcome;
+})()`;
+
+interface CanvasPredictions {
+  /** RGBA, [40][50][4]. */
+  readonly pixels: readonly number[];
+  readonly predictions: readonly Prediction[];
+}
+
+/** Draws on a canvas and gives it to a network in every form that there is. */
+const PREDICT_CANVASES = `(async () => {
+  const { LeNet5, predict } = await import("/dist/index.js");
+  const { decodePicture } = await import("/dist/browser/index.js");
+  const canvas = Object.assign(document.createElement("canvas"), { width: 50, height: 40 });
+  const context = canvas.getContext("2d");
+  context.fillStyle = "teal";
+  context.fillRect(0, 0, 50, 40);
+  context.fillStyle = "orange";
+  context.arc(30, 15, 12, 0, 5);
+  context.fill();
+  const offscreen = new OffscreenCanvas(50, 40);
+  offscreen.getContext("2d").drawImage(canvas, 0, 0);
+  const pixels = context.getImageData(0, 0, 50, 40);
+  const file = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  const forms = [canvas, context, offscreen, offscreen.getContext("2d"), pixels, await decodePicture(file)];
+  const network = LeNet5.create({ classes: ["a", "b", "c"] });
+  return { pixels: Array.from(pixels.data), predictions: predict(network, forms) };
 })()`;
 
 describe.skipIf(!executable)(
@@ -58,6 +87,18 @@ describe.skipIf(!executable)(
       const { report } = await chromium.measure({ isolated: false, seconds: 0.1, threads: 1 });
       expect(report?.steps).toHaveLength(6);
       for (const { trainMicroseconds } of report!.steps) expect(trainMicroseconds).toBeGreaterThan(0);
+    });
+
+    test("predicts from canvases what Node predicts from their pixels", async () => {
+      const page = await chromium.open({ isolated: false, seconds: 0, threads: 1 });
+      const { pixels, predictions } = await page.evaluate<CanvasPredictions>(PREDICT_CANVASES);
+      await page.close();
+      enableFusedArithmetic();
+      const network = LeNet5.create({ classes: ["a", "b", "c"] });
+      const picture = { width: 50, height: 40, data: Uint8Array.from(pixels) };
+      expect(new Set(pixels).size).toBeGreaterThan(10);
+      // As many as there: one alone goes through other kernels, whose last bits are others.
+      expect(predictions).toEqual(predict(network, new Array(6).fill(picture)));
     });
 
     test("computes with threads in a worker of an isolated page", async () => {

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { generateDigits } from "../src/data/index.js";
 import { readModelMetadata } from "../src/formats/modelMetadata.js";
 import { readSafetensors } from "../src/formats/safetensors.js";
-import { generateDigits } from "../src/index.js";
 import { decodePicture, encodePng } from "../src/node/index.js";
 import { runProgram } from "./support/program.js";
 

@@ -5,11 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ModelMetadata } from "../src/formats/modelMetadata.js";
+import { compile, initializeParameters, lenet5 } from "../src/engine.js";
 import { writePth } from "../src/formats/pth.js";
 import { writeWeights } from "../src/formats/weights.js";
-import { compile, initializeParameters, lenet5, RECIPES } from "../src/index.js";
-import { encodePng, loadDataset, loadWeights } from "../src/node/index.js";
+import { type ModelMetadata, RECIPES } from "../src/index.js";
+import { loadDataset } from "../src/node/datasets.js";
+import { encodePng, loadWeights } from "../src/node/index.js";
 import { evaluateDataset } from "../src/training/evaluate.js";
 import { PROGRAM, type RunOptions, runProgram } from "./support/program.js";
 
@@ -40,7 +41,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** The objects that `lenet predict --json` prints. */
 async function predicted(args: readonly string[]) {
   const { code, stdout, stderr } = await lenet(["predict", ...args, "--json"]);
-  expect({ code, stderr: stderr.replace("passed over 1 file that is no picture\n", "") }).toEqual({
+  expect({ code, stderr: stderr.replace("passed over 1 other file\n", "") }).toEqual({
     code: 0,
     stderr: "",
   });
@@ -77,7 +78,7 @@ describe("lenet predict", () => {
   it("prints a table for people, the next classes behind the first", async () => {
     const results = await predicted(["weights.safetensors", "shoes"]);
     const { code, stdout, stderr } = await lenet(["predict", "weights.safetensors", "shoes", "--top", "2"]);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "passed over 1 file that is no picture\n" });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "passed over 1 other file\n" });
     const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
     const rows = results.map(({ file, probabilities }) => {
       const [first, second] = [0, 1, 2].sort((a, b) => probabilities[b] - probabilities[a]);

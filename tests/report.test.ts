@@ -6,15 +6,9 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findChromium } from "../bench/browser/chromium.mjs";
 import { compileForNode } from "../src/cli/engine.js";
-import {
-  type Dataset,
-  fit as epochsOf,
-  generateDigits,
-  initializeParameters,
-  lenet5,
-  RECIPES,
-  splitIndices,
-} from "../src/index.js";
+import { generateDigits, splitIndices } from "../src/data/index.js";
+import { initializeParameters, lenet5, runEpochs } from "../src/engine.js";
+import { type Dataset, RECIPES } from "../src/index.js";
 import { RunFolder } from "../src/node/runFolder.js";
 import { judgedImages, writeReport } from "../src/node/runReport.js";
 import type { RunConfig } from "../src/runs/config.js";
@@ -64,7 +58,7 @@ beforeAll(async () => {
   };
   const folder = await RunFolder.create(path, config);
   const split = splitIndices(1000, recipe.validationShare, 0);
-  for await (const { record, state } of epochsOf({ engine, dataset: train, split, recipe, seed: 0 })) {
+  for await (const { record, state } of runEpochs({ engine, dataset: train, split, recipe, seed: 0 })) {
     await folder.keepEpoch(record, state);
   }
   const start = performance.now();

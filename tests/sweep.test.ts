@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { generateDigits } from "../src/index.js";
+import { generateDigits } from "../src/data/index.js";
 import { interruptOnceThere, type RunOptions, runProgram } from "./support/program.js";
 
 let folder: string;

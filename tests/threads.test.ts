@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { compile, lenet5, RECIPES, type StartThread, type WasmEngine } from "../src/index.js";
+import { compile, lenet5, type WasmEngine } from "../src/engine.js";
+import { RECIPES, type StartThread } from "../src/index.js";
 import { startThread } from "../src/node/threads.js";
 
 const model = lenet5({ ...RECIPES.improved, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
@@ -43,7 +44,8 @@ it("refuses to compute when its threads are gone", () => {
 it("starts threads from a program that is given as text", () => {
   // A thread that inherits the option takes its own program for a module, too, in which there is no require.
   const program = `
-    import { compile, lenet5, RECIPES } from "./dist/index.js";
+    import { compile, lenet5 } from "./dist/engine.js";
+    import { RECIPES } from "./dist/index.js";
     import { startThread } from "./dist/node/index.js";
     const model = lenet5({ ...RECIPES.paper, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
     const engine = compile(model, { ...RECIPES.paper, normalization: { mean: [0], deviation: [1] }, threads: 2, startThread });

@@ -1,26 +1,13 @@
 import { createHash } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
+import { generateDigits, splitIndices } from "../src/data/index.js";
+import { compile, evaluateDataset, initializeParameters, lenet5, runEpochs, type WasmEngine } from "../src/engine.js";
 import { readCheckpoint, writeCheckpoint } from "../src/formats/checkpoint.js";
-import {
-  AUGMENTATIONS,
-  compile,
-  customizeRecipe,
-  type Dataset,
-  DivergedError,
-  evaluateDataset,
-  generateDigits,
-  initializeParameters,
-  lenet5,
-  type NamedTensors,
-  RECIPES,
-  type Recipe,
-  fit as runEpochs,
-  splitIndices,
-  type WasmEngine,
-} from "../src/index.js";
+import { AUGMENTATIONS, type Dataset, DivergedError, type NamedTensors, RECIPES, type Recipe } from "../src/index.js";
 import { enableFusedArithmetic } from "../src/node/fusedArithmetic.js";
 import { startThread } from "../src/node/threads.js";
-import type { EpochRecord, TrainingState } from "../src/training/fit.js";
+import type { EpochRecord, TrainingState } from "../src/training/epochs.js";
+import { customizeRecipe } from "../src/training/recipes/index.js";
 
 enableFusedArithmetic();
 

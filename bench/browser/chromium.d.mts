@@ -1,4 +1,4 @@
-import type { Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import type { BenchmarkReport } from "../../src/benchmark/index.js";
 import type { Fingerprint } from "./fingerprint.mjs";
 
@@ -27,4 +27,5 @@ export interface Chromium {
 }
 
 export function findChromium(): string | undefined;
+export function launchChromium(executablePath: string): Promise<Browser>;
 export function startChromium(executablePath: string): Promise<Chromium>;

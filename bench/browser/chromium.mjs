@@ -16,9 +16,14 @@ export function findChromium() {
   return [process.env.CHROMIUM ?? "/usr/bin/chromium"].find(existsSync);
 }
 
-/** Starts Chromium without a window, on a fresh profile, beside servers with and without cross-origin isolation. */
+/** Starts Chromium without a window, on a fresh profile. */
+export function launchChromium(executablePath) {
+  return chromium.launch({ executablePath, headless: true, chromiumSandbox: false, args: FLAGS });
+}
+
+/** Starts Chromium beside servers with and without cross-origin isolation. */
 export async function startChromium(executablePath) {
-  const browser = await chromium.launch({ executablePath, headless: true, chromiumSandbox: false, args: FLAGS });
+  const browser = await launchChromium(executablePath);
   const isolatedServer = await servePage({ isolated: true });
   const plainServer = await servePage({ isolated: false });
 

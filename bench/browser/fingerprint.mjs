@@ -1,18 +1,11 @@
-import {
-  customizeRecipe,
-  fingerprint,
-  fit,
-  generateDigits,
-  initializeParameters,
-  lenet5,
-  RECIPES,
-  splitIndices,
-} from "../../dist/index.js";
+import { generateDigits, splitIndices } from "../../dist/data/index.js";
+import { fingerprint, initializeParameters, lenet5, runEpochs } from "../../dist/engine.js";
+import { RECIPES } from "../../dist/index.js";
 
 const SEED = 0;
 /** Two epochs of 20 steps each, and their validation. */
 const PICTURES = 800;
-const recipe = customizeRecipe(RECIPES.improved, { epochs: 2 });
+const recipe = { ...RECIPES.improved, epochs: 2 };
 
 /** Trains a little; gives the fingerprint of the last parameters. Runs in Node and browsers. */
 export async function trainingFingerprint(compile, threads) {
@@ -23,7 +16,8 @@ export async function trainingFingerprint(compile, threads) {
   engine.setParameters(initializeParameters(model, SEED));
   const split = splitIndices(dataset.labels.length, recipe.validationShare, SEED);
   let parameters;
-  for await (const { state } of fit({ engine, dataset, split, recipe, seed: SEED })) parameters = state.parameters;
+  for await (const { state } of runEpochs({ engine, dataset, split, recipe, seed: SEED }))
+    parameters = state.parameters;
   engine.dispose();
   return fingerprint(model, parameters);
 }

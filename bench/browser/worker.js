@@ -2,7 +2,7 @@
 
 import { runBenchmark } from "../../dist/benchmark/index.js";
 import { availableThreads, startThread } from "../../dist/browser/index.js";
-import { compile, supportsFusedArithmetic } from "../../dist/index.js";
+import { compile, supportsFusedArithmetic } from "../../dist/engine.js";
 import { trainingFingerprints } from "./fingerprint.mjs";
 
 function compileForBrowser(model, options) {

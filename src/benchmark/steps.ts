@@ -2,7 +2,7 @@ import type { Dataset } from "../data/dataset.js";
 import { generateDigits } from "../data/digits.js";
 import type { WasmEngine } from "../engine/index.js";
 import { type ImageShape, initializeParameters, lenet5, type Model } from "../model/index.js";
-import { batchAssembler } from "../training/fit.js";
+import { batchAssembler } from "../training/epochs.js";
 import type { Recipe } from "../training/recipes/index.js";
 import { scheduleAt } from "../training/schedules.js";
 import type { Task } from "./measure.js";

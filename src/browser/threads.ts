@@ -1,4 +1,4 @@
-import type { StartThread } from "../engine/index.js";
+import type { StartThread, Threads } from "../engine/index.js";
 
 /**
  * How many threads an engine can have here: one a core where the page is cross-origin isolated (`crossOriginIsolated`),
@@ -33,3 +33,11 @@ export const startThread: StartThread = (start) => {
   worker.postMessage(start);
   return { ready, terminate: () => worker.terminate() };
 };
+
+/**
+ * Threads to train with, by default one a core: in a worker of a cross-origin isolated page. Elsewhere there can only be
+ * the caller's own, and `count` is 1.
+ */
+export function threads(count = "document" in globalThis ? 1 : availableThreads()): Threads {
+  return { count, start: startThread };
+}

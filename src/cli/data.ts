@@ -3,6 +3,7 @@ import type { DownloadProgress } from "../node/download.js";
 import { type DataSettings, type OpenedData, openData } from "../node/openData.js";
 import type { RunConfig } from "../runs/config.js";
 import type { Reporter } from "./terminal.js";
+import { counted } from "./text.js";
 
 /** More names than this only push the result off the screen. */
 const MOST_NAMES = 50;
@@ -27,7 +28,7 @@ export async function openForCommand(
   terminal.clearBar();
   const { length } = opened.skipped;
   if (length > 0) {
-    terminal.warn(`${settings.data}: ${countFiles(length)} cannot be used and ${isOrAre(length)} skipped`);
+    terminal.warn(`${settings.data}: ${counted(length, "file")} cannot be used and ${isOrAre(length)} skipped`);
   }
   return opened;
 }
@@ -35,7 +36,7 @@ export async function openForCommand(
 /** Names the files that could not be used; nothing where there are none. */
 export function nameSkipped({ skipped }: Pick<OpenedData, "skipped">, terminal: Reporter): void {
   if (skipped.length === 0) return;
-  terminal.line(`skipped ${countFiles(skipped.length)}:`);
+  terminal.line(`skipped ${counted(skipped.length, "file")}:`);
   for (const { path, reason } of skipped.slice(0, MOST_NAMES)) terminal.line(`  ${path}: ${reason}`);
   if (skipped.length > MOST_NAMES) terminal.line(`  and ${skipped.length - MOST_NAMES} more`);
 }
@@ -50,10 +51,6 @@ export function showDownload(terminal: Reporter, { url, receivedBytes, totalByte
     unit: "MB",
     details: `from ${host}`,
   });
-}
-
-function countFiles(count: number): string {
-  return `${count.toLocaleString("en-US")} ${count === 1 ? "file" : "files"}`;
 }
 
 function isOrAre(count: number): string {

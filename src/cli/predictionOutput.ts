@@ -1,6 +1,7 @@
 import type { Prediction } from "../node/predictPictures.js";
 import { csvLine } from "./csv.js";
 import { formatPercent } from "./terminal.js";
+import { printable } from "./text.js";
 
 /** How predictions are printed, one after the other as they come. */
 export interface PredictionOutput {
@@ -85,11 +86,6 @@ export function jsonOutput({ labelOf }: Pick<OutputOptions, "labelOf">): Predict
 function mostProbable(probabilities: readonly number[], count: number): number[] {
   const indices = probabilities.map((_, index) => index);
   return indices.sort((a, b) => probabilities[b] - probabilities[a]).slice(0, count);
-}
-
-/** Without what would move a terminal's cursor or more. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "?");
 }
 
 /** A path's end, where it is long: that tells more than its start. */

@@ -14,8 +14,8 @@ import { type ReopenedRun, RunFolder } from "../node/runFolder.js";
 import { judgedImages, writeReport } from "../node/runReport.js";
 import type { RunConfig } from "../runs/config.js";
 import { runTitles } from "../runs/settings.js";
+import { type Best, type EpochProgress, type EpochRecord, runEpochs, type TrainingState } from "../training/epochs.js";
 import { evaluateDataset } from "../training/evaluate.js";
-import { type Best, type EpochRecord, type FitProgress, fit, type TrainingState } from "../training/fit.js";
 import type { Evaluation } from "../training/metrics.js";
 import { customizeRecipe, type Recipe, type RecipeChanges, TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
 import { VERSION } from "../version.js";
@@ -282,8 +282,18 @@ class Run {
     const { engine } = this;
     const dataset = this.data.parts.train;
     const imagesAnEpoch = split.train.length + split.validation.length;
-    const onProgress = (progress: FitProgress) => this.showProgress(progress, imagesAnEpoch, split.train.length);
-    const epochs = fit({ engine, dataset, split, recipe, seed, scheduleRestarts, resumeFrom, onProgress, signal });
+    const onProgress = (progress: EpochProgress) => this.showProgress(progress, imagesAnEpoch, split.train.length);
+    const epochs = runEpochs({
+      engine,
+      dataset,
+      split,
+      recipe,
+      seed,
+      scheduleRestarts,
+      resumeFrom,
+      onProgress,
+      signal,
+    });
     for (;;) {
       const next = await epochs.next();
       if (next.done) return next.value;
@@ -308,7 +318,7 @@ class Run {
     if (resumeFrom) terminal.detail(`going on after epoch ${resumeFrom.epoch} of ${recipe.epochs}`);
   }
 
-  private showProgress(progress: FitProgress, imagesAnEpoch: number, trainImages: number): void {
+  private showProgress(progress: EpochProgress, imagesAnEpoch: number, trainImages: number): void {
     const { epochs } = this.folder.config.recipe;
     const before = (progress.epoch - 1) * imagesAnEpoch + (progress.phase === "validation" ? trainImages : 0);
     const passed = `loss ${progress.loss.toFixed(4)}  acc ${formatPercent(progress.accuracy)}`;

@@ -1,5 +1,5 @@
 import type { WasmEngine } from "../engine/index.js";
-import type { Weights } from "../formats/weights.js";
+import type { Weights } from "../model/index.js";
 import { type LoadedWeights, loadWeights } from "../node/weights.js";
 import { RECIPES } from "../training/recipes/index.js";
 import { compileForNode } from "./engine.js";

@@ -3,6 +3,7 @@ import type { Dataset } from "./dataset.js";
 import { between, Handwriting } from "./digits/handwriting.js";
 import { InkCanvas } from "./digits/rasteriser.js";
 import { GLYPHS } from "./digits/strokes.js";
+import { hashBytes } from "./hash.js";
 
 /** The names of the classes of generated digits. */
 export const DIGIT_CLASSES = GLYPHS.map((_, digit) => String(digit));
@@ -92,15 +93,6 @@ function paint(
       plane[pixel] = ink === 0 ? bare[byte] : background + contrast * ink + noise * (byte - 127.5);
     }
   });
-}
-
-/** FNV-1a over the bytes of the arrays, as eight hexadecimal digits. */
-function hashBytes(...arrays: Uint8Array[]): string {
-  let hash = 0x811c9dc5;
-  for (const bytes of arrays) {
-    for (let index = 0; index < bytes.length; index++) hash = Math.imul(hash ^ bytes[index], 0x01000193);
-  }
-  return (hash >>> 0).toString(16).padStart(8, "0");
 }
 
 /**

@@ -25,6 +25,7 @@ export interface ValueBatch {
   readonly values: Float32Array;
 }
 
+/** What goes into an engine at once. */
 export type Batch = PictureBatch | ValueBatch;
 
 /** The optimisers, named and parameterised as in torch.optim. */
@@ -95,9 +96,11 @@ export interface Engine {
   readonly layers: readonly ShapedLayer[];
   readonly batchSize: number;
 
+  /** All parameters, never their average. */
   parameters(): NamedTensors<Float32Array>;
   /** @throws ShapeError where a tensor is missing, not of the model, or of another shape */
   setParameters(tensors: NamedTensors): void;
+  /** What the steps so far left: zeros before the first. */
   optimizerState(): OptimizerState;
   /** @throws ShapeError as `setParameters`, and where the state has an average and the engine none, or the reverse */
   setOptimizerState(state: OptimizerState): void;

@@ -29,6 +29,14 @@ import { averageShare, hyperparameterValues, packHyperparameters } from "./hyper
 import { readArena, writeArena } from "./parameterStore.js";
 import { buildProgram, Job, type Program, Source } from "./program.js";
 
+// Node's types have no WebAssembly: without this, programs that take neither the DOM's could not be checked with ours.
+declare global {
+  namespace WebAssembly {
+    interface Module {}
+    interface Memory {}
+  }
+}
+
 /** A thread that runs the engine's program: instantiates the module on the memory and calls `thread(index)`. */
 export interface EngineThread {
   /** Fulfilled once it runs, rejected where it cannot; left out where it comes to run while its creator computes. */
@@ -50,6 +58,12 @@ export interface ThreadStart {
 
 /** Starts a thread. */
 export type StartThread = (start: ThreadStart) => EngineThread;
+
+/** How many threads to compute with, the caller included, and how to start the others. */
+export interface Threads {
+  readonly count: number;
+  readonly start: StartThread;
+}
 
 export interface CompileOptions extends EngineOptions {
   /** Threads to compute with, the caller included; more than one needs `startThread`. Default 1. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { NamedTensors } from "../model/index.js";
-import type { TrainingState } from "../training/fit.js";
+import type { TrainingState } from "../training/epochs.js";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
 

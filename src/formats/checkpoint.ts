@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { NamedTensors, Tensor } from "../model/index.js";
-import type { TrainingState } from "../training/fit.js";
+import type { TrainingState } from "../training/epochs.js";
 import { FormatError } from "./errors.js";
 import { parseJson } from "./json.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { ModelMetadata } from "../model/index.js";
 import { lenet5 } from "../model/index.js";
-import { type ModelMetadata, readModelMetadata, writeModelMetadata } from "./modelMetadata.js";
+import { readModelMetadata, writeModelMetadata } from "./modelMetadata.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
 
 const metadata: ModelMetadata = {

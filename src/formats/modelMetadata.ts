@@ -1,25 +1,8 @@
 import { z } from "zod";
-import type { Model, Normalization } from "../model/index.js";
+import type { Model, ModelMetadata } from "../model/index.js";
 import { FormatError } from "./errors.js";
 import { parseJson } from "./json.js";
 import { normalizationSchema } from "./recipeSchema.js";
-
-/** What weights carry along in their file, so that they can be used without knowing where they come from. */
-export interface ModelMetadata {
-  readonly model: Model;
-  /** Inputs are (byte / 255 − mean) / deviation. */
-  readonly normalization: Normalization;
-  /** The name of each class, in the order of the logits. */
-  readonly classes?: readonly string[];
-  /** How pictures were brought to the model's input, and the byte around them. */
-  readonly pictures?: { readonly fit: "contain" | "cover" | "stretch"; readonly background: 0 | 255 };
-  readonly recipe?: string;
-  /** The data set that the model was trained on. */
-  readonly data?: string;
-  readonly epoch?: number;
-  /** 0 … 1 */
-  readonly validationAccuracy?: number;
-}
 
 const whole = z.number().int().nonnegative();
 // Far more than a LeNet-5 has, and little enough to be worked with whatever a file says.

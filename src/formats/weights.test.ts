@@ -1,11 +1,18 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { initializeParameters, lenet5, type Model, type NamedTensors, type Tensor } from "../model/index.js";
+import {
+  initializeParameters,
+  lenet5,
+  type Model,
+  type ModelMetadata,
+  type NamedTensors,
+  type Tensor,
+  type Weights,
+} from "../model/index.js";
 import { RECIPES, TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
-import type { ModelMetadata } from "./modelMetadata.js";
 import { writePth } from "./pth.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
-import { readWeights, WEIGHTS_FORMATS, type Weights, writeWeights } from "./weights.js";
+import { readWeights, WEIGHTS_FORMATS, writeWeights } from "./weights.js";
 
 const model = lenet5({ ...RECIPES.improved, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
 const parameters = initializeParameters(model, 5);

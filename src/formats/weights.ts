@@ -5,35 +5,27 @@ import {
   type LeNet5Options,
   lenet5FromTensors,
   type Model,
+  type ModelMetadata,
   type NamedTensors,
-  type Normalization,
   parameterSpecs,
   requireParameters,
   type ShapedLayer,
   ShapeError,
   type Tensor,
+  type Weights,
 } from "../model/index.js";
 import { TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
 import { FormatError, UnseenNeededError } from "./errors.js";
 import { withLeNet5Names } from "./layerNames.js";
-import { type ModelMetadata, readModelMetadata, writeModelMetadata } from "./modelMetadata.js";
+import { readModelMetadata, writeModelMetadata } from "./modelMetadata.js";
 import { isOnnx, type OnnxFile, type OnnxOptions, readOnnx, writeOnnx } from "./onnx/index.js";
 import { isPth, readPth, writePth } from "./pth.js";
 import { isSafetensors, readSafetensors, writeSafetensors } from "./safetensors.js";
 import type { TensorFile } from "./tensorFile.js";
 
-/** Weights with the model that they belong to. */
-export interface Weights {
-  readonly model: Model;
-  /** All of the model's parameters, in PyTorch's names, shapes and layout; float32 where they were read from a file. */
-  readonly parameters: NamedTensors;
-  readonly normalization: Normalization;
-  /** Where the file has it. */
-  readonly metadata?: ModelMetadata;
-}
-
 /** The formats that weights are written in. */
 export const WEIGHTS_FORMATS = ["pth", "safetensors", "onnx"] as const;
+/** One of {@link WEIGHTS_FORMATS}. */
 export type WeightsFormat = (typeof WEIGHTS_FORMATS)[number];
 
 /** What is read of a file of weights: a LeNet-5 for 3x128x128 pictures takes 7 MB, with its optimiser 21. */

@@ -6,3 +6,4 @@ export * from "./normalization.js";
 export * from "./shapes.js";
 export * from "./summary.js";
 export * from "./tensor.js";
+export * from "./weights.js";

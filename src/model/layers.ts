@@ -47,6 +47,7 @@ export interface FlattenLayer {
   readonly type: "flatten";
 }
 
+/** A layer as plain data. */
 export type Layer = Conv2dLayer | Pool2dLayer | LinearLayer | ActivationLayer | DropoutLayer | FlattenLayer;
 
 /** A network as plain data: what goes in and the layers in order. The last layer's outputs are the logits. */

@@ -1,22 +1,22 @@
-export * from "../runs/config.js";
-export * from "../runs/files.js";
-export * from "../runs/history.js";
-export * from "./datasetFiles.js";
-export * from "./datasets.js";
-export * from "./download.js";
-export * from "./fetch.js";
-export * from "./files.js";
-export * from "./fusedArithmetic.js";
-export * from "./locate.js";
+/**
+ * What Node adds: threads, pictures' files, data sets and weights on the disk.
+ *
+ * @module lenet/node
+ */
+
+export type { DownloadProgress } from "./download.js";
+export { enableFusedArithmetic } from "./fusedArithmetic.js";
 export { DatasetUnavailableError } from "./obtain.js";
-export * from "./openData.js";
-export * from "./pictureFolder.js";
-export * from "./pictureSources.js";
-export * from "./pictures/codec.js";
-export * from "./png.js";
-export * from "./predictPictures.js";
-export * from "./preview.js";
-export * from "./runFiles.js";
-export * from "./runFolder.js";
-export * from "./threads.js";
-export * from "./weights.js";
+export {
+  COLOUR_INPUT,
+  DATA_NAMES,
+  type DataSettings,
+  type OpenDataOptions,
+  type OpenedData,
+  openData,
+} from "./openData.js";
+export { decodePicture, encodePng } from "./pictures/codec.js";
+export type { SkippedFile } from "./pictures/folderWalk.js";
+export { MAXIMUM_PIXELS, PictureError } from "./pictures/header.js";
+export { startThread, threads } from "./threads.js";
+export { type LoadedWeights, loadWeights } from "./weights.js";

@@ -22,7 +22,9 @@ export interface DataSettings extends Pick<PictureSettings, "fit" | "background"
   readonly strict?: boolean;
 }
 
+/** How to follow the work and to end it early. */
 export interface OpenDataOptions extends Pick<LoadDatasetOptions, "signal"> {
+  /** Told of the bytes that are downloaded. */
   readonly onDownload?: LoadDatasetOptions["onProgress"];
   /** Told of the pictures that are decoded or drawn. */
   readonly onProgress?: (progress: { readonly doing: string; readonly done: number; readonly total: number }) => void;

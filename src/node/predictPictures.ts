@@ -1,17 +1,13 @@
 import type { PictureSettings } from "../data/pictures/fit.js";
 import type { Engine } from "../engine/index.js";
+import { type Judgement, judge } from "../training/predict.js";
 import type { PictureSource } from "./pictureSources.js";
 import { type DecodingProgress, decodeFiles } from "./pictures/pool.js";
 
 /** What a network says of a picture. */
-export interface Prediction {
+export interface Prediction extends Judgement {
   /** The picture's name. */
   readonly file: string;
-  /** The index of the most probable class. */
-  readonly class: number;
-  /** Of each class, together 1. */
-  readonly probabilities: readonly number[];
-  readonly logits: readonly number[];
   /** What the network saw: [channels][height][width]. */
   readonly pixels: Uint8Array;
 }
@@ -24,7 +20,7 @@ export interface UnreadablePicture {
 
 /** How pictures are brought to a network. */
 export interface PredictOptions extends Pick<PictureSettings, "fit" | "background"> {
-  /** Whether light becomes dark and dark light, the background as well. */
+  /** Whether light becomes dark and dark light, before the pictures are laid on the background. */
   readonly invert?: boolean;
   /** The most threads to decode in; one a core where left out. */
   readonly threads?: number;
@@ -49,26 +45,22 @@ export async function* predictPictures(
   sources: readonly PictureSource[],
   options: PredictOptions,
 ): AsyncGenerator<Prediction | UnreadablePicture> {
-  const { invert = false, threads, signal, onProgress } = options;
+  const { fit, background, invert, threads, signal, onProgress } = options;
   const { input: shape } = engine.model;
-  const background = invert ? inverse(options.background) : options.background;
   const pictureBytes = shape.channels * shape.height * shape.width;
   const atATime = Math.min(MOST_AT_A_TIME, Math.ceil(MOST_BYTES_AT_A_TIME / pictureBytes));
   for (let start = 0; start < sources.length; start += atATime) {
     const chunk = sources.slice(start, start + atATime);
     const { pixels, outcomes } = await decodeFiles(
       chunk.map(({ picture }) => picture),
-      { shape, fit: options.fit, background },
+      { shape, fit, background },
       {
+        invert,
         threads,
         signal,
         onProgress: ({ done }) => onProgress?.({ done: start + done, total: sources.length }),
       },
     );
-    if (invert)
-      pixels.forEach((byte, place) => {
-        pixels[place] = 255 - byte;
-      });
     const readable = outcomes.filter((outcome) => !("reason" in outcome)).map(({ slot }) => slot);
     const logits = predictAll(engine, pixels, readable);
     for (const [slot, { name: file }] of chunk.entries()) {
@@ -80,30 +72,16 @@ export async function* predictPictures(
   }
 }
 
-function inverse(background: PictureSettings["background"]): PictureSettings["background"] {
-  return background === 0 ? 255 : 0;
-}
-
 /** The logits of some pictures, by their indices. */
-function predictAll(engine: Engine, pixels: Uint8Array, indices: readonly number[]): Map<number, number[]> {
-  const logits = new Map<number, number[]>();
+function predictAll(engine: Engine, pixels: Uint8Array, indices: readonly number[]): Map<number, Float32Array> {
+  const logits = new Map<number, Float32Array>();
   for (let start = 0; start < indices.length; start += engine.batchSize) {
     const batch = indices.slice(start, start + engine.batchSize);
     const { shape, data } = engine.predict({ pixels, indices: batch });
     const classes = shape[1];
     for (const [sample, index] of batch.entries()) {
-      logits.set(index, [...data.subarray(sample * classes, (sample + 1) * classes)]);
+      logits.set(index, data.subarray(sample * classes, (sample + 1) * classes));
     }
   }
   return logits;
-}
-
-/** The softmax of logits, and the first largest of them. */
-function judge(logits: readonly number[]): Pick<Prediction, "class" | "probabilities" | "logits"> {
-  const largest = Math.max(...logits);
-  const exponentials = logits.map((logit) => Math.exp(logit - largest));
-  const sum = exponentials.reduce((total, value) => total + value, 0);
-  if (!Number.isFinite(sum))
-    throw new Error("the network gives no numbers: some of its weights are infinite or no numbers");
-  return { class: logits.indexOf(largest), probabilities: exponentials.map((value) => value / sum), logits };
 }

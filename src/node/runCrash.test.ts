@@ -9,7 +9,7 @@ import { readSafetensors } from "../formats/safetensors.js";
 import { initializeParameters, type Model } from "../model/index.js";
 import type { RunConfig } from "../runs/config.js";
 import { parseHistory } from "../runs/history.js";
-import type { EpochRecord, TrainingState } from "../training/fit.js";
+import type { EpochRecord, TrainingState } from "../training/epochs.js";
 import { RECIPES } from "../training/recipes/index.js";
 import { RunFolder } from "./runFolder.js";
 

@@ -9,7 +9,7 @@ import { readSafetensors, writeSafetensors } from "../formats/safetensors.js";
 import { initializeParameters, lenet5, type NamedTensors } from "../model/index.js";
 import type { RunConfig } from "../runs/config.js";
 import { formatHistory, parseHistory } from "../runs/history.js";
-import type { EpochRecord, TrainingState } from "../training/fit.js";
+import type { EpochRecord, TrainingState } from "../training/epochs.js";
 import { RECIPES } from "../training/recipes/index.js";
 import { RunFolder, readRunConfig } from "./runFolder.js";
 import { loadWeights } from "./weights.js";

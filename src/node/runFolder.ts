@@ -5,7 +5,7 @@ import { writeWeights } from "../formats/weights.js";
 import { bestWeights, parseRunConfig, type RunConfig } from "../runs/config.js";
 import { RUN_FILES } from "../runs/files.js";
 import { formatHistory, parseHistory, secondsOf } from "../runs/history.js";
-import type { Best, EpochRecord, TrainingState } from "../training/fit.js";
+import type { Best, EpochRecord, TrainingState } from "../training/epochs.js";
 import { loadCheckpoint, saveCheckpoint } from "./checkpointFiles.js";
 import { createFolderExclusive, isFolder, removeTemporaries, writeFileAtomic } from "./files.js";
 import { svgToPng } from "./png.js";

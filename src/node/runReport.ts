@@ -9,7 +9,7 @@ import type { FactGroup, Filters, JudgedPicture } from "../report/page/report.js
 import type { RunConfig } from "../runs/config.js";
 import { RUN_FILES } from "../runs/files.js";
 import { runSettings, runTitles } from "../runs/settings.js";
-import type { EpochRecord } from "../training/fit.js";
+import type { EpochRecord } from "../training/epochs.js";
 import { type Evaluation, evaluationOf, macroAverage } from "../training/metrics.js";
 import { predictDataset } from "../training/predict.js";
 import { writeFileAtomic } from "./files.js";

@@ -1,5 +1,7 @@
+import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import type { StartThread } from "../engine/index.js";
+import type { StartThread, Threads } from "../engine/index.js";
+import { enableFusedArithmetic } from "./fusedArithmetic.js";
 
 // All that a thread does is in the module, so its program is short; as text it needs no file of its own, which bundlers
 // would lose. A thread that fails says so in the memory: the thread that waits for it cannot hear anything else.
@@ -22,3 +24,12 @@ export const startThread: StartThread = (start) => {
   worker.unref();
   return { terminate: () => void worker.terminate() };
 };
+
+/**
+ * Threads to train with, by default one a core. With them goes fused arithmetic, also on Node 20, see
+ * {@link enableFusedArithmetic}.
+ */
+export function threads(count = availableParallelism()): Threads {
+  enableFusedArithmetic();
+  return { count, start: startThread };
+}

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { MOST_WEIGHTS_BYTES, readWeights, type UnseenInTensors, type Weights } from "../formats/weights.js";
+import { MOST_WEIGHTS_BYTES, readWeights, type UnseenInTensors } from "../formats/weights.js";
+import type { Weights } from "../model/index.js";
 import type { RunConfig } from "../runs/config.js";
 import { RUN_FILES } from "../runs/files.js";
 import { isFolder, readFileBounded } from "./files.js";
@@ -18,7 +19,7 @@ export interface LoadedWeights extends Weights {
  * @param unseen what a file without metadata does not tell of its model, as a recipe has it
  * @throws Error with one line that names the file
  */
-export async function loadWeights(path: string, unseen: UnseenInTensors | undefined): Promise<LoadedWeights> {
+export async function loadWeights(path: string, unseen?: UnseenInTensors): Promise<LoadedWeights> {
   if (await isFolder(path)) {
     const run = await readRunConfig(path);
     return { ...(await loadWeights(join(path, RUN_FILES.safetensors), unseen)), run };

@@ -1,4 +1,4 @@
-import type { EpochRecord } from "../training/fit.js";
+import type { EpochRecord } from "../training/epochs.js";
 import { RUN_FILES } from "./files.js";
 
 /** A row of history.csv: the tutorial's columns first, then ours. */

@@ -1,6 +1,6 @@
 import { epochOrder } from "../data/split.js";
 import { integerPower } from "../engine/hyperparameters.js";
-import { batchAssembler, type FitOptions } from "./fit.js";
+import { batchAssembler, type EpochsOptions } from "./epochs.js";
 import { forEachBatch, type PassOptions } from "./passes.js";
 
 /** A step of the sweep. */
@@ -18,8 +18,9 @@ export interface LearningRateSuggestions {
   readonly steepest: number;
 }
 
+/** A sweep: what is trained, and by which learning rates. */
 export interface SweepOptions
-  extends Pick<FitOptions, "engine" | "dataset" | "split" | "recipe" | "seed">,
+  extends Pick<EpochsOptions, "engine" | "dataset" | "split" | "recipe" | "seed">,
     PassOptions {
   /** The most steps. Default 200. */
   readonly steps?: number;

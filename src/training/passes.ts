@@ -4,7 +4,9 @@ export interface Progress {
   readonly total: number;
 }
 
+/** How to follow a pass and to end it early. */
 export interface PassOptions {
+  /** Told several times a second. */
   readonly onProgress?: (progress: Progress) => void;
   /** Aborting ends the pass with the signal's reason. */
   readonly signal?: AbortSignal;

@@ -26,6 +26,25 @@ export async function predictDataset(
   return probabilities;
 }
 
+/** What an engine makes of a picture. */
+export interface Judgement {
+  /** The first class with the highest probability, as an index. */
+  readonly class: number;
+  /** Of each class, 0 … 1: the softmax of the logits. */
+  readonly probabilities: readonly number[];
+  /** The engine's outputs. */
+  readonly logits: readonly number[];
+}
+
+/** @throws Error in one line where the logits are no finite numbers */
+export function judge(logits: Float32Array): Judgement {
+  if (!logits.every(Number.isFinite)) {
+    throw new Error("the network gives no numbers: some of its weights are infinite or no numbers");
+  }
+  const largest = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
+  return { class: logits.indexOf(largest), probabilities: Array.from(softmax(logits)), logits: Array.from(logits) };
+}
+
 /** Of the logits less the largest, so that none overflows. */
 function softmax(logits: Float32Array): Float64Array {
   const largest = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);

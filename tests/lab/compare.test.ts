@@ -6,17 +6,11 @@ import { unzipSync } from "fflate";
 import type { Browser, Download, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compileForNode } from "../../src/cli/engine.js";
+import { generateDigits } from "../../src/data/index.js";
+import { evaluateDataset, fingerprint, initializeParameters, lenet5 } from "../../src/engine.js";
 import { readSafetensors } from "../../src/formats/safetensors.js";
 import { readWeights, WEIGHTS_FORMATS } from "../../src/formats/weights.js";
-import {
-  type EpochRecord,
-  evaluateDataset,
-  fingerprint,
-  generateDigits,
-  initializeParameters,
-  lenet5,
-  RECIPES,
-} from "../../src/index.js";
+import { type EpochRecord, RECIPES } from "../../src/index.js";
 import { type LabServer, serveLab } from "../../src/node/lab/server.js";
 import { RunFolder } from "../../src/node/runFolder.js";
 import { readRun } from "../../src/node/runRecord.js";

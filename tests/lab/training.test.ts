@@ -1,17 +1,9 @@
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compileForNode } from "../../src/cli/engine.js";
-import {
-  augmentationFor,
-  customizeRecipe,
-  fingerprint,
-  generateDigits,
-  initializeParameters,
-  lenet5,
-  RECIPES,
-  splitIndices,
-  fit as train,
-} from "../../src/index.js";
+import { augmentationFor, generateDigits, splitIndices } from "../../src/data/index.js";
+import { customizeRecipe, fingerprint, initializeParameters, lenet5, runEpochs } from "../../src/engine.js";
+import { RECIPES } from "../../src/index.js";
 import {
   accuracyOf,
   executable,
@@ -45,7 +37,7 @@ async function trainInNode(): Promise<string> {
   const engine = compileForNode(model, recipe);
   engine.setParameters(initializeParameters(model, SEED));
   const split = splitIndices(dataset.labels.length, recipe.validationShare, SEED);
-  for await (const _ of train({ engine, dataset, split, recipe, seed: SEED }));
+  for await (const _ of runEpochs({ engine, dataset, split, recipe, seed: SEED }));
   const best = await fingerprint(model, engine.parameters());
   engine.dispose();
   return best;

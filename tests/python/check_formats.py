@@ -82,6 +82,13 @@ class Formats(unittest.TestCase):
         lenet("export", weights, "--to", path.suffix[1:], "--out", path, *options)
         return path
 
+    def save(self, shape, recipe):
+        """A network, and the file of its state_dict."""
+        model = make(shape, recipe)
+        path = self.folder / f"{shape}-{recipe}.pth"
+        torch.save(model.state_dict(), path)
+        return model, path
+
     def assert_same(self, state, expected):
         self.assertEqual(list(state), list(expected))
         for name, tensor in expected.items():
@@ -92,9 +99,7 @@ class Formats(unittest.TestCase):
         for shape in SHAPES:
             for recipe in RECIPES:
                 with self.subTest(shape=shape, recipe=recipe):
-                    model = make(shape, recipe)
-                    source = self.folder / f"{shape}-{recipe}.pth"
-                    torch.save(model.state_dict(), source)
+                    model, source = self.save(shape, recipe)
                     path = self.export(source, f"{shape}-{recipe}-ours.pth", "--recipe", recipe)
                     for options in [{}, {"mmap": True}]:
                         for weights_only in [True, False]:
@@ -161,18 +166,14 @@ class Formats(unittest.TestCase):
         for shape, (channels, side, _) in SHAPES.items():
             for recipe in RECIPES:
                 with self.subTest(shape=shape, recipe=recipe):
-                    model = make(shape, recipe)
-                    source = self.folder / f"{shape}-{recipe}.pth"
-                    torch.save(model.state_dict(), source)
+                    model, source = self.save(shape, recipe)
                     path = self.export(source, f"{shape}-{recipe}.onnx", "--recipe", recipe)
                     images = torch.randn(5, channels, side, side)
                     with torch.no_grad():
                         check_onnx(path, {"input": images.numpy(), "logits": model(images).numpy()})
 
     def test_every_bit_survives_the_way_through_all_formats(self):
-        model = make("3x32x32", "improved")
-        source = self.folder / "source.pth"
-        torch.save(model.state_dict(), source)
+        model, source = self.save("3x32x32", "improved")
         safetensors = self.export(source, "a.safetensors", "--recipe", "improved")
         first = self.export(source, "a.pth", "--recipe", "improved")
         back = self.export(self.export(safetensors, "b.onnx"), "b.pth")
@@ -185,9 +186,7 @@ class Formats(unittest.TestCase):
         for index, picture in enumerate(pixels):
             paths.append(self.folder / f"{index}.png")
             paths[-1].write_bytes(grey_png(picture))
-        model = make("1x28x28", "paper")
-        source = self.folder / "source.pth"
-        torch.save(model.state_dict(), source)
+        model, source = self.save("1x28x28", "paper")
         results = json.loads(lenet("predict", source, *paths, "--recipe", "paper", "--json"))
         with torch.no_grad():
             logits = model((torch.from_numpy(pixels)[:, None] / 255 - 0.5) / 0.5)

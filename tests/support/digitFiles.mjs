@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DIGITS_DATASET, generateDigits } from "../../dist/index.js";
+import { DIGITS_DATASET, generateDigits } from "../../dist/data/index.js";
 
 /** Writes a folder with generated digits as IDX files: few enough for an epoch to take milliseconds. */
 export async function writeDigitFiles(folder, { train, test }) {

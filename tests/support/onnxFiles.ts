@@ -1,7 +1,6 @@
-import { AttributeType, DataType, MODEL } from "../../src/formats/onnx/messages.js";
+import { DataType, MODEL } from "../../src/formats/onnx/messages.js";
 import { type Message, type NewMessage, readMessage, writeMessage } from "../../src/formats/onnx/protobuf.js";
-import type { Weights } from "../../src/formats/weights.js";
-import { initializeParameters, type LeNet5Options, lenet5 } from "../../src/model/index.js";
+import { initializeParameters, type LeNet5Options, lenet5, type Weights } from "../../src/model/index.js";
 
 /** A message whose fields can be changed. Those that it lacks are undefined all the same. */
 type Editable<T> = T extends Uint8Array | string | number
@@ -31,19 +30,12 @@ export function constant(graph: Graph, name: string): Constant {
   return graph.initializer.find((each) => each.name === name)!;
 }
 
-export function integers(name: string, ...ints: number[]) {
-  return { name, type: AttributeType.INTS, ints };
-}
-
-export function integer(name: string, i: number) {
-  return { name, type: AttributeType.INT, i };
-}
-
 /** Puts nodes before another. */
 export function insert(graph: Graph, before: string, ...nodes: object[]): void {
   graph.node.splice(graph.node.indexOf(node(graph, before)), 0, ...(nodes as Node[]));
 }
 
+/** A constant list of whole numbers. */
 export function sizes(name: string, ...values: number[]): Constant {
   const raw_data = bytesOf(BigInt64Array.from(values, BigInt));
   return { name, dims: [values.length], data_type: DataType.INT64, raw_data } as Constant;
@@ -54,6 +46,7 @@ export function setDimension(graph: Graph, axis: number, dimension: object): voi
   (graph.input[0].type.tensor_type.shape.dim as object[])[axis] = dimension;
 }
 
+/** Gives a node an attribute in place of the one of that name. */
 export function setAttribute(target: Node, attribute: object): void {
   const { name } = attribute as { name: string };
   target.attribute = [...target.attribute.filter((each) => each.name !== name), attribute as Node["attribute"][number]];

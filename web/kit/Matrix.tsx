@@ -7,11 +7,13 @@ export interface MatrixProps {
   readonly counts: Uint32Array;
   readonly trueLabel: string;
   readonly predictedLabel: string;
-  readonly format: (count: number) => string;
 }
 
 /** From this share of its row on, a cell is so strong that its text must be of the other lightness. */
 const STRONG = 0.5;
+
+/** Longer names do not fit over a cell, so that they stand upright. */
+const LONG_NAME = 3;
 
 /**
  * How much of a cell's colour there is in it, in percent. Between 54 and 83 neither dark nor light text would have enough
@@ -23,11 +25,12 @@ function strength(share: number): number {
 }
 
 /** A confusion matrix, its cells shaded by their share of the row. */
-export function Matrix({ caption, classes, counts, trueLabel, predictedLabel, format }: MatrixProps) {
+export function Matrix({ caption, classes, counts, trueLabel, predictedLabel }: MatrixProps) {
   const size = classes.length;
+  const hasLongNames = classes.some((name) => name.length > LONG_NAME);
   return (
     <ScrollRegion label={caption}>
-      <table class="matrix">
+      <table class={hasLongNames ? "matrix upright" : "matrix"}>
         <caption class="unseen">{caption}</caption>
         <thead>
           <tr>
@@ -62,7 +65,7 @@ export function Matrix({ caption, classes, counts, trueLabel, predictedLabel, fo
                       class={cellClass(row === column, share)}
                       style={{ "--strength": `${strength(share).toFixed(1)}%` }}
                     >
-                      {format(count)}
+                      {count}
                     </td>
                   );
                 })}

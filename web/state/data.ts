@@ -1,5 +1,5 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
-import type { DatasetParts } from "../../src/index.js";
+import type { DatasetParts } from "../../src/data/index.js";
 import type { DataEvent, DataProgress, DataRequest } from "../worker/data/protocol.js";
 
 /** A data set that is in memory. */

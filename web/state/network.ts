@@ -1,6 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import type { ModelMetadata } from "../../src/formats/modelMetadata.js";
-import type { Model, NamedTensors, Normalization } from "../../src/index.js";
+import type { Model, ModelMetadata, NamedTensors, Normalization } from "../../src/index.js";
 import { selectedRun } from "./runs.js";
 
 /** A run of this page, or what was opened, by the number that it has among all of them. */

@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import type { Weights } from "../../src/formats/weights.js";
+import type { Weights } from "../../src/index.js";
 import type { RunRecord } from "../../src/runs/record.js";
 import { type Network, openedNetwork } from "./network.js";
 import { takeNumber } from "./runs.js";

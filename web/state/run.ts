@@ -1,5 +1,6 @@
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
-import { type EpochRecord, lenet5, type Model, type Recipe } from "../../src/index.js";
+import { lenet5 } from "../../src/engine.js";
+import type { EpochRecord, Model, Recipe } from "../../src/index.js";
 import type {
   MarkedSnapshot,
   Snapshot,

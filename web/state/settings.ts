@@ -1,11 +1,6 @@
-import {
-  augmentationFor,
-  customizeRecipe,
-  type Dataset,
-  parseAugmentation,
-  RECIPES,
-  type Recipe,
-} from "../../src/index.js";
+import { augmentationFor, parseAugmentation } from "../../src/data/index.js";
+import { customizeRecipe } from "../../src/engine.js";
+import { type Dataset, RECIPES, type Recipe } from "../../src/index.js";
 import { trainFields } from "../views/train/fields.js";
 import type { ValuesOf } from "./fields.js";
 

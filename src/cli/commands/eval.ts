@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import type { Dataset } from "../../data/dataset.js";
 import { splitTraining } from "../../data/split.js";
-import type { ModelMetadata } from "../../formats/modelMetadata.js";
+import type { ModelMetadata } from "../../model/index.js";
 import { classCount, fingerprint, inferShapes } from "../../model/index.js";
 import { DATA_NAMES, type DataSettings, type OpenedData } from "../../node/openData.js";
 import type { LoadedWeights } from "../../node/weights.js";

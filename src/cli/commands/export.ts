@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { join, parse } from "node:path";
 import { Command, Option } from "commander";
-import { WEIGHTS_FORMATS, type Weights, type WeightsFormat, writeWeights } from "../../formats/weights.js";
+import { WEIGHTS_FORMATS, type WeightsFormat, writeWeights } from "../../formats/weights.js";
+import type { Weights } from "../../model/index.js";
 import { isFolder, writeFileAtomic } from "../../node/files.js";
 import { jsonOption, weightsRecipeOption } from "../options.js";
 import { openWeights, WEIGHTS_HELP } from "../weights.js";

@@ -1,7 +1,6 @@
 import { Command, Option } from "commander";
 import { classCount, inferShapes } from "../../model/index.js";
 import { findPictures, type PictureSource } from "../../node/pictureSources.js";
-import { MAXIMUM_FILE_BYTES } from "../../node/pictures/protocol.js";
 import { predictPictures } from "../../node/predictPictures.js";
 import type { LoadedWeights } from "../../node/weights.js";
 import { withInterrupt } from "../interrupt.js";
@@ -17,7 +16,9 @@ import {
   wholeNumber,
 } from "../options.js";
 import { csvOutput, jsonOutput, type PredictionOutput, tableOutput } from "../predictionOutput.js";
+import { withStandardInput } from "../standardInput.js";
 import { Terminal } from "../terminal.js";
+import { counted, printable } from "../text.js";
 import { engineOf, openWeights, WEIGHTS_HELP } from "../weights.js";
 
 interface PredictOptions extends Partial<PictureOptions> {
@@ -28,9 +29,6 @@ interface PredictOptions extends Partial<PictureOptions> {
   readonly json?: boolean;
   readonly csv?: boolean;
 }
-
-/** Stands for standard input among the names of pictures. */
-const STANDARD_INPUT = "-";
 
 /** `lenet predict`: what a network says of pictures. */
 export function predictCommand(): Command {
@@ -64,65 +62,70 @@ async function runPredict(
   const weights = await openWeights(path, options.recipe);
   const { sources, passedOver, unreachable } = await findPictures(images);
   if (sources.length + unreachable.length === 0) throw new Error(`there are no pictures in ${images.join(", ")}`);
-  const pictures = await withStandardInput(sources);
-  const engine = engineOf(weights, { threads: options.threads });
+  const pictures = await withStandardInput(sources, signal);
+  const counts = await predictAll(weights, pictures, { ...options, terminal, signal });
+  for (const { path, reason } of unreachable) terminal.line(`${printable(path)}: ${reason}`);
+  if (passedOver > 0) terminal.line(`passed over ${counted(passedOver, "other file")}`);
+  if (counts.light > counts.read / 2) {
+    const { data } = weights.metadata ?? {};
+    terminal.warn(
+      `${counted(counts.light, "picture")} on a light background, those of ${data} are on black: try --invert`,
+    );
+  }
+  const unreadable = unreachable.length + counts.unreadable;
+  if (unreadable > 0) {
+    throw new Error(`${unreadable} of ${counted(pictures.length + unreachable.length, "picture")} cannot be read`);
+  }
+}
+
+/** What has become of pictures. */
+interface Counts {
+  read: number;
+  unreadable: number;
+  /** Of those that were read: light in the background, where the network was trained on light on black. */
+  light: number;
+}
+
+/** Prints what a network says of pictures, until nobody reads on. */
+async function predictAll(
+  weights: LoadedWeights,
+  pictures: readonly PictureSource[],
+  options: PredictOptions & { readonly terminal: Terminal; readonly signal: AbortSignal },
+): Promise<Counts> {
+  const { invert, threads, terminal, signal } = options;
+  const { model, metadata } = weights;
+  const counts: Counts = { read: 0, unreadable: 0, light: 0 };
+  const mayBeLight = !invert && isLightOnBlack(metadata?.data);
   const output = outputFor(weights, pictures, options);
-  const { metadata, model } = weights;
-  const mayBeLight = !options.invert && isLightOnBlack(metadata?.data);
-  let light = 0;
-  let unreadable = unreachable.length;
+  const engine = engineOf(weights, { threads });
   try {
     await print(output.begin);
     const results = predictPictures(engine, pictures, {
       fit: options.fit ?? metadata?.pictures?.fit ?? "contain",
       background: options.background ? backgroundByte(options.background) : (metadata?.pictures?.background ?? 0),
-      invert: options.invert,
-      threads: options.threads,
+      invert,
+      threads,
       signal,
       onProgress: (progress) => terminal.progress({ label: "predicting", unit: "pictures", ...progress }),
     });
     for await (const result of results) {
-      if (process.stdout.destroyed) return;
+      if (process.stdout.destroyed) return counts;
       terminal.clearBar();
       if ("reason" in result) {
-        unreadable++;
-        terminal.line(`${result.file}: ${result.reason}`);
+        counts.unreadable++;
+        terminal.line(`${printable(result.file)}: ${result.reason}`);
       } else {
-        if (mayBeLight && hasLightBackground(result.pixels, model.input)) light++;
+        counts.read++;
+        if (mayBeLight && hasLightBackground(result.pixels, model.input)) counts.light++;
         await print(output.row(result));
       }
     }
     await print(output.end);
+    return counts;
   } finally {
     terminal.clearBar();
     engine.dispose();
   }
-  for (const { path, reason } of unreachable) terminal.line(`${path}: ${reason}`);
-  const total = pictures.length + unreachable.length;
-  if (passedOver > 0)
-    terminal.line(
-      `passed over ${count(passedOver, "file")} that ${passedOver === 1 ? "is no picture" : "are no pictures"}`,
-    );
-  if (light > (total - unreadable) / 2) {
-    terminal.warn(
-      `${count(light, "picture")} on a light background, those of ${metadata?.data} are on black: try --invert`,
-    );
-  }
-  if (unreadable > 0) throw new Error(`${unreadable} of ${count(total, "picture")} cannot be read`);
-}
-
-/** The sources with what standard input holds in its place. */
-async function withStandardInput(sources: readonly PictureSource[]): Promise<readonly PictureSource[]> {
-  if (!sources.some(({ name }) => name === STANDARD_INPUT)) return sources;
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of process.stdin) {
-    pieces.push(piece);
-    bytes += piece.length;
-    if (bytes > MAXIMUM_FILE_BYTES) throw new Error(`standard input has more than ${MAXIMUM_FILE_BYTES / 1e6} MB`);
-  }
-  const picture = new Uint8Array(Buffer.concat(pieces));
-  return sources.map((source) => (source.name === STANDARD_INPUT ? { ...source, picture } : source));
 }
 
 function outputFor(
@@ -143,8 +146,4 @@ function outputFor(
 /** Writes to standard output, no faster than it is read; what cannot be written is told where all such errors are. */
 function print(text: string): Promise<void> {
   return new Promise((resolve) => process.stdout.write(text, () => resolve()));
-}
-
-function count(number: number, what: string): string {
-  return `${number.toLocaleString("en-US")} ${what}${number === 1 ? "" : "s"}`;
 }

@@ -16,6 +16,11 @@ function compose(value: number, opacity: number, background: number): number {
   return ((sum >> 8) + sum) >> 8;
 }
 
+/** A picture whose light is dark and whose dark is light. */
+export function invertPicture({ width, height, rgba }: DecodedPicture): DecodedPicture {
+  return { width, height, rgba: rgba.map((value, place) => (place % 4 === 3 ? value : 255 - value)) };
+}
+
 /**
  * A decoded picture over a background, as the network's channels.
  *

@@ -7,8 +7,6 @@ import {
   floatsOf,
   type Graph,
   insert,
-  integer,
-  integers,
   lenetWeights,
   type Node,
   node,
@@ -19,6 +17,7 @@ import {
   transpose,
 } from "../../../tests/support/onnxFiles.js";
 import { readOnnx, writeOnnx } from "./index.js";
+import { integer, integers } from "./links.js";
 import { AttributeType, DataType } from "./messages.js";
 
 const weights = lenetWeights();
@@ -79,13 +78,13 @@ const FORMS: Readonly<Record<string, (graph: Graph, file: EditableFile) => unkno
     insert(
       graph,
       "fc2",
-      { op_type: "Transpose", input: ["fc2.weight"], output: ["turned"], attribute: [integers("perm", 1, 0)] },
+      { op_type: "Transpose", input: ["fc2.weight"], output: ["turned"], attribute: [integers("perm", [1, 0])] },
       { op_type: "MatMul", input: [gemm.input[0], "turned"], output: ["product"] },
     );
     Object.assign(gemm, { op_type: "Add", input: ["product", "fc2.bias"], attribute: [] });
   },
   "Dropout, Identity and a Pad of nothing": (graph) => {
-    const attribute = [integers("pads", 0, 0, 0, 0, 0, 0, 0, 0)];
+    const attribute = [integers("pads", [0, 0, 0, 0, 0, 0, 0, 0])];
     insert(graph, "pool1", { op_type: "Pad", input: ["relu1.output"], output: ["padded"], attribute });
     insert(graph, "fc2", { op_type: "Dropout", input: ["relu3.output"], output: ["dropped", "mask"] });
     insert(graph, "fc3", { op_type: "Identity", input: ["relu4.output"], output: ["same"] });
@@ -97,7 +96,7 @@ const FORMS: Readonly<Record<string, (graph: Graph, file: EditableFile) => unkno
     graph.initializer.push(sizes("pads", 1, 1, 1, 1), sizes("axes", 2, -1));
     insert(graph, "conv1", { op_type: "Pad", input: ["input", "pads", "", "axes"], output: ["padded"] });
     node(graph, "conv1").input[0] = "padded";
-    setAttribute(node(graph, "conv1"), integers("pads", 1, 1, 1, 1));
+    setAttribute(node(graph, "conv1"), integers("pads", [1, 1, 1, 1]));
   },
   "a Reshape of zeros": (graph) => {
     graph.initializer.push(sizes("shape", 0, -1));

@@ -82,7 +82,11 @@ function readInput({ name, type }: ValueMessage): { readonly activation: Activat
     );
   }
   return {
-    activation: { kind: "activation", batch: typeof batch === "number" ? batch : "batch", shape: sizes.map(Number) },
+    activation: {
+      kind: "activation",
+      batch: typeof batch === "number" && batch > 0 ? batch : "batch",
+      shape: sizes.map(Number),
+    },
     takesBytes,
   };
 }

@@ -2,26 +2,23 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { mutate } from "../../../tests/support/mutate.js";
-import { edited, insert, integer, lenetWeights, type Node, sizes } from "../../../tests/support/onnxFiles.js";
+import { edited, insert, lenetWeights, type Node, sizes } from "../../../tests/support/onnxFiles.js";
 import { Purpose, RandomStream } from "../../numeric/philox.js";
 import { FormatError } from "../errors.js";
 import { readOnnx, writeOnnx } from "./index.js";
+import { integer } from "./links.js";
 
 const MUTATIONS = 10_000;
-const MOST_MILLISECONDS = 2000;
 
-/** Reads what may be read or refused, but in one line and at once. */
+/** Why a file is refused, in one line; undefined if it is read. */
 function refusal(bytes: Uint8Array): string | undefined {
-  const start = performance.now();
-  let message: string | undefined;
   try {
     readOnnx(bytes);
+    return undefined;
   } catch (error) {
     if (!(error instanceof FormatError) || !/^[^\r\n]+$/.test(error.message)) throw error;
-    message = error.message;
+    return error.message;
   }
-  expect(performance.now() - start).toBeLessThan(MOST_MILLISECONDS);
-  return message;
 }
 
 describe("damaged in thousands of ways, is read or refused in one line:", () => {
@@ -80,9 +77,9 @@ function repeated(pattern: readonly number[], bytes: number): Uint8Array {
   return Uint8Array.from({ length: bytes - (bytes % pattern.length) }, (_, index) => pattern[index % pattern.length]);
 }
 
-const MUCH = /^onnx: the file holds far more than a LeNet-5 has$/;
+const MUCH = /^onnx: the file holds far more than a LeNet-5 has\n$/;
 
-describe("refuses at once, in little memory:", () => {
+describe("refuses in little memory:", () => {
   const bombs: readonly (readonly [string, RegExp, Uint8Array])[] = [
     ["nodes without anything in them", MUCH, model(repeated([0x0a, 0x00], 16 * MEGABYTE))],
     ["attributes without anything in them", MUCH, model(field(1, repeated([0x2a, 0x00], 16 * MEGABYTE)))],
@@ -100,18 +97,10 @@ describe("refuses at once, in little memory:", () => {
     const script = `
       import { readFileSync } from "node:fs";
       import { readOnnx } from "./dist/formats/onnx/index.js";
-      const bytes = readFileSync(0);
-      const start = performance.now();
-      let message;
-      try { readOnnx(bytes); } catch (error) { message = error.message; }
-      console.log(JSON.stringify({ message, milliseconds: performance.now() - start }));`;
-    const output = execFileSync(process.execPath, ["--max-old-space-size=128", "--input-type=module", "-e", script], {
-      input: bytes,
-      encoding: "utf8",
-    });
-    const { message: found, milliseconds } = JSON.parse(output);
-    expect(found).toMatch(message);
-    expect(milliseconds).toBeLessThan(MOST_MILLISECONDS);
+      try { readOnnx(readFileSync(0)); } catch (error) { console.log(error.message); }`;
+    const limits = ["--max-old-space-size=128", "--input-type=module", "-e", script];
+    const output = execFileSync(process.execPath, limits, { input: bytes, encoding: "utf8" });
+    expect(output).toMatch(message);
   });
 });
 
@@ -145,7 +134,7 @@ describe("refuses", () => {
   });
 });
 
-it("reads thousands of nodes that do nothing, at once", () => {
+it("reads thousands of nodes that do nothing", () => {
   const file = edited(writeOnnx(lenetWeights()), ({ graph }) => {
     const nodes = Array.from({ length: 5000 }, (_, turn) => ({
       op_type: "Transpose",

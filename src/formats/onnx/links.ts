@@ -1,5 +1,6 @@
 import type { Layer, ShapedLayer } from "../../model/index.js";
 import { AttributeType, type NewAttribute } from "./messages.js";
+import { OPERATOR_OF } from "./operators.js";
 
 /** One operator of a chain: it takes what the one before it gives. */
 export interface Link {
@@ -11,17 +12,6 @@ export interface Link {
   /** The shape that it gives, without the batch. */
   readonly output: readonly number[];
 }
-
-const OPERATORS = {
-  conv2d: "Conv",
-  averagePool2d: "AveragePool",
-  maxPool2d: "MaxPool",
-  linear: "Gemm",
-  sigmoid: "Sigmoid",
-  relu: "Relu",
-  tanh: "Tanh",
-  flatten: "Flatten",
-} as const;
 
 /** The operators of a network, named as its layers are, else counted: conv1, relu1, pool1 … */
 export function networkLinks(layers: readonly ShapedLayer[]): Link[] {
@@ -35,7 +25,7 @@ export function networkLinks(layers: readonly ShapedLayer[]): Link[] {
     if (layer.type === "dropout") continue;
     links.push({
       name: "name" in layer ? layer.name : count(layer.type.endsWith("Pool2d") ? "pool" : layer.type),
-      operator: OPERATORS[layer.type],
+      operator: OPERATOR_OF[layer.type],
       attributes: attributes(layer),
       constants: parameters.map(({ name }) => name),
       output,

@@ -2,7 +2,7 @@ import { type ActivationShape, type Layer, type Normalization, shapeLayer, type 
 import { FormatError } from "../errors.js";
 import type { GraphNode } from "./node.js";
 import { passesThrough, readPadding } from "./passing.js";
-import type { Activation, FloatConstant } from "./values.js";
+import type { Activation, FloatConstant, Value } from "./values.js";
 
 /** What comes next in a network: one node, in any of the forms that it can have. */
 export interface Step {
@@ -60,7 +60,7 @@ export class Network {
   }
 
   /** @throws FormatError where something is missing, or the output is not what the last node gives */
-  finish(output: string, value: unknown): void {
+  finish(output: string, value: Value | undefined): void {
     const [missing] = this.steps;
     if (missing) throw new FormatError(`onnx: the graph ends where a LeNet-5 has ${missing.expected}`);
     if (value !== this.head) throw new FormatError(`onnx: the output "${output}" is not what the last node gives`);

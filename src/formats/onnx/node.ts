@@ -63,16 +63,19 @@ export class GraphNode {
     if (this.attributes.size < attributes.length) this.fail("it has an attribute twice");
   }
 
+  /** An attribute that is a whole number. */
   integer(name: string, otherwise: number): number {
     const attribute = this.attributes.get(name);
     return attribute ? (attribute.i ?? 0) : otherwise;
   }
 
+  /** An attribute that is a number. */
   float(name: string, otherwise: number): number {
     const attribute = this.attributes.get(name);
     return attribute ? (attribute.f ?? 0) : otherwise;
   }
 
+  /** An attribute that is a list of whole numbers. */
   integers(name: string): readonly number[] | undefined {
     return this.attributes.get(name)?.ints;
   }
@@ -83,6 +86,7 @@ export class GraphNode {
     return tensor && readConstant(tensor);
   }
 
+  /** The attribute of an operator that has just one. */
   onlyAttribute(): AttributeMessage {
     const [attribute, other] = this.attributes.values();
     if (!attribute || other) this.fail(`it has ${this.attributes.size} attributes, expected one`);
@@ -98,6 +102,7 @@ export class GraphNode {
     if (!allowed.includes(found)) this.fail(`its ${name} is ${found}, expected ${allowed.join(" or ")}`);
   }
 
+  /** An input that must be there. */
   input(index: number): Value {
     return this.inputs[index] ?? this.fail(`it has no input ${index + 1}`);
   }

@@ -1,3 +1,24 @@
+import type { Layer } from "../../model/index.js";
+
+/** The operator that computes a layer. */
+export const OPERATOR_OF = {
+  conv2d: "Conv",
+  averagePool2d: "AveragePool",
+  maxPool2d: "MaxPool",
+  linear: "Gemm",
+  sigmoid: "Sigmoid",
+  relu: "Relu",
+  tanh: "Tanh",
+  flatten: "Flatten",
+} as const satisfies Record<Exclude<Layer["type"], "dropout">, string>;
+
+/** The layers of these types by their operators. */
+export function byOperator<Type extends keyof typeof OPERATOR_OF>(
+  ...types: readonly Type[]
+): ReadonlyMap<string, Type> {
+  return new Map(types.map((type) => [OPERATOR_OF[type], type]));
+}
+
 /** The fields of an attribute that can hold its value. */
 export type AttributeField = "f" | "i" | "s" | "t" | "floats" | "ints";
 

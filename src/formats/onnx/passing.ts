@@ -49,9 +49,9 @@ function padsOf(node: GraphNode): readonly Size[] {
   const pads = node.inputs[1] ? node.sizes(1, "pads").data : (node.integers("pads") ?? []);
   if (!node.inputs[3]) return pads;
   const axes = node.sizes(3, "axes").data;
-  const of = (axis: number, end: 0 | 1) => {
+  const at = (axis: number, end: number) => {
     const index = axes.findIndex((each) => each === axis || each === axis - 4);
     return index < 0 ? 0 : pads[index + end * axes.length];
   };
-  return [0, 1].flatMap((end) => [0, 1, 2, 3].map((axis) => of(axis, end as 0 | 1)));
+  return [0, 1].flatMap((end) => [0, 1, 2, 3].map((axis) => at(axis, end)));
 }

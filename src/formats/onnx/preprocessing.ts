@@ -1,4 +1,5 @@
 import type { ImageShape, Normalization, Tensor } from "../../model/index.js";
+import { FormatError } from "../errors.js";
 import { integer, integers, type Link } from "./links.js";
 import { DataType } from "./messages.js";
 import type { Network, Step } from "./network.js";
@@ -48,11 +49,19 @@ export function preprocessingConstants(
   ];
 }
 
-/** A mean and a deviation for each channel, where one for all may be given. */
+/**
+ * A mean and a deviation for each channel, where one for all may be given.
+ *
+ * @throws FormatError where they are for another number of channels
+ */
 export function eachChannel({ mean, deviation }: Normalization, channels: number) {
-  const spread = (values: readonly number[]) =>
-    Float32Array.from(values.length === 1 ? Array<number>(channels).fill(values[0]) : values);
-  return { mean: spread(mean), deviation: spread(deviation) };
+  const spread = (values: readonly number[], what: string) => {
+    if (values.length !== 1 && values.length !== channels) {
+      throw new FormatError(`onnx: the normalization has ${values.length} ${what}, the model ${channels} channels`);
+    }
+    return Float32Array.from({ length: channels }, (_, channel) => values[channel % values.length]);
+  };
+  return { mean: spread(mean, "means"), deviation: spread(deviation, "deviations") };
 }
 
 /** From logits to probabilities. */
@@ -97,7 +106,9 @@ export const PREPROCESSING_STEPS: readonly Step[] = [
     expected: "the deviation of each channel (Div)",
     operators: ["Div"],
     read(node, network) {
-      network.normalization.deviation.push(...readEachChannel(node, network));
+      const deviation = readEachChannel(node, network);
+      if (!deviation.every((value) => value > 0)) node.fail(`it divides by [${deviation}], expected numbers above 0`);
+      network.normalization.deviation.push(...deviation);
       return network.head.shape;
     },
   },
@@ -118,6 +129,7 @@ export const PREPROCESSING_STEPS: readonly Step[] = [
 function readEachChannel(node: GraphNode, { head }: Network): Float32Array {
   const { shape, data } = node.floats(1, "list of channels");
   if (shape.join() !== String(head.shape[2])) node.fail(`its constant is [${shape}], expected [${head.shape[2]}]`);
+  if (!data.every(Number.isFinite)) node.fail(`its constant holds ${data}, expected finite numbers`);
   return data;
 }
 

@@ -7,7 +7,7 @@ import { FormatError } from "../errors.js";
  */
 
 /** What a file may unfold to, in numbers; a text, a message or a piece of bytes takes as much time and memory as many. */
-const MOST_ITEMS = 2 ** 21;
+const MOST_ITEMS = 2 ** 20;
 const ITEMS_OF_A_TEXT = 16;
 const ITEMS_OF_AN_OBJECT = 64;
 

@@ -8,7 +8,7 @@ import { isOnnx, readOnnx } from "./index.js";
 const FOLDER = "tests/fixtures/onnx";
 const EXPECTED = readSafetensors(readFileSync(`${FOLDER}/expected.safetensors`)).tensors;
 const EXTERNAL = "paper.dynamo-external.onnx";
-const FILES = readdirSync(FOLDER).filter((name) => name.endsWith(".onnx") && name !== EXTERNAL);
+const FILES = readdirSync(FOLDER).filter((name) => /\.(legacy|dynamo).*\.onnx$/.test(name) && name !== EXTERNAL);
 
 /** Activation and pooling of the networks in the files. */
 const KINDS: Readonly<Record<string, readonly string[]>> = {

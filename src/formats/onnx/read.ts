@@ -1,6 +1,7 @@
 import {
   inferShapes,
   type Model,
+  type ModelMetadata,
   type NamedTensors,
   type Normalization,
   parameterSpecs,
@@ -8,7 +9,7 @@ import {
   ShapeError,
 } from "../../model/index.js";
 import { FormatError } from "../errors.js";
-import { type ModelMetadata, modelSchema, readModelMetadata } from "../modelMetadata.js";
+import { modelSchema, readModelMetadata } from "../modelMetadata.js";
 import { type NetworkOfGraph, readGraph } from "./graph.js";
 import { MODEL, type ModelMessage } from "./messages.js";
 import { eachChannel } from "./preprocessing.js";
@@ -18,6 +19,9 @@ import { NAMES } from "./steps.js";
 /** The operator sets in which all operators that are read are defined as they are today. */
 const OLDEST_OPERATOR_SET = 7;
 const NEWEST_OPERATOR_SET = 28;
+
+/** The tags of the fields that follow the version: from producer_name to opset_import. */
+const NEXT_TAGS = [0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42];
 
 /** What an ONNX file of a LeNet-5 holds. */
 export interface OnnxFile {
@@ -35,9 +39,6 @@ export function isOnnx(bytes: Uint8Array): boolean {
   const [tag, version, next] = bytes;
   return tag === 0x08 && version > 0 && version < 0x80 && NEXT_TAGS.includes(next);
 }
-
-/** From producer_name to opset_import, as protocol buffers write them. */
-const NEXT_TAGS = [0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42];
 
 /**
  * Reads an ONNX file of a LeNet-5 as this project or PyTorch's exporters write it: convolutions, activations, pooling and

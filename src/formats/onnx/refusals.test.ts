@@ -7,8 +7,6 @@ import {
   edited,
   type Graph,
   insert,
-  integer,
-  integers,
   lenetWeights,
   type Node,
   node,
@@ -19,6 +17,7 @@ import {
 } from "../../../tests/support/onnxFiles.js";
 import { FormatError } from "../errors.js";
 import { isOnnx, readOnnx, writeOnnx } from "./index.js";
+import { integer, integers } from "./links.js";
 import { AttributeType, DataType } from "./messages.js";
 
 const weights = lenetWeights();
@@ -71,7 +70,7 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
   "a padding that nothing takes": [
     'node "conv1" (Conv): it takes a value from before the last node, expected no branches',
     (graph) => {
-      const attribute = [integers("pads", 0, 0, 1, 1, 0, 0, 1, 1)];
+      const attribute = [integers("pads", [0, 0, 1, 1, 0, 0, 1, 1])];
       insert(graph, "conv1", { op_type: "Pad", input: ["input"], output: ["padded"], attribute });
     },
   ],
@@ -94,7 +93,7 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
   ],
   dilations: [
     'node "conv2" (Conv): its dilations are 2, expected 1',
-    (graph) => setAttribute(node(graph, "conv2"), integers("dilations", 2, 2)),
+    (graph) => setAttribute(node(graph, "conv2"), integers("dilations", [2, 2])),
   ],
   groups: [
     'node "conv2" (Conv): its group is 2, expected 1',
@@ -102,15 +101,15 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
   ],
   "uneven strides": [
     'node "conv1" (Conv): its strides are [1,2], expected 2 equal numbers',
-    (graph) => setAttribute(node(graph, "conv1"), integers("strides", 1, 2)),
+    (graph) => setAttribute(node(graph, "conv1"), integers("strides", [1, 2])),
   ],
   "uneven padding": [
     'node "conv1" (Conv): its pads are [0,0,1,1], expected 4 equal numbers',
-    (graph) => setAttribute(node(graph, "conv1"), integers("pads", 0, 0, 1, 1)),
+    (graph) => setAttribute(node(graph, "conv1"), integers("pads", [0, 0, 1, 1])),
   ],
   "a kernel of another size than its weight": [
     'node "conv1" (Conv): its kernel_shape is 3, expected that of its weight, [5,5]',
-    (graph) => setAttribute(node(graph, "conv1"), integers("kernel_shape", 3, 3)),
+    (graph) => setAttribute(node(graph, "conv1"), integers("kernel_shape", [3, 3])),
   ],
   "windows rounded up": [
     'node "pool1" (MaxPool): its ceil_mode is 1, expected 0',
@@ -118,7 +117,7 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
   ],
   "padded pooling": [
     'node "pool1" (MaxPool): it pads by 1, expected no padding of a pooling',
-    (graph) => setAttribute(node(graph, "pool1"), integers("pads", 1, 1, 1, 1)),
+    (graph) => setAttribute(node(graph, "pool1"), integers("pads", [1, 1, 1, 1])),
   ],
   "an attribute that is not known": [
     'node "relu1" (Relu): it has the attribute "alpha", expected none of that name',
@@ -130,7 +129,7 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
   ],
   "an attribute with two values": [
     'node "conv1" (Conv): its attribute "strides" has 2 values',
-    (graph) => setAttribute(node(graph, "conv1"), { ...integers("strides", 1, 1), i: 1 }),
+    (graph) => setAttribute(node(graph, "conv1"), { ...integers("strides", [1, 1]), i: 1 }),
   ],
   "an attribute twice": [
     'node "flatten1" (Flatten): it has an attribute twice',
@@ -186,7 +185,10 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
   "a padding of ones": [
     "(Pad): it pads with 1, expected 0",
     (graph) => {
-      const attribute = [integers("pads", 0, 0, 1, 1, 0, 0, 1, 1), { name: "value", type: AttributeType.FLOAT, f: 1 }];
+      const attribute = [
+        integers("pads", [0, 0, 1, 1, 0, 0, 1, 1]),
+        { name: "value", type: AttributeType.FLOAT, f: 1 },
+      ];
       insert(graph, "conv1", { op_type: "Pad", input: ["input"], output: ["padded"], attribute });
       node(graph, "conv1").input[0] = "padded";
     },
@@ -264,6 +266,16 @@ describe("refuses preprocessing that is another", () => {
       (graph) => Object.assign(constant(graph, "largest_byte"), { raw_data: bytesOf(Float32Array.of(256)) }),
     ],
     [
+      "deviation",
+      'node "divide_by_deviation" (Div): it divides by [0], expected numbers above 0',
+      (graph) => Object.assign(constant(graph, "deviation"), { raw_data: bytesOf(Float32Array.of(0)) }),
+    ],
+    [
+      "mean",
+      'node "subtract_mean" (Sub): its constant holds NaN, expected finite numbers',
+      (graph) => Object.assign(constant(graph, "mean"), { raw_data: bytesOf(Float32Array.of(Number.NaN)) }),
+    ],
+    [
       "order of subtraction",
       'node "subtract_mean" (Sub): it has no constant list of channels as input 2',
       (graph) => node(graph, "subtract_mean").input.reverse(),
@@ -271,7 +283,7 @@ describe("refuses preprocessing that is another", () => {
     [
       "order of channels",
       'node "channels_first" (Transpose): it transposes to the axes [0,3,2,1], expected [0,3,1,2]',
-      (graph) => Object.assign(node(graph, "channels_first"), { attribute: [integers("perm", 0, 3, 2, 1)] }),
+      (graph) => Object.assign(node(graph, "channels_first"), { attribute: [integers("perm", [0, 3, 2, 1])] }),
     ],
     [
       "axis of probabilities",

@@ -1,14 +1,14 @@
-import type { Layer } from "../../model/index.js";
 import { FLATTEN, linear } from "./linear.js";
 import type { Step } from "./network.js";
+import { byOperator } from "./operators.js";
 import { convolution, POOLING } from "./windows.js";
 
-const ACTIVATIONS = { Relu: "relu", Sigmoid: "sigmoid", Tanh: "tanh" } as const satisfies Record<string, Layer["type"]>;
+const ACTIVATIONS = byOperator("relu", "sigmoid", "tanh");
 
 const ACTIVATION: Step = {
   expected: "an activation (Relu, Sigmoid or Tanh)",
-  operators: Object.keys(ACTIVATIONS),
-  read: (node, network) => network.add(node, { type: ACTIVATIONS[node.operator as keyof typeof ACTIVATIONS] }),
+  operators: [...ACTIVATIONS.keys()],
+  read: (node, network) => network.add(node, { type: ACTIVATIONS.get(node.operator)! }),
 };
 
 /** The names of the layers with parameters where a file does not tell. */

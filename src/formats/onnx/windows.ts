@@ -1,6 +1,6 @@
-import type { Pool2dLayer } from "../../model/index.js";
 import type { Step } from "./network.js";
 import type { GraphNode } from "./node.js";
+import { byOperator } from "./operators.js";
 
 /** The steps whose nodes move a window over pictures. */
 
@@ -19,17 +19,17 @@ export const convolution = (name: string): Step => ({
   },
 });
 
-const POOLINGS: Readonly<Record<string, Pool2dLayer["type"]>> = { AveragePool: "averagePool2d", MaxPool: "maxPool2d" };
+const POOLINGS = byOperator("averagePool2d", "maxPool2d");
 
 export const POOLING: Step = {
   expected: "pooling (AveragePool or MaxPool)",
-  operators: Object.keys(POOLINGS),
+  operators: [...POOLINGS.keys()],
   read(node, network) {
     node.allow("ceil_mode", 0);
     const { kernel, stride, padding } = readWindow(node, []);
     // Without padding it makes no difference whether that would count.
     if (padding !== 0) node.fail(`it pads by ${padding}, expected no padding of a pooling`);
-    return network.add(node, { type: POOLINGS[node.operator], kernel, stride });
+    return network.add(node, { type: POOLINGS.get(node.operator)!, kernel, stride });
   },
 };
 

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { constant, edited, lenetWeights } from "../../../tests/support/onnxFiles.js";
+import type { ModelMetadata, Weights } from "../../model/index.js";
 import { VERSION } from "../../version.js";
-import { type ModelMetadata, readModelMetadata } from "../modelMetadata.js";
-import type { Weights } from "../weights.js";
+import { readModelMetadata } from "../modelMetadata.js";
 import { isOnnx, readOnnx, writeOnnx } from "./index.js";
 import { DataType, MODEL } from "./messages.js";
 import { readMessage } from "./protobuf.js";
@@ -165,6 +165,13 @@ describe("a file", () => {
   it("is refused where a parameter is missing", () => {
     const parameters = new Map([...weights.parameters].slice(1));
     expect(() => writeOnnx({ ...weights, parameters })).toThrow(/^the weights have no tensor conv1.weight$/);
+  });
+
+  it("is refused where the normalization is for other channels", () => {
+    const normalization = { mean: [0.5, 0.5], deviation: [0.5] };
+    expect(() => writeOnnx({ ...weights, normalization }, { withPreprocessing: true })).toThrow(
+      /^onnx: the normalization has 2 means, the model 3 channels$/,
+    );
   });
 
   it.each([

@@ -1,7 +1,13 @@
-import { classCount, inferShapes, parameterSpecs, requireParameters } from "../../model/index.js";
+import {
+  classCount,
+  type ImageShape,
+  inferShapes,
+  parameterSpecs,
+  requireParameters,
+  type Weights,
+} from "../../model/index.js";
 import { VERSION } from "../../version.js";
 import { writeModelMetadata } from "../modelMetadata.js";
-import type { Weights } from "../weights.js";
 import { type Link, networkLinks } from "./links.js";
 import { DataType, type GRAPH, MODEL, type NewValue } from "./messages.js";
 import { preprocessingConstants, preprocessingLinks, softmaxLink } from "./preprocessing.js";
@@ -27,6 +33,7 @@ export interface OnnxOptions {
  * [batch, height, width, channels], to `probabilities`. Dropout is left out, as it is for training alone.
  *
  * @throws ShapeError where the parameters are not those of the model
+ * @throws FormatError where the normalization is for another number of channels
  */
 export function writeOnnx(weights: Weights, { withPreprocessing = false }: OnnxOptions = {}): Uint8Array {
   const { model, parameters, normalization } = weights;
@@ -42,14 +49,7 @@ export function writeOnnx(weights: Weights, { withPreprocessing = false }: OnnxO
     ...(withPreprocessing ? preprocessingConstants(model.input, normalization) : []),
   ];
   const { channels, height, width } = model.input;
-  const input = withPreprocessing
-    ? value("pictures", DataType.UINT8, [height, width, channels], "pictures: batch, height, width, channels")
-    : value(
-        "input",
-        DataType.FLOAT,
-        [channels, height, width],
-        "(byte / 255 - mean) / std: batch, channels, height, width",
-      );
+  const [input, output] = withPreprocessing ? endsWithPreprocessing(model.input, classes) : ends(model.input, classes);
   return writeMessage(MODEL, {
     ir_version: IR_VERSION,
     producer_name: "lenet",
@@ -57,7 +57,7 @@ export function writeOnnx(weights: Weights, { withPreprocessing = false }: OnnxO
     doc_string: `LeNet-5 for pictures of ${channels}x${height}x${width}, ${classes} classes`,
     graph: {
       name: "lenet5",
-      ...chain(input, links, withPreprocessing ? "probabilities" : "logits"),
+      ...chain(input, links, output),
       initializer: constants.map(([name, tensor]) => writeFloats(name, tensor)),
     },
     opset_import: [{ domain: "", version: OPERATOR_SET }],
@@ -65,28 +65,49 @@ export function writeOnnx(weights: Weights, { withPreprocessing = false }: OnnxO
   });
 }
 
+/** What the graph takes and gives. */
+function ends({ channels, height, width }: ImageShape, classes: number): [NewValue, NewValue] {
+  return [
+    {
+      ...value("input", DataType.FLOAT, [channels, height, width]),
+      doc_string: "Pictures [batch, channels, height, width], normalised: (byte / 255 - mean) / std",
+    },
+    { ...value("logits", DataType.FLOAT, [classes]), doc_string: "One logit for each class" },
+  ];
+}
+
+function endsWithPreprocessing({ channels, height, width }: ImageShape, classes: number): [NewValue, NewValue] {
+  return [
+    {
+      ...value("pictures", DataType.UINT8, [height, width, channels]),
+      doc_string: "Pictures [batch, height, width, channels], from 0 to 255",
+    },
+    { ...value("probabilities", DataType.FLOAT, [classes]), doc_string: "One probability for each class" },
+  ];
+}
+
 /** The nodes of a chain of operators, and the values that go from one to the next. */
-function chain(input: NewValue, links: readonly Link[], output: string): NewMessage<typeof GRAPH> {
-  const outputs = links.map(({ name }, index) => (index === links.length - 1 ? output : `${name}.output`));
-  const values = links.map(({ output }, index) => value(outputs[index], DataType.FLOAT, output));
+function chain(input: NewValue, links: readonly Link[], output: NewValue): NewMessage<typeof GRAPH> {
+  const between = links.slice(0, -1).map(({ name, output }) => value(`${name}.output`, DataType.FLOAT, output));
+  const names = [input, ...between, output].map(({ name }) => name!);
   return {
     node: links.map(({ name, operator, attributes, constants }, index) => ({
-      input: [index === 0 ? input.name! : outputs[index - 1], ...constants],
-      output: [outputs[index]],
+      input: [names[index], ...constants],
+      output: [names[index + 1]],
       name,
       op_type: operator,
       attribute: attributes,
     })),
     input: [input],
-    output: values.slice(-1),
-    value_info: values.slice(0, -1),
+    output: [output],
+    value_info: between,
   };
 }
 
 /** @param shape of one sample */
-function value(name: string, type: number, shape: readonly number[], description?: string): NewValue {
+function value(name: string, type: number, shape: readonly number[]): NewValue {
   const dim = [{ dim_param: "batch" }, ...shape.map((extent) => ({ dim_value: extent }))];
-  return { name, type: { tensor_type: { elem_type: type, shape: { dim } } }, doc_string: description };
+  return { name, type: { tensor_type: { elem_type: type, shape: { dim } } } };
 }
 
 /** Our own metadata, and what others need as lists in JSON. */

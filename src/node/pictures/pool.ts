@@ -14,6 +14,8 @@ export interface DecodingProgress {
 export interface DecodingOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: DecodingProgress) => void;
+  /** Whether pictures are inverted before they are fitted. */
+  readonly invert?: boolean;
   /** The most threads to decode in; one a core where left out. */
   readonly threads?: number;
   /** A file that takes longer is given up; 20 unless a test says otherwise. */
@@ -67,7 +69,8 @@ export async function decodeFiles(
   const pixels = new Uint8Array(new SharedArrayBuffer(pictures.length * channels * height * width));
   if (pictures.length === 0) return { pixels, outcomes: [] };
   const module = await compileDecoder();
-  const outcomes = await new Pool(pictures, { module, settings, pixels }, options).run();
+  const start = { module, settings, invert: options.invert ?? false, pixels };
+  const outcomes = await new Pool(pictures, start, options).run();
   return { pixels, outcomes };
 }
 

@@ -7,6 +7,8 @@ export interface WorkerStart {
   /** ImageMagick's. */
   readonly module: WebAssembly.Module;
   readonly settings: PictureSettings;
+  /** Whether pictures are inverted before they are fitted. */
+  readonly invert: boolean;
   /** Receives every fitted picture at its slot. */
   readonly pixels: Uint8Array;
   /** One element: the slot that the worker is at, NO_SLOT where it is at none. */

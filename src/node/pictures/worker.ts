@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { fitPicture } from "../../data/pictures/adapt.js";
+import { invertPicture } from "../../data/pictures/color.js";
 import { describeFileError } from "../files.js";
 import { decodePicture, decoderMemory, startDecoder } from "./codec.js";
 import { MAGIC_BYTES, PictureError, pictureFormat, readPictureHeader } from "./header.js";
@@ -31,7 +32,7 @@ function readPictureFile(path: string): Uint8Array {
 }
 
 /** Decodes and fits one picture; throws what only a damaged decoder throws. */
-async function work({ slot, picture: encoded }: Job, { settings, pixels }: WorkerStart): Promise<Outcome> {
+async function work({ slot, picture: encoded }: Job, { settings, invert, pixels }: WorkerStart): Promise<Outcome> {
   const { channels, height, width } = settings.shape;
   let bytes: Uint8Array;
   try {
@@ -42,7 +43,7 @@ async function work({ slot, picture: encoded }: Job, { settings, pixels }: Worke
   }
   try {
     const picture = await decodePicture(bytes);
-    fitPicture(picture, settings, pixels, slot * channels * height * width);
+    fitPicture(invert ? invertPicture(picture) : picture, settings, pixels, slot * channels * height * width);
     return { slot, width: picture.width, height: picture.height };
   } catch (error) {
     if (error instanceof PictureError) return { slot, reason: error.message, lasting: true };

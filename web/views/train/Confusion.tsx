@@ -1,4 +1,3 @@
-import { formatCount } from "../../i18n/numbers.js";
 import { Matrix } from "../../kit/Matrix.js";
 import { selectedRun } from "../../state/runs.js";
 import { messages } from "./messages/index.js";
@@ -18,7 +17,6 @@ export function Confusion() {
           counts={counts}
           trueLabel={m.trueClass}
           predictedLabel={m.predictedClass}
-          format={formatCount}
         />
       ) : (
         <p class="quiet">{m.confusionEmpty}</p>

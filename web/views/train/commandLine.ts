@@ -1,4 +1,4 @@
-import { DIGITS_DATASET } from "../../../src/index.js";
+import { DIGITS_DATASET } from "../../../src/data/index.js";
 import type { RunSettings } from "../../state/run.js";
 
 /** The command that trains to the same bits; undefined where the command line has no such data or setting. */

@@ -1,4 +1,5 @@
-import { parseAugmentation, RECIPES } from "../../../src/index.js";
+import { parseAugmentation } from "../../../src/data/index.js";
+import { RECIPES } from "../../../src/index.js";
 import { choice, type Field, type NumberRange, number, optionalChoice, optionalNumber } from "../../state/fields.js";
 
 export const DATA_SOURCES = ["digits", "fashion-mnist", "mnist", "own"] as const;

@@ -1,4 +1,4 @@
-import { elementCount } from "../../../src/index.js";
+import { elementCount } from "../../../src/model/index.js";
 import { formatCount } from "../../i18n/numbers.js";
 import { changeUrl, url } from "../../state/url.js";
 import { Derivation } from "./Derivation.js";

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { lenet5, RECIPES } from "../../../src/index.js";
+import { RECIPES } from "../../../src/index.js";
+import { lenet5 } from "../../../src/model/index.js";
 import { derive } from "./derivation/derive.js";
 import { layOut } from "./drawing.js";
 

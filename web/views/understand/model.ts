@@ -1,5 +1,6 @@
 import { computed } from "@preact/signals";
-import { lenet5, type Model, RECIPES } from "../../../src/index.js";
+import { type Model, RECIPES } from "../../../src/index.js";
+import { lenet5 } from "../../../src/model/index.js";
 import { network } from "../../state/network.js";
 import { url } from "../../state/url.js";
 import { parseInput } from "./input.js";

@@ -1,5 +1,5 @@
 import { CATALOG } from "../../../src/data/catalog.js";
-import { type DatasetParts, datasetFromIdx, type IdxArray, parseIdx } from "../../../src/index.js";
+import { type DatasetParts, datasetFromIdx, type IdxArray, parseIdx } from "../../../src/data/index.js";
 import { sha256, unpacked } from "./bytes.js";
 
 /** A file that was dropped, unpacked. */

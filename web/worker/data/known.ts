@@ -1,5 +1,5 @@
 import { type CatalogFile, catalogEntry, type IdxEntry } from "../../../src/data/catalog.js";
-import { type DatasetParts, datasetFromIdx } from "../../../src/index.js";
+import { type DatasetParts, datasetFromIdx } from "../../../src/data/index.js";
 import { sha256, unpacked } from "./bytes.js";
 import type { DataProgress, DataRequest } from "./protocol.js";
 

@@ -1,4 +1,6 @@
-import { type DatasetParts, fitPicture, type PictureSettings } from "../../../src/index.js";
+import { decodePicture } from "../../../src/browser/index.js";
+import type { DatasetParts, PictureSettings } from "../../../src/data/index.js";
+import { drawPicture } from "../../../src/data/pictures/picture.js";
 import { sha256 } from "./bytes.js";
 import type { DataProgress, LabelledPicture } from "./protocol.js";
 
@@ -30,7 +32,7 @@ export async function readPictures(
   const skipped: string[] = [];
   for (const [index, { label, picture }] of pictures.entries()) {
     try {
-      fitPicture(await decode(picture), settings, images, kept.length * size);
+      drawPicture(await decodePicture(picture), settings, images, kept.length * size);
       kept.push(label);
     } catch {
       skipped.push(picture instanceof File ? picture.name : label);
@@ -48,16 +50,4 @@ export async function readPictures(
     },
     skipped,
   };
-}
-
-/** A picture's pixels, turned as its file says. */
-async function decode(picture: Blob | ImageBitmap) {
-  const bitmap = picture instanceof Blob ? await createImageBitmap(picture) : picture;
-  const { width, height } = bitmap;
-  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-  if (!context) throw new Error("this browser draws no pictures in workers");
-  context.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  const { data } = context.getImageData(0, 0, width, height);
-  return { width, height, rgba: new Uint8Array(data.buffer) };
 }

@@ -1,4 +1,4 @@
-import type { DatasetParts, PictureSettings } from "../../../src/index.js";
+import type { DatasetParts, PictureSettings } from "../../../src/data/index.js";
 
 /** A picture of somebody's own, a file or decoded, and the name of its class. */
 export interface LabelledPicture {

@@ -1,6 +1,6 @@
 // Reads or draws a data set in a worker, so that the page stays free to draw.
 
-import { type DatasetParts, generateDigits } from "../../../src/index.js";
+import { type DatasetParts, generateDigits } from "../../../src/data/index.js";
 import { shareable } from "./bytes.js";
 import { readFiles } from "./files.js";
 import { readKnown } from "./known.js";

@@ -1,5 +1,4 @@
-import type { Dataset, Evaluation, Model, NamedTensors, Normalization } from "../../../src/index.js";
-import type { Progress } from "../../../src/training/passes.js";
+import type { Dataset, Evaluation, Model, NamedTensors, Normalization, Progress } from "../../../src/index.js";
 
 /** Which network is to be judged by which pictures; one worker judges once. */
 export interface EvaluationRequest {

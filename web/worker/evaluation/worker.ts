@@ -1,6 +1,7 @@
 // Judges a network in a worker, so that the page stays free to draw.
 
-import { compile, evaluateDataset, RECIPES } from "../../../src/index.js";
+import { compile, evaluateDataset } from "../../../src/engine.js";
+import { RECIPES } from "../../../src/index.js";
 import type { EvaluationEvent, EvaluationRequest } from "./protocol.js";
 
 const BATCH = 64;

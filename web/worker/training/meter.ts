@@ -1,4 +1,4 @@
-import type { FitBatch } from "../../../src/index.js";
+import type { EpochBatch } from "../../../src/engine.js";
 import type { TrainingProgress } from "./protocol.js";
 
 /** Between two progresses, so that the page has time to draw: at most 30 a second. */
@@ -14,7 +14,7 @@ export class Meter {
   private losses = 0;
   private correct = 0;
   private count = 0;
-  private confusion: Uint32Array;
+  private readonly confusion: Uint32Array;
 
   constructor(classes: number, trainImages: number, validationImages: number, epochs: number) {
     this.classes = classes;
@@ -24,9 +24,9 @@ export class Meter {
     this.confusion = new Uint32Array(classes ** 2);
   }
 
-  /** Adds a batch; gives the progress where it is time for one, or the pass is at its end, or `now` says so. */
+  /** Adds a batch; gives the progress where it is time for one, or a validation is at its end, or `now` says so. */
   add(
-    { epoch, phase, done, total, labels, results }: FitBatch,
+    { epoch, phase, done, total, labels, results }: EpochBatch,
     seconds: number,
     now: boolean,
   ): TrainingProgress | undefined {
@@ -38,7 +38,8 @@ export class Meter {
       if (phase === "validation") this.confusion[labels[sample] * this.classes + predictions[sample]]++;
     }
     this.count += labels.length;
-    if (!now && done < total && performance.now() - this.toldAt < MILLISECONDS) return undefined;
+    const isValidated = phase === "validation" && done === total;
+    if (!now && !isValidated && performance.now() - this.toldAt < MILLISECONDS) return undefined;
     this.toldAt = performance.now();
     const loss = this.losses / this.count;
     const accuracy = this.correct / this.count;

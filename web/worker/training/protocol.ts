@@ -1,4 +1,4 @@
-import type { Dataset, EpochRecord, FitProgress, NamedTensors, Recipe } from "../../../src/index.js";
+import type { Dataset, EpochProgress, EpochRecord, NamedTensors, Recipe } from "../../../src/index.js";
 
 /** What a training is started with. */
 export interface TrainingStart {
@@ -38,7 +38,7 @@ export interface MarkedSnapshot extends Snapshot {
 }
 
 /** Where a training is. */
-export interface TrainingProgress extends Pick<FitProgress, "epoch" | "phase" | "done" | "total"> {
+export interface TrainingProgress extends Pick<EpochProgress, "epoch" | "phase" | "done" | "total"> {
   /** Means over the batches since the last progress, in a validation over all of it so far. */
   readonly loss: number;
   readonly accuracy: number;

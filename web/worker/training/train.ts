@@ -1,15 +1,15 @@
 import { availableThreads, startThread } from "../../../src/browser/index.js";
+import { splitTraining } from "../../../src/data/index.js";
 import {
   compile,
-  type FitBatch,
+  type EpochBatch,
   fingerprint,
-  fit,
   initializeParameters,
   lenet5,
   mostUsefulThreads,
-  type NamedTensors,
-  splitTraining,
-} from "../../../src/index.js";
+  runEpochs,
+} from "../../../src/engine.js";
+import type { NamedTensors } from "../../../src/index.js";
 import type { Gate } from "./gate.js";
 import { Meter } from "./meter.js";
 import type { MarkedSnapshot, Snapshot, TrainingEvent, TrainingStart } from "./protocol.js";
@@ -34,11 +34,9 @@ export async function beginTraining(
 ): Promise<Training> {
   const classes = dataset.classes.length;
   const model = lenet5({ ...recipe, input: dataset, classes });
-  const engine = compile(model, {
-    ...recipe,
-    threads: threads ?? Math.min(availableThreads(), mostUsefulThreads(recipe.batchSize)),
-    startThread,
-  });
+  const useful = Math.min(availableThreads(), mostUsefulThreads(recipe.batchSize));
+  // An address with a number of threads works in pages that can have only one, too.
+  const engine = compile(model, { ...recipe, threads: crossOriginIsolated ? (threads ?? useful) : 1, startThread });
   await engine.ready;
   engine.setParameters(initializeParameters(model, seed));
   const split = splitTraining({ train: dataset, validationCount }, recipe.validationShare, seed);
@@ -55,7 +53,7 @@ export async function beginTraining(
     tell({ type: "resting", at: await marked(epoch, engine.parameters()) });
     await gate.opened();
   };
-  const onBatch = (batch: FitBatch) => {
+  const onBatch = (batch: EpochBatch) => {
     const passEnds = batch.done === batch.total;
     if (batch.phase === "train") epoch = batch.epoch - 1 + batch.done / batch.total;
     // An epoch's last step goes together with its validation, after which there is a rest where one is asked for.
@@ -67,7 +65,7 @@ export async function beginTraining(
 
   const run = async () => {
     if (gate.restsNow) await rest();
-    const epochs = fit({ engine, dataset, split, recipe, seed, onBatch });
+    const epochs = runEpochs({ engine, dataset, split, recipe, seed, onBatch });
     for (;;) {
       const next = await epochs.next();
       if (next.done) {

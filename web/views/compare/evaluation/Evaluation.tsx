@@ -99,7 +99,6 @@ function Figures({ evaluation: { accuracy, correct, total, loss, perClass, confu
         counts={Uint32Array.from(confusion.flat())}
         trueLabel={m.trueClass}
         predictedLabel={m.predictedClass}
-        format={formatCount}
       />
     </>
   );

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
-import { type Dataset, type Evaluation, splitTraining } from "../../../../src/index.js";
-import type { Progress } from "../../../../src/training/passes.js";
+import { splitTraining } from "../../../../src/data/index.js";
+import type { Dataset, Evaluation, Progress } from "../../../../src/index.js";
 import type { LoadedData } from "../../../state/data.js";
 import type { Network } from "../../../state/network.js";
 import { runs } from "../../../state/runs.js";

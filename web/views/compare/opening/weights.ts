@@ -1,6 +1,6 @@
 import { UnseenNeededError } from "../../../../src/formats/errors.js";
-import { readWeights, type UnseenInTensors, type Weights } from "../../../../src/formats/weights.js";
-import { classCount, fingerprint, inferShapes } from "../../../../src/index.js";
+import { readWeights, type UnseenInTensors } from "../../../../src/formats/weights.js";
+import { classCount, fingerprint, inferShapes, type Weights } from "../../../../src/model/index.js";
 import type { Network } from "../../../state/network.js";
 
 /**

@@ -1,5 +1,5 @@
-import type { ModelMetadata } from "../../../../src/formats/modelMetadata.js";
 import { type WeightsFormat, writeWeights } from "../../../../src/formats/weights.js";
+import type { ModelMetadata, TrainingFacts } from "../../../../src/index.js";
 import type { Network } from "../../../state/network.js";
 import type { Run } from "../../../state/run.js";
 import { runs } from "../../../state/runs.js";
@@ -33,7 +33,7 @@ function metadataOf({ origin, model, normalization, classes, metadata }: Network
 }
 
 /** What the weights came to, where they are those that were validated. */
-function outcomeOf({ recipe, status, weights, epochs }: Run): Pick<ModelMetadata, "epoch" | "validationAccuracy"> {
+function outcomeOf({ recipe, status, weights, epochs }: Run): Partial<TrainingFacts> {
   // Of a run that averages, only the last weights are the average, which is what is validated.
   const areValidated = recipe.averaging === null || status.peek() === "done";
   const record = areValidated ? epochs.peek().find(({ epoch }) => epoch === weights.peek()?.epoch) : undefined;

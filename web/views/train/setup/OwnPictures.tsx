@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useState } from "preact/hooks";
-import type { PictureSettings, PictureShape } from "../../../../src/index.js";
+import type { PictureSettings } from "../../../../src/data/index.js";
+import type { PictureShape } from "../../../../src/index.js";
 import { Button } from "../../../kit/Button.js";
 import { Choice } from "../../../kit/Choice.js";
 import { DropZone } from "../../../kit/DropZone.js";

@@ -1,4 +1,5 @@
-import { formatAugmentation, RECIPES, type Recipe } from "../../../../src/index.js";
+import { formatAugmentation } from "../../../../src/data/index.js";
+import { RECIPES, type Recipe } from "../../../../src/index.js";
 import { Button } from "../../../kit/Button.js";
 import { Choice } from "../../../kit/Choice.js";
 import { TextField } from "../../../kit/TextField.js";

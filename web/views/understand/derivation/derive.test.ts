@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { elementCount, lenet5, type Model, RECIPES, summarize } from "../../../../src/index.js";
+import { type Model, RECIPES, summarize } from "../../../../src/index.js";
+import { elementCount, lenet5 } from "../../../../src/model/index.js";
 import { derive, type LayerDerivation, type Topic } from "./derive.js";
 import { evaluate } from "./expression.js";
 

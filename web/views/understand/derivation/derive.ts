@@ -1,4 +1,4 @@
-import { type ActivationShape, inferShapes, type Model, type ShapedLayer } from "../../../../src/index.js";
+import { type ActivationShape, inferShapes, type Model, type ShapedLayer } from "../../../../src/model/index.js";
 import { type Expression, type Letter, number, product, quantity, sum } from "./expression.js";
 import { LETTERS } from "./letters.js";
 

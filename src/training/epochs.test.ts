@@ -4,15 +4,15 @@ import type { Dataset } from "../data/dataset.js";
 import { epochOrder, splitIndices } from "../data/split.js";
 import type { Batch, Engine, OptimizerState, PictureBatch, SampleResults, Update } from "../engine/index.js";
 import { inferShapes, lenet5, type NamedTensors } from "../model/index.js";
-import { evaluateDataset } from "./evaluate.js";
 import {
   DivergedError,
+  type EpochProgress,
   type EpochRecord,
-  type FitOptions,
-  type FitProgress,
-  fit as runEpochs,
+  type EpochsOptions,
+  runEpochs,
   type TrainingState,
-} from "./fit.js";
+} from "./epochs.js";
+import { evaluateDataset } from "./evaluate.js";
 import { customizeRecipe, RECIPES, type Recipe } from "./recipes/index.js";
 import { scheduleAt } from "./schedules.js";
 
@@ -136,7 +136,7 @@ function tensor(value: number): NamedTensors<Float32Array> {
   return new Map([["steps", { shape: [1], data: Float32Array.of(value) }]]);
 }
 
-async function train(engine: Engine, options: Partial<FitOptions> = {}) {
+async function train(engine: Engine, options: Partial<EpochsOptions> = {}) {
   const epochs = runEpochs({ engine, dataset, split, recipe, seed: SEED, ...options });
   const records: EpochRecord[] = [];
   const states: TrainingState[] = [];
@@ -228,7 +228,7 @@ describe("an epoch", () => {
   });
 
   it("tells how far it is, with the means so far", async () => {
-    const told: FitProgress[] = [];
+    const told: EpochProgress[] = [];
     await train(new ScriptedEngine(), {
       recipe: { ...recipe, epochs: 1 },
       onProgress: (progress) => told.push(progress),

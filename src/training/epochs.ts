@@ -43,7 +43,7 @@ export interface TrainingState {
 }
 
 /** What the loop tells about the pass it is in. */
-export interface FitProgress {
+export interface EpochProgress {
   readonly epoch: number;
   readonly phase: "train" | "validation";
   readonly done: number;
@@ -54,9 +54,9 @@ export interface FitProgress {
 }
 
 /** What a batch of the pass came to. */
-export interface FitBatch {
+export interface EpochBatch {
   readonly epoch: number;
-  readonly phase: FitProgress["phase"];
+  readonly phase: EpochProgress["phase"];
   /** Samples of the pass up to and with this batch, and of the whole pass. */
   readonly done: number;
   readonly total: number;
@@ -64,7 +64,8 @@ export interface FitBatch {
   readonly results: SampleResults;
 }
 
-export interface FitOptions {
+/** A training. */
+export interface EpochsOptions {
   /** Compiled for the recipe's batch size and averaging, with the parameters to start from. */
   readonly engine: Engine;
   readonly dataset: Dataset;
@@ -75,9 +76,10 @@ export interface FitOptions {
   readonly scheduleRestarts?: readonly number[];
   /** Go on after this state, with the very bits of a training that was never interrupted. */
   readonly resumeFrom?: TrainingState;
-  readonly onProgress?: (progress: FitProgress) => void;
+  /** Told several times a second. */
+  readonly onProgress?: (progress: EpochProgress) => void;
   /** Called after every batch; where it gives a promise, the loop waits for it. */
-  readonly onBatch?: (batch: FitBatch) => Promise<void> | undefined;
+  readonly onBatch?: (batch: EpochBatch) => Promise<void> | undefined;
   /** Aborting ends the loop with the signal's reason, within a fraction of a second. */
   readonly signal?: AbortSignal;
 }
@@ -88,7 +90,7 @@ export class DivergedError extends Error {
 }
 
 /** An epoch of the loop: its record, and the state after it. */
-export interface FitEpoch {
+export interface FinishedEpoch {
   readonly record: EpochRecord;
   readonly state: TrainingState;
 }
@@ -101,7 +103,7 @@ export interface FitEpoch {
  * @throws DivergedError where the loss is no finite number any more, RangeError where the engine does not average the
  *   parameters as the recipe wants
  */
-export async function* fit(options: FitOptions): AsyncGenerator<FitEpoch, Best, undefined> {
+export async function* runEpochs(options: EpochsOptions): AsyncGenerator<FinishedEpoch, Best, undefined> {
   const { engine, recipe, resumeFrom } = options;
   let best: Best | undefined = resumeFrom?.best;
   if (resumeFrom) {
@@ -148,7 +150,7 @@ export async function* fit(options: FitOptions): AsyncGenerator<FitEpoch, Best, 
   return best;
 }
 
-async function trainEpoch(options: FitOptions, epoch: number): Promise<{ tally: Tally; learningRate: number }> {
+async function trainEpoch(options: EpochsOptions, epoch: number): Promise<{ tally: Tally; learningRate: number }> {
   const { engine, dataset, split, recipe, seed, onBatch } = options;
   const order = epochOrder(split.train, seed, epoch);
   const labels = Uint8Array.from(order, (index) => dataset.labels[index]);
@@ -175,7 +177,7 @@ async function trainEpoch(options: FitOptions, epoch: number): Promise<{ tally: 
 }
 
 /** The epochs, from after `start` to `end`, over which the schedule of an epoch runs. */
-function scheduleStretch({ recipe, scheduleRestarts = [] }: FitOptions, epoch: number) {
+function scheduleStretch({ recipe, scheduleRestarts = [] }: EpochsOptions, epoch: number) {
   const start = scheduleRestarts.findLast((restart) => restart < epoch) ?? 0;
   const end = scheduleRestarts.find((restart) => restart >= epoch) ?? recipe.epochs;
   return { start, end };
@@ -188,7 +190,7 @@ function requireFiniteLoss({ loss }: Tally, epoch: number, learningRate: number)
   );
 }
 
-async function validateEpoch(options: FitOptions, epoch: number): Promise<Tally> {
+async function validateEpoch(options: EpochsOptions, epoch: number): Promise<Tally> {
   const { engine, dataset, split, recipe, onBatch } = options;
   const tally = new Tally();
   const assemble = batchAssembler(options, epoch, recipe.augmentValidation);
@@ -205,9 +207,9 @@ async function validateEpoch(options: FitOptions, epoch: number): Promise<Tally>
 
 /** A pass that tells of its results so far. */
 function passOptions(
-  { signal, onProgress }: FitOptions,
+  { signal, onProgress }: EpochsOptions,
   epoch: number,
-  phase: FitProgress["phase"],
+  phase: EpochProgress["phase"],
   tally: Tally,
 ): PassOptions {
   return {
@@ -218,7 +220,7 @@ function passOptions(
 
 /** Makes batches of an epoch: the pictures of the given indices, each with the transformation drawn for it. */
 export function batchAssembler(
-  { engine, dataset, recipe, seed }: Pick<FitOptions, "engine" | "dataset" | "recipe" | "seed">,
+  { engine, dataset, recipe, seed }: Pick<EpochsOptions, "engine" | "dataset" | "recipe" | "seed">,
   epoch: number,
   augmented = true,
 ): (indices: Uint32Array) => PictureBatch {

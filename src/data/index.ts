@@ -1,0 +1,16 @@
+/**
+ * Data sets that are drawn or read from bytes, and what is done with them before a training.
+ *
+ * @module lenet/data
+ */
+
+export { formatAugmentation, type ParsedAugmentation, parseAugmentation } from "./augmentationText.js";
+export { augmentationFor } from "./characters.js";
+export { datasetFromCifar } from "./cifar.js";
+export type { DatasetPart, DatasetParts, SourceFile } from "./dataset.js";
+export { DIGIT_CLASSES, DIGITS_DATASET, type DigitsOptions, generateDigits } from "./digits.js";
+export { datasetFromIdx, type IdxArray, parseIdx } from "./idx.js";
+export { type ChannelStatistics, measureChannels } from "./normalization.js";
+export { adaptDataset, fitPicture } from "./pictures/adapt.js";
+export type { PictureSettings } from "./pictures/fit.js";
+export { type HeldBack, holdBackTest, splitIndices, splitTraining } from "./split.js";

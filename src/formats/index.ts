@@ -1,0 +1,14 @@
+/**
+ * Weights, checkpoints and recipes as bytes and text, and back.
+ *
+ * @module lenet/formats
+ */
+
+export { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
+export { FormatError } from "./errors.js";
+export type { OnnxOptions } from "./onnx/index.js";
+export { readPth, writePth } from "./pth.js";
+export { type RecipeFile, readRecipeFile } from "./recipeFile.js";
+export { readSafetensors, writeSafetensors } from "./safetensors.js";
+export type { TensorFile } from "./tensorFile.js";
+export { readWeights, type UnseenInTensors, WEIGHTS_FORMATS, type WeightsFormat, writeWeights } from "./weights.js";

@@ -1,0 +1,132 @@
+import { expect, it } from "vitest";
+import { AUGMENTATIONS } from "../data/augmentation.js";
+import { createDataset } from "../data/createDataset.js";
+import { generateDigits } from "../data/digits.js";
+import { splitIndices } from "../data/split.js";
+import type { ThreadStart } from "../engine/index.js";
+import type { NamedTensors } from "../model/index.js";
+import { startThread } from "../node/threads.js";
+import { RECIPES } from "../training/recipes/index.js";
+import { evaluate } from "./evaluate.js";
+import { type FitEpoch, type FitOptions, fit as train } from "./fit.js";
+import { LeNet5 } from "./lenet5.js";
+
+const digits = generateDigits({ seed: 1, count: 200, part: "train" });
+const create = (seed = 0) => LeNet5.create({ classes: digits.classes, seed });
+const values = (tensors: NamedTensors) => [...tensors].map(([name, { data }]) => [name, [...data]]);
+
+/** Trains on the digits; all of what the epochs came to but their times. */
+async function epochsOf(network: LeNet5, options: FitOptions): Promise<FitEpoch[]> {
+  const epochs: FitEpoch[] = [];
+  for await (const epoch of train(network, digits, options)) {
+    epochs.push({ ...epoch, trainSeconds: 0, validationSeconds: 0 });
+  }
+  return epochs;
+}
+
+it("leaves the network with the best parameters, and says how they came about", async () => {
+  const network = create();
+  const epochs = await epochsOf(network, { epochs: 6, learningRate: 0.01 });
+  const best = epochs.findLast(({ isBest }) => isBest)!;
+  expect(best.validationAccuracy).toBe(Math.max(...epochs.map(({ validationAccuracy }) => validationAccuracy)));
+  const { epoch, validationAccuracy } = best;
+  expect(network.training).toEqual({ recipe: "improved", data: "digits", epoch, validationAccuracy });
+  const { validation } = splitIndices(200, RECIPES.improved.validationShare, 0);
+  const pictures = new Uint8Array(validation.length * 784);
+  validation.forEach((index, place) => {
+    pictures.set(digits.images.subarray(index * 784, (index + 1) * 784), place * 784);
+  });
+  const labels = Array.from(validation, (index) => digits.labels[index]);
+  const { accuracy } = await evaluate(network, createDataset({ pictures, labels, classes: digits.classes }));
+  expect(accuracy).toBe(validationAccuracy);
+});
+
+it("goes on after a state to the bits of an undisturbed training", async () => {
+  const undisturbed = create();
+  const epochs = await epochsOf(undisturbed, { epochs: 4, seed: 5 });
+  const resumed = create(1);
+  expect(await epochsOf(resumed, { epochs: 4, seed: 5, resumeFrom: epochs[1].state })).toEqual(epochs.slice(2));
+  expect(values(resumed.parameters)).toEqual(values(undisturbed.parameters));
+});
+
+it("ends its threads when the loop is left, and starts none before it begins", async () => {
+  let running = 0;
+  const start = (how: ThreadStart) => {
+    const thread = startThread(how);
+    running++;
+    return {
+      terminate: () => {
+        running--;
+        thread.terminate();
+      },
+    };
+  };
+  const network = create();
+  const epochs = train(network, digits, { epochs: 3, threads: { count: 99, start } });
+  expect(running).toBe(0);
+  for await (const { epoch } of epochs) {
+    expect(epoch).toBe(1);
+    // A batch of 32 is four tiles, and one thread is the caller's.
+    expect(running).toBe(3);
+    break;
+  }
+  expect(running).toBe(0);
+  const alone = create();
+  for await (const { epoch } of train(alone, digits, { epochs: 3 })) if (epoch === 1) break;
+  expect(values(network.parameters)).toEqual(values(alone.parameters));
+});
+
+it("takes pictures of another size, the given split, and the signal", async () => {
+  const small = generateDigits({ seed: 1, count: 40, part: "train", height: 16, width: 16 });
+  const split = { train: Uint32Array.of(0, 1, 2), validation: Uint32Array.of(3) };
+  const totals = new Set<number>();
+  const onProgress = ({ total }: { total: number }) => totals.add(total);
+  for await (const { validationAccuracy } of train(create(), small, { epochs: 1, split, onProgress })) {
+    expect([0, 1]).toContain(validationAccuracy);
+  }
+  expect([...totals]).toEqual([3, 1]);
+  const ended = train(create(), digits, { signal: AbortSignal.abort(new Error("enough")) });
+  await expect(ended.next()).rejects.toThrow("enough");
+});
+
+it("mirrors no characters, unless it is told to", async () => {
+  const plain = { epochs: 1, recipe: { ...RECIPES.improved, augmentation: AUGMENTATIONS.none } };
+  const flipping = { ...AUGMENTATIONS.none, flip: 1 };
+  const losses = [];
+  for (const options of [
+    plain,
+    { ...plain, recipe: { ...plain.recipe, augmentation: flipping } },
+    { ...plain, augmentation: flipping },
+  ]) {
+    const [{ trainLoss }] = await epochsOf(create(), options);
+    losses.push(trainLoss);
+  }
+  expect(losses[1]).toBe(losses[0]);
+  expect(losses[2]).not.toBe(losses[0]);
+});
+
+it.each<[string, FitOptions, RegExp]>([
+  ["no epochs", { epochs: 0 }, /^epochs is 0, not a whole number from 1 on$/],
+  ["half a batch", { batchSize: 0.5 }, /^batchSize is 0\.5, not a whole number from 1 on$/],
+  ["a negative seed", { seed: -1 }, /^seed is -1, not a whole number from 0 on$/],
+  ["no threads", { threads: { count: 0, start: startThread } }, /^threads\.count is 0, /],
+  [
+    "nothing to train on",
+    { split: { train: new Uint32Array(0), validation: Uint32Array.of(1) } },
+    /^split\.train\.length is 0, not a whole number from 1 on$/,
+  ],
+  ["nothing to validate on", { validationShare: 0 }, /^the validation share is 0, not between 0 and 1$/],
+  [
+    "a recipe of another network",
+    { recipe: RECIPES.paper },
+    /^the recipe paper is of a network with activation "sigmoid", this one has "relu": create it by LeNet5\.create\(\{ \.\.\.recipe, … \}\)/,
+  ],
+])("refuses %s in one line, at once", (_, options, message) => {
+  expect(() => train(create(), digits, options)).toThrow(message);
+});
+
+it("refuses a data set whose parts do not fit together", () => {
+  expect(() => train(create(), { ...digits, images: digits.images.subarray(1) })).toThrow(
+    /^digits: 156799 bytes of pictures, but 200 labels of pictures of 1x28x28 need 156800$/,
+  );
+});

@@ -1,0 +1,184 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import type { Dataset } from "../data/dataset.js";
+import { generateDigits } from "../data/digits.js";
+import type { Pixels } from "../data/pictures/picture.js";
+import { readWeights, writeWeights } from "../formats/weights.js";
+import { initializeParameters, lenet5, type NamedTensors } from "../model/index.js";
+import { RECIPES } from "../training/recipes/index.js";
+import { evaluate } from "./evaluate.js";
+import { activations, gradients } from "./inspect.js";
+import { LeNet5 } from "./lenet5.js";
+import { predict } from "./predict.js";
+
+const SIDE = 28;
+const classes = Array.from({ length: 10 }, (_, index) => `class ${index}`);
+const digits = generateDigits({ seed: 3, count: 50, part: "test" });
+
+function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {
+  expect(actual.length).toBe(expected.length);
+  for (let index = 0; index < expected.length; index++) {
+    expect(Math.abs(actual[index] - expected[index]), `at ${index}`).toBeLessThan(tolerance);
+  }
+}
+
+describe("with weights from PyTorch", () => {
+  const pytorch = JSON.parse(readFileSync("tests/fixtures/network/pytorch.json", "utf8"));
+  const network = LeNet5.from(readWeights(readFileSync("tests/golden/improved-1x28x28.pth"), RECIPES.improved), {
+    classes,
+  });
+  // Exact: none of these squares reaches 2^53.
+  const bytes = Uint8Array.from({ length: 3 * SIDE * SIDE }, (_, index) => (index * index) % 251);
+  const pictures = [0, 1, 2].map((index) => bytes.subarray(index * SIDE * SIDE, (index + 1) * SIDE * SIDE));
+
+  it("predicts what PyTorch does, several pictures or one", () => {
+    const predictions = predict(network, pictures);
+    for (const [index, { logits, probabilities, ...prediction }] of predictions.entries()) {
+      expectClose(logits, pytorch.logits[index], 1e-5);
+      expectClose(probabilities, pytorch.probabilities[index], 1e-6);
+      const highest = pytorch.logits[index].indexOf(Math.max(...pytorch.logits[index]));
+      expect(prediction).toEqual({ class: highest, label: `class ${highest}` });
+      expectClose(predict(network, pictures[index]).logits, pytorch.logits[index], 1e-5);
+    }
+  });
+
+  it("shows every layer's output", () => {
+    const layers = activations(network, pictures[0]);
+    expect(layers.map(({ layer }) => layer.label)).toContain("MaxPool2d-6");
+    const pool2 = layers.find(({ layer }) => layer.label === "MaxPool2d-6")!.output;
+    expect(pool2.shape).toEqual([1, 4, 5, 5]);
+    expectClose(pool2.data, pytorch.pool2, 1e-5);
+    expectClose(layers.at(-1)!.output.data, pytorch.logits[0], 1e-5);
+  });
+
+  it("gives PyTorch's gradients of the mean loss", () => {
+    const { loss, gradients: found } = gradients(network, pictures, pytorch.labels);
+    expect(loss).toBeCloseTo(pytorch.loss, 5);
+    for (const [name, expected] of Object.entries<number[]>(pytorch.gradients)) {
+      expectClose(found.get(name)!.data, expected, 1e-4 * Math.max(...expected.map(Math.abs)));
+    }
+  });
+});
+
+describe("pictures of any size", () => {
+  const reference = JSON.parse(readFileSync("tests/fixtures/pictures/fitted.json", "utf8"));
+  const decode = (base64: string) => new Uint8Array(Buffer.from(base64, "base64"));
+  type Case = { source: number; settings: { shape: Dataset; fit: "contain"; background: 0 }; planes: string };
+  const cases = (reference.cases as Case[]).filter(
+    ({ settings: { shape } }) => Math.min(shape.height, shape.width) > 15,
+  );
+
+  it("are predicted as Pillow would resample them", () => {
+    expect(cases.length).toBeGreaterThan(3);
+    for (const { source, settings, planes } of cases) {
+      const { shape: input, fit, background } = settings;
+      const network = LeNet5.create({ classes, input, pictures: { fit, background } });
+      const { width, height, rgba } = reference.sources[source];
+      const picture: Pixels = { width, height, data: decode(rgba) };
+      expect(predict(network, picture)).toEqual(predict(network, decode(planes)));
+    }
+  });
+
+  it("can be canvases and their contexts", () => {
+    const network = LeNet5.create({ classes });
+    const pixels = { width: 40, height: 30, data: Uint8ClampedArray.from({ length: 4800 }, (_, index) => index % 256) };
+    const context = {
+      canvas: { width: 40, height: 30 },
+      getImageData: (...area: number[]) => {
+        expect(area).toEqual([0, 0, 40, 30]);
+        return pixels;
+      },
+    };
+    const canvas = { width: 40, height: 30, getContext: () => context };
+    expect(predict(network, [context, canvas])).toEqual(predict(network, [pixels, pixels]));
+    expect(() => predict(network, { ...canvas, getContext: () => null })).toThrow(
+      /^the canvas has no 2D context to read its pixels with: give its ImageData$/,
+    );
+  });
+
+  it("are refused where their sizes do not fit", () => {
+    const network = LeNet5.create({ classes });
+    expect(() => predict(network, new Uint8Array(5))).toThrow(/^the picture has 5 bytes, the network takes 1x28x28; /);
+    expect(() => predict(network, { width: 3, height: 3, data: new Uint8Array(10) })).toThrow(
+      /^10 bytes are no 3x3 picture of 1, 3 or 4 channels$/,
+    );
+    expect(predict(network, [])).toEqual([]);
+  });
+});
+
+describe("LeNet5", () => {
+  const values = (tensors: NamedTensors) => [...tensors].map(([name, { data }]) => [name, [...data]]);
+
+  it("is created with the parameters that a seed gives, by a recipe or as the improved one", () => {
+    const paper = LeNet5.create({ ...RECIPES.paper, classes: ["a", "b"], input: digits, seed: 4 });
+    const input = { channels: 1, height: SIDE, width: SIDE };
+    const model = lenet5({ ...RECIPES.paper, input, classes: 2 });
+    expect(paper.model).toEqual(model);
+    expect(values(paper.parameters)).toEqual(values(initializeParameters(model, 4)));
+    expect(LeNet5.create({ classes }).model).toEqual(lenet5({ ...RECIPES.improved, input, classes: 10 }));
+    const normalization = { mean: [0, 0, 0], deviation: [1, 1, 1] };
+    expect(() => LeNet5.create({ classes, normalization })).toThrow(
+      /^the normalization has 3 means and 3 deviations, /,
+    );
+  });
+
+  it.each(["safetensors", "pth"] as const)("comes back from %s with all that it was", (format) => {
+    const network = LeNet5.create({
+      classes: ["a", "b", "c"],
+      input: { channels: 3, height: 32, width: 20 },
+      activation: "tanh",
+      normalization: { mean: [0.1, 0.2, 0.3], deviation: [1, 2, 3] },
+      pictures: { fit: "cover", background: 255 },
+      seed: 9,
+    });
+    const training = { recipe: "own", data: "data", epoch: 7, validationAccuracy: 0.5 };
+    network.setParameters(network.parameters, training);
+    const back = LeNet5.from(readWeights(writeWeights(network.weights(), format)));
+    expect(back).toEqual(network);
+    const picture = { width: 50, height: 60, data: Uint8Array.from({ length: 9000 }, (_, index) => index % 256) };
+    expect(predict(back, picture)).toEqual(predict(network, picture));
+  });
+
+  it("computes with the parameters that it was given last, of which it has a copy", () => {
+    const network = LeNet5.create({ classes });
+    const picture = digits.images.subarray(0, SIDE * SIDE);
+    const before = predict(network, picture);
+    const others = LeNet5.create({ classes, seed: 1 });
+    network.setParameters(others.parameters);
+    for (const { data } of others.parameters.values()) data.fill(0);
+    expect(predict(network, picture)).toEqual(predict(LeNet5.create({ classes, seed: 1 }), picture));
+    expect(predict(network, picture)).not.toEqual(before);
+    expect(() => network.setParameters(new Map())).toThrow(/^the weights have no tensor conv1\.weight$/);
+  });
+
+  it("names its classes by numbers where nobody does, and refuses too few names", () => {
+    const { model, parameters, normalization } = LeNet5.create({ classes }).weights();
+    const weights = { model, parameters, normalization };
+    expect(LeNet5.from(weights).classes).toEqual(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+    expect(() => LeNet5.from(weights, { classes: ["a"] })).toThrow(/^the model has 10 classes, there are names for 1$/);
+  });
+});
+
+describe("evaluate", () => {
+  it("counts what is predicted right, of pictures of another size, too", async () => {
+    const large = generateDigits({ seed: 3, count: 50, part: "test", height: 40, width: 36 });
+    const network = LeNet5.create({ classes: digits.classes });
+    const pictures = Array.from({ length: 50 }, (_, index) => ({
+      width: 36,
+      height: 40,
+      data: large.images.subarray(index * 1440, (index + 1) * 1440),
+    }));
+    const right = predict(network, pictures).filter((prediction, index) => prediction.class === large.labels[index]);
+    const { correct, total } = await evaluate(network, large);
+    expect({ correct, total }).toEqual({ correct: right.length, total: 50 });
+  });
+
+  it("refuses a data set of other classes", async () => {
+    await expect(evaluate(LeNet5.create({ classes }), digits)).rejects.toThrow(
+      /^class 0 is "0" in digits and "class 0" in the network$/,
+    );
+    await expect(evaluate(LeNet5.create({ classes: ["a", "b"] }), digits)).rejects.toThrow(
+      /^digits has 10 classes, the network 2$/,
+    );
+  });
+});

@@ -1,0 +1,43 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { DIGIT_CLASSES, datasetFromIdx } from "../src/data/index.js";
+import { type Dataset, LeNet5, RECIPES, fit as train } from "../src/index.js";
+import { loadWeights, threads } from "../src/node/index.js";
+import { writeDigitFiles } from "./support/digitFiles.mjs";
+import { runProgram } from "./support/program.js";
+
+const SEED = 11;
+const DATA = "digits-of-200";
+
+let folder: string;
+let dataset: Dataset;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lenet-library-"));
+  await writeDigitFiles(join(folder, DATA), { train: 200, test: 50 });
+  const file = async (name: string) => ({ bytes: await readFile(join(folder, DATA, name)), what: name });
+  dataset = datasetFromIdx({
+    name: DATA,
+    classes: DIGIT_CLASSES,
+    images: await file("train-images-idx3-ubyte"),
+    labels: await file("train-labels-idx1-ubyte"),
+    checksum: "",
+  });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+it.each(Object.keys(RECIPES))("trains by the recipe %s to the bits of the command line", async (name) => {
+  const options = ["--recipe", name, "--epochs", "3", "--seed", String(SEED), "--out", name];
+  const outcome = await runProgram(folder, ["train", "--data", DATA, ...options]);
+  expect(outcome.stderr).toBe("");
+  expect(outcome.code).toBe(0);
+  const run = LeNet5.from(await loadWeights(join(folder, name)));
+
+  const recipe = RECIPES[name];
+  const network = LeNet5.create({ ...recipe, classes: DIGIT_CLASSES, seed: SEED });
+  for await (const { epoch } of train(network, dataset, { recipe, epochs: 3, seed: SEED, threads: threads(3) })) {
+    expect(epoch).toBeLessThan(4);
+  }
+  expect(network).toEqual(run);
+});

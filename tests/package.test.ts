@@ -1,0 +1,157 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build, type Rolldown } from "vite";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { installPacked } from "./support/packed.js";
+
+const MOST_KILOBYTES = 40;
+const TYPESCRIPT = resolve("node_modules/typescript/bin/tsc");
+
+let folder: string;
+let installed: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "lenet-package-"));
+  installed = installPacked(folder);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const manifest = () => JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+const entries = () => Object.keys(manifest().exports).filter((name) => !name.endsWith(".json"));
+
+describe("the package", () => {
+  it("holds what it exports, a license and a README, no sources and no tests", () => {
+    const files = readdirSync(installed, { recursive: true, encoding: "utf8" });
+    expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", manifest().bin.lenet]));
+    for (const targets of Object.values(manifest().exports)) {
+      for (const target of typeof targets === "string" ? [targets] : Object.values(targets as object)) {
+        expect(existsSync(join(installed, target)), target).toBe(true);
+      }
+    }
+    expect(files.filter((file) => /\.test\.|^(src|tests|bench|examples|web)\b/.test(file))).toEqual([]);
+  });
+
+  it("runs nothing when it is installed", () => {
+    expect(Object.keys(manifest().scripts)).not.toEqual(expect.arrayContaining([expect.stringMatching(/install/)]));
+  });
+
+  it("can be imported in Node, each entry by itself", () => {
+    expect(entries()).toEqual([".", "./engine", "./data", "./formats", "./node", "./browser"]);
+    for (const entry of entries()) {
+      const program = `console.log(Object.keys(await import("${entry.replace(".", "lenet")}")).length > 1)`;
+      const output = execFileSync(process.execPath, ["--input-type=module", "--eval", program], { cwd: folder });
+      expect(output.toString(), entry).toBe("true\n");
+    }
+  });
+});
+
+/** A program of each entry's main things, on Node without the DOM's types. */
+const NODE_PROGRAM = `
+import { createDataset, fit, gradients, LeNet5, predict, RECIPES, type Prediction } from "lenet";
+import { generateDigits } from "lenet/data";
+import { compile, lenet5 } from "lenet/engine";
+import { readWeights, writeWeights } from "lenet/formats";
+import { decodePicture, loadWeights, threads } from "lenet/node";
+
+const network = LeNet5.create({ ...RECIPES.paper, classes: ["a", "b"] });
+const dataset = createDataset({ pictures: new Uint8Array(784 * 2), labels: [0, 1], classes: network.classes });
+for await (const epoch of fit(network, dataset, { recipe: RECIPES.paper, epochs: 1, threads: threads() })) {
+  const accuracy: number = epoch.validationAccuracy;
+  console.log(accuracy);
+}
+const one: Prediction = predict(network, await decodePicture(new Uint8Array(1)));
+const several: Prediction[] = predict(network, [{ width: 1, height: 1, data: Uint8Array.of(0) }]);
+const bytes: Uint8Array = writeWeights(network.weights(), "pth");
+console.log(one.label, several, LeNet5.from(readWeights(bytes)), LeNet5.from(await loadWeights("file")));
+console.log(gradients(network, [], []).gradients.get("conv1.weight")?.data[0].toFixed());
+console.log(compile, lenet5, generateDigits({ seed: 0, count: 1, part: "train" }));
+// @ts-expect-error a network has classes
+LeNet5.create({});
+`;
+
+const BROWSER_PROGRAM = `
+import { type LeNet5, predict } from "lenet";
+import { decodePicture, threads } from "lenet/browser";
+
+export async function all(network: LeNet5, canvas: HTMLCanvasElement, offscreen: OffscreenCanvas, file: File) {
+  const contexts = [canvas.getContext("2d")!, offscreen.getContext("2d")!];
+  predict(network, [canvas, offscreen, ...contexts, new ImageData(1, 1), await decodePicture(file)]);
+  // @ts-expect-error its pixels cannot be read
+  predict(network, await createImageBitmap(file));
+  return threads().count.toFixed();
+}
+`;
+
+/** A file's name, its text, and the compiler's options. */
+type Program = [string, string, string[]];
+
+/** What the README shows. */
+const EXAMPLES = [...readFileSync("README.md", "utf8").matchAll(/```ts\n(.*?)```/gs)].map(([, program]) => program);
+
+describe("its types", () => {
+  const RESOLUTIONS = [
+    ["nodenext", "nodenext"],
+    ["esnext", "bundler"],
+  ];
+  const PROGRAMS: Program[] = [
+    ["node", NODE_PROGRAM, ["--lib", "ES2023", "--types", "node"]],
+    ["browser", BROWSER_PROGRAM, ["--lib", "ES2023,DOM", "--types", ""]],
+    ...EXAMPLES.map(
+      (program, index): Program => [`readme${index}`, program, ["--lib", "ES2023,DOM", "--types", "node"]],
+    ),
+  ];
+  beforeAll(() => {
+    for (const name of ["@types", "undici-types"]) {
+      symlinkSync(resolve("node_modules", name), join(folder, "node_modules", name));
+    }
+  });
+
+  it("are those of the README's programs, too", () => expect(EXAMPLES.length).toBeGreaterThan(1));
+
+  it.each(RESOLUTIONS)("are right with module %s and moduleResolution %s", (module, resolution) => {
+    for (const [name, program, options] of PROGRAMS) {
+      writeFileSync(join(folder, `${name}.ts`), program);
+      const how = ["--noEmit", "--strict", "--skipLibCheck", "false", "--target", "ES2022", ...options];
+      const command = [TYPESCRIPT, ...how, "--module", module, "--moduleResolution", resolution, `${name}.ts`];
+      const { status, stdout } = spawnSync(process.execPath, command, { cwd: folder, encoding: "utf8" });
+      expect({ name, status, stdout }).toEqual({ name, status: 0, stdout: "" });
+    }
+  });
+});
+
+/** An entry with all that it exports, bundled and minified. */
+async function bundled(entry: string): Promise<Rolldown.OutputChunk> {
+  const { exports } = manifest();
+  const result = await build({
+    configFile: false,
+    root: folder,
+    logLevel: "error",
+    build: {
+      write: false,
+      rolldownOptions: { input: join(installed, exports[entry].default), preserveEntrySignatures: "strict" },
+    },
+  });
+  const chunks = [result].flat().flatMap((each) => ("output" in each ? each.output : []));
+  return chunks.find((chunk) => chunk.type === "chunk" && chunk.isEntry) as Rolldown.OutputChunk;
+}
+
+describe("bundled for browsers", () => {
+  it(`the core has at most ${MOST_KILOBYTES} kB, gzipped, and needs nothing else`, async () => {
+    const { code, imports, dynamicImports, modules, exports } = await bundled(".");
+    expect(exports).toEqual(expect.arrayContaining(["LeNet5", "fit", "predict"]));
+    expect([...imports, ...dynamicImports]).toEqual([]);
+    expect(Object.keys(modules).filter((module) => !module.includes("lenet/dist/"))).toEqual([]);
+    expect(gzipSync(code, { level: 9 }).length).toBeLessThan(MOST_KILOBYTES * 1000);
+  });
+
+  it.each(["./data", "./engine", "./browser"])("%s needs nothing else, either", async (entry) => {
+    const { modules } = await bundled(entry);
+    expect(Object.keys(modules).filter((module) => !module.includes("lenet/dist/"))).toEqual([]);
+  });
+
+  it("the formats can be", async () => {
+    expect((await bundled("./formats")).exports).toEqual(expect.arrayContaining(["readWeights", "writeWeights"]));
+  });
+});
