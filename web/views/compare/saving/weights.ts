@@ -33,7 +33,7 @@ function metadataOf({ origin, model, normalization, classes, metadata }: Network
 }
 
 /** What the weights came to, where they are those that were validated. */
-function outcomeOf({ recipe, status, weights, epochs }: Run): Pick<ModelMetadata, "epoch" | "validationAccuracy"> {
+function outcomeOf({ recipe, status, weights, epochs }: Run): Partial<TrainingFacts> {
   // Of a run that averages, only the last weights are the average, which is what is validated.
   const areValidated = recipe.averaging === null || status.peek() === "done";
   const record = areValidated ? epochs.peek().find(({ epoch }) => epoch === weights.peek()?.epoch) : undefined;
