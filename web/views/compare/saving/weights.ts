@@ -1,5 +1,5 @@
 import { type WeightsFormat, writeWeights } from "../../../../src/formats/weights.js";
-import type { ModelMetadata } from "../../../../src/model/index.js";
+import type { ModelMetadata, TrainingFacts } from "../../../../src/model/index.js";
 import type { Network } from "../../../state/network.js";
 import type { Run } from "../../../state/run.js";
 import { runs } from "../../../state/runs.js";
