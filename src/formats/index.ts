@@ -5,7 +5,7 @@
  */
 
 export { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
-export { FormatError } from "./errors.js";
+export { FormatError, UnseenNeededError } from "./errors.js";
 export type { OnnxOptions } from "./onnx/index.js";
 export { readPth, writePth } from "./pth.js";
 export { type RecipeFile, readRecipeFile } from "./recipeFile.js";
