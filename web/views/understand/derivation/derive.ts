@@ -1,4 +1,5 @@
 import { type ActivationShape, inferShapes, type Model, type ShapedLayer } from "../../../../src/model/index.js";
+import { paperLayers } from "../../../../src/model/paperLayers.js";
 import { type Expression, type Letter, number, product, quantity, sum } from "./expression.js";
 import { LETTERS } from "./letters.js";
 
@@ -32,30 +33,12 @@ export interface LayerDerivation extends ShapedLayer {
 export function derive(model: Model): LayerDerivation[] {
   const layers = inferShapes(model);
   let field: ReceptiveField | undefined = { extent: 1, step: 1 };
-  let terms = 0;
+  const terms = new Map(paperLayers(layers).map(({ main, kind, term }) => [main, kind === "output" ? "output" : term]));
   return layers.map((shaped, index) => {
     const before: ReceptiveField | undefined = field;
     field = fieldAfter(shaped, before);
-    const term = termOf(layers, index, terms + 1);
-    if (term !== undefined) terms++;
-    return { ...shaped, term, field, equations: equationsOf(shaped, before) };
+    return { ...shaped, term: terms.get(index), field, equations: equationsOf(shaped, before) };
   });
-}
-
-/** Convolutions are C and subsampling S; a linear layer on whole maps is a convolution as large as they are. */
-function termOf(layers: readonly ShapedLayer[], index: number, count: number): string | undefined {
-  switch (layers[index].layer.type) {
-    case "conv2d":
-      return `C${count}`;
-    case "averagePool2d":
-    case "maxPool2d":
-      return `S${count}`;
-    case "linear":
-      if (index === layers.length - 1) return "output";
-      return layers[index - 1]?.layer.type === "flatten" ? `C${count}` : `F${count}`;
-    default:
-      return undefined;
-  }
 }
 
 function fieldAfter({ layer }: ShapedLayer, before: ReceptiveField | undefined): ReceptiveField | undefined {

@@ -1,0 +1,47 @@
+// Draws docs/lab/*.png: every view of the lab, on a desktop and on a phone, light and dark. After `npm run build`:
+//
+//   node tests/lab/screenshots.mjs
+
+import { spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { findChromium } from "../../bench/browser/chromium.mjs";
+
+const VIEWS = { train: "Train", inspect: "Look inside", understand: "Understand", compare: "Compare" };
+const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const folder = `${root}docs/lab/`;
+
+const lab = spawn(process.execPath, ["dist/cli/main.js", "lab", "--port", "0"], { cwd: root });
+const address = await new Promise((resolve) => {
+  lab.stdout.on("data", (text) => {
+    const [url] = /http:\S+/.exec(text) ?? [];
+    if (url) resolve(url);
+  });
+});
+mkdirSync(folder, { recursive: true });
+const browser = await chromium.launch({ executablePath: findChromium(), args: ["--no-sandbox"] });
+for (const colorScheme of ["light", "dark"]) {
+  const page = await browser.newPage({ colorScheme, viewport: SIZES.desktop, reducedMotion: "reduce" });
+  await page.goto(`${address}#inspect`);
+  await page.getByRole("button", { name: /Draw 6,000/ }).click();
+  await page.getByText("the best, of epoch").waitFor({ timeout: 300_000 });
+  const map = page.getByRole("region", { name: "C3", exact: true }).getByRole("application");
+  const { width, height } = await map.boundingBox();
+  await map.click({ position: { x: 0.4 * width, y: 0.4 * height } });
+  for (const [view, label] of Object.entries(VIEWS)) {
+    await page.getByRole("link", { name: label, exact: true }).first().click();
+    for (const [size, viewport] of Object.entries(SIZES)) {
+      await page.setViewportSize(viewport);
+      await page.evaluate("scrollTo(0, 0)");
+      // The curves are drawn anew for the width.
+      await page.waitForTimeout(1000);
+      await page.screenshot({ path: `${folder}${view}-${size}-${colorScheme}.png` });
+    }
+    await page.setViewportSize(SIZES.desktop);
+  }
+  await page.close();
+}
+await browser.close();
+lab.kill();
