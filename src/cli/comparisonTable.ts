@@ -1,6 +1,7 @@
+import { formatDuration } from "../report/duration.js";
 import { shortened } from "../report/markup.js";
 import type { ComparedRun } from "../runs/comparison.js";
-import { formatDuration, formatPercent } from "./terminal.js";
+import { formatPercent } from "./terminal.js";
 
 const NOTHING = "–";
 /** Of a setting's value. */

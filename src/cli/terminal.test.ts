@@ -1,6 +1,7 @@
 import { Writable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { formatDuration, formatPercent, Terminal } from "./terminal.js";
+import { formatDuration } from "../report/duration.js";
+import { formatPercent, Terminal } from "./terminal.js";
 
 /** A stream that keeps what is written, as a terminal of a width or as a file. */
 class FakeStream extends Writable {

@@ -1,4 +1,5 @@
 import type { WriteStream } from "node:tty";
+import { formatDuration } from "../report/duration.js";
 
 const LONGEST_BAR = 24;
 /** A shorter bar tells nothing. */
@@ -122,15 +123,6 @@ function shareOf(done: number, total: number): number {
 
 function formatRate(rate: number): string {
   return rate >= 100 ? Math.round(rate).toLocaleString("en-US") : rate.toFixed(1);
-}
-
-/** Seconds as 0:07, 3:05 or 1:02:09. */
-export function formatDuration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return "–";
-  const whole = Math.round(seconds);
-  const two = (value: number) => String(value).padStart(2, "0");
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
 /** A share as 89.68 %. */

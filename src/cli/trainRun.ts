@@ -12,6 +12,7 @@ import { DatasetUnavailableError } from "../node/obtain.js";
 import { DATA_NAMES, type DataSettings, type OpenedData } from "../node/openData.js";
 import { type ReopenedRun, RunFolder } from "../node/runFolder.js";
 import { judgedImages, writeReport } from "../node/runReport.js";
+import { formatDuration } from "../report/duration.js";
 import type { RunConfig } from "../runs/config.js";
 import { runTitles } from "../runs/settings.js";
 import { type Best, type EpochProgress, type EpochRecord, runEpochs, type TrainingState } from "../training/epochs.js";
@@ -22,7 +23,7 @@ import { VERSION } from "../version.js";
 import { dataOfRun, nameSkipped, openForCommand } from "./data.js";
 import { compileForNode } from "./engine.js";
 import { InterruptedError, withInterrupt } from "./interrupt.js";
-import { formatDuration, formatPercent, type Reporter } from "./terminal.js";
+import { formatPercent, type Reporter } from "./terminal.js";
 
 /** What the progress of a run's epochs is called. */
 export const TRAINING_TASK = "train";

@@ -13,7 +13,7 @@ const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, heig
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const folder = `${root}docs/lab/`;
 
-const lab = spawn(process.execPath, ["dist/cli/main.js", "lab", "--port", "0"], { cwd: root });
+const lab = spawn(process.execPath, ["dist/cli/main.js", "lab"], { cwd: root });
 const address = await new Promise((resolve) => {
   lab.stdout.on("data", (text) => {
     const [url] = /http:\S+/.exec(text) ?? [];

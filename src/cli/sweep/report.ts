@@ -1,6 +1,7 @@
+import { formatDuration } from "../../report/duration.js";
 import { csvLine } from "../csv.js";
 import { table } from "../table.js";
-import { formatDuration, formatPercent } from "../terminal.js";
+import { formatPercent } from "../terminal.js";
 import { type Combination, combinationsOf, labelOf, type PlannedRun } from "./grid.js";
 import { type Spread, spreadOf } from "./statistics.js";
 import type { SweepConfig } from "./sweepFolder.js";

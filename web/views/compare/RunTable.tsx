@@ -1,9 +1,10 @@
 import { useSignal } from "@preact/signals";
+import { formatDuration } from "../../../src/report/duration.js";
 import { shortened } from "../../../src/report/markup.js";
 import { standardError } from "../../../src/report/numbers.js";
 import { type ComparedRun, compareRuns } from "../../../src/runs/comparison.js";
 import type { RunRecord } from "../../../src/runs/record.js";
-import { formatDuration, formatPercent } from "../../i18n/numbers.js";
+import { formatPercent } from "../../i18n/numbers.js";
 import { Button } from "../../kit/Button.js";
 import { LineSample } from "../../kit/LineChart.js";
 import { runStyle } from "../../kit/palette.js";

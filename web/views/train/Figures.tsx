@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
-import { formatCount, formatDuration, formatPercent } from "../../i18n/numbers.js";
+import { formatDuration } from "../../../src/report/duration.js";
+import { formatCount, formatPercent } from "../../i18n/numbers.js";
 import type { Run } from "../../state/run.js";
 import { selectedRun } from "../../state/runs.js";
 import { commandLine } from "./commandLine.js";
