@@ -251,6 +251,8 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
       await page
         .getByLabel("Open weights")
         .setInputFiles(fileURLToPath(new URL("../golden/improved-1x28x28.pth", import.meta.url)));
+      const dialog = page.getByRole("dialog", { name: "Which network is it?" });
+      await dialog.getByRole("button", { name: "Open" }).click();
       const whole = await page.locator("[data-value=worked]").textContent();
       await page.getByRole("button", { name: "Step on" }).click();
       await page.getByText("step 1 of 26").waitFor();
