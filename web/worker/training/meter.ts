@@ -1,8 +1,8 @@
 import type { EpochBatch } from "../../../src/engine.js";
 import type { TrainingProgress } from "./protocol.js";
 
-/** Between two progresses, so that the page has time to draw: at most 30 a second. */
-const MILLISECONDS = 34;
+/** Between two progresses: drawing them takes the page time that, on few cores, the threads would have. */
+const MILLISECONDS = 125;
 
 /** Sums batches up to the progress that the page is told. */
 export class Meter {
