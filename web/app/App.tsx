@@ -47,6 +47,6 @@ function OpenView() {
     );
   });
   const current = loaded.value;
-  if (!current) return <p class="quiet">{messages().loading}</p>;
+  if (!current) return <p class="quiet opening">{messages().loading}</p>;
   return current.View ? <current.View key={current.name} /> : <p role="alert">{messages().viewFailed}</p>;
 }
