@@ -1,3 +1,4 @@
+import { sha256 } from "../numeric/sha256.js";
 import type { Model } from "./layers.js";
 import { inferShapes, parameterSpecs, requireParameters } from "./shapes.js";
 import type { NamedTensors } from "./tensor.js";
@@ -13,7 +14,5 @@ export async function fingerprint(model: Model, parameters: NamedTensors): Promi
   const specs = parameterSpecs(inferShapes(model));
   requireParameters(specs, parameters);
   const values = specs.map(({ name }) => Float32Array.from(parameters.get(name)!.data as ArrayLike<number>));
-  const bytes = await new Blob(values).arrayBuffer();
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return sha256(...values);
 }

@@ -1,10 +1,3 @@
-/** The SHA-256, in hexadecimal, over all pieces together. */
-export async function sha256(...pieces: Uint8Array<ArrayBuffer>[]): Promise<string> {
-  const bytes = pieces.length === 1 ? pieces[0] : await new Blob(pieces).arrayBuffer();
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /** Bytes as they are or, where they are packed with gzip, unpacked. @throws Error where they are damaged */
 export async function unpacked(bytes: Uint8Array<ArrayBuffer>, what: string): Promise<Uint8Array<ArrayBuffer>> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;

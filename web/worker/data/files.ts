@@ -1,6 +1,7 @@
 import { CATALOG } from "../../../src/data/catalog.js";
 import { type DatasetParts, datasetFromIdx, type IdxArray, parseIdx } from "../../../src/data/index.js";
-import { sha256, unpacked } from "./bytes.js";
+import { sha256 } from "../../../src/numeric/sha256.js";
+import { unpacked } from "./bytes.js";
 
 /** A file that was dropped, unpacked. */
 interface IdxFile {

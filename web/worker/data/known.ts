@@ -1,6 +1,7 @@
 import { type CatalogFile, catalogEntry, type IdxEntry } from "../../../src/data/catalog.js";
 import { type DatasetParts, datasetFromIdx } from "../../../src/data/index.js";
-import { sha256, unpacked } from "./bytes.js";
+import { sha256 } from "../../../src/numeric/sha256.js";
+import { unpacked } from "./bytes.js";
 import type { DataProgress, DataRequest } from "./protocol.js";
 
 type KnownRequest = Extract<DataRequest, { type: "known" }>;

@@ -1,7 +1,7 @@
 import { decodePicture } from "../../../src/browser/index.js";
 import type { DatasetParts, PictureSettings } from "../../../src/data/index.js";
 import { drawPicture } from "../../../src/data/pictures/picture.js";
-import { sha256 } from "./bytes.js";
+import { sha256 } from "../../../src/numeric/sha256.js";
 import type { DataProgress, LabelledPicture } from "./protocol.js";
 
 /** Between two progresses. */

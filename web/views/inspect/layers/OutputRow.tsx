@@ -9,6 +9,7 @@ import { messages } from "../messages/index.js";
 import { formatValue } from "../names.js";
 import { shownNetwork } from "../state/network.js";
 import { response, select, selection } from "../state/response.js";
+import { ARROWS } from "./arrows.js";
 import { type BarLayout, barAt, barLayout, paintBars } from "./bars.js";
 import { prepare } from "./paint.js";
 
@@ -59,9 +60,7 @@ export function OutputRow({ paper, position }: OutputRowProps) {
   };
   useLayoutEffect(() => effect(draw));
   const move = (event: KeyboardEvent) => {
-    const [right, down] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[
-      event.key
-    ] ?? [0, 0];
+    const [right, down] = ARROWS[event.key] ?? [0, 0];
     if (event.key === "Enter") focusDetail();
     if (right === 0 && down === 0) return;
     event.preventDefault();

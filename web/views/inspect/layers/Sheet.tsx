@@ -1,6 +1,7 @@
 import { effect, type ReadonlySignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { useWidth } from "../../../kit/useWidth.js";
+import { ARROWS } from "./arrows.js";
 import { prepare } from "./paint.js";
 import { neighbour, type SheetLayout, sheetLayout, unitAt } from "./sheetLayout.js";
 
@@ -27,13 +28,6 @@ export interface SheetProps {
     readonly onHover?: (unit: number | undefined) => void;
   };
 }
-
-const ARROWS: Readonly<Record<string, readonly [right: number, down: number]>> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
-};
 
 /** Maps side by side on one canvas; with a cursor, their units can be gone over with a pointer and with arrows. */
 export function Sheet({ count, height, width, room, margin = 3, paint, label, cursor }: SheetProps) {
