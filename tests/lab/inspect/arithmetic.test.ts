@@ -7,7 +7,7 @@ import {
   runningSum,
   type WeightedSum,
   workOut,
-} from "../../../web/views/inspect/work/arithmetic.js";
+} from "../../../web/views/inspect/calculation/arithmetic.js";
 
 const MODELS = [
   { input: { channels: 1, height: 28, width: 28 }, classes: 10, activation: "sigmoid", pooling: "averagePool2d" },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { inkPicture } from "../../../web/views/inspect/work/pen.js";
+import { inkPicture } from "../../../web/views/inspect/calculation/pen.js";
 
 const SHAPE = { channels: 1, height: 28, width: 28 };
 

@@ -3,6 +3,7 @@ import { unitPlace } from "../../../../src/model/index.js";
 import { Choice } from "../../../kit/Choice.js";
 import { Select } from "../../../kit/Select.js";
 import { changeUrl, url } from "../../../state/url.js";
+import { difference, type KernelMaps, kernelMaps } from "../calculation/kernels.js";
 import { FILTER_KINDS } from "../fields.js";
 import { canvasColors } from "../layers/colors.js";
 import { Legend } from "../layers/Legend.js";
@@ -14,7 +15,6 @@ import { formatValue, nameOfMap } from "../names.js";
 import { shownEngine, shownNetwork, structure, timeline } from "../state/network.js";
 import { shownPicture } from "../state/picture.js";
 import { response, select, selection } from "../state/response.js";
-import { difference, type KernelMaps, kernelMaps } from "../work/kernels.js";
 
 /** The filters that lead to the selected map, their gradients, and how far they have come since the start. */
 export function FiltersPanel() {

@@ -2,8 +2,8 @@ import { computed, signal } from "@preact/signals";
 import { drawPicture, type Pixels } from "../../../../src/data/pictures/picture.js";
 import { network } from "../../../state/network.js";
 import { changeUrl, url } from "../../../state/url.js";
+import { inkPicture, type PadStroke } from "../calculation/pen.js";
 import type { Source } from "../fields.js";
-import { inkPicture, type PadStroke } from "../work/pen.js";
 import { background, chosenPicture, tellsCharacters } from "./data.js";
 
 /** What is on the pad. */

@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import { type Arithmetic, largestProducts, workOut } from "../work/arithmetic.js";
+import { type Arithmetic, largestProducts, workOut } from "../calculation/arithmetic.js";
 import { shownNetwork, structure } from "./network.js";
 import { response, selection } from "./response.js";
 
