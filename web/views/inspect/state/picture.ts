@@ -1,5 +1,6 @@
 import { computed, signal } from "@preact/signals";
-import { drawPicture, type Pixels } from "../../../../src/data/pictures/picture.js";
+import { fitPicture } from "../../../../src/data/pictures/adapt.js";
+import { type DecodedPicture, invertPicture } from "../../../../src/data/pictures/color.js";
 import { network } from "../../../state/network.js";
 import { changeUrl, url } from "../../../state/url.js";
 import { inkPicture, type PadStroke } from "../calculation/pen.js";
@@ -15,7 +16,7 @@ export interface Drawing {
 
 /** A picture that was opened, pasted or taken. */
 export interface TakenPicture {
-  readonly original: Pixels;
+  readonly original: DecodedPicture;
   /** Whether light and dark are swapped, as for ink on paper. */
   readonly inverted: boolean;
 }
@@ -54,7 +55,7 @@ const fitted = computed(() => {
   const pixels = new Uint8Array(channels * height * width);
   const { original, inverted } = taken.value;
   const settings = { shape: shape.value, fit: "contain", background: background.value } as const;
-  drawPicture(inverted ? invert(original) : original, settings, pixels);
+  fitPicture(inverted ? invertPicture(original) : original, settings, pixels);
   return pixels;
 });
 
@@ -66,7 +67,8 @@ export const shownPicture = computed<ShownPicture | undefined>(() => {
 });
 
 /** Takes a picture to look at; a light one, where the network knows light characters on dark, is inverted. */
-export function take(original: Pixels, how: "file" | "camera" = "file"): void {
+export function take({ width, height, data }: ImageData, how: "file" | "camera" = "file"): void {
+  const original = { width, height, rgba: new Uint8Array(data.buffer, data.byteOffset, data.length) };
   const isLight = lightness(original) > 127.5;
   taken.value = { original, inverted: tellsCharacters.value && isLight !== (background.value === 255) };
   changeUrl({ inspectSource: how });
@@ -77,22 +79,18 @@ export function takeBytes(pixels: Uint8Array): void {
   if (!shape.value) return;
   const { channels, height, width } = shape.value;
   const area = height * width;
-  const data = Uint8Array.from({ length: 4 * area }, (_, place) => {
+  const rgba = Uint8Array.from({ length: 4 * area }, (_, place) => {
     const channel = place % 4;
     return channel === 3 ? 255 : pixels[(channels === 3 ? channel : 0) * area + Math.floor(place / 4)];
   });
-  taken.value = { original: { width, height, data }, inverted: false };
+  taken.value = { original: { width, height, rgba }, inverted: false };
   changeUrl({ inspectSource: "file" });
 }
 
-function invert({ width, height, data }: Pixels): Pixels {
-  return { width, height, data: data.map((byte, place) => (place % 4 === 3 ? byte : 255 - byte)) };
-}
-
-function lightness({ data }: Pixels): number {
+function lightness({ rgba }: DecodedPicture): number {
   let sum = 0;
-  for (let place = 0; place < data.length; place += 4) sum += data[place] + data[place + 1] + data[place + 2];
-  return sum / ((3 * data.length) / 4);
+  for (let place = 0; place < rgba.length; place += 4) sum += rgba[place] + rgba[place + 1] + rgba[place + 2];
+  return sum / ((3 * rgba.length) / 4);
 }
 
 /** A three, in two arcs. */
