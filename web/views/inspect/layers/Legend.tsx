@@ -18,7 +18,7 @@ export function Legend({ range, palette }: LegendProps) {
   const gradient =
     palette === "sequential" ? gradientOf(sequential) : gradientOf(diverging, palette === "upper" ? "upper" : "whole");
   return (
-    <p class="legend">
+    <p class="value-range">
       <span class="unseen">{messages().colours} </span>
       <span>{least}</span>
       <span class="scale" style={{ background: gradient }} />
