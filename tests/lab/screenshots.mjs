@@ -36,7 +36,7 @@ for (const colorScheme of ["light", "dark"]) {
       await page.setViewportSize(viewport);
       await page.evaluate("scrollTo(0, 0)");
       // The curves are drawn anew for the width.
-      await page.waitForTimeout(1000);
+      await page.waitForTimeout(2500);
       await page.screenshot({ path: `${folder}${view}-${size}-${colorScheme}.png` });
     }
     await page.setViewportSize(SIZES.desktop);
