@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { AUGMENTATIONS, type Augmentation, drawTransformation, placementFor } from "../src/data/augmentation.js";
 import { normalizedBytes } from "../src/engine/engine.js";
 import { readBatch } from "../src/engine/reference/pictures.js";
+import { ModuleBuilder, PAGE_BYTES } from "../src/engine/wasm/assembler/index.js";
 import {
   assemblyScratchBytes,
   emitAssembly,
@@ -12,10 +13,9 @@ import {
   placeOffset,
   StaticData,
   tileBytes,
-} from "../src/kernels/index.js";
+} from "../src/engine/wasm/kernels/index.js";
 import type { ImageShape } from "../src/model/index.js";
 import { Purpose, RandomStream } from "../src/numeric/philox.js";
-import { ModuleBuilder, PAGE_BYTES } from "../src/wasm/index.js";
 
 const GUARD = 0xa5;
 const GUARD_BYTES = 4096;

@@ -12,9 +12,10 @@ import {
   type SampleResults,
   supportsFusedArithmetic,
 } from "../src/engine/index.js";
-import { layoutParameters } from "../src/engine/parameterStore.js";
-import { emitSingleSample } from "../src/engine/singleSample.js";
-import { StaticData } from "../src/kernels/index.js";
+import { ModuleBuilder } from "../src/engine/wasm/assembler/index.js";
+import { StaticData } from "../src/engine/wasm/kernels/index.js";
+import { layoutParameters } from "../src/engine/wasm/parameterStore.js";
+import { emitSingleSample } from "../src/engine/wasm/singleSample.js";
 import {
   classCount,
   inferShapes,
@@ -27,7 +28,6 @@ import {
   type Tensor,
 } from "../src/model/index.js";
 import { Purpose, RandomStream } from "../src/numeric/philox.js";
-import { ModuleBuilder } from "../src/wasm/index.js";
 
 // Node 20 has relaxed SIMD behind a flag that counts from the first compilation on.
 if (!supportsFusedArithmetic()) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");

@@ -1,9 +1,7 @@
 import { AUGMENTATIONS, drawTransformation, writeTransformation } from "../data/augmentation.js";
 import { hyperparameterValues, packHyperparameters } from "../engine/hyperparameters.js";
 import type { OptimizerSettings } from "../engine/index.js";
-import { MemoryPlan } from "../engine/memoryPlan.js";
-import { layoutParameters } from "../engine/parameterStore.js";
-import { planStages, type Stage } from "../engine/stages.js";
+import { type FunctionHandle, ModuleBuilder, PAGE_BYTES } from "../engine/wasm/assembler/index.js";
 import {
   assemblyScratchBytes,
   conv2dWorkspaceBytes,
@@ -28,9 +26,11 @@ import {
   TILE_SAMPLES,
   tileBytes,
   VECTOR_BYTES,
-} from "../kernels/index.js";
+} from "../engine/wasm/kernels/index.js";
+import { MemoryPlan } from "../engine/wasm/memoryPlan.js";
+import { layoutParameters } from "../engine/wasm/parameterStore.js";
+import { planStages, type Stage } from "../engine/wasm/stages.js";
 import { classCount, inferShapes, type Model } from "../model/index.js";
-import { type FunctionHandle, ModuleBuilder, PAGE_BYTES } from "../wasm/index.js";
 import type { Task } from "./measure.js";
 
 /** What the kernels are compiled with. */

@@ -1,5 +1,5 @@
-import { multiplyAdd, StaticData, VECTOR_BYTES, VECTOR_LANES } from "../kernels/index.js";
-import { f32x4, i32, ModuleBuilder } from "../wasm/index.js";
+import { f32x4, i32, ModuleBuilder } from "../engine/wasm/assembler/index.js";
+import { multiplyAdd, StaticData, VECTOR_BYTES, VECTOR_LANES } from "../engine/wasm/kernels/index.js";
 import type { Task } from "./measure.js";
 
 /** As many as the kernels keep in registers; enough to hide the latency of a multiply-add. */

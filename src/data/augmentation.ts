@@ -1,6 +1,6 @@
-import { PLACEMENT, PLACEMENT_WORDS } from "../kernels/placement.js";
 import { Purpose, RandomStream } from "../numeric/philox.js";
 import { cosine, sine } from "../numeric/trigonometry.js";
+import { PLACEMENT, PLACEMENT_WORDS } from "./placement.js";
 
 /**
  * Random transformations of a picture, in this order: crop, flip, one affine map (rotation, shift, scale and shear),

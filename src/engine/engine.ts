@@ -1,4 +1,4 @@
-import { PLACEMENT_WORDS } from "../kernels/placement.js";
+import { PLACEMENT_WORDS } from "../data/placement.js";
 import {
   classCount,
   type Model,

@@ -1,16 +1,6 @@
-import { HYPERPARAMETER_WORDS, HYPERPARAMETERS } from "../kernels/index.js";
+import { integerPower } from "../numeric/integerPower.js";
 import type { Averaging, OptimizerSettings, Update } from "./engine.js";
-
-/** base^exponent by squaring: unlike Math.pow, the same bits in every engine. */
-export function integerPower(base: number, exponent: number): number {
-  let result = 1;
-  let square = base;
-  for (let rest = exponent; rest > 0; rest = Math.floor(rest / 2)) {
-    if (rest % 2 === 1) result *= square;
-    square *= square;
-  }
-  return result;
-}
+import { HYPERPARAMETER_WORDS, HYPERPARAMETERS } from "./wasm/kernels/index.js";
 
 /** The numbers of one update by name, in float64. */
 export type HyperparameterValues = Record<keyof typeof HYPERPARAMETERS, number>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { referenceEngine } from "../engine/reference.js";
+import { referenceEngine } from "../engine/reference/referenceBackend.js";
 import { initializeParameters } from "./initialization.js";
 import type { Model } from "./layers.js";
 import { lenet5 } from "./lenet5.js";

@@ -1,8 +1,8 @@
 import { drawTransformation, isAugmenting, writeTransformation } from "../data/augmentation.js";
 import type { Dataset } from "../data/dataset.js";
+import { PLACEMENT_WORDS } from "../data/placement.js";
 import { epochOrder, type Split } from "../data/split.js";
 import type { Engine, OptimizerState, PictureBatch, SampleResults } from "../engine/index.js";
-import { PLACEMENT_WORDS } from "../kernels/placement.js";
 import type { NamedTensors } from "../model/index.js";
 import { Tally } from "./metrics.js";
 import { forEachBatch, type PassOptions } from "./passes.js";

@@ -1,5 +1,5 @@
 import { epochOrder } from "../data/split.js";
-import { integerPower } from "../engine/hyperparameters.js";
+import { integerPower } from "../numeric/integerPower.js";
 import { batchAssembler, type EpochsOptions } from "./epochs.js";
 import { forEachBatch, type PassOptions } from "./passes.js";
 

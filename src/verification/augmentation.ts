@@ -1,6 +1,6 @@
 import { placementFor, type Transformation } from "../data/augmentation.js";
 import { compile, type WasmEngine } from "../engine/index.js";
-import { PLACEMENT_WORDS, TILE_SAMPLES } from "../kernels/index.js";
+import { PLACEMENT_WORDS, TILE_SAMPLES } from "../engine/wasm/kernels/index.js";
 import type { ImageShape, NamedTensors, Normalization, Tensor } from "../model/index.js";
 import { numbersOf, RowCollector, requireTensor, TOLERANCES, VerificationError, type VerificationRow } from "./rows.js";
 

@@ -1,5 +1,5 @@
 import { type CompileOptions, compile, type WasmEngine } from "../engine/index.js";
-import { TILE_SAMPLES } from "../kernels/index.js";
+import { TILE_SAMPLES } from "../engine/wasm/kernels/index.js";
 import { lenet5FromTensors, type Model, type NamedTensors, type ShapedLayer, type Tensor } from "../model/index.js";
 import { numbersOf, RowCollector, requireTensor, TOLERANCES, VerificationError, type VerificationRow } from "./rows.js";
 

@@ -5,7 +5,7 @@ import {
   requireParameters,
   type ShapedLayer,
 } from "../../model/index.js";
-import { dropoutKeyWords } from "../wasmEngine.js";
+import { dropoutKeys } from "../../numeric/dropoutDraw.js";
 import { crossEntropy, type SampleLoss } from "./crossEntropy.js";
 import { type DropoutDraw, type Operation, operationOf, type WeightAndBias } from "./operations.js";
 
@@ -132,5 +132,5 @@ export class ReferenceNetwork {
 const NOTHING = new Float64Array(0);
 
 function draw(layer: number, position: number, dropout: DropoutSource | undefined): DropoutDraw | undefined {
-  return dropout && { position, keys: dropoutKeyWords(dropout.seed, dropout.step, layer) };
+  return dropout && { position, keys: dropoutKeys(dropout.seed, dropout.step, layer) };
 }

@@ -1,4 +1,3 @@
-import { dropoutThreshold, dropoutWord } from "../../kernels/dropout.js";
 import {
   type ActivationLayer,
   type Conv2dLayer,
@@ -8,6 +7,7 @@ import {
   type ShapedLayer,
   ShapeError,
 } from "../../model/index.js";
+import { dropoutThreshold, dropoutWord } from "../../numeric/dropoutDraw.js";
 
 /** A layer's weight and bias, or the gradients of both; empty where the layer learns nothing. */
 export interface WeightAndBias {

@@ -1,4 +1,4 @@
-import { PLACEMENT, PLACEMENT_WORDS } from "../../kernels/placement.js";
+import { PLACEMENT, PLACEMENT_WORDS } from "../../data/placement.js";
 import type { ImageShape, Normalization } from "../../model/index.js";
 import { type Batch, normalizedBytes } from "../engine.js";
 

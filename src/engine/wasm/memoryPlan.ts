@@ -1,4 +1,4 @@
-import { PAGE_BYTES } from "../wasm/index.js";
+import { PAGE_BYTES } from "./assembler/index.js";
 
 const CACHE_LINE = 64;
 

@@ -1,3 +1,4 @@
+import { elementCount, type ShapedLayer } from "../../model/index.js";
 import {
   type ActivationShape,
   type Conv2dShape,
@@ -6,8 +7,7 @@ import {
   type Layout,
   type LinearShape,
   type Pool2dShape,
-} from "../kernels/index.js";
-import { elementCount, type ShapedLayer } from "../model/index.js";
+} from "./kernels/index.js";
 
 /** An activation of the network as it lies in memory; a flattened tensor shares the memory of the one it flattens. */
 export interface StageTensor {

@@ -1,4 +1,4 @@
-import { type FunctionBuilder, type Local, type Value, v128 } from "../wasm/index.js";
+import { type FunctionBuilder, type Local, type Value, v128 } from "../assembler/index.js";
 import { fence, type KernelContext, multiplyAdd } from "./context.js";
 import { PLACE_VECTORS, VECTOR_BYTES } from "./layout.js";
 

@@ -1,4 +1,4 @@
-import { type FunctionHandle, i32 } from "../wasm/index.js";
+import { type FunctionHandle, i32 } from "../assembler/index.js";
 import type { KernelContext } from "./context.js";
 
 /**

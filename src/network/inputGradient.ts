@@ -1,5 +1,5 @@
+import { float64Tensors, ReferenceNetwork } from "../engine/reference/network.js";
 import { inferShapes, type Model, type NamedTensors } from "../model/index.js";
-import { float64Tensors, ReferenceNetwork } from "./reference/network.js";
 
 /** What a network makes of one normalised picture, and how that changes with the picture: in double precision. */
 export interface InputDifferentiation {

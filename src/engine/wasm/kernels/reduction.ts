@@ -1,4 +1,4 @@
-import { type FunctionHandle, f32x4, i32, v128 } from "../wasm/index.js";
+import { type FunctionHandle, f32x4, i32, v128 } from "../assembler/index.js";
 import { type KernelContext, ZERO } from "./context.js";
 import { VECTOR_BYTES } from "./layout.js";
 

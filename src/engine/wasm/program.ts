@@ -1,3 +1,14 @@
+import { classCount, type Model, type ShapedLayer } from "../../model/index.js";
+import {
+  type FunctionBuilder,
+  type FunctionHandle,
+  f32,
+  type Integer,
+  i32,
+  type Local,
+  type MemoryType,
+  ModuleBuilder,
+} from "./assembler/index.js";
 import {
   type AssemblyKernels,
   assemblyScratchBytes,
@@ -16,18 +27,7 @@ import {
   TILE_SAMPLES,
   tileBytes,
   VECTOR_BYTES,
-} from "../kernels/index.js";
-import { classCount, type Model, type ShapedLayer } from "../model/index.js";
-import {
-  type FunctionBuilder,
-  type FunctionHandle,
-  f32,
-  type Integer,
-  i32,
-  type Local,
-  type MemoryType,
-  ModuleBuilder,
-} from "../wasm/index.js";
+} from "./kernels/index.js";
 import { MemoryPlan } from "./memoryPlan.js";
 import { layoutParameters, type ParameterLayout } from "./parameterStore.js";
 import { emitSingleSample } from "./singleSample.js";

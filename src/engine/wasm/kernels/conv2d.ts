@@ -1,4 +1,4 @@
-import { type FunctionBuilder, type FunctionHandle, f32x4, i32, type Local, v128 } from "../wasm/index.js";
+import { type FunctionBuilder, type FunctionHandle, f32x4, i32, type Local, v128 } from "../assembler/index.js";
 import { horizontalSum, type KernelContext, ZERO } from "./context.js";
 import {
   type BlockRun,

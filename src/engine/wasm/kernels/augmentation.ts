@@ -1,3 +1,4 @@
+import { PLACEMENT } from "../../../data/placement.js";
 import {
   type FunctionBuilder,
   type FunctionHandle,
@@ -6,11 +7,10 @@ import {
   i32,
   type Local,
   type Value,
-} from "../wasm/index.js";
+} from "../assembler/index.js";
 import type { AssemblyShape } from "./assembly.js";
 import { forEachPixel, type KernelContext } from "./context.js";
 import { channelBytes, FLOAT_BYTES, type Layout, placeBytes, placeOffset, roundUp, rowBytes } from "./layout.js";
-import { PLACEMENT } from "./placement.js";
 
 /** Float32 of every byte. */
 const TABLE_BYTES = 256 * FLOAT_BYTES;

@@ -1,4 +1,4 @@
-import { type FunctionBuilder, type FunctionHandle, f32x4, i32x4, type Value, v128 } from "../wasm/index.js";
+import { type FunctionBuilder, type FunctionHandle, f32x4, i32x4, type Value, v128 } from "../assembler/index.js";
 import { exp2 } from "./activation.js";
 import { type KernelContext, multiplyAdd, ZERO } from "./context.js";
 import { PLACE_BYTES, PLACE_VECTORS, VECTOR_BYTES } from "./layout.js";

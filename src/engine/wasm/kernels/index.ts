@@ -1,3 +1,4 @@
+export * from "../../../data/placement.js";
 export * from "./activation.js";
 export * from "./assembly.js";
 export * from "./augmentation.js";
@@ -8,7 +9,6 @@ export * from "./dropout.js";
 export * from "./layout.js";
 export * from "./linear.js";
 export * from "./optimizer.js";
-export * from "./placement.js";
 export * from "./pool2d.js";
 export * from "./reduction.js";
 export * from "./singleSample.js";

@@ -1,4 +1,5 @@
-import { type FunctionHandle, f32x4, i32, i32x4, type Value, v128 } from "../wasm/index.js";
+import { DROPOUT_MULTIPLIERS, dropoutThreshold } from "../../../numeric/dropoutDraw.js";
+import { type FunctionHandle, f32x4, i32, i32x4, type Value, v128 } from "../assembler/index.js";
 import { forEachVector, type KernelContext } from "./context.js";
 import { type Layout, TILE_SAMPLES, VECTOR_LANES } from "./layout.js";
 
@@ -17,36 +18,12 @@ export interface DropoutKernels {
   readonly backward: FunctionHandle;
 }
 
-/**
- * The draw for one value: a 32-bit hash of its place in the batch under the two key words of the layer and step. Two
- * rounds of Wellons' lowbias32 (a bijection with nearly no bias), keyed before each; the reference engine draws the
- * same.
- *
- * @param place sample · values a sample + value
- */
-export function dropoutWord(place: number, key0: number, key1: number): number {
-  return mix((mix(place ^ key0) + key1) | 0) >>> 0;
-}
-
-const MIX_MULTIPLIERS = [0x7feb352d, 0x846ca68b] as const;
-
-function mix(word: number): number {
-  let mixed = Math.imul(word ^ (word >>> 16), MIX_MULTIPLIERS[0]);
-  mixed = Math.imul(mixed ^ (mixed >>> 15), MIX_MULTIPLIERS[1]);
-  return mixed ^ (mixed >>> 16);
-}
-
-/** Values whose draw is below this unsigned word are dropped. */
-export function dropoutThreshold(probability: number): number {
-  return Math.floor(probability * 2 ** 32);
-}
-
 /** Emits the kernels of a dropout layer. */
 export function emitDropout(context: KernelContext, name: string, shape: DropoutShape): DropoutKernels {
   const { layout, probability } = shape;
   const bare = { ...layout, border: 0 };
   const values = layout.channels * layout.height * layout.width;
-  const multipliers = MIX_MULTIPLIERS.map((multiplier) => {
+  const multipliers = DROPOUT_MULTIPLIERS.map((multiplier) => {
     const address = context.data.table(Array.from({ length: VECTOR_LANES }, () => multiplier));
     return v128.load(address);
   });

@@ -6,7 +6,7 @@ import {
   type Local,
   type Value,
   v128,
-} from "../wasm/index.js";
+} from "../assembler/index.js";
 import { forEachVector, type KernelContext, multiplyAdd, negativeMultiplyAdd, ZERO } from "./context.js";
 import type { Layout } from "./layout.js";
 

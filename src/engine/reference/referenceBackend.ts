@@ -7,7 +7,7 @@ import {
   parameterSpecs,
   type ShapedLayer,
   type Tensor,
-} from "../model/index.js";
+} from "../../model/index.js";
 import {
   type Batch,
   batchCount,
@@ -21,12 +21,12 @@ import {
   requireNormalization,
   type SampleResults,
   type Update,
-} from "./engine.js";
-import { averageShare } from "./hyperparameters.js";
-import type { SampleLoss } from "./reference/crossEntropy.js";
-import { type Float64Tensors, float64Tensors, ReferenceNetwork, zeroTensors } from "./reference/network.js";
-import { moveAverage, updateTensor } from "./reference/optimizer.js";
-import { readBatch } from "./reference/pictures.js";
+} from "../engine.js";
+import { averageShare } from "../hyperparameters.js";
+import type { SampleLoss } from "./crossEntropy.js";
+import { type Float64Tensors, float64Tensors, ReferenceNetwork, zeroTensors } from "./network.js";
+import { moveAverage, updateTensor } from "./optimizer.js";
+import { readBatch } from "./pictures.js";
 
 /**
  * The slow, readable engine: the same calls as the fast one, in plain TypeScript and double precision. What it computes

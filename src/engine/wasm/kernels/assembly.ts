@@ -1,4 +1,4 @@
-import { type FunctionHandle, f32, type Integer, i32 } from "../wasm/index.js";
+import { type FunctionHandle, f32, type Integer, i32 } from "../assembler/index.js";
 import { emitPlaced } from "./augmentation.js";
 import { forEachPixel, type KernelContext } from "./context.js";
 import { FLOAT_BYTES, type Layout } from "./layout.js";

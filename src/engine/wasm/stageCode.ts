@@ -1,3 +1,4 @@
+import { type FunctionBuilder, i32, type Local, type Value } from "./assembler/index.js";
 import {
   conv2dWorkspaceBytes,
   emitActivation,
@@ -14,8 +15,7 @@ import {
   roundUp,
   TILE_SAMPLES,
   VECTOR_BYTES,
-} from "../kernels/index.js";
-import { type FunctionBuilder, i32, type Local, type Value } from "../wasm/index.js";
+} from "./kernels/index.js";
 import type { ParameterLayout, StoredParameter } from "./parameterStore.js";
 import type { Stage } from "./stages.js";
 

@@ -1,4 +1,12 @@
-import { type FunctionBuilder, type FunctionHandle, f32x4, i32, type Local, type Value, v128 } from "../wasm/index.js";
+import {
+  type FunctionBuilder,
+  type FunctionHandle,
+  f32x4,
+  i32,
+  type Local,
+  type Value,
+  v128,
+} from "../assembler/index.js";
 import { horizontalSum, type KernelContext, multiplyAdd, negativeMultiplyAdd, ZERO } from "./context.js";
 import type { Conv2dShape } from "./conv2d.js";
 import {

@@ -1,3 +1,5 @@
+import type { ShapedLayer } from "../../model/index.js";
+import type { FunctionBuilder, FunctionHandle } from "./assembler/index.js";
 import {
   type ActivationKind,
   convolvesSingle,
@@ -9,9 +11,7 @@ import {
   poolsSingle,
   tileBytes,
   VECTOR_BYTES,
-} from "../kernels/index.js";
-import type { ShapedLayer } from "../model/index.js";
-import type { FunctionBuilder, FunctionHandle } from "../wasm/index.js";
+} from "./kernels/index.js";
 import { MemoryPlan } from "./memoryPlan.js";
 import type { ParameterLayout } from "./parameterStore.js";
 import { isActivation, layoutBefore } from "./stages.js";

@@ -1,4 +1,4 @@
-import { type Value, v128 } from "../wasm/index.js";
+import { type Value, v128 } from "../assembler/index.js";
 import { roundUp, VECTOR_BYTES } from "./layout.js";
 
 /** The constants and tables of a module, laid out from one address on and copied into its memory once. */

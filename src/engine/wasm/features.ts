@@ -1,4 +1,4 @@
-import { f32x4, i32x4, ModuleBuilder } from "../wasm/index.js";
+import { f32x4, i32x4, ModuleBuilder } from "./assembler/index.js";
 
 /** Whether WebAssembly here has fused multiply-add (relaxed SIMD). */
 export function supportsFusedArithmetic(): boolean {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { placementFor } from "../data/augmentation.js";
+import { placementFor } from "../../data/augmentation.js";
 import {
   elementCount,
   inferShapes,
@@ -9,14 +9,14 @@ import {
   type Model,
   parameterSpecs,
   type ShapedLayer,
-} from "../model/index.js";
-import { Purpose, RandomStream } from "../numeric/philox.js";
-import type { EngineOptions, OptimizerSettings } from "./engine.js";
-import { averageShare } from "./hyperparameters.js";
-import { crossEntropy } from "./reference/crossEntropy.js";
-import { ReferenceNetwork } from "./reference/network.js";
-import { moveAverage, updateTensor } from "./reference/optimizer.js";
-import { referenceEngine } from "./reference.js";
+} from "../../model/index.js";
+import { Purpose, RandomStream } from "../../numeric/philox.js";
+import type { EngineOptions, OptimizerSettings } from "../engine.js";
+import { averageShare } from "../hyperparameters.js";
+import { crossEntropy } from "./crossEntropy.js";
+import { ReferenceNetwork } from "./network.js";
+import { moveAverage, updateTensor } from "./optimizer.js";
+import { referenceEngine } from "./referenceBackend.js";
 
 const ADAMW: OptimizerSettings = { type: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
 const OPTIONS: EngineOptions = { batchSize: 4, normalization: { mean: [0.5], deviation: [0.5] }, optimizer: ADAMW };
@@ -195,7 +195,7 @@ describe("updateTensor", () => {
 
 describe("moveAverage", () => {
   it("follows PyTorch's AveragedModel, with a decay that is warmed up", () => {
-    const file = new URL("../../tests/fixtures/training/averages.json", import.meta.url);
+    const file = new URL("../../../tests/fixtures/training/averages.json", import.meta.url);
     const { decay, weights, averages } = JSON.parse(readFileSync(file, "utf8"));
     const average = Float64Array.of(7, -7);
     weights.forEach((weight: number[], index: number) => {

@@ -1,4 +1,12 @@
-import { type FunctionBuilder, type FunctionHandle, f32x4, i32, type Local, type Value, v128 } from "../wasm/index.js";
+import {
+  type FunctionBuilder,
+  type FunctionHandle,
+  f32x4,
+  i32,
+  type Local,
+  type Value,
+  v128,
+} from "../assembler/index.js";
 import { type KernelContext, ZERO } from "./context.js";
 import { VECTOR_BYTES } from "./layout.js";
 

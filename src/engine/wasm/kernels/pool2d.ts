@@ -1,4 +1,4 @@
-import { type FunctionBuilder, type FunctionHandle, f32x4, type Local, type Value, v128 } from "../wasm/index.js";
+import { type FunctionBuilder, type FunctionHandle, f32x4, type Local, type Value, v128 } from "../assembler/index.js";
 import { ACTIVATIONS, type ActivationKind } from "./activation.js";
 import { type KernelContext, ZERO } from "./context.js";
 import {

@@ -1,4 +1,3 @@
-import { FLOAT_BYTES, paddedFeatures, roundUp } from "../kernels/index.js";
 import {
   elementCount,
   type NamedTensors,
@@ -6,7 +5,8 @@ import {
   parameterSpecs,
   requireParameters,
   type ShapedLayer,
-} from "../model/index.js";
+} from "../../model/index.js";
+import { FLOAT_BYTES, paddedFeatures, roundUp } from "./kernels/index.js";
 
 /** Where a parameter lies in an arena: rows of a linear weight are padded with zeros to whole vectors. */
 export interface StoredParameter {

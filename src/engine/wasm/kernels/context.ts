@@ -7,7 +7,7 @@ import {
   type ModuleBuilder,
   type Value,
   v128,
-} from "../wasm/index.js";
+} from "../assembler/index.js";
 import {
   channelBytes,
   type Layout,

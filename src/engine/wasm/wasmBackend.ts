@@ -1,4 +1,3 @@
-import { FLOAT_BYTES, type Layout, NO_LABEL, PLACEMENT_WORDS, placeOffset, TILE_SAMPLES } from "../kernels/index.js";
 import {
   classCount,
   elementCount,
@@ -7,8 +6,8 @@ import {
   type NamedTensors,
   type ShapedLayer,
   type Tensor,
-} from "../model/index.js";
-import { Purpose, RandomStream } from "../numeric/philox.js";
+} from "../../model/index.js";
+import { dropoutKeys as drawKeys } from "../../numeric/dropoutDraw.js";
 import {
   type Batch,
   batchCount,
@@ -23,9 +22,10 @@ import {
   requireNormalization,
   type SampleResults,
   type Update,
-} from "./engine.js";
+} from "../engine.js";
+import { averageShare, hyperparameterValues, packHyperparameters } from "../hyperparameters.js";
 import { supportsFusedArithmetic } from "./features.js";
-import { averageShare, hyperparameterValues, packHyperparameters } from "./hyperparameters.js";
+import { FLOAT_BYTES, type Layout, NO_LABEL, PLACEMENT_WORDS, placeOffset, TILE_SAMPLES } from "./kernels/index.js";
 import { readArena, writeArena } from "./parameterStore.js";
 import { buildProgram, Job, type Program, Source } from "./program.js";
 
@@ -197,7 +197,7 @@ export class WasmEngine implements Engine {
     this.floats.set(packHyperparameters(values), hyperparameters / FLOAT_BYTES);
     this.program.stagePlan.stages.forEach((stage, index) => {
       if (stage.type === "dropout") {
-        const keys = dropoutKeyWords(loss.seed, update.step, this.layers.indexOf(stage.layer));
+        const keys = drawKeys(loss.seed, update.step, this.layers.indexOf(stage.layer));
         this.words.set(keys, dropoutKeys / 4 + index * 2);
       }
     });
@@ -328,10 +328,4 @@ export class WasmEngine implements Engine {
 /** Labels where only outputs are asked for, which do not depend on them. */
 function anyLabels(count: number): Int32Array {
   return new Int32Array(count);
-}
-
-/** The two words that key the draws of a dropout layer in one step. */
-export function dropoutKeyWords(seed: number, step: number, layer: number): [number, number] {
-  const stream = new RandomStream(seed, Purpose.dropout, step, layer);
-  return [stream.word() | 0, stream.word() | 0];
 }

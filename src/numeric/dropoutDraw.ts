@@ -1,0 +1,31 @@
+import { Purpose, RandomStream } from "./philox.js";
+
+/** The two words that key the draws of a dropout layer in one training step. */
+export function dropoutKeys(seed: number, step: number, layer: number): [number, number] {
+  const stream = new RandomStream(seed, Purpose.dropout, step, layer);
+  return [stream.word() | 0, stream.word() | 0];
+}
+
+/**
+ * The draw for one value: a 32-bit hash of its place in the batch under the two key words of the layer and step. Two
+ * rounds of Wellons' lowbias32 (a bijection with nearly no bias), keyed before each. Every backend draws the same.
+ *
+ * @param place sample · values per sample + value
+ */
+export function dropoutWord(place: number, key0: number, key1: number): number {
+  return mix((mix(place ^ key0) + key1) | 0) >>> 0;
+}
+
+/** The multipliers of one round, for backends that compute the draws themselves. */
+export const DROPOUT_MULTIPLIERS = [0x7feb352d, 0x846ca68b] as const;
+
+function mix(word: number): number {
+  let mixed = Math.imul(word ^ (word >>> 16), DROPOUT_MULTIPLIERS[0]);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), DROPOUT_MULTIPLIERS[1]);
+  return mixed ^ (mixed >>> 16);
+}
+
+/** Values whose draw is below this unsigned word are dropped. */
+export function dropoutThreshold(probability: number): number {
+  return Math.floor(probability * 2 ** 32);
+}
