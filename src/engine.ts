@@ -5,20 +5,23 @@
  */
 
 export {
-  type Batch,
-  type CompileOptions,
-  compile,
+  type Backend,
+  type Differentiation,
   type Engine,
   type EngineOptions,
-  type LossSettings,
+  type EvaluationSlice,
+  type Images,
+  type LoadedImages,
   mostUsefulThreads,
-  type PictureBatch,
-  referenceEngine,
+  type NetworkSettings,
+  referenceBackend,
   type SampleResults,
+  type Selection,
   supportsFusedArithmetic,
+  type TrainingSlice,
   type Update,
-  type ValueBatch,
-  type WasmEngine,
+  type WasmOptions,
+  wasmBackend,
 } from "./engine/index.js";
 export {
   classCount,
@@ -28,7 +31,8 @@ export {
   lenet5,
   lenet5FromTensors,
 } from "./model/index.js";
-export { type EpochBatch, type EpochsOptions, type FinishedEpoch, runEpochs } from "./training/epochs.js";
+export { type InputDifferentiation, inputDifferentiation } from "./network/inputGradient.js";
+export { type EpochSlice, type EpochsOptions, type FinishedEpoch, runEpochs } from "./training/epochs.js";
 export { evaluateDataset } from "./training/evaluate.js";
 export {
   type LearningRateSuggestions,

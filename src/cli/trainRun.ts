@@ -6,12 +6,13 @@ import type { Dataset, DatasetParts } from "../data/dataset.js";
 import { DIGITS_DATASET } from "../data/digits.js";
 import { measureChannels } from "../data/normalization.js";
 import { splitTraining } from "../data/split.js";
-import type { WasmEngine } from "../engine/index.js";
+import type { Engine } from "../engine/index.js";
 import { fingerprint, initializeParameters, lenet5, summarize } from "../model/index.js";
 import { DatasetUnavailableError } from "../node/obtain.js";
 import { DATA_NAMES, type DataSettings, type OpenedData } from "../node/openData.js";
 import { type ReopenedRun, RunFolder } from "../node/runFolder.js";
 import { judgedImages, writeReport } from "../node/runReport.js";
+import { processorBackend } from "../node/threads.js";
 import { formatDuration } from "../report/duration.js";
 import type { RunConfig } from "../runs/config.js";
 import { runTitles } from "../runs/settings.js";
@@ -21,7 +22,6 @@ import type { Evaluation } from "../training/metrics.js";
 import { customizeRecipe, type Recipe, type RecipeChanges, TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
 import { VERSION } from "../version.js";
 import { dataOfRun, nameSkipped, openForCommand } from "./data.js";
-import { compileForNode } from "./engine.js";
 import { InterruptedError, withInterrupt } from "./interrupt.js";
 import { formatPercent, type Reporter } from "./terminal.js";
 
@@ -110,8 +110,8 @@ export async function trainNew(
   const recipe = recipeFor(settings, parts);
   const { channels, height, width } = train;
   const model = lenet5({ ...recipe, input: { channels, height, width }, classes: train.classes.length });
-  const engine = compileForNode(model, { ...recipe, threads: settings.threads });
-  engine.setParameters(initializeParameters(model, seed));
+  const engine = await processorBackend(recipe.batchSize, settings.threads).compile([{ model, ...recipe }], recipe);
+  await engine.setParameters(initializeParameters(model, seed));
   const config: RunConfig = {
     versions: { lenet: VERSION, node: process.versions.node, v8: process.versions.v8 },
     startedAt: new Date().toISOString(),
@@ -128,7 +128,7 @@ export async function trainNew(
       generated: train.generated,
     },
     threads: engine.threads,
-    fusedArithmetic: engine.fused,
+    arithmetic: engine.arithmetic,
   };
   const path = out ?? freePath("runs", `${name}-${recipe.name}-seed${seed}`);
   const folder = await RunFolder.create(path, config);
@@ -205,15 +205,14 @@ export async function trainOn(
   output: RunOutput,
   signal: AbortSignal,
 ): Promise<void> {
-  const { recipe, seed, model, fusedArithmetic } = folder.config;
+  const { recipe, seed, model, arithmetic } = folder.config;
   if (data.parts.train.checksum !== folder.config.data.checksum) {
     throw new Error(`${folder.path} was begun with other images: the checksum of ${data.name} has changed since`);
   }
-  const engine = compileForNode(model, { ...recipe, threads });
-  if (engine.fused !== fusedArithmetic) {
-    const was = fusedArithmetic ? "with" : "without";
+  const engine = await processorBackend(recipe.batchSize, threads).compile([{ model, ...recipe }], recipe);
+  if (engine.arithmetic !== arithmetic) {
     throw new Error(
-      `${folder.path} was begun ${was} fused arithmetic, which is not what this Node does: use the same one`,
+      `${folder.path} was begun with the arithmetic ${arithmetic}, this Node computes with ${engine.arithmetic}: use the same one`,
     );
   }
   // Only now: what was found out so far leaves the finished run as it is.
@@ -224,7 +223,7 @@ export async function trainOn(
       `extended from ${before} to ${epochs} epochs, the schedule begun anew over the added ones: this is not the same as ${epochs} epochs from the start`,
     );
   }
-  engine.setParameters(initializeParameters(model, seed));
+  await engine.setParameters(initializeParameters(model, seed));
   await new Run(folder, engine, data, output).toTheEnd(signal, state);
 }
 
@@ -239,11 +238,11 @@ export function freePath(parent: string, name: string): string {
 /** A training on its way into its run folder. */
 class Run {
   private readonly folder: RunFolder;
-  private readonly engine: WasmEngine;
+  private readonly engine: Engine;
   private readonly data: RunData;
   private readonly output: RunOutput;
 
-  constructor(folder: RunFolder, engine: WasmEngine, data: RunData, output: RunOutput) {
+  constructor(folder: RunFolder, engine: Engine, data: RunData, output: RunOutput) {
     this.folder = folder;
     this.engine = engine;
     this.data = data;

@@ -1,7 +1,7 @@
 import { augmentationFor } from "../data/characters.js";
 import type { Dataset } from "../data/dataset.js";
 import { type Split, splitIndices } from "../data/split.js";
-import { compile, mostUsefulThreads, type Threads } from "../engine/index.js";
+import { mostUsefulThreads, type Threads, wasmBackend } from "../engine/index.js";
 import type { Layer } from "../model/index.js";
 import {
   type EpochProgress,
@@ -81,10 +81,10 @@ async function* epochs(
 ): AsyncGenerator<FitEpoch, void, void> {
   const { recipe, dataset } = training;
   const count = Math.min(threads?.count ?? 1, mostUsefulThreads(recipe.batchSize));
-  const engine = compile(network.model, { ...recipe, threads: count, startThread: threads?.start });
+  const backend = wasmBackend({ threads: threads && { ...threads, count } });
+  const engine = await backend.compile([{ model: network.model, ...recipe }], recipe);
   try {
-    await engine.ready;
-    engine.setParameters(network.parameters);
+    await engine.setParameters(network.parameters);
     for await (const { record, state } of runEpochs({ ...training, engine })) {
       const { epoch, validationAccuracy, parameters } = state.best;
       network.setParameters(parameters, { recipe: recipe.name, data: dataset.name, epoch, validationAccuracy });

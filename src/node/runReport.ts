@@ -73,7 +73,7 @@ export async function writeReport(path: string, engine: Engine, images: JudgedIm
     macro: macroAverage(evaluation.perClass),
     best: bestOf(history),
     history,
-    filters: firstFilters(engine),
+    filters: await firstFilters(engine),
     groups: [...runSettings(config), times(config, history)],
   });
   await writeFileAtomic(join(path, RUN_FILES.confusion), svg);
@@ -192,10 +192,11 @@ function bestOf(history: readonly EpochRecord[]): { epoch: number; validationAcc
 }
 
 /** The kernels of the first convolution. */
-function firstFilters(engine: Engine): Filters {
+async function firstFilters(engine: Engine): Promise<Filters> {
   const [first] = parameterSpecs(engine.layers);
   const [count, channels, height, width] = first.shape;
-  return { weights: engine.parameters().get(first.name)!.data, shape: [count, channels, height, width] };
+  const parameters = await engine.parameters();
+  return { weights: parameters.get(first.name)!.data, shape: [count, channels, height, width] };
 }
 
 function times({ startedAt }: RunConfig, history: readonly EpochRecord[]): FactGroup {

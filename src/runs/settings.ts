@@ -13,7 +13,7 @@ export function runTitles({ recipe, data, seed }: RunConfig): { readonly title: 
 
 /** Everything that a run was made with, in words. No name is there twice. */
 export function runSettings(config: RunConfig): FactGroup[] {
-  const { recipe, model, parameterCount, seed, data, versions, threads, fusedArithmetic } = config;
+  const { recipe, model, parameterCount, seed, data, versions, threads, arithmetic } = config;
   const { channels, height, width } = model.input;
   return [
     {
@@ -46,7 +46,7 @@ export function runSettings(config: RunConfig): FactGroup[] {
         fact("lenet", versions.lenet),
         ...factsOf({ Node: versions.node, V8: versions.v8, browser: versions.browser }),
         fact("threads", threads),
-        fact("fused arithmetic", yesOrNo(fusedArithmetic)),
+        fact("arithmetic", arithmetic),
       ],
     },
   ];

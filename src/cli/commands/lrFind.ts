@@ -4,6 +4,7 @@ import { splitTraining } from "../../data/split.js";
 import { initializeParameters, lenet5 } from "../../model/index.js";
 import { writeFileAtomic } from "../../node/files.js";
 import { svgToPng } from "../../node/png.js";
+import { processorBackend } from "../../node/threads.js";
 import {
   type LearningRateSuggestions,
   type SweepStep,
@@ -12,7 +13,6 @@ import {
 } from "../../training/learningRateFinder.js";
 import type { Recipe } from "../../training/recipes/index.js";
 import { nameSkipped, openForCommand } from "../data.js";
-import { compileForNode } from "../engine.js";
 import { withInterrupt } from "../interrupt.js";
 import { addTrainingOptions, jsonOption, type TrainingOptions, wholeNumber } from "../options.js";
 import { trainingSettings } from "../recipe.js";
@@ -58,10 +58,10 @@ async function runLrFind(options: LrFindOptions): Promise<void> {
     const recipe = recipeFor(settings, { train, validationCount });
     const { channels, height, width } = train;
     const model = lenet5({ ...recipe, input: { channels, height, width }, classes: train.classes.length });
-    const engine = compileForNode(model, { ...recipe, threads });
+    const engine = await processorBackend(recipe.batchSize, threads).compile([{ model, ...recipe }], recipe);
     let sweep: SweepStep[];
     try {
-      engine.setParameters(initializeParameters(model, seed));
+      await engine.setParameters(initializeParameters(model, seed));
       sweep = await sweepLearningRate({
         engine,
         dataset: train,

@@ -6,7 +6,7 @@ import { dataOfRun, nameSkipped, openForCommand } from "../data.js";
 import { withInterrupt } from "../interrupt.js";
 import { dataDirOption, threadsOption } from "../options.js";
 import { Terminal } from "../terminal.js";
-import { engineOf, openWeights } from "../weights.js";
+import { engineFor, openWeights } from "../weights.js";
 
 interface ReportOptions {
   readonly dataDir?: string;
@@ -36,7 +36,7 @@ async function runReport(path: string, options: ReportOptions, signal: AbortSign
   if (parts.train.checksum !== run.data.checksum) {
     throw new Error(`${path} was trained on other images: the checksum of ${data.name} has changed since`);
   }
-  const engine = engineOf(weights, { threads: options.threads });
+  const engine = await engineFor(weights, { threads: options.threads });
   try {
     await writeReport(path, engine, judgedImages(run, parts));
   } finally {

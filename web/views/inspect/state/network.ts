@@ -1,8 +1,9 @@
 import { computed, signal } from "@preact/signals";
+import { wasmBackend } from "../../../../src/engine/index.js";
 import { inferShapes, type Normalization, paperLayers } from "../../../../src/model/index.js";
 import { type Network, network, openedNetwork } from "../../../state/network.js";
+import { resource } from "../../../state/resource.js";
 import { selectedRun } from "../../../state/runs.js";
-import { engineOf } from "../../../worker/inspect/engine.js";
 import type { Snapshot } from "../../../worker/training/protocol.js";
 
 /** The place, on the run's timeline, of the parameters that are shown; undefined: the newest, as they change. */
@@ -46,17 +47,9 @@ export const structure = computed(() => {
   return { layers, papers: paperLayers(layers) };
 });
 
-const engine = computed(() =>
-  model.value && normalization.value
-    ? engineOf({ model: model.value, normalization: normalization.value }, 1)
-    : undefined,
-);
-
-/** An engine for one picture, with the parameters that are shown. */
-export const shownEngine = computed(() => {
-  const parameters = shownNetwork.value?.parameters;
-  if (!engine.value || !parameters) return undefined;
-  engine.value.setParameters(parameters);
-  // A fresh object, so that what depends on the parameters is worked out anew.
-  return { engine: engine.value };
+/** An engine for the network that is shown; whoever asks it sets the parameters. */
+export const shownEngine = resource(() => {
+  if (!model.value || !normalization.value) return undefined;
+  const network = { model: model.value, normalization: normalization.value };
+  return wasmBackend().compile([network], { batchSize: 1, keepActivations: true });
 });

@@ -1,22 +1,29 @@
 import { PLACEMENT, PLACEMENT_WORDS } from "../../data/placement.js";
-import type { ImageShape, Normalization } from "../../model/index.js";
-import { type Batch, normalizedBytes } from "../engine.js";
+import { type ImageShape, type Normalization, normalizedBytes } from "../../model/index.js";
+import type { Images } from "../backend.js";
 
-/** The inputs of a batch, a sample each: [channels][height][width]. */
-export function readBatch(batch: Batch, shape: ImageShape, normalization: Normalization): Float64Array[] {
-  const size = shape.channels * shape.height * shape.width;
-  if (!("indices" in batch)) {
-    return Array.from({ length: batch.values.length / size }, (_, sample) =>
-      Float64Array.from(batch.values.subarray(sample * size, (sample + 1) * size)),
-    );
+/**
+ * The inputs of some images, each [channels][height][width]: normalised, and transformed as the placements say.
+ *
+ * @param placements PLACEMENT_WORDS words for each of the indices
+ */
+export function readInputs(
+  images: Images,
+  indices: readonly number[],
+  placements: Int32Array | undefined,
+  { input, normalization }: { readonly input: ImageShape; readonly normalization: Normalization },
+): Float64Array[] {
+  const size = input.channels * input.height * input.width;
+  if ("values" in images) {
+    return indices.map((index) => Float64Array.from(images.values.subarray(index * size, (index + 1) * size)));
   }
-  const table = normalizedBytes(normalization, shape.channels);
-  return Array.from(batch.indices, (index, sample) => {
-    const stored = batch.pixels.subarray(index * size, (index + 1) * size);
-    const placement = batch.placements?.subarray(sample * PLACEMENT_WORDS, (sample + 1) * PLACEMENT_WORDS);
-    const picture = placement ? brightened(moved(stored, shape, placement), placement) : stored;
-    const erased = placement ? erasedPlaces(shape, placement) : () => false;
-    const area = shape.height * shape.width;
+  const table = normalizedBytes(normalization, input.channels);
+  return indices.map((index, sample) => {
+    const stored = images.pixels.subarray(index * size, (index + 1) * size);
+    const placement = placements?.subarray(sample * PLACEMENT_WORDS, (sample + 1) * PLACEMENT_WORDS);
+    const picture = placement ? brightened(moved(stored, input, placement), placement) : stored;
+    const erased = placement ? erasedPlaces(input, placement) : () => false;
+    const area = input.height * input.width;
     return Float64Array.from(picture, (byte, place) =>
       erased(place % area) ? 0 : table[Math.floor(place / area) * 256 + byte],
     );

@@ -1,14 +1,9 @@
-import { integerPower } from "../numeric/integerPower.js";
-import type { Averaging, OptimizerSettings, Update } from "./engine.js";
-import { HYPERPARAMETER_WORDS, HYPERPARAMETERS } from "./wasm/kernels/index.js";
+import { integerPower } from "../../numeric/integerPower.js";
+import type { OptimizerSettings, Update } from "../backend.js";
+import { HYPERPARAMETER_WORDS, HYPERPARAMETERS } from "./kernels/index.js";
 
 /** The numbers of one update by name, in float64. */
 export type HyperparameterValues = Record<keyof typeof HYPERPARAMETERS, number>;
-
-/** The share of the parameters in their average after a step, counted from 1; see {@link Averaging}. */
-export function averageShare({ decay }: Averaging, step: number): number {
-  return step === 1 ? 1 : 1 - Math.min(decay, step / (step + 9));
-}
 
 /** Works out the numbers of one update; bias correction takes the current β1 to the power of the step, as PyTorch does. */
 export function hyperparameterValues(settings: OptimizerSettings, update: Update): HyperparameterValues {
