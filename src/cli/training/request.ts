@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { FormatError } from "../formats/errors.js";
-import { readRecipeFile } from "../formats/recipeFile.js";
-import { describeFileError } from "../node/files.js";
-import { RECIPES } from "../training/recipes/index.js";
-import { dataSettings, type TrainingOptions } from "./options.js";
-import type { RunSettings, StartSettings } from "./trainRun.js";
+import { FormatError } from "../../formats/errors.js";
+import { readRecipeFile } from "../../formats/recipeFile.js";
+import { describeFileError } from "../../node/files.js";
+import type { TrainingRequest } from "../../training/plan.js";
+import { RECIPES } from "../../training/recipes/index.js";
+import { dataSettings, type TrainingOptions } from "../options.js";
+import type { RunRequest } from "./train.js";
 
 /**
  * What a command's options say of a training: the recipe that they name or whose file they name, and what they change of
@@ -13,26 +14,28 @@ import type { RunSettings, StartSettings } from "./trainRun.js";
  *
  * @throws Error with one line where the file cannot be read; AggregateError with an Error for each mistake in it
  */
-export async function trainingSettings(options: TrainingOptions): Promise<StartSettings> {
+export async function runRequest(options: TrainingOptions): Promise<RunRequest> {
   const { recipe, config, normalize, augment, seed, threads } = options;
   return {
-    ...(config === undefined ? { recipe: RECIPES[recipe] } : await readConfig(config)),
-    ...(normalize && { normalize }),
-    ...(augment && { augment }),
-    data: dataSettings(options),
-    seed,
-    threads,
-    changes: {
-      epochs: options.epochs,
-      batchSize: options.batch,
-      learningRate: options.lr,
-      validationShare: options.valSplit,
-      augmentValidation: options.augmentVal,
+    training: {
+      ...(config === undefined ? { recipe: RECIPES[recipe] } : await readConfig(config)),
+      ...(normalize && { normalize }),
+      ...(augment && { augment }),
+      seed,
+      changes: {
+        epochs: options.epochs,
+        batchSize: options.batch,
+        learningRate: options.lr,
+        validationShare: options.valSplit,
+        augmentValidation: options.augmentVal,
+      },
     },
+    data: dataSettings(options),
+    threads,
   };
 }
 
-async function readConfig(path: string): Promise<Pick<RunSettings, "recipe" | "normalize" | "augment">> {
+async function readConfig(path: string): Promise<Pick<TrainingRequest, "recipe" | "normalize" | "augment">> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
