@@ -4,7 +4,7 @@ import type { WasmEngine } from "../engine/index.js";
 import { type ImageShape, initializeParameters, lenet5, type Model } from "../model/index.js";
 import { batchAssembler } from "../training/epochs.js";
 import type { Recipe } from "../training/recipes/index.js";
-import { scheduleAt } from "../training/schedules.js";
+import { scheduleAt } from "../training/recipes/schedules.js";
 import type { Task } from "./measure.js";
 
 /** Enough for every batch to find its pictures elsewhere in memory, few enough to be drawn in no time. */

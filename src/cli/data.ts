@@ -1,5 +1,5 @@
 import { basename } from "node:path/posix";
-import type { DownloadProgress } from "../node/download.js";
+import type { DownloadProgress } from "../node/disk/download.js";
 import { type DataSettings, type OpenedData, openData } from "../node/openData.js";
 import type { RunConfig } from "../runs/config.js";
 import type { Reporter } from "./terminal.js";

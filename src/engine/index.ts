@@ -1,4 +1,3 @@
-export * from "../network/inputGradient.js";
 export * from "./engine.js";
 export * from "./reference/referenceBackend.js";
 export * from "./wasm/features.js";

@@ -19,7 +19,7 @@ import { FormatError, UnseenNeededError } from "./errors.js";
 import { withLeNet5Names } from "./layerNames.js";
 import { readModelMetadata, writeModelMetadata } from "./modelMetadata.js";
 import { isOnnx, type OnnxFile, type OnnxOptions, readOnnx, writeOnnx } from "./onnx/index.js";
-import { isPth, readPth, writePth } from "./pth.js";
+import { isPth, readPth, writePth } from "./pth/pth.js";
 import { isSafetensors, readSafetensors, writeSafetensors } from "./safetensors.js";
 import type { TensorFile } from "./tensorFile.js";
 

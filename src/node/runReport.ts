@@ -5,14 +5,15 @@ import { splitTraining } from "../data/split.js";
 import type { Engine } from "../engine/index.js";
 import { parameterSpecs } from "../model/index.js";
 import { confusionSvg } from "../report/confusion.js";
-import type { FactGroup, Filters, JudgedPicture } from "../report/page/report.js";
+import type { FactGroup } from "../report/facts.js";
+import type { Filters, JudgedPicture } from "../report/page/report.js";
 import type { RunConfig } from "../runs/config.js";
 import { RUN_FILES } from "../runs/files.js";
 import { runSettings, runTitles } from "../runs/settings.js";
 import type { EpochRecord } from "../training/epochs.js";
 import { type Evaluation, evaluationOf, macroAverage } from "../training/metrics.js";
 import { predictDataset } from "../training/predict.js";
-import { writeFileAtomic } from "./files.js";
+import { writeFileAtomic } from "./disk/files.js";
 import { pictureAddress } from "./pictures/address.js";
 import { readHistory, readRunConfig } from "./runFolder.js";
 

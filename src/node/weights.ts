@@ -3,7 +3,7 @@ import { MOST_WEIGHTS_BYTES, readWeights, type UnseenInTensors } from "../format
 import type { Weights } from "../model/index.js";
 import type { RunConfig } from "../runs/config.js";
 import { RUN_FILES } from "../runs/files.js";
-import { isFolder, readFileBounded } from "./files.js";
+import { isFolder, readFileBounded } from "./disk/files.js";
 import { named } from "./runFiles.js";
 import { readRunConfig } from "./runFolder.js";
 

@@ -14,7 +14,7 @@ import {
 } from "./epochs.js";
 import { evaluateDataset } from "./evaluate.js";
 import { customizeRecipe, RECIPES, type Recipe } from "./recipes/index.js";
-import { scheduleAt } from "./schedules.js";
+import { scheduleAt } from "./recipes/schedules.js";
 
 const SIDE = 12;
 const COUNT = 50;

@@ -7,7 +7,7 @@ import type { NamedTensors } from "../model/index.js";
 import { Tally } from "./metrics.js";
 import { forEachBatch, type PassOptions } from "./passes.js";
 import type { Recipe } from "./recipes/index.js";
-import { scheduleAt } from "./schedules.js";
+import { scheduleAt } from "./recipes/schedules.js";
 
 /** What an epoch came to. */
 export interface EpochRecord {

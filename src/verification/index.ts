@@ -1,4 +1,4 @@
-import { readPth } from "../formats/pth.js";
+import { readPth } from "../formats/pth/pth.js";
 import { readSafetensors } from "../formats/safetensors.js";
 import type { NamedTensors } from "../model/index.js";
 import { verifyAugmentation } from "./augmentation.js";

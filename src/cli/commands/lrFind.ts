@@ -2,7 +2,7 @@ import { extname } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { splitTraining } from "../../data/split.js";
 import { initializeParameters, lenet5 } from "../../model/index.js";
-import { writeFileAtomic } from "../../node/files.js";
+import { writeFileAtomic } from "../../node/disk/files.js";
 import { svgToPng } from "../../node/png.js";
 import {
   type LearningRateSuggestions,

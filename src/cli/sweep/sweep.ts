@@ -9,17 +9,11 @@ import { nameSkipped, openForCommand } from "../data.js";
 import { InterruptedError, withInterrupt } from "../interrupt.js";
 import { formatPercent } from "../terminal.js";
 import { freePath, quoted, type RunData, type RunOutput, type RunSettings, readRunData } from "../trainRun.js";
+import type { SweepConfig } from "./config.js";
 import { type Axis, type PlannedRun, planRuns, withCombination } from "./grid.js";
 import { forEachInParallel, shareData, trainInThread } from "./pool.js";
 import { formatReport, type RunOutcome, reportSweep } from "./report.js";
-import {
-  countEpochs,
-  createSweepFolder,
-  readFinishedRun,
-  readSweepConfig,
-  type SweepConfig,
-  writeReport,
-} from "./sweepFolder.js";
+import { countEpochs, createSweepFolder, readFinishedRun, readSweepConfig, writeReport } from "./sweepFolder.js";
 
 /** What a sweep is started with. */
 export interface SweepSettings {

@@ -1,4 +1,5 @@
-import { inputDifferentiation, normalizedBytes } from "../../../src/engine/index.js";
+import { normalizedBytes } from "../../../src/engine/index.js";
+import { inputDifferentiation } from "../../../src/network/inputGradient.js";
 import { engineOf } from "./engine.js";
 import type { Attributions, InspectedNetwork, InspectTask } from "./protocol.js";
 

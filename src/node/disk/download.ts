@@ -1,8 +1,8 @@
 import { constants, type FileHandle, open, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
-import type { CatalogEntry, CatalogFile } from "../data/catalog.js";
-import type { SourceFile } from "../data/dataset.js";
+import type { CatalogEntry, CatalogFile } from "../../data/catalog.js";
+import type { SourceFile } from "../../data/dataset.js";
 import { readChecked, storedLimit } from "./checkedFile.js";
 import { createFolders, DamagedFileError, describeFileError, errorCode, renameDurably } from "./files.js";
 

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { SourceFile } from "../data/dataset.js";
+import type { SourceFile } from "../../data/dataset.js";
 import { readStored } from "./checkedFile.js";
 import { DamagedFileError, describeFileError, errorCode } from "./files.js";
 import { unpackGzip } from "./gzip.js";

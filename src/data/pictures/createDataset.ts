@@ -1,7 +1,7 @@
-import { type Dataset, type PictureShape, requireDataset } from "./dataset.js";
-import { hashBytes } from "./hash.js";
-import type { PictureSettings } from "./pictures/fit.js";
-import { drawPicture, type Picture } from "./pictures/picture.js";
+import { type Dataset, type PictureShape, requireDataset } from "../dataset.js";
+import { hashBytes } from "../hash.js";
+import type { PictureSettings } from "./fit.js";
+import { drawPicture, type Picture } from "./picture.js";
 
 /** What a data set is made of. */
 export interface DatasetOptions extends Partial<Pick<PictureSettings, "fit" | "background">> {

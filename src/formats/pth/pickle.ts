@@ -1,4 +1,4 @@
-import { FormatError } from "./errors.js";
+import { FormatError } from "../errors.js";
 
 /**
  * Python's pickle format, protocol 2, as far as PyTorch's files use it.

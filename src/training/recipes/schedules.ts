@@ -1,4 +1,4 @@
-import { cosine } from "../numeric/trigonometry.js";
+import { cosine } from "../../numeric/trigonometry.js";
 
 /** The same learning rate at every step. */
 export interface ConstantSchedule {

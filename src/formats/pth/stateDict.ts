@@ -1,6 +1,6 @@
-import { elementCount, type NamedTensors, type Tensor } from "../model/tensor.js";
-import { decodeElements, type ElementType, elementSize, encodeElements } from "./elements.js";
-import { FormatError } from "./errors.js";
+import { elementCount, type NamedTensors, type Tensor } from "../../model/tensor.js";
+import { decodeElements, type ElementType, elementSize, encodeElements } from "../elements.js";
+import { FormatError } from "../errors.js";
 import type { Expression, Vocabulary } from "./pickle.js";
 
 /**

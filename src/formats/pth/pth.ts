@@ -1,10 +1,10 @@
-import type { NamedTensors } from "../model/tensor.js";
-import { FormatError } from "./errors.js";
+import type { NamedTensors } from "../../model/tensor.js";
+import { FormatError } from "../errors.js";
+import type { TensorFile } from "../tensorFile.js";
+import { isZip, readStoredZip } from "../zip/read.js";
+import { writeStoredZip } from "../zip/write.js";
 import { readPickle, writePickle } from "./pickle.js";
 import { readStateDict, type Storage, stateDictVocabulary, writeStateDict } from "./stateDict.js";
-import type { TensorFile } from "./tensorFile.js";
-import { isZip, readStoredZip } from "./zip/read.js";
-import { writeStoredZip } from "./zip/write.js";
 
 /**
  * PyTorch's .pth files: what `torch.save(model.state_dict(), path)` writes. Since PyTorch 1.6 a zip archive whose

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
-import { CATALOG, type CatalogFile, catalogFiles } from "../data/catalog.js";
+import { CATALOG, type CatalogFile, catalogFiles } from "../../data/catalog.js";
 import { DamagedFileError, describeFileError, errorCode } from "./files.js";
 import { unpackGzip } from "./gzip.js";
 

@@ -1,4 +1,14 @@
-import type { Fact } from "./page/report.js";
+/** A name and what stands beside it. */
+export interface Fact {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Facts that belong together. */
+export interface FactGroup {
+  readonly title: string;
+  readonly facts: readonly Fact[];
+}
 
 /**
  * The names of the settings that are not the same in all runs, in the order in which they come up; a setting that a run
