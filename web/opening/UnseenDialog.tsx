@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { ACTIVATIONS, POOLINGS } from "../address/trainFields.js";
 import { Button } from "../kit/Button.js";
 import { Choice } from "../kit/Choice.js";
 import { Dialog } from "../kit/Dialog.js";
-import { ACTIVATIONS, POOLINGS } from "../views/train/fields.js";
 import { messages } from "./messages/index.js";
 import "./opening.css";
 import { question } from "./unseen.js";

@@ -1,7 +1,7 @@
 import { UnseenNeededError } from "../../src/formats/errors.js";
 import { readWeights, type UnseenInTensors } from "../../src/formats/weights.js";
 import { classCount, fingerprint, inferShapes, type Weights } from "../../src/model/index.js";
-import type { Network } from "../state/network.js";
+import type { Network } from "../state/currentNetwork.js";
 
 /**
  * Reads a file of weights.

@@ -12,7 +12,7 @@ import type {
   TrainingMachine,
   TrainingProgress,
 } from "../worker/training/protocol.js";
-import type { LoadedData } from "./data.js";
+import type { LoadedData } from "./loadedData.js";
 import { type RunFields, recipeFor } from "./settings.js";
 import { keepSnapshot } from "./timeline.js";
 

@@ -3,11 +3,11 @@ import { announce } from "../../kit/announce.js";
 import { Button } from "../../kit/Button.js";
 import { UnseenDialog } from "../../opening/UnseenDialog.js";
 import { Curves } from "./Curves.js";
-import { Evaluation } from "./evaluation/Evaluation.js";
+import { Evaluation } from "./Evaluation.js";
 import { messages } from "./messages/index.js";
-import { OpenSection } from "./opening/OpenSection.js";
+import { OpenSection } from "./OpenSection.js";
 import { RunTable } from "./RunTable.js";
-import { ShownNetwork } from "./saving/ShownNetwork.js";
+import { ShownNetwork } from "./ShownNetwork.js";
 
 /** The view "Compare and keep". */
 export function View() {

@@ -1,5 +1,5 @@
 import { useSignalEffect } from "@preact/signals";
-import { shownRun, timelinePlace } from "./state/network.js";
+import { shownRun, timelinePlace } from "./state/shownNetwork.js";
 
 /** Between two requests for the parameters of a run that goes on. */
 const MILLISECONDS = 120;

@@ -1,9 +1,9 @@
 import type { WeightedSum } from "../calculation/arithmetic.js";
 import { messages } from "../messages/index.js";
-import { formatValue, shortNameOfUnit } from "../names.js";
-import { structure } from "../state/network.js";
 import { select, selection } from "../state/response.js";
+import { structure } from "../state/shownNetwork.js";
 import { currentStep, steps, stepsDone } from "../state/steps.js";
+import { formatValue, shortNameOfUnit } from "../state/unitNames.js";
 
 /** A linear layer's unit: the largest contributions to it, and what all others come to. */
 export function ContributionsWork({ worked }: { readonly worked: WeightedSum }) {

@@ -8,12 +8,12 @@ import { canvasColors } from "../layers/colors.js";
 import { outline, paintMaps, picturePixels } from "../layers/paint.js";
 import { Sheet } from "../layers/Sheet.js";
 import { messages } from "../messages/index.js";
-import { formatValue, nameOfMap } from "../names.js";
-import { background, choosable } from "../state/data.js";
-import { shownNetwork, structure } from "../state/network.js";
-import { takeBytes } from "../state/picture.js";
+import { background, choosable } from "../state/choosablePictures.js";
 import { selection, shownLayer } from "../state/response.js";
-import { runTask } from "../task.js";
+import { shownNetwork, structure } from "../state/shownNetwork.js";
+import { takeBytes } from "../state/shownPicture.js";
+import { formatValue, nameOfMap } from "../state/unitNames.js";
+import { runTask } from "./inspectTask.js";
 
 const PICTURES = 12;
 

@@ -1,20 +1,20 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { unitPlace } from "../../../../src/model/index.js";
+import { FILTER_KINDS } from "../../../address/inspectFields.js";
+import { changeUrl, url } from "../../../address/url.js";
 import { Choice } from "../../../kit/Choice.js";
 import { Select } from "../../../kit/Select.js";
-import { changeUrl, url } from "../../../state/url.js";
 import { difference, type KernelMaps, kernelMaps } from "../calculation/kernels.js";
-import { FILTER_KINDS } from "../fields.js";
 import { canvasColors } from "../layers/colors.js";
 import { Legend } from "../layers/Legend.js";
 import { mapPixels, paintMaps } from "../layers/paint.js";
 import { rangeOf } from "../layers/range.js";
 import { Sheet } from "../layers/Sheet.js";
 import { messages } from "../messages/index.js";
-import { formatValue, nameOfMap } from "../names.js";
-import { shownEngine, shownNetwork, structure, timeline } from "../state/network.js";
-import { shownPicture } from "../state/picture.js";
 import { response, select, selection } from "../state/response.js";
+import { shownEngine, shownNetwork, structure, timeline } from "../state/shownNetwork.js";
+import { shownPicture } from "../state/shownPicture.js";
+import { formatValue, nameOfMap } from "../state/unitNames.js";
 
 /** The filters that lead to the selected map, their gradients, and how far they have come since the start. */
 export function FiltersPanel() {

@@ -3,8 +3,8 @@ import { Button } from "../../../kit/Button.js";
 import type { Arithmetic, PooledWindow, WeightedSum } from "../calculation/arithmetic.js";
 import { runningSum } from "../calculation/arithmetic.js";
 import { messages } from "../messages/index.js";
-import { formatValue, withMinus } from "../names.js";
 import { currentStep, steps, stepsDone } from "../state/steps.js";
+import { formatValue, withMinus } from "../state/unitNames.js";
 import { type Cell, NumberGrid } from "./NumberGrid.js";
 
 /** A window of a convolution or of a pooling, in numbers. */

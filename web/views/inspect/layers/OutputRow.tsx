@@ -1,16 +1,16 @@
 import { effect, useComputed } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { PaperLayer } from "../../../../src/model/index.js";
+import { url } from "../../../address/url.js";
 import { formatPercent } from "../../../i18n/numbers.js";
 import { useWidth } from "../../../kit/useWidth.js";
-import { url } from "../../../state/url.js";
-import { focusDetail } from "../detail/focusDetail.js";
 import { messages } from "../messages/index.js";
-import { formatValue } from "../names.js";
-import { shownNetwork } from "../state/network.js";
 import { response, select, selection } from "../state/response.js";
+import { shownNetwork } from "../state/shownNetwork.js";
+import { formatValue } from "../state/unitNames.js";
 import { ARROWS } from "./arrows.js";
 import { type BarLayout, barAt, barLayout, paintBars } from "./bars.js";
+import { focusDetail } from "./focusDetail.js";
 import { prepare } from "./paint.js";
 
 export interface OutputRowProps {

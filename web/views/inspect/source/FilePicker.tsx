@@ -3,7 +3,7 @@ import { useRef } from "preact/hooks";
 import { decodePicture } from "../../../../src/browser/index.js";
 import { Button } from "../../../kit/Button.js";
 import { messages } from "../messages/index.js";
-import { take, taken } from "../state/picture.js";
+import { take, taken } from "../state/shownPicture.js";
 import { Inverted } from "./Inverted.js";
 
 /** Opens a picture from a file; one can be dropped or pasted anywhere on the view, too. */

@@ -1,4 +1,4 @@
-import { drawing } from "../state/picture.js";
+import { drawing } from "../state/shownPicture.js";
 
 /** Takes the last stroke back. */
 export function undoStroke(): void {

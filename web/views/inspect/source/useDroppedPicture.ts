@@ -1,6 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { decodePicture } from "../../../../src/browser/index.js";
-import { take } from "../state/picture.js";
+import { take } from "../state/shownPicture.js";
 
 /** Takes pictures that are pasted, or dropped on an element, while it is on the page. */
 export function useDroppedPicture(element: { readonly current: HTMLElement | null }): void {

@@ -2,9 +2,9 @@ import { computed } from "@preact/signals";
 import { normalizedBytes } from "../../../../src/engine/index.js";
 import { type Block, type PaperLayer, receptiveFields, unitBlock } from "../../../../src/model/index.js";
 import { softmax } from "../../../../src/training/predict.js";
-import { changeUrl, url } from "../../../state/url.js";
-import { shownEngine, shownNetwork, structure } from "./network.js";
-import { shownPicture } from "./picture.js";
+import { changeUrl, url } from "../../../address/url.js";
+import { shownEngine, shownNetwork, structure } from "./shownNetwork.js";
+import { shownPicture } from "./shownPicture.js";
 
 /** What the network makes of the picture. */
 export const response = computed(() => {

@@ -7,7 +7,7 @@ import { Choice } from "../../../kit/Choice.js";
 import { DropZone } from "../../../kit/DropZone.js";
 import type { PlacedFile } from "../../../kit/droppedFiles.js";
 import { Select } from "../../../kit/Select.js";
-import { loadData } from "../../../state/data.js";
+import { loadData } from "../../../state/loadedData.js";
 import type { LabelledPicture } from "../../../worker/data/protocol.js";
 import { messages } from "../messages/index.js";
 import { Camera } from "./Camera.js";

@@ -1,4 +1,4 @@
-import type { ImageShape } from "../../../src/model/index.js";
+import type { ImageShape } from "../../src/model/index.js";
 
 /** The longest side of a picture that can be asked for. */
 const MOST = 512;

@@ -1,4 +1,4 @@
-import { choice, type Field, optionalChoice, optionalNumber } from "../../state/fields.js";
+import { choice, type Field, optionalChoice, optionalNumber } from "./fields.js";
 
 export const SOURCES = ["draw", "data", "file", "camera"] as const;
 export const PARTS = ["validation", "train", "test"] as const;

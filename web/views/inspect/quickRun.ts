@@ -1,8 +1,8 @@
 import { effect } from "@preact/signals";
-import { dataState, loadData } from "../../../state/data.js";
-import { addRun } from "../../../state/runs.js";
-import { runFields } from "../../../state/settings.js";
-import { changeUrl, url } from "../../../state/url.js";
+import { changeUrl, url } from "../../address/url.js";
+import { dataState, loadData } from "../../state/loadedData.js";
+import { addRun } from "../../state/runs.js";
+import { runFields } from "../../state/settings.js";
 
 /** Digits that are drawn and learned in a short time, well enough to read handwriting. */
 const QUICK = { data: "digits", count: 6000, recipe: "improved", epochs: 6 } as const;

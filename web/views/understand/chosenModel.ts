@@ -1,9 +1,9 @@
 import { computed } from "@preact/signals";
 import { lenet5, type Model } from "../../../src/model/index.js";
 import { RECIPES } from "../../../src/training/recipes/index.js";
-import { network } from "../../state/network.js";
-import { url } from "../../state/url.js";
-import { parseInput } from "./input.js";
+import { parseInput } from "../../address/input.js";
+import { url } from "../../address/url.js";
+import { network } from "../../state/currentNetwork.js";
 
 /** The shapes that can be chosen with a click. */
 export const KNOWN_INPUTS = ["1x28x28", "3x32x32"] as const;

@@ -1,6 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import { inferShapes, type Normalization, paperLayers } from "../../../../src/model/index.js";
-import { type Network, network, openedNetwork } from "../../../state/network.js";
+import { type Network, network, openedNetwork } from "../../../state/currentNetwork.js";
 import { selectedRun } from "../../../state/runs.js";
 import { engineOf } from "../../../worker/inspect/engine.js";
 import type { Snapshot } from "../../../worker/training/protocol.js";

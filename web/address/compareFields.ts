@@ -1,4 +1,4 @@
-import type { Field } from "../../state/fields.js";
+import type { Field } from "./fields.js";
 
 /** Names; a slash parts them, which no folder's name has. */
 const names: Field<string> = {

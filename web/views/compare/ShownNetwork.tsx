@@ -1,15 +1,15 @@
 import { useSignal } from "@preact/signals";
-import { WEIGHTS_FORMATS } from "../../../../src/formats/weights.js";
-import { type Model, summarize } from "../../../../src/model/index.js";
-import { formatCount } from "../../../i18n/numbers.js";
-import { Button } from "../../../kit/Button.js";
-import { download } from "../../../kit/download.js";
-import { messages as layerMessages } from "../../../opening/messages/index.js";
-import { type Network, network } from "../../../state/network.js";
-import { runs } from "../../../state/runs.js";
-import { recordOf } from "../browserRun.js";
-import { messages } from "../messages/index.js";
-import { fileStem, networkFile } from "./weights.js";
+import { WEIGHTS_FORMATS } from "../../../src/formats/weights.js";
+import { type Model, summarize } from "../../../src/model/index.js";
+import { formatCount } from "../../i18n/numbers.js";
+import { Button } from "../../kit/Button.js";
+import { download } from "../../kit/download.js";
+import { messages as layerMessages } from "../../opening/messages/index.js";
+import { type Network, network } from "../../state/currentNetwork.js";
+import { runs } from "../../state/runs.js";
+import { recordOf } from "./browserRun.js";
+import { messages } from "./messages/index.js";
+import { fileStem, networkFile } from "./networkFile.js";
 
 /** The network that the views show, and what it can be saved as. */
 export function ShownNetwork() {

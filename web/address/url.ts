@@ -1,9 +1,9 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import { compareFields } from "../views/compare/fields.js";
-import { inspectFields } from "../views/inspect/fields.js";
-import { trainFields } from "../views/train/fields.js";
-import { understandFields } from "../views/understand/fields.js";
+import { compareFields } from "./compareFields.js";
 import { flag, optionalChoice, readFields, type ValuesOf, writeFields } from "./fields.js";
+import { inspectFields } from "./inspectFields.js";
+import { trainFields } from "./trainFields.js";
+import { understandFields } from "./understandFields.js";
 
 /** The views, in the order of their tabs; their names stand in the address. */
 export const VIEWS = ["train", "inspect", "understand", "compare"] as const;

@@ -1,11 +1,11 @@
 import { computed, signal } from "@preact/signals";
 import { fitPicture } from "../../../../src/data/pictures/adapt.js";
 import { type DecodedPicture, invertPicture } from "../../../../src/data/pictures/color.js";
-import { network } from "../../../state/network.js";
-import { changeUrl, url } from "../../../state/url.js";
+import type { Source } from "../../../address/inspectFields.js";
+import { changeUrl, url } from "../../../address/url.js";
+import { network } from "../../../state/currentNetwork.js";
 import { inkPicture, type PadStroke } from "../calculation/pen.js";
-import type { Source } from "../fields.js";
-import { background, chosenPicture, tellsCharacters } from "./data.js";
+import { background, chosenPicture, tellsCharacters } from "./choosablePictures.js";
 
 /** What is on the pad. */
 export interface Drawing {

@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { Button } from "../../../kit/Button.js";
-import { UnseenDialog } from "../../../opening/UnseenDialog.js";
-import { messages } from "../messages/index.js";
+import { Button } from "../../kit/Button.js";
+import { UnseenDialog } from "../../opening/UnseenDialog.js";
+import { messages } from "./messages/index.js";
 
 /** Opens a network from a file of weights. */
 export function OpenWeights() {
@@ -11,7 +11,7 @@ export function OpenWeights() {
   const failures = useSignal<readonly string[]>([]);
   const open = async (files: FileList | null) => {
     failures.value = [];
-    const { openFiles } = await import("../../../opening/files.js");
+    const { openFiles } = await import("../../opening/openFiles.js");
     failures.value = await openFiles(Array.from(files ?? [], (file) => ({ file, path: file.name })));
   };
   return (

@@ -1,6 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { url } from "../state/url.js";
+import { url } from "../address/url.js";
 
 /** A key and what it does. */
 export interface Shortcut {

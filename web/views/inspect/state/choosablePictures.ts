@@ -2,10 +2,10 @@ import { computed } from "@preact/signals";
 import { areCharacters } from "../../../../src/data/characters.js";
 import type { Dataset } from "../../../../src/data/dataset.js";
 import { adaptDataset, splitTraining } from "../../../../src/data/index.js";
-import { dataState } from "../../../state/data.js";
-import { changeUrl, url } from "../../../state/url.js";
-import { PARTS, type Part } from "../fields.js";
-import { shownNetwork, shownRun } from "./network.js";
+import { PARTS, type Part } from "../../../address/inspectFields.js";
+import { changeUrl, url } from "../../../address/url.js";
+import { dataState } from "../../../state/loadedData.js";
+import { shownNetwork, shownRun } from "./shownNetwork.js";
 
 /** Pictures that can be looked at. */
 export interface PicturePart {

@@ -1,9 +1,9 @@
-import { type WeightsFormat, writeWeights } from "../../../../src/formats/weights.js";
-import type { ModelMetadata, TrainingFacts } from "../../../../src/model/index.js";
-import type { Network } from "../../../state/network.js";
-import type { Run } from "../../../state/run.js";
-import { runs } from "../../../state/runs.js";
-import { configOf } from "../browserRun.js";
+import { type WeightsFormat, writeWeights } from "../../../src/formats/weights.js";
+import type { ModelMetadata, TrainingFacts } from "../../../src/model/index.js";
+import type { Network } from "../../state/currentNetwork.js";
+import type { Run } from "../../state/run.js";
+import { runs } from "../../state/runs.js";
+import { configOf } from "./browserRun.js";
 
 /** A network as the bytes of a file, with all that is known of it. */
 export function networkFile(network: Network, format: WeightsFormat): Uint8Array {

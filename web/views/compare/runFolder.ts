@@ -1,13 +1,13 @@
-import { formatJson } from "../../../../src/formats/json.js";
-import { writeWeights } from "../../../../src/formats/weights.js";
-import { writeStoredZip } from "../../../../src/formats/zip/write.js";
-import type { NamedTensors } from "../../../../src/model/index.js";
-import { curvesSvg } from "../../../../src/report/curves.js";
-import { bestWeights } from "../../../../src/runs/config.js";
-import { RUN_FILES } from "../../../../src/runs/files.js";
-import { formatHistory } from "../../../../src/runs/history.js";
-import type { RunRecord } from "../../../../src/runs/record.js";
-import { runTitles } from "../../../../src/runs/settings.js";
+import { formatJson } from "../../../src/formats/json.js";
+import { writeWeights } from "../../../src/formats/weights.js";
+import { writeStoredZip } from "../../../src/formats/zip/write.js";
+import type { NamedTensors } from "../../../src/model/index.js";
+import { curvesSvg } from "../../../src/report/curves.js";
+import { bestWeights } from "../../../src/runs/config.js";
+import { RUN_FILES } from "../../../src/runs/files.js";
+import { formatHistory } from "../../../src/runs/history.js";
+import type { RunRecord } from "../../../src/runs/record.js";
+import { runTitles } from "../../../src/runs/settings.js";
 
 /**
  * A finished run as `lenet train` leaves its folder, but for the checkpoint, the report and pictures of pixels: an archive

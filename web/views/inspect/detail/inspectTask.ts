@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { InspectEvent, InspectRequest } from "../../worker/inspect/protocol.js";
+import type { InspectEvent, InspectRequest } from "../../../worker/inspect/protocol.js";
 
 /**
  * Has a worker of its own find something out.
@@ -7,7 +7,7 @@ import type { InspectEvent, InspectRequest } from "../../worker/inspect/protocol
  * @returns ends it, whatever it is at
  */
 export function runTask(request: InspectRequest, onEvent: (event: InspectEvent) => void): () => void {
-  const worker = new Worker(new URL("../../worker/inspect/worker.js", import.meta.url), { type: "module" });
+  const worker = new Worker(new URL("../../../worker/inspect/worker.js", import.meta.url), { type: "module" });
   worker.addEventListener("message", ({ data }: MessageEvent<InspectEvent>) => {
     if (isLast(data)) worker.terminate();
     onEvent(data);

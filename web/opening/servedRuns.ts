@@ -1,13 +1,13 @@
 import { computed, effect, signal } from "@preact/signals";
-import { readWeights } from "../../../../src/formats/weights.js";
-import { RUN_FILES } from "../../../../src/runs/files.js";
-import type { ListedRun } from "../../../../src/runs/listing.js";
-import { parseRun, type RunRecord } from "../../../../src/runs/record.js";
-import { networkOf } from "../../../opening/weights.js";
-import { openedNetwork } from "../../../state/network.js";
-import { addOpenedRun, type OpenedRun, opened, removeOpened } from "../../../state/opened.js";
-import { changeUrl, url } from "../../../state/url.js";
-import { namesAs, namesIn } from "../fields.js";
+import { readWeights } from "../../src/formats/weights.js";
+import { RUN_FILES } from "../../src/runs/files.js";
+import type { ListedRun } from "../../src/runs/listing.js";
+import { parseRun, type RunRecord } from "../../src/runs/record.js";
+import { namesAs, namesIn } from "../address/compareFields.js";
+import { changeUrl, url } from "../address/url.js";
+import { openedNetwork } from "../state/currentNetwork.js";
+import { addOpenedRun, type OpenedRun, opened, removeOpened } from "./opened.js";
+import { networkOf } from "./weights.js";
 
 /** Between two looks at what the server has. */
 const MILLISECONDS = 2000;

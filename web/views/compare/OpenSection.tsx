@@ -1,13 +1,13 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { formatPercent } from "../../../i18n/numbers.js";
-import { Button } from "../../../kit/Button.js";
-import { DropZone } from "../../../kit/DropZone.js";
-import type { PlacedFile } from "../../../kit/droppedFiles.js";
-import { openFiles } from "../../../opening/files.js";
-import { labServer } from "../../../state/server.js";
-import { messages } from "../messages/index.js";
-import { chooseServed, chosenRuns, servedFailures, servedRuns, watchServer } from "./served.js";
+import { formatPercent } from "../../i18n/numbers.js";
+import { Button } from "../../kit/Button.js";
+import { DropZone } from "../../kit/DropZone.js";
+import type { PlacedFile } from "../../kit/droppedFiles.js";
+import { openFiles } from "../../opening/openFiles.js";
+import { chooseServed, chosenRuns, servedFailures, servedRuns, watchServer } from "../../opening/servedRuns.js";
+import { labServer } from "../../state/server.js";
+import { messages } from "./messages/index.js";
 
 /** Where run folders and files of weights are opened. */
 export function OpenSection() {

@@ -1,5 +1,5 @@
 import { computed, effect, signal } from "@preact/signals";
-import { type Theme, url } from "./url.js";
+import { type Theme, url } from "../address/url.js";
 
 const system = matchMedia("(prefers-color-scheme: dark)");
 const systemIsDark = signal(system.matches);

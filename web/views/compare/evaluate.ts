@@ -1,14 +1,14 @@
 import { signal } from "@preact/signals";
-import type { Dataset } from "../../../../src/data/dataset.js";
-import { splitTraining } from "../../../../src/data/split.js";
-import type { Evaluation } from "../../../../src/training/metrics.js";
-import type { Progress } from "../../../../src/training/passes.js";
-import type { LoadedData } from "../../../state/data.js";
-import type { Network } from "../../../state/network.js";
-import { runs } from "../../../state/runs.js";
-import { type RunFields, recipeFor } from "../../../state/settings.js";
-import { url } from "../../../state/url.js";
-import type { EvaluationEvent, EvaluationRequest } from "../../../worker/evaluation/protocol.js";
+import type { Dataset } from "../../../src/data/dataset.js";
+import { splitTraining } from "../../../src/data/split.js";
+import type { Evaluation } from "../../../src/training/metrics.js";
+import type { Progress } from "../../../src/training/passes.js";
+import { url } from "../../address/url.js";
+import type { Network } from "../../state/currentNetwork.js";
+import type { LoadedData } from "../../state/loadedData.js";
+import { runs } from "../../state/runs.js";
+import { type RunFields, recipeFor } from "../../state/settings.js";
+import type { EvaluationEvent, EvaluationRequest } from "../../worker/evaluation/protocol.js";
 
 /** Which of the pictures a network is judged by. */
 export type Judged = "validation" | "all";
@@ -28,7 +28,7 @@ let worker: Worker | undefined;
 export function evaluate(network: Network, data: LoadedData, judged: Judged): void {
   worker?.terminate();
   evaluationState.value = { type: "running" };
-  const own = new Worker(new URL("../../../worker/evaluation/worker.js", import.meta.url), { type: "module" });
+  const own = new Worker(new URL("../../worker/evaluation/worker.js", import.meta.url), { type: "module" });
   worker = own;
   const end = (state: EvaluationState) => {
     own.terminate();

@@ -1,15 +1,15 @@
 import { useSignal } from "@preact/signals";
-import { standardError } from "../../../../src/report/numbers.js";
-import type { Evaluation as Result } from "../../../../src/training/metrics.js";
-import { formatCount, formatLoss, formatPercent } from "../../../i18n/numbers.js";
-import { Button } from "../../../kit/Button.js";
-import { Choice } from "../../../kit/Choice.js";
-import { Matrix } from "../../../kit/Matrix.js";
-import { dataState } from "../../../state/data.js";
-import { network } from "../../../state/network.js";
-import { addressWith } from "../../../state/url.js";
-import { messages } from "../messages/index.js";
+import { standardError } from "../../../src/report/numbers.js";
+import type { Evaluation as Result } from "../../../src/training/metrics.js";
+import { addressWith } from "../../address/url.js";
+import { formatCount, formatLoss, formatPercent } from "../../i18n/numbers.js";
+import { Button } from "../../kit/Button.js";
+import { Choice } from "../../kit/Choice.js";
+import { Matrix } from "../../kit/Matrix.js";
+import { network } from "../../state/currentNetwork.js";
+import { dataState } from "../../state/loadedData.js";
 import { evaluate, evaluationState, type Judged, misfit, nameOf, settingsFor } from "./evaluate.js";
+import { messages } from "./messages/index.js";
 
 const JUDGED = ["validation", "all"] as const;
 

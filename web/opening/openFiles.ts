@@ -2,8 +2,8 @@ import { MOST_WEIGHTS_BYTES, readWeights } from "../../src/formats/weights.js";
 import { RUN_FILES } from "../../src/runs/files.js";
 import { parseRun } from "../../src/runs/record.js";
 import type { PlacedFile } from "../kit/droppedFiles.js";
-import { addOpenedFile, addOpenedRun } from "../state/opened.js";
 import { takeNumber } from "../state/runs.js";
+import { addOpenedFile, addOpenedRun } from "./opened.js";
 import { askUnseen } from "./unseen.js";
 import { networkOf, openWeights } from "./weights.js";
 

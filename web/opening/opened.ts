@@ -1,8 +1,8 @@
 import { computed, signal } from "@preact/signals";
 import type { Weights } from "../../src/model/index.js";
 import type { RunRecord } from "../../src/runs/record.js";
-import { type Network, openedNetwork } from "./network.js";
-import { takeNumber } from "./runs.js";
+import { type Network, openedNetwork } from "../state/currentNetwork.js";
+import { takeNumber } from "../state/runs.js";
 
 /** A run folder that was opened, from this machine's files or from the page's own server. */
 export interface OpenedRun {

@@ -1,8 +1,8 @@
-import { Button } from "../../../kit/Button.js";
-import { dataState } from "../../../state/data.js";
-import { selectedRun } from "../../../state/runs.js";
-import { addressWith } from "../../../state/url.js";
-import { messages } from "../messages/index.js";
+import { addressWith } from "../../address/url.js";
+import { Button } from "../../kit/Button.js";
+import { dataState } from "../../state/loadedData.js";
+import { selectedRun } from "../../state/runs.js";
+import { messages } from "./messages/index.js";
 import { OpenWeights } from "./OpenWeights.js";
 import { startQuickRun } from "./quickRun.js";
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { lenet5 } from "../../../src/model/index.js";
 import { RECIPES } from "../../../src/training/recipes/index.js";
 import { derive } from "./derivation/derive.js";
-import { layOut } from "./drawing.js";
+import { layOut } from "./drawingLayout.js";
 
 const GREY = lenet5({ ...RECIPES.improved, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
 

@@ -1,4 +1,4 @@
-import { type Field, number } from "../../state/fields.js";
+import { type Field, number } from "./fields.js";
 import { formatInput, parseInput } from "./input.js";
 
 /** A picture's shape as "1x28x28", written as it is read; undefined: that of the network that the views show. */

@@ -1,6 +1,6 @@
-import { type ActivationShape, type PaperLayer, unitPlace } from "../../../src/model/index.js";
-import { messages } from "./messages/index.js";
-import { shownNetwork } from "./state/network.js";
+import { type ActivationShape, type PaperLayer, unitPlace } from "../../../../src/model/index.js";
+import { messages } from "../messages/index.js";
+import { shownNetwork } from "./shownNetwork.js";
 
 /** A unit as people count: "C3, map 7, row 4, column 5". */
 export function nameOfUnit(paper: PaperLayer, shape: ActivationShape, unit: number): string {

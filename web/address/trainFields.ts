@@ -1,6 +1,6 @@
-import { parseAugmentation } from "../../../src/data/index.js";
-import { RECIPES } from "../../../src/training/recipes/index.js";
-import { choice, type Field, type NumberRange, number, optionalChoice, optionalNumber } from "../../state/fields.js";
+import { parseAugmentation } from "../../src/data/index.js";
+import { RECIPES } from "../../src/training/recipes/index.js";
+import { choice, type Field, type NumberRange, number, optionalChoice, optionalNumber } from "./fields.js";
 
 export const DATA_SOURCES = ["digits", "fashion-mnist", "mnist", "own"] as const;
 export type DataSource = (typeof DATA_SOURCES)[number];
