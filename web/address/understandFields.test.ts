@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatInput, parseInput } from "./input.js";
+import { formatInput, parseInput } from "./understandFields.js";
 
 test.each(["1x28x28", "3 × 32 × 32", " 16X12x512 "])("takes %s", (text) => {
   const shape = parseInput(text);

@@ -1,7 +1,7 @@
 import { MOST_WEIGHTS_BYTES, readWeights } from "../../src/formats/weights.js";
 import { RUN_FILES } from "../../src/runs/files.js";
 import { parseRun } from "../../src/runs/record.js";
-import type { PlacedFile } from "../kit/droppedFiles.js";
+import type { PlacedFile } from "../kit/DropZone.js";
 import { takeNumber } from "../state/runs.js";
 import { addOpenedFile, addOpenedRun } from "./opened.js";
 import { askUnseen } from "./unseen.js";

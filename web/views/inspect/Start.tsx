@@ -1,9 +1,11 @@
+import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { addressWith } from "../../address/url.js";
 import { Button } from "../../kit/Button.js";
+import { UnseenDialog } from "../../opening/UnseenDialog.js";
 import { dataState } from "../../state/loadedData.js";
 import { selectedRun } from "../../state/runs.js";
 import { messages } from "./messages/index.js";
-import { OpenWeights } from "./OpenWeights.js";
 import { startQuickRun } from "./quickRun.js";
 
 /** Where there is no network yet: a training in one click, or a file. */
@@ -36,5 +38,37 @@ export function Start() {
       </p>
       <OpenWeights />
     </section>
+  );
+}
+
+/** Opens a network from a file of weights. */
+function OpenWeights() {
+  const m = messages();
+  const input = useRef<HTMLInputElement>(null);
+  const failures = useSignal<readonly string[]>([]);
+  const open = async (files: FileList | null) => {
+    failures.value = [];
+    const { openFiles } = await import("../../opening/openFiles.js");
+    failures.value = await openFiles(Array.from(files ?? [], (file) => ({ file, path: file.name })));
+  };
+  return (
+    <div class="open-weights">
+      <input
+        ref={input}
+        class="unseen"
+        type="file"
+        accept=".pth,.pt,.safetensors,.onnx"
+        tabIndex={-1}
+        aria-label={m.openFile}
+        onChange={({ currentTarget }) => void open(currentTarget.files)}
+      />
+      <Button onClick={() => input.current?.click()}>{m.openFile}</Button>
+      <UnseenDialog />
+      {failures.value.map((line) => (
+        <p key={line} class="notice" role="alert">
+          {line}
+        </p>
+      ))}
+    </div>
   );
 }

@@ -3,6 +3,7 @@ import "./inspect.css";
 import "./layers/layers.css";
 import "./source/source.css";
 import "./start.css";
+import { useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { changeUrl, url } from "../../address/url.js";
 import { useShortcuts } from "../../state/shortcuts.js";
@@ -14,13 +15,12 @@ import { Prediction } from "./layers/Prediction.js";
 import { messages } from "./messages/index.js";
 import { RunBar } from "./RunBar.js";
 import { Start } from "./Start.js";
-import { clearDrawing, undoStroke } from "./source/drawingActions.js";
+import { useDroppedPicture } from "./source/FilePicker.js";
 import { SourcePanel } from "./source/SourcePanel.js";
-import { useDroppedPicture } from "./source/useDroppedPicture.js";
 import { chooseRandom } from "./state/choosablePictures.js";
-import { structure } from "./state/shownNetwork.js";
+import { shownRun, structure, timelinePlace } from "./state/shownNetwork.js";
+import { clearDrawing, undoStroke } from "./state/shownPicture.js";
 import { showSteps, stepsDone } from "./state/steps.js";
-import { useLiveParameters } from "./useLiveParameters.js";
 
 const SHORTCUTS = {
   title: () => messages().title,
@@ -79,4 +79,17 @@ function Network({ layers, papers }: NonNullable<typeof structure.value>) {
       <Detail />
     </>
   );
+}
+
+/** Between two requests for the parameters of a run that goes on. */
+const MILLISECONDS = 120;
+
+/** Has the maps follow a run that goes on, while the view is on the page. */
+function useLiveParameters(): void {
+  useSignalEffect(() => {
+    const run = shownRun.value;
+    if (run?.status.value !== "running" || timelinePlace.value !== undefined) return;
+    const timer = setInterval(() => run.requestSnapshot(), MILLISECONDS);
+    return () => clearInterval(timer);
+  });
 }

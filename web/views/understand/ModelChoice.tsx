@@ -1,7 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { parseNumber } from "../../address/fields.js";
-import { formatInput, parseInput } from "../../address/input.js";
-import { CLASSES } from "../../address/understandFields.js";
+import { CLASSES, formatInput, parseInput } from "../../address/understandFields.js";
 import { changeUrl, url } from "../../address/url.js";
 import { Choice } from "../../kit/Choice.js";
 import { TextField } from "../../kit/TextField.js";

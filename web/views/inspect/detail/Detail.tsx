@@ -1,7 +1,7 @@
 import { PANELS } from "../../../address/inspectFields.js";
 import { changeUrl, url } from "../../../address/url.js";
 import { Choice } from "../../../kit/Choice.js";
-import { DETAIL_HEADING } from "../layers/focusDetail.js";
+import { DETAIL_HEADING } from "../layers/keyboard.js";
 import { messages } from "../messages/index.js";
 import { selection } from "../state/response.js";
 import { structure } from "../state/shownNetwork.js";

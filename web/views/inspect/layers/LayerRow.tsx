@@ -5,7 +5,7 @@ import { messages } from "../messages/index.js";
 import { response, select, selection, shownLayer } from "../state/response.js";
 import { formatValue, nameOfUnit } from "../state/unitNames.js";
 import { canvasColors } from "./colors.js";
-import { focusDetail } from "./focusDetail.js";
+import { focusDetail } from "./keyboard.js";
 import { Legend } from "./Legend.js";
 import { paintMarks } from "./marks.js";
 import { frameMaps, mapPixels, paintMaps } from "./paint.js";

@@ -8,9 +8,8 @@ import { messages } from "../messages/index.js";
 import { response, select, selection } from "../state/response.js";
 import { shownNetwork } from "../state/shownNetwork.js";
 import { formatValue } from "../state/unitNames.js";
-import { ARROWS } from "./arrows.js";
 import { type BarLayout, barAt, barLayout, paintBars } from "./bars.js";
-import { focusDetail } from "./focusDetail.js";
+import { ARROWS, focusDetail } from "./keyboard.js";
 import { prepare } from "./paint.js";
 
 export interface OutputRowProps {

@@ -102,3 +102,13 @@ function exampleStroke(): PadStroke {
     });
   return [...arc(0.49, 0.335, 0.165, -155, 85), ...arc(0.48, 0.68, 0.19, -88, 150)];
 }
+
+/** Takes the last stroke back. */
+export function undoStroke(): void {
+  drawing.value = { strokes: drawing.peek().strokes.slice(0, -1), isExample: false };
+}
+
+/** Takes all strokes away. */
+export function clearDrawing(): void {
+  drawing.value = { strokes: [], isExample: false };
+}

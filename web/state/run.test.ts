@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { keepSnapshot } from "./timeline.js";
+import { keepSnapshot } from "./run.js";
 
 const at = (epoch: number) => ({ epoch, parameters: new Map() });
 
