@@ -1,12 +1,12 @@
-import { useSignal } from "@preact/signals";
+import "./opening.css";
+import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import type { UnseenInTensors } from "../../src/formats/weights.js";
 import { ACTIVATIONS, POOLINGS } from "../address/trainFields.js";
 import { Button } from "../kit/Button.js";
 import { Choice } from "../kit/Choice.js";
 import { Dialog } from "../kit/Dialog.js";
 import { messages } from "./messages/index.js";
-import "./opening.css";
-import { question } from "./unseen.js";
 
 /** Asks what a file of weights does not say of its model. */
 export function UnseenDialog() {
@@ -23,7 +23,7 @@ export function UnseenDialog() {
   return (
     <Dialog open={open} title={m.title} close={m.cancel}>
       <p>{m.note(asked?.name ?? "")}</p>
-      <div class="unseen-fields">
+      <div class="layer-choices">
         <Choice
           label={m.activation}
           options={ACTIVATIONS.map((value) => ({ value, label: m.activations[value] }))}
@@ -49,4 +49,24 @@ export function UnseenDialog() {
       </div>
     </Dialog>
   );
+}
+
+/** A file whose model must be asked for. */
+interface Question {
+  readonly name: string;
+  readonly answer: (unseen: UnseenInTensors | undefined) => void;
+}
+
+/** What is being asked now. */
+const question = signal<Question | undefined>(undefined);
+
+/** Asks which activation and pooling a file's model has; undefined where it is not answered. */
+export async function askUnseen(name: string): Promise<UnseenInTensors | undefined> {
+  try {
+    return await new Promise((answer) => {
+      question.value = { name, answer };
+    });
+  } finally {
+    question.value = undefined;
+  }
 }

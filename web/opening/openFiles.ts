@@ -1,11 +1,12 @@
-import { MOST_WEIGHTS_BYTES, readWeights } from "../../src/formats/weights.js";
+import { UnseenNeededError } from "../../src/formats/errors.js";
+import { MOST_WEIGHTS_BYTES, readWeights, type UnseenInTensors } from "../../src/formats/weights.js";
+import type { Weights } from "../../src/model/index.js";
 import { RUN_FILES } from "../../src/runs/files.js";
 import { parseRun } from "../../src/runs/record.js";
 import type { PlacedFile } from "../kit/DropZone.js";
 import { takeNumber } from "../state/runs.js";
-import { addOpenedFile, addOpenedRun } from "./opened.js";
-import { askUnseen } from "./unseen.js";
-import { networkOf, openWeights } from "./weights.js";
+import { addOpenedFile, addOpenedRun, networkOf } from "./opened.js";
+import { askUnseen } from "./UnseenDialog.js";
 
 const WEIGHTS = /\.(pth|pt|safetensors|onnx)$/i;
 
@@ -64,6 +65,26 @@ async function openFile(file: File): Promise<void> {
   if (!weights) return;
   const origin = { number: takeNumber(), name: file.name };
   addOpenedFile(origin, await networkOf(origin, weights));
+}
+
+/**
+ * Reads a file of weights.
+ *
+ * @param ask asks what the file does not say of its model; undefined where it is not answered
+ * @returns undefined where it was asked for and not answered
+ * @throws FormatError with one line where the file is damaged, refused, or no LeNet-5's
+ */
+async function openWeights(
+  bytes: Uint8Array,
+  ask: () => Promise<UnseenInTensors | undefined>,
+): Promise<Weights | undefined> {
+  try {
+    return readWeights(bytes);
+  } catch (error) {
+    if (!(error instanceof UnseenNeededError)) throw error;
+  }
+  const unseen = await ask();
+  return unseen && readWeights(bytes, unseen);
 }
 
 async function bytesOf(file: File): Promise<Uint8Array> {

@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import type { Weights } from "../../src/model/index.js";
+import { classCount, fingerprint, inferShapes, type Weights } from "../../src/model/index.js";
 import type { RunRecord } from "../../src/runs/record.js";
 import { type Network, openedNetwork } from "../state/currentNetwork.js";
 import { takeNumber } from "../state/runs.js";
@@ -54,4 +54,26 @@ export function addOpenedFile(origin: Pick<OpenedFile, "number" | "name">, netwo
 export function removeOpened(one: Opened): void {
   list.value = list.value.filter(({ number }) => number !== one.number);
   if (openedNetwork.peek()?.origin.number === one.number) openedNetwork.value = undefined;
+}
+
+/**
+ * Weights as the views show them; classes without names are numbered.
+ *
+ * @param origin what was opened
+ */
+export async function networkOf(
+  { number, name }: { readonly number: number; readonly name: string },
+  weights: Weights,
+): Promise<Network> {
+  const { model, parameters, normalization, metadata } = weights;
+  const classes = metadata?.classes ?? Array.from({ length: classCount(inferShapes(model)) }, (_, index) => `${index}`);
+  return {
+    origin: { type: "file", number, name },
+    model,
+    parameters,
+    classes,
+    normalization,
+    metadata,
+    fingerprint: await fingerprint(model, parameters),
+  };
 }

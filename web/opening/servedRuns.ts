@@ -6,8 +6,7 @@ import { parseRun, type RunRecord } from "../../src/runs/record.js";
 import { namesAs, namesIn } from "../address/compareFields.js";
 import { changeUrl, url } from "../address/url.js";
 import { openedNetwork } from "../state/currentNetwork.js";
-import { addOpenedRun, type OpenedRun, opened, removeOpened } from "./opened.js";
-import { networkOf } from "./weights.js";
+import { addOpenedRun, networkOf, type OpenedRun, opened, removeOpened } from "./opened.js";
 
 /** Between two looks at what the server has. */
 const MILLISECONDS = 2000;

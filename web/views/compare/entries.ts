@@ -1,8 +1,7 @@
 import { computed } from "@preact/signals";
 import type { RunRecord } from "../../../src/runs/record.js";
-import { type Opened, opened, removeOpened } from "../../opening/opened.js";
+import { networkOf, type Opened, opened, removeOpened } from "../../opening/opened.js";
 import { chooseServed } from "../../opening/servedRuns.js";
-import { networkOf } from "../../opening/weights.js";
 import { network, openedNetwork } from "../../state/currentNetwork.js";
 import type { Run } from "../../state/run.js";
 import { removeRun, runs, selectRun } from "../../state/runs.js";

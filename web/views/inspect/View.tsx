@@ -82,14 +82,14 @@ function Network({ layers, papers }: NonNullable<typeof structure.value>) {
 }
 
 /** Between two requests for the parameters of a run that goes on. */
-const MILLISECONDS = 120;
+const LIVE_MILLISECONDS = 120;
 
 /** Has the maps follow a run that goes on, while the view is on the page. */
 function useLiveParameters(): void {
   useSignalEffect(() => {
     const run = shownRun.value;
     if (run?.status.value !== "running" || timelinePlace.value !== undefined) return;
-    const timer = setInterval(() => run.requestSnapshot(), MILLISECONDS);
+    const timer = setInterval(() => run.requestSnapshot(), LIVE_MILLISECONDS);
     return () => clearInterval(timer);
   });
 }

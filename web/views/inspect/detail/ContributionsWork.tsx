@@ -1,9 +1,10 @@
+import { formatValue } from "../../../i18n/numbers.js";
 import type { WeightedSum } from "../calculation/arithmetic.js";
 import { messages } from "../messages/index.js";
 import { select, selection } from "../state/response.js";
 import { structure } from "../state/shownNetwork.js";
 import { currentStep, steps, stepsDone } from "../state/steps.js";
-import { formatValue, shortNameOfUnit } from "../state/unitNames.js";
+import { shortNameOfUnit } from "../state/unitNames.js";
 
 /** A linear layer's unit: the largest contributions to it, and what all others come to. */
 export function ContributionsWork({ worked }: { readonly worked: WeightedSum }) {

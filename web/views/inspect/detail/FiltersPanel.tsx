@@ -2,6 +2,7 @@ import { useComputed, useSignal } from "@preact/signals";
 import { unitPlace } from "../../../../src/model/index.js";
 import { FILTER_KINDS } from "../../../address/inspectFields.js";
 import { changeUrl, url } from "../../../address/url.js";
+import { formatValue } from "../../../i18n/numbers.js";
 import { Choice } from "../../../kit/Choice.js";
 import { Select } from "../../../kit/Select.js";
 import { difference, type KernelMaps, kernelMaps } from "../calculation/kernels.js";
@@ -14,7 +15,7 @@ import { messages } from "../messages/index.js";
 import { response, select, selection } from "../state/response.js";
 import { shownEngine, shownNetwork, structure, timeline } from "../state/shownNetwork.js";
 import { shownPicture } from "../state/shownPicture.js";
-import { formatValue, nameOfMap } from "../state/unitNames.js";
+import { nameOfMap } from "../state/unitNames.js";
 
 /** The filters that lead to the selected map, their gradients, and how far they have come since the start. */
 export function FiltersPanel() {

@@ -1,8 +1,8 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
+import { formatValue } from "../../../i18n/numbers.js";
 import { Button } from "../../../kit/Button.js";
 import { messages } from "../messages/index.js";
 import { arithmetic, currentStep, showSteps, soFar, steps, stepsDone } from "../state/steps.js";
-import { formatValue } from "../state/unitNames.js";
 
 /** All of a play takes about so long, but no step longer than the second. */
 const PLAY_MILLISECONDS = 15_000;

@@ -1,10 +1,10 @@
 import { url } from "../../../address/url.js";
+import { formatExact, formatValue, withMinus } from "../../../i18n/numbers.js";
 import { activate } from "../calculation/arithmetic.js";
 import { messages } from "../messages/index.js";
 import { response, selection } from "../state/response.js";
 import { structure } from "../state/shownNetwork.js";
 import { arithmetic, soFar, steps, stepsDone } from "../state/steps.js";
-import { formatExact, formatValue, withMinus } from "../state/unitNames.js";
 import { ContributionsWork } from "./ContributionsWork.js";
 import { StepPlayer } from "./StepPlayer.js";
 import { WindowWork } from "./WindowWork.js";

@@ -1,10 +1,9 @@
 import { useSignal } from "@preact/signals";
+import { formatValue, withMinus } from "../../../i18n/numbers.js";
 import { Button } from "../../../kit/Button.js";
-import type { Arithmetic, PooledWindow, WeightedSum } from "../calculation/arithmetic.js";
-import { runningSum } from "../calculation/arithmetic.js";
+import { type Arithmetic, type PooledWindow, runningSum, type WeightedSum } from "../calculation/arithmetic.js";
 import { messages } from "../messages/index.js";
 import { currentStep, steps, stepsDone } from "../state/steps.js";
-import { formatValue, withMinus } from "../state/unitNames.js";
 import { type Cell, NumberGrid } from "./NumberGrid.js";
 
 /** A window of a convolution or of a pooling, in numbers. */

@@ -1,6 +1,6 @@
 import { type ReadonlySignal, useComputed } from "@preact/signals";
+import { formatValue } from "../../../i18n/numbers.js";
 import { messages } from "../messages/index.js";
-import { formatValue } from "../state/unitNames.js";
 import { canvasColors, gradientOf } from "./colors.js";
 import type { ValueRange } from "./range.js";
 
