@@ -1,5 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { choice, flag, number, optionalChoice, optionalNumber, readFields, writeFields } from "./fields.js";
+import { compareFields } from "./compareFields.js";
+import {
+  choice,
+  flag,
+  names,
+  number,
+  optionalChoice,
+  optionalNumber,
+  optionalText,
+  readFields,
+  writeFields,
+} from "./fields.js";
+import { inspectFields } from "./inspectFields.js";
+import { trainFields } from "./trainFields.js";
+import { understandFields } from "./understandFields.js";
 
 const FIELDS = {
   data: choice(["digits", "mnist"], "digits"),
@@ -40,5 +54,19 @@ describe("fields", () => {
     "__proto__=1",
   ])("pass over %s", (text) => {
     expect(readFields(FIELDS, text)).toEqual(INITIAL);
+  });
+
+  it("hold texts of a form and names", () => {
+    const fields = { layer: optionalText((text) => (/^C\d$/.test(text) ? text : undefined)), runs: names() };
+    expect(readFields(fields, "layer=C3&runs=one/two")).toEqual({ layer: "C3", runs: ["one", "two"] });
+    expect(readFields(fields, "layer=c3&runs=")).toEqual({ layer: undefined, runs: [] });
+    expect(writeFields(fields, { layer: "C3", runs: ["one", "two"] })).toBe("layer=C3&runs=one%2Ftwo");
+    expect(writeFields(fields, { layer: undefined, runs: [] })).toBe("");
+  });
+
+  it("of different views have different names", () => {
+    const views = [trainFields, inspectFields, understandFields, compareFields, { lang: 0, theme: 0, keys: 0 }];
+    const all = views.flatMap((fields) => Object.keys(fields));
+    expect(all).toEqual([...new Set(all)]);
   });
 });

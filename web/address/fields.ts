@@ -60,6 +60,24 @@ export function flag(initial: boolean): Field<boolean> {
   };
 }
 
+/**
+ * A text of a form of its own, or none, which leaves it to what the field stands over.
+ *
+ * @param read the text as it is written; undefined where it has not that form
+ */
+export function optionalText(read: (text: string) => string | undefined): Field<string | undefined> {
+  return { initial: undefined, parse: read, format: (value) => value ?? "" };
+}
+
+/** Names of folders; a slash parts them, which no such name has. */
+export function names(): Field<readonly string[]> {
+  return {
+    initial: [],
+    parse: (text) => text.split("/").filter((name) => name !== ""),
+    format: (value) => value.join("/"),
+  };
+}
+
 /** Reads values from the text behind the "?" of an address; what is unknown there is passed over. */
 export function readFields<Of extends object>(fields: Of, query: string): ValuesOf<Of> {
   const texts = new URLSearchParams(query);
@@ -74,7 +92,8 @@ export function readFields<Of extends object>(fields: Of, query: string): Values
 export function writeFields<Of extends object>(fields: Of, values: ValuesOf<Of>): string {
   const pairs = Object.entries(fields as Record<string, Field<unknown>>).flatMap(([name, field]) => {
     const value = (values as Record<string, unknown>)[name];
-    return value === field.initial ? [] : [[name, field.format(value)]];
+    const text = field.format(value);
+    return text === field.format(field.initial) ? [] : [[name, text]];
   });
   // Commas and equals signs need no escape in a fragment and are easier to read without.
   return new URLSearchParams(pairs).toString().replaceAll("%2C", ",").replaceAll("%3D", "=");

@@ -1,4 +1,4 @@
-import { choice, type Field, optionalChoice, optionalNumber } from "./fields.js";
+import { choice, optionalChoice, optionalNumber, optionalText } from "./fields.js";
 
 export const SOURCES = ["draw", "data", "file", "camera"] as const;
 export const PARTS = ["validation", "train", "test"] as const;
@@ -13,14 +13,7 @@ export type Reason = (typeof REASONS)[number];
 
 const index = { least: 0, most: Number.MAX_SAFE_INTEGER, whole: true };
 
-/** A layer by its term, "C3". */
-const term: Field<string | undefined> = {
-  initial: undefined,
-  parse: (text) => (/^[A-Z]\w*$/.test(text) ? text : undefined),
-  format: (value) => value ?? "",
-};
-
-/** What the address says of this view; every name begins with the view's, so that no two views use the same. */
+/** The fields of the view Look inside; every name begins with the view's. */
 export const inspectFields = {
   /** Where the picture comes from; undefined: as suits the classes. */
   inspectSource: optionalChoice(SOURCES),
@@ -31,8 +24,8 @@ export const inspectFields = {
   inspectClass: optionalNumber(index),
   /** Whether drawings are centred as in MNIST; undefined: where the classes are characters. */
   inspectCentre: optionalChoice(["on", "off"] as const),
-  /** The layer and the unit that are looked at; undefined: one that shows what there is to see. */
-  inspectLayer: term,
+  /** The layer, by its term ("C3"), and the unit that are looked at; undefined: one that shows what there is to see. */
+  inspectLayer: optionalText((term) => (/^[A-Z]\w*$/.test(term) ? term : undefined)),
   inspectUnit: optionalNumber(index),
   /** Whether maps are shown before or after their activation. */
   inspectMoment: choice(MOMENTS, "after"),

@@ -1,6 +1,5 @@
 import { parseAugmentation } from "../../src/data/index.js";
-import { RECIPES } from "../../src/training/recipes/index.js";
-import { choice, type Field, type NumberRange, number, optionalChoice, optionalNumber } from "./fields.js";
+import { choice, type NumberRange, number, optionalChoice, optionalNumber, optionalText } from "./fields.js";
 
 export const DATA_SOURCES = ["digits", "fashion-mnist", "mnist", "own"] as const;
 export type DataSource = (typeof DATA_SOURCES)[number];
@@ -21,14 +20,7 @@ export const RANGES = {
   threads: { least: 1, most: 64, whole: true },
 } as const satisfies Record<string, NumberRange>;
 
-/** An augmentation as text; undefined: the recipe's. */
-const augmentation: Field<string | undefined> = {
-  initial: undefined,
-  parse: (text) => (isAugmentation(text) ? text : undefined),
-  format: (value) => value ?? "",
-};
-
-/** What the address says of a training. Undefined: as the recipe has it, and threads as many as are useful. */
+/** The fields of the view Train. Undefined: as the recipe has it, and threads as many as are useful. */
 export const trainFields = {
   data: choice(DATA_SOURCES, "digits"),
   /** Of generated digits. */
@@ -41,7 +33,7 @@ export const trainFields = {
   lr: optionalNumber(RANGES.lr),
   batch: optionalNumber(RANGES.batch),
   dropout: optionalNumber(RANGES.dropout),
-  augment: augmentation,
+  augment: optionalText((text) => (isAugmentation(text) ? text : undefined)),
   val: optionalNumber(RANGES.val),
   threads: optionalNumber(RANGES.threads),
 };
@@ -55,6 +47,3 @@ export function isAugmentation(text: string): boolean {
     return false;
   }
 }
-
-/** The chosen recipe, unchanged. */
-export const recipeNamed = (name: (typeof RECIPE_NAMES)[number]) => RECIPES[name];

@@ -1,31 +1,25 @@
 import type { ImageShape } from "../../src/model/index.js";
-import { type Field, number } from "./fields.js";
-
-/** A picture's shape as "1x28x28", written as it is read; undefined: that of the network that the views show. */
-const input: Field<string | undefined> = {
-  initial: undefined,
-  parse: (text) => {
-    const shape = parseInput(text);
-    return shape && formatInput(shape);
-  },
-  format: (value) => value ?? "",
-};
-
-/** The numbers of classes that can be asked for. */
-export const CLASSES = { least: 2, most: 1000, whole: true } as const;
-
-/** What the address says of this view; every name begins with the view's, so that no two views use the same. */
-export const understandFields = {
-  understandInput: input,
-  understandClasses: number(CLASSES, 10),
-  /** The layer whose derivation is open, from 1; 0: none. */
-  understandLayer: number({ least: 0, most: 64, whole: true }, 1),
-};
+import { number, optionalText } from "./fields.js";
 
 /** The longest side of a picture that can be asked for. */
 const MOST = 512;
 /** Below, nothing is left of it for the second convolution. */
 const LEAST = 12;
+
+/** The numbers of classes that can be asked for. */
+export const CLASSES = { least: 2, most: 1000, whole: true } as const;
+
+/** The fields of the view Understand; every name begins with the view's. */
+export const understandFields = {
+  /** A picture's shape as "1x28x28", written as it is read; undefined: that of the network that the views show. */
+  understandInput: optionalText((text) => {
+    const shape = parseInput(text);
+    return shape && formatInput(shape);
+  }),
+  understandClasses: number(CLASSES, 10),
+  /** The layer whose derivation is open, from 1; 0: none. */
+  understandLayer: number({ least: 0, most: 64, whole: true }, 1),
+};
 
 /** Reads "3x32x32"; undefined where it is no shape that the network can take. */
 export function parseInput(text: string): ImageShape | undefined {

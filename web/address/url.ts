@@ -15,7 +15,10 @@ export type Language = (typeof LANGUAGES)[number];
 export const THEMES = ["light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
-/** Every view's fields: all stay in the address whichever view is open. No two views may use one name. */
+/**
+ * Every view's fields: all stay in the address whichever view is open. A view declares its own in a file of this folder, of
+ * the kinds in fields.ts, under names that no other view uses.
+ */
 const FIELDS = {
   ...trainFields,
   ...inspectFields,

@@ -1,12 +1,12 @@
-import { UnseenNeededError } from "../../src/formats/errors.js";
-import { MOST_WEIGHTS_BYTES, readWeights, type UnseenInTensors } from "../../src/formats/weights.js";
+import { UnknownLayersError } from "../../src/formats/errors.js";
+import { MOST_WEIGHTS_BYTES, type ParameterFreeLayers, readWeights } from "../../src/formats/weights.js";
 import type { Weights } from "../../src/model/index.js";
 import { RUN_FILES } from "../../src/runs/files.js";
 import { parseRun } from "../../src/runs/record.js";
 import type { PlacedFile } from "../kit/DropZone.js";
 import { takeNumber } from "../state/runs.js";
+import { askLayers } from "./LayersDialog.js";
 import { addOpenedFile, addOpenedRun, networkOf } from "./opened.js";
-import { askUnseen } from "./UnseenDialog.js";
 
 const WEIGHTS = /\.(pth|pt|safetensors|onnx)$/i;
 
@@ -61,7 +61,7 @@ async function openFolder(name: string, files: readonly PlacedFile[]): Promise<v
 }
 
 async function openFile(file: File): Promise<void> {
-  const weights = await openWeights(await bytesOf(file), () => askUnseen(file.name));
+  const weights = await openWeights(await bytesOf(file), () => askLayers(file.name));
   if (!weights) return;
   const origin = { number: takeNumber(), name: file.name };
   addOpenedFile(origin, await networkOf(origin, weights));
@@ -76,15 +76,15 @@ async function openFile(file: File): Promise<void> {
  */
 async function openWeights(
   bytes: Uint8Array,
-  ask: () => Promise<UnseenInTensors | undefined>,
+  ask: () => Promise<ParameterFreeLayers | undefined>,
 ): Promise<Weights | undefined> {
   try {
     return readWeights(bytes);
   } catch (error) {
-    if (!(error instanceof UnseenNeededError)) throw error;
+    if (!(error instanceof UnknownLayersError)) throw error;
   }
-  const unseen = await ask();
-  return unseen && readWeights(bytes, unseen);
+  const parameterFree = await ask();
+  return parameterFree && readWeights(bytes, parameterFree);
 }
 
 async function bytesOf(file: File): Promise<Uint8Array> {

@@ -3,7 +3,6 @@ import { readWeights } from "../../src/formats/weights.js";
 import { RUN_FILES } from "../../src/runs/files.js";
 import type { ListedRun } from "../../src/runs/listing.js";
 import { parseRun, type RunRecord } from "../../src/runs/record.js";
-import { namesAs, namesIn } from "../address/compareFields.js";
 import { changeUrl, url } from "../address/url.js";
 import { openedNetwork } from "../state/currentNetwork.js";
 import { addOpenedRun, networkOf, type OpenedRun, opened, removeOpened } from "./opened.js";
@@ -21,12 +20,12 @@ export const servedRuns = computed(() => listed.value);
 export const servedFailures = computed(() => failures.value);
 
 /** The names of the served runs that the address asks for. */
-export const chosenRuns = computed(() => namesIn(url.value.compareRuns));
+export const chosenRuns = computed(() => url.value.compareRuns);
 
 /** Has a served run opened, or closed. */
 export function chooseServed(name: string, isChosen: boolean): void {
   const others = chosenRuns.peek().filter((one) => one !== name);
-  changeUrl({ compareRuns: namesAs(isChosen ? [...others, name] : others) });
+  changeUrl({ compareRuns: isChosen ? [...others, name] : others });
 }
 
 /**

@@ -1,7 +1,7 @@
 import "./compare.css";
 import { announce } from "../../kit/announce.js";
 import { Button } from "../../kit/Button.js";
-import { UnseenDialog } from "../../opening/UnseenDialog.js";
+import { LayersDialog } from "../../opening/LayersDialog.js";
 import { Curves } from "./Curves.js";
 import { Evaluation } from "./Evaluation.js";
 import { messages } from "./messages/index.js";
@@ -30,7 +30,7 @@ export function View() {
         <ShownNetwork />
         <Evaluation />
       </div>
-      <UnseenDialog />
+      <LayersDialog />
     </div>
   );
 }

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { addressWith } from "../../address/url.js";
 import { Button } from "../../kit/Button.js";
-import { UnseenDialog } from "../../opening/UnseenDialog.js";
+import { LayersDialog } from "../../opening/LayersDialog.js";
 import { dataState } from "../../state/loadedData.js";
 import { selectedRun } from "../../state/runs.js";
 import { messages } from "./messages/index.js";
@@ -55,7 +55,7 @@ function OpenWeights() {
     <div class="open-weights">
       <input
         ref={input}
-        class="unseen"
+        class="visually-hidden"
         type="file"
         accept=".pth,.pt,.safetensors,.onnx"
         tabIndex={-1}
@@ -63,7 +63,7 @@ function OpenWeights() {
         onChange={({ currentTarget }) => void open(currentTarget.files)}
       />
       <Button onClick={() => input.current?.click()}>{m.openFile}</Button>
-      <UnseenDialog />
+      <LayersDialog />
       {failures.value.map((line) => (
         <p key={line} class="notice" role="alert">
           {line}

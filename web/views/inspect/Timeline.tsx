@@ -40,7 +40,7 @@ export function Timeline() {
         label={isPlaying.value ? m.pause : m.playTraining}
         onClick={play}
       />
-      <label class="unseen" for={id}>
+      <label class="visually-hidden" for={id}>
         {m.training}
       </label>
       <input

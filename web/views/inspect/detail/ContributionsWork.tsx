@@ -25,7 +25,7 @@ export function ContributionsWork({ worked }: { readonly worked: WeightedSum }) 
   );
   return (
     <table class="contributions">
-      <caption class="unseen">{m.contributions}</caption>
+      <caption class="visually-hidden">{m.contributions}</caption>
       <thead>
         <tr>
           <th scope="col">{m.from}</th>

@@ -24,7 +24,7 @@ export function FilePicker() {
     <div class="file-picker">
       <input
         ref={input}
-        class="unseen"
+        class="visually-hidden"
         type="file"
         accept="image/*"
         tabIndex={-1}

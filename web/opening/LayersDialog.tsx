@@ -1,15 +1,15 @@
 import "./opening.css";
 import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { UnseenInTensors } from "../../src/formats/weights.js";
+import type { ParameterFreeLayers } from "../../src/formats/weights.js";
 import { ACTIVATIONS, POOLINGS } from "../address/trainFields.js";
 import { Button } from "../kit/Button.js";
 import { Choice } from "../kit/Choice.js";
 import { Dialog } from "../kit/Dialog.js";
 import { messages } from "./messages/index.js";
 
-/** Asks what a file of weights does not say of its model. */
-export function UnseenDialog() {
+/** Asks for the layers without parameters, which a file of tensors does not tell. */
+export function LayersDialog() {
   const m = messages();
   const open = useSignal(false);
   const activation = useSignal<(typeof ACTIVATIONS)[number]>("relu");
@@ -51,17 +51,17 @@ export function UnseenDialog() {
   );
 }
 
-/** A file whose model must be asked for. */
+/** A file whose layers must be asked for. */
 interface Question {
   readonly name: string;
-  readonly answer: (unseen: UnseenInTensors | undefined) => void;
+  readonly answer: (parameterFree: ParameterFreeLayers | undefined) => void;
 }
 
 /** What is being asked now. */
 const question = signal<Question | undefined>(undefined);
 
 /** Asks which activation and pooling a file's model has; undefined where it is not answered. */
-export async function askUnseen(name: string): Promise<UnseenInTensors | undefined> {
+export async function askLayers(name: string): Promise<ParameterFreeLayers | undefined> {
   try {
     return await new Promise((answer) => {
       question.value = { name, answer };
