@@ -1,7 +1,7 @@
 import { basename } from "node:path/posix";
 import type { DatasetParts } from "../data/dataset.js";
 import { DIGITS_DATASET } from "../data/digits.js";
-import type { DownloadProgress } from "../node/download.js";
+import type { DownloadProgress } from "../node/disk/download.js";
 import { DatasetUnavailableError } from "../node/obtain.js";
 import { type DataSettings, type OpenedData, openData } from "../node/openData.js";
 import type { RunConfig } from "../runs/config.js";

@@ -1,6 +1,7 @@
 import type { Dataset } from "../data/dataset.js";
 import { type Split, splitIndices } from "../data/split.js";
-import { mostUsefulThreads, type Threads, wasmBackend } from "../engine/index.js";
+import { mostUsefulThreads, type Threads } from "../engine/wasm/threads.js";
+import { wasmBackend } from "../engine/wasm/wasmBackend.js";
 import type { Layer } from "../model/index.js";
 import { type EpochProgress, type EpochRecord, runEpochs, type TrainingState } from "../training/epochs.js";
 import { compilePlan, settleRecipe, type TrainingPlan } from "../training/plan.js";

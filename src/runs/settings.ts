@@ -1,5 +1,5 @@
 import { formatAugmentation } from "../data/augmentationText.js";
-import type { Fact, FactGroup } from "../report/page/report.js";
+import type { Fact, FactGroup } from "../report/facts.js";
 import type { Recipe } from "../training/recipes/index.js";
 import type { RunConfig } from "./config.js";
 

@@ -1,11 +1,11 @@
 import { type AugmentationDraw, isAugmenting } from "../data/augmentation.js";
 import { epochOrder } from "../data/split.js";
-import type { Engine, LoadedImages, OptimizerState, SampleResults } from "../engine/index.js";
+import type { Engine, LoadedImages, OptimizerState, SampleResults } from "../engine/backend.js";
 import type { NamedTensors } from "../model/index.js";
 import { Tally } from "./metrics.js";
 import { forEachSlice, type SliceOptions } from "./passes.js";
 import type { TrainingPlan } from "./plan.js";
-import { scheduleAt } from "./schedules.js";
+import { scheduleAt } from "./recipes/schedules.js";
 
 /** What an epoch came to. */
 export interface EpochRecord {

@@ -3,7 +3,7 @@ import { augmentationFor } from "../data/characters.js";
 import type { Dataset, DatasetParts } from "../data/dataset.js";
 import { measureChannels } from "../data/normalization.js";
 import { type Split, splitTraining } from "../data/split.js";
-import type { Backend, Engine } from "../engine/index.js";
+import type { Backend, Engine } from "../engine/backend.js";
 import { initializeParameters, lenet5, type Model, type NamedTensors } from "../model/index.js";
 import { customizeRecipe, type Recipe, type RecipeChanges, TUTORIAL_NORMALIZATION } from "./recipes/index.js";
 

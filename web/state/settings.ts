@@ -2,8 +2,8 @@ import type { Dataset } from "../../src/data/dataset.js";
 import { parseAugmentation } from "../../src/data/index.js";
 import { settleRecipe } from "../../src/training/plan.js";
 import { RECIPES, type Recipe } from "../../src/training/recipes/index.js";
-import { trainFields } from "../views/train/fields.js";
-import type { ValuesOf } from "./fields.js";
+import type { ValuesOf } from "../address/fields.js";
+import { trainFields } from "../address/trainFields.js";
 
 /** The fields of the address that a training depends on. */
 export type RunFields = ValuesOf<typeof trainFields>;

@@ -1,6 +1,6 @@
 import { extname } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { writeFileAtomic } from "../../node/files.js";
+import { writeFileAtomic } from "../../node/disk/files.js";
 import { svgToPng } from "../../node/png.js";
 import { processorBackend } from "../../node/threads.js";
 import {

@@ -12,17 +12,11 @@ import { formatPercent } from "../terminal.js";
 import { quoted } from "../text.js";
 import type { RunOutput } from "../training/run.js";
 import { freePath } from "../training/train.js";
+import type { SweepConfig } from "./config.js";
 import { type Axis, type PlannedRun, planRuns, withCombination } from "./grid.js";
 import { forEachInParallel, shareData, trainInThread } from "./pool.js";
 import { formatReport, type RunOutcome, reportSweep } from "./report.js";
-import {
-  countEpochs,
-  createSweepFolder,
-  readFinishedRun,
-  readSweepConfig,
-  type SweepConfig,
-  writeReport,
-} from "./sweepFolder.js";
+import { countEpochs, createSweepFolder, readFinishedRun, readSweepConfig, writeReport } from "./sweepFolder.js";
 
 /** What a sweep is started with. */
 export interface SweepSettings {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { FormatError } from "../../formats/errors.js";
 import { readRecipeFile } from "../../formats/recipeFile.js";
-import { describeFileError } from "../../node/files.js";
+import { describeFileError } from "../../node/disk/files.js";
 import type { TrainingRequest } from "../../training/plan.js";
 import { RECIPES } from "../../training/recipes/index.js";
 import { dataSettings, type TrainingOptions } from "../options.js";

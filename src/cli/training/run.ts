@@ -1,5 +1,5 @@
 import type { Dataset } from "../../data/dataset.js";
-import type { Engine } from "../../engine/index.js";
+import type { Engine } from "../../engine/backend.js";
 import { fingerprint } from "../../model/index.js";
 import type { RunFolder } from "../../node/runFolder.js";
 import { judgedImages, writeReport } from "../../node/runReport.js";
