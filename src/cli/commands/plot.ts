@@ -41,7 +41,7 @@ async function draw(runs: readonly RunRecord[]): Promise<string> {
     const { curvesSvg } = await import("../../report/curves.js");
     return curvesSvg(runs[0].history, runTitles(runs[0].config));
   }
-  const { overlaySvg } = await import("../../report/overlay.js");
+  const { overlaySvg } = await import("../../report/curves.js");
   return overlaySvg(namesOf(runs).map((name, index) => ({ name, history: runs[index].history })));
 }
 
