@@ -161,7 +161,7 @@ function markLine({ x, ringY, label }: Mark, index: number, plot: Plot, place: P
     ringY !== undefined &&
     markup`<circle cx="${place.x(x)}" cy="${place.y(ringY)}" r="${RING_RADIUS}" fill="none" stroke="${inks.text}" stroke-width="1.5"/>
 `
-  }<path d="M${place.x(x)},${top + height}v-${height}" stroke="${inks.quiet}" stroke-dasharray="1" shape-rendering="crispEdges"/>
+  }<path d="M${Math.floor(place.x(x)) + 0.5},${top + height}v-${height}" stroke="${inks.quiet}" stroke-dasharray="1"/>
 ${text(label, place.x(x), top - 17 - 18 * index, inks.text, 13, anchor)}`;
 }
 
