@@ -51,13 +51,13 @@ export interface Axis {
 
 /** Curves over common axes. */
 export interface Plot {
-  /** Inside the axes, in pixels. */
+  /** The area inside the axes, in pixels. */
   readonly frame: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
   readonly x: Axis;
   readonly y: Axis;
   readonly curves: readonly Curve[];
   readonly marks?: readonly Mark[];
-  /** What is written where no value is finite. */
+  /** Shown in the plot when no value is finite. */
   readonly emptyNote: string;
 }
 
@@ -117,7 +117,7 @@ ${plot.marks?.map((mark, index) => markLine(mark, index, plot, place, inks))}
 ${isEmpty && text(plot.emptyNote, left + width / 2, top + height / 2, inks.quiet, 14, "middle")}`;
 }
 
-/** Where values lie in a picture, in pixels. */
+/** Maps values to pixels of the picture. */
 interface Placement {
   readonly x: (value: number) => number;
   readonly y: (value: number) => number;
@@ -142,7 +142,7 @@ ${x.name && text(x.name, middleX, bottom + 39, inks.text, 14, "middle")}
 `;
 }
 
-/** The curves without their markers, in a drawing of their own, which cuts off what lies outside the frame. */
+/** The curves without their markers, in a nested svg element, which clips them without needing an id. */
 function lines({ frame: { left, top, width, height }, curves }: Plot, place: Placement): Markup {
   const path = line<readonly [number, number]>(
     ([x]) => place.x(x),
@@ -190,7 +190,7 @@ ${content}
 `.text;
 }
 
-/** An axis from a round number to a round number around all finite values, none of which is below 0. */
+/** An axis between two round numbers that enclose all finite values, none of which is negative. */
 export function valueAxis(values: readonly number[], name?: string): Axis {
   let [least, most] = extent(values);
   if (least === most) [least, most] = most === 0 ? [0, 1] : [0.9 * most, most];
@@ -210,14 +210,14 @@ export function roundStep(value: number): number {
   return Number(`${digit}e${power}`);
 }
 
-/** The multiples of a step from a value to another. */
+/** The multiples of a step between two values, both included. */
 export function multiples(step: number, from: number, to: number): number[] {
   const [first, last] = [Math.ceil(from / step - 1e-9), Math.floor(to / step + 1e-9)];
   // From decimal text, so that 3 steps of 0.1 are 0.3.
   return Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
 }
 
-/** The smallest and the largest finite value; 0 and 0 where there is none. */
+/** The smallest and the largest finite value; 0 and 0 if there is none. */
 export function extent(values: readonly number[]): [least: number, most: number] {
   const finite = values.filter(Number.isFinite);
   if (finite.length === 0) return [0, 0];
@@ -251,7 +251,7 @@ function markedPoints({ points, markerPhase }: Curve): Curve["points"] {
   return points.filter((_, index) => isDrawn(index) && (index % every === first || isAlone(index)));
 }
 
-/** A line of text with its middle at a height. */
+/** A line of text, centred vertically on `middle`. */
 function text(
   content: string,
   x: number,

@@ -31,7 +31,7 @@ export interface CurvePoint {
 /** At least one epoch, in increasing order; values that are not finite leave a gap. */
 export type History = readonly CurvePoint[];
 
-/** A run's name and what its epochs came to. */
+/** A run's name and its epochs. */
 export interface NamedHistory {
   readonly name: string;
   readonly history: History;
@@ -80,7 +80,7 @@ const VALIDATION: CurveStyle = { color: DISTINCT_COLORS[1], width: 2, dashes: "7
 /** Room for the heading, one row of legend and what is written above the best epoch. */
 const TOP = 118;
 
-/** As many as the colours, less two, so that the pairs of a marker and a colour repeat late. */
+/** Five, which shares no factor with the seven colours: each of the 35 runs has its own pair of colour and marker. */
 const MARKERS = [symbolCircle, symbolTriangle, symbolSquare, symbolDiamond2, symbolStar];
 /** More runs than this would look alike. */
 export const MOST_OVERLAID_RUNS = DISTINCT_COLORS.length * MARKERS.length;
