@@ -1,6 +1,7 @@
 import { PAGE_BYTES } from "./assembler/index.js";
 
-const CACHE_LINE = 64;
+/** Bytes of a cache line. */
+export const CACHE_LINE = 64;
 
 /** Hands out addresses one after the other, each at the start of a cache line. */
 export class MemoryPlan {

@@ -1,24 +1,11 @@
 import {
   elementCount,
   type NamedTensors,
-  type ParameterSpec,
   parameterSpecs,
   requireParameters,
   type ShapedLayer,
 } from "../../model/index.js";
-import { FLOAT_BYTES, paddedFeatures, roundUp } from "./kernels/index.js";
-
-/** Where a parameter lies in an arena: rows of a linear weight are padded with zeros to whole vectors. */
-export interface StoredParameter {
-  readonly spec: ParameterSpec;
-  /** From the start of the arena, in bytes. */
-  readonly offset: number;
-  readonly rows: number;
-  readonly rowFloats: number;
-  readonly paddedRowFloats: number;
-  /** All of it with padding, a multiple of a vector. */
-  readonly bytes: number;
-}
+import { FLOAT_BYTES, paddedFeatures, roundUp, type StoredParameter } from "./kernels/index.js";
 
 /** The layout of all parameters of a model in one arena; weights, both moments and gradients have an arena each. */
 export interface ParameterLayout {

@@ -1,3 +1,4 @@
+import type { ActivationLayer, Layer } from "../../../model/index.js";
 import {
   type FunctionBuilder,
   type FunctionHandle,
@@ -8,9 +9,8 @@ import {
   v128,
 } from "../assembler/index.js";
 import { forEachVector, type KernelContext, multiplyAdd, negativeMultiplyAdd, ZERO } from "./context.js";
+import type { ActivationKind, LayerKernels } from "./layerKernels.js";
 import type { Layout } from "./layout.js";
-
-export type ActivationKind = "sigmoid" | "relu" | "tanh";
 
 /** An activation on vectors; the backward form needs the output alone. */
 export interface ActivationExpressions {
@@ -113,22 +113,36 @@ export const ACTIVATIONS: Record<ActivationKind, ActivationExpressions> = {
   },
 };
 
+export function isActivation(layer: Layer): layer is ActivationLayer {
+  return layer.type in ACTIVATIONS;
+}
+
+/** An activation as a layer of its own. */
+export const activation: LayerKernels<ActivationLayer> = {
+  emit(context, { described, input, output }) {
+    const kernels = emitActivation(context, described.label, { kind: described.layer.type, input, output });
+    return {
+      forward: [{ kernel: kernels.forward, operands: ({ x, y }) => [x, y] }],
+      inputGradient: [{ kernel: kernels.backward, operands: ({ y, dx, dy }) => [y, dy, dx] }],
+    };
+  },
+};
+
 /** An activation over one tile; input and output have the same channels, height and width. */
-export interface ActivationShape {
+interface ActivationShape {
   readonly kind: ActivationKind;
   readonly input: Layout;
   readonly output: Layout;
 }
 
-export interface ActivationKernels {
+interface ActivationKernels {
   /** (x, y) */
   readonly forward: FunctionHandle;
   /** (y, dy, dx), dy and dx without border */
   readonly backward: FunctionHandle;
 }
 
-/** Emits an activation as a layer of its own. */
-export function emitActivation(context: KernelContext, name: string, shape: ActivationShape): ActivationKernels {
+function emitActivation(context: KernelContext, name: string, shape: ActivationShape): ActivationKernels {
   const { forward, backward } = ACTIVATIONS[shape.kind];
   const bare = { ...shape.output, border: 0 };
   return {

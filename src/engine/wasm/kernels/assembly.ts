@@ -47,7 +47,7 @@ export function emitAssembly(
       },
       { exported: true },
     ),
-    placed: emitPlaced(context, `${name}.placed`, { layout, normalized }),
+    placed: emitPlaced(context, `${name}.placed`, layout, normalized),
     floats: module.function(
       `${name}.floats`,
       { values: "i32", x: "i32" },

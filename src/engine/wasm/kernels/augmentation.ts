@@ -8,7 +8,6 @@ import {
   type Local,
   type Value,
 } from "../assembler/index.js";
-import type { AssemblyShape } from "./assembly.js";
 import { forEachPixel, type KernelContext } from "./context.js";
 import { channelBytes, FLOAT_BYTES, type Layout, placeBytes, placeOffset, roundUp, rowBytes } from "./layout.js";
 
@@ -48,11 +47,14 @@ interface AffineMap {
  * Emits the kernel (pixels, placement, scratch, x) that brings a picture's bytes, transformed and normalised, into one
  * sample's lane of a tile. No placement, whatever its words, makes it read or write outside of the picture, the scratch
  * memory and the lane.
+ *
+ * @param normalized address of the normalised float32 of every byte value, [channels][256]
  */
 export function emitPlaced(
   { module }: KernelContext,
   name: string,
-  { layout, normalized }: AssemblyShape,
+  layout: Layout,
+  normalized: number,
 ): FunctionHandle {
   return module.function(
     name,

@@ -60,6 +60,11 @@ export function roundUp(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit;
 }
 
+/** Features rounded up to whole vectors. */
+export function paddedFeatures(features: number): number {
+  return roundUp(features, VECTOR_LANES);
+}
+
 /** A run of equal blocks: `count` blocks of `size` from `start` on. */
 export interface BlockRun {
   readonly size: number;

@@ -1,6 +1,5 @@
-import { f32x4, i32, ModuleBuilder } from "../engine/wasm/assembler/index.js";
-import { multiplyAdd, StaticData, VECTOR_BYTES, VECTOR_LANES } from "../engine/wasm/kernels/index.js";
-import type { Task } from "./measure.js";
+import { f32x4, i32, ModuleBuilder } from "../assembler/index.js";
+import { multiplyAdd, StaticData, VECTOR_BYTES, VECTOR_LANES } from "../kernels/index.js";
 
 /** As many as the kernels keep in registers; enough to hide the latency of a multiply-add. */
 const ACCUMULATORS = 12;
@@ -54,8 +53,8 @@ export function compilePeakLoop(fused: boolean): PeakLoop {
   };
 }
 
-/** The loop as a task, and the multiply-adds of one run. */
-export function peakTask(fused: boolean): Task & { readonly multiplyAdds: number } {
+/** The loop for a fixed number of turns, and its multiply-adds. */
+export function peakWorkload(fused: boolean): { run(): void; readonly multiplyAdds: number } {
   const loop = compilePeakLoop(fused);
   return {
     // The lanes come to 2 and stay there: no denormals, which are a hundred times slower, and nothing infinite.

@@ -1,5 +1,5 @@
-import { type FunctionBuilder, type FunctionHandle, f32x4, i32, type Local, v128 } from "../assembler/index.js";
-import { horizontalSum, type KernelContext, ZERO } from "./context.js";
+import { type FunctionBuilder, type FunctionHandle, i32, type Local, v128 } from "../../assembler/index.js";
+import { horizontalSum, type KernelContext, ZERO } from "../context.js";
 import {
   type BlockRun,
   channelBytes,
@@ -12,35 +12,9 @@ import {
   placeOffset,
   rowBytes,
   VECTOR_BYTES,
-} from "./layout.js";
-import { LARGEST_BODY, OuterProduct, ROWS } from "./outerProduct.js";
-import {
-  emitWinogradBackwardInput,
-  emitWinogradBackwardWeight,
-  emitWinogradForward,
-  usesWinograd,
-  winogradWorkspaceBytes,
-} from "./winograd.js";
-
-/** A convolution over one tile. The input's border is at least the padding; weights are [out][in][kernel][kernel]. */
-export interface Conv2dShape {
-  readonly input: Layout;
-  readonly output: Layout;
-  readonly kernel: number;
-  readonly stride: number;
-  readonly padding: number;
-}
-
-export interface Conv2dKernels {
-  /** (x, weight, bias, y, workspace): y[out] = bias[out] + Σ weight[out][in] ∗ x[in] */
-  readonly forward: FunctionHandle;
-  /** (dy, weight, dx, workspace): the gradient of the input, without its border */
-  readonly backwardInput: FunctionHandle;
-  /** (x, dy, dWeight, workspace): the tile's share of the gradient, overwritten */
-  readonly backwardWeight: FunctionHandle;
-  /** (dy, dBias): the tile's share of the gradient, overwritten */
-  readonly backwardBias: FunctionHandle;
-}
+} from "../layout.js";
+import { LARGEST_BODY, OuterProduct, ROWS } from "../outerProduct.js";
+import { type Conv2dShape, emitTapTable } from "./shape.js";
 
 /** Vector registers that V8 gives out on x86-64. */
 const REGISTERS = 15;
@@ -48,31 +22,9 @@ const REGISTERS = 15;
 /** Columns of the output that the weight gradient takes in one loop body. */
 const COLUMNS_AT_ONCE = 2;
 
-/** Sums that the bias gradient is gathered in: enough to add two vectors a cycle. */
-const BIAS_SUMS = 8;
-
-/** Bytes of memory that the kernels need for themselves. */
-export function conv2dWorkspaceBytes(shape: Conv2dShape): number {
-  return usesWinograd(shape) ? winogradWorkspaceBytes(shape) : 0;
-}
-
-/** Emits the kernels of a convolution: by Winograd's filtering where it is faster, else directly. */
-export function emitConv2d(context: KernelContext, name: string, shape: Conv2dShape): Conv2dKernels {
-  const backwardBias = emitBackwardBias(context, name, shape);
-  if (usesWinograd(shape)) {
-    return {
-      forward: emitWinogradForward(context, name, shape),
-      backwardInput: emitWinogradBackwardInput(context, name, shape),
-      backwardWeight: emitWinogradBackwardWeight(context, name, shape),
-      backwardBias,
-    };
-  }
-  return {
-    forward: emitForward(context, name, shape),
-    backwardInput: emitBackwardInput(context, name, shape),
-    backwardWeight: emitBackwardWeight(context, name, shape),
-    backwardBias,
-  };
+/** The direct kernels need no scratch memory. */
+export function workspaceBytes(_shape: Conv2dShape): number {
+  return 0;
 }
 
 /** Calls a block function once for every block of a run, with the index of the block's first channel. */
@@ -90,32 +42,8 @@ function callBlocks(
   }
 }
 
-/** A table of where the inputs of a place lie, in the order of a filter's weights. */
-export interface TapTable {
-  /** Neighbouring taps that an entry stands for. */
-  readonly taps: number;
-  /** Its first entry, and the address behind its last. */
-  readonly table: number;
-  readonly tableEnd: number;
-}
-
-/** Byte offsets from the input's place at the same row and column (times the stride). */
-export function emitTapTable(context: KernelContext, { input, kernel, padding }: Conv2dShape): TapTable {
-  // An entry a filter row: short enough to unroll its taps; larger filters take an entry a tap.
-  const taps = kernel * ROWS * PLACE_VECTORS <= LARGEST_BODY ? kernel : 1;
-  const offsets: number[] = [];
-  for (let channel = 0; channel < input.channels; channel++) {
-    for (let row = 0; row < kernel; row++) {
-      for (let column = 0; column < kernel; column += taps) {
-        offsets.push(placeOffset(input, channel, row - padding, column - padding));
-      }
-    }
-  }
-  const table = context.data.table(offsets);
-  return { taps, table, tableEnd: table + offsets.length * 4 };
-}
-
-function emitForward(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+/** Emits (x, weight, bias, y, workspace): the forward pass over one tile. */
+export function emitForward(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
   const { input, output, kernel, stride } = shape;
   const filterBytes = input.channels * kernel * kernel * FLOAT_BYTES;
   const { taps, table, tableEnd } = emitTapTable(context, shape);
@@ -210,7 +138,8 @@ function reachedAlong(
   );
 }
 
-function emitBackwardInput(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+/** Emits (dy, weight, dx, workspace): the gradient of the input over one tile; dy and dx without border. */
+export function emitBackwardInput(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
   const { input, output, kernel } = shape;
   const dyLayout = { ...output, border: 0 };
   const dxLayout = { ...input, border: 0 };
@@ -285,7 +214,8 @@ function channelsAtOnce(taps: number): number {
   return Math.max(1, Math.floor((REGISTERS - 1) / (taps + 1)));
 }
 
-function emitBackwardWeight(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+/** Emits (x, dy, dWeight, workspace): the tile's share of the weight gradient, overwritten. */
+export function emitBackwardWeight(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
   const { input, output, kernel, stride, padding } = shape;
   const dyLayout = { ...output, border: 0 };
   const filterBytes = input.channels * kernel * kernel * FLOAT_BYTES;
@@ -352,33 +282,6 @@ function emitBackwardWeight(context: KernelContext, name: string, shape: Conv2dS
             ]);
           }
         });
-      });
-    },
-    { exported: true },
-  );
-}
-
-/** dBias[channel] = the sum of dy over the places and samples of the tile; several sums at once, for their latency. */
-function emitBackwardBias(context: KernelContext, name: string, { output }: Conv2dShape): FunctionHandle {
-  const places = output.height * output.width;
-  const placesAtOnce = largestDivisor(places, BIAS_SUMS / PLACE_VECTORS);
-  return context.module.function(
-    `${name}.backwardBias`,
-    { dy: "i32", dBias: "i32" },
-    (code, { dy, dBias }) => {
-      const sums = Array.from({ length: placesAtOnce * PLACE_VECTORS }, () => code.local("v128"));
-      code.repeat(output.channels, () => {
-        for (const sum of sums) code.set(sum, ZERO);
-        code.repeat(places / placesAtOnce, () => {
-          sums.forEach((sum, vector) => {
-            code.set(sum, f32x4.add(sum, v128.load(dy, vector * VECTOR_BYTES)));
-          });
-          code.increase(dy, placesAtOnce * PLACE_BYTES);
-        });
-        const [first, ...rest] = sums;
-        for (const sum of rest) code.set(first, f32x4.add(first, sum));
-        code.store(dBias, horizontalSum(code, first));
-        code.increase(dBias, FLOAT_BYTES);
       });
     },
     { exported: true },

@@ -1,0 +1,99 @@
+import { type FunctionHandle, i32, v128 } from "../../assembler/index.js";
+import type { KernelContext } from "../context.js";
+import type { ActivationKind } from "../layerKernels.js";
+import { channelBytes, equalBlocks, FLOAT_BYTES, placeOffset, rowBytes, VECTOR_LANES } from "../layout.js";
+import { OuterProduct, ROWS } from "../outerProduct.js";
+import { columnStarts, storeActivated } from "../singleSample.js";
+import { type Conv2dShape, emitTapTable } from "./shape.js";
+
+/** Emits (x, weight, bias, y): a convolution, two vectors of places and up to six output channels at a time; undefined
+ * unless its vectors can take neighbouring columns. */
+export function emitSingleConv2d(
+  context: KernelContext,
+  name: string,
+  shape: Conv2dShape,
+  activation: ActivationKind | undefined,
+): FunctionHandle | undefined {
+  const { input, output, kernel, stride } = shape;
+  if (stride !== 1 || output.width < VECTOR_LANES) return undefined;
+  const filterBytes = input.channels * kernel * kernel * FLOAT_BYTES;
+  const { taps, table, tableEnd } = emitTapTable(context, shape);
+  const places = Array.from({ length: output.height }, (_, row) =>
+    columnStarts(output.width).map((column) => ({
+      // The table of taps counts from the first place inside the border.
+      x: row * rowBytes(input) + column * FLOAT_BYTES,
+      y: placeOffset(output, 0, row, column),
+    })),
+  ).flat();
+  const pairs: number[] = [];
+  for (let next = 0; next < places.length; next += 2) {
+    // The last place of an odd number has the one before it computed again.
+    const [first, second] = [places[Math.min(next, Math.max(0, places.length - 2))], places[next + 1] ?? places[next]];
+    pairs.push(first.x, second.x, first.y, second.y);
+  }
+  const firstPair = context.data.table(pairs);
+  const pairBytes = 4 * 4;
+
+  const runs = equalBlocks(output.channels, ROWS).map((run) => ({
+    run,
+    block: context.module.function(
+      `${name}.${run.size}`,
+      { x: "i32", weight: "i32", bias: "i32", y: "i32" },
+      (code, { x, weight, bias, y }) => {
+        const product = new OuterProduct(context, code, run.size);
+        const pair = code.local("i32", i32.const(firstPair));
+        const windows = [code.local("i32"), code.local("i32")];
+        const sources = [code.local("i32"), code.local("i32")];
+        const targets = [code.local("i32"), code.local("i32")];
+        const taken = code.local("i32");
+        const offset = code.local("i32");
+        const end = firstPair + (pairs.length / 4) * pairBytes;
+        code.while(i32.ltUnsigned(pair, end), () => {
+          windows.forEach((window, vector) => {
+            code.set(window, i32.add(x, i32.load(pair, vector * 4)));
+            code.set(targets[vector], i32.add(y, i32.load(pair, 8 + vector * 4)));
+          });
+          product.start((channel) => v128.load32Splat(bias, channel * FLOAT_BYTES));
+          code.set(taken, weight);
+          code.set(offset, i32.const(table));
+          code.while(i32.ltUnsigned(offset, tableEnd), () => {
+            sources.forEach((source, vector) => {
+              code.set(source, i32.add(windows[vector], i32.load(offset)));
+            });
+            product.accumulate(
+              sources[0],
+              taps,
+              (tap, vector) => v128.load(sources[vector], tap * FLOAT_BYTES),
+              (tap, channel) => v128.load32Splat(taken, channel * filterBytes + tap * FLOAT_BYTES),
+            );
+            code.increase(taken, taps * FLOAT_BYTES);
+            code.increase(offset, 4);
+          });
+          const stores = product.accumulators.flatMap((vectors, channel) =>
+            vectors.map((value, vector) => ({
+              value,
+              pointer: targets[vector],
+              offset: channel * channelBytes(output),
+            })),
+          );
+          storeActivated(context, code, activation, stores);
+          code.increase(pair, pairBytes);
+        });
+      },
+    ),
+  }));
+  return context.module.function(
+    name,
+    { x: "i32", weight: "i32", bias: "i32", y: "i32" },
+    (code, { x, weight, bias, y }) => {
+      for (const { run, block } of runs) {
+        code.repeat(run.count, () => {
+          code.call(block, x, weight, bias, y);
+          code.increase(weight, run.size * filterBytes);
+          code.increase(bias, run.size * FLOAT_BYTES);
+          code.increase(y, run.size * channelBytes(output));
+        });
+      }
+    },
+  );
+}
