@@ -64,29 +64,3 @@ export function roundUp(value: number, unit: number): number {
 export function paddedFeatures(features: number): number {
   return roundUp(features, VECTOR_LANES);
 }
-
-/** A run of equal blocks: `count` blocks of `size` from `start` on. */
-export interface BlockRun {
-  readonly size: number;
-  readonly count: number;
-  readonly start: number;
-}
-
-/** Splits 0 … total − 1 into blocks of at most `largest`, as equal as possible, equal neighbours grouped. */
-export function equalBlocks(total: number, largest: number): BlockRun[] {
-  const blocks = Math.ceil(total / largest);
-  const small = Math.floor(total / blocks);
-  const bigger = total - small * blocks;
-  return [
-    { size: small + 1, count: bigger, start: 0 },
-    { size: small, count: blocks - bigger, start: bigger * (small + 1) },
-  ].filter(({ count }) => count > 0);
-}
-
-/** The largest divisor of a number that is not above a limit. */
-export function largestDivisor(value: number, limit: number): number {
-  for (let divisor = Math.min(value, limit); divisor > 1; divisor--) {
-    if (value % divisor === 0) return divisor;
-  }
-  return 1;
-}

@@ -8,12 +8,11 @@ import {
   type Value,
   v128,
 } from "../assembler/index.js";
+import { equalBlocks, largestDivisor } from "./blocks.js";
 import { type KernelContext, ZERO } from "./context.js";
 import type { ActivationKind, LayerKernels, PlacedLayer } from "./layerKernels.js";
 import {
-  equalBlocks,
   FLOAT_BYTES,
-  largestDivisor,
   PLACE_BYTES,
   PLACE_VECTORS,
   paddedFeatures,

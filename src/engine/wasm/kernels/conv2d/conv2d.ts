@@ -1,8 +1,9 @@
 import type { Conv2dLayer } from "../../../../model/index.js";
 import { type FunctionHandle, f32x4, i32, v128 } from "../../assembler/index.js";
+import { largestDivisor } from "../blocks.js";
 import { horizontalSum, type KernelContext, ZERO } from "../context.js";
 import type { LayerKernels, PlacedLayer } from "../layerKernels.js";
-import { FLOAT_BYTES, largestDivisor, PLACE_BYTES, PLACE_VECTORS, VECTOR_BYTES } from "../layout.js";
+import { FLOAT_BYTES, PLACE_BYTES, PLACE_VECTORS, VECTOR_BYTES } from "../layout.js";
 import { emitGradientShares } from "../reduction.js";
 import * as direct from "./direct.js";
 import type { Conv2dShape } from "./shape.js";

@@ -1,12 +1,10 @@
-import { type FunctionBuilder, type FunctionHandle, i32, type Local, v128 } from "../../assembler/index.js";
-import { horizontalSum, type KernelContext, ZERO } from "../context.js";
+import { type FunctionHandle, i32, v128 } from "../../assembler/index.js";
+import { callBlocks, emitChannelBlocks, equalBlocks, largestDivisor } from "../blocks.js";
+import type { KernelContext } from "../context.js";
 import {
-  type BlockRun,
   channelBytes,
-  equalBlocks,
   FLOAT_BYTES,
   type Layout,
-  largestDivisor,
   PLACE_BYTES,
   PLACE_VECTORS,
   placeOffset,
@@ -15,31 +13,14 @@ import {
 } from "../layout.js";
 import { LARGEST_BODY, OuterProduct, ROWS } from "../outerProduct.js";
 import { type Conv2dShape, emitTapTable } from "./shape.js";
+import { emitTapSums } from "./tapSums.js";
 
 /** Vector registers that V8 gives out on x86-64. */
 const REGISTERS = 15;
 
-/** Columns of the output that the weight gradient takes in one loop body. */
-const COLUMNS_AT_ONCE = 2;
-
 /** The direct kernels need no scratch memory. */
 export function workspaceBytes(_shape: Conv2dShape): number {
   return 0;
-}
-
-/** Calls a block function once for every block of a run, with the index of the block's first channel. */
-function callBlocks(
-  code: FunctionBuilder,
-  runs: readonly { run: BlockRun; block: FunctionHandle }[],
-  operands: (first: Local<"i32">) => ReturnType<typeof i32.add>[],
-): void {
-  for (const { run, block } of runs) {
-    const first = code.local("i32", i32.const(run.start));
-    code.repeat(run.count, () => {
-      code.call(block, ...operands(first));
-      code.increase(first, run.size);
-    });
-  }
 }
 
 /** Emits (x, weight, bias, y, workspace): the forward pass over one tile. */
@@ -48,13 +29,12 @@ export function emitForward(context: KernelContext, name: string, shape: Conv2dS
   const filterBytes = input.channels * kernel * kernel * FLOAT_BYTES;
   const { taps, table, tableEnd } = emitTapTable(context, shape);
 
-  const runs = equalBlocks(output.channels, ROWS).map((run) => ({
-    run,
-    block: context.module.function(
-      `${name}.forward${run.size}`,
+  const blocks = emitChannelBlocks(output.channels, ROWS, (size) =>
+    context.module.function(
+      `${name}.forward${size}`,
       { x: "i32", weight: "i32", bias: "i32", y: "i32" },
       (code, { x, weight, bias, y }) => {
-        const product = new OuterProduct(context, code, run.size);
+        const product = new OuterProduct(context, code, size);
         const offset = code.local("i32");
         const taken = code.local("i32");
         const source = code.local("i32");
@@ -84,17 +64,17 @@ export function emitForward(context: KernelContext, name: string, shape: Conv2dS
         });
       },
     ),
-  }));
+  );
 
   return context.module.function(
     `${name}.forward`,
     { x: "i32", weight: "i32", bias: "i32", y: "i32", workspace: "i32" },
     (code, { x, weight, bias, y }) => {
-      callBlocks(code, runs, (first) => [
+      callBlocks(code, blocks, [
         x,
-        i32.add(weight, i32.mul(first, filterBytes)),
-        i32.add(bias, i32.mul(first, FLOAT_BYTES)),
-        i32.add(y, i32.mul(first, channelBytes(output))),
+        { first: weight, bytes: filterBytes },
+        { first: bias, bytes: FLOAT_BYTES },
+        { first: y, bytes: channelBytes(output) },
       ]);
     },
     { exported: true },
@@ -150,13 +130,12 @@ export function emitBackwardInput(context: KernelContext, name: string, shape: C
   // Output channels are taken a few at a time: enough work a table entry, and still a short loop body.
   const unrolled = largestDivisor(output.channels, Math.floor(LARGEST_BODY / (ROWS * PLACE_VECTORS)));
 
-  const runs = equalBlocks(input.channels, ROWS).map((run) => ({
-    run,
-    block: context.module.function(
-      `${name}.backwardInput${run.size}`,
+  const blocks = emitChannelBlocks(input.channels, ROWS, (size) =>
+    context.module.function(
+      `${name}.backwardInput${size}`,
       { dy: "i32", weight: "i32", dx: "i32" },
       (code, { dy, weight, dx }) => {
-        const product = new OuterProduct(context, code, run.size);
+        const product = new OuterProduct(context, code, size);
         const entry = code.local("i32");
         const start = code.local("i32");
         const pair = code.local("i32");
@@ -192,18 +171,14 @@ export function emitBackwardInput(context: KernelContext, name: string, shape: C
         });
       },
     ),
-  }));
+  );
 
   return context.module.function(
     `${name}.backwardInput`,
     { dy: "i32", weight: "i32", dx: "i32", workspace: "i32" },
     (code, { dy, weight, dx }) => {
       code.zeroMemory(dx, input.channels * channelBytes(dxLayout));
-      callBlocks(code, runs, (first) => [
-        dy,
-        i32.add(weight, i32.mul(first, tapsBytes)),
-        i32.add(dx, i32.mul(first, channelBytes(dxLayout))),
-      ]);
+      callBlocks(code, blocks, [dy, { first: weight, bytes: tapsBytes }, { first: dx, bytes: channelBytes(dxLayout) }]);
     },
     { exported: true },
   );
@@ -219,47 +194,30 @@ export function emitBackwardWeight(context: KernelContext, name: string, shape: 
   const { input, output, kernel, stride, padding } = shape;
   const dyLayout = { ...output, border: 0 };
   const filterBytes = input.channels * kernel * kernel * FLOAT_BYTES;
-  const columnsAtOnce = largestDivisor(output.width, COLUMNS_AT_ONCE);
   const tapRuns = equalBlocks(kernel, REGISTERS - 2).flatMap(({ size, count, start }) =>
     Array.from({ length: count }, (_, index) => ({ first: start + index * size, taps: size })),
   );
 
-  // Sums of x · dy over the tile for one row of taps of one input channel and a block of output channels.
+  // One row of taps of one input channel and a block of output channels.
   const tapSums = tapRuns.map(({ first, taps }) => ({
     first,
-    runs: equalBlocks(output.channels, channelsAtOnce(taps)).map((run) => ({
-      run,
-      block: context.module.function(
-        `${name}.backwardWeight${first}.${run.size}`,
+    blocks: emitChannelBlocks(output.channels, channelsAtOnce(taps), (channels) =>
+      context.module.function(
+        `${name}.backwardWeight${first}.${channels}`,
         { x: "i32", dy: "i32", dWeight: "i32" },
         (code, { x, dy, dWeight }) => {
-          const product = new OuterProduct(context, code, taps, run.size);
-          product.start(() => ZERO);
-          // Always a loop, for the fences.
-          code.forRange(0, output.height, () => {
-            code.repeat(output.width / columnsAtOnce, () => {
-              const vectorOffset = (step: number) => (step % PLACE_VECTORS) * VECTOR_BYTES;
-              const column = (step: number) => Math.floor(step / PLACE_VECTORS);
-              product.accumulate(
-                x,
-                columnsAtOnce * PLACE_VECTORS,
-                (step, channel) =>
-                  v128.load(dy, channel * channelBytes(dyLayout) + column(step) * PLACE_BYTES + vectorOffset(step)),
-                (step, tap) => v128.load(x, (column(step) * stride + tap) * PLACE_BYTES + vectorOffset(step)),
-              );
-              code.increase(x, columnsAtOnce * stride * PLACE_BYTES);
-              code.increase(dy, columnsAtOnce * PLACE_BYTES);
-            });
-            code.increase(x, stride * rowBytes(input) - output.width * stride * PLACE_BYTES);
-          });
-          product.accumulators.forEach((row, tap) => {
-            row.forEach((sum, channel) => {
-              code.store(dWeight, horizontalSum(code, sum), channel * filterBytes + tap * FLOAT_BYTES);
-            });
+          emitTapSums(context, code, {
+            taps,
+            channels,
+            outer: output.height,
+            inner: output.width,
+            x: { pointer: x, outer: stride * rowBytes(input), inner: stride * PLACE_BYTES, tap: PLACE_BYTES },
+            dy: { pointer: dy, inner: PLACE_BYTES, channel: channelBytes(dyLayout) },
+            sums: { pointer: dWeight, tap: FLOAT_BYTES, channel: filterBytes },
           });
         },
       ),
-    })),
+    ),
   }));
 
   return context.module.function(
@@ -274,11 +232,11 @@ export function emitBackwardWeight(context: KernelContext, name: string, shape: 
             i32.add(x, placeOffset(input, 0, -padding, -padding)),
             i32.add(i32.mul(channel, channelBytes(input)), i32.mul(row, rowBytes(input))),
           );
-          for (const { first, runs } of tapSums) {
-            callBlocks(code, runs, (output0) => [
+          for (const { first, blocks } of tapSums) {
+            callBlocks(code, blocks, [
               i32.add(source, first * PLACE_BYTES),
-              i32.add(dy, i32.mul(output0, channelBytes(dyLayout))),
-              i32.add(i32.add(dWeight, tapRow), i32.add(i32.mul(output0, filterBytes), first * FLOAT_BYTES)),
+              { first: dy, bytes: channelBytes(dyLayout) },
+              { first: i32.add(i32.add(dWeight, tapRow), first * FLOAT_BYTES), bytes: filterBytes },
             ]);
           }
         });

@@ -1,7 +1,8 @@
 import { type FunctionHandle, i32, v128 } from "../../assembler/index.js";
+import { callBlocks, emitChannelBlocks } from "../blocks.js";
 import type { KernelContext } from "../context.js";
 import type { ActivationKind } from "../layerKernels.js";
-import { channelBytes, equalBlocks, FLOAT_BYTES, placeOffset, rowBytes, VECTOR_LANES } from "../layout.js";
+import { channelBytes, FLOAT_BYTES, placeOffset, rowBytes, VECTOR_LANES } from "../layout.js";
 import { OuterProduct, ROWS } from "../outerProduct.js";
 import { columnStarts, storeActivated } from "../singleSample.js";
 import { type Conv2dShape, emitTapTable } from "./shape.js";
@@ -34,13 +35,12 @@ export function emitSingleConv2d(
   const firstPair = context.data.table(pairs);
   const pairBytes = 4 * 4;
 
-  const runs = equalBlocks(output.channels, ROWS).map((run) => ({
-    run,
-    block: context.module.function(
-      `${name}.${run.size}`,
+  const blocks = emitChannelBlocks(output.channels, ROWS, (size) =>
+    context.module.function(
+      `${name}.${size}`,
       { x: "i32", weight: "i32", bias: "i32", y: "i32" },
       (code, { x, weight, bias, y }) => {
-        const product = new OuterProduct(context, code, run.size);
+        const product = new OuterProduct(context, code, size);
         const pair = code.local("i32", i32.const(firstPair));
         const windows = [code.local("i32"), code.local("i32")];
         const sources = [code.local("i32"), code.local("i32")];
@@ -81,19 +81,17 @@ export function emitSingleConv2d(
         });
       },
     ),
-  }));
+  );
   return context.module.function(
     name,
     { x: "i32", weight: "i32", bias: "i32", y: "i32" },
     (code, { x, weight, bias, y }) => {
-      for (const { run, block } of runs) {
-        code.repeat(run.count, () => {
-          code.call(block, x, weight, bias, y);
-          code.increase(weight, run.size * filterBytes);
-          code.increase(bias, run.size * FLOAT_BYTES);
-          code.increase(y, run.size * channelBytes(output));
-        });
-      }
+      callBlocks(code, blocks, [
+        x,
+        { first: weight, bytes: filterBytes },
+        { first: bias, bytes: FLOAT_BYTES },
+        { first: y, bytes: channelBytes(output) },
+      ]);
     },
   );
 }

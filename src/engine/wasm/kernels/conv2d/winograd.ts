@@ -7,12 +7,11 @@ import {
   type Value,
   v128,
 } from "../../assembler/index.js";
-import { horizontalSum, type KernelContext, ZERO } from "../context.js";
+import { callBlocks, emitChannelBlocks, largestDivisor } from "../blocks.js";
+import { type KernelContext, ZERO } from "../context.js";
 import {
   channelBytes,
-  equalBlocks,
   FLOAT_BYTES,
-  largestDivisor,
   PLACE_BYTES,
   PLACE_VECTORS,
   placeOffset,
@@ -21,6 +20,7 @@ import {
 } from "../layout.js";
 import { LARGEST_BODY, OuterProduct, ROWS } from "../outerProduct.js";
 import type { Conv2dShape } from "./shape.js";
+import { emitTapSums } from "./tapSums.js";
 import {
   emitWeightTransform,
   emitWeightTransposition,
@@ -92,14 +92,13 @@ export function emitForward(context: KernelContext, name: string, shape: Conv2dS
   });
   const transformInputs = emitInputTransform(context, `${name}.forward.inputs`, shape);
   const sums = TAPS * input.channels;
-  const runs = equalBlocks(output.channels, ROWS).map((run) => ({
-    run,
-    block: context.module.function(
-      `${name}.forward${run.size}`,
+  const blocks = emitChannelBlocks(output.channels, ROWS, (size) =>
+    context.module.function(
+      `${name}.forward${size}`,
       { inputs: "i32", filters: "i32", bias: "i32", products: "i32", y: "i32" },
       (code, { inputs, filters, bias, products, y }) => {
         emitProducts(context, code, {
-          rows: run.size,
+          rows: size,
           // The first product goes into the first output alone and the last into the second: they bring the bias.
           start: (point, channel) =>
             point === 0 || point === POINTS - 1 ? v128.load32Splat(bias, channel * FLOAT_BYTES) : ZERO,
@@ -112,7 +111,7 @@ export function emitForward(context: KernelContext, name: string, shape: Conv2dS
           filterRowBytes: filterBytes,
           products,
         });
-        forEachProduct(code, products, run.size, (channel, vector, points) => {
+        forEachProduct(code, products, size, (channel, vector, points) => {
           const offset = channel * channelBytes(output) + vector * VECTOR_BYTES;
           transformProducts(context, code, points).forEach((value, column) => {
             code.store(y, value, offset + column * PLACE_BYTES);
@@ -120,7 +119,7 @@ export function emitForward(context: KernelContext, name: string, shape: Conv2dS
         });
       },
     ),
-  }));
+  );
   return context.module.function(
     `${name}.forward`,
     { x: "i32", weight: "i32", bias: "i32", y: "i32", workspace: "i32" },
@@ -129,20 +128,15 @@ export function emitForward(context: KernelContext, name: string, shape: Conv2dS
       code.call(transformWeights, weight, workspace);
       code.call(transformInputs, x, inputs);
       code.increase(y, placeOffset(output, 0, 0, 0));
-      const [filters, filterBias, target] = Array.from({ length: 3 }, () => code.local("i32"));
       code.repeat(plan.windows, () => {
         code.repeat(output.height, () => {
-          code.set(filters, workspace);
-          code.set(filterBias, bias);
-          code.set(target, y);
-          for (const { run, block } of runs) {
-            code.repeat(run.count, () => {
-              code.call(block, inputs, filters, filterBias, i32.add(workspace, plan.products), target);
-              code.increase(filters, run.size * filterBytes);
-              code.increase(filterBias, run.size * FLOAT_BYTES);
-              code.increase(target, run.size * channelBytes(output));
-            });
-          }
+          callBlocks(code, blocks, [
+            inputs,
+            { first: workspace, bytes: filterBytes },
+            { first: bias, bytes: FLOAT_BYTES },
+            i32.add(workspace, plan.products),
+            { first: y, bytes: channelBytes(output) },
+          ]);
           code.increase(inputs, plan.inputRowBytes);
           code.increase(y, rowBytes(output));
         });
@@ -166,14 +160,13 @@ export function emitBackwardInput(context: KernelContext, name: string, shape: C
     output: input.channels * WEIGHT_ROW_BYTES,
   });
   const transformGradients = emitGradientTransform(context, `${name}.backwardInput.gradients`, shape);
-  const runs = equalBlocks(input.channels, ROWS).map((run) => ({
-    run,
-    block: context.module.function(
-      `${name}.backwardInput${run.size}`,
+  const blocks = emitChannelBlocks(input.channels, ROWS, (size) =>
+    context.module.function(
+      `${name}.backwardInput${size}`,
       { gradients: "i32", end: "i32", filters: "i32", products: "i32", dx: "i32" },
       (code, { gradients, end, filters, products, dx }) => {
         emitProducts(context, code, {
-          rows: run.size,
+          rows: size,
           start: () => ZERO,
           inputs: gradients,
           end,
@@ -184,7 +177,7 @@ export function emitBackwardInput(context: KernelContext, name: string, shape: C
           filterRowBytes: WEIGHT_ROW_BYTES,
           products,
         });
-        forEachProduct(code, products, run.size, (channel, vector, points) => {
+        forEachProduct(code, products, size, (channel, vector, points) => {
           const offset = channel * channelBytes(dxLayout) + vector * VECTOR_BYTES;
           transposeWindow(context, code, points).forEach((value, column) => {
             const place = offset + column * PLACE_BYTES;
@@ -193,7 +186,7 @@ export function emitBackwardInput(context: KernelContext, name: string, shape: C
         });
       },
     ),
-  }));
+  );
   return context.module.function(
     `${name}.backwardInput`,
     { dy: "i32", weight: "i32", dx: "i32", workspace: "i32" },
@@ -202,7 +195,7 @@ export function emitBackwardInput(context: KernelContext, name: string, shape: C
       code.call(transformGradients, dy, i32.add(workspace, plan.gradients));
       code.zeroMemory(dx, input.channels * channelBytes(dxLayout));
       const gradients = code.local("i32", i32.add(workspace, plan.gradients));
-      const [first, end, taps, filters, target] = Array.from({ length: 5 }, () => code.local("i32"));
+      const [first, end, taps] = Array.from({ length: 3 }, () => code.local("i32"));
       code.repeat(plan.windows, () => {
         code.forRange(0, input.height, (row) => {
           // The rows of dy that this row of dx was read by, and the first row of taps that read it.
@@ -216,15 +209,13 @@ export function emitBackwardInput(context: KernelContext, name: string, shape: C
           code.if(i32.gtSigned(end, output.height), () => code.set(end, i32.const(output.height)));
           code.set(end, i32.add(gradients, i32.mul(end, plan.outputRowBytes)));
           code.set(first, i32.add(gradients, i32.mul(first, plan.outputRowBytes)));
-          code.set(filters, i32.add(workspace, i32.mul(taps, rowFilters)));
-          code.set(target, dx);
-          for (const { run, block } of runs) {
-            code.repeat(run.count, () => {
-              code.call(block, first, end, filters, i32.add(workspace, plan.products), target);
-              code.increase(filters, run.size * WEIGHT_ROW_BYTES);
-              code.increase(target, run.size * channelBytes(dxLayout));
-            });
-          }
+          callBlocks(code, blocks, [
+            first,
+            end,
+            { first: i32.add(workspace, i32.mul(taps, rowFilters)), bytes: WEIGHT_ROW_BYTES },
+            i32.add(workspace, plan.products),
+            { first: dx, bytes: channelBytes(dxLayout) },
+          ]);
           code.increase(dx, rowBytes(dxLayout));
         });
         code.increase(gradients, output.height * plan.outputRowBytes);
@@ -247,40 +238,29 @@ export function emitBackwardWeight(context: KernelContext, name: string, shape: 
   const transposeWeights = emitWeightTransposition(context, `${name}.backwardWeight.weights`, shape);
   const rowFilters = input.channels * WEIGHT_ROW_BYTES;
   const filterBytes = TAPS * rowFilters;
-  const rowsAtOnce = largestDivisor(output.height, 2);
   // Sums over the tile of one point, of a column of taps of one input channel and a few output channels.
-  const runs = equalBlocks(output.channels, CHANNELS_AT_ONCE).map((run) => ({
-    run,
-    block: context.module.function(
-      `${name}.backwardWeight${run.size}`,
+  const blocks = emitChannelBlocks(output.channels, CHANNELS_AT_ONCE, (size) =>
+    context.module.function(
+      `${name}.backwardWeight${size}`,
       { inputs: "i32", gradients: "i32", target: "i32" },
       (code, { inputs, gradients, target }) => {
-        const product = new OuterProduct(context, code, TAPS, run.size);
-        product.start(() => ZERO);
-        code.forRange(0, plan.windows, () => {
-          code.repeat(output.height / rowsAtOnce, () => {
-            const vectorOffset = (step: number) => (step % PLACE_VECTORS) * VECTOR_BYTES;
-            const row = (step: number) => Math.floor(step / PLACE_VECTORS);
-            product.accumulate(
-              inputs,
-              rowsAtOnce * PLACE_VECTORS,
-              (step, channel) =>
-                v128.load(gradients, row(step) * plan.outputRowBytes + channel * PLACE_BYTES + vectorOffset(step)),
-              (step, tap) => v128.load(inputs, (row(step) + tap) * plan.inputRowBytes + vectorOffset(step)),
-            );
-            code.increase(inputs, rowsAtOnce * plan.inputRowBytes);
-            code.increase(gradients, rowsAtOnce * plan.outputRowBytes);
-          });
-          code.increase(inputs, (TAPS - 1) * plan.inputRowBytes);
-        });
-        product.accumulators.forEach((row, tap) => {
-          row.forEach((sum, channel) => {
-            code.store(target, horizontalSum(code, sum), channel * filterBytes + tap * rowFilters);
-          });
+        emitTapSums(context, code, {
+          taps: TAPS,
+          channels: size,
+          outer: plan.windows,
+          inner: output.height,
+          x: {
+            pointer: inputs,
+            outer: input.height * plan.inputRowBytes,
+            inner: plan.inputRowBytes,
+            tap: plan.inputRowBytes,
+          },
+          dy: { pointer: gradients, inner: plan.outputRowBytes, channel: PLACE_BYTES },
+          sums: { pointer: target, tap: rowFilters, channel: filterBytes },
         });
       },
     ),
-  }));
+  );
   return context.module.function(
     `${name}.backwardWeight`,
     { x: "i32", dy: "i32", dWeight: "i32", workspace: "i32" },
@@ -290,18 +270,13 @@ export function emitBackwardWeight(context: KernelContext, name: string, shape: 
       code.call(transformInputs, x, inputs);
       code.call(transformGradients, dy, gradients);
       const point = code.local("i32", workspace);
-      const [target, taken] = [code.local("i32"), code.local("i32")];
       code.repeat(POINTS, () => {
         code.forRange(0, input.channels, (channel) => {
-          code.set(target, i32.add(point, i32.mul(channel, WEIGHT_ROW_BYTES)));
-          code.set(taken, gradients);
-          for (const { run, block } of runs) {
-            code.repeat(run.count, () => {
-              code.call(block, i32.add(inputs, i32.mul(channel, PLACE_BYTES)), taken, target);
-              code.increase(taken, run.size * PLACE_BYTES);
-              code.increase(target, run.size * filterBytes);
-            });
-          }
+          callBlocks(code, blocks, [
+            i32.add(inputs, i32.mul(channel, PLACE_BYTES)),
+            { first: gradients, bytes: PLACE_BYTES },
+            { first: i32.add(point, i32.mul(channel, WEIGHT_ROW_BYTES)), bytes: filterBytes },
+          ]);
         });
         code.increase(point, FLOAT_BYTES);
         code.increase(inputs, plan.inputPointBytes);
