@@ -215,50 +215,10 @@ function emitTranspose(context: KernelContext, name: string, features: number): 
 /** Emits (xTransposed, dyTransposed, samples, dWeight, firstBlock, endBlock): rows of the gradient over a batch. */
 function emitBackwardWeight(context: KernelContext, name: string, shape: LinearShape): FunctionHandle {
   const inBytes = paddedFeatures(shape.inFeatures) * FLOAT_BYTES;
-  const outBytes = paddedFeatures(shape.outFeatures) * FLOAT_BYTES;
-  const samplesAtOnce = 4;
-  const pairs = Math.floor(inBytes / (2 * VECTOR_BYTES));
-  const single = inBytes % (2 * VECTOR_BYTES) !== 0;
-
-  /** `rows` rows of the gradient: a stripe of one or two vectors of inputs after the other. */
-  const emitBlock = (rows: number): FunctionHandle =>
-    context.module.function(
-      `${name}.backwardWeight${rows}`,
-      { x: "i32", dy: "i32", samples: "i32", dWeight: "i32" },
-      (code, { x, dy, samples, dWeight }) => {
-        const end = code.local("i32", i32.add(dy, i32.mul(samples, outBytes)));
-        const emitStripe = (vectors: number) => {
-          const product = new OuterProduct(context, code, rows, vectors);
-          const input = code.local("i32");
-          const gradient = code.local("i32");
-          return () => {
-            product.start(() => ZERO);
-            code.set(input, x);
-            code.set(gradient, dy);
-            code.while(i32.ltUnsigned(gradient, end), () => {
-              product.accumulate(
-                input,
-                samplesAtOnce,
-                (sample, vector) => v128.load(input, sample * inBytes + vector * VECTOR_BYTES),
-                (sample, row) => v128.load32Splat(gradient, sample * outBytes + row * FLOAT_BYTES),
-              );
-              code.increase(input, samplesAtOnce * inBytes);
-              code.increase(gradient, samplesAtOnce * outBytes);
-            });
-            product.store(dWeight, (row) => row * inBytes);
-            code.increase(x, vectors * VECTOR_BYTES);
-            code.increase(dWeight, vectors * VECTOR_BYTES);
-          };
-        };
-        if (pairs > 0) code.repeat(pairs, emitStripe(2));
-        if (single) emitStripe(1)();
-      },
-    );
-
   const fullBlocks = Math.floor(shape.outFeatures / ROWS);
   const lastRows = shape.outFeatures % ROWS;
-  const fullBlock = fullBlocks > 0 ? emitBlock(ROWS) : undefined;
-  const lastBlock = lastRows > 0 ? emitBlock(lastRows) : undefined;
+  const fullBlock = fullBlocks > 0 ? emitGradientBlock(context, name, shape, ROWS) : undefined;
+  const lastBlock = lastRows > 0 ? emitGradientBlock(context, name, shape, lastRows) : undefined;
   return context.module.function(
     `${name}.backwardWeight`,
     { x: "i32", dy: "i32", samples: "i32", dWeight: "i32", first: "i32", end: "i32" },
@@ -285,6 +245,49 @@ function emitBackwardWeight(context: KernelContext, name: string, shape: LinearS
       });
     },
     { exported: true },
+  );
+}
+
+/** Samples that a loop body of the weight gradient takes. */
+const SAMPLES_AT_ONCE = 4;
+
+/** Emits (x, dy, samples, dWeight): some rows of the gradient, one stripe of one or two vectors of inputs at a time. */
+function emitGradientBlock(context: KernelContext, name: string, shape: LinearShape, rows: number): FunctionHandle {
+  const inBytes = paddedFeatures(shape.inFeatures) * FLOAT_BYTES;
+  const outBytes = paddedFeatures(shape.outFeatures) * FLOAT_BYTES;
+  const pairs = Math.floor(inBytes / (2 * VECTOR_BYTES));
+  const single = inBytes % (2 * VECTOR_BYTES) !== 0;
+  return context.module.function(
+    `${name}.backwardWeight${rows}`,
+    { x: "i32", dy: "i32", samples: "i32", dWeight: "i32" },
+    (code, { x, dy, samples, dWeight }) => {
+      const end = code.local("i32", i32.add(dy, i32.mul(samples, outBytes)));
+      const emitStripe = (vectors: number) => {
+        const product = new OuterProduct(context, code, rows, vectors);
+        const input = code.local("i32");
+        const gradient = code.local("i32");
+        return () => {
+          product.start(() => ZERO);
+          code.set(input, x);
+          code.set(gradient, dy);
+          code.while(i32.ltUnsigned(gradient, end), () => {
+            product.accumulate(
+              input,
+              SAMPLES_AT_ONCE,
+              (sample, vector) => v128.load(input, sample * inBytes + vector * VECTOR_BYTES),
+              (sample, row) => v128.load32Splat(gradient, sample * outBytes + row * FLOAT_BYTES),
+            );
+            code.increase(input, SAMPLES_AT_ONCE * inBytes);
+            code.increase(gradient, SAMPLES_AT_ONCE * outBytes);
+          });
+          product.store(dWeight, (row) => row * inBytes);
+          code.increase(x, vectors * VECTOR_BYTES);
+          code.increase(dWeight, vectors * VECTOR_BYTES);
+        };
+      };
+      if (pairs > 0) code.repeat(pairs, emitStripe(2));
+      if (single) emitStripe(1)();
+    },
   );
 }
 

@@ -7,8 +7,10 @@ import { OuterProduct, ROWS } from "../outerProduct.js";
 import { columnStarts, storeActivated } from "../singleSample.js";
 import { type Conv2dShape, emitTapTable } from "./shape.js";
 
-/** Emits (x, weight, bias, y): a convolution, two vectors of places and up to six output channels at a time; undefined
- * unless its vectors can take neighbouring columns. */
+/**
+ * Emits (x, weight, bias, y): two vectors of places and up to six output channels at a time. Undefined unless a vector
+ * can hold neighbouring columns.
+ */
 export function emitSingleConv2d(
   context: KernelContext,
   name: string,
@@ -19,36 +21,20 @@ export function emitSingleConv2d(
   if (stride !== 1 || output.width < VECTOR_LANES) return undefined;
   const filterBytes = input.channels * kernel * kernel * FLOAT_BYTES;
   const { taps, table, tableEnd } = emitTapTable(context, shape);
-  const places = Array.from({ length: output.height }, (_, row) =>
-    columnStarts(output.width).map((column) => ({
-      // The table of taps counts from the first place inside the border.
-      x: row * rowBytes(input) + column * FLOAT_BYTES,
-      y: placeOffset(output, 0, row, column),
-    })),
-  ).flat();
-  const pairs: number[] = [];
-  for (let next = 0; next < places.length; next += 2) {
-    // The last place of an odd number has the one before it computed again.
-    const [first, second] = [places[Math.min(next, Math.max(0, places.length - 2))], places[next + 1] ?? places[next]];
-    pairs.push(first.x, second.x, first.y, second.y);
-  }
-  const firstPair = context.data.table(pairs);
-  const pairBytes = 4 * 4;
-
+  const pairs = emitPairTable(context, shape);
   const blocks = emitChannelBlocks(output.channels, ROWS, (size) =>
     context.module.function(
       `${name}.${size}`,
       { x: "i32", weight: "i32", bias: "i32", y: "i32" },
       (code, { x, weight, bias, y }) => {
         const product = new OuterProduct(context, code, size);
-        const pair = code.local("i32", i32.const(firstPair));
+        const pair = code.local("i32", i32.const(pairs.start));
         const windows = [code.local("i32"), code.local("i32")];
         const sources = [code.local("i32"), code.local("i32")];
         const targets = [code.local("i32"), code.local("i32")];
         const taken = code.local("i32");
         const offset = code.local("i32");
-        const end = firstPair + (pairs.length / 4) * pairBytes;
-        code.while(i32.ltUnsigned(pair, end), () => {
+        code.while(i32.ltUnsigned(pair, pairs.end), () => {
           windows.forEach((window, vector) => {
             code.set(window, i32.add(x, i32.load(pair, vector * 4)));
             code.set(targets[vector], i32.add(y, i32.load(pair, 8 + vector * 4)));
@@ -77,7 +63,7 @@ export function emitSingleConv2d(
             })),
           );
           storeActivated(context, code, activation, stores);
-          code.increase(pair, pairBytes);
+          code.increase(pair, PAIR_BYTES);
         });
       },
     ),
@@ -94,4 +80,26 @@ export function emitSingleConv2d(
       ]);
     },
   );
+}
+
+/** Bytes of an entry of the table of pairs: two offsets into x, two into y. */
+const PAIR_BYTES = 4 * 4;
+
+/** The vectors of places of one channel, two by two: where each reads and writes. */
+function emitPairTable(context: KernelContext, { input, output }: Conv2dShape): { start: number; end: number } {
+  const places = Array.from({ length: output.height }, (_, row) =>
+    columnStarts(output.width).map((column) => ({
+      // The table of taps counts from the first place inside the border.
+      x: row * rowBytes(input) + column * FLOAT_BYTES,
+      y: placeOffset(output, 0, row, column),
+    })),
+  ).flat();
+  const pairs: number[] = [];
+  for (let next = 0; next < places.length; next += 2) {
+    // An odd last place is paired with the one before it, which is computed again.
+    const [first, second] = [places[Math.min(next, Math.max(0, places.length - 2))], places[next + 1] ?? places[next]];
+    pairs.push(first.x, second.x, first.y, second.y);
+  }
+  const start = context.data.table(pairs);
+  return { start, end: start + (pairs.length / 4) * PAIR_BYTES };
 }

@@ -91,35 +91,7 @@ export function emitForward(context: KernelContext, name: string, shape: Conv2dS
     output: filterBytes,
   });
   const transformInputs = emitInputTransform(context, `${name}.forward.inputs`, shape);
-  const sums = TAPS * input.channels;
-  const blocks = emitChannelBlocks(output.channels, ROWS, (size) =>
-    context.module.function(
-      `${name}.forward${size}`,
-      { inputs: "i32", filters: "i32", bias: "i32", products: "i32", y: "i32" },
-      (code, { inputs, filters, bias, products, y }) => {
-        emitProducts(context, code, {
-          rows: size,
-          // The first product goes into the first output alone and the last into the second: they bring the bias.
-          start: (point, channel) =>
-            point === 0 || point === POINTS - 1 ? v128.load32Splat(bias, channel * FLOAT_BYTES) : ZERO,
-          inputs,
-          end: i32.add(inputs, sums * PLACE_BYTES),
-          unit: input.channels,
-          pointBytes: plan.inputPointBytes,
-          filters,
-          filterStepBytes: WEIGHT_ROW_BYTES,
-          filterRowBytes: filterBytes,
-          products,
-        });
-        forEachProduct(code, products, size, (channel, vector, points) => {
-          const offset = channel * channelBytes(output) + vector * VECTOR_BYTES;
-          transformProducts(context, code, points).forEach((value, column) => {
-            code.store(y, value, offset + column * PLACE_BYTES);
-          });
-        });
-      },
-    ),
-  );
+  const blocks = emitChannelBlocks(output.channels, ROWS, (size) => emitForwardBlock(context, name, shape, size));
   return context.module.function(
     `${name}.forward`,
     { x: "i32", weight: "i32", bias: "i32", y: "i32", workspace: "i32" },
@@ -148,6 +120,37 @@ export function emitForward(context: KernelContext, name: string, shape: Conv2dS
   );
 }
 
+/** Emits (inputs, filters, bias, products, y): one window of a row for a block of output channels. */
+function emitForwardBlock(context: KernelContext, name: string, shape: Conv2dShape, channels: number): FunctionHandle {
+  const { input, output } = shape;
+  return context.module.function(
+    `${name}.forward${channels}`,
+    { inputs: "i32", filters: "i32", bias: "i32", products: "i32", y: "i32" },
+    (code, { inputs, filters, bias, products, y }) => {
+      emitProducts(context, code, {
+        rows: channels,
+        // The first product goes into the first output alone and the last into the second: they bring the bias.
+        start: (point, channel) =>
+          point === 0 || point === POINTS - 1 ? v128.load32Splat(bias, channel * FLOAT_BYTES) : ZERO,
+        inputs,
+        end: i32.add(inputs, TAPS * input.channels * PLACE_BYTES),
+        unit: input.channels,
+        pointBytes: planOf(shape).inputPointBytes,
+        filters,
+        filterStepBytes: WEIGHT_ROW_BYTES,
+        filterRowBytes: TAPS * input.channels * WEIGHT_ROW_BYTES,
+        products,
+      });
+      forEachProduct(code, products, channels, (channel, vector, points) => {
+        const offset = channel * channelBytes(output) + vector * VECTOR_BYTES;
+        transformProducts(context, code, points).forEach((value, column) => {
+          code.store(y, value, offset + column * PLACE_BYTES);
+        });
+      });
+    },
+  );
+}
+
 /** Emits (dy, weight, dx, workspace): the gradient of the input over one tile; dy and dx without border. */
 export function emitBackwardInput(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
   const { input, output } = shape;
@@ -160,33 +163,7 @@ export function emitBackwardInput(context: KernelContext, name: string, shape: C
     output: input.channels * WEIGHT_ROW_BYTES,
   });
   const transformGradients = emitGradientTransform(context, `${name}.backwardInput.gradients`, shape);
-  const blocks = emitChannelBlocks(input.channels, ROWS, (size) =>
-    context.module.function(
-      `${name}.backwardInput${size}`,
-      { gradients: "i32", end: "i32", filters: "i32", products: "i32", dx: "i32" },
-      (code, { gradients, end, filters, products, dx }) => {
-        emitProducts(context, code, {
-          rows: size,
-          start: () => ZERO,
-          inputs: gradients,
-          end,
-          unit: output.channels,
-          pointBytes: plan.outputPointBytes,
-          filters,
-          filterStepBytes: input.channels * WEIGHT_ROW_BYTES,
-          filterRowBytes: WEIGHT_ROW_BYTES,
-          products,
-        });
-        forEachProduct(code, products, size, (channel, vector, points) => {
-          const offset = channel * channelBytes(dxLayout) + vector * VECTOR_BYTES;
-          transposeWindow(context, code, points).forEach((value, column) => {
-            const place = offset + column * PLACE_BYTES;
-            code.store(dx, f32x4.add(v128.load(dx, place), value), place);
-          });
-        });
-      },
-    ),
-  );
+  const blocks = emitChannelBlocks(input.channels, ROWS, (size) => emitBackwardInputBlock(context, name, shape, size));
   return context.module.function(
     `${name}.backwardInput`,
     { dy: "i32", weight: "i32", dx: "i32", workspace: "i32" },
@@ -223,6 +200,42 @@ export function emitBackwardInput(context: KernelContext, name: string, shape: C
       });
     },
     { exported: true },
+  );
+}
+
+/** Emits (gradients, end, filters, products, dx): adds one window of a row for a block of input channels. */
+function emitBackwardInputBlock(
+  context: KernelContext,
+  name: string,
+  shape: Conv2dShape,
+  channels: number,
+): FunctionHandle {
+  const { input, output } = shape;
+  const dxLayout = { ...input, border: 0 };
+  return context.module.function(
+    `${name}.backwardInput${channels}`,
+    { gradients: "i32", end: "i32", filters: "i32", products: "i32", dx: "i32" },
+    (code, { gradients, end, filters, products, dx }) => {
+      emitProducts(context, code, {
+        rows: channels,
+        start: () => ZERO,
+        inputs: gradients,
+        end,
+        unit: output.channels,
+        pointBytes: planOf(shape).outputPointBytes,
+        filters,
+        filterStepBytes: input.channels * WEIGHT_ROW_BYTES,
+        filterRowBytes: WEIGHT_ROW_BYTES,
+        products,
+      });
+      forEachProduct(code, products, channels, (channel, vector, points) => {
+        const offset = channel * channelBytes(dxLayout) + vector * VECTOR_BYTES;
+        transposeWindow(context, code, points).forEach((value, column) => {
+          const place = offset + column * PLACE_BYTES;
+          code.store(dx, f32x4.add(v128.load(dx, place), value), place);
+        });
+      });
+    },
   );
 }
 
