@@ -10,7 +10,7 @@ import {
 } from "./kernels/index.js";
 import type { ParameterLayout } from "./parameterStore.js";
 
-/** An activation of the network as it lies in memory; a flattened tensor shares the memory of the one it flattens. */
+/** A tensor between layers in memory. A flattened tensor shares the memory of the one it flattens. */
 export interface StageTensor {
   readonly layout: Layout;
   /** The first tensor on this memory, by index. */
@@ -33,14 +33,14 @@ export interface StagePlan {
   readonly stages: readonly Stage[];
   /** Tensor 0 is the network's input, the last one the logits. */
   readonly tensors: readonly StageTensor[];
-  /** The tensor that holds each layer's output; undefined where fusion leaves none. */
+  /** The tensor that holds each layer's output; undefined for a fused activation. */
   readonly outputs: readonly (number | undefined)[];
 }
 
 /**
  * Decides the layout of every tensor and which layers become one stage.
  *
- * @param keepActivations fuse nothing, so that every layer's output is there to read
+ * @param keepActivations fuse nothing, so that every layer's output can be read
  */
 export function planStages(layers: readonly ShapedLayer[], keepActivations: boolean): StagePlan {
   const stages: Stage[] = [];

@@ -12,7 +12,7 @@ import { forEachVector, type KernelContext, multiplyAdd, negativeMultiplyAdd, ZE
 import type { ActivationKind, LayerKernels } from "./layerKernels.js";
 import type { Layout } from "./layout.js";
 
-/** An activation on vectors; the backward form needs the output alone. */
+/** An activation on vectors; the backward pass needs only the output. */
 export interface ActivationExpressions {
   /** f(x) of several vectors at once: their chains of dependent operations overlap, and constants are loaded once. */
   forward(context: KernelContext, code: FunctionBuilder, xs: readonly Value<"v128">[]): Value<"v128">[];
@@ -30,7 +30,7 @@ const TANH_COEFFICIENTS = [
 ];
 const TANH_POLYNOMIAL_LIMIT = 0.625;
 
-/** Added and subtracted, it rounds a float32 of at most 2^22 to the nearest integer, which then fills its low bits. */
+/** Adding it rounds a float32 of at most 2^22 to the nearest integer, which then fills the sum's low bits. */
 const ROUNDING = 1.5 * 2 ** 23;
 
 /** A polynomial of several vectors, highest coefficient first. */
@@ -93,7 +93,7 @@ export const ACTIVATIONS: Record<ActivationKind, ActivationExpressions> = {
     backward: (_context, _code, y, dy) => v128.and(dy, f32x4.gt(y, ZERO)),
   },
   tanh: {
-    // 2 · logistic(2x) − 1 loses all digits near 0, so a polynomial serves there.
+    // 2 · logistic(2x) − 1 loses all digits near 0, so a polynomial is used there.
     forward: (context, code, xs) => {
       const { data } = context;
       const inputs = xs.map((x) => code.local("v128", x));

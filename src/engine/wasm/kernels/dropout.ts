@@ -56,7 +56,7 @@ function emitDropout(context: KernelContext, name: string, shape: DropoutShape):
         const secondKey = code.local("v128", i32x4.splat(key1));
         const threshold = code.local("v128", i32x4.splat(dropoutThreshold(probability)));
         const one = code.local("v128", i32x4.splat(1));
-        // Where the next vector's samples draw, and the one after it: a place is two vectors.
+        // The draws of the next vector's samples, and of the one after it: a place is two vectors.
         const [place, nextPlace] = [0, VECTOR_LANES].map((first) => {
           const samples = i32x4.const([first, first + 1, first + 2, first + 3]);
           const positions = i32x4.add(i32x4.splat(i32.mul(tile, TILE_SAMPLES)), samples);

@@ -1,6 +1,6 @@
 /**
- * How the engine lays out a batch: [tile][channel][row][column][8]. A tile holds eight samples, the sample innermost,
- * so that one place of a picture is two vectors of four samples, and every layer vectorises over samples alone.
+ * The layout of a batch: [tile][channel][row][column][8]. A tile holds eight samples, the sample innermost. One place of
+ * an image is therefore two vectors of four samples, and every layer vectorizes over samples alone.
  */
 
 /** Samples in a tile. */
@@ -16,17 +16,17 @@ export const PLACE_BYTES = PLACE_VECTORS * VECTOR_BYTES;
 /** Bytes of a float32. */
 export const FLOAT_BYTES = 4;
 
-/** An activation as it lies in memory, with a border of zeros around each channel where a padded convolution reads it. */
+/** A tensor in memory, with a border of zeros around each channel if a padded convolution reads it. */
 export interface Layout {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
   readonly border: number;
-  /** Samples side by side at every place; a tile's where left out. */
+  /** Samples side by side at every place. Default: those of a tile. */
   readonly samples?: number;
 }
 
-/** Bytes of one place: one value of each of the samples. */
+/** Bytes of one place: one value per sample. */
 export function placeBytes({ samples = TILE_SAMPLES }: Layout): number {
   return samples * FLOAT_BYTES;
 }
@@ -41,7 +41,7 @@ export function channelBytes(layout: Layout): number {
   return (layout.height + 2 * layout.border) * rowBytes(layout);
 }
 
-/** Where a place lies from the start of a tile, in bytes; row and column may reach into the border. */
+/** Byte offset of a place from the start of a tile; row and column may reach into the border. */
 export function placeOffset(layout: Layout, channel: number, row: number, column: number): number {
   return (
     channel * channelBytes(layout) +
@@ -50,12 +50,12 @@ export function placeOffset(layout: Layout, channel: number, row: number, column
   );
 }
 
-/** Bytes of one tile; rounded up to four places, the unit in which linear layers read their inputs. */
+/** Bytes of one tile, rounded up to four places, the unit in which linear layers read their inputs. */
 export function tileBytes(layout: Layout): number {
   return roundUp(layout.channels * channelBytes(layout), 4 * PLACE_BYTES);
 }
 
-/** The smallest multiple of a unit that is not below a value. */
+/** The smallest multiple of `unit` that is at least `value`. */
 export function roundUp(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit;
 }

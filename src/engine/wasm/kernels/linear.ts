@@ -316,7 +316,7 @@ function emitBackwardBias(context: KernelContext, name: string, shape: LinearSha
   );
 }
 
-/** Inner products of a linear layer that are summed side by side: enough to hide the latency of a multiply-add. */
+/** Inner products of one sample that are summed side by side: enough to hide the latency of a multiply-add. */
 const LINEAR_ROWS = 8;
 /** Emits (x, weight, bias, y): inner products of the input with the rows of the weight; y may be written past its end. */
 function emitSingle(
@@ -369,7 +369,7 @@ function emitSingle(
       const rest = outFeatures % rows;
       if (blocks > 1) code.repeat(blocks - 1, () => callAndAdvance(rows));
       callAndAdvance(rest);
-      // The last rows start early enough to end with the layer.
+      // The last block ends with the layer, so it may overlap the one before.
       if (rest > 0) code.call(block, x, weight, bias, y);
     },
   );

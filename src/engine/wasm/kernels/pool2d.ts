@@ -118,7 +118,7 @@ function forEachWindow(
   });
 }
 
-/** Stores a window's gradients one by one; added to what is there where windows overlap or leave gaps. */
+/** Stores a window's gradients one by one; adds them up if windows overlap or leave gaps. */
 function gradientStore(code: FunctionBuilder, shape: Pool2dShape, dx: Local<"i32">) {
   const overwrite = windowsTile(shape);
   return {

@@ -5,9 +5,8 @@ import type { ActivationKind } from "./layerKernels.js";
 import { VECTOR_LANES } from "./layout.js";
 
 /*
- * The forward pass of one sample by itself, which in a tile would wait for seven that are not there. Layouts have
- * `samples: 1`, so that a vector holds four neighbouring columns; the last vector of a row starts early enough to end
- * with it, and computes some places a second time.
+ * The forward pass of a single sample: a tile would waste seven of its eight lanes. Layouts have `samples: 1`, so a
+ * vector holds four neighbouring columns. The last vector of a row ends with the row and may compute places twice.
  */
 
 /** Vectors that an activation takes at once. */
@@ -20,7 +19,7 @@ export function columnStarts(width: number): number[] {
   );
 }
 
-/** Stores vectors, with the activation applied where there is one. */
+/** Applies the activation, if any, and stores the vectors. */
 export function storeActivated(
   context: KernelContext,
   code: FunctionBuilder,

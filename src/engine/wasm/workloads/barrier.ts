@@ -2,13 +2,13 @@ import { i32, ModuleBuilder } from "../assembler/index.js";
 import { emitSynchronization, StaticData } from "../kernels/index.js";
 import type { StartThread } from "../threads.js";
 
-/** Barriers that one run passes. */
+/** Barriers in one run. */
 export const BARRIERS = 1000;
 
-/** Threads that meet again and again and do nothing else. */
+/** Threads that pass barriers and do nothing else. */
 export interface BarrierWorkload {
   run(): void;
-  /** Once all threads run. */
+  /** Fulfilled once all threads run. */
   readonly ready: Promise<unknown>;
   dispose(): void;
 }

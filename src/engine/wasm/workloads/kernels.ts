@@ -104,7 +104,7 @@ function stageWorkloads(plan: StagePlan, index: number, { batchSize, fused }: Ke
   ]);
 }
 
-/** The kernels that bring an image into the engine's layout, as it is and augmented; a run is a whole batch. */
+/** The kernels that bring images into the engine's layout, plain and augmented; a run is a whole batch. */
 function assemblyWorkloads(layout: Layout, { batchSize, fused }: KernelOptions): KernelWorkload[] {
   const memory = new MemoryPlan(0);
   const normalized = memory.allocate(layout.channels * 256 * FLOAT_BYTES);
@@ -192,7 +192,7 @@ function compile(
   });
 }
 
-/** Numbers from 0.1 to 1.1: products and moments of them are no denormals, which are many times slower. */
+/** Numbers from 0.1 to 1.1: their products and moments are never denormal, which would be many times slower. */
 function fillWithNormalNumbers(values: Float32Array): void {
   for (let index = 0; index < values.length; index++) {
     values[index] = 0.1 + (Math.imul(index, 0x9e3779b1) >>> 0) / 2 ** 32;

@@ -7,15 +7,15 @@ const ACCUMULATORS = 12;
 const UNROLLED = 4;
 const TURNS = 50_000;
 
-/** A loop of multiply-adds on registers alone: what a core can do at best. */
+/** A loop of multiply-adds on registers alone: the best that a core can do. */
 export interface PeakLoop {
-  /** Sets every accumulator's lanes to lane · scale + addend again and again, from 0; gives all lanes. */
+  /** Sets every accumulator's lanes to lane · scale + addend again and again, from 0; returns all lanes. */
   run(turns: number, scale: number, addend: number): Float32Array;
-  /** Times that a turn does so. */
+  /** How often a turn does so. */
   readonly updatesATurn: number;
 }
 
-/** Emits the loop. Each multiplication takes the accumulator, so that none can be moved out of the loop or shared. */
+/** Emits the loop. Each multiplication reads the accumulator, so that none can be hoisted or shared. */
 export function compilePeakLoop(fused: boolean): PeakLoop {
   const module = new ModuleBuilder();
   const context = { module, data: new StaticData(0), fused };
@@ -57,7 +57,7 @@ export function compilePeakLoop(fused: boolean): PeakLoop {
 export function peakWorkload(fused: boolean): { run(): void; readonly multiplyAdds: number } {
   const loop = compilePeakLoop(fused);
   return {
-    // The lanes come to 2 and stay there: no denormals, which are a hundred times slower, and nothing infinite.
+    // The lanes converge to 2: no denormals, which are a hundred times slower, and nothing infinite.
     run: () => loop.run(TURNS, 0.5, 1),
     multiplyAdds: TURNS * UNROLLED * ACCUMULATORS * VECTOR_LANES,
   };

@@ -82,8 +82,8 @@ export function emitForward(context: KernelContext, name: string, shape: Conv2dS
 }
 
 /**
- * For every place of the input, the places of the output that it reached and the tap it reached them by: pairs of byte
- * offsets (into dy, into weight), preceded by a directory of where each place's pairs begin.
+ * For every place of the input, the places of the output that read it and the taps they read it by: pairs of byte
+ * offsets (into dy, into weight), and a directory of where each place's pairs begin.
  */
 function reachedTable(context: KernelContext, shape: Conv2dShape, gradient: Layout): { directory: number } {
   const { input, output, kernel, stride, padding } = shape;
@@ -105,7 +105,7 @@ function reachedTable(context: KernelContext, shape: Conv2dShape, gradient: Layo
   return { directory: context.data.table(starts.map((start) => base + start)) };
 }
 
-/** Of each row (or column) of the input, the rows of the output that it reached, and by which row of taps. */
+/** For each row (or column) of the input, the rows of the output that read it, and by which row of taps. */
 function reachedAlong(
   inputs: number,
   outputs: number,
@@ -127,7 +127,7 @@ export function emitBackwardInput(context: KernelContext, name: string, shape: C
   const filterBytes = input.channels * tapsBytes;
   const places = input.height * input.width;
   const { directory } = reachedTable(context, shape, dyLayout);
-  // Output channels are taken a few at a time: enough work a table entry, and still a short loop body.
+  // A few output channels at a time: enough work per table entry, and still a short loop body.
   const unrolled = largestDivisor(output.channels, Math.floor(LARGEST_BODY / (ROWS * PLACE_VECTORS)));
 
   const blocks = emitChannelBlocks(input.channels, ROWS, (size) =>

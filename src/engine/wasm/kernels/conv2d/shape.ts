@@ -11,18 +11,18 @@ export interface Conv2dShape {
   readonly padding: number;
 }
 
-/** A table of where the inputs of a place lie, in the order of a filter's weights. */
+/** A table of the inputs that a place of the output reads, in the order of a filter's weights. */
 export interface TapTable {
-  /** Neighbouring taps that an entry stands for. */
+  /** Neighbouring taps per entry. */
   readonly taps: number;
-  /** Its first entry, and the address behind its last. */
+  /** Addresses of the first entry and behind the last. */
   readonly table: number;
   readonly tableEnd: number;
 }
 
-/** Byte offsets from the input's place at the same row and column (times the stride). */
+/** Emits the table: byte offsets from the input's place at the output's row and column times the stride. */
 export function emitTapTable(context: KernelContext, { input, kernel, padding }: Conv2dShape): TapTable {
-  // An entry a filter row: short enough to unroll its taps; larger filters take an entry a tap.
+  // One entry per filter row if its taps can be unrolled; one per tap for larger filters.
   const taps = kernel * ROWS * PLACE_VECTORS <= LARGEST_BODY ? kernel : 1;
   const offsets: number[] = [];
   for (let channel = 0; channel < input.channels; channel++) {

@@ -75,7 +75,7 @@ function planOf({ input, output }: Conv2dShape) {
   };
 }
 
-/** Bytes of memory that the kernels need for themselves. */
+/** Bytes of scratch memory that the kernels need. */
 export function workspaceBytes(shape: Conv2dShape): number {
   return planOf(shape).end;
 }
@@ -129,7 +129,7 @@ function emitForwardBlock(context: KernelContext, name: string, shape: Conv2dSha
     (code, { inputs, filters, bias, products, y }) => {
       emitProducts(context, code, {
         rows: channels,
-        // The first product goes into the first output alone and the last into the second: they bring the bias.
+        // The first product goes into the first output alone, the last into the second: they carry the bias.
         start: (point, channel) =>
           point === 0 || point === POINTS - 1 ? v128.load32Splat(bias, channel * FLOAT_BYTES) : ZERO,
         inputs,
@@ -156,7 +156,7 @@ export function emitBackwardInput(context: KernelContext, name: string, shape: C
   const { input, output } = shape;
   const plan = planOf(shape);
   const dxLayout = { ...input, border: 0 };
-  // Rows of taps from the last to the first: as the rows of dy go up, those of the taps that reach a row of dx go down.
+  // Rows of taps are stored last to first: as the row of dy goes up, the row of taps that reaches a row of dx goes down.
   const rowFilters = output.channels * input.channels * WEIGHT_ROW_BYTES;
   const transformWeights = emitWeightTransform(context, `${name}.backwardInput.weights`, shape, {
     row: -rowFilters,
@@ -175,7 +175,7 @@ export function emitBackwardInput(context: KernelContext, name: string, shape: C
       const [first, end, taps] = Array.from({ length: 3 }, () => code.local("i32"));
       code.repeat(plan.windows, () => {
         code.forRange(0, input.height, (row) => {
-          // The rows of dy that this row of dx was read by, and the first row of taps that read it.
+          // The rows of dy whose outputs read this row of dx, and the first row of taps that they read it by.
           code.set(first, i32.sub(row, TAPS - 1));
           code.set(taps, i32.const(0));
           code.if(i32.ltSigned(first, 0), () => {
@@ -301,11 +301,11 @@ export function emitBackwardWeight(context: KernelContext, name: string, shape: 
   );
 }
 
-/** What the products of a block are: at every point, rows of filters times a run of transformed values. */
+/** The products of a block: at every point, rows of filters times consecutive transformed values. */
 interface Products {
   readonly rows: number;
   readonly start: (point: number, row: number) => Value<"v128">;
-  /** The run at the first point, [step][8], and where it ends; a multiple of `unit` steps. */
+  /** The values at the first point, [step][8], and their end; a multiple of `unit` steps. */
   readonly inputs: Local<"i32">;
   readonly end: Value<"i32">;
   readonly unit: number;

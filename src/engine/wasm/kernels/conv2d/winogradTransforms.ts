@@ -28,7 +28,7 @@ export const OUTPUTS = 2;
 /** Inputs that they read, and products that they take. */
 export const POINTS = TAPS + OUTPUTS - 1;
 
-/** G, a row a point: what becomes of a row of taps. */
+/** G, one row per point: transforms a row of taps. */
 const WEIGHT_TRANSFORM = [
   [1 / 4, 0, 0, 0, 0],
   [-1 / 6, -1 / 6, -1 / 6, -1 / 6, -1 / 6],
