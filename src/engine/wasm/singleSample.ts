@@ -5,12 +5,12 @@ import {
   FLOAT_BYTES,
   isActivation,
   type KernelContext,
-  kernelsOf,
   type Layout,
   PLACE_BYTES,
   tileBytes,
   VECTOR_BYTES,
 } from "./kernels/index.js";
+import { kernelsOf } from "./layers.js";
 import type { ProgramMemory } from "./memory.js";
 import { MemoryPlan } from "./memoryPlan.js";
 import type { ParameterLayout } from "./parameterStore.js";

@@ -3,11 +3,11 @@ import {
   type ActivationKind,
   isActivation,
   type KernelContext,
-  kernelsOf,
   type LayerKernels,
   type Layout,
   type StageCode,
 } from "./kernels/index.js";
+import { kernelsOf } from "./layers.js";
 import type { ParameterLayout } from "./parameterStore.js";
 
 /** A tensor between layers in memory. A flattened tensor shares the memory of the one it flattens. */

@@ -5,7 +5,6 @@ export { assemblyScratchBytes } from "./augmentation.js";
 export * from "./context.js";
 export * from "./crossEntropy.js";
 export * from "./layerKernels.js";
-export * from "./layers.js";
 export * from "./layout.js";
 export * from "./optimizer.js";
 export * from "./staticData.js";

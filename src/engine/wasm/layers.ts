@@ -1,10 +1,10 @@
-import type { Layer } from "../../../model/index.js";
-import { activation } from "./activation.js";
-import { conv2d } from "./conv2d/conv2d.js";
-import { dropout } from "./dropout.js";
-import type { LayerKernels } from "./layerKernels.js";
-import { linear } from "./linear.js";
-import { averagePool2d, maxPool2d } from "./pool2d.js";
+import type { Layer } from "../../model/index.js";
+import { activation } from "./kernels/activation.js";
+import { conv2d } from "./kernels/conv2d/conv2d.js";
+import { dropout } from "./kernels/dropout.js";
+import type { LayerKernels } from "./kernels/layerKernels.js";
+import { linear } from "./kernels/linear.js";
+import { averagePool2d, maxPool2d } from "./kernels/pool2d.js";
 
 /** The layer whose `type` is, or includes, the given one. */
 type LayerOf<Type, Of = Layer> = Of extends { readonly type: infer Types } ? (Type extends Types ? Of : never) : never;
