@@ -49,7 +49,7 @@ export interface Addresses extends WordAddresses {
   readonly evaluatedTensors: readonly number[];
 }
 
-/** Where everything lies. */
+/** Where everything lies, for the host and the threads. */
 export interface ProgramMemory {
   readonly addresses: Addresses;
   /** Each stage's regions of memory for the batch. */
@@ -57,13 +57,13 @@ export interface ProgramMemory {
   /** The threads' parts of the parameter tasks, [thread][task][PART_WORDS]. */
   readonly parts: number;
   readonly scratch: ScratchMemory;
-  /** Of the pass of a single sample. */
+  /** Start of the memory of the single-sample pass. */
   readonly single: number;
   /** Bytes of an image. */
   readonly imageBytes: number;
 }
 
-/** What a thread computes a tile in: offsets from the start of its scratch memory. */
+/** The scratch memory that a thread computes a tile in: offsets from its start. */
 interface ScratchOffsets {
   readonly assembly: number;
   /** By tensor; 0 for one on another's memory. */
@@ -77,7 +77,7 @@ interface ScratchOffsets {
   readonly bytes: number;
 }
 
-/** The scratch memory of all threads, one behind the other. */
+/** The scratch memory of all threads, in their order. */
 export interface ScratchMemory extends ScratchOffsets {
   readonly start: number;
 }
@@ -91,7 +91,7 @@ export interface MemoryNeeds {
   readonly batchSize: number;
   readonly threads: number;
   readonly averaging: boolean;
-  /** Bytes of the pass of a single sample. */
+  /** Bytes of the single-sample pass. */
   readonly singleBytes: number;
 }
 

@@ -25,11 +25,11 @@ interface Call {
   readonly parameters: readonly number[];
 }
 
-/** The forward pass of one sample by itself, in evaluation mode. */
+/** The forward pass of a single sample, outside training. */
 export interface SingleSample {
-  /** Of the input, at the start of its memory. */
+  /** Of the input, which is at the start of the pass's memory. */
   readonly inputLayout: Layout;
-  /** Where the logits are, from the start of its memory. */
+  /** Where the logits are, from the start of the pass's memory. */
   readonly logitsOffset: number;
   readonly byteLength: number;
   /** Emits the calls from the input to the logits. */
@@ -77,7 +77,7 @@ export function emitSingleSample(
   };
 }
 
-/** What the run of a single sample calls, and where. */
+/** What the run of a single sample calls, and the memory. */
 export interface SingleParts {
   readonly layers: readonly ShapedLayer[];
   readonly stagePlan: StagePlan;

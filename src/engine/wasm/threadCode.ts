@@ -4,7 +4,7 @@ import { type ParameterTask, type StageCode, type Synchronization, VECTOR_BYTES 
 import { PART_WORDS, type ProgramMemory } from "./memory.js";
 import { emitCalls, type TileFunctions } from "./tileCode.js";
 
-/** What a thread calls, and where. */
+/** What a thread calls, and the memory. */
 export interface ThreadParts {
   readonly synchronization: Synchronization;
   readonly tiles: TileFunctions;
@@ -15,8 +15,8 @@ export interface ThreadParts {
 }
 
 /**
- * Emits what a thread does. `run` is exported for the caller, `thread` for the other threads, which it does not return
- * to.
+ * Emits what a thread does, and exports two functions: `run` for the caller, and `thread` for the other threads, which
+ * never returns.
  */
 export function emitThreads(module: ModuleBuilder, parts: ThreadParts): void {
   const { synchronization, memory } = parts;
@@ -57,7 +57,7 @@ function emitRunPart(module: ModuleBuilder, parts: ThreadParts, updateParameters
     const mine = code.local("i32", i32.add(i32.mul(thread, scratch.bytes), scratch.start));
     const threads = code.local("i32", i32.load(meeting.threads));
     const batchTiles = code.local("i32", i32.load(job.tiles));
-    /** Tiles are dealt out in runs, rounded up, so that a single tile is always the first thread's. */
+    // Consecutive tiles, rounded up, so that the first thread always gets a single tile.
     const boundary = (index: Value<"i32">) =>
       i32.divUnsigned(i32.add(i32.mul(index, batchTiles), i32.sub(threads, 1)), threads);
     const first = code.local("i32", boundary(thread));

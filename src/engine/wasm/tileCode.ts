@@ -20,7 +20,7 @@ import {
 import type { ProgramMemory } from "./memory.js";
 import { firstLearningStage, holdsLogits, memoryOf, type StagePlan } from "./stages.js";
 
-/** What a tile passes through, and where. */
+/** What a tile passes through, and the memory. */
 export interface TileParts {
   readonly stagePlan: StagePlan;
   readonly assembly: AssemblyKernels;
