@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { type BenchmarkReport, compilePeakLoop, measure, timingOf } from "../src/benchmark/index.js";
+import { type BenchmarkReport, measure, timingOf } from "../src/benchmark/index.js";
 import { benchCommand, type Environment, formatBenchmark } from "../src/cli/commands/bench.js";
 import { supportsFusedArithmetic } from "../src/engine/wasm/features.js";
+import { compilePeakLoop } from "../src/engine/wasm/workloads/index.js";
 import { enableFusedArithmetic } from "../src/node/fusedArithmetic.js";
 
 enableFusedArithmetic();

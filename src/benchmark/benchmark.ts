@@ -2,12 +2,16 @@ import type { Dataset } from "../data/dataset.js";
 import { supportsFusedArithmetic } from "../engine/wasm/features.js";
 import type { StartThread } from "../engine/wasm/threads.js";
 import { wasmBackend } from "../engine/wasm/wasmBackend.js";
+import {
+  BARRIERS,
+  barrierWorkload,
+  type KernelWorkload,
+  kernelWorkloads,
+  peakWorkload,
+} from "../engine/wasm/workloads/index.js";
 import type { ImageShape } from "../model/index.js";
 import { RECIPES, type Recipe } from "../training/recipes/index.js";
-import { BARRIERS, barrierTask } from "./barrier.js";
-import { type KernelTask, kernelTasks } from "./kernels.js";
 import { measure, type Timing } from "./measure.js";
-import { peakTask } from "./peak.js";
 import { benchmarkModel, benchmarkPictures, drawTask, stepTasks } from "./steps.js";
 
 /** First and third quartile of the figure beside it. */
@@ -185,7 +189,7 @@ export async function runBenchmark(options: BenchmarkOptions): Promise<Benchmark
 /** Multiply and add, and fused where it is there. */
 async function measurePeaks(milliseconds: number): Promise<Peak[]> {
   const kinds = supportsFusedArithmetic() ? [false, true] : [false];
-  const tasks = kinds.map(peakTask);
+  const tasks = kinds.map(peakWorkload);
   const timings = await measure(tasks, milliseconds);
   return kinds.map((fused, index) => {
     const { median, quartiles } = timings[index];
@@ -202,7 +206,7 @@ async function measureKernels(
 ): Promise<Pick<BenchmarkReport, "kernels" | "otherKernels">> {
   const candidates = sizes.flatMap((size) =>
     MEASURED_RECIPES.flatMap((recipe) =>
-      kernelTasks(benchmarkModel(recipe, size), {
+      kernelWorkloads(benchmarkModel(recipe, size), {
         batchSize: BATCH,
         fused: peak.fused,
         optimizer: recipe.optimizer,
@@ -238,7 +242,7 @@ async function measureBarriers(
 ): Promise<BarrierFigure[]> {
   const figures: BarrierFigure[] = [];
   for (const threads of counts) {
-    const task = barrierTask(threads, startThread);
+    const task = barrierWorkload(threads, startThread);
     await task.ready;
     const [{ median, quartiles }] = await measure([task], milliseconds / counts.length);
     task.dispose();
@@ -254,8 +258,8 @@ async function measureBarriers(
 async function measurePictures(dataset: Dataset, fused: boolean, milliseconds: number): Promise<PictureFigure> {
   const recipe = RECIPES.improved;
   const model = benchmarkModel(recipe, dataset);
-  const kernels = kernelTasks(model, { batchSize: BATCH, fused, optimizer: recipe.optimizer });
-  const kernel = (name: string): KernelTask => kernels.find((task) => task.name === name)!;
+  const kernels = kernelWorkloads(model, { batchSize: BATCH, fused, optimizer: recipe.optimizer });
+  const kernel = (name: string): KernelWorkload => kernels.find((task) => task.name === name)!;
   const [draw, plain, augmented] = await measure(
     [drawTask(BATCH, recipe, dataset), kernel("assemble.plain"), kernel("assemble.placed")],
     milliseconds,

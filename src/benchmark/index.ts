@@ -1,3 +1,2 @@
 export * from "./benchmark.js";
 export * from "./measure.js";
-export * from "./peak.js";

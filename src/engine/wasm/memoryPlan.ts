@@ -1,8 +1,9 @@
 import { PAGE_BYTES } from "./assembler/index.js";
 
-const CACHE_LINE = 64;
+/** Bytes of a cache line. */
+export const CACHE_LINE = 64;
 
-/** Hands out addresses one after the other, each at the start of a cache line. */
+/** Allocates memory in order, each piece at the start of a cache line. */
 export class MemoryPlan {
   private next: number;
 
@@ -10,19 +11,19 @@ export class MemoryPlan {
     this.next = start;
   }
 
-  /** The address of that many bytes. */
+  /** Allocates bytes and returns their address. */
   allocate(bytes: number): number {
     const address = Math.ceil(this.next / CACHE_LINE) * CACHE_LINE;
     this.next = address + bytes;
     return address;
   }
 
-  /** Bytes handed out so far, up to the end of a cache line. */
+  /** Bytes up to the end of the last allocation's cache line. */
   get byteLength(): number {
     return Math.ceil(this.next / CACHE_LINE) * CACHE_LINE;
   }
 
-  /** Pages of WebAssembly memory that hold them. */
+  /** Pages of WebAssembly memory that hold all allocations. */
   get pages(): number {
     return Math.ceil(this.next / PAGE_BYTES);
   }

@@ -1,26 +1,13 @@
 import {
   elementCount,
   type NamedTensors,
-  type ParameterSpec,
   parameterSpecs,
   requireParameters,
   type ShapedLayer,
 } from "../../model/index.js";
-import { FLOAT_BYTES, paddedFeatures, roundUp } from "./kernels/index.js";
+import { FLOAT_BYTES, paddedFeatures, roundUp, type StoredParameter } from "./kernels/index.js";
 
-/** Where a parameter lies in an arena: rows of a linear weight are padded with zeros to whole vectors. */
-export interface StoredParameter {
-  readonly spec: ParameterSpec;
-  /** From the start of the arena, in bytes. */
-  readonly offset: number;
-  readonly rows: number;
-  readonly rowFloats: number;
-  readonly paddedRowFloats: number;
-  /** All of it with padding, a multiple of a vector. */
-  readonly bytes: number;
-}
-
-/** The layout of all parameters of a model in one arena; weights, both moments and gradients have an arena each. */
+/** The layout of all parameters of a model in an arena. Weights, both moments and gradients have an arena each. */
 export interface ParameterLayout {
   readonly parameters: ReadonlyMap<string, StoredParameter>;
   readonly bytes: number;
@@ -61,14 +48,14 @@ export function readArena(layout: ParameterLayout, arena: Float32Array): NamedTe
 /**
  * Copies tensors into an arena.
  *
- * @throws ShapeError where a tensor is missing, unknown or of another shape; nothing is copied then
+ * @throws ShapeError if a tensor is missing, unknown or of another shape; nothing is copied then
  */
 export function writeArena(layout: ParameterLayout, arena: Float32Array, tensors: NamedTensors): void {
   requireParameters(
     [...layout.parameters.values()].map(({ spec }) => spec),
     tensors,
   );
-  // The padding too: an update from infinite gradients leaves it as something that times zero is not a number.
+  // Clears the padding too: infinite gradients may have made it infinite or NaN, and times zero that is NaN.
   arena.fill(0);
   for (const [name, { offset, rows, rowFloats, paddedRowFloats }] of layout.parameters) {
     const { data } = tensors.get(name)!;

@@ -1,147 +1,120 @@
-import { elementCount, type ShapedLayer } from "../../model/index.js";
+import type { Layer, ShapedLayer } from "../../model/index.js";
 import {
-  type ActivationShape,
-  type Conv2dShape,
-  canFuse,
-  type DropoutShape,
+  type ActivationKind,
+  isActivation,
+  type KernelContext,
+  type LayerKernels,
   type Layout,
-  type LinearShape,
-  type Pool2dShape,
+  type StageCode,
 } from "./kernels/index.js";
+import { kernelsOf } from "./layers.js";
+import type { ParameterLayout } from "./parameterStore.js";
 
-/** An activation of the network as it lies in memory; a flattened tensor shares the memory of the one it flattens. */
+/** A tensor between layers in memory. A flattened tensor shares the memory of the one it flattens. */
 export interface StageTensor {
   readonly layout: Layout;
   /** The first tensor on this memory, by index. */
   readonly memory: number;
 }
 
-/** What all stages have: the tensors they read and write, by index, and the layer that they compute. */
-interface StageBase {
+/** One step of the forward pass: a layer, possibly with the activation before it fused in. */
+export interface Stage {
+  readonly type: Layer["type"];
+  readonly layer: ShapedLayer;
+  readonly kernels: LayerKernels;
+  /** The activation that the stage applies to its input, in its place. */
+  readonly fused: ActivationKind | undefined;
+  /** The tensors that it reads and writes, by index. */
   readonly input: number;
   readonly output: number;
-  readonly layer: ShapedLayer;
 }
-
-/** One step of the forward pass with its kernels' shape: a layer, or a pooling with the activation before it. */
-export type Stage =
-  | (StageBase & { readonly type: "conv2d"; readonly shape: Conv2dShape })
-  | (StageBase & { readonly type: "linear"; readonly shape: LinearShape })
-  | (StageBase & { readonly type: "pool2d"; readonly shape: Pool2dShape })
-  | (StageBase & { readonly type: "activation"; readonly shape: ActivationShape })
-  | (StageBase & { readonly type: "dropout"; readonly shape: DropoutShape });
 
 export interface StagePlan {
   readonly stages: readonly Stage[];
   /** Tensor 0 is the network's input, the last one the logits. */
   readonly tensors: readonly StageTensor[];
-  /** The tensor that holds each layer's output; undefined where fusion leaves none. */
+  /** The tensor that holds each layer's output; undefined for a fused activation. */
   readonly outputs: readonly (number | undefined)[];
 }
 
 /**
- * Turns the layers into stages: decides the layout of every tensor and which activations are fused into the pooling
- * behind them.
+ * Decides the layout of every tensor and which layers become one stage.
  *
  * @param keepActivations fuse nothing, so that every layer's output can be read
  */
 export function planStages(layers: readonly ShapedLayer[], keepActivations: boolean): StagePlan {
+  const stages: Stage[] = [];
   const tensors: StageTensor[] = [];
   const outputs: (number | undefined)[] = [];
-  const stages: Stage[] = [];
   const addTensor = (layout: Layout, memory = tensors.length) => tensors.push({ layout, memory }) - 1;
 
   let current = addTensor(layoutBefore(layers, 0));
   for (let index = 0; index < layers.length; index++) {
-    const described = layers[index];
-    const { layer } = described;
     const input = current;
-    const inputLayout = tensors[input].layout;
-    if (layer.type === "flatten") {
-      current = addTensor(
-        { channels: elementCount(described.output), height: 1, width: 1, border: 0 },
-        tensors[input].memory,
-      );
-      outputs.push(current);
-      continue;
+    const fused = keepActivations ? undefined : activationToFuse(layers, index);
+    if (fused) {
+      outputs.push(undefined);
+      index++;
     }
-    const next = layers[index + 1];
-    if (!keepActivations && isActivation(layer.type) && next && isPooling(next.layer)) {
-      const shape = { ...pooling(next), input: inputLayout, output: layoutBefore(layers, index + 2) };
-      if (inputLayout.border === 0 && canFuse(layer.type, shape) && mayOverwriteInput(layers, index)) {
-        current = addTensor(shape.output);
-        outputs.push(undefined, current);
-        stages.push({
-          type: "pool2d",
-          input,
-          output: current,
-          layer: next,
-          shape: { ...shape, activation: layer.type },
-        });
-        index++;
-        continue;
-      }
-    }
-    const output = layoutBefore(layers, index + 1);
-    current = addTensor(output);
+    const layer = layers[index];
+    const kernels = kernelsOf(layer.layer);
+    current = addTensor(layoutBefore(layers, index + 1), kernels ? undefined : tensors[input].memory);
     outputs.push(current);
-    const base = { input, output: current, layer: described };
-    switch (layer.type) {
-      case "conv2d": {
-        const { kernel, stride, padding } = layer;
-        stages.push({ ...base, type: "conv2d", shape: { kernel, stride, padding, input: inputLayout, output } });
-        break;
-      }
-      case "averagePool2d":
-      case "maxPool2d":
-        stages.push({ ...base, type: "pool2d", shape: { ...pooling(described), input: inputLayout, output } });
-        break;
-      case "linear":
-        stages.push({
-          ...base,
-          type: "linear",
-          shape: { inFeatures: described.input[0], outFeatures: layer.outFeatures },
-        });
-        break;
-      case "dropout":
-        stages.push({ ...base, type: "dropout", shape: { probability: layer.probability, layout: output } });
-        break;
-      default:
-        stages.push({ ...base, type: "activation", shape: { kind: layer.type, input: inputLayout, output } });
-    }
+    if (kernels) stages.push({ type: layer.layer.type, layer, kernels, fused, input, output: current });
   }
   return { stages, tensors, outputs };
 }
 
-/** The layout of the tensor that a layer reads, with the border that it, or the layer behind a dropout, pads by. */
+/** The activation at an index, if the layer behind it can apply it to its input. */
+function activationToFuse(layers: readonly ShapedLayer[], index: number): ActivationKind | undefined {
+  const { layer } = layers[index];
+  const next = layers[index + 1]?.layer;
+  if (!next || !isActivation(layer)) return undefined;
+  const [input, output] = [layoutBefore(layers, index), layoutBefore(layers, index + 2)];
+  const fits = input.border === 0 && kernelsOf(next)?.fusesActivation?.(layer.type, next, input, output);
+  return fits && mayOverwriteInput(layers, index) ? layer.type : undefined;
+}
+
+/** Whether a layer's input may be overwritten: the layer that produced it must not need it for its backward pass. */
+function mayOverwriteInput(layers: readonly ShapedLayer[], index: number): boolean {
+  const producer = layers.slice(0, index).findLast(({ layer }) => !kernelsOf(layer)?.trainingOnly);
+  return !producer || Boolean(kernelsOf(producer.layer)?.backwardIgnoresOutput);
+}
+
+/** The layout of the tensor that a layer reads, with the border that it, or the layer behind a dropout, needs. */
 export function layoutBefore(layers: readonly ShapedLayer[], index: number): Layout {
   const shape = index === 0 ? layers[0].input : layers[index - 1].output;
-  let reader = index;
-  while (layers[reader]?.layer.type === "dropout") reader++;
-  const layer = layers[reader]?.layer;
-  const border = layer?.type === "conv2d" ? layer.padding : 0;
+  const reader = layers.slice(index).find(({ layer }) => !kernelsOf(layer)?.trainingOnly)?.layer;
+  const border = (reader && kernelsOf(reader)?.inputBorder?.(reader)) ?? 0;
   const [channels, height, width] = shape.length === 3 ? shape : [shape[0], 1, 1];
   return { channels, height, width, border };
 }
 
-/**
- * Whether a layer's input may be overwritten, as a fused pooling does: not where the layer that put it out needs it for
- * its own backward pass.
- */
-function mayOverwriteInput(layers: readonly ShapedLayer[], index: number): boolean {
-  const producer = layers.slice(0, index).findLast(({ layer }) => layer.type !== "dropout")?.layer.type;
-  return producer === undefined || producer === "conv2d" || producer === "averagePool2d";
+/** The tensor whose memory holds a tensor. Outside training, dropout's output is its input. */
+export function memoryOf(plan: StagePlan, tensor: number, training: boolean): number {
+  const { memory } = plan.tensors[tensor];
+  const skipped = plan.stages.find(({ kernels, output }) => !training && kernels.trainingOnly && output === memory);
+  return skipped ? memoryOf(plan, skipped.input, training) : memory;
 }
 
-export function isActivation(type: ShapedLayer["layer"]["type"]): type is "sigmoid" | "relu" | "tanh" {
-  return type === "sigmoid" || type === "relu" || type === "tanh";
+/** Whether a tensor is in the memory of the logits. */
+export function holdsLogits(plan: StagePlan, tensor: number, training: boolean): boolean {
+  return memoryOf(plan, tensor, training) === memoryOf(plan, plan.tensors.length - 1, training);
 }
 
-function isPooling(layer: ShapedLayer["layer"]): boolean {
-  return layer.type === "averagePool2d" || layer.type === "maxPool2d";
+/** The first stage with parameters: the backward pass ends there. */
+export function firstLearningStage({ stages }: StagePlan): number {
+  return stages.findIndex(({ layer }) => layer.parameters.length > 0);
 }
 
-function pooling({ layer }: ShapedLayer): Pick<Pool2dShape, "kind" | "kernel" | "stride"> {
-  if (layer.type !== "averagePool2d" && layer.type !== "maxPool2d") throw new TypeError(`${layer.type} does not pool`);
-  return { kind: layer.type === "averagePool2d" ? "average" : "max", kernel: layer.kernel, stride: layer.stride };
+/** Emits a stage's kernels. */
+export function emitStage(
+  context: KernelContext,
+  { layer: described, kernels, fused, input, output }: Stage,
+  tensors: readonly StageTensor[],
+  layout: ParameterLayout,
+): StageCode {
+  const parameters = described.parameters.map(({ name }) => layout.parameters.get(name)!);
+  const placed = { described, input: tensors[input].layout, output: tensors[output].layout, parameters };
+  return kernels.emit(context, placed, fused);
 }

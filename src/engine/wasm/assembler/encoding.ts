@@ -39,7 +39,7 @@ function signedLong(value: bigint): number[] {
   }
 }
 
-/** Runs of bytes one behind the other. */
+/** Concatenates runs of bytes. */
 export function concatenate(parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let offset = 0;

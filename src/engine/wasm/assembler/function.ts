@@ -6,7 +6,7 @@ export interface Local<Type extends ValueType = ValueType> extends Value<Type> {
   readonly index: number;
 }
 
-/** A function of the module under construction, to be called by others of it. */
+/** A function of the module under construction, for its other functions to call. */
 export interface FunctionHandle {
   readonly index: number;
   readonly name: string;
@@ -32,9 +32,9 @@ export class FunctionBuilder {
   private readonly localTypes: ValueType[] = [];
   private readonly code: number[] = [];
   private readonly parameterTypes: readonly ValueType[];
-  /** Blocks that are open. */
+  /** Number of open blocks. */
   private depth = 0;
-  /** How many were open in the innermost `while` at its start. */
+  /** Number of blocks open at the start of the innermost `while`. */
   private loopDepth = 0;
 
   constructor(parameterTypes: readonly ValueType[]) {
@@ -97,7 +97,7 @@ export class FunctionBuilder {
     this.append([asValue(address).code, asValue(byte).code, asValue(length).code, 0xfc, 0x0b, 0]);
   }
 
-  /** Runs the body, and again as long as the condition it returns holds. */
+  /** Runs the body, then again while the condition that it returns holds. */
   repeatWhile(body: () => Value<"i32">): void {
     this.append([0x03, EMPTY_BLOCK]);
     this.depth++;
@@ -106,7 +106,7 @@ export class FunctionBuilder {
     this.depth--;
   }
 
-  /** Runs the body as long as the condition holds, asked before each time. */
+  /** Runs the body while the condition holds; checks it before each run. */
   while(condition: Value<"i32">, body: () => void): void {
     const outerLoop = this.loopDepth;
     this.append([0x02, EMPTY_BLOCK, 0x03, EMPTY_BLOCK]);
@@ -119,7 +119,7 @@ export class FunctionBuilder {
     this.loopDepth = outerLoop;
   }
 
-  /** Leaves the innermost `while`, `forRange` or `repeat` (of more than one time) where the condition holds. */
+  /** Leaves the innermost `while`, `forRange` or `repeat` (of more than one run) if the condition holds. */
   leaveLoopIf(condition: Value<"i32">): void {
     if (this.loopDepth === 0) throw new Error("there is no loop to leave");
     this.append([condition.code, 0x0d, this.depth - this.loopDepth + 1]);
@@ -138,7 +138,7 @@ export class FunctionBuilder {
     });
   }
 
-  /** Runs the body for index = start, start + 1, … while index < end (signed); not at all when there is none. */
+  /** Runs the body for index = start, start + 1, … while index < end (signed). */
   forRange(start: Integer, end: Integer, body: (index: Local<"i32">) => void): void {
     const index = this.local("i32", asValue(start));
     this.while(i32.ltSigned(index, end), () => {
@@ -170,7 +170,7 @@ export class FunctionBuilder {
     this.append([value.code, 0x1a]);
   }
 
-  /** Leaves the function with the value on the stack, if it has a result. */
+  /** Leaves the function, with the value as its result. */
   return(value?: Value): void {
     this.append([value?.code ?? [], 0x0f]);
   }

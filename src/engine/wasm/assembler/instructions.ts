@@ -3,7 +3,7 @@ import { float32Bytes, signed, unsigned } from "./encoding.js";
 /** The value types of WebAssembly that the kernels use. */
 export type ValueType = "i32" | "f32" | "v128";
 
-/** Bytes of code, in parts as they were put together: they are copied only once, when they go into a function. */
+/** Bytes of code, nested as they were composed: they are copied only once, into their function. */
 export type Code = readonly (number | Code)[];
 
 /** An expression: the instructions that leave one value of its type on the stack. */
@@ -68,11 +68,11 @@ export const i32 = {
   divUnsigned: integerBinary(0x6e),
   and: integerBinary(0x71),
   shrSigned: integerBinary(0x75),
-  /** The integer part of a float; 0 where it is negative or not a number, 2³² − 1 where it is larger. */
+  /** The integer part of a float; 0 if it is negative or not a number, 2³² − 1 if it is larger. */
   truncateUnsigned: unary<"f32", "i32">("i32", [0xfc, 0x01]),
   /** Sequentially consistent load. */
   atomicLoad: load("i32", atomic(0x10), 2),
-  /** Adds to the word at an address and gives the value it had before. */
+  /** Adds to the word at an address; its value is the previous one. */
   atomicAdd: (address: Integer, amount: Integer, offset = 0): Value<"i32"> => ({
     type: "i32",
     code: [asInteger(address).code, asInteger(amount).code, atomic(0x1e), memoryArgument(2, offset)],
@@ -89,7 +89,7 @@ export const i32 = {
       memoryArgument(2, 0),
     ],
   }),
-  /** Wakes all that wait at an address; gives their number. */
+  /** Wakes all that wait at an address; its value is their number. */
   atomicNotify: (address: Integer): Value<"i32"> => ({
     type: "i32",
     code: [asInteger(address).code, i32.const(-1).code, atomic(0x00), memoryArgument(2, 0)],
@@ -175,12 +175,12 @@ export const f32x4 = {
   /** right < left ? right : left, in each lane. */
   pmin: binary<"v128", "v128">("v128", simd(234)),
   convertFromI32x4: unary<"v128", "v128">("v128", simd(250)),
-  /** left · right + addend in one rounding, where the processor has it (relaxed SIMD). */
+  /** left · right + addend in one rounding if the processor can (relaxed SIMD). */
   relaxedMultiplyAdd: (left: Value<"v128">, right: Value<"v128">, addend: Value<"v128">): Value<"v128"> => ({
     type: "v128",
     code: [left.code, right.code, addend.code, simd(0x105)],
   }),
-  /** addend − left · right in one rounding, where the processor has it (relaxed SIMD). */
+  /** addend − left · right in one rounding if the processor can (relaxed SIMD). */
   relaxedNegativeMultiplyAdd: (left: Value<"v128">, right: Value<"v128">, addend: Value<"v128">): Value<"v128"> => ({
     type: "v128",
     code: [left.code, right.code, addend.code, simd(0x106)],

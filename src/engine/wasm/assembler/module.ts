@@ -22,9 +22,9 @@ export class ModuleBuilder {
   private readonly functions: { handle: FunctionHandle; body: Uint8Array; exported: boolean }[] = [];
 
   /**
-   * Adds a function and gives a handle to call it by.
+   * Adds a function and returns a handle to call it by.
    *
-   * @param functionName its name, also the name it is exported by
+   * @param functionName its name, also as an export
    * @param parameters types of the parameters by name, in order
    * @param build emits the statements; gets the builder and the parameters
    */

@@ -1,3 +1,4 @@
+import type { ActivationLayer, Layer } from "../../../model/index.js";
 import {
   type FunctionBuilder,
   type FunctionHandle,
@@ -8,11 +9,10 @@ import {
   v128,
 } from "../assembler/index.js";
 import { forEachVector, type KernelContext, multiplyAdd, negativeMultiplyAdd, ZERO } from "./context.js";
+import type { ActivationKind, LayerKernels } from "./layerKernels.js";
 import type { Layout } from "./layout.js";
 
-export type ActivationKind = "sigmoid" | "relu" | "tanh";
-
-/** An activation on vectors; the backward form needs the output alone. */
+/** An activation on vectors; the backward pass needs only the output. */
 export interface ActivationExpressions {
   /** f(x) of several vectors at once: their chains of dependent operations overlap, and constants are loaded once. */
   forward(context: KernelContext, code: FunctionBuilder, xs: readonly Value<"v128">[]): Value<"v128">[];
@@ -30,7 +30,7 @@ const TANH_COEFFICIENTS = [
 ];
 const TANH_POLYNOMIAL_LIMIT = 0.625;
 
-/** Added and subtracted, it rounds a float32 of at most 2^22 to the nearest integer, which then fills its low bits. */
+/** Adding it rounds a float32 of at most 2^22 to the nearest integer, which then fills the sum's low bits. */
 const ROUNDING = 1.5 * 2 ** 23;
 
 /** A polynomial of several vectors, highest coefficient first. */
@@ -93,7 +93,7 @@ export const ACTIVATIONS: Record<ActivationKind, ActivationExpressions> = {
     backward: (_context, _code, y, dy) => v128.and(dy, f32x4.gt(y, ZERO)),
   },
   tanh: {
-    // 2 · logistic(2x) − 1 loses all digits near 0, so a polynomial serves there.
+    // 2 · logistic(2x) − 1 loses all digits near 0, so a polynomial is used there.
     forward: (context, code, xs) => {
       const { data } = context;
       const inputs = xs.map((x) => code.local("v128", x));
@@ -113,22 +113,36 @@ export const ACTIVATIONS: Record<ActivationKind, ActivationExpressions> = {
   },
 };
 
+export function isActivation(layer: Layer): layer is ActivationLayer {
+  return layer.type in ACTIVATIONS;
+}
+
+/** An activation as a layer of its own. */
+export const activation: LayerKernels<ActivationLayer> = {
+  emit(context, { described, input, output }) {
+    const kernels = emitActivation(context, described.label, { kind: described.layer.type, input, output });
+    return {
+      forward: [{ kernel: kernels.forward, operands: ({ x, y }) => [x, y] }],
+      inputGradient: [{ kernel: kernels.backward, operands: ({ y, dx, dy }) => [y, dy, dx] }],
+    };
+  },
+};
+
 /** An activation over one tile; input and output have the same channels, height and width. */
-export interface ActivationShape {
+interface ActivationShape {
   readonly kind: ActivationKind;
   readonly input: Layout;
   readonly output: Layout;
 }
 
-export interface ActivationKernels {
+interface ActivationKernels {
   /** (x, y) */
   readonly forward: FunctionHandle;
   /** (y, dy, dx), dy and dx without border */
   readonly backward: FunctionHandle;
 }
 
-/** Emits an activation as a layer of its own. */
-export function emitActivation(context: KernelContext, name: string, shape: ActivationShape): ActivationKernels {
+function emitActivation(context: KernelContext, name: string, shape: ActivationShape): ActivationKernels {
   const { forward, backward } = ACTIVATIONS[shape.kind];
   const bare = { ...shape.output, border: 0 };
   return {

@@ -3,7 +3,7 @@ import { emitPlaced } from "./augmentation.js";
 import { forEachPixel, type KernelContext } from "./context.js";
 import { FLOAT_BYTES, type Layout } from "./layout.js";
 
-/** Pictures of one size, brought into the engine's layout one sample at a time. */
+/** Images of one size, brought into the engine's layout one sample at a time. */
 export interface AssemblyShape {
   /** The network's input. */
   readonly layout: Layout;
@@ -14,11 +14,11 @@ export interface AssemblyShape {
 export interface AssemblyKernels {
   /** (pixels, x): bytes as they are, normalised */
   readonly plain: FunctionHandle;
-  /** (pixels, placement, scratch, x): bytes transformed as the placement says, normalised */
+  /** (pixels, placement, scratch, x): bytes transformed by the placement, normalised */
   readonly placed: FunctionHandle;
   /** (values, x): float32 [channels][height][width] as they are */
   readonly floats: FunctionHandle;
-  /** (x): zeros, where a tile has no sample */
+  /** (x): zeros, for a lane without a sample */
   readonly empty: FunctionHandle;
 }
 
@@ -47,7 +47,7 @@ export function emitAssembly(
       },
       { exported: true },
     ),
-    placed: emitPlaced(context, `${name}.placed`, { layout, normalized }),
+    placed: emitPlaced(context, `${name}.placed`, layout, normalized),
     floats: module.function(
       `${name}.floats`,
       { values: "i32", x: "i32" },

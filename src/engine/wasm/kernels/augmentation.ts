@@ -8,18 +8,17 @@ import {
   type Local,
   type Value,
 } from "../assembler/index.js";
-import type { AssemblyShape } from "./assembly.js";
 import { forEachPixel, type KernelContext } from "./context.js";
 import { channelBytes, FLOAT_BYTES, type Layout, placeBytes, placeOffset, roundUp, rowBytes } from "./layout.js";
 
-/** Float32 of every byte. */
+/** Bytes of a table with a float32 for every byte value. */
 const TABLE_BYTES = 256 * FLOAT_BYTES;
 /** The bits of the float32 1. */
 const BITS_OF_ONE = 0x3f800000;
-/** Of a map's start in 16.16; its steps over the whole picture stay within it too, so that no sum of them overflows. */
+/** Limits a map's start, in 16.16, and its steps over the whole image, so that no sum of them overflows. */
 const MAP_LIMIT = 2 ** 30;
 
-/** One channel of the picture with background around it, as far out as a rotation by any angle reaches. */
+/** One channel of the image with background around it, as far as a rotation by any angle reaches. */
 function scratchCopy({ height, width }: Layout) {
   const border = Math.ceil((Math.sqrt(height * height + width * width) - Math.min(height, width)) / 2) + 2;
   const [rows, columns] = [height + 2 * border, width + 2 * border];
@@ -37,7 +36,7 @@ interface Source {
   readonly y: Local<"i32">;
 }
 
-/** The affine map of a placement: what the source advances by from column to column, and from row to row. */
+/** The affine map of a placement: by how much the source advances per column and per row. */
 interface AffineMap {
   readonly columnStep: Source;
   readonly rowStep: Source;
@@ -45,14 +44,17 @@ interface AffineMap {
 }
 
 /**
- * Emits the kernel (pixels, placement, scratch, x) that brings a picture's bytes, transformed and normalised, into one
- * sample's lane of a tile. No placement, whatever its words, makes it read or write outside of the picture, the scratch
+ * Emits the kernel (pixels, placement, scratch, x) that writes an image's bytes, transformed and normalised, into one
+ * sample's lane of a tile. Whatever the words of the placement, it never reads or writes outside the image, the scratch
  * memory and the lane.
+ *
+ * @param normalized address of the normalised float32 of every byte value, [channels][256]
  */
 export function emitPlaced(
   { module }: KernelContext,
   name: string,
-  { layout, normalized }: AssemblyShape,
+  layout: Layout,
+  normalized: number,
 ): FunctionHandle {
   return module.function(
     name,
@@ -92,8 +94,8 @@ export function emitPlaced(
 }
 
 /**
- * Copies one channel into the middle of the scratch copy, moved by the crop and mirrored by the flip, background around
- * it: the map then reads anywhere without asking whether it is inside.
+ * Copies one channel into the middle of the scratch copy, shifted by the crop and mirrored by the flip, with background
+ * around it. The map can then read anywhere without checking whether it is inside.
  */
 function emitCropAndFlip(
   code: FunctionBuilder,
@@ -103,7 +105,7 @@ function emitCropAndFlip(
   const { pixels, placement, scratch, origin, background } = pointers;
   const { height, width } = layout;
   const { rows, columns } = scratchCopy(layout);
-  // Moved by its size or more, the window holds nothing of the picture; and no sum with less than that overflows.
+  // Shifted by its size or more, the window misses the image; smaller shifts overflow no sum.
   const shift = (index: number, size: number) => clamped(code, i32.load(placement, index * 4), -size, size);
   const down = shift(PLACEMENT.shiftDown, height);
   const right = shift(PLACEMENT.shiftRight, width);
@@ -113,7 +115,7 @@ function emitCropAndFlip(
   const step = code.local("i32", i32.sub(1, i32.mul(flip, 2)));
 
   code.fillMemory(scratch, background, columns * rows);
-  // The columns and rows of the window that lie inside the picture.
+  // The columns and rows of the window that lie inside the image.
   const firstColumn = clamped(code, i32.sub(0, right), 0, width);
   const endColumn = clamped(code, i32.sub(width, right), 0, width);
   const firstRow = clamped(code, i32.sub(0, down), 0, height);
@@ -134,7 +136,7 @@ function emitCropAndFlip(
   });
 }
 
-/** A value, or the nearest number that lies within two limits. */
+/** The value, clamped to the limits. */
 function clamped(code: FunctionBuilder, value: Value<"i32">, least: number, most: number): Local<"i32"> {
   const result = code.local("i32", value);
   code.if(i32.ltSigned(result, least), () => code.set(result, i32.const(least)));
@@ -143,8 +145,8 @@ function clamped(code: FunctionBuilder, value: Value<"i32">, least: number, most
 }
 
 /**
- * 1 where the source of every pixel lies within the scratch copy. The map is linear, so the corners tell, as long as none
- * of its sums overflows: steps and start are held to limits first.
+ * 1 if the source of every pixel lies within the scratch copy. The map is linear, so it is enough to check the corners,
+ * unless a sum overflows: steps and start are checked against limits first.
  */
 function emitStaysInside(code: FunctionBuilder, layout: Layout, map: AffineMap): Local<"i32"> {
   const { height, width } = layout;
@@ -171,7 +173,7 @@ function emitStaysInside(code: FunctionBuilder, layout: Layout, map: AffineMap):
   return inside;
 }
 
-/** Fills a table with the normalised value of every byte's product with the placement's factor, as Pillow rounds it. */
+/** Fills a table with the normalised value of every byte times the placement's factor, rounded as in Pillow. */
 function emitBrightness(
   code: FunctionBuilder,
   { placement, normal, table }: Record<"placement" | "normal" | "table", Local<"i32">>,
@@ -215,7 +217,7 @@ function emitMap(
   );
 }
 
-/** Reads the scratch copy where a source lies inside the picture only, for maps that leave the copy. */
+/** Reads the scratch copy only if the source lies inside the image, for maps that leave the copy. */
 function boundedLoad(
   code: FunctionBuilder,
   { height, width }: Layout,
@@ -231,7 +233,7 @@ function boundedLoad(
   };
 }
 
-/** Sets the placement's rectangle, as far as it lies in the picture, to 0 in every channel. */
+/** Sets the part of the placement's rectangle that lies in the image to 0, in every channel. */
 function emitErasure(
   code: FunctionBuilder,
   layout: Layout,

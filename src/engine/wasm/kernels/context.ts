@@ -25,7 +25,7 @@ export interface KernelContext {
   readonly module: ModuleBuilder;
   /** Constants and tables that the module's memory starts with. */
   readonly data: StaticData;
-  /** Multiplication and addition in one rounding (relaxed SIMD), or in two. */
+  /** Whether a multiply-add rounds once (relaxed SIMD) or twice. */
   readonly fused: boolean;
 }
 
@@ -55,15 +55,14 @@ export function negativeMultiplyAdd(
 }
 
 /**
- * Keeps what stands before it before what follows, in the innermost loop, where the loop's results need it.
+ * Keeps the compiler from moving the arithmetic of an innermost loop across this point.
  *
- * Within a basic block V8's older compiler (Node 20 and 22) puts all loads before all arithmetic, and arithmetic off
- * until its result is needed: accumulators then spill. An exit from the loop ends the block, and wants the accumulators
- * as they are then. It is never taken, since no address is odd; where it is compiled well anyway it costs nothing to speak
- * of.
+ * Within a basic block, V8's older compiler (Node 20 and 22) does all loads first and delays arithmetic until its result
+ * is needed, so accumulators spill. An exit from the loop ends the block and needs the accumulators as they are at that
+ * point. It is never taken, since no address is odd. Newer compilers lose next to nothing by it.
  *
  * @param address a pointer in use, so that it costs no register
- * @param index distinct in the loop: an exit like an earlier one would be left out
+ * @param index distinct in the loop: the compiler drops an exit that repeats an earlier one
  */
 export function fence(code: FunctionBuilder, address: Local<"i32">, index: number): void {
   code.leaveLoopIf(i32.eq(address, -1 - 2 * index));
@@ -76,15 +75,15 @@ export function horizontalSum(code: FunctionBuilder, vector: Value<"v128">): Val
   return f32x4.extractLane(f32x4.add(pairs, v128.shuffle32(pairs, pairs, [1, 0, 3, 2])), 0);
 }
 
-/** A tensor walked through: where it is in memory and how it is laid out. */
+/** A tensor to walk through: a pointer to it and its layout. */
 export interface Walked {
   readonly pointer: Local<"i32">;
   readonly layout: Layout;
 }
 
 /**
- * Runs the body once for every vector of the tensors' places, borders left out, with all pointers at that vector.
- * The tensors have the same channels, height and width; the pointers are used up.
+ * Runs the body once for every vector of the tensors, without borders, with all pointers at that vector. The tensors have
+ * the same channels, height and width; the pointers are used up.
  */
 export function forEachVector(code: FunctionBuilder, tensors: readonly Walked[], body: () => void): void {
   const { channels, height, width } = tensors[0].layout;
@@ -112,7 +111,7 @@ export function forEachVector(code: FunctionBuilder, tensors: readonly Walked[],
 }
 
 /**
- * Runs the body once for every place of one sample's lane, borders left out, in the order of the picture's pixels.
+ * Runs the body once for every place of one sample's lane, without borders, in the order of the image's pixels.
  *
  * @param lane points to the lane in the tensor, then to the place; it is used up
  * @param startRow runs before each row

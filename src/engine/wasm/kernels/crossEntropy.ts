@@ -7,11 +7,11 @@ export interface CrossEntropyShape {
   readonly classes: number;
 }
 
-/** The label of places of a tile that hold no sample; their gradient is zero. */
+/** The label of a tile's lanes without a sample; their gradient is zero. */
 export const NO_LABEL = -1;
 
 /**
- * Softmax with cross-entropy over one tile, as PyTorch's CrossEntropyLoss with label smoothing ε:
+ * Softmax with cross-entropy over one tile, as in PyTorch's CrossEntropyLoss with label smoothing ε:
  * loss = (1 − ε) · −log p[label] + ε / classes · Σ −log p, and d loss / d logit = p − (1 − ε) · [label] − ε / classes.
  *
  * Emits (logits, labels, losses, predictions, gradient, scale, smoothing): logits and gradient are [classes][8], labels

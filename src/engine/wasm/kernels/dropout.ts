@@ -1,25 +1,44 @@
+import type { DropoutLayer } from "../../../model/index.js";
 import { DROPOUT_MULTIPLIERS, dropoutThreshold } from "../../../numeric/dropoutDraw.js";
 import { type FunctionHandle, f32x4, i32, i32x4, type Value, v128 } from "../assembler/index.js";
 import { forEachVector, type KernelContext } from "./context.js";
-import { type Layout, TILE_SAMPLES, VECTOR_LANES } from "./layout.js";
+import type { LayerKernels } from "./layerKernels.js";
+import { type Layout, TILE_SAMPLES, tileBytes, VECTOR_LANES } from "./layout.js";
+
+/** Zeroes values with the layer's probability and scales the others; keeps the mask for the backward pass. */
+export const dropout: LayerKernels<DropoutLayer> = {
+  trainingOnly: true,
+  emit(context, { described, output: layout }) {
+    const kernels = emitDropout(context, described.label, { probability: described.layer.probability, layout });
+    return {
+      keptBytes: tileBytes(layout),
+      forward: [
+        {
+          kernel: kernels.forward,
+          operands: ({ x, y, kept, keys, tile }) => [x, kept, y, i32.load(keys), i32.load(keys + 4), tile],
+        },
+      ],
+      inputGradient: [{ kernel: kernels.backward, operands: ({ dx, dy, kept }) => [kept, dy, dx] }],
+    };
+  },
+};
 
 /** Dropout over one tile. */
-export interface DropoutShape {
+interface DropoutShape {
   /** The share of values set to zero; the others are scaled by 1 / (1 − probability). */
   readonly probability: number;
   /** Of x and y; the mask and the gradients have no border. */
   readonly layout: Layout;
 }
 
-export interface DropoutKernels {
+interface DropoutKernels {
   /** (x, mask, y, key0, key1, tile): draws the mask (0 or the scale) and applies it */
   readonly forward: FunctionHandle;
   /** (mask, dy, dx) */
   readonly backward: FunctionHandle;
 }
 
-/** Emits the kernels of a dropout layer. */
-export function emitDropout(context: KernelContext, name: string, shape: DropoutShape): DropoutKernels {
+function emitDropout(context: KernelContext, name: string, shape: DropoutShape): DropoutKernels {
   const { layout, probability } = shape;
   const bare = { ...layout, border: 0 };
   const values = layout.channels * layout.height * layout.width;
@@ -37,7 +56,7 @@ export function emitDropout(context: KernelContext, name: string, shape: Dropout
         const secondKey = code.local("v128", i32x4.splat(key1));
         const threshold = code.local("v128", i32x4.splat(dropoutThreshold(probability)));
         const one = code.local("v128", i32x4.splat(1));
-        // Where the next vector's samples draw, and the one after it: a place is two vectors.
+        // The draws of the next vector's samples, and of the one after it: a place is two vectors.
         const [place, nextPlace] = [0, VECTOR_LANES].map((first) => {
           const samples = i32x4.const([first, first + 1, first + 2, first + 3]);
           const positions = i32x4.add(i32x4.splat(i32.mul(tile, TILE_SAMPLES)), samples);

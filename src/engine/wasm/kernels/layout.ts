@@ -1,6 +1,6 @@
 /**
- * How the engine lays out a batch: [tile][channel][row][column][8]. A tile holds eight samples, the sample innermost,
- * so that one place of a picture is two vectors of four samples, and every layer vectorises over samples alone.
+ * The layout of a batch: [tile][channel][row][column][8]. A tile holds eight samples, the sample innermost. One place of
+ * an image is therefore two vectors of four samples, and every layer vectorizes over samples alone.
  */
 
 /** Samples in a tile. */
@@ -16,17 +16,17 @@ export const PLACE_BYTES = PLACE_VECTORS * VECTOR_BYTES;
 /** Bytes of a float32. */
 export const FLOAT_BYTES = 4;
 
-/** An activation as it lies in memory, with a border of zeros around each channel where a padded convolution reads it. */
+/** A tensor in memory, with a border of zeros around each channel if a padded convolution reads it. */
 export interface Layout {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
   readonly border: number;
-  /** Samples side by side at every place; a tile's where left out. */
+  /** Samples side by side at every place. Default: those of a tile. */
   readonly samples?: number;
 }
 
-/** Bytes of one place: one value of each of the samples. */
+/** Bytes of one place: one value per sample. */
 export function placeBytes({ samples = TILE_SAMPLES }: Layout): number {
   return samples * FLOAT_BYTES;
 }
@@ -41,7 +41,7 @@ export function channelBytes(layout: Layout): number {
   return (layout.height + 2 * layout.border) * rowBytes(layout);
 }
 
-/** Where a place lies from the start of a tile, in bytes; row and column may reach into the border. */
+/** Byte offset of a place from the start of a tile; row and column may reach into the border. */
 export function placeOffset(layout: Layout, channel: number, row: number, column: number): number {
   return (
     channel * channelBytes(layout) +
@@ -50,38 +50,17 @@ export function placeOffset(layout: Layout, channel: number, row: number, column
   );
 }
 
-/** Bytes of one tile; rounded up to four places, the unit in which linear layers read their inputs. */
+/** Bytes of one tile, rounded up to four places, the unit in which linear layers read their inputs. */
 export function tileBytes(layout: Layout): number {
   return roundUp(layout.channels * channelBytes(layout), 4 * PLACE_BYTES);
 }
 
-/** The smallest multiple of a unit that is not below a value. */
+/** The smallest multiple of `unit` that is at least `value`. */
 export function roundUp(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit;
 }
 
-/** A run of equal blocks: `count` blocks of `size` from `start` on. */
-export interface BlockRun {
-  readonly size: number;
-  readonly count: number;
-  readonly start: number;
-}
-
-/** Splits 0 … total − 1 into blocks of at most `largest`, as equal as possible, equal neighbours grouped. */
-export function equalBlocks(total: number, largest: number): BlockRun[] {
-  const blocks = Math.ceil(total / largest);
-  const small = Math.floor(total / blocks);
-  const bigger = total - small * blocks;
-  return [
-    { size: small + 1, count: bigger, start: 0 },
-    { size: small, count: blocks - bigger, start: bigger * (small + 1) },
-  ].filter(({ count }) => count > 0);
-}
-
-/** The largest divisor of a number that is not above a limit. */
-export function largestDivisor(value: number, limit: number): number {
-  for (let divisor = Math.min(value, limit); divisor > 1; divisor--) {
-    if (value % divisor === 0) return divisor;
-  }
-  return 1;
+/** Features rounded up to whole vectors. */
+export function paddedFeatures(features: number): number {
+  return roundUp(features, VECTOR_LANES);
 }

@@ -1,66 +1,104 @@
-import { type FunctionHandle, f32x4, i32, type Local, v128 } from "../assembler/index.js";
-import { type KernelContext, ZERO } from "./context.js";
+import type { LinearLayer } from "../../../model/index.js";
 import {
-  equalBlocks,
+  type FunctionBuilder,
+  type FunctionHandle,
+  f32x4,
+  i32,
+  type Local,
+  type Value,
+  v128,
+} from "../assembler/index.js";
+import { equalBlocks, largestDivisor } from "./blocks.js";
+import { type KernelContext, ZERO } from "./context.js";
+import type { ActivationKind, LayerKernels, PlacedLayer } from "./layerKernels.js";
+import {
   FLOAT_BYTES,
-  largestDivisor,
   PLACE_BYTES,
   PLACE_VECTORS,
-  roundUp,
+  paddedFeatures,
+  TILE_SAMPLES,
   VECTOR_BYTES,
   VECTOR_LANES,
 } from "./layout.js";
 import { LARGEST_BODY, OuterProduct, ROWS } from "./outerProduct.js";
+import { storeActivated } from "./singleSample.js";
 
 /**
  * A linear layer. Activations of a tile are [features][8]; weights are [out][in] with each row padded by zeros to a
  * multiple of four; for the weight gradient, activations are transposed to [samples][features], padded likewise.
  */
-export interface LinearShape {
+interface LinearShape {
   readonly inFeatures: number;
   readonly outFeatures: number;
 }
 
-export interface LinearKernels {
-  /** (x, weight, bias, y) for one tile: y[out] = bias[out] + Σ weight[out][in] · x[in] */
-  readonly forward: FunctionHandle;
-  /** (dy, weight, dx) for one tile */
-  readonly backwardInput: FunctionHandle;
-  /** (x, xTransposed) for one tile: keeps the inputs for the weight gradient */
-  readonly transposeInput: FunctionHandle;
-  /** (dy, dyTransposed) for one tile: keeps the gradients for the weight gradient */
-  readonly transposeGradient: FunctionHandle;
-  /** (xTransposed, dyTransposed, samples, dWeight, firstBlock, endBlock): whole rows of the gradient over a batch */
-  readonly backwardWeight: FunctionHandle;
-  /** (dyTransposed, samples, dBias, firstVector, endVector): four of the bias gradients a vector, over a batch */
-  readonly backwardBias: FunctionHandle;
+/** A linear layer. Its weight gradient is computed over the whole batch, from the transposed inputs and gradients. */
+export const linear: LayerKernels<LinearLayer> = {
+  emit(context, placed) {
+    const { label, multiplyAdds } = placed.described;
+    const [weight, bias] = placed.parameters;
+    const shape = shapeOf(placed);
+    const forward = emitForward(context, label, shape);
+    const backwardInput = emitBackwardInput(context, label, shape);
+    const transposeInput = emitTranspose(context, `${label}.transposeInput`, shape.inFeatures);
+    const transposeGradient = emitTranspose(context, `${label}.transposeGradient`, shape.outFeatures);
+    const backwardWeight = emitBackwardWeight(context, label, shape);
+    const backwardBias = emitBackwardBias(context, label, shape);
+    const transposedBytes = (features: number) => TILE_SAMPLES * paddedFeatures(features) * FLOAT_BYTES;
+    return {
+      batchBytes: [transposedBytes(shape.inFeatures), transposedBytes(shape.outFeatures)],
+      forward: [
+        {
+          kernel: forward,
+          operands: ({ x, y, weights }) => [x, weights + weight.offset, weights + bias.offset, y],
+          multiplyAdds,
+        },
+      ],
+      parameterGradients: [
+        { kernel: transposeInput, operands: ({ x, inBatch: [inputs] }) => [x, inputs] },
+        { kernel: transposeGradient, operands: ({ dy, inBatch: [, gradients] }) => [dy, gradients] },
+      ],
+      inputGradient: [
+        {
+          kernel: backwardInput,
+          operands: ({ dx, dy, weights }) => [dy, weights + weight.offset, dx],
+          multiplyAdds,
+        },
+      ],
+      tasks: [
+        {
+          parameter: weight,
+          units: Math.ceil(shape.outFeatures / ROWS),
+          unitBytes: ROWS * weight.paddedRowFloats * FLOAT_BYTES,
+          kernel: backwardWeight,
+          operands: ({ first, end, tiles, gradient, batch: [inputs, gradients] }) => {
+            return [inputs, gradients, i32.mul(tiles, TILE_SAMPLES), gradient, first, end];
+          },
+          multiplyAdds,
+        },
+        {
+          parameter: bias,
+          units: bias.bytes / VECTOR_BYTES,
+          unitBytes: VECTOR_BYTES,
+          kernel: backwardBias,
+          operands: ({ first, end, tiles, gradient, batch: [, gradients] }) => {
+            return [gradients, i32.mul(tiles, TILE_SAMPLES), gradient, first, end];
+          },
+        },
+      ],
+    };
+  },
+  single: {
+    takesActivation: true,
+    emit: (context, name, placed, activation) => emitSingle(context, name, shapeOf(placed), activation),
+  },
+};
+
+function shapeOf({ described }: PlacedLayer<LinearLayer>): LinearShape {
+  return { inFeatures: described.input[0], outFeatures: described.layer.outFeatures };
 }
 
-/** Features rounded up to whole vectors. */
-export function paddedFeatures(features: number): number {
-  return roundUp(features, VECTOR_LANES);
-}
-
-/** Blocks of rows that the weight gradient is divided into between threads. */
-export function linearRowBlocks(shape: LinearShape): number {
-  return Math.ceil(shape.outFeatures / ROWS);
-}
-
-/** Rows of a block of the weight gradient. */
-export const LINEAR_BLOCK_ROWS = ROWS;
-
-/** Emits the kernels of a linear layer. */
-export function emitLinear(context: KernelContext, name: string, shape: LinearShape): LinearKernels {
-  return {
-    forward: emitForward(context, name, shape),
-    backwardInput: emitBackwardInput(context, name, shape),
-    transposeInput: emitTranspose(context, `${name}.transposeInput`, shape.inFeatures),
-    transposeGradient: emitTranspose(context, `${name}.transposeGradient`, shape.outFeatures),
-    backwardWeight: emitBackwardWeight(context, name, shape),
-    backwardBias: emitBackwardBias(context, name, shape),
-  };
-}
-
+/** Emits (x, weight, bias, y) for one tile: y[out] = bias[out] + Σ weight[out][in] · x[in]. */
 function emitForward(context: KernelContext, name: string, shape: LinearShape): FunctionHandle {
   const features = paddedFeatures(shape.inFeatures);
   const weightRowBytes = features * FLOAT_BYTES;
@@ -97,6 +135,7 @@ function emitForward(context: KernelContext, name: string, shape: LinearShape): 
   );
 }
 
+/** Emits (dy, weight, dx) for one tile. */
 function emitBackwardInput(context: KernelContext, name: string, shape: LinearShape): FunctionHandle {
   const weightRowBytes = paddedFeatures(shape.inFeatures) * FLOAT_BYTES;
   const unrolled = largestDivisor(shape.outFeatures, Math.floor(LARGEST_BODY / (ROWS * PLACE_VECTORS)));
@@ -134,7 +173,7 @@ function emitBackwardInput(context: KernelContext, name: string, shape: LinearSh
   );
 }
 
-/** [features][8] to [8][features], four by four. */
+/** Emits (source, target) for one tile: [features][8] to [8][features], four by four. */
 function emitTranspose(context: KernelContext, name: string, features: number): FunctionHandle {
   const padded = paddedFeatures(features);
   const sampleBytes = padded * FLOAT_BYTES;
@@ -173,52 +212,13 @@ function emitTranspose(context: KernelContext, name: string, features: number): 
   );
 }
 
+/** Emits (xTransposed, dyTransposed, samples, dWeight, firstBlock, endBlock): rows of the gradient over a batch. */
 function emitBackwardWeight(context: KernelContext, name: string, shape: LinearShape): FunctionHandle {
   const inBytes = paddedFeatures(shape.inFeatures) * FLOAT_BYTES;
-  const outBytes = paddedFeatures(shape.outFeatures) * FLOAT_BYTES;
-  const samplesAtOnce = 4;
-  const pairs = Math.floor(inBytes / (2 * VECTOR_BYTES));
-  const single = inBytes % (2 * VECTOR_BYTES) !== 0;
-
-  /** `rows` rows of the gradient: a stripe of one or two vectors of inputs after the other. */
-  const emitBlock = (rows: number): FunctionHandle =>
-    context.module.function(
-      `${name}.backwardWeight${rows}`,
-      { x: "i32", dy: "i32", samples: "i32", dWeight: "i32" },
-      (code, { x, dy, samples, dWeight }) => {
-        const end = code.local("i32", i32.add(dy, i32.mul(samples, outBytes)));
-        const emitStripe = (vectors: number) => {
-          const product = new OuterProduct(context, code, rows, vectors);
-          const input = code.local("i32");
-          const gradient = code.local("i32");
-          return () => {
-            product.start(() => ZERO);
-            code.set(input, x);
-            code.set(gradient, dy);
-            code.while(i32.ltUnsigned(gradient, end), () => {
-              product.accumulate(
-                input,
-                samplesAtOnce,
-                (sample, vector) => v128.load(input, sample * inBytes + vector * VECTOR_BYTES),
-                (sample, row) => v128.load32Splat(gradient, sample * outBytes + row * FLOAT_BYTES),
-              );
-              code.increase(input, samplesAtOnce * inBytes);
-              code.increase(gradient, samplesAtOnce * outBytes);
-            });
-            product.store(dWeight, (row) => row * inBytes);
-            code.increase(x, vectors * VECTOR_BYTES);
-            code.increase(dWeight, vectors * VECTOR_BYTES);
-          };
-        };
-        if (pairs > 0) code.repeat(pairs, emitStripe(2));
-        if (single) emitStripe(1)();
-      },
-    );
-
   const fullBlocks = Math.floor(shape.outFeatures / ROWS);
   const lastRows = shape.outFeatures % ROWS;
-  const fullBlock = fullBlocks > 0 ? emitBlock(ROWS) : undefined;
-  const lastBlock = lastRows > 0 ? emitBlock(lastRows) : undefined;
+  const fullBlock = fullBlocks > 0 ? emitGradientBlock(context, name, shape, ROWS) : undefined;
+  const lastBlock = lastRows > 0 ? emitGradientBlock(context, name, shape, lastRows) : undefined;
   return context.module.function(
     `${name}.backwardWeight`,
     { x: "i32", dy: "i32", samples: "i32", dWeight: "i32", first: "i32", end: "i32" },
@@ -248,6 +248,50 @@ function emitBackwardWeight(context: KernelContext, name: string, shape: LinearS
   );
 }
 
+/** Samples that a loop body of the weight gradient takes. */
+const SAMPLES_AT_ONCE = 4;
+
+/** Emits (x, dy, samples, dWeight): some rows of the gradient, one stripe of one or two vectors of inputs at a time. */
+function emitGradientBlock(context: KernelContext, name: string, shape: LinearShape, rows: number): FunctionHandle {
+  const inBytes = paddedFeatures(shape.inFeatures) * FLOAT_BYTES;
+  const outBytes = paddedFeatures(shape.outFeatures) * FLOAT_BYTES;
+  const pairs = Math.floor(inBytes / (2 * VECTOR_BYTES));
+  const single = inBytes % (2 * VECTOR_BYTES) !== 0;
+  return context.module.function(
+    `${name}.backwardWeight${rows}`,
+    { x: "i32", dy: "i32", samples: "i32", dWeight: "i32" },
+    (code, { x, dy, samples, dWeight }) => {
+      const end = code.local("i32", i32.add(dy, i32.mul(samples, outBytes)));
+      const emitStripe = (vectors: number) => {
+        const product = new OuterProduct(context, code, rows, vectors);
+        const input = code.local("i32");
+        const gradient = code.local("i32");
+        return () => {
+          product.start(() => ZERO);
+          code.set(input, x);
+          code.set(gradient, dy);
+          code.while(i32.ltUnsigned(gradient, end), () => {
+            product.accumulate(
+              input,
+              SAMPLES_AT_ONCE,
+              (sample, vector) => v128.load(input, sample * inBytes + vector * VECTOR_BYTES),
+              (sample, row) => v128.load32Splat(gradient, sample * outBytes + row * FLOAT_BYTES),
+            );
+            code.increase(input, SAMPLES_AT_ONCE * inBytes);
+            code.increase(gradient, SAMPLES_AT_ONCE * outBytes);
+          });
+          product.store(dWeight, (row) => row * inBytes);
+          code.increase(x, vectors * VECTOR_BYTES);
+          code.increase(dWeight, vectors * VECTOR_BYTES);
+        };
+      };
+      if (pairs > 0) code.repeat(pairs, emitStripe(2));
+      if (single) emitStripe(1)();
+    },
+  );
+}
+
+/** Emits (dyTransposed, samples, dBias, firstVector, endVector): the bias gradient over a batch, four a vector. */
 function emitBackwardBias(context: KernelContext, name: string, shape: LinearShape): FunctionHandle {
   const outBytes = paddedFeatures(shape.outFeatures) * FLOAT_BYTES;
   return context.module.function(
@@ -270,4 +314,71 @@ function emitBackwardBias(context: KernelContext, name: string, shape: LinearSha
     },
     { exported: true },
   );
+}
+
+/** Inner products of one sample that are summed side by side: enough to hide the latency of a multiply-add. */
+const LINEAR_ROWS = 8;
+/** Emits (x, weight, bias, y): inner products of the input with the rows of the weight; y may be written past its end. */
+function emitSingle(
+  context: KernelContext,
+  name: string,
+  { inFeatures, outFeatures }: LinearShape,
+  activation: ActivationKind | undefined,
+): FunctionHandle {
+  const weightRowBytes = paddedFeatures(inFeatures) * FLOAT_BYTES;
+  const vectors = weightRowBytes / VECTOR_BYTES;
+  const unrolled = largestDivisor(vectors, 4);
+  const rows = Math.min(LINEAR_ROWS, outFeatures);
+  const block = context.module.function(
+    `${name}.${rows}`,
+    { x: "i32", weight: "i32", bias: "i32", y: "i32" },
+    (code, { x, weight, bias, y }) => {
+      const product = new OuterProduct(context, code, rows, 1);
+      const end = code.local("i32", i32.add(x, weightRowBytes));
+      code.while(i32.ltUnsigned(x, end), () => {
+        product.accumulate(
+          x,
+          unrolled,
+          (vector) => v128.load(x, vector * VECTOR_BYTES),
+          (vector, row) => v128.load(weight, row * weightRowBytes + vector * VECTOR_BYTES),
+        );
+        code.increase(x, unrolled * VECTOR_BYTES);
+        code.increase(weight, unrolled * VECTOR_BYTES);
+      });
+      const sums = product.accumulators.map(([sum]) => sum);
+      const stores = Array.from({ length: Math.ceil(rows / VECTOR_LANES) }, (_, index) => {
+        const lanes = Array.from({ length: VECTOR_LANES }, (_, lane) => sums[index * VECTOR_LANES + lane] ?? ZERO);
+        const offset = index * VECTOR_BYTES;
+        const value = code.local("v128", f32x4.add(horizontalSums(code, lanes), v128.load(bias, offset)));
+        return { value, pointer: y, offset };
+      });
+      storeActivated(context, code, activation, stores);
+    },
+  );
+  return context.module.function(
+    name,
+    { x: "i32", weight: "i32", bias: "i32", y: "i32" },
+    (code, { x, weight, bias, y }) => {
+      const callAndAdvance = (advance: number) => {
+        code.call(block, x, weight, bias, y);
+        code.increase(weight, advance * weightRowBytes);
+        code.increase(bias, advance * FLOAT_BYTES);
+        code.increase(y, advance * FLOAT_BYTES);
+      };
+      const blocks = Math.floor(outFeatures / rows);
+      const rest = outFeatures % rows;
+      if (blocks > 1) code.repeat(blocks - 1, () => callAndAdvance(rows));
+      callAndAdvance(rest);
+      // The last block ends with the layer, so it may overlap the one before.
+      if (rest > 0) code.call(block, x, weight, bias, y);
+    },
+  );
+}
+
+/** The sums of four vectors' lanes as one vector. */
+function horizontalSums(code: FunctionBuilder, [a, b, c, d]: readonly Value<"v128">[]): Value<"v128"> {
+  const pairSums = (left: Value<"v128">, right: Value<"v128">) =>
+    code.local("v128", f32x4.add(v128.shuffle32(left, right, [0, 4, 1, 5]), v128.shuffle32(left, right, [2, 6, 3, 7])));
+  const [low, high] = [pairSums(a, b), pairSums(c, d)];
+  return f32x4.add(v128.shuffle32(low, high, [0, 1, 4, 5]), v128.shuffle32(low, high, [2, 3, 6, 7]));
 }

@@ -13,8 +13,8 @@ import { VECTOR_BYTES } from "./layout.js";
 export type OptimizerKind = "adamw" | "adam" | "sgd";
 
 /**
- * The numbers of one update, each a float32 at its place (in words) of the hyperparameter block. The host computes them
- * in float64 from the settings and the step, so that the kernels divide and multiply only.
+ * The word of each number in the hyperparameter block, all float32. The host computes them in float64 from the settings
+ * and the step, so that the kernels only multiply and divide.
  */
 export const HYPERPARAMETERS = {
   /** AdamW: 1 − lr · weight decay; unused by the others */
@@ -39,14 +39,14 @@ export const HYPERPARAMETERS = {
 } as const;
 export const HYPERPARAMETER_WORDS = 12;
 
-/** Moments below this are set to zero: as denormal numbers they would slow a step down fifty-fold. */
+/** Moments below this are set to zero: denormal numbers would slow a step down fifty times. */
 const SMALLEST_MOMENT = 1e-30;
 
 /**
- * Emits (weight, gradient, first moment, second moment, average, hyperparameters, vectors): one step of the optimiser on a
- * run of parameters. SGD keeps its momentum buffer in the first moment.
+ * Emits (weight, gradient, first moment, second moment, average, hyperparameters, vectors): one step of the optimizer on
+ * consecutive parameters. SGD keeps its momentum buffer in the first moment.
  *
- * @param averaging whether the step moves the average of the weights, too; where not, its address is not used
+ * @param averaging whether the step also updates the average of the weights; without it, its address is unused
  */
 export function emitOptimizer(context: KernelContext, kind: OptimizerKind, averaging: boolean): FunctionHandle {
   return context.module.function(
@@ -85,7 +85,7 @@ export function emitOptimizer(context: KernelContext, kind: OptimizerKind, avera
 type Settings = Record<keyof typeof HYPERPARAMETERS, Local<"v128">>;
 type Pointers = Record<"weight" | "gradient" | "first" | "second", Local<"i32">>;
 
-/** As torch.optim.swa_utils.get_ema_multi_avg_fn: linear interpolation, so that the average of a constant is that. */
+/** As torch.optim.swa_utils.get_ema_multi_avg_fn: interpolates, so that the average of a constant is that constant. */
 function moveAverage(code: FunctionBuilder, settings: Settings, average: Local<"i32">, weight: Local<"v128">): void {
   const before = code.local("v128", v128.load(average));
   code.store(average, f32x4.add(before, f32x4.mul(settings.averageShare, f32x4.sub(weight, before))));
@@ -97,7 +97,7 @@ function flushed(code: FunctionBuilder, moment: Value<"v128">, threshold: Local<
   return value;
 }
 
-/** The new weight, as torch.optim.Adam (decay added to the gradient) and torch.optim.AdamW (weights shrunk first). */
+/** The new weight, as in torch.optim.Adam (decay added to the gradient) and torch.optim.AdamW (weights shrunk first). */
 function adamUpdate(kind: "adam" | "adamw") {
   return (code: FunctionBuilder, settings: Settings, threshold: Local<"v128">, at: Pointers): Value<"v128"> => {
     const weight = code.local("v128", v128.load(at.weight));
@@ -127,7 +127,7 @@ function adamUpdate(kind: "adam" | "adamw") {
   };
 }
 
-/** The new weight, as torch.optim.SGD with momentum, dampening 0. */
+/** The new weight, as in torch.optim.SGD with momentum and dampening 0. */
 function sgdUpdate(code: FunctionBuilder, settings: Settings, threshold: Local<"v128">, at: Pointers): Value<"v128"> {
   const weight = code.local("v128", v128.load(at.weight));
   const gradient = code.local("v128", f32x4.add(v128.load(at.gradient), f32x4.mul(settings.weightDecay, weight)));

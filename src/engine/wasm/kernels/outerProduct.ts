@@ -8,7 +8,7 @@ import { PLACE_VECTORS, VECTOR_BYTES } from "./layout.js";
  */
 export const ROWS = 6;
 
-/** Multiply-adds in a loop body beyond which registers spill and the code grows out of the decoder's cache. */
+/** The most multiply-adds in a loop body: with more, registers spill and the code outgrows the decoder's cache. */
 export const LARGEST_BODY = 60;
 
 /** Accumulators of a block of outputs: rows × the vectors of one place. */

@@ -1,54 +1,75 @@
+import type { Pool2dLayer } from "../../../model/index.js";
 import { type FunctionBuilder, type FunctionHandle, f32x4, type Local, type Value, v128 } from "../assembler/index.js";
-import { ACTIVATIONS, type ActivationKind } from "./activation.js";
+import { ACTIVATIONS } from "./activation.js";
 import { type KernelContext, ZERO } from "./context.js";
+import type { ActivationKind, LayerKernels } from "./layerKernels.js";
 import {
   channelBytes,
+  FLOAT_BYTES,
   type Layout,
   PLACE_BYTES,
   PLACE_VECTORS,
   placeOffset,
   rowBytes,
   VECTOR_BYTES,
+  VECTOR_LANES,
 } from "./layout.js";
+import { columnStarts } from "./singleSample.js";
 
-/** Pooling over one tile, on its own or with the activation before it fused in. The input has no border. */
-export interface Pool2dShape {
-  readonly kind: "average" | "max";
+/** Pooling over one tile. A fused activation needs an input without border. */
+interface Pool2dShape {
   readonly kernel: number;
   readonly stride: number;
   readonly input: Layout;
   readonly output: Layout;
-  /**
-   * The activation to apply to the input first; see `canFuse`. Average pooling then replaces the input by the activated
-   * values, and the backward kernel may write the gradient over them (dx = x).
-   */
-  readonly activation?: ActivationKind;
 }
 
-export interface Pool2dKernels {
-  /** (x, y) */
+interface Pool2dKernels {
+  /** (x, y); average pooling with a fused activation replaces x by the activated values */
   readonly forward: FunctionHandle;
-  /** (x, y, dy, dx): x and y as the forward kernel left them; dy and dx without border */
+  /** (x, y, dy, dx): x and y as the forward kernel left them; dy and dx without border; dx may be x if fused */
   readonly backward: FunctionHandle;
 }
 
+/** The average of every window. */
+export const averagePool2d: LayerKernels<Pool2dLayer> = {
+  ...pooling("average", emitAverage),
+  backwardIgnoresOutput: true,
+  fusesActivation: (_activation, layer, input, output) => windowsTile({ ...layer, input, output }),
+};
+
+/** The largest value of every window. */
+export const maxPool2d: LayerKernels<Pool2dLayer> = {
+  ...pooling("max", emitMax),
+  // The largest activated value must be the activated largest value to the bit: of the monotone activations, only ReLU
+  // guarantees that.
+  fusesActivation: (activation, layer, input, output) =>
+    activation === "relu" && windowsTile({ ...layer, input, output }),
+};
+
+type PoolingKind = "average" | "max";
+
+function pooling(kind: PoolingKind, emitKernels: typeof emitAverage): LayerKernels<Pool2dLayer> {
+  return {
+    emit(context, { described, input, output }, fused) {
+      const { kernel, stride } = described.layer;
+      const shape = { kernel, stride, input, output };
+      const kernels = emitKernels(context, described.label, shape, fused);
+      return {
+        forward: [{ kernel: kernels.forward, operands: ({ x, y }) => [x, y] }],
+        inputGradient: [{ kernel: kernels.backward, operands: ({ x, y, dx, dy }) => [x, y, dy, dx] }],
+      };
+    },
+    single: {
+      emit: (context, name, { described: { layer }, input, output }) =>
+        emitSingle(context, name, kind, { kernel: layer.kernel, stride: layer.stride, input, output }),
+    },
+  };
+}
+
 /** Whether the windows cover every place of the input exactly once. */
-function windowsTile({ kernel, stride, input, output }: Omit<Pool2dShape, "activation">): boolean {
+function windowsTile({ kernel, stride, input, output }: Pool2dShape): boolean {
   return stride === kernel && output.height * kernel === input.height && output.width * kernel === input.width;
-}
-
-/**
- * Whether an activation may be fused into a pooling: the windows must tile the input; and the largest activated value
- * must be the activated largest value to the bit, which of the monotone activations only ReLU guarantees.
- */
-export function canFuse(activation: ActivationKind, shape: Omit<Pool2dShape, "activation">): boolean {
-  return windowsTile(shape) && (shape.kind === "average" || activation === "relu");
-}
-
-/** Emits the kernels of a pooling layer. */
-export function emitPool2d(context: KernelContext, name: string, shape: Pool2dShape): Pool2dKernels {
-  const emit = shape.kind === "average" ? emitAverage : emitMax;
-  return emit(context, name, shape);
 }
 
 /** Byte offsets of a window's places from its first, row by row. */
@@ -97,7 +118,7 @@ function forEachWindow(
   });
 }
 
-/** Stores a window's gradients one by one; added to what is there where windows overlap or leave gaps. */
+/** Stores a window's gradients one by one; adds them up if windows overlap or leave gaps. */
 function gradientStore(code: FunctionBuilder, shape: Pool2dShape, dx: Local<"i32">) {
   const overwrite = windowsTile(shape);
   return {
@@ -110,10 +131,15 @@ function gradientStore(code: FunctionBuilder, shape: Pool2dShape, dx: Local<"i32
   };
 }
 
-function emitAverage(context: KernelContext, name: string, shape: Pool2dShape): Pool2dKernels {
+function emitAverage(
+  context: KernelContext,
+  name: string,
+  shape: Pool2dShape,
+  fused: ActivationKind | undefined,
+): Pool2dKernels {
   const offsets = windowOffsets(shape);
   const share = context.data.splat(1 / offsets.length);
-  const activation = shape.activation && ACTIVATIONS[shape.activation];
+  const activation = fused && ACTIVATIONS[fused];
   const bare = { ...shape.output, border: 0 };
   return {
     forward: context.module.function(
@@ -155,9 +181,14 @@ function emitAverage(context: KernelContext, name: string, shape: Pool2dShape): 
   };
 }
 
-function emitMax(context: KernelContext, name: string, shape: Pool2dShape): Pool2dKernels {
+function emitMax(
+  context: KernelContext,
+  name: string,
+  shape: Pool2dShape,
+  fused: ActivationKind | undefined,
+): Pool2dKernels {
   const offsets = windowOffsets(shape);
-  const rectified = shape.activation === "relu";
+  const rectified = fused === "relu";
   const bare = { ...shape.output, border: 0 };
   return {
     forward: context.module.function(
@@ -203,4 +234,40 @@ function emitMax(context: KernelContext, name: string, shape: Pool2dShape): Pool
       { exported: true },
     ),
   };
+}
+
+/** Emits (x, y): a pooling of 2 × 2, which takes even and odd columns apart; undefined for other shapes. */
+function emitSingle(
+  context: KernelContext,
+  name: string,
+  kind: PoolingKind,
+  { kernel, stride, input, output }: Pool2dShape,
+): FunctionHandle | undefined {
+  if (kernel !== 2 || stride !== 2 || output.width < VECTOR_LANES) return undefined;
+  const share = context.data.splat(1 / 4);
+  const combine = kind === "max" ? f32x4.pmax : f32x4.add;
+  return context.module.function(name, { x: "i32", y: "i32" }, (code, { x, y }) => {
+    const halves = [code.local("v128"), code.local("v128")];
+    code.increase(x, placeOffset(input, 0, 0, 0));
+    code.increase(y, placeOffset(output, 0, 0, 0));
+    code.repeat(output.channels, () => {
+      code.repeat(output.height, () => {
+        for (const column of columnStarts(output.width)) {
+          halves.forEach((half, index) => {
+            const offset = 2 * column * FLOAT_BYTES + index * VECTOR_BYTES;
+            code.set(half, combine(v128.load(x, offset), v128.load(x, offset + rowBytes(input))));
+          });
+          const [even, odd] = [0, 1].map((first) =>
+            v128.shuffle32(halves[0], halves[1], [first, first + 2, first + 4, first + 6]),
+          );
+          const combined = combine(even, odd);
+          code.store(y, kind === "max" ? combined : f32x4.mul(combined, share), column * FLOAT_BYTES);
+        }
+        code.increase(x, 2 * rowBytes(input));
+        code.increase(y, rowBytes(output));
+      });
+      code.increase(x, channelBytes(input) - output.height * 2 * rowBytes(input));
+      code.increase(y, channelBytes(output) - output.height * rowBytes(output));
+    });
+  });
 }

@@ -1,6 +1,47 @@
 import { type FunctionHandle, f32x4, i32, v128 } from "../assembler/index.js";
 import { type KernelContext, ZERO } from "./context.js";
+import type { ParameterTask, StoredParameter } from "./layerKernels.js";
 import { VECTOR_BYTES } from "./layout.js";
+
+/** Gradients that every tile writes its share of, and their sums over the batch. */
+export interface GradientShares {
+  /** Bytes of a tile's share of all the parameters' gradients. */
+  readonly bytes: number;
+  /** Where each parameter's gradient lies in a share. */
+  readonly offsets: readonly number[];
+  readonly tasks: readonly ParameterTask[];
+}
+
+/** Emits the sums; the shares are in the stage's first region of memory for the batch. */
+export function emitGradientShares(
+  context: KernelContext,
+  name: string,
+  parameters: readonly StoredParameter[],
+): GradientShares {
+  let bytes = 0;
+  const offsets = parameters.map((parameter) => {
+    const offset = bytes;
+    bytes += parameter.bytes;
+    return offset;
+  });
+  const kernel = emitReduction(context, `${name}.reduce`, bytes);
+  const tasks = parameters.map(
+    (parameter, index): ParameterTask => ({
+      parameter,
+      units: parameter.bytes / VECTOR_BYTES,
+      unitBytes: VECTOR_BYTES,
+      kernel,
+      operands: ({ first, end, tiles, gradient, batch: [shares] }) => [
+        shares + offsets[index],
+        tiles,
+        gradient,
+        first,
+        end,
+      ],
+    }),
+  );
+  return { bytes, offsets, tasks };
+}
 
 /**
  * Emits (shares, tiles, total, firstVector, endVector): adds up the tiles' shares of a gradient, always in the order of
@@ -8,7 +49,7 @@ import { VECTOR_BYTES } from "./layout.js";
  *
  * @param shareBytes bytes from one tile's share to the next
  */
-export function emitReduction(context: KernelContext, name: string, shareBytes: number): FunctionHandle {
+function emitReduction(context: KernelContext, name: string, shareBytes: number): FunctionHandle {
   return context.module.function(
     name,
     { shares: "i32", tiles: "i32", total: "i32", first: "i32", end: "i32" },

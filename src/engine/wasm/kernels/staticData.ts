@@ -1,7 +1,7 @@
 import { type Value, v128 } from "../assembler/index.js";
 import { roundUp, VECTOR_BYTES } from "./layout.js";
 
-/** The constants and tables of a module, laid out from one address on and copied into its memory once. */
+/** The constants and tables of a module: laid out from one address on, copied into its memory once. */
 export class StaticData {
   private readonly address: number;
   private readonly tables: { readonly address: number; readonly words: Int32Array }[] = [];
@@ -33,7 +33,7 @@ export class StaticData {
     return v128.load(this.table([...new Int32Array(Float32Array.from(lanes).buffer)]));
   }
 
-  /** A table of 32-bit integers; gives its address. */
+  /** Adds a table of 32-bit integers; returns its address. */
   table(values: readonly number[]): number {
     const address = this.end;
     this.tables.push({ address, words: Int32Array.from(values) });

@@ -2,42 +2,42 @@ import { type FunctionHandle, i32 } from "../assembler/index.js";
 import type { KernelContext } from "./context.js";
 
 /**
- * The words by which the threads of an engine meet. Each lies on a cache line of its own, so that a thread that spins on
- * one is not disturbed by writes to another.
+ * The words that the threads of an engine synchronize by. Each has a cache line of its own, so that writes to one do not
+ * disturb a thread that spins on another.
  */
 export interface MeetingPoint {
-  /** How many have arrived at the barrier. */
+  /** Threads that have arrived at the barrier. */
   readonly arrived: number;
   /** Counts the barriers passed. */
   readonly generation: number;
-  /** Counts the jobs given out. */
+  /** Counts the jobs. */
   readonly job: number;
-  /** How many threads sleep. */
+  /** Threads that sleep. */
   readonly sleepers: number;
   /** Not 0 once a thread has failed. */
   readonly failed: number;
-  /** How many threads there are. */
+  /** Number of threads. */
   readonly threads: number;
 }
 
 /**
- * Looks at a word before a thread goes to sleep, about a millisecond: longer than the host takes between two batches, a
- * garbage collection included. Waking a sleeper takes 50 µs, many times a barrier.
+ * How often a thread reads a word before it goes to sleep: about a millisecond, longer than the host takes between two
+ * batches even with a garbage collection. Waking a sleeper takes 50 µs, many times as long as a barrier.
  */
 const SPINS = 1_000_000;
-/** A sleeper looks up now and then, to notice that another thread failed. */
+/** A sleeper wakes up now and then to notice if another thread failed. */
 const LONGEST_SLEEP_NANOSECONDS = 100_000_000;
 
 export interface Synchronization {
   /** (): returns once every thread has called it */
   readonly barrier: FunctionHandle;
-  /** (address, old): returns once the word is another */
+  /** (address, old): returns once the word differs from `old` */
   readonly waitForChange: FunctionHandle;
-  /** (address): adds 1 to a word and wakes those that wait for it to change */
+  /** (address): adds 1 to a word and wakes the threads that wait for it to change */
   readonly announce: FunctionHandle;
 }
 
-/** Emits the barrier and what it is made of: spin first, since waking a sleeper takes longer than a barrier should. */
+/** Emits the barrier and its parts. Threads spin before they sleep, since waking one takes longer than a barrier should. */
 export function emitSynchronization(context: KernelContext, meeting: MeetingPoint): Synchronization {
   const { module } = context;
   const waitForChange = module.function("waitForChange", { address: "i32", old: "i32" }, (code, { address, old }) => {

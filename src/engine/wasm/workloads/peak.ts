@@ -1,6 +1,5 @@
-import { f32x4, i32, ModuleBuilder } from "../engine/wasm/assembler/index.js";
-import { multiplyAdd, StaticData, VECTOR_BYTES, VECTOR_LANES } from "../engine/wasm/kernels/index.js";
-import type { Task } from "./measure.js";
+import { f32x4, i32, ModuleBuilder } from "../assembler/index.js";
+import { multiplyAdd, StaticData, VECTOR_BYTES, VECTOR_LANES } from "../kernels/index.js";
 
 /** As many as the kernels keep in registers; enough to hide the latency of a multiply-add. */
 const ACCUMULATORS = 12;
@@ -8,15 +7,15 @@ const ACCUMULATORS = 12;
 const UNROLLED = 4;
 const TURNS = 50_000;
 
-/** A loop of multiply-adds on registers alone: what a core can do at best. */
+/** A loop of multiply-adds on registers alone: the best that a core can do. */
 export interface PeakLoop {
-  /** Sets every accumulator's lanes to lane · scale + addend again and again, from 0; gives all lanes. */
+  /** Sets every accumulator's lanes to lane · scale + addend again and again, from 0; returns all lanes. */
   run(turns: number, scale: number, addend: number): Float32Array;
-  /** Times that a turn does so. */
+  /** How often a turn does so. */
   readonly updatesATurn: number;
 }
 
-/** Emits the loop. Each multiplication takes the accumulator, so that none can be moved out of the loop or shared. */
+/** Emits the loop. Each multiplication reads the accumulator, so that none can be hoisted or shared. */
 export function compilePeakLoop(fused: boolean): PeakLoop {
   const module = new ModuleBuilder();
   const context = { module, data: new StaticData(0), fused };
@@ -54,11 +53,11 @@ export function compilePeakLoop(fused: boolean): PeakLoop {
   };
 }
 
-/** The loop as a task, and the multiply-adds of one run. */
-export function peakTask(fused: boolean): Task & { readonly multiplyAdds: number } {
+/** The loop for a fixed number of turns, and its multiply-adds. */
+export function peakWorkload(fused: boolean): { run(): void; readonly multiplyAdds: number } {
   const loop = compilePeakLoop(fused);
   return {
-    // The lanes come to 2 and stay there: no denormals, which are a hundred times slower, and nothing infinite.
+    // The lanes converge to 2: no denormals, which are a hundred times slower, and nothing infinite.
     run: () => loop.run(TURNS, 0.5, 1),
     multiplyAdds: TURNS * UNROLLED * ACCUMULATORS * VECTOR_LANES,
   };

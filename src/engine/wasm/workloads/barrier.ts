@@ -1,20 +1,20 @@
-import { i32, ModuleBuilder } from "../engine/wasm/assembler/index.js";
-import { emitSynchronization, StaticData } from "../engine/wasm/kernels/index.js";
-import type { StartThread } from "../engine/wasm/threads.js";
-import type { Task } from "./measure.js";
+import { i32, ModuleBuilder } from "../assembler/index.js";
+import { emitSynchronization, StaticData } from "../kernels/index.js";
+import type { StartThread } from "../threads.js";
 
-/** Barriers that one run passes. */
+/** Barriers in one run. */
 export const BARRIERS = 1000;
 
-/** Threads that meet again and again and do nothing else. */
-export interface BarrierTask extends Task {
-  /** Once all threads run. */
+/** Threads that pass barriers and do nothing else. */
+export interface BarrierWorkload {
+  run(): void;
+  /** Fulfilled once all threads run. */
   readonly ready: Promise<unknown>;
   dispose(): void;
 }
 
 /** Starts the threads. */
-export function barrierTask(threads: number, startThread: StartThread): BarrierTask {
+export function barrierWorkload(threads: number, startThread: StartThread): BarrierWorkload {
   // A cache line for each word, as in the engine.
   const [arrived, generation, job, sleepers, failed, count] = [1, 2, 3, 4, 5, 6].map((line) => line * 64);
   const module = new ModuleBuilder();

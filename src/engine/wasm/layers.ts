@@ -1,0 +1,28 @@
+import type { Layer } from "../../model/index.js";
+import { activation } from "./kernels/activation.js";
+import { conv2d } from "./kernels/conv2d/conv2d.js";
+import { dropout } from "./kernels/dropout.js";
+import type { LayerKernels } from "./kernels/layerKernels.js";
+import { linear } from "./kernels/linear.js";
+import { averagePool2d, maxPool2d } from "./kernels/pool2d.js";
+
+/** The layer whose `type` is, or includes, the given one. */
+type LayerOf<Type, Of = Layer> = Of extends { readonly type: infer Types } ? (Type extends Types ? Of : never) : never;
+
+/** How each kind of layer is computed; undefined if its output is its input's memory in another shape. */
+const LAYER_KERNELS = {
+  conv2d,
+  averagePool2d,
+  maxPool2d,
+  linear,
+  sigmoid: activation,
+  relu: activation,
+  tanh: activation,
+  dropout,
+  flatten: undefined,
+} satisfies { [Type in Layer["type"]]: LayerKernels<LayerOf<Type>> | undefined };
+
+/** How a layer is computed; undefined if its output is its input's memory in another shape. */
+export function kernelsOf(layer: Layer): LayerKernels | undefined {
+  return LAYER_KERNELS[layer.type];
+}

@@ -1,0 +1,172 @@
+import type { Model } from "../../model/index.js";
+import type { JobWords } from "./job.js";
+import {
+  assemblyScratchBytes,
+  FLOAT_BYTES,
+  HYPERPARAMETER_WORDS,
+  type MeetingPoint,
+  PLACEMENT_WORDS,
+  type StageCode,
+  TILE_SAMPLES,
+  tileBytes,
+} from "./kernels/index.js";
+import { CACHE_LINE, MemoryPlan } from "./memoryPlan.js";
+import type { ParameterLayout } from "./parameterStore.js";
+import { holdsLogits, memoryOf, type StagePlan } from "./stages.js";
+
+/** Words of the table that gives a thread its part of a parameter task: first unit, end; first byte, vectors. */
+export const PART_WORDS = 4;
+
+/** What the kernels are emitted with, so placed before them. */
+export interface WordAddresses {
+  readonly meeting: MeetingPoint;
+  readonly job: JobWords;
+  readonly hyperparameters: number;
+  /** Two words for each stage. */
+  readonly dropoutKeys: number;
+  /** float32 [channels][256] */
+  readonly normalized: number;
+}
+
+/** Where everything that the host reads or writes lies in the module's memory. */
+export interface Addresses extends WordAddresses {
+  /** Bytes or float32 of the batch's inputs, [count][channels][height][width]. */
+  readonly inputs: number;
+  readonly placements: number;
+  readonly labels: number;
+  readonly losses: number;
+  readonly predictions: number;
+  /** [tile][classes][8] */
+  readonly logits: number;
+  readonly logitsTileBytes: number;
+  readonly weights: number;
+  readonly firstMoments: number;
+  readonly secondMoments: number;
+  readonly gradients: number;
+  /** Undefined without averaging. */
+  readonly averages: number | undefined;
+  /** Where each tensor of the stage plan lies after the first tile is evaluated, by tensor. */
+  readonly evaluatedTensors: readonly number[];
+}
+
+/** Where everything lies, for the host and the threads. */
+export interface ProgramMemory {
+  readonly addresses: Addresses;
+  /** Each stage's regions of memory for the batch. */
+  readonly batch: readonly (readonly number[])[];
+  /** The threads' parts of the parameter tasks, [thread][task][PART_WORDS]. */
+  readonly parts: number;
+  readonly scratch: ScratchMemory;
+  /** Start of the memory of the single-sample pass. */
+  readonly single: number;
+  /** Bytes of an image. */
+  readonly imageBytes: number;
+}
+
+/** The scratch memory that a thread computes a tile in: offsets from its start. */
+interface ScratchOffsets {
+  readonly assembly: number;
+  /** By tensor; 0 for one on another's memory. */
+  readonly values: readonly number[];
+  /** What each stage keeps from the forward to the backward pass. */
+  readonly kept: readonly number[];
+  /** By tensor, like the values. */
+  readonly gradients: readonly number[];
+  readonly workspace: number;
+  /** Bytes of one thread's memory. */
+  readonly bytes: number;
+}
+
+/** The scratch memory of all threads, in their order. */
+export interface ScratchMemory extends ScratchOffsets {
+  readonly start: number;
+}
+
+/** What the memory must hold, and for how many samples and threads. */
+export interface MemoryNeeds {
+  readonly model: Model;
+  readonly stagePlan: StagePlan;
+  readonly stageCodes: readonly StageCode[];
+  readonly parameterLayout: ParameterLayout;
+  readonly batchSize: number;
+  readonly threads: number;
+  readonly averaging: boolean;
+  /** Bytes of the single-sample pass. */
+  readonly singleBytes: number;
+}
+
+/** Places what the kernels are emitted with. */
+export function placeWords(plan: MemoryPlan, model: Model, stages: number): WordAddresses {
+  const word = () => plan.allocate(CACHE_LINE);
+  const meeting = {
+    arrived: word(),
+    generation: word(),
+    job: word(),
+    sleepers: word(),
+    failed: word(),
+    threads: word(),
+  };
+  const [kind, samples, tiles, source, scale, smoothing] = words(plan.allocate(6 * 4), 6);
+  return {
+    meeting,
+    job: { kind, samples, tiles, source, scale, smoothing },
+    hyperparameters: plan.allocate(HYPERPARAMETER_WORDS * FLOAT_BYTES),
+    dropoutKeys: plan.allocate(stages * 8),
+    normalized: plan.allocate(model.input.channels * 256 * FLOAT_BYTES),
+  };
+}
+
+function words(start: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => start + index * 4);
+}
+
+/** Places everything else, once the kernels are emitted and their needs are known. */
+export function placeBatch(plan: MemoryPlan, placed: WordAddresses, needs: MemoryNeeds): ProgramMemory {
+  const { model, stagePlan, stageCodes, parameterLayout, threads } = needs;
+  const tiles = Math.ceil(needs.batchSize / TILE_SAMPLES);
+  const samples = tiles * TILE_SAMPLES;
+  const imageBytes = model.input.channels * model.input.height * model.input.width;
+  const logitsTileBytes = tileBytes(stagePlan.tensors[memoryOf(stagePlan, stagePlan.tensors.length - 1, true)].layout);
+  const arena = () => plan.allocate(parameterLayout.bytes);
+  const perBatch = {
+    inputs: plan.allocate(samples * imageBytes * FLOAT_BYTES),
+    placements: plan.allocate(samples * PLACEMENT_WORDS * 4),
+    labels: plan.allocate(samples * 4),
+    losses: plan.allocate(samples * FLOAT_BYTES),
+    predictions: plan.allocate(samples * 4),
+  };
+  const arenas = {
+    weights: arena(),
+    firstMoments: arena(),
+    secondMoments: arena(),
+    gradients: arena(),
+    averages: needs.averaging ? arena() : undefined,
+  };
+  const batch = stageCodes.map(({ batchBytes = [] }) => batchBytes.map((bytes) => plan.allocate(bytes * tiles)));
+  const logits = plan.allocate(tiles * logitsTileBytes);
+  const tasks = stageCodes.flatMap(({ tasks = [] }) => tasks);
+  const parts = plan.allocate(threads * tasks.length * PART_WORDS * 4);
+  const offsets = placeScratch(stagePlan, stageCodes);
+  const scratch = { ...offsets, start: plan.allocate(offsets.bytes * threads) };
+  const single = plan.allocate(needs.singleBytes);
+  const evaluatedTensors = stagePlan.tensors.map((_, tensor) =>
+    holdsLogits(stagePlan, tensor, false) ? logits : scratch.start + scratch.values[memoryOf(stagePlan, tensor, false)],
+  );
+  const addresses = { ...placed, ...perBatch, ...arenas, logits, logitsTileBytes, evaluatedTensors };
+  return { addresses, batch, parts, scratch, single, imageBytes };
+}
+
+function placeScratch({ stages, tensors }: StagePlan, stageCodes: readonly StageCode[]): ScratchOffsets {
+  const plan = new MemoryPlan(0);
+  const assembly = plan.allocate(assemblyScratchBytes(tensors[0].layout));
+  const values = tensors.map(({ layout, memory }, index) => (memory === index ? plan.allocate(tileBytes(layout)) : 0));
+  const kept = stageCodes.map(({ keptBytes = 0 }) => plan.allocate(keptBytes));
+  // With an activation fused in, a stage writes its input's gradient over the input.
+  const overwritten = new Set(stages.flatMap(({ fused, input }) => (fused ? [tensors[input].memory] : [])));
+  const gradients = tensors.map(({ layout, memory }, index) => {
+    if (memory !== index) return 0;
+    return overwritten.has(index) ? values[index] : plan.allocate(tileBytes({ ...layout, border: 0 }));
+  });
+  const workspace = plan.allocate(Math.max(0, ...stageCodes.map(({ workspaceBytes = 0 }) => workspaceBytes)));
+  return { assembly, values, kept, gradients, workspace, bytes: plan.byteLength };
+}

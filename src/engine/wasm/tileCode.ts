@@ -1,0 +1,205 @@
+import {
+  type FunctionBuilder,
+  type FunctionHandle,
+  f32,
+  type Integer,
+  i32,
+  type Local,
+  type ModuleBuilder,
+} from "./assembler/index.js";
+import { Source } from "./job.js";
+import {
+  type AssemblyKernels,
+  FLOAT_BYTES,
+  type KernelCall,
+  PLACEMENT_WORDS,
+  type StageCode,
+  TILE_SAMPLES,
+  type TilePointers,
+} from "./kernels/index.js";
+import type { ProgramMemory } from "./memory.js";
+import { firstLearningStage, holdsLogits, memoryOf, type StagePlan } from "./stages.js";
+
+/** What a tile passes through, and the memory. */
+export interface TileParts {
+  readonly stagePlan: StagePlan;
+  readonly assembly: AssemblyKernels;
+  readonly stageCodes: readonly StageCode[];
+  readonly crossEntropy: FunctionHandle;
+  readonly memory: ProgramMemory;
+}
+
+/** Functions (scratch, tile): one tile from its images to its losses and, except `evaluate`, back to its gradients. */
+export interface TileFunctions {
+  readonly evaluate: FunctionHandle;
+  /** Without dropout. */
+  readonly differentiate: FunctionHandle;
+  readonly train: FunctionHandle;
+}
+
+/** Emits what happens to a tile. */
+export function emitTiles(module: ModuleBuilder, parts: TileParts): TileFunctions {
+  const assembleTile = emitAssembleTile(module, parts);
+  const emit = (name: string, pass: TilePass) =>
+    module.function(name, { scratch: "i32", tile: "i32" }, (code, { scratch, tile }) => {
+      const place = new TilePlace(parts, scratch, tile, pass.training);
+      code.call(assembleTile, scratch, place.value(0), tile);
+      emitForward(code, parts, place);
+      emitLoss(code, parts, place);
+      if (pass.backward) emitBackward(code, parts, place);
+    });
+  const evaluate = emit("evaluateTile", { training: false, backward: false });
+  const differentiate = emit("differentiateTile", { training: false, backward: true });
+  const trainsOtherwise = parts.stagePlan.stages.some(({ kernels }) => kernels.trainingOnly);
+  const train = trainsOtherwise ? emit("trainTile", { training: true, backward: true }) : differentiate;
+  return { evaluate, differentiate, train };
+}
+
+/** One way of passing through the stages. */
+interface TilePass {
+  /** Whether dropout drops. */
+  readonly training: boolean;
+  readonly backward: boolean;
+}
+
+/** Where a tile's tensors are on its way through the stages. */
+class TilePlace {
+  private readonly parts: TileParts;
+  private readonly scratch: Local<"i32">;
+  private readonly tile: Local<"i32">;
+  private readonly training: boolean;
+
+  constructor(parts: TileParts, scratch: Local<"i32">, tile: Local<"i32">, training: boolean) {
+    this.parts = parts;
+    this.scratch = scratch;
+    this.tile = tile;
+    this.training = training;
+  }
+
+  /** The tile's part of an array over the batch. */
+  inBatch(address: number, tileBytes: number) {
+    return i32.add(i32.mul(this.tile, tileBytes), address);
+  }
+
+  value(tensor: number) {
+    const { stagePlan, memory } = this.parts;
+    if (holdsLogits(stagePlan, tensor, this.training)) {
+      return this.inBatch(memory.addresses.logits, memory.addresses.logitsTileBytes);
+    }
+    return i32.add(this.scratch, memory.scratch.values[memoryOf(stagePlan, tensor, this.training)]);
+  }
+
+  gradient(tensor: number) {
+    const { stagePlan, memory } = this.parts;
+    return i32.add(this.scratch, memory.scratch.gradients[memoryOf(stagePlan, tensor, this.training)]);
+  }
+
+  /** The stages that do something, by index. */
+  activeStages(): number[] {
+    const { stages } = this.parts.stagePlan;
+    return stages.flatMap(({ kernels }, index) => (kernels.trainingOnly && !this.training ? [] : [index]));
+  }
+
+  pointers(index: number): TilePointers {
+    const { stagePlan, stageCodes, memory } = this.parts;
+    const { input, output } = stagePlan.stages[index];
+    const { batchBytes = [] } = stageCodes[index];
+    return {
+      tile: this.tile,
+      x: this.value(input),
+      y: this.value(output),
+      dx: this.gradient(input),
+      dy: this.gradient(output),
+      kept: i32.add(this.scratch, memory.scratch.kept[index]),
+      workspace: i32.add(this.scratch, memory.scratch.workspace),
+      keys: memory.addresses.dropoutKeys + index * 8,
+      weights: memory.addresses.weights,
+      inBatch: batchBytes.map((bytes, region) => this.inBatch(memory.batch[index][region], bytes)),
+    };
+  }
+}
+
+function emitForward(code: FunctionBuilder, { stageCodes }: TileParts, place: TilePlace): void {
+  for (const index of place.activeStages()) emitCalls(code, stageCodes[index].forward, place.pointers(index));
+}
+
+function emitLoss(code: FunctionBuilder, { stagePlan, crossEntropy, memory }: TileParts, place: TilePlace): void {
+  const { labels, losses, predictions, job } = memory.addresses;
+  const logits = stagePlan.tensors.length - 1;
+  const ofTile = (address: number) => place.inBatch(address, TILE_SAMPLES * 4);
+  code.call(
+    crossEntropy,
+    place.value(logits),
+    ofTile(labels),
+    ofTile(losses),
+    ofTile(predictions),
+    place.gradient(logits),
+    f32.load(job.scale),
+    f32.load(job.smoothing),
+  );
+}
+
+/** From the last stage back to the first one with parameters, which needs no gradient of its input. */
+function emitBackward(code: FunctionBuilder, { stagePlan, stageCodes }: TileParts, place: TilePlace): void {
+  const firstLearning = firstLearningStage(stagePlan);
+  for (const index of place.activeStages().toReversed()) {
+    if (index < firstLearning) break;
+    const { parameterGradients = [], inputGradient } = stageCodes[index];
+    const pointers = place.pointers(index);
+    emitCalls(code, parameterGradients, pointers);
+    if (index > firstLearning) emitCalls(code, inputGradient, pointers);
+  }
+}
+
+/** Calls kernels in order. */
+export function emitCalls<Pointers>(
+  code: FunctionBuilder,
+  calls: readonly KernelCall<Pointers>[],
+  pointers: Pointers,
+): void {
+  for (const call of calls) code.call(call.kernel, ...call.operands(pointers));
+}
+
+/** Emits (scratch, target, tile): every sample of the tile into its lane, zeros for missing samples. */
+function emitAssembleTile(module: ModuleBuilder, { assembly, memory }: TileParts): FunctionHandle {
+  return module.function(
+    "assembleTile",
+    { scratch: "i32", target: "i32", tile: "i32" },
+    (code, { scratch, target, tile }) => {
+      code.forRange(0, TILE_SAMPLES, (lane) => {
+        const position = code.local("i32", i32.add(i32.mul(tile, TILE_SAMPLES), lane));
+        const x = code.local("i32", i32.add(target, i32.mul(lane, FLOAT_BYTES)));
+        code.if(
+          i32.geSigned(position, i32.load(memory.addresses.job.samples)),
+          () => code.call(assembly.empty, x),
+          () => emitAssembleSample(code, assembly, memory, { position, scratch, x }),
+        );
+      });
+    },
+  );
+}
+
+/** Brings the batch's sample at a position to x, whichever way the inputs are stored. */
+export function emitAssembleSample(
+  code: FunctionBuilder,
+  assembly: AssemblyKernels,
+  { addresses, imageBytes, scratch: offsets }: ProgramMemory,
+  { position, scratch, x }: { position: Local<"i32">; scratch: Local<"i32">; x: Integer },
+): void {
+  const input = (bytes: number) => i32.add(i32.mul(position, bytes), addresses.inputs);
+  const ifSource = (wanted: Source, body: () => void, otherwise: () => void) =>
+    code.if(i32.eq(i32.load(addresses.job.source), wanted), body, otherwise);
+  ifSource(
+    Source.plain,
+    () => code.call(assembly.plain, input(imageBytes), x),
+    () =>
+      ifSource(
+        Source.placed,
+        () => {
+          const placement = i32.add(i32.mul(position, PLACEMENT_WORDS * 4), addresses.placements);
+          code.call(assembly.placed, input(imageBytes), placement, i32.add(scratch, offsets.assembly), x);
+        },
+        () => code.call(assembly.floats, input(imageBytes * FLOAT_BYTES), x),
+      ),
+  );
+}

@@ -1,0 +1,3 @@
+export * from "./barrier.js";
+export * from "./kernels.js";
+export * from "./peak.js";
