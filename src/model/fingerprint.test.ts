@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { fingerprint } from "./fingerprint.js";
 import { initializeParameters } from "./initialization.js";
 import { lenet5 } from "./lenet5.js";
-import { ShapeError } from "./shapes.js";
+import { ShapeError } from "./layers/index.js";
 
 const MODEL = lenet5({
   input: { channels: 1, height: 28, width: 28 },

@@ -2,7 +2,7 @@ import { augmentationFor } from "../data/characters.js";
 import type { Dataset } from "../data/dataset.js";
 import { type Split, splitIndices } from "../data/split.js";
 import { compile, mostUsefulThreads, type Threads } from "../engine/index.js";
-import type { Layer } from "../model/index.js";
+import { isActivation, isPooling } from "../model/index.js";
 import {
   type EpochProgress,
   type EpochRecord,
@@ -113,12 +113,10 @@ function recipeFor(network: LeNet5, { classes }: Dataset, options: FitOptions): 
 type NetworkParts = Pick<Recipe, "activation" | "pooling" | "dropout" | "normalization">;
 
 function partsOf({ model: { layers }, normalization }: LeNet5): NetworkParts {
-  const of = <Type extends Layer["type"]>(...types: Type[]) =>
-    layers.find((layer): layer is Extract<Layer, { type: Type }> => types.some((type) => layer.type === type));
   return {
-    activation: of("sigmoid", "relu", "tanh")?.type ?? RECIPES.improved.activation,
-    pooling: of("averagePool2d", "maxPool2d")?.type ?? RECIPES.improved.pooling,
-    dropout: of("dropout")?.probability ?? 0,
+    activation: layers.find(isActivation)?.type ?? RECIPES.improved.activation,
+    pooling: layers.find(isPooling)?.type ?? RECIPES.improved.pooling,
+    dropout: layers.find((layer) => layer.type === "dropout")?.probability ?? 0,
     normalization,
   };
 }

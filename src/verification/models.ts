@@ -1,6 +1,13 @@
 import { type CompileOptions, compile, type WasmEngine } from "../engine/index.js";
 import { TILE_SAMPLES } from "../engine/wasm/kernels/index.js";
-import { lenet5FromTensors, type Model, type NamedTensors, type ShapedLayer, type Tensor } from "../model/index.js";
+import {
+  isPooling,
+  lenet5FromTensors,
+  type Model,
+  type NamedTensors,
+  type ShapedLayer,
+  type Tensor,
+} from "../model/index.js";
 import { numbersOf, RowCollector, requireTensor, TOLERANCES, VerificationError, type VerificationRow } from "./rows.js";
 
 /** With which arithmetic the engine is verified. */
@@ -143,7 +150,7 @@ function referenceNames(layers: readonly ShapedLayer[]): (string | undefined)[] 
   return layers.map(({ layer }, index) => {
     if (index === layers.length - 1) return "act.logits";
     if ("name" in layer) return `act.${layer.name}`;
-    return layer.type === "averagePool2d" || layer.type === "maxPool2d" ? `act.pool${++poolings}` : undefined;
+    return isPooling(layer) ? `act.pool${++poolings}` : undefined;
   });
 }
 

@@ -1,0 +1,17 @@
+import { elementCount } from "../tensor.js";
+import type { LayerKind } from "./kind.js";
+import { passive } from "./shape.js";
+
+/** [channels, height, width] to [features], channels first. */
+export interface FlattenLayer {
+  readonly type: "flatten";
+}
+
+export const flatten: LayerKind<FlattenLayer> = {
+  moduleName: "Flatten",
+  fields: {},
+  shape: (_layer, input) => passive([elementCount(input)]),
+  reach: () => "itself",
+  range: "input",
+  onnx: { operator: "Flatten", mostInputs: 1, attributes: { axis: "i" }, valuesOf: () => ({ axis: 1 }) },
+};
