@@ -52,7 +52,7 @@ function fieldBefore({ layer, input, output }: ShapedLayer, block: Block): Block
   const all = whole(extentsOf(input));
   const channels = reach.channels === "all" ? all.channels : block.channels;
   if (!reach.window) return { ...all, channels };
-  const { kernel, stride, padding } = reach.window;
+  const { kernel, stride, padding = 0 } = reach.window;
   const covered = ({ first, last }: Span, { last: end }: Span): Span => ({
     first: Math.max(0, first * stride - padding),
     last: Math.min(end, last * stride - padding + kernel - 1),

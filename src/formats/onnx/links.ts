@@ -21,11 +21,11 @@ export function networkLinks(layers: readonly ShapedLayer[]): Link[] {
   };
   const links: Link[] = [];
   for (const { layer, parameters, output } of layers) {
-    const { isForTraining, paperKind, onnx } = kindOf(layer);
-    if (isForTraining) continue;
+    const kind = kindOf(layer);
+    if (kind.isForTraining) continue;
     links.push({
-      name: "name" in layer ? layer.name : count(paperKind === "subsampling" ? "pool" : layer.type),
-      operator: onnx.operator,
+      name: "name" in layer ? layer.name : count(kind.paperKind === "subsampling" ? "pool" : layer.type),
+      operator: kind.operator.name,
       attributes: attributes(layer),
       constants: parameters.map(({ name }) => name),
       output,
@@ -35,10 +35,10 @@ export function networkLinks(layers: readonly ShapedLayer[]): Link[] {
 }
 
 function attributes(layer: Layer): NewAttribute[] {
-  const { onnx } = kindOf(layer);
-  return Object.entries(onnx.valuesOf(layer)).map(([name, value]) => {
+  const { operator } = kindOf(layer);
+  return Object.entries(operator.valuesOf(layer)).map(([name, value]) => {
     if (typeof value !== "number") return integers(name, value);
-    return onnx.attributes[name] === "f" ? float(name, value) : integer(name, value);
+    return operator.attributes[name] === "f" ? float(name, value) : integer(name, value);
   });
 }
 

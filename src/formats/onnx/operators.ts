@@ -14,7 +14,7 @@ const TWO_INPUTS: Operator = { mostInputs: 2, attributes: {} };
 
 /** All operators that are read: of the layers, of other forms of them, around the network, and those that compute sizes. */
 export const OPERATORS: Readonly<Record<string, Operator>> = {
-  ...Object.fromEntries(Object.values(LAYER_KINDS).map(({ onnx }) => [onnx.operator, onnx])),
+  ...Object.fromEntries(Object.values(LAYER_KINDS).map(({ operator }) => [operator.name, operator])),
   Reshape: { mostInputs: 2, attributes: { allowzero: "i" } },
   MatMul: TWO_INPUTS,
   Add: TWO_INPUTS,

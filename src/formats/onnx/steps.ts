@@ -53,13 +53,13 @@ function layerStep(expected: string, types: readonly LayerType[], name = ""): St
 function readPlain(type: PlainType): Read {
   const layer: Layer = { type };
   return (node, network) => {
-    for (const [name, value] of Object.entries(kindOf(layer).onnx.valuesOf(layer))) node.allow(name, Number(value));
+    for (const [name, value] of Object.entries(kindOf(layer).operator.valuesOf(layer))) node.allow(name, Number(value));
     return network.add(node, layer);
   };
 }
 
 function operatorOf(type: LayerType): string {
-  return LAYER_KINDS[type].onnx.operator;
+  return LAYER_KINDS[type].operator.name;
 }
 
 /** For messages: `Relu, Sigmoid or Tanh`. */

@@ -20,6 +20,6 @@ function activation(moduleName: string, operator: string, range: ValueBounds): L
     shape: (_layer, input) => passive(input),
     reach: () => "itself",
     range,
-    onnx: { operator, mostInputs: 1, attributes: {}, valuesOf: () => ({}) },
+    operator: { name: operator, mostInputs: 1, attributes: {}, valuesOf: () => ({}) },
   };
 }

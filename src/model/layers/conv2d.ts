@@ -41,8 +41,8 @@ export const conv2d: LayerKind<Conv2dLayer> = {
   reach: ({ kernel, stride, padding }) => ({ channels: "all", window: { kernel, stride, padding } }),
   range: UNBOUNDED,
   paperKind: "convolution",
-  onnx: {
-    operator: "Conv",
+  operator: {
+    name: "Conv",
     mostInputs: 3,
     attributes: { ...WINDOW_ATTRIBUTES, group: "i" },
     valuesOf: ({ kernel, stride, padding }) => ({

@@ -14,8 +14,8 @@ export const dropout: LayerKind<DropoutLayer> = {
   reach: () => "itself",
   range: "input",
   isForTraining: true,
-  onnx: {
-    operator: "Dropout",
+  operator: {
+    name: "Dropout",
     mostInputs: 3,
     attributes: { ratio: "f", seed: "i" },
     valuesOf: ({ probability }) => ({ ratio: probability }),

@@ -13,5 +13,5 @@ export const flatten: LayerKind<FlattenLayer> = {
   shape: (_layer, input) => passive([elementCount(input)]),
   reach: () => "itself",
   range: "input",
-  onnx: { operator: "Flatten", mostInputs: 1, attributes: { axis: "i" }, valuesOf: () => ({ axis: 1 }) },
+  operator: { name: "Flatten", mostInputs: 1, attributes: { axis: "i" }, valuesOf: () => ({ axis: 1 }) },
 };

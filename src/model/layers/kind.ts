@@ -25,7 +25,7 @@ export interface LayerKind<SomeLayer extends { readonly type: string }> {
   readonly paperKind?: "convolution" | "subsampling" | "fullConnection";
   /** Outside training it passes its input on. */
   readonly isForTraining?: true;
-  readonly onnx: OnnxOperator<SomeLayer>;
+  readonly operator: OnnxOperator<SomeLayer>;
 }
 
 /** What the value of a field may be. */
@@ -71,7 +71,8 @@ export type Reach =
 export interface Window {
   readonly kernel: number;
   readonly stride: number;
-  readonly padding: number;
+  /** Omitted if the layer cannot pad. */
+  readonly padding?: number;
 }
 
 /** The types of attributes, by the field of onnx.proto that holds their value. */
@@ -79,7 +80,7 @@ export type OnnxAttribute = "f" | "i" | "s" | "ints";
 
 /** The operator of ONNX that computes a layer. */
 export interface OnnxOperator<SomeLayer> {
-  readonly operator: string;
+  readonly name: string;
   readonly mostInputs: number;
   /** All attributes that a node may have. */
   readonly attributes: Readonly<Record<string, OnnxAttribute>>;

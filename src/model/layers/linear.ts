@@ -25,8 +25,8 @@ export const linear: LayerKind<LinearLayer> = {
   reach: () => ({ channels: "all" }),
   range: UNBOUNDED,
   paperKind: "fullConnection",
-  onnx: {
-    operator: "Gemm",
+  operator: {
+    name: "Gemm",
     mostInputs: 3,
     attributes: { alpha: "f", beta: "f", transA: "i", transB: "i" },
     // Weights are [out, in], as PyTorch has them.

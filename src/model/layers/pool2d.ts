@@ -32,11 +32,11 @@ function pooling(
       }
       return passive([channels, windowCount(height, kernel, stride), windowCount(width, kernel, stride)]);
     },
-    reach: ({ kernel, stride }) => ({ channels: "own", window: { kernel, stride, padding: 0 } }),
+    reach: ({ kernel, stride }) => ({ channels: "own", window: { kernel, stride } }),
     range: "input",
     paperKind: "subsampling",
-    onnx: {
-      operator,
+    operator: {
+      name: operator,
       mostInputs: 1,
       attributes: { ...WINDOW_ATTRIBUTES, ceil_mode: "i", ...ownAttributes },
       valuesOf: ({ kernel, stride }) => ({ kernel_shape: [kernel, kernel], strides: [stride, stride] }),
