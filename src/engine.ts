@@ -4,22 +4,24 @@
  * @module lenet/engine
  */
 
-export {
-  type Batch,
-  type CompileOptions,
-  compile,
-  type Engine,
-  type EngineOptions,
-  type LossSettings,
-  mostUsefulThreads,
-  type PictureBatch,
-  referenceEngine,
-  type SampleResults,
-  supportsFusedArithmetic,
-  type Update,
-  type ValueBatch,
-  type WasmEngine,
-} from "./engine/index.js";
+export type {
+  Backend,
+  Differentiation,
+  Engine,
+  EngineOptions,
+  EvaluationSlice,
+  Images,
+  LoadedImages,
+  NetworkSettings,
+  SampleResults,
+  Selection,
+  TrainingSlice,
+  Update,
+} from "./engine/backend.js";
+export { referenceBackend } from "./engine/reference/referenceBackend.js";
+export { supportsFusedArithmetic } from "./engine/wasm/features.js";
+export { mostUsefulThreads } from "./engine/wasm/threads.js";
+export { type WasmOptions, wasmBackend } from "./engine/wasm/wasmBackend.js";
 export {
   classCount,
   fingerprint,
@@ -28,7 +30,8 @@ export {
   lenet5,
   lenet5FromTensors,
 } from "./model/index.js";
-export { type EpochBatch, type EpochsOptions, type FinishedEpoch, runEpochs } from "./training/epochs.js";
+export { type InputDifferentiation, inputDifferentiation } from "./network/inputGradient.js";
+export { type EpochSlice, type EpochsOptions, type FinishedEpoch, runEpochs } from "./training/epochs.js";
 export { evaluateDataset } from "./training/evaluate.js";
 export {
   type LearningRateSuggestions,

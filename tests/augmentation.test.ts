@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AUGMENTATIONS, type Augmentation, drawTransformation, placementFor } from "../src/data/augmentation.js";
 import { normalizedBytes } from "../src/engine/engine.js";
-import { readBatch } from "../src/engine/reference/pictures.js";
+import { readBatch } from "../src/engine/reference/inputs.js";
 import { ModuleBuilder, PAGE_BYTES } from "../src/engine/wasm/assembler/index.js";
 import {
   assemblyScratchBytes,

@@ -10,9 +10,9 @@ import {
   type OptimizerState,
   referenceEngine,
   type SampleResults,
-  supportsFusedArithmetic,
-} from "../src/engine/index.js";
+} from "../src/engine/backend.js";
 import { ModuleBuilder } from "../src/engine/wasm/assembler/index.js";
+import { supportsFusedArithmetic } from "../src/engine/wasm/features.js";
 import { StaticData } from "../src/engine/wasm/kernels/index.js";
 import { layoutParameters } from "../src/engine/wasm/parameterStore.js";
 import { emitSingleSample } from "../src/engine/wasm/singleSample.js";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
-import { compile } from "../src/engine/index.js";
+import { compile } from "../src/engine/backend.js";
 import { writeOnnx } from "../src/formats/onnx/index.js";
 import { lenetWeights } from "./support/onnxFiles.js";
 

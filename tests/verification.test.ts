@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { verify } from "../src/cli/commands/verify.js";
-import { supportsFusedArithmetic } from "../src/engine/index.js";
+import { supportsFusedArithmetic } from "../src/engine/wasm/features.js";
 import { readSafetensors, writeSafetensors } from "../src/formats/safetensors.js";
 import type { TensorData } from "../src/model/index.js";
 import { enableFusedArithmetic } from "../src/node/fusedArithmetic.js";

@@ -1,6 +1,8 @@
 import type { Dataset } from "../data/dataset.js";
-import { type OptimizerSettings, type StartThread, supportsFusedArithmetic, type WasmEngine } from "../engine/index.js";
-import type { ImageShape, Model, Normalization } from "../model/index.js";
+import { supportsFusedArithmetic } from "../engine/wasm/features.js";
+import type { StartThread } from "../engine/wasm/threads.js";
+import { wasmBackend } from "../engine/wasm/wasmBackend.js";
+import type { ImageShape } from "../model/index.js";
 import { RECIPES, type Recipe } from "../training/recipes/index.js";
 import { BARRIERS, barrierTask } from "./barrier.js";
 import { type KernelTask, kernelTasks } from "./kernels.js";
@@ -96,19 +98,7 @@ export interface BenchmarkReport {
   readonly firstCompileMilliseconds: number;
 }
 
-/** Compiles an engine for the platform. */
-export type CompileEngine = (
-  model: Model,
-  options: {
-    batchSize: number;
-    threads: number;
-    normalization: Normalization;
-    optimizer: OptimizerSettings;
-  },
-) => WasmEngine;
-
 export interface BenchmarkOptions {
-  readonly compile: CompileEngine;
   /** Where there is none, nothing is measured with more than one thread. */
   readonly startThread?: StartThread;
   /** All batch sizes and both picture sizes for everything, or the few that matter most. */
@@ -136,7 +126,7 @@ const SHARES = { peak: 0.05, kernels: 0.2, pictures: 0.05, barriers: 0.02, compi
 
 /** Measures what the machine can do, what the kernels make of it, and what steps of training and evaluation take. */
 export async function runBenchmark(options: BenchmarkOptions): Promise<BenchmarkReport> {
-  const { compile, startThread, seconds } = options;
+  const { startThread, seconds } = options;
   const threads = startThread ? options.threads : 1;
   const milliseconds = seconds * 1000;
   const plan = (options.full ? FULL : BRIEF).map((part) => ({ ...part, dataset: benchmarkPictures(part.size) }));
@@ -148,9 +138,9 @@ export async function runBenchmark(options: BenchmarkOptions): Promise<Benchmark
   const next = (doing: string) => options.onProgress?.({ doing, done: done++, total });
 
   next("compile");
-  const compiling = compileTask(compile);
+  const compiling = compileTask();
   const start = performance.now();
-  compiling.run();
+  await compiling.run();
   const firstCompileMilliseconds = performance.now() - start;
   const [compiled] = await measure([compiling], milliseconds * SHARES.compile);
   next("peak");
@@ -163,7 +153,7 @@ export async function runBenchmark(options: BenchmarkOptions): Promise<Benchmark
   const pictures: PictureFigure[] = [];
   for (const { dataset } of plan) {
     const share = (milliseconds * SHARES.pictures) / plan.length;
-    pictures.push(await measurePictures(compile, dataset, peak.fused, share));
+    pictures.push(await measurePictures(dataset, peak.fused, share));
   }
   next("barrier");
   const barriers = startThread
@@ -174,7 +164,7 @@ export async function runBenchmark(options: BenchmarkOptions): Promise<Benchmark
   for (const combination of combinations) {
     next(`${combination.recipe.name} ${sizeName(combination.dataset)}, batch ${combination.batch}`);
     const share = (milliseconds * left) / combinations.length;
-    steps.push(...(await measureSteps(compile, combination, threads, share)));
+    steps.push(...(await measureSteps(combination, threads, startThread, share)));
   }
   return {
     fused: peak.fused,
@@ -261,22 +251,15 @@ async function measureBarriers(
   return figures;
 }
 
-async function measurePictures(
-  compile: CompileEngine,
-  dataset: Dataset,
-  fused: boolean,
-  milliseconds: number,
-): Promise<PictureFigure> {
+async function measurePictures(dataset: Dataset, fused: boolean, milliseconds: number): Promise<PictureFigure> {
   const recipe = RECIPES.improved;
   const model = benchmarkModel(recipe, dataset);
-  const engine = compile(model, { ...recipe, batchSize: BATCH, threads: 1 });
   const kernels = kernelTasks(model, { batchSize: BATCH, fused, optimizer: recipe.optimizer });
   const kernel = (name: string): KernelTask => kernels.find((task) => task.name === name)!;
   const [draw, plain, augmented] = await measure(
-    [drawTask(engine, recipe, dataset), kernel("assemble.plain"), kernel("assemble.placed")],
+    [drawTask(BATCH, recipe, dataset), kernel("assemble.plain"), kernel("assemble.placed")],
     milliseconds,
   );
-  engine.dispose();
   return {
     input: sizeName(dataset),
     drawMicroseconds: draw.median / BATCH,
@@ -288,23 +271,27 @@ async function measurePictures(
   };
 }
 
-function compileTask(compile: CompileEngine) {
+function compileTask() {
   const recipe = RECIPES.improved;
-  const model = benchmarkModel(recipe, GREY);
-  return { run: () => compile(model, { ...recipe, batchSize: BATCH, threads: 1 }).dispose() };
+  const network = { model: benchmarkModel(recipe, GREY), ...recipe };
+  return { run: async () => (await wasmBackend().compile([network], { batchSize: BATCH })).dispose() };
 }
 
 /** The same steps with one thread and with more, in turns. */
 async function measureSteps(
-  compile: CompileEngine,
   { recipe, dataset, batch }: { recipe: Recipe; dataset: Dataset; batch: number },
   mostThreads: number,
+  startThread: StartThread | undefined,
   milliseconds: number,
 ): Promise<StepFigure[]> {
-  const model = benchmarkModel(recipe, dataset);
-  const engines = threadCounts(mostThreads).map((threads) => compile(model, { ...recipe, batchSize: batch, threads }));
-  for (const { ready } of engines) await ready;
-  const tasks = engines.map((engine) => stepTasks(engine, recipe, dataset));
+  const network = { model: benchmarkModel(recipe, dataset), ...recipe };
+  const engines = await Promise.all(
+    threadCounts(mostThreads).map((count) => {
+      const threads = startThread && { count, start: startThread };
+      return wasmBackend({ threads }).compile([network], { batchSize: batch });
+    }),
+  );
+  const tasks = await Promise.all(engines.map((engine) => stepTasks(engine, recipe, dataset)));
   const timings = await measure(
     tasks.flatMap(({ train, forward }) => [train, forward]),
     milliseconds,

@@ -1,9 +1,12 @@
 /** Something whose time is taken: run again and again, every time the same work. */
 export interface Task {
-  run(): void;
+  /** A promise is waited for. */
+  run(): unknown;
+  /** How many times the work is done in a run. Default: once. */
+  readonly repeats?: number;
 }
 
-/** Times of one run of a task over the rounds, in microseconds. */
+/** Times of doing the work of a task once, over the rounds, in microseconds. */
 export interface Timing {
   readonly median: number;
   /** First and third quartile. */
@@ -23,7 +26,7 @@ export async function measure(tasks: readonly Task[], milliseconds: number): Pro
   const share = milliseconds / tasks.length;
   const expected: number[] = [];
   for (const task of tasks) {
-    expected.push(warmUp(task, share * WARM_UP_SHARE));
+    expected.push(await warmUp(task, share * WARM_UP_SHARE));
     await breathe();
   }
   const rounds: number[][] = tasks.map(() => []);
@@ -32,8 +35,8 @@ export async function measure(tasks: readonly Task[], milliseconds: number): Pro
     for (const [index, task] of tasks.entries()) {
       const runs = Math.ceil(Math.max(slice, SHORTEST_MILLISECONDS) / expected[index]);
       // The first run after another task's finds caches cold and threads asleep.
-      task.run();
-      rounds[index].push((timeRuns(task, runs) * 1000) / runs);
+      await task.run();
+      rounds[index].push(((await timeRuns(task, runs)) * 1000) / (runs * (task.repeats ?? 1)));
       await breathe();
     }
   }
@@ -44,20 +47,23 @@ export async function measure(tasks: readonly Task[], milliseconds: number): Pro
 const SHORTEST_MILLISECONDS = 1;
 
 /** Runs a task for some time; gives the milliseconds that one of the later runs takes. */
-function warmUp(task: Task, milliseconds: number): number {
+async function warmUp(task: Task, milliseconds: number): Promise<number> {
   const end = performance.now() + milliseconds;
   let runs = 1;
-  let last = timeRuns(task, runs);
+  let last = await timeRuns(task, runs);
   while (performance.now() < end || last < SHORTEST_MILLISECONDS) {
     if (last < SHORTEST_MILLISECONDS) runs *= 2;
-    last = timeRuns(task, runs);
+    last = await timeRuns(task, runs);
   }
   return last / runs;
 }
 
-function timeRuns(task: Task, runs: number): number {
+async function timeRuns(task: Task, runs: number): Promise<number> {
   const start = performance.now();
-  for (let run = 0; run < runs; run++) task.run();
+  for (let run = 0; run < runs; run++) {
+    const running = task.run();
+    if (running instanceof Promise) await running;
+  }
   return performance.now() - start;
 }
 

@@ -1,10 +1,12 @@
+import { drawPlacements } from "../data/augmentation.js";
 import type { Dataset } from "../data/dataset.js";
 import { generateDigits } from "../data/digits.js";
-import type { WasmEngine } from "../engine/index.js";
+import { PLACEMENT_WORDS } from "../data/placement.js";
+import type { Engine } from "../engine/backend.js";
 import { type ImageShape, initializeParameters, lenet5, type Model } from "../model/index.js";
-import { batchAssembler } from "../training/epochs.js";
+import { placementsFor } from "../training/epochs.js";
 import type { Recipe } from "../training/recipes/index.js";
-import { scheduleAt } from "../training/schedules.js";
+import { scheduleAt } from "../training/recipes/schedules.js";
 import type { Task } from "./measure.js";
 
 /** Enough for every batch to find its pictures elsewhere in memory, few enough to be drawn in no time. */
@@ -23,50 +25,53 @@ export function benchmarkModel(recipe: Recipe, { channels, height, width }: Imag
   return lenet5({ ...recipe, input: { channels, height, width }, classes: 10 });
 }
 
+/** Samples that one call computes: enough for what the call itself takes not to show. */
+const SAMPLES_PER_CALL = 256;
+
 /** The tasks of an engine: a step as the training loop takes it, and a batch as validation evaluates it. */
-export function stepTasks(engine: WasmEngine, recipe: Recipe, dataset: Dataset): { train: Task; forward: Task } {
-  engine.setParameters(initializeParameters(engine.model, SEED));
-  const nextBatch = batchWalker(dataset, engine.batchSize);
-  const source = { engine, dataset, recipe, seed: SEED };
-  const augmented = batchAssembler(source, 1);
-  const plain = batchAssembler(source, 1, false);
-  const loss = { labelSmoothing: recipe.labelSmoothing, seed: SEED };
+export async function stepTasks(
+  engine: Engine,
+  recipe: Recipe,
+  dataset: Dataset,
+): Promise<{ train: Task; forward: Task }> {
+  await engine.setParameters(initializeParameters(engine.models[0], SEED));
+  const images = await engine.load({ pixels: dataset.images, labels: dataset.labels });
+  const repeats = Math.max(1, Math.floor(SAMPLES_PER_CALL / engine.batchSize));
+  const nextIndices = indexWalker(dataset, repeats * engine.batchSize);
+  const placements = placementsFor({ recipe, seed: SEED }, 1);
+  const { labelSmoothing } = recipe;
   let step = 0;
   return {
     train: {
+      repeats,
       run: () => {
-        const { indices, labels } = nextBatch();
-        const rates = scheduleAt(recipe.schedule, step++ % STEPS_AN_EPOCH, recipe.epochs * STEPS_AN_EPOCH);
-        engine.train(augmented(indices), labels, loss, { step, ...rates });
+        const updates = Array.from({ length: repeats }, () => {
+          const rates = scheduleAt(recipe.schedule, step++ % STEPS_AN_EPOCH, recipe.epochs * STEPS_AN_EPOCH);
+          return { step, ...rates };
+        });
+        const slice = { indices: nextIndices(), placements, labelSmoothing, seed: SEED, updates };
+        return engine.train(images, [slice]);
       },
     },
-    forward: {
-      run: () => {
-        const { indices, labels } = nextBatch();
-        engine.evaluate(plain(indices), labels);
-      },
-    },
+    forward: { repeats, run: () => engine.evaluate(images, [{ indices: nextIndices() }]) },
   };
 }
 
 /** Draws the augmentation of a batch without training on it. */
-export function drawTask(engine: WasmEngine, recipe: Recipe, dataset: Dataset): Task {
-  const nextBatch = batchWalker(dataset, engine.batchSize);
-  const augmented = batchAssembler({ engine, dataset, recipe, seed: SEED }, 1);
-  return { run: () => void augmented(nextBatch().indices) };
+export function drawTask(batchSize: number, recipe: Recipe, dataset: Dataset): Task {
+  const nextIndices = indexWalker(dataset, batchSize);
+  const target = new Int32Array(batchSize * PLACEMENT_WORDS);
+  const draw = { augmentation: recipe.augmentation, seed: SEED, epoch: 1 };
+  return { run: () => drawPlacements(draw, dataset, nextIndices(), 0, batchSize, target) };
 }
 
-/** Gives one batch after the other, from the start again after the last. */
-function batchWalker({ labels }: Dataset, batchSize: number) {
+/** Gives the indices of one call after the other, from the start again after the last. */
+function indexWalker({ labels }: Dataset, count: number): () => Uint32Array {
   let start = 0;
   const order = Uint32Array.from(labels.keys());
   return () => {
-    if (start + batchSize > order.length) start = 0;
-    const batch = {
-      indices: order.subarray(start, start + batchSize),
-      labels: labels.subarray(start, start + batchSize),
-    };
-    start += batchSize;
-    return batch;
+    if (start + count > order.length) start = 0;
+    start += count;
+    return order.subarray(start - count, start);
   };
 }

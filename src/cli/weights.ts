@@ -1,8 +1,8 @@
-import type { WasmEngine } from "../engine/index.js";
+import type { Engine } from "../engine/backend.js";
 import type { Weights } from "../model/index.js";
+import { processorBackend } from "../node/threads.js";
 import { type LoadedWeights, loadWeights } from "../node/weights.js";
 import { RECIPES } from "../training/recipes/index.js";
-import { compileForNode } from "./engine.js";
 
 /** What the commands take that start from weights. */
 export const WEIGHTS_HELP = "a .pth, .safetensors or .onnx file, or a run folder (its best weights)";
@@ -16,13 +16,11 @@ export function openWeights(path: string, recipe: string | undefined): Promise<L
 }
 
 /** An engine that evaluates weights. */
-export function engineOf(
+export async function engineFor(
   { model, normalization, parameters }: Weights,
   { batchSize = BATCH_SIZE, threads }: { batchSize?: number; threads?: number },
-): WasmEngine {
-  // Nothing is trained: any optimiser does.
-  const { optimizer } = RECIPES.paper;
-  const engine = compileForNode(model, { batchSize, threads, normalization, optimizer });
-  engine.setParameters(parameters);
+): Promise<Engine> {
+  const engine = await processorBackend(batchSize, threads).compile([{ model, normalization }], { batchSize });
+  await engine.setParameters(parameters);
   return engine;
 }

@@ -174,7 +174,7 @@ export function placementFor(transformation: Partial<Transformation>, height: nu
 }
 
 /** A picture's rows and columns. */
-interface Size {
+export interface Size {
   readonly height: number;
   readonly width: number;
 }
@@ -235,4 +235,29 @@ function drawMore(augmentation: Augmentation, { height, width }: Size, stream: R
 
 function around(stream: RandomStream, spread: number): number {
   return (2 * stream.uniform() - 1) * spread;
+}
+
+/** How the pictures of an epoch are transformed: each by what is drawn for it from (seed, epoch, picture). */
+export interface AugmentationDraw {
+  readonly augmentation: Augmentation;
+  readonly seed: number;
+  readonly epoch: number;
+}
+
+/** The transformation of each of some pictures: drawn, or given as PLACEMENT_WORDS words each, see {@link PLACEMENT}. */
+export type Placements = AugmentationDraw | Int32Array;
+
+/** Writes the placements drawn for pictures[start … end], one after the other, PLACEMENT_WORDS words each. */
+export function drawPlacements(
+  { augmentation, seed, epoch }: AugmentationDraw,
+  size: Size,
+  pictures: ArrayLike<number>,
+  start: number,
+  end: number,
+  target: Int32Array,
+): void {
+  for (let place = start; place < end; place++) {
+    const transformation = drawTransformation(augmentation, size, seed, epoch, pictures[place]);
+    writeTransformation(transformation, size.height, size.width, target, (place - start) * PLACEMENT_WORDS);
+  }
 }

@@ -1,14 +1,16 @@
-import { compile, type WasmEngine } from "../engine/index.js";
+import type { Engine } from "../engine/backend.js";
+import { wasmBackend } from "../engine/wasm/wasmBackend.js";
 import type { NamedTensors } from "../model/index.js";
 import type { LeNet5 } from "./lenet5.js";
 
 /** The most pictures that go through a network at once. */
 export const BATCH_SIZE = 32;
 
-/** An engine and the parameters that it holds. */
+/** An engine with the parameters that it holds, and what it is busy with. */
 interface Loaded {
-  readonly engine: WasmEngine;
+  readonly engine: Promise<Engine>;
   parameters?: NamedTensors;
+  last: Promise<unknown>;
 }
 
 type Engines = WeakMap<LeNet5, Loaded>;
@@ -16,24 +18,33 @@ type Engines = WeakMap<LeNet5, Loaded>;
 const engines: Engines = new WeakMap();
 const enginesThatKeepActivations: Engines = new WeakMap();
 
-/** An engine of one thread with the network's parameters, compiled when it is first asked for. */
-export function engineOf(network: LeNet5, { keepActivations = false } = {}): WasmEngine {
+/**
+ * Asks an engine of one thread that has the network's parameters, compiled for the first question. Questions are answered
+ * one after the other, each by the parameters that the network has when its turn comes.
+ */
+export function withEngine<Answer>(
+  network: LeNet5,
+  ask: (engine: Engine) => Promise<Answer>,
+  { keepActivations = false } = {},
+): Promise<Answer> {
   const known = keepActivations ? enginesThatKeepActivations : engines;
-  const loaded: Loaded = known.get(network) ?? { engine: compileFor(network, keepActivations) };
-  known.set(network, loaded);
-  if (loaded.parameters !== network.parameters) {
-    loaded.engine.setParameters(network.parameters);
-    loaded.parameters = network.parameters;
+  let loaded = known.get(network);
+  if (!loaded) {
+    const { model, normalization } = network;
+    const options = { batchSize: BATCH_SIZE, keepActivations };
+    loaded = { engine: wasmBackend().compile([{ model, normalization }], options), last: Promise.resolve() };
+    known.set(network, loaded);
   }
-  return loaded.engine;
+  const answer = loaded.last.then(() => ready(loaded, network)).then(ask);
+  loaded.last = answer.catch(() => {});
+  return answer;
 }
 
-function compileFor({ model, normalization }: LeNet5, keepActivations: boolean): WasmEngine {
-  return compile(model, {
-    batchSize: BATCH_SIZE,
-    normalization,
-    // It takes no step; this one needs the least memory.
-    optimizer: { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
-    keepActivations,
-  });
+async function ready(loaded: Loaded, { parameters }: LeNet5): Promise<Engine> {
+  const engine = await loaded.engine;
+  if (loaded.parameters !== parameters) {
+    await engine.setParameters(parameters);
+    loaded.parameters = parameters;
+  }
+  return engine;
 }

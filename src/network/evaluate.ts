@@ -3,7 +3,7 @@ import { evaluateDataset } from "../training/evaluate.js";
 import type { Evaluation } from "../training/metrics.js";
 import type { PassOptions } from "../training/passes.js";
 import { datasetFor } from "./datasets.js";
-import { engineOf } from "./engines.js";
+import { withEngine } from "./engines.js";
 import type { LeNet5 } from "./lenet5.js";
 
 /**
@@ -13,5 +13,6 @@ import type { LeNet5 } from "./lenet5.js";
  * @throws the signal's reason where it ends the work
  */
 export async function evaluate(network: LeNet5, dataset: Dataset, options: PassOptions = {}): Promise<Evaluation> {
-  return evaluateDataset(engineOf(network), datasetFor(network, dataset), undefined, options);
+  const images = datasetFor(network, dataset);
+  return withEngine(network, (engine) => evaluateDataset(engine, images, undefined, options));
 }

@@ -1,17 +1,20 @@
 import type { Picture } from "../data/pictures/picture.js";
-import type { LayerActivation } from "../engine/index.js";
+import type { LayerActivation } from "../engine/backend.js";
 import type { NamedTensors } from "../model/index.js";
-import { BATCH_SIZE, engineOf } from "./engines.js";
+import { BATCH_SIZE, withEngine } from "./engines.js";
 import type { LeNet5 } from "./lenet5.js";
-import { pictureBatch } from "./predict.js";
+import { drawnPictures } from "./predict.js";
 
 /**
  * What every layer puts out for a picture, without dropout: float32 [1, …output shape] each, in the order of the layers.
  *
  * @throws RangeError in one line where the picture's sizes do not fit together
  */
-export function activations(network: LeNet5, picture: Picture): LayerActivation[] {
-  return engineOf(network, { keepActivations: true }).activations(pictureBatch(network, [picture]));
+export async function activations(network: LeNet5, picture: Picture): Promise<LayerActivation[]> {
+  const images = drawnPictures(network, [picture]);
+  return withEngine(network, async (engine) => engine.activations(await engine.load(images)), {
+    keepActivations: true,
+  });
 }
 
 /** The loss of some pictures and what it would take to change it. */
@@ -29,10 +32,17 @@ export interface Gradients {
  * @param labels the class of each picture, as an index
  * @throws RangeError in one line where there are too many pictures, or a label is no class
  */
-export function gradients(network: LeNet5, pictures: readonly Picture[], labels: ArrayLike<number>): Gradients {
+export async function gradients(
+  network: LeNet5,
+  pictures: readonly Picture[],
+  labels: ArrayLike<number>,
+): Promise<Gradients> {
   if (pictures.length < 1 || pictures.length > BATCH_SIZE) {
     throw new RangeError(`${pictures.length} pictures, gradients takes 1 to ${BATCH_SIZE}`);
   }
-  const { losses, gradients } = engineOf(network).differentiate(pictureBatch(network, pictures), labels);
+  const images = { ...drawnPictures(network, pictures), labels };
+  const { losses, gradients } = await withEngine(network, async (engine) =>
+    engine.differentiate(await engine.load(images)),
+  );
   return { loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length, gradients };
 }

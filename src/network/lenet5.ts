@@ -1,4 +1,3 @@
-import { requireNormalization } from "../engine/index.js";
 import {
   classCount,
   elementCount,
@@ -13,6 +12,7 @@ import {
   type Normalization,
   type PictureHandling,
   parameterSpecs,
+  requireNormalization,
   requireParameters,
   ShapeError,
   type TrainingFacts,

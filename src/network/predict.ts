@@ -1,6 +1,6 @@
 import { drawPicture, type Picture } from "../data/pictures/picture.js";
 import { type Judgement, judge } from "../training/predict.js";
-import { BATCH_SIZE, engineOf } from "./engines.js";
+import { withEngine } from "./engines.js";
 import type { LeNet5 } from "./lenet5.js";
 
 /** What a network makes of a picture. */
@@ -12,39 +12,39 @@ export interface Prediction extends Judgement {
 /**
  * Tells what a picture shows. A picture of any size is brought to the network's input as those were that it was trained on.
  *
- * @throws RangeError in one line where the picture's sizes do not fit together, Error where the weights give no numbers
+ * @throws RangeError in one line if the picture's sizes do not fit together, Error if the weights give no numbers
  */
-export function predict(network: LeNet5, picture: Picture): Prediction;
+export function predict(network: LeNet5, picture: Picture): Promise<Prediction>;
 /** Tells what each of the pictures shows, in their order. */
-export function predict(network: LeNet5, pictures: readonly Picture[]): Prediction[];
-export function predict(network: LeNet5, pictures: Picture | readonly Picture[]): Prediction | Prediction[] {
-  return isList(pictures) ? predictAll(network, pictures) : predictAll(network, [pictures])[0];
+export function predict(network: LeNet5, pictures: readonly Picture[]): Promise<Prediction[]>;
+export async function predict(
+  network: LeNet5,
+  pictures: Picture | readonly Picture[],
+): Promise<Prediction | Prediction[]> {
+  return isList(pictures) ? predictAll(network, pictures) : (await predictAll(network, [pictures]))[0];
 }
 
 function isList(pictures: Picture | readonly Picture[]): pictures is readonly Picture[] {
   return Array.isArray(pictures);
 }
 
-function predictAll(network: LeNet5, pictures: readonly Picture[]): Prediction[] {
-  const engine = engineOf(network);
+async function predictAll(network: LeNet5, pictures: readonly Picture[]): Promise<Prediction[]> {
+  if (pictures.length === 0) return [];
+  const images = drawnPictures(network, pictures);
+  const { data } = await withEngine(network, async (engine) => engine.predict(await engine.load(images)));
   const classes = network.classes.length;
-  const predictions: Prediction[] = [];
-  for (let start = 0; start < pictures.length; start += BATCH_SIZE) {
-    const { data } = engine.predict(pictureBatch(network, pictures.slice(start, start + BATCH_SIZE)));
-    for (let offset = 0; offset < data.length; offset += classes) {
-      const judgement = judge(data.subarray(offset, offset + classes));
-      predictions.push({ label: network.classes[judgement.class], ...judgement });
-    }
-  }
-  return predictions;
+  return pictures.map((_, index) => {
+    const judgement = judge(data.subarray(index * classes, (index + 1) * classes));
+    return { label: network.classes[judgement.class], ...judgement };
+  });
 }
 
-/** Pictures as the engine takes them: brought to the network's input, all of them in their order. */
-export function pictureBatch({ input, pictures: handling }: LeNet5, pictures: readonly Picture[]) {
+/** Pictures brought to the network's input, in their order: uint8 [picture][channels][height][width]. */
+export function drawnPictures({ input, pictures: handling }: LeNet5, pictures: readonly Picture[]) {
   const size = input.channels * input.height * input.width;
   const pixels = new Uint8Array(pictures.length * size);
   for (const [index, picture] of pictures.entries()) {
     drawPicture(picture, { shape: input, ...handling }, pixels, index * size);
   }
-  return { pixels, indices: Array.from(pictures.keys()) };
+  return { pixels };
 }

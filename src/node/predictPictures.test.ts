@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { fitPicture } from "../data/pictures/adapt.js";
 import type { DecodedPicture } from "../data/pictures/color.js";
-import { referenceEngine } from "../engine/index.js";
+import { referenceEngine } from "../engine/backend.js";
 import { initializeParameters, type Model } from "../model/index.js";
 import { RECIPES } from "../training/recipes/index.js";
 import { decodePicture } from "./pictures/codec.js";

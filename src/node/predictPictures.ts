@@ -1,5 +1,5 @@
 import type { PictureSettings } from "../data/pictures/fit.js";
-import type { Engine } from "../engine/index.js";
+import type { Engine } from "../engine/backend.js";
 import { type Judgement, judge } from "../training/predict.js";
 import type { PictureSource } from "./pictureSources.js";
 import { type DecodingProgress, decodeFiles } from "./pictures/pool.js";
@@ -46,7 +46,7 @@ export async function* predictPictures(
   options: PredictOptions,
 ): AsyncGenerator<Prediction | UnreadablePicture> {
   const { fit, background, invert, threads, signal, onProgress } = options;
-  const { input: shape } = engine.model;
+  const { input: shape } = engine.models[0];
   const pictureBytes = shape.channels * shape.height * shape.width;
   const atATime = Math.min(MOST_AT_A_TIME, Math.ceil(MOST_BYTES_AT_A_TIME / pictureBytes));
   for (let start = 0; start < sources.length; start += atATime) {
@@ -62,7 +62,7 @@ export async function* predictPictures(
       },
     );
     const readable = outcomes.filter((outcome) => !("reason" in outcome)).map(({ slot }) => slot);
-    const logits = predictAll(engine, pixels, readable);
+    const logits = await predictAll(engine, pixels, readable);
     for (const [slot, { name: file }] of chunk.entries()) {
       const outcome = outcomes[slot];
       const seen = pixels.subarray(slot * pictureBytes, (slot + 1) * pictureBytes);
@@ -73,15 +73,15 @@ export async function* predictPictures(
 }
 
 /** The logits of some pictures, by their indices. */
-function predictAll(engine: Engine, pixels: Uint8Array, indices: readonly number[]): Map<number, Float32Array> {
-  const logits = new Map<number, Float32Array>();
-  for (let start = 0; start < indices.length; start += engine.batchSize) {
-    const batch = indices.slice(start, start + engine.batchSize);
-    const { shape, data } = engine.predict({ pixels, indices: batch });
-    const classes = shape[1];
-    for (const [sample, index] of batch.entries()) {
-      logits.set(index, data.subarray(sample * classes, (sample + 1) * classes));
-    }
-  }
-  return logits;
+async function predictAll(
+  engine: Engine,
+  pixels: Uint8Array,
+  indices: readonly number[],
+): Promise<Map<number, Float32Array>> {
+  if (indices.length === 0) return new Map();
+  const images = await engine.load({ pixels });
+  const { shape, data } = await engine.predict(images, { indices });
+  images.unload();
+  const classes = shape[1];
+  return new Map(indices.map((index, place) => [index, data.subarray(place * classes, (place + 1) * classes)]));
 }

@@ -1,6 +1,6 @@
 import { type Augmentation, drawTransformation, isAugmenting, placementFor } from "../data/augmentation.js";
 import type { Dataset } from "../data/dataset.js";
-import { readBatch } from "../engine/reference/pictures.js";
+import { readInputs } from "../engine/reference/inputs.js";
 import { contactSheetSvg, type SheetGroup } from "../report/contactSheet.js";
 import { pictureAddress } from "./pictures/address.js";
 import { svgToPng } from "./png.js";
@@ -62,7 +62,7 @@ const NORMALIZATION = { mean: [0.5], deviation: [0.5] };
 
 /** A picture's bytes, augmented where a placement is given: [channels][height][width]. */
 function picturePixels(dataset: Dataset, image: number, placements?: Int32Array): Uint8Array {
-  const batch = { pixels: dataset.images, indices: [image], placements };
-  const [values] = readBatch(batch, dataset, NORMALIZATION);
+  const shape = { input: dataset, normalization: NORMALIZATION };
+  const [values] = readInputs({ pixels: dataset.images }, [image], placements, shape);
   return Uint8Array.from(values, (value) => Math.round((value * 0.5 + 0.5) * 255));
 }

@@ -7,7 +7,7 @@ import { RUN_FILES } from "../runs/files.js";
 import { formatHistory, parseHistory, secondsOf } from "../runs/history.js";
 import type { Best, EpochRecord, TrainingState } from "../training/epochs.js";
 import { loadCheckpoint, saveCheckpoint } from "./checkpointFiles.js";
-import { createFolderExclusive, isFolder, removeTemporaries, writeFileAtomic } from "./files.js";
+import { createFolderExclusive, isFolder, removeTemporaries, writeFileAtomic } from "./disk/files.js";
 import { svgToPng } from "./png.js";
 import { named, readIfThere, readRunFile } from "./runFiles.js";
 import { RunLock } from "./runLock.js";

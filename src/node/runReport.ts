@@ -2,17 +2,18 @@ import { join } from "node:path";
 import type { Dataset, DatasetParts, PictureShape } from "../data/dataset.js";
 import { adaptDataset } from "../data/pictures/adapt.js";
 import { splitTraining } from "../data/split.js";
-import type { Engine } from "../engine/index.js";
+import type { Engine } from "../engine/backend.js";
 import { parameterSpecs } from "../model/index.js";
 import { confusionSvg } from "../report/confusion.js";
-import type { FactGroup, Filters, JudgedPicture } from "../report/page/report.js";
+import type { FactGroup } from "../report/facts.js";
+import type { Filters, JudgedPicture } from "../report/page/report.js";
 import type { RunConfig } from "../runs/config.js";
 import { RUN_FILES } from "../runs/files.js";
 import { runSettings, runTitles } from "../runs/settings.js";
 import type { EpochRecord } from "../training/epochs.js";
 import { type Evaluation, evaluationOf, macroAverage } from "../training/metrics.js";
 import { predictDataset } from "../training/predict.js";
-import { writeFileAtomic } from "./files.js";
+import { writeFileAtomic } from "./disk/files.js";
 import { pictureAddress } from "./pictures/address.js";
 import { readHistory, readRunConfig } from "./runFolder.js";
 
@@ -73,7 +74,7 @@ export async function writeReport(path: string, engine: Engine, images: JudgedIm
     macro: macroAverage(evaluation.perClass),
     best: bestOf(history),
     history,
-    filters: firstFilters(engine),
+    filters: await firstFilters(engine),
     groups: [...runSettings(config), times(config, history)],
   });
   await writeFileAtomic(join(path, RUN_FILES.confusion), svg);
@@ -192,10 +193,11 @@ function bestOf(history: readonly EpochRecord[]): { epoch: number; validationAcc
 }
 
 /** The kernels of the first convolution. */
-function firstFilters(engine: Engine): Filters {
+async function firstFilters(engine: Engine): Promise<Filters> {
   const [first] = parameterSpecs(engine.layers);
   const [count, channels, height, width] = first.shape;
-  return { weights: engine.parameters().get(first.name)!.data, shape: [count, channels, height, width] };
+  const parameters = await engine.parameters();
+  return { weights: parameters.get(first.name)!.data, shape: [count, channels, height, width] };
 }
 
 function times({ startedAt }: RunConfig, history: readonly EpochRecord[]): FactGroup {

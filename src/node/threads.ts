@@ -1,6 +1,8 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import type { StartThread, Threads } from "../engine/index.js";
+import type { Backend } from "../engine/backend.js";
+import { mostUsefulThreads, type StartThread, type Threads } from "../engine/wasm/threads.js";
+import { wasmBackend } from "../engine/wasm/wasmBackend.js";
 import { enableFusedArithmetic } from "./fusedArithmetic.js";
 
 // All that a thread does is in the module, so its program is short; as text it needs no file of its own, which bundlers
@@ -32,4 +34,17 @@ export const startThread: StartThread = (start) => {
 export function threads(count = availableParallelism()): Threads {
   enableFusedArithmetic();
   return { count, start: startThread };
+}
+
+/**
+ * The processor as a backend: with fused arithmetic where it has it, on as many threads as asked for.
+ *
+ * @param threads default: one per core, but no more than a batch keeps busy
+ */
+export function processorBackend(
+  batchSize: number,
+  threads = Math.min(availableParallelism(), mostUsefulThreads(batchSize)),
+): Backend {
+  enableFusedArithmetic();
+  return wasmBackend({ threads: { count: threads, start: startThread } });
 }

@@ -39,16 +39,23 @@ const configSchema = z.object({
     generated: z.boolean(),
   }),
   threads: z.number().int().positive(),
-  /** Whether multiplication and addition were rounded once (relaxed SIMD); another setting gives other last bits. */
-  fusedArithmetic: z.boolean(),
+  /** The arithmetic that the run's bits depend on, see `Engine.arithmetic`. */
+  arithmetic: z.string(),
 });
+
+/** Version 0.1 kept only whether multiplication and addition were rounded once. */
+const anyConfigSchema = z.preprocess((value) => {
+  if (typeof value !== "object" || value === null || !("fusedArithmetic" in value)) return value;
+  const { fusedArithmetic, ...config } = value;
+  return { ...config, arithmetic: fusedArithmetic ? "wasm-fused" : "wasm-portable" };
+}, configSchema);
 
 /** Everything that is needed to make a run again. */
 export type RunConfig = z.infer<typeof configSchema>;
 
 /** Reads a run's config.json. @throws FormatError with one line where it is not what it should be */
 export function parseRunConfig(text: string): RunConfig {
-  return parseJson(text, configSchema, RUN_FILES.config);
+  return parseJson(text, anyConfigSchema, RUN_FILES.config);
 }
 
 /** A run's best weights with all that their files say of them. */

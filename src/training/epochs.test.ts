@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { AUGMENTATIONS, drawTransformation, placementFor } from "../data/augmentation.js";
 import type { Dataset } from "../data/dataset.js";
 import { epochOrder, splitIndices } from "../data/split.js";
-import type { Batch, Engine, OptimizerState, PictureBatch, SampleResults, Update } from "../engine/index.js";
+import type { Batch, Engine, OptimizerState, PictureBatch, SampleResults, Update } from "../engine/backend.js";
 import { inferShapes, lenet5, type NamedTensors } from "../model/index.js";
 import {
   DivergedError,
@@ -14,7 +14,7 @@ import {
 } from "./epochs.js";
 import { evaluateDataset } from "./evaluate.js";
 import { customizeRecipe, RECIPES, type Recipe } from "./recipes/index.js";
-import { scheduleAt } from "./schedules.js";
+import { scheduleAt } from "./recipes/schedules.js";
 
 const SIDE = 12;
 const COUNT = 50;

@@ -1,13 +1,11 @@
-import { drawTransformation, isAugmenting, writeTransformation } from "../data/augmentation.js";
-import type { Dataset } from "../data/dataset.js";
-import { PLACEMENT_WORDS } from "../data/placement.js";
-import { epochOrder, type Split } from "../data/split.js";
-import type { Engine, OptimizerState, PictureBatch, SampleResults } from "../engine/index.js";
+import { type AugmentationDraw, isAugmenting } from "../data/augmentation.js";
+import { epochOrder } from "../data/split.js";
+import type { Engine, LoadedImages, OptimizerState, SampleResults } from "../engine/backend.js";
 import type { NamedTensors } from "../model/index.js";
 import { Tally } from "./metrics.js";
-import { forEachBatch, type PassOptions } from "./passes.js";
-import type { Recipe } from "./recipes/index.js";
-import { scheduleAt } from "./schedules.js";
+import { forEachSlice, type SliceOptions } from "./passes.js";
+import type { TrainingPlan } from "./plan.js";
+import { scheduleAt } from "./recipes/schedules.js";
 
 /** What an epoch came to. */
 export interface EpochRecord {
@@ -53,33 +51,29 @@ export interface EpochProgress {
   readonly accuracy: number;
 }
 
-/** What a batch of the pass came to. */
-export interface EpochBatch {
+/** The results of some batches of a pass, which were computed at once. */
+export interface EpochSlice {
   readonly epoch: number;
   readonly phase: EpochProgress["phase"];
-  /** Samples of the pass up to and with this batch, and of the whole pass. */
+  /** Samples of the pass up to and with these batches, and of the whole pass. */
   readonly done: number;
   readonly total: number;
   readonly labels: Uint8Array;
   readonly results: SampleResults;
 }
 
-/** A training. */
-export interface EpochsOptions {
-  /** Compiled for the recipe's batch size and averaging, with the parameters to start from. */
+/** A training: a plan and the engine that is to carry it out. */
+export interface EpochsOptions extends Omit<TrainingPlan, "model" | "parameters"> {
+  /** Compiled for the recipe's batch size and averaging, with the parameters to start from: see `compilePlan`. */
   readonly engine: Engine;
-  readonly dataset: Dataset;
-  readonly split: Split;
-  readonly recipe: Recipe;
-  readonly seed: number;
-  /** The epochs after which the recipe's schedule begins anew, ascending; the first stretch begins with the first epoch. */
-  readonly scheduleRestarts?: readonly number[];
   /** Go on after this state, with the very bits of a training that was never interrupted. */
   readonly resumeFrom?: TrainingState;
-  /** Told several times a second. */
+  /** Called several times a second. */
   readonly onProgress?: (progress: EpochProgress) => void;
-  /** Called after every batch; where it gives a promise, the loop waits for it. */
-  readonly onBatch?: (batch: EpochBatch) => Promise<void> | undefined;
+  /** Called after every slice of a pass; if it returns a promise, the loop waits for it. */
+  readonly onSlice?: (slice: EpochSlice) => Promise<void> | undefined;
+  /** The most batches of the next slice. Default: as many as take an eighth of a second. */
+  readonly batchesAtOnce?: () => number;
   /** Aborting ends the loop with the signal's reason, within a fraction of a second. */
   readonly signal?: AbortSignal;
 }
@@ -104,74 +98,87 @@ export interface FinishedEpoch {
  *   parameters as the recipe wants
  */
 export async function* runEpochs(options: EpochsOptions): AsyncGenerator<FinishedEpoch, Best, undefined> {
-  const { engine, recipe, resumeFrom } = options;
+  const { engine, dataset, recipe, resumeFrom } = options;
   let best: Best | undefined = resumeFrom?.best;
   if (resumeFrom) {
-    engine.setParameters(resumeFrom.parameters);
-    engine.setOptimizerState(resumeFrom.optimizer);
+    await engine.setParameters(resumeFrom.parameters);
+    await engine.setOptimizerState(resumeFrom.optimizer);
   }
-  if (recipe.averaging && !engine.optimizerState().average) {
+  if (recipe.averaging && !(await engine.optimizerState()).average) {
     throw new RangeError(
       "the recipe averages the parameters, the engine does not: compile it with the recipe's averaging",
     );
   }
-  for (let epoch = (resumeFrom?.epoch ?? 0) + 1; epoch <= recipe.epochs; epoch++) {
-    const since = Math.max(best?.epoch ?? epoch, scheduleStretch(options, epoch).start);
-    if (recipe.patience > 0 && epoch - since > recipe.patience) break;
-    const start = performance.now();
-    const train = await trainEpoch(options, epoch);
-    const middle = performance.now();
-    const parameters = engine.parameters();
-    const optimizer = engine.optimizerState();
-    if (optimizer.average) engine.setParameters(optimizer.average);
-    const validation = await validateEpoch(options, epoch);
-    requireFiniteLoss(validation, epoch, train.learningRate);
-    if (optimizer.average) engine.setParameters(parameters);
-    const end = performance.now();
-    if (!best || validation.accuracy > best.validationAccuracy) {
-      best = { epoch, validationAccuracy: validation.accuracy, parameters: optimizer.average ?? parameters };
+  const images = await engine.load({ pixels: dataset.images, labels: dataset.labels });
+  try {
+    for (let epoch = (resumeFrom?.epoch ?? 0) + 1; epoch <= recipe.epochs; epoch++) {
+      const since = Math.max(best?.epoch ?? epoch, scheduleStretch(options, epoch).start);
+      if (recipe.patience > 0 && epoch - since > recipe.patience) break;
+      const start = performance.now();
+      const train = await trainEpoch(options, images, epoch);
+      const middle = performance.now();
+      const parameters = await engine.parameters();
+      const optimizer = await engine.optimizerState();
+      const validation = await validateEpoch(options, images, epoch);
+      requireFiniteLoss(validation, epoch, train.learningRate);
+      const end = performance.now();
+      if (!best || validation.accuracy > best.validationAccuracy) {
+        best = { epoch, validationAccuracy: validation.accuracy, parameters: optimizer.average ?? parameters };
+      }
+      yield {
+        record: {
+          epoch,
+          trainLoss: train.tally.loss,
+          trainAccuracy: train.tally.accuracy,
+          validationLoss: validation.loss,
+          validationAccuracy: validation.accuracy,
+          learningRate: train.learningRate,
+          trainSeconds: (middle - start) / 1000,
+          validationSeconds: (end - middle) / 1000,
+        },
+        state: { epoch, parameters, optimizer, best },
+      };
     }
-    yield {
-      record: {
-        epoch,
-        trainLoss: train.tally.loss,
-        trainAccuracy: train.tally.accuracy,
-        validationLoss: validation.loss,
-        validationAccuracy: validation.accuracy,
-        learningRate: train.learningRate,
-        trainSeconds: (middle - start) / 1000,
-        validationSeconds: (end - middle) / 1000,
-      },
-      state: { epoch, parameters, optimizer, best },
-    };
+  } finally {
+    images.unload();
   }
   if (!best) throw new RangeError(`the recipe has ${recipe.epochs} epochs`);
-  engine.setParameters(best.parameters);
+  await engine.setParameters(best.parameters);
   return best;
 }
 
-async function trainEpoch(options: EpochsOptions, epoch: number): Promise<{ tally: Tally; learningRate: number }> {
-  const { engine, dataset, split, recipe, seed, onBatch } = options;
+async function trainEpoch(
+  options: EpochsOptions,
+  images: LoadedImages,
+  epoch: number,
+): Promise<{ tally: Tally; learningRate: number }> {
+  const { engine, dataset, split, recipe, seed, onSlice } = options;
+  const { batchSize, labelSmoothing } = recipe;
   const order = epochOrder(split.train, seed, epoch);
   const labels = Uint8Array.from(order, (index) => dataset.labels[index]);
-  const stepsPerEpoch = Math.ceil(order.length / recipe.batchSize);
+  const stepsPerEpoch = Math.ceil(order.length / batchSize);
   const stretch = scheduleStretch(options, epoch);
   const scheduleStart = stepsPerEpoch * stretch.start;
   const scheduleSteps = stepsPerEpoch * (stretch.end - stretch.start);
-  const assemble = batchAssembler(options, epoch);
+  const placements = placementsFor(options, epoch);
   const tally = new Tally();
   let step = stepsPerEpoch * (epoch - 1);
   let learningRate = 0;
-  await forEachBatch(order.length, recipe.batchSize, passOptions(options, epoch, "train", tally), (start, end) => {
-    const rates = scheduleAt(recipe.schedule, step - scheduleStart, scheduleSteps);
-    learningRate = rates.learningRate;
-    step++;
-    const batchLabels = labels.subarray(start, end);
-    const loss = { labelSmoothing: recipe.labelSmoothing, seed };
-    const results = engine.train(assemble(order.subarray(start, end)), batchLabels, loss, { step, ...rates });
-    tally.add(results, batchLabels);
-    requireFiniteLoss(tally, epoch, learningRate);
-    return onBatch?.({ epoch, phase: "train", done: end, total: order.length, labels: batchLabels, results });
+  await forEachSlice(order.length, sliceOptions(options, epoch, "train", tally), async (start, end) => {
+    const updates = Array.from({ length: Math.ceil((end - start) / batchSize) }, () => {
+      const rates = scheduleAt(recipe.schedule, step - scheduleStart, scheduleSteps);
+      step++;
+      return { step, ...rates };
+    });
+    const indices = order.subarray(start, end);
+    const [results] = await engine.train(images, [{ indices, placements, labelSmoothing, seed, updates }]);
+    const sliceLabels = labels.subarray(start, end);
+    for (const [batch, update] of updates.entries()) {
+      ({ learningRate } = update);
+      tally.add(results, sliceLabels, batch * batchSize, Math.min((batch + 1) * batchSize, end - start));
+      requireFiniteLoss(tally, epoch, learningRate);
+    }
+    await onSlice?.({ epoch, phase: "train", done: end, total: order.length, labels: sliceLabels, results });
   });
   return { tally, learningRate };
 }
@@ -190,50 +197,43 @@ function requireFiniteLoss({ loss }: Tally, epoch: number, learningRate: number)
   );
 }
 
-async function validateEpoch(options: EpochsOptions, epoch: number): Promise<Tally> {
-  const { engine, dataset, split, recipe, onBatch } = options;
+/** Evaluates the validation images, by the average of the parameters if the recipe has one. */
+async function validateEpoch(options: EpochsOptions, images: LoadedImages, epoch: number): Promise<Tally> {
+  const { engine, dataset, split, recipe, onSlice } = options;
   const tally = new Tally();
-  const assemble = batchAssembler(options, epoch, recipe.augmentValidation);
+  const placements = recipe.augmentValidation ? placementsFor(options, epoch) : undefined;
   const total = split.validation.length;
   const labels = Uint8Array.from(split.validation, (index) => dataset.labels[index]);
-  await forEachBatch(total, engine.batchSize, passOptions(options, epoch, "validation", tally), (start, end) => {
-    const batchLabels = labels.subarray(start, end);
-    const results = engine.evaluate(assemble(split.validation.subarray(start, end)), batchLabels);
-    tally.add(results, batchLabels);
-    return onBatch?.({ epoch, phase: "validation", done: end, total, labels: batchLabels, results });
+  const weights = recipe.averaging ? "average" : "current";
+  await forEachSlice(total, sliceOptions(options, epoch, "validation", tally), async (start, end) => {
+    const indices = split.validation.subarray(start, end);
+    const [results] = await engine.evaluate(images, [{ indices, placements, weights }]);
+    const sliceLabels = labels.subarray(start, end);
+    tally.add(results, sliceLabels);
+    await onSlice?.({ epoch, phase: "validation", done: end, total, labels: sliceLabels, results });
   });
   return tally;
 }
 
-/** A pass that tells of its results so far. */
-function passOptions(
-  { signal, onProgress }: EpochsOptions,
+/** A pass that reports its results so far. */
+function sliceOptions(
+  { engine, signal, onProgress, batchesAtOnce }: EpochsOptions,
   epoch: number,
   phase: EpochProgress["phase"],
   tally: Tally,
-): PassOptions {
+): SliceOptions {
   return {
+    batchSize: engine.batchSize,
+    batchesAtOnce,
     signal,
     onProgress: (progress) => onProgress?.({ epoch, phase, ...progress, loss: tally.loss, accuracy: tally.accuracy }),
   };
 }
 
-/** Makes batches of an epoch: the pictures of the given indices, each with the transformation drawn for it. */
-export function batchAssembler(
-  { engine, dataset, recipe, seed }: Pick<EpochsOptions, "engine" | "dataset" | "recipe" | "seed">,
+/** How the images of an epoch are transformed; undefined if the recipe leaves them as they are. */
+export function placementsFor(
+  { recipe: { augmentation }, seed }: Pick<EpochsOptions, "recipe" | "seed">,
   epoch: number,
-  augmented = true,
-): (indices: Uint32Array) => PictureBatch {
-  const { augmentation } = recipe;
-  const { height, width, images } = dataset;
-  const asTheyAre = !augmented || !isAugmenting(augmentation);
-  const placements = new Int32Array(engine.batchSize * PLACEMENT_WORDS);
-  return (indices: Uint32Array) => {
-    if (asTheyAre) return { pixels: images, indices };
-    indices.forEach((index, sample) => {
-      const transformation = drawTransformation(augmentation, dataset, seed, epoch, index);
-      writeTransformation(transformation, height, width, placements, sample * PLACEMENT_WORDS);
-    });
-    return { pixels: images, indices, placements };
-  };
+): AugmentationDraw | undefined {
+  return isAugmenting(augmentation) ? { augmentation, seed, epoch } : undefined;
 }

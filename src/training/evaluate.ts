@@ -1,12 +1,12 @@
 import type { Dataset } from "../data/dataset.js";
-import type { Engine } from "../engine/index.js";
+import type { Engine } from "../engine/backend.js";
 import { type Evaluation, evaluationOf } from "./metrics.js";
-import { forEachBatch, type PassOptions } from "./passes.js";
+import { forEachSlice, type PassOptions } from "./passes.js";
 
 /**
  * Evaluates an engine's parameters on images as they are.
  *
- * @param indices the images to take, all of them where left out
+ * @param indices the images to take, all of them by default
  */
 export async function evaluateDataset(
   engine: Engine,
@@ -17,11 +17,15 @@ export async function evaluateDataset(
   const labels = Uint8Array.from(indices, (index) => dataset.labels[index]);
   const predictions = new Int32Array(indices.length);
   const losses = new Float32Array(indices.length);
-  await forEachBatch(indices.length, engine.batchSize, options, (start, end) => {
-    const batch = { pixels: dataset.images, indices: indices.subarray(start, end) };
-    const results = engine.evaluate(batch, labels.subarray(start, end));
-    predictions.set(results.predictions, start);
-    losses.set(results.losses, start);
-  });
+  const images = await engine.load({ pixels: dataset.images, labels: dataset.labels });
+  try {
+    await forEachSlice(indices.length, { ...options, batchSize: engine.batchSize }, async (start, end) => {
+      const [results] = await engine.evaluate(images, [{ indices: indices.subarray(start, end) }]);
+      predictions.set(results.predictions, start);
+      losses.set(results.losses, start);
+    });
+  } finally {
+    images.unload();
+  }
   return evaluationOf(dataset.classes, labels, predictions, losses);
 }

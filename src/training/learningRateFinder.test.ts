@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { generateDigits } from "../data/digits.js";
 import { splitIndices } from "../data/split.js";
-import { compile, type Engine } from "../engine/index.js";
+import { compile, type Engine } from "../engine/backend.js";
 import { initializeParameters, lenet5 } from "../model/index.js";
 import { type SweepStep, suggestLearningRates, sweepLearningRate } from "./learningRateFinder.js";
 import { customizeRecipe, RECIPES } from "./recipes/index.js";

@@ -1,7 +1,8 @@
 import { epochOrder } from "../data/split.js";
+import type { Selection } from "../engine/backend.js";
 import { integerPower } from "../numeric/integerPower.js";
-import { batchAssembler, type EpochsOptions } from "./epochs.js";
-import { forEachBatch, type PassOptions } from "./passes.js";
+import { type EpochsOptions, placementsFor } from "./epochs.js";
+import { forEachSlice, type PassOptions } from "./passes.js";
 
 /** A step of the sweep. */
 export interface SweepStep {
@@ -44,52 +45,54 @@ const DIVERGENCE = 4;
  */
 export async function sweepLearningRate(options: SweepOptions): Promise<SweepStep[]> {
   const { engine, dataset, recipe, seed, steps = 200, from = 1e-7, to = 10 } = options;
-  const { parameters, optimizer } = { parameters: engine.parameters(), optimizer: engine.optimizerState() };
+  const { labelSmoothing } = recipe;
+  const parameters = await engine.parameters();
+  const optimizer = await engine.optimizerState();
   const batchAt = batches(options);
-  // Rounded, since the last bits of a power differ between engines.
+  // Rounded, since the last bits of a power differ between JavaScript engines.
   const factor = Number(((to / from) ** (1 / steps)).toPrecision(14));
   const sweep: SweepStep[] = [];
   let smoothed = 0;
   let lowest = Number.POSITIVE_INFINITY;
   let ended = false;
+  const images = await engine.load({ pixels: dataset.images, labels: dataset.labels });
   try {
-    await forEachBatch(steps, 1, options, (index) => {
-      if (ended) return;
-      const learningRate = from * integerPower(factor, index);
-      const { batch, indices } = batchAt(index);
-      const labels = Uint8Array.from(indices, (image) => dataset.labels[image]);
-      const loss = { labelSmoothing: recipe.labelSmoothing, seed };
-      const { losses } = engine.train(batch, labels, loss, { step: index + 1, learningRate });
-      smoothed = SMOOTHING * smoothed + (1 - SMOOTHING) * mean(losses);
-      const corrected = smoothed / (1 - integerPower(SMOOTHING, index + 1));
-      if (Number.isFinite(corrected)) sweep.push({ learningRate, loss: corrected });
-      lowest = Math.min(lowest, corrected);
-      ended = !(corrected <= DIVERGENCE * lowest);
+    await forEachSlice(steps, { ...options, batchSize: 1 }, async (start, end) => {
+      for (let index = start; index < end && !ended; index++) {
+        const learningRate = from * integerPower(factor, index);
+        const updates = [{ step: index + 1, learningRate }];
+        const [{ losses }] = await engine.train(images, [{ ...batchAt(index), labelSmoothing, seed, updates }]);
+        smoothed = SMOOTHING * smoothed + (1 - SMOOTHING) * mean(losses);
+        const corrected = smoothed / (1 - integerPower(SMOOTHING, index + 1));
+        if (Number.isFinite(corrected)) sweep.push({ learningRate, loss: corrected });
+        lowest = Math.min(lowest, corrected);
+        ended = !(corrected <= DIVERGENCE * lowest);
+      }
     });
   } finally {
-    engine.setParameters(parameters);
-    engine.setOptimizerState(optimizer);
+    images.unload();
+    await engine.setParameters(parameters);
+    await engine.setOptimizerState(optimizer);
   }
   return sweep;
 }
 
-/** The batch of a step: of its epoch's order, augmented as in that epoch. */
-function batches(options: SweepOptions) {
-  const { split, recipe, seed } = options;
+/** The images of a step: of its epoch's order, augmented as in that epoch. */
+function batches({ split, recipe, seed }: SweepOptions): (step: number) => Selection {
   const size = Math.min(recipe.batchSize, split.train.length);
   const stepsPerEpoch = Math.floor(split.train.length / size);
   let epoch = 0;
   let order = split.train;
-  let assemble = batchAssembler(options, epoch);
-  return (step: number) => {
+  return (step) => {
     const place = step % stepsPerEpoch;
     if (place === 0) {
       epoch++;
       order = epochOrder(split.train, seed, epoch);
-      assemble = batchAssembler(options, epoch);
     }
-    const indices = order.subarray(place * size, (place + 1) * size);
-    return { batch: assemble(indices), indices };
+    return {
+      indices: order.subarray(place * size, (place + 1) * size),
+      placements: placementsFor({ recipe, seed }, epoch),
+    };
   };
 }
 

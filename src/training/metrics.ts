@@ -1,4 +1,4 @@
-import type { SampleResults } from "../engine/index.js";
+import type { SampleResults } from "../engine/backend.js";
 
 /** Sums up the results of batches. */
 export class Tally {
@@ -6,13 +6,13 @@ export class Tally {
   private correct = 0;
   private count = 0;
 
-  /** Adds a batch, sample after sample, so that the sums do not depend on how the samples were batched. */
-  add({ losses, predictions }: SampleResults, labels: ArrayLike<number>): void {
-    for (let sample = 0; sample < losses.length; sample++) {
+  /** Adds some results, sample after sample, so that the sums do not depend on how the samples were batched. */
+  add({ losses, predictions }: SampleResults, labels: ArrayLike<number>, start = 0, end = losses.length): void {
+    for (let sample = start; sample < end; sample++) {
       this.lossSum += losses[sample];
       if (predictions[sample] === labels[sample]) this.correct++;
     }
-    this.count += losses.length;
+    this.count += end - start;
   }
 
   /** Mean loss so far. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { generateDigits } from "../data/digits.js";
-import { referenceEngine } from "../engine/index.js";
+import { referenceEngine } from "../engine/backend.js";
 import { initializeParameters, lenet5 } from "../model/index.js";
 import { predictDataset } from "./predict.js";
 import { RECIPES } from "./recipes/index.js";

@@ -1,6 +1,6 @@
 import type { Dataset } from "../data/dataset.js";
-import type { Engine } from "../engine/index.js";
-import { forEachBatch, type PassOptions } from "./passes.js";
+import type { Engine } from "../engine/backend.js";
+import { forEachSlice, type PassOptions } from "./passes.js";
 
 /**
  * What an engine's parameters make of images as they are: the softmax of the logits.
@@ -16,13 +16,18 @@ export async function predictDataset(
 ): Promise<Float64Array> {
   const classes = dataset.classes.length;
   const probabilities = new Float64Array(indices.length * classes);
-  await forEachBatch(indices.length, engine.batchSize, options, (start, end) => {
-    const { data } = engine.predict({ pixels: dataset.images, indices: indices.subarray(start, end) });
-    for (let sample = 0; sample < end - start; sample++) {
-      const logits = data.subarray(sample * classes, (sample + 1) * classes);
-      probabilities.set(softmax(logits), (start + sample) * classes);
-    }
-  });
+  const images = await engine.load({ pixels: dataset.images });
+  try {
+    await forEachSlice(indices.length, { ...options, batchSize: engine.batchSize }, async (start, end) => {
+      const { data } = await engine.predict(images, { indices: indices.subarray(start, end) });
+      for (let sample = 0; sample < end - start; sample++) {
+        const logits = data.subarray(sample * classes, (sample + 1) * classes);
+        probabilities.set(softmax(logits), (start + sample) * classes);
+      }
+    });
+  } finally {
+    images.unload();
+  }
   return probabilities;
 }
 

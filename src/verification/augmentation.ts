@@ -1,7 +1,7 @@
 import { placementFor, type Transformation } from "../data/augmentation.js";
-import { compile, type WasmEngine } from "../engine/index.js";
-import { PLACEMENT_WORDS, TILE_SAMPLES } from "../engine/wasm/kernels/index.js";
-import type { ImageShape, NamedTensors, Normalization, Tensor } from "../model/index.js";
+import { PLACEMENT_WORDS } from "../data/placement.js";
+import type { Backend, Engine } from "../engine/backend.js";
+import type { ImageShape, Model, NamedTensors, Normalization, Tensor } from "../model/index.js";
 import { numbersOf, RowCollector, requireTensor, TOLERANCES, VerificationError, type VerificationRow } from "./rows.js";
 
 /** Crops are given as the window's corner in the picture with this many rows and columns of padding on every side. */
@@ -16,7 +16,11 @@ const HALVES: Normalization = { mean: [0.5], deviation: [0.5] };
  *
  * @throws VerificationError where its tensors do not fit together
  */
-export function verifyAugmentation(file: string, tensors: NamedTensors): VerificationRow[] {
+export async function verifyAugmentation(
+  file: string,
+  tensors: NamedTensors,
+  backend: Backend,
+): Promise<VerificationRow[]> {
   const source = requireTensor(tensors, "source");
   if (source.shape.length !== 3 || !(source.data instanceof Uint8Array)) {
     throw new VerificationError("its source is not uint8 [count, height, width]");
@@ -28,7 +32,9 @@ export function verifyAugmentation(file: string, tensors: NamedTensors): Verific
     const expected = tensors.get(output);
     if (!expected) continue;
     const placements = Array.from({ length: expected.shape[0] }, (_, sample) => transform(tensors, sample));
-    const values = assemble(pixels, { channels: 1, height, width }, placements, normalization);
+    const engine = await transparentEngine(backend, { channels: 1, height, width }, normalization);
+    const values = await assemble(engine, pixels, placements);
+    engine.dispose();
     const data = normalization === BYTES ? values.map(Math.round) : values;
     rows.compare(output, expected, { shape: [placements.length, height, width], data }, TOLERANCES.exact);
   }
@@ -106,50 +112,35 @@ function valueAt(tensors: NamedTensors, name: string, index: number): number {
   return values[index];
 }
 
-/** What the engine's own kernel makes of the first pictures, each with its placement. */
-function assemble(
+/** What the backend itself makes of the first pictures, each with its placement. */
+async function assemble(
+  engine: Engine,
   pixels: Uint8Array,
-  picture: ImageShape,
   placements: readonly Partial<Transformation>[],
-  normalization: Normalization,
-): Float32Array {
-  const engine = transparentEngine(picture, normalization);
-  const size = picture.height * picture.width;
-  const assembled = new Float32Array(placements.length * size);
-  for (let start = 0; start < placements.length; start += TILE_SAMPLES) {
-    const chunk = placements.slice(start, start + TILE_SAMPLES);
-    const words = new Int32Array(chunk.length * PLACEMENT_WORDS);
-    chunk.forEach((placement, sample) => {
-      words.set(placementFor(placement, picture.height, picture.width), sample * PLACEMENT_WORDS);
-    });
-    const indices = chunk.map((_, sample) => start + sample);
-    const [{ output }] = engine.activations({ pixels, indices, placements: words });
-    assembled.set(output.data, start * size);
+): Promise<Float32Array> {
+  const { height, width } = engine.models[0].input;
+  const words = new Int32Array(placements.length * PLACEMENT_WORDS);
+  for (const [sample, placement] of placements.entries()) {
+    words.set(placementFor(placement, height, width), sample * PLACEMENT_WORDS);
   }
-  engine.dispose();
-  return assembled;
+  const images = await engine.load({ pixels });
+  const [{ output }] = await engine.activations(images, { indices: [...placements.keys()], placements: words });
+  return output.data;
 }
 
 /** An engine whose first layer hands its input through: a 1×1 convolution by 1. */
-function transparentEngine(input: ImageShape, normalization: Normalization): WasmEngine {
-  const engine = compile(
-    {
-      input,
-      layers: [
-        { type: "conv2d", name: "window", outChannels: 1, kernel: 1, stride: 1, padding: 0 },
-        { type: "flatten" },
-        { type: "linear", name: "unused", outFeatures: 1 },
-      ],
-    },
-    {
-      batchSize: TILE_SAMPLES,
-      normalization,
-      optimizer: { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
-      keepActivations: true,
-    },
-  );
+async function transparentEngine(backend: Backend, input: ImageShape, normalization: Normalization): Promise<Engine> {
+  const model: Model = {
+    input,
+    layers: [
+      { type: "conv2d", name: "window", outChannels: 1, kernel: 1, stride: 1, padding: 0 },
+      { type: "flatten" },
+      { type: "linear", name: "unused", outFeatures: 1 },
+    ],
+  };
+  const engine = await backend.compile([{ model, normalization }], { batchSize: 8, keepActivations: true });
   const features = input.height * input.width;
-  engine.setParameters(
+  await engine.setParameters(
     new Map<string, Tensor>([
       ["window.weight", { shape: [1, 1, 1, 1], data: Float32Array.of(1) }],
       ["window.bias", { shape: [1], data: Float32Array.of(0) }],

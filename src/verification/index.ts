@@ -1,15 +1,15 @@
-import { readPth } from "../formats/pth.js";
+import type { Backend } from "../engine/backend.js";
+import { readPth } from "../formats/pth/pth.js";
 import { readSafetensors } from "../formats/safetensors.js";
 import type { NamedTensors } from "../model/index.js";
 import { verifyAugmentation } from "./augmentation.js";
-import { readModelReference, referenceParameters, type VerificationOptions, verifyModel } from "./models.js";
+import { readModelReference, referenceParameters, verifyModel } from "./models.js";
 import { REFERENCE_OPTIMIZER_NAMES, type ReferenceOptimizer, verifyOptimizer } from "./optimizers.js";
 import type { FileNote, VerificationReport } from "./report.js";
 import type { VerificationRow } from "./rows.js";
 import { verifySchedules } from "./schedules.js";
 import { verifyStateDict } from "./stateDicts.js";
 
-export type { VerificationOptions } from "./models.js";
 export * from "./report.js";
 export type { VerificationRow } from "./rows.js";
 
@@ -24,15 +24,15 @@ export function isReferenceFile(file: string): boolean {
 }
 
 /**
- * Holds the engine and the readers against a folder of reference values from PyTorch; which values a file holds, its
+ * Holds a backend and the readers against a folder of reference values from PyTorch; which values a file holds, its
  * name says, see tests/golden/README.md.
  *
  * @param files the bytes of the folder's files by their names; any subset
  */
-export function verifyFiles(
+export async function verifyFiles(
   files: ReadonlyMap<string, Uint8Array>,
-  options: VerificationOptions = {},
-): VerificationReport {
+  backend: Backend,
+): Promise<VerificationReport> {
   const rows: VerificationRow[] = [];
   const failures: FileNote[] = [];
   const skipped: FileNote[] = [];
@@ -43,7 +43,7 @@ export function verifyFiles(
         readTensors(file, files.get(file)!);
         skipped.push({ file, reason: `there is no ${modelFile}` });
       } else {
-        rows.push(...verifyFile(file, files, options));
+        rows.push(...(await verifyFile(file, files, backend)));
       }
     } catch (error) {
       failures.push({ file, reason: error instanceof Error ? error.message : String(error) });
@@ -62,19 +62,19 @@ function readTensors(file: string, bytes: Uint8Array): NamedTensors {
   return (STATE_DICT.test(file) ? readPth(bytes) : readSafetensors(bytes)).tensors;
 }
 
-function verifyFile(
+async function verifyFile(
   file: string,
   files: ReadonlyMap<string, Uint8Array>,
-  options: VerificationOptions,
-): VerificationRow[] {
+  backend: Backend,
+): Promise<VerificationRow[]> {
   const bytes = files.get(file)!;
   if (file === SCHEDULES) return verifySchedules(file, bytes);
   const modelFile = modelFileOf(file);
   const modelTensors = () => readTensors(modelFile!, files.get(modelFile!)!);
   const tensors = readTensors(file, bytes);
   if (STATE_DICT.test(file)) return verifyStateDict(file, tensors, referenceParameters(modelTensors()));
-  if (AUGMENTATION.test(file)) return verifyAugmentation(file, tensors);
+  if (AUGMENTATION.test(file)) return verifyAugmentation(file, tensors, backend);
   const optimizer = OPTIMIZER.exec(file)?.[2] as ReferenceOptimizer | undefined;
-  if (!optimizer) return verifyModel(file, tensors, options);
-  return verifyOptimizer(file, tensors, readModelReference(modelFile!, modelTensors()), optimizer, options);
+  if (!optimizer) return verifyModel(file, tensors, backend);
+  return verifyOptimizer(file, tensors, readModelReference(modelFile!, modelTensors()), optimizer, backend);
 }

@@ -1,5 +1,4 @@
-import { type CompileOptions, compile, type WasmEngine } from "../engine/index.js";
-import { TILE_SAMPLES } from "../engine/wasm/kernels/index.js";
+import type { Backend, Engine, LoadedImages, OptimizerSettings } from "../engine/backend.js";
 import {
   isPooling,
   lenet5FromTensors,
@@ -9,9 +8,6 @@ import {
   type Tensor,
 } from "../model/index.js";
 import { numbersOf, RowCollector, requireTensor, TOLERANCES, VerificationError, type VerificationRow } from "./rows.js";
-
-/** With which arithmetic the engine is verified. */
-export type VerificationOptions = Pick<CompileOptions, "fused">;
 
 /** A model, its parameters and the one batch that its reference values belong to. */
 export interface ModelReference {
@@ -59,16 +55,17 @@ export function readModelReference(file: string, tensors: NamedTensors): ModelRe
 }
 
 /** The engines that a reference is held against, with its parameters: with every activation kept, and as for training. */
-export function* referenceEngines(
+export async function* referenceEngines(
   { model, parameters, labels }: ModelReference,
-  { fused }: VerificationOptions,
-  optimizer: CompileOptions["optimizer"] = DEFAULT_OPTIMIZER,
-): Generator<{ readonly engine: WasmEngine; readonly keepsActivations: boolean }> {
+  backend: Backend,
+  optimizer: OptimizerSettings = DEFAULT_OPTIMIZER,
+): AsyncGenerator<{ readonly engine: Engine; readonly keepsActivations: boolean }> {
   // The reference's inputs are given as floats: nothing is normalised.
   const normalization = { mean: Array(model.input.channels).fill(0), deviation: Array(model.input.channels).fill(1) };
   for (const keepActivations of [true, false]) {
-    const engine = compile(model, { batchSize: labels.length, normalization, optimizer, keepActivations, fused });
-    engine.setParameters(parameters);
+    const options = { batchSize: labels.length, keepActivations };
+    const engine = await backend.compile([{ model, normalization, optimizer }], options);
+    await engine.setParameters(parameters);
     yield { engine, keepsActivations: keepActivations };
     engine.dispose();
   }
@@ -79,19 +76,21 @@ export function* referenceEngines(
  *
  * @throws VerificationError or ShapeError where the file's tensors do not fit together
  */
-export function verifyModel(file: string, tensors: NamedTensors, options: VerificationOptions = {}): VerificationRow[] {
+export async function verifyModel(file: string, tensors: NamedTensors, backend: Backend): Promise<VerificationRow[]> {
   const reference = readModelReference(file, tensors);
   const expected = new Map(
     [...tensors].filter(([name]) => !name.startsWith(PARAMETER_PREFIX) && name !== "input" && name !== "target"),
   );
   const rows = new RowCollector(file);
-  for (const { engine, keepsActivations } of referenceEngines(reference, options)) {
+  for await (const { engine, keepsActivations } of referenceEngines(reference, backend)) {
+    const { values, labels } = reference;
+    const images = await engine.load({ values, labels });
     if (keepsActivations) {
-      rows.compareAll(expected, engineActivations(engine, reference), () => TOLERANCES.activation);
+      rows.compareAll(expected, await engineActivations(engine, images), () => TOLERANCES.activation);
     }
-    rows.compareAll(expected, engineLogits(engine, reference), () => TOLERANCES.activation);
+    rows.compareAll(expected, new Map([["act.logits", await engine.predict(images)]]), () => TOLERANCES.activation);
     for (const prefix of smoothingPrefixes(expected.keys())) {
-      rows.compareAll(expected, engineGradients(engine, reference, prefix), (name) =>
+      rows.compareAll(expected, await engineGradients(engine, images, prefix), (name) =>
         name.endsWith(".loss") ? TOLERANCES.loss : TOLERANCES.gradient,
       );
     }
@@ -104,13 +103,10 @@ function smoothingPrefixes(names: Iterable<string>): Set<string> {
   return new Set([...names].flatMap((name) => /^(smooth\d[\d.e-]*?)\.(?:loss$|grad\.)/.exec(name)?.[1] ?? []));
 }
 
-function engineLogits(engine: WasmEngine, { values }: ModelReference): NamedTensors {
-  return new Map([["act.logits", engine.predict({ values })]]);
-}
-
 /** The mean loss and its gradients with the label smoothing that a prefix names. */
-function engineGradients(engine: WasmEngine, { values, labels }: ModelReference, prefix: string): NamedTensors {
-  const { losses, gradients } = engine.differentiate({ values }, labels, Number(prefix.slice("smooth".length)));
+async function engineGradients(engine: Engine, images: LoadedImages, prefix: string): Promise<NamedTensors> {
+  const labelSmoothing = Number(prefix.slice("smooth".length));
+  const { losses, gradients } = await engine.differentiate(images, {}, labelSmoothing);
   return new Map<string, Tensor>([
     [`${prefix}.loss`, meanLoss(losses)],
     ...[...gradients].map(([name, gradient]) => [`${prefix}.grad.${name}`, gradient] as const),
@@ -123,25 +119,14 @@ export function meanLoss(losses: Float32Array): Tensor<Float64Array> {
 }
 
 /** Every layer's output for the whole batch, under the name that the reference has for it. */
-function engineActivations(engine: WasmEngine, { values, labels }: ModelReference): NamedTensors {
-  const chunks = activationChunks(engine, values, labels.length);
+async function engineActivations(engine: Engine, images: LoadedImages): Promise<NamedTensors> {
   const names = referenceNames(engine.layers);
   return new Map(
-    engine.layers.flatMap((layer, index) => {
+    (await engine.activations(images)).flatMap(({ output }, index) => {
       const name = names[index];
-      if (name === undefined) return [];
-      const parts = chunks.map((chunk) => chunk[index].output.data);
-      return [[name, { shape: [labels.length, ...layer.output], data: concatenate(parts) }] as const];
+      return name === undefined ? [] : [[name, output] as const];
     }),
   );
-}
-
-function activationChunks(engine: WasmEngine, values: Float32Array, count: number) {
-  const sampleLength = values.length / count;
-  return Array.from({ length: Math.ceil(count / TILE_SAMPLES) }, (_, chunk) => {
-    const start = chunk * TILE_SAMPLES;
-    return engine.activations({ values: values.subarray(start * sampleLength, (start + TILE_SAMPLES) * sampleLength) });
-  });
 }
 
 /** The reference's name of each layer's output: by the layer's name, `pool1` … for the poolings, `logits` for the last. */
@@ -152,14 +137,4 @@ function referenceNames(layers: readonly ShapedLayer[]): (string | undefined)[] 
     if ("name" in layer) return `act.${layer.name}`;
     return isPooling(layer) ? `act.pool${++poolings}` : undefined;
   });
-}
-
-function concatenate(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

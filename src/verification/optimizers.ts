@@ -1,6 +1,6 @@
-import type { OptimizerSettings, WasmEngine } from "../engine/index.js";
+import type { Backend, Engine, OptimizerSettings } from "../engine/backend.js";
 import type { NamedTensors, Tensor } from "../model/index.js";
-import { type ModelReference, meanLoss, referenceEngines, type VerificationOptions } from "./models.js";
+import { type ModelReference, meanLoss, referenceEngines } from "./models.js";
 import { RowCollector, TOLERANCES, type VerificationRow } from "./rows.js";
 
 const STEPS = 5;
@@ -26,35 +26,36 @@ export const REFERENCE_OPTIMIZER_NAMES = Object.keys(REFERENCE_OPTIMIZERS) as Re
  * @param reference the model and the batch, from the file that the optimiser's belongs to
  * @throws VerificationError or ShapeError where the files' tensors do not fit together
  */
-export function verifyOptimizer(
+export async function verifyOptimizer(
   file: string,
   tensors: NamedTensors,
   reference: ModelReference,
   optimizer: ReferenceOptimizer,
-  options: VerificationOptions = {},
-): VerificationRow[] {
+  backend: Backend,
+): Promise<VerificationRow[]> {
   const { settings, learningRate } = REFERENCE_OPTIMIZERS[optimizer];
   const rows = new RowCollector(file);
-  for (const { engine } of referenceEngines(reference, options, settings)) {
-    rows.compareAll(tensors, trainOnOneBatch(engine, reference, learningRate), (name) =>
+  for await (const { engine } of referenceEngines(reference, backend, settings)) {
+    rows.compareAll(tensors, await trainOnOneBatch(engine, reference, learningRate), (name) =>
       name === "losses" ? TOLERANCES.loss : TOLERANCES.trainedParameter,
     );
   }
   return rows.rows(tensors.keys());
 }
 
-function trainOnOneBatch(
-  engine: WasmEngine,
+async function trainOnOneBatch(
+  engine: Engine,
   { values, labels }: ModelReference,
   learningRate: number,
-): Map<string, Tensor> {
+): Promise<Map<string, Tensor>> {
   const losses = new Float64Array(STEPS);
+  const images = await engine.load({ values, labels });
   for (let step = 1; step <= STEPS; step++) {
-    const results = engine.train({ values }, labels, { labelSmoothing: 0, seed: 0 }, { step, learningRate });
+    const [results] = await engine.train(images, [{ labelSmoothing: 0, seed: 0, updates: [{ step, learningRate }] }]);
     losses[step - 1] = meanLoss(results.losses).data[0];
   }
   return new Map<string, Tensor>([
     ["losses", { shape: [STEPS], data: losses }],
-    ...[...engine.parameters()].map(([name, tensor]) => [`step${STEPS}.${name}`, tensor] as const),
+    ...[...(await engine.parameters())].map(([name, tensor]) => [`step${STEPS}.${name}`, tensor] as const),
   ]);
 }

@@ -31,7 +31,7 @@ export function Matrix({ caption, classes, counts, trueLabel, predictedLabel }: 
   return (
     <ScrollRegion label={caption}>
       <table class={hasLongNames ? "matrix upright" : "matrix"}>
-        <caption class="unseen">{caption}</caption>
+        <caption class="visually-hidden">{caption}</caption>
         <thead>
           <tr>
             <td />

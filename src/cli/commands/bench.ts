@@ -4,7 +4,6 @@ import { type BenchmarkReport, runBenchmark } from "../../benchmark/index.js";
 import { enableFusedArithmetic } from "../../node/fusedArithmetic.js";
 import { startThread } from "../../node/threads.js";
 import { VERSION } from "../../version.js";
-import { compileForNode } from "../engine.js";
 import { jsonOption, numberBetween, wholeNumber } from "../options.js";
 import { table } from "../table.js";
 import { Terminal } from "../terminal.js";
@@ -65,7 +64,6 @@ async function runBench({ seconds, full, threads = availableParallelism(), json 
     loadAverage: loadavg()[0],
   };
   const report = await runBenchmark({
-    compile: compileForNode,
     startThread,
     full,
     threads,

@@ -21,7 +21,7 @@ import {
   weightsRecipeOption,
 } from "../options.js";
 import { Terminal } from "../terminal.js";
-import { engineOf, openWeights, WEIGHTS_HELP } from "../weights.js";
+import { engineFor, openWeights, WEIGHTS_HELP } from "../weights.js";
 
 interface EvalOptions extends Partial<PictureOptions> {
   readonly data?: string;
@@ -68,7 +68,7 @@ async function runEval(path: string, options: EvalOptions): Promise<void> {
   const { dataset, indices } = await imagesOf(path, weights, data, options.split);
   terminal.clearBar();
   requireClasses(path, weights, dataset, terminal);
-  const engine = engineOf(weights, { threads: options.threads });
+  const engine = await engineFor(weights, { threads: options.threads });
   const evaluation = await evaluateDataset(engine, dataset, indices, {
     onProgress: (progress) => terminal.progress({ label: "evaluating", unit: "images", ...progress }),
   });

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, extname, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { writeFileAtomic } from "../../node/files.js";
+import { writeFileAtomic } from "../../node/disk/files.js";
 import { svgToPng } from "../../node/png.js";
 import { readRun } from "../../node/runRecord.js";
 import type { RunRecord } from "../../runs/record.js";

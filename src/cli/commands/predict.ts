@@ -19,7 +19,7 @@ import { csvOutput, jsonOutput, type PredictionOutput, tableOutput } from "../pr
 import { withStandardInput } from "../standardInput.js";
 import { Terminal } from "../terminal.js";
 import { counted, printable } from "../text.js";
-import { engineOf, openWeights, WEIGHTS_HELP } from "../weights.js";
+import { engineFor, openWeights, WEIGHTS_HELP } from "../weights.js";
 
 interface PredictOptions extends Partial<PictureOptions> {
   readonly invert?: boolean;
@@ -97,7 +97,7 @@ async function predictAll(
   const counts: Counts = { read: 0, unreadable: 0, light: 0 };
   const mayBeLight = !invert && isLightOnBlack(metadata?.data);
   const output = outputFor(weights, pictures, options);
-  const engine = engineOf(weights, { threads });
+  const engine = await engineFor(weights, { threads });
   try {
     await print(output.begin);
     const results = predictPictures(engine, pictures, {

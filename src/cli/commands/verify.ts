@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describeFileError } from "../../node/files.js";
-import { enableFusedArithmetic } from "../../node/fusedArithmetic.js";
+import { describeFileError } from "../../node/disk/files.js";
+import { processorBackend } from "../../node/threads.js";
 import { formatReport, isReferenceFile, reportProblems, reportSuccess, verifyFiles } from "../../verification/index.js";
 
 /**
@@ -13,8 +13,7 @@ import { formatReport, isReferenceFile, reportProblems, reportSuccess, verifyFil
  */
 export async function verify(directory: string): Promise<number> {
   const files = await readReferenceFiles(directory);
-  enableFusedArithmetic();
-  const report = verifyFiles(files);
+  const report = await verifyFiles(files, processorBackend(32, 1));
   process.stdout.write(formatReport(report));
   const problems = reportProblems(report);
   if (problems.length === 0) process.stdout.write(`${reportSuccess(report)}\n`);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AUGMENTATIONS } from "../../data/augmentation.js";
 import { RECIPES } from "../../training/recipes/index.js";
-import type { RunSettings } from "../trainRun.js";
+import type { RunSettings } from "../training/run.js";
 import { combinationsOf, labelOf, parseAxis, parseSeeds, planRuns, withCombination } from "./grid.js";
 
 describe("parseAxis", () => {

@@ -1,4 +1,4 @@
-import type { OptimizerSettings, Update } from "../engine.js";
+import type { OptimizerSettings, Update } from "../backend.js";
 
 /** One parameter tensor, its gradient and what the optimiser remembers of it. */
 export interface Learned {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { placementFor } from "../../data/augmentation.js";
+import type { EngineOptions, OptimizerSettings } from "../../engine.js";
 import {
   elementCount,
   inferShapes,
@@ -11,8 +12,7 @@ import {
   type ShapedLayer,
 } from "../../model/index.js";
 import { Purpose, RandomStream } from "../../numeric/philox.js";
-import type { EngineOptions, OptimizerSettings } from "../engine.js";
-import { averageShare } from "../hyperparameters.js";
+import { averageShare } from "../wasm/hyperparameters.js";
 import { crossEntropy } from "./crossEntropy.js";
 import { ReferenceNetwork } from "./network.js";
 import { moveAverage, updateTensor } from "./optimizer.js";

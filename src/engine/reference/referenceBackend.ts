@@ -1,3 +1,5 @@
+import { drawPlacements } from "../../data/augmentation.js";
+import { PLACEMENT_WORDS } from "../../data/placement.js";
 import {
   classCount,
   elementCount,
@@ -5,128 +7,142 @@ import {
   type Model,
   type NamedTensors,
   parameterSpecs,
+  requireNormalization,
   type ShapedLayer,
   type Tensor,
 } from "../../model/index.js";
 import {
-  type Batch,
-  batchCount,
+  averageShare,
+  type Backend,
+  type Differentiation,
   type Engine,
   type EngineOptions,
+  type EvaluationSlice,
+  type Images,
   type LayerActivation,
-  type LossSettings,
+  type LoadedImages,
+  type NetworkSettings,
   type OptimizerState,
-  requireAverage,
-  requireBatch,
-  requireNormalization,
   type SampleResults,
+  type Selection,
+  type TrainingSlice,
   type Update,
-} from "../engine.js";
-import { averageShare } from "../hyperparameters.js";
+} from "../backend.js";
+import { requireAverage, requireSameLayers, requireUpdates } from "../checks.js";
+import { type HostImages, keepOnHost, requireSelection } from "../images.js";
 import type { SampleLoss } from "./crossEntropy.js";
+import { readInputs } from "./inputs.js";
 import { type Float64Tensors, float64Tensors, ReferenceNetwork, zeroTensors } from "./network.js";
 import { moveAverage, updateTensor } from "./optimizer.js";
-import { readBatch } from "./pictures.js";
 
 /**
- * The slow, readable engine: the same calls as the fast one, in plain TypeScript and double precision. What it computes
- * stands in reference/: a layer's forward and backward pass side by side in operations.ts, the way through the network
- * in network.ts, then the loss, the optimisers and the pictures. The fast engine is held against it.
- *
- * @throws ShapeError where the model's layers do not fit together, RangeError where the normalisation does not fit it
+ * The slow, readable backend: plain TypeScript in double precision, one sample after the other. A layer's forward and
+ * backward pass stand side by side in operations.ts, the way through the network is in network.ts; then come the loss, the
+ * optimisers and the inputs. The fast backends are held against it.
  */
-export function referenceEngine(model: Model, options: EngineOptions): Engine {
-  return new ReferenceEngine(model, options);
+export function referenceBackend(): Backend {
+  return { compile: async (networks, options) => new ReferenceEngine(networks, options) };
+}
+
+/** A network of the fleet with all that its training changes. */
+interface Member extends NetworkSettings {
+  weights: Float64Tensors;
+  first: Float64Tensors;
+  second: Float64Tensors;
+  average: Float64Tensors | undefined;
+  /** Its layers, with its own probability of dropout. */
+  readonly passes: ReferenceNetwork;
 }
 
 class ReferenceEngine implements Engine {
-  readonly model: Model;
+  readonly models: readonly Model[];
   readonly layers: readonly ShapedLayer[];
   readonly batchSize: number;
+  readonly arithmetic = "reference";
+  readonly threads = 1;
+  readonly memoryBytes = 0;
 
-  private readonly options: EngineOptions;
-  private readonly network: ReferenceNetwork;
-  private weights: Float64Tensors;
-  private first: Float64Tensors;
-  private second: Float64Tensors;
-  private average: Float64Tensors | undefined;
+  private readonly members: readonly Member[];
 
-  constructor(model: Model, options: EngineOptions) {
-    this.layers = inferShapes(model);
-    requireNormalization(model, options.normalization);
-    this.model = model;
-    this.batchSize = options.batchSize;
-    this.options = options;
-    this.network = new ReferenceNetwork(this.layers);
-    this.weights = zeroTensors(this.layers);
-    this.first = zeroTensors(this.layers);
-    this.second = zeroTensors(this.layers);
-    this.average = options.averaging ? zeroTensors(this.layers) : undefined;
+  constructor(networks: readonly NetworkSettings[], { batchSize }: EngineOptions) {
+    this.models = networks.map(({ model }) => model);
+    requireSameLayers(this.models);
+    this.layers = inferShapes(this.models[0]);
+    this.batchSize = batchSize;
+    this.members = networks.map((settings) => {
+      requireNormalization(settings.model, settings.normalization);
+      return {
+        ...settings,
+        weights: zeroTensors(this.layers),
+        first: zeroTensors(this.layers),
+        second: zeroTensors(this.layers),
+        average: settings.averaging ? zeroTensors(this.layers) : undefined,
+        passes: new ReferenceNetwork(inferShapes(settings.model)),
+      };
+    });
   }
 
-  parameters(): NamedTensors<Float32Array> {
-    return this.copyOut(this.weights);
+  async load(images: Images): Promise<LoadedImages> {
+    return keepOnHost(images, this.models[0], this.layers);
   }
 
-  setParameters(tensors: NamedTensors): void {
-    this.weights = float64Tensors(this.layers, tensors);
+  async parameters(network = 0): Promise<NamedTensors<Float32Array>> {
+    return this.copyOut(this.members[network].weights);
   }
 
-  optimizerState(): OptimizerState {
-    const moments = { first: this.copyOut(this.first), second: this.copyOut(this.second) };
-    return this.average ? { ...moments, average: this.copyOut(this.average) } : moments;
+  async setParameters(tensors: NamedTensors, network = 0): Promise<void> {
+    this.members[network].weights = float64Tensors(this.layers, tensors);
   }
 
-  setOptimizerState(state: OptimizerState): void {
-    requireAverage(this.options, state);
-    this.first = float64Tensors(this.layers, state.first);
-    this.second = float64Tensors(this.layers, state.second);
-    this.average = state.average && float64Tensors(this.layers, state.average);
+  async optimizerState(network = 0): Promise<OptimizerState> {
+    const { first, second, average } = this.members[network];
+    const moments = { first: this.copyOut(first), second: this.copyOut(second) };
+    return average ? { ...moments, average: this.copyOut(average) } : moments;
   }
 
-  train(batch: Batch, labels: ArrayLike<number>, loss: LossSettings, update: Update): SampleResults {
-    const { optimizer, averaging } = this.options;
-    const dropout = { seed: loss.seed, step: update.step };
-    const inputs = this.inputs(batch, labels);
-    const { samples, gradients } = this.network.differentiate(
-      this.weights,
-      inputs,
-      labels,
-      loss.labelSmoothing,
-      dropout,
-    );
-    for (const [name, weight] of this.weights) {
-      updateTensor(optimizer, update, {
-        weight,
-        gradient: gradients.get(name)!,
-        first: this.first.get(name)!,
-        second: this.second.get(name)!,
+  async setOptimizerState(state: OptimizerState, network = 0): Promise<void> {
+    const member = this.members[network];
+    requireAverage(member.averaging, state);
+    member.first = float64Tensors(this.layers, state.first);
+    member.second = float64Tensors(this.layers, state.second);
+    member.average = state.average && float64Tensors(this.layers, state.average);
+  }
+
+  async train(images: LoadedImages, slices: readonly (TrainingSlice | undefined)[]): Promise<SampleResults[]> {
+    return slices.map((slice, network) => {
+      if (!slice) return results([]);
+      const { count } = images;
+      const indices = Array.from(requireSelection(slice, count));
+      requireUpdates(slice, indices.length, this.batchSize);
+      const samples = slice.updates.flatMap((update, step) => {
+        const start = step * this.batchSize;
+        return this.step(this.members[network], images, slice, update, start);
       });
-      if (averaging) moveAverage(this.average!.get(name)!, weight, averageShare(averaging, update.step));
-    }
-    return results(samples);
+      return results(samples);
+    });
   }
 
-  differentiate(batch: Batch, labels: ArrayLike<number>, labelSmoothing = 0) {
-    const inputs = this.inputs(batch, labels);
-    const { samples, gradients } = this.network.differentiate(this.weights, inputs, labels, labelSmoothing);
-    return { ...results(samples), gradients: this.copyOut(gradients) };
+  async evaluate(images: LoadedImages, slices: readonly (EvaluationSlice | undefined)[]): Promise<SampleResults[]> {
+    return slices.map((slice, network) => {
+      if (!slice) return results([]);
+      const { passes, weights, average } = this.members[network];
+      if (slice.weights === "average" && !average) throw new RangeError("the network keeps no average");
+      const { inputs, labels } = this.select(images, slice, network);
+      const evaluated = slice.weights === "average" ? average! : weights;
+      return results(passes.differentiate(evaluated, inputs, labels, 0).samples);
+    });
   }
 
-  evaluate(batch: Batch, labels: ArrayLike<number>): SampleResults {
-    return results(this.network.differentiate(this.weights, this.inputs(batch, labels), labels, 0).samples);
-  }
-
-  predict(batch: Batch): Tensor<Float32Array> {
-    const outputs = this.outputs(batch);
+  async predict(images: LoadedImages, selection: Selection = {}, network = 0): Promise<Tensor<Float32Array>> {
+    const outputs = this.outputs(images, selection, network);
     return stacked(
       [classCount(this.layers)],
       outputs.map((values) => values[values.length - 1]),
     );
   }
 
-  activations(batch: Batch): LayerActivation[] {
-    const outputs = this.outputs(batch);
+  async activations(images: LoadedImages, selection: Selection = {}, network = 0): Promise<LayerActivation[]> {
+    const outputs = this.outputs(images, selection, network);
     return this.layers.map((layer, index) => ({
       layer,
       output: stacked(
@@ -136,17 +152,76 @@ class ReferenceEngine implements Engine {
     }));
   }
 
-  dispose(): void {}
-
-  private inputs(batch: Batch, labels: ArrayLike<number>): Float64Array[] {
-    requireBatch(this, batch, labels);
-    return readBatch(batch, this.model.input, this.options.normalization);
+  async differentiate(
+    images: LoadedImages,
+    selection: Selection = {},
+    labelSmoothing = 0,
+    network = 0,
+  ): Promise<Differentiation> {
+    const { passes, weights } = this.members[network];
+    const { inputs, labels } = this.select(images, selection, network);
+    if (inputs.length > this.batchSize) {
+      throw new RangeError(`the engine differentiates at most ${this.batchSize} samples at once`);
+    }
+    const { samples, gradients } = passes.differentiate(weights, inputs, labels, labelSmoothing);
+    return { ...results(samples), gradients: this.copyOut(gradients) };
   }
 
-  /** Input and outputs of every layer in evaluation mode, a sample each. */
-  private outputs(batch: Batch): Float64Array[][] {
-    const unlabelled = new Int32Array(batchCount(batch, this.model));
-    return this.inputs(batch, unlabelled).map((input) => this.network.forward(this.weights, input));
+  dispose(): void {}
+
+  /** One training step on the images of a slice from a place on. */
+  private step(
+    member: Member,
+    images: LoadedImages,
+    slice: TrainingSlice,
+    update: Update,
+    start: number,
+  ): readonly SampleLoss[] {
+    const { averaging, optimizer } = member;
+    if (!optimizer) throw new TypeError("the network was compiled without an optimizer");
+    const { inputs, labels } = this.select(images, slice, this.members.indexOf(member), start, start + this.batchSize);
+    const dropout = { seed: slice.seed, step: update.step };
+    const { samples, gradients } = member.passes.differentiate(
+      member.weights,
+      inputs,
+      labels,
+      slice.labelSmoothing,
+      dropout,
+    );
+    for (const [name, weight] of member.weights) {
+      updateTensor(optimizer, update, {
+        weight,
+        gradient: gradients.get(name)!,
+        first: member.first.get(name)!,
+        second: member.second.get(name)!,
+      });
+      if (averaging) moveAverage(member.average!.get(name)!, weight, averageShare(averaging, update.step));
+    }
+    return samples;
+  }
+
+  /** The inputs and labels of a selection, or of its part from start to end. */
+  private select(images: LoadedImages, selection: Selection, network: number, start = 0, end?: number) {
+    const { images: host, count } = images as HostImages;
+    const indices = Array.from(requireSelection(selection, count)).slice(start, end);
+    const { model, normalization } = this.members[network];
+    const { placements } = selection;
+    let words: Int32Array | undefined;
+    if (placements instanceof Int32Array) words = placements.subarray(start * PLACEMENT_WORDS);
+    else if (placements) {
+      words = new Int32Array(indices.length * PLACEMENT_WORDS);
+      drawPlacements(placements, model.input, indices, 0, indices.length, words);
+    }
+    return {
+      inputs: readInputs(host, indices, words, { input: model.input, normalization }),
+      labels: indices.map((index) => host.labels?.[index] ?? 0),
+    };
+  }
+
+  /** Input and outputs of every layer in evaluation mode, for each sample. */
+  private outputs(images: LoadedImages, selection: Selection, network: number): Float64Array[][] {
+    const { passes, weights } = this.members[network];
+    return this.select(images, selection, network).inputs.map((input) => passes.forward(weights, input));
   }
 
   private copyOut(tensors: Float64Tensors): NamedTensors<Float32Array> {

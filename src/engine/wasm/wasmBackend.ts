@@ -1,331 +1,269 @@
 import {
   classCount,
-  elementCount,
   inferShapes,
   type Model,
   type NamedTensors,
+  requireNormalization,
   type ShapedLayer,
   type Tensor,
 } from "../../model/index.js";
-import { dropoutKeys as drawKeys } from "../../numeric/dropoutDraw.js";
 import {
-  type Batch,
-  batchCount,
+  averageShare,
+  type Backend,
+  type Differentiation,
   type Engine,
   type EngineOptions,
+  type EvaluationSlice,
+  type Images,
   type LayerActivation,
-  type LossSettings,
-  normalizedBytes,
+  type LoadedImages,
+  type NetworkSettings,
+  type OptimizerSettings,
   type OptimizerState,
-  requireAverage,
-  requireBatch,
-  requireNormalization,
   type SampleResults,
-  type Update,
-} from "../engine.js";
-import { averageShare, hyperparameterValues, packHyperparameters } from "../hyperparameters.js";
+  type Selection,
+  type TrainingSlice,
+} from "../backend.js";
+import { requireAverage, requireSameLayers, requireUpdates } from "../checks.js";
+import { type HostImages, keepOnHost, requireSelection } from "../images.js";
 import { supportsFusedArithmetic } from "./features.js";
-import { FLOAT_BYTES, type Layout, NO_LABEL, PLACEMENT_WORDS, placeOffset, TILE_SAMPLES } from "./kernels/index.js";
-import { readArena, writeArena } from "./parameterStore.js";
-import { buildProgram, Job, type Program, Source } from "./program.js";
+import { hyperparameterValues, packHyperparameters } from "./hyperparameters.js";
+import { TILE_SAMPLES } from "./kernels/index.js";
+import { Machine } from "./machine.js";
+import { Job } from "./program.js";
+import type { Threads } from "./threads.js";
 
-// Node's types have no WebAssembly: without this, programs that take neither the DOM's could not be checked with ours.
-declare global {
-  namespace WebAssembly {
-    interface Module {}
-    interface Memory {}
-  }
-}
-
-/** A thread that runs the engine's program: instantiates the module on the memory and calls `thread(index)`. */
-export interface EngineThread {
-  /** Fulfilled once it runs, rejected where it cannot; left out where it comes to run while its creator computes. */
-  readonly ready?: Promise<void>;
-  /** Ends it at once, whatever it does. */
-  terminate(): void;
-}
-
-/** What a thread of the engine is started with. */
-export interface ThreadStart {
-  /** To be instantiated with `{ environment: { memory } }`. */
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
-  /** The argument of the module's `thread` function, which does not return. */
-  readonly thread: number;
-  /** The index of the int32 of the memory that a thread sets to 1 when it fails, so that the others do not wait for it. */
-  readonly failedWord: number;
-}
-
-/** Starts a thread. */
-export type StartThread = (start: ThreadStart) => EngineThread;
-
-/** How many threads to compute with, the caller included, and how to start the others. */
-export interface Threads {
-  readonly count: number;
-  readonly start: StartThread;
-}
-
-export interface CompileOptions extends EngineOptions {
-  /** Threads to compute with, the caller included; more than one needs `startThread`. Default 1. */
-  readonly threads?: number;
-  readonly startThread?: StartThread;
-  /** Multiply and add in one rounding. Default: where WebAssembly here can. */
+/** How the processor computes. None of it changes a bit but `fused`. */
+export interface WasmOptions {
+  /**
+   * Threads to compute with, by `threads()` of `lenet/node` or `lenet/browser`. Default: the calling thread alone.
+   */
+  readonly threads?: Threads;
+  /** Multiply and add in one rounding. Default: if WebAssembly can do so here. */
   readonly fused?: boolean;
-  /** Keep every layer's output, for `activations`; a little slower. */
-  readonly keepActivations?: boolean;
-}
-
-/** How many threads have something to do in a batch: no more than there are tiles. */
-export function mostUsefulThreads(batchSize: number): number {
-  return Math.ceil(batchSize / TILE_SAMPLES);
-}
-
-/** The functions of an engine's module. */
-interface EngineExports {
-  /** A job on a batch, by all threads. */
-  run(): void;
-  /** The evaluation of a batch of one sample, by the calling thread alone; where the model's layers allow it. */
-  runSingle?(): void;
 }
 
 /**
- * Compiles a model to WebAssembly for its shapes.
+ * Computes by WebAssembly, emitted for the model at hand, on one or more threads of the processor: the same bits for any
+ * number of them. The networks of a fleet take turns on all threads.
  *
- * @throws ShapeError where the model's layers do not fit together, RangeError where the normalisation does not fit it
+ * The calling thread computes too, so a call keeps it busy until it is answered.
  */
-export function compile(model: Model, options: CompileOptions): WasmEngine {
-  return new WasmEngine(model, options);
+export function wasmBackend(options: WasmOptions = {}): Backend {
+  return {
+    compile: async (networks, engineOptions) => {
+      const engine = new WasmEngine(networks, engineOptions, options);
+      try {
+        await engine.ready;
+      } catch (error) {
+        engine.dispose();
+        throw error;
+      }
+      return engine;
+    },
+  };
 }
 
-/** The fast engine: WebAssembly on one or more threads, the same bits for any number of them. */
-export class WasmEngine implements Engine {
-  readonly model: Model;
+/** The optimiser of networks that are not trained: it needs the least memory. */
+const NO_OPTIMIZER: OptimizerSettings = { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0 };
+
+/** A network of the fleet, and where it is while another one is in its machine. */
+interface Network extends Omit<NetworkSettings, "optimizer"> {
+  readonly optimizer: OptimizerSettings;
+  readonly machine: Machine;
+  arenas?: Float32Array[];
+}
+
+class WasmEngine implements Engine {
+  readonly models: readonly Model[];
   readonly layers: readonly ShapedLayer[];
   readonly batchSize: number;
+  readonly arithmetic: string;
   readonly threads: number;
-  /** Whether it multiplies and adds in one rounding. */
-  readonly fused: boolean;
-  /** Fulfilled once all threads run, rejected where one cannot. In browsers they start only while the caller waits. */
   readonly ready: Promise<void>;
 
-  private readonly options: CompileOptions;
-  private readonly program: Program;
-  private readonly functions: EngineExports;
-  private readonly workers: readonly EngineThread[];
-  private disposed = false;
+  private readonly keepActivations: boolean;
+  private readonly networks: readonly Network[];
+  private readonly machines: readonly Machine[];
+  /** The network that each machine holds. */
+  private readonly resident = new Map<Machine, Network>();
 
-  private readonly bytes: Uint8Array;
-  private readonly words: Int32Array;
-  private readonly floats: Float32Array;
-
-  constructor(model: Model, options: CompileOptions) {
-    const { batchSize, threads = 1, startThread, fused = supportsFusedArithmetic(), keepActivations = false } = options;
-    if (threads > 1 && !startThread) throw new TypeError("more than one thread needs startThread");
-    this.layers = inferShapes(model);
-    requireNormalization(model, options.normalization);
-    this.model = model;
+  constructor(
+    networks: readonly NetworkSettings[],
+    { batchSize, keepActivations = false }: EngineOptions,
+    { threads, fused = supportsFusedArithmetic() }: WasmOptions,
+  ) {
+    this.models = networks.map(({ model }) => model);
+    requireSameLayers(this.models);
+    this.layers = inferShapes(this.models[0]);
+    for (const { model, normalization } of networks) requireNormalization(model, normalization);
     this.batchSize = batchSize;
-    this.threads = threads;
-    this.fused = fused;
-    this.options = options;
-    this.program = buildProgram(model, this.layers, {
-      batchSize,
-      threads,
-      shared: threads > 1,
-      fused,
-      optimizer: options.optimizer.type,
-      averaging: Boolean(options.averaging),
-      keepActivations,
-    });
-    const { pages, shared } = this.program.memory;
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
-    this.program.initialize(memory);
-    this.bytes = new Uint8Array(memory.buffer);
-    this.words = new Int32Array(memory.buffer);
-    this.floats = new Float32Array(memory.buffer);
-    this.floats.set(
-      normalizedBytes(options.normalization, model.input.channels),
-      this.program.addresses.normalized / FLOAT_BYTES,
-    );
-
-    const module = new WebAssembly.Module(this.program.bytes);
-    const instance = new WebAssembly.Instance(module, { environment: { memory } });
-    this.functions = instance.exports as unknown as EngineExports;
-    const failedWord = this.program.addresses.meeting.failed / 4;
-    this.workers = Array.from({ length: threads - 1 }, (_, index) =>
-      startThread!({ module, memory, thread: index + 1, failedWord }),
-    );
-    this.ready = Promise.all(this.workers.map(({ ready }) => ready)).then(() => {});
-    // Who does not wait for it hears of a failure when computing.
-    this.ready.catch(() => {});
-  }
-
-  /** Bytes of WebAssembly memory that it works in. */
-  get memoryBytes(): number {
-    return this.bytes.length;
-  }
-
-  parameters(): NamedTensors<Float32Array> {
-    return this.readTensors(this.program.addresses.weights);
-  }
-
-  setParameters(tensors: NamedTensors): void {
-    this.writeTensors(this.program.addresses.weights, tensors);
-  }
-
-  optimizerState(): OptimizerState {
-    const { firstMoments, secondMoments, averages } = this.program.addresses;
-    const moments = { first: this.readTensors(firstMoments), second: this.readTensors(secondMoments) };
-    return averages === undefined ? moments : { ...moments, average: this.readTensors(averages) };
-  }
-
-  setOptimizerState(state: OptimizerState): void {
-    requireAverage(this.options, state);
-    const { firstMoments, secondMoments, averages } = this.program.addresses;
-    this.writeTensors(firstMoments, state.first);
-    this.writeTensors(secondMoments, state.second);
-    if (averages !== undefined && state.average) this.writeTensors(averages, state.average);
-  }
-
-  train(batch: Batch, labels: ArrayLike<number>, loss: LossSettings, update: Update): SampleResults {
-    const { hyperparameters, dropoutKeys } = this.program.addresses;
-    const { optimizer, averaging } = this.options;
-    const values = {
-      ...hyperparameterValues(optimizer, update),
-      ...(averaging && { averageShare: averageShare(averaging, update.step) }),
-    };
-    this.floats.set(packHyperparameters(values), hyperparameters / FLOAT_BYTES);
-    this.program.stagePlan.stages.forEach((stage, index) => {
-      if (stage.type === "dropout") {
-        const keys = drawKeys(loss.seed, update.step, this.layers.indexOf(stage.layer));
-        this.words.set(keys, dropoutKeys / 4 + index * 2);
+    this.keepActivations = keepActivations;
+    this.arithmetic = fused ? "wasm-fused" : "wasm-portable";
+    this.threads = threads?.count ?? 1;
+    // Networks with the same program share it, one at a time.
+    const machines = new Map<string, Machine>();
+    this.networks = networks.map((settings) => {
+      const { model, optimizer = NO_OPTIMIZER } = settings;
+      const averaging = Boolean(settings.averaging);
+      const key = JSON.stringify([model, optimizer.type, averaging]);
+      let machine = machines.get(key);
+      if (!machine) {
+        const program = { batchSize, fused, optimizer: optimizer.type, averaging, keepActivations };
+        machine = new Machine(model, inferShapes(model), program, threads);
+        machines.set(key, machine);
       }
+      return { ...settings, optimizer, machine };
     });
-    return this.perform(Job.train, batch, labels, loss.labelSmoothing);
+    this.machines = [...machines.values()];
+    this.ready = Promise.all(this.machines.map(({ ready }) => ready)).then(() => {});
   }
 
-  differentiate(batch: Batch, labels: ArrayLike<number>, labelSmoothing = 0) {
-    const results = this.perform(Job.differentiate, batch, labels, labelSmoothing);
-    return { ...results, gradients: this.readTensors(this.program.addresses.gradients) };
+  get memoryBytes(): number {
+    return this.machines.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
   }
 
-  evaluate(batch: Batch, labels: ArrayLike<number>): SampleResults {
-    return this.perform(Job.evaluate, batch, labels, 0);
+  async load(images: Images): Promise<LoadedImages> {
+    return keepOnHost(images, this.models[0], this.layers);
   }
 
-  predict(batch: Batch): Tensor<Float32Array> {
-    const count = batchCount(batch, this.model);
-    this.perform(Job.evaluate, batch, anyLabels(count), 0);
+  async parameters(network = 0): Promise<NamedTensors<Float32Array>> {
+    return this.machineWith(network).read("weights");
+  }
+
+  async setParameters(tensors: NamedTensors, network = 0): Promise<void> {
+    this.machineWith(network).write("weights", tensors);
+  }
+
+  async optimizerState(network = 0): Promise<OptimizerState> {
+    const machine = this.machineWith(network);
+    const moments = { first: machine.read("firstMoments"), second: machine.read("secondMoments") };
+    return this.networks[network].averaging ? { ...moments, average: machine.read("averages") } : moments;
+  }
+
+  async setOptimizerState(state: OptimizerState, network = 0): Promise<void> {
+    requireAverage(this.networks[network].averaging, state);
+    const machine = this.machineWith(network);
+    machine.write("firstMoments", state.first);
+    machine.write("secondMoments", state.second);
+    if (state.average) machine.write("averages", state.average);
+  }
+
+  async train(images: LoadedImages, slices: readonly (TrainingSlice | undefined)[]): Promise<SampleResults[]> {
+    return slices.map((slice, network) => (slice ? this.trainNetwork(images, slice, network) : resultsFor(0)));
+  }
+
+  async evaluate(images: LoadedImages, slices: readonly (EvaluationSlice | undefined)[]): Promise<SampleResults[]> {
+    return slices.map((slice, network) => (slice ? this.evaluateNetwork(images, slice, network) : resultsFor(0)));
+  }
+
+  async predict(images: LoadedImages, selection: Selection = {}, network = 0): Promise<Tensor<Float32Array>> {
+    const machine = this.machineWith(network);
     const classes = classCount(this.layers);
-    const { logits, logitsTileBytes } = this.program.addresses;
+    const count = selection.indices?.length ?? images.count;
     const data = new Float32Array(count * classes);
-    for (let sample = 0; sample < count; sample++) {
-      const tile = logits + Math.floor(sample / TILE_SAMPLES) * logitsTileBytes;
-      const lane = tile / FLOAT_BYTES + (sample % TILE_SAMPLES);
-      for (let index = 0; index < classes; index++)
-        data[sample * classes + index] = this.floats[lane + index * TILE_SAMPLES];
+    for (const batch of this.batches(images, selection)) {
+      machine.perform(Job.evaluate, batch, 0);
+      machine.readLogits(batch.end - batch.start, classes, data, batch.start * classes);
     }
     return { shape: [count, classes], data };
   }
 
-  activations(batch: Batch): LayerActivation[] {
-    if (!this.options.keepActivations)
-      throw new Error("this engine keeps no activations: compile with keepActivations");
-    const count = batchCount(batch, this.model);
-    if (count > TILE_SAMPLES) throw new RangeError(`activations takes at most ${TILE_SAMPLES} samples, not ${count}`);
-    this.perform(Job.evaluate, batch, anyLabels(count), 0);
-    const { tensors, outputs } = this.program.stagePlan;
-    return this.layers.map((layer, index) => {
-      const tensor = outputs[index]!;
-      const size = elementCount(layer.output);
-      const data = new Float32Array(count * size);
-      for (let sample = 0; sample < count; sample++) {
-        const address = this.program.addresses.evaluatedTensors[tensor];
-        this.readSample(address, tensors[tensor].layout, sample, data.subarray(sample * size));
-      }
-      return { layer, output: { shape: [count, ...layer.output], data } };
+  async activations(images: LoadedImages, selection: Selection = {}, network = 0): Promise<LayerActivation[]> {
+    if (!this.keepActivations) throw new Error("this engine keeps no activations: compile with keepActivations");
+    const machine = this.machineWith(network);
+    const count = selection.indices?.length ?? images.count;
+    const activations = this.layers.map((layer) => {
+      const shape = [count, ...layer.output];
+      return { layer, output: { shape, data: new Float32Array(shape.reduce((size, extent) => size * extent)) } };
     });
+    const outputs = activations.map(({ output }) => output);
+    // A thread keeps the activations of one tile.
+    for (const batch of this.batches(images, selection, TILE_SAMPLES)) {
+      machine.perform(Job.evaluate, batch, 0);
+      machine.readOutputs(batch.end - batch.start, outputs, batch.start);
+    }
+    return activations;
+  }
+
+  async differentiate(
+    images: LoadedImages,
+    selection: Selection = {},
+    labelSmoothing = 0,
+    network = 0,
+  ): Promise<Differentiation> {
+    const machine = this.machineWith(network);
+    const batches = this.batches(images, selection);
+    if (batches.length > 1) {
+      throw new RangeError(`the engine differentiates at most ${this.batchSize} samples at once`);
+    }
+    const results = resultsFor(batches[0].end);
+    machine.perform(Job.differentiate, batches[0], labelSmoothing, results);
+    return { ...results, gradients: machine.read("gradients") };
   }
 
   dispose(): void {
-    for (const worker of this.workers) worker.terminate();
-    this.disposed = true;
+    for (const machine of this.machines) machine.dispose();
   }
 
-  /** Runs a job on a batch: inputs and labels in, every thread its part, results out. */
-  private perform(kind: Job, batch: Batch, labels: ArrayLike<number>, labelSmoothing: number): SampleResults {
-    if (this.disposed) throw new Error("the engine was disposed");
-    requireBatch(this, batch, labels);
-    const { job, labels: labelsAddress, losses, predictions } = this.program.addresses;
-    const { words, floats } = this;
-    const count = labels.length;
-    const tiles = Math.ceil(count / TILE_SAMPLES);
-    const firstLabel = labelsAddress / 4;
-    for (let sample = 0; sample < count; sample++) words[firstLabel + sample] = labels[sample];
-    words.fill(NO_LABEL, firstLabel + count, firstLabel + tiles * TILE_SAMPLES);
-    words[job.source / 4] = this.writeInputs(batch);
-    words[job.kind / 4] = kind;
-    words[job.samples / 4] = count;
-    words[job.tiles / 4] = tiles;
-    floats[job.scale / 4] = 1 / count;
-    floats[job.smoothing / 4] = labelSmoothing;
-    const { run, runSingle } = this.functions;
+  private trainNetwork(images: LoadedImages, slice: TrainingSlice, network: number): SampleResults {
+    const { optimizer, averaging } = this.networks[network];
+    const { labelSmoothing, seed, updates } = slice;
+    const batches = this.batches(images, slice);
+    const results = resultsFor(batches[batches.length - 1].end);
+    requireUpdates(slice, results.losses.length, this.batchSize);
+    const machine = this.machineWith(network);
+    updates.forEach((update, step) => {
+      const values = hyperparameterValues(optimizer, update);
+      if (averaging) values.averageShare = averageShare(averaging, update.step);
+      machine.prepareStep(packHyperparameters(values), seed, update.step);
+      machine.perform(Job.train, batches[step], labelSmoothing, results);
+    });
+    return results;
+  }
+
+  private evaluateNetwork(images: LoadedImages, slice: EvaluationSlice, network: number): SampleResults {
+    const batches = this.batches(images, slice);
+    const results = resultsFor(batches[batches.length - 1].end);
+    const machine = this.machineWith(network);
+    const average = slice.weights === "average";
+    if (average && !this.networks[network].averaging) throw new RangeError("the network keeps no average");
+    if (average) machine.swapAverage();
     try {
-      if (kind === Job.evaluate && count === 1 && runSingle) runSingle();
-      else run();
-    } catch (error) {
-      const threadFailed = words[this.program.addresses.meeting.failed / 4] !== 0;
-      throw threadFailed ? new Error("a thread of the engine failed", { cause: error }) : error;
+      for (const batch of batches) machine.perform(Job.evaluate, batch, 0, results);
+    } finally {
+      if (average) machine.swapAverage();
     }
-    return {
-      losses: floats.slice(losses / 4, losses / 4 + count),
-      predictions: words.slice(predictions / 4, predictions / 4 + count),
-    };
+    return results;
   }
 
-  private writeInputs(batch: Batch): Source {
-    const { inputs, placements } = this.program.addresses;
-    if (!("indices" in batch)) {
-      this.floats.set(batch.values, inputs / FLOAT_BYTES);
-      return Source.floats;
+  /** The machine of a network, with that network in it. */
+  private machineWith(index: number): Machine {
+    const network = this.networks[index];
+    const { machine } = network;
+    const resident = this.resident.get(machine);
+    if (resident !== network) {
+      if (resident) resident.arenas = machine.snapshot();
+      machine.restore(network.arenas);
+      machine.setNormalization(network.normalization);
+      network.arenas = undefined;
+      this.resident.set(machine, network);
     }
-    const { channels, height, width } = this.model.input;
-    const pictureBytes = channels * height * width;
-    for (let sample = 0; sample < batch.indices.length; sample++) {
-      const start = batch.indices[sample] * pictureBytes;
-      this.bytes.set(batch.pixels.subarray(start, start + pictureBytes), inputs + sample * pictureBytes);
-    }
-    if (!batch.placements) return Source.plain;
-    this.words.set(batch.placements.subarray(0, batch.indices.length * PLACEMENT_WORDS), placements / 4);
-    return Source.placed;
+    return machine;
   }
 
-  private readSample(tileAddress: number, layout: Layout, lane: number, target: Float32Array): void {
-    let next = 0;
-    for (let channel = 0; channel < layout.channels; channel++) {
-      for (let row = 0; row < layout.height; row++) {
-        for (let column = 0; column < layout.width; column++) {
-          const address = tileAddress + placeOffset(layout, channel, row, column) + lane * FLOAT_BYTES;
-          target[next++] = this.floats[address / FLOAT_BYTES];
-        }
-      }
-    }
-  }
-
-  private arena(address: number): Float32Array {
-    return this.floats.subarray(address / FLOAT_BYTES, (address + this.program.parameterLayout.bytes) / FLOAT_BYTES);
-  }
-
-  private readTensors(address: number): NamedTensors<Float32Array> {
-    return readArena(this.program.parameterLayout, this.arena(address));
-  }
-
-  private writeTensors(address: number, tensors: NamedTensors): void {
-    writeArena(this.program.parameterLayout, this.arena(address), tensors);
+  /** A selection in batches. @throws RangeError if it does not fit the images */
+  private batches(images: LoadedImages, selection: Selection, size = this.batchSize) {
+    const { images: host, count } = images as HostImages;
+    const indices = requireSelection(selection, count);
+    const { placements } = selection;
+    return Array.from({ length: Math.ceil(indices.length / size) }, (_, batch) => {
+      const start = batch * size;
+      return { images: host, indices, placements, start, end: Math.min(start + size, indices.length) };
+    });
   }
 }
 
-/** Labels where only outputs are asked for, which do not depend on them. */
-function anyLabels(count: number): Int32Array {
-  return new Int32Array(count);
+function resultsFor(count: number): SampleResults {
+  return { losses: new Float32Array(count), predictions: new Int32Array(count) };
 }

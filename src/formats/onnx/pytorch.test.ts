@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { compile } from "../../engine/index.js";
+import { compile } from "../../engine/backend.js";
 import type { Model, NamedTensors } from "../../model/index.js";
 import { readSafetensors } from "../safetensors.js";
 import { isOnnx, readOnnx } from "./index.js";

@@ -1,4 +1,3 @@
-import { elementCount } from "../tensor.js";
 import type { LayerKind } from "./kind.js";
 import { passive } from "./shape.js";
 
@@ -10,7 +9,7 @@ export interface FlattenLayer {
 export const flatten: LayerKind<FlattenLayer> = {
   moduleName: "Flatten",
   fields: {},
-  shape: (_layer, input) => passive([elementCount(input)]),
+  shape: (_layer, [channels, height = 1, width = 1]) => passive([channels * height * width]),
   reach: () => "itself",
   range: "input",
   operator: { name: "Flatten", mostInputs: 1, attributes: { axis: "i" }, valuesOf: () => ({ axis: 1 }) },

@@ -1,10 +1,11 @@
 import { curvesSvg } from "../curves.js";
+import type { FactGroup } from "../facts.js";
 import { Markup, markup } from "../markup.js";
 import { count, counted, percent, standardError } from "../numbers.js";
 import { filterSection } from "./filters.js";
 import { matrixSection } from "./matrix.js";
 import { pictureCards } from "./pictures.js";
-import type { ClassScores, FactGroup, JudgedPicture, Report } from "./report.js";
+import type { ClassScores, JudgedPicture, Report } from "./report.js";
 import { STYLE } from "./style.js";
 
 /**

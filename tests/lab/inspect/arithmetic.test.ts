@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compile } from "../../../src/engine/index.js";
+import { compile } from "../../../src/engine/backend.js";
 import { inferShapes, initializeParameters, lenet5, type Model } from "../../../src/model/index.js";
 import {
   activate,

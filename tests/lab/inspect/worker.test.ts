@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { generateDigits } from "../../../src/data/index.js";
-import { referenceEngine } from "../../../src/engine/index.js";
+import { referenceEngine } from "../../../src/engine/backend.js";
 import { initializeParameters, lenet5 } from "../../../src/model/index.js";
 import { attribute } from "../../../web/worker/inspect/attribute.js";
 import { climb } from "../../../web/worker/inspect/climb.js";

@@ -47,6 +47,6 @@ export function configOf({ recipe, model, settings: { fields, data }, machine, s
       generated: train.generated,
     },
     threads: machine.value?.threads ?? 1,
-    fusedArithmetic: machine.value?.fused ?? false,
+    arithmetic: machine.value?.arithmetic ?? "unknown",
   };
 }

@@ -32,7 +32,7 @@ export function Figures() {
         <Figure
           label={m.threads}
           value={machine && String(machine.threads)}
-          note={machine && (machine.fused ? m.fused : m.notFused)}
+          note={machine && (machine.arithmetic === "wasm-fused" ? m.fused : m.notFused)}
         />
       </dl>
       {run && <Fingerprint run={run} />}

@@ -1,7 +1,7 @@
 import { elementCount } from "../../../src/model/index.js";
+import { changeUrl, url } from "../../address/url.js";
 import { layerMessages } from "../../i18n/layers/index.js";
 import { formatCount } from "../../i18n/numbers.js";
-import { changeUrl, url } from "../../state/url.js";
 import { Derivation } from "./Derivation.js";
 import type { LayerDerivation } from "./derivation/derive.js";
 import { extentsText, termText } from "./labels.js";

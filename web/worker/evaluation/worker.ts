@@ -1,8 +1,7 @@
 // Judges a network in a worker, so that the page stays free to draw.
 
-import { compile } from "../../../src/engine/index.js";
+import { wasmBackend } from "../../../src/engine/wasm/wasmBackend.js";
 import { evaluateDataset } from "../../../src/training/evaluate.js";
-import { RECIPES } from "../../../src/training/recipes/index.js";
 import type { EvaluationEvent, EvaluationRequest } from "./protocol.js";
 
 const BATCH = 64;
@@ -10,8 +9,8 @@ const BATCH = 64;
 addEventListener("message", async ({ data }: MessageEvent<EvaluationRequest>) => {
   try {
     const { model, parameters, normalization, dataset, indices } = data;
-    const engine = compile(model, { ...RECIPES.paper, batchSize: BATCH, normalization });
-    engine.setParameters(parameters);
+    const engine = await wasmBackend().compile([{ model, normalization }], { batchSize: BATCH });
+    await engine.setParameters(parameters);
     const evaluation = await evaluateDataset(engine, dataset, indices, {
       onProgress: (progress) => tell({ type: "progress", progress }),
     });

@@ -1,5 +1,6 @@
-import { inputDifferentiation, normalizedBytes } from "../../../src/engine/index.js";
-import { engineOf } from "./engine.js";
+import { normalizedBytes } from "../../../src/model/index.js";
+import { inputDifferentiation } from "../../../src/network/inputGradient.js";
+import { inspectionEngine } from "./engine.js";
 import type { Attributions, InspectedNetwork, InspectTask } from "./protocol.js";
 
 type AttributeTask = Extract<InspectTask, { type: "attribute" }>;
@@ -10,19 +11,21 @@ const BATCH = 32;
 const PATCH_SHARE = 1 / 7;
 
 /** Works out which pixels a class's logit rests on. */
-export function attribute(network: InspectedNetwork, task: AttributeTask): Attributions {
-  return { occlusion: occlusion(network, task), ...gradients(network, task) };
+export async function attribute(network: InspectedNetwork, task: AttributeTask): Promise<Attributions> {
+  return { occlusion: await occlusion(network, task), ...gradients(network, task) };
 }
 
 /** Covers every place of the picture once, and gives each pixel the mean of what its patches cost the logit. */
-function occlusion(network: InspectedNetwork, { pixels, classIndex, background }: AttributeTask): Float32Array {
+async function occlusion(
+  network: InspectedNetwork,
+  { pixels, classIndex, background }: AttributeTask,
+): Promise<Float32Array> {
   const { channels, height, width } = network.model.input;
   const side = Math.max(1, Math.round(Math.min(height, width) * PATCH_SHARE));
   const [down, right] = [height - side + 1, width - side + 1];
   // The picture itself comes last.
   const total = down * right + 1;
-  const engine = engineOf(network, BATCH);
-  engine.setParameters(network.parameters);
+  const engine = await inspectionEngine(network, BATCH);
   const logits = new Float32Array(total);
   for (let start = 0; start < total; start += BATCH) {
     const count = Math.min(BATCH, total - start);
@@ -38,10 +41,7 @@ function occlusion(network: InspectedNetwork, { pixels, classIndex, background }
         picture.fill(background, first, first + side);
       }
     }
-    const { data, shape } = engine.predict({
-      pixels: covered,
-      indices: Array.from({ length: count }, (_, one) => one),
-    });
+    const { data, shape } = await engine.predict(await engine.load({ pixels: covered }));
     for (let sample = 0; sample < count; sample++) logits[start + sample] = data[sample * shape[1] + classIndex];
   }
   const costs = new Float32Array(height * width);

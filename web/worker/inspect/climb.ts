@@ -1,5 +1,5 @@
-import { inputDifferentiation, normalizedBytes } from "../../../src/engine/index.js";
-import { elementCount, inferShapes } from "../../../src/model/index.js";
+import { elementCount, inferShapes, normalizedBytes } from "../../../src/model/index.js";
+import { inputDifferentiation } from "../../../src/network/inputGradient.js";
 import { Purpose, RandomStream } from "../../../src/numeric/philox.js";
 import type { InspectEvent, InspectedNetwork, InspectTask } from "./protocol.js";
 

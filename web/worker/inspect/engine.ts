@@ -1,15 +1,13 @@
-import { compile, type WasmEngine } from "../../../src/engine/index.js";
+import type { Engine } from "../../../src/engine/backend.js";
+import { wasmBackend } from "../../../src/engine/wasm/wasmBackend.js";
 import type { InspectedNetwork } from "./protocol.js";
 
-/** An engine for a network that is looked at and not trained. */
-export function engineOf(
-  { model, normalization }: Omit<InspectedNetwork, "parameters">,
+/** An engine for a network that is looked at and not trained, with its parameters. */
+export async function inspectionEngine(
+  { model, normalization, parameters }: InspectedNetwork,
   batchSize: number,
-): WasmEngine {
-  return compile(model, {
-    batchSize,
-    normalization,
-    optimizer: { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
-    keepActivations: true,
-  });
+): Promise<Engine> {
+  const engine = await wasmBackend().compile([{ model, normalization }], { batchSize, keepActivations: true });
+  await engine.setParameters(parameters);
+  return engine;
 }

@@ -1,29 +1,29 @@
 import { elementCount } from "../../../src/model/index.js";
-import { engineOf } from "./engine.js";
+import { inspectionEngine } from "./engine.js";
 import type { ExcitingPicture, InspectEvent, InspectedNetwork, InspectTask } from "./protocol.js";
 
 type SearchTask = Extract<InspectTask, { type: "search" }>;
 
-/** As many as an engine gives activations of at once. */
+/** Pictures that are computed at once. */
 const BATCH = 8;
 /** Between two progresses. */
 const PICTURES = 400;
 
 /** Finds the pictures that excite a map most at one of its places, the most exciting first. */
-export function search(
+export async function search(
   network: InspectedNetwork,
   { dataset, place, count }: SearchTask,
   tell: (event: InspectEvent) => void,
-): void {
-  const engine = engineOf(network, BATCH);
-  engine.setParameters(network.parameters);
+): Promise<void> {
+  const engine = await inspectionEngine(network, BATCH);
+  const images = await engine.load({ pixels: dataset.images });
   const size = elementCount(engine.layers[place.layer].output);
   const perMap = size / engine.layers[place.layer].output[0];
   const total = dataset.labels.length;
   let best: ExcitingPicture[] = [];
   for (let start = 0; start < total; start += BATCH) {
     const indices = Array.from({ length: Math.min(BATCH, total - start) }, (_, sample) => start + sample);
-    const { data } = engine.activations({ pixels: dataset.images, indices })[place.layer].output;
+    const { data } = (await engine.activations(images, { indices }))[place.layer].output;
     const found = indices.map((index, sample) => {
       const first = sample * size + place.map * perMap;
       const at = largestOf(data, first, first + perMap);

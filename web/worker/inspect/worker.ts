@@ -5,17 +5,17 @@ import { climb } from "./climb.js";
 import type { InspectEvent, InspectRequest } from "./protocol.js";
 import { search } from "./search.js";
 
-addEventListener("message", ({ data: { network, task } }: MessageEvent<InspectRequest>) => {
+addEventListener("message", async ({ data: { network, task } }: MessageEvent<InspectRequest>) => {
   try {
     switch (task.type) {
       case "search":
-        search(network, task, tell);
+        await search(network, task, tell);
         break;
       case "climb":
         climb(network, task, tell);
         break;
       case "attribute":
-        tell({ type: "attributed", attributions: attribute(network, task) });
+        tell({ type: "attributed", attributions: await attribute(network, task) });
         break;
     }
   } catch (error) {

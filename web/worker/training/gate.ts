@@ -18,6 +18,11 @@ export class Gate {
     return this.stretch === undefined;
   }
 
+  /** Whether the training goes for one batch only. */
+  get restsAfterBatch(): boolean {
+    return this.stretch === "batch";
+  }
+
   go(stretch: Stretch): void {
     if (!this.stretch) this.goingSince = performance.now();
     this.stretch = stretch;

@@ -1,4 +1,4 @@
-import type { EpochBatch } from "../../../src/engine.js";
+import type { EpochSlice } from "../../../src/engine.js";
 import type { TrainingProgress } from "./protocol.js";
 
 /** Between two progresses: drawing them takes the page time that, on few cores, the threads would have. */
@@ -26,7 +26,7 @@ export class Meter {
 
   /** Adds a batch; gives the progress where it is time for one, or a validation is at its end, or `now` says so. */
   add(
-    { epoch, phase, done, total, labels, results }: EpochBatch,
+    { epoch, phase, done, total, labels, results }: EpochSlice,
     seconds: number,
     now: boolean,
   ): TrainingProgress | undefined {

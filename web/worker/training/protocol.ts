@@ -59,8 +59,8 @@ export interface TrainingProgress extends Pick<EpochProgress, "epoch" | "phase" 
 /** What the engine of a training is like. */
 export interface TrainingMachine {
   readonly threads: number;
-  /** Multiplication and addition in one rounding; another setting gives other last bits. */
-  readonly fused: boolean;
+  /** See `Engine.arithmetic`. */
+  readonly arithmetic: string;
 }
 
 /** From a training's worker to the page. */

@@ -1,15 +1,14 @@
 import { availableThreads, startThread } from "../../../src/browser/index.js";
-import { splitTraining } from "../../../src/data/index.js";
 import {
-  compile,
-  type EpochBatch,
+  type EpochSlice,
   fingerprint,
-  initializeParameters,
   lenet5,
   mostUsefulThreads,
   runEpochs,
+  wasmBackend,
 } from "../../../src/engine.js";
 import type { NamedTensors } from "../../../src/model/index.js";
+import { compilePlan, planWith } from "../../../src/training/plan.js";
 import type { Gate } from "./gate.js";
 import { Meter } from "./meter.js";
 import type { MarkedSnapshot, Snapshot, TrainingEvent, TrainingStart } from "./protocol.js";
@@ -17,7 +16,7 @@ import type { MarkedSnapshot, Snapshot, TrainingEvent, TrainingStart } from "./p
 /** A training that has begun. */
 export interface Training {
   /** The parameters as they are. */
-  snapshot(): Snapshot;
+  snapshot(): Promise<Snapshot>;
   /** Fulfilled once all epochs are done. */
   readonly ended: Promise<void>;
 }
@@ -32,40 +31,42 @@ export async function beginTraining(
   gate: Gate,
   tell: (event: TrainingEvent) => void,
 ): Promise<Training> {
-  const classes = dataset.classes.length;
-  const model = lenet5({ ...recipe, input: dataset, classes });
+  const { channels, height, width, classes } = dataset;
+  const model = lenet5({ ...recipe, input: { channels, height, width }, classes: classes.length });
+  const plan = planWith({ recipe, model, seed }, { train: dataset, validationCount });
   const useful = Math.min(availableThreads(), mostUsefulThreads(recipe.batchSize));
   // An address with a number of threads works in pages that can have only one, too.
-  const engine = compile(model, { ...recipe, threads: crossOriginIsolated ? (threads ?? useful) : 1, startThread });
-  await engine.ready;
-  engine.setParameters(initializeParameters(model, seed));
-  const split = splitTraining({ train: dataset, validationCount }, recipe.validationShare, seed);
-  const meter = new Meter(classes, split.train.length, split.validation.length, recipe.epochs);
+  const count = crossOriginIsolated ? (threads ?? useful) : 1;
+  const engine = await compilePlan(plan, wasmBackend({ threads: { count, start: startThread } }));
+  const { split } = plan;
+  const meter = new Meter(classes.length, split.train.length, split.validation.length, recipe.epochs);
   const marked = async (epoch: number, parameters: NamedTensors<Float32Array>): Promise<MarkedSnapshot> => ({
     epoch,
     parameters,
     fingerprint: await fingerprint(model, parameters),
   });
   let epoch = 0;
-  const snapshot = (): Snapshot => ({ epoch, parameters: engine.parameters() });
+  const snapshot = async (): Promise<Snapshot> => ({ epoch, parameters: await engine.parameters() });
 
   const rest = async () => {
-    tell({ type: "resting", at: await marked(epoch, engine.parameters()) });
+    tell({ type: "resting", at: await marked(epoch, await engine.parameters()) });
     await gate.opened();
   };
-  const onBatch = (batch: EpochBatch) => {
-    const passEnds = batch.done === batch.total;
-    if (batch.phase === "train") epoch = batch.epoch - 1 + batch.done / batch.total;
+  const onSlice = (slice: EpochSlice) => {
+    const passEnds = slice.done === slice.total;
+    if (slice.phase === "train") epoch = slice.epoch - 1 + slice.done / slice.total;
     // An epoch's last step goes together with its validation, after which there is a rest where one is asked for.
-    const rests = !passEnds && (batch.phase === "train" ? gate.restsAfter("batch") : gate.restsNow);
-    const progress = meter.add(batch, gate.seconds, rests);
+    const rests = !passEnds && (slice.phase === "train" ? gate.restsAfter("batch") : gate.restsNow);
+    const progress = meter.add(slice, gate.seconds, rests);
     if (progress) tell({ type: "progress", progress });
     return rests ? rest() : undefined;
   };
 
+  const batchesAtOnce = () => (gate.restsAfterBatch ? 1 : Number.POSITIVE_INFINITY);
+
   const run = async () => {
     if (gate.restsNow) await rest();
-    const epochs = runEpochs({ engine, dataset, split, recipe, seed, onBatch });
+    const epochs = runEpochs({ ...plan, engine, onSlice, batchesAtOnce });
     for (;;) {
       const next = await epochs.next();
       if (next.done) {
@@ -80,8 +81,8 @@ export async function beginTraining(
   };
   tell({
     type: "started",
-    machine: { threads: engine.threads, fused: engine.fused },
-    initial: await marked(0, engine.parameters()),
+    machine: { threads: engine.threads, arithmetic: engine.arithmetic },
+    initial: await marked(0, await engine.parameters()),
   });
   return { snapshot, ended: run().finally(() => engine.dispose()) };
 }

@@ -19,7 +19,7 @@ addEventListener("message", ({ data: command }: MessageEvent<TrainingCommand>) =
       gate.rest();
       break;
     case "snapshot":
-      if (training) tell({ type: "snapshot", at: training.snapshot() });
+      void training?.snapshot().then((at) => tell({ type: "snapshot", at }));
       break;
   }
 });

@@ -1,26 +1,46 @@
 import { useComputed, useSignal } from "@preact/signals";
-import { unitPlace } from "../../../../src/model/index.js";
+import { useMemo } from "preact/hooks";
+import type { Engine } from "../../../../src/engine/backend.js";
+import { type NamedTensors, unitPlace } from "../../../../src/model/index.js";
+import { FILTER_KINDS } from "../../../address/inspectFields.js";
+import { changeUrl, url } from "../../../address/url.js";
+import { formatValue } from "../../../i18n/numbers.js";
 import { Choice } from "../../../kit/Choice.js";
 import { Select } from "../../../kit/Select.js";
-import { changeUrl, url } from "../../../state/url.js";
+import { resource } from "../../../state/resource.js";
 import { difference, type KernelMaps, kernelMaps } from "../calculation/kernels.js";
-import { FILTER_KINDS } from "../fields.js";
 import { canvasColors } from "../layers/colors.js";
 import { Legend } from "../layers/Legend.js";
 import { mapPixels, paintMaps } from "../layers/paint.js";
 import { rangeOf } from "../layers/range.js";
 import { Sheet } from "../layers/Sheet.js";
 import { messages } from "../messages/index.js";
-import { formatValue, nameOfMap } from "../names.js";
-import { shownEngine, shownNetwork, structure, timeline } from "../state/network.js";
-import { shownPicture } from "../state/picture.js";
 import { response, select, selection } from "../state/response.js";
+import { shownEngine, shownNetwork, structure, timeline } from "../state/shownNetwork.js";
+import { shownPicture } from "../state/shownPicture.js";
+import { nameOfMap } from "../state/unitNames.js";
+
+async function differentiate(engine: Engine, parameters: NamedTensors, pixels: Uint8Array, label: number) {
+  await engine.setParameters(parameters);
+  return (await engine.differentiate(await engine.load({ pixels, labels: [label] }))).gradients;
+}
 
 /** The filters that lead to the selected map, their gradients, and how far they have come since the start. */
 export function FiltersPanel() {
   const m = messages();
   const label = useSignal<number | undefined>(undefined);
   const wantedClass = label.value ?? shownPicture.value?.label ?? response.value?.prediction;
+  const gradients = useMemo(
+    () =>
+      resource(() => {
+        const engine = shownEngine.value;
+        const picture = shownPicture.value;
+        const wanted = label.value ?? picture?.label ?? response.value?.prediction;
+        if (!engine || !picture || !response.value || wanted === undefined) return undefined;
+        return differentiate(engine, response.value.network.parameters, picture.pixels, wanted);
+      }),
+    [label],
+  );
   const shown = useComputed<KernelMaps | undefined>(() => {
     const current = structure.value;
     if (!current || !selection.value || !shownNetwork.value) return undefined;
@@ -37,11 +57,7 @@ export function FiltersPanel() {
       const initial = first && of(first.parameters);
       return initial && difference(weights, initial);
     }
-    const { engine } = shownEngine.value ?? {};
-    const picture = shownPicture.value;
-    if (!engine || !picture || !response.value) return undefined;
-    const wanted = label.value ?? picture.label ?? response.value.prediction;
-    return of(engine.differentiate({ pixels: picture.pixels, indices: [0] }, [wanted]).gradients);
+    return gradients.value && of(gradients.value);
   });
   const range = useComputed(() => rangeOf(shown.value?.values ?? new Float32Array(0), "signed"));
   if (!structure.value || !selection.value || !shownNetwork.value) return null;

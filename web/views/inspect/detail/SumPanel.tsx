@@ -1,11 +1,11 @@
 import { isActivation } from "../../../../src/model/index.js";
+import { url } from "../../../address/url.js";
 import { layerMessages } from "../../../i18n/layers/index.js";
-import { url } from "../../../state/url.js";
+import { formatExact, formatValue, withMinus } from "../../../i18n/numbers.js";
 import { activate } from "../calculation/arithmetic.js";
 import { messages } from "../messages/index.js";
-import { formatExact, formatValue, withMinus } from "../names.js";
-import { structure } from "../state/network.js";
 import { response, selection } from "../state/response.js";
+import { structure } from "../state/shownNetwork.js";
 import { arithmetic, soFar, steps, stepsDone } from "../state/steps.js";
 import { ContributionsWork } from "./ContributionsWork.js";
 import { StepPlayer } from "./StepPlayer.js";

@@ -1,31 +1,56 @@
 import { computed } from "@preact/signals";
-import { normalizedBytes } from "../../../../src/engine/index.js";
-import { type Block, type PaperLayer, receptiveFields, unitBlock } from "../../../../src/model/index.js";
+import type { Engine } from "../../../../src/engine/backend.js";
+import {
+  type Block,
+  normalizedBytes,
+  type PaperLayer,
+  receptiveFields,
+  unitBlock,
+} from "../../../../src/model/index.js";
 import { softmax } from "../../../../src/training/predict.js";
-import { changeUrl, url } from "../../../state/url.js";
-import { shownEngine, shownNetwork, structure } from "./network.js";
-import { shownPicture } from "./picture.js";
+import { changeUrl, url } from "../../../address/url.js";
+import type { Network } from "../../../state/currentNetwork.js";
+import { resource } from "../../../state/resource.js";
+import { shownEngine, shownNetwork, structure } from "./shownNetwork.js";
+import { shownPicture } from "./shownPicture.js";
 
-/** What the network makes of the picture. */
-export const response = computed(() => {
-  const { engine } = shownEngine.value ?? {};
+/** What a network makes of a picture. */
+export interface Response {
+  readonly network: Network;
+  /** What goes into the first layer and what comes out of each. */
+  readonly values: readonly Float32Array[];
+  readonly probabilities: Float64Array;
+  /** The class of the largest logit. */
+  readonly prediction: number;
+}
+
+const answered = resource(() => {
+  const engine = shownEngine.value;
   const network = shownNetwork.value;
   const picture = shownPicture.value;
-  if (!engine || !network || !picture) return undefined;
-  const { pixels } = picture;
-  const table = normalizedBytes(network.normalization, network.model.input.channels);
-  const perChannel = network.model.input.height * network.model.input.width;
-  const input = Float32Array.from(pixels, (byte, place) => table[256 * Math.floor(place / perChannel) + byte]);
-  const outputs = engine.activations({ pixels, indices: [0] }).map(({ output }) => output.data);
+  if (engine?.models[0] !== network?.model || !engine || !network || !picture) return undefined;
+  return respond(engine, network, picture.pixels);
+});
+
+async function respond(engine: Engine, network: Network, pixels: Uint8Array): Promise<Response> {
+  const { channels, height, width } = network.model.input;
+  const table = normalizedBytes(network.normalization, channels);
+  const input = Float32Array.from(pixels, (byte, place) => table[256 * Math.floor(place / (height * width)) + byte]);
+  await engine.setParameters(network.parameters);
+  const outputs = (await engine.activations(await engine.load({ pixels }))).map(({ output }) => output.data);
   const probabilities = softmax(outputs[outputs.length - 1]);
   return {
-    /** What goes into the first layer and what comes out of each. */
+    network,
     values: [input, ...outputs],
     probabilities,
-    /** The class of the largest logit. */
     prediction: probabilities.indexOf(Math.max(...probabilities)),
   };
-});
+}
+
+/** What the network that is shown makes of the picture; while something new is computed, of the one before. */
+export const response = computed<Response | undefined>(() =>
+  answered.value?.network.model === shownNetwork.value?.model && shownPicture.value ? answered.value : undefined,
+);
 
 /** The unit that is looked at. */
 export interface Selection {

@@ -1,17 +1,17 @@
 import { computed, signal } from "@preact/signals";
 import { type Arithmetic, largestProducts, workOut } from "../calculation/arithmetic.js";
-import { shownNetwork, structure } from "./network.js";
 import { response, selection } from "./response.js";
+import { structure } from "./shownNetwork.js";
 
 /** Contributions to a linear layer's unit that are shown one by one. */
 const LARGEST = 10;
 
 /** The selected unit's value, worked out. */
 export const arithmetic = computed<Arithmetic | undefined>(() => {
-  const parameters = shownNetwork.value?.parameters;
-  if (!structure.value || !selection.value || !response.value || !parameters) return undefined;
+  if (!structure.value || !selection.value || !response.value) return undefined;
   const { paper, unit } = selection.value;
-  return workOut(structure.value.layers[paper.main], unit, response.value.values[paper.main], parameters);
+  const { values, network } = response.value;
+  return workOut(structure.value.layers[paper.main], unit, values[paper.main], network.parameters);
 });
 
 /** One thing that is done on the way to a unit's value. */

@@ -1,0 +1,58 @@
+import { integerPower } from "../../numeric/integerPower.js";
+import type { OptimizerSettings, Update } from "../backend.js";
+import { HYPERPARAMETER_WORDS, HYPERPARAMETERS } from "./kernels/index.js";
+
+/** The numbers of one update by name, in float64. */
+export type HyperparameterValues = Record<keyof typeof HYPERPARAMETERS, number>;
+
+/** Works out the numbers of one update; bias correction takes the current β1 to the power of the step, as PyTorch does. */
+export function hyperparameterValues(settings: OptimizerSettings, update: Update): HyperparameterValues {
+  const { step, learningRate } = update;
+  if (settings.type === "sgd") {
+    return {
+      ...NEUTRAL,
+      weightDecay: settings.weightDecay,
+      stepSize: learningRate,
+      momentum: update.momentum ?? settings.momentum,
+      nesterov: settings.nesterov ? 1 : 0,
+    };
+  }
+  const { beta2, epsilon, weightDecay } = settings;
+  const beta1 = update.momentum ?? settings.beta1;
+  return {
+    ...NEUTRAL,
+    decay: settings.type === "adamw" ? 1 - learningRate * weightDecay : 1,
+    weightDecay: settings.type === "adam" ? weightDecay : 0,
+    beta1,
+    oneMinusBeta1: 1 - beta1,
+    beta2,
+    oneMinusBeta2: 1 - beta2,
+    stepSize: learningRate / (1 - integerPower(beta1, step)),
+    secondMomentScale: 1 / Math.sqrt(1 - integerPower(beta2, step)),
+    epsilon,
+  };
+}
+
+const NEUTRAL: HyperparameterValues = {
+  decay: 1,
+  weightDecay: 0,
+  beta1: 0,
+  oneMinusBeta1: 1,
+  beta2: 0,
+  oneMinusBeta2: 1,
+  stepSize: 0,
+  secondMomentScale: 1,
+  epsilon: 0,
+  momentum: 0,
+  nesterov: 0,
+  averageShare: 0,
+};
+
+/** The numbers as the kernels read them. */
+export function packHyperparameters(values: HyperparameterValues): Float32Array {
+  const packed = new Float32Array(HYPERPARAMETER_WORDS);
+  for (const [name, word] of Object.entries(HYPERPARAMETERS)) {
+    packed[word] = values[name as keyof HyperparameterValues];
+  }
+  return packed;
+}

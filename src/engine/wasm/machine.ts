@@ -1,0 +1,248 @@
+import { type AugmentationDraw, drawPlacements } from "../../data/augmentation.js";
+import { PLACEMENT_WORDS } from "../../data/placement.js";
+import {
+  elementCount,
+  type Model,
+  type NamedTensors,
+  type Normalization,
+  normalizedBytes,
+  type ShapedLayer,
+  type Tensor,
+} from "../../model/index.js";
+import { dropoutKeys } from "../../numeric/dropoutDraw.js";
+import type { Images, SampleResults } from "../backend.js";
+import { imageSize } from "../images.js";
+import { FLOAT_BYTES, type Layout, NO_LABEL, placeOffset, TILE_SAMPLES } from "./kernels/index.js";
+import { readArena, writeArena } from "./parameterStore.js";
+import { buildProgram, Job, type Program, type ProgramOptions, Source } from "./program.js";
+import type { EngineThread, Threads } from "./threads.js";
+
+/** Some of the loaded images as one batch: from a place of the indices to before another. */
+export interface Batch {
+  readonly images: Images;
+  readonly indices: ArrayLike<number>;
+  readonly start: number;
+  readonly end: number;
+  readonly placements?: AugmentationDraw | Int32Array;
+}
+
+/** The arenas that a network is, by the names of their addresses. */
+const STATE = ["weights", "firstMoments", "secondMoments", "averages"] as const;
+/** One of the arenas, which hold a value for each parameter. */
+export type Arena = (typeof STATE)[number] | "gradients";
+
+/** The functions of a program's module. */
+interface ProgramExports {
+  /** A job on a batch, by all threads. */
+  run(): void;
+  /** The evaluation of a batch of one sample, by the calling thread alone; only if all layers have a kernel for it. */
+  runSingle?(): void;
+}
+
+/** A program on its memory and its threads. It holds one network at a time; see {@link Machine.snapshot}. */
+export class Machine {
+  readonly program: Program;
+  /** Fulfilled once all threads run, rejected if one cannot. In browsers they start only while the caller waits. */
+  readonly ready: Promise<void>;
+
+  private readonly model: Model;
+  private readonly layers: readonly ShapedLayer[];
+  private readonly functions: ProgramExports;
+  private readonly workers: readonly EngineThread[];
+  private readonly bytes: Uint8Array;
+  private readonly words: Int32Array;
+  private readonly floats: Float32Array;
+  private disposed = false;
+
+  /** @param threads the calling thread alone if undefined */
+  constructor(
+    model: Model,
+    layers: readonly ShapedLayer[],
+    options: Omit<ProgramOptions, "threads" | "shared">,
+    threads: Threads | undefined,
+  ) {
+    this.model = model;
+    this.layers = layers;
+    const count = threads?.count ?? 1;
+    this.program = buildProgram(model, layers, { ...options, threads: count, shared: count > 1 });
+    const { pages, shared } = this.program.memory;
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
+    this.program.initialize(memory);
+    this.bytes = new Uint8Array(memory.buffer);
+    this.words = new Int32Array(memory.buffer);
+    this.floats = new Float32Array(memory.buffer);
+
+    const module = new WebAssembly.Module(this.program.bytes);
+    const instance = new WebAssembly.Instance(module, { environment: { memory } });
+    this.functions = instance.exports as unknown as ProgramExports;
+    const failedWord = this.program.addresses.meeting.failed / 4;
+    this.workers = Array.from({ length: count - 1 }, (_, index) =>
+      threads!.start({ module, memory, thread: index + 1, failedWord }),
+    );
+    this.ready = Promise.all(this.workers.map(({ ready }) => ready)).then(() => {});
+  }
+
+  get memoryBytes(): number {
+    return this.bytes.length;
+  }
+
+  /** Sets how bytes become inputs. */
+  setNormalization(normalization: Normalization): void {
+    const table = normalizedBytes(normalization, this.model.input.channels);
+    this.floats.set(table, this.program.addresses.normalized / FLOAT_BYTES);
+  }
+
+  /** Copies an arena out, tensor by tensor. */
+  read(arena: Arena): NamedTensors<Float32Array> {
+    return readArena(this.program.parameterLayout, this.arena(arena)!);
+  }
+
+  /** @throws ShapeError if a tensor is missing, unknown or of another shape; nothing is copied then */
+  write(arena: Arena, tensors: NamedTensors): void {
+    writeArena(this.program.parameterLayout, this.arena(arena)!, tensors);
+  }
+
+  /** Exchanges the parameters and their average. */
+  swapAverage(): void {
+    const [weights, averages] = [this.arena("weights")!, this.arena("averages")!];
+    const kept = weights.slice();
+    weights.set(averages);
+    averages.set(kept);
+  }
+
+  /** Copies out the network's state, which makes room for another network. */
+  snapshot(): Float32Array[] {
+    return this.state().map((arena) => arena.slice());
+  }
+
+  /** Takes a network's state back; without one, the network is new: all zeros. */
+  restore(snapshot?: readonly Float32Array[]): void {
+    this.state().forEach((arena, index) => {
+      if (snapshot) arena.set(snapshot[index]);
+      else arena.fill(0);
+    });
+  }
+
+  /** Sets the numbers of the next training step, as `packHyperparameters` packs them, and what its dropout draws from. */
+  prepareStep(hyperparameters: Float32Array, seed: number, step: number): void {
+    const { addresses, stagePlan } = this.program;
+    this.floats.set(hyperparameters, addresses.hyperparameters / FLOAT_BYTES);
+    stagePlan.stages.forEach((stage, index) => {
+      if (stage.type !== "dropout") return;
+      const keys = dropoutKeys(seed, step, this.layers.indexOf(stage.layer));
+      this.words.set(keys, addresses.dropoutKeys / 4 + index * 2);
+    });
+  }
+
+  /**
+   * Runs a job on a batch, every thread its part, and writes losses and predictions into the results from a place on.
+   * Images without labels have the label 0 each.
+   */
+  perform(kind: Job, batch: Batch, labelSmoothing: number, results?: SampleResults): void {
+    if (this.disposed) throw new Error("the engine was disposed");
+    const { job, labels, losses, predictions, meeting } = this.program.addresses;
+    const { words, floats } = this;
+    const { images, indices, start, end } = batch;
+    const count = end - start;
+    const tiles = Math.ceil(count / TILE_SAMPLES);
+    const firstLabel = labels / 4;
+    for (let sample = 0; sample < count; sample++) {
+      words[firstLabel + sample] = images.labels?.[indices[start + sample]] ?? 0;
+    }
+    words.fill(NO_LABEL, firstLabel + count, firstLabel + tiles * TILE_SAMPLES);
+    words[job.source / 4] = this.writeInputs(batch);
+    words[job.kind / 4] = kind;
+    words[job.samples / 4] = count;
+    words[job.tiles / 4] = tiles;
+    floats[job.scale / 4] = 1 / count;
+    floats[job.smoothing / 4] = labelSmoothing;
+    const { run, runSingle } = this.functions;
+    try {
+      if (kind === Job.evaluate && count === 1 && runSingle) runSingle();
+      else run();
+    } catch (error) {
+      const threadFailed = words[meeting.failed / 4] !== 0;
+      throw threadFailed ? new Error("a thread of the engine failed", { cause: error }) : error;
+    }
+    results?.losses.set(floats.subarray(losses / 4, losses / 4 + count), start);
+    results?.predictions.set(words.subarray(predictions / 4, predictions / 4 + count), start);
+  }
+
+  /** Copies the logits of the last batch: [count][classes]. */
+  readLogits(count: number, classes: number, target: Float32Array, offset: number): void {
+    const { logits, logitsTileBytes } = this.program.addresses;
+    for (let sample = 0; sample < count; sample++) {
+      const tile = logits + Math.floor(sample / TILE_SAMPLES) * logitsTileBytes;
+      const lane = tile / FLOAT_BYTES + (sample % TILE_SAMPLES);
+      for (let index = 0; index < classes; index++) {
+        target[offset + sample * classes + index] = this.floats[lane + index * TILE_SAMPLES];
+      }
+    }
+  }
+
+  /** Copies every layer's output of the last batch, which is one tile, into tensors for more samples from a place on. */
+  readOutputs(count: number, targets: readonly Tensor<Float32Array>[], start: number): void {
+    const { tensors, outputs } = this.program.stagePlan;
+    targets.forEach(({ data }, index) => {
+      const tensor = outputs[index]!;
+      const size = elementCount(this.layers[index].output);
+      for (let sample = 0; sample < count; sample++) {
+        const address = this.program.addresses.evaluatedTensors[tensor];
+        this.readSample(address, tensors[tensor].layout, sample, data.subarray((start + sample) * size));
+      }
+    });
+  }
+
+  dispose(): void {
+    for (const worker of this.workers) worker.terminate();
+    this.disposed = true;
+  }
+
+  private writeInputs({ images, indices, start, end, placements }: Batch): Source {
+    const { addresses } = this.program;
+    const size = imageSize(this.model);
+    if ("values" in images) {
+      for (let place = start; place < end; place++) {
+        const first = indices[place] * size;
+        const target = addresses.inputs / FLOAT_BYTES + (place - start) * size;
+        this.floats.set(images.values.subarray(first, first + size), target);
+      }
+      return Source.floats;
+    }
+    for (let place = start; place < end; place++) {
+      const first = indices[place] * size;
+      this.bytes.set(images.pixels.subarray(first, first + size), addresses.inputs + (place - start) * size);
+    }
+    if (!placements) return Source.plain;
+    const target = this.words.subarray(addresses.placements / 4);
+    if (placements instanceof Int32Array) {
+      target.set(placements.subarray(start * PLACEMENT_WORDS, end * PLACEMENT_WORDS));
+    } else {
+      drawPlacements(placements, this.model.input, indices, start, end, target);
+    }
+    return Source.placed;
+  }
+
+  private readSample(tileAddress: number, layout: Layout, lane: number, target: Float32Array): void {
+    let next = 0;
+    for (let channel = 0; channel < layout.channels; channel++) {
+      for (let row = 0; row < layout.height; row++) {
+        for (let column = 0; column < layout.width; column++) {
+          const address = tileAddress + placeOffset(layout, channel, row, column) + lane * FLOAT_BYTES;
+          target[next++] = this.floats[address / FLOAT_BYTES];
+        }
+      }
+    }
+  }
+
+  /** Undefined for the averages of a program without averaging. */
+  private arena(name: Arena): Float32Array | undefined {
+    const address = this.program.addresses[name];
+    if (address === undefined) return undefined;
+    return this.floats.subarray(address / FLOAT_BYTES, (address + this.program.parameterLayout.bytes) / FLOAT_BYTES);
+  }
+
+  private state(): Float32Array[] {
+    return STATE.flatMap((name) => this.arena(name) ?? []);
+  }
+}

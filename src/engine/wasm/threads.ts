@@ -1,0 +1,42 @@
+import { TILE_SAMPLES } from "./kernels/index.js";
+
+// Node's types have no WebAssembly: without this, programs that take neither the DOM's could not be checked with ours.
+declare global {
+  namespace WebAssembly {
+    interface Module {}
+    interface Memory {}
+  }
+}
+
+/** A thread that runs an engine's program: it instantiates the module on the memory and calls `thread(index)`. */
+export interface EngineThread {
+  /** Fulfilled once it runs, rejected if it cannot. Omitted if the thread can start while its creator is busy. */
+  readonly ready?: Promise<void>;
+  /** Ends it at once, whatever it does. */
+  terminate(): void;
+}
+
+/** What a thread of an engine is started with. */
+export interface ThreadStart {
+  /** To be instantiated with `{ environment: { memory } }`. */
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  /** The argument of the module's `thread` function, which does not return. */
+  readonly thread: number;
+  /** The index of the int32 of the memory that a thread sets to 1 if it fails, so that the others do not wait for it. */
+  readonly failedWord: number;
+}
+
+/** Starts a thread. */
+export type StartThread = (start: ThreadStart) => EngineThread;
+
+/** How many threads to compute with, the caller's included, and how to start the others. */
+export interface Threads {
+  readonly count: number;
+  readonly start: StartThread;
+}
+
+/** How many threads have something to do in a batch: no more than there are tiles. */
+export function mostUsefulThreads(batchSize: number): number {
+  return Math.ceil(batchSize / TILE_SAMPLES);
+}

@@ -1,0 +1,114 @@
+import type {
+  Differentiation,
+  Engine,
+  EngineOptions,
+  LayerActivation,
+  NetworkSettings,
+  OptimizerState,
+  SampleResults,
+  Update,
+} from "../../src/engine/backend.js";
+import { referenceBackend } from "../../src/engine/reference/referenceBackend.js";
+import type { Threads } from "../../src/engine/wasm/threads.js";
+import { wasmBackend } from "../../src/engine/wasm/wasmBackend.js";
+import type { Model, NamedTensors, ShapedLayer, Tensor } from "../../src/model/index.js";
+
+/** One batch: some pictures by their indices, or inputs that are normalised already. */
+export type Batch =
+  | { readonly pixels: Uint8Array; readonly indices: ArrayLike<number>; readonly placements?: Int32Array }
+  | { readonly values: Float32Array };
+
+/** What a network is compiled with. */
+export type CompileOptions = Omit<NetworkSettings, "model"> &
+  EngineOptions & { readonly threads?: Threads; readonly fused?: boolean };
+
+/** An engine of one network that is asked batch by batch. */
+export class BatchEngine {
+  readonly engine: Engine;
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  get model(): Model {
+    return this.engine.models[0];
+  }
+
+  get layers(): readonly ShapedLayer[] {
+    return this.engine.layers;
+  }
+
+  get batchSize(): number {
+    return this.engine.batchSize;
+  }
+
+  parameters(): Promise<NamedTensors<Float32Array>> {
+    return this.engine.parameters();
+  }
+
+  setParameters(tensors: NamedTensors): Promise<void> {
+    return this.engine.setParameters(tensors);
+  }
+
+  optimizerState(): Promise<OptimizerState> {
+    return this.engine.optimizerState();
+  }
+
+  setOptimizerState(state: OptimizerState): Promise<void> {
+    return this.engine.setOptimizerState(state);
+  }
+
+  async train(
+    batch: Batch,
+    labels: ArrayLike<number>,
+    loss: { readonly labelSmoothing: number; readonly seed: number },
+    update: Update,
+  ): Promise<SampleResults> {
+    const { images, selection } = await this.load(batch, labels);
+    return (await this.engine.train(images, [{ ...selection, ...loss, updates: [update] }]))[0];
+  }
+
+  async differentiate(batch: Batch, labels: ArrayLike<number>, labelSmoothing = 0): Promise<Differentiation> {
+    const { images, selection } = await this.load(batch, labels);
+    return this.engine.differentiate(images, selection, labelSmoothing);
+  }
+
+  async evaluate(batch: Batch, labels: ArrayLike<number>): Promise<SampleResults> {
+    const { images, selection } = await this.load(batch, labels);
+    return (await this.engine.evaluate(images, [selection]))[0];
+  }
+
+  async predict(batch: Batch): Promise<Tensor<Float32Array>> {
+    const { images, selection } = await this.load(batch);
+    return this.engine.predict(images, selection);
+  }
+
+  async activations(batch: Batch): Promise<LayerActivation[]> {
+    const { images, selection } = await this.load(batch);
+    return this.engine.activations(images, selection);
+  }
+
+  dispose(): void {
+    this.engine.dispose();
+  }
+
+  /** Loads a batch whose labels are given in its order. */
+  private async load(batch: Batch, labels?: ArrayLike<number>) {
+    if ("values" in batch) return { images: await this.engine.load({ ...batch, labels }), selection: {} };
+    const { pixels, indices, placements } = batch;
+    const { channels, height, width } = this.model.input;
+    const ofImages = labels && new Int32Array(pixels.length / (channels * height * width));
+    if (labels && ofImages) Array.from(indices, (index, sample) => (ofImages[index] = labels[sample]));
+    return { images: await this.engine.load({ pixels, labels: ofImages }), selection: { indices, placements } };
+  }
+}
+
+/** Compiles a network to WebAssembly. */
+export async function compile(model: Model, { threads, fused, ...options }: CompileOptions): Promise<BatchEngine> {
+  return new BatchEngine(await wasmBackend({ threads, fused }).compile([{ model, ...options }], options));
+}
+
+/** The reference of a network. */
+export async function referenceEngine(model: Model, options: CompileOptions): Promise<BatchEngine> {
+  return new BatchEngine(await referenceBackend().compile([{ model, ...options }], options));
+}
