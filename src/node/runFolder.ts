@@ -126,7 +126,7 @@ export class RunFolder {
   /** Draws the curves of the epochs so far; nothing where there are none. */
   async drawCurves(titles: { title: string; subtitle: string }): Promise<void> {
     if (this.history.length === 0) return;
-    // Only now: loading the charts takes as long as a command that draws none.
+    // Only now: a command that draws nothing starts without the charts' code.
     const { curvesSvg } = await import("../report/curves.js");
     const svg = curvesSvg(this.history, titles);
     await this.write(RUN_FILES.curvesSvg, svg);

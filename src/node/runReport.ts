@@ -62,7 +62,7 @@ export async function writeReport(path: string, engine: Engine, images: JudgedIm
     classes: dataset.classes,
     counts: evaluation.confusion,
   });
-  // Only now: loading the charts takes as long as a command that draws none.
+  // Only now: a command that draws nothing starts without the charts' code.
   const { reportPage } = await import("../report/page/page.js");
   const page = await reportPage({
     ...evaluation,

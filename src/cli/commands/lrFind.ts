@@ -87,7 +87,7 @@ async function drawCurve(
   { valley, steepest }: LearningRateSuggestions,
   { recipe, data, seed }: { recipe: Recipe; data: string; seed: number },
 ): Promise<void> {
-  // Only now: loading the charts takes as long as a short sweep.
+  // Only now: a command that draws nothing starts without the charts' code.
   const { learningRateCurveSvg } = await import("../../report/learningRateCurve.js");
   const svg = learningRateCurveSvg(sweep, {
     title: `Learning rates for LeNet-5 ${recipe.name} on ${data}`,

@@ -96,7 +96,7 @@ function Figures({ evaluation: { accuracy, correct, total, loss, perClass, confu
       <Matrix
         caption={m.confusion}
         classes={perClass.map(({ label }) => label)}
-        counts={Uint32Array.from(confusion.flat())}
+        counts={confusion}
         trueLabel={m.trueClass}
         predictedLabel={m.predictedClass}
       />
