@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Model, ModelMetadata } from "../model/index.js";
+import { type Field, LAYER_KINDS, LAYER_TYPES, type Layer, type Model, type ModelMetadata } from "../model/index.js";
 import { FormatError } from "./errors.js";
 import { parseJson } from "./json.js";
 import { normalizationSchema } from "./recipeSchema.js";
@@ -7,28 +7,32 @@ import { normalizationSchema } from "./recipeSchema.js";
 const whole = z.number().int().nonnegative();
 // Far more than a LeNet-5 has, and little enough to be worked with whatever a file says.
 const extent = whole.max(1024);
-const window = whole.max(256);
-const width = whole.max(16_384);
 const name = z.string().max(1000);
 const MOST_LAYERS = 64;
 const MOST_CLASSES = 4096;
 const LONGEST_TEXT = 1_000_000;
 
-const layerSchema = z.discriminatedUnion("type", [
-  z.object({
-    type: z.literal("conv2d"),
-    name,
-    outChannels: width,
-    kernel: window,
-    stride: window,
-    padding: window,
-  }),
-  z.object({ type: z.enum(["averagePool2d", "maxPool2d"]), kernel: window, stride: window }),
-  z.object({ type: z.literal("linear"), name, outFeatures: width }),
-  z.object({ type: z.enum(["sigmoid", "relu", "tanh"]) }),
-  z.object({ type: z.literal("dropout"), probability: z.number() }),
-  z.object({ type: z.literal("flatten") }),
-]);
+const [firstSchema, ...otherSchemas] = LAYER_TYPES.map((type) =>
+  z.object({ type: z.literal(type), ...fieldSchemas(LAYER_KINDS[type].fields) }),
+);
+// A list of all kinds cannot tell the compiler that each has the fields of its layer; the registry does.
+const layerSchema = z.discriminatedUnion("type", [firstSchema, ...otherSchemas]) as unknown as z.ZodType<Layer>;
+
+function fieldSchemas(fields: Readonly<Record<string, Field>>): Record<string, z.ZodType> {
+  return Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, fieldSchema(field)]));
+}
+
+/** The bounds that models made in code have, too, are left to `inferShapes`, which names the layer. */
+function fieldSchema(field: Field): z.ZodType {
+  switch (field.type) {
+    case "text":
+      return name;
+    case "whole":
+      return whole.max(field.most);
+    case "fraction":
+      return z.number();
+  }
+}
 
 /** A model as plain data. */
 export const modelSchema: z.ZodType<Model> = z.object({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Normalization } from "../model/index.js";
+import { ACTIVATION_TYPES, type Normalization, POOLING_TYPES } from "../model/index.js";
 import type { Recipe } from "../training/recipes/index.js";
 
 /** More images a step than this need more memory than WebAssembly has. */
@@ -89,8 +89,8 @@ export const recipeShape = {
       error: "must begin with a letter or digit, and hold letters, digits, spaces, dots, dashes and underscores alone",
     })
     .describe("What the run and its folder are called after"),
-  activation: z.enum(["sigmoid", "relu", "tanh"]),
-  pooling: z.enum(["averagePool2d", "maxPool2d"]),
+  activation: z.enum(ACTIVATION_TYPES),
+  pooling: z.enum(POOLING_TYPES),
   dropout: share.describe("Probability, after the two hidden linear layers"),
   epochs: z.number().int().min(1).max(MOST_EPOCHS).describe("Passes over the training images"),
   batchSize: z.number().int().min(1).max(LARGEST_BATCH).describe("Images a step"),

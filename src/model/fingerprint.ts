@@ -1,5 +1,5 @@
 import { sha256 } from "../numeric/sha256.js";
-import type { Model } from "./layers.js";
+import type { Model } from "./model.js";
 import { inferShapes, parameterSpecs, requireParameters } from "./shapes.js";
 import type { NamedTensors } from "./tensor.js";
 

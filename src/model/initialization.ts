@@ -1,5 +1,5 @@
 import { Purpose, RandomStream } from "../numeric/philox.js";
-import type { Model } from "./layers.js";
+import type { Model } from "./model.js";
 import { inferShapes, parameterSpecs } from "./shapes.js";
 import { elementCount, type NamedTensors } from "./tensor.js";
 

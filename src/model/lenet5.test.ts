@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { initializeParameters } from "./initialization.js";
+import { ShapeError } from "./layers/index.js";
 import { type LeNet5Options, lenet5, lenet5FromTensors } from "./lenet5.js";
-import { ShapeError } from "./shapes.js";
 import type { NamedTensors, Tensor } from "./tensor.js";
 
 const UNSEEN = { activation: "relu", pooling: "maxPool2d", dropout: 0.5 } as const;

@@ -1,5 +1,5 @@
-import type { ActivationLayer, ImageShape, Layer, Model, Pool2dLayer } from "./layers.js";
-import { ShapeError } from "./shapes.js";
+import { type ActivationLayer, type Layer, type Pool2dLayer, ShapeError } from "./layers/index.js";
+import type { ImageShape, Model } from "./model.js";
 import type { NamedTensors } from "./tensor.js";
 
 /** What members of the LeNet-5 family differ in. */

@@ -1,4 +1,4 @@
-import type { Model } from "./layers.js";
+import type { Model } from "./model.js";
 
 /** x = (byte / 255 − mean) / deviation: one of each a channel, or one for all, as in torchvision's Normalize. */
 export interface Normalization {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Layer } from "./layers.js";
+import type { Layer } from "./layers/index.js";
 import { lenet5 } from "./lenet5.js";
 import { paperLayers } from "./paperLayers.js";
 import { inferShapes } from "./shapes.js";

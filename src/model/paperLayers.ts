@@ -1,3 +1,4 @@
+import { isActivation, kindOf } from "./layers/index.js";
 import type { ShapedLayer } from "./shapes.js";
 
 /** A layer as LeCun and others count them (1998): what sums or pools, together with the activation behind it. */
@@ -18,47 +19,40 @@ const LETTERS = { convolution: "C", subsampling: "S", fullConnection: "F" } as c
  * map whole: C5. Dropout and flattening are no layers of their own.
  */
 export function paperLayers(layers: readonly ShapedLayer[]): PaperLayer[] {
-  const mains = layers.flatMap((_, index) => (kindOf(layers, index) ? [index] : []));
+  const mains = layers.flatMap((_, index) => (paperKind(layers, index) ? [index] : []));
   return mains.map((main, position) => {
     const last = activationAfter(layers, main) ?? main;
     if (position === mains.length - 1 && layers[main].output.length === 1) {
       return { term: "Output", kind: "output", main, last };
     }
-    const kind = kindOf(layers, main)!;
+    const kind = paperKind(layers, main)!;
     return { term: `${LETTERS[kind]}${position + 1}`, kind, main, last };
   });
 }
 
 /** Undefined for layers that are no layers of their own in the paper. */
-function kindOf(layers: readonly ShapedLayer[], index: number): keyof typeof LETTERS | undefined {
-  switch (layers[index].layer.type) {
-    case "conv2d":
-      return "convolution";
-    case "averagePool2d":
-    case "maxPool2d":
-      return "subsampling";
-    case "linear":
-      return takesMaps(layers, index) ? "convolution" : "fullConnection";
-    default:
-      return undefined;
-  }
+function paperKind(layers: readonly ShapedLayer[], index: number): keyof typeof LETTERS | undefined {
+  const kind = kindOf(layers[index].layer).paperKind;
+  return kind === "fullConnection" && takesMaps(layers, index) ? "convolution" : kind;
 }
 
-/** Whether a linear layer is given, flattened, the maps that a layer before it made. */
-function takesMaps(layers: readonly ShapedLayer[], linear: number): boolean {
-  for (let index = linear - 1; index >= 0; index--) {
-    const { type } = layers[index].layer;
-    if (type === "linear") return false;
-    if (type === "flatten") return layers.slice(0, index).some((_, before) => kindOf(layers, before) !== undefined);
+/** Whether a full connection is given, flattened, the maps that a layer before it made. */
+function takesMaps(layers: readonly ShapedLayer[], fullConnection: number): boolean {
+  for (let index = fullConnection - 1; index >= 0; index--) {
+    const { layer, input, output } = layers[index];
+    if (kindOf(layer).paperKind === "fullConnection") return false;
+    if (input.length === 3 && output.length === 1) {
+      return layers.slice(0, index).some(({ layer: before }) => kindOf(before).paperKind !== undefined);
+    }
   }
   return false;
 }
 
 function activationAfter(layers: readonly ShapedLayer[], main: number): number | undefined {
   for (let index = main + 1; index < layers.length; index++) {
-    const { type } = layers[index].layer;
-    if (type === "sigmoid" || type === "relu" || type === "tanh") return index;
-    if (type !== "dropout") return undefined;
+    const { layer } = layers[index];
+    if (isActivation(layer)) return index;
+    if (!kindOf(layer).isForTraining) return undefined;
   }
   return undefined;
 }

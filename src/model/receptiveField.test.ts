@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { referenceEngine } from "../engine/reference/referenceBackend.js";
 import { initializeParameters } from "./initialization.js";
-import type { Model } from "./layers.js";
 import { lenet5 } from "./lenet5.js";
+import type { Model } from "./model.js";
 import { type Block, receptiveFields, type Span, unitBlock } from "./receptiveField.js";
 import { inferShapes } from "./shapes.js";
 import { elementCount } from "./tensor.js";

@@ -1,4 +1,5 @@
-import type { ActivationShape, ShapedLayer } from "./shapes.js";
+import { type ActivationShape, kindOf } from "./layers/index.js";
+import type { ShapedLayer } from "./shapes.js";
 
 /** Neighbouring indices, both ends included; none where `last` is below `first`. */
 export interface Span {
@@ -44,39 +45,19 @@ export function receptiveFields(layers: readonly ShapedLayer[], layer: number, b
 }
 
 function fieldBefore({ layer, input, output }: ShapedLayer, block: Block): Block {
-  switch (layer.type) {
-    case "conv2d":
-      return windowsOf(block, extentsOf(input), layer.kernel, layer.stride, layer.padding, true);
-    case "averagePool2d":
-    case "maxPool2d":
-      return windowsOf(block, extentsOf(input), layer.kernel, layer.stride, 0, false);
-    case "linear":
-      return whole(extentsOf(input));
-    case "flatten":
-      return unflattened(block.channels, extentsOf(input), extentsOf(output));
-    default:
-      return block;
+  const reach = kindOf(layer).reach(layer);
+  if (reach === "itself") {
+    return input.length === output.length ? block : unflattened(block.channels, extentsOf(input), extentsOf(output));
   }
-}
-
-/** What the windows of a block cover. */
-function windowsOf(
-  { channels, rows, columns }: Block,
-  input: Extents,
-  kernel: number,
-  stride: number,
-  padding: number,
-  allChannels: boolean,
-): Block {
-  const covered = ({ first, last }: Span, extent: number): Span => ({
+  const all = whole(extentsOf(input));
+  const channels = reach.channels === "all" ? all.channels : block.channels;
+  if (!reach.window) return { ...all, channels };
+  const { kernel, stride, padding = 0 } = reach.window;
+  const covered = ({ first, last }: Span, { last: end }: Span): Span => ({
     first: Math.max(0, first * stride - padding),
-    last: Math.min(extent - 1, last * stride - padding + kernel - 1),
+    last: Math.min(end, last * stride - padding + kernel - 1),
   });
-  return {
-    channels: allChannels ? whole(input).channels : channels,
-    rows: covered(rows, input[1]),
-    columns: covered(columns, input[2]),
-  };
+  return { channels, rows: covered(block.rows, all.rows), columns: covered(block.columns, all.columns) };
 }
 
 /** The smallest box that holds features in a row, before they were flattened. */

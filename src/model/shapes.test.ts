@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Layer, Model } from "./layers.js";
+import { type Layer, ShapeError } from "./layers/index.js";
 import { lenet5 } from "./lenet5.js";
-import { classCount, inferShapes, parameterSpecs, ShapeError } from "./shapes.js";
+import type { Model } from "./model.js";
+import { classCount, inferShapes, parameterSpecs } from "./shapes.js";
 import { elementCount } from "./tensor.js";
 
 const input = { channels: 3, height: 8, width: 9 };

@@ -1,4 +1,4 @@
-import type { Model } from "./layers.js";
+import type { Model } from "./model.js";
 import { inferShapes, parameterSpecs } from "./shapes.js";
 import { elementCount } from "./tensor.js";
 

@@ -1,4 +1,4 @@
-import type { Model } from "./layers.js";
+import type { Model } from "./model.js";
 import type { Normalization } from "./normalization.js";
 import type { NamedTensors } from "./tensor.js";
 

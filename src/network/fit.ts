@@ -2,7 +2,7 @@ import type { Dataset } from "../data/dataset.js";
 import { type Split, splitIndices } from "../data/split.js";
 import { mostUsefulThreads, type Threads } from "../engine/wasm/threads.js";
 import { wasmBackend } from "../engine/wasm/wasmBackend.js";
-import type { Layer } from "../model/index.js";
+import { isActivation, isPooling } from "../model/index.js";
 import { type EpochProgress, type EpochRecord, runEpochs, type TrainingState } from "../training/epochs.js";
 import { compilePlan, settleRecipe, type TrainingPlan } from "../training/plan.js";
 import { RECIPES, type Recipe, type RecipeChanges } from "../training/recipes/index.js";
@@ -95,12 +95,10 @@ function recipeFor(network: LeNet5, data: Dataset, options: FitOptions, seed: nu
 type NetworkParts = Pick<Recipe, "activation" | "pooling" | "dropout" | "normalization">;
 
 function partsOf({ model: { layers }, normalization }: LeNet5): NetworkParts {
-  const of = <Type extends Layer["type"]>(...types: Type[]) =>
-    layers.find((layer): layer is Extract<Layer, { type: Type }> => types.some((type) => layer.type === type));
   return {
-    activation: of("sigmoid", "relu", "tanh")?.type ?? RECIPES.improved.activation,
-    pooling: of("averagePool2d", "maxPool2d")?.type ?? RECIPES.improved.pooling,
-    dropout: of("dropout")?.probability ?? 0,
+    activation: layers.find(isActivation)?.type ?? RECIPES.improved.activation,
+    pooling: layers.find(isPooling)?.type ?? RECIPES.improved.pooling,
+    dropout: layers.find((layer) => layer.type === "dropout")?.probability ?? 0,
     normalization,
   };
 }

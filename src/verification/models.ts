@@ -1,5 +1,12 @@
 import type { Backend, Engine, LoadedImages, OptimizerSettings } from "../engine/backend.js";
-import { lenet5FromTensors, type Model, type NamedTensors, type ShapedLayer, type Tensor } from "../model/index.js";
+import {
+  isPooling,
+  lenet5FromTensors,
+  type Model,
+  type NamedTensors,
+  type ShapedLayer,
+  type Tensor,
+} from "../model/index.js";
 import { numbersOf, RowCollector, requireTensor, TOLERANCES, VerificationError, type VerificationRow } from "./rows.js";
 
 /** A model, its parameters and the one batch that its reference values belong to. */
@@ -128,6 +135,6 @@ function referenceNames(layers: readonly ShapedLayer[]): (string | undefined)[] 
   return layers.map(({ layer }, index) => {
     if (index === layers.length - 1) return "act.logits";
     if ("name" in layer) return `act.${layer.name}`;
-    return layer.type === "averagePool2d" || layer.type === "maxPool2d" ? `act.pool${++poolings}` : undefined;
+    return isPooling(layer) ? `act.pool${++poolings}` : undefined;
   });
 }

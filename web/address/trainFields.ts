@@ -1,12 +1,11 @@
 import { parseAugmentation } from "../../src/data/index.js";
+import { ACTIVATION_TYPES, POOLING_TYPES } from "../../src/model/index.js";
 import { choice, type NumberRange, number, optionalChoice, optionalNumber, optionalText } from "./fields.js";
 
 export const DATA_SOURCES = ["digits", "fashion-mnist", "mnist", "own"] as const;
 export type DataSource = (typeof DATA_SOURCES)[number];
 
 export const RECIPE_NAMES = ["paper", "improved", "best"] as const;
-export const ACTIVATIONS = ["sigmoid", "tanh", "relu"] as const;
-export const POOLINGS = ["averagePool2d", "maxPool2d"] as const;
 
 /** The numbers that each setting takes. */
 export const RANGES = {
@@ -28,8 +27,8 @@ export const trainFields = {
   recipe: choice(RECIPE_NAMES, "improved"),
   epochs: number(RANGES.epochs, 10),
   seed: number(RANGES.seed, 0),
-  activation: optionalChoice(ACTIVATIONS),
-  pooling: optionalChoice(POOLINGS),
+  activation: optionalChoice(ACTIVATION_TYPES),
+  pooling: optionalChoice(POOLING_TYPES),
   lr: optionalNumber(RANGES.lr),
   batch: optionalNumber(RANGES.batch),
   dropout: optionalNumber(RANGES.dropout),

@@ -2,7 +2,9 @@ import "./opening.css";
 import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { ParameterFreeLayers } from "../../src/formats/weights.js";
-import { ACTIVATIONS, POOLINGS } from "../address/trainFields.js";
+import { ACTIVATION_TYPES, POOLING_TYPES } from "../../src/model/index.js";
+import { RECIPES } from "../../src/training/recipes/index.js";
+import { layerMessages } from "../i18n/layers/index.js";
 import { Button } from "../kit/Button.js";
 import { Choice } from "../kit/Choice.js";
 import { Dialog } from "../kit/Dialog.js";
@@ -11,9 +13,10 @@ import { messages } from "./messages/index.js";
 /** Asks for the layers without parameters, which a file of tensors does not tell. */
 export function LayersDialog() {
   const m = messages();
+  const { kinds, poolings } = layerMessages();
   const open = useSignal(false);
-  const activation = useSignal<(typeof ACTIVATIONS)[number]>("relu");
-  const pooling = useSignal<(typeof POOLINGS)[number]>("maxPool2d");
+  const activation = useSignal(RECIPES.improved.activation);
+  const pooling = useSignal(RECIPES.improved.pooling);
   const asked = question.value;
   useEffect(() => {
     open.value = asked !== undefined;
@@ -26,7 +29,7 @@ export function LayersDialog() {
       <div class="layer-choices">
         <Choice
           label={m.activation}
-          options={ACTIVATIONS.map((value) => ({ value, label: m.activations[value] }))}
+          options={ACTIVATION_TYPES.map((value) => ({ value, label: kinds[value].name }))}
           value={activation.value}
           onChange={(value) => {
             activation.value = value;
@@ -34,7 +37,7 @@ export function LayersDialog() {
         />
         <Choice
           label={m.pooling}
-          options={POOLINGS.map((value) => ({ value, label: m.poolings[value] }))}
+          options={POOLING_TYPES.map((value) => ({ value, label: poolings[value].full }))}
           value={pooling.value}
           onChange={(value) => {
             pooling.value = value;

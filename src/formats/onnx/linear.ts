@@ -3,20 +3,17 @@ import type { Network, Step } from "./network.js";
 import type { GraphNode } from "./node.js";
 import { type FloatConstant, transposed } from "./values.js";
 
-/** The steps from pictures to features, and from features to features. */
+/** The layers from pictures to features, and from features to features. */
 
-export const FLATTEN: Step = {
-  expected: "its flattening (Flatten or Reshape)",
-  operators: ["Flatten", "Reshape"],
-  read(node, network) {
-    if (node.operator === "Flatten") {
-      node.allow("axis", 1, -3);
-    } else {
-      requireFlattening(node, network);
-    }
-    return network.add(node, { type: "flatten" });
-  },
-};
+/** Reads what lays maps out in a row. */
+export function readFlattening(node: GraphNode, network: Network) {
+  if (node.operator === "Reshape") {
+    requireFlattening(node, network);
+  } else {
+    node.allow("axis", 1, -3);
+  }
+  return network.add(node, { type: "flatten" });
+}
 
 /** In a shape that is asked for, 0 is the size that is there, and −1 what is left for it. */
 function requireFlattening(node: GraphNode, { head }: Network): void {
@@ -31,23 +28,20 @@ function requireFlattening(node: GraphNode, { head }: Network): void {
   }
 }
 
-export const linear = (name: string): Step => ({
-  expected: `the linear layer ${name} (Gemm, or MatMul and Add)`,
-  operators: ["Gemm", "MatMul"],
-  read(node, network) {
-    const matrix = node.floats(1, "weight");
-    if (matrix.shape.length !== 2) node.fail(`its weight "${matrix.name}" is [${matrix.shape}], expected a matrix`);
-    node.allow("transA", 0);
-    const weight = node.integer("transB", 0) === 0 ? transposed(matrix) : matrix;
-    const layer = { type: "linear", name, outFeatures: weight.shape[0] } as const;
-    const scaledWeight = rowMajor(scaled(weight, node.float("alpha", 1)));
-    if (node.operator === "Gemm") {
-      return network.add(node, layer, scaledWeight, scaled(asVector(node.floats(2, "bias")), node.float("beta", 1)));
-    }
+/** Reads a linear layer under its name. */
+export function readLinear(node: GraphNode, network: Network, name: string) {
+  const matrix = node.floats(1, "weight");
+  if (matrix.shape.length !== 2) node.fail(`its weight "${matrix.name}" is [${matrix.shape}], expected a matrix`);
+  node.allow("transA", 0);
+  const weight = node.integer("transB", 0) === 0 ? transposed(matrix) : matrix;
+  const layer = { type: "linear", name, outFeatures: weight.shape[0] } as const;
+  const scaledWeight = rowMajor(scaled(weight, node.float("alpha", 1)));
+  if (node.operator === "MatMul") {
     network.expect(bias(name));
     return network.add(node, layer, scaledWeight);
-  },
-});
+  }
+  return network.add(node, layer, scaledWeight, scaled(asVector(node.floats(2, "bias")), node.float("beta", 1)));
+}
 
 /** What comes after a MatMul. */
 const bias = (name: string): Step => ({

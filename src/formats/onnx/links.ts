@@ -1,6 +1,5 @@
-import type { Layer, ShapedLayer } from "../../model/index.js";
+import { kindOf, type Layer, type ShapedLayer } from "../../model/index.js";
 import { AttributeType, type NewAttribute } from "./messages.js";
-import { OPERATOR_OF } from "./operators.js";
 
 /** One operator of a chain: it takes what the one before it gives. */
 export interface Link {
@@ -22,10 +21,11 @@ export function networkLinks(layers: readonly ShapedLayer[]): Link[] {
   };
   const links: Link[] = [];
   for (const { layer, parameters, output } of layers) {
-    if (layer.type === "dropout") continue;
+    const kind = kindOf(layer);
+    if (kind.isForTraining) continue;
     links.push({
-      name: "name" in layer ? layer.name : count(layer.type.endsWith("Pool2d") ? "pool" : layer.type),
-      operator: OPERATOR_OF[layer.type],
+      name: "name" in layer ? layer.name : count(kind.paperKind === "subsampling" ? "pool" : layer.type),
+      operator: kind.operator.name,
       attributes: attributes(layer),
       constants: parameters.map(({ name }) => name),
       output,
@@ -35,27 +35,16 @@ export function networkLinks(layers: readonly ShapedLayer[]): Link[] {
 }
 
 function attributes(layer: Layer): NewAttribute[] {
-  switch (layer.type) {
-    case "conv2d":
-      return [
-        integers("kernel_shape", [layer.kernel, layer.kernel]),
-        integers("pads", Array(4).fill(layer.padding)),
-        integers("strides", [layer.stride, layer.stride]),
-      ];
-    case "averagePool2d":
-    case "maxPool2d":
-      return [
-        integers("kernel_shape", [layer.kernel, layer.kernel]),
-        integers("strides", [layer.stride, layer.stride]),
-      ];
-    case "linear":
-      // Weights are [out, in], as PyTorch has them.
-      return [integer("transB", 1)];
-    case "flatten":
-      return [integer("axis", 1)];
-    default:
-      return [];
-  }
+  const { operator } = kindOf(layer);
+  return Object.entries(operator.valuesOf(layer)).map(([name, value]) => {
+    if (typeof value !== "number") return integers(name, value);
+    return operator.attributes[name] === "f" ? float(name, value) : integer(name, value);
+  });
+}
+
+/** An attribute that is a number. */
+function float(name: string, f: number): NewAttribute {
+  return { name, type: AttributeType.FLOAT, f };
 }
 
 /** An attribute that is a whole number. */

@@ -97,8 +97,10 @@ export class GraphNode {
   allow(name: string, ...allowed: readonly (number | string)[]): void {
     const attribute = this.attributes.get(name);
     if (!attribute) return;
-    const { i = 0, s } = attribute;
-    const found = s ? new TextDecoder().decode(s) : i;
+    const { i = 0, f, s } = attribute;
+    // A float32 holds seven digits.
+    const number = f === undefined ? i : Number(f.toPrecision(7));
+    const found = s ? new TextDecoder().decode(s) : number;
     if (!allowed.includes(found)) this.fail(`its ${name} is ${found}, expected ${allowed.join(" or ")}`);
   }
 

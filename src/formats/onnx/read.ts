@@ -1,5 +1,6 @@
 import {
   inferShapes,
+  kindOf,
   type Model,
   type ModelMetadata,
   type NamedTensors,
@@ -84,8 +85,8 @@ function namesOf(model: Model | undefined): readonly string[] {
 
 /** Holds what the metadata says against the graph. */
 function requireSame({ model, normalization }: ModelMetadata, found: NetworkOfGraph): void {
-  const withoutDropout = { ...model, layers: model.layers.filter(({ type }) => type !== "dropout") };
-  if (canonical(withoutDropout) !== canonical(found.model)) {
+  const computed = { ...model, layers: model.layers.filter((layer) => !kindOf(layer).isForTraining) };
+  if (canonical(computed) !== canonical(found.model)) {
     throw new FormatError('onnx: the metadata "lenet" describes another network than the graph is');
   }
   if (!found.normalization) return;

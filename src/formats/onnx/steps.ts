@@ -1,15 +1,80 @@
-import { FLATTEN, linear } from "./linear.js";
-import type { Step } from "./network.js";
-import { byOperator } from "./operators.js";
-import { convolution, POOLING } from "./windows.js";
+import {
+  ACTIVATION_TYPES,
+  type DropoutLayer,
+  kindOf,
+  LAYER_KINDS,
+  LAYER_TYPES,
+  type Layer,
+  type LayerType,
+} from "../../model/index.js";
+import { readFlattening, readLinear } from "./linear.js";
+import type { Network, Step } from "./network.js";
+import type { GraphNode } from "./node.js";
+import { readConvolution, readPooling } from "./windows.js";
 
-const ACTIVATIONS = byOperator("relu", "sigmoid", "tanh");
+/** Adds a node's layer to the network, under a name if it has parameters, and gives the shape of a sample after it. */
+type Read = (node: GraphNode, network: Network, name: string) => readonly number[];
 
-const ACTIVATION: Step = {
-  expected: "an activation (Relu, Sigmoid or Tanh)",
-  operators: [...ACTIVATIONS.keys()],
-  read: (node, network) => network.add(node, { type: ACTIVATIONS.get(node.operator)! }),
-};
+/** Layers without fields: a node tells all of them by its operator. */
+type PlainType = {
+  [Type in LayerType]: keyof (typeof LAYER_KINDS)[Type]["fields"] extends never ? Type : never;
+}[LayerType];
+
+/** The layers whose nodes hold more than attributes that never differ. Dropout is passed over (passing.ts). */
+type ReadType = Exclude<LayerType, PlainType | DropoutLayer["type"]> | "flatten";
+
+const READERS = {
+  conv2d: readConvolution,
+  averagePool2d: (node, network) => readPooling(node, network, "averagePool2d"),
+  maxPool2d: (node, network) => readPooling(node, network, "maxPool2d"),
+  flatten: readFlattening,
+  linear: readLinear,
+} satisfies Record<ReadType, Read>;
+
+/** The operators besides its own that compute a layer. */
+const OTHER_OPERATORS: Partial<Record<LayerType, readonly string[]>> = { flatten: ["Reshape"], linear: ["MatMul"] };
+
+/** A node that computes a layer of one of these types. */
+function layerStep(expected: string, types: readonly LayerType[], name = ""): Step {
+  const readers = new Map(
+    types.flatMap((type) => {
+      const read: Read = (READERS as Partial<Record<LayerType, Read>>)[type] ?? readPlain(type as PlainType);
+      return [operatorOf(type), ...(OTHER_OPERATORS[type] ?? [])].map((operator) => [operator, read] as const);
+    }),
+  );
+  return {
+    expected,
+    operators: [...readers.keys()],
+    read: (node, network) => readers.get(node.operator)!(node, network, name),
+  };
+}
+
+/** Its attributes can only have the values that they are written with, which have to be ONNX's defaults. */
+function readPlain(type: PlainType): Read {
+  const layer: Layer = { type };
+  return (node, network) => {
+    for (const [name, value] of Object.entries(kindOf(layer).operator.valuesOf(layer))) node.allow(name, Number(value));
+    return network.add(node, layer);
+  };
+}
+
+function operatorOf(type: LayerType): string {
+  return LAYER_KINDS[type].operator.name;
+}
+
+/** For messages: `Relu, Sigmoid or Tanh`. */
+function listed(types: readonly LayerType[]): string {
+  const operators = types.map(operatorOf).sort();
+  return `${operators.slice(0, -1).join(", ")} or ${operators.at(-1)}`;
+}
+
+const SUBSAMPLING_TYPES = LAYER_TYPES.filter((type) => LAYER_KINDS[type].paperKind === "subsampling");
+
+const ACTIVATION = layerStep(`an activation (${listed(ACTIVATION_TYPES)})`, ACTIVATION_TYPES);
+const POOLING = layerStep(`pooling (${listed(SUBSAMPLING_TYPES)})`, SUBSAMPLING_TYPES);
+const FLATTEN = layerStep("its flattening (Flatten or Reshape)", ["flatten"]);
+const convolution = (name: string) => layerStep(`the convolution ${name} (Conv)`, ["conv2d"], name);
+const linear = (name: string) => layerStep(`the linear layer ${name} (Gemm, or MatMul and Add)`, ["linear"], name);
 
 /** The names of the layers with parameters where a file does not tell. */
 export const NAMES: readonly string[] = ["conv1", "conv2", "fc1", "fc2", "fc3"];

@@ -1,37 +1,29 @@
-import type { Step } from "./network.js";
+import type { Pool2dLayer } from "../../model/index.js";
+import type { Network } from "./network.js";
 import type { GraphNode } from "./node.js";
-import { byOperator } from "./operators.js";
 
-/** The steps whose nodes move a window over pictures. */
+/** The layers whose nodes move a window over pictures. */
 
-export const convolution = (name: string): Step => ({
-  expected: `the convolution ${name} (Conv)`,
-  operators: ["Conv"],
-  read(node, network) {
-    node.allow("group", 1);
-    const weight = node.floats(1, "weight");
-    const bias = node.floats(2, "bias");
-    if (weight.shape.length !== 4) node.fail(`its weight "${weight.name}" is [${weight.shape}], expected 4 dimensions`);
-    const [outChannels, , ...kernelShape] = weight.shape;
-    const window = readWindow(node, kernelShape);
-    const padding = window.padding + network.takePadding();
-    return network.add(node, { type: "conv2d", name, outChannels, ...window, padding }, weight, bias);
-  },
-});
+/** Reads a convolution under its name. */
+export function readConvolution(node: GraphNode, network: Network, name: string) {
+  node.allow("group", 1);
+  const weight = node.floats(1, "weight");
+  const bias = node.floats(2, "bias");
+  if (weight.shape.length !== 4) node.fail(`its weight "${weight.name}" is [${weight.shape}], expected 4 dimensions`);
+  const [outChannels, , ...kernelShape] = weight.shape;
+  const window = readWindow(node, kernelShape);
+  const padding = window.padding + network.takePadding();
+  return network.add(node, { type: "conv2d", name, outChannels, ...window, padding }, weight, bias);
+}
 
-const POOLINGS = byOperator("averagePool2d", "maxPool2d");
-
-export const POOLING: Step = {
-  expected: "pooling (AveragePool or MaxPool)",
-  operators: [...POOLINGS.keys()],
-  read(node, network) {
-    node.allow("ceil_mode", 0);
-    const { kernel, stride, padding } = readWindow(node, []);
-    // Without padding it makes no difference whether that would count.
-    if (padding !== 0) node.fail(`it pads by ${padding}, expected no padding of a pooling`);
-    return network.add(node, { type: POOLINGS.get(node.operator)!, kernel, stride });
-  },
-};
+/** Reads a pooling of a type. */
+export function readPooling(node: GraphNode, network: Network, type: Pool2dLayer["type"]) {
+  node.allow("ceil_mode", 0);
+  const { kernel, stride, padding } = readWindow(node, []);
+  // Without padding it makes no difference whether that would count.
+  if (padding !== 0) node.fail(`it pads by ${padding}, expected no padding of a pooling`);
+  return network.add(node, { type, kernel, stride });
+}
 
 function readWindow(node: GraphNode, kernelShape: readonly number[]) {
   node.allow("auto_pad", "NOTSET");

@@ -6,6 +6,4 @@ export const en = {
   cancel: "Cancel",
   activation: "Activation",
   pooling: "Pooling",
-  activations: { sigmoid: "sigmoid", tanh: "tanh", relu: "ReLU" },
-  poolings: { averagePool2d: "average pooling", maxPool2d: "max pooling" },
 };

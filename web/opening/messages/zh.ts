@@ -7,6 +7,4 @@ export const zh: typeof en = {
   cancel: "取消",
   activation: "激活",
   pooling: "池化",
-  activations: { sigmoid: "sigmoid", tanh: "tanh", relu: "ReLU" },
-  poolings: { averagePool2d: "平均池化", maxPool2d: "最大池化" },
 };

@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { WEIGHTS_FORMATS } from "../../../src/formats/weights.js";
-import { type Model, summarize } from "../../../src/model/index.js";
+import { isActivation, isPooling, type Model, summarize } from "../../../src/model/index.js";
+import { layerMessages } from "../../i18n/layers/index.js";
 import { formatCount } from "../../i18n/numbers.js";
 import { Button } from "../../kit/Button.js";
 import { download } from "../../kit/download.js";
-import { messages as layerMessages } from "../../opening/messages/index.js";
 import { type Network, network } from "../../state/currentNetwork.js";
 import { runs } from "../../state/runs.js";
 import { recordOf } from "./browserRun.js";
@@ -56,11 +56,12 @@ function Facts({ shown: { origin, model, classes, fingerprint } }: { readonly sh
 
 /** The activation and the pooling, which its tensors do not tell. */
 function layersOf({ layers }: Model): string {
-  const { activations, poolings } = layerMessages();
-  const activation = layers.find(({ type }) => type === "sigmoid" || type === "relu" || type === "tanh");
-  const pooling = layers.find(({ type }) => type === "averagePool2d" || type === "maxPool2d");
-  const names: Readonly<Record<string, string>> = { ...activations, ...poolings };
-  return [activation, pooling].flatMap((layer) => (layer ? [names[layer.type]] : [])).join(", ");
+  const { kinds, poolings } = layerMessages();
+  const activation = layers.find(isActivation);
+  const pooling = layers.find(isPooling);
+  return [activation && kinds[activation.type].name, pooling && poolings[pooling.type].full]
+    .filter((name) => name !== undefined)
+    .join(", ");
 }
 
 function Save({ shown }: { readonly shown: Network }) {

@@ -1,3 +1,4 @@
+import { layerMessages } from "../../i18n/layers/index.js";
 import { formatPercent } from "../../i18n/numbers.js";
 import { Button } from "../../kit/Button.js";
 import { LineSample } from "../../kit/LineChart.js";
@@ -54,10 +55,11 @@ function RunItem({ run }: { readonly run: Run }) {
 /** A run's settings in a line. */
 function describe({ recipe, settings: { fields } }: Run): string {
   const m = messages();
+  const { kinds, poolings } = layerMessages();
   return [
     m.sources[fields.data],
     m.recipes[fields.recipe],
-    `${m.activations[recipe.activation]} + ${m.poolings[recipe.pooling]}`,
+    `${kinds[recipe.activation].name} + ${poolings[recipe.pooling].short}`,
     `${m.epochCount} ${recipe.epochs}`,
     `${m.seed} ${fields.seed}`,
     ...(fields.lr === undefined ? [] : [`${m.learningRate} ${fields.lr}`]),

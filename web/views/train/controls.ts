@@ -1,10 +1,11 @@
 import { computed, effect } from "@preact/signals";
+import { RECIPES } from "../../../src/training/recipes/index.js";
 import { changeUrl, url } from "../../address/url.js";
 import { dataState, loadData, takeData } from "../../state/loadedData.js";
 import type { Run, RunSettings } from "../../state/run.js";
 import { addRun, restAll, restartRun, runs, selectedRun, selectRun } from "../../state/runs.js";
 import { askServer, labServer } from "../../state/server.js";
-import { type RunFields, runFields } from "../../state/settings.js";
+import { runFields } from "../../state/settings.js";
 import type { DataRequest } from "../../worker/data/protocol.js";
 import type { Stretch } from "../../worker/training/protocol.js";
 
@@ -59,17 +60,17 @@ export function showRun(run: Run): void {
   changeUrl(run.settings.fields);
 }
 
-/** What the runs of a duel differ in: the layers of 1998 and those of today. */
-const CONTESTANTS = [
-  { activation: "sigmoid", pooling: "averagePool2d" },
-  { activation: "relu", pooling: "maxPool2d" },
-] as const satisfies readonly Partial<RunFields>[];
+/** The recipes whose layers the runs of a duel have: those of 1998 and those of today. */
+const CONTESTANTS = [RECIPES.paper, RECIPES.improved];
 
-/** Trains two runs with the page's settings, one after the other: sigmoid and average pooling, ReLU and max pooling. */
+/** Trains two runs with the page's settings, one after the other, each with the layers of a contestant. */
 export function duel(): void {
   const settings = draft.value;
   if (!settings) return;
-  const [first, second] = CONTESTANTS.map((layers) => ({ ...settings, fields: { ...settings.fields, ...layers } }));
+  const [first, second] = CONTESTANTS.map(({ activation, pooling }) => ({
+    ...settings,
+    fields: { ...settings.fields, activation, pooling },
+  }));
   const begin = (one: RunSettings) => {
     const run = addRun(one, "end");
     changeUrl(one.fields);

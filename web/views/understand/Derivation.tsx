@@ -1,4 +1,5 @@
-import type { LayerDerivation, Topic } from "./derivation/derive.js";
+import { layerMessages } from "../../i18n/layers/index.js";
+import { type LayerDerivation, type Topic, windowOf } from "./derivation/derive.js";
 import { Formula } from "./Formula.js";
 import { messages } from "./messages/index.js";
 
@@ -9,7 +10,7 @@ export function Derivation({ layer: { layer, equations, input, output } }: { rea
   const m = messages();
   return (
     <div class="derivation">
-      <p>{m.about[layer.type]}</p>
+      <p>{layerMessages().kinds[layer.type].about}</p>
       <dl>
         {TOPICS.map((topic) => {
           const those = equations.filter((equation) => equation.topic === topic);
@@ -18,7 +19,7 @@ export function Derivation({ layer: { layer, equations, input, output } }: { rea
               <div key={topic}>
                 <dt>
                   {m.topics[topic]}
-                  <small>{m.why(topic, layer.type)}</small>
+                  <small>{m.why(topic, windowOf(layer) !== undefined)}</small>
                 </dt>
                 <dd>
                   {those.map(({ name, expression }) => (

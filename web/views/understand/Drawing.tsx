@@ -1,3 +1,4 @@
+import { layerMessages } from "../../i18n/layers/index.js";
 import { ScrollRegion } from "../../kit/ScrollRegion.js";
 import type { LayerDerivation } from "./derivation/derive.js";
 import { type Block, layOut, type Step, TALLEST } from "./drawingLayout.js";
@@ -66,8 +67,7 @@ interface LinkProps {
 
 /** What leads from one block to the next: a window that is seen as one point, or all of it as each of some values. */
 function Link({ from, to, step }: LinkProps) {
-  const m = messages();
-  const name = m.steps[step.type];
+  const name = layerMessages().kinds[step.type].name;
   return (
     <g class="link">
       {step.kernel === undefined ? <Fan from={from} to={to} /> : <Window from={from} to={to} kernel={step.kernel} />}

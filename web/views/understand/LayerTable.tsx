@@ -1,5 +1,6 @@
 import { elementCount } from "../../../src/model/index.js";
 import { changeUrl, url } from "../../address/url.js";
+import { layerMessages } from "../../i18n/layers/index.js";
 import { formatCount } from "../../i18n/numbers.js";
 import { Derivation } from "./Derivation.js";
 import type { LayerDerivation } from "./derivation/derive.js";
@@ -67,7 +68,7 @@ function LayerRow({ layer, number, most }: LayerRowProps) {
             onClick={() => changeUrl({ understandLayer: isOpen ? 0 : number })}
           >
             <span class="term">{layer.term && termText(layer.term)}</span>
-            <span>{m.kinds[layer.layer.type]}</span>
+            <span>{layerMessages().kinds[layer.layer.type].title}</span>
           </button>
         </th>
         <td>{extentsText(layer.output)}</td>

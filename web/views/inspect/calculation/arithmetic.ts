@@ -1,5 +1,14 @@
 import { ACTIVATIONS } from "../../../../src/engine/reference/operations.js";
-import { type ActivationLayer, type NamedTensors, type ShapedLayer, unitPlace } from "../../../../src/model/index.js";
+import {
+  type ActivationLayer,
+  type Conv2dLayer,
+  isActivation,
+  type NamedTensors,
+  receptiveFields,
+  type ShapedLayer,
+  unitBlock,
+  unitPlace,
+} from "../../../../src/model/index.js";
 
 /** One multiplication of a unit's sum. */
 export interface Product {
@@ -23,7 +32,8 @@ export interface WeightedSum {
 /** A unit of a pooling layer. */
 export interface PooledWindow {
   readonly type: "maximum" | "average";
-  readonly kernel: number;
+  readonly height: number;
+  readonly width: number;
   readonly values: readonly { readonly place: number; readonly value: number }[];
   /** The place, among the values, of the first largest. */
   readonly winner: number;
@@ -46,24 +56,26 @@ export function workOut(
   parameters: NamedTensors,
 ): Arithmetic {
   const { layer } = shaped;
+  if (isActivation(layer) || layer.type === "dropout" || layer.type === "flatten") {
+    throw new RangeError(`${shaped.label} neither sums nor pools`);
+  }
   switch (layer.type) {
     case "conv2d":
       return sumUp(
         layer.kernel,
-        convolutionProducts(shaped, unit, input, parameters),
-        unitBias(shaped, unit, parameters),
+        convolutionProducts(layer, shaped, unit, input, parameters),
+        unitBias(layer, shaped, unit, parameters),
       );
     case "linear": {
       const weights = valuesOf(parameters, `${layer.name}.weight`);
       const start = unit * input.length;
       const products = Array.from(input, (value, place) => multiply(place, value, Number(weights[start + place])));
-      return sumUp(undefined, products, unitBias(shaped, unit, parameters));
+      return sumUp(undefined, products, unitBias(layer, shaped, unit, parameters));
     }
     case "averagePool2d":
+      return poolUp("average", shaped, unit, input);
     case "maxPool2d":
-      return poolUp(shaped, unit, input);
-    default:
-      throw new RangeError(`${shaped.label} neither sums nor pools`);
+      return poolUp("maximum", shaped, unit, input);
   }
 }
 
@@ -95,14 +107,13 @@ function multiply(place: number | undefined, value: number, weight: number): Pro
 }
 
 function convolutionProducts(
-  { layer, input: inputShape, output }: ShapedLayer,
+  { name, kernel, stride, padding }: Conv2dLayer,
+  { input: inputShape, output }: ShapedLayer,
   unit: number,
   input: ArrayLike<number>,
   parameters: NamedTensors,
 ): Product[] {
-  if (layer.type !== "conv2d") return [];
-  const { kernel, stride, padding } = layer;
-  const weights = valuesOf(parameters, `${layer.name}.weight`);
+  const weights = valuesOf(parameters, `${name}.weight`);
   const [channels, height, width] = inputShape as readonly [number, number, number];
   const [outChannel, outRow, outColumn] = unitPlace(output, unit);
   const products: Product[] = [];
@@ -119,35 +130,28 @@ function convolutionProducts(
   return products;
 }
 
-function unitBias({ layer, output }: ShapedLayer, unit: number, parameters: NamedTensors): number {
-  return "name" in layer ? Number(valuesOf(parameters, `${layer.name}.bias`)[unitPlace(output, unit)[0]]) : 0;
+function unitBias(
+  { name }: { readonly name: string },
+  { output }: ShapedLayer,
+  unit: number,
+  parameters: NamedTensors,
+): number {
+  return Number(valuesOf(parameters, `${name}.bias`)[unitPlace(output, unit)[0]]);
 }
 
-function poolUp(
-  { layer, input: inputShape, output }: ShapedLayer,
-  unit: number,
-  input: ArrayLike<number>,
-): PooledWindow {
-  if (layer.type !== "averagePool2d" && layer.type !== "maxPool2d") throw new RangeError("not a pooling layer");
-  const { kernel, stride } = layer;
-  const [, height, width] = inputShape as readonly [number, number, number];
-  const [channel, outRow, outColumn] = unitPlace(output, unit);
-  const values = Array.from({ length: kernel * kernel }, (_, tap) => {
-    const row = outRow * stride + Math.floor(tap / kernel);
-    const column = outColumn * stride + (tap % kernel);
-    const place = (channel * height + row) * width + column;
+function poolUp(type: PooledWindow["type"], shaped: ShapedLayer, unit: number, input: ArrayLike<number>): PooledWindow {
+  const [, inputHeight, inputWidth] = shaped.input as readonly [number, number, number];
+  const [{ channels, rows, columns }] = receptiveFields([shaped], 0, unitBlock(shaped.output, unit));
+  const [height, width] = [rows, columns].map(({ first, last }) => last - first + 1);
+  const values = Array.from({ length: height * width }, (_, tap) => {
+    const row = rows.first + Math.floor(tap / width);
+    const place = (channels.first * inputHeight + row) * inputWidth + columns.first + (tap % width);
     return { place, value: input[place] };
   });
   const winner = values.reduce((best, { value }, index) => (value > values[best].value ? index : best), 0);
-  const isMaximum = layer.type === "maxPool2d";
   const sum = values.reduce((total, { value }) => total + value, 0);
-  return {
-    type: isMaximum ? "maximum" : "average",
-    kernel,
-    values,
-    winner,
-    result: isMaximum ? values[winner].value : sum / values.length,
-  };
+  const result = type === "maximum" ? values[winner].value : sum / values.length;
+  return { type, height, width, values, winner, result };
 }
 
 function valuesOf(parameters: NamedTensors, name: string): ArrayLike<number | bigint> {

@@ -23,26 +23,24 @@ export function kernelMaps(
   tensors: NamedTensors,
 ): KernelMaps | undefined {
   const { layer, input } = layers[main];
-  if (layer.type === "conv2d") {
-    const { kernel, outChannels } = layer;
-    const perMap = input[0] * kernel * kernel;
-    const values = numbersOf(
-      tensors,
-      `${layer.name}.weight`,
-      (map ?? 0) * perMap,
-      (map === undefined ? outChannels : 1) * perMap,
-    );
-    return { values, count: values.length / (kernel * kernel), height: kernel, width: kernel };
+  if (!("name" in layer)) return undefined;
+  const weights = `${layer.name}.weight`;
+  switch (layer.type) {
+    case "conv2d": {
+      const { kernel, outChannels } = layer;
+      const perMap = input[0] * kernel * kernel;
+      const values = numbersOf(tensors, weights, (map ?? 0) * perMap, (map === undefined ? outChannels : 1) * perMap);
+      return { values, count: values.length / (kernel * kernel), height: kernel, width: kernel };
+    }
+    case "linear": {
+      const [features] = input;
+      const values = numbersOf(tensors, weights, (map ?? 0) * features, features);
+      const before = layers[main - 1];
+      const shape = before?.layer.type === "flatten" ? before.input : input;
+      const [count, height, width] = shape.length === 3 ? shape : [shape[0], 1, 1];
+      return { values, count, height, width };
+    }
   }
-  if (layer.type === "linear") {
-    const [features] = input;
-    const values = numbersOf(tensors, `${layer.name}.weight`, (map ?? 0) * features, features);
-    const before = layers[main - 1];
-    const shape = before?.layer.type === "flatten" ? before.input : input;
-    const [count, height, width] = shape.length === 3 ? shape : [shape[0], 1, 1];
-    return { values, count, height, width };
-  }
-  return undefined;
 }
 
 /** One tensors' values less the other's. */

@@ -1,4 +1,6 @@
+import { isActivation } from "../../../../src/model/index.js";
 import { url } from "../../../address/url.js";
+import { layerMessages } from "../../../i18n/layers/index.js";
 import { formatExact, formatValue, withMinus } from "../../../i18n/numbers.js";
 import { activate } from "../calculation/arithmetic.js";
 import { messages } from "../messages/index.js";
@@ -18,8 +20,8 @@ export function SumPanel() {
   const { layers } = structure.value;
   const { values, probabilities } = response.value;
   const isBefore = url.value.inspectMoment === "before";
-  const activation =
-    paper.last === paper.main ? undefined : (layers[paper.last].layer.type as "sigmoid" | "relu" | "tanh");
+  const { layer: last } = layers[paper.last];
+  const activation = isActivation(last) ? last.type : undefined;
   const engineValue = values[(isBefore ? paper.main : paper.last) + 1][unit];
   const isDone = stepsDone.value === undefined || stepsDone.value === steps.value.length;
   const result = isBefore ? worked.result : activate(activation, worked.result);
@@ -62,7 +64,7 @@ export function SumPanel() {
         {worked.type === "sum" && <Line label={m.sum} value={worked.result} isPending={!isDone} isTotal />}
         {activation && (
           <Line
-            label={m.applied[activation](isDone ? formatValue(worked.result) : "…")}
+            label={layerMessages().applied[activation](isDone ? formatValue(worked.result) : "…")}
             value={activate(activation, worked.result)}
             isPending={!isDone}
             isTotal
@@ -98,7 +100,7 @@ function describe(): string {
   const { paper } = selection.value ?? {};
   if (!worked || !paper || !structure.value) return "";
   const { input } = structure.value.layers[paper.main];
-  if (worked.type !== "sum") return m.doesPool(worked.type, worked.kernel);
+  if (worked.type !== "sum") return m.doesPool(worked.type, worked.height, worked.width);
   if (worked.kernel === undefined) return m.doesConnect(worked.products.length);
   return m.doesConvolve(input[0], worked.kernel, worked.products.length);
 }

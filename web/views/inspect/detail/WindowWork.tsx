@@ -66,7 +66,7 @@ function Convolution({ worked: { kernel = 1, products } }: { readonly worked: We
   );
 }
 
-function Pooling({ worked: { kernel, values, winner, type } }: { readonly worked: PooledWindow }) {
+function Pooling({ worked: { width, values, winner, type } }: { readonly worked: PooledWindow }) {
   const m = messages();
   const most = Math.max(1e-12, ...values.map(({ value }) => Math.abs(value)));
   const done = stepsDone.value ?? values.length;
@@ -79,7 +79,7 @@ function Pooling({ worked: { kernel, values, winner, type } }: { readonly worked
   }));
   return (
     <div class="window-work">
-      <NumberGrid caption={m.window} columns={kernel} cells={cells} />
+      <NumberGrid caption={m.window} columns={width} cells={cells} />
       {type === "maximum" && steps.value.length === done && <p class="quiet">{m.winner(winner + 1)}</p>}
     </div>
   );

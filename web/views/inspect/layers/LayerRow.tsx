@@ -1,5 +1,6 @@
 import { useComputed, useSignal } from "@preact/signals";
 import type { PaperLayer, ShapedLayer } from "../../../../src/model/index.js";
+import { layerMessages } from "../../../i18n/layers/index.js";
 import { formatValue } from "../../../i18n/numbers.js";
 import { useMedia } from "../../../kit/useMedia.js";
 import { messages } from "../messages/index.js";
@@ -12,8 +13,6 @@ import { paintMarks } from "./marks.js";
 import { frameMaps, mapPixels, paintMaps } from "./paint.js";
 import { kindOfValues, rangeOf } from "./range.js";
 import { Sheet } from "./Sheet.js";
-
-type Activation = "sigmoid" | "relu" | "tanh";
 
 export interface LayerRowProps {
   readonly layers: readonly ShapedLayer[];
@@ -58,7 +57,7 @@ export function LayerRow({ layers, paper, position }: LayerRowProps) {
         <h3>{paper.term}</h3>
         <p>
           {m.kinds[paper.kind]}
-          {layer !== paper.main && <> · {m.activations[layers[layer].layer.type as Activation]}</>}
+          {layer !== paper.main && <> · {layerMessages().kinds[layers[layer].layer.type].name}</>}
         </p>
         <p class="reading">{reading}</p>
         <Legend range={range} palette={kind === "signed" ? "diverging" : "sequential"} />

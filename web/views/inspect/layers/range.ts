@@ -1,4 +1,4 @@
-import type { ShapedLayer } from "../../../../src/model/index.js";
+import { kindOf, type ShapedLayer } from "../../../../src/model/index.js";
 
 /** The values that colours stand for; those of two signs take a diverging palette, its middle at 0. */
 export interface ValueRange {
@@ -12,16 +12,11 @@ export type ValueKind = "share" | "positive" | "signed";
 /** The kind of the values that come out of a layer. */
 export function kindOfValues(layers: readonly ShapedLayer[], layer: number): ValueKind {
   for (let index = layer; index >= 0; index--) {
-    switch (layers[index].layer.type) {
-      case "sigmoid":
-        return "share";
-      case "relu":
-        return "positive";
-      case "tanh":
-      case "conv2d":
-      case "linear":
-        return "signed";
-    }
+    const { range } = kindOf(layers[index].layer);
+    if (range === "input") continue;
+    const [least, most] = range;
+    if (least < 0) return "signed";
+    return most === 1 ? "share" : "positive";
   }
   return "signed";
 }

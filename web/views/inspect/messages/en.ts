@@ -61,7 +61,6 @@ export const en = {
     fullConnection: "full connection",
     output: "full connection",
   },
-  activations: { sigmoid: "sigmoid", relu: "ReLU", tanh: "tanh" },
   shapeOf: (count: number, height: number, width: number) =>
     height === 1 && width === 1 ? `${count} units` : `${count} @ ${height}×${width}`,
   layerMaps: (term: string, count: number, height: number, width: number) =>
@@ -91,10 +90,10 @@ export const en = {
   doesConvolve: (maps: number, kernel: number, products: number) =>
     `${maps === 1 ? "A" : `${maps} windows, each a`} ${kernel}×${kernel} window times its kernel: ${products} products and a bias.`,
   doesConnect: (count: number) => `Every one of ${count} values times its weight, and a bias.`,
-  doesPool: (type: "maximum" | "average", kernel: number) =>
+  doesPool: (type: "maximum" | "average", height: number, width: number) =>
     type === "maximum"
-      ? `The largest value of a ${kernel}×${kernel} window.`
-      : `The mean of a ${kernel}×${kernel} window.`,
+      ? `The largest value of a ${height}×${width} window.`
+      : `The mean of a ${height}×${width} window.`,
   showWhole: "Show the whole sum",
   stepBack: "Step back",
   stepOn: "Step on",
@@ -127,11 +126,6 @@ export const en = {
   sum: "Sum",
   largest: "Largest",
   average: (count: number) => `Sum ÷ ${count}`,
-  applied: {
-    sigmoid: (value: string) => `1 ÷ (1 + e^−(${value}))`,
-    relu: (value: string) => `max(0, ${value})`,
-    tanh: (value: string) => `tanh(${value})`,
-  },
   softmax: "Softmax over all classes",
 
   // Filters

@@ -53,7 +53,6 @@ export const zh: typeof en = {
   output: "输出",
   outputShort: "输出",
   kinds: { convolution: "卷积", subsampling: "下采样", fullConnection: "全连接", output: "全连接" },
-  activations: { sigmoid: "sigmoid", relu: "ReLU", tanh: "tanh" },
   shapeOf: (count, height, width) =>
     height === 1 && width === 1 ? `${count} 个单元` : `${count} @ ${height}×${width}`,
   layerMaps: (term, count, height, width) =>
@@ -80,7 +79,7 @@ export const zh: typeof en = {
   doesConvolve: (maps, kernel, products) =>
     `${maps === 1 ? "一个" : `${maps} 个`} ${kernel}×${kernel} 窗口与卷积核相乘：${products} 个乘积，再加偏置。`,
   doesConnect: (count) => `${count} 个值各乘以权重，再加偏置。`,
-  doesPool: (type, kernel) => `${kernel}×${kernel} 窗口的${type === "maximum" ? "最大值" : "平均值"}。`,
+  doesPool: (type, height, width) => `${height}×${width} 窗口的${type === "maximum" ? "最大值" : "平均值"}。`,
   showWhole: "显示完整的和",
   stepBack: "后退一步",
   stepOn: "前进一步",
@@ -112,11 +111,6 @@ export const zh: typeof en = {
   sum: "和",
   largest: "最大值",
   average: (count) => `和 ÷ ${count}`,
-  applied: {
-    sigmoid: (value) => `1 ÷ (1 + e^−(${value}))`,
-    relu: (value) => `max(0, ${value})`,
-    tanh: (value) => `tanh(${value})`,
-  },
   softmax: "对所有类别做 softmax",
 
   filtersOf: "所属层",

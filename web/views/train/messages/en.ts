@@ -128,8 +128,6 @@ export const en = {
   seed: "Seed",
   activation: "Activation",
   pooling: "Pooling",
-  activations: { sigmoid: "sigmoid", tanh: "tanh", relu: "ReLU" },
-  poolings: { averagePool2d: "average", maxPool2d: "max" },
   more: "More settings",
   learningRate: "Learning rate",
   learningRateMost: "Highest learning rate",

@@ -122,8 +122,6 @@ export const zh: typeof en = {
   seed: "种子",
   activation: "激活函数",
   pooling: "池化",
-  activations: { sigmoid: "sigmoid", tanh: "tanh", relu: "ReLU" },
-  poolings: { averagePool2d: "平均", maxPool2d: "最大" },
   more: "更多设置",
   learningRate: "学习率",
   learningRateMost: "最高学习率",

@@ -1,7 +1,9 @@
 import { formatAugmentation } from "../../../../src/data/index.js";
+import { ACTIVATION_TYPES, POOLING_TYPES } from "../../../../src/model/index.js";
 import { RECIPES, type Recipe } from "../../../../src/training/recipes/index.js";
-import { ACTIVATIONS, isAugmentation, POOLINGS, RANGES, RECIPE_NAMES } from "../../../address/trainFields.js";
+import { isAugmentation, RANGES, RECIPE_NAMES } from "../../../address/trainFields.js";
 import { changeUrl, url } from "../../../address/url.js";
+import { layerMessages } from "../../../i18n/layers/index.js";
 import { Button } from "../../../kit/Button.js";
 import { Choice } from "../../../kit/Choice.js";
 import { TextField } from "../../../kit/TextField.js";
@@ -12,6 +14,7 @@ import { NumberSetting } from "./NumberSetting.js";
 /** How it is trained. */
 export function RecipeSetup() {
   const m = messages();
+  const { kinds, poolings } = layerMessages();
   const { recipe: name, epochs, seed, activation, pooling } = url.value;
   const recipe = RECIPES[name];
   return (
@@ -26,13 +29,13 @@ export function RecipeSetup() {
       <p class="quiet">{m.recipeNotes[name]}</p>
       <Choice
         label={m.activation}
-        options={ACTIVATIONS.map((value) => ({ value, label: m.activations[value] }))}
+        options={ACTIVATION_TYPES.map((value) => ({ value, label: kinds[value].name }))}
         value={activation ?? recipe.activation}
         onChange={(value) => changeUrl({ activation: value === recipe.activation ? undefined : value })}
       />
       <Choice
         label={m.pooling}
-        options={POOLINGS.map((value) => ({ value, label: m.poolings[value] }))}
+        options={POOLING_TYPES.map((value) => ({ value, label: poolings[value].short }))}
         value={pooling ?? recipe.pooling}
         onChange={(value) => changeUrl({ pooling: value === recipe.pooling ? undefined : value })}
       />

@@ -1,4 +1,12 @@
-import { type ActivationShape, inferShapes, type Model, type ShapedLayer } from "../../../../src/model/index.js";
+import {
+  type ActivationShape,
+  inferShapes,
+  kindOf,
+  type Layer,
+  type Model,
+  type ShapedLayer,
+  type Window,
+} from "../../../../src/model/index.js";
 import { paperLayers } from "../../../../src/model/paperLayers.js";
 import { type Expression, type Letter, number, product, quantity, sum } from "./expression.js";
 import { LETTERS } from "./letters.js";
@@ -41,35 +49,43 @@ export function derive(model: Model): LayerDerivation[] {
   });
 }
 
+/** The window that a layer moves over maps, if it does. */
+export function windowOf(layer: Layer): Window | undefined {
+  const reach = kindOf(layer).reach(layer);
+  return reach === "itself" ? undefined : reach.window;
+}
+
 function fieldAfter({ layer }: ShapedLayer, before: ReceptiveField | undefined): ReceptiveField | undefined {
-  if (layer.type === "linear") return undefined;
-  if (!before || !("kernel" in layer)) return before;
-  return { extent: before.extent + (layer.kernel - 1) * before.step, step: before.step * layer.stride };
+  if (!before || kindOf(layer).reach(layer) === "itself") return before;
+  const window = windowOf(layer);
+  if (!window) return undefined;
+  return { extent: before.extent + (window.kernel - 1) * before.step, step: before.step * window.stride };
 }
 
 function equationsOf(shaped: ShapedLayer, before: ReceptiveField | undefined): Equation[] {
   const { layer, input, output } = shaped;
+  const window = windowOf(layer);
+  return [
+    ...(window ? [...sizeEquations(input, output, window), ...fieldEquations(before, window)] : []),
+    ...(input.length === 3 && output.length === 1
+      ? [{ topic: "values", name: LETTERS.featuresOut, expression: product(...inputExtents(input)) } as const]
+      : []),
+    ...("name" in layer ? costEquations(layer, shaped) : []),
+  ];
+}
+
+/** What a layer that learns has to learn and to compute. */
+function costEquations(layer: Extract<Layer, { readonly name: string }>, { input, output }: ShapedLayer): Equation[] {
   switch (layer.type) {
     case "conv2d": {
-      const { kernel, stride, padding, outChannels } = layer;
-      const channels = quantity(LETTERS.channelsOut, outChannels);
-      const window = [
-        quantity(LETTERS.kernel, kernel),
-        quantity(LETTERS.kernel, kernel),
-        quantity(LETTERS.channelsIn, input[0]),
-      ];
+      const channels = quantity(LETTERS.channelsOut, layer.outChannels);
+      const kernel = quantity(LETTERS.kernel, layer.kernel);
+      const window = [kernel, kernel, quantity(LETTERS.channelsIn, input[0])];
       return [
-        ...sizeEquations(input, output, { kernel, stride, padding }),
-        ...fieldEquations(before, kernel, stride),
         { topic: "parameters", expression: product(channels, sum(product(...window), number(1))) },
         { topic: "multiplyAdds", expression: product(channels, ...outputSides(output), ...window) },
       ];
     }
-    case "averagePool2d":
-    case "maxPool2d":
-      return [...sizeEquations(input, output, layer), ...fieldEquations(before, layer.kernel, layer.stride)];
-    case "flatten":
-      return [{ topic: "values", name: LETTERS.featuresOut, expression: product(...inputExtents(input)) }];
     case "linear": {
       const features = quantity(LETTERS.featuresOut, layer.outFeatures);
       const inputs = quantity(LETTERS.featuresIn, input[0]);
@@ -78,38 +94,29 @@ function equationsOf(shaped: ShapedLayer, before: ReceptiveField | undefined): E
         { topic: "multiplyAdds", expression: product(features, inputs) },
       ];
     }
-    default:
-      return [];
   }
-}
-
-interface Windows {
-  readonly kernel: number;
-  readonly stride: number;
-  /** Undefined where the layer cannot pad. */
-  readonly padding?: number;
 }
 
 /** One equation where maps are square, else one for the height and one for the width. */
-function sizeEquations(input: ActivationShape, output: ActivationShape, windows: Windows): Equation[] {
+function sizeEquations(input: ActivationShape, output: ActivationShape, window: Window): Equation[] {
   const [, height = 1, width = 1] = input;
   if (height === width && output[1] === output[2]) {
-    return [sizeEquation(LETTERS.sideOut, quantity(LETTERS.sideIn, height), windows)];
+    return [sizeEquation(LETTERS.sideOut, quantity(LETTERS.sideIn, height), window)];
   }
   return [
-    sizeEquation(LETTERS.heightOut, quantity(LETTERS.heightIn, height), windows),
-    sizeEquation(LETTERS.widthOut, quantity(LETTERS.widthIn, width), windows),
+    sizeEquation(LETTERS.heightOut, quantity(LETTERS.heightIn, height), window),
+    sizeEquation(LETTERS.widthOut, quantity(LETTERS.widthIn, width), window),
   ];
 }
 
-function sizeEquation(name: Letter, extent: Expression, { kernel, stride, padding }: Windows): Equation {
+function sizeEquation(name: Letter, extent: Expression, { kernel, stride, padding }: Window): Equation {
   const padded = padding === undefined ? extent : sum(extent, product(number(2), quantity(LETTERS.padding, padding)));
   const dividend = { type: "difference", from: padded, subtracted: quantity(LETTERS.kernel, kernel) } as const;
   const quotient = { type: "wholeQuotient", dividend, divisor: quantity(LETTERS.stride, stride) } as const;
   return { topic: "size", name, expression: sum(quotient, number(1)) };
 }
 
-function fieldEquations(before: ReceptiveField | undefined, kernel: number, stride: number): Equation[] {
+function fieldEquations(before: ReceptiveField | undefined, { kernel, stride }: Window): Equation[] {
   if (!before) return [];
   const step = quantity(LETTERS.stepIn, before.step);
   const reach = { type: "difference", from: quantity(LETTERS.kernel, kernel), subtracted: number(1) } as const;

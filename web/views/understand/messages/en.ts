@@ -1,9 +1,7 @@
 import type { Topic } from "../derivation/derive.js";
 
-/** Layers of a model by their type. */
-type Kind = "conv2d" | "averagePool2d" | "maxPool2d" | "linear" | "sigmoid" | "relu" | "tanh" | "dropout" | "flatten";
-
-function why(topic: Topic, kind: Kind): string {
+/** @param hasWindow whether the layer moves a window over maps */
+function why(topic: Topic, hasWindow: boolean): string {
   switch (topic) {
     case "size":
       return "One value for each place that the window fits in, a stride apart.";
@@ -14,11 +12,11 @@ function why(topic: Topic, kind: Kind): string {
     case "step":
       return "How many pixels the fields of neighbours lie apart.";
     case "parameters":
-      return kind === "linear"
-        ? "Each output has a weight for every input, and a bias."
-        : "Each map has one kernel over all input maps, and a bias. It is the same at every place: that is why there are so few.";
+      return hasWindow
+        ? "Each map has one kernel over all input maps, and a bias. It is the same at every place: that is why there are so few."
+        : "Each output has a weight for every input, and a bias.";
     case "multiplyAdds":
-      return kind === "linear" ? "Each weight is used once." : "Each weight is used at every place of the map.";
+      return hasWindow ? "Each weight is used at every place of the map." : "Each weight is used once.";
   }
 }
 
@@ -41,17 +39,6 @@ export const en = {
   drawing: "The network as a drawing",
   input: "Input",
   output: "Output",
-  steps: {
-    conv2d: "convolution",
-    averagePool2d: "average",
-    maxPool2d: "maximum",
-    linear: "linear",
-    sigmoid: "sigmoid",
-    relu: "ReLU",
-    tanh: "tanh",
-    dropout: "dropout",
-    flatten: "flatten",
-  },
 
   layers: "Layer by layer",
   layersNote: "Open a layer to see its numbers worked out.",
@@ -62,31 +49,6 @@ export const en = {
   multiplyAdds: "Multiply-adds",
   square: (side: number) => `${side} × ${side} pixels`,
   wholePicture: "the whole picture",
-  kinds: {
-    conv2d: "Convolution",
-    averagePool2d: "Average pooling",
-    maxPool2d: "Max pooling",
-    linear: "Linear",
-    sigmoid: "Sigmoid",
-    relu: "ReLU",
-    tanh: "Tanh",
-    dropout: "Dropout",
-    flatten: "Flatten",
-  },
-  about: {
-    conv2d:
-      "A small window slides over the picture. At each place its pixels are multiplied with the kernel’s weights and added up, with a bias: one kernel makes one map.",
-    averagePool2d:
-      "Each window becomes its mean. Where exactly something was seen matters less after this, and there is less left to compute.",
-    maxPool2d:
-      "Each window becomes its largest value. Where exactly something was seen matters less after this, and there is less left to compute.",
-    linear: "Every output adds up all inputs, each times a weight of its own, and a bias.",
-    sigmoid: "Each value by itself: squashed into 0 … 1 by 1 / (1 + e to the −x).",
-    relu: "Each value by itself: negative ones become 0, the others stay.",
-    tanh: "Each value by itself: squashed into −1 … 1.",
-    dropout: "While it is trained, values are set to 0 at random and the others enlarged; afterwards it does nothing.",
-    flatten: "The maps are laid out as one row of values. Nothing is computed.",
-  },
   nothingLearned: (from: string, to: string) => `${from} in, ${to} out. Nothing is learned here.`,
   topics: {
     size: "Side of the maps",

@@ -19,17 +19,6 @@ export const zh: typeof en = {
   drawing: "网络结构图",
   input: "输入",
   output: "输出",
-  steps: {
-    conv2d: "卷积",
-    averagePool2d: "平均",
-    maxPool2d: "最大值",
-    linear: "全连接",
-    sigmoid: "sigmoid",
-    relu: "ReLU",
-    tanh: "tanh",
-    dropout: "随机失活",
-    flatten: "展平",
-  },
 
   layers: "逐层来看",
   layersNote: "展开一层，即可看到它的数字如何算出。",
@@ -40,29 +29,6 @@ export const zh: typeof en = {
   multiplyAdds: "乘加次数",
   square: (side) => `${side} × ${side} 像素`,
   wholePicture: "整幅图",
-  kinds: {
-    conv2d: "卷积",
-    averagePool2d: "平均池化",
-    maxPool2d: "最大池化",
-    linear: "全连接",
-    sigmoid: "Sigmoid",
-    relu: "ReLU",
-    tanh: "Tanh",
-    dropout: "随机失活",
-    flatten: "展平",
-  },
-  about: {
-    conv2d:
-      "一个小窗口在图上滑动。在每个位置，窗口里的像素与卷积核的权重相乘后相加，再加上偏置：一个卷积核得到一张特征图。",
-    averagePool2d: "每个窗口变成其中各值的平均。此后，某个东西究竟出现在哪里就不那么重要了，要计算的也更少。",
-    maxPool2d: "每个窗口变成其中最大的值。此后，某个东西究竟出现在哪里就不那么重要了，要计算的也更少。",
-    linear: "每个输出把所有输入各乘以自己的权重后相加，再加上偏置。",
-    sigmoid: "逐个处理数值：用 1 / (1 + e 的 −x 次方) 压缩到 0 到 1 之间。",
-    relu: "逐个处理数值：负数变成 0，其余不变。",
-    tanh: "逐个处理数值：压缩到 −1 到 1 之间。",
-    dropout: "训练时随机把一些数值设为 0，并放大其余的；训练之后它什么也不做。",
-    flatten: "把各张特征图排成一行数值，不做任何计算。",
-  },
   nothingLearned: (from, to) => `输入 ${from}，输出 ${to}。这里没有要学习的东西。`,
   topics: {
     size: "特征图的边长",
@@ -72,7 +38,7 @@ export const zh: typeof en = {
     parameters: "参数",
     multiplyAdds: "乘加次数",
   },
-  why: (topic, kind) => {
+  why: (topic, hasWindow) => {
     switch (topic) {
       case "size":
         return "窗口每隔一个步幅能放下的位置，各得一个数值。";
@@ -83,11 +49,11 @@ export const zh: typeof en = {
       case "step":
         return "相邻数值的感受野相距多少像素。";
       case "parameters":
-        return kind === "linear"
-          ? "每个输出对每个输入有一个权重，另有一个偏置。"
-          : "每张特征图有一个跨越所有输入图的卷积核和一个偏置。它在每个位置都一样：所以参数才这么少。";
+        return hasWindow
+          ? "每张特征图有一个跨越所有输入图的卷积核和一个偏置。它在每个位置都一样：所以参数才这么少。"
+          : "每个输出对每个输入有一个权重，另有一个偏置。";
       case "multiplyAdds":
-        return kind === "linear" ? "每个权重用一次。" : "每个权重在特征图的每个位置都用一次。";
+        return hasWindow ? "每个权重在特征图的每个位置都用一次。" : "每个权重用一次。";
     }
   },
 

@@ -1,0 +1,61 @@
+import { ACTIVATIONS, type ActivationLayer } from "./activations.js";
+import { type Conv2dLayer, conv2d } from "./conv2d.js";
+import { type DropoutLayer, dropout } from "./dropout.js";
+import { type FlattenLayer, flatten } from "./flatten.js";
+import type { LayerKind } from "./kind.js";
+import { type LinearLayer, linear } from "./linear.js";
+import { POOLINGS, type Pool2dLayer } from "./pool2d.js";
+
+export type { ActivationLayer } from "./activations.js";
+export type { Conv2dLayer } from "./conv2d.js";
+export type { DropoutLayer } from "./dropout.js";
+export type { FlattenLayer } from "./flatten.js";
+export type * from "./kind.js";
+export type { LinearLayer } from "./linear.js";
+export type { Pool2dLayer } from "./pool2d.js";
+export { type ActivationShape, type LayerShapes, type ParameterSpec, ShapeError } from "./shape.js";
+
+/** A layer as plain data. */
+export type Layer = Conv2dLayer | Pool2dLayer | LinearLayer | ActivationLayer | DropoutLayer | FlattenLayer;
+
+/** The name of a kind of layer. */
+export type LayerType = Layer["type"];
+
+/** The layers of one type. */
+type LayerOf<Type extends LayerType, Each extends Layer = Layer> = Each extends Layer
+  ? Type extends Each["type"]
+    ? Each
+    : never
+  : never;
+
+/** Every kind of layer that there is. */
+export const LAYER_KINDS: { readonly [Type in LayerType]: LayerKind<LayerOf<Type>> } = {
+  conv2d,
+  ...POOLINGS,
+  linear,
+  ...ACTIVATIONS,
+  dropout,
+  flatten,
+};
+
+/** The names of all kinds. */
+export const LAYER_TYPES = Object.keys(LAYER_KINDS) as LayerType[];
+/** The names of the activations that recipes choose from. */
+export const ACTIVATION_TYPES = Object.keys(ACTIVATIONS) as ActivationLayer["type"][];
+/** The names of the poolings that recipes choose from. */
+export const POOLING_TYPES = Object.keys(POOLINGS) as Pool2dLayer["type"][];
+
+/** The kind of a layer. */
+export function kindOf(layer: Layer): LayerKind<Layer> {
+  return LAYER_KINDS[layer.type];
+}
+
+/** Whether a layer is one of the activations that recipes choose from. */
+export function isActivation(layer: Layer): layer is ActivationLayer {
+  return Object.hasOwn(ACTIVATIONS, layer.type);
+}
+
+/** Whether a layer is one of the poolings that recipes choose from. */
+export function isPooling(layer: Layer): layer is Pool2dLayer {
+  return Object.hasOwn(POOLINGS, layer.type);
+}

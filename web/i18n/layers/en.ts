@@ -1,0 +1,82 @@
+import type { ActivationLayer, LayerType, Pool2dLayer } from "../../../src/model/index.js";
+
+/** What the lab says of layers. */
+export interface LayerMessages {
+  readonly kinds: Readonly<Record<LayerType, LayerTexts>>;
+  readonly poolings: Readonly<Record<Pool2dLayer["type"], PoolingTexts>>;
+  /** What an activation does to a value. */
+  readonly applied: Readonly<Record<ActivationLayer["type"], (value: string) => string>>;
+}
+
+interface LayerTexts {
+  readonly title: string;
+  /** In a drawing or a list. */
+  readonly name: string;
+  readonly about: string;
+}
+
+interface PoolingTexts {
+  readonly full: string;
+  /** Under the word pooling. */
+  readonly short: string;
+}
+
+export const en: LayerMessages = {
+  kinds: {
+    conv2d: {
+      title: "Convolution",
+      name: "convolution",
+      about:
+        "A small window slides over the picture. At each place its pixels are multiplied with the kernel’s weights and added up, with a bias: one kernel makes one map.",
+    },
+    averagePool2d: {
+      title: "Average pooling",
+      name: "average",
+      about:
+        "Each window becomes its mean. Where exactly something was seen matters less after this, and there is less left to compute.",
+    },
+    maxPool2d: {
+      title: "Max pooling",
+      name: "maximum",
+      about:
+        "Each window becomes its largest value. Where exactly something was seen matters less after this, and there is less left to compute.",
+    },
+    linear: {
+      title: "Linear",
+      name: "linear",
+      about: "Every output adds up all inputs, each times a weight of its own, and a bias.",
+    },
+    sigmoid: {
+      title: "Sigmoid",
+      name: "sigmoid",
+      about: "Each value by itself: squashed into 0 … 1 by 1 / (1 + e to the −x).",
+    },
+    relu: {
+      title: "ReLU",
+      name: "ReLU",
+      about: "Each value by itself: negative ones become 0, the others stay.",
+    },
+    tanh: { title: "Tanh", name: "tanh", about: "Each value by itself: squashed into −1 … 1." },
+    dropout: {
+      title: "Dropout",
+      name: "dropout",
+      about: "While it is trained, values are set to 0 at random and the others enlarged; afterwards it does nothing.",
+    },
+    flatten: {
+      title: "Flatten",
+      name: "flatten",
+      about: "The maps are laid out as one row of values. Nothing is computed.",
+    },
+  },
+
+  poolings: {
+    averagePool2d: { full: "average pooling", short: "average" },
+    maxPool2d: { full: "max pooling", short: "max" },
+  },
+
+  applied: {
+    sigmoid: (value) => `1 ÷ (1 + e^−(${value}))`,
+    relu: (value) => `max(0, ${value})`,
+    tanh: (value) => `tanh(${value})`,
+  },
+};

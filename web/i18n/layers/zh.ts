@@ -1,0 +1,47 @@
+import type { LayerMessages } from "./en.js";
+
+export const zh: LayerMessages = {
+  kinds: {
+    conv2d: {
+      title: "卷积",
+      name: "卷积",
+      about:
+        "一个小窗口在图上滑动。在每个位置，窗口里的像素与卷积核的权重相乘后相加，再加上偏置：一个卷积核得到一张特征图。",
+    },
+    averagePool2d: {
+      title: "平均池化",
+      name: "平均",
+      about: "每个窗口变成其中各值的平均。此后，某个东西究竟出现在哪里就不那么重要了，要计算的也更少。",
+    },
+    maxPool2d: {
+      title: "最大池化",
+      name: "最大值",
+      about: "每个窗口变成其中最大的值。此后，某个东西究竟出现在哪里就不那么重要了，要计算的也更少。",
+    },
+    linear: { title: "全连接", name: "全连接", about: "每个输出把所有输入各乘以自己的权重后相加，再加上偏置。" },
+    sigmoid: {
+      title: "Sigmoid",
+      name: "sigmoid",
+      about: "逐个处理数值：用 1 / (1 + e 的 −x 次方) 压缩到 0 到 1 之间。",
+    },
+    relu: { title: "ReLU", name: "ReLU", about: "逐个处理数值：负数变成 0，其余不变。" },
+    tanh: { title: "Tanh", name: "tanh", about: "逐个处理数值：压缩到 −1 到 1 之间。" },
+    dropout: {
+      title: "随机失活",
+      name: "随机失活",
+      about: "训练时随机把一些数值设为 0，并放大其余的；训练之后它什么也不做。",
+    },
+    flatten: { title: "展平", name: "展平", about: "把各张特征图排成一行数值，不做任何计算。" },
+  },
+
+  poolings: {
+    averagePool2d: { full: "平均池化", short: "平均" },
+    maxPool2d: { full: "最大池化", short: "最大" },
+  },
+
+  applied: {
+    sigmoid: (value) => `1 ÷ (1 + e^−(${value}))`,
+    relu: (value) => `max(0, ${value})`,
+    tanh: (value) => `tanh(${value})`,
+  },
+};
