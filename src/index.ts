@@ -19,6 +19,7 @@ export {
   type DropoutLayer,
   type FlattenLayer,
   formatSummary,
+  type GlobalAveragePool2dLayer,
   type ImageShape,
   type Layer,
   type LeNet5Options,

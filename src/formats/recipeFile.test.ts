@@ -42,7 +42,11 @@ const GOOD: [string, object][] = [
   ["averaging off", { extends: "best", averaging: null }],
 ];
 const BAD: [string, object, string[]][] = [
-  ["no fields", {}, expect.arrayContaining(['activation: is missing: it must be "sigmoid" or "relu" or "tanh"'])],
+  [
+    "no fields",
+    {},
+    expect.arrayContaining(['activation: is missing: it must be "sigmoid" or "relu" or "leakyRelu" or "tanh"']),
+  ],
   ["a recipe that there is not", { extends: "fast" }, ['extends: must be "paper" or "improved" or "best", not "fast"']],
   [
     "a field that there is not",

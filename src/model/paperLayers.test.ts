@@ -39,6 +39,18 @@ describe("paperLayers", () => {
     expect(paperLayers(shaped)[0]).toEqual({ term: "F1", kind: "fullConnection", main: 1, last: 3 });
   });
 
+  it("counts a global pooling as subsampling", () => {
+    expect(
+      termsOf(1, 12, [
+        { type: "conv2d", name: "a", outChannels: 2, kernel: 3, stride: 1, padding: 0 },
+        { type: "leakyRelu" },
+        { type: "globalAveragePool2d" },
+        { type: "flatten" },
+        { type: "linear", name: "b", outFeatures: 3 },
+      ]),
+    ).toEqual(["C1", "S2", "Output"]);
+  });
+
   it("counts networks of other depths", () => {
     expect(
       termsOf(1, 12, [

@@ -84,6 +84,15 @@ describe("receptiveFields", () => {
         { type: "linear", name: "c", outFeatures: 2 },
       ],
     },
+    {
+      input: { channels: 3, height: 4, width: 5 },
+      layers: [
+        { type: "leakyRelu" },
+        { type: "globalAveragePool2d" },
+        { type: "flatten" },
+        { type: "linear", name: "c", outFeatures: 2 },
+      ],
+    },
   ];
 
   it.each(PERTURBED)("holds exactly the inputs that a unit changes with (%#)", (model) => {

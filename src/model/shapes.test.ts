@@ -86,6 +86,19 @@ describe("inferShapes", () => {
     expect(layers.map(({ multiplyAdds }) => multiplyAdds)).toEqual([4 * 4 * 5 * 27, 0, 0, 0, 0, 0, 16]);
   });
 
+  it("makes one value of a map, and no parameters", () => {
+    const layers = inferShapes(
+      model({ type: "leakyRelu" }, { type: "globalAveragePool2d" }, flatten, linear("last", 2)),
+    );
+    expect(layers.map(({ label, output }) => [label, output])).toEqual([
+      ["LeakyReLU-1", [3, 8, 9]],
+      ["AdaptiveAvgPool2d-2", [3, 1, 1]],
+      ["Flatten-3", [3]],
+      ["Linear-4", [2]],
+    ]);
+    expect(parameterSpecs(layers.slice(0, 2))).toEqual([]);
+  });
+
   const refusals: [string, Model][] = [
     ["the input: channels is 0, not a whole number from 1 on", { input: { ...input, channels: 0 }, layers: [flatten] }],
     ["the input: height is 2.5, not a whole number from 1 on", { input: { ...input, height: 2.5 }, layers: [flatten] }],
@@ -111,6 +124,10 @@ describe("inferShapes", () => {
     [
       "AvgPool2d-2: takes [channels, height, width] and gets [216]",
       model(flatten, { type: "averagePool2d", kernel: 2, stride: 2 }),
+    ],
+    [
+      "AdaptiveAvgPool2d-2: takes [channels, height, width] and gets [216]",
+      model(flatten, { type: "globalAveragePool2d" }),
     ],
     ["fc (Linear-2): outFeatures is 0, not a whole number from 1 on", model(flatten, linear("fc", 0))],
     ["fc (Linear-1): takes [features] and gets [3, 8, 9]; put a flatten layer before it", model(linear("fc", 2))],

@@ -3,6 +3,7 @@ import {
   type Conv2dLayer,
   type DropoutLayer,
   elementCount,
+  LEAKY_RELU_SLOPE,
   type Pool2dLayer,
   type ShapedLayer,
   ShapeError,
@@ -56,10 +57,13 @@ export function operationOf({ layer, input, output }: ShapedLayer): Operation {
       return averagePool2d(layer, imageExtents(input), imageExtents(output));
     case "maxPool2d":
       return maxPool2d(layer, imageExtents(input), imageExtents(output));
+    case "globalAveragePool2d":
+      return globalAveragePool2d(imageExtents(input));
     case "linear":
       return linear(elementCount(input), elementCount(output));
     case "sigmoid":
     case "relu":
+    case "leakyRelu":
     case "tanh":
       return activation(layer.type);
     case "dropout":
@@ -201,6 +205,21 @@ function averagePool2d(layer: Pool2dLayer, input: ImageExtents, output: ImageExt
   };
 }
 
+/** The mean of each channel; the gradient goes back in equal shares. */
+function globalAveragePool2d([channels, height, width]: ImageExtents): Operation {
+  const places = height * width;
+  return {
+    forward: (x) => {
+      const y = new Float64Array(channels);
+      x.forEach((value, atX) => {
+        y[Math.floor(atX / places)] += value / places;
+      });
+      return y;
+    },
+    backward: ({ x, dy }) => x.map((_, atX) => dy[Math.floor(atX / places)] / places),
+  };
+}
+
 /** The largest value of each window; the gradient goes to it, to the first of equals. */
 function maxPool2d(layer: Pool2dLayer, input: ImageExtents, output: ImageExtents): Operation {
   const winners = (x: Float64Array): Int32Array => {
@@ -229,6 +248,10 @@ export const ACTIVATIONS: Record<
 > = {
   sigmoid: { value: (x) => 1 / (1 + Math.exp(-x)), derivative: (y) => y * (1 - y) },
   relu: { value: (x) => Math.max(0, x), derivative: (y) => (y > 0 ? 1 : 0) },
+  leakyRelu: {
+    value: (x) => (x > 0 ? x : LEAKY_RELU_SLOPE * x),
+    derivative: (y) => (y > 0 ? 1 : LEAKY_RELU_SLOPE),
+  },
   tanh: { value: Math.tanh, derivative: (y) => 1 - y * y },
 };
 

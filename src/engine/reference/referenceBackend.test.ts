@@ -44,6 +44,13 @@ function weightsOf(layers: readonly ShapedLayer[]): Map<string, Float64Array> {
 
 const DIFFERENTIATED: [string, Model][] = [
   [
+    "leaky ReLU and global average pooling",
+    {
+      input: { channels: 2, height: 4, width: 3 },
+      layers: [conv("a", 3, 2), { type: "leakyRelu" }, { type: "globalAveragePool2d" }, { type: "flatten" }, linear(3)],
+    },
+  ],
+  [
     "convolutions with padding and stride, sigmoid and overlapping average pooling",
     {
       input: { channels: 2, height: 7, width: 8 },

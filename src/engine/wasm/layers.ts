@@ -2,6 +2,7 @@ import type { Layer } from "../../model/index.js";
 import { activation } from "./kernels/activation.js";
 import { conv2d } from "./kernels/conv2d/conv2d.js";
 import { dropout } from "./kernels/dropout.js";
+import { globalAveragePool2d } from "./kernels/globalAveragePool2d.js";
 import type { LayerKernels } from "./kernels/layerKernels.js";
 import { linear } from "./kernels/linear.js";
 import { averagePool2d, maxPool2d } from "./kernels/pool2d.js";
@@ -14,9 +15,11 @@ const LAYER_KERNELS = {
   conv2d,
   averagePool2d,
   maxPool2d,
+  globalAveragePool2d,
   linear,
   sigmoid: activation,
   relu: activation,
+  leakyRelu: activation,
   tanh: activation,
   dropout,
   flatten: undefined,

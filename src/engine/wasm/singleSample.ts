@@ -1,9 +1,8 @@
-import { classCount, type ShapedLayer } from "../../model/index.js";
+import { classCount, isActivation, type ShapedLayer } from "../../model/index.js";
 import { type FunctionBuilder, type FunctionHandle, f32, i32, type ModuleBuilder } from "./assembler/index.js";
 import {
   type AssemblyKernels,
   FLOAT_BYTES,
-  isActivation,
   type KernelContext,
   type Layout,
   PLACE_BYTES,

@@ -1,12 +1,5 @@
-import type { Layer, ShapedLayer } from "../../model/index.js";
-import {
-  type ActivationKind,
-  isActivation,
-  type KernelContext,
-  type LayerKernels,
-  type Layout,
-  type StageCode,
-} from "./kernels/index.js";
+import { isActivation, type Layer, type ShapedLayer } from "../../model/index.js";
+import type { ActivationKind, KernelContext, LayerKernels, Layout, StageCode } from "./kernels/index.js";
 import { kernelsOf } from "./layers.js";
 import type { ParameterLayout } from "./parameterStore.js";
 

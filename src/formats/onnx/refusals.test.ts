@@ -27,8 +27,8 @@ const withPreprocessing = writeOnnx(weights, { withPreprocessing: true });
 /** Graphs that are no LeNet-5, or compute something else than they seem to. */
 const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: EditableFile) => unknown]>> = {
   "another operator": [
-    'node "relu2" (LeakyRelu): found where a LeNet-5 has an activation (Relu, Sigmoid or Tanh)',
-    (graph) => Object.assign(node(graph, "relu2"), { op_type: "LeakyRelu" }),
+    'node "relu2" (Elu): found where a LeNet-5 has an activation (LeakyRelu, Relu, Sigmoid or Tanh)',
+    (graph) => Object.assign(node(graph, "relu2"), { op_type: "Elu" }),
   ],
   "an operator of others": [
     'node "conv2" (com.microsoft.Conv): found where a LeNet-5 has the convolution conv2 (Conv)',
@@ -118,6 +118,13 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
   "padded pooling": [
     'node "pool1" (MaxPool): it pads by 1, expected no padding of a pooling',
     (graph) => setAttribute(node(graph, "pool1"), integers("pads", [1, 1, 1, 1])),
+  ],
+  "a leaky ReLU of another slope": [
+    'node "relu2" (LeakyRelu): its alpha is 0.2, expected 0.01',
+    (graph) => {
+      Object.assign(node(graph, "relu2"), { op_type: "LeakyRelu" });
+      setAttribute(node(graph, "relu2"), { name: "alpha", type: AttributeType.FLOAT, f: Math.fround(0.2) });
+    },
   ],
   "an attribute that is not known": [
     'node "relu1" (Relu): it has the attribute "alpha", expected none of that name',

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { constant, edited, lenetWeights } from "../../../tests/support/onnxFiles.js";
-import type { ModelMetadata, Weights } from "../../model/index.js";
+import { initializeParameters, type ModelMetadata, type Weights } from "../../model/index.js";
 import { VERSION } from "../../version.js";
 import { readModelMetadata } from "../modelMetadata.js";
 import { isOnnx, readOnnx, writeOnnx } from "./index.js";
@@ -15,6 +15,7 @@ const SHAPES = [
 const KINDS = [
   { activation: "sigmoid", pooling: "averagePool2d", dropout: 0, classes: 10 },
   { activation: "relu", pooling: "maxPool2d", dropout: 0.5, classes: 3 },
+  { activation: "leakyRelu", pooling: "averagePool2d", dropout: 0, classes: 4 },
   { activation: "tanh", pooling: "maxPool2d", dropout: 0.25, classes: 1 },
 ] as const;
 
@@ -69,6 +70,15 @@ describe("a file that is read again", () => {
     const bare = { model: { ...model, layers }, parameters: renamed, ...rest };
     const read = readOnnx(writeOnnx({ ...bare, metadata: metadataOf(bare) }));
     expect([read.model, read.tensors]).toEqual([bare.model, renamed]);
+  });
+
+  it("keeps a global pooling", () => {
+    const { model, ...rest } = lenetWeights();
+    const pooling = model.layers.findLastIndex(({ type }) => type === "maxPool2d");
+    const pooled = { ...model, layers: model.layers.with(pooling, { type: "globalAveragePool2d" }) };
+    const parameters = initializeParameters(pooled, 1);
+    const read = readOnnx(writeOnnx({ ...rest, model: pooled, parameters }));
+    expect([read.model, read.tensors]).toEqual([pooled, parameters]);
   });
 
   it("tells its normalization, of float32, where it has no metadata", () => {

@@ -2,21 +2,30 @@ import { ACTIVATIONS, type ActivationLayer } from "./activations.js";
 import { type Conv2dLayer, conv2d } from "./conv2d.js";
 import { type DropoutLayer, dropout } from "./dropout.js";
 import { type FlattenLayer, flatten } from "./flatten.js";
+import { type GlobalAveragePool2dLayer, globalAveragePool2d } from "./globalAveragePool2d.js";
 import type { LayerKind } from "./kind.js";
 import { type LinearLayer, linear } from "./linear.js";
 import { POOLINGS, type Pool2dLayer } from "./pool2d.js";
 
-export type { ActivationLayer } from "./activations.js";
+export { type ActivationLayer, LEAKY_RELU_SLOPE } from "./activations.js";
 export type { Conv2dLayer } from "./conv2d.js";
 export type { DropoutLayer } from "./dropout.js";
 export type { FlattenLayer } from "./flatten.js";
+export type { GlobalAveragePool2dLayer } from "./globalAveragePool2d.js";
 export type * from "./kind.js";
 export type { LinearLayer } from "./linear.js";
 export type { Pool2dLayer } from "./pool2d.js";
 export { type ActivationShape, type LayerShapes, type ParameterSpec, ShapeError } from "./shape.js";
 
 /** A layer as plain data. */
-export type Layer = Conv2dLayer | Pool2dLayer | LinearLayer | ActivationLayer | DropoutLayer | FlattenLayer;
+export type Layer =
+  | Conv2dLayer
+  | Pool2dLayer
+  | GlobalAveragePool2dLayer
+  | LinearLayer
+  | ActivationLayer
+  | DropoutLayer
+  | FlattenLayer;
 
 /** The name of a kind of layer. */
 export type LayerType = Layer["type"];
@@ -32,6 +41,7 @@ type LayerOf<Type extends LayerType, Each extends Layer = Layer> = Each extends 
 export const LAYER_KINDS: { readonly [Type in LayerType]: LayerKind<LayerOf<Type>> } = {
   conv2d,
   ...POOLINGS,
+  globalAveragePool2d,
   linear,
   ...ACTIVATIONS,
   dropout,

@@ -41,6 +41,11 @@ export const en: LayerMessages = {
       about:
         "Each window becomes its largest value. Where exactly something was seen matters less after this, and there is less left to compute.",
     },
+    globalAveragePool2d: {
+      title: "Global average pooling",
+      name: "mean of the map",
+      about: "Each map becomes its mean: how much of something was seen, wherever it was.",
+    },
     linear: {
       title: "Linear",
       name: "linear",
@@ -55,6 +60,11 @@ export const en: LayerMessages = {
       title: "ReLU",
       name: "ReLU",
       about: "Each value by itself: negative ones become 0, the others stay.",
+    },
+    leakyRelu: {
+      title: "Leaky ReLU",
+      name: "leaky ReLU",
+      about: "Each value by itself: negative ones are divided by 100, the others stay.",
     },
     tanh: { title: "Tanh", name: "tanh", about: "Each value by itself: squashed into −1 … 1." },
     dropout: {
@@ -77,6 +87,7 @@ export const en: LayerMessages = {
   applied: {
     sigmoid: (value) => `1 ÷ (1 + e^−(${value}))`,
     relu: (value) => `max(0, ${value})`,
+    leakyRelu: (value) => `max(0.01 · ${value}, ${value})`,
     tanh: (value) => `tanh(${value})`,
   },
 };

@@ -18,6 +18,11 @@ export const zh: LayerMessages = {
       name: "最大值",
       about: "每个窗口变成其中最大的值。此后，某个东西究竟出现在哪里就不那么重要了，要计算的也更少。",
     },
+    globalAveragePool2d: {
+      title: "全局平均池化",
+      name: "整图平均",
+      about: "每张特征图变成它的平均值：看到了多少，而不管在哪里。",
+    },
     linear: { title: "全连接", name: "全连接", about: "每个输出把所有输入各乘以自己的权重后相加，再加上偏置。" },
     sigmoid: {
       title: "Sigmoid",
@@ -25,6 +30,11 @@ export const zh: LayerMessages = {
       about: "逐个处理数值：用 1 / (1 + e 的 −x 次方) 压缩到 0 到 1 之间。",
     },
     relu: { title: "ReLU", name: "ReLU", about: "逐个处理数值：负数变成 0，其余不变。" },
+    leakyRelu: {
+      title: "Leaky ReLU",
+      name: "leaky ReLU",
+      about: "逐个处理数值：负数除以 100，其余不变。",
+    },
     tanh: { title: "Tanh", name: "tanh", about: "逐个处理数值：压缩到 −1 到 1 之间。" },
     dropout: {
       title: "随机失活",
@@ -42,6 +52,7 @@ export const zh: LayerMessages = {
   applied: {
     sigmoid: (value) => `1 ÷ (1 + e^−(${value}))`,
     relu: (value) => `max(0, ${value})`,
+    leakyRelu: (value) => `max(0.01 · ${value}, ${value})`,
     tanh: (value) => `tanh(${value})`,
   },
 };

@@ -1,4 +1,4 @@
-import type { ActivationLayer, Layer } from "../../../model/index.js";
+import { type ActivationLayer, LEAKY_RELU_SLOPE } from "../../../model/index.js";
 import {
   type FunctionBuilder,
   type FunctionHandle,
@@ -92,6 +92,21 @@ export const ACTIVATIONS: Record<ActivationKind, ActivationExpressions> = {
     forward: (_context, _code, xs) => xs.map((x) => f32x4.pmax(ZERO, x)),
     backward: (_context, _code, y, dy) => v128.and(dy, f32x4.gt(y, ZERO)),
   },
+  leakyRelu: {
+    forward: (context, code, xs) => {
+      const slope = code.local("v128", context.data.splat(LEAKY_RELU_SLOPE));
+      // A slope below 1 makes the larger of both the right one on either side of 0.
+      return xs.map((value) => {
+        const x = code.local("v128", value);
+        return f32x4.pmax(f32x4.mul(x, slope), x);
+      });
+    },
+    backward: (context, code, y, dy) => {
+      const gradient = code.local("v128", dy);
+      const negative = f32x4.mul(gradient, context.data.splat(LEAKY_RELU_SLOPE));
+      return v128.bitselect(gradient, negative, f32x4.gt(y, ZERO));
+    },
+  },
   tanh: {
     // 2 · logistic(2x) − 1 loses all digits near 0, so a polynomial is used there.
     forward: (context, code, xs) => {
@@ -112,10 +127,6 @@ export const ACTIVATIONS: Record<ActivationKind, ActivationExpressions> = {
     },
   },
 };
-
-export function isActivation(layer: Layer): layer is ActivationLayer {
-  return layer.type in ACTIVATIONS;
-}
 
 /** An activation as a layer of its own. */
 export const activation: LayerKernels<ActivationLayer> = {

@@ -1,5 +1,4 @@
 export * from "../../../data/placement.js";
-export { isActivation } from "./activation.js";
 export * from "./assembly.js";
 export { assemblyScratchBytes } from "./augmentation.js";
 export * from "./context.js";

@@ -73,6 +73,7 @@ export function workOut(
       return sumUp(undefined, products, unitBias(layer, shaped, unit, parameters));
     }
     case "averagePool2d":
+    case "globalAveragePool2d":
       return poolUp("average", shaped, unit, input);
     case "maxPool2d":
       return poolUp("maximum", shaped, unit, input);
