@@ -75,7 +75,9 @@ function emitBackward(context: KernelContext, name: string, { channels, height, 
           code.set(gradient, f32x4.mul(v128.load(dy, vector * VECTOR_BYTES), share));
         });
         code.repeat(height * width, () => {
-          gradients.forEach((gradient, vector) => code.store(dx, gradient, vector * VECTOR_BYTES));
+          gradients.forEach((gradient, vector) => {
+            code.store(dx, gradient, vector * VECTOR_BYTES);
+          });
           code.increase(dx, PLACE_BYTES);
         });
         code.increase(dy, PLACE_BYTES);
