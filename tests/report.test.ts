@@ -53,7 +53,7 @@ beforeAll(async () => {
       generated: true,
     },
     threads: 2,
-    fusedArithmetic: true,
+    arithmetic: "wasm-fused",
   };
   const folder = await RunFolder.create(path, config);
   const split = splitIndices(1000, recipe.validationShare, 0);

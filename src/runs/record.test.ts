@@ -26,7 +26,7 @@ const config: RunConfig = {
     generated: true,
   },
   threads: 1,
-  fusedArithmetic: true,
+  arithmetic: "wasm-fused",
 };
 
 const epoch = (number: number, validationAccuracy: number) => ({

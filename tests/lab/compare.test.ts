@@ -75,7 +75,7 @@ describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
         generated: true,
       },
       threads: 2,
-      fusedArithmetic: true,
+      arithmetic: "wasm-fused",
     });
   }
 
