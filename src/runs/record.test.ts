@@ -54,6 +54,15 @@ test("a run of a browser is read as it was written", () => {
   expect(parseRun("here", texts)).toEqual({ path: "here", config, history, result });
 });
 
+test.each([
+  [true, "wasm-fused"],
+  [false, "wasm-portable"],
+])("an older run's config says only whether its arithmetic was fused: %s", (fusedArithmetic, arithmetic) => {
+  const { arithmetic: _, ...older } = config;
+  const record = parseRun("older", { config: formatJson({ ...older, fusedArithmetic }) });
+  expect(record.config).toEqual({ ...config, arithmetic });
+});
+
 test("a run without an epoch is read from its config alone", () => {
   const record = { path: "new", config, history: [], result: undefined };
   expect(parseRun("new", { config: formatJson(config) })).toEqual(record);
@@ -92,4 +101,5 @@ test("only what is known of the machine is among the settings", () => {
   const names = runSettings(config).flatMap(({ facts }) => facts.map(({ name }) => name));
   expect(names).toContain("browser");
   expect(names).not.toContain("Node");
+  expect(names).toContain("arithmetic");
 });
