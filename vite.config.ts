@@ -20,8 +20,6 @@ export default defineConfig({
     // A data: address would not pass the policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // Kilobytes: the charts of a saved run folder, which are loaded when one is saved.
-    chunkSizeWarningLimit: 600,
     rolldownOptions: {
       input: { index: "web/index.html", [SERVICE_WORKER]: "web/serviceWorker/serviceWorker.ts" },
       output: {

@@ -4,25 +4,24 @@
  * @module lenet/engine
  */
 
-export {
-  type Backend,
-  type Differentiation,
-  type Engine,
-  type EngineOptions,
-  type EvaluationSlice,
-  type Images,
-  type LoadedImages,
-  mostUsefulThreads,
-  type NetworkSettings,
-  referenceBackend,
-  type SampleResults,
-  type Selection,
-  supportsFusedArithmetic,
-  type TrainingSlice,
-  type Update,
-  type WasmOptions,
-  wasmBackend,
-} from "./engine/index.js";
+export type {
+  Backend,
+  Differentiation,
+  Engine,
+  EngineOptions,
+  EvaluationSlice,
+  Images,
+  LoadedImages,
+  NetworkSettings,
+  SampleResults,
+  Selection,
+  TrainingSlice,
+  Update,
+} from "./engine/backend.js";
+export { referenceBackend } from "./engine/reference/referenceBackend.js";
+export { supportsFusedArithmetic } from "./engine/wasm/features.js";
+export { mostUsefulThreads } from "./engine/wasm/threads.js";
+export { type WasmOptions, wasmBackend } from "./engine/wasm/wasmBackend.js";
 export {
   classCount,
   fingerprint,

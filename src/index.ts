@@ -5,21 +5,13 @@
  */
 
 export { AUGMENTATIONS, type Augmentation } from "./data/augmentation.js";
-export { createDataset, type DatasetOptions } from "./data/createDataset.js";
 export type { Dataset, PictureShape } from "./data/dataset.js";
 export type { DecodedPicture } from "./data/pictures/color.js";
+export { createDataset, type DatasetOptions } from "./data/pictures/createDataset.js";
 export type { Canvas, Context2d, Picture, Pixels } from "./data/pictures/picture.js";
 export type { Split } from "./data/split.js";
-export type {
-  Averaging,
-  EngineThread,
-  LayerActivation,
-  OptimizerSettings,
-  OptimizerState,
-  StartThread,
-  ThreadStart,
-  Threads,
-} from "./engine/index.js";
+export type { Averaging, LayerActivation, OptimizerSettings, OptimizerState } from "./engine/backend.js";
+export type { EngineThread, StartThread, ThreadStart, Threads } from "./engine/wasm/threads.js";
 export {
   type ActivationLayer,
   type ActivationShape,
@@ -69,4 +61,4 @@ export {
   type OneCycleSchedule,
   oneCycle,
   type Schedule,
-} from "./training/schedules.js";
+} from "./training/recipes/schedules.js";

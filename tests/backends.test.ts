@@ -1,18 +1,18 @@
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { AUGMENTATIONS, type AugmentationDraw, drawPlacements } from "../src/data/augmentation.js";
 import { PLACEMENT_WORDS } from "../src/data/placement.js";
-import {
-  type Backend,
-  type Engine,
-  type EngineOptions,
-  type LoadedImages,
-  type NetworkSettings,
-  type OptimizerSettings,
-  referenceBackend,
-  type SampleResults,
-  type TrainingSlice,
-  wasmBackend,
-} from "../src/engine/index.js";
+import type {
+  Backend,
+  Engine,
+  EngineOptions,
+  LoadedImages,
+  NetworkSettings,
+  OptimizerSettings,
+  SampleResults,
+  TrainingSlice,
+} from "../src/engine/backend.js";
+import { referenceBackend } from "../src/engine/reference/referenceBackend.js";
+import { wasmBackend } from "../src/engine/wasm/wasmBackend.js";
 import { initializeParameters, type Model, normalizedBytes, ShapeError, type Tensor } from "../src/model/index.js";
 import { threads } from "../src/node/threads.js";
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { type BenchmarkReport, compilePeakLoop, measure, timingOf } from "../src/benchmark/index.js";
 import { benchCommand, type Environment, formatBenchmark } from "../src/cli/commands/bench.js";
-import { supportsFusedArithmetic } from "../src/engine/index.js";
+import { supportsFusedArithmetic } from "../src/engine/wasm/features.js";
 import { enableFusedArithmetic } from "../src/node/fusedArithmetic.js";
 
 enableFusedArithmetic();

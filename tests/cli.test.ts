@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { initializeParameters, lenet5 } from "../src/engine.js";
 import { writeModelMetadata } from "../src/formats/modelMetadata.js";
-import { readPth, writePth } from "../src/formats/pth.js";
+import { readPth, writePth } from "../src/formats/pth/pth.js";
 import { writeSafetensors } from "../src/formats/safetensors.js";
 import { RECIPES } from "../src/index.js";
 import { interruptAfter, type Outcome, PROGRAM, type RunOptions, runProgram } from "./support/program.js";

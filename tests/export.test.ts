@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isOnnx } from "../src/formats/onnx/index.js";
-import { isPth } from "../src/formats/pth.js";
+import { isPth } from "../src/formats/pth/pth.js";
 import { isSafetensors } from "../src/formats/safetensors.js";
 import { readWeights, type WeightsFormat } from "../src/formats/weights.js";
 import { writeDigitFiles } from "./support/digitFiles.mjs";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { writePth } from "../src/formats/pth.js";
+import { writePth } from "../src/formats/pth/pth.js";
 import { writeSafetensors } from "../src/formats/safetensors.js";
 import { writeStoredZip } from "../src/formats/zip/write.js";
 

@@ -1,13 +1,9 @@
 import v8 from "node:v8";
 import { describe, expect, it } from "vitest";
 import { AUGMENTATIONS, drawTransformation, placementFor } from "../src/data/augmentation.js";
-import {
-  type OptimizerSettings,
-  type OptimizerState,
-  type SampleResults,
-  supportsFusedArithmetic,
-} from "../src/engine/index.js";
+import type { OptimizerSettings, OptimizerState, SampleResults } from "../src/engine/backend.js";
 import { ModuleBuilder } from "../src/engine/wasm/assembler/index.js";
+import { supportsFusedArithmetic } from "../src/engine/wasm/features.js";
 import { StaticData } from "../src/engine/wasm/kernels/index.js";
 import { layoutParameters } from "../src/engine/wasm/parameterStore.js";
 import { emitSingleSample } from "../src/engine/wasm/singleSample.js";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { initializeParameters, lenet5, wasmBackend } from "../src/engine.js";
-import { writePth } from "../src/formats/pth.js";
+import { writePth } from "../src/formats/pth/pth.js";
 import { writeWeights } from "../src/formats/weights.js";
 import { type ModelMetadata, RECIPES } from "../src/index.js";
 import { loadDataset } from "../src/node/datasets.js";

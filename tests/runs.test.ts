@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { scheduleAt } from "../src/training/schedules.js";
+import { scheduleAt } from "../src/training/recipes/schedules.js";
 import { writeDigitFiles } from "./support/digitFiles.mjs";
 import { interruptAfter, onceToldOf, type RunOptions, runProgram } from "./support/program.js";
 

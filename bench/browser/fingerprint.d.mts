@@ -1,4 +1,4 @@
-import type { StartThread } from "../../src/engine/index.js";
+import type { StartThread } from "../../src/engine/wasm/threads.js";
 
 /** Of a short training, the same wherever it computes the same bits. */
 export interface Fingerprint {

@@ -1,6 +1,6 @@
-import type { StartThread } from "../engine/index.js";
 import { i32, ModuleBuilder } from "../engine/wasm/assembler/index.js";
 import { emitSynchronization, StaticData } from "../engine/wasm/kernels/index.js";
+import type { StartThread } from "../engine/wasm/threads.js";
 import type { Task } from "./measure.js";
 
 /** Barriers that one run passes. */

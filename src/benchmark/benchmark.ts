@@ -1,5 +1,7 @@
 import type { Dataset } from "../data/dataset.js";
-import { type StartThread, supportsFusedArithmetic, wasmBackend } from "../engine/index.js";
+import { supportsFusedArithmetic } from "../engine/wasm/features.js";
+import type { StartThread } from "../engine/wasm/threads.js";
+import { wasmBackend } from "../engine/wasm/wasmBackend.js";
 import type { ImageShape } from "../model/index.js";
 import { RECIPES, type Recipe } from "../training/recipes/index.js";
 import { BARRIERS, barrierTask } from "./barrier.js";

@@ -1,5 +1,5 @@
 import { AUGMENTATIONS, drawTransformation, writeTransformation } from "../data/augmentation.js";
-import type { OptimizerSettings } from "../engine/index.js";
+import type { OptimizerSettings } from "../engine/backend.js";
 import { type FunctionHandle, ModuleBuilder, PAGE_BYTES } from "../engine/wasm/assembler/index.js";
 import { hyperparameterValues, packHyperparameters } from "../engine/wasm/hyperparameters.js";
 import {

@@ -2,11 +2,11 @@ import { drawPlacements } from "../data/augmentation.js";
 import type { Dataset } from "../data/dataset.js";
 import { generateDigits } from "../data/digits.js";
 import { PLACEMENT_WORDS } from "../data/placement.js";
-import type { Engine } from "../engine/index.js";
+import type { Engine } from "../engine/backend.js";
 import { type ImageShape, initializeParameters, lenet5, type Model } from "../model/index.js";
 import { placementsFor } from "../training/epochs.js";
 import type { Recipe } from "../training/recipes/index.js";
-import { scheduleAt } from "../training/schedules.js";
+import { scheduleAt } from "../training/recipes/schedules.js";
 import type { Task } from "./measure.js";
 
 /** Enough for every batch to find its pictures elsewhere in memory, few enough to be drawn in no time. */

@@ -1,7 +1,7 @@
 // The program of an engine thread in a web worker. It is a file, not a text in a blob: URL, which a strict content
 // security policy forbids.
 
-import type { ThreadStart } from "../engine/index.js";
+import type { ThreadStart } from "../engine/wasm/threads.js";
 
 addEventListener("message", ({ data: { module, memory, thread, failedWord } }: MessageEvent<ThreadStart>) => {
   try {

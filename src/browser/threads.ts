@@ -1,4 +1,4 @@
-import type { StartThread, Threads } from "../engine/index.js";
+import type { StartThread, Threads } from "../engine/wasm/threads.js";
 
 /**
  * How many threads an engine can have here: one a core where the page is cross-origin isolated (`crossOriginIsolated`),

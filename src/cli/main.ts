@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
-import { describeFileError } from "../node/files.js";
+import { describeFileError } from "../node/disk/files.js";
 import { VERSION } from "../version.js";
 import { benchCommand } from "./commands/bench.js";
 import { compareCommand } from "./commands/compare.js";

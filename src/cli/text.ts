@@ -7,3 +7,8 @@ export function counted(number: number, what: string): string {
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "?");
 }
+
+/** A path as a shell takes it. */
+export function quoted(path: string): string {
+  return /^[\w./:@%+=,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}

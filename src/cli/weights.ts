@@ -1,4 +1,4 @@
-import type { Engine } from "../engine/index.js";
+import type { Engine } from "../engine/backend.js";
 import type { Weights } from "../model/index.js";
 import { processorBackend } from "../node/threads.js";
 import { type LoadedWeights, loadWeights } from "../node/weights.js";

@@ -14,7 +14,7 @@ export class FormatError extends Error {
 }
 
 /** A file of weights does not say which activation and pooling its model has, and its tensors do not either. */
-export class UnseenNeededError extends FormatError {
+export class UnknownLayersError extends FormatError {
   constructor() {
     super("the file does not say which activation and pooling its model has; name its recipe with --recipe");
   }

@@ -5,10 +5,10 @@
  */
 
 export { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
-export { FormatError, UnseenNeededError } from "./errors.js";
+export { FormatError, UnknownLayersError } from "./errors.js";
 export type { OnnxOptions } from "./onnx/index.js";
-export { readPth, writePth } from "./pth.js";
+export { readPth, writePth } from "./pth/pth.js";
 export { type RecipeFile, readRecipeFile } from "./recipeFile.js";
 export { readSafetensors, writeSafetensors } from "./safetensors.js";
 export type { TensorFile } from "./tensorFile.js";
-export { readWeights, type UnseenInTensors, WEIGHTS_FORMATS, type WeightsFormat, writeWeights } from "./weights.js";
+export { type ParameterFreeLayers, readWeights, WEIGHTS_FORMATS, type WeightsFormat, writeWeights } from "./weights.js";

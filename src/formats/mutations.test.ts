@@ -5,7 +5,7 @@ import { initializeParameters, type Model } from "../model/index.js";
 import { Purpose, RandomStream } from "../numeric/philox.js";
 import { TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
 import { FormatError } from "./errors.js";
-import { readPth } from "./pth.js";
+import { readPth } from "./pth/pth.js";
 import { readSafetensors } from "./safetensors.js";
 import { readWeights, WEIGHTS_FORMATS, writeWeights } from "./weights.js";
 import { readStoredZip } from "./zip/read.js";

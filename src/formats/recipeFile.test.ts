@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { AUGMENTATIONS } from "../data/augmentation.js";
 import { RECIPES } from "../training/recipes/index.js";
-import { scheduleAt } from "../training/schedules.js";
+import { scheduleAt } from "../training/recipes/schedules.js";
 import { FormatError } from "./errors.js";
 import { readRecipeFile, recipeFileJsonSchema } from "./recipeFile.js";
 

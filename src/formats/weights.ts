@@ -15,11 +15,11 @@ import {
   type Weights,
 } from "../model/index.js";
 import { TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
-import { FormatError, UnseenNeededError } from "./errors.js";
+import { FormatError, UnknownLayersError } from "./errors.js";
 import { withLeNet5Names } from "./layerNames.js";
 import { readModelMetadata, writeModelMetadata } from "./modelMetadata.js";
 import { isOnnx, type OnnxFile, type OnnxOptions, readOnnx, writeOnnx } from "./onnx/index.js";
-import { isPth, readPth, writePth } from "./pth.js";
+import { isPth, readPth, writePth } from "./pth/pth.js";
 import { isSafetensors, readSafetensors, writeSafetensors } from "./safetensors.js";
 import type { TensorFile } from "./tensorFile.js";
 
@@ -31,8 +31,8 @@ export type WeightsFormat = (typeof WEIGHTS_FORMATS)[number];
 /** What is read of a file of weights: a LeNet-5 for 3x128x128 pictures takes 7 MB, with its optimiser 21. */
 export const MOST_WEIGHTS_BYTES = 32e6;
 
-/** What tensors alone do not tell of a model. */
-export type UnseenInTensors = Pick<LeNet5Options, "activation" | "pooling" | "dropout">;
+/** The layers without parameters, which leave no trace in a file of tensors. */
+export type ParameterFreeLayers = Pick<LeNet5Options, "activation" | "pooling" | "dropout">;
 
 // A LeNet-5 on 3x128x128 pictures has a fiftieth of the one and a third of the other.
 const MOST_MULTIPLY_ADDS = 2 ** 30;
@@ -43,17 +43,17 @@ const MOST_ACTIVATIONS = 2 ** 20;
  * Reads the bytes of a .pth, .safetensors or .onnx file; the format is told from the content. The model is read from the
  * metadata where there is any or from the graph, else inferred from the tensors' shapes, whatever its layers are called.
  *
- * @param unseen for files without metadata: what leaves no trace in tensors, as a recipe has it
- * @throws FormatError where the file is damaged, refused, or no LeNet-5's; UnseenNeededError where `unseen` is needed and
- *   left out
+ * @param parameterFree the layers without parameters, for files without metadata
+ * @throws FormatError if the file is damaged, refused, or not a LeNet-5; UnknownLayersError if `parameterFree` is needed and
+ *   missing
  */
-export function readWeights(bytes: Uint8Array, unseen?: UnseenInTensors): Weights {
+export function readWeights(bytes: Uint8Array, parameterFree?: ParameterFreeLayers): Weights {
   try {
     const file = readFile(bytes);
     const metadata = readModelMetadata(file.metadata);
     const described = metadata?.model ?? file.model;
     const named = described ? file.tensors : withLeNet5Names(file.tensors);
-    const model = described ?? inferModel(named, unseen);
+    const model = described ?? inferModel(named, parameterFree);
     const normalization = metadata?.normalization ?? file.normalization ?? TUTORIAL_NORMALIZATION;
     const layers = inferShapes(model);
     requireBounded(model, layers);
@@ -88,9 +88,9 @@ function readFile(bytes: Uint8Array): TensorFile & Partial<OnnxFile> {
   throw new FormatError("no weights: the file begins neither as a .pth nor as a .safetensors or .onnx file");
 }
 
-function inferModel(tensors: NamedTensors, unseen: UnseenInTensors | undefined): Model {
-  if (!unseen) throw new UnseenNeededError();
-  const { activation, pooling, dropout } = unseen;
+function inferModel(tensors: NamedTensors, parameterFree: ParameterFreeLayers | undefined): Model {
+  if (!parameterFree) throw new UnknownLayersError();
+  const { activation, pooling, dropout } = parameterFree;
   return lenet5FromTensors(tensors, { activation, pooling, dropout });
 }
 

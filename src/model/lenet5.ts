@@ -67,7 +67,7 @@ function build({ input, classes, activation, pooling, dropout }: LeNet5Options, 
  */
 export function lenet5FromTensors(
   tensors: NamedTensors,
-  unseen: Pick<LeNet5Options, "activation" | "pooling" | "dropout">,
+  parameterFree: Pick<LeNet5Options, "activation" | "pooling" | "dropout">,
 ): Model {
   const shapeOf = (name: string, rank: number): readonly number[] => {
     const shape = tensors.get(name)?.shape;
@@ -92,5 +92,8 @@ export function lenet5FromTensors(
     throw new ShapeError(`not a LeNet-5 for square pictures: fc1 takes ${flat} inputs from ${conv2} maps`);
   }
   const size = 2 * (2 * side + KERNEL - 1) - 2 * CONV1_PADDING + KERNEL - 1;
-  return build({ ...unseen, input: { channels, height: size, width: size }, classes }, { conv1, conv2, fc1, fc2 });
+  return build(
+    { ...parameterFree, input: { channels, height: size, width: size }, classes },
+    { conv1, conv2, fc1, fc2 },
+  );
 }

@@ -1,4 +1,5 @@
-import { type Engine, wasmBackend } from "../engine/index.js";
+import type { Engine } from "../engine/backend.js";
+import { wasmBackend } from "../engine/wasm/wasmBackend.js";
 import type { NamedTensors } from "../model/index.js";
 import type { LeNet5 } from "./lenet5.js";
 

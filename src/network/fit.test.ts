@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import { AUGMENTATIONS } from "../data/augmentation.js";
-import { createDataset } from "../data/createDataset.js";
 import { generateDigits } from "../data/digits.js";
+import { createDataset } from "../data/pictures/createDataset.js";
 import { splitIndices } from "../data/split.js";
-import type { ThreadStart } from "../engine/index.js";
+import type { ThreadStart } from "../engine/wasm/threads.js";
 import type { NamedTensors } from "../model/index.js";
 import { startThread } from "../node/threads.js";
 import { RECIPES } from "../training/recipes/index.js";

@@ -1,16 +1,11 @@
-import { augmentationFor } from "../data/characters.js";
 import type { Dataset } from "../data/dataset.js";
 import { type Split, splitIndices } from "../data/split.js";
-import { mostUsefulThreads, type Threads, wasmBackend } from "../engine/index.js";
+import { mostUsefulThreads, type Threads } from "../engine/wasm/threads.js";
+import { wasmBackend } from "../engine/wasm/wasmBackend.js";
 import type { Layer } from "../model/index.js";
-import {
-  type EpochProgress,
-  type EpochRecord,
-  type EpochsOptions,
-  runEpochs,
-  type TrainingState,
-} from "../training/epochs.js";
-import { customizeRecipe, RECIPES, type Recipe, type RecipeChanges } from "../training/recipes/index.js";
+import { type EpochProgress, type EpochRecord, runEpochs, type TrainingState } from "../training/epochs.js";
+import { compilePlan, settleRecipe, type TrainingPlan } from "../training/plan.js";
+import { RECIPES, type Recipe, type RecipeChanges } from "../training/recipes/index.js";
 import { datasetFor } from "./datasets.js";
 import type { LeNet5 } from "./lenet5.js";
 
@@ -54,7 +49,7 @@ export interface FitEpoch extends EpochRecord {
 export function fit(network: LeNet5, dataset: Dataset, options: FitOptions = {}): AsyncGenerator<FitEpoch, void, void> {
   const { seed = 0, resumeFrom, onProgress, signal } = options;
   const data = datasetFor(network, dataset);
-  const recipe = recipeFor(network, data, options);
+  const recipe = recipeFor(network, data, options, seed);
   const { split = splitIndices(data.labels.length, recipe.validationShare, seed) } = options;
   requireWhole("epochs", recipe.epochs, 1);
   requireWhole("batchSize", recipe.batchSize, 1);
@@ -62,30 +57,22 @@ export function fit(network: LeNet5, dataset: Dataset, options: FitOptions = {})
   requireWhole("threads.count", options.threads?.count ?? 1, 1);
   requireWhole("split.train.length", split.train.length, 1);
   requireWhole("split.validation.length", split.validation.length, 1);
-  return epochs(network, options.threads, {
-    dataset: data,
-    split,
-    recipe,
-    seed,
-    resumeFrom,
-    onProgress,
-    signal,
-  });
+  const { model, parameters } = network;
+  const plan = { recipe, model, dataset: data, split, seed, parameters };
+  return epochs(network, plan, { threads: options.threads, resumeFrom, onProgress, signal });
 }
 
 /** Compiles when the first epoch is asked for, so that there are no threads that nobody ends. */
 async function* epochs(
   network: LeNet5,
-  threads: Threads | undefined,
-  training: Omit<EpochsOptions, "engine">,
+  plan: TrainingPlan,
+  { threads, ...options }: Pick<FitOptions, "threads" | "resumeFrom" | "onProgress" | "signal">,
 ): AsyncGenerator<FitEpoch, void, void> {
-  const { recipe, dataset } = training;
+  const { recipe, dataset } = plan;
   const count = Math.min(threads?.count ?? 1, mostUsefulThreads(recipe.batchSize));
-  const backend = wasmBackend({ threads: threads && { ...threads, count } });
-  const engine = await backend.compile([{ model: network.model, ...recipe }], recipe);
+  const engine = await compilePlan(plan, wasmBackend({ threads: threads && { ...threads, count } }));
   try {
-    await engine.setParameters(network.parameters);
-    for await (const { record, state } of runEpochs({ ...training, engine })) {
+    for await (const { record, state } of runEpochs({ ...plan, ...options, engine })) {
       const { epoch, validationAccuracy, parameters } = state.best;
       network.setParameters(parameters, { recipe: recipe.name, data: dataset.name, epoch, validationAccuracy });
       yield { ...record, isBest: epoch === record.epoch, state };
@@ -96,17 +83,12 @@ async function* epochs(
 }
 
 /** The recipe with the changes, for the network's layers and the data's classes. */
-function recipeFor(network: LeNet5, { classes }: Dataset, options: FitOptions): Recipe {
+function recipeFor(network: LeNet5, data: Dataset, options: FitOptions, seed: number): Recipe {
   const { recipe = { ...RECIPES.improved, ...partsOf(network) }, augmentation } = options;
   requireSameNetwork(network, recipe);
-  return customizeRecipe(recipe, {
-    ...options,
-    augmentation: augmentationFor(
-      { augmentation: augmentation ?? recipe.augmentation, flipGiven: augmentation !== undefined },
-      classes,
-      network.pictures.background,
-    ),
-  });
+  const changes = { ...options, augmentation: undefined };
+  const augment = augmentation && { augmentation, flipGiven: true };
+  return settleRecipe({ recipe, changes, augment, seed }, { train: data, background: network.pictures.background });
 }
 
 /** What a recipe and a network both say. */

@@ -12,13 +12,13 @@ describe("inputDifferentiation", () => {
     ["paper-3x32x32", { activation: "sigmoid", pooling: "averagePool2d", dropout: 0 }],
   ] as const;
 
-  it.each(PYTORCH)("gives PyTorch's gradients: %s", (name, unseen) => {
+  it.each(PYTORCH)("gives PyTorch's gradients: %s", (name, parameterFree) => {
     const golden = read(`golden/${name}.safetensors`);
     const wanted = read("fixtures/inspect/input-gradients.safetensors");
     const parameters = new Map(
       [...golden].flatMap(([key, tensor]) => (key.startsWith("param.") ? [[key.slice(6), tensor] as const] : [])),
     );
-    const model = lenet5FromTensors(parameters, unseen);
+    const model = lenet5FromTensors(parameters, parameterFree);
     const { channels, height, width } = model.input;
     const size = channels * height * width;
     const network = inputDifferentiation(model, parameters);

@@ -1,5 +1,5 @@
 import type { Picture } from "../data/pictures/picture.js";
-import type { LayerActivation } from "../engine/index.js";
+import type { LayerActivation } from "../engine/backend.js";
 import type { NamedTensors } from "../model/index.js";
 import { BATCH_SIZE, withEngine } from "./engines.js";
 import type { LeNet5 } from "./lenet5.js";

@@ -6,7 +6,7 @@ import { readSafetensors } from "../formats/safetensors.js";
 import { inferShapes, type Model, parameterSpecs, requireParameters } from "../model/index.js";
 import { RUN_FILES } from "../runs/files.js";
 import type { TrainingState } from "../training/epochs.js";
-import { renameDurably, writeFileAtomic } from "./files.js";
+import { renameDurably, writeFileAtomic } from "./disk/files.js";
 import { readIfThere } from "./runFiles.js";
 
 /**

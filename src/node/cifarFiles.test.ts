@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { cifarArchive, cifarBatch } from "../../tests/support/cifar.js";
 import type { CifarEntry } from "../data/catalog.js";
 import { CIFAR_SHAPE } from "../data/cifar.js";
-import { sha256 } from "./checkedFile.js";
 import { loadDataset, loadDatasetParts } from "./datasets.js";
+import { sha256 } from "./disk/checkedFile.js";
 import { locateDataset } from "./locate.js";
 
 const FIXTURES = "tests/fixtures/datasets";

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { cifarBatchNames, datasetFromCifar } from "../data/cifar.js";
 import type { Dataset, DatasetPart } from "../data/dataset.js";
-import { sha256 } from "./checkedFile.js";
-import type { FileSet } from "./fileSet.js";
-import { DamagedFileError } from "./files.js";
+import { sha256 } from "./disk/checkedFile.js";
+import type { FileSet } from "./disk/fileSet.js";
+import { DamagedFileError } from "./disk/files.js";
 
 /** A batch of each part, as messages name it. */
 export const CIFAR_BATCHES: Readonly<Record<DatasetPart, string>> = {

@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cifarArchive, cifarBatch } from "../../tests/support/cifar.js";
-import { sha256 } from "./checkedFile.js";
 import { isDatasetFiles, loadDatasetFiles } from "./datasetFiles.js";
+import { sha256 } from "./disk/checkedFile.js";
 
 let folder: string;
 

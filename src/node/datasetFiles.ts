@@ -3,9 +3,9 @@ import { basename, resolve } from "node:path";
 import { cifarBatchNames } from "../data/cifar.js";
 import type { Dataset, DatasetPart, DatasetParts } from "../data/dataset.js";
 import { datasetFromIdx } from "../data/idx.js";
-import { readStored, sha256 } from "./checkedFile.js";
 import { CIFAR_BATCHES, cifarFolders, readCifarPart } from "./cifarFiles.js";
-import { archiveFiles, type FileSet, folderFiles, namesInFolder } from "./fileSet.js";
+import { readStored, sha256 } from "./disk/checkedFile.js";
+import { archiveFiles, type FileSet, folderFiles, namesInFolder } from "./disk/fileSet.js";
 
 /** The most bytes that a file may have, unpacked too; EMNIST's largest has 547 MB. */
 const LIMIT = 2 ** 30;

@@ -5,9 +5,9 @@ import type { Dataset } from "../data/dataset.js";
 import { datasetFromIdx } from "../data/idx.js";
 import { Purpose, RandomStream } from "../numeric/philox.js";
 import { readCifarPart } from "./cifarFiles.js";
-import { archiveFiles } from "./fileSet.js";
-import { DamagedFileError } from "./files.js";
-import { unpackGzip } from "./gzip.js";
+import { archiveFiles } from "./disk/fileSet.js";
+import { DamagedFileError } from "./disk/files.js";
+import { unpackGzip } from "./disk/gzip.js";
 
 const MUTATIONS = 250;
 const LIMIT = 1e6;

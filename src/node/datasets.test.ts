@@ -10,7 +10,7 @@ import { cifarArchive, cifarBatch } from "../../tests/support/cifar.js";
 import type { CatalogFile, CifarEntry, IdxEntry } from "../data/catalog.js";
 import { CIFAR_SHAPE } from "../data/cifar.js";
 import { loadDataset } from "./datasets.js";
-import type { DownloadProgress } from "./download.js";
+import type { DownloadProgress } from "./disk/download.js";
 import { fetchDataset } from "./fetch.js";
 import { DatasetUnavailableError } from "./obtain.js";
 

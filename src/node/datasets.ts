@@ -3,10 +3,10 @@ import { type CatalogEntry, type CatalogFile, type CifarEntry, catalogEntry, typ
 import { cifarBatchNames } from "../data/cifar.js";
 import type { Dataset, DatasetPart, SourceFile } from "../data/dataset.js";
 import { datasetFromIdx } from "../data/idx.js";
-import { readChecked, readStored, sha256 } from "./checkedFile.js";
 import { CIFAR_BATCHES, cifarFolders, readCifarPart } from "./cifarFiles.js";
-import type { DownloadOptions } from "./download.js";
-import { archiveFiles, type FileSet, folderFiles } from "./fileSet.js";
+import { readChecked, readStored, sha256 } from "./disk/checkedFile.js";
+import type { DownloadOptions } from "./disk/download.js";
+import { archiveFiles, type FileSet, folderFiles } from "./disk/fileSet.js";
 import { findFile, obtain } from "./obtain.js";
 import { foldersIn, namesOf, type Place } from "./places.js";
 

@@ -1,6 +1,6 @@
 import { type CatalogEntry, catalogEntry, catalogFiles } from "../data/catalog.js";
-import { cacheFolder, type DownloadOptions } from "./download.js";
-import { DamagedFileError } from "./files.js";
+import { cacheFolder, type DownloadOptions } from "./disk/download.js";
+import { DamagedFileError } from "./disk/files.js";
 import { downloadOr, findFile } from "./obtain.js";
 
 /** A file in the cache. */

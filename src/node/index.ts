@@ -4,7 +4,7 @@
  * @module lenet/node
  */
 
-export type { DownloadProgress } from "./download.js";
+export type { DownloadProgress } from "./disk/download.js";
 export { enableFusedArithmetic } from "./fusedArithmetic.js";
 export { DatasetUnavailableError } from "./obtain.js";
 export {

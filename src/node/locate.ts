@@ -2,9 +2,9 @@ import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type CatalogEntry, type CatalogFile, type CifarEntry, catalogFiles, type IdxEntry } from "../data/catalog.js";
 import { cifarBatchNames } from "../data/cifar.js";
-import { storedLimit } from "./checkedFile.js";
 import { cifarFolders } from "./cifarFiles.js";
-import { namesInFolder } from "./fileSet.js";
+import { storedLimit } from "./disk/checkedFile.js";
+import { namesInFolder } from "./disk/fileSet.js";
 import { foldersIn, type Place, pathsIn, searchPlaces } from "./places.js";
 
 /**

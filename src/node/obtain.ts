@@ -1,8 +1,8 @@
 import type { CatalogEntry, CatalogFile } from "../data/catalog.js";
 import type { SourceFile } from "../data/dataset.js";
-import { readChecked } from "./checkedFile.js";
-import { DownloadError, type DownloadOptions, download } from "./download.js";
-import { DamagedFileError } from "./files.js";
+import { readChecked } from "./disk/checkedFile.js";
+import { DownloadError, type DownloadOptions, download } from "./disk/download.js";
+import { DamagedFileError } from "./disk/files.js";
 import { foldersIn, type Place, pathsIn, searchPlaces } from "./places.js";
 
 /** The data set is nowhere on this machine and cannot be downloaded; the one-line message says what to do. */

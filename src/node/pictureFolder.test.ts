@@ -14,7 +14,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { blackPng } from "../../tests/support/pictures.js";
 import type { PictureSettings } from "../data/pictures/fit.js";
-import { sha256 } from "./checkedFile.js";
+import { sha256 } from "./disk/checkedFile.js";
 import { loadPictureFolder, type PictureFolderOptions } from "./pictureFolder.js";
 import { encodePng } from "./pictures/codec.js";
 

@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { DatasetParts } from "../data/dataset.js";
 import type { PictureSettings } from "../data/pictures/fit.js";
-import { cacheFolder } from "./download.js";
+import { cacheFolder } from "./disk/download.js";
 import {
   type FittedPicture,
   type KnownFile,

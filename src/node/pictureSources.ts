@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { extname, join } from "node:path";
-import { isFolder } from "./files.js";
+import { isFolder } from "./disk/files.js";
 import { FolderWalk, type SkippedFile } from "./pictures/folderWalk.js";
 import { MAGIC_BYTES, pictureFormat } from "./pictures/header.js";
 import type { EncodedPicture } from "./pictures/protocol.js";

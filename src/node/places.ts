@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { CatalogEntry, CatalogFile } from "../data/catalog.js";
-import { cacheFolder } from "./download.js";
+import { cacheFolder } from "./disk/download.js";
 
 /** A folder that known data sets are looked for in. */
 export interface Place {

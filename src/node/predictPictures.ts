@@ -1,5 +1,5 @@
 import type { PictureSettings } from "../data/pictures/fit.js";
-import type { Engine } from "../engine/index.js";
+import type { Engine } from "../engine/backend.js";
 import { type Judgement, judge } from "../training/predict.js";
 import type { PictureSource } from "./pictureSources.js";
 import { type DecodingProgress, decodeFiles } from "./pictures/pool.js";

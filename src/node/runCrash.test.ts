@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { readCheckpoint } from "../formats/checkpoint.js";
-import { readPth } from "../formats/pth.js";
+import { readPth } from "../formats/pth/pth.js";
 import { readSafetensors } from "../formats/safetensors.js";
 import { initializeParameters, type Model } from "../model/index.js";
 import type { RunConfig } from "../runs/config.js";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describeFileError, errorCode, isFolder } from "./files.js";
+import { describeFileError, errorCode, isFolder } from "./disk/files.js";
 
 /** Reads a file that every run folder has. @throws Error with one line */
 export async function readRunFile(path: string, name: string): Promise<Uint8Array> {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { writeCheckpoint } from "../formats/checkpoint.js";
 import { readModelMetadata } from "../formats/modelMetadata.js";
-import { readPth } from "../formats/pth.js";
+import { readPth } from "../formats/pth/pth.js";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.js";
 import { initializeParameters, lenet5, type NamedTensors } from "../model/index.js";
 import type { RunConfig } from "../runs/config.js";

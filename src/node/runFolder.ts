@@ -7,7 +7,7 @@ import { RUN_FILES } from "../runs/files.js";
 import { formatHistory, parseHistory, secondsOf } from "../runs/history.js";
 import type { Best, EpochRecord, TrainingState } from "../training/epochs.js";
 import { loadCheckpoint, saveCheckpoint } from "./checkpointFiles.js";
-import { createFolderExclusive, isFolder, removeTemporaries, writeFileAtomic } from "./files.js";
+import { createFolderExclusive, isFolder, removeTemporaries, writeFileAtomic } from "./disk/files.js";
 import { svgToPng } from "./png.js";
 import { named, readIfThere, readRunFile } from "./runFiles.js";
 import { RunLock } from "./runLock.js";
@@ -126,7 +126,7 @@ export class RunFolder {
   /** Draws the curves of the epochs so far; nothing where there are none. */
   async drawCurves(titles: { title: string; subtitle: string }): Promise<void> {
     if (this.history.length === 0) return;
-    // Only now: loading the charts takes as long as a command that draws none.
+    // Only now: a command that draws nothing starts without the charts' code.
     const { curvesSvg } = await import("../report/curves.js");
     const svg = curvesSvg(this.history, titles);
     await this.write(RUN_FILES.curvesSvg, svg);

@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../formats/json.js";
-import { describeFileError, errorCode, writeFileAtomic } from "./files.js";
+import { describeFileError, errorCode, writeFileAtomic } from "./disk/files.js";
 import { named } from "./runFiles.js";
 
 const ownerSchema = z.object({

@@ -2,17 +2,18 @@ import { join } from "node:path";
 import type { Dataset, DatasetParts, PictureShape } from "../data/dataset.js";
 import { adaptDataset } from "../data/pictures/adapt.js";
 import { splitTraining } from "../data/split.js";
-import type { Engine } from "../engine/index.js";
+import type { Engine } from "../engine/backend.js";
 import { parameterSpecs } from "../model/index.js";
 import { confusionSvg } from "../report/confusion.js";
-import type { FactGroup, Filters, JudgedPicture } from "../report/page/report.js";
+import type { FactGroup } from "../report/facts.js";
+import type { Filters, JudgedPicture } from "../report/page/report.js";
 import type { RunConfig } from "../runs/config.js";
 import { RUN_FILES } from "../runs/files.js";
 import { runSettings, runTitles } from "../runs/settings.js";
 import type { EpochRecord } from "../training/epochs.js";
 import { type Evaluation, evaluationOf, macroAverage } from "../training/metrics.js";
 import { predictDataset } from "../training/predict.js";
-import { writeFileAtomic } from "./files.js";
+import { writeFileAtomic } from "./disk/files.js";
 import { pictureAddress } from "./pictures/address.js";
 import { readHistory, readRunConfig } from "./runFolder.js";
 
@@ -61,7 +62,7 @@ export async function writeReport(path: string, engine: Engine, images: JudgedIm
     classes: dataset.classes,
     counts: evaluation.confusion,
   });
-  // Only now: loading the charts takes as long as a command that draws none.
+  // Only now: a command that draws nothing starts without the charts' code.
   const { reportPage } = await import("../report/page/page.js");
   const page = await reportPage({
     ...evaluation,

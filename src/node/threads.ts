@@ -1,6 +1,8 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { type Backend, mostUsefulThreads, type StartThread, type Threads, wasmBackend } from "../engine/index.js";
+import type { Backend } from "../engine/backend.js";
+import { mostUsefulThreads, type StartThread, type Threads } from "../engine/wasm/threads.js";
+import { wasmBackend } from "../engine/wasm/wasmBackend.js";
 import { enableFusedArithmetic } from "./fusedArithmetic.js";
 
 // All that a thread does is in the module, so its program is short; as text it needs no file of its own, which bundlers

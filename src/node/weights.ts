@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { MOST_WEIGHTS_BYTES, readWeights, type UnseenInTensors } from "../formats/weights.js";
+import { MOST_WEIGHTS_BYTES, type ParameterFreeLayers, readWeights } from "../formats/weights.js";
 import type { Weights } from "../model/index.js";
 import type { RunConfig } from "../runs/config.js";
 import { RUN_FILES } from "../runs/files.js";
-import { isFolder, readFileBounded } from "./files.js";
+import { isFolder, readFileBounded } from "./disk/files.js";
 import { named } from "./runFiles.js";
 import { readRunConfig } from "./runFolder.js";
 
@@ -16,14 +16,14 @@ export interface LoadedWeights extends Weights {
 /**
  * Reads a .pth or .safetensors file, or the best weights of a run folder.
  *
- * @param unseen what a file without metadata does not tell of its model, as a recipe has it
+ * @param parameterFree the layers without parameters, for a file without metadata
  * @throws Error with one line that names the file
  */
-export async function loadWeights(path: string, unseen?: UnseenInTensors): Promise<LoadedWeights> {
+export async function loadWeights(path: string, parameterFree?: ParameterFreeLayers): Promise<LoadedWeights> {
   if (await isFolder(path)) {
     const run = await readRunConfig(path);
-    return { ...(await loadWeights(join(path, RUN_FILES.safetensors), unseen)), run };
+    return { ...(await loadWeights(join(path, RUN_FILES.safetensors), parameterFree)), run };
   }
   const bytes = await readFileBounded(path, MOST_WEIGHTS_BYTES);
-  return named(path, () => readWeights(bytes, unseen));
+  return named(path, () => readWeights(bytes, parameterFree));
 }

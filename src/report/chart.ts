@@ -1,190 +1,270 @@
-import type { LineSeriesOption } from "echarts/charts";
-import type { LegendComponentOption, TitleComponentOption } from "echarts/components";
-import { LINE_INK, QUIET_INK } from "./palette.js";
-import { AXIS_LABEL_STYLE, AXIS_STYLE, chartHeading, renderChart } from "./svgChart.js";
+import { type ScaleContinuousNumeric, scaleLinear } from "d3-scale";
+import { line, type SymbolType, symbol } from "d3-shape";
+import { type Content, type Markup, markup, shortened } from "./markup.js";
+import { FONT, INK, LINE_INK, QUIET_INK } from "./palette.js";
 
-const WIDTH = 1200;
-/** Left edges of the two plots. */
-export const PLOT_LEFTS = [80, 680] as const;
-const PLOT = { width: 490, height: 296 };
-/** Below a plot: the epochs' numbers and name. */
-const BELOW_PLOT = 66;
-
-/** About this many markers lie on a curve, however many epochs it has. */
-const MARKERS_PER_CURVE = 12;
+/** Colours of all but the curves. */
+export interface ChartInks {
+  readonly text: string;
+  readonly quiet: string;
+  readonly grid: string;
+}
 
 /** How a curve is told from others. */
 export interface CurveStyle {
   readonly color: string;
-  readonly symbol: string;
-  readonly line: "solid" | number[];
   readonly width: number;
+  /** As SVG's stroke-dasharray; undefined for a solid line. */
+  readonly dashes?: string;
+  readonly opacity?: number;
+  readonly marker: SymbolType;
+  /** Whether only the marker's outline is drawn. */
+  readonly isHollow?: boolean;
 }
 
-/** A value for each epoch; one that is not finite leaves a gap. */
+/** Points in increasing order of x; a y that is not finite leaves a gap. */
 export interface Curve {
-  /** For legends: curves and legend entries of the same key belong together. */
-  readonly key: string;
   readonly style: CurveStyle;
-  readonly epochs: readonly number[];
-  readonly values: readonly number[];
-  /** 0 … 1: where among others' markers its own lie, so that they are never on each other. */
-  readonly phase: number;
-  /** What else is marked on it. */
-  readonly marks?: Pick<LineSeriesOption, "markLine" | "markPoint">;
+  readonly points: readonly (readonly [x: number, y: number])[];
+  /**
+   * From 0 to below 1: shifts the markers along the curve, so that those of several curves do not overlap. Without it
+   * only points that stand alone have one.
+   */
+  readonly markerPhase?: number;
 }
 
-/** One of the two plots. */
+/** A dotted line over the height of a plot, its label above the plot; each further mark's label a line higher. */
+export interface Mark {
+  readonly x: number;
+  readonly label: string;
+  /** Where on the line a ring is drawn. */
+  readonly ringY?: number;
+}
+
+/** An axis of a plot; the plot gives the scale its range. */
+export interface Axis {
+  readonly scale: ScaleContinuousNumeric<number, number>;
+  readonly ticks: readonly number[];
+  readonly format: (value: number) => string;
+  readonly name?: string;
+}
+
+/** Curves over common axes. */
 export interface Plot {
-  readonly axisName: string;
-  readonly left: number;
+  /** The area inside the axes, in pixels. */
+  readonly frame: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
+  readonly x: Axis;
+  readonly y: Axis;
   readonly curves: readonly Curve[];
-  /** The largest value that there can be. */
-  readonly ceiling: number;
+  readonly marks?: readonly Mark[];
+  /** Shown in the plot when no value is finite. */
+  readonly emptyNote: string;
 }
 
-/** Two plots over the epochs, side by side. */
-export interface Chart {
+/** A sample of a curve with its name. */
+export interface LegendEntry {
+  readonly name: string;
+  readonly style: CurveStyle;
+  /** The left end of the sample, in pixels. */
+  readonly left: number;
+  readonly middle: number;
+}
+
+/** What surrounds the plots of a picture. */
+export interface Picture {
   readonly title: string;
   readonly subtitle?: string;
-  readonly plots: readonly Plot[];
-  readonly legends: readonly LegendComponentOption[];
-  /** Of the plots; above are heading and legends. */
-  readonly top: number;
+  /** What a screen reader says after the title. */
+  readonly description: string;
+  /** In pixels. */
+  readonly width: number;
+  readonly height: number;
 }
 
-/** Draws a chart 1200 pixels wide on white. The same values give the same text, in which no element has a style. */
-export function chartSvg({ title, subtitle, plots, legends, top }: Chart): string {
-  const option = {
-    title: [
-      chartHeading(title, subtitle, PLOT_LEFTS[0], WIDTH),
-      ...plots.filter(isEmpty).map((plot) => emptyNote(plot, top)),
-    ],
-    legend: [...legends],
-    grid: plots.map(({ left }) => ({ left, top, ...PLOT, outerBoundsMode: "none" as const })),
-    xAxis: plots.map((_, index) => epochAxis(plots, index)),
-    yAxis: plots.map(valueAxis),
-    series: plots.flatMap((plot, index) => plot.curves.map((curve) => line(curve, index))),
-  };
-  const size = { width: WIDTH, height: top + PLOT.height + BELOW_PLOT };
-  return renderChart(option, size, `${title}: loss and accuracy by epoch`);
+/** Where the heading and the first plot of a picture begin. */
+export const PICTURE_LEFT = 80;
+/** The inks of pictures on white. */
+const PAPER: ChartInks = { text: INK, quiet: QUIET_INK, grid: LINE_INK };
+/** Average width of a letter of a heading, as a multiple of the font size. */
+const TITLE_LETTER = 0.66;
+const SUBTITLE_LETTER = 0.62;
+
+/** The grid has at most about this many steps. */
+const VALUE_STEPS = 5;
+/** A curve has about this many markers, however many points. */
+const MARKERS_PER_CURVE = 12;
+/** Square pixels. */
+const MARKER_AREA = 56;
+const RING_RADIUS = 7.5;
+const TICK_LENGTH = 5;
+const SAMPLE_WIDTH = 40;
+/** Curves are clipped this many pixels outside the frame, so that lines on its edge keep their width. */
+const CLIP_MARGIN = 2;
+
+/**
+ * Draws a plot: the grid, the axes, the curves and their marks.
+ *
+ * @param inks colours as SVG attributes can have them
+ * @returns SVG elements, none of which has a style or an id; the same plot gives the same text
+ */
+export function plotMarkup(plot: Plot, inks: ChartInks = PAPER): Markup {
+  const place = placement(plot);
+  const { left, top, width, height } = plot.frame;
+  const isEmpty = !plot.curves.some(({ points }) => points.some(([, y]) => Number.isFinite(y)));
+  return markup`${axes(plot, place, inks)}${lines(plot, place)}
+${plot.curves.map((curve) => markedPoints(curve).map(([x, y]) => marker(curve.style, place.x(x), place.y(y))))}
+${plot.marks?.map((mark, index) => markLine(mark, index, plot, place, inks))}
+${isEmpty && text(plot.emptyNote, left + width / 2, top + height / 2, inks.quiet, 14, "middle")}`;
 }
 
-function isEmpty({ curves }: Plot): boolean {
-  return !curves.some(({ values }) => values.some(Number.isFinite));
+/** Maps values to pixels of the picture. */
+interface Placement {
+  readonly x: (value: number) => number;
+  readonly y: (value: number) => number;
 }
 
-function emptyNote(plot: Plot, top: number): TitleComponentOption {
-  return {
-    text: `no finite ${plot.axisName}`,
-    left: plot.left + PLOT.width / 2,
-    top: top + PLOT.height / 2 - 15,
-    textAlign: "center",
-    textStyle: { color: QUIET_INK, fontSize: 14, fontWeight: "normal" },
-  };
+function placement({ frame: { left, top, width, height }, x, y }: Plot): Placement {
+  const [across, up] = [x.scale.copy().range([left, left + width]), y.scale.copy().range([top + height, top])];
+  return { x: (value) => rounded(across(value)), y: (value) => rounded(up(value)) };
 }
 
-function epochAxis(plots: readonly Plot[], gridIndex: number) {
-  const epochs = plots.flatMap(({ curves }) => curves.flatMap((curve) => curve.epochs));
-  const first = epochs.reduce((least, epoch) => Math.min(least, epoch));
-  const last = epochs.reduce((most, epoch) => Math.max(most, epoch));
-  const margin = Math.max(0.03 * (last - first), 0.25);
-  const ticks = epochTicks(first, last);
-  return {
-    ...AXIS_STYLE,
-    type: "value" as const,
-    gridIndex,
-    name: "epoch",
-    nameGap: 32,
-    min: first - margin,
-    max: last + margin,
-    axisTick: { customValues: ticks },
-    axisLabel: { ...AXIS_LABEL_STYLE, customValues: ticks },
-    splitLine: { show: false },
-  };
+function axes({ frame: { left, top, width, height }, x, y }: Plot, place: Placement, inks: ChartInks): Markup {
+  const bottom = top + height;
+  const [middleX, middleY] = [left + width / 2, top + height / 2];
+  return markup`<g stroke="${inks.grid}" shape-rendering="crispEdges">${y.ticks.map((tick) => markup`<path d="M${left},${place.y(tick)}h${width}"/>`)}</g>
+<g stroke="${inks.quiet}" shape-rendering="crispEdges"><path d="M${left},${top}v${height}"/><path d="M${left},${bottom}h${width}"/>${y.ticks.map(
+    (tick) => markup`<path d="M${left},${place.y(tick)}h-${TICK_LENGTH}"/>`,
+  )}${x.ticks.map((tick) => markup`<path d="M${place.x(tick)},${bottom}v${TICK_LENGTH}"/>`)}</g>
+${y.ticks.map((tick) => text(y.format(tick), left - 8, place.y(tick), inks.quiet, 13, "end"))}
+${y.name && markup`<g transform="rotate(-90 ${left - 59} ${middleY})">${text(y.name, left - 59, middleY, inks.text, 14, "middle")}</g>`}
+${x.ticks.map((tick) => text(x.format(tick), place.x(tick), bottom + 15, inks.quiet, 13, "middle"))}
+${x.name && text(x.name, middleX, bottom + 39, inks.text, 14, "middle")}
+`;
 }
 
-/** The first epoch and round ones, about ten. */
-function epochTicks(first: number, last: number): number[] {
-  const step = Math.max(1, roundStep((last - first) / 10));
-  const ticks = [first];
-  for (let tick = Math.ceil((first + step / 2) / step) * step; tick <= last; tick += step) ticks.push(tick);
-  return ticks;
+/** The curves without their markers, in a nested svg element, which clips them without needing an id. */
+function lines({ frame: { left, top, width, height }, curves }: Plot, place: Placement): Markup {
+  const path = line<readonly [number, number]>(
+    ([x]) => place.x(x),
+    ([, y]) => place.y(y),
+  ).defined(([, y]) => Number.isFinite(y));
+  const area = [left - CLIP_MARGIN, top - CLIP_MARGIN, width + 2 * CLIP_MARGIN, height + 2 * CLIP_MARGIN];
+  return markup`<svg x="${area[0]}" y="${area[1]}" width="${area[2]}" height="${area[3]}" viewBox="${area.join(" ")}">
+${curves.map(({ style, points }) => stroke(style, path(points) ?? ""))}</svg>`;
 }
 
-function valueAxis(plot: Plot, gridIndex: number) {
-  const { min, max, step } = valueRange(
-    plot.curves.flatMap(({ values }) => values),
-    plot.ceiling,
-  );
+function markLine({ x, ringY, label }: Mark, index: number, plot: Plot, place: Placement, inks: ChartInks): Markup {
+  const { left, top, width, height } = plot.frame;
+  const share = (place.x(x) - left) / width;
+  const anchor = share < 0.3 ? "start" : share > 0.7 ? "end" : "middle";
+  return markup`${
+    ringY !== undefined &&
+    markup`<circle cx="${place.x(x)}" cy="${place.y(ringY)}" r="${RING_RADIUS}" fill="none" stroke="${inks.text}" stroke-width="1.5"/>
+`
+  }<path d="M${Math.floor(place.x(x)) + 0.5},${top + height}v-${height}" stroke="${inks.quiet}" stroke-dasharray="1"/>
+${text(label, place.x(x), top - 17 - 18 * index, inks.text, 13, anchor)}`;
+}
+
+/** Draws the entries of a legend, in the inks of {@link plotMarkup}. */
+export function legendMarkup(entries: readonly LegendEntry[], inks: ChartInks = PAPER): Markup {
+  return markup`${entries.map(
+    ({ name, style, left, middle }) =>
+      markup`<g transform="translate(${left} ${middle})">
+${stroke(style, `M0,0H${SAMPLE_WIDTH}`)}<g transform="translate(${SAMPLE_WIDTH / 2})">${marker(style)}</g>
+</g>
+${text(name, left + SAMPLE_WIDTH + 5, middle, inks.text, 14, "start")}`,
+  )}`;
+}
+
+/** A picture on white as the text of an SVG file: the title, the subtitle and what is drawn below, plots and legends. */
+export function pictureSvg({ title, subtitle = "", description, width, height }: Picture, content: Content): string {
+  const room = width - PICTURE_LEFT;
+  const [longestTitle, longestSubtitle] = [room / 20 / TITLE_LETTER, room / 14 / SUBTITLE_LETTER].map(Math.floor);
+  return markup`<svg role="img" xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${FONT}">
+<title>${title}: ${description}</title>
+<rect width="${width}" height="${height}" fill="#ffffff"/>
+<g font-weight="bold">${text(shortened(title, longestTitle, "..."), PICTURE_LEFT, 27, INK, 20, "start")}</g>
+${text(shortened(subtitle, longestSubtitle, "..."), PICTURE_LEFT, 52, QUIET_INK, 14, "start")}
+${content}
+</svg>
+`.text;
+}
+
+/** An axis between two round numbers that enclose all finite values, none of which is negative. */
+export function valueAxis(values: readonly number[], name?: string): Axis {
+  let [least, most] = extent(values);
+  if (least === most) [least, most] = most === 0 ? [0, 1] : [0.9 * most, most];
+  const step = roundStep((most - least) / VALUE_STEPS);
+  const ticks = multiples(step, Math.floor(least / step) * step, Math.ceil(most / step) * step);
+  const [first, last] = [ticks[0], ticks[ticks.length - 1]];
   const decimals = Math.max(0, -Math.floor(Math.log10(step)));
-  const plain = max < 1e5 && decimals <= 5;
-  return {
-    ...AXIS_STYLE,
-    type: "value" as const,
-    gridIndex,
-    name: plot.axisName,
-    nameGap: 52,
-    min,
-    max,
-    interval: step,
-    axisTick: { show: true },
-    axisLabel: {
-      ...AXIS_LABEL_STYLE,
-      formatter: (value: number) => (plain ? value.toFixed(decimals) : value === 0 ? "0" : value.toExponential(1)),
-    },
-    splitLine: { lineStyle: { color: LINE_INK } },
-  };
-}
-
-/** Round numbers around the finite values, and the step between the grid's lines. Nothing here is below 0. */
-function valueRange(values: readonly number[], ceiling: number): { min: number; max: number; step: number } {
-  const finite = values.filter(Number.isFinite);
-  if (finite.length === 0) return { min: 0, max: Math.min(1, ceiling), step: 0.2 };
-  const smallest = finite.reduce((least, value) => Math.min(least, value));
-  const largest = finite.reduce((most, value) => Math.max(most, value));
-  const step = roundStep((largest - smallest || largest / 10 || 1) / 5);
-  let from = Math.floor(smallest / step);
-  let to = Math.ceil(largest / step);
-  if (from === to) {
-    from = Math.max(0, from - 1);
-    to += to * step < ceiling ? 1 : 0;
-  }
-  // From decimal text, so that 3 steps of 0.1 are 0.3.
-  return { min: Number((from * step).toPrecision(12)), max: Number((to * step).toPrecision(12)), step };
+  const isPlain = last < 1e5 && decimals <= 5;
+  const format = (value: number) => (isPlain ? value.toFixed(decimals) : value === 0 ? "0" : value.toExponential(1));
+  return { name, scale: scaleLinear().domain([first, last]), ticks, format };
 }
 
 /** The smallest of 1, 2, 5, 10, 20, 50 … (and of their decimal fractions) that is not below a positive value. */
-function roundStep(value: number): number {
-  if (value <= 0) return 1;
+export function roundStep(value: number): number {
   const power = Math.floor(Math.log10(value));
-  const digit = [1, 2, 5, 10].find((candidate) => value <= candidate * 10 ** power * (1 + 1e-9)) ?? 10;
+  const digit = [1, 2, 5].find((candidate) => value <= candidate * 10 ** power * (1 + 1e-9)) ?? 10;
   return Number(`${digit}e${power}`);
 }
 
-function line({ key, style, epochs, values, phase, marks }: Curve, axisIndex: number): LineSeriesOption {
-  const every = Math.max(1, Math.round(epochs.length / MARKERS_PER_CURVE));
-  const first = Math.floor(every * phase);
-  return {
-    type: "line",
-    name: key,
-    xAxisIndex: axisIndex,
-    yAxisIndex: axisIndex,
-    silent: true,
-    clip: false,
-    symbol: style.symbol,
-    symbolSize: 9,
-    itemStyle: { color: style.color },
-    lineStyle: { color: style.color, width: style.width, type: style.line },
-    data: values.map((value, index) => ({
-      value: [epochs[index], value],
-      symbol: index % every === first || isAlone(values, index) ? style.symbol : "none",
-    })),
-    ...marks,
-  };
+/** The multiples of a step between two values, both included. */
+export function multiples(step: number, from: number, to: number): number[] {
+  const [first, last] = [Math.ceil(from / step - 1e-9), Math.floor(to / step + 1e-9)];
+  // From decimal text, so that 3 steps of 0.1 are 0.3.
+  return Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
 }
 
-/** Whether a value has no line to either side, so that only a marker can show it. */
-function isAlone(values: readonly number[], index: number): boolean {
-  return !Number.isFinite(values[index - 1]) && !Number.isFinite(values[index + 1]);
+/** The smallest and the largest finite value; 0 and 0 if there is none. */
+export function extent(values: readonly number[]): [least: number, most: number] {
+  const finite = values.filter(Number.isFinite);
+  if (finite.length === 0) return [0, 0];
+  return [
+    finite.reduce((least, value) => Math.min(least, value)),
+    finite.reduce((most, value) => Math.max(most, value)),
+  ];
+}
+
+function stroke({ color, width, dashes, opacity }: CurveStyle, path: string): Markup {
+  return markup`<path d="${path}" fill="none" stroke="${color}" stroke-width="${width}" stroke-linejoin="bevel"${
+    dashes && markup` stroke-dasharray="${dashes}"`
+  }${opacity && markup` opacity="${opacity}"`}/>
+`;
+}
+
+function marker({ marker: shape, color, isHollow, opacity }: CurveStyle, x = 0, y = 0): Markup {
+  return markup`<path d="${symbol(shape, MARKER_AREA)() ?? ""}" transform="translate(${x} ${y})" ${
+    isHollow ? markup`fill="#ffffff" stroke="${color}" stroke-width="2"` : markup`fill="${color}"`
+  }${opacity && markup` opacity="${opacity}"`}/>
+`;
+}
+
+/** The points of a curve that have a marker. */
+function markedPoints({ points, markerPhase }: Curve): Curve["points"] {
+  const every = Math.max(1, Math.round(points.length / MARKERS_PER_CURVE));
+  const first = markerPhase === undefined ? undefined : Math.floor(every * markerPhase);
+  const isDrawn = (index: number) => Number.isFinite(points[index]?.[1]);
+  // A point without a line to either side shows by its marker only.
+  const isAlone = (index: number) => !isDrawn(index - 1) && !isDrawn(index + 1);
+  return points.filter((_, index) => isDrawn(index) && (index % every === first || isAlone(index)));
+}
+
+/** A line of text, centred vertically on `middle`. */
+function text(
+  content: string,
+  x: number,
+  middle: number,
+  ink: string,
+  size: number,
+  anchor: "start" | "middle" | "end",
+): Markup {
+  return markup`<text x="${x}" y="${middle}" dy="0.36em" font-size="${size}" text-anchor="${anchor}" fill="${ink}">${content}</text>
+`;
+}
+
+/** A coordinate to a tenth of a pixel. */
+function rounded(coordinate: number): number {
+  return Number(coordinate.toFixed(1));
 }

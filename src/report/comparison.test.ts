@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { differingSettings } from "./comparison.js";
+import { differingSettings } from "./facts.js";
 
 const settings = (values: Record<string, string>) => Object.entries(values).map(([name, value]) => ({ name, value }));
 

@@ -11,8 +11,20 @@ export interface ConfusionMatrix {
   readonly counts: readonly (readonly number[])[];
 }
 
+/** A cell of a confusion matrix. */
+export interface ConfusionCell {
+  /** Indices of classes. */
+  readonly truth: number;
+  readonly predicted: number;
+  readonly count: number;
+  /** Of the row, the images of the true class: 0 … 1. */
+  readonly share: number;
+  /** Which of the palette's shades it has: the larger its share, the stronger. */
+  readonly level: number;
+}
+
 /** Of more classes than this the numbers are left out. */
-const MOST_NUMBERED = 40;
+export const MOST_NUMBERED = 40;
 const MARGIN = 24;
 const HEADER = 84;
 const LONGEST_LABEL = 20;
@@ -32,9 +44,21 @@ function cellSide(classes: number): number {
 }
 
 /** The share of a row that each of its cells is; 0 where the row is empty. */
-export function rowShares(row: readonly number[]): number[] {
-  const total = row.reduce((sum, value) => sum + value, 0);
-  return row.map((value) => (total === 0 ? 0 : value / total));
+export function rowShares(row: ArrayLike<number>): number[] {
+  const counts = Array.from(row);
+  const total = counts.reduce((sum, value) => sum + value, 0);
+  return counts.map((value) => (total === 0 ? 0 : value / total));
+}
+
+/** The cells of a confusion matrix, row by row. @param counts rows are the true class, columns the predicted */
+export function confusionCells(counts: readonly ArrayLike<number>[]): ConfusionCell[][] {
+  return counts.map((row, truth) =>
+    rowShares(row).map((share, predicted) => ({
+      ...{ truth, predicted, share },
+      count: row[predicted],
+      level: shadeLevel(share),
+    })),
+  );
 }
 
 /**
@@ -58,14 +82,9 @@ export function confusionSvg({ title, subtitle, classes, counts }: ConfusionMatr
   const width = Math.max(NARROWEST, left + matrix + Math.max(MARGIN, isNumbered ? rise : 0));
   const height = top + matrix + LEGEND_HEIGHT + MARGIN;
 
-  const cells = counts.flatMap((row, truth) => {
-    const shares = rowShares(row);
-    return row.map((value, predicted) =>
-      value === 0
-        ? undefined
-        : cell(left + predicted * side, top + truth * side, side, value, shares[predicted], isNumbered),
-    );
-  });
+  const cells = confusionCells(counts)
+    .flat()
+    .map((cell) => cell.count > 0 && drawnCell(cell, left, top, side, isNumbered));
   const diagonal = classes.map((_, index) => frame(left + index * side, top + index * side, side));
   return `${
     markup`<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${FONT}">
@@ -87,19 +106,19 @@ ${legend(left, top + matrix + 26)}
   }\n`;
 }
 
-function cell(x: number, y: number, side: number, value: number, share: number, isNumbered: boolean): Markup {
-  const { fill, ink } = SHADES[shadeLevel(share)];
-  const middle = x + side / 2;
+function drawnCell(cell: ConfusionCell, left: number, top: number, side: number, isNumbered: boolean): Markup {
+  const { fill, ink } = SHADES[cell.level];
+  const [x, y] = [left + cell.predicted * side, top + cell.truth * side];
   const number = (content: string, down: number, size: number, weight: string) =>
-    markup`<text x="${middle}" y="${y + side * down}" font-size="${size}" font-weight="${weight}" text-anchor="middle" fill="${ink}">${content}</text>`;
-  const label = count(value);
+    markup`<text x="${x + side / 2}" y="${y + side * down}" font-size="${size}" font-weight="${weight}" text-anchor="middle" fill="${ink}">${content}</text>`;
+  const label = count(cell.count);
   // A long number is made to fit.
   const size = Math.min(side * 0.27, (side - 4) / (label.length * BOLD_LETTER_WIDTH));
   return markup`<rect x="${x}" y="${y}" width="${side}" height="${side}" fill="${fill}" stroke="${LINE_INK}"/>${
     isNumbered
       ? [
           number(label, 0.46, size, "bold"),
-          number(percent(share, side < 50 ? 0 : 1), 0.76, Math.max(8.5, side * 0.19), "normal"),
+          number(percent(cell.share, side < 50 ? 0 : 1), 0.76, Math.max(8.5, side * 0.19), "normal"),
         ]
       : undefined
   }

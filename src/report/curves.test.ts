@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type CurvePoint, curvesSvg } from "./curves.js";
+import { type CurvePoint, curvesSvg, MOST_OVERLAID_RUNS, overlaySvg } from "./curves.js";
 
 const TRAIN_COLOR = "#0072b2";
 const VALIDATION_COLOR = "#d55e00";
@@ -24,12 +24,17 @@ function texts(svg: string): string[] {
 
 /** The curves, in the order loss train, loss validation, accuracy train, accuracy validation: their paths. */
 function paths(svg: string): string[] {
-  return [...svg.matchAll(/<g clip-path[^>]*>\s*<path d="([^"]*)"/g)].map((match) => match[1]);
+  return curvePaths(svg).map(([, path]) => path);
 }
 
-/** How many markers of a colour lie on the curves of both plots; they are placed by a matrix, the legend's are not. */
+/** The elements of the curves, which lie in drawings of their own, with their paths and other attributes. */
+function curvePaths(svg: string): RegExpExecArray[] {
+  return [...svg.matchAll(/<svg x=.*?<\/svg>/gs)].flatMap(([plot]) => [...plot.matchAll(/<path d="([^"]*)"([^>]*)>/g)]);
+}
+
+/** How many markers of a colour lie on the curves of both plots; the legend's lie at the origin of their group. */
 function markers(svg: string, color: string): number {
-  return svg.match(new RegExp(`transform="matrix[^"]*" fill="${color}"`, "g"))?.length ?? 0;
+  return svg.match(new RegExp(`transform="translate\\((?!0 0)[^"]*" fill="${color}"`, "g"))?.length ?? 0;
 }
 
 describe("curvesSvg", () => {
@@ -80,7 +85,8 @@ describe("curvesSvg", () => {
     expect(curve(VALIDATION_COLOR)).toHaveLength(4);
     for (const [path] of curve(TRAIN_COLOR)) expect(path).not.toContain("stroke-dasharray");
     for (const [path] of curve(VALIDATION_COLOR)) expect(path).toContain('stroke-dasharray="7,4"');
-    const shape = (color: string) => new RegExp(`d="([^"]*)" transform="matrix[^"]*" fill="${color}"`).exec(svg)?.[1];
+    const shape = (color: string) =>
+      new RegExp(`d="([^"]*)" transform="translate[^"]*" fill="${color}"`).exec(svg)?.[1];
     expect(shape(TRAIN_COLOR)).toContain("A");
     expect(shape(VALIDATION_COLOR)).toMatch(/^M[^A]*Z$/);
   });
@@ -120,9 +126,9 @@ describe("curvesSvg", () => {
     expect(pieces(before)).toHaveLength(1);
     expect(pieces(after)).toHaveLength(2);
     const lossMarkers = (svg: string) =>
-      [...svg.matchAll(/transform="matrix\(4.5,0,0,4.5,([\d.]+),[\d.]+\)" fill="#0072b2"/g)]
+      [...svg.matchAll(/transform="translate\(([\d.]+) [\d.]+\)" fill="#0072b2"/g)]
         .map((match) => Number(match[1]))
-        .filter((x) => x < 600);
+        .filter((x) => x > 0 && x < 600);
     const epochs = (svg: string) => {
       const [first] = lossMarkers(before);
       const perEpoch = (lossMarkers(before)[1] - first) / 5;
@@ -182,7 +188,7 @@ describe("curvesSvg", () => {
   it("gives the same text each time, on white", () => {
     const first = curvesSvg(history(10), { title: "a" });
     expect(curvesSvg(history(10), { title: "a" })).toBe(first);
-    expect(first).toContain('<rect width="1200" height="480" x="0" y="0" fill="#ffffff">');
+    expect(first).toContain('<rect width="1200" height="480" fill="#ffffff"/>');
     expect(first).not.toMatch(/<style|class=|ecmeta|zr\d/);
   });
 
@@ -193,5 +199,59 @@ describe("curvesSvg", () => {
 
   it("refuses a history of nothing", () => {
     expect(() => curvesSvg([], { title: "" })).toThrow(RangeError);
+  });
+});
+
+const run = (name: string, epochs = 3, height = 0.5) => ({
+  name,
+  history: Array.from({ length: epochs }, (_, index) => ({
+    epoch: index + 1,
+    trainLoss: height + 1 / (index + 1),
+    validationLoss: height + 2 / (index + 1),
+    trainAccuracy: height,
+    validationAccuracy: height + 0.1,
+  })),
+});
+
+describe("overlaySvg", () => {
+  it("draws training and validation of every run in both plots, on common axes", () => {
+    const svg = overlaySvg([run("a", 2), run("b", 4)]);
+    expect(paths(svg)).toHaveLength(8);
+    const ends = curvePaths(svg).map(([, path]) => Number(path.match(/[\d.]+(?=,[\d.]+$)/)![0]));
+    // The run of two epochs ends at a third of the way to the end of the one of four.
+    expect(new Set(ends.slice(0, 2)).size).toBe(1);
+    expect(ends[2] - ends[0]).toBeGreaterThan(200);
+    expect(texts(svg).filter((text) => text === "4")).toHaveLength(2);
+  });
+
+  it("tells training from validation by the dash, and names the runs", () => {
+    const svg = overlaySvg([run("first"), run(`<${"x".repeat(60)}>`)]);
+    expect(curvePaths(svg).map(([, , attributes]) => attributes.includes("stroke-dasharray"))).toEqual(
+      [0, 1, 2, 3].flatMap(() => [false, true]),
+    );
+    expect(texts(svg)).toContain("first");
+    expect(texts(svg)).toContain(`&lt;${"x".repeat(34)}…`);
+  });
+
+  it("gives every run a colour and marker of its own", () => {
+    const runs = Array.from({ length: MOST_OVERLAID_RUNS }, (_, index) => run(`run ${index}`, 1, index / 50));
+    const svg = overlaySvg(runs);
+    const looks = [...svg.matchAll(/<path d="([^"]*)" transform="(?:matrix|translate)[^"]*" fill="(#[0-9a-f]{6})"/g)];
+    expect(new Set(looks.map(([, shape, color]) => `${shape} ${color}`)).size).toBeGreaterThanOrEqual(
+      MOST_OVERLAID_RUNS,
+    );
+    for (const { name } of runs) expect(texts(svg)).toContain(name);
+  });
+
+  it("makes room for the legend", () => {
+    const height = (runs: number) =>
+      Number(/height="(\d+)"/.exec(overlaySvg(Array.from({ length: runs }, (_, index) => run(`${index}`))))![1]);
+    expect(height(2)).toBe(height(3));
+    expect(height(4)).toBe(height(3) + 24);
+  });
+
+  it("refuses none, and more than can be told apart", () => {
+    expect(() => overlaySvg([])).toThrow(RangeError);
+    expect(() => overlaySvg(Array.from({ length: MOST_OVERLAID_RUNS + 1 }, () => run("a")))).toThrow(RangeError);
   });
 });

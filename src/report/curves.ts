@@ -1,6 +1,23 @@
-import type { LegendComponentOption } from "echarts/components";
-import { type Curve, type CurveStyle, chartSvg, PLOT_LEFTS, type Plot } from "./chart.js";
-import { DISTINCT_COLORS, FONT, INK, QUIET_INK } from "./palette.js";
+import { scaleLinear } from "d3-scale";
+import { symbolCircle, symbolDiamond2, symbolSquare, symbolStar, symbolTriangle } from "d3-shape";
+import {
+  type Axis,
+  type ChartInks,
+  type Curve,
+  type CurveStyle,
+  extent,
+  legendMarkup,
+  type Mark,
+  multiples,
+  PICTURE_LEFT,
+  type Plot,
+  pictureSvg,
+  plotMarkup,
+  roundStep,
+  valueAxis,
+} from "./chart.js";
+import { type Markup, markup, shortened } from "./markup.js";
+import { DISTINCT_COLORS } from "./palette.js";
 
 /** What the curves show of one epoch. Accuracies are 0 … 1; a loss may be NaN where a training has diverged. */
 export interface CurvePoint {
@@ -11,118 +28,199 @@ export interface CurvePoint {
   readonly validationAccuracy: number;
 }
 
-const TRAIN: CurveStyle = { color: DISTINCT_COLORS[0], symbol: "circle", line: "solid", width: 2 };
-const VALIDATION: CurveStyle = { color: DISTINCT_COLORS[1], symbol: "triangle", line: [7, 4], width: 2 };
+/** At least one epoch, in increasing order; values that are not finite leave a gap. */
+export type History = readonly CurvePoint[];
 
-/** Room for the heading and one line of legend. */
-const TOP = 118;
+/** A run's name and its epochs. */
+export interface NamedHistory {
+  readonly name: string;
+  readonly history: History;
+}
 
-/** The values of a plot, and what stands over the line at the best epoch. */
-interface Values {
-  readonly train: readonly number[];
-  readonly validation: readonly number[];
+/** Colours of the curves of a single run. */
+export interface CurveInks extends ChartInks {
+  readonly train: string;
+  readonly validation: string;
+}
+
+/** What one of the two plots shows of the epochs. */
+interface Measure {
+  readonly axisName: string;
+  readonly left: number;
+  readonly train: (point: CurvePoint) => number;
+  readonly validation: (point: CurvePoint) => number;
+  /** What is written above the best epoch. */
   readonly bestLabel: (value: number, epoch: number) => string;
 }
+
+const LOSS: Measure = {
+  axisName: "loss",
+  left: PICTURE_LEFT,
+  train: (point) => point.trainLoss,
+  validation: (point) => point.validationLoss,
+  bestLabel: (value, epoch) => `validation at epoch ${epoch}: ${value.toPrecision(4)}`,
+};
+const ACCURACY: Measure = {
+  axisName: "accuracy (%)",
+  left: 680,
+  train: (point) => 100 * point.trainAccuracy,
+  validation: (point) => 100 * point.validationAccuracy,
+  bestLabel: (value, epoch) => `best validation: ${value.toFixed(2)} % at epoch ${epoch}`,
+};
+
+const WIDTH = 1200;
+const PLOT = { width: 490, height: 296 };
+/** Below a plot: the numbers of the epochs and the name of the axis. */
+const BELOW_PLOT = 66;
+const DESCRIPTION = "loss and accuracy by epoch";
+
+/** Of a single run. */
+const TRAIN: CurveStyle = { color: DISTINCT_COLORS[0], width: 2, marker: symbolCircle };
+const VALIDATION: CurveStyle = { color: DISTINCT_COLORS[1], width: 2, dashes: "7,4", marker: symbolTriangle };
+/** Room for the heading, one row of legend and what is written above the best epoch. */
+const TOP = 118;
+
+/** Five, which shares no factor with the seven colours: each of the 35 runs has its own pair of colour and marker. */
+const MARKERS = [symbolCircle, symbolTriangle, symbolSquare, symbolDiamond2, symbolStar];
+/** More runs than this would look alike. */
+export const MOST_OVERLAID_RUNS = DISTINCT_COLORS.length * MARKERS.length;
+
+const LEGEND = { middle: 78, row: 24, columns: 3, column: 370, longestName: 36 };
+/** From the middle of the legend's last row to the plots. */
+const LEGEND_GAP = 28;
 
 /**
  * Loss (left) and accuracy in percent (right) over the epochs, training and validation in each, the epoch of the
  * best validation accuracy marked: a picture of 1200 × 480 pixels on white. The same history gives the same text.
  *
- * @param history at least one epoch, in increasing order; values that are not finite leave a gap
  * @throws RangeError where the history is empty
  */
-export function curvesSvg(history: readonly CurvePoint[], options: { title: string; subtitle?: string }): string {
+export function curvesSvg(history: History, titles: { title: string; subtitle?: string }): string {
+  const picture = { ...titles, description: DESCRIPTION, width: WIDTH, height: TOP + PLOT.height + BELOW_PLOT };
+  return pictureSvg(picture, curvesHalves(history));
+}
+
+/**
+ * The two plots of {@link curvesSvg}, each with its legend, as elements of an SVG picture: loss in x from 0 to 600,
+ * accuracy from 600 to 1200, both in y from 66 to 480.
+ *
+ * @param inks colours as SVG attributes can have them
+ * @throws RangeError where the history is empty
+ */
+export function curvesHalves(history: History, inks?: CurveInks): [loss: Markup, accuracy: Markup] {
   if (history.length === 0) throw new RangeError("there is no epoch to draw curves of");
-  const loss: Values = {
-    train: history.map((point) => point.trainLoss),
-    validation: history.map((point) => point.validationLoss),
-    bestLabel: (value, epoch) => `validation at epoch ${epoch}: ${value.toPrecision(4)}`,
+  const train = { ...TRAIN, color: inks?.train ?? TRAIN.color };
+  const validation = { ...VALIDATION, color: inks?.validation ?? VALIDATION.color };
+  const best = bestPoint(history);
+  const half = (measure: Measure) => {
+    const curves = [
+      { style: train, points: pointsOf(history, measure.train), markerPhase: 0 },
+      { style: validation, points: pointsOf(history, measure.validation), markerPhase: 0.5 },
+    ];
+    const plot = { ...plotOf(measure, curves, TOP), marks: best ? bestMark(best, measure) : [] };
+    return markup`${plotMarkup(plot, inks)}
+${legendMarkup(
+  [
+    { name: "train", style: train, left: measure.left, middle: LEGEND.middle },
+    { name: "validation", style: validation, left: measure.left + 98, middle: LEGEND.middle },
+  ],
+  inks,
+)}`;
   };
-  const accuracy: Values = {
-    train: history.map((point) => 100 * point.trainAccuracy),
-    validation: history.map((point) => 100 * point.validationAccuracy),
-    bestLabel: (value, epoch) => `best validation: ${value.toFixed(2)} % at epoch ${epoch}`,
-  };
-  const epochs = history.map((point) => point.epoch);
-  const best = bestIndex(history);
-  const plots: Plot[] = [
+  return [half(LOSS), half(ACCURACY)];
+}
+
+/**
+ * Draws several runs over each other: loss (left) and accuracy in percent (right) over the epochs, a colour and a marker
+ * a run, training solid, thin and hollow, validation dashed, bold and filled.
+ *
+ * @returns the text of an SVG picture 1200 pixels wide on white
+ * @throws RangeError where there is no run, or more than {@link MOST_OVERLAID_RUNS}
+ */
+export function overlaySvg(runs: readonly NamedHistory[]): string {
+  if (runs.length === 0 || runs.length > MOST_OVERLAID_RUNS) {
+    throw new RangeError(`${runs.length} runs cannot be drawn over each other: 1 to ${MOST_OVERLAID_RUNS} can`);
+  }
+  const legend = runs.map(({ name }, index) => ({
+    name: shortened(name, LEGEND.longestName),
+    style: overlaidStyles(index).validation,
+    left: LOSS.left + (index % LEGEND.columns) * LEGEND.column,
+    middle: LEGEND.middle + Math.floor(index / LEGEND.columns) * LEGEND.row,
+  }));
+  const top = legend[legend.length - 1].middle + LEGEND_GAP;
+  const plots = [LOSS, ACCURACY].map((measure) => {
+    const curves = runs.flatMap(({ history }, index): Curve[] => {
+      const { train, validation } = overlaidStyles(index);
+      return [
+        { style: train, points: pointsOf(history, measure.train), markerPhase: index / runs.length },
+        { style: validation, points: pointsOf(history, measure.validation), markerPhase: (index + 0.5) / runs.length },
+      ];
+    });
+    return plotMarkup(plotOf(measure, curves, top));
+  });
+  return pictureSvg(
     {
-      axisName: "loss",
-      left: PLOT_LEFTS[0],
-      ceiling: Number.POSITIVE_INFINITY,
-      curves: curves(loss, epochs, best),
+      title: `LeNet-5: ${runs.length} runs`,
+      subtitle: "hollow and solid: training; filled and dashed: validation",
+      description: DESCRIPTION,
+      width: WIDTH,
+      height: top + PLOT.height + BELOW_PLOT,
     },
-    { axisName: "accuracy (%)", left: PLOT_LEFTS[1], ceiling: 100, curves: curves(accuracy, epochs, best) },
-  ];
-  return chartSvg({ ...options, plots, legends: PLOT_LEFTS.map(legend), top: TOP });
+    [...plots, legendMarkup(legend)],
+  );
+}
+
+function overlaidStyles(index: number): { train: CurveStyle; validation: CurveStyle } {
+  const look = { color: DISTINCT_COLORS[index % DISTINCT_COLORS.length], marker: MARKERS[index % MARKERS.length] };
+  return {
+    train: { ...look, width: 1, isHollow: true },
+    validation: { ...look, width: 2.5, dashes: "8,4" },
+  };
+}
+
+function pointsOf(history: History, value: (point: CurvePoint) => number): Curve["points"] {
+  return history.map((point) => [point.epoch, value(point)] as const);
+}
+
+function plotOf({ axisName, left }: Measure, curves: readonly Curve[], top: number): Plot {
+  const points = curves.flatMap((curve) => curve.points);
+  return {
+    frame: { left, top, ...PLOT },
+    x: epochAxis(points.map(([epoch]) => epoch)),
+    y: valueAxis(
+      points.map(([, value]) => value),
+      axisName,
+    ),
+    curves,
+    emptyNote: `no finite ${axisName}`,
+  };
+}
+
+/** The first epoch and round ones, about ten. */
+function epochAxis(epochs: readonly number[]): Axis {
+  const [first, last] = extent(epochs);
+  const margin = Math.max(0.03 * (last - first), 0.25);
+  const step = Math.max(1, roundStep((last - first || 1) / 10));
+  return {
+    name: "epoch",
+    scale: scaleLinear().domain([first - margin, last + margin]),
+    ticks: [first, ...multiples(step, first + step / 2, last)],
+    format: String,
+  };
 }
 
 /** The first epoch with the best validation accuracy; undefined where none is finite. */
-function bestIndex(history: readonly CurvePoint[]): number | undefined {
-  let best: number | undefined;
-  for (const [index, { validationAccuracy }] of history.entries()) {
-    if (!Number.isFinite(validationAccuracy)) continue;
-    if (best === undefined || validationAccuracy > history[best].validationAccuracy) best = index;
-  }
-  return best;
+function bestPoint(history: History): CurvePoint | undefined {
+  return history
+    .filter(({ validationAccuracy }) => Number.isFinite(validationAccuracy))
+    .reduce<CurvePoint | undefined>(
+      (best, point) => (best && best.validationAccuracy >= point.validationAccuracy ? best : point),
+      undefined,
+    );
 }
 
-function legend(left: number): LegendComponentOption {
-  return {
-    data: ["train", "validation"],
-    left: left - 5,
-    top: 66,
-    itemWidth: 40,
-    itemHeight: 12,
-    itemGap: 24,
-    selectedMode: false,
-    textStyle: { color: INK, fontSize: 14 },
-  };
-}
-
-function curves(values: Values, epochs: readonly number[], best: number | undefined): Curve[] {
-  return [
-    { key: "train", style: TRAIN, epochs, values: values.train, phase: 0 },
-    {
-      key: "validation",
-      style: VALIDATION,
-      epochs,
-      values: values.validation,
-      phase: 0.5,
-      marks: bestMark(values, epochs, best),
-    },
-  ];
-}
-
-/** A line over the plot's height at the best epoch, a ring around the value, and the value over the values. */
-function bestMark(values: Values, epochs: readonly number[], best: number | undefined): Curve["marks"] {
-  if (best === undefined || !Number.isFinite(values.validation[best])) return undefined;
-  const epoch = epochs[best];
-  const value = values.validation[best];
-  const place = epochs.length > 1 ? best / (epochs.length - 1) : 0.5;
-  return {
-    markLine: {
-      silent: true,
-      symbol: "none",
-      lineStyle: { color: QUIET_INK, width: 1, type: "dotted" },
-      label: {
-        position: "end",
-        distance: 10,
-        align: place < 0.3 ? "left" : place > 0.7 ? "right" : "center",
-        formatter: values.bestLabel(value, epoch),
-        color: INK,
-        fontSize: 13,
-        fontFamily: FONT,
-      },
-      data: [{ xAxis: epoch }],
-    },
-    markPoint: {
-      silent: true,
-      symbol: "circle",
-      symbolSize: 15,
-      itemStyle: { color: "transparent", borderColor: INK, borderWidth: 1.5 },
-      label: { show: false },
-      data: [{ name: "best", coord: [epoch, value] }],
-    },
-  };
+function bestMark(best: CurvePoint, { validation, bestLabel }: Measure): Mark[] {
+  const value = validation(best);
+  if (!Number.isFinite(value)) return [];
+  return [{ x: best.epoch, ringY: value, label: bestLabel(value, best.epoch) }];
 }

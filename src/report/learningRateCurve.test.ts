@@ -10,7 +10,7 @@ const OPTIONS = { title: "a & <b>", subtitle: "seed 1", marks: { steepest: 1e-3,
 
 function texts(svg: string): { text: string; x: number; y: number }[] {
   return [...svg.matchAll(/<text ([^>]*)>([^<]*)<\/text>/g)].map(([, attributes, text]) => {
-    const [x, y] = (/translate\(([^)]*)\)/.exec(attributes)?.[1] ?? "").split(" ").map(Number);
+    const [x, y] = ["x", "y"].map((name) => Number(new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1]));
     return { text, x, y };
   });
 }

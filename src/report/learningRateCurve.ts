@@ -1,5 +1,7 @@
-import { FONT, INK, LINE_INK, QUIET_INK } from "./palette.js";
-import { AXIS_LABEL_STYLE, AXIS_STYLE, chartHeading, renderChart } from "./svgChart.js";
+import { scaleLog } from "d3-scale";
+import { symbolCircle } from "d3-shape";
+import { type Axis, PICTURE_LEFT, type Plot, pictureSvg, plotMarkup, valueAxis } from "./chart.js";
+import { DISTINCT_COLORS } from "./palette.js";
 
 /** A step of a learning rate sweep: its rate and the smoothed loss. */
 export interface LearningRatePoint {
@@ -15,16 +17,15 @@ export interface LearningRateCurveOptions {
   readonly marks: Readonly<Record<string, number>>;
 }
 
-const WIDTH = 800;
-const HEIGHT = 480;
-const PLOT = { left: 80, top: 118, width: 680, height: 296 };
-const CURVE_INK = "#0072b2";
+const SIZE = { width: 800, height: 480 };
+const FRAME = { left: PICTURE_LEFT, top: 118, width: 680, height: 296 };
+const STYLE = { color: DISTINCT_COLORS[0], width: 2, marker: symbolCircle };
 
-/** The loss is drawn up to this many times what it began with; how it explodes would leave nothing else to see. */
+/** The loss is drawn up to about this many times the first one: its explosion would leave nothing else to see. */
 const HIGHEST = 1.25;
 
 /**
- * The smoothed loss over the learning rate, which grows by the logarithm, with lines at the marked rates: a picture of
+ * The smoothed loss over the learning rate, on a logarithmic axis, with lines at the marked rates: a picture of
  * 800 × 480 pixels on white. The same sweep gives the same text.
  *
  * @param points at least one, in increasing order of the rate
@@ -32,65 +33,35 @@ const HIGHEST = 1.25;
  */
 export function learningRateCurveSvg(points: readonly LearningRatePoint[], options: LearningRateCurveOptions): string {
   if (points.length === 0) throw new RangeError("there is no step to draw a curve of");
-  const { title, subtitle, marks } = options;
-  const highest = Number((HIGHEST * points[0].loss).toPrecision(2));
-  const marked = Object.entries(marks).sort(([, a], [, b]) => a - b);
-  const option = {
-    title: chartHeading(title, subtitle, PLOT.left, WIDTH),
-    grid: { ...PLOT, outerBoundsMode: "none" as const },
-    xAxis: {
-      ...AXIS_STYLE,
-      axisTick: { show: true },
-      type: "log" as const,
-      name: "learning rate",
-      nameGap: 32,
-      min: decade(points[0].learningRate, Math.floor),
-      max: decade(points[points.length - 1].learningRate, Math.ceil),
-      axisLabel: { ...AXIS_LABEL_STYLE, formatter: (rate: number) => rate.toExponential(0) },
-      splitLine: { show: false },
-    },
-    yAxis: {
-      ...AXIS_STYLE,
-      axisTick: { show: true },
-      type: "value" as const,
-      name: "loss, smoothed",
-      nameGap: 52,
-      scale: true,
-      max: points.some(({ loss }) => loss > highest) ? highest : undefined,
-      axisLabel: AXIS_LABEL_STYLE,
-      splitLine: { lineStyle: { color: LINE_INK } },
-    },
-    series: {
-      type: "line" as const,
-      silent: true,
-      clip: true,
-      symbol: "none",
-      lineStyle: { color: CURVE_INK, width: 2 },
-      data: points.map(({ learningRate, loss }) => [learningRate, loss]),
-      markLine: {
-        silent: true,
-        symbol: "none",
-        precision: 15,
-        lineStyle: { color: QUIET_INK, width: 1, type: "dotted" as const },
-        // Each on a line of its own, since the rates may lie side by side.
-        data: marked.map(([name, rate], index) => ({
-          xAxis: rate,
-          label: {
-            position: "end" as const,
-            distance: 6 + 18 * index,
-            formatter: `${name}: ${rate.toPrecision(3)}`,
-            color: INK,
-            fontSize: 13,
-            fontFamily: FONT,
-          },
-        })),
-      },
-    },
+  const { marks, ...titles } = options;
+  const highest = HIGHEST * points[0].loss;
+  const plot: Plot = {
+    frame: FRAME,
+    x: decadesAxis(points[0].learningRate, points[points.length - 1].learningRate),
+    y: valueAxis(
+      points.map(({ loss }) => Math.min(loss, highest)),
+      "loss, smoothed",
+    ),
+    curves: [{ style: STYLE, points: points.map(({ learningRate, loss }) => [learningRate, loss] as const) }],
+    marks: Object.entries(marks)
+      .sort(([, one], [, other]) => one - other)
+      .map(([name, rate]) => ({ x: rate, label: `${name}: ${rate.toPrecision(3)}` })),
+    emptyNote: "no finite loss",
   };
-  return renderChart(option, { width: WIDTH, height: HEIGHT }, `${title}: loss by learning rate`);
+  return pictureSvg({ ...titles, ...SIZE, description: "loss by learning rate" }, plotMarkup(plot));
 }
 
-/** The power of ten at or beside a rate. */
-function decade(rate: number, round: (exponent: number) => number): number {
-  return Number(`1e${round(Number(Math.log10(rate).toFixed(6)))}`);
+/** From the power of ten at or below the first rate to the one at or above the last, with a tick at each. */
+function decadesAxis(first: number, last: number): Axis {
+  // Rounded, since the logarithm of a power of ten may be a little off.
+  const exponent = (rate: number) => Number(Math.log10(rate).toFixed(6));
+  const lowest = Math.floor(exponent(first));
+  const highest = Math.max(Math.ceil(exponent(last)), lowest + 1);
+  const ticks = Array.from({ length: highest - lowest + 1 }, (_, index) => Number(`1e${lowest + index}`));
+  return {
+    name: "learning rate",
+    scale: scaleLog().domain([ticks[0], ticks[ticks.length - 1]]),
+    ticks,
+    format: (rate) => rate.toExponential(0),
+  };
 }

@@ -10,8 +10,8 @@ test("what is put in is escaped, in text and in attributes; markup is not", () =
   expect(markup`${new Markup("<hr>")}`.text).toBe("<hr>");
 });
 
-test("lists are put in one after the other, undefined as nothing", () => {
-  expect(markup`[${["<", 1, markup`<br>`, undefined, ["a", ["b"]]]}]${undefined}`.text).toBe("[&lt;1<br>ab]");
+test("lists are put in one after the other, undefined and false as nothing", () => {
+  expect(markup`[${["<", 1, markup`<br>`, undefined, false, ["a", ["b"]]]}]${undefined}`.text).toBe("[&lt;1<br>ab]");
 });
 
 test("a text is cut between characters, not within one", () => {

@@ -1,4 +1,4 @@
-import { differingSettings } from "../report/comparison.js";
+import { differingSettings } from "../report/facts.js";
 import { standardError } from "../report/numbers.js";
 import { bestAccuracy, secondsOf } from "./history.js";
 import type { RunRecord } from "./record.js";

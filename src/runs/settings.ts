@@ -1,5 +1,5 @@
 import { formatAugmentation } from "../data/augmentationText.js";
-import type { Fact, FactGroup } from "../report/page/report.js";
+import type { Fact, FactGroup } from "../report/facts.js";
 import type { Recipe } from "../training/recipes/index.js";
 import type { RunConfig } from "./config.js";
 
@@ -52,25 +52,34 @@ export function runSettings(config: RunConfig): FactGroup[] {
   ];
 }
 
-function recipeFacts(recipe: Recipe): Fact[] {
-  const { normalization, optimizer, schedule } = recipe;
-  return [
-    fact("epochs", recipe.epochs),
-    fact("batch", recipe.batchSize),
-    fact("activation", recipe.activation),
-    fact("pooling", recipe.pooling),
-    fact("dropout", recipe.dropout),
-    fact("optimizer", optimizer.type),
-    ...numbers("optimizer's numbers", optimizer),
+/** What each field of a recipe says, so that none is forgotten where runs are compared. */
+const RECIPE_FACTS: { readonly [Field in keyof Recipe]: (value: Recipe[Field]) => readonly Fact[] } = {
+  name: (name) => [fact("recipe", name)],
+  epochs: (epochs) => [fact("epochs", epochs)],
+  batchSize: (size) => [fact("batch", size)],
+  activation: (activation) => [fact("activation", activation)],
+  pooling: (pooling) => [fact("pooling", pooling)],
+  dropout: (probability) => [fact("dropout", probability)],
+  optimizer: (optimizer) => [fact("optimizer", optimizer.type), ...numbers("optimizer's numbers", optimizer)],
+  schedule: (schedule) => [
     fact("schedule", schedule.type),
     fact("learning rate", schedule.type === "oneCycle" ? schedule.maximumLearningRate : schedule.learningRate),
     ...numbers("schedule's numbers", schedule),
-    fact("label smoothing", recipe.labelSmoothing),
-    fact("augmentation", formatAugmentation(recipe.augmentation)),
-    fact("augmented validation", yesOrNo(recipe.augmentValidation)),
-    fact("validation share", recipe.validationShare),
-    fact("normalization", `mean ${normalization.mean.map(short)}, deviation ${normalization.deviation.map(short)}`),
-  ];
+  ],
+  labelSmoothing: (smoothing) => [fact("label smoothing", smoothing)],
+  averaging: (averaging) => [fact("averaging", averaging ? `decay=${averaging.decay}` : "none")],
+  patience: (epochs) => [fact("patience", epochs === 0 ? "none" : epochs)],
+  augmentation: (augmentation) => [fact("augmentation", formatAugmentation(augmentation))],
+  augmentValidation: (augmented) => [fact("augmented validation", yesOrNo(augmented))],
+  validationShare: (share) => [fact("validation share", share)],
+  normalization: ({ mean, deviation }) => [
+    fact("normalization", `mean ${mean.map(short)}, deviation ${deviation.map(short)}`),
+  ],
+};
+
+function recipeFacts(recipe: Recipe): Fact[] {
+  const facts = <Field extends keyof Recipe>(field: Field) => RECIPE_FACTS[field](recipe[field]);
+  return (Object.keys(RECIPE_FACTS) as (keyof Recipe)[]).filter((field) => field !== "name").flatMap(facts);
 }
 
 /** Those of some facts that are known. */

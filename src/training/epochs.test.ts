@@ -19,7 +19,7 @@ import type {
   Selection,
   TrainingSlice,
   Update,
-} from "../engine/index.js";
+} from "../engine/backend.js";
 import { inferShapes, lenet5, type NamedTensors } from "../model/index.js";
 import {
   DivergedError,
@@ -32,7 +32,7 @@ import {
 } from "./epochs.js";
 import { evaluateDataset } from "./evaluate.js";
 import { customizeRecipe, RECIPES, type Recipe } from "./recipes/index.js";
-import { scheduleAt } from "./schedules.js";
+import { scheduleAt } from "./recipes/schedules.js";
 
 const SIDE = 12;
 const COUNT = 50;

@@ -1,12 +1,11 @@
 import { type AugmentationDraw, isAugmenting } from "../data/augmentation.js";
-import type { Dataset } from "../data/dataset.js";
-import { epochOrder, type Split } from "../data/split.js";
-import type { Engine, LoadedImages, OptimizerState, SampleResults } from "../engine/index.js";
+import { epochOrder } from "../data/split.js";
+import type { Engine, LoadedImages, OptimizerState, SampleResults } from "../engine/backend.js";
 import type { NamedTensors } from "../model/index.js";
 import { Tally } from "./metrics.js";
 import { forEachSlice, type SliceOptions } from "./passes.js";
-import type { Recipe } from "./recipes/index.js";
-import { scheduleAt } from "./schedules.js";
+import type { TrainingPlan } from "./plan.js";
+import { scheduleAt } from "./recipes/schedules.js";
 
 /** What an epoch came to. */
 export interface EpochRecord {
@@ -63,16 +62,10 @@ export interface EpochSlice {
   readonly results: SampleResults;
 }
 
-/** A training. */
-export interface EpochsOptions {
-  /** Compiled for the recipe's batch size and averaging, with the parameters to start from. */
+/** A training: a plan and the engine that is to carry it out. */
+export interface EpochsOptions extends Omit<TrainingPlan, "model" | "parameters"> {
+  /** Compiled for the recipe's batch size and averaging, with the parameters to start from: see `compilePlan`. */
   readonly engine: Engine;
-  readonly dataset: Dataset;
-  readonly split: Split;
-  readonly recipe: Recipe;
-  readonly seed: number;
-  /** The epochs after which the recipe's schedule begins anew, ascending; the first stretch begins with the first epoch. */
-  readonly scheduleRestarts?: readonly number[];
   /** Go on after this state, with the very bits of a training that was never interrupted. */
   readonly resumeFrom?: TrainingState;
   /** Called several times a second. */

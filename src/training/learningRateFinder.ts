@@ -1,5 +1,5 @@
 import { epochOrder } from "../data/split.js";
-import type { Selection } from "../engine/index.js";
+import type { Selection } from "../engine/backend.js";
 import { integerPower } from "../numeric/integerPower.js";
 import { type EpochsOptions, placementsFor } from "./epochs.js";
 import { forEachSlice, type PassOptions } from "./passes.js";

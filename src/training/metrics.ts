@@ -1,4 +1,4 @@
-import type { SampleResults } from "../engine/index.js";
+import type { SampleResults } from "../engine/backend.js";
 
 /** Sums up the results of batches. */
 export class Tally {

@@ -1,5 +1,5 @@
 import type { Dataset } from "../data/dataset.js";
-import type { Engine } from "../engine/index.js";
+import type { Engine } from "../engine/backend.js";
 import { forEachSlice, type PassOptions } from "./passes.js";
 
 /**

@@ -1,6 +1,6 @@
 import { placementFor, type Transformation } from "../data/augmentation.js";
 import { PLACEMENT_WORDS } from "../data/placement.js";
-import type { Backend, Engine } from "../engine/index.js";
+import type { Backend, Engine } from "../engine/backend.js";
 import type { ImageShape, Model, NamedTensors, Normalization, Tensor } from "../model/index.js";
 import { numbersOf, RowCollector, requireTensor, TOLERANCES, VerificationError, type VerificationRow } from "./rows.js";
 

@@ -1,5 +1,5 @@
-import type { Backend } from "../engine/index.js";
-import { readPth } from "../formats/pth.js";
+import type { Backend } from "../engine/backend.js";
+import { readPth } from "../formats/pth/pth.js";
 import { readSafetensors } from "../formats/safetensors.js";
 import type { NamedTensors } from "../model/index.js";
 import { verifyAugmentation } from "./augmentation.js";

@@ -1,4 +1,4 @@
-import type { Backend, Engine, LoadedImages, OptimizerSettings } from "../engine/index.js";
+import type { Backend, Engine, LoadedImages, OptimizerSettings } from "../engine/backend.js";
 import { lenet5FromTensors, type Model, type NamedTensors, type ShapedLayer, type Tensor } from "../model/index.js";
 import { numbersOf, RowCollector, requireTensor, TOLERANCES, VerificationError, type VerificationRow } from "./rows.js";
 

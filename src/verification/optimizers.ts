@@ -1,4 +1,4 @@
-import type { Backend, Engine, OptimizerSettings } from "../engine/index.js";
+import type { Backend, Engine, OptimizerSettings } from "../engine/backend.js";
 import type { NamedTensors, Tensor } from "../model/index.js";
 import { type ModelReference, meanLoss, referenceEngines } from "./models.js";
 import { RowCollector, TOLERANCES, type VerificationRow } from "./rows.js";

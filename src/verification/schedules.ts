@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type OneCycleSchedule, oneCycle, scheduleAt } from "../training/schedules.js";
+import { type OneCycleSchedule, oneCycle, scheduleAt } from "../training/recipes/schedules.js";
 import { RowCollector, TOLERANCES, VerificationError, type VerificationRow } from "./rows.js";
 
 /** One OneCycleLR with its arguments in PyTorch's names, and what it gave every step. */

@@ -138,7 +138,7 @@ describe.skipIf(!executable)(`training in the lab${SKIPPED}`, () => {
         expect.stringContaining("sigmoid + average"),
         expect.stringContaining("ReLU + max"),
       ]);
-      const lines = page.locator(".chart").first().locator("g.line:not(.pale) path");
+      const lines = page.locator(".chart").first().locator("svg svg path:not([opacity])");
       expect(await lines.count()).toBe(2);
       expect(await lines.nth(0).getAttribute("stroke-dasharray")).toBeNull();
       expect(await lines.nth(1).getAttribute("stroke-dasharray")).not.toBeNull();

@@ -1,16 +1,16 @@
-import {
-  type Differentiation,
-  type Engine,
-  type EngineOptions,
-  type LayerActivation,
-  type NetworkSettings,
-  type OptimizerState,
-  referenceBackend,
-  type SampleResults,
-  type Threads,
-  type Update,
-  wasmBackend,
-} from "../../src/engine/index.js";
+import type {
+  Differentiation,
+  Engine,
+  EngineOptions,
+  LayerActivation,
+  NetworkSettings,
+  OptimizerState,
+  SampleResults,
+  Update,
+} from "../../src/engine/backend.js";
+import { referenceBackend } from "../../src/engine/reference/referenceBackend.js";
+import type { Threads } from "../../src/engine/wasm/threads.js";
+import { wasmBackend } from "../../src/engine/wasm/wasmBackend.js";
 import type { Model, NamedTensors, ShapedLayer, Tensor } from "../../src/model/index.js";
 
 /** One batch: some pictures by their indices, or inputs that are normalised already. */

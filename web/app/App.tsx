@@ -1,12 +1,24 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { ComponentType } from "preact";
+import { type ViewName, view } from "../address/url.js";
 import { Announcer } from "../kit/announce.js";
-import { view } from "../state/url.js";
-import { VIEW_MODULES } from "../views/index.js";
 import { Header } from "./Header.js";
 import { messages } from "./messages/index.js";
 import { Pictures } from "./Pictures.js";
 import { Shortcuts } from "./Shortcuts.js";
+
+/** What a view's folder gives: its View. */
+interface ViewModule {
+  readonly View: ComponentType;
+}
+
+/** The views by name: each is a file of its own, fetched when it is opened first. */
+const VIEW_MODULES: Readonly<Record<ViewName, () => Promise<ViewModule>>> = {
+  train: () => import("../views/train/View.js"),
+  inspect: () => import("../views/inspect/View.js"),
+  understand: () => import("../views/understand/View.js"),
+  compare: () => import("../views/compare/View.js"),
+};
 
 /** The whole page. */
 export function App() {

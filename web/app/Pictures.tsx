@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
+import { view } from "../address/url.js";
 import { Button } from "../kit/Button.js";
 import { Dialog } from "../kit/Dialog.js";
 import { download } from "../kit/download.js";
-import { pngFile, svgFile } from "../kit/picture.js";
-import { view } from "../state/url.js";
+import { pngFile, svgFile } from "../kit/pictureFile.js";
 import { messages } from "./messages/index.js";
 
 /** What of a view is a picture. */

@@ -1,10 +1,10 @@
 import { signal } from "@preact/signals";
+import { changeUrl, LANGUAGES, url, VIEWS } from "../address/url.js";
 import { language } from "../i18n/language.js";
 import { Dialog } from "../kit/Dialog.js";
-import { theme } from "../state/theme.js";
-import { changeUrl, LANGUAGES, url, VIEWS } from "../state/url.js";
+import { type ShortcutGroup, shortcutGroups, useShortcuts } from "../state/shortcuts.js";
+import { theme } from "../styles/theme.js";
 import { messages } from "./messages/index.js";
-import { type ShortcutGroup, shortcutGroups, useShortcuts } from "./shortcutKeys.js";
 
 /** Whether the dialog is open. */
 export const shortcutsOpen = signal(false);

@@ -4,7 +4,7 @@ import "../styles/kit.css";
 import "../styles/shell.css";
 import { render } from "preact";
 import { askServer } from "../state/server.js";
-import "../state/theme.js";
+import "../styles/theme.js";
 import { App } from "./App.js";
 import { keepOffline } from "./offline.js";
 

@@ -1,5 +1,5 @@
 import { computed, effect } from "@preact/signals";
-import { LANGUAGES, type Language, url } from "../state/url.js";
+import { LANGUAGES, type Language, url } from "../address/url.js";
 
 /** The language that the browser asks for, as far as the lab speaks it. */
 const PREFERRED = preferredLanguage(navigator.languages);

@@ -18,3 +18,19 @@ export const formatPercent = (share: number) => formats.value.percent.format(sha
 
 /** A loss: 0.0642. */
 export const formatLoss = (loss: number) => formats.value.loss.format(loss);
+
+/** A value in a few digits: −0.482. */
+export function formatValue(value: number): string {
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  return withMinus(value, size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3);
+}
+
+/** A value that is to be compared: seven digits after the point. */
+export const formatExact = (value: number): string => withMinus(value, 7);
+
+/** A number with a true minus sign; none before zero. */
+export function withMinus(value: number, digits: number): string {
+  const text = Math.abs(value).toFixed(digits);
+  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
+}

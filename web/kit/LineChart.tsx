@@ -1,5 +1,15 @@
 import { scaleLinear } from "d3-scale";
-import { useId, useState } from "preact/hooks";
+import { symbolCircle } from "d3-shape";
+import { useMemo, useState } from "preact/hooks";
+import {
+  type ChartInks,
+  type CurveStyle,
+  multiples,
+  type Plot,
+  plotMarkup,
+  roundStep,
+  valueAxis,
+} from "../../src/report/chart.js";
 import type { LineStyle } from "./palette.js";
 import { useWidth } from "./useWidth.js";
 
@@ -28,73 +38,52 @@ export interface LineChartProps {
   readonly empty: string;
 }
 
-const HEIGHT = 260;
-const MARGIN = { top: 12, right: 12, bottom: 34, left: 52 };
+const PLOT_HEIGHT = 214;
+const MARGIN = { top: 12, right: 12, bottom: 50, left: 52 };
+/** Between the numbers of the horizontal axis, in pixels at least. */
+const TICK_DISTANCE = 44;
 /** Once lines are this long, they are shown from x = 1 on: what comes before is too steep to leave room for the rest. */
 const LONG = 2.5;
+const INKS: ChartInks = { text: "var(--quiet)", quiet: "var(--quiet)", grid: "var(--line)" };
 
 /** Lines over a common axis, with a readout of what is under the pointer. */
 export function LineChart({ title, series, xMost, xLabel, formatX, formatY, falling, empty }: LineChartProps) {
   const [ref, width] = useWidth<HTMLDivElement>();
   const [pointer, setPointer] = useState<number | undefined>(undefined);
-  const clip = useId();
-  const x = scaleLinear([0, xMost], [MARGIN.left, Math.max(width - MARGIN.right, MARGIN.left + 1)]);
-  const y = scaleLinear(extent(series), [HEIGHT - MARGIN.bottom, MARGIN.top]).nice(5);
-  const [bottom, top] = y.range();
-  const [left, right] = x.range();
-  const path = (points: Series["points"]) =>
-    points.map(([px, py], index) => `${index === 0 ? "M" : "L"}${x(px).toFixed(1)} ${y(py).toFixed(1)}`).join("");
+  const plotWidth = Math.max(1, width - MARGIN.left - MARGIN.right);
+  const x = scaleLinear([0, xMost], [MARGIN.left, MARGIN.left + plotWidth]);
+  // Not drawn anew when only the pointer has moved.
+  const drawing = useMemo(() => {
+    const step = Math.max(1, roundStep((xMost * TICK_DISTANCE) / plotWidth));
+    const plot: Plot = {
+      frame: { ...MARGIN, width: plotWidth, height: PLOT_HEIGHT },
+      x: { name: xLabel, scale: x, ticks: multiples(step, 0, xMost), format: String },
+      y: valueAxis(shownValues(series)),
+      curves: series.map(({ style, pale, points }) => ({ style: curveStyle(style, pale), points })),
+      emptyNote: empty,
+    };
+    return plotMarkup(plot, INKS).text;
+  }, [series, plotWidth, xMost, xLabel, empty]);
   const onPointerMove = (event: PointerEvent & { readonly currentTarget: SVGSVGElement }) => {
     const place = x.invert(event.clientX - event.currentTarget.getBoundingClientRect().left);
     setPointer(place >= 0 && place <= xMost ? place : undefined);
   };
-  const isEmpty = series.every(({ points }) => points.length === 0);
   return (
     <figure class="chart" ref={ref}>
       <figcaption>{title}</figcaption>
       <svg
         width={width}
-        height={HEIGHT}
+        height={MARGIN.top + PLOT_HEIGHT + MARGIN.bottom}
         role="img"
         aria-label={title}
         onPointerMove={onPointerMove}
         onPointerLeave={() => setPointer(undefined)}
       >
-        <clipPath id={clip}>
-          <rect x={left} y={top - 3} width={right - left + 3} height={bottom - top + 6} />
-        </clipPath>
-        {y.ticks(5).map((tick) => (
-          <g key={tick} class="tick">
-            <line x1={left} x2={right} y1={y(tick)} y2={y(tick)} />
-            <text x={left - 8} y={y(tick)} dy="0.32em" text-anchor="end">
-              {y.tickFormat(5)(tick)}
-            </text>
-          </g>
-        ))}
-        {x.ticks(Math.min(xMost, width / 60)).map((tick) => (
-          <text key={tick} class="tick" x={x(tick)} y={bottom + 16} text-anchor="middle">
-            {tick}
-          </text>
-        ))}
-        <text class="axis" x={right} y={HEIGHT - 4} text-anchor="end">
-          {xLabel}
-        </text>
-        <g clip-path={`url(#${clip})`}>
-          {series.map(({ key, style, pale, points }) => (
-            <g key={key} class={pale ? "line pale" : "line"} style={{ color: style.color }}>
-              <path d={path(points)} stroke-dasharray={pale ? undefined : style.dashes} />
-              {!pale && points.length === 1 && <circle cx={x(points[0][0])} cy={y(points[0][1])} r="3" />}
-            </g>
-          ))}
-          {pointer !== undefined && <line class="pointer" x1={x(pointer)} x2={x(pointer)} y1={top} y2={bottom} />}
-        </g>
-        {isEmpty && (
-          <text class="empty" x={(left + right) / 2} y={(top + bottom) / 2} text-anchor="middle">
-            {empty}
-          </text>
-        )}
+        {/* Safe: whatever is put into this markup is escaped. */}
+        <g dangerouslySetInnerHTML={{ __html: drawing }} />
+        {pointer !== undefined && <path class="pointer" d={`M${x(pointer)},${MARGIN.top}v${PLOT_HEIGHT}`} />}
       </svg>
-      {pointer !== undefined && !isEmpty && (
+      {pointer !== undefined && series.some(({ points }) => points.length > 0) && (
         <Readout
           series={series}
           place={pointer}
@@ -105,6 +94,17 @@ export function LineChart({ title, series, xMost, xLabel, formatX, formatY, fall
       )}
     </figure>
   );
+}
+
+/** The values that the vertical axis must span. */
+function shownValues(series: readonly Series[]): number[] {
+  const end = Math.max(0, ...series.map(({ points }) => points.at(-1)?.[0] ?? 0));
+  return series.flatMap(({ points }) => points.filter(([x]) => end < LONG || x >= 1).map(([, y]) => y));
+}
+
+function curveStyle({ color, dashes }: LineStyle, pale = false): CurveStyle {
+  const look = { color, marker: symbolCircle };
+  return pale ? { ...look, width: 1.25, opacity: 0.55 } : { ...look, width: 2, dashes };
 }
 
 interface ReadoutProps {
@@ -146,27 +146,12 @@ function Readout({ series, place, title, formatY, corner }: ReadoutProps) {
 
 /** A piece of a line, for legends. */
 export function LineSample({ style, pale }: Pick<Series, "style" | "pale">) {
+  const { color, width, dashes, opacity } = curveStyle(style, pale);
   return (
-    <svg
-      class={pale ? "sample line pale" : "sample line"}
-      width="28"
-      height="8"
-      aria-hidden="true"
-      style={{ color: style.color }}
-    >
-      <path d="M1 4H27" stroke-dasharray={pale ? undefined : style.dashes} />
+    <svg class="sample" width="28" height="8" aria-hidden="true">
+      <path d="M1 4H27" stroke={color} stroke-width={width} stroke-dasharray={dashes} opacity={opacity} />
     </svg>
   );
-}
-
-/** What the vertical axis must span. */
-function extent(series: readonly Series[]): [least: number, most: number] {
-  const end = Math.max(0, ...series.map(({ points }) => points.at(-1)?.[0] ?? 0));
-  const shown = series.flatMap(({ points }) => points.filter(([px]) => end < LONG || px >= 1).map(([, py]) => py));
-  if (shown.length === 0) return [0, 1];
-  const least = shown.reduce((one, other) => Math.min(one, other));
-  const most = shown.reduce((one, other) => Math.max(one, other));
-  return least === most ? [least - 0.05, most + 0.05] : [least, most];
 }
 
 function nearest(points: Series["points"], place: number) {

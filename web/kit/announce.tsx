@@ -10,7 +10,7 @@ export function announce(message: string): void {
 /** Where screen readers hear what is announced; once on the page. */
 export function Announcer() {
   return (
-    <div class="unseen" role="status" aria-live="polite">
+    <div class="visually-hidden" role="status" aria-live="polite">
       {text}
     </div>
   );

@@ -12,9 +12,8 @@ import type {
   TrainingMachine,
   TrainingProgress,
 } from "../worker/training/protocol.js";
-import type { LoadedData } from "./data.js";
+import type { LoadedData } from "./loadedData.js";
 import { type RunFields, recipeFor } from "./settings.js";
-import { keepSnapshot } from "./timeline.js";
 
 /** What a run is started with. */
 export interface RunSettings {
@@ -181,4 +180,14 @@ export class Run {
 function pictureShape({ parts: { train } }: LoadedData) {
   const { channels, height, width } = train;
   return { channels, height, width };
+}
+
+/** Snapshots that are kept; more of them fill the memory and tell the eye nothing. */
+const MOST_SNAPSHOTS = 128;
+
+/** Puts a snapshot behind others; where they become too many, every second one goes, but for the first and the last. */
+export function keepSnapshot(timeline: readonly Snapshot[], { epoch, parameters }: Snapshot): readonly Snapshot[] {
+  const earlier = timeline.filter((kept) => kept.epoch < epoch);
+  const all = [...earlier, { epoch, parameters }];
+  return all.length <= MOST_SNAPSHOTS ? all : all.filter((_, index) => index % 2 === 0 || index === all.length - 1);
 }

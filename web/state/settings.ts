@@ -1,9 +1,9 @@
 import type { Dataset } from "../../src/data/dataset.js";
-import { augmentationFor, parseAugmentation } from "../../src/data/index.js";
-import { customizeRecipe } from "../../src/engine.js";
+import { parseAugmentation } from "../../src/data/index.js";
+import { settleRecipe } from "../../src/training/plan.js";
 import { RECIPES, type Recipe } from "../../src/training/recipes/index.js";
-import { trainFields } from "../views/train/fields.js";
-import type { ValuesOf } from "./fields.js";
+import type { ValuesOf } from "../address/fields.js";
+import { trainFields } from "../address/trainFields.js";
 
 /** The fields of the address that a training depends on. */
 export type RunFields = ValuesOf<typeof trainFields>;
@@ -14,22 +14,22 @@ export function runFields(all: RunFields): RunFields {
 }
 
 /** The recipe that the fields say, changed for the data as `lenet train` changes it. */
-export function recipeFor(fields: RunFields, { classes }: Pick<Dataset, "classes">, background: 0 | 255): Recipe {
-  const base = RECIPES[fields.recipe];
-  const asked =
-    fields.augment === undefined
-      ? { augmentation: base.augmentation, flipGiven: false }
-      : parseAugmentation(fields.augment);
-  return customizeRecipe(base, {
-    activation: fields.activation,
-    pooling: fields.pooling,
-    epochs: fields.epochs,
-    learningRate: fields.lr,
-    batchSize: fields.batch,
-    dropout: fields.dropout,
-    validationShare: fields.val,
-    augmentation: augmentationFor(asked, classes, background),
-  });
+export function recipeFor(fields: RunFields, train: Dataset, background: 0 | 255): Recipe {
+  const request = {
+    recipe: RECIPES[fields.recipe],
+    changes: {
+      activation: fields.activation,
+      pooling: fields.pooling,
+      epochs: fields.epochs,
+      learningRate: fields.lr,
+      batchSize: fields.batch,
+      dropout: fields.dropout,
+      validationShare: fields.val,
+    },
+    augment: fields.augment === undefined ? undefined : parseAugmentation(fields.augment),
+    seed: fields.seed,
+  };
+  return settleRecipe(request, { train, background });
 }
 
 /** The recipe's learning rate, or the highest one where its schedule moves it. */

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { RECIPES } from "../../training/recipes/index.js";
 import { dataDirOption } from "../options.js";
 import { Terminal } from "../terminal.js";
-import { startRun } from "../trainRun.js";
+import { startRun } from "../training/train.js";
 
 const EPOCHS = 10;
 
@@ -18,10 +18,8 @@ export function demoCommand(): Command {
       const output = { terminal, json: false };
       await startRun(
         {
-          recipe: RECIPES.improved,
+          training: { recipe: RECIPES.improved, seed: 0, changes: { epochs: EPOCHS } },
           data: { dataDir, fit: "contain", background: 0 },
-          seed: 0,
-          changes: { epochs: EPOCHS },
         },
         output,
       );

@@ -3,7 +3,7 @@ import { join, parse } from "node:path";
 import { Command, Option } from "commander";
 import { WEIGHTS_FORMATS, type WeightsFormat, writeWeights } from "../../formats/weights.js";
 import type { Weights } from "../../model/index.js";
-import { isFolder, writeFileAtomic } from "../../node/files.js";
+import { isFolder, writeFileAtomic } from "../../node/disk/files.js";
 import { jsonOption, weightsRecipeOption } from "../options.js";
 import { openWeights, WEIGHTS_HELP } from "../weights.js";
 

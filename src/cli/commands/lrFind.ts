@@ -1,8 +1,6 @@
 import { extname } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { splitTraining } from "../../data/split.js";
-import { initializeParameters, lenet5 } from "../../model/index.js";
-import { writeFileAtomic } from "../../node/files.js";
+import { writeFileAtomic } from "../../node/disk/files.js";
 import { svgToPng } from "../../node/png.js";
 import { processorBackend } from "../../node/threads.js";
 import {
@@ -11,13 +9,13 @@ import {
   suggestLearningRates,
   sweepLearningRate,
 } from "../../training/learningRateFinder.js";
+import { compilePlan, planTraining } from "../../training/plan.js";
 import type { Recipe } from "../../training/recipes/index.js";
-import { nameSkipped, openForCommand } from "../data.js";
+import { DEFAULT_DATA, loadData, nameSkipped } from "../data.js";
 import { withInterrupt } from "../interrupt.js";
 import { addTrainingOptions, jsonOption, type TrainingOptions, wholeNumber } from "../options.js";
-import { trainingSettings } from "../recipe.js";
 import { Terminal } from "../terminal.js";
-import { recipeFor } from "../trainRun.js";
+import { runRequest } from "../training/request.js";
 
 interface LrFindOptions extends TrainingOptions {
   readonly steps: number;
@@ -46,28 +44,17 @@ function pictureFile(path: string): string {
 async function runLrFind(options: LrFindOptions): Promise<void> {
   const { steps, out, json = false } = options;
   const terminal = new Terminal(json ? process.stderr : process.stdout);
-  const settings = await trainingSettings(options);
-  const { seed, threads } = settings;
+  const { training, threads, data: settings } = await runRequest(options);
   await withInterrupt(async (signal) => {
-    const data = await openForCommand(
-      { ...settings.data, data: settings.data.data ?? "fashion-mnist" },
-      { terminal, signal },
-    );
-    const { train, validationCount } = await data.train();
-    terminal.clearBar();
-    const recipe = recipeFor(settings, { train, validationCount });
-    const { channels, height, width } = train;
-    const model = lenet5({ ...recipe, input: { channels, height, width }, classes: train.classes.length });
-    const engine = await processorBackend(recipe.batchSize, threads).compile([{ model, ...recipe }], recipe);
+    const data = await loadData({ ...settings, data: settings.data ?? DEFAULT_DATA }, { terminal, signal });
+    const plan = planTraining(training, { ...data.parts, background: settings.background });
+    const { recipe, seed } = plan;
+    const engine = await compilePlan(plan, processorBackend(recipe.batchSize, threads));
     let sweep: SweepStep[];
     try {
-      await engine.setParameters(initializeParameters(model, seed));
       sweep = await sweepLearningRate({
+        ...plan,
         engine,
-        dataset: train,
-        split: splitTraining({ train, validationCount }, recipe.validationShare, seed),
-        recipe,
-        seed,
         steps,
         signal,
         onProgress: (progress) => terminal.progress({ label: "sweeping", unit: "steps", ...progress }),
@@ -100,7 +87,7 @@ async function drawCurve(
   { valley, steepest }: LearningRateSuggestions,
   { recipe, data, seed }: { recipe: Recipe; data: string; seed: number },
 ): Promise<void> {
-  // Only now: loading the charts takes as long as a short sweep.
+  // Only now: a command that draws nothing starts without the charts' code.
   const { learningRateCurveSvg } = await import("../../report/learningRateCurve.js");
   const svg = learningRateCurveSvg(sweep, {
     title: `Learning rates for LeNet-5 ${recipe.name} on ${data}`,

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, extname, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { writeFileAtomic } from "../../node/files.js";
+import { writeFileAtomic } from "../../node/disk/files.js";
 import { svgToPng } from "../../node/png.js";
 import { readRun } from "../../node/runRecord.js";
 import type { RunRecord } from "../../runs/record.js";
@@ -36,12 +36,9 @@ async function runPlot(paths: string[], { out }: { out: string }): Promise<void>
 }
 
 async function draw(runs: readonly RunRecord[]): Promise<string> {
-  // Only now: loading the charts takes as long as telling what is wrong with the runs.
-  if (runs.length === 1) {
-    const { curvesSvg } = await import("../../report/curves.js");
-    return curvesSvg(runs[0].history, runTitles(runs[0].config));
-  }
-  const { overlaySvg } = await import("../../report/overlay.js");
+  // Only now: a command that draws nothing starts without the charts' code.
+  const { curvesSvg, overlaySvg } = await import("../../report/curves.js");
+  if (runs.length === 1) return curvesSvg(runs[0].history, runTitles(runs[0].config));
   return overlaySvg(namesOf(runs).map((name, index) => ({ name, history: runs[index].history })));
 }
 

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { judgedImages, writeReport } from "../../node/runReport.js";
 import { RUN_FILES } from "../../runs/files.js";
-import { dataOfRun, nameSkipped, openForCommand } from "../data.js";
+import { dataOfRun, loadSameData, nameSkipped } from "../data.js";
 import { withInterrupt } from "../interrupt.js";
 import { dataDirOption, threadsOption } from "../options.js";
 import { Terminal } from "../terminal.js";
@@ -30,15 +30,10 @@ async function runReport(path: string, options: ReportOptions, signal: AbortSign
   if (!run) throw new Error(`${path} is not a run folder`);
   const asBefore = dataOfRun(run);
   const { dataDir = asBefore.dataDir } = options;
-  const data = await openForCommand({ ...asBefore, dataDir }, { terminal, signal });
-  const parts = { ...(await data.train()), test: await data.test() };
-  terminal.clearBar();
-  if (parts.train.checksum !== run.data.checksum) {
-    throw new Error(`${path} was trained on other images: the checksum of ${data.name} has changed since`);
-  }
+  const data = await loadSameData(path, run.data.checksum, { ...asBefore, dataDir }, { terminal, signal });
   const engine = await engineFor(weights, { threads: options.threads });
   try {
-    await writeReport(path, engine, judgedImages(run, parts));
+    await writeReport(path, engine, judgedImages(run, data.parts));
   } finally {
     engine.dispose();
   }

@@ -7,9 +7,9 @@ import {
   quietOption,
   type TrainingOptions,
 } from "../options.js";
-import { trainingSettings } from "../recipe.js";
 import { Terminal } from "../terminal.js";
-import { resumeRun, startRun } from "../trainRun.js";
+import { runRequest } from "../training/request.js";
+import { resumeRun, startRun } from "../training/train.js";
 
 interface TrainOptions extends TrainingOptions {
   readonly out?: string;
@@ -53,6 +53,6 @@ export function trainCommand(): Command {
         await resumeRun(options.resume, { epochs, dataDir, threads, strict }, output);
         return;
       }
-      await startRun({ ...(await trainingSettings(options)), out }, output);
+      await startRun({ ...(await runRequest(options)), out }, output);
     });
 }

@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describeFileError } from "../../node/files.js";
+import { describeFileError } from "../../node/disk/files.js";
 import { processorBackend } from "../../node/threads.js";
 import { formatReport, isReferenceFile, reportProblems, reportSuccess, verifyFiles } from "../../verification/index.js";
 

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import type { TrainingRequest } from "../../training/plan.js";
 import { RECIPES } from "../../training/recipes/index.js";
 import {
   augmentation,
@@ -13,7 +14,6 @@ import {
   weightDecay,
   wholeNumber,
 } from "../options.js";
-import type { RunSettings } from "../trainRun.js";
 
 /** A key of the grid and the values that it takes in turn, as they were written. */
 export interface Axis {
@@ -33,7 +33,7 @@ export interface PlannedRun {
 }
 
 /** What a value changes about a run. */
-type Change = Partial<Pick<RunSettings, "recipe" | "normalize" | "augment" | "changes">>;
+type Change = Partial<Pick<TrainingRequest, "recipe" | "normalize" | "augment" | "changes">>;
 
 const MOST_SEEDS = 1000;
 
@@ -121,9 +121,9 @@ export function labelOf(combination: Combination, recipe: string): string {
   return combination.map(({ key, value }) => `${key}=${value}`).join(" ") || recipe;
 }
 
-/** The settings of a run with a combination's values. @throws InvalidArgumentError where a value is none */
-export function withCombination(settings: RunSettings, combination: Combination): RunSettings {
+/** The request of a run with a combination's values. @throws InvalidArgumentError where a value is none */
+export function withCombination(request: TrainingRequest, combination: Combination): TrainingRequest {
   const values = combination.map(({ key, value }) => parseValue(key, value));
-  const changes = Object.assign({}, settings.changes, ...values.map((value) => value.changes));
-  return Object.assign({}, settings, ...values, { changes });
+  const changes = Object.assign({}, request.changes, ...values.map((value) => value.changes));
+  return Object.assign({}, request, ...values, { changes });
 }

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { Dataset } from "../../data/dataset.js";
-import type { RunData } from "../trainRun.js";
+import type { LoadedData } from "../data.js";
 import type { WorkerMessage, WorkerStart } from "./worker.js";
 
 /** How a thread ended. */
@@ -57,7 +57,7 @@ export function trainInThread(
 }
 
 /** The data with their pictures in memory that threads share: none of them needs a copy. */
-export function shareData({ parts, ...data }: RunData): RunData {
+export function shareData({ parts, ...data }: LoadedData): LoadedData {
   return { ...data, parts: { ...parts, train: share(parts.train), test: parts.test && share(parts.test) } };
 }
 

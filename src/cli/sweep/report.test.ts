@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
+import type { SweepConfig } from "./config.js";
 import { parseAxis, planRuns } from "./grid.js";
 import { formatCsv, formatReport, type RunOutcome, reportSweep } from "./report.js";
-import type { SweepConfig } from "./sweepFolder.js";
 
 const config: SweepConfig = {
   versions: { lenet: "1.0.0", node: "20.20.0", v8: "11.3" },

@@ -2,9 +2,9 @@ import { formatDuration } from "../../report/duration.js";
 import { csvLine } from "../csv.js";
 import { table } from "../table.js";
 import { formatPercent } from "../terminal.js";
+import type { SweepConfig } from "./config.js";
 import { type Combination, combinationsOf, labelOf, type PlannedRun } from "./grid.js";
 import { type Spread, spreadOf } from "./statistics.js";
-import type { SweepConfig } from "./sweepFolder.js";
 
 /** What a run came to. */
 export type RunOutcome = FinishedRun | { readonly status: "failed"; readonly reason: string };

@@ -3,23 +3,20 @@ import { join, resolve } from "node:path";
 import { enableFusedArithmetic } from "../../node/fusedArithmetic.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
 import { formatDuration } from "../../report/duration.js";
+import type { TrainingRequest } from "../../training/plan.js";
 import { RECIPES } from "../../training/recipes/index.js";
 import { VERSION } from "../../version.js";
-import { nameSkipped, openForCommand } from "../data.js";
+import { type LoadedData, loadData, loadSameData, nameSkipped } from "../data.js";
 import { InterruptedError, withInterrupt } from "../interrupt.js";
 import { formatPercent } from "../terminal.js";
-import { freePath, quoted, type RunData, type RunOutput, type RunSettings, readRunData } from "../trainRun.js";
+import { quoted } from "../text.js";
+import type { RunOutput } from "../training/run.js";
+import { freePath } from "../training/train.js";
+import type { SweepConfig } from "./config.js";
 import { type Axis, type PlannedRun, planRuns, withCombination } from "./grid.js";
 import { forEachInParallel, shareData, trainInThread } from "./pool.js";
 import { formatReport, type RunOutcome, reportSweep } from "./report.js";
-import {
-  countEpochs,
-  createSweepFolder,
-  readFinishedRun,
-  readSweepConfig,
-  type SweepConfig,
-  writeReport,
-} from "./sweepFolder.js";
+import { countEpochs, createSweepFolder, readFinishedRun, readSweepConfig, writeReport } from "./sweepFolder.js";
 
 /** What a sweep is started with. */
 export interface SweepSettings {
@@ -47,8 +44,7 @@ export async function startSweep(settings: SweepSettings, options: SweepOptions)
   const { recipe, grid, seeds, out } = settings;
   if (out !== undefined && existsSync(out)) throw new Error(`cannot create the folder ${out}: it exists already`);
   await withInterrupt(async (signal) => {
-    const opened = await openForCommand(settings.data, { terminal: options.terminal, signal });
-    const data = await readRunData(opened, options.terminal, signal);
+    const data = await loadData(settings.data, { terminal: options.terminal, signal });
     const config: SweepConfig = {
       versions: { lenet: VERSION, node: process.versions.node, v8: process.versions.v8 },
       startedAt: new Date().toISOString(),
@@ -65,7 +61,7 @@ export async function startSweep(settings: SweepSettings, options: SweepOptions)
     const path = out ?? freePath("sweeps", `${data.name}-${recipe}`);
     await createSweepFolder(path, config);
     await new Sweep(path, config, data, options).toTheEnd(signal);
-    nameSkipped(opened, options.terminal);
+    nameSkipped(data, options.terminal);
   });
 }
 
@@ -79,13 +75,10 @@ export async function resumeSweep(
     const config = await readSweepConfig(path);
     const asBefore = config.data.settings;
     const dataSettings = { ...asBefore, dataDir: dataDir ?? asBefore.dataDir, strict: strict ?? asBefore.strict };
-    const opened = await openForCommand(dataSettings, { terminal: options.terminal, signal });
-    const data = await readRunData(opened, options.terminal, signal);
-    if (data.parts.train.checksum !== config.data.checksum) {
-      throw new Error(`${path} was begun with other images: the checksum of ${data.name} has changed since`);
-    }
+    const progress = { terminal: options.terminal, signal };
+    const data = await loadSameData(path, config.data.checksum, dataSettings, progress);
     await new Sweep(path, config, data, options).toTheEnd(signal);
-    nameSkipped(opened, options.terminal);
+    nameSkipped(data, options.terminal);
   });
 }
 
@@ -109,13 +102,13 @@ interface Progress {
 class Sweep {
   private readonly path: string;
   private readonly config: SweepConfig;
-  private readonly data: RunData;
+  private readonly data: LoadedData;
   private readonly options: SweepOptions;
   private readonly plan: readonly PlannedRun[];
   private readonly outcomes = new Map<PlannedRun, RunOutcome>();
   private readonly progress = new Map<PlannedRun, Progress>();
 
-  constructor(path: string, config: SweepConfig, data: RunData, options: SweepOptions) {
+  constructor(path: string, config: SweepConfig, data: LoadedData, options: SweepOptions) {
     this.path = path;
     this.config = config;
     this.data = shareData(data);
@@ -146,7 +139,7 @@ class Sweep {
     const images = this.data.parts.train.labels.length;
     for (const run of this.plan) {
       const path = join(this.path, run.name);
-      const { recipe, changes } = this.settingsOf(run);
+      const { recipe, changes } = this.requestOf(run);
       const epochs = changes.epochs ?? recipe.epochs;
       const finished = await readFinishedRun(path);
       if (finished) this.outcomes.set(run, finished);
@@ -154,10 +147,8 @@ class Sweep {
     }
   }
 
-  private settingsOf({ name, combination, seed }: PlannedRun): RunSettings & { out: string } {
-    const { recipe, data } = this.config;
-    const base: RunSettings = { recipe: RECIPES[recipe], data: data.settings, seed, changes: {} };
-    return { ...withCombination(base, combination), out: join(this.path, name) };
+  private requestOf({ combination, seed }: PlannedRun): TrainingRequest {
+    return withCombination({ recipe: RECIPES[this.config.recipe], seed, changes: {} }, combination);
   }
 
   private announce(): void {
@@ -174,7 +165,7 @@ class Sweep {
   }
 
   private async train(run: PlannedRun, threads: number, signal: AbortSignal): Promise<void> {
-    const settings = this.settingsOf(run);
+    const out = join(this.path, run.name);
     const progress = this.progress.get(run)!;
     const onProgress = (images: number) => {
       progress.done = images;
@@ -183,11 +174,11 @@ class Sweep {
     let outcome: RunOutcome;
     try {
       const isFinished = await trainInThread(
-        { settings: { ...settings, threads }, data: this.data },
+        { training: this.requestOf(run), threads, out, data: this.data },
         { signal, onProgress },
       );
       if (!isFinished) return;
-      outcome = (await readFinishedRun(settings.out))!;
+      outcome = (await readFinishedRun(out))!;
     } catch (error) {
       // It is listed at the end; the others go on.
       outcome = { status: "failed", reason: (error as Error).message.split("\n", 1)[0] };

@@ -3,49 +3,20 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../formats/json.js";
-import { createFolderExclusive, describeFileError, errorCode, isFolder, writeFileAtomic } from "../../node/files.js";
+import {
+  createFolderExclusive,
+  describeFileError,
+  errorCode,
+  isFolder,
+  writeFileAtomic,
+} from "../../node/disk/files.js";
 import { named, readRunFile } from "../../node/runFiles.js";
 import { RUN_FILES } from "../../runs/files.js";
-import { parseAxis } from "./grid.js";
+import { configSchema, type SweepConfig } from "./config.js";
 import { type FinishedRun, formatCsv, type SweepReport } from "./report.js";
 
 /** The files of a sweep's folder, beside its runs' folders. */
 export const SWEEP_FILES = { config: "sweep.config.json", result: "sweep.json", csv: "sweep.csv" } as const;
-
-/** An axis whose values are what its key takes. */
-const axisSchema = z.object({ key: z.string(), values: z.array(z.string()).min(1) }).superRefine((axis, context) => {
-  try {
-    parseAxis(`${axis.key}=${axis.values.join(axis.key === "augment" ? ";" : ",")}`);
-  } catch (error) {
-    context.addIssue({ code: "custom", message: (error as Error).message });
-  }
-});
-
-const configSchema = z.object({
-  /** Versions of what the sweep was started with. */
-  versions: z.object({ lenet: z.string(), node: z.string(), v8: z.string() }),
-  startedAt: z.string(),
-  recipe: z.string(),
-  data: z.object({
-    name: z.string(),
-    checksum: z.string(),
-    generated: z.boolean(),
-    /** How to open it, its paths whole. */
-    settings: z.object({
-      data: z.string(),
-      dataDir: z.string().optional(),
-      input: z.object({ channels: z.number(), height: z.number(), width: z.number() }).optional(),
-      fit: z.enum(["contain", "cover", "stretch"]),
-      background: z.literal([0, 255]),
-      strict: z.boolean().optional(),
-    }),
-  }),
-  grid: z.array(axisSchema),
-  seeds: z.array(z.number().int().nonnegative()).min(1),
-});
-
-/** Everything that a sweep was started with. */
-export type SweepConfig = z.infer<typeof configSchema>;
 
 /** What the sweep reads of a run's result.json. */
 const resultSchema = z.object({

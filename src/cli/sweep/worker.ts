@@ -1,17 +1,18 @@
 import { existsSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { RunFolder } from "../../node/runFolder.js";
+import type { LoadedData } from "../data.js";
 import { InterruptedError } from "../interrupt.js";
 import type { Reporter } from "../terminal.js";
-import { type RunData, type RunSettings, TRAINING_TASK, trainNew, trainOn } from "../trainRun.js";
+import { TRAINING_TASK } from "../training/run.js";
+import { type RunRequest, trainNew, trainOn } from "../training/train.js";
 
 // One run in a thread of its own.
 
 /** What a thread is started with. */
-export interface WorkerStart {
-  readonly settings: RunSettings & { readonly out: string; readonly threads: number };
+export interface WorkerStart extends Required<Omit<RunRequest, "data">> {
   /** Its pictures in shared memory. */
-  readonly data: RunData;
+  readonly data: LoadedData;
 }
 
 /** What a thread tells: how many images are done, counted from the run's first epoch, and at last how it ended. */
@@ -44,10 +45,10 @@ try {
 }
 port.close();
 
-async function run({ settings, data }: WorkerStart): Promise<void> {
+async function run({ data, ...request }: WorkerStart): Promise<void> {
   const output = { terminal, json: false };
-  const { out, threads } = settings;
-  if (!existsSync(out)) return trainNew(settings, data, output, controller.signal);
+  const { out, threads } = request;
+  if (!existsSync(out)) return trainNew(request, data, output, controller.signal);
   const reopened = await RunFolder.reopen(out);
   try {
     await trainOn(reopened, data, { threads }, output, controller.signal);

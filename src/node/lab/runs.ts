@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { RUN_FILES } from "../../runs/files.js";
 import { type ListedRun, listing } from "../../runs/listing.js";
-import { errorCode } from "../files.js";
+import { errorCode } from "../disk/files.js";
 import { readRun } from "../runRecord.js";
 
 /** The runs in a folder, the newest first; what is no run folder, or a damaged one, is left out. */

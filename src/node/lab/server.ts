@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import sirv from "sirv";
-import { describeFileError, errorCode } from "../files.js";
+import { describeFileError, errorCode } from "../disk/files.js";
 import { datasetFile, datasetsHere } from "./datasets.js";
 import { LAB_HEADERS } from "./headers.js";
 import { refuse, sendFile, sendJson } from "./respond.js";

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { PictureSettings } from "../../data/pictures/fit.js";
-import { createFolders, writeFileAtomic } from "../files.js";
+import { createFolders, writeFileAtomic } from "../disk/files.js";
 import { DECODER_VERSION } from "./codec.js";
 import type { ListedFile } from "./listing.js";
 

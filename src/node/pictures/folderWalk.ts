@@ -1,7 +1,7 @@
 import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { describeFileError } from "../files.js";
+import { describeFileError } from "../disk/files.js";
 
 /** Files between two turns of the event loop. */
 const FILES_PER_TURN = 2000;

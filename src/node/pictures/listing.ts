@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
-import { describeFileError, errorCode } from "../files.js";
+import { describeFileError, errorCode } from "../disk/files.js";
 import { type Entry, FolderWalk, type SkippedFile } from "./folderWalk.js";
 
 /** The parts that a folder can come in, in the order in which they are read. */

@@ -1,6 +1,6 @@
 import type { Dataset, DatasetParts, PictureShape } from "../../data/dataset.js";
 import { holdBackTest } from "../../data/split.js";
-import { sha256 } from "../checkedFile.js";
+import { sha256 } from "../disk/checkedFile.js";
 import type { FolderPart, ListedFile } from "./listing.js";
 
 /** A picture of the data set: its file and its size before it was fitted. */

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { fitPicture } from "../../data/pictures/adapt.js";
 import { invertPicture } from "../../data/pictures/color.js";
-import { describeFileError } from "../files.js";
+import { describeFileError } from "../disk/files.js";
 import { decodePicture, decoderMemory, startDecoder } from "./codec.js";
 import { MAGIC_BYTES, PictureError, pictureFormat, readPictureHeader } from "./header.js";
 import { type Job, MAXIMUM_FILE_BYTES, NO_SLOT, type Outcome, type Reply, type WorkerStart } from "./protocol.js";

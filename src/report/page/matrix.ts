@@ -1,23 +1,22 @@
-import { rowShares } from "../confusion.js";
+import { type ConfusionCell, confusionCells, MOST_NUMBERED } from "../confusion.js";
 import { type Markup, markup } from "../markup.js";
 import { count, counted, percent } from "../numbers.js";
-import { largestShare, SHADES, shadeLevel } from "../palette.js";
+import { largestShare, SHADES } from "../palette.js";
 import { pictureStrip } from "./pictures.js";
 import type { Report } from "./report.js";
 
-/** Up to so many classes a cell has room for the percentage too, up to so many for the count. */
+/** Up to so many classes a cell has room for the percentage too. */
 const MOST_WITH_PERCENTAGES = 12;
-const MOST_WITH_COUNTS = 40;
 
 /** The confusion matrix as a table of buttons; each opens a sheet with images of its cell, without any script. */
 export function matrixSection(report: Report): Markup {
-  const { classes, confusion } = report;
-  const rows = confusion.map((row, truth) => {
-    const shares = rowShares(row);
-    const cells = row.map((value, predicted) => matrixCell(report, truth, predicted, value, shares[predicted]));
-    return markup`<tr><th scope="row" title="${classes[truth]}"><span>${classes[truth]}</span></th>${cells}</tr>
-`;
-  });
+  const { classes } = report;
+  const cells = confusionCells(report.confusion);
+  const rows = cells.map(
+    (row, truth) =>
+      markup`<tr><th scope="row" title="${classes[truth]}"><span>${classes[truth]}</span></th>${row.map((cell) => matrixCell(report, cell))}</tr>
+`,
+  );
   return markup`<section id="confusion" aria-labelledby="confusion-title">
 <h2 id="confusion-title">Confusion matrix</h2>
 <p>A row holds the images of a class, a column those that were taken for a class. A framed cell was predicted right.
@@ -35,25 +34,24 @@ ${rows}</tbody>
     (_, index) => markup`<li class="shade-${index + 1}">≤ ${percent(largestShare(index + 1), 0)}</li>`,
   )}</ul>
 <p class="quiet">Shades: share of the row.</p>
-${confusion.map((row, truth) => row.map((value, predicted) => sheet(report, truth, predicted, value)))}</section>
+${cells.flat().map((cell) => cell.count > 0 && sheet(report, cell))}</section>
 `;
 }
 
 function sizeOf(classes: number): string {
   if (classes <= MOST_WITH_PERCENTAGES) return "few";
-  return classes <= MOST_WITH_COUNTS ? "several" : "many";
+  return classes <= MOST_NUMBERED ? "several" : "many";
 }
 
-function matrixCell({ classes }: Report, truth: number, predicted: number, value: number, share: number): Markup {
+function matrixCell({ classes }: Report, { truth, predicted, count: value, share, level }: ConfusionCell): Markup {
   if (value === 0) return markup`<td></td>`;
   const label = `${classes[truth]} predicted as ${classes[predicted]}: ${counted(value, "image")}, ${percent(share, 1)}`;
-  const number = classes.length <= MOST_WITH_COUNTS ? markup`${count(value)}<small>${percent(share, 1)}</small>` : "";
-  return markup`<td class="${truth === predicted ? "right" : "wrong"}"><button type="button" class="shade-${shadeLevel(share)}" popovertarget="${sheetId(truth, predicted)}" aria-label="${label}" title="${label}">${number}</button></td>`;
+  const number = classes.length <= MOST_NUMBERED && markup`${count(value)}<small>${percent(share, 1)}</small>`;
+  return markup`<td class="${truth === predicted ? "right" : "wrong"}"><button type="button" class="shade-${level}" popovertarget="${sheetId(truth, predicted)}" aria-label="${label}" title="${label}">${number}</button></td>`;
 }
 
-/** Images of a cell; nothing where it is empty. */
-function sheet(report: Report, truth: number, predicted: number, value: number): Markup | undefined {
-  if (value === 0) return undefined;
+/** Images of a cell. */
+function sheet(report: Report, { truth, predicted, count: value }: ConfusionCell): Markup {
   const { classes, cells } = report;
   const pictures = cells[truth][predicted];
   const id = sheetId(truth, predicted);
@@ -67,7 +65,7 @@ function sheet(report: Report, truth: number, predicted: number, value: number):
 <h3 id="${id}-title">${heading}: ${counted(value, "image")}</h3>
 <p class="quiet">with the probability of the prediction, the surest first</p>
 ${pictureStrip(pictures, report)}
-${more > 0 ? markup`<p>and ${count(more)} more</p>` : undefined}</div>
+${more > 0 && markup`<p>and ${count(more)} more</p>`}</div>
 `;
 }
 

@@ -1,11 +1,13 @@
-import { curvesSvg } from "../curves.js";
+import { curvesHalves } from "../curves.js";
+import type { FactGroup } from "../facts.js";
 import { Markup, markup } from "../markup.js";
 import { count, counted, percent, standardError } from "../numbers.js";
+import { FONT } from "../palette.js";
 import { filterSection } from "./filters.js";
 import { matrixSection } from "./matrix.js";
 import { pictureCards } from "./pictures.js";
-import type { ClassScores, FactGroup, JudgedPicture, Report } from "./report.js";
-import { STYLE } from "./style.js";
+import type { ClassScores, JudgedPicture, Report } from "./report.js";
+import { CURVE_INKS, STYLE } from "./style.js";
 
 /**
  * A run as one HTML page that needs nothing else: no request, no script; all that comes from outside is escaped, and the
@@ -89,24 +91,16 @@ function figures({ part, accuracy, correct, total, loss, best, history }: Report
 }
 
 /** The halves of the picture of curves, each as wide as there is room for. */
-const HALVES = [
-  { name: "loss by epoch", left: 0 },
-  { name: "accuracy by epoch", left: 600 },
-];
-
-function curvesSection({ history, title }: Report): Markup {
-  const drawing = curvesSvg(history, { title }).replace(/^<svg[^>]*>\s*<title>[^<]*<\/title>|<\/svg>\s*$/g, "");
+function curvesSection({ history }: Report): Markup {
+  const [loss, accuracy] = curvesHalves(history, CURVE_INKS);
+  const half = (name: string, left: number, content: Markup) =>
+    markup`<svg viewBox="${left} 60 600 415" font-family="${FONT}" role="img" aria-label="${name} by epoch">
+${content}</svg>
+`;
   return markup`<section id="curves" aria-labelledby="curves-title">
 <h2 id="curves-title">Curves</h2>
 <div class="curves">
-<svg class="definitions" aria-hidden="true"><defs><g id="drawing">${new Markup(drawing)}</g></defs></svg>
-${HALVES.map(
-  ({
-    name,
-    left,
-  }) => markup`<svg viewBox="${left} 60 600 415" role="img" aria-label="${name}"><use href="#drawing"/></svg>
-`,
-)}</div>
+${half("loss", 0, loss)}${half("accuracy", 600, accuracy)}</div>
 </section>
 `;
 }

@@ -1,16 +1,5 @@
 import type { CurvePoint } from "../curves.js";
-
-/** A name and what stands beside it. */
-export interface Fact {
-  readonly name: string;
-  readonly value: string;
-}
-
-/** Facts that belong together. */
-export interface FactGroup {
-  readonly title: string;
-  readonly facts: readonly Fact[];
-}
+import type { FactGroup } from "../facts.js";
 
 /** How well a class was told from the others; shares are 0 … 1. */
 export interface ClassScores {

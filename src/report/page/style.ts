@@ -1,30 +1,29 @@
-import { DARK_SHADES, DISTINCT_COLORS, INK, LINE_INK, QUIET_INK, SHADES, type Shade } from "../palette.js";
+import type { CurveInks } from "../curves.js";
+import { DARK_SHADES, DISTINCT_COLORS, LINE_INK, SHADES, type Shade } from "../palette.js";
 
 const shadeRules = (shades: readonly Shade[]) =>
   shades.map(({ fill, ink }, level) => `.shade-${level} { background: ${fill}; color: ${ink}; }`).join("\n");
 
-/** The page's whole style sheet. The colours of the curves, which are for white, are exchanged on a dark page. */
+/** The colours of the curves, which the style sheet has for a light and a dark page. */
+export const CURVE_INKS: CurveInks = {
+  ...{ text: "var(--ink)", quiet: "var(--quiet)", grid: "var(--grid)" },
+  ...{ train: "var(--train)", validation: "var(--validation)" },
+};
+
+/** The page's whole style sheet. */
 export const STYLE = `
 :root {
   color-scheme: light dark;
   --ground: #ffffff; --panel: #f4f6f8; --ink: #1b1b1b; --quiet: #575757; --line: #d5d9dd; --accent: #005a9c;
+  --grid: ${LINE_INK}; --train: ${DISTINCT_COLORS[0]}; --validation: ${DISTINCT_COLORS[1]};
 }
 ${shadeRules(SHADES)}
 @media (prefers-color-scheme: dark) {
   :root {
     --ground: #16191d; --panel: #20252b; --ink: #e9ecef; --quiet: #aeb6bf; --line: #3d454e; --accent: #82c4f8;
+    --grid: #333a42; --train: #56b4e9; --validation: #f08a3c;
   }
   ${shadeRules(DARK_SHADES)}
-  #drawing [fill="#ffffff"] { fill: #16191d; }
-  #drawing [fill="${INK}"] { fill: #e9ecef; }
-  #drawing [fill="${QUIET_INK}"] { fill: #aeb6bf; }
-  #drawing [stroke="${INK}"] { stroke: #e9ecef; }
-  #drawing [stroke="${QUIET_INK}"] { stroke: #aeb6bf; }
-  #drawing [stroke="${LINE_INK}"] { stroke: #333a42; }
-  #drawing [fill="${DISTINCT_COLORS[0]}"] { fill: #56b4e9; }
-  #drawing [stroke="${DISTINCT_COLORS[0]}"] { stroke: #56b4e9; }
-  #drawing [fill="${DISTINCT_COLORS[1]}"] { fill: #f08a3c; }
-  #drawing [stroke="${DISTINCT_COLORS[1]}"] { stroke: #f08a3c; }
 }
 * { box-sizing: border-box; }
 body {
@@ -50,8 +49,7 @@ nav a { display: inline-block; padding: 0.2rem 0; }
 .figures dd { margin: 0; font-size: 1.35rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .figures small { display: block; font-size: 0.85rem; font-weight: 400; color: var(--quiet); }
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem), 1fr)); gap: 0.5rem 1rem; }
-.curves svg { width: 100%; height: auto; display: block; }
-.curves .definitions { position: absolute; width: 0; height: 0; }
+.curves > svg { width: 100%; height: auto; display: block; }
 .scroll { overflow-x: auto; padding: 3px; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .scores th, .scores td { padding: 0.25rem clamp(0.3rem, 1.5vw, 0.75rem); white-space: nowrap; text-align: right; border-bottom: 1px solid var(--line); }

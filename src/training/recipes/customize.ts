@@ -1,7 +1,7 @@
 import type { Augmentation } from "../../data/augmentation.js";
 import type { ActivationLayer, Normalization, Pool2dLayer } from "../../model/index.js";
-import type { Schedule } from "../schedules.js";
 import type { Recipe } from "./recipe.js";
+import type { Schedule } from "./schedules.js";
 
 /** What can be changed about a recipe without naming every number of it; undefined leaves it. */
 export interface RecipeChanges {

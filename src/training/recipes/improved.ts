@@ -1,6 +1,6 @@
-import { oneCycle } from "../schedules.js";
 import { paper } from "./paper.js";
 import type { Recipe } from "./recipe.js";
+import { oneCycle } from "./schedules.js";
 
 /**
  * The tutorial's second configuration: ReLU, max pooling, dropout, AdamW, OneCycleLR, label smoothing. It leaves the

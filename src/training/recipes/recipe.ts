@@ -1,7 +1,7 @@
 import type { Augmentation } from "../../data/augmentation.js";
-import type { Averaging, OptimizerSettings } from "../../engine/index.js";
+import type { Averaging, OptimizerSettings } from "../../engine/backend.js";
 import type { ActivationLayer, Normalization, Pool2dLayer } from "../../model/index.js";
-import type { Schedule } from "../schedules.js";
+import type { Schedule } from "./schedules.js";
 
 /** All that a training is, besides the data, the seed and the input's shape. */
 export interface Recipe {

@@ -56,7 +56,7 @@ export function RunTable() {
                 <th scope="col">{m.time}</th>
                 <th scope="col">{m.fingerprint}</th>
                 <th scope="col">
-                  <span class="unseen">{m.actions}</span>
+                  <span class="visually-hidden">{m.actions}</span>
                 </th>
                 {settings.map((name) => (
                   <th key={name} scope="col">

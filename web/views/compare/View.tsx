@@ -1,13 +1,13 @@
 import "./compare.css";
 import { announce } from "../../kit/announce.js";
 import { Button } from "../../kit/Button.js";
-import { UnseenDialog } from "../../opening/UnseenDialog.js";
+import { LayersDialog } from "../../opening/LayersDialog.js";
 import { Curves } from "./Curves.js";
-import { Evaluation } from "./evaluation/Evaluation.js";
+import { Evaluation } from "./Evaluation.js";
 import { messages } from "./messages/index.js";
-import { OpenSection } from "./opening/OpenSection.js";
+import { OpenSection } from "./OpenSection.js";
 import { RunTable } from "./RunTable.js";
-import { ShownNetwork } from "./saving/ShownNetwork.js";
+import { ShownNetwork } from "./ShownNetwork.js";
 
 /** The view "Compare and keep". */
 export function View() {
@@ -30,7 +30,7 @@ export function View() {
         <ShownNetwork />
         <Evaluation />
       </div>
-      <UnseenDialog />
+      <LayersDialog />
     </div>
   );
 }

@@ -1,13 +1,12 @@
 import { computed } from "@preact/signals";
 import type { RunRecord } from "../../../src/runs/record.js";
-import { networkOf } from "../../opening/weights.js";
-import { network, openedNetwork } from "../../state/network.js";
-import { type Opened, opened, removeOpened } from "../../state/opened.js";
+import { networkOf, type Opened, opened, removeOpened } from "../../opening/opened.js";
+import { chooseServed } from "../../opening/servedRuns.js";
+import { network, openedNetwork } from "../../state/currentNetwork.js";
 import type { Run } from "../../state/run.js";
 import { removeRun, runs, selectRun } from "../../state/runs.js";
 import { recordOf } from "./browserRun.js";
 import { messages } from "./messages/index.js";
-import { chooseServed } from "./opening/served.js";
 
 /** A run or a file of weights, wherever it comes from. */
 export interface Entry {

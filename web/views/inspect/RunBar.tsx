@@ -1,11 +1,11 @@
+import { MOMENTS } from "../../address/inspectFields.js";
+import { changeUrl, url } from "../../address/url.js";
 import { Button } from "../../kit/Button.js";
 import { Choice } from "../../kit/Choice.js";
-import { openedNetwork } from "../../state/network.js";
+import { openedNetwork } from "../../state/currentNetwork.js";
 import { restAll } from "../../state/runs.js";
-import { changeUrl, url } from "../../state/url.js";
-import { MOMENTS } from "./fields.js";
 import { messages } from "./messages/index.js";
-import { shownNetwork, shownRun } from "./state/network.js";
+import { shownNetwork, shownRun } from "./state/shownNetwork.js";
 import { Timeline } from "./Timeline.js";
 
 /** Which network is shown, its training, and the moment of each layer that maps are of. */

@@ -2,7 +2,7 @@ import { useSignal, useSignalEffect } from "@preact/signals";
 import { useId } from "preact/hooks";
 import { Button } from "../../kit/Button.js";
 import { messages } from "./messages/index.js";
-import { shownEpoch, shownRun, timeline, timelinePlace } from "./state/network.js";
+import { shownEpoch, shownRun, timeline, timelinePlace } from "./state/shownNetwork.js";
 
 /** All of a play takes about so long, but no snapshot longer than the second. */
 const PLAY_MILLISECONDS = 6000;
@@ -40,7 +40,7 @@ export function Timeline() {
         label={isPlaying.value ? m.pause : m.playTraining}
         onClick={play}
       />
-      <label class="unseen" for={id}>
+      <label class="visually-hidden" for={id}>
         {m.training}
       </label>
       <input

@@ -2,10 +2,11 @@ import "./detail/detail.css";
 import "./inspect.css";
 import "./layers/layers.css";
 import "./source/source.css";
-import "./start/start.css";
+import "./start.css";
+import { useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { useShortcuts } from "../../app/shortcutKeys.js";
-import { changeUrl, url } from "../../state/url.js";
+import { changeUrl, url } from "../../address/url.js";
+import { useShortcuts } from "../../state/shortcuts.js";
 import { Detail } from "./detail/Detail.js";
 import { InputRow } from "./layers/InputRow.js";
 import { LayerRow } from "./layers/LayerRow.js";
@@ -13,14 +14,13 @@ import { OutputRow } from "./layers/OutputRow.js";
 import { Prediction } from "./layers/Prediction.js";
 import { messages } from "./messages/index.js";
 import { RunBar } from "./RunBar.js";
-import { clearDrawing, undoStroke } from "./source/drawingActions.js";
+import { Start } from "./Start.js";
+import { useDroppedPicture } from "./source/FilePicker.js";
 import { SourcePanel } from "./source/SourcePanel.js";
-import { useDroppedPicture } from "./source/useDroppedPicture.js";
-import { Start } from "./start/Start.js";
-import { chooseRandom } from "./state/data.js";
-import { structure } from "./state/network.js";
+import { chooseRandom } from "./state/choosablePictures.js";
+import { shownRun, structure, timelinePlace } from "./state/shownNetwork.js";
+import { clearDrawing, undoStroke } from "./state/shownPicture.js";
 import { showSteps, stepsDone } from "./state/steps.js";
-import { useLiveParameters } from "./useLiveParameters.js";
 
 const SHORTCUTS = {
   title: () => messages().title,
@@ -79,4 +79,17 @@ function Network({ layers, papers }: NonNullable<typeof structure.value>) {
       <Detail />
     </>
   );
+}
+
+/** Between two requests for the parameters of a run that goes on. */
+const LIVE_MILLISECONDS = 120;
+
+/** Has the maps follow a run that goes on, while the view is on the page. */
+function useLiveParameters(): void {
+  useSignalEffect(() => {
+    const run = shownRun.value;
+    if (run?.status.value !== "running" || timelinePlace.value !== undefined) return;
+    const timer = setInterval(() => run.requestSnapshot(), LIVE_MILLISECONDS);
+    return () => clearInterval(timer);
+  });
 }

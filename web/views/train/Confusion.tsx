@@ -7,14 +7,15 @@ export function Confusion() {
   const m = messages();
   const run = selectedRun.value;
   const counts = run?.confusion.value;
+  const classes = run?.settings.data.parts.train.classes ?? [];
   return (
     <section class="confusion">
       <h2>{m.confusion}</h2>
       {run && counts ? (
         <Matrix
           caption={m.confusionOf(run.number)}
-          classes={run.settings.data.parts.train.classes}
-          counts={counts}
+          classes={classes}
+          counts={classes.map((_, row) => counts.subarray(row * classes.length, (row + 1) * classes.length))}
           trueLabel={m.trueClass}
           predictedLabel={m.predictedClass}
         />

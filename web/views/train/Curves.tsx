@@ -1,9 +1,9 @@
+import { url } from "../../address/url.js";
 import { formatLoss, formatPercent } from "../../i18n/numbers.js";
 import { LineChart, LineSample, type Series } from "../../kit/LineChart.js";
 import { runStyle } from "../../kit/palette.js";
 import type { Run } from "../../state/run.js";
 import { runs } from "../../state/runs.js";
-import { url } from "../../state/url.js";
 import { CurvesTable } from "./CurvesTable.js";
 import { messages } from "./messages/index.js";
 

@@ -1,5 +1,5 @@
 import "./train.css";
-import { useShortcuts } from "../../app/shortcutKeys.js";
+import { useShortcuts } from "../../state/shortcuts.js";
 import { Confusion } from "./Confusion.js";
 import { Curves } from "./Curves.js";
 import { followAddress, go, playOrPause, reset } from "./controls.js";

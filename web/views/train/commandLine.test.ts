@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { LoadedData } from "../../state/data.js";
-import { readFields } from "../../state/fields.js";
+import { readFields } from "../../address/fields.js";
+import { trainFields } from "../../address/trainFields.js";
+import type { LoadedData } from "../../state/loadedData.js";
 import { commandLine } from "./commandLine.js";
-import { trainFields } from "./fields.js";
 
 const lineOf = (query: string) => commandLine({ fields: readFields(trainFields, query), data: {} as LoadedData });
 

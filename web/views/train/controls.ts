@@ -1,10 +1,10 @@
 import { computed, effect } from "@preact/signals";
-import { dataState, loadData, takeData } from "../../state/data.js";
+import { changeUrl, url } from "../../address/url.js";
+import { dataState, loadData, takeData } from "../../state/loadedData.js";
 import type { Run, RunSettings } from "../../state/run.js";
 import { addRun, restAll, restartRun, runs, selectedRun, selectRun } from "../../state/runs.js";
 import { askServer, labServer } from "../../state/server.js";
 import { type RunFields, runFields } from "../../state/settings.js";
-import { changeUrl, url } from "../../state/url.js";
 import type { DataRequest } from "../../worker/data/protocol.js";
 import type { Stretch } from "../../worker/training/protocol.js";
 

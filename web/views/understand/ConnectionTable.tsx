@@ -25,7 +25,7 @@ export function ConnectionTable() {
               <th scope="row">{from}</th>
               {C3_INPUTS.map((inputs, map) => (
                 <td key={map} class={inputs.includes(from) ? "taken" : undefined}>
-                  <span class="unseen">{inputs.includes(from) ? m.taken : m.notTaken}</span>
+                  <span class="visually-hidden">{inputs.includes(from) ? m.taken : m.notTaken}</span>
                 </td>
               ))}
             </tr>

@@ -1,6 +1,6 @@
 import { ScrollRegion } from "../../kit/ScrollRegion.js";
 import type { LayerDerivation } from "./derivation/derive.js";
-import { type Block, layOut, type Step, TALLEST } from "./drawing.js";
+import { type Block, layOut, type Step, TALLEST } from "./drawingLayout.js";
 import { extentsText, termText } from "./labels.js";
 import { messages } from "./messages/index.js";
 

@@ -1,6 +1,6 @@
 import { elementCount } from "../../../src/model/index.js";
+import { changeUrl, url } from "../../address/url.js";
 import { formatCount } from "../../i18n/numbers.js";
-import { changeUrl, url } from "../../state/url.js";
 import { Derivation } from "./Derivation.js";
 import type { LayerDerivation } from "./derivation/derive.js";
 import { extentsText, termText } from "./labels.js";

@@ -1,13 +1,12 @@
 import { useSignal } from "@preact/signals";
+import { parseNumber } from "../../address/fields.js";
+import { CLASSES, formatInput, parseInput } from "../../address/understandFields.js";
+import { changeUrl, url } from "../../address/url.js";
 import { Choice } from "../../kit/Choice.js";
 import { TextField } from "../../kit/TextField.js";
-import { parseNumber } from "../../state/fields.js";
-import { network } from "../../state/network.js";
-import { changeUrl, url } from "../../state/url.js";
-import { CLASSES } from "./fields.js";
-import { formatInput, parseInput } from "./input.js";
+import { network } from "../../state/currentNetwork.js";
+import { chosenInput, KNOWN_INPUTS } from "./chosenModel.js";
 import { messages } from "./messages/index.js";
-import { chosenInput, KNOWN_INPUTS } from "./model.js";
 
 type Option = "shown" | (typeof KNOWN_INPUTS)[number] | "own";
 

@@ -1,10 +1,10 @@
 import { summarize } from "../../../src/model/index.js";
+import { chosenModel } from "./chosenModel.js";
 import type { LayerDerivation } from "./derivation/derive.js";
 import { evaluate, number, sum } from "./derivation/expression.js";
 import { LETTERS } from "./derivation/letters.js";
 import { Formula, LetterOf } from "./Formula.js";
 import { messages } from "./messages/index.js";
-import { chosenModel } from "./model.js";
 
 const TOPICS = ["parameters", "multiplyAdds"] as const;
 

@@ -1,12 +1,12 @@
 import "./understand.css";
 import { Changes } from "./Changes.js";
+import { chosenModel } from "./chosenModel.js";
 import { Drawing } from "./Drawing.js";
 import { derive } from "./derivation/derive.js";
 import { History } from "./History.js";
 import { LayerTable } from "./LayerTable.js";
 import { ModelChoice } from "./ModelChoice.js";
 import { messages } from "./messages/index.js";
-import { chosenModel } from "./model.js";
 import { Totals } from "./Totals.js";
 
 /** The view "Understand". */

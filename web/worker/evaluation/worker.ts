@@ -1,6 +1,6 @@
 // Judges a network in a worker, so that the page stays free to draw.
 
-import { wasmBackend } from "../../../src/engine/index.js";
+import { wasmBackend } from "../../../src/engine/wasm/wasmBackend.js";
 import { evaluateDataset } from "../../../src/training/evaluate.js";
 import type { EvaluationEvent, EvaluationRequest } from "./protocol.js";
 

@@ -1,4 +1,5 @@
-import { type Engine, wasmBackend } from "../../../src/engine/index.js";
+import type { Engine } from "../../../src/engine/backend.js";
+import { wasmBackend } from "../../../src/engine/wasm/wasmBackend.js";
 import type { InspectedNetwork } from "./protocol.js";
 
 /** An engine for a network that is looked at and not trained, with its parameters. */

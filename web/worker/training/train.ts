@@ -1,15 +1,14 @@
 import { availableThreads, startThread } from "../../../src/browser/index.js";
-import { splitTraining } from "../../../src/data/index.js";
 import {
   type EpochSlice,
   fingerprint,
-  initializeParameters,
   lenet5,
   mostUsefulThreads,
   runEpochs,
   wasmBackend,
 } from "../../../src/engine.js";
 import type { NamedTensors } from "../../../src/model/index.js";
+import { compilePlan, planWith } from "../../../src/training/plan.js";
 import type { Gate } from "./gate.js";
 import { Meter } from "./meter.js";
 import type { MarkedSnapshot, Snapshot, TrainingEvent, TrainingStart } from "./protocol.js";
@@ -32,16 +31,15 @@ export async function beginTraining(
   gate: Gate,
   tell: (event: TrainingEvent) => void,
 ): Promise<Training> {
-  const classes = dataset.classes.length;
-  const model = lenet5({ ...recipe, input: dataset, classes });
+  const { channels, height, width, classes } = dataset;
+  const model = lenet5({ ...recipe, input: { channels, height, width }, classes: classes.length });
+  const plan = planWith({ recipe, model, seed }, { train: dataset, validationCount });
   const useful = Math.min(availableThreads(), mostUsefulThreads(recipe.batchSize));
   // An address with a number of threads works in pages that can have only one, too.
   const count = crossOriginIsolated ? (threads ?? useful) : 1;
-  const backend = wasmBackend({ threads: { count, start: startThread } });
-  const engine = await backend.compile([{ model, ...recipe }], recipe);
-  await engine.setParameters(initializeParameters(model, seed));
-  const split = splitTraining({ train: dataset, validationCount }, recipe.validationShare, seed);
-  const meter = new Meter(classes, split.train.length, split.validation.length, recipe.epochs);
+  const engine = await compilePlan(plan, wasmBackend({ threads: { count, start: startThread } }));
+  const { split } = plan;
+  const meter = new Meter(classes.length, split.train.length, split.validation.length, recipe.epochs);
   const marked = async (epoch: number, parameters: NamedTensors<Float32Array>): Promise<MarkedSnapshot> => ({
     epoch,
     parameters,
@@ -68,7 +66,7 @@ export async function beginTraining(
 
   const run = async () => {
     if (gate.restsNow) await rest();
-    const epochs = runEpochs({ engine, dataset, split, recipe, seed, onSlice, batchesAtOnce });
+    const epochs = runEpochs({ ...plan, engine, onSlice, batchesAtOnce });
     for (;;) {
       const next = await epochs.next();
       if (next.done) {

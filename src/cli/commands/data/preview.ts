@@ -4,7 +4,7 @@ import { AUGMENTATIONS } from "../../../data/augmentation.js";
 import { formatAugmentation, type ParsedAugmentation } from "../../../data/augmentationText.js";
 import { augmentationFor } from "../../../data/characters.js";
 import type { ImageShape } from "../../../model/index.js";
-import { writeFileAtomic } from "../../../node/files.js";
+import { writeFileAtomic } from "../../../node/disk/files.js";
 import { previewDataset } from "../../../node/preview.js";
 import { nameSkipped, openForCommand } from "../../data.js";
 import { withInterrupt } from "../../interrupt.js";

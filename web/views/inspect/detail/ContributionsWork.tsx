@@ -1,9 +1,10 @@
+import { formatValue } from "../../../i18n/numbers.js";
 import type { WeightedSum } from "../calculation/arithmetic.js";
 import { messages } from "../messages/index.js";
-import { formatValue, shortNameOfUnit } from "../names.js";
-import { structure } from "../state/network.js";
 import { select, selection } from "../state/response.js";
+import { structure } from "../state/shownNetwork.js";
 import { currentStep, steps, stepsDone } from "../state/steps.js";
+import { shortNameOfUnit } from "../state/unitNames.js";
 
 /** A linear layer's unit: the largest contributions to it, and what all others come to. */
 export function ContributionsWork({ worked }: { readonly worked: WeightedSum }) {
@@ -24,7 +25,7 @@ export function ContributionsWork({ worked }: { readonly worked: WeightedSum }) 
   );
   return (
     <table class="contributions">
-      <caption class="unseen">{m.contributions}</caption>
+      <caption class="visually-hidden">{m.contributions}</caption>
       <thead>
         <tr>
           <th scope="col">{m.from}</th>

@@ -1,13 +1,13 @@
+import { PANELS } from "../../../address/inspectFields.js";
+import { changeUrl, url } from "../../../address/url.js";
 import { Choice } from "../../../kit/Choice.js";
-import { changeUrl, url } from "../../../state/url.js";
-import { PANELS } from "../fields.js";
+import { DETAIL_HEADING } from "../layers/keyboard.js";
 import { messages } from "../messages/index.js";
-import { nameOfUnit } from "../names.js";
-import { structure } from "../state/network.js";
 import { selection } from "../state/response.js";
+import { structure } from "../state/shownNetwork.js";
+import { nameOfUnit } from "../state/unitNames.js";
 import { ExcitesPanel } from "./ExcitesPanel.js";
 import { FiltersPanel } from "./FiltersPanel.js";
-import { DETAIL_HEADING } from "./focusDetail.js";
 import { SumPanel } from "./SumPanel.js";
 import { WhyPanel } from "./WhyPanel.js";
 

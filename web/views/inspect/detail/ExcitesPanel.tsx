@@ -1,19 +1,19 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { inferShapes, receptiveFields, unitBlock, unitPlace } from "../../../../src/model/index.js";
-import { formatCount } from "../../../i18n/numbers.js";
+import { formatCount, formatValue } from "../../../i18n/numbers.js";
 import { Button } from "../../../kit/Button.js";
 import type { ExcitingPicture, InspectEvent, MapPlace } from "../../../worker/inspect/protocol.js";
 import { canvasColors } from "../layers/colors.js";
 import { outline, paintMaps, picturePixels } from "../layers/paint.js";
 import { Sheet } from "../layers/Sheet.js";
 import { messages } from "../messages/index.js";
-import { formatValue, nameOfMap } from "../names.js";
-import { background, choosable } from "../state/data.js";
-import { shownNetwork, structure } from "../state/network.js";
-import { takeBytes } from "../state/picture.js";
+import { background, choosable } from "../state/choosablePictures.js";
 import { selection, shownLayer } from "../state/response.js";
-import { runTask } from "../task.js";
+import { shownNetwork, structure } from "../state/shownNetwork.js";
+import { takeBytes } from "../state/shownPicture.js";
+import { nameOfMap } from "../state/unitNames.js";
+import { runTask } from "./inspectTask.js";
 
 const PICTURES = 12;
 

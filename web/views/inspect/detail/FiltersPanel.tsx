@@ -1,23 +1,24 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
-import type { Engine } from "../../../../src/engine/index.js";
+import type { Engine } from "../../../../src/engine/backend.js";
 import { type NamedTensors, unitPlace } from "../../../../src/model/index.js";
+import { FILTER_KINDS } from "../../../address/inspectFields.js";
+import { changeUrl, url } from "../../../address/url.js";
+import { formatValue } from "../../../i18n/numbers.js";
 import { Choice } from "../../../kit/Choice.js";
 import { Select } from "../../../kit/Select.js";
 import { resource } from "../../../state/resource.js";
-import { changeUrl, url } from "../../../state/url.js";
 import { difference, type KernelMaps, kernelMaps } from "../calculation/kernels.js";
-import { FILTER_KINDS } from "../fields.js";
 import { canvasColors } from "../layers/colors.js";
 import { Legend } from "../layers/Legend.js";
 import { mapPixels, paintMaps } from "../layers/paint.js";
 import { rangeOf } from "../layers/range.js";
 import { Sheet } from "../layers/Sheet.js";
 import { messages } from "../messages/index.js";
-import { formatValue, nameOfMap } from "../names.js";
-import { shownEngine, shownNetwork, structure, timeline } from "../state/network.js";
-import { shownPicture } from "../state/picture.js";
 import { response, select, selection } from "../state/response.js";
+import { shownEngine, shownNetwork, structure, timeline } from "../state/shownNetwork.js";
+import { shownPicture } from "../state/shownPicture.js";
+import { nameOfMap } from "../state/unitNames.js";
 
 async function differentiate(engine: Engine, parameters: NamedTensors, pixels: Uint8Array, label: number) {
   await engine.setParameters(parameters);

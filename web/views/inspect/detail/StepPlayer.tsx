@@ -1,7 +1,7 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
+import { formatValue } from "../../../i18n/numbers.js";
 import { Button } from "../../../kit/Button.js";
 import { messages } from "../messages/index.js";
-import { formatValue } from "../names.js";
 import { arithmetic, currentStep, showSteps, soFar, steps, stepsDone } from "../state/steps.js";
 
 /** All of a play takes about so long, but no step longer than the second. */

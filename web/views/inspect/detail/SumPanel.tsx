@@ -1,9 +1,9 @@
-import { url } from "../../../state/url.js";
+import { url } from "../../../address/url.js";
+import { formatExact, formatValue, withMinus } from "../../../i18n/numbers.js";
 import { activate } from "../calculation/arithmetic.js";
 import { messages } from "../messages/index.js";
-import { formatExact, formatValue, withMinus } from "../names.js";
-import { structure } from "../state/network.js";
 import { response, selection } from "../state/response.js";
+import { structure } from "../state/shownNetwork.js";
 import { arithmetic, soFar, steps, stepsDone } from "../state/steps.js";
 import { ContributionsWork } from "./ContributionsWork.js";
 import { StepPlayer } from "./StepPlayer.js";

@@ -1,21 +1,20 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { REASONS } from "../../../address/inspectFields.js";
+import { changeUrl, url } from "../../../address/url.js";
 import { Choice } from "../../../kit/Choice.js";
 import { Select } from "../../../kit/Select.js";
-import { changeUrl, url } from "../../../state/url.js";
 import type { Attributions } from "../../../worker/inspect/protocol.js";
-import { REASONS } from "../fields.js";
 import { canvasColors } from "../layers/colors.js";
 import { Legend } from "../layers/Legend.js";
-import { overlayPixels } from "../layers/overlay.js";
-import { paintMaps, picturePixels } from "../layers/paint.js";
+import { overlayPixels, paintMaps, picturePixels } from "../layers/paint.js";
 import { rangeOf } from "../layers/range.js";
 import { Sheet } from "../layers/Sheet.js";
 import { messages } from "../messages/index.js";
-import { background } from "../state/data.js";
-import { shownNetwork } from "../state/network.js";
-import { type ShownPicture, shownPicture } from "../state/picture.js";
+import { background } from "../state/choosablePictures.js";
 import { response } from "../state/response.js";
-import { useLatest } from "../task.js";
+import { shownNetwork } from "../state/shownNetwork.js";
+import { type ShownPicture, shownPicture } from "../state/shownPicture.js";
+import { useLatest } from "./inspectTask.js";
 
 interface Explained {
   readonly picture: ShownPicture;

@@ -1,9 +1,8 @@
 import { useSignal } from "@preact/signals";
+import { formatValue, withMinus } from "../../../i18n/numbers.js";
 import { Button } from "../../../kit/Button.js";
-import type { Arithmetic, PooledWindow, WeightedSum } from "../calculation/arithmetic.js";
-import { runningSum } from "../calculation/arithmetic.js";
+import { type Arithmetic, type PooledWindow, runningSum, type WeightedSum } from "../calculation/arithmetic.js";
 import { messages } from "../messages/index.js";
-import { formatValue, withMinus } from "../names.js";
 import { currentStep, steps, stepsDone } from "../state/steps.js";
 import { type Cell, NumberGrid } from "./NumberGrid.js";
 

@@ -1,10 +1,10 @@
 import { useComputed } from "@preact/signals";
 import { useMedia } from "../../../kit/useMedia.js";
 import { messages } from "../messages/index.js";
-import { background } from "../state/data.js";
-import { shownNetwork } from "../state/network.js";
-import { shownPicture } from "../state/picture.js";
+import { background } from "../state/choosablePictures.js";
 import { response } from "../state/response.js";
+import { shownNetwork } from "../state/shownNetwork.js";
+import { shownPicture } from "../state/shownPicture.js";
 import { canvasColors } from "./colors.js";
 import { paintMarks } from "./marks.js";
 import { frameMaps, paintMaps, picturePixels } from "./paint.js";

@@ -1,11 +1,12 @@
 import { useComputed, useSignal } from "@preact/signals";
 import type { PaperLayer, ShapedLayer } from "../../../../src/model/index.js";
+import { formatValue } from "../../../i18n/numbers.js";
 import { useMedia } from "../../../kit/useMedia.js";
-import { focusDetail } from "../detail/focusDetail.js";
 import { messages } from "../messages/index.js";
-import { formatValue, nameOfUnit } from "../names.js";
 import { response, select, selection, shownLayer } from "../state/response.js";
+import { nameOfUnit } from "../state/unitNames.js";
 import { canvasColors } from "./colors.js";
+import { focusDetail } from "./keyboard.js";
 import { Legend } from "./Legend.js";
 import { paintMarks } from "./marks.js";
 import { frameMaps, mapPixels, paintMaps } from "./paint.js";

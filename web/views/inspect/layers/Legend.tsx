@@ -1,6 +1,6 @@
 import { type ReadonlySignal, useComputed } from "@preact/signals";
+import { formatValue } from "../../../i18n/numbers.js";
 import { messages } from "../messages/index.js";
-import { formatValue } from "../names.js";
 import { canvasColors, gradientOf } from "./colors.js";
 import type { ValueRange } from "./range.js";
 
@@ -19,7 +19,7 @@ export function Legend({ range, palette }: LegendProps) {
     palette === "sequential" ? gradientOf(sequential) : gradientOf(diverging, palette === "upper" ? "upper" : "whole");
   return (
     <p class="value-range">
-      <span class="unseen">{messages().colours} </span>
+      <span class="visually-hidden">{messages().colours} </span>
       <span>{least}</span>
       <span class="scale" style={{ background: gradient }} />
       <span>{most}</span>

@@ -1,16 +1,14 @@
 import { effect, useComputed } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { PaperLayer } from "../../../../src/model/index.js";
-import { formatPercent } from "../../../i18n/numbers.js";
+import { url } from "../../../address/url.js";
+import { formatPercent, formatValue } from "../../../i18n/numbers.js";
 import { useWidth } from "../../../kit/useWidth.js";
-import { url } from "../../../state/url.js";
-import { focusDetail } from "../detail/focusDetail.js";
 import { messages } from "../messages/index.js";
-import { formatValue } from "../names.js";
-import { shownNetwork } from "../state/network.js";
 import { response, select, selection } from "../state/response.js";
-import { ARROWS } from "./arrows.js";
+import { shownNetwork } from "../state/shownNetwork.js";
 import { type BarLayout, barAt, barLayout, paintBars } from "./bars.js";
+import { ARROWS, focusDetail } from "./keyboard.js";
 import { prepare } from "./paint.js";
 
 export interface OutputRowProps {

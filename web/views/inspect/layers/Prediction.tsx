@@ -1,8 +1,8 @@
 import { formatPercent } from "../../../i18n/numbers.js";
 import { messages } from "../messages/index.js";
-import { shownNetwork } from "../state/network.js";
-import { shownPicture } from "../state/picture.js";
 import { response } from "../state/response.js";
+import { shownNetwork } from "../state/shownNetwork.js";
+import { shownPicture } from "../state/shownPicture.js";
 
 /** What the network takes the picture for. */
 export function Prediction() {

@@ -1,5 +1,5 @@
 import { computed } from "@preact/signals";
-import { theme } from "../../../state/theme.js";
+import { theme } from "../../../styles/theme.js";
 
 type Color = readonly [red: number, green: number, blue: number];
 

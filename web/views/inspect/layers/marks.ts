@@ -1,6 +1,6 @@
 import { unitBlock } from "../../../../src/model/index.js";
-import { structure } from "../state/network.js";
 import { selectedFields, selection } from "../state/response.js";
+import { structure } from "../state/shownNetwork.js";
 import { stepPlace } from "../state/steps.js";
 import { canvasColors } from "./colors.js";
 import { outline } from "./paint.js";

@@ -4,7 +4,7 @@ import { decodePicture } from "../../../../src/browser/index.js";
 import { Button } from "../../../kit/Button.js";
 import { squareOf, useCamera } from "../../../kit/useCamera.js";
 import { messages } from "../messages/index.js";
-import { take } from "../state/picture.js";
+import { take } from "../state/shownPicture.js";
 import { Inverted } from "./Inverted.js";
 
 /** The side of a shot: more than the network sees. */

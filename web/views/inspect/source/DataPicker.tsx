@@ -1,15 +1,23 @@
 import { useComputed } from "@preact/signals";
+import { changeUrl, url } from "../../../address/url.js";
 import { formatCount } from "../../../i18n/numbers.js";
 import { Button } from "../../../kit/Button.js";
 import { Choice } from "../../../kit/Choice.js";
 import { Select } from "../../../kit/Select.js";
-import { changeUrl, url } from "../../../state/url.js";
 import { canvasColors } from "../layers/colors.js";
 import { outline, paintMaps, picturePixels } from "../layers/paint.js";
 import { Sheet } from "../layers/Sheet.js";
 import { mapCorner } from "../layers/sheetLayout.js";
 import { messages } from "../messages/index.js";
-import { background, choosable, choosePlace, chooseRandom, chosenPlace, parts, shownPart } from "../state/data.js";
+import {
+  background,
+  choosable,
+  choosePlace,
+  chooseRandom,
+  chosenPlace,
+  parts,
+  shownPart,
+} from "../state/choosablePictures.js";
 
 /** Pictures that are seen at once. */
 const PAGE = 12;

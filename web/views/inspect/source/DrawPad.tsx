@@ -1,14 +1,13 @@
 import { effect } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { changeUrl } from "../../../address/url.js";
 import { Button } from "../../../kit/Button.js";
 import { useWidth } from "../../../kit/useWidth.js";
-import { changeUrl } from "../../../state/url.js";
 import { type PadPoint, type PadStroke, PEN_RADIUS } from "../calculation/pen.js";
 import { canvasColors } from "../layers/colors.js";
 import { prepare } from "../layers/paint.js";
 import { messages } from "../messages/index.js";
-import { drawing, isCentred } from "../state/picture.js";
-import { clearDrawing, undoStroke } from "./drawingActions.js";
+import { clearDrawing, drawing, isCentred, undoStroke } from "../state/shownPicture.js";
 
 /** The name under which the browser's performance tools list the time from a stroke to all maps. */
 const MEASURE = "inspect-stroke";

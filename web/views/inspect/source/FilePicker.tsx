@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { decodePicture } from "../../../../src/browser/index.js";
 import { Button } from "../../../kit/Button.js";
 import { messages } from "../messages/index.js";
-import { take, taken } from "../state/picture.js";
+import { take, taken } from "../state/shownPicture.js";
 import { Inverted } from "./Inverted.js";
 
 /** Opens a picture from a file; one can be dropped or pasted anywhere on the view, too. */
@@ -24,7 +24,7 @@ export function FilePicker() {
     <div class="file-picker">
       <input
         ref={input}
-        class="unseen"
+        class="visually-hidden"
         type="file"
         accept="image/*"
         tabIndex={-1}
@@ -43,4 +43,30 @@ export function FilePicker() {
       <Inverted />
     </div>
   );
+}
+
+/** Takes pictures that are pasted, or dropped on an element, while it is on the page. */
+export function useDroppedPicture(element: { readonly current: HTMLElement | null }): void {
+  useEffect(() => {
+    const target = element.current;
+    const takeFrom = async (transfer: DataTransfer | null) => {
+      const file = [...(transfer?.files ?? [])].find(({ type }) => type.startsWith("image/"));
+      // What the browser cannot decode is no picture.
+      if (file) await decodePicture(file).then(take, () => {});
+    };
+    const onPaste = (event: ClipboardEvent) => void takeFrom(event.clipboardData);
+    const onDragOver = (event: DragEvent) => event.preventDefault();
+    const onDrop = (event: DragEvent) => {
+      event.preventDefault();
+      void takeFrom(event.dataTransfer);
+    };
+    addEventListener("paste", onPaste);
+    target?.addEventListener("dragover", onDragOver);
+    target?.addEventListener("drop", onDrop);
+    return () => {
+      removeEventListener("paste", onPaste);
+      target?.removeEventListener("dragover", onDragOver);
+      target?.removeEventListener("drop", onDrop);
+    };
+  }, [element]);
 }

@@ -1,5 +1,5 @@
 import { messages } from "../messages/index.js";
-import { taken } from "../state/picture.js";
+import { taken } from "../state/shownPicture.js";
 
 /** Whether light and dark are swapped in the picture that was taken. */
 export function Inverted() {

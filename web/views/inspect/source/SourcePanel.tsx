@@ -1,9 +1,9 @@
+import { SOURCES, type Source } from "../../../address/inspectFields.js";
+import { changeUrl } from "../../../address/url.js";
 import { Choice } from "../../../kit/Choice.js";
-import { changeUrl } from "../../../state/url.js";
-import { SOURCES, type Source } from "../fields.js";
 import { messages } from "../messages/index.js";
-import { parts } from "../state/data.js";
-import { source } from "../state/picture.js";
+import { parts } from "../state/choosablePictures.js";
+import { source } from "../state/shownPicture.js";
 import { CameraShot } from "./CameraShot.js";
 import { DataPicker } from "./DataPicker.js";
 import { DrawPad } from "./DrawPad.js";

@@ -1,5 +1,5 @@
 import { computed } from "@preact/signals";
-import type { Engine } from "../../../../src/engine/index.js";
+import type { Engine } from "../../../../src/engine/backend.js";
 import {
   type Block,
   normalizedBytes,
@@ -8,11 +8,11 @@ import {
   unitBlock,
 } from "../../../../src/model/index.js";
 import { softmax } from "../../../../src/training/predict.js";
-import type { Network } from "../../../state/network.js";
+import { changeUrl, url } from "../../../address/url.js";
+import type { Network } from "../../../state/currentNetwork.js";
 import { resource } from "../../../state/resource.js";
-import { changeUrl, url } from "../../../state/url.js";
-import { shownEngine, shownNetwork, structure } from "./network.js";
-import { shownPicture } from "./picture.js";
+import { shownEngine, shownNetwork, structure } from "./shownNetwork.js";
+import { shownPicture } from "./shownPicture.js";
 
 /** What a network makes of a picture. */
 export interface Response {

@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { type Arithmetic, largestProducts, workOut } from "../calculation/arithmetic.js";
-import { structure } from "./network.js";
 import { response, selection } from "./response.js";
+import { structure } from "./shownNetwork.js";
 
 /** Contributions to a linear layer's unit that are shown one by one. */
 const LARGEST = 10;

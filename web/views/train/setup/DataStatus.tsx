@@ -1,7 +1,7 @@
 import { catalogEntry } from "../../../../src/data/catalog.js";
 import { formatCount } from "../../../i18n/numbers.js";
 import { Button } from "../../../kit/Button.js";
-import { type DataState, dataState, loadData } from "../../../state/data.js";
+import { type DataState, dataState, loadData } from "../../../state/loadedData.js";
 import type { DataRequest, DataTask } from "../../../worker/data/protocol.js";
 import { messages } from "../messages/index.js";
 

@@ -4,14 +4,12 @@ import type { PictureShape } from "../../../../src/data/dataset.js";
 import type { PictureSettings } from "../../../../src/data/index.js";
 import { Button } from "../../../kit/Button.js";
 import { Choice } from "../../../kit/Choice.js";
-import { DropZone } from "../../../kit/DropZone.js";
-import type { PlacedFile } from "../../../kit/droppedFiles.js";
+import { DropZone, type PlacedFile } from "../../../kit/DropZone.js";
 import { Select } from "../../../kit/Select.js";
-import { loadData } from "../../../state/data.js";
+import { loadData } from "../../../state/loadedData.js";
 import type { LabelledPicture } from "../../../worker/data/protocol.js";
 import { messages } from "../messages/index.js";
 import { Camera } from "./Camera.js";
-import { labelledPictures } from "./labelledPictures.js";
 
 const INPUTS = {
   grey28: { channels: 1, height: 28, width: 28 },
@@ -76,4 +74,15 @@ export function OwnPictures() {
       <Camera open={cameraOpen} onPictures={usePictures} />
     </>
   );
+}
+
+/** What browsers decode; a folder may hold other things. */
+const PICTURE = /\.(png|jpe?g|gif|webp|bmp|avif)$/i;
+
+/** The pictures among files, each with the name of the folder that it lies in, in the order of their paths. */
+function labelledPictures(files: readonly PlacedFile[]): LabelledPicture[] {
+  return files
+    .filter(({ path }) => PICTURE.test(path) && path.includes("/"))
+    .toSorted((one, other) => (one.path < other.path ? -1 : 1))
+    .map(({ file, path }) => ({ label: path.split("/").at(-2) ?? "", picture: file }));
 }

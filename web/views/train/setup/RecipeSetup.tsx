@@ -1,11 +1,11 @@
 import { formatAugmentation } from "../../../../src/data/index.js";
 import { RECIPES, type Recipe } from "../../../../src/training/recipes/index.js";
+import { ACTIVATIONS, isAugmentation, POOLINGS, RANGES, RECIPE_NAMES } from "../../../address/trainFields.js";
+import { changeUrl, url } from "../../../address/url.js";
 import { Button } from "../../../kit/Button.js";
 import { Choice } from "../../../kit/Choice.js";
 import { TextField } from "../../../kit/TextField.js";
 import { learningRateOf } from "../../../state/settings.js";
-import { changeUrl, url } from "../../../state/url.js";
-import { ACTIVATIONS, isAugmentation, POOLINGS, RANGES, RECIPE_NAMES } from "../fields.js";
 import { messages } from "../messages/index.js";
 import { NumberSetting } from "./NumberSetting.js";
 

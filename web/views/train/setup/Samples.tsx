@@ -1,7 +1,7 @@
 import { useComputed } from "@preact/signals";
 import type { Dataset } from "../../../../src/data/dataset.js";
 import { PictureSheet } from "../../../kit/PictureSheet.js";
-import { dataState } from "../../../state/data.js";
+import { dataState } from "../../../state/loadedData.js";
 import { messages } from "../messages/index.js";
 
 /** At most this many classes are shown, and pictures of each. */

@@ -1,0 +1,53 @@
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { FormatError } from "../../formats/errors.js";
+import { readRecipeFile } from "../../formats/recipeFile.js";
+import { describeFileError } from "../../node/disk/files.js";
+import type { TrainingRequest } from "../../training/plan.js";
+import { RECIPES } from "../../training/recipes/index.js";
+import { dataSettings, type TrainingOptions } from "../options.js";
+import type { RunRequest } from "./train.js";
+
+/**
+ * What a command's options say of a training: the recipe that they name or whose file they name, and what they change of
+ * it.
+ *
+ * @throws Error with one line where the file cannot be read; AggregateError with an Error for each mistake in it
+ */
+export async function runRequest(options: TrainingOptions): Promise<RunRequest> {
+  const { recipe, config, normalize, augment, seed, threads } = options;
+  return {
+    training: {
+      ...(config === undefined ? { recipe: RECIPES[recipe] } : await readConfig(config)),
+      ...(normalize && { normalize }),
+      ...(augment && { augment }),
+      seed,
+      changes: {
+        epochs: options.epochs,
+        batchSize: options.batch,
+        learningRate: options.lr,
+        validationShare: options.valSplit,
+        augmentValidation: options.augmentVal,
+      },
+    },
+    data: dataSettings(options),
+    threads,
+  };
+}
+
+async function readConfig(path: string): Promise<Pick<TrainingRequest, "recipe" | "normalize" | "augment">> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw new Error(describeFileError(error, `read ${path}`), { cause: error });
+  }
+  try {
+    const { recipe, augmentation, measureNormalization } = readRecipeFile(text, basename(path).replace(/\.json$/i, ""));
+    return { recipe, augment: augmentation, normalize: measureNormalization ? "dataset" : undefined };
+  } catch (error) {
+    const mistakes: Error[] = error instanceof AggregateError ? error.errors : [error];
+    const named = mistakes.map(({ message }) => new FormatError(`${path}: ${message}`));
+    throw new AggregateError(named, named[0].message, { cause: error });
+  }
+}

@@ -1,0 +1,152 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { summarize } from "../../model/index.js";
+import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
+import { type ReopenedRun, RunFolder } from "../../node/runFolder.js";
+import { processorBackend } from "../../node/threads.js";
+import type { RunConfig } from "../../runs/config.js";
+import { compilePlan, planTraining, planWith, type TrainingRequest } from "../../training/plan.js";
+import { VERSION } from "../../version.js";
+import { dataOfRun, type LoadedData, loadData, loadDefaultData, loadSameData } from "../data.js";
+import { withInterrupt } from "../interrupt.js";
+import { Run, type RunOutput } from "./run.js";
+
+/** What a run is started with. */
+export interface RunRequest {
+  readonly training: TrainingRequest;
+  /** Without `data`: Fashion-MNIST, or digits if it cannot be obtained. */
+  readonly data: Omit<DataSettings, "data"> & Partial<Pick<DataSettings, "data">>;
+  readonly threads?: number;
+  /** The run folder. Default: named after the data set, the recipe and the seed. */
+  readonly out?: string;
+}
+
+/** Trains from the start into a new run folder. */
+export async function startRun(request: RunRequest, output: RunOutput): Promise<void> {
+  const { out, data: settings } = request;
+  // Found out before the data are loaded; what happens in between is noticed when the folder is made.
+  if (out !== undefined && existsSync(out)) throw new Error(`cannot create the folder ${out}: it exists already`);
+  await withInterrupt(async (signal) => {
+    const { data: name } = settings;
+    const progress = { terminal: output.terminal, signal };
+    const data = await (name === undefined
+      ? loadDefaultData(settings, progress)
+      : loadData({ ...settings, data: name }, progress));
+    await trainNew(request, data, output, signal);
+  });
+}
+
+/** Trains on loaded data, from the start into a new run folder. @throws InterruptedError once the signal is aborted */
+export async function trainNew(
+  { training, threads, out }: Omit<RunRequest, "data">,
+  data: LoadedData,
+  output: RunOutput,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, parts, settings } = data;
+  const { train } = parts;
+  const plan = planTraining(training, { ...parts, background: settings.background });
+  const { recipe, model, seed } = plan;
+  const engine = await compilePlan(plan, processorBackend(recipe.batchSize, threads));
+  const config: RunConfig = {
+    versions: { lenet: VERSION, node: process.versions.node, v8: process.versions.v8 },
+    startedAt: new Date().toISOString(),
+    recipe,
+    scheduleRestarts: [],
+    seed,
+    model,
+    parameterCount: summarize(model).totalParameters,
+    data: {
+      ...dataConfig(settings, name),
+      checksum: train.checksum,
+      images: train.labels.length,
+      classes: [...train.classes],
+      generated: train.generated,
+    },
+    threads: engine.threads,
+    arithmetic: engine.arithmetic,
+  };
+  const path = out ?? freePath("runs", `${name}-${recipe.name}-seed${seed}`);
+  const folder = await RunFolder.create(path, config);
+  try {
+    await new Run(folder, plan, engine, data, output).toTheEnd(signal);
+  } finally {
+    await folder.close();
+  }
+}
+
+/** What a run's config says of the data, its paths whole, so that the run can be gone on with from any folder. */
+function dataConfig({ data, dataDir, fit, background }: DataSettings, name: string) {
+  return {
+    name,
+    path: DATA_NAMES.includes(data) ? undefined : resolve(data),
+    directory: dataDir === undefined ? undefined : resolve(dataDir),
+    fit,
+    background,
+  };
+}
+
+/** How a run is resumed. */
+export interface ResumeSettings {
+  /** Extends a finished run to this number of epochs. Nothing else changes a bit of the result. */
+  readonly epochs?: number;
+  readonly dataDir?: string;
+  readonly threads?: number;
+  readonly strict?: boolean;
+}
+
+/**
+ * Resumes a run from its checkpoint, bit-identical to an uninterrupted one. Of the folder, config.json alone suffices: a
+ * run without a checkpoint begins with its first epoch. A finished run is extended if a number of epochs is given.
+ */
+export async function resumeRun(path: string, settings: ResumeSettings, output: RunOutput): Promise<void> {
+  await withInterrupt(async (signal) => {
+    const reopened = await RunFolder.reopen(path, settings.epochs);
+    try {
+      const { config } = reopened.folder;
+      for (const line of reopened.repairs) output.terminal.line(line);
+      const asBefore = dataOfRun(config);
+      const { dataDir = asBefore.dataDir, strict, epochs, threads = config.threads } = settings;
+      const progress = { terminal: output.terminal, signal };
+      const data = await loadSameData(path, config.data.checksum, { ...asBefore, dataDir, strict }, progress);
+      await trainOn(reopened, data, { epochs, threads }, output, signal);
+    } finally {
+      await reopened.folder.close();
+    }
+  });
+}
+
+/** Goes on with a reopened run, on its data. @throws InterruptedError once the signal is aborted */
+export async function trainOn(
+  { folder, state }: ReopenedRun,
+  data: LoadedData,
+  { epochs, threads }: { readonly epochs?: number; readonly threads: number },
+  output: RunOutput,
+  signal: AbortSignal,
+): Promise<void> {
+  const { arithmetic, recipe } = folder.config;
+  const backend = processorBackend(recipe.batchSize, threads);
+  const engine = await compilePlan(planWith(folder.config, data.parts), backend);
+  if (engine.arithmetic !== arithmetic) {
+    throw new Error(
+      `${folder.path} was begun with the arithmetic ${arithmetic}, this Node computes with ${engine.arithmetic}: use the same one`,
+    );
+  }
+  // Only now: what was found out so far leaves the finished run as it is.
+  if (epochs !== undefined) {
+    const before = folder.epochs;
+    await folder.extend(epochs);
+    output.terminal.line(
+      `extended from ${before} to ${epochs} epochs, the schedule begun anew over the added ones: this is not the same as ${epochs} epochs from the start`,
+    );
+  }
+  await new Run(folder, planWith(folder.config, data.parts), engine, data, output).toTheEnd(signal, state);
+}
+
+/** The first of parent/name, parent/name-2, parent/name-3 … that does not exist. */
+export function freePath(parent: string, name: string): string {
+  for (let number = 1; ; number++) {
+    const path = join(parent, number === 1 ? name : `${name}-${number}`);
+    if (!existsSync(path)) return path;
+  }
+}

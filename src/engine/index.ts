@@ -1,5 +1,0 @@
-export * from "./backend.js";
-export * from "./reference/referenceBackend.js";
-export * from "./wasm/features.js";
-export * from "./wasm/threads.js";
-export * from "./wasm/wasmBackend.js";

@@ -1,0 +1,232 @@
+import { existsSync, readFileSync } from "node:fs";
+import { zipSync } from "fflate";
+import { describe, expect, it, vi } from "vitest";
+import type { NamedTensors, Tensor } from "../../model/tensor.js";
+import { type Expression, writePickle } from "./pickle.js";
+import { readPth, writePth } from "./pth.js";
+
+function fixture(name: string): Uint8Array {
+  return readFileSync(`tests/fixtures/formats/${name}`);
+}
+
+/** 0, 1/8, 2/8 … as the fixtures hold them. */
+function eighths(...shape: number[]): Tensor<Float32Array> {
+  const count = shape.reduce((product, extent) => product * extent, 1);
+  return { shape, data: Float32Array.from({ length: count }, (_, index) => index / 8) };
+}
+
+/** A tensor of eighths from their places. */
+function picked(shape: number[], places: number[]): Tensor<Float32Array> {
+  return { shape, data: Float32Array.from(places, (place) => place / 8) };
+}
+
+const network = new Map([
+  ["conv.weight", eighths(2, 1, 3, 3)],
+  ["conv.bias", eighths(2)],
+  ["fc.weight", eighths(2, 3)],
+  ["fc.bias", eighths(2)],
+]);
+
+describe("a file from PyTorch", () => {
+  it.each(["zip.pth", "legacy.pth", "parameters.pth", "checkpoint.pth"])("%s", (name) => {
+    const { tensors } = readPth(fixture(name));
+    expect([...tensors.keys()]).toEqual([...network.keys()]);
+    expect(tensors).toEqual(network);
+  });
+
+  it.each(["dtypes.pth", "dtypes.legacy.pth"])("with every type: %s", (name) => {
+    const special = [0, -0, Infinity, -Infinity, Number.NaN, 1.5, -2, 2 ** -14, 2 ** -24, -(2 ** -20)];
+    const { tensors } = readPth(fixture(name));
+    expect(tensors.get("half")).toEqual({ shape: [10], data: Float32Array.from(special) });
+    expect(tensors.get("bfloat16")).toEqual({ shape: [10], data: Float32Array.from(special) });
+    expect(tensors.get("double")).toEqual({ shape: [4], data: Float32Array.of(0.1, -0, Number.NaN, Infinity) });
+    expect(tensors.get("int64")).toEqual({ shape: [2], data: BigInt64Array.of(-1n, 2n ** 62n) });
+    expect(tensors.get("int32")).toEqual({ shape: [2], data: Int32Array.of(-1, 2 ** 30) });
+    expect(tensors.get("int16")).toEqual({ shape: [2], data: Int16Array.of(-1, 2 ** 14) });
+    expect(tensors.get("int8")).toEqual({ shape: [2], data: Int8Array.of(-1, 100) });
+    expect(tensors.get("uint8")).toEqual({ shape: [2], data: Uint8Array.of(1, 255) });
+    expect(tensors.get("bool")).toEqual({ shape: [2], data: Uint8Array.of(1, 0) });
+    expect(tensors.get("scalar")).toEqual({ shape: [], data: Float32Array.of(2.5) });
+    expect(tensors.get("empty")).toEqual({ shape: [2, 0, 3], data: new Float32Array(0) });
+  });
+
+  it.each(["strided.pth", "strided.legacy.pth"])("with views into shared storages: %s", (name) => {
+    const { tensors } = readPth(fixture(name));
+    const rows = [0, 1, 2, 3];
+    const columns = [0, 1, 2, 3, 4, 5];
+    const transposed = columns.flatMap((column) => rows.map((row) => 6 * row + column));
+    expect(tensors.get("transposed")).toEqual(picked([6, 4], transposed));
+    expect(tensors.get("slice")).toEqual(picked([2, 3], [8, 9, 10, 14, 15, 16]));
+    expect(tensors.get("step")).toEqual(picked([4, 3], [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22]));
+    expect(tensors.get("expanded")).toEqual(picked([3, 6], [...columns, ...columns, ...columns]));
+    const permuted = rows.flatMap((k) => [0, 1].flatMap((i) => [0, 1, 2].map((j) => 12 * i + 4 * j + k)));
+    expect(tensors.get("permuted")).toEqual(picked([4, 2, 3], permuted));
+  });
+
+  it.each([
+    ["module.pth", "refused: the file asks for __main__.Network"],
+    ["malice.pth", "refused: the file asks for posix.system"],
+    ["malice.legacy.pth", "refused: the file asks for posix.system"],
+    ["malice.pickle.pth", "refused: the file asks for posix.system"],
+    ["deflated.pth", "refused: the zip archive's entry zip/data.pkl is compressed"],
+    ["big-endian.pth", "byte order is big-endian"],
+  ])("that is refused: %s", (name, message) => {
+    expect(() => readPth(fixture(name))).toThrow(message);
+    expect(existsSync("executed")).toBe(false);
+  });
+});
+
+describe("writing", () => {
+  const bits = Uint32Array.of(0x80000000, 0x7fa00001, 0xffc12345, 0x7f800000, 0xff800000, 1);
+  const tensors: NamedTensors = new Map<string, Tensor>([
+    ["12", { shape: [2, 3], data: new Float32Array(bits.buffer) }],
+    ["scalar", { shape: [], data: Float32Array.of(2.5) }],
+    ["empty", { shape: [2, 0, 3], data: new Float32Array(0) }],
+    ["naïve ✓", { shape: [257, 257], data: new Float32Array(257 * 257).fill(0.5) }],
+    ["int64", { shape: [1], data: BigInt64Array.of(-1n) }],
+    ["int32", { shape: [1], data: Int32Array.of(-1) }],
+    ["int16", { shape: [3], data: Int16Array.of(-1, 2, 3) }],
+    ["int8", { shape: [3], data: Int8Array.of(-1, 2, 3) }],
+    ["uint8", { shape: [3], data: Uint8Array.of(255, 2, 3) }],
+  ]);
+  const written = writePth(tensors);
+
+  it("keeps names, order, shapes and every bit", () => {
+    const { tensors: read } = readPth(written);
+    expect([...read.keys()]).toEqual([...tensors.keys()]);
+    expect(read).toEqual(tensors);
+    expect([...new Uint32Array(read.get("12")!.data.buffer)]).toEqual([...bits]);
+  });
+
+  it("stores what PyTorch looks for, aligned to 64 bytes", () => {
+    const view = new DataView(written.buffer);
+    const stored: string[] = [];
+    for (let position = 0; view.getUint32(position, true) === 0x04034b50; ) {
+      const nameEnd = position + 30 + view.getUint16(position + 26, true);
+      const begin = nameEnd + view.getUint16(position + 28, true);
+      expect(view.getUint16(position + 8, true)).toBe(0);
+      expect(begin % 64).toBe(0);
+      stored.push(new TextDecoder().decode(written.subarray(position + 30, nameEnd)));
+      position = begin + view.getUint32(position + 22, true);
+    }
+    const storages = [...tensors.keys()].map((_, index) => `archive/data/${index}`);
+    expect(stored).toEqual(["archive/data.pkl", "archive/byteorder", ...storages, "archive/version"]);
+  });
+
+  it.each(["Pacific/Kiritimati", "America/Los_Angeles", "Asia/Kathmandu"])("gives the same bytes in %s", (zone) => {
+    const elsewhere = writePth(network);
+    vi.stubEnv("TZ", zone);
+    expect(writePth(network)).toEqual(elsewhere);
+    vi.unstubAllEnvs();
+  });
+
+  it("takes weights in shared memory, or anywhere in a buffer", () => {
+    const shared = new Float32Array(new SharedArrayBuffer(64), 8, 6);
+    shared.set(eighths(6).data);
+    const { tensors: read } = readPth(writePth(new Map([["w", { shape: [2, 3], data: shared as Float32Array }]])));
+    expect(read.get("w")).toEqual(eighths(2, 3));
+  });
+
+  it("writes a state_dict without tensors", () => {
+    expect(readPth(writePth(new Map()))).toEqual({ tensors: new Map(), metadata: {} });
+  });
+
+  it("rounds float64 to float32 on reading", () => {
+    const { tensors: read } = readPth(writePth(new Map([["w", { shape: [1], data: Float64Array.of(0.1) }]])));
+    expect(read.get("w")).toEqual({ shape: [1], data: Float32Array.of(0.1) });
+  });
+
+  it("refuses what PyTorch cannot read, and a shape that does not fit", () => {
+    const unsigned = { shape: [1], data: Uint16Array.of(1) };
+    expect(() => writePth(new Map([["w", unsigned]]))).toThrow('tensor "w": PyTorch has no storage for');
+    const data = new Float32Array(3);
+    expect(() => writePth(new Map([["w", { shape: [2], data }]]))).toThrow("does not fit 3 elements");
+  });
+});
+
+describe("a damaged or hostile file", () => {
+  const storage = (count: number, type = "torch.FloatStorage"): Expression => ({
+    persistent: ["storage", { global: type }, "0", "cpu", count],
+  });
+  const tensor = (...values: Expression[]): Expression => ({ call: "torch._utils._rebuild_tensor_v2", values });
+  const dictionary = (...items: [string, Expression][]): Expression => ({
+    call: "collections.OrderedDict",
+    values: [],
+    items,
+  });
+
+  /** A file whose one storage, of four float32, is under the key 0. */
+  function file(root: Expression, entries: Record<string, Uint8Array> = {}): Uint8Array {
+    const contents = { "a/data.pkl": writePickle(root), "a/data/0": new Uint8Array(16), ...entries };
+    return zipSync(contents, { level: 0 });
+  }
+
+  it("can be built: this one is whole", () => {
+    const whole = file(dictionary(["w", tensor(storage(4), 0, [2, 2], [2, 1])]));
+    expect(readPth(whole).tensors.get("w")).toEqual({ shape: [2, 2], data: new Float32Array(4) });
+  });
+
+  it.each<[string, Expression, string]>([
+    ["no dictionary", [1, 2], "the file holds no state_dict"],
+    ["no tensors", dictionary(["epoch", 3]), "no tensors in it"],
+    ["a storage of another size", dictionary(["w", tensor(storage(5), 0, [5], [1])]), "has 16 bytes, not 20"],
+    ["an unknown type", dictionary(["w", storage(4, "torch.QInt8Storage")]), "asks for torch.QInt8Storage"],
+    ["a tensor past its storage", dictionary(["w", tensor(storage(4), 1, [4], [1])]), 'tensor "w" reaches element 4'],
+    ["strides past the storage", dictionary(["w", tensor(storage(4), 0, [2, 2], [3, 1])]), "reaches element 4 of"],
+    ["too few strides", dictionary(["w", tensor(storage(4), 0, [2, 2], [1])]), "shape [2,2] but strides [1]"],
+    ["a shape of text", dictionary(["w", tensor(storage(4), 0, ["a"], [1])]), "without a storage, an offset, a shape"],
+    ["no storage", dictionary(["w", tensor(3, 0, [1], [1])]), "without a storage"],
+    ["another persistent id", dictionary(["w", { persistent: ["module", "x"] }]), "other than a storage"],
+    [
+      "a storage of two types",
+      [storage(4), storage(4, "torch.IntStorage")],
+      "the pickle describes storage 0 in two ways",
+    ],
+    [
+      "a terabyte out of sixteen bytes",
+      dictionary(["w", tensor(storage(4), 0, [2 ** 20, 2 ** 20], [0, 0])]),
+      "unfolds to far more than the file holds",
+    ],
+    [
+      "many small tensors that are large together",
+      dictionary(
+        ...Array.from({ length: 99 }, (_, i): [string, Expression] => [`w${i}`, tensor(storage(4), 0, [2 ** 16], [0])]),
+      ),
+      "unfolds to far more than the file holds",
+    ],
+    [
+      "more dimensions than PyTorch has",
+      dictionary(["w", tensor(storage(4), 0, new Array(65).fill(1), new Array(65).fill(1))]),
+      "without a storage, an offset, a shape or strides",
+    ],
+  ])("is refused: %s", (_, root, message) => {
+    expect(() => readPth(file(root))).toThrow(message);
+  });
+
+  it("is refused: a missing storage", () => {
+    const root = dictionary([
+      "w",
+      tensor({ persistent: ["storage", { global: "torch.FloatStorage" }, "x", "cpu", 4] }, 0, [4], [1]),
+    ]);
+    expect(() => readPth(file(root))).toThrow("the archive's entry a/data/x is missing");
+  });
+
+  it("is refused: a zip bomb", () => {
+    const bomb = zipSync({ "a/data.pkl": new Uint8Array(2 ** 24) }, { level: 9 });
+    expect(() => readPth(bomb)).toThrow("refused: the zip archive's entry a/data.pkl is compressed");
+  });
+
+  it("is refused: a zip archive of something else", () => {
+    expect(() => readPth(zipSync({ "readme.txt": new Uint8Array(9) }))).toThrow("has no data.pkl");
+  });
+
+  it.each([
+    ["nothing", new Uint8Array(0), "not a PyTorch file"],
+    ["text", new TextEncoder().encode("version https://git-lfs"), "not a PyTorch file"],
+    ["the start of a zip archive", fixture("zip.pth").subarray(0, 900), "the zip archive is damaged"],
+    ["another pickle", writePickle([1]), "begins with a pickle, but not with PyTorch's"],
+    ["the start of the older form", fixture("legacy.pth").subarray(0, 880), "is cut short or not of"],
+  ])("is refused: %s", (_, bytes, message) => {
+    expect(() => readPth(bytes)).toThrow(message);
+  });
+});

@@ -1,0 +1,173 @@
+import type { NamedTensors } from "../../model/tensor.js";
+import { FormatError } from "../errors.js";
+import type { TensorFile } from "../tensorFile.js";
+import { isZip, readStoredZip } from "../zip/read.js";
+import { writeStoredZip } from "../zip/write.js";
+import { readPickle, writePickle } from "./pickle.js";
+import { readStateDict, type Storage, stateDictVocabulary, writeStateDict } from "./stateDict.js";
+
+/**
+ * PyTorch's .pth files: what `torch.save(model.state_dict(), path)` writes. Since PyTorch 1.6 a zip archive whose
+ * entries lie under one folder: `data.pkl`, the pickled dictionary; `data/0`, `data/1` …, the raw storages; and a
+ * few small entries about the format. Before that, the same things one after another in a bare file.
+ *
+ * Metadata lie beside them, a text each, where TorchScript keeps its own: `extra/NAME`, which `torch.load` passes over.
+ */
+
+const PICKLE_SIGNATURE = [0x80, 0x02];
+const LEGACY_MAGIC_NUMBER = 0x1950a86a20f9469cfc6cn;
+const LEGACY_PROTOCOL = 1001;
+
+/** What PyTorch aligns storages to. */
+const ALIGNMENT = 64;
+const NEEDED_ENTRIES = /^[^/]*\/(?:data\.pkl|byteorder|data\/.+|extra\/.+)$/;
+
+/**
+ * Reads the tensors of a state_dict, or of a checkpoint that holds one as `state_dict`, `model_state_dict` or
+ * `model`. Floating tensors of every precision come back as float32, bool as bytes. What DataParallel and
+ * torch.compile put before every name (`module.`, `_orig_mod.`) is left out. Nothing of the file is executed. Of metadata
+ * there is what `writePth` was given.
+ *
+ * @throws FormatError where the file is damaged, of another format, big-endian, or asks for anything but tensors
+ *   (a whole pickled model, or malice)
+ */
+export function readPth(bytes: Uint8Array): TensorFile {
+  if (isZip(bytes)) {
+    return readZipForm(bytes);
+  }
+  if (isPickle(bytes)) {
+    return { tensors: readLegacyForm(bytes), metadata: {} };
+  }
+  throw new FormatError("not a PyTorch file: it begins neither as a zip archive nor as a pickle");
+}
+
+/** Whether a file begins as a .pth does. */
+export function isPth(bytes: Uint8Array): boolean {
+  return isZip(bytes) || isPickle(bytes);
+}
+
+function isPickle(bytes: Uint8Array): boolean {
+  return PICKLE_SIGNATURE.every((byte, index) => bytes[index] === byte);
+}
+
+/**
+ * Writes a state_dict that `torch.load(path, weights_only=True)` reads (checked with PyTorch 2.13 and 2.14; made of what
+ * the unpickler of 1.13, the first of that kind, understands); the same bytes for the same tensors and metadata.
+ *
+ * @param metadata texts by their names, in ASCII
+ * @throws FormatError where a shape does not fit its data, or the elements are unsigned of 16 bits or more
+ */
+export function writePth(tensors: NamedTensors, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  const { pickled, storages } = writeStateDict(tensors);
+  const text = new TextEncoder();
+  // Newer PyTorch also writes .format_version, which promises the exact layout of its own zip writer.
+  return writeStoredZip(
+    [
+      ["archive/data.pkl", writePickle(pickled)],
+      ["archive/byteorder", text.encode("little")],
+      ...storages.map((storage, key) => [`archive/data/${key}`, storage] as const),
+      ["archive/version", text.encode("3\n")],
+      ...Object.entries(metadata).map(([name, value]) => [`archive/extra/${name}`, text.encode(value)] as const),
+    ],
+    ALIGNMENT,
+  );
+}
+
+/** What the tensors of a file may take: generous for real ones, a bound on what hostile ones make us allocate. */
+function mostTensorBytes(file: Uint8Array): number {
+  return 2 * file.length + 2 ** 20;
+}
+
+function readZipForm(bytes: Uint8Array): TensorFile {
+  const entries = readStoredZip(bytes, (name) => NEEDED_ENTRIES.test(name));
+  const pickleName = [...entries.keys()].find((name) => name.endsWith("/data.pkl"));
+  if (pickleName === undefined) {
+    throw new FormatError("not a PyTorch file: the zip archive has no data.pkl");
+  }
+  const root = pickleName.slice(0, -"data.pkl".length);
+
+  const byteOrder = entries.get(`${root}byteorder`);
+  if (byteOrder !== undefined && new TextDecoder().decode(byteOrder) !== "little") {
+    throw new FormatError("the file's byte order is big-endian, which is not supported");
+  }
+
+  const { value } = readPickle(entries.get(pickleName)!, 0, stateDictVocabulary());
+  const bytesOf = (storage: Storage) => {
+    const name = `${root}data/${storage.key}`;
+    const found = entries.get(name)?.length;
+    if (found !== storage.byteLength) {
+      const problem = found === undefined ? "is missing" : `has ${found} bytes, not ${storage.byteLength}`;
+      throw new FormatError(`the archive's entry ${name} ${problem}`);
+    }
+    return entries.get(name)!;
+  };
+  const tensors = readStateDict(value, bytesOf, mostTensorBytes(bytes));
+  return { tensors, metadata: readExtra(entries, `${root}extra/`) };
+}
+
+function readExtra(entries: ReadonlyMap<string, Uint8Array>, prefix: string): Record<string, string> {
+  const named = [...entries].filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(named.map(([name, text]) => [name.slice(prefix.length), new TextDecoder().decode(text)]));
+}
+
+function readLegacyForm(bytes: Uint8Array): NamedTensors {
+  const vocabulary = stateDictVocabulary();
+  let position = 0;
+  const nextPickle = () => {
+    const { value, end } = readPickle(bytes, position, vocabulary);
+    position = end;
+    return value;
+  };
+
+  if (nextPickle() !== LEGACY_MAGIC_NUMBER) {
+    throw new FormatError("not a PyTorch file: it begins with a pickle, but not with PyTorch's");
+  }
+  const protocol = nextPickle();
+  if (protocol !== LEGACY_PROTOCOL) {
+    throw new FormatError(`the file's protocol is not PyTorch's ${LEGACY_PROTOCOL}`);
+  }
+  const system = nextPickle();
+  if (system instanceof Map && system.get("little_endian") === false) {
+    throw new FormatError("the file's byte order is big-endian, which is not supported");
+  }
+  const root = nextPickle();
+  const keys = nextPickle();
+  const raw = readLegacyStorages(bytes, position, keys, vocabulary.storages);
+  const bytesOf = ({ key }: Storage) => {
+    const found = raw.get(key);
+    if (found === undefined) {
+      throw new FormatError(`the file lacks storage ${key}`);
+    }
+    return found;
+  };
+  return readStateDict(root, bytesOf, mostTensorBytes(bytes));
+}
+
+/** Storages in the order of the keys, each its number of elements in eight bytes, then the elements. */
+function readLegacyStorages(
+  bytes: Uint8Array,
+  start: number,
+  keys: unknown,
+  storages: ReadonlyMap<string, Storage>,
+): Map<string, Uint8Array> {
+  if (!Array.isArray(keys)) {
+    throw new FormatError("the file has no list of storages");
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const raw = new Map<string, Uint8Array>();
+  let position = start;
+  for (const key of keys) {
+    const storage = storages.get(key);
+    if (storage === undefined) {
+      throw new FormatError("the file has a storage that no tensor uses");
+    }
+    const begin = position + 8;
+    const end = begin + storage.byteLength;
+    if (end > bytes.length || view.getBigUint64(position, true) !== BigInt(storage.count)) {
+      throw new FormatError(`storage ${key} at byte ${position} is cut short or not of ${storage.count} elements`);
+    }
+    raw.set(key, bytes.subarray(begin, end));
+    position = end;
+  }
+  return raw;
+}

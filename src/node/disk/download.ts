@@ -1,0 +1,288 @@
+import { constants, type FileHandle, open, rm, stat } from "node:fs/promises";
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
+import type { CatalogEntry, CatalogFile } from "../../data/catalog.js";
+import type { SourceFile } from "../../data/dataset.js";
+import { readChecked, storedLimit } from "./checkedFile.js";
+import { createFolders, DamagedFileError, describeFileError, errorCode, renameDurably } from "./files.js";
+
+/** How far the download of one file is. */
+export interface DownloadProgress {
+  readonly url: string;
+  /** The bytes that are here, those of an earlier, broken download included. */
+  readonly receivedBytes: number;
+  /** Undefined where the server does not say. */
+  readonly totalBytes: number | undefined;
+}
+
+/** How long a server may be silent, in milliseconds. */
+export interface DownloadTimeouts {
+  /** From the request to the reply's header. */
+  readonly response: number;
+  /** Between two pieces of the content. */
+  readonly stall: number;
+}
+
+/** How a file is downloaded. */
+export interface DownloadOptions {
+  /** Addresses that end with a slash, tried in turn instead of the data set's own. */
+  readonly mirrors?: readonly string[];
+  readonly timeouts?: DownloadTimeouts;
+  readonly onProgress?: (progress: DownloadProgress) => void;
+  /** Ends a download; what has come is kept for the next time. */
+  readonly signal?: AbortSignal;
+}
+
+/** Why a file could not be downloaded. */
+export class DownloadError extends Error {}
+
+/** A mirror that does not give the file; another one may. */
+class MirrorError extends DownloadError {}
+
+/** A mirror that does not go on where it is asked to. */
+class WrongRangeError extends MirrorError {}
+
+const DEFAULT_TIMEOUTS: DownloadTimeouts = { response: 15_000, stall: 30_000 };
+
+/** A connection that breaks is resumed, but a server that gives a few bytes each time is given up. */
+const MAXIMUM_CONNECTIONS = 50;
+
+/** Where downloads are kept: $XDG_CACHE_HOME/lenet, else ~/.cache/lenet. */
+export function cacheFolder(): string {
+  const base = process.env.XDG_CACHE_HOME;
+  return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), ".cache"), "lenet");
+}
+
+/**
+ * Downloads a file into the cache from the first mirror that gives it.
+ *
+ * @throws DownloadError with the reason of each mirror, or why the cache cannot be written
+ */
+export async function download(entry: CatalogEntry, file: CatalogFile, options: DownloadOptions): Promise<SourceFile> {
+  const folder = join(cacheFolder(), entry.name);
+  await inCache(`create the folder ${folder}`, createFolders(folder));
+  const target = join(folder, file.name);
+  const failures: string[] = [];
+  for (const mirror of options.mirrors ?? entry.mirrors) {
+    const url = `${mirror}${file.name}`;
+    try {
+      return { bytes: await downloadFrom(url, target, file, options), what: target };
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!(error instanceof MirrorError)) throw error;
+      failures.push(`${url}: ${error.message}`);
+    }
+  }
+  throw new DownloadError(failures.length > 0 ? failures.join(", ") : "there is no mirror");
+}
+
+/** Downloads a file from one mirror, checks it and gives it its name; returns what is known of it. */
+async function downloadFrom(
+  url: string,
+  target: string,
+  file: CatalogFile,
+  options: DownloadOptions,
+): Promise<Uint8Array> {
+  const partial = `${target}.part`;
+  for (let afresh = false; ; afresh = true) {
+    let resumed = true;
+    try {
+      resumed = await receiveAll(url, partial, storedLimit(file), options);
+      return await acceptDownload(partial, target, file);
+    } catch (error) {
+      if (!(error instanceof DamagedFileError || error instanceof WrongRangeError)) throw error;
+      await inCache(`delete ${partial}`, rm(partial, { force: true }));
+      // What was resumed may have come from another mirror, whose file is packed differently, and some servers do not
+      // send what they are asked for: once more, afresh.
+      if (resumed && !afresh) continue;
+      throw error instanceof MirrorError ? error : new MirrorError(`what came is damaged: ${error.message}`);
+    }
+  }
+}
+
+async function acceptDownload(partial: string, target: string, file: CatalogFile): Promise<Uint8Array> {
+  const bytes = await readChecked(partial, file);
+  if (bytes !== undefined) {
+    try {
+      await renameDurably(partial, target);
+    } catch (error) {
+      const doneByAnotherProcess = errorCode(error) === "ENOENT";
+      if (!doneByAnotherProcess) throw new DownloadError(describeFileError(error, `write ${target}`));
+    }
+    return bytes;
+  }
+  // Another process downloaded the same file at the same time and was done first.
+  const others = await readChecked(target, file);
+  if (others === undefined) throw new MirrorError(`${partial} has been deleted`);
+  return others;
+}
+
+/**
+ * Receives a file, again from where it broke off as long as every connection brings something; returns whether it was
+ * resumed.
+ *
+ * @throws WrongRangeError where it cannot be resumed
+ */
+async function receiveAll(url: string, partial: string, limit: number, options: DownloadOptions): Promise<boolean> {
+  for (let connection = 1; ; connection++) {
+    const before = await sizeOf(partial);
+    try {
+      await receive(url, partial, before, limit, options);
+      return before > 0;
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      const stuck = (await sizeOf(partial)) <= before || connection === MAXIMUM_CONNECTIONS;
+      if (stuck || !(error instanceof MirrorError)) throw error;
+    }
+  }
+}
+
+/**
+ * Appends one connection's bytes to the partial file. They are written at their position, and nothing is cut off
+ * before the end: two processes that download the same file write the same bytes at the same places.
+ */
+async function receive(
+  url: string,
+  partial: string,
+  offset: number,
+  limit: number,
+  options: DownloadOptions,
+): Promise<void> {
+  const timeouts = options.timeouts ?? DEFAULT_TIMEOUTS;
+  const watchdog = new Watchdog(timeouts.response);
+  const signal = options.signal ? AbortSignal.any([options.signal, watchdog.signal]) : watchdog.signal;
+  const headers: Record<string, string> = { "accept-encoding": "identity" };
+  if (offset > 0) headers.range = `bytes=${offset}-`;
+  try {
+    const response = await overNetwork(fetch(url, { headers, signal }));
+    // Nothing is left to send: the file is whole, or it is none of this mirror's, which its checksum shows.
+    if (response.status === 416) return;
+    if (!response.ok || response.body === null) throw new MirrorError(`HTTP ${response.status}`);
+    const start = response.status === 206 ? rangeStart(response, offset) : 0;
+    const file = await inCache(`write ${partial}`, open(partial, constants.O_WRONLY | constants.O_CREAT));
+    try {
+      const totalBytes = announcedTotal(response, start);
+      const body = response.body.getReader();
+      let position = start;
+      for (;;) {
+        if (Math.max(position, totalBytes ?? 0) > limit) {
+          const fault = `the file is too large: expected at most ${limit} bytes`;
+          throw start > 0 ? new WrongRangeError(fault) : new MirrorError(fault);
+        }
+        options.onProgress?.({ url, receivedBytes: position, totalBytes });
+        watchdog.restart(timeouts.stall);
+        const piece = await overNetwork(body.read());
+        if (piece.done) break;
+        await inCache(`write ${partial}`, writeAt(file, piece.value, position));
+        position += piece.value.length;
+      }
+      if (totalBytes !== undefined && position !== totalBytes) {
+        throw new MirrorError(`it broke off after ${position} of ${totalBytes} bytes`);
+      }
+      await inCache(`write ${partial}`, file.truncate(position));
+    } finally {
+      await file.close();
+    }
+  } finally {
+    watchdog.endRequest();
+  }
+}
+
+/** Ends a request whose server has been silent for too long. */
+class Watchdog {
+  private readonly controller = new AbortController();
+  private timer: NodeJS.Timeout;
+
+  constructor(milliseconds: number) {
+    this.timer = this.start(milliseconds);
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  restart(milliseconds: number): void {
+    clearTimeout(this.timer);
+    this.timer = this.start(milliseconds);
+  }
+
+  /** Lets go of the connection where the request is not done; nothing happens where it is. */
+  endRequest(): void {
+    clearTimeout(this.timer);
+    this.controller.abort();
+  }
+
+  private start(milliseconds: number): NodeJS.Timeout {
+    const reason = new MirrorError(`no answer for ${milliseconds / 1000} seconds`);
+    return setTimeout(() => this.controller.abort(reason), milliseconds);
+  }
+}
+
+/** Where a partial reply starts: it may not leave a gap after what is here. */
+function rangeStart(response: Response, offset: number): number {
+  const range = response.headers.get("content-range");
+  const start = Number(/^bytes (\d+)-/.exec(range ?? "")?.[1]);
+  if (!(start <= offset))
+    throw new WrongRangeError(`asked for the bytes from ${offset} on, the reply holds "${range}"`);
+  return start;
+}
+
+function announcedTotal(response: Response, position: number): number | undefined {
+  // The length of an encoded reply is not that of the content.
+  const encoding = response.headers.get("content-encoding") ?? "identity";
+  const length = response.headers.get("content-length");
+  return length !== null && encoding === "identity" ? position + Number(length) : undefined;
+}
+
+async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  let written = 0;
+  while (written < bytes.length) {
+    written += (await file.write(bytes, written, bytes.length - written, position + written)).bytesWritten;
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch {
+    return 0;
+  }
+}
+
+async function overNetwork<Value>(work: Promise<Value>): Promise<Value> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof MirrorError ? error : new MirrorError(describeNetworkError(error));
+  }
+}
+
+/** Work on the cache's files: where it fails, it would fail for every mirror alike. */
+async function inCache<Value>(doing: string, work: Promise<Value>): Promise<Value> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new DownloadError(describeFileError(error, doing));
+  }
+}
+
+function describeNetworkError(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  switch (errorCode(cause)) {
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return "the host is not found";
+    case "ECONNREFUSED":
+      return "the connection is refused";
+    case "ENETUNREACH":
+    case "EHOSTUNREACH":
+      return "the host is not reachable";
+    case "ECONNRESET":
+    case "UND_ERR_SOCKET":
+      return "the connection broke off";
+    case "UND_ERR_CONNECT_TIMEOUT":
+      return "no answer";
+  }
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.split("\n", 1)[0];
+}

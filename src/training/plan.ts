@@ -1,0 +1,92 @@
+import type { ParsedAugmentation } from "../data/augmentationText.js";
+import { augmentationFor } from "../data/characters.js";
+import type { Dataset, DatasetParts } from "../data/dataset.js";
+import { measureChannels } from "../data/normalization.js";
+import { type Split, splitTraining } from "../data/split.js";
+import type { Backend, Engine } from "../engine/backend.js";
+import { initializeParameters, lenet5, type Model, type NamedTensors } from "../model/index.js";
+import { customizeRecipe, type Recipe, type RecipeChanges, TUTORIAL_NORMALIZATION } from "./recipes/index.js";
+
+// The one way from a recipe to a trained network: a request and its data make a plan, the plan makes an engine, and
+// `runEpochs` trains it.
+
+/** What is asked of a training before its data are known. */
+export interface TrainingRequest {
+  readonly recipe: Recipe;
+  readonly changes: RecipeChanges;
+  /** Replaces the recipe's augmentation. */
+  readonly augment?: ParsedAugmentation;
+  /** Replaces the recipe's normalization: by the tutorial's, or by what is measured on the training images. */
+  readonly normalize?: "tutorial" | "dataset";
+  /** Split, initial parameters, order, augmentation and dropout are drawn from it. */
+  readonly seed: number;
+}
+
+/** What a training learns from, in the network's shape. */
+export interface TrainingData extends Pick<DatasetParts, "train" | "validationCount"> {
+  /** The byte around the pictures. */
+  readonly background: number;
+}
+
+/** Everything that the bits of a training depend on, besides the arithmetic. */
+export interface TrainingPlan {
+  readonly recipe: Recipe;
+  readonly model: Model;
+  readonly dataset: Dataset;
+  readonly split: Split;
+  readonly seed: number;
+  /** The parameters before the first step. */
+  readonly parameters: NamedTensors;
+  /** The epochs after which the recipe's schedule begins anew, ascending; the first stretch begins with the first epoch. */
+  readonly scheduleRestarts?: readonly number[];
+}
+
+/** The recipe of a request with what depends on the data: the normalization, and whether pictures may be mirrored. */
+export function settleRecipe(request: TrainingRequest, data: TrainingData): Recipe {
+  const { changes, augment, normalize, seed } = request;
+  const asked = augment ?? { augmentation: request.recipe.augmentation, flipGiven: false };
+  const recipe = customizeRecipe(request.recipe, {
+    ...changes,
+    augmentation: augmentationFor(asked, data.train.classes, data.background),
+  });
+  if (normalize === undefined) return recipe;
+  if (normalize === "tutorial") return customizeRecipe(recipe, { normalization: TUTORIAL_NORMALIZATION });
+  const { train } = splitTraining(data, recipe.validationShare, seed);
+  return customizeRecipe(recipe, { normalization: measureChannels(data.train, train) });
+}
+
+/**
+ * Plans the training of a LeNet-5 for the data's pictures and classes.
+ *
+ * @throws ShapeError if the pictures are too small for its layers
+ */
+export function planTraining(request: TrainingRequest, data: TrainingData): TrainingPlan {
+  const recipe = settleRecipe(request, data);
+  const { channels, height, width, classes } = data.train;
+  const model = lenet5({ ...recipe, input: { channels, height, width }, classes: classes.length });
+  return planWith({ recipe, model, seed: request.seed }, data);
+}
+
+/** The plan of a recipe and a model that are settled already, as those of a run that was begun. */
+export function planWith(
+  settled: Pick<TrainingPlan, "recipe" | "model" | "seed" | "scheduleRestarts">,
+  data: Pick<TrainingData, "train" | "validationCount">,
+): TrainingPlan {
+  const { recipe, model, seed, scheduleRestarts } = settled;
+  return {
+    recipe,
+    model,
+    seed,
+    scheduleRestarts,
+    dataset: data.train,
+    split: splitTraining(data, recipe.validationShare, seed),
+    parameters: initializeParameters(model, seed),
+  };
+}
+
+/** Compiles a plan's network, with the plan's parameters. */
+export async function compilePlan({ model, recipe, parameters }: TrainingPlan, backend: Backend): Promise<Engine> {
+  const engine = await backend.compile([{ model, ...recipe }], recipe);
+  await engine.setParameters(parameters);
+  return engine;
+}

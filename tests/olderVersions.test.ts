@@ -1,0 +1,78 @@
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readSweepConfig } from "../src/cli/sweep/sweepFolder.js";
+import { generateDigits } from "../src/data/digits.js";
+import { readRecipeFile } from "../src/formats/recipeFile.js";
+import { encodePng } from "../src/node/pictures/codec.js";
+import { loadWeights } from "../src/node/weights.js";
+import { runProgram } from "./support/program.js";
+
+// Version 0.1 had other names for some fields; what it wrote still opens. See fixtures/version-0.1/README.md.
+
+const FIXTURES = fileURLToPath(new URL("fixtures/version-0.1/", import.meta.url));
+const FINGERPRINT = "43161e9dfeed9d553119c4f1bdeebefe140a1644b88536c84df6694afd51a07d";
+
+let folder: string;
+let images: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lenet-older-"));
+  images = join(folder, "digits12");
+  const digits = generateDigits({ seed: 3, count: 200, part: "train", channels: 1, height: 12, width: 12 });
+  for (const [index, label] of digits.labels.entries()) {
+    const place = join(images, `class-${digits.classes[label]}`);
+    await mkdir(place, { recursive: true });
+    const pixels = digits.images.subarray(144 * index, 144 * (index + 1));
+    await writeFile(join(place, `${index}.png`), await encodePng(pixels, 12, 12));
+  }
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** A copy of the run, whose images are on this machine. */
+async function copyRun(name: string): Promise<string> {
+  const run = join(folder, name);
+  await cp(join(FIXTURES, "run"), run, { recursive: true });
+  const config = await readFile(join(run, "config.json"), "utf8");
+  await writeFile(join(run, "config.json"), config.replace("/home/user/digits12", images));
+  return run;
+}
+
+describe("what version 0.1 wrote", () => {
+  it.each(["best.safetensors", "model.pth", "model.onnx"])("opens: %s", async (file) => {
+    const weights = await loadWeights(join(FIXTURES, "run", file));
+    expect(weights.normalization).toEqual({ mean: [0.1], deviation: [0.3] });
+    expect(weights.metadata?.pictures).toEqual({ fit: "cover", background: 0 });
+    expect(weights.metadata?.classes?.[3]).toBe("class-3");
+    const run = await copyRun(`eval-${file}`);
+    const { stdout } = await runProgram(folder, ["eval", join(run, file), "--data", images, "--json"]);
+    const { correct, total, loss } = JSON.parse(stdout);
+    expect({ correct, total, loss }).toEqual({ correct: 7, total: 40, loss: 2.2996124982833863 });
+  });
+
+  it("goes on: a run, to the bits of the older version", async () => {
+    const run = await copyRun("resumed");
+    const { stdout } = await runProgram(folder, ["train", "--resume", run]);
+    expect(stdout).toContain(FINGERPRINT);
+  });
+
+  it("is read: a recipe with every field", async () => {
+    const { recipe } = readRecipeFile(await readFile(join(FIXTURES, "recipe.json"), "utf8"), "recipe");
+    const config = JSON.parse(await readFile(join(FIXTURES, "run/config.json"), "utf8"));
+    expect(recipe.epochs).toBe(config.recipe.epochs);
+    expect(recipe.validationShare).toBe(0.25);
+    expect(recipe.schedule).toMatchObject({ warmupShare: 0.4 });
+    expect(recipe.normalization).toEqual({ mean: [0.1], deviation: [0.3] });
+  });
+
+  it("is read: what a sweep was started with", async () => {
+    const sweep = join(folder, "sweep");
+    await mkdir(sweep);
+    await cp(join(FIXTURES, "sweep.config.json"), join(sweep, "sweep.config.json"));
+    const { data, seeds } = await readSweepConfig(sweep);
+    expect(data.settings).toMatchObject({ data: "/home/user/digits12", fit: "contain", background: 0 });
+    expect(seeds).toEqual([0, 1]);
+  });
+});

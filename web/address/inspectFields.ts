@@ -1,0 +1,37 @@
+import { choice, optionalChoice, optionalNumber, optionalText } from "./fields.js";
+
+export const SOURCES = ["draw", "data", "file", "camera"] as const;
+export const PARTS = ["validation", "train", "test"] as const;
+export const MOMENTS = ["after", "before"] as const;
+export const PANELS = ["sum", "filters", "excites", "why"] as const;
+export const FILTER_KINDS = ["weights", "gradients", "change"] as const;
+export const REASONS = ["occlusion", "gradient", "product"] as const;
+
+export type Source = (typeof SOURCES)[number];
+export type Part = (typeof PARTS)[number];
+export type Reason = (typeof REASONS)[number];
+
+const index = { least: 0, most: Number.MAX_SAFE_INTEGER, whole: true };
+
+/** The fields of the view Look inside; every name begins with the view's. */
+export const inspectFields = {
+  /** Where the picture comes from; undefined: as suits the classes. */
+  inspectSource: optionalChoice(SOURCES),
+  inspectPart: choice(PARTS, "validation"),
+  /** Of all pictures of the part's data set. */
+  inspectIndex: optionalNumber(index),
+  /** The pictures of one class alone. */
+  inspectClass: optionalNumber(index),
+  /** Whether drawings are centred as in MNIST; undefined: where the classes are characters. */
+  inspectCentre: optionalChoice(["on", "off"] as const),
+  /** The layer, by its term ("C3"), and the unit that are looked at; undefined: one that shows what there is to see. */
+  inspectLayer: optionalText((term) => (/^[A-Z]\w*$/.test(term) ? term : undefined)),
+  inspectUnit: optionalNumber(index),
+  /** Whether maps are shown before or after their activation. */
+  inspectMoment: choice(MOMENTS, "after"),
+  inspectPanel: choice(PANELS, "sum"),
+  inspectFilters: choice(FILTER_KINDS, "weights"),
+  inspectReason: choice(REASONS, "occlusion"),
+  /** The class that reasons are asked for; undefined: the predicted one. */
+  inspectFor: optionalNumber(index),
+};

@@ -1,0 +1,49 @@
+import { parseAugmentation } from "../../src/data/index.js";
+import { choice, type NumberRange, number, optionalChoice, optionalNumber, optionalText } from "./fields.js";
+
+export const DATA_SOURCES = ["digits", "fashion-mnist", "mnist", "own"] as const;
+export type DataSource = (typeof DATA_SOURCES)[number];
+
+export const RECIPE_NAMES = ["paper", "improved", "best"] as const;
+export const ACTIVATIONS = ["sigmoid", "tanh", "relu"] as const;
+export const POOLINGS = ["averagePool2d", "maxPool2d"] as const;
+
+/** The numbers that each setting takes. */
+export const RANGES = {
+  count: { least: 100, most: 60_000, whole: true },
+  epochs: { least: 1, most: 1000, whole: true },
+  batch: { least: 1, most: 1024, whole: true },
+  seed: { least: 0, most: Number.MAX_SAFE_INTEGER, whole: true },
+  lr: { least: 1e-6, most: 10 },
+  dropout: { least: 0, most: 0.95 },
+  val: { least: 0.01, most: 0.9 },
+  threads: { least: 1, most: 64, whole: true },
+} as const satisfies Record<string, NumberRange>;
+
+/** The fields of the view Train. Undefined: as the recipe has it, and threads as many as are useful. */
+export const trainFields = {
+  data: choice(DATA_SOURCES, "digits"),
+  /** Of generated digits. */
+  count: number(RANGES.count, 10_000),
+  recipe: choice(RECIPE_NAMES, "improved"),
+  epochs: number(RANGES.epochs, 10),
+  seed: number(RANGES.seed, 0),
+  activation: optionalChoice(ACTIVATIONS),
+  pooling: optionalChoice(POOLINGS),
+  lr: optionalNumber(RANGES.lr),
+  batch: optionalNumber(RANGES.batch),
+  dropout: optionalNumber(RANGES.dropout),
+  augment: optionalText((text) => (isAugmentation(text) ? text : undefined)),
+  val: optionalNumber(RANGES.val),
+  threads: optionalNumber(RANGES.threads),
+};
+
+/** Whether a text is one that `lenet train --augment` takes. */
+export function isAugmentation(text: string): boolean {
+  try {
+    parseAugmentation(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,98 @@
+import { UnknownLayersError } from "../../src/formats/errors.js";
+import { MOST_WEIGHTS_BYTES, type ParameterFreeLayers, readWeights } from "../../src/formats/weights.js";
+import type { Weights } from "../../src/model/index.js";
+import { RUN_FILES } from "../../src/runs/files.js";
+import { parseRun } from "../../src/runs/record.js";
+import type { PlacedFile } from "../kit/DropZone.js";
+import { takeNumber } from "../state/runs.js";
+import { askLayers } from "./LayersDialog.js";
+import { addOpenedFile, addOpenedRun, networkOf } from "./opened.js";
+
+const WEIGHTS = /\.(pth|pt|safetensors|onnx)$/i;
+
+/**
+ * Opens run folders and files of weights, one after the other.
+ *
+ * @returns a line for each that could not be opened
+ */
+export async function openFiles(files: readonly PlacedFile[]): Promise<string[]> {
+  const folders = files.filter(({ path }) => baseOf(path) === RUN_FILES.config).map(({ path }) => folderOf(path));
+  const loose = files.filter(({ path }) => WEIGHTS.test(path) && !folders.includes(folderOf(path)));
+  if (folders.length === 0 && loose.length === 0 && files.length > 0) {
+    return [
+      `${files[0].path}: neither weights (.pth, .safetensors, .onnx) nor a run folder with its ${RUN_FILES.config}`,
+    ];
+  }
+  const failures: string[] = [];
+  const attempt = async (name: string, open: () => Promise<void>) => {
+    try {
+      await open();
+    } catch (error) {
+      failures.push(`${name}: ${error instanceof Error ? error.message : error}`);
+    }
+  };
+  for (const folder of folders) {
+    const own = files.filter(({ path }) => folderOf(path) === folder);
+    await attempt(folder || RUN_FILES.config, () => openFolder(baseOf(folder) || "run", own));
+  }
+  for (const { file } of loose) await attempt(file.name, () => openFile(file));
+  return failures;
+}
+
+async function openFolder(name: string, files: readonly PlacedFile[]): Promise<void> {
+  const find = (wanted: string) => files.find(({ path }) => baseOf(path) === wanted)?.file;
+  const text = async (wanted: string) => find(wanted)?.text();
+  const record = parseRun(name, {
+    config: (await text(RUN_FILES.config)) ?? "",
+    history: await text(RUN_FILES.history),
+    result: await text(RUN_FILES.result),
+  });
+  addOpenedRun({
+    name,
+    isServed: false,
+    isGrowing: false,
+    record,
+    readWeights: async () => {
+      const file = find(RUN_FILES.safetensors);
+      if (!file) throw new Error(`${name} has no ${RUN_FILES.safetensors}`);
+      return readWeights(await bytesOf(file));
+    },
+  });
+}
+
+async function openFile(file: File): Promise<void> {
+  const weights = await openWeights(await bytesOf(file), () => askLayers(file.name));
+  if (!weights) return;
+  const origin = { number: takeNumber(), name: file.name };
+  addOpenedFile(origin, await networkOf(origin, weights));
+}
+
+/**
+ * Reads a file of weights.
+ *
+ * @param ask asks what the file does not say of its model; undefined where it is not answered
+ * @returns undefined where it was asked for and not answered
+ * @throws FormatError with one line where the file is damaged, refused, or no LeNet-5's
+ */
+async function openWeights(
+  bytes: Uint8Array,
+  ask: () => Promise<ParameterFreeLayers | undefined>,
+): Promise<Weights | undefined> {
+  try {
+    return readWeights(bytes);
+  } catch (error) {
+    if (!(error instanceof UnknownLayersError)) throw error;
+  }
+  const parameterFree = await ask();
+  return parameterFree && readWeights(bytes, parameterFree);
+}
+
+async function bytesOf(file: File): Promise<Uint8Array> {
+  if (file.size > MOST_WEIGHTS_BYTES) {
+    throw new Error(`it has ${Math.ceil(file.size / 1e6)} MB, at most ${MOST_WEIGHTS_BYTES / 1e6} MB are read`);
+  }
+  return new Uint8Array(await file.arrayBuffer());
+}
+
+const folderOf = (path: string): string => path.split("/").slice(0, -1).join("/");
+const baseOf = (path: string): string => path.split("/").at(-1) ?? "";

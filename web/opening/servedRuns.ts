@@ -1,0 +1,117 @@
+import { computed, effect, signal } from "@preact/signals";
+import { readWeights } from "../../src/formats/weights.js";
+import { RUN_FILES } from "../../src/runs/files.js";
+import type { ListedRun } from "../../src/runs/listing.js";
+import { parseRun, type RunRecord } from "../../src/runs/record.js";
+import { changeUrl, url } from "../address/url.js";
+import { openedNetwork } from "../state/currentNetwork.js";
+import { addOpenedRun, networkOf, type OpenedRun, opened, removeOpened } from "./opened.js";
+
+/** Between two looks at what the server has. */
+const MILLISECONDS = 2000;
+
+const listed = signal<readonly ListedRun[] | undefined>(undefined);
+const failures = signal<Readonly<Record<string, string>>>({});
+
+/** The runs that the page's server has, the newest first; undefined until it has answered. */
+export const servedRuns = computed(() => listed.value);
+
+/** Why runs could not be read, by their names. */
+export const servedFailures = computed(() => failures.value);
+
+/** The names of the served runs that the address asks for. */
+export const chosenRuns = computed(() => url.value.compareRuns);
+
+/** Has a served run opened, or closed. */
+export function chooseServed(name: string, isChosen: boolean): void {
+  const others = chosenRuns.peek().filter((one) => one !== name);
+  changeUrl({ compareRuns: isChosen ? [...others, name] : others });
+}
+
+/**
+ * Looks at what the server has, again and again, while the page is seen. The runs that the address asks for are opened, and
+ * read again whenever they have grown.
+ *
+ * @returns what ends it
+ */
+export function watchServer(): () => void {
+  let isEnded = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const look = async () => {
+    if (!document.hidden) await lookOnce();
+    if (!isEnded) timer = setTimeout(look, MILLISECONDS);
+  };
+  void look();
+  const stopFollowing = effect(followAddress);
+  return () => {
+    isEnded = true;
+    clearTimeout(timer);
+    stopFollowing();
+  };
+}
+
+/** Closes what the address does not ask for any more, and opens what it asks for now. */
+function followAddress(): void {
+  const chosen = chosenRuns.value;
+  for (const one of servedOnes()) if (!chosen.includes(one.name)) removeOpened(one);
+  for (const run of listed.peek() ?? []) if (chosen.includes(run.name)) void bringUpToDate(run);
+}
+
+async function lookOnce(): Promise<void> {
+  try {
+    listed.value = JSON.parse(await fetchText("api/runs")) as ListedRun[];
+  } catch {
+    // The server has ended, or is busy: what it said last stays.
+    return;
+  }
+  for (const run of listed.value) if (chosenRuns.peek().includes(run.name)) await bringUpToDate(run);
+}
+
+function servedOnes(): OpenedRun[] {
+  return opened.peek().filter((one): one is OpenedRun => one.type === "run" && one.isServed);
+}
+
+async function bringUpToDate({ name, epochsDone, finished }: ListedRun): Promise<void> {
+  const known = servedOnes().find((one) => one.name === name);
+  if (known?.record.history.length === epochsDone && (known.record.result !== undefined) === finished) return;
+  try {
+    const record = await readServed(name);
+    if (!chosenRuns.peek().includes(name)) return;
+    const grew = known !== undefined && record.history.length > known.record.history.length;
+    const run = addOpenedRun({
+      name,
+      isServed: true,
+      record,
+      isGrowing: record.result === undefined && (grew || known?.isGrowing === true),
+      readWeights: async () => readWeights(await fetchBytes(addressOf(name, RUN_FILES.safetensors))),
+    });
+    // The views show its best weights as they become better.
+    if (openedNetwork.peek()?.origin.number === run.number) {
+      openedNetwork.value = await networkOf(run, await run.readWeights());
+    }
+    failures.value = Object.fromEntries(Object.entries(failures.value).filter(([other]) => other !== name));
+  } catch (error) {
+    failures.value = { ...failures.value, [name]: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function readServed(name: string): Promise<RunRecord> {
+  const ifThere = (file: string) => fetchText(addressOf(name, file)).catch(() => undefined);
+  return parseRun(name, {
+    config: await fetchText(addressOf(name, RUN_FILES.config)),
+    history: await ifThere(RUN_FILES.history),
+    result: await ifThere(RUN_FILES.result),
+  });
+}
+
+const addressOf = (name: string, file: string): string => `runs/${encodeURIComponent(name)}/${file}`;
+
+async function fetchText(address: string): Promise<string> {
+  return new TextDecoder().decode(await fetchBytes(address));
+}
+
+async function fetchBytes(address: string): Promise<Uint8Array> {
+  const response = await fetch(address, { cache: "no-store" });
+  if (!response.ok) throw new Error(`the server gave no ${address} (HTTP ${response.status})`);
+  return new Uint8Array(await response.arrayBuffer());
+}

@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+import { keepSnapshot } from "./run.js";
+
+const at = (epoch: number) => ({ epoch, parameters: new Map() });
+
+describe("keepSnapshot", () => {
+  it("keeps the first and the newest, and few enough in between", () => {
+    let timeline = keepSnapshot([], at(0));
+    for (let epoch = 1; epoch <= 1000; epoch++) {
+      timeline = keepSnapshot(timeline, at(epoch));
+      expect(timeline[0].epoch).toBe(0);
+      expect(timeline.at(-1)?.epoch).toBe(epoch);
+      expect(timeline.length).toBeLessThanOrEqual(128);
+    }
+    expect(timeline.length).toBeGreaterThan(60);
+    const epochs = timeline.map(({ epoch }) => epoch);
+    expect(epochs).toEqual([...epochs].sort((one, other) => one - other));
+  });
+
+  it("takes the newer of two of the same moment", () => {
+    const newer = at(1);
+    expect(keepSnapshot([at(0), at(1)], newer).map(({ epoch }) => epoch)).toEqual([0, 1]);
+    expect(keepSnapshot([at(0), at(1)], newer)[1].parameters).toBe(newer.parameters);
+  });
+});

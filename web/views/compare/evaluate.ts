@@ -1,0 +1,70 @@
+import { signal } from "@preact/signals";
+import type { Dataset } from "../../../src/data/dataset.js";
+import { splitTraining } from "../../../src/data/split.js";
+import type { Evaluation } from "../../../src/training/metrics.js";
+import type { Progress } from "../../../src/training/passes.js";
+import { url } from "../../address/url.js";
+import type { Network } from "../../state/currentNetwork.js";
+import type { LoadedData } from "../../state/loadedData.js";
+import { runs } from "../../state/runs.js";
+import { type RunFields, recipeFor } from "../../state/settings.js";
+import type { EvaluationEvent, EvaluationRequest } from "../../worker/evaluation/protocol.js";
+
+/** Which of the pictures a network is judged by. */
+export type Judged = "validation" | "all";
+
+export type EvaluationState =
+  | { readonly type: "none" }
+  | { readonly type: "running"; readonly progress?: Progress }
+  | { readonly type: "done"; readonly evaluation: Evaluation; readonly of: string; readonly judged: Judged }
+  | { readonly type: "failed"; readonly message: string };
+
+/** The newest evaluation. */
+export const evaluationState = signal<EvaluationState>({ type: "none" });
+
+let worker: Worker | undefined;
+
+/** Judges a network by the pictures in memory, in place of an evaluation that is under way. */
+export function evaluate(network: Network, data: LoadedData, judged: Judged): void {
+  worker?.terminate();
+  evaluationState.value = { type: "running" };
+  const own = new Worker(new URL("../../worker/evaluation/worker.js", import.meta.url), { type: "module" });
+  worker = own;
+  const end = (state: EvaluationState) => {
+    own.terminate();
+    evaluationState.value = state;
+  };
+  own.addEventListener("message", ({ data: event }: MessageEvent<EvaluationEvent>) => {
+    if (event.type === "progress") evaluationState.value = { type: "running", progress: event.progress };
+    else if (event.type === "failed") end(event);
+    else end({ ...event, of: nameOf(network), judged });
+  });
+  own.addEventListener("error", ({ message }) => end({ type: "failed", message }));
+  const { model, parameters, normalization } = network;
+  const dataset: Dataset = { ...data.parts.train, classes: network.classes };
+  const indices = judged === "validation" ? heldBack(data, settingsFor(network)) : undefined;
+  own.postMessage({ model, parameters, normalization, dataset, indices } satisfies EvaluationRequest);
+}
+
+/** Why a network cannot be judged by the pictures in memory; undefined where it can. */
+export function misfit({ model, classes }: Network, { parts: { train } }: LoadedData): "shape" | "classes" | undefined {
+  const { channels, height, width } = model.input;
+  if (channels !== train.channels || height !== train.height || width !== train.width) return "shape";
+  return classes.length === train.classes.length ? undefined : "classes";
+}
+
+/** What a network is told by from others. */
+export function nameOf({ origin, fingerprint }: Network): string {
+  return `${origin.number} ${fingerprint}`;
+}
+
+/** The settings that tell which pictures are held back: those of the network's run, else the page's. */
+export function settingsFor({ origin }: Network): RunFields {
+  return runs.value.find(({ number }) => number === origin.number)?.settings.fields ?? url.value;
+}
+
+/** The pictures that a run with some settings holds back. */
+function heldBack({ parts, background }: LoadedData, fields: RunFields): Uint32Array {
+  const { validationShare } = recipeFor(fields, parts.train, background);
+  return splitTraining(parts, validationShare, fields.seed).validation;
+}

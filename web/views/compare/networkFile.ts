@@ -1,0 +1,42 @@
+import { type WeightsFormat, writeWeights } from "../../../src/formats/weights.js";
+import type { ModelMetadata, TrainingFacts } from "../../../src/model/index.js";
+import type { Network } from "../../state/currentNetwork.js";
+import type { Run } from "../../state/run.js";
+import { runs } from "../../state/runs.js";
+import { configOf } from "./browserRun.js";
+
+/** A network as the bytes of a file, with all that is known of it. */
+export function networkFile(network: Network, format: WeightsFormat): Uint8Array {
+  const { model, parameters, normalization } = network;
+  return writeWeights({ model, parameters, normalization, metadata: metadataOf(network) }, format);
+}
+
+/** What a file of a network's weights is named, without its ending. */
+export function fileStem({ origin }: Network): string {
+  return origin.type === "run" ? `lenet-run-${origin.number}` : origin.name.replace(/\.\w+$/, "");
+}
+
+function metadataOf({ origin, model, normalization, classes, metadata }: Network): ModelMetadata {
+  const run = origin.type === "run" ? runs.peek().find(({ number }) => number === origin.number) : undefined;
+  if (!run) return metadata ?? { model, normalization, classes };
+  const { recipe, settings } = run;
+  const { data } = configOf(run);
+  return {
+    model,
+    normalization,
+    classes,
+    pictures: { fit: data.fit, background: data.background },
+    recipe: recipe.name,
+    data: settings.data.parts.train.name,
+    ...outcomeOf(run),
+  };
+}
+
+/** What the weights came to, where they are those that were validated. */
+function outcomeOf({ recipe, status, weights, epochs }: Run): Partial<TrainingFacts> {
+  // Of a run that averages, only the last weights are the average, which is what is validated.
+  const areValidated = recipe.averaging === null || status.peek() === "done";
+  const record = areValidated ? epochs.peek().find(({ epoch }) => epoch === weights.peek()?.epoch) : undefined;
+  if (!record) return {};
+  return { epoch: record.epoch, validationAccuracy: record.validationAccuracy };
+}

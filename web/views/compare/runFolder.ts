@@ -1,0 +1,38 @@
+import { formatJson } from "../../../src/formats/json.js";
+import { writeWeights } from "../../../src/formats/weights.js";
+import { writeStoredZip } from "../../../src/formats/zip/write.js";
+import type { NamedTensors } from "../../../src/model/index.js";
+import { curvesSvg } from "../../../src/report/curves.js";
+import { bestWeights } from "../../../src/runs/config.js";
+import { RUN_FILES } from "../../../src/runs/files.js";
+import { formatHistory } from "../../../src/runs/history.js";
+import type { RunRecord } from "../../../src/runs/record.js";
+import { runTitles } from "../../../src/runs/settings.js";
+
+/**
+ * A finished run as `lenet train` leaves its folder, but for the checkpoint, the report and pictures of pixels: an archive
+ * with the folder in it.
+ *
+ * @throws RangeError where the run is not finished
+ */
+export function runFolderZip(name: string, record: RunRecord, parameters: NamedTensors<Float32Array>): Uint8Array {
+  const { config, history, result } = record;
+  if (!result) throw new RangeError(`${name} is not finished`);
+  const { bestEpoch: epoch, bestValidationAccuracy: validationAccuracy } = result;
+  const weights = bestWeights(config, { epoch, validationAccuracy, parameters });
+  const { recipe, data } = config;
+  const outcome = { run: name, recipe: recipe.name, data: data.name, generated: data.generated, ...result };
+  const text = (content: string) => new TextEncoder().encode(content);
+  const files = {
+    [RUN_FILES.config]: text(formatJson(config)),
+    [RUN_FILES.history]: text(formatHistory(history)),
+    [RUN_FILES.pth]: writeWeights(weights, "pth"),
+    [RUN_FILES.safetensors]: writeWeights(weights, "safetensors"),
+    [RUN_FILES.curvesSvg]: text(curvesSvg(history, runTitles(config))),
+    [RUN_FILES.result]: text(formatJson({ ...outcome, epochs: history.length })),
+  };
+  return writeStoredZip(
+    Object.entries(files).map(([file, bytes]) => [`${name}/${file}`, bytes] as const),
+    1,
+  );
+}

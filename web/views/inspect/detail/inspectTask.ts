@@ -1,0 +1,47 @@
+import { useEffect, useRef } from "preact/hooks";
+import type { InspectEvent, InspectRequest } from "../../../worker/inspect/protocol.js";
+
+/**
+ * Has a worker of its own find something out.
+ *
+ * @returns ends it, whatever it is at
+ */
+export function runTask(request: InspectRequest, onEvent: (event: InspectEvent) => void): () => void {
+  const worker = new Worker(new URL("../../../worker/inspect/worker.js", import.meta.url), { type: "module" });
+  worker.addEventListener("message", ({ data }: MessageEvent<InspectEvent>) => {
+    if (isLast(data)) worker.terminate();
+    onEvent(data);
+  });
+  worker.addEventListener("error", ({ message }) => onEvent({ type: "failed", message }));
+  worker.postMessage(request);
+  return () => worker.terminate();
+}
+
+function isLast(event: InspectEvent): boolean {
+  return event.type === "climbed" ? event.done : event.type !== "progress";
+}
+
+type Asked = Parameters<typeof runTask>;
+
+/** Asks one thing at a time: what is asked meanwhile waits, and is given up for what is asked later. */
+export function useLatest(): (...asked: Asked) => void {
+  const waiting = useRef<Asked | undefined>(undefined);
+  const end = useRef<(() => void) | undefined>(undefined);
+  useEffect(() => () => end.current?.(), []);
+  const next = () => {
+    const asked = waiting.current;
+    waiting.current = undefined;
+    if (!asked) return;
+    const [request, onEvent] = asked;
+    end.current = runTask(request, (event) => {
+      onEvent(event);
+      if (!isLast(event)) return;
+      end.current = undefined;
+      next();
+    });
+  };
+  return (...asked) => {
+    waiting.current = asked;
+    if (!end.current) next();
+  };
+}

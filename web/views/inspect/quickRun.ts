@@ -1,0 +1,26 @@
+import { effect } from "@preact/signals";
+import { changeUrl, url } from "../../address/url.js";
+import { dataState, loadData } from "../../state/loadedData.js";
+import { addRun } from "../../state/runs.js";
+import { runFields } from "../../state/settings.js";
+
+/** Digits that are drawn and learned in a short time, well enough to read handwriting. */
+const QUICK = { data: "digits", count: 6000, recipe: "improved", epochs: 6 } as const;
+
+/** Draws digits and trains on them. */
+export function startQuickRun(): void {
+  changeUrl(QUICK);
+  const state = dataState.peek();
+  const request = { type: "digits", count: QUICK.count } as const;
+  const isThere =
+    state.type === "ready" && state.data.request.type === "digits" && state.data.request.count === QUICK.count;
+  if (!isThere) loadData(request);
+  const stop = effect(() => {
+    const now = dataState.value;
+    if (now.type === "loading") return;
+    queueMicrotask(() => {
+      stop();
+      if (now.type === "ready") addRun({ fields: runFields(url.peek()), data: now.data }, "end");
+    });
+  });
+}
