@@ -7,7 +7,6 @@ import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { runBenchmark, timingOf } from "../dist/benchmark/index.js";
-import { compileForNode } from "../dist/cli/engine.js";
 import { supportsFusedArithmetic } from "../dist/engine.js";
 import { enableFusedArithmetic, startThread } from "../dist/node/index.js";
 import { findChromium, startChromium } from "./browser/chromium.mjs";
@@ -31,8 +30,8 @@ const WORTH_A_LINE = 1;
 const NAMES = { node: "Node", isolated: "Chromium, isolated", plain: "Chromium, not isolated" };
 
 async function measureNode() {
-  const fingerprints = await trainingFingerprints(compileForNode, THREADS);
-  const benchmark = { compile: compileForNode, startThread, threads: THREADS, seconds: SECONDS };
+  const fingerprints = await trainingFingerprints(startThread, THREADS);
+  const benchmark = { startThread, threads: THREADS, seconds: SECONDS };
   return {
     fused: supportsFusedArithmetic(),
     fingerprints,

@@ -10,7 +10,7 @@ import * as web from "onnxruntime-web";
 import { writeOnnx } from "../dist/formats/onnx/index.js";
 import { RECIPES } from "../dist/index.js";
 import { loadWeights } from "../dist/node/index.js";
-import { compileRecipe, cycle, DEFAULT_THREADS, INPUT, numbers, randomBatches } from "./lenet.mjs";
+import { compileRecipe, cycle, DEFAULT_THREADS, INPUT, loadBatches, numbers, randomBatches } from "./lenet.mjs";
 import {
   describeMachine,
   finishReport,
@@ -42,17 +42,18 @@ const RUNTIMES = [
 /** One comparison: all contestants on the same batches of normalised values in memory, logits out. */
 async function compareForward({ recipe: name, batch, threads }) {
   const recipe = RECIPES[name];
-  const engine = compileRecipe(recipe, batch, threads);
-  if (options.weights) engine.setParameters((await loadWeights(options.weights, recipe)).parameters);
-  const batches = randomBatches(BATCHES_IN_MEMORY, batch).map(({ values }) => values);
-  const expected = engine.predict({ values: batches[0] }).data;
+  const engine = await compileRecipe(recipe, batch, threads);
+  if (options.weights) await engine.setParameters((await loadWeights(options.weights, recipe)).parameters);
+  const batches = randomBatches(BATCHES_IN_MEMORY, batch);
+  const loaded = await loadBatches(engine, batches);
+  const { data: expected } = await engine.predict(loaded[0]);
 
-  const nextBatch = cycle(batches);
-  const calls = [{ name: "lenet", call: () => engine.predict({ values: nextBatch() }) }];
+  const nextBatch = cycle(loaded);
+  const calls = [{ name: "lenet", call: () => engine.predict(nextBatch()) }];
   const unavailable = [];
   const sessions = [];
-  const { model } = engine;
-  const file = writeOnnx({ model, parameters: engine.parameters(), normalization: recipe.normalization });
+  const [model] = engine.models;
+  const file = writeOnnx({ model, parameters: await engine.parameters(), normalization: recipe.normalization });
   let difference = 0;
   for (const { name: peer, runtime, provider } of RUNTIMES) {
     const session = await runtime.InferenceSession.create(file, {
@@ -67,7 +68,7 @@ async function compareForward({ recipe: name, batch, threads }) {
       continue;
     }
     const shape = [batch, INPUT.channels, INPUT.height, INPUT.width];
-    const inputs = batches.map((values) => ({ input: new runtime.Tensor("float32", values, shape) }));
+    const inputs = batches.map(({ values }) => ({ input: new runtime.Tensor("float32", values, shape) }));
     const { logits } = await session.run(inputs[0]);
     difference = Math.max(difference, mostDifference(peer, logits.data, expected));
     const nextInput = cycle(inputs);

@@ -6,7 +6,17 @@ import { init, jit, lax, nn, numpy, tree, valueAndGrad } from "@jax-js/jax";
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-backend-wasm";
 import { RECIPES } from "../dist/index.js";
-import { CLASSES, compileRecipe, cycle, DEFAULT_THREADS, INPUT, numbers, randomBatches, SEED } from "./lenet.mjs";
+import {
+  CLASSES,
+  compileRecipe,
+  cycle,
+  DEFAULT_THREADS,
+  INPUT,
+  loadBatches,
+  numbers,
+  randomBatches,
+  SEED,
+} from "./lenet.mjs";
 import {
   describeMachine,
   finishReport,
@@ -39,14 +49,14 @@ tf.enableProdMode();
 await init("wasm");
 
 /** Our step; like those of the others it takes the next batch and gives its loss as a number. */
-function ourStep(engine, recipe, batches) {
-  const nextBatch = cycle(batches);
+async function ourStep(engine, recipe, batches) {
+  const nextBatch = cycle(await loadBatches(engine, batches));
   const settings = { labelSmoothing: recipe.labelSmoothing, seed: SEED };
   let step = 0;
-  return () => {
-    const { values, labels } = nextBatch();
+  return async () => {
     step++;
-    const { losses } = engine.train({ values }, labels, settings, { step, learningRate: LEARNING_RATE });
+    const updates = [{ step, learningRate: LEARNING_RATE }];
+    const [{ losses }] = await engine.train(nextBatch(), [{ ...settings, updates }]);
     return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
   };
 }
@@ -161,14 +171,14 @@ function jaxStep({ model, parameters, recipe, batches }) {
 /** All contestants' training steps; a library that cannot take a step is named with the reason. */
 async function compareTraining({ recipe: name, batch }) {
   const recipe = { ...RECIPES[name], dropout: 0 };
-  const engines = numbers(options.threads).map((threads) => compileRecipe(recipe, batch, threads));
+  const engines = await Promise.all(numbers(options.threads).map((threads) => compileRecipe(recipe, batch, threads)));
   const batches = randomBatches(BATCHES_IN_MEMORY, batch).map(({ values, labels }) => ({
     values,
     labels,
     targets: smoothedTargets(labels, recipe.labelSmoothing),
   }));
-  const { model } = engines[0];
-  const start = { model, parameters: engines[0].parameters(), recipe, batches };
+  const [model] = engines[0].models;
+  const start = { model, parameters: await engines[0].parameters(), recipe, batches };
   const makers = [
     ...engines.map((engine) => [`lenet, ${threadCount(engine.threads)}`, () => ourStep(engine, recipe, batches)]),
     ["jax-js, wasm", () => jaxStep(start)],

@@ -1,10 +1,8 @@
 // Our side of the comparisons.
 
 import { availableParallelism } from "node:os";
-import { compile, initializeParameters, lenet5 } from "../dist/engine.js";
-import { enableFusedArithmetic, startThread } from "../dist/node/index.js";
-
-enableFusedArithmetic();
+import { initializeParameters, lenet5 } from "../dist/engine.js";
+import { processorBackend } from "../dist/node/threads.js";
 
 export const SEED = 0;
 export const CLASSES = 10;
@@ -19,10 +17,10 @@ export function numbers(text) {
 }
 
 /** An engine with the recipe's model and the parameters that everybody starts from. */
-export function compileRecipe(recipe, batchSize, threads) {
+export async function compileRecipe(recipe, batchSize, threads) {
   const model = lenet5({ ...recipe, input: INPUT, classes: CLASSES });
-  const engine = compile(model, { ...recipe, batchSize, threads, startThread });
-  engine.setParameters(initializeParameters(model, SEED));
+  const engine = await processorBackend(batchSize, threads).compile([{ model, ...recipe }], { batchSize });
+  await engine.setParameters(initializeParameters(model, SEED));
   return engine;
 }
 
@@ -32,6 +30,11 @@ export function randomBatches(count, batchSize) {
     values: Float32Array.from({ length: batchSize * INPUT.height * INPUT.width }, () => Math.random() * 2 - 1),
     labels: Int32Array.from({ length: batchSize }, () => Math.floor(Math.random() * CLASSES)),
   }));
+}
+
+/** Loads batches into an engine, each as images of their own. */
+export function loadBatches(engine, batches) {
+  return Promise.all(batches.map(({ values, labels }) => engine.load({ values, labels })));
 }
 
 /** Gives the items in turn, again and again. */

@@ -13,7 +13,7 @@ import { splitIndices } from "../dist/data/index.js";
 import { runEpochs } from "../dist/engine.js";
 import { RECIPES } from "../dist/index.js";
 import { loadDataset } from "../dist/node/datasets.js";
-import { compileRecipe, cycle, DEFAULT_THREADS, numbers, randomBatches, SEED } from "./lenet.mjs";
+import { compileRecipe, cycle, DEFAULT_THREADS, loadBatches, numbers, randomBatches, SEED } from "./lenet.mjs";
 import { describeMachine, finishReport, percent, printComparison, processorColumn, threadCount } from "./report.mjs";
 import { compareRuns, figure, takeTurns, timed } from "./rounds.mjs";
 
@@ -78,8 +78,8 @@ function fail(reason) {
 /** All contestants' training steps or forward passes; both sides have normalised values in memory. */
 async function compareSteps(peer, { recipe: name, batch, threads, kind }) {
   const recipe = RECIPES[name];
-  const engine = compileRecipe(recipe, batch, threads);
-  const contestants = [{ name: "lenet", run: timed(ourStep(engine, recipe, kind)) }];
+  const engine = await compileRecipe(recipe, batch, threads);
+  const contestants = [{ name: "lenet", run: timed(await ourStep(engine, recipe, kind)) }];
   const unavailable = [];
   for (const mode of MODES) {
     // The fused optimiser takes no part in a forward pass.
@@ -95,15 +95,14 @@ async function compareSteps(peer, { recipe: name, batch, threads, kind }) {
   return { title, recipe: name, batch, threads, kind, unavailable, ...compared };
 }
 
-function ourStep(engine, recipe, kind) {
-  const nextBatch = cycle(randomBatches(BATCHES_IN_MEMORY, engine.batchSize));
+async function ourStep(engine, recipe, kind) {
+  const nextBatch = cycle(await loadBatches(engine, randomBatches(BATCHES_IN_MEMORY, engine.batchSize)));
   const loss = { labelSmoothing: recipe.labelSmoothing, seed: SEED };
   let step = 0;
   return () => {
-    const { values, labels } = nextBatch();
-    if (kind === "forward") return engine.evaluate({ values }, labels);
+    if (kind === "forward") return engine.evaluate(nextBatch(), [{}]);
     step++;
-    return engine.train({ values }, labels, loss, { step, learningRate: 1e-3 });
+    return engine.train(nextBatch(), [{ ...loss, updates: [{ step, learningRate: 1e-3 }] }]);
   };
 }
 
@@ -112,7 +111,7 @@ async function compareEpochs(peer, dataset, root, { recipe: name, threads }) {
   const recipe = { ...RECIPES[name], epochs: 1, batchSize: EPOCH_BATCH, augmentValidation: true };
   const split = splitIndices(dataset.labels.length, 0.2, SEED);
   const ours = async () => {
-    const engine = compileRecipe(recipe, EPOCH_BATCH, threads);
+    const engine = await compileRecipe(recipe, EPOCH_BATCH, threads);
     try {
       for await (const { record } of runEpochs({ engine, dataset, split, recipe, seed: SEED })) {
         const { trainSeconds, validationSeconds, validationAccuracy: accuracy } = record;

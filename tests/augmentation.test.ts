@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AUGMENTATIONS, type Augmentation, drawTransformation, placementFor } from "../src/data/augmentation.js";
-import { normalizedBytes } from "../src/engine/engine.js";
-import { readBatch } from "../src/engine/reference/inputs.js";
+import { readInputs } from "../src/engine/reference/inputs.js";
 import { ModuleBuilder, PAGE_BYTES } from "../src/engine/wasm/assembler/index.js";
 import {
   assemblyScratchBytes,
@@ -14,7 +13,7 @@ import {
   StaticData,
   tileBytes,
 } from "../src/engine/wasm/kernels/index.js";
-import type { ImageShape } from "../src/model/index.js";
+import { type ImageShape, normalizedBytes } from "../src/model/index.js";
 import { Purpose, RandomStream } from "../src/numeric/philox.js";
 
 const GUARD = 0xa5;
@@ -68,8 +67,8 @@ function placedKernel(shape: ImageShape, border: number) {
     bytes.set(pixels, at.pixels);
     bytes.set(new Uint8Array(placement.buffer, placement.byteOffset, placement.byteLength), at.placement);
     const expected = new DataView(bytes.slice(0, scratch).buffer);
-    const batch = { pixels, indices: [0], placements: placement };
-    readBatch(batch, shape, normalization)[0].forEach((value, place) => {
+    const [input] = readInputs({ pixels }, [0], placement, { input: shape, normalization });
+    input.forEach((value, place) => {
       expected.setFloat32(lane[place], value, true);
     });
     run(at.pixels, at.placement, scratch, at.x + LANE * FLOAT_BYTES);

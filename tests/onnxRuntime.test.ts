@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
-import { compile } from "../src/engine/backend.js";
 import { writeOnnx } from "../src/formats/onnx/index.js";
+import { compile } from "./support/batchEngine.js";
 import { lenetWeights } from "./support/onnxFiles.js";
 
 /** The runtimes are packages of bench/ alone: `npm ci --prefix bench`. */
@@ -49,12 +49,12 @@ describe.each(RUNTIMES)("%s", (name) => {
       const weights = lenetWeights(network);
       const { model, parameters, normalization } = weights;
       const { channels, height, width } = model.input;
-      const engine = compile(model, {
+      const engine = await compile(model, {
         batchSize: Math.max(...BATCHES),
         normalization,
         optimizer: { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
       });
-      engine.setParameters(parameters);
+      await engine.setParameters(parameters);
       const plain = await runtime.InferenceSession.create(writeOnnx(weights));
       const whole = await runtime.InferenceSession.create(writeOnnx(weights, { withPreprocessing: true }));
 
@@ -73,7 +73,7 @@ describe.each(RUNTIMES)("%s", (name) => {
           const place = (sample * channels + channel) * height * width + pixel;
           values[place] = (byte / 255 - mean[channel]) / deviation[channel];
         }
-        const expected = engine.predict({ values }).data;
+        const { data: expected } = await engine.predict({ values });
         const input = new runtime.Tensor("float32", values, [batch, channels, height, width]);
         const { logits } = await plain.run({ input });
         expect(largestDifference(logits.data, expected)).toBeLessThan(1e-5);

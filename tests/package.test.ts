@@ -51,7 +51,7 @@ describe("the package", () => {
 const NODE_PROGRAM = `
 import { createDataset, fit, gradients, LeNet5, predict, RECIPES, type Prediction } from "lenet";
 import { generateDigits } from "lenet/data";
-import { compile, lenet5 } from "lenet/engine";
+import { lenet5, wasmBackend } from "lenet/engine";
 import { readWeights, writeWeights } from "lenet/formats";
 import { decodePicture, loadWeights, threads } from "lenet/node";
 
@@ -61,12 +61,12 @@ for await (const epoch of fit(network, dataset, { recipe: RECIPES.paper, epochs:
   const accuracy: number = epoch.validationAccuracy;
   console.log(accuracy);
 }
-const one: Prediction = predict(network, await decodePicture(new Uint8Array(1)));
-const several: Prediction[] = predict(network, [{ width: 1, height: 1, data: Uint8Array.of(0) }]);
+const one: Prediction = await predict(network, await decodePicture(new Uint8Array(1)));
+const several: Prediction[] = await predict(network, [{ width: 1, height: 1, data: Uint8Array.of(0) }]);
 const bytes: Uint8Array = writeWeights(network.weights(), "pth");
 console.log(one.label, several, LeNet5.from(readWeights(bytes)), LeNet5.from(await loadWeights("file")));
-console.log(gradients(network, [], []).gradients.get("conv1.weight")?.data[0].toFixed());
-console.log(compile, lenet5, generateDigits({ seed: 0, count: 1, part: "train" }));
+console.log((await gradients(network, [], [])).gradients.get("conv1.weight")?.data[0].toFixed());
+console.log(wasmBackend, lenet5, generateDigits({ seed: 0, count: 1, part: "train" }));
 // @ts-expect-error a network has classes
 LeNet5.create({});
 `;
@@ -77,9 +77,9 @@ import { decodePicture, threads } from "lenet/browser";
 
 export async function all(network: LeNet5, canvas: HTMLCanvasElement, offscreen: OffscreenCanvas, file: File) {
   const contexts = [canvas.getContext("2d")!, offscreen.getContext("2d")!];
-  predict(network, [canvas, offscreen, ...contexts, new ImageData(1, 1), await decodePicture(file)]);
+  await predict(network, [canvas, offscreen, ...contexts, new ImageData(1, 1), await decodePicture(file)]);
   // @ts-expect-error its pixels cannot be read
-  predict(network, await createImageBitmap(file));
+  await predict(network, await createImageBitmap(file));
   return threads().count.toFixed();
 }
 `;

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compile, initializeParameters, lenet5 } from "../src/engine.js";
+import { initializeParameters, lenet5, wasmBackend } from "../src/engine.js";
 import { writePth } from "../src/formats/pth/pth.js";
 import { writeWeights } from "../src/formats/weights.js";
 import { type ModelMetadata, RECIPES } from "../src/index.js";
@@ -228,8 +228,8 @@ const REFERENCE = join(DATA, "../reference/fashion-improved-pytorch.pth");
 it.skipIf(!existsSync(REFERENCE))("predicts what PyTorch does, 10,000 times", async () => {
   const expected = gunzipSync(readFileSync("tests/fixtures/predictions/fashion-improved-pytorch.classes.gz"));
   const { model, normalization, parameters } = await loadWeights(REFERENCE, RECIPES.improved);
-  const engine = compile(model, { batchSize: 64, normalization, optimizer: RECIPES.improved.optimizer });
-  engine.setParameters(parameters);
+  const engine = await wasmBackend().compile([{ model, normalization }], { batchSize: 64 });
+  await engine.setParameters(parameters);
   const images = await loadDataset("fashion-mnist", "test");
   // Its labels replaced by PyTorch's predictions: all of them are right then.
   const { correct, total } = await evaluateDataset(engine, { ...images, labels: new Uint8Array(expected) });

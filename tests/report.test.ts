@@ -5,12 +5,12 @@ import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findChromium } from "../bench/browser/chromium.mjs";
-import { compileForNode } from "../src/cli/engine.js";
 import { generateDigits, splitIndices } from "../src/data/index.js";
 import { initializeParameters, lenet5, runEpochs } from "../src/engine.js";
 import { type Dataset, RECIPES } from "../src/index.js";
 import { RunFolder } from "../src/node/runFolder.js";
 import { judgedImages, writeReport } from "../src/node/runReport.js";
+import { processorBackend } from "../src/node/threads.js";
 import type { RunConfig } from "../src/runs/config.js";
 
 const MALICE = `<script>document.title = "hacked"</script>`;
@@ -32,8 +32,8 @@ beforeAll(async () => {
   test10000 = digits("test", TEST_IMAGES);
   const recipe = { ...RECIPES.improved, epochs: 1, batchSize: 32 };
   const model = lenet5({ ...recipe, input: train, classes: 10 });
-  const engine = compileForNode(model, { ...recipe, threads: 2 });
-  engine.setParameters(initializeParameters(model, 0));
+  const engine = await processorBackend(recipe.batchSize, 2).compile([{ model, ...recipe }], recipe);
+  await engine.setParameters(initializeParameters(model, 0));
   const config: RunConfig = {
     versions: { lenet: "0.1.0", node: "20.19.0", v8: "11.3" },
     startedAt: "2026-01-02T03:04:05.678Z",
@@ -53,7 +53,7 @@ beforeAll(async () => {
       generated: true,
     },
     threads: 2,
-    fusedArithmetic: true,
+    arithmetic: "wasm-fused",
   };
   const folder = await RunFolder.create(path, config);
   const split = splitIndices(1000, recipe.validationShare, 0);
@@ -75,9 +75,9 @@ beforeAll(async () => {
     },
     {
       epoch: 1,
-      parameters: engine.parameters(),
-      optimizer: engine.optimizerState(),
-      best: { epoch: 1, validationAccuracy: 0, parameters: engine.parameters() },
+      parameters: await engine.parameters(),
+      optimizer: await engine.optimizerState(),
+      best: { epoch: 1, validationAccuracy: 0, parameters: await engine.parameters() },
     },
   );
   await writeReport(join(parent, "validation"), engine, judgedImages(config, { train }));

@@ -89,6 +89,23 @@ describe("a run that was killed", () => {
     await expectSameRun("damaged", "whole");
   });
 
+  it("is refused in one line where another arithmetic began it, and goes on by an older config", async () => {
+    await copyOfKilled("other");
+    const path = inFolder("other", "config.json");
+    const { arithmetic, ...config } = JSON.parse(await readFile(path, "utf8"));
+    expect(arithmetic).toBe("wasm-fused");
+    await writeFile(path, JSON.stringify({ ...config, fusedArithmetic: false }));
+    const { code, stdout, stderr } = await resume("other");
+    expect({ code, stdout, told: lines(stderr).at(-1) }).toEqual({
+      code: 1,
+      stdout: "",
+      told: "lenet: other was begun with the arithmetic wasm-portable, this Node computes with wasm-fused: use the same one",
+    });
+    await writeFile(path, JSON.stringify({ ...config, fusedArithmetic: true }));
+    expect(await resume("other")).toMatchObject({ code: 0 });
+    await expectSameRun("other", "whole");
+  });
+
   it("is refused in one line where both checkpoints are damaged", async () => {
     await copyOfKilled("lost");
     for (const name of ["last.ckpt", "previous.ckpt"]) await damage("lost", name);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
 import { generateDigits, splitIndices } from "../src/data/index.js";
-import { compile, evaluateDataset, initializeParameters, lenet5, runEpochs, type WasmEngine } from "../src/engine.js";
+import { type Engine, evaluateDataset, initializeParameters, lenet5, runEpochs, wasmBackend } from "../src/engine.js";
 import { readCheckpoint, writeCheckpoint } from "../src/formats/checkpoint.js";
 import { AUGMENTATIONS, type Dataset, DivergedError, type NamedTensors, RECIPES, type Recipe } from "../src/index.js";
 import { enableFusedArithmetic } from "../src/node/fusedArithmetic.js";
@@ -26,24 +26,20 @@ interface Setting {
 interface Training {
   readonly records: Omit<EpochRecord, "trainSeconds" | "validationSeconds">[];
   readonly states: TrainingState[];
-  readonly engine: WasmEngine;
+  readonly engine: Engine;
 }
 
-const engines: WasmEngine[] = [];
+const engines: Engine[] = [];
 afterEach(() => {
   for (const engine of engines.splice(0)) engine.dispose();
 });
 
 async function train({ recipe, dataset, threads = 1, fused, seed = SEED, resumeFrom }: Setting): Promise<Training> {
   const model = lenet5({ ...recipe, input: dataset, classes: dataset.classes.length });
-  const engine = compile(model, {
-    ...recipe,
-    threads,
-    startThread,
-    fused,
-  });
+  const backend = wasmBackend({ threads: { count: threads, start: startThread }, fused });
+  const engine = await backend.compile([{ model, ...recipe }], recipe);
   engines.push(engine);
-  engine.setParameters(initializeParameters(model, seed));
+  await engine.setParameters(initializeParameters(model, seed));
   const split = splitIndices(dataset.labels.length, recipe.validationShare, seed);
   const records: Training["records"] = [];
   const states: TrainingState[] = [];
@@ -71,13 +67,13 @@ function averagesOf({ average }: TrainingState["optimizer"]): NamedTensors<Float
 }
 
 /** All that a training leaves, each bit of it: parameters, both moments, their average and the best parameters after every epoch. */
-function bitsOf({ records, states, engine }: Training) {
+async function bitsOf({ records, states, engine }: Training) {
   return {
     records,
     states: states.map(({ parameters, optimizer, best }) =>
       hashTensors(parameters, optimizer.first, optimizer.second, ...averagesOf(optimizer), best.parameters),
     ),
-    best: hashTensors(engine.parameters()),
+    best: hashTensors(await engine.parameters()),
   };
 }
 
@@ -117,16 +113,16 @@ describe("the same bits", () => {
   ];
 
   it.each(settings)("for one thread without shared memory, and two and three with it: %s", async (_, setting) => {
-    const alone = bitsOf(await train(setting));
-    expect(bitsOf(await train({ ...setting, threads: 2 }))).toEqual(alone);
-    expect(bitsOf(await train({ ...setting, threads: 3 }))).toEqual(alone);
+    const alone = await bitsOf(await train(setting));
+    expect(await bitsOf(await train({ ...setting, threads: 2 }))).toEqual(alone);
+    expect(await bitsOf(await train({ ...setting, threads: 3 }))).toEqual(alone);
   });
 
   it("for two trainings from one seed, others from another", async () => {
     const setting = { recipe: customizeRecipe(improved, { epochs: 1 }), dataset: digits };
-    const first = bitsOf(await train(setting));
-    expect(bitsOf(await train(setting))).toEqual(first);
-    expect(bitsOf(await train({ ...setting, seed: SEED + 1 })).best).not.toBe(first.best);
+    const first = await bitsOf(await train(setting));
+    expect(await bitsOf(await train(setting))).toEqual(first);
+    expect((await bitsOf(await train({ ...setting, seed: SEED + 1 }))).best).not.toBe(first.best);
   });
 
   it("on every machine, where multiply and add are apart", async () => {
@@ -140,7 +136,7 @@ describe("the same bits", () => {
       schedule: { ...oneCycle, maximumLearningRate: 0.003 },
       labelSmoothing: 0.1,
     };
-    const { records, states } = bitsOf(await train({ recipe, dataset: digits, fused: false }));
+    const { records, states } = await bitsOf(await train({ recipe, dataset: digits, fused: false }));
     expect({ records, states }).toMatchInlineSnapshot(`
       {
         "records": [
@@ -179,9 +175,9 @@ describe("a training that was interrupted", () => {
   ])("comes to the bits of an undisturbed one from every checkpoint: %s", async (_, recipe) => {
     const setting: Setting = { recipe, dataset: digits, threads: 2 };
     const undisturbed = await train(setting);
-    const whole = bitsOf(undisturbed);
+    const whole = await bitsOf(undisturbed);
     for (const state of undisturbed.states) {
-      const resumed = bitsOf(
+      const resumed = await bitsOf(
         await train({ ...setting, threads: 1, resumeFrom: readCheckpoint(writeCheckpoint(state)) }),
       );
       expect(resumed.records).toEqual(whole.records.slice(state.epoch));
@@ -208,7 +204,7 @@ describe("validation", () => {
     const trained = ({ states }: Training) => states.map(({ parameters }) => hashTensors(parameters));
     expect(trained(averaged)).toEqual(trained(plain));
     const { optimizer, best } = averaged.states[averaged.states.at(-1)!.best.epoch - 1];
-    expect(hashTensors(averaged.engine.parameters())).toBe(hashTensors(optimizer.average!));
+    expect(hashTensors(await averaged.engine.parameters())).toBe(hashTensors(optimizer.average!));
     expect(hashTensors(best.parameters)).toBe(hashTensors(optimizer.average!));
     const { validation } = splitIndices(digits.labels.length, recipe.validationShare, SEED);
     const { accuracy, loss } = await evaluateDataset(averaged.engine, digits, validation);

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { verify } from "../src/cli/commands/verify.js";
 import { supportsFusedArithmetic } from "../src/engine/wasm/features.js";
+import { wasmBackend } from "../src/engine/wasm/wasmBackend.js";
 import { readSafetensors, writeSafetensors } from "../src/formats/safetensors.js";
 import type { TensorData } from "../src/model/index.js";
 import { enableFusedArithmetic } from "../src/node/fusedArithmetic.js";
@@ -19,6 +20,7 @@ import {
 enableFusedArithmetic();
 const GOLDEN = fileURLToPath(new URL("golden/", import.meta.url));
 const MODEL = "improved-1x28x28.safetensors";
+const backend = wasmBackend();
 
 let golden: Map<string, Uint8Array>;
 beforeAll(async () => {
@@ -59,9 +61,9 @@ function kindOf({ file, tensor }: VerificationRow): string {
 }
 
 describe("the reference values of PyTorch", () => {
-  test.each([true, false])("hold with fused arithmetic: %s", (fused) => {
+  test.each([true, false])("hold with fused arithmetic: %s", async (fused) => {
     expect(supportsFusedArithmetic()).toBe(true);
-    const report = verifyFiles(golden, { fused });
+    const report = await verifyFiles(golden, wasmBackend({ fused }));
     expect(report.failures).toEqual([]);
     expect(report.skipped).toEqual([]);
     expect(failed(report.rows)).toEqual([]);
@@ -85,12 +87,12 @@ describe("the reference values of PyTorch", () => {
 });
 
 describe("a reference that was tampered with fails", () => {
-  test("a gradient by one percent", () => {
+  test("a gradient by one percent", async () => {
     const tensor = "smooth0.1.grad.conv2.weight";
     const changed = withChanged(MODEL, tensor, (data) => {
       data[data.indexOf(Math.max(...data))] *= 1.01;
     });
-    const report = verifyFiles(new Map([[MODEL, changed]]));
+    const report = await verifyFiles(new Map([[MODEL, changed]]), backend);
     expect(failed(report.rows)).toEqual([`${MODEL} ${tensor}`]);
     expect(reportProblems(report)).toEqual(["1 of 29 tensors of 1 file are past their tolerance"]);
     const row = report.rows.find((each) => each.tensor === tensor)!;
@@ -105,27 +107,30 @@ describe("a reference that was tampered with fails", () => {
     ["act.logits", -1.2e-5],
     ["smooth0.loss", 1.2e-5],
     ["smooth0.1.loss", Number.NaN],
-  ])("%s by %d", (tensor, difference) => {
+  ])("%s by %d", async (tensor, difference) => {
     const changed = withChanged(MODEL, tensor, (data) => {
       data[data.length - 1] += difference;
     });
-    expect(failed(verifyFiles(new Map([[MODEL, changed]])).rows)).toEqual([`${MODEL} ${tensor}`]);
+    const { rows } = await verifyFiles(new Map([[MODEL, changed]]), backend);
+    expect(failed(rows)).toEqual([`${MODEL} ${tensor}`]);
   });
 
-  test.each(["adamw", "adam", "sgd-momentum", "sgd-nesterov"])("a parameter trained with %s", (optimizer) => {
+  test.each(["adamw", "adam", "sgd-momentum", "sgd-nesterov"])("a parameter trained with %s", async (optimizer) => {
     const file = `improved-1x28x28.${optimizer}.safetensors`;
     const changed = withChanged(file, "step5.fc1.bias", (data) => {
       data[3] += 2.1e-5;
     });
-    expect(failed(verifyFiles(new Map([...only(MODEL), [file, changed]])).rows)).toEqual([`${file} step5.fc1.bias`]);
+    const { rows } = await verifyFiles(new Map([...only(MODEL), [file, changed]]), backend);
+    expect(failed(rows)).toEqual([`${file} step5.fc1.bias`]);
   });
 
-  test("a stored parameter by its last bit", () => {
+  test("a stored parameter by its last bit", async () => {
     const changed = withChanged(MODEL, "param.conv1.weight", (data) => {
       new Uint32Array(data.buffer)[7] ^= 1;
     });
-    const report = verifyFiles(
+    const report = await verifyFiles(
       new Map([...only("improved-1x28x28.pth", "improved-1x28x28.legacy.pth"), [MODEL, changed]]),
+      backend,
     );
     expect(failed(report.rows)).toEqual([
       "improved-1x28x28.legacy.pth conv1.weight",
@@ -141,39 +146,38 @@ describe("a reference that was tampered with fails", () => {
     ["augment.safetensors", "chain.out"],
     ["augment-affine.safetensors", "affine.out"],
     ["augment-affine.safetensors", "brightness.out"],
-  ])("a pixel of %s %s", (file, tensor) => {
+  ])("a pixel of %s %s", async (file, tensor) => {
     const changed = withChanged(file, tensor, (data) => {
       data[400] ^= 1;
     });
-    const { rows } = verifyFiles(new Map([[file, changed]]));
+    const { rows } = await verifyFiles(new Map([[file, changed]]), backend);
     expect(failed(rows)).toEqual([`${file} ${tensor}`]);
     expect(rows.find((row) => row.tensor === tensor)!.error).toBe(1);
   });
 
-  test("an erased place that is not", () => {
+  test("an erased place that is not", async () => {
     const file = "augment-affine.safetensors";
     const changed = withChanged(file, "full.normalised", (data) => {
       data[data.indexOf(0)] = 1;
     });
-    expect(failed(verifyFiles(new Map([[file, changed]])).rows)).toEqual([`${file} full.normalised`]);
+    const { rows } = await verifyFiles(new Map([[file, changed]]), backend);
+    expect(failed(rows)).toEqual([`${file} full.normalised`]);
   });
 
-  test("a scheduled value in its last digits", () => {
+  test("a scheduled value in its last digits", async () => {
     const schedules = JSON.parse(new TextDecoder().decode(golden.get("schedules.json")));
     const [name] = Object.keys(schedules);
     schedules[name].lr_and_beta1[17][0] += 1e-15;
     schedules[name].lr_and_beta1[17][1] += 1e-13;
     const bytes = new TextEncoder().encode(JSON.stringify(schedules));
-    expect(failed(verifyFiles(new Map([["schedules.json", bytes]])).rows)).toEqual([
-      `schedules.json ${name}: learning rate`,
-      `schedules.json ${name}: beta1`,
-    ]);
+    const { rows } = await verifyFiles(new Map([["schedules.json", bytes]]), backend);
+    expect(failed(rows)).toEqual([`schedules.json ${name}: learning rate`, `schedules.json ${name}: beta1`]);
   });
 
-  test("any file, cut short", () => {
+  test("any file, cut short", async () => {
     for (const [file, bytes] of golden) {
       const itsModel = [...golden].filter(([model]) => file.startsWith(model.replace("safetensors", "")));
-      const report = verifyFiles(new Map([...itsModel, [file, bytes.subarray(0, bytes.length - 100)]]));
+      const report = await verifyFiles(new Map([...itsModel, [file, bytes.subarray(0, bytes.length - 100)]]), backend);
       expect(reportProblems(report)).toContainEqual(expect.stringContaining(`cannot verify ${file}: `));
     }
   });
@@ -186,23 +190,22 @@ describe("a reference that was tampered with fails", () => {
       undefined,
       "its name begins neither with paper nor with improved",
     ],
-  ])("%s", (_, file, extra, reason) => {
+  ])("%s", async (_, file, extra, reason) => {
     const { tensors } = readSafetensors(golden.get(MODEL)!);
     const changed = new Map(tensors);
     if (extra) changed.set(extra, { shape: [1], data: Float32Array.of(0) });
-    const report = verifyFiles(new Map([[file, writeSafetensors(changed)]]));
+    const report = await verifyFiles(new Map([[file, writeSafetensors(changed)]]), backend);
     expect(report.failures).toEqual([{ file, reason }]);
   });
 });
 
-test("tensors of another shape are told apart", () => {
+test("tensors of another shape are told apart", async () => {
   const { tensors } = readSafetensors(golden.get(MODEL)!);
   const flat = new Map(
     [...tensors].map(([name, { shape, data }]) => [name, { shape: name === "act.fc1" ? [data.length] : shape, data }]),
   );
-  expect(verifyFiles(new Map([[MODEL, writeSafetensors(flat)]])).failures).toEqual([
-    { file: MODEL, reason: "act.fc1: [60] cannot be held against [5, 12]" },
-  ]);
+  const { failures } = await verifyFiles(new Map([[MODEL, writeSafetensors(flat)]]), backend);
+  expect(failures).toEqual([{ file: MODEL, reason: "act.fc1: [60] cannot be held against [5, 12]" }]);
 });
 
 describe("lenet verify", () => {

@@ -1,4 +1,4 @@
-import type { CompileEngine } from "../../src/benchmark/index.js";
+import type { StartThread } from "../../src/engine/wasm/threads.js";
 
 /** Of a short training, the same wherever it computes the same bits. */
 export interface Fingerprint {
@@ -6,5 +6,5 @@ export interface Fingerprint {
   readonly sha256: string;
 }
 
-export function trainingFingerprint(compile: CompileEngine, threads: number): Promise<string>;
-export function trainingFingerprints(compile: CompileEngine, mostThreads: number): Promise<Fingerprint[]>;
+export function trainingFingerprint(start: StartThread, threads: number): Promise<string>;
+export function trainingFingerprints(start: StartThread, mostThreads: number): Promise<Fingerprint[]>;

@@ -1,5 +1,5 @@
 import { generateDigits, splitIndices } from "../../dist/data/index.js";
-import { fingerprint, initializeParameters, lenet5, runEpochs } from "../../dist/engine.js";
+import { fingerprint, initializeParameters, lenet5, runEpochs, wasmBackend } from "../../dist/engine.js";
 import { RECIPES } from "../../dist/index.js";
 
 const SEED = 0;
@@ -8,12 +8,12 @@ const PICTURES = 800;
 const recipe = { ...RECIPES.improved, epochs: 2 };
 
 /** Trains a little; gives the fingerprint of the last parameters. Runs in Node and browsers. */
-export async function trainingFingerprint(compile, threads) {
+export async function trainingFingerprint(start, threads) {
   const dataset = generateDigits({ seed: SEED, count: PICTURES, part: "train" });
   const model = lenet5({ ...recipe, input: dataset, classes: dataset.classes.length });
-  const engine = compile(model, { ...recipe, threads });
-  await engine.ready;
-  engine.setParameters(initializeParameters(model, SEED));
+  const backend = wasmBackend({ threads: { count: threads, start } });
+  const engine = await backend.compile([{ model, ...recipe }], recipe);
+  await engine.setParameters(initializeParameters(model, SEED));
   const split = splitIndices(dataset.labels.length, recipe.validationShare, SEED);
   let parameters;
   for await (const { state } of runEpochs({ engine, dataset, split, recipe, seed: SEED }))
@@ -23,10 +23,10 @@ export async function trainingFingerprint(compile, threads) {
 }
 
 /** The fingerprints of one thread and of the most. */
-export async function trainingFingerprints(compile, mostThreads) {
+export async function trainingFingerprints(start, mostThreads) {
   const fingerprints = [];
   for (const threads of new Set([1, mostThreads])) {
-    fingerprints.push({ threads, sha256: await trainingFingerprint(compile, threads) });
+    fingerprints.push({ threads, sha256: await trainingFingerprint(start, threads) });
   }
   return fingerprints;
 }

@@ -2,12 +2,8 @@
 
 import { runBenchmark } from "../../dist/benchmark/index.js";
 import { availableThreads, startThread } from "../../dist/browser/index.js";
-import { compile, supportsFusedArithmetic } from "../../dist/engine.js";
+import { supportsFusedArithmetic } from "../../dist/engine.js";
 import { trainingFingerprints } from "./fingerprint.mjs";
-
-function compileForBrowser(model, options) {
-  return compile(model, { ...options, startThread });
-}
 
 addEventListener("message", async ({ data: { seconds, threads = availableThreads() } }) => {
   try {
@@ -17,12 +13,11 @@ addEventListener("message", async ({ data: { seconds, threads = availableThreads
       isolated: crossOriginIsolated,
       threads,
       fused: supportsFusedArithmetic(),
-      fingerprints: await trainingFingerprints(compileForBrowser, threads),
+      fingerprints: await trainingFingerprints(startThread, threads),
     };
     if (seconds > 0) {
       const onProgress = (progress) => postMessage({ progress });
       result.report = await runBenchmark({
-        compile: compileForBrowser,
         startThread: threads > 1 ? startThread : undefined,
         threads,
         seconds,

@@ -38,5 +38,5 @@ for await (const { epoch, trainLoss, validationAccuracy } of fit(network, datase
 await writeFile("lines.safetensors", writeWeights(network.weights(), "safetensors"));
 
 const loaded = LeNet5.from(readWeights(await readFile("lines.safetensors")));
-const { label, probabilities } = predict(loaded, draw(1, 13));
+const { label, probabilities } = await predict(loaded, draw(1, 13));
 console.log(`it is ${label}, at ${(100 * Math.max(...probabilities)).toFixed(0)} %`);

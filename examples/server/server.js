@@ -35,7 +35,7 @@ async function answer(request) {
   const body = await readBody(request);
   if (!body) return [413, { error: `a picture has at most ${MOST_BYTES} bytes` }];
   try {
-    const { label, probabilities } = predict(network, await decodePicture(body));
+    const { label, probabilities } = await predict(network, await decodePicture(body));
     return [200, { label, probabilities }];
   } catch (error) {
     // What is wrong with the picture, in one line.

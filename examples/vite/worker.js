@@ -21,4 +21,6 @@ async function train() {
 }
 
 const trained = train();
-addEventListener("message", async ({ data: picture }) => postMessage({ prediction: predict(await trained, picture) }));
+addEventListener("message", async ({ data: picture }) => {
+  postMessage({ prediction: await predict(await trained, picture) });
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { referenceEngine } from "../engine/reference/referenceBackend.js";
+import { referenceEngine } from "../../tests/support/batchEngine.js";
 import { initializeParameters } from "./initialization.js";
 import { lenet5 } from "./lenet5.js";
 import type { Model } from "./model.js";
@@ -95,28 +95,28 @@ describe("receptiveFields", () => {
     },
   ];
 
-  it.each(PERTURBED)("holds exactly the inputs that a unit changes with (%#)", (model) => {
+  it.each(PERTURBED)("holds exactly the inputs that a unit changes with (%#)", async (model) => {
     const layers = inferShapes(model);
-    const engine = referenceEngine(model, {
+    const engine = await referenceEngine(model, {
       batchSize: 1,
       normalization: { mean: [0], deviation: [1] },
       optimizer: { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
     });
-    engine.setParameters(initializeParameters(model, 4));
+    await engine.setParameters(initializeParameters(model, 4));
     const shape = [model.input.channels, model.input.height, model.input.width] as const;
     const values = Float32Array.from({ length: elementCount(shape) }, (_, place) => Math.sin(place));
-    const outputs = () => engine.activations({ values }).map(({ output }) => output.data);
-    const before = outputs();
+    const outputs = async () => (await engine.activations({ values })).map(({ output }) => output.data);
+    const before = await outputs();
     const changed = layers.map(({ output }) => Array.from({ length: elementCount(output) }, () => new Set<number>()));
-    values.forEach((value, place) => {
+    for (const [place, value] of values.entries()) {
       values[place] = value + 10;
-      outputs().forEach((output, layer) => {
+      (await outputs()).forEach((output, layer) => {
         output.forEach((now, unit) => {
           if (now !== before[layer][unit]) changed[layer][unit].add(place);
         });
       });
       values[place] = value;
-    });
+    }
     layers.forEach(({ output }, layer) => {
       changed[layer].forEach((places, unit) => {
         const [field] = receptiveFields(layers, layer, unitBlock(output, unit));

@@ -31,19 +31,19 @@ describe("with weights from PyTorch", () => {
   const bytes = Uint8Array.from({ length: 3 * SIDE * SIDE }, (_, index) => (index * index) % 251);
   const pictures = [0, 1, 2].map((index) => bytes.subarray(index * SIDE * SIDE, (index + 1) * SIDE * SIDE));
 
-  it("predicts what PyTorch does, several pictures or one", () => {
-    const predictions = predict(network, pictures);
+  it("predicts what PyTorch does, several pictures or one", async () => {
+    const predictions = await predict(network, pictures);
     for (const [index, { logits, probabilities, ...prediction }] of predictions.entries()) {
       expectClose(logits, pytorch.logits[index], 1e-5);
       expectClose(probabilities, pytorch.probabilities[index], 1e-6);
       const highest = pytorch.logits[index].indexOf(Math.max(...pytorch.logits[index]));
       expect(prediction).toEqual({ class: highest, label: `class ${highest}` });
-      expectClose(predict(network, pictures[index]).logits, pytorch.logits[index], 1e-5);
+      expectClose((await predict(network, pictures[index])).logits, pytorch.logits[index], 1e-5);
     }
   });
 
-  it("shows every layer's output", () => {
-    const layers = activations(network, pictures[0]);
+  it("shows every layer's output", async () => {
+    const layers = await activations(network, pictures[0]);
     expect(layers.map(({ layer }) => layer.label)).toContain("MaxPool2d-6");
     const pool2 = layers.find(({ layer }) => layer.label === "MaxPool2d-6")!.output;
     expect(pool2.shape).toEqual([1, 4, 5, 5]);
@@ -51,8 +51,8 @@ describe("with weights from PyTorch", () => {
     expectClose(layers.at(-1)!.output.data, pytorch.logits[0], 1e-5);
   });
 
-  it("gives PyTorch's gradients of the mean loss", () => {
-    const { loss, gradients: found } = gradients(network, pictures, pytorch.labels);
+  it("gives PyTorch's gradients of the mean loss", async () => {
+    const { loss, gradients: found } = await gradients(network, pictures, pytorch.labels);
     expect(loss).toBeCloseTo(pytorch.loss, 5);
     for (const [name, expected] of Object.entries<number[]>(pytorch.gradients)) {
       expectClose(found.get(name)!.data, expected, 1e-4 * Math.max(...expected.map(Math.abs)));
@@ -68,18 +68,18 @@ describe("pictures of any size", () => {
     ({ settings: { shape } }) => Math.min(shape.height, shape.width) > 15,
   );
 
-  it("are predicted as Pillow would resample them", () => {
+  it("are predicted as Pillow would resample them", async () => {
     expect(cases.length).toBeGreaterThan(3);
     for (const { source, settings, planes } of cases) {
       const { shape: input, fit, background } = settings;
       const network = LeNet5.create({ classes, input, pictures: { fit, background } });
       const { width, height, rgba } = reference.sources[source];
       const picture: Pixels = { width, height, data: decode(rgba) };
-      expect(predict(network, picture)).toEqual(predict(network, decode(planes)));
+      expect(await predict(network, picture)).toEqual(await predict(network, decode(planes)));
     }
   });
 
-  it("can be canvases and their contexts", () => {
+  it("can be canvases and their contexts", async () => {
     const network = LeNet5.create({ classes });
     const pixels = { width: 40, height: 30, data: Uint8ClampedArray.from({ length: 4800 }, (_, index) => index % 256) };
     const context = {
@@ -90,19 +90,21 @@ describe("pictures of any size", () => {
       },
     };
     const canvas = { width: 40, height: 30, getContext: () => context };
-    expect(predict(network, [context, canvas])).toEqual(predict(network, [pixels, pixels]));
-    expect(() => predict(network, { ...canvas, getContext: () => null })).toThrow(
+    expect(await predict(network, [context, canvas])).toEqual(await predict(network, [pixels, pixels]));
+    await expect(predict(network, { ...canvas, getContext: () => null })).rejects.toThrow(
       /^the canvas has no 2D context to read its pixels with: give its ImageData$/,
     );
   });
 
-  it("are refused where their sizes do not fit", () => {
+  it("are refused where their sizes do not fit", async () => {
     const network = LeNet5.create({ classes });
-    expect(() => predict(network, new Uint8Array(5))).toThrow(/^the picture has 5 bytes, the network takes 1x28x28; /);
-    expect(() => predict(network, { width: 3, height: 3, data: new Uint8Array(10) })).toThrow(
+    await expect(predict(network, new Uint8Array(5))).rejects.toThrow(
+      /^the picture has 5 bytes, the network takes 1x28x28; /,
+    );
+    await expect(predict(network, { width: 3, height: 3, data: new Uint8Array(10) })).rejects.toThrow(
       /^10 bytes are no 3x3 picture of 1, 3 or 4 channels$/,
     );
-    expect(predict(network, [])).toEqual([]);
+    expect(await predict(network, [])).toEqual([]);
   });
 });
 
@@ -122,7 +124,7 @@ describe("LeNet5", () => {
     );
   });
 
-  it.each(["safetensors", "pth"] as const)("comes back from %s with all that it was", (format) => {
+  it.each(["safetensors", "pth"] as const)("comes back from %s with all that it was", async (format) => {
     const network = LeNet5.create({
       classes: ["a", "b", "c"],
       input: { channels: 3, height: 32, width: 20 },
@@ -136,18 +138,18 @@ describe("LeNet5", () => {
     const back = LeNet5.from(readWeights(writeWeights(network.weights(), format)));
     expect(back).toEqual(network);
     const picture = { width: 50, height: 60, data: Uint8Array.from({ length: 9000 }, (_, index) => index % 256) };
-    expect(predict(back, picture)).toEqual(predict(network, picture));
+    expect(await predict(back, picture)).toEqual(await predict(network, picture));
   });
 
-  it("computes with the parameters that it was given last, of which it has a copy", () => {
+  it("computes with the parameters that it was given last, of which it has a copy", async () => {
     const network = LeNet5.create({ classes });
     const picture = digits.images.subarray(0, SIDE * SIDE);
-    const before = predict(network, picture);
+    const before = await predict(network, picture);
     const others = LeNet5.create({ classes, seed: 1 });
     network.setParameters(others.parameters);
     for (const { data } of others.parameters.values()) data.fill(0);
-    expect(predict(network, picture)).toEqual(predict(LeNet5.create({ classes, seed: 1 }), picture));
-    expect(predict(network, picture)).not.toEqual(before);
+    expect(await predict(network, picture)).toEqual(await predict(LeNet5.create({ classes, seed: 1 }), picture));
+    expect(await predict(network, picture)).not.toEqual(before);
     expect(() => network.setParameters(new Map())).toThrow(/^the weights have no tensor conv1\.weight$/);
   });
 
@@ -168,7 +170,8 @@ describe("evaluate", () => {
       height: 40,
       data: large.images.subarray(index * 1440, (index + 1) * 1440),
     }));
-    const right = predict(network, pictures).filter((prediction, index) => prediction.class === large.labels[index]);
+    const predictions = await predict(network, pictures);
+    const right = predictions.filter((prediction, index) => prediction.class === large.labels[index]);
     const { correct, total } = await evaluate(network, large);
     expect({ correct, total }).toEqual({ correct: right.length, total: 50 });
   });

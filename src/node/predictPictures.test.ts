@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { referenceEngine } from "../../tests/support/batchEngine.js";
 import { fitPicture } from "../data/pictures/adapt.js";
 import type { DecodedPicture } from "../data/pictures/color.js";
-import { referenceEngine } from "../engine/backend.js";
 import { initializeParameters, type Model } from "../model/index.js";
 import { RECIPES } from "../training/recipes/index.js";
 import { decodePicture } from "./pictures/codec.js";
@@ -12,8 +12,8 @@ const shape = { channels: 3, height: 6, width: 5 };
 const model: Model = { input: shape, layers: [{ type: "flatten" }, { type: "linear", name: "fc", outFeatures: 3 }] };
 const parameters = initializeParameters(model, 1);
 const normalization = { mean: [0.5, 0.25, 0.75], deviation: [0.5, 1, 2] };
-const engine = referenceEngine(model, { batchSize: 4, normalization, optimizer: RECIPES.paper.optimizer });
-engine.setParameters(parameters);
+const engine = await referenceEngine(model, { batchSize: 4, normalization, optimizer: RECIPES.paper.optimizer });
+await engine.setParameters(parameters);
 
 const PICTURES = ["color.jpg", "clear.png", "grey.bmp", "orientation-6.jpg", "palette.gif", "deep.png"].map(
   (name) => `tests/fixtures/pictures/${name}`,
@@ -25,7 +25,7 @@ async function predict(
 ): Promise<(Prediction | UnreadablePicture)[]> {
   const sources = pictures.map((picture, index) => ({ name: `picture ${index}`, picture }));
   const results: (Prediction | UnreadablePicture)[] = [];
-  const predictions = predictPictures(engine, sources, { fit: "contain", background: 0, ...options });
+  const predictions = predictPictures(engine.engine, sources, { fit: "contain", background: 0, ...options });
   for await (const result of predictions) results.push(result);
   return results;
 }
@@ -122,11 +122,14 @@ describe("predictPictures", () => {
   });
 
   it("refuses weights that give no numbers", async () => {
-    const broken = referenceEngine(model, { batchSize: 4, normalization, optimizer: RECIPES.paper.optimizer });
-    broken.setParameters(
+    const broken = await referenceEngine(model, { batchSize: 4, normalization, optimizer: RECIPES.paper.optimizer });
+    await broken.setParameters(
       new Map([...parameters, ["fc.bias", { shape: [3], data: Float32Array.of(0, Number.NaN, 0) }]]),
     );
-    const results = predictPictures(broken, [{ name: "a", picture: PICTURES[0] }], { fit: "contain", background: 0 });
+    const results = predictPictures(broken.engine, [{ name: "a", picture: PICTURES[0] }], {
+      fit: "contain",
+      background: 0,
+    });
     await expect(results.next()).rejects.toThrow("the network gives no numbers");
   });
 });

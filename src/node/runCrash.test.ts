@@ -84,7 +84,7 @@ const config: RunConfig = {
     generated: true,
   },
   threads: 1,
-  fusedArithmetic: true,
+  arithmetic: "wasm-fused",
 };
 
 const weights = Array.from({ length: EPOCHS + 1 }, (_, epoch) => initializeParameters(model, epoch));

@@ -34,7 +34,7 @@ const config: RunConfig = {
     generated: true,
   },
   threads: 2,
-  fusedArithmetic: true,
+  arithmetic: "wasm-fused",
 };
 
 const record = (epoch: number): EpochRecord => ({

@@ -26,7 +26,7 @@ const config: RunConfig = {
     generated: true,
   },
   threads: 1,
-  fusedArithmetic: true,
+  arithmetic: "wasm-fused",
 };
 
 const epoch = (number: number, validationAccuracy: number) => ({
@@ -52,6 +52,15 @@ const result = {
 test("a run of a browser is read as it was written", () => {
   const texts = { config: formatJson(config), history: formatHistory(history), result: formatJson(result) };
   expect(parseRun("here", texts)).toEqual({ path: "here", config, history, result });
+});
+
+test.each([
+  [true, "wasm-fused"],
+  [false, "wasm-portable"],
+])("an older run's config says only whether its arithmetic was fused: %s", (fusedArithmetic, arithmetic) => {
+  const { arithmetic: _, ...older } = config;
+  const record = parseRun("older", { config: formatJson({ ...older, fusedArithmetic }) });
+  expect(record.config).toEqual({ ...config, arithmetic });
 });
 
 test("a run without an epoch is read from its config alone", () => {
@@ -92,4 +101,5 @@ test("only what is known of the machine is among the settings", () => {
   const names = runSettings(config).flatMap(({ facts }) => facts.map(({ name }) => name));
   expect(names).toContain("browser");
   expect(names).not.toContain("Node");
+  expect(names).toContain("arithmetic");
 });

@@ -1,13 +1,31 @@
 import { describe, expect, it } from "vitest";
-import { AUGMENTATIONS, drawTransformation, placementFor } from "../data/augmentation.js";
+import {
+  AUGMENTATIONS,
+  type AugmentationDraw,
+  drawPlacements,
+  drawTransformation,
+  placementFor,
+} from "../data/augmentation.js";
 import type { Dataset } from "../data/dataset.js";
+import { PLACEMENT_WORDS } from "../data/placement.js";
 import { epochOrder, splitIndices } from "../data/split.js";
-import type { Batch, Engine, OptimizerState, PictureBatch, SampleResults, Update } from "../engine/backend.js";
+import type {
+  Engine,
+  EvaluationSlice,
+  Images,
+  LoadedImages,
+  OptimizerState,
+  SampleResults,
+  Selection,
+  TrainingSlice,
+  Update,
+} from "../engine/backend.js";
 import { inferShapes, lenet5, type NamedTensors } from "../model/index.js";
 import {
   DivergedError,
   type EpochProgress,
   type EpochRecord,
+  type EpochSlice,
   type EpochsOptions,
   runEpochs,
   type TrainingState,
@@ -46,10 +64,16 @@ interface Call {
 
 /** An engine that computes nothing: it writes down what it is asked, and its one parameter counts the steps. */
 class ScriptedEngine implements Engine {
-  readonly model = lenet5({ ...RECIPES.paper, input: dataset, classes: CLASSES });
-  readonly layers = inferShapes(this.model);
+  readonly models = [lenet5({ ...RECIPES.paper, input: dataset, classes: CLASSES })];
+  readonly layers = inferShapes(this.models[0]);
   readonly batchSize = 16;
+  readonly arithmetic = "scripted";
+  readonly threads = 1;
+  readonly memoryBytes = 0;
+  /** One for each batch of a slice. */
   readonly calls: Call[] = [];
+  /** How many times images are loaded and not unloaded. */
+  loaded = 0;
   steps = 0;
   moments = 0;
   /** Of an engine with averaging: half of the steps. */
@@ -71,35 +95,49 @@ class ScriptedEngine implements Engine {
     this.loss = script.loss ?? (() => 1);
   }
 
-  train(batch: Batch, labels: ArrayLike<number>, _loss: unknown, update: Update): SampleResults {
-    this.steps++;
-    this.moments += 10;
-    if (this.average !== undefined) this.average = this.steps / 2;
-    return this.answer({ kind: "train", ...written(batch), labels: Array.from(labels), update }, () => true);
+  async load({ labels }: Images): Promise<ScriptedImages> {
+    this.loaded++;
+    return { count: COUNT, labels: Array.from(labels!), unload: () => this.loaded-- };
   }
 
-  evaluate(batch: Batch, labels: ArrayLike<number>): SampleResults {
-    const epoch = Math.floor(this.evaluated / split.validation.length) + 1;
-    const before = this.evaluated % split.validation.length;
-    this.evaluated += labels.length;
-    const right = (sample: number) => before + sample < this.correct(epoch);
-    return this.answer({ kind: "evaluate", ...written(batch), labels: Array.from(labels) }, right);
+  async train(images: LoadedImages, [slice]: readonly (TrainingSlice | undefined)[]): Promise<SampleResults[]> {
+    const batches = this.batches(images, slice!);
+    expect(slice!.updates).toHaveLength(batches.length);
+    const results = batches.map((batch, index) => {
+      this.steps++;
+      this.moments += 10;
+      if (this.average !== undefined) this.average = this.steps / 2;
+      return this.answer({ kind: "train", ...batch, update: slice!.updates[index] }, this.steps, () => true);
+    });
+    return [joined(results)];
   }
 
-  parameters(): NamedTensors<Float32Array> {
+  async evaluate(images: LoadedImages, [slice]: readonly (EvaluationSlice | undefined)[]): Promise<SampleResults[]> {
+    const weights = slice!.weights === "average" ? this.average! : this.steps;
+    const results = this.batches(images, slice!).map((batch) => {
+      const epoch = Math.floor(this.evaluated / split.validation.length) + 1;
+      const before = this.evaluated % split.validation.length;
+      this.evaluated += batch.labels.length;
+      const right = (sample: number) => before + sample < this.correct(epoch);
+      return this.answer({ kind: "evaluate", ...batch }, weights, right);
+    });
+    return [joined(results)];
+  }
+
+  async parameters(): Promise<NamedTensors<Float32Array>> {
     return tensor(this.steps);
   }
 
-  setParameters(tensors: NamedTensors): void {
+  async setParameters(tensors: NamedTensors): Promise<void> {
     this.steps = Number(tensors.get("steps")?.data[0]);
   }
 
-  optimizerState(): OptimizerState {
+  async optimizerState(): Promise<OptimizerState> {
     const moments = { first: tensor(this.moments), second: tensor(-this.moments) };
     return this.average === undefined ? moments : { ...moments, average: tensor(this.average) };
   }
 
-  setOptimizerState({ first }: OptimizerState): void {
+  async setOptimizerState({ first }: OptimizerState): Promise<void> {
     this.moments = Number(first.get("steps")?.data[0]);
   }
 
@@ -117,26 +155,59 @@ class ScriptedEngine implements Engine {
 
   dispose(): void {}
 
-  private answer(call: Call, right: (sample: number) => boolean): SampleResults {
+  /** A selection batch by batch, its placements as words. */
+  private batches(images: LoadedImages, { indices = [], placements }: Selection): Omit<Call, "kind">[] {
+    const { labels } = images as ScriptedImages;
+    return Array.from({ length: Math.ceil(indices.length / this.batchSize) }, (_, batch) => {
+      const selected = Array.from(indices).slice(batch * this.batchSize, (batch + 1) * this.batchSize);
+      return {
+        indices: selected,
+        placements: placements && wordsOf(placements as AugmentationDraw, selected),
+        labels: selected.map((index) => labels[index]),
+      };
+    });
+  }
+
+  /** @param step what the parameters in use have counted */
+  private answer(call: Call, step: number, right: (sample: number) => boolean): SampleResults {
     this.calls.push(call);
     return {
-      losses: Float32Array.from(call.labels, () => this.loss(call, this.steps)),
+      losses: Float32Array.from(call.labels, () => this.loss(call, step)),
       predictions: Int32Array.from(call.labels, (label, sample) => (right(sample) ? label : (label + 1) % CLASSES)),
     };
   }
 }
 
-/** What the loop reuses after the call is copied. */
-function written(batch: Batch): Pick<Call, "indices" | "placements"> {
-  const { indices, placements } = batch as PictureBatch;
-  return { indices: Array.from(indices), placements: placements && Array.from(placements) };
+interface ScriptedImages extends LoadedImages {
+  readonly labels: readonly number[];
+}
+
+function wordsOf(draw: AugmentationDraw, indices: readonly number[]): number[] {
+  const words = new Int32Array(indices.length * PLACEMENT_WORDS);
+  drawPlacements(draw, dataset, indices, 0, indices.length, words);
+  return Array.from(words);
+}
+
+function joined(results: readonly SampleResults[]): SampleResults {
+  return {
+    losses: Float32Array.from(results.flatMap(({ losses }) => Array.from(losses))),
+    predictions: Int32Array.from(results.flatMap(({ predictions }) => Array.from(predictions))),
+  };
 }
 
 function tensor(value: number): NamedTensors<Float32Array> {
   return new Map([["steps", { shape: [1], data: Float32Array.of(value) }]]);
 }
 
-async function train(engine: Engine, options: Partial<EpochsOptions> = {}) {
+async function train(engine: ScriptedEngine, options: Partial<EpochsOptions> = {}) {
+  try {
+    return await trainAll(engine, options);
+  } finally {
+    expect(engine.loaded).toBe(0);
+  }
+}
+
+async function trainAll(engine: ScriptedEngine, options: Partial<EpochsOptions>) {
   const epochs = runEpochs({ engine, dataset, split, recipe, seed: SEED, ...options });
   const records: EpochRecord[] = [];
   const states: TrainingState[] = [];
@@ -240,13 +311,14 @@ describe("an epoch", () => {
   });
 });
 
-describe("onBatch", () => {
+describe("onSlice", () => {
   it("is told of every batch with its results, and waited for", async () => {
     const told: string[] = [];
     const engine = new ScriptedEngine({ correct: () => 4, loss: ({ labels }) => labels.length });
     await train(engine, {
       recipe: { ...recipe, epochs: 2 },
-      onBatch: async ({ epoch, phase, done, total, labels, results }) => {
+      batchesAtOnce: () => 1,
+      onSlice: async ({ epoch, phase, done, total, labels, results }) => {
         const calls = engine.calls.length;
         expect(labels).toEqual(Uint8Array.from(engine.calls[calls - 1].labels));
         expect([...results.losses]).toEqual(Array(labels.length).fill(labels.length));
@@ -258,6 +330,34 @@ describe("onBatch", () => {
     const passes = ["train 16/40", "train 32/40", "train 40/40", "validation 10/10"];
     expect(told).toEqual([1, 2].flatMap((epoch) => passes.map((pass) => `${epoch} ${pass}`)));
   });
+
+  it.each([1, 2, undefined])(
+    "is told of all samples of an epoch in their order, whatever is computed at once: %s",
+    async (most) => {
+      const engine = new ScriptedEngine({ loss: ({ kind }, step) => (kind === "train" ? step : 0.5) });
+      const slices: EpochSlice[] = [];
+      await train(engine, {
+        recipe: { ...recipe, epochs: 1 },
+        batchesAtOnce: most ? () => most : undefined,
+        onSlice: (slice) => void slices.push(slice),
+      });
+      for (const phase of ["train", "validation"] as const) {
+        const told = slices.filter((slice) => slice.phase === phase);
+        const calls = engine.calls.filter(({ kind }) => (kind === "train") === (phase === "train"));
+        expect(told.flatMap(({ labels }) => [...labels])).toEqual(calls.flatMap(({ labels }) => labels));
+        let done = 0;
+        for (const { labels, results, ...slice } of told) {
+          done += labels.length;
+          expect(slice).toMatchObject({ epoch: 1, done, total: phase === "train" ? 40 : 10 });
+          expect([results.losses.length, results.predictions.length]).toEqual([labels.length, labels.length]);
+          if (most) expect(labels.length).toBeLessThanOrEqual(most * 16);
+        }
+        expect(done).toBe(phase === "train" ? 40 : 10);
+      }
+      const losses = slices.flatMap(({ results }) => [...results.losses]);
+      expect(losses).toEqual([1, 2, 3, 0.5].flatMap((loss, batch) => Array([16, 16, 8, 10][batch]).fill(loss)));
+    },
+  );
 });
 
 describe("the best weights", () => {
@@ -266,7 +366,7 @@ describe("the best weights", () => {
     const { states, best } = await train(engine, { recipe: { ...recipe, epochs: 4 } });
     // Three steps an epoch, and the one parameter counts them.
     expect(best).toEqual({ epoch: 2, validationAccuracy: 0.8, parameters: tensor(6) });
-    expect(engine.parameters()).toEqual(tensor(6));
+    expect(await engine.parameters()).toEqual(tensor(6));
     expect(states.map(({ best: soFar }) => soFar.epoch)).toEqual([1, 2, 2, 2]);
     expect(states.map(({ parameters }) => parameters)).toEqual([3, 6, 9, 12].map(tensor));
   });
@@ -277,7 +377,7 @@ describe("the best weights", () => {
     const engine = new ScriptedEngine({ correct: (epoch) => correct(epoch + 2) });
     const { best } = await train(engine, { recipe: { ...recipe, epochs: 4 }, resumeFrom: states[1] });
     expect(best).toEqual({ epoch: 1, validationAccuracy: 0.8, parameters: tensor(3) });
-    expect(engine.parameters()).toEqual(tensor(3));
+    expect(await engine.parameters()).toEqual(tensor(3));
   });
 });
 
@@ -299,7 +399,7 @@ describe("averaged parameters", () => {
     expect(states.map(({ parameters }) => parameters)).toEqual([3, 6, 9].map(tensor));
     expect(states.map(({ optimizer }) => optimizer.average)).toEqual([1.5, 3, 4.5].map(tensor));
     expect(best).toEqual({ epoch: 2, validationAccuracy: 0.8, parameters: tensor(3) });
-    expect(engine.parameters()).toEqual(tensor(3));
+    expect(await engine.parameters()).toEqual(tensor(3));
   });
 
   it("need an engine that averages", async () => {
@@ -387,7 +487,7 @@ describe("a resumed training", () => {
     expect(records).toEqual([]);
     expect(engine.calls).toEqual([]);
     expect(best.epoch).toBe(2);
-    expect(engine.parameters()).toEqual(tensor(6));
+    expect(await engine.parameters()).toEqual(tensor(6));
   });
 });
 
@@ -404,7 +504,7 @@ describe("a training ends", () => {
     const engine = new ScriptedEngine({
       loss: ({ kind }, step) => (kind === fault.kind && step === fault.step ? fault.loss : 1),
     });
-    const failure = await train(engine).catch((error) => error);
+    const failure = await train(engine, { batchesAtOnce: () => 1 }).catch((error) => error);
     expect(failure).toBeInstanceOf(DivergedError);
     expect(failure.message).toMatch(new RegExp(`^the training diverged ${where}\\S+; try a lower one$`));
     expect(engine.steps).toBe(fault.step);

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { Dataset } from "../data/dataset.js";
 import { generateDigits } from "../data/digits.js";
 import { splitIndices } from "../data/split.js";
-import { compile, type Engine } from "../engine/backend.js";
+import type { Engine } from "../engine/backend.js";
+import { wasmBackend } from "../engine/wasm/wasmBackend.js";
 import { initializeParameters, lenet5 } from "../model/index.js";
 import { type SweepStep, suggestLearningRates, sweepLearningRate } from "./learningRateFinder.js";
 import { customizeRecipe, RECIPES } from "./recipes/index.js";
@@ -13,21 +15,23 @@ const dataset = generateDigits({ seed: 1, count: 200, part: "train", channels: 1
 /** 160 images for training: five steps an epoch. */
 const split = splitIndices(200, 0.2, SEED);
 
-function digitsEngine(): Engine {
-  const model = lenet5({ ...recipe, input: dataset, classes: 10 });
-  const engine = compile(model, { ...recipe, fused: false });
-  engine.setParameters(initializeParameters(model, SEED));
+async function engineFor(input: Dataset): Promise<Engine> {
+  const model = lenet5({ ...recipe, input, classes: 10 });
+  const engine = await wasmBackend({ fused: false }).compile([{ model, ...recipe }], recipe);
+  await engine.setParameters(initializeParameters(model, SEED));
   return engine;
 }
 
 /** An engine that answers with given losses, one a step, and writes down what it is told. */
-function scripted(loss: (step: number) => number) {
-  const engine = digitsEngine();
+async function scripted(loss: (step: number) => number) {
+  const engine = await engineFor(dataset);
   const calls: { learningRate: number; momentum?: number; indices: number[] }[] = [];
-  engine.train = (batch, labels, _, { step, ...rates }) => {
-    calls.push({ ...rates, indices: "indices" in batch ? Array.from(batch.indices) : [] });
-    const losses = new Float32Array(labels.length).fill(loss(step));
-    return { losses, predictions: new Int32Array(labels.length) };
+  engine.train = async (_, [slice]) => {
+    const { indices, updates } = slice!;
+    const [{ step, ...rates }] = updates;
+    calls.push({ ...rates, indices: Array.from(indices!) });
+    const losses = new Float32Array(indices!.length).fill(loss(step));
+    return [{ losses, predictions: new Int32Array(indices!.length) }];
   };
   return { engine, calls };
 }
@@ -36,7 +40,7 @@ const base = { dataset, split, recipe, seed: SEED };
 
 describe("sweepLearningRate", () => {
   it("raises the learning rate by the same factor from 1e-7 to just below 10, the momentum left alone", async () => {
-    const { engine, calls } = scripted(() => 1);
+    const { engine, calls } = await scripted(() => 1);
     const sweep = await sweepLearningRate({ engine, ...base });
     expect(sweep).toHaveLength(200);
     expect(sweep.map(({ learningRate }) => learningRate)).toEqual(calls.map(({ learningRate }) => learningRate));
@@ -48,7 +52,7 @@ describe("sweepLearningRate", () => {
   });
 
   it("takes whole batches, every training image once an epoch", async () => {
-    const { engine, calls } = scripted(() => 1);
+    const { engine, calls } = await scripted(() => 1);
     await sweepLearningRate({ engine, ...base, steps: 10 });
     const epochs = [calls.slice(0, 5), calls.slice(5)].map((steps) => steps.flatMap(({ indices }) => indices));
     for (const epoch of epochs) expect(epoch.sort((a, b) => a - b)).toEqual([...split.train].sort((a, b) => a - b));
@@ -56,7 +60,7 @@ describe("sweepLearningRate", () => {
   });
 
   it("smooths the loss as an average with a weight of 0.98, corrected for its start", async () => {
-    const { engine } = scripted((step) => step);
+    const { engine } = await scripted((step) => step);
     const sweep = await sweepLearningRate({ engine, ...base, steps: 3 });
     const second = (0.98 * 0.02 * 1 + 0.02 * 2) / (1 - 0.98 ** 2);
     const third = (0.98 ** 2 * 0.02 * 1 + 0.98 * 0.02 * 2 + 0.02 * 3) / (1 - 0.98 ** 3);
@@ -64,30 +68,28 @@ describe("sweepLearningRate", () => {
   });
 
   it("ends where the smoothed loss is four times its lowest, or no number", async () => {
-    const explosive = scripted((step) => (step <= 20 ? 1 : 1000));
+    const explosive = await scripted((step) => (step <= 20 ? 1 : 1000));
     // One loss of 1000 among 21 is enough.
     expect(await sweepLearningRate({ engine: explosive.engine, ...base })).toHaveLength(21);
     expect(explosive.calls).toHaveLength(21);
-    const broken = scripted((step) => (step <= 20 ? 1 : Number.NaN));
+    const broken = await scripted((step) => (step <= 20 ? 1 : Number.NaN));
     expect(await sweepLearningRate({ engine: broken.engine, ...base })).toHaveLength(20);
     expect(broken.calls).toHaveLength(21);
   });
 
   it("leaves the engine as it was, also where it is aborted", async () => {
-    const engine = digitsEngine();
-    const before = [engine.parameters(), engine.optimizerState()];
+    const engine = await engineFor(dataset);
+    const before = [await engine.parameters(), await engine.optimizerState()];
     await sweepLearningRate({ engine, ...base, steps: 20 });
-    expect([engine.parameters(), engine.optimizerState()]).toEqual(before);
+    expect([await engine.parameters(), await engine.optimizerState()]).toEqual(before);
     const signal = AbortSignal.abort(new Error("enough"));
     await expect(sweepLearningRate({ engine, ...base, signal })).rejects.toThrow("enough");
-    expect([engine.parameters(), engine.optimizerState()]).toEqual(before);
+    expect([await engine.parameters(), await engine.optimizerState()]).toEqual(before);
   });
 
   it("finds learning rates near the one that the improved recipe was tuned to", async () => {
     const pictures = generateDigits({ seed: 1, count: 4000, part: "train" });
-    const model = lenet5({ ...recipe, input: pictures, classes: 10 });
-    const engine = compile(model, { ...recipe, fused: false });
-    engine.setParameters(initializeParameters(model, SEED));
+    const engine = await engineFor(pictures);
     const options = { engine, dataset: pictures, split: splitIndices(4000, 0.2, SEED), recipe, seed: SEED };
     const { valley, steepest } = suggestLearningRates(await sweepLearningRate(options));
     for (const rate of [valley, steepest]) {

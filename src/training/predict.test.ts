@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { referenceEngine } from "../../tests/support/batchEngine.js";
 import { generateDigits } from "../data/digits.js";
-import { referenceEngine } from "../engine/backend.js";
 import { initializeParameters, lenet5 } from "../model/index.js";
 import { predictDataset } from "./predict.js";
 import { RECIPES } from "./recipes/index.js";
@@ -8,20 +8,20 @@ import { RECIPES } from "./recipes/index.js";
 test("probabilities are those that the engine's losses come from, in the order of the indices", async () => {
   const dataset = generateDigits({ seed: 1, count: 7, part: "test" });
   const model = lenet5({ ...RECIPES.improved, input: dataset, classes: 10 });
-  const engine = referenceEngine(model, { ...RECIPES.improved, batchSize: 2 });
+  const engine = await referenceEngine(model, { ...RECIPES.improved, batchSize: 2 });
   const parameters = initializeParameters(model, 0);
   // Far from 0, so that the softmax is far from uniform.
   parameters.get("fc3.bias")!.data.forEach((_, index, data) => {
     data[index] = 3 * index;
   });
-  engine.setParameters(parameters);
+  await engine.setParameters(parameters);
   const indices = Uint32Array.of(6, 0, 3, 3, 1);
-  const probabilities = await predictDataset(engine, dataset, indices);
+  const probabilities = await predictDataset(engine.engine, dataset, indices);
   expect(probabilities).toHaveLength(50);
   for (const [place, index] of indices.entries()) {
     const row = probabilities.subarray(place * 10, place * 10 + 10);
     expect(row.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
-    const { losses } = engine.evaluate({ pixels: dataset.images, indices: [index] }, [dataset.labels[index]]);
+    const { losses } = await engine.evaluate({ pixels: dataset.images, indices: [index] }, [dataset.labels[index]]);
     expect(-Math.log(row[dataset.labels[index]])).toBeCloseTo(losses[0], 4);
   }
 });

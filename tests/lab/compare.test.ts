@@ -5,7 +5,6 @@ import { fileURLToPath } from "node:url";
 import { unzipSync } from "fflate";
 import type { Browser, Download, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compileForNode } from "../../src/cli/engine.js";
 import { generateDigits } from "../../src/data/digits.js";
 import { readSafetensors } from "../../src/formats/safetensors.js";
 import { readWeights, WEIGHTS_FORMATS } from "../../src/formats/weights.js";
@@ -13,6 +12,7 @@ import { fingerprint, initializeParameters, lenet5 } from "../../src/model/index
 import { type LabServer, serveLab } from "../../src/node/lab/server.js";
 import { RunFolder } from "../../src/node/runFolder.js";
 import { readRun } from "../../src/node/runRecord.js";
+import { processorBackend } from "../../src/node/threads.js";
 import type { EpochRecord } from "../../src/training/epochs.js";
 import { evaluateDataset } from "../../src/training/evaluate.js";
 import { RECIPES } from "../../src/training/recipes/index.js";
@@ -75,7 +75,7 @@ describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
         generated: true,
       },
       threads: 2,
-      fusedArithmetic: true,
+      arithmetic: "wasm-fused",
     });
   }
 
@@ -220,8 +220,9 @@ describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
     await page.getByRole("button", { name: "Evaluate" }).click();
     const dataset = generateDigits({ seed: 0, count: COUNT, part: "train" });
     const own = readWeights(await readFile(PTH), RELU);
-    const engine = compileForNode(own.model, { ...RECIPES.paper, normalization: own.normalization });
-    engine.setParameters(own.parameters);
+    const { batchSize } = RECIPES.paper;
+    const engine = await processorBackend(batchSize).compile([own], { batchSize });
+    await engine.setParameters(own.parameters);
     const { correct, confusion } = await evaluateDataset(engine, dataset);
     engine.dispose();
     await page.getByText(`${correct} of ${COUNT} right`).waitFor();

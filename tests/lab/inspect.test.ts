@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fitPicture } from "../../src/data/index.js";
-import { compile } from "../../src/engine/backend.js";
 import { readWeights } from "../../src/formats/weights.js";
 import { elementCount, paperLayers } from "../../src/model/index.js";
+import { compile } from "../support/batchEngine.js";
 import { executable, type Host, launch, SKIPPED, serveSite } from "./browser.js";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
@@ -210,14 +210,14 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
       const pixels = new Uint8Array(elementCount([model.input.channels, model.input.height, model.input.width]));
       const decoded = { width: SIDE, height: SIDE, rgba: picture };
       fitPicture(decoded, { shape: model.input, fit: "contain", background: 0 }, pixels);
-      const engine = compile(model, {
+      const engine = await compile(model, {
         batchSize: 1,
         normalization,
         keepActivations: true,
         optimizer: { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
       });
-      engine.setParameters(weights.parameters);
-      const outputs = engine.activations({ pixels, indices: [0] }).map(({ output }) => output);
+      await engine.setParameters(weights.parameters);
+      const outputs = (await engine.activations({ pixels, indices: [0] })).map(({ output }) => output);
       const papers = paperLayers(engine.layers);
 
       for (const moment of ["After", "Before"] as const) {

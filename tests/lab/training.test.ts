@@ -1,8 +1,8 @@
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compileForNode } from "../../src/cli/engine.js";
 import { augmentationFor, generateDigits, splitIndices } from "../../src/data/index.js";
 import { customizeRecipe, fingerprint, initializeParameters, lenet5, runEpochs } from "../../src/engine.js";
+import { processorBackend } from "../../src/node/threads.js";
 import { RECIPES } from "../../src/training/recipes/index.js";
 import {
   accuracyOf,
@@ -34,11 +34,11 @@ async function trainInNode(): Promise<string> {
     augmentation: augmentationFor(asked, dataset.classes, 0),
   });
   const model = lenet5({ ...recipe, input: dataset, classes: dataset.classes.length });
-  const engine = compileForNode(model, recipe);
-  engine.setParameters(initializeParameters(model, SEED));
+  const engine = await processorBackend(recipe.batchSize).compile([{ model, ...recipe }], recipe);
+  await engine.setParameters(initializeParameters(model, SEED));
   const split = splitIndices(dataset.labels.length, recipe.validationShare, SEED);
   for await (const _ of runEpochs({ engine, dataset, split, recipe, seed: SEED }));
-  const best = await fingerprint(model, engine.parameters());
+  const best = await fingerprint(model, await engine.parameters());
   engine.dispose();
   return best;
 }

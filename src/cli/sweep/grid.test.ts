@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AUGMENTATIONS } from "../../data/augmentation.js";
+import type { TrainingRequest } from "../../training/plan.js";
 import { RECIPES } from "../../training/recipes/index.js";
-import type { RunSettings } from "../training/run.js";
 import { combinationsOf, labelOf, parseAxis, parseSeeds, planRuns, withCombination } from "./grid.js";
 
 describe("parseAxis", () => {
@@ -83,7 +83,7 @@ describe("planRuns", () => {
 });
 
 describe("withCombination", () => {
-  const settings: RunSettings = {
+  const settings: TrainingRequest = {
     recipe: RECIPES.improved,
     data: { data: "digits", fit: "contain", background: 0 },
     normalize: "tutorial",

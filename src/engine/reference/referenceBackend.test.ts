@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { type CompileOptions, referenceEngine } from "../../../tests/support/batchEngine.js";
 import { placementFor } from "../../data/augmentation.js";
-import type { EngineOptions, OptimizerSettings } from "../../engine.js";
 import {
   elementCount,
   inferShapes,
@@ -12,14 +12,13 @@ import {
   type ShapedLayer,
 } from "../../model/index.js";
 import { Purpose, RandomStream } from "../../numeric/philox.js";
-import { averageShare } from "../wasm/hyperparameters.js";
+import { averageShare, type OptimizerSettings } from "../backend.js";
 import { crossEntropy } from "./crossEntropy.js";
 import { ReferenceNetwork } from "./network.js";
 import { moveAverage, updateTensor } from "./optimizer.js";
-import { referenceEngine } from "./referenceBackend.js";
 
 const ADAMW: OptimizerSettings = { type: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
-const OPTIONS: EngineOptions = { batchSize: 4, normalization: { mean: [0.5], deviation: [0.5] }, optimizer: ADAMW };
+const OPTIONS: CompileOptions = { batchSize: 4, normalization: { mean: [0.5], deviation: [0.5] }, optimizer: ADAMW };
 
 const conv = (name: string, outChannels: number, kernel: number, stride = 1, padding = 0): Layer => ({
   type: "conv2d",
@@ -225,25 +224,27 @@ describe("referenceEngine", () => {
     layers: [{ type: "flatten" }, linear(2)],
   };
 
-  it("transforms pictures and normalises them", () => {
-    const engine = referenceEngine(picture, { ...OPTIONS, normalization: { mean: [0], deviation: [1 / 255] } });
+  it("transforms pictures and normalises them", async () => {
+    const engine = await referenceEngine(picture, { ...OPTIONS, normalization: { mean: [0], deviation: [1 / 255] } });
     const pixels = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9);
-    const seen = (transformation: Parameters<typeof placementFor>[0]) => {
+    const seen = async (transformation: Parameters<typeof placementFor>[0]) => {
       const placements = placementFor(transformation, 3, 3);
-      const [flat] = engine.activations({ pixels, indices: [0], placements });
+      const [flat] = await engine.activations({ pixels, indices: [0], placements });
       return [...flat.output.data].map(Math.round);
     };
-    expect(seen({})).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    expect(seen({ shiftDown: 1, shiftRight: -1 })).toEqual([0, 4, 5, 0, 7, 8, 0, 0, 0]);
-    expect(seen({ flip: true })).toEqual([3, 2, 1, 6, 5, 4, 9, 8, 7]);
-    expect(seen({ shiftRight: 1, flip: true })).toEqual([0, 3, 2, 0, 6, 5, 0, 9, 8]);
-    expect(seen({ degrees: 90 })).toEqual([3, 6, 9, 2, 5, 8, 1, 4, 7]);
-    expect(seen({ moveDown: 1, moveRight: -1, background: 77 })).toEqual([77, 77, 77, 2, 3, 77, 5, 6, 77]);
-    expect(seen({ scale: 0.3 })).toEqual([0, 0, 0, 0, 5, 0, 0, 0, 0]);
-    expect(seen({ shear: 45 })).toEqual([0, 1, 2, 4, 5, 6, 8, 9, 0]);
-    expect(seen({ brightness: 0.7 })).toEqual([0, 1, 2, 2, 3, 4, 4, 5, 6]);
-    expect(seen({ brightness: 30 })).toEqual([30, 60, 90, 120, 150, 180, 210, 240, 255]);
-    expect(seen({ eraseTop: -1, eraseLeft: 1, eraseSide: 3, background: 77 })).toEqual([1, 0, 0, 4, 0, 0, 7, 8, 9]);
+    expect(await seen({})).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(await seen({ shiftDown: 1, shiftRight: -1 })).toEqual([0, 4, 5, 0, 7, 8, 0, 0, 0]);
+    expect(await seen({ flip: true })).toEqual([3, 2, 1, 6, 5, 4, 9, 8, 7]);
+    expect(await seen({ shiftRight: 1, flip: true })).toEqual([0, 3, 2, 0, 6, 5, 0, 9, 8]);
+    expect(await seen({ degrees: 90 })).toEqual([3, 6, 9, 2, 5, 8, 1, 4, 7]);
+    expect(await seen({ moveDown: 1, moveRight: -1, background: 77 })).toEqual([77, 77, 77, 2, 3, 77, 5, 6, 77]);
+    expect(await seen({ scale: 0.3 })).toEqual([0, 0, 0, 0, 5, 0, 0, 0, 0]);
+    expect(await seen({ shear: 45 })).toEqual([0, 1, 2, 4, 5, 6, 8, 9, 0]);
+    expect(await seen({ brightness: 0.7 })).toEqual([0, 1, 2, 2, 3, 4, 4, 5, 6]);
+    expect(await seen({ brightness: 30 })).toEqual([30, 60, 90, 120, 150, 180, 210, 240, 255]);
+    expect(await seen({ eraseTop: -1, eraseLeft: 1, eraseSide: 3, background: 77 })).toEqual([
+      1, 0, 0, 4, 0, 0, 7, 8, 9,
+    ]);
   });
 
   it("draws dropout by seed and step, keeps about its share, and leaves evaluation alone", () => {
@@ -270,30 +271,30 @@ describe("referenceEngine", () => {
     expect(network.forward(weights, ones)[2]).toEqual(ones);
   });
 
-  it("refuses what the fast engine refuses", () => {
-    const engine = referenceEngine(picture, OPTIONS);
+  it("refuses what the fast engine refuses", async () => {
+    const engine = await referenceEngine(picture, OPTIONS);
     const values = new Float32Array(9);
-    expect(() => engine.evaluate({ values: new Float32Array(45) }, [0, 0, 0, 0, 0])).toThrow(
-      new RangeError("the batch has 5 samples, the engine takes 1 … 4"),
+    await expect(engine.differentiate({ values: new Float32Array(45) }, [0, 0, 0, 0, 0])).rejects.toThrow(
+      new RangeError("the engine differentiates at most 4 samples at once"),
     );
-    expect(() => engine.evaluate({ values }, [2])).toThrow(
-      new RangeError("the label of sample 0 is 2, the model has 2 classes"),
+    await expect(engine.evaluate({ values }, [2])).rejects.toThrow(
+      new RangeError("the label of image 0 is 2, the model has 2 classes"),
     );
-    const parameters = new Map(engine.parameters());
+    const parameters = new Map(await engine.parameters());
     parameters.delete("fc.bias");
-    expect(() => engine.setParameters(parameters)).toThrow("the weights have no tensor fc.bias");
+    await expect(engine.setParameters(parameters)).rejects.toThrow("the weights have no tensor fc.bias");
   });
 
-  it("learns: the loss of one batch falls", () => {
-    const engine = referenceEngine(picture, OPTIONS);
-    engine.setParameters(initializeParameters(picture, 1));
+  it("learns: the loss of one batch falls", async () => {
+    const engine = await referenceEngine(picture, OPTIONS);
+    await engine.setParameters(initializeParameters(picture, 1));
     const batch = { values: Float32Array.from(draws(36, 0)) };
     const labels = [0, 1, 1, 0];
-    const mean = () => engine.evaluate(batch, labels).losses.reduce((sum, loss) => sum + loss) / 4;
-    const before = mean();
+    const mean = async () => (await engine.evaluate(batch, labels)).losses.reduce((sum, loss) => sum + loss) / 4;
+    const before = await mean();
     for (let step = 1; step <= 50; step++) {
-      engine.train(batch, labels, { labelSmoothing: 0, seed: 0 }, { step, learningRate: 0.01 });
+      await engine.train(batch, labels, { labelSmoothing: 0, seed: 0 }, { step, learningRate: 0.01 });
     }
-    expect(mean()).toBeLessThan(before / 2);
+    expect(await mean()).toBeLessThan(before / 2);
   });
 });

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { compile } from "../../engine/backend.js";
+import { compile } from "../../../tests/support/batchEngine.js";
 import type { Model, NamedTensors } from "../../model/index.js";
 import { readSafetensors } from "../safetensors.js";
 import { isOnnx, readOnnx } from "./index.js";
@@ -19,19 +19,19 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What the engine makes of a batch of values. */
-function logits(model: Model, parameters: NamedTensors, values: Float32Array): Float32Array {
-  const engine = compile(model, {
+async function logits(model: Model, parameters: NamedTensors, values: Float32Array): Promise<Float32Array> {
+  const engine = await compile(model, {
     batchSize: 4,
     normalization: { mean: [0], deviation: [1] },
     optimizer: { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
   });
-  engine.setParameters(parameters);
-  const { data } = engine.predict({ values });
+  await engine.setParameters(parameters);
+  const { data } = await engine.predict({ values });
   engine.dispose();
   return data;
 }
 
-it.each(FILES)("reads %s", (name) => {
+it.each(FILES)("reads %s", async (name) => {
   const bytes = readFileSync(`${FOLDER}/${name}`);
   expect(isOnnx(bytes)).toBe(true);
   const { model, tensors, metadata, normalization } = readOnnx(bytes);
@@ -66,7 +66,7 @@ it.each(FILES)("reads %s", (name) => {
   for (const [key, tensor] of tensors) expect(tensor, key).toEqual(EXPECTED.get(`${network}.${key}`));
 
   const expected = EXPECTED.get(`${network}.logits`)!.data as Float32Array;
-  const found = logits(model, tensors, EXPECTED.get(`input${channels}`)!.data as Float32Array);
+  const found = await logits(model, tensors, EXPECTED.get(`input${channels}`)!.data as Float32Array);
   const largest = Math.max(...expected.map(Math.abs));
   expect(found).toHaveLength(expected.length);
   for (const [index, value] of expected.entries()) expect(Math.abs(found[index] - value)).toBeLessThan(1e-5 * largest);

@@ -57,7 +57,7 @@ async function writeRun(name: string, startedAt: string, epochs: readonly number
       generated: true,
     },
     threads: 2,
-    fusedArithmetic: true,
+    arithmetic: "wasm-fused",
   });
   await folder.close();
   const rows = epochs.map((accuracy, index) => `${index + 1},1,0.5,1,${accuracy},0.001,1,1\n`);

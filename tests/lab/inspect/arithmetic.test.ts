@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { compile } from "../../../src/engine/backend.js";
 import { inferShapes, initializeParameters, lenet5, type Model } from "../../../src/model/index.js";
 import {
   activate,
@@ -8,6 +7,7 @@ import {
   type WeightedSum,
   workOut,
 } from "../../../web/views/inspect/calculation/arithmetic.js";
+import { compile } from "../../support/batchEngine.js";
 
 const MODELS = [
   { input: { channels: 1, height: 28, width: 28 }, classes: 10, activation: "sigmoid", pooling: "averagePool2d" },
@@ -16,25 +16,25 @@ const MODELS = [
 ] as const;
 
 /** A compiled network, what a picture makes of its layers, and each layer's input. */
-function shown(model: Model) {
-  const engine = compile(model, {
+async function shown(model: Model) {
+  const engine = await compile(model, {
     batchSize: 1,
     keepActivations: true,
     normalization: { mean: [0.3], deviation: [0.4] },
     optimizer: { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
   });
   const parameters = initializeParameters(model, 6);
-  engine.setParameters(parameters);
+  await engine.setParameters(parameters);
   const { channels, height, width } = model.input;
   const values = Float32Array.from({ length: channels * height * width }, (_, place) => 1.5 * Math.sin(place * 1.7));
-  const outputs = engine.activations({ values }).map(({ output }) => output.data);
+  const outputs = (await engine.activations({ values })).map(({ output }) => output.data);
   return { parameters, outputs, inputs: [values, ...outputs] };
 }
 
 describe("workOut", () => {
-  it.each(MODELS)("comes to the engine's activations: $input.channels×$input.height×$input.width", (options) => {
+  it.each(MODELS)("comes to the engine's activations: $input.channels×$input.height×$input.width", async (options) => {
     const model = lenet5({ ...options, dropout: 0.2 });
-    const { parameters, outputs, inputs } = shown(model);
+    const { parameters, outputs, inputs } = await shown(model);
     inferShapes(model).forEach((shaped, layer) => {
       if (!["conv2d", "linear", "averagePool2d", "maxPool2d"].includes(shaped.layer.type)) return;
       for (let unit = 0; unit < outputs[layer].length; unit += 13) {

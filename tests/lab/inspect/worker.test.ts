@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { generateDigits } from "../../../src/data/index.js";
-import { referenceEngine } from "../../../src/engine/backend.js";
 import { initializeParameters, lenet5 } from "../../../src/model/index.js";
 import { attribute } from "../../../web/worker/inspect/attribute.js";
 import { climb } from "../../../web/worker/inspect/climb.js";
 import type { InspectEvent } from "../../../web/worker/inspect/protocol.js";
 import { search } from "../../../web/worker/inspect/search.js";
+import { referenceEngine } from "../../support/batchEngine.js";
 
 const MODEL = lenet5({
   input: { channels: 1, height: 28, width: 28 },
@@ -21,29 +21,32 @@ const NETWORK = {
 };
 const DIGITS = generateDigits({ seed: 1, part: "train", count: 30 });
 
-const reference = () => {
-  const engine = referenceEngine(MODEL, {
+const reference = async () => {
+  const engine = await referenceEngine(MODEL, {
     batchSize: 30,
     normalization: NETWORK.normalization,
     optimizer: { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
   });
-  engine.setParameters(NETWORK.parameters);
+  await engine.setParameters(NETWORK.parameters);
   return engine;
 };
 
-function eventsOf(task: (tell: (event: InspectEvent) => void) => void): InspectEvent[] {
+async function eventsOf(task: (tell: (event: InspectEvent) => void) => unknown): Promise<InspectEvent[]> {
   const events: InspectEvent[] = [];
-  task((event) => events.push(event));
+  await task((event) => events.push(event));
   return events;
 }
 
 describe("search", () => {
-  it("finds the pictures, and the places in them, where a map is largest", () => {
+  it("finds the pictures, and the places in them, where a map is largest", async () => {
     const place = { layer: 4, map: 5 };
-    const found = eventsOf((tell) => search(NETWORK, { type: "search", dataset: DIGITS, place, count: 4 }, tell)).at(
-      -1,
+    const events = await eventsOf((tell) =>
+      search(NETWORK, { type: "search", dataset: DIGITS, place, count: 4 }, tell),
     );
-    const { data } = reference().activations({ pixels: DIGITS.images, indices: [...Array(30).keys()] })[4].output;
+    const found = events.at(-1);
+    const engine = await reference();
+    const layers = await engine.activations({ pixels: DIGITS.images, indices: [...Array(30).keys()] });
+    const { data } = layers[4].output;
     const largest = Array.from({ length: 30 }, (_, index) => {
       const map = data.subarray(index * 1600 + 500, index * 1600 + 600);
       const value = Math.max(...map);
@@ -56,44 +59,46 @@ describe("search", () => {
 });
 
 describe("climb", () => {
-  it("climbs, to the same picture for the same seed", () => {
+  it("climbs, to the same picture for the same seed", async () => {
     const place = { layer: 3, map: 2 };
-    const climbed = (seed: number) =>
-      eventsOf((tell) => climb(NETWORK, { type: "climb", place, seed }, tell)).flatMap((event) =>
+    const climbed = async (seed: number) =>
+      (await eventsOf((tell) => climb(NETWORK, { type: "climb", place, seed }, tell))).flatMap((event) =>
         event.type === "climbed" ? [event] : [],
       );
-    const [one, again, other] = [climbed(1), climbed(1), climbed(2)];
+    const [one, again, other] = [await climbed(1), await climbed(1), await climbed(2)];
     expect(one.at(-1)!.value).toBeGreaterThan(one[0].value + 0.1);
     expect(one.map(({ done }) => done)).toEqual([...Array(one.length - 1).fill(false), true]);
     expect(again.at(-1)!.pixels).toEqual(one.at(-1)!.pixels);
     expect(other.at(-1)!.pixels).not.toEqual(one.at(-1)!.pixels);
     // What is told of the last picture is what the network makes of it.
-    const { data } = reference().activations({ pixels: one.at(-1)!.pixels, indices: [0] })[3].output;
+    const engine = await reference();
+    const { data } = (await engine.activations({ pixels: one.at(-1)!.pixels, indices: [0] }))[3].output;
     const mean = data.subarray(200, 300).reduce((sum, value) => sum + value, 0) / 100;
     expect(Math.abs(mean - one.at(-1)!.value)).toBeLessThan(0.01);
   });
 });
 
-describe("attribute", () => {
+describe("attribute", async () => {
   // Without the grain that generated digits have around them.
   const pixels = DIGITS.images.slice(0, 784).map((byte) => (byte < 40 ? 0 : byte));
-  const { occlusion, gradient, product } = attribute(NETWORK, {
+  const { occlusion, gradient, product } = await attribute(NETWORK, {
     type: "attribute",
     pixels,
     classIndex: 4,
     background: 0,
   });
-  const logits = (...pictures: Uint8Array[]) => {
+  const logits = async (...pictures: Uint8Array[]) => {
     const all = new Uint8Array(pictures.length * 784);
     for (const [index, picture] of pictures.entries()) all.set(picture, index * 784);
-    const { data } = reference().predict({ pixels: all, indices: pictures.map((_, index) => index) });
+    const engine = await reference();
+    const { data } = await engine.predict({ pixels: all, indices: pictures.map((_, index) => index) });
     return pictures.map((_, index) => data[index * 10 + 4]);
   };
 
-  it("gives the corner pixel what its only patch costs, and nothing where nothing is covered", () => {
+  it("gives the corner pixel what its only patch costs, and nothing where nothing is covered", async () => {
     const covered = pixels.slice();
     for (let row = 10; row < 14; row++) covered.fill(0, row * 28, row * 28 + 4);
-    const [plain, without] = logits(pixels, covered);
+    const [plain, without] = await logits(pixels, covered);
     expect(occlusion).toHaveLength(784);
     expect(occlusion[0]).toBe(0);
     // Of the rows that hold pixel (13, 0), the patches from 10 to 13 at the left edge.
@@ -102,20 +107,20 @@ describe("attribute", () => {
       for (let row = top; row < top + 4; row++) picture.fill(0, row * 28, row * 28 + 4);
       return picture;
     });
-    const costs = logits(...patches).map((logit) => plain - logit);
+    const costs = (await logits(...patches)).map((logit) => plain - logit);
     expect(costs[0]).toBeCloseTo(plain - without, 10);
     const mean = costs.reduce((sum, cost) => sum + cost, 0) / 4;
     expect(Math.abs(occlusion[13 * 28] - mean)).toBeLessThan(1e-6);
   });
 
-  it("gives slopes of the logit, and none times the input where there is background", () => {
+  it("gives slopes of the logit, and none times the input where there is background", async () => {
     const place = [...pixels.keys()].find((pixel) => pixels[pixel] > 100 && pixels[pixel] < 200)!;
     const [up, down] = [1, -1].map((step) => {
       const picture = pixels.slice();
       picture[place] += step;
       return picture;
     });
-    const [above, below] = logits(up, down);
+    const [above, below] = await logits(up, down);
     const slope = ((above - below) / 2) * 255 * 0.5;
     expect(Math.abs(gradient[place] - Math.abs(slope))).toBeLessThan(1e-4);
     expect(product[place]).toBeCloseTo((slope * pixels[place]) / 255 / 0.5, 3);

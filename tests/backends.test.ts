@@ -1,0 +1,619 @@
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { AUGMENTATIONS, type AugmentationDraw, drawPlacements } from "../src/data/augmentation.js";
+import { PLACEMENT_WORDS } from "../src/data/placement.js";
+import type {
+  Backend,
+  Engine,
+  EngineOptions,
+  LoadedImages,
+  NetworkSettings,
+  OptimizerSettings,
+  SampleResults,
+  TrainingSlice,
+} from "../src/engine/backend.js";
+import { referenceBackend } from "../src/engine/reference/referenceBackend.js";
+import { wasmBackend } from "../src/engine/wasm/wasmBackend.js";
+import { initializeParameters, type Model, normalizedBytes, ShapeError, type Tensor } from "../src/model/index.js";
+import { threads } from "../src/node/threads.js";
+
+/** What every backend promises; that its numbers are right is the subject of kernels.test.ts. */
+const BACKENDS: readonly [string, () => Backend, { readonly isDouble?: boolean }][] = [
+  ["WebAssembly on one thread", () => wasmBackend(), {}],
+  ["WebAssembly on two threads", () => wasmBackend({ threads: threads(2) }), {}],
+  // The state that it gives out is rounded to single precision, so that nothing goes on from it to the bit.
+  ["the reference", referenceBackend, { isDouble: true }],
+];
+
+const COUNT = 37;
+const CLASSES = 3;
+const BATCH = 16;
+const INPUT = { channels: 1, height: 9, width: 8 };
+const SIZE = INPUT.height * INPUT.width;
+
+const pixels = Uint8Array.from({ length: COUNT * SIZE }, (_, place) => (place * 89 + (place % 13) * 7) % 256);
+const labels = Array.from({ length: COUNT }, (_, image) => (image * 5) % CLASSES);
+
+function modelWith(probability: number): Model {
+  return {
+    input: INPUT,
+    layers: [
+      { type: "conv2d", name: "a", outChannels: 3, kernel: 3, stride: 1, padding: 1 },
+      { type: "relu" },
+      { type: "maxPool2d", kernel: 2, stride: 2 },
+      { type: "dropout", probability },
+      { type: "flatten" },
+      { type: "linear", name: "b", outFeatures: 5 },
+      { type: "tanh" },
+      { type: "linear", name: "c", outFeatures: CLASSES },
+    ],
+  };
+}
+
+const ADAMW: OptimizerSettings = { type: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.02 };
+const SGD: OptimizerSettings = { type: "sgd", momentum: 0.9, nesterov: true, weightDecay: 0.01 };
+
+/** A network, and how it is trained. */
+interface Member extends NetworkSettings {
+  readonly seed: number;
+  readonly learningRate: number;
+  readonly labelSmoothing: number;
+  /** How many images an epoch takes, and by how much the next index is larger. */
+  readonly images: number;
+  readonly stride: number;
+  readonly augmentation?: AugmentationDraw["augmentation"];
+  /** The calls in which it rests. */
+  readonly rests?: readonly number[];
+}
+
+const MEMBERS: readonly Member[] = [
+  {
+    model: modelWith(0.25),
+    normalization: { mean: [0.5], deviation: [0.5] },
+    optimizer: ADAMW,
+    averaging: { decay: 0.9 },
+    seed: 1,
+    learningRate: 0.01,
+    labelSmoothing: 0.1,
+    images: COUNT,
+    stride: 5,
+    augmentation: AUGMENTATIONS.strong,
+  },
+  // Of the same program as the first.
+  {
+    model: modelWith(0.25),
+    normalization: { mean: [0.25], deviation: [0.5] },
+    optimizer: { ...ADAMW, weightDecay: 0.3, beta1: 0.8 },
+    averaging: { decay: 0.2 },
+    seed: 2 ** 40 + 9,
+    learningRate: 0.03,
+    labelSmoothing: 0,
+    images: 20,
+    stride: 3,
+    augmentation: AUGMENTATIONS.light,
+    rests: [1],
+  },
+  {
+    model: modelWith(0.5),
+    normalization: { mean: [0.5], deviation: [0.25] },
+    optimizer: SGD,
+    seed: 3,
+    learningRate: 0.05,
+    labelSmoothing: 0.2,
+    images: 33,
+    stride: 7,
+  },
+  {
+    model: modelWith(0),
+    normalization: { mean: [0.5], deviation: [0.5] },
+    optimizer: { ...ADAMW, type: "adam", weightDecay: 0 },
+    averaging: null,
+    seed: 4,
+    learningRate: 0.002,
+    labelSmoothing: 0,
+    images: 16,
+    stride: 11,
+    augmentation: AUGMENTATIONS.tutorial,
+  },
+];
+const [FIRST, , PLAIN] = MEMBERS;
+const CALLS = 3;
+
+/** The images of a member in its epochs, counted from 0. */
+function indicesOf({ images, stride }: Member, epoch: number): number[] {
+  return Array.from({ length: images }, (_, place) => (place * stride + epoch * 2) % COUNT);
+}
+
+/** A whole epoch of a member. */
+function epochOf(member: Member, epoch: number): TrainingSlice & { readonly indices: readonly number[] } {
+  const { seed, learningRate, labelSmoothing, augmentation, images } = member;
+  const steps = Math.ceil(images / BATCH);
+  return {
+    indices: indicesOf(member, epoch),
+    placements: augmentation && { augmentation, seed, epoch },
+    labelSmoothing,
+    seed,
+    updates: Array.from({ length: steps }, (_, index) => ({
+      step: epoch * steps + index + 1,
+      learningRate: learningRate / (epoch + index + 1),
+      momentum: index === 1 ? 0.7 : undefined,
+    })),
+  };
+}
+
+/** What the draws of an epoch are as words. */
+function wordsOf(draw: AugmentationDraw, indices: readonly number[]): Int32Array {
+  const words = new Int32Array(indices.length * PLACEMENT_WORDS);
+  drawPlacements(draw, INPUT, indices, 0, indices.length, words);
+  return words;
+}
+
+function joined(results: readonly SampleResults[]): SampleResults {
+  return {
+    losses: Float32Array.from(results.flatMap(({ losses }) => [...losses])),
+    predictions: Int32Array.from(results.flatMap(({ predictions }) => [...predictions])),
+  };
+}
+
+const weightsOf = ({ averaging }: Member) => (averaging ? ("average" as const) : undefined);
+const rangeOf = (start: number, end: number) => Array.from({ length: end - start }, (_, place) => start + place);
+
+const engines: Engine[] = [];
+afterEach(() => {
+  for (const engine of engines.splice(0)) engine.dispose();
+});
+
+describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
+  /** What is not asked of the reference. */
+  const itOfSingles = isDouble ? () => {} : it;
+
+  /** An engine with each member's own parameters. */
+  async function engineOf(members: readonly Member[], options: Partial<EngineOptions> = {}): Promise<Engine> {
+    const engine = await backendOf().compile(members, { batchSize: BATCH, ...options });
+    engines.push(engine);
+    for (const [network, { model, seed }] of members.entries()) {
+      await engine.setParameters(initializeParameters(model, seed), network);
+    }
+    return engine;
+  }
+
+  const load = (engine: Engine) => engine.load({ pixels, labels });
+
+  /** All that a network is. */
+  async function stateOf(engine: Engine, network = 0) {
+    return { parameters: await engine.parameters(network), optimizer: await engine.optimizerState(network) };
+  }
+
+  /** The states of all members. */
+  async function statesOf(engine: Engine, members: readonly Member[]) {
+    const states: Awaited<ReturnType<typeof stateOf>>[] = [];
+    for (const network of members.keys()) states.push(await stateOf(engine, network));
+    return states;
+  }
+
+  describe("training", () => {
+    it("by a slice of many steps equals the same steps one call each", async () => {
+      const [atOnce, singly] = [await engineOf([FIRST]), await engineOf([FIRST])];
+      const [images, sameImages] = [await load(atOnce), await load(singly)];
+      for (const epoch of [0, 1]) {
+        const slice = epochOf(FIRST, epoch);
+        const [whole] = await atOnce.train(images, [slice]);
+        const steps: SampleResults[] = [];
+        for (const [step, update] of slice.updates.entries()) {
+          const indices = slice.indices.slice(step * BATCH, (step + 1) * BATCH);
+          steps.push(...(await singly.train(sameImages, [{ ...slice, indices, updates: [update] }])));
+        }
+        expect(whole).toEqual(joined(steps));
+        expect(whole.losses).toHaveLength(COUNT);
+      }
+      expect(await stateOf(atOnce)).toEqual(await stateOf(singly));
+    });
+
+    it("changes the parameters, and takes all images in their order where no indices are given", async () => {
+      const [one, other] = [await engineOf([PLAIN]), await engineOf([PLAIN])];
+      const before = await stateOf(one);
+      const { indices, ...slice } = epochOf({ ...PLAIN, images: COUNT }, 0);
+      const [results] = await one.train(await load(one), [slice]);
+      const named = await other.train(await load(other), [{ ...slice, indices: rangeOf(0, COUNT) }]);
+      expect(named).toEqual([results]);
+      const after = await stateOf(one);
+      expect(after).toEqual(await stateOf(other));
+      for (const name of before.parameters.keys()) {
+        expect(after.parameters.get(name), name).not.toEqual(before.parameters.get(name));
+      }
+    });
+
+    it("draws the placements that explicit words say", async () => {
+      const [drawing, told] = [await engineOf([FIRST]), await engineOf([FIRST])];
+      const [images, sameImages] = [await load(drawing), await load(told)];
+      const slice = epochOf(FIRST, 1);
+      const placements = wordsOf(slice.placements as AugmentationDraw, slice.indices);
+      const drawn = await drawing.train(images, [slice]);
+      expect(drawn).toEqual(await told.train(sameImages, [{ ...slice, placements }]));
+      expect(await stateOf(drawing)).toEqual(await stateOf(told));
+      const { indices, placements: draw } = slice;
+      expect(await drawing.predict(images, { indices, placements: draw })).toEqual(
+        await told.predict(sameImages, { indices, placements }),
+      );
+      expect(await drawing.evaluate(images, [{ indices, placements: draw }])).toEqual(
+        await told.evaluate(sameImages, [{ indices, placements }]),
+      );
+      const plain = await drawing.predict(images, { indices });
+      expect(plain).not.toEqual(await drawing.predict(images, { indices, placements: draw }));
+    });
+  });
+
+  describe("a fleet", () => {
+    /** Trains and evaluates members in turns; what each of them came to, and the states at the end. */
+    async function outcomes(members: readonly Member[]) {
+      const engine = await engineOf(members);
+      const images = await load(engine);
+      const told = members.map((): SampleResults[] => []);
+      for (let call = 0; call < CALLS; call++) {
+        const rest = (member: Member) => member.rests?.includes(call);
+        const trained = await engine.train(
+          images,
+          members.map((member) => (rest(member) ? undefined : epochOf(member, call))),
+        );
+        const evaluated = await engine.evaluate(
+          images,
+          members.map((member) =>
+            rest(member) ? undefined : { indices: indicesOf(member, call + 3), weights: weightsOf(member) },
+          ),
+        );
+        for (const [network, results] of told.entries()) results.push(trained[network], evaluated[network]);
+      }
+      const states = await statesOf(engine, members);
+      return members.map((_, network) => ({ results: told[network], ...states[network] }));
+    }
+
+    let together: Awaited<ReturnType<typeof outcomes>>;
+    beforeAll(async () => {
+      together = await outcomes(MEMBERS);
+    });
+
+    it.each([...MEMBERS.keys()])("computes a member as alone: %i", async (network) => {
+      const [alone] = await outcomes([MEMBERS[network]]);
+      expect(together[network]).toEqual(alone);
+    });
+
+    it("gives no results of a member that rests", () => {
+      const [trained, evaluated] = together[1].results.slice(2);
+      expect([trained.losses.length, trained.predictions.length]).toEqual([0, 0]);
+      expect([evaluated.losses.length, evaluated.predictions.length]).toEqual([0, 0]);
+    });
+
+    itOfSingles("agrees with the reference", async () => {
+      const reference = referenceBackend();
+      for (const [network, member] of MEMBERS.entries()) {
+        const engine = await reference.compile([member], { batchSize: BATCH });
+        await engine.setParameters(initializeParameters(member.model, member.seed));
+        const images = await load(engine);
+        const [{ losses }] = await engine.train(images, [epochOf(member, 0)]);
+        const [evaluated] = await engine.evaluate(images, [
+          { indices: indicesOf(member, 3), weights: weightsOf(member) },
+        ]);
+        const [trained, mine] = together[network].results;
+        expectClose(trained.losses, losses);
+        expectClose(mine.losses, evaluated.losses);
+      }
+    });
+
+    it("asks each member by its index", async () => {
+      const engine = await engineOf(MEMBERS);
+      const images = await load(engine);
+      const selection = { indices: [30, 2, 2, 17] };
+      for (const [network, member] of MEMBERS.entries()) {
+        const alone = await engineOf([member]);
+        const sameImages = await load(alone);
+        expect(await engine.predict(images, selection, network)).toEqual(await alone.predict(sameImages, selection));
+        expect(await engine.differentiate(images, selection, 0.1, network)).toEqual(
+          await alone.differentiate(sameImages, selection, 0.1),
+        );
+      }
+      expect(engine.models).toEqual(MEMBERS.map(({ model }) => model));
+    });
+
+    it("keeps the state of each member apart", async () => {
+      const engine = await engineOf(MEMBERS);
+      const images = await load(engine);
+      await engine.train(
+        images,
+        MEMBERS.map((member) => epochOf(member, 0)),
+      );
+      const before = await statesOf(engine, MEMBERS);
+      const other = initializeParameters(FIRST.model, 99);
+      await engine.setParameters(other, 0);
+      const { first, second, average } = before[1].optimizer;
+      await engine.setOptimizerState({ first: second, second: first, average }, 0);
+      expect(await engine.parameters()).toEqual(other);
+      expect((await engine.optimizerState(0)).first).toEqual(second);
+      for (const network of [1, 2, 3]) expect(await stateOf(engine, network)).toEqual(before[network]);
+      // What was given out are copies.
+      for (const { data } of before[2].parameters.values()) data.fill(7);
+      expect(await engine.parameters(2)).not.toEqual(before[2].parameters);
+    });
+
+    itOfSingles("goes on in another engine from every member's state to the same bits", async () => {
+      const interrupted = await engineOf(MEMBERS);
+      const call = CALLS - 1;
+      const images = await load(interrupted);
+      for (let past = 0; past < call; past++) {
+        const slices = MEMBERS.map((member) => (member.rests?.includes(past) ? undefined : epochOf(member, past)));
+        await interrupted.train(images, slices);
+      }
+      const resumed = await backendOf().compile([...MEMBERS].reverse(), { batchSize: BATCH });
+      engines.push(resumed);
+      const placeOf = (member: number) => MEMBERS.length - 1 - member;
+      for (const member of MEMBERS.keys()) {
+        const { parameters, optimizer } = await stateOf(interrupted, member);
+        await resumed.setParameters(parameters, placeOf(member));
+        await resumed.setOptimizerState(optimizer, placeOf(member));
+      }
+      const slices = MEMBERS.map((member) => epochOf(member, call)).reverse();
+      const results = await resumed.train(await load(resumed), slices);
+      for (const [member, { results: expected, ...state }] of together.entries()) {
+        expect(results[placeOf(member)]).toEqual(expected[2 * call]);
+        expect(await stateOf(resumed, placeOf(member))).toEqual(state);
+      }
+    });
+  });
+
+  describe("an average of the parameters", () => {
+    it("is evaluated where it is asked for, and nowhere else", async () => {
+      const [averaged, set] = [await engineOf([FIRST]), await engineOf([FIRST])];
+      const [images, sameImages] = [await load(averaged), await load(set)];
+      await averaged.train(images, [epochOf(FIRST, 0)]);
+      const { parameters, optimizer } = await stateOf(averaged);
+      const [current] = await averaged.evaluate(images, [{ weights: "current" }]);
+      const [average] = await averaged.evaluate(images, [{ weights: "average" }]);
+      expect(await averaged.evaluate(images, [{}])).toEqual([current]);
+      expect(await stateOf(averaged)).toEqual({ parameters, optimizer });
+      await set.setParameters(optimizer.average!);
+      const [same] = await set.evaluate(sameImages, [{}]);
+      expectClose(same.losses, average.losses);
+      if (!isDouble) expect(same).toEqual(average);
+      expect(average.losses).not.toEqual(current.losses);
+    });
+
+    it("is refused where the network keeps none", async () => {
+      const engine = await engineOf([PLAIN, FIRST]);
+      const images = await load(engine);
+      const failing = engine.evaluate(images, [{ weights: "average" }, {}]);
+      await expect(failing).rejects.toThrow(new RangeError("the network keeps no average"));
+      await engine.evaluate(images, [{}, { weights: "average" }]);
+    });
+  });
+
+  describe("loaded images", () => {
+    it("serve any number of calls, and stay apart", async () => {
+      const [engine, fresh] = [await engineOf([FIRST]), await engineOf([FIRST])];
+      const kept = await load(engine);
+      const inverted = await engine.load({ pixels: pixels.map((byte) => 255 - byte), labels });
+      expect([kept.count, inverted.count]).toEqual([COUNT, COUNT]);
+      const ask = async (asked: Engine, images: LoadedImages) => [
+        await asked.evaluate(images, [{ indices: indicesOf(FIRST, 1) }]),
+        await asked.predict(images, { indices: [3, 36] }),
+        await asked.train(images, [epochOf(FIRST, 0)]),
+        await asked.differentiate(images, { indices: [5] }),
+        await asked.evaluate(images, [{}]),
+      ];
+      const answers = await ask(engine, kept);
+      expect(answers).toEqual(await ask(fresh, await load(fresh)));
+      expect(await engine.predict(inverted)).not.toEqual(await engine.predict(kept));
+      inverted.unload();
+      expect(await ask(engine, kept)).toEqual(await ask(fresh, await load(fresh)));
+    });
+
+    it("may be inputs that are normalised already", async () => {
+      const engine = await engineOf([FIRST]);
+      const table = normalizedBytes(FIRST.normalization, 1);
+      const values = Float32Array.from(pixels, (byte) => table[byte]);
+      const [bytes, floats] = [await load(engine), await engine.load({ values, labels })];
+      const selection = { indices: indicesOf(FIRST, 0) };
+      expect(await engine.evaluate(floats, [selection])).toEqual(await engine.evaluate(bytes, [selection]));
+    });
+
+    it("are predicted, evaluated and shown as many at once as there are", async () => {
+      const engine = await engineOf([FIRST], { keepActivations: true });
+      const images = await load(engine);
+      const parts = [rangeOf(0, 16), rangeOf(16, 32), rangeOf(32, COUNT)];
+      const logits = await engine.predict(images);
+      expect(logits.shape).toEqual([COUNT, CLASSES]);
+      const [{ predictions, losses }] = await engine.evaluate(images, [{}]);
+      const [found, partial] = [[] as number[], [] as SampleResults[]];
+      for (const indices of parts) {
+        found.push(...(await engine.predict(images, { indices })).data);
+        partial.push(...(await engine.evaluate(images, [{ indices }])));
+      }
+      expect([...logits.data]).toEqual(found);
+      expect({ predictions, losses }).toEqual(joined(partial));
+      for (const [image, prediction] of predictions.entries()) {
+        const row = logits.data.subarray(image * CLASSES, (image + 1) * CLASSES);
+        expect(prediction).toBe(row.indexOf(Math.max(...row)));
+      }
+    });
+
+    it.each([
+      [32, 32],
+      [8, COUNT],
+    ])("show every layer's output: in batches of %i, %i images", async (batchSize, count) => {
+      const engine = await engineOf([FIRST], { batchSize, keepActivations: true });
+      const images = await load(engine);
+      // Backwards, so that a sample is not its image.
+      const indices = rangeOf(0, count).reverse();
+      const layers = await engine.activations(images, { indices });
+      expect(layers.map(({ layer }) => layer)).toEqual(engine.layers);
+      expect(layers[0].output.shape).toEqual([count, 3, 9, 8]);
+      for (let start = 0; start < count; start += 5) {
+        const few = await engine.activations(images, { indices: indices.slice(start, start + 5) });
+        for (const [place, { output }] of few.entries()) {
+          const size = output.data.length / output.shape[0];
+          const { data } = layers[place].output;
+          expect(data.subarray(start * size, start * size + output.data.length)).toEqual(output.data);
+        }
+      }
+      const { output: last } = layers[layers.length - 1];
+      expectClose(last.data, (await engine.predict(images, { indices })).data);
+    });
+  });
+
+  describe("refuses", () => {
+    it("slices with another number of updates than steps, and leaves the network alone", async () => {
+      const engine = await engineOf([FIRST]);
+      const images = await load(engine);
+      const before = await stateOf(engine);
+      const { updates, ...slice } = epochOf(FIRST, 0);
+      for (const [given, count] of [
+        [updates.slice(0, 2), 2],
+        [[...updates, updates[0]], 4],
+        [[], 0],
+      ] as const) {
+        await expect(engine.train(images, [{ ...slice, updates: given }])).rejects.toThrow(
+          new RangeError(`37 samples in batches of 16 are 3 steps, there are ${count} updates`),
+        );
+      }
+      expect(await stateOf(engine)).toEqual(before);
+    });
+
+    it("a selection of what is not there", async () => {
+      const engine = await engineOf([FIRST], { keepActivations: true });
+      const images = await load(engine);
+      const { updates, ...slice } = epochOf(FIRST, 0);
+      const before = await stateOf(engine);
+      const wrong: [readonly number[], string][] = [
+        [[0, COUNT], "sample 1 is image 37, there are 37"],
+        [[-1], "sample 0 is image -1, there are 37"],
+        [[1, 2, 0.5], "sample 2 is image 0.5, there are 37"],
+        [[], "no images are selected"],
+      ];
+      for (const [indices, message] of wrong) {
+        for (const ask of [
+          () => engine.train(images, [{ ...slice, indices, updates: [updates[0]] }]),
+          () => engine.evaluate(images, [{ indices }]),
+          () => engine.predict(images, { indices }),
+          () => engine.activations(images, { indices }),
+          () => engine.differentiate(images, { indices }),
+        ]) {
+          await expect(ask()).rejects.toThrow(new RangeError(message));
+        }
+      }
+      const placements = new Int32Array(PLACEMENT_WORDS);
+      await expect(engine.predict(images, { indices: [0, 1], placements })).rejects.toThrow(
+        new RangeError("the placements have 15 words, 2 samples need 30"),
+      );
+      expect(await stateOf(engine)).toEqual(before);
+    });
+
+    it("images and labels that do not fit the model", async () => {
+      const engine = await engineOf([FIRST]);
+      const values = new Float32Array(2 * SIZE);
+      const wrong: [Parameters<Engine["load"]>[0], string][] = [
+        [{ pixels: new Uint8Array(SIZE + 1) }, "the images have 73 values, not a multiple of 1×9×8"],
+        [{ pixels: new Uint8Array(0) }, "there are no images"],
+        [{ values, labels: [0] }, "there are 2 images and 1 labels"],
+        [{ values, labels: [0, 3] }, "the label of image 1 is 3, the model has 3 classes"],
+        [{ values, labels: [-1, 0] }, "the label of image 0 is -1, the model has 3 classes"],
+      ];
+      for (const [images, message] of wrong) {
+        await expect(engine.load(images)).rejects.toThrow(new RangeError(message));
+      }
+    });
+
+    it("to differentiate more than a batch", async () => {
+      const engine = await engineOf([FIRST]);
+      const images = await load(engine);
+      await expect(engine.differentiate(images, { indices: rangeOf(0, BATCH + 1) })).rejects.toThrow(
+        new RangeError("the engine differentiates at most 16 samples at once"),
+      );
+      expect((await engine.differentiate(images, { indices: rangeOf(0, BATCH) })).losses).toHaveLength(BATCH);
+    });
+
+    it("networks of other layers in one fleet, and none", async () => {
+      const wider = modelWith(0.25);
+      const others: readonly Model[] = [
+        { ...wider, input: { ...INPUT, width: 9 } },
+        { ...wider, layers: wider.layers.map((layer) => (layer.type === "tanh" ? { type: "sigmoid" } : layer)) },
+        { ...wider, layers: wider.layers.filter(({ type }) => type !== "dropout") },
+      ];
+      const compile = (...models: Model[]) =>
+        backendOf().compile(
+          models.map((model) => ({ ...PLAIN, model })),
+          { batchSize: BATCH },
+        );
+      for (const other of others) {
+        await expect(compile(wider, modelWith(0.5), other)).rejects.toThrow(
+          new RangeError("network 2 has other layers than network 0"),
+        );
+      }
+      await expect(compile()).rejects.toThrow(new RangeError("there are no networks"));
+    });
+
+    it("normalizations of another number of channels", async () => {
+      const normalization = { mean: [0.5, 0.5], deviation: [0.5] };
+      await expect(engineOf([FIRST, { ...FIRST, normalization }])).rejects.toThrow(
+        new RangeError("the normalization has 2 means and 1 deviations, the model 1 channels"),
+      );
+    });
+
+    it("tensors that are not the model's", async () => {
+      const engine = await engineOf(MEMBERS);
+      const before = await engine.parameters(1);
+      const wrong = (change: (tensors: Map<string, Tensor>) => unknown) => {
+        const tensors = new Map<string, Tensor>(before);
+        change(tensors);
+        return engine.setParameters(tensors, 1);
+      };
+      await expect(wrong((tensors) => tensors.delete("c.bias"))).rejects.toThrow(ShapeError);
+      await expect(wrong((tensors) => tensors.set("d.bias", tensors.get("c.bias")!))).rejects.toThrow(ShapeError);
+      await expect(wrong((tensors) => tensors.set("c.bias", tensors.get("b.bias")!))).rejects.toThrow(ShapeError);
+      expect(await engine.parameters(1)).toEqual(before);
+    });
+  });
+
+  itOfSingles("computes nothing once it is disposed of", async () => {
+    const engine = await engineOf(MEMBERS);
+    const images = await load(engine);
+    engine.dispose();
+    for (const ask of [
+      () =>
+        engine.train(
+          images,
+          MEMBERS.map((member) => epochOf(member, 0)),
+        ),
+      () => engine.evaluate(images, [{}]),
+      () => engine.predict(images),
+      () => engine.differentiate(images, { indices: [0] }),
+    ]) {
+      await expect(ask()).rejects.toThrow("the engine was disposed");
+    }
+  });
+
+  itOfSingles("shows no activations unless it was compiled to", async () => {
+    const engine = await engineOf([FIRST]);
+    await expect(engine.activations(await load(engine))).rejects.toThrow(
+      "this engine keeps no activations: compile with keepActivations",
+    );
+  });
+});
+
+/** Losses and logits in single precision, of sums in any order. */
+function expectClose(actual: Float32Array, expected: Float32Array): void {
+  expect(actual).toHaveLength(expected.length);
+  for (const [place, value] of expected.entries()) expect(Math.abs(actual[place] - value)).toBeLessThan(2e-5);
+}
+
+describe("the name of the arithmetic", () => {
+  const arithmeticOf = async (backend: Backend) => {
+    const engine = await backend.compile([PLAIN], { batchSize: BATCH });
+    engines.push(engine);
+    return engine.arithmetic;
+  };
+
+  it("tells whether multiplication and addition are rounded once, not the number of threads", async () => {
+    for (const several of [undefined, threads(2)]) {
+      expect(await arithmeticOf(wasmBackend({ fused: true, threads: several }))).toBe("wasm-fused");
+      expect(await arithmeticOf(wasmBackend({ fused: false, threads: several }))).toBe("wasm-portable");
+    }
+    expect(await arithmeticOf(referenceBackend())).toBe("reference");
+  });
+});
