@@ -73,7 +73,7 @@ describe("the check of imports", () => {
     const files = {
       "web/kit/Button.tsx":
         'import "preact/hooks";\nimport { View } from "../views/View.js";\nexport const Button = () => <View />;',
-      "web/views/View.tsx": 'import { Button } from "../web/kit/Button.js";\nexport const View = () => <Button />;',
+      "web/views/View.tsx": 'import { Button } from "../kit/Button.js";\nexport const View = () => <Button />;',
     };
     expect(faultsOf(rows, files)).toEqual([
       'web/kit/Button.tsx imports "../views/View.js" (web/views), but web/kit may import only: preact',

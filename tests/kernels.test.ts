@@ -57,7 +57,9 @@ const dropout = (probability: number): Layer => ({ type: "dropout", probability 
 const flatten: Layer = { type: "flatten" };
 const sigmoid: Layer = { type: "sigmoid" };
 const relu: Layer = { type: "relu" };
+const leakyRelu: Layer = { type: "leakyRelu" };
 const tanh: Layer = { type: "tanh" };
+const globalAverage: Layer = { type: "globalAveragePool2d" };
 
 function model(channels: number, height: number, width: number, ...layers: Layer[]): Model {
   return { input: { channels, height, width }, layers };
@@ -236,7 +238,7 @@ describe("convolution", () => {
 });
 
 describe("activations", () => {
-  const kinds = [sigmoid, relu, tanh];
+  const kinds = [sigmoid, relu, leakyRelu, tanh];
   const places: [string, (kind: Layer) => Model][] = [
     [
       "between two padded convolutions",
@@ -300,6 +302,13 @@ describe("pooling", () => {
     await hold(model(1, 9, 8, conv(3, 2), pooling, flatten, linear(3)));
     await hold(model(1, 9, 8, conv(3, 2), relu, pooling, conv(2, 2, 1, 1, "padded"), flatten, linear(3)));
   });
+
+  it.each([
+    ["one place", model(1, 3, 3, conv(5, 3), globalAverage, flatten, linear(3))],
+    ["many places", model(2, 20, 17, conv(5, 3), relu, globalAverage, flatten, linear(3))],
+    ["an image before a padded convolution", model(3, 6, 7, globalAverage, conv(4, 3, 1, 1), flatten, linear(3))],
+    ["behind dropout", model(1, 7, 6, conv(4, 3), dropout(0.3), globalAverage, flatten, linear(3))],
+  ])("takes the mean of whole channels: %s", (_, of) => hold(of));
 
   it("gives the gradient to the first of equal largest values", async () => {
     // ReLU makes many windows of zeros, and a constant picture makes all values of a window equal.
@@ -772,7 +781,7 @@ function randomModel(stream: RandomStream): Model {
   const pick = <Choice>(...choices: Choice[]): Choice => choices[stream.below(choices.length)];
   const input = { channels: 1 + stream.below(3), height: 3 + stream.below(9), width: 3 + stream.below(9) };
   const layers: Layer[] = [];
-  const elementwise = () => pick<Layer>(sigmoid, relu, tanh, dropout(pick(0.1, 0.5)));
+  const elementwise = () => pick<Layer>(sigmoid, relu, leakyRelu, tanh, dropout(pick(0.1, 0.5)));
   const onPictures = (): Layer => {
     const [kernel, stride] = [1 + stream.below(4), 1 + stream.below(3)];
     const type = pick<"averagePool2d" | "maxPool2d">("averagePool2d", "maxPool2d");

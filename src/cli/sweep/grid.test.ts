@@ -83,9 +83,8 @@ describe("planRuns", () => {
 });
 
 describe("withCombination", () => {
-  const settings: TrainingRequest = {
+  const request: TrainingRequest = {
     recipe: RECIPES.improved,
-    data: { data: "digits", fit: "contain", background: 0 },
     normalize: "tutorial",
     seed: 4,
     changes: { augmentValidation: true },
@@ -96,8 +95,8 @@ describe("withCombination", () => {
       ...["recipe=paper", "lr=1e-2", "batch=64", "epochs=3", "dropout=0", "label-smoothing=0.1", "weight-decay=0.5"],
       ...["augment=light,flip=0", "normalize=dataset", "val-split=0.1"],
     ].map(parseAxis);
-    expect(withCombination(settings, combinationsOf(axes)[0])).toEqual({
-      ...settings,
+    expect(withCombination(request, combinationsOf(axes)[0])).toEqual({
+      ...request,
       recipe: RECIPES.paper,
       normalize: "dataset",
       augment: { augmentation: { ...AUGMENTATIONS.light, flip: 0 }, flipGiven: true },
@@ -112,6 +111,6 @@ describe("withCombination", () => {
         validationShare: 0.1,
       },
     });
-    expect(withCombination(settings, [])).toEqual(settings);
+    expect(withCombination(request, [])).toEqual(request);
   });
 });
