@@ -11,8 +11,8 @@ import { drawnPictures } from "./predict.js";
  * @throws RangeError in one line where the picture's sizes do not fit together
  */
 export async function activations(network: LeNet5, picture: Picture): Promise<LayerActivation[]> {
-  const images = drawnPictures(network, [picture]);
-  return withEngine(network, async (engine) => engine.activations(await engine.load(images)), {
+  const batch = drawnPictures(network, [picture]);
+  return withEngine(network, async (engine) => engine.activations(await engine.load(batch)), {
     keepActivations: true,
   });
 }
@@ -40,9 +40,9 @@ export async function gradients(
   if (pictures.length < 1 || pictures.length > BATCH_SIZE) {
     throw new RangeError(`${pictures.length} pictures, gradients takes 1 to ${BATCH_SIZE}`);
   }
-  const images = { ...drawnPictures(network, pictures), labels };
+  const batch = { ...drawnPictures(network, pictures), labels };
   const { losses, gradients } = await withEngine(network, async (engine) =>
-    engine.differentiate(await engine.load(images)),
+    engine.differentiate(await engine.load(batch)),
   );
   return { loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length, gradients };
 }

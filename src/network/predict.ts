@@ -30,8 +30,8 @@ function isList(pictures: Picture | readonly Picture[]): pictures is readonly Pi
 
 async function predictAll(network: LeNet5, pictures: readonly Picture[]): Promise<Prediction[]> {
   if (pictures.length === 0) return [];
-  const images = drawnPictures(network, pictures);
-  const { data } = await withEngine(network, async (engine) => engine.predict(await engine.load(images)));
+  const batch = drawnPictures(network, pictures);
+  const { data } = await withEngine(network, async (engine) => engine.predict(await engine.load(batch)));
   const classes = network.classes.length;
   return pictures.map((_, index) => {
     const judgement = judge(data.subarray(index * classes, (index + 1) * classes));

@@ -18,7 +18,7 @@ function prepare(): Promise<Uint8Array[]> {
 }
 
 /**
- * Draws an SVG picture as a PNG, its text in DejaVu Sans, so that it looks the same on every machine.
+ * Draws an SVG rendering as a PNG, its text in DejaVu Sans, so that it looks the same on every machine.
  *
  * @param svg the picture's text, its size in pixels
  * @param scale pixels of the PNG for one of the SVG
@@ -27,15 +27,15 @@ function prepare(): Promise<Uint8Array[]> {
 export async function svgToPng(svg: string, scale = 2): Promise<Uint8Array> {
   const fontBuffers = await prepare();
   const font = { fontBuffers, defaultFontFamily: FONT_FAMILY, sansSerifFamily: FONT_FAMILY };
-  const picture = new Resvg(svg, { font, fitTo: { mode: "zoom", value: scale } });
+  const rendering = new Resvg(svg, { font, fitTo: { mode: "zoom", value: scale } });
   try {
-    const image = picture.render();
+    const image = rendering.render();
     try {
       return image.asPng();
     } finally {
       image.free();
     }
   } finally {
-    picture.free();
+    rendering.free();
   }
 }

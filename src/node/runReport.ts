@@ -66,7 +66,7 @@ export async function writeReport(path: string, engine: Engine, images: JudgedIm
   const { reportPage } = await import("../report/page/page.js");
   const page = await reportPage({
     ...evaluation,
-    ...(await pictures(judgement, images)),
+    ...(await shownPictures(judgement, images)),
     title,
     part,
     generated: dataset.generated,
@@ -111,7 +111,7 @@ function largestIndex(values: Float64Array): number {
 }
 
 /** The pictures that the page shows. */
-async function pictures(judgement: Judgement, { dataset }: JudgedImages) {
+async function shownPictures(judgement: Judgement, { dataset }: JudgedImages) {
   const { indices, labels, predictions, certainties, probabilitiesOf } = judgement;
   const surest = Array.from(indices.keys()).sort((one, other) => certainties[other] - certainties[one]);
   const mostWrong = surest.filter((position) => predictions[position] !== labels[position]).slice(0, EXAMPLES);

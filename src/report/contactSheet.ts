@@ -54,7 +54,7 @@ export function contactSheetSvg({ title, subtitle, rows, picture }: ContactSheet
   const width = Math.ceil(Math.max(NARROWEST, 2 * MARGIN + LABEL_WIDTH + Math.max(...rows.map(rowWidth))));
   const height = Math.ceil(HEADER + MARGIN + rows.length * rowStep);
 
-  const image = (href: string, x: number, y: number) =>
+  const tileImage = (href: string, x: number, y: number) =>
     `<image href="${href}" x="${x}" y="${y}" width="${tile.width}" height="${tile.height}" image-rendering="optimizeSpeed" preserveAspectRatio="none"/>`;
   const text = (content: string, x: number, y: number, size: number, fill: string, weight = "normal") =>
     `<text x="${x}" y="${y}" font-family="${FONT}" font-size="${size}" font-weight="${weight}" fill="${fill}">${escapeText(content)}</text>`;
@@ -71,8 +71,8 @@ export function contactSheetSvg({ title, subtitle, rows, picture }: ContactSheet
     for (const group of row.groups) {
       parts.push(
         `<rect x="${left - FRAME}" y="${top - FRAME}" width="${tile.width + 2 * FRAME}" height="${tile.height + 2 * FRAME}" fill="${FRAME_INK}"/>`,
-        image(group.original, left, top),
-        ...group.augmented.map((href, form) => image(href, left + (form + 1) * tileStep, top)),
+        tileImage(group.original, left, top),
+        ...group.augmented.map((href, form) => tileImage(href, left + (form + 1) * tileStep, top)),
       );
       left += groupWidth(group);
     }

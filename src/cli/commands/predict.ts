@@ -46,22 +46,22 @@ export function predictCommand(): Command {
     .addOption(threadsOption())
     .addOption(jsonOption())
     .addOption(new Option("--csv", "print a table for spreadsheets").conflicts("json"))
-    .action((path: string, images: string[], options: PredictOptions) =>
-      withInterrupt((signal) => runPredict(path, images, options, signal)),
+    .action((path: string, paths: string[], options: PredictOptions) =>
+      withInterrupt((signal) => runPredict(path, paths, options, signal)),
     );
 }
 
 async function runPredict(
   path: string,
-  images: readonly string[],
+  paths: readonly string[],
   options: PredictOptions,
   signal: AbortSignal,
 ): Promise<void> {
   // Results go to standard output, all else to standard error.
   const terminal = new Terminal(process.stderr);
   const weights = await openWeights(path, options.recipe);
-  const { sources, passedOver, unreachable } = await findPictures(images);
-  if (sources.length + unreachable.length === 0) throw new Error(`there are no pictures in ${images.join(", ")}`);
+  const { sources, passedOver, unreachable } = await findPictures(paths);
+  if (sources.length + unreachable.length === 0) throw new Error(`there are no pictures in ${paths.join(", ")}`);
   const pictures = await withStandardInput(sources, signal);
   const counts = await predictAll(weights, pictures, { ...options, terminal, signal });
   for (const { path, reason } of unreachable) terminal.line(`${printable(path)}: ${reason}`);

@@ -34,12 +34,12 @@ export function createDataset({
   const wrong = Array.from(labels).findIndex((label) => !(Number.isInteger(label) && label >= 0 && label < 256));
   if (wrong >= 0) throw new RangeError(`${name}: label ${wrong} is ${labels[wrong]}, not the index of a class`);
   const shape = { channels, height, width };
-  const images =
+  const pixels =
     pictures instanceof Uint8Array ? pictures : drawPictures(pictures, labels, { shape, fit, background }, name);
   const bytes = Uint8Array.from(labels);
-  const dataset = { name, classes, ...shape, images, labels: bytes, checksum: "", generated: false };
+  const dataset = { name, classes, ...shape, images: pixels, labels: bytes, checksum: "", generated: false };
   requireDataset(dataset);
-  return { ...dataset, checksum: `${name}-${labels.length}-${hashBytes(images, bytes)}` };
+  return { ...dataset, checksum: `${name}-${labels.length}-${hashBytes(pixels, bytes)}` };
 }
 
 function drawPictures(
@@ -53,7 +53,7 @@ function drawPictures(
   }
   const { channels, height, width } = settings.shape;
   const size = channels * height * width;
-  const images = new Uint8Array(pictures.length * size);
-  for (const [index, picture] of pictures.entries()) drawPicture(picture, settings, images, index * size);
-  return images;
+  const pixels = new Uint8Array(pictures.length * size);
+  for (const [index, picture] of pictures.entries()) drawPicture(picture, settings, pixels, index * size);
+  return pixels;
 }

@@ -11,7 +11,7 @@ type Named = Pick<Report, "classes" | "part">;
 export function pictureStrip(pictures: readonly JudgedPicture[], report: Named): Markup {
   return markup`<ul class="pictures">${pictures.map(
     (picture) =>
-      markup`<li><figure>${image(picture, report)}<figcaption>${percent(picture.probabilities[picture.prediction], 1)}</figcaption></figure></li>
+      markup`<li><figure>${imageTag(picture, report)}<figcaption>${percent(picture.probabilities[picture.prediction], 1)}</figcaption></figure></li>
 `,
   )}</ul>`;
 }
@@ -19,7 +19,7 @@ export function pictureStrip(pictures: readonly JudgedPicture[], report: Named):
 /** Pictures with their likeliest classes. */
 export function pictureCards(pictures: readonly JudgedPicture[], report: Named): Markup {
   return markup`<ul class="pictures large">${pictures.map(
-    (picture) => markup`<li><figure>${image(picture, report)}<figcaption>
+    (picture) => markup`<li><figure>${imageTag(picture, report)}<figcaption>
 <div>${report.part} image ${picture.index}: <strong>${report.classes[picture.truth]}</strong></div>
 <ul>${likeliest(picture).map((index) => classLine(picture, index, report.classes[index]))}</ul>
 </figcaption></figure></li>
@@ -42,7 +42,7 @@ function likeliest({ probabilities, truth }: JudgedPicture): number[] {
   return order.includes(truth) ? order : [...order, truth];
 }
 
-function image({ address, index, truth, prediction }: JudgedPicture, { classes, part }: Named): Markup {
+function imageTag({ address, index, truth, prediction }: JudgedPicture, { classes, part }: Named): Markup {
   const called = truth === prediction ? "predicted right" : `predicted as ${classes[prediction]}`;
   return markup`<img src="${address}" alt="${part} image ${index}, ${classes[truth]}, ${called}">`;
 }

@@ -27,12 +27,12 @@ export async function readPictures(
 ): Promise<ReadPictures> {
   const { channels, height, width } = settings.shape;
   const size = channels * height * width;
-  const images = new Uint8Array(pictures.length * size);
+  const bytes = new Uint8Array(pictures.length * size);
   const kept: string[] = [];
   const skipped: string[] = [];
   for (const [index, { label, picture }] of pictures.entries()) {
     try {
-      drawPicture(await decodePicture(picture), settings, images, kept.length * size);
+      drawPicture(await decodePicture(picture), settings, bytes, kept.length * size);
       kept.push(label);
     } catch {
       skipped.push(picture instanceof File ? picture.name : label);
@@ -42,7 +42,7 @@ export async function readPictures(
   const classes = [...new Set(kept)].sort();
   if (classes.length < 2) throw new Error(`pictures of two classes at least are needed, found ${classes.length}`);
   const labels = Uint8Array.from(kept, (label) => classes.indexOf(label));
-  const used = images.slice(0, kept.length * size);
+  const used = bytes.slice(0, kept.length * size);
   const checksum = await sha256(used, labels);
   return {
     parts: {
