@@ -1,4 +1,4 @@
-// Trains a network on arrays, saves it, loads it, and asks it what an image shows.
+// Trains a network on arrays, saves it, loads it, and classifies an image.
 
 import { readFile, writeFile } from "node:fs/promises";
 import { createDataset, fit, LeNet5, predict } from "lenet";
@@ -8,14 +8,14 @@ import { threads } from "lenet/node";
 const SIDE = 28;
 const classes = ["a row", "a column", "a diagonal"];
 
-/** A grey image of a line on black: bytes, row by row. */
-function draw(label, place) {
+/** A grey image of a line on black: one byte per pixel, row by row. */
+function draw(label, position) {
   const data = new Uint8Array(SIDE * SIDE);
   for (let step = 0; step < SIDE; step++) {
     const [row, column] = [
-      [place, step],
-      [step, place],
-      [step, (step + place) % SIDE],
+      [position, step],
+      [step, position],
+      [step, (step + position) % SIDE],
     ][label];
     data[row * SIDE + column] = 255;
   }

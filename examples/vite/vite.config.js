@@ -1,4 +1,4 @@
-// Browsers share memory between threads only in cross-origin isolated pages. Without these headers everything works, too,
+// Browsers share memory between threads only in cross-origin isolated pages. Without these headers, everything still works
 // on one thread.
 const headers = {
   "Cross-Origin-Opener-Policy": "same-origin",

@@ -28,5 +28,5 @@ test("lenet lab says where it is, answers there, and ends with Ctrl-C", async ()
 test("lenet lab refuses what is no port", async () => {
   const { code, stderr } = await runProgram(folder, ["lab", "--port", "70000"]);
   expect(code).toBe(2);
-  expect(stderr).toMatch(/^lenet: .*--port.*70000.*whole number from 1 to 65,535.*\n$/);
+  expect(stderr).toMatch(/^lenet: .*--port.*70000.*an integer from 1 to 65,535.*\n$/);
 });
