@@ -164,7 +164,7 @@ describe("data list", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const line of lines(stdout)) expect(line.replace(folder, "").length).toBeLessThanOrEqual(100);
     expect(stdout.replaceAll(folder, "FOLDER")).toMatchInlineSnapshot(`
-      "name           title                train      test  images   classes
+      "name           title                train      test    images   classes
       fashion-mnist  Fashion-MNIST       60,000    10,000   1x28x28        10
                      T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot
                      not downloaded; 31 MB from fashion-mnist.s3.eu-central-1.amazonaws.com
@@ -285,7 +285,7 @@ describe("a failure is reported in one line, with exit code 1", () => {
     expect(failures).toMatchInlineSnapshot(`
       [
         "lenet: cannot read nowhere.pth: no such file or folder",
-        "lenet: cut.safetensors: safetensors: the header's length is given as 1688, but only 992 bytes follow",
+        "lenet: cut.safetensors: safetensors: the header's length is given as 1680, but only 992 bytes follow",
         "lenet: text.pth: no weights: the file begins neither as a .pth nor as a .safetensors or .onnx file",
         "lenet: weights.txt: no weights: the file begins neither as a .pth nor as a .safetensors or .onnx file",
         "lenet: seven.safetensors has 7 classes, digits has 10",
@@ -562,7 +562,7 @@ describe("a run", () => {
     expect((await readFile(inFolder("both.PNG"))).subarray(1, 4).toString()).toBe("PNG");
   });
 
-  it("continues when its reader goes away", async () => {
+  it("continues if its reader goes away", async () => {
     const { code } = await lenet(
       ["train", "--data", "digits", "--val-split", "0.98", "--epochs", "1", "--out", "piped"],
       {

@@ -86,10 +86,10 @@ describe("lenet predict", () => {
       const next = `${CLASSES[second]} ${percent(probabilities[second])}`;
       return `${file.padEnd(19)}  ${CLASSES[first].padEnd(13)}  ${probability}  ${next}`;
     });
-    expect(lines(stdout)).toEqual(["image              class          probability  next", ...rows]);
+    expect(lines(stdout)).toEqual(["image                class          probability  next", ...rows]);
     const topOne = await lenet(["predict", "weights.safetensors", "shoes", "--top", "1"]);
     expect(lines(topOne.stdout)).toEqual(
-      lines(stdout).map((line) => line.slice(0, "image              class          probability".length)),
+      lines(stdout).map((line) => line.slice(0, "image                class          probability".length)),
     );
   });
 

@@ -44,7 +44,7 @@ describe("lenet sweep reports wrong usage in one line, with exit code 2", () => 
     ["--seeds 3,3", invalid("--seeds <n|list>", "3,3", "Seed 3 is listed twice")],
     [
       "--set lr=1e-3,x",
-      invalid("--set <key=values>", "lr=1e-3,x", 'Invalid value "x" for lr: it must be a number above 0 and below 100'),
+      invalid("--set <key=values>", "lr=1e-3,x", '"x" is not valid for lr: it must be a number above 0 and below 100'),
     ],
     [
       "--set lr=1 --set lr=2",

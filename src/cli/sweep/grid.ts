@@ -82,7 +82,7 @@ function parseValue(key: string, value: string): Change {
   } catch (error) {
     const { message } = error as Error;
     const reason = message[0].toLowerCase() + message.slice(1);
-    throw new InvalidArgumentError(`Invalid value "${value}" for ${key}: ${reason}`);
+    throw new InvalidArgumentError(`"${value}" is not valid for ${key}: ${reason}`);
   }
 }
 

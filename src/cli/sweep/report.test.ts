@@ -63,8 +63,8 @@ it("formats a table", () => {
     "
     settings                           runs         val acc        test acc     best seed    worst seed  time per run
     lr=3e-3 augment=crop=2,flip=0.5  2 of 3  92.00 ± 1.41 %  91.00 ± 1.41 %  11 (93.00 %)   3 (91.00 %)          1:15
-    lr=1e-3 augment=crop=2,flip=0.5       3  89.33 ± 0.58 %  89.00 ± 1.00 %   7 (90.00 %)  11 (89.00 %)        1:00
-    lr=99 augment=crop=2,flip=0.5    0 of 3               –               –             –             –           –
+    lr=1e-3 augment=crop=2,flip=0.5       3  89.33 ± 0.58 %  89.00 ± 1.00 %   7 (90.00 %)  11 (89.00 %)          1:00
+    lr=99 augment=crop=2,flip=0.5    0 of 3               –               –             –             –             –
     failed: lr=99_augment=crop=2,flip=0.5_seed=3: the training diverged, it says "NaN"
     failed: lr=3e-3_augment=crop=2,flip=0.5_seed=7: the training diverged, it says "NaN"
     failed: lr=99_augment=crop=2,flip=0.5_seed=7: the training diverged, it says "NaN"
@@ -79,7 +79,7 @@ it("shows no standard deviation for one run and no test accuracy without test im
   expect(`\n${formatReport(single)}`).toMatchInlineSnapshot(`
     "
     settings  runs  val acc  test acc    best seed   worst seed  time per run
-    improved     1  50.00 %         –  5 (50.00 %)  5 (50.00 %)        0:03"
+    improved     1  50.00 %         –  5 (50.00 %)  5 (50.00 %)          0:03"
   `);
 });
 
