@@ -82,11 +82,11 @@ async function tensorflowStep(backend, { model, parameters, recipe, batches }) {
     // Convolutions take [height, width, in, out].
     variables.set(name, tf.variable(shape.length === 4 ? tf.transpose(tensor, [2, 3, 1, 0]) : tensor));
   }
-  const logitsOf = (pictures) =>
+  const logitsOf = (images) =>
     model.layers.reduce((x, layer) => {
       const [weight, bias] = [variables.get(`${layer.name}.weight`), variables.get(`${layer.name}.bias`)];
       return TENSORFLOW_LAYERS[layer.type](x, layer, weight, bias);
-    }, pictures);
+    }, images);
   const { beta1, beta2, epsilon } = recipe.optimizer;
   const optimizer = tf.train.adam(LEARNING_RATE, beta1, beta2, epsilon);
   const nextBatch = cycle(batches);
@@ -95,11 +95,11 @@ async function tensorflowStep(backend, { model, parameters, recipe, batches }) {
     if (tf.getBackend() !== backend) await tf.setBackend(backend);
     const { values, targets } = nextBatch();
     const count = targets.length / CLASSES;
-    const pictures = tf.tensor(values, [count, INPUT.height, INPUT.width, INPUT.channels]);
+    const images = tf.tensor(values, [count, INPUT.height, INPUT.width, INPUT.channels]);
     const wanted = tf.tensor(targets, [count, CLASSES]);
-    const mean = optimizer.minimize(() => tf.losses.softmaxCrossEntropy(wanted, logitsOf(pictures)), true);
+    const mean = optimizer.minimize(() => tf.losses.softmaxCrossEntropy(wanted, logitsOf(images)), true);
     const [loss] = await mean.data();
-    tf.dispose([pictures, wanted, mean]);
+    tf.dispose([images, wanted, mean]);
     return loss;
   };
 }
@@ -123,23 +123,23 @@ function jaxPool(x, { kernel, stride }, reduce) {
 
 /** jax-js's step, one compiled function, with AdamW in its operations. */
 function jaxStep({ model, parameters, recipe, batches }) {
-  const logitsOf = (weights, pictures) =>
+  const logitsOf = (weights, images) =>
     model.layers.reduce((x, layer) => {
       const [weight, bias] = [weights[`${layer.name}.weight`], weights[`${layer.name}.bias`]];
       return JAX_LAYERS[layer.type](x, layer, weight, bias);
-    }, pictures);
-  const lossOf = (weights, pictures, targets) =>
-    numpy.mean(numpy.sum(nn.logSoftmax(logitsOf(weights, pictures)).mul(targets), -1).mul(-1));
+    }, images);
+  const lossOf = (weights, images, targets) =>
+    numpy.mean(numpy.sum(nn.logSoftmax(logitsOf(weights, images)).mul(targets), -1).mul(-1));
   const { beta1, beta2, epsilon, weightDecay } = recipe.optimizer;
   // An array is consumed by its use; `.ref` and `tree.ref` are for those that are used again.
-  const update = jit((weights, first, second, pictures, targets, corrections) => {
-    const [loss, gradients] = valueAndGrad(lossOf)(tree.ref(weights), pictures, targets);
+  const update = jit((weights, first, second, images, targets, corrections) => {
+    const [loss, gradients] = valueAndGrad(lossOf)(tree.ref(weights), images, targets);
     const next = { weights: {}, first: {}, second: {} };
     for (const [name, gradient] of Object.entries(gradients)) {
       const mean = first[name].mul(beta1).add(gradient.ref.mul(1 - beta1));
       const square = second[name].mul(beta2).add(numpy.square(gradient).mul(1 - beta2));
-      const deviation = numpy.sqrt(square.ref.div(corrections.second.ref)).add(epsilon);
-      const change = mean.ref.div(corrections.first.ref).div(deviation).mul(LEARNING_RATE);
+      const std = numpy.sqrt(square.ref.div(corrections.second.ref)).add(epsilon);
+      const change = mean.ref.div(corrections.first.ref).div(std).mul(LEARNING_RATE);
       next.weights[name] = weights[name].mul(1 - LEARNING_RATE * weightDecay).sub(change);
       next.first[name] = mean;
       next.second[name] = square;
@@ -158,10 +158,10 @@ function jaxStep({ model, parameters, recipe, batches }) {
   return async () => {
     const { values, targets } = nextBatch();
     step++;
-    const pictures = numpy.array(values).reshape([-1, INPUT.channels, INPUT.height, INPUT.width]);
+    const images = numpy.array(values).reshape([-1, INPUT.channels, INPUT.height, INPUT.width]);
     const corrections = { first: numpy.array(1 - beta1 ** step), second: numpy.array(1 - beta2 ** step) };
     const wanted = numpy.array(targets).reshape([-1, CLASSES]);
-    const [mean, next] = update(state.weights, state.first, state.second, pictures, wanted, corrections);
+    const [mean, next] = update(state.weights, state.first, state.second, images, wanted, corrections);
     state = next;
     const [loss] = await mean.data();
     return loss;

@@ -106,7 +106,7 @@ async function ourStep(engine, recipe, kind) {
   };
 }
 
-/** An epoch of training and validation, all pictures augmented, as the tutorial does. */
+/** An epoch of training and validation, all images augmented, as the tutorial does. */
 async function compareEpochs(peer, dataset, root, { recipe: name, threads }) {
   const recipe = { ...RECIPES[name], epochs: 1, batchSize: EPOCH_BATCH, augmentValidation: true };
   const split = splitIndices(dataset.labels.length, 0.2, SEED);

@@ -95,7 +95,7 @@ class StepTimer:
 
 
 class EpochTimer:
-    """An epoch as the tutorial runs it: augmented pictures out of a DataLoader, all 60,000, four fifths to train on."""
+    """An epoch as the tutorial runs it: augmented images out of a DataLoader, all 60,000, four fifths to train on."""
 
     def __init__(self, mode, recipe, batch, workers, root):
         augmented = transforms.Compose([
@@ -105,8 +105,8 @@ class EpochTimer:
             transforms.ToTensor(),
             transforms.Normalize((0.5,), (0.5,)),
         ])
-        pictures = FashionMNIST(root, train=True, transform=augmented, download=False)
-        train, validation = random_split(pictures, [0.8, 0.2], torch.Generator().manual_seed(0))
+        images = FashionMNIST(root, train=True, transform=augmented, download=False)
+        train, validation = random_split(images, [0.8, 0.2], torch.Generator().manual_seed(0))
         self.train = DataLoader(train, batch_size=batch, shuffle=True, num_workers=workers)
         self.validation = DataLoader(validation, batch_size=batch, shuffle=False, num_workers=workers)
         self.contestant = Contestant(mode, recipe)

@@ -5,10 +5,10 @@
  */
 
 export { AUGMENTATIONS, type Augmentation } from "./data/augmentation.js";
-export type { Dataset, PictureShape } from "./data/dataset.js";
-export type { DecodedPicture } from "./data/pictures/color.js";
-export { createDataset, type DatasetOptions } from "./data/pictures/createDataset.js";
-export type { Canvas, Context2d, Picture, Pixels } from "./data/pictures/picture.js";
+export type { Dataset } from "./data/dataset.js";
+export type { DecodedImage } from "./data/images/color.js";
+export { createDataset, type DatasetOptions } from "./data/images/createDataset.js";
+export type { Canvas, Context2d, ImageInput, Pixels } from "./data/images/image.js";
 export type { Split } from "./data/split.js";
 export type { Averaging, LayerActivation, OptimizerSettings, OptimizerState } from "./engine/backend.js";
 export type { EngineThread, StartThread, ThreadStart, Threads } from "./engine/wasm/threads.js";
@@ -18,6 +18,7 @@ export {
   type Conv2dLayer,
   type DropoutLayer,
   type FlattenLayer,
+  type Framing,
   formatSummary,
   type GlobalAveragePool2dLayer,
   type ImageShape,
@@ -30,7 +31,6 @@ export {
   type NamedTensors,
   type Normalization,
   type ParameterSpec,
-  type PictureHandling,
   type Pool2dLayer,
   type ShapedLayer,
   ShapeError,

@@ -27,7 +27,7 @@ function placedKernel(shape: ImageShape, border: number) {
   const size = shape.channels * shape.height * shape.width;
   const normalization = {
     mean: Array.from({ length: shape.channels }, (_, channel) => 0.5 - channel / 10),
-    deviation: Array.from({ length: shape.channels }, (_, channel) => 0.5 / (channel + 1)),
+    std: Array.from({ length: shape.channels }, (_, channel) => 0.5 / (channel + 1)),
   };
   const table = normalizedBytes(normalization, shape.channels);
   const scratchBytes = assemblyScratchBytes(layout);
@@ -85,7 +85,7 @@ const SHAPES: [string, ImageShape, number][] = [
   ["3×33×20", { channels: 3, height: 33, width: 20 }, 0],
 ];
 
-describe.each(SHAPES)("the kernel that assembles %s pictures", (_, shape, border) => {
+describe.each(SHAPES)("the kernel that assembles %s images", (_, shape, border) => {
   const hold = placedKernel(shape, border);
   const { height, width } = shape;
 
@@ -93,7 +93,7 @@ describe.each(SHAPES)("the kernel that assembles %s pictures", (_, shape, border
     ["as the presets do", AUGMENTATIONS.strong],
     ["on white", { ...AUGMENTATIONS.strong, shift: 0.1, background: 255 }],
     [
-      "far out of the picture",
+      "far out of the image",
       {
         cropPadding: 12,
         flip: 0.5,

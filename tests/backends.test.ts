@@ -68,7 +68,7 @@ interface Member extends NetworkSettings {
 const MEMBERS: readonly Member[] = [
   {
     model: modelWith(0.25),
-    normalization: { mean: [0.5], deviation: [0.5] },
+    normalization: { mean: [0.5], std: [0.5] },
     optimizer: ADAMW,
     averaging: { decay: 0.9 },
     seed: 1,
@@ -81,7 +81,7 @@ const MEMBERS: readonly Member[] = [
   // Of the same program as the first.
   {
     model: modelWith(0.25),
-    normalization: { mean: [0.25], deviation: [0.5] },
+    normalization: { mean: [0.25], std: [0.5] },
     optimizer: { ...ADAMW, weightDecay: 0.3, beta1: 0.8 },
     averaging: { decay: 0.2 },
     seed: 2 ** 40 + 9,
@@ -94,7 +94,7 @@ const MEMBERS: readonly Member[] = [
   },
   {
     model: modelWith(0.5),
-    normalization: { mean: [0.5], deviation: [0.25] },
+    normalization: { mean: [0.5], std: [0.25] },
     optimizer: SGD,
     averaging: null,
     seed: 3,
@@ -106,7 +106,7 @@ const MEMBERS: readonly Member[] = [
   {
     // Of the first one's program but for the dropout.
     model: modelWith(0),
-    normalization: { mean: [0.5], deviation: [0.5] },
+    normalization: { mean: [0.5], std: [0.5] },
     optimizer: ADAMW,
     averaging: { decay: 0.5 },
     seed: 4,
@@ -566,9 +566,9 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
     });
 
     it("normalizations of another number of channels", async () => {
-      const normalization = { mean: [0.5, 0.5], deviation: [0.5] };
+      const normalization = { mean: [0.5, 0.5], std: [0.5] };
       await expect(engineOf([FIRST, { ...FIRST, normalization }])).rejects.toThrow(
-        new RangeError("the normalization has 2 means and 1 deviations, the model 1 channels"),
+        new RangeError("the normalization has 2 means and 1 standard deviations, the model 1 channels"),
       );
     });
 

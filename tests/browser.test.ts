@@ -24,7 +24,7 @@ const START_ENGINE = (module: string) => `(async () => {
   const { availableThreads, startThread } = await import("/dist/browser/index.js");
   const model = lenet5({ ...RECIPES.paper, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
   const start = (given) => startThread({ ...given, module: ${module} });
-  const normalization = { mean: [0], deviation: [1] };
+  const normalization = { mean: [0], standard deviation: [1] };
   const outcome = { several: availableThreads() > 1 };
   try {
     const backend = wasmBackend({ threads: { count: 2, start } });
@@ -49,7 +49,7 @@ interface CanvasPredictions {
 /** Draws on a canvas and gives it to a network in every form that there is. */
 const PREDICT_CANVASES = `(async () => {
   const { LeNet5, predict } = await import("/dist/index.js");
-  const { decodePicture } = await import("/dist/browser/index.js");
+  const { decodeImage } = await import("/dist/browser/index.js");
   const canvas = Object.assign(document.createElement("canvas"), { width: 50, height: 40 });
   const context = canvas.getContext("2d");
   context.fillStyle = "teal";
@@ -61,7 +61,7 @@ const PREDICT_CANVASES = `(async () => {
   offscreen.getContext("2d").drawImage(canvas, 0, 0);
   const pixels = context.getImageData(0, 0, 50, 40);
   const file = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
-  const forms = [canvas, context, offscreen, offscreen.getContext("2d"), pixels, await decodePicture(file)];
+  const forms = [canvas, context, offscreen, offscreen.getContext("2d"), pixels, await decodeImage(file)];
   const network = LeNet5.create({ classes: ["a", "b", "c"] });
   return { pixels: Array.from(pixels.data), predictions: await predict(network, forms) };
 })()`;
@@ -98,10 +98,10 @@ describe.skipIf(!executable)(
       await page.close();
       enableFusedArithmetic();
       const network = LeNet5.create({ classes: ["a", "b", "c"] });
-      const picture = { width: 50, height: 40, data: Uint8Array.from(pixels) };
+      const image = { width: 50, height: 40, data: Uint8Array.from(pixels) };
       expect(new Set(pixels).size).toBeGreaterThan(10);
       // As many as there: one alone goes through other kernels, whose last bits are others.
-      expect(predictions).toEqual(await predict(network, new Array(6).fill(picture)));
+      expect(predictions).toEqual(await predict(network, new Array(6).fill(image)));
     });
 
     test("computes with threads in a worker of an isolated page", async () => {

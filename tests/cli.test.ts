@@ -164,7 +164,7 @@ describe("data list", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const line of lines(stdout)) expect(line.replace(folder, "").length).toBeLessThanOrEqual(100);
     expect(stdout.replaceAll(folder, "FOLDER")).toMatchInlineSnapshot(`
-      "name           title                train      test  pictures   classes
+      "name           title                train      test  images   classes
       fashion-mnist  Fashion-MNIST       60,000    10,000   1x28x28        10
                      T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot
                      not here; 31 MB to fetch from fashion-mnist.s3.eu-central-1.amazonaws.com
@@ -370,7 +370,7 @@ describe("a run", () => {
     expect(await readJson("whole/config.json")).toMatchObject({
       versions: { lenet: VERSION, node: process.versions.node, v8: process.versions.v8 },
       seed: 11,
-      recipe: { name: "improved", epochs: EPOCHS, validationShare: 0.98, augmentation: { flip: 0 } },
+      recipe: { name: "improved", epochs: EPOCHS, validationFraction: 0.98, augmentation: { flip: 0 } },
       parameterCount: 61_706,
       data: {
         name: "digits",
@@ -609,7 +609,7 @@ describe("a recipe file", () => {
       schedule: { type: "constant", learningRate: 1e-12 },
       augmentation: "crop=1,flip=0.25",
       normalization: "dataset",
-      validationShare: 0.98,
+      validationFraction: 0.98,
     };
     await writeFile(inFolder("patient.json"), JSON.stringify(recipe));
     const args = ["train", "--config", "patient.json", "--data", "digits", "--batch", "50", "--out", "patient"];

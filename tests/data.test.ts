@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generateDigits } from "../src/data/index.js";
 import { readModelMetadata } from "../src/formats/modelMetadata.js";
 import { readSafetensors } from "../src/formats/safetensors.js";
-import { decodePicture, encodePng } from "../src/node/index.js";
+import { decodeImage, encodePng } from "../src/node/index.js";
 import { runProgram } from "./support/program.js";
 
 const CLASSES = ["circle", "cross", "dash"];
@@ -18,7 +18,7 @@ const lenet = (...args: string[]) => runProgram(folder, args);
 const lines = (text: string) => text.trimEnd().split("\n");
 const config = async (run: string) => JSON.parse(await readFile(inFolder(join(run, "config.json")), "utf8"));
 
-/** A coloured picture of a class: a shape in one of three colours, with something of its own about it. */
+/** A coloured image of a class: a shape in one of three colours, with something of its own about it. */
 function drawing(label: number, seed: number): Promise<Uint8Array> {
   const pixels = new Uint8Array(SIZE * SIZE * 3);
   for (let y = 0; y < SIZE; y++) {
@@ -38,8 +38,8 @@ function drawing(label: number, seed: number): Promise<Uint8Array> {
   return encodePng(pixels, SIZE, SIZE);
 }
 
-/** Writes a folder of pictures with the given parts; "" for one without parts. */
-async function writePictures(root: string, parts: Readonly<Record<string, number>>): Promise<void> {
+/** Writes a folder of images with the given parts; "" for one without parts. */
+async function writeImages(root: string, parts: Readonly<Record<string, number>>): Promise<void> {
   let seed = 0;
   for (const [part, count] of Object.entries(parts)) {
     for (const [label, name] of CLASSES.entries()) {
@@ -54,17 +54,17 @@ async function writePictures(root: string, parts: Readonly<Record<string, number
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lenet-data-"));
-  await writePictures("shapes", COUNTS);
-  await writePictures("untested", { train: 8, val: 4 });
-  await writePictures("plain", { "": 10 });
+  await writeImages("shapes", COUNTS);
+  await writeImages("untested", { train: 8, val: 4 });
+  await writeImages("plain", { "": 10 });
   await writeFile(inFolder("shapes/train/cross/broken.png"), (await drawing(1, 1)).subarray(0, 60));
-  await writeFile(inFolder("shapes/test/dash/notes.txt"), "no picture");
+  await writeFile(inFolder("shapes/test/dash/notes.txt"), "no image");
 });
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-describe("a folder of pictures", () => {
+describe("a folder of images", () => {
   it("is trained on, tested with and evaluated again, its unusable files named at the end", async () => {
     const trained = await lenet("train", "--data", "shapes", "--epochs", "3", "--batch", "8", "--out", "run");
     expect(trained).toMatchObject({
@@ -73,7 +73,7 @@ describe("a folder of pictures", () => {
     });
     const told = lines(trained.stdout);
     expect([told[0], told.at(-1)]).toEqual(["run folder: run", "run folder: run"]);
-    expect(told[1]).toContain("LeNet-5 improved: 82,531 parameters, 3x32x32 pictures of shapes, seed 0, ");
+    expect(told[1]).toContain("LeNet-5 improved: 82,531 parameters, 3x32x32 images of shapes, seed 0, ");
     expect(told.at(-4)).toBe("skipped 2 files:");
     expect(told.at(-3)).toMatch(/^ {2}test\/dash\/notes\.txt: \S/);
     expect(told.at(-2)).toMatch(/^ {2}train\/cross\/broken\.png: \S/);
@@ -161,7 +161,7 @@ describe("the network's input", () => {
     const args = ["--data", "plain", "--background", "white", "--fit", "cover", "--epochs", "1", "--out", "white"];
     expect((await lenet("train", ...args)).code).toBe(0);
     const { data, recipe } = await config("white");
-    expect([data.background, data.fit, recipe.augmentation.background]).toEqual([255, "cover", 255]);
+    expect([data.background, data.resize, recipe.augmentation.background]).toEqual([255, "cover", 255]);
   });
 });
 
@@ -170,7 +170,7 @@ describe("lenet data preview", () => {
     const drawn = await lenet("data", "preview", "plain", "--augment", "strong", "--out", "sheet.png");
     expect(drawn).toEqual({ code: 0, stdout: "contact sheet: sheet.png\n", stderr: "" });
     const bytes = await readFile(inFolder("sheet.png"));
-    const { width, height } = await decodePicture(bytes);
+    const { width, height } = await decodeImage(bytes);
     expect(width).toBeGreaterThan(height);
     expect(height).toBeGreaterThan(400);
     const again = await lenet("data", "preview", "plain", "--out", "sheet.png");

@@ -15,7 +15,7 @@ import { copyExample, installPacked } from "./support/packed.js";
 const SIDE = 28;
 const digits = generateDigits({ seed: 1, count: 20, part: "test" });
 
-/** A picture of the test digits as a PNG, and what it shows. */
+/** An image of the test digits as a PNG, and what it shows. */
 async function digitPng(index: number): Promise<{ png: Buffer; label: string }> {
   const pixels = digits.images.subarray(index * SIDE * SIDE, (index + 1) * SIDE * SIDE);
   return { png: Buffer.from(await encodePng(pixels, SIDE, SIDE)), label: digits.classes[digits.labels[index]] };
@@ -60,7 +60,7 @@ describe("server", () => {
     return { status: response.status, json: await response.json() };
   };
 
-  it("answers a picture with what it shows", async () => {
+  it("answers an image with what it shows", async () => {
     let right = 0;
     for (let index = 0; index < digits.labels.length; index++) {
       const { png, label } = await digitPng(index);
@@ -72,11 +72,11 @@ describe("server", () => {
     expect(right).toBeGreaterThan(16);
   });
 
-  it("refuses in one line what is no picture, one that is cut off, and nothing", async () => {
+  it("refuses in one line what is no image, one that is cut off, and nothing", async () => {
     const { png } = await digitPng(0);
     expect(await upload(new TextEncoder().encode("hello"))).toEqual({
       status: 400,
-      json: { error: expect.stringMatching(/^not a picture that can be read .*$/) },
+      json: { error: expect.stringMatching(/^not an image that can be read .*$/) },
     });
     expect(await upload(new Uint8Array(png.subarray(0, 100)))).toEqual({
       status: 400,
@@ -116,7 +116,7 @@ describe.skipIf(!executable)(
         pattern,
       );
 
-    /** Lets the page of the Vite example train, draws a stroke, and has it look at a picture. */
+    /** Lets the page of the Vite example train, draws a stroke, and has it look at an image. */
     async function useVitePage(url: string, isolated: boolean): Promise<void> {
       const { page, faults } = await open(url);
       await waitForStatus(page, "^Trained");

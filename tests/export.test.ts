@@ -92,7 +92,7 @@ describe("lenet export", () => {
 
   it("writes an ONNX graph that takes bytes", async () => {
     const args = ["export", "run", "--to", "onnx", "--with-preprocessing", "--out", "bytes.onnx"];
-    expect((await lenet(...args)).stdout).toContain('.run(None, {"pictures": uint8 [n, 28, 28, 1]})');
+    expect((await lenet(...args)).stdout).toContain('.run(None, {"images": uint8 [n, 28, 28, 1]})');
     expect(readWeights(bytesOf("bytes.onnx"))).toEqual(readWeights(bytesOf("run/best.safetensors")));
   });
 

@@ -32,12 +32,12 @@ const PARAMETER_TOLERANCE = 1e-5;
 
 const SGD: OptimizerSettings = { type: "sgd", momentum: 0.9, nesterov: false, weightDecay: 0 };
 
-/** Another mean and deviation for each channel. */
+/** Another mean and standard deviation for each channel. */
 function optionsFor(of: Model, batchSize: number, optimizer = SGD): CompileOptions {
   const channels = Array.from({ length: of.input.channels }, (_, channel) => channel);
   const normalization = {
     mean: channels.map((channel) => 0.5 - channel / 10),
-    deviation: channels.map((channel) => 0.5 / (channel + 1)),
+    std: channels.map((channel) => 0.5 / (channel + 1)),
   };
   return { batchSize, normalization, optimizer };
 }
@@ -228,7 +228,7 @@ describe("convolution", () => {
     await hold(model(2, 6, 5, conv(from, 2, 1, 0, "before"), conv(to, 3, 1, 1), flatten, linear(3)), 7);
   });
 
-  it("reads several input channels of a picture", async () => {
+  it("reads several input channels of an image", async () => {
     await hold(model(3, 9, 7, conv(5, 3, 2, 1), flatten, linear(3)));
   });
 
@@ -244,7 +244,7 @@ describe("activations", () => {
       "between two padded convolutions",
       (kind) => model(1, 6, 7, conv(4, 3, 1, 1, "a"), kind, conv(3, 3, 1, 2, "b"), flatten, linear(3)),
     ],
-    ["on the picture itself", (kind) => model(2, 5, 6, kind, conv(3, 3), flatten, linear(3))],
+    ["on the image itself", (kind) => model(2, 5, 6, kind, conv(3, 3), flatten, linear(3))],
     [
       "after linear layers, the last too",
       (kind) => model(1, 4, 3, flatten, linear(7, "a"), kind, linear(3, "b"), kind),
@@ -311,7 +311,7 @@ describe("pooling", () => {
   ])("takes the mean of whole channels: %s", (_, of) => hold(of));
 
   it("gives the gradient to the first of equal largest values", async () => {
-    // ReLU makes many windows of zeros, and a constant picture makes all values of a window equal.
+    // ReLU makes many windows of zeros, and a constant image makes all values of a window equal.
     const of = model(1, 7, 7, conv(3, 2), maximum(3, 1), flatten, linear(3));
     const options = optionsFor(of, 2);
     const parameters = initializeParameters(of, 1);
@@ -351,7 +351,7 @@ describe("batches and classes", () => {
     [1, 13, 12],
     [3, 15, 17],
     [2, 28, 12],
-  ])("LeNet-5 for pictures of %i×%i×%i", async (channels, height, width) => {
+  ])("LeNet-5 for images of %i×%i×%i", async (channels, height, width) => {
     const input = { channels, height, width };
     const common = { input, classes: 7 };
     await hold(lenet5({ ...common, activation: "sigmoid", pooling: "averagePool2d", dropout: 0 }), 5);
@@ -365,7 +365,7 @@ describe("layers in unusual places", () => {
       "dropout before a padded convolution",
       model(1, 6, 6, conv(3, 3, 1, 0, "a"), relu, dropout(0.3), conv(2, 3, 1, 2, "b"), flatten, linear(3)),
     ],
-    ["dropout on the picture", model(1, 5, 5, dropout(0.4), conv(2, 3, 1, 1), flatten, linear(3))],
+    ["dropout on the image", model(1, 5, 5, dropout(0.4), conv(2, 3, 1, 1), flatten, linear(3))],
     ["dropout twice", model(1, 5, 5, conv(2, 3), dropout(0.4), dropout(0.2), flatten, linear(3))],
     ["dropout with probability 0", model(1, 5, 5, conv(2, 3), dropout(0), flatten, linear(3))],
     ["dropout before flatten", model(1, 5, 5, conv(2, 3), relu, dropout(0.5), flatten, linear(3))],
@@ -400,7 +400,7 @@ describe("layers in unusual places", () => {
       model(1, 10, 10, conv(3, 3), average(2), sigmoid, average(2), flatten, linear(3)),
     ],
     [
-      "activation and pooling on the picture",
+      "activation and pooling on the image",
       model(2, 8, 8, relu, average(2), conv(2, 3), sigmoid, average(2), flatten, linear(3)),
     ],
     ["a convolution that gives the logits", model(1, 4, 4, conv(3, 3), relu, conv(5, 2, 1, 0, "last"), flatten)],
@@ -444,8 +444,8 @@ describe("training", () => {
     const placements = indices.flatMap((_, sample) => [
       ...placementFor(
         {
-          shiftDown: (sample % 5) - 2,
-          shiftRight: ((sample * 3 + index) % 5) - 2,
+          cropDown: (sample % 5) - 2,
+          cropRight: ((sample * 3 + index) % 5) - 2,
           flip: (sample + index) % 2 === 1,
           degrees: sample * 13 - 60,
         },
@@ -570,7 +570,7 @@ describe("training", () => {
     await engine.setParameters(parameters);
     const loss = { labelSmoothing: 0, seed: 0 };
     await engine.train(valueBatch(still, 4), [0, 1, 0, 1], loss, { step: 1, learningRate: 0 });
-    // Pictures of zeros without biases: only the last bias has a gradient, and with even labels that is zero too.
+    // Images of zeros without biases: only the last bias has a gradient, and with even labels that is zero too.
     const silent = new Map(
       [...parameters].map(([name, { shape, data }]) => [
         name,
@@ -674,8 +674,8 @@ describe("what an engine keeps", () => {
       const draw = () =>
         placementFor(
           {
-            shiftDown: stream.below(21) - 10,
-            shiftRight: stream.below(25) - 12,
+            cropDown: stream.below(21) - 10,
+            cropRight: stream.below(25) - 12,
             flip: stream.below(2) === 1,
             degrees: stream.below(4) === 0 ? 45 * stream.below(9) : 720 * stream.uniform() - 360,
           },
@@ -708,8 +708,8 @@ describe("what an engine keeps", () => {
     for (const [batch, labels, message] of refusals) {
       await expect(engine.evaluate(batch, labels)).rejects.toThrow(new RangeError(message));
     }
-    const options = { ...optionsFor(of, 4), normalization: { mean: [0.5, 0.5, 0.5], deviation: [0.5] } };
-    const message = "the normalization has 3 means and 1 deviations, the model 1 channels";
+    const options = { ...optionsFor(of, 4), normalization: { mean: [0.5, 0.5, 0.5], std: [0.5] } };
+    const message = "the normalization has 3 means and 1 standard deviations, the model 1 channels";
     for (const make of [compile, referenceEngine]) {
       await expect(make(of, options)).rejects.toThrow(new RangeError(message));
     }
@@ -744,7 +744,7 @@ describe("one sample", () => {
         { length: 3 * inputSize(of) },
         (_, place) => (place * 89 + (place % 13) * 7) % 256,
       );
-      const turned = placementFor({ shiftDown: 2, shiftRight: -1, flip: true, degrees: 8 }, input.height, input.width);
+      const turned = placementFor({ cropDown: 2, cropRight: -1, flip: true, degrees: 8 }, input.height, input.width);
       const strong = drawTransformation({ ...AUGMENTATIONS.strong, background: 255 }, input, 1, 1, 1);
       const mapped = placementFor(strong, input.height, input.width);
       for (const placements of [undefined, turned, mapped]) {
@@ -776,13 +776,13 @@ describe("random models", () => {
   });
 });
 
-/** A small model of any layers that fit: up to five for pictures, then up to four for features. */
+/** A small model of any layers that fit: up to five for images, then up to four for features. */
 function randomModel(stream: RandomStream): Model {
   const pick = <Choice>(...choices: Choice[]): Choice => choices[stream.below(choices.length)];
   const input = { channels: 1 + stream.below(3), height: 3 + stream.below(9), width: 3 + stream.below(9) };
   const layers: Layer[] = [];
   const elementwise = () => pick<Layer>(sigmoid, relu, leakyRelu, tanh, dropout(pick(0.1, 0.5)));
-  const onPictures = (): Layer => {
+  const onImages = (): Layer => {
     const [kernel, stride] = [1 + stream.below(4), 1 + stream.below(3)];
     const type = pick<"averagePool2d" | "maxPool2d">("averagePool2d", "maxPool2d");
     const name = `layer${layers.length}`;
@@ -803,7 +803,7 @@ function randomModel(stream: RandomStream): Model {
     }
   };
   for (let count = stream.below(6); count > 0; count--) {
-    const layer = onPictures();
+    const layer = onImages();
     if (fits(layer)) layers.push(layer);
   }
   layers.push(flatten);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSweepConfig } from "../src/cli/sweep/sweepFolder.js";
 import { generateDigits } from "../src/data/digits.js";
 import { readRecipeFile } from "../src/formats/recipeFile.js";
-import { encodePng } from "../src/node/pictures/codec.js";
+import { encodePng } from "../src/node/images/codec.js";
 import { loadWeights } from "../src/node/weights.js";
 import { runProgram } from "./support/program.js";
 
@@ -43,8 +43,8 @@ async function copyRun(name: string): Promise<string> {
 describe("what version 0.1 wrote", () => {
   it.each(["best.safetensors", "model.pth", "model.onnx"])("opens: %s", async (file) => {
     const weights = await loadWeights(join(FIXTURES, "run", file));
-    expect(weights.normalization).toEqual({ mean: [0.1], deviation: [0.3] });
-    expect(weights.metadata?.pictures).toEqual({ fit: "cover", background: 0 });
+    expect(weights.normalization).toEqual({ mean: [0.1], std: [0.3] });
+    expect(weights.metadata?.framing).toEqual({ resize: "cover", background: 0 });
     expect(weights.metadata?.classes?.[3]).toBe("class-3");
     const run = await copyRun(`eval-${file}`);
     const { stdout } = await runProgram(folder, ["eval", join(run, file), "--data", images, "--json"]);
@@ -62,9 +62,9 @@ describe("what version 0.1 wrote", () => {
     const { recipe } = readRecipeFile(await readFile(join(FIXTURES, "recipe.json"), "utf8"), "recipe");
     const config = JSON.parse(await readFile(join(FIXTURES, "run/config.json"), "utf8"));
     expect(recipe.epochs).toBe(config.recipe.epochs);
-    expect(recipe.validationShare).toBe(0.25);
-    expect(recipe.schedule).toMatchObject({ warmupShare: 0.4 });
-    expect(recipe.normalization).toEqual({ mean: [0.1], deviation: [0.3] });
+    expect(recipe.validationFraction).toBe(0.25);
+    expect(recipe.schedule).toMatchObject({ warmupFraction: 0.4 });
+    expect(recipe.normalization).toEqual({ mean: [0.1], std: [0.3] });
   });
 
   it("is read: what a sweep was started with", async () => {
@@ -72,7 +72,7 @@ describe("what version 0.1 wrote", () => {
     await mkdir(sweep);
     await cp(join(FIXTURES, "sweep.config.json"), join(sweep, "sweep.config.json"));
     const { data, seeds } = await readSweepConfig(sweep);
-    expect(data.settings).toMatchObject({ data: "/home/user/digits12", fit: "contain", background: 0 });
+    expect(data.settings).toMatchObject({ data: "/home/user/digits12", resize: "contain", background: 0 });
     expect(seeds).toEqual([0, 1]);
   });
 });

@@ -60,26 +60,23 @@ describe.each(RUNTIMES)("%s", (name) => {
 
       for (const batch of BATCHES) {
         // Rows first, then columns, then channels.
-        const pictures = Uint8Array.from(
-          { length: batch * height * width * channels },
-          (_, index) => (index * 89) % 256,
-        );
-        const { mean, deviation } = normalization;
-        const values = new Float32Array(pictures.length);
-        for (const [index, byte] of pictures.entries()) {
+        const images = Uint8Array.from({ length: batch * height * width * channels }, (_, index) => (index * 89) % 256);
+        const { mean, std } = normalization;
+        const values = new Float32Array(images.length);
+        for (const [index, byte] of images.entries()) {
           const channel = index % channels;
           const pixel = Math.floor(index / channels) % (height * width);
           const sample = Math.floor(index / (channels * height * width));
           const place = (sample * channels + channel) * height * width + pixel;
-          values[place] = (byte / 255 - mean[channel]) / deviation[channel];
+          values[place] = (byte / 255 - mean[channel]) / std[channel];
         }
         const { data: expected } = await engine.predict({ values });
         const input = new runtime.Tensor("float32", values, [batch, channels, height, width]);
         const { logits } = await plain.run({ input });
         expect(largestDifference(logits.data, expected)).toBeLessThan(1e-5);
 
-        const bytes = new runtime.Tensor("uint8", pictures, [batch, height, width, channels]);
-        const { probabilities } = await whole.run({ pictures: bytes });
+        const bytes = new runtime.Tensor("uint8", images, [batch, height, width, channels]);
+        const { probabilities } = await whole.run({ images: bytes });
         expect(largestDifference(probabilities.data, softmax(expected, network.classes))).toBeLessThan(1e-5);
       }
       await plain.release();

@@ -53,15 +53,15 @@ import { createDataset, fit, gradients, LeNet5, predict, RECIPES, type Predictio
 import { generateDigits } from "lenet/data";
 import { lenet5, wasmBackend } from "lenet/engine";
 import { readWeights, writeWeights } from "lenet/formats";
-import { decodePicture, loadWeights, threads } from "lenet/node";
+import { decodeImage, loadWeights, threads } from "lenet/node";
 
 const network = LeNet5.create({ ...RECIPES.paper, classes: ["a", "b"] });
-const dataset = createDataset({ pictures: new Uint8Array(784 * 2), labels: [0, 1], classes: network.classes });
+const dataset = createDataset({ images: new Uint8Array(784 * 2), labels: [0, 1], classes: network.classes });
 for await (const epoch of fit(network, dataset, { recipe: RECIPES.paper, epochs: 1, threads: threads() })) {
   const accuracy: number = epoch.validationAccuracy;
   console.log(accuracy);
 }
-const one: Prediction = await predict(network, await decodePicture(new Uint8Array(1)));
+const one: Prediction = await predict(network, await decodeImage(new Uint8Array(1)));
 const several: Prediction[] = await predict(network, [{ width: 1, height: 1, data: Uint8Array.of(0) }]);
 const bytes: Uint8Array = writeWeights(network.weights(), "pth");
 console.log(one.label, several, LeNet5.from(readWeights(bytes)), LeNet5.from(await loadWeights("file")));
@@ -73,11 +73,11 @@ LeNet5.create({});
 
 const BROWSER_PROGRAM = `
 import { type LeNet5, predict } from "lenet";
-import { decodePicture, threads } from "lenet/browser";
+import { decodeImage, threads } from "lenet/browser";
 
 export async function all(network: LeNet5, canvas: HTMLCanvasElement, offscreen: OffscreenCanvas, file: File) {
   const contexts = [canvas.getContext("2d")!, offscreen.getContext("2d")!];
-  await predict(network, [canvas, offscreen, ...contexts, new ImageData(1, 1), await decodePicture(file)]);
+  await predict(network, [canvas, offscreen, ...contexts, new ImageData(1, 1), await decodeImage(file)]);
   // @ts-expect-error its pixels cannot be read
   await predict(network, await createImageBitmap(file));
   return threads().count.toFixed();

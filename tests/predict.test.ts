@@ -17,7 +17,7 @@ import { PROGRAM, type RunOptions, runProgram } from "./support/program.js";
 const CLASSES = ["plain", "with, comma", 'with "quotes"'];
 const model = lenet5({ ...RECIPES.improved, input: { channels: 1, height: 28, width: 28 }, classes: 3 });
 const parameters = initializeParameters(model, 4);
-const metadata: ModelMetadata = { model, normalization: { mean: [0.5], deviation: [0.5] }, classes: CLASSES };
+const metadata: ModelMetadata = { model, normalization: { mean: [0.5], std: [0.5] }, classes: CLASSES };
 const weights = { model, parameters, normalization: metadata.normalization, metadata };
 
 let folder: string;
@@ -30,11 +30,11 @@ beforeAll(async () => {
   writeFileSync(inFolder("weights.safetensors"), writeWeights(weights, "safetensors"));
   writeFileSync(inFolder("bare.pth"), writePth(parameters));
   mkdirSync(inFolder("shoes/old"), { recursive: true });
-  copyFileSync("tests/fixtures/pictures/color.png", inFolder("shoes/b.png"));
-  copyFileSync("tests/fixtures/pictures/grey.jpg", inFolder("shoes/a.jpg"));
-  copyFileSync("tests/fixtures/pictures/lossy.webp", inFolder("shoes/old/c, d.webp"));
-  writeFileSync(inFolder("shoes/notes.txt"), "no picture");
-  writeFileSync(inFolder("damaged.png"), readFileSync("tests/fixtures/pictures/color.png").subarray(0, 200));
+  copyFileSync("tests/fixtures/images/color.png", inFolder("shoes/b.png"));
+  copyFileSync("tests/fixtures/images/grey.jpg", inFolder("shoes/a.jpg"));
+  copyFileSync("tests/fixtures/images/lossy.webp", inFolder("shoes/old/c, d.webp"));
+  writeFileSync(inFolder("shoes/notes.txt"), "no image");
+  writeFileSync(inFolder("damaged.png"), readFileSync("tests/fixtures/images/color.png").subarray(0, 200));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -55,7 +55,7 @@ async function predicted(args: readonly string[]) {
 }
 
 describe("lenet predict", () => {
-  it("prints what is asked for of each picture as JSON", async () => {
+  it("prints what is asked for of each image as JSON", async () => {
     const results = await predicted(["weights.safetensors", "shoes", "shoes/b.png"]);
     expect(results.map(({ file }) => file)).toEqual([
       "shoes/a.jpg",
@@ -86,10 +86,10 @@ describe("lenet predict", () => {
       const next = `${CLASSES[second]} ${percent(probabilities[second])}`;
       return `${file.padEnd(19)}  ${CLASSES[first].padEnd(13)}  ${share}  ${next}`;
     });
-    expect(lines(stdout)).toEqual(["picture              class          probability  next", ...rows]);
+    expect(lines(stdout)).toEqual(["image              class          probability  next", ...rows]);
     const alone = await lenet(["predict", "weights.safetensors", "shoes", "--top", "1"]);
     expect(lines(alone.stdout)).toEqual(
-      lines(stdout).map((line) => line.slice(0, "picture              class          probability".length)),
+      lines(stdout).map((line) => line.slice(0, "image              class          probability".length)),
     );
   });
 
@@ -115,8 +115,8 @@ describe("lenet predict", () => {
     expect(lines(stderr)).toEqual([
       expect.stringMatching(/^damaged\.png: damaged: /),
       "nowhere.png: cannot read it: no such file or folder",
-      "shoes/notes.txt: not a picture that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF)",
-      "lenet: 3 of 5 pictures cannot be read",
+      "shoes/notes.txt: not an image that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF)",
+      "lenet: 3 of 5 images cannot be read",
     ]);
   });
 
@@ -140,9 +140,9 @@ describe("lenet predict", () => {
     );
   });
 
-  it("brings pictures to the input as the weights were trained, or as the options say", async () => {
-    const pictures = { fit: "stretch", background: 255 } as const;
-    writeFileSync(inFolder("stretch.pth"), writeWeights({ ...weights, metadata: { ...metadata, pictures } }, "pth"));
+  it("brings images to the input as the weights were trained, or as the options say", async () => {
+    const framing = { resize: "stretch", background: 255 } as const;
+    writeFileSync(inFolder("stretch.pth"), writeWeights({ ...weights, metadata: { ...metadata, framing } }, "pth"));
     const logits = async (...args: string[]) => (await predicted([...args, "shoes/b.png"]))[0].logits;
     const stretched = await logits("stretch.pth");
     const contained = await logits("weights.safetensors");
@@ -168,7 +168,7 @@ describe("lenet predict", () => {
       writeFileSync(inFolder(`${data}.pth`), writeWeights({ ...weights, metadata: { ...metadata, data } }, "pth"));
     }
     const told = async (...args: string[]) => (await lenet(["predict", ...args])).stderr;
-    const warning = "warning: 1 picture on a light background, those of mnist are on black: try --invert\n";
+    const warning = "warning: 1 image on a light background, those of mnist are on black: try --invert\n";
     expect(await told("mnist.pth", "ink.png")).toBe(warning);
     expect(await told("mnist.pth", "ink.png", "chalk.png")).toBe("");
     expect(await told("somebody's.pth", "ink.png")).toBe("");
@@ -180,7 +180,7 @@ describe("lenet predict", () => {
 
   it("cannot be told to move the cursor by a file's name", async () => {
     const name = "a\x1b[2Jb.png";
-    copyFileSync("tests/fixtures/pictures/color.png", inFolder(name));
+    copyFileSync("tests/fixtures/images/color.png", inFolder(name));
     const { stdout } = await lenet(["predict", "weights.safetensors", name]);
     expect(lines(stdout)[1]).toMatch(/^a\?\[2Jb\.png {2}/);
   });
@@ -203,7 +203,7 @@ describe("lenet predict", () => {
       1,
       "shoes/a.jpg: no weights: the file begins neither as a .pth nor as a .safetensors or .onnx file",
     ],
-    ["weights.safetensors empty", 1, "there are no pictures in empty"],
+    ["weights.safetensors empty", 1, "there are no images in empty"],
   ])("fails in one line: lenet predict %s", async (args, code, message) => {
     mkdirSync(inFolder("empty"), { recursive: true });
     expect(await lenet(["predict", ...args.split(" ")])).toEqual({ code, stdout: "", stderr: `lenet: ${message}\n` });

@@ -45,7 +45,7 @@ beforeAll(async () => {
     data: {
       name: `digits & ${MALICE}`,
       path: `/data/${MALICE}`,
-      fit: "contain",
+      resize: "contain",
       background: 0,
       checksum: train.checksum,
       images: 1000,
@@ -56,7 +56,7 @@ beforeAll(async () => {
     arithmetic: "wasm-fused",
   };
   const folder = await RunFolder.create(path, config);
-  const split = splitIndices(1000, recipe.validationShare, 0);
+  const split = splitIndices(1000, recipe.validationFraction, 0);
   for await (const { record, state } of runEpochs({ engine, dataset: train, split, recipe, seed: 0 })) {
     await folder.keepEpoch(record, state);
   }

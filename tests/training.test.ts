@@ -40,7 +40,7 @@ async function train({ recipe, dataset, threads = 1, fused, seed = SEED, resumeF
   const engine = await backend.compile([{ model, ...recipe }], recipe);
   engines.push(engine);
   await engine.setParameters(initializeParameters(model, seed));
-  const split = splitIndices(dataset.labels.length, recipe.validationShare, seed);
+  const split = splitIndices(dataset.labels.length, recipe.validationFraction, seed);
   const records: Training["records"] = [];
   const states: TrainingState[] = [];
   for await (const { record, state } of runEpochs({ engine, dataset, split, recipe, seed, resumeFrom })) {
@@ -79,11 +79,11 @@ async function bitsOf({ records, states, engine }: Training) {
 
 const averaging = { decay: 0.9 };
 const digits = generateDigits({ seed: 1, count: 400, part: "train" });
-const pictures = generateDigits({ seed: 1, count: 200, part: "train", channels: 3, height: 32, width: 32 });
+const images = generateDigits({ seed: 1, count: 200, part: "train", channels: 3, height: 32, width: 32 });
 const { paper, improved } = RECIPES;
 const oneCycle = {
   type: "oneCycle",
-  warmupShare: 0.3,
+  warmupFraction: 0.3,
   divisor: 25,
   finalDivisor: 1e4,
   annealing: "cosine",
@@ -105,7 +105,7 @@ describe("the same bits", () => {
     ["averaged", { recipe: { ...customizeRecipe(improved, { epochs: 2 }), averaging }, dataset: digits }],
     ["improved, batches of 100", { recipe: customizeRecipe(improved, { epochs: 2, batchSize: 100 }), dataset: digits }],
     ["improved, batches of 3", { recipe: customizeRecipe(improved, { epochs: 1, batchSize: 3 }), dataset: digits }],
-    ["SGD on colours", { recipe: { ...customizeRecipe(improved, { epochs: 2 }), ...momentum }, dataset: pictures }],
+    ["SGD on colours", { recipe: { ...customizeRecipe(improved, { epochs: 2 }), ...momentum }, dataset: images }],
     [
       "multiply and add apart",
       { recipe: customizeRecipe(improved, { epochs: 2, batchSize: 64 }), dataset: digits, fused: false },
@@ -191,7 +191,7 @@ describe("validation", () => {
   it("of the best epoch is what an evaluation of its weights says", async () => {
     const recipe = customizeRecipe(improved, { epochs: 2 });
     const { engine, records, states } = await train({ recipe, dataset: digits });
-    const { validation } = splitIndices(digits.labels.length, recipe.validationShare, SEED);
+    const { validation } = splitIndices(digits.labels.length, recipe.validationFraction, SEED);
     const { accuracy, loss } = await evaluateDataset(engine, digits, validation);
     const best = records[states.at(-1)!.best.epoch - 1];
     expect({ accuracy, loss }).toEqual({ accuracy: best.validationAccuracy, loss: best.validationLoss });
@@ -206,7 +206,7 @@ describe("validation", () => {
     const { optimizer, best } = averaged.states[averaged.states.at(-1)!.best.epoch - 1];
     expect(hashTensors(await averaged.engine.parameters())).toBe(hashTensors(optimizer.average!));
     expect(hashTensors(best.parameters)).toBe(hashTensors(optimizer.average!));
-    const { validation } = splitIndices(digits.labels.length, recipe.validationShare, SEED);
+    const { validation } = splitIndices(digits.labels.length, recipe.validationFraction, SEED);
     const { accuracy, loss } = await evaluateDataset(averaged.engine, digits, validation);
     const { validationAccuracy, validationLoss } = averaged.records[best.epoch - 1];
     expect({ accuracy, loss }).toEqual({ accuracy: validationAccuracy, loss: validationLoss });

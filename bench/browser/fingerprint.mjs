@@ -4,17 +4,17 @@ import { RECIPES } from "../../dist/index.js";
 
 const SEED = 0;
 /** Two epochs of 20 steps each, and their validation. */
-const PICTURES = 800;
+const IMAGES = 800;
 const recipe = { ...RECIPES.improved, epochs: 2 };
 
 /** Trains a little; gives the fingerprint of the last parameters. Runs in Node and browsers. */
 export async function trainingFingerprint(start, threads) {
-  const dataset = generateDigits({ seed: SEED, count: PICTURES, part: "train" });
+  const dataset = generateDigits({ seed: SEED, count: IMAGES, part: "train" });
   const model = lenet5({ ...recipe, input: dataset, classes: dataset.classes.length });
   const backend = wasmBackend({ threads: { count: threads, start } });
   const engine = await backend.compile([{ model, ...recipe }], recipe);
   await engine.setParameters(initializeParameters(model, SEED));
-  const split = splitIndices(dataset.labels.length, recipe.validationShare, SEED);
+  const split = splitIndices(dataset.labels.length, recipe.validationFraction, SEED);
   let parameters;
   for await (const { state } of runEpochs({ engine, dataset, split, recipe, seed: SEED }))
     parameters = state.parameters;

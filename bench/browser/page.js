@@ -47,7 +47,7 @@ function fail(error) {
 function tablesOf({ fingerprints, report }) {
   const tables = [];
   if (report) {
-    const { steps, kernels, otherKernels, pictures, peaks } = report;
+    const { steps, kernels, otherKernels, images, peaks } = report;
     tables.push(
       table(
         "Steps, augmentation included",
@@ -86,10 +86,10 @@ function tablesOf({ fingerprints, report }) {
           ]),
       ),
       table(
-        "A picture on its way into a batch, one thread, µs",
+        "An image on its way into a batch, one thread, µs",
         ["input", "draw", "plain", "augmented"],
         1,
-        pictures.map((figure) => [
+        images.map((figure) => [
           figure.input,
           spread(figure.drawMicroseconds, figure.drawMicrosecondsQuartiles, 2),
           spread(figure.plainMicroseconds, figure.plainMicrosecondsQuartiles, 2),

@@ -1,4 +1,4 @@
-// Trains a network on arrays, saves it, loads it, and asks it what a picture shows.
+// Trains a network on arrays, saves it, loads it, and asks it what an image shows.
 
 import { readFile, writeFile } from "node:fs/promises";
 import { createDataset, fit, LeNet5, predict } from "lenet";
@@ -8,7 +8,7 @@ import { threads } from "lenet/node";
 const SIDE = 28;
 const classes = ["a row", "a column", "a diagonal"];
 
-/** A grey picture of a line on black: bytes, row by row. */
+/** A grey image of a line on black: bytes, row by row. */
 function draw(label, place) {
   const data = new Uint8Array(SIDE * SIDE);
   for (let step = 0; step < SIDE; step++) {
@@ -23,8 +23,8 @@ function draw(label, place) {
 }
 
 const labels = Array.from({ length: 3 * SIDE }, (_, index) => index % 3);
-const pictures = labels.map((label, index) => draw(label, Math.floor(index / 3)));
-const dataset = createDataset({ name: "lines", pictures, labels, classes });
+const images = labels.map((label, index) => draw(label, Math.floor(index / 3)));
+const dataset = createDataset({ name: "lines", images, labels, classes });
 
 const network = LeNet5.create({ classes, seed: 0 });
 for await (const { epoch, trainLoss, validationAccuracy } of fit(network, dataset, {

@@ -1,10 +1,10 @@
-// Answers an uploaded picture with what it shows: curl --data-binary @picture.png http://localhost:3000
+// Answers an uploaded image with what it shows: curl --data-binary @image.png http://localhost:3000
 // Start: node server.js [WEIGHTS]; without weights it first trains on generated digits.
 
 import { createServer } from "node:http";
 import { fit, LeNet5, predict } from "lenet";
 import { generateDigits } from "lenet/data";
-import { decodePicture, loadWeights, PictureError, threads } from "lenet/node";
+import { decodeImage, ImageError, loadWeights, threads } from "lenet/node";
 
 const MOST_BYTES = 10_000_000;
 const [weights] = process.argv.slice(2);
@@ -17,7 +17,7 @@ async function trainOnDigits() {
   return network;
 }
 
-/** The body of a request; undefined where it is longer than a picture may be. */
+/** The body of a request; undefined where it is longer than an image may be. */
 async function readBody(request) {
   const chunks = [];
   let bytes = 0;
@@ -31,15 +31,15 @@ async function readBody(request) {
 
 /** What to answer, as a status and JSON. */
 async function answer(request) {
-  if (request.method !== "POST") return [405, { error: "POST the bytes of a picture" }];
+  if (request.method !== "POST") return [405, { error: "POST the bytes of an image" }];
   const body = await readBody(request);
-  if (!body) return [413, { error: `a picture has at most ${MOST_BYTES} bytes` }];
+  if (!body) return [413, { error: `an image has at most ${MOST_BYTES} bytes` }];
   try {
-    const { label, probabilities } = await predict(network, await decodePicture(body));
+    const { label, probabilities } = await predict(network, await decodeImage(body));
     return [200, { label, probabilities }];
   } catch (error) {
-    // What is wrong with the picture, in one line.
-    if (error instanceof PictureError) return [400, { error: error.message }];
+    // What is wrong with the image, in one line.
+    if (error instanceof ImageError) return [400, { error: error.message }];
     throw error;
   }
 }

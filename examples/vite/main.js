@@ -1,6 +1,6 @@
 // The page: one draws, the worker answers.
 
-import { decodePicture } from "lenet/browser";
+import { decodeImage } from "lenet/browser";
 
 const [status, canvas, clear, file, answer] = ["status", "canvas", "clear", "file", "answer"].map((id) =>
   document.getElementById(id),
@@ -17,8 +17,8 @@ worker.addEventListener("message", ({ data }) => {
 });
 
 /** Asks the worker; it answers once the network is trained. */
-function ask(picture) {
-  worker.postMessage(picture);
+function ask(image) {
+  worker.postMessage(image);
 }
 
 context.lineWidth = 24;
@@ -37,5 +37,5 @@ canvas.addEventListener("pointerup", () => ask(context.getImageData(0, 0, canvas
 
 clear.addEventListener("click", () => context.clearRect(0, 0, canvas.width, canvas.height));
 file.addEventListener("change", async () => {
-  if (file.files.length > 0) ask(await decodePicture(file.files[0]));
+  if (file.files.length > 0) ask(await decodeImage(file.files[0]));
 });

@@ -1,4 +1,4 @@
-// The worker: trains a network on generated digits, then tells what pictures show. A window must not wait for threads.
+// The worker: trains a network on generated digits, then tells what images show. A window must not wait for threads.
 
 import { fit, LeNet5, predict } from "lenet";
 import { threads } from "lenet/browser";
@@ -21,6 +21,6 @@ async function train() {
 }
 
 const trained = train();
-addEventListener("message", async ({ data: picture }) => {
-  postMessage({ prediction: await predict(await trained, picture) });
+addEventListener("message", async ({ data: image }) => {
+  postMessage({ prediction: await predict(await trained, image) });
 });

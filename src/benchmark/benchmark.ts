@@ -12,7 +12,7 @@ import {
 import type { ImageShape } from "../model/index.js";
 import { RECIPES, type Recipe } from "../training/recipes/index.js";
 import { measure, type Timing } from "./measure.js";
-import { benchmarkModel, benchmarkPictures, drawTask, stepTasks } from "./steps.js";
+import { benchmarkImages, benchmarkModel, drawTask, stepTasks } from "./steps.js";
 
 /** First and third quartile of the figure beside it. */
 export type Quartiles = readonly [number, number];
@@ -68,8 +68,8 @@ export interface BarrierFigure {
   readonly microsecondsQuartiles: Quartiles;
 }
 
-/** What a picture takes on its way into a batch, on one core. */
-export interface PictureFigure {
+/** What an image takes on its way into a batch, on one core. */
+export interface ImageFigure {
   readonly input: string;
   /** To draw crop, flip and rotation. */
   readonly drawMicroseconds: number;
@@ -92,7 +92,7 @@ export interface BenchmarkReport {
   readonly peaks: readonly Peak[];
   readonly kernels: readonly KernelFigure[];
   readonly otherKernels: readonly OtherKernelFigure[];
-  readonly pictures: readonly PictureFigure[];
+  readonly images: readonly ImageFigure[];
   readonly steps: readonly StepFigure[];
   readonly barriers: readonly BarrierFigure[];
   /** To emit and instantiate a model for batches of 32. */
@@ -105,7 +105,7 @@ export interface BenchmarkReport {
 export interface BenchmarkOptions {
   /** Where there is none, nothing is measured with more than one thread. */
   readonly startThread?: StartThread;
-  /** All batch sizes and both picture sizes for everything, or the few that matter most. */
+  /** All batch sizes and both image sizes for everything, or the few that matter most. */
   readonly full?: boolean;
   /** The most threads to measure with. */
   readonly threads: number;
@@ -116,7 +116,7 @@ export interface BenchmarkOptions {
 
 const GREY: ImageShape = { channels: 1, height: 28, width: 28 };
 const COLOUR: ImageShape = { channels: 3, height: 32, width: 32 };
-/** The batch sizes of a picture size, and whether its kernels are measured one by one. */
+/** The batch sizes of an image size, and whether its kernels are measured one by one. */
 const BRIEF = [
   { size: GREY, batches: [1, 32], kernels: true },
   { size: COLOUR, batches: [32], kernels: false },
@@ -126,14 +126,14 @@ const BATCH = 32;
 const MEASURED_RECIPES = [RECIPES.paper, RECIPES.improved];
 
 /** Shares of the time; the steps take what is left. */
-const SHARES = { peak: 0.05, kernels: 0.2, pictures: 0.05, barriers: 0.02, compile: 0.05 };
+const SHARES = { peak: 0.05, kernels: 0.2, images: 0.05, barriers: 0.02, compile: 0.05 };
 
 /** Measures what the machine can do, what the kernels make of it, and what steps of training and evaluation take. */
 export async function runBenchmark(options: BenchmarkOptions): Promise<BenchmarkReport> {
   const { startThread, seconds } = options;
   const threads = startThread ? options.threads : 1;
   const milliseconds = seconds * 1000;
-  const plan = (options.full ? FULL : BRIEF).map((part) => ({ ...part, dataset: benchmarkPictures(part.size) }));
+  const plan = (options.full ? FULL : BRIEF).map((part) => ({ ...part, dataset: benchmarkImages(part.size) }));
   const combinations = MEASURED_RECIPES.flatMap((recipe) =>
     plan.flatMap(({ dataset, batches }) => batches.map((batch) => ({ recipe, dataset, batch }))),
   );
@@ -153,11 +153,11 @@ export async function runBenchmark(options: BenchmarkOptions): Promise<Benchmark
   next("kernels");
   const kernelSizes = plan.filter(({ kernels }) => kernels).map(({ size }) => size);
   const { kernels, otherKernels } = await measureKernels(peak, kernelSizes, milliseconds * SHARES.kernels);
-  next("pictures");
-  const pictures: PictureFigure[] = [];
+  next("images");
+  const images: ImageFigure[] = [];
   for (const { dataset } of plan) {
-    const share = (milliseconds * SHARES.pictures) / plan.length;
-    pictures.push(await measurePictures(dataset, peak.fused, share));
+    const share = (milliseconds * SHARES.images) / plan.length;
+    images.push(await measureImages(dataset, peak.fused, share));
   }
   next("barrier");
   const barriers = startThread
@@ -177,7 +177,7 @@ export async function runBenchmark(options: BenchmarkOptions): Promise<Benchmark
     peaks,
     kernels,
     otherKernels,
-    pictures,
+    images,
     steps,
     barriers,
     compileMilliseconds: compiled.median / 1000,
@@ -198,7 +198,7 @@ async function measurePeaks(milliseconds: number): Promise<Peak[]> {
   });
 }
 
-/** The kernels for pictures of some sizes; those that multiply and add are the same in all recipes. */
+/** The kernels for images of some sizes; those that multiply and add are the same in all recipes. */
 async function measureKernels(
   peak: Peak,
   sizes: readonly ImageShape[],
@@ -255,7 +255,7 @@ async function measureBarriers(
   return figures;
 }
 
-async function measurePictures(dataset: Dataset, fused: boolean, milliseconds: number): Promise<PictureFigure> {
+async function measureImages(dataset: Dataset, fused: boolean, milliseconds: number): Promise<ImageFigure> {
   const recipe = RECIPES.improved;
   const model = benchmarkModel(recipe, dataset);
   const kernels = kernelWorkloads(model, { batchSize: BATCH, fused, optimizer: recipe.optimizer });

@@ -9,18 +9,18 @@ import type { Recipe } from "../training/recipes/index.js";
 import { scheduleAt } from "../training/recipes/schedules.js";
 import type { Task } from "./measure.js";
 
-/** Enough for every batch to find its pictures elsewhere in memory, few enough to be drawn in no time. */
-const PICTURES = 2048;
+/** Enough for every batch to find its images elsewhere in memory, few enough to be drawn in no time. */
+const IMAGES = 2048;
 const SEED = 0;
-/** Of the tutorial's 48,000 pictures in batches of 32. */
+/** Of the tutorial's 48,000 images in batches of 32. */
 const STEPS_AN_EPOCH = 1500;
 
-/** Drawn pictures to train on. */
-export function benchmarkPictures(size: ImageShape): Dataset {
-  return generateDigits({ seed: SEED, count: PICTURES, part: "train", ...size });
+/** Drawn images to train on. */
+export function benchmarkImages(size: ImageShape): Dataset {
+  return generateDigits({ seed: SEED, count: IMAGES, part: "train", ...size });
 }
 
-/** The network of a recipe for pictures of a size. */
+/** The network of a recipe for images of a size. */
 export function benchmarkModel(recipe: Recipe, { channels, height, width }: ImageShape): Model {
   return lenet5({ ...recipe, input: { channels, height, width }, classes: 10 });
 }

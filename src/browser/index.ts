@@ -1,8 +1,8 @@
 /**
- * What browsers add: threads as web workers, pictures' files.
+ * What browsers add: threads as web workers, images' files.
  *
  * @module lenet/browser
  */
 
-export * from "./pictures.js";
+export * from "./images.js";
 export * from "./threads.js";

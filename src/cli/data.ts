@@ -16,8 +16,8 @@ const MOST_NAMES = 50;
 
 /** The data of a run, as they were. */
 export function dataOfRun({ data, model }: RunConfig): DataSettings {
-  const { name, path, directory, fit, background } = data;
-  return { data: path ?? name, dataDir: directory, input: model.input, fit, background };
+  const { name, path, directory, resize, background } = data;
+  return { data: path ?? name, dataDir: directory, input: model.input, resize, background };
 }
 
 /** Where a command shows what it does, and what ends it. */
@@ -31,7 +31,7 @@ export interface LoadedData {
   readonly settings: DataSettings;
   readonly name: string;
   readonly parts: DatasetParts;
-  /** The files of a folder of pictures that could not be used. */
+  /** The files of a folder of images that could not be used. */
   readonly skipped: OpenedData["skipped"];
 }
 

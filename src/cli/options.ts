@@ -51,7 +51,7 @@ export function oneOf<Name extends string>(names: readonly Name[]): (text: strin
 export const epochCount = wholeNumber(1, MOST_EPOCHS);
 export const batchSize = wholeNumber(1, LARGEST_BATCH);
 export const learningRate = numberBetween(0, 100);
-export const validationShare = numberBetween(0, 1);
+export const validationFraction = numberBetween(0, 1);
 export const dropout = numberFrom(0, 1);
 export const labelSmoothing = numberFrom(0, 1);
 export const weightDecay = numberFrom(0, 100);
@@ -91,14 +91,14 @@ export function augmentation(text: string): ParsedAugmentation {
   }
 }
 
-/** How pictures are brought to the network's input, as the options say it. */
-export interface PictureOptions {
-  readonly fit: DataSettings["fit"];
+/** How images are brought to the network's input, as the options say it. */
+export interface ImageOptions {
+  readonly fit: DataSettings["resize"];
   readonly background: "black" | "white";
 }
 
 /** The byte of a background. */
-export function backgroundByte(background: PictureOptions["background"]): DataSettings["background"] {
+export function backgroundByte(background: ImageOptions["background"]): DataSettings["background"] {
   return background === "white" ? 255 : 0;
 }
 
@@ -114,22 +114,22 @@ export const dataOption = () =>
 export const dataDirOption = () =>
   new Option("--data-dir <dir>", "the folder that holds the data set's files; the only place looked in");
 export const inputOption = () =>
-  new Option("--input <CxHxW>", "the network's input, 1 or 3 channels (default: as the pictures are)").argParser(
+  new Option("--input <CxHxW>", "the network's input, 1 or 3 channels (default: as the images are)").argParser(
     inputSize,
   );
 export const fitOption = () =>
-  new Option("--fit <how>", "how pictures of other sizes are brought to the input").choices([
+  new Option("--fit <how>", "how images of other sizes are brought to the input").choices([
     "contain",
     "cover",
     "stretch",
   ]);
 export const backgroundOption = () =>
-  new Option("--background <colour>", "what lies around and behind the pictures").choices(["black", "white"]);
+  new Option("--background <colour>", "what lies around and behind the images").choices(["black", "white"]);
 export const augmentOption = () =>
   new Option("--augment <how>", "none, tutorial, light, strong, or crop=2,flip=0.5,degrees=10,…").argParser(
     augmentation,
   );
-export const strictOption = () => new Option("--strict", "fail where a file of a folder of pictures cannot be used");
+export const strictOption = () => new Option("--strict", "fail where a file of a folder of images cannot be used");
 export const seedOption = () => new Option("--seed <n>", "all randomness comes from it").argParser(seed).default(0);
 export const threadsOption = () =>
   new Option("--threads <n>", "threads to compute with (default: one a core)").argParser(wholeNumber(1, 64));
@@ -138,7 +138,7 @@ export const jsonOption = () =>
   new Option("--json", "print JSON on standard output, everything else on standard error");
 
 /** What every command that trains takes. */
-export interface TrainingOptions extends PictureOptions {
+export interface TrainingOptions extends ImageOptions {
   readonly recipe: string;
   /** The path of a file that takes the place of the recipe's name. */
   readonly config?: string;
@@ -174,7 +174,7 @@ export function addTrainingOptions(command: Command): Command {
     .addOption(
       new Option(
         "--normalize <how>",
-        "to -1 … 1 as the tutorial, or by the training images' mean and deviation (default: as the recipe says)",
+        "to -1 … 1 as the tutorial, or by the training images' mean and standard deviation (default: as the recipe says)",
       ).choices(["tutorial", "dataset"]),
     )
     .addOption(augmentOption())
@@ -184,7 +184,7 @@ export function addTrainingOptions(command: Command): Command {
     .addOption(threadsOption())
     .addOption(
       new Option("--val-split <share>", "share of the training images held back for validation").argParser(
-        validationShare,
+        validationFraction,
       ),
     );
 }
@@ -194,5 +194,5 @@ export function dataSettings(
   options: Omit<TrainingOptions, "recipe" | "seed">,
 ): Omit<DataSettings, "data"> & Partial<Pick<DataSettings, "data">> {
   const { data, dataDir, input, fit, background, strict } = options;
-  return { data, dataDir, input, fit, background: backgroundByte(background), strict };
+  return { data, dataDir, input, resize: fit, background: backgroundByte(background), strict };
 }

@@ -1,4 +1,4 @@
-import type { Prediction } from "../node/predictPictures.js";
+import type { Prediction } from "../node/predictImages.js";
 import { csvLine } from "./csv.js";
 import { formatPercent } from "./terminal.js";
 import { printable } from "./text.js";
@@ -13,7 +13,7 @@ export interface PredictionOutput {
 /** What all outputs are made for. */
 interface OutputOptions {
   readonly labelOf: (index: number) => string;
-  /** The classes that are shown of each picture, the most probable first. */
+  /** The classes that are shown of each image, the most probable first. */
   readonly top: number;
 }
 
@@ -21,21 +21,21 @@ const LONGEST_NAME = 48;
 const SHARE = "probability";
 
 /**
- * For people: the most probable class of each picture, and the next ones.
+ * For people: the most probable class of each image, and the next ones.
  *
- * @param files the names of all pictures, and `labels` those of all classes: columns are as wide as the longest one
+ * @param files the names of all images, and `labels` those of all classes: columns are as wide as the longest one
  */
 export function tableOutput(
   { labelOf, top }: OutputOptions,
   files: readonly string[],
   labels: readonly string[],
 ): PredictionOutput {
-  const fileWidth = Math.min(LONGEST_NAME, longest(["picture", ...files.map(printable)]));
+  const fileWidth = Math.min(LONGEST_NAME, longest(["image", ...files.map(printable)]));
   const labelWidth = longest(["class", ...labels.map(printable)]);
   const line = (file: string, label: string, share: string, others: string) =>
     `${[padded(file, fileWidth), padded(label, labelWidth), share.padStart(SHARE.length), others].join("  ").trimEnd()}\n`;
   return {
-    begin: line("picture", "class", SHARE, top > 1 ? "next" : ""),
+    begin: line("image", "class", SHARE, top > 1 ? "next" : ""),
     row: ({ file, probabilities }) => {
       const [first, ...others] = mostProbable(probabilities, top).map((index) => ({
         label: printable(labelOf(index)),
@@ -48,7 +48,7 @@ export function tableOutput(
   };
 }
 
-/** For spreadsheets: the most probable class of each picture, then the next ones, a pair of columns each. */
+/** For spreadsheets: the most probable class of each image, then the next ones, a pair of columns each. */
 export function csvOutput({ labelOf, top }: OutputOptions): PredictionOutput {
   const ranks = Array.from({ length: top - 1 }, (_, index) => index + 2);
   return {
@@ -67,7 +67,7 @@ export function csvOutput({ labelOf, top }: OutputOptions): PredictionOutput {
   };
 }
 
-/** For programs: an array with an object for each picture. */
+/** For programs: an array with an object for each image. */
 export function jsonOutput({ labelOf }: Pick<OutputOptions, "labelOf">): PredictionOutput {
   let separator = "\n";
   return {

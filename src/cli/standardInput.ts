@@ -1,22 +1,22 @@
 import { addAbortSignal } from "node:stream";
-import type { PictureSource } from "../node/pictureSources.js";
-import { MAXIMUM_FILE_BYTES } from "../node/pictures/protocol.js";
+import type { ImageSource } from "../node/imageSources.js";
+import { MAXIMUM_FILE_BYTES } from "../node/images/protocol.js";
 
-/** Stands for standard input among the names of pictures. */
+/** Stands for standard input among the names of images. */
 const STANDARD_INPUT = "-";
 
 /**
- * Pictures with what standard input holds in its place, if it is among them.
+ * Images with what standard input holds in its place, if it is among them.
  *
  * @throws the signal's reason where it ends the reading
  */
 export async function withStandardInput(
-  sources: readonly PictureSource[],
+  sources: readonly ImageSource[],
   signal: AbortSignal,
-): Promise<readonly PictureSource[]> {
+): Promise<readonly ImageSource[]> {
   if (!sources.some(({ name }) => name === STANDARD_INPUT)) return sources;
-  const picture = await readStandardInput(signal);
-  return sources.map((source) => (source.name === STANDARD_INPUT ? { ...source, picture } : source));
+  const image = await readStandardInput(signal);
+  return sources.map((source) => (source.name === STANDARD_INPUT ? { ...source, image } : source));
 }
 
 async function readStandardInput(signal: AbortSignal): Promise<Uint8Array> {

@@ -3,17 +3,17 @@ import { AUGMENTATIONS, type Augmentation, drawTransformation, isAugmenting, pla
 
 /** The words of a black background, a brightness of 1 and nothing to erase. */
 const PLAIN = [0, 0x3f800000, 0, 0, 0, 0];
-const PICTURE = { height: 20, width: 30 };
+const IMAGE = { height: 20, width: 30 };
 
 describe("placementFor", () => {
-  it("leaves a picture that is not turned where it is", () => {
-    const still = { shiftDown: -2, shiftRight: 1, flip: true, degrees: 0 };
+  it("leaves an image that is not turned where it is", () => {
+    const still = { cropDown: -2, cropRight: 1, flip: true, degrees: 0 };
     // Half a pixel in 16.16 is the centre of the first pixel.
     expect([...placementFor(still, 28, 28)]).toEqual([-2, 1, 1, 65536, 0, 32768, 0, 65536, 32768, ...PLAIN]);
   });
 
   it("takes the source of a quarter turn counter-clockwise from the right edge", () => {
-    const quarter = { shiftDown: 0, shiftRight: 0, flip: false, degrees: 90 };
+    const quarter = { cropDown: 0, cropRight: 0, flip: false, degrees: 90 };
     // The first pixel, top left, comes from the top right: column 27, row 0.
     expect([...placementFor(quarter, 28, 28)]).toEqual([
       ...[0, 0, 0, 0, -65536, 28 * 65536 - 32768, 65536, 0, 32768],
@@ -23,7 +23,7 @@ describe("placementFor", () => {
 
   it("maps as torchvision's _get_inverse_affine_matrix in Pillow's fixed point", () => {
     // _get_inverse_affine_matrix([10.0, 16.5], -12.5, [3, -2], 0.8, [7.0, 0.0]) in torchvision 0.28.
-    const map = { degrees: 12.5, moveRight: 3, moveDown: -2, scale: 0.8, shear: 7 };
+    const map = { degrees: 12.5, shiftRight: 3, shiftDown: -2, scale: 0.8, shear: 7 };
     expect([...placementFor(map, 33, 20).subarray(3, 9)]).toEqual([82155, -7911, -260831, 17731, 79978, -259985]);
   });
 
@@ -40,14 +40,14 @@ describe("placementFor", () => {
 
 describe("drawTransformation", () => {
   const draws = Array.from({ length: 20_000 }, (_, sample) =>
-    drawTransformation(AUGMENTATIONS.tutorial, PICTURE, 3, 5, sample),
+    drawTransformation(AUGMENTATIONS.tutorial, IMAGE, 3, 5, sample),
   );
 
   it("draws every shift, flip and angle as often as it should", () => {
     for (const shift of [-2, -1, 0, 1, 2]) {
       // 4,000 expected, standard deviation 57.
-      expect(Math.abs(draws.filter(({ shiftDown }) => shiftDown === shift).length - 4000)).toBeLessThan(250);
-      expect(Math.abs(draws.filter(({ shiftRight }) => shiftRight === shift).length - 4000)).toBeLessThan(250);
+      expect(Math.abs(draws.filter(({ cropDown }) => cropDown === shift).length - 4000)).toBeLessThan(250);
+      expect(Math.abs(draws.filter(({ cropRight }) => cropRight === shift).length - 4000)).toBeLessThan(250);
     }
     expect(Math.abs(draws.filter(({ flip }) => flip).length - 10_000)).toBeLessThan(350);
     const angles = draws.map(({ degrees }) => degrees);
@@ -60,10 +60,10 @@ describe("drawTransformation", () => {
   });
 
   it("depends on seed, epoch and sample alone", () => {
-    const again = drawTransformation(AUGMENTATIONS.tutorial, PICTURE, 3, 5, 17);
+    const again = drawTransformation(AUGMENTATIONS.tutorial, IMAGE, 3, 5, 17);
     expect(again).toEqual(draws[17]);
-    expect(drawTransformation(AUGMENTATIONS.tutorial, PICTURE, 3, 6, 17)).not.toEqual(again);
-    expect(drawTransformation(AUGMENTATIONS.tutorial, PICTURE, 4, 5, 17)).not.toEqual(again);
+    expect(drawTransformation(AUGMENTATIONS.tutorial, IMAGE, 3, 6, 17)).not.toEqual(again);
+    expect(drawTransformation(AUGMENTATIONS.tutorial, IMAGE, 4, 5, 17)).not.toEqual(again);
   });
 
   it("draws what is asked for and nothing else, in the range asked for", () => {
@@ -78,16 +78,18 @@ describe("drawTransformation", () => {
       erase: 0.5,
       background: 255,
     };
-    const all = Array.from({ length: 20_000 }, (_, sample) => drawTransformation(settings, PICTURE, 3, 5, sample));
-    const spread = (field: "moveDown" | "moveRight" | "scale" | "shear" | "brightness" | "eraseTop" | "eraseLeft") => {
+    const all = Array.from({ length: 20_000 }, (_, sample) => drawTransformation(settings, IMAGE, 3, 5, sample));
+    const spread = (
+      field: "shiftDown" | "shiftRight" | "scale" | "shear" | "brightness" | "eraseTop" | "eraseLeft",
+    ) => {
       const values = all.map((transformation) => transformation[field]);
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
       return { least: Math.min(...values), most: Math.max(...values), mean };
     };
     // Means lie within four standard deviations of what they should be; a drawn square's centre is any pixel.
     const expected = [
-      ["moveDown", -4, 4, 0, 0.07],
-      ["moveRight", -6, 6, 0, 0.1],
+      ["shiftDown", -4, 4, 0, 0.07],
+      ["shiftRight", -6, 6, 0, 0.1],
       ["scale", 0.75, 1.25, 1, 0.005],
       ["shear", -12, 12, 0, 0.2],
       ["brightness", 0.6, 1.4, 1, 0.007],
@@ -109,9 +111,9 @@ describe("drawTransformation", () => {
   it("draws each part the same whatever else is on", () => {
     const { strong, tutorial } = AUGMENTATIONS;
     const settings: Augmentation = { ...strong, ...tutorial, shift: 0.3, scale: 0.2, shear: 9, erase: 0.4 };
-    const all = drawTransformation(settings, PICTURE, 1, 2, 3);
+    const all = drawTransformation(settings, IMAGE, 1, 2, 3);
     const parts = [
-      ["shift", ["moveDown", "moveRight"]],
+      ["shift", ["shiftDown", "shiftRight"]],
       ["scale", ["scale"]],
       ["shear", ["shear"]],
       ["brightness", ["brightness"]],
@@ -119,14 +121,14 @@ describe("drawTransformation", () => {
       ["degrees", ["degrees"]],
     ] as const;
     for (const [part, fields] of parts) {
-      const alone = drawTransformation({ ...AUGMENTATIONS.none, [part]: settings[part] }, PICTURE, 1, 2, 3);
-      const others = drawTransformation({ ...settings, [part]: 0 }, PICTURE, 1, 2, 3);
+      const alone = drawTransformation({ ...AUGMENTATIONS.none, [part]: settings[part] }, IMAGE, 1, 2, 3);
+      const others = drawTransformation({ ...settings, [part]: 0 }, IMAGE, 1, 2, 3);
       for (const field of fields) expect(alone[field], field).toBe(all[field]);
       const kept = Object.keys(all).filter((field) => !(fields as readonly string[]).includes(field));
       for (const field of kept as (keyof typeof all)[]) expect(others[field], `${field}, no ${part}`).toBe(all[field]);
     }
-    const { shiftDown, shiftRight, flip, degrees } = drawTransformation(tutorial, PICTURE, 1, 2, 3);
-    expect(all).toMatchObject({ shiftDown, shiftRight, flip, degrees });
+    const { cropDown, cropRight, flip, degrees } = drawTransformation(tutorial, IMAGE, 1, 2, 3);
+    expect(all).toMatchObject({ cropDown, cropRight, flip, degrees });
   });
 });
 

@@ -3,7 +3,7 @@ import { cosine, sine } from "../numeric/trigonometry.js";
 import { PLACEMENT, PLACEMENT_WORDS } from "./placement.js";
 
 /**
- * Random transformations of a picture, in this order: crop, flip, one affine map (rotation, shift, scale and shear),
+ * Random transformations of an image, in this order: crop, flip, one affine map (rotation, shift, scale and shear),
  * brightness, erasure. 0 leaves each of them out.
  */
 export interface Augmentation {
@@ -11,7 +11,7 @@ export interface Augmentation {
   readonly cropPadding: number;
   /** Probability of mirroring left to right. */
   readonly flip: number;
-  /** The picture is turned by an angle drawn from ± this many degrees. */
+  /** The image is turned by an angle drawn from ± this many degrees. */
   readonly degrees: number;
   /** It is moved by a whole number of pixels drawn from ± this share of its height, and of its width. */
   readonly shift: number;
@@ -22,12 +22,12 @@ export interface Augmentation {
   /** Its bytes are multiplied by a factor drawn from 1 ± this. */
   readonly brightness: number;
   /**
-   * Side of a square as a share of the picture's shorter side. It is set to 0, after normalisation, about a centre drawn
-   * from all of the picture, so that it may hang over the border: DeVries and Taylor, "Improved regularization of
+   * Side of a square as a share of the image's shorter side. It is set to 0, after normalisation, about a centre drawn
+   * from all of the image, so that it may hang over the border: DeVries and Taylor, "Improved regularization of
    * convolutional neural networks with Cutout", 2017.
    */
   readonly erase: number;
-  /** The byte, 0 or 255, that crop and affine map find outside of the picture. */
+  /** The byte, 0 or 255, that crop and affine map find outside of the image. */
   readonly background: number;
 }
 
@@ -52,7 +52,7 @@ export const AUGMENTATIONS = {
   strong: { ...NONE, cropPadding: 4, flip: 0.5, degrees: 15, scale: 0.15, shear: 8, brightness: 0.2, erase: 0.35 },
 } as const satisfies Record<string, Augmentation>;
 
-/** Whether an augmentation changes pictures at all. */
+/** Whether an augmentation changes images at all. */
 export function isAugmenting(augmentation: Augmentation): boolean {
   const { cropPadding, flip, degrees } = augmentation;
   return cropPadding > 0 || flip > 0 || degrees > 0 || drawsMore(augmentation);
@@ -63,35 +63,35 @@ function drawsMore({ shift, scale, shear, brightness, erase }: Augmentation): bo
   return shift > 0 || scale > 0 || shear > 0 || brightness > 0 || erase > 0;
 }
 
-/** One picture's transformation. */
+/** One image's transformation. */
 export interface Transformation {
   /** Rows and columns that the window of the crop is moved by. */
-  readonly shiftDown: number;
-  readonly shiftRight: number;
+  readonly cropDown: number;
+  readonly cropRight: number;
   /** Mirrored left to right after the crop. */
   readonly flip: boolean;
   /** Counter-clockwise about the centre, nearest neighbour, as all of the affine map. */
   readonly degrees: number;
-  /** Rows and columns that the picture is moved by after it was sheared, scaled and turned. */
-  readonly moveDown: number;
-  readonly moveRight: number;
-  /** Factor of the picture's size. */
+  /** Rows and columns that the image is moved by after it was sheared, scaled and turned. */
+  readonly shiftDown: number;
+  readonly shiftRight: number;
+  /** Factor of the image's size. */
   readonly scale: number;
   /** Degrees along the rows: above 0, rows above the centre go to the right. */
   readonly shear: number;
   /** Factor of the bytes. */
   readonly brightness: number;
-  /** The square that is erased: its upper left corner and its side, in pixels; it may reach out of the picture. */
+  /** The square that is erased: its upper left corner and its side, in pixels; it may reach out of the image. */
   readonly eraseTop: number;
   readonly eraseLeft: number;
   readonly eraseSide: number;
-  /** The byte outside of the picture. */
+  /** The byte outside of the image. */
   readonly background: number;
 }
 
 const NO_MORE: MoreDraws = {
-  moveDown: 0,
-  moveRight: 0,
+  shiftDown: 0,
+  shiftRight: 0,
   scale: 1,
   shear: 0,
   brightness: 1,
@@ -100,7 +100,7 @@ const NO_MORE: MoreDraws = {
   eraseSide: 0,
 };
 
-const UNCHANGED: Transformation = { ...NO_MORE, shiftDown: 0, shiftRight: 0, flip: false, degrees: 0, background: 0 };
+const UNCHANGED: Transformation = { ...NO_MORE, cropDown: 0, cropRight: 0, flip: false, degrees: 0, background: 0 };
 
 const FIXED_POINT = 65536;
 const RADIANS_PER_DEGREE = Math.PI / 180;
@@ -117,8 +117,8 @@ export function writeTransformation(
   target: Int32Array,
   offset = 0,
 ): void {
-  const { moveDown, moveRight, scale, eraseTop, eraseLeft, eraseSide } = transformation;
-  // A picture's rows run downwards, so turning it counter-clockwise takes its source from the clockwise angle.
+  const { shiftDown, shiftRight, scale, eraseTop, eraseLeft, eraseSide } = transformation;
+  // An image's rows run downwards, so turning it counter-clockwise takes its source from the clockwise angle.
   const radians = -transformation.degrees * RADIANS_PER_DEGREE;
   const across = cosine(radians);
   const down = sine(radians);
@@ -128,12 +128,12 @@ export function writeTransformation(
   const columnStepY = -down / scale;
   const rowStepY = across / scale;
   const [centreX, centreY] = [width / 2, height / 2];
-  const [fromX, fromY] = [-centreX - moveRight, -centreY - moveDown];
+  const [fromX, fromY] = [-centreX - shiftRight, -centreY - shiftDown];
   const startX = columnStepX * fromX + rowStepX * fromY + centreX;
   const startY = columnStepY * fromX + rowStepY * fromY + centreY;
 
-  target[offset + PLACEMENT.shiftDown] = transformation.shiftDown;
-  target[offset + PLACEMENT.shiftRight] = transformation.shiftRight;
+  target[offset + PLACEMENT.cropDown] = transformation.cropDown;
+  target[offset + PLACEMENT.cropRight] = transformation.cropRight;
   target[offset + PLACEMENT.flip] = transformation.flip ? 1 : 0;
   const coefficients = offset + PLACEMENT.coefficients;
   target[coefficients] = fixedPoint(columnStepX);
@@ -173,14 +173,14 @@ export function placementFor(transformation: Partial<Transformation>, height: nu
   return placement;
 }
 
-/** A picture's rows and columns. */
+/** An image's rows and columns. */
 export interface Size {
   readonly height: number;
   readonly width: number;
 }
 
 /**
- * Draws the transformation of a sample in an epoch: a function of the picture's size and (seed, epoch, sample) alone.
+ * Draws the transformation of a sample in an epoch: a function of the image's size and (seed, epoch, sample) alone.
  * What one part draws does not depend on which of the others are on.
  */
 export function drawTransformation(
@@ -192,20 +192,20 @@ export function drawTransformation(
 ): Transformation {
   const { cropPadding, background } = augmentation;
   const stream = new RandomStream(seed, Purpose.augmentation, epoch, sample);
-  const shiftDown = stream.below(2 * cropPadding + 1) - cropPadding;
-  const shiftRight = stream.below(2 * cropPadding + 1) - cropPadding;
+  const cropDown = stream.below(2 * cropPadding + 1) - cropPadding;
+  const cropRight = stream.below(2 * cropPadding + 1) - cropPadding;
   const flip = stream.uniform() < augmentation.flip;
   const degrees = around(stream, augmentation.degrees);
   const more = drawsMore(augmentation) ? drawMore(augmentation, size, stream) : NO_MORE;
-  const { moveDown, moveRight, scale, shear, brightness, eraseTop, eraseLeft, eraseSide } = more;
+  const { shiftDown, shiftRight, scale, shear, brightness, eraseTop, eraseLeft, eraseSide } = more;
   // Written out: with a spread, Node 20 takes ten times as long.
   return {
-    shiftDown,
-    shiftRight,
+    cropDown,
+    cropRight,
     flip,
     degrees,
-    moveDown,
-    moveRight,
+    shiftDown,
+    shiftRight,
     scale,
     shear,
     brightness,
@@ -216,14 +216,14 @@ export function drawTransformation(
   };
 }
 
-type MoreDraws = Omit<Transformation, "shiftDown" | "shiftRight" | "flip" | "degrees" | "background">;
+type MoreDraws = Omit<Transformation, "cropDown" | "cropRight" | "flip" | "degrees" | "background">;
 
 /** What is drawn after crop, flip and rotation. */
 function drawMore(augmentation: Augmentation, { height, width }: Size, stream: RandomStream): MoreDraws {
   const eraseSide = Math.round(augmentation.erase * Math.min(height, width));
   return {
-    moveDown: Math.round(around(stream, augmentation.shift * height)),
-    moveRight: Math.round(around(stream, augmentation.shift * width)),
+    shiftDown: Math.round(around(stream, augmentation.shift * height)),
+    shiftRight: Math.round(around(stream, augmentation.shift * width)),
     scale: 1 + around(stream, augmentation.scale),
     shear: around(stream, augmentation.shear),
     brightness: 1 + around(stream, augmentation.brightness),
@@ -237,27 +237,27 @@ function around(stream: RandomStream, spread: number): number {
   return (2 * stream.uniform() - 1) * spread;
 }
 
-/** How the pictures of an epoch are transformed: each by what is drawn for it from (seed, epoch, picture). */
+/** How the images of an epoch are transformed: each by what is drawn for it from (seed, epoch, image). */
 export interface AugmentationDraw {
   readonly augmentation: Augmentation;
   readonly seed: number;
   readonly epoch: number;
 }
 
-/** The transformation of each of some pictures: drawn, or given as PLACEMENT_WORDS words each, see {@link PLACEMENT}. */
+/** The transformation of each of some images: drawn, or given as PLACEMENT_WORDS words each, see {@link PLACEMENT}. */
 export type Placements = AugmentationDraw | Int32Array;
 
-/** Writes the placements drawn for pictures[start … end], one after the other, PLACEMENT_WORDS words each. */
+/** Writes the placements drawn for images[start … end], one after the other, PLACEMENT_WORDS words each. */
 export function drawPlacements(
   { augmentation, seed, epoch }: AugmentationDraw,
   size: Size,
-  pictures: ArrayLike<number>,
+  images: ArrayLike<number>,
   start: number,
   end: number,
   target: Int32Array,
 ): void {
   for (let place = start; place < end; place++) {
-    const transformation = drawTransformation(augmentation, size, seed, epoch, pictures[place]);
+    const transformation = drawTransformation(augmentation, size, seed, epoch, images[place]);
     writeTransformation(transformation, size.height, size.width, target, (place - start) * PLACEMENT_WORDS);
   }
 }

@@ -1,5 +1,6 @@
+import type { ImageShape } from "../model/index.js";
 import { CIFAR_SHAPE } from "./cifar.js";
-import type { DatasetPart, PictureShape } from "./dataset.js";
+import type { DatasetPart } from "./dataset.js";
 
 /** A file of a known data set, as its mirrors have it. */
 export interface CatalogFile {
@@ -22,8 +23,8 @@ interface KnownDataset {
   /** The name that people know. */
   readonly title: string;
   readonly classes: readonly string[];
-  readonly shape: PictureShape;
-  /** How many pictures the parts hold. */
+  readonly shape: ImageShape;
+  /** How many images the parts hold. */
   readonly counts: Readonly<Record<DatasetPart, number>>;
   /** Addresses that end with a slash; a file's name comes after it. Tried in turn. */
   readonly mirrors: readonly string[];
@@ -48,7 +49,7 @@ export interface CifarEntry extends KnownDataset {
 /** A data set that this program can find, download and check. */
 export type CatalogEntry = IdxEntry | CifarEntry;
 
-const MNIST_SHAPE: PictureShape = { channels: 1, height: 28, width: 28 };
+const MNIST_SHAPE: ImageShape = { channels: 1, height: 28, width: 28 };
 const MNIST_COUNTS = { train: 60_000, test: 10_000 };
 const IDX_HEADER_BYTES = { images: 16, labels: 8 };
 

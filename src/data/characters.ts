@@ -10,7 +10,7 @@ export function areCharacters(classes: readonly string[]): boolean {
  * The augmentation that was asked for, as it suits a data set: mirrored, a character is another one or none, so that they
  * are flipped only where flip itself was given.
  *
- * @param background the byte that lies around the pictures
+ * @param background the byte that lies around the images
  */
 export function augmentationFor(
   { augmentation, flipGiven }: ParsedAugmentation,

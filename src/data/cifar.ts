@@ -1,10 +1,11 @@
-import type { Dataset, DatasetPart, PictureShape, SourceFile } from "./dataset.js";
+import type { ImageShape } from "../model/index.js";
+import type { Dataset, DatasetPart, SourceFile } from "./dataset.js";
 
-/** The shape of all pictures of CIFAR. */
-export const CIFAR_SHAPE: PictureShape = { channels: 3, height: 32, width: 32 };
+/** The shape of all images of CIFAR. */
+export const CIFAR_SHAPE: ImageShape = { channels: 3, height: 32, width: 32 };
 
-const PICTURE_BYTES = CIFAR_SHAPE.channels * CIFAR_SHAPE.height * CIFAR_SHAPE.width;
-const RECORD_BYTES = 1 + PICTURE_BYTES;
+const IMAGE_BYTES = CIFAR_SHAPE.channels * CIFAR_SHAPE.height * CIFAR_SHAPE.width;
+const RECORD_BYTES = 1 + IMAGE_BYTES;
 
 const TRAIN_BATCH = /^data_batch_(\d+)\.bin$/;
 const TEST_BATCH = "test_batch.bin";
@@ -17,7 +18,7 @@ export function cifarBatchNames(names: readonly string[], part: DatasetPart): st
 }
 
 /**
- * A data set of colour pictures from CIFAR-10's binary batches. A batch is a row of records of 3073 bytes: the label,
+ * A data set of colour images from CIFAR-10's binary batches. A batch is a row of records of 3073 bytes: the label,
  * then the red, the green and the blue plane of 32 x 32 bytes each, row by row
  * (https://www.cs.toronto.edu/~kriz/cifar.html).
  *
@@ -33,7 +34,7 @@ export function datasetFromCifar(options: {
 }): Dataset {
   const { name, classes, batches, checksum } = options;
   const count = batches.reduce((sum, batch) => sum + recordCount(batch), 0);
-  const images = new Uint8Array(count * PICTURE_BYTES);
+  const images = new Uint8Array(count * IMAGE_BYTES);
   const labels = new Uint8Array(count);
   let index = 0;
   for (const { bytes, what } of batches) {
@@ -46,7 +47,7 @@ export function datasetFromCifar(options: {
         );
       }
       labels[index] = label;
-      images.set(bytes.subarray(start + 1, start + RECORD_BYTES), index * PICTURE_BYTES);
+      images.set(bytes.subarray(start + 1, start + RECORD_BYTES), index * IMAGE_BYTES);
     }
   }
   return { name, classes, ...CIFAR_SHAPE, images, labels, checksum, generated: false };

@@ -1,13 +1,7 @@
-/** The extents of a picture. */
-export interface PictureShape {
-  /** 1 (grey) or 3 (red, green, blue). */
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-}
+import type { ImageShape } from "../model/index.js";
 
 /** Labelled images as read: uint8, [count][channels][height][width]. */
-export interface Dataset extends PictureShape {
+export interface Dataset extends ImageShape {
   readonly name: string;
   /** The name of each class; a label is an index into it. */
   readonly classes: readonly string[];
@@ -29,18 +23,16 @@ export interface Dataset extends PictureShape {
 export function requireDataset({ name, classes, channels, height, width, images, labels }: Dataset): void {
   const shape = `${channels}x${height}x${width}`;
   if ((channels !== 1 && channels !== 3) || !isExtent(height) || !isExtent(width)) {
-    throw new RangeError(
-      `${name}: pictures of ${shape}, expected 1 or 3 channels and whole numbers of rows and columns`,
-    );
+    throw new RangeError(`${name}: images of ${shape}, expected 1 or 3 channels and whole numbers of rows and columns`);
   }
   if (classes.length < 2 || classes.length > MOST_CLASSES) {
     throw new RangeError(`${name}: ${classes.length} classes, expected 2 to ${MOST_CLASSES}`);
   }
-  if (labels.length === 0) throw new RangeError(`${name}: there are no pictures`);
+  if (labels.length === 0) throw new RangeError(`${name}: there are no images`);
   const bytes = labels.length * channels * height * width;
   if (images.length !== bytes) {
     throw new RangeError(
-      `${name}: ${images.length} bytes of pictures, but ${labels.length} labels of pictures of ${shape} need ${bytes}`,
+      `${name}: ${images.length} bytes of images, but ${labels.length} labels of images of ${shape} need ${bytes}`,
     );
   }
   const wrong = labels.findIndex((label) => label >= classes.length);

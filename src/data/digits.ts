@@ -8,7 +8,7 @@ import { hashBytes } from "./hash.js";
 /** The names of the classes of generated digits. */
 export const DIGIT_CLASSES = GLYPHS.map((_, digit) => String(digit));
 
-/** The generated data set, described as those of the catalog are; as many pictures as MNIST has, of any size asked for. */
+/** The generated data set, described as those of the catalog are; as many images as MNIST has, of any size asked for. */
 export const DIGITS_DATASET = {
   name: "digits",
   title: "Generated digits",
@@ -85,7 +85,7 @@ function paint(
   const bare = new Uint8ClampedArray(256);
   colours.forEach(({ background, contrast }, channel) => {
     const plane = image.subarray(channel * pixels, (channel + 1) * pixels);
-    // Most of a picture is bare: what noise makes of that is worked out once.
+    // Most of an image is bare: what noise makes of that is worked out once.
     for (let byte = 0; byte < 256; byte++) bare[byte] = background + noise * (byte - 127.5);
     for (let pixel = 0; pixel < pixels; pixel++) {
       const byte = (words[pixel >> 2] >>> (8 * (pixel & 3))) & 255;

@@ -16,12 +16,12 @@ const dataset: Dataset = {
 };
 
 test("each channel is measured by itself, over the images that are named", () => {
-  const { mean, deviation } = measureChannels(dataset, Uint32Array.of(0, 1));
+  const { mean, std } = measureChannels(dataset, Uint32Array.of(0, 1));
   // 0, 51, 102 and 255: mean 102, squared distances 10404 + 2601 + 0 + 23409.
   expect(mean).toEqual([0.4, 7 / 255]);
-  expect(deviation[0]).toBeCloseTo(Math.sqrt(36414 / 4) / 255, 15);
+  expect(std[0]).toBeCloseTo(Math.sqrt(36414 / 4) / 255, 15);
 });
 
-test("a channel of one value has the deviation of a byte's step", () => {
-  expect(measureChannels(dataset, Uint32Array.of(1, 0)).deviation[1]).toBe(1 / 255);
+test("a channel of one value has the standard deviation of a byte's step", () => {
+  expect(measureChannels(dataset, Uint32Array.of(1, 0)).std[1]).toBe(1 / 255);
 });

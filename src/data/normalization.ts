@@ -1,14 +1,14 @@
 import type { Dataset } from "./dataset.js";
 
-/** The mean and the deviation of each channel's values. */
+/** The mean and the standard deviation of each channel's values. */
 export interface ChannelStatistics {
   /** Of byte / 255. */
   readonly mean: number[];
-  readonly deviation: number[];
+  readonly std: number[];
 }
 
 /** A channel of one byte value alone is left as wide as one step of a byte. */
-const SMALLEST_DEVIATION = 1 / 255;
+const SMALLEST_STD = 1 / 255;
 
 /**
  * Measures images: for each channel the mean of byte / 255 and its standard deviation (of the population, as people give
@@ -19,7 +19,7 @@ const SMALLEST_DEVIATION = 1 / 255;
 export function measureChannels(dataset: Dataset, indices: Uint32Array): ChannelStatistics {
   const { channels, height, width, images } = dataset;
   const pixels = height * width;
-  const statistics: ChannelStatistics = { mean: [], deviation: [] };
+  const statistics: ChannelStatistics = { mean: [], std: [] };
   for (let channel = 0; channel < channels; channel++) {
     // Counts are exact: the result does not depend on the order of the images.
     const counts = new Float64Array(256);
@@ -31,7 +31,7 @@ export function measureChannels(dataset: Dataset, indices: Uint32Array): Channel
     const mean = counts.reduce((sum, count, byte) => sum + count * byte, 0) / total;
     const variance = counts.reduce((sum, count, byte) => sum + count * (byte - mean) ** 2, 0) / total;
     statistics.mean.push(mean / 255);
-    statistics.deviation.push(Math.max(Math.sqrt(variance) / 255, SMALLEST_DEVIATION));
+    statistics.std.push(Math.max(Math.sqrt(variance) / 255, SMALLEST_STD));
   }
   return statistics;
 }

@@ -11,16 +11,16 @@ export interface Split {
  * A random split, from the seed alone.
  *
  * @param count images there are
- * @param validationShare share of them for validation, 0 < share < 1; both parts get at least one image
+ * @param validationFraction share of them for validation, 0 < share < 1; both parts get at least one image
  * @throws RangeError where that cannot be
  */
-export function splitIndices(count: number, validationShare: number, seed: number): Split {
+export function splitIndices(count: number, validationFraction: number, seed: number): Split {
   if (count < 2) throw new RangeError(`${count} images cannot be split into training and validation`);
-  if (!(validationShare > 0 && validationShare < 1)) {
-    throw new RangeError(`the validation share is ${validationShare}, not between 0 and 1`);
+  if (!(validationFraction > 0 && validationFraction < 1)) {
+    throw new RangeError(`the validation share is ${validationFraction}, not between 0 and 1`);
   }
   const order = permutation(new RandomStream(seed, Purpose.split, 0, 0), count);
-  const validationCount = Math.min(count - 1, Math.max(1, Math.round(count * validationShare)));
+  const validationCount = Math.min(count - 1, Math.max(1, Math.round(count * validationFraction)));
   return { train: order.slice(0, count - validationCount), validation: order.slice(count - validationCount) };
 }
 
@@ -31,11 +31,11 @@ export function splitIndices(count: number, validationShare: number, seed: numbe
  */
 export function splitTraining(
   { train, validationCount }: Pick<DatasetParts, "train" | "validationCount">,
-  validationShare: number,
+  validationFraction: number,
   seed: number,
 ): Split {
   const count = train.labels.length;
-  if (validationCount === undefined) return splitIndices(count, validationShare, seed);
+  if (validationCount === undefined) return splitIndices(count, validationFraction, seed);
   const indices = Uint32Array.from({ length: count }, (_, index) => index);
   const boundary = count - validationCount;
   return { train: indices.slice(0, boundary), validation: indices.slice(boundary) };

@@ -1,8 +1,9 @@
 import type { z } from "zod";
 import { FormatError } from "./errors.js";
+import { withNewNames } from "./olderNames.js";
 
 /**
- * Parses JSON and checks it against a schema.
+ * Parses JSON, with older names of its fields replaced, and checks it against a schema.
  *
  * @param what what it is, for the message
  * @throws FormatError with one line that names the first fault
@@ -10,7 +11,7 @@ import { FormatError } from "./errors.js";
 export function parseJson<Result>(text: string, schema: z.ZodType<Result>, what: string): Result {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = withNewNames(JSON.parse(text));
   } catch {
     throw new FormatError(`${what} is not JSON`);
   }

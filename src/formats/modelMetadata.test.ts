@@ -13,7 +13,7 @@ const metadata: ModelMetadata = {
     dropout: 0.25,
   }),
   classes: ["Katze 🐈", 'a "quoted" one'],
-  normalization: { mean: [0.1307], deviation: [0.3081] },
+  normalization: { mean: [0.1307], std: [0.3081] },
   recipe: "improved",
   data: "fashion-mnist",
   epoch: 3,
@@ -22,8 +22,8 @@ const metadata: ModelMetadata = {
 
 describe("a model's metadata", () => {
   it("may give one number for every channel, as it was written at first", () => {
-    const lenet = JSON.stringify({ ...metadata, normalization: { mean: 0.5, deviation: 0.25 } });
-    expect(readModelMetadata({ lenet })?.normalization).toEqual({ mean: [0.5], deviation: [0.25] });
+    const lenet = JSON.stringify({ ...metadata, normalization: { mean: 0.5, std: 0.25 } });
+    expect(readModelMetadata({ lenet })?.normalization).toEqual({ mean: [0.5], std: [0.25] });
   });
 
   it("comes back through a safetensors file as it was", () => {
@@ -43,7 +43,7 @@ describe("a model's metadata", () => {
       JSON.stringify({ ...metadata, model: { ...metadata.model, layers: [{ type: "lstm" }] } }),
       /: model.layers.0.type: /,
     ],
-    [JSON.stringify({ ...metadata, normalization: { mean: null, deviation: 1 } }), /: normalization.mean: /],
+    [JSON.stringify({ ...metadata, normalization: { mean: null, std: 1 } }), /: normalization.mean: /],
   ])("is refused in one line where it is %s", (text, message) => {
     let failure = "";
     try {

@@ -44,7 +44,7 @@ const metadataSchema: z.ZodType<ModelMetadata> = z.object({
   model: modelSchema,
   normalization: normalizationSchema,
   classes: z.array(name).max(MOST_CLASSES).optional(),
-  pictures: z.object({ fit: z.enum(["contain", "cover", "stretch"]), background: z.literal([0, 255]) }).optional(),
+  framing: z.object({ resize: z.enum(["contain", "cover", "stretch"]), background: z.literal([0, 255]) }).optional(),
   recipe: name.optional(),
   data: name.optional(),
   epoch: whole.optional(),

@@ -151,8 +151,8 @@ describe("a recipe file", () => {
 
   it("asks for a normalization that is measured", () => {
     expect(read({ extends: "paper", normalization: "dataset" }).measureNormalization).toBe(true);
-    const { recipe, measureNormalization } = read({ extends: "paper", normalization: { mean: 0.3, deviation: [0.2] } });
-    expect(recipe.normalization).toEqual({ mean: [0.3], deviation: [0.2] });
+    const { recipe, measureNormalization } = read({ extends: "paper", normalization: { mean: 0.3, std: [0.2] } });
+    expect(recipe.normalization).toEqual({ mean: [0.3], std: [0.2] });
     expect(measureNormalization).toBe(false);
   });
 

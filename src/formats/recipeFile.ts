@@ -3,6 +3,7 @@ import { type ParsedAugmentation, parseAugmentation } from "../data/augmentation
 import { RECIPES, type Recipe, TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
 import { FormatError } from "./errors.js";
 import { mistakesOf } from "./mistakes.js";
+import { withNewNames } from "./olderNames.js";
 import { augmentationSchema, fields, normalizationSchema, recipeShape } from "./recipeSchema.js";
 
 /** What a file of JSON says of a training. */
@@ -31,7 +32,7 @@ const completeSchema = fields({
     .describe('A preset\'s name, text as "light,degrees=5", or an object'),
   normalization: z
     .union([z.literal("dataset"), normalizationSchema])
-    .describe('How bytes become inputs; "dataset": by the mean and the deviation of the training images'),
+    .describe('How bytes become inputs; "dataset": by the mean and the standard deviation of the training images'),
 });
 
 const LINKS = {
@@ -71,7 +72,7 @@ export function readRecipeFile(text: string, name: string): RecipeFile {
 function parseObject(text: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = withNewNames(JSON.parse(text));
   } catch (error) {
     throw new FormatError(`it is not JSON: ${(error as Error).message}`);
   }

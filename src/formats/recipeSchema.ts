@@ -25,7 +25,7 @@ const perChannel = (value: z.ZodType<number>) => z.union([value.transform((one) 
 /** How bytes become inputs. */
 export const normalizationSchema: z.ZodType<Normalization> = fields({
   mean: perChannel(z.number()).describe("Subtracted from byte / 255: one number for all channels, or one for each"),
-  deviation: perChannel(z.number().positive()).describe("Divides what is left: one number, or one for each channel"),
+  std: perChannel(z.number().positive()).describe("Divides what is left: one number, or one for each channel"),
 });
 
 /** PyTorch's defaults for what is not given. */
@@ -51,7 +51,7 @@ const scheduleSchema = z.discriminatedUnion("type", [
   fields({
     type: z.literal("oneCycle"),
     maximumLearningRate: rate,
-    warmupShare: share.default(0.3).describe("Share of all steps in which the learning rate rises"),
+    warmupFraction: share.default(0.3).describe("Share of all steps in which the learning rate rises"),
     divisor: z.number().positive().default(25).describe("The first learning rate is the highest divided by this"),
     finalDivisor: z.number().positive().default(1e4).describe("The last learning rate is the first divided by this"),
     annealing: z.enum(["cosine", "linear"]).default("cosine"),
@@ -78,7 +78,7 @@ export const augmentationSchema = fields({
   shear: z.number().min(0).max(80).default(0).describe("Sheared along the rows by up to ± this many degrees"),
   brightness: share.default(0).describe("Bytes multiplied by a factor of 1 ± up to this"),
   erase: share.default(0).describe("Side of an erased square as a share of the shorter side"),
-  background: z.literal([0, 255]).default(0).describe("The byte around pictures; a training takes its --background"),
+  background: z.literal([0, 255]).default(0).describe("The byte around images; a training takes its --background"),
 });
 
 /** The fields of a recipe, as they stand in a run's config.json. */
@@ -109,7 +109,7 @@ export const recipeShape = {
     .describe("Epochs without a better validation accuracy after which the training ends; 0: it never does"),
   augmentation: augmentationSchema,
   augmentValidation: z.boolean().describe("Whether validation images are augmented too"),
-  validationShare: z.number().gt(0).lt(1).describe("Share of the training images held back for validation"),
+  validationFraction: z.number().gt(0).lt(1).describe("Share of the training images held back for validation"),
   normalization: normalizationSchema,
 };
 

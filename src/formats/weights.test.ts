@@ -18,9 +18,9 @@ const model = lenet5({ ...RECIPES.improved, input: { channels: 1, height: 28, wi
 const parameters = initializeParameters(model, 5);
 const metadata: ModelMetadata = {
   model,
-  normalization: { mean: [0.25], deviation: [0.5] },
+  normalization: { mean: [0.25], std: [0.5] },
   classes: [..."0123456789"],
-  pictures: { fit: "cover", background: 255 },
+  framing: { resize: "cover", background: 255 },
   recipe: "improved",
   data: "digits",
   epoch: 7,
@@ -146,7 +146,7 @@ describe("a hostile model is refused in one line", () => {
     ["a stride of none", convolved({ stride: 0 }), "conv (Conv2d-1): stride is 0"],
     ["a negative kernel", convolved({ kernel: -1 }), "model.layers.0.kernel: Too small"],
     ["half a kernel", convolved({ kernel: 1.5 }), "model.layers.0.kernel: Invalid input"],
-    ["a kernel larger than the picture", convolved({ kernel: 200 }), "is larger than its input [1, 28, 28]"],
+    ["a kernel larger than the image", convolved({ kernel: 200 }), "is larger than its input [1, 28, 28]"],
     [
       "an input of 10^9",
       { input: { ...input, height: 1e9 }, layers: [flatten, linear] },
@@ -169,7 +169,7 @@ describe("a hostile model is refused in one line", () => {
         input: { channels: 1, height: 500, width: 500 },
         layers: [{ ...convolution, kernel: 200, padding: 100 }, flatten, linear],
       },
-      "multiplications for one picture, far more than any LeNet-5",
+      "multiplications for one image, far more than any LeNet-5",
     ],
     [
       "a name of two lines",
@@ -190,11 +190,7 @@ describe("a hostile model is refused in one line", () => {
 
   it.each<[string, Partial<ModelMetadata>, string]>([
     ["classes that it does not have", { classes: ["a", "b"] }, "names 2 classes, the model has 10"],
-    [
-      "another number of channels",
-      { normalization: { mean: [1, 2, 3], deviation: [1] } },
-      "is for 3 channels, the model",
-    ],
+    ["another number of channels", { normalization: { mean: [1, 2, 3], std: [1] } }, "is for 3 channels, the model"],
     ["an accuracy of 200 %", { validationAccuracy: 2 }, "validationAccuracy: Too big"],
   ])("or %s", (_, change, message) => {
     const bytes = writeWeights({ ...weights, metadata: { ...metadata, ...change } }, "pth");

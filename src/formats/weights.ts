@@ -28,13 +28,13 @@ export const WEIGHTS_FORMATS = ["pth", "safetensors", "onnx"] as const;
 /** One of {@link WEIGHTS_FORMATS}. */
 export type WeightsFormat = (typeof WEIGHTS_FORMATS)[number];
 
-/** What is read of a file of weights: a LeNet-5 for 3x128x128 pictures takes 7 MB, with its optimiser 21. */
+/** What is read of a file of weights: a LeNet-5 for 3x128x128 images takes 7 MB, with its optimiser 21. */
 export const MOST_WEIGHTS_BYTES = 32e6;
 
 /** The layers without parameters, which leave no trace in a file of tensors. */
 export type ParameterFreeLayers = Pick<LeNet5Options, "activation" | "pooling" | "dropout">;
 
-// A LeNet-5 on 3x128x128 pictures has a fiftieth of the one and a third of the other.
+// A LeNet-5 on 3x128x128 images has a fiftieth of the one and a third of the other.
 const MOST_MULTIPLY_ADDS = 2 ** 30;
 /** Of one sample, the input among them. */
 const MOST_ACTIVATIONS = 2 ** 20;
@@ -103,7 +103,7 @@ function requireBounded({ input }: Model, layers: readonly ShapedLayer[]): void 
   const multiplyAdds = layers.reduce((sum, layer) => sum + layer.multiplyAdds, 0);
   if (activations > MOST_ACTIVATIONS || multiplyAdds > MOST_MULTIPLY_ADDS) {
     throw new FormatError(
-      `refused: the model computes ${activations} values by ${multiplyAdds} multiplications for one picture, far more than any LeNet-5`,
+      `refused: the model computes ${activations} values by ${multiplyAdds} multiplications for one image, far more than any LeNet-5`,
     );
   }
 }
@@ -116,10 +116,10 @@ function requireFitting({ input }: Model, layers: readonly ShapedLayer[], metada
   if (classes && classes.length !== outputs) {
     throw new FormatError(`the metadata names ${classes.length} classes, the model has ${outputs}`);
   }
-  const { mean, deviation } = normalization;
-  if ([mean, deviation].some(({ length }) => length !== 1 && length !== input.channels)) {
+  const { mean, std } = normalization;
+  if ([mean, std].some(({ length }) => length !== 1 && length !== input.channels)) {
     throw new FormatError(
-      `the metadata's normalization is for ${Math.max(mean.length, deviation.length)} channels, the model has ${input.channels}`,
+      `the metadata's normalization is for ${Math.max(mean.length, std.length)} channels, the model has ${input.channels}`,
     );
   }
 }

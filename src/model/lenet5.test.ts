@@ -68,7 +68,7 @@ describe("lenet5FromTensors", () => {
     ["not a LeNet-5: fc2.weight is [84], expected 2 dimensions", { ...fitting, "fc2.weight": [84] }],
     ["not a LeNet-5: its kernels are 3×3 and 5×5, not 5×5", { ...fitting, "conv1.weight": [6, 1, 3, 3] }],
     ["not a LeNet-5: its kernels are 5×5 and 7×7, not 5×5", { ...fitting, "conv2.weight": [16, 6, 7, 7] }],
-    ["not a LeNet-5 for square pictures: fc1 takes 320 inputs from 16 maps", { ...fitting, "fc1.weight": [120, 320] }],
+    ["not a LeNet-5 for square images: fc1 takes 320 inputs from 16 maps", { ...fitting, "fc1.weight": [120, 320] }],
   ])("refuses: %s", (message, shapesByName) => {
     expect(() => lenet5FromTensors(shapes(shapesByName), UNSEEN)).toThrow(new ShapeError(message));
   });

@@ -28,7 +28,7 @@ const CONV1_PADDING = 2;
  * LeNet-5 as it is taught today (after LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document
  * recognition", 1998): two 5×5 convolutions of 6 and 16 maps, each followed by an activation and 2×2 pooling, then
  * linear layers of 120, 84 and as many outputs as there are classes. The first convolution pads by 2, so that
- * 28×28 pictures keep their size.
+ * 28×28 images keep their size.
  */
 export function lenet5(options: LeNet5Options): Model {
   return build(options, LENET5_WIDTHS);
@@ -89,7 +89,7 @@ export function lenet5FromTensors(
   }
   const side = Math.sqrt(flat / conv2);
   if (!Number.isInteger(side)) {
-    throw new ShapeError(`not a LeNet-5 for square pictures: fc1 takes ${flat} inputs from ${conv2} maps`);
+    throw new ShapeError(`not a LeNet-5 for square images: fc1 takes ${flat} inputs from ${conv2} maps`);
   }
   const size = 2 * (2 * side + KERNEL - 1) - 2 * CONV1_PADDING + KERNEL - 1;
   return build(

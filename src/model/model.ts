@@ -1,6 +1,6 @@
 import type { Layer } from "./layers/index.js";
 
-/** The shape of one picture. */
+/** The shape of one image. */
 export interface ImageShape {
   readonly channels: number;
   readonly height: number;

@@ -99,7 +99,7 @@ describe("receptiveFields", () => {
     const layers = inferShapes(model);
     const engine = await referenceEngine(model, {
       batchSize: 1,
-      normalization: { mean: [0], deviation: [1] },
+      normalization: { mean: [0], std: [1] },
       optimizer: { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
     });
     await engine.setParameters(initializeParameters(model, 4));

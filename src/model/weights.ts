@@ -14,23 +14,23 @@ export interface TrainingFacts {
   readonly validationAccuracy: number;
 }
 
-/** How pictures of any size are brought to a model's input. */
-export interface PictureHandling {
-  /** The whole picture with a background around it, the whole area with what stands out cut off, or both, stretched. */
-  readonly fit: "contain" | "cover" | "stretch";
-  /** The byte around a contained picture and behind a transparent one: black or white. */
+/** How images of any size are brought to a model's input. */
+export interface Framing {
+  /** The whole image with a background around it, the whole area with what stands out cut off, or both, stretched. */
+  readonly resize: "contain" | "cover" | "stretch";
+  /** The byte around a contained image and behind a transparent one: black or white. */
   readonly background: 0 | 255;
 }
 
 /** What weights carry along in their file, so that they can be used without knowing where they come from. */
 export interface ModelMetadata extends Partial<TrainingFacts> {
   readonly model: Model;
-  /** Inputs are (byte / 255 − mean) / deviation. */
+  /** Inputs are (byte / 255 − mean) / std. */
   readonly normalization: Normalization;
   /** The name of each class, in the order of the logits. */
   readonly classes?: readonly string[];
-  /** How pictures were brought to the model's input. */
-  readonly pictures?: PictureHandling;
+  /** How framing were brought to the model's input. */
+  readonly framing?: Framing;
 }
 
 /** Weights with the model that they belong to. */

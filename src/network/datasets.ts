@@ -1,13 +1,13 @@
 import { type Dataset, requireDataset } from "../data/dataset.js";
-import { adaptDataset } from "../data/pictures/adapt.js";
+import { adaptDataset } from "../data/images/adapt.js";
 import type { LeNet5 } from "./lenet5.js";
 
 /**
- * A data set as a network takes it: its pictures brought to the network's input.
+ * A data set as a network takes it: its images brought to the network's input.
  *
  * @throws RangeError in one line where its parts do not fit together, or its classes are not the network's
  */
-export function datasetFor({ classes, input, pictures }: LeNet5, dataset: Dataset): Dataset {
+export function datasetFor({ classes, input, framing }: LeNet5, dataset: Dataset): Dataset {
   requireDataset(dataset);
   const { name } = dataset;
   if (dataset.classes.length !== classes.length) {
@@ -19,5 +19,5 @@ export function datasetFor({ classes, input, pictures }: LeNet5, dataset: Datase
       `class ${other} is "${dataset.classes[other]}" in ${name} and "${classes[other]}" in the network`,
     );
   }
-  return adaptDataset(dataset, { shape: input, ...pictures });
+  return adaptDataset(dataset, { shape: input, ...framing });
 }

@@ -3,7 +3,7 @@ import { wasmBackend } from "../engine/wasm/wasmBackend.js";
 import type { NamedTensors } from "../model/index.js";
 import type { LeNet5 } from "./lenet5.js";
 
-/** The most pictures that go through a network at once. */
+/** The most images that go through a network at once. */
 export const BATCH_SIZE = 32;
 
 /** An engine with the parameters that it holds, and what it is busy with. */

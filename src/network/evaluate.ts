@@ -7,7 +7,7 @@ import { withEngine } from "./engines.js";
 import type { LeNet5 } from "./lenet5.js";
 
 /**
- * Evaluates a network on all pictures of a data set, as they are: accuracy, loss, each class, the confusion matrix.
+ * Evaluates a network on all images of a data set, as they are: accuracy, loss, each class, the confusion matrix.
  *
  * @throws RangeError in one line where the data set's classes are not the network's
  * @throws the signal's reason where it ends the work

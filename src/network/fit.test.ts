@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { AUGMENTATIONS } from "../data/augmentation.js";
 import { generateDigits } from "../data/digits.js";
-import { createDataset } from "../data/pictures/createDataset.js";
+import { createDataset } from "../data/images/createDataset.js";
 import { splitIndices } from "../data/split.js";
 import type { ThreadStart } from "../engine/wasm/threads.js";
 import type { NamedTensors } from "../model/index.js";
@@ -31,13 +31,13 @@ it("leaves the network with the best parameters, and says how they came about", 
   expect(best.validationAccuracy).toBe(Math.max(...epochs.map(({ validationAccuracy }) => validationAccuracy)));
   const { epoch, validationAccuracy } = best;
   expect(network.training).toEqual({ recipe: "improved", data: "digits", epoch, validationAccuracy });
-  const { validation } = splitIndices(200, RECIPES.improved.validationShare, 0);
-  const pictures = new Uint8Array(validation.length * 784);
+  const { validation } = splitIndices(200, RECIPES.improved.validationFraction, 0);
+  const images = new Uint8Array(validation.length * 784);
   validation.forEach((index, place) => {
-    pictures.set(digits.images.subarray(index * 784, (index + 1) * 784), place * 784);
+    images.set(digits.images.subarray(index * 784, (index + 1) * 784), place * 784);
   });
   const labels = Array.from(validation, (index) => digits.labels[index]);
-  const { accuracy } = await evaluate(network, createDataset({ pictures, labels, classes: digits.classes }));
+  const { accuracy } = await evaluate(network, createDataset({ images, labels, classes: digits.classes }));
   expect(accuracy).toBe(validationAccuracy);
 });
 
@@ -76,7 +76,7 @@ it("ends its threads when the loop is left, and starts none before it begins", a
   expect(values(network.parameters)).toEqual(values(alone.parameters));
 });
 
-it("takes pictures of another size, the given split, and the signal", async () => {
+it("takes images of another size, the given split, and the signal", async () => {
   const small = generateDigits({ seed: 1, count: 40, part: "train", height: 16, width: 16 });
   const split = { train: Uint32Array.of(0, 1, 2), validation: Uint32Array.of(3) };
   const totals = new Set<number>();
@@ -115,7 +115,7 @@ it.each<[string, FitOptions, RegExp]>([
     { split: { train: new Uint32Array(0), validation: Uint32Array.of(1) } },
     /^split\.train\.length is 0, not a whole number from 1 on$/,
   ],
-  ["nothing to validate on", { validationShare: 0 }, /^the validation share is 0, not between 0 and 1$/],
+  ["nothing to validate on", { validationFraction: 0 }, /^the validation share is 0, not between 0 and 1$/],
   [
     "a recipe of another network",
     { recipe: RECIPES.paper },
@@ -127,6 +127,6 @@ it.each<[string, FitOptions, RegExp]>([
 
 it("refuses a data set whose parts do not fit together", () => {
   expect(() => train(create(), { ...digits, images: digits.images.subarray(1) })).toThrow(
-    /^digits: 156799 bytes of pictures, but 200 labels of pictures of 1x28x28 need 156800$/,
+    /^digits: 156799 bytes of images, but 200 labels of images of 1x28x28 need 156800$/,
   );
 });

@@ -18,7 +18,7 @@ export interface FitOptions extends Omit<RecipeChanges, "activation" | "pooling"
   readonly recipe?: Recipe;
   /** What split, order, augmentation and dropout are drawn from. Default 0. */
   readonly seed?: number;
-  /** Which pictures to train and to validate on. Default: drawn, by the recipe's share. */
+  /** Which images to train and to validate on. Default: drawn, by the recipe's share. */
   readonly split?: Split;
   /** From `threads()` of `lenet/node` or `lenet/browser`; they change no bit. Default: the calling thread alone. */
   readonly threads?: Threads;
@@ -50,7 +50,7 @@ export function fit(network: LeNet5, dataset: Dataset, options: FitOptions = {})
   const { seed = 0, resumeFrom, onProgress, signal } = options;
   const data = datasetFor(network, dataset);
   const recipe = recipeFor(network, data, options, seed);
-  const { split = splitIndices(data.labels.length, recipe.validationShare, seed) } = options;
+  const { split = splitIndices(data.labels.length, recipe.validationFraction, seed) } = options;
   requireWhole("epochs", recipe.epochs, 1);
   requireWhole("batchSize", recipe.batchSize, 1);
   requireWhole("seed", seed, 0);
@@ -88,7 +88,7 @@ function recipeFor(network: LeNet5, data: Dataset, options: FitOptions, seed: nu
   requireSameNetwork(network, recipe);
   const changes = { ...options, augmentation: undefined };
   const augment = augmentation && { augmentation, flipGiven: true };
-  return settleRecipe({ recipe, changes, augment, seed }, { train: data, background: network.pictures.background });
+  return settleRecipe({ recipe, changes, augment, seed }, { train: data, background: network.framing.background });
 }
 
 /** What a recipe and a network both say. */

@@ -1,7 +1,7 @@
 import { float64Tensors, ReferenceNetwork } from "../engine/reference/network.js";
 import { inferShapes, type Model, type NamedTensors } from "../model/index.js";
 
-/** What a network makes of one normalised picture, and how that changes with the picture: in double precision. */
+/** What a network makes of one normalised image, and how that changes with the image: in double precision. */
 export interface InputDifferentiation {
   /** What goes into the first layer and what comes out of each, in evaluation mode. */
   forward(input: Float64Array): Float64Array[];
@@ -17,7 +17,7 @@ export interface InputDifferentiation {
 
 /**
  * Differentiates a network by its input, which the engines, made for training, do not: in the slow arithmetic of the
- * reference engine, some milliseconds a picture.
+ * reference engine, some milliseconds an image.
  *
  * @throws ShapeError where the layers do not fit together or the parameters are not the model's
  */

@@ -1,6 +1,7 @@
 import {
   classCount,
   elementCount,
+  type Framing,
   type ImageShape,
   inferShapes,
   initializeParameters,
@@ -10,7 +11,6 @@ import {
   type ModelMetadata,
   type NamedTensors,
   type Normalization,
-  type PictureHandling,
   parameterSpecs,
   requireNormalization,
   requireParameters,
@@ -24,10 +24,10 @@ import { RECIPES } from "../training/recipes/index.js";
 export interface CreateOptions extends Partial<Omit<LeNet5Options, "classes">> {
   /** The name of each class, in the order of the labels. */
   readonly classes: readonly string[];
-  /** (byte / 255 − mean) / deviation becomes the input. Default: from −1 to 1. */
+  /** (byte / 255 − mean) / std becomes the input. Default: from −1 to 1. */
   readonly normalization?: Normalization;
-  /** Default: the whole picture, black around it. */
-  readonly pictures?: PictureHandling;
+  /** Default: the whole image, black around it. */
+  readonly framing?: Framing;
   /** What the first parameters are drawn from. Default 0. */
   readonly seed?: number;
 }
@@ -36,11 +36,11 @@ export interface CreateOptions extends Partial<Omit<LeNet5Options, "classes">> {
 export interface FromOptions {
   /** The name of each class. Default: as the weights have them, else "0", "1", … */
   readonly classes?: readonly string[];
-  /** Default: as the weights have it, else the whole picture, black around it. */
-  readonly pictures?: PictureHandling;
+  /** Default: as the weights have it, else the whole image, black around it. */
+  readonly framing?: Framing;
 }
 
-const BLACK_AROUND: PictureHandling = { fit: "contain", background: 0 };
+const BLACK_AROUND: Framing = { resize: "contain", background: 0 };
 
 /**
  * A LeNet-5 with its parameters. It is plain data: `fit` trains it, `predict`, `evaluate`, `activations` and `gradients`
@@ -53,12 +53,12 @@ export class LeNet5 {
   readonly classes: readonly string[];
   /** How bytes become inputs. */
   readonly normalization: Normalization;
-  /** How pictures of any size are brought to the input. */
-  readonly pictures: PictureHandling;
+  /** How images of any size are brought to the input. */
+  readonly framing: Framing;
   private currentParameters: NamedTensors<Float32Array>;
   private currentTraining: TrainingFacts | undefined;
 
-  private constructor({ model, parameters, normalization }: Weights, { classes, pictures }: Required<FromOptions>) {
+  private constructor({ model, parameters, normalization }: Weights, { classes, framing }: Required<FromOptions>) {
     const layers = inferShapes(model);
     const outputs = classCount(layers);
     if (classes.length !== outputs) {
@@ -68,13 +68,13 @@ export class LeNet5 {
     this.model = model;
     this.classes = [...classes];
     this.normalization = normalization;
-    this.pictures = pictures;
+    this.framing = framing;
     this.currentParameters = copied(model, parameters);
   }
 
   /**
    * A network to be trained, its parameters drawn from the seed as PyTorch draws them by default. What is left out is as in
-   * the improved recipe, for pictures of 1×28×28.
+   * the improved recipe, for images of 1×28×28.
    *
    * @param options a recipe can be spread into them: `{ ...RECIPES.paper, classes }`
    * @throws ShapeError where the input is too small for the layers, or there are no classes; RangeError where the
@@ -87,12 +87,12 @@ export class LeNet5 {
     pooling = RECIPES.improved.pooling,
     dropout = RECIPES.improved.dropout,
     normalization = RECIPES.improved.normalization,
-    pictures = BLACK_AROUND,
+    framing = BLACK_AROUND,
     seed = 0,
   }: CreateOptions): LeNet5 {
     const input = { channels, height, width };
     const model = lenet5({ input, classes: classes.length, activation, pooling, dropout });
-    return new LeNet5({ model, parameters: initializeParameters(model, seed), normalization }, { classes, pictures });
+    return new LeNet5({ model, parameters: initializeParameters(model, seed), normalization }, { classes, framing });
   }
 
   /**
@@ -107,7 +107,7 @@ export class LeNet5 {
     const numbers = () => Array.from({ length: classCount(inferShapes(model)) }, (_, index) => String(index));
     const network = new LeNet5(weights, {
       classes: options.classes ?? metadata?.classes ?? numbers(),
-      pictures: options.pictures ?? metadata?.pictures ?? BLACK_AROUND,
+      framing: options.framing ?? metadata?.framing ?? BLACK_AROUND,
     });
     network.currentTraining = trainingFacts(metadata);
     return network;
@@ -141,8 +141,8 @@ export class LeNet5 {
 
   /** All that there is to save, for the writers of `lenet/formats` and for {@link LeNet5.from}. */
   weights(): Weights & { readonly metadata: ModelMetadata } {
-    const { model, normalization, classes, pictures, parameters, training } = this;
-    return { model, parameters, normalization, metadata: { model, classes, normalization, pictures, ...training } };
+    const { model, normalization, classes, framing, parameters, training } = this;
+    return { model, parameters, normalization, metadata: { model, classes, normalization, framing, ...training } };
   }
 }
 

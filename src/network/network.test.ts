@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Dataset } from "../data/dataset.js";
 import { generateDigits } from "../data/digits.js";
-import type { Pixels } from "../data/pictures/picture.js";
+import type { Pixels } from "../data/images/image.js";
 import { readWeights, writeWeights } from "../formats/weights.js";
 import { initializeParameters, lenet5, type NamedTensors } from "../model/index.js";
 import { RECIPES } from "../training/recipes/index.js";
@@ -29,21 +29,21 @@ describe("with weights from PyTorch", () => {
   });
   // Exact: none of these squares reaches 2^53.
   const bytes = Uint8Array.from({ length: 3 * SIDE * SIDE }, (_, index) => (index * index) % 251);
-  const pictures = [0, 1, 2].map((index) => bytes.subarray(index * SIDE * SIDE, (index + 1) * SIDE * SIDE));
+  const images = [0, 1, 2].map((index) => bytes.subarray(index * SIDE * SIDE, (index + 1) * SIDE * SIDE));
 
-  it("predicts what PyTorch does, several pictures or one", async () => {
-    const predictions = await predict(network, pictures);
+  it("predicts what PyTorch does, several images or one", async () => {
+    const predictions = await predict(network, images);
     for (const [index, { logits, probabilities, ...prediction }] of predictions.entries()) {
       expectClose(logits, pytorch.logits[index], 1e-5);
       expectClose(probabilities, pytorch.probabilities[index], 1e-6);
       const highest = pytorch.logits[index].indexOf(Math.max(...pytorch.logits[index]));
       expect(prediction).toEqual({ class: highest, label: `class ${highest}` });
-      expectClose((await predict(network, pictures[index])).logits, pytorch.logits[index], 1e-5);
+      expectClose((await predict(network, images[index])).logits, pytorch.logits[index], 1e-5);
     }
   });
 
   it("shows every layer's output", async () => {
-    const layers = await activations(network, pictures[0]);
+    const layers = await activations(network, images[0]);
     expect(layers.map(({ layer }) => layer.label)).toContain("MaxPool2d-6");
     const pool2 = layers.find(({ layer }) => layer.label === "MaxPool2d-6")!.output;
     expect(pool2.shape).toEqual([1, 4, 5, 5]);
@@ -52,7 +52,7 @@ describe("with weights from PyTorch", () => {
   });
 
   it("gives PyTorch's gradients of the mean loss", async () => {
-    const { loss, gradients: found } = await gradients(network, pictures, pytorch.labels);
+    const { loss, gradients: found } = await gradients(network, images, pytorch.labels);
     expect(loss).toBeCloseTo(pytorch.loss, 5);
     for (const [name, expected] of Object.entries<number[]>(pytorch.gradients)) {
       expectClose(found.get(name)!.data, expected, 1e-4 * Math.max(...expected.map(Math.abs)));
@@ -60,10 +60,10 @@ describe("with weights from PyTorch", () => {
   });
 });
 
-describe("pictures of any size", () => {
-  const reference = JSON.parse(readFileSync("tests/fixtures/pictures/fitted.json", "utf8"));
+describe("images of any size", () => {
+  const reference = JSON.parse(readFileSync("tests/fixtures/images/fitted.json", "utf8"));
   const decode = (base64: string) => new Uint8Array(Buffer.from(base64, "base64"));
-  type Case = { source: number; settings: { shape: Dataset; fit: "contain"; background: 0 }; planes: string };
+  type Case = { source: number; settings: { shape: Dataset; resize: "contain"; background: 0 }; planes: string };
   const cases = (reference.cases as Case[]).filter(
     ({ settings: { shape } }) => Math.min(shape.height, shape.width) > 15,
   );
@@ -71,11 +71,11 @@ describe("pictures of any size", () => {
   it("are predicted as Pillow would resample them", async () => {
     expect(cases.length).toBeGreaterThan(3);
     for (const { source, settings, planes } of cases) {
-      const { shape: input, fit, background } = settings;
-      const network = LeNet5.create({ classes, input, pictures: { fit, background } });
+      const { shape: input, resize, background } = settings;
+      const network = LeNet5.create({ classes, input, framing: { resize, background } });
       const { width, height, rgba } = reference.sources[source];
-      const picture: Pixels = { width, height, data: decode(rgba) };
-      expect(await predict(network, picture)).toEqual(await predict(network, decode(planes)));
+      const image: Pixels = { width, height, data: decode(rgba) };
+      expect(await predict(network, image)).toEqual(await predict(network, decode(planes)));
     }
   });
 
@@ -99,10 +99,10 @@ describe("pictures of any size", () => {
   it("are refused where their sizes do not fit", async () => {
     const network = LeNet5.create({ classes });
     await expect(predict(network, new Uint8Array(5))).rejects.toThrow(
-      /^the picture has 5 bytes, the network takes 1x28x28; /,
+      /^the image has 5 bytes, the network takes 1x28x28; /,
     );
     await expect(predict(network, { width: 3, height: 3, data: new Uint8Array(10) })).rejects.toThrow(
-      /^10 bytes are no 3x3 picture of 1, 3 or 4 channels$/,
+      /^10 bytes are no 3x3 image of 1, 3 or 4 channels$/,
     );
     expect(await predict(network, [])).toEqual([]);
   });
@@ -118,9 +118,9 @@ describe("LeNet5", () => {
     expect(paper.model).toEqual(model);
     expect(values(paper.parameters)).toEqual(values(initializeParameters(model, 4)));
     expect(LeNet5.create({ classes }).model).toEqual(lenet5({ ...RECIPES.improved, input, classes: 10 }));
-    const normalization = { mean: [0, 0, 0], deviation: [1, 1, 1] };
+    const normalization = { mean: [0, 0, 0], std: [1, 1, 1] };
     expect(() => LeNet5.create({ classes, normalization })).toThrow(
-      /^the normalization has 3 means and 3 deviations, /,
+      /^the normalization has 3 means and 3 standard deviations, /,
     );
   });
 
@@ -129,27 +129,27 @@ describe("LeNet5", () => {
       classes: ["a", "b", "c"],
       input: { channels: 3, height: 32, width: 20 },
       activation: "tanh",
-      normalization: { mean: [0.1, 0.2, 0.3], deviation: [1, 2, 3] },
-      pictures: { fit: "cover", background: 255 },
+      normalization: { mean: [0.1, 0.2, 0.3], std: [1, 2, 3] },
+      framing: { resize: "cover", background: 255 },
       seed: 9,
     });
     const training = { recipe: "own", data: "data", epoch: 7, validationAccuracy: 0.5 };
     network.setParameters(network.parameters, training);
     const back = LeNet5.from(readWeights(writeWeights(network.weights(), format)));
     expect(back).toEqual(network);
-    const picture = { width: 50, height: 60, data: Uint8Array.from({ length: 9000 }, (_, index) => index % 256) };
-    expect(await predict(back, picture)).toEqual(await predict(network, picture));
+    const image = { width: 50, height: 60, data: Uint8Array.from({ length: 9000 }, (_, index) => index % 256) };
+    expect(await predict(back, image)).toEqual(await predict(network, image));
   });
 
   it("computes with the parameters that it was given last, of which it has a copy", async () => {
     const network = LeNet5.create({ classes });
-    const picture = digits.images.subarray(0, SIDE * SIDE);
-    const before = await predict(network, picture);
+    const image = digits.images.subarray(0, SIDE * SIDE);
+    const before = await predict(network, image);
     const others = LeNet5.create({ classes, seed: 1 });
     network.setParameters(others.parameters);
     for (const { data } of others.parameters.values()) data.fill(0);
-    expect(await predict(network, picture)).toEqual(await predict(LeNet5.create({ classes, seed: 1 }), picture));
-    expect(await predict(network, picture)).not.toEqual(before);
+    expect(await predict(network, image)).toEqual(await predict(LeNet5.create({ classes, seed: 1 }), image));
+    expect(await predict(network, image)).not.toEqual(before);
     expect(() => network.setParameters(new Map())).toThrow(/^the weights have no tensor conv1\.weight$/);
   });
 
@@ -162,15 +162,15 @@ describe("LeNet5", () => {
 });
 
 describe("evaluate", () => {
-  it("counts what is predicted right, of pictures of another size, too", async () => {
+  it("counts what is predicted right, of images of another size, too", async () => {
     const large = generateDigits({ seed: 3, count: 50, part: "test", height: 40, width: 36 });
     const network = LeNet5.create({ classes: digits.classes });
-    const pictures = Array.from({ length: 50 }, (_, index) => ({
+    const images = Array.from({ length: 50 }, (_, index) => ({
       width: 36,
       height: 40,
       data: large.images.subarray(index * 1440, (index + 1) * 1440),
     }));
-    const predictions = await predict(network, pictures);
+    const predictions = await predict(network, images);
     const right = predictions.filter((prediction, index) => prediction.class === large.labels[index]);
     const { correct, total } = await evaluate(network, large);
     expect({ correct, total }).toEqual({ correct: right.length, total: 50 });

@@ -102,7 +102,7 @@ describe("a data set of CIFAR batches", () => {
     const expected = JSON.parse(await readFile(join(FIXTURES, "expected.json"), "utf8"));
     expect({ train: train.checksum, test: test.checksum }).toEqual(expected);
     expect([...train.labels]).toEqual([1, 0, 2]);
-    // (40 channel + 7 row + column + picture) mod 256
+    // (40 channel + 7 row + column + image) mod 256
     const at = (index: number, channel: number, row: number, column: number) =>
       train.images[((index * 3 + channel) * 32 + row) * 32 + column];
     expect([at(0, 0, 0, 1), at(0, 0, 1, 0), at(1, 2, 3, 4), at(2, 2, 31, 31)]).toEqual([

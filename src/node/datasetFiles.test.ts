@@ -17,7 +17,7 @@ afterEach(async () => {
   await rm(dirname(folder), { recursive: true, force: true });
 });
 
-/** Pictures of 12 rows and 13 columns whose values count on, and their labels. */
+/** Images of 12 rows and 13 columns whose values count on, and their labels. */
 function idxPair(labels: readonly number[], rows = 12): { images: Buffer; labels: Buffer } {
   const count = labels.length;
   const values = Uint8Array.from({ length: count * rows * 13 }, (_, index) => index);
@@ -141,7 +141,7 @@ describe("loadDatasetFiles", () => {
         "test-images-idx3-ubyte": idxPair([1], 14).images,
         "test-labels-idx1-ubyte": idxPair([1], 14).labels,
       },
-      "FOLDER: the training pictures are 1x12x13, the test pictures 1x14x13",
+      "FOLDER: the training images are 1x12x13, the test images 1x14x13",
     ],
     [
       "labels in the images' place",

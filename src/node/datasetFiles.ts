@@ -124,5 +124,5 @@ function largestLabel({ labels }: Dataset): number {
 
 function requireSameShape(path: string, train: Dataset, test: Dataset): void {
   const [one, other] = [train, test].map(({ channels, height, width }) => `${channels}x${height}x${width}`);
-  if (one !== other) throw new Error(`${path}: the training pictures are ${one}, the test pictures ${other}`);
+  if (one !== other) throw new Error(`${path}: the training images are ${one}, the test images ${other}`);
 }

@@ -1,24 +1,25 @@
 import { existsSync } from "node:fs";
 import { CATALOG } from "../data/catalog.js";
-import type { Dataset, DatasetPart, DatasetParts, PictureShape } from "../data/dataset.js";
+import type { Dataset, DatasetPart, DatasetParts } from "../data/dataset.js";
 import { DIGITS_DATASET, generateDigits } from "../data/digits.js";
-import { adaptDataset } from "../data/pictures/adapt.js";
-import type { PictureSettings } from "../data/pictures/fit.js";
+import { adaptDataset } from "../data/images/adapt.js";
+import type { ImageSettings } from "../data/images/resize.js";
+import type { ImageShape } from "../model/index.js";
 import { isDatasetFiles, loadDatasetFiles } from "./datasetFiles.js";
 import { type LoadDatasetOptions, loadDataset, loadDatasetParts } from "./datasets.js";
-import { loadPictureFolder } from "./pictureFolder.js";
-import type { SkippedFile } from "./pictures/folderWalk.js";
-import { folderName } from "./pictures/listing.js";
+import { loadImageFolder } from "./imageFolder.js";
+import type { SkippedFile } from "./images/folderWalk.js";
+import { folderName } from "./images/listing.js";
 
-/** Which data set, and how its pictures are brought to the network's input. */
-export interface DataSettings extends Pick<PictureSettings, "fit" | "background"> {
-  /** A name of {@link DATA_NAMES}, or the path of a folder of pictures, or of IDX files or CIFAR batches. */
+/** Which data set, and how its images are brought to the network's input. */
+export interface DataSettings extends Pick<ImageSettings, "resize" | "background"> {
+  /** A name of {@link DATA_NAMES}, or the path of a folder of images, or of IDX files or CIFAR batches. */
   readonly data: string;
   /** The only folder to look for a known data set in. */
   readonly dataDir?: string;
-  /** The network's input; where left out, the size that the pictures have, and {@link COLOUR_INPUT} for a folder of them. */
-  readonly input?: PictureShape;
-  /** Whether a file of a folder of pictures that cannot be used is an error. */
+  /** The network's input; where left out, the size that the images have, and {@link COLOUR_INPUT} for a folder of them. */
+  readonly input?: ImageShape;
+  /** Whether a file of a folder of images that cannot be used is an error. */
   readonly strict?: boolean;
 }
 
@@ -26,7 +27,7 @@ export interface DataSettings extends Pick<PictureSettings, "fit" | "background"
 export interface OpenDataOptions extends Pick<LoadDatasetOptions, "signal"> {
   /** Told of the bytes that are downloaded. */
   readonly onDownload?: LoadDatasetOptions["onProgress"];
-  /** Told of the pictures that are decoded or drawn. */
+  /** Told of the images that are decoded or drawn. */
   readonly onProgress?: (progress: { readonly doing: string; readonly done: number; readonly total: number }) => void;
   /** Called with a line about what the user should know of the data. */
   readonly onWarning?: (line: string) => void;
@@ -39,12 +40,12 @@ export interface OpenedData {
   train(): Promise<Pick<DatasetParts, "train" | "validationCount">>;
   /** Undefined where the source holds no images back for a test. */
   test(): Promise<Dataset | undefined>;
-  /** The files of a folder of pictures that could not be used. */
+  /** The files of a folder of images that could not be used. */
   readonly skipped: readonly SkippedFile[];
 }
 
-/** What pictures of any size are brought to where nothing else is asked for. */
-export const COLOUR_INPUT: PictureShape = { channels: 3, height: 32, width: 32 };
+/** What images of any size are brought to where nothing else is asked for. */
+export const COLOUR_INPUT: ImageShape = { channels: 3, height: 32, width: 32 };
 
 /** The sides that the network's input may have. */
 export const INPUT_SIDES = { least: 12, most: 128 } as const;
@@ -71,7 +72,7 @@ export async function openData(settings: DataSettings, options: OpenDataOptions 
   if (settings.data === DIGITS_DATASET.name) return openDigits(settings, options);
   if (DATA_NAMES.includes(settings.data)) return openKnown(settings, options);
   if (await isDatasetFiles(settings.data)) return openFiles(settings);
-  return openPictures(settings, options);
+  return openImages(settings, options);
 }
 
 function openDigits({ input = DIGITS_DATASET.shape }: DataSettings, { onProgress }: OpenDataOptions): OpenedData {
@@ -120,15 +121,15 @@ async function openFiles(settings: DataSettings): Promise<OpenedData> {
   };
 }
 
-async function openPictures(settings: DataSettings, options: OpenDataOptions): Promise<OpenedData> {
-  const { data: path, input: shape = COLOUR_INPUT, fit, background, strict } = settings;
-  const { parts, skipped, warnings } = await loadPictureFolder(
+async function openImages(settings: DataSettings, options: OpenDataOptions): Promise<OpenedData> {
+  const { data: path, input: shape = COLOUR_INPUT, resize, background, strict } = settings;
+  const { parts, skipped, warnings } = await loadImageFolder(
     path,
-    { shape, fit, background },
+    { shape, resize, background },
     {
       strict,
       signal: options.signal,
-      onProgress: (progress) => options.onProgress?.({ doing: "reading pictures", ...progress }),
+      onProgress: (progress) => options.onProgress?.({ doing: "reading images", ...progress }),
     },
   );
   for (const line of warnings) options.onWarning?.(`${path}: ${line}`);
@@ -140,14 +141,14 @@ async function openPictures(settings: DataSettings, options: OpenDataOptions): P
   };
 }
 
-/** The pictures in the network's shape. @throws Error where they have a size of their own that it cannot have */
-function adapt(dataset: Dataset, { input, fit, background }: DataSettings): Dataset {
+/** The images in the network's shape. @throws Error where they have a size of their own that it cannot have */
+function adapt(dataset: Dataset, { input, resize, background }: DataSettings): Dataset {
   const { channels, height, width } = input ?? dataset;
   const { least, most } = INPUT_SIDES;
   if ([height, width].some((side) => side < least || side > most)) {
     throw new Error(
-      `${dataset.name} has pictures of ${height}x${width}, the network takes ${least} to ${most} rows and columns: choose a size with --input`,
+      `${dataset.name} has images of ${height}x${width}, the network takes ${least} to ${most} rows and columns: choose a size with --input`,
     );
   }
-  return adaptDataset(dataset, { shape: { channels, height, width }, fit, background });
+  return adaptDataset(dataset, { shape: { channels, height, width }, resize, background });
 }

@@ -30,6 +30,6 @@ describe("svgToPng", () => {
   });
 
   it("refuses what is no SVG", async () => {
-    await expect(svgToPng("no picture")).rejects.toThrow("SVG data parsing failed");
+    await expect(svgToPng("no image")).rejects.toThrow("SVG data parsing failed");
   });
 });

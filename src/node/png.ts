@@ -20,7 +20,7 @@ function prepare(): Promise<Uint8Array[]> {
 /**
  * Draws an SVG rendering as a PNG, its text in DejaVu Sans, so that it looks the same on every machine.
  *
- * @param svg the picture's text, its size in pixels
+ * @param svg the image's text, its size in pixels
  * @param scale pixels of the PNG for one of the SVG
  * @throws Error where the text is no SVG
  */

@@ -2,7 +2,7 @@ import { type Augmentation, drawTransformation, isAugmenting, placementFor } fro
 import type { Dataset } from "../data/dataset.js";
 import { readInputs } from "../engine/reference/inputs.js";
 import { contactSheetSvg, type SheetGroup } from "../report/contactSheet.js";
-import { pictureAddress } from "./pictures/address.js";
+import { imageAddress } from "./images/address.js";
 import { svgToPng } from "./png.js";
 
 /** What a preview shows. */
@@ -14,14 +14,14 @@ export interface PreviewOptions {
   readonly subtitle: string;
 }
 
-const PICTURES_A_CLASS = 3;
-/** Each picture is shown as these epochs of a training would see it. */
+const IMAGES_A_CLASS = 3;
+/** Each image is shown as these epochs of a training would see it. */
 const EPOCHS = [1, 2, 3];
 /** Of a data set with more classes the first are shown. */
 const MOST_CLASSES = 40;
 
 /**
- * Draws a contact sheet of a data set: the first pictures of each class, each beside what the first epochs of a training
+ * Draws a contact sheet of a data set: the first images of each class, each beside what the first epochs of a training
  * with that seed would make of it.
  *
  * @returns a PNG
@@ -32,36 +32,34 @@ export async function previewDataset(dataset: Dataset, options: PreviewOptions):
     return {
       label,
       note: `${indices.length.toLocaleString("en-US")} ${indices.length === 1 ? "image" : "images"}`,
-      groups: await Promise.all(
-        indices.slice(0, PICTURES_A_CLASS).map((image) => previewPicture(dataset, image, options)),
-      ),
+      groups: await Promise.all(indices.slice(0, IMAGES_A_CLASS).map((image) => previewImage(dataset, image, options))),
     };
   });
   const { title, subtitle } = options;
-  const svg = contactSheetSvg({ title, subtitle, picture: dataset, rows: await Promise.all(rows) });
+  const svg = contactSheetSvg({ title, subtitle, image: dataset, rows: await Promise.all(rows) });
   return svgToPng(svg);
 }
 
-async function previewPicture(dataset: Dataset, image: number, options: PreviewOptions): Promise<SheetGroup> {
+async function previewImage(dataset: Dataset, image: number, options: PreviewOptions): Promise<SheetGroup> {
   const { augmentation, seed } = options;
   const forms = isAugmenting(augmentation) ? EPOCHS : [];
   return {
-    original: await pictureAddress(dataset, picturePixels(dataset, image)),
+    original: await imageAddress(dataset, imagePixels(dataset, image)),
     augmented: await Promise.all(
       forms.map((epoch) => {
         const transformation = drawTransformation(augmentation, dataset, seed, epoch, image);
         const placement = placementFor(transformation, dataset.height, dataset.width);
-        return pictureAddress(dataset, picturePixels(dataset, image, placement));
+        return imageAddress(dataset, imagePixels(dataset, image, placement));
       }),
     ),
   };
 }
 
 /** From −1 to 1: what is erased becomes 0, a middle grey. */
-const NORMALIZATION = { mean: [0.5], deviation: [0.5] };
+const NORMALIZATION = { mean: [0.5], std: [0.5] };
 
-/** A picture's bytes, augmented where a placement is given: [channels][height][width]. */
-function picturePixels(dataset: Dataset, image: number, placements?: Int32Array): Uint8Array {
+/** An image's bytes, augmented where a placement is given: [channels][height][width]. */
+function imagePixels(dataset: Dataset, image: number, placements?: Int32Array): Uint8Array {
   const shape = { input: dataset, normalization: NORMALIZATION };
   const [values] = readInputs({ pixels: dataset.images }, [image], placements, shape);
   return Uint8Array.from(values, (value) => Math.round((value * 0.5 + 0.5) * 255));

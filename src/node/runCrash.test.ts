@@ -76,7 +76,7 @@ const config: RunConfig = {
   parameterCount: 435,
   data: {
     name: "digits",
-    fit: "contain",
+    resize: "contain",
     background: 0,
     checksum: "abc",
     images: 100,

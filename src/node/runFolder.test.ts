@@ -26,7 +26,7 @@ const config: RunConfig = {
   parameterCount: 17_000,
   data: {
     name: "digits",
-    fit: "contain",
+    resize: "contain",
     background: 0,
     checksum: "abc",
     images: 100,
@@ -126,8 +126,8 @@ describe("a run folder", () => {
     expect(readModelMetadata(metadata)).toEqual({
       model,
       classes: ["a", "b", "c"],
-      normalization: { mean: [0.5], deviation: [0.5] },
-      pictures: { fit: "contain", background: 0 },
+      normalization: { mean: [0.5], std: [0.5] },
+      framing: { resize: "contain", background: 0 },
       recipe: "paper",
       data: "digits",
       epoch: 2,
@@ -393,7 +393,7 @@ describe("loadWeights", () => {
     await makeRun();
     const loaded = await loadWeights(path, undefined);
     expect(loaded.parameters).toEqual(weights(2));
-    expect(loaded).toMatchObject({ model, normalization: { mean: [0.5], deviation: [0.5] }, run: config });
+    expect(loaded).toMatchObject({ model, normalization: { mean: [0.5], std: [0.5] }, run: config });
     expect(loaded.metadata?.epoch).toBe(2);
     const file = await loadWeights(join(path, "best.safetensors"), undefined);
     expect(file).toEqual({ ...loaded, run: undefined });

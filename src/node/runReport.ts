@@ -1,12 +1,13 @@
 import { join } from "node:path";
-import type { Dataset, DatasetParts, PictureShape } from "../data/dataset.js";
-import { adaptDataset } from "../data/pictures/adapt.js";
+import type { Dataset, DatasetParts } from "../data/dataset.js";
+import { adaptDataset } from "../data/images/adapt.js";
 import { splitTraining } from "../data/split.js";
 import type { Engine } from "../engine/backend.js";
+import type { ImageShape } from "../model/index.js";
 import { parameterSpecs } from "../model/index.js";
 import { confusionSvg } from "../report/confusion.js";
 import type { FactGroup } from "../report/facts.js";
-import type { Filters, JudgedPicture } from "../report/page/report.js";
+import type { Filters, JudgedImage } from "../report/page/report.js";
 import type { RunConfig } from "../runs/config.js";
 import { RUN_FILES } from "../runs/files.js";
 import { runSettings, runTitles } from "../runs/settings.js";
@@ -14,7 +15,7 @@ import type { EpochRecord } from "../training/epochs.js";
 import { type Evaluation, evaluationOf, macroAverage } from "../training/metrics.js";
 import { predictDataset } from "../training/predict.js";
 import { writeFileAtomic } from "./disk/files.js";
-import { pictureAddress } from "./pictures/address.js";
+import { imageAddress } from "./images/address.js";
 import { readHistory, readRunConfig } from "./runFolder.js";
 
 /** The images that a run is judged by. */
@@ -28,12 +29,12 @@ export interface JudgedImages {
 /** The test's images or, where the data set holds none back, those that the run was validated with. */
 export function judgedImages({ recipe, seed }: RunConfig, parts: DatasetParts): JudgedImages {
   if (parts.test) return { dataset: parts.test, part: "test" };
-  const { validation } = splitTraining(parts, recipe.validationShare, seed);
+  const { validation } = splitTraining(parts, recipe.validationFraction, seed);
   return { dataset: parts.train, indices: validation, part: "validation" };
 }
 
 /** Images shown for a cell of the confusion matrix. */
-const MOST_PICTURES_A_CELL = 24;
+const MOST_IMAGES_A_CELL = 24;
 /** Of the cells' images together, as bytes of their pixels: a PNG is seldom larger, its address by a third. */
 const MOST_PIXEL_BYTES = 1_300_000;
 /** Images shown as the most wrong, and as the least sure. */
@@ -66,7 +67,7 @@ export async function writeReport(path: string, engine: Engine, images: JudgedIm
   const { reportPage } = await import("../report/page/page.js");
   const page = await reportPage({
     ...evaluation,
-    ...(await shownPictures(judgement, images)),
+    ...(await shownImages(judgement, images)),
     title,
     part,
     generated: dataset.generated,
@@ -110,14 +111,14 @@ function largestIndex(values: Float64Array): number {
   return values.reduce((best, value, index) => (value > values[best] ? index : best), 0);
 }
 
-/** The pictures that the page shows. */
-async function shownPictures(judgement: Judgement, { dataset }: JudgedImages) {
+/** The images that the page shows. */
+async function shownImages(judgement: Judgement, { dataset }: JudgedImages) {
   const { indices, labels, predictions, certainties, probabilitiesOf } = judgement;
   const surest = Array.from(indices.keys()).sort((one, other) => certainties[other] - certainties[one]);
   const mostWrong = surest.filter((position) => predictions[position] !== labels[position]).slice(0, EXAMPLES);
   const leastSure = surest.slice(-EXAMPLES).reverse();
   const shape = thumbnailShape(dataset);
-  const cells = chooseForCells(judgement, surest, Math.floor(MOST_PIXEL_BYTES / pictureSize(shape)));
+  const cells = chooseForCells(judgement, surest, Math.floor(MOST_PIXEL_BYTES / imageSize(shape)));
   const shown = [...new Set([...mostWrong, ...leastSure, ...cells.flat(2)])];
   const addresses = await thumbnails(
     dataset,
@@ -125,7 +126,7 @@ async function shownPictures(judgement: Judgement, { dataset }: JudgedImages) {
     shape,
   );
   const judged = new Map(
-    shown.map((position, place): [number, JudgedPicture] => [
+    shown.map((position, place): [number, JudgedImage] => [
       position,
       {
         address: addresses[place],
@@ -136,11 +137,11 @@ async function shownPictures(judgement: Judgement, { dataset }: JudgedImages) {
       },
     ]),
   );
-  const asPictures = (positions: readonly number[]) => positions.map((position) => judged.get(position)!);
+  const asImages = (positions: readonly number[]) => positions.map((position) => judged.get(position)!);
   return {
-    mostWrong: asPictures(mostWrong),
-    leastSure: asPictures(leastSure),
-    cells: cells.map((row) => row.map(asPictures)),
+    mostWrong: asImages(mostWrong),
+    leastSure: asImages(leastSure),
+    cells: cells.map((row) => row.map(asImages)),
   };
 }
 
@@ -152,7 +153,7 @@ function chooseForCells({ evaluation, labels, predictions }: Judgement, surest: 
   const byCount = all.flatMap((row, truth) => row.map((positions, predicted) => ({ truth, predicted, positions })));
   byCount.sort((one, other) => other.positions.length - one.positions.length);
   let left = room;
-  for (let round = 0; round < MOST_PICTURES_A_CELL; round++) {
+  for (let round = 0; round < MOST_IMAGES_A_CELL; round++) {
     for (const { truth, predicted, positions } of byCount) {
       if (round >= positions.length || left === 0) continue;
       chosen[truth][predicted].push(positions[round]);
@@ -163,27 +164,27 @@ function chooseForCells({ evaluation, labels, predictions }: Judgement, surest: 
 }
 
 /** The shape that a data set's images have on the page. */
-function thumbnailShape({ channels, height, width }: Dataset): PictureShape {
+function thumbnailShape({ channels, height, width }: Dataset): ImageShape {
   const scale = Math.min(1, THUMBNAIL_SIDE / Math.max(height, width));
   return { channels, height: Math.round(height * scale), width: Math.round(width * scale) };
 }
 
 /** Images as addresses. */
-function thumbnails(dataset: Dataset, indices: readonly number[], shape: PictureShape): Promise<string[]> {
-  const size = pictureSize(dataset);
+function thumbnails(dataset: Dataset, indices: readonly number[], shape: ImageShape): Promise<string[]> {
+  const size = imageSize(dataset);
   const images = new Uint8Array(indices.length * size);
   for (const [place, index] of indices.entries()) {
     images.set(dataset.images.subarray(index * size, (index + 1) * size), place * size);
   }
   const labels = Uint8Array.from(indices, (index) => dataset.labels[index]);
-  const small = adaptDataset({ ...dataset, images, labels }, { shape, fit: "stretch", background: 0 });
-  const smallSize = pictureSize(shape);
+  const small = adaptDataset({ ...dataset, images, labels }, { shape, resize: "stretch", background: 0 });
+  const smallSize = imageSize(shape);
   return Promise.all(
-    indices.map((_, place) => pictureAddress(shape, small.images.subarray(place * smallSize, (place + 1) * smallSize))),
+    indices.map((_, place) => imageAddress(shape, small.images.subarray(place * smallSize, (place + 1) * smallSize))),
   );
 }
 
-function pictureSize({ channels, height, width }: PictureShape): number {
+function imageSize({ channels, height, width }: ImageShape): number {
   return channels * height * width;
 }
 

@@ -70,8 +70,8 @@ export interface LegendEntry {
   readonly middle: number;
 }
 
-/** What surrounds the plots of a picture. */
-export interface Picture {
+/** What surrounds the plots of an image. */
+export interface ImageInput {
   readonly title: string;
   readonly subtitle?: string;
   /** What a screen reader says after the title. */
@@ -81,9 +81,9 @@ export interface Picture {
   readonly height: number;
 }
 
-/** Where the heading and the first plot of a picture begin. */
-export const PICTURE_LEFT = 80;
-/** The inks of pictures on white. */
+/** Where the heading and the first plot of an image begin. */
+export const IMAGE_LEFT = 80;
+/** The inks of images on white. */
 const PAPER: ChartInks = { text: INK, quiet: QUIET_INK, grid: LINE_INK };
 /** Average width of a letter of a heading, as a multiple of the font size. */
 const TITLE_LETTER = 0.66;
@@ -117,7 +117,7 @@ ${plot.marks?.map((mark, index) => markLine(mark, index, plot, place, inks))}
 ${isEmpty && text(plot.emptyNote, left + width / 2, top + height / 2, inks.quiet, 14, "middle")}`;
 }
 
-/** Maps values to pixels of the picture. */
+/** Maps values to pixels of the image. */
 interface Placement {
   readonly x: (value: number) => number;
   readonly y: (value: number) => number;
@@ -176,15 +176,15 @@ ${text(name, left + SAMPLE_WIDTH + 5, middle, inks.text, 14, "start")}`,
   )}`;
 }
 
-/** A picture on white as the text of an SVG file: the title, the subtitle and what is drawn below, plots and legends. */
-export function pictureSvg({ title, subtitle = "", description, width, height }: Picture, content: Content): string {
-  const room = width - PICTURE_LEFT;
+/** An image on white as the text of an SVG file: the title, the subtitle and what is drawn below, plots and legends. */
+export function chartSvg({ title, subtitle = "", description, width, height }: ImageInput, content: Content): string {
+  const room = width - IMAGE_LEFT;
   const [longestTitle, longestSubtitle] = [room / 20 / TITLE_LETTER, room / 14 / SUBTITLE_LETTER].map(Math.floor);
   return markup`<svg role="img" xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${FONT}">
 <title>${title}: ${description}</title>
 <rect width="${width}" height="${height}" fill="#ffffff"/>
-<g font-weight="bold">${text(shortened(title, longestTitle, "..."), PICTURE_LEFT, 27, INK, 20, "start")}</g>
-${text(shortened(subtitle, longestSubtitle, "..."), PICTURE_LEFT, 52, QUIET_INK, 14, "start")}
+<g font-weight="bold">${text(shortened(title, longestTitle, "..."), IMAGE_LEFT, 27, INK, 20, "start")}</g>
+${text(shortened(subtitle, longestSubtitle, "..."), IMAGE_LEFT, 52, QUIET_INK, 14, "start")}
 ${content}
 </svg>
 `.text;

@@ -46,7 +46,7 @@ describe("confusionSvg", () => {
   });
 
   it.each([2, 12, 13, 24, 25, 40, 41, 256])(
-    "frames the diagonal of %i classes, and lies within its picture",
+    "frames the diagonal of %i classes, and lies within its image",
     (classes) => {
       const svg = confusionSvg(matrixOf(classes));
       const frames = [...svg.matchAll(INK_FRAME)].map(([, ...numbers]) => numbers.map(Number));

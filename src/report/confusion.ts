@@ -65,7 +65,7 @@ export function confusionCells(counts: readonly ArrayLike<number>[]): ConfusionC
  * Draws a confusion matrix: in every cell that is not empty the count and its percentage of the row, darker the larger
  * that is. The diagonal is framed.
  *
- * @returns the text of an SVG picture on white
+ * @returns the text of an SVG image on white
  */
 export function confusionSvg({ title, subtitle, classes, counts }: ConfusionMatrix): string {
   const side = cellSide(classes.length);

@@ -6,7 +6,7 @@ const group = (name: string) => ({ original: `data:${name}`, augmented: [`data:$
 const sheet = {
   title: "pets <2>",
   subtitle: "crop & flip",
-  picture: { width: 32, height: 16 },
+  image: { width: 32, height: 16 },
   rows: [
     { label: "cat", note: "7 images", groups: [group("a"), group("b")] },
     { label: "a label that is far too long for its column\u0000", note: "1 image", groups: [group("c")] },
@@ -18,7 +18,7 @@ const imagesOf = (svg: string) =>
     ([, href, ...numbers]) => [href, ...numbers.map(Number)] as [string, number, number, number, number],
   );
 
-test("every picture stands beside its augmented forms, in its class's row, in its own proportions", () => {
+test("every image stands beside its augmented forms, in its class's row, in its own proportions", () => {
   const images = imagesOf(contactSheetSvg(sheet));
   expect(images.map(([href]) => href)).toEqual(
     ["a", "a1", "a2", "b", "b1", "b2", "c", "c1", "c2"].map((name) => `data:${name}`),
@@ -35,7 +35,7 @@ test("every picture stands beside its augmented forms, in its class's row, in it
   }
 });
 
-test("all lies inside of the picture", () => {
+test("all lies inside of the image", () => {
   const svg = contactSheetSvg(sheet);
   const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(svg)!.map(Number);
   for (const [, left, top, across, down] of imagesOf(svg)) {

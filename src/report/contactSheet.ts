@@ -1,13 +1,13 @@
 import { escapeText, shortened } from "./markup.js";
 import { DISTINCT_COLORS, FONT, INK, LINE_INK, QUIET_INK } from "./palette.js";
 
-/** A picture of the data set and forms of it that a training would see, as addresses of images (data URIs). */
+/** An image of the data set and forms of it that a training would see, as addresses of images (data URIs). */
 export interface SheetGroup {
   readonly original: string;
   readonly augmented: readonly string[];
 }
 
-/** A class with some of its pictures. */
+/** A class with some of its images. */
 export interface SheetRow {
   readonly label: string;
   /** A second line under the label. */
@@ -20,8 +20,8 @@ export interface ContactSheet {
   readonly title: string;
   readonly subtitle: string;
   readonly rows: readonly SheetRow[];
-  /** Of the pictures, in pixels; they are drawn larger or smaller. */
-  readonly picture: { readonly width: number; readonly height: number };
+  /** Of the images, in pixels; they are drawn larger or smaller. */
+  readonly image: { readonly width: number; readonly height: number };
 }
 
 /** Around the originals. */
@@ -30,7 +30,7 @@ const FRAME_INK = DISTINCT_COLORS[0];
 const MARGIN = 24;
 const HEADER = 72;
 const LABEL_WIDTH = 150;
-/** Of the longer side of a picture on the sheet. */
+/** Of the longer side of an image on the sheet. */
 const TILE = 56;
 const TILE_GAP = 6;
 const GROUP_GAP = 22;
@@ -40,13 +40,13 @@ const LONGEST_LABEL = 20;
 const NARROWEST = 640;
 
 /**
- * Draws a contact sheet: a row for each class, in it some pictures (framed), each followed by its augmented forms.
+ * Draws a contact sheet: a row for each class, in it some images (framed), each followed by its augmented forms.
  *
- * @returns the text of an SVG picture on white
+ * @returns the text of an SVG image on white
  */
-export function contactSheetSvg({ title, subtitle, rows, picture }: ContactSheet): string {
-  const scale = TILE / Math.max(picture.width, picture.height);
-  const tile = { width: picture.width * scale, height: picture.height * scale };
+export function contactSheetSvg({ title, subtitle, rows, image }: ContactSheet): string {
+  const scale = TILE / Math.max(image.width, image.height);
+  const tile = { width: image.width * scale, height: image.height * scale };
   const tileStep = tile.width + TILE_GAP;
   const rowStep = Math.max(tile.height, TILE / 2) + ROW_GAP;
   const groupWidth = (group: SheetGroup) => (1 + group.augmented.length) * tileStep - TILE_GAP + GROUP_GAP;

@@ -17,7 +17,7 @@ function history(epochs: number): CurvePoint[] {
   });
 }
 
-/** The texts of a picture, as they are read. */
+/** The texts of an image, as they are read. */
 function texts(svg: string): string[] {
   return [...svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map((match) => match[1]);
 }

@@ -5,13 +5,13 @@ import {
   type ChartInks,
   type Curve,
   type CurveStyle,
+  chartSvg,
   extent,
+  IMAGE_LEFT,
   legendMarkup,
   type Mark,
   multiples,
-  PICTURE_LEFT,
   type Plot,
-  pictureSvg,
   plotMarkup,
   roundStep,
   valueAxis,
@@ -55,7 +55,7 @@ interface Measure {
 
 const LOSS: Measure = {
   axisName: "loss",
-  left: PICTURE_LEFT,
+  left: IMAGE_LEFT,
   train: (point) => point.trainLoss,
   validation: (point) => point.validationLoss,
   bestLabel: (value, epoch) => `validation at epoch ${epoch}: ${value.toPrecision(4)}`,
@@ -91,17 +91,17 @@ const LEGEND_GAP = 28;
 
 /**
  * Loss (left) and accuracy in percent (right) over the epochs, training and validation in each, the epoch of the
- * best validation accuracy marked: a picture of 1200 × 480 pixels on white. The same history gives the same text.
+ * best validation accuracy marked: an image of 1200 × 480 pixels on white. The same history gives the same text.
  *
  * @throws RangeError where the history is empty
  */
 export function curvesSvg(history: History, titles: { title: string; subtitle?: string }): string {
-  const picture = { ...titles, description: DESCRIPTION, width: WIDTH, height: TOP + PLOT.height + BELOW_PLOT };
-  return pictureSvg(picture, curvesHalves(history));
+  const image = { ...titles, description: DESCRIPTION, width: WIDTH, height: TOP + PLOT.height + BELOW_PLOT };
+  return chartSvg(image, curvesHalves(history));
 }
 
 /**
- * The two plots of {@link curvesSvg}, each with its legend, as elements of an SVG picture: loss in x from 0 to 600,
+ * The two plots of {@link curvesSvg}, each with its legend, as elements of an SVG image: loss in x from 0 to 600,
  * accuracy from 600 to 1200, both in y from 66 to 480.
  *
  * @param inks colours as SVG attributes can have them
@@ -134,7 +134,7 @@ ${legendMarkup(
  * Draws several runs over each other: loss (left) and accuracy in percent (right) over the epochs, a colour and a marker
  * a run, training solid, thin and hollow, validation dashed, bold and filled.
  *
- * @returns the text of an SVG picture 1200 pixels wide on white
+ * @returns the text of an SVG image 1200 pixels wide on white
  * @throws RangeError where there is no run, or more than {@link MOST_OVERLAID_RUNS}
  */
 export function overlaySvg(runs: readonly NamedHistory[]): string {
@@ -158,7 +158,7 @@ export function overlaySvg(runs: readonly NamedHistory[]): string {
     });
     return plotMarkup(plotOf(measure, curves, top));
   });
-  return pictureSvg(
+  return chartSvg(
     {
       title: `LeNet-5: ${runs.length} runs`,
       subtitle: "hollow and solid: training; filled and dashed: validation",

@@ -1,6 +1,6 @@
 import { scaleLog } from "d3-scale";
 import { symbolCircle } from "d3-shape";
-import { type Axis, PICTURE_LEFT, type Plot, pictureSvg, plotMarkup, valueAxis } from "./chart.js";
+import { type Axis, chartSvg, IMAGE_LEFT, type Plot, plotMarkup, valueAxis } from "./chart.js";
 import { DISTINCT_COLORS } from "./palette.js";
 
 /** A step of a learning rate sweep: its rate and the smoothed loss. */
@@ -18,14 +18,14 @@ export interface LearningRateCurveOptions {
 }
 
 const SIZE = { width: 800, height: 480 };
-const FRAME = { left: PICTURE_LEFT, top: 118, width: 680, height: 296 };
+const FRAME = { left: IMAGE_LEFT, top: 118, width: 680, height: 296 };
 const STYLE = { color: DISTINCT_COLORS[0], width: 2, marker: symbolCircle };
 
 /** The loss is drawn up to about this many times the first one: its explosion would leave nothing else to see. */
 const HIGHEST = 1.25;
 
 /**
- * The smoothed loss over the learning rate, on a logarithmic axis, with lines at the marked rates: a picture of
+ * The smoothed loss over the learning rate, on a logarithmic axis, with lines at the marked rates: an image of
  * 800 × 480 pixels on white. The same sweep gives the same text.
  *
  * @param points at least one, in increasing order of the rate
@@ -48,7 +48,7 @@ export function learningRateCurveSvg(points: readonly LearningRatePoint[], optio
       .map(([name, rate]) => ({ x: rate, label: `${name}: ${rate.toPrecision(3)}` })),
     emptyNote: "no finite loss",
   };
-  return pictureSvg({ ...titles, ...SIZE, description: "loss by learning rate" }, plotMarkup(plot));
+  return chartSvg({ ...titles, ...SIZE, description: "loss by learning rate" }, plotMarkup(plot));
 }
 
 /** From the power of ten at or below the first rate to the one at or above the last, with a tick at each. */

@@ -1,4 +1,4 @@
-/** The text of pictures, first the font that `svgToPng` has. */
+/** The text of images, first the font that `svgToPng` has. */
 export const FONT = "'DejaVu Sans', Verdana, sans-serif";
 export const INK = "#222222";
 export const QUIET_INK = "#555555";

@@ -30,8 +30,8 @@ const configSchema = z.object({
     path: z.string().optional(),
     /** The folder that was named for it, if one was. */
     directory: z.string().optional(),
-    /** How its pictures were brought to the model's input. */
-    fit: z.enum(["contain", "cover", "stretch"]).default("contain"),
+    /** How its images were brought to the model's input. */
+    resize: z.enum(["contain", "cover", "stretch"]).default("contain"),
     background: z.literal([0, 255]).default(0),
     checksum: z.string(),
     images: z.number().int(),
@@ -72,7 +72,7 @@ export function bestWeights(
       model,
       normalization,
       classes: data.classes,
-      pictures: { fit: data.fit, background: data.background },
+      framing: { resize: data.resize, background: data.background },
       recipe: recipe.name,
       data: data.name,
       epoch,

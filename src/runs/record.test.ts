@@ -18,7 +18,7 @@ const config: RunConfig = {
   parameterCount: 17_000,
   data: {
     name: "digits",
-    fit: "contain",
+    resize: "contain",
     background: 0,
     checksum: "abc",
     images: 9,

@@ -3,7 +3,7 @@ import type { Fact, FactGroup } from "../report/facts.js";
 import type { Recipe } from "../training/recipes/index.js";
 import type { RunConfig } from "./config.js";
 
-/** What a run's pictures are headed with. */
+/** What a run's images are headed with. */
 export function runTitles({ recipe, data, seed }: RunConfig): { readonly title: string; readonly subtitle: string } {
   return {
     title: `LeNet-5 ${recipe.name} on ${data.name}${data.generated ? " (generated data)" : ""}`,
@@ -35,7 +35,7 @@ export function runSettings(config: RunConfig): FactGroup[] {
         fact("generated", yesOrNo(data.generated)),
         fact("training images", data.images.toLocaleString("en-US")),
         fact("classes", data.classes.length),
-        fact("fit", data.fit),
+        fact("resize", data.resize),
         fact("background", data.background === 0 ? "black" : "white"),
         fact("checksum", data.checksum),
       ],
@@ -71,9 +71,9 @@ const RECIPE_FACTS: { readonly [Field in keyof Recipe]: (value: Recipe[Field]) =
   patience: (epochs) => [fact("patience", epochs === 0 ? "none" : epochs)],
   augmentation: (augmentation) => [fact("augmentation", formatAugmentation(augmentation))],
   augmentValidation: (augmented) => [fact("augmented validation", yesOrNo(augmented))],
-  validationShare: (share) => [fact("validation share", share)],
-  normalization: ({ mean, deviation }) => [
-    fact("normalization", `mean ${mean.map(short)}, deviation ${deviation.map(short)}`),
+  validationFraction: (share) => [fact("validation share", share)],
+  normalization: ({ mean, std }) => [
+    fact("normalization", `mean ${mean.map(short)}, standard deviation ${std.map(short)}`),
   ],
 };
 

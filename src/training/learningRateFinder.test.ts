@@ -88,9 +88,9 @@ describe("sweepLearningRate", () => {
   });
 
   it("finds learning rates near the one that the improved recipe was tuned to", async () => {
-    const pictures = generateDigits({ seed: 1, count: 4000, part: "train" });
-    const engine = await engineFor(pictures);
-    const options = { engine, dataset: pictures, split: splitIndices(4000, 0.2, SEED), recipe, seed: SEED };
+    const images = generateDigits({ seed: 1, count: 4000, part: "train" });
+    const engine = await engineFor(images);
+    const options = { engine, dataset: images, split: splitIndices(4000, 0.2, SEED), recipe, seed: SEED };
     const { valley, steepest } = suggestLearningRates(await sweepLearningRate(options));
     for (const rate of [valley, steepest]) {
       expect(rate).toBeGreaterThan(2e-4);

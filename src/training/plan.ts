@@ -24,7 +24,7 @@ export interface TrainingRequest {
 
 /** What a training learns from, in the network's shape. */
 export interface TrainingData extends Pick<DatasetParts, "train" | "validationCount"> {
-  /** The byte around the pictures. */
+  /** The byte around the images. */
   readonly background: number;
 }
 
@@ -41,7 +41,7 @@ export interface TrainingPlan {
   readonly scheduleRestarts?: readonly number[];
 }
 
-/** The recipe of a request with what depends on the data: the normalization, and whether pictures may be mirrored. */
+/** The recipe of a request with what depends on the data: the normalization, and whether images may be mirrored. */
 export function settleRecipe(request: TrainingRequest, data: TrainingData): Recipe {
   const { changes, augment, normalize, seed } = request;
   const asked = augment ?? { augmentation: request.recipe.augmentation, flipGiven: false };
@@ -51,14 +51,14 @@ export function settleRecipe(request: TrainingRequest, data: TrainingData): Reci
   });
   if (normalize === undefined) return recipe;
   if (normalize === "tutorial") return customizeRecipe(recipe, { normalization: TUTORIAL_NORMALIZATION });
-  const { train } = splitTraining(data, recipe.validationShare, seed);
+  const { train } = splitTraining(data, recipe.validationFraction, seed);
   return customizeRecipe(recipe, { normalization: measureChannels(data.train, train) });
 }
 
 /**
- * Plans the training of a LeNet-5 for the data's pictures and classes.
+ * Plans the training of a LeNet-5 for the data's images and classes.
  *
- * @throws ShapeError if the pictures are too small for its layers
+ * @throws ShapeError if the images are too small for its layers
  */
 export function planTraining(request: TrainingRequest, data: TrainingData): TrainingPlan {
   const recipe = settleRecipe(request, data);
@@ -79,7 +79,7 @@ export function planWith(
     seed,
     scheduleRestarts,
     dataset: data.train,
-    split: splitTraining(data, recipe.validationShare, seed),
+    split: splitTraining(data, recipe.validationFraction, seed),
     parameters: initializeParameters(model, seed),
   };
 }

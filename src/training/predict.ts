@@ -31,7 +31,7 @@ export async function predictDataset(
   return probabilities;
 }
 
-/** What an engine makes of a picture. */
+/** What an engine makes of an image. */
 export interface Judgement {
   /** The first class with the highest probability, as an index. */
   readonly class: number;

@@ -4,14 +4,14 @@ import type { Backend, Engine } from "../engine/backend.js";
 import type { ImageShape, Model, NamedTensors, Normalization, Tensor } from "../model/index.js";
 import { numbersOf, RowCollector, requireTensor, TOLERANCES, VerificationError, type VerificationRow } from "./rows.js";
 
-/** Crops are given as the window's corner in the picture with this many rows and columns of padding on every side. */
+/** Crops are given as the window's corner in the image with this many rows and columns of padding on every side. */
 const CROP_PADDING = 2;
 /** Bytes come out as their own value, but for rounding. */
-const BYTES: Normalization = { mean: [0], deviation: [1 / 255] };
-const HALVES: Normalization = { mean: [0.5], deviation: [0.5] };
+const BYTES: Normalization = { mean: [0], std: [1 / 255] };
+const HALVES: Normalization = { mean: [0.5], std: [0.5] };
 
 /**
- * Verifies crops, rotations, other affine maps, brightness and chains of them against the pictures that PIL makes, to the
+ * Verifies crops, rotations, other affine maps, brightness and chains of them against the images that PIL makes, to the
  * pixel, and the normalised values to the bit. A file may hold any of them.
  *
  * @throws VerificationError where its tensors do not fit together
@@ -58,15 +58,15 @@ const INPUTS: ReadonlySet<string> = new Set([
   "full.background",
 ]);
 
-/** What differs from a picture as it is. */
+/** What differs from an image as it is. */
 type Transform = (tensors: NamedTensors, sample: number) => Partial<Transformation>;
 
 const rotation =
   (degrees: string): Transform =>
   (tensors, sample) => ({ degrees: valueAt(tensors, degrees, sample) });
 const crop: Transform = (tensors, sample) => ({
-  shiftDown: valueAt(tensors, "crop.top_left", 2 * sample) - CROP_PADDING,
-  shiftRight: valueAt(tensors, "crop.top_left", 2 * sample + 1) - CROP_PADDING,
+  cropDown: valueAt(tensors, "crop.top_left", 2 * sample) - CROP_PADDING,
+  cropRight: valueAt(tensors, "crop.top_left", 2 * sample + 1) - CROP_PADDING,
 });
 const cropAndFlip: Transform = (tensors, sample) => ({
   ...crop(tensors, sample),
@@ -78,8 +78,8 @@ const chain: Transform = (tensors, sample) => ({
 });
 const affine: Transform = (tensors, sample) => ({
   degrees: valueAt(tensors, "affine.degrees", sample),
-  moveRight: valueAt(tensors, "affine.right_down", 2 * sample),
-  moveDown: valueAt(tensors, "affine.right_down", 2 * sample + 1),
+  shiftRight: valueAt(tensors, "affine.right_down", 2 * sample),
+  shiftDown: valueAt(tensors, "affine.right_down", 2 * sample + 1),
   scale: valueAt(tensors, "affine.scale", sample),
   shear: valueAt(tensors, "affine.shear", sample),
 });
@@ -94,7 +94,7 @@ const full: Transform = (tensors, sample) => ({
   background: valueAt(tensors, "full.background", sample),
 });
 
-/** What a file of reference pictures may hold: the tensor, how its pictures are made and in which values. */
+/** What a file of reference images may hold: the tensor, how its images are made and in which values. */
 const CHECKS: readonly { output: string; transform: Transform; normalization: Normalization }[] = [
   { output: "rotate.out", transform: rotation("rotate.degrees"), normalization: BYTES },
   { output: "rotate-large.out", transform: rotation("rotate-large.degrees"), normalization: BYTES },
@@ -112,7 +112,7 @@ function valueAt(tensors: NamedTensors, name: string, index: number): number {
   return values[index];
 }
 
-/** What the backend itself makes of the first pictures, each with its placement. */
+/** What the backend itself makes of the first images, each with its placement. */
 async function assemble(
   engine: Engine,
   pixels: Uint8Array,

@@ -61,7 +61,7 @@ export async function* referenceEngines(
   optimizer: OptimizerSettings = DEFAULT_OPTIMIZER,
 ): AsyncGenerator<{ readonly engine: Engine; readonly keepsActivations: boolean }> {
   // The reference's inputs are given as floats: nothing is normalised.
-  const normalization = { mean: Array(model.input.channels).fill(0), deviation: Array(model.input.channels).fill(1) };
+  const normalization = { mean: Array(model.input.channels).fill(0), std: Array(model.input.channels).fill(1) };
   for (const keepActivations of [true, false]) {
     const options = { batchSize: labels.length, keepActivations };
     const engine = await backend.compile([{ model, normalization, optimizer }], options);

@@ -66,7 +66,7 @@ function toSchedule(reference: ReferenceSchedule): OneCycleSchedule {
   const defaults = oneCycle(reference.max_lr);
   return {
     ...defaults,
-    warmupShare: reference.pct_start ?? defaults.warmupShare,
+    warmupFraction: reference.pct_start ?? defaults.warmupFraction,
     divisor: reference.div_factor ?? defaults.divisor,
     finalDivisor: reference.final_div_factor ?? defaults.finalDivisor,
     annealing: reference.anneal_strategy === "linear" ? "linear" : "cosine",

@@ -1,4 +1,4 @@
-"""Writes augment-affine.safetensors beside it: pictures that torchvision and Pillow mapped, brightened and erased.
+"""Writes augment-affine.safetensors beside it: images that torchvision and Pillow mapped, brightened and erased.
 
     python make_augmentation.py
 
@@ -17,7 +17,7 @@ HERE = pathlib.Path(__file__).parent
 SIDE = 28
 CROP_PADDING = 2
 
-# The third moves and the fourth scales alone, the last leaves most of the picture.
+# The third moves and the fourth scales alone, the last leaves most of the image.
 DEGREES = [10.0, -15.0, 0.0, 0.0, 30.0, -7.5, 90.0, 0.0, -120.25]
 RIGHT_DOWN = [(3, -2), (0, 0), (4, 5), (0, 0), (1, 1), (0, -3), (2, 0), (-1, 4), (10, -12)]
 SCALES = [1.1, 0.85, 1.0, 0.8765, 1.25, 0.95, 1.0, 1.15, 0.5]
@@ -30,8 +30,8 @@ SQUARE_SIDES = [10, 10, 10, 3, 1, 10, 0, 28, 6]
 BACKGROUNDS = [255, 0, 255, 255, 255, 0, 255, 255, 255]
 
 
-def pictures(count):
-    """Pictures in which neighbours differ, so that a pixel in the wrong place shows."""
+def images(count):
+    """Images in which neighbours differ, so that a pixel in the wrong place shows."""
     n, row, column = numpy.ogrid[0:count, 0:SIDE, 0:SIDE]
     return ((41 * n + 13 * row * column + 5 * row + 3 * column * column) % 256).astype(numpy.uint8)
 
@@ -50,10 +50,10 @@ def affine(image, degrees, right_down, scale, shear, fill=0):
 
 
 def normalise_and_erase(image, corner, side):
-    picture = (torch.from_numpy(numpy.array(image)) / 255 - 0.5) / 0.5
+    image = (torch.from_numpy(numpy.array(image)) / 255 - 0.5) / 0.5
     rows, columns = (slice(max(start, 0), max(start + side, 0)) for start in corner)
-    picture[rows, columns] = 0
-    return picture
+    image[rows, columns] = 0
+    return image
 
 
 def stacked(images):
@@ -68,8 +68,8 @@ def integers(values):
     return torch.tensor(values, dtype=torch.int32)
 
 
-source = pictures(len(DEGREES))
-images = [Image.fromarray(picture) for picture in source]
+source = images(len(DEGREES))
+images = [Image.fromarray(image) for image in source]
 full = map(flip, map(crop, images, CORNERS, BACKGROUNDS), FLIPS)
 full = map(affine, full, DEGREES, RIGHT_DOWN, SCALES, SHEARS, BACKGROUNDS)
 full = map(transforms.adjust_brightness, full, FACTORS)

@@ -160,8 +160,8 @@ def save_schedules():
     (HERE / "schedules.json").write_text(json.dumps(schedules, indent=1) + "\n")
 
 
-def pictures(count):
-    """Pictures in which neighbours differ, so that a pixel in the wrong place shows."""
+def images(count):
+    """Images in which neighbours differ, so that a pixel in the wrong place shows."""
     n, row, column = numpy.ogrid[0:count, 0:28, 0:28]
     return ((37 * n + 11 * row * column + 7 * row + 3 * column * column) % 256).astype(numpy.uint8)
 
@@ -175,8 +175,8 @@ def save_augmentation():
     large = [45.0, 90.0, -90.0, 180.0, 33.3, -120.0, 271.0, 270.0, 720.5]
     corners = [(0, 0), (4, 4), (2, 2), (0, 4), (4, 0), (1, 3), (3, 2), (2, 1), (0, 2)]
     flips = [0, 1, 0, 1, 1, 0, 1, 0, 1]
-    source = pictures(len(degrees))
-    images = [Image.fromarray(picture) for picture in source]
+    source = images(len(degrees))
+    images = [Image.fromarray(image) for image in source]
     cropped = [
         transforms.crop(transforms.pad(image, CROP_PADDING), top, left, 28, 28)
         for image, (top, left) in zip(images, corners, strict=True)

@@ -79,7 +79,7 @@ export async function openLab(
 ): Promise<LabPage> {
   const lab = await openView(browser, address, options);
   // On a phone it is folded away.
-  await lab.page.locator("canvas.pictures").waitFor({ state: "attached" });
+  await lab.page.locator("canvas.images").waitFor({ state: "attached" });
   return lab;
 }
 

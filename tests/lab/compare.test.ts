@@ -67,7 +67,7 @@ describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
       parameterCount: 61_706,
       data: {
         name: "digits",
-        fit: "contain",
+        resize: "contain",
         background: 0,
         checksum: "abc",
         images: 500,
@@ -270,9 +270,9 @@ describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
     await page.context().close();
   });
 
-  test("saves the pictures of a view", async () => {
+  test("saves the images of a view", async () => {
     const { page } = await openView(browser, `${server.url}#understand`);
-    await page.getByRole("button", { name: "Save pictures of this view" }).click();
+    await page.getByRole("button", { name: "Save images of this view" }).click();
     const dialog = page.getByRole("dialog");
     const [svg] = await Promise.all([page.waitForEvent("download"), dialog.getByText("SVG", { exact: true }).click()]);
     const text = await readFile(await kept(svg), "utf8");

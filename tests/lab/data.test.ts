@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeDigitFiles } from "../support/digitFiles.mjs";
-import { blackPng } from "../support/pictures.js";
+import { blackPng } from "../support/images.js";
 import { executable, type Host, launch, openLab, SKIPPED, serveSite, trainToTheEnd } from "./browser.js";
 
 const MIRRORS = [
@@ -51,7 +51,7 @@ describe.skipIf(!executable)(`data in the lab${SKIPPED}`, () => {
       join(folder, "digits", "t10k-images-idx3-ubyte"),
       join(folder, "train-labels-idx1-ubyte.gz"),
     ]);
-    await page.getByText("300 pictures of 10 classes").waitFor();
+    await page.getByText("300 images of 10 classes").waitFor();
     await trainToTheEnd(page);
     await page.context().close();
   });
@@ -67,10 +67,10 @@ describe.skipIf(!executable)(`data in the lab${SKIPPED}`, () => {
     const page = await openOwn();
     await page.getByLabel("colour, 32 × 32").check();
     await choose(page, "Choose a folder", join(folder, "pets"));
-    await page.getByText("12 pictures of 2 classes").waitFor();
+    await page.getByText("12 images of 2 classes").waitFor();
     await page.getByText("1 file could not be decoded.").waitFor();
-    expect(await page.locator("canvas.pictures").getAttribute("aria-label")).toContain("cat, dog");
-    expect(await page.locator("canvas.pictures").getAttribute("width")).toBe(String(2 * 32 + 2));
+    expect(await page.locator("canvas.images").getAttribute("aria-label")).toContain("cat, dog");
+    expect(await page.locator("canvas.images").getAttribute("width")).toBe(String(2 * 32 + 2));
     await trainToTheEnd(page);
     expect(await page.locator(".matrix tbody tr").count()).toBe(2);
     await page.context().close();
@@ -98,7 +98,7 @@ describe.skipIf(!executable)(`data in the lab${SKIPPED}`, () => {
   });
 });
 
-/** Two classes of pictures, six each, and a file that is none. */
+/** Two classes of images, six each, and a file that is none. */
 async function writePets(folder: string): Promise<void> {
   for (const name of ["dog", "cat"]) {
     await mkdir(join(folder, name), { recursive: true });
@@ -106,5 +106,5 @@ async function writePets(folder: string): Promise<void> {
       await writeFile(join(folder, name, `${index}.png`), blackPng(20 + index, 30));
     }
   }
-  await writeFile(join(folder, "dog", "broken.png"), "no picture");
+  await writeFile(join(folder, "dog", "broken.png"), "no image");
 }

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { fitPicture } from "../../src/data/index.js";
+import { resizeImage } from "../../src/data/index.js";
 import { readWeights } from "../../src/formats/weights.js";
 import { elementCount, paperLayers } from "../../src/model/index.js";
 import { compile } from "../support/batchEngine.js";
@@ -13,7 +13,7 @@ const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 /** The machine may be busy. */
 const PATIENTLY = { timeout: 20_000 };
 
-/** Of the picture that is opened. */
+/** Of the image that is opened. */
 const SIDE = 40;
 
 type Point = readonly [x: number, y: number];
@@ -88,10 +88,10 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
       await expect.poll(() => page.locator(".answer").textContent(), PATIENTLY).toBe(digit);
     });
 
-    test("tells those who do not see it what it takes the picture for", async () => {
+    test("tells those who do not see it what it takes the image for", async () => {
       await page.getByRole("button", { name: "Clear" }).click();
       await draw(page, DRAWN["7"]);
-      await page.getByRole("img", { name: /^The picture\. It is taken for 7 with \d/ }).waitFor();
+      await page.getByRole("img", { name: /^The image\. It is taken for 7 with \d/ }).waitFor();
       await page.getByRole("application", { name: /^The classes: 0: .*, 7: \d/ }).waitFor();
     });
 
@@ -127,8 +127,8 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
 
     test("finds what excites a map, in the data and from noise", async () => {
       await page.getByRole("radio", { name: "Excites", exact: true }).check();
-      await page.getByRole("button", { name: "Search 6,000 pictures" }).click();
-      const found = page.getByRole("application", { name: /^The most exciting pictures/ });
+      await page.getByRole("button", { name: "Search 6,000 images" }).click();
+      const found = page.getByRole("application", { name: /^The most exciting images/ });
       await found.waitFor();
       const label = await found.getAttribute("aria-label");
       const values = [...label!.matchAll(/\d+\.\d+/g)].map(([value]) => Number(value));
@@ -147,21 +147,21 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
       const shown = new Set<string>();
       for (const reason of ["Occlusion", "Gradient", "Input × gradient"]) {
         await page.getByRole("radio", { name: reason, exact: true }).check();
-        // Only the picture, grey, is there until the worker has answered.
-        await expect.poll(() => coloursOf(page, "The picture under"), PATIENTLY).toBeGreaterThan(9);
-        await expect.poll(async () => shown.has(await pixelsOf(page, "The picture under")), PATIENTLY).toBe(false);
-        shown.add(await pixelsOf(page, "The picture under"));
+        // Only the image, grey, is there until the worker has answered.
+        await expect.poll(() => coloursOf(page, "The image under"), PATIENTLY).toBeGreaterThan(9);
+        await expect.poll(async () => shown.has(await pixelsOf(page, "The image under")), PATIENTLY).toBe(false);
+        shown.add(await pixelsOf(page, "The image under"));
       }
       expect(shown.size).toBe(3);
     });
 
     test("goes through the data with keys", async () => {
       await page.getByRole("radio", { name: "Data", exact: true }).check();
-      const picker = page.getByRole("application", { name: /^Picture 1 of 1200/ });
+      const picker = page.getByRole("application", { name: /^Image 1 of 1200/ });
       await picker.focus();
       await page.keyboard.press("ArrowRight");
       await page.keyboard.press("ArrowDown");
-      await page.getByRole("application", { name: /^Picture 5 of 1200/ }).waitFor();
+      await page.getByRole("application", { name: /^Image 5 of 1200/ }).waitFor();
       await page.getByText(/^its label: \d$/).waitFor();
       expect(page.url()).toMatch(/inspectSource=data.*inspectIndex=\d+/);
     });
@@ -197,19 +197,19 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
       for (const layer of kind) await dialog.getByLabel(layer).check();
       await dialog.getByRole("button", { name: "Open" }).click();
       await page.getByRole("radio", { name: "File", exact: true }).check();
-      const picture = colourfulPicture();
-      await page.getByLabel("Choose a picture").setInputFiles({
-        name: "picture.bmp",
+      const image = colourfulImage();
+      await page.getByLabel("Choose an image").setInputFiles({
+        name: "image.bmp",
         mimeType: "image/bmp",
-        buffer: bitmapFile(SIDE, picture),
+        buffer: bitmapFile(SIDE, image),
       });
 
       const [activation, pooling] = unseen;
       const weights = readWeights(readFileSync(path), { activation, pooling, dropout: 0 });
       const { model, normalization } = weights;
       const pixels = new Uint8Array(elementCount([model.input.channels, model.input.height, model.input.width]));
-      const decoded = { width: SIDE, height: SIDE, rgba: picture };
-      fitPicture(decoded, { shape: model.input, fit: "contain", background: 0 }, pixels);
+      const decoded = { width: SIDE, height: SIDE, rgba: image };
+      resizeImage(decoded, { shape: model.input, resize: "contain", background: 0 }, pixels);
       const engine = await compile(model, {
         batchSize: 1,
         normalization,
@@ -295,7 +295,7 @@ function pixelsOf(page: Page, name: string): Promise<string> {
   return within.evaluate((element) => (element as HTMLCanvasElement).toDataURL());
 }
 
-/** How many colours, other than greys, the picture of that name has. */
+/** How many colours, other than greys, the image of that name has. */
 function coloursOf(page: Page, name: string): Promise<number> {
   return page
     .getByRole("img", { name })
@@ -313,13 +313,13 @@ function coloursOf(page: Page, name: string): Promise<number> {
 }
 
 /** SIDE × SIDE pixels of many colours. */
-function colourfulPicture(): Uint8Array {
+function colourfulImage(): Uint8Array {
   return Uint8Array.from({ length: 4 * SIDE * SIDE }, (_, place) =>
     place % 4 === 3 ? 255 : Math.round(90 + 80 * Math.sin(0.37 * Math.floor(place / 4) + (place % 4))),
   );
 }
 
-/** A square picture as a .bmp file of 24 bits: rows from the bottom up, of whole words where the side is a multiple of 4. */
+/** A square image as a .bmp file of 24 bits: rows from the bottom up, of whole words where the side is a multiple of 4. */
 function bitmapFile(side: number, rgba: Uint8Array): Buffer {
   const header = Buffer.alloc(54);
   header.write("BM");

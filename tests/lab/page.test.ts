@@ -174,7 +174,7 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
     await plain.close();
     await page.context().setOffline(true);
     await page.reload();
-    await page.locator("canvas.pictures").waitFor();
+    await page.locator("canvas.images").waitFor();
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
     await trainToTheEnd(page);
     for (const view of ["Look inside", "Understand", "Compare"]) {

@@ -36,7 +36,7 @@ async function trainInNode(): Promise<string> {
   const model = lenet5({ ...recipe, input: dataset, classes: dataset.classes.length });
   const engine = await processorBackend(recipe.batchSize).compile([{ model, ...recipe }], recipe);
   await engine.setParameters(initializeParameters(model, SEED));
-  const split = splitIndices(dataset.labels.length, recipe.validationShare, SEED);
+  const split = splitIndices(dataset.labels.length, recipe.validationFraction, SEED);
   for await (const _ of runEpochs({ engine, dataset, split, recipe, seed: SEED }));
   const best = await fingerprint(model, await engine.parameters());
   engine.dispose();

@@ -183,9 +183,9 @@ class Formats(unittest.TestCase):
     def test_predictions_are_those_of_pytorch(self):
         pixels = numpy.random.default_rng(3).integers(0, 256, (4, 28, 28), dtype=numpy.uint8)
         paths = []
-        for index, picture in enumerate(pixels):
+        for index, image in enumerate(pixels):
             paths.append(self.folder / f"{index}.png")
-            paths[-1].write_bytes(grey_png(picture))
+            paths[-1].write_bytes(grey_png(image))
         model, source = self.save("1x28x28", "paper")
         results = json.loads(lenet("predict", source, *paths, "--recipe", "paper", "--json"))
         with torch.no_grad():

@@ -13,7 +13,7 @@ import type { Threads } from "../../src/engine/wasm/threads.js";
 import { wasmBackend } from "../../src/engine/wasm/wasmBackend.js";
 import type { Model, NamedTensors, ShapedLayer, Tensor } from "../../src/model/index.js";
 
-/** One batch: some pictures by their indices, or inputs that are normalised already. */
+/** One batch: some images by their indices, or inputs that are normalised already. */
 export type Batch =
   | { readonly pixels: Uint8Array; readonly indices: ArrayLike<number>; readonly placements?: Int32Array }
   | { readonly values: Float32Array };

@@ -72,13 +72,13 @@ const LENET5: LeNet5Options = {
   dropout: 0,
 };
 
-/** The weights of a LeNet-5, for pictures of 1×12×12 unless said otherwise. */
+/** The weights of a LeNet-5, for images of 1×12×12 unless said otherwise. */
 export function lenetWeights(options: Partial<LeNet5Options> = {}): Weights {
   const model = lenet5({ ...LENET5, ...options });
   const channels = Array.from({ length: model.input.channels }, (_, channel) => 0.25 + channel / 10);
   return {
     model,
     parameters: initializeParameters(model, 1998),
-    normalization: { mean: channels, deviation: channels.map((value) => value / 2) },
+    normalization: { mean: channels, std: channels.map((value) => value / 2) },
   };
 }

@@ -15,12 +15,12 @@ const index = { least: 0, most: Number.MAX_SAFE_INTEGER, whole: true };
 
 /** The fields of the view Look inside; every name begins with the view's. */
 export const inspectFields = {
-  /** Where the picture comes from; undefined: as suits the classes. */
+  /** Where the image comes from; undefined: as suits the classes. */
   inspectSource: optionalChoice(SOURCES),
   inspectPart: choice(PARTS, "validation"),
-  /** Of all pictures of the part's data set. */
+  /** Of all images of the part's data set. */
   inspectIndex: optionalNumber(index),
-  /** The pictures of one class alone. */
+  /** The images of one class alone. */
   inspectClass: optionalNumber(index),
   /** Whether drawings are centred as in MNIST; undefined: where the classes are characters. */
   inspectCentre: optionalChoice(["on", "off"] as const),

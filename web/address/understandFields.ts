@@ -1,7 +1,7 @@
 import type { ImageShape } from "../../src/model/index.js";
 import { number, optionalText } from "./fields.js";
 
-/** The longest side of a picture that can be asked for. */
+/** The longest side of an image that can be asked for. */
 const MOST = 512;
 /** Below, nothing is left of it for the second convolution. */
 const LEAST = 12;
@@ -11,7 +11,7 @@ export const CLASSES = { least: 2, most: 1000, whole: true } as const;
 
 /** The fields of the view Understand; every name begins with the view's. */
 export const understandFields = {
-  /** A picture's shape as "1x28x28", written as it is read; undefined: that of the network that the views show. */
+  /** An image's shape as "1x28x28", written as it is read; undefined: that of the network that the views show. */
   understandInput: optionalText((text) => {
     const shape = parseInput(text);
     return shape && formatInput(shape);

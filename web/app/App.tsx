@@ -3,8 +3,8 @@ import type { ComponentType } from "preact";
 import { type ViewName, view } from "../address/url.js";
 import { Announcer } from "../kit/announce.js";
 import { Header } from "./Header.js";
+import { Images } from "./Images.js";
 import { messages } from "./messages/index.js";
-import { Pictures } from "./Pictures.js";
 import { Shortcuts } from "./Shortcuts.js";
 
 /** What a view's folder gives: its View. */
@@ -34,7 +34,7 @@ export function App() {
       </main>
       <footer class="footer">
         <p>{m.about}</p>
-        <Pictures />
+        <Images />
         <p>{crossOriginIsolated ? m.isolated : m.notIsolated}</p>
       </footer>
       <Shortcuts />

@@ -6,7 +6,7 @@ import type { DataEvent, DataProgress, DataRequest } from "../worker/data/protoc
 export interface LoadedData {
   readonly request: DataRequest;
   readonly parts: DatasetParts;
-  /** The byte that lies around the pictures. */
+  /** The byte that lies around the images. */
   readonly background: 0 | 255;
   /** Files that could not be used. */
   readonly skipped: readonly string[];
@@ -50,7 +50,7 @@ function hear(request: DataRequest, event: DataEvent): void {
   endWorker();
   switch (event.type) {
     case "ready": {
-      const background = request.type === "pictures" ? request.settings.background : 0;
+      const background = request.type === "images" ? request.settings.background : 0;
       current.value = { type: "ready", data: { request, parts: event.parts, background, skipped: event.skipped } };
       break;
     }

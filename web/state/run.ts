@@ -76,7 +76,7 @@ export class Run {
     this.settings = settings;
     this.recipe = recipe;
     this.status = this.currentStatus;
-    this.model = lenet5({ ...recipe, input: pictureShape(data), classes: train.classes.length });
+    this.model = lenet5({ ...recipe, input: imageShape(data), classes: train.classes.length });
     this.worker.addEventListener("message", ({ data }: MessageEvent<TrainingEvent>) => batch(() => this.hear(data)));
     this.worker.addEventListener("error", ({ message }) => this.fail(message));
     this.send({
@@ -177,7 +177,7 @@ export class Run {
   }
 }
 
-function pictureShape({ parts: { train } }: LoadedData) {
+function imageShape({ parts: { train } }: LoadedData) {
   const { channels, height, width } = train;
   return { channels, height, width };
 }

@@ -24,7 +24,7 @@ export function recipeFor(fields: RunFields, train: Dataset, background: 0 | 255
       learningRate: fields.lr,
       batchSize: fields.batch,
       dropout: fields.dropout,
-      validationShare: fields.val,
+      validationFraction: fields.val,
     },
     augment: fields.augment === undefined ? undefined : parseAugmentation(fields.augment),
     seed: fields.seed,

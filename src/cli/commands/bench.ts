@@ -42,7 +42,7 @@ export function benchCommand(): Command {
         `time to spend on measuring, about (default: ${BRIEF_SECONDS}; ${FULL_SECONDS} with --full)`,
       ).argParser(numberBetween(0, 3600)),
     )
-    .option("--full", "the long table: batches from 1 to 1024, kernels for both picture sizes")
+    .option("--full", "the long table: batches from 1 to 1024, kernels for both image sizes")
     .addOption(
       new Option("--threads <n>", "the most threads to measure with (default: one a core)").argParser(
         wholeNumber(1, 64),
@@ -98,7 +98,7 @@ export function formatBenchmark(environment: Environment, report: BenchmarkRepor
       input,
       spread(microseconds, microsecondsQuartiles, 1),
     ]);
-  const pictures = report.pictures.map((figure) => [
+  const images = report.images.map((figure) => [
     figure.input,
     spread(figure.drawMicroseconds, figure.drawMicrosecondsQuartiles, 2),
     spread(figure.plainMicroseconds, figure.plainMicrosecondsQuartiles, 2),
@@ -131,8 +131,8 @@ export function formatBenchmark(environment: Environment, report: BenchmarkRepor
     `Kernels that do not multiply and add (${WORTH_A_LINE} µs or more)`,
     ...table(["kernel", "recipe", "input", "µs"], others, 3),
     "",
-    "A picture on its way into a batch, one thread, µs",
-    ...table(["input", "draw", "plain", "augmented"], pictures, 1),
+    "An image on its way into a batch, one thread, µs",
+    ...table(["input", "draw", "plain", "augmented"], images, 1),
     "",
     ...(barriers.length > 0 ? ["A barrier, µs", ...table(["threads", "µs"], barriers, 0), ""] : []),
     "Steps, augmentation included",

@@ -19,7 +19,7 @@ export function demoCommand(): Command {
       await startRun(
         {
           training: { recipe: RECIPES.improved, seed: 0, changes: { epochs: EPOCHS } },
-          data: { dataDir, fit: "contain", background: 0 },
+          data: { dataDir, resize: "contain", background: 0 },
         },
         output,
       );

@@ -15,15 +15,15 @@ import {
   dataDirOption,
   dataOption,
   fitOption,
+  type ImageOptions,
   jsonOption,
-  type PictureOptions,
   threadsOption,
   weightsRecipeOption,
 } from "../options.js";
 import { Terminal } from "../terminal.js";
 import { engineFor, openWeights, WEIGHTS_HELP } from "../weights.js";
 
-interface EvalOptions extends Partial<PictureOptions> {
+interface EvalOptions extends Partial<ImageOptions> {
   readonly data?: string;
   readonly dataDir?: string;
   readonly split: "test" | "val" | "train";
@@ -97,8 +97,8 @@ function dataFor(path: string, { model, metadata, run }: LoadedWeights, options:
     data: name,
     dataDir: options.dataDir ?? (trained?.data === name ? trained.dataDir : undefined),
     input: model.input,
-    fit: options.fit ?? metadata?.pictures?.fit ?? "contain",
-    background: options.background ? backgroundByte(options.background) : (metadata?.pictures?.background ?? 0),
+    resize: options.fit ?? metadata?.framing?.resize ?? "contain",
+    background: options.background ? backgroundByte(options.background) : (metadata?.framing?.background ?? 0),
   };
 }
 
@@ -123,7 +123,7 @@ async function imagesOf(
   }
   if (!run) throw new Error(`${path} does not say how its training images were split: name the run folder instead`);
   const parts = await data.train();
-  const split = splitTraining(parts, run.recipe.validationShare, run.seed);
+  const split = splitTraining(parts, run.recipe.validationFraction, run.seed);
   return { dataset: parts.train, indices: part === "val" ? split.validation : split.train };
 }
 

@@ -24,7 +24,7 @@ export function exportCommand(): Command {
     .addOption(
       new Option("--out <file>", "the file to write (default: model.FORMAT in a run, else beside the weights)"),
     )
-    .addOption(new Option("--with-preprocessing", "have an ONNX graph take pictures as bytes and give probabilities"))
+    .addOption(new Option("--with-preprocessing", "have an ONNX graph take images as bytes and give probabilities"))
     .addOption(weightsRecipeOption())
     .addOption(jsonOption())
     .action(runExport);
@@ -61,7 +61,7 @@ function loadLine(file: string, { to, withPreprocessing }: ExportOptions, { mode
       return `model.load_state_dict(safetensors.torch.load_file(${path}))`;
     case "onnx": {
       const input = withPreprocessing
-        ? `{"pictures": uint8 [n, ${height}, ${width}, ${channels}]}`
+        ? `{"images": uint8 [n, ${height}, ${width}, ${channels}]}`
         : `{"input": float32 [n, ${channels}, ${height}, ${width}]}`;
       return `onnxruntime.InferenceSession(${path}).run(None, ${input})`;
     }

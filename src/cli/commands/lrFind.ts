@@ -28,13 +28,13 @@ export function lrFindCommand(): Command {
   const command = new Command("lr-find").description("sweep the learning rate, and suggest one to train with");
   return addTrainingOptions(command)
     .addOption(new Option("--steps <n>", "steps of the sweep").argParser(wholeNumber(20, 10_000)).default(200))
-    .addOption(new Option("--out <file>", "draw the curve into this .svg or .png").argParser(pictureFile))
+    .addOption(new Option("--out <file>", "draw the curve into this .svg or .png").argParser(imageFile))
     .addOption(jsonOption())
     .action(runLrFind);
 }
 
-/** Takes the path of a picture. @throws InvalidArgumentError saying what is allowed */
-function pictureFile(path: string): string {
+/** Takes the path of an image. @throws InvalidArgumentError saying what is allowed */
+function imageFile(path: string): string {
   if (![".svg", ".png"].includes(extname(path).toLowerCase())) {
     throw new InvalidArgumentError("It must end in .svg or .png.");
   }

@@ -12,12 +12,12 @@ export function plotCommand(): Command {
   return new Command("plot")
     .description("draw the curves of runs over each other")
     .argument("<runs...>", "run folders, finished or not")
-    .addOption(new Option("--out <file>", "the .svg or .png to write").argParser(pictureFile).default("plot.svg"))
+    .addOption(new Option("--out <file>", "the .svg or .png to write").argParser(imageFile).default("plot.svg"))
     .action(runPlot);
 }
 
-/** Takes the name of a picture. @throws InvalidArgumentError saying what is one */
-function pictureFile(path: string): string {
+/** Takes the name of an image. @throws InvalidArgumentError saying what is one */
+function imageFile(path: string): string {
   if (![".svg", ".png"].includes(extname(path).toLowerCase())) {
     throw new InvalidArgumentError("It must end in .svg or .png.");
   }

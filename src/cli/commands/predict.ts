@@ -1,16 +1,16 @@
 import { Command, Option } from "commander";
 import { classCount, inferShapes } from "../../model/index.js";
-import { findPictures, type PictureSource } from "../../node/pictureSources.js";
-import { predictPictures } from "../../node/predictPictures.js";
+import { findImages, type ImageSource } from "../../node/imageSources.js";
+import { predictImages } from "../../node/predictImages.js";
 import type { LoadedWeights } from "../../node/weights.js";
 import { withInterrupt } from "../interrupt.js";
-import { hasLightBackground, isLightOnBlack } from "../lightPictures.js";
+import { hasLightBackground, isLightOnBlack } from "../lightImages.js";
 import {
   backgroundByte,
   backgroundOption,
   fitOption,
+  type ImageOptions,
   jsonOption,
-  type PictureOptions,
   threadsOption,
   weightsRecipeOption,
   wholeNumber,
@@ -21,7 +21,7 @@ import { Terminal } from "../terminal.js";
 import { counted, printable } from "../text.js";
 import { engineFor, openWeights, WEIGHTS_HELP } from "../weights.js";
 
-interface PredictOptions extends Partial<PictureOptions> {
+interface PredictOptions extends Partial<ImageOptions> {
   readonly invert?: boolean;
   readonly top: number;
   readonly recipe?: string;
@@ -30,18 +30,16 @@ interface PredictOptions extends Partial<PictureOptions> {
   readonly csv?: boolean;
 }
 
-/** `lenet predict`: what a network says of pictures. */
+/** `lenet predict`: what a network says of images. */
 export function predictCommand(): Command {
   return new Command("predict")
-    .description("tell the classes of pictures of any size")
+    .description("tell the classes of images of any size")
     .argument("<weights>", WEIGHTS_HELP)
-    .argument("<images...>", "pictures (PNG, JPEG, WebP, GIF, BMP, TIFF), folders of them, or - for standard input")
+    .argument("<images...>", "images (PNG, JPEG, WebP, GIF, BMP, TIFF), folders of them, or - for standard input")
     .addOption(fitOption())
     .addOption(backgroundOption())
     .addOption(new Option("--invert", "make light dark and dark light first, for ink on paper"))
-    .addOption(
-      new Option("--top <k>", "the classes to show of each picture").argParser(wholeNumber(1, 1000)).default(3),
-    )
+    .addOption(new Option("--top <k>", "the classes to show of each image").argParser(wholeNumber(1, 1000)).default(3))
     .addOption(weightsRecipeOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
@@ -60,25 +58,25 @@ async function runPredict(
   // Results go to standard output, all else to standard error.
   const terminal = new Terminal(process.stderr);
   const weights = await openWeights(path, options.recipe);
-  const { sources, passedOver, unreachable } = await findPictures(paths);
-  if (sources.length + unreachable.length === 0) throw new Error(`there are no pictures in ${paths.join(", ")}`);
-  const pictures = await withStandardInput(sources, signal);
-  const counts = await predictAll(weights, pictures, { ...options, terminal, signal });
+  const { sources, passedOver, unreachable } = await findImages(paths);
+  if (sources.length + unreachable.length === 0) throw new Error(`there are no images in ${paths.join(", ")}`);
+  const images = await withStandardInput(sources, signal);
+  const counts = await predictAll(weights, images, { ...options, terminal, signal });
   for (const { path, reason } of unreachable) terminal.line(`${printable(path)}: ${reason}`);
   if (passedOver > 0) terminal.line(`passed over ${counted(passedOver, "other file")}`);
   if (counts.light > counts.read / 2) {
     const { data } = weights.metadata ?? {};
     terminal.warn(
-      `${counted(counts.light, "picture")} on a light background, those of ${data} are on black: try --invert`,
+      `${counted(counts.light, "image")} on a light background, those of ${data} are on black: try --invert`,
     );
   }
   const unreadable = unreachable.length + counts.unreadable;
   if (unreadable > 0) {
-    throw new Error(`${unreadable} of ${counted(pictures.length + unreachable.length, "picture")} cannot be read`);
+    throw new Error(`${unreadable} of ${counted(images.length + unreachable.length, "image")} cannot be read`);
   }
 }
 
-/** What has become of pictures. */
+/** What has become of images. */
 interface Counts {
   read: number;
   unreadable: number;
@@ -86,27 +84,27 @@ interface Counts {
   light: number;
 }
 
-/** Prints what a network says of pictures, until nobody reads on. */
+/** Prints what a network says of images, until nobody reads on. */
 async function predictAll(
   weights: LoadedWeights,
-  pictures: readonly PictureSource[],
+  images: readonly ImageSource[],
   options: PredictOptions & { readonly terminal: Terminal; readonly signal: AbortSignal },
 ): Promise<Counts> {
   const { invert, threads, terminal, signal } = options;
   const { model, metadata } = weights;
   const counts: Counts = { read: 0, unreadable: 0, light: 0 };
   const mayBeLight = !invert && isLightOnBlack(metadata?.data);
-  const output = outputFor(weights, pictures, options);
+  const output = outputFor(weights, images, options);
   const engine = await engineFor(weights, { threads });
   try {
     await print(output.begin);
-    const results = predictPictures(engine, pictures, {
-      fit: options.fit ?? metadata?.pictures?.fit ?? "contain",
-      background: options.background ? backgroundByte(options.background) : (metadata?.pictures?.background ?? 0),
+    const results = predictImages(engine, images, {
+      resize: options.fit ?? metadata?.framing?.resize ?? "contain",
+      background: options.background ? backgroundByte(options.background) : (metadata?.framing?.background ?? 0),
       invert,
       threads,
       signal,
-      onProgress: (progress) => terminal.progress({ label: "predicting", unit: "pictures", ...progress }),
+      onProgress: (progress) => terminal.progress({ label: "predicting", unit: "images", ...progress }),
     });
     for await (const result of results) {
       if (process.stdout.destroyed) return counts;
@@ -130,7 +128,7 @@ async function predictAll(
 
 function outputFor(
   { model, metadata }: LoadedWeights,
-  pictures: readonly PictureSource[],
+  images: readonly ImageSource[],
   { json, csv, top: asked }: PredictOptions,
 ): PredictionOutput {
   const classes = classCount(inferShapes(model));
@@ -139,7 +137,7 @@ function outputFor(
   const top = Math.min(asked, classes);
   if (json) return jsonOutput({ labelOf });
   if (csv) return csvOutput({ labelOf, top });
-  const names = pictures.map(({ name }) => name);
+  const names = images.map(({ name }) => name);
   return tableOutput({ labelOf, top }, names, labels);
 }
 

@@ -16,9 +16,7 @@ export function summaryCommand(): Command {
     .description("print the network's layers, output shapes and parameters")
     .addOption(recipeOption().default("paper"))
     .addOption(
-      new Option("--input <CxHxW>", "the pictures' shape")
-        .argParser(inputSize)
-        .default(inputSize("1x28x28"), "1x28x28"),
+      new Option("--input <CxHxW>", "the images' shape").argParser(inputSize).default(inputSize("1x28x28"), "1x28x28"),
     )
     .addOption(new Option("--classes <n>", "the number of classes").argParser(wholeNumber(1, 1000)).default(10))
     .addOption(jsonOption())

@@ -7,9 +7,9 @@ import {
   dataDirOption,
   dataOption,
   fitOption,
+  type ImageOptions,
   inputOption,
   jsonOption,
-  type PictureOptions,
   quietOption,
   recipeOption,
   strictOption,
@@ -19,7 +19,7 @@ import { type Axis, GRID_KEYS, parseAxis, parseSeeds } from "../sweep/grid.js";
 import { resumeSweep, startSweep } from "../sweep/sweep.js";
 import { Terminal } from "../terminal.js";
 
-interface SweepCommandOptions extends PictureOptions {
+interface SweepCommandOptions extends ImageOptions {
   readonly recipe: string;
   readonly data: string;
   readonly dataDir?: string;
@@ -99,7 +99,7 @@ async function runSweep(options: SweepCommandOptions, command: Command): Promise
   const terminal = new Terminal(json ? process.stderr : process.stdout, { quiet });
   const sweepOptions = { terminal, json, jobs };
   if (options.resume !== undefined) return resumeSweep(options.resume, { dataDir, strict }, sweepOptions);
-  const dataSettings = { data, dataDir, input, fit, background: backgroundByte(background), strict };
+  const dataSettings = { data, dataDir, input, resize: fit, background: backgroundByte(background), strict };
   await startSweep({ recipe, data: dataSettings, grid, seeds, out }, sweepOptions);
 }
 

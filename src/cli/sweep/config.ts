@@ -25,7 +25,7 @@ export const configSchema = z.object({
       data: z.string(),
       dataDir: z.string().optional(),
       input: z.object({ channels: z.number(), height: z.number(), width: z.number() }).optional(),
-      fit: z.enum(["contain", "cover", "stretch"]),
+      resize: z.enum(["contain", "cover", "stretch"]),
       background: z.literal([0, 255]),
       strict: z.boolean().optional(),
     }),

@@ -108,7 +108,7 @@ describe("withCombination", () => {
         dropout: 0,
         labelSmoothing: 0.1,
         weightDecay: 0.5,
-        validationShare: 0.1,
+        validationFraction: 0.1,
       },
     });
     expect(withCombination(request, [])).toEqual(request);

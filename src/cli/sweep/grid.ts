@@ -10,7 +10,7 @@ import {
   learningRate,
   oneOf,
   seed,
-  validationShare,
+  validationFraction,
   weightDecay,
   wholeNumber,
 } from "../options.js";
@@ -48,7 +48,7 @@ const KEYS: Readonly<Record<string, (text: string) => Change>> = {
   "weight-decay": (text) => ({ changes: { weightDecay: weightDecay(text) } }),
   augment: (text) => ({ augment: augmentation(text) }),
   normalize: (text) => ({ normalize: oneOf(["tutorial", "dataset"])(text) }),
-  "val-split": (text) => ({ changes: { validationShare: validationShare(text) } }),
+  "val-split": (text) => ({ changes: { validationFraction: validationFraction(text) } }),
 };
 
 /** The keys of a grid. */

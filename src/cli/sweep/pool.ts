@@ -56,7 +56,7 @@ export function trainInThread(
   }).finally(() => signal.removeEventListener("abort", stop));
 }
 
-/** The data with their pictures in memory that threads share: none of them needs a copy. */
+/** The data with their images in memory that threads share: none of them needs a copy. */
 export function shareData({ parts, ...data }: LoadedData): LoadedData {
   return { ...data, parts: { ...parts, train: share(parts.train), test: parts.test && share(parts.test) } };
 }

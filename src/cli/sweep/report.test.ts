@@ -11,7 +11,7 @@ const config: SweepConfig = {
     name: "digits",
     checksum: "0",
     generated: true,
-    settings: { data: "digits", fit: "contain", background: 0 },
+    settings: { data: "digits", resize: "contain", background: 0 },
   },
   grid: [
     { key: "lr", values: ["1e-3", "3e-3", "99"] },
@@ -47,8 +47,8 @@ it("sums combinations up, the best by mean validation accuracy first", () => {
     label: "lr=3e-3 augment=crop=2,flip=0.5",
     runs: 3,
     failed: 1,
-    validationAccuracy: { mean: 0.92, deviation: expect.closeTo(Math.SQRT1_2 * 0.02, 12) },
-    testAccuracy: { mean: 0.91, deviation: expect.closeTo(Math.SQRT1_2 * 0.02, 12) },
+    validationAccuracy: { mean: 0.92, std: expect.closeTo(Math.SQRT1_2 * 0.02, 12) },
+    testAccuracy: { mean: 0.91, std: expect.closeTo(Math.SQRT1_2 * 0.02, 12) },
     best: { seed: 11, validationAccuracy: 0.93 },
     worst: { seed: 3, validationAccuracy: 0.91 },
     seconds: 75,
@@ -72,7 +72,7 @@ it("is a table", () => {
   `);
 });
 
-it("shows no deviation of one run, and no test accuracy where there was no test", () => {
+it("shows no standard deviation of one run, and no test accuracy where there was no test", () => {
   const one = { ...config, grid: [], seeds: [5] };
   const [run] = planRuns([], [5]);
   const lone = reportSweep("sweeps/b", one, new Map([[run, finished(0.5, undefined, 3)]]));

@@ -129,8 +129,8 @@ export function formatReport({ combinations, runs }: SweepReport): string {
 }
 
 function formatSpread(spread: Spread | undefined): string | undefined {
-  if (spread?.deviation === undefined) return spread && formatPercent(spread.mean);
-  return `${(spread.mean * 100).toFixed(2)} ± ${formatPercent(spread.deviation)}`;
+  if (spread?.std === undefined) return spread && formatPercent(spread.mean);
+  return `${(spread.mean * 100).toFixed(2)} ± ${formatPercent(spread.std)}`;
 }
 
 /** A row a run: its folder, its settings, its seed, what it came to. */

@@ -2,7 +2,7 @@
 export interface Spread {
   readonly mean: number;
   /** The sample's standard deviation, with n − 1; undefined for one value. */
-  readonly deviation?: number;
+  readonly std?: number;
 }
 
 /** Mean and sample standard deviation; undefined where there are no values. */
@@ -11,7 +11,7 @@ export function spreadOf(values: readonly number[]): Spread | undefined {
   if (count === 0) return undefined;
   const mean = sum(values) / count;
   if (count === 1) return { mean };
-  return { mean, deviation: Math.sqrt(sum(values.map((value) => (value - mean) ** 2)) / (count - 1)) };
+  return { mean, std: Math.sqrt(sum(values.map((value) => (value - mean) ** 2)) / (count - 1)) };
 }
 
 function sum(values: readonly number[]): number {

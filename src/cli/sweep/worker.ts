@@ -11,7 +11,7 @@ import { type RunRequest, trainNew, trainOn } from "../training/train.js";
 
 /** What a thread is started with. */
 export interface WorkerStart extends Required<Omit<RunRequest, "data">> {
-  /** Its pictures in shared memory. */
+  /** Its images in shared memory. */
   readonly data: LoadedData;
 }
 

@@ -26,7 +26,7 @@ export async function runRequest(options: TrainingOptions): Promise<RunRequest> 
         epochs: options.epochs,
         batchSize: options.batch,
         learningRate: options.lr,
-        validationShare: options.valSplit,
+        validationFraction: options.valSplit,
         augmentValidation: options.augmentVal,
       },
     },

@@ -76,12 +76,12 @@ export async function trainNew(
 }
 
 /** What a run's config says of the data, its paths whole, so that the run can be gone on with from any folder. */
-function dataConfig({ data, dataDir, fit, background }: DataSettings, name: string) {
+function dataConfig({ data, dataDir, resize, background }: DataSettings, name: string) {
   return {
     name,
     path: DATA_NAMES.includes(data) ? undefined : resolve(data),
     directory: dataDir === undefined ? undefined : resolve(dataDir),
-    fit,
+    resize,
     background,
   };
 }

@@ -21,27 +21,27 @@ export function readInputs(
   return indices.map((index, sample) => {
     const stored = images.pixels.subarray(index * size, (index + 1) * size);
     const placement = placements?.subarray(sample * PLACEMENT_WORDS, (sample + 1) * PLACEMENT_WORDS);
-    const picture = placement ? brightened(moved(stored, input, placement), placement) : stored;
+    const image = placement ? brightened(moved(stored, input, placement), placement) : stored;
     const erased = placement ? erasedPlaces(input, placement) : () => false;
     const area = input.height * input.width;
-    return Float64Array.from(picture, (byte, place) =>
+    return Float64Array.from(image, (byte, place) =>
       erased(place % area) ? 0 : table[Math.floor(place / area) * 256 + byte],
     );
   });
 }
 
-/** A picture cropped, mirrored and mapped as a placement says; background wherever that looks outside of it. */
-function moved(picture: Uint8Array, shape: ImageShape, placement: Int32Array): Uint8Array {
+/** An image cropped, mirrored and mapped as a placement says; background wherever that looks outside of it. */
+function moved(image: Uint8Array, shape: ImageShape, placement: Int32Array): Uint8Array {
   const { channels, height, width } = shape;
-  const down = placement[PLACEMENT.shiftDown];
-  const right = placement[PLACEMENT.shiftRight];
+  const down = placement[PLACEMENT.cropDown];
+  const right = placement[PLACEMENT.cropRight];
   const flip = placement[PLACEMENT.flip] === 1;
   const background = placement[PLACEMENT.background] & 255;
   const [c0, c1, c2, c3, c4, c5] = placement.subarray(PLACEMENT.coefficients);
 
   const pixel = (channel: number, row: number, column: number): number => {
     const inside = row >= 0 && row < height && column >= 0 && column < width;
-    return inside ? picture[(channel * height + row) * width + column] : background;
+    return inside ? image[(channel * height + row) * width + column] : background;
   };
   const cropped = (channel: number, row: number, column: number): number => {
     const inside = row >= 0 && row < height && column >= 0 && column < width;
@@ -50,7 +50,7 @@ function moved(picture: Uint8Array, shape: ImageShape, placement: Int32Array): U
   const mirrored = (channel: number, row: number, column: number): number =>
     cropped(channel, row, flip ? width - 1 - column : column);
 
-  const result = new Uint8Array(picture.length);
+  const result = new Uint8Array(image.length);
   for (let channel = 0; channel < channels; channel++) {
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
@@ -64,9 +64,9 @@ function moved(picture: Uint8Array, shape: ImageShape, placement: Int32Array): U
 }
 
 /** The bytes times the placement's factor in float32, truncated and clipped. */
-function brightened(picture: Uint8Array, placement: Int32Array): Uint8ClampedArray {
+function brightened(image: Uint8Array, placement: Int32Array): Uint8ClampedArray {
   const [factor] = new Float32Array(Int32Array.of(placement[PLACEMENT.brightness]).buffer);
-  return Uint8ClampedArray.from(picture, (byte) => Math.trunc(Math.fround(factor * byte)));
+  return Uint8ClampedArray.from(image, (byte) => Math.trunc(Math.fround(factor * byte)));
 }
 
 /** Whether a place of a channel lies in the placement's rectangle. */

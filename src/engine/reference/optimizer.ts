@@ -44,8 +44,8 @@ function updateAdam(settings: AdamSettings, { step, learningRate, momentum }: Up
     second[place] = beta2 * second[place] + (1 - beta2) * slope ** 2;
     // Both moments start at 0; divided by 1 − β^step they are no longer too small.
     const mean = first[place] / (1 - beta1 ** step);
-    const deviation = Math.sqrt(second[place] / (1 - beta2 ** step));
-    weight[place] -= (learningRate * mean) / (deviation + epsilon);
+    const std = Math.sqrt(second[place] / (1 - beta2 ** step));
+    weight[place] -= (learningRate * mean) / (std + epsilon);
   }
 }
 

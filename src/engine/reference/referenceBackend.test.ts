@@ -18,7 +18,7 @@ import { ReferenceNetwork } from "./network.js";
 import { moveAverage, updateTensor } from "./optimizer.js";
 
 const ADAMW: OptimizerSettings = { type: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
-const OPTIONS: CompileOptions = { batchSize: 4, normalization: { mean: [0.5], deviation: [0.5] }, optimizer: ADAMW };
+const OPTIONS: CompileOptions = { batchSize: 4, normalization: { mean: [0.5], std: [0.5] }, optimizer: ADAMW };
 
 const conv = (name: string, outChannels: number, kernel: number, stride = 1, padding = 0): Layer => ({
   type: "conv2d",
@@ -219,13 +219,13 @@ describe("moveAverage", () => {
 });
 
 describe("referenceEngine", () => {
-  const picture: Model = {
+  const image: Model = {
     input: { channels: 1, height: 3, width: 3 },
     layers: [{ type: "flatten" }, linear(2)],
   };
 
-  it("transforms pictures and normalises them", async () => {
-    const engine = await referenceEngine(picture, { ...OPTIONS, normalization: { mean: [0], deviation: [1 / 255] } });
+  it("transforms images and normalises them", async () => {
+    const engine = await referenceEngine(image, { ...OPTIONS, normalization: { mean: [0], std: [1 / 255] } });
     const pixels = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9);
     const seen = async (transformation: Parameters<typeof placementFor>[0]) => {
       const placements = placementFor(transformation, 3, 3);
@@ -233,11 +233,11 @@ describe("referenceEngine", () => {
       return [...flat.output.data].map(Math.round);
     };
     expect(await seen({})).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    expect(await seen({ shiftDown: 1, shiftRight: -1 })).toEqual([0, 4, 5, 0, 7, 8, 0, 0, 0]);
+    expect(await seen({ cropDown: 1, cropRight: -1 })).toEqual([0, 4, 5, 0, 7, 8, 0, 0, 0]);
     expect(await seen({ flip: true })).toEqual([3, 2, 1, 6, 5, 4, 9, 8, 7]);
-    expect(await seen({ shiftRight: 1, flip: true })).toEqual([0, 3, 2, 0, 6, 5, 0, 9, 8]);
+    expect(await seen({ cropRight: 1, flip: true })).toEqual([0, 3, 2, 0, 6, 5, 0, 9, 8]);
     expect(await seen({ degrees: 90 })).toEqual([3, 6, 9, 2, 5, 8, 1, 4, 7]);
-    expect(await seen({ moveDown: 1, moveRight: -1, background: 77 })).toEqual([77, 77, 77, 2, 3, 77, 5, 6, 77]);
+    expect(await seen({ shiftDown: 1, shiftRight: -1, background: 77 })).toEqual([77, 77, 77, 2, 3, 77, 5, 6, 77]);
     expect(await seen({ scale: 0.3 })).toEqual([0, 0, 0, 0, 5, 0, 0, 0, 0]);
     expect(await seen({ shear: 45 })).toEqual([0, 1, 2, 4, 5, 6, 8, 9, 0]);
     expect(await seen({ brightness: 0.7 })).toEqual([0, 1, 2, 2, 3, 4, 4, 5, 6]);
@@ -272,7 +272,7 @@ describe("referenceEngine", () => {
   });
 
   it("refuses what the fast engine refuses", async () => {
-    const engine = await referenceEngine(picture, OPTIONS);
+    const engine = await referenceEngine(image, OPTIONS);
     const values = new Float32Array(9);
     await expect(engine.differentiate({ values: new Float32Array(45) }, [0, 0, 0, 0, 0])).rejects.toThrow(
       new RangeError("the engine differentiates at most 4 samples at once"),
@@ -286,8 +286,8 @@ describe("referenceEngine", () => {
   });
 
   it("learns: the loss of one batch falls", async () => {
-    const engine = await referenceEngine(picture, OPTIONS);
-    await engine.setParameters(initializeParameters(picture, 1));
+    const engine = await referenceEngine(image, OPTIONS);
+    await engine.setParameters(initializeParameters(image, 1));
     const batch = { values: Float32Array.from(draws(36, 0)) };
     const labels = [0, 1, 1, 0];
     const mean = async () => (await engine.evaluate(batch, labels)).losses.reduce((sum, loss) => sum + loss) / 4;

@@ -17,7 +17,7 @@ const EVALUATIONS: Readonly<Record<string, (node: GraphNode) => Value>> = {
   ...SIZE_EVALUATIONS,
 };
 
-/** Whether a node computes a constant: nothing of it depends on what is in the pictures. */
+/** Whether a node computes a constant: nothing of it depends on what is in the images. */
 export function isConstant({ operator, inputs }: GraphNode): boolean {
   return operator === "Shape" || inputs.every((input) => input?.kind !== "activation");
 }
@@ -25,7 +25,7 @@ export function isConstant({ operator, inputs }: GraphNode): boolean {
 /** @throws FormatError where it computes what no LeNet-5 needs */
 export function evaluate(node: GraphNode): Value {
   if (!Object.hasOwn(EVALUATIONS, node.operator)) {
-    node.fail("it takes constants alone, expected pictures or one of the operators that compute sizes");
+    node.fail("it takes constants alone, expected images or one of the operators that compute sizes");
   }
   return EVALUATIONS[node.operator](node);
 }

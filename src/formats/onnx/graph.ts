@@ -50,11 +50,11 @@ export function readGraph(graph: GraphMessage, names: readonly string[]): Networ
   network.finish(output.name ?? "", values.get(output.name ?? ""));
 
   const [first, second, third] = activation.shape;
-  const pictures = takesBytes
+  const images = takesBytes
     ? { channels: third, height: first, width: second }
     : { channels: first, height: second, width: third };
   return {
-    model: { input: pictures, layers: network.layers },
+    model: { input: images, layers: network.layers },
     parameters: network.parameters,
     normalization: takesBytes ? network.normalization : undefined,
   };

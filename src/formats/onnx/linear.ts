@@ -3,7 +3,7 @@ import type { Network, Step } from "./network.js";
 import type { GraphNode } from "./node.js";
 import { type FloatConstant, transposed } from "./values.js";
 
-/** The layers from pictures to features, and from features to features. */
+/** The layers from images to features, and from features to features. */
 
 /** Reads what lays maps out in a row. */
 export function readFlattening(node: GraphNode, network: Network) {

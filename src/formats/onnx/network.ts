@@ -18,7 +18,7 @@ export class Network {
   readonly layers: Layer[] = [];
   readonly parameters = new Map<string, Tensor<Float32Array>>();
   /** What is done to bytes before the network. */
-  readonly normalization = { mean: [] as number[], deviation: [] as number[] } satisfies Normalization;
+  readonly normalization = { mean: [] as number[], std: [] as number[] } satisfies Normalization;
   private readonly steps: Step[];
   /** What the last node gave: only this may be taken, as a LeNet-5 has no branches. */
   head: Activation;

@@ -24,7 +24,7 @@ function requireEvaluation(node: GraphNode): true {
 }
 
 /**
- * The zeros that a node puts around pictures.
+ * The zeros that a node puts around images.
  *
  * @throws FormatError where they are not zeros, or not as many on all sides
  */
@@ -36,7 +36,7 @@ export function readPadding(node: GraphNode): number {
     padding < 0 ||
     pads.join() !== [0, 0, padding, padding, 0, 0, padding, padding].join()
   ) {
-    node.fail(`its pads are [${pads}], expected as many on all sides of a picture`);
+    node.fail(`its pads are [${pads}], expected as many on all sides of an image`);
   }
   node.allow("mode", "constant");
   const [value, ...others] = node.inputs[2] ? node.floats(2, "value").data : [node.float("value", 0)];

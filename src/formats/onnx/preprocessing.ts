@@ -5,10 +5,10 @@ import { DataType } from "./messages.js";
 import type { Network, Step } from "./network.js";
 import type { GraphNode } from "./node.js";
 
-/** What stands around a network whose graph takes pictures as they are and gives probabilities. */
+/** What stands around a network whose graph takes images as they are and gives probabilities. */
 
 const MEAN = "mean";
-const DEVIATION = "deviation";
+const DEVIATION = "std";
 const LARGEST_BYTE = "largest_byte";
 
 /** From bytes [batch, height, width, channels] to the network's input. */
@@ -24,7 +24,7 @@ export function preprocessingLinks({ channels, height, width }: ImageShape): Lin
     { ...link("to_float", "Cast"), attributes: [integer("to", DataType.FLOAT)] },
     link("scale", "Div", [LARGEST_BYTE]),
     link("subtract_mean", "Sub", [MEAN]),
-    link("divide_by_deviation", "Div", [DEVIATION]),
+    link("divide_by_std", "Div", [DEVIATION]),
     {
       ...link("channels_first", "Transpose"),
       attributes: [integers("perm", CHANNELS_FIRST)],
@@ -41,27 +41,27 @@ export function preprocessingConstants(
   { channels }: ImageShape,
   normalization: Normalization,
 ): [string, Tensor<Float32Array>][] {
-  const { mean, deviation } = eachChannel(normalization, channels);
+  const { mean, std } = eachChannel(normalization, channels);
   return [
     [LARGEST_BYTE, { shape: [], data: Float32Array.of(255) }],
     [MEAN, { shape: [mean.length], data: mean }],
-    [DEVIATION, { shape: [deviation.length], data: deviation }],
+    [DEVIATION, { shape: [std.length], data: std }],
   ];
 }
 
 /**
- * A mean and a deviation for each channel, where one for all may be given.
+ * A mean and a standard deviation for each channel, where one for all may be given.
  *
  * @throws FormatError where they are for another number of channels
  */
-export function eachChannel({ mean, deviation }: Normalization, channels: number) {
+export function eachChannel({ mean, std }: Normalization, channels: number) {
   const spread = (values: readonly number[], what: string) => {
     if (values.length !== 1 && values.length !== channels) {
       throw new FormatError(`onnx: the normalization has ${values.length} ${what}, the model ${channels} channels`);
     }
     return Float32Array.from({ length: channels }, (_, channel) => values[channel % values.length]);
   };
-  return { mean: spread(mean, "means"), deviation: spread(deviation, "deviations") };
+  return { mean: spread(mean, "means"), std: spread(std, "standard deviations") };
 }
 
 /** From logits to probabilities. */
@@ -103,12 +103,12 @@ export const PREPROCESSING_STEPS: readonly Step[] = [
     },
   },
   {
-    expected: "the deviation of each channel (Div)",
+    expected: "the standard deviation of each channel (Div)",
     operators: ["Div"],
     read(node, network) {
-      const deviation = readEachChannel(node, network);
-      if (!deviation.every((value) => value > 0)) node.fail(`it divides by [${deviation}], expected numbers above 0`);
-      network.normalization.deviation.push(...deviation);
+      const std = readEachChannel(node, network);
+      if (!std.every((value) => value > 0)) node.fail(`it divides by [${std}], expected numbers above 0`);
+      network.normalization.std.push(...std);
       return network.head.shape;
     },
   },

@@ -22,7 +22,7 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
 async function logits(model: Model, parameters: NamedTensors, values: Float32Array): Promise<Float32Array> {
   const engine = await compile(model, {
     batchSize: 4,
-    normalization: { mean: [0], deviation: [1] },
+    normalization: { mean: [0], std: [1] },
     optimizer: { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
   });
   await engine.setParameters(parameters);

@@ -31,7 +31,7 @@ export interface OnnxFile {
   readonly tensors: NamedTensors;
   /** The file's `metadata_props`. */
   readonly metadata: Record<string, string>;
-  /** Where the graph takes pictures as they are: what it does to their bytes before the network. */
+  /** Where the graph takes images as they are: what it does to their bytes before the network. */
   readonly normalization?: Normalization;
 }
 
@@ -90,8 +90,8 @@ function requireSame({ model, normalization }: ModelMetadata, found: NetworkOfGr
     throw new FormatError('onnx: the metadata "lenet" describes another network than the graph is');
   }
   if (!found.normalization) return;
-  const { mean, deviation } = eachChannel(normalization, model.input.channels);
-  if (mean.join() !== found.normalization.mean.join() || deviation.join() !== found.normalization.deviation.join()) {
+  const { mean, std } = eachChannel(normalization, model.input.channels);
+  if (mean.join() !== found.normalization.mean.join() || std.join() !== found.normalization.std.join()) {
     throw new FormatError('onnx: the metadata "lenet" has another normalization than the graph');
   }
 }

@@ -38,7 +38,7 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
     'node "more" (Relu): found where a LeNet-5 has its end',
     (graph) => graph.node.push({ name: "more", op_type: "Relu", input: ["logits"], output: ["more"] } as Node),
   ],
-  "probabilities of normalised pictures": [
+  "probabilities of normalised images": [
     'node "soft" (Softmax): found where a LeNet-5 has its end',
     (graph) => graph.node.push({ name: "soft", op_type: "Softmax", input: ["logits"], output: ["p"] } as Node),
   ],
@@ -209,7 +209,7 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
       node(graph, "fc2").input[0] = "dropped";
     },
   ],
-  "pictures of any size": [
+  "images of any size": [
     'the input "input" has the shape [batch,1,height,12], expected a batch and three known sizes',
     (graph) => setDimension(graph, 2, { dim_param: "height" }),
   ],
@@ -273,9 +273,9 @@ describe("refuses preprocessing that is another", () => {
       (graph) => Object.assign(constant(graph, "largest_byte"), { raw_data: bytesOf(Float32Array.of(256)) }),
     ],
     [
-      "deviation",
-      'node "divide_by_deviation" (Div): it divides by [0], expected numbers above 0',
-      (graph) => Object.assign(constant(graph, "deviation"), { raw_data: bytesOf(Float32Array.of(0)) }),
+      "std",
+      'node "divide_by_std" (Div): it divides by [0], expected numbers above 0',
+      (graph) => Object.assign(constant(graph, "std"), { raw_data: bytesOf(Float32Array.of(0)) }),
     ],
     [
       "mean",

@@ -18,7 +18,7 @@ export interface IntegerConstant {
   readonly data: readonly Size[];
 }
 
-/** What pictures have become on their way through the graph. */
+/** What images have become on their way through the graph. */
 export interface Activation {
   readonly kind: "activation";
   readonly batch: Size;

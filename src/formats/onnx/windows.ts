@@ -2,7 +2,7 @@ import type { Pool2dLayer } from "../../model/index.js";
 import type { Network } from "./network.js";
 import type { GraphNode } from "./node.js";
 
-/** The layers whose nodes move a window over pictures. */
+/** The layers whose nodes move a window over images. */
 
 /** Reads a convolution under its name. */
 export function readConvolution(node: GraphNode, network: Network, name: string) {

@@ -24,7 +24,7 @@ function metadataOf({ model, normalization }: Weights): ModelMetadata {
     model,
     classes: ["T-shirt/top", 'a "quoted", listed', "größe"],
     normalization,
-    pictures: { fit: "contain", background: 255 },
+    framing: { resize: "contain", background: 255 },
     recipe: "improved",
     data: "fashion-mnist",
     epoch: 7,
@@ -83,10 +83,10 @@ describe("a file that is read again", () => {
 
   it("tells its normalization, of float32, where it has no metadata", () => {
     const options = { input: SHAPES[1] };
-    const weights = { ...lenetWeights(options), normalization: { mean: [0.1], deviation: [0.2, 0.3, 0.4] } };
+    const weights = { ...lenetWeights(options), normalization: { mean: [0.1], std: [0.2, 0.3, 0.4] } };
     expect(readOnnx(writeOnnx(weights, { withPreprocessing: true })).normalization).toEqual({
       mean: Array(3).fill(Math.fround(0.1)),
-      deviation: [0.2, 0.3, 0.4].map(Math.fround),
+      std: [0.2, 0.3, 0.4].map(Math.fround),
     });
   });
 
@@ -97,7 +97,7 @@ describe("a file that is read again", () => {
     expect(() => readOnnx(writeOnnx({ ...bare, metadata: { ...metadata, model: other.model } }))).toThrow(
       /^onnx: the metadata "lenet" describes another network than the graph is$/,
     );
-    const normalization = { mean: [0.5], deviation: [0.5] };
+    const normalization = { mean: [0.5], std: [0.5] };
     const weights = { ...bare, metadata: { ...metadata, normalization } };
     expect(() => readOnnx(writeOnnx(weights, { withPreprocessing: true }))).toThrow(
       /^onnx: the metadata "lenet" has another normalization than the graph$/,
@@ -147,7 +147,7 @@ describe("a file", () => {
   it("takes bytes and gives probabilities with preprocessing", () => {
     const shapes = shapesOf(writeOnnx(weights, { withPreprocessing: true }));
     expect([shapes[0], shapes[5], shapes.at(-1)]).toEqual([
-      `pictures ${DataType.UINT8} batch×16×12×3`,
+      `images ${DataType.UINT8} batch×16×12×3`,
       "channels_first.output 1 batch×3×16×12",
       "probabilities 1 batch×3",
     ]);
@@ -178,7 +178,7 @@ describe("a file", () => {
   });
 
   it("is refused where the normalization is for other channels", () => {
-    const normalization = { mean: [0.5, 0.5], deviation: [0.5] };
+    const normalization = { mean: [0.5, 0.5], std: [0.5] };
     expect(() => writeOnnx({ ...weights, normalization }, { withPreprocessing: true })).toThrow(
       /^onnx: the normalization has 2 means, the model 3 channels$/,
     );
@@ -190,7 +190,7 @@ describe("a file", () => {
   ])("is what ONNX's tools were shown: %s", (name, withPreprocessing) => {
     const folder = "tests/fixtures/onnx";
     const { model, tensors: parameters } = readOnnx(readFileSync(`${folder}/improved.legacy-view.onnx`));
-    const normalization = { mean: [0.5, 0.4, 0.3], deviation: [0.2, 0.3, 0.4] };
+    const normalization = { mean: [0.5, 0.4, 0.3], std: [0.2, 0.3, 0.4] };
     const today = edited(readFileSync(`${folder}/${name}`), (file) =>
       Object.assign(file, { producer_version: VERSION }),
     );

@@ -23,13 +23,13 @@ const IR_VERSION = 7;
 
 /** How an ONNX file is written. */
 export interface OnnxOptions {
-  /** The graph takes pictures of the network's size as they are, and gives probabilities. */
+  /** The graph takes images of the network's size as they are, and gives probabilities. */
   readonly withPreprocessing?: boolean;
 }
 
 /**
  * Writes an ONNX file, the same bytes for the same weights: from `input`, normalised float32
- * [batch, channels, height, width], to `logits` [batch, classes]; with preprocessing from `pictures`, uint8
+ * [batch, channels, height, width], to `logits` [batch, classes]; with preprocessing from `images`, uint8
  * [batch, height, width, channels], to `probabilities`. Dropout is left out, as it is for training alone.
  *
  * @throws ShapeError where the parameters are not those of the model
@@ -54,7 +54,7 @@ export function writeOnnx(weights: Weights, { withPreprocessing = false }: OnnxO
     ir_version: IR_VERSION,
     producer_name: "lenet",
     producer_version: VERSION,
-    doc_string: `LeNet-5 for pictures of ${channels}x${height}x${width}, ${classes} classes`,
+    doc_string: `LeNet-5 for images of ${channels}x${height}x${width}, ${classes} classes`,
     graph: {
       name: "lenet5",
       ...chain(input, links, output),
@@ -70,7 +70,7 @@ function ends({ channels, height, width }: ImageShape, classes: number): [NewVal
   return [
     {
       ...value("input", DataType.FLOAT, [channels, height, width]),
-      doc_string: "Pictures [batch, channels, height, width], normalised: (byte / 255 - mean) / std",
+      doc_string: "Images [batch, channels, height, width], normalised: (byte / 255 - mean) / std",
     },
     { ...value("logits", DataType.FLOAT, [classes]), doc_string: "One logit for each class" },
   ];
@@ -79,8 +79,8 @@ function ends({ channels, height, width }: ImageShape, classes: number): [NewVal
 function endsWithPreprocessing({ channels, height, width }: ImageShape, classes: number): [NewValue, NewValue] {
   return [
     {
-      ...value("pictures", DataType.UINT8, [height, width, channels]),
-      doc_string: "Pictures [batch, height, width, channels], from 0 to 255",
+      ...value("images", DataType.UINT8, [height, width, channels]),
+      doc_string: "Images [batch, height, width, channels], from 0 to 255",
     },
     { ...value("probabilities", DataType.FLOAT, [classes]), doc_string: "One probability for each class" },
   ];
@@ -112,11 +112,11 @@ function value(name: string, type: number, shape: readonly number[]): NewValue {
 
 /** Our own metadata, and what others need as lists in JSON. */
 function describe({ metadata, normalization }: Weights): Record<string, string> {
-  const { mean, deviation } = normalization;
+  const { mean, std } = normalization;
   return {
     ...(metadata && writeModelMetadata(metadata)),
     ...(metadata?.classes && { class_names: JSON.stringify(metadata.classes) }),
     mean: JSON.stringify(mean),
-    std: JSON.stringify(deviation),
+    std: JSON.stringify(std),
   };
 }

@@ -7,7 +7,7 @@ const MIRRORS = new Set(
   ),
 );
 
-/** What the lab's page may do: its own files, WebAssembly, pictures it makes itself, and data sets from their mirrors. */
+/** What the lab's page may do: its own files, WebAssembly, images it makes itself, and data sets from their mirrors. */
 const DIRECTIVES = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",

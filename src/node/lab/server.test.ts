@@ -49,7 +49,7 @@ async function writeRun(name: string, startedAt: string, epochs: readonly number
     parameterCount: 17_000,
     data: {
       name: "digits",
-      fit: "contain",
+      resize: "contain",
       background: 0,
       checksum: "abc",
       images: 9,

@@ -2,13 +2,13 @@ import { type Markup, markup } from "../markup.js";
 import { signedColor } from "../palette.js";
 import type { Filters } from "./report.js";
 
-/** Of a weight, and between the channels of a filter, in the picture's units. */
+/** Of a weight, and between the channels of a filter, in the image's units. */
 const SIDE = 10;
 const GAP = 6;
 
 const CHANNEL_NAMES = ["red", "green", "blue"];
 
-/** The kernels of the first convolution as pictures of their weights. */
+/** The kernels of the first convolution as images of their weights. */
 export function filterSection(filters: Filters): Markup {
   const { weights, shape } = filters;
   const [number, channels] = shape;

@@ -2,7 +2,7 @@ import { type ConfusionCell, confusionCells, MOST_NUMBERED } from "../confusion.
 import { type Markup, markup } from "../markup.js";
 import { count, counted, percent } from "../numbers.js";
 import { largestShare, SHADES } from "../palette.js";
-import { pictureStrip } from "./pictures.js";
+import { imageStrip } from "./images.js";
 import type { Report } from "./report.js";
 
 /** Up to so many classes a cell has room for the percentage too. */
@@ -53,9 +53,9 @@ function matrixCell({ classes }: Report, { truth, predicted, count: value, share
 /** Images of a cell. */
 function sheet(report: Report, { truth, predicted, count: value }: ConfusionCell): Markup {
   const { classes, cells } = report;
-  const pictures = cells[truth][predicted];
+  const images = cells[truth][predicted];
   const id = sheetId(truth, predicted);
-  const more = value - pictures.length;
+  const more = value - images.length;
   const heading =
     truth === predicted
       ? markup`${classes[truth]}, predicted right`
@@ -64,7 +64,7 @@ function sheet(report: Report, { truth, predicted, count: value }: ConfusionCell
 <button type="button" class="close" popovertarget="${id}" popovertargetaction="hide" autofocus>Close</button>
 <h3 id="${id}-title">${heading}: ${counted(value, "image")}</h3>
 <p class="quiet">with the probability of the prediction, the surest first</p>
-${pictureStrip(pictures, report)}
+${imageStrip(images, report)}
 ${more > 0 && markup`<p>and ${count(more)} more</p>`}</div>
 `;
 }

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { reportPage } from "./page.js";
-import type { JudgedPicture, Report } from "./report.js";
+import type { JudgedImage, Report } from "./report.js";
 
 const ADDRESS = "data:image/png;base64,AAAA";
-const picture = (index: number, truth: number, prediction: number): JudgedPicture => ({
+const image = (index: number, truth: number, prediction: number): JudgedImage => ({
   address: ADDRESS,
   index,
   truth,
@@ -36,13 +36,13 @@ const report: Report = {
     [0, 1],
   ],
   cells: [
-    [[picture(5, 0, 0)], [picture(6, 0, 1), picture(7, 0, 1), picture(8, 0, 1)]],
-    [[], [picture(9, 1, 1)]],
+    [[image(5, 0, 0)], [image(6, 0, 1), image(7, 0, 1), image(8, 0, 1)]],
+    [[], [image(9, 1, 1)]],
   ],
   perClass: [scores, { ...scores, precision: 0.125 }],
   macro: { precision: 0.3125, recall: 0.25, f1: 1 / 3 },
-  mostWrong: [picture(6, 0, 1)],
-  leastSure: [picture(6, 0, 1)],
+  mostWrong: [image(6, 0, 1)],
+  leastSure: [image(6, 0, 1)],
   filters: { weights: [-0.5, 0.25, 0, 0.5], shape: [1, 1, 2, 2] },
   groups: [{ title: "Training", facts: [{ name: "seed", value: "7" }] }],
 };

@@ -4,9 +4,9 @@ import { Markup, markup } from "../markup.js";
 import { count, counted, percent, standardError } from "../numbers.js";
 import { FONT } from "../palette.js";
 import { filterSection } from "./filters.js";
+import { imageCards } from "./images.js";
 import { matrixSection } from "./matrix.js";
-import { pictureCards } from "./pictures.js";
-import type { ClassScores, JudgedPicture, Report } from "./report.js";
+import type { ClassScores, JudgedImage, Report } from "./report.js";
 import { CURVE_INKS, STYLE } from "./style.js";
 
 /**
@@ -41,13 +41,13 @@ ${notes(report)}${figures(report)}<nav aria-label="sections"><ul>
 </ul></nav>
 </header>
 <main>
-${curvesSection(report)}${matrixSection(report)}${classesSection(report)}${picturesSection(
+${curvesSection(report)}${matrixSection(report)}${classesSection(report)}${imagesSection(
   "most-wrong",
   "Most wrong",
   `The ${part} images with the highest probability on a wrong class.`,
   report.mostWrong,
   report,
-)}${picturesSection(
+)}${imagesSection(
   "least-sure",
   "Least sure",
   `The ${part} images whose likeliest class has the lowest probability.`,
@@ -90,7 +90,7 @@ function figures({ part, accuracy, correct, total, loss, best, history }: Report
 `;
 }
 
-/** The halves of the picture of curves, each as wide as there is room for. */
+/** The halves of the image of curves, each as wide as there is room for. */
 function curvesSection({ history }: Report): Markup {
   const [loss, accuracy] = curvesHalves(history, CURVE_INKS);
   const half = (name: string, left: number, content: Markup) =>
@@ -129,20 +129,20 @@ ${rows}</tbody>
 `;
 }
 
-function picturesSection(
+function imagesSection(
   id: string,
   title: string,
   explanation: string,
-  pictures: readonly JudgedPicture[],
+  images: readonly JudgedImage[],
   report: Report,
 ): Markup {
   return markup`<section id="${id}" aria-labelledby="${id}-title">
 <h2 id="${id}-title">${title}</h2>
 ${
-  pictures.length === 0
+  images.length === 0
     ? markup`<p>There are none.</p>`
     : markup`<p>${explanation} In bold what they are; below it the likeliest classes, the true one marked ✓.</p>
-${pictureCards(pictures, report)}`
+${imageCards(images, report)}`
 }
 </section>
 `;

@@ -9,7 +9,7 @@ export interface ClassScores {
 }
 
 /** What the network made of an image. */
-export interface JudgedPicture {
+export interface JudgedImage {
   /** The image as a data URI. */
   readonly address: string;
   /** Its number in its data set, from 0. */
@@ -45,12 +45,12 @@ export interface Report {
   /** Counts; rows are the true class, columns the predicted. */
   readonly confusion: readonly (readonly number[])[];
   /** Some images of each cell: [true class][predicted class][image]. */
-  readonly cells: readonly (readonly (readonly JudgedPicture[])[])[];
+  readonly cells: readonly (readonly (readonly JudgedImage[])[])[];
   readonly perClass: readonly ClassScores[];
   /** The mean of the classes' scores. */
   readonly macro: ClassScores;
-  readonly mostWrong: readonly JudgedPicture[];
-  readonly leastSure: readonly JudgedPicture[];
+  readonly mostWrong: readonly JudgedImage[];
+  readonly leastSure: readonly JudgedImage[];
   readonly filters: Filters;
   readonly groups: readonly FactGroup[];
 }

@@ -94,16 +94,16 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
     background: var(--panel); color: var(--ink); box-shadow: 0 -0.5rem 2rem #0006;
   }
 }
-.pictures { display: flex; flex-wrap: wrap; gap: 0.75rem; list-style: none; margin: 0.5rem 0; padding: 0; }
-.pictures figure { margin: 0; width: min-content; min-width: 100%; }
-.pictures img { height: 4rem; width: auto; image-rendering: pixelated; display: block; border: 1px solid var(--line); }
-.pictures.large { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); }
-.pictures.large figure { display: flex; gap: 0.75rem; }
-.pictures.large img { height: 5.5rem; align-self: flex-start; }
-.pictures figcaption { font-size: 0.8rem; line-height: 1.35; color: var(--quiet); font-variant-numeric: tabular-nums; }
-.pictures.large figcaption { flex: 1; min-width: 0; }
-.pictures ul { list-style: none; margin: 0; padding: 0; }
-.pictures strong { color: var(--ink); }
+.images { display: flex; flex-wrap: wrap; gap: 0.75rem; list-style: none; margin: 0.5rem 0; padding: 0; }
+.images figure { margin: 0; width: min-content; min-width: 100%; }
+.images img { height: 4rem; width: auto; image-rendering: pixelated; display: block; border: 1px solid var(--line); }
+.images.large { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); }
+.images.large figure { display: flex; gap: 0.75rem; }
+.images.large img { height: 5.5rem; align-self: flex-start; }
+.images figcaption { font-size: 0.8rem; line-height: 1.35; color: var(--quiet); font-variant-numeric: tabular-nums; }
+.images.large figcaption { flex: 1; min-width: 0; }
+.images ul { list-style: none; margin: 0; padding: 0; }
+.images strong { color: var(--ink); }
 .bar { width: 100%; height: 0.3rem; display: block; fill: var(--accent); background: var(--line); }
 .filters { display: flex; flex-wrap: wrap; gap: 1rem; list-style: none; padding: 0; }
 .filters svg { display: block; height: 5.5rem; width: auto; }

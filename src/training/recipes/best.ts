@@ -11,5 +11,5 @@ export const best: Recipe = {
   averaging: { decay: 0.999 },
   // With a padding of 2, or with rotations of 10 degrees, so few parameters have too much to learn.
   augmentation: { ...AUGMENTATIONS.light, cropPadding: 1 },
-  validationShare: 0.1,
+  validationFraction: 0.1,
 };

@@ -14,7 +14,7 @@ export interface RecipeChanges {
   readonly dropout?: number;
   readonly labelSmoothing?: number;
   readonly weightDecay?: number;
-  readonly validationShare?: number;
+  readonly validationFraction?: number;
   readonly augmentValidation?: boolean;
   readonly normalization?: Normalization;
   readonly augmentation?: Augmentation;
@@ -33,7 +33,7 @@ export function customizeRecipe(recipe: Recipe, changes: RecipeChanges): Recipe 
     dropout: changes.dropout ?? recipe.dropout,
     labelSmoothing: changes.labelSmoothing ?? recipe.labelSmoothing,
     optimizer: weightDecay === undefined ? recipe.optimizer : { ...recipe.optimizer, weightDecay },
-    validationShare: changes.validationShare ?? recipe.validationShare,
+    validationFraction: changes.validationFraction ?? recipe.validationFraction,
     augmentValidation: changes.augmentValidation ?? recipe.augmentValidation,
     normalization: changes.normalization ?? recipe.normalization,
     augmentation: changes.augmentation ?? recipe.augmentation,

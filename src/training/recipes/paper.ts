@@ -2,8 +2,8 @@ import { AUGMENTATIONS } from "../../data/augmentation.js";
 import type { Normalization } from "../../model/index.js";
 import type { Recipe } from "./recipe.js";
 
-/** From −1 to 1, whatever the pictures. */
-export const TUTORIAL_NORMALIZATION: Normalization = { mean: [0.5], deviation: [0.5] };
+/** From −1 to 1, whatever the images. */
+export const TUTORIAL_NORMALIZATION: Normalization = { mean: [0.5], std: [0.5] };
 
 /** The tutorial's first configuration: the layers of 1998 with the sigmoid, trained with PyTorch's defaults. */
 export const paper: Recipe = {
@@ -21,6 +21,6 @@ export const paper: Recipe = {
   patience: 0,
   augmentation: AUGMENTATIONS.tutorial,
   augmentValidation: false,
-  validationShare: 0.2,
+  validationFraction: 0.2,
   normalization: TUTORIAL_NORMALIZATION,
 };

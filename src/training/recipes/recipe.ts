@@ -26,7 +26,7 @@ export interface Recipe {
   /** Whether validation images are augmented too, as the tutorial does. */
   readonly augmentValidation: boolean;
   /** Share of the training images that is held back for validation. */
-  readonly validationShare: number;
-  /** How the bytes of pictures become inputs. */
+  readonly validationFraction: number;
+  /** How the bytes of images become inputs. */
   readonly normalization: Normalization;
 }

@@ -22,8 +22,8 @@ describe("recipes", () => {
       patience: 0,
       augmentation: { ...AUGMENTATIONS.none, cropPadding: 2, flip: 0.5, degrees: 10 },
       augmentValidation: false,
-      validationShare: 0.2,
-      normalization: { mean: [0.5], deviation: [0.5] },
+      validationFraction: 0.2,
+      normalization: { mean: [0.5], std: [0.5] },
     });
   });
 
@@ -33,13 +33,13 @@ describe("recipes", () => {
       pooling: "maxPool2d",
       epochs: 100,
       optimizer: { type: "adamw" },
-      schedule: { type: "oneCycle", warmupShare: 0.3, divisor: 25, finalDivisor: 1e4, cycleMomentum: true },
+      schedule: { type: "oneCycle", warmupFraction: 0.3, divisor: 25, finalDivisor: 1e4, cycleMomentum: true },
     });
     expect(improved.dropout).toBeGreaterThan(0);
     expect(improved.labelSmoothing).toBeGreaterThan(0);
   });
 
-  it.each(Object.values(RECIPES))("are LeNet-5, of 61,706 parameters on pictures of 28 × 28: $name", (recipe) => {
+  it.each(Object.values(RECIPES))("are LeNet-5, of 61,706 parameters on images of 28 × 28: $name", (recipe) => {
     const model = lenet5({ ...recipe, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
     expect(summarize(model).totalParameters).toBe(61_706);
   });
@@ -47,7 +47,7 @@ describe("recipes", () => {
   it("average the parameters as best alone", () => {
     expect(best).toMatchObject({
       epochs: 100,
-      validationShare: 0.1,
+      validationFraction: 0.1,
       augmentation: { ...AUGMENTATIONS.light, cropPadding: 1 },
     });
     expect([paper, improved].map(({ averaging }) => averaging)).toEqual([null, null]);
@@ -61,11 +61,11 @@ describe("customizeRecipe", () => {
   });
 
   it("changes what is named and nothing else", () => {
-    const shares = { validationShare: 0.3, augmentValidation: true };
-    const pictures = { augmentation: AUGMENTATIONS.light, normalization: { mean: [0.1], deviation: [0.2] } };
+    const shares = { validationFraction: 0.3, augmentValidation: true };
+    const images = { augmentation: AUGMENTATIONS.light, normalization: { mean: [0.1], std: [0.2] } };
     const regularization = { dropout: 0.1, labelSmoothing: 0.2 };
     const changes = { epochs: 7, batchSize: 50, learningRate: 0.01, weightDecay: 0.5 };
-    expect(customizeRecipe(paper, { ...changes, ...regularization, ...shares, ...pictures })).toEqual({
+    expect(customizeRecipe(paper, { ...changes, ...regularization, ...shares, ...images })).toEqual({
       ...paper,
       epochs: 7,
       batchSize: 50,
@@ -73,7 +73,7 @@ describe("customizeRecipe", () => {
       optimizer: { ...paper.optimizer, weightDecay: 0.5 },
       ...regularization,
       ...shares,
-      ...pictures,
+      ...images,
     });
   });
 
@@ -122,7 +122,7 @@ describe("recipeSchema", () => {
     ["no epochs", { epochs: 0 }],
     ["half a batch", { batchSize: 0.5 }],
     ["another activation", { activation: "gelu" }],
-    ["a deviation of 0", { normalization: { mean: [0.5], deviation: [0] } }],
+    ["a standard deviation of 0", { normalization: { mean: [0.5], std: [0] } }],
     ["a dropout above 1", { dropout: 1.5 }],
     ["averaging without end", { averaging: { decay: 1 } }],
     ["a field that is none", { dropouts: 0.5 }],

@@ -54,7 +54,7 @@ describe("oneCycle", () => {
 
   test("takes every setting", () => {
     const schedule = oneCycle(0.01, {
-      warmupShare: 0.45,
+      warmupFraction: 0.45,
       divisor: 10,
       finalDivisor: 100,
       annealing: "linear",
@@ -86,7 +86,7 @@ describe("oneCycle", () => {
   });
 
   test("begins at the maximum where the rise has a single step", () => {
-    expect(scheduleAt(oneCycle(0.01, { warmupShare: 0.1 }), 0, 10)).toEqual({ learningRate: 0.01, momentum: 0.85 });
+    expect(scheduleAt(oneCycle(0.01, { warmupFraction: 0.1 }), 0, 10)).toEqual({ learningRate: 0.01, momentum: 0.85 });
   });
 
   test("leaves the momentum to the optimiser where it is not cycled", () => {

@@ -14,7 +14,7 @@ export interface OneCycleSchedule {
   readonly type: "oneCycle";
   readonly maximumLearningRate: number;
   /** The share of all steps in which the learning rate rises (pct_start). */
-  readonly warmupShare: number;
+  readonly warmupFraction: number;
   /** The first learning rate is the maximum divided by this (div_factor). */
   readonly divisor: number;
   /** The last learning rate is the first divided by this (final_div_factor). */
@@ -59,7 +59,7 @@ export function oneCycle(
   return {
     type: "oneCycle",
     maximumLearningRate,
-    warmupShare: 0.3,
+    warmupFraction: 0.3,
     divisor: 25,
     finalDivisor: 1e4,
     annealing: "cosine",
@@ -116,7 +116,7 @@ function oneCyclePhases(schedule: OneCycleSchedule, totalSteps: number): Phase[]
   const { maximumLearningRate: highest, baseMomentum, maximumMomentum } = schedule;
   const first = highest / schedule.divisor;
   const last = first / schedule.finalDivisor;
-  const warmupSteps = schedule.warmupShare * totalSteps;
+  const warmupSteps = schedule.warmupFraction * totalSteps;
   const up: Phase = {
     end: warmupSteps - 1,
     learningRates: [first, highest],

@@ -15,12 +15,12 @@ const MODELS = [
   { input: { channels: 2, height: 20, width: 24 }, classes: 3, activation: "tanh", pooling: "maxPool2d" },
 ] as const;
 
-/** A compiled network, what a picture makes of its layers, and each layer's input. */
+/** A compiled network, what an image makes of its layers, and each layer's input. */
 async function shown(model: Model) {
   const engine = await compile(model, {
     batchSize: 1,
     keepActivations: true,
-    normalization: { mean: [0.3], deviation: [0.4] },
+    normalization: { mean: [0.3], std: [0.4] },
     optimizer: { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
   });
   const parameters = initializeParameters(model, 6);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { inkPicture } from "../../../web/views/inspect/calculation/pen.js";
+import { inkImage } from "../../../web/views/inspect/calculation/pen.js";
 
 const SHAPE = { channels: 1, height: 28, width: 28 };
 
@@ -12,13 +12,13 @@ const SEVEN = [
   ],
 ];
 
-function measure(picture: Uint8Array, width = 28) {
-  const inked = [...picture.keys()].filter((place) => picture[place] > 127);
+function measure(image: Uint8Array, width = 28) {
+  const inked = [...image.keys()].filter((place) => image[place] > 127);
   const rows = inked.map((place) => Math.floor(place / width));
   const columns = inked.map((place) => place % width);
-  const mass = picture.reduce((sum, byte) => sum + byte, 0);
+  const mass = image.reduce((sum, byte) => sum + byte, 0);
   const mean = (of: (place: number) => number) =>
-    picture.reduce((sum, byte, place) => sum + byte * (of(place) + 0.5), 0) / mass;
+    image.reduce((sum, byte, place) => sum + byte * (of(place) + 0.5), 0) / mass;
   return {
     height: Math.max(...rows) - Math.min(...rows) + 1,
     width: Math.max(...columns) - Math.min(...columns) + 1,
@@ -27,7 +27,7 @@ function measure(picture: Uint8Array, width = 28) {
   };
 }
 
-describe("inkPicture", () => {
+describe("inkImage", () => {
   it("puts ink where it was drawn, as thick as the pen", () => {
     const line = [
       [
@@ -35,28 +35,28 @@ describe("inkPicture", () => {
         { x: 0.75, y: 0.5 },
       ],
     ];
-    const { height, width, x, y } = measure(inkPicture(line, SHAPE, 0, false));
+    const { height, width, x, y } = measure(inkImage(line, SHAPE, 0, false));
     expect([height, width]).toEqual([2, 16]);
     expect(x).toBeCloseTo(14, 5);
     expect(y).toBeCloseTo(14, 5);
   });
 
   it("centres as MNIST: 20 of 28 pixels high, the centre of mass in the middle", () => {
-    const { height, x, y } = measure(inkPicture(SEVEN, SHAPE, 0, true));
+    const { height, x, y } = measure(inkImage(SEVEN, SHAPE, 0, true));
     expect(height).toBe(20);
     expect(Math.abs(x - 14)).toBeLessThan(0.05);
     expect(Math.abs(y - 14)).toBeLessThan(0.05);
   });
 
-  it("gives the same picture wherever and however large it was drawn", () => {
+  it("gives the same image wherever and however large it was drawn", () => {
     const moved = SEVEN.map((stroke) => stroke.map(({ x, y }) => ({ x: 0.2 + 1.7 * x, y: 0.1 + 1.7 * y })));
-    const [one, other] = [SEVEN, moved].map((strokes) => inkPicture(strokes, SHAPE, 0, true));
+    const [one, other] = [SEVEN, moved].map((strokes) => inkImage(strokes, SHAPE, 0, true));
     expect(Math.max(...one.map((byte, place) => Math.abs(byte - other[place])))).toBeLessThanOrEqual(1);
   });
 
   it("draws dark on light, in every channel, on other shapes", () => {
-    const picture = inkPicture(SEVEN, { channels: 3, height: 32, width: 40 }, 255, true);
-    const planes = [0, 1, 2].map((channel) => picture.subarray(channel * 1280, (channel + 1) * 1280));
+    const image = inkImage(SEVEN, { channels: 3, height: 32, width: 40 }, 255, true);
+    const planes = [0, 1, 2].map((channel) => image.subarray(channel * 1280, (channel + 1) * 1280));
     expect(planes[1]).toEqual(planes[0]);
     expect(planes[2]).toEqual(planes[0]);
     const { x, y } = measure(
@@ -68,8 +68,8 @@ describe("inkPicture", () => {
   });
 
   it("leaves an empty pad empty, and a dot a dot", () => {
-    expect(new Set(inkPicture([], SHAPE, 0, true))).toEqual(new Set([0]));
-    const dot = measure(inkPicture([[{ x: 0.2, y: 0.9 }]], SHAPE, 0, true));
+    expect(new Set(inkImage([], SHAPE, 0, true))).toEqual(new Set([0]));
+    const dot = measure(inkImage([[{ x: 0.2, y: 0.9 }]], SHAPE, 0, true));
     expect(dot.height).toBeLessThanOrEqual(3);
     expect(Math.abs(dot.x - 14)).toBeLessThan(0.05);
   });

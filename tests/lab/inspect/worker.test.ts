@@ -17,7 +17,7 @@ const MODEL = lenet5({
 const NETWORK = {
   model: MODEL,
   parameters: initializeParameters(MODEL, 3),
-  normalization: { mean: [0.2], deviation: [0.5] },
+  normalization: { mean: [0.2], std: [0.5] },
 };
 const DIGITS = generateDigits({ seed: 1, part: "train", count: 30 });
 
@@ -38,7 +38,7 @@ async function eventsOf(task: (tell: (event: InspectEvent) => void) => unknown):
 }
 
 describe("search", () => {
-  it("finds the pictures, and the places in them, where a map is largest", async () => {
+  it("finds the images, and the places in them, where a map is largest", async () => {
     const place = { layer: 4, map: 5 };
     const events = await eventsOf((tell) =>
       search(NETWORK, { type: "search", dataset: DIGITS, place, count: 4 }, tell),
@@ -52,14 +52,14 @@ describe("search", () => {
       const value = Math.max(...map);
       return { index, value, unit: 500 + map.indexOf(value) };
     }).sort((one, other) => other.value - one.value);
-    expect(found?.type === "found" && found.pictures.map(({ index, unit }) => ({ index, unit }))).toEqual(
+    expect(found?.type === "found" && found.images.map(({ index, unit }) => ({ index, unit }))).toEqual(
       largest.slice(0, 4).map(({ index, unit }) => ({ index, unit })),
     );
   });
 });
 
 describe("climb", () => {
-  it("climbs, to the same picture for the same seed", async () => {
+  it("climbs, to the same image for the same seed", async () => {
     const place = { layer: 3, map: 2 };
     const climbed = async (seed: number) =>
       (await eventsOf((tell) => climb(NETWORK, { type: "climb", place, seed }, tell))).flatMap((event) =>
@@ -70,7 +70,7 @@ describe("climb", () => {
     expect(one.map(({ done }) => done)).toEqual([...Array(one.length - 1).fill(false), true]);
     expect(again.at(-1)!.pixels).toEqual(one.at(-1)!.pixels);
     expect(other.at(-1)!.pixels).not.toEqual(one.at(-1)!.pixels);
-    // What is told of the last picture is what the network makes of it.
+    // What is told of the last image is what the network makes of it.
     const engine = await reference();
     const { data } = (await engine.activations({ pixels: one.at(-1)!.pixels, indices: [0] }))[3].output;
     const mean = data.subarray(200, 300).reduce((sum, value) => sum + value, 0) / 100;
@@ -87,12 +87,12 @@ describe("attribute", async () => {
     classIndex: 4,
     background: 0,
   });
-  const logits = async (...pictures: Uint8Array[]) => {
-    const all = new Uint8Array(pictures.length * 784);
-    for (const [index, picture] of pictures.entries()) all.set(picture, index * 784);
+  const logits = async (...images: Uint8Array[]) => {
+    const all = new Uint8Array(images.length * 784);
+    for (const [index, image] of images.entries()) all.set(image, index * 784);
     const engine = await reference();
-    const { data } = await engine.predict({ pixels: all, indices: pictures.map((_, index) => index) });
-    return pictures.map((_, index) => data[index * 10 + 4]);
+    const { data } = await engine.predict({ pixels: all, indices: images.map((_, index) => index) });
+    return images.map((_, index) => data[index * 10 + 4]);
   };
 
   it("gives the corner pixel what its only patch costs, and nothing where nothing is covered", async () => {
@@ -103,9 +103,9 @@ describe("attribute", async () => {
     expect(occlusion[0]).toBe(0);
     // Of the rows that hold pixel (13, 0), the patches from 10 to 13 at the left edge.
     const patches = [10, 11, 12, 13].map((top) => {
-      const picture = pixels.slice();
-      for (let row = top; row < top + 4; row++) picture.fill(0, row * 28, row * 28 + 4);
-      return picture;
+      const image = pixels.slice();
+      for (let row = top; row < top + 4; row++) image.fill(0, row * 28, row * 28 + 4);
+      return image;
     });
     const costs = (await logits(...patches)).map((logit) => plain - logit);
     expect(costs[0]).toBeCloseTo(plain - without, 10);
@@ -116,9 +116,9 @@ describe("attribute", async () => {
   it("gives slopes of the logit, and none times the input where there is background", async () => {
     const place = [...pixels.keys()].find((pixel) => pixels[pixel] > 100 && pixels[pixel] < 200)!;
     const [up, down] = [1, -1].map((step) => {
-      const picture = pixels.slice();
-      picture[place] += step;
-      return picture;
+      const image = pixels.slice();
+      image[place] += step;
+      return image;
     });
     const [above, below] = await logits(up, down);
     const slope = ((above - below) / 2) * 255 * 0.5;

@@ -27,7 +27,7 @@ export const en: LayerMessages = {
       title: "Convolution",
       name: "convolution",
       about:
-        "A small window slides over the picture. At each place its pixels are multiplied with the kernel’s weights and added up, with a bias: one kernel makes one map.",
+        "A small window slides over the image. At each place its pixels are multiplied with the kernel’s weights and added up, with a bias: one kernel makes one map.",
     },
     averagePool2d: {
       title: "Average pooling",

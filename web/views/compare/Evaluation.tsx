@@ -13,7 +13,7 @@ import { messages } from "./messages/index.js";
 
 const JUDGED = ["validation", "all"] as const;
 
-/** Judges the network that the views show by the pictures in memory. */
+/** Judges the network that the views show by the images in memory. */
 export function Evaluation() {
   const m = messages();
   const judged = useSignal<Judged>("validation");

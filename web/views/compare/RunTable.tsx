@@ -152,5 +152,5 @@ function Share({ share, error }: ShareProps) {
 function validationOf(share: number, record: RunRecord | undefined): ShareProps {
   if (!record) return { share };
   const { data, recipe } = record.config;
-  return { share, error: standardError(share, Math.max(1, Math.round(data.images * recipe.validationShare))) };
+  return { share, error: standardError(share, Math.max(1, Math.round(data.images * recipe.validationFraction))) };
 }

@@ -39,7 +39,7 @@ export function configOf({ recipe, model, settings: { fields, data }, machine, s
     parameterCount: summarize(model).totalParameters,
     data: {
       name: train.name,
-      fit: data.request.type === "pictures" ? data.request.settings.fit : "contain",
+      resize: data.request.type === "images" ? data.request.settings.resize : "contain",
       background: data.background,
       checksum: train.checksum,
       images: train.labels.length,

@@ -25,7 +25,7 @@ function metadataOf({ origin, model, normalization, classes, metadata }: Network
     model,
     normalization,
     classes,
-    pictures: { fit: data.fit, background: data.background },
+    framing: { resize: data.resize, background: data.background },
     recipe: recipe.name,
     data: settings.data.parts.train.name,
     ...outcomeOf(run),

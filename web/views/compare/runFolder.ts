@@ -10,7 +10,7 @@ import type { RunRecord } from "../../../src/runs/record.js";
 import { runTitles } from "../../../src/runs/settings.js";
 
 /**
- * A finished run as `lenet train` leaves its folder, but for the checkpoint, the report and pictures of pixels: an archive
+ * A finished run as `lenet train` leaves its folder, but for the checkpoint, the report and images of pixels: an archive
  * with the folder in it.
  *
  * @throws RangeError where the run is not finished

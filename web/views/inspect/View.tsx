@@ -15,11 +15,11 @@ import { Prediction } from "./layers/Prediction.js";
 import { messages } from "./messages/index.js";
 import { RunBar } from "./RunBar.js";
 import { Start } from "./Start.js";
-import { useDroppedPicture } from "./source/FilePicker.js";
+import { useDroppedImage } from "./source/FilePicker.js";
 import { SourcePanel } from "./source/SourcePanel.js";
-import { chooseRandom } from "./state/choosablePictures.js";
+import { chooseRandom } from "./state/choosableImages.js";
+import { clearDrawing, undoStroke } from "./state/shownImage.js";
 import { shownRun, structure, timelinePlace } from "./state/shownNetwork.js";
-import { clearDrawing, undoStroke } from "./state/shownPicture.js";
 import { showSteps, stepsDone } from "./state/steps.js";
 
 const SHORTCUTS = {
@@ -43,7 +43,7 @@ export function View() {
   const m = messages();
   const element = useRef<HTMLDivElement>(null);
   useShortcuts(SHORTCUTS);
-  useDroppedPicture(element);
+  useDroppedImage(element);
   useLiveParameters();
   const current = structure.value;
   return (

@@ -66,6 +66,6 @@ function describe({ recipe, settings: { fields } }: Run): string {
     ...(fields.batch === undefined ? [] : [`${m.batchSize} ${fields.batch}`]),
     ...(fields.dropout === undefined ? [] : [`${m.dropout} ${fields.dropout}`]),
     ...(fields.augment === undefined ? [] : [`${m.augmentation} ${fields.augment}`]),
-    ...(fields.val === undefined ? [] : [`${m.validationShare} ${fields.val}`]),
+    ...(fields.val === undefined ? [] : [`${m.validationFraction} ${fields.val}`]),
   ].join(" · ");
 }

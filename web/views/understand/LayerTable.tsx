@@ -72,7 +72,7 @@ function LayerRow({ layer, number, most }: LayerRowProps) {
           </button>
         </th>
         <td>{extentsText(layer.output)}</td>
-        <td class="wide">{layer.field ? m.square(layer.field.extent) : m.wholePicture}</td>
+        <td class="wide">{layer.field ? m.square(layer.field.extent) : m.wholeImage}</td>
         <NumberCell value={parameters} most={most.parameters} />
         <NumberCell value={layer.multiplyAdds} most={most.multiplyAdds} wide />
       </tr>

@@ -1,9 +1,9 @@
-import type { DatasetParts, PictureSettings } from "../../../src/data/index.js";
+import type { DatasetParts, ImageSettings } from "../../../src/data/index.js";
 
-/** A picture of somebody's own, a file or decoded, and the name of its class. */
-export interface LabelledPicture {
+/** An image of somebody's own, a file or decoded, and the name of its class. */
+export interface LabelledImage {
   readonly label: string;
-  readonly picture: Blob | ImageBitmap;
+  readonly image: Blob | ImageBitmap;
 }
 
 /** Which data set a worker is to read; one worker reads one. */
@@ -13,12 +13,12 @@ export type DataRequest =
   | { readonly type: "known"; readonly name: string; readonly onOwnServer: boolean; readonly download: boolean }
   /** IDX files, packed with gzip or not. */
   | { readonly type: "files"; readonly files: readonly File[] }
-  | { readonly type: "pictures"; readonly pictures: readonly LabelledPicture[]; readonly settings: PictureSettings };
+  | { readonly type: "images"; readonly images: readonly LabelledImage[]; readonly settings: ImageSettings };
 
 /** What a worker is busy with. */
 export type DataTask = { readonly type: "drawing" | "decoding" } | { readonly type: "fetching"; readonly host: string };
 
-/** How far a worker is; bytes are counted of what is fetched, else pictures. */
+/** How far a worker is; bytes are counted of what is fetched, else images. */
 export interface DataProgress {
   readonly task: DataTask;
   readonly done: number;

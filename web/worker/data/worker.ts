@@ -3,8 +3,8 @@
 import { type DatasetParts, generateDigits } from "../../../src/data/index.js";
 import { shareable } from "./bytes.js";
 import { readFiles } from "./files.js";
+import { readImages } from "./images.js";
 import { readKnown } from "./known.js";
-import { readPictures } from "./pictures.js";
 import type { DataEvent, DataProgress, DataRequest } from "./protocol.js";
 
 addEventListener("message", async ({ data: request }: MessageEvent<DataRequest>) => {
@@ -31,8 +31,8 @@ async function answer(request: DataRequest): Promise<Answer> {
     }
     case "files":
       return { parts: await readFiles(request.files) };
-    case "pictures":
-      return readPictures(request.pictures, request.settings, onProgress);
+    case "images":
+      return readImages(request.images, request.settings, onProgress);
   }
 }
 

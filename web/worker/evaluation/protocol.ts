@@ -3,13 +3,13 @@ import type { Model, NamedTensors, Normalization } from "../../../src/model/inde
 import type { Evaluation } from "../../../src/training/metrics.js";
 import type { Progress } from "../../../src/training/passes.js";
 
-/** Which network is to be judged by which pictures; one worker judges once. */
+/** Which network is to be judged by which images; one worker judges once. */
 export interface EvaluationRequest {
   readonly model: Model;
   readonly parameters: NamedTensors;
   readonly normalization: Normalization;
   readonly dataset: Dataset;
-  /** All pictures where left out. */
+  /** All images where left out. */
   readonly indices?: Uint32Array;
 }
 

@@ -5,9 +5,9 @@ import type { Attributions, InspectedNetwork, InspectTask } from "./protocol.js"
 
 type AttributeTask = Extract<InspectTask, { type: "attribute" }>;
 
-/** Pictures that are computed at once. */
+/** Images that are computed at once. */
 const BATCH = 32;
-/** The side of the patch that covers a part of the picture: 4 of 28 pixels. */
+/** The side of the patch that covers a part of the image: 4 of 28 pixels. */
 const PATCH_SHARE = 1 / 7;
 
 /** Works out which pixels a class's logit rests on. */
@@ -15,7 +15,7 @@ export async function attribute(network: InspectedNetwork, task: AttributeTask):
   return { occlusion: await occlusion(network, task), ...gradients(network, task) };
 }
 
-/** Covers every place of the picture once, and gives each pixel the mean of what its patches cost the logit. */
+/** Covers every place of the image once, and gives each pixel the mean of what its patches cost the logit. */
 async function occlusion(
   network: InspectedNetwork,
   { pixels, classIndex, background }: AttributeTask,
@@ -23,7 +23,7 @@ async function occlusion(
   const { channels, height, width } = network.model.input;
   const side = Math.max(1, Math.round(Math.min(height, width) * PATCH_SHARE));
   const [down, right] = [height - side + 1, width - side + 1];
-  // The picture itself comes last.
+  // The image itself comes last.
   const total = down * right + 1;
   const engine = await inspectionEngine(network, BATCH);
   const logits = new Float32Array(total);
@@ -31,14 +31,14 @@ async function occlusion(
     const count = Math.min(BATCH, total - start);
     const covered = new Uint8Array(count * pixels.length);
     for (let sample = 0; sample < count; sample++) {
-      const picture = covered.subarray(sample * pixels.length, (sample + 1) * pixels.length);
-      picture.set(pixels);
+      const image = covered.subarray(sample * pixels.length, (sample + 1) * pixels.length);
+      image.set(pixels);
       const patch = start + sample;
       if (patch === total - 1) continue;
       const [top, left] = [Math.floor(patch / right), patch % right];
       for (let row = 0; row < channels * side; row++) {
         const first = (Math.floor(row / side) * height + top + (row % side)) * width + left;
-        picture.fill(background, first, first + side);
+        image.fill(background, first, first + side);
       }
     }
     const { data, shape } = await engine.predict(await engine.load({ pixels: covered }));

@@ -6,14 +6,14 @@ import type { InspectEvent, InspectedNetwork, InspectTask } from "./protocol.js"
 type ClimbTask = Extract<InspectTask, { type: "climb" }>;
 
 const STEPS = 96;
-/** Between two pictures that are told of. */
-const STEPS_A_PICTURE = 4;
+/** Between two images that are told of. */
+const STEPS_A_IMAGE = 4;
 /** By how much a step changes a pixel, on average, in bytes: at the first step and at the last. */
 const STRIDE = [24, 6] as const;
-/** The picture is smoothed after so many steps, but for the last quarter: without, it becomes a checkerboard. */
+/** The image is smoothed after so many steps, but for the last quarter: without, it becomes a checkerboard. */
 const STEPS_A_SMOOTHING = 3;
 
-/** Climbs from noise to a picture that has a map's mean as large as it becomes, by the gradient of the input. */
+/** Climbs from noise to an image that has a map's mean as large as it becomes, by the gradient of the input. */
 export function climb(
   network: InspectedNetwork,
   { place, seed }: ClimbTask,
@@ -30,7 +30,7 @@ export function climb(
   for (let step = 0; step <= STEPS; step++) {
     const values = forward(bytes.map((byte, pixel) => normalize(table, Math.floor(pixel / (height * width)), byte)));
     const isLast = step === STEPS;
-    if (isLast || step % STEPS_A_PICTURE === 0) {
+    if (isLast || step % STEPS_A_IMAGE === 0) {
       const value = values[place.layer + 1].reduce((sum, one, unit) => sum + one * shares[unit], 0);
       tell({ type: "climbed", pixels: Uint8Array.from(bytes, Math.round), value, done: isLast });
     }

@@ -17,11 +17,11 @@ export interface MapPlace {
 
 /** What a worker is to find out; one worker does one task. */
 export type InspectTask =
-  /** The pictures of a data set that excite a map most. */
+  /** The images of a data set that excite a map most. */
   | { readonly type: "search"; readonly dataset: Dataset; readonly place: MapPlace; readonly count: number }
-  /** A picture, climbed to from noise, that excites a map. */
+  /** An image, climbed to from noise, that excites a map. */
   | { readonly type: "climb"; readonly place: MapPlace; readonly seed: number }
-  /** Which pixels of a picture a class rests on. */
+  /** Which pixels of an image a class rests on. */
   | {
       readonly type: "attribute";
       /** Bytes [channels][height][width]. */
@@ -36,8 +36,8 @@ export interface InspectRequest {
   readonly task: InspectTask;
 }
 
-/** A picture that excites a map. */
-export interface ExcitingPicture {
+/** An image that excites a map. */
+export interface ExcitingImage {
   readonly index: number;
   /** The map's largest value. */
   readonly value: number;
@@ -58,8 +58,8 @@ export interface Attributions {
 /** From a worker to the page. */
 export type InspectEvent =
   | { readonly type: "progress"; readonly done: number; readonly total: number }
-  | { readonly type: "found"; readonly pictures: readonly ExcitingPicture[] }
-  /** A step of a climb, the last one with `done`: the picture's bytes and the map's mean. */
+  | { readonly type: "found"; readonly images: readonly ExcitingImage[] }
+  /** A step of a climb, the last one with `done`: the image's bytes and the map's mean. */
   | { readonly type: "climbed"; readonly pixels: Uint8Array; readonly value: number; readonly done: boolean }
   | { readonly type: "attributed"; readonly attributions: Attributions }
   | { readonly type: "failed"; readonly message: string };

@@ -1,15 +1,15 @@
 import { elementCount } from "../../../src/model/index.js";
 import { inspectionEngine } from "./engine.js";
-import type { ExcitingPicture, InspectEvent, InspectedNetwork, InspectTask } from "./protocol.js";
+import type { ExcitingImage, InspectEvent, InspectedNetwork, InspectTask } from "./protocol.js";
 
 type SearchTask = Extract<InspectTask, { type: "search" }>;
 
-/** Pictures that are computed at once. */
+/** Images that are computed at once. */
 const BATCH = 8;
 /** Between two progresses. */
-const PICTURES = 400;
+const IMAGES = 400;
 
-/** Finds the pictures that excite a map most at one of its places, the most exciting first. */
+/** Finds the images that excite a map most at one of its places, the most exciting first. */
 export async function search(
   network: InspectedNetwork,
   { dataset, place, count }: SearchTask,
@@ -20,7 +20,7 @@ export async function search(
   const size = elementCount(engine.layers[place.layer].output);
   const perMap = size / engine.layers[place.layer].output[0];
   const total = dataset.labels.length;
-  let best: ExcitingPicture[] = [];
+  let best: ExcitingImage[] = [];
   for (let start = 0; start < total; start += BATCH) {
     const indices = Array.from({ length: Math.min(BATCH, total - start) }, (_, sample) => start + sample);
     const { data } = (await engine.activations(images, { indices }))[place.layer].output;
@@ -30,9 +30,9 @@ export async function search(
       return { index, value: data[at], unit: at - sample * size };
     });
     best = [...best, ...found].sort((one, other) => other.value - one.value).slice(0, count);
-    if (start % PICTURES === 0) tell({ type: "progress", done: start, total });
+    if (start % IMAGES === 0) tell({ type: "progress", done: start, total });
   }
-  tell({ type: "found", pictures: best });
+  tell({ type: "found", images: best });
 }
 
 /** The place of the first largest value from `first` up to `end`. */

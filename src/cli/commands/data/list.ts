@@ -30,7 +30,7 @@ interface ListedDataset {
 /** `lenet data list`: the known data sets, and which of them are here. */
 export function listCommand(): Command {
   return new Command("list")
-    .description("print the known data sets: pictures, classes, where they are or would be downloaded from")
+    .description("print the known data sets: images, classes, where they are or would be downloaded from")
     .addOption(dataDirOption())
     .addOption(jsonOption())
     .action(async ({ dataDir, json }: ListOptions) => {
@@ -60,7 +60,7 @@ function formatList(listed: readonly ListedDataset[], dataDir: string | undefine
   const row = (name: string, title: string, ...figures: readonly string[]) =>
     [name.padEnd(nameWidth), title.padEnd(titleWidth), ...figures.map((figure) => figure.padStart(8))].join("  ");
   const indent = " ".repeat(nameWidth + 2);
-  const lines = [row("name", "title", "train", "test", "pictures", "classes")];
+  const lines = [row("name", "title", "train", "test", "images", "classes")];
   for (const dataset of listed) {
     const { name, title, train, test, channels, height, width, classes } = dataset;
     const figures = [train.toLocaleString("en-US"), test.toLocaleString("en-US"), `${channels}x${height}x${width}`];

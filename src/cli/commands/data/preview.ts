@@ -15,14 +15,14 @@ import {
   dataDirOption,
   dataName,
   fitOption,
+  type ImageOptions,
   inputOption,
-  type PictureOptions,
   seedOption,
   strictOption,
 } from "../../options.js";
 import { Terminal } from "../../terminal.js";
 
-interface PreviewOptions extends PictureOptions {
+interface PreviewOptions extends ImageOptions {
   readonly dataDir?: string;
   readonly input?: ImageShape;
   readonly strict?: boolean;
@@ -34,7 +34,7 @@ interface PreviewOptions extends PictureOptions {
 /** `lenet data preview`: a contact sheet of a data set. */
 export function previewCommand(): Command {
   return new Command("preview")
-    .description("draw a contact sheet: pictures of each class beside their augmented forms")
+    .description("draw a contact sheet: images of each class beside their augmented forms")
     .addArgument(new Argument("<name>", "the data set, or the path of a folder").argParser(dataName))
     .addOption(dataDirOption())
     .addOption(inputOption())
@@ -53,7 +53,7 @@ async function runPreview(name: string, options: PreviewOptions, signal: AbortSi
   const terminal = new Terminal(process.stdout);
   const background = backgroundByte(options.background);
   const data = await openForCommand(
-    { data: name, dataDir, input, fit: options.fit, background, strict },
+    { data: name, dataDir, input, resize: options.fit, background, strict },
     { terminal, signal },
   );
   const { train } = await data.train();

@@ -107,8 +107,8 @@ function emitCropAndFlip(
   const { rows, columns } = scratchCopy(layout);
   // Shifted by its size or more, the window misses the image; smaller shifts overflow no sum.
   const shift = (index: number, size: number) => clamped(code, i32.load(placement, index * 4), -size, size);
-  const down = shift(PLACEMENT.shiftDown, height);
-  const right = shift(PLACEMENT.shiftRight, width);
+  const down = shift(PLACEMENT.cropDown, height);
+  const right = shift(PLACEMENT.cropRight, width);
   const flip = code.local("i32", i32.eq(i32.load(placement, PLACEMENT.flip * 4), 1));
   const source = code.local("i32");
   const target = code.local("i32");

@@ -122,8 +122,8 @@ function adamUpdate(kind: "adam" | "adamw") {
     );
     code.store(at.first, first);
     code.store(at.second, second);
-    const deviation = f32x4.add(f32x4.mul(f32x4.sqrt(second), settings.secondMomentScale), settings.epsilon);
-    return f32x4.sub(weight, f32x4.div(f32x4.mul(settings.stepSize, first), deviation));
+    const std = f32x4.add(f32x4.mul(f32x4.sqrt(second), settings.secondMomentScale), settings.epsilon);
+    return f32x4.sub(weight, f32x4.div(f32x4.mul(settings.stepSize, first), std));
   };
 }
 

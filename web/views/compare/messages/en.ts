@@ -55,18 +55,17 @@ export const en = {
     "Weights keep their bits and their fingerprint in every format. lenet eval, predict and export read them all.",
 
   evaluation: "How good is it?",
-  noData: "There are no pictures in memory.",
+  noData: "There are no images in memory.",
   toData: "Choose some",
   misfits: {
-    shape: (data: string) => `The pictures in memory (${data}) have another size than this network takes.`,
-    classes: (data: string) => `The pictures in memory (${data}) have another number of classes than this network.`,
+    shape: (data: string) => `The images in memory (${data}) have another size than this network takes.`,
+    classes: (data: string) => `The images in memory (${data}) have another number of classes than this network.`,
   },
-  judgedBy: (data: string) => `Pictures of ${data}`,
+  judgedBy: (data: string) => `Images of ${data}`,
   judged: { validation: "those held back", all: "all" },
   judgedNotes: {
-    validation: (seed: number) => `The pictures that a training with seed ${seed} holds back.`,
-    all: (_seed: number) =>
-      "A network that was trained on these pictures has seen most of them: it will look too good.",
+    validation: (seed: number) => `The images that a training with seed ${seed} holds back.`,
+    all: (_seed: number) => "A network that was trained on these images has seen most of them: it will look too good.",
   },
   evaluate: "Evaluate",
   evaluating: "Evaluating",

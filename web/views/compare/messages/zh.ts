@@ -45,7 +45,7 @@ export const zh: typeof en = {
     generated: "生成的",
     "training images": "训练图片",
     classes: "类别数",
-    fit: "适配",
+    resize: "适配",
     background: "背景",
     lenet: "lenet 版本",
     threads: "线程",

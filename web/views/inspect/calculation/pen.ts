@@ -1,5 +1,5 @@
-import type { PictureShape } from "../../../../src/data/dataset.js";
 import { InkCanvas } from "../../../../src/data/digits/rasteriser.js";
+import type { ImageShape } from "../../../../src/model/index.js";
 
 /** A point of the drawing; the pad's sides are 1, y grows downwards. */
 export interface PadPoint {
@@ -30,16 +30,16 @@ interface Transform {
 }
 
 /**
- * A drawing as the network's picture, inked by a round pen that is equally thick whatever size was drawn.
+ * A drawing as the network's image, inked by a round pen that is equally thick whatever size was drawn.
  *
  * @param background the byte around the ink, which itself is the other extreme
  * @param centred as MNIST has its characters: the longer side scaled to a box of 20 in 28 pixels, the centre of mass in
  *   the middle
  * @returns bytes [channels][height][width]
  */
-export function inkPicture(
+export function inkImage(
   strokes: readonly PadStroke[],
-  shape: PictureShape,
+  shape: ImageShape,
   background: 0 | 255,
   centred: boolean,
 ): Uint8Array {
@@ -62,9 +62,9 @@ export function inkPicture(
     });
   }
   const plane = Uint8Array.from(ink, (share) => Math.round(background === 0 ? 255 * share : 255 * (1 - share)));
-  const picture = new Uint8Array(channels * plane.length);
-  for (let channel = 0; channel < channels; channel++) picture.set(plane, channel * plane.length);
-  return picture;
+  const image = new Uint8Array(channels * plane.length);
+  for (let channel = 0; channel < channels; channel++) image.set(plane, channel * plane.length);
+  return image;
 }
 
 /** The pad is square: in the middle of a longer side. */
@@ -75,7 +75,7 @@ function padOffset(side: number, other: number): number {
 function inked(
   canvas: InkCanvas,
   strokes: readonly PadStroke[],
-  { height, width }: PictureShape,
+  { height, width }: ImageShape,
   { scale, right, down }: Transform,
 ): Float64Array {
   const radius = PEN_RADIUS * Math.min(height, width);
@@ -90,8 +90,8 @@ function inked(
   return canvas.coverage(EDGE);
 }
 
-/** Takes the drawing's bounding box, ink included, to the box of MNIST in the middle of the picture. */
-function boxTransform(strokes: readonly PadStroke[], { height, width }: PictureShape): Transform {
+/** Takes the drawing's bounding box, ink included, to the box of MNIST in the middle of the image. */
+function boxTransform(strokes: readonly PadStroke[], { height, width }: ImageShape): Transform {
   const points = strokes.flat();
   const [left, right] = extremes(points.map(({ x }) => x));
   const [top, bottom] = extremes(points.map(({ y }) => y));
@@ -112,8 +112,8 @@ function extremes(values: readonly number[]): readonly [least: number, most: num
   ];
 }
 
-/** In pixels from the picture's corner; pixel centres lie at half-integers. */
-function centreOfMass(ink: Float64Array, { width }: PictureShape): PadPoint {
+/** In pixels from the image's corner; pixel centres lie at half-integers. */
+function centreOfMass(ink: Float64Array, { width }: ImageShape): PadPoint {
   let [mass, x, y] = [0, 0, 0];
   ink.forEach((share, pixel) => {
     mass += share;

@@ -3,21 +3,21 @@ import { useEffect, useRef } from "preact/hooks";
 import { inferShapes, receptiveFields, unitBlock, unitPlace } from "../../../../src/model/index.js";
 import { formatCount, formatValue } from "../../../i18n/numbers.js";
 import { Button } from "../../../kit/Button.js";
-import type { ExcitingPicture, InspectEvent, MapPlace } from "../../../worker/inspect/protocol.js";
+import type { ExcitingImage, InspectEvent, MapPlace } from "../../../worker/inspect/protocol.js";
 import { canvasColors } from "../layers/colors.js";
-import { outline, paintMaps, picturePixels } from "../layers/paint.js";
+import { imagePixels, outline, paintMaps } from "../layers/paint.js";
 import { Sheet } from "../layers/Sheet.js";
 import { messages } from "../messages/index.js";
-import { background, choosable } from "../state/choosablePictures.js";
+import { background, choosable } from "../state/choosableImages.js";
 import { selection, shownLayer } from "../state/response.js";
+import { takeBytes } from "../state/shownImage.js";
 import { shownNetwork, structure } from "../state/shownNetwork.js";
-import { takeBytes } from "../state/shownPicture.js";
 import { nameOfMap } from "../state/unitNames.js";
 import { runTask } from "./inspectTask.js";
 
-const PICTURES = 12;
+const IMAGES = 12;
 
-/** What picture excites the selected map most: of the data in memory, and one climbed to from noise. */
+/** What image excites the selected map most: of the data in memory, and one climbed to from noise. */
 export function ExcitesPanel() {
   if (!structure.value || !selection.value) return null;
   const { paper, unit } = selection.value;
@@ -60,7 +60,7 @@ function Found({ name, place }: PartProps) {
   const run = useTask();
   const share = useSignal<number | undefined>(undefined);
   const failure = useSignal<string | undefined>(undefined);
-  const found = useSignal<readonly ExcitingPicture[]>([]);
+  const found = useSignal<readonly ExcitingImage[]>([]);
   const chosen = useSignal(-1);
   const data = choosable.value;
   const model = shownNetwork.value?.model;
@@ -71,10 +71,10 @@ function Found({ name, place }: PartProps) {
     share.value = 0;
     found.value = [];
     chosen.value = -1;
-    run({ type: "search", dataset, place, count: PICTURES }, (event) => {
+    run({ type: "search", dataset, place, count: IMAGES }, (event) => {
       if (event.type === "progress") share.value = event.done / event.total;
       else share.value = undefined;
-      if (event.type === "found") found.value = event.pictures;
+      if (event.type === "found") found.value = event.images;
       if (event.type === "failed") failure.value = event.message;
     });
   };
@@ -112,8 +112,8 @@ function Found({ name, place }: PartProps) {
             paint={(context, layout) => {
               const colors = canvasColors.value;
               found.value.forEach(({ index, unit }, order) => {
-                const picture = dataset.images.subarray(index * size, (index + 1) * size);
-                const pixels = picturePixels(picture, dataset.channels, background.value, colors);
+                const image = dataset.images.subarray(index * size, (index + 1) * size);
+                const pixels = imagePixels(image, dataset.channels, background.value, colors);
                 const column = order % layout.columns;
                 context.save();
                 context.translate(
@@ -189,7 +189,7 @@ function Climbed({ name, place }: PartProps) {
             label={m.climbLabel(formatValue(climbed.value.value))}
             paint={(context, layout) => {
               if (!climbed.value) return;
-              const pixels = picturePixels(climbed.value.pixels, input.channels, background.value, canvasColors.value);
+              const pixels = imagePixels(climbed.value.pixels, input.channels, background.value, canvasColors.value);
               paintMaps(context, layout, pixels);
             }}
           />

@@ -16,8 +16,8 @@ import { rangeOf } from "../layers/range.js";
 import { Sheet } from "../layers/Sheet.js";
 import { messages } from "../messages/index.js";
 import { response, select, selection } from "../state/response.js";
+import { shownImage } from "../state/shownImage.js";
 import { shownEngine, shownNetwork, structure, timeline } from "../state/shownNetwork.js";
-import { shownPicture } from "../state/shownPicture.js";
 import { nameOfMap } from "../state/unitNames.js";
 
 async function differentiate(engine: Engine, parameters: NamedTensors, pixels: Uint8Array, label: number) {
@@ -29,15 +29,15 @@ async function differentiate(engine: Engine, parameters: NamedTensors, pixels: U
 export function FiltersPanel() {
   const m = messages();
   const label = useSignal<number | undefined>(undefined);
-  const wantedClass = label.value ?? shownPicture.value?.label ?? response.value?.prediction;
+  const wantedClass = label.value ?? shownImage.value?.label ?? response.value?.prediction;
   const gradients = useMemo(
     () =>
       resource(() => {
         const engine = shownEngine.value;
-        const picture = shownPicture.value;
-        const wanted = label.value ?? picture?.label ?? response.value?.prediction;
-        if (!engine || !picture || !response.value || wanted === undefined) return undefined;
-        return differentiate(engine, response.value.network.parameters, picture.pixels, wanted);
+        const image = shownImage.value;
+        const wanted = label.value ?? image?.label ?? response.value?.prediction;
+        if (!engine || !image || !response.value || wanted === undefined) return undefined;
+        return differentiate(engine, response.value.network.parameters, image.pixels, wanted);
       }),
     [label],
   );

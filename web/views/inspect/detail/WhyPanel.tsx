@@ -6,22 +6,22 @@ import { Select } from "../../../kit/Select.js";
 import type { Attributions } from "../../../worker/inspect/protocol.js";
 import { canvasColors } from "../layers/colors.js";
 import { Legend } from "../layers/Legend.js";
-import { overlayPixels, paintMaps, picturePixels } from "../layers/paint.js";
+import { imagePixels, overlayPixels, paintMaps } from "../layers/paint.js";
 import { rangeOf } from "../layers/range.js";
 import { Sheet } from "../layers/Sheet.js";
 import { messages } from "../messages/index.js";
-import { background } from "../state/choosablePictures.js";
+import { background } from "../state/choosableImages.js";
 import { response } from "../state/response.js";
+import { type ShownImage, shownImage } from "../state/shownImage.js";
 import { shownNetwork } from "../state/shownNetwork.js";
-import { type ShownPicture, shownPicture } from "../state/shownPicture.js";
 import { useLatest } from "./inspectTask.js";
 
 interface Explained {
-  readonly picture: ShownPicture;
+  readonly image: ShownImage;
   readonly attributions: Attributions;
 }
 
-/** Which pixels the prediction rests on, laid over the picture. */
+/** Which pixels the prediction rests on, laid over the image. */
 export function WhyPanel() {
   const m = messages();
   const explained = useSignal<Explained | undefined>(undefined);
@@ -29,13 +29,13 @@ export function WhyPanel() {
   const ask = useLatest();
   useSignalEffect(() => {
     const network = shownNetwork.value;
-    const picture = shownPicture.value;
+    const image = shownImage.value;
     const classIndex = wanted.value;
-    if (!network || !picture || classIndex === undefined) return;
+    if (!network || !image || classIndex === undefined) return;
     const { model, parameters, normalization } = network;
-    const task = { type: "attribute", pixels: picture.pixels, classIndex, background: background.value } as const;
+    const task = { type: "attribute", pixels: image.pixels, classIndex, background: background.value } as const;
     ask({ network: { model, parameters, normalization }, task }, (event) => {
-      if (event.type === "attributed") explained.value = { picture, attributions: event.attributions };
+      if (event.type === "attributed") explained.value = { image, attributions: event.attributions };
     });
   });
   const reason = url.value.inspectReason;
@@ -73,10 +73,10 @@ export function WhyPanel() {
         room={{ height: 300, mostScale: 10, gap: 0 }}
         label={m.whyLabel(m.reasons[reason], name)}
         paint={(context, layout) => {
-          const { picture = shownPicture.value, attributions } = explained.value ?? {};
-          if (!picture) return;
+          const { image = shownImage.value, attributions } = explained.value ?? {};
+          if (!image) return;
           const colors = canvasColors.value;
-          const ground = picturePixels(picture.pixels, channels, background.value, colors);
+          const ground = imagePixels(image.pixels, channels, background.value, colors);
           const values = attributions?.[url.value.inspectReason] ?? new Float32Array(height * width);
           paintMaps(context, layout, overlayPixels(ground, values, range.value, colors));
         }}

@@ -1,16 +1,16 @@
 import { useComputed } from "@preact/signals";
 import { useMedia } from "../../../kit/useMedia.js";
 import { messages } from "../messages/index.js";
-import { background } from "../state/choosablePictures.js";
+import { background } from "../state/choosableImages.js";
 import { response } from "../state/response.js";
+import { shownImage } from "../state/shownImage.js";
 import { shownNetwork } from "../state/shownNetwork.js";
-import { shownPicture } from "../state/shownPicture.js";
 import { canvasColors } from "./colors.js";
 import { paintMarks } from "./marks.js";
-import { frameMaps, paintMaps, picturePixels } from "./paint.js";
+import { frameMaps, imagePixels, paintMaps } from "./paint.js";
 import { Sheet } from "./Sheet.js";
 
-/** The picture as the network gets it, and what it takes it for. */
+/** The image as the network gets it, and what it takes it for. */
 export function InputRow() {
   const m = messages();
   const isWide = useMedia("(min-width: 44rem)");
@@ -36,10 +36,10 @@ export function InputRow() {
         room={{ height: isWide ? 90 : 112, mostScale: 4, gap: 0 }}
         label={label}
         paint={(context, layout) => {
-          const picture = shownPicture.value;
-          if (!picture) return;
+          const image = shownImage.value;
+          if (!image) return;
           const colors = canvasColors.value;
-          paintMaps(context, layout, picturePixels(picture.pixels, channels, background.value, colors));
+          paintMaps(context, layout, imagePixels(image.pixels, channels, background.value, colors));
           frameMaps(context, layout, colors.line);
           paintMarks(context, layout, -1);
         }}

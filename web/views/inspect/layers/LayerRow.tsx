@@ -21,7 +21,7 @@ export interface LayerRowProps {
   readonly position: number;
 }
 
-/** A layer's maps, which are lit by the picture. */
+/** A layer's maps, which are lit by the image. */
 export function LayerRow({ layers, paper, position }: LayerRowProps) {
   const m = messages();
   const hovered = useSignal<number | undefined>(undefined);

@@ -1,14 +1,14 @@
 import { formatPercent } from "../../../i18n/numbers.js";
 import { messages } from "../messages/index.js";
 import { response } from "../state/response.js";
+import { shownImage } from "../state/shownImage.js";
 import { shownNetwork } from "../state/shownNetwork.js";
-import { shownPicture } from "../state/shownPicture.js";
 
-/** What the network takes the picture for. */
+/** What the network takes the image for. */
 export function Prediction() {
   const m = messages();
   const classes = shownNetwork.value?.classes;
-  const label = shownPicture.value?.label;
+  const label = shownImage.value?.label;
   if (!response.value || !classes) return null;
   const { prediction, probabilities } = response.value;
   const order = [...probabilities.keys()].sort((one, other) => probabilities[other] - probabilities[one]);

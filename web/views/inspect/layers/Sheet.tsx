@@ -16,7 +16,7 @@ export interface SheetProps {
   readonly margin?: number;
   /** Draws the maps. Drawn again when a signal that it reads changes. */
   readonly paint: (context: CanvasRenderingContext2D, layout: SheetLayout) => void;
-  /** What is seen, for those who do not see it; a signal, where it changes with the picture. */
+  /** What is seen, for those who do not see it; a signal, where it changes with the image. */
   readonly label: string | ReadonlySignal<string>;
   readonly cursor?: {
     /** The unit that arrows go on from. */

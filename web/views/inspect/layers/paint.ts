@@ -34,20 +34,20 @@ export function mapPixels(values: ArrayLike<number>, { least, most }: ValueRange
   return pixels;
 }
 
-/** A picture as pixels of ImageData: grey as ink on paper, more of it the further from background; colours as they are. */
-export function picturePixels(
-  picture: Uint8Array,
+/** An image as pixels of ImageData: grey as ink on paper, more of it the further from background; colours as they are. */
+export function imagePixels(
+  image: Uint8Array,
   channels: number,
   background: 0 | 255,
   colors: CanvasColors,
 ): Uint32Array {
-  const area = picture.length / channels;
+  const area = image.length / channels;
   if (channels !== 3) {
-    return Uint32Array.from(picture.subarray(0, area), (byte) => colors.sequential[Math.abs(byte - background)]);
+    return Uint32Array.from(image.subarray(0, area), (byte) => colors.sequential[Math.abs(byte - background)]);
   }
   const bytes = new Uint8Array(4 * area);
   for (let pixel = 0; pixel < area; pixel++) {
-    for (let channel = 0; channel < 3; channel++) bytes[4 * pixel + channel] = picture[channel * area + pixel];
+    for (let channel = 0; channel < 3; channel++) bytes[4 * pixel + channel] = image[channel * area + pixel];
     bytes[4 * pixel + 3] = 255;
   }
   return new Uint32Array(bytes.buffer);
@@ -110,10 +110,10 @@ export function outline(
   }
 }
 
-/** How much of the picture is left where nothing lies over it. */
+/** How much of the image is left where nothing lies over it. */
 const GROUND = 0.4;
 
-/** Values laid over a picture: the picture pale, and the colour the stronger the further its value is from nothing. */
+/** Values laid over an image: the image pale, and the colour the stronger the further its value is from nothing. */
 export function overlayPixels(
   ground: Uint32Array,
   values: Float32Array,

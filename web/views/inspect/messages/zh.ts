@@ -24,7 +24,7 @@ export const zh: typeof en = {
   moment: "特征图与数值",
   moments: { after: "激活之后", before: "激活之前" },
 
-  picture: "图片",
+  image: "图片",
   sources: { draw: "手绘", data: "数据", file: "文件", camera: "摄像头" },
   padLabel: "画板。用鼠标、笔或手指作画；在“数据”里可以用键盘选图。",
   drawHere: "在这里画",
@@ -42,10 +42,10 @@ export const zh: typeof en = {
   placeOf: (place, count) => `${place} / ${count}`,
   chooseFile: "选择图片……",
   dropNote: "也可以把图片拖到这里，或者粘贴。",
-  noPicture: "浏览器读不了这张图片。",
+  noImage: "浏览器读不了这张图片。",
   inverted: "明暗反转",
   cameraFailed: "没有摄像头，或者不允许使用。",
-  cameraPicture: "摄像头画面",
+  cameraImage: "摄像头画面",
   cameraNote: "图片不会离开这个标签页。",
   snap: "拍照",
 

@@ -1,16 +1,16 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { decodePicture } from "../../../../src/browser/index.js";
+import { decodeImage } from "../../../../src/browser/index.js";
 import { Button } from "../../../kit/Button.js";
 import { squareOf, useCamera } from "../../../kit/useCamera.js";
 import { messages } from "../messages/index.js";
-import { take } from "../state/shownPicture.js";
+import { take } from "../state/shownImage.js";
 import { Inverted } from "./Inverted.js";
 
 /** The side of a shot: more than the network sees. */
 const SIDE = 256;
 
-/** Takes a picture with the camera. */
+/** Takes an image with the camera. */
 export function CameraShot() {
   const m = messages();
   const video = useRef<HTMLVideoElement>(null);
@@ -18,11 +18,11 @@ export function CameraShot() {
   useCamera(video, hasFailed);
   if (hasFailed.value) return <p class="notice">{m.cameraFailed}</p>;
   const snap = async () => {
-    if (video.current?.videoWidth) take(await decodePicture(await squareOf(video.current, SIDE)), "camera");
+    if (video.current?.videoWidth) take(await decodeImage(await squareOf(video.current, SIDE)), "camera");
   };
   return (
     <div class="camera-shot">
-      <video ref={video} muted playsInline aria-label={m.cameraPicture} />
+      <video ref={video} muted playsInline aria-label={m.cameraImage} />
       <Button primary onClick={() => void snap()}>
         {m.snap}
       </Button>

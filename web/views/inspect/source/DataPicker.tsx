@@ -5,7 +5,7 @@ import { Button } from "../../../kit/Button.js";
 import { Choice } from "../../../kit/Choice.js";
 import { Select } from "../../../kit/Select.js";
 import { canvasColors } from "../layers/colors.js";
-import { outline, paintMaps, picturePixels } from "../layers/paint.js";
+import { imagePixels, outline, paintMaps } from "../layers/paint.js";
 import { Sheet } from "../layers/Sheet.js";
 import { mapCorner } from "../layers/sheetLayout.js";
 import { messages } from "../messages/index.js";
@@ -17,12 +17,12 @@ import {
   chosenPlace,
   parts,
   shownPart,
-} from "../state/choosablePictures.js";
+} from "../state/choosableImages.js";
 
-/** Pictures that are seen at once. */
+/** Images that are seen at once. */
 const PAGE = 12;
 
-/** Picks a picture of the data in memory. */
+/** Picks an image of the data in memory. */
 export function DataPicker() {
   const m = messages();
   const page = useComputed(() => Math.floor(chosenPlace.value / PAGE));
@@ -64,12 +64,12 @@ export function DataPicker() {
           paint={(context, layout) => {
             const colors = canvasColors.value;
             shown.forEach((index, order) => {
-              const picture = dataset.images.subarray(index * size, (index + 1) * size);
+              const image = dataset.images.subarray(index * size, (index + 1) * size);
               const [left, top] = mapCorner(layout, order);
               context.save();
               context.translate(left, top);
               const single = { ...layout, count: 1, columns: 1 };
-              paintMaps(context, single, picturePixels(picture, channels, background.value, colors));
+              paintMaps(context, single, imagePixels(image, channels, background.value, colors));
               if (page.value * PAGE + order === place) {
                 const whole = (extent: number) => ({ first: 0, last: extent - 1 });
                 const block = { channels: whole(1), rows: whole(height), columns: whole(width) };

@@ -7,7 +7,7 @@ import { type PadPoint, type PadStroke, PEN_RADIUS } from "../calculation/pen.js
 import { canvasColors } from "../layers/colors.js";
 import { prepare } from "../layers/paint.js";
 import { messages } from "../messages/index.js";
-import { clearDrawing, drawing, isCentred, undoStroke } from "../state/shownPicture.js";
+import { clearDrawing, drawing, isCentred, undoStroke } from "../state/shownImage.js";
 
 /** The name under which the browser's performance tools list the time from a stroke to all maps. */
 const MEASURE = "inspect-stroke";

@@ -1,12 +1,12 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { decodePicture } from "../../../../src/browser/index.js";
+import { decodeImage } from "../../../../src/browser/index.js";
 import { Button } from "../../../kit/Button.js";
 import { messages } from "../messages/index.js";
-import { take, taken } from "../state/shownPicture.js";
+import { take, taken } from "../state/shownImage.js";
 import { Inverted } from "./Inverted.js";
 
-/** Opens a picture from a file; one can be dropped or pasted anywhere on the view, too. */
+/** Opens an image from a file; one can be dropped or pasted anywhere on the view, too. */
 export function FilePicker() {
   const m = messages();
   const input = useRef<HTMLInputElement>(null);
@@ -14,7 +14,7 @@ export function FilePicker() {
   const open = async (file: File | undefined) => {
     if (!file) return;
     try {
-      take(await decodePicture(file));
+      take(await decodeImage(file));
       hasFailed.value = false;
     } catch {
       hasFailed.value = true;
@@ -37,7 +37,7 @@ export function FilePicker() {
       <p class="quiet">{m.dropNote}</p>
       {hasFailed.value && (
         <p class="notice" role="alert">
-          {m.noPicture}
+          {m.noImage}
         </p>
       )}
       <Inverted />
@@ -45,14 +45,14 @@ export function FilePicker() {
   );
 }
 
-/** Takes pictures that are pasted, or dropped on an element, while it is on the page. */
-export function useDroppedPicture(element: { readonly current: HTMLElement | null }): void {
+/** Takes images that are pasted, or dropped on an element, while it is on the page. */
+export function useDroppedImage(element: { readonly current: HTMLElement | null }): void {
   useEffect(() => {
     const target = element.current;
     const takeFrom = async (transfer: DataTransfer | null) => {
       const file = [...(transfer?.files ?? [])].find(({ type }) => type.startsWith("image/"));
-      // What the browser cannot decode is no picture.
-      if (file) await decodePicture(file).then(take, () => {});
+      // What the browser cannot decode is no image.
+      if (file) await decodeImage(file).then(take, () => {});
     };
     const onPaste = (event: ClipboardEvent) => void takeFrom(event.clipboardData);
     const onDragOver = (event: DragEvent) => event.preventDefault();

@@ -1,17 +1,17 @@
 import { messages } from "../messages/index.js";
-import { taken } from "../state/shownPicture.js";
+import { taken } from "../state/shownImage.js";
 
-/** Whether light and dark are swapped in the picture that was taken. */
+/** Whether light and dark are swapped in the image that was taken. */
 export function Inverted() {
-  const picture = taken.value;
-  if (!picture) return null;
+  const image = taken.value;
+  if (!image) return null;
   return (
     <label class="check">
       <input
         type="checkbox"
-        checked={picture.inverted}
+        checked={image.inverted}
         onChange={({ currentTarget }) => {
-          taken.value = { ...picture, inverted: currentTarget.checked };
+          taken.value = { ...image, inverted: currentTarget.checked };
         }}
       />
       <span>{messages().inverted}</span>

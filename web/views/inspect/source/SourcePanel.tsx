@@ -2,8 +2,8 @@ import { SOURCES, type Source } from "../../../address/inspectFields.js";
 import { changeUrl } from "../../../address/url.js";
 import { Choice } from "../../../kit/Choice.js";
 import { messages } from "../messages/index.js";
-import { parts } from "../state/choosablePictures.js";
-import { source } from "../state/shownPicture.js";
+import { parts } from "../state/choosableImages.js";
+import { source } from "../state/shownImage.js";
 import { CameraShot } from "./CameraShot.js";
 import { DataPicker } from "./DataPicker.js";
 import { DrawPad } from "./DrawPad.js";
@@ -16,15 +16,15 @@ const SOURCE_VIEWS: Readonly<Record<Source, () => preact.JSX.Element | null>> = 
   camera: CameraShot,
 };
 
-/** Where the picture comes from. */
+/** Where the image comes from. */
 export function SourcePanel() {
   const m = messages();
   const SourceView = SOURCE_VIEWS[source.value];
   const available = SOURCES.filter((one) => one !== "data" || parts.value.length > 0);
   return (
-    <section class="source" aria-label={m.picture}>
+    <section class="source" aria-label={m.image}>
       <Choice
-        label={m.picture}
+        label={m.image}
         options={available.map((value) => ({ value, label: m.sources[value] }))}
         value={source.value}
         onChange={(inspectSource) => changeUrl({ inspectSource })}

@@ -11,10 +11,10 @@ import { softmax } from "../../../../src/training/predict.js";
 import { changeUrl, url } from "../../../address/url.js";
 import type { Network } from "../../../state/currentNetwork.js";
 import { resource } from "../../../state/resource.js";
+import { shownImage } from "./shownImage.js";
 import { shownEngine, shownNetwork, structure } from "./shownNetwork.js";
-import { shownPicture } from "./shownPicture.js";
 
-/** What a network makes of a picture. */
+/** What a network makes of an image. */
 export interface Response {
   readonly network: Network;
   /** What goes into the first layer and what comes out of each. */
@@ -27,9 +27,9 @@ export interface Response {
 const answered = resource(() => {
   const engine = shownEngine.value;
   const network = shownNetwork.value;
-  const picture = shownPicture.value;
-  if (engine?.models[0] !== network?.model || !engine || !network || !picture) return undefined;
-  return respond(engine, network, picture.pixels);
+  const image = shownImage.value;
+  if (engine?.models[0] !== network?.model || !engine || !network || !image) return undefined;
+  return respond(engine, network, image.pixels);
 });
 
 async function respond(engine: Engine, network: Network, pixels: Uint8Array): Promise<Response> {
@@ -47,9 +47,9 @@ async function respond(engine: Engine, network: Network, pixels: Uint8Array): Pr
   };
 }
 
-/** What the network that is shown makes of the picture; while something new is computed, of the one before. */
+/** What the network that is shown makes of the image; while something new is computed, of the one before. */
 export const response = computed<Response | undefined>(() =>
-  answered.value?.network.model === shownNetwork.value?.model && shownPicture.value ? answered.value : undefined,
+  answered.value?.network.model === shownNetwork.value?.model && shownImage.value ? answered.value : undefined,
 );
 
 /** The unit that is looked at. */

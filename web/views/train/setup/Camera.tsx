@@ -3,33 +3,33 @@ import { useEffect, useRef } from "preact/hooks";
 import { Button } from "../../../kit/Button.js";
 import { Dialog } from "../../../kit/Dialog.js";
 import { squareOf, useCamera } from "../../../kit/useCamera.js";
-import type { LabelledPicture } from "../../../worker/data/protocol.js";
+import type { LabelledImage } from "../../../worker/data/protocol.js";
 import { messages } from "../messages/index.js";
 
 export interface CameraProps {
   readonly open: Signal<boolean>;
-  readonly onPictures: (pictures: readonly LabelledPicture[]) => void;
+  readonly onImages: (images: readonly LabelledImage[]) => void;
 }
 
 /** A class that is being recorded. */
 interface RecordedClass {
   readonly name: string;
-  readonly pictures: readonly ImageBitmap[];
+  readonly images: readonly ImageBitmap[];
 }
 
-/** Between two pictures while a button is held. */
+/** Between two images while a button is held. */
 const MILLISECONDS = 120;
-/** The side that pictures are kept at: more than the network sees. */
+/** The side that images are kept at: more than the network sees. */
 const SIDE = 128;
 
-/** A dialog in which pictures are taken, class by class. */
-export function Camera({ open, onPictures }: CameraProps) {
+/** A dialog in which images are taken, class by class. */
+export function Camera({ open, onImages }: CameraProps) {
   const m = messages();
   return (
     <Dialog open={open} title={m.cameraTitle} close={m.close}>
       <Recorder
-        onPictures={(pictures) => {
-          onPictures(pictures);
+        onImages={(images) => {
+          onImages(images);
           open.value = false;
         }}
       />
@@ -37,12 +37,12 @@ export function Camera({ open, onPictures }: CameraProps) {
   );
 }
 
-function Recorder({ onPictures }: Pick<CameraProps, "onPictures">) {
+function Recorder({ onImages }: Pick<CameraProps, "onImages">) {
   const m = messages();
   const video = useRef<HTMLVideoElement>(null);
   const hasFailed = useSignal(false);
   const classes = useSignal<readonly RecordedClass[]>(
-    [1, 2].map((number) => ({ name: m.className(number), pictures: [] })),
+    [1, 2].map((number) => ({ name: m.className(number), images: [] })),
   );
   useCamera(video, hasFailed);
   const change = (place: number, changes: Partial<RecordedClass>) => {
@@ -50,15 +50,15 @@ function Recorder({ onPictures }: Pick<CameraProps, "onPictures">) {
   };
   const record = async (place: number) => {
     if (!video.current?.videoWidth) return;
-    const picture = await squareOf(video.current, SIDE);
-    change(place, { pictures: [...classes.value[place].pictures, picture] });
+    const image = await squareOf(video.current, SIDE);
+    change(place, { images: [...classes.value[place].images, image] });
   };
   if (hasFailed.value) return <p class="notice">{m.cameraFailed}</p>;
   return (
     <div class="camera">
       <p>{m.cameraNote}</p>
       <video ref={video} muted playsInline />
-      {classes.value.map(({ name, pictures }, place) => (
+      {classes.value.map(({ name, images }, place) => (
         <div class="pair" key={place}>
           <input
             type="text"
@@ -66,24 +66,22 @@ function Recorder({ onPictures }: Pick<CameraProps, "onPictures">) {
             value={name}
             onInput={({ currentTarget }) => change(place, { name: currentTarget.value })}
           />
-          <HeldButton label={m.record(name)} note={m.pictureCount(pictures.length)} onHold={() => void record(place)} />
+          <HeldButton label={m.record(name)} note={m.imageCount(images.length)} onHold={() => void record(place)} />
         </div>
       ))}
       <div class="buttons">
         <Button
           onClick={() => {
-            classes.value = [...classes.value, { name: m.className(classes.value.length + 1), pictures: [] }];
+            classes.value = [...classes.value, { name: m.className(classes.value.length + 1), images: [] }];
           }}
         >
           {m.addClass}
         </Button>
         <Button
           primary
-          disabled={classes.value.filter(({ pictures }) => pictures.length > 0).length < 2}
+          disabled={classes.value.filter(({ images }) => images.length > 0).length < 2}
           onClick={() =>
-            onPictures(
-              classes.value.flatMap(({ name, pictures }) => pictures.map((picture) => ({ label: name, picture }))),
-            )
+            onImages(classes.value.flatMap(({ name, images }) => images.map((image) => ({ label: name, image }))))
           }
         >
           {m.useThese}

@@ -4,10 +4,10 @@ import { Choice } from "../../../kit/Choice.js";
 import { messages } from "../messages/index.js";
 import { DataStatus } from "./DataStatus.js";
 import { NumberSetting } from "./NumberSetting.js";
-import { OwnPictures } from "./OwnPictures.js";
+import { OwnImages } from "./OwnImages.js";
 import { Samples } from "./Samples.js";
 
-/** Which pictures are trained on. */
+/** Which images are trained on. */
 export function DataSetup() {
   const m = messages();
   const { data, count } = url.value;
@@ -32,7 +32,7 @@ export function DataSetup() {
           />
         </>
       )}
-      {data === "own" && <OwnPictures />}
+      {data === "own" && <OwnImages />}
       <DataStatus />
       <Samples />
     </section>

@@ -5,7 +5,7 @@ import { type DataState, dataState, loadData } from "../../../state/loadedData.j
 import type { DataRequest, DataTask } from "../../../worker/data/protocol.js";
 import { messages } from "../messages/index.js";
 
-/** What has become of the chosen pictures. */
+/** What has become of the chosen images. */
 export function DataStatus() {
   const m = messages();
   const state = dataState.value;
@@ -28,7 +28,7 @@ export function DataStatus() {
       const { parts, skipped } = state.data;
       return (
         <p class="quiet">
-          {m.pictures(formatCount(parts.train.labels.length), parts.train.classes.length)}
+          {m.images(formatCount(parts.train.labels.length), parts.train.classes.length)}
           {skipped.length > 0 && <span title={skipped.join("\n")}> {m.skipped(skipped.length)}</span>}
         </p>
       );

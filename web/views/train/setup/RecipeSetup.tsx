@@ -102,10 +102,10 @@ function MoreSettings({ recipe }: { readonly recipe: Recipe }) {
           onChange={(value) => changeUrl({ dropout: value })}
         />
         <NumberSetting
-          label={m.validationShare}
+          label={m.validationFraction}
           range={RANGES.val}
           value={val}
-          standard={recipe.validationShare}
+          standard={recipe.validationFraction}
           onChange={(value) => changeUrl({ val: value })}
         />
         <NumberSetting

@@ -1,14 +1,14 @@
 import { useComputed } from "@preact/signals";
 import type { Dataset } from "../../../../src/data/dataset.js";
-import { PictureSheet } from "../../../kit/PictureSheet.js";
+import { ImageSheet } from "../../../kit/ImageSheet.js";
 import { dataState } from "../../../state/loadedData.js";
 import { messages } from "../messages/index.js";
 
-/** At most this many classes are shown, and pictures of each. */
+/** At most this many classes are shown, and images of each. */
 const COLUMNS = 10;
 const ROWS = 3;
 
-/** A few of the pictures, a column a class. */
+/** A few of the images, a column a class. */
 export function Samples() {
   const samples = useComputed(() => {
     const state = dataState.value;
@@ -19,10 +19,10 @@ export function Samples() {
   }).value;
   if (!samples) return null;
   const names = samples.dataset.classes.slice(0, samples.columns).join(", ");
-  return <PictureSheet {...samples} label={messages().samples(names)} />;
+  return <ImageSheet {...samples} label={messages().samples(names)} />;
 }
 
-/** The first pictures of every class, row by row; a class that has fewer repeats its own. */
+/** The first images of every class, row by row; a class that has fewer repeats its own. */
 function firstOfClasses({ labels }: Dataset, columns: number): number[] {
   const found = Array.from({ length: columns }, (): number[] => []);
   let missing = columns * ROWS;

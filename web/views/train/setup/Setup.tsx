@@ -30,6 +30,6 @@ export function Setup() {
 function summary(): string {
   const m = messages();
   const { data, count, recipe, epochs } = url.value;
-  const pictures = data === "digits" ? `${formatCount(count)} ${m.sources.digits}` : m.sources[data];
-  return [pictures, m.recipes[recipe], `${m.epochCount} ${epochs}`].join(" · ");
+  const images = data === "digits" ? `${formatCount(count)} ${m.sources.digits}` : m.sources[data];
+  return [images, m.recipes[recipe], `${m.epochCount} ${epochs}`].join(" · ");
 }

@@ -66,7 +66,7 @@ describe.each(MODELS)("the derivation of %s", (_, model) => {
   });
 });
 
-/** The first and the last row of the picture that a row of a layer's output depends on. */
+/** The first and the last row of the image that a row of a layer's output depends on. */
 function reach(model: Model, layerIndex: number, row: number): [least: number, most: number] {
   let [least, most] = [row, row];
   for (const layer of model.layers.slice(0, layerIndex + 1).toReversed()) {

@@ -21,9 +21,9 @@ export interface Equation {
   readonly expression: Expression;
 }
 
-/** The part of the picture that one value of a layer is worked out from, and how far those of neighbours lie apart. */
+/** The part of the image that one value of a layer is worked out from, and how far those of neighbours lie apart. */
 export interface ReceptiveField {
-  /** Pixels from edge to edge, the padding around the picture included. */
+  /** Pixels from edge to edge, the padding around the image included. */
   readonly extent: number;
   readonly step: number;
 }
@@ -32,7 +32,7 @@ export interface ReceptiveField {
 export interface LayerDerivation extends ShapedLayer {
   /** As the paper of 1998 names it: C1, S2 …; undefined for what is no layer of its own there. */
   readonly term?: string;
-  /** Undefined where every value depends on the whole picture. */
+  /** Undefined where every value depends on the whole image. */
   readonly field?: ReceptiveField;
   readonly equations: readonly Equation[];
 }

@@ -48,7 +48,7 @@ export const en = {
   parameters: "Parameters",
   multiplyAdds: "Multiply-adds",
   square: (side: number) => `${side} × ${side} pixels`,
-  wholePicture: "the whole picture",
+  wholeImage: "the whole image",
   nothingLearned: (from: string, to: string) => `${from} in, ${to} out. Nothing is learned here.`,
   topics: {
     size: "Side of the maps",
@@ -62,7 +62,7 @@ export const en = {
 
   inTotal: "In total",
   kilobytes: (size: string) => `As float32 they take ${size} KiB.`,
-  forOne: "For one picture, forward. One is a multiplication and an addition.",
+  forOne: "For one image, forward. One is a multiplication and an addition.",
   letters: "What the letters stand for",
   letterNames: {
     channelsIn: "maps that come in (colours, for the first layer)",
@@ -108,14 +108,14 @@ export const en = {
   originalTitle: "LeNet-5 as it was published",
   what: "What it did",
   originalLayers: {
-    C1: "convolution 5 × 5 of a 32 × 32 picture",
+    C1: "convolution 5 × 5 of a 32 × 32 image",
     S2: "adds 2 × 2 values, times a coefficient, plus a bias, both learned; then squashes",
     C3: "convolution 5 × 5; each map takes only some of S2’s",
     S4: "as S2",
     C5: "convolution 5 × 5 of 5 × 5 maps: one value is left of each",
-    F6: "linear; 84 = 7 × 12 pixels of a small picture of the character",
+    F6: "linear; 84 = 7 × 12 pixels of a small image of the character",
   },
-  originalOutput: "how far F6 is from each class’s 7 × 12 picture (radial basis functions, drawn by hand)",
+  originalOutput: "how far F6 is from each class’s 7 × 12 image (radial basis functions, drawn by hand)",
   originalNote: (connections: string) =>
     `Values were squashed by 1.7159 · tanh(⅔ x). The paper counts 340,908 connections; its own figures for each layer add up to ${connections}.`,
   c3Title: "Why C3 had 1,516 parameters and has 2,416 today",
@@ -133,7 +133,7 @@ export const en = {
   here: "Here",
   changeRows: [
     {
-      what: "Picture",
+      what: "Image",
       before: "32 × 32: the digit with room around it",
       today:
         "28 × 28; the first convolution adds 2 pixels of padding on each side, so that its maps are 28 × 28 as well",
@@ -147,12 +147,12 @@ export const en = {
     { what: "Squashing", before: "1.7159 · tanh(⅔ x)", today: "sigmoid, tanh or ReLU" },
     {
       what: "Output",
-      before: "distances to pictures drawn by hand",
+      before: "distances to images drawn by hand",
       today: "a linear layer and softmax: probabilities",
     },
     {
       what: "Loss",
-      before: "squared distance to the right picture, and a term that keeps the wrong ones away",
+      before: "squared distance to the right image, and a term that keeps the wrong ones away",
       today: "cross-entropy, with label smoothing where the recipe has it",
     },
     {

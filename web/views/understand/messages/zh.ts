@@ -28,7 +28,7 @@ export const zh: typeof en = {
   parameters: "参数",
   multiplyAdds: "乘加次数",
   square: (side) => `${side} × ${side} 像素`,
-  wholePicture: "整幅图",
+  wholeImage: "整幅图",
   nothingLearned: (from, to) => `输入 ${from}，输出 ${to}。这里没有要学习的东西。`,
   topics: {
     size: "特征图的边长",

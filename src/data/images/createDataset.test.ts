@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { createDataset } from "./createDataset.js";
+
+describe("createDataset", () => {
+  const two = { classes: ["a", "b"], shape: { channels: 3, height: 12, width: 12 } };
+
+  it("takes images one by one, or the bytes of all", () => {
+    const grey = { width: 12, height: 12, data: new Uint8Array(144).fill(7) };
+    const colour = { width: 12, height: 12, data: Uint8Array.from({ length: 432 }, (_, index) => index % 3) };
+    const dataset = createDataset({ ...two, images: [grey, colour], labels: [1, 0] });
+    const planes = [0, 1, 2].flatMap((channel) => new Array(144).fill(channel));
+    expect([...dataset.images]).toEqual([...new Array(432).fill(7), ...planes]);
+    expect(dataset).toMatchObject({ name: "data", channels: 3, height: 12, width: 12, generated: false });
+    expect(createDataset({ ...two, images: dataset.images, labels: [1, 0] })).toEqual(dataset);
+    expect(createDataset({ ...two, images: dataset.images, labels: [0, 1] }).checksum).not.toBe(dataset.checksum);
+  });
+
+  it.each<[string, Partial<Parameters<typeof createDataset>[0]>, RegExp]>([
+    ["nothing", { images: [], labels: [] }, /^data: there are no images$/],
+    ["a label without a class", { labels: [0, 2] }, /^data: label 1 is 2, there are 2 classes from 0 on$/],
+    ["a label that is no index", { labels: [0.5, 1] }, /^data: label 0 is 0\.5, not the index of a class$/],
+    ["too few labels", { images: [new Uint8Array(432)] }, /^data: 1 images and 2 labels$/],
+    ["too few bytes", { images: new Uint8Array(5) }, /^data: 5 bytes of images, but 2 labels .* need 864$/],
+    ["one class", { classes: ["a"] }, /^data: 1 classes, expected 2 to 256$/],
+    ["four channels", { shape: { channels: 4, height: 12, width: 12 } }, /^data: images of 4x12x12, expected 1 or 3 /],
+  ])("refuses %s in one line", (_, wrong, message) => {
+    expect(() => createDataset({ ...two, images: new Uint8Array(864), labels: [0, 1], ...wrong })).toThrow(message);
+  });
+});

@@ -1,0 +1,137 @@
+/** What is wrong with an image's bytes, in one line that does not name the file. */
+export class ImageError extends Error {
+  override readonly name = "ImageError";
+}
+
+/** The formats that are read, as ImageMagick spells them. */
+export type ImageFormat = "JPEG" | "PNG" | "WEBP" | "GIF" | "BMP" | "TIFF";
+
+/** What an image's first bytes say. */
+export interface ImageHeader {
+  readonly format: ImageFormat;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** More pixels are not decoded: a small file can unpack to any size. */
+export const MAXIMUM_PIXELS = 50_000_000;
+
+/** The bytes that tell the format. */
+export const MAGIC_BYTES = 12;
+
+const TIFF_WIDTH = 256;
+const TIFF_HEIGHT = 257;
+const TIFF_SHORT = 3;
+const TIFF_LONG = 4;
+
+const READERS: Readonly<Record<ImageFormat, (view: DataView) => [width: number, height: number]>> = {
+  JPEG: jpegSize,
+  PNG: (view) => [view.getUint32(16), view.getUint32(20)],
+  WEBP: webpSize,
+  GIF: (view) => [view.getUint16(6, true), view.getUint16(8, true)],
+  BMP: bmpSize,
+  TIFF: tiffSize,
+};
+
+/** The format that the first MAGIC_BYTES bytes of a file tell; undefined where it is none that is read. */
+export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
+  const text = String.fromCharCode(...bytes.subarray(0, MAGIC_BYTES));
+  if (text.startsWith("\xff\xd8\xff")) return "JPEG";
+  if (text.startsWith("\x89PNG\r\n\x1a\n")) return "PNG";
+  if (text.startsWith("RIFF") && text.endsWith("WEBP")) return "WEBP";
+  if (text.startsWith("GIF87a") || text.startsWith("GIF89a")) return "GIF";
+  if (text.startsWith("BM")) return "BMP";
+  if (text.startsWith("II*\0") || text.startsWith("MM\0*")) return "TIFF";
+  return undefined;
+}
+
+/**
+ * The format and the size of an image, from its header alone.
+ *
+ * @throws ImageError where it is no image of a known format, its header is damaged, or it has too many pixels
+ */
+export function readImageHeader(bytes: Uint8Array): ImageHeader {
+  if (bytes.length === 0) throw new ImageError("the file is empty");
+  const format = imageFormat(bytes);
+  if (format === undefined) {
+    throw new ImageError("not an image that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF)");
+  }
+  const [width, height] = readSize(format, bytes);
+  if (!(width > 0 && height > 0)) throw new ImageError(`damaged: its header says ${width}x${height} pixels`);
+  if (width * height > MAXIMUM_PIXELS) {
+    const most = `at most ${MAXIMUM_PIXELS / 1e6} million are read`;
+    throw new ImageError(`too large: ${width}x${height} pixels, ${most}`);
+  }
+  return { format, width, height };
+}
+
+function readSize(format: ImageFormat, bytes: Uint8Array): [number, number] {
+  try {
+    return READERS[format](new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  } catch (error) {
+    if (error instanceof RangeError) throw new ImageError("damaged: it ends within its header");
+    throw error;
+  }
+}
+
+/** From the first frame header (SOF): the segments before it are passed over. */
+function jpegSize(view: DataView): [number, number] {
+  for (let place = 2; ; ) {
+    while (view.getUint8(place) !== 0xff) place++;
+    while (view.getUint8(place) === 0xff) place++;
+    const marker = view.getUint8(place++);
+    // C4, C8 and CC lie among the frame headers and are tables.
+    const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+    if (isFrame) return [view.getUint16(place + 5), view.getUint16(place + 3)];
+    if (marker === 0xd9 || marker === 0xda) throw new ImageError("damaged: it has no frame header");
+    const standsAlone = marker === 0 || marker === 1 || (marker >= 0xd0 && marker <= 0xd8);
+    if (!standsAlone) place += view.getUint16(place);
+  }
+}
+
+function webpSize(view: DataView): [number, number] {
+  const uint24 = (place: number) => view.getUint16(place, true) + view.getUint8(place + 2) * 65536;
+  switch (view.getUint32(12)) {
+    case 0x56503820: // "VP8 "
+      return [view.getUint16(26, true) & 0x3fff, view.getUint16(28, true) & 0x3fff];
+    case 0x5650384c: {
+      // "VP8L"
+      const bits = view.getUint32(21, true);
+      return [(bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1];
+    }
+    case 0x56503858: // "VP8X"
+      return [uint24(24) + 1, uint24(27) + 1];
+    default:
+      throw new ImageError("damaged: it has no WebP header");
+  }
+}
+
+function bmpSize(view: DataView): [number, number] {
+  const isOs2 = view.getUint32(14, true) === 12;
+  if (isOs2) return [view.getUint16(18, true), view.getUint16(20, true)];
+  // The height of an image that is stored from top to bottom is negative.
+  return [view.getInt32(18, true), Math.abs(view.getInt32(22, true))];
+}
+
+/** From the first directory. */
+function tiffSize(view: DataView): [number, number] {
+  const little = view.getUint8(0) === 0x49;
+  const directory = view.getUint32(4, little);
+  const entries = view.getUint16(directory, little);
+  let width = 0;
+  let height = 0;
+  for (let entry = 0; entry < entries; entry++) {
+    const place = directory + 2 + 12 * entry;
+    const tag = view.getUint16(place, little);
+    if (tag === TIFF_WIDTH) width = tiffInteger(view, place, little);
+    if (tag === TIFF_HEIGHT) height = tiffInteger(view, place, little);
+  }
+  return [width, height];
+}
+
+function tiffInteger(view: DataView, entry: number, little: boolean): number {
+  const type = view.getUint16(entry + 2, little);
+  if (type === TIFF_SHORT) return view.getUint16(entry + 8, little);
+  if (type === TIFF_LONG) return view.getUint32(entry + 8, little);
+  throw new ImageError("damaged: its size is no integer");
+}

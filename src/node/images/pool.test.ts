@@ -1,0 +1,125 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { blackPng } from "../../../tests/support/images.js";
+import { resizeImage } from "../../data/images/adapt.js";
+import type { ImageSettings } from "../../data/images/resize.js";
+import { Purpose, RandomStream } from "../../numeric/philox.js";
+import { decodeImage } from "./codec.js";
+import { type DecodingProgress, decodeFiles } from "./pool.js";
+
+const FIXTURES = "tests/fixtures/images";
+const images = readdirSync(FIXTURES)
+  .filter((name) => !/\.(json|py)$/.test(name))
+  .map((name) => join(FIXTURES, name));
+const settings: ImageSettings = { shape: { channels: 3, height: 12, width: 10 }, resize: "contain", background: 255 };
+const BYTES = 3 * 12 * 10;
+const MUTATIONS = 900;
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "lenet-pool-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function put(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** A file after an accident: flipped bits, an end cut off, another beginning, or four bytes as large as can be. */
+function mutate(original: Uint8Array, stream: RandomStream): Uint8Array {
+  const bytes = original.slice();
+  const kind = stream.below(8);
+  if (kind === 0) return bytes.subarray(0, stream.below(bytes.length));
+  if (kind === 1) bytes.fill(stream.below(256), 0, 1 + stream.below(4));
+  // Sizes stand within the first bytes.
+  else if (kind === 2) bytes.fill(0xff, 2 + stream.below(40)).set(original.subarray(46), 46);
+  else if (kind === 3) bytes.set([0x7f, 0xff, 0xff, 0xff], stream.below(bytes.length - 4));
+  else
+    for (let flips = 1 + stream.below(6); flips > 0; flips--) bytes[stream.below(bytes.length)] ^= 1 << stream.below(8);
+  return bytes;
+}
+
+describe("decodeFiles", () => {
+  it("gives every file's pixels and size at its place, and tells how far it is", async () => {
+    const seen: DecodingProgress[] = [];
+    const { pixels, outcomes } = await decodeFiles(images, settings, { onProgress: (step) => seen.push(step) });
+    for (const [slot, path] of images.entries()) {
+      const image = await decodeImage(new Uint8Array(readFileSync(path)));
+      const expected = new Uint8Array(BYTES);
+      resizeImage(image, settings, expected);
+      expect(outcomes[slot]).toEqual({ slot, width: image.width, height: image.height });
+      expect(pixels.slice(slot * BYTES, (slot + 1) * BYTES)).toEqual(expected);
+    }
+    expect(seen.at(-1)).toEqual({ done: images.length, total: images.length });
+    expect(seen.every(({ done }, index) => index === 0 || done > seen[index - 1].done)).toBe(true);
+  });
+
+  it("says of each file that has no image why", async () => {
+    const paths = [
+      put("empty.jpg", ""),
+      put("text.png", "no image"),
+      join(folder, "gone.png"),
+      put("bomb.png", blackPng(30_000, 30_000, 100_000)),
+      images[0],
+    ];
+    const { outcomes } = await decodeFiles(paths, settings);
+    expect(outcomes.map((outcome) => ("reason" in outcome ? [outcome.reason, outcome.lasting] : "decoded"))).toEqual([
+      ["the file is empty", true],
+      ["not an image that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF)", true],
+      ["cannot read it: no such file or folder", false],
+      ["too large: 30000x30000 pixels, at most 50 million are read", true],
+      "decoded",
+    ]);
+  });
+
+  it(`decodes ${MUTATIONS} damaged files or refuses them in one line`, async () => {
+    const paths = Array.from({ length: MUTATIONS }, (_, item) => {
+      const original = images[item % images.length];
+      const damaged = mutate(readFileSync(original), new RandomStream(2024, Purpose.split, 0, item));
+      return put(`${item}`, damaged);
+    });
+    const before = process.memoryUsage().rss;
+    const { outcomes } = await decodeFiles(paths, settings);
+    expect(outcomes.length).toBe(MUTATIONS);
+    const reasons = outcomes.flatMap((outcome) => ("reason" in outcome ? [outcome.reason] : []));
+    for (const reason of reasons)
+      expect(reason).toMatch(/^(damaged: |too large: |not an image |the file is empty)[^\r\n]*$/);
+    expect(reasons.length).toBeGreaterThan(MUTATIONS / 5);
+    expect(reasons.length).toBeLessThan(MUTATIONS);
+    expect(process.memoryUsage().rss - before).toBeLessThan(800e6);
+  });
+
+  it("gives up a file that takes too long, and decodes the others", async () => {
+    const large = blackPng(7000, 7000);
+    const slow = put("slow.png", large);
+    // A machine that is busy with other things is slow with all files.
+    const start = performance.now();
+    await decodeImage(large);
+    const secondsPerFile = (performance.now() - start) / 2000;
+    const paths = [...images, slow, ...images];
+    const { outcomes } = await decodeFiles(paths, settings, { secondsPerFile });
+    expect(outcomes[images.length]).toEqual({
+      slot: images.length,
+      reason: `it takes longer than ${secondsPerFile} seconds to decode`,
+      lasting: true,
+    });
+    expect(outcomes.filter((outcome) => "width" in outcome).length).toBe(2 * images.length);
+  });
+
+  it("ends with the signal's reason, before, in the middle, and soon", async () => {
+    const many = Array.from({ length: 3000 }, (_, index) => images[index % images.length]);
+    const controller = new AbortController();
+    const start = performance.now();
+    const work = decodeFiles(many, settings, {
+      signal: controller.signal,
+      onProgress: () => controller.abort(new Error("interrupted")),
+    });
+    await expect(work).rejects.toThrow("interrupted");
+    await expect(decodeFiles(many, settings, { signal: controller.signal })).rejects.toThrow("interrupted");
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+});

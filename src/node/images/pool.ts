@@ -1,0 +1,208 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import type { ImageSettings } from "../../data/images/resize.js";
+import { compileDecoder } from "./codec.js";
+import { type EncodedImage, type Job, NO_SLOT, type Outcome, type Reply, type WorkerStart } from "./protocol.js";
+
+/** How far the decoding of a folder is, in files. */
+export interface DecodingProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** How files are decoded. */
+export interface DecodingOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: DecodingProgress) => void;
+  /** Whether images are inverted before they are fitted. */
+  readonly invert?: boolean;
+  /** The most threads to decode in; one a core where left out. */
+  readonly threads?: number;
+  /** A file that takes longer is given up; 20 unless a test says otherwise. */
+  readonly secondsPerFile?: number;
+}
+
+/** Decoded files, each at its slot. */
+export interface DecodedFiles {
+  /** [slot][channels][height][width]; undefined content where a file has none. */
+  readonly pixels: Uint8Array;
+  /** One for each file, in order. */
+  readonly outcomes: readonly Outcome[];
+}
+
+const MAXIMUM_WORKERS = 8;
+/** Small files are so fast that a message for each would take as long. */
+const MAXIMUM_BATCH = 64;
+/** So many messages for each worker at least: nobody waits long for the last one. */
+const LEAST_BATCHES = 8;
+const SECONDS_PER_FILE = 20;
+const WATCH_MILLISECONDS = 100;
+
+/** Node cannot run the sources, from which the tests run; it takes the built program there. */
+const PROGRAM = new URL(
+  import.meta.url.endsWith(".ts") ? "../../../dist/node/images/worker.js" : "./worker.js",
+  import.meta.url,
+);
+
+/** One thread, its jobs, and when it was first seen at the one it is at. */
+interface Member {
+  readonly worker: Worker;
+  readonly current: Int32Array;
+  jobs: Job[];
+  seen: number;
+  since: number;
+}
+
+/**
+ * Decodes images, most often files, and fits them to one size, on all cores. A file that crashes the decoder, or keeps it busy for
+ * too long, ends with a reason as any damaged one does.
+ *
+ * @throws the signal's reason where it ends the work
+ */
+export async function decodeFiles(
+  images: readonly EncodedImage[],
+  settings: ImageSettings,
+  options: DecodingOptions = {},
+): Promise<DecodedFiles> {
+  options.signal?.throwIfAborted();
+  const { channels, height, width } = settings.shape;
+  const pixels = new Uint8Array(new SharedArrayBuffer(images.length * channels * height * width));
+  if (images.length === 0) return { pixels, outcomes: [] };
+  const module = await compileDecoder();
+  const start = { module, settings, invert: options.invert ?? false, pixels };
+  const outcomes = await new Pool(images, start, options).run();
+  return { pixels, outcomes };
+}
+
+class Pool {
+  private readonly total: number;
+  private readonly start: Omit<WorkerStart, "current">;
+  private readonly options: DecodingOptions;
+  private readonly jobs: Job[];
+  private readonly outcomes: Outcome[] = [];
+  private readonly members = new Set<Member>();
+  private readonly size: number;
+  private readonly batch: number;
+  private done = 0;
+  private resolve: () => void = () => {};
+  private reject: (reason: unknown) => void = () => {};
+
+  constructor(images: readonly EncodedImage[], start: Omit<WorkerStart, "current">, options: DecodingOptions) {
+    this.total = images.length;
+    this.start = start;
+    this.options = options;
+    // From the end: the next job is the last one.
+    this.jobs = images.map((image, slot) => ({ slot, image })).reverse();
+    const most = Math.min(MAXIMUM_WORKERS, options.threads ?? availableParallelism());
+    this.batch = Math.min(MAXIMUM_BATCH, Math.ceil(images.length / (most * LEAST_BATCHES)));
+    this.size = Math.min(most, Math.ceil(images.length / this.batch));
+  }
+
+  async run(): Promise<Outcome[]> {
+    const { signal } = this.options;
+    const finished = new Promise<void>((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    const abort = () => this.reject(signal?.reason);
+    signal?.addEventListener("abort", abort);
+    const watch = setInterval(() => this.watch(), WATCH_MILLISECONDS);
+    try {
+      if (signal?.aborted) abort();
+      else for (let index = 0; index < this.size; index++) this.addMember();
+      await finished;
+      return this.outcomes;
+    } finally {
+      clearInterval(watch);
+      signal?.removeEventListener("abort", abort);
+      for (const member of this.members) this.remove(member);
+    }
+  }
+
+  /** A new thread, if anything is left to do. */
+  private addMember(): void {
+    if (this.jobs.length === 0) return;
+    const current = new Int32Array(new SharedArrayBuffer(4)).fill(NO_SLOT);
+    const workerData: WorkerStart = { ...this.start, current };
+    const worker = new Worker(PROGRAM, { execArgv: [], workerData });
+    const member: Member = { worker, current, jobs: [], seen: NO_SLOT, since: 0 };
+    this.members.add(member);
+    worker.on("message", (reply: Reply) => this.receive(member, reply));
+    worker.on("error", (error) => this.handleCrash(member, error));
+    worker.on("exit", () => this.handleCrash(member, new Error("its thread ended")));
+    this.send(member);
+  }
+
+  private send(member: Member): void {
+    member.jobs = this.jobs.splice(-this.batch).reverse();
+    if (member.jobs.length > 0) member.worker.postMessage(member.jobs);
+  }
+
+  private receive(member: Member, { outcomes, isWorn }: Reply): void {
+    if (!this.members.has(member)) return;
+    const done = new Set(outcomes.map(({ slot }) => slot));
+    const left = member.jobs.filter(({ slot }) => !done.has(slot));
+    for (const outcome of outcomes) this.settle(outcome);
+    if (isWorn) this.replace(member, left);
+    else this.send(member);
+    this.tell();
+  }
+
+  /** Gives up what keeps a thread busy for too long. */
+  private watch(): void {
+    const limit = this.options.secondsPerFile ?? SECONDS_PER_FILE;
+    const now = performance.now();
+    for (const member of this.members) {
+      const slot = Atomics.load(member.current, 0);
+      if (slot !== member.seen) {
+        member.seen = slot;
+        member.since = now;
+      } else if (slot !== NO_SLOT && now - member.since > 1000 * limit) {
+        this.giveUp(member, slot, `it takes longer than ${limit} seconds to decode`);
+      }
+    }
+  }
+
+  private handleCrash(member: Member, error: unknown): void {
+    if (!this.members.has(member)) return;
+    const slot = Atomics.load(member.current, 0);
+    const what = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
+    // A thread that does not even start will not do so the next time.
+    if (slot === NO_SLOT) this.reject(new Error(`the image decoder does not start: ${what}`));
+    else this.giveUp(member, slot, `the decoder failed: ${what}`);
+  }
+
+  private giveUp(member: Member, slot: number, reason: string): void {
+    this.settle({ slot, reason, lasting: true });
+    this.replace(
+      member,
+      member.jobs.filter((job) => job.slot !== slot),
+    );
+    this.tell();
+  }
+
+  /** Ends a thread; another one does what it has not done. */
+  private replace(member: Member, left: readonly Job[]): void {
+    this.jobs.push(...left.toReversed());
+    this.remove(member);
+    this.addMember();
+  }
+
+  /** Does not wait for its end: a thread that reads from a dead network folder may have none. */
+  private remove(member: Member): void {
+    this.members.delete(member);
+    void member.worker.terminate();
+  }
+
+  private settle(outcome: Outcome): void {
+    if (this.outcomes[outcome.slot] !== undefined) return;
+    this.outcomes[outcome.slot] = outcome;
+    this.done++;
+  }
+
+  private tell(): void {
+    const { done, total } = this;
+    this.options.onProgress?.({ done, total });
+    if (done === total) this.resolve();
+  }
+}

@@ -1,0 +1,90 @@
+/** What style sheets give a drawing and those in it pass on, that a file of its own must say itself. */
+const INHERITED = [
+  ...["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin"],
+  ...["font-family", "font-size", "font-weight", "font-style", "text-anchor"],
+];
+
+/** Pixels of an image for each of the page's. */
+const SCALE = 2;
+
+/** A drawing of the page as the text of an SVG file: as it looks now, on the page's ground. */
+export function svgFile(drawing: SVGSVGElement): string {
+  const copy = drawing.cloneNode(true) as SVGSVGElement;
+  const originals = [drawing, ...drawing.querySelectorAll<SVGElement>("*")];
+  const copies = [copy, ...copy.querySelectorAll<SVGElement>("*")];
+  for (const [index, original] of originals.entries()) giveLooks(original, copies[index], original === drawing);
+  const { width, height } = drawing.getBoundingClientRect();
+  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  copy.setAttribute("width", String(width));
+  copy.setAttribute("height", String(height));
+  copy.prepend(groundOf(drawing.hasAttribute("viewBox") ? drawing.viewBox.baseVal : { x: 0, y: 0, width, height }));
+  return new XMLSerializer().serializeToString(copy);
+}
+
+/** Gives a copy the looks of an element, where they are not those of what it stands in. */
+function giveLooks(original: SVGElement, copy: SVGElement, isWhole: boolean): void {
+  const own = getComputedStyle(original);
+  const outer = original.parentElement && !isWhole ? getComputedStyle(original.parentElement) : undefined;
+  for (const look of INHERITED) {
+    const value = own.getPropertyValue(look);
+    if (value === outer?.getPropertyValue(look)) copy.removeAttribute(look);
+    else copy.setAttribute(look, plain(value));
+  }
+  if (own.opacity !== "1") copy.setAttribute("opacity", own.opacity);
+  copy.removeAttribute("class");
+  copy.removeAttribute("style");
+}
+
+/** The page's ground as the lowest shape of a drawing. */
+function groundOf({ x, y, width, height }: Pick<DOMRect, "x" | "y" | "width" | "height">): SVGRectElement {
+  const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  for (const [name, value] of Object.entries({ x, y, width, height, fill: groundColor() })) {
+    ground.setAttribute(name, String(value));
+  }
+  return ground;
+}
+
+/** A drawing or a canvas of the page as a PNG file, on the page's ground. */
+export async function pngFile(source: SVGSVGElement | HTMLCanvasElement): Promise<Blob> {
+  const { width, height } = source.getBoundingClientRect();
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.ceil(width * SCALE);
+  canvas.height = Math.ceil(height * SCALE);
+  const context = canvas.getContext("2d");
+  if (!context) throw new Error("this browser draws no images");
+  context.fillStyle = groundColor();
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  // The pixels of a canvas that is shown larger are squares.
+  context.imageSmoothingEnabled = !(source instanceof HTMLCanvasElement);
+  const image = source instanceof HTMLCanvasElement ? source : await decoded(svgFile(source));
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the image could not be written"))));
+  });
+}
+
+async function decoded(svg: string): Promise<HTMLImageElement> {
+  const image = new Image();
+  image.src = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
+  try {
+    await image.decode();
+  } finally {
+    URL.revokeObjectURL(image.src);
+  }
+  return image;
+}
+
+function groundColor(): string {
+  return plain(getComputedStyle(document.documentElement).backgroundColor);
+}
+
+/** A colour as every program reads it, where it is one that only browsers do; anything else as it is. */
+function plain(value: string): string {
+  if (!/^(color|oklab|oklch|lab|lch)\(/.test(value)) return value;
+  const context = new OffscreenCanvas(1, 1).getContext("2d");
+  if (!context) return value;
+  context.fillStyle = value;
+  context.fillRect(0, 0, 1, 1);
+  const [red, green, blue, alpha] = context.getImageData(0, 0, 1, 1).data;
+  return `rgba(${red}, ${green}, ${blue}, ${(alpha / 255).toFixed(3)})`;
+}

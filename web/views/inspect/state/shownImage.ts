@@ -1,0 +1,114 @@
+import { computed, signal } from "@preact/signals";
+import { resizeImage } from "../../../../src/data/images/adapt.js";
+import { type DecodedImage, invertImage } from "../../../../src/data/images/color.js";
+import type { Source } from "../../../address/inspectFields.js";
+import { changeUrl, url } from "../../../address/url.js";
+import { network } from "../../../state/currentNetwork.js";
+import { inkImage, type PadStroke } from "../calculation/pen.js";
+import { background, chosenImage, tellsCharacters } from "./choosableImages.js";
+
+/** What is on the pad. */
+export interface Drawing {
+  readonly strokes: readonly PadStroke[];
+  /** It is there to begin with, and goes with the first stroke. */
+  readonly isExample: boolean;
+}
+
+/** An image that was opened, pasted or taken. */
+export interface TakenImage {
+  readonly original: DecodedImage;
+  /** Whether light and dark are swapped, as for ink on paper. */
+  readonly inverted: boolean;
+}
+
+/** An image as the network takes it. */
+export interface ShownImage {
+  /** Bytes [channels][height][width]. */
+  readonly pixels: Uint8Array;
+  /** The network's class of it, where that is known. */
+  readonly label?: number;
+}
+
+export const drawing = signal<Drawing>({ strokes: [exampleStroke()], isExample: true });
+export const taken = signal<TakenImage | undefined>(undefined);
+
+/** Where the image comes from. */
+export const source = computed<Source>(
+  () => url.value.inspectSource ?? (tellsCharacters.value || !chosenImage.value ? "draw" : "data"),
+);
+
+/** Whether drawings are centred. */
+export const isCentred = computed(() => {
+  const { inspectCentre } = url.value;
+  return inspectCentre === undefined ? tellsCharacters.value : inspectCentre === "on";
+});
+
+const shape = computed(() => network.value?.model.input);
+
+const drawn = computed(
+  () => shape.value && inkImage(drawing.value.strokes, shape.value, background.value, isCentred.value),
+);
+
+const fitted = computed(() => {
+  if (!shape.value || !taken.value) return undefined;
+  const { channels, height, width } = shape.value;
+  const pixels = new Uint8Array(channels * height * width);
+  const { original, inverted } = taken.value;
+  const settings = { shape: shape.value, resize: "contain", background: background.value } as const;
+  resizeImage(inverted ? invertImage(original) : original, settings, pixels);
+  return pixels;
+});
+
+/** The image that is shown; while none was taken, the drawing. */
+export const shownImage = computed<ShownImage | undefined>(() => {
+  if (source.value === "data" && chosenImage.value) return chosenImage.value;
+  const pixels = source.value === "draw" ? drawn.value : (fitted.value ?? drawn.value);
+  return pixels && { pixels };
+});
+
+/** Takes an image to look at; a light one, where the network knows light characters on dark, is inverted. */
+export function take({ width, height, data }: ImageData, how: "file" | "camera" = "file"): void {
+  const original = { width, height, rgba: new Uint8Array(data.buffer, data.byteOffset, data.length) };
+  const isLight = lightness(original) > 127.5;
+  taken.value = { original, inverted: tellsCharacters.value && isLight !== (background.value === 255) };
+  changeUrl({ inspectSource: how });
+}
+
+/** Takes bytes [channels][height][width] of the network's own shape. */
+export function takeBytes(pixels: Uint8Array): void {
+  if (!shape.value) return;
+  const { channels, height, width } = shape.value;
+  const area = height * width;
+  const rgba = Uint8Array.from({ length: 4 * area }, (_, place) => {
+    const channel = place % 4;
+    return channel === 3 ? 255 : pixels[(channels === 3 ? channel : 0) * area + Math.floor(place / 4)];
+  });
+  taken.value = { original: { width, height, rgba }, inverted: false };
+  changeUrl({ inspectSource: "file" });
+}
+
+function lightness({ rgba }: DecodedImage): number {
+  let sum = 0;
+  for (let place = 0; place < rgba.length; place += 4) sum += rgba[place] + rgba[place + 1] + rgba[place + 2];
+  return sum / ((3 * rgba.length) / 4);
+}
+
+/** A three, in two arcs. */
+function exampleStroke(): PadStroke {
+  const arc = (x: number, y: number, radius: number, from: number, to: number) =>
+    Array.from({ length: 25 }, (_, step) => {
+      const angle = ((from + ((to - from) * step) / 24) * Math.PI) / 180;
+      return { x: x + 1.15 * radius * Math.cos(angle), y: y + radius * Math.sin(angle) };
+    });
+  return [...arc(0.49, 0.335, 0.165, -155, 85), ...arc(0.48, 0.68, 0.19, -88, 150)];
+}
+
+/** Takes the last stroke back. */
+export function undoStroke(): void {
+  drawing.value = { strokes: drawing.peek().strokes.slice(0, -1), isExample: false };
+}
+
+/** Takes all strokes away. */
+export function clearDrawing(): void {
+  drawing.value = { strokes: [], isExample: false };
+}
