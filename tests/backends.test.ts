@@ -96,6 +96,7 @@ const MEMBERS: readonly Member[] = [
     model: modelWith(0.5),
     normalization: { mean: [0.5], std: [0.25] },
     optimizer: SGD,
+    averaging: null,
     seed: 3,
     learningRate: 0.05,
     labelSmoothing: 0.2,
@@ -103,10 +104,11 @@ const MEMBERS: readonly Member[] = [
     stride: 7,
   },
   {
+    // Of the first one's program but for the dropout.
     model: modelWith(0),
     normalization: { mean: [0.5], std: [0.5] },
-    optimizer: { ...ADAMW, type: "adam", weightDecay: 0 },
-    averaging: null,
+    optimizer: ADAMW,
+    averaging: { decay: 0.5 },
     seed: 4,
     learningRate: 0.002,
     labelSmoothing: 0,
@@ -269,6 +271,21 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
     let together: Awaited<ReturnType<typeof outcomes>>;
     beforeAll(async () => {
       together = await outcomes(MEMBERS);
+    });
+
+    it("is new until its parameters are set: all zeros", async () => {
+      const engine = await backendOf().compile(MEMBERS, { batchSize: BATCH });
+      engines.push(engine);
+      await engine.setParameters(initializeParameters(FIRST.model, 1), 0);
+      await engine.train(await load(engine), [epochOf(FIRST, 0), undefined, undefined, undefined]);
+      const [{ parameters }, ...others] = await statesOf(engine, MEMBERS);
+      for (const { data } of parameters.values()) expect(data.some((value) => value !== 0)).toBe(true);
+      for (const { parameters, optimizer } of others) {
+        const { first, second, average = new Map() } = optimizer;
+        for (const tensors of [parameters, first, second, average]) {
+          for (const { data } of tensors.values()) expect(data.every((value: number) => value === 0)).toBe(true);
+        }
+      }
     });
 
     it.each([...MEMBERS.keys()])("computes a member as alone: %i", async (network) => {
