@@ -11,9 +11,9 @@ import { addOpenedFile, addOpenedRun, networkOf } from "./opened.js";
 const WEIGHTS = /\.(pth|pt|safetensors|onnx)$/i;
 
 /**
- * Opens run folders and files of weights, one after the other.
+ * Opens run folders and weights files, one after the other.
  *
- * @returns a line for each that could not be opened
+ * @returns one line per item that could not be opened
  */
 export async function openFiles(files: readonly PlacedFile[]): Promise<string[]> {
   const folders = files.filter(({ path }) => baseOf(path) === RUN_FILES.config).map(({ path }) => folderOf(path));
@@ -68,11 +68,11 @@ async function openFile(file: File): Promise<void> {
 }
 
 /**
- * Reads a file of weights.
+ * Reads a weights file.
  *
- * @param ask asks what the file does not say of its model; undefined where it is not answered
- * @returns undefined where it was asked for and not answered
- * @throws FormatError with one line where the file is damaged, refused, or no LeNet-5's
+ * @param ask asks for the layers that the file does not describe; undefined if cancelled
+ * @returns undefined if cancelled
+ * @throws FormatError if the file is damaged, unsafe or not a LeNet-5
  */
 async function openWeights(
   bytes: Uint8Array,

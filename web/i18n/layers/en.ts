@@ -1,23 +1,23 @@
 import type { ActivationLayer, LayerType, Pool2dLayer } from "../../../src/model/index.js";
 
-/** What the lab says of layers. */
+/** The lab's texts about layers. */
 export interface LayerMessages {
   readonly kinds: Readonly<Record<LayerType, LayerTexts>>;
   readonly poolings: Readonly<Record<Pool2dLayer["type"], PoolingTexts>>;
-  /** What an activation does to a value. */
+  /** The formula of an activation applied to a value. */
   readonly applied: Readonly<Record<ActivationLayer["type"], (value: string) => string>>;
 }
 
 interface LayerTexts {
   readonly title: string;
-  /** In a drawing or a list. */
+  /** Used in drawings and lists. */
   readonly name: string;
   readonly about: string;
 }
 
 interface PoolingTexts {
   readonly full: string;
-  /** Under the word pooling. */
+  /** Used where the word "pooling" is nearby. */
   readonly short: string;
 }
 

@@ -13,7 +13,7 @@ import { messages } from "./messages/index.js";
 
 const JUDGED = ["validation", "all"] as const;
 
-/** Judges the network that the views show by the images in memory. */
+/** Evaluates the shown network on the images in memory. */
 export function Evaluation() {
   const m = messages();
   const judged = useSignal<Judged>("validation");
@@ -57,7 +57,7 @@ export function Evaluation() {
   );
 }
 
-/** What the newest evaluation came to, where it is of the network that is shown. */
+/** The result of the newest evaluation, if it is of the shown network. */
 function Outcome({ of }: { readonly of: string }) {
   const m = messages();
   const state = evaluationState.value;

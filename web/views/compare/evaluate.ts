@@ -10,7 +10,7 @@ import { runs } from "../../state/runs.js";
 import { type RunFields, recipeFor } from "../../state/settings.js";
 import type { EvaluationEvent, EvaluationRequest } from "../../worker/evaluation/protocol.js";
 
-/** Which of the images a network is judged by. */
+/** The images to evaluate on. */
 export type Judged = "validation" | "all";
 
 export type EvaluationState =
@@ -24,7 +24,7 @@ export const evaluationState = signal<EvaluationState>({ type: "none" });
 
 let worker: Worker | undefined;
 
-/** Judges a network by the images in memory, in place of an evaluation that is under way. */
+/** Evaluates a network on the images in memory; cancels a running evaluation. */
 export function evaluate(network: Network, data: LoadedData, judged: Judged): void {
   worker?.terminate();
   evaluationState.value = { type: "running" };
@@ -46,24 +46,24 @@ export function evaluate(network: Network, data: LoadedData, judged: Judged): vo
   own.postMessage({ model, parameters, normalization, dataset, indices } satisfies EvaluationRequest);
 }
 
-/** Why a network cannot be judged by the images in memory; undefined where it can. */
+/** Why a network cannot be evaluated on the images in memory, or undefined if it can. */
 export function misfit({ model, classes }: Network, { parts: { train } }: LoadedData): "shape" | "classes" | undefined {
   const { channels, height, width } = model.input;
   if (channels !== train.channels || height !== train.height || width !== train.width) return "shape";
   return classes.length === train.classes.length ? undefined : "classes";
 }
 
-/** What a network is told by from others. */
+/** Distinguishes networks. */
 export function nameOf({ origin, fingerprint }: Network): string {
   return `${origin.number} ${fingerprint}`;
 }
 
-/** The settings that tell which images are held back: those of the network's run, else the page's. */
+/** The settings that determine the held-out images: those of the network's run, otherwise the page's. */
 export function settingsFor({ origin }: Network): RunFields {
   return runs.value.find(({ number }) => number === origin.number)?.settings.fields ?? url.value;
 }
 
-/** The images that a run with some settings holds back. */
+/** The validation images of a run with these settings. */
 function heldBack({ parts, background }: LoadedData, fields: RunFields): Uint32Array {
   const { validationFraction } = recipeFor(fields, parts.train, background);
   return splitTraining(parts, validationFraction, fields.seed).validation;

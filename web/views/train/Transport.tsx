@@ -4,7 +4,7 @@ import { currentRun, go, goOn, isReady, playOrPause, reset } from "./controls.js
 import { messages } from "./messages/index.js";
 import { Position } from "./Position.js";
 
-/** Play, pause, step, reset, and where the training is. */
+/** Play, pause, step, reset, and the training's progress. */
 export function Transport() {
   const m = messages();
   const shown = selectedRun.value;
@@ -30,7 +30,7 @@ export function Transport() {
   );
 }
 
-/** The one button that is pressed most: it trains, pauses, goes on, or begins a run with changed settings. */
+/** The main button: trains, pauses, resumes, or starts a new run if the settings have changed. */
 function PlayButton() {
   const m = messages();
   const shown = selectedRun.value;

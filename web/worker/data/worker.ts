@@ -1,4 +1,4 @@
-// Reads or draws a data set in a worker, so that the page stays free to draw.
+// Reads or draws a data set in a worker, to keep the page responsive.
 
 import { type DatasetParts, generateDigits } from "../../../src/data/index.js";
 import { shareable } from "./bytes.js";

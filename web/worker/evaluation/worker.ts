@@ -1,4 +1,4 @@
-// Judges a network in a worker, so that the page stays free to draw.
+// Evaluates a network in a worker, to keep the page responsive.
 
 import { wasmBackend } from "../../../src/engine/wasm/wasmBackend.js";
 import { evaluateDataset } from "../../../src/training/evaluate.js";

@@ -1,4 +1,4 @@
-// Finds out what takes too long for the page itself.
+// Runs inspection tasks that would block the page.
 
 import { attribute } from "./attribute.js";
 import { climb } from "./climb.js";

@@ -1,10 +1,10 @@
 import type { EpochSlice } from "../../../src/engine.js";
 import type { TrainingProgress } from "./protocol.js";
 
-/** Between two progresses: drawing them takes the page time that, on few cores, the threads would have. */
+/** The interval between progress events. Drawing them takes page time that, on few cores, the threads would have. */
 const MILLISECONDS = 125;
 
-/** Sums batches up to the progress that the page is told. */
+/** Sums batches into the progress events for the page. */
 export class Meter {
   private readonly classes: number;
   private readonly imagesAnEpoch: number;
@@ -24,7 +24,7 @@ export class Meter {
     this.confusion = new Uint32Array(classes ** 2);
   }
 
-  /** Adds a batch; gives the progress where it is time for one, or a validation is at its end, or `now` says so. */
+  /** Adds a batch. Returns the progress when an interval has passed, a validation ends, or `now` is set. */
   add(
     { epoch, phase, done, total, labels, results }: EpochSlice,
     seconds: number,

@@ -1,4 +1,4 @@
-// A training in a worker: an engine with threads cannot run in a window, and the page stays free to draw.
+// Runs a training in a worker: a threaded engine cannot run in a window, and the page stays responsive.
 
 import { Gate } from "./gate.js";
 import type { TrainingCommand, TrainingEvent, TrainingStart } from "./protocol.js";

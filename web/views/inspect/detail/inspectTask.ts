@@ -2,9 +2,9 @@ import { useEffect, useRef } from "preact/hooks";
 import type { InspectEvent, InspectRequest } from "../../../worker/inspect/protocol.js";
 
 /**
- * Has a worker of its own find something out.
+ * Runs a task in a worker of its own.
  *
- * @returns ends it, whatever it is at
+ * @returns cancels it
  */
 export function runTask(request: InspectRequest, onEvent: (event: InspectEvent) => void): () => void {
   const worker = new Worker(new URL("../../../worker/inspect/worker.js", import.meta.url), { type: "module" });
@@ -23,7 +23,7 @@ function isLast(event: InspectEvent): boolean {
 
 type Asked = Parameters<typeof runTask>;
 
-/** Asks one thing at a time: what is asked meanwhile waits, and is given up for what is asked later. */
+/** Runs one task at a time. A task started meanwhile waits; a later one replaces it. */
 export function useLatest(): (...asked: Asked) => void {
   const waiting = useRef<Asked | undefined>(undefined);
   const end = useRef<(() => void) | undefined>(undefined);

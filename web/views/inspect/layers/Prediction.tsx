@@ -4,7 +4,7 @@ import { response } from "../state/response.js";
 import { shownImage } from "../state/shownImage.js";
 import { shownNetwork } from "../state/shownNetwork.js";
 
-/** What the network takes the image for. */
+/** The network's prediction for the image. */
 export function Prediction() {
   const m = messages();
   const classes = shownNetwork.value?.classes;

@@ -7,7 +7,7 @@ import { evaluate } from "./expression.js";
 const lenet = (channels: number, height: number, width: number, classes = 10) =>
   lenet5({ ...RECIPES.improved, input: { channels, height, width }, classes });
 
-/** Strides and sizes where the division leaves something over. */
+/** Strides and sizes that leave a remainder. */
 const UNEVEN: Model = {
   input: { channels: 2, height: 37, width: 22 },
   layers: [
@@ -66,7 +66,7 @@ describe.each(MODELS)("the derivation of %s", (_, model) => {
   });
 });
 
-/** The first and the last row of the image that a row of a layer's output depends on. */
+/** The first and last image row that a row of a layer's output depends on. */
 function reach(model: Model, layerIndex: number, row: number): [least: number, most: number] {
   let [least, most] = [row, row];
   for (const layer of model.layers.slice(0, layerIndex + 1).toReversed()) {
