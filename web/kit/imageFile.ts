@@ -51,7 +51,7 @@ export async function pngFile(source: SVGSVGElement | HTMLCanvasElement): Promis
   canvas.width = Math.ceil(width * SCALE);
   canvas.height = Math.ceil(height * SCALE);
   const context = canvas.getContext("2d");
-  if (!context) throw new Error("this browser draws no images");
+  if (!context) throw new Error("this browser cannot draw images");
   context.fillStyle = groundColor();
   context.fillRect(0, 0, canvas.width, canvas.height);
   // Canvases are scaled up with sharp pixel edges.
@@ -59,7 +59,7 @@ export async function pngFile(source: SVGSVGElement | HTMLCanvasElement): Promis
   const image = source instanceof HTMLCanvasElement ? source : await decoded(svgFile(source));
   context.drawImage(image, 0, 0, canvas.width, canvas.height);
   return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the image could not be written"))));
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the image could not be encoded"))));
   });
 }
 

@@ -17,15 +17,15 @@ export function LayersDialog() {
   const open = useSignal(false);
   const activation = useSignal(RECIPES.improved.activation);
   const pooling = useSignal(RECIPES.improved.pooling);
-  const asked = question.value;
+  const current = question.value;
   useEffect(() => {
-    open.value = asked !== undefined;
-  }, [asked]);
+    open.value = current !== undefined;
+  }, [current]);
   // Closing the dialog cancels.
   useEffect(() => open.subscribe((isOpen) => isOpen || question.peek()?.answer(undefined)), []);
   return (
     <Dialog open={open} title={m.title} close={m.cancel}>
-      <p>{m.note(asked?.name ?? "")}</p>
+      <p>{m.note(current?.name ?? "")}</p>
       <div class="layer-choices">
         <Choice
           label={m.activation}
@@ -45,7 +45,7 @@ export function LayersDialog() {
         />
         <Button
           primary
-          onClick={() => asked?.answer({ activation: activation.value, pooling: pooling.value, dropout: 0 })}
+          onClick={() => current?.answer({ activation: activation.value, pooling: pooling.value, dropout: 0 })}
         >
           {m.open}
         </Button>

@@ -19,9 +19,7 @@ export async function openFiles(files: readonly PlacedFile[]): Promise<string[]>
   const folders = files.filter(({ path }) => baseOf(path) === RUN_FILES.config).map(({ path }) => folderOf(path));
   const loose = files.filter(({ path }) => WEIGHTS.test(path) && !folders.includes(folderOf(path)));
   if (folders.length === 0 && loose.length === 0 && files.length > 0) {
-    return [
-      `${files[0].path}: neither weights (.pth, .safetensors, .onnx) nor a run folder with its ${RUN_FILES.config}`,
-    ];
+    return [`${files[0].path}: neither weights (.pth, .safetensors, .onnx) nor a run folder with ${RUN_FILES.config}`];
   }
   const failures: string[] = [];
   const attempt = async (name: string, open: () => Promise<void>) => {
@@ -89,7 +87,7 @@ async function openWeights(
 
 async function bytesOf(file: File): Promise<Uint8Array> {
   if (file.size > MOST_WEIGHTS_BYTES) {
-    throw new Error(`it has ${Math.ceil(file.size / 1e6)} MB, at most ${MOST_WEIGHTS_BYTES / 1e6} MB are read`);
+    throw new Error(`it has ${Math.ceil(file.size / 1e6)} MB; the limit is ${MOST_WEIGHTS_BYTES / 1e6} MB`);
   }
   return new Uint8Array(await file.arrayBuffer());
 }

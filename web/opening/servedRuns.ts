@@ -111,6 +111,6 @@ async function fetchText(address: string): Promise<string> {
 
 async function fetchBytes(address: string): Promise<Uint8Array> {
   const response = await fetch(address, { cache: "no-store" });
-  if (!response.ok) throw new Error(`the server gave no ${address} (HTTP ${response.status})`);
+  if (!response.ok) throw new Error(`the server did not return ${address} (HTTP ${response.status})`);
   return new Uint8Array(await response.arrayBuffer());
 }

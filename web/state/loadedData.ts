@@ -31,8 +31,8 @@ export function loadData(request: DataRequest): void {
   endWorker();
   current.value = { type: "loading", request };
   worker = new Worker(new URL("../worker/data/worker.js", import.meta.url), { type: "module" });
-  worker.addEventListener("message", ({ data }: MessageEvent<DataEvent>) => hear(request, data));
-  worker.addEventListener("error", ({ message }) => hear(request, { type: "failed", message }));
+  worker.addEventListener("message", ({ data }: MessageEvent<DataEvent>) => receive(request, data));
+  worker.addEventListener("error", ({ message }) => receive(request, { type: "failed", message }));
   worker.postMessage(request);
 }
 
@@ -42,7 +42,7 @@ export function takeData(data: LoadedData): void {
   current.value = { type: "ready", data };
 }
 
-function hear(request: DataRequest, event: DataEvent): void {
+function receive(request: DataRequest, event: DataEvent): void {
   if (event.type === "progress") {
     current.value = { type: "loading", request, progress: event.progress };
     return;

@@ -12,14 +12,14 @@ export function resource<Answer>(ask: () => Promise<Answer> | undefined): Readon
     watched: () => {
       let newest = 0;
       stop = effect(() => {
-        const asked = ++newest;
+        const request = ++newest;
         const pending = ask();
         if (!pending) {
           answer.value = undefined;
           return;
         }
         void pending.then((value) => {
-          if (asked === newest) answer.value = value;
+          if (request === newest) answer.value = value;
         });
       });
     },

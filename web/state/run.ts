@@ -32,7 +32,7 @@ export interface CurvePoint {
 }
 
 /** The maximum number of points per epoch, so that long runs stay quick to draw. */
-const POINTS_AN_EPOCH = 20;
+const POINTS_PER_EPOCH = 20;
 
 /** A training run in its worker, and everything it has reported. */
 export class Run {
@@ -77,7 +77,7 @@ export class Run {
     this.recipe = recipe;
     this.status = this.currentStatus;
     this.model = lenet5({ ...recipe, input: imageShape(data), classes: train.classes.length });
-    this.worker.addEventListener("message", ({ data }: MessageEvent<TrainingEvent>) => batch(() => this.hear(data)));
+    this.worker.addEventListener("message", ({ data }: MessageEvent<TrainingEvent>) => batch(() => this.receive(data)));
     this.worker.addEventListener("error", ({ message }) => this.fail(message));
     this.send({
       type: "start",
@@ -112,14 +112,14 @@ export class Run {
     this.worker.postMessage(command);
   }
 
-  private hear(event: TrainingEvent): void {
+  private receive(event: TrainingEvent): void {
     switch (event.type) {
       case "started":
         this.machine.value = event.machine;
         this.keep(event.initial);
         break;
       case "progress":
-        this.hearProgress(event.progress);
+        this.receiveProgress(event.progress);
         break;
       case "epoch":
         this.epochs.value = [...this.epochs.value, event.record];
@@ -145,7 +145,7 @@ export class Run {
     }
   }
 
-  private hearProgress(progress: TrainingProgress): void {
+  private receiveProgress(progress: TrainingProgress): void {
     this.progress.value = progress;
     if (progress.confusion) this.confusion.value = progress.confusion;
     if (progress.phase === "train") this.addToCurve(progress);
@@ -159,7 +159,7 @@ export class Run {
     sums.samples += samples;
     const epoch = number - 1 + done / total;
     const last = this.curve.value.at(-1)?.epoch ?? 0;
-    if (epoch - last < 1 / POINTS_AN_EPOCH) return;
+    if (epoch - last < 1 / POINTS_PER_EPOCH) return;
     const point = { epoch, loss: sums.loss / sums.samples, accuracy: sums.accuracy / sums.samples };
     this.curve.value = [...this.curve.value, point];
     this.untilNextPoint = { loss: 0, accuracy: 0, samples: 0 };

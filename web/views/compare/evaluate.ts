@@ -11,12 +11,12 @@ import { type RunFields, recipeFor } from "../../state/settings.js";
 import type { EvaluationEvent, EvaluationRequest } from "../../worker/evaluation/protocol.js";
 
 /** The images to evaluate on. */
-export type Judged = "validation" | "all";
+export type EvaluationImages = "validation" | "all";
 
 export type EvaluationState =
   | { readonly type: "none" }
   | { readonly type: "running"; readonly progress?: Progress }
-  | { readonly type: "done"; readonly evaluation: Evaluation; readonly of: string; readonly judged: Judged }
+  | { readonly type: "done"; readonly evaluation: Evaluation; readonly of: string; readonly images: EvaluationImages }
   | { readonly type: "failed"; readonly message: string };
 
 /** The newest evaluation. */
@@ -25,7 +25,7 @@ export const evaluationState = signal<EvaluationState>({ type: "none" });
 let worker: Worker | undefined;
 
 /** Evaluates a network on the images in memory; cancels a running evaluation. */
-export function evaluate(network: Network, data: LoadedData, judged: Judged): void {
+export function evaluate(network: Network, data: LoadedData, images: EvaluationImages): void {
   worker?.terminate();
   evaluationState.value = { type: "running" };
   const own = new Worker(new URL("../../worker/evaluation/worker.js", import.meta.url), { type: "module" });
@@ -37,12 +37,12 @@ export function evaluate(network: Network, data: LoadedData, judged: Judged): vo
   own.addEventListener("message", ({ data: event }: MessageEvent<EvaluationEvent>) => {
     if (event.type === "progress") evaluationState.value = { type: "running", progress: event.progress };
     else if (event.type === "failed") end(event);
-    else end({ ...event, of: nameOf(network), judged });
+    else end({ ...event, of: nameOf(network), images });
   });
   own.addEventListener("error", ({ message }) => end({ type: "failed", message }));
   const { model, parameters, normalization } = network;
   const dataset: Dataset = { ...data.parts.train, classes: network.classes };
-  const indices = judged === "validation" ? heldBack(data, settingsFor(network)) : undefined;
+  const indices = images === "validation" ? heldOut(data, settingsFor(network)) : undefined;
   own.postMessage({ model, parameters, normalization, dataset, indices } satisfies EvaluationRequest);
 }
 
@@ -64,7 +64,7 @@ export function settingsFor({ origin }: Network): RunFields {
 }
 
 /** The validation images of a run with these settings. */
-function heldBack({ parts, background }: LoadedData, fields: RunFields): Uint32Array {
+function heldOut({ parts, background }: LoadedData, fields: RunFields): Uint32Array {
   const { validationFraction } = recipeFor(fields, parts.train, background);
   return splitTraining(parts, validationFraction, fields.seed).validation;
 }

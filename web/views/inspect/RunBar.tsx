@@ -30,7 +30,7 @@ export function RunBar() {
             run.go("end");
           }}
         >
-          {isRunning ? m.pauseTraining : m.trainOn}
+          {isRunning ? m.pauseTraining : m.resumeTraining}
         </Button>
       )}
       <Timeline />

@@ -33,7 +33,7 @@ const SHORTCUTS = {
       label: () => messages().doMoment,
       act: () => changeUrl({ inspectMoment: url.value.inspectMoment === "after" ? "before" : "after" }),
     },
-    { key: ".", label: () => messages().doStepOn, act: () => showSteps((stepsDone.value ?? 0) + 1) },
+    { key: ".", label: () => messages().doStepForward, act: () => showSteps((stepsDone.value ?? 0) + 1) },
     { key: ",", label: () => messages().doStepBack, act: () => showSteps((stepsDone.value ?? 0) - 1) },
   ],
 };

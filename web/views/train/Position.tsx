@@ -47,6 +47,6 @@ function announceEpochs(): void {
   const last = run?.epochs.value.at(-1);
   if (!run || !last) return;
   const m = messages();
-  const told = m.announceEpoch(last.epoch, formatPercent(last.validationAccuracy));
-  announce(run.status.value === "done" ? `${m.finishedShort}. ${told}` : told);
+  const text = m.announceEpoch(last.epoch, formatPercent(last.validationAccuracy));
+  announce(run.status.value === "done" ? `${m.finishedShort}. ${text}` : text);
 }

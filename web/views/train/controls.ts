@@ -31,12 +31,12 @@ function isSame(one: RunSettings, other: RunSettings): boolean {
 /** Resumes the current run, or starts a new one if the settings have changed. */
 export function go(stretch: Stretch): void {
   const run = currentRun.value?.canGo.value ? currentRun.value : undefined;
-  if (run) goOn(run, stretch);
+  if (run) resume(run, stretch);
   else if (draft.value) addRun(draft.value, stretch);
 }
 
 /** Resumes a run and pauses all others. */
-export function goOn(run: Run, stretch: Stretch): void {
+export function resume(run: Run, stretch: Stretch): void {
   restAll(run);
   run.go(stretch);
 }

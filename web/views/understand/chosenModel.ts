@@ -21,6 +21,6 @@ export const chosenModel = computed<Model>(() => {
   const { understandInput = KNOWN_INPUTS[0], understandClasses } = url.value;
   if (chosenInput.value === undefined && shownModel.value) return shownModel.value;
   const input = parseInput(understandInput);
-  if (!input) throw new RangeError(`${understandInput} is no shape of an image`);
+  if (!input) throw new RangeError(`${understandInput} is not an image shape`);
   return lenet5({ ...RECIPES.paper, input, classes: understandClasses });
 });

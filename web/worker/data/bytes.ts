@@ -5,7 +5,7 @@ export async function unpacked(bytes: Uint8Array<ArrayBuffer>, what: string): Pr
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return new Uint8Array(await new Response(stream).arrayBuffer());
   } catch (error) {
-    throw new Error(`${what} is damaged: it cannot be unpacked`, { cause: error });
+    throw new Error(`${what} is damaged: it cannot be decompressed`, { cause: error });
   }
 }
 

@@ -39,7 +39,7 @@ export async function readImages(
     if (index % IMAGES === 0) onProgress({ task: { type: "decoding" }, done: index, total: images.length });
   }
   const classes = [...new Set(kept)].sort();
-  if (classes.length < 2) throw new Error(`images of two classes at least are needed, found ${classes.length}`);
+  if (classes.length < 2) throw new Error(`at least two classes of images are needed, found ${classes.length}`);
   const labels = Uint8Array.from(kept, (label) => classes.indexOf(label));
   const used = bytes.slice(0, kept.length * size);
   const checksum = await sha256(used, labels);

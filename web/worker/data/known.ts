@@ -62,7 +62,7 @@ async function readFile(
       failures.push(`${address.host}: ${error instanceof Error ? error.message : error}`);
     }
   }
-  if (failures.length > 0) throw new Error(`${file.name} could not be fetched. ${failures.join("; ")}`);
+  if (failures.length > 0) throw new Error(`${file.name} could not be downloaded. ${failures.join("; ")}`);
   return undefined;
 }
 

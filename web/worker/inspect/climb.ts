@@ -7,17 +7,17 @@ type ClimbTask = Extract<InspectTask, { type: "climb" }>;
 
 const STEPS = 96;
 /** Steps between two reported images. */
-const STEPS_A_IMAGE = 4;
+const STEPS_PER_IMAGE = 4;
 /** The mean change of a pixel per step, in bytes: at the first step and at the last. */
 const STRIDE = [24, 6] as const;
 /** The image is smoothed after every so many steps, except in the last quarter; otherwise it becomes a checkerboard. */
-const STEPS_A_SMOOTHING = 3;
+const STEPS_PER_SMOOTHING = 3;
 
 /** Gradient ascent from noise: changes the image to maximize a map's mean. */
 export function climb(
   network: InspectedNetwork,
   { place, seed }: ClimbTask,
-  tell: (event: InspectEvent) => void,
+  report: (event: InspectEvent) => void,
 ): void {
   const { model, parameters, normalization } = network;
   const { channels, height, width } = model.input;
@@ -30,9 +30,9 @@ export function climb(
   for (let step = 0; step <= STEPS; step++) {
     const values = forward(bytes.map((byte, pixel) => normalize(table, Math.floor(pixel / (height * width)), byte)));
     const isLast = step === STEPS;
-    if (isLast || step % STEPS_A_IMAGE === 0) {
+    if (isLast || step % STEPS_PER_IMAGE === 0) {
       const value = values[place.layer + 1].reduce((sum, one, unit) => sum + one * shares[unit], 0);
-      tell({ type: "climbed", pixels: Uint8Array.from(bytes, Math.round), value, done: isLast });
+      report({ type: "climbed", pixels: Uint8Array.from(bytes, Math.round), value, done: isLast });
     }
     const gradient = backward(values, place.layer, shares);
     const size = Math.sqrt(gradient.reduce((sum, slope) => sum + slope * slope, 0) / gradient.length);
@@ -42,7 +42,7 @@ export function climb(
     bytes.forEach((byte, pixel) => {
       bytes[pixel] = Math.min(255, Math.max(0, byte + (stride * gradient[pixel]) / size));
     });
-    if (step % STEPS_A_SMOOTHING === 0 && step < (3 / 4) * STEPS) smooth(bytes, height, width);
+    if (step % STEPS_PER_SMOOTHING === 0 && step < (3 / 4) * STEPS) smooth(bytes, height, width);
   }
 }
 

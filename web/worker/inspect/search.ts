@@ -13,7 +13,7 @@ const IMAGES = 400;
 export async function search(
   network: InspectedNetwork,
   { dataset, place, count }: SearchTask,
-  tell: (event: InspectEvent) => void,
+  report: (event: InspectEvent) => void,
 ): Promise<void> {
   const engine = await inspectionEngine(network, BATCH);
   const images = await engine.load({ pixels: dataset.images });
@@ -30,9 +30,9 @@ export async function search(
       return { index, value: data[at], unit: at - sample * size };
     });
     best = [...best, ...found].sort((one, other) => other.value - one.value).slice(0, count);
-    if (start % IMAGES === 0) tell({ type: "progress", done: start, total });
+    if (start % IMAGES === 0) report({ type: "progress", done: start, total });
   }
-  tell({ type: "found", images: best });
+  report({ type: "found", images: best });
 }
 
 /** The index of the first largest value in [first, end). */

@@ -29,7 +29,7 @@ export interface Training {
 export async function beginTraining(
   { dataset, validationCount, recipe, seed, threads }: TrainingStart,
   gate: Gate,
-  tell: (event: TrainingEvent) => void,
+  report: (event: TrainingEvent) => void,
 ): Promise<Training> {
   const { channels, height, width, classes } = dataset;
   const model = lenet5({ ...recipe, input: { channels, height, width }, classes: classes.length });
@@ -49,7 +49,7 @@ export async function beginTraining(
   const snapshot = async (): Promise<Snapshot> => ({ epoch, parameters: await engine.parameters() });
 
   const rest = async () => {
-    tell({ type: "resting", at: await marked(epoch, await engine.parameters()) });
+    report({ type: "resting", at: await marked(epoch, await engine.parameters()) });
     await gate.opened();
   };
   const onSlice = (slice: EpochSlice) => {
@@ -58,7 +58,7 @@ export async function beginTraining(
     // An epoch's last step goes together with its validation; a requested pause comes after that.
     const rests = !passEnds && (slice.phase === "train" ? gate.restsAfter("batch") : gate.restsNow);
     const progress = meter.add(slice, gate.seconds, rests);
-    if (progress) tell({ type: "progress", progress });
+    if (progress) report({ type: "progress", progress });
     return rests ? rest() : undefined;
   };
 
@@ -70,16 +70,16 @@ export async function beginTraining(
     for (;;) {
       const next = await epochs.next();
       if (next.done) {
-        tell({ type: "done", best: await marked(next.value.epoch, next.value.parameters) });
+        report({ type: "done", best: await marked(next.value.epoch, next.value.parameters) });
         return;
       }
       const { record, state } = next.value;
       const after = await marked(record.epoch, state.parameters);
-      tell({ type: "epoch", record, after, bestEpoch: state.best.epoch });
+      report({ type: "epoch", record, after, bestEpoch: state.best.epoch });
       if (record.epoch < recipe.epochs && gate.restsAfter("epoch")) await rest();
     }
   };
-  tell({
+  report({
     type: "started",
     machine: { threads: engine.threads, arithmetic: engine.arithmetic },
     initial: await marked(0, await engine.parameters()),

@@ -57,7 +57,7 @@ export function workOut(
 ): Arithmetic {
   const { layer } = shaped;
   if (isActivation(layer) || layer.type === "dropout" || layer.type === "flatten") {
-    throw new RangeError(`${shaped.label} neither sums nor pools`);
+    throw new RangeError(`${shaped.label} is neither a weighted sum nor a pooling`);
   }
   switch (layer.type) {
     case "conv2d":

@@ -49,8 +49,9 @@ export function FiltersPanel() {
     const { input } = current.layers[paper.main];
     // All filters of the first convolution are shown at once; for other layers, those of the selected map, one per
     // input map.
-    const asked = input.length === 3 && input[0] <= 3 ? undefined : map;
-    const of = (tensors: Parameters<typeof kernelMaps>[3]) => kernelMaps(current.layers, paper.main, asked, tensors);
+    const wantedMap = input.length === 3 && input[0] <= 3 ? undefined : map;
+    const of = (tensors: Parameters<typeof kernelMaps>[3]) =>
+      kernelMaps(current.layers, paper.main, wantedMap, tensors);
     const weights = of(shownNetwork.value.parameters);
     if (!weights || url.value.inspectFilters === "weights") return weights;
     if (url.value.inspectFilters === "change") {

@@ -42,7 +42,7 @@ export function StepPlayer({ description }: StepPlayerProps) {
       <Button icon="reset" label={m.showWhole} disabled={done === undefined} onClick={() => showSteps(undefined)} />
       <Button icon="back" label={m.stepBack} disabled={done === 0} onClick={() => step(-1)} />
       <Button icon={isPlaying.value ? "pause" : "play"} label={isPlaying.value ? m.pause : m.playSum} onClick={play} />
-      <Button icon="step" label={m.stepOn} disabled={done === total} onClick={() => step(1)} />
+      <Button icon="step" label={m.stepForward} disabled={done === total} onClick={() => step(1)} />
       <p>{done === undefined ? m.allSteps(total) : m.stepOf(done, total)}</p>
       <p class="so-far" aria-live={isPlaying.value ? "off" : "polite"}>
         {currentStep.value ? stepText() : description}

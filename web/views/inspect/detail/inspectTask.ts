@@ -21,18 +21,18 @@ function isLast(event: InspectEvent): boolean {
   return event.type === "climbed" ? event.done : event.type !== "progress";
 }
 
-type Asked = Parameters<typeof runTask>;
+type TaskArguments = Parameters<typeof runTask>;
 
 /** Runs one task at a time. A task started meanwhile waits; a later one replaces it. */
-export function useLatest(): (...asked: Asked) => void {
-  const waiting = useRef<Asked | undefined>(undefined);
+export function useLatest(): (...task: TaskArguments) => void {
+  const waiting = useRef<TaskArguments | undefined>(undefined);
   const end = useRef<(() => void) | undefined>(undefined);
   useEffect(() => () => end.current?.(), []);
   const next = () => {
-    const asked = waiting.current;
+    const task = waiting.current;
     waiting.current = undefined;
-    if (!asked) return;
-    const [request, onEvent] = asked;
+    if (!task) return;
+    const [request, onEvent] = task;
     end.current = runTask(request, (event) => {
       onEvent(event);
       if (!isLast(event)) return;
@@ -40,8 +40,8 @@ export function useLatest(): (...asked: Asked) => void {
       next();
     });
   };
-  return (...asked) => {
-    waiting.current = asked;
+  return (...task) => {
+    waiting.current = task;
     if (!end.current) next();
   };
 }

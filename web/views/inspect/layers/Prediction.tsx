@@ -15,7 +15,7 @@ export function Prediction() {
   const nameOf = (index: number) => classes[index] ?? String(index);
   return (
     <div class="prediction">
-      <p class="quiet">{m.takenFor}</p>
+      <p class="quiet">{m.prediction}</p>
       <p class={nameOf(prediction).length > 2 ? "answer long" : "answer"}>{nameOf(prediction)}</p>
       <p>{formatPercent(probabilities[prediction])}</p>
       {order.length > 1 && <p class="quiet">{m.next(nameOf(order[1]), formatPercent(probabilities[order[1]]))}</p>}

@@ -30,7 +30,7 @@ const inputShape = computed(() => shownNetwork.value?.model.input);
 const classNames = computed(() => JSON.stringify(shownNetwork.value?.classes));
 
 /** Whether the classes are characters. */
-export const tellsCharacters = computed(() => areCharacters(JSON.parse(classNames.value ?? "[]")));
+export const classesAreCharacters = computed(() => areCharacters(JSON.parse(classNames.value ?? "[]")));
 
 /** The images of each available part. */
 export const imageParts = computed<Partial<Record<Part, ImagePart>>>(() => {

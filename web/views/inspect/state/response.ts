@@ -66,16 +66,16 @@ export const selection = computed<Selection | undefined>(() => {
   if (!structure.value) return undefined;
   const { layers, papers } = structure.value;
   const { inspectLayer, inspectUnit } = url.value;
-  const asked = papers.findIndex(({ term }) => term === inspectLayer);
+  const requested = papers.findIndex(({ term }) => term === inspectLayer);
   const maps = papers.flatMap(({ kind, main }, index) =>
     kind === "convolution" && layers[main].output.length === 3 ? [index] : [],
   );
-  const position = asked === -1 ? (maps[1] ?? maps[0] ?? 0) : asked;
+  const position = requested === -1 ? (maps[1] ?? maps[0] ?? 0) : requested;
   const shape = layers[papers[position].main].output;
   const count = shape.reduce((product, extent) => product * extent, 1);
   const [, height, width] = shape.length === 3 ? shape : [0, 1, 1];
   const middle = Math.floor(height / 2) * width + Math.floor(width / 2);
-  const unit = asked === -1 || inspectUnit === undefined ? middle : Math.min(inspectUnit, count - 1);
+  const unit = requested === -1 || inspectUnit === undefined ? middle : Math.min(inspectUnit, count - 1);
   return { paper: papers[position], position, unit };
 });
 

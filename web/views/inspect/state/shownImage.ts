@@ -5,7 +5,7 @@ import type { Source } from "../../../address/inspectFields.js";
 import { changeUrl, url } from "../../../address/url.js";
 import { network } from "../../../state/currentNetwork.js";
 import { inkImage, type PadStroke } from "../calculation/pen.js";
-import { background, chosenImage, tellsCharacters } from "./choosableImages.js";
+import { background, chosenImage, classesAreCharacters } from "./choosableImages.js";
 
 /** The content of the pad. */
 export interface Drawing {
@@ -34,13 +34,13 @@ export const taken = signal<TakenImage | undefined>(undefined);
 
 /** The source of the image. */
 export const source = computed<Source>(
-  () => url.value.inspectSource ?? (tellsCharacters.value || !chosenImage.value ? "draw" : "data"),
+  () => url.value.inspectSource ?? (classesAreCharacters.value || !chosenImage.value ? "draw" : "data"),
 );
 
 /** Whether drawings are centred. */
 export const isCentred = computed(() => {
   const { inspectCentre } = url.value;
-  return inspectCentre === undefined ? tellsCharacters.value : inspectCentre === "on";
+  return inspectCentre === undefined ? classesAreCharacters.value : inspectCentre === "on";
 });
 
 const shape = computed(() => network.value?.model.input);
@@ -70,7 +70,7 @@ export const shownImage = computed<ShownImage | undefined>(() => {
 export function take({ width, height, data }: ImageData, how: "file" | "camera" = "file"): void {
   const original = { width, height, rgba: new Uint8Array(data.buffer, data.byteOffset, data.length) };
   const isLight = lightness(original) > 127.5;
-  taken.value = { original, inverted: tellsCharacters.value && isLight !== (background.value === 255) };
+  taken.value = { original, inverted: classesAreCharacters.value && isLight !== (background.value === 255) };
   changeUrl({ inspectSource: how });
 }
 
