@@ -40,7 +40,7 @@ export const en = {
   noCurves: "No finished epoch yet",
   trainingOf: (name: string) => `${name}, training`,
   validationOf: (name: string) => `${name}, validation`,
-  legend: "Bold lines: validation. Pale lines: training.",
+  legend: "Thick lines: validation. Thin lines: training.",
 
   shownNetwork: "Shown network",
   noNetwork: "Train one, or open a file.",

@@ -87,7 +87,9 @@ export const en = {
   engineSays: "Engine",
   workedOut: "Recomputed here",
   doesConvolve: (maps: number, kernel: number, products: number) =>
-    `${maps === 1 ? "One" : maps} ${kernel}×${kernel} ${maps === 1 ? "window times its kernel" : "windows times their kernels"}: ${products} products, plus a bias.`,
+    maps === 1
+      ? `One ${kernel}×${kernel} window times its kernel: ${products} products, plus a bias.`
+      : `${maps} windows of ${kernel}×${kernel}, each times its kernel: ${products} products, plus a bias.`,
   doesConnect: (count: number) => `${count} values, each times its weight, plus a bias.`,
   doesPool: (type: "maximum" | "average", height: number, width: number) =>
     type === "maximum"
@@ -138,7 +140,7 @@ export const en = {
   filtersTo: (map: string, count: number) => `The ${count} filters that lead to ${map}, one per input map.`,
   filtersLabel: (kind: string, map: string, most: string) =>
     `${kind} of the filters that lead to ${map}, magnitude up to ${most}.`,
-  scrubHint: "Move “Training” above to see how they developed.",
+  scrubHint: "Move the training slider above to see how they developed.",
 
   // Feature visualization
   noData: "No images are in memory: choose data under Train.",

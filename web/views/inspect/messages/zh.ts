@@ -122,7 +122,7 @@ export const zh: typeof en = {
   allFilters: (count, kernel) => `全部 ${count} 个 ${kernel}×${kernel} 卷积核。`,
   filtersTo: (map, count) => `通向${map}的 ${count} 个卷积核，每张输入图一个。`,
   filtersLabel: (kind, map, most) => `${kind}，通向${map}，绝对值最大 ${most}。`,
-  scrubHint: "拖动上方的“训练过程”，看它们是怎样形成的。",
+  scrubHint: "拖动上方的训练滑块，看它们是怎样形成的。",
 
   noData: "内存里没有图片：请在“训练”里选择数据。",
   foundTitle: (map) => `最能激发${map}的图片`,

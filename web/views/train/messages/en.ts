@@ -56,7 +56,7 @@ export const en = {
   noCurves: "No curves yet",
   trainingOf: (run: string) => `${run}, training`,
   validationOf: (run: string) => `${run}, validation`,
-  legend: "Bold lines: validation. Pale lines: training, with dropout and label smoothing if the recipe uses them.",
+  legend: "Thick lines: validation. Thin lines: training, with dropout and label smoothing if the recipe uses them.",
   asTable: "Curves as a table",
   epoch: "Epoch",
   trainLoss: "Training loss",
