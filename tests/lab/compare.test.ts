@@ -107,7 +107,7 @@ describe.skipIf(!executable)(`the view "Compare and save"${SKIPPED}`, () => {
     const { page, faults } = await openView(browser, `${server.url}#compare`);
     await chooser(page).setInputFiles(PTH);
     const dialog = page.getByRole("dialog", { name: "Which network is it?" });
-    await dialog.getByLabel("ReLU").check();
+    await dialog.getByLabel("ReLU", { exact: true }).check();
     await dialog.getByLabel("max pooling").check();
     await dialog.getByRole("button", { name: "Open" }).click();
     const own = readWeights(await readFile(PTH), RELU);

@@ -194,7 +194,7 @@ describe.skipIf(!executable)(`the view "Look inside"${SKIPPED}`, () => {
       const { page, faults } = await open("#inspect");
       await page.getByLabel("Open weights").setInputFiles(path);
       const dialog = page.getByRole("dialog", { name: "Which network is it?" });
-      for (const layer of kind) await dialog.getByLabel(layer).check();
+      for (const layer of kind) await dialog.getByLabel(layer, { exact: true }).check();
       await dialog.getByRole("button", { name: "Open" }).click();
       await page.getByRole("radio", { name: "File", exact: true }).check();
       const image = colourfulImage();
