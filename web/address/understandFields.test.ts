@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { formatInput, parseInput } from "./understandFields.js";
 
-test.each(["1x28x28", "3 × 32 × 32", " 16X12x512 "])("takes %s", (text) => {
+test.each(["1x28x28", "3 × 32 × 32", " 16X12x512 "])("accepts %s", (text) => {
   const shape = parseInput(text);
   expect(shape && formatInput(shape)).toBe(text.toLowerCase().replaceAll(" ", "").replaceAll("×", "x"));
 });
