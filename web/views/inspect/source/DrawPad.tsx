@@ -82,10 +82,10 @@ function useStroke() {
   const show = () => {
     frame.current = undefined;
     if (!points.current) return;
-    const begun = performance.now();
+    const start = performance.now();
     const earlier = drawing.peek().strokes.slice(0, -1);
     drawing.value = { strokes: [...earlier, [...points.current]], isExample: false };
-    performance.measure(MEASURE, { start: begun, end: performance.now() });
+    performance.measure(MEASURE, { start, end: performance.now() });
   };
   const schedule = () => {
     frame.current ??= requestAnimationFrame(show);
