@@ -585,9 +585,36 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
       await expect(wrong((tensors) => tensors.set("c.bias", tensors.get("b.bias")!))).rejects.toThrow(ShapeError);
       expect(await engine.parameters(1)).toEqual(before);
     });
+
+    it("a slice too many, a network that does not exist, images without labels", async () => {
+      const engine = await engineOf([FIRST]);
+      const images = await load(engine);
+      await expect(engine.evaluate(images, [{}, {}])).rejects.toThrow(
+        new RangeError("there are 2 slices, the engine has 1 networks"),
+      );
+      await expect(engine.parameters(1)).rejects.toThrow(new RangeError("there is no network 1, the engine has 1"));
+      const unlabelled = await engine.load({ pixels });
+      for (const ask of [
+        () => engine.train(unlabelled, [epochOf(FIRST, 0)]),
+        () => engine.evaluate(unlabelled, [{}]),
+        () => engine.differentiate(unlabelled, { indices: [0] }),
+      ]) {
+        await expect(ask()).rejects.toThrow(new RangeError("the images have no labels"));
+      }
+      expect((await engine.predict(unlabelled)).shape).toEqual([COUNT, CLASSES]);
+    });
+
+    it("all slices of a call if one of them is wrong", async () => {
+      const engine = await engineOf([FIRST, FIRST]);
+      const images = await load(engine);
+      const before = await stateOf(engine);
+      const slice = epochOf(FIRST, 0);
+      await expect(engine.train(images, [slice, { ...slice, updates: [] }])).rejects.toThrow(RangeError);
+      expect(await stateOf(engine)).toEqual(before);
+    });
   });
 
-  itOfSingles("computes nothing once it is disposed of", async () => {
+  it("computes nothing once it is disposed of", async () => {
     const engine = await engineOf(MEMBERS);
     const images = await load(engine);
     engine.dispose();
@@ -605,7 +632,7 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
     }
   });
 
-  itOfSingles("shows no activations unless it was compiled to", async () => {
+  it("shows no activations unless it was compiled to", async () => {
     const engine = await engineOf([FIRST]);
     await expect(engine.activations(await load(engine))).rejects.toThrow(
       "this engine keeps no activations: compile with keepActivations",

@@ -110,5 +110,7 @@ export async function compile(model: Model, { threads, fused, ...options }: Comp
 
 /** The reference of a network. */
 export async function referenceEngine(model: Model, options: CompileOptions): Promise<BatchEngine> {
-  return new BatchEngine(await referenceBackend().compile([{ model, ...options }], options));
+  return new BatchEngine(
+    await referenceBackend().compile([{ model, ...options }], { ...options, keepActivations: true }),
+  );
 }

@@ -97,7 +97,7 @@ export class Machine {
     return readArena(this.program.parameterLayout, this.arena(arena)!);
   }
 
-  /** @throws ShapeError if a tensor is missing, unknown or of another shape; nothing is copied then */
+  /** Copies a tensor for each parameter into an arena. */
   write(arena: Arena, tensors: NamedTensors): void {
     writeArena(this.program.parameterLayout, this.arena(arena)!, tensors);
   }
