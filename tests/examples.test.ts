@@ -158,13 +158,13 @@ describe.skipIf(!executable)(
       notIsolated.close();
     });
 
-    it("plain: trains without a build, and tells typed digits and a file", async () => {
-      // As a CDN has it: the package's files, as they are.
+    it("plain: trains without a build step, and reads typed digits and a file", async () => {
+      // As on a CDN: the published files, unchanged.
       cpSync(join(folder, "node_modules/lenet/dist"), join(folder, "dist"), { recursive: true });
       copyExample("plain", folder);
       const server = await serveFolder(folder);
       const { page, faults } = await open(`${addressOf(server)}examples/plain/index.html`);
-      await waitForStatus(page, "^What the network takes");
+      await waitForStatus(page, "^What the network reads");
       const captions = await page.locator("figcaption").allTextContents();
       expect(captions.filter((caption, digit) => caption === String(digit)).length).toBeGreaterThan(5);
       const { png } = await digitPng(0);
