@@ -24,7 +24,7 @@ const START_ENGINE = (module: string) => `(async () => {
   const { availableThreads, startThread } = await import("/dist/browser/index.js");
   const model = lenet5({ ...RECIPES.paper, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
   const start = (given) => startThread({ ...given, module: ${module} });
-  const normalization = { mean: [0], standard deviation: [1] };
+  const normalization = { mean: [0], std: [1] };
   const outcome = { several: availableThreads() > 1 };
   try {
     const backend = wasmBackend({ threads: { count: 2, start } });

@@ -46,7 +46,7 @@ it("starts threads from a program that is given as text", () => {
     import { startThread } from "./dist/node/index.js";
     const model = lenet5({ ...RECIPES.paper, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
     const backend = wasmBackend({ threads: { count: 2, start: startThread } });
-    const engine = await backend.compile([{ model, normalization: { mean: [0], standard deviation: [1] } }], { batchSize: 32 });
+    const engine = await backend.compile([{ model, normalization: { mean: [0], std: [1] } }], { batchSize: 32 });
     const images = await engine.load({ pixels: new Uint8Array(784), labels: [1] });
     const [{ losses }] = await engine.evaluate(images, [{ indices: [0, 0] }]);
     console.log(losses.length);
