@@ -469,7 +469,7 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
         [[], 0],
       ] as const) {
         await expect(engine.train(images, [{ ...slice, updates: given }])).rejects.toThrow(
-          new RangeError(`37 samples in batches of 16 are 3 steps, there are ${count} updates`),
+          new RangeError(`37 samples in batches of 16 need 3 updates, got ${count}`),
         );
       }
       expect(await stateOf(engine)).toEqual(before);
@@ -481,9 +481,9 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
       const { updates, ...slice } = epochOf(FIRST, 0);
       const before = await stateOf(engine);
       const wrong: [readonly number[], string][] = [
-        [[0, COUNT], "sample 1 is image 37, there are 37"],
-        [[-1], "sample 0 is image -1, there are 37"],
-        [[1, 2, 0.5], "sample 2 is image 0.5, there are 37"],
+        [[0, COUNT], "sample 1 selects image 37, expected 0 to 36"],
+        [[-1], "sample 0 selects image -1, expected 0 to 36"],
+        [[1, 2, 0.5], "sample 2 selects image 0.5, expected 0 to 36"],
         [[], "no images are selected"],
       ];
       for (const [indices, message] of wrong) {
@@ -499,7 +499,7 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
       }
       const placements = new Int32Array(PLACEMENT_WORDS);
       await expect(engine.predict(images, { indices: [0, 1], placements })).rejects.toThrow(
-        new RangeError("the placements have 15 words, 2 samples need 30"),
+        new RangeError("the placements have 15 words, but 2 samples need 30"),
       );
       expect(await stateOf(engine)).toEqual(before);
     });
@@ -510,9 +510,9 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
       const wrong: [Parameters<Engine["load"]>[0], string][] = [
         [{ pixels: new Uint8Array(SIZE + 1) }, "the images have 73 values, not a multiple of 1×9×8"],
         [{ pixels: new Uint8Array(0) }, "there are no images"],
-        [{ values, labels: [0] }, "there are 2 images and 1 labels"],
-        [{ values, labels: [0, 3] }, "the label of image 1 is 3, the model has 3 classes"],
-        [{ values, labels: [-1, 0] }, "the label of image 0 is -1, the model has 3 classes"],
+        [{ values, labels: [0] }, "there are 2 images, but 1 labels"],
+        [{ values, labels: [0, 3] }, "the label of image 1 is 3, expected 0 to 2"],
+        [{ values, labels: [-1, 0] }, "the label of image 0 is -1, expected 0 to 2"],
       ];
       for (const [images, message] of wrong) {
         await expect(engine.load(images)).rejects.toThrow(new RangeError(message));
@@ -542,7 +542,7 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
         );
       for (const other of others) {
         await expect(compile(wider, modelWith(0.5), other)).rejects.toThrow(
-          new RangeError("network 2 has other layers than network 0"),
+          new RangeError("network 2 does not have the same layers as network 0"),
         );
       }
       await expect(compile()).rejects.toThrow(new RangeError("there are no networks"));
@@ -551,7 +551,7 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
     it("normalizations of another number of channels", async () => {
       const normalization = { mean: [0.5, 0.5], std: [0.5] };
       await expect(engineOf([FIRST, { ...FIRST, normalization }])).rejects.toThrow(
-        new RangeError("the normalization has 2 means and 1 standard deviations, the model 1 channels"),
+        new RangeError("the normalization has 2 means and 1 standard deviations, but the model has 1 channels"),
       );
     });
 

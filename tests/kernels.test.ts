@@ -534,12 +534,12 @@ describe("training", () => {
     expect(off.engine.memoryBytes).toBe(plain.engine.memoryBytes);
     for (const engine of [plain, await referenceEngine(of, options)]) {
       await expect(engine.setOptimizerState(await averaged.optimizerState())).rejects.toThrow(
-        new ShapeError("the state has an average of the parameters, the engine keeps none"),
+        new ShapeError("the state has an average of the parameters, but the engine keeps none"),
       );
     }
     for (const engine of [averaged, await referenceEngine(of, { ...options, averaging: { decay: 0.9 } })]) {
       await expect(engine.setOptimizerState(await plain.optimizerState())).rejects.toThrow(
-        new ShapeError("the state has no average of the parameters, the engine keeps one"),
+        new ShapeError("the state has no average of the parameters, but the engine keeps one"),
       );
     }
   });
@@ -694,22 +694,22 @@ describe("what an engine keeps", () => {
     const refusals: [Batch, number[], string][] = [
       [{ values: new Float32Array(41) }, [0], "the images have 41 values, not a multiple of 1×7×6"],
       [{ values: new Float32Array(0) }, [], "there are no images"],
-      [{ values: new Float32Array(42) }, [0, 1], "there are 1 images and 2 labels"],
-      [{ values: new Float32Array(42) }, [-1], "the label of image 0 is -1, the model has 3 classes"],
-      [{ values: new Float32Array(42) }, [1.5], "the label of image 0 is 1.5, the model has 3 classes"],
-      [{ pixels, indices: [0, 2] }, [0, 0], "sample 1 is image 2, there are 2"],
+      [{ values: new Float32Array(42) }, [0, 1], "there are 1 images, but 2 labels"],
+      [{ values: new Float32Array(42) }, [-1], "the label of image 0 is -1, expected 0 to 2"],
+      [{ values: new Float32Array(42) }, [1.5], "the label of image 0 is 1.5, expected 0 to 2"],
+      [{ pixels, indices: [0, 2] }, [0, 0], "sample 1 selects image 2, expected 0 to 1"],
       [{ pixels, indices: [] }, [], "no images are selected"],
       [
         { pixels, indices: [0, 1], placements: new Int32Array(15) },
         [0, 0],
-        "the placements have 15 words, 2 samples need 30",
+        "the placements have 15 words, but 2 samples need 30",
       ],
     ];
     for (const [batch, labels, message] of refusals) {
       await expect(engine.evaluate(batch, labels)).rejects.toThrow(new RangeError(message));
     }
     const options = { ...optionsFor(of, 4), normalization: { mean: [0.5, 0.5, 0.5], std: [0.5] } };
-    const message = "the normalization has 3 means and 1 standard deviations, the model 1 channels";
+    const message = "the normalization has 3 means and 1 standard deviations, but the model has 1 channels";
     for (const make of [compile, referenceEngine]) {
       await expect(make(of, options)).rejects.toThrow(new RangeError(message));
     }

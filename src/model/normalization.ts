@@ -15,7 +15,7 @@ export function requireNormalization(model: Model, { mean, std }: Normalization)
   const { channels } = model.input;
   if ([mean, std].some(({ length }) => length !== 1 && length !== channels)) {
     throw new RangeError(
-      `the normalization has ${mean.length} means and ${std.length} standard deviations, the model ${channels} channels`,
+      `the normalization has ${mean.length} means and ${std.length} standard deviations, but the model has ${channels} channels`,
     );
   }
 }
