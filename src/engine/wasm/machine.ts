@@ -35,7 +35,7 @@ export type Arena = (typeof STATE)[number] | "gradients";
 interface ProgramExports {
   /** A job on a batch, by all threads. */
   run(): void;
-  /** The evaluation of a batch of one sample, by the calling thread alone; only if all layers have a kernel for it. */
+  /** The evaluation of a batch of one sample, on the calling thread; only if all layers have a kernel for it. */
   runSingle?(): void;
 }
 
@@ -54,7 +54,7 @@ export class Machine {
   private readonly floats: Float32Array;
   private disposed = false;
 
-  /** @param threads the calling thread alone if undefined */
+  /** @param threads only the calling thread if undefined */
   constructor(
     model: Model,
     layers: readonly ShapedLayer[],
