@@ -161,8 +161,8 @@ function bits({ predicted, evaluated, differentiated, trained, momenta }: Answer
 }
 
 /**
- * Compares the fast engine with the reference: fused or not, with and without keeping activations, after a full batch of
- * poison in the same memory.
+ * Compares the fast engine with the reference: fused or not, with and without keeping activations, after a full batch
+ * of poison in the same memory.
  */
 async function hold(of: Model, samples = 9): Promise<void> {
   const options = optionsFor(of, samples + 4);
@@ -573,8 +573,8 @@ describe("training", () => {
     );
     await engine.setParameters(silent);
     const zeros = { values: new Float32Array(4 * 9) };
-    // A factor of 0.9 per step takes the first moments through the denormal range within 1,000 steps. β2 is too slow for
-    // the second moments, so they start close to it.
+    // A factor of 0.9 per step takes the first moments through the denormal range within 1,000 steps. β2 is too slow
+    // for the second moments, so they start close to it.
     const { first, second } = await engine.optimizerState();
     const small = new Map([...second].map(([name, tensor]) => [name, shrunk(tensor)]));
     await engine.setOptimizerState({ first, second: small });

@@ -1,6 +1,6 @@
 /**
- * Decodes an image in the browser: a chosen or fetched file (`Blob`), an image element, a video frame, an `ImageBitmap`.
- * EXIF orientation is applied; colour profiles are ignored, as in Node.
+ * Decodes an image in the browser: a chosen or fetched file (`Blob`), an image element, a video frame, an
+ * `ImageBitmap`. EXIF orientation is applied; colour profiles are ignored, as in Node.
  *
  * @throws DOMException if the image cannot be decoded
  */

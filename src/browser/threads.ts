@@ -9,11 +9,11 @@ export function availableThreads(): number {
 }
 
 /**
- * Starts engine threads as web workers. They share memory, which browsers allow only in cross-origin-isolated pages: those
- * served with `Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp`.
+ * Starts engine threads as web workers. They share memory, which browsers allow only in cross-origin-isolated pages:
+ * those served with `Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp`.
  *
- * Run the engine in a worker, because a page's window must not block while waiting for threads. A worker starts once its
- * creator returns to the event loop, so `ready` must resolve before computing.
+ * Run the engine in a worker, because a page's window must not block while waiting for threads. A worker starts once
+ * its creator returns to the event loop, so `ready` must resolve before computing.
  *
  * @throws Error in a window, or if the page is not cross-origin isolated
  */

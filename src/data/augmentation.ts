@@ -22,9 +22,9 @@ export interface Augmentation {
   /** Its bytes are multiplied by a factor drawn from 1 ± this value. */
   readonly brightness: number;
   /**
-   * Side of a square that is set to 0 after normalisation, as a fraction of the image's shorter side. Its centre is drawn
-   * from the entire image, so the square may extend over the border: DeVries and Taylor, "Improved regularization of
-   * convolutional neural networks with Cutout", 2017.
+   * Side of a square that is set to 0 after normalisation, as a fraction of the image's shorter side. Its centre is
+   * drawn from the entire image, so the square may extend over the border: DeVries and Taylor, "Improved regularization
+   * of convolutional neural networks with Cutout", 2017.
    */
   readonly erase: number;
   /** The byte, 0 or 255, that crop and affine map read outside the image. */
@@ -107,8 +107,8 @@ const RADIANS_PER_DEGREE = Math.PI / 180;
 
 /**
  * Encodes a transformation for the engine. The map's coefficients are those of torchvision's
- * `_get_inverse_affine_matrix`, in the fixed point of Pillow's `Image.transform`: the pixel in column c and row r is read
- * from source (x, y) = (w0·c + w1·r + w2, w3·c + w4·r + w5), in 16.16.
+ * `_get_inverse_affine_matrix`, in the fixed point of Pillow's `Image.transform`: the pixel in column c and row r is
+ * read from source (x, y) = (w0·c + w1·r + w2, w3·c + w4·r + w5), in 16.16.
  */
 export function writeTransformation(
   transformation: Transformation,
@@ -180,8 +180,8 @@ export interface Size {
 }
 
 /**
- * Draws the transformation of a sample in an epoch, depending only on the image's size and (seed, epoch, sample). Whether
- * one part is enabled does not change what the others draw.
+ * Draws the transformation of a sample in an epoch, depending only on the image's size and (seed, epoch, sample).
+ * Whether one part is enabled does not change what the others draw.
  */
 export function drawTransformation(
   augmentation: Augmentation,

@@ -7,8 +7,8 @@ export interface CatalogFile {
   /** Its name in a mirror's URL and in a local folder. */
   readonly name: string;
   /**
-   * What size and checksum refer to: the file itself, or its decompressed content if the compressed files differ between
-   * sources.
+   * What size and checksum refer to: the file itself, or its decompressed content if the compressed files differ
+   * between sources.
    */
   readonly known: "file" | "content";
   readonly bytes: number;

@@ -7,8 +7,8 @@ export function areCharacters(classes: readonly string[]): boolean {
 }
 
 /**
- * Adapts the requested augmentation to a data set. A mirrored character is a different one or none at all, so characters
- * are flipped only if flip was set explicitly.
+ * Adapts the requested augmentation to a data set. A mirrored character is a different one or none at all, so
+ * characters are flipped only if flip was set explicitly.
  *
  * @param background the byte around the images
  */

@@ -9,7 +9,10 @@ export interface Dataset extends ImageShape {
   readonly images: Uint8Array;
   /** count bytes, each below the number of classes. */
   readonly labels: Uint8Array;
-  /** Identifies the images and labels: the SHA-256 of the files, or a hash of generated images; recorded in a run's config. */
+  /**
+   * Identifies the images and labels: the SHA-256 of the files, or a hash of generated images; recorded in a run's
+   * config.
+   */
   readonly checksum: string;
   /** Whether this program drew the images; false for photographs, scans and users' files. */
   readonly generated: boolean;

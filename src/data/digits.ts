@@ -50,8 +50,8 @@ function requireInteger(name: string, value: number, low: number, high: number):
 }
 
 /**
- * Shuffled labels. Every ten contain each digit once, so they are balanced at any count, and a label depends only on its
- * index.
+ * Shuffled labels. Every ten contain each digit once, so they are balanced at any count, and a label depends only on
+ * its index.
  */
 function drawLabels(seed: number, epoch: number, count: number): Uint8Array {
   const labels = new Uint8Array(count);
@@ -96,8 +96,8 @@ function paint(
 }
 
 /**
- * Draws digits that look handwritten: offline, from a seed, the same bytes on every machine. Image i depends only on the
- * seed, the part, the size and i, so a larger set starts with the images of a smaller one.
+ * Draws digits that look handwritten: offline, from a seed, the same bytes on every machine. Image i depends only on
+ * the seed, the part, the size and i, so a larger set starts with the images of a smaller one.
  */
 export function generateDigits(options: DigitsOptions): Dataset {
   const { seed, count, part, height = 28, width = 28, channels = 1, onProgress } = options;

@@ -8,7 +8,10 @@ export const PLACEMENT = {
   cropRight: 1,
   /** 1: mirrored left to right after the crop. */
   flip: 2,
-  /** c0 … c5: after the crop and flip, pixel (x, y) is read from (c0·x + c1·y + c2, c3·x + c4·y + c5), in 16.16 fixed point. */
+  /**
+   * c0 … c5: after the crop and flip, pixel (x, y) is read from (c0·x + c1·y + c2, c3·x + c4·y + c5), in 16.16 fixed
+   * point.
+   */
   coefficients: 3,
   /** Its low byte is what crop and map read outside the image. */
   background: 9,

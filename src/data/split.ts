@@ -51,8 +51,8 @@ export interface HeldBack {
 const TEST_SEED = 0;
 
 /**
- * Holds out a fraction of every class for the test: at least one image of each class with two or more, and always the same
- * images of the same data set.
+ * Holds out a fraction of every class for the test: at least one image of each class with two or more, and always the
+ * same images of the same data set.
  *
  * @param labels the class of each image
  * @param classes the number of classes

@@ -16,7 +16,9 @@ export interface Backend {
   compile(networks: readonly NetworkSettings[], options: EngineOptions): Promise<Engine>;
 }
 
-/** What may differ between the networks of a fleet, besides the arguments of each call. A recipe has all but the model. */
+/**
+ * What may differ between the networks of a fleet, besides the arguments of each call. A recipe has all but the model.
+ */
 export interface NetworkSettings {
   readonly model: Model;
   readonly normalization: Normalization;
@@ -46,9 +48,10 @@ export type OptimizerSettings =
   | { readonly type: "sgd"; readonly momentum: number; readonly nesterov: boolean; readonly weightDecay: number };
 
 /**
- * The exponential moving average of all parameters, moved after every step: average + (1 − decay) · (parameter − average).
- * The first step sets it to the parameters themselves, as torch.optim.swa_utils.AveragedModel does; step t after that
- * uses min(decay, t / (t + 9)), as TensorFlow's ExponentialMovingAverage does, so that the start is soon forgotten.
+ * The exponential moving average of all parameters, updated after every step:
+ * average + (1 − decay) · (parameter − average). The first step sets it to the parameters themselves, as
+ * torch.optim.swa_utils.AveragedModel does. Step t after that uses min(decay, t / (t + 9)), as TensorFlow's
+ * ExponentialMovingAverage does, to forget the start quickly.
  */
 export interface Averaging {
   /** 0 … 1; the average is over about the last 1 / (1 − decay) steps. */
@@ -61,8 +64,8 @@ export function averageShare({ decay }: Averaging, step: number): number {
 }
 
 /**
- * Images for an engine: bytes, which it normalises, or inputs that are already normalised. They are not copied, so do not
- * change them until they are unloaded.
+ * Images for an engine: bytes, which it normalises, or inputs that are already normalised. They are not copied, so do
+ * not change them until they are unloaded.
  */
 export type Images = (
   | {
@@ -146,8 +149,8 @@ export interface Differentiation extends SampleResults {
 }
 
 /**
- * Compiled networks with their parameters. A call takes any number of samples, up to an entire epoch; wait for it before
- * making the next. Tensors are passed and returned as copies, with PyTorch's names, shapes and layout.
+ * Compiled networks with their parameters. A call takes any number of samples, up to an entire epoch; wait for it
+ * before making the next. Tensors are passed and returned as copies, with PyTorch's names, shapes and layout.
  *
  * `network` is the index of the network that a call refers to. Default: the first.
  */
@@ -157,8 +160,8 @@ export interface Engine {
   readonly layers: readonly ShapedLayer[];
   readonly batchSize: number;
   /**
-   * The name of the arithmetic, which all results depend on besides the seed: `wasm-fused`, `wasm-portable`, `reference`,
-   * or that of a graphics card. The same name means the same bits.
+   * The name of the arithmetic, which all results depend on besides the seed: `wasm-fused`, `wasm-portable`,
+   * `reference`, or that of a graphics card. The same name means the same bits.
    */
   readonly arithmetic: string;
   /** The number of processor threads that compute. */

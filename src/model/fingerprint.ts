@@ -4,8 +4,8 @@ import { inferShapes, parameterSpecs, requireParameters } from "./shapes.js";
 import type { NamedTensors } from "./tensor.js";
 
 /**
- * Identifies parameters: the SHA-256, in hexadecimal, of their float32 values (little-endian), tensor after tensor in the
- * model's order. Equal fingerprints mean equal bits, whatever file or machine they come from.
+ * Identifies parameters: the SHA-256, in hexadecimal, of their float32 values (little-endian), tensor after tensor in
+ * the model's order. Equal fingerprints mean equal bits, whatever file or machine they come from.
  *
  * @param parameters all parameters of the model, in any order
  * @throws ShapeError if a tensor is missing, unknown to the model, or of another shape

@@ -59,7 +59,8 @@ function build({ input, classes, activation, pooling, dropout }: LeNet5Options, 
 }
 
 /**
- * The LeNet-5 that a state_dict belongs to. Input channels and size, widths and classes are read from the tensors' shapes.
+ * The LeNet-5 that a state_dict belongs to. Input channels and size, widths and classes are read from the tensors'
+ * shapes.
  *
  * @param tensors `conv1.weight` [6, channels, 5, 5], `conv2.weight`, `fc1.weight` …
  * @param parameterFree the options that leave no trace in the shapes

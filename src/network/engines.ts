@@ -19,8 +19,8 @@ const engines: Engines = new WeakMap();
 const enginesThatKeepActivations: Engines = new WeakMap();
 
 /**
- * Calls a single-threaded engine with the network's parameters, compiled on first use. Calls run one after another, each
- * with the parameters that the network has when the call starts.
+ * Calls a single-threaded engine with the network's parameters, compiled on first use. Calls run one after another,
+ * each with the parameters that the network has when the call starts.
  */
 export function withEngine<Answer>(
   network: LeNet5,

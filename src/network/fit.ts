@@ -12,15 +12,17 @@ import type { LeNet5 } from "./lenet5.js";
 /** How to train a network. Default for omitted options: the recipe's values. */
 export interface FitOptions extends Omit<RecipeChanges, "activation" | "pooling" | "dropout" | "normalization"> {
   /**
-   * Default: the improved recipe, adapted to the network's layers. Any other must match the network's activation, pooling,
-   * dropout and normalization, so create the network with `LeNet5.create({ ...recipe, classes })`.
+   * Default: the improved recipe, adapted to the network's layers. Any other must match the network's activation,
+   * pooling, dropout and normalization, so create the network with `LeNet5.create({ ...recipe, classes })`.
    */
   readonly recipe?: Recipe;
   /** The seed for split, order, augmentation and dropout. Default: 0. */
   readonly seed?: number;
   /** The images to train and validate on. Default: a random split with the recipe's validation fraction. */
   readonly split?: Split;
-  /** From `threads()` of `lenet/node` or `lenet/browser`; does not affect the bits. Default: only the calling thread. */
+  /**
+   * From `threads()` of `lenet/node` or `lenet/browser`; does not affect the bits. Default: only the calling thread.
+   */
   readonly threads?: Threads;
   /** Resume from this state, bit-identical to an uninterrupted run. */
   readonly resumeFrom?: TrainingState;

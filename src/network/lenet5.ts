@@ -20,7 +20,10 @@ import {
 } from "../model/index.js";
 import { RECIPES } from "../training/recipes/index.js";
 
-/** How to create a network. Activation, pooling, dropout and normalization can come from a recipe: `{ ...recipe, classes }`. */
+/**
+ * How to create a network. Activation, pooling, dropout and normalization can come from a recipe: `{ ...recipe, classes
+ * }`.
+ */
 export interface CreateOptions extends Partial<Omit<LeNet5Options, "classes">> {
   /** The name of each class, in the order of the labels. */
   readonly classes: readonly string[];
@@ -73,12 +76,12 @@ export class LeNet5 {
   }
 
   /**
-   * Creates an untrained network. Its parameters are drawn from the seed with PyTorch's default initialisation. Default for
-   * omitted options: the improved recipe and 1×28×28 images.
+   * Creates an untrained network. Its parameters are drawn from the seed with PyTorch's default initialisation. Default
+   * for omitted options: the improved recipe and 1×28×28 images.
    *
    * @param options may include a recipe: `{ ...RECIPES.paper, classes }`
-   * @throws ShapeError if the input is too small for the layers, or there are no classes; RangeError if the normalization
-   *   has a different number of channels
+   * @throws ShapeError if the input is too small for the layers, or there are no classes; RangeError if the
+   *   normalization has a different number of channels
    */
   static create({
     classes,

@@ -1,9 +1,9 @@
 /**
- * Counter-based randomness: every draw is a pure function of its seed and counter, so results do not depend on the number
- * of threads, the order of the draws or where a run was interrupted.
+ * Counter-based randomness: every draw is a pure function of its seed and counter, so results do not depend on the
+ * number of threads, the order of the draws or where a run was interrupted.
  *
- * The generator is Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011),
- * which PyTorch's GPU generator also uses.
+ * The generator is Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC
+ * 2011), which PyTorch's GPU generator also uses.
  */
 
 /** What a draw is for. Draws for different purposes never share a counter. */

@@ -1,6 +1,6 @@
 /**
- * Sine and cosine from additions, multiplications and divisions only: the same bits in every JavaScript engine. The last
- * bit of Math.sin and Math.cos differs between engines.
+ * Sine and cosine from additions, multiplications and divisions only: the same bits in every JavaScript engine. The
+ * last bit of Math.sin and Math.cos differs between engines.
  */
 
 // π / 2 in two parts. The high part ends in zero bits, so its small multiples are exact.

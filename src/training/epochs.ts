@@ -24,7 +24,10 @@ export interface EpochRecord {
   readonly validationSeconds: number;
 }
 
-/** The parameters with the best validation accuracy so far, the first if several are equal; averaged if the recipe says so. */
+/**
+ * The parameters with the best validation accuracy so far, the first if several are equal; averaged if the recipe says
+ * so.
+ */
 export interface Best {
   readonly epoch: number;
   readonly validationAccuracy: number;
@@ -91,9 +94,9 @@ export interface FinishedEpoch {
 }
 
 /**
- * Trains: each epoch is a pass over the shuffled, augmented training images, then one over the validation images. Yields
- * after each epoch until all are done or the recipe's patience is exhausted. The engine then has the parameters with the
- * best validation accuracy.
+ * Trains: each epoch is a pass over the shuffled, augmented training images, then one over the validation images.
+ * Yields after each epoch until all are done or the recipe's patience is exhausted. The engine then has the parameters
+ * with the best validation accuracy.
  *
  * @throws DivergedError if the loss becomes NaN or infinite, RangeError if the recipe averages the parameters and the
  *   engine does not

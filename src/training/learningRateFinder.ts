@@ -38,8 +38,9 @@ const DIVERGENCE = 4;
 
 /**
  * Trains with a learning rate that grows by a constant factor at every step, after Smith, "Cyclical learning rates for
- * training neural networks" (2017), as fastai's LRFinder does. Ends when the loss explodes or is not finite, or after the
- * last step. Batches are the recipe's, without the short last batch of an epoch. Afterwards, the engine's state is restored.
+ * training neural networks" (2017), as fastai's LRFinder does. Ends when the loss explodes or is not finite, or after
+ * the last step. Batches are the recipe's, without the short last batch of an epoch. Afterwards, the engine's state is
+ * restored.
  *
  * @returns the steps of the sweep, with finite losses
  */

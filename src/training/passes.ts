@@ -22,12 +22,14 @@ export interface SliceOptions extends PassOptions {
 
 /** Long enough to hide the cost of a slice, short enough to show progress and to abort in time. */
 const SLICE_MILLISECONDS = 125;
-/** A slice has at most this many times the batches of the previous one, because the first measurements are inaccurate. */
+/**
+ * A slice has at most this many times the batches of the previous one, because the first measurements are inaccurate.
+ */
 const GROWTH = 8;
 
 /**
- * Calls the body for each slice of a pass, with its range of sample positions. Between slices it yields to the event loop:
- * timers, signals, drawing.
+ * Calls the body for each slice of a pass, with its range of sample positions. Between slices it yields to the event
+ * loop: timers, signals, drawing.
  */
 export async function forEachSlice(
   total: number,

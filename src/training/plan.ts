@@ -41,7 +41,9 @@ export interface TrainingPlan {
   readonly scheduleRestarts?: readonly number[];
 }
 
-/** Completes a request's recipe with what depends on the data: the normalization, and whether images may be mirrored. */
+/**
+ * Completes a request's recipe with what depends on the data: the normalization, and whether images may be mirrored.
+ */
 export function settleRecipe(request: TrainingRequest, data: TrainingData): Recipe {
   const { changes, augment, normalize, seed } = request;
   const requested = augment ?? { augmentation: request.recipe.augmentation, flipGiven: false };

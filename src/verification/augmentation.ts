@@ -11,8 +11,8 @@ const BYTES: Normalization = { mean: [0], std: [1 / 255] };
 const HALVES: Normalization = { mean: [0.5], std: [0.5] };
 
 /**
- * Verifies crops, rotations, other affine maps, brightness and chains of them against images made by PIL, pixel by pixel,
- * and the normalised values bit by bit. A file may contain any of them.
+ * Verifies crops, rotations, other affine maps, brightness and chains of them against images made by PIL, pixel by
+ * pixel, and the normalised values bit by bit. A file may contain any of them.
  *
  * @throws VerificationError if its tensors do not fit together
  */

@@ -35,8 +35,8 @@ export function referenceParameters(tensors: NamedTensors): NamedTensors {
 }
 
 /**
- * Reads the model from a file of reference values: activation and pooling from the file's name, everything else from the
- * tensors' shapes.
+ * Reads the model from a file of reference values: activation and pooling from the file's name, everything else from
+ * the tensors' shapes.
  *
  * @throws VerificationError or ShapeError if they are not a LeNet-5 with a batch
  */

@@ -1,8 +1,8 @@
 import type { NamedTensors, Tensor } from "../model/tensor.js";
 
 /**
- * How to measure a tensor's error: the largest absolute difference, the same relative to the reference's largest absolute
- * value, or the number of unequal elements.
+ * How to measure a tensor's error: the largest absolute difference, the same relative to the reference's largest
+ * absolute value, or the number of unequal elements.
  */
 export type Measure = "absolute" | "relative" | "unequal";
 

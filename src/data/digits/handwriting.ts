@@ -10,8 +10,8 @@ const MAXIMUM_VERTICES = 256;
 const FREE_BORDER = 0.5;
 
 /**
- * An approximately normal draw: mean 0, standard deviation 1, clipped to ±2.5 to keep digits readable. It is the sum of a
- * word's four bytes, which is exact in every JavaScript engine; Math.log and Math.cos are not.
+ * An approximately normal draw: mean 0, standard deviation 1, clipped to ±2.5 to keep digits readable. It is the sum of
+ * a word's four bytes, which is exact in every JavaScript engine; Math.log and Math.cos are not.
  */
 export function bell(stream: RandomStream): number {
   const word = stream.word();

@@ -21,7 +21,8 @@ export function resizeImage(image: DecodedImage, settings: ImageSettings, target
 /**
  * Converts a data set to another shape, each image as `resizeImage` would.
  *
- * @returns a data set with the source's name, classes, labels and checksum; the source itself if it has the shape already
+ * @returns a data set with the source's name, classes, labels and checksum; the source itself if it has the shape
+ *   already
  */
 export function adaptDataset(dataset: Dataset, settings: ImageSettings): Dataset {
   const { channels, height, width } = settings.shape;

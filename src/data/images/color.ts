@@ -5,7 +5,9 @@ export interface DecodedImage {
   readonly rgba: Uint8Array;
 }
 
-/** The grey value of a colour, as Pillow's convert("L"): ITU-R 601 luma in fixed point with 16 fraction bits, rounded. */
+/**
+ * The grey value of a colour, as Pillow's convert("L"): ITU-R 601 luma in fixed point with 16 fraction bits, rounded.
+ */
 export function luma(red: number, green: number, blue: number): number {
   return (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
 }

@@ -15,8 +15,8 @@ export interface AxisFilter {
 }
 
 /**
- * The weights of Pillow's Image.resize(BILINEAR) along one axis: a triangle two pixels wide – source pixels if the image
- * grows, target pixels if it shrinks – cut off at the edges and normalised.
+ * The weights of Pillow's Image.resize(BILINEAR) along one axis: a triangle two pixels wide – source pixels if the
+ * image grows, target pixels if it shrinks – cut off at the edges and normalised.
  *
  * @param source the length of the source
  * @param scaled the length it is scaled to
@@ -85,8 +85,8 @@ export function filterAcross(across: AxisFilter, rows: number, source: Plane, ta
 }
 
 /**
- * Filters the columns of one channel, after its rows if `across` is given. Like Pillow, it rounds in between. It reads the
- * source once and keeps sums only for the target, so memory does not grow with the source.
+ * Filters the columns of one channel, after its rows if `across` is given. Like Pillow, it rounds in between. It reads
+ * the source once and keeps sums only for the target, so memory does not grow with the source.
  *
  * @param sums scratch space with one element per target pixel
  */

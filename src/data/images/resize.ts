@@ -91,8 +91,8 @@ export class ImageFitter {
   }
 
   /**
-   * Fits one channel of an image, byte for byte as Pillow's resize(BILINEAR): filters the rows, rounds, then filters the
-   * columns.
+   * Fits one channel of an image, byte for byte as Pillow's resize(BILINEAR): filters the rows, rounds, then filters
+   * the columns.
    *
    * @param source contains [height][width] from `sourceOffset` on
    * @param target receives the channel from `targetOffset` on

@@ -8,8 +8,9 @@ export interface SampleLoss {
 }
 
 /**
- * Softmax with cross-entropy, as PyTorch's CrossEntropyLoss. With label smoothing ε, the target probability of the label's
- * class is 1 − ε + ε / classes, that of every other class ε / classes. The gradient is the softmax minus the target.
+ * Softmax with cross-entropy, as PyTorch's CrossEntropyLoss. With label smoothing ε, the target probability of the
+ * label's class is 1 − ε + ε / classes, that of every other class ε / classes. The gradient is the softmax minus the
+ * target.
  */
 export function crossEntropy(logits: Float64Array, label: number, smoothing: number): SampleLoss {
   const largest = Math.max(...logits);

@@ -99,7 +99,10 @@ export class ReferenceNetwork {
     return this.backward(weights, values, layer, dy, zeroTensors(this.layers));
   }
 
-  /** Backward from a layer's outputs to the input; adds to `gradients` and returns the gradient with respect to the input. */
+  /**
+   * Backward from a layer's outputs to the input; adds to `gradients` and returns the gradient with respect to the
+   * input.
+   */
   private backward(
     weights: Float64Tensors,
     values: readonly Float64Array[],

@@ -37,7 +37,8 @@ function updateAdam(settings: AdamSettings, { step, learningRate, momentum }: Up
   const beta1 = momentum ?? settings.beta1;
   const decoupled = settings.type === "adamw";
   for (let place = 0; place < weight.length; place++) {
-    // AdamW decays the weight directly; Adam adds the decay to the gradient, which is then divided by the second moment.
+    // AdamW decays the weight directly; Adam adds the decay to the gradient, which is then divided by the second
+    // moment.
     if (decoupled) weight[place] *= 1 - learningRate * weightDecay;
     const slope = gradient[place] + (decoupled ? 0 : weightDecay * weight[place]);
     first[place] = beta1 * first[place] + (1 - beta1) * slope;

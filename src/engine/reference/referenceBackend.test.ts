@@ -125,8 +125,8 @@ describe("the reference engine's gradients", () => {
         ([name, values]) => [name, Float64Array.from(values)],
       ),
     );
-    // All values are 1, so the logits are (1, 0) and the gradient of the maximum is −p(1). The input it is multiplied by
-    // shows which value received it.
+    // All values are 1, so the logits are (1, 0) and the gradient of the maximum is −p(1). The input it is multiplied
+    // by shows which value received it.
     const { gradients } = network.differentiate(weights, [Float64Array.of(5, 2, 3, 4)], [0], 0);
     expect(gradients.get("a.weight")![0]).toBeCloseTo(-5 / (1 + Math.E), 12);
   });

@@ -1,8 +1,8 @@
 import type { ActivationShape, LayerShapes } from "./shape.js";
 
 /**
- * A kind of layer: all that the model, formats, recipes and lab need to know about it. A layer itself is plain data: its
- * `type` and its fields.
+ * A kind of layer: all that the model, formats, recipes and lab need to know about it. A layer itself is plain data:
+ * its `type` and its fields.
  */
 export interface LayerKind<SomeLayer extends { readonly type: string }> {
   /** Its name in PyTorch and torchsummary: `Conv2d`. */
@@ -55,8 +55,8 @@ export type ValueBounds = readonly [least: number, most: number];
 export const UNBOUNDED: ValueBounds = [-Infinity, Infinity];
 
 /**
- * The inputs that an output is computed from. `itself`: the input in the same place, or with the same flat index if maps
- * are flattened.
+ * The inputs that an output is computed from. `itself`: the input in the same place, or with the same flat index if
+ * maps are flattened.
  */
 export type Reach =
   | "itself"

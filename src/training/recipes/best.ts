@@ -2,7 +2,10 @@ import { AUGMENTATIONS } from "../../data/augmentation.js";
 import { improved } from "./improved.js";
 import type { Recipe } from "./recipe.js";
 
-/** The most accurate recipe for LeNet-5's 61,706 parameters: the improved recipe, with the parameters averaged over the steps. */
+/**
+ * The most accurate recipe for LeNet-5's 61,706 parameters: the improved recipe, with the parameters averaged over the
+ * steps.
+ */
 export const best: Recipe = {
   ...improved,
   name: "best",

@@ -18,8 +18,8 @@ export interface Recipe {
   /** Use the parameters averaged over the steps for validation, the best weights and the test; null: no averaging. */
   readonly averaging: Averaging | null;
   /**
-   * Stop after this many epochs without a better validation accuracy; 0: never stop early. The schedule always covers all
-   * epochs.
+   * Stop after this many epochs without a better validation accuracy; 0: never stop early. The schedule always covers
+   * all epochs.
    */
   readonly patience: number;
   readonly augmentation: Augmentation;

@@ -7,8 +7,8 @@ export interface ConstantSchedule {
 }
 
 /**
- * The learning rate rises to a maximum, then falls to almost zero, as torch.optim.lr_scheduler.OneCycleLR (after Smith and
- * Topin, "Super-convergence", 2018). The momentum moves the opposite way.
+ * The learning rate rises to a maximum, then falls to almost zero, as torch.optim.lr_scheduler.OneCycleLR (after Smith
+ * and Topin, "Super-convergence", 2018). The momentum moves the opposite way.
  */
 export interface OneCycleSchedule {
   readonly type: "oneCycle";
