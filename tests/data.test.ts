@@ -184,7 +184,7 @@ describe("lenet data preview", () => {
 
   it.each([
     [["nowhere"], /argument 'name'. It must be fashion-mnist, mnist, cifar10, digits or the path of a folder/],
-    [["plain", "--augment", "blur=1"], /there is no key "blur" of augmentation; they are crop, flip, /],
+    [["plain", "--augment", "blur=1"], /unknown augmentation key "blur"; the keys are crop, flip, /],
     [["plain", "--augment", "flip=2"], /flip must be a number from 0 to 1, not "2"/],
     [["plain", "--input", "3x300x300"], /It must be CxHxW as 1x28x28 or 3x32x32/],
   ])("tells wrong use in one line: %j", async (args, message) => {

@@ -113,10 +113,10 @@ class CheckedEngine implements Engine {
     const { averaging } = this.requireNetwork(network);
     const { first, second, average } = state;
     if (average && !averaging) {
-      throw new ShapeError("the state has an average of the parameters, the engine keeps none");
+      throw new ShapeError("the state has an average of the parameters, but the engine keeps none");
     }
     if (averaging && !average) {
-      throw new ShapeError("the state has no average of the parameters, the engine keeps one");
+      throw new ShapeError("the state has no average of the parameters, but the engine keeps one");
     }
     for (const tensors of [first, second, ...(average ? [average] : [])]) {
       requireParameters(parameterSpecs(this.layers), tensors);
@@ -183,7 +183,7 @@ class CheckedEngine implements Engine {
   private requireNetwork(network: number): NetworkSettings {
     this.requireAlive();
     const { length } = this.networks;
-    if (!isIndex(network, length)) throw new RangeError(`there is no network ${network}, the engine has ${length}`);
+    if (!isIndex(network, length)) throw new RangeError(`network ${network} does not exist, the engine has ${length}`);
     return this.networks[network];
   }
 
@@ -193,7 +193,7 @@ class CheckedEngine implements Engine {
     requireLabels(images);
     const { length } = this.networks;
     if (slices.length !== length) {
-      throw new RangeError(`there are ${slices.length} slices, the engine has ${length} networks`);
+      throw new RangeError(`there are ${slices.length} slices, but ${length} networks`);
     }
     return slices.map((slice) => slice && withIndices(slice, images));
   }
@@ -216,12 +216,12 @@ function withIndices<Some extends Selection>(
   if (indices.length < 1) throw new RangeError("no images are selected");
   for (let place = 0; place < indices.length; place++) {
     if (!isIndex(indices[place], count)) {
-      throw new RangeError(`sample ${place} is image ${indices[place]}, there are ${count}`);
+      throw new RangeError(`sample ${place} selects image ${indices[place]}, expected 0 to ${count - 1}`);
     }
   }
   if (placements instanceof Int32Array && placements.length < indices.length * PLACEMENT_WORDS) {
     throw new RangeError(
-      `the placements have ${placements.length} words, ${indices.length} samples need ${indices.length * PLACEMENT_WORDS}`,
+      `the placements have ${placements.length} words, but ${indices.length} samples need ${indices.length * PLACEMENT_WORDS}`,
     );
   }
   return { ...selection, indices };
@@ -230,9 +230,7 @@ function withIndices<Some extends Selection>(
 function requireUpdates({ updates }: TrainingSlice, samples: number, batchSize: number): void {
   const steps = Math.ceil(samples / batchSize);
   if (updates.length !== steps) {
-    throw new RangeError(
-      `${samples} samples in batches of ${batchSize} are ${steps} steps, there are ${updates.length} updates`,
-    );
+    throw new RangeError(`${samples} samples in batches of ${batchSize} need ${steps} updates, got ${updates.length}`);
   }
 }
 
@@ -246,11 +244,11 @@ function countImages(images: Images, model: Model, layers: readonly ShapedLayer[
   if (count < 1) throw new RangeError("there are no images");
   const { labels } = images;
   if (!labels) return count;
-  if (labels.length !== count) throw new RangeError(`there are ${count} images and ${labels.length} labels`);
+  if (labels.length !== count) throw new RangeError(`there are ${count} images, but ${labels.length} labels`);
   const classes = classCount(layers);
   for (let image = 0; image < count; image++) {
     if (!isIndex(labels[image], classes)) {
-      throw new RangeError(`the label of image ${image} is ${labels[image]}, the model has ${classes} classes`);
+      throw new RangeError(`the label of image ${image} is ${labels[image]}, expected 0 to ${classes - 1}`);
     }
   }
   return count;
@@ -262,7 +260,7 @@ function requireSameLayers(models: readonly Model[]): void {
     JSON.stringify([channels, height, width, layers.map((layer) => ("probability" in layer ? layer.type : layer))]);
   if (models.length === 0) throw new RangeError("there are no networks");
   const other = models.findIndex((model) => structure(model) !== structure(models[0]));
-  if (other > 0) throw new RangeError(`network ${other} has other layers than network 0`);
+  if (other > 0) throw new RangeError(`network ${other} does not have the same layers as network 0`);
 }
 
 function isIndex(value: number, count: number): boolean {

@@ -145,7 +145,7 @@ describe("a recipe file", () => {
     });
     expect(augmented({ flip: 0.3 }).augmentation.flipGiven).toBe(true);
     expect(mistakes({ extends: "paper", augmentation: "lights" })[0]).toMatch(
-      /^augmentation: there is no augmentation "lights"; there are none, tutorial, light, strong, and key=value/,
+      /^augmentation: unknown augmentation "lights"; use none, tutorial, light, strong, or key=value/,
     );
   });
 

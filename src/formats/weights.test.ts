@@ -143,7 +143,7 @@ describe("a hostile model is refused in one line", () => {
     ["a kernel of 10^9", convolved({ kernel: 1e9 }), "model.layers.0.kernel: Too big"],
     ["10^9 channels", convolved({ outChannels: 1e9 }), "model.layers.0.outChannels: Too big"],
     ["a padding of 10^9", convolved({ padding: 1e9 }), "model.layers.0.padding: Too big"],
-    ["a stride of none", convolved({ stride: 0 }), "conv (Conv2d-1): stride is 0"],
+    ["a stride of 0", convolved({ stride: 0 }), "conv (Conv2d-1): stride must be an integer of at least 1, not 0"],
     ["a negative kernel", convolved({ kernel: -1 }), "model.layers.0.kernel: Too small"],
     ["half a kernel", convolved({ kernel: 1.5 }), "model.layers.0.kernel: Invalid input"],
     ["a kernel larger than the image", convolved({ kernel: 200 }), "is larger than its input [1, 28, 28]"],

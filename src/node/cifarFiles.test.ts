@@ -168,7 +168,7 @@ describe("a data set of CIFAR batches", () => {
       "a damaged batch",
       "data_batch_3.bin",
       cifarBatch([0, 1]).subarray(1),
-      `FILE is no CIFAR batch, or is truncated: expected records of 3073 bytes, found 3072 bytes in record 1${RIGHT}`,
+      `FILE is not a CIFAR batch or is truncated: expected records of 3073 bytes, found 3072 bytes in record 1${RIGHT}`,
     ],
     [
       "no batch of the part",

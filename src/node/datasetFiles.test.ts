@@ -94,7 +94,7 @@ describe("loadDatasetFiles", () => {
     expect((await loadDatasetFiles(folder)).train.classes).toEqual(["alpha", "beta", "gamma ray", "delta"]);
     await put("classes.txt", "alpha\nbeta\ngamma");
     await expect(loadDatasetFiles(folder)).rejects.toThrow(
-      new Error(`${join(folder, "train-labels-idx1-ubyte")}: expected 0 to 2, found label 3 at index 1`),
+      new Error(`${join(folder, "train-labels-idx1-ubyte")}: expected labels 0 to 2, found label 3 at index 1`),
     );
     await put("classes.txt", "alpha\n\ngamma");
     await expect(loadDatasetFiles(folder)).rejects.toThrow(

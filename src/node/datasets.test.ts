@@ -156,7 +156,7 @@ describe("loadDataset from folders", () => {
   });
 
   it("refuses an unknown name", async () => {
-    await expect(loadDataset("tiny", "train")).rejects.toThrow('no data set is called "tiny"');
+    await expect(loadDataset("tiny", "train")).rejects.toThrow('unknown data set "tiny"');
   });
 });
 

@@ -130,6 +130,6 @@ describe("predictImages", () => {
       resize: "contain",
       background: 0,
     });
-    await expect(results.next()).rejects.toThrow("the network gives no numbers");
+    await expect(results.next()).rejects.toThrow("the network's outputs are not finite");
   });
 });

@@ -35,21 +35,21 @@ import { type Float64Tensors, float64Tensors, ReferenceNetwork, zeroTensors } fr
 import { moveAverage, updateTensor } from "./optimizer.js";
 
 /**
- * The slow, readable backend: plain TypeScript in double precision, one sample after the other. A layer's forward and
- * backward pass stand side by side in operations.ts, the way through the network is in network.ts; then come the loss, the
- * optimisers and the inputs. The fast backends are held against it.
+ * The slow, readable backend: plain TypeScript in double precision, sample by sample. operations.ts has each layer's
+ * forward and backward pass side by side, network.ts the passes through the network; the loss, the optimisers and the
+ * inputs have their own files. The fast backends are tested against it.
  */
 export function referenceBackend(): Backend {
   return checkedBackend(async (networks, options) => new ReferenceEngine(networks, options));
 }
 
-/** A network of the fleet with all that its training changes. */
+/** A network of the fleet, with all state that training changes. */
 interface Member extends NetworkSettings {
   weights: Float64Tensors;
   first: Float64Tensors;
   second: Float64Tensors;
   average: Float64Tensors | undefined;
-  /** Its layers, with its own probability of dropout. */
+  /** Its layers, with its own dropout probability. */
   readonly passes: ReferenceNetwork;
 }
 
@@ -158,7 +158,7 @@ class ReferenceEngine implements Engine {
 
   dispose(): void {}
 
-  /** One training step on the images of a slice from a place on. */
+  /** One training step on the images of a slice, from index `start`. */
   private step(
     member: Member,
     images: LoadedImages,
@@ -188,7 +188,7 @@ class ReferenceEngine implements Engine {
     return samples;
   }
 
-  /** The inputs and labels of a selection, or of its part from start to end. */
+  /** The inputs and labels of a selection, or of the part of it from start to end. */
   private select(images: LoadedImages, selection: Selection, network: number, start = 0, end?: number) {
     const { images: host } = images as HostImages;
     const indices = Array.from(selection.indices ?? []).slice(start, end);
@@ -206,7 +206,7 @@ class ReferenceEngine implements Engine {
     };
   }
 
-  /** Input and outputs of every layer in evaluation mode, for each sample. */
+  /** For each sample, the input and the output of every layer in evaluation mode. */
   private outputs(images: LoadedImages, selection: Selection, network: number): Float64Array[][] {
     const { passes, weights } = this.members[network];
     return this.select(images, selection, network).inputs.map((input) => passes.forward(weights, input));
@@ -229,7 +229,7 @@ function results(samples: readonly SampleLoss[]): SampleResults {
   };
 }
 
-/** Samples of one shape as one tensor. */
+/** Stacks samples of the same shape into one tensor. */
 function stacked(shape: readonly number[], samples: readonly Float64Array[]): Tensor<Float32Array> {
   const size = elementCount(shape);
   const data = new Float32Array(samples.length * size);

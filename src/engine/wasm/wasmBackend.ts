@@ -35,7 +35,7 @@ import type { Threads } from "./threads.js";
 /** How the processor computes. None of it changes a bit but `fused`. */
 export interface WasmOptions {
   /**
-   * Threads to compute with, by `threads()` of `lenet/node` or `lenet/browser`. Default: the calling thread alone.
+   * Threads to compute with, from `threads()` of `lenet/node` or `lenet/browser`. Default: only the calling thread.
    */
   readonly threads?: Threads;
   /** Multiply and add in one rounding. Default: if WebAssembly can do so here. */

@@ -15,7 +15,7 @@ import { LARGEST_BODY, OuterProduct, ROWS } from "../outerProduct.js";
 import { type Conv2dMethod, type Conv2dShape, emitTapTable } from "./shape.js";
 import { emitTapSums } from "./tapSums.js";
 
-/** Vector registers that V8 gives out on x86-64. */
+/** Vector registers that V8 allocates on x86-64. */
 const REGISTERS = 15;
 
 /** The sums of products as they are defined; they need no scratch memory. */
