@@ -286,8 +286,8 @@ describe("what fails is told in one line, with exit code 1", () => {
       [
         "lenet: cannot read nowhere.pth: no such file or folder",
         "lenet: cut.safetensors: safetensors: the header's length is given as 1688, but only 992 bytes follow",
-        "lenet: text.pth: no weights: the file begins neither as a .pth nor as a .safetensors or .onnx file",
-        "lenet: weights.txt: no weights: the file begins neither as a .pth nor as a .safetensors or .onnx file",
+        "lenet: text.pth: the file is not a .pth, .safetensors or .onnx file",
+        "lenet: weights.txt: the file is not a .pth, .safetensors or .onnx file",
         "lenet: seven.safetensors tells 7 classes apart, digits has 10",
       ]
     `);

@@ -201,7 +201,7 @@ describe("a run folder that is opened again", () => {
       () => truncate(join(path, "last.ckpt"), 5000),
       /^safetensors: tensor "parameters.conv2.weight": its data ends at/,
     ],
-    ["no content", () => truncate(join(path, "last.ckpt")), "safetensors: 0 bytes are too short for a file"],
+    ["no content", () => truncate(join(path, "last.ckpt")), "safetensors: the file has only 0 bytes"],
   ])("goes on from the checkpoint before where the last one has %s", async (_, change, fault) => {
     await makeRun();
     await change();
@@ -319,7 +319,7 @@ describe("a run folder that is opened again", () => {
         await damage("last.ckpt", 5000);
         await truncate(join(path, "previous.ckpt"), 0);
       },
-      "RUN has no usable checkpoint left: last.ckpt: its checksum is not that of its content; previous.ckpt: safetensors: 0 bytes are too short for a file; to train it anew, resume a folder that holds a copy of its config.json alone",
+      "RUN has no usable checkpoint left: last.ckpt: its checksum is not that of its content; previous.ckpt: safetensors: the file has only 0 bytes; to train it anew, resume a folder that holds a copy of its config.json alone",
     ],
     [
       "has a damaged checkpoint and none before it",
@@ -420,10 +420,7 @@ describe("loadWeights", () => {
   it.each([
     ["nowhere.pth", "cannot read RUN/nowhere.pth: no such file or folder"],
     ["nowhere", "cannot read RUN/nowhere: no such file or folder"],
-    [
-      "history.csv",
-      "RUN/history.csv: no weights: the file begins neither as a .pth nor as a .safetensors or .onnx file",
-    ],
+    ["history.csv", "RUN/history.csv: the file is not a .pth, .safetensors or .onnx file"],
     ["large.pth", "cannot read RUN/large.pth: it has 33 MB, at most 32 MB are read"],
     ["last.safetensors", /^RUN\/last.safetensors: /],
     ["cut.pth", /^RUN\/cut.pth: /],
