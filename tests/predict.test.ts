@@ -115,7 +115,7 @@ describe("lenet predict", () => {
     expect(lines(stderr)).toEqual([
       expect.stringMatching(/^damaged\.png: damaged: /),
       "nowhere.png: cannot read it: no such file or folder",
-      "shoes/notes.txt: not an image that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF)",
+      "shoes/notes.txt: not a supported image (JPEG, PNG, WebP, GIF, BMP or TIFF)",
       "lenet: 3 of 5 images cannot be read",
     ]);
   });

@@ -70,7 +70,7 @@ describe("a run that was killed", () => {
     expect({ code, told: lines(stderr) }).toEqual({
       code: 0,
       told: expect.arrayContaining([
-        expect.stringMatching(/^took over the lock of process \d+, which is gone$/),
+        expect.stringMatching(/^took over the lock of process \d+, which no longer exists$/),
         expect.stringMatching(/^going on after epoch \d of 5$/),
       ]),
     });
@@ -82,7 +82,7 @@ describe("a run that was killed", () => {
     await damage("damaged", "last.ckpt");
     const { code, stderr } = await resume("damaged", interruptAfter(`"epoch":${EPOCHS}`));
     expect(stderr).toMatch(
-      /^the last checkpoint was damaged \(last.ckpt: its checksum is not that of its content\): going on from the one before, epoch \d$/m,
+      /^the last checkpoint was damaged \(last.ckpt: its checksum does not match\): resuming from the previous one, epoch \d$/m,
     );
     expect([0, 130]).toContain(code);
     if (code === 130) await resume("damaged");
@@ -112,7 +112,7 @@ describe("a run that was killed", () => {
     const { code, stdout, stderr } = await resume("lost");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toBe(
-      "lenet: lost has no usable checkpoint left: last.ckpt: its checksum is not that of its content; previous.ckpt: its checksum is not that of its content; to train it anew, resume a folder that holds a copy of its config.json alone\n",
+      "lenet: lost has no usable checkpoint left: last.ckpt: its checksum does not match; previous.ckpt: its checksum does not match; to train from scratch, resume a folder that holds only a copy of its config.json\n",
     );
   });
 
@@ -142,7 +142,7 @@ describe("a run that was killed", () => {
     );
     expect(code).toBe(1);
     expect(lines(stderr).at(-1)).toMatch(
-      /^lenet: (removed or its lock has been removed during the run: nothing more is written there|cannot write removed\/[a-z.]+: no such file or folder)$/,
+      /^lenet: (removed or its lock was removed during the run; nothing more will be written there|cannot write removed\/[a-z.]+: no such file or folder)$/,
     );
     expect(await readdir(folder)).not.toContain("removed");
   });
@@ -234,7 +234,7 @@ describe("a finished run", () => {
     expect(broken.code).toBe(130);
     expect(broken.stderr).toMatch(/interrupted after epoch \d of 8; go on with: npx lenet train --resume broken\n$/);
     expect((await extend("broken", LONGER)).stderr).toBe(
-      "lenet: broken is not finished, and only a finished run can be extended: go on without --epochs to its 8 epochs first\n",
+      "lenet: broken is not finished, and only a finished run can be extended: first resume it without --epochs to complete its 8 epochs\n",
     );
     expect((await resume("broken")).code).toBe(0);
     await expectSameRun("broken", "longer");
@@ -250,12 +250,9 @@ describe("a finished run", () => {
     expect(finished).toEqual({
       code: 1,
       stdout: "",
-      stderr:
-        "lenet: whole is finished: all its 5 epochs are done, the result is in result.json; train on with a new schedule by --epochs N, more than 5\n",
+      stderr: "lenet: whole is complete (5 epochs, result in result.json); extend it with --epochs N, N above 5\n",
     });
-    expect((await extend("whole", EPOCHS)).stderr).toBe(
-      "lenet: whole has 5 epochs done already: --epochs must be more\n",
-    );
+    expect((await extend("whole", EPOCHS)).stderr).toBe("lenet: whole already has 5 epochs: --epochs must be higher\n");
     expect(await hiddenFiles("whole")).toEqual([]);
   });
 });

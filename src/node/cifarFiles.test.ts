@@ -115,7 +115,7 @@ describe("a data set of CIFAR batches", () => {
 
   it("takes another archive in a folder that the user named, with a warning", async () => {
     const path = await put(join(folder, NAME), another);
-    const warning = `${path} is not the published archive (its sha256 is ${sha256(another)}): read as it is`;
+    const warning = `${path} is not the published archive (its sha256 is ${sha256(another)}); using it anyway`;
     const dataset = await loadDataset(entry, "train", { dataDir: folder, onWarning });
     expect([...dataset.labels]).toEqual([2]);
     expect(warnings).toEqual([warning]);
@@ -130,7 +130,7 @@ describe("a data set of CIFAR batches", () => {
   it("takes no other archive from the cache", async () => {
     const path = await put(join(cache, "tiny", NAME), another);
     await expect(loadDataset(entry, "train", { onWarning })).rejects.toThrow(
-      `Tiny-CIFAR is not here: looked in ${cache} (${path} is not the right file: expected ${archive.length} bytes ` +
+      `Tiny-CIFAR is not on this machine: looked in ${cache} (${path} is not the right file: expected ${archive.length} bytes ` +
         `with sha256 ${sha256(archive)}, found ${another.length} bytes with sha256 ${sha256(another)}); the download `,
     );
     await put(path, archive);
@@ -150,7 +150,7 @@ describe("a data set of CIFAR batches", () => {
       "another packed file",
       NAME,
       gzipSync("x".repeat(999)),
-      `FILE is no tar archive: found no file's header at byte 0${RIGHT}`,
+      `FILE is not a tar archive: found no file header at byte 0${RIGHT}`,
     ],
     [
       "an archive without batches",
@@ -174,7 +174,7 @@ describe("a data set of CIFAR batches", () => {
       "no batch of the part",
       "test_batch.bin",
       batches["test_batch.bin"],
-      `Tiny-CIFAR is not there: found neither ${NAME} nor data_batch_1.bin in FOLDER/tiny or FOLDER`,
+      `Tiny-CIFAR is missing: found neither ${NAME} nor data_batch_1.bin in FOLDER/tiny or FOLDER`,
     ],
   ])("tells of %s in a named folder, in one line", async (_, name, content, message) => {
     const path = await put(join(folder, name), content);

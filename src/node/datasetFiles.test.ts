@@ -98,7 +98,7 @@ describe("loadDatasetFiles", () => {
     );
     await put("classes.txt", "alpha\n\ngamma");
     await expect(loadDatasetFiles(folder)).rejects.toThrow(
-      new Error(`${join(folder, "classes.txt")}: expected the name of a class in each line, line 2 is empty`),
+      new Error(`${join(folder, "classes.txt")}: expected the name of a class on each line, but line 2 is empty`),
     );
   });
 
@@ -141,7 +141,7 @@ describe("loadDatasetFiles", () => {
         "test-images-idx3-ubyte": idxPair([1], 14).images,
         "test-labels-idx1-ubyte": idxPair([1], 14).labels,
       },
-      "FOLDER: the training images are 1x12x13, the test images 1x14x13",
+      "FOLDER: the training images are 1x12x13, but the test images are 1x14x13",
     ],
     [
       "labels in the images' place",
@@ -156,7 +156,7 @@ describe("loadDatasetFiles", () => {
   it("refuses a path that is not there", async () => {
     for (const name of ["nowhere", "nowhere.tar.gz"]) {
       const path = join(folder, name);
-      await expect(loadDatasetFiles(path)).rejects.toThrow(new Error(`${path} is not there`));
+      await expect(loadDatasetFiles(path)).rejects.toThrow(new Error(`${path} does not exist`));
       expect(await isDatasetFiles(path)).toBe(false);
     }
   });

@@ -124,7 +124,7 @@ describe("loadDataset from folders", () => {
     await putTrain(cache);
     await expect(loadDataset(entry, "train", { dataDir: join(folder, "empty") })).rejects.toThrow(
       new Error(
-        `Tiny-MNIST is not there: found neither train-images.gz nor train-images in ` +
+        `Tiny-MNIST is missing: found neither train-images.gz nor train-images in ` +
           `${join(folder, "empty", "tiny")} or ${join(folder, "empty")}`,
       ),
     );
@@ -324,11 +324,11 @@ describe("loadDataset by download", () => {
     expect(failure).toBeInstanceOf(DatasetUnavailableError);
     const damaged = join(cache, "tiny", "train-images");
     expect((failure as Error).message).toBe(
-      `Tiny-MNIST is not here: looked in ${join(folder, "environment")}, ${cache}, ${join(folder, "system")} ` +
+      `Tiny-MNIST is not on this machine: looked in ${join(folder, "environment")}, ${cache}, ${join(folder, "system")} ` +
         `(${damaged} is not the right file: expected 4816 bytes with sha256 ${sha256(train.images)}, ` +
         `found 6 bytes with sha256 ${sha256(Buffer.from("broken"))}); ` +
         `the download failed: ${gone}train-images.gz: the connection is refused, ` +
-        `${silent}train-images.gz: no answer for 0.3 seconds, ${empty}train-images.gz: HTTP 404; ` +
+        `${silent}train-images.gz: no response for 0.3 seconds, ${empty}train-images.gz: HTTP 404; ` +
         'run "apt-get install dataset-tiny" or name a folder that holds its files with --data-dir DIR',
     );
   });

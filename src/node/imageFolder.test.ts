@@ -150,18 +150,18 @@ describe("errors, in one line", () => {
   };
 
   it("tells what the folder lacks", async () => {
-    expect(await failure()).toMatch(/^ROOT has no folders of classes: expected a folder for each class/);
+    expect(await failure()).toMatch(/^ROOT has no class folders: expected a folder for each class/);
     await images("a", 2, 0);
-    expect(await failure()).toBe('ROOT has one class only, "a": expected a folder for each of at least 2 classes');
+    expect(await failure()).toBe('ROOT has only one class, "a": expected a folder for each of at least 2 classes');
     put("b/readme.txt", "no image");
     expect(await failure()).toBe(
-      'ROOT: the class "b" has no image that can be read ' +
-        "(b/readme.txt: not an image that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF))",
+      'ROOT: the class "b" has no readable image ' +
+        "(b/readme.txt: not a supported image (JPEG, PNG, WebP, GIF, BMP or TIFF))",
     );
     for (let index = 0; index < 256; index++) mkdirSync(join(root, `c${index}`));
-    expect(await failure()).toBe("ROOT has 258 folders of classes, at most 256 are possible");
+    expect(await failure()).toBe("ROOT has 258 class folders; at most 256 are supported");
     rmSync(root, { recursive: true });
-    expect(await failure()).toMatch(/^ROOT is not there: /);
+    expect(await failure()).toMatch(/^ROOT does not exist: /);
     writeFileSync(root, "a file");
     expect(await failure()).toMatch(/^ROOT is not a folder: /);
   });
@@ -173,9 +173,9 @@ describe("errors, in one line", () => {
     expect(await failure()).toBe('ROOT: the test part lacks the class "b", which the train part has');
     await images("test/b", 1, 30);
     await images("test/c", 1, 40);
-    expect(await failure()).toBe('ROOT: the test part has a class "c", which the train part does not have');
+    expect(await failure()).toBe('ROOT: the test part has a class "c", which the train part lacks');
     rmSync(join(root, "train"), { recursive: true });
-    expect(await failure()).toMatch(/^ROOT has a folder test but no folder train: /);
+    expect(await failure()).toMatch(/^ROOT has a folder test but no folder "train": /);
   });
 
   it("tells a class without an image in a part, with that part's own fault", async () => {
@@ -183,7 +183,7 @@ describe("errors, in one line", () => {
     put("test/b/broken.png", "x");
     put("train/b/0.png", "");
     expect(await failure()).toBe(
-      'ROOT: the class "b" has no image that can be read in the train part (train/b/0.png: the file is empty)',
+      'ROOT: the class "b" has no readable image in the train part (train/b/0.png: the file is empty)',
     );
   });
 
@@ -191,7 +191,7 @@ describe("errors, in one line", () => {
     await images("a", 2, 0);
     await images("b", 2, 10);
     put("a/broken.png", "x");
-    expect(await failure({ strict: true })).toMatch(/^ROOT\/a\/broken.png: not an image that can be read \([^)]*\)$/);
+    expect(await failure({ strict: true })).toMatch(/^ROOT\/a\/broken.png: not a supported image \([^)]*\)$/);
     put("a/empty.jpg", "");
     put("notes.txt", "x");
     expect(await failure({ strict: true })).toMatch(/^ROOT\/a\/broken.png: .* \(and 2 more that cannot be used\)$/);
@@ -208,7 +208,7 @@ describe("what is skipped and warned of", () => {
     put("labels.csv", "a,b");
     const { skipped, parts } = await load();
     expect(skipped.map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
-      "a/bomb.png: too large: 30000x30000 pixels, at most 50 million are read",
+      "a/bomb.png: too large: 30000x30000 pixels, the limit is 50 million",
       expect.stringMatching(/^a\/cut.png: damaged: /),
       "b/empty.jpg: the file is empty",
       "labels.csv: it lies beside the folders of the classes",
@@ -236,9 +236,9 @@ describe("what is skipped and warned of", () => {
     const { warnings } = await load();
     expect(warnings).toEqual([
       expect.stringMatching(
-        /^2 images of the test and validation are also among the training's, as train\/a\/0.png and test\/a\/0.png: /,
+        /^2 images of the test and validation are also among the training images, such as train\/a\/0.png and test\/a\/0.png: /,
       ),
-      "the images' sizes are very uneven, from 6x6 (train/a/0.png) to 25x25 (test/a/0.png); all are brought to 1x6x6",
+      "the images' sizes are very uneven, from 6x6 (train/a/0.png) to 25x25 (test/a/0.png); all are resized to 1x6x6",
     ]);
   });
 });

@@ -83,7 +83,7 @@ describe("predictImages", () => {
     expect(gone).toEqual({ file: "image 2", reason: "cannot read it: no such file or folder" });
     expect(damaged).toMatchObject({
       file: "image 3",
-      reason: expect.stringMatching(/^not an image that can be read/),
+      reason: expect.stringMatching(/^not a supported image/),
     });
   });
 

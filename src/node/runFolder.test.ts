@@ -186,16 +186,16 @@ describe("a run folder that is opened again", () => {
     const { folder, state: read, repairs } = await RunFolder.reopen(path);
     expect(read).toEqual(state(1, 1));
     expect(folder.epochs).toBe(1);
-    expect(repairs).toEqual(["removed 1 temporary file of an interrupted write"]);
+    expect(repairs).toEqual(["removed 1 temporary file from an interrupted write"]);
     expect(await rows()).toEqual([record(1)]);
     expect(readPth(await readFile(join(path, "model.pth"))).tensors).toEqual(weights(1));
     expect(readSafetensors(await readFile(join(path, "best.safetensors"))).tensors).toEqual(weights(1));
   });
 
   it.each([
-    ["a changed byte of the last weight", () => damage("last.ckpt", -33), "its checksum is not that of its content"],
+    ["a changed byte of the last weight", () => damage("last.ckpt", -33), "its checksum does not match"],
     ["a changed byte of its header", () => damage("last.ckpt", 60), /^/],
-    ["a changed byte of its checksum", () => damage("last.ckpt", -1), "its checksum is not that of its content"],
+    ["a changed byte of its checksum", () => damage("last.ckpt", -1), "its checksum does not match"],
     [
       "its end cut off",
       () => truncate(join(path, "last.ckpt"), 5000),
@@ -209,7 +209,7 @@ describe("a run folder that is opened again", () => {
     expect(read).toEqual(state(2, 2));
     expect(await rows()).toEqual([1, 2].map(record));
     const [, told] =
-      /^the last checkpoint was damaged \(last.ckpt: (.*)\): going on from the one before, epoch 2$/.exec(
+      /^the last checkpoint was damaged \(last.ckpt: (.*)\): resuming from the previous one, epoch 2$/.exec(
         repairs.join(),
       )!;
     if (typeof fault === "string") expect(told).toBe(fault);
@@ -226,7 +226,7 @@ describe("a run folder that is opened again", () => {
     await rm(join(path, "last.ckpt"));
     const { state: read, repairs } = await RunFolder.reopen(path);
     expect(read).toEqual(state(2, 2));
-    expect(repairs).toEqual(["the last checkpoint is missing: going on from the one before, epoch 2"]);
+    expect(repairs).toEqual(["the last checkpoint is missing: resuming from the previous one, epoch 2"]);
   });
 
   it("goes on from a checkpoint of before there were checksums", async () => {
@@ -253,7 +253,7 @@ describe("a run folder that is opened again", () => {
     // Not finished any more, although the old result is still there.
     await (await RunFolder.reopen(path)).folder.close();
     expect(await messageOf(RunFolder.reopen(path, 7))).toBe(
-      "RUN is not finished, and only a finished run can be extended: go on without --epochs to its 5 epochs first",
+      "RUN is not finished, and only a finished run can be extended: first resume it without --epochs to complete its 5 epochs",
     );
   });
 
@@ -262,7 +262,7 @@ describe("a run folder that is opened again", () => {
     const { folder } = await RunFolder.reopen(path);
     const before = await readdir(path);
     expect(await messageOf(RunFolder.reopen(path))).toMatch(
-      /^RUN is in use by process \d+ on \S+ since \S+; if there is no such process any more, remove \.lenet-\d+-[0-9a-f]{8}\.lock there$/,
+      /^RUN is in use by process \d+ on \S+ since \S+; if that process no longer exists, remove \.lenet-\d+-[0-9a-f]{8}\.lock there$/,
     );
     expect(await readdir(path)).toEqual(before);
     await folder.keepEpoch(record(4), state(4, 2));
@@ -273,7 +273,7 @@ describe("a run folder that is opened again", () => {
   it("is written to no more once it is removed, also where another run has its place", async () => {
     await makeRun();
     const { folder } = await RunFolder.reopen(path);
-    const gone = "RUN or its lock has been removed during the run: nothing more is written there";
+    const gone = "RUN or its lock was removed during the run; nothing more will be written there";
     await rm(path, { recursive: true });
     expect(await messageOf(folder.keepEpoch(record(4), state(4, 2)))).toBe(gone);
     await makeRun(1);
@@ -303,10 +303,10 @@ describe("a run folder that is opened again", () => {
     [
       "is finished",
       put("result.json", '{"epochs":100}'),
-      "RUN is finished: all its 100 epochs are done, the result is in result.json; train on with a new schedule by --epochs N, more than 100",
+      "RUN is complete (100 epochs, result in result.json); extend it with --epochs N, N above 100",
     ],
     ["has no config", () => rm(join(path, "config.json")), "RUN is not a run folder: it has no config.json"],
-    ["is not there", () => rm(path, { recursive: true }), "RUN is not there"],
+    ["is not there", () => rm(path, { recursive: true }), "RUN does not exist"],
     ["has a config that is cut off", () => truncate(join(path, "config.json"), 99), "RUN: config.json is not JSON"],
     [
       "has a config with a fault",
@@ -319,7 +319,7 @@ describe("a run folder that is opened again", () => {
         await damage("last.ckpt", 5000);
         await truncate(join(path, "previous.ckpt"), 0);
       },
-      "RUN has no usable checkpoint left: last.ckpt: its checksum is not that of its content; previous.ckpt: safetensors: the file has only 0 bytes; to train it anew, resume a folder that holds a copy of its config.json alone",
+      "RUN has no usable checkpoint left: last.ckpt: its checksum does not match; previous.ckpt: safetensors: the file has only 0 bytes; to train from scratch, resume a folder that holds only a copy of its config.json",
     ],
     [
       "has a damaged checkpoint and none before it",
@@ -327,7 +327,7 @@ describe("a run folder that is opened again", () => {
         await damage("last.ckpt", 5000);
         await rm(join(path, "previous.ckpt"));
       },
-      /^RUN has no usable checkpoint left: last.ckpt: its checksum is not that of its content; to train it anew, /,
+      /^RUN has no usable checkpoint left: last.ckpt: its checksum does not match; to train from scratch, /,
     ],
     [
       "has the checkpoints of another model",
@@ -347,7 +347,7 @@ describe("a run folder that is opened again", () => {
     [
       "has lost rows",
       put("history.csv", formatHistory([record(1)])),
-      "RUN: the checkpoint is of epoch 3, history.csv ends at 1",
+      "RUN: the checkpoint is from epoch 3, but history.csv ends at epoch 1",
     ],
     [
       "has a history with other columns",
@@ -357,14 +357,18 @@ describe("a run folder that is opened again", () => {
     [
       "has a row with a gap",
       put("history.csv", formatHistory([record(1)]).replace("1e-7", "")),
-      /^RUN: history.csv: row 1 is "1,/,
+      /^RUN: history.csv: row 1 is invalid: "1,/,
     ],
     [
       "has a row that is no number",
       put("history.csv", formatHistory([record(1)]).replace("1e-7", "NaN")),
-      /^RUN: history.csv: row 1 is "1,/,
+      /^RUN: history.csv: row 1 is invalid: "1,/,
     ],
-    ["has rows out of order", put("history.csv", formatHistory([record(2)])), /^RUN: history.csv: row 1 is "2,/],
+    [
+      "has rows out of order",
+      put("history.csv", formatHistory([record(2)])),
+      /^RUN: history.csv: row 1 is invalid: "2,/,
+    ],
   ])("is refused in one line where it %s", async (_, change, message) => {
     await makeRun();
     await change();
@@ -378,9 +382,9 @@ describe("a run folder that is opened again", () => {
     [
       4,
       undefined,
-      "is not finished, and only a finished run can be extended: go on without --epochs to its 100 epochs first",
+      "is not finished, and only a finished run can be extended: first resume it without --epochs to complete its 100 epochs",
     ],
-    [100, { epochs: 100 }, "has 100 epochs done already: --epochs must be more"],
+    [100, { epochs: 100 }, "already has 100 epochs: --epochs must be higher"],
   ])("is not extended to %i epochs where its result is %j", async (epochs, result, message) => {
     await makeRun();
     if (result) await writeFile(join(path, "result.json"), JSON.stringify(result));
@@ -421,7 +425,7 @@ describe("loadWeights", () => {
     ["nowhere.pth", "cannot read RUN/nowhere.pth: no such file or folder"],
     ["nowhere", "cannot read RUN/nowhere: no such file or folder"],
     ["history.csv", "RUN/history.csv: the file is not a .pth, .safetensors or .onnx file"],
-    ["large.pth", "cannot read RUN/large.pth: it has 33 MB, at most 32 MB are read"],
+    ["large.pth", "cannot read RUN/large.pth: it has 33 MB; the limit is 32 MB"],
     ["last.safetensors", /^RUN\/last.safetensors: /],
     ["cut.pth", /^RUN\/cut.pth: /],
     ["cut.safetensors", /^RUN\/cut.safetensors: /],

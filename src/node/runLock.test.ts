@@ -34,7 +34,7 @@ async function firstLineOf(command: string): Promise<string> {
 }
 
 const refusal = (pid: number, host: string) =>
-  `${folder} is in use by process ${pid} on ${host} since 2026-01-02T03:04:05.678Z; if there is no such process any more, remove ${OTHERS} there`;
+  `${folder} is in use by process ${pid} on ${host} since 2026-01-02T03:04:05.678Z; if that process no longer exists, remove ${OTHERS} there`;
 
 describe("a lock", () => {
   it("is held by one at a time, and leaves nothing", async () => {
@@ -71,7 +71,7 @@ describe("a lock", () => {
     await lock.acquire();
     await rm(folder, { recursive: true });
     await expect(lock.requireHeld()).rejects.toThrow(
-      new Error(`${folder} or its lock has been removed during the run: nothing more is written there`),
+      new Error(`${folder} or its lock was removed during the run; nothing more will be written there`),
     );
     await lock.release();
   });
@@ -81,14 +81,16 @@ describe("the lock of another process", () => {
   it("is taken over where there is no such process", async () => {
     await putLock({ pid: NO_PROCESS });
     const lock = new RunLock(folder);
-    expect(await lock.acquire()).toEqual([`took over the lock of process ${NO_PROCESS}, which is gone`]);
+    expect(await lock.acquire()).toEqual([`took over the lock of process ${NO_PROCESS}, which no longer exists`]);
     expect(await readdir(folder)).not.toContain(OTHERS);
   });
 
   it.runIf(process.platform === "linux")("is taken over where its number is a later process's now", async () => {
     const pid = Number(await firstLineOf("echo $$; exec sleep 60"));
     await putLock({ pid, start: "another boot 12345" });
-    expect(await new RunLock(folder).acquire()).toEqual([`took over the lock of process ${pid}, which is gone`]);
+    expect(await new RunLock(folder).acquire()).toEqual([
+      `took over the lock of process ${pid}, which no longer exists`,
+    ]);
   });
 
   it.runIf(process.platform === "linux")("is taken over where it has ended and nobody waits for it", async () => {
@@ -97,7 +99,9 @@ describe("the lock of another process", () => {
       .poll(async () => (await readFile(`/proc/${pid}/stat`, "latin1")).split(") ")[1][0], { timeout: 10_000 })
       .toBe("Z");
     await putLock({ pid, start: "its boot and tick" });
-    expect(await new RunLock(folder).acquire()).toEqual([`took over the lock of process ${pid}, which is gone`]);
+    expect(await new RunLock(folder).acquire()).toEqual([
+      `took over the lock of process ${pid}, which no longer exists`,
+    ]);
   });
 
   it.runIf(process.platform !== "win32")("is respected while it lives", async () => {

@@ -51,31 +51,31 @@ describe("readTar", () => {
   });
 
   it.each([
-    ["text", Buffer.alloc(2000, "<html>"), "a.tar is no tar archive: found no file's header at byte 0"],
-    ["a stub", Buffer.from("abc"), "a.tar is no tar archive: found no file's header at byte 0"],
-    ["a damaged name", damaged(1024 + 3), "a.tar is damaged: found no file's header at byte 1024"],
-    ["a name that was wiped out", damaged(1024, 0), "a.tar is damaged: found no file's header at byte 1024"],
+    ["text", Buffer.alloc(2000, "<html>"), "a.tar is not a tar archive: found no file header at byte 0"],
+    ["a stub", Buffer.from("abc"), "a.tar is not a tar archive: found no file header at byte 0"],
+    ["a damaged name", damaged(1024 + 3), "a.tar is damaged: found no file header at byte 1024"],
+    ["a name that was wiped out", damaged(1024, 0), "a.tar is damaged: found no file header at byte 1024"],
     [
       "a file that is cut off",
       archive().subarray(0, 515),
-      "a.tar is truncated: a file takes 517 bytes, the archive has 515",
+      "a.tar is truncated: a file takes 517 bytes, but the archive has 515",
     ],
-    ["a header that is cut off", archive().subarray(0, 1100), "a.tar is damaged: found no file's header at byte 1024"],
-    ["no size", forge(archive(), 124, "?"), "a.tar is damaged: the header at byte 0 has no possible size"],
+    ["a header that is cut off", archive().subarray(0, 1100), "a.tar is damaged: found no file header at byte 1024"],
+    ["no size", forge(archive(), 124, "?"), "a.tar is damaged: the header at byte 0 has an impossible size"],
     [
       "a negative size",
       forge(archive(), 124, "-0000001024"),
-      "a.tar is damaged: the header at byte 0 has no possible size",
+      "a.tar is damaged: the header at byte 0 has an impossible size",
     ],
     [
       "a huge size",
       forge(archive(), 124, "77777777777"),
-      "a.tar is truncated: a file takes 8589935103 bytes, the archive has 10240",
+      "a.tar is truncated: a file takes 8589935103 bytes, but the archive has 10240",
     ],
     [
       "an extended header of no sense",
       forge(createTar([{ name: "x", data: new Uint8Array(70_000) }]), 156, "g"),
-      "a.tar is damaged: the header at byte 0 has no possible size",
+      "a.tar is damaged: the header at byte 0 has an impossible size",
     ],
     [
       "very many files",

@@ -51,12 +51,12 @@ describe("decodeImage", () => {
 
   it.each([
     ["an empty file", new Uint8Array(), "the file is empty"],
-    ["text", Buffer.from("label: cat"), "not an image that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF)"],
-    ["SVG", Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), "not an image"],
+    ["text", Buffer.from("label: cat"), "not a supported image (JPEG, PNG, WebP, GIF, BMP or TIFF)"],
+    ["SVG", Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), "not a supported image"],
     [
       "a script of ImageMagick",
       Buffer.from('<?xml version="1.0"?><image><read filename="x"/></image>'),
-      "not an image",
+      "not a supported image",
     ],
     ["an image of no rows", blackPng(5, 0), "damaged: its header says 5x0 pixels"],
     ["a cut header", file("color.png").subarray(0, 18), "damaged: it ends within its header"],
@@ -64,7 +64,11 @@ describe("decodeImage", () => {
     ["a cut PNG", file("color.png").subarray(0, 300), "damaged: unexpected end of file"],
     ["a cut WebP", file("color.webp").subarray(0, 300), "damaged: insufficient image data in file"],
     ["a JPEG without a frame", file("color.jpg").subarray(0, 158), "damaged: "],
-    ["a decompression bomb", blackPng(30_000, 30_000, 1_000_000), "too large: 30000x30000 pixels, at most 50 million"],
+    [
+      "a decompression bomb",
+      blackPng(30_000, 30_000, 1_000_000),
+      "too large: 30000x30000 pixels, the limit is 50 million",
+    ],
     ["a long bomb", blackPng(2 ** 31 - 1, 1, 1), "too large: 2147483647x1 pixels"],
   ])("refuses %s in one line", async (_, bytes, message) => {
     const failure = await decodeImage(bytes).catch((error: unknown) => error);
@@ -113,6 +117,6 @@ describe("encodePng", () => {
   });
 
   it("refuses what is no such image", async () => {
-    await expect(encodePng(new Uint8Array(10), 2, 2)).rejects.toThrow("10 bytes are no 2x2 image");
+    await expect(encodePng(new Uint8Array(10), 2, 2)).rejects.toThrow("10 bytes are not a 2x2 image");
   });
 });

@@ -69,9 +69,9 @@ describe("decodeFiles", () => {
     const { outcomes } = await decodeFiles(paths, settings);
     expect(outcomes.map((outcome) => ("reason" in outcome ? [outcome.reason, outcome.lasting] : "decoded"))).toEqual([
       ["the file is empty", true],
-      ["not an image that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF)", true],
+      ["not a supported image (JPEG, PNG, WebP, GIF, BMP or TIFF)", true],
       ["cannot read it: no such file or folder", false],
-      ["too large: 30000x30000 pixels, at most 50 million are read", true],
+      ["too large: 30000x30000 pixels, the limit is 50 million", true],
       "decoded",
     ]);
   });
@@ -87,7 +87,7 @@ describe("decodeFiles", () => {
     expect(outcomes.length).toBe(MUTATIONS);
     const reasons = outcomes.flatMap((outcome) => ("reason" in outcome ? [outcome.reason] : []));
     for (const reason of reasons)
-      expect(reason).toMatch(/^(damaged: |too large: |not an image |the file is empty)[^\r\n]*$/);
+      expect(reason).toMatch(/^(damaged: |too large: |not a supported image |the file is empty)[^\r\n]*$/);
     expect(reasons.length).toBeGreaterThan(MUTATIONS / 5);
     expect(reasons.length).toBeLessThan(MUTATIONS);
     expect(process.memoryUsage().rss - before).toBeLessThan(800e6);

@@ -116,10 +116,10 @@ describe("a run's page", () => {
   });
 
   it("says where the images are generated, or of the validation", async () => {
-    expect(await reportPage(report)).not.toMatch(/GENERATED|holds no images back/);
+    expect(await reportPage(report)).not.toMatch(/GENERATED|has no test set/);
     const page = await reportPage({ ...report, generated: true, part: "validation" });
     expect(page).toContain("GENERATED");
-    expect(page).toContain("holds no images back for a test");
+    expect(page).toContain("has no test set");
     expect(page).toContain("validation image 6, cat");
     expect(page).not.toMatch(/test (image|accuracy)/);
   });
