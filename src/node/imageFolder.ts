@@ -176,7 +176,7 @@ async function decodeAll(
   return { contents, passing };
 }
 
-/** The pixels of all images, contiguous; the cache's own buffer if it holds exactly these. */
+/** The pixels of all images, contiguous; the cache's buffer itself if it contains exactly these. */
 function joinPixels(known: ReadonlyMap<ListedFile, KnownFile>, cache: ImageCache | undefined): Uint8Array {
   const images = [...known.values()].filter((content): content is FittedImage => !("reason" in content));
   const bytes = images.reduce((sum, { pixels }) => sum + pixels.length, 0);

@@ -8,7 +8,7 @@ import type { GraphNode } from "./node.js";
 /** What surrounds the network in a graph that takes bytes and returns probabilities. */
 
 const MEAN = "mean";
-const DEVIATION = "std";
+const STD = "std";
 const LARGEST_BYTE = "largest_byte";
 
 /** The operators from uint8 [batch, height, width, channels] to the network's input. */
@@ -24,7 +24,7 @@ export function preprocessingLinks({ channels, height, width }: ImageShape): Lin
     { ...link("to_float", "Cast"), attributes: [integer("to", DataType.FLOAT)] },
     link("scale", "Div", [LARGEST_BYTE]),
     link("subtract_mean", "Sub", [MEAN]),
-    link("divide_by_std", "Div", [DEVIATION]),
+    link("divide_by_std", "Div", [STD]),
     {
       ...link("channels_first", "Transpose"),
       attributes: [integers("perm", CHANNELS_FIRST)],
@@ -45,7 +45,7 @@ export function preprocessingConstants(
   return [
     [LARGEST_BYTE, { shape: [], data: Float32Array.of(255) }],
     [MEAN, { shape: [mean.length], data: mean }],
-    [DEVIATION, { shape: [std.length], data: std }],
+    [STD, { shape: [std.length], data: std }],
   ];
 }
 

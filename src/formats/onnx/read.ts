@@ -74,7 +74,7 @@ function requireKnownOperators({ opset_import: sets, functions }: ModelMessage):
     throw new FormatError(`onnx: the file is written for operator set ${version}, expected ${known}`);
   }
   if (functions.length > 0) {
-    throw new FormatError(`onnx: the file defines ${functions.length} functions of its own, expected plain operators`);
+    throw new FormatError(`onnx: the file defines ${functions.length} functions, expected only standard operators`);
   }
 }
 

@@ -245,8 +245,8 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
     "the file is written for operator set 6, expected 7 to 28",
     (_, file) => Object.assign(file.opset_import[0], { version: 6 }),
   ],
-  "functions of its own": [
-    "the file defines 1 functions of its own, expected plain operators",
+  "custom functions": [
+    "the file defines 1 functions, expected only standard operators",
     (_, file) => Object.assign(file, { functions: [Uint8Array.of()] }),
   ],
   "no graph": ["the file has no graph", (_, file) => Object.assign(file, { graph: undefined })],

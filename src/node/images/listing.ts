@@ -51,8 +51,9 @@ export async function listImageFolder(root: string, signal?: AbortSignal): Promi
   const folders = top.filter(({ stats }) => stats.isDirectory());
   const parts = partFolders(root, folders, walk);
   for (const entry of top) {
-    if (!entry.stats.isDirectory()) walk.skip(entry.path, "it lies beside the folders of the classes");
-    else if (parts && ![...parts.values()].includes(entry)) walk.skip(entry.path, "the folder lies beside train");
+    if (!entry.stats.isDirectory()) walk.skip(entry.path, "it is not in a class folder");
+    else if (parts && ![...parts.values()].includes(entry))
+      walk.skip(entry.path, "the folder is not train, val or test");
   }
   const files: ListedFile[] = [];
   const classes = new Map<FolderPart, string[]>();
@@ -63,7 +64,7 @@ export async function listImageFolder(root: string, signal?: AbortSignal): Promi
     const entries = folder ? walk.read(folder.path) : folders;
     const classFolders = entries.filter(({ stats }) => stats.isDirectory());
     for (const { path, stats } of folder ? entries : []) {
-      if (!stats.isDirectory()) walk.skip(path, "it lies beside the folders of the classes");
+      if (!stats.isDirectory()) walk.skip(path, "it is not in a class folder");
     }
     classes.set(
       part,

@@ -48,13 +48,16 @@ export async function sendFile(response: ServerResponse, path: string): Promise<
   await pipeline(handle.createReadStream(), response);
 }
 
-/** Refuses a request with a one-word text. */
+/** Refuses a request with a status and no body. */
 export function refuse(response: ServerResponse, status: number): void {
   response.writeHead(status, LAB_HEADERS);
   response.end();
 }
 
-/** Undefined where there is no plain file, a link included: a folder from elsewhere may have one to anywhere. */
+/**
+ * Opens a regular file; undefined if it is not one. Links are refused, as those in a folder from elsewhere may lead
+ * anywhere.
+ */
 async function openPlainFile(path: string): Promise<FileHandle | undefined> {
   try {
     const handle = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
