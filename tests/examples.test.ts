@@ -76,7 +76,7 @@ describe("server", () => {
     const { png } = await digitPng(0);
     expect(await upload(new TextEncoder().encode("hello"))).toEqual({
       status: 400,
-      json: { error: expect.stringMatching(/^not an image that can be read .*$/) },
+      json: { error: expect.stringMatching(/^not a supported image .*$/) },
     });
     expect(await upload(new Uint8Array(png.subarray(0, 100)))).toEqual({
       status: 400,

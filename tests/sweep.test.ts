@@ -73,7 +73,7 @@ it("says in one line that a folder is taken, missing or no sweep's", async () =>
   await mkdir(inFolder("taken"));
   const failureOf = async (args: string) => (await lenet(`sweep ${args}`)).stderr;
   expect(await failureOf("--out taken")).toBe("lenet: cannot create the folder taken: it exists already\n");
-  expect(await failureOf("--resume nowhere")).toBe("lenet: nowhere is not there\n");
+  expect(await failureOf("--resume nowhere")).toBe("lenet: nowhere does not exist\n");
   expect(await failureOf("--resume taken")).toBe("lenet: taken is no sweep's folder: it has no sweep.config.json\n");
 });
 

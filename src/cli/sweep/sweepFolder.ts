@@ -37,7 +37,7 @@ export async function readSweepConfig(path: string): Promise<SweepConfig> {
   const text = await readText(join(path, SWEEP_FILES.config));
   if (text !== undefined) return named(path, () => parseJson(text, configSchema, SWEEP_FILES.config));
   const isThere = await isFolder(path);
-  throw new Error(isThere ? `${path} is no sweep's folder: it has no ${SWEEP_FILES.config}` : `${path} is not there`);
+  throw new Error(isThere ? `${path} is no sweep's folder: it has no ${SWEEP_FILES.config}` : `${path} does not exist`);
 }
 
 /** What a finished run came to; undefined where it is not finished. @throws Error with one line where its result is damaged */
