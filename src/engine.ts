@@ -1,5 +1,5 @@
 /**
- * Below the network: the engine, the models that it compiles, and the loop that trains with it.
+ * The lower-level API: the engine, the models it compiles, and the training loop.
  *
  * @module lenet/engine
  */

@@ -1,5 +1,6 @@
 /**
- * LeNet-5 in a few lines: make or load one, train it, ask it. Nothing here is of a platform or of a file format.
+ * LeNet-5 in a few lines: create or load a network, train it, predict with it. Independent of platforms and file
+ * formats.
  *
  * @module lenet
  */

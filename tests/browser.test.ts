@@ -129,7 +129,7 @@ describe.skipIf(!executable)(
       const worker = await idleWorker(plain);
       expect(await worker.evaluate(START_ENGINE("given.module"))).toEqual({
         several: false,
-        error: "threads need a cross-origin isolated page",
+        error: "threads need a cross-origin-isolated page",
       });
       await plain.close();
     });

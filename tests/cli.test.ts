@@ -212,10 +212,10 @@ describe("a failure is reported in one line, with exit code 1", () => {
 
   it("a data set that is missing and cannot be downloaded", async () => {
     expect(await failureOf(["train", "--data", "fashion-mnist"])).toMatchInlineSnapshot(
-      `"lenet: Fashion-MNIST is not here: looked in FOLDER/.cache/lenet, /usr/share/datasets/fashion-mnist; the download failed: https://fashion-mnist.s3.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz: the host is not found, http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz: the host is not found; run "apt-get install dataset-fashion-mnist" or name a folder that holds its files with --data-dir DIR"`,
+      `"lenet: Fashion-MNIST is not on this machine: looked in FOLDER/.cache/lenet, /usr/share/datasets/fashion-mnist; the download failed: https://fashion-mnist.s3.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz: the host is not found, http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz: the host is not found; run "apt-get install dataset-fashion-mnist" or name a folder that holds its files with --data-dir DIR"`,
     );
     expect(await failureOf(["train", "--data", "mnist"], { LENET_DATA: inFolder("nowhere") })).toMatchInlineSnapshot(
-      `"lenet: MNIST is not here: looked in FOLDER/nowhere, FOLDER/.cache/lenet; the download failed: https://ossci-datasets.s3.amazonaws.com/mnist/train-images-idx3-ubyte.gz: the host is not found, https://storage.googleapis.com/cvdf-datasets/mnist/train-images-idx3-ubyte.gz: the host is not found; name a folder that holds its files with --data-dir DIR"`,
+      `"lenet: MNIST is not on this machine: looked in FOLDER/nowhere, FOLDER/.cache/lenet; the download failed: https://ossci-datasets.s3.amazonaws.com/mnist/train-images-idx3-ubyte.gz: the host is not found, https://storage.googleapis.com/cvdf-datasets/mnist/train-images-idx3-ubyte.gz: the host is not found; name a folder that holds its files with --data-dir DIR"`,
     );
   });
 
@@ -227,7 +227,7 @@ describe("a failure is reported in one line, with exit code 1", () => {
 
   it("a missing data folder", async () => {
     expect(await failureOf(["train", "--data-dir", inFolder("nowhere")])).toMatchInlineSnapshot(
-      `"lenet: Fashion-MNIST is not there: found neither train-images-idx3-ubyte.gz nor train-images-idx3-ubyte in FOLDER/nowhere/fashion-mnist or FOLDER/nowhere"`,
+      `"lenet: Fashion-MNIST is missing: found neither train-images-idx3-ubyte.gz nor train-images-idx3-ubyte in FOLDER/nowhere/fashion-mnist or FOLDER/nowhere"`,
     );
   });
 
@@ -255,7 +255,7 @@ describe("a failure is reported in one line, with exit code 1", () => {
   });
 
   it("a run that cannot be resumed", async () => {
-    expect(await failureOf(["train", "--resume", "nowhere"])).toBe("lenet: nowhere is not there");
+    expect(await failureOf(["train", "--resume", "nowhere"])).toBe("lenet: nowhere does not exist");
     await mkdir(inFolder("empty"));
     expect(await failureOf(["train", "--resume", "empty"])).toBe(
       "lenet: empty is not a run folder: it has no config.json",
@@ -286,8 +286,8 @@ describe("a failure is reported in one line, with exit code 1", () => {
       [
         "lenet: cannot read nowhere.pth: no such file or folder",
         "lenet: cut.safetensors: safetensors: the header's length is given as 1680, but only 992 bytes follow",
-        "lenet: text.pth: no weights: the file begins neither as a .pth nor as a .safetensors or .onnx file",
-        "lenet: weights.txt: no weights: the file begins neither as a .pth nor as a .safetensors or .onnx file",
+        "lenet: text.pth: the file is not a .pth, .safetensors or .onnx file",
+        "lenet: weights.txt: the file is not a .pth, .safetensors or .onnx file",
         "lenet: seven.safetensors has 7 classes, digits has 10",
       ]
     `);
@@ -432,7 +432,7 @@ describe("a run", () => {
     await expectSameRun("it's broken", "whole");
     expect(events.at(-1).test).toEqual((await readJson("whole/result.json")).test);
     expect((await lenet(["train", "--resume", "it's broken"])).stderr).toBe(
-      "lenet: it's broken is finished: all its 3 epochs are done, the result is in result.json; train on with a new schedule by --epochs N, more than 3\n",
+      "lenet: it's broken is complete (3 epochs, result in result.json); extend it with --epochs N, N above 3\n",
     );
   });
 
@@ -541,7 +541,7 @@ describe("a run", () => {
     expect(await lenet(["compare", "whole", "nowhere"])).toEqual({
       code: 1,
       stdout: "",
-      stderr: "lenet: nowhere is not there\n",
+      stderr: "lenet: nowhere does not exist\n",
     });
   });
 
@@ -595,7 +595,7 @@ describe("the demo", () => {
   it("does not fall back if a folder was given", async () => {
     const { code, stdout, stderr } = await lenet(["demo", "--data-dir", "nowhere"]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toMatch(/^lenet: Fashion-MNIST is not there: .*\n$/);
+    expect(stderr).toMatch(/^lenet: Fashion-MNIST is missing: .*\n$/);
   });
 });
 

@@ -76,7 +76,7 @@ describe("server", () => {
     const { png } = await digitPng(0);
     expect(await upload(new TextEncoder().encode("hello"))).toEqual({
       status: 400,
-      json: { error: expect.stringMatching(/^not an image that can be read .*$/) },
+      json: { error: expect.stringMatching(/^not a supported image .*$/) },
     });
     expect(await upload(new Uint8Array(png.subarray(0, 100)))).toEqual({
       status: 400,
@@ -158,13 +158,13 @@ describe.skipIf(!executable)(
       notIsolated.close();
     });
 
-    it("plain: trains without a build and recognizes typed digits and a file", async () => {
-      // The package's files as a CDN serves them.
+    it("plain: trains without a build step, and reads typed digits and a file", async () => {
+      // As on a CDN: the published files, unchanged.
       cpSync(join(folder, "node_modules/lenet/dist"), join(folder, "dist"), { recursive: true });
       copyExample("plain", folder);
       const server = await serveFolder(folder);
       const { page, faults } = await open(`${addressOf(server)}examples/plain/index.html`);
-      await waitForStatus(page, "^Typed digits as the network reads them");
+      await waitForStatus(page, "^What the network reads");
       const captions = await page.locator("figcaption").allTextContents();
       expect(captions.filter((caption, digit) => caption === String(digit)).length).toBeGreaterThan(5);
       const { png } = await digitPng(0);

@@ -42,7 +42,7 @@ describe("lenet export", () => {
       'model.load_state_dict(safetensors.torch.load_file("run/model.safetensors"))',
     ],
   ] as const)(
-    "writes a run's best weights as %s into its folder, and says how to load them",
+    "writes a run's best weights as %s to its folder, and prints how to load them",
     async (format, file, load) => {
       const { code, stdout, stderr } = await lenet("export", "run", "--to", format);
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -53,7 +53,7 @@ describe("lenet export", () => {
     },
   );
 
-  it("writes the same file on every way through the formats", async () => {
+  it("writes the same file whichever formats it went through", async () => {
     const ways: WeightsFormat[] = ["pth", "onnx", "safetensors", "onnx", "pth", "safetensors"];
     let from = "run";
     for (const [index, format] of ways.entries()) {
@@ -67,7 +67,7 @@ describe("lenet export", () => {
     expect(bytesOf("way-5.safetensors")).toEqual(bytesOf("run/best.safetensors"));
   });
 
-  it("writes what is evaluated to the same numbers", async () => {
+  it("writes weights that evaluate to the same numbers", async () => {
     const evaluated = async (path: string) => {
       const { code, stdout } = await lenet("eval", path, "--data", "./idx", "--json");
       expect(code).toBe(0);
@@ -79,7 +79,7 @@ describe("lenet export", () => {
       expect(await evaluated(path)).toEqual(expected);
   });
 
-  it("writes weights from PyTorch beside them, with the recipe's activation", async () => {
+  it("writes PyTorch's weights next to the original, with the recipe's activation", async () => {
     const { stdout } = await lenet("export", "torch.pth", "--to", "onnx", "--recipe", "improved", "--json");
     expect(JSON.parse(stdout)).toEqual({
       file: "torch.onnx",

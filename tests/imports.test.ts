@@ -100,8 +100,8 @@ describe("the import check", () => {
     const text =
       'import "./three.js";\nimport "../../tests/help.js";\nexport const load = (name: string) => import(name);';
     expect(faultsOf(TABLE, { ...SRC, "src/low/two.ts": text })).toEqual([
-      'src/low/two.ts imports "./three.js", which is no file of this project',
-      'src/low/two.ts imports "../../tests/help.js", which is no file of this project',
+      'src/low/two.ts imports "./three.js", which is not a file of this project',
+      'src/low/two.ts imports "../../tests/help.js", which is not a file of this project',
       "src/low/two.ts imports a computed path, which cannot be checked",
     ]);
   });

@@ -115,7 +115,7 @@ describe("lenet predict", () => {
     expect(lines(stderr)).toEqual([
       expect.stringMatching(/^damaged\.png: damaged: /),
       "nowhere.png: cannot read it: no such file or folder",
-      "shoes/notes.txt: not an image that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF)",
+      "shoes/notes.txt: not a supported image (JPEG, PNG, WebP, GIF, BMP or TIFF)",
       "lenet: 3 of 5 images cannot be read",
     ]);
   });
@@ -198,11 +198,7 @@ describe("lenet predict", () => {
       `option '--csv' cannot be used with option '--json'; see "lenet predict --help"`,
     ],
     ["nowhere.pth a.png", 1, "cannot read nowhere.pth: no such file or folder"],
-    [
-      "shoes/a.jpg a.png",
-      1,
-      "shoes/a.jpg: no weights: the file begins neither as a .pth nor as a .safetensors or .onnx file",
-    ],
+    ["shoes/a.jpg a.png", 1, "shoes/a.jpg: the file is not a .pth, .safetensors or .onnx file"],
     ["weights.safetensors empty", 1, "no images in empty"],
   ])("fails in one line: lenet predict %s", async (args, code, message) => {
     mkdirSync(inFolder("empty"), { recursive: true });

@@ -18,28 +18,28 @@ function evaluateBlack(engine: BatchEngine) {
   return engine.evaluate({ pixels: new Uint8Array(784), indices: new Uint32Array(16) }, new Uint8Array(16));
 }
 
-it("computes with a thread that is started", async () => {
+it("computes with a started thread", async () => {
   const engine = await engineWith(startThread);
   const { losses } = await evaluateBlack(engine);
   engine.dispose();
-  // Without parameters all logits are 0.
+  // Without parameters, all logits are 0.
   for (const loss of losses) expect(loss).toBeCloseTo(Math.log(10), 6);
 });
 
-it("throws where a thread fails instead of waiting for it", async () => {
+it("throws if a thread fails instead of waiting for it", async () => {
   const engine = await engineWith((start) => startThread({ ...start, module: {} as WebAssembly.Module }));
   await expect(evaluateBlack(engine)).rejects.toThrow("a thread of the engine failed");
   engine.dispose();
 });
 
-it("refuses to compute when its threads are gone", async () => {
+it("refuses to compute after it is disposed", async () => {
   const engine = await engineWith(startThread);
   engine.dispose();
   await expect(evaluateBlack(engine)).rejects.toThrow("the engine was disposed");
 });
 
-it("starts threads from a program that is given as text", () => {
-  // A thread that inherits the option takes its own program for a module, too, in which there is no require.
+it("starts threads from a program given with --eval", () => {
+  // A thread that inherits --input-type would run its own program as a module, without require.
   const program = `
     import { lenet5, wasmBackend } from "./dist/engine.js";
     import { RECIPES } from "./dist/index.js";

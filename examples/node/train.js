@@ -8,14 +8,14 @@ import { threads } from "lenet/node";
 const SIDE = 28;
 const classes = ["a row", "a column", "a diagonal"];
 
-/** A grey image of a line on black: one byte per pixel, row by row. */
-function draw(label, position) {
+/** Draws a white line on black: a grey image, bytes in row order. */
+function draw(label, place) {
   const data = new Uint8Array(SIDE * SIDE);
   for (let step = 0; step < SIDE; step++) {
     const [row, column] = [
-      [position, step],
-      [step, position],
-      [step, (step + position) % SIDE],
+      [place, step],
+      [step, place],
+      [step, (step + place) % SIDE],
     ][label];
     data[row * SIDE + column] = 255;
   }

@@ -1,5 +1,5 @@
 // Classifies uploaded images: curl --data-binary @image.png http://localhost:3000
-// Start it with: node server.js [WEIGHTS]. Without weights, it first trains on generated digits.
+// Start: node server.js [WEIGHTS]; without weights, it first trains on generated digits.
 
 import { createServer } from "node:http";
 import { fit, LeNet5, predict } from "lenet";
@@ -17,7 +17,7 @@ async function trainOnDigits() {
   return network;
 }
 
-/** The body of a request, or undefined if it exceeds MOST_BYTES. */
+/** The body of a request; undefined if it is longer than MOST_BYTES. */
 async function readBody(request) {
   const chunks = [];
   let bytes = 0;
@@ -50,7 +50,7 @@ const server = createServer(async (request, response) => {
     response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(json));
   } catch (error) {
     console.error(error);
-    response.writeHead(500, { "Content-Type": "application/json" }).end('{"error":"internal server error"}');
+    response.writeHead(500, { "Content-Type": "application/json" }).end('{"error":"internal error"}');
   }
 });
 

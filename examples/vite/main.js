@@ -1,4 +1,4 @@
-// The page: the user draws, the worker predicts.
+// The page: you draw, the worker answers.
 
 import { decodeImage } from "lenet/browser";
 

@@ -1,8 +1,8 @@
 /**
- * Decodes an image in the browser: a file that was chosen or fetched (`Blob`), an image element, a video's frame, an
- * `ImageBitmap`. It is turned upright as its EXIF orientation says; colour profiles are ignored, as in Node.
+ * Decodes an image in the browser: a chosen or fetched file (`Blob`), an image element, a video frame, an
+ * `ImageBitmap`. EXIF orientation is applied; colour profiles are ignored, as in Node.
  *
- * @throws DOMException where it cannot be decoded
+ * @throws DOMException if the image cannot be decoded
  */
 export async function decodeImage(source: ImageBitmapSource): Promise<ImageData> {
   const bitmap = await createImageBitmap(source, { colorSpaceConversion: "none" });

@@ -1,5 +1,5 @@
 /**
- * What browsers add: threads as web workers, images' files.
+ * Browser support: threads as web workers, decoding of image files.
  *
  * @module lenet/browser
  */

@@ -1,5 +1,5 @@
 /**
- * Data sets that are drawn or read from bytes, and what is done with them before a training.
+ * Data sets, drawn or read from bytes, and their preparation for training.
  *
  * @module lenet/data
  */

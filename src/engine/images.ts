@@ -1,6 +1,5 @@
-import { PLACEMENT_WORDS } from "../data/placement.js";
-import { classCount, type Model, type ShapedLayer } from "../model/index.js";
-import type { Images, LoadedImages, Selection } from "./backend.js";
+import type { Model } from "../model/index.js";
+import type { Images, LoadedImages } from "./backend.js";
 
 /** The bytes, or values, of one image. */
 export function imageSize({ input: { channels, height, width } }: Model): number {
@@ -12,56 +11,8 @@ export interface HostImages extends LoadedImages {
   readonly images: Images;
 }
 
-/**
- * Keeps images where they are.
- *
- * @throws RangeError saying what an engine of the model cannot take, and which image it is
- */
-export function keepOnHost(images: Images, model: Model, layers: readonly ShapedLayer[]): HostImages {
-  return { images, count: countImages(images, model, layers), unload: () => {} };
-}
-
-function countImages(images: Images, model: Model, layers: readonly ShapedLayer[]): number {
-  const { channels, height, width } = model.input;
+/** Keeps images where they are. */
+export function keepOnHost(images: Images, model: Model): HostImages {
   const { length } = "pixels" in images ? images.pixels : images.values;
-  const count = length / imageSize(model);
-  if (!Number.isInteger(count)) {
-    throw new RangeError(`the images have ${length} values, not a multiple of ${channels}×${height}×${width}`);
-  }
-  if (count < 1) throw new RangeError("there are no images");
-  const { labels } = images;
-  if (!labels) return count;
-  if (labels.length !== count) throw new RangeError(`there are ${count} images and ${labels.length} labels`);
-  const classes = classCount(layers);
-  for (let image = 0; image < count; image++) {
-    if (!isIndex(labels[image], classes)) {
-      throw new RangeError(`the label of image ${image} is ${labels[image]}, the model has ${classes} classes`);
-    }
-  }
-  return count;
-}
-
-/**
- * The indices of a selection, all images by default.
- *
- * @throws RangeError if it selects nothing, what is not there, or has too few placements
- */
-export function requireSelection({ indices, placements }: Selection, images: number): ArrayLike<number> {
-  const selected = indices ?? Array.from({ length: images }, (_, index) => index);
-  if (selected.length < 1) throw new RangeError("no images are selected");
-  for (let place = 0; place < selected.length; place++) {
-    if (!isIndex(selected[place], images)) {
-      throw new RangeError(`sample ${place} is image ${selected[place]}, there are ${images}`);
-    }
-  }
-  if (placements instanceof Int32Array && placements.length < selected.length * PLACEMENT_WORDS) {
-    throw new RangeError(
-      `the placements have ${placements.length} words, ${selected.length} samples need ${selected.length * PLACEMENT_WORDS}`,
-    );
-  }
-  return selected;
-}
-
-function isIndex(value: number, count: number): boolean {
-  return Number.isInteger(value) && value >= 0 && value < count;
+  return { images, count: length / imageSize(model), unload: () => {} };
 }

@@ -1,5 +1,5 @@
 /**
- * Weights, checkpoints and recipes as bytes and text, and back.
+ * Reads and writes weights, checkpoints and recipes.
  *
  * @module lenet/formats
  */

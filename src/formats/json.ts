@@ -3,10 +3,10 @@ import { FormatError } from "./errors.js";
 import { withNewNames } from "./olderNames.js";
 
 /**
- * Parses JSON, with older names of its fields replaced, and checks it against a schema.
+ * Parses JSON, renames the fields of older versions, and checks the result against a schema.
  *
- * @param what what it is, for the message
- * @throws FormatError with one line that names the first fault
+ * @param what what the text is, for the message
+ * @throws FormatError naming the first problem
  */
 export function parseJson<Result>(text: string, schema: z.ZodType<Result>, what: string): Result {
   let value: unknown;
@@ -18,10 +18,10 @@ export function parseJson<Result>(text: string, schema: z.ZodType<Result>, what:
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new FormatError(`${what}: ${issue.path.join(".") || "the whole"}: ${issue.message}`);
+  throw new FormatError(`${what}: ${issue.path.join(".") || "the top level"}: ${issue.message}`);
 }
 
-/** A value as a file of JSON holds it, for people to read, too. */
+/** A value as indented JSON with a final newline. */
 export function formatJson(value: object): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;
 }

@@ -13,7 +13,7 @@ import { writeStoredZip } from "./zip/write.js";
 
 const MUTATIONS = 10_000;
 
-/** Reads a file, damaged in thousands of ways, and asserts that some are refused, in one line, and some are not. */
+/** Reads a file damaged in thousands of ways. Asserts that some are refused, each in one line, and some are read. */
 function expectReadOrRefused(original: Uint8Array, read: (bytes: Uint8Array) => unknown): void {
   let refused = 0;
   for (let item = 0; item < MUTATIONS; item++) {
@@ -33,7 +33,7 @@ function expectReadOrRefused(original: Uint8Array, read: (bytes: Uint8Array) => 
   expect(refused).toBeLessThan(MUTATIONS);
 }
 
-describe("damaged in thousands of ways, it is read or refused in one line:", () => {
+describe("read or refused in one line, however damaged:", () => {
   it.each([
     ["zip.pth", readPth],
     ["legacy.pth", readPth],
@@ -45,7 +45,7 @@ describe("damaged in thousands of ways, it is read or refused in one line:", () 
     expectReadOrRefused(new Uint8Array(readFileSync(`tests/fixtures/formats/${name}`)), read);
   });
 
-  it("the pickle of a .pth whose checksums are right", () => {
+  it("the pickle of a .pth with correct checksums", () => {
     const file = new Uint8Array(readFileSync("tests/fixtures/formats/dtypes.pth"));
     const [[name, pickle], ...others] = readStoredZip(file, () => true);
     expect(name).toBe("dtypes/data.pkl");

@@ -1,4 +1,4 @@
-/** What version 0.1 called the fields of recipes, run folders and metadata, and what they are called now. */
+/** Fields of recipes, run folders and metadata that were renamed after version 0.1: old name → new name. */
 const NEW_NAMES: Readonly<Record<string, string>> = {
   deviation: "std",
   validationShare: "validationFraction",
@@ -7,10 +7,10 @@ const NEW_NAMES: Readonly<Record<string, string>> = {
   fit: "resize",
 };
 
-/** More than any of these files nests; what lies deeper is left alone. */
+/** Deeper than any of these files nests. Anything below is left unchanged. */
 const DEEPEST = 16;
 
-/** Parsed JSON in which the fields that version 0.1 called otherwise have their names of today. */
+/** Parsed JSON with the fields of version 0.1 renamed to their current names. */
 export function withNewNames(value: unknown, depth = 0): unknown {
   if (typeof value !== "object" || value === null || depth === DEEPEST) return value;
   if (Array.isArray(value)) return value.map((item) => withNewNames(item, depth + 1));

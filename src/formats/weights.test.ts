@@ -28,7 +28,7 @@ const metadata: ModelMetadata = {
 };
 const weights: Weights = { model, parameters, normalization: metadata.normalization, metadata };
 
-/** Some tensors of a state_dict under other names. */
+/** The parameters under other layer names. */
 function renamed(names: Readonly<Record<string, string>>): NamedTensors {
   return new Map(
     [...parameters].map(([name, tensor]) => {
@@ -38,7 +38,7 @@ function renamed(names: Readonly<Record<string, string>>): NamedTensors {
   );
 }
 
-/** Asserts that tensors are the parameters, bit by bit; `toEqual` takes long for so many. */
+/** Asserts that tensors equal the parameters bit for bit; `toEqual` is slow for so many. */
 function expectParameters(tensors: NamedTensors): void {
   expect([...tensors.keys()]).toEqual([...parameters.keys()]);
   for (const [name, { shape, data }] of parameters) {
@@ -48,7 +48,7 @@ function expectParameters(tensors: NamedTensors): void {
 }
 
 describe.each(WEIGHTS_FORMATS)("as %s", (format) => {
-  it("weights come back with all that is known of them", () => {
+  it("weights come back with all their metadata", () => {
     expect(readWeights(writeWeights(weights, format))).toEqual(weights);
   });
 
@@ -59,7 +59,7 @@ describe.each(WEIGHTS_FORMATS)("as %s", (format) => {
   });
 });
 
-it("says in a safetensors file that it is of PyTorch's kind", () => {
+it("marks safetensors files as PyTorch's", () => {
   expect(readSafetensors(writeWeights(weights, "safetensors")).metadata.format).toBe("pt");
 });
 
@@ -73,25 +73,22 @@ describe("weights without metadata", () => {
   it.each<[string, Record<string, string>]>([
     ["an nn.Sequential", { conv1: "0", conv2: "3", fc1: "7", fc2: "9", fc3: "11" }],
     [
-      "two of them",
+      "two nn.Sequential",
       { conv1: "features.0", conv2: "features.3", fc1: "classifier.1", fc2: "classifier.3", fc3: "classifier.5" },
     ],
-    [
-      "a module in a module",
-      { conv1: "net.conv1", conv2: "net.conv2", fc1: "net.fc1", fc2: "net.fc2", fc3: "net.fc3" },
-    ],
+    ["a nested module", { conv1: "net.conv1", conv2: "net.conv2", fc1: "net.fc1", fc2: "net.fc2", fc3: "net.fc3" }],
     ["other names", { conv1: "c1", conv2: "c3", fc1: "c5", fc2: "f6", fc3: "output" }],
-  ])("may have the names of %s", (_, names) => {
+  ])("may have the layer names of %s", (_, names) => {
     const tensors = renamed(names);
     for (const bytes of [writePth(tensors), writeSafetensors(tensors)]) {
       expectParameters(readWeights(bytes, RECIPES.improved).parameters);
     }
-    // As Python's safetensors library orders them: 0, 11, 3, 7, 9.
+    // The order in which Python's safetensors library writes them: 0, 11, 3, 7, 9.
     const sorted = new Map([...tensors].sort(([a], [b]) => (a < b ? -1 : 1)));
     expectParameters(readWeights(writePth(sorted), RECIPES.improved).parameters);
   });
 
-  it("are refused where more than one order of their layers fits", () => {
+  it("are refused if several orders of their layers fit", () => {
     const square = new Map<string, Tensor>(renamed({ conv1: "0", conv2: "3", fc1: "7", fc2: "9", fc3: "11" }));
     for (const layer of ["7", "9", "11"]) {
       square.set(`${layer}.weight`, { shape: [16, 16], data: new Float32Array(256) });
@@ -102,7 +99,7 @@ describe("weights without metadata", () => {
     );
   });
 
-  it("may be float64; integers are refused", () => {
+  it("may be float64, but not integers", () => {
     const halves = (make: (count: number) => Tensor["data"]) =>
       new Map([...parameters].map(([name, { shape, data }]) => [name, { shape, data: make(data.length) }]));
     const read = readWeights(writePth(halves((count) => new Float64Array(count).fill(0.5))), RECIPES.improved);
@@ -111,8 +108,8 @@ describe("weights without metadata", () => {
     expect(() => readWeights(integers, RECIPES.improved)).toThrow('tensor "conv1.weight" holds integers, not weights');
   });
 
-  it.each(["F16", "BF16"] as const)("may be of half precision: %s", (type) => {
-    // 1.5, by its bits.
+  it.each(["F16", "BF16"] as const)("may be in half precision: %s", (type) => {
+    // The bits of 1.5.
     const half = { F16: 0x3e00, BF16: 0x3fc0 }[type];
     const places = { conv1: 6, conv2: 16, fc1: 120, fc2: 84, fc3: 10 };
     let end = 0;
@@ -143,7 +140,7 @@ describe("a hostile model is refused in one line", () => {
     ["a kernel of 10^9", convolved({ kernel: 1e9 }), "model.layers.0.kernel: Too big"],
     ["10^9 channels", convolved({ outChannels: 1e9 }), "model.layers.0.outChannels: Too big"],
     ["a padding of 10^9", convolved({ padding: 1e9 }), "model.layers.0.padding: Too big"],
-    ["a stride of none", convolved({ stride: 0 }), "conv (Conv2d-1): stride is 0"],
+    ["a stride of 0", convolved({ stride: 0 }), "conv (Conv2d-1): stride must be an integer of at least 1, not 0"],
     ["a negative kernel", convolved({ kernel: -1 }), "model.layers.0.kernel: Too small"],
     ["half a kernel", convolved({ kernel: 1.5 }), "model.layers.0.kernel: Invalid input"],
     ["a kernel larger than the image", convolved({ kernel: 200 }), "is larger than its input [1, 28, 28]"],
@@ -156,7 +153,7 @@ describe("a hostile model is refused in one line", () => {
     ["no layers", { input, layers: [] }, "the model has no layers"],
     ["10^10 features", { input, layers: [flatten, { ...linear, outFeatures: 1e10 }] }, "outFeatures: Too big"],
     [
-      "a million maps of few parameters",
+      "huge feature maps with few parameters",
       {
         input: { channels: 1, height: 1000, width: 1000 },
         layers: [{ ...convolution, outChannels: 1000 }, flatten, linear],
@@ -164,7 +161,7 @@ describe("a hostile model is refused in one line", () => {
       "refused: the model computes 2001000002 values",
     ],
     [
-      "a day of multiplications of few parameters",
+      "a day of multiplications with few parameters",
       {
         input: { channels: 1, height: 500, width: 500 },
         layers: [{ ...convolution, kernel: 200, padding: 100 }, flatten, linear],
@@ -172,7 +169,7 @@ describe("a hostile model is refused in one line", () => {
       "multiplications for one image, far more than any LeNet-5",
     ],
     [
-      "a name of two lines",
+      "a name with a newline",
       { input, layers: [flatten, { ...linear, name: "a\nb" }] },
       "the weights have no tensor a?b.weight",
     ],
@@ -183,22 +180,26 @@ describe("a hostile model is refused in one line", () => {
     }
   });
 
-  it("whose description is endless", () => {
+  it("with oversized metadata", () => {
     const bytes = writePth(new Map(), { lenet: "[".repeat(2e6) });
     expect(() => readWeights(bytes)).toThrow('the metadata "lenet" has 2000000 characters, more than 1000000');
   });
 
   it.each<[string, Partial<ModelMetadata>, string]>([
-    ["classes that it does not have", { classes: ["a", "b"] }, "names 2 classes, the model has 10"],
-    ["another number of channels", { normalization: { mean: [1, 2, 3], std: [1] } }, "is for 3 channels, the model"],
-    ["an accuracy of 200 %", { validationAccuracy: 2 }, "validationAccuracy: Too big"],
-  ])("or %s", (_, change, message) => {
+    ["with another number of classes", { classes: ["a", "b"] }, "names 2 classes, the model has 10"],
+    [
+      "with another number of channels",
+      { normalization: { mean: [1, 2, 3], std: [1] } },
+      "is for 3 channels, the model",
+    ],
+    ["with an accuracy of 200 %", { validationAccuracy: 2 }, "validationAccuracy: Too big"],
+  ])("%s", (_, change, message) => {
     const bytes = writeWeights({ ...weights, metadata: { ...metadata, ...change } }, "pth");
     expect(() => readWeights(bytes)).toThrow(message);
   });
 });
 
-it("reads what PyTorch has trained", () => {
+it("reads weights trained by PyTorch", () => {
   const { parameters: trained } = readWeights(
     readFileSync("tests/golden/improved-1x28x28.legacy.pth"),
     RECIPES.improved,

@@ -23,29 +23,29 @@ import { isPth, readPth, writePth } from "./pth/pth.js";
 import { isSafetensors, readSafetensors, writeSafetensors } from "./safetensors.js";
 import type { TensorFile } from "./tensorFile.js";
 
-/** The formats that weights are written in. */
+/** The formats in which weights can be written. */
 export const WEIGHTS_FORMATS = ["pth", "safetensors", "onnx"] as const;
 /** One of {@link WEIGHTS_FORMATS}. */
 export type WeightsFormat = (typeof WEIGHTS_FORMATS)[number];
 
-/** What is read of a file of weights: a LeNet-5 for 3x128x128 images takes 7 MB, with its optimiser 21. */
+/** The largest weights file that is read. A LeNet-5 for 3x128x128 images takes 7 MB, 21 MB with its optimizer state. */
 export const MOST_WEIGHTS_BYTES = 32e6;
 
-/** The layers without parameters, which leave no trace in a file of tensors. */
+/** The layers without parameters, which a file of tensors does not show. */
 export type ParameterFreeLayers = Pick<LeNet5Options, "activation" | "pooling" | "dropout">;
 
-// A LeNet-5 on 3x128x128 images has a fiftieth of the one and a third of the other.
+// A LeNet-5 for 3x128x128 images needs a fiftieth of these multiply-adds and a third of these activations.
 const MOST_MULTIPLY_ADDS = 2 ** 30;
-/** Of one sample, the input among them. */
+/** Per sample, including the input. */
 const MOST_ACTIVATIONS = 2 ** 20;
 
 /**
- * Reads the bytes of a .pth, .safetensors or .onnx file; the format is told from the content. The model is read from the
- * metadata where there is any or from the graph, else inferred from the tensors' shapes, whatever its layers are called.
+ * Reads a .pth, .safetensors or .onnx file, recognised by its content. The model comes from the metadata or the graph
+ * if there is one; otherwise it is inferred from the tensors' shapes, whatever the layers are called.
  *
  * @param parameterFree the layers without parameters, for files without metadata
- * @throws FormatError if the file is damaged, refused, or not a LeNet-5; UnknownLayersError if `parameterFree` is needed and
- *   missing
+ * @throws FormatError if the file is damaged, refused, or not a LeNet-5; UnknownLayersError if `parameterFree` is
+ *   needed and missing
  */
 export function readWeights(bytes: Uint8Array, parameterFree?: ParameterFreeLayers): Weights {
   try {
@@ -61,31 +61,31 @@ export function readWeights(bytes: Uint8Array, parameterFree?: ParameterFreeLaye
     requireFitting(model, layers, metadata);
     return { model, parameters: toFloat32(named), normalization, metadata };
   } catch (error) {
-    // Names and shapes in the message are the file's.
+    // The file caused it: names and shapes in the message are the file's.
     throw error instanceof ShapeError ? new FormatError(error.message) : error;
   }
 }
 
 /**
- * Writes weights with all that is known of them, so that they can be used without knowing where they come from.
+ * Writes weights with all their metadata, so that nothing else is needed to use them.
  *
- * @throws FormatError where a tensor's shape does not fit its data
+ * @throws FormatError if a tensor's shape does not fit its data
  */
 export function writeWeights(weights: Weights, format: WeightsFormat, onnx?: OnnxOptions): Uint8Array {
   const { model, normalization, parameters, metadata = { model, normalization } } = weights;
   if (format === "onnx") return writeOnnx({ ...weights, metadata }, onnx);
   const texts = writeModelMetadata(metadata);
   if (format === "pth") return writePth(parameters, texts);
-  // What tools for safetensors files of PyTorch look for.
+  // Tools look for this in PyTorch's safetensors files.
   return writeSafetensors(parameters, { format: "pt", ...texts });
 }
 
-/** What a file holds; of ONNX the graph, too. */
+/** Reads a file of any format; from ONNX the graph, too. */
 function readFile(bytes: Uint8Array): TensorFile & Partial<OnnxFile> {
   if (isPth(bytes)) return readPth(bytes);
   if (isSafetensors(bytes)) return readSafetensors(bytes);
   if (isOnnx(bytes)) return readOnnx(bytes);
-  throw new FormatError("no weights: the file begins neither as a .pth nor as a .safetensors or .onnx file");
+  throw new FormatError("the file is not a .pth, .safetensors or .onnx file");
 }
 
 function inferModel(tensors: NamedTensors, parameterFree: ParameterFreeLayers | undefined): Model {
@@ -94,7 +94,7 @@ function inferModel(tensors: NamedTensors, parameterFree: ParameterFreeLayers | 
   return lenet5FromTensors(tensors, { activation, pooling, dropout });
 }
 
-/** @throws FormatError for a model that is endless work, whatever few parameters it has */
+/** @throws FormatError if the model computes far more than any LeNet-5, however few its parameters */
 function requireBounded({ input }: Model, layers: readonly ShapedLayer[]): void {
   const activations = layers.reduce(
     (sum, { output }) => sum + elementCount(output),
@@ -108,7 +108,7 @@ function requireBounded({ input }: Model, layers: readonly ShapedLayer[]): void 
   }
 }
 
-/** @throws FormatError where the metadata does not fit the model that is in it */
+/** @throws FormatError if the metadata does not fit the model in it */
 function requireFitting({ input }: Model, layers: readonly ShapedLayer[], metadata: ModelMetadata | undefined): void {
   if (!metadata) return;
   const { classes, normalization } = metadata;
@@ -124,7 +124,7 @@ function requireFitting({ input }: Model, layers: readonly ShapedLayer[], metada
   }
 }
 
-/** @throws FormatError where a tensor holds integers */
+/** @throws FormatError if a tensor holds integers */
 function toFloat32(tensors: NamedTensors): NamedTensors<Float32Array> {
   return new Map(
     [...tensors].map(([name, { shape, data }]): [string, Tensor<Float32Array>] => {

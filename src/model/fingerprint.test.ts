@@ -39,8 +39,10 @@ describe("fingerprint", () => {
     expect(await fingerprint(MODEL, parameters)).not.toBe(before);
   });
 
-  it("refuses tensors that are not all of the model's", async () => {
-    const some = new Map([...initializeParameters(MODEL, 3)].slice(1));
-    await expect(fingerprint(MODEL, some)).rejects.toThrow(new ShapeError("the weights have no tensor conv1.weight"));
+  it("refuses an incomplete set of tensors", async () => {
+    const incomplete = new Map([...initializeParameters(MODEL, 3)].slice(1));
+    await expect(fingerprint(MODEL, incomplete)).rejects.toThrow(
+      new ShapeError("the weights have no tensor conv1.weight"),
+    );
   });
 });

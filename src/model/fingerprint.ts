@@ -4,11 +4,11 @@ import { inferShapes, parameterSpecs, requireParameters } from "./shapes.js";
 import type { NamedTensors } from "./tensor.js";
 
 /**
- * What parameters are recognised by: the SHA-256, in hexadecimal, over the bytes of their float32 values (little-endian),
- * tensor after tensor in the model's order. Equal fingerprints mean equal bits, whatever file or machine they come from.
+ * Identifies parameters: the SHA-256, in hexadecimal, of their float32 values (little-endian), tensor after tensor in
+ * the model's order. Equal fingerprints mean equal bits, whatever file or machine they come from.
  *
- * @param parameters all of the model's, in any order
- * @throws ShapeError where a tensor is missing, not of the model, or of another shape
+ * @param parameters all parameters of the model, in any order
+ * @throws ShapeError if a tensor is missing, unknown to the model, or of another shape
  */
 export async function fingerprint(model: Model, parameters: NamedTensors): Promise<string> {
   const specs = parameterSpecs(inferShapes(model));

@@ -4,8 +4,8 @@ import { inferShapes, parameterSpecs } from "./shapes.js";
 import { elementCount, type NamedTensors } from "./tensor.js";
 
 /**
- * PyTorch's default initialisation of Conv2d and Linear: weight and bias uniform in ±1 / √fan_in. The values depend on
- * the seed alone; PyTorch's generator would draw others from the same distribution.
+ * PyTorch's default initialisation of Conv2d and Linear: weight and bias uniform in ±1 / √fan_in. The values depend
+ * only on the seed; PyTorch's generator draws other values from the same distribution.
  */
 export function initializeParameters(model: Model, seed: number): NamedTensors<Float32Array> {
   return new Map(

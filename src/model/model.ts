@@ -7,7 +7,7 @@ export interface ImageShape {
   readonly width: number;
 }
 
-/** A network as plain data: what goes in and the layers in order. The last layer's outputs are the logits. */
+/** A network as plain data: the input's shape and the layers in order. The last layer's outputs are the logits. */
 export interface Model {
   readonly input: ImageShape;
   readonly layers: readonly Layer[];

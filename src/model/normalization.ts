@@ -1,26 +1,26 @@
 import type { Model } from "./model.js";
 
-/** x = (byte / 255 − mean) / std: one of each a channel, or one for all, as in torchvision's Normalize. */
+/** x = (byte / 255 − mean) / std, with one mean and std per channel or one for all, as in torchvision's Normalize. */
 export interface Normalization {
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }
 
 /**
- * Refuses a normalization that does not fit the model's images.
+ * Checks that a normalization fits the model's images.
  *
- * @throws RangeError naming both numbers of channels
+ * @throws RangeError if it has neither one value nor one per channel
  */
 export function requireNormalization(model: Model, { mean, std }: Normalization): void {
   const { channels } = model.input;
   if ([mean, std].some(({ length }) => length !== 1 && length !== channels)) {
     throw new RangeError(
-      `the normalization has ${mean.length} means and ${std.length} standard deviations, the model ${channels} channels`,
+      `the normalization has ${mean.length} means and ${std.length} standard deviations, but the model has ${channels} channels`,
     );
   }
 }
 
-/** The normalised value of every byte, float32 [channels][256], in the arithmetic of ToTensor and Normalize. */
+/** The normalised value of every byte, float32 [channels][256], computed as ToTensor and Normalize do. */
 export function normalizedBytes({ mean, std }: Normalization, channels: number): Float32Array {
   const table = new Float32Array(channels * 256);
   for (let channel = 0; channel < channels; channel++) {

@@ -1,4 +1,4 @@
-/** The element types that a tensor read from a file may have; half precisions are widened to float32. */
+/** The element types of a tensor read from a file; half precision is widened to float32. */
 export type TensorData =
   | Float32Array
   | Float64Array
@@ -17,7 +17,7 @@ export interface Tensor<Data extends TensorData = TensorData> {
   readonly data: Data;
 }
 
-/** Tensors by name, in their order. */
+/** Tensors by name, in order. */
 export type NamedTensors<Data extends TensorData = TensorData> = ReadonlyMap<string, Tensor<Data>>;
 
 /** The number of elements of a shape. */

@@ -3,10 +3,10 @@ import { wasmBackend } from "../engine/wasm/wasmBackend.js";
 import type { NamedTensors } from "../model/index.js";
 import type { LeNet5 } from "./lenet5.js";
 
-/** The most images that go through a network at once. */
+/** The maximum number of images that are computed at once. */
 export const BATCH_SIZE = 32;
 
-/** An engine with the parameters that it holds, and what it is busy with. */
+/** An engine, the parameters it currently has, and its last pending call. */
 interface Loaded {
   readonly engine: Promise<Engine>;
   parameters?: NamedTensors;
@@ -19,8 +19,8 @@ const engines: Engines = new WeakMap();
 const enginesThatKeepActivations: Engines = new WeakMap();
 
 /**
- * Asks an engine of one thread that has the network's parameters, compiled for the first question. Questions are answered
- * one after the other, each by the parameters that the network has when its turn comes.
+ * Calls a single-threaded engine with the network's parameters, compiled on first use. Calls run one after another,
+ * each with the parameters that the network has when the call starts.
  */
 export function withEngine<Answer>(
   network: LeNet5,

@@ -7,10 +7,11 @@ import { withEngine } from "./engines.js";
 import type { LeNet5 } from "./lenet5.js";
 
 /**
- * Evaluates a network on all images of a data set, as they are: accuracy, loss, each class, the confusion matrix.
+ * Evaluates a network on all images of a data set, without augmentation: accuracy, loss, results per class, confusion
+ * matrix.
  *
- * @throws RangeError in one line where the data set's classes are not the network's
- * @throws the signal's reason where it ends the work
+ * @throws RangeError if the data set's classes differ from the network's
+ * @throws the signal's reason if it is aborted
  */
 export async function evaluate(network: LeNet5, dataset: Dataset, options: PassOptions = {}): Promise<Evaluation> {
   const images = datasetFor(network, dataset);

@@ -6,9 +6,9 @@ import type { LeNet5 } from "./lenet5.js";
 import { drawnImages } from "./predict.js";
 
 /**
- * What every layer puts out for an image, without dropout: float32 [1, …output shape] each, in the order of the layers.
+ * The output of every layer for an image, without dropout: float32 [1, …output shape] each, in layer order.
  *
- * @throws RangeError in one line where the image's sizes do not fit together
+ * @throws RangeError if the image's length does not fit its size
  */
 export async function activations(network: LeNet5, image: ImageInput): Promise<LayerActivation[]> {
   const batch = drawnImages(network, [image]);
@@ -17,20 +17,20 @@ export async function activations(network: LeNet5, image: ImageInput): Promise<L
   });
 }
 
-/** The loss of some images and what it would take to change it. */
+/** The loss of a set of images and its gradients. */
 export interface Gradients {
   /** Mean cross-entropy. */
   readonly loss: number;
-  /** The derivatives of the loss by each parameter, by name, in the parameters' shapes. */
+  /** The gradients of the loss with respect to the parameters, by name, in the parameters' shapes. */
   readonly gradients: NamedTensors<Float32Array>;
 }
 
 /**
- * The gradients of the mean cross-entropy of some images, without dropout; the parameters stay as they are.
+ * The gradients of the mean cross-entropy of the images, without dropout. The parameters do not change.
  *
- * @param images 1 to 32
+ * @param images 1 to 32 images
  * @param labels the class of each image, as an index
- * @throws RangeError in one line where there are too many images, or a label is no class
+ * @throws RangeError if there are too many images, or a label is not a class
  */
 export async function gradients(
   network: LeNet5,
@@ -38,7 +38,7 @@ export async function gradients(
   labels: ArrayLike<number>,
 ): Promise<Gradients> {
   if (images.length < 1 || images.length > BATCH_SIZE) {
-    throw new RangeError(`${images.length} images, gradients takes 1 to ${BATCH_SIZE}`);
+    throw new RangeError(`gradients takes 1 to ${BATCH_SIZE} images, got ${images.length}`);
   }
   const batch = { ...drawnImages(network, images), labels };
   const { losses, gradients } = await withEngine(network, async (engine) =>

@@ -3,19 +3,19 @@ import { type Judgement, judge } from "../training/predict.js";
 import { withEngine } from "./engines.js";
 import type { LeNet5 } from "./lenet5.js";
 
-/** What a network makes of an image. */
+/** A network's prediction for an image. */
 export interface Prediction extends Judgement {
   /** The name of the class. */
   readonly label: string;
 }
 
 /**
- * Tells what an image shows. An image of any size is brought to the network's input as those were that it was trained on.
+ * Classifies an image of any size. It is fitted to the network's input like the training images.
  *
- * @throws RangeError in one line if the image's sizes do not fit together, Error if the weights give no numbers
+ * @throws RangeError if the image's length does not fit its size, Error if the network's outputs are not finite
  */
 export function predict(network: LeNet5, image: ImageInput): Promise<Prediction>;
-/** Tells what each of the images shows, in their order. */
+/** Classifies several images; the predictions are in the same order. */
 export function predict(network: LeNet5, images: readonly ImageInput[]): Promise<Prediction[]>;
 export async function predict(
   network: LeNet5,
@@ -39,7 +39,7 @@ async function predictAll(network: LeNet5, images: readonly ImageInput[]): Promi
   });
 }
 
-/** Images brought to the network's input, in their order: uint8 [image][channels][height][width]. */
+/** Fits images to the network's input, in order: uint8 [image][channels][height][width]. */
 export function drawnImages({ input, framing }: LeNet5, images: readonly ImageInput[]) {
   const size = input.channels * input.height * input.width;
   const pixels = new Uint8Array(images.length * size);

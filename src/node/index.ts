@@ -1,5 +1,5 @@
 /**
- * What Node adds: threads, images' files, data sets and weights on the disk.
+ * For Node: threads, image files, and data sets and weights on disk.
  *
  * @module lenet/node
  */

@@ -2,14 +2,14 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describeFileError, errorCode, isFolder } from "./disk/files.js";
 
-/** Reads a file that every run folder has. @throws Error with one line */
+/** Reads a file that every run folder has. @throws Error if it cannot be read */
 export async function readRunFile(path: string, name: string): Promise<Uint8Array> {
   const bytes = await readIfThere(path, name);
   if (bytes !== undefined) return bytes;
-  throw new Error((await isFolder(path)) ? `${path} is not a run folder: it has no ${name}` : `${path} is not there`);
+  throw new Error((await isFolder(path)) ? `${path} is not a run folder: it has no ${name}` : `${path} does not exist`);
 }
 
-/** Reads a file of a run folder; undefined where it has none of that name. @throws Error with one line */
+/** Reads a file of a run folder; undefined if it does not exist. @throws Error if it cannot be read */
 export async function readIfThere(path: string, name: string): Promise<Uint8Array | undefined> {
   try {
     return await readFile(join(path, name));
@@ -19,7 +19,7 @@ export async function readIfThere(path: string, name: string): Promise<Uint8Arra
   }
 }
 
-/** Puts the path before the message of what goes wrong with it. */
+/** Adds the path to the message of errors that `read` throws. */
 export function named<Result>(path: string, read: () => Result): Result {
   try {
     return read();

@@ -2,7 +2,7 @@ import { RUN_FILES } from "../runs/files.js";
 import { parseRun, type RunRecord } from "../runs/record.js";
 import { named, readIfThere, readRunFile } from "./runFiles.js";
 
-/** Reads a run folder, finished or not. @throws Error with one line where it is none, or a file is damaged */
+/** Reads a run folder, finished or not. @throws Error if it is not a run folder, or a file is damaged */
 export async function readRun(path: string): Promise<RunRecord> {
   const text = (bytes: Uint8Array | undefined) => bytes && new TextDecoder().decode(bytes);
   const config = new TextDecoder().decode(await readRunFile(path, RUN_FILES.config));

@@ -7,17 +7,17 @@ import { isFolder, readFileBounded } from "./disk/files.js";
 import { named } from "./runFiles.js";
 import { readRunConfig } from "./runFolder.js";
 
-/** Weights as they lie on the disk. */
+/** Weights loaded from disk. */
 export interface LoadedWeights extends Weights {
-  /** Where they came from a run folder. */
+  /** The run's configuration, if they came from a run folder. */
   readonly run?: RunConfig;
 }
 
 /**
- * Reads a .pth or .safetensors file, or the best weights of a run folder.
+ * Reads a .pth, .safetensors or .onnx file, or the best weights of a run folder.
  *
  * @param parameterFree the layers without parameters, for a file without metadata
- * @throws Error with one line that names the file
+ * @throws Error naming the file if it cannot be read
  */
 export async function loadWeights(path: string, parameterFree?: ParameterFreeLayers): Promise<LoadedWeights> {
   if (await isFolder(path)) {

@@ -1,4 +1,4 @@
-/** base^exponent by squaring: unlike Math.pow, the same bits in every JavaScript engine. */
+/** base^exponent by repeated squaring: the same bits in every JavaScript engine, unlike Math.pow. */
 export function integerPower(base: number, exponent: number): number {
   let result = 1;
   let square = base;

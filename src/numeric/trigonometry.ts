@@ -1,9 +1,9 @@
 /**
- * Sine and cosine from additions, multiplications and divisions alone, so that every engine gives the same bits;
- * Math.sin and Math.cos differ in their last bit from one to the other.
+ * Sine and cosine from additions, multiplications and divisions only: the same bits in every JavaScript engine. The
+ * last bit of Math.sin and Math.cos differs between engines.
  */
 
-// π / 2 as the sum of a number with trailing zero bits, whose small multiples are exact, and the rest.
+// π / 2 in two parts. The high part ends in zero bits, so its small multiples are exact.
 const HALF_PI_HIGH = 1.5707963267341256;
 const HALF_PI_LOW = 6.077100506506192e-11;
 
@@ -23,7 +23,7 @@ function polynomial(coefficients: readonly number[], x: number): number {
   return sum;
 }
 
-/** The sine of (quarter turns · π/2 + the rest), the rest within ±π/4. */
+/** The sine of quarterTurns · π/2 + rest, with rest within ±π/4. */
 function sineOfParts(quarterTurns: number, rest: number): number {
   const square = rest * rest;
   const value =
@@ -38,13 +38,13 @@ function reduce(radians: number): { quarterTurns: number; rest: number } {
   return { quarterTurns, rest: radians - quarterTurns * HALF_PI_HIGH - quarterTurns * HALF_PI_LOW };
 }
 
-/** The sine of an angle of at most some thousand turns, to about one unit in the last place. */
+/** The sine of an angle of up to a few thousand turns, to about one unit in the last place. */
 export function sine(radians: number): number {
   const { quarterTurns, rest } = reduce(radians);
   return sineOfParts(quarterTurns, rest);
 }
 
-/** The cosine of an angle of at most some thousand turns, to about one unit in the last place. */
+/** The cosine of an angle of up to a few thousand turns, to about one unit in the last place. */
 export function cosine(radians: number): number {
   const { quarterTurns, rest } = reduce(radians);
   return sineOfParts(quarterTurns + 1, rest);

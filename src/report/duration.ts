@@ -1,4 +1,4 @@
-/** Seconds as 0:07, 3:05 or 1:02:09. */
+/** Formats seconds as 0:07, 3:05 or 1:02:09. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "–";
   const whole = Math.round(seconds);

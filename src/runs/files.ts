@@ -5,7 +5,7 @@ export const RUN_FILES = {
   pth: "model.pth",
   safetensors: "best.safetensors",
   checkpoint: "last.ckpt",
-  /** The checkpoint of the epoch before. */
+  /** The checkpoint of the previous epoch. */
   previousCheckpoint: "previous.ckpt",
   curvesSvg: "curves.svg",
   curvesPng: "curves.png",

@@ -16,7 +16,7 @@ export interface ListedRun {
   readonly bestValidationAccuracy: number | null;
 }
 
-/** A run in a list. */
+/** The entry for a run in the list. */
 export function listing(name: string, { config, history, result }: RunRecord): ListedRun {
   const { startedAt, recipe, data, seed } = config;
   return {

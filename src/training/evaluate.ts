@@ -4,9 +4,9 @@ import { type Evaluation, evaluationOf } from "./metrics.js";
 import { forEachSlice, type PassOptions } from "./passes.js";
 
 /**
- * Evaluates an engine's parameters on images as they are.
+ * Evaluates an engine's parameters on images, without augmentation.
  *
- * @param indices the images to take, all of them by default
+ * @param indices the images to evaluate. Default: all of them.
  */
 export async function evaluateDataset(
   engine: Engine,

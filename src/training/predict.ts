@@ -3,10 +3,10 @@ import type { Engine } from "../engine/backend.js";
 import { forEachSlice, type PassOptions } from "./passes.js";
 
 /**
- * What an engine's parameters make of images as they are: the softmax of the logits.
+ * Predicts class probabilities for images, without augmentation: the softmax of the logits.
  *
- * @param indices the images to take
- * @returns the probability of each class: [image][class], 0 … 1
+ * @param indices the images to predict
+ * @returns [image][class], 0 … 1
  */
 export async function predictDataset(
   engine: Engine,
@@ -31,26 +31,26 @@ export async function predictDataset(
   return probabilities;
 }
 
-/** What an engine makes of an image. */
+/** The prediction for one image. */
 export interface Judgement {
-  /** The first class with the highest probability, as an index. */
+  /** The index of the class with the highest probability, the first if several are equal. */
   readonly class: number;
-  /** Of each class, 0 … 1: the softmax of the logits. */
+  /** The probability of each class, 0 … 1: the softmax of the logits. */
   readonly probabilities: readonly number[];
-  /** The engine's outputs. */
+  /** The network's outputs. */
   readonly logits: readonly number[];
 }
 
-/** @throws Error in one line where the logits are no finite numbers */
+/** Turns logits into a prediction. @throws Error if a logit is NaN or infinite */
 export function judge(logits: Float32Array): Judgement {
   if (!logits.every(Number.isFinite)) {
-    throw new Error("the network gives no numbers: some of its weights are infinite or no numbers");
+    throw new Error("the network's outputs are not finite: some of its weights are NaN or infinite");
   }
   const largest = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
   return { class: logits.indexOf(largest), probabilities: Array.from(softmax(logits)), logits: Array.from(logits) };
 }
 
-/** The probabilities of logits, taken less the largest, so that none overflows. */
+/** The softmax of the logits. The largest logit is subtracted first to avoid overflow. */
 export function softmax(logits: Float32Array): Float64Array {
   const largest = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
   const powers = Float64Array.from(logits, (logit) => Math.exp(logit - largest));

@@ -1,17 +1,17 @@
 import type { Measure, VerificationRow } from "./rows.js";
 
-/** What became of a file that has no rows. */
+/** Why a file has no rows. */
 export interface FileNote {
   readonly file: string;
   readonly reason: string;
 }
 
-/** All that a folder of reference values came to. */
+/** The result of verifying a folder of reference values. */
 export interface VerificationReport {
   readonly rows: readonly VerificationRow[];
   /** Files that could not be read or verified. */
   readonly failures: readonly FileNote[];
-  /** Files that can be read, but lack the file they belong to. */
+  /** Readable files whose model file is missing. */
   readonly skipped: readonly FileNote[];
 }
 
@@ -21,10 +21,10 @@ const MEASURE_NAMES: Record<Measure, string> = {
   unequal: "unequal",
 };
 
-/** Wide enough for the names of parameters, so that the columns of most files stand under each other. */
+/** Wide enough for parameter names, so the columns of most files line up. */
 const NAME_WIDTH = 28;
 
-/** The rows as a table, file by file, then what was skipped. */
+/** Formats the rows as one table per file, then the skipped files. */
 export function formatReport({ rows, skipped }: VerificationReport): string {
   return [
     ...filesOf(rows).flatMap((file) => [...fileTable(file, rows), ""]),
@@ -33,19 +33,19 @@ export function formatReport({ rows, skipped }: VerificationReport): string {
   ].join("\n");
 }
 
-/** Why the engine does not hold, a line each; empty where it does. */
+/** The problems, one line each; empty if everything passed. */
 export function reportProblems({ rows, failures }: VerificationReport): string[] {
   if (rows.length === 0 && failures.length === 0) return ["there is nothing to verify"];
-  const past = rows.filter(({ passed }) => !passed).length;
+  const failed = rows.filter(({ passed }) => !passed).length;
   return [
     ...failures.map(({ file, reason }) => `cannot verify ${file}: ${reason}`),
-    ...(past > 0 ? [`${past} of ${countOf(rows)} are past their tolerance`] : []),
+    ...(failed > 0 ? [`${failed} of ${countOf(rows)} exceed their tolerance`] : []),
   ];
 }
 
-/** One line for a report without problems. */
+/** The summary line of a report without problems. */
 export function reportSuccess({ rows }: VerificationReport): string {
-  return `${countOf(rows)} are within their tolerance`;
+  return `${countOf(rows)} are within tolerance`;
 }
 
 function filesOf(rows: readonly VerificationRow[]): string[] {
@@ -54,7 +54,7 @@ function filesOf(rows: readonly VerificationRow[]): string[] {
 
 function countOf(rows: readonly VerificationRow[]): string {
   const files = filesOf(rows).length;
-  return `${rows.length} tensors of ${files} ${files === 1 ? "file" : "files"}`;
+  return `${rows.length} tensors in ${files} ${files === 1 ? "file" : "files"}`;
 }
 
 function fileTable(file: string, allRows: readonly VerificationRow[]): string[] {

@@ -6,7 +6,7 @@ import { download } from "../kit/download.js";
 import { pngFile, svgFile } from "../kit/imageFile.js";
 import { messages } from "./messages/index.js";
 
-/** What of a view is an image. */
+/** The elements of a view that can be saved as images. */
 const IMAGES = "main svg[role=img], main canvas";
 
 /** Saves the drawings and canvases of the open view as files. */

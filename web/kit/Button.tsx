@@ -3,16 +3,15 @@ import { Icon, type IconName } from "./Icon.js";
 
 export interface ButtonProps {
   readonly onClick: () => void;
-  /** The one thing that is done most stands out. */
+  /** Highlights the main action. */
   readonly primary?: boolean;
   readonly disabled?: boolean;
   readonly icon?: IconName;
-  /** What it is called where it shows an icon alone. */
+  /** The accessible name of a button that shows only an icon. */
   readonly label?: string;
   readonly children?: ComponentChildren;
 }
 
-/** A button. */
 export function Button({ onClick, primary, disabled, icon, label, children }: ButtonProps) {
   return (
     <button

@@ -1,4 +1,4 @@
-/** Drawings of 16 × 16, filled with the text's colour. */
+/** 16 × 16 paths, filled with the text colour. */
 const PATHS = {
   play: "M4 2.5v11l9-5.5z",
   pause: "M4 2.5h3v11H4zM9 2.5h3v11H9z",
@@ -13,7 +13,7 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
-/** A small drawing beside a text, which says the same. */
+/** A decorative icon beside text. */
 export function Icon({ name }: { readonly name: IconName }) {
   return (
     <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">

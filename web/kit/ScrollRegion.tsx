@@ -5,10 +5,10 @@ export interface ScrollRegionProps {
   readonly children: ComponentChildren;
 }
 
-/** What may be wider than the page, and scrolls by itself then. */
+/** Content that may be wider than the page, in a horizontally scrollable region. */
 export function ScrollRegion({ label, children }: ScrollRegionProps) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: without a mouse, it scrolls only where it can have the focus
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it must be focusable to scroll with the keyboard
     <section class="scroll" aria-label={label} tabIndex={0}>
       {children}
     </section>

@@ -1,7 +1,7 @@
 import { useId } from "preact/hooks";
 import type { ChoiceProps } from "./Choice.js";
 
-/** One of several things, in a list that opens. */
+/** A drop-down list. */
 export function Select<Value extends string>({ label, options, value, onChange }: ChoiceProps<Value>) {
   const id = useId();
   return (

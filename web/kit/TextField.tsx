@@ -2,17 +2,17 @@ import { useEffect, useId, useState } from "preact/hooks";
 
 export interface TextFieldProps {
   readonly label: string;
-  /** Empty where the field leaves it to the placeholder. */
+  /** Empty if the placeholder shows the default. */
   readonly value: string;
   readonly placeholder?: string;
-  /** What is wrong with a text; undefined where it is right. */
+  /** Returns what is wrong with a text, or undefined if it is valid. */
   readonly mistake: (text: string) => string | undefined;
-  /** Called with a text that is right, once it has been typed. */
+  /** Called with a valid text once it has been committed. */
   readonly onChange: (text: string) => void;
   readonly numeric?: boolean;
 }
 
-/** A line of text that is taken once it is typed, and told where it is wrong. */
+/** A line of text, applied on commit and marked while it is invalid. */
 export function TextField({ label, value, placeholder, mistake, onChange, numeric }: TextFieldProps) {
   const id = useId();
   const [text, setText] = useState(value);

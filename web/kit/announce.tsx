@@ -2,12 +2,12 @@ import { signal } from "@preact/signals";
 
 const text = signal("");
 
-/** Has screen readers say something, once they have finished what they are saying. */
+/** Has screen readers read a message once they have finished the current one. */
 export function announce(message: string): void {
   text.value = message;
 }
 
-/** Where screen readers hear what is announced; once on the page. */
+/** The live region for announcements; one per page. */
 export function Announcer() {
   return (
     <div class="visually-hidden" role="status" aria-live="polite">

@@ -1,7 +1,7 @@
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-/** The width of an element's content, as it is and as it changes. */
+/** The width of an element's content box, kept up to date. */
 export function useWidth<Of extends Element>(): [ref: RefObject<Of | null>, width: number] {
   const ref = useRef<Of>(null);
   const [width, setWidth] = useState(0);

@@ -9,7 +9,7 @@ import { dropoutKeys } from "../../numeric/dropoutDraw.js";
 import { crossEntropy, type SampleLoss } from "./crossEntropy.js";
 import { type DropoutDraw, type Operation, operationOf, type WeightAndBias } from "./operations.js";
 
-/** Tensors by the names of the parameters. */
+/** Tensors by parameter name. */
 export type Float64Tensors = ReadonlyMap<string, Float64Array>;
 
 /** Zeros for every parameter. */
@@ -18,9 +18,9 @@ export function zeroTensors(layers: readonly ShapedLayer[]): Float64Tensors {
 }
 
 /**
- * Parameters in double precision.
+ * Converts parameters to double precision.
  *
- * @throws ShapeError where they are not the layers'
+ * @throws ShapeError if they do not match the layers
  */
 export function float64Tensors(layers: readonly ShapedLayer[], tensors: NamedTensors): Float64Tensors {
   const specs = parameterSpecs(layers);
@@ -33,19 +33,19 @@ export function float64Tensors(layers: readonly ShapedLayer[], tensors: NamedTen
   );
 }
 
-/** What dropout draws from; left out in evaluation mode. */
+/** What dropout draws from; omitted in evaluation mode. */
 export interface DropoutSource {
   readonly seed: number;
   readonly step: number;
 }
 
-/** Losses of a batch and the gradients of their mean. */
+/** The losses of a batch and the gradients of their mean. */
 export interface BatchGradients {
   readonly samples: readonly SampleLoss[];
   readonly gradients: Float64Tensors;
 }
 
-/** The network as a function of its weights: forward through all layers, and back. */
+/** The network as a function of its weights: forward and backward through all layers. */
 export class ReferenceNetwork {
   private readonly layers: readonly ShapedLayer[];
   private readonly operations: readonly Operation[];
@@ -55,7 +55,7 @@ export class ReferenceNetwork {
     this.operations = layers.map(operationOf);
   }
 
-  /** What goes into the first layer and what comes out of each: the last are the logits. */
+  /** The input, then the output of each layer; the last are the logits. */
   forward(weights: Float64Tensors, input: Float64Array, position = 0, dropout?: DropoutSource): Float64Array[] {
     const values = [input];
     this.operations.forEach((operation, index) => {
@@ -64,7 +64,7 @@ export class ReferenceNetwork {
     return values;
   }
 
-  /** Forward, the loss, and back through all layers, sample after sample. */
+  /** Forward, loss and backward, sample by sample. */
   differentiate(
     weights: Float64Tensors,
     inputs: readonly Float64Array[],
@@ -84,11 +84,11 @@ export class ReferenceNetwork {
   }
 
   /**
-   * The gradient, by the input, of what a layer puts out, in evaluation mode.
+   * The gradient of a weighted sum of a layer's outputs with respect to the input, in evaluation mode.
    *
-   * @param values as `forward` gives them
+   * @param values the result of `forward`
    * @param layer the layer's index
-   * @param dy how much each of its outputs counts
+   * @param dy the weight of each of its outputs
    */
   inputGradient(
     weights: Float64Tensors,
@@ -99,7 +99,10 @@ export class ReferenceNetwork {
     return this.backward(weights, values, layer, dy, zeroTensors(this.layers));
   }
 
-  /** From a layer's outputs back to the input, whose gradient it gives; the parameters' shares are added. */
+  /**
+   * Backward from a layer's outputs to the input; adds to `gradients` and returns the gradient with respect to the
+   * input.
+   */
   private backward(
     weights: Float64Tensors,
     values: readonly Float64Array[],

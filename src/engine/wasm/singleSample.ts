@@ -86,7 +86,7 @@ export interface SingleParts {
   readonly memory: ProgramMemory;
 }
 
-/** Emits `runSingle`: the evaluation of a batch of one sample, by the calling thread alone. */
+/** Emits `runSingle`: the evaluation of a batch of one sample, on the calling thread. */
 export function emitRunSingle(module: ModuleBuilder, parts: SingleParts): void {
   const { layers, stagePlan, pass, assembly, crossEntropy, memory } = parts;
   const { weights, logits, labels, losses, predictions, job } = memory.addresses;

@@ -2,13 +2,13 @@ import { type Markup, markup } from "../markup.js";
 import { signedColor } from "../palette.js";
 import type { Filters } from "./report.js";
 
-/** Of a weight, and between the channels of a filter, in the image's units. */
+/** The side of a weight, and the gap between the channels of a filter, in SVG units. */
 const SIDE = 10;
 const GAP = 6;
 
 const CHANNEL_NAMES = ["red", "green", "blue"];
 
-/** The kernels of the first convolution as images of their weights. */
+/** The kernels of the first convolution, drawn as images. */
 export function filterSection(filters: Filters): Markup {
   const { weights, shape } = filters;
   const [number, channels] = shape;
@@ -16,7 +16,7 @@ export function filterSection(filters: Filters): Markup {
   return markup`<section id="filters" aria-labelledby="filters-title">
 <h2 id="filters-title">Filters of the first layer</h2>
 <p>The weights of each kernel: blue negative, white 0, orange positive, the further from 0 the darker.${
-    channels === 3 ? ` A filter has a kernel for each of ${CHANNEL_NAMES.join(", ")}, from left to right.` : ""
+    channels === 3 ? ` Each filter has one kernel per channel: ${CHANNEL_NAMES.join(", ")}, from left to right.` : ""
   }</p>
 <ul class="filters">${Array.from({ length: number }, (_, index) => filterFigure(filters, index, largest))}</ul>
 ${rangeBar(largest)}</section>
@@ -39,7 +39,7 @@ function filterFigure({ weights, shape }: Filters, index: number, largest: numbe
 `;
 }
 
-/** The scale of the colours. */
+/** The colour scale. */
 function rangeBar(largest: number): Markup {
   const steps = 41;
   const boxes = Array.from({ length: steps }, (_, step) => {

@@ -2,12 +2,12 @@ import { type Markup, markup } from "../markup.js";
 import { percent } from "../numbers.js";
 import type { JudgedImage, Report } from "./report.js";
 
-/** Of each image's classes the likeliest are named. */
+/** How many of an image's likeliest classes are named. */
 const NAMED_CLASSES = 3;
 
 type Named = Pick<Report, "classes" | "part">;
 
-/** Small images with the probability of what they were called. */
+/** Small images with the probability of the predicted class. */
 export function imageStrip(images: readonly JudgedImage[], report: Named): Markup {
   return markup`<ul class="images">${images.map(
     (image) =>
@@ -16,7 +16,7 @@ export function imageStrip(images: readonly JudgedImage[], report: Named): Marku
   )}</ul>`;
 }
 
-/** Images with their likeliest classes. */
+/** Images with their likeliest classes and probabilities. */
 export function imageCards(images: readonly JudgedImage[], report: Named): Markup {
   return markup`<ul class="images large">${images.map(
     (image) => markup`<li><figure>${imageTag(image, report)}<figcaption>
@@ -34,7 +34,7 @@ function classLine({ probabilities, truth }: JudgedImage, index: number, name: s
 `;
 }
 
-/** The likeliest classes, and the true one at last where it is not among them. */
+/** The likeliest classes, followed by the true one if it is not among them. */
 function likeliest({ probabilities, truth }: JudgedImage): number[] {
   const order = Array.from({ length: probabilities.length }, (_, index) => index)
     .sort((one, other) => probabilities[other] - probabilities[one])
@@ -43,6 +43,6 @@ function likeliest({ probabilities, truth }: JudgedImage): number[] {
 }
 
 function imageTag({ address, index, truth, prediction }: JudgedImage, { classes, part }: Named): Markup {
-  const called = truth === prediction ? "predicted right" : `predicted as ${classes[prediction]}`;
+  const called = truth === prediction ? "predicted correctly" : `predicted as ${classes[prediction]}`;
   return markup`<img src="${address}" alt="${part} image ${index}, ${classes[truth]}, ${called}">`;
 }

@@ -5,10 +5,10 @@ import { largestShare, SHADES } from "../palette.js";
 import { imageStrip } from "./images.js";
 import type { Report } from "./report.js";
 
-/** Up to so many classes a cell has room for the percentage too. */
+/** Up to this number of classes, cells have room for percentages. */
 const MOST_WITH_PERCENTAGES = 12;
 
-/** The confusion matrix as a table of buttons; each opens a sheet with images of its cell, without any script. */
+/** The confusion matrix as a table of buttons. Each opens a sheet with images of its cell, without scripts. */
 export function matrixSection(report: Report): Markup {
   const { classes } = report;
   const cells = confusionCells(report.confusion);
@@ -19,8 +19,8 @@ export function matrixSection(report: Report): Markup {
   );
   return markup`<section id="confusion" aria-labelledby="confusion-title">
 <h2 id="confusion-title">Confusion matrix</h2>
-<p>A row holds the images of a class, a column those that were taken for a class. A framed cell was predicted right.
-Choose a cell to see its images; Escape closes them again.</p>
+<p>Each row holds the images of one class, each column those predicted as one class. Framed cells are correct predictions.
+Select a cell to see its images; press Escape to close them.</p>
 <p class="quiet">Rows: true class. Columns: predicted class. Numbers: ${report.part} images.</p>
 <a class="skip" href="#classes">Skip the matrix</a>
 <div class="scroll" role="region" aria-labelledby="confusion-title" tabindex="0">
@@ -50,7 +50,7 @@ function matrixCell({ classes }: Report, { truth, predicted, count: value, share
   return markup`<td class="${truth === predicted ? "right" : "wrong"}"><button type="button" class="shade-${level}" popovertarget="${sheetId(truth, predicted)}" aria-label="${label}" title="${label}">${number}</button></td>`;
 }
 
-/** Images of a cell. */
+/** A sheet with images of a cell. */
 function sheet(report: Report, { truth, predicted, count: value }: ConfusionCell): Markup {
   const { classes, cells } = report;
   const images = cells[truth][predicted];
@@ -58,12 +58,12 @@ function sheet(report: Report, { truth, predicted, count: value }: ConfusionCell
   const more = value - images.length;
   const heading =
     truth === predicted
-      ? markup`${classes[truth]}, predicted right`
+      ? markup`${classes[truth]}, predicted correctly`
       : markup`${classes[truth]}, predicted as ${classes[predicted]}`;
   return markup`<div popover class="sheet" id="${id}" role="dialog" aria-labelledby="${id}-title">
 <button type="button" class="close" popovertarget="${id}" popovertargetaction="hide" autofocus>Close</button>
 <h3 id="${id}-title">${heading}: ${counted(value, "image")}</h3>
-<p class="quiet">with the probability of the prediction, the surest first</p>
+<p class="quiet">with the probability of the prediction, most confident first</p>
 ${imageStrip(images, report)}
 ${more > 0 && markup`<p>and ${count(more)} more</p>`}</div>
 `;

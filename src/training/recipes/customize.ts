@@ -3,13 +3,13 @@ import type { ActivationLayer, Normalization, Pool2dLayer } from "../../model/in
 import type { Recipe } from "./recipe.js";
 import type { Schedule } from "./schedules.js";
 
-/** What can be changed about a recipe without naming every number of it; undefined leaves it. */
+/** Changes to a recipe; undefined fields keep the recipe's values. */
 export interface RecipeChanges {
   readonly activation?: ActivationLayer["type"];
   readonly pooling?: Pool2dLayer["type"];
   readonly epochs?: number;
   readonly batchSize?: number;
-  /** The learning rate, or the highest one where the schedule moves it. */
+  /** The learning rate; the maximum if the schedule varies it. */
   readonly learningRate?: number;
   readonly dropout?: number;
   readonly labelSmoothing?: number;
@@ -20,7 +20,7 @@ export interface RecipeChanges {
   readonly augmentation?: Augmentation;
 }
 
-/** A recipe with changes. */
+/** Applies changes to a recipe. */
 export function customizeRecipe(recipe: Recipe, changes: RecipeChanges): Recipe {
   const { learningRate, weightDecay } = changes;
   return {

@@ -3,8 +3,8 @@ import type { Recipe } from "./recipe.js";
 import { oneCycle } from "./schedules.js";
 
 /**
- * The tutorial's second configuration: ReLU, max pooling, dropout, AdamW, OneCycleLR, label smoothing. It leaves the
- * numbers open; these were chosen on validation accuracy, see docs/results.md.
+ * The tutorial's second configuration: ReLU, max pooling, dropout, AdamW, OneCycleLR, label smoothing. The tutorial
+ * leaves the numbers open; these were chosen by validation accuracy, see docs/results.md.
  */
 export const improved: Recipe = {
   ...paper,

@@ -2,10 +2,10 @@ import { AUGMENTATIONS } from "../../data/augmentation.js";
 import type { Normalization } from "../../model/index.js";
 import type { Recipe } from "./recipe.js";
 
-/** From −1 to 1, whatever the images. */
+/** Maps bytes to −1 … 1, regardless of the images. */
 export const TUTORIAL_NORMALIZATION: Normalization = { mean: [0.5], std: [0.5] };
 
-/** The tutorial's first configuration: the layers of 1998 with the sigmoid, trained with PyTorch's defaults. */
+/** The tutorial's first configuration: the layers of 1998 with sigmoid activations, trained with PyTorch's defaults. */
 export const paper: Recipe = {
   name: "paper",
   activation: "sigmoid",

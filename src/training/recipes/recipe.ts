@@ -3,7 +3,7 @@ import type { Averaging, OptimizerSettings } from "../../engine/backend.js";
 import type { ActivationLayer, Normalization, Pool2dLayer } from "../../model/index.js";
 import type { Schedule } from "./schedules.js";
 
-/** All that a training is, besides the data, the seed and the input's shape. */
+/** All settings of a training run except the data, the seed and the input's shape. */
 export interface Recipe {
   readonly name: string;
   readonly activation: ActivationLayer["type"];
@@ -15,17 +15,17 @@ export interface Recipe {
   readonly optimizer: OptimizerSettings;
   readonly schedule: Schedule;
   readonly labelSmoothing: number;
-  /** Validation, the best weights and the test take the average of the parameters over the steps; null: as they are. */
+  /** Use the parameters averaged over the steps for validation, the best weights and the test; null: no averaging. */
   readonly averaging: Averaging | null;
   /**
-   * The training ends after that many epochs without a better validation accuracy; 0: never before its last epoch. The
-   * schedule is that of all epochs.
+   * Stop after this many epochs without a better validation accuracy; 0: never stop early. The schedule always covers
+   * all epochs.
    */
   readonly patience: number;
   readonly augmentation: Augmentation;
   /** Whether validation images are augmented too, as the tutorial does. */
   readonly augmentValidation: boolean;
-  /** Share of the training images that is held back for validation. */
+  /** The fraction of the training images that is held out for validation. */
   readonly validationFraction: number;
   /** How the bytes of images become inputs. */
   readonly normalization: Normalization;

@@ -8,7 +8,7 @@ import { messages } from "./messages/index.js";
 import { shownNetwork, shownRun } from "./state/shownNetwork.js";
 import { Timeline } from "./Timeline.js";
 
-/** Which network is shown, its training, and the moment of each layer that maps are of. */
+/** The shown network, its training, and whether maps show values before or after activation. */
 export function RunBar() {
   const m = messages();
   const run = shownRun.value;
@@ -30,7 +30,7 @@ export function RunBar() {
             run.go("end");
           }}
         >
-          {isRunning ? m.pauseTraining : m.trainOn}
+          {isRunning ? m.pauseTraining : m.resumeTraining}
         </Button>
       )}
       <Timeline />

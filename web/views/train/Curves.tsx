@@ -7,7 +7,7 @@ import { runs } from "../../state/runs.js";
 import { CurvesTable } from "./CurvesTable.js";
 import { messages } from "./messages/index.js";
 
-/** Loss and accuracy of all runs over their epochs. */
+/** Loss and accuracy of all runs, per epoch. */
 export function Curves() {
   const m = messages();
   const xMost = Math.max(

@@ -3,7 +3,7 @@ import { ScrollRegion } from "../../kit/ScrollRegion.js";
 import { runs } from "../../state/runs.js";
 import { messages } from "./messages/index.js";
 
-/** The curves as numbers, an epoch a row, for those who do not see them. */
+/** The curves as numbers, one row per epoch, for screen readers. */
 export function CurvesTable() {
   const m = messages();
   return (

@@ -6,7 +6,7 @@ import { selectedRun } from "../../state/runs.js";
 import { isReady } from "./controls.js";
 import { messages } from "./messages/index.js";
 
-/** How far the selected run is: a bar and a line. */
+/** The selected run's progress: a bar and a line of text. */
 export function Position() {
   const m = messages();
   const run = selectedRun.value;
@@ -35,18 +35,18 @@ function textOf(run: Run): string {
   return `${m.run(run.number)} · ${where} · ${what}`;
 }
 
-/** A run's status in a word; one that rests before its first step is ready. */
+/** A run's status in a word; one that is paused before its first step is ready. */
 export function statusText({ status, progress }: Run): string {
   const isReadyToBegin = status.value === "resting" && !progress.value;
   return messages().status[isReadyToBegin ? "starting" : status.value];
 }
 
-/** Tells screen readers of the selected run's epochs, and of its end. */
+/** Announces the selected run's epochs and its end to screen readers. */
 function announceEpochs(): void {
   const run = selectedRun.value;
   const last = run?.epochs.value.at(-1);
   if (!run || !last) return;
   const m = messages();
-  const told = m.announceEpoch(last.epoch, formatPercent(last.validationAccuracy));
-  announce(run.status.value === "done" ? `${m.finishedShort}. ${told}` : told);
+  const text = m.announceEpoch(last.epoch, formatPercent(last.validationAccuracy));
+  announce(run.status.value === "done" ? `${m.finishedShort}. ${text}` : text);
 }

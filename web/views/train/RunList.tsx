@@ -52,7 +52,7 @@ function RunItem({ run }: { readonly run: Run }) {
   );
 }
 
-/** A run's settings in a line. */
+/** A run's settings in one line. */
 function describe({ recipe, settings: { fields } }: Run): string {
   const m = messages();
   const { kinds, poolings } = layerMessages();

@@ -1,10 +1,10 @@
 import { Button } from "../../kit/Button.js";
 import { runs, selectedRun } from "../../state/runs.js";
-import { currentRun, go, goOn, isReady, playOrPause, reset } from "./controls.js";
+import { currentRun, go, isReady, playOrPause, reset, resume } from "./controls.js";
 import { messages } from "./messages/index.js";
 import { Position } from "./Position.js";
 
-/** Play, pause, step, reset, and where the training is. */
+/** Play, pause, step, reset, and the training's progress. */
 export function Transport() {
   const m = messages();
   const shown = selectedRun.value;
@@ -30,12 +30,12 @@ export function Transport() {
   );
 }
 
-/** The one button that is pressed most: it trains, pauses, goes on, or begins a run with changed settings. */
+/** The main button: trains, pauses, resumes, or starts a new run if the settings have changed. */
 function PlayButton() {
   const m = messages();
   const shown = selectedRun.value;
   const current = currentRun.value;
-  const canGoOn = shown?.canGo.value === true && shown.progress.value !== undefined;
+  const canResume = shown?.canGo.value === true && shown.progress.value !== undefined;
   if (shown?.status.value === "running") {
     return (
       <>
@@ -46,14 +46,22 @@ function PlayButton() {
       </>
     );
   }
-  const goesOn = current?.canGo.value === true;
-  const label = goesOn ? (canGoOn ? m.goOn : m.train) : runs.value.length === 0 ? m.train : m.trainAs(nextNumber());
+  const continuesCurrent = current?.canGo.value === true;
+  const label = continuesCurrent
+    ? canResume
+      ? m.resume
+      : m.train
+    : runs.value.length === 0
+      ? m.train
+      : m.trainAs(nextNumber());
   return (
     <>
       <Button primary icon="play" disabled={!isReady.value} onClick={() => go("end")}>
         {label}
       </Button>
-      {shown && canGoOn && !goesOn && <Button onClick={() => goOn(shown, "end")}>{m.goOnWith(shown.number)}</Button>}
+      {shown && canResume && !continuesCurrent && (
+        <Button onClick={() => resume(shown, "end")}>{m.resumeRun(shown.number)}</Button>
+      )}
     </>
   );
 }

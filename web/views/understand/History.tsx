@@ -56,7 +56,7 @@ export function History() {
   );
 }
 
-/** The layers of 1998 with their sums. */
+/** The layers of 1998 with their totals. */
 function OriginalTable() {
   const m = messages();
   return (

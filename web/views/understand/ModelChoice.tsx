@@ -10,7 +10,7 @@ import { messages } from "./messages/index.js";
 
 type Option = "shown" | (typeof KNOWN_INPUTS)[number] | "own";
 
-/** Which model is explained. */
+/** Chooses the model to explain. */
 export function ModelChoice() {
   const m = messages();
   const asksForOwn = useSignal(false);

@@ -3,7 +3,7 @@ import { type DatasetParts, datasetFromIdx, type IdxArray, parseIdx } from "../.
 import { sha256 } from "../../../src/numeric/sha256.js";
 import { unpacked } from "./bytes.js";
 
-/** A file that was dropped, unpacked. */
+/** A dropped file, decompressed. */
 interface IdxFile {
   readonly name: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -11,10 +11,10 @@ interface IdxFile {
 }
 
 /**
- * Reads a pair of IDX files, packed or not, images and labels told apart by their headers. Of several pairs the one whose
- * names say "train" is taken. The classes have names where the labels are those of a known data set.
+ * Reads a pair of IDX files, gzipped or not; the headers distinguish images from labels. Among several pairs, takes the
+ * one with "train" in its names. The classes are named if the labels are those of a known data set.
  *
- * @throws Error with one line where there is no pair, or a file is damaged
+ * @throws Error if there is no pair or a file is damaged
  */
 export async function readFiles(files: readonly File[]): Promise<DatasetParts> {
   const all = await Promise.all(files.map(readFile));

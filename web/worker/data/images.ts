@@ -4,21 +4,20 @@ import type { DatasetParts, ImageSettings } from "../../../src/data/index.js";
 import { sha256 } from "../../../src/numeric/sha256.js";
 import type { DataProgress, LabelledImage } from "./protocol.js";
 
-/** Between two progresses. */
+/** Images between two progress events. */
 const IMAGES = 20;
 
-/** A data set of somebody's own images. */
+/** A data set of the user's own images. */
 export interface ReadImages {
   readonly parts: DatasetParts;
-  /** The files that the browser could not decode. */
+  /** Files that the browser could not decode. */
   readonly skipped: readonly string[];
 }
 
 /**
- * Decodes images with the browser's own decoders and brings them to the network's input. Classes are in the order of
- * their names.
+ * Decodes images with the browser's decoders and resizes them to the network's input. Classes are sorted by name.
  *
- * @throws Error with one line where fewer than two classes are left
+ * @throws Error if fewer than two classes are left
  */
 export async function readImages(
   images: readonly LabelledImage[],
@@ -40,7 +39,7 @@ export async function readImages(
     if (index % IMAGES === 0) onProgress({ task: { type: "decoding" }, done: index, total: images.length });
   }
   const classes = [...new Set(kept)].sort();
-  if (classes.length < 2) throw new Error(`images of two classes at least are needed, found ${classes.length}`);
+  if (classes.length < 2) throw new Error(`at least two classes of images are needed, found ${classes.length}`);
   const labels = Uint8Array.from(kept, (label) => classes.indexOf(label));
   const used = bytes.slice(0, kept.length * size);
   const checksum = await sha256(used, labels);

@@ -2,7 +2,7 @@ import type { Engine } from "../../../src/engine/backend.js";
 import { wasmBackend } from "../../../src/engine/wasm/wasmBackend.js";
 import type { InspectedNetwork } from "./protocol.js";
 
-/** An engine for a network that is looked at and not trained, with its parameters. */
+/** An engine for inspecting a network, with its parameters set; not for training. */
 export async function inspectionEngine(
   { model, normalization, parameters }: InspectedNetwork,
   batchSize: number,

@@ -13,29 +13,29 @@ import type { Gate } from "./gate.js";
 import { Meter } from "./meter.js";
 import type { MarkedSnapshot, Snapshot, TrainingEvent, TrainingStart } from "./protocol.js";
 
-/** A training that has begun. */
+/** A running training. */
 export interface Training {
-  /** The parameters as they are. */
+  /** The current parameters. */
   snapshot(): Promise<Snapshot>;
-  /** Fulfilled once all epochs are done. */
+  /** Resolves once all epochs are done; rejects if something fails later. */
   readonly ended: Promise<void>;
 }
 
 /**
- * Trains as `lenet train` does, to the same bits, and tells of it; the gate says when it goes and rests.
+ * Trains as `lenet train` does, to the same bits, and reports its progress; the gate pauses and resumes it.
  *
- * @throws Error where a thread of the engine cannot start; `ended` is rejected with what goes wrong later
+ * @throws Error if a thread of the engine cannot start
  */
 export async function beginTraining(
   { dataset, validationCount, recipe, seed, threads }: TrainingStart,
   gate: Gate,
-  tell: (event: TrainingEvent) => void,
+  report: (event: TrainingEvent) => void,
 ): Promise<Training> {
   const { channels, height, width, classes } = dataset;
   const model = lenet5({ ...recipe, input: { channels, height, width }, classes: classes.length });
   const plan = planWith({ recipe, model, seed }, { train: dataset, validationCount });
   const useful = Math.min(availableThreads(), mostUsefulThreads(recipe.batchSize));
-  // An address with a number of threads works in pages that can have only one, too.
+  // An address with a thread count also works in pages that can have only one.
   const count = crossOriginIsolated ? (threads ?? useful) : 1;
   const engine = await compilePlan(plan, wasmBackend({ threads: { count, start: startThread } }));
   const { split } = plan;
@@ -49,16 +49,16 @@ export async function beginTraining(
   const snapshot = async (): Promise<Snapshot> => ({ epoch, parameters: await engine.parameters() });
 
   const rest = async () => {
-    tell({ type: "resting", at: await marked(epoch, await engine.parameters()) });
+    report({ type: "resting", at: await marked(epoch, await engine.parameters()) });
     await gate.opened();
   };
   const onSlice = (slice: EpochSlice) => {
     const passEnds = slice.done === slice.total;
     if (slice.phase === "train") epoch = slice.epoch - 1 + slice.done / slice.total;
-    // An epoch's last step goes together with its validation, after which there is a rest where one is asked for.
+    // An epoch's last step goes together with its validation; a requested pause comes after that.
     const rests = !passEnds && (slice.phase === "train" ? gate.restsAfter("batch") : gate.restsNow);
     const progress = meter.add(slice, gate.seconds, rests);
-    if (progress) tell({ type: "progress", progress });
+    if (progress) report({ type: "progress", progress });
     return rests ? rest() : undefined;
   };
 
@@ -70,16 +70,16 @@ export async function beginTraining(
     for (;;) {
       const next = await epochs.next();
       if (next.done) {
-        tell({ type: "done", best: await marked(next.value.epoch, next.value.parameters) });
+        report({ type: "done", best: await marked(next.value.epoch, next.value.parameters) });
         return;
       }
       const { record, state } = next.value;
       const after = await marked(record.epoch, state.parameters);
-      tell({ type: "epoch", record, after, bestEpoch: state.best.epoch });
+      report({ type: "epoch", record, after, bestEpoch: state.best.epoch });
       if (record.epoch < recipe.epochs && gate.restsAfter("epoch")) await rest();
     }
   };
-  tell({
+  report({
     type: "started",
     machine: { threads: engine.threads, arithmetic: engine.arithmetic },
     initial: await marked(0, await engine.parameters()),

@@ -32,7 +32,7 @@ export interface KernelOptions {
   readonly optimizer: OptimizerSettings;
 }
 
-/** Everything that one kernel does in a training step, alone. */
+/** All work of one kernel in a training step, in isolation. */
 export interface KernelWorkload {
   readonly name: string;
   /** Multiply-adds of one run, if that is what the kernel does. */

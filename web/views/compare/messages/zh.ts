@@ -21,7 +21,7 @@ export const zh: typeof en = {
   name: "名称",
   run: (number) => `运行 ${number}`,
   sources: { page: "此页", folder: "运行文件夹", server: "本机", file: "权重" },
-  live: "正在训练",
+  live: "进行中",
   settings: {
     recipe: "配方",
     input: "输入",
@@ -68,7 +68,7 @@ export const zh: typeof en = {
   noCurves: "还没有完成一轮",
   trainingOf: (name) => `${name}，训练`,
   validationOf: (name) => `${name}，验证`,
-  legend: "深色线：验证。浅色线：训练。",
+  legend: "粗线：验证。细线：训练。",
 
   shownNetwork: "正在显示的网络",
   noNetwork: "训练一个，或打开一个文件。",
@@ -82,24 +82,24 @@ export const zh: typeof en = {
   runFolderLater: "训练结束后可以保存运行文件夹。",
   saveNote: "无论哪种格式，权重的每一位和指纹都不变。lenet eval、predict 和 export 都能读取。",
 
-  evaluation: "它有多好？",
+  evaluation: "评估",
   noData: "内存中没有图片。",
-  toData: "去选择",
+  toData: "选择图片",
   misfits: {
     shape: (data) => `内存中的图片（${data}）与这个网络的输入大小不同。`,
     classes: (data) => `内存中的图片（${data}）与这个网络的类别数不同。`,
   },
-  judgedBy: (data) => `${data} 的图片`,
-  judged: { validation: "留出的", all: "全部" },
-  judgedNotes: {
-    validation: (seed) => `种子为 ${seed} 的训练所留出的那些图片。`,
-    all: () => "用这些图片训练过的网络见过其中大部分：结果会显得过好。",
+  evaluateOn: (data) => `用 ${data} 评估`,
+  chosenImages: { validation: "验证图片", all: "全部图片" },
+  chosenImagesNotes: {
+    validation: (seed) => `种子为 ${seed} 的运行留作验证的图片。`,
+    all: () => "用这些图片训练过的网络见过其中大部分：结果会过于乐观。",
   },
   evaluate: "评估",
   evaluating: "正在评估",
-  outcome: (correct, total, judged) => `${total} 张中 ${correct} 张正确（${judged}）。`,
+  outcome: (correct, total, images) => `${total} 张中 ${correct} 张正确（${images}）。`,
   lossOf: (loss) => `损失 ${loss}。`,
   confusion: "混淆矩阵",
-  trueClass: "实际",
-  predictedClass: "认作",
+  trueClass: "真实",
+  predictedClass: "预测",
 };

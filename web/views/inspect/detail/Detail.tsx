@@ -13,7 +13,7 @@ import { WhyPanel } from "./WhyPanel.js";
 
 const PANEL_VIEWS = { sum: SumPanel, filters: FiltersPanel, excites: ExcitesPanel, why: WhyPanel };
 
-/** What is told of the selected unit. */
+/** The details of the selected unit. */
 export function Detail() {
   const m = messages();
   if (!structure.value || !selection.value) return null;

@@ -17,7 +17,7 @@ import { runTask } from "./inspectTask.js";
 
 const IMAGES = 12;
 
-/** What image excites the selected map most: of the data in memory, and one climbed to from noise. */
+/** Feature visualization: what excites the selected map most, in the data in memory and synthesized from noise. */
 export function ExcitesPanel() {
   if (!structure.value || !selection.value) return null;
   const { paper, unit } = selection.value;
@@ -37,7 +37,7 @@ interface PartProps {
   readonly place: MapPlace;
 }
 
-/** Has a task run for a component, one at a time; it ends with the component. */
+/** Runs one task at a time for a component; the task ends with the component. */
 function useTask() {
   const end = useRef<(() => void) | undefined>(undefined);
   useEffect(() => () => end.current?.(), []);

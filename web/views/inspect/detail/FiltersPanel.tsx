@@ -25,7 +25,7 @@ async function differentiate(engine: Engine, parameters: NamedTensors, pixels: U
   return (await engine.differentiate(await engine.load({ pixels, labels: [label] }))).gradients;
 }
 
-/** The filters that lead to the selected map, their gradients, and how far they have come since the start. */
+/** The filters that lead to the selected map, their gradients, and their change since the start of training. */
 export function FiltersPanel() {
   const m = messages();
   const label = useSignal<number | undefined>(undefined);
@@ -47,9 +47,11 @@ export function FiltersPanel() {
     const { paper, unit } = selection.value;
     const [map] = unitPlace(current.layers[paper.main].output, unit);
     const { input } = current.layers[paper.main];
-    // Of the first convolution all filters are seen at once; of others those of the selected map, one an input map.
-    const asked = input.length === 3 && input[0] <= 3 ? undefined : map;
-    const of = (tensors: Parameters<typeof kernelMaps>[3]) => kernelMaps(current.layers, paper.main, asked, tensors);
+    // All filters of the first convolution are shown at once; for other layers, those of the selected map, one per
+    // input map.
+    const wantedMap = input.length === 3 && input[0] <= 3 ? undefined : map;
+    const of = (tensors: Parameters<typeof kernelMaps>[3]) =>
+      kernelMaps(current.layers, paper.main, wantedMap, tensors);
     const weights = of(shownNetwork.value.parameters);
     if (!weights || url.value.inspectFilters === "weights") return weights;
     if (url.value.inspectFilters === "change") {

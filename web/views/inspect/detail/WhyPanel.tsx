@@ -21,7 +21,7 @@ interface Explained {
   readonly attributions: Attributions;
 }
 
-/** Which pixels the prediction rests on, laid over the image. */
+/** Saliency maps: which pixels the prediction depends on, overlaid on the image. */
 export function WhyPanel() {
   const m = messages();
   const explained = useSignal<Explained | undefined>(undefined);

@@ -10,7 +10,7 @@ import { paintMarks } from "./marks.js";
 import { frameMaps, imagePixels, paintMaps } from "./paint.js";
 import { Sheet } from "./Sheet.js";
 
-/** The image as the network gets it, and what it takes it for. */
+/** The image as the network sees it, and the prediction. */
 export function InputRow() {
   const m = messages();
   const isWide = useMedia("(min-width: 44rem)");

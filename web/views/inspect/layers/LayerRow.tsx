@@ -17,11 +17,11 @@ import { Sheet } from "./Sheet.js";
 export interface LayerRowProps {
   readonly layers: readonly ShapedLayer[];
   readonly paper: PaperLayer;
-  /** Its place among the network's. */
+  /** Its index among the paper's layers. */
   readonly position: number;
 }
 
-/** A layer's maps, which are lit by the image. */
+/** A layer's maps for the current image. */
 export function LayerRow({ layers, paper, position }: LayerRowProps) {
   const m = messages();
   const hovered = useSignal<number | undefined>(undefined);

@@ -16,7 +16,7 @@ export interface OutputRowProps {
   readonly position: number;
 }
 
-/** The classes as bars: their probabilities or, before the softmax, the logits. */
+/** The classes as bars: probabilities or, before the softmax, logits. */
 export function OutputRow({ paper, position }: OutputRowProps) {
   const m = messages();
   const [box, width] = useWidth<HTMLDivElement>();
@@ -72,7 +72,7 @@ export function OutputRow({ paper, position }: OutputRowProps) {
         <p>{url.value.inspectMoment === "before" ? m.logits : m.probabilities}</p>
       </header>
       <div class="sheet" ref={box}>
-        {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: arrows are for its bars */}
+        {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: arrow keys select its bars */}
         <canvas
           ref={canvas}
           class="units"

@@ -4,7 +4,7 @@ import { response } from "../state/response.js";
 import { shownImage } from "../state/shownImage.js";
 import { shownNetwork } from "../state/shownNetwork.js";
 
-/** What the network takes the image for. */
+/** The network's prediction for the image. */
 export function Prediction() {
   const m = messages();
   const classes = shownNetwork.value?.classes;
@@ -15,7 +15,7 @@ export function Prediction() {
   const nameOf = (index: number) => classes[index] ?? String(index);
   return (
     <div class="prediction">
-      <p class="quiet">{m.takenFor}</p>
+      <p class="quiet">{m.prediction}</p>
       <p class={nameOf(prediction).length > 2 ? "answer long" : "answer"}>{nameOf(prediction)}</p>
       <p>{formatPercent(probabilities[prediction])}</p>
       {order.length > 1 && <p class="quiet">{m.next(nameOf(order[1]), formatPercent(probabilities[order[1]]))}</p>}

@@ -3,26 +3,26 @@ import { theme } from "../../../styles/theme.js";
 
 type Color = readonly [red: number, green: number, blue: number];
 
-/** The page's colours as canvases take them. */
+/** The page's colours for canvases. */
 export interface CanvasColors {
   readonly ink: string;
   readonly quiet: string;
   readonly line: string;
-  /** Around marks, so that they are seen on any ground. */
+  /** Drawn around marks, to keep them visible on any background. */
   readonly halo: string;
-  /** Of what is selected. */
+  /** For the selection. */
   readonly mark: string;
-  /** Of bars. */
+  /** For bars. */
   readonly accent: string;
-  /** 256 colours from nothing to the most, as pixels of ImageData: from paper to ink. */
+  /** 256 colours from zero to the maximum, as ImageData pixels: paper to ink. */
   readonly sequential: Uint32Array;
-  /** 256 colours from the most negative over nothing to the most positive: blue, paper, orange. */
+  /** 256 colours from the negative to the positive maximum: blue, paper, orange. */
   readonly diverging: Uint32Array;
 }
 
-/** The colours of the theme that is shown: all of them those of the style sheet. */
+/** The colours of the current theme, all from the style sheet. */
 export const canvasColors = computed<CanvasColors>(() => {
-  // The style sheet follows it.
+  // The style sheet depends on it.
   void theme.value;
   const probe = document.createElement("span");
   document.body.append(probe);
@@ -46,7 +46,7 @@ export const canvasColors = computed<CanvasColors>(() => {
   return colors;
 });
 
-/** A table's colours, or those of its upper half, as a CSS gradient. */
+/** A colour table, or its upper half, as a CSS gradient. */
 export function gradientOf(colors: Uint32Array, part: "whole" | "upper" = "whole"): string {
   const first = part === "whole" ? 0 : 128;
   const stops = [0, 0.25, 0.5, 0.75, 1].map((share) => {
@@ -61,7 +61,7 @@ function text([red, green, blue]: Color): string {
   return `rgb(${red} ${green} ${blue})`;
 }
 
-/** 256 colours evenly between some. */
+/** 256 colours, interpolated evenly between the stops. */
 function table(stops: readonly Color[]): Uint32Array {
   const bytes = new Uint8ClampedArray(4 * 256);
   for (let index = 0; index < 256; index++) {

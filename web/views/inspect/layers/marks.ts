@@ -7,9 +7,9 @@ import { outline } from "./paint.js";
 import type { SheetLayout } from "./sheetLayout.js";
 
 /**
- * Outlines what the selected unit is computed from and, while its sum is stepped through, the value that was added last.
+ * Outlines the receptive field of the selected unit and, while stepping through its sum, the value added last.
  *
- * @param position of the maps' layer among the paper's; −1 for the input
+ * @param position the layer's index among the paper's layers; −1 for the input
  */
 export function paintMarks(context: CanvasRenderingContext2D, layout: SheetLayout, position: number): void {
   const selected = selection.value;

@@ -1,15 +1,15 @@
 import { kindOf, type ShapedLayer } from "../../../../src/model/index.js";
 
-/** The values that colours stand for; those of two signs take a diverging palette, its middle at 0. */
+/** The value range of a colour scale; with two signs, the palette is diverging and centred on 0. */
 export interface ValueRange {
   readonly least: number;
   readonly most: number;
 }
 
-/** What is known of the values of a layer's output: those of an activation are in its range, pooled or not. */
+/** What is known about a layer's output values: those of an activation stay in its range through pooling. */
 export type ValueKind = "share" | "positive" | "signed";
 
-/** The kind of the values that come out of a layer. */
+/** The kind of values that a layer outputs. */
 export function kindOfValues(layers: readonly ShapedLayer[], layer: number): ValueKind {
   for (let index = layer; index >= 0; index--) {
     const { range } = kindOf(layers[index].layer);
@@ -21,7 +21,7 @@ export function kindOfValues(layers: readonly ShapedLayer[], layer: number): Val
   return "signed";
 }
 
-/** The range that a palette spreads over. */
+/** The value range of the palette. */
 export function rangeOf(values: Float32Array, kind: ValueKind): ValueRange {
   if (kind === "share") return { least: 0, most: 1 };
   let largest = 0;

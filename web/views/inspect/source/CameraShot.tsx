@@ -7,7 +7,7 @@ import { messages } from "../messages/index.js";
 import { take } from "../state/shownImage.js";
 import { Inverted } from "./Inverted.js";
 
-/** The side of a shot: more than the network sees. */
+/** The side of a shot: larger than the network's input. */
 const SIDE = 256;
 
 /** Takes an image with the camera. */

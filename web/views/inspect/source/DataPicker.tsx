@@ -19,10 +19,10 @@ import {
   shownPart,
 } from "../state/choosableImages.js";
 
-/** Images that are seen at once. */
+/** Images visible at once. */
 const PAGE = 12;
 
-/** Picks an image of the data in memory. */
+/** Picks an image from the data in memory. */
 export function DataPicker() {
   const m = messages();
   const page = useComputed(() => Math.floor(chosenPlace.value / PAGE));

@@ -1,7 +1,7 @@
 import { messages } from "../messages/index.js";
 import { taken } from "../state/shownImage.js";
 
-/** Whether light and dark are swapped in the image that was taken. */
+/** Whether light and dark are swapped in an opened or captured image. */
 export function Inverted() {
   const image = taken.value;
   if (!image) return null;

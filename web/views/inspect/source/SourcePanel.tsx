@@ -16,7 +16,7 @@ const SOURCE_VIEWS: Readonly<Record<Source, () => preact.JSX.Element | null>> = 
   camera: CameraShot,
 };
 
-/** Where the image comes from. */
+/** Chooses the source of the image. */
 export function SourcePanel() {
   const m = messages();
   const SourceView = SOURCE_VIEWS[source.value];

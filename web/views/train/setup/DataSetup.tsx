@@ -7,7 +7,7 @@ import { NumberSetting } from "./NumberSetting.js";
 import { OwnImages } from "./OwnImages.js";
 import { Samples } from "./Samples.js";
 
-/** Which images are trained on. */
+/** The choice of training images. */
 export function DataSetup() {
   const m = messages();
   const { data, count } = url.value;

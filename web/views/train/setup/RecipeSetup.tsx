@@ -11,7 +11,7 @@ import { learningRateOf } from "../../../state/settings.js";
 import { messages } from "../messages/index.js";
 import { NumberSetting } from "./NumberSetting.js";
 
-/** How it is trained. */
+/** The training settings. */
 export function RecipeSetup() {
   const m = messages();
   const { kinds, poolings } = layerMessages();
@@ -60,7 +60,7 @@ export function RecipeSetup() {
   );
 }
 
-/** No setting but the recipe's own. */
+/** Resets every setting to the recipe's. */
 const AS_RECIPE = {
   activation: undefined,
   pooling: undefined,
@@ -71,7 +71,7 @@ const AS_RECIPE = {
   val: undefined,
 };
 
-/** The settings that are seldom changed; empty ones are the recipe's. */
+/** Rarely changed settings; empty fields use the recipe's values. */
 function MoreSettings({ recipe }: { readonly recipe: Recipe }) {
   const m = messages();
   const { lr, batch, dropout, augment, val, threads } = url.value;
