@@ -28,7 +28,10 @@ describe("parseAxis", () => {
     ["batch=32,1.5", '"1.5" is not valid for batch: it must be an integer from 1 to 16,384.'],
     ["dropout=0,1", '"1" is not valid for dropout: it must be a number of at least 0 and below 1.'],
     ["recipe=paper,worst", '"worst" is not valid for recipe: it must be paper, improved or best.'],
-    ["augment=light;crop", expect.stringMatching(/^"crop" is not valid for augment: unknown augmentation "crop"; use none, /)],
+    [
+      "augment=light;crop",
+      expect.stringMatching(/^"crop" is not valid for augment: unknown augmentation "crop"; use none, /),
+    ],
     ["lr=1e-3,3e-3,0.001", 'The values "1e-3" and "0.001" of lr are equal.'],
     ["augment=none;crop=0", 'The values "none" and "crop=0" of augment are equal.'],
   ])("refuses %s", (text, message) => {
