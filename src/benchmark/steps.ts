@@ -5,7 +5,7 @@ import { PLACEMENT_WORDS } from "../data/placement.js";
 import type { Engine } from "../engine/backend.js";
 import { type ImageShape, initializeParameters, lenet5, type Model } from "../model/index.js";
 import { placementsFor } from "../training/epochs.js";
-import type { Recipe } from "../training/recipes/index.js";
+import type { Recipe } from "../training/recipes/recipes.js";
 import { scheduleAt } from "../training/recipes/schedules.js";
 import type { Task } from "./measure.js";
 

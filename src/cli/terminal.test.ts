@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { formatDuration } from "../report/duration.js";
+import { formatDuration } from "../report/numbers.js";
 import { formatPercent, Terminal } from "./terminal.js";
 
 /** A stream that keeps what is written, as a terminal of a width or as a file. */

@@ -2,7 +2,7 @@ import type { Engine } from "../engine/backend.js";
 import type { Weights } from "../model/index.js";
 import { processorBackend } from "../node/threads.js";
 import { type LoadedWeights, loadWeights } from "../node/weights.js";
-import { RECIPES } from "../training/recipes/index.js";
+import { RECIPES } from "../training/recipes/recipes.js";
 
 /** What the commands take that start from weights. */
 export const WEIGHTS_HELP = "a .pth, .safetensors or .onnx file, or a run folder (its best weights)";

@@ -9,7 +9,7 @@ import {
   type Tensor,
   type Weights,
 } from "../model/index.js";
-import { RECIPES, TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
+import { RECIPES, TUTORIAL_NORMALIZATION } from "../training/recipes/recipes.js";
 import { writePth } from "./pth/pth.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
 import { readWeights, WEIGHTS_FORMATS, writeWeights } from "./weights.js";

@@ -5,7 +5,6 @@
  */
 
 export type { DownloadProgress } from "./disk/download.js";
-export { enableFusedArithmetic } from "./fusedArithmetic.js";
 export { decodeImage, encodePng } from "./images/codec.js";
 export type { SkippedFile } from "./images/folderWalk.js";
 export { ImageError, MAXIMUM_PIXELS } from "./images/header.js";
@@ -18,5 +17,5 @@ export {
   type OpenedData,
   openData,
 } from "./openData.js";
-export { startThread, threads } from "./threads.js";
+export { enableFusedArithmetic, startThread, threads } from "./threads.js";
 export { type LoadedWeights, loadWeights } from "./weights.js";

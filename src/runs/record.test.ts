@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { formatJson } from "../formats/json.js";
 import { lenet5 } from "../model/index.js";
-import { RECIPES } from "../training/recipes/index.js";
+import { RECIPES } from "../training/recipes/recipes.js";
 import { compareRuns } from "./comparison.js";
 import type { RunConfig } from "./config.js";
 import { formatHistory } from "./history.js";

@@ -1,6 +1,6 @@
 import { formatAugmentation } from "../data/augmentationText.js";
 import type { Fact, FactGroup } from "../report/facts.js";
-import type { Recipe } from "../training/recipes/index.js";
+import type { Recipe } from "../training/recipes/recipes.js";
 import type { RunConfig } from "./config.js";
 
 /** The title and subtitle of a run's charts. */

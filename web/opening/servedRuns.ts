@@ -1,7 +1,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { readWeights } from "../../src/formats/weights.js";
+import type { ListedRun } from "../../src/runs/files.js";
 import { RUN_FILES } from "../../src/runs/files.js";
-import type { ListedRun } from "../../src/runs/listing.js";
 import { parseRun, type RunRecord } from "../../src/runs/record.js";
 import { changeUrl, url } from "../address/url.js";
 import { openedNetwork } from "../state/currentNetwork.js";

@@ -10,7 +10,7 @@ import {
   sweepLearningRate,
 } from "../../training/learningRateFinder.js";
 import { compilePlan, planTraining } from "../../training/plan.js";
-import type { Recipe } from "../../training/recipes/index.js";
+import type { Recipe } from "../../training/recipes/recipes.js";
 import { DEFAULT_DATA, loadData, nameSkipped } from "../data.js";
 import { withInterrupt } from "../interrupt.js";
 import { addTrainingOptions, jsonOption, type TrainingOptions, wholeNumber } from "../options.js";
