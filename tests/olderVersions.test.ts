@@ -7,7 +7,7 @@ import { readSweepConfig } from "../src/cli/sweep/sweepFolder.js";
 import { generateDigits } from "../src/data/digits.js";
 import { readRecipeFile } from "../src/formats/recipeFile.js";
 import { encodePng } from "../src/node/images/codec.js";
-import { loadWeights } from "../src/node/weights.js";
+import { loadWeights } from "../src/node/loadWeights.js";
 import { runProgram } from "./support/program.js";
 
 // Version 0.1 had other names for some fields; what it wrote still opens. See fixtures/version-0.1/README.md.

@@ -1,7 +1,7 @@
 import type { Engine } from "../engine/backend.js";
 import type { Weights } from "../model/index.js";
+import { type LoadedWeights, loadWeights } from "../node/loadWeights.js";
 import { processorBackend } from "../node/threads.js";
-import { type LoadedWeights, loadWeights } from "../node/weights.js";
 import { RECIPES } from "../training/recipes/recipes.js";
 
 /** What the commands take that start from weights. */

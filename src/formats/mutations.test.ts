@@ -7,7 +7,7 @@ import { TUTORIAL_NORMALIZATION } from "../training/recipes/recipes.js";
 import { FormatError } from "./errors.js";
 import { readPth } from "./pth/pth.js";
 import { readSafetensors } from "./safetensors.js";
-import { readWeights, WEIGHTS_FORMATS, writeWeights } from "./weights.js";
+import { readWeights, WEIGHTS_FORMATS, writeWeights } from "./weightFiles.js";
 import { readStoredZip } from "./zip/read.js";
 import { writeStoredZip } from "./zip/write.js";
 

@@ -6,7 +6,7 @@ import type { NamedTensors } from "../model/index.js";
 import { evaluateDataset, type Judgement, judge } from "../training/evaluate.js";
 import type { Evaluation } from "../training/metrics.js";
 import type { PassOptions } from "../training/passes.js";
-import { datasetFor } from "./datasets.js";
+import { datasetFor } from "./datasetFor.js";
 import type { LeNet5 } from "./lenet5.js";
 
 /** The maximum number of images that are computed at once. */

@@ -8,6 +8,7 @@ export type { DownloadProgress } from "./disk/download.js";
 export { decodeImage, encodePng } from "./images/codec.js";
 export type { SkippedFile } from "./images/folderWalk.js";
 export { ImageError, MAXIMUM_PIXELS } from "./images/header.js";
+export { type LoadedWeights, loadWeights } from "./loadWeights.js";
 export { DatasetUnavailableError } from "./obtain.js";
 export {
   COLOUR_INPUT,
@@ -18,4 +19,3 @@ export {
   openData,
 } from "./openData.js";
 export { enableFusedArithmetic, startThread, threads } from "./threads.js";
-export { type LoadedWeights, loadWeights } from "./weights.js";

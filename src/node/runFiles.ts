@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RUN_FILES } from "../runs/files.js";
 import { parseRun, type RunRecord } from "../runs/record.js";
+import { RUN_FILES } from "../runs/runFolderFiles.js";
 import { describeFileError, errorCode, isFolder } from "./disk/files.js";
 
 /** Reads a file that every run folder has. @throws Error if it cannot be read */

@@ -7,7 +7,7 @@ import type { Browser, Download, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { generateDigits } from "../../src/data/digits.js";
 import { readSafetensors } from "../../src/formats/safetensors.js";
-import { readWeights, WEIGHTS_FORMATS } from "../../src/formats/weights.js";
+import { readWeights, WEIGHTS_FORMATS } from "../../src/formats/weightFiles.js";
 import { fingerprint, initializeParameters, lenet5 } from "../../src/model/index.js";
 import { type LabServer, serveLab } from "../../src/node/lab/server.js";
 import { readRun } from "../../src/node/runFiles.js";

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type ListedRun, listing, RUN_FILES } from "../../runs/files.js";
+import { type ListedRun, listing, RUN_FILES } from "../../runs/runFolderFiles.js";
 import { errorCode } from "../disk/files.js";
 import { readRun } from "../runFiles.js";
 

@@ -3,7 +3,7 @@ import type { FactGroup } from "../facts.js";
 import { Markup, markup } from "../markup.js";
 import { count, counted, percent, standardError } from "../numbers.js";
 import { FONT } from "../palette.js";
-import type { ClassScores, JudgedImage, Report } from "./report.js";
+import type { ClassScores, JudgedImage, Report } from "./pageContent.js";
 import { filterSection, imageCards, matrixSection } from "./sections.js";
 import { CURVE_INKS, STYLE } from "./style.js";
 

@@ -2,7 +2,7 @@ import { type ConfusionCell, confusionCells, MOST_NUMBERED } from "../confusion.
 import { type Markup, markup } from "../markup.js";
 import { count, counted, percent } from "../numbers.js";
 import { largestShare, SHADES, signedColor } from "../palette.js";
-import type { Filters, JudgedImage, Report } from "./report.js";
+import type { Filters, JudgedImage, Report } from "./pageContent.js";
 
 /** The side of a weight, and the gap between the channels of a filter, in SVG units. */
 const SIDE = 10;

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { WEIGHTS_FORMATS } from "../../../src/formats/weights.js";
+import { WEIGHTS_FORMATS } from "../../../src/formats/weightFiles.js";
 import { isActivation, isPooling, type Model, summarize } from "../../../src/model/index.js";
 import { layerMessages } from "../../i18n/layers/index.js";
 import { formatCount } from "../../i18n/numbers.js";

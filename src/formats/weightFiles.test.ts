@@ -12,7 +12,7 @@ import {
 import { RECIPES, TUTORIAL_NORMALIZATION } from "../training/recipes/recipes.js";
 import { writePth } from "./pth/pth.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
-import { readWeights, WEIGHTS_FORMATS, writeWeights } from "./weights.js";
+import { readWeights, WEIGHTS_FORMATS, writeWeights } from "./weightFiles.js";
 
 const model = lenet5({ ...RECIPES.improved, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
 const parameters = initializeParameters(model, 5);
