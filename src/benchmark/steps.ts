@@ -26,7 +26,7 @@ export function benchmarkModel(recipe: Recipe, { channels, height, width }: Imag
 }
 
 /** Samples per call: enough to hide the cost of the call itself. */
-const SAMPLES_PER_CALL = 256;
+const SAMPLES_PER_CALL = 32;
 
 /** The tasks of an engine: a step as in the training loop, and a batch as in validation. */
 export async function stepTasks(
