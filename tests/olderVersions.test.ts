@@ -52,6 +52,12 @@ describe("what version 0.1 wrote", () => {
     expect({ correct, total, loss }).toEqual({ correct: 7, total: 40, loss: 2.2996124982833863 });
   });
 
+  it("opens: an ONNX file with preprocessing, whose input had another name", async () => {
+    const { model, normalization } = await loadWeights(join(FIXTURES, "with-preprocessing.onnx"));
+    expect(model.layers).toHaveLength(12);
+    expect(normalization.std).toHaveLength(model.input.channels);
+  });
+
   it("goes on: a run, to the bits of the older version", async () => {
     const run = await copyRun("resumed");
     const { stdout } = await runProgram(folder, ["train", "--resume", run]);
