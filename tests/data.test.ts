@@ -69,7 +69,7 @@ describe("a folder of images", () => {
     const trained = await lenet("train", "--data", "shapes", "--epochs", "3", "--batch", "8", "--out", "run");
     expect(trained).toMatchObject({
       code: 0,
-      stderr: "warning: shapes: 2 files cannot be used and are skipped\n",
+      stderr: "warning: shapes: skipping 2 files that cannot be used\n",
     });
     const told = lines(trained.stdout);
     expect([told[0], told.at(-1)]).toEqual(["run folder: run", "run folder: run"]);
@@ -94,7 +94,7 @@ describe("a folder of images", () => {
       env: { XDG_CACHE_HOME: inFolder(".cache") },
     });
     expect(resumed.code).toBe(0);
-    expect(resumed.stdout).toContain("going on after epoch 3 of 3");
+    expect(resumed.stdout).toContain("resuming after epoch 3 of 3");
   });
 
   it("fails with --strict if a file cannot be used", async () => {
@@ -106,13 +106,11 @@ describe("a folder of images", () => {
   it("may have no test set", async () => {
     const { code, stdout } = await lenet("train", "--data", "untested", "--epochs", "1", "--out", "untested-run");
     expect(code).toBe(0);
-    expect(lines(stdout).at(-3)).toBe(
-      "untested holds no images back for a test: there is the validation accuracy alone",
-    );
+    expect(lines(stdout).at(-3)).toBe("untested has no test images, so there is only a validation accuracy");
     const { code: failed, stderr } = await lenet("eval", "untested-run");
     expect({ failed, stderr }).toEqual({
       failed: 1,
-      stderr: "lenet: untested holds no images back for a test: try --split val\n",
+      stderr: "lenet: untested has no test images: try --split val\n",
     });
   });
 
@@ -121,7 +119,7 @@ describe("a folder of images", () => {
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr:
-        'lenet: run/best.safetensors was trained on "shapes", which is no known data set: name its folder with --data\n',
+        'lenet: run/best.safetensors was trained on "shapes", which is not a known data set: give its folder with --data\n',
     });
     const named = await lenet("eval", "run/best.safetensors", "--data", "shapes", "--json");
     expect(JSON.parse(named.stdout)).toMatchObject({ data: "shapes", total: 15 });
@@ -177,7 +175,7 @@ describe("lenet data preview", () => {
     expect(again).toEqual({
       code: 1,
       stdout: "",
-      stderr: "lenet: sheet.png exists already: name another file with --out\n",
+      stderr: "lenet: sheet.png already exists: choose another file with --out\n",
     });
     expect(await readFile(inFolder("sheet.png"))).toEqual(bytes);
   });
@@ -186,7 +184,7 @@ describe("lenet data preview", () => {
     [["nowhere"], /argument 'name'. It must be fashion-mnist, mnist, cifar10, digits or the path of a folder/],
     [["plain", "--augment", "blur=1"], /unknown augmentation key "blur"; the keys are crop, flip, /],
     [["plain", "--augment", "flip=2"], /flip must be a number from 0 to 1, not "2"/],
-    [["plain", "--input", "3x300x300"], /It must be CxHxW as 1x28x28 or 3x32x32/],
+    [["plain", "--input", "3x300x300"], /It must be CxHxW, such as 1x28x28 or 3x32x32/],
   ])("reports wrong usage in one line: %j", async (args, message) => {
     const { code, stdout, stderr } = await lenet("data", "preview", ...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

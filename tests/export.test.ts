@@ -106,10 +106,10 @@ describe("lenet export", () => {
     [
       "run --to pth --with-preprocessing",
       2,
-      `option '--with-preprocessing' is for '--to onnx' alone; see "lenet export --help"`,
+      `option '--with-preprocessing' requires '--to onnx'; see "lenet export --help"`,
     ],
-    ["run --to pth", 1, "run/model.pth exists already: name another file with --out"],
-    ["torch.pth --to pth --recipe paper", 1, "torch.pth exists already: name another file with --out"],
+    ["run --to pth", 1, "run/model.pth already exists: choose another file with --out"],
+    ["torch.pth --to pth --recipe paper", 1, "torch.pth already exists: choose another file with --out"],
     ["nowhere --to pth", 1, "cannot read nowhere: no such file or folder"],
     ["run --to pth --out nowhere/model.pth", 1, "cannot write nowhere/model.pth: no such file or folder"],
     [

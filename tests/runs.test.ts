@@ -71,7 +71,7 @@ describe("a run that was killed", () => {
       code: 0,
       told: expect.arrayContaining([
         expect.stringMatching(/^took over the lock of process \d+, which no longer exists$/),
-        expect.stringMatching(/^going on after epoch \d of 5$/),
+        expect.stringMatching(/^resuming after epoch \d of 5$/),
       ]),
     });
     await expectSameRun("again", "whole");
@@ -99,7 +99,7 @@ describe("a run that was killed", () => {
     expect({ code, stdout, told: lines(stderr).at(-1) }).toEqual({
       code: 1,
       stdout: "",
-      told: "lenet: other was begun with the arithmetic wasm-portable, this Node computes with wasm-fused: use the same one",
+      told: "lenet: other was trained with wasm-portable arithmetic, but this Node computes with wasm-fused: resume it where wasm-portable is available",
     });
     await writeFile(path, JSON.stringify({ ...config, fusedArithmetic: true }));
     expect(await resume("other")).toMatchObject({ code: 0 });
@@ -189,7 +189,7 @@ describe("a run without room for its checkpoint", () => {
         expect(await hiddenFiles("disk/run")).toEqual([]);
         expect(mount("remount,size=10m").status).toBe(0);
         const again = await resume("disk/run");
-        expect(again.stderr).toMatch(/^going on after epoch \d of 5$/m);
+        expect(again.stderr).toMatch(/^resuming after epoch \d of 5$/m);
         await expectSameRun("disk/run", "whole");
       } finally {
         spawnSync("umount", [inFolder("disk")]);
@@ -220,7 +220,7 @@ describe("a finished run", () => {
     const { code, stderr } = await extend("longer", LONGER);
     expect(code).toBe(0);
     expect(lines(stderr)).toContain(
-      "extended from 5 to 8 epochs, the schedule begun anew over the added ones: this is not the same as 8 epochs from the start",
+      "extended from 5 to 8 epochs; the schedule restarts for the added ones, so the result differs from 8 epochs from the start",
     );
     const config = JSON.parse(await readFile(inFolder("longer", "config.json"), "utf8"));
     expect(config).toMatchObject({ recipe: { epochs: LONGER }, scheduleRestarts: [EPOCHS] });
@@ -239,7 +239,7 @@ describe("a finished run", () => {
     await cp(inFolder("whole"), inFolder("broken"), { recursive: true });
     const broken = await extend("broken", LONGER, interruptAfter(`"epoch":${EPOCHS + 1}`));
     expect(broken.code).toBe(130);
-    expect(broken.stderr).toMatch(/interrupted after epoch \d of 8; go on with: npx lenet train --resume broken\n$/);
+    expect(broken.stderr).toMatch(/interrupted after epoch \d of 8; resume with: npx lenet train --resume broken\n$/);
     expect((await extend("broken", LONGER)).stderr).toBe(
       "lenet: broken is not finished, and only a finished run can be extended: first resume it without --epochs to complete its 8 epochs\n",
     );

@@ -28,5 +28,5 @@ test("lenet lab prints its address, serves the page there, and stops on Ctrl-C",
 test("lenet lab rejects an invalid port", async () => {
   const { code, stderr } = await runProgram(folder, ["lab", "--port", "70000"]);
   expect(code).toBe(2);
-  expect(stderr).toMatch(/^lenet: .*--port.*70000.*whole number from 1 to 65,535.*\n$/);
+  expect(stderr).toMatch(/^lenet: .*--port.*70000.*an integer from 1 to 65,535.*\n$/);
 });
