@@ -71,7 +71,7 @@ const RECIPE_FACTS: { readonly [Field in keyof Recipe]: (value: Recipe[Field]) =
   patience: (epochs) => [fact("patience", epochs === 0 ? "none" : epochs)],
   augmentation: (augmentation) => [fact("augmentation", formatAugmentation(augmentation))],
   augmentValidation: (augmented) => [fact("augmented validation", yesOrNo(augmented))],
-  validationFraction: (share) => [fact("validation share", share)],
+  validationFraction: (fraction) => [fact("validation fraction", fraction)],
   normalization: ({ mean, std }) => [
     fact("normalization", `mean ${mean.map(short)}, standard deviation ${std.map(short)}`),
   ],
