@@ -32,7 +32,7 @@ export {
 } from "./model/index.js";
 export { type InputDifferentiation, inputDifferentiation } from "./network/inputGradient.js";
 export { type EpochSlice, type EpochsOptions, type FinishedEpoch, runEpochs } from "./training/epochs.js";
-export { evaluateDataset } from "./training/evaluate.js";
+export { evaluateDataset, predictDataset } from "./training/evaluate.js";
 export {
   type LearningRateSuggestions,
   type SweepOptions,
@@ -40,5 +40,4 @@ export {
   suggestLearningRates,
   sweepLearningRate,
 } from "./training/learningRateFinder.js";
-export { predictDataset } from "./training/predict.js";
-export { customizeRecipe } from "./training/recipes/index.js";
+export { customizeRecipe } from "./training/recipes/recipes.js";

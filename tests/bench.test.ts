@@ -3,7 +3,7 @@ import { type BenchmarkReport, measure, timingOf } from "../src/benchmark/index.
 import { benchCommand, type Environment, formatBenchmark } from "../src/cli/commands/bench.js";
 import { supportsFusedArithmetic } from "../src/engine/wasm/features.js";
 import { compilePeakLoop } from "../src/engine/wasm/workloads/index.js";
-import { enableFusedArithmetic } from "../src/node/fusedArithmetic.js";
+import { enableFusedArithmetic } from "../src/node/threads.js";
 
 enableFusedArithmetic();
 

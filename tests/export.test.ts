@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isOnnx } from "../src/formats/onnx/index.js";
 import { isPth } from "../src/formats/pth/pth.js";
 import { isSafetensors } from "../src/formats/safetensors.js";
-import { readWeights, type WeightsFormat } from "../src/formats/weights.js";
+import { readWeights, type WeightsFormat } from "../src/formats/weightFiles.js";
 import { writeDigitFiles } from "./support/digitFiles.mjs";
 import { runProgram } from "./support/program.js";
 

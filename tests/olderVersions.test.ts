@@ -7,7 +7,7 @@ import { readSweepConfig } from "../src/cli/sweep/sweepFolder.js";
 import { generateDigits } from "../src/data/digits.js";
 import { readRecipeFile } from "../src/formats/recipeFile.js";
 import { encodePng } from "../src/node/images/codec.js";
-import { loadWeights } from "../src/node/weights.js";
+import { loadWeights } from "../src/node/loadWeights.js";
 import { runProgram } from "./support/program.js";
 
 // Version 0.1 had other names for some fields; its files still open. See fixtures/version-0.1/README.md.
@@ -50,6 +50,12 @@ describe("files of version 0.1", () => {
     const { stdout } = await runProgram(folder, ["eval", join(run, file), "--data", images, "--json"]);
     const { correct, total, loss } = JSON.parse(stdout);
     expect({ correct, total, loss }).toEqual({ correct: 7, total: 40, loss: 2.2996124982833863 });
+  });
+
+  it("open: an ONNX file with preprocessing, whose input had another name", async () => {
+    const { model, normalization } = await loadWeights(join(FIXTURES, "with-preprocessing.onnx"));
+    expect(model.layers).toHaveLength(12);
+    expect(normalization.std).toHaveLength(model.input.channels);
   });
 
   it("resume: a run, to the same bits as the older version", async () => {

@@ -7,7 +7,7 @@ import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { initializeParameters, lenet5, wasmBackend } from "../src/engine.js";
 import { writePth } from "../src/formats/pth/pth.js";
-import { writeWeights } from "../src/formats/weights.js";
+import { writeWeights } from "../src/formats/weightFiles.js";
 import { type ModelMetadata, RECIPES } from "../src/index.js";
 import { loadDataset } from "../src/node/datasets.js";
 import { encodePng, loadWeights } from "../src/node/index.js";

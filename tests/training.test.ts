@@ -4,10 +4,9 @@ import { generateDigits, splitIndices } from "../src/data/index.js";
 import { type Engine, evaluateDataset, initializeParameters, lenet5, runEpochs, wasmBackend } from "../src/engine.js";
 import { readCheckpoint, writeCheckpoint } from "../src/formats/checkpoint.js";
 import { AUGMENTATIONS, type Dataset, DivergedError, type NamedTensors, RECIPES, type Recipe } from "../src/index.js";
-import { enableFusedArithmetic } from "../src/node/fusedArithmetic.js";
-import { startThread } from "../src/node/threads.js";
+import { enableFusedArithmetic, startThread } from "../src/node/threads.js";
 import type { EpochRecord, TrainingState } from "../src/training/epochs.js";
-import { customizeRecipe } from "../src/training/recipes/index.js";
+import { customizeRecipe } from "../src/training/recipes/recipes.js";
 
 enableFusedArithmetic();
 

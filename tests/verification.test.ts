@@ -8,7 +8,7 @@ import { supportsFusedArithmetic } from "../src/engine/wasm/features.js";
 import { wasmBackend } from "../src/engine/wasm/wasmBackend.js";
 import { readSafetensors, writeSafetensors } from "../src/formats/safetensors.js";
 import type { TensorData } from "../src/model/index.js";
-import { enableFusedArithmetic } from "../src/node/fusedArithmetic.js";
+import { enableFusedArithmetic } from "../src/node/threads.js";
 import {
   formatReport,
   isReferenceFile,

@@ -10,7 +10,7 @@ import {
   peakWorkload,
 } from "../engine/wasm/workloads/index.js";
 import type { ImageShape } from "../model/index.js";
-import { RECIPES, type Recipe } from "../training/recipes/index.js";
+import { RECIPES, type Recipe } from "../training/recipes/recipes.js";
 import { measure, type Timing } from "./measure.js";
 import { benchmarkImages, benchmarkModel, drawTask, stepTasks } from "./steps.js";
 

@@ -5,7 +5,7 @@ import { PLACEMENT_WORDS } from "../data/placement.js";
 import type { Engine } from "../engine/backend.js";
 import { type ImageShape, initializeParameters, lenet5, type Model } from "../model/index.js";
 import { placementsFor } from "../training/epochs.js";
-import type { Recipe } from "../training/recipes/index.js";
+import type { Recipe } from "../training/recipes/recipes.js";
 import { scheduleAt } from "../training/recipes/schedules.js";
 import type { Task } from "./measure.js";
 
@@ -26,7 +26,7 @@ export function benchmarkModel(recipe: Recipe, { channels, height, width }: Imag
 }
 
 /** Samples per call: enough to hide the cost of the call itself. */
-const SAMPLES_PER_CALL = 256;
+const SAMPLES_PER_CALL = 32;
 
 /** The tasks of an engine: a step as in the training loop, and a batch as in validation. */
 export async function stepTasks(

@@ -1,5 +1,5 @@
-import { formatDuration } from "../report/duration.js";
 import { shortened } from "../report/markup.js";
+import { formatDuration } from "../report/numbers.js";
 import type { ComparedRun } from "../runs/comparison.js";
 import { formatPercent } from "./terminal.js";
 

@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { formatDuration } from "../report/duration.js";
+import { formatDuration } from "../report/numbers.js";
 import { formatPercent, Terminal } from "./terminal.js";
 
 /** Records what is written to a terminal of a given width, or to a file. */

@@ -1,5 +1,5 @@
 import type { WriteStream } from "node:tty";
-import { formatDuration } from "../report/duration.js";
+import { formatDuration } from "../report/numbers.js";
 
 const LONGEST_BAR = 24;
 /** A shorter bar is not worth drawing. */

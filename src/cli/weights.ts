@@ -1,8 +1,8 @@
 import type { Engine } from "../engine/backend.js";
 import type { Weights } from "../model/index.js";
+import { type LoadedWeights, loadWeights } from "../node/loadWeights.js";
 import { processorBackend } from "../node/threads.js";
-import { type LoadedWeights, loadWeights } from "../node/weights.js";
-import { RECIPES } from "../training/recipes/index.js";
+import { RECIPES } from "../training/recipes/recipes.js";
 
 /** Describes the `<weights>` argument. */
 export const WEIGHTS_HELP = "a .pth, .safetensors or .onnx file, or a run folder (uses its best weights)";

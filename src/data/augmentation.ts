@@ -1,5 +1,5 @@
+import { cosine, sine } from "../numeric/elementary.js";
 import { Purpose, RandomStream } from "../numeric/philox.js";
-import { cosine, sine } from "../numeric/trigonometry.js";
 import { PLACEMENT, PLACEMENT_WORDS } from "./placement.js";
 
 /**

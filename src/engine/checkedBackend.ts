@@ -26,7 +26,7 @@ import type {
   Selection,
   TrainingSlice,
 } from "./backend.js";
-import { imageSize } from "./images.js";
+import { imageSize } from "./hostImages.js";
 
 /**
  * A backend whose engines check every request before anything is computed, so that all backends refuse the same requests

@@ -1,4 +1,4 @@
-import { elementCount, type Tensor, type TensorData } from "../model/tensor.js";
+import { elementCount, type Tensor, type TensorData } from "../model/parameters.js";
 import { FormatError } from "./errors.js";
 
 /**

@@ -1,6 +1,29 @@
 import type { z } from "zod";
 import { FormatError } from "./errors.js";
-import { withNewNames } from "./olderNames.js";
+
+/** Fields of recipes, run folders and metadata that were renamed after version 0.1: old name → new name. */
+const NEW_NAMES: Readonly<Record<string, string>> = {
+  deviation: "std",
+  validationShare: "validationFraction",
+  warmupShare: "warmupFraction",
+  pictures: "framing",
+  fit: "resize",
+};
+
+/** Deeper than any of these files nests. Anything below is left unchanged. */
+const DEEPEST = 16;
+
+/** Parsed JSON with the fields of version 0.1 renamed to their current names. */
+export function withNewNames(value: unknown, depth = 0): unknown {
+  if (typeof value !== "object" || value === null || depth === DEEPEST) return value;
+  if (Array.isArray(value)) return value.map((item) => withNewNames(item, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => [
+      Object.hasOwn(NEW_NAMES, name) ? NEW_NAMES[name] : name,
+      withNewNames(field, depth + 1),
+    ]),
+  );
+}
 
 /**
  * Parses JSON, renames the fields of older versions, and checks the result against a schema.

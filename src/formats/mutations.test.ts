@@ -3,11 +3,11 @@ import { describe, expect, it } from "vitest";
 import { mutate } from "../../tests/support/mutate.js";
 import { initializeParameters, type Model } from "../model/index.js";
 import { Purpose, RandomStream } from "../numeric/philox.js";
-import { TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
+import { TUTORIAL_NORMALIZATION } from "../training/recipes/recipes.js";
 import { FormatError } from "./errors.js";
 import { readPth } from "./pth/pth.js";
 import { readSafetensors } from "./safetensors.js";
-import { readWeights, WEIGHTS_FORMATS, writeWeights } from "./weights.js";
+import { readWeights, WEIGHTS_FORMATS, writeWeights } from "./weightFiles.js";
 import { readStoredZip } from "./zip/read.js";
 import { writeStoredZip } from "./zip/write.js";
 

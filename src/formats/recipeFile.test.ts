@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { AUGMENTATIONS } from "../data/augmentation.js";
-import { RECIPES } from "../training/recipes/index.js";
+import { RECIPES } from "../training/recipes/recipes.js";
 import { scheduleAt } from "../training/recipes/schedules.js";
 import { FormatError } from "./errors.js";
 import { readRecipeFile, recipeFileJsonSchema } from "./recipeFile.js";

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { type ParsedAugmentation, parseAugmentation } from "../data/augmentationText.js";
-import { RECIPES, type Recipe, TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
+import { RECIPES, type Recipe, TUTORIAL_NORMALIZATION } from "../training/recipes/recipes.js";
 import { FormatError } from "./errors.js";
+import { withNewNames } from "./json.js";
 import { mistakesOf } from "./mistakes.js";
-import { withNewNames } from "./olderNames.js";
 import { augmentationSchema, fields, normalizationSchema, recipeShape } from "./recipeSchema.js";
 
 /** What a recipe file says about a training. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ACTIVATION_TYPES, type Normalization, POOLING_TYPES } from "../model/index.js";
-import type { Recipe } from "../training/recipes/index.js";
+import type { Recipe } from "../training/recipes/recipes.js";
 
 /** A larger batch would need more memory than WebAssembly has. */
 export const LARGEST_BATCH = 16_384;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { Tensor } from "../model/tensor.js";
+import type { Tensor } from "../model/parameters.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
 
 const NAN_WITH_PAYLOAD = 0x7fa00001;

@@ -1,5 +1,5 @@
-import type { NamedTensors, Tensor } from "../model/tensor.js";
-import { elementCount } from "../model/tensor.js";
+import type { NamedTensors, Tensor } from "../model/parameters.js";
+import { elementCount } from "../model/parameters.js";
 import { decodeElements, type ElementType, elementSize, encodeElements, isElementType } from "./elements.js";
 import { FormatError } from "./errors.js";
 import type { TensorFile } from "./tensorFile.js";

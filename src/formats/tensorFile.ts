@@ -1,4 +1,4 @@
-import type { NamedTensors } from "../model/tensor.js";
+import type { NamedTensors } from "../model/parameters.js";
 
 /** The content of a file of tensors. */
 export interface TensorFile {

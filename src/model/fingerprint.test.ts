@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { fingerprint } from "./fingerprint.js";
-import { initializeParameters } from "./initialization.js";
 import { ShapeError } from "./layers/index.js";
 import { lenet5 } from "./lenet5.js";
+import { fingerprint, initializeParameters } from "./parameters.js";
 
 const MODEL = lenet5({
   input: { channels: 1, height: 28, width: 28 },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { initializeParameters } from "./initialization.js";
 import { lenet5 } from "./lenet5.js";
+import { initializeParameters } from "./parameters.js";
 import { inferShapes, parameterSpecs } from "./shapes.js";
 
 const MODEL = lenet5({

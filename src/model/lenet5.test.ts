@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { initializeParameters } from "./initialization.js";
 import { ShapeError } from "./layers/index.js";
 import { type LeNet5Options, lenet5, lenet5FromTensors } from "./lenet5.js";
-import type { NamedTensors, Tensor } from "./tensor.js";
+import type { NamedTensors, Tensor } from "./parameters.js";
+import { initializeParameters } from "./parameters.js";
 
 const PARAMETER_FREE = { activation: "relu", pooling: "maxPool2d", dropout: 0.5 } as const;
 const options = (channels: number, size: number, classes = 10): LeNet5Options => ({

@@ -1,6 +1,6 @@
 import { type ActivationLayer, type Layer, type Pool2dLayer, ShapeError } from "./layers/index.js";
 import type { ImageShape, Model } from "./model.js";
-import type { NamedTensors } from "./tensor.js";
+import type { NamedTensors } from "./parameters.js";
 
 /** The options of a LeNet-5. */
 export interface LeNet5Options {

@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { referenceEngine } from "../../tests/support/batchEngine.js";
-import { initializeParameters } from "./initialization.js";
 import { lenet5 } from "./lenet5.js";
 import type { Model } from "./model.js";
+import { elementCount, initializeParameters } from "./parameters.js";
 import { type Block, receptiveFields, type Span, unitBlock } from "./receptiveField.js";
 import { inferShapes } from "./shapes.js";
-import { elementCount } from "./tensor.js";
 
 const LENET5 = lenet5({
   input: { channels: 1, height: 28, width: 28 },

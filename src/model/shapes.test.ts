@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { type Layer, ShapeError } from "./layers/index.js";
 import { lenet5 } from "./lenet5.js";
 import type { Model } from "./model.js";
+import { elementCount } from "./parameters.js";
 import { classCount, inferShapes, parameterSpecs } from "./shapes.js";
-import { elementCount } from "./tensor.js";
 
 const input = { channels: 3, height: 8, width: 9 };
 const conv = (options: Partial<Extract<Layer, { type: "conv2d" }>> = {}): Layer => ({

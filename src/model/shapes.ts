@@ -9,7 +9,7 @@ import {
 } from "./layers/index.js";
 import { formatShape } from "./layers/shape.js";
 import type { Model } from "./model.js";
-import type { NamedTensors } from "./tensor.js";
+import type { NamedTensors } from "./parameters.js";
 
 /** A layer within a model: its input and output shapes, parameters and cost. */
 export interface ShapedLayer {

@@ -1,6 +1,6 @@
 import type { Model } from "./model.js";
+import { elementCount } from "./parameters.js";
 import { inferShapes, parameterSpecs } from "./shapes.js";
-import { elementCount } from "./tensor.js";
 
 /** A model's summary as data. Shapes are per sample. */
 export interface ModelSummary {

@@ -1,6 +1,5 @@
-import type { Model } from "./model.js";
-import type { Normalization } from "./normalization.js";
-import type { NamedTensors } from "./tensor.js";
+import type { Model, Normalization } from "./model.js";
+import type { NamedTensors } from "./parameters.js";
 
 /** How weights were trained. */
 export interface TrainingFacts {

@@ -6,9 +6,9 @@ import { splitIndices } from "../data/split.js";
 import type { ThreadStart } from "../engine/wasm/threads.js";
 import type { NamedTensors } from "../model/index.js";
 import { startThread } from "../node/threads.js";
-import { RECIPES } from "../training/recipes/index.js";
-import { evaluate } from "./evaluate.js";
+import { RECIPES } from "../training/recipes/recipes.js";
 import { type FitEpoch, type FitOptions, fit as train } from "./fit.js";
+import { evaluate } from "./inference.js";
 import { LeNet5 } from "./lenet5.js";
 
 const digits = generateDigits({ seed: 1, count: 200, part: "train" });

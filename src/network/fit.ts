@@ -5,8 +5,8 @@ import { wasmBackend } from "../engine/wasm/wasmBackend.js";
 import { isActivation, isPooling } from "../model/index.js";
 import { type EpochProgress, type EpochRecord, runEpochs, type TrainingState } from "../training/epochs.js";
 import { compilePlan, settleRecipe, type TrainingPlan } from "../training/plan.js";
-import { RECIPES, type Recipe, type RecipeChanges } from "../training/recipes/index.js";
-import { datasetFor } from "./datasets.js";
+import { RECIPES, type Recipe, type RecipeChanges } from "../training/recipes/recipes.js";
+import { datasetFor } from "./datasetFor.js";
 import type { LeNet5 } from "./lenet5.js";
 
 /** How to train a network. Default for omitted options: the recipe's values. */

@@ -1,4 +1,4 @@
-import { float64Tensors, ReferenceNetwork } from "../engine/reference/network.js";
+import { float64Tensors, ReferenceNetwork } from "../engine/reference/referenceNetwork.js";
 import { inferShapes, type Model, type NamedTensors } from "../model/index.js";
 
 /** A network's outputs for one normalised image and their gradients with respect to the image, in double precision. */

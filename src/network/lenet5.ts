@@ -18,7 +18,7 @@ import {
   type TrainingFacts,
   type Weights,
 } from "../model/index.js";
-import { RECIPES } from "../training/recipes/index.js";
+import { RECIPES } from "../training/recipes/recipes.js";
 
 /**
  * How to create a network. Activation, pooling, dropout and normalization can come from a recipe: `{ ...recipe, classes

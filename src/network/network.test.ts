@@ -3,13 +3,11 @@ import { describe, expect, it } from "vitest";
 import type { Dataset } from "../data/dataset.js";
 import { generateDigits } from "../data/digits.js";
 import type { Pixels } from "../data/images/image.js";
-import { readWeights, writeWeights } from "../formats/weights.js";
+import { readWeights, writeWeights } from "../formats/weightFiles.js";
 import { initializeParameters, lenet5, type NamedTensors } from "../model/index.js";
-import { RECIPES } from "../training/recipes/index.js";
-import { evaluate } from "./evaluate.js";
-import { activations, gradients } from "./inspect.js";
+import { RECIPES } from "../training/recipes/recipes.js";
+import { activations, evaluate, gradients, predict } from "./inference.js";
 import { LeNet5 } from "./lenet5.js";
-import { predict } from "./predict.js";
 
 const SIDE = 28;
 const classes = Array.from({ length: 10 }, (_, index) => `class ${index}`);

@@ -4,7 +4,7 @@ import { CHECKSUM, readCheckpoint, writeCheckpoint } from "../formats/checkpoint
 import { FormatError } from "../formats/errors.js";
 import { readSafetensors } from "../formats/safetensors.js";
 import { inferShapes, type Model, parameterSpecs, requireParameters } from "../model/index.js";
-import { RUN_FILES } from "../runs/files.js";
+import { RUN_FILES } from "../runs/runFolderFiles.js";
 import type { TrainingState } from "../training/epochs.js";
 import { renameDurably, writeFileAtomic } from "./disk/files.js";
 import { readIfThere } from "./runFiles.js";

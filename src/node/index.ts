@@ -5,10 +5,10 @@
  */
 
 export type { DownloadProgress } from "./disk/download.js";
-export { enableFusedArithmetic } from "./fusedArithmetic.js";
 export { decodeImage, encodePng } from "./images/codec.js";
 export type { SkippedFile } from "./images/folderWalk.js";
 export { ImageError, MAXIMUM_PIXELS } from "./images/header.js";
+export { type LoadedWeights, loadWeights } from "./loadWeights.js";
 export { DatasetUnavailableError } from "./obtain.js";
 export {
   COLOUR_INPUT,
@@ -18,5 +18,4 @@ export {
   type OpenedData,
   openData,
 } from "./openData.js";
-export { startThread, threads } from "./threads.js";
-export { type LoadedWeights, loadWeights } from "./weights.js";
+export { enableFusedArithmetic, startThread, threads } from "./threads.js";

@@ -4,7 +4,7 @@ import { referenceEngine } from "../../tests/support/batchEngine.js";
 import { resizeImage } from "../data/images/adapt.js";
 import type { DecodedImage } from "../data/images/color.js";
 import { initializeParameters, type Model } from "../model/index.js";
-import { RECIPES } from "../training/recipes/index.js";
+import { RECIPES } from "../training/recipes/recipes.js";
 import { decodeImage } from "./images/codec.js";
 import { type Prediction, type PredictOptions, predictImages, type UnreadableImage } from "./predictImages.js";
 

@@ -1,6 +1,6 @@
 import type { ImageSettings } from "../data/images/resize.js";
 import type { Engine } from "../engine/backend.js";
-import { type Judgement, judge } from "../training/predict.js";
+import { type Judgement, judge } from "../training/evaluate.js";
 import type { ImageSource } from "./imageSources.js";
 import { type DecodingProgress, decodeFiles } from "./images/pool.js";
 

@@ -10,7 +10,7 @@ import { initializeParameters, type Model } from "../model/index.js";
 import type { RunConfig } from "../runs/config.js";
 import { parseHistory } from "../runs/history.js";
 import type { EpochRecord, TrainingState } from "../training/epochs.js";
-import { RECIPES } from "../training/recipes/index.js";
+import { RECIPES } from "../training/recipes/recipes.js";
 import { RunFolder } from "./runFolder.js";
 
 /**

@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parseRun, type RunRecord } from "../runs/record.js";
+import { RUN_FILES } from "../runs/runFolderFiles.js";
 import { describeFileError, errorCode, isFolder } from "./disk/files.js";
 
 /** Reads a file that every run folder has. @throws Error if it cannot be read */
@@ -26,4 +28,13 @@ export function named<Result>(path: string, read: () => Result): Result {
   } catch (error) {
     throw new Error(`${path}: ${error instanceof Error ? error.message : error}`, { cause: error });
   }
+}
+
+/** Reads a run folder, finished or not. @throws Error if it is not a run folder, or a file is damaged */
+export async function readRun(path: string): Promise<RunRecord> {
+  const text = (bytes: Uint8Array | undefined) => bytes && new TextDecoder().decode(bytes);
+  const config = new TextDecoder().decode(await readRunFile(path, RUN_FILES.config));
+  const history = text(await readIfThere(path, RUN_FILES.history));
+  const result = text(await readIfThere(path, RUN_FILES.result));
+  return named(path, () => parseRun(path, { config, history, result }));
 }

@@ -10,9 +10,9 @@ import { initializeParameters, lenet5, type NamedTensors } from "../model/index.
 import type { RunConfig } from "../runs/config.js";
 import { formatHistory, parseHistory } from "../runs/history.js";
 import type { EpochRecord, TrainingState } from "../training/epochs.js";
-import { RECIPES } from "../training/recipes/index.js";
+import { RECIPES } from "../training/recipes/recipes.js";
+import { loadWeights } from "./loadWeights.js";
 import { RunFolder, readRunConfig } from "./runFolder.js";
-import { loadWeights } from "./weights.js";
 
 const model = lenet5({ ...RECIPES.paper, input: { channels: 1, height: 12, width: 12 }, classes: 3 });
 

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { formatJson, parseJson } from "../formats/json.js";
-import { writeWeights } from "../formats/weights.js";
+import { writeWeights } from "../formats/weightFiles.js";
 import { bestWeights, parseRunConfig, type RunConfig } from "../runs/config.js";
-import { RUN_FILES } from "../runs/files.js";
 import { formatHistory, parseHistory, secondsOf } from "../runs/history.js";
+import { RUN_FILES } from "../runs/runFolderFiles.js";
 import type { Best, EpochRecord, TrainingState } from "../training/epochs.js";
 import { loadCheckpoint, saveCheckpoint } from "./checkpointFiles.js";
 import { createFolderExclusive, isFolder, removeTemporaries, writeFileAtomic } from "./disk/files.js";

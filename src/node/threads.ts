@@ -1,9 +1,18 @@
 import { availableParallelism } from "node:os";
+import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import type { Backend } from "../engine/backend.js";
+import { supportsFusedArithmetic } from "../engine/wasm/features.js";
 import { mostUsefulThreads, type StartThread, type Threads } from "../engine/wasm/threads.js";
 import { wasmBackend } from "../engine/wasm/wasmBackend.js";
-import { enableFusedArithmetic } from "./fusedArithmetic.js";
+
+/**
+ * Enables fused multiply-add if V8 has it behind a flag (Node 20). Call it before compiling an engine. Does nothing if
+ * it is available without a flag.
+ */
+export function enableFusedArithmetic(): void {
+  if (!supportsFusedArithmetic()) setFlagsFromString("--experimental-wasm-relaxed-simd");
+}
 
 // A thread's work is all in the module, so its program is short. As a string it needs no file, which bundlers would
 // lose. A thread that fails says so in shared memory: the thread that waits for it cannot receive messages.

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { cosine, sine } from "./trigonometry.js";
+import { cosine, sine } from "./elementary.js";
 
 it("agrees with Math.sin and Math.cos to the last digits", () => {
   for (let step = -4000; step <= 4000; step++) {

@@ -4,7 +4,7 @@ import { modelSchema } from "../formats/modelMetadata.js";
 import { recipeSchema } from "../formats/recipeSchema.js";
 import type { Weights } from "../model/index.js";
 import type { Best } from "../training/epochs.js";
-import { RUN_FILES } from "./files.js";
+import { RUN_FILES } from "./runFolderFiles.js";
 
 const configSchema = z.object({
   /** The versions used for the run. */

@@ -1,5 +1,5 @@
 import type { EpochRecord } from "../training/epochs.js";
-import { RUN_FILES } from "./files.js";
+import { RUN_FILES } from "./runFolderFiles.js";
 
 /** A row of history.csv: the tutorial's columns first, then ours. */
 const HISTORY_COLUMNS: readonly (readonly [string, (record: EpochRecord) => number])[] = [

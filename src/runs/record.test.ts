@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { formatJson } from "../formats/json.js";
 import { lenet5 } from "../model/index.js";
-import { RECIPES } from "../training/recipes/index.js";
+import { RECIPES } from "../training/recipes/recipes.js";
 import { compareRuns } from "./comparison.js";
 import type { RunConfig } from "./config.js";
 import { formatHistory } from "./history.js";
@@ -95,6 +95,26 @@ test("compares the settings in which runs differ, and their results", () => {
     test: { accuracy: 0.9, standardError: expect.closeTo(0.01), images: 900 },
   });
   expect(second).toMatchObject({ settings: { seed: "6", Node: "20.19.0", browser: "" }, finished: false, epochs: 1 });
+});
+
+test("shows every field in which the recipes of runs differ", () => {
+  const changes: Partial<RunConfig["recipe"]> = {
+    averaging: { decay: 0.99 },
+    patience: 4,
+    dropout: 0.3,
+    batchSize: 8,
+    augmentValidation: true,
+    labelSmoothing: 0.2,
+    validationFraction: 0.5,
+  };
+  const names = ["averaging", "patience", "dropout", "batch", "augmented validation"];
+  names.push("label smoothing", "validation fraction");
+  const [, second] = compareRuns([
+    { path: "one", config, history },
+    { path: "two", config: { ...config, recipe: { ...config.recipe, ...changes } }, history },
+  ]);
+  expect(Object.keys(second.settings).sort()).toEqual(names.sort());
+  expect(second.settings).toMatchObject({ averaging: "decay=0.99", patience: "4" });
 });
 
 test("lists only the known versions among the settings", () => {

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { parseJson } from "../formats/json.js";
 import type { EpochRecord } from "../training/epochs.js";
 import { parseRunConfig, type RunConfig } from "./config.js";
-import { RUN_FILES } from "./files.js";
 import { parseHistory } from "./history.js";
+import { RUN_FILES } from "./runFolderFiles.js";
 
 const resultSchema = z.object({
   bestEpoch: z.number().int().positive(),

@@ -1,6 +1,6 @@
 import { formatAugmentation } from "../data/augmentationText.js";
 import type { Fact, FactGroup } from "../report/facts.js";
-import type { Recipe } from "../training/recipes/index.js";
+import type { Recipe } from "../training/recipes/recipes.js";
 import type { RunConfig } from "./config.js";
 
 /** The title and subtitle of a run's charts. */
@@ -71,7 +71,7 @@ const RECIPE_FACTS: { readonly [Field in keyof Recipe]: (value: Recipe[Field]) =
   patience: (epochs) => [fact("patience", epochs === 0 ? "none" : epochs)],
   augmentation: (augmentation) => [fact("augmentation", formatAugmentation(augmentation))],
   augmentValidation: (augmented) => [fact("augmented validation", yesOrNo(augmented))],
-  validationFraction: (share) => [fact("validation share", share)],
+  validationFraction: (fraction) => [fact("validation fraction", fraction)],
   normalization: ({ mean, std }) => [
     fact("normalization", `mean ${mean.map(short)}, standard deviation ${std.map(short)}`),
   ],

@@ -31,7 +31,7 @@ import {
   type TrainingState,
 } from "./epochs.js";
 import { evaluateDataset } from "./evaluate.js";
-import { customizeRecipe, RECIPES, type Recipe } from "./recipes/index.js";
+import { customizeRecipe, RECIPES, type Recipe } from "./recipes/recipes.js";
 import { scheduleAt } from "./recipes/schedules.js";
 
 const SIDE = 12;

@@ -7,7 +7,7 @@ import type { Engine } from "../engine/backend.js";
 import { wasmBackend } from "../engine/wasm/wasmBackend.js";
 import { initializeParameters, lenet5 } from "../model/index.js";
 import { type SweepStep, suggestLearningRates, sweepLearningRate } from "./learningRateFinder.js";
-import { customizeRecipe, RECIPES } from "./recipes/index.js";
+import { customizeRecipe, RECIPES } from "./recipes/recipes.js";
 
 const SEED = 3;
 const recipe = customizeRecipe(RECIPES.improved, { batchSize: 32 });

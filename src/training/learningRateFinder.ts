@@ -1,6 +1,6 @@
 import { epochOrder } from "../data/split.js";
 import type { Selection } from "../engine/backend.js";
-import { integerPower } from "../numeric/integerPower.js";
+import { integerPower } from "../numeric/elementary.js";
 import { type EpochsOptions, placementsFor } from "./epochs.js";
 import { forEachSlice, type PassOptions } from "./passes.js";
 

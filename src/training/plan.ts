@@ -5,7 +5,7 @@ import { measureChannels } from "../data/normalization.js";
 import { type Split, splitTraining } from "../data/split.js";
 import type { Backend, Engine } from "../engine/backend.js";
 import { initializeParameters, lenet5, type Model, type NamedTensors } from "../model/index.js";
-import { customizeRecipe, type Recipe, type RecipeChanges, TUTORIAL_NORMALIZATION } from "./recipes/index.js";
+import { customizeRecipe, type Recipe, type RecipeChanges, TUTORIAL_NORMALIZATION } from "./recipes/recipes.js";
 
 // The only path from a recipe to a trained network: a request and its data become a plan, the plan an engine, and
 // `runEpochs` trains it.

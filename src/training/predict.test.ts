@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { referenceEngine } from "../../tests/support/batchEngine.js";
 import { generateDigits } from "../data/digits.js";
 import { initializeParameters, lenet5 } from "../model/index.js";
-import { predictDataset } from "./predict.js";
-import { RECIPES } from "./recipes/index.js";
+import { predictDataset } from "./evaluate.js";
+import { RECIPES } from "./recipes/recipes.js";
 
 test("probabilities match the engine's losses, in the order of the indices", async () => {
   const dataset = generateDigits({ seed: 1, count: 7, part: "test" });

@@ -5,13 +5,13 @@ import type { NamedTensors } from "../model/index.js";
 import { verifyAugmentation } from "./augmentation.js";
 import { readModelReference, referenceParameters, verifyModel } from "./models.js";
 import { REFERENCE_OPTIMIZER_NAMES, type ReferenceOptimizer, verifyOptimizer } from "./optimizers.js";
-import type { FileNote, VerificationReport } from "./report.js";
 import type { VerificationRow } from "./rows.js";
 import { verifySchedules } from "./schedules.js";
 import { verifyStateDict } from "./stateDicts.js";
+import type { FileNote, VerificationReport } from "./verificationReport.js";
 
-export * from "./report.js";
 export type { VerificationRow } from "./rows.js";
+export * from "./verificationReport.js";
 
 const SCHEDULES = "schedules.json";
 const AUGMENTATION = /^augment(-.+)?\.safetensors$/;

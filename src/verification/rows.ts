@@ -1,4 +1,4 @@
-import type { NamedTensors, Tensor } from "../model/tensor.js";
+import type { NamedTensors, Tensor } from "../model/parameters.js";
 
 /**
  * How to measure a tensor's error: the largest absolute difference, the same relative to the reference's largest

@@ -7,15 +7,15 @@ import type { Browser, Download, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { generateDigits } from "../../src/data/digits.js";
 import { readSafetensors } from "../../src/formats/safetensors.js";
-import { readWeights, WEIGHTS_FORMATS } from "../../src/formats/weights.js";
+import { readWeights, WEIGHTS_FORMATS } from "../../src/formats/weightFiles.js";
 import { fingerprint, initializeParameters, lenet5 } from "../../src/model/index.js";
 import { type LabServer, serveLab } from "../../src/node/lab/server.js";
+import { readRun } from "../../src/node/runFiles.js";
 import { RunFolder } from "../../src/node/runFolder.js";
-import { readRun } from "../../src/node/runRecord.js";
 import { processorBackend } from "../../src/node/threads.js";
 import type { EpochRecord } from "../../src/training/epochs.js";
 import { evaluateDataset } from "../../src/training/evaluate.js";
-import { RECIPES } from "../../src/training/recipes/index.js";
+import { RECIPES } from "../../src/training/recipes/recipes.js";
 import { runProgram } from "../support/program.js";
 import { axeFaults, executable, launch, openLab, openView, SITE, SKIPPED, trainToTheEnd } from "./browser.js";
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { resizeImage } from "../../src/data/index.js";
-import { readWeights } from "../../src/formats/weights.js";
+import { readWeights } from "../../src/formats/weightFiles.js";
 import { elementCount, paperLayers } from "../../src/model/index.js";
 import { compile } from "../support/batchEngine.js";
 import { executable, type Host, launch, SKIPPED, serveSite } from "./browser.js";

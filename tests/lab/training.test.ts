@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { augmentationFor, generateDigits, splitIndices } from "../../src/data/index.js";
 import { customizeRecipe, fingerprint, initializeParameters, lenet5, runEpochs } from "../../src/engine.js";
 import { processorBackend } from "../../src/node/threads.js";
-import { RECIPES } from "../../src/training/recipes/index.js";
+import { RECIPES } from "../../src/training/recipes/recipes.js";
 import {
   accuracyOf,
   executable,

@@ -1,7 +1,7 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { type ViewName, view } from "../address/url.js";
-import { Announcer } from "../kit/announce.js";
+import { Announcer } from "../kit/regions.js";
 import { Header } from "./Header.js";
 import { Images } from "./Images.js";
 import { messages } from "./messages/index.js";

@@ -1,6 +1,6 @@
 import { addressWith, changeUrl, LANGUAGES, THEMES, url, VIEWS, view } from "../address/url.js";
 import { language } from "../i18n/language.js";
-import { Button } from "../kit/Button.js";
+import { Button } from "../kit/controls.js";
 import { messages } from "./messages/index.js";
 import { shortcutsOpen } from "./Shortcuts.js";
 

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { view } from "../address/url.js";
-import { Button } from "../kit/Button.js";
+import { Button } from "../kit/controls.js";
 import { Dialog } from "../kit/Dialog.js";
 import { download } from "../kit/download.js";
 import { pngFile, svgFile } from "../kit/imageFile.js";

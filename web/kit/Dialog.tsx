@@ -1,7 +1,7 @@
 import type { Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
-import { Button } from "./Button.js";
+import { Button } from "./controls.js";
 
 export interface DialogProps {
   readonly open: Signal<boolean>;

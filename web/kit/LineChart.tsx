@@ -10,8 +10,8 @@ import {
   roundStep,
   valueAxis,
 } from "../../src/report/chart.js";
+import { useWidth } from "./hooks.js";
 import type { LineStyle } from "./palette.js";
-import { useWidth } from "./useWidth.js";
 
 /** One line of a chart. */
 export interface Series {

@@ -1,6 +1,6 @@
 import { confusionCells } from "../../src/report/confusion.js";
 import { DARK_SHADES, SHADES } from "../../src/report/palette.js";
-import { ScrollRegion } from "./ScrollRegion.js";
+import { ScrollRegion } from "./regions.js";
 
 export interface MatrixProps {
   readonly caption: string;

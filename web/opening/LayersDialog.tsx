@@ -1,12 +1,11 @@
 import "./opening.css";
 import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { ParameterFreeLayers } from "../../src/formats/weights.js";
+import type { ParameterFreeLayers } from "../../src/formats/weightFiles.js";
 import { ACTIVATION_TYPES, POOLING_TYPES } from "../../src/model/index.js";
-import { RECIPES } from "../../src/training/recipes/index.js";
+import { RECIPES } from "../../src/training/recipes/recipes.js";
 import { layerMessages } from "../i18n/layers/index.js";
-import { Button } from "../kit/Button.js";
-import { Choice } from "../kit/Choice.js";
+import { Button, Choice } from "../kit/controls.js";
 import { Dialog } from "../kit/Dialog.js";
 import { messages } from "./messages/index.js";
 

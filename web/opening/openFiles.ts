@@ -1,8 +1,8 @@
 import { UnknownLayersError } from "../../src/formats/errors.js";
-import { MOST_WEIGHTS_BYTES, type ParameterFreeLayers, readWeights } from "../../src/formats/weights.js";
+import { MOST_WEIGHTS_BYTES, type ParameterFreeLayers, readWeights } from "../../src/formats/weightFiles.js";
 import type { Weights } from "../../src/model/index.js";
-import { RUN_FILES } from "../../src/runs/files.js";
 import { parseRun } from "../../src/runs/record.js";
+import { RUN_FILES } from "../../src/runs/runFolderFiles.js";
 import type { PlacedFile } from "../kit/DropZone.js";
 import { takeNumber } from "../state/runs.js";
 import { askLayers } from "./LayersDialog.js";

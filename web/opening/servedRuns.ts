@@ -1,8 +1,8 @@
 import { computed, effect, signal } from "@preact/signals";
-import { readWeights } from "../../src/formats/weights.js";
-import { RUN_FILES } from "../../src/runs/files.js";
-import type { ListedRun } from "../../src/runs/listing.js";
+import { readWeights } from "../../src/formats/weightFiles.js";
 import { parseRun, type RunRecord } from "../../src/runs/record.js";
+import type { ListedRun } from "../../src/runs/runFolderFiles.js";
+import { RUN_FILES } from "../../src/runs/runFolderFiles.js";
 import { changeUrl, url } from "../address/url.js";
 import { openedNetwork } from "../state/currentNetwork.js";
 import { addOpenedRun, networkOf, type OpenedRun, opened, removeOpened } from "./opened.js";

@@ -2,7 +2,7 @@ import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import { lenet5 } from "../../src/engine.js";
 import type { Model } from "../../src/model/index.js";
 import type { EpochRecord } from "../../src/training/epochs.js";
-import type { Recipe } from "../../src/training/recipes/index.js";
+import type { Recipe } from "../../src/training/recipes/recipes.js";
 import type {
   MarkedSnapshot,
   Snapshot,

@@ -1,7 +1,7 @@
 import type { Dataset } from "../../src/data/dataset.js";
 import { parseAugmentation } from "../../src/data/index.js";
 import { settleRecipe } from "../../src/training/plan.js";
-import { RECIPES, type Recipe } from "../../src/training/recipes/index.js";
+import { RECIPES, type Recipe } from "../../src/training/recipes/recipes.js";
 import type { ValuesOf } from "../address/fields.js";
 import { trainFields } from "../address/trainFields.js";
 

@@ -1,8 +1,7 @@
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { Command, Option } from "commander";
 import { type BenchmarkReport, runBenchmark } from "../../benchmark/index.js";
-import { enableFusedArithmetic } from "../../node/fusedArithmetic.js";
-import { startThread } from "../../node/threads.js";
+import { enableFusedArithmetic, startThread } from "../../node/threads.js";
 import { VERSION } from "../../version.js";
 import { integer, jsonOption, numberBetween } from "../options.js";
 import { table } from "../table.js";

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { readRun } from "../../node/runRecord.js";
+import { readRun } from "../../node/runFiles.js";
 import { compareRuns } from "../../runs/comparison.js";
 import { formatComparison } from "../comparisonTable.js";
 import { jsonOption } from "../options.js";

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { RECIPES } from "../../training/recipes/index.js";
+import { RECIPES } from "../../training/recipes/recipes.js";
 import { dataDirOption } from "../options.js";
 import { Terminal } from "../terminal.js";
 import { startRun } from "../training/train.js";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, parse } from "node:path";
 import { Command, Option } from "commander";
-import { WEIGHTS_FORMATS, type WeightsFormat, writeWeights } from "../../formats/weights.js";
+import { WEIGHTS_FORMATS, type WeightsFormat, writeWeights } from "../../formats/weightFiles.js";
 import type { Weights } from "../../model/index.js";
 import { isFolder, writeFileAtomic } from "../../node/disk/files.js";
 import { jsonOption, weightsRecipeOption } from "../options.js";

@@ -10,7 +10,7 @@ import {
   sweepLearningRate,
 } from "../../training/learningRateFinder.js";
 import { compilePlan, planTraining } from "../../training/plan.js";
-import type { Recipe } from "../../training/recipes/index.js";
+import type { Recipe } from "../../training/recipes/recipes.js";
 import { DEFAULT_DATA, listSkipped, loadData } from "../data.js";
 import { withInterrupt } from "../interrupt.js";
 import { addTrainingOptions, integer, jsonOption, type TrainingOptions } from "../options.js";

@@ -1,8 +1,8 @@
 import { Command, Option } from "commander";
 import { classCount, inferShapes } from "../../model/index.js";
 import { findImages, type ImageSource } from "../../node/imageSources.js";
+import type { LoadedWeights } from "../../node/loadWeights.js";
 import { predictImages } from "../../node/predictImages.js";
-import type { LoadedWeights } from "../../node/weights.js";
 import { withInterrupt } from "../interrupt.js";
 import { hasLightBackground, isLightOnBlack } from "../lightImages.js";
 import {

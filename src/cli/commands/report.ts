@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { judgedImages, writeReport } from "../../node/runReport.js";
-import { RUN_FILES } from "../../runs/files.js";
+import { RUN_FILES } from "../../runs/runFolderFiles.js";
 import { dataOfRun, listSkipped, loadSameData } from "../data.js";
 import { withInterrupt } from "../interrupt.js";
 import { dataDirOption, threadsOption } from "../options.js";

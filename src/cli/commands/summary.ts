@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { formatSummary, type ImageShape, lenet5, summarize } from "../../model/index.js";
-import { RECIPES } from "../../training/recipes/index.js";
+import { RECIPES } from "../../training/recipes/recipes.js";
 import { inputSize, integer, jsonOption, recipeOption } from "../options.js";
 
 interface SummaryOptions {

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import type { TrainingRequest } from "../../training/plan.js";
-import { RECIPES } from "../../training/recipes/index.js";
+import { RECIPES } from "../../training/recipes/recipes.js";
 import {
   augmentation,
   batchSize,

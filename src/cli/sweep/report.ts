@@ -1,4 +1,4 @@
-import { formatDuration } from "../../report/duration.js";
+import { formatDuration } from "../../report/numbers.js";
 import { csvLine } from "../csv.js";
 import { table } from "../table.js";
 import { formatPercent } from "../terminal.js";

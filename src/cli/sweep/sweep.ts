@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { enableFusedArithmetic } from "../../node/fusedArithmetic.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
-import { formatDuration } from "../../report/duration.js";
+import { enableFusedArithmetic } from "../../node/threads.js";
+import { formatDuration } from "../../report/numbers.js";
 import type { TrainingRequest } from "../../training/plan.js";
-import { RECIPES } from "../../training/recipes/index.js";
+import { RECIPES } from "../../training/recipes/recipes.js";
 import { VERSION } from "../../version.js";
 import { type LoadedData, listSkipped, loadData, loadSameData } from "../data.js";
 import { InterruptedError, withInterrupt } from "../interrupt.js";

@@ -11,7 +11,7 @@ import {
   writeFileAtomic,
 } from "../../node/disk/files.js";
 import { named, readRunFile } from "../../node/runFiles.js";
-import { RUN_FILES } from "../../runs/files.js";
+import { RUN_FILES } from "../../runs/runFolderFiles.js";
 import { configSchema, type SweepConfig } from "./config.js";
 import { type FinishedRun, formatCsv, type SweepReport } from "./report.js";
 

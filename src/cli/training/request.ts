@@ -4,7 +4,7 @@ import { FormatError } from "../../formats/errors.js";
 import { readRecipeFile } from "../../formats/recipeFile.js";
 import { describeFileError } from "../../node/disk/files.js";
 import type { TrainingRequest } from "../../training/plan.js";
-import { RECIPES } from "../../training/recipes/index.js";
+import { RECIPES } from "../../training/recipes/recipes.js";
 import { dataSettings, type TrainingOptions } from "../options.js";
 import type { RunRequest } from "./train.js";
 

@@ -3,7 +3,7 @@ import type { Engine } from "../../engine/backend.js";
 import { fingerprint } from "../../model/index.js";
 import type { RunFolder } from "../../node/runFolder.js";
 import { judgedImages, writeReport } from "../../node/runReport.js";
-import { formatDuration } from "../../report/duration.js";
+import { formatDuration } from "../../report/numbers.js";
 import { runTitles } from "../../runs/settings.js";
 import {
   type Best,

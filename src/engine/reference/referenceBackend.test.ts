@@ -14,8 +14,8 @@ import {
 import { Purpose, RandomStream } from "../../numeric/philox.js";
 import { averageShare, type OptimizerSettings } from "../backend.js";
 import { crossEntropy } from "./crossEntropy.js";
-import { ReferenceNetwork } from "./network.js";
 import { moveAverage, updateTensor } from "./optimizer.js";
+import { ReferenceNetwork } from "./referenceNetwork.js";
 
 const ADAMW: OptimizerSettings = { type: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
 const OPTIONS: CompileOptions = { batchSize: 4, normalization: { mean: [0.5], std: [0.5] }, optimizer: ADAMW };

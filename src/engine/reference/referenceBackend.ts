@@ -28,11 +28,11 @@ import {
   type Update,
 } from "../backend.js";
 import { checkedBackend } from "../checkedBackend.js";
-import { type HostImages, keepOnHost } from "../images.js";
+import { type HostImages, keepOnHost } from "../hostImages.js";
 import type { SampleLoss } from "./crossEntropy.js";
 import { readInputs } from "./inputs.js";
-import { type Float64Tensors, float64Tensors, ReferenceNetwork, zeroTensors } from "./network.js";
 import { moveAverage, updateTensor } from "./optimizer.js";
+import { type Float64Tensors, float64Tensors, ReferenceNetwork, zeroTensors } from "./referenceNetwork.js";
 
 /**
  * The slow, readable backend: plain TypeScript in double precision, sample by sample. operations.ts has each layer's

@@ -11,7 +11,7 @@ import {
 } from "../../model/index.js";
 import { dropoutKeys } from "../../numeric/dropoutDraw.js";
 import type { Images, SampleResults } from "../backend.js";
-import { imageSize } from "../images.js";
+import { imageSize } from "../hostImages.js";
 import { FLOAT_BYTES, type Layout, NO_LABEL, placeOffset, TILE_SAMPLES } from "./kernels/index.js";
 import { readArena, writeArena } from "./parameterStore.js";
 import { buildProgram, Job, type Program, type ProgramOptions, Source } from "./program.js";

@@ -11,7 +11,7 @@ import {
 } from "./kernels/index.js";
 import { kernelsOf } from "./layers.js";
 import type { ProgramMemory } from "./memory.js";
-import { MemoryPlan } from "./memoryPlan.js";
+import { MemoryPlan } from "./memory.js";
 import type { ParameterLayout } from "./parameterStore.js";
 import { layoutBefore, memoryOf, type StagePlan } from "./stages.js";
 import { emitAssembleSample } from "./tileCode.js";

@@ -24,7 +24,7 @@ import {
   type TrainingSlice,
 } from "../backend.js";
 import { checkedBackend } from "../checkedBackend.js";
-import { type HostImages, keepOnHost } from "../images.js";
+import { type HostImages, keepOnHost } from "../hostImages.js";
 import { supportsFusedArithmetic } from "./features.js";
 import { hyperparameterValues, packHyperparameters } from "./hyperparameters.js";
 import { TILE_SAMPLES } from "./kernels/index.js";

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { zipSync } from "fflate";
 import { describe, expect, it, vi } from "vitest";
-import type { NamedTensors, Tensor } from "../../model/tensor.js";
+import type { NamedTensors, Tensor } from "../../model/parameters.js";
 import { type Expression, writePickle } from "./pickle.js";
 import { readPth, writePth } from "./pth.js";
 

@@ -1,4 +1,4 @@
-import type { NamedTensors } from "../../model/tensor.js";
+import type { NamedTensors } from "../../model/parameters.js";
 import { FormatError } from "../errors.js";
 import type { TensorFile } from "../tensorFile.js";
 import { isZip, readStoredZip } from "../zip/read.js";

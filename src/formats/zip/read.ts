@@ -1,6 +1,5 @@
 import { FormatError } from "../errors.js";
-import { crc32 } from "./crc32.js";
-import { CENTRAL_HEADER, END, EXTRA_HEADER_BYTES, LOCAL_HEADER, STORED } from "./format.js";
+import { CENTRAL_HEADER, crc32, END, EXTRA_HEADER_BYTES, LOCAL_HEADER, STORED } from "./format.js";
 
 const END_64_LOCATOR = { signature: 0x07064b50, bytes: 20 } as const;
 const END_64_SIGNATURE = 0x06064b50;

@@ -1,6 +1,6 @@
 import { unzipSync, zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { crc32 } from "./crc32.js";
+import { crc32 } from "./format.js";
 import { isZip, readStoredZip } from "./read.js";
 import { writeStoredZip } from "./write.js";
 

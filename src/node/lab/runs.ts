@@ -1,9 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { RUN_FILES } from "../../runs/files.js";
-import { type ListedRun, listing } from "../../runs/listing.js";
+import { type ListedRun, listing, RUN_FILES } from "../../runs/runFolderFiles.js";
 import { errorCode } from "../disk/files.js";
-import { readRun } from "../runRecord.js";
+import { readRun } from "../runFiles.js";
 
 /** The runs in a folder, newest first. Omits damaged run folders and other files. */
 export async function listRuns(folder: string): Promise<ListedRun[]> {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { reportPage } from "./page.js";
-import type { JudgedImage, Report } from "./report.js";
+import type { JudgedImage, Report } from "./pageContent.js";
 
 const ADDRESS = "data:image/png;base64,AAAA";
 const image = (index: number, truth: number, prediction: number): JudgedImage => ({

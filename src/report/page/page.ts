@@ -3,10 +3,8 @@ import type { FactGroup } from "../facts.js";
 import { Markup, markup } from "../markup.js";
 import { count, counted, percent, standardError } from "../numbers.js";
 import { FONT } from "../palette.js";
-import { filterSection } from "./filters.js";
-import { imageCards } from "./images.js";
-import { matrixSection } from "./matrix.js";
-import type { ClassScores, JudgedImage, Report } from "./report.js";
+import type { ClassScores, JudgedImage, Report } from "./pageContent.js";
+import { filterSection, imageCards, matrixSection } from "./sections.js";
 import { CURVE_INKS, STYLE } from "./style.js";
 
 /**

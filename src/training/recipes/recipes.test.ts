@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { AUGMENTATIONS } from "../../data/augmentation.js";
 import { recipeSchema } from "../../formats/recipeSchema.js";
 import { lenet5, summarize } from "../../model/index.js";
-import { customizeRecipe, RECIPES } from "./index.js";
+import { customizeRecipe, RECIPES } from "./recipes.js";
 
 const { paper, improved, best } = RECIPES;
 

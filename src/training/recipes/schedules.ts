@@ -1,4 +1,4 @@
-import { cosine } from "../../numeric/trigonometry.js";
+import { cosine } from "../../numeric/elementary.js";
 
 /** A constant learning rate. */
 export interface ConstantSchedule {

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { formatPercent } from "../../i18n/numbers.js";
-import { Button } from "../../kit/Button.js";
+import { Button } from "../../kit/controls.js";
 import { DropZone, type PlacedFile } from "../../kit/DropZone.js";
 import { openFiles } from "../../opening/openFiles.js";
 import { chooseServed, chosenRuns, servedFailures, servedRuns, watchServer } from "../../opening/servedRuns.js";

@@ -1,14 +1,13 @@
 import { useSignal } from "@preact/signals";
-import { formatDuration } from "../../../src/report/duration.js";
 import { shortened } from "../../../src/report/markup.js";
-import { standardError } from "../../../src/report/numbers.js";
+import { formatDuration, standardError } from "../../../src/report/numbers.js";
 import { type ComparedRun, compareRuns } from "../../../src/runs/comparison.js";
 import type { RunRecord } from "../../../src/runs/record.js";
 import { formatPercent } from "../../i18n/numbers.js";
-import { Button } from "../../kit/Button.js";
+import { Button } from "../../kit/controls.js";
 import { LineSample } from "../../kit/LineChart.js";
 import { runStyle } from "../../kit/palette.js";
-import { ScrollRegion } from "../../kit/ScrollRegion.js";
+import { ScrollRegion } from "../../kit/regions.js";
 import { type Entry, entries } from "./entries.js";
 import { messages } from "./messages/index.js";
 

@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
-import { WEIGHTS_FORMATS } from "../../../src/formats/weights.js";
+import { WEIGHTS_FORMATS } from "../../../src/formats/weightFiles.js";
 import { isActivation, isPooling, type Model, summarize } from "../../../src/model/index.js";
 import { layerMessages } from "../../i18n/layers/index.js";
 import { formatCount } from "../../i18n/numbers.js";
-import { Button } from "../../kit/Button.js";
+import { Button } from "../../kit/controls.js";
 import { download } from "../../kit/download.js";
 import { type Network, network } from "../../state/currentNetwork.js";
 import { runs } from "../../state/runs.js";

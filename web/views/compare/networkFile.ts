@@ -1,4 +1,4 @@
-import { type WeightsFormat, writeWeights } from "../../../src/formats/weights.js";
+import { type WeightsFormat, writeWeights } from "../../../src/formats/weightFiles.js";
 import type { ModelMetadata, TrainingFacts } from "../../../src/model/index.js";
 import type { Network } from "../../state/currentNetwork.js";
 import type { Run } from "../../state/run.js";

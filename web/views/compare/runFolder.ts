@@ -1,12 +1,12 @@
 import { formatJson } from "../../../src/formats/json.js";
-import { writeWeights } from "../../../src/formats/weights.js";
+import { writeWeights } from "../../../src/formats/weightFiles.js";
 import { writeStoredZip } from "../../../src/formats/zip/write.js";
 import type { NamedTensors } from "../../../src/model/index.js";
 import { curvesSvg } from "../../../src/report/curves.js";
 import { bestWeights } from "../../../src/runs/config.js";
-import { RUN_FILES } from "../../../src/runs/files.js";
 import { formatHistory } from "../../../src/runs/history.js";
 import type { RunRecord } from "../../../src/runs/record.js";
+import { RUN_FILES } from "../../../src/runs/runFolderFiles.js";
 import { runTitles } from "../../../src/runs/settings.js";
 
 /**

@@ -1,7 +1,6 @@
 import { MOMENTS } from "../../address/inspectFields.js";
 import { changeUrl, url } from "../../address/url.js";
-import { Button } from "../../kit/Button.js";
-import { Choice } from "../../kit/Choice.js";
+import { Button, Choice } from "../../kit/controls.js";
 import { openedNetwork } from "../../state/currentNetwork.js";
 import { restAll } from "../../state/runs.js";
 import { messages } from "./messages/index.js";

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { addressWith } from "../../address/url.js";
-import { Button } from "../../kit/Button.js";
+import { Button } from "../../kit/controls.js";
 import { LayersDialog } from "../../opening/LayersDialog.js";
 import { dataState } from "../../state/loadedData.js";
 import { selectedRun } from "../../state/runs.js";

@@ -1,6 +1,6 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useId } from "preact/hooks";
-import { Button } from "../../kit/Button.js";
+import { Button } from "../../kit/controls.js";
 import { messages } from "./messages/index.js";
 import { shownEpoch, shownRun, timeline, timelinePlace } from "./state/shownNetwork.js";
 

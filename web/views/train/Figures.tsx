@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { formatDuration } from "../../../src/report/duration.js";
+import { formatDuration } from "../../../src/report/numbers.js";
 import { formatCount, formatPercent } from "../../i18n/numbers.js";
 import type { Run } from "../../state/run.js";
 import { selectedRun } from "../../state/runs.js";

@@ -1,5 +1,5 @@
 import { computed, effect } from "@preact/signals";
-import { RECIPES } from "../../../src/training/recipes/index.js";
+import { RECIPES } from "../../../src/training/recipes/recipes.js";
 import { changeUrl, url } from "../../address/url.js";
 import { dataState, loadData, takeData } from "../../state/loadedData.js";
 import type { Run, RunSettings } from "../../state/run.js";

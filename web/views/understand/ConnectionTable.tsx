@@ -1,4 +1,4 @@
-import { ScrollRegion } from "../../kit/ScrollRegion.js";
+import { ScrollRegion } from "../../kit/regions.js";
 import { C3_INPUTS, S2_MAPS } from "./derivation/original.js";
 import { messages } from "./messages/index.js";
 

@@ -1,5 +1,5 @@
 import { layerMessages } from "../../i18n/layers/index.js";
-import { ScrollRegion } from "../../kit/ScrollRegion.js";
+import { ScrollRegion } from "../../kit/regions.js";
 import type { LayerDerivation } from "./derivation/derive.js";
 import { type Block, layOut, type Step, TALLEST } from "./drawingLayout.js";
 import { extentsText, termText } from "./labels.js";

@@ -1,6 +1,6 @@
 import { computed } from "@preact/signals";
 import { lenet5, type Model } from "../../../src/model/index.js";
-import { RECIPES } from "../../../src/training/recipes/index.js";
+import { RECIPES } from "../../../src/training/recipes/recipes.js";
 import { parseInput } from "../../address/understandFields.js";
 import { url } from "../../address/url.js";
 import { network } from "../../state/currentNetwork.js";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { lenet5 } from "../../../src/model/index.js";
-import { RECIPES } from "../../../src/training/recipes/index.js";
+import { RECIPES } from "../../../src/training/recipes/recipes.js";
 import { derive } from "./derivation/derive.js";
 import { layOut } from "./drawingLayout.js";
 

@@ -2,9 +2,9 @@
 
 import { type DatasetParts, generateDigits } from "../../../src/data/index.js";
 import { shareable } from "./bytes.js";
-import { readFiles } from "./files.js";
-import { readImages } from "./images.js";
+import { readFiles } from "./dataFiles.js";
 import { readKnown } from "./known.js";
+import { readImages } from "./labelledImages.js";
 import type { DataEvent, DataProgress, DataRequest } from "./protocol.js";
 
 addEventListener("message", async ({ data: request }: MessageEvent<DataRequest>) => {

@@ -1,6 +1,6 @@
 import { normalizedBytes } from "../../../src/model/index.js";
 import { inputDifferentiation } from "../../../src/network/inputGradient.js";
-import { inspectionEngine } from "./engine.js";
+import { inspectionEngine } from "./inspectionEngine.js";
 import type { Attributions, InspectedNetwork, InspectTask } from "./protocol.js";
 
 type AttributeTask = Extract<InspectTask, { type: "attribute" }>;

@@ -1,5 +1,5 @@
 import { elementCount } from "../../../src/model/index.js";
-import { inspectionEngine } from "./engine.js";
+import { inspectionEngine } from "./inspectionEngine.js";
 import type { ExcitingImage, InspectEvent, InspectedNetwork, InspectTask } from "./protocol.js";
 
 type SearchTask = Extract<InspectTask, { type: "search" }>;

@@ -1,7 +1,7 @@
 import type { Dataset } from "../../../src/data/dataset.js";
 import type { NamedTensors } from "../../../src/model/index.js";
 import type { EpochProgress, EpochRecord } from "../../../src/training/epochs.js";
-import type { Recipe } from "../../../src/training/recipes/index.js";
+import type { Recipe } from "../../../src/training/recipes/recipes.js";
 
 /** The message that starts a training. */
 export interface TrainingStart {

@@ -2,7 +2,7 @@
 
 import { Gate } from "./gate.js";
 import type { TrainingCommand, TrainingEvent, TrainingStart } from "./protocol.js";
-import { beginTraining, type Training } from "./train.js";
+import { beginTraining, type Training } from "./training.js";
 
 const gate = new Gate();
 let training: Training | undefined;

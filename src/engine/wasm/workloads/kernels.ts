@@ -20,7 +20,7 @@ import {
   tileBytes,
   VECTOR_BYTES,
 } from "../kernels/index.js";
-import { MemoryPlan } from "../memoryPlan.js";
+import { MemoryPlan } from "../memory.js";
 import { layoutParameters } from "../parameterStore.js";
 import { emitStage, firstLearningStage, planStages, type StagePlan } from "../stages.js";
 

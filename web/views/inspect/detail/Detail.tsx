@@ -1,6 +1,6 @@
 import { PANELS } from "../../../address/inspectFields.js";
 import { changeUrl, url } from "../../../address/url.js";
-import { Choice } from "../../../kit/Choice.js";
+import { Choice } from "../../../kit/controls.js";
 import { DETAIL_HEADING } from "../layers/keyboard.js";
 import { messages } from "../messages/index.js";
 import { selection } from "../state/response.js";

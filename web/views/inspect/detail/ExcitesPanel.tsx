@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { inferShapes, receptiveFields, unitBlock, unitPlace } from "../../../../src/model/index.js";
 import { formatCount, formatValue } from "../../../i18n/numbers.js";
-import { Button } from "../../../kit/Button.js";
+import { Button } from "../../../kit/controls.js";
 import type { ExcitingImage, InspectEvent, MapPlace } from "../../../worker/inspect/protocol.js";
 import { canvasColors } from "../layers/colors.js";
 import { imagePixels, outline, paintMaps } from "../layers/paint.js";

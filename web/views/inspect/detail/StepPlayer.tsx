@@ -1,6 +1,6 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { formatValue } from "../../../i18n/numbers.js";
-import { Button } from "../../../kit/Button.js";
+import { Button } from "../../../kit/controls.js";
 import { messages } from "../messages/index.js";
 import { arithmetic, currentStep, showSteps, soFar, steps, stepsDone } from "../state/steps.js";
 

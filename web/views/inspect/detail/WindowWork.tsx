@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { formatValue, withMinus } from "../../../i18n/numbers.js";
-import { Button } from "../../../kit/Button.js";
+import { Button } from "../../../kit/controls.js";
 import { type Arithmetic, type PooledWindow, runningSum, type WeightedSum } from "../calculation/arithmetic.js";
 import { messages } from "../messages/index.js";
 import { currentStep, steps, stepsDone } from "../state/steps.js";

@@ -1,6 +1,6 @@
 import { effect, type ReadonlySignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { useWidth } from "../../../kit/useWidth.js";
+import { useWidth } from "../../../kit/hooks.js";
 import { ARROWS } from "./keyboard.js";
 import { prepare } from "./paint.js";
 import { neighbour, type SheetLayout, sheetLayout, unitAt } from "./sheetLayout.js";

@@ -1,9 +1,7 @@
 import { useComputed } from "@preact/signals";
 import { changeUrl, url } from "../../../address/url.js";
 import { formatCount } from "../../../i18n/numbers.js";
-import { Button } from "../../../kit/Button.js";
-import { Choice } from "../../../kit/Choice.js";
-import { Select } from "../../../kit/Select.js";
+import { Button, Choice, Select } from "../../../kit/controls.js";
 import { canvasColors } from "../layers/colors.js";
 import { imagePixels, outline, paintMaps } from "../layers/paint.js";
 import { Sheet } from "../layers/Sheet.js";

@@ -1,8 +1,8 @@
 import { effect } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { changeUrl } from "../../../address/url.js";
-import { Button } from "../../../kit/Button.js";
-import { useWidth } from "../../../kit/useWidth.js";
+import { Button } from "../../../kit/controls.js";
+import { useWidth } from "../../../kit/hooks.js";
 import { type PadPoint, type PadStroke, PEN_RADIUS } from "../calculation/pen.js";
 import { canvasColors } from "../layers/colors.js";
 import { prepare } from "../layers/paint.js";

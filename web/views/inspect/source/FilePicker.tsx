@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { decodeImage } from "../../../../src/browser/index.js";
-import { Button } from "../../../kit/Button.js";
+import { Button } from "../../../kit/controls.js";
 import { messages } from "../messages/index.js";
 import { take, taken } from "../state/shownImage.js";
-import { Inverted } from "./Inverted.js";
+import { Inverted } from "./SourcePanel.js";
 
 /** Opens an image file; images can also be dropped or pasted anywhere in the view. */
 export function FilePicker() {

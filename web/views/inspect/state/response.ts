@@ -7,7 +7,7 @@ import {
   receptiveFields,
   unitBlock,
 } from "../../../../src/model/index.js";
-import { softmax } from "../../../../src/training/predict.js";
+import { softmax } from "../../../../src/training/evaluate.js";
 import { changeUrl, url } from "../../../address/url.js";
 import type { Network } from "../../../state/currentNetwork.js";
 import { resource } from "../../../state/resource.js";

@@ -1,6 +1,6 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { Button } from "../../../kit/Button.js";
+import { Button } from "../../../kit/controls.js";
 import { Dialog } from "../../../kit/Dialog.js";
 import { squareOf, useCamera } from "../../../kit/useCamera.js";
 import type { LabelledImage } from "../../../worker/data/protocol.js";

@@ -1,6 +1,6 @@
 import { DATA_SOURCES, RANGES } from "../../../address/trainFields.js";
 import { changeUrl, url } from "../../../address/url.js";
-import { Choice } from "../../../kit/Choice.js";
+import { Choice } from "../../../kit/controls.js";
 import { messages } from "../messages/index.js";
 import { DataStatus } from "./DataStatus.js";
 import { NumberSetting } from "./NumberSetting.js";

@@ -1,6 +1,6 @@
 import { catalogEntry } from "../../../../src/data/catalog.js";
 import { formatCount } from "../../../i18n/numbers.js";
-import { Button } from "../../../kit/Button.js";
+import { Button } from "../../../kit/controls.js";
 import { type DataState, dataState, loadData } from "../../../state/loadedData.js";
 import type { DataRequest, DataTask } from "../../../worker/data/protocol.js";
 import { messages } from "../messages/index.js";

@@ -1,6 +1,6 @@
 import { type NumberRange, parseNumber } from "../../../address/fields.js";
 import { formatCount } from "../../../i18n/numbers.js";
-import { TextField } from "../../../kit/TextField.js";
+import { TextField } from "../../../kit/controls.js";
 import { messages } from "../messages/index.js";
 
 export interface NumberSettingProps {

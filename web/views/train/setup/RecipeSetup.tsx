@@ -1,12 +1,10 @@
 import { formatAugmentation } from "../../../../src/data/index.js";
 import { ACTIVATION_TYPES, POOLING_TYPES } from "../../../../src/model/index.js";
-import { RECIPES, type Recipe } from "../../../../src/training/recipes/index.js";
+import { RECIPES, type Recipe } from "../../../../src/training/recipes/recipes.js";
 import { isAugmentation, RANGES, RECIPE_NAMES } from "../../../address/trainFields.js";
 import { changeUrl, url } from "../../../address/url.js";
 import { layerMessages } from "../../../i18n/layers/index.js";
-import { Button } from "../../../kit/Button.js";
-import { Choice } from "../../../kit/Choice.js";
-import { TextField } from "../../../kit/TextField.js";
+import { Button, Choice, TextField } from "../../../kit/controls.js";
 import { learningRateOf } from "../../../state/settings.js";
 import { messages } from "../messages/index.js";
 import { NumberSetting } from "./NumberSetting.js";

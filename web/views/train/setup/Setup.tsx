@@ -1,6 +1,6 @@
 import { url } from "../../../address/url.js";
 import { formatCount } from "../../../i18n/numbers.js";
-import { useMedia } from "../../../kit/useMedia.js";
+import { useMedia } from "../../../kit/hooks.js";
 import { messages } from "../messages/index.js";
 import { DataSetup } from "./DataSetup.js";
 import { RecipeSetup } from "./RecipeSetup.js";

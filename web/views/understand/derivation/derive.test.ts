@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { elementCount, lenet5, type Model, summarize } from "../../../../src/model/index.js";
-import { RECIPES } from "../../../../src/training/recipes/index.js";
+import { RECIPES } from "../../../../src/training/recipes/recipes.js";
 import { derive, type LayerDerivation, type Topic } from "./derive.js";
 import { evaluate } from "./expression.js";
 

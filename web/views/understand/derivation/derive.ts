@@ -8,8 +8,7 @@ import {
   type Window,
 } from "../../../../src/model/index.js";
 import { paperLayers } from "../../../../src/model/paperLayers.js";
-import { type Expression, type Letter, number, product, quantity, sum } from "./expression.js";
-import { LETTERS } from "./letters.js";
+import { type Expression, LETTERS, type Letter, number, product, quantity, sum } from "./expression.js";
 
 /** What an equation computes. */
 export type Topic = "size" | "values" | "field" | "step" | "parameters" | "multiplyAdds";

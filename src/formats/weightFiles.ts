@@ -14,7 +14,7 @@ import {
   type Tensor,
   type Weights,
 } from "../model/index.js";
-import { TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
+import { TUTORIAL_NORMALIZATION } from "../training/recipes/recipes.js";
 import { FormatError, UnknownLayersError } from "./errors.js";
 import { withLeNet5Names } from "./layerNames.js";
 import { readModelMetadata, writeModelMetadata } from "./modelMetadata.js";

@@ -1,3 +1,4 @@
+import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 
 export interface ScrollRegionProps {
@@ -12,5 +13,21 @@ export function ScrollRegion({ label, children }: ScrollRegionProps) {
     <section class="scroll" aria-label={label} tabIndex={0}>
       {children}
     </section>
+  );
+}
+
+const text = signal("");
+
+/** Has screen readers read a message once they have finished the current one. */
+export function announce(message: string): void {
+  text.value = message;
+}
+
+/** The live region for announcements; one per page. */
+export function Announcer() {
+  return (
+    <div class="visually-hidden" role="status" aria-live="polite">
+      {text}
+    </div>
   );
 }

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { MOST_WEIGHTS_BYTES, type ParameterFreeLayers, readWeights } from "../formats/weights.js";
+import { MOST_WEIGHTS_BYTES, type ParameterFreeLayers, readWeights } from "../formats/weightFiles.js";
 import type { Weights } from "../model/index.js";
 import type { RunConfig } from "../runs/config.js";
-import { RUN_FILES } from "../runs/files.js";
+import { RUN_FILES } from "../runs/runFolderFiles.js";
 import { isFolder, readFileBounded } from "./disk/files.js";
 import { named } from "./runFiles.js";
 import { readRunConfig } from "./runFolder.js";

@@ -9,10 +9,10 @@ import {
   type Tensor,
   type Weights,
 } from "../model/index.js";
-import { RECIPES, TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
+import { RECIPES, TUTORIAL_NORMALIZATION } from "../training/recipes/recipes.js";
 import { writePth } from "./pth/pth.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
-import { readWeights, WEIGHTS_FORMATS, writeWeights } from "./weights.js";
+import { readWeights, WEIGHTS_FORMATS, writeWeights } from "./weightFiles.js";
 
 const model = lenet5({ ...RECIPES.improved, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
 const parameters = initializeParameters(model, 5);

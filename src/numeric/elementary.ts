@@ -49,3 +49,14 @@ export function cosine(radians: number): number {
   const { quarterTurns, rest } = reduce(radians);
   return sineOfParts(quarterTurns + 1, rest);
 }
+
+/** base^exponent by repeated squaring: the same bits in every JavaScript engine, unlike Math.pow. */
+export function integerPower(base: number, exponent: number): number {
+  let result = 1;
+  let square = base;
+  for (let rest = exponent; rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) result *= square;
+    square *= square;
+  }
+  return result;
+}
