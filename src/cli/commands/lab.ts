@@ -13,7 +13,7 @@ interface LabCommandOptions {
 }
 
 /** Where the build puts the site. */
-const SITE = fileURLToPath(new URL("./lab.js", import.meta.url));
+const SITE = fileURLToPath(new URL("../../lab", import.meta.url));
 
 /** `lenet lab`: serves the lab with the runs and data sets of this machine. */
 export function labCommand(): Command {
