@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { inferShapes, type Model } from "../../../src/model/index.js";
 import { difference, kernelMaps } from "../../../web/views/inspect/calculation/kernels.js";
-import { kindOfValues, rangeOf } from "../../../web/views/inspect/layers/colors.js";
+import { kindOfValues, rangeOf } from "../../../web/views/inspect/layers/range.js";
 
 const MODEL: Model = {
   input: { channels: 1, height: 6, width: 4 },

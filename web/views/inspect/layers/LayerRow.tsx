@@ -6,10 +6,11 @@ import { useMedia } from "../../../kit/hooks.js";
 import { messages } from "../messages/index.js";
 import { response, select, selection, shownLayer } from "../state/response.js";
 import { nameOfUnit } from "../state/unitNames.js";
-import { canvasColors, kindOfValues, rangeOf } from "./colors.js";
+import { canvasColors } from "./colors.js";
 import { focusDetail } from "./keyboard.js";
 import { Legend } from "./Legend.js";
 import { frameMaps, mapPixels, paintMaps, paintMarks } from "./paint.js";
+import { kindOfValues, rangeOf } from "./range.js";
 import { Sheet } from "./Sheet.js";
 
 export interface LayerRowProps {

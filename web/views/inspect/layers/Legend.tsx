@@ -1,8 +1,8 @@
 import { type ReadonlySignal, useComputed } from "@preact/signals";
 import { formatValue } from "../../../i18n/numbers.js";
 import { messages } from "../messages/index.js";
-import type { ValueRange } from "./colors.js";
 import { canvasColors, gradientOf } from "./colors.js";
+import type { ValueRange } from "./range.js";
 
 export interface LegendProps {
   readonly range: ReadonlySignal<ValueRange>;

@@ -2,8 +2,8 @@ import { type Block, unitBlock } from "../../../../src/model/index.js";
 import { selectedFields, selection } from "../state/response.js";
 import { structure } from "../state/shownNetwork.js";
 import { stepPlace } from "../state/steps.js";
-import type { ValueRange } from "./colors.js";
 import { type CanvasColors, canvasColors } from "./colors.js";
+import type { ValueRange } from "./range.js";
 import { mapCorner, type SheetLayout } from "./sheetLayout.js";
 
 /** Maps below each other, one pixel per unit, before they are scaled up. */
