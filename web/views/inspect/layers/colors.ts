@@ -1,5 +1,4 @@
 import { computed } from "@preact/signals";
-import { kindOf, type ShapedLayer } from "../../../../src/model/index.js";
 import { theme } from "../../../styles/theme.js";
 
 type Color = readonly [red: number, green: number, blue: number];
