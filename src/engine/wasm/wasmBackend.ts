@@ -25,9 +25,9 @@ import {
   type TrainingSlice,
 } from "../backend.js";
 import { requireAverage, requireSameLayers, requireUpdates } from "../checks.js";
+import { hyperparameterValues, packHyperparameters } from "../hyperparameters.js";
 import { type HostImages, keepOnHost, requireSelection } from "../images.js";
 import { supportsFusedArithmetic } from "./features.js";
-import { hyperparameterValues, packHyperparameters } from "./hyperparameters.js";
 import { TILE_SAMPLES } from "./kernels/index.js";
 import { Machine } from "./machine.js";
 import { Job } from "./program.js";
