@@ -1,0 +1,190 @@
+/** The flags of GPUBufferUsage, which Node does not have as a global. */
+const USAGE = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 } as const;
+
+const FLOAT_BYTES = 4;
+/** The kinds of errors that a device tells. */
+const ERROR_KINDS = ["validation", "out-of-memory", "internal"] as const;
+
+/** What shaders bind: buffers that they read, or read and write, and small uniform ones. */
+export type Binding = "read" | "write" | "uniform" | "stepped";
+
+/** A graphics card for one engine: buffers, pipelines, answers. All errors that it tells become exceptions. */
+export class Device {
+  /** The bits of all results depend on it: `webgpu <vendor> <architecture> <device>`. */
+  readonly arithmetic: string;
+  /** Bytes of all buffers but those for images. */
+  memoryBytes = 0;
+
+  private readonly device: GPUDevice;
+  private failure: Error | undefined;
+
+  /**
+   * Opens the graphics card that a `GPU` chooses.
+   *
+   * @throws Error if there is none
+   */
+  static async open(gpu: GPU): Promise<Device> {
+    const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+    if (!adapter) throw new Error("WebGPU finds no graphics card");
+    const { maxComputeWorkgroupStorageSize, maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
+    const requiredLimits = { maxComputeWorkgroupStorageSize, maxStorageBufferBindingSize, maxBufferSize };
+    return new Device(adapter.info, await adapter.requestDevice({ requiredLimits }));
+  }
+
+  private constructor({ vendor, architecture, device: name, description }: GPUAdapterInfo, device: GPUDevice) {
+    this.arithmetic = ["webgpu", vendor, architecture, name || description].filter(Boolean).join(" ");
+    this.device = device;
+    device.lost.then(({ message }) => {
+      this.failure ??= new Error(`the graphics card was lost: ${message}`);
+    });
+    device.addEventListener("uncapturederror", ({ error }) => {
+      this.failure ??= cardError(error);
+    });
+  }
+
+  /** Values of float32 that a workgroup can share. */
+  get workgroupFloats(): number {
+    return this.device.limits.maxComputeWorkgroupStorageSize / FLOAT_BYTES;
+  }
+
+  get queue(): GPUQueue {
+    return this.device.queue;
+  }
+
+  /** @throws Error if nothing can be computed any more */
+  requireUsable(): void {
+    if (this.failure) throw this.failure;
+  }
+
+  /** Frees everything; what is asked for afterwards throws. */
+  destroy(): void {
+    this.failure = new Error("the engine was disposed");
+    this.device.destroy();
+  }
+
+  /** Runs what creates or submits, and waits until the card has accepted it. @throws Error if it does not */
+  async accepted<Result>(work: () => Result): Promise<Awaited<Result>> {
+    this.requireUsable();
+    for (const kind of ERROR_KINDS) this.device.pushErrorScope(kind);
+    let result: Result;
+    let errors: Promise<(GPUError | null)[]>;
+    try {
+      result = work();
+      // The card's own message comes first.
+      Promise.resolve(result).catch(() => {});
+    } finally {
+      errors = Promise.all(ERROR_KINDS.map(() => this.device.popErrorScope()));
+      // The work's own exception comes first.
+      errors.catch(() => {});
+    }
+    const error = (await this.answered(errors)).find(Boolean);
+    if (error) throw cardError(error);
+    return await result;
+  }
+
+  /** An answer of the card, or why there is none. */
+  async answered<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    try {
+      const value = await answer;
+      this.requireUsable();
+      return value;
+    } catch (error) {
+      // A lost card tells so a moment after it fails.
+      await new Promise((resolve) => setTimeout(resolve));
+      throw this.failure ?? error;
+    }
+  }
+
+  /**
+   * A buffer for shaders, filled with zeros.
+   *
+   * @param what names it in messages
+   * @throws RangeError if it is larger than the card can bind
+   */
+  buffer(what: string, bytes: number, usage: "storage" | "uniform" = "storage"): GPUBuffer {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
+    const most = Math.min(maxBufferSize, maxStorageBufferBindingSize);
+    if (bytes > most) {
+      const megabytes = (size: number) => `${Math.ceil(size / 2 ** 20)} MB`;
+      throw new RangeError(`${what} need ${megabytes(bytes)}, the graphics card takes ${megabytes(most)} at once`);
+    }
+    const size = Math.max(Math.ceil(bytes / 16) * 16, 16);
+    return this.device.createBuffer({ size, usage: USAGE[usage] | USAGE.copySource | USAGE.copyTarget });
+  }
+
+  /** A buffer that counts as memory of the engine. */
+  ownBuffer(what: string, bytes: number, usage?: "storage" | "uniform"): GPUBuffer {
+    const buffer = this.buffer(what, bytes, usage);
+    this.memoryBytes += buffer.size;
+    return buffer;
+  }
+
+  layout(bindings: readonly Binding[]): GPUBindGroupLayout {
+    const types = { read: "read-only-storage", write: "storage", uniform: "uniform", stepped: "uniform" } as const;
+    return this.device.createBindGroupLayout({
+      entries: bindings.map((kind, binding) => ({
+        binding,
+        visibility: 4,
+        buffer: { type: types[kind], hasDynamicOffset: kind === "stepped" },
+      })),
+    });
+  }
+
+  /** @param sizes of the buffers that are not bound whole */
+  bindGroup(layout: GPUBindGroupLayout, buffers: readonly (GPUBuffer | GPUBufferBinding)[]): GPUBindGroup {
+    const entries = buffers.map((resource, binding) => ({
+      binding,
+      resource: "buffer" in resource ? resource : { buffer: resource },
+    }));
+    return this.device.createBindGroup({ layout, entries });
+  }
+
+  /** Compiles an entry point of a shader. @throws Error with the compiler's message */
+  async pipeline(code: string, entryPoint: string, layout: GPUBindGroupLayout): Promise<GPUComputePipeline> {
+    return this.accepted(() => {
+      const module = this.device.createShaderModule({ code });
+      const pipelineLayout = this.device.createPipelineLayout({ bindGroupLayouts: [layout] });
+      return this.device.createComputePipelineAsync({ layout: pipelineLayout, compute: { module, entryPoint } });
+    });
+  }
+
+  /** Submits the dispatches that a function encodes, and gives the values of the buffers that it returns. */
+  async submit(encode: (pass: GPUComputePassEncoder) => readonly BufferPart[]): Promise<Float32Array[]> {
+    const copies = await this.accepted(() => {
+      const encoder = this.device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      const parts = encode(pass);
+      pass.end();
+      const targets = parts.map(({ buffer, offset, bytes }) => {
+        const usage = USAGE.mapRead | USAGE.copyTarget;
+        const target = this.device.createBuffer({ size: Math.max(bytes, FLOAT_BYTES), usage });
+        if (bytes > 0) encoder.copyBufferToBuffer(buffer, offset, target, 0, bytes);
+        return { target, bytes };
+      });
+      this.device.queue.submit([encoder.finish()]);
+      return targets;
+    });
+    await this.answered(Promise.all(copies.map(({ target }) => target.mapAsync(1))));
+    return copies.map(({ target, bytes }) => {
+      const values = new Float32Array(target.getMappedRange().slice(0, bytes));
+      target.destroy();
+      return values;
+    });
+  }
+
+  /** Copies values out of buffers. */
+  async read(...parts: readonly BufferPart[]): Promise<Float32Array[]> {
+    return this.submit(() => parts);
+  }
+}
+
+/** A part of a buffer, in bytes. */
+export interface BufferPart {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+function cardError({ message }: GPUError): Error {
+  return new Error(`the graphics card: ${message}`);
+}

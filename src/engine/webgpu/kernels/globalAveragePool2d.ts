@@ -1,0 +1,26 @@
+import { elementCount, type GlobalAveragePool2dLayer } from "../../../model/index.js";
+import { eachIndex, imageExtents, type LayerKernels } from "./layerKernels.js";
+
+/** The mean of each channel; the gradient goes back in equal shares. */
+export const globalAveragePool2d: LayerKernels<GlobalAveragePool2dLayer> = {
+  replacesInput: () => true,
+
+  forward({ input, x, storeOutput }) {
+    const [channels, height, width] = imageExtents(input);
+    const places = height * width;
+    return eachIndex(
+      channels,
+      "channel",
+      `
+      var sum = 0.0;
+      for (var place = 0u; place < ${places}u; place++) { sum += ${x(`channel * ${places}u + place`)}; }
+      ${storeOutput("channel", `sum / ${places}.0`)}`,
+    );
+  },
+
+  inputGradient({ input, dy, storeInputGradient }) {
+    const [, height, width] = imageExtents(input);
+    const places = height * width;
+    return eachIndex(elementCount(input), "i", storeInputGradient("i", `${dy(`i / ${places}u`)} / ${places}.0`));
+  },
+};

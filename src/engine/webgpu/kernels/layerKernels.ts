@@ -1,0 +1,67 @@
+import type { ActivationShape, Layer } from "../../../model/index.js";
+
+/** WGSL for the element of an array at an index, which is WGSL too. */
+export type Element = (index: string) => string;
+
+/** What the code of one layer reads and writes of one sample. */
+export interface LayerCode<SomeLayer extends Layer = Layer> {
+  readonly layer: SomeLayer;
+  readonly input: ActivationShape;
+  readonly output: ActivationShape;
+  /** The layer's input. */
+  readonly x: Element;
+  /** The gradient of the loss by the layer's output. */
+  readonly dy: Element;
+  readonly weight: Element;
+  readonly bias: Element;
+  /** What the sample leaves for the sums over the batch. */
+  readonly trace: Element;
+  /** Takes an output through the elementwise layers that follow, and stores it. */
+  storeOutput(index: string, value: string): string;
+  /** Takes the gradient by an input back through the elementwise layers that made the input, and stores it. */
+  storeInputGradient(index: string, value: string): string;
+}
+
+/** The shapes that a layer has in its place. */
+export type LayerShapes<SomeLayer extends Layer = Layer> = Pick<LayerCode<SomeLayer>, "layer" | "input" | "output">;
+
+/**
+ * A kind of layer that is computed by all threads of a workgroup together, for one sample: WGSL as text. `t` is the
+ * thread, `THREADS` the number of threads. What one function emits is separated from the next by a barrier.
+ */
+export interface LayerKernels<SomeLayer extends Layer = Layer> {
+  /** y from x. */
+  forward(code: LayerCode<SomeLayer>): string;
+  /** The gradient by x, from the one by y. */
+  inputGradient(code: LayerCode<SomeLayer>): string;
+  /**
+   * Whether the gradient by an input may take the input's place: its code reads no input, or only those that the same
+   * thread replaces.
+   */
+  replacesInput(shapes: LayerShapes<SomeLayer>): boolean;
+  /** Of layers that learn. */
+  readonly parameters?: ParameterKernels<SomeLayer>;
+}
+
+/** How the gradients of weight and bias are computed: a part for each sample, then a sum over the batch. */
+export interface ParameterKernels<SomeLayer extends Layer = Layer> {
+  /** The values of a trace. */
+  traceSize(shapes: LayerShapes<SomeLayer>): number;
+  /** Writes the trace, from x and the gradient by y. */
+  trace(code: LayerCode<SomeLayer>): string;
+  /** What a sample adds to the gradient of the weight at an index. */
+  weightGradient(shapes: LayerShapes<SomeLayer>, trace: Element, index: string): string;
+  /** What a sample adds to the gradient of the bias at an index. */
+  biasGradient(shapes: LayerShapes<SomeLayer>, trace: Element, index: string): string;
+}
+
+/** A loop in which all threads share the indices 0 … count − 1. */
+export function eachIndex(count: number, index: string, body: string): string {
+  return `for (var ${index} = t; ${index} < ${count}u; ${index} += THREADS) {\n${body}\n}`;
+}
+
+/** [channels, height, width] of a layer that takes and gives images. */
+export function imageExtents(shape: ActivationShape): readonly [number, number, number] {
+  const [channels, height = 1, width = 1] = shape;
+  return [channels, height, width];
+}

@@ -1,0 +1,86 @@
+import type { Model, ShapedLayer } from "../../model/index.js";
+import { RECORD, recordWords } from "./jobs.js";
+import type { Element } from "./kernels/layerKernels.js";
+import { optimizerFunctions } from "./kernels/optimizer.js";
+import { type Stage, stagesOf } from "./layers.js";
+import type { ParameterLayout } from "./parameters.js";
+import { dispatchExtents, MOST_IN_X, PLAN_CODE } from "./plan.js";
+import { layoutTrace, parameterCounts } from "./trace.js";
+
+const THREADS = 256;
+
+/** The workgroups that it takes for all parameters of a network. */
+export function updateExtents({ size }: ParameterLayout): readonly [x: number, y: number] {
+  return dispatchExtents(Math.ceil(size / THREADS));
+}
+
+/**
+ * Emits the shader that sums the gradient of each parameter over the batch, sample after sample, and either takes a step
+ * of the optimizer with it (`update`) or writes it out (`differentiate`). A thread has one parameter of one network.
+ *
+ * @param scratchSize the values of a sample, which begin with its trace
+ */
+export function updateShader(
+  model: Model,
+  layers: readonly ShapedLayer[],
+  parameters: ParameterLayout,
+  scratchSize: number,
+): string {
+  const stages = stagesOf(model, layers);
+  const trace = layoutTrace(stages);
+  const sums = stages.flatMap((stage, index) => sumCode(stage, parameters, trace.offsets[index]));
+  return `
+${PLAN_CODE}
+@group(0) @binding(2) var<storage, read> jobs: array<u32>;
+@group(0) @binding(3) var<storage, read_write> parameters: array<f32>;
+@group(0) @binding(4) var<storage, read_write> firstMoments: array<f32>;
+@group(0) @binding(5) var<storage, read_write> secondMoments: array<f32>;
+@group(0) @binding(6) var<storage, read_write> averages: array<f32>;
+@group(0) @binding(7) var<storage, read> scratch: array<f32>;
+@group(0) @binding(8) var<storage, read_write> gradients: array<f32>;
+const TRACE = ${scratchSize}u;
+${optimizerFunctions()}
+// The gradient of parameter k; the traces of the samples begin at a place.
+fn gradientSum(k: u32, first: u32, samples: u32) -> f32 {
+  var sum = 0.0;
+  let end = first + samples * TRACE;
+  ${sums.join(" else ")}
+  return sum;
+}
+
+@compute @workgroup_size(${THREADS})
+fn update(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+  let k = (group.y * ${MOST_IN_X}u + group.x) * ${THREADS}u + t;
+  let record = (group.z * plan.steps + step) * ${recordWords(layers)}u;
+  let samples = jobs[record + ${RECORD.samples}u];
+  if (k >= ${parameters.size}u || samples == 0u) { return; }
+  let sum = gradientSum(k, group.z * plan.width * TRACE, samples);
+  let optimizer = jobs[record + ${RECORD.optimizer}u];
+  let averaging = jobs[record + ${RECORD.averages}u] == 1u;
+  let hyperparameters = readHyperparameters(record + ${RECORD.hyperparameters}u);
+  optimize((plan.network + group.z) * ${parameters.size}u + k, sum, optimizer, averaging, hyperparameters);
+}
+
+@compute @workgroup_size(${THREADS})
+fn differentiate(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+  let k = (group.y * ${MOST_IN_X}u + group.x) * ${THREADS}u + t;
+  let samples = jobs[step * ${recordWords(layers)}u + ${RECORD.samples}u];
+  if (k < ${parameters.size}u) { gradients[k] = gradientSum(k, 0u, samples); }
+}
+`;
+}
+
+/** A branch for the weights and one for the biases of a stage. */
+function sumCode(stage: Stage, parameters: ParameterLayout, traceOffset: number): string[] {
+  const { shaped, kernels } = stage;
+  if (!shaped || !kernels?.parameters) return [];
+  const { weightGradient, biasGradient } = kernels.parameters;
+  const { weights, biases } = parameterCounts(stage);
+  const trace: Element = (index) => `scratch[at + ${traceOffset}u + ${index}]`;
+  const start = parameters.offsets.get(shaped.parameters[0].name)!;
+  const branch = (first: number, count: number, gradient: typeof weightGradient) => `if (k < ${first + count}u) {
+    let i = k - ${first}u;
+    for (var at = first; at < end; at += TRACE) { sum += ${gradient(shaped, trace, "i")}; }
+  }`;
+  return [branch(start, weights, weightGradient), branch(start + weights, biases, biasGradient)];
+}

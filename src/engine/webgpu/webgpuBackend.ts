@@ -1,0 +1,288 @@
+import {
+  classCount,
+  elementCount,
+  inferShapes,
+  type Model,
+  type NamedTensors,
+  normalizedBytes,
+  requireNormalization,
+  type ShapedLayer,
+  type Tensor,
+} from "../../model/index.js";
+import type {
+  Backend,
+  Differentiation,
+  Engine,
+  EngineOptions,
+  EvaluationSlice,
+  Images,
+  LayerActivation,
+  LoadedImages,
+  NetworkSettings,
+  OptimizerSettings,
+  OptimizerState,
+  SampleResults,
+  Selection,
+  TrainingSlice,
+} from "../backend.js";
+import { requireAverage, requireSameLayers, requireUpdates } from "../checks.js";
+import { keepOnHost, requireSelection } from "../images.js";
+import { Device } from "./device.js";
+import type { Job } from "./jobs.js";
+import { layoutParameters, type ParameterLayout, packTensors, unpackTensors } from "./parameters.js";
+import { type Call, type CardImages, Program } from "./program.js";
+
+/** Where WebGPU is found. */
+export interface WebgpuOptions {
+  /** Default: that of the page or worker. In Node `nodeGpu()` of `lenet/node` gives it. */
+  readonly gpu?: GPU;
+}
+
+/**
+ * Computes on a graphics card by WebGPU, with shaders emitted for the model at hand: a workgroup computes a sample of a
+ * network, all networks of a fleet at the same time. Compiling fails if there is no graphics card.
+ *
+ * WebGPU does not fix how float32 is rounded: the same bits come only from the same card and driver, which
+ * `Engine.arithmetic` names.
+ */
+export function webgpuBackend({ gpu = globalThis.navigator?.gpu }: WebgpuOptions = {}): Backend {
+  return {
+    compile: async (networks, options) => {
+      const models = networks.map(({ model }) => model);
+      requireSameLayers(models);
+      const layers = inferShapes(models[0]);
+      for (const { model, normalization } of networks) requireNormalization(model, normalization);
+      if (!gpu) throw new Error("WebGPU is not available here");
+      const device = await Device.open(gpu);
+      try {
+        const parameters = layoutParameters(layers);
+        const fleet = { models, layers, parameters, batchSize: options.batchSize };
+        const program = await Program.compile(device, fleet);
+        return new WebgpuEngine(networks, options, layers, device, program);
+      } catch (error) {
+        device.destroy();
+        throw error;
+      }
+    },
+  };
+}
+
+/** The optimizer of networks that are not trained. */
+const NO_OPTIMIZER: OptimizerSettings = { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0 };
+
+/** Images in the memory of a card. */
+class ImagesOnCard implements LoadedImages, CardImages {
+  readonly device: Device;
+  readonly count: number;
+  readonly buffer: GPUBuffer;
+  readonly floats: boolean;
+  readonly labelsAt: number;
+  private loaded = true;
+
+  /** Uploads images that have been checked. */
+  constructor(device: Device, images: Images, count: number) {
+    const data = "pixels" in images ? images.pixels : images.values;
+    this.device = device;
+    this.count = count;
+    this.floats = "values" in images;
+    this.labelsAt = Math.ceil(data.byteLength / 4);
+    this.buffer = device.buffer("the images", (this.labelsAt + count) * 4);
+    const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    const whole = bytes.length - (bytes.length % 4);
+    device.queue.writeBuffer(this.buffer, 0, bytes, 0, whole);
+    if (whole < bytes.length) {
+      const rest = new Uint8Array(4);
+      rest.set(bytes.subarray(whole));
+      device.queue.writeBuffer(this.buffer, whole, rest);
+    }
+    const { labels } = images;
+    if (labels) device.queue.writeBuffer(this.buffer, this.labelsAt * 4, Uint32Array.from(labels));
+  }
+
+  unload(): void {
+    this.buffer.destroy();
+    this.loaded = false;
+  }
+
+  /** @throws Error if they are not in the memory of the card that computes */
+  requireOn(device: Device): void {
+    if (this.device !== device) throw new Error("the images were loaded by another engine");
+    if (!this.loaded) throw new Error("the images were unloaded");
+  }
+}
+
+class WebgpuEngine implements Engine {
+  readonly models: readonly Model[];
+  readonly layers: readonly ShapedLayer[];
+  readonly batchSize: number;
+  readonly arithmetic: string;
+  /** The calling one only uploads. */
+  readonly threads = 1;
+
+  private readonly networks: readonly NetworkSettings[];
+  private readonly keepActivations: boolean;
+  private readonly parameterLayout: ParameterLayout;
+  private readonly device: Device;
+  private readonly program: Program;
+
+  constructor(
+    networks: readonly NetworkSettings[],
+    { batchSize, keepActivations = false }: EngineOptions,
+    layers: readonly ShapedLayer[],
+    device: Device,
+    program: Program,
+  ) {
+    this.models = networks.map(({ model }) => model);
+    this.layers = layers;
+    this.batchSize = batchSize;
+    this.arithmetic = device.arithmetic;
+    this.networks = networks;
+    this.keepActivations = keepActivations;
+    this.parameterLayout = layoutParameters(layers);
+    this.device = device;
+    this.program = program;
+    const { channels } = this.models[0].input;
+    const table = new Float32Array(networks.length * channels * 256);
+    for (const [network, { normalization }] of networks.entries()) {
+      table.set(normalizedBytes(normalization, channels), network * channels * 256);
+    }
+    program.setTable(table);
+  }
+
+  get memoryBytes(): number {
+    return this.device.memoryBytes;
+  }
+
+  async load(images: Images): Promise<LoadedImages> {
+    const { count } = keepOnHost(images, this.models[0], this.layers);
+    return this.device.accepted(() => new ImagesOnCard(this.device, images, count));
+  }
+
+  async parameters(network = 0): Promise<NamedTensors<Float32Array>> {
+    const [parameters] = await this.program.readArenas(network, "parameters");
+    return unpackTensors(this.parameterLayout, parameters);
+  }
+
+  async setParameters(tensors: NamedTensors, network = 0): Promise<void> {
+    const packed = packTensors(this.parameterLayout, tensors);
+    await this.device.accepted(() => this.program.writeArena("parameters", network, packed));
+  }
+
+  async optimizerState(network = 0): Promise<OptimizerState> {
+    const arenas = await this.program.readArenas(network, "firstMoments", "secondMoments", "averages");
+    const [first, second, average] = arenas.map((arena) => unpackTensors(this.parameterLayout, arena));
+    return this.networks[network].averaging ? { first, second, average } : { first, second };
+  }
+
+  async setOptimizerState(state: OptimizerState, network = 0): Promise<void> {
+    requireAverage(this.networks[network].averaging, state);
+    const first = packTensors(this.parameterLayout, state.first);
+    const second = packTensors(this.parameterLayout, state.second);
+    const average = state.average && packTensors(this.parameterLayout, state.average);
+    await this.device.accepted(() => {
+      this.program.writeArena("firstMoments", network, first);
+      this.program.writeArena("secondMoments", network, second);
+      if (average) this.program.writeArena("averages", network, average);
+    });
+  }
+
+  async train(images: LoadedImages, slices: readonly (TrainingSlice | undefined)[]): Promise<SampleResults[]> {
+    const jobs = slices.map((slice, network): Job | undefined => {
+      if (!slice) return undefined;
+      const { optimizer = NO_OPTIMIZER, averaging } = this.networks[network];
+      const { seed, updates } = slice;
+      const job = this.job(images, slice, slice.labelSmoothing);
+      requireUpdates(slice, job.indices.length, this.batchSize);
+      return { ...job, training: { seed, optimizer, averaging, updates } };
+    });
+    return this.run({ images: this.onCard(images), network: 0, jobs, kind: "train" });
+  }
+
+  async evaluate(images: LoadedImages, slices: readonly (EvaluationSlice | undefined)[]): Promise<SampleResults[]> {
+    const jobs = slices.map((slice, network) => {
+      const lacksAverage = slice?.weights === "average" && !this.networks[network].averaging;
+      if (lacksAverage) throw new RangeError("the network keeps no average");
+      return slice && this.job(images, slice);
+    });
+    const isAveraged = (network: number) => slices[network]?.weights === "average";
+    const common = { images: this.onCard(images), network: 0, kind: "evaluate" } as const;
+    const current = await this.run({
+      ...common,
+      jobs: jobs.map((job, network) => (isAveraged(network) ? undefined : job)),
+    });
+    if (!slices.some((_, network) => isAveraged(network))) return current;
+    const averaged = await this.run({
+      ...common,
+      weights: "averages",
+      jobs: jobs.map((job, network) => (isAveraged(network) ? job : undefined)),
+    });
+    return slices.map((_, network) => (isAveraged(network) ? averaged : current)[network]);
+  }
+
+  async predict(images: LoadedImages, selection: Selection = {}, network = 0): Promise<Tensor<Float32Array>> {
+    const { outputs, count } = await this.outputs(images, selection, network, "logits");
+    return { shape: [count, classCount(this.layers)], data: outputs };
+  }
+
+  async activations(images: LoadedImages, selection: Selection = {}, network = 0): Promise<LayerActivation[]> {
+    if (!this.keepActivations) throw new Error("this engine keeps no activations: compile with keepActivations");
+    const { outputs, count } = await this.outputs(images, selection, network, "all");
+    const all = outputs.length / count;
+    let offset = 0;
+    return this.layers.map((layer) => {
+      const size = elementCount(layer.output);
+      const data = new Float32Array(count * size);
+      for (let sample = 0; sample < count; sample++) {
+        const start = sample * all + offset;
+        data.set(outputs.subarray(start, start + size), sample * size);
+      }
+      offset += size;
+      return { layer, output: { shape: [count, ...layer.output], data } };
+    });
+  }
+
+  async differentiate(
+    images: LoadedImages,
+    selection: Selection = {},
+    labelSmoothing = 0,
+    network = 0,
+  ): Promise<Differentiation> {
+    const job = this.job(images, selection, labelSmoothing);
+    if (job.indices.length > this.batchSize) {
+      throw new RangeError(`the engine differentiates at most ${this.batchSize} samples at once`);
+    }
+    const call = { images: this.onCard(images), network, jobs: [job], kind: "differentiate" } as const;
+    const { answers, gradients } = await this.program.differentiate(call);
+    const { losses, predictions } = answers;
+    return { losses, predictions, gradients: unpackTensors(this.parameterLayout, gradients) };
+  }
+
+  dispose(): void {
+    this.device.destroy();
+  }
+
+  private async run(call: Call): Promise<SampleResults[]> {
+    return (await this.program.run(call)).map(({ losses, predictions }) => ({ losses, predictions }));
+  }
+
+  private async outputs(images: LoadedImages, selection: Selection, network: number, outputs: "logits" | "all") {
+    const job = this.job(images, selection);
+    const call = { images: this.onCard(images), network, jobs: [job], kind: "evaluate", outputs } as const;
+    const [answers] = await this.program.run(call);
+    return { outputs: answers.outputs, count: job.indices.length };
+  }
+
+  /** A selection as a job. @throws RangeError if it does not fit the images */
+  private job({ count }: LoadedImages, selection: Selection, labelSmoothing = 0): Job {
+    const indices = requireSelection(selection, count);
+    return { indices, placements: selection.placements, labelSmoothing };
+  }
+
+  /** @throws Error if the images are not there, or nothing can be computed any more */
+  private onCard(images: LoadedImages): ImagesOnCard {
+    this.device.requireUsable();
+    const onCard = images as ImagesOnCard;
+    onCard.requireOn(this.device);
+    return onCard;
+  }
+}
