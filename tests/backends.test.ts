@@ -13,16 +13,26 @@ import type {
 } from "../src/engine/backend.js";
 import { referenceBackend } from "../src/engine/reference/referenceBackend.js";
 import { wasmBackend } from "../src/engine/wasm/wasmBackend.js";
+import { webgpuBackend } from "../src/engine/webgpu/webgpuBackend.js";
 import { initializeParameters, type Model, normalizedBytes, ShapeError, type Tensor } from "../src/model/index.js";
 import { threads } from "../src/node/threads.js";
+import { testGpu } from "./support/webgpu.js";
 
-/** What every backend promises; that its numbers are right is the subject of kernels.test.ts. */
-const BACKENDS: readonly [string, () => Backend, { readonly isDouble?: boolean }][] = [
+const { gpu, missing } = await testGpu();
+
+type BackendCase = readonly [string, () => Backend, { readonly isDouble?: boolean }];
+/** What every backend promises; that its numbers are right is the subject of kernels.test.ts and webgpu.test.ts. */
+const BACKENDS: readonly BackendCase[] = [
   ["WebAssembly on one thread", () => wasmBackend(), {}],
   ["WebAssembly on two threads", () => wasmBackend({ threads: threads(2) }), {}],
   // The state that it gives out is rounded to single precision, so that nothing goes on from it to the bit.
   ["the reference", referenceBackend, { isDouble: true }],
+  ...(gpu ? [["WebGPU", () => webgpuBackend({ gpu }), {}] satisfies BackendCase] : []),
 ];
+
+describe.skipIf(gpu)(`WebGPU, which needs ${missing}`, () => {
+  it("passes the same tests", () => {});
+});
 
 const COUNT = 37;
 const CLASSES = 3;

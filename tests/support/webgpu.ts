@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 /** A GPU for tests, or why there is none. */
-export type TestGpu = { readonly gpu: GPU; readonly missing?: undefined } | { readonly missing: string };
+export interface TestGpu {
+  readonly gpu?: GPU;
+  readonly missing?: string;
+}
 
 /**
  * The graphics card, or a software one, by the npm package `webgpu`: that of the repository or of the folder

@@ -2,6 +2,8 @@
 const USAGE = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 } as const;
 
 const FLOAT_BYTES = 4;
+/** Software clears the memory of a workgroup element by element, in code that takes seconds to compile if it is large. */
+const SOFTWARE_WORKGROUP_FLOATS = 1024;
 /** The kinds of errors that a device tells. */
 const ERROR_KINDS = ["validation", "out-of-memory", "internal"] as const;
 
@@ -12,9 +14,13 @@ export type Binding = "read" | "write" | "uniform" | "stepped";
 export class Device {
   /** The bits of all results depend on it: `webgpu <vendor> <architecture> <device>`. */
   readonly arithmetic: string;
+  /** The float32 values that a workgroup should have in its memory at most. */
+  readonly workgroupFloats: number;
   /** Bytes of all buffers but those for images. */
   memoryBytes = 0;
 
+  /** Kept because the npm package `webgpu` crashes if it is collected before its devices. */
+  readonly gpu: GPU;
   private readonly device: GPUDevice;
   private failure: Error | undefined;
 
@@ -28,23 +34,22 @@ export class Device {
     if (!adapter) throw new Error("WebGPU finds no graphics card");
     const { maxComputeWorkgroupStorageSize, maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
     const requiredLimits = { maxComputeWorkgroupStorageSize, maxStorageBufferBindingSize, maxBufferSize };
-    return new Device(adapter.info, await adapter.requestDevice({ requiredLimits }));
+    return new Device(gpu, adapter.info, await adapter.requestDevice({ requiredLimits }));
   }
 
-  private constructor({ vendor, architecture, device: name, description }: GPUAdapterInfo, device: GPUDevice) {
+  private constructor(gpu: GPU, info: GPUAdapterInfo, device: GPUDevice) {
+    const { vendor, architecture, device: name, description, isFallbackAdapter } = info;
     this.arithmetic = ["webgpu", vendor, architecture, name || description].filter(Boolean).join(" ");
+    this.gpu = gpu;
     this.device = device;
+    const workgroupFloats = device.limits.maxComputeWorkgroupStorageSize / FLOAT_BYTES;
+    this.workgroupFloats = isFallbackAdapter ? Math.min(workgroupFloats, SOFTWARE_WORKGROUP_FLOATS) : workgroupFloats;
     device.lost.then(({ message }) => {
       this.failure ??= new Error(`the graphics card was lost: ${message}`);
     });
     device.addEventListener("uncapturederror", ({ error }) => {
       this.failure ??= cardError(error);
     });
-  }
-
-  /** Values of float32 that a workgroup can share. */
-  get workgroupFloats(): number {
-    return this.device.limits.maxComputeWorkgroupStorageSize / FLOAT_BYTES;
   }
 
   get queue(): GPUQueue {

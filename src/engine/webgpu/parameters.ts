@@ -27,7 +27,10 @@ export function layoutParameters(layers: readonly ShapedLayer[]): ParameterLayou
 }
 
 /** All parameters one after the other. @throws ShapeError if a tensor is missing, unknown or of another shape */
-export function packTensors({ specs, offsets, size }: ParameterLayout, tensors: NamedTensors): Float32Array<ArrayBuffer> {
+export function packTensors(
+  { specs, offsets, size }: ParameterLayout,
+  tensors: NamedTensors,
+): Float32Array<ArrayBuffer> {
   requireParameters(specs, tensors);
   const packed = new Float32Array(size);
   for (const { name } of specs) {

@@ -61,11 +61,18 @@ export type Arena = "parameters" | "firstMoments" | "secondMoments" | "averages"
 type BufferName = Arena | "table" | "jobs" | "scratch" | "answers" | "gradients" | "plan" | "steps";
 type PipelineName = "evaluate" | "train" | "update" | "differentiate";
 
+/** An entry point of a shader. */
+interface Shader {
+  readonly code: string;
+  readonly entryPoint: string;
+  readonly layout: GPUBindGroupLayout;
+}
+
 /** What a program has on the card. */
 interface Resources {
   readonly buffers: Record<BufferName, GPUBuffer>;
   readonly layouts: Readonly<Record<"sample" | "update", GPUBindGroupLayout>>;
-  readonly pipelines: Readonly<Record<PipelineName, GPUComputePipeline>>;
+  readonly shaders: Readonly<Record<PipelineName, Shader>>;
   /** Whether the samples of an evaluation need memory of their own. */
   readonly evaluatesInBatches: boolean;
 }
@@ -78,15 +85,16 @@ interface Part {
   readonly width: number;
 }
 
-/** A model compiled for a card, and the memory of a fleet there. */
+/** The shaders of a model, compiled when they are first needed, and the memory of a fleet on a card. */
 export class Program {
   private readonly device: Device;
   private readonly fleet: Fleet;
   private readonly resources: Resources;
+  private readonly pipelines = new Map<PipelineName, Promise<GPUComputePipeline>>();
   /** Grows and shrinks with the time that submissions take; it changes no result. */
   private stepsAtOnce = 4;
 
-  /** @throws Error if the card refuses the program, RangeError if the fleet needs more than it can bind */
+  /** @throws RangeError if the fleet needs more memory than the card can bind */
   static async compile(device: Device, fleet: Fleet): Promise<Program> {
     const { models, layers, parameters } = fleet;
     const common = { model: models[0], layers, parameters, workgroupFloats: device.workgroupFloats };
@@ -97,16 +105,16 @@ export class Program {
       sample: device.layout(["uniform", "stepped", "read", "read", "read", "read", "write", "write"]),
       update: device.layout(["uniform", "stepped", "read", "write", "write", "write", "write", "read", "write"]),
     }));
-    const pipelines = {
-      evaluate: await device.pipeline(evaluation.code, "main", layouts.sample),
-      train: await device.pipeline(training.code, "main", layouts.sample),
-      update: await device.pipeline(update, "update", layouts.update),
-      differentiate: await device.pipeline(update, "differentiate", layouts.update),
+    const shaders = {
+      evaluate: { code: evaluation.code, entryPoint: "main", layout: layouts.sample },
+      train: { code: training.code, entryPoint: "main", layout: layouts.sample },
+      update: { code: update, entryPoint: "update", layout: layouts.update },
+      differentiate: { code: update, entryPoint: "differentiate", layout: layouts.update },
     };
     const scratchSize = Math.max(training.scratchSize, evaluation.scratchSize);
     const buffers = await device.accepted(() => createBuffers(device, fleet, scratchSize));
     const evaluatesInBatches = evaluation.scratchSize > 0;
-    return new Program(device, fleet, { buffers, layouts, pipelines, evaluatesInBatches });
+    return new Program(device, fleet, { buffers, layouts, shaders, evaluatesInBatches });
   }
 
   private constructor(device: Device, fleet: Fleet, resources: Resources) {
@@ -131,8 +139,13 @@ export class Program {
     this.device.queue.writeBuffer(this.resources.buffers[arena], offset, values);
   }
 
-  /** Computes a call, some steps at a time; the answers of each job. */
+  /**
+   * Computes a call, some steps at a time; the answers of each job.
+   *
+   * @throws Error if the card refuses a shader, or fails
+   */
   async run(call: Call): Promise<Answers[]> {
+    const pipelines = await this.pipelinesFor(call);
     const width = this.widthOf(call);
     const outputSize = this.outputSize(call);
     const total = Math.max(...call.jobs.map((job) => Math.ceil((job?.indices.length ?? 0) / width)));
@@ -150,7 +163,7 @@ export class Program {
       const steps = Math.min(this.stepsAtOnce, this.mostSteps(call, width), total - first);
       const part = { first, steps, width };
       const started = performance.now();
-      const done = this.submit(call, part).then(([values]) => {
+      const done = this.submit(call, part, pipelines).then(([values]) => {
         unpackAnswers(answers, values, part, outputSize);
         this.adapt(performance.now() - Math.max(started, ended), steps);
         ended = performance.now();
@@ -169,7 +182,7 @@ export class Program {
   async differentiate(call: Call): Promise<{ readonly answers: Answers; readonly gradients: Float32Array }> {
     const count = call.jobs[0]!.indices.length;
     const part = { first: 0, steps: 1, width: this.widthOf(call) };
-    const [values, gradients] = await this.submit(call, part);
+    const [values, gradients] = await this.submit(call, part, await this.pipelinesFor(call));
     const answers = {
       losses: new Float32Array(count),
       predictions: new Int32Array(count),
@@ -177,6 +190,27 @@ export class Program {
     };
     unpackAnswers([answers], values, part, 0);
     return { answers, gradients };
+  }
+
+  /** The pipelines of a step's dispatches, compiled. */
+  private pipelinesFor({ kind }: Call): Promise<GPUComputePipeline[]> {
+    const names = {
+      evaluate: ["evaluate"],
+      train: ["train", "update"],
+      differentiate: ["train", "differentiate"],
+    } as const;
+    const isNeeded = (name: PipelineName) => name === "evaluate" || name === "train" || this.fleet.parameters.size > 0;
+    return Promise.all(names[kind].filter(isNeeded).map((name) => this.pipeline(name)));
+  }
+
+  private pipeline(name: PipelineName): Promise<GPUComputePipeline> {
+    let pipeline = this.pipelines.get(name);
+    if (!pipeline) {
+      const { code, entryPoint, layout } = this.resources.shaders[name];
+      pipeline = this.device.pipeline(code, entryPoint, layout);
+      this.pipelines.set(name, pipeline);
+    }
+    return pipeline;
   }
 
   private widthOf({ kind }: Call): number {
@@ -207,9 +241,13 @@ export class Program {
   }
 
   /** Uploads and submits some steps of a call; answers and, if asked for, gradients. */
-  private async submit(call: Call, part: Part): Promise<Float32Array[]> {
+  private async submit(
+    call: Call,
+    part: Part,
+    [compute, update]: readonly GPUComputePipeline[],
+  ): Promise<Float32Array[]> {
     const { models, layers } = this.fleet;
-    const { buffers, pipelines } = this.resources;
+    const { buffers } = this.resources;
     const { images, jobs, kind, network } = call;
     const { steps, width } = part;
     const networks = models.slice(network, network + jobs.length);
@@ -240,23 +278,20 @@ export class Program {
         Uint32Array.from(PLAN_FIELDS, (field) => plan[field]),
       );
       const sampleGroup = this.sampleGroup(call);
-      const updateGroup = kind === "evaluate" ? undefined : this.updateGroup();
+      const updateGroup = this.updateGroup();
       const dispatch = (
         pipeline: GPUComputePipeline,
         group: GPUBindGroup,
         step: number,
-        extents: readonly [number, number],
+        extents: readonly [x: number, y: number],
       ) => {
         pass.setPipeline(pipeline);
         pass.setBindGroup(0, group, [step * STEP_BYTES]);
         pass.dispatchWorkgroups(...extents, jobs.length);
       };
       for (let step = 0; step < steps; step++) {
-        const pipeline = kind === "evaluate" ? pipelines.evaluate : pipelines.train;
-        dispatch(pipeline, sampleGroup, step, dispatchExtents(this.mostSamples(call, part, step)));
-        if (!updateGroup || this.fleet.parameters.size === 0) continue;
-        const update = kind === "train" ? pipelines.update : pipelines.differentiate;
-        dispatch(update, updateGroup, step, updateExtents(this.fleet.parameters));
+        dispatch(compute, sampleGroup, step, dispatchExtents(this.mostSamples(call, part, step)));
+        if (update) dispatch(update, updateGroup, step, updateExtents(this.fleet.parameters));
       }
       const reads: BufferPart[] = [{ buffer: buffers.answers, offset: 0, bytes: answerBytes }];
       if (kind === "differentiate") {
