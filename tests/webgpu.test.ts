@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { AUGMENTATIONS, drawTransformation, placementFor } from "../src/data/augmentation.js";
 import type { OptimizerSettings, SampleResults } from "../src/engine/backend.js";
 import { wasmBackend } from "../src/engine/wasm/wasmBackend.js";
-import { webgpuBackend } from "../src/engine/webgpu/webgpuBackend.js";
+import { type Gpu, webgpuBackend } from "../src/engine/webgpu/webgpuBackend.js";
 import {
   classCount,
   inferShapes,
@@ -402,10 +402,10 @@ describe.runIf(gpu)("WebGPU", () => {
     const of = model(1, 5, 5, conv(2, 3), flatten, linear(3));
 
     it("if there is no WebGPU, or no graphics card", async () => {
-      const compileWith = (other: GPU | undefined) =>
+      const compileWith = (other: Gpu | undefined) =>
         webgpuBackend({ gpu: other }).compile([{ model: of, ...optionsFor(of, 2) }], { batchSize: 2 });
       await expect(compileWith(undefined)).rejects.toThrow("WebGPU is not available here");
-      const none = { requestAdapter: async () => null } as unknown as GPU;
+      const none = { requestAdapter: async () => null };
       await expect(compileWith(none)).rejects.toThrow("WebGPU finds no graphics card");
     });
 

@@ -19,4 +19,5 @@ export {
   openData,
 } from "./openData.js";
 export { startThread, threads } from "./threads.js";
+export { nodeGpu } from "./webgpu.js";
 export { type LoadedWeights, loadWeights } from "./weights.js";

@@ -2,10 +2,11 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { Gpu } from "../../src/engine/webgpu/webgpuBackend.js";
 
 /** A GPU for tests, or why there is none. */
 export interface TestGpu {
-  readonly gpu?: GPU;
+  readonly gpu?: Gpu;
   readonly missing?: string;
 }
 
@@ -17,7 +18,7 @@ export async function testGpu(): Promise<TestGpu> {
   const path = packagePath();
   if (!path) return { missing: "the npm package webgpu (install it, or set $LENET_WEBGPU to its folder)" };
   const { create } = await import(pathToFileURL(path).href);
-  const gpu: GPU = create([]);
+  const gpu: Gpu = create([]);
   if (!(await gpu.requestAdapter())) {
     return { missing: "a graphics card (without one, set $VK_ICD_FILENAMES to Chromium's vk_swiftshader_icd.json)" };
   }

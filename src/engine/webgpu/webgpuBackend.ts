@@ -32,10 +32,15 @@ import type { Job } from "./jobs.js";
 import { layoutParameters, type ParameterLayout, packTensors, unpackTensors } from "./parameters.js";
 import { type Call, type CardImages, Program } from "./program.js";
 
+/** WebGPU's own `GPU`, as far as types without the DOM know it. */
+export interface Gpu {
+  requestAdapter(): Promise<object | null>;
+}
+
 /** Where WebGPU is found. */
 export interface WebgpuOptions {
-  /** Default: that of the page or worker. In Node `nodeGpu()` of `lenet/node` gives it. */
-  readonly gpu?: GPU;
+  /** Default: `navigator.gpu` of the page or worker. In Node `nodeGpu()` of `lenet/node` gives it. */
+  readonly gpu?: Gpu;
 }
 
 /**
@@ -53,7 +58,7 @@ export function webgpuBackend({ gpu = globalThis.navigator?.gpu }: WebgpuOptions
       const layers = inferShapes(models[0]);
       for (const { model, normalization } of networks) requireNormalization(model, normalization);
       if (!gpu) throw new Error("WebGPU is not available here");
-      const device = await Device.open(gpu);
+      const device = await Device.open(gpu as GPU);
       try {
         const parameters = layoutParameters(layers);
         const fleet = { models, layers, parameters, batchSize: options.batchSize };
