@@ -13,17 +13,25 @@ export interface ParameterLayout {
   readonly offsets: ReadonlyMap<string, number>;
   /** The number of all parameters. */
   readonly size: number;
+  /** Where the weights of linear layers lie in an array of their own, transposed: [in][out]. */
+  readonly transposedOffsets: ReadonlyMap<string, number>;
+  readonly transposedSize: number;
 }
 
 export function layoutParameters(layers: readonly ShapedLayer[]): ParameterLayout {
   const specs = parameterSpecs(layers);
   let size = 0;
   const offsets = new Map<string, number>();
+  let transposedSize = 0;
+  const transposedOffsets = new Map<string, number>();
   for (const { name, shape } of specs) {
     offsets.set(name, size);
     size += elementCount(shape);
+    if (shape.length !== 2) continue;
+    transposedOffsets.set(name, transposedSize);
+    transposedSize += elementCount(shape);
   }
-  return { specs, offsets, size };
+  return { specs, offsets, size, transposedOffsets, transposedSize };
 }
 
 /** All parameters one after the other. @throws ShapeError if a tensor is missing, unknown or of another shape */

@@ -5,6 +5,7 @@ import { type Job, packJobs, recordWords } from "./jobs.js";
 import type { ParameterLayout } from "./parameters.js";
 import { dispatchExtents, OUTPUTS, PLAN_FIELDS } from "./plan.js";
 import { sampleShader } from "./sampleShader.js";
+import { transpositionShader } from "./transposition.js";
 import { updateExtents, updateShader } from "./updateShader.js";
 
 const WORD_BYTES = 4;
@@ -58,8 +59,8 @@ export interface Answers {
 
 /** What a network is: an arena has a value for each parameter of each network. */
 export type Arena = "parameters" | "firstMoments" | "secondMoments" | "averages";
-type BufferName = Arena | "table" | "jobs" | "scratch" | "answers" | "gradients" | "plan" | "steps";
-type PipelineName = "evaluate" | "train" | "update" | "differentiate";
+type BufferName = Arena | "transposed" | "table" | "jobs" | "scratch" | "answers" | "gradients" | "plan" | "steps";
+type PipelineName = "transpose" | "evaluate" | "train" | "update" | "differentiate";
 
 /** An entry point of a shader. */
 interface Shader {
@@ -71,7 +72,7 @@ interface Shader {
 /** What a program has on the card. */
 interface Resources {
   readonly buffers: Record<BufferName, GPUBuffer>;
-  readonly layouts: Readonly<Record<"sample" | "update", GPUBindGroupLayout>>;
+  readonly layouts: Readonly<Record<"transpose" | "sample" | "update", GPUBindGroupLayout>>;
   readonly shaders: Readonly<Record<PipelineName, Shader>>;
   /** Whether the samples of an evaluation need memory of their own. */
   readonly evaluatesInBatches: boolean;
@@ -102,10 +103,23 @@ export class Program {
     const evaluation = sampleShader({ ...common, training: false });
     const update = updateShader(models[0], layers, parameters, training.scratchSize);
     const layouts = await device.accepted(() => ({
-      sample: device.layout(["uniform", "stepped", "read", "read", "read", "read", "write", "write"]),
-      update: device.layout(["uniform", "stepped", "read", "write", "write", "write", "write", "read", "write"]),
+      transpose: device.layout(["uniform", "stepped", "read", "write"]),
+      sample: device.layout(["uniform", "stepped", "read", "read", "read", "read", "write", "write", "read"]),
+      update: device.layout([
+        "uniform",
+        "stepped",
+        "read",
+        "write",
+        "write",
+        "write",
+        "write",
+        "read",
+        "write",
+        "write",
+      ]),
     }));
     const shaders = {
+      transpose: { code: transpositionShader(parameters), entryPoint: "main", layout: layouts.transpose },
       evaluate: { code: evaluation.code, entryPoint: "main", layout: layouts.sample },
       train: { code: training.code, entryPoint: "main", layout: layouts.sample },
       update: { code: update, entryPoint: "update", layout: layouts.update },
@@ -199,8 +213,7 @@ export class Program {
       train: ["train", "update"],
       differentiate: ["train", "differentiate"],
     } as const;
-    const isNeeded = (name: PipelineName) => name === "evaluate" || name === "train" || this.fleet.parameters.size > 0;
-    return Promise.all(names[kind].filter(isNeeded).map((name) => this.pipeline(name)));
+    return Promise.all((["transpose", ...names[kind]] as const).map((name) => this.pipeline(name)));
   }
 
   private pipeline(name: PipelineName): Promise<GPUComputePipeline> {
@@ -244,7 +257,7 @@ export class Program {
   private async submit(
     call: Call,
     part: Part,
-    [compute, update]: readonly GPUComputePipeline[],
+    [transpose, compute, update]: readonly GPUComputePipeline[],
   ): Promise<Float32Array[]> {
     const { models, layers } = this.fleet;
     const { buffers } = this.resources;
@@ -277,7 +290,9 @@ export class Program {
         0,
         Uint32Array.from(PLAN_FIELDS, (field) => plan[field]),
       );
-      const sampleGroup = this.sampleGroup(call);
+      const weights = buffers[call.weights ?? "parameters"];
+      const transposeGroup = this.transposeGroup(weights);
+      const sampleGroup = this.sampleGroup(images, weights);
       const updateGroup = this.updateGroup();
       const dispatch = (
         pipeline: GPUComputePipeline,
@@ -289,9 +304,11 @@ export class Program {
         pass.setBindGroup(0, group, [step * STEP_BYTES]);
         pass.dispatchWorkgroups(...extents, jobs.length);
       };
+      const { size, transposedSize } = this.fleet.parameters;
+      if (transposedSize > 0) dispatch(transpose, transposeGroup, 0, updateExtents(this.fleet.parameters));
       for (let step = 0; step < steps; step++) {
         dispatch(compute, sampleGroup, step, dispatchExtents(this.mostSamples(call, part, step)));
-        if (update) dispatch(update, updateGroup, step, updateExtents(this.fleet.parameters));
+        if (update && size > 0) dispatch(update, updateGroup, step, updateExtents(this.fleet.parameters));
       }
       const reads: BufferPart[] = [{ buffer: buffers.answers, offset: 0, bytes: answerBytes }];
       if (kind === "differentiate") {
@@ -307,18 +324,24 @@ export class Program {
     return Math.max(...jobs.map((job) => Math.min(width, Math.max(0, (job?.indices.length ?? 0) - start))));
   }
 
-  private sampleGroup({ images, weights = "parameters" }: Call): GPUBindGroup {
+  private transposeGroup(weights: GPUBuffer): GPUBindGroup {
     const { buffers, layouts } = this.resources;
-    const { plan, table, jobs, scratch, answers } = buffers;
-    const group = [plan, this.stepBinding(), images.buffer, table, jobs, buffers[weights], scratch, answers];
+    return this.device.bindGroup(layouts.transpose, [buffers.plan, this.stepBinding(), weights, buffers.transposed]);
+  }
+
+  private sampleGroup(images: CardImages, weights: GPUBuffer): GPUBindGroup {
+    const { buffers, layouts } = this.resources;
+    const { plan, table, jobs, scratch, answers, transposed } = buffers;
+    const group = [plan, this.stepBinding(), images.buffer, table, jobs, weights, scratch, answers, transposed];
     return this.device.bindGroup(layouts.sample, group);
   }
 
   private updateGroup(): GPUBindGroup {
     const { buffers, layouts } = this.resources;
-    const { plan, jobs, parameters, firstMoments, secondMoments, averages, scratch, gradients } = buffers;
+    const { plan, jobs, parameters, firstMoments, secondMoments, averages, scratch, gradients, transposed } = buffers;
     const arenas = [parameters, firstMoments, secondMoments, averages];
-    return this.device.bindGroup(layouts.update, [plan, this.stepBinding(), jobs, ...arenas, scratch, gradients]);
+    const group = [plan, this.stepBinding(), jobs, ...arenas, scratch, gradients, transposed];
+    return this.device.bindGroup(layouts.update, group);
   }
 
   private stepBinding(): GPUBufferBinding {
@@ -345,6 +368,7 @@ function createBuffers(device: Device, fleet: Fleet, scratchSize: number): Recor
     firstMoments: device.ownBuffer(`${what} first moments`, arena),
     secondMoments: device.ownBuffer(`${what} second moments`, arena),
     averages: device.ownBuffer(`${what} averages`, arena),
+    transposed: device.ownBuffer(`${what} weights`, networks * parameters.transposedSize * WORD_BYTES),
     table: device.ownBuffer(`${what} normalizations`, networks * models[0].input.channels * 256 * WORD_BYTES),
     scratch: device.ownBuffer(`${what} batches of ${batchSize}`, networks * batchSize * scratchSize * WORD_BYTES),
     gradients: device.ownBuffer("the gradients", parameters.size * WORD_BYTES),

@@ -4,15 +4,12 @@ import { ACTIVATION_FUNCTIONS, ACTIVATIONS } from "./kernels/activation.js";
 import { lossCode, lossGradientCode } from "./kernels/crossEntropy.js";
 import { DROPOUT_FUNCTIONS, DROPOUT_WORDS } from "./kernels/dropout.js";
 import { inputFunctions } from "./kernels/inputs.js";
-import { type Element, eachIndex, type LayerCode } from "./kernels/layerKernels.js";
+import { type Element, eachIndex, type LayerCode, THREADS } from "./kernels/layerKernels.js";
 import { type Stage, stagesOf } from "./layers.js";
 import type { ParameterLayout } from "./parameters.js";
 import { MOST_IN_X, OUTPUTS, PLAN_CODE } from "./plan.js";
 import { layoutTrace, type TraceLayout } from "./trace.js";
 import { firstLearning, planValues, type ValuePlan } from "./values.js";
-
-/** Threads of a workgroup, which computes one sample of one network. */
-const THREADS = 256;
 
 /** The shader that computes a sample: forward and loss, and in training back again. */
 export interface SampleShader {
@@ -40,6 +37,13 @@ export function sampleShader(options: ShaderOptions): SampleShader {
   return { code: emitter.shader(), scratchSize: emitter.scratchSize };
 }
 
+/** How memory can be saved, so that a sample fits a workgroup: from the fastest to the smallest. */
+const MEMORY_CHOICES = [
+  { rereadsImage: false, sharesSums: true },
+  { rereadsImage: true, sharesSums: true },
+  { rereadsImage: true, sharesSums: false },
+];
+
 class SampleEmitter {
   readonly scratchSize: number;
 
@@ -59,8 +63,8 @@ class SampleEmitter {
     this.trace = layoutTrace(this.stages);
     this.traceSize = training ? this.trace.size : 0;
     this.dropouts = dropoutLayers(layers);
-    const [plan, smaller] = [false, true].map((rereads) => planValues(this.stages, training, rereads));
-    this.plan = plan.size > workgroupFloats && smaller.size <= workgroupFloats ? smaller : plan;
+    const plans = MEMORY_CHOICES.map((choice) => planValues(this.stages, training, choice));
+    this.plan = plans.find(({ size }) => size <= workgroupFloats) ?? plans[0];
     this.shared = this.plan.size <= workgroupFloats;
     this.scratchSize = this.traceSize + (this.shared ? 0 : this.plan.size);
   }
@@ -78,6 +82,7 @@ ${PLAN_CODE}
 @group(0) @binding(5) var<storage, read> parameters: array<f32>;
 @group(0) @binding(6) var<storage, read_write> scratch: array<f32>;
 @group(0) @binding(7) var<storage, read_write> answers: array<f32>;
+@group(0) @binding(8) var<storage, read> transposed: array<f32>;
 const THREADS = ${THREADS}u;
 ${this.shared ? `var<workgroup> values: array<f32, ${this.plan.size}>;` : ""}
 ${inputFunctions(model.input)}
@@ -98,6 +103,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   let network = plan.network + group.z;
   let tableAt = network * ${model.input.channels * 256}u;
   let parametersAt = network * ${parameters.size}u;
+  let transposedAt = network * ${parameters.transposedSize}u;
   let outputsAt = plan.outputsAt + sample * plan.outputSize;
   let traceAt = (group.z * plan.width + n) * ${this.scratchSize}u;
   let valuesAt = traceAt + ${this.traceSize}u;
@@ -116,7 +122,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
     }`;
     return [
       this.readImage(this.plan.outputs[0]),
-      ...stages.slice(1).map(({ kernels }, index) => kernels!.forward(this.layerCode(index + 1))),
+      ...stages.slice(1).flatMap(({ kernels }, index) => {
+        const stage = index + 1;
+        return kernels!.forward({ ...this.layerCode(stage), parts: this.parts(this.plan.forwardParts, stage) });
+      }),
       `${lossCode(classes, logit, (index) => `answers[sample * 2u + ${index}]`)}
       ${this.options.training ? "" : showLogits}`,
     ];
@@ -137,7 +146,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
       if (rereads) phases.push(this.readImage(image));
       const code = this.layerCode(stage, rereads ? image : undefined);
       if (kernels?.parameters) phases.push(kernels.parameters.trace(code));
-      if (stage > first) phases.push(kernels!.inputGradient(code));
+      const parts = this.parts(this.plan.gradientParts, stage);
+      if (stage > first) phases.push(...kernels!.inputGradient({ ...code, parts }));
     }
     return phases;
   }
@@ -153,6 +163,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
       x: this.values(inputAt),
       dy: this.values(this.plan.gradients[stage]),
       weight: this.parameter(stage, 0),
+      transposed: this.transposed(stage),
       bias: this.parameter(stage, 1),
       trace: (index) => `scratch[traceAt + ${this.trace.offsets[stage]}u + (${index})]`,
       storeOutput: (index, value) => this.storeOutput(stage, this.plan.outputs[stage], index, value),
@@ -175,6 +186,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
     const spec = this.stages[stage].shaped?.parameters[place];
     const offset = spec ? this.options.parameters.offsets.get(spec.name) : 0;
     return (index) => `parameters[parametersAt + ${offset}u + (${index})]`;
+  }
+
+  private transposed(stage: number): Element {
+    const name = this.stages[stage].shaped?.parameters[0]?.name ?? "";
+    const offset = this.options.parameters.transposedOffsets.get(name) ?? 0;
+    return (index) => `transposed[transposedAt + ${offset}u + (${index})]`;
+  }
+
+  private parts(offsets: ReadonlyMap<number, number>, stage: number): Element | undefined {
+    const offset = offsets.get(stage);
+    return offset === undefined ? undefined : this.values(offset);
   }
 
   private readImage(target: number): string {

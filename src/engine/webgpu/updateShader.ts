@@ -1,13 +1,12 @@
 import type { Model, ShapedLayer } from "../../model/index.js";
 import { RECORD, recordWords } from "./jobs.js";
-import type { Element } from "./kernels/layerKernels.js";
+import { type Element, THREADS } from "./kernels/layerKernels.js";
 import { optimizerFunctions } from "./kernels/optimizer.js";
 import { type Stage, stagesOf } from "./layers.js";
 import type { ParameterLayout } from "./parameters.js";
 import { dispatchExtents, MOST_IN_X, PLAN_CODE } from "./plan.js";
 import { layoutTrace, parameterCounts } from "./trace.js";
-
-const THREADS = 256;
+import { transpositionFunction } from "./transposition.js";
 
 /** The workgroups that it takes for all parameters of a network. */
 export function updateExtents({ size }: ParameterLayout): readonly [x: number, y: number] {
@@ -38,8 +37,10 @@ ${PLAN_CODE}
 @group(0) @binding(6) var<storage, read_write> averages: array<f32>;
 @group(0) @binding(7) var<storage, read> scratch: array<f32>;
 @group(0) @binding(8) var<storage, read_write> gradients: array<f32>;
+@group(0) @binding(9) var<storage, read_write> transposed: array<f32>;
 const TRACE = ${scratchSize}u;
 ${optimizerFunctions()}
+${transpositionFunction(parameters)}
 // The gradient of parameter k; the traces of the samples begin at a place.
 fn gradientSum(k: u32, first: u32, samples: u32) -> f32 {
   var sum = 0.0;
@@ -58,7 +59,10 @@ fn update(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
   let optimizer = jobs[record + ${RECORD.optimizer}u];
   let averaging = jobs[record + ${RECORD.averages}u] == 1u;
   let hyperparameters = readHyperparameters(record + ${RECORD.hyperparameters}u);
-  optimize((plan.network + group.z) * ${parameters.size}u + k, sum, optimizer, averaging, hyperparameters);
+  let network = plan.network + group.z;
+  let weight = optimize(network * ${parameters.size}u + k, sum, optimizer, averaging, hyperparameters);
+  let place = transposedPlace(k);
+  if (place != NOWHERE) { transposed[network * ${parameters.transposedSize}u + place] = weight; }
 }
 
 @compute @workgroup_size(${THREADS})

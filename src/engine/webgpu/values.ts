@@ -10,6 +10,9 @@ export interface ValuePlan {
   readonly gradients: readonly number[];
   /** The image, read once more for the gradients of the first layer; undefined if it is kept. */
   readonly image: number | undefined;
+  /** Where the threads leave parts of sums, by the stage, forward and for the gradient by the input. */
+  readonly forwardParts: ReadonlyMap<number, number>;
+  readonly gradientParts: ReadonlyMap<number, number>;
   /** What activations behind activations get, by their places in the model. */
   readonly kept: ReadonlyMap<number, number>;
 }
@@ -25,8 +28,13 @@ export function firstLearning(stages: readonly Stage[]): number {
  * for each stage in the reverse order: the trace and the gradient by the input.
  *
  * @param rereadsImage whether the first layer's trace reads the image again instead of keeping it
+ * @param sharesSums whether threads share sums
  */
-export function planValues(stages: readonly Stage[], training: boolean, rereadsImage: boolean): ValuePlan {
+export function planValues(
+  stages: readonly Stage[],
+  training: boolean,
+  { rereadsImage, sharesSums }: { readonly rereadsImage: boolean; readonly sharesSums: boolean },
+): ValuePlan {
   const count = stages.length;
   const first = training ? firstLearning(stages) : count;
   const traceTime = (stage: number) => count + 1 + 2 * (count - 1 - stage);
@@ -36,8 +44,8 @@ export function planValues(stages: readonly Stage[], training: boolean, rereadsI
 
   const outputs: number[] = [];
   const gradients: number[] = [];
-  const kept = new Map<number, number>();
-  for (const [index, { size, steps }] of stages.entries()) {
+  const [kept, forwardParts, gradientParts] = Array.from({ length: 3 }, () => new Map<number, number>());
+  for (const [index, { shaped, kernels, size, steps }] of stages.entries()) {
     const next = stages[index + 1];
     const hasGradient = index >= first;
     // The last stage's gradient replaces the logits.
@@ -48,6 +56,9 @@ export function planValues(stages: readonly Stage[], training: boolean, rereadsI
     const lastUse = hasGradient ? (replaced ? gradientUsed : gradientMade) : isTraced ? traceTime(first) : index + 1;
     outputs.push(need(size, index, lastUse));
     gradients.push(hasGradient && !replaced ? need(size, gradientMade, gradientUsed) : outputs[index]);
+    const [forward, backward] = (sharesSums && shaped && kernels?.partCounts?.(shaped)) || [0, 0];
+    if (forward > 0) forwardParts.set(index, need(forward, index, index));
+    if (backward > 0 && index > first) gradientParts.set(index, need(backward, gradientUsed, gradientUsed));
     for (const step of steps) {
       if (step.keepsInput && hasGradient) kept.set(step.index, need(size, index, gradientMade));
     }
@@ -55,11 +66,15 @@ export function planValues(stages: readonly Stage[], training: boolean, rereadsI
   const image = rereads ? need(stages[0].size, traceTime(1), traceTime(1)) : undefined;
 
   const { offsets, size } = planMemory(needs);
+  const placed = (indices: ReadonlyMap<number, number>) =>
+    new Map([...indices].map(([key, index]) => [key, offsets[index]]));
   return {
     size,
     outputs: outputs.map((index) => offsets[index]),
     gradients: gradients.map((index) => offsets[index]),
     image: image === undefined ? undefined : offsets[image],
-    kept: new Map([...kept].map(([layer, index]) => [layer, offsets[index]])),
+    forwardParts: placed(forwardParts),
+    gradientParts: placed(gradientParts),
+    kept: placed(kept),
   };
 }

@@ -1,63 +1,74 @@
-import { type Conv2dLayer, elementCount } from "../../../model/index.js";
-import { eachIndex, imageExtents, type LayerKernels, type LayerShapes } from "./layerKernels.js";
+import type { Conv2dLayer } from "../../../model/index.js";
+import { eachIndex, imageExtents, type LayerKernels, type LayerShapes, THREADS } from "./layerKernels.js";
 import { coveringWindows } from "./window.js";
 
-/** 2-d convolution. A sample's trace is its share of the gradients, weight first. */
+/** A thread computes at most so many values at once. */
+const MOST_AT_ONCE = 8;
+
+/**
+ * 2-d convolution. A thread computes some maps of an output, some channels of an input's gradient, or a row of a weight's
+ * gradient at once, and so loads what they share once. A sample's trace is its share of the gradients, weight first.
+ */
 export const conv2d: LayerKernels<Conv2dLayer> = {
   replacesInput: () => true,
 
   forward({ layer, input, output, x, weight, bias, storeOutput }) {
     const [channels, height, width] = imageExtents(input);
-    const [, rows, columns] = imageExtents(output);
-    const { kernel, stride } = layer;
-    return eachIndex(
-      elementCount(output),
-      "i",
-      `
-      let map = i / ${rows * columns}u;
-      let top = i32(i / ${columns}u % ${rows}u * ${stride}u) - ${layer.padding};
-      let left = i32(i % ${columns}u * ${stride}u) - ${layer.padding};
+    const [maps, rows, columns] = imageExtents(output);
+    const { kernel, stride, padding } = layer;
+    const places = rows * columns;
+    const taps = kernel * kernel;
+    const atOnce = countAtOnce(maps, places);
+    const code = `
+      let place = i % ${places}u;
+      let map = i / ${places}u * ${atOnce}u;
+      let top = i32(place / ${columns}u * ${stride}u) - ${padding};
+      let left = i32(place % ${columns}u * ${stride}u) - ${padding};
       ${insideTaps(layer, height, width)}
-      var sum = ${bias("map")};
+      ${each(atOnce, (one) => `var sum${one} = ${bias(`map + ${one}u`)};`)}
       for (var channel = 0u; channel < ${channels}u; channel++) {
         for (var row = firstRow; row < endRow; row++) {
-          let weightRow = ((map * ${channels}u + channel) * ${kernel}u + u32(row)) * ${kernel}u;
+          let weightRow = (map * ${channels}u + channel) * ${taps}u + u32(row) * ${kernel}u;
           let inputRow = i32(channel * ${height * width}u) + (top + row) * ${width} + left;
           for (var column = firstColumn; column < endColumn; column++) {
-            sum += ${weight("weightRow + u32(column)")} * ${x("u32(inputRow + column)")};
+            let value = ${x("u32(inputRow + column)")};
+            ${each(atOnce, (one) => `sum${one} += ${weight(`weightRow + ${one * channels * taps}u + u32(column)`)} * value;`)}
           }
         }
       }
-      ${storeOutput("i", "sum")}`,
-    );
+      ${each(atOnce, (one) => storeOutput(`(map + ${one}u) * ${places}u + place`, `sum${one}`))}`;
+    return [eachIndex((places * maps) / atOnce, "i", code)];
   },
 
   inputGradient({ layer, input, output, dy, weight, storeInputGradient }) {
     const [channels, height, width] = imageExtents(input);
     const [maps, rows, columns] = imageExtents(output);
     const { kernel, stride, padding } = layer;
-    return eachIndex(
-      elementCount(input),
-      "i",
-      `
-      let channel = i / ${height * width}u;
-      let y = i32(i / ${width}u % ${height}u);
-      let x = i32(i % ${width}u);
+    const places = height * width;
+    const taps = kernel * kernel;
+    const atOnce = countAtOnce(channels, places);
+    const code = `
+      let place = i % ${places}u;
+      let channel = i / ${places}u * ${atOnce}u;
+      let y = i32(place / ${width}u);
+      let x = i32(place % ${width}u);
       ${coveringWindows("row", "y", rows, layer)}
       ${coveringWindows("column", "x", columns, layer)}
-      var sum = 0.0;
+      ${each(atOnce, (one) => `var sum${one} = 0.0;`)}
       for (var map = 0u; map < ${maps}u; map++) {
-        let weights = (map * ${channels}u + channel) * ${kernel * kernel}u;
+        let weights = (map * ${channels}u + channel) * ${taps}u;
         for (var row = rowFirst; row < rowEnd; row++) {
           let weightRow = weights + u32(y + ${padding} - row * ${stride}) * ${kernel}u;
           let gradientRow = map * ${rows * columns}u + u32(row) * ${columns}u;
           for (var column = columnFirst; column < columnEnd; column++) {
-            sum += ${weight(`weightRow + u32(x + ${padding} - column * ${stride})`)} * ${dy("gradientRow + u32(column)")};
+            let gradient = ${dy("gradientRow + u32(column)")};
+            let tap = weightRow + u32(x + ${padding} - column * ${stride});
+            ${each(atOnce, (one) => `sum${one} += ${weight(`tap + ${one * taps}u`)} * gradient;`)}
           }
         }
       }
-      ${storeInputGradient("i", "sum")}`,
-    );
+      ${each(atOnce, (one) => storeInputGradient(`(channel + ${one}u) * ${places}u + place`, `sum${one}`))}`;
+    return [eachIndex((places * channels) / atOnce, "i", code)];
   },
 
   parameters: {
@@ -68,35 +79,32 @@ export const conv2d: LayerKernels<Conv2dLayer> = {
       const [maps, rows, columns] = imageExtents(output);
       const { kernel, stride, padding } = layer;
       const weights = weightCount({ layer, input, output });
-      return `
-      ${eachIndex(
-        weights,
-        "i",
-        `
-        let map = i / ${channels * kernel * kernel}u;
-        let channel = i / ${kernel * kernel}u % ${channels}u;
-        let down = i32(i / ${kernel}u % ${kernel}u) - ${padding};
-        let right = i32(i % ${kernel}u) - ${padding};
+      // Beside padding, the taps of a row have windows of their own.
+      const atOnce = padding === 0 ? countAtOnce(kernel, weights / kernel) : 1;
+      const weightCode = `
+        let weight = i * ${atOnce}u;
+        let map = weight / ${channels * kernel * kernel}u;
+        let channel = weight / ${kernel * kernel}u % ${channels}u;
+        let down = i32(weight / ${kernel}u % ${kernel}u) - ${padding};
+        let right = i32(weight % ${kernel}u) - ${padding};
         ${insideWindows("row", "down", height, rows, stride)}
         ${insideWindows("column", "right", width, columns, stride)}
-        var sum = 0.0;
+        ${each(atOnce, (one) => `var sum${one} = 0.0;`)}
         for (var row = rowFirst; row < rowEnd; row++) {
           let gradientRow = map * ${rows * columns}u + u32(row) * ${columns}u;
           let inputRow = i32(channel * ${height * width}u) + (row * ${stride} + down) * ${width} + right;
           for (var column = columnFirst; column < columnEnd; column++) {
-            sum += ${dy("gradientRow + u32(column)")} * ${x(`u32(inputRow + column * ${stride})`)};
+            let gradient = ${dy("gradientRow + u32(column)")};
+            let place = u32(inputRow + column * ${stride});
+            ${each(atOnce, (one) => `sum${one} += gradient * ${x(`place + ${one}u`)};`)}
           }
         }
-        ${trace("i")} = sum;`,
-      )}
-      ${eachIndex(
-        maps,
-        "map",
-        `
+        ${each(atOnce, (one) => `${trace(`weight + ${one}u`)} = sum${one};`)}`;
+      const biasCode = `
         var sum = 0.0;
         for (var place = 0u; place < ${rows * columns}u; place++) { sum += ${dy(`map * ${rows * columns}u + place`)}; }
-        ${trace(`${weights}u + map`)} = sum;`,
-      )}`;
+        ${trace(`${weights}u + map`)} = sum;`;
+      return `${eachIndex(weights / atOnce, "i", weightCode)}\n${eachIndex(maps, "map", biasCode)}`;
     },
 
     weightGradient: (_shapes, trace, index) => trace(index),
@@ -106,6 +114,18 @@ export const conv2d: LayerKernels<Conv2dLayer> = {
 
 function weightCount({ layer: { outChannels, kernel }, input: [channels] }: LayerShapes<Conv2dLayer>): number {
   return outChannels * channels * kernel * kernel;
+}
+
+/** Of so many values in each of so many places: the number for a thread with which all threads have the fewest loads. */
+function countAtOnce(values: number, places: number): number {
+  const loads = (count: number) => Math.ceil((places * values) / count / THREADS) * (count + 1);
+  const counts = Array.from({ length: MOST_AT_ONCE }, (_, index) => index + 1).filter((count) => values % count === 0);
+  return counts.reduce((best, count) => (loads(count) < loads(best) ? count : best));
+}
+
+/** The code of each value that a thread computes at once. */
+function each(count: number, code: (one: number) => string): string {
+  return Array.from({ length: count }, (_, one) => code(one)).join("\n            ");
 }
 
 /** Declares the rows and columns of the kernel that lie inside the image, if its corner lies at (top, left). */

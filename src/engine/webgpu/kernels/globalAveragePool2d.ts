@@ -8,19 +8,17 @@ export const globalAveragePool2d: LayerKernels<GlobalAveragePool2dLayer> = {
   forward({ input, x, storeOutput }) {
     const [channels, height, width] = imageExtents(input);
     const places = height * width;
-    return eachIndex(
-      channels,
-      "channel",
-      `
+    const mean = `
       var sum = 0.0;
       for (var place = 0u; place < ${places}u; place++) { sum += ${x(`channel * ${places}u + place`)}; }
-      ${storeOutput("channel", `sum / ${places}.0`)}`,
-    );
+      ${storeOutput("channel", `sum / ${places}.0`)}`;
+    return [eachIndex(channels, "channel", mean)];
   },
 
   inputGradient({ input, dy, storeInputGradient }) {
     const [, height, width] = imageExtents(input);
     const places = height * width;
-    return eachIndex(elementCount(input), "i", storeInputGradient("i", `${dy(`i / ${places}u`)} / ${places}.0`));
+    const gradient = `${dy(`i / ${places}u`)} / ${places}.0`;
+    return [eachIndex(elementCount(input), "i", storeInputGradient("i", gradient))];
   },
 };

@@ -1,5 +1,8 @@
 import type { ActivationShape, Layer } from "../../../model/index.js";
 
+/** Threads of a workgroup, which computes one sample of one network. */
+export const THREADS = 256;
+
 /** WGSL for the element of an array at an index, which is WGSL too. */
 export type Element = (index: string) => string;
 
@@ -13,7 +16,11 @@ export interface LayerCode<SomeLayer extends Layer = Layer> {
   /** The gradient of the loss by the layer's output. */
   readonly dy: Element;
   readonly weight: Element;
+  /** The weight with its dimensions in the reverse order; of linear layers only. */
+  readonly transposed: Element;
   readonly bias: Element;
+  /** Where threads that share a sum leave their parts; undefined if a thread sums alone. */
+  readonly parts?: Element;
   /** What the sample leaves for the sums over the batch. */
   readonly trace: Element;
   /** Takes an output through the elementwise layers that follow, and stores it. */
@@ -26,19 +33,21 @@ export interface LayerCode<SomeLayer extends Layer = Layer> {
 export type LayerShapes<SomeLayer extends Layer = Layer> = Pick<LayerCode<SomeLayer>, "layer" | "input" | "output">;
 
 /**
- * A kind of layer that is computed by all threads of a workgroup together, for one sample: WGSL as text. `t` is the
- * thread, `THREADS` the number of threads. What one function emits is separated from the next by a barrier.
+ * A kind of layer that is computed by all threads of a workgroup together, for one sample: WGSL as text, in phases with a
+ * barrier between each and the next. `t` is the thread, `THREADS` the number of threads.
  */
 export interface LayerKernels<SomeLayer extends Layer = Layer> {
   /** y from x. */
-  forward(code: LayerCode<SomeLayer>): string;
+  forward(code: LayerCode<SomeLayer>): readonly string[];
   /** The gradient by x, from the one by y. */
-  inputGradient(code: LayerCode<SomeLayer>): string;
+  inputGradient(code: LayerCode<SomeLayer>): readonly string[];
   /**
    * Whether the gradient by an input may take the input's place: its code reads no input, or only those that the same
    * thread replaces.
    */
   replacesInput(shapes: LayerShapes<SomeLayer>): boolean;
+  /** How many parts of sums the threads leave in the forward pass, and for the gradient by x. */
+  partCounts?(shapes: LayerShapes<SomeLayer>): readonly [forward: number, inputGradient: number];
   /** Of layers that learn. */
   readonly parameters?: ParameterKernels<SomeLayer>;
 }

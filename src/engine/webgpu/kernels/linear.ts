@@ -1,37 +1,35 @@
 import type { LinearLayer } from "../../../model/index.js";
-import { eachIndex, type LayerKernels } from "./layerKernels.js";
+import { type Element, eachIndex, type LayerKernels, THREADS } from "./layerKernels.js";
+
+/** Terms of a sum that are loaded together, so that their loads need not wait for each other. */
+const TERMS_AT_ONCE = 4;
+/** A thread has at least so many terms of a sum. */
+const LEAST_TERMS = 4;
 
 /**
- * Fully connected layer. A sample's trace is its input and then the gradient by its output: the sum over the batch takes
- * their outer product.
+ * Fully connected layer. Threads side by side read weights side by side: transposed forward, as they are backward. If there
+ * are fewer sums than threads, several threads share one. A sample's trace is its input and then the gradient by its
+ * output: the sum over the batch takes their outer product.
  */
 export const linear: LayerKernels<LinearLayer> = {
   replacesInput: () => true,
 
-  forward({ input: [inputs], output: [outputs], x, weight, bias, storeOutput }) {
-    return eachIndex(
-      outputs,
-      "out",
-      `
-      var sum = ${bias("out")};
-      for (var feature = 0u; feature < ${inputs}u; feature++) {
-        sum += ${weight(`out * ${inputs}u + feature`)} * ${x("feature")};
-      }
-      ${storeOutput("out", "sum")}`,
+  partCounts: ({ input: [inputs], output: [outputs] }) => [
+    partCount({ sums: outputs, terms: inputs }),
+    partCount({ sums: inputs, terms: outputs }),
+  ],
+
+  forward({ input: [inputs], output: [outputs], x, transposed, bias, parts, storeOutput }) {
+    const term = (out: string, feature: string) =>
+      [transposed(`${feature} * ${outputs}u + ${out}`), x(feature)] as const;
+    return sumProducts({ sums: outputs, terms: inputs }, term, parts, (out, sum) =>
+      storeOutput(out, `${bias(out)} + ${sum}`),
     );
   },
 
-  inputGradient({ input: [inputs], output: [outputs], dy, weight, storeInputGradient }) {
-    return eachIndex(
-      inputs,
-      "feature",
-      `
-      var sum = 0.0;
-      for (var out = 0u; out < ${outputs}u; out++) {
-        sum += ${weight(`out * ${inputs}u + feature`)} * ${dy("out")};
-      }
-      ${storeInputGradient("feature", "sum")}`,
-    );
+  inputGradient({ input: [inputs], output: [outputs], dy, weight, parts, storeInputGradient }) {
+    const term = (feature: string, out: string) => [weight(`${out} * ${inputs}u + ${feature}`), dy(out)] as const;
+    return sumProducts({ sums: inputs, terms: outputs }, term, parts, storeInputGradient);
   },
 
   parameters: {
@@ -46,3 +44,62 @@ export const linear: LayerKernels<LinearLayer> = {
     biasGradient: ({ input: [inputs] }, trace, index) => trace(`${inputs}u + ${index}`),
   },
 };
+
+/** How many sums there are, and how many products each adds up. */
+interface SumShape {
+  readonly sums: number;
+  readonly terms: number;
+}
+
+/** The parts of all sums; 0 if a thread sums alone. */
+function partCount(shape: SumShape): number {
+  const parts = partsOfSum(shape);
+  return parts > 1 ? parts * shape.sums : 0;
+}
+
+function partsOfSum({ sums, terms }: SumShape): number {
+  return Math.max(1, Math.min(Math.floor(THREADS / sums), Math.floor(terms / LEAST_TERMS)));
+}
+
+/**
+ * Sums of products.
+ *
+ * @param factors of a sum's term, by the indices of both
+ */
+function sumProducts(
+  shape: SumShape,
+  factors: (sum: string, term: string) => readonly [string, string],
+  parts: Element | undefined,
+  store: (sum: string, value: string) => string,
+): string[] {
+  const { sums, terms } = shape;
+  if (!parts) return [eachIndex(sums, "s", `${sumTerms(factors, "0u", `${terms}u`)}\n${store("s", "sum")}`)];
+  const count = partsOfSum(shape);
+  const termsOfPart = Math.ceil(terms / count);
+  const part = `
+      let s = t % ${sums}u;
+      let first = t / ${sums}u * ${termsOfPart}u;
+      ${sumTerms(factors, "first", `min(first + ${termsOfPart}u, ${terms}u)`)}
+      ${parts("t")} = sum;`;
+  const all = Array.from({ length: count }, (_, index) => parts(`${index * sums}u + s`));
+  return [`if (t < ${count * sums}u) {${part}\n}`, eachIndex(sums, "s", store("s", `(${all.join(" + ")})`))];
+}
+
+/** Declares the sum of the terms first … end − 1 of sum `s`. */
+function sumTerms(
+  factors: (sum: string, term: string) => readonly [string, string],
+  first: string,
+  end: string,
+): string {
+  const together = Array.from({ length: TERMS_AT_ONCE }, (_, index) => factors("s", `(k + ${index}u)`));
+  const [left, right] = factors("s", "k");
+  return `
+      var sum = 0.0;
+      var k = ${first};
+      let end = ${end};
+      for (; k + ${TERMS_AT_ONCE - 1}u < end; k += ${TERMS_AT_ONCE}u) {
+        ${together.map(([one, other], index) => `let l${index} = ${one}; let r${index} = ${other};`).join("\n        ")}
+        ${together.map((_, index) => `sum += l${index} * r${index};`).join(" ")}
+      }
+      for (; k < end; k++) { sum += ${left} * ${right}; }`;
+}

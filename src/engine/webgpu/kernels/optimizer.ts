@@ -8,11 +8,9 @@ export const OPTIMIZERS: Readonly<Record<OptimizerSettings["type"], number>> = {
 const SMALLEST_MOMENT = "1e-30";
 
 /**
- * One step of the optimizer on the parameter at a place of the arenas, as in torch.optim: SGD with momentum, which keeps
+ * `optimize`: one step of the optimizer on the parameter at a place of the arenas, as in torch.optim: SGD with momentum, which keeps
  * its buffer in the first moment, Adam (decay added to the gradient) and AdamW (weights shrunk first); then the average
- * of the parameters.
- *
- * @param record the first of the hyperparameters' words
+ * of the parameters. It gives the new parameter.
  */
 export function optimizerFunctions(): string {
   const words = Object.entries(HYPERPARAMETERS);
@@ -27,7 +25,7 @@ fn flushed(moment: f32) -> f32 {
   return select(moment, 0.0, abs(moment) <= ${SMALLEST_MOMENT});
 }
 
-fn optimize(at: u32, sum: f32, optimizer: u32, averaging: bool, h: Hyperparameters) {
+fn optimize(at: u32, sum: f32, optimizer: u32, averaging: bool, h: Hyperparameters) -> f32 {
   var weight = parameters[at];
   var gradient = sum;
   if (optimizer == ${OPTIMIZERS.sgd}u) {
@@ -48,6 +46,7 @@ fn optimize(at: u32, sum: f32, optimizer: u32, averaging: bool, h: Hyperparamete
     let average = averages[at];
     averages[at] = average + h.averageShare * (weight - average);
   }
+  return weight;
 }
 `;
 }

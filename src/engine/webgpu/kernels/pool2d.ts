@@ -8,23 +8,17 @@ export const averagePool2d: LayerKernels<Pool2dLayer> = {
 
   forward(code) {
     const { layer, x, storeOutput } = code;
-    return eachWindow(
-      code,
-      `
+    const mean = `
       var sum = 0.0;
       ${eachCovered(code, `sum += ${x("covered")};`)}
-      ${storeOutput("i", `sum * ${share(layer)}`)}`,
-    );
+      ${storeOutput("i", `sum * ${share(layer)}`)}`;
+    return [eachWindow(code, mean)];
   },
 
   inputGradient(code) {
     const { layer, dy, storeInputGradient } = code;
-    return eachInput(
-      code,
-      "var sum = 0.0;",
-      `sum += ${dy("window")};`,
-      storeInputGradient("i", `sum * ${share(layer)}`),
-    );
+    const store = storeInputGradient("i", `sum * ${share(layer)}`);
+    return [eachInput(code, "var sum = 0.0;", `sum += ${dy("window")};`, store)];
   },
 };
 
@@ -38,22 +32,18 @@ export const maxPool2d: LayerKernels<Pool2dLayer> = {
   replacesInput: ({ layer: { kernel, stride } }) => stride >= kernel,
 
   forward(code) {
-    return eachWindow(code, `${winner(code)}\n${code.storeOutput("i", "largest")}`);
+    return [eachWindow(code, `${winner(code)}\n${code.storeOutput("i", "largest")}`)];
   },
 
   inputGradient(code) {
     const { layer, dy, storeInputGradient } = code;
     if (layer.stride < layer.kernel) {
-      return eachInput(
-        code,
-        "var sum = 0.0;",
-        `
+      const ofWindow = `
         let top = u32(row) * ${layer.stride}u;
         let left = u32(column) * ${layer.stride}u;
         ${winner(code)}
-        if (place == i) { sum += ${dy("window")}; }`,
-        storeInputGradient("i", "sum"),
-      );
+        if (place == i) { sum += ${dy("window")}; }`;
+      return [eachInput(code, "var sum = 0.0;", ofWindow, storeInputGradient("i", "sum"))];
     }
     const gradients = eachWindow(
       code,
@@ -62,7 +52,7 @@ export const maxPool2d: LayerKernels<Pool2dLayer> = {
       let gradient = ${dy("i")};
       ${eachCovered(code, storeInputGradient("covered", "select(0.0, gradient, covered == place)"))}`,
     );
-    return `${gradients}\n${zerosBetweenWindows(code)}`;
+    return [`${gradients}\n${zerosBetweenWindows(code)}`];
   },
 };
 
