@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { AUGMENTATIONS, drawTransformation, placementFor } from "../src/data/augmentation.js";
 import type { OptimizerSettings, SampleResults } from "../src/engine/backend.js";
 import { wasmBackend } from "../src/engine/wasm/wasmBackend.js";
+import { Device } from "../src/engine/webgpu/device.js";
 import { type Gpu, webgpuBackend } from "../src/engine/webgpu/webgpuBackend.js";
 import {
   classCount,
@@ -188,6 +189,23 @@ describe.runIf(gpu)("WebGPU", () => {
       ["dropout at the end", model(1, 5, 5, conv(2, 3), flatten, linear(3), dropout(0.5))],
       ["linear layers alone", model(1, 2, 2, flatten, linear(5, "a"), tanh, linear(83, "b"), tanh, linear(3, "c"))],
       ["a linear layer of the image", model(1, 1, 83, flatten, linear(2))],
+      [
+        // Its values fit the memory of a software card's workgroup only if the image is not kept.
+        "an image that is read twice",
+        model(
+          1,
+          20,
+          20,
+          conv(1, 5, 1, 0, "a"),
+          relu,
+          conv(2, 5, 1, 0, "b"),
+          relu,
+          flatten,
+          linear(100),
+          relu,
+          linear(3, "c"),
+        ),
+      ],
       ["one class", model(1, 8, 8, conv(2, 3), relu, maximum(2), flatten, linear(1))],
       ["300 classes", model(1, 8, 8, conv(2, 3), relu, maximum(2), flatten, linear(300))],
       ["a pooling that gives the logits", model(1, 4, 4, conv(5, 3), dropout(0.3), average(2), dropout(0.2), flatten)],
@@ -417,6 +435,35 @@ describe.runIf(gpu)("WebGPU", () => {
       await expect(failing).rejects.toThrow(
         /^the network's batches of 65536 need \d+ MB, the graphics card takes \d+ MB/,
       );
+    });
+
+    it("if the card is lost", async () => {
+      let opened: GPUDevice | undefined;
+      const losing: Gpu = {
+        requestAdapter: async () => {
+          const adapter = (await (gpu as GPU).requestAdapter())!;
+          const requestDevice = async (descriptor?: GPUDeviceDescriptor) => {
+            opened = await adapter.requestDevice(descriptor);
+            return opened;
+          };
+          return { limits: adapter.limits, info: adapter.info, requestDevice };
+        },
+      };
+      const options = { batchSize: 2 };
+      const engine = await webgpuBackend({ gpu: losing }).compile([{ model: of, ...optionsFor(of, 2) }], options);
+      const images = await engine.load({ values: new Float32Array(25) });
+      await engine.predict(images);
+      opened?.destroy();
+      await expect(engine.predict(images)).rejects.toThrow(/^the graphics card was lost/);
+      await expect(engine.parameters()).rejects.toThrow(/^the graphics card was lost/);
+    });
+
+    it("if the card refuses a shader", async () => {
+      const device = await Device.open(gpu as GPU);
+      const layout = await device.accepted(() => device.layout([]));
+      const failing = device.pipeline("fn main() { let x: f32 = 1i; }", "main", layout);
+      await expect(failing).rejects.toThrow(/^the graphics card: .*1:\d+ error/s);
+      device.destroy();
     });
 
     it("if images are of another engine, or were unloaded", async () => {

@@ -1,14 +1,18 @@
 import type { Gpu } from "../engine/webgpu/webgpuBackend.js";
 
+/** Kept as long as the process runs: the package crashes if it is collected before what was made of it. */
+let kept: Gpu | undefined;
+
 /**
- * WebGPU in Node: the argument of `webgpuBackend({ gpu })`, by the npm package `webgpu`, which is not installed with this
- * package. Node does not exit by itself while it is referenced.
+ * WebGPU in Node, for `webgpuBackend({ gpu })`, by the npm package `webgpu`, which this package does not install. Node does
+ * not exit by itself afterwards: end the program with `process.exit()`.
  *
- * @throws Error saying what to install if the package is missing
+ * @throws Error if the package is missing, saying how to install it
  */
 export async function nodeGpu(): Promise<Gpu> {
   const { create } = await import("webgpu").catch((error) => {
-    throw new Error("WebGPU in Node needs a package that is not installed: npm install webgpu", { cause: error });
+    throw new Error("WebGPU in Node needs an optional package: npm install webgpu", { cause: error });
   });
-  return create([]);
+  kept ??= create([]);
+  return kept;
 }

@@ -1,5 +1,7 @@
-/** The flags of GPUBufferUsage, which Node does not have as a global. */
+/** The flags of GPUBufferUsage, GPUMapMode and GPUShaderStage, which Node does not have as globals. */
 const USAGE = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 } as const;
+const MAP_READ = 1;
+const COMPUTE_STAGE = 4;
 
 const FLOAT_BYTES = 4;
 /** Software clears the memory of a workgroup element by element, in code that takes seconds to compile if it is large. */
@@ -129,13 +131,12 @@ export class Device {
     return this.device.createBindGroupLayout({
       entries: bindings.map((kind, binding) => ({
         binding,
-        visibility: 4,
+        visibility: COMPUTE_STAGE,
         buffer: { type: types[kind], hasDynamicOffset: kind === "stepped" },
       })),
     });
   }
 
-  /** @param sizes of the buffers that are not bound whole */
   bindGroup(layout: GPUBindGroupLayout, buffers: readonly (GPUBuffer | GPUBufferBinding)[]): GPUBindGroup {
     const entries = buffers.map((resource, binding) => ({
       binding,
@@ -155,21 +156,24 @@ export class Device {
 
   /** Submits the dispatches that a function encodes, and gives the values of the buffers that it returns. */
   async submit(encode: (pass: GPUComputePassEncoder) => readonly BufferPart[]): Promise<Float32Array[]> {
-    const copies = await this.accepted(() => {
+    const { copies, mapped } = await this.accepted(() => {
       const encoder = this.device.createCommandEncoder();
       const pass = encoder.beginComputePass();
       const parts = encode(pass);
       pass.end();
-      const targets = parts.map(({ buffer, offset, bytes }) => {
+      const copies = parts.map(({ buffer, offset, bytes }) => {
         const usage = USAGE.mapRead | USAGE.copyTarget;
         const target = this.device.createBuffer({ size: Math.max(bytes, FLOAT_BYTES), usage });
         if (bytes > 0) encoder.copyBufferToBuffer(buffer, offset, target, 0, bytes);
         return { target, bytes };
       });
       this.device.queue.submit([encoder.finish()]);
-      return targets;
+      const mapped = Promise.all(copies.map(({ target }) => target.mapAsync(MAP_READ)));
+      // If the card does not accept the work, that error comes first.
+      mapped.catch(() => {});
+      return { copies, mapped };
     });
-    await this.answered(Promise.all(copies.map(({ target }) => target.mapAsync(1))));
+    await this.answered(mapped);
     return copies.map(({ target, bytes }) => {
       const values = new Float32Array(target.getMappedRange().slice(0, bytes));
       target.destroy();
