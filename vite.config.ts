@@ -4,7 +4,7 @@ import { CONTENT_SECURITY_POLICY, ISOLATION_HEADERS } from "./src/node/lab/heade
 
 const SERVICE_WORKER = "serviceWorker";
 
-/** The static site of the lab. Its addresses are relative, so that it can lie in any folder of a host. */
+/** Builds the lab as a static site. Its URLs are relative, so it can be served from any folder. */
 export default defineConfig({
   root: "web",
   base: "./",
@@ -17,7 +17,7 @@ export default defineConfig({
     outDir: "../dist/lab",
     emptyOutDir: true,
     target: "es2022",
-    // A data: address would not pass the policy.
+    // The content security policy forbids data: URLs.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
@@ -29,7 +29,7 @@ export default defineConfig({
   },
 });
 
-/** Puts the policy into the built page; the development server's own scripts would not pass it. */
+/** Adds the content security policy to the built page. It would block the scripts of the development server. */
 function securityPolicy(): Plugin {
   return {
     name: "security-policy",
@@ -44,7 +44,7 @@ function securityPolicy(): Plugin {
   };
 }
 
-/** Tells the service worker which files the site has, which it keeps for when there is no network. */
+/** Passes the list of the site's files to the service worker, which caches them for offline use. */
 function offlineFiles(): Plugin {
   return {
     name: "offline-files",

@@ -5,7 +5,7 @@ export default defineConfig({
     include: ["src/**/*.test.ts", "tests/**/*.test.ts", "web/**/*.test.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // Trainings keep several cores busy, so test files take turns.
+    // Training keeps several cores busy, so test files run one after another.
     fileParallelism: false,
   },
 });

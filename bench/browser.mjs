@@ -1,7 +1,7 @@
-// Our engine in Node and in Chromium, with and without cross-origin isolation: in turns, so that all meet the same
-// machine. Ends with 1 where they do not train to the same bits.
+// Compares the engine in Node and in Chromium, with and without cross-origin isolation. They take turns, so the state of the
+// machine affects all of them. Exits with 1 if they do not train to the same bits.
 // Usage: node bench/browser.mjs [--chromium PATH] [--rounds N] [--seconds X] [--json FILE]
-// --seconds, about, is for each of the three in every round; 0 compares the bits alone.
+// --seconds: approximate time for each of the three in every round; 0 compares only the bits.
 
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg } from "node:os";
@@ -25,7 +25,7 @@ const SECONDS = Number(options.seconds);
 const THREADS = availableParallelism();
 const INPUT = "1x28x28";
 const BATCH = 32;
-/** Microseconds in Node below which a kernel is left out of the table. */
+/** Kernels that take fewer microseconds than this in Node are not in the table. */
 const WORTH_A_LINE = 1;
 const NAMES = { node: "Node", isolated: "Chromium, isolated", plain: "Chromium, not isolated" };
 
@@ -39,7 +39,7 @@ async function measureNode() {
   };
 }
 
-/** Training step and forward pass of both recipes by threads: names, and where a report has their microseconds. */
+/** The training steps and forward passes of both recipes by threads: a name, and `of` to find the microseconds in a report. */
 function stepFigures({ steps }) {
   return steps
     .filter(({ input, batch }) => input === INPUT && batch === BATCH)
@@ -48,10 +48,10 @@ function stepFigures({ steps }) {
         report.steps.find(
           (step) => step.recipe === recipe && step.input === INPUT && step.batch === BATCH && step.threads === threads,
         );
-      const rest = `${recipe}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
+      const variant = `${recipe}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
       return [
-        { name: `training step, ${rest}`, digits: 0, of: (report) => find(report)?.trainMicroseconds },
-        { name: `forward pass, ${rest}`, digits: 0, of: (report) => find(report)?.forwardMicroseconds },
+        { name: `training step, ${variant}`, digits: 0, of: (report) => find(report)?.trainMicroseconds },
+        { name: `forward pass, ${variant}`, digits: 0, of: (report) => find(report)?.forwardMicroseconds },
       ];
     });
 }
@@ -68,19 +68,19 @@ function kernelFigures(report) {
   );
 }
 
-/** Medians and quartiles over the rounds; a ratio is the median of those within each round. */
+/** Medians and quartiles over the rounds; a ratio is the median of the ratios within each round. */
 function comparisonTable(title, figures, rounds, others) {
   const head = [title, `${NAMES.node} µs`, ...others.flatMap((other) => [`${NAMES[other]} µs`, "times Node"])];
   const rows = figures.map(({ name, digits, of }) => {
     const times = (contestant) => rounds.map((round) => of(round[contestant].report));
     const node = times("node");
     const cells = others.flatMap((other) => {
-      const their = times(other);
-      if (their.includes(undefined)) return ["", ""];
+      const otherTimes = times(other);
+      if (otherTimes.includes(undefined)) return ["", ""];
       return [
-        spread(their, digits),
+        spread(otherTimes, digits),
         spread(
-          their.map((time, round) => time / node[round]),
+          otherTimes.map((time, round) => time / node[round]),
           2,
         ),
       ];
@@ -102,7 +102,7 @@ function markdownTable(head, rows) {
 }
 
 if (!options.chromium) {
-  console.error("no Chromium: install it, or name one with --chromium PATH");
+  console.error("Chromium not found: install it, or pass --chromium PATH");
   process.exit(1);
 }
 enableFusedArithmetic();
@@ -135,7 +135,7 @@ console.log(
 if (SECONDS > 0) {
   const { report } = rounds[0].node;
   console.log(comparisonTable(`batch ${BATCH}, ${INPUT}`, stepFigures(report), rounds, ["isolated", "plain"]));
-  // Where a page is not isolated its clock is too coarse for the short ones.
+  // The clock of a page that is not isolated is too coarse for short kernels.
   console.log(comparisonTable("kernel of a step, one thread", kernelFigures(report), rounds, ["isolated"]));
 }
 const fingerprints = Object.keys(NAMES).flatMap((contestant) => {
@@ -149,6 +149,6 @@ const different = new Set(
   ),
 );
 const same = different.size === 1;
-console.log(same ? "The same bits everywhere." : `${different.size} different trainings where one was expected.`);
+console.log(same ? "All trained to the same bits." : `Not the same bits: ${different.size} different results.`);
 if (options.json) await writeFile(options.json, `${JSON.stringify({ about, same, rounds }, undefined, 2)}\n`);
 if (!same) process.exitCode = 1;

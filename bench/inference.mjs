@@ -1,4 +1,4 @@
-// Our forward pass beside ONNX Runtime's, native and in WebAssembly: the same weights, in turns in one process.
+// Compares lenet's forward pass with ONNX Runtime's, native and in WebAssembly: the same weights, in turns, in one process.
 // Usage: node bench/inference.mjs [--weights FILE] …, see README.md.
 
 import { fork } from "node:child_process";
@@ -39,7 +39,7 @@ const RUNTIMES = [
   { name: "onnxruntime-web", runtime: web, provider: "wasm" },
 ];
 
-/** One comparison: all contestants on the same batches of normalised values in memory, logits out. */
+/** Runs one comparison: all contestants compute logits for the same batches of normalised values in memory. */
 async function compareForward({ recipe: name, batch, threads }) {
   const recipe = RECIPES[name];
   const engine = await compileRecipe(recipe, batch, threads);
@@ -55,7 +55,7 @@ async function compareForward({ recipe: name, batch, threads }) {
   const [model] = engine.models;
   const file = writeOnnx({ model, parameters: await engine.parameters(), normalization: recipe.normalization });
   let difference = 0;
-  for (const { name: peer, runtime, provider } of RUNTIMES) {
+  for (const { name: contestant, runtime, provider } of RUNTIMES) {
     const session = await runtime.InferenceSession.create(file, {
       executionProviders: [provider],
       graphOptimizationLevel: "all",
@@ -64,15 +64,15 @@ async function compareForward({ recipe: name, batch, threads }) {
     });
     sessions.push(session);
     if (runtime === web && web.env.wasm.numThreads !== threads) {
-      unavailable.push(`${peer}: has ${threadCount(web.env.wasm.numThreads)} here, not ${threads}`);
+      unavailable.push(`${contestant}: runs with ${threadCount(web.env.wasm.numThreads)} here, not ${threads}`);
       continue;
     }
     const shape = [batch, INPUT.channels, INPUT.height, INPUT.width];
     const inputs = batches.map(({ values }) => ({ input: new runtime.Tensor("float32", values, shape) }));
     const { logits } = await session.run(inputs[0]);
-    difference = Math.max(difference, mostDifference(peer, logits.data, expected));
+    difference = Math.max(difference, largestDifference(contestant, logits.data, expected));
     const nextInput = cycle(inputs);
-    calls.push({ name: peer, call: () => session.run(nextInput()) });
+    calls.push({ name: contestant, call: () => session.run(nextInput()) });
   }
 
   const timer = batch === 1 ? timedSingly : timed;
@@ -83,21 +83,21 @@ async function compareForward({ recipe: name, batch, threads }) {
   engine.dispose();
   for (const session of sessions) await session.release();
   const title = `forward pass${batch === 1 ? ", latency" : ""}, ${name}, batch ${batch}, ${threadCount(threads)}`;
-  const notes = [`Logits differ from ours by ${difference.toExponential(1)} at most.`];
+  const notes = [`Logits differ from lenet's by at most ${difference.toExponential(1)}.`];
   return { title, recipe: name, batch, threads, kind: "predict", unavailable, notes, ...compared };
 }
 
-/** @throws Error where somebody's logits are not ours, as the times of different networks compare nothing */
-function mostDifference(name, logits, expected) {
+/** @throws Error if the logits differ from lenet's: timing different networks would compare nothing */
+function largestDifference(name, logits, expected) {
   if (logits.length !== expected.length)
-    throw new Error(`${name} gives ${logits.length} logits, not ${expected.length}`);
+    throw new Error(`${name} returns ${logits.length} logits, expected ${expected.length}`);
   const difference = expected.reduce((most, value, index) => Math.max(most, Math.abs(value - logits[index])), 0);
-  // Written so that NaN fails too.
-  if (!(difference <= LOGIT_TOLERANCE)) throw new Error(`${name}: logits differ from ours by ${difference}`);
+  // Negated so that NaN fails too.
+  if (!(difference <= LOGIT_TOLERANCE)) throw new Error(`${name}: logits differ from lenet's by ${difference}`);
   return difference;
 }
 
-/** All comparisons with a number of threads; each goes to the process that started this one, too. */
+/** Runs and prints all comparisons for one number of threads, and sends each to the parent process. */
 async function compareAll(threads) {
   web.env.wasm.numThreads = threads;
   for (const recipe of options.recipes.split(",")) {
@@ -110,7 +110,7 @@ async function compareAll(threads) {
   }
 }
 
-/** A process for every number of threads: onnxruntime-web takes one once and for all. */
+/** Starts one process per number of threads: onnxruntime-web cannot change its number. */
 async function main() {
   const about = describeMachine(installedVersions(RUNTIMES.map(({ name }) => name)));
   const comparisons = [];

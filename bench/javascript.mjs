@@ -1,4 +1,5 @@
-// Our training step beside TensorFlow.js's and jax-js's: the same parameters and batches, in turns in one process.
+// Compares lenet's training step with that of TensorFlow.js and jax-js: the same parameters and batches, in turns, in one
+// process.
 // Usage: node bench/javascript.mjs [--rounds N] …, see README.md.
 
 import { parseArgs } from "node:util";
@@ -39,17 +40,17 @@ const { values: options } = parseArgs({
 });
 const BATCHES_IN_MEMORY = 50;
 const LEARNING_RATE = 1e-3;
-/** The steps whose losses have to be ours: the first tells of the forward pass, the next of gradients and optimiser. */
+/** How many losses must agree: the first checks the forward pass, the next ones gradients and optimizer. */
 const CHECKED_STEPS = 3;
 const LOSS_TOLERANCE = 1e-3;
 const TENSORFLOW_BACKENDS = ["cpu", "wasm"];
 
-// Both libraries as they are meant to be timed: TensorFlow.js without its checks, jax-js on WebAssembly.
+// Both libraries at their fastest: TensorFlow.js without its checks, jax-js on WebAssembly.
 tf.enableProdMode();
 await init("wasm");
 
-/** Our step; like those of the others it takes the next batch and gives its loss as a number. */
-async function ourStep(engine, recipe, batches) {
+/** lenet's step; like the others, it trains on the next batch and returns the loss as a number. */
+async function lenetStep(engine, recipe, batches) {
   const nextBatch = cycle(await loadBatches(engine, batches));
   const settings = { labelSmoothing: recipe.labelSmoothing, seed: SEED };
   let step = 0;
@@ -61,19 +62,19 @@ async function ourStep(engine, recipe, batches) {
   };
 }
 
-/** TensorFlow.js keeps the channels last. */
+/** In TensorFlow.js, the channels come last. */
 const TENSORFLOW_LAYERS = {
   conv2d: (x, { stride, padding }, weight, bias) => tf.conv2d(x, weight, stride, padding).add(bias),
   linear: (x, _, weight, bias) => tf.matMul(x, weight, false, true).add(bias),
   averagePool2d: (x, { kernel, stride }) => tf.avgPool(x, kernel, stride, "valid"),
   maxPool2d: (x, { kernel, stride }) => tf.maxPool(x, kernel, stride, "valid"),
-  // In the order that the parameters of the layer after are for.
+  // In PyTorch's order, which the parameters of the next layer expect.
   flatten: (x) => tf.transpose(x, [0, 3, 1, 2]).reshape([x.shape[0], -1]),
   relu: (x) => tf.relu(x),
   sigmoid: (x) => tf.sigmoid(x),
 };
 
-/** TensorFlow.js's step, with Adam: it has no AdamW. */
+/** The step of TensorFlow.js, with Adam: it has no AdamW. */
 async function tensorflowStep(backend, { model, parameters, recipe, batches }) {
   await tf.setBackend(backend);
   const variables = new Map();
@@ -91,15 +92,15 @@ async function tensorflowStep(backend, { model, parameters, recipe, batches }) {
   const optimizer = tf.train.adam(LEARNING_RATE, beta1, beta2, epsilon);
   const nextBatch = cycle(batches);
   return async () => {
-    // The backend is the library's, not the model's, and the other one may have had the turn before.
+    // The backend is global, and the other one may have had the previous turn.
     if (tf.getBackend() !== backend) await tf.setBackend(backend);
     const { values, targets } = nextBatch();
     const count = targets.length / CLASSES;
     const images = tf.tensor(values, [count, INPUT.height, INPUT.width, INPUT.channels]);
-    const wanted = tf.tensor(targets, [count, CLASSES]);
-    const mean = optimizer.minimize(() => tf.losses.softmaxCrossEntropy(wanted, logitsOf(images)), true);
+    const expected = tf.tensor(targets, [count, CLASSES]);
+    const mean = optimizer.minimize(() => tf.losses.softmaxCrossEntropy(expected, logitsOf(images)), true);
     const [loss] = await mean.data();
-    tf.dispose([images, wanted, mean]);
+    tf.dispose([images, expected, mean]);
     return loss;
   };
 }
@@ -121,7 +122,7 @@ function jaxPool(x, { kernel, stride }, reduce) {
   return lax.reduceWindow(x, reduce, [1, 1, kernel, kernel], [1, 1, stride, stride]);
 }
 
-/** jax-js's step, one compiled function, with AdamW in its operations. */
+/** The step of jax-js: one compiled function, with AdamW written in its operations. */
 function jaxStep({ model, parameters, recipe, batches }) {
   const logitsOf = (weights, images) =>
     model.layers.reduce((x, layer) => {
@@ -131,15 +132,15 @@ function jaxStep({ model, parameters, recipe, batches }) {
   const lossOf = (weights, images, targets) =>
     numpy.mean(numpy.sum(nn.logSoftmax(logitsOf(weights, images)).mul(targets), -1).mul(-1));
   const { beta1, beta2, epsilon, weightDecay } = recipe.optimizer;
-  // An array is consumed by its use; `.ref` and `tree.ref` are for those that are used again.
+  // Using an array consumes it; `.ref` and `tree.ref` keep it for another use.
   const update = jit((weights, first, second, images, targets, corrections) => {
     const [loss, gradients] = valueAndGrad(lossOf)(tree.ref(weights), images, targets);
     const next = { weights: {}, first: {}, second: {} };
     for (const [name, gradient] of Object.entries(gradients)) {
       const mean = first[name].mul(beta1).add(gradient.ref.mul(1 - beta1));
       const square = second[name].mul(beta2).add(numpy.square(gradient).mul(1 - beta2));
-      const std = numpy.sqrt(square.ref.div(corrections.second.ref)).add(epsilon);
-      const change = mean.ref.div(corrections.first.ref).div(std).mul(LEARNING_RATE);
+      const denominator = numpy.sqrt(square.ref.div(corrections.second.ref)).add(epsilon);
+      const change = mean.ref.div(corrections.first.ref).div(denominator).mul(LEARNING_RATE);
       next.weights[name] = weights[name].mul(1 - LEARNING_RATE * weightDecay).sub(change);
       next.first[name] = mean;
       next.second[name] = square;
@@ -160,15 +161,15 @@ function jaxStep({ model, parameters, recipe, batches }) {
     step++;
     const images = numpy.array(values).reshape([-1, INPUT.channels, INPUT.height, INPUT.width]);
     const corrections = { first: numpy.array(1 - beta1 ** step), second: numpy.array(1 - beta2 ** step) };
-    const wanted = numpy.array(targets).reshape([-1, CLASSES]);
-    const [mean, next] = update(state.weights, state.first, state.second, images, wanted, corrections);
+    const expected = numpy.array(targets).reshape([-1, CLASSES]);
+    const [mean, next] = update(state.weights, state.first, state.second, images, expected, corrections);
     state = next;
     const [loss] = await mean.data();
     return loss;
   };
 }
 
-/** All contestants' training steps; a library that cannot take a step is named with the reason. */
+/** Compares the training steps of all contestants; a library that cannot train is listed with the reason. */
 async function compareTraining({ recipe: name, batch }) {
   const recipe = { ...RECIPES[name], dropout: 0 };
   const engines = await Promise.all(numbers(options.threads).map((threads) => compileRecipe(recipe, batch, threads)));
@@ -180,7 +181,7 @@ async function compareTraining({ recipe: name, batch }) {
   const [model] = engines[0].models;
   const start = { model, parameters: await engines[0].parameters(), recipe, batches };
   const makers = [
-    ...engines.map((engine) => [`lenet, ${threadCount(engine.threads)}`, () => ourStep(engine, recipe, batches)]),
+    ...engines.map((engine) => [`lenet, ${threadCount(engine.threads)}`, () => lenetStep(engine, recipe, batches)]),
     ["jax-js, wasm", () => jaxStep(start)],
     ...TENSORFLOW_BACKENDS.map((backend) => [`TensorFlow.js, ${backend}`, () => tensorflowStep(backend, start)]),
   ];
@@ -218,14 +219,14 @@ async function compareTraining({ recipe: name, batch }) {
   };
 }
 
-/** @throws Error where somebody's losses are not ours, as the times of different trainings compare nothing */
+/** @throws Error if the losses differ from lenet's: timing different computations would compare nothing */
 function requireLosses(name, losses, expected) {
-  // Written so that NaN fails too.
+  // NaN fails, too.
   const agree = losses.every((loss, step) => Math.abs(loss - expected[step]) <= LOSS_TOLERANCE);
-  if (!agree) throw new Error(`${name}: the first losses are ${losses.join(", ")}, ours ${expected.join(", ")}`);
+  if (!agree) throw new Error(`${name}: the first losses are ${losses.join(", ")}, lenet's are ${expected.join(", ")}`);
 }
 
-/** What the loss compares the probabilities with: float32 [count][classes], as PyTorch smooths labels. */
+/** The target probabilities of the loss, smoothed as in PyTorch: float32 [count][classes]. */
 function smoothedTargets(labels, smoothing) {
   const targets = new Float32Array(labels.length * CLASSES).fill(smoothing / CLASSES);
   labels.forEach((label, sample) => {

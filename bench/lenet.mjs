@@ -1,4 +1,4 @@
-// Our side of the comparisons.
+// lenet's side of the comparisons.
 
 import { availableParallelism } from "node:os";
 import { initializeParameters, lenet5 } from "../dist/engine.js";
@@ -8,15 +8,15 @@ export const SEED = 0;
 export const CLASSES = 10;
 export const INPUT = { channels: 1, height: 28, width: 28 };
 
-/** One thread, and one a core. */
+/** One thread, and one per core. */
 export const DEFAULT_THREADS = [...new Set([1, availableParallelism()])].join();
 
-/** Reads a list of numbers from the command line. */
+/** Parses a comma-separated list of numbers. */
 export function numbers(text) {
   return text.split(",").map(Number);
 }
 
-/** An engine with the recipe's model and the parameters that everybody starts from. */
+/** Compiles an engine with the recipe's model and the initial parameters that all contestants share. */
 export async function compileRecipe(recipe, batchSize, threads) {
   const model = lenet5({ ...recipe, input: INPUT, classes: CLASSES });
   const engine = await processorBackend(batchSize, threads).compile([{ model, ...recipe }], { batchSize });
@@ -24,7 +24,7 @@ export async function compileRecipe(recipe, batchSize, threads) {
   return engine;
 }
 
-/** Batches of normalised values and labels, in memory. */
+/** Random batches of normalised values, −1 … 1, and labels. */
 export function randomBatches(count, batchSize) {
   return Array.from({ length: count }, () => ({
     values: Float32Array.from({ length: batchSize * INPUT.height * INPUT.width }, () => Math.random() * 2 - 1),
@@ -32,12 +32,12 @@ export function randomBatches(count, batchSize) {
   }));
 }
 
-/** Loads batches into an engine, each as images of their own. */
+/** Loads batches into an engine, each separately. */
 export function loadBatches(engine, batches) {
   return Promise.all(batches.map(({ values, labels }) => engine.load({ values, labels })));
 }
 
-/** Gives the items in turn, again and again. */
+/** Returns a function that returns the items one after another, endlessly. */
 export function cycle(items) {
   let next = 0;
   return () => items[next++ % items.length];

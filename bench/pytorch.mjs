@@ -1,4 +1,4 @@
-// Our training step and epoch paired with PyTorch's: A B A B … in one run, so that both meet the same machine.
+// Compares lenet's training step and epoch with PyTorch's: A B A B … in one run, so the state of the machine affects both.
 // Usage: node bench/pytorch.mjs [--python PATH] [--data-dir DIR] …, see README.md.
 
 import { spawn } from "node:child_process";
@@ -46,7 +46,7 @@ const BATCHES_IN_MEMORY = 50;
 const EPOCH_BATCH = 32;
 const EPOCH_LOAD_CHECK_MILLISECONDS = 500;
 
-/** A Python process that answers requests one at a time; between them it sleeps. */
+/** A Python process that answers one request after another, and sleeps in between. */
 class Peer {
   constructor(threads) {
     const script = fileURLToPath(new URL("pytorch.py", import.meta.url));
@@ -61,7 +61,7 @@ class Peer {
   async ask(request) {
     this.process.stdin.write(`${JSON.stringify(request)}\n`);
     const { value, done } = await this.answers.next();
-    if (done) fail("the Python process ended");
+    if (done) fail("the Python process ended unexpectedly");
     return JSON.parse(value);
   }
 
@@ -75,14 +75,14 @@ function fail(reason) {
   process.exit(1);
 }
 
-/** All contestants' training steps or forward passes; both sides have normalised values in memory. */
+/** Compares the training steps or forward passes of all contestants; both sides have normalised values in memory. */
 async function compareSteps(peer, { recipe: name, batch, threads, kind }) {
   const recipe = RECIPES[name];
   const engine = await compileRecipe(recipe, batch, threads);
-  const contestants = [{ name: "lenet", run: timed(await ourStep(engine, recipe, kind)) }];
+  const contestants = [{ name: "lenet", run: timed(await lenetStep(engine, recipe, kind)) }];
   const unavailable = [];
   for (const mode of MODES) {
-    // The fused optimiser takes no part in a forward pass.
+    // A forward pass does not involve the optimizer.
     if (kind === "forward" && mode === "fused") continue;
     const request = { do: "steps", mode, recipe: name, batch, kind };
     const { error } = await peer.ask({ ...request, runs: 1 });
@@ -95,7 +95,7 @@ async function compareSteps(peer, { recipe: name, batch, threads, kind }) {
   return { title, recipe: name, batch, threads, kind, unavailable, ...compared };
 }
 
-async function ourStep(engine, recipe, kind) {
+async function lenetStep(engine, recipe, kind) {
   const nextBatch = cycle(await loadBatches(engine, randomBatches(BATCHES_IN_MEMORY, engine.batchSize)));
   const loss = { labelSmoothing: recipe.labelSmoothing, seed: SEED };
   let step = 0;
@@ -106,11 +106,11 @@ async function ourStep(engine, recipe, kind) {
   };
 }
 
-/** An epoch of training and validation, all images augmented, as the tutorial does. */
+/** Compares an epoch of training and validation with all images augmented, as in the tutorial. */
 async function compareEpochs(peer, dataset, root, { recipe: name, threads }) {
   const recipe = { ...RECIPES[name], epochs: 1, batchSize: EPOCH_BATCH, augmentValidation: true };
   const split = splitIndices(dataset.labels.length, 0.2, SEED);
-  const ours = async () => {
+  const lenetEpoch = async () => {
     const engine = await compileRecipe(recipe, EPOCH_BATCH, threads);
     try {
       for await (const { record } of runEpochs({ engine, dataset, split, recipe, seed: SEED })) {
@@ -122,11 +122,12 @@ async function compareEpochs(peer, dataset, root, { recipe: name, threads }) {
     }
   };
   const request = { do: "epoch", recipe: name, batch: EPOCH_BATCH, root };
-  const theirs = (mode, workers) => () => peer.ask({ ...request, mode, workers });
+  const pytorchEpoch = (mode, workers) => () => peer.ask({ ...request, mode, workers });
+  const processes = `${threads} loading ${threads === 1 ? "process" : "processes"}`;
   const contestants = [
-    { name: "lenet", run: ours },
-    { name: "PyTorch eager, as the tutorial", run: theirs("eager", 0) },
-    { name: `torch.compile, fused AdamW, ${threads} loading`, run: theirs("compile", threads) },
+    { name: "lenet", run: lenetEpoch },
+    { name: "PyTorch eager, as in the tutorial", run: pytorchEpoch("eager", 0) },
+    { name: `torch.compile, fused AdamW, ${processes}`, run: pytorchEpoch("compile", threads) },
   ];
   const turns = contestants.map(({ name: contestant, run }) => async () => {
     const epoch = await run();
@@ -148,7 +149,7 @@ async function compareEpochs(peer, dataset, root, { recipe: name, threads }) {
   return { title, recipe: name, batch: EPOCH_BATCH, threads, kind: "epoch", results, load };
 }
 
-/** The data set's files as torchvision looks for them. */
+/** Writes the data set's files where torchvision looks for them. */
 async function writeForTorchvision(root, parts) {
   const folder = join(root, "FashionMNIST", "raw");
   await mkdir(folder, { recursive: true });
@@ -174,7 +175,7 @@ const EPOCH_COLUMNS = [
 
 const root = await mkdtemp(join(tmpdir(), "lenet-bench-"));
 const comparisons = [];
-const tell = (comparison, ...layout) => {
+const report = (comparison, ...layout) => {
   comparisons.push(comparison);
   printComparison(comparison, ...layout);
 };
@@ -192,12 +193,12 @@ try {
     for (const recipe of RECIPE_NAMES) {
       for (const batch of BATCHES) {
         for (const kind of ["train", "forward"]) {
-          tell(await compareSteps(peer, { recipe, batch, threads, kind }), "ms", [processorColumn("ms")]);
+          report(await compareSteps(peer, { recipe, batch, threads, kind }), "ms", [processorColumn("ms")]);
         }
       }
     }
     if (EPOCH_ROUNDS > 0) {
-      tell(await compareEpochs(peer, dataset, root, { recipe: RECIPE_NAMES[0], threads }), "s", EPOCH_COLUMNS);
+      report(await compareEpochs(peer, dataset, root, { recipe: RECIPE_NAMES[0], threads }), "s", EPOCH_COLUMNS);
     }
     peer.end();
   }

@@ -1,4 +1,4 @@
-"""PyTorch's part of pytorch.mjs: takes requests on standard input, a line of JSON each, and answers each with a line."""
+"""PyTorch's side of pytorch.mjs: reads requests from standard input, one line of JSON each, and answers each with one line."""
 
 import copy
 import json
@@ -18,15 +18,15 @@ BATCHES_IN_MEMORY = 50
 
 
 def lenet5(recipe):
-    """The network of a recipe, as one would write it down."""
+    """The network of a recipe, in idiomatic PyTorch."""
     improved = recipe == "improved"
     activation = nn.ReLU if improved else nn.Sigmoid
     pooling = nn.MaxPool2d if improved else nn.AvgPool2d
     hidden = [nn.Linear(400, 120), activation()]
     hidden_again = [nn.Linear(120, 84), activation()]
     if improved:
-        hidden.append(nn.Dropout(0.1))
-        hidden_again.append(nn.Dropout(0.1))
+        hidden.append(nn.Dropout(0.05))
+        hidden_again.append(nn.Dropout(0.05))
     return nn.Sequential(
         nn.Conv2d(1, 6, 5, padding=2), activation(), pooling(2),
         nn.Conv2d(6, 16, 5), activation(), pooling(2),
@@ -35,7 +35,7 @@ def lenet5(recipe):
 
 
 class Contestant:
-    """A model with its optimiser: eager, eager with the fused optimiser, or compiled with the fused optimiser."""
+    """A model with its optimizer: eager, eager with the fused optimizer, or compiled with the fused optimizer."""
 
     def __init__(self, mode, recipe):
         torch.manual_seed(0)
@@ -51,7 +51,7 @@ class Contestant:
             self.logits = torch.compile(self.model)
 
     def restart(self):
-        """Back to the parameters of the start; what is compiled stays so."""
+        """Restores the initial parameters; compiled code stays compiled."""
         self.model.load_state_dict(self.initial)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-3, **self.fused)
 
@@ -60,7 +60,7 @@ class Contestant:
         return self.criterion(logits, y), logits
 
     def step(self, x, y):
-        """One training step; gives its loss as a number, and the logits."""
+        """Takes one training step; returns the loss as a number, and the logits."""
         self.optimizer.zero_grad()
         loss, logits = self.loss_and_logits(x, y)
         loss.backward()
@@ -69,7 +69,7 @@ class Contestant:
 
 
 class StepTimer:
-    """Steps or forward passes on batches that lie in memory."""
+    """Times steps or forward passes on batches in memory."""
 
     def __init__(self, mode, recipe, batch, kind):
         self.contestant = Contestant(mode, recipe)
@@ -79,7 +79,7 @@ class StepTimer:
         self.run(WARM_UP_RUNS)
 
     def run(self, runs):
-        """Gives the seconds of one run, and the processor time of all threads."""
+        """Returns, per run, the seconds and the processor seconds of all threads."""
         contestant = self.contestant
         batches = [(self.inputs[index % BATCHES_IN_MEMORY], self.labels[index % BATCHES_IN_MEMORY]) for index in range(runs)]
         contestant.model.train(self.kind == "train")
@@ -95,7 +95,7 @@ class StepTimer:
 
 
 class EpochTimer:
-    """An epoch as the tutorial runs it: augmented images out of a DataLoader, all 60,000, four fifths to train on."""
+    """Times an epoch of the tutorial: a DataLoader augments all 60,000 images; four fifths are for training."""
 
     def __init__(self, mode, recipe, batch, workers, root):
         augmented = transforms.Compose([
@@ -113,7 +113,7 @@ class EpochTimer:
         self._warm_up(torch.zeros(batch, 1, 28, 28), torch.zeros(batch, dtype=torch.long))
 
     def _warm_up(self, x, y):
-        """Has compiled what an epoch runs."""
+        """Compiles everything that an epoch runs."""
         self.contestant.model.train()
         for _ in range(WARM_UP_RUNS):
             self.contestant.step(x, y)
@@ -122,7 +122,7 @@ class EpochTimer:
             self.contestant.loss_and_logits(x, y)
 
     def run(self):
-        """Gives the seconds of both passes, and the validation accuracy to see that something was learned."""
+        """Returns the seconds of both passes, and the validation accuracy, which shows that the model learns."""
         contestant = self.contestant
         contestant.restart()
         model = contestant.model
@@ -147,7 +147,7 @@ class EpochTimer:
 
 
 def answer(request, timers):
-    """Carries a request out; timers are kept by what they time, warmed up."""
+    """Handles a request; warmed-up timers are kept for later requests of the same kind."""
     do = request.pop("do")
     if do == "versions":
         return {"PyTorch": torch.__version__, "torchvision": torchvision.__version__, "Python": platform.python_version()}
@@ -164,7 +164,7 @@ def main():
     for line in sys.stdin:
         try:
             result = answer(json.loads(line), timers)
-        except Exception as error:  # told to the other side, which decides
+        except Exception as error:  # reported to pytorch.mjs, which decides
             result = {"error": f"{type(error).__name__}: {error}".splitlines()[0]}
         print(json.dumps(result), flush=True)
 

@@ -1,13 +1,13 @@
-// What the scripts print, tables in Markdown, and write as JSON.
+// What the scripts print (Markdown tables) and write (JSON).
 
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg } from "node:os";
 
-/** Factor from seconds, and digits that mean something. */
+/** Factor from seconds, and significant decimals. */
 const UNITS = { s: [1, 2], ms: [1e3, 3], µs: [1e6, 1] };
 
-/** The machine and the versions of all that runs on it, printed before the first table and kept in the JSON. */
+/** Prints and returns the machine and the versions of the software; the JSON contains them, too. */
 export function describeMachine(versions) {
   const about = {
     processor: cpus()[0]?.model,
@@ -22,14 +22,14 @@ export function describeMachine(versions) {
   return about;
 }
 
-/** The versions of packages that are installed here, by their names. */
+/** The versions of packages installed in this folder, by name. */
 export function installedVersions(names) {
   const version = (name) =>
     JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url), "utf8")).version;
   return Object.fromEntries(names.map((name) => [name, version(name)]));
 }
 
-/** Prints a comparison as a table; `columns` are [heading, result => text] beside the times. */
+/** Prints a comparison as a table; `columns` are additional columns, [heading, result => text]. */
 export function printComparison({ title, results, unavailable = [], notes = [], load }, unit, columns = []) {
   const heads = ["", unit, "times ours", ...columns.map(([head]) => head)];
   const rows = results.map((result) => [
@@ -47,24 +47,24 @@ export function printComparison({ title, results, unavailable = [], notes = [], 
     "",
     ...unavailable.map((line) => `Not available: ${line}\n`),
     ...notes.map((line) => `${line}\n`),
-    `Others used ${percent(load.median)} of the cores between measurements (median; most ${percent(load.most)}).`,
+    `Other programs used ${percent(load.median)} of the cores between measurements (median; maximum ${percent(load.most)}).`,
     "",
   ];
   console.log(lines.join("\n"));
 }
 
-/** Ends the report and writes all figures where they are asked for. */
+/** Prints the final load and, if there is a path, writes all figures to it. */
 export async function finishReport(about, comparisons, path) {
   console.log(`Load ${loadavg()[0].toFixed(2)} after.`);
   if (path) await writeFile(path, `${JSON.stringify({ about, comparisons }, undefined, 2)}\n`);
 }
 
-/** The column of processor times. */
+/** The column with the processor times. */
 export function processorColumn(unit) {
   return [`processor ${unit}`, ({ processorSeconds }) => spread(processorSeconds, unit)];
 }
 
-/** Median with quartiles in a unit. */
+/** The median with quartiles, in the unit. */
 function spread(timing, unit) {
   return formatSpread(timing, ...UNITS[unit]);
 }

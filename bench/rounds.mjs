@@ -1,22 +1,22 @@
-// How everything here is timed: contestants in turns, A B C A B C …, so that all of them meet the same machine.
+// Times contestants in turns, A B C A B C …, so the state of the machine affects all of them.
 //
-// A contestant is { name, run }: `run(runs)` does the same work so many times and gives the seconds of one run and the
+// A contestant is { name, run }: `run(runs)` repeats the same work that many times and returns, per run, the seconds and the
 // processor seconds of all threads.
 
 import { cpus } from "node:os";
 import { timingOf } from "../dist/benchmark/index.js";
 
 const LOAD_CHECK_MILLISECONDS = 150;
-/** Threads of the contestant before spin for a moment before they sleep. */
+/** The threads of the previous contestant spin for a moment before they sleep. */
 const REST_MILLISECONDS = { beforeLoadCheck: 50, beforeTurn: 20 };
 /** The first runs of a turn find threads asleep and caches cold. */
 const UNCOUNTED_RUNS = 2;
-/** V8 compiles hot code a second time, better, while it runs. */
+/** V8 compiles hot code again, with more optimizations, while it runs. */
 const WARM_UP = { leastRuns: 40, leastSeconds: 0.5, mostSeconds: 3, partSeconds: 0.1 };
 
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** A contestant's `run` for a call in this process, which may be asynchronous. */
+/** Makes a contestant's `run` of a call in this process, which may be asynchronous. */
 export function timed(call) {
   return (runs) =>
     withProcessorTime(runs, async () => {
@@ -26,7 +26,7 @@ export function timed(call) {
     });
 }
 
-/** The same, each call timed by itself: the seconds are the median call's, which is what a single caller waits for. */
+/** Like `timed`, but times each call separately: the seconds are those of the median call, the latency of a single call. */
 export function timedSingly(call) {
   return (runs) =>
     withProcessorTime(runs, async () => {
@@ -47,7 +47,7 @@ async function withProcessorTime(runs, measure) {
   return { seconds: milliseconds / 1000, processorSeconds: (user + system) / 1e6 / runs };
 }
 
-/** Warms the contestants up and times a slice full of runs of each in every round. */
+/** Warms up the contestants, then fills a slice of every round with runs of each and times them. */
 export async function compareRuns(contestants, { rounds, sliceSeconds }) {
   const turns = [];
   for (const contestant of contestants) {
@@ -68,7 +68,7 @@ export async function compareRuns(contestants, { rounds, sliceSeconds }) {
   return { results, load };
 }
 
-/** Runs until what is hot has been compiled; gives the seconds that one of the later runs takes. */
+/** Runs until hot code has been compiled; returns the seconds of one of the last runs. */
 async function warmUp({ run }) {
   const start = performance.now();
   const passed = () => (performance.now() - start) / 1000;
@@ -82,7 +82,7 @@ async function warmUp({ run }) {
   return seconds;
 }
 
-/** What every turn gave, by contestant and round, and the load that others put on the machine in between. */
+/** Takes turns; returns the result of every turn, by contestant and round, and the load from other programs in between. */
 export async function takeTurns(turns, { rounds, loadCheckMilliseconds = LOAD_CHECK_MILLISECONDS }) {
   const times = turns.map(() => []);
   const others = [];
@@ -96,12 +96,12 @@ export async function takeTurns(turns, { rounds, loadCheckMilliseconds = LOAD_CH
   return { times, load: { median: timingOf(others).median, most: Math.max(...others) } };
 }
 
-/** Median and quartiles, and how many times our own time of the same round it is. */
+/** Median and quartiles of the seconds, and of their ratio to lenet's in the same round. */
 export function figure(name, seconds, ours) {
   return { name, seconds: timingOf(seconds), timesOurs: timingOf(seconds.map((time, round) => time / ours[round])) };
 }
 
-/** The share of the cores that others use while we do nothing. */
+/** The share of the cores that other programs use while the contestants rest. */
 async function othersShare(milliseconds) {
   await sleep(REST_MILLISECONDS.beforeLoadCheck);
   const before = cpuTimes();

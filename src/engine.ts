@@ -1,5 +1,5 @@
 /**
- * Below the network: the engine, the models that it compiles, and the loop that trains with it.
+ * The lower-level API: the engine, the models it compiles, and the training loop.
  *
  * @module lenet/engine
  */
@@ -33,7 +33,7 @@ export {
 } from "./model/index.js";
 export { type InputDifferentiation, inputDifferentiation } from "./network/inputGradient.js";
 export { type EpochSlice, type EpochsOptions, type FinishedEpoch, runEpochs } from "./training/epochs.js";
-export { evaluateDataset } from "./training/evaluate.js";
+export { evaluateDataset, predictDataset } from "./training/evaluate.js";
 export {
   type LearningRateSuggestions,
   type SweepOptions,
@@ -41,5 +41,4 @@ export {
   suggestLearningRates,
   sweepLearningRate,
 } from "./training/learningRateFinder.js";
-export { predictDataset } from "./training/predict.js";
-export { customizeRecipe } from "./training/recipes/index.js";
+export { customizeRecipe } from "./training/recipes/recipes.js";

@@ -1,5 +1,6 @@
 /**
- * LeNet-5 in a few lines: make or load one, train it, ask it. Nothing here is of a platform or of a file format.
+ * LeNet-5 in a few lines: create or load a network, train it, predict with it. Independent of platforms and file
+ * formats.
  *
  * @module lenet
  */
@@ -40,11 +41,9 @@ export {
   type TrainingFacts,
   type Weights,
 } from "./model/index.js";
-export { evaluate } from "./network/evaluate.js";
 export { type FitEpoch, type FitOptions, fit } from "./network/fit.js";
-export { activations, type Gradients, gradients } from "./network/inspect.js";
+export { activations, evaluate, type Gradients, gradients, type Prediction, predict } from "./network/inference.js";
 export { type CreateOptions, type FromOptions, LeNet5 } from "./network/lenet5.js";
-export { type Prediction, predict } from "./network/predict.js";
 export {
   type Best,
   DivergedError,
@@ -52,10 +51,10 @@ export {
   type EpochRecord,
   type TrainingState,
 } from "./training/epochs.js";
+export type { Judgement } from "./training/evaluate.js";
 export type { ClassResult, Evaluation } from "./training/metrics.js";
 export type { PassOptions, Progress } from "./training/passes.js";
-export type { Judgement } from "./training/predict.js";
-export { RECIPES, type Recipe, type RecipeChanges } from "./training/recipes/index.js";
+export { RECIPES, type Recipe, type RecipeChanges } from "./training/recipes/recipes.js";
 export {
   type ConstantSchedule,
   type CosineSchedule,

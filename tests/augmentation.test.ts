@@ -18,10 +18,10 @@ import { Purpose, RandomStream } from "../src/numeric/philox.js";
 
 const GUARD = 0xa5;
 const GUARD_BYTES = 4096;
-/** Which of a tile's eight samples is assembled. */
+/** The sample of the tile that is assembled, of eight. */
 const LANE = 5;
 
-/** The kernel on memory of its own, every buffer between guards, the scratch memory at the memory's very end. */
+/** The kernel with its own memory: guards around every buffer, the scratch space at the very end. */
 function placedKernel(shape: ImageShape, border: number) {
   const layout: Layout = { ...shape, border };
   const size = shape.channels * shape.height * shape.width;
@@ -60,7 +60,7 @@ function placedKernel(shape: ImageShape, border: number) {
     return at.x + offset + LANE * FLOAT_BYTES;
   });
 
-  /** Runs it and holds all of the memory against what the reference makes of the placement. */
+  /** Runs the kernel and compares all memory with the reference's result. */
   return (placement: Int32Array) => {
     bytes.fill(GUARD);
     bytes.set(new Uint8Array(table.buffer), normalized);
@@ -90,10 +90,10 @@ describe.each(SHAPES)("the kernel that assembles %s images", (_, shape, border) 
   const { height, width } = shape;
 
   it.each<[string, Augmentation]>([
-    ["as the presets do", AUGMENTATIONS.strong],
-    ["on white", { ...AUGMENTATIONS.strong, shift: 0.1, background: 255 }],
+    ["the strong preset", AUGMENTATIONS.strong],
+    ["a white background", { ...AUGMENTATIONS.strong, shift: 0.1, background: 255 }],
     [
-      "far out of the image",
+      "far outside the image",
       {
         cropPadding: 12,
         flip: 0.5,
@@ -106,13 +106,13 @@ describe.each(SHAPES)("the kernel that assembles %s images", (_, shape, border) 
         background: 255,
       },
     ],
-  ])("follows the reference to the bit: %s", (_, augmentation) => {
+  ])("matches the reference to the bit: %s", (_, augmentation) => {
     for (let sample = 0; sample < 300; sample++) {
       hold(placementFor(drawTransformation(augmentation, shape, 2, 1, sample), height, width));
     }
   });
 
-  it("reads and writes nothing else, whatever the words of a placement", () => {
+  it("stays within its buffers for any placement words", () => {
     const stream = new RandomStream(9, Purpose.augmentation, height, width);
     const extremes = [
       0,
@@ -135,14 +135,14 @@ describe.each(SHAPES)("the kernel that assembles %s images", (_, shape, border) 
     for (let turn = 0; turn < 500; turn++) {
       const placement = Int32Array.from({ length: PLACEMENT_WORDS }, word);
       hold(placement);
-      // One word alone, in an otherwise harmless placement.
+      // A single arbitrary word in an otherwise harmless placement.
       const single = placementFor({ degrees: 7, eraseSide: 3 }, height, width);
       single[turn % PLACEMENT_WORDS] = placement[turn % PLACEMENT_WORDS];
       hold(single);
     }
   });
 
-  it("is not deceived by steps whose sums overflow to the corners' places", () => {
+  it("handles steps whose sums overflow back into the image", () => {
     for (const [word, size] of [0, 1, 3, 4].map((index) => [index, index % 3 === 0 ? width : height])) {
       for (const turns of [1, 2, 3, 5, 7]) {
         for (const near of [-1, 0, 1]) {
@@ -155,7 +155,7 @@ describe.each(SHAPES)("the kernel that assembles %s images", (_, shape, border) 
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -1, -0, 1e-40, 3e38, 0, 1, 255.99])(
-    "takes any brightness: %d",
+    "accepts any brightness: %d",
     (brightness) => hold(placementFor({ brightness, degrees: 20, background: 200 }, height, width)),
   );
 });

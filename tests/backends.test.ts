@@ -21,11 +21,11 @@ import { testGpu } from "./support/webgpu.js";
 const { gpu, missing } = await testGpu();
 
 type BackendCase = readonly [string, () => Backend, { readonly isDouble?: boolean }];
-/** What every backend promises; that its numbers are right is the subject of kernels.test.ts and webgpu.test.ts. */
+/** Tests that every backend must pass. kernels.test.ts and webgpu.test.ts verify the numbers. */
 const BACKENDS: readonly BackendCase[] = [
   ["WebAssembly on one thread", () => wasmBackend(), {}],
   ["WebAssembly on two threads", () => wasmBackend({ threads: threads(2) }), {}],
-  // The state that it gives out is rounded to single precision, so that nothing goes on from it to the bit.
+  // Its state is rounded to single precision when read, so resuming from it is not bit-identical.
   ["the reference", referenceBackend, { isDouble: true }],
   ...(gpu ? [["WebGPU", () => webgpuBackend({ gpu }), {}] satisfies BackendCase] : []),
 ];
@@ -62,16 +62,16 @@ function modelWith(probability: number): Model {
 const ADAMW: OptimizerSettings = { type: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.02 };
 const SGD: OptimizerSettings = { type: "sgd", momentum: 0.9, nesterov: true, weightDecay: 0.01 };
 
-/** A network, and how it is trained. */
+/** A network and how to train it. */
 interface Member extends NetworkSettings {
   readonly seed: number;
   readonly learningRate: number;
   readonly labelSmoothing: number;
-  /** How many images an epoch takes, and by how much the next index is larger. */
+  /** The number of images per epoch, and the difference between consecutive indices. */
   readonly images: number;
   readonly stride: number;
   readonly augmentation?: AugmentationDraw["augmentation"];
-  /** The calls in which it rests. */
+  /** The calls that skip the network. */
   readonly rests?: readonly number[];
 }
 
@@ -88,7 +88,7 @@ const MEMBERS: readonly Member[] = [
     stride: 5,
     augmentation: AUGMENTATIONS.strong,
   },
-  // Of the same program as the first.
+  // Compiles to the same program as the first.
   {
     model: modelWith(0.25),
     normalization: { mean: [0.25], std: [0.5] },
@@ -106,6 +106,7 @@ const MEMBERS: readonly Member[] = [
     model: modelWith(0.5),
     normalization: { mean: [0.5], std: [0.25] },
     optimizer: SGD,
+    averaging: null,
     seed: 3,
     learningRate: 0.05,
     labelSmoothing: 0.2,
@@ -113,10 +114,11 @@ const MEMBERS: readonly Member[] = [
     stride: 7,
   },
   {
+    // Of the first one's program but for the dropout.
     model: modelWith(0),
     normalization: { mean: [0.5], std: [0.5] },
-    optimizer: { ...ADAMW, type: "adam", weightDecay: 0 },
-    averaging: null,
+    optimizer: ADAMW,
+    averaging: { decay: 0.5 },
     seed: 4,
     learningRate: 0.002,
     labelSmoothing: 0,
@@ -128,12 +130,12 @@ const MEMBERS: readonly Member[] = [
 const [FIRST, , PLAIN] = MEMBERS;
 const CALLS = 3;
 
-/** The images of a member in its epochs, counted from 0. */
+/** The images of a member in an epoch, counted from 0. */
 function indicesOf({ images, stride }: Member, epoch: number): number[] {
   return Array.from({ length: images }, (_, place) => (place * stride + epoch * 2) % COUNT);
 }
 
-/** A whole epoch of a member. */
+/** An entire epoch of a member. */
 function epochOf(member: Member, epoch: number): TrainingSlice & { readonly indices: readonly number[] } {
   const { seed, learningRate, labelSmoothing, augmentation, images } = member;
   const steps = Math.ceil(images / BATCH);
@@ -150,7 +152,7 @@ function epochOf(member: Member, epoch: number): TrainingSlice & { readonly indi
   };
 }
 
-/** What the draws of an epoch are as words. */
+/** The draws of an epoch as words. */
 function wordsOf(draw: AugmentationDraw, indices: readonly number[]): Int32Array {
   const words = new Int32Array(indices.length * PLACEMENT_WORDS);
   drawPlacements(draw, INPUT, indices, 0, indices.length, words);
@@ -173,10 +175,10 @@ afterEach(() => {
 });
 
 describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
-  /** What is not asked of the reference. */
-  const itOfSingles = isDouble ? () => {} : it;
+  /** Tests that the reference does not need to pass. */
+  const itInSinglePrecision = isDouble ? () => {} : it;
 
-  /** An engine with each member's own parameters. */
+  /** An engine with each member's initial parameters. */
   async function engineOf(members: readonly Member[], options: Partial<EngineOptions> = {}): Promise<Engine> {
     const engine = await backendOf().compile(members, { batchSize: BATCH, ...options });
     engines.push(engine);
@@ -188,7 +190,7 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
 
   const load = (engine: Engine) => engine.load({ pixels, labels });
 
-  /** All that a network is. */
+  /** The complete state of a network. */
   async function stateOf(engine: Engine, network = 0) {
     return { parameters: await engine.parameters(network), optimizer: await engine.optimizerState(network) };
   }
@@ -201,30 +203,30 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
   }
 
   describe("training", () => {
-    it("by a slice of many steps equals the same steps one call each", async () => {
+    it("on a slice of many steps equals one call per step", async () => {
       const [atOnce, singly] = [await engineOf([FIRST]), await engineOf([FIRST])];
       const [images, sameImages] = [await load(atOnce), await load(singly)];
       for (const epoch of [0, 1]) {
         const slice = epochOf(FIRST, epoch);
-        const [whole] = await atOnce.train(images, [slice]);
+        const [combined] = await atOnce.train(images, [slice]);
         const steps: SampleResults[] = [];
         for (const [step, update] of slice.updates.entries()) {
           const indices = slice.indices.slice(step * BATCH, (step + 1) * BATCH);
           steps.push(...(await singly.train(sameImages, [{ ...slice, indices, updates: [update] }])));
         }
-        expect(whole).toEqual(joined(steps));
-        expect(whole.losses).toHaveLength(COUNT);
+        expect(combined).toEqual(joined(steps));
+        expect(combined.losses).toHaveLength(COUNT);
       }
       expect(await stateOf(atOnce)).toEqual(await stateOf(singly));
     });
 
-    it("changes the parameters, and takes all images in their order where no indices are given", async () => {
+    it("changes the parameters, and uses all images in order by default", async () => {
       const [one, other] = [await engineOf([PLAIN]), await engineOf([PLAIN])];
       const before = await stateOf(one);
       const { indices, ...slice } = epochOf({ ...PLAIN, images: COUNT }, 0);
       const [results] = await one.train(await load(one), [slice]);
-      const named = await other.train(await load(other), [{ ...slice, indices: rangeOf(0, COUNT) }]);
-      expect(named).toEqual([results]);
+      const explicit = await other.train(await load(other), [{ ...slice, indices: rangeOf(0, COUNT) }]);
+      expect(explicit).toEqual([results]);
       const after = await stateOf(one);
       expect(after).toEqual(await stateOf(other));
       for (const name of before.parameters.keys()) {
@@ -232,20 +234,20 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
       }
     });
 
-    it("draws the placements that explicit words say", async () => {
-      const [drawing, told] = [await engineOf([FIRST]), await engineOf([FIRST])];
-      const [images, sameImages] = [await load(drawing), await load(told)];
+    it("draws the same placements as given words", async () => {
+      const [drawing, given] = [await engineOf([FIRST]), await engineOf([FIRST])];
+      const [images, sameImages] = [await load(drawing), await load(given)];
       const slice = epochOf(FIRST, 1);
       const placements = wordsOf(slice.placements as AugmentationDraw, slice.indices);
       const drawn = await drawing.train(images, [slice]);
-      expect(drawn).toEqual(await told.train(sameImages, [{ ...slice, placements }]));
-      expect(await stateOf(drawing)).toEqual(await stateOf(told));
+      expect(drawn).toEqual(await given.train(sameImages, [{ ...slice, placements }]));
+      expect(await stateOf(drawing)).toEqual(await stateOf(given));
       const { indices, placements: draw } = slice;
       expect(await drawing.predict(images, { indices, placements: draw })).toEqual(
-        await told.predict(sameImages, { indices, placements }),
+        await given.predict(sameImages, { indices, placements }),
       );
       expect(await drawing.evaluate(images, [{ indices, placements: draw }])).toEqual(
-        await told.evaluate(sameImages, [{ indices, placements }]),
+        await given.evaluate(sameImages, [{ indices, placements }]),
       );
       const plain = await drawing.predict(images, { indices });
       expect(plain).not.toEqual(await drawing.predict(images, { indices, placements: draw }));
@@ -253,11 +255,11 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
   });
 
   describe("a fleet", () => {
-    /** Trains and evaluates members in turns; what each of them came to, and the states at the end. */
+    /** Trains and evaluates members alternately; returns each member's results and final state. */
     async function outcomes(members: readonly Member[]) {
       const engine = await engineOf(members);
       const images = await load(engine);
-      const told = members.map((): SampleResults[] => []);
+      const collected = members.map((): SampleResults[] => []);
       for (let call = 0; call < CALLS; call++) {
         const rest = (member: Member) => member.rests?.includes(call);
         const trained = await engine.train(
@@ -270,10 +272,10 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
             rest(member) ? undefined : { indices: indicesOf(member, call + 3), weights: weightsOf(member) },
           ),
         );
-        for (const [network, results] of told.entries()) results.push(trained[network], evaluated[network]);
+        for (const [network, results] of collected.entries()) results.push(trained[network], evaluated[network]);
       }
       const states = await statesOf(engine, members);
-      return members.map((_, network) => ({ results: told[network], ...states[network] }));
+      return members.map((_, network) => ({ results: collected[network], ...states[network] }));
     }
 
     let together: Awaited<ReturnType<typeof outcomes>>;
@@ -281,18 +283,33 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
       together = await outcomes(MEMBERS);
     });
 
-    it.each([...MEMBERS.keys()])("computes a member as alone: %i", async (network) => {
+    it("is new until its parameters are set: all zeros", async () => {
+      const engine = await backendOf().compile(MEMBERS, { batchSize: BATCH });
+      engines.push(engine);
+      await engine.setParameters(initializeParameters(FIRST.model, 1), 0);
+      await engine.train(await load(engine), [epochOf(FIRST, 0), undefined, undefined, undefined]);
+      const [{ parameters }, ...others] = await statesOf(engine, MEMBERS);
+      for (const { data } of parameters.values()) expect(data.some((value) => value !== 0)).toBe(true);
+      for (const { parameters, optimizer } of others) {
+        const { first, second, average = new Map() } = optimizer;
+        for (const tensors of [parameters, first, second, average]) {
+          for (const { data } of tensors.values()) expect(data.every((value: number) => value === 0)).toBe(true);
+        }
+      }
+    });
+
+    it.each([...MEMBERS.keys()])("computes each member as if it were alone: %i", async (network) => {
       const [alone] = await outcomes([MEMBERS[network]]);
       expect(together[network]).toEqual(alone);
     });
 
-    it("gives no results of a member that rests", () => {
+    it("returns no results for a skipped member", () => {
       const [trained, evaluated] = together[1].results.slice(2);
       expect([trained.losses.length, trained.predictions.length]).toEqual([0, 0]);
       expect([evaluated.losses.length, evaluated.predictions.length]).toEqual([0, 0]);
     });
 
-    itOfSingles("agrees with the reference", async () => {
+    itInSinglePrecision("agrees with the reference", async () => {
       const reference = referenceBackend();
       for (const [network, member] of MEMBERS.entries()) {
         const engine = await reference.compile([member], { batchSize: BATCH });
@@ -308,7 +325,7 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
       }
     });
 
-    it("asks each member by its index", async () => {
+    it("addresses each member by index", async () => {
       const engine = await engineOf(MEMBERS);
       const images = await load(engine);
       const selection = { indices: [30, 2, 2, 17] };
@@ -323,7 +340,7 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
       expect(engine.models).toEqual(MEMBERS.map(({ model }) => model));
     });
 
-    it("keeps the state of each member apart", async () => {
+    it("keeps the members' states separate", async () => {
       const engine = await engineOf(MEMBERS);
       const images = await load(engine);
       await engine.train(
@@ -338,12 +355,12 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
       expect(await engine.parameters()).toEqual(other);
       expect((await engine.optimizerState(0)).first).toEqual(second);
       for (const network of [1, 2, 3]) expect(await stateOf(engine, network)).toEqual(before[network]);
-      // What was given out are copies.
+      // The returned tensors are copies.
       for (const { data } of before[2].parameters.values()) data.fill(7);
       expect(await engine.parameters(2)).not.toEqual(before[2].parameters);
     });
 
-    itOfSingles("goes on in another engine from every member's state to the same bits", async () => {
+    itInSinglePrecision("resumes bit-identically in another engine from every member's state", async () => {
       const interrupted = await engineOf(MEMBERS);
       const call = CALLS - 1;
       const images = await load(interrupted);
@@ -369,7 +386,7 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
   });
 
   describe("an average of the parameters", () => {
-    it("is evaluated where it is asked for, and nowhere else", async () => {
+    it("is evaluated only on request", async () => {
       const [averaged, set] = [await engineOf([FIRST]), await engineOf([FIRST])];
       const [images, sameImages] = [await load(averaged), await load(set)];
       await averaged.train(images, [epochOf(FIRST, 0)]);
@@ -385,7 +402,7 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
       expect(average.losses).not.toEqual(current.losses);
     });
 
-    it("is refused where the network keeps none", async () => {
+    it("is refused if the network keeps none", async () => {
       const engine = await engineOf([PLAIN, FIRST]);
       const images = await load(engine);
       const failing = engine.evaluate(images, [{ weights: "average" }, {}]);
@@ -395,7 +412,7 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
   });
 
   describe("loaded images", () => {
-    it("serve any number of calls, and stay apart", async () => {
+    it("serve any number of calls, independently of each other", async () => {
       const [engine, fresh] = [await engineOf([FIRST]), await engineOf([FIRST])];
       const kept = await load(engine);
       const inverted = await engine.load({ pixels: pixels.map((byte) => 255 - byte), labels });
@@ -414,7 +431,7 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
       expect(await ask(engine, kept)).toEqual(await ask(fresh, await load(fresh)));
     });
 
-    it("may be inputs that are normalised already", async () => {
+    it("can be normalised inputs", async () => {
       const engine = await engineOf([FIRST]);
       const table = normalizedBytes(FIRST.normalization, 1);
       const values = Float32Array.from(pixels, (byte) => table[byte]);
@@ -423,7 +440,7 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
       expect(await engine.evaluate(floats, [selection])).toEqual(await engine.evaluate(bytes, [selection]));
     });
 
-    it("are predicted, evaluated and shown as many at once as there are", async () => {
+    it("are predicted and evaluated in calls of any size", async () => {
       const engine = await engineOf([FIRST], { keepActivations: true });
       const images = await load(engine);
       const parts = [rangeOf(0, 16), rangeOf(16, 32), rangeOf(32, COUNT)];
@@ -446,10 +463,10 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
     it.each([
       [32, 32],
       [8, COUNT],
-    ])("show every layer's output: in batches of %i, %i images", async (batchSize, count) => {
+    ])("yield every layer's output: batch size %i, %i images", async (batchSize, count) => {
       const engine = await engineOf([FIRST], { batchSize, keepActivations: true });
       const images = await load(engine);
-      // Backwards, so that a sample is not its image.
+      // Reversed, so that sample and image indices differ.
       const indices = rangeOf(0, count).reverse();
       const layers = await engine.activations(images, { indices });
       expect(layers.map(({ layer }) => layer)).toEqual(engine.layers);
@@ -468,7 +485,7 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
   });
 
   describe("refuses", () => {
-    it("slices with another number of updates than steps, and leaves the network alone", async () => {
+    it("slices whose updates do not match their steps, without changing the network", async () => {
       const engine = await engineOf([FIRST]);
       const images = await load(engine);
       const before = await stateOf(engine);
@@ -479,21 +496,21 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
         [[], 0],
       ] as const) {
         await expect(engine.train(images, [{ ...slice, updates: given }])).rejects.toThrow(
-          new RangeError(`37 samples in batches of 16 are 3 steps, there are ${count} updates`),
+          new RangeError(`37 samples in batches of 16 need 3 updates, got ${count}`),
         );
       }
       expect(await stateOf(engine)).toEqual(before);
     });
 
-    it("a selection of what is not there", async () => {
+    it("selections of images that do not exist", async () => {
       const engine = await engineOf([FIRST], { keepActivations: true });
       const images = await load(engine);
       const { updates, ...slice } = epochOf(FIRST, 0);
       const before = await stateOf(engine);
       const wrong: [readonly number[], string][] = [
-        [[0, COUNT], "sample 1 is image 37, there are 37"],
-        [[-1], "sample 0 is image -1, there are 37"],
-        [[1, 2, 0.5], "sample 2 is image 0.5, there are 37"],
+        [[0, COUNT], "sample 1 selects image 37, expected 0 to 36"],
+        [[-1], "sample 0 selects image -1, expected 0 to 36"],
+        [[1, 2, 0.5], "sample 2 selects image 0.5, expected 0 to 36"],
         [[], "no images are selected"],
       ];
       for (const [indices, message] of wrong) {
@@ -509,7 +526,7 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
       }
       const placements = new Int32Array(PLACEMENT_WORDS);
       await expect(engine.predict(images, { indices: [0, 1], placements })).rejects.toThrow(
-        new RangeError("the placements have 15 words, 2 samples need 30"),
+        new RangeError("the placements have 15 words, but 2 samples need 30"),
       );
       expect(await stateOf(engine)).toEqual(before);
     });
@@ -520,16 +537,16 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
       const wrong: [Parameters<Engine["load"]>[0], string][] = [
         [{ pixels: new Uint8Array(SIZE + 1) }, "the images have 73 values, not a multiple of 1×9×8"],
         [{ pixels: new Uint8Array(0) }, "there are no images"],
-        [{ values, labels: [0] }, "there are 2 images and 1 labels"],
-        [{ values, labels: [0, 3] }, "the label of image 1 is 3, the model has 3 classes"],
-        [{ values, labels: [-1, 0] }, "the label of image 0 is -1, the model has 3 classes"],
+        [{ values, labels: [0] }, "there are 2 images, but 1 labels"],
+        [{ values, labels: [0, 3] }, "the label of image 1 is 3, expected 0 to 2"],
+        [{ values, labels: [-1, 0] }, "the label of image 0 is -1, expected 0 to 2"],
       ];
       for (const [images, message] of wrong) {
         await expect(engine.load(images)).rejects.toThrow(new RangeError(message));
       }
     });
 
-    it("to differentiate more than a batch", async () => {
+    it("to differentiate more than one batch", async () => {
       const engine = await engineOf([FIRST]);
       const images = await load(engine);
       await expect(engine.differentiate(images, { indices: rangeOf(0, BATCH + 1) })).rejects.toThrow(
@@ -538,7 +555,7 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
       expect((await engine.differentiate(images, { indices: rangeOf(0, BATCH) })).losses).toHaveLength(BATCH);
     });
 
-    it("networks of other layers in one fleet, and none", async () => {
+    it("fleets of networks with different layers, and empty fleets", async () => {
       const wider = modelWith(0.25);
       const others: readonly Model[] = [
         { ...wider, input: { ...INPUT, width: 9 } },
@@ -552,20 +569,20 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
         );
       for (const other of others) {
         await expect(compile(wider, modelWith(0.5), other)).rejects.toThrow(
-          new RangeError("network 2 has other layers than network 0"),
+          new RangeError("network 2 does not have the same layers as network 0"),
         );
       }
       await expect(compile()).rejects.toThrow(new RangeError("there are no networks"));
     });
 
-    it("normalizations of another number of channels", async () => {
+    it("normalizations with another number of channels", async () => {
       const normalization = { mean: [0.5, 0.5], std: [0.5] };
       await expect(engineOf([FIRST, { ...FIRST, normalization }])).rejects.toThrow(
-        new RangeError("the normalization has 2 means and 1 standard deviations, the model 1 channels"),
+        new RangeError("the normalization has 2 means and 1 standard deviations, but the model has 1 channels"),
       );
     });
 
-    it("tensors that are not the model's", async () => {
+    it("tensors that do not match the model", async () => {
       const engine = await engineOf(MEMBERS);
       const before = await engine.parameters(1);
       const wrong = (change: (tensors: Map<string, Tensor>) => unknown) => {
@@ -578,9 +595,36 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
       await expect(wrong((tensors) => tensors.set("c.bias", tensors.get("b.bias")!))).rejects.toThrow(ShapeError);
       expect(await engine.parameters(1)).toEqual(before);
     });
+
+    it("a slice too many, a network that does not exist, images without labels", async () => {
+      const engine = await engineOf([FIRST]);
+      const images = await load(engine);
+      await expect(engine.evaluate(images, [{}, {}])).rejects.toThrow(
+        new RangeError("there are 2 slices, but 1 networks"),
+      );
+      await expect(engine.parameters(1)).rejects.toThrow(new RangeError("network 1 does not exist, the engine has 1"));
+      const unlabelled = await engine.load({ pixels });
+      for (const ask of [
+        () => engine.train(unlabelled, [epochOf(FIRST, 0)]),
+        () => engine.evaluate(unlabelled, [{}]),
+        () => engine.differentiate(unlabelled, { indices: [0] }),
+      ]) {
+        await expect(ask()).rejects.toThrow(new RangeError("the images have no labels"));
+      }
+      expect((await engine.predict(unlabelled)).shape).toEqual([COUNT, CLASSES]);
+    });
+
+    it("all slices of a call if one of them is wrong", async () => {
+      const engine = await engineOf([FIRST, FIRST]);
+      const images = await load(engine);
+      const before = await stateOf(engine);
+      const slice = epochOf(FIRST, 0);
+      await expect(engine.train(images, [slice, { ...slice, updates: [] }])).rejects.toThrow(RangeError);
+      expect(await stateOf(engine)).toEqual(before);
+    });
   });
 
-  itOfSingles("computes nothing once it is disposed of", async () => {
+  it("refuses to compute after it is disposed", async () => {
     const engine = await engineOf(MEMBERS);
     const images = await load(engine);
     engine.dispose();
@@ -598,7 +642,7 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
     }
   });
 
-  itOfSingles("shows no activations unless it was compiled to", async () => {
+  it("returns activations only if compiled with keepActivations", async () => {
     const engine = await engineOf([FIRST]);
     await expect(engine.activations(await load(engine))).rejects.toThrow(
       "this engine keeps no activations: compile with keepActivations",
@@ -606,7 +650,7 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
   });
 });
 
-/** Losses and logits in single precision, of sums in any order. */
+/** Compares losses and logits in single precision, with sums in any order. */
 function expectClose(actual: Float32Array, expected: Float32Array): void {
   expect(actual).toHaveLength(expected.length);
   for (const [place, value] of expected.entries()) expect(Math.abs(actual[place] - value)).toBeLessThan(2e-5);
@@ -619,7 +663,7 @@ describe("the name of the arithmetic", () => {
     return engine.arithmetic;
   };
 
-  it("tells whether multiplication and addition are rounded once, not the number of threads", async () => {
+  it("depends on whether multiplication and addition are rounded once, not on the number of threads", async () => {
     for (const several of [undefined, threads(2)]) {
       expect(await arithmeticOf(wasmBackend({ fused: true, threads: several }))).toBe("wasm-fused");
       expect(await arithmeticOf(wasmBackend({ fused: false, threads: several }))).toBe("wasm-portable");

@@ -3,7 +3,7 @@ import { type BenchmarkReport, measure, timingOf } from "../src/benchmark/index.
 import { benchCommand, type Environment, formatBenchmark } from "../src/cli/commands/bench.js";
 import { supportsFusedArithmetic } from "../src/engine/wasm/features.js";
 import { compilePeakLoop } from "../src/engine/wasm/workloads/index.js";
-import { enableFusedArithmetic } from "../src/node/fusedArithmetic.js";
+import { enableFusedArithmetic } from "../src/node/threads.js";
 
 enableFusedArithmetic();
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   report = JSON.parse(written.join(""));
 });
 
-/** Every number in a document, by its path. */
+/** All numbers in a document, by path. */
 function numbersIn(value: unknown, path = ""): [string, number][] {
   if (typeof value === "number") return [[path, value]];
   if (typeof value !== "object" || value === null) return [];
@@ -40,7 +40,7 @@ describe("lenet bench", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("measures every step, with one thread and with more", () => {
+  test("measures every step with one thread and with more", () => {
     const measured = report.steps.map(({ recipe, input, batch, threads }) => `${recipe} ${input} ${batch} ${threads}`);
     const expected = ["paper", "improved"].flatMap((recipe) =>
       ["1x28x28 1", "1x28x28 32", "3x32x32 32"].flatMap((sizes) =>
@@ -61,7 +61,7 @@ describe("lenet bench", () => {
     ]);
   });
 
-  test("measures the barrier of more than one thread, and memory below 32 MB", () => {
+  test("measures the barrier of several threads, and memory below 32 MB", () => {
     expect(report.barriers.map(({ threads }) => threads)).toEqual([2]);
     for (const { memoryBytes } of report.steps) expect(memoryBytes).toBeLessThan(32e6);
   });
@@ -79,7 +79,7 @@ describe("lenet bench", () => {
     );
   });
 
-  test("formats tables for people", () => {
+  test("formats readable tables", () => {
     const text = formatBenchmark(report, report);
     expect(text).toContain("Peak of one core in WebAssembly");
     expect(text).toMatch(/^Conv2d-4\.forward +1x28x28 +[\d.]+ \([\d.]+–[\d.]+\) +[\d.]+ +\d+ %$/m);
@@ -89,10 +89,10 @@ describe("lenet bench", () => {
 
 describe("the peak loop", () => {
   test.each([false, true].filter((fused) => !fused || supportsFusedArithmetic()))(
-    "does every multiply-add that it counts (fused: %s)",
+    "executes every multiply-add that it counts (fused: %s)",
     (fused) => {
       const loop = compilePeakLoop(fused);
-      // With scale 1 and addend 1 each lane counts its updates, in any arithmetic.
+      // With scale 1 and addend 1, each lane counts its updates in either arithmetic.
       const lanes = loop.run(1000, 1, 1);
       expect(lanes).toHaveLength(48);
       expect([...lanes]).toEqual(Array(48).fill(1000 * loop.updatesATurn));
@@ -100,10 +100,10 @@ describe("the peak loop", () => {
   );
 
   test.each([false, true].filter((fused) => !fused || supportsFusedArithmetic()))(
-    "rounds as its arithmetic does (fused: %s)",
+    "rounds according to its arithmetic (fused: %s)",
     (fused) => {
       const loop = compilePeakLoop(fused);
-      // One of the scales where one rounding and two come to different sums.
+      // A scale for which one and two roundings yield different sums.
       const scale = Math.fround(0.7);
       const addend = 1;
       let expected = 0;
@@ -126,7 +126,7 @@ describe("measuring", () => {
     expect(turns.join("")).toMatch(/^(ab){8}$/);
   });
 
-  test("takes median and quartiles", () => {
+  test("computes median and quartiles", () => {
     expect(timingOf([5, 1, 4, 2, 3])).toEqual({ median: 3, quartiles: [2, 4] });
     expect(timingOf([1, 2])).toEqual({ median: 1.5, quartiles: [1.25, 1.75] });
     expect(timingOf([7])).toEqual({ median: 7, quartiles: [7, 7] });

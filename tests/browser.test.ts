@@ -8,23 +8,23 @@ import { enableFusedArithmetic, startThread } from "../src/node/index.js";
 const THREADS = 2;
 const executable = findChromium();
 
-/** A worker of the page that does nothing yet. */
+/** Starts an idle worker in the page. */
 async function idleWorker(page: Page) {
-  // The page's own worker has ended by then.
+  // By then, the page's own worker has ended.
   await page.waitForFunction(() => "result" in window);
   const started = page.waitForEvent("worker");
   await page.evaluate(() => void new Worker("/bench/browser/worker.js", { type: "module" }));
   return started;
 }
 
-// As text, since what vitest makes of an import is unknown to browsers.
+// As text, because browsers cannot run the imports that vitest generates.
 const START_ENGINE = (module: string) => `(async () => {
   const { lenet5, wasmBackend } = await import("/dist/engine.js");
   const { RECIPES } = await import("/dist/index.js");
   const { availableThreads, startThread } = await import("/dist/browser/index.js");
   const model = lenet5({ ...RECIPES.paper, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
   const start = (given) => startThread({ ...given, module: ${module} });
-  const normalization = { mean: [0], standard deviation: [1] };
+  const normalization = { mean: [0], std: [1] };
   const outcome = { several: availableThreads() > 1 };
   try {
     const backend = wasmBackend({ threads: { count: 2, start } });
@@ -46,7 +46,7 @@ interface CanvasPredictions {
   readonly predictions: readonly Prediction[];
 }
 
-/** Draws on a canvas and gives it to a network in every form that there is. */
+/** Draws on a canvas and passes it to a network in every supported form. */
 const PREDICT_CANVASES = `(async () => {
   const { LeNet5, predict } = await import("/dist/index.js");
   const { decodeImage } = await import("/dist/browser/index.js");
@@ -67,7 +67,7 @@ const PREDICT_CANVASES = `(async () => {
 })()`;
 
 describe.skipIf(!executable)(
-  `in Chromium${executable ? "" : " (SKIPPED: none here; install it or set $CHROMIUM)"}`,
+  `in Chromium${executable ? "" : " (SKIPPED: not found; install it or set $CHROMIUM)"}`,
   () => {
     let chromium: Chromium;
     beforeAll(async () => {
@@ -75,7 +75,7 @@ describe.skipIf(!executable)(
     });
     afterAll(() => chromium?.close());
 
-    test("trains to the same bits as in Node, with one thread and with more", async () => {
+    test("trains to the same bits as Node, with one thread or several", async () => {
       enableFusedArithmetic();
       const node = await trainingFingerprints(startThread, THREADS);
       const sha256 = node[0].sha256;
@@ -86,13 +86,13 @@ describe.skipIf(!executable)(
       expect(plain).toMatchObject({ isolated: false, fingerprints: [{ threads: 1, sha256 }] });
     });
 
-    test("measures all that it measures in Node", async () => {
+    test("measures everything that it measures in Node", async () => {
       const { report } = await chromium.measure({ isolated: false, seconds: 0.1, threads: 1 });
       expect(report?.steps).toHaveLength(6);
       for (const { trainMicroseconds } of report!.steps) expect(trainMicroseconds).toBeGreaterThan(0);
     });
 
-    test("predicts from canvases what Node predicts from their pixels", async () => {
+    test("predicts from canvases as Node does from their pixels", async () => {
       const page = await chromium.open({ isolated: false, seconds: 0, threads: 1 });
       const { pixels, predictions } = await page.evaluate<CanvasPredictions>(PREDICT_CANVASES);
       await page.close();
@@ -100,7 +100,7 @@ describe.skipIf(!executable)(
       const network = LeNet5.create({ classes: ["a", "b", "c"] });
       const image = { width: 50, height: 40, data: Uint8Array.from(pixels) };
       expect(new Set(pixels).size).toBeGreaterThan(10);
-      // As many as there: one alone goes through other kernels, whose last bits are others.
+      // The same batch size as in the page: a single image goes through other kernels, with other last bits.
       expect(predictions).toEqual(await predict(network, new Array(6).fill(image)));
     });
 
@@ -111,7 +111,7 @@ describe.skipIf(!executable)(
       await page.close();
     });
 
-    test("throws where a thread fails instead of waiting for it", async () => {
+    test("throws instead of waiting if a thread fails", async () => {
       const page = await chromium.open({ isolated: true, seconds: 0, threads: 1 });
       const worker = await idleWorker(page);
       const message = "a thread of the engine failed";
@@ -119,7 +119,7 @@ describe.skipIf(!executable)(
       await page.close();
     });
 
-    test("says why there are no threads in a window or where a page is not isolated", async () => {
+    test("explains why there are no threads in a window or in a page that is not isolated", async () => {
       const isolated = await chromium.open({ isolated: true, seconds: 0, threads: 1 });
       expect(await isolated.evaluate(START_ENGINE("given.module"))).toMatchObject({
         error: "a window cannot wait for threads: compile the engine in a worker",
@@ -129,7 +129,7 @@ describe.skipIf(!executable)(
       const worker = await idleWorker(plain);
       expect(await worker.evaluate(START_ENGINE("given.module"))).toEqual({
         several: false,
-        error: "threads need a cross-origin isolated page",
+        error: "threads need a cross-origin-isolated page",
       });
       await plain.close();
     });

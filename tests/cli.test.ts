@@ -23,7 +23,7 @@ afterAll(async () => {
 
 const lenet = (args: readonly string[], options?: RunOptions) => runProgram(folder, args, options);
 
-// Few images to train on and many to validate with: an epoch takes a fraction of a second.
+// Few training images and many for validation: an epoch takes a fraction of a second.
 const EPOCHS = 3;
 const TRAIN = ["train", "--data", "digits", "--val-split", "0.98", "--epochs", String(EPOCHS), "--seed", "11"];
 
@@ -36,7 +36,7 @@ async function historyOf(run: string): Promise<string[][]> {
   return lines(await readFile(inFolder(join(run, "history.csv")), "utf8")).map((row) => row.split(",").slice(0, 6));
 }
 
-/** Asserts that two runs came to the same bits: best weights, last state with both moments, history. */
+/** Asserts that two runs have the same bits: best weights, last state with both moments, history. */
 async function expectSameRun(run: string, other: string): Promise<void> {
   for (const name of ["model.pth", "best.safetensors", "last.ckpt"]) {
     const [bytes, others] = await Promise.all([run, other].map((path) => readFile(inFolder(join(path, name)))));
@@ -45,19 +45,19 @@ async function expectSameRun(run: string, other: string): Promise<void> {
   expect(await historyOf(run)).toEqual(await historyOf(other));
 }
 
-describe("wrong use is told in one line, with exit code 2", () => {
+describe("wrong usage is reported in one line, with exit code 2", () => {
   const number = (option: string, value: string, allowed: string) =>
     `option '${option}' argument '${value}' is invalid. It must be ${allowed}; see "lenet train --help"`;
   it.each([
-    ["train --epochs 0", number("--epochs <n>", "0", "a whole number from 1 to 100,000")],
+    ["train --epochs 0", number("--epochs <n>", "0", "an integer from 1 to 100,000")],
     ["train --lr nan", number("--lr <x>", "nan", "a number above 0 and below 100")],
     ["train --lr 0", number("--lr <x>", "0", "a number above 0 and below 100")],
     ["train --lr -0.1", number("--lr <x>", "-0.1", "a number above 0 and below 100")],
-    ["train --threads 0", number("--threads <n>", "0", "a whole number from 1 to 64")],
-    ["train --batch 70000", number("--batch <n>", "70000", "a whole number from 1 to 16,384")],
-    ["train --seed -1", number("--seed <n>", "-1", "a whole number from 0 to 9,007,199,254,740,991")],
-    ["train --seed 1.5", number("--seed <n>", "1.5", "a whole number from 0 to 9,007,199,254,740,991")],
-    ["train --val-split 1", number("--val-split <share>", "1", "a number above 0 and below 1")],
+    ["train --threads 0", number("--threads <n>", "0", "an integer from 1 to 64")],
+    ["train --batch 70000", number("--batch <n>", "70000", "an integer from 1 to 16,384")],
+    ["train --seed -1", number("--seed <n>", "-1", "an integer from 0 to 9,007,199,254,740,991")],
+    ["train --seed 1.5", number("--seed <n>", "1.5", "an integer from 0 to 9,007,199,254,740,991")],
+    ["train --val-split 1", number("--val-split <fraction>", "1", "a number above 0 and below 1")],
     ["train --out", `option '--out <dir>' argument missing; see "lenet train --help"`],
     ["train --frobnicate", `unknown option '--frobnicate'; see "lenet train --help"`],
     ["train --epoch 3", `unknown option '--epoch' (Did you mean --epochs?); see "lenet train --help"`],
@@ -96,7 +96,7 @@ describe("wrong use is told in one line, with exit code 2", () => {
     ],
     [
       "summary --input 2x28x28",
-      `option '--input <CxHxW>' argument '2x28x28' is invalid. It must be CxHxW as 1x28x28 or 3x32x32: 1 or 3 channels, 12 to 128 rows and columns; see "lenet summary --help"`,
+      `option '--input <CxHxW>' argument '2x28x28' is invalid. It must be CxHxW, such as 1x28x28 or 3x32x32, with 1 or 3 channels and 12 to 128 rows and columns; see "lenet summary --help"`,
     ],
   ])("lenet %s", async (args, message) => {
     expect(await lenet(args.split(" "))).toEqual({ code: 2, stdout: "", stderr: `lenet: ${message}\n` });
@@ -104,7 +104,7 @@ describe("wrong use is told in one line, with exit code 2", () => {
 });
 
 describe("help", () => {
-  it("is what lenet alone prints, as wrong use", async () => {
+  it("is printed by lenet without arguments, as wrong usage", async () => {
     const { code, stdout, stderr } = await lenet([]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toMatch(/^Usage: lenet \[options\] \[command\]\n/);
@@ -134,7 +134,7 @@ describe("help", () => {
     for (const option of [...options, "resume", "json", "quiet"]) expect(stdout).toContain(`\n  --${option} `);
   });
 
-  it("tells the version", async () => {
+  it("prints the version", async () => {
     expect(await lenet(["--version"])).toEqual({ code: 0, stdout: `${VERSION}\n`, stderr: "" });
   });
 });
@@ -147,7 +147,7 @@ describe("summary", () => {
     expect(stdout).toContain("\nTotal params: 61,706\n");
   });
 
-  it("prints it as JSON, with the multiply-adds of an image", async () => {
+  it("prints it as JSON, with the multiply-adds per image", async () => {
     const { code, stdout, stderr } = await lenet(["summary", "--json", "--recipe", "improved", "--input", "3x32x32"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(JSON.parse(stdout)).toMatchObject({ totalParameters: 83_126, multiplyAdds: 886_440 });
@@ -155,7 +155,7 @@ describe("summary", () => {
 });
 
 describe("data list", () => {
-  it("tells what is known, what is here and where the rest would come from", async () => {
+  it("lists the known data sets, where they are, and where the others can be downloaded from", async () => {
     const data = inFolder("listed");
     const path = join(data, "cifar10", "cifar-10-batches-bin");
     await mkdir(path, { recursive: true });
@@ -164,19 +164,19 @@ describe("data list", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const line of lines(stdout)) expect(line.replace(folder, "").length).toBeLessThanOrEqual(100);
     expect(stdout.replaceAll(folder, "FOLDER")).toMatchInlineSnapshot(`
-      "name           title                train      test  images   classes
+      "name           title                train      test    images   classes
       fashion-mnist  Fashion-MNIST       60,000    10,000   1x28x28        10
                      T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot
-                     not here; 31 MB to fetch from fashion-mnist.s3.eu-central-1.amazonaws.com
+                     not downloaded; 31 MB from fashion-mnist.s3.eu-central-1.amazonaws.com
       mnist          MNIST               60,000    10,000   1x28x28        10
                      0, 1, 2, 3, 4, 5, 6, 7, 8, 9
-                     not here; 12 MB to fetch from ossci-datasets.s3.amazonaws.com
+                     not downloaded; 12 MB from ossci-datasets.s3.amazonaws.com
       cifar10        CIFAR-10            50,000    10,000   3x32x32        10
                      airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck
                      found: FOLDER/listed/cifar10/cifar-10-batches-bin
       digits         Generated digits    60,000    10,000   1x28x28        10
                      0, 1, 2, 3, 4, 5, 6, 7, 8, 9
-                     drawn by this program
+                     generated by this program
       "
     `);
 
@@ -200,22 +200,22 @@ describe("data list", () => {
   });
 });
 
-describe("what fails is told in one line, with exit code 1", () => {
+describe("a failure is reported in one line, with exit code 1", () => {
   async function failureOf(args: readonly string[], env?: Record<string, string>): Promise<string> {
     const { code, stdout, stderr } = await lenet(args, { env });
     expect({ code, lines: lines(stderr).length }).toEqual({ code: 1, lines: 1 });
-    // On a slow machine there are lines of progress, too.
+    // A slow machine prints progress lines, too.
     const withoutProgress = stdout.replaceAll(/^.* \d+ % .* left.*\n/gm, "");
     expect(withoutProgress.replace(/^run folder: .*\n.*GENERATED.*\nLeNet-5 .*\n(epoch .*\n)*/, "")).toBe("");
     return stderr.trimEnd().replaceAll(folder, "FOLDER");
   }
 
-  it("a data set that is not here and cannot be downloaded", async () => {
+  it("a data set that is missing and cannot be downloaded", async () => {
     expect(await failureOf(["train", "--data", "fashion-mnist"])).toMatchInlineSnapshot(
-      `"lenet: Fashion-MNIST is not here: looked in FOLDER/.cache/lenet, /usr/share/datasets/fashion-mnist; the download failed: https://fashion-mnist.s3.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz: the host is not found, http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz: the host is not found; run "apt-get install dataset-fashion-mnist" or name a folder that holds its files with --data-dir DIR"`,
+      `"lenet: Fashion-MNIST is not on this machine: looked in FOLDER/.cache/lenet, /usr/share/datasets/fashion-mnist; the download failed: https://fashion-mnist.s3.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz: the host is not found, http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz: the host is not found; run "apt-get install dataset-fashion-mnist" or name a folder that holds its files with --data-dir DIR"`,
     );
     expect(await failureOf(["train", "--data", "mnist"], { LENET_DATA: inFolder("nowhere") })).toMatchInlineSnapshot(
-      `"lenet: MNIST is not here: looked in FOLDER/nowhere, FOLDER/.cache/lenet; the download failed: https://ossci-datasets.s3.amazonaws.com/mnist/train-images-idx3-ubyte.gz: the host is not found, https://storage.googleapis.com/cvdf-datasets/mnist/train-images-idx3-ubyte.gz: the host is not found; name a folder that holds its files with --data-dir DIR"`,
+      `"lenet: MNIST is not on this machine: looked in FOLDER/nowhere, FOLDER/.cache/lenet; the download failed: https://ossci-datasets.s3.amazonaws.com/mnist/train-images-idx3-ubyte.gz: the host is not found, https://storage.googleapis.com/cvdf-datasets/mnist/train-images-idx3-ubyte.gz: the host is not found; name a folder that holds its files with --data-dir DIR"`,
     );
   });
 
@@ -225,13 +225,13 @@ describe("what fails is told in one line, with exit code 1", () => {
     );
   });
 
-  it("a folder of data that is missing", async () => {
+  it("a missing data folder", async () => {
     expect(await failureOf(["train", "--data-dir", inFolder("nowhere")])).toMatchInlineSnapshot(
-      `"lenet: Fashion-MNIST is not there: found neither train-images-idx3-ubyte.gz nor train-images-idx3-ubyte in FOLDER/nowhere/fashion-mnist or FOLDER/nowhere"`,
+      `"lenet: Fashion-MNIST is missing: found neither train-images-idx3-ubyte.gz nor train-images-idx3-ubyte in FOLDER/nowhere/fashion-mnist or FOLDER/nowhere"`,
     );
   });
 
-  it("a data set's file that is cut off, or another one", async () => {
+  it("a data file that is truncated or another file", async () => {
     const data = inFolder("data");
     await mkdir(data);
     await writeFile(join(data, "train-images-idx3-ubyte.gz"), Buffer.from("1f8b0800000000000003", "hex"));
@@ -244,7 +244,7 @@ describe("what fails is told in one line, with exit code 1", () => {
     );
   });
 
-  it("a run folder that exists, or cannot be made", async () => {
+  it("a run folder that exists or cannot be created", async () => {
     await mkdir(inFolder("taken"));
     await writeFile(inFolder("file"), "");
     expect(await failureOf([...TRAIN, "--out", "taken"])).toBe(
@@ -255,14 +255,14 @@ describe("what fails is told in one line, with exit code 1", () => {
   });
 
   it("a run that cannot be resumed", async () => {
-    expect(await failureOf(["train", "--resume", "nowhere"])).toBe("lenet: nowhere is not there");
+    expect(await failureOf(["train", "--resume", "nowhere"])).toBe("lenet: nowhere does not exist");
     await mkdir(inFolder("empty"));
     expect(await failureOf(["train", "--resume", "empty"])).toBe(
       "lenet: empty is not a run folder: it has no config.json",
     );
   });
 
-  it("weights that are not there, damaged, of another kind or for other classes", async () => {
+  it("weights that are missing, damaged, in another format or for other classes", async () => {
     const input = { channels: 3, height: 32, width: 32 };
     const model = lenet5({ ...RECIPES.paper, input, classes: 7 });
     const metadata = writeModelMetadata({
@@ -285,15 +285,15 @@ describe("what fails is told in one line, with exit code 1", () => {
     expect(failures).toMatchInlineSnapshot(`
       [
         "lenet: cannot read nowhere.pth: no such file or folder",
-        "lenet: cut.safetensors: safetensors: the header's length is given as 1688, but only 992 bytes follow",
-        "lenet: text.pth: no weights: the file begins neither as a .pth nor as a .safetensors or .onnx file",
-        "lenet: weights.txt: no weights: the file begins neither as a .pth nor as a .safetensors or .onnx file",
-        "lenet: seven.safetensors tells 7 classes apart, digits has 10",
+        "lenet: cut.safetensors: safetensors: the header's length is given as 1680, but only 992 bytes follow",
+        "lenet: text.pth: the file is not a .pth, .safetensors or .onnx file",
+        "lenet: weights.txt: the file is not a .pth, .safetensors or .onnx file",
+        "lenet: seven.safetensors has 7 classes, digits has 10",
       ]
     `);
   });
 
-  it("a recipe file that is not there, no JSON or wrong: there, a line for each mistake", async () => {
+  it("a recipe file that is missing, not JSON or wrong; one line per mistake", async () => {
     expect(await failureOf(["train", "--config", "nowhere.json"])).toBe(
       "lenet: cannot read nowhere.json: no such file or folder",
     );
@@ -310,11 +310,11 @@ describe("what fails is told in one line, with exit code 1", () => {
     });
   });
 
-  it("a folder of reference values that is not there", async () => {
+  it("a missing folder of reference values", async () => {
     expect(await failureOf(["verify", "nowhere"])).toMatch(/^lenet: cannot read the folder nowhere: /);
   });
 
-  it.runIf(process.platform === "linux")("standard output that cannot be written to", async () => {
+  it.runIf(process.platform === "linux")("standard output that cannot be written", async () => {
     const args = ["-c", '"$@" > /dev/full', "sh", process.execPath, PROGRAM, "summary"];
     const child = spawn("sh", args, { stdio: ["ignore", "ignore", "pipe"] });
     let stderr = "";
@@ -338,7 +338,7 @@ describe("a run", () => {
     events = lines(training.stdout).map((line) => JSON.parse(line));
   });
 
-  it("prints an object an epoch and the result at last, everything else on standard error", async () => {
+  it("prints one object per epoch, then the result, and everything else to standard error", async () => {
     expect(training.code).toBe(0);
     expect(events.map(({ event }) => event)).toEqual([...Array(EPOCHS).fill("epoch"), "done"]);
     expect(events.slice(0, EPOCHS).map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
@@ -350,7 +350,7 @@ describe("a run", () => {
     expect(text.filter((line) => /^epoch \d\/\d {2}train loss /.test(line))).toHaveLength(EPOCHS);
   });
 
-  it("leaves all that belongs to it in its folder", async () => {
+  it("leaves all its files in its folder", async () => {
     expect((await readdir(inFolder("whole"))).sort()).toEqual([
       ...["best.safetensors", "config.json", "confusion.svg", "curves.png", "curves.svg", "history.csv"],
       ...["last.ckpt", "model.pth", "previous.ckpt", "report.html", "result.json"],
@@ -391,7 +391,7 @@ describe("a run", () => {
     );
   });
 
-  it("is made again to the same bits from its config.json alone, on another number of threads", async () => {
+  it("is reproduced bit-identically from only its config.json, on another number of threads", async () => {
     await mkdir(inFolder("again"));
     await cp(inFolder("whole/config.json"), inFolder("again/config.json"));
     const { code, stdout, stderr } = await lenet(["train", "--resume", "again", "--threads", "1", "--quiet"]);
@@ -408,12 +408,12 @@ describe("a run", () => {
     ]);
   });
 
-  it("that is interrupted says how to go on, and comes to the bits of an undisturbed one", async () => {
+  it("says how to resume after an interruption, and resumes bit-identically", async () => {
     const interrupted = await lenet([...TRAIN, "--json", "--out", "it's broken"], interruptAfter('"epoch":1'));
     expect(interrupted.code).toBe(130);
     const last = lines(interrupted.stderr).at(-1)!;
     const [, epoch] = /^lenet: interrupted after epoch (\d) of 3; /.exec(last) ?? [];
-    expect(last).toMatch(/go on with: npx lenet train --resume 'it'\\''s broken'$/);
+    expect(last).toMatch(/resume with: npx lenet train --resume 'it'\\''s broken'$/);
     expect(Number(epoch)).toBeLessThan(EPOCHS);
     const files = await readdir(inFolder("it's broken"));
     expect(files).toEqual(
@@ -423,20 +423,20 @@ describe("a run", () => {
 
     const resumed = await lenet(["train", "--resume", "it's broken", "--json"]);
     expect(resumed.code).toBe(0);
-    expect(resumed.stderr).toContain(`\ngoing on after epoch ${epoch} of 3\n`);
-    const told = lines(resumed.stdout).map((line) => JSON.parse(line));
-    expect(told.map((event) => event.epoch)).toEqual([
+    expect(resumed.stderr).toContain(`\nresuming after epoch ${epoch} of 3\n`);
+    const events = lines(resumed.stdout).map((line) => JSON.parse(line));
+    expect(events.map((event) => event.epoch)).toEqual([
       ...Array.from({ length: EPOCHS - Number(epoch) }, (_, index) => Number(epoch) + 1 + index),
       undefined,
     ]);
     await expectSameRun("it's broken", "whole");
-    expect(told.at(-1).test).toEqual((await readJson("whole/result.json")).test);
+    expect(events.at(-1).test).toEqual((await readJson("whole/result.json")).test);
     expect((await lenet(["train", "--resume", "it's broken"])).stderr).toBe(
-      "lenet: it's broken is finished: all its 3 epochs are done, the result is in result.json; train on with a new schedule by --epochs N, more than 3\n",
+      "lenet: it's broken is complete (3 epochs, result in result.json); extend it with --epochs N, N above 3\n",
     );
   });
 
-  it("whose disk fills up says so, keeps what was whole and goes on once there is room", async () => {
+  it("reports a full disk, keeps complete files and resumes once there is room", async () => {
     const diskSize = { TEST_DISK_BYTES: "2500000" };
     const full = await lenet([...TRAIN, "--json", "--out", "full"], { env: diskSize });
     expect(full.code).toBe(1);
@@ -446,7 +446,7 @@ describe("a run", () => {
     await expectSameRun("full", "whole");
   });
 
-  it("is evaluated to the numbers of its result", async () => {
+  it("is evaluated with the same numbers as its result", async () => {
     const { test, bestValidationAccuracy, fingerprint } = await readJson("whole/result.json");
     expect(fingerprint).toMatch(/^[0-9a-f]{64}$/);
     const evaluation = await lenet(["eval", "whole", "--json"]);
@@ -465,7 +465,7 @@ describe("a run", () => {
     expect(validation).toMatchObject({ accuracy: bestValidationAccuracy, total: 58_800, split: "val" });
   });
 
-  it("is evaluated whatever the order of its tensors", async () => {
+  it("is evaluated regardless of the order of its tensors", async () => {
     const { tensors: parameters } = readPth(await readFile(inFolder("whole/model.pth")));
     await writeFile(inFolder("reversed.pth"), writePth(new Map([...parameters].reverse())));
     const options = ["--recipe", "improved", "--data", "digits", "--json"];
@@ -475,7 +475,7 @@ describe("a run", () => {
     expect(JSON.parse(stdout)).toMatchObject({ correct: test.correct, fingerprint });
   });
 
-  it("is evaluated for people as totals, classes and confusion", async () => {
+  it("is evaluated as text with totals, classes and confusion matrix", async () => {
     const { code, stdout } = await lenet(["eval", "whole"]);
     const { correct } = (await readJson("whole/result.json")).test;
     expect(code).toBe(0);
@@ -485,7 +485,7 @@ describe("a run", () => {
     expect(lines(stdout).filter((line) => /^ +\d \d/.test(line))).toHaveLength(20);
   });
 
-  it("has a report that is made anew to the same text, also where the old one is gone", async () => {
+  it("has a report that is written again with the same content, even if the old one is gone", async () => {
     const before = await readFile(inFolder("whole/report.html"), "utf8");
     const matrix = await readFile(inFolder("whole/confusion.svg"), "utf8");
     const { correct } = (await readJson("whole/result.json")).test;
@@ -501,7 +501,7 @@ describe("a run", () => {
     expect(await lenet(["report", "whole/model.pth"])).toMatchObject({ code: 1 });
   });
 
-  it("is compared with others by what differs, finished or not", async () => {
+  it("is compared with others by the settings that differ, finished or not", async () => {
     await mkdir(inFolder("begun"));
     const config = await readJson("whole/config.json");
     await writeFile(inFolder("begun/config.json"), JSON.stringify({ ...config, seed: 12 }));
@@ -510,7 +510,7 @@ describe("a run", () => {
     const { code, stdout } = await lenet(["compare", "whole", "begun", "--json"]);
     expect(code).toBe(0);
     const result = await readJson("whole/result.json");
-    const share = result.test.accuracy;
+    const { accuracy } = result.test;
     const records = lines(history).slice(1);
     expect(JSON.parse(stdout)).toEqual([
       {
@@ -521,7 +521,7 @@ describe("a run", () => {
         epochsPlanned: EPOCHS,
         seconds: expect.closeTo(result.seconds, 9),
         bestValidationAccuracy: result.bestValidationAccuracy,
-        test: { accuracy: share, standardError: Math.sqrt((share * (1 - share)) / 10_000), images: 10_000 },
+        test: { accuracy, standardError: Math.sqrt((accuracy * (1 - accuracy)) / 10_000), images: 10_000 },
       },
       {
         run: "begun",
@@ -541,18 +541,18 @@ describe("a run", () => {
     expect(await lenet(["compare", "whole", "nowhere"])).toEqual({
       code: 1,
       stdout: "",
-      stderr: "lenet: nowhere is not there\n",
+      stderr: "lenet: nowhere does not exist\n",
     });
   });
 
-  it("is plotted as its own curves, with others over each other, and over no file that exists", async () => {
+  it("is plotted alone or with others in one chart, and never over an existing file", async () => {
     expect(await lenet(["plot", "whole"])).toEqual({ code: 0, stdout: "curves: plot.svg\n", stderr: "" });
     const plot = await readFile(inFolder("plot.svg"), "utf8");
     expect(plot).toBe(await readFile(inFolder("whole/curves.svg"), "utf8"));
     expect(await lenet(["plot", "whole", "begun"])).toEqual({
       code: 1,
       stdout: "",
-      stderr: "lenet: plot.svg exists already: name another file with --out\n",
+      stderr: "lenet: plot.svg already exists: choose another file with --out\n",
     });
     expect(await readFile(inFolder("plot.svg"), "utf8")).toBe(plot);
     expect((await lenet(["plot", "whole", "begun", "--out", "both.svg"])).code).toBe(0);
@@ -562,7 +562,7 @@ describe("a run", () => {
     expect((await readFile(inFolder("both.PNG"))).subarray(1, 4).toString()).toBe("PNG");
   });
 
-  it("does not end when its reader goes away", async () => {
+  it("continues if its reader goes away", async () => {
     const { code } = await lenet(
       ["train", "--data", "digits", "--val-split", "0.98", "--epochs", "1", "--out", "piped"],
       {
@@ -579,12 +579,14 @@ describe("the demo", () => {
     const { code, stdout, stderr } = await lenet(["demo"], interruptAfter("epoch  1/10"));
     expect(code).toBe(130);
     const [reason, fallback, path, generated] = lines(stdout);
-    expect(reason).toMatch(/^Fashion-MNIST is not here: .*apt-get install dataset-fashion-mnist.* --data-dir DIR$/);
+    expect(reason).toMatch(
+      /^Fashion-MNIST is not on this machine: .*apt-get install dataset-fashion-mnist.* --data-dir DIR$/,
+    );
     expect(fallback).toBe("Training on GENERATED digits instead, drawn by this program.");
     expect(path).toBe("run folder: runs/digits-improved-seed0");
     expect(generated).toMatch(/^the data set "digits" is GENERATED by this program/);
     expect(stderr).toMatch(
-      /^lenet: interrupted after epoch \d of 10; go on with: npx lenet train --resume runs\/digits-/,
+      /^lenet: interrupted after epoch \d of 10; resume with: npx lenet train --resume runs\/digits-/,
     );
     expect(await readJson("runs/digits-improved-seed0/config.json")).toMatchObject({
       data: { name: "digits", generated: true },
@@ -592,15 +594,15 @@ describe("the demo", () => {
     expect(await readFile(inFolder("runs/digits-improved-seed0/curves.svg"), "utf8")).toContain("(generated data)");
   });
 
-  it("does not fall back from a folder that was named", async () => {
+  it("does not fall back if a folder was given", async () => {
     const { code, stdout, stderr } = await lenet(["demo", "--data-dir", "nowhere"]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toMatch(/^lenet: Fashion-MNIST is not there: .*\n$/);
+    expect(stderr).toMatch(/^lenet: Fashion-MNIST is missing: .*\n$/);
   });
 });
 
 describe("a recipe file", () => {
-  it("trains with what it says, options over it, and stops when its patience is at its end", async () => {
+  it("is followed, with options overriding it, until its patience runs out", async () => {
     const recipe = {
       extends: "best",
       epochs: 100,
@@ -636,7 +638,7 @@ describe("lr-find", () => {
     expect(await readFile(inFolder("rates.svg"), "utf8")).toContain("Learning rates for LeNet-5 improved on digits");
     const { stdout: json } = await lenet([...args.slice(0, -2), "--json", "--threads", "1"]);
     const { suggestions, sweep } = JSON.parse(json);
-    // The same sweep, on any number of threads.
+    // The sweep is the same for any number of threads.
     expect(stdout).toContain(`--lr ${Number(suggestions.valley.toPrecision(3))}\n`);
     expect(sweep.map(({ learningRate }: { learningRate: number }) => learningRate)).toContain(suggestions.steepest);
   });

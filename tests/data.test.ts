@@ -18,7 +18,7 @@ const lenet = (...args: string[]) => runProgram(folder, args);
 const lines = (text: string) => text.trimEnd().split("\n");
 const config = async (run: string) => JSON.parse(await readFile(inFolder(join(run, "config.json")), "utf8"));
 
-/** A coloured image of a class: a shape in one of three colours, with something of its own about it. */
+/** A coloured image of a class: a shape in one of three colours, with random variation. */
 function drawing(label: number, seed: number): Promise<Uint8Array> {
   const pixels = new Uint8Array(SIZE * SIZE * 3);
   for (let y = 0; y < SIZE; y++) {
@@ -38,7 +38,7 @@ function drawing(label: number, seed: number): Promise<Uint8Array> {
   return encodePng(pixels, SIZE, SIZE);
 }
 
-/** Writes a folder of images with the given parts; "" for one without parts. */
+/** Writes a folder of images with the given parts; "" stands for no parts. */
 async function writeImages(root: string, parts: Readonly<Record<string, number>>): Promise<void> {
   let seed = 0;
   for (const [part, count] of Object.entries(parts)) {
@@ -65,11 +65,11 @@ afterAll(async () => {
 });
 
 describe("a folder of images", () => {
-  it("is trained on, tested with and evaluated again, its unusable files named at the end", async () => {
+  it("is trained on, tested and evaluated again, and its unusable files are listed at the end", async () => {
     const trained = await lenet("train", "--data", "shapes", "--epochs", "3", "--batch", "8", "--out", "run");
     expect(trained).toMatchObject({
       code: 0,
-      stderr: "warning: shapes: 2 files cannot be used and are skipped\n",
+      stderr: "warning: shapes: skipping 2 files that cannot be used\n",
     });
     const told = lines(trained.stdout);
     expect([told[0], told.at(-1)]).toEqual(["run folder: run", "run folder: run"]);
@@ -79,7 +79,7 @@ describe("a folder of images", () => {
     expect(told.at(-2)).toMatch(/^ {2}train\/cross\/broken\.png: \S/);
     const { data, model } = await config("run");
     expect(model.input).toEqual({ channels: 3, height: 32, width: 32 });
-    // 12 + 4 of each class, less the broken one, which is beside them.
+    // 12 + 4 of each class, without the broken file.
     expect(data).toMatchObject({ name: "shapes", path: inFolder("shapes"), images: 48, classes: CLASSES });
     const tested = /test accuracy (\S+) % \((\d+) of 15 test images\)/.exec(trained.stdout);
     const evaluated = JSON.parse((await lenet("eval", "run", "--json")).stdout);
@@ -88,40 +88,38 @@ describe("a folder of images", () => {
     expect(validated.total).toBe(12);
   });
 
-  it("is gone on with from any folder", async () => {
+  it("is found when resuming from any folder", async () => {
     await rm(inFolder("run/result.json"));
     const resumed = await runProgram(inFolder("plain"), ["train", "--resume", inFolder("run")], {
       env: { XDG_CACHE_HOME: inFolder(".cache") },
     });
     expect(resumed.code).toBe(0);
-    expect(resumed.stdout).toContain("going on after epoch 3 of 3");
+    expect(resumed.stdout).toContain("resuming after epoch 3 of 3");
   });
 
-  it("fails with --strict where a file cannot be used", async () => {
+  it("fails with --strict if a file cannot be used", async () => {
     const { code, stdout, stderr } = await lenet("train", "--data", "shapes", "--strict", "--out", "strict");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(/^lenet: shapes\/test\/dash\/notes\.txt: .+ \(and 1 more that cannot be used\)\n$/);
   });
 
-  it("may hold nothing back for a test", async () => {
+  it("may have no test set", async () => {
     const { code, stdout } = await lenet("train", "--data", "untested", "--epochs", "1", "--out", "untested-run");
     expect(code).toBe(0);
-    expect(lines(stdout).at(-3)).toBe(
-      "untested holds no images back for a test: there is the validation accuracy alone",
-    );
+    expect(lines(stdout).at(-3)).toBe("untested has no test images, so there is only a validation accuracy");
     const { code: failed, stderr } = await lenet("eval", "untested-run");
     expect({ failed, stderr }).toEqual({
       failed: 1,
-      stderr: "lenet: untested holds no images back for a test: try --split val\n",
+      stderr: "lenet: untested has no test images: try --split val\n",
     });
   });
 
-  it("cannot be guessed from weights alone", async () => {
+  it("cannot be guessed from weights", async () => {
     const { code, stderr } = await lenet("eval", "run/best.safetensors");
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr:
-        'lenet: run/best.safetensors was trained on "shapes", which is no known data set: name its folder with --data\n',
+        'lenet: run/best.safetensors was trained on "shapes", which is not a known data set: give its folder with --data\n',
     });
     const named = await lenet("eval", "run/best.safetensors", "--data", "shapes", "--json");
     expect(JSON.parse(named.stdout)).toMatchObject({ data: "shapes", total: 15 });
@@ -131,14 +129,14 @@ describe("a folder of images", () => {
 describe("the network's input", () => {
   const FEW = ["--val-split", "0.98", "--epochs", "1"];
 
-  it("is what --input says, for any data set, normalised by the data set's own figures", async () => {
+  it("is set by --input for any data set, normalised by the data set's own mean and std", async () => {
     const args = ["--data", "digits", "--input", "3x32x32", "--normalize", "dataset", "--out", "colours"];
     expect((await lenet("train", ...args, ...FEW)).code).toBe(0);
     const { parameterCount, recipe } = await config("colours");
     expect(parameterCount).toBe(83_126);
     const { metadata } = readSafetensors(await readFile(inFolder("colours/best.safetensors")));
     expect(readModelMetadata(metadata)?.normalization).toEqual(recipe.normalization);
-    // The figures are those of the images that are trained on: of a sample, nearly the same.
+    // They are measured on the training images: of a sample, nearly the same.
     const sample = generateDigits({ seed: 0, count: 5000, part: "train", channels: 3, height: 32, width: 32 });
     const bytes = sample.images.filter((_, index) => Math.floor(index / 1024) % 3 === 1);
     const mean = bytes.reduce((sum, byte) => sum + byte, 0) / bytes.length / 255;
@@ -148,7 +146,7 @@ describe("the network's input", () => {
     expect(JSON.parse(evaluated.stdout).total).toBe(10_000);
   });
 
-  it("leaves digits unflipped unless flip itself is given", async () => {
+  it("does not flip digits unless flip is given", async () => {
     const flipOf = async (out: string, ...augment: string[]) => {
       await lenet("train", "--data", "digits", ...FEW, ...augment, "--out", out);
       return (await config(out)).recipe.augmentation.flip;
@@ -157,7 +155,7 @@ describe("the network's input", () => {
     expect(await flipOf("flipped-digits", "--augment", "light,flip=0.25")).toBe(0.25);
   });
 
-  it("has a white background where that is asked for", async () => {
+  it("has a white background on request", async () => {
     const args = ["--data", "plain", "--background", "white", "--fit", "cover", "--epochs", "1", "--out", "white"];
     expect((await lenet("train", ...args)).code).toBe(0);
     const { data, recipe } = await config("white");
@@ -166,7 +164,7 @@ describe("the network's input", () => {
 });
 
 describe("lenet data preview", () => {
-  it("draws a contact sheet, over no other file", async () => {
+  it("draws a contact sheet, and overwrites no file", async () => {
     const drawn = await lenet("data", "preview", "plain", "--augment", "strong", "--out", "sheet.png");
     expect(drawn).toEqual({ code: 0, stdout: "contact sheet: sheet.png\n", stderr: "" });
     const bytes = await readFile(inFolder("sheet.png"));
@@ -177,17 +175,17 @@ describe("lenet data preview", () => {
     expect(again).toEqual({
       code: 1,
       stdout: "",
-      stderr: "lenet: sheet.png exists already: name another file with --out\n",
+      stderr: "lenet: sheet.png already exists: choose another file with --out\n",
     });
     expect(await readFile(inFolder("sheet.png"))).toEqual(bytes);
   });
 
   it.each([
     [["nowhere"], /argument 'name'. It must be fashion-mnist, mnist, cifar10, digits or the path of a folder/],
-    [["plain", "--augment", "blur=1"], /there is no key "blur" of augmentation; they are crop, flip, /],
+    [["plain", "--augment", "blur=1"], /unknown augmentation key "blur"; the keys are crop, flip, /],
     [["plain", "--augment", "flip=2"], /flip must be a number from 0 to 1, not "2"/],
-    [["plain", "--input", "3x300x300"], /It must be CxHxW as 1x28x28 or 3x32x32/],
-  ])("tells wrong use in one line: %j", async (args, message) => {
+    [["plain", "--input", "3x300x300"], /It must be CxHxW, such as 1x28x28 or 3x32x32/],
+  ])("reports wrong usage in one line: %j", async (args, message) => {
     const { code, stdout, stderr } = await lenet("data", "preview", ...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toMatch(message);

@@ -15,7 +15,7 @@ import { copyExample, installPacked } from "./support/packed.js";
 const SIDE = 28;
 const digits = generateDigits({ seed: 1, count: 20, part: "test" });
 
-/** An image of the test digits as a PNG, and what it shows. */
+/** A test digit as a PNG, and its label. */
 async function digitPng(index: number): Promise<{ png: Buffer; label: string }> {
   const pixels = digits.images.subarray(index * SIDE * SIDE, (index + 1) * SIDE * SIDE);
   return { png: Buffer.from(await encodePng(pixels, SIDE, SIDE)), label: digits.classes[digits.labels[index]] };
@@ -28,7 +28,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-it("node: trains, saves, loads and asks", () => {
+it("node: trains, saves, loads and predicts", () => {
   const cwd = copyExample("node", folder);
   const output = execFileSync(process.execPath, ["train.js"], { cwd, encoding: "utf8" });
   expect(output.trim().split("\n")).toEqual([
@@ -60,7 +60,7 @@ describe("server", () => {
     return { status: response.status, json: await response.json() };
   };
 
-  it("answers an image with what it shows", async () => {
+  it("answers an image with its class", async () => {
     let right = 0;
     for (let index = 0; index < digits.labels.length; index++) {
       const { png, label } = await digitPng(index);
@@ -72,11 +72,11 @@ describe("server", () => {
     expect(right).toBeGreaterThan(16);
   });
 
-  it("refuses in one line what is no image, one that is cut off, and nothing", async () => {
+  it("refuses other files, truncated images and empty requests in one line", async () => {
     const { png } = await digitPng(0);
     expect(await upload(new TextEncoder().encode("hello"))).toEqual({
       status: 400,
-      json: { error: expect.stringMatching(/^not an image that can be read .*$/) },
+      json: { error: expect.stringMatching(/^not a supported image .*$/) },
     });
     expect(await upload(new Uint8Array(png.subarray(0, 100)))).toEqual({
       status: 400,
@@ -90,7 +90,7 @@ describe("server", () => {
 const executable = findChromium();
 
 describe.skipIf(!executable)(
-  `pages in Chromium${executable ? "" : " (SKIPPED: none here; install it or set $CHROMIUM)"}`,
+  `pages in Chromium${executable ? "" : " (SKIPPED: not found; install it or set $CHROMIUM)"}`,
   () => {
     let browser: Browser;
     beforeAll(async () => {
@@ -98,7 +98,7 @@ describe.skipIf(!executable)(
     });
     afterAll(() => browser?.close());
 
-    /** Opens a page; what goes wrong in it is in the list. */
+    /** Opens a page and collects its errors. */
     async function open(url: string): Promise<{ page: Page; faults: string[] }> {
       const page = await browser.newPage();
       const faults: string[] = [];
@@ -116,7 +116,7 @@ describe.skipIf(!executable)(
         pattern,
       );
 
-    /** Lets the page of the Vite example train, draws a stroke, and has it look at an image. */
+    /** Lets the Vite example train, draws a stroke, and uploads images. */
     async function useVitePage(url: string, isolated: boolean): Promise<void> {
       const { page, faults } = await open(url);
       await waitForStatus(page, "^Trained");
@@ -142,7 +142,7 @@ describe.skipIf(!executable)(
       await page.close();
     }
 
-    it("vite: trains with threads and tells digits, while it is developed and when it is built", async () => {
+    it("vite: trains with threads and recognizes digits, in development and built", async () => {
       const root = copyExample("vite", folder);
       const config = { root, logLevel: "error", cacheDir: join(root, ".vite") } as const;
       const server = await startVite({ ...config, server: { port: 0, host: "127.0.0.1", fs: { allow: [folder] } } });
@@ -158,13 +158,13 @@ describe.skipIf(!executable)(
       notIsolated.close();
     });
 
-    it("plain: trains without a build, and tells typed digits and a file", async () => {
-      // As a CDN has it: the package's files, as they are.
+    it("plain: trains without a build step, and reads typed digits and a file", async () => {
+      // As on a CDN: the published files, unchanged.
       cpSync(join(folder, "node_modules/lenet/dist"), join(folder, "dist"), { recursive: true });
       copyExample("plain", folder);
       const server = await serveFolder(folder);
       const { page, faults } = await open(`${addressOf(server)}examples/plain/index.html`);
-      await waitForStatus(page, "^What the network takes");
+      await waitForStatus(page, "^What the network reads");
       const captions = await page.locator("figcaption").allTextContents();
       expect(captions.filter((caption, digit) => caption === String(digit)).length).toBeGreaterThan(5);
       const { png } = await digitPng(0);
@@ -180,7 +180,7 @@ describe.skipIf(!executable)(
 
 const TYPES: Record<string, string> = { ".html": "text/html; charset=utf-8", ".js": "text/javascript" };
 
-/** Serves a folder's files to this machine, without any further headers. */
+/** Serves a folder on this machine, without isolation headers. */
 async function serveFolder(root: string): Promise<Server> {
   const server = createServer(({ url }, response) => {
     const { pathname } = new URL(url!, "http://localhost");

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isOnnx } from "../src/formats/onnx/index.js";
 import { isPth } from "../src/formats/pth/pth.js";
 import { isSafetensors } from "../src/formats/safetensors.js";
-import { readWeights, type WeightsFormat } from "../src/formats/weights.js";
+import { readWeights, type WeightsFormat } from "../src/formats/weightFiles.js";
 import { writeDigitFiles } from "./support/digitFiles.mjs";
 import { runProgram } from "./support/program.js";
 
@@ -42,7 +42,7 @@ describe("lenet export", () => {
       'model.load_state_dict(safetensors.torch.load_file("run/model.safetensors"))',
     ],
   ] as const)(
-    "writes a run's best weights as %s into its folder, and says how to load them",
+    "writes a run's best weights as %s to its folder, and prints how to load them",
     async (format, file, load) => {
       const { code, stdout, stderr } = await lenet("export", "run", "--to", format);
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -53,7 +53,7 @@ describe("lenet export", () => {
     },
   );
 
-  it("writes the same file on every way through the formats", async () => {
+  it("writes the same file whichever formats it went through", async () => {
     const ways: WeightsFormat[] = ["pth", "onnx", "safetensors", "onnx", "pth", "safetensors"];
     let from = "run";
     for (const [index, format] of ways.entries()) {
@@ -67,7 +67,7 @@ describe("lenet export", () => {
     expect(bytesOf("way-5.safetensors")).toEqual(bytesOf("run/best.safetensors"));
   });
 
-  it("writes what is evaluated to the same numbers", async () => {
+  it("writes weights that evaluate to the same numbers", async () => {
     const evaluated = async (path: string) => {
       const { code, stdout } = await lenet("eval", path, "--data", "./idx", "--json");
       expect(code).toBe(0);
@@ -79,7 +79,7 @@ describe("lenet export", () => {
       expect(await evaluated(path)).toEqual(expected);
   });
 
-  it("writes weights from PyTorch beside them, with the recipe's activation", async () => {
+  it("writes PyTorch's weights next to the original, with the recipe's activation", async () => {
     const { stdout } = await lenet("export", "torch.pth", "--to", "onnx", "--recipe", "improved", "--json");
     expect(JSON.parse(stdout)).toEqual({
       file: "torch.onnx",
@@ -106,10 +106,10 @@ describe("lenet export", () => {
     [
       "run --to pth --with-preprocessing",
       2,
-      `option '--with-preprocessing' is for '--to onnx' alone; see "lenet export --help"`,
+      `option '--with-preprocessing' requires '--to onnx'; see "lenet export --help"`,
     ],
-    ["run --to pth", 1, "run/model.pth exists already: name another file with --out"],
-    ["torch.pth --to pth --recipe paper", 1, "torch.pth exists already: name another file with --out"],
+    ["run --to pth", 1, "run/model.pth already exists: choose another file with --out"],
+    ["torch.pth --to pth --recipe paper", 1, "torch.pth already exists: choose another file with --out"],
     ["nowhere --to pth", 1, "cannot read nowhere: no such file or folder"],
     ["run --to pth --out nowhere/model.pth", 1, "cannot write nowhere/model.pth: no such file or folder"],
     [

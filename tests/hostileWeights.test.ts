@@ -7,12 +7,12 @@ import { writePth } from "../src/formats/pth/pth.js";
 import { writeSafetensors } from "../src/formats/safetensors.js";
 import { writeStoredZip } from "../src/formats/zip/write.js";
 
-// As large as files of weights may be, and made to take as much memory as they can.
+// Files as large as weights may be, built to take as much memory as possible.
 
 const LARGEST_FILE = 31e6;
 const MOST_MEGABYTES = 256;
 
-/** Loads a file in a process of its own; prints what is wrong with it, and the most memory that the process had. */
+/** Loads a file in a separate process; prints what is wrong with it, and the process's peak memory. */
 const LOADER = `
   import { loadWeights } from "${new URL("../dist/node/weights.js", import.meta.url)}";
   const message = await loadWeights(process.argv[1]).then(() => "nothing", (error) => error.message);
@@ -22,7 +22,7 @@ const LOADER = `
 const pickle = (bytes: Uint8Array) => writeStoredZip([["a/data.pkl", bytes]], 64);
 const weight = (data: Float32Array | Float64Array) => new Map([["w", { shape: [data.length], data }]]);
 
-/** Of half precision: in float32 it is twice as large. */
+/** Half precision, which doubles in size as float32. */
 function halves(): Uint8Array {
   const header = Buffer.from(JSON.stringify({ w: { dtype: "F16", shape: [15e6], data_offsets: [0, 30e6] } }));
   const length = Buffer.alloc(8);

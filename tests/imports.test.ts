@@ -5,18 +5,18 @@ import { afterEach, describe, expect, it } from "vitest";
 import { checkRooms, readRooms } from "./support/rooms.js";
 
 describe("the imports of src/ and web/", () => {
-  it("are those that the table in docs/architecture.md allows", () => {
+  it("are allowed by the table in docs/architecture.md", () => {
     expect(checkRooms(".", readRooms(readFileSync("docs/architecture.md", "utf8")))).toEqual([]);
   });
 });
 
-describe("the check of imports", () => {
+describe("the import check", () => {
   const folders: string[] = [];
   afterEach(() => {
     for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
   });
 
-  /** The faults of a project with the rows and files given. */
+  /** The faults of a project with the given rows and files. */
   function faultsOf(rows: readonly string[], files: Readonly<Record<string, string>>): string[] {
     const root = mkdtempSync(join(tmpdir(), "lenet-rooms-"));
     folders.push(root);
@@ -38,25 +38,21 @@ describe("the check of imports", () => {
   const LOW = "| `src/low` | low | | |";
   const TABLE = [LOW, HIGH, ENTRY];
 
-  it("finds nothing where all is allowed", () => {
+  it("finds nothing if all imports are allowed", () => {
     expect(faultsOf(TABLE, SRC)).toEqual([]);
   });
 
   it.each([
     ["a static import", 'import { high } from "../high/one.js";\nexport { high };', "../high/one.js"],
-    [
-      "an import of a type",
-      'import type { high } from "../high/one.js";\nexport type High = typeof high;',
-      "../high/one.js",
-    ],
-    ["a type that is imported in place", 'export type High = typeof import("../high/one.js");', "../high/one.js"],
+    ["a type import", 'import type { high } from "../high/one.js";\nexport type High = typeof high;', "../high/one.js"],
+    ["an inline type import", 'export type High = typeof import("../high/one.js");', "../high/one.js"],
     ["a re-export", 'export * from "../high/one.js";', "../high/one.js"],
     ["a re-export by name", 'export { high } from "../high/one.js";', "../high/one.js"],
     ["a dynamic import", 'export const high = () => import("../high/one.js");', "../high/one.js"],
-    ["an import for its effect", 'import "../high/one.js";', "../high/one.js"],
+    ["a side-effect import", 'import "../high/one.js";', "../high/one.js"],
     ["the URL of a worker", 'export const worker = new URL("../high/one.js", import.meta.url);', "../high/one.js"],
     [
-      "the URL of what is built",
+      "the URL of a built file",
       'export const worker = new URL(true ? "../../dist/high/one.js" : "./one.js", import.meta.url);',
       "../../dist/high/one.js",
     ],
@@ -68,7 +64,7 @@ describe("the check of imports", () => {
     ]);
   });
 
-  it("finds a wrong import in web, with JSX around it", () => {
+  it("finds a wrong import in web, in a file with JSX", () => {
     const rows = ["| `web/kit` | components | | `preact` |", "| `web/views` | views | `web/kit` | |"];
     const files = {
       "web/kit/Button.tsx":
@@ -80,14 +76,14 @@ describe("the check of imports", () => {
     ]);
   });
 
-  it("tells a file beside a folder from the folder", () => {
+  it("distinguishes a file from a folder of the same name", () => {
     const files = { ...SRC, "src/high.ts": "export const entry = 1;", "src/low/two.ts": 'import "../high.js";' };
     expect(faultsOf([...TABLE, "| `src/high.ts` | entry | | |"], files)).toEqual([
       'src/low/two.ts imports "../high.js" (src/high.ts), but src/low may import only: nothing',
     ]);
   });
 
-  it("finds packages and Node's modules", () => {
+  it("finds packages and Node modules", () => {
     const files = {
       ...SRC,
       "src/low/two.ts": 'import "zod/mini";\nimport "node:fs/promises";\nimport "@scope/name/part";',
@@ -100,17 +96,17 @@ describe("the check of imports", () => {
     expect(faultsOf(["| `src/low` | low | | `zod`, `node:*`, `@scope/name` |", HIGH, ENTRY], files)).toEqual([]);
   });
 
-  it("finds imports of no file, from outside, and computed ones", () => {
+  it("finds missing files, files outside src and web, and computed paths", () => {
     const text =
       'import "./three.js";\nimport "../../tests/help.js";\nexport const load = (name: string) => import(name);';
     expect(faultsOf(TABLE, { ...SRC, "src/low/two.ts": text })).toEqual([
-      'src/low/two.ts imports "./three.js", which is no file of this project',
-      'src/low/two.ts imports "../../tests/help.js", which is no file of this project',
+      'src/low/two.ts imports "./three.js", which is not a file of this project',
+      'src/low/two.ts imports "../../tests/help.js", which is not a file of this project',
       "src/low/two.ts imports a computed path, which cannot be checked",
     ]);
   });
 
-  it("finds folders without a row, also below one that has one", () => {
+  it("finds folders without a row, even below one with a row", () => {
     const files = { ...SRC, "src/new.ts": "", "src/low/deep/one.ts": "", "web/new/style.css": "" };
     expect(faultsOf(TABLE, files)).toEqual([
       "src/low/deep/ has no row in the table, so src/low/deep/one.ts may not exist",
@@ -119,7 +115,7 @@ describe("the check of imports", () => {
     ]);
   });
 
-  it("finds rows without a room and permissions that nothing uses", () => {
+  it("finds rows without a room and unused permissions", () => {
     const rows = ["| `src/gone` | gone | | |", "| `src/low` | low | `src/gone` | `zod` |", HIGH, ENTRY];
     expect(faultsOf(rows, SRC)).toEqual([
       "the table has a row for src/gone, which does not exist",
@@ -128,14 +124,14 @@ describe("the check of imports", () => {
     ]);
   });
 
-  it("finds circles: every room stands below those that it imports", () => {
+  it("finds cycles: every room must come after the rooms it imports", () => {
     const files = { ...SRC, "src/low/two.ts": 'import "../index.js";' };
     expect(faultsOf(["| `src/low` | low | `src/index.ts` | |", HIGH, ENTRY], files)).toEqual([
       "src/low may import src/index.ts, which has no row above it",
     ]);
   });
 
-  it("passes over tests", () => {
+  it("ignores tests", () => {
     expect(faultsOf(TABLE, { ...SRC, "src/low/one.test.ts": 'import "../high/one.js";' })).toEqual([]);
   });
 });

@@ -21,18 +21,18 @@ import {
 import { Purpose, RandomStream } from "../src/numeric/philox.js";
 import { type Batch, type BatchEngine, type CompileOptions, compile, referenceEngine } from "./support/batchEngine.js";
 
-// Node 20 has relaxed SIMD behind a flag that counts from the first compilation on.
+// Node 20 has relaxed SIMD behind a flag, which must be set before the first compilation.
 if (!supportsFusedArithmetic()) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
 
-/** Largest errors against the reference, as a share of a tensor's largest value. */
+/** Largest errors against the reference, relative to a tensor's largest value. */
 const OUTPUT_TOLERANCE = 3e-6;
 const GRADIENT_TOLERANCE = 1e-5;
-/** Wider than for outputs: Adam divides small gradients, and so their rounding, by their own size. */
+/** Wider than for outputs, because Adam divides small gradients, and their rounding errors, by their own size. */
 const PARAMETER_TOLERANCE = 1e-5;
 
 const SGD: OptimizerSettings = { type: "sgd", momentum: 0.9, nesterov: false, weightDecay: 0 };
 
-/** Another mean and standard deviation for each channel. */
+/** Options with a different mean and standard deviation for each channel. */
 function optionsFor(of: Model, batchSize: number, optimizer = SGD): CompileOptions {
   const channels = Array.from({ length: of.input.channels }, (_, channel) => channel);
   const normalization = {
@@ -71,7 +71,7 @@ function classesOf(of: Model): number {
   return classCount(inferShapes(of));
 }
 
-/** Values in −1 … 1. */
+/** A batch of uniform values in −1 … 1. */
 function valueBatch(of: Model, samples: number, item = 0): { values: Float32Array } {
   const stream = new RandomStream(11, Purpose.digits, 1, item);
   return { values: Float32Array.from({ length: samples * inputSize(of) }, () => 2 * stream.uniform() - 1) };
@@ -82,7 +82,7 @@ function labelsFor(of: Model, samples: number): Int32Array {
   return Int32Array.from({ length: samples }, (_, sample) => (sample * 7 + 3) % classes);
 }
 
-/** What leaves nothing as it was where it leaks: not a number, infinite and huge values. */
+/** Fills the engine's memory with NaN, infinite and huge values, which show up in any result they leak into. */
 async function poison(engine: BatchEngine): Promise<void> {
   const values = new Float32Array(engine.batchSize * inputSize(engine.model));
   values.forEach((_, place) => {
@@ -91,7 +91,7 @@ async function poison(engine: BatchEngine): Promise<void> {
   await engine.differentiate({ values }, labelsFor(engine.model, engine.batchSize), 0.3);
 }
 
-/** The largest error, as a share of the largest expected value. */
+/** The largest error, relative to the largest expected value. */
 function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   expect(actual.length).toBe(expected.length);
   let [largest, error] = [0, 0];
@@ -109,8 +109,8 @@ function expectClose(what: string, actual: Tensor<Float32Array>, expected: Tenso
 }
 
 /**
- * Holds gradients against the reference. Weight and bias of a layer sum up the same values, and the bias gradient may be
- * what is left when nearly all of them cancel, so that the layer's largest gradient is the measure for both.
+ * Compares gradients with the reference. Weight and bias of a layer sum the same values, and most of them may cancel in
+ * the bias gradient, so errors are relative to the layer's largest gradient.
  */
 function expectGradientsClose(actual: NamedTensors<Float32Array>, expected: NamedTensors<Float32Array>) {
   const perLayer = (tensors: NamedTensors<Float32Array>) => {
@@ -132,7 +132,7 @@ function expectResultsClose(actual: SampleResults, expected: SampleResults) {
   expect(actual.predictions).toEqual(expected.predictions);
 }
 
-/** All that an engine says of a batch, and the momenta after one step of training: the gradients under dropout. */
+/** All results of an engine for a batch, and the momenta after one training step: the gradients under dropout. */
 async function answers(engine: BatchEngine, batch: Batch, labels: Int32Array) {
   const predicted = await engine.predict(batch);
   const evaluated = await engine.evaluate(batch, labels);
@@ -153,7 +153,7 @@ function expectAnswersClose(actual: Answers, expected: Answers) {
   expectGradientsClose(actual.momenta, expected.momenta);
 }
 
-/** The bits of everything in the answers, in one order. */
+/** The bits of all results, in a fixed order. */
 function bits({ predicted, evaluated, differentiated, trained, momenta }: Answers): Uint32Array[] {
   const tensors = [...differentiated.gradients.values(), ...momenta.values()].map(({ data }) => data);
   const arrays = [predicted.data, evaluated.losses, differentiated.losses, trained.losses, ...tensors];
@@ -161,7 +161,7 @@ function bits({ predicted, evaluated, differentiated, trained, momenta }: Answer
 }
 
 /**
- * Holds the fast engine against the reference: fused or not, with and without all activations kept, after a full batch
+ * Compares the fast engine with the reference: fused or not, with and without keeping activations, after a full batch
  * of poison in the same memory.
  */
 async function hold(of: Model, samples = 9): Promise<void> {
@@ -189,13 +189,13 @@ async function hold(of: Model, samples = 9): Promise<void> {
     await expectSingleSamplesClose(lean, reference);
     const actual = await answers(lean, batch, labels);
     expectAnswersClose(actual, expected);
-    // One sample is summed in another order where it goes through kernels of its own.
+    // Single-sample kernels sum in a different order.
     if (samples > 1) expect(bits(await answers(keeping, batch, labels))).toEqual(bits(actual));
     else expectAnswersClose(await answers(keeping, batch, labels), expected);
   }
 }
 
-/** Three samples one at a time, after one of poison, against the reference's batch of three. */
+/** Compares three single samples, after one of poison, with the reference's batch of three. */
 async function expectSingleSamplesClose(engine: BatchEngine, reference: BatchEngine): Promise<void> {
   const of = engine.model;
   const size = inputSize(of);
@@ -228,11 +228,11 @@ describe("convolution", () => {
     await hold(model(2, 6, 5, conv(from, 2, 1, 0, "before"), conv(to, 3, 1, 1), flatten, linear(3)), 7);
   });
 
-  it("reads several input channels of an image", async () => {
+  it("reads an image with several channels", async () => {
     await hold(model(3, 9, 7, conv(5, 3, 2, 1), flatten, linear(3)));
   });
 
-  it("follows another with a wider padding than its kernel needs", async () => {
+  it("follows another convolution with more padding than its kernel needs", async () => {
     await hold(model(2, 5, 7, conv(3, 3, 1, 3, "a"), conv(5, 2, 1, 2, "b"), conv(4, 1, 2, 3, "c"), flatten, linear(3)));
   });
 });
@@ -246,7 +246,7 @@ describe("activations", () => {
     ],
     ["on the image itself", (kind) => model(2, 5, 6, kind, conv(3, 3), flatten, linear(3))],
     [
-      "after linear layers, the last too",
+      "after linear layers, including the last",
       (kind) => model(1, 4, 3, flatten, linear(7, "a"), kind, linear(3, "b"), kind),
     ],
     ["twice", (kind) => model(1, 6, 6, conv(3, 3), kind, kind, flatten, linear(3))],
@@ -259,11 +259,11 @@ describe("activations", () => {
       (kind) => model(1, 9, 10, conv(3, 3), kind, average(2), flatten, linear(3)),
     ],
     [
-      "before maximum pooling that covers its input",
+      "before max pooling that covers its input",
       (kind) => model(1, 8, 10, conv(3, 3), kind, maximum(2), flatten, linear(3)),
     ],
     [
-      "before maximum pooling that overlaps",
+      "before max pooling that overlaps",
       (kind) => model(1, 8, 10, conv(3, 3), kind, maximum(3, 2), flatten, linear(3)),
     ],
     [
@@ -286,7 +286,7 @@ describe("activations", () => {
       const [actual] = await engine.activations({ values });
       actual.output.data.forEach((value, place) => {
         const right = Math.abs(expected.output.data[place]);
-        // x · log2(e) is rounded once, which moves e^x by that share of |x|; and the exponential ends at 2^-126.
+        // x · log2(e) is rounded once, an error in e^x proportional to |x|; and the exponential ends at 2^-126.
         const tolerance = (4e-7 + 1e-7 * Math.abs(values[place])) * right + 2 ** -126;
         expect(Math.abs(value - expected.output.data[place]), `f(${values[place]})`).toBeLessThanOrEqual(tolerance);
       });
@@ -307,11 +307,11 @@ describe("pooling", () => {
     ["one place", model(1, 3, 3, conv(5, 3), globalAverage, flatten, linear(3))],
     ["many places", model(2, 20, 17, conv(5, 3), relu, globalAverage, flatten, linear(3))],
     ["an image before a padded convolution", model(3, 6, 7, globalAverage, conv(4, 3, 1, 1), flatten, linear(3))],
-    ["behind dropout", model(1, 7, 6, conv(4, 3), dropout(0.3), globalAverage, flatten, linear(3))],
-  ])("takes the mean of whole channels: %s", (_, of) => hold(of));
+    ["after dropout", model(1, 7, 6, conv(4, 3), dropout(0.3), globalAverage, flatten, linear(3))],
+  ])("averages each channel: %s", (_, of) => hold(of));
 
-  it("gives the gradient to the first of equal largest values", async () => {
-    // ReLU makes many windows of zeros, and a constant image makes all values of a window equal.
+  it("passes the gradient to the first of several equal maxima", async () => {
+    // ReLU makes many windows of zeros, and a constant image makes all values in a window equal.
     const of = model(1, 7, 7, conv(3, 2), maximum(3, 1), flatten, linear(3));
     const options = optionsFor(of, 2);
     const parameters = initializeParameters(of, 1);
@@ -327,7 +327,7 @@ describe("pooling", () => {
   it.each([
     ["maximum", maximum(2)],
     ["average", average(2)],
-  ])("may follow another pooling: %s", async (_, pooling) => {
+  ])("can follow another pooling: %s", async (_, pooling) => {
     await hold(model(1, 13, 13, conv(3, 2), pooling, maximum(2, 1), average(2, 1), flatten, linear(3)));
   });
 });
@@ -351,7 +351,7 @@ describe("batches and classes", () => {
     [1, 13, 12],
     [3, 15, 17],
     [2, 28, 12],
-  ])("LeNet-5 for images of %i×%i×%i", async (channels, height, width) => {
+  ])("LeNet-5 for %i×%i×%i images", async (channels, height, width) => {
     const input = { channels, height, width };
     const common = { input, classes: 7 };
     await hold(lenet5({ ...common, activation: "sigmoid", pooling: "averagePool2d", dropout: 0 }), 5);
@@ -379,19 +379,16 @@ describe("layers in unusual places", () => {
     ],
     ["dropout at the end", model(1, 5, 5, conv(2, 3), flatten, linear(3), dropout(0.5))],
     [
-      "maximum pooling, ReLU, average pooling",
+      "max pooling, ReLU, average pooling",
       model(1, 10, 10, conv(3, 3), maximum(2), relu, average(2), flatten, linear(3)),
     ],
     [
-      "maximum pooling, sigmoid, average pooling",
+      "max pooling, sigmoid, average pooling",
       model(1, 10, 10, conv(3, 3), maximum(2), sigmoid, average(2), flatten, linear(3)),
     ],
+    ["max pooling, ReLU, max pooling", model(1, 10, 10, conv(3, 3), maximum(2), relu, maximum(2), flatten, linear(3))],
     [
-      "maximum pooling, ReLU, maximum pooling",
-      model(1, 10, 10, conv(3, 3), maximum(2), relu, maximum(2), flatten, linear(3)),
-    ],
-    [
-      "maximum pooling, dropout, tanh, average pooling",
+      "max pooling, dropout, tanh, average pooling",
       model(1, 10, 10, conv(3, 3), maximum(2), dropout(0.2), tanh, average(2), flatten, linear(3)),
     ],
     ["sigmoid, tanh, average pooling", model(1, 6, 6, conv(3, 3), sigmoid, tanh, average(2), flatten, linear(3))],
@@ -403,11 +400,11 @@ describe("layers in unusual places", () => {
       "activation and pooling on the image",
       model(2, 8, 8, relu, average(2), conv(2, 3), sigmoid, average(2), flatten, linear(3)),
     ],
-    ["a convolution that gives the logits", model(1, 4, 4, conv(3, 3), relu, conv(5, 2, 1, 0, "last"), flatten)],
-    ["a pooling that gives the logits", model(1, 4, 4, conv(5, 3), relu, average(2), flatten)],
-    ["a dropout before the last flatten", model(1, 4, 4, conv(5, 3), dropout(0.3), average(2), dropout(0.2), flatten)],
-    ["nothing but flatten", model(1, 1, 3, flatten)],
-    ["nothing to learn", model(1, 4, 4, tanh, average(2), flatten)],
+    ["a convolution that outputs the logits", model(1, 4, 4, conv(3, 3), relu, conv(5, 2, 1, 0, "last"), flatten)],
+    ["a pooling that outputs the logits", model(1, 4, 4, conv(5, 3), relu, average(2), flatten)],
+    ["dropout before the last flatten", model(1, 4, 4, conv(5, 3), dropout(0.3), average(2), dropout(0.2), flatten)],
+    ["only flatten", model(1, 1, 3, flatten)],
+    ["no parameters", model(1, 4, 4, tanh, average(2), flatten)],
     ["flatten twice", model(1, 3, 3, conv(2, 2), flatten, flatten, linear(3))],
   ];
   it.each(models)("%s", (_, of) => hold(of));
@@ -420,7 +417,7 @@ describe("training", () => {
     ["Adam", { type: "adam", ...adam }],
     ["SGD", { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0.01 }],
     ["SGD with momentum", { type: "sgd", momentum: 0.9, nesterov: false, weightDecay: 0.01 }],
-    ["SGD with Nesterov's momentum", { type: "sgd", momentum: 0.9, nesterov: true, weightDecay: 0.01 }],
+    ["SGD with Nesterov momentum", { type: "sgd", momentum: 0.9, nesterov: true, weightDecay: 0.01 }],
   ];
   const of = model(
     2,
@@ -464,7 +461,7 @@ describe("training", () => {
     };
   });
 
-  it.each(optimizers)("follows the reference with %s, dropout and placements", async (_, optimizer) => {
+  it.each(optimizers)("matches the reference with %s, dropout and placements", async (_, optimizer) => {
     const parameters = initializeParameters(of, 3);
     const trained = async (engine: BatchEngine) => {
       await engine.setParameters(parameters);
@@ -491,42 +488,39 @@ describe("training", () => {
     }
   });
 
-  it.each(optimizers)(
-    "averages the parameters of all steps, whatever they are trained with: %s",
-    async (_, optimizer) => {
-      const options = optionsFor(of, 13, optimizer);
-      const averaging = { decay: 0.3 };
-      const loss = { labelSmoothing: 0.1, seed: 4 };
-      const parameters = initializeParameters(of, 3);
-      const plain = await compile(of, options);
-      const averaged = await compile(of, { ...options, averaging });
-      const reference = await referenceEngine(of, { ...options, averaging });
-      for (const engine of [plain, averaged, reference]) await engine.setParameters(parameters);
-      const expected = new Map([...parameters].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]));
-      for (const { batch, labels, update } of steps) {
-        for (const engine of [plain, averaged, reference]) await engine.train(batch, labels, loss, update);
-        const share = Math.fround(update.step === 1 ? 1 : 1 - Math.min(0.3, update.step / (update.step + 9)));
-        for (const [name, { data }] of await averaged.parameters()) {
-          const mean = expected.get(name)!.data;
-          data.forEach((weight, place) => {
-            const before = update.step === 1 ? 0 : mean[place];
-            mean[place] = before + Math.fround(share * Math.fround(weight - before));
-          });
-        }
-        expect((await averaged.optimizerState()).average).toEqual(expected);
+  it.each(optimizers)("averages the parameters over all steps with every optimizer: %s", async (_, optimizer) => {
+    const options = optionsFor(of, 13, optimizer);
+    const averaging = { decay: 0.3 };
+    const loss = { labelSmoothing: 0.1, seed: 4 };
+    const parameters = initializeParameters(of, 3);
+    const plain = await compile(of, options);
+    const averaged = await compile(of, { ...options, averaging });
+    const reference = await referenceEngine(of, { ...options, averaging });
+    for (const engine of [plain, averaged, reference]) await engine.setParameters(parameters);
+    const expected = new Map([...parameters].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]));
+    for (const { batch, labels, update } of steps) {
+      for (const engine of [plain, averaged, reference]) await engine.train(batch, labels, loss, update);
+      const share = Math.fround(update.step === 1 ? 1 : 1 - Math.min(0.3, update.step / (update.step + 9)));
+      for (const [name, { data }] of await averaged.parameters()) {
+        const mean = expected.get(name)!.data;
+        data.forEach((weight, place) => {
+          const before = update.step === 1 ? 0 : mean[place];
+          mean[place] = before + Math.fround(share * Math.fround(weight - before));
+        });
       }
-      for (const [name, tensor] of (await reference.optimizerState()).average!) {
-        expectClose(name, expected.get(name)!, tensor, PARAMETER_TOLERANCE);
-      }
-      // It changes nothing about what is trained.
-      expect(await averaged.parameters()).toEqual(await plain.parameters());
-      const { average, ...moments } = await averaged.optimizerState();
-      expect(await plain.optimizerState()).toEqual(moments);
-      expect(average).toEqual(expected);
-    },
-  );
+      expect((await averaged.optimizerState()).average).toEqual(expected);
+    }
+    for (const [name, tensor] of (await reference.optimizerState()).average!) {
+      expectClose(name, expected.get(name)!, tensor, PARAMETER_TOLERANCE);
+    }
+    // Averaging does not affect training.
+    expect(await averaged.parameters()).toEqual(await plain.parameters());
+    const { average, ...moments } = await averaged.optimizerState();
+    expect(await plain.optimizerState()).toEqual(moments);
+    expect(average).toEqual(expected);
+  });
 
-  it("takes no memory for an average that is not asked for, and refuses a state that has one", async () => {
+  it("allocates no memory without averaging, and refuses a state with an average", async () => {
     const options = optionsFor(of, 13);
     const [plain, off, averaged] = await Promise.all(
       [undefined, null, { decay: 0.9 }].map((averaging) => compile(of, { ...options, averaging })),
@@ -534,32 +528,32 @@ describe("training", () => {
     expect(off.engine.memoryBytes).toBe(plain.engine.memoryBytes);
     for (const engine of [plain, await referenceEngine(of, options)]) {
       await expect(engine.setOptimizerState(await averaged.optimizerState())).rejects.toThrow(
-        new ShapeError("the state has an average of the parameters, the engine keeps none"),
+        new ShapeError("the state has an average of the parameters, but the engine keeps none"),
       );
     }
     for (const engine of [averaged, await referenceEngine(of, { ...options, averaging: { decay: 0.9 } })]) {
       await expect(engine.setOptimizerState(await plain.optimizerState())).rejects.toThrow(
-        new ShapeError("the state has no average of the parameters, the engine keeps one"),
+        new ShapeError("the state has no average of the parameters, but the engine keeps one"),
       );
     }
   });
 
-  it("goes on from another engine's parameters and optimiser state", async () => {
+  it("resumes from another engine's parameters and optimiser state", async () => {
     const options = optionsFor(of, 13, { type: "adamw", ...adam });
-    const [whole, first, second] = await Promise.all([1, 2, 3].map(() => compile(of, options)));
+    const [uninterrupted, first, second] = await Promise.all([1, 2, 3].map(() => compile(of, options)));
     const run = async (engine: BatchEngine, from: number, to: number) => {
       for (const { batch, labels, update } of steps.slice(from, to)) {
         await engine.train(batch, labels, { labelSmoothing: 0, seed: 4 }, update);
       }
     };
-    for (const engine of [whole, first]) await engine.setParameters(initializeParameters(of, 3));
-    await run(whole, 0, 8);
+    for (const engine of [uninterrupted, first]) await engine.setParameters(initializeParameters(of, 3));
+    await run(uninterrupted, 0, 8);
     await run(first, 0, 4);
     await second.setParameters(await first.parameters());
     await second.setOptimizerState(await first.optimizerState());
     await run(second, 4, 8);
-    expect(await second.parameters()).toEqual(await whole.parameters());
-    expect(await second.optimizerState()).toEqual(await whole.optimizerState());
+    expect(await second.parameters()).toEqual(await uninterrupted.parameters());
+    expect(await second.optimizerState()).toEqual(await uninterrupted.optimizerState());
   });
 
   it.each(optimizers)("keeps no denormal numbers when gradients vanish: %s", async (_, settings) => {
@@ -570,7 +564,7 @@ describe("training", () => {
     await engine.setParameters(parameters);
     const loss = { labelSmoothing: 0, seed: 0 };
     await engine.train(valueBatch(still, 4), [0, 1, 0, 1], loss, { step: 1, learningRate: 0 });
-    // Images of zeros without biases: only the last bias has a gradient, and with even labels that is zero too.
+    // With zero images and biases, only the last bias has a gradient, and with balanced labels that is zero too.
     const silent = new Map(
       [...parameters].map(([name, { shape, data }]) => [
         name,
@@ -579,8 +573,8 @@ describe("training", () => {
     );
     await engine.setParameters(silent);
     const zeros = { values: new Float32Array(4 * 9) };
-    // 0.9 a step takes the first moment through the denormal numbers within the 1,000 steps; β2 takes the second ones
-    // too long, so they start where they would get there.
+    // A factor of 0.9 per step takes the first moments through the denormal range within 1,000 steps. β2 is too slow
+    // for the second moments, so they start close to it.
     const { first, second } = await engine.optimizerState();
     const small = new Map([...second].map(([name, tensor]) => [name, shrunk(tensor)]));
     await engine.setOptimizerState({ first, second: small });
@@ -593,7 +587,7 @@ describe("training", () => {
   });
 });
 
-/** Near the bottom of float32, whatever it was. */
+/** Replaces all nonzero values by values near the bottom of float32's range. */
 function shrunk({ shape, data }: Tensor<Float32Array>): Tensor<Float32Array> {
   return { shape, data: data.map((value, place) => (value === 0 ? 0 : 10 ** (-29 - (place % 9)))) };
 }
@@ -604,7 +598,7 @@ function expectNoDenormals({ first, second }: OptimizerState): void {
   }
 }
 
-describe("what an engine keeps", () => {
+describe("an engine's memory", () => {
   const of = model(
     1,
     7,
@@ -620,7 +614,7 @@ describe("what an engine keeps", () => {
     linear(3, "d"),
   );
 
-  it("does not let a batch into the next, smaller one", async () => {
+  it("does not leak a batch into the next, smaller one", async () => {
     const options = optionsFor(of, 24);
     const parameters = initializeParameters(of, 1);
     for (const samples of [1, 7, 8, 9, 17]) {
@@ -642,7 +636,7 @@ describe("what an engine keeps", () => {
     }
   });
 
-  it("recovers from weights that are not numbers when it is given others", async () => {
+  it("recovers from NaN weights when other weights are set", async () => {
     const options = optionsFor(of, 9);
     const parameters = initializeParameters(of, 1);
     const [fresh, used] = [await compile(of, options), await compile(of, options)];
@@ -659,7 +653,7 @@ describe("what an engine keeps", () => {
     expect(bits(await answers(used, batch, labels))).toEqual(bits(await answers(fresh, batch, labels)));
   });
 
-  it("reads bytes as it reads their normalised values, moved and turned or not", async () => {
+  it("matches the reference's inputs for bytes, with and without transformations", async () => {
     const rgb = model(3, 7, 10, flatten, linear(2));
     const size = inputSize(rgb);
     const options = optionsFor(rgb, 40);
@@ -688,28 +682,28 @@ describe("what an engine keeps", () => {
     }
   });
 
-  it("refuses what does not fit", async () => {
+  it("refuses images, labels and selections that do not fit", async () => {
     const engine = await compile(of, optionsFor(of, 4));
     const pixels = new Uint8Array(2 * inputSize(of));
     const refusals: [Batch, number[], string][] = [
       [{ values: new Float32Array(41) }, [0], "the images have 41 values, not a multiple of 1×7×6"],
       [{ values: new Float32Array(0) }, [], "there are no images"],
-      [{ values: new Float32Array(42) }, [0, 1], "there are 1 images and 2 labels"],
-      [{ values: new Float32Array(42) }, [-1], "the label of image 0 is -1, the model has 3 classes"],
-      [{ values: new Float32Array(42) }, [1.5], "the label of image 0 is 1.5, the model has 3 classes"],
-      [{ pixels, indices: [0, 2] }, [0, 0], "sample 1 is image 2, there are 2"],
+      [{ values: new Float32Array(42) }, [0, 1], "there are 1 images, but 2 labels"],
+      [{ values: new Float32Array(42) }, [-1], "the label of image 0 is -1, expected 0 to 2"],
+      [{ values: new Float32Array(42) }, [1.5], "the label of image 0 is 1.5, expected 0 to 2"],
+      [{ pixels, indices: [0, 2] }, [0, 0], "sample 1 selects image 2, expected 0 to 1"],
       [{ pixels, indices: [] }, [], "no images are selected"],
       [
         { pixels, indices: [0, 1], placements: new Int32Array(15) },
         [0, 0],
-        "the placements have 15 words, 2 samples need 30",
+        "the placements have 15 words, but 2 samples need 30",
       ],
     ];
     for (const [batch, labels, message] of refusals) {
       await expect(engine.evaluate(batch, labels)).rejects.toThrow(new RangeError(message));
     }
     const options = { ...optionsFor(of, 4), normalization: { mean: [0.5, 0.5, 0.5], std: [0.5] } };
-    const message = "the normalization has 3 means and 1 standard deviations, the model 1 channels";
+    const message = "the normalization has 3 means and 1 standard deviations, but the model has 1 channels";
     for (const make of [compile, referenceEngine]) {
       await expect(make(of, options)).rejects.toThrow(new RangeError(message));
     }
@@ -717,7 +711,7 @@ describe("what an engine keeps", () => {
 });
 
 describe("one sample", () => {
-  // Of the shapes in `hold`'s other models, these go through the kernels for one sample whole.
+  // Models with these input shapes use single-sample kernels throughout.
   const shapes = [
     { channels: 1, height: 28, width: 28 },
     { channels: 3, height: 32, width: 32 },
@@ -732,7 +726,7 @@ describe("one sample", () => {
   const cases = shapes.flatMap((input) => kinds.map((kind) => ({ input, ...kind })));
 
   it.each(cases)(
-    "$activation, $input.channels×$input.height×$input.width, stored in any way",
+    "$activation, $input.channels×$input.height×$input.width, from values, bytes and placements",
     async ({ input, ...kind }) => {
       const of = lenet5({ ...kind, dropout: 0.5, input, classes: 11 });
       const options = optionsFor(of, 3);
@@ -755,7 +749,7 @@ describe("one sample", () => {
     },
   );
 
-  it("has kernels for every LeNet-5 whose rows hold a vector, and for no strided convolution", () => {
+  it("has kernels for every LeNet-5 whose rows fill a vector, but not for strided convolutions", () => {
     const singleOf = (of: Model) => {
       const layers = inferShapes(of);
       const context = { module: new ModuleBuilder(), data: new StaticData(0), fused: false };
@@ -776,7 +770,7 @@ describe("random models", () => {
   });
 });
 
-/** A small model of any layers that fit: up to five for images, then up to four for features. */
+/** A small model of random layers that fit: up to five for images, then up to four for features. */
 function randomModel(stream: RandomStream): Model {
   const pick = <Choice>(...choices: Choice[]): Choice => choices[stream.below(choices.length)];
   const input = { channels: 1 + stream.below(3), height: 3 + stream.below(9), width: 3 + stream.below(9) };

@@ -1,5 +1,5 @@
-// Kills trainings at random moments, goes on with each, and holds what they come to against an undisturbed one.
-// By hand: npm run build && node tests/kills.mjs --kills 50
+// Kills trainings at random moments, resumes each, and compares the results with an uninterrupted run. Run by hand: npm
+// run build && node tests/kills.mjs --kills 50
 import { spawn } from "node:child_process";
 import { existsSync, watch } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
@@ -10,10 +10,10 @@ import { writeDigitFiles } from "./support/digitFiles.mjs";
 
 const PROGRAM = new URL("../dist/cli/main.js", import.meta.url).pathname;
 const EPOCHS = 10;
-/** An epoch of so few takes little longer than to keep it. */
+/** So few that training an epoch takes little longer than saving it. */
 const IMAGES = { train: 200, test: 50 };
 const COMPARED = ["model.pth", "best.safetensors", "last.ckpt", "previous.ckpt"];
-/** The columns of history.csv before those that hold seconds. */
+/** The columns of history.csv before those with seconds. */
 const COLUMNS = 6;
 
 const { values } = parseArgs({
@@ -31,12 +31,12 @@ try {
   await rm(parent, { recursive: true, force: true });
 }
 
-/** Goes on until all kills are spent: with the same run while it lasts, then with another from the start. */
+/** Continues until all kills are used: with one run until it finishes, then with the next from the start. */
 async function killAndCompare() {
   const begin = performance.now();
   const whole = await train("whole");
   const duration = performance.now() - begin;
-  if (whole.code !== 0) throw new Error(`the undisturbed run failed: ${whole.text}`);
+  if (whole.code !== 0) throw new Error(`the uninterrupted run failed: ${whole.text}`);
   const met = new Map();
   let killed = 0;
   let runs = 0;
@@ -45,21 +45,21 @@ async function killAndCompare() {
     const run = `run-${runs}`;
     for (let ended = false; !ended; ) {
       const { code, signal, text } = await train(run, killed < kills ? random() * duration : undefined);
-      // It can be killed after its result was written, too.
-      ended = code === 0 || text.includes(`${run} is finished`);
+      // It may also be killed after its result was written.
+      ended = code === 0 || text.includes(`${run} is complete`);
       if (signal === "SIGKILL") killed++;
       else if (!ended) throw new Error(`${run} failed after ${killed} kills: ${text}`);
-      for (const what of [...tellings(text), ...(ended ? [] : await remains(run))]) {
+      for (const what of [...repairLines(text), ...(ended ? [] : await remains(run))]) {
         met.set(what, (met.get(what) ?? 0) + 1);
       }
     }
     await compare(run, "whole");
   }
   for (const [what, count] of [...met].sort()) say(`${String(count).padStart(4)} times: ${what}`);
-  say(`${killed} kills in ${runs} runs of ${EPOCHS} epochs: the bits and the history of an undisturbed run`);
+  say(`${killed} kills in ${runs} runs of ${EPOCHS} epochs: weights and history equal the uninterrupted run's`);
 }
 
-/** Begins a run, or goes on with it, and kills it after so many milliseconds. */
+/** Starts or resumes a run, and kills it after some milliseconds. */
 async function train(run, killAfter) {
   const begun = (await readdir(parent)).includes(run);
   const settings = ["--data", data, "--epochs", String(EPOCHS), "--batch", "32", "--seed", "11", "--threads", "2"];
@@ -80,7 +80,7 @@ async function train(run, killAfter) {
   return { code, signal, text };
 }
 
-/** Kills at once, or as soon as something changes in the run folder: most of the time nothing is written there. */
+/** Kills at once, or as soon as something changes in the run folder, as most of the time nothing is written. */
 function kill(child, run) {
   const now = () => child.kill("SIGKILL");
   if (random() < 0.5 || !existsSync(join(parent, run))) {
@@ -91,16 +91,16 @@ function kill(child, run) {
   child.on("close", () => watcher.close());
 }
 
-/** What a run said that it had to put in order, without what differs from time to time. */
-function tellings(text) {
-  return [...text.matchAll(/^(took over|removed|the last checkpoint|going on).*$/gm)].map(
+/** The repairs that a run reported, without variable numbers. */
+function repairLines(text) {
+  return [...text.matchAll(/^(took over|removed|the last checkpoint|going on|resum).*$/gm)].map(
     ([line]) => `"${line.replaceAll(/\d+/g, "N")}"`,
   );
 }
 
-/** What a killed process left lying about; a row of the history is never missing or doubled. */
+/** What a killed process left behind. Checks that no row of the history is missing or doubled. */
 async function remains(run) {
-  if (!(await readdir(parent)).includes(run)) return ["killed before there was a folder"];
+  if (!(await readdir(parent)).includes(run)) return ["killed before the folder existed"];
   const rows = await history(run);
   if (!rows.slice(1).every(([epoch], index) => epoch === String(index + 1))) {
     throw new Error(`${run}/history.csv: the epochs are ${rows.map(([epoch]) => epoch)}`);
@@ -113,10 +113,10 @@ async function remains(run) {
 async function compare(run, other) {
   for (const name of COMPARED) {
     const [bytes, others] = await Promise.all([run, other].map((folder) => readFile(join(parent, folder, name))));
-    if (!bytes.equals(others)) throw new Error(`${run}/${name} differs from the undisturbed run's`);
+    if (!bytes.equals(others)) throw new Error(`${run}/${name} differs from the uninterrupted run's`);
   }
   if (JSON.stringify(await history(run)) !== JSON.stringify(await history(other))) {
-    throw new Error(`${run}/history.csv differs from the undisturbed run's`);
+    throw new Error(`${run}/history.csv differs from the uninterrupted run's`);
   }
   const left = (await readdir(join(parent, run))).filter((name) => name.startsWith("."));
   if (left.length > 0) throw new Error(`${run} still holds ${left}`);
@@ -131,7 +131,7 @@ async function history(run) {
     .map((row) => row.split(",").slice(0, COLUMNS));
 }
 
-/** Numbers from 0 to 1 that are the same for the same seed: a linear congruential generator, its high bits. */
+/** Reproducible numbers from 0 to 1: the high bits of a linear congruential generator. */
 function randomNumbers(seed) {
   let state = seed >>> 0;
   return () => {

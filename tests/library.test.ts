@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-it.each(Object.keys(RECIPES))("trains by the recipe %s to the bits of the command line", async (name) => {
+it.each(Object.keys(RECIPES))("trains the recipe %s to the same bits as the command line", async (name) => {
   const options = ["--recipe", name, "--epochs", "3", "--seed", String(SEED), "--out", name];
   const outcome = await runProgram(folder, ["train", "--data", DATA, ...options]);
   expect(outcome.stderr).toBe("");

@@ -7,10 +7,10 @@ import { readSweepConfig } from "../src/cli/sweep/sweepFolder.js";
 import { generateDigits } from "../src/data/digits.js";
 import { readRecipeFile } from "../src/formats/recipeFile.js";
 import { encodePng } from "../src/node/images/codec.js";
-import { loadWeights } from "../src/node/weights.js";
+import { loadWeights } from "../src/node/loadWeights.js";
 import { runProgram } from "./support/program.js";
 
-// Version 0.1 had other names for some fields; what it wrote still opens. See fixtures/version-0.1/README.md.
+// Version 0.1 had other names for some fields; its files still open. See fixtures/version-0.1/README.md.
 
 const FIXTURES = fileURLToPath(new URL("fixtures/version-0.1/", import.meta.url));
 const FINGERPRINT = "43161e9dfeed9d553119c4f1bdeebefe140a1644b88536c84df6694afd51a07d";
@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A copy of the run, whose images are on this machine. */
+/** A copy of the run, with the path of the images on this machine. */
 async function copyRun(name: string): Promise<string> {
   const run = join(folder, name);
   await cp(join(FIXTURES, "run"), run, { recursive: true });
@@ -40,8 +40,8 @@ async function copyRun(name: string): Promise<string> {
   return run;
 }
 
-describe("what version 0.1 wrote", () => {
-  it.each(["best.safetensors", "model.pth", "model.onnx"])("opens: %s", async (file) => {
+describe("files of version 0.1", () => {
+  it.each(["best.safetensors", "model.pth", "model.onnx"])("open: %s", async (file) => {
     const weights = await loadWeights(join(FIXTURES, "run", file));
     expect(weights.normalization).toEqual({ mean: [0.1], std: [0.3] });
     expect(weights.metadata?.framing).toEqual({ resize: "cover", background: 0 });
@@ -52,13 +52,19 @@ describe("what version 0.1 wrote", () => {
     expect({ correct, total, loss }).toEqual({ correct: 7, total: 40, loss: 2.2996124982833863 });
   });
 
-  it("goes on: a run, to the bits of the older version", async () => {
+  it("open: an ONNX file with preprocessing, whose input had another name", async () => {
+    const { model, normalization } = await loadWeights(join(FIXTURES, "with-preprocessing.onnx"));
+    expect(model.layers).toHaveLength(12);
+    expect(normalization.std).toHaveLength(model.input.channels);
+  });
+
+  it("resume: a run, to the same bits as the older version", async () => {
     const run = await copyRun("resumed");
     const { stdout } = await runProgram(folder, ["train", "--resume", run]);
     expect(stdout).toContain(FINGERPRINT);
   });
 
-  it("is read: a recipe with every field", async () => {
+  it("open: a recipe with every field", async () => {
     const { recipe } = readRecipeFile(await readFile(join(FIXTURES, "recipe.json"), "utf8"), "recipe");
     const config = JSON.parse(await readFile(join(FIXTURES, "run/config.json"), "utf8"));
     expect(recipe.epochs).toBe(config.recipe.epochs);
@@ -67,7 +73,7 @@ describe("what version 0.1 wrote", () => {
     expect(recipe.normalization).toEqual({ mean: [0.1], std: [0.3] });
   });
 
-  it("is read: what a sweep was started with", async () => {
+  it("open: the settings of a sweep", async () => {
     const sweep = join(folder, "sweep");
     await mkdir(sweep);
     await cp(join(FIXTURES, "sweep.config.json"), join(sweep, "sweep.config.json"));

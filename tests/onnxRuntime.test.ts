@@ -5,7 +5,7 @@ import { writeOnnx } from "../src/formats/onnx/index.js";
 import { compile } from "./support/batchEngine.js";
 import { lenetWeights } from "./support/onnxFiles.js";
 
-/** The runtimes are packages of bench/ alone: `npm ci --prefix bench`. */
+/** The runtimes are installed in bench/ only: `npm ci --prefix bench`. */
 const RUNTIMES = ["onnxruntime-web", "onnxruntime-node"];
 const BATCHES = [1, 3, 64];
 const NETWORKS = [
@@ -41,9 +41,9 @@ function softmax(logits: Float32Array, classes: number): Float32Array {
 describe.each(RUNTIMES)("%s", (name) => {
   const require = createRequire(new URL("../bench/package.json", import.meta.url));
   const isInstalled = existsSync(new URL(`../bench/node_modules/${name}`, import.meta.url));
-  const reason = isInstalled ? "" : " (SKIPPED: none here; npm ci --prefix bench)";
+  const reason = isInstalled ? "" : " (SKIPPED: not installed; npm ci --prefix bench)";
 
-  describe.skipIf(!isInstalled)(`computes what the engine does${reason}`, () => {
+  describe.skipIf(!isInstalled)(`matches the engine${reason}`, () => {
     it.each(NETWORKS)("$input.channels×$input.height×$input.width, $activation", async (network) => {
       const runtime = require(name) as Runtime;
       const weights = lenetWeights(network);
@@ -59,7 +59,7 @@ describe.each(RUNTIMES)("%s", (name) => {
       const whole = await runtime.InferenceSession.create(writeOnnx(weights, { withPreprocessing: true }));
 
       for (const batch of BATCHES) {
-        // Rows first, then columns, then channels.
+        // [batch, height, width, channels]
         const images = Uint8Array.from({ length: batch * height * width * channels }, (_, index) => (index * 89) % 256);
         const { mean, std } = normalization;
         const values = new Float32Array(images.length);

@@ -22,7 +22,7 @@ const manifest = () => JSON.parse(readFileSync(join(installed, "package.json"), 
 const entries = () => Object.keys(manifest().exports).filter((name) => !name.endsWith(".json"));
 
 describe("the package", () => {
-  it("holds what it exports, a license and a README, no sources and no tests", () => {
+  it("contains what it exports, a license and a README, but neither sources nor tests", () => {
     const files = readdirSync(installed, { recursive: true, encoding: "utf8" });
     expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", manifest().bin.lenet]));
     for (const targets of Object.values(manifest().exports)) {
@@ -33,11 +33,11 @@ describe("the package", () => {
     expect(files.filter((file) => /\.test\.|^(src|tests|bench|examples|web)\b/.test(file))).toEqual([]);
   });
 
-  it("runs nothing when it is installed", () => {
+  it("has no install scripts", () => {
     expect(Object.keys(manifest().scripts)).not.toEqual(expect.arrayContaining([expect.stringMatching(/install/)]));
   });
 
-  it("can be imported in Node, each entry by itself", () => {
+  it("can be imported in Node, entry by entry", () => {
     expect(entries()).toEqual([".", "./engine", "./data", "./formats", "./node", "./browser"]);
     for (const entry of entries()) {
       const program = `console.log(Object.keys(await import("${entry.replace(".", "lenet")}")).length > 1)`;
@@ -47,7 +47,7 @@ describe("the package", () => {
   });
 });
 
-/** A program of each entry's main things, on Node without the DOM's types. */
+/** Uses the main exports of each entry, in Node without DOM types. */
 const NODE_PROGRAM = `
 import { createDataset, fit, gradients, LeNet5, predict, RECIPES, type Prediction } from "lenet";
 import { generateDigits } from "lenet/data";
@@ -84,10 +84,10 @@ export async function all(network: LeNet5, canvas: HTMLCanvasElement, offscreen:
 }
 `;
 
-/** A file's name, its text, and the compiler's options. */
+/** A file name, its text, and compiler options. */
 type Program = [string, string, string[]];
 
-/** What the README shows. */
+/** The examples in the README. */
 const EXAMPLES = [...readFileSync("README.md", "utf8").matchAll(/```ts\n(.*?)```/gs)].map(([, program]) => program);
 
 describe("its types", () => {
@@ -108,9 +108,9 @@ describe("its types", () => {
     }
   });
 
-  it("are those of the README's programs, too", () => expect(EXAMPLES.length).toBeGreaterThan(1));
+  it("are checked with the README's examples, too", () => expect(EXAMPLES.length).toBeGreaterThan(1));
 
-  it.each(RESOLUTIONS)("are right with module %s and moduleResolution %s", (module, resolution) => {
+  it.each(RESOLUTIONS)("are correct with module %s and moduleResolution %s", (module, resolution) => {
     for (const [name, program, options] of PROGRAMS) {
       writeFileSync(join(folder, `${name}.ts`), program);
       const how = ["--noEmit", "--strict", "--skipLibCheck", "false", "--target", "ES2022", ...options];
@@ -121,7 +121,7 @@ describe("its types", () => {
   });
 });
 
-/** An entry with all that it exports, bundled and minified. */
+/** An entry with all its exports, bundled and minified. */
 async function bundled(entry: string): Promise<Rolldown.OutputChunk> {
   const { exports } = manifest();
   const result = await build({
@@ -138,7 +138,7 @@ async function bundled(entry: string): Promise<Rolldown.OutputChunk> {
 }
 
 describe("bundled for browsers", () => {
-  it(`the core has at most ${MOST_KILOBYTES} kB, gzipped, and needs nothing else`, async () => {
+  it(`the core is smaller than ${MOST_KILOBYTES} kB gzipped and has no dependencies`, async () => {
     const { code, imports, dynamicImports, modules, exports } = await bundled(".");
     expect(exports).toEqual(expect.arrayContaining(["LeNet5", "fit", "predict"]));
     expect([...imports, ...dynamicImports]).toEqual([]);
@@ -146,12 +146,12 @@ describe("bundled for browsers", () => {
     expect(gzipSync(code, { level: 9 }).length).toBeLessThan(MOST_KILOBYTES * 1000);
   });
 
-  it.each(["./data", "./engine", "./browser"])("%s needs nothing else, either", async (entry) => {
+  it.each(["./data", "./engine", "./browser"])("%s has no dependencies, either", async (entry) => {
     const { modules } = await bundled(entry);
     expect(Object.keys(modules).filter((module) => !module.includes("lenet/dist/"))).toEqual([]);
   });
 
-  it("the formats can be", async () => {
+  it("the formats can be bundled", async () => {
     expect((await bundled("./formats")).exports).toEqual(expect.arrayContaining(["readWeights", "writeWeights"]));
   });
 });

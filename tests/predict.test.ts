@@ -7,7 +7,7 @@ import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { initializeParameters, lenet5, wasmBackend } from "../src/engine.js";
 import { writePth } from "../src/formats/pth/pth.js";
-import { writeWeights } from "../src/formats/weights.js";
+import { writeWeights } from "../src/formats/weightFiles.js";
 import { type ModelMetadata, RECIPES } from "../src/index.js";
 import { loadDataset } from "../src/node/datasets.js";
 import { encodePng, loadWeights } from "../src/node/index.js";
@@ -38,10 +38,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** The objects that `lenet predict --json` prints. */
+/** The output of `lenet predict --json`. */
 async function predicted(args: readonly string[]) {
   const { code, stdout, stderr } = await lenet(["predict", ...args, "--json"]);
-  expect({ code, stderr: stderr.replace("passed over 1 other file\n", "") }).toEqual({
+  expect({ code, stderr: stderr.replace("ignored 1 other file\n", "") }).toEqual({
     code: 0,
     stderr: "",
   });
@@ -55,7 +55,7 @@ async function predicted(args: readonly string[]) {
 }
 
 describe("lenet predict", () => {
-  it("prints what is asked for of each image as JSON", async () => {
+  it("prints file, class, label, probabilities and logits of each image as JSON", async () => {
     const results = await predicted(["weights.safetensors", "shoes", "shoes/b.png"]);
     expect(results.map(({ file }) => file)).toEqual([
       "shoes/a.jpg",
@@ -75,25 +75,25 @@ describe("lenet predict", () => {
     }
   });
 
-  it("prints a table for people, the next classes behind the first", async () => {
+  it("prints a table with the next classes after the most probable one", async () => {
     const results = await predicted(["weights.safetensors", "shoes"]);
     const { code, stdout, stderr } = await lenet(["predict", "weights.safetensors", "shoes", "--top", "2"]);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "passed over 1 other file\n" });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "ignored 1 other file\n" });
     const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
     const rows = results.map(({ file, probabilities }) => {
       const [first, second] = [0, 1, 2].sort((a, b) => probabilities[b] - probabilities[a]);
-      const share = percent(probabilities[first]).padStart(11);
+      const probability = percent(probabilities[first]).padStart(11);
       const next = `${CLASSES[second]} ${percent(probabilities[second])}`;
-      return `${file.padEnd(19)}  ${CLASSES[first].padEnd(13)}  ${share}  ${next}`;
+      return `${file.padEnd(19)}  ${CLASSES[first].padEnd(13)}  ${probability}  ${next}`;
     });
-    expect(lines(stdout)).toEqual(["image              class          probability  next", ...rows]);
-    const alone = await lenet(["predict", "weights.safetensors", "shoes", "--top", "1"]);
-    expect(lines(alone.stdout)).toEqual(
-      lines(stdout).map((line) => line.slice(0, "image              class          probability".length)),
+    expect(lines(stdout)).toEqual(["image                class          probability  next", ...rows]);
+    const topOne = await lenet(["predict", "weights.safetensors", "shoes", "--top", "1"]);
+    expect(lines(topOne.stdout)).toEqual(
+      lines(stdout).map((line) => line.slice(0, "image                class          probability".length)),
     );
   });
 
-  it("prints a table for spreadsheets, quoted where it must be", async () => {
+  it("prints CSV, quoted where necessary", async () => {
     const results = await predicted(["weights.safetensors", "shoes"]);
     const { stdout } = await lenet(["predict", "weights.safetensors", "shoes", "--csv", "--top", "9"]);
     const quoted = (text: string) => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
@@ -107,7 +107,7 @@ describe("lenet predict", () => {
     expect(stdout).toContain('"shoes/old/c, d.webp",');
   });
 
-  it("tells the files that it cannot read, goes on with the rest, and fails at the end", async () => {
+  it("reports the files that it cannot read, continues with the rest, and fails at the end", async () => {
     const images = ["shoes/a.jpg", "damaged.png", "nowhere.png", "shoes/notes.txt", "shoes/b.png"];
     const { code, stdout, stderr } = await lenet(["predict", "weights.safetensors", ...images, "--json"]);
     expect(code).toBe(1);
@@ -115,7 +115,7 @@ describe("lenet predict", () => {
     expect(lines(stderr)).toEqual([
       expect.stringMatching(/^damaged\.png: damaged: /),
       "nowhere.png: cannot read it: no such file or folder",
-      "shoes/notes.txt: not an image that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF)",
+      "shoes/notes.txt: not a supported image (JPEG, PNG, WebP, GIF, BMP or TIFF)",
       "lenet: 3 of 5 images cannot be read",
     ]);
   });
@@ -129,7 +129,7 @@ describe("lenet predict", () => {
     expect(JSON.parse(stdout)).toEqual([{ ...expected, file: "-" }]);
   });
 
-  it("numbers the classes of weights that do not name them, whose recipe is given", async () => {
+  it("numbers the classes of weights without metadata, given their recipe", async () => {
     const results = await predicted(["bare.pth", "shoes/b.png", "--recipe", "improved"]);
     const [{ class: index, label }] = results;
     expect(label).toBe(String(index));
@@ -140,7 +140,7 @@ describe("lenet predict", () => {
     );
   });
 
-  it("brings images to the input as the weights were trained, or as the options say", async () => {
+  it("resizes images as in training, or as the options say", async () => {
     const framing = { resize: "stretch", background: 255 } as const;
     writeFileSync(inFolder("stretch.pth"), writeWeights({ ...weights, metadata: { ...metadata, framing } }, "pth"));
     const logits = async (...args: string[]) => (await predicted([...args, "shoes/b.png"]))[0].logits;
@@ -152,7 +152,7 @@ describe("lenet predict", () => {
     expect(await logits("stretch.pth", "--fit", "contain")).not.toEqual(contained);
   });
 
-  it("suggests to invert ink on paper where the weights are for light on black", async () => {
+  it("suggests --invert for ink on paper if the weights were trained on light on black", async () => {
     const isInk = (place: number) => place % 40 > 15 && place % 40 < 25 && place > 200 && place < 600;
     const ink = Uint8Array.from({ length: 40 * 20 }, (_, place) => (isInk(place) ? 20 : 250));
     writeFileSync(inFolder("ink.png"), await encodePng(ink, 40, 20));
@@ -167,18 +167,18 @@ describe("lenet predict", () => {
     for (const data of ["mnist", "somebody's"]) {
       writeFileSync(inFolder(`${data}.pth`), writeWeights({ ...weights, metadata: { ...metadata, data } }, "pth"));
     }
-    const told = async (...args: string[]) => (await lenet(["predict", ...args])).stderr;
-    const warning = "warning: 1 image on a light background, those of mnist are on black: try --invert\n";
-    expect(await told("mnist.pth", "ink.png")).toBe(warning);
-    expect(await told("mnist.pth", "ink.png", "chalk.png")).toBe("");
-    expect(await told("somebody's.pth", "ink.png")).toBe("");
-    expect(await told("mnist.pth", "ink.png", "--invert")).toBe("");
+    const warningOf = async (...args: string[]) => (await lenet(["predict", ...args])).stderr;
+    const warning = "warning: 1 image with a light background, but mnist is light on black: try --invert\n";
+    expect(await warningOf("mnist.pth", "ink.png")).toBe(warning);
+    expect(await warningOf("mnist.pth", "ink.png", "chalk.png")).toBe("");
+    expect(await warningOf("somebody's.pth", "ink.png")).toBe("");
+    expect(await warningOf("mnist.pth", "ink.png", "--invert")).toBe("");
     const [chalk] = await predicted(["weights.safetensors", "chalk.png"]);
     const [inverted] = await predicted(["weights.safetensors", "ink.png", "--invert"]);
     expect(inverted.logits).toEqual(chalk.logits);
   });
 
-  it("cannot be told to move the cursor by a file's name", async () => {
+  it("does not let a file name move the cursor", async () => {
     const name = "a\x1b[2Jb.png";
     copyFileSync("tests/fixtures/images/color.png", inFolder(name));
     const { stdout } = await lenet(["predict", "weights.safetensors", name]);
@@ -190,7 +190,7 @@ describe("lenet predict", () => {
     [
       "weights.safetensors a.png --top 0",
       2,
-      `option '--top <k>' argument '0' is invalid. It must be a whole number from 1 to 1,000; see "lenet predict --help"`,
+      `option '--top <k>' argument '0' is invalid. It must be an integer from 1 to 1,000; see "lenet predict --help"`,
     ],
     [
       "weights.safetensors a.png --json --csv",
@@ -198,18 +198,14 @@ describe("lenet predict", () => {
       `option '--csv' cannot be used with option '--json'; see "lenet predict --help"`,
     ],
     ["nowhere.pth a.png", 1, "cannot read nowhere.pth: no such file or folder"],
-    [
-      "shoes/a.jpg a.png",
-      1,
-      "shoes/a.jpg: no weights: the file begins neither as a .pth nor as a .safetensors or .onnx file",
-    ],
-    ["weights.safetensors empty", 1, "there are no images in empty"],
+    ["shoes/a.jpg a.png", 1, "shoes/a.jpg: the file is not a .pth, .safetensors or .onnx file"],
+    ["weights.safetensors empty", 1, "no images in empty"],
   ])("fails in one line: lenet predict %s", async (args, code, message) => {
     mkdirSync(inFolder("empty"), { recursive: true });
     expect(await lenet(["predict", ...args.split(" ")])).toEqual({ code, stdout: "", stderr: `lenet: ${message}\n` });
   });
 
-  it("ends without a word where nobody reads on", async () => {
+  it("exits silently if its reader goes away", async () => {
     const before = `exec > >(head -n 1)`;
     const { code, stdout, stderr } = await lenet(
       ["predict", "weights.safetensors", ...new Array(50).fill("shoes/a.jpg")],
@@ -224,14 +220,14 @@ describe("lenet predict", () => {
 const DATA = process.env.LENET_DATA ?? "";
 const REFERENCE = join(DATA, "../reference/fashion-improved-pytorch.pth");
 
-// What PyTorch says of the same weights and images: tests/fixtures/predictions/make_fixture.py.
-it.skipIf(!existsSync(REFERENCE))("predicts what PyTorch does, 10,000 times", async () => {
+// PyTorch's predictions for the same weights and images: tests/fixtures/predictions/make_fixture.py.
+it.skipIf(!existsSync(REFERENCE))("makes the same 10,000 predictions as PyTorch", async () => {
   const expected = gunzipSync(readFileSync("tests/fixtures/predictions/fashion-improved-pytorch.classes.gz"));
   const { model, normalization, parameters } = await loadWeights(REFERENCE, RECIPES.improved);
   const engine = await wasmBackend().compile([{ model, normalization }], { batchSize: 64 });
   await engine.setParameters(parameters);
   const images = await loadDataset("fashion-mnist", "test");
-  // Its labels replaced by PyTorch's predictions: all of them are right then.
+  // With PyTorch's predictions as labels, every prediction must be correct.
   const { correct, total } = await evaluateDataset(engine, { ...images, labels: new Uint8Array(expected) });
   expect({ correct, total }).toEqual({ correct: 10_000, total: 10_000 });
 });

@@ -5,7 +5,7 @@ import { generateDigits } from "../src/data/index.js";
 
 const readme = readFileSync("README.md", "utf8");
 
-it("shows a library example that runs against the built package", () => {
+it("shows a library example that runs with the built package", () => {
   const example = /```ts\n(.*?)```/s.exec(readme)?.[1] ?? "";
   const output = execFileSync(process.execPath, ["--input-type=module", "--eval", example], { encoding: "utf8" });
   const rows = output.trim().split("\n");

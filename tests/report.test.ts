@@ -20,7 +20,7 @@ let parent: string;
 let path: string;
 let test10000: Dataset;
 
-/** A run of one epoch on few digits, one class of which has a name that is markup, and its report. */
+/** A run of one epoch on a few digits, with markup as the name of one class, and its report. */
 beforeAll(async () => {
   parent = await mkdtemp(join(tmpdir(), "lenet-report-"));
   path = join(parent, "run");
@@ -105,9 +105,9 @@ describe("the report of 10,000 images", () => {
     expect(drawn).toEqual(counts);
   });
 
-  test("takes the validation images where there is no test, and says so", async () => {
+  test("uses the validation images if there is no test set, and says so", async () => {
     const page = await readFile(join(parent, "validation", "report.html"), "utf8");
-    expect(page).toContain("holds no images back for a test");
+    expect(page).toContain("has no test set");
     expect(page).toContain("of 200 images");
   });
 });
@@ -115,7 +115,7 @@ describe("the report of 10,000 images", () => {
 const executable = findChromium();
 
 describe.skipIf(!executable)(
-  `the report in Chromium${executable ? "" : " (SKIPPED: none here; install it or set $CHROMIUM)"}`,
+  `the report in Chromium${executable ? "" : " (SKIPPED: not installed; install it or set $CHROMIUM)"}`,
   () => {
     let browser: Browser;
     beforeAll(async () => {
@@ -127,7 +127,7 @@ describe.skipIf(!executable)(
     });
     afterAll(() => browser?.close());
 
-    /** Opens the page, and notes what it must not do: ask for anything, or break its own policy. */
+    /** Opens the page, and records what it must not do: send requests, or violate its own policy. */
     async function open(options: Parameters<Browser["newPage"]>[0] = {}) {
       const page = await browser.newPage(options);
       const faults: string[] = [];
@@ -141,14 +141,14 @@ describe.skipIf(!executable)(
       return { page, faults };
     }
 
-    /** The button of the first cell off the diagonal that holds several images, and its sheet. */
+    /** The button of the first cell off the diagonal with several images, and its sheet. */
     const firstError = (page: Page) => {
       const button = page.locator("td.wrong button", { hasText: /\d\d/ }).first();
       const sheet = async () => page.locator(`#${await button.getAttribute("popovertarget")}`);
       return { button, sheet };
     };
 
-    test("a click on a cell shows its images, Escape closes them, and nothing is asked for", async () => {
+    test("shows a cell's images on click, closes them on Escape, and sends no requests", async () => {
       const { page, faults } = await open();
       const { button, sheet: sheetOf } = firstError(page);
       const sheet = await sheetOf();
@@ -163,14 +163,14 @@ describe.skipIf(!executable)(
       expect(new Set(widths)).toEqual(new Set([28]));
       await page.keyboard.press("Escape");
       expect(await sheet.isVisible()).toBe(false);
-      // Chromium tells of what a policy forbids as an error on the console.
+      // Chromium reports policy violations as errors on the console.
       expect(faults).toEqual([]);
       await page.evaluate(() => document.body.append(Object.assign(new Image(), { src: "http://127.0.0.1/" })));
       await expect.poll(() => faults.join()).toContain("Content Security Policy");
       await page.close();
     });
 
-    test("a class's name is text, whatever it holds", async () => {
+    test("shows the name of a class as text, whatever it contains", async () => {
       const { page, faults } = await open();
       expect(await page.locator("#classes tbody th").nth(3).textContent()).toBe(MALICE);
       expect(await page.title()).toBe(`LeNet-5 improved on digits & ${MALICE} (generated data)`);
@@ -178,7 +178,7 @@ describe.skipIf(!executable)(
       await page.close();
     });
 
-    test("cells are reached and opened from the keyboard, and get the focus back", async () => {
+    test("lets the keyboard reach and open cells, which get the focus back", async () => {
       const { page, faults } = await open();
       const { button, sheet: sheetOf } = firstError(page);
       const sheet = await sheetOf();

@@ -34,13 +34,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The epochs in a run's history. */
+/** The number of epochs in a run's history. */
 async function rowsOf(run: string): Promise<string[][]> {
   const [, ...rows] = lines(await readFile(inFolder(run, "history.csv"), "utf8"));
   return rows.map((row) => row.split(",").slice(0, 6));
 }
 
-/** Asserts that a run is finished and came to the bits of another, and left nothing else in its folder. */
+/** Asserts that a run is finished and bit-identical to another, and left nothing else in its folder. */
 async function expectSameRun(run: string, other: string): Promise<void> {
   for (const name of ["model.pth", "best.safetensors", "last.ckpt"]) {
     const [bytes, others] = await Promise.all([run, other].map((path) => readFile(inFolder(path, name))));
@@ -64,32 +64,32 @@ async function damage(run: string, name: string): Promise<void> {
 }
 
 describe("a run that was killed", () => {
-  it("goes on to the bits of an undisturbed one, and says what it found", async () => {
+  it("resumes bit-identically to an uninterrupted one, and says what it found", async () => {
     await copyOfKilled("again");
     const { code, stderr } = await resume("again");
     expect({ code, told: lines(stderr) }).toEqual({
       code: 0,
       told: expect.arrayContaining([
-        expect.stringMatching(/^took over the lock of process \d+, which is gone$/),
-        expect.stringMatching(/^going on after epoch \d of 5$/),
+        expect.stringMatching(/^took over the lock of process \d+, which no longer exists$/),
+        expect.stringMatching(/^resuming after epoch \d of 5$/),
       ]),
     });
     await expectSameRun("again", "whole");
   });
 
-  it("goes on from the checkpoint before where the last one is damaged, and says so", async () => {
+  it("resumes from the previous checkpoint if the last one is damaged, and says so", async () => {
     await copyOfKilled("damaged");
     await damage("damaged", "last.ckpt");
     const { code, stderr } = await resume("damaged", interruptAfter(`"epoch":${EPOCHS}`));
     expect(stderr).toMatch(
-      /^the last checkpoint was damaged \(last.ckpt: its checksum is not that of its content\): going on from the one before, epoch \d$/m,
+      /^the last checkpoint was damaged \(last.ckpt: its checksum does not match\): resuming from the previous one, epoch \d$/m,
     );
     expect([0, 130]).toContain(code);
     if (code === 130) await resume("damaged");
     await expectSameRun("damaged", "whole");
   });
 
-  it("is refused in one line where another arithmetic began it, and goes on by an older config", async () => {
+  it("is refused in one line if it was started with another arithmetic, and resumes from an older config", async () => {
     await copyOfKilled("other");
     const path = inFolder("other", "config.json");
     const { arithmetic, ...config } = JSON.parse(await readFile(path, "utf8"));
@@ -99,27 +99,27 @@ describe("a run that was killed", () => {
     expect({ code, stdout, told: lines(stderr).at(-1) }).toEqual({
       code: 1,
       stdout: "",
-      told: "lenet: other was begun with the arithmetic wasm-portable, this Node computes with wasm-fused: use the same one",
+      told: "lenet: other was trained with wasm-portable arithmetic, but this Node computes with wasm-fused: resume it where wasm-portable is available",
     });
     await writeFile(path, JSON.stringify({ ...config, fusedArithmetic: true }));
     expect(await resume("other")).toMatchObject({ code: 0 });
     await expectSameRun("other", "whole");
   });
 
-  it("is refused in one line where both checkpoints are damaged", async () => {
+  it("is refused in one line if both checkpoints are damaged", async () => {
     await copyOfKilled("lost");
     for (const name of ["last.ckpt", "previous.ckpt"]) await damage("lost", name);
     const { code, stdout, stderr } = await resume("lost");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toBe(
-      "lenet: lost has no usable checkpoint left: last.ckpt: its checksum is not that of its content; previous.ckpt: its checksum is not that of its content; to train it anew, resume a folder that holds a copy of its config.json alone\n",
+      "lenet: lost has no usable checkpoint left: last.ckpt: its checksum does not match; previous.ckpt: its checksum does not match; to train from scratch, resume a folder that holds only a copy of its config.json\n",
     );
   });
 
-  it("is gone on with by one process at a time", async () => {
+  it("is resumed by only one process at a time", async () => {
     await copyOfKilled("shared");
     let second: ReturnType<typeof resume> | undefined;
-    // The first one waits while the second one looks.
+    // The first process pauses while the second one tries.
     const first = await resume(
       "shared",
       onceToldOf('"epoch":', (child) => {
@@ -129,12 +129,14 @@ describe("a run that was killed", () => {
     );
     const { code, stdout, stderr } = await second!;
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toMatch(/^lenet: shared is in use by process \d+ on \S+ since \S+; if there is no such [^\n]+\n$/);
+    expect(stderr).toMatch(
+      /^lenet: shared is in use by process \d+ on \S+ since \S+; if that process no longer [^\n]+\n$/,
+    );
     expect(first.code).toBe(0);
     await expectSameRun("shared", "whole");
   });
 
-  it("is not written to any more, nor made again, when its folder is removed", async () => {
+  it("stops writing when its folder is removed, and does not recreate it", async () => {
     await copyOfKilled("removed");
     const { code, stderr } = await resume(
       "removed",
@@ -142,12 +144,12 @@ describe("a run that was killed", () => {
     );
     expect(code).toBe(1);
     expect(lines(stderr).at(-1)).toMatch(
-      /^lenet: (removed or its lock has been removed during the run: nothing more is written there|cannot write removed\/[a-z.]+: no such file or folder)$/,
+      /^lenet: (removed or its lock was removed during the run; nothing more will be written there|cannot write removed\/[a-z.]+: no such file or folder)$/,
     );
     expect(await readdir(folder)).not.toContain("removed");
   });
 
-  it("comes to the same bits, whenever it is killed", async () => {
+  it("ends bit-identically whenever it is killed", async () => {
     const child = spawn(process.execPath, [KILLS, "--kills", "6"], { stdio: ["ignore", "pipe", "inherit"] });
     let stdout = "";
     child.stdout.setEncoding("utf8").on("data", (text) => {
@@ -156,41 +158,46 @@ describe("a run that was killed", () => {
     const code = await new Promise((resolve) => child.on("close", resolve));
     expect({ code, last: lines(stdout).at(-1) }).toEqual({
       code: 0,
-      last: expect.stringMatching(/^6 kills in \d runs of \d+ epochs: the bits and the history of an undisturbed run$/),
+      last: expect.stringMatching(
+        /^6 kills in \d runs of \d+ epochs: weights and history equal the uninterrupted run's$/,
+      ),
     });
   });
 });
 
-/** Whether this user may mount a file system. */
+/** Whether the user may mount file systems. */
 function canMount(): boolean {
   const probe = spawnSync("sh", ["-c", 'd=$(mktemp -d) && mount -t tmpfs -o size=64k tmpfs "$d" && umount "$d"']);
   return probe.status === 0;
 }
 
-describe("a run that finds no room for its checkpoint", () => {
-  it.runIf(canMount())("on a full disk says so, and goes on from the one before once there is room", async () => {
-    await mkdir(inFolder("disk"));
-    const mount = (options: string) => spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", inFolder("disk")]);
-    // 2.5 MB are there; what is left is enough for the weights, but not for a checkpoint of 1 MB.
-    expect(mount("size=3000k").status).toBe(0);
-    try {
-      await copyOfKilled("disk/run");
-      const { code, stderr } = await resume("disk/run");
-      expect({ code, last: lines(stderr).at(-1) }).toEqual({
-        code: 1,
-        last: "lenet: cannot write disk/run/last.ckpt: no space left on the device",
-      });
-      expect(await hiddenFiles("disk/run")).toEqual([]);
-      expect(mount("remount,size=10m").status).toBe(0);
-      const again = await resume("disk/run");
-      expect(again.stderr).toMatch(/^going on after epoch \d of 5$/m);
-      await expectSameRun("disk/run", "whole");
-    } finally {
-      spawnSync("umount", [inFolder("disk")]);
-    }
-  });
+describe("a run without room for its checkpoint", () => {
+  it.runIf(canMount())(
+    "says that the disk is full, and resumes from the previous checkpoint once there is room",
+    async () => {
+      await mkdir(inFolder("disk"));
+      const mount = (options: string) => spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", inFolder("disk")]);
+      // Of 2.5 MB, enough is left for the weights, but not for a checkpoint of 1 MB.
+      expect(mount("size=3000k").status).toBe(0);
+      try {
+        await copyOfKilled("disk/run");
+        const { code, stderr } = await resume("disk/run");
+        expect({ code, last: lines(stderr).at(-1) }).toEqual({
+          code: 1,
+          last: "lenet: cannot write disk/run/last.ckpt: no space left on the device",
+        });
+        expect(await hiddenFiles("disk/run")).toEqual([]);
+        expect(mount("remount,size=10m").status).toBe(0);
+        const again = await resume("disk/run");
+        expect(again.stderr).toMatch(/^resuming after epoch \d of 5$/m);
+        await expectSameRun("disk/run", "whole");
+      } finally {
+        spawnSync("umount", [inFolder("disk")]);
+      }
+    },
+  );
 
-  it.runIf(process.platform !== "win32")("within a limit on files says so, and goes on without it", async () => {
+  it.runIf(process.platform !== "win32")("reports a limit on file size, and resumes without it", async () => {
     await copyOfKilled("limited");
     const { code, stderr } = await resume("limited", { before: "ulimit -f 600" });
     expect({ code, last: lines(stderr).at(-1) }).toEqual({
@@ -208,12 +215,12 @@ describe("a finished run", () => {
     lenet(["train", "--resume", run, "--epochs", String(epochs), "--json"], options);
   const LONGER = EPOCHS + 3;
 
-  it("is extended with the schedule begun anew, which is said and recorded", async () => {
+  it("restarts its schedule when extended, and says and records it", async () => {
     await cp(inFolder("whole"), inFolder("longer"), { recursive: true });
     const { code, stderr } = await extend("longer", LONGER);
     expect(code).toBe(0);
     expect(lines(stderr)).toContain(
-      "extended from 5 to 8 epochs, the schedule begun anew over the added ones: this is not the same as 8 epochs from the start",
+      "extended from 5 to 8 epochs; the schedule restarts for the added ones, so the result differs from 8 epochs from the start",
     );
     const config = JSON.parse(await readFile(inFolder("longer", "config.json"), "utf8"));
     expect(config).toMatchObject({ recipe: { epochs: LONGER }, scheduleRestarts: [EPOCHS] });
@@ -228,13 +235,13 @@ describe("a finished run", () => {
     expect(JSON.parse(await readFile(inFolder("longer", "result.json"), "utf8"))).toMatchObject({ epochs: LONGER });
   });
 
-  it("that is extended comes to the same bits when it is interrupted, and from its config.json alone", async () => {
+  it("ends bit-identically when extended, if interrupted or repeated from its config.json", async () => {
     await cp(inFolder("whole"), inFolder("broken"), { recursive: true });
     const broken = await extend("broken", LONGER, interruptAfter(`"epoch":${EPOCHS + 1}`));
     expect(broken.code).toBe(130);
-    expect(broken.stderr).toMatch(/interrupted after epoch \d of 8; go on with: npx lenet train --resume broken\n$/);
+    expect(broken.stderr).toMatch(/interrupted after epoch \d of 8; resume with: npx lenet train --resume broken\n$/);
     expect((await extend("broken", LONGER)).stderr).toBe(
-      "lenet: broken is not finished, and only a finished run can be extended: go on without --epochs to its 8 epochs first\n",
+      "lenet: broken is not finished, and only a finished run can be extended: first resume it without --epochs to complete its 8 epochs\n",
     );
     expect((await resume("broken")).code).toBe(0);
     await expectSameRun("broken", "longer");
@@ -245,17 +252,14 @@ describe("a finished run", () => {
     await expectSameRun("anew", "longer");
   });
 
-  it("is not gone on with without more epochs", async () => {
+  it("does not resume without more epochs", async () => {
     const finished = await resume("whole");
     expect(finished).toEqual({
       code: 1,
       stdout: "",
-      stderr:
-        "lenet: whole is finished: all its 5 epochs are done, the result is in result.json; train on with a new schedule by --epochs N, more than 5\n",
+      stderr: "lenet: whole is complete (5 epochs, result in result.json); extend it with --epochs N, N above 5\n",
     });
-    expect((await extend("whole", EPOCHS)).stderr).toBe(
-      "lenet: whole has 5 epochs done already: --epochs must be more\n",
-    );
+    expect((await extend("whole", EPOCHS)).stderr).toBe("lenet: whole already has 5 epochs: --epochs must be higher\n");
     expect(await hiddenFiles("whole")).toEqual([]);
   });
 });

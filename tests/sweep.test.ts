@@ -22,7 +22,7 @@ const inFolder = (name: string) => join(folder, name);
 const readJson = async (name: string) => JSON.parse(await readFile(inFolder(name), "utf8"));
 const lines = (text: string) => text.trimEnd().split("\n");
 
-/** Writes generated digits as IDX files, so few that an epoch takes a fraction of a second. */
+/** Writes a few generated digits as IDX files; an epoch takes a fraction of a second. */
 async function writeDigits(part: "train" | "test", name: string, count: number): Promise<void> {
   const { images, labels, height, width } = generateDigits({ seed: 0, part, count });
   const idx = (bytes: Uint8Array, ...extents: number[]) => {
@@ -37,22 +37,18 @@ async function writeDigits(part: "train" | "test", name: string, count: number):
   await writeFile(inFolder(`few/${name}-labels-idx1-ubyte`), idx(labels, count));
 }
 
-describe("wrong use of lenet sweep is told in one line, with exit code 2", () => {
+describe("lenet sweep reports wrong usage in one line, with exit code 2", () => {
   const invalid = (option: string, value: string, why: string) =>
     `option '${option}' argument '${value}' is invalid. ${why}`;
   it.each([
-    ["--seeds 3,3", invalid("--seeds <n|list>", "3,3", "The seed 3 stands there twice")],
+    ["--seeds 3,3", invalid("--seeds <n|list>", "3,3", "Seed 3 is listed twice")],
     [
       "--set lr=1e-3,x",
-      invalid(
-        "--set <key=values>",
-        "lr=1e-3,x",
-        'The value "x" of lr is not allowed: It must be a number above 0 and below 100',
-      ),
+      invalid("--set <key=values>", "lr=1e-3,x", '"x" is not valid for lr: it must be a number above 0 and below 100'),
     ],
     [
       "--set lr=1 --set lr=2",
-      invalid("--set <key=values>", "lr=2", "The key lr is set before: give all its values at once"),
+      invalid("--set <key=values>", "lr=2", "The key lr is already set: list all its values in one --set"),
     ],
     [
       "--recipe paper --set recipe=paper,improved",
@@ -60,7 +56,7 @@ describe("wrong use of lenet sweep is told in one line, with exit code 2", () =>
     ],
     [
       "--seeds 1000 --set batch=1,2,3,4,5,6,7,8,9,10,11",
-      "all combinations with all seeds are 11,000 runs, 10,000 are the most",
+      "all combinations and seeds make 11,000 runs, but the limit is 10,000",
     ],
     ["--resume a --seeds 3", "option '--resume <sweep>' cannot be used with option '--seeds <n|list>'"],
   ])("%s", async (args, message) => {
@@ -69,20 +65,20 @@ describe("wrong use of lenet sweep is told in one line, with exit code 2", () =>
   });
 });
 
-it("says in one line that a folder is taken, missing or no sweep's", async () => {
+it("says in one line that a folder exists, is missing or is not a sweep folder", async () => {
   await mkdir(inFolder("taken"));
   const failureOf = async (args: string) => (await lenet(`sweep ${args}`)).stderr;
   expect(await failureOf("--out taken")).toBe("lenet: cannot create the folder taken: it exists already\n");
-  expect(await failureOf("--resume nowhere")).toBe("lenet: nowhere is not there\n");
-  expect(await failureOf("--resume taken")).toBe("lenet: taken is no sweep's folder: it has no sweep.config.json\n");
+  expect(await failureOf("--resume nowhere")).toBe("lenet: nowhere does not exist\n");
+  expect(await failureOf("--resume taken")).toBe("lenet: taken is not a sweep folder: it has no sweep.config.json\n");
 });
 
-it("trains every combination with every seed; one that fails is listed and does not end the others", async () => {
+it("trains every combination with every seed; lists a failed run and continues with the others", async () => {
   const { code, stdout, stderr } = await lenet(
     "sweep --data few --set weight-decay=0.01,90 --set epochs=2 --set lr=0.1 --seeds 3,7 --json --out grid",
   );
   expect(code).toBe(1);
-  expect(lines(stderr).at(-1)).toBe("lenet: 2 of 4 runs failed, for the reasons above");
+  expect(lines(stderr).at(-1)).toBe("lenet: 2 of 4 runs failed, see the reasons above");
   const report = JSON.parse(stdout);
   expect(report).toEqual(await readJson("grid/sweep.json"));
   const names = [3, 7].flatMap((seed) =>
@@ -117,13 +113,13 @@ it("trains every combination with every seed; one that fails is listed and does 
   expect(lines(await readFile(inFolder("grid/sweep.csv"), "utf8"))).toHaveLength(5);
 });
 
-it("that is interrupted says how to go on, and comes to the bits of lenet train", async () => {
+it("says how to resume after an interruption, and resumes to the same bits as lenet train", async () => {
   const sweep = "sweep --data few --set epochs=1,25,2 --set val-split=0.95 --seeds 1 --out broken";
   const run = "broken/epochs=25_val-split=0.95_seed=0";
   const interrupted = await lenet(`${sweep} --jobs 1`, interruptOnceThere(inFolder(`${run}/last.ckpt`)));
   expect(interrupted.code).toBe(130);
   expect(lines(interrupted.stderr)).toEqual([
-    "lenet: interrupted with 1 of 3 runs ended; go on with: npx lenet sweep --resume broken",
+    "lenet: interrupted after 1 of 3 runs; resume with: npx lenet sweep --resume broken",
   ]);
   const files = await readdir(inFolder(run));
   expect(files).toContain("last.ckpt");
@@ -134,14 +130,14 @@ it("that is interrupted says how to go on, and comes to the bits of lenet train"
 
   const resumed = await lenet("sweep --resume broken");
   expect({ code: resumed.code, stderr: resumed.stderr }).toEqual({ code: 0, stderr: "" });
-  expect(resumed.stdout).toMatch(/\n3 runs of LeNet-5 on few, \d+ at a time, 1 of them finished before\n/);
+  expect(resumed.stdout).toMatch(/\n3 runs of LeNet-5 on few, \d+ in parallel, 1 already finished\n/);
   expect(await readFile(short, "utf8")).toBe(before);
   const { runs } = await readJson("broken/sweep.json");
   expect(runs.map(({ status }: { status: string }) => status)).toEqual(Array(3).fill("finished"));
 
-  await lenet("train --data few --epochs 25 --val-split 0.95 --seed 0 --threads 1 --out alone");
+  await lenet("train --data few --epochs 25 --val-split 0.95 --seed 0 --threads 1 --out single");
   for (const name of ["model.pth", "best.safetensors", "last.ckpt"]) {
-    const [bytes, others] = await Promise.all([run, "alone"].map((path) => readFile(inFolder(join(path, name)))));
+    const [bytes, others] = await Promise.all([run, "single"].map((path) => readFile(inFolder(join(path, name)))));
     expect(bytes.equals(others), name).toBe(true);
   }
 });

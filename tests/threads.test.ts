@@ -18,35 +18,35 @@ function evaluateBlack(engine: BatchEngine) {
   return engine.evaluate({ pixels: new Uint8Array(784), indices: new Uint32Array(16) }, new Uint8Array(16));
 }
 
-it("computes with a thread that is started", async () => {
+it("computes with a started thread", async () => {
   const engine = await engineWith(startThread);
   const { losses } = await evaluateBlack(engine);
   engine.dispose();
-  // Without parameters all logits are 0.
+  // Without parameters, all logits are 0.
   for (const loss of losses) expect(loss).toBeCloseTo(Math.log(10), 6);
 });
 
-it("throws where a thread fails instead of waiting for it", async () => {
+it("throws if a thread fails instead of waiting for it", async () => {
   const engine = await engineWith((start) => startThread({ ...start, module: {} as WebAssembly.Module }));
   await expect(evaluateBlack(engine)).rejects.toThrow("a thread of the engine failed");
   engine.dispose();
 });
 
-it("refuses to compute when its threads are gone", async () => {
+it("refuses to compute after it is disposed", async () => {
   const engine = await engineWith(startThread);
   engine.dispose();
   await expect(evaluateBlack(engine)).rejects.toThrow("the engine was disposed");
 });
 
-it("starts threads from a program that is given as text", () => {
-  // A thread that inherits the option takes its own program for a module, too, in which there is no require.
+it("starts threads from a program given with --eval", () => {
+  // A thread that inherits --input-type would run its own program as a module, without require.
   const program = `
     import { lenet5, wasmBackend } from "./dist/engine.js";
     import { RECIPES } from "./dist/index.js";
     import { startThread } from "./dist/node/index.js";
     const model = lenet5({ ...RECIPES.paper, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
     const backend = wasmBackend({ threads: { count: 2, start: startThread } });
-    const engine = await backend.compile([{ model, normalization: { mean: [0], standard deviation: [1] } }], { batchSize: 32 });
+    const engine = await backend.compile([{ model, normalization: { mean: [0], std: [1] } }], { batchSize: 32 });
     const images = await engine.load({ pixels: new Uint8Array(784), labels: [1] });
     const [{ losses }] = await engine.evaluate(images, [{ indices: [0, 0] }]);
     console.log(losses.length);

@@ -4,10 +4,9 @@ import { generateDigits, splitIndices } from "../src/data/index.js";
 import { type Engine, evaluateDataset, initializeParameters, lenet5, runEpochs, wasmBackend } from "../src/engine.js";
 import { readCheckpoint, writeCheckpoint } from "../src/formats/checkpoint.js";
 import { AUGMENTATIONS, type Dataset, DivergedError, type NamedTensors, RECIPES, type Recipe } from "../src/index.js";
-import { enableFusedArithmetic } from "../src/node/fusedArithmetic.js";
-import { startThread } from "../src/node/threads.js";
+import { enableFusedArithmetic, startThread } from "../src/node/threads.js";
 import type { EpochRecord, TrainingState } from "../src/training/epochs.js";
-import { customizeRecipe } from "../src/training/recipes/index.js";
+import { customizeRecipe } from "../src/training/recipes/recipes.js";
 
 enableFusedArithmetic();
 
@@ -22,7 +21,7 @@ interface Setting {
   readonly resumeFrom?: TrainingState;
 }
 
-/** A finished training: what it was in every epoch, what it came to, and the engine with the best weights. */
+/** A finished run: its records and states, and the engine with the best weights. */
 interface Training {
   readonly records: Omit<EpochRecord, "trainSeconds" | "validationSeconds">[];
   readonly states: TrainingState[];
@@ -66,7 +65,7 @@ function averagesOf({ average }: TrainingState["optimizer"]): NamedTensors<Float
   return average ? [average] : [];
 }
 
-/** All that a training leaves, each bit of it: parameters, both moments, their average and the best parameters after every epoch. */
+/** Hashes all results of a run: parameters, both moments, their average and the best parameters after every epoch. */
 async function bitsOf({ records, states, engine }: Training) {
   return {
     records,
@@ -98,7 +97,7 @@ const momentum = {
 } as const;
 
 describe("the same bits", () => {
-  // 320 and 160 images for training: no batch size here but 32 and 64 divides them.
+  // 320 and 160 training images: of these batch sizes, only 32 and 64 divide 320.
   const settings: [string, Setting][] = [
     ["paper, batches of 32", { recipe: customizeRecipe(paper, { epochs: 2 }), dataset: digits }],
     ["improved, batches of 27", { recipe: customizeRecipe(improved, { epochs: 2, batchSize: 27 }), dataset: digits }],
@@ -107,26 +106,26 @@ describe("the same bits", () => {
     ["improved, batches of 3", { recipe: customizeRecipe(improved, { epochs: 1, batchSize: 3 }), dataset: digits }],
     ["SGD on colours", { recipe: { ...customizeRecipe(improved, { epochs: 2 }), ...momentum }, dataset: images }],
     [
-      "multiply and add apart",
+      "without fused multiply-add",
       { recipe: customizeRecipe(improved, { epochs: 2, batchSize: 64 }), dataset: digits, fused: false },
     ],
   ];
 
-  it.each(settings)("for one thread without shared memory, and two and three with it: %s", async (_, setting) => {
+  it.each(settings)("with one thread without shared memory, and with two and three threads: %s", async (_, setting) => {
     const alone = await bitsOf(await train(setting));
     expect(await bitsOf(await train({ ...setting, threads: 2 }))).toEqual(alone);
     expect(await bitsOf(await train({ ...setting, threads: 3 }))).toEqual(alone);
   });
 
-  it("for two trainings from one seed, others from another", async () => {
+  it("for two runs with the same seed, but not with another seed", async () => {
     const setting = { recipe: customizeRecipe(improved, { epochs: 1 }), dataset: digits };
     const first = await bitsOf(await train(setting));
     expect(await bitsOf(await train(setting))).toEqual(first);
     expect((await bitsOf(await train({ ...setting, seed: SEED + 1 }))).best).not.toBe(first.best);
   });
 
-  it("on every machine, where multiply and add are apart", async () => {
-    // All numbers stand here, so that a change of a recipe's does not change what is pinned.
+  it("on every machine without fused multiply-add", async () => {
+    // All settings are written out, so a changed recipe does not change the pinned values.
     const recipe: Recipe = {
       ...paper,
       activation: "relu",
@@ -166,29 +165,29 @@ describe("the same bits", () => {
   });
 });
 
-describe("a training that was interrupted", () => {
+describe("an interrupted run", () => {
   it.each([
     ["paper", customizeRecipe(paper, { epochs: 4 })],
     ["improved", customizeRecipe(improved, { epochs: 4, batchSize: 50 })],
     ["SGD", { ...customizeRecipe(improved, { epochs: 4 }), ...momentum }],
     ["averaged", { ...customizeRecipe(improved, { epochs: 4 }), averaging }],
-  ])("comes to the bits of an undisturbed one from every checkpoint: %s", async (_, recipe) => {
+  ])("resumes bit-identically from every checkpoint: %s", async (_, recipe) => {
     const setting: Setting = { recipe, dataset: digits, threads: 2 };
-    const undisturbed = await train(setting);
-    const whole = await bitsOf(undisturbed);
-    for (const state of undisturbed.states) {
+    const uninterrupted = await train(setting);
+    const expected = await bitsOf(uninterrupted);
+    for (const state of uninterrupted.states) {
       const resumed = await bitsOf(
         await train({ ...setting, threads: 1, resumeFrom: readCheckpoint(writeCheckpoint(state)) }),
       );
-      expect(resumed.records).toEqual(whole.records.slice(state.epoch));
-      expect(resumed.states).toEqual(whole.states.slice(state.epoch));
-      expect(resumed.best).toBe(whole.best);
+      expect(resumed.records).toEqual(expected.records.slice(state.epoch));
+      expect(resumed.states).toEqual(expected.states.slice(state.epoch));
+      expect(resumed.best).toBe(expected.best);
     }
   });
 });
 
 describe("validation", () => {
-  it("of the best epoch is what an evaluation of its weights says", async () => {
+  it("of the best epoch matches an evaluation of its weights", async () => {
     const recipe = customizeRecipe(improved, { epochs: 2 });
     const { engine, records, states } = await train({ recipe, dataset: digits });
     const { validation } = splitIndices(digits.labels.length, recipe.validationFraction, SEED);
@@ -197,7 +196,7 @@ describe("validation", () => {
     expect({ accuracy, loss }).toEqual({ accuracy: best.validationAccuracy, loss: best.validationLoss });
   });
 
-  it("of averaged parameters leaves what is trained alone", async () => {
+  it("of averaged parameters does not affect training", async () => {
     const recipe = customizeRecipe(improved, { epochs: 2 });
     const plain = await train({ recipe, dataset: digits });
     const averaged = await train({ recipe: { ...recipe, averaging }, dataset: digits });
@@ -213,7 +212,7 @@ describe("validation", () => {
     expect(validationLoss).not.toBe(plain.records[best.epoch - 1].validationLoss);
   });
 
-  it("on augmented images changes what is measured, not what is trained", async () => {
+  it("on augmented images changes the measurement, not the training", async () => {
     const plain = await train({ recipe: customizeRecipe(improved, { epochs: 1 }), dataset: digits });
     const augmented = await train({
       recipe: customizeRecipe(improved, { epochs: 1, augmentValidation: true }),
@@ -224,7 +223,7 @@ describe("validation", () => {
   });
 });
 
-it("ends in one line where the learning rate is far too high", async () => {
+it("fails with one line if the learning rate is far too high", async () => {
   const recipe: Recipe = {
     ...customizeRecipe(paper, { epochs: 5 }),
     activation: "relu",
@@ -238,7 +237,7 @@ it("ends in one line where the learning rate is far too high", async () => {
   );
 });
 
-describe("a short training on 10,000 generated digits", () => {
+describe("a short run on 10,000 generated digits", () => {
   const train10k = generateDigits({ seed: 0, count: 10_000, part: "train" });
   const test2k = generateDigits({ seed: 0, count: 2_000, part: "test" });
   const unflipped = { ...AUGMENTATIONS.tutorial, flip: 0 };
@@ -246,9 +245,9 @@ describe("a short training on 10,000 generated digits", () => {
   it.each([
     ["improved, 2 epochs", customizeRecipe(improved, { epochs: 2, augmentation: unflipped }), 0.97],
     ["paper, 4 epochs", customizeRecipe(paper, { epochs: 4, augmentation: unflipped, learningRate: 3e-3 }), 0.9],
-  ])("tells more than its share of unseen ones right: %s", async (_, recipe, share) => {
+  ])("reaches a minimum accuracy on test images: %s", async (_, recipe, minimum) => {
     const { engine } = await train({ recipe, dataset: train10k, threads: 2 });
     const { accuracy } = await evaluateDataset(engine, test2k);
-    expect(accuracy).toBeGreaterThan(share);
+    expect(accuracy).toBeGreaterThan(minimum);
   });
 });

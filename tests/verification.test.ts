@@ -8,7 +8,7 @@ import { supportsFusedArithmetic } from "../src/engine/wasm/features.js";
 import { wasmBackend } from "../src/engine/wasm/wasmBackend.js";
 import { readSafetensors, writeSafetensors } from "../src/formats/safetensors.js";
 import type { TensorData } from "../src/model/index.js";
-import { enableFusedArithmetic } from "../src/node/fusedArithmetic.js";
+import { enableFusedArithmetic } from "../src/node/threads.js";
 import {
   formatReport,
   isReferenceFile,
@@ -28,12 +28,12 @@ beforeAll(async () => {
   golden = new Map(await Promise.all(names.map(async (name) => [name, await readFile(join(GOLDEN, name))] as const)));
 });
 
-/** A folder of some of the reference files. */
+/** A subset of the reference files. */
 function only(...names: string[]): Map<string, Uint8Array> {
   return new Map(names.map((name) => [name, golden.get(name)!]));
 }
 
-/** A file of tensors with one of them changed. */
+/** A file with one of its tensors changed. */
 function withChanged(
   file: string,
   tensor: string,
@@ -41,7 +41,8 @@ function withChanged(
 ) {
   const { tensors } = readSafetensors(golden.get(file)!);
   const { data } = tensors.get(tensor)!;
-  if (data instanceof BigInt64Array || data instanceof BigUint64Array) throw new TypeError(`${tensor} is of integers`);
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array)
+    throw new TypeError(`${tensor} contains integers`);
   change(data);
   return writeSafetensors(tensors);
 }
@@ -56,12 +57,12 @@ function kindOf({ file, tensor }: VerificationRow): string {
   if (file.startsWith("augment")) return "augmentation";
   if (tensor.startsWith("act.")) return "activation";
   if (tensor.endsWith(".loss")) return "loss";
-  if (tensor === "losses") return "losses of training";
+  if (tensor === "losses") return "training losses";
   return tensor.startsWith("step5.") ? "trained parameter" : tensor.includes(".grad.") ? "gradient" : tensor;
 }
 
-describe("the reference values of PyTorch", () => {
-  test.each([true, false])("hold with fused arithmetic: %s", async (fused) => {
+describe("PyTorch's reference values", () => {
+  test.each([true, false])("match the engine, with fused arithmetic: %s", async (fused) => {
     expect(supportsFusedArithmetic()).toBe(true);
     const report = await verifyFiles(golden, wasmBackend({ fused }));
     expect(report.failures).toEqual([]);
@@ -75,7 +76,7 @@ describe("the reference values of PyTorch", () => {
       activation: 5 * 7,
       loss: 5 * 2,
       gradient: 4 * 2 * 10 + 10,
-      "losses of training": 4,
+      "training losses": 4,
       "trained parameter": 4 * 10,
       "state dict": 5 * 10,
       "schedule's learning rate": 7,
@@ -86,15 +87,15 @@ describe("the reference values of PyTorch", () => {
   });
 });
 
-describe("a reference that was tampered with fails", () => {
-  test("a gradient by one percent", async () => {
+describe("verification fails for", () => {
+  test("a gradient changed by one percent", async () => {
     const tensor = "smooth0.1.grad.conv2.weight";
     const changed = withChanged(MODEL, tensor, (data) => {
       data[data.indexOf(Math.max(...data))] *= 1.01;
     });
     const report = await verifyFiles(new Map([[MODEL, changed]]), backend);
     expect(failed(report.rows)).toEqual([`${MODEL} ${tensor}`]);
-    expect(reportProblems(report)).toEqual(["1 of 29 tensors of 1 file are past their tolerance"]);
+    expect(reportProblems(report)).toEqual(["1 of 29 tensors in 1 file exceed their tolerance"]);
     const row = report.rows.find((each) => each.tensor === tensor)!;
     expect(row.error).toBeCloseTo(0.01 / 1.01, 5);
     expect(formatReport(report)).toMatch(
@@ -107,7 +108,7 @@ describe("a reference that was tampered with fails", () => {
     ["act.logits", -1.2e-5],
     ["smooth0.loss", 1.2e-5],
     ["smooth0.1.loss", Number.NaN],
-  ])("%s by %d", async (tensor, difference) => {
+  ])("%s changed by %d", async (tensor, difference) => {
     const changed = withChanged(MODEL, tensor, (data) => {
       data[data.length - 1] += difference;
     });
@@ -124,7 +125,7 @@ describe("a reference that was tampered with fails", () => {
     expect(failed(rows)).toEqual([`${file} step5.fc1.bias`]);
   });
 
-  test("a stored parameter by its last bit", async () => {
+  test("a stored parameter with its last bit flipped", async () => {
     const changed = withChanged(MODEL, "param.conv1.weight", (data) => {
       new Uint32Array(data.buffer)[7] ^= 1;
     });
@@ -146,7 +147,7 @@ describe("a reference that was tampered with fails", () => {
     ["augment.safetensors", "chain.out"],
     ["augment-affine.safetensors", "affine.out"],
     ["augment-affine.safetensors", "brightness.out"],
-  ])("a pixel of %s %s", async (file, tensor) => {
+  ])("a changed pixel in %s %s", async (file, tensor) => {
     const changed = withChanged(file, tensor, (data) => {
       data[400] ^= 1;
     });
@@ -155,7 +156,7 @@ describe("a reference that was tampered with fails", () => {
     expect(rows.find((row) => row.tensor === tensor)!.error).toBe(1);
   });
 
-  test("an erased place that is not", async () => {
+  test("an erased pixel that is not 0", async () => {
     const file = "augment-affine.safetensors";
     const changed = withChanged(file, "full.normalised", (data) => {
       data[data.indexOf(0)] = 1;
@@ -164,7 +165,7 @@ describe("a reference that was tampered with fails", () => {
     expect(failed(rows)).toEqual([`${file} full.normalised`]);
   });
 
-  test("a scheduled value in its last digits", async () => {
+  test("a scheduled value changed in its last digits", async () => {
     const schedules = JSON.parse(new TextDecoder().decode(golden.get("schedules.json")));
     const [name] = Object.keys(schedules);
     schedules[name].lr_and_beta1[17][0] += 1e-15;
@@ -174,22 +175,18 @@ describe("a reference that was tampered with fails", () => {
     expect(failed(rows)).toEqual([`schedules.json ${name}: learning rate`, `schedules.json ${name}: beta1`]);
   });
 
-  test("any file, cut short", async () => {
+  test("any truncated file", async () => {
     for (const [file, bytes] of golden) {
-      const itsModel = [...golden].filter(([model]) => file.startsWith(model.replace("safetensors", "")));
-      const report = await verifyFiles(new Map([...itsModel, [file, bytes.subarray(0, bytes.length - 100)]]), backend);
+      const modelFiles = [...golden].filter(([model]) => file.startsWith(model.replace("safetensors", "")));
+      const truncated = bytes.subarray(0, bytes.length - 100);
+      const report = await verifyFiles(new Map([...modelFiles, [file, truncated]]), backend);
       expect(reportProblems(report)).toContainEqual(expect.stringContaining(`cannot verify ${file}: `));
     }
   });
 
   test.each([
-    ["a tensor that nobody knows", MODEL, "act.conv3", "there is nothing to hold its tensor act.conv3 against"],
-    [
-      "a model of no known kind",
-      "modern.safetensors",
-      undefined,
-      "its name begins neither with paper nor with improved",
-    ],
+    ["an unknown tensor", MODEL, "act.conv3", "it has an unknown tensor act.conv3"],
+    ["a model of unknown kind", "modern.safetensors", undefined, "its name starts with neither paper nor improved"],
   ])("%s", async (_, file, extra, reason) => {
     const { tensors } = readSafetensors(golden.get(MODEL)!);
     const changed = new Map(tensors);
@@ -199,13 +196,13 @@ describe("a reference that was tampered with fails", () => {
   });
 });
 
-test("tensors of another shape are told apart", async () => {
+test("tensors of another shape are reported", async () => {
   const { tensors } = readSafetensors(golden.get(MODEL)!);
   const flat = new Map(
     [...tensors].map(([name, { shape, data }]) => [name, { shape: name === "act.fc1" ? [data.length] : shape, data }]),
   );
   const { failures } = await verifyFiles(new Map([[MODEL, writeSafetensors(flat)]]), backend);
-  expect(failures).toEqual([{ file: MODEL, reason: "act.fc1: [60] cannot be held against [5, 12]" }]);
+  expect(failures).toEqual([{ file: MODEL, reason: "act.fc1: expected shape [5, 12], the reference has [60]" }]);
 });
 
 describe("lenet verify", () => {
@@ -252,23 +249,23 @@ describe("lenet verify", () => {
         two steps: learning rate            0  1e-14 of the largest
         two steps: beta1                    0  1e-14 of the largest
 
-      improved.pth: not verified, there is no improved.safetensors
-      2 tensors of 1 file are within their tolerance
+      improved.pth: not verified, improved.safetensors is missing
+      2 tensors in 1 file are within tolerance
       "
     `);
   });
 
-  test("fails where a value is past its tolerance", async () => {
+  test("fails if a value exceeds its tolerance", async () => {
     const changed = withChanged("augment.safetensors", "normalised", (data) => {
       data[0] = 0;
     });
     await put("augment.safetensors", changed);
     expect(await verify(folder)).toBe(1);
     expect(output.stdout).toMatch(/ {2}normalised +1 {2}0 unequal +FAILED\n/);
-    expect(output.stderr).toBe(`lenet: ${folder}: 1 of 5 tensors of 1 file are past their tolerance\n`);
+    expect(output.stderr).toBe(`lenet: ${folder}: 1 of 5 tensors in 1 file exceed their tolerance\n`);
   });
 
-  test("fails in one line where a file is damaged, and verifies the others", async () => {
+  test("fails with one line if a file is damaged, and verifies the others", async () => {
     await put(MODEL, golden.get(MODEL)!.subarray(0, 1000));
     await put("schedules.json", golden.get("schedules.json")!);
     expect(await verify(folder)).toBe(1);
@@ -277,14 +274,14 @@ describe("lenet verify", () => {
     expect(output.stdout).not.toContain("within");
   });
 
-  test("fails where a file is damaged that could not be verified anyway", async () => {
+  test("fails if a file is damaged, even if its model file is missing", async () => {
     await put("improved.pth", golden.get("improved-1x28x28.pth")!.subarray(0, 5000));
     await put("schedules.json", golden.get("schedules.json")!);
     expect(await verify(folder)).toBe(1);
     expect(output.stderr).toMatch(/^lenet: \S+: cannot verify improved\.pth: .+\n$/);
   });
 
-  test("fails in one line where there is nothing to verify", async () => {
+  test("fails with one line if there is nothing to verify", async () => {
     expect(await verify(folder)).toBe(1);
     await put("improved-1x28x28.pth", golden.get("improved-1x28x28.pth")!);
     expect(await verify(folder)).toBe(1);

@@ -17,7 +17,7 @@ import {
   type Tensor,
 } from "../src/model/index.js";
 import { Purpose, RandomStream } from "../src/numeric/philox.js";
-import { RECIPES } from "../src/training/recipes/index.js";
+import { RECIPES } from "../src/training/recipes/recipes.js";
 import { scheduleAt } from "../src/training/recipes/schedules.js";
 import { isReferenceFile, type VerificationRow, verifyFiles } from "../src/verification/index.js";
 import { type Batch, BatchEngine, type CompileOptions, referenceEngine } from "./support/batchEngine.js";

@@ -4,9 +4,9 @@ import type { Fingerprint } from "./fingerprint.mjs";
 
 export interface PageOptions {
   readonly isolated: boolean;
-  /** To spend on measuring; 0 for the fingerprints alone. */
+  /** Approximate time to measure; 0 computes only the fingerprints. */
   readonly seconds: number;
-  /** The most to compute with; 1 where the page is not isolated. */
+  /** The maximum number of threads; 1 if the page is not isolated. */
   readonly threads: number;
 }
 

@@ -11,17 +11,17 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** The Chromium of $CHROMIUM or of the system; undefined where there is none. */
+/** The path of Chromium: $CHROMIUM, or the system's; undefined if it does not exist. */
 export function findChromium() {
   return [process.env.CHROMIUM ?? "/usr/bin/chromium"].find(existsSync);
 }
 
-/** Starts Chromium without a window, on a fresh profile. */
+/** Starts Chromium headless, with a fresh profile. */
 export function launchChromium(executablePath) {
   return chromium.launch({ executablePath, headless: true, chromiumSandbox: false, args: FLAGS });
 }
 
-/** Starts Chromium beside servers with and without cross-origin isolation. */
+/** Starts Chromium and two servers, one with and one without cross-origin isolation. */
 export async function startChromium(executablePath) {
   const browser = await launchChromium(executablePath);
   const isolatedServer = await servePage({ isolated: true });

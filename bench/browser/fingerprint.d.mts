@@ -1,6 +1,6 @@
 import type { StartThread } from "../../src/engine/wasm/threads.js";
 
-/** Of a short training, the same wherever it computes the same bits. */
+/** The fingerprint of a short training: equal wherever the same bits are computed. */
 export interface Fingerprint {
   readonly threads: number;
   readonly sha256: string;

@@ -7,7 +7,7 @@ const SEED = 0;
 const IMAGES = 800;
 const recipe = { ...RECIPES.improved, epochs: 2 };
 
-/** Trains a little; gives the fingerprint of the last parameters. Runs in Node and browsers. */
+/** Trains briefly and returns the fingerprint of the final parameters. Runs in Node and browsers. */
 export async function trainingFingerprint(start, threads) {
   const dataset = generateDigits({ seed: SEED, count: IMAGES, part: "train" });
   const model = lenet5({ ...recipe, input: dataset, classes: dataset.classes.length });
@@ -22,7 +22,7 @@ export async function trainingFingerprint(start, threads) {
   return fingerprint(model, parameters);
 }
 
-/** The fingerprints of one thread and of the most. */
+/** The fingerprints with one thread and with `mostThreads`. */
 export async function trainingFingerprints(start, mostThreads) {
   const fingerprints = [];
   for (const threads of new Set([1, mostThreads])) {

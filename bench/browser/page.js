@@ -1,7 +1,7 @@
-// Starts the worker, shows what it measured, and leaves it in window.result: { error } where it failed.
-// ?seconds=12 to spend on measuring, 0 for the fingerprints alone; &threads=2 at most.
+// Starts the worker, shows its results, and stores them in window.result, or { error } if it fails.
+// ?seconds=12: approximate time to measure, 0 computes only the fingerprints; &threads=2: the maximum number of threads.
 
-/** Microseconds of a step below which a kernel is left out of the table. */
+/** Kernels that take fewer microseconds of a step than this are not in the table. */
 const WORTH_A_LINE = 1;
 
 const query = new URLSearchParams(location.search);
@@ -31,7 +31,7 @@ function finish(result) {
   element("about").textContent = [
     `${isolated ? "Cross-origin isolated" : "Not cross-origin isolated"}, ${threads} ${threads === 1 ? "thread" : "threads"}, ${fused ? "" : "no "}fused arithmetic.`,
     result.report ? "Medians, quartiles in brackets." : "",
-    result.report && !isolated ? "The clock of such a page is coarse: kernels of a few µs are known roughly." : "",
+    result.report && !isolated ? "The clock of such a page is coarse, so times of a few µs are approximate." : "",
     navigator.userAgent,
   ].join(" ");
   element("results").replaceChildren(...tablesOf(result));
@@ -74,7 +74,7 @@ function tablesOf({ fingerprints, report }) {
         ]),
       ),
       table(
-        `Kernels that do not multiply and add (${WORTH_A_LINE} µs or more)`,
+        `Kernels without multiply-adds (${WORTH_A_LINE} µs or more)`,
         ["kernel", "recipe", "µs"],
         2,
         otherKernels
@@ -86,7 +86,7 @@ function tablesOf({ fingerprints, report }) {
           ]),
       ),
       table(
-        "An image on its way into a batch, one thread, µs",
+        "Preparing one image for a batch, one thread, µs",
         ["input", "draw", "plain", "augmented"],
         1,
         images.map((figure) => [
@@ -124,7 +124,7 @@ function code(text) {
   return element;
 }
 
-/** The first few columns flush left, the others right. */
+/** A table with the first `flushLeft` columns aligned left, the others right. */
 function table(caption, head, flushLeft, rows) {
   const table = document.createElement("table");
   table.createCaption().textContent = caption;

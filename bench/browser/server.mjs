@@ -10,13 +10,13 @@ const ISOLATION = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
-/** As strict as the engine allows. */
+/** The strictest policy that the engine works with. */
 const SECURITY_POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
 
-/** Serves the page and the built package to this machine alone; gives the address and how to end it. */
+/** Serves the page and the built package to this machine only; returns the address and a function that ends it. */
 export async function servePage({ isolated }) {
   const server = createServer(async ({ url }, response) => {
-    // Dots that lead upwards are gone from a parsed address.
+    // Parsing the address resolves "..".
     const { pathname } = new URL(url, "http://localhost");
     const type = TYPES[extname(pathname)];
     try {

@@ -1,4 +1,4 @@
-// All that the page computes: an engine with threads cannot run in a window.
+// Runs the benchmark in a worker, because an engine with threads cannot run in a window.
 
 import { runBenchmark } from "../../dist/benchmark/index.js";
 import { availableThreads, startThread } from "../../dist/browser/index.js";

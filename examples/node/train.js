@@ -1,4 +1,4 @@
-// Trains a network on arrays, saves it, loads it, and asks it what an image shows.
+// Trains a network on arrays, saves it, loads it, and classifies an image.
 
 import { readFile, writeFile } from "node:fs/promises";
 import { createDataset, fit, LeNet5, predict } from "lenet";
@@ -8,7 +8,7 @@ import { threads } from "lenet/node";
 const SIDE = 28;
 const classes = ["a row", "a column", "a diagonal"];
 
-/** A grey image of a line on black: bytes, row by row. */
+/** Draws a white line on black: a grey image, bytes in row order. */
 function draw(label, place) {
   const data = new Uint8Array(SIDE * SIDE);
   for (let step = 0; step < SIDE; step++) {

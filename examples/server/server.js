@@ -1,5 +1,5 @@
-// Answers an uploaded image with what it shows: curl --data-binary @image.png http://localhost:3000
-// Start: node server.js [WEIGHTS]; without weights it first trains on generated digits.
+// Classifies uploaded images: curl --data-binary @image.png http://localhost:3000
+// Start: node server.js [WEIGHTS]; without weights, it first trains on generated digits.
 
 import { createServer } from "node:http";
 import { fit, LeNet5, predict } from "lenet";
@@ -17,7 +17,7 @@ async function trainOnDigits() {
   return network;
 }
 
-/** The body of a request; undefined where it is longer than an image may be. */
+/** The body of a request; undefined if it is longer than MOST_BYTES. */
 async function readBody(request) {
   const chunks = [];
   let bytes = 0;
@@ -29,7 +29,7 @@ async function readBody(request) {
   return Buffer.concat(chunks);
 }
 
-/** What to answer, as a status and JSON. */
+/** The response to a request: status and JSON. */
 async function answer(request) {
   if (request.method !== "POST") return [405, { error: "POST the bytes of an image" }];
   const body = await readBody(request);
@@ -38,7 +38,7 @@ async function answer(request) {
     const { label, probabilities } = await predict(network, await decodeImage(body));
     return [200, { label, probabilities }];
   } catch (error) {
-    // What is wrong with the image, in one line.
+    // The message says in one line what is wrong with the image.
     if (error instanceof ImageError) return [400, { error: error.message }];
     throw error;
   }
@@ -50,7 +50,7 @@ const server = createServer(async (request, response) => {
     response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(json));
   } catch (error) {
     console.error(error);
-    response.writeHead(500, { "Content-Type": "application/json" }).end('{"error":"it failed"}');
+    response.writeHead(500, { "Content-Type": "application/json" }).end('{"error":"internal error"}');
   }
 });
 

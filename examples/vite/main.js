@@ -1,4 +1,4 @@
-// The page: one draws, the worker answers.
+// The page: you draw, the worker answers.
 
 import { decodeImage } from "lenet/browser";
 
@@ -16,7 +16,7 @@ worker.addEventListener("message", ({ data }) => {
   }
 });
 
-/** Asks the worker; it answers once the network is trained. */
+/** Sends an image to the worker, which answers once the network is trained. */
 function ask(image) {
   worker.postMessage(image);
 }

@@ -1,4 +1,4 @@
-// The worker: trains a network on generated digits, then tells what images show. A window must not wait for threads.
+// The worker: trains a network on generated digits, then classifies images. A window cannot wait for threads, a worker can.
 
 import { fit, LeNet5, predict } from "lenet";
 import { threads } from "lenet/browser";
@@ -9,7 +9,7 @@ const EPOCHS = 4;
 async function train() {
   const dataset = generateDigits({ seed: 0, count: 5000, part: "train" });
   const network = LeNet5.create({ classes: dataset.classes, seed: 0 });
-  // One a core where the page is cross-origin isolated, else the worker's own.
+  // One per core if the page is cross-origin isolated, otherwise only the worker's own.
   const workers = threads();
   const how = workers.count === 1 ? "one thread" : `${workers.count} threads`;
   for await (const { epoch, validationAccuracy } of fit(network, dataset, { epochs: EPOCHS, threads: workers })) {

@@ -10,34 +10,34 @@ import {
   peakWorkload,
 } from "../engine/wasm/workloads/index.js";
 import type { ImageShape } from "../model/index.js";
-import { RECIPES, type Recipe } from "../training/recipes/index.js";
+import { RECIPES, type Recipe } from "../training/recipes/recipes.js";
 import { measure, type Timing } from "./measure.js";
 import { benchmarkImages, benchmarkModel, drawTask, stepTasks } from "./steps.js";
 
-/** First and third quartile of the figure beside it. */
+/** First and third quartile of the accompanying figure. */
 export type Quartiles = readonly [number, number];
 
-/** What one core can do at best in WebAssembly. */
+/** The peak performance of one core in WebAssembly. */
 export interface Peak {
-  /** Multiplication and addition in one rounding. */
+  /** Whether multiplication and addition are rounded once. */
   readonly fused: boolean;
   readonly gflops: number;
   readonly gflopsQuartiles: Quartiles;
 }
 
-/** A kernel's work in a training step of 32, on one core. */
+/** A kernel's work in a training step of batch size 32, on one core. */
 export interface KernelFigure {
   /** CxHxW */
   readonly input: string;
   readonly name: string;
   readonly microseconds: number;
   readonly microsecondsQuartiles: Quartiles;
-  /** Of the operations that it stands for: a convolution's direct ones, though Winograd's filtering takes fewer. */
+  /** Counts the mathematical operations: a direct convolution's, although Winograd's filtering needs fewer. */
   readonly gflops: number;
   readonly percentOfPeak: number;
 }
 
-/** A kernel that does something else than multiply and add. */
+/** A kernel that does not multiply and add. */
 export interface OtherKernelFigure {
   readonly input: string;
   readonly recipe: string;
@@ -46,7 +46,7 @@ export interface OtherKernelFigure {
   readonly microsecondsQuartiles: Quartiles;
 }
 
-/** A training step with the drawing of its augmentation, and a forward pass with its loss. */
+/** A training step including its augmentation draws, and a forward pass including the loss. */
 export interface StepFigure {
   readonly recipe: string;
   /** CxHxW */
@@ -57,36 +57,36 @@ export interface StepFigure {
   readonly trainMicrosecondsQuartiles: Quartiles;
   readonly forwardMicroseconds: number;
   readonly forwardMicrosecondsQuartiles: Quartiles;
-  /** Of all that the engine works in: parameters, moments, a batch and its activations and gradients. */
+  /** The engine's working memory: parameters, moments, a batch and its activations and gradients. */
   readonly memoryBytes: number;
 }
 
-/** All threads of an engine meeting once. */
+/** One barrier of all threads of an engine. */
 export interface BarrierFigure {
   readonly threads: number;
   readonly microseconds: number;
   readonly microsecondsQuartiles: Quartiles;
 }
 
-/** What an image takes on its way into a batch, on one core. */
+/** The time per image to assemble a batch, on one core. */
 export interface ImageFigure {
   readonly input: string;
-  /** To draw crop, flip and rotation. */
+  /** Drawing crop, flip and rotation. */
   readonly drawMicroseconds: number;
   readonly drawMicrosecondsQuartiles: Quartiles;
-  /** To normalise it into the engine's layout as it is. */
+  /** Normalising the image into the engine's layout. */
   readonly plainMicroseconds: number;
   readonly plainMicrosecondsQuartiles: Quartiles;
-  /** The same, cropped, flipped and rotated. */
+  /** The same with crop, flip and rotation. */
   readonly augmentedMicroseconds: number;
   readonly augmentedMicrosecondsQuartiles: Quartiles;
 }
 
 /** All figures are medians over rounds. */
 export interface BenchmarkReport {
-  /** Whether the engine multiplies and adds in one rounding here. */
+  /** Whether the engine multiplies and adds with one rounding on this machine. */
   readonly fused: boolean;
-  /** Of the arithmetic that the engine uses. */
+  /** The peak of the arithmetic that the engine uses. */
   readonly peakGflops: number;
   readonly peakGflopsQuartiles: Quartiles;
   readonly peaks: readonly Peak[];
@@ -95,28 +95,28 @@ export interface BenchmarkReport {
   readonly images: readonly ImageFigure[];
   readonly steps: readonly StepFigure[];
   readonly barriers: readonly BarrierFigure[];
-  /** To emit and instantiate a model for batches of 32. */
+  /** Emitting and instantiating a model for batches of 32. */
   readonly compileMilliseconds: number;
   readonly compileMillisecondsQuartiles: Quartiles;
-  /** The same for the first model, while the program that does it is not yet compiled well itself. */
+  /** The same for the first model, before V8 has optimised the compiler itself. */
   readonly firstCompileMilliseconds: number;
 }
 
 export interface BenchmarkOptions {
-  /** Where there is none, nothing is measured with more than one thread. */
+  /** Without it, only one thread is measured. */
   readonly startThread?: StartThread;
-  /** All batch sizes and both image sizes for everything, or the few that matter most. */
+  /** Measure all batch sizes and both image sizes. Default: only those that matter most. */
   readonly full?: boolean;
-  /** The most threads to measure with. */
+  /** The maximum number of threads to measure with. */
   readonly threads: number;
-  /** To spend on measuring, about; what has to be compiled comes on top. */
+  /** Approximate measuring time, without compilation. */
   readonly seconds: number;
   readonly onProgress?: (progress: { readonly doing: string; readonly done: number; readonly total: number }) => void;
 }
 
 const GREY: ImageShape = { channels: 1, height: 28, width: 28 };
 const COLOUR: ImageShape = { channels: 3, height: 32, width: 32 };
-/** The batch sizes of an image size, and whether its kernels are measured one by one. */
+/** The batch sizes per image size, and whether to measure individual kernels. */
 const BRIEF = [
   { size: GREY, batches: [1, 32], kernels: true },
   { size: COLOUR, batches: [32], kernels: false },
@@ -125,10 +125,10 @@ const FULL = [GREY, COLOUR].map((size) => ({ size, batches: [1, 8, 32, 128, 1024
 const BATCH = 32;
 const MEASURED_RECIPES = [RECIPES.paper, RECIPES.improved];
 
-/** Shares of the time; the steps take what is left. */
+/** Fractions of the time; the steps get the rest. */
 const SHARES = { peak: 0.05, kernels: 0.2, images: 0.05, barriers: 0.02, compile: 0.05 };
 
-/** Measures what the machine can do, what the kernels make of it, and what steps of training and evaluation take. */
+/** Measures the machine's peak performance, the kernels, and the time of training and evaluation steps. */
 export async function runBenchmark(options: BenchmarkOptions): Promise<BenchmarkReport> {
   const { startThread, seconds } = options;
   const threads = startThread ? options.threads : 1;
@@ -186,7 +186,7 @@ export async function runBenchmark(options: BenchmarkOptions): Promise<Benchmark
   };
 }
 
-/** Multiply and add, and fused where it is there. */
+/** Measures separate multiplication and addition, and fused ones if supported. */
 async function measurePeaks(milliseconds: number): Promise<Peak[]> {
   const kinds = supportsFusedArithmetic() ? [false, true] : [false];
   const tasks = kinds.map(peakWorkload);
@@ -198,7 +198,7 @@ async function measurePeaks(milliseconds: number): Promise<Peak[]> {
   });
 }
 
-/** The kernels for images of some sizes; those that multiply and add are the same in all recipes. */
+/** Measures the kernels for the given image sizes; those that multiply and add are the same in all recipes. */
 async function measureKernels(
   peak: Peak,
   sizes: readonly ImageShape[],
@@ -281,7 +281,7 @@ function compileTask() {
   return { run: async () => (await wasmBackend().compile([network], { batchSize: BATCH })).dispose() };
 }
 
-/** The same steps with one thread and with more, in turns. */
+/** Measures the same steps with one thread and with more, alternating. */
 async function measureSteps(
   { recipe, dataset, batch }: { recipe: Recipe; dataset: Dataset; batch: number },
   mostThreads: number,
@@ -317,7 +317,7 @@ async function measureSteps(
   });
 }
 
-/** 1, 2, 4, … and the most. */
+/** 1, 2, 4, … and the maximum. */
 function threadCounts(most: number): number[] {
   const counts: number[] = [];
   for (let threads = 1; threads < most; threads *= 2) counts.push(threads);

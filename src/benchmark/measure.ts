@@ -1,12 +1,12 @@
-/** Something whose time is taken: run again and again, every time the same work. */
+/** Something to time. Every run does the same work. */
 export interface Task {
-  /** A promise is waited for. */
+  /** If it returns a promise, the promise is awaited. */
   run(): unknown;
-  /** How many times the work is done in a run. Default: once. */
+  /** How many times a run does the work. Default: once. */
   readonly repeats?: number;
 }
 
-/** Times of doing the work of a task once, over the rounds, in microseconds. */
+/** The time to do a task's work once, over all rounds, in microseconds. */
 export interface Timing {
   readonly median: number;
   /** First and third quartile. */
@@ -14,13 +14,14 @@ export interface Timing {
 }
 
 const ROUNDS = 7;
-/** Share of the time in which tasks run unmeasured: V8 compiles hot functions a second time, better, while they run. */
+/** The fraction of the time in which tasks run unmeasured, while V8 optimises their hot functions. */
 const WARM_UP_SHARE = 0.4;
 
 /**
- * Times tasks in turns, A B C A B C …, so that a busy moment of the machine is one round of each rather than all of one.
+ * Times tasks alternately, A B C A B C …, so a busy moment of the machine affects one round of each task instead of all
+ * rounds of one.
  *
- * @param milliseconds to spend on all of them together, about; every task runs at least once a round
+ * @param milliseconds the approximate time for all tasks together; every task runs at least once per round
  */
 export async function measure(tasks: readonly Task[], milliseconds: number): Promise<Timing[]> {
   const share = milliseconds / tasks.length;
@@ -34,7 +35,7 @@ export async function measure(tasks: readonly Task[], milliseconds: number): Pro
   for (let round = 0; round < ROUNDS; round++) {
     for (const [index, task] of tasks.entries()) {
       const runs = Math.ceil(Math.max(slice, SHORTEST_MILLISECONDS) / expected[index]);
-      // The first run after another task's finds caches cold and threads asleep.
+      // The first run after another task finds cold caches and sleeping threads.
       await task.run();
       rounds[index].push(((await timeRuns(task, runs)) * 1000) / (runs * (task.repeats ?? 1)));
       await breathe();
@@ -43,10 +44,10 @@ export async function measure(tasks: readonly Task[], milliseconds: number): Pro
   return rounds.map(timingOf);
 }
 
-/** Times shorter than this are left to the grain of the clock, 0.1 ms in some browsers. */
+/** Shorter times are too close to the clock's resolution, 0.1 ms in some browsers. */
 const SHORTEST_MILLISECONDS = 1;
 
-/** Runs a task for some time; gives the milliseconds that one of the later runs takes. */
+/** Runs a task for the given time and returns the milliseconds that a run takes at the end. */
 async function warmUp(task: Task, milliseconds: number): Promise<number> {
   const end = performance.now() + milliseconds;
   let runs = 1;
@@ -67,12 +68,12 @@ async function timeRuns(task: Task, runs: number): Promise<number> {
   return performance.now() - start;
 }
 
-/** Lets the rest of the program run: signals, drawing, V8's finished code. */
+/** Yields to the event loop: signals, drawing, V8's optimised code. */
 function breathe(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
-/** Median and quartiles, between neighbours where they fall between them. */
+/** Median and quartiles, linearly interpolated between neighbours. */
 export function timingOf(times: readonly number[]): Timing {
   const sorted = times.toSorted((a, b) => a - b);
   const quantile = (share: number) => {

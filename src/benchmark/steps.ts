@@ -5,30 +5,30 @@ import { PLACEMENT_WORDS } from "../data/placement.js";
 import type { Engine } from "../engine/backend.js";
 import { type ImageShape, initializeParameters, lenet5, type Model } from "../model/index.js";
 import { placementsFor } from "../training/epochs.js";
-import type { Recipe } from "../training/recipes/index.js";
+import type { Recipe } from "../training/recipes/recipes.js";
 import { scheduleAt } from "../training/recipes/schedules.js";
 import type { Task } from "./measure.js";
 
-/** Enough for every batch to find its images elsewhere in memory, few enough to be drawn in no time. */
+/** Enough that consecutive batches read different memory, few enough to draw quickly. */
 const IMAGES = 2048;
 const SEED = 0;
-/** Of the tutorial's 48,000 images in batches of 32. */
-const STEPS_AN_EPOCH = 1500;
+/** The tutorial's 48,000 images in batches of 32. */
+const STEPS_PER_EPOCH = 1500;
 
-/** Drawn images to train on. */
+/** Generated images to train on. */
 export function benchmarkImages(size: ImageShape): Dataset {
   return generateDigits({ seed: SEED, count: IMAGES, part: "train", ...size });
 }
 
-/** The network of a recipe for images of a size. */
+/** The network of a recipe for images of the given size. */
 export function benchmarkModel(recipe: Recipe, { channels, height, width }: ImageShape): Model {
   return lenet5({ ...recipe, input: { channels, height, width }, classes: 10 });
 }
 
-/** Samples that one call computes: enough for what the call itself takes not to show. */
-const SAMPLES_PER_CALL = 256;
+/** Samples per call: enough to hide the cost of the call itself. */
+const SAMPLES_PER_CALL = 32;
 
-/** The tasks of an engine: a step as the training loop takes it, and a batch as validation evaluates it. */
+/** The tasks of an engine: a step as in the training loop, and a batch as in validation. */
 export async function stepTasks(
   engine: Engine,
   recipe: Recipe,
@@ -46,7 +46,7 @@ export async function stepTasks(
       repeats,
       run: () => {
         const updates = Array.from({ length: repeats }, () => {
-          const rates = scheduleAt(recipe.schedule, step++ % STEPS_AN_EPOCH, recipe.epochs * STEPS_AN_EPOCH);
+          const rates = scheduleAt(recipe.schedule, step++ % STEPS_PER_EPOCH, recipe.epochs * STEPS_PER_EPOCH);
           return { step, ...rates };
         });
         const slice = { indices: nextIndices(), placements, labelSmoothing, seed: SEED, updates };
@@ -57,7 +57,7 @@ export async function stepTasks(
   };
 }
 
-/** Draws the augmentation of a batch without training on it. */
+/** A task that draws the augmentation of a batch without training on it. */
 export function drawTask(batchSize: number, recipe: Recipe, dataset: Dataset): Task {
   const nextIndices = indexWalker(dataset, batchSize);
   const target = new Int32Array(batchSize * PLACEMENT_WORDS);
@@ -65,7 +65,7 @@ export function drawTask(batchSize: number, recipe: Recipe, dataset: Dataset): T
   return { run: () => drawPlacements(draw, dataset, nextIndices(), 0, batchSize, target) };
 }
 
-/** Gives the indices of one call after the other, from the start again after the last. */
+/** Returns the indices for one call after another, starting over at the end. */
 function indexWalker({ labels }: Dataset, count: number): () => Uint32Array {
   let start = 0;
   const order = Uint32Array.from(labels.keys());

@@ -1,5 +1,5 @@
-// The program of an engine thread in a web worker. It is a file, not a text in a blob: URL, which a strict content
-// security policy forbids.
+// The program of an engine thread in a web worker. It is a file because a strict content security policy forbids blob:
+// URLs.
 
 import type { ThreadStart } from "../engine/wasm/threads.js";
 
@@ -9,7 +9,7 @@ addEventListener("message", ({ data: { module, memory, thread, failedWord } }: M
     postMessage("running");
     (exports.thread as (thread: number) => void)(thread);
   } catch (error) {
-    // The thread that waits for this one cannot hear anything else.
+    // The waiting thread is blocked and sees only the shared memory.
     Atomics.store(new Int32Array(memory.buffer), failedWord, 1);
     throw error;
   }

@@ -1,13 +1,13 @@
-import { formatDuration } from "../report/duration.js";
 import { shortened } from "../report/markup.js";
+import { formatDuration } from "../report/numbers.js";
 import type { ComparedRun } from "../runs/comparison.js";
 import { formatPercent } from "./terminal.js";
 
 const NOTHING = "–";
-/** Of a setting's value. */
+/** Longer values of settings are shortened. */
 const LONGEST_VALUE = 24;
 
-/** Runs for people, a row each. The epochs planned are named only where they are not all done. */
+/** A table with one row per run. Shows the planned epochs only if the run is unfinished. */
 export function formatComparison(runs: readonly ComparedRun[]): string {
   const settings = Object.keys(runs[0].settings);
   const header = ["run", ...settings, "best validation", "test", "epochs", "time"];

@@ -1,4 +1,4 @@
-/** A line of a table, its cells quoted where RFC 4180 has them be. */
+/** One row of a CSV file; cells are quoted as in RFC 4180. */
 export function csvLine(cells: readonly (string | number)[]): string {
   return `${cells.map(csvCell).join(",")}\n`;
 }

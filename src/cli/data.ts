@@ -8,34 +8,34 @@ import type { RunConfig } from "../runs/config.js";
 import type { Reporter } from "./terminal.js";
 import { counted } from "./text.js";
 
-/** The data set of a command that is told none. */
+/** The data set used without `--data`. */
 export const DEFAULT_DATA = "fashion-mnist";
 
-/** More names than this only push the result off the screen. */
+/** More names would push the result off the screen. */
 const MOST_NAMES = 50;
 
-/** The data of a run, as they were. */
+/** The data settings of an earlier run. */
 export function dataOfRun({ data, model }: RunConfig): DataSettings {
   const { name, path, directory, resize, background } = data;
   return { data: path ?? name, dataDir: directory, input: model.input, resize, background };
 }
 
-/** Where a command shows what it does, and what ends it. */
+/** Where a command reports progress, and the signal that aborts it. */
 export interface Progress {
   readonly terminal: Reporter;
   readonly signal?: AbortSignal;
 }
 
-/** A data set with all its parts, in the network's shape. */
+/** A data set with all its parts, resized to the network's input. */
 export interface LoadedData {
   readonly settings: DataSettings;
   readonly name: string;
   readonly parts: DatasetParts;
-  /** The files of a folder of images that could not be used. */
+  /** Files of an image folder that could not be used. */
   readonly skipped: OpenedData["skipped"];
 }
 
-/** Opens a data set for a command, with what takes time as progress and warnings as lines. */
+/** Opens a data set, reporting progress and warnings on the terminal. */
 export async function openForCommand(settings: DataSettings, { terminal, signal }: Progress): Promise<OpenedData> {
   const opened = await openData(settings, {
     signal,
@@ -46,12 +46,12 @@ export async function openForCommand(settings: DataSettings, { terminal, signal 
   terminal.clearBar();
   const { length } = opened.skipped;
   if (length > 0) {
-    terminal.warn(`${settings.data}: ${counted(length, "file")} cannot be used and ${isOrAre(length)} skipped`);
+    terminal.warn(`${settings.data}: skipping ${counted(length, "file")} that cannot be used`);
   }
   return opened;
 }
 
-/** Opens a data set and reads all its parts. @throws the signal's reason if it ends the work */
+/** Opens a data set and reads all its parts. @throws the signal's reason if it is aborted */
 export async function loadData(settings: DataSettings, progress: Progress): Promise<LoadedData> {
   const opened = await openForCommand(settings, progress);
   const { train, validationCount } = await opened.train();
@@ -61,7 +61,7 @@ export async function loadData(settings: DataSettings, progress: Progress): Prom
   return { settings, name: opened.name, parts: { train, validationCount, test }, skipped: opened.skipped };
 }
 
-/** Loads Fashion-MNIST or, if it cannot be obtained, digits that this program draws. */
+/** Loads Fashion-MNIST or, if it cannot be obtained, generated digits. */
 export async function loadDefaultData(settings: Omit<DataSettings, "data">, progress: Progress): Promise<LoadedData> {
   try {
     return await loadData({ ...settings, data: DEFAULT_DATA }, progress);
@@ -73,7 +73,7 @@ export async function loadDefaultData(settings: Omit<DataSettings, "data">, prog
   }
 }
 
-/** Loads the data of a run or a sweep again. @throws Error with one line if its training images have changed since */
+/** Loads the data of an earlier run or sweep. @throws Error if its training images have changed */
 export async function loadSameData(
   path: string,
   checksum: string,
@@ -82,20 +82,20 @@ export async function loadSameData(
 ): Promise<LoadedData> {
   const data = await loadData(settings, progress);
   if (data.parts.train.checksum !== checksum) {
-    throw new Error(`${path} was begun with other images: the checksum of ${data.name} has changed since`);
+    throw new Error(`${path} was trained on other images: the checksum of ${data.name} has changed`);
   }
   return data;
 }
 
-/** Names the files that could not be used; nothing where there are none. */
-export function nameSkipped({ skipped }: Pick<OpenedData, "skipped">, terminal: Reporter): void {
+/** Lists the files that could not be used, if there are any. */
+export function listSkipped({ skipped }: Pick<OpenedData, "skipped">, terminal: Reporter): void {
   if (skipped.length === 0) return;
   terminal.line(`skipped ${counted(skipped.length, "file")}:`);
   for (const { path, reason } of skipped.slice(0, MOST_NAMES)) terminal.line(`  ${path}: ${reason}`);
   if (skipped.length > MOST_NAMES) terminal.line(`  and ${skipped.length - MOST_NAMES} more`);
 }
 
-/** Shows how far a download is. */
+/** Shows the progress of a download. */
 export function showDownload(terminal: Reporter, { url, receivedBytes, totalBytes }: DownloadProgress): void {
   const { host, pathname } = new URL(url);
   terminal.progress({
@@ -105,8 +105,4 @@ export function showDownload(terminal: Reporter, { url, receivedBytes, totalByte
     unit: "MB",
     details: `from ${host}`,
   });
-}
-
-function isOrAre(count: number): string {
-  return count === 1 ? "is" : "are";
 }

@@ -1,7 +1,7 @@
 import type { Evaluation } from "../training/metrics.js";
 import { formatPercent } from "./terminal.js";
 
-/** An evaluation for people: totals, a table of the classes, the confusion matrix. */
+/** An evaluation as text: totals, a table of the classes, and the confusion matrix. */
 export function formatEvaluation({ accuracy, correct, total, loss, perClass, confusion }: Evaluation): string {
   const labelWidth = Math.max(5, ...perClass.map(({ label }) => label.length));
   const countWidth = Math.max(5, ...confusion.flat().map((count) => String(count).length));
@@ -13,10 +13,10 @@ export function formatEvaluation({ accuracy, correct, total, loss, perClass, con
     `    ${"class".padEnd(labelWidth)}  precision    recall        F1    images`,
     ...perClass.map(
       ({ label, precision, recall, f1, total: images }, index) =>
-        `${String(index).padStart(3)} ${label.padEnd(labelWidth)}  ${[precision, recall, f1].map((share) => formatPercent(share).padStart(9)).join(" ")} ${String(images).padStart(9)}`,
+        `${String(index).padStart(3)} ${label.padEnd(labelWidth)}  ${[precision, recall, f1].map((value) => formatPercent(value).padStart(9)).join(" ")} ${String(images).padStart(9)}`,
     ),
     "",
-    "confusion: rows are the true class, columns the predicted",
+    "confusion matrix: rows are true classes, columns predicted classes",
     `    ${"".padEnd(labelWidth)} ${cells(confusion.map((_, index) => index))}`,
     ...confusion.map(
       (row, index) => `${String(index).padStart(3)} ${perClass[index].label.padEnd(labelWidth)} ${cells(row)}`,

@@ -1,9 +1,9 @@
-/** The user pressed Ctrl-C; what was finished is kept. */
+/** The user pressed Ctrl-C. Finished work is kept. */
 export class InterruptedError extends Error {
   override readonly name = "InterruptedError";
 }
 
-/** Runs something with a signal that Ctrl-C aborts; pressed twice, it ends the program at once. */
+/** Calls `body` with a signal that Ctrl-C aborts. Pressing it again ends the program at once. */
 export async function withInterrupt<Result>(body: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
   const controller = new AbortController();
   const onInterrupt = () => controller.abort(new InterruptedError("interrupted"));

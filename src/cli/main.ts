@@ -19,10 +19,10 @@ import { trainCommand } from "./commands/train.js";
 import { verify } from "./commands/verify.js";
 import { InterruptedError } from "./interrupt.js";
 
-const ExitCode = { failed: 1, wrongUse: 2, interrupted: 130 } as const;
+const ExitCode = { failed: 1, wrongUsage: 2, interrupted: 130 } as const;
 
 const program = new Command("lenet")
-  .description("LeNet-5: train it, test it, look inside it")
+  .description("train, evaluate and inspect LeNet-5")
   .version(VERSION)
   .addCommand(trainCommand())
   .addCommand(sweepCommand())
@@ -37,8 +37,8 @@ const program = new Command("lenet")
   .addCommand(dataCommand())
   .addCommand(
     new Command("verify")
-      .description("hold the engine against a folder of reference values from PyTorch")
-      .argument("<dir>", "the folder")
+      .description("compare the engine with reference values from PyTorch")
+      .argument("<dir>", "folder of reference values, as written by tests/golden/make_golden.py")
       .action(async (directory: string) => {
         process.exitCode = await verify(directory);
       }),
@@ -47,10 +47,10 @@ const program = new Command("lenet")
   .addCommand(benchCommand())
   .addCommand(demoCommand());
 
-tellWrongUse(program, "lenet");
+reportWrongUsage(program, "lenet");
 
 process.stdout.on("error", onOutputError);
-// There is nowhere left to tell it.
+// Nowhere is left to report it.
 process.stderr.on("error", () => {});
 
 try {
@@ -59,30 +59,30 @@ try {
   process.exitCode = exitCodeFor(error);
 }
 
-/** Has a command, and those below it, throw what is wrong with its use, and tell it in one line. */
-function tellWrongUse(command: Command, called: string): void {
+/** Makes a command and its subcommands report wrong usage in one line, then throw. */
+function reportWrongUsage(command: Command, fullName: string): void {
   command.exitOverride().configureOutput({
-    outputError: (text, write) => write(`lenet: ${wrongUse(text)}; see "${called} --help"\n`),
+    outputError: (text, write) => write(`lenet: ${inOneLine(text)}; see "${fullName} --help"\n`),
   });
-  for (const child of command.commands) tellWrongUse(child, `${called} ${child.name()}`);
+  for (const child of command.commands) reportWrongUsage(child, `${fullName} ${child.name()}`);
 }
 
-/** What commander says about wrong use, in one line: its suggestion stands on a second one. */
-function wrongUse(text: string): string {
+/** Commander's error message in one line; it puts its suggestion on a second one. */
+function inOneLine(text: string): string {
   const [message, suggestion] = text.trim().split("\n");
   return [message.replace(/^error: /, "").replace(/\.$/, ""), ...(suggestion ? [suggestion] : [])].join(" ");
 }
 
-/** A reader that goes away, as in `| head`, does not end a training; what cannot be written to is told. */
+/** A reader that goes away, as in `| head`, does not stop a training run. Other errors are reported. */
 function onOutputError(error: NodeJS.ErrnoException): void {
   if (error.code === "EPIPE") return;
   process.stderr.write(`lenet: ${describeFileError(error, "write to standard output")}\n`);
   process.exit(ExitCode.failed);
 }
 
-/** Tells what went wrong, a line for each fault, where that has not been done yet. */
+/** Reports an error, one line for each of several, unless commander has reported it. */
 function exitCodeFor(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ExitCode.wrongUse;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ExitCode.wrongUsage;
   for (const each of error instanceof AggregateError ? error.errors : [error]) {
     const [line] = (each instanceof Error ? each.message : String(each)).split("\n", 1);
     process.stderr.write(`lenet: ${line}\n`);

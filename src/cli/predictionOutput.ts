@@ -3,27 +3,26 @@ import { csvLine } from "./csv.js";
 import { formatPercent } from "./terminal.js";
 import { printable } from "./text.js";
 
-/** How predictions are printed, one after the other as they come. */
+/** An output format for predictions, which are printed one by one as they arrive. */
 export interface PredictionOutput {
   readonly begin: string;
   row(prediction: Prediction): string;
   readonly end: string;
 }
 
-/** What all outputs are made for. */
 interface OutputOptions {
   readonly labelOf: (index: number) => string;
-  /** The classes that are shown of each image, the most probable first. */
+  /** How many classes to show for each image, most probable first. */
   readonly top: number;
 }
 
 const LONGEST_NAME = 48;
-const SHARE = "probability";
+const PROBABILITY = "probability";
 
 /**
- * For people: the most probable class of each image, and the next ones.
+ * A text table: the most probable class of each image, then the next ones.
  *
- * @param files the names of all images, and `labels` those of all classes: columns are as wide as the longest one
+ * @param files the names of all images; with `labels`, the names of all classes, they set the column widths
  */
 export function tableOutput(
   { labelOf, top }: OutputOptions,
@@ -32,23 +31,23 @@ export function tableOutput(
 ): PredictionOutput {
   const fileWidth = Math.min(LONGEST_NAME, longest(["image", ...files.map(printable)]));
   const labelWidth = longest(["class", ...labels.map(printable)]);
-  const line = (file: string, label: string, share: string, others: string) =>
-    `${[padded(file, fileWidth), padded(label, labelWidth), share.padStart(SHARE.length), others].join("  ").trimEnd()}\n`;
+  const line = (file: string, label: string, probability: string, others: string) =>
+    `${[padded(file, fileWidth), padded(label, labelWidth), probability.padStart(PROBABILITY.length), others].join("  ").trimEnd()}\n`;
   return {
-    begin: line("image", "class", SHARE, top > 1 ? "next" : ""),
+    begin: line("image", "class", PROBABILITY, top > 1 ? "next" : ""),
     row: ({ file, probabilities }) => {
       const [first, ...others] = mostProbable(probabilities, top).map((index) => ({
         label: printable(labelOf(index)),
-        share: formatPercent(probabilities[index]),
+        probability: formatPercent(probabilities[index]),
       }));
-      const next = others.map(({ label, share }) => `${label} ${share}`).join(", ");
-      return line(endOf(printable(file)), first.label, first.share, next);
+      const next = others.map(({ label, probability }) => `${label} ${probability}`).join(", ");
+      return line(endOf(printable(file)), first.label, first.probability, next);
     },
     end: "",
   };
 }
 
-/** For spreadsheets: the most probable class of each image, then the next ones, a pair of columns each. */
+/** CSV: the most probable class of each image, then the next ones, two columns per class. */
 export function csvOutput({ labelOf, top }: OutputOptions): PredictionOutput {
   const ranks = Array.from({ length: top - 1 }, (_, index) => index + 2);
   return {
@@ -67,7 +66,7 @@ export function csvOutput({ labelOf, top }: OutputOptions): PredictionOutput {
   };
 }
 
-/** For programs: an array with an object for each image. */
+/** JSON: an array with one object per image. */
 export function jsonOutput({ labelOf }: Pick<OutputOptions, "labelOf">): PredictionOutput {
   let separator = "\n";
   return {
@@ -82,13 +81,13 @@ export function jsonOutput({ labelOf }: Pick<OutputOptions, "labelOf">): Predict
   };
 }
 
-/** The indices of the largest probabilities, the first of equal ones first. */
+/** The indices of the largest probabilities, in descending order; equal ones in index order. */
 function mostProbable(probabilities: readonly number[], count: number): number[] {
   const indices = probabilities.map((_, index) => index);
   return indices.sort((a, b) => probabilities[b] - probabilities[a]).slice(0, count);
 }
 
-/** A path's end, where it is long: that tells more than its start. */
+/** The end of a long path, which identifies the file better than its start. */
 function endOf(path: string): string {
   const characters = [...path];
   return characters.length <= LONGEST_NAME ? path : `…${characters.slice(1 - LONGEST_NAME).join("")}`;

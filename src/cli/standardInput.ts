@@ -2,13 +2,14 @@ import { addAbortSignal } from "node:stream";
 import type { ImageSource } from "../node/imageSources.js";
 import { MAXIMUM_FILE_BYTES } from "../node/images/protocol.js";
 
-/** Stands for standard input among the names of images. */
+/** Names standard input in a list of images. */
 const STANDARD_INPUT = "-";
 
 /**
- * Images with what standard input holds in its place, if it is among them.
+ * Reads standard input if it is among the images.
  *
- * @throws the signal's reason where it ends the reading
+ * @returns the images, with the bytes of standard input in its place
+ * @throws the signal's reason if it is aborted
  */
 export async function withStandardInput(
   sources: readonly ImageSource[],
@@ -20,17 +21,17 @@ export async function withStandardInput(
 }
 
 async function readStandardInput(signal: AbortSignal): Promise<Uint8Array> {
-  const pieces: Buffer[] = [];
+  const chunks: Buffer[] = [];
   let bytes = 0;
   try {
-    for await (const piece of addAbortSignal(signal, process.stdin)) {
-      pieces.push(piece);
-      bytes += piece.length;
+    for await (const chunk of addAbortSignal(signal, process.stdin)) {
+      chunks.push(chunk);
+      bytes += chunk.length;
       if (bytes > MAXIMUM_FILE_BYTES) throw new Error(`standard input has more than ${MAXIMUM_FILE_BYTES / 1e6} MB`);
     }
   } catch (error) {
     signal.throwIfAborted();
     throw error;
   }
-  return new Uint8Array(Buffer.concat(pieces));
+  return new Uint8Array(Buffer.concat(chunks));
 }

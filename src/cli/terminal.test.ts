@@ -1,9 +1,9 @@
 import { Writable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { formatDuration } from "../report/duration.js";
+import { formatDuration } from "../report/numbers.js";
 import { formatPercent, Terminal } from "./terminal.js";
 
-/** A stream that keeps what is written, as a terminal of a width or as a file. */
+/** Records what is written to a terminal of a given width, or to a file. */
 class FakeStream extends Writable {
   readonly isTTY: boolean;
   columns: number;
@@ -32,7 +32,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Reports every half second that 1,000 more images are done. */
+/** Reports 1,000 more finished images every half second. */
 function work(terminal: Terminal, total: number, steps: number): void {
   for (let step = 0; step <= steps; step++) {
     const label = `epoch ${step < steps / 2 ? 1 : 2}/2`;
@@ -42,7 +42,7 @@ function work(terminal: Terminal, total: number, steps: number): void {
 }
 
 describe("on a terminal", () => {
-  it("shows a bar with share, rate, time left and details, measured over the whole task", () => {
+  it("shows a bar with percentage, rate, time left and details, measured over the entire task", () => {
     const stream = new FakeStream(true);
     work(terminalOn(stream), 10_000, 3);
     expect(stream.written).toEqual([
@@ -52,7 +52,7 @@ describe("on a terminal", () => {
     ]);
   });
 
-  it("measures a resumed task from where it began", () => {
+  it("measures the rate of a resumed task from where it resumed", () => {
     const stream = new FakeStream(true);
     const terminal = terminalOn(stream);
     terminal.progress({ label: "download", done: 80, total: 100, unit: "MB" });
@@ -101,21 +101,21 @@ describe("on a terminal", () => {
     [60, "epoch 1/2 ╌╌╌╌╌╌╌╌╌╌╌╌╌   0 %  2,000 images/s  1:23:20 left"],
     [40, "epoch 1/2 ╌╌╌╌╌╌╌   0 %  2,000 images/s"],
     [20, "epoch 1/2"],
-  ])("leaves out what there is no room for in %i columns", (columns, text) => {
+  ])("drops what does not fit in %i columns", (columns, text) => {
     const stream = new FakeStream(true, columns);
     work(terminalOn(stream), 10_000_000, 3);
     expect(stream.written[0]).toBe(ERASE + text);
   });
 
-  it("takes 80 columns where the terminal does not know its width", () => {
+  it("assumes 80 columns if the terminal does not know its width", () => {
     const stream = new FakeStream(true, 0);
     work(terminalOn(stream), 10_000, 1);
     expect(stream.written[0].length - ERASE.length).toBe(79);
   });
 });
 
-describe("where there is no terminal", () => {
-  it("writes a plain line every ten seconds, and none for what is short", () => {
+describe("if the stream is not a terminal", () => {
+  it("writes a plain line every ten seconds, and none for a short task", () => {
     const stream = new FakeStream(false);
     work(terminalOn(stream), 100_000, 45);
     expect(stream.written).toEqual([
@@ -155,7 +155,7 @@ describe("formats", () => {
     expect(formatDuration(seconds)).toBe(text);
   });
 
-  it("shares as percent", () => {
+  it("fractions as percentages", () => {
     expect([0, 0.89684, 1].map(formatPercent)).toEqual(["0.00 %", "89.68 %", "100.00 %"]);
   });
 });

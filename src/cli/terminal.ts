@@ -1,32 +1,32 @@
 import type { WriteStream } from "node:tty";
-import { formatDuration } from "../report/duration.js";
+import { formatDuration } from "../report/numbers.js";
 
 const LONGEST_BAR = 24;
-/** A shorter bar tells nothing. */
+/** A shorter bar is not worth drawing. */
 const SHORTEST_BAR = 4;
 const DEFAULT_COLUMNS = 80;
-/** Between two drawings of the bar. */
+/** Minimum time between two drawings of the bar. */
 const DRAW_MILLISECONDS = 100;
-/** Between two lines of progress where there is no terminal. */
+/** Minimum time between two progress lines if the stream is not a terminal. */
 const PLAIN_MILLISECONDS = 10_000;
 const ERASE_LINE = "\r\x1b[2K";
 
-/** How far something is. */
+/** The progress of a task. */
 export interface BarState {
   readonly label: string;
-  /** What is measured, the label where left out: the rate and the time left are those since its first call. */
+  /** Names the task. Rate and time left count from the first call that names it. Default: the label. */
   readonly task?: string;
   readonly done: number;
   readonly total: number;
-  /** What else to show, behind the rate, where there is room. */
+  /** Shown after the rate if there is room. */
   readonly details?: string;
-  /** What is counted, as "images" or "MB". */
+  /** The unit of `done` and `total`, such as "images" or "MB". */
   readonly unit: string;
 }
 
 /**
- * Where a command writes for people: lines that stay, and below them a live bar with rate and time left where the stream
- * is a terminal. Where it is not, a bar is a plain line now and then.
+ * A command's output for people: lines and, below them, a live progress bar with rate and time left. If the stream is
+ * not a terminal, the bar becomes a plain line every ten seconds.
  */
 export class Terminal {
   private readonly stream: NodeJS.WritableStream & Partial<WriteStream>;
@@ -42,24 +42,24 @@ export class Terminal {
     this.quiet = options.quiet ?? false;
   }
 
-  /** Writes a line that stays. */
+  /** Writes a line. */
   line(text = ""): void {
     this.clearBar();
     this.stream.write(`${text}\n`);
   }
 
-  /** Warns in a line on standard error. */
+  /** Writes a warning to standard error. */
   warn(text: string): void {
     this.clearBar();
     process.stderr.write(`warning: ${text}\n`);
   }
 
-  /** Writes a line that stays, unless quiet was asked for. */
+  /** Writes a line unless the terminal is quiet. */
   detail(text = ""): void {
     if (!this.quiet) this.line(text);
   }
 
-  /** Shows how far something is. */
+  /** Shows the progress of a task. */
   progress(state: BarState): void {
     if (this.quiet) return;
     const now = performance.now();
@@ -68,7 +68,7 @@ export class Terminal {
       this.task = task;
       this.startedAt = now;
       this.startedDone = state.done;
-      // A plain line only for what takes long.
+      // Short tasks get no plain line.
       this.drawnAt = this.stream.isTTY ? 0 : now;
       return;
     }
@@ -79,13 +79,13 @@ export class Terminal {
       this.stream.write(`${state.label} ${figures.join("  ")}\n`);
       return;
     }
-    // The last column stays free: a full line would wrap in some terminals.
+    // Leave the last column free: some terminals wrap a full line.
     const room = (this.stream.columns || DEFAULT_COLUMNS) - 1;
     this.stream.write(ERASE_LINE + lineWithBar(state, figures, room));
     this.barShown = true;
   }
 
-  /** Takes the bar away. */
+  /** Erases the bar. */
   clearBar(): void {
     if (this.barShown) this.stream.write(ERASE_LINE);
     this.barShown = false;
@@ -94,7 +94,7 @@ export class Terminal {
   private figures({ done, total, unit, details }: BarState, seconds: number): string[] {
     const rate = (done - this.startedDone) / seconds;
     const figures = [
-      `${Math.floor(shareOf(done, total) * 100)} %`.padStart(5),
+      `${Math.floor(fractionOf(done, total) * 100)} %`.padStart(5),
       `${formatRate(rate)} ${unit}/s`,
       `${formatDuration((total - done) / rate)} left`,
     ];
@@ -102,22 +102,22 @@ export class Terminal {
   }
 }
 
-/** What a command reports to: a terminal, or what stands for one. */
+/** Where a command reports: a terminal or a substitute. */
 export type Reporter = Pick<Terminal, "line" | "warn" | "detail" | "progress" | "clearBar">;
 
-/** A line of progress with as many of the figures as there is room for beside a bar. */
+/** A progress line with a bar and as many of the figures as fit. */
 function lineWithBar({ label, done, total }: BarState, figures: readonly string[], room: number): string {
   for (let shown = figures.length; shown > 0; shown--) {
     const text = figures.slice(0, shown).join("  ");
     const bar = Math.min(LONGEST_BAR, room - label.length - text.length - 2);
     if (bar < SHORTEST_BAR) continue;
-    const filled = Math.round(shareOf(done, total) * bar);
+    const filled = Math.round(fractionOf(done, total) * bar);
     return `${label} ${"━".repeat(filled)}${"╌".repeat(bar - filled)} ${text}`;
   }
   return label.slice(0, room);
 }
 
-function shareOf(done: number, total: number): number {
+function fractionOf(done: number, total: number): number {
   return total > 0 ? Math.min(done / total, 1) : 0;
 }
 
@@ -125,7 +125,7 @@ function formatRate(rate: number): string {
   return rate >= 100 ? Math.round(rate).toLocaleString("en-US") : rate.toFixed(1);
 }
 
-/** A share as 89.68 %. */
-export function formatPercent(share: number): string {
-  return `${(share * 100).toFixed(2)} %`;
+/** Formats a fraction as a percentage: 89.68 %. */
+export function formatPercent(fraction: number): string {
+  return `${(fraction * 100).toFixed(2)} %`;
 }

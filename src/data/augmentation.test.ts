@@ -1,18 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { AUGMENTATIONS, type Augmentation, drawTransformation, isAugmenting, placementFor } from "./augmentation.js";
 
-/** The words of a black background, a brightness of 1 and nothing to erase. */
+/** The words for a black background, a brightness of 1 and nothing to erase. */
 const PLAIN = [0, 0x3f800000, 0, 0, 0, 0];
 const IMAGE = { height: 20, width: 30 };
 
 describe("placementFor", () => {
-  it("leaves an image that is not turned where it is", () => {
+  it("maps an image without rotation to itself", () => {
     const still = { cropDown: -2, cropRight: 1, flip: true, degrees: 0 };
     // Half a pixel in 16.16 is the centre of the first pixel.
     expect([...placementFor(still, 28, 28)]).toEqual([-2, 1, 1, 65536, 0, 32768, 0, 65536, 32768, ...PLAIN]);
   });
 
-  it("takes the source of a quarter turn counter-clockwise from the right edge", () => {
+  it("reads a counter-clockwise quarter turn from the right edge", () => {
     const quarter = { cropDown: 0, cropRight: 0, flip: false, degrees: 90 };
     // The first pixel, top left, comes from the top right: column 27, row 0.
     expect([...placementFor(quarter, 28, 28)]).toEqual([
@@ -21,13 +21,13 @@ describe("placementFor", () => {
     ]);
   });
 
-  it("maps as torchvision's _get_inverse_affine_matrix in Pillow's fixed point", () => {
+  it("matches torchvision's _get_inverse_affine_matrix in Pillow's fixed point", () => {
     // _get_inverse_affine_matrix([10.0, 16.5], -12.5, [3, -2], 0.8, [7.0, 0.0]) in torchvision 0.28.
     const map = { degrees: 12.5, shiftRight: 3, shiftDown: -2, scale: 0.8, shear: 7 };
     expect([...placementFor(map, 33, 20).subarray(3, 9)]).toEqual([82155, -7911, -260831, 17731, 79978, -259985]);
   });
 
-  it("writes background, factor and the erased square", () => {
+  it("encodes background, brightness and the erased square", () => {
     const placement = placementFor(
       { background: 255, brightness: 1.5, eraseTop: -3, eraseLeft: 20, eraseSide: 9 },
       28,
@@ -43,7 +43,7 @@ describe("drawTransformation", () => {
     drawTransformation(AUGMENTATIONS.tutorial, IMAGE, 3, 5, sample),
   );
 
-  it("draws every shift, flip and angle as often as it should", () => {
+  it("draws every shift, flip and angle with the expected frequency", () => {
     for (const shift of [-2, -1, 0, 1, 2]) {
       // 4,000 expected, standard deviation 57.
       expect(Math.abs(draws.filter(({ cropDown }) => cropDown === shift).length - 4000)).toBeLessThan(250);
@@ -55,18 +55,18 @@ describe("drawTransformation", () => {
     expect(Math.min(...angles)).toBeLessThan(-9.95);
     expect(Math.max(...angles)).toBeLessThanOrEqual(10);
     expect(Math.max(...angles)).toBeGreaterThan(9.95);
-    // The mean of 20,000 has a standard deviation of 0.041.
+    // The mean of 20,000 draws has a standard deviation of 0.041.
     expect(Math.abs(angles.reduce((sum, angle) => sum + angle, 0) / angles.length)).toBeLessThan(0.2);
   });
 
-  it("depends on seed, epoch and sample alone", () => {
+  it("depends only on seed, epoch and sample", () => {
     const again = drawTransformation(AUGMENTATIONS.tutorial, IMAGE, 3, 5, 17);
     expect(again).toEqual(draws[17]);
     expect(drawTransformation(AUGMENTATIONS.tutorial, IMAGE, 3, 6, 17)).not.toEqual(again);
     expect(drawTransformation(AUGMENTATIONS.tutorial, IMAGE, 4, 5, 17)).not.toEqual(again);
   });
 
-  it("draws what is asked for and nothing else, in the range asked for", () => {
+  it("draws only the enabled parts, within their ranges", () => {
     const settings: Augmentation = {
       cropPadding: 3,
       flip: 0.3,
@@ -86,7 +86,7 @@ describe("drawTransformation", () => {
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
       return { least: Math.min(...values), most: Math.max(...values), mean };
     };
-    // Means lie within four standard deviations of what they should be; a drawn square's centre is any pixel.
+    // Means lie within four standard deviations of the expected value; the square's centre can be any pixel.
     const expected = [
       ["shiftDown", -4, 4, 0, 0.07],
       ["shiftRight", -6, 6, 0, 0.1],
@@ -108,7 +108,7 @@ describe("drawTransformation", () => {
     expect(new Set(all.map(({ eraseSide, background }) => `${eraseSide} ${background}`))).toEqual(new Set(["10 255"]));
   });
 
-  it("draws each part the same whatever else is on", () => {
+  it("draws each part the same whichever others are enabled", () => {
     const { strong, tutorial } = AUGMENTATIONS;
     const settings: Augmentation = { ...strong, ...tutorial, shift: 0.3, scale: 0.2, shear: 9, erase: 0.4 };
     const all = drawTransformation(settings, IMAGE, 1, 2, 3);
@@ -133,7 +133,7 @@ describe("drawTransformation", () => {
 });
 
 describe("isAugmenting", () => {
-  it("tells whether any part is on; a background alone changes nothing", () => {
+  it("is true if any part is enabled; a background alone changes nothing", () => {
     const { none, ...others } = AUGMENTATIONS;
     expect(isAugmenting({ ...none, background: 255 })).toBe(false);
     for (const augmentation of Object.values(others)) expect(isAugmenting(augmentation)).toBe(true);

@@ -1,33 +1,33 @@
+import { cosine, sine } from "../numeric/elementary.js";
 import { Purpose, RandomStream } from "../numeric/philox.js";
-import { cosine, sine } from "../numeric/trigonometry.js";
 import { PLACEMENT, PLACEMENT_WORDS } from "./placement.js";
 
 /**
  * Random transformations of an image, in this order: crop, flip, one affine map (rotation, shift, scale and shear),
- * brightness, erasure. 0 leaves each of them out.
+ * brightness, erasure. 0 disables each of them.
  */
 export interface Augmentation {
-  /** Pixels of background added on every side before a window of the old size is cut out anywhere. */
+  /** Pixels of background added on every side before a window of the original size is cropped at a random position. */
   readonly cropPadding: number;
   /** Probability of mirroring left to right. */
   readonly flip: number;
-  /** The image is turned by an angle drawn from ± this many degrees. */
+  /** The image is rotated by an angle drawn from ± this many degrees. */
   readonly degrees: number;
-  /** It is moved by a whole number of pixels drawn from ± this share of its height, and of its width. */
+  /** It is shifted by an integer number of pixels, drawn from ± this fraction of its height and of its width. */
   readonly shift: number;
-  /** Its size is multiplied by a factor drawn from 1 ± this; below 1. */
+  /** Its size is multiplied by a factor drawn from 1 ± this value, which is below 1. */
   readonly scale: number;
-  /** It is sheared along its rows by an angle drawn from ± this many degrees; below 90. */
+  /** It is sheared along its rows by an angle drawn from ± this many degrees, which is below 90. */
   readonly shear: number;
-  /** Its bytes are multiplied by a factor drawn from 1 ± this. */
+  /** Its bytes are multiplied by a factor drawn from 1 ± this value. */
   readonly brightness: number;
   /**
-   * Side of a square as a share of the image's shorter side. It is set to 0, after normalisation, about a centre drawn
-   * from all of the image, so that it may hang over the border: DeVries and Taylor, "Improved regularization of
-   * convolutional neural networks with Cutout", 2017.
+   * Side of a square that is set to 0 after normalisation, as a fraction of the image's shorter side. Its centre is
+   * drawn from the entire image, so the square may extend over the border: DeVries and Taylor, "Improved regularization
+   * of convolutional neural networks with Cutout", 2017.
    */
   readonly erase: number;
-  /** The byte, 0 or 255, that crop and affine map find outside of the image. */
+  /** The byte, 0 or 255, that crop and affine map read outside the image. */
   readonly background: number;
 }
 
@@ -43,7 +43,7 @@ const NONE: Augmentation = {
   background: 0,
 };
 
-/** Augmentations by name; all on a black background. */
+/** The preset augmentations by name, all with a black background. */
 export const AUGMENTATIONS = {
   none: NONE,
   /** RandomCrop(28, padding 2), RandomHorizontalFlip(0.5), RandomRotation(10). */
@@ -58,34 +58,34 @@ export function isAugmenting(augmentation: Augmentation): boolean {
   return cropPadding > 0 || flip > 0 || degrees > 0 || drawsMore(augmentation);
 }
 
-/** Whether anything is drawn besides crop, flip and rotation. */
+/** Whether an augmentation draws more than crop, flip and rotation. */
 function drawsMore({ shift, scale, shear, brightness, erase }: Augmentation): boolean {
   return shift > 0 || scale > 0 || shear > 0 || brightness > 0 || erase > 0;
 }
 
-/** One image's transformation. */
+/** The transformation of one image. */
 export interface Transformation {
-  /** Rows and columns that the window of the crop is moved by. */
+  /** Offset of the crop window in rows and columns. */
   readonly cropDown: number;
   readonly cropRight: number;
   /** Mirrored left to right after the crop. */
   readonly flip: boolean;
-  /** Counter-clockwise about the centre, nearest neighbour, as all of the affine map. */
+  /** Counter-clockwise about the centre. The affine map samples the nearest neighbour. */
   readonly degrees: number;
-  /** Rows and columns that the image is moved by after it was sheared, scaled and turned. */
+  /** Shift in rows and columns after shear, scale and rotation. */
   readonly shiftDown: number;
   readonly shiftRight: number;
-  /** Factor of the image's size. */
+  /** Factor for the image's size. */
   readonly scale: number;
-  /** Degrees along the rows: above 0, rows above the centre go to the right. */
+  /** Degrees along the rows; a positive shear moves rows above the centre to the right. */
   readonly shear: number;
-  /** Factor of the bytes. */
+  /** Factor for the bytes. */
   readonly brightness: number;
-  /** The square that is erased: its upper left corner and its side, in pixels; it may reach out of the image. */
+  /** The erased square: its upper left corner and side in pixels. It may extend beyond the image. */
   readonly eraseTop: number;
   readonly eraseLeft: number;
   readonly eraseSide: number;
-  /** The byte outside of the image. */
+  /** The byte outside the image. */
   readonly background: number;
 }
 
@@ -106,9 +106,9 @@ const FIXED_POINT = 65536;
 const RADIANS_PER_DEGREE = Math.PI / 180;
 
 /**
- * Writes a transformation as the engine reads it. The map's coefficients are those of torchvision's
- * `_get_inverse_affine_matrix`, in the fixed point of Pillow's `Image.transform`: source (x, y) of the pixel in column c
- * and row r is (w0·c + w1·r + w2, w3·c + w4·r + w5), in 16.16.
+ * Encodes a transformation for the engine. The map's coefficients are those of torchvision's
+ * `_get_inverse_affine_matrix`, in the fixed point of Pillow's `Image.transform`: the pixel in column c and row r is
+ * read from source (x, y) = (w0·c + w1·r + w2, w3·c + w4·r + w5), in 16.16.
  */
 export function writeTransformation(
   transformation: Transformation,
@@ -118,7 +118,7 @@ export function writeTransformation(
   offset = 0,
 ): void {
   const { shiftDown, shiftRight, scale, eraseTop, eraseLeft, eraseSide } = transformation;
-  // An image's rows run downwards, so turning it counter-clockwise takes its source from the clockwise angle.
+  // Rows run downwards and the map leads back to the source, so a counter-clockwise rotation uses the negative angle.
   const radians = -transformation.degrees * RADIANS_PER_DEGREE;
   const across = cosine(radians);
   const down = sine(radians);
@@ -166,22 +166,22 @@ function floatBits(value: number): number {
   return bits[0];
 }
 
-/** A transformation of its own, see `writeTransformation`; what is left out changes nothing. */
+/** Encodes a single transformation, see `writeTransformation`; omitted fields change nothing. */
 export function placementFor(transformation: Partial<Transformation>, height: number, width: number): Int32Array {
   const placement = new Int32Array(PLACEMENT_WORDS);
   writeTransformation({ ...UNCHANGED, ...transformation }, height, width, placement);
   return placement;
 }
 
-/** An image's rows and columns. */
+/** An image's height and width in pixels. */
 export interface Size {
   readonly height: number;
   readonly width: number;
 }
 
 /**
- * Draws the transformation of a sample in an epoch: a function of the image's size and (seed, epoch, sample) alone.
- * What one part draws does not depend on which of the others are on.
+ * Draws the transformation of a sample in an epoch, depending only on the image's size and (seed, epoch, sample).
+ * Whether one part is enabled does not change what the others draw.
  */
 export function drawTransformation(
   augmentation: Augmentation,
@@ -198,7 +198,7 @@ export function drawTransformation(
   const degrees = around(stream, augmentation.degrees);
   const more = drawsMore(augmentation) ? drawMore(augmentation, size, stream) : NO_MORE;
   const { shiftDown, shiftRight, scale, shear, brightness, eraseTop, eraseLeft, eraseSide } = more;
-  // Written out: with a spread, Node 20 takes ten times as long.
+  // Written out because a spread takes ten times as long in Node 20.
   return {
     cropDown,
     cropRight,
@@ -218,7 +218,7 @@ export function drawTransformation(
 
 type MoreDraws = Omit<Transformation, "cropDown" | "cropRight" | "flip" | "degrees" | "background">;
 
-/** What is drawn after crop, flip and rotation. */
+/** The draws after crop, flip and rotation. */
 function drawMore(augmentation: Augmentation, { height, width }: Size, stream: RandomStream): MoreDraws {
   const eraseSide = Math.round(augmentation.erase * Math.min(height, width));
   return {
@@ -237,17 +237,17 @@ function around(stream: RandomStream, spread: number): number {
   return (2 * stream.uniform() - 1) * spread;
 }
 
-/** How the images of an epoch are transformed: each by what is drawn for it from (seed, epoch, image). */
+/** How the images of an epoch are transformed: by draws from (seed, epoch, image). */
 export interface AugmentationDraw {
   readonly augmentation: Augmentation;
   readonly seed: number;
   readonly epoch: number;
 }
 
-/** The transformation of each of some images: drawn, or given as PLACEMENT_WORDS words each, see {@link PLACEMENT}. */
+/** The transformations of images: drawn, or given as PLACEMENT_WORDS words per image, see {@link PLACEMENT}. */
 export type Placements = AugmentationDraw | Int32Array;
 
-/** Writes the placements drawn for images[start … end], one after the other, PLACEMENT_WORDS words each. */
+/** Writes the placements drawn for images[start … end − 1], PLACEMENT_WORDS words each. */
 export function drawPlacements(
   { augmentation, seed, epoch }: AugmentationDraw,
   size: Size,

@@ -5,11 +5,11 @@ import { formatAugmentation, parseAugmentation } from "./augmentationText.js";
 const { none, strong, tutorial } = AUGMENTATIONS;
 
 describe("parseAugmentation", () => {
-  it.each(Object.entries(AUGMENTATIONS))("knows %s by its name", (name, augmentation) => {
+  it.each(Object.entries(AUGMENTATIONS))("knows the preset %s", (name, augmentation) => {
     expect(parseAugmentation(name)).toEqual({ augmentation, flipGiven: false });
   });
 
-  it("starts from none without a preset", () => {
+  it("starts from none if there is no preset", () => {
     expect(parseAugmentation("crop=3, degrees = 12.5")).toEqual({
       augmentation: { ...none, cropPadding: 3, degrees: 12.5 },
       flipGiven: false,
@@ -31,7 +31,7 @@ describe("parseAugmentation", () => {
     });
   });
 
-  it("overrides a preset and tells whether flip was given", () => {
+  it("overrides a preset and reports whether flip was set explicitly", () => {
     expect(parseAugmentation("strong,flip=0")).toEqual({ augmentation: { ...strong, flip: 0 }, flipGiven: true });
     expect(parseAugmentation("tutorial,flip=0.5")).toEqual({ augmentation: tutorial, flipGiven: true });
     expect(parseAugmentation("tutorial,crop=0,shear=80")).toEqual({
@@ -41,13 +41,13 @@ describe("parseAugmentation", () => {
   });
 
   const keys = "crop, flip, degrees, shift, scale, shear, brightness, erase";
-  const names = `none, tutorial, light, strong, and key=value with the keys ${keys}`;
+  const names = `none, tutorial, light, strong, or key=value with the keys ${keys}`;
   it.each([
-    ["", `there is no augmentation ""; there are ${names}`],
-    ["constructor", `there is no augmentation "constructor"; there are ${names}`],
-    ["weak,flip=0", `there is no augmentation "weak"; there are ${names}`],
-    ["rotate=10", `there is no key "rotate" of augmentation; they are ${keys}`],
-    ["strong,background=255", `there is no key "background" of augmentation; they are ${keys}`],
+    ["", `unknown augmentation ""; use ${names}`],
+    ["constructor", `unknown augmentation "constructor"; use ${names}`],
+    ["weak,flip=0", `unknown augmentation "weak"; use ${names}`],
+    ["rotate=10", `unknown augmentation key "rotate"; the keys are ${keys}`],
+    ["strong,background=255", `unknown augmentation key "background"; the keys are ${keys}`],
     ["flip=0,strong", '"strong" is not key=value; a preset can only come first'],
     ["strong,", '"" is not key=value; a preset can only come first'],
     ["flip=0=1", '"flip=0=1" is not key=value; a preset can only come first'],
@@ -58,8 +58,8 @@ describe("parseAugmentation", () => {
     ["scale=1", 'scale must be a number from 0 to 0.9, not "1"'],
     ["shear=90", 'shear must be a number from 0 to 80, not "90"'],
     ["erase=Infinity", 'erase must be a number from 0 to 1, not "Infinity"'],
-    ["crop=2.5", 'crop must be a whole number from 0 to 64, not "2.5"'],
-    ["crop=65", 'crop must be a whole number from 0 to 64, not "65"'],
+    ["crop=2.5", 'crop must be an integer from 0 to 64, not "2.5"'],
+    ["crop=65", 'crop must be an integer from 0 to 64, not "65"'],
     ["crop=2,flip=0,crop=2", '"crop=2" repeats a key'],
   ])("refuses %j", (text, message) => {
     expect(() => parseAugmentation(text)).toThrow(new RangeError(message));
@@ -67,11 +67,11 @@ describe("parseAugmentation", () => {
 });
 
 describe("formatAugmentation", () => {
-  it.each(Object.entries(AUGMENTATIONS))("says %s as it is parsed", (_, augmentation) => {
+  it.each(Object.entries(AUGMENTATIONS))("formats %s so that it parses back", (_, augmentation) => {
     expect(parseAugmentation(formatAugmentation(augmentation)).augmentation).toEqual(augmentation);
   });
 
-  it("names what is done, as on the command line", () => {
+  it("lists the enabled parts as on the command line", () => {
     expect(formatAugmentation(tutorial)).toBe("crop=2,flip=0.5,degrees=10");
     expect(formatAugmentation(none)).toBe("none");
   });

@@ -1,15 +1,15 @@
 import { AUGMENTATIONS, type Augmentation } from "./augmentation.js";
 
-/** What a key of an augmentation's text sets, and the values that it takes. */
+/** A key in the text of an augmentation: the field it sets and the values it accepts. */
 interface Key {
   readonly field: Exclude<keyof Augmentation, "background">;
   readonly most: number;
-  /** Whole numbers only. */
-  readonly whole?: boolean;
+  /** Integers only. */
+  readonly integer?: boolean;
 }
 
 const KEYS = new Map<string, Key>([
-  ["crop", { field: "cropPadding", most: 64, whole: true }],
+  ["crop", { field: "cropPadding", most: 64, integer: true }],
   ["flip", { field: "flip", most: 1 }],
   ["degrees", { field: "degrees", most: 180 }],
   ["shift", { field: "shift", most: 1 }],
@@ -19,24 +19,24 @@ const KEYS = new Map<string, Key>([
   ["erase", { field: "erase", most: 1 }],
 ]);
 
-/** An augmentation as it was asked for. */
+/** An augmentation as the user requested it. */
 export interface ParsedAugmentation {
   readonly augmentation: Augmentation;
-  /** Whether the text gives flip itself, rather than a preset. */
+  /** Whether the text sets flip explicitly, rather than through a preset. */
   readonly flipGiven: boolean;
 }
 
 /**
- * Parses the name of a preset, `key=value,…` from no augmentation on, or both: `strong,flip=0`.
+ * Parses the name of a preset, `key=value,…`, or both: `strong,flip=0`. Without a preset, all other keys are 0.
  *
- * @throws RangeError saying in one line what is wrong and what is allowed
+ * @throws RangeError with one line: what is wrong and what is allowed
  */
 export function parseAugmentation(text: string): ParsedAugmentation {
   const [first, ...others] = text.split(",").map((part) => part.trim());
   const preset = first.includes("=") ? undefined : first;
   if (preset !== undefined && !isPreset(preset)) {
     throw new RangeError(
-      `there is no augmentation "${preset}"; there are ${list(Object.keys(AUGMENTATIONS))}, and key=value with the keys ${list([...KEYS.keys()])}`,
+      `unknown augmentation "${preset}"; use ${list(Object.keys(AUGMENTATIONS))}, or key=value with the keys ${list([...KEYS.keys()])}`,
     );
   }
   const values = new Map<Key["field"], number>();
@@ -49,7 +49,7 @@ export function parseAugmentation(text: string): ParsedAugmentation {
   return { augmentation, flipGiven: values.has("flip") };
 }
 
-/** An augmentation as {@link parseAugmentation} reads it: "crop=2,flip=0.5,degrees=10"; "none" where nothing is done. */
+/** Formats an augmentation as {@link parseAugmentation} reads it: "crop=2,flip=0.5,degrees=10", or "none". */
 export function formatAugmentation(augmentation: Augmentation): string {
   const parts = [...KEYS].flatMap(([name, { field }]) =>
     augmentation[field] > 0 ? [`${name}=${augmentation[field]}`] : [],
@@ -67,11 +67,11 @@ function parseValue(part: string): { field: Key["field"]; value: number } {
     throw new RangeError(`"${part}" is not key=value; a preset can only come first`);
   }
   const key = KEYS.get(name);
-  if (!key) throw new RangeError(`there is no key "${name}" of augmentation; they are ${list([...KEYS.keys()])}`);
-  const { field, most, whole = false } = key;
+  if (!key) throw new RangeError(`unknown augmentation key "${name}"; the keys are ${list([...KEYS.keys()])}`);
+  const { field, most, integer = false } = key;
   const value = number === "" ? Number.NaN : Number(number);
-  if (!(value >= 0 && value <= most) || (whole && !Number.isInteger(value))) {
-    throw new RangeError(`${name} must be a ${whole ? "whole " : ""}number from 0 to ${most}, not "${number}"`);
+  if (!(value >= 0 && value <= most) || (integer && !Number.isInteger(value))) {
+    throw new RangeError(`${name} must be ${integer ? "an integer" : "a number"} from 0 to ${most}, not "${number}"`);
   }
   return { field, value };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { CATALOG, catalogEntry, catalogFiles } from "./catalog.js";
 
 describe("CATALOG", () => {
-  it("names the files and their sizes as their authors publish them", () => {
+  it("lists the files with their published names and sizes", () => {
     const filesOf = (name: string) => catalogFiles(catalogEntry(name)).map(({ name, bytes }) => [name, bytes]);
     for (const name of ["fashion-mnist", "mnist"]) {
       expect(filesOf(name)).toEqual([
@@ -15,7 +15,7 @@ describe("CATALOG", () => {
     expect(filesOf("cifar10")).toEqual([["cifar-10-binary.tar.gz", 170_052_171]]);
   });
 
-  it("has a checksum of its own for every file, and addresses that a file's name can follow", () => {
+  it("has a distinct checksum for every file, and mirrors that a file name can be appended to", () => {
     const checksums = CATALOG.flatMap(catalogFiles).map(({ sha256 }) => sha256);
     for (const checksum of checksums) expect(checksum).toMatch(/^[0-9a-f]{64}$/);
     expect(new Set(checksums).size).toBe(9);
@@ -24,11 +24,11 @@ describe("CATALOG", () => {
 });
 
 describe("catalogEntry", () => {
-  it("finds a data set by its name and says which there are", () => {
+  it("finds a data set by name, and lists the known names if there is none", () => {
     expect(catalogEntry("fashion-mnist").classes[9]).toBe("Ankle boot");
     expect(catalogEntry("cifar10").classes[9]).toBe("truck");
     expect(() => catalogEntry("fashion")).toThrow(
-      new Error('no data set is called "fashion"; known: fashion-mnist, mnist, cifar10'),
+      new Error('unknown data set "fashion"; known: fashion-mnist, mnist, cifar10'),
     );
   });
 });

@@ -2,13 +2,13 @@ import type { ImageShape } from "../model/index.js";
 import { CIFAR_SHAPE } from "./cifar.js";
 import type { DatasetPart } from "./dataset.js";
 
-/** A file of a known data set, as its mirrors have it. */
+/** A file of a known data set, as its mirrors provide it. */
 export interface CatalogFile {
-  /** The name at the end of its address, and in a folder. */
+  /** Its name in a mirror's URL and in a local folder. */
   readonly name: string;
   /**
-   * What size and checksum are those of: the file itself, or its content, unpacked, where the packed files differ from
-   * source to source.
+   * What size and checksum refer to: the file itself, or its decompressed content if the compressed files differ
+   * between sources.
    */
   readonly known: "file" | "content";
   readonly bytes: number;
@@ -16,44 +16,44 @@ export interface CatalogFile {
   readonly sha256: string;
 }
 
-/** What is known of every data set. */
+/** What the catalog knows about every data set. */
 interface KnownDataset {
-  /** The name on the command line, and of the folder that holds the files. */
+  /** Its name on the command line, and the name of the folder that contains the files. */
   readonly name: string;
-  /** The name that people know. */
+  /** The display name. */
   readonly title: string;
   readonly classes: readonly string[];
   readonly shape: ImageShape;
-  /** How many images the parts hold. */
+  /** The number of images in each part. */
   readonly counts: Readonly<Record<DatasetPart, number>>;
-  /** Addresses that end with a slash; a file's name comes after it. Tried in turn. */
+  /** Base URLs that end with a slash, tried in order. */
   readonly mirrors: readonly string[];
-  /** What its files take together as they are downloaded, about. */
+  /** Approximate size of the download, all files together. */
   readonly downloadBytes: number;
-  /** Where a system's package puts the files, and the Debian and Ubuntu package that does. */
+  /** The Debian and Ubuntu package that provides the files, and the folder it installs them in. */
   readonly systemPackage?: { readonly folder: string; readonly debianName: string };
 }
 
-/** A data set of one pair of IDX files a part, each packed with gzip. */
+/** A data set with one pair of gzip-compressed IDX files per part. */
 export interface IdxEntry extends KnownDataset {
   readonly format: "idx";
   readonly parts: Readonly<Record<DatasetPart, { readonly images: CatalogFile; readonly labels: CatalogFile }>>;
 }
 
-/** A data set whose parts are CIFAR batches in one archive, a tar packed with gzip. */
+/** A data set whose parts are CIFAR batches in one .tar.gz archive. */
 export interface CifarEntry extends KnownDataset {
   readonly format: "cifar";
   readonly archive: CatalogFile;
 }
 
-/** A data set that this program can find, download and check. */
+/** A data set that the program can find, download and verify. */
 export type CatalogEntry = IdxEntry | CifarEntry;
 
 const MNIST_SHAPE: ImageShape = { channels: 1, height: 28, width: 28 };
 const MNIST_COUNTS = { train: 60_000, test: 10_000 };
 const IDX_HEADER_BYTES = { images: 16, labels: 8 };
 
-/** The two files of a part, as MNIST named them and all its successors do. */
+/** The two files of a part, named as in MNIST and its successors. */
 function mnistPart(part: DatasetPart, sha256: { images: string; labels: string }): IdxEntry["parts"]["train"] {
   const prefix = { train: "train", test: "t10k" }[part];
   const count = MNIST_COUNTS[part];
@@ -73,7 +73,7 @@ function mnistPart(part: DatasetPart, sha256: { images: string; labels: string }
   };
 }
 
-/** The known data sets, by name. */
+/** The known data sets. */
 export const CATALOG: readonly CatalogEntry[] = [
   {
     name: "fashion-mnist",
@@ -137,22 +137,22 @@ export const CATALOG: readonly CatalogEntry[] = [
   },
 ];
 
-/** All files of a known data set, in the order that they are downloaded in. */
+/** All files of a known data set, in download order. */
 export function catalogFiles(entry: CatalogEntry): CatalogFile[] {
   if (entry.format === "cifar") return [entry.archive];
   return [entry.parts.train, entry.parts.test].flatMap(({ images, labels }) => [images, labels]);
 }
 
 /**
- * The known data set of a name.
+ * Looks up a known data set by name.
  *
- * @throws Error where there is none, with the names that there are
+ * @throws Error if there is none, listing the known names
  */
 export function catalogEntry(name: string): CatalogEntry {
   const entry = CATALOG.find((candidate) => candidate.name === name);
   if (entry === undefined) {
     const known = CATALOG.map((candidate) => candidate.name).join(", ");
-    throw new Error(`no data set is called "${name}"; known: ${known}`);
+    throw new Error(`unknown data set "${name}"; known: ${known}`);
   }
   return entry;
 }

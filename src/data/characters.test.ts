@@ -26,7 +26,7 @@ test.each([
   expect(augmentationFor(parseAugmentation(text), classes, 0).flip).toBe(flip);
 });
 
-test("the background is the images'", () => {
+test("the augmentation takes the images' background", () => {
   const expected = { ...AUGMENTATIONS.light, background: 255 };
   expect(augmentationFor(parseAugmentation("light"), PETS, 255)).toEqual(expected);
 });

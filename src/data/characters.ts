@@ -1,16 +1,16 @@
 import type { Augmentation } from "./augmentation.js";
 import type { ParsedAugmentation } from "./augmentationText.js";
 
-/** Whether classes are characters, each named by one letter or digit. */
+/** Whether all classes are characters: named by a single letter or digit. */
 export function areCharacters(classes: readonly string[]): boolean {
   return classes.every((name) => /^[\p{Letter}\p{Number}]$/u.test(name));
 }
 
 /**
- * The augmentation that was asked for, as it suits a data set: mirrored, a character is another one or none, so that they
- * are flipped only where flip itself was given.
+ * Adapts the requested augmentation to a data set. A mirrored character is a different one or none at all, so
+ * characters are flipped only if flip was set explicitly.
  *
- * @param background the byte that lies around the images
+ * @param background the byte around the images
  */
 export function augmentationFor(
   { augmentation, flipGiven }: ParsedAugmentation,

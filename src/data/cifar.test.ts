@@ -5,7 +5,7 @@ const RECORD_BYTES = 3073;
 const classes = ["cat", "dog", "frog"];
 const rest = { name: "tiny", classes, checksum: "abc" };
 
-/** Records whose planes hold one value each. */
+/** Records with constant planes. */
 function batch(...records: [label: number, red: number, green: number, blue: number][]): Uint8Array {
   const bytes = new Uint8Array(records.length * RECORD_BYTES);
   for (const [index, [label, ...planes]] of records.entries()) {
@@ -19,7 +19,7 @@ function batch(...records: [label: number, red: number, green: number, blue: num
 }
 
 describe("datasetFromCifar", () => {
-  it("puts the records of all batches behind each other, planes as they are", () => {
+  it("concatenates the records of all batches and keeps their planes", () => {
     const first = batch([2, 10, 20, 30], [0, 11, 21, 31]);
     const within = new Uint8Array(RECORD_BYTES + 9);
     within.set(batch([1, 12, 22, 32]), 5);
@@ -46,7 +46,7 @@ describe("datasetFromCifar", () => {
     [
       "half a record",
       batch([0, 1, 2, 3], [1, 1, 2, 3]).subarray(0, 5000),
-      "b.bin is no CIFAR batch, or is truncated: expected records of 3073 bytes, found 1927 bytes in record 1",
+      "b.bin is not a CIFAR batch or is truncated: expected records of 3073 bytes, found 1927 bytes in record 1",
     ],
     [
       "a label without a class",
@@ -59,7 +59,7 @@ describe("datasetFromCifar", () => {
 });
 
 describe("cifarBatchNames", () => {
-  it("finds a part's batches, in the order of their numbers", () => {
+  it("finds a part's batches, ordered by number", () => {
     const names = [
       "._data_batch_1.bin",
       "data_batch_10.bin",

@@ -1,7 +1,7 @@
 import type { ImageShape } from "../model/index.js";
 import type { Dataset, DatasetPart, SourceFile } from "./dataset.js";
 
-/** The shape of all images of CIFAR. */
+/** The shape of CIFAR images. */
 export const CIFAR_SHAPE: ImageShape = { channels: 3, height: 32, width: 32 };
 
 const IMAGE_BYTES = CIFAR_SHAPE.channels * CIFAR_SHAPE.height * CIFAR_SHAPE.width;
@@ -10,7 +10,7 @@ const RECORD_BYTES = 1 + IMAGE_BYTES;
 const TRAIN_BATCH = /^data_batch_(\d+)\.bin$/;
 const TEST_BATCH = "test_batch.bin";
 
-/** The names of a part's batches among the names of a folder's files, in the batches' order. */
+/** Selects the names of a part's batches from a folder's file names, ordered by batch number. */
 export function cifarBatchNames(names: readonly string[], part: DatasetPart): string[] {
   if (part === "test") return names.filter((name) => name === TEST_BATCH);
   const number = (name: string) => Number(TRAIN_BATCH.exec(name)?.[1]);
@@ -18,13 +18,13 @@ export function cifarBatchNames(names: readonly string[], part: DatasetPart): st
 }
 
 /**
- * A data set of colour images from CIFAR-10's binary batches. A batch is a row of records of 3073 bytes: the label,
- * then the red, the green and the blue plane of 32 x 32 bytes each, row by row
+ * Reads a data set of colour images from CIFAR-10's binary batches. A batch is a sequence of records of 3073 bytes: the
+ * label, then the red, green and blue planes of 32 x 32 bytes each, row by row
  * (https://www.cs.toronto.edu/~kriz/cifar.html).
  *
- * @param options.batches the files, at least one; their records follow each other
- * @param options.checksum the sha256 over all batches, in hexadecimal
- * @throws Error where a file holds no whole number of records, or a label has no class
+ * @param options.batches the files, at least one; their records are concatenated
+ * @param options.checksum the SHA-256 of all batches, in hexadecimal
+ * @throws Error if a file is empty or ends within a record, or a label has no class
  */
 export function datasetFromCifar(options: {
   name: string;
@@ -57,10 +57,10 @@ function recordCount({ bytes, what }: SourceFile): number {
   const records = bytes.length / RECORD_BYTES;
   if (records === 0) throw new Error(`${what} is empty: expected records of ${RECORD_BYTES} bytes`);
   if (!Number.isInteger(records)) {
-    const whole = Math.floor(records);
+    const complete = Math.floor(records);
     throw new Error(
-      `${what} is no CIFAR batch, or is truncated: expected records of ${RECORD_BYTES} bytes, ` +
-        `found ${bytes.length - whole * RECORD_BYTES} bytes in record ${whole}`,
+      `${what} is not a CIFAR batch or is truncated: expected records of ${RECORD_BYTES} bytes, ` +
+        `found ${bytes.length - complete * RECORD_BYTES} bytes in record ${complete}`,
     );
   }
   return records;

@@ -1,6 +1,6 @@
 import type { ImageShape } from "../model/index.js";
 
-/** Labelled images as read: uint8, [count][channels][height][width]. */
+/** Labelled images: uint8 [count][channels][height][width]. */
 export interface Dataset extends ImageShape {
   readonly name: string;
   /** The name of each class; a label is an index into it. */
@@ -9,21 +9,24 @@ export interface Dataset extends ImageShape {
   readonly images: Uint8Array;
   /** count bytes, each below the number of classes. */
   readonly labels: Uint8Array;
-  /** Tells the images and labels from others: the sha256 of what was read, or a hash of what was made; recorded in a run's config. */
+  /**
+   * Identifies the images and labels: the SHA-256 of the files, or a hash of generated images; recorded in a run's
+   * config.
+   */
   readonly checksum: string;
-  /** Whether this program made the images; false where they are photographs, scans or somebody's files. */
+  /** Whether this program drew the images; false for photographs, scans and users' files. */
   readonly generated: boolean;
 }
 
 /**
- * Refuses a data set whose parts do not fit together.
+ * Checks that the parts of a data set fit together.
  *
- * @throws RangeError in one line that names it and what is wrong
+ * @throws RangeError with one line that names the data set and what is wrong
  */
 export function requireDataset({ name, classes, channels, height, width, images, labels }: Dataset): void {
   const shape = `${channels}x${height}x${width}`;
   if ((channels !== 1 && channels !== 3) || !isExtent(height) || !isExtent(width)) {
-    throw new RangeError(`${name}: images of ${shape}, expected 1 or 3 channels and whole numbers of rows and columns`);
+    throw new RangeError(`${name}: images of ${shape}, expected 1 or 3 channels and an integer height and width`);
   }
   if (classes.length < 2 || classes.length > MOST_CLASSES) {
     throw new RangeError(`${name}: ${classes.length} classes, expected 2 to ${MOST_CLASSES}`);
@@ -37,11 +40,11 @@ export function requireDataset({ name, classes, channels, height, width, images,
   }
   const wrong = labels.findIndex((label) => label >= classes.length);
   if (wrong >= 0) {
-    throw new RangeError(`${name}: label ${wrong} is ${labels[wrong]}, there are ${classes.length} classes from 0 on`);
+    throw new RangeError(`${name}: label ${wrong} is ${labels[wrong]}, expected 0 to ${classes.length - 1}`);
   }
 }
 
-/** A label is a byte. */
+/** Labels are bytes. */
 const MOST_CLASSES = 256;
 
 function isExtent(value: number): boolean {
@@ -51,16 +54,16 @@ function isExtent(value: number): boolean {
 /** The parts of a known data set. */
 export type DatasetPart = "train" | "test";
 
-/** A data set in the parts that it comes in. */
+/** A data set in the parts it comes in. */
 export interface DatasetParts {
   readonly train: Dataset;
-  /** How many of the training images, the last ones, are for validation; undefined where the source does not say. */
+  /** The number of training images, at the end, that are for validation; omitted if the source does not say. */
   readonly validationCount?: number;
-  /** Undefined where the source holds none back. */
+  /** Omitted if the source has no test part. */
   readonly test?: Dataset;
 }
 
-/** The unpacked content of a file that a data set is made of, and the name that messages give it. */
+/** The decompressed content of a data set's file, and its name in messages. */
 export interface SourceFile {
   readonly bytes: Uint8Array;
   readonly what: string;

@@ -12,14 +12,14 @@ function imageOf(dataset: Dataset, index: number): Uint8Array {
   return dataset.images.subarray(index * size, (index + 1) * size);
 }
 
-/** The share of equal bytes. */
+/** The fraction of equal elements. */
 function agreement(a: ArrayLike<unknown>, b: ArrayLike<unknown>): number {
   let equal = 0;
   for (let index = 0; index < a.length; index++) if (a[index] === b[index]) equal++;
   return equal / a.length;
 }
 
-/** Whether each value lies above the middle between the smallest and the largest. */
+/** Whether each value is above the midpoint between the smallest and the largest. */
 function inkMask(plane: Uint8Array): boolean[] {
   const middle = (Math.min(...plane) + Math.max(...plane)) / 2;
   return Array.from(plane, (value) => value > middle);
@@ -30,7 +30,7 @@ describe("reproducibility", () => {
     vi.restoreAllMocks();
   });
 
-  test("the bytes are pinned", () => {
+  test("the bytes match pinned hashes", () => {
     const grey = generateDigits({ seed: 7, count: 20, part: "train" });
     expect(sha256(grey.images)).toBe("c9d13f1db2b7b2d6109b344628c14cfdade45371389d5880cb55306e4303fd25");
     expect(Array.from(grey.labels)).toEqual([9, 3, 0, 2, 5, 4, 8, 6, 7, 1, 4, 5, 7, 6, 0, 3, 1, 2, 9, 8]);
@@ -47,7 +47,7 @@ describe("reproducibility", () => {
     expect(checksum.split("-").at(-1)).toBe(hash.toString(16).padStart(8, "0"));
   });
 
-  test("no function whose last bits differ between engines is called", () => {
+  test("no function is called whose last bits differ between engines", () => {
     const inexact = ["sin", "cos", "tan", "atan2", "exp", "log", "pow", "hypot", "cbrt", "random"] as const;
     const spies = inexact.map((name) => vi.spyOn(Math, name));
     generateDigits({ seed: 1, count: 20, part: "train", channels: 3 });
@@ -61,7 +61,7 @@ describe("reproducibility", () => {
     expect(many.labels.subarray(0, 7)).toEqual(few.labels);
   });
 
-  test("the images of other parts, seeds and places are others", () => {
+  test("other parts, seeds and indices yield other images", () => {
     const options = { seed: 0, count: 300, part: "train" } as const;
     const sets = [
       generateDigits(options),
@@ -78,20 +78,20 @@ describe("reproducibility", () => {
 describe("labels", () => {
   const { labels, classes } = generateDigits({ seed: 0, count: 1000, part: "train", height: 12, width: 12 });
 
-  test("every ten hold each digit once", () => {
+  test("every ten contain each digit once", () => {
     for (let start = 0; start < 1000; start += 10) {
       expect(Array.from(labels.subarray(start, start + 10)).sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     }
     expect(classes).toEqual(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
   });
 
-  test("their order changes from ten to ten", () => {
+  test("every ten have a different order", () => {
     const orders = new Set<string>();
     for (let start = 0; start < 1000; start += 10) orders.add(labels.subarray(start, start + 10).join());
     expect(orders.size).toBe(100);
   });
 
-  test("a count that is no multiple of ten is cut", () => {
+  test("the count need not be a multiple of ten", () => {
     const cut = generateDigits({ seed: 0, count: 13, part: "train", height: 12, width: 12 });
     expect(cut.labels).toEqual(labels.slice(0, 13));
     expect(cut.images.length).toBe(13 * 144);
@@ -106,7 +106,7 @@ describe("images", () => {
     [128, 128, 1],
     [20, 60, 3],
     [60, 20, 1],
-  ])("%i x %i with %i channels: ink, but none on the border", (height, width, channels) => {
+  ])("%i x %i with %i channels have ink, but none on the border", (height, width, channels) => {
     const dataset = generateDigits({ seed: 5, count: 200, part: "test", height, width, channels });
     expect(dataset).toMatchObject({ name: "digits", generated: true, height, width, channels });
     expect(dataset.images.length).toBe(200 * channels * height * width);
@@ -126,7 +126,7 @@ describe("images", () => {
     }
   });
 
-  test("are light on black with one channel", () => {
+  test("are light on black if they have one channel", () => {
     const { images } = generateDigits({ seed: 0, count: 200, part: "train" });
     const sorted = Uint8Array.from(images).sort();
     expect(sorted[sorted.length / 2]).toBeLessThan(16);
@@ -149,7 +149,7 @@ describe("images", () => {
     for (const values of brightest) expect(values.size).toBeGreaterThan(20);
   });
 
-  test("can be told apart by nearest centroid, but not all", () => {
+  test("are partly, but not entirely, separable by the nearest centroid", () => {
     const train = generateDigits({ seed: 0, count: 3000, part: "train" });
     const test = generateDigits({ seed: 0, count: 1000, part: "test" });
     const centroids = train.classes.map(() => new Float64Array(784));
@@ -171,7 +171,7 @@ describe("images", () => {
   });
 });
 
-test("what cannot be drawn is refused", () => {
+test("invalid options are refused", () => {
   const options = { seed: 0, count: 1, part: "train" } as const;
   expect(() => generateDigits({ ...options, height: 11 })).toThrow("height must be an integer from 12 to 128, not 11");
   expect(() => generateDigits({ ...options, width: 129 })).toThrow("width must be");
@@ -181,7 +181,7 @@ test("what cannot be drawn is refused", () => {
   expect(() => generateDigits({ ...options, seed: 0.5 })).toThrow("seed must be");
 });
 
-test("tells how far it is", () => {
+test("reports progress every 1000 images", () => {
   const drawn: number[] = [];
   generateDigits({ seed: 0, count: 2500, part: "test", onProgress: (count) => drawn.push(count) });
   expect(drawn).toEqual([1000, 2000]);

@@ -5,10 +5,10 @@ import { InkCanvas } from "./digits/rasteriser.js";
 import { GLYPHS } from "./digits/strokes.js";
 import { hashBytes } from "./hash.js";
 
-/** The names of the classes of generated digits. */
+/** The class names of generated digits. */
 export const DIGIT_CLASSES = GLYPHS.map((_, digit) => String(digit));
 
-/** The generated data set, described as those of the catalog are; as many images as MNIST has, of any size asked for. */
+/** The generated data set, described like those of the catalog: as many images as MNIST, of any size. */
 export const DIGITS_DATASET = {
   name: "digits",
   title: "Generated digits",
@@ -18,29 +18,29 @@ export const DIGITS_DATASET = {
 } as const;
 const SMALLEST_SIDE = 12;
 const LARGEST_SIDE = 128;
-/** Items from here on draw the order of labels; those below draw the images. */
+/** Items from here up draw the order of the labels, items below draw the images. */
 const FIRST_ORDER_ITEM = 2 ** 31;
-/** The two parts differ in the stream's epoch, so no image of one is an image of the other. */
+/** The parts differ in the stream's epoch, so they share no image. */
 const PART_EPOCHS = { train: 0, test: 1 } as const;
 
 /** What to draw. */
 export interface DigitsOptions {
   /** A non-negative safe integer. */
   readonly seed: number;
-  /** How many images; it does not change any of them. */
+  /** The number of images; it does not affect what they look like. */
   readonly count: number;
   readonly part: "train" | "test";
-  /** Pixels, 12 … 128; 28 where not given. */
+  /** Pixels, 12 … 128. Default: 28. */
   readonly height?: number;
-  /** Pixels, 12 … 128; 28 where not given. */
+  /** Pixels, 12 … 128. Default: 28. */
   readonly width?: number;
-  /** 1 (light on black) or 3 (a light colour on a dark one); 1 where not given. */
+  /** 1 (light on black) or 3 (a light colour on a dark one). Default: 1. */
   readonly channels?: number;
-  /** Called now and then with the number of images drawn so far. */
+  /** Called every 1000 images with the number of images drawn so far. */
   readonly onProgress?: (drawn: number) => void;
 }
 
-/** Images between two calls of `onProgress`. */
+/** Images between calls of `onProgress`. */
 const PROGRESS_IMAGES = 1000;
 
 function requireInteger(name: string, value: number, low: number, high: number): void {
@@ -50,8 +50,8 @@ function requireInteger(name: string, value: number, low: number, high: number):
 }
 
 /**
- * Labels in shuffled order, every ten of them holding each digit once: balanced at any count, and a
- * label depends on nothing but its place.
+ * Shuffled labels. Every ten contain each digit once, so they are balanced at any count, and a label depends only on
+ * its index.
  */
 function drawLabels(seed: number, epoch: number, count: number): Uint8Array {
   const labels = new Uint8Array(count);
@@ -63,7 +63,7 @@ function drawLabels(seed: number, epoch: number, count: number): Uint8Array {
   return labels;
 }
 
-/** Paints the canvas's ink into an image's channels, in colours and with noise (the same in all) drawn from the stream. */
+/** Paints the canvas's ink into an image's channels. Colours and noise are drawn; the channels share the noise. */
 function paint(
   canvas: InkCanvas,
   edge: number,
@@ -79,13 +79,13 @@ function paint(
     const ink = channels === 1 ? between(stream, 190, 255) : between(stream, 165, 255);
     return { background, contrast: ink - background };
   });
-  // A word serves four pixels, its lowest byte first.
+  // One word provides the noise of four pixels, lowest byte first.
   const words = new Uint32Array(Math.ceil(pixels / 4));
   stream.fill(words);
   const bare = new Uint8ClampedArray(256);
   colours.forEach(({ background, contrast }, channel) => {
     const plane = image.subarray(channel * pixels, (channel + 1) * pixels);
-    // Most of an image is bare: what noise makes of that is worked out once.
+    // Most of an image has no ink, so its noisy background comes from a table.
     for (let byte = 0; byte < 256; byte++) bare[byte] = background + noise * (byte - 127.5);
     for (let pixel = 0; pixel < pixels; pixel++) {
       const byte = (words[pixel >> 2] >>> (8 * (pixel & 3))) & 255;
@@ -96,10 +96,8 @@ function paint(
 }
 
 /**
- * Draws handwritten-looking digits: offline, from a seed, the same bytes on every machine.
- *
- * Image i is a function of the seed, the part, the size and i alone, so a longer set starts with a
- * shorter one.
+ * Draws digits that look handwritten: offline, from a seed, the same bytes on every machine. Image i depends only on
+ * the seed, the part, the size and i, so a larger set starts with the images of a smaller one.
  */
 export function generateDigits(options: DigitsOptions): Dataset {
   const { seed, count, part, height = 28, width = 28, channels = 1, onProgress } = options;
@@ -110,7 +108,7 @@ export function generateDigits(options: DigitsOptions): Dataset {
   if (channels !== 1 && channels !== 3) throw new RangeError(`channels must be 1 or 3, not ${channels}`);
   const epoch = PART_EPOCHS[part];
   const imageSize = channels * height * width;
-  // Rounds and clamps what is written to it.
+  // Uint8ClampedArray rounds and clamps.
   const pixels = new Uint8ClampedArray(count * imageSize);
   const labels = drawLabels(seed, epoch, count);
   const canvas = new InkCanvas(height, width);
@@ -134,7 +132,7 @@ export function generateDigits(options: DigitsOptions): Dataset {
     width,
     images,
     labels,
-    // The name says what was asked for, the hash what was drawn: a changed generator or engine shows.
+    // The name records the request, the hash the result, so a changed generator or engine shows.
     checksum: `digits-seed${seed}-${part}-${count}-${channels}x${height}x${width}-${hashBytes(images, labels)}`,
     generated: true,
   };

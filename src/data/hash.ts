@@ -1,4 +1,4 @@
-/** FNV-1a over the bytes of the arrays, as eight hexadecimal digits: tells data from other data, not from forged ones. */
+/** FNV-1a of the arrays' bytes, as eight hexadecimal digits. It detects different data, not forged data. */
 export function hashBytes(...arrays: Uint8Array[]): string {
   let hash = 0x811c9dc5;
   for (const bytes of arrays) {

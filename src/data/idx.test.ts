@@ -9,7 +9,7 @@ function idx(dimensions: readonly number[], values: readonly number[]): Uint8Arr
 }
 
 describe("parseIdx", () => {
-  it("reads extents and values, also from the middle of a larger buffer", () => {
+  it("reads extents and values, even from the middle of a larger buffer", () => {
     const file = idx([2, 1, 3], [1, 2, 3, 4, 5, 255]);
     const within = new Uint8Array(file.length + 7);
     within.set(file, 5);
@@ -25,30 +25,30 @@ describe("parseIdx", () => {
   });
 
   it.each([
-    ["an empty file", [], "f is no IDX file: expected a header of at least 4 bytes, the file has 0"],
-    ["text", [0x3c, 0x68, 0x74, 0x6d], "f is no IDX file: expected it to start with 00 00 08, found 3c 68 74 6d"],
+    ["an empty file", [], "f is not an IDX file: expected a header of at least 4 bytes, the file has 0"],
+    ["text", [0x3c, 0x68, 0x74, 0x6d], "f is not an IDX file: expected it to start with 00 00 08, found 3c 68 74 6d"],
     [
-      "a packed file",
+      "a compressed file",
       [0x1f, 0x8b, 8, 0],
-      "f is no IDX file: expected it to start with 00 00 08, found 1f 8b 08 00 (it is packed with gzip)",
+      "f is not an IDX file: expected it to start with 00 00 08, found 1f 8b 08 00 (it is compressed with gzip)",
     ],
     [
       "floats",
       [0, 0, 0x0d, 1],
-      "f holds other values than unsigned bytes: expected 00 00 08 at its start, found 00 00 0d 01",
+      "f does not hold unsigned bytes: expected it to start with 00 00 08, found 00 00 0d 01",
     ],
     ["no dimensions", [0, 0, 8, 0], "f has 0 dimensions, expected 1 to 4"],
-    ["many dimensions", [0, 0, 8, 200], "f has 200 dimensions, expected 1 to 4"],
+    ["too many dimensions", [0, 0, 8, 200], "f has 200 dimensions, expected 1 to 4"],
     ["half a header", [0, 0, 8, 3, 0, 0, 0, 1], "f is truncated: its header takes 16 bytes, the file has 8"],
     [
-      "an extent of nothing",
+      "an extent of 0",
       [...idx([0, 28, 28], [])],
-      "f has absurd dimensions: expected 1 to 2147483648 values, its header says 0 x 28 x 28",
+      "f has implausible dimensions: expected 1 to 2147483648 values, its header says 0 x 28 x 28",
     ],
     [
       "huge extents",
       [...idx([0xffffffff, 0xffffffff, 2], [1])],
-      "f has absurd dimensions: expected 1 to 2147483648 values, its header says 4294967295 x 4294967295 x 2",
+      "f has implausible dimensions: expected 1 to 2147483648 values, its header says 4294967295 x 4294967295 x 2",
     ],
     [
       "a missing byte",
@@ -71,7 +71,7 @@ describe("datasetFromIdx", () => {
   const labels = { bytes: idx([2], [1, 0]), what: "labels.gz" };
   const rest = { name: "tiny", classes, checksum: "abc" };
 
-  it("puts images and labels together", () => {
+  it("combines images and labels", () => {
     expect(datasetFromIdx({ ...rest, images, labels })).toEqual({
       name: "tiny",
       classes,
@@ -85,13 +85,13 @@ describe("datasetFromIdx", () => {
     });
   });
 
-  it("recognises swapped files", () => {
+  it("detects swapped files", () => {
     expect(() => datasetFromIdx({ ...rest, images: labels, labels: images })).toThrow(
       new Error("images and labels are swapped: labels.gz holds labels, images.gz holds images"),
     );
   });
 
-  it("refuses files of other dimensions", () => {
+  it("refuses files with the wrong number of dimensions", () => {
     const flat = { bytes: idx([2, 3], [1, 2, 3, 4, 5, 6]), what: "flat.gz" };
     expect(() => datasetFromIdx({ ...rest, images: flat, labels })).toThrow(
       new Error("images in flat.gz: expected 3 dimensions, found 2 (2 x 3)"),
@@ -109,9 +109,9 @@ describe("datasetFromIdx", () => {
   });
 
   it("refuses a label without a class", () => {
-    const strange = { bytes: idx([2], [1, 2]), what: "labels.gz" };
-    expect(() => datasetFromIdx({ ...rest, images, labels: strange })).toThrow(
-      new Error("labels.gz: expected 0 to 1, found label 2 at index 1"),
+    const wrong = { bytes: idx([2], [1, 2]), what: "labels.gz" };
+    expect(() => datasetFromIdx({ ...rest, images, labels: wrong })).toThrow(
+      new Error("labels.gz: expected labels 0 to 1, found label 2 at index 1"),
     );
   });
 });

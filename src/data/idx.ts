@@ -1,10 +1,10 @@
 import type { Dataset, SourceFile } from "./dataset.js";
 
-/** What an IDX file of bytes holds. */
+/** The content of an IDX file of bytes. */
 export interface IdxArray {
   /** The extents, outermost first: [count] for labels, [count, height, width] for images. */
   readonly dimensions: readonly number[];
-  /** The values, row-major; a view into the bytes that were parsed. */
+  /** The values, row-major: a view of the parsed bytes. */
   readonly data: Uint8Array;
 }
 
@@ -12,16 +12,16 @@ const UINT8 = 0x08;
 const LABEL_DIMENSIONS = 1;
 const IMAGE_DIMENSIONS = 3;
 const MAXIMUM_DIMENSIONS = 4;
-/** More than this is a damaged header, not a data set. */
+/** More than this means a damaged header. */
 const MAXIMUM_VALUES = 2 ** 31;
 
 /**
- * Reads an IDX file of unsigned bytes: 00 00 08 and the number of dimensions, each extent as a big-endian
- * 32-bit integer, then the values.
+ * Parses an IDX file of unsigned bytes: 00 00 08 and the number of dimensions, each extent as a big-endian 32-bit
+ * integer, then the values.
  *
- * @param bytes the file's whole content, unpacked
- * @param what the file's name, for messages
- * @throws Error where the header is not such a header or the length is not what the header says
+ * @param bytes the file's entire content, decompressed
+ * @param what the file's name in messages
+ * @throws Error if the header is invalid or the length does not match it
  */
 export function parseIdx(bytes: Uint8Array, what: string): IdxArray {
   const count = dimensionCount(bytes, what);
@@ -34,30 +34,32 @@ export function parseIdx(bytes: Uint8Array, what: string): IdxArray {
   const shape = dimensions.join(" x ");
   const values = dimensions.reduce((product, extent) => product * extent, 1);
   if (values === 0 || values > MAXIMUM_VALUES) {
-    throw new Error(`${what} has absurd dimensions: expected 1 to ${MAXIMUM_VALUES} values, its header says ${shape}`);
+    throw new Error(
+      `${what} has implausible dimensions: expected 1 to ${MAXIMUM_VALUES} values, its header says ${shape}`,
+    );
   }
   const found = bytes.length - headerBytes;
   if (found !== values) {
     const fault = found < values ? "is truncated" : "is too long";
     throw new Error(`${what} ${fault}: ${shape} takes ${values} bytes after the header, the file has ${found}`);
   }
-  // Not subarray(): of Node's Buffer it gives a Buffer, whose slice() does not copy.
+  // Not subarray(): on Node's Buffer it returns a Buffer, whose slice() does not copy.
   return { dimensions, data: new Uint8Array(bytes.buffer, bytes.byteOffset + headerBytes, values) };
 }
 
-/** The number of dimensions that the first four bytes name. */
+/** The number of dimensions, from the first four bytes. */
 function dimensionCount(bytes: Uint8Array, what: string): number {
   if (bytes.length < 4) {
-    throw new Error(`${what} is no IDX file: expected a header of at least 4 bytes, the file has ${bytes.length}`);
+    throw new Error(`${what} is not an IDX file: expected a header of at least 4 bytes, the file has ${bytes.length}`);
   }
   const [first, second, type, count] = bytes;
   const found = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
   if (first !== 0 || second !== 0) {
-    const packed = first === 0x1f && second === 0x8b ? " (it is packed with gzip)" : "";
-    throw new Error(`${what} is no IDX file: expected it to start with 00 00 08, found ${found}${packed}`);
+    const compressed = first === 0x1f && second === 0x8b ? " (it is compressed with gzip)" : "";
+    throw new Error(`${what} is not an IDX file: expected it to start with 00 00 08, found ${found}${compressed}`);
   }
   if (type !== UINT8) {
-    throw new Error(`${what} holds other values than unsigned bytes: expected 00 00 08 at its start, found ${found}`);
+    throw new Error(`${what} does not hold unsigned bytes: expected it to start with 00 00 08, found ${found}`);
   }
   if (count < 1 || count > MAXIMUM_DIMENSIONS) {
     throw new Error(`${what} has ${count} dimensions, expected 1 to ${MAXIMUM_DIMENSIONS}`);
@@ -66,12 +68,12 @@ function dimensionCount(bytes: Uint8Array, what: string): number {
 }
 
 /**
- * A data set of grey images from a pair of IDX files.
+ * Reads a data set of grey images from a pair of IDX files.
  *
  * @param options.images the file of [count, height, width]
  * @param options.labels the file of [count], each value an index into the classes
- * @param options.checksum the sha256 of what was read, in hexadecimal
- * @throws Error where a file is damaged, the two are swapped or do not belong together, or a label has no class
+ * @param options.checksum the SHA-256 of the files, in hexadecimal
+ * @throws Error if a file is damaged, the files are swapped or do not match, or a label has no class
  */
 export function datasetFromIdx(options: {
   name: string;
@@ -96,10 +98,10 @@ export function datasetFromIdx(options: {
       `${options.images.what} holds ${count} images, but ${options.labels.what} holds ${labels.data.length} labels`,
     );
   }
-  const strange = labels.data.findIndex((label) => label >= classes.length);
-  if (strange !== -1) {
-    const range = `expected 0 to ${classes.length - 1}`;
-    throw new Error(`${options.labels.what}: ${range}, found label ${labels.data[strange]} at index ${strange}`);
+  const wrong = labels.data.findIndex((label) => label >= classes.length);
+  if (wrong !== -1) {
+    const range = `labels 0 to ${classes.length - 1}`;
+    throw new Error(`${options.labels.what}: expected ${range}, found label ${labels.data[wrong]} at index ${wrong}`);
   }
   return {
     name,

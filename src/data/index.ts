@@ -1,9 +1,10 @@
 /**
- * Data sets that are drawn or read from bytes, and what is done with them before a training.
+ * Data sets, drawn or read from bytes, and their preparation for training.
  *
  * @module lenet/data
  */
 
+export type { AugmentationDraw, Placements } from "./augmentation.js";
 export { formatAugmentation, type ParsedAugmentation, parseAugmentation } from "./augmentationText.js";
 export { augmentationFor } from "./characters.js";
 export { datasetFromCifar } from "./cifar.js";
@@ -13,4 +14,5 @@ export { datasetFromIdx, type IdxArray, parseIdx } from "./idx.js";
 export { adaptDataset, resizeImage } from "./images/adapt.js";
 export type { ImageSettings } from "./images/resize.js";
 export { type ChannelStatistics, measureChannels } from "./normalization.js";
+export { PLACEMENT, PLACEMENT_WORDS } from "./placement.js";
 export { type HeldBack, holdBackTest, splitIndices, splitTraining } from "./split.js";

@@ -7,12 +7,12 @@ export interface ChannelStatistics {
   readonly std: number[];
 }
 
-/** A channel of one byte value alone is left as wide as one step of a byte. */
+/** The standard deviation of a constant channel: one step of a byte. */
 const SMALLEST_STD = 1 / 255;
 
 /**
- * Measures images: for each channel the mean of byte / 255 and its standard deviation (of the population, as people give
- * them for Fashion-MNIST and CIFAR-10).
+ * Measures images: for each channel, the mean and population standard deviation of byte / 255, as usually quoted for
+ * Fashion-MNIST and CIFAR-10.
  *
  * @param indices the images to measure
  */
@@ -21,7 +21,7 @@ export function measureChannels(dataset: Dataset, indices: Uint32Array): Channel
   const pixels = height * width;
   const statistics: ChannelStatistics = { mean: [], std: [] };
   for (let channel = 0; channel < channels; channel++) {
-    // Counts are exact: the result does not depend on the order of the images.
+    // Counts are exact, so the result does not depend on the order of the images.
     const counts = new Float64Array(256);
     for (const index of indices) {
       const start = (index * channels + channel) * pixels;

@@ -1,25 +1,28 @@
 /**
- * Where the words of a placement lie: the transformation of one sample, as data/augmentation.ts draws it. The engine
- * takes any words: what lies outside of the image is background, or nothing to erase.
+ * The layout of a placement: the encoded transformation of one sample, as data/augmentation.ts draws it. The engine
+ * accepts any words: outside the image it reads background and erases nothing.
  */
 export const PLACEMENT = {
-  /** Rows and columns that the window of a crop is moved by. */
+  /** Offset of the crop window in rows and columns. */
   cropDown: 0,
   cropRight: 1,
   /** 1: mirrored left to right after the crop. */
   flip: 2,
-  /** Then the source of pixel (x, y) in 16.16 fixed point: (c0·x + c1·y + c2, c3·x + c4·y + c5). */
+  /**
+   * c0 … c5: after the crop and flip, pixel (x, y) is read from (c0·x + c1·y + c2, c3·x + c4·y + c5), in 16.16 fixed
+   * point.
+   */
   coefficients: 3,
-  /** Its low byte is what crop and map find outside of the image. */
+  /** Its low byte is what crop and map read outside the image. */
   background: 9,
-  /** The bits of the float32 that bytes are multiplied by, then truncated and clipped. */
+  /** The bits of the float32 factor for the bytes; the products are truncated and clipped. */
   brightness: 10,
-  /** The rows and columns that are 0 after normalisation: from the first to before the end. */
+  /** The rows and columns that are set to 0 after normalisation; the end is exclusive. */
   eraseFirstRow: 11,
   eraseEndRow: 12,
   eraseFirstColumn: 13,
   eraseEndColumn: 14,
 } as const;
 
-/** Words of a placement. */
+/** Words per placement. */
 export const PLACEMENT_WORDS = 15;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { epochOrder, holdBackTest, splitIndices } from "./split.js";
 
 describe("splitIndices", () => {
-  it("gives the tutorial's 48,000 and 12,000, every image once", () => {
+  it("yields the tutorial's 48,000 and 12,000 images, each image once", () => {
     const { train, validation } = splitIndices(60_000, 0.2, 7);
     expect([train.length, validation.length]).toEqual([48_000, 12_000]);
     expect(new Set([...train, ...validation]).size).toBe(60_000);
@@ -10,23 +10,23 @@ describe("splitIndices", () => {
     expect(Math.min(...validation)).toBeLessThan(100);
   });
 
-  it("is another for another seed", () => {
+  it("depends on the seed", () => {
     expect(splitIndices(1000, 0.2, 1).validation).not.toEqual(splitIndices(1000, 0.2, 2).validation);
     expect(splitIndices(1000, 0.2, 1)).toEqual(splitIndices(1000, 0.2, 1));
   });
 
-  it("keeps an image for each part", () => {
+  it("keeps at least one image in each part", () => {
     expect(splitIndices(2, 0.01, 0).validation.length).toBe(1);
     expect(splitIndices(2, 0.99, 0).train.length).toBe(1);
     expect(() => splitIndices(1, 0.2, 0)).toThrow("1 images cannot be split into training and validation");
-    expect(() => splitIndices(10, 1, 0)).toThrow("the validation share is 1, not between 0 and 1");
+    expect(() => splitIndices(10, 1, 0)).toThrow("the validation fraction must be between 0 and 1, not 1");
   });
 });
 
 describe("holdBackTest", () => {
   const labels = Uint8Array.from([0, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0, 0, 0, 0, 0, 3]);
 
-  it("takes the share of each class, one at least, but never the only one", () => {
+  it("takes the fraction of each class, at least one image but never the only one", () => {
     const { train, test } = holdBackTest(labels, 4, 0.2);
     const counts = [0, 1, 2, 3].map((label) => [...test].filter((index) => labels[index] === label).length);
     expect(counts).toEqual([1, 1, 2, 0]);
@@ -35,7 +35,7 @@ describe("holdBackTest", () => {
     expect([...test]).toEqual([...test].sort((a, b) => a - b));
   });
 
-  it("takes the same ones each time, and not the first ones", () => {
+  it("takes the same images each time, spread over the data set", () => {
     const many = new Uint8Array(1000);
     const { test } = holdBackTest(many, 1, 0.2);
     expect(test).toEqual(holdBackTest(many, 1, 0.2).test);
@@ -46,7 +46,7 @@ describe("holdBackTest", () => {
 });
 
 describe("epochOrder", () => {
-  it("visits every training image once, in another order each epoch", () => {
+  it("visits every training image once, in a new order each epoch", () => {
     const train = Uint32Array.of(5, 9, 11, 20, 21, 30, 31, 32);
     const first = epochOrder(train, 3, 1);
     expect([...first].sort((a, b) => a - b)).toEqual([...train]);

@@ -1,23 +1,23 @@
 import { Purpose, permutation, RandomStream } from "../numeric/philox.js";
 import type { DatasetParts } from "./dataset.js";
 
-/** Which images are for training and which for validation, by index. */
+/** The indices of the training and validation images. */
 export interface Split {
   readonly train: Uint32Array;
   readonly validation: Uint32Array;
 }
 
 /**
- * A random split, from the seed alone.
+ * Splits images at random, depending only on the seed.
  *
- * @param count images there are
- * @param validationFraction share of them for validation, 0 < share < 1; both parts get at least one image
- * @throws RangeError where that cannot be
+ * @param count the number of images
+ * @param validationFraction the fraction for validation, above 0 and below 1; both parts get at least one image
+ * @throws RangeError if there are fewer than two images, or the fraction is out of range
  */
 export function splitIndices(count: number, validationFraction: number, seed: number): Split {
   if (count < 2) throw new RangeError(`${count} images cannot be split into training and validation`);
   if (!(validationFraction > 0 && validationFraction < 1)) {
-    throw new RangeError(`the validation share is ${validationFraction}, not between 0 and 1`);
+    throw new RangeError(`the validation fraction must be between 0 and 1, not ${validationFraction}`);
   }
   const order = permutation(new RandomStream(seed, Purpose.split, 0, 0), count);
   const validationCount = Math.min(count - 1, Math.max(1, Math.round(count * validationFraction)));
@@ -25,9 +25,9 @@ export function splitIndices(count: number, validationFraction: number, seed: nu
 }
 
 /**
- * The split of training images: by the seed, or as the source of the images has it.
+ * Splits the training images: at random from the seed, or as the source of the images does.
  *
- * @param parts how many of the images, the last ones, are for validation, where the source says so
+ * @param data the training images, and how many of them, at the end, are for validation if the source says so
  */
 export function splitTraining(
   { train, validationCount }: Pick<DatasetParts, "train" | "validationCount">,
@@ -41,22 +41,22 @@ export function splitTraining(
   return { train: indices.slice(0, boundary), validation: indices.slice(boundary) };
 }
 
-/** Which images are for training and which are held back for the test, by index, in ascending order. */
+/** The indices of the training images and of the held-out test images, in ascending order. */
 export interface HeldBack {
   readonly train: Uint32Array;
   readonly test: Uint32Array;
 }
 
-/** A test part belongs to its data set: it is the same whatever the seed of a run. */
+/** The test part belongs to the data set, so it does not depend on a run's seed. */
 const TEST_SEED = 0;
 
 /**
- * Holds back a share of every class for the test, at least one image where the class has two: always the same ones of
- * the same data set.
+ * Holds out a fraction of every class for the test: at least one image of each class with two or more, and always the
+ * same images of the same data set.
  *
- * @param labels one for each image
- * @param classes how many classes there are
- * @param share share of each class, 0 < share < 1
+ * @param labels the class of each image
+ * @param classes the number of classes
+ * @param share the fraction of each class, above 0 and below 1
  */
 export function holdBackTest(labels: Uint8Array, classes: number, share: number): HeldBack {
   const byClass = Array.from({ length: classes }, (): number[] => []);
@@ -75,7 +75,7 @@ export function holdBackTest(labels: Uint8Array, classes: number, share: number)
   };
 }
 
-/** The order in which an epoch visits the training images: a shuffle from the seed and the epoch. */
+/** The order in which an epoch visits the training images: a shuffle that depends on seed and epoch. */
 export function epochOrder(train: Uint32Array, seed: number, epoch: number): Uint32Array {
   return permutation(new RandomStream(seed, Purpose.order, epoch, 0), train.length).map((place) => train[place]);
 }

@@ -2,21 +2,23 @@ import type { Placements } from "../data/augmentation.js";
 import type { Model, NamedTensors, Normalization, ShapedLayer, Tensor } from "../model/index.js";
 
 /**
- * Where networks are computed: on the processor by WebAssembly, in plain TypeScript, on a graphics card. Training,
- * evaluation, prediction and inspection ask for nothing but what is declared here.
+ * Where networks are computed: on the processor in WebAssembly, in plain TypeScript, or on a graphics card. Training,
+ * evaluation, prediction and inspection use only what is declared here.
  */
 export interface Backend {
   /**
-   * Compiles networks of the same layers that are computed side by side: a fleet. One network is a fleet of one. What a
-   * network computes does not depend on the others, to the bit.
+   * Compiles a fleet: networks with the same layers that are computed side by side. One network is a fleet of one. A
+   * network's results do not depend on the others, to the bit.
    *
    * @throws ShapeError if a model's layers do not fit together, RangeError if a normalization does not fit its model or
-   *   the models' layers differ in more than the probability of dropout
+   *   the models' layers differ in more than the dropout probability
    */
   compile(networks: readonly NetworkSettings[], options: EngineOptions): Promise<Engine>;
 }
 
-/** What may differ between the networks of a fleet, besides what each call says. A recipe has all of it but the model. */
+/**
+ * What may differ between the networks of a fleet, besides the arguments of each call. A recipe has all but the model.
+ */
 export interface NetworkSettings {
   readonly model: Model;
   readonly normalization: Normalization;
@@ -28,9 +30,9 @@ export interface NetworkSettings {
 
 /** What all networks of a fleet share. */
 export interface EngineOptions {
-  /** The samples of a training step, and of what is computed at once elsewhere. */
+  /** The samples in a training step, and the samples computed at once in other calls. */
   readonly batchSize: number;
-  /** Keep every layer's output, for `activations`; a little slower. */
+  /** Keep every layer's output for `activations`; slightly slower. */
   readonly keepActivations?: boolean;
 }
 
@@ -46,23 +48,24 @@ export type OptimizerSettings =
   | { readonly type: "sgd"; readonly momentum: number; readonly nesterov: boolean; readonly weightDecay: number };
 
 /**
- * The exponential moving average of all parameters, moved after every step: average + (1 − decay) · (parameter − average).
- * The first step sets it to the parameters themselves, as torch.optim.swa_utils.AveragedModel does; step t after that
- * uses min(decay, t / (t + 9)), as TensorFlow's ExponentialMovingAverage does, so that the start is soon forgotten.
+ * The exponential moving average of all parameters, updated after every step:
+ * average + (1 − decay) · (parameter − average). The first step sets it to the parameters themselves, as
+ * torch.optim.swa_utils.AveragedModel does. Step t after that uses min(decay, t / (t + 9)), as TensorFlow's
+ * ExponentialMovingAverage does, to forget the start quickly.
  */
 export interface Averaging {
   /** 0 … 1; the average is over about the last 1 / (1 − decay) steps. */
   readonly decay: number;
 }
 
-/** The share of the parameters in their average after a step, counted from 1; see {@link Averaging}. */
+/** The weight of the current parameters in their average after a step, counted from 1; see {@link Averaging}. */
 export function averageShare({ decay }: Averaging, step: number): number {
   return step === 1 ? 1 : 1 - Math.min(decay, step / (step + 9));
 }
 
 /**
- * Images for an engine: bytes, which it normalises, or inputs that are normalised already. They are not copied: leave
- * them as they are until they are unloaded.
+ * Images for an engine: bytes, which it normalises, or inputs that are already normalised. They are not copied, so do
+ * not change them until they are unloaded.
  */
 export type Images = (
   | {
@@ -74,26 +77,26 @@ export type Images = (
       readonly values: Float32Array;
     }
 ) & {
-  /** The class of each image, as an index. Needed by whatever computes a loss. */
+  /** The class of each image, as an index. Required to compute a loss. */
   readonly labels?: ArrayLike<number>;
 };
 
-/** Images that stay with an engine, where they are named by their indices. */
+/** Images that are loaded into an engine. Calls select them by index. */
 export interface LoadedImages {
   readonly count: number;
-  /** Frees the memory that they take. They are of no use afterwards. */
+  /** Frees their memory. They cannot be used afterwards. */
   unload(): void;
 }
 
-/** Some of the loaded images, in an order of their own. */
+/** A selection of the loaded images, in any order. */
 export interface Selection {
   /** Default: all of them. */
   readonly indices?: ArrayLike<number>;
-  /** How each is transformed, for images of bytes. Default: not at all. */
+  /** How each image is transformed; only for bytes. Default: no transformation. */
   readonly placements?: Placements;
 }
 
-/** The numbers of one step of the optimiser. */
+/** The hyperparameters of one optimiser step. */
 export interface Update {
   /** Counts the optimiser's steps from 1. */
   readonly step: number;
@@ -102,32 +105,32 @@ export interface Update {
   readonly momentum?: number;
 }
 
-/** Training steps of one network: every `batchSize` of the selected images are one, the last of them may have fewer. */
+/** Training steps of one network: one step per `batchSize` selected images; the last may have fewer. */
 export interface TrainingSlice extends Selection {
   readonly labelSmoothing: number;
-  /** Dropout draws from it and from the step. */
+  /** Dropout draws from the seed and the step. */
   readonly seed: number;
-  /** One for each step. */
+  /** One per step. */
   readonly updates: readonly Update[];
 }
 
-/** What is evaluated of one network. */
+/** What to evaluate with one network. */
 export interface EvaluationSlice extends Selection {
-  /** Which parameters to evaluate. Default: those of the last step. */
+  /** Which parameters to evaluate. Default: the current ones. */
   readonly weights?: "current" | "average";
 }
 
 /** The loss and prediction of each sample, in the order of the selection. */
 export interface SampleResults {
-  /** Cross-entropy, smoothed if the call says so. */
+  /** Cross-entropy, with the label smoothing of the call. */
   readonly losses: Float32Array;
-  /** The class with the largest logit, the first of them if several are equal. */
+  /** The class with the largest logit, the first if several are equal. */
   readonly predictions: Int32Array;
 }
 
-/** What the optimiser keeps besides the parameters, by the parameters' names. */
+/** The optimiser's state besides the parameters, by parameter name. */
 export interface OptimizerState {
-  /** The first moments; of SGD the momentum. */
+  /** The first moments; for SGD, the momentum. */
   readonly first: NamedTensors<Float32Array>;
   readonly second: NamedTensors<Float32Array>;
   /** The average of the parameters, if the network keeps one. */
@@ -140,16 +143,16 @@ export interface LayerActivation {
   readonly output: Tensor<Float32Array>;
 }
 
-/** The gradients of the mean loss of some samples, by the parameters' names and in their shapes. */
+/** The gradients of the mean loss of the samples, by parameter name and in the parameters' shapes. */
 export interface Differentiation extends SampleResults {
   readonly gradients: NamedTensors<Float32Array>;
 }
 
 /**
- * Compiled networks with their parameters. A call takes as many samples as it likes, up to a whole epoch, and one call is
- * answered before the next is asked for. Tensors go in and come out in PyTorch's names, shapes and layout, as copies.
+ * Compiled networks with their parameters. A call takes any number of samples, up to an entire epoch; wait for it
+ * before making the next. Tensors are passed and returned as copies, with PyTorch's names, shapes and layout.
  *
- * `network` is the index of the network that a call is about; the default is the first.
+ * `network` is the index of the network that a call refers to. Default: the first.
  */
 export interface Engine {
   /** The networks' models. They have the same layers. */
@@ -157,46 +160,46 @@ export interface Engine {
   readonly layers: readonly ShapedLayer[];
   readonly batchSize: number;
   /**
-   * Names the arithmetic that all results depend on, besides the seed: `wasm-fused`, `wasm-portable`, `reference`, or that
-   * of a graphics card. The same name stands for the same bits.
+   * The name of the arithmetic, which all results depend on besides the seed: `wasm-fused`, `wasm-portable`,
+   * `reference`, or that of a graphics card. The same name means the same bits.
    */
   readonly arithmetic: string;
-  /** Threads of the processor that compute. */
+  /** The number of processor threads that compute. */
   readonly threads: number;
-  /** Bytes of memory that the networks are computed in, without the images. */
+  /** The networks' working memory in bytes, without the images. */
   readonly memoryBytes: number;
 
   /**
-   * Keeps images where the networks are computed.
+   * Loads images to where the networks are computed.
    *
-   * @throws RangeError if they are not a whole number of images of the model's input, or a label is not a class
+   * @throws RangeError if the length is not a multiple of the model's input, or a label is not a class
    */
   load(images: Images): Promise<LoadedImages>;
 
   /** All parameters, never their average. */
   parameters(network?: number): Promise<NamedTensors<Float32Array>>;
-  /** @throws ShapeError if a tensor is missing, not of the model, or of another shape */
+  /** @throws ShapeError if a tensor is missing, unknown to the model, or of another shape */
   setParameters(tensors: NamedTensors, network?: number): Promise<void>;
-  /** What the steps so far left: zeros before the first. */
+  /** The state after the steps so far: zeros before the first. */
   optimizerState(network?: number): Promise<OptimizerState>;
-  /** @throws ShapeError as `setParameters`, and if the state has an average and the network keeps none, or the reverse */
+  /** @throws ShapeError as `setParameters`, and if only one of the state and the network has an average */
   setOptimizerState(state: OptimizerState, network?: number): Promise<void>;
 
   /**
-   * Trains every network by its slice: forward, backward and update for each step. Dropout draws from (seed, step).
+   * Trains every network on its slice: forward, backward and update for each step. Dropout draws from (seed, step).
    *
-   * @param slices one for each network; undefined lets the network rest
-   * @throws RangeError if a slice selects what is not there, or has not one update for each step
+   * @param slices one per network; undefined skips the network
+   * @throws RangeError if a slice selects images that do not exist, or does not have one update per step
    */
   train(images: LoadedImages, slices: readonly (TrainingSlice | undefined)[]): Promise<SampleResults[]>;
-  /** Losses, without label smoothing, and predictions of every network's selection, in evaluation mode. */
+  /** Losses without label smoothing, and predictions, for every network's selection in evaluation mode. */
   evaluate(images: LoadedImages, slices: readonly (EvaluationSlice | undefined)[]): Promise<SampleResults[]>;
   /** Logits in evaluation mode: float32 [count, classes]. */
   predict(images: LoadedImages, selection?: Selection, network?: number): Promise<Tensor<Float32Array>>;
   /** Every layer's output in evaluation mode. @throws Error unless compiled with `keepActivations` */
   activations(images: LoadedImages, selection?: Selection, network?: number): Promise<LayerActivation[]>;
   /**
-   * Forward and backward in evaluation mode, the parameters left alone.
+   * Forward and backward in evaluation mode, without changing the parameters.
    *
    * @param selection at most `batchSize` images
    */
@@ -206,6 +209,6 @@ export interface Engine {
     labelSmoothing?: number,
     network?: number,
   ): Promise<Differentiation>;
-  /** Ends what computes. The engine is of no use afterwards. */
+  /** Ends the threads and frees the memory. The engine cannot be used afterwards. */
   dispose(): void;
 }

@@ -1,4 +1,4 @@
-import { integerPower } from "../numeric/integerPower.js";
+import { integerPower } from "../numeric/elementary.js";
 import type { OptimizerSettings, Update } from "./backend.js";
 
 /**

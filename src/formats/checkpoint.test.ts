@@ -4,7 +4,7 @@ import type { TrainingState } from "../training/epochs.js";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
 
-/** Two tensors of numbers that a sloppy writer would change: denormals, -0, the largest float. */
+/** Two tensors of values that a careless writer would change: denormals, -0, the largest float. */
 function tensors(seed: number): NamedTensors<Float32Array> {
   return new Map([
     ["conv1.weight", { shape: [2, 3], data: Float32Array.of(seed, -0, 1e-45, 3.4028234663852886e38, 0.1, -seed) }],
@@ -20,13 +20,13 @@ const state: TrainingState = {
 };
 
 describe("a checkpoint", () => {
-  it("brings back every bit", () => {
+  it("keeps every bit", () => {
     const read = readCheckpoint(writeCheckpoint(state));
     expect(read).toEqual(state);
     expect(Object.is(read.parameters.get("conv1.weight")?.data[1], -0)).toBe(true);
   });
 
-  it("brings the average of the parameters back, where there is one", () => {
+  it("keeps the average of the parameters, if there is one", () => {
     const averaged = { ...state, optimizer: { ...state.optimizer, average: tensors(13) } };
     expect(readCheckpoint(writeCheckpoint(averaged))).toEqual(averaged);
     expect(readCheckpoint(writeCheckpoint(state)).optimizer).not.toHaveProperty("average");
@@ -34,11 +34,11 @@ describe("a checkpoint", () => {
 
   it.each([
     ["other bytes", () => new TextEncoder().encode("hello, world"), /safetensors|header/],
-    ["an end that is missing", () => writeCheckpoint(state).subarray(0, 700), /./],
+    ["a truncated file", () => writeCheckpoint(state).subarray(0, 700), /./],
     ["weights", () => writeSafetensors(state.parameters), /^it is a safetensors file, but not a checkpoint$/],
     ["another version", () => withState({ version: 2 }), /^the checkpoint's state: version: /],
-    ["an epoch that is none", () => withState({ epoch: 0 }), /^the checkpoint's state: epoch: /],
-    ["a state that is no JSON", () => withState("{"), /^the checkpoint's state is not JSON$/],
+    ["epoch 0", () => withState({ epoch: 0 }), /^the checkpoint's state: epoch: /],
+    ["a state that is not JSON", () => withState("{"), /^the checkpoint's state is not JSON$/],
     ["integers", () => withIntegers(), /^the checkpoint's tensor parameters.conv1.bias is not float32$/],
   ])("refuses %s in one line", (_, bytes, message) => {
     let failure = "";

@@ -13,7 +13,7 @@ const stateSchema = z.object({
   bestValidationAccuracy: z.number(),
 });
 
-/** Of a training without averaging there are no tensors of the average. */
+/** Prefixes of the tensors' names. `average` occurs only if the training averages its parameters. */
 const PREFIXES = {
   parameters: "parameters.",
   first: "first.",
@@ -22,12 +22,10 @@ const PREFIXES = {
   best: "best.",
 } as const;
 
-/**
- * The last tensor of a checkpoint's file: zeros in the place, at the file's end, for the checksum of all bytes before it.
- */
+/** The last tensor of a checkpoint file: zeros, to be replaced by the checksum of all bytes before it. */
 export const CHECKSUM = { tensor: "sha256", bytes: 32 } as const;
 
-/** A training's state after an epoch as the bytes of a safetensors file, without its checksum. */
+/** Writes a training's state after an epoch as a safetensors file. The checksum is left as zeros. */
 export function writeCheckpoint({ epoch, parameters, optimizer, best }: TrainingState): Uint8Array {
   const tensors = new Map<string, Tensor>([
     ...prefixed(PREFIXES.parameters, parameters),
@@ -46,7 +44,7 @@ export function writeCheckpoint({ epoch, parameters, optimizer, best }: Training
   return writeSafetensors(tensors, { checkpoint: JSON.stringify(state) });
 }
 
-/** @throws FormatError where the bytes are no checkpoint */
+/** @throws FormatError if the bytes are not a checkpoint */
 export function readCheckpoint(bytes: Uint8Array): TrainingState {
   const { tensors, metadata } = readSafetensors(bytes);
   if (metadata.checkpoint === undefined) throw new FormatError("it is a safetensors file, but not a checkpoint");

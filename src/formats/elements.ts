@@ -1,9 +1,9 @@
-import { elementCount, type Tensor, type TensorData } from "../model/tensor.js";
+import { elementCount, type Tensor, type TensorData } from "../model/parameters.js";
 import { FormatError } from "./errors.js";
 
 /**
- * The elements of tensors in files, by their safetensors names: little-endian, as on every machine
- * that JavaScript runs on today. Each `decode` takes a buffer of its own, so it is always aligned.
+ * Element types, by their safetensors names. Little-endian, as is every machine that JavaScript runs on today. `decode`
+ * takes a buffer that holds nothing else, so that it is aligned.
  */
 const ELEMENTS = {
   F64: { size: 8, decode: (buffer) => new Float64Array(buffer) },
@@ -21,7 +21,7 @@ const ELEMENTS = {
   BOOL: { size: 1, decode: (buffer) => new Uint8Array(buffer) },
 } satisfies Record<string, { size: number; decode: (buffer: ArrayBuffer) => TensorData }>;
 
-/** The type of a tensor's elements in a file. */
+/** The type of a tensor's elements, as safetensors names it. */
 export type ElementType = keyof typeof ELEMENTS;
 
 const TYPE_OF_ARRAY = {
@@ -37,27 +37,27 @@ const TYPE_OF_ARRAY = {
   Uint8Array: "U8",
 } as const satisfies Record<TensorData[typeof Symbol.toStringTag], ElementType>;
 
-/** Whether a name from a file is that of a type this project reads. */
+/** Whether a name from a file is a supported element type. */
 export function isElementType(name: unknown): name is ElementType {
   return typeof name === "string" && Object.hasOwn(ELEMENTS, name);
 }
 
-/** The bytes of one element. */
+/** The size of one element in bytes. */
 export function elementSize(type: ElementType): number {
   return ELEMENTS[type].size;
 }
 
-/** A copy of a file's bytes as the array of their type; half precisions are widened to float32. */
+/** Copies a file's bytes into an array of their type. F16 and BF16 are widened to float32. */
 export function decodeElements(type: ElementType, bytes: Uint8Array): TensorData {
-  // Not bytes.slice(): that of Node's Buffer does not copy.
+  // Not bytes.slice(): on Node's Buffer it does not copy.
   const copy = new Uint8Array(bytes);
   return ELEMENTS[type].decode(copy.buffer);
 }
 
 /**
- * A tensor's elements as a file holds them.
+ * A tensor's elements as bytes, with their type.
  *
- * @throws FormatError where the shape does not fit the data
+ * @throws FormatError if the shape does not fit the data
  */
 export function encodeElements(name: string, { shape, data }: Tensor): { type: ElementType; bytes: Uint8Array } {
   if (elementCount(shape) !== data.length) {
@@ -67,7 +67,7 @@ export function encodeElements(name: string, { shape, data }: Tensor): { type: E
   return { type: TYPE_OF_ARRAY[data[Symbol.toStringTag]], bytes };
 }
 
-/** IEEE half precision to single, exactly: a float32's bits are put together, so NaN payloads stay. */
+/** Widens IEEE half precision to float32, exactly. It assembles the bits, so NaN payloads are kept. */
 function widenHalves(buffer: ArrayBuffer): Float32Array {
   const halves = new Uint16Array(buffer);
   const floats = new Float32Array(halves.length);

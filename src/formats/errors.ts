@@ -1,8 +1,8 @@
 const LONGEST_MESSAGE = 300;
 
 /**
- * A file that is not what it should be, or holds what this project does not read. The message is one line:
- * names found in a damaged file end up in it, so control characters are shown as `?` and the length is bounded.
+ * A file is damaged, of another format, or holds something that is not supported. The message is one line. It may quote
+ * names from a damaged file, so control characters are shown as `?` and its length is bounded.
  */
 export class FormatError extends Error {
   override readonly name = "FormatError";
@@ -13,7 +13,7 @@ export class FormatError extends Error {
   }
 }
 
-/** A file of weights does not say which activation and pooling its model has, and its tensors do not either. */
+/** A weights file does not say which activation and pooling its model has; its tensors cannot show it. */
 export class UnknownLayersError extends FormatError {
   constructor() {
     super("the file does not say which activation and pooling its model has; name its recipe with --recipe");

@@ -1,5 +1,5 @@
 /**
- * Weights, checkpoints and recipes as bytes and text, and back.
+ * Reads and writes weights, checkpoints and recipes.
  *
  * @module lenet/formats
  */
@@ -11,4 +11,10 @@ export { readPth, writePth } from "./pth/pth.js";
 export { type RecipeFile, readRecipeFile } from "./recipeFile.js";
 export { readSafetensors, writeSafetensors } from "./safetensors.js";
 export type { TensorFile } from "./tensorFile.js";
-export { type ParameterFreeLayers, readWeights, WEIGHTS_FORMATS, type WeightsFormat, writeWeights } from "./weights.js";
+export {
+  type ParameterFreeLayers,
+  readWeights,
+  WEIGHTS_FORMATS,
+  type WeightsFormat,
+  writeWeights,
+} from "./weightFiles.js";

@@ -1,12 +1,35 @@
 import type { z } from "zod";
 import { FormatError } from "./errors.js";
-import { withNewNames } from "./olderNames.js";
+
+/** Fields of recipes, run folders and metadata that were renamed after version 0.1: old name → new name. */
+const NEW_NAMES: Readonly<Record<string, string>> = {
+  deviation: "std",
+  validationShare: "validationFraction",
+  warmupShare: "warmupFraction",
+  pictures: "framing",
+  fit: "resize",
+};
+
+/** Deeper than any of these files nests. Anything below is left unchanged. */
+const DEEPEST = 16;
+
+/** Parsed JSON with the fields of version 0.1 renamed to their current names. */
+export function withNewNames(value: unknown, depth = 0): unknown {
+  if (typeof value !== "object" || value === null || depth === DEEPEST) return value;
+  if (Array.isArray(value)) return value.map((item) => withNewNames(item, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => [
+      Object.hasOwn(NEW_NAMES, name) ? NEW_NAMES[name] : name,
+      withNewNames(field, depth + 1),
+    ]),
+  );
+}
 
 /**
- * Parses JSON, with older names of its fields replaced, and checks it against a schema.
+ * Parses JSON, renames the fields of older versions, and checks the result against a schema.
  *
- * @param what what it is, for the message
- * @throws FormatError with one line that names the first fault
+ * @param what what the text is, for the message
+ * @throws FormatError naming the first problem
  */
 export function parseJson<Result>(text: string, schema: z.ZodType<Result>, what: string): Result {
   let value: unknown;
@@ -18,10 +41,10 @@ export function parseJson<Result>(text: string, schema: z.ZodType<Result>, what:
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new FormatError(`${what}: ${issue.path.join(".") || "the whole"}: ${issue.message}`);
+  throw new FormatError(`${what}: ${issue.path.join(".") || "the top level"}: ${issue.message}`);
 }
 
-/** A value as a file of JSON holds it, for people to read, too. */
+/** A value as indented JSON with a final newline. */
 export function formatJson(value: object): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;
 }

@@ -4,16 +4,16 @@ import type { NamedTensors } from "../model/index.js";
 const CONVOLUTIONS = ["conv1", "conv2"] as const;
 const LINEAR_LAYERS = ["fc1", "fc2", "fc3"] as const;
 
-/** A layer under the name that a file has for it, and the shape of its weights. */
+/** A layer's name in the file, and the shape of its weights. */
 interface NamedLayer {
   readonly name: string;
   readonly shape: readonly number[];
 }
 
 /**
- * The tensors of a LeNet-5 whose layers have other names, as `0.weight` and `3.weight` of an nn.Sequential or
- * `features.0.weight` and `classifier.1.weight`, under LeNet-5's own: which is which follows from the shapes. Others, and
- * those where several ways would fit, come back as they are.
+ * Renames the tensors of a LeNet-5 whose layers have other names, such as `0.weight` and `3.weight` of an
+ * nn.Sequential, or `features.0.weight` and `classifier.1.weight`. The shapes show which layer is which. Returns the
+ * tensors unchanged if they are not a LeNet-5's or the shapes are ambiguous.
  */
 export function withLeNet5Names(tensors: NamedTensors): NamedTensors {
   const layers = [...tensors].flatMap(([name, { shape }]) => {
@@ -30,12 +30,12 @@ export function withLeNet5Names(tensors: NamedTensors): NamedTensors {
   return renamed.size === tensors.size && renamed.size === parts.length ? renamed : tensors;
 }
 
-/** Each takes as many channels as the one before it gives. */
+/** Each layer's input channels must equal the previous layer's output channels. */
 function areConvolutions([first, second, ...others]: readonly NamedLayer[]): boolean {
   return second !== undefined && others.length === 0 && second.shape[1] === first.shape[0];
 }
 
-/** Each takes as many features as the one before it gives. */
+/** Each layer's input features must equal the previous layer's output features. */
 function areLinearLayers([first, second, third, ...others]: readonly NamedLayer[]): boolean {
   return (
     third !== undefined &&
@@ -45,7 +45,7 @@ function areLinearLayers([first, second, third, ...others]: readonly NamedLayer[
   );
 }
 
-/** All orders of a few things; none of more than LeNet-5 has, which would be many. */
+/** All orders of a few things; none if there are more than LeNet-5 has, as their number grows fast. */
 function orders<Thing>(things: readonly Thing[]): Thing[][] {
   if (things.length > LINEAR_LAYERS.length) return [];
   if (things.length < 2) return [[...things]];

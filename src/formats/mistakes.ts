@@ -3,8 +3,8 @@ import type { z } from "zod";
 type Issue = z.core.$ZodIssue;
 
 /**
- * What is wrong with a value that a schema refused: a line for each mistake, naming the field and what is allowed. Parse
- * with `reportInput`, so that a line can name what was found, too.
+ * What is wrong with a value that a schema refused: one line per mistake, naming the field and what is allowed. Parse
+ * with `reportInput`, so that the lines can also name what was found.
  */
 export function mistakesOf({ issues }: z.ZodError): string[] {
   return issues.flatMap((issue) => describe(issue, []));
@@ -13,7 +13,7 @@ export function mistakesOf({ issues }: z.ZodError): string[] {
 function describe(issue: Issue, parents: readonly PropertyKey[]): string[] {
   const path = [...parents, ...issue.path];
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
-    // The alternative that is of the right kind says more than that there are others.
+    // The alternative of the right kind gives a more useful message than a list of alternatives.
     const meant = issue.errors.find((alternative) => !alternative.some((each) => isOfAnotherKind(each)));
     if (meant) return meant.flatMap((each) => describe(each, path));
   }
@@ -33,7 +33,7 @@ function complaint(issue: Issue): string {
   return found === undefined ? `is missing: it ${allowed}` : `${allowed}, not ${shown(found)}`;
 }
 
-/** What was found; of an object of no known type, its type. */
+/** What was found. For an object of an unknown `type`, that type. */
 function inputOf(issue: Issue): unknown {
   const { input } = issue;
   if (issue.code !== "invalid_union" || issue.discriminator === undefined) return input;
@@ -43,7 +43,7 @@ function inputOf(issue: Issue): unknown {
 const KINDS: Readonly<Record<string, string>> = {
   number: "a number",
   int: "a whole number",
-  string: "a text",
+  string: "a string",
   boolean: "true or false",
   object: "an object",
   array: "a list of numbers",

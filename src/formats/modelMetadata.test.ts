@@ -21,30 +21,30 @@ const metadata: ModelMetadata = {
 };
 
 describe("a model's metadata", () => {
-  it("may give one number for every channel, as it was written at first", () => {
+  it("may have one mean and std for all channels, as early versions wrote it", () => {
     const lenet = JSON.stringify({ ...metadata, normalization: { mean: 0.5, std: 0.25 } });
     expect(readModelMetadata({ lenet })?.normalization).toEqual({ mean: [0.5], std: [0.25] });
   });
 
-  it("comes back through a safetensors file as it was", () => {
+  it("survives a safetensors file unchanged", () => {
     const file = readSafetensors(writeSafetensors(new Map(), writeModelMetadata(metadata)));
     expect(readModelMetadata(file.metadata)).toEqual(metadata);
   });
 
-  it("is undefined where a file has none of ours", () => {
+  it("is undefined if a file has none of ours", () => {
     expect(readModelMetadata({ format: "pt" })).toBeUndefined();
   });
 
   it.each([
     ["{", /^the metadata "lenet" is not JSON$/],
-    ["[]", /^the metadata "lenet": the whole: /],
+    ["[]", /^the metadata "lenet": the top level: /],
     [JSON.stringify({ ...metadata, classes: "ten" }), /^the metadata "lenet": classes: /],
     [
       JSON.stringify({ ...metadata, model: { ...metadata.model, layers: [{ type: "lstm" }] } }),
       /: model.layers.0.type: /,
     ],
     [JSON.stringify({ ...metadata, normalization: { mean: null, std: 1 } }), /: normalization.mean: /],
-  ])("is refused in one line where it is %s", (text, message) => {
+  ])("is refused in one line: %s", (text, message) => {
     let failure = "";
     try {
       readModelMetadata({ lenet: text });

@@ -5,7 +5,7 @@ import { parseJson } from "./json.js";
 import { normalizationSchema } from "./recipeSchema.js";
 
 const whole = z.number().int().nonnegative();
-// Far more than a LeNet-5 has, and little enough to be worked with whatever a file says.
+// Far more than a LeNet-5 has, yet small enough to compute with whatever the file says.
 const extent = whole.max(1024);
 const name = z.string().max(1000);
 const MOST_LAYERS = 64;
@@ -15,14 +15,14 @@ const LONGEST_TEXT = 1_000_000;
 const [firstSchema, ...otherSchemas] = LAYER_TYPES.map((type) =>
   z.object({ type: z.literal(type), ...fieldSchemas(LAYER_KINDS[type].fields) }),
 );
-// A list of all kinds cannot tell the compiler that each has the fields of its layer; the registry does.
+// The compiler cannot derive the layers' fields from a list of kinds. The registry guarantees them.
 const layerSchema = z.discriminatedUnion("type", [firstSchema, ...otherSchemas]) as unknown as z.ZodType<Layer>;
 
 function fieldSchemas(fields: Readonly<Record<string, Field>>): Record<string, z.ZodType> {
   return Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, fieldSchema(field)]));
 }
 
-/** The bounds that models made in code have, too, are left to `inferShapes`, which names the layer. */
+/** Bounds that also hold for models made in code are left to `inferShapes`, which names the layer. */
 function fieldSchema(field: Field): z.ZodType {
   switch (field.type) {
     case "text":
@@ -53,15 +53,15 @@ const metadataSchema: z.ZodType<ModelMetadata> = z.object({
 
 const KEY = "lenet";
 
-/** The metadata of a file of weights: texts by name; ours is JSON under "lenet". */
+/** The metadata of a weights file as strings by name. Ours is JSON under "lenet". */
 export function writeModelMetadata(metadata: ModelMetadata): Record<string, string> {
   return { [KEY]: JSON.stringify(metadata) };
 }
 
 /**
- * Reads our part of a file's metadata; undefined where it has none.
+ * Reads our part of a file's metadata; undefined if it has none.
  *
- * @throws FormatError where it is there and not what it should be
+ * @throws FormatError if it is there but invalid
  */
 export function readModelMetadata(metadata: Readonly<Record<string, string>>): ModelMetadata | undefined {
   if (metadata[KEY] === undefined) return undefined;

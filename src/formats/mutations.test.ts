@@ -3,17 +3,17 @@ import { describe, expect, it } from "vitest";
 import { mutate } from "../../tests/support/mutate.js";
 import { initializeParameters, type Model } from "../model/index.js";
 import { Purpose, RandomStream } from "../numeric/philox.js";
-import { TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
+import { TUTORIAL_NORMALIZATION } from "../training/recipes/recipes.js";
 import { FormatError } from "./errors.js";
 import { readPth } from "./pth/pth.js";
 import { readSafetensors } from "./safetensors.js";
-import { readWeights, WEIGHTS_FORMATS, writeWeights } from "./weights.js";
+import { readWeights, WEIGHTS_FORMATS, writeWeights } from "./weightFiles.js";
 import { readStoredZip } from "./zip/read.js";
 import { writeStoredZip } from "./zip/write.js";
 
 const MUTATIONS = 10_000;
 
-/** Reads a file, damaged in thousands of ways, and asserts that some are refused, in one line, and some are not. */
+/** Reads a file damaged in thousands of ways. Asserts that some are refused, each in one line, and some are read. */
 function expectReadOrRefused(original: Uint8Array, read: (bytes: Uint8Array) => unknown): void {
   let refused = 0;
   for (let item = 0; item < MUTATIONS; item++) {
@@ -33,7 +33,7 @@ function expectReadOrRefused(original: Uint8Array, read: (bytes: Uint8Array) => 
   expect(refused).toBeLessThan(MUTATIONS);
 }
 
-describe("damaged in thousands of ways, it is read or refused in one line:", () => {
+describe("read or refused in one line, however damaged:", () => {
   it.each([
     ["zip.pth", readPth],
     ["legacy.pth", readPth],
@@ -45,7 +45,7 @@ describe("damaged in thousands of ways, it is read or refused in one line:", () 
     expectReadOrRefused(new Uint8Array(readFileSync(`tests/fixtures/formats/${name}`)), read);
   });
 
-  it("the pickle of a .pth whose checksums are right", () => {
+  it("the pickle of a .pth with correct checksums", () => {
     const file = new Uint8Array(readFileSync("tests/fixtures/formats/dtypes.pth"));
     const [[name, pickle], ...others] = readStoredZip(file, () => true);
     expect(name).toBe("dtypes/data.pkl");

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { AUGMENTATIONS } from "../data/augmentation.js";
-import { RECIPES } from "../training/recipes/index.js";
+import { RECIPES } from "../training/recipes/recipes.js";
 import { scheduleAt } from "../training/recipes/schedules.js";
 import { FormatError } from "./errors.js";
 import { readRecipeFile, recipeFileJsonSchema } from "./recipeFile.js";
@@ -11,7 +11,7 @@ const { paper, improved } = RECIPES;
 const read = (value: unknown) => readRecipeFile(JSON.stringify(value), "mine");
 const recipeOf = (value: unknown) => read(value).recipe;
 
-/** The lines of what is wrong with a file. */
+/** What is wrong with a file, line by line. */
 function mistakes(value: unknown): string[] {
   try {
     read(value);
@@ -28,17 +28,17 @@ function mistakes(value: unknown): string[] {
   return [];
 }
 
-/** Files that are read, and those that are not, for the reader and the published schema alike. */
+/** Valid and invalid files, for both the reader and the published schema. */
 const GOOD: [string, object][] = [
-  ["a whole recipe", paper],
-  ["a whole recipe without name", { ...improved, name: undefined }],
-  ["no change", { $schema: "recipe.schema.json", extends: "best" }],
+  ["a complete recipe", paper],
+  ["a complete recipe without a name", { ...improved, name: undefined }],
+  ["no changes", { $schema: "recipe.schema.json", extends: "best" }],
   ["other numbers", { extends: "improved", epochs: 5, schedule: { maximumLearningRate: 0.01 }, patience: 3 }],
   ["another optimizer", { extends: "improved", optimizer: { type: "sgd", momentum: 0.9, nesterov: true } }],
-  ["an augmentation's name", { extends: "paper", augmentation: "light" }],
-  ["a part of an augmentation", { extends: "paper", augmentation: { erase: 0.3 } }],
+  ["the name of an augmentation", { extends: "paper", augmentation: "light" }],
+  ["part of an augmentation", { extends: "paper", augmentation: { erase: 0.3 } }],
   ["a measured normalization", { extends: "paper", normalization: "dataset" }],
-  ["one mean", { extends: "paper", normalization: { mean: 0.3 } }],
+  ["only a mean", { extends: "paper", normalization: { mean: 0.3 } }],
   ["averaging off", { extends: "best", averaging: null }],
 ];
 const BAD: [string, object, string[]][] = [
@@ -47,9 +47,9 @@ const BAD: [string, object, string[]][] = [
     {},
     expect.arrayContaining(['activation: is missing: it must be "sigmoid" or "relu" or "leakyRelu" or "tanh"']),
   ],
-  ["a recipe that there is not", { extends: "fast" }, ['extends: must be "paper" or "improved" or "best", not "fast"']],
+  ["an unknown recipe", { extends: "fast" }, ['extends: must be "paper" or "improved" or "best", not "fast"']],
   [
-    "a field that there is not",
+    "an unknown field",
     { extends: "paper", schedule: { type: "constant", lr: 1, learningRate: 1 } },
     ['schedule: there is no field "lr"; there are type, learningRate'],
   ],
@@ -65,24 +65,24 @@ const BAD: [string, object, string[]][] = [
   ],
   ["no epochs", { extends: "paper", epochs: 0 }, ["epochs: must be at least 1, not 0"]],
   [
-    "an optimizer of no known type",
+    "an unknown type of optimizer",
     { extends: "paper", optimizer: { type: "lion" } },
     ['optimizer.type: must be "adamw" or "adam" or "sgd", not "lion"'],
   ],
   [
-    "numbers of another schedule",
+    "a field of another schedule",
     { extends: "improved", schedule: { type: "cosine", learningRate: 0.1, maximumLearningRate: 0.1 } },
     ['schedule: there is no field "maximumLearningRate"; there are type, learningRate, finalLearningRate, warmupSteps'],
   ],
-  ["averaging without end", { extends: "paper", averaging: { decay: 1 } }, ["averaging.decay: must be below 1, not 1"]],
+  ["a decay of 1", { extends: "paper", averaging: { decay: 1 } }, ["averaging.decay: must be below 1, not 1"]],
   ["averaging as a number", { extends: "paper", averaging: 0.9 }, ["averaging: must be an object, not 0.9"]],
   [
-    "a normalization by a word",
+    "a normalization that is another string",
     { extends: "paper", normalization: "measured" },
     ['normalization: must be "dataset" or an object, not "measured"'],
   ],
   [
-    "a mean that is no number",
+    "a mean that is not a number",
     { extends: "paper", normalization: { mean: "0.5" } },
     ['normalization.mean: must be a number or a list of numbers, not "0.5"'],
   ],
@@ -95,16 +95,16 @@ const BAD: [string, object, string[]][] = [
 ];
 
 describe("a recipe file", () => {
-  it.each(Object.entries(RECIPES))("may hold a whole recipe: %s", (_, recipe) => {
+  it.each(Object.entries(RECIPES))("may hold a complete recipe: %s", (_, recipe) => {
     expect(recipeOf(recipe)).toEqual(recipe);
   });
 
-  it.each(Object.entries(RECIPES))("may change nothing of a recipe but the name: %s", (name, recipe) => {
+  it.each(Object.entries(RECIPES))("may change only a recipe's name: %s", (name, recipe) => {
     expect(recipeOf({ extends: name })).toEqual({ ...recipe, name: "mine" });
     expect(recipeOf({ extends: name, name: "other" })).toEqual({ ...recipe, name: "other" });
   });
 
-  it("changes single fields, and those of objects that stay of their type", () => {
+  it("changes single fields, also within objects whose type stays the same", () => {
     const changes = { extends: "improved", epochs: 5, averaging: { decay: 0.99 } };
     expect(recipeOf({ ...changes, schedule: { maximumLearningRate: 0.01 }, optimizer: { weightDecay: 0 } })).toEqual({
       ...improved,
@@ -117,7 +117,7 @@ describe("a recipe file", () => {
     expect(recipeOf({ extends: "best", averaging: null }).averaging).toBeNull();
   });
 
-  it("replaces objects of another type, with PyTorch's defaults for what it does not say", () => {
+  it("replaces objects of another type, with PyTorch's defaults for omitted fields", () => {
     const { optimizer, schedule } = recipeOf({
       extends: "improved",
       optimizer: { type: "sgd", momentum: 0.9 },
@@ -127,13 +127,13 @@ describe("a recipe file", () => {
     expect(schedule).toEqual({ type: "cosine", learningRate: 0.1, finalLearningRate: 0, warmupSteps: 10 });
     expect(scheduleAt(schedule, 9, 100).learningRate).toBeCloseTo(0.1 * (10 / 11), 12);
     expect(scheduleAt(schedule, 55, 100).learningRate).toBeCloseTo(0.05, 12);
-    // The published schema cannot tell: it would have to know the recipe's own type.
+    // The published schema cannot detect this: it would have to know the type in the extended recipe.
     expect(mistakes({ extends: "paper", schedule: { type: "cosine" } })).toEqual([
       "schedule.learningRate: is missing: it must be a number",
     ]);
   });
 
-  it("names an augmentation, writes it as text or gives it in part, and tells whether flip is its own", () => {
+  it("takes an augmentation by name, as text or in part, and says whether it sets flip", () => {
     const augmented = (augmentation: unknown) => read({ extends: "paper", augmentation });
     const { tutorial, light, none } = AUGMENTATIONS;
     expect(augmented("light").recipe.augmentation).toEqual(light);
@@ -145,11 +145,11 @@ describe("a recipe file", () => {
     });
     expect(augmented({ flip: 0.3 }).augmentation.flipGiven).toBe(true);
     expect(mistakes({ extends: "paper", augmentation: "lights" })[0]).toMatch(
-      /^augmentation: there is no augmentation "lights"; there are none, tutorial, light, strong, and key=value/,
+      /^augmentation: unknown augmentation "lights"; use none, tutorial, light, strong, or key=value/,
     );
   });
 
-  it("asks for a normalization that is measured", () => {
+  it("can ask for the normalization to be measured", () => {
     expect(read({ extends: "paper", normalization: "dataset" }).measureNormalization).toBe(true);
     const { recipe, measureNormalization } = read({ extends: "paper", normalization: { mean: 0.3, std: [0.2] } });
     expect(recipe.normalization).toEqual({ mean: [0.3], std: [0.2] });
@@ -160,15 +160,15 @@ describe("a recipe file", () => {
     expect(mistakes(file)).toEqual([]);
   });
 
-  it.each(BAD)("is refused with a line for each mistake: %s", (_, file, lines) => {
+  it.each(BAD)("is refused with one line per mistake: %s", (_, file, lines) => {
     expect(mistakes(file)).toEqual(lines);
   });
 
-  it("is refused where it is no JSON object, or its name is none", () => {
+  it("is refused if it is not a JSON object or its name is invalid", () => {
     expect(() => readRecipeFile("{", "mine")).toThrow(/^it is not JSON: /);
-    expect(() => readRecipeFile("[1]", "mine")).toThrow("it holds no JSON object");
+    expect(() => readRecipeFile("[1]", "mine")).toThrow("it is not a JSON object");
     expect(() => readRecipeFile('{"extends": "paper"}', "../mine")).toThrow(
-      /^name: must begin with a letter or digit, /,
+      /^name: must begin with a letter or digit and /,
     );
     expect(mistakes({ extends: "paper", name: "a/b" })).toHaveLength(1);
     expect(() => readRecipeFile('{"extends": "paper", "__proto__": {}}', "mine")).toThrow(
@@ -180,21 +180,21 @@ describe("a recipe file", () => {
 describe("the published JSON Schema", () => {
   const schema = z.fromJSONSchema(JSON.parse(JSON.stringify(recipeFileJsonSchema())));
 
-  it("is the one in docs (npm run schema writes it)", async () => {
+  it("equals docs/recipe.schema.json (write it again with npm run schema)", async () => {
     await expect(`${JSON.stringify(recipeFileJsonSchema(), undefined, 2)}\n`).toMatchFileSnapshot(
       "../../docs/recipe.schema.json",
     );
   });
 
-  it.each(GOOD)("takes what is read: %s", (_, file) => {
+  it.each(GOOD)("accepts what the reader accepts: %s", (_, file) => {
     expect(schema.safeParse(JSON.parse(JSON.stringify(file))).error?.issues).toBeUndefined();
   });
 
-  it.each(BAD)("refuses what is refused: %s", (_, file) => {
+  it.each(BAD)("refuses what the reader refuses: %s", (_, file) => {
     expect(schema.safeParse(file).success).toBe(false);
   });
 
-  it("takes the examples of the documentation, and so does the reader", () => {
+  it("accepts the documentation's examples, and so does the reader", () => {
     const page = readFileSync(new URL("../../docs/recipes.md", import.meta.url), "utf8");
     const examples = [...page.matchAll(/```json\n(.*?)```/gs)].map(([, text]) => text);
     expect(examples.length).toBeGreaterThan(0);

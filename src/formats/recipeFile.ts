@@ -1,17 +1,17 @@
 import { z } from "zod";
 import { type ParsedAugmentation, parseAugmentation } from "../data/augmentationText.js";
-import { RECIPES, type Recipe, TUTORIAL_NORMALIZATION } from "../training/recipes/index.js";
+import { RECIPES, type Recipe, TUTORIAL_NORMALIZATION } from "../training/recipes/recipes.js";
 import { FormatError } from "./errors.js";
+import { withNewNames } from "./json.js";
 import { mistakesOf } from "./mistakes.js";
-import { withNewNames } from "./olderNames.js";
 import { augmentationSchema, fields, normalizationSchema, recipeShape } from "./recipeSchema.js";
 
-/** What a file of JSON says of a training. */
+/** What a recipe file says about a training. */
 export interface RecipeFile {
   readonly recipe: Recipe;
-  /** The recipe's augmentation, and whether its flip is the file's own. */
+  /** The recipe's augmentation, and whether the file itself sets `flip`. */
   readonly augmentation: ParsedAugmentation;
-  /** Whether the recipe's normalization is to be replaced by what is measured on the training images. */
+  /** Whether to replace the recipe's normalization by the mean and std measured on the training images. */
   readonly measureNormalization: boolean;
 }
 
@@ -23,29 +23,29 @@ const augmentationText = z.string().superRefine((text, context) => {
   }
 });
 
-/** A file with all fields; where it extends a recipe, after that has been put under it. */
+/** A file with all fields. If it extends a recipe, this applies after the merge. */
 const completeSchema = fields({
   ...recipeShape,
   name: recipeShape.name.optional(),
   augmentation: z
     .union([augmentationText, augmentationSchema])
-    .describe('A preset\'s name, text as "light,degrees=5", or an object'),
+    .describe('A preset\'s name, text such as "light,degrees=5", or an object'),
   normalization: z
     .union([z.literal("dataset"), normalizationSchema])
-    .describe('How bytes become inputs; "dataset": by the mean and the standard deviation of the training images'),
+    .describe('How bytes become inputs. "dataset": the mean and standard deviation of the training images'),
 });
 
 const LINKS = {
   $schema: z.string().optional(),
-  extends: z.enum(Object.keys(RECIPES)).optional().describe("The recipe whose fields stand where the file has none"),
+  extends: z.enum(Object.keys(RECIPES)).optional().describe("The recipe that supplies the fields the file omits"),
 };
 
 /**
- * Reads a recipe from JSON: all fields of one, or `extends` with the name of a known recipe and what is to be another.
- * Objects are merged field by field; an optimizer or schedule of another `type` takes the place of the recipe's whole.
+ * Reads a recipe from JSON: either all its fields, or `extends` with the name of a built-in recipe and the fields to
+ * change. Objects are merged field by field; an optimizer or schedule of another `type` replaces the recipe's entirely.
  *
- * @param name what the recipe is called where the file does not say
- * @throws FormatError where it is no JSON object, AggregateError with a FormatError for each mistake in its fields
+ * @param name the recipe's name if the file has none
+ * @throws FormatError if the text is not a JSON object, AggregateError with one FormatError per mistake in its fields
  */
 export function readRecipeFile(text: string, name: string): RecipeFile {
   const { $schema, extends: extended, ...changes } = parseObject(text);
@@ -76,7 +76,7 @@ function parseObject(text: string): Record<string, unknown> {
   } catch (error) {
     throw new FormatError(`it is not JSON: ${(error as Error).message}`);
   }
-  if (!isObject(value)) throw new FormatError("it holds no JSON object");
+  if (!isObject(value)) throw new FormatError("it is not a JSON object");
   return value;
 }
 
@@ -94,7 +94,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Changes over a base, objects field by field, unless they are of another type. */
+/** Applies changes to a base. Objects are merged field by field unless their `type` differs. */
 function merged(base: unknown, changes: unknown): unknown {
   if (!isObject(base) || !isObject(changes)) return changes;
   if (changes.type !== undefined && changes.type !== base.type) return changes;
@@ -122,12 +122,12 @@ export function recipeFileJsonSchema(): JsonSchema {
   };
 }
 
-/** A schema of changes: nothing is required, and what is left out has no default but the recipe's. */
+/** A schema for changes: nothing is required and there are no defaults, as the extended recipe supplies them. */
 function loosened(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(loosened);
   if (!isObject(schema)) return schema;
   const { required, default: standard, oneOf, ...rest } = schema;
-  // Without its type, an object may be of several.
+  // Without its `type`, an object may match several alternatives.
   const kept = oneOf === undefined ? rest : { ...rest, anyOf: oneOf };
   return Object.fromEntries(Object.entries(kept).map(([key, value]) => [key, loosened(value)]));
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { Tensor } from "../model/tensor.js";
+import type { Tensor } from "../model/parameters.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
 
 const NAN_WITH_PAYLOAD = 0x7fa00001;
@@ -9,7 +9,7 @@ function bitsOf({ data }: Tensor): number[] {
   return [...new Uint32Array(data.buffer, data.byteOffset, data.byteLength / 4)];
 }
 
-/** A file with this header and data bytes 0, 1, 2 … */
+/** A file with this header and the data bytes 0, 1, 2 … */
 function file(header: string | object, dataLength = 0, headerLength?: bigint): Uint8Array {
   const text = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
   const bytes = new Uint8Array(8 + text.length + dataLength);
@@ -74,7 +74,7 @@ describe("writing", () => {
     expect(read.metadata).toEqual({ epoch: "12" });
   });
 
-  it("keeps long metadata, whatever it quotes", () => {
+  it("keeps long metadata with quotes and braces", () => {
     const config = JSON.stringify({ '{"a":': '"b":}\\' }).repeat(25_000);
     expect(readSafetensors(writeSafetensors(new Map(), { config })).metadata.config === config).toBe(true);
   });
@@ -109,45 +109,49 @@ describe("writing", () => {
 
 describe("a damaged file", () => {
   const cases: [string, Uint8Array, string][] = [
-    ["nothing", new Uint8Array(0), "0 bytes are too short"],
-    ["a short file", new Uint8Array(7), "7 bytes are too short"],
+    ["nothing", new Uint8Array(0), "has only 0 bytes"],
+    ["a short file", new Uint8Array(7), "has only 7 bytes"],
     ["a header past the end", file("{}", 0, 3n), "length is given as 3, but only 2 bytes follow"],
     ["a header of 2^63 bytes", file("{}", 0, 2n ** 63n), "length is given as 9223372036854775808"],
     ["a header of 2^64 - 1 bytes", file("{}", 0, 2n ** 64n - 1n), "length is given as 18446744073709551615"],
-    ["a header longer than any", file(" ".repeat(1_000_001)), "length is given as 1000001, more than 1000000"],
-    ["a header of a hundred thousand lists in each other", file("[".repeat(100_000)), "not JSON"],
+    ["a header longer than allowed", file(" ".repeat(1_000_001)), "length is given as 1000001, more than 1000000"],
+    ["a header of a hundred thousand nested lists", file("[".repeat(100_000)), "not JSON"],
     ["no header", file("", 0), "not JSON"],
     ["a truncated header", file('{"a":'), "not JSON"],
     ["a header padded with NUL", file("{}\0\0"), "not JSON"],
     ["a header that is not UTF-8", file("{}..", 0).fill(0xff, 10), "not JSON"],
-    ["a list as header", file("[]"), "does not begin as a JSON object"],
+    ["a list as the header", file("[]"), "does not begin as a JSON object"],
     ["a header that begins with a space", file(" {}"), "does not begin as a JSON object"],
     ["a name twice", file(`{"a":${JSON.stringify(bytes(0, 1))},"\\u0061":${JSON.stringify(bytes(0, 1))}}`, 1), "twice"],
     ["a key twice", file('{"a":{"dtype":"U8","dtype":"I8","shape":[1],"data_offsets":[0,1]}}', 1), '"dtype" twice'],
-    ["a tensor that is no object", file({ a: 3 }), 'tensor "a": its description is not a JSON object'],
+    ["a tensor that is not an object", file({ a: 3 }), 'tensor "a": its description is not a JSON object'],
     ["an unknown type", file({ a: { ...bytes(0, 1), dtype: "F8_E4M3" } }, 1), '"F8_E4M3" is not supported'],
-    ["an inherited property as type", file({ a: { ...bytes(0, 1), dtype: "toString" } }, 1), "is not supported"],
+    ["an inherited property as the type", file({ a: { ...bytes(0, 1), dtype: "toString" } }, 1), "is not supported"],
     ["a fractional extent", file({ a: bytes(0, 1, [1.5]) }, 1), "its shape [1.5] is not"],
     ["a negative extent", file({ a: bytes(0, 1, [-1]) }, 1), "its shape [-1] is not"],
     ["no shape", file({ a: { dtype: "U8", data_offsets: [0, 1] } }, 1), "its shape undefined is not"],
     ["one offset", file({ a: { ...bytes(0, 1), data_offsets: [0] } }, 1), "its offsets [0] are not"],
-    ["offsets backwards", file({ a: bytes(1, 0, [1]) }, 1), "do not fit"],
+    ["reversed offsets", file({ a: bytes(1, 0, [1]) }, 1), "do not fit"],
     ["offsets too far apart", file({ a: bytes(0, 2, [1]) }, 2), "offsets 0 to 2 do not fit the 1 bytes of U8 [1]"],
-    ["an endless shape", file({ a: bytes(0, 1, new Array(99).fill(2 ** 50)) }, 1), "do not fit"],
-    ["data past the end", file({ a: bytes(0, 9) }, 8), "its data ends at 9, the file's at 8"],
-    ["bytes that no tensor uses", file({ a: bytes(0, 7) }, 8), "the tensors end at 7, but the file's data at 8"],
+    ["an enormous shape", file({ a: bytes(0, 1, new Array(99).fill(2 ** 50)) }, 1), "do not fit"],
+    ["data past the end", file({ a: bytes(0, 9) }, 8), "its data ends at 9, but the file's data ends at 8"],
+    [
+      "bytes that belong to no tensor",
+      file({ a: bytes(0, 7) }, 8),
+      "the tensors end at 7, but the file's data ends at 8",
+    ],
     ["a gap", file({ a: bytes(0, 2), b: bytes(3, 4) }, 4), 'tensor "b": its data at 3 to 4 comes after a gap'],
     ["an overlap", file({ a: bytes(0, 3), b: bytes(2, 4) }, 4), 'tensor "b": its data at 2 to 4 overlaps'],
-    ["one place for two tensors", file({ a: bytes(0, 4), b: bytes(0, 4) }, 4), "overlaps another tensor"],
+    ["two tensors at the same offsets", file({ a: bytes(0, 4), b: bytes(0, 4) }, 4), "overlaps another tensor"],
     ["metadata of numbers", file({ __metadata__: { epoch: 3 } }), "__metadata__ is not an object of strings"],
-    ["a name of two lines", file({ "a\nb": 3 }), 'tensor "a?b"'],
+    ["a name with a newline", file({ "a\nb": 3 }), 'tensor "a?b"'],
   ];
 
   it.each(cases)("is refused: %s", (_, file, message) => {
     expect(() => readSafetensors(file)).toThrow(message);
   });
 
-  it("is not one whose zero extents make the others meaningless", () => {
+  it("is not one with a zero extent, however large the others", () => {
     const shape = [0, 2 ** 50];
     expect(readSafetensors(file({ a: bytes(0, 0, shape) })).tensors.get("a")?.data.length).toBe(0);
   });

@@ -1,17 +1,16 @@
-import type { NamedTensors, Tensor } from "../model/tensor.js";
-import { elementCount } from "../model/tensor.js";
+import type { NamedTensors, Tensor } from "../model/parameters.js";
+import { elementCount } from "../model/parameters.js";
 import { decodeElements, type ElementType, elementSize, encodeElements, isElementType } from "./elements.js";
 import { FormatError } from "./errors.js";
 import type { TensorFile } from "./tensorFile.js";
 
 /**
- * The safetensors format (https://huggingface.co/docs/safetensors): the length of the header as eight
- * little-endian bytes; the header, JSON, which gives each tensor its type, shape and place; then the raw data,
- * without gaps.
+ * The safetensors format (https://huggingface.co/docs/safetensors): the header's length as a little-endian uint64; the
+ * header, JSON with each tensor's type, shape and offsets; then the raw data, without gaps.
  */
 
 const LENGTH_BYTES = 8;
-/** The format allows a hundred times as much: parsed, it takes far more memory than in the file. */
+/** The format allows a hundred times as much, but parsed JSON takes far more memory than its text. */
 const LONGEST_HEADER = 1_000_000;
 const METADATA = "__metadata__";
 
@@ -26,8 +25,8 @@ interface Entry {
 /**
  * Reads a safetensors file. Values are copied; F16 and BF16 are widened to float32, BOOL is read as bytes.
  *
- * @throws FormatError for anything but a whole, gapless file of the types F64, F32, F16, BF16, I8 to I64,
- *   U8 to U64 and BOOL
+ * @throws FormatError for anything but a complete, gapless file of the types F64, F32, F16, BF16, I8 to I64, U8 to U64
+ *   and BOOL
  */
 export function readSafetensors(bytes: Uint8Array): TensorFile {
   const headerLength = readHeaderLength(bytes);
@@ -45,16 +44,16 @@ export function readSafetensors(bytes: Uint8Array): TensorFile {
   return { tensors, metadata: readMetadata(metadata) };
 }
 
-/** Whether a file begins as a safetensors file does: a length, and then a JSON object. */
+/** Whether a file begins like a safetensors file: with a length and a JSON object. */
 export function isSafetensors(bytes: Uint8Array): boolean {
   return bytes[LENGTH_BYTES] === "{".charCodeAt(0);
 }
 
 /**
- * Writes a safetensors file, the same bytes for the same tensors. The data of wider elements comes first,
- * so that each tensor is aligned for who maps the file into memory.
+ * Writes a safetensors file, the same bytes for the same tensors. Wider elements come first, so that every tensor is
+ * aligned when the file is memory-mapped.
  *
- * @throws FormatError where a shape does not fit its data, or a tensor is named `__metadata__`
+ * @throws FormatError if a shape does not fit its data, or a tensor is named `__metadata__`
  */
 export function writeSafetensors(tensors: NamedTensors, metadata: Record<string, string> = {}): Uint8Array {
   if (tensors.has(METADATA)) {
@@ -84,7 +83,7 @@ export function writeSafetensors(tensors: NamedTensors, metadata: Record<string,
       ),
     }),
   );
-  // The format asks for spaces: readers refuse a header padded with anything else.
+  // The format requires spaces: readers refuse any other padding.
   const headerLength = Math.ceil(header.length / 8) * 8;
   const file = new Uint8Array(LENGTH_BYTES + headerLength + dataLength);
   new DataView(file.buffer).setBigUint64(0, BigInt(headerLength), true);
@@ -98,7 +97,7 @@ export function writeSafetensors(tensors: NamedTensors, metadata: Record<string,
 
 function readHeaderLength(bytes: Uint8Array): number {
   if (bytes.length < LENGTH_BYTES) {
-    throw new FormatError(`safetensors: ${bytes.length} bytes are too short for a file`);
+    throw new FormatError(`safetensors: the file has only ${bytes.length} bytes`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = view.getBigUint64(0, true);
@@ -126,12 +125,12 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
   }
   const repeated = firstRepeatedKey(text);
   if (repeated !== undefined) {
-    throw new FormatError(`safetensors: the header says "${repeated}" twice`);
+    throw new FormatError(`safetensors: the header has the key "${repeated}" twice`);
   }
   return header;
 }
 
-/** The first key that an object of this valid JSON text has twice: `JSON.parse` would keep the last one silently. */
+/** The first key that occurs twice in an object of this valid JSON. `JSON.parse` would silently keep the last one. */
 function firstRepeatedKey(json: string): string | undefined {
   const enclosing: Set<string>[] = [];
   let inText = false;
@@ -184,7 +183,7 @@ function readEntry(name: string, description: unknown): Entry {
   return { name, type, shape, begin, end };
 }
 
-/** In the order of their places, each tensor begins where the one before it ends, and the last ends the file. */
+/** In order of their offsets, each tensor must begin where the previous one ends, and the last must end the file. */
 function checkPlaces(entries: readonly Entry[], dataLength: number): void {
   let reached = 0;
   for (const { name, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
@@ -193,12 +192,14 @@ function checkPlaces(entries: readonly Entry[], dataLength: number): void {
       throw new FormatError(`safetensors: tensor "${name}": its data at ${begin} to ${end} ${problem}`);
     }
     if (end > dataLength) {
-      throw new FormatError(`safetensors: tensor "${name}": its data ends at ${end}, the file's at ${dataLength}`);
+      throw new FormatError(
+        `safetensors: tensor "${name}": its data ends at ${end}, but the file's data ends at ${dataLength}`,
+      );
     }
     reached = end;
   }
   if (reached !== dataLength) {
-    throw new FormatError(`safetensors: the tensors end at ${reached}, but the file's data at ${dataLength}`);
+    throw new FormatError(`safetensors: the tensors end at ${reached}, but the file's data ends at ${dataLength}`);
   }
 }
 

@@ -1,8 +1,8 @@
-import type { NamedTensors } from "../model/tensor.js";
+import type { NamedTensors } from "../model/parameters.js";
 
-/** What a file of tensors holds. */
+/** The content of a file of tensors. */
 export interface TensorFile {
   readonly tensors: NamedTensors;
-  /** Texts by their names. */
+  /** Strings by name. */
   readonly metadata: Readonly<Record<string, string>>;
 }

@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { fingerprint } from "./fingerprint.js";
-import { initializeParameters } from "./initialization.js";
 import { ShapeError } from "./layers/index.js";
 import { lenet5 } from "./lenet5.js";
+import { fingerprint, initializeParameters } from "./parameters.js";
 
 const MODEL = lenet5({
   input: { channels: 1, height: 28, width: 28 },
@@ -39,8 +38,10 @@ describe("fingerprint", () => {
     expect(await fingerprint(MODEL, parameters)).not.toBe(before);
   });
 
-  it("refuses tensors that are not all of the model's", async () => {
-    const some = new Map([...initializeParameters(MODEL, 3)].slice(1));
-    await expect(fingerprint(MODEL, some)).rejects.toThrow(new ShapeError("the weights have no tensor conv1.weight"));
+  it("refuses an incomplete set of tensors", async () => {
+    const incomplete = new Map([...initializeParameters(MODEL, 3)].slice(1));
+    await expect(fingerprint(MODEL, incomplete)).rejects.toThrow(
+      new ShapeError("the weights have no tensor conv1.weight"),
+    );
   });
 });

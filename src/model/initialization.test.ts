@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { initializeParameters } from "./initialization.js";
 import { lenet5 } from "./lenet5.js";
+import { initializeParameters } from "./parameters.js";
 import { inferShapes, parameterSpecs } from "./shapes.js";
 
 const MODEL = lenet5({
@@ -12,16 +12,16 @@ const MODEL = lenet5({
 });
 
 describe("initializeParameters", () => {
-  it("gives every parameter of the model, in order and shape", () => {
+  it("returns every parameter of the model, in order and in shape", () => {
     const specs = parameterSpecs(inferShapes(MODEL));
     expect([...initializeParameters(MODEL, 0)].map(([name, { shape }]) => [name, shape])).toEqual(
       specs.map(({ name, shape }) => [name, shape]),
     );
   });
 
-  it("draws evenly within ±1 / √fan-in", () => {
+  it("draws uniformly within ±1 / √fan-in", () => {
     for (const { name, fanIn } of parameterSpecs(inferShapes(MODEL))) {
-      // Ten seeds, so that short biases give enough draws as well.
+      // Ten seeds, so that short biases yield enough draws too.
       const draws = Array.from({ length: 10 }, (_, seed) => initializeParameters(MODEL, seed).get(name)!.data).flatMap(
         (data) => [...data],
       );
@@ -33,19 +33,19 @@ describe("initializeParameters", () => {
       const farthest = shares.reduce((most, share) => Math.max(most, Math.abs(share)), 0);
       expect(farthest, name).toBeLessThanOrEqual(1 + 2 ** -23);
       expect(farthest, name).toBeGreaterThan(1 - 10 / count);
-      // Evenly in −1 … 1: variance 1/3, and that of the squares 4/45. Four standard errors.
+      // Uniform in −1 … 1: variance 1/3, variance of the squares 4/45. Four standard errors.
       expect(Math.abs(mean), name).toBeLessThan(4 * Math.sqrt(1 / 3 / count));
       expect(Math.abs(variance - 1 / 3), name).toBeLessThan(4 * Math.sqrt(4 / 45 / count));
     }
   });
 
-  it("depends on the seed alone, and on all of its bits", () => {
+  it("depends only on the seed, and on all of its bits", () => {
     const first = (seed: number) => initializeParameters(MODEL, seed).get("conv1.weight")!.data[0];
     expect(initializeParameters(MODEL, 7)).toEqual(initializeParameters(MODEL, 7));
     expect(new Set([0, 1, 2, 2 ** 32, 2 ** 32 + 1, 2 ** 52].map(first)).size).toBe(6);
   });
 
-  it("draws other values for every tensor", () => {
+  it("draws different values for each tensor", () => {
     const shares = parameterSpecs(inferShapes(MODEL)).map(({ name, fanIn }) => {
       const { data } = initializeParameters(MODEL, 7).get(name)!;
       return (data[0] * Math.sqrt(fanIn)).toFixed(4);

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { initializeParameters } from "./initialization.js";
 import { ShapeError } from "./layers/index.js";
 import { type LeNet5Options, lenet5, lenet5FromTensors } from "./lenet5.js";
-import type { NamedTensors, Tensor } from "./tensor.js";
+import type { NamedTensors, Tensor } from "./parameters.js";
+import { initializeParameters } from "./parameters.js";
 
-const UNSEEN = { activation: "relu", pooling: "maxPool2d", dropout: 0.5 } as const;
+const PARAMETER_FREE = { activation: "relu", pooling: "maxPool2d", dropout: 0.5 } as const;
 const options = (channels: number, size: number, classes = 10): LeNet5Options => ({
   input: { channels, height: size, width: size },
   classes,
-  ...UNSEEN,
+  ...PARAMETER_FREE,
 });
 
 describe("lenet5", () => {
@@ -36,7 +36,7 @@ describe("lenet5FromTensors", () => {
     [4, 64, 257],
   ])("reads channels %i, size %i and classes %i from the shapes", (channels, size, classes) => {
     const model = lenet5(options(channels, size, classes));
-    expect(lenet5FromTensors(initializeParameters(model, 0), UNSEEN)).toEqual(model);
+    expect(lenet5FromTensors(initializeParameters(model, 0), PARAMETER_FREE)).toEqual(model);
   });
 
   it("reads the widths too", () => {
@@ -47,7 +47,7 @@ describe("lenet5FromTensors", () => {
       "fc2.weight": [50, 100],
       "fc3.weight": [3, 50],
     });
-    const { input, layers } = lenet5FromTensors(tensors, { ...UNSEEN, dropout: 0 });
+    const { input, layers } = lenet5FromTensors(tensors, { ...PARAMETER_FREE, dropout: 0 });
     expect(input).toEqual({ channels: 1, height: 28, width: 28 });
     expect(layers.flatMap((layer) => ("outChannels" in layer ? layer.outChannels : []))).toEqual([8, 20]);
     expect(layers.flatMap((layer) => ("outFeatures" in layer ? layer.outFeatures : []))).toEqual([100, 50, 3]);
@@ -70,11 +70,11 @@ describe("lenet5FromTensors", () => {
     ["not a LeNet-5: its kernels are 5×5 and 7×7, not 5×5", { ...fitting, "conv2.weight": [16, 6, 7, 7] }],
     ["not a LeNet-5 for square images: fc1 takes 320 inputs from 16 maps", { ...fitting, "fc1.weight": [120, 320] }],
   ])("refuses: %s", (message, shapesByName) => {
-    expect(() => lenet5FromTensors(shapes(shapesByName), UNSEEN)).toThrow(new ShapeError(message));
+    expect(() => lenet5FromTensors(shapes(shapesByName), PARAMETER_FREE)).toThrow(new ShapeError(message));
   });
 });
 
-/** Tensors of which only the shapes matter. */
+/** Tensors with shapes but no data. */
 function shapes(shapesByName: Record<string, number[]>): NamedTensors {
   return new Map(
     Object.entries(shapesByName).map(([name, shape]): [string, Tensor] => [name, { shape, data: new Float32Array() }]),

@@ -1,8 +1,8 @@
 import { type ActivationLayer, type Layer, type Pool2dLayer, ShapeError } from "./layers/index.js";
 import type { ImageShape, Model } from "./model.js";
-import type { NamedTensors } from "./tensor.js";
+import type { NamedTensors } from "./parameters.js";
 
-/** What members of the LeNet-5 family differ in. */
+/** The options of a LeNet-5. */
 export interface LeNet5Options {
   readonly input: ImageShape;
   readonly classes: number;
@@ -19,16 +19,16 @@ interface Widths {
   readonly fc2: number;
 }
 
-/** The widths of LeCun and others, 1998. */
+/** The widths in LeCun et al., 1998. */
 const LENET5_WIDTHS: Widths = { conv1: 6, conv2: 16, fc1: 120, fc2: 84 };
 const KERNEL = 5;
 const CONV1_PADDING = 2;
 
 /**
  * LeNet-5 as it is taught today (after LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document
- * recognition", 1998): two 5×5 convolutions of 6 and 16 maps, each followed by an activation and 2×2 pooling, then
- * linear layers of 120, 84 and as many outputs as there are classes. The first convolution pads by 2, so that
- * 28×28 images keep their size.
+ * recognition", 1998): two 5×5 convolutions with 6 and 16 maps, each followed by an activation and 2×2 pooling, then
+ * linear layers with 120 and 84 outputs and one output per class. The first convolution pads by 2, so 28×28 images keep
+ * their size.
  */
 export function lenet5(options: LeNet5Options): Model {
   return build(options, LENET5_WIDTHS);
@@ -59,10 +59,11 @@ function build({ input, classes, activation, pooling, dropout }: LeNet5Options, 
 }
 
 /**
- * The member of the family that a state_dict belongs to: input channels and size, widths and classes are read from the
- * tensors' shapes, what leaves no trace there is given.
+ * The LeNet-5 that a state_dict belongs to. Input channels and size, widths and classes are read from the tensors'
+ * shapes.
  *
  * @param tensors `conv1.weight` [6, channels, 5, 5], `conv2.weight`, `fc1.weight` …
+ * @param parameterFree the options that leave no trace in the shapes
  * @throws ShapeError naming the tensor that is missing or does not fit
  */
 export function lenet5FromTensors(

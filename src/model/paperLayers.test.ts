@@ -25,7 +25,7 @@ describe("paperLayers", () => {
     ]);
   });
 
-  it("leaves dropout out, wherever it stands", () => {
+  it("ignores dropout, wherever it is", () => {
     const layers = lenet5({ ...LENET5, dropout: 0.5, input: { channels: 3, height: 32, width: 32 } }).layers;
     expect(termsOf(3, 32, layers)).toEqual(["C1", "S2", "C3", "S4", "C5", "F6", "Output"]);
     const early: Layer[] = [
@@ -39,7 +39,7 @@ describe("paperLayers", () => {
     expect(paperLayers(shaped)[0]).toEqual({ term: "F1", kind: "fullConnection", main: 1, last: 3 });
   });
 
-  it("counts a global pooling as subsampling", () => {
+  it("counts global pooling as subsampling", () => {
     expect(
       termsOf(1, 12, [
         { type: "conv2d", name: "a", outChannels: 2, kernel: 3, stride: 1, padding: 0 },

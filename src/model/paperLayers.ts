@@ -1,22 +1,22 @@
 import { isActivation, kindOf } from "./layers/index.js";
 import type { ShapedLayer } from "./shapes.js";
 
-/** A layer as LeCun and others count them (1998): what sums or pools, together with the activation behind it. */
+/** A layer as LeCun et al. (1998) count them: one that sums or pools, together with its activation. */
 export interface PaperLayer {
-  /** `C1`, `S2`, `C3`, `S4`, `C5`, `F6`: the kind's letter and the place; `Output` of the last one. */
+  /** `C1`, `S2`, `C3`, `S4`, `C5`, `F6`: the kind's letter and the position; `Output` for the last layer. */
   readonly term: string;
   readonly kind: "convolution" | "subsampling" | "fullConnection" | "output";
-  /** The index, in the model, of the layer that sums or pools. */
+  /** The index in the model of the layer that sums or pools. */
   readonly main: number;
-  /** The index of its activation; of `main` where it has none. */
+  /** The index of its activation; `main` if it has none. */
   readonly last: number;
 }
 
 const LETTERS = { convolution: "C", subsampling: "S", fullConnection: "F" } as const;
 
 /**
- * A model's layers in the paper's terms. A linear layer that takes maps is a convolution there, whose kernel covers each
- * map whole: C5. Dropout and flattening are no layers of their own.
+ * A model's layers in the paper's terms. The paper treats a linear layer that takes maps as a convolution whose kernel
+ * covers the entire map: C5. Dropout and flattening do not count as layers.
  */
 export function paperLayers(layers: readonly ShapedLayer[]): PaperLayer[] {
   const mains = layers.flatMap((_, index) => (paperKind(layers, index) ? [index] : []));
@@ -30,13 +30,13 @@ export function paperLayers(layers: readonly ShapedLayer[]): PaperLayer[] {
   });
 }
 
-/** Undefined for layers that are no layers of their own in the paper. */
+/** Undefined for layers that the paper does not count. */
 function paperKind(layers: readonly ShapedLayer[], index: number): keyof typeof LETTERS | undefined {
   const kind = kindOf(layers[index].layer).paperKind;
   return kind === "fullConnection" && takesMaps(layers, index) ? "convolution" : kind;
 }
 
-/** Whether a full connection is given, flattened, the maps that a layer before it made. */
+/** Whether a full connection takes the flattened maps of an earlier layer. */
 function takesMaps(layers: readonly ShapedLayer[], fullConnection: number): boolean {
   for (let index = fullConnection - 1; index >= 0; index--) {
     const { layer, input, output } = layers[index];

@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { referenceEngine } from "../../tests/support/batchEngine.js";
-import { initializeParameters } from "./initialization.js";
 import { lenet5 } from "./lenet5.js";
 import type { Model } from "./model.js";
+import { elementCount, initializeParameters } from "./parameters.js";
 import { type Block, receptiveFields, type Span, unitBlock } from "./receptiveField.js";
 import { inferShapes } from "./shapes.js";
-import { elementCount } from "./tensor.js";
 
 const LENET5 = lenet5({
   input: { channels: 1, height: 28, width: 28 },
@@ -18,7 +17,7 @@ const LENET5 = lenet5({
 const text = ({ channels, rows, columns }: Block) =>
   [channels, rows, columns].map(({ first, last }) => `${first}–${last}`).join(" ");
 
-/** Of a unit of LeNet-5, layer by layer. */
+/** The receptive fields of a unit of LeNet-5, layer by layer. */
 const fieldsOf = (layer: number, channel: number, row: number, column: number) => {
   const layers = inferShapes(LENET5);
   const [, height, width] = layers[layer].output as readonly [number, number, number];
@@ -41,11 +40,11 @@ describe("receptiveFields", () => {
     expect(fieldsOf(5, 0, 2, 2)[0]).toBe("0–0 6–21 6–21");
   });
 
-  it("leaves out the padding at the border", () => {
+  it("excludes the padding at the border", () => {
     expect(fieldsOf(0, 0, 0, 27)[0]).toBe("0–0 0–2 25–27");
   });
 
-  it("finds a flattened feature where it was, and boxes around several", () => {
+  it("maps a flattened feature back to its unit, and several to their bounding box", () => {
     const layers = inferShapes(LENET5);
     // Feature 387 of 400: map 15, row 2, column 2.
     expect(receptiveFields(layers, 6, unitBlock(layers[6].output, 387)).map(text)).toEqual([
@@ -95,7 +94,7 @@ describe("receptiveFields", () => {
     },
   ];
 
-  it.each(PERTURBED)("holds exactly the inputs that a unit changes with (%#)", async (model) => {
+  it.each(PERTURBED)("contains exactly the inputs that change a unit (%#)", async (model) => {
     const layers = inferShapes(model);
     const engine = await referenceEngine(model, {
       batchSize: 1,

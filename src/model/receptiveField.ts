@@ -1,13 +1,13 @@
 import { type ActivationShape, kindOf } from "./layers/index.js";
 import type { ShapedLayer } from "./shapes.js";
 
-/** Neighbouring indices, both ends included; none where `last` is below `first`. */
+/** A range of indices, both ends included; empty if `last` is below `first`. */
 export interface Span {
   readonly first: number;
   readonly last: number;
 }
 
-/** A box of an activation [channels, height, width]; [features] counts as so many channels of 1×1. */
+/** A box in an activation [channels, height, width]; [features] counts as that many 1×1 channels. */
 export interface Block {
   readonly channels: Span;
   readonly rows: Span;
@@ -16,7 +16,7 @@ export interface Block {
 
 type Extents = readonly [channels: number, height: number, width: number];
 
-/** The channel, row and column of a unit, by its place in the activation's row-major order. */
+/** The channel, row and column of a unit, given its index in the activation's row-major order. */
 export function unitPlace(
   shape: ActivationShape,
   unit: number,
@@ -24,19 +24,19 @@ export function unitPlace(
   return placeOf(extentsOf(shape), unit);
 }
 
-/** The block of one unit, by its place in the activation's row-major order. */
+/** The block of one unit, given its index in the activation's row-major order. */
 export function unitBlock(shape: ActivationShape, unit: number): Block {
   const [channel, row, column] = placeOf(extentsOf(shape), unit);
   return { channels: only(channel), rows: only(row), columns: only(column) };
 }
 
 /**
- * What a block of a layer's output is computed from, in the input and in every layer's output before it. Places in the
- * zero padding are left out.
+ * The receptive fields of a block of a layer's output: the smallest boxes, in the input and in every earlier layer's
+ * output, that contain all values it is computed from. Zero padding is excluded.
  *
  * @param layer the index of the layer
- * @param block of that layer's output
- * @returns of the input first, then of each layer's output, `block` itself last; the smallest boxes that hold it all
+ * @param block a block of that layer's output
+ * @returns the box in the input, then one per layer's output; the last is `block` itself
  */
 export function receptiveFields(layers: readonly ShapedLayer[], layer: number, block: Block): Block[] {
   const fields = [block];
@@ -60,7 +60,7 @@ function fieldBefore({ layer, input, output }: ShapedLayer, block: Block): Block
   return { channels, rows: covered(block.rows, all.rows), columns: covered(block.columns, all.columns) };
 }
 
-/** The smallest box that holds features in a row, before they were flattened. */
+/** The smallest box that contains a range of features before they were flattened. */
 function unflattened({ first, last }: Span, input: Extents, [features]: Extents): Block {
   if (first === 0 && last === features - 1) return whole(input);
   const [firstChannel, firstRow, firstColumn] = placeOf(input, first);

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { type Layer, ShapeError } from "./layers/index.js";
 import { lenet5 } from "./lenet5.js";
 import type { Model } from "./model.js";
+import { elementCount } from "./parameters.js";
 import { classCount, inferShapes, parameterSpecs } from "./shapes.js";
-import { elementCount } from "./tensor.js";
 
 const input = { channels: 3, height: 8, width: 9 };
 const conv = (options: Partial<Extract<Layer, { type: "conv2d" }>> = {}): Layer => ({
@@ -23,7 +23,7 @@ describe("inferShapes", () => {
   it.each([
     [1, 28, 61_706, 416_520],
     [3, 32, 83_126, 886_440],
-  ])("knows LeNet-5 for %i×%i: parameters and multiply-adds", (channels, size, parameters, multiplyAdds) => {
+  ])("counts LeNet-5's parameters and multiply-adds: %i×%i", (channels, size, parameters, multiplyAdds) => {
     const layers = inferShapes(
       lenet5({
         input: { channels, height: size, width: size },
@@ -62,7 +62,7 @@ describe("inferShapes", () => {
     ]);
   });
 
-  it("counts strides, padding and windows as PyTorch does", () => {
+  it("handles strides, padding and windows as PyTorch does", () => {
     const layers = inferShapes(
       model(
         conv({ kernel: 3, stride: 2, padding: 1 }),
@@ -86,7 +86,7 @@ describe("inferShapes", () => {
     expect(layers.map(({ multiplyAdds }) => multiplyAdds)).toEqual([4 * 4 * 5 * 27, 0, 0, 0, 0, 0, 16]);
   });
 
-  it("makes one value of a map, and no parameters", () => {
+  it("reduces each map to one value without parameters in global average pooling", () => {
     const layers = inferShapes(
       model({ type: "leakyRelu" }, { type: "globalAveragePool2d" }, flatten, linear("last", 2)),
     );
@@ -100,47 +100,62 @@ describe("inferShapes", () => {
   });
 
   const refusals: [string, Model][] = [
-    ["the input: channels is 0, not a whole number from 1 on", { input: { ...input, channels: 0 }, layers: [flatten] }],
-    ["the input: height is 2.5, not a whole number from 1 on", { input: { ...input, height: 2.5 }, layers: [flatten] }],
-    ["the input: width is NaN, not a whole number from 1 on", { input: { ...input, width: NaN }, layers: [flatten] }],
+    [
+      "the input: channels must be an integer of at least 1, not 0",
+      { input: { ...input, channels: 0 }, layers: [flatten] },
+    ],
+    [
+      "the input: height must be an integer of at least 1, not 2.5",
+      { input: { ...input, height: 2.5 }, layers: [flatten] },
+    ],
+    [
+      "the input: width must be an integer of at least 1, not NaN",
+      { input: { ...input, width: NaN }, layers: [flatten] },
+    ],
     ["the model has no layers", model()],
-    ["conv (Conv2d-1): outChannels is -1, not a whole number from 1 on", model(conv({ outChannels: -1 }))],
-    ["conv (Conv2d-1): kernel is 0, not a whole number from 1 on", model(conv({ kernel: 0 }))],
-    ["conv (Conv2d-1): stride is 0.5, not a whole number from 1 on", model(conv({ stride: 0.5 }))],
-    ["conv (Conv2d-1): padding is -1, not a whole number from 0 on", model(conv({ padding: -1 }))],
+    ["conv (Conv2d-1): outChannels must be an integer of at least 1, not -1", model(conv({ outChannels: -1 }))],
+    ["conv (Conv2d-1): kernel must be an integer of at least 1, not 0", model(conv({ kernel: 0 }))],
+    ["conv (Conv2d-1): stride must be an integer of at least 1, not 0.5", model(conv({ stride: 0.5 }))],
+    ["conv (Conv2d-1): padding must be an integer of at least 0, not -1", model(conv({ padding: -1 }))],
     [
       "conv (Conv2d-1): its kernel [4, 3, 11, 11] is larger than its input [3, 8, 9] padded by 1",
       model(conv({ kernel: 11, padding: 1 })),
     ],
-    ["conv (Conv2d-2): takes [channels, height, width] and gets [216]", model(flatten, conv())],
-    ["conv (Conv2d-2): a layer before it has the same name", model(conv(), conv())],
-    ["conv (Linear-3): a layer before it has the same name", model(conv(), flatten, linear("conv", 2))],
-    ["AvgPool2d-1: kernel is 0, not a whole number from 1 on", model({ type: "averagePool2d", kernel: 0, stride: 1 })],
-    ["MaxPool2d-1: stride is 0, not a whole number from 1 on", model({ type: "maxPool2d", kernel: 1, stride: 0 })],
+    ["conv (Conv2d-2): expected input [channels, height, width], got [216]", model(flatten, conv())],
+    ["conv (Conv2d-2): an earlier layer has the same name", model(conv(), conv())],
+    ["conv (Linear-3): an earlier layer has the same name", model(conv(), flatten, linear("conv", 2))],
+    [
+      "AvgPool2d-1: kernel must be an integer of at least 1, not 0",
+      model({ type: "averagePool2d", kernel: 0, stride: 1 }),
+    ],
+    ["MaxPool2d-1: stride must be an integer of at least 1, not 0", model({ type: "maxPool2d", kernel: 1, stride: 0 })],
     [
       "MaxPool2d-1: its window [9, 9] is larger than its input [3, 8, 9]",
       model({ type: "maxPool2d", kernel: 9, stride: 1 }),
     ],
     [
-      "AvgPool2d-2: takes [channels, height, width] and gets [216]",
+      "AvgPool2d-2: expected input [channels, height, width], got [216]",
       model(flatten, { type: "averagePool2d", kernel: 2, stride: 2 }),
     ],
     [
-      "AdaptiveAvgPool2d-2: takes [channels, height, width] and gets [216]",
+      "AdaptiveAvgPool2d-2: expected input [channels, height, width], got [216]",
       model(flatten, { type: "globalAveragePool2d" }),
     ],
-    ["fc (Linear-2): outFeatures is 0, not a whole number from 1 on", model(flatten, linear("fc", 0))],
-    ["fc (Linear-1): takes [features] and gets [3, 8, 9]; put a flatten layer before it", model(linear("fc", 2))],
-    ["Dropout-1: its probability is 1, not in 0 … 1 (1 excluded)", model({ type: "dropout", probability: 1 }, flatten)],
+    ["fc (Linear-2): outFeatures must be an integer of at least 1, not 0", model(flatten, linear("fc", 0))],
+    ["fc (Linear-1): expected input [features], got [3, 8, 9]; add a flatten layer before it", model(linear("fc", 2))],
     [
-      "Dropout-1: its probability is -0.1, not in 0 … 1 (1 excluded)",
+      "Dropout-1: probability must be at least 0 and below 1, not 1",
+      model({ type: "dropout", probability: 1 }, flatten),
+    ],
+    [
+      "Dropout-1: probability must be at least 0 and below 1, not -0.1",
       model({ type: "dropout", probability: -0.1 }, flatten),
     ],
     [
-      "Dropout-1: its probability is NaN, not in 0 … 1 (1 excluded)",
+      "Dropout-1: probability must be at least 0 and below 1, not NaN",
       model({ type: "dropout", probability: NaN }, flatten),
     ],
-    ["ReLU-2: the last layer gives [4, 6, 7], not [classes]", model(conv(), { type: "relu" })],
+    ["ReLU-2: the last layer must output [classes], not [4, 6, 7]", model(conv(), { type: "relu" })],
   ];
   it.each(refusals)("refuses: %s", (message, refused) => {
     expect(() => inferShapes(refused)).toThrow(new ShapeError(message));

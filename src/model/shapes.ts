@@ -9,24 +9,24 @@ import {
 } from "./layers/index.js";
 import { formatShape } from "./layers/shape.js";
 import type { Model } from "./model.js";
-import type { NamedTensors } from "./tensor.js";
+import type { NamedTensors } from "./parameters.js";
 
-/** A layer in its place: what comes in, what goes out, what it learns and what it costs. */
+/** A layer within a model: its input and output shapes, parameters and cost. */
 export interface ShapedLayer {
   readonly layer: Layer;
-  /** As torchsummary numbers it: `Conv2d-1`. */
+  /** Its label in torchsummary: `Conv2d-1`. */
   readonly label: string;
   readonly input: ActivationShape;
   readonly output: ActivationShape;
   readonly parameters: readonly ParameterSpec[];
-  /** Multiplications with an addition in the forward pass of one sample. */
+  /** Multiply-adds in the forward pass of one sample. */
   readonly multiplyAdds: number;
 }
 
 /**
- * Works out the shapes, parameters and cost of every layer.
+ * Computes the shapes, parameters and cost of every layer.
  *
- * @throws ShapeError naming the layer and both shapes where they do not fit together
+ * @throws ShapeError naming the layer and both shapes if the layers do not fit together
  */
 export function inferShapes(model: Model): ShapedLayer[] {
   const { channels, height, width } = model.input;
@@ -40,7 +40,7 @@ export function inferShapes(model: Model): ShapedLayer[] {
     const label = `${kindOf(layer).moduleName}-${index + 1}`;
     const where = "name" in layer ? `${layer.name} (${label})` : label;
     if ("name" in layer) {
-      if (names.has(layer.name)) throw new ShapeError(`${where}: a layer before it has the same name`);
+      if (names.has(layer.name)) throw new ShapeError(`${where}: an earlier layer has the same name`);
       names.add(layer.name);
     }
     const described = { layer, label, input: shape, ...shapeLayer(layer, shape, where) };
@@ -49,16 +49,16 @@ export function inferShapes(model: Model): ShapedLayer[] {
   });
   const last = shaped[shaped.length - 1];
   if (last.output.length !== 1) {
-    throw new ShapeError(`${last.label}: the last layer gives ${formatShape(last.output)}, not [classes]`);
+    throw new ShapeError(`${last.label}: the last layer must output [classes], not ${formatShape(last.output)}`);
   }
   return shaped;
 }
 
 /**
- * Works out a single layer.
+ * Computes the shapes, parameters and cost of a single layer.
  *
- * @param where names it in messages
- * @throws ShapeError where it does not fit its input
+ * @param where the layer's name in messages
+ * @throws ShapeError if the layer does not fit its input
  */
 export function shapeLayer(layer: Layer, input: ActivationShape, where: string): LayerShapes {
   const kind = kindOf(layer);
@@ -67,18 +67,18 @@ export function shapeLayer(layer: Layer, input: ActivationShape, where: string):
   return kind.shape(layer, input, where);
 }
 
-/** @throws ShapeError unless a field has a value that it can have in a model that no file describes */
+/** Checks a field's lower bound; upper bounds apply only to models read from files. @throws ShapeError */
 function requireWithin(field: Field, name: string, value: unknown, where: string): void {
   if (field.type === "whole" && !(Number.isSafeInteger(value) && Number(value) >= field.least)) {
-    throw new ShapeError(`${where}: ${name} is ${value}, not a whole number from ${field.least} on`);
+    throw new ShapeError(`${where}: ${name} must be an integer of at least ${field.least}, not ${value}`);
   }
   if (field.type === "fraction" && !(Number(value) >= field.least && Number(value) < field.below)) {
     const { least, below } = field;
-    throw new ShapeError(`${where}: its ${name} is ${value}, not in ${least} … ${below} (${below} excluded)`);
+    throw new ShapeError(`${where}: ${name} must be at least ${least} and below ${below}, not ${value}`);
   }
 }
 
-/** All parameters of a model, in the order of its layers. */
+/** All parameters of a model, in layer order. */
 export function parameterSpecs(layers: readonly ShapedLayer[]): ParameterSpec[] {
   return layers.flatMap(({ parameters }) => [...parameters]);
 }
@@ -98,5 +98,6 @@ export function requireParameters(specs: readonly ParameterSpec[], tensors: Name
     }
   }
   const unknown = [...tensors.keys()].find((name) => !specs.some((spec) => spec.name === name));
-  if (unknown !== undefined) throw new ShapeError(`the weights have a tensor ${unknown}, the model does not`);
+  if (unknown !== undefined)
+    throw new ShapeError(`the weights have a tensor ${unknown}, which the model does not have`);
 }

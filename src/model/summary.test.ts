@@ -15,7 +15,7 @@ const HEAD = [
   "================================================================",
 ];
 
-/** What stands under the rows. */
+/** The lines below the rows. */
 function foot(total: string, ...sizes: [string, string, string, string]): string[] {
   return [
     "================================================================",
@@ -114,7 +114,7 @@ describe("formatSummary", () => {
 });
 
 describe("summarize", () => {
-  it("gives the same numbers as data, and the cost of each layer", () => {
+  it("returns the same numbers as data, and the cost of each layer", () => {
     const { layers, totalParameters, multiplyAdds, ...megabytes } = summarize(lenet5({ ...PAPER, input: SMALL }));
     expect([totalParameters, multiplyAdds]).toEqual([61_706, 416_520]);
     expect(layers[0]).toEqual({ label: "Conv2d-1", outputShape: [6, 28, 28], parameters: 156, multiplyAdds: 117_600 });

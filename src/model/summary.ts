@@ -1,8 +1,8 @@
 import type { Model } from "./model.js";
+import { elementCount } from "./parameters.js";
 import { inferShapes, parameterSpecs } from "./shapes.js";
-import { elementCount } from "./tensor.js";
 
-/** A model's table as data. Shapes are those of one sample. */
+/** A model's summary as data. Shapes are per sample. */
 export interface ModelSummary {
   readonly layers: readonly {
     readonly label: string;
@@ -20,7 +20,7 @@ export interface ModelSummary {
 
 const megabytes = (floats: number): number => (floats * 4) / 1024 ** 2;
 
-/** Sums up a model: layers, parameters, multiply-adds and torchsummary's estimates of memory (MiB, one sample). */
+/** Summarizes a model: layers, parameters, multiply-adds and torchsummary's memory estimates (MiB, one sample). */
 export function summarize(model: Model): ModelSummary {
   const shaped = inferShapes(model);
   const layers = shaped.map(({ label, output, parameters, multiplyAdds }) => ({
@@ -48,7 +48,7 @@ export function summarize(model: Model): ModelSummary {
 
 const WIDTH = 64;
 
-/** The table that torchsummary 1.5.1 prints. */
+/** Formats a summary as torchsummary 1.5.1 prints it. */
 export function formatSummary(summary: ModelSummary): string {
   const row = (label: string, shape: string, parameters: string) =>
     `${label.padStart(20)}  ${shape.padStart(25)} ${parameters.padStart(15)}`;

@@ -1,44 +1,46 @@
-import type { Model } from "./model.js";
-import type { Normalization } from "./normalization.js";
-import type { NamedTensors } from "./tensor.js";
+import type { Model, Normalization } from "./model.js";
+import type { NamedTensors } from "./parameters.js";
 
-/** How weights came about. */
+/** How weights were trained. */
 export interface TrainingFacts {
   /** The recipe's name. */
   readonly recipe: string;
-  /** The data set that they were trained on. */
+  /** The data set they were trained on. */
   readonly data: string;
-  /** The epoch that they are of, from 1. */
+  /** The epoch they were saved after, counted from 1. */
   readonly epoch: number;
   /** 0 … 1 */
   readonly validationAccuracy: number;
 }
 
-/** How images of any size are brought to a model's input. */
+/** How images of any size are fitted to a model's input. */
 export interface Framing {
-  /** The whole image with a background around it, the whole area with what stands out cut off, or both, stretched. */
+  /**
+   * "contain": the entire image, padded with the background; "cover": the entire input, with the image cropped;
+   * "stretch": the entire image on the entire input, with its proportions changed.
+   */
   readonly resize: "contain" | "cover" | "stretch";
-  /** The byte around a contained image and behind a transparent one: black or white. */
+  /** The byte around a contained image and behind transparent pixels: black or white. */
   readonly background: 0 | 255;
 }
 
-/** What weights carry along in their file, so that they can be used without knowing where they come from. */
+/** Metadata stored with the weights, so the file can be used on its own. */
 export interface ModelMetadata extends Partial<TrainingFacts> {
   readonly model: Model;
   /** Inputs are (byte / 255 − mean) / std. */
   readonly normalization: Normalization;
   /** The name of each class, in the order of the logits. */
   readonly classes?: readonly string[];
-  /** How framing were brought to the model's input. */
+  /** How the training images were fitted to the model's input. */
   readonly framing?: Framing;
 }
 
-/** Weights with the model that they belong to. */
+/** Weights and the model they belong to. */
 export interface Weights {
   readonly model: Model;
-  /** All of the model's parameters, in PyTorch's names, shapes and layout; float32 where they were read from a file. */
+  /** All parameters of the model, with PyTorch's names, shapes and layout; float32 if read from a file. */
   readonly parameters: NamedTensors;
   readonly normalization: Normalization;
-  /** Where they have it. */
+  /** Omitted if the file has none. */
   readonly metadata?: ModelMetadata;
 }

@@ -6,16 +6,16 @@ import { splitIndices } from "../data/split.js";
 import type { ThreadStart } from "../engine/wasm/threads.js";
 import type { NamedTensors } from "../model/index.js";
 import { startThread } from "../node/threads.js";
-import { RECIPES } from "../training/recipes/index.js";
-import { evaluate } from "./evaluate.js";
+import { RECIPES } from "../training/recipes/recipes.js";
 import { type FitEpoch, type FitOptions, fit as train } from "./fit.js";
+import { evaluate } from "./inference.js";
 import { LeNet5 } from "./lenet5.js";
 
 const digits = generateDigits({ seed: 1, count: 200, part: "train" });
 const create = (seed = 0) => LeNet5.create({ classes: digits.classes, seed });
 const values = (tensors: NamedTensors) => [...tensors].map(([name, { data }]) => [name, [...data]]);
 
-/** Trains on the digits; all of what the epochs came to but their times. */
+/** Trains on the digits and returns the epochs' results, without their times. */
 async function epochsOf(network: LeNet5, options: FitOptions): Promise<FitEpoch[]> {
   const epochs: FitEpoch[] = [];
   for await (const epoch of train(network, digits, options)) {
@@ -24,7 +24,7 @@ async function epochsOf(network: LeNet5, options: FitOptions): Promise<FitEpoch[
   return epochs;
 }
 
-it("leaves the network with the best parameters, and says how they came about", async () => {
+it("leaves the network with the best parameters, and records how they were trained", async () => {
   const network = create();
   const epochs = await epochsOf(network, { epochs: 6, learningRate: 0.01 });
   const best = epochs.findLast(({ isBest }) => isBest)!;
@@ -41,15 +41,15 @@ it("leaves the network with the best parameters, and says how they came about", 
   expect(accuracy).toBe(validationAccuracy);
 });
 
-it("goes on after a state to the bits of an undisturbed training", async () => {
-  const undisturbed = create();
-  const epochs = await epochsOf(undisturbed, { epochs: 4, seed: 5 });
+it("resumes from a state, bit-identical to an uninterrupted run", async () => {
+  const uninterrupted = create();
+  const epochs = await epochsOf(uninterrupted, { epochs: 4, seed: 5 });
   const resumed = create(1);
   expect(await epochsOf(resumed, { epochs: 4, seed: 5, resumeFrom: epochs[1].state })).toEqual(epochs.slice(2));
-  expect(values(resumed.parameters)).toEqual(values(undisturbed.parameters));
+  expect(values(resumed.parameters)).toEqual(values(uninterrupted.parameters));
 });
 
-it("ends its threads when the loop is left, and starts none before it begins", async () => {
+it("ends its threads when the loop is left, and starts none before the loop begins", async () => {
   let running = 0;
   const start = (how: ThreadStart) => {
     const thread = startThread(how);
@@ -66,7 +66,7 @@ it("ends its threads when the loop is left, and starts none before it begins", a
   expect(running).toBe(0);
   for await (const { epoch } of epochs) {
     expect(epoch).toBe(1);
-    // A batch of 32 is four tiles, and one thread is the caller's.
+    // A batch of 32 is four tiles, and the caller is one of the threads.
     expect(running).toBe(3);
     break;
   }
@@ -76,7 +76,7 @@ it("ends its threads when the loop is left, and starts none before it begins", a
   expect(values(network.parameters)).toEqual(values(alone.parameters));
 });
 
-it("takes images of another size, the given split, and the signal", async () => {
+it("accepts images of another size, a split and a signal", async () => {
   const small = generateDigits({ seed: 1, count: 40, part: "train", height: 16, width: 16 });
   const split = { train: Uint32Array.of(0, 1, 2), validation: Uint32Array.of(3) };
   const totals = new Set<number>();
@@ -89,7 +89,7 @@ it("takes images of another size, the given split, and the signal", async () => 
   await expect(ended.next()).rejects.toThrow("enough");
 });
 
-it("mirrors no characters, unless it is told to", async () => {
+it("mirrors characters only if told to explicitly", async () => {
   const plain = { epochs: 1, recipe: { ...RECIPES.improved, augmentation: AUGMENTATIONS.none } };
   const flipping = { ...AUGMENTATIONS.none, flip: 1 };
   const losses = [];
@@ -106,22 +106,26 @@ it("mirrors no characters, unless it is told to", async () => {
 });
 
 it.each<[string, FitOptions, RegExp]>([
-  ["no epochs", { epochs: 0 }, /^epochs is 0, not a whole number from 1 on$/],
-  ["half a batch", { batchSize: 0.5 }, /^batchSize is 0\.5, not a whole number from 1 on$/],
-  ["a negative seed", { seed: -1 }, /^seed is -1, not a whole number from 0 on$/],
-  ["no threads", { threads: { count: 0, start: startThread } }, /^threads\.count is 0, /],
+  ["no epochs", { epochs: 0 }, /^epochs must be an integer of at least 1, not 0$/],
+  ["half a batch", { batchSize: 0.5 }, /^batchSize must be an integer of at least 1, not 0\.5$/],
+  ["a negative seed", { seed: -1 }, /^seed must be an integer of at least 0, not -1$/],
+  [
+    "no threads",
+    { threads: { count: 0, start: startThread } },
+    /^threads\.count must be an integer of at least 1, not 0$/,
+  ],
   [
     "nothing to train on",
     { split: { train: new Uint32Array(0), validation: Uint32Array.of(1) } },
-    /^split\.train\.length is 0, not a whole number from 1 on$/,
+    /^split\.train\.length must be an integer of at least 1, not 0$/,
   ],
-  ["nothing to validate on", { validationFraction: 0 }, /^the validation share is 0, not between 0 and 1$/],
+  ["nothing to validate on", { validationFraction: 0 }, /^the validation fraction must be between 0 and 1, not 0$/],
   [
-    "a recipe of another network",
+    "a recipe for another network",
     { recipe: RECIPES.paper },
-    /^the recipe paper is of a network with activation "sigmoid", this one has "relu": create it by LeNet5\.create\(\{ \.\.\.recipe, … \}\)/,
+    /^the recipe paper has activation "sigmoid", but the network has "relu"; create the network with LeNet5\.create\(\{ \.\.\.recipe, … \}\)/,
   ],
-])("refuses %s in one line, at once", (_, options, message) => {
+])("refuses %s immediately", (_, options, message) => {
   expect(() => train(create(), digits, options)).toThrow(message);
 });
 

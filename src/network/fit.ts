@@ -5,64 +5,66 @@ import { wasmBackend } from "../engine/wasm/wasmBackend.js";
 import { isActivation, isPooling } from "../model/index.js";
 import { type EpochProgress, type EpochRecord, runEpochs, type TrainingState } from "../training/epochs.js";
 import { compilePlan, settleRecipe, type TrainingPlan } from "../training/plan.js";
-import { RECIPES, type Recipe, type RecipeChanges } from "../training/recipes/index.js";
-import { datasetFor } from "./datasets.js";
+import { RECIPES, type Recipe, type RecipeChanges } from "../training/recipes/recipes.js";
+import { datasetFor } from "./datasetFor.js";
 import type { LeNet5 } from "./lenet5.js";
 
-/** How a network is trained; what is left out is as the recipe has it. */
+/** How to train a network. Default for omitted options: the recipe's values. */
 export interface FitOptions extends Omit<RecipeChanges, "activation" | "pooling" | "dropout" | "normalization"> {
   /**
-   * Default: the improved one, for whatever layers the network has. One that is given must be of a network with the same
-   * activation, pooling, dropout and normalization: created by `LeNet5.create({ ...recipe, classes })`.
+   * Default: the improved recipe, adapted to the network's layers. Any other must match the network's activation,
+   * pooling, dropout and normalization, so create the network with `LeNet5.create({ ...recipe, classes })`.
    */
   readonly recipe?: Recipe;
-  /** What split, order, augmentation and dropout are drawn from. Default 0. */
+  /** The seed for split, order, augmentation and dropout. Default: 0. */
   readonly seed?: number;
-  /** Which images to train and to validate on. Default: drawn, by the recipe's share. */
+  /** The images to train and validate on. Default: a random split with the recipe's validation fraction. */
   readonly split?: Split;
-  /** From `threads()` of `lenet/node` or `lenet/browser`; they change no bit. Default: the calling thread alone. */
+  /**
+   * From `threads()` of `lenet/node` or `lenet/browser`; does not affect the bits. Default: only the calling thread.
+   */
   readonly threads?: Threads;
-  /** Go on after this state, to the very bits of a training that was never interrupted. */
+  /** Resume from this state, bit-identical to an uninterrupted run. */
   readonly resumeFrom?: TrainingState;
-  /** Told several times a second. */
+  /** Called several times a second. */
   readonly onProgress?: (progress: EpochProgress) => void;
   /** Aborting ends the training with the signal's reason, within a fraction of a second. */
   readonly signal?: AbortSignal;
 }
 
-/** What an epoch came to. */
+/** The result of an epoch. */
 export interface FitEpoch extends EpochRecord {
-  /** Whether its validation accuracy is the best so far: the network holds its parameters. */
+  /** Whether its validation accuracy is the best so far; the network then has its parameters. */
   readonly isBest: boolean;
-  /** All that the training needs to go on from here: `resumeFrom`. */
+  /** Everything needed to resume after this epoch, see `resumeFrom`. */
   readonly state: TrainingState;
 }
 
 /**
- * Trains a network, an epoch a turn. After each the network holds the parameters with the best validation accuracy so far,
- * averaged where the recipe says so. The same seed gives the same bits, for any number of threads, as does `lenet train`.
- * Leaving the loop ends the training and its threads.
+ * Trains a network, one epoch per iteration. After each epoch, the network has the parameters with the best validation
+ * accuracy so far, averaged if the recipe says so. The same seed gives the same bits for any number of threads, and the
+ * same as `lenet train`. Leaving the loop ends the training and its threads.
  *
- * @throws RangeError in one line where an option makes no sense, or the data set or the recipe does not fit the network
- * @throws DivergedError, from the iterator, where the loss is no finite number any more
+ * @throws RangeError if an option is invalid, or the data set or the recipe does not fit the network
+ * @throws DivergedError from the iterator, if the loss becomes NaN or infinite
  */
 export function fit(network: LeNet5, dataset: Dataset, options: FitOptions = {}): AsyncGenerator<FitEpoch, void, void> {
   const { seed = 0, resumeFrom, onProgress, signal } = options;
   const data = datasetFor(network, dataset);
   const recipe = recipeFor(network, data, options, seed);
   const { split = splitIndices(data.labels.length, recipe.validationFraction, seed) } = options;
-  requireWhole("epochs", recipe.epochs, 1);
-  requireWhole("batchSize", recipe.batchSize, 1);
-  requireWhole("seed", seed, 0);
-  requireWhole("threads.count", options.threads?.count ?? 1, 1);
-  requireWhole("split.train.length", split.train.length, 1);
-  requireWhole("split.validation.length", split.validation.length, 1);
+  requireInteger("epochs", recipe.epochs, 1);
+  requireInteger("batchSize", recipe.batchSize, 1);
+  requireInteger("seed", seed, 0);
+  requireInteger("threads.count", options.threads?.count ?? 1, 1);
+  requireInteger("split.train.length", split.train.length, 1);
+  requireInteger("split.validation.length", split.validation.length, 1);
   const { model, parameters } = network;
   const plan = { recipe, model, dataset: data, split, seed, parameters };
   return epochs(network, plan, { threads: options.threads, resumeFrom, onProgress, signal });
 }
 
-/** Compiles when the first epoch is asked for, so that there are no threads that nobody ends. */
+/** Compiles only when the first epoch is requested, so an unused iterator leaves no threads behind. */
 async function* epochs(
   network: LeNet5,
   plan: TrainingPlan,
@@ -82,7 +84,7 @@ async function* epochs(
   }
 }
 
-/** The recipe with the changes, for the network's layers and the data's classes. */
+/** Completes the recipe with the changes, for the network's layers and the data's classes. */
 function recipeFor(network: LeNet5, data: Dataset, options: FitOptions, seed: number): Recipe {
   const { recipe = { ...RECIPES.improved, ...partsOf(network) }, augmentation } = options;
   requireSameNetwork(network, recipe);
@@ -91,7 +93,7 @@ function recipeFor(network: LeNet5, data: Dataset, options: FitOptions, seed: nu
   return settleRecipe({ recipe, changes, augment, seed }, { train: data, background: network.framing.background });
 }
 
-/** What a recipe and a network both say. */
+/** What both a recipe and a network specify. */
 type NetworkParts = Pick<Recipe, "activation" | "pooling" | "dropout" | "normalization">;
 
 function partsOf({ model: { layers }, normalization }: LeNet5): NetworkParts {
@@ -103,20 +105,20 @@ function partsOf({ model: { layers }, normalization }: LeNet5): NetworkParts {
   };
 }
 
-/** @throws RangeError naming what is another in the recipe */
+/** @throws RangeError naming the first difference between network and recipe */
 function requireSameNetwork(network: LeNet5, recipe: Recipe): void {
   for (const [part, own] of Object.entries(partsOf(network))) {
-    const asked = recipe[part as keyof NetworkParts];
-    if (JSON.stringify(asked) !== JSON.stringify(own)) {
+    const expected = recipe[part as keyof NetworkParts];
+    if (JSON.stringify(expected) !== JSON.stringify(own)) {
       throw new RangeError(
-        `the recipe ${recipe.name} is of a network with ${part} ${JSON.stringify(asked)}, this one has ${JSON.stringify(own)}: create it by LeNet5.create({ ...recipe, … }) or change the recipe`,
+        `the recipe ${recipe.name} has ${part} ${JSON.stringify(expected)}, but the network has ${JSON.stringify(own)}; create the network with LeNet5.create({ ...recipe, … }) or change the recipe`,
       );
     }
   }
 }
 
-function requireWhole(name: string, value: number, least: number): void {
+function requireInteger(name: string, value: number, least: number): void {
   if (!Number.isSafeInteger(value) || value < least) {
-    throw new RangeError(`${name} is ${value}, not a whole number from ${least} on`);
+    throw new RangeError(`${name} must be an integer of at least ${least}, not ${value}`);
   }
 }

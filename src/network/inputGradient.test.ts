@@ -12,9 +12,9 @@ describe("inputDifferentiation", () => {
     ["paper-3x32x32", { activation: "sigmoid", pooling: "averagePool2d", dropout: 0 }],
   ] as const;
 
-  it.each(PYTORCH)("gives PyTorch's gradients: %s", (name, parameterFree) => {
+  it.each(PYTORCH)("matches PyTorch's gradients: %s", (name, parameterFree) => {
     const golden = read(`golden/${name}.safetensors`);
-    const wanted = read("fixtures/inspect/input-gradients.safetensors");
+    const expected = read("fixtures/inspect/input-gradients.safetensors");
     const parameters = new Map(
       [...golden].flatMap(([key, tensor]) => (key.startsWith("param.") ? [[key.slice(6), tensor] as const] : [])),
     );
@@ -26,16 +26,16 @@ describe("inputDifferentiation", () => {
 
     const one = new Float64Array(values[values.length - 1].length);
     one[Number(golden.get("target")!.data[0])] = 1;
-    expectClose(network.backward(values, model.layers.length - 1, one), wanted.get(`${name}.logit`)!.data);
+    expectClose(network.backward(values, model.layers.length - 1, one), expected.get(`${name}.logit`)!.data);
 
     const maps = parameters.get("conv2.weight")!.shape[0];
     const map = Math.min(3, maps - 1);
     const perMap = values[4].length / maps;
     const shares = new Float64Array(values[4].length).fill(1, map * perMap, (map + 1) * perMap);
-    expectClose(network.backward(values, 3, shares), wanted.get(`${name}.map`)!.data);
+    expectClose(network.backward(values, 3, shares), expected.get(`${name}.map`)!.data);
   });
 
-  it("gives the slopes of an inner layer's outputs", () => {
+  it("matches finite differences of an inner layer's outputs", () => {
     const model: Model = lenet5({
       input: { channels: 2, height: 16, width: 16 },
       classes: 3,
@@ -63,11 +63,11 @@ describe("inputDifferentiation", () => {
   });
 });
 
-/** To a millionth of the largest: the wanted values are of single precision. */
-function expectClose(actual: Float64Array, wanted: ArrayLike<number | bigint>): void {
-  expect(actual).toHaveLength(wanted.length);
-  const largest = Math.max(...Array.from(wanted, (value) => Math.abs(Number(value))));
+/** Compares to a millionth of the largest value, because the expected values are single precision. */
+function expectClose(actual: Float64Array, expected: ArrayLike<number | bigint>): void {
+  expect(actual).toHaveLength(expected.length);
+  const largest = Math.max(...Array.from(expected, (value) => Math.abs(Number(value))));
   expect(largest).toBeGreaterThan(1e-6);
-  const error = Math.max(...actual.map((value, place) => Math.abs(value - Number(wanted[place]))));
+  const error = Math.max(...actual.map((value, place) => Math.abs(value - Number(expected[place]))));
   expect(error / largest).toBeLessThan(1e-6);
 }

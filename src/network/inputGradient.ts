@@ -1,25 +1,25 @@
-import { float64Tensors, ReferenceNetwork } from "../engine/reference/network.js";
+import { float64Tensors, ReferenceNetwork } from "../engine/reference/referenceNetwork.js";
 import { inferShapes, type Model, type NamedTensors } from "../model/index.js";
 
-/** What a network makes of one normalised image, and how that changes with the image: in double precision. */
+/** A network's outputs for one normalised image and their gradients with respect to the image, in double precision. */
 export interface InputDifferentiation {
-  /** What goes into the first layer and what comes out of each, in evaluation mode. */
+  /** The input, then the output of each layer, in evaluation mode. */
   forward(input: Float64Array): Float64Array[];
   /**
-   * The gradient, by the input, of the sum of a layer's outputs, each times its share.
+   * The gradient of a weighted sum of a layer's outputs with respect to the input.
    *
-   * @param values what `forward` gave
+   * @param values the result of `forward`
    * @param layer the layer's index
-   * @param shares as many as the layer has outputs
+   * @param shares the weight of each of the layer's outputs
    */
   backward(values: readonly Float64Array[], layer: number, shares: Float64Array): Float64Array;
 }
 
 /**
- * Differentiates a network by its input, which the engines, made for training, do not: in the slow arithmetic of the
- * reference engine, some milliseconds an image.
+ * Differentiates a network with respect to its input, which training engines do not do. Uses the slow arithmetic of the
+ * reference engine and takes a few milliseconds per image.
  *
- * @throws ShapeError where the layers do not fit together or the parameters are not the model's
+ * @throws ShapeError if the layers do not fit together or the parameters do not match the model
  */
 export function inputDifferentiation(model: Model, parameters: NamedTensors): InputDifferentiation {
   const layers = inferShapes(model);

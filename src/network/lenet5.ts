@@ -18,42 +18,45 @@ import {
   type TrainingFacts,
   type Weights,
 } from "../model/index.js";
-import { RECIPES } from "../training/recipes/index.js";
+import { RECIPES } from "../training/recipes/recipes.js";
 
-/** What a network is created with. Activation, pooling, dropout and normalization can be a recipe's, spread into it. */
+/**
+ * How to create a network. Activation, pooling, dropout and normalization can come from a recipe: `{ ...recipe, classes
+ * }`.
+ */
 export interface CreateOptions extends Partial<Omit<LeNet5Options, "classes">> {
   /** The name of each class, in the order of the labels. */
   readonly classes: readonly string[];
-  /** (byte / 255 − mean) / std becomes the input. Default: from −1 to 1. */
+  /** Inputs are (byte / 255 − mean) / std. Default: −1 … 1. */
   readonly normalization?: Normalization;
-  /** Default: the whole image, black around it. */
+  /** How images are fitted to the input. Default: the entire image, padded with black. */
   readonly framing?: Framing;
-  /** What the first parameters are drawn from. Default 0. */
+  /** The seed for the initial parameters. Default: 0. */
   readonly seed?: number;
 }
 
-/** What weights may not say of their network. */
+/** What weights may not specify about their network. */
 export interface FromOptions {
-  /** The name of each class. Default: as the weights have them, else "0", "1", … */
+  /** The name of each class. Default: the names in the weights, otherwise "0", "1", … */
   readonly classes?: readonly string[];
-  /** Default: as the weights have it, else the whole image, black around it. */
+  /** How images are fitted to the input. Default: as in the weights, otherwise the entire image, padded with black. */
   readonly framing?: Framing;
 }
 
-const BLACK_AROUND: Framing = { resize: "contain", background: 0 };
+const PADDED_WITH_BLACK: Framing = { resize: "contain", background: 0 };
 
 /**
- * A LeNet-5 with its parameters. It is plain data: `fit` trains it, `predict`, `evaluate`, `activations` and `gradients`
- * ask it, and nothing is left to be disposed of.
+ * A LeNet-5 with its parameters. It is plain data: `fit` trains it, and `predict`, `evaluate`, `activations` and
+ * `gradients` use it. There is nothing to dispose of.
  */
 export class LeNet5 {
-  /** Its input and its layers. */
+  /** The input's shape and the layers. */
   readonly model: Model;
   /** The name of each class, in the order of the logits. */
   readonly classes: readonly string[];
   /** How bytes become inputs. */
   readonly normalization: Normalization;
-  /** How images of any size are brought to the input. */
+  /** How images of any size are fitted to the input. */
   readonly framing: Framing;
   private currentParameters: NamedTensors<Float32Array>;
   private currentTraining: TrainingFacts | undefined;
@@ -62,7 +65,7 @@ export class LeNet5 {
     const layers = inferShapes(model);
     const outputs = classCount(layers);
     if (classes.length !== outputs) {
-      throw new ShapeError(`the model has ${outputs} classes, there are names for ${classes.length}`);
+      throw new ShapeError(`the model has ${outputs} classes, but ${classes.length} class names were given`);
     }
     requireNormalization(model, normalization);
     this.model = model;
@@ -73,12 +76,12 @@ export class LeNet5 {
   }
 
   /**
-   * A network to be trained, its parameters drawn from the seed as PyTorch draws them by default. What is left out is as in
-   * the improved recipe, for images of 1×28×28.
+   * Creates an untrained network. Its parameters are drawn from the seed with PyTorch's default initialisation. Default
+   * for omitted options: the improved recipe and 1×28×28 images.
    *
-   * @param options a recipe can be spread into them: `{ ...RECIPES.paper, classes }`
-   * @throws ShapeError where the input is too small for the layers, or there are no classes; RangeError where the
-   *   normalization is for another number of channels
+   * @param options may include a recipe: `{ ...RECIPES.paper, classes }`
+   * @throws ShapeError if the input is too small for the layers, or there are no classes; RangeError if the
+   *   normalization has a different number of channels
    */
   static create({
     classes,
@@ -87,7 +90,7 @@ export class LeNet5 {
     pooling = RECIPES.improved.pooling,
     dropout = RECIPES.improved.dropout,
     normalization = RECIPES.improved.normalization,
-    framing = BLACK_AROUND,
+    framing = PADDED_WITH_BLACK,
     seed = 0,
   }: CreateOptions): LeNet5 {
     const input = { channels, height, width };
@@ -96,57 +99,57 @@ export class LeNet5 {
   }
 
   /**
-   * A network of weights that were read by `readWeights` of `lenet/formats` or came from {@link LeNet5.weights}.
+   * Creates a network from weights: those read by `readWeights` of `lenet/formats`, or from {@link LeNet5.weights}.
    *
-   * @param options instead of what the weights say, or where they say nothing
-   * @throws ShapeError where the tensors are not the model's, or there is not a name for every class; RangeError where the
-   *   normalization is for another number of channels
+   * @param options override what the weights specify
+   * @throws ShapeError if the tensors do not match the model, or the number of class names is wrong; RangeError if the
+   *   normalization has a different number of channels
    */
   static from(weights: Weights, options: FromOptions = {}): LeNet5 {
     const { model, metadata } = weights;
     const numbers = () => Array.from({ length: classCount(inferShapes(model)) }, (_, index) => String(index));
     const network = new LeNet5(weights, {
       classes: options.classes ?? metadata?.classes ?? numbers(),
-      framing: options.framing ?? metadata?.framing ?? BLACK_AROUND,
+      framing: options.framing ?? metadata?.framing ?? PADDED_WITH_BLACK,
     });
     network.currentTraining = trainingFacts(metadata);
     return network;
   }
 
-  /** The shape of its input. */
+  /** The shape of the input. */
   get input(): ImageShape {
     return this.model.input;
   }
 
-  /** By PyTorch's names, in its shapes and layout. To change them, give others to {@link LeNet5.setParameters}. */
+  /** The parameters, with PyTorch's names, shapes and layout. To change them, call {@link LeNet5.setParameters}. */
   get parameters(): NamedTensors<Float32Array> {
     return this.currentParameters;
   }
 
-  /** How the parameters came about; undefined of ones that nobody trained. */
+  /** How the parameters were trained; undefined if they are untrained or it is unknown. */
   get training(): TrainingFacts | undefined {
     return this.currentTraining;
   }
 
   /**
-   * Takes a copy of parameters.
+   * Replaces the parameters with copies of the tensors.
    *
-   * @param training how they came about, where it is known
-   * @throws ShapeError where a tensor is missing, not of the model, or of another shape
+   * @param training how they were trained, if known
+   * @throws ShapeError if a tensor is missing, unknown to the model, or of another shape
    */
   setParameters(parameters: NamedTensors, training?: TrainingFacts): void {
     this.currentParameters = copied(this.model, parameters);
     this.currentTraining = training;
   }
 
-  /** All that there is to save, for the writers of `lenet/formats` and for {@link LeNet5.from}. */
+  /** Everything to save, for the writers of `lenet/formats` and for {@link LeNet5.from}. */
   weights(): Weights & { readonly metadata: ModelMetadata } {
     const { model, normalization, classes, framing, parameters, training } = this;
     return { model, parameters, normalization, metadata: { model, classes, normalization, framing, ...training } };
   }
 }
 
-/** @throws ShapeError where the tensors are not the model's */
+/** @throws ShapeError if the tensors do not match the model */
 function copied(model: Model, tensors: NamedTensors): NamedTensors<Float32Array> {
   const specs = parameterSpecs(inferShapes(model));
   requireParameters(specs, tensors);

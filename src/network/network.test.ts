@@ -3,13 +3,11 @@ import { describe, expect, it } from "vitest";
 import type { Dataset } from "../data/dataset.js";
 import { generateDigits } from "../data/digits.js";
 import type { Pixels } from "../data/images/image.js";
-import { readWeights, writeWeights } from "../formats/weights.js";
+import { readWeights, writeWeights } from "../formats/weightFiles.js";
 import { initializeParameters, lenet5, type NamedTensors } from "../model/index.js";
-import { RECIPES } from "../training/recipes/index.js";
-import { evaluate } from "./evaluate.js";
-import { activations, gradients } from "./inspect.js";
+import { RECIPES } from "../training/recipes/recipes.js";
+import { activations, evaluate, gradients, predict } from "./inference.js";
 import { LeNet5 } from "./lenet5.js";
-import { predict } from "./predict.js";
 
 const SIDE = 28;
 const classes = Array.from({ length: 10 }, (_, index) => `class ${index}`);
@@ -27,11 +25,11 @@ describe("with weights from PyTorch", () => {
   const network = LeNet5.from(readWeights(readFileSync("tests/golden/improved-1x28x28.pth"), RECIPES.improved), {
     classes,
   });
-  // Exact: none of these squares reaches 2^53.
+  // Exact, because these squares stay below 2^53.
   const bytes = Uint8Array.from({ length: 3 * SIDE * SIDE }, (_, index) => (index * index) % 251);
   const images = [0, 1, 2].map((index) => bytes.subarray(index * SIDE * SIDE, (index + 1) * SIDE * SIDE));
 
-  it("predicts what PyTorch does, several images or one", async () => {
+  it("predicts the same as PyTorch, for several images or one", async () => {
     const predictions = await predict(network, images);
     for (const [index, { logits, probabilities, ...prediction }] of predictions.entries()) {
       expectClose(logits, pytorch.logits[index], 1e-5);
@@ -42,7 +40,7 @@ describe("with weights from PyTorch", () => {
     }
   });
 
-  it("shows every layer's output", async () => {
+  it("returns every layer's output", async () => {
     const layers = await activations(network, images[0]);
     expect(layers.map(({ layer }) => layer.label)).toContain("MaxPool2d-6");
     const pool2 = layers.find(({ layer }) => layer.label === "MaxPool2d-6")!.output;
@@ -51,7 +49,7 @@ describe("with weights from PyTorch", () => {
     expectClose(layers.at(-1)!.output.data, pytorch.logits[0], 1e-5);
   });
 
-  it("gives PyTorch's gradients of the mean loss", async () => {
+  it("matches PyTorch's gradients of the mean loss", async () => {
     const { loss, gradients: found } = await gradients(network, images, pytorch.labels);
     expect(loss).toBeCloseTo(pytorch.loss, 5);
     for (const [name, expected] of Object.entries<number[]>(pytorch.gradients)) {
@@ -68,7 +66,7 @@ describe("images of any size", () => {
     ({ settings: { shape } }) => Math.min(shape.height, shape.width) > 15,
   );
 
-  it("are predicted as Pillow would resample them", async () => {
+  it("are resampled as by Pillow before prediction", async () => {
     expect(cases.length).toBeGreaterThan(3);
     for (const { source, settings, planes } of cases) {
       const { shape: input, resize, background } = settings;
@@ -92,17 +90,17 @@ describe("images of any size", () => {
     const canvas = { width: 40, height: 30, getContext: () => context };
     expect(await predict(network, [context, canvas])).toEqual(await predict(network, [pixels, pixels]));
     await expect(predict(network, { ...canvas, getContext: () => null })).rejects.toThrow(
-      /^the canvas has no 2D context to read its pixels with: give its ImageData$/,
+      /^the canvas has no 2D context to read its pixels from; pass its ImageData$/,
     );
   });
 
-  it("are refused where their sizes do not fit", async () => {
+  it("are refused if their sizes do not fit", async () => {
     const network = LeNet5.create({ classes });
     await expect(predict(network, new Uint8Array(5))).rejects.toThrow(
       /^the image has 5 bytes, the network takes 1x28x28; /,
     );
     await expect(predict(network, { width: 3, height: 3, data: new Uint8Array(10) })).rejects.toThrow(
-      /^10 bytes are no 3x3 image of 1, 3 or 4 channels$/,
+      /^10 bytes are not a 3x3 image of 1, 3 or 4 channels$/,
     );
     expect(await predict(network, [])).toEqual([]);
   });
@@ -111,7 +109,7 @@ describe("images of any size", () => {
 describe("LeNet5", () => {
   const values = (tensors: NamedTensors) => [...tensors].map(([name, { data }]) => [name, [...data]]);
 
-  it("is created with the parameters that a seed gives, by a recipe or as the improved one", () => {
+  it("is created from a seed, with a given recipe or the improved one", () => {
     const paper = LeNet5.create({ ...RECIPES.paper, classes: ["a", "b"], input: digits, seed: 4 });
     const input = { channels: 1, height: SIDE, width: SIDE };
     const model = lenet5({ ...RECIPES.paper, input, classes: 2 });
@@ -124,7 +122,7 @@ describe("LeNet5", () => {
     );
   });
 
-  it.each(["safetensors", "pth"] as const)("comes back from %s with all that it was", async (format) => {
+  it.each(["safetensors", "pth"] as const)("survives a round trip through %s unchanged", async (format) => {
     const network = LeNet5.create({
       classes: ["a", "b", "c"],
       input: { channels: 3, height: 32, width: 20 },
@@ -141,7 +139,7 @@ describe("LeNet5", () => {
     expect(await predict(back, image)).toEqual(await predict(network, image));
   });
 
-  it("computes with the parameters that it was given last, of which it has a copy", async () => {
+  it("computes with a copy of the parameters that were set last", async () => {
     const network = LeNet5.create({ classes });
     const image = digits.images.subarray(0, SIDE * SIDE);
     const before = await predict(network, image);
@@ -153,16 +151,18 @@ describe("LeNet5", () => {
     expect(() => network.setParameters(new Map())).toThrow(/^the weights have no tensor conv1\.weight$/);
   });
 
-  it("names its classes by numbers where nobody does, and refuses too few names", () => {
+  it("numbers its classes if they have no names, and refuses too few names", () => {
     const { model, parameters, normalization } = LeNet5.create({ classes }).weights();
     const weights = { model, parameters, normalization };
     expect(LeNet5.from(weights).classes).toEqual(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
-    expect(() => LeNet5.from(weights, { classes: ["a"] })).toThrow(/^the model has 10 classes, there are names for 1$/);
+    expect(() => LeNet5.from(weights, { classes: ["a"] })).toThrow(
+      /^the model has 10 classes, but 1 class names were given$/,
+    );
   });
 });
 
 describe("evaluate", () => {
-  it("counts what is predicted right, of images of another size, too", async () => {
+  it("counts correct predictions, even for images of another size", async () => {
     const large = generateDigits({ seed: 3, count: 50, part: "test", height: 40, width: 36 });
     const network = LeNet5.create({ classes: digits.classes });
     const images = Array.from({ length: 50 }, (_, index) => ({
@@ -176,12 +176,12 @@ describe("evaluate", () => {
     expect({ correct, total }).toEqual({ correct: right.length, total: 50 });
   });
 
-  it("refuses a data set of other classes", async () => {
+  it("refuses a data set with other classes", async () => {
     await expect(evaluate(LeNet5.create({ classes }), digits)).rejects.toThrow(
-      /^class 0 is "0" in digits and "class 0" in the network$/,
+      /^class 0 is "0" in digits, but "class 0" in the network$/,
     );
     await expect(evaluate(LeNet5.create({ classes: ["a", "b"] }), digits)).rejects.toThrow(
-      /^digits has 10 classes, the network 2$/,
+      /^digits has 10 classes, but the network has 2$/,
     );
   });
 });

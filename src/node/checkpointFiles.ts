@@ -4,15 +4,15 @@ import { CHECKSUM, readCheckpoint, writeCheckpoint } from "../formats/checkpoint
 import { FormatError } from "../formats/errors.js";
 import { readSafetensors } from "../formats/safetensors.js";
 import { inferShapes, type Model, parameterSpecs, requireParameters } from "../model/index.js";
-import { RUN_FILES } from "../runs/files.js";
+import { RUN_FILES } from "../runs/runFolderFiles.js";
 import type { TrainingState } from "../training/epochs.js";
 import { renameDurably, writeFileAtomic } from "./disk/files.js";
 import { readIfThere } from "./runFiles.js";
 
 /**
- * Writes the state after an epoch as a run's last checkpoint, with its checksum; the one before is kept.
+ * Writes the state after an epoch as a run's last checkpoint, with a checksum, and keeps the previous checkpoint.
  *
- * @throws Error with one line
+ * @throws Error if it cannot be written
  */
 export async function saveCheckpoint(folder: string, state: TrainingState): Promise<void> {
   const bytes = writeCheckpoint(state);
@@ -21,24 +21,24 @@ export async function saveCheckpoint(folder: string, state: TrainingState): Prom
   await writeFileAtomic(last, bytes, previous);
 }
 
-/** The SHA-256 of all bytes of a checkpoint before the place for it. */
+/** The SHA-256 of all bytes of a checkpoint before its checksum. */
 function checksumOf(bytes: Uint8Array): Uint8Array {
   return createHash("sha256").update(bytes.subarray(0, -CHECKSUM.bytes)).digest();
 }
 
-/** Where a run can be gone on from. */
+/** Where a run can be resumed. */
 interface LoadedCheckpoint {
-  /** Undefined where no epoch was kept. */
+  /** Undefined if no epoch was saved. */
   readonly state?: TrainingState;
-  /** A line where it is not that of the last epoch that was kept. */
+  /** A line to print if it is not the last saved epoch's. */
   readonly line?: string;
 }
 
 /**
- * Reads a run's last checkpoint. Where it is damaged or missing, the one before takes its place: kept as it was, it would
- * be overwritten by the damaged one after the next epoch.
+ * Reads a run's last checkpoint. If it is damaged or missing, the previous one is renamed to replace it; otherwise the
+ * next epoch would overwrite it with the damaged one.
  *
- * @throws Error with one line where there are checkpoints, but none is whole and of this model
+ * @throws Error if there are checkpoints, but none is intact and of this model
  */
 export async function loadCheckpoint(folder: string, model: Model): Promise<LoadedCheckpoint> {
   const last = await readState(folder, RUN_FILES.checkpoint, model);
@@ -48,16 +48,16 @@ export async function loadCheckpoint(folder: string, model: Model): Promise<Load
   if (!before?.state) {
     const faults = [last, before].flatMap((read) => read?.fault ?? []);
     throw new Error(
-      `${folder} has no usable checkpoint left: ${faults.join("; ")}; to train it anew, resume a folder that holds a copy of its ${RUN_FILES.config} alone`,
+      `${folder} has no usable checkpoint left: ${faults.join("; ")}; to train from scratch, resume a folder that holds only a copy of its ${RUN_FILES.config}`,
     );
   }
   await renameDurably(join(folder, RUN_FILES.previousCheckpoint), join(folder, RUN_FILES.checkpoint));
   const damage = last ? `was damaged (${last.fault})` : "is missing";
-  const line = `the last checkpoint ${damage}: going on from the one before, epoch ${before.state.epoch}`;
+  const line = `the last checkpoint ${damage}: resuming from the previous one, epoch ${before.state.epoch}`;
   return { state: before.state, line };
 }
 
-/** What a checkpoint file holds, or what is wrong with it; undefined where there is none of that name. */
+/** The content of a checkpoint file, or what is wrong with it; undefined if it does not exist. */
 async function readState(
   folder: string,
   name: string,
@@ -66,7 +66,7 @@ async function readState(
   const bytes = await readIfThere(folder, name);
   if (bytes === undefined) return undefined;
   try {
-    // Checkpoints of before there were checksums have none.
+    // Checkpoints of early versions have no checksum.
     if (readSafetensors(bytes).tensors.has(CHECKSUM.tensor)) requireChecksum(bytes);
     const state = readCheckpoint(bytes);
     const specs = parameterSpecs(inferShapes(model));
@@ -83,6 +83,6 @@ async function readState(
 
 function requireChecksum(bytes: Uint8Array): void {
   if (!checksumOf(bytes).every((byte, index) => byte === bytes.at(index - CHECKSUM.bytes))) {
-    throw new FormatError("its checksum is not that of its content");
+    throw new FormatError("its checksum does not match");
   }
 }

@@ -68,16 +68,19 @@ describe("a data set of CIFAR batches", () => {
   it.each([
     ["its archive in its own folder", async () => put(join(folder, "tiny", NAME), archive)],
     ["its archive in the folder", async () => put(join(folder, NAME), archive)],
-    ["an archive that was unpacked to a tar", async () => put(join(folder, NAME), createTar(named(batches)))],
-    ["unpacked batches in the folder of the archive", async () => putBatches(join(folder, "cifar-10-batches-bin"))],
-    ["unpacked batches there, in its own folder", async () => putBatches(join(folder, "tiny", "cifar-10-batches-bin"))],
-    ["unpacked batches alone", async () => putBatches(folder)],
+    ["an ungzipped archive", async () => put(join(folder, NAME), createTar(named(batches)))],
+    ["unpacked batches in the archive's folder", async () => putBatches(join(folder, "cifar-10-batches-bin"))],
+    [
+      "unpacked batches in the archive's folder, in its own folder",
+      async () => putBatches(join(folder, "tiny", "cifar-10-batches-bin")),
+    ],
+    ["unpacked batches in the folder", async () => putBatches(folder)],
     [
       "packed batches",
       async () =>
         putBatches(folder, Object.fromEntries(Object.entries(batches).map(([name, bytes]) => [name, gzipSync(bytes)]))),
     ],
-  ])("is read from %s, with one checksum", async (_, prepare) => {
+  ])("is read from %s, with the same checksum", async (_, prepare) => {
     await prepare();
     const { train, test } = await loadDatasetParts(entry, { dataDir: folder });
     expect([train.checksum, test.checksum]).toEqual([checksums.train, checksums.test]);
@@ -113,9 +116,9 @@ describe("a data set of CIFAR batches", () => {
     ]);
   });
 
-  it("takes another archive in a folder that the user named, with a warning", async () => {
+  it("reads a different archive in a folder that the user named, with a warning", async () => {
     const path = await put(join(folder, NAME), another);
-    const warning = `${path} is not the published archive (its sha256 is ${sha256(another)}): read as it is`;
+    const warning = `${path} is not the published archive (its sha256 is ${sha256(another)}); using it anyway`;
     const dataset = await loadDataset(entry, "train", { dataDir: folder, onWarning });
     expect([...dataset.labels]).toEqual([2]);
     expect(warnings).toEqual([warning]);
@@ -127,10 +130,10 @@ describe("a data set of CIFAR batches", () => {
     expect(warnings.length).toBe(2);
   });
 
-  it("takes no other archive from the cache", async () => {
+  it("does not read a different archive from the cache", async () => {
     const path = await put(join(cache, "tiny", NAME), another);
     await expect(loadDataset(entry, "train", { onWarning })).rejects.toThrow(
-      `Tiny-CIFAR is not here: looked in ${cache} (${path} is not the right file: expected ${archive.length} bytes ` +
+      `Tiny-CIFAR is not on this machine: looked in ${cache} (${path} is not the right file: expected ${archive.length} bytes ` +
         `with sha256 ${sha256(archive)}, found ${another.length} bytes with sha256 ${sha256(another)}); the download `,
     );
     await put(path, archive);
@@ -150,7 +153,7 @@ describe("a data set of CIFAR batches", () => {
       "another packed file",
       NAME,
       gzipSync("x".repeat(999)),
-      `FILE is no tar archive: found no file's header at byte 0${RIGHT}`,
+      `FILE is not a tar archive: found no file header at byte 0${RIGHT}`,
     ],
     [
       "an archive without batches",
@@ -168,15 +171,15 @@ describe("a data set of CIFAR batches", () => {
       "a damaged batch",
       "data_batch_3.bin",
       cifarBatch([0, 1]).subarray(1),
-      `FILE is no CIFAR batch, or is truncated: expected records of 3073 bytes, found 3072 bytes in record 1${RIGHT}`,
+      `FILE is not a CIFAR batch or is truncated: expected records of 3073 bytes, found 3072 bytes in record 1${RIGHT}`,
     ],
     [
       "no batch of the part",
       "test_batch.bin",
       batches["test_batch.bin"],
-      `Tiny-CIFAR is not there: found neither ${NAME} nor data_batch_1.bin in FOLDER/tiny or FOLDER`,
+      `Tiny-CIFAR is missing: found neither ${NAME} nor data_batch_1.bin in FOLDER/tiny or FOLDER`,
     ],
-  ])("tells of %s in a named folder, in one line", async (_, name, content, message) => {
+  ])("reports %s in a named folder in one line", async (_, name, content, message) => {
     const path = await put(join(folder, name), content);
     await expect(loadDataset(entry, "train", { dataDir: folder, onWarning })).rejects.toThrow(
       new Error(message.replace("FILE", path).replaceAll("FOLDER", folder)),

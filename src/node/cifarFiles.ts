@@ -5,21 +5,21 @@ import { sha256 } from "./disk/checkedFile.js";
 import type { FileSet } from "./disk/fileSet.js";
 import { DamagedFileError } from "./disk/files.js";
 
-/** A batch of each part, as messages name it. */
+/** The batch of each part that messages name. */
 export const CIFAR_BATCHES: Readonly<Record<DatasetPart, string>> = {
   train: "data_batch_1.bin",
   test: "test_batch.bin",
 };
 
-/** The folders that may hold unpacked batches: the one that CIFAR-10's archive unpacks to, and the folder itself. */
+/** The folders that may hold unpacked batches: the one that CIFAR-10's archive creates, and the folder itself. */
 export function cifarFolders(folder: string): string[] {
   return [join(folder, "cifar-10-batches-bin"), folder];
 }
 
 /**
- * One part of a data set from CIFAR batches. Its checksum is that of its records, packed or not.
+ * Reads one part of a data set from CIFAR batches. The checksum covers the unpacked records.
  *
- * @throws DamagedFileError where there is no batch of that part or one is damaged
+ * @throws DamagedFileError if there is no batch of that part or one is damaged
  */
 export async function readCifarPart(
   files: FileSet,

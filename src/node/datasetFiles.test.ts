@@ -17,7 +17,7 @@ afterEach(async () => {
   await rm(dirname(folder), { recursive: true, force: true });
 });
 
-/** Images of 12 rows and 13 columns whose values count on, and their labels. */
+/** Images of 12 rows and 13 columns with consecutive values, and their labels. */
 function idxPair(labels: readonly number[], rows = 12): { images: Buffer; labels: Buffer } {
   const count = labels.length;
   const values = Uint8Array.from({ length: count * rows * 13 }, (_, index) => index);
@@ -62,7 +62,7 @@ describe("loadDatasetFiles", () => {
       "emnist-letters-test-images-idx3-ubyte.gz",
       "emnist-letters-test-labels-idx1-ubyte.gz",
     ],
-  ])("reads IDX files named as those of %s", async (_, trainImages, trainLabels, testImages, testLabels) => {
+  ])("reads IDX files named like those of %s", async (_, trainImages, trainLabels, testImages, testLabels) => {
     const stored = (name: string, bytes: Buffer) => put(name, name.endsWith(".gz") ? gzipSync(bytes) : bytes);
     await stored(trainImages, train.images);
     await stored(trainLabels, train.labels);
@@ -88,21 +88,21 @@ describe("loadDatasetFiles", () => {
     expect(parts.test).toMatchObject({ name: "letters", classes: parts.train.classes, labels: Uint8Array.of(4, 2) });
   });
 
-  it("takes the classes' names from classes.txt", async () => {
+  it("takes the names of the classes from classes.txt", async () => {
     await putTrain();
     await put("classes.txt", "alpha\r\nbeta\r\ngamma ray\r\ndelta\r\n\r\n");
     expect((await loadDatasetFiles(folder)).train.classes).toEqual(["alpha", "beta", "gamma ray", "delta"]);
     await put("classes.txt", "alpha\nbeta\ngamma");
     await expect(loadDatasetFiles(folder)).rejects.toThrow(
-      new Error(`${join(folder, "train-labels-idx1-ubyte")}: expected 0 to 2, found label 3 at index 1`),
+      new Error(`${join(folder, "train-labels-idx1-ubyte")}: expected labels 0 to 2, found label 3 at index 1`),
     );
     await put("classes.txt", "alpha\n\ngamma");
     await expect(loadDatasetFiles(folder)).rejects.toThrow(
-      new Error(`${join(folder, "classes.txt")}: expected the name of a class in each line, line 2 is empty`),
+      new Error(`${join(folder, "classes.txt")}: expected the name of a class on each line, but line 2 is empty`),
     );
   });
 
-  it("reads CIFAR batches from a folder and from an archive, to the same checksum", async () => {
+  it("reads CIFAR batches from a folder and from an archive, with the same checksum", async () => {
     const files = {
       "data_batch_1.bin": cifarBatch([0, 5]),
       "test_batch.bin": cifarBatch([1]),
@@ -124,7 +124,7 @@ describe("loadDatasetFiles", () => {
   it.each([
     ["nothing", {}, "FOLDER holds no data set: found neither train-images-idx3-ubyte nor data_batch_1.bin"],
     [
-      "images alone",
+      "only images",
       { "x-train-images-idx3-ubyte.gz": gzipSync(train.images), "y-train-labels-idx1-ubyte.gz": "" },
       "FOLDER holds no labels for x-train-images-idx3-ubyte.gz: expected x-train-labels-idx1-ubyte.gz",
     ],
@@ -141,7 +141,7 @@ describe("loadDatasetFiles", () => {
         "test-images-idx3-ubyte": idxPair([1], 14).images,
         "test-labels-idx1-ubyte": idxPair([1], 14).labels,
       },
-      "FOLDER: the training images are 1x12x13, the test images 1x14x13",
+      "FOLDER: the training images are 1x12x13, but the test images are 1x14x13",
     ],
     [
       "labels in the images' place",
@@ -153,10 +153,10 @@ describe("loadDatasetFiles", () => {
     await expect(loadDatasetFiles(folder)).rejects.toMatchObject({ message: message.replaceAll("FOLDER", folder) });
   });
 
-  it("refuses a path that is not there", async () => {
+  it("refuses a path that does not exist", async () => {
     for (const name of ["nowhere", "nowhere.tar.gz"]) {
       const path = join(folder, name);
-      await expect(loadDatasetFiles(path)).rejects.toThrow(new Error(`${path} is not there`));
+      await expect(loadDatasetFiles(path)).rejects.toThrow(new Error(`${path} does not exist`));
       expect(await isDatasetFiles(path)).toBe(false);
     }
   });
@@ -168,7 +168,7 @@ describe("loadDatasetFiles", () => {
 });
 
 describe("isDatasetFiles", () => {
-  it("goes by names alone", async () => {
+  it("judges by names only", async () => {
     await put("photo.jpg", "");
     await put("test_batch.bin", "");
     expect(await isDatasetFiles(folder)).toBe(false);

@@ -7,24 +7,24 @@ import { CIFAR_BATCHES, cifarFolders, readCifarPart } from "./cifarFiles.js";
 import { readStored, sha256 } from "./disk/checkedFile.js";
 import { archiveFiles, type FileSet, folderFiles, namesInFolder } from "./disk/fileSet.js";
 
-/** The most bytes that a file may have, unpacked too; EMNIST's largest has 547 MB. */
+/** The largest file that is read, packed or unpacked, in bytes. EMNIST's largest has 547 MB. */
 const LIMIT = 2 ** 30;
 const ARCHIVE = /\.(tar\.gz|tgz)$/;
 
-/** "train-images-idx3-ubyte" and what stands for it elsewhere, as in "emnist-letters-test-images.idx3-ubyte.gz". */
+/** "train-images-idx3-ubyte" and variants such as "emnist-letters-test-images.idx3-ubyte.gz". */
 const IDX_IMAGES: Readonly<Record<DatasetPart, RegExp>> = {
   train: /^(.*train)-images[-.]idx3-ubyte(\.gz)?$/,
   test: /^(.*(?:t10k|test))-images[-.]idx3-ubyte(\.gz)?$/,
 };
 
-/** Where the names of the classes stand, one a line. */
+/** Files with the names of the classes, one per line. */
 const CLASS_FILES = ["classes.txt", "batches.meta.txt"];
 /** A label is a byte. */
 const ALL_LABELS = Array.from({ length: 256 }, (_, label) => String(label));
 
 /**
- * Whether a path is, judged by names alone, a data set in files of its own that {@link loadDatasetFiles} reads: a folder
- * with IDX files or CIFAR batches, or an archive (.tar.gz, .tgz).
+ * Whether a path looks, by names only, like a data set that {@link loadDatasetFiles} reads: a folder with IDX files or
+ * CIFAR batches, or an archive (.tar.gz, .tgz).
  */
 export async function isDatasetFiles(path: string): Promise<boolean> {
   if (ARCHIVE.test(path)) return (await stat(path).catch(() => undefined))?.isFile() ?? false;
@@ -35,12 +35,12 @@ export async function isDatasetFiles(path: string): Promise<boolean> {
 }
 
 /**
- * Reads a data set in files of its own: pairs of IDX files, named and packed as those of MNIST, EMNIST or KMNIST, or
- * CIFAR batches (data_batch_1.bin …, test_batch.bin), in a folder or in a tar archive packed with gzip. The classes are
- * named in classes.txt (or CIFAR's batches.meta.txt), one a line; else they are "0", "1" … to the largest label.
+ * Reads a data set from files: pairs of IDX files named and packed like those of MNIST, EMNIST or KMNIST, or CIFAR
+ * batches (data_batch_1.bin …, test_batch.bin), in a folder or a gzipped tar archive. The names of the classes are in
+ * classes.txt (or CIFAR's batches.meta.txt), one per line; by default they are "0", "1" … up to the largest label.
  *
- * @returns the parts; without `test` where there are no files of that part
- * @throws Error with one line where files are missing, damaged or do not belong together
+ * @returns the parts, without `test` if there are no such files
+ * @throws Error if files are missing, damaged or do not belong together
  */
 export async function loadDatasetFiles(path: string): Promise<DatasetParts> {
   const files = await openFiles(path);
@@ -79,11 +79,11 @@ async function openFiles(path: string): Promise<FileSet> {
     last = (await folderFiles(folder, LIMIT)) ?? last;
     if (last !== undefined && formatOf(last.names) !== undefined) return last;
   }
-  if (last === undefined) throw new Error(`${path} is not there`);
+  if (last === undefined) throw new Error(`${path} does not exist`);
   return last;
 }
 
-/** One part of a data set from a pair of IDX files. */
+/** Reads one part of a data set from a pair of IDX files. */
 async function readIdxPart(
   files: FileSet,
   part: DatasetPart,
@@ -106,7 +106,7 @@ async function readIdxPart(
   return datasetFromIdx({ name, classes, images, labels, checksum: sha256(images.bytes, labels.bytes) });
 }
 
-/** The names of the classes where a file has them. */
+/** The names of the classes; undefined if no file has them. */
 async function classNames(files: FileSet): Promise<string[] | undefined> {
   const name = CLASS_FILES.find((candidate) => files.names.includes(candidate));
   if (name === undefined) return undefined;
@@ -114,7 +114,8 @@ async function classNames(files: FileSet): Promise<string[] | undefined> {
   const lines = new TextDecoder().decode(bytes).trimEnd().split("\n");
   const names = lines.map((line) => line.trim());
   const empty = names.indexOf("");
-  if (empty !== -1) throw new Error(`${what}: expected the name of a class in each line, line ${empty + 1} is empty`);
+  if (empty !== -1)
+    throw new Error(`${what}: expected the name of a class on each line, but line ${empty + 1} is empty`);
   return names;
 }
 
@@ -124,5 +125,5 @@ function largestLabel({ labels }: Dataset): number {
 
 function requireSameShape(path: string, train: Dataset, test: Dataset): void {
   const [one, other] = [train, test].map(({ channels, height, width }) => `${channels}x${height}x${width}`);
-  if (one !== other) throw new Error(`${path}: the training images are ${one}, the test images ${other}`);
+  if (one !== other) throw new Error(`${path}: the training images are ${one}, but the test images are ${other}`);
 }

@@ -16,7 +16,7 @@ const MOST_BYTES = 2 ** 25;
 const classes = ["a", "b", "c"];
 const EDGES = [0, 1, 0x7f, 0x80, 0xff];
 
-/** A file after one to three accidents, more of them in its first bytes, where headers are. */
+/** Damages a file in one to three places, often in its first bytes, where headers are. */
 function mutate(original: Uint8Array, stream: RandomStream): Uint8Array {
   let bytes = [...original];
   for (let count = 1 + stream.below(3); count > 0 && bytes.length > 0; count--) {
@@ -28,7 +28,7 @@ function mutate(original: Uint8Array, stream: RandomStream): Uint8Array {
         bytes[place] ^= 1 << stream.below(8);
         break;
       case 2:
-        // Four at a time make an extent of 0xffffffff.
+        // Four of these make an extent of 0xffffffff.
         bytes.fill(EDGES[stream.below(EDGES.length)], place & ~3, (place & ~3) + 4);
         break;
       case 3:
@@ -69,7 +69,7 @@ async function readBatch(bytes: Uint8Array): Promise<Dataset> {
   return readCifarPart({ path: "folder", names: ["data_batch_1.bin"], read }, "train", { name: "damaged", classes });
 }
 
-/** An error that was thrown on purpose. */
+/** Whether an error was thrown on purpose. */
 const isRefusal = (error: unknown): error is Error =>
   error instanceof DamagedFileError || (error instanceof Error && error.constructor === Error);
 

@@ -17,7 +17,7 @@ import { DatasetUnavailableError } from "./obtain.js";
 const SIDE = 20;
 const COUNT = 12;
 
-/** Noise, so that the packed file is large enough to be cut at many places. */
+/** Noise, so that the packed file is large enough to be cut in many places. */
 function idxFiles(seed: number): { images: Buffer; labels: Buffer } {
   let state = seed;
   const noise = Uint8Array.from({ length: COUNT * SIDE * SIDE }, () => {
@@ -111,7 +111,7 @@ describe("loadDataset from folders", () => {
       await putTrain(base);
       await expect(loadDataset(entry, "train")).resolves.toMatchObject({ name: "tiny" });
     }
-    // A damaged file is told only where it is the first that is looked at.
+    // A damaged file is an error only in the folder that is searched first.
     await put(join(cache, "train-images.gz"), "broken");
     await expect(loadDataset(entry, "train")).resolves.toMatchObject({ name: "tiny" });
     await put(join(environment, "tiny", "train-images.gz"), "broken");
@@ -120,11 +120,11 @@ describe("loadDataset from folders", () => {
     await expect(loadDataset(entry, "train")).resolves.toMatchObject({ name: "tiny" });
   });
 
-  it("does not leave a folder that the user named", async () => {
+  it("looks only in a folder that the user named", async () => {
     await putTrain(cache);
     await expect(loadDataset(entry, "train", { dataDir: join(folder, "empty") })).rejects.toThrow(
       new Error(
-        `Tiny-MNIST is not there: found neither train-images.gz nor train-images in ` +
+        `Tiny-MNIST is missing: found neither train-images.gz nor train-images in ` +
           `${join(folder, "empty", "tiny")} or ${join(folder, "empty")}`,
       ),
     );
@@ -135,10 +135,14 @@ describe("loadDataset from folders", () => {
     ["a short file", gzipSync(train.images.subarray(0, 99)), /expected 4816 bytes .* found 99 bytes with sha256 /],
     ["a truncated packed file", packedImages.subarray(0, 700), /train-images\.gz is truncated: .* after 700 bytes; /],
     ["a packed file with a wrong byte", flipped(packedImages, 700), /train-images\.gz is damaged: it cannot be unpack/],
-    ["a packed file that unpacks to too much", gzipSync(Buffer.alloc(2e6)), /it unpacks to more than 4816 bytes; repl/],
+    [
+      "a packed file that unpacks to too many bytes",
+      gzipSync(Buffer.alloc(2e6)),
+      /it unpacks to more than 4816 bytes; repl/,
+    ],
     ["a file that is too large", Buffer.alloc(9999), /expected at most 5845 bytes, found 9999 bytes; replace the file/],
     ["an empty file", "", /found 0 bytes with sha256 e3b0c442/],
-  ])("tells of %s in a named folder, in one line", async (_, content, message) => {
+  ])("reports %s in a named folder in one line", async (_, content, message) => {
     await putTrain(cache);
     await putTrain(folder);
     await put(join(folder, "train-images.gz"), content);
@@ -148,7 +152,7 @@ describe("loadDataset from folders", () => {
     expect(failure).not.toContain("\n");
   });
 
-  it("tells of a folder in a file's place", async () => {
+  it("reports a folder in place of a file", async () => {
     await mkdir(join(folder, "train-images.gz"));
     await expect(loadDataset(entry, "train", { dataDir: folder })).rejects.toThrow(
       `${join(folder, "train-images.gz")} is not a file; `,
@@ -156,7 +160,7 @@ describe("loadDataset from folders", () => {
   });
 
   it("refuses an unknown name", async () => {
-    await expect(loadDataset("tiny", "train")).rejects.toThrow('no data set is called "tiny"');
+    await expect(loadDataset("tiny", "train")).rejects.toThrow('unknown data set "tiny"');
   });
 });
 
@@ -178,7 +182,7 @@ describe("loadDataset by download", () => {
     }
   });
 
-  /** A mirror on this machine; returns its address. */
+  /** Starts a mirror on this machine and returns its URL. */
   async function mirror(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
     const server = createServer(answer);
     servers.push(server);
@@ -191,7 +195,7 @@ describe("loadDataset by download", () => {
     "/data/train-labels.gz": packedLabels,
   };
 
-  /** Sends a file from where it is asked for; of the images, no connection gives more than `most` bytes. */
+  /** Sends a file from the requested offset. Each connection sends at most `most` bytes of the images. */
   function serve(requests: string[], most = Number.POSITIVE_INFINITY, files = content) {
     return (request: IncomingMessage, response: ServerResponse) => {
       const file = files[request.url ?? ""];
@@ -215,7 +219,7 @@ describe("loadDataset by download", () => {
     };
   }
 
-  it("downloads into the cache, tells how far it is, and reads from the cache afterwards", async () => {
+  it("downloads into the cache, reports progress, and reads from the cache afterwards", async () => {
     const requests: string[] = [];
     const seen: DownloadProgress[] = [];
     const address = await mirror(serve(requests));
@@ -250,7 +254,7 @@ describe("loadDataset by download", () => {
     },
   );
 
-  it("resumes within one run, as often as the connection breaks", async () => {
+  it("resumes within one run whenever the connection breaks", async () => {
     const requests: string[] = [];
     const address = await mirror(serve(requests, 2000));
     const dataset = await loadDataset(entry, "train", { mirrors: [address] });
@@ -263,7 +267,7 @@ describe("loadDataset by download", () => {
     ]);
   });
 
-  it("takes a whole file that an earlier run did not get to check", async () => {
+  it("uses a complete file that an earlier run did not check", async () => {
     const requests: string[] = [];
     await put(partial(), packedImages);
     await loadDataset(entry, "train", { mirrors: [await mirror(serve(requests))] });
@@ -271,21 +275,21 @@ describe("loadDataset by download", () => {
     expect(await readdir(join(cache, "tiny"))).not.toContain("train-images.gz.part");
   });
 
-  it("starts afresh where what was resumed turns out to be another file's beginning", async () => {
+  it("starts again if the partial file turns out to be from another file", async () => {
     const requests: string[] = [];
     await put(partial(), Buffer.alloc(100, 7));
     await loadDataset(entry, "train", { mirrors: [await mirror(serve(requests))] });
     expect(requests.slice(0, 2)).toEqual(["train-images.gz bytes=100-", "train-images.gz whole"]);
   });
 
-  it("takes the whole file from a server that knows no ranges, over a longer wrong beginning", async () => {
+  it("takes the entire file from a server without ranges, over a longer wrong beginning", async () => {
     await put(partial(), Buffer.alloc(5500, 7));
     const address = await mirror((request, response) => response.end(content[request.url ?? ""]));
     await expect(loadDataset(entry, "train", { mirrors: [address] })).resolves.toMatchObject({ name: "tiny" });
     expect((await readFile(join(cache, "tiny", "train-images.gz"))).equals(packedImages)).toBe(true);
   });
 
-  it("goes to the next mirror where one is gone, has an error, sends another file, too much, or nothing", async () => {
+  it("tries the next mirror if one is down, fails, or sends another file, too much or nothing", async () => {
     const requests: string[] = [];
     const gone = await mirror(() => {});
     servers.pop()?.close();
@@ -311,7 +315,7 @@ describe("loadDataset by download", () => {
     expect(requests).toEqual(["train-images.gz whole", "train-labels.gz whole"]);
   });
 
-  it("says where it looked, why nothing came, and what to do", async () => {
+  it("says where it looked, why downloading failed, and what to do", async () => {
     vi.stubEnv("LENET_DATA", join(folder, "environment"));
     await put(join(cache, "tiny", "train-images"), "broken");
     const gone = await mirror(() => {});
@@ -324,16 +328,16 @@ describe("loadDataset by download", () => {
     expect(failure).toBeInstanceOf(DatasetUnavailableError);
     const damaged = join(cache, "tiny", "train-images");
     expect((failure as Error).message).toBe(
-      `Tiny-MNIST is not here: looked in ${join(folder, "environment")}, ${cache}, ${join(folder, "system")} ` +
+      `Tiny-MNIST is not on this machine: looked in ${join(folder, "environment")}, ${cache}, ${join(folder, "system")} ` +
         `(${damaged} is not the right file: expected 4816 bytes with sha256 ${sha256(train.images)}, ` +
         `found 6 bytes with sha256 ${sha256(Buffer.from("broken"))}); ` +
         `the download failed: ${gone}train-images.gz: the connection is refused, ` +
-        `${silent}train-images.gz: no answer for 0.3 seconds, ${empty}train-images.gz: HTTP 404; ` +
+        `${silent}train-images.gz: no response for 0.3 seconds, ${empty}train-images.gz: HTTP 404; ` +
         'run "apt-get install dataset-tiny" or name a folder that holds its files with --data-dir DIR',
     );
   });
 
-  it("gives up a mirror that stalls, keeps what came and resumes it later", async () => {
+  it("gives up on a mirror that stalls, keeps what was received and resumes later", async () => {
     const stalling = await mirror((_, response) => {
       response.writeHead(200, { "content-length": packedImages.length }).write(packedImages.subarray(0, 1500));
     });
@@ -345,7 +349,7 @@ describe("loadDataset by download", () => {
     expect(requests[0]).toBe("train-images.gz bytes=1500-");
   });
 
-  it("ends with the signal's reason", async () => {
+  it("throws the signal's reason", async () => {
     const controller = new AbortController();
     const silent = await mirror(() => controller.abort(new Error("interrupted")));
     await expect(loadDataset(entry, "train", { mirrors: [silent], signal: controller.signal })).rejects.toThrow(
@@ -361,7 +365,7 @@ describe("loadDataset by download", () => {
     );
   });
 
-  it("fetches all files into the cache, those that are missing or damaged there", async () => {
+  it("fetches missing and damaged files into the cache", async () => {
     const requests: string[] = [];
     const files = {
       ...content,
@@ -396,7 +400,7 @@ describe("loadDataset by download", () => {
     expect((await readdir(join(cache, "tiny"))).sort()).toEqual(["train-images.gz", "train-labels.gz"]);
   });
 
-  describe("that is cut anywhere and started again", () => {
+  describe("that is interrupted anywhere and restarted", () => {
     const batch = cifarBatch([0, 2]);
     const archive = cifarArchive({ "data_batch_1.bin": batch });
     const cifar: CifarEntry = {
@@ -420,26 +424,26 @@ describe("loadDataset by download", () => {
       archive: () => ({ data: cifar, name: "tiny.tar.gz", packed: archive, checksum: sha256(Buffer.from(batch)) }),
     };
 
-    /** What servers do with a request for the bytes from `start` on, which is above 0. */
+    /** How servers answer a request for the bytes from `start` on, which is above 0. */
     type RangeReply = (response: ServerResponse, file: Buffer, start: number) => void;
     const partOf = (response: ServerResponse, range: string | undefined, body: Buffer) =>
       response.writeHead(206, { "content-length": body.length, ...(range && { "content-range": range }) }).end(body);
     const replies: Record<string, RangeReply> = {
-      "sends them": (response, file, start) =>
+      "sends the range": (response, file, start) =>
         partOf(response, `bytes ${start}-${file.length - 1}/${file.length}`, file.subarray(start)),
-      "knows no ranges": (response, file) => response.end(file),
-      "sends more than them": (response, file, start) =>
+      "ignores ranges": (response, file) => response.end(file),
+      "sends more than the range": (response, file, start) =>
         partOf(response, `bytes ${start >> 1}-${file.length - 1}/${file.length}`, file.subarray(start >> 1)),
       "leaves a gap": (response, file, start) =>
         partOf(response, `bytes ${start + 1}-${file.length - 1}/${file.length}`, file.subarray(start + 1)),
-      "does not say what it sends": (response, file, start) => partOf(response, undefined, file.subarray(start)),
-      "sends the whole file as them": (response, file, start) =>
+      "omits Content-Range": (response, file, start) => partOf(response, undefined, file.subarray(start)),
+      "sends the entire file as the range": (response, file, start) =>
         partOf(response, `bytes ${start}-${file.length - 1}/${file.length}`, file),
       "sends other bytes": (response, file, start) =>
         partOf(response, `bytes ${start}-${file.length - 1}/${file.length}`, Buffer.alloc(file.length - start, 7)),
-      "sends too few of them": (response, file, start) =>
+      "sends too few bytes": (response, file, start) =>
         partOf(response, `bytes ${start}-${file.length - 1}/${file.length}`, file.subarray(start, start + 1)),
-      "says that there are none": (response) => response.writeHead(416).end(),
+      "says that nothing is left": (response) => response.writeHead(416).end(),
     };
 
     it.each(Object.keys(formats).flatMap((format) => Object.keys(replies).map((reply) => [format, reply] as const)))(
@@ -449,7 +453,7 @@ describe("loadDataset by download", () => {
         const stride = Math.ceil(packed.length / (reply === "sends them" ? 40 : 5));
         const strided = Array.from({ length: Math.ceil(packed.length / stride) }, (_, index) => index * stride);
         const path = join(cache, "tiny", name);
-        // Where the connection is to break; those after it break at once.
+        // Where the connection breaks. Later ones break at once.
         let breakAt = 0;
         let breakConnection = () => {};
         const address = await mirror((request, response) => {
@@ -488,7 +492,7 @@ describe("loadDataset by download", () => {
 });
 
 describe("fetchDataset", () => {
-  it("tells of a failed download what to do", async () => {
+  it("says what to do after a failed download", async () => {
     await expect(fetchDataset(entry)).rejects.toThrow(
       new DatasetUnavailableError(
         'Tiny-MNIST cannot be fetched; the download failed: there is no mirror; run "apt-get install dataset-tiny" ' +

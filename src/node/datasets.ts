@@ -10,29 +10,29 @@ import { archiveFiles, type FileSet, folderFiles } from "./disk/fileSet.js";
 import { findFile, obtain } from "./obtain.js";
 import { foldersIn, namesOf, type Place } from "./places.js";
 
-/** Where a data set is looked for and how it is downloaded. */
+/** Where to look for a data set, and how to download it. */
 export interface LoadDatasetOptions extends DownloadOptions {
-  /** The only folder to look in; nothing is downloaded then. */
+  /** If set, the only folder to look in, and nothing is downloaded. */
   readonly dataDir?: string;
-  /** Called with a line about what was read but is not what is published. */
+  /** Called with a line if the files read are not the published ones. */
   readonly onWarning?: (line: string) => void;
 }
 
-/** More than CIFAR-10's archive takes, packed or not: 184 MB. */
+/** More than CIFAR-10's archive, packed or unpacked: 184 MB. */
 const CIFAR_LIMIT = 190_000_000;
 
 /**
- * Reads one part of a known data set, downloading it into the cache where it is missing. Looked for in
- * options.dataDir alone where it is given; else in $LENET_DATA, the cache and the folder of the system's package.
- * In each folder DIR both DIR/<name> and DIR are understood: IDX files packed with gzip or not, CIFAR-10 as its archive
- * or unpacked. The catalog's checksum decides, except for unpacked CIFAR batches, which have none, and for another
- * archive in a folder that the user named, which is read with a warning.
+ * Reads one part of a known data set, and downloads it into the cache if it is missing. Looks only in options.dataDir
+ * if that is set, otherwise in $LENET_DATA, the cache and the folder of the system's package. In each folder DIR, both
+ * DIR/<name> and DIR are searched: for IDX files, gzipped or not, and for CIFAR-10's archive, packed or unpacked. Files
+ * must match the catalog's checksum, with two exceptions: unpacked CIFAR batches have none, and a different archive in
+ * a folder that the user named is read with a warning.
  *
- * @param data a name of the catalog, or an entry of the same kind
- * @throws DatasetUnavailableError where it is not here and cannot be downloaded
- * @throws Error with one line where the name is unknown, or where dataDir (or $LENET_DATA) holds a damaged file, or
- *   dataDir none at all
- * @throws the signal's reason where it ends the download
+ * @param data a name in the catalog, or an entry of the same kind
+ * @throws DatasetUnavailableError if it is not found and cannot be downloaded
+ * @throws Error if the name is unknown, dataDir (or $LENET_DATA) holds a damaged file, or dataDir does not hold the
+ *   data set
+ * @throws the signal's reason if the download is aborted
  */
 export async function loadDataset(
   data: string | CatalogEntry,
@@ -43,7 +43,7 @@ export async function loadDataset(
   return dataset;
 }
 
-/** Reads both parts of a known data set as {@link loadDataset} does, an archive that holds both only once. */
+/** Reads both parts of a known data set like {@link loadDataset}, but an archive with both only once. */
 export async function loadDatasetParts(
   data: string | CatalogEntry,
   options: LoadDatasetOptions = {},
@@ -89,7 +89,7 @@ function loadCifar(entry: CifarEntry, parts: readonly DatasetPart[], options: Lo
   });
 }
 
-/** Parts from the archive or from unpacked batches; undefined where a place holds none of them. */
+/** Parts from the archive or from unpacked batches; undefined if a place has neither. */
 async function findCifar(
   place: Place,
   entry: CifarEntry,
@@ -113,7 +113,7 @@ async function findCifar(
   return undefined;
 }
 
-/** Opens an archive, in a folder that the user named also another one than the published, with a warning. */
+/** Opens an archive. In a folder that the user named it may differ from the published one, with a warning. */
 async function openArchive(
   path: string,
   entry: CifarEntry,
@@ -125,7 +125,7 @@ async function openArchive(
   const warning =
     checksum === entry.archive.sha256
       ? undefined
-      : `${path} is not the published archive (its sha256 is ${checksum}): read as it is`;
+      : `${path} is not the published archive (its sha256 is ${checksum}); using it anyway`;
   return { files: await archiveFiles(stored, path, CIFAR_LIMIT), warning };
 }
 

@@ -6,16 +6,16 @@ import { downloadOr, findFile } from "./obtain.js";
 /** A file in the cache. */
 export interface FetchedFile {
   readonly path: string;
-  /** Whether it was downloaded just now; false where it was there already. */
+  /** Whether it was just downloaded; false if it was already there. */
   readonly downloaded: boolean;
 }
 
 /**
- * Downloads a known data set into the cache, except those of its files that are there and have the right checksum.
+ * Downloads a known data set into the cache. Skips files that are there with the correct checksum.
  *
- * @param data a name of the catalog, or an entry of the same kind
- * @throws DatasetUnavailableError where a file cannot be downloaded
- * @throws the signal's reason where it ends the download
+ * @param data a name in the catalog, or an entry of the same kind
+ * @throws DatasetUnavailableError if a file cannot be downloaded
+ * @throws the signal's reason if the download is aborted
  */
 export async function fetchDataset(
   data: string | CatalogEntry,

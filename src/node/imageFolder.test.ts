@@ -39,7 +39,7 @@ function put(path: string, content: string | Uint8Array): void {
   writeFileSync(join(root, path), content);
 }
 
-/** An image of one grey value, which tells it from others. */
+/** An image of one grey value, by which it can be identified. */
 async function image(path: string, value: number, size = SIZE): Promise<void> {
   put(path, await encodePng(new Uint8Array(size * size).fill(value), size, size));
 }
@@ -48,7 +48,7 @@ async function images(prefix: string, count: number, firstValue: number): Promis
   for (let index = 0; index < count; index++) await image(`${prefix}/${index}.png`, firstValue + index);
 }
 
-/** Loads the folder; counts the files that were decoded. */
+/** Loads the folder and counts the decoded files. */
 function load(options: ImageFolderOptions = {}) {
   decoded = 0;
   const onProgress = ({ done }: { done: number }) => {
@@ -62,7 +62,7 @@ const values = (dataset: { images: Uint8Array } | undefined) =>
   Array.from({ length: (dataset?.images.length ?? 0) / SIZE ** 2 }, (_, index) => dataset?.images[index * SIZE ** 2]);
 
 describe("the layouts", () => {
-  it("holds a fifth of each class back, always the same images, whatever the folder is called", async () => {
+  it("holds out a fixed fifth of each class, whatever the folder's name", async () => {
     await images("dog", 10, 100);
     await images("cat", 5, 10);
     await image("Zebra/deep/er/1.png", 200);
@@ -88,7 +88,7 @@ describe("the layouts", () => {
     expect(again.parts).toEqual(parts);
   });
 
-  it.each(["val", "valid", "validation", "Val"])("takes train, %s and test as they are", async (name) => {
+  it.each(["val", "valid", "validation", "Val"])("uses train, %s and test as they are", async (name) => {
     for (const [part, first] of [
       ["train", 0],
       ["test", 50],
@@ -104,7 +104,7 @@ describe("the layouts", () => {
     expect(values(parts.test)).toEqual([50, 51, 60, 61, 62]);
   });
 
-  it("has no test where the folder has train and val alone, and holds one back where it has train alone", async () => {
+  it("has no test set with only train and val, and holds one out with only train", async () => {
     await images("train/a", 5, 0);
     await images("train/b", 5, 10);
     expect((await load()).parts.test?.labels.length).toBe(2);
@@ -116,13 +116,13 @@ describe("the layouts", () => {
     expect(parts.train.labels.length).toBe(12);
   });
 
-  it("takes a folder called train for a class where it holds images", async () => {
+  it("treats a folder called train as a class if it holds images", async () => {
     await images("train", 2, 0);
     await images("bus", 2, 10);
     expect((await load()).parts.train.classes).toEqual(["bus", "train"]);
   });
 
-  it("passes over hidden files, and follows links but no loops", async () => {
+  it("skips hidden files, and follows links but not loops", async () => {
     await images("a", 1, 0);
     await images("b", 1, 10);
     await image(".hidden/1.png", 20);
@@ -149,57 +149,57 @@ describe("errors, in one line", () => {
     return (error as Error).message.replaceAll(root, "ROOT");
   };
 
-  it("tells what the folder lacks", async () => {
-    expect(await failure()).toMatch(/^ROOT has no folders of classes: expected a folder for each class/);
+  it("says what the folder lacks", async () => {
+    expect(await failure()).toMatch(/^ROOT has no class folders: expected a folder for each class/);
     await images("a", 2, 0);
-    expect(await failure()).toBe('ROOT has one class only, "a": expected a folder for each of at least 2 classes');
+    expect(await failure()).toBe('ROOT has only one class, "a": expected a folder for each of at least 2 classes');
     put("b/readme.txt", "no image");
     expect(await failure()).toBe(
-      'ROOT: the class "b" has no image that can be read ' +
-        "(b/readme.txt: not an image that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF))",
+      'ROOT: the class "b" has no readable image ' +
+        "(b/readme.txt: not a supported image (JPEG, PNG, WebP, GIF, BMP or TIFF))",
     );
     for (let index = 0; index < 256; index++) mkdirSync(join(root, `c${index}`));
-    expect(await failure()).toBe("ROOT has 258 folders of classes, at most 256 are possible");
+    expect(await failure()).toBe("ROOT has 258 class folders; at most 256 are supported");
     rmSync(root, { recursive: true });
-    expect(await failure()).toMatch(/^ROOT is not there: /);
+    expect(await failure()).toMatch(/^ROOT does not exist: /);
     writeFileSync(root, "a file");
     expect(await failure()).toMatch(/^ROOT is not a folder: /);
   });
 
-  it("tells classes that the parts do not share", async () => {
+  it("names classes that the parts do not share", async () => {
     await images("train/a", 1, 0);
     await images("train/b", 1, 10);
     await images("test/a", 1, 20);
     expect(await failure()).toBe('ROOT: the test part lacks the class "b", which the train part has');
     await images("test/b", 1, 30);
     await images("test/c", 1, 40);
-    expect(await failure()).toBe('ROOT: the test part has a class "c", which the train part does not have');
+    expect(await failure()).toBe('ROOT: the test part has a class "c", which the train part lacks');
     rmSync(join(root, "train"), { recursive: true });
-    expect(await failure()).toMatch(/^ROOT has a folder test but no folder train: /);
+    expect(await failure()).toMatch(/^ROOT has a folder test but no folder "train": /);
   });
 
-  it("tells a class without an image in a part, with that part's own fault", async () => {
+  it("names a class without images in a part, with the reason from that part", async () => {
     for (const part of ["train", "test"]) for (const name of ["a", "b"]) await images(`${part}/${name}`, 1, 1);
     put("test/b/broken.png", "x");
     put("train/b/0.png", "");
     expect(await failure()).toBe(
-      'ROOT: the class "b" has no image that can be read in the train part (train/b/0.png: the file is empty)',
+      'ROOT: the class "b" has no readable image in the train part (train/b/0.png: the file is empty)',
     );
   });
 
-  it("makes the first of the skipped an error where it is strict", async () => {
+  it("throws at the first skipped file if strict", async () => {
     await images("a", 2, 0);
     await images("b", 2, 10);
     put("a/broken.png", "x");
-    expect(await failure({ strict: true })).toMatch(/^ROOT\/a\/broken.png: not an image that can be read \([^)]*\)$/);
+    expect(await failure({ strict: true })).toMatch(/^ROOT\/a\/broken.png: not a supported image \([^)]*\)$/);
     put("a/empty.jpg", "");
     put("notes.txt", "x");
     expect(await failure({ strict: true })).toMatch(/^ROOT\/a\/broken.png: .* \(and 2 more that cannot be used\)$/);
   });
 });
 
-describe("what is skipped and warned of", () => {
-  it("skips what cannot be used, each with its reason", async () => {
+describe("skipped files and warnings", () => {
+  it("skips unusable files, each with its reason", async () => {
     await images("a", 2, 0);
     await images("b", 2, 10);
     put("a/bomb.png", blackPng(30_000, 30_000, 1000));
@@ -208,15 +208,15 @@ describe("what is skipped and warned of", () => {
     put("labels.csv", "a,b");
     const { skipped, parts } = await load();
     expect(skipped.map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
-      "a/bomb.png: too large: 30000x30000 pixels, at most 50 million are read",
+      "a/bomb.png: too large: 30000x30000 pixels, the limit is 50 million",
       expect.stringMatching(/^a\/cut.png: damaged: /),
       "b/empty.jpg: the file is empty",
-      "labels.csv: it lies beside the folders of the classes",
+      "labels.csv: it is not in a class folder",
     ]);
     expect(parts.train.labels.length + parts.test!.labels.length).toBe(4);
   });
 
-  it.skipIf(process.getuid?.() === 0)("skips what may not be read, and reads it once it may", async () => {
+  it.skipIf(process.getuid?.() === 0)("skips unreadable files, and reads them once they are readable", async () => {
     await images("a", 2, 0);
     await images("b", 2, 10);
     chmodSync(join(root, "a/1.png"), 0);
@@ -236,9 +236,9 @@ describe("what is skipped and warned of", () => {
     const { warnings } = await load();
     expect(warnings).toEqual([
       expect.stringMatching(
-        /^2 images of the test and validation are also among the training's, as train\/a\/0.png and test\/a\/0.png: /,
+        /^2 images of the test and validation are also among the training images, such as train\/a\/0.png and test\/a\/0.png: /,
       ),
-      "the images' sizes are very uneven, from 6x6 (train/a/0.png) to 25x25 (test/a/0.png); all are brought to 1x6x6",
+      "the images' sizes are very uneven, from 6x6 (train/a/0.png) to 25x25 (test/a/0.png); all are resized to 1x6x6",
     ]);
   });
 });
@@ -256,7 +256,7 @@ describe("the cache", () => {
     return join(place, name);
   };
 
-  it("decodes nothing the second time, then only what is new or changed", async () => {
+  it("decodes nothing the second time, then only new and changed files", async () => {
     const first = await load();
     expect(decoded).toBe(9);
     const second = await load();
@@ -270,7 +270,7 @@ describe("the cache", () => {
     const all = [...values(third.parts.train), ...values(third.parts.test)].map(Number).sort((x, y) => x - y);
     expect(all).toEqual([0, 1, 2, 3, 10, 12, 13, 88, 99]);
 
-    // Of the same length: only its time tells.
+    // Of the same length: only its time differs.
     const [path, content] = [join(root, "a/2.png"), readFileSync(join(root, "a/3.png"))];
     writeFileSync(path, content);
     utimesSync(path, 1, 1);
@@ -284,7 +284,7 @@ describe("the cache", () => {
     expect(decoded).toBe(0);
   });
 
-  it("is another for other settings", async () => {
+  it("is separate for other settings", async () => {
     await load();
     await loadImageFolder(root, { ...settings, background: 255 }, { cache: join(folder, "cache") });
     expect(readdirSync(join(folder, "cache", "images")).length).toBe(2);
@@ -292,10 +292,10 @@ describe("the cache", () => {
 
   it.each([
     ["flipped", (bytes: Buffer) => bytes.fill(bytes[bytes.length - 9] ^ 1, bytes.length - 9, bytes.length - 8)],
-    ["cut off", (bytes: Buffer) => bytes.subarray(0, bytes.length - 5)],
+    ["truncated", (bytes: Buffer) => bytes.subarray(0, bytes.length - 5)],
     ["empty", () => Buffer.alloc(0)],
-    ["another's", () => Buffer.from("lenet images 0\n and something else that is long enough")],
-  ])("is made again where it is %s", async (_, damage) => {
+    ["of another format", () => Buffer.from("lenet images 0\n and something else that is long enough")],
+  ])("is rebuilt if it is %s", async (_, damage) => {
     const first = await load();
     writeFileSync(cacheFile(), damage(readFileSync(cacheFile())));
     expect(await load()).toEqual(first);
@@ -304,21 +304,21 @@ describe("the cache", () => {
     expect(decoded).toBe(0);
   });
 
-  it("is not needed: where it cannot be written all is decoded again", async () => {
+  it("is optional: if it cannot be written, everything is decoded again", async () => {
     writeFileSync(join(folder, "cache"), "a file in its place");
     await load();
     await load();
     expect(decoded).toBe(9);
   });
 
-  it("lies where everything is cached, unless it is said", async () => {
+  it("is in the common cache folder by default", async () => {
     vi.stubEnv("XDG_CACHE_HOME", join(folder, "xdg"));
     await load({ cache: undefined });
     expect(readdirSync(join(folder, "xdg", "lenet", "images")).length).toBe(1);
   });
 });
 
-it("ends with the signal's reason", async () => {
+it("throws the signal's reason", async () => {
   await images("a", 2, 0);
   await images("b", 2, 10);
   await expect(load({ signal: AbortSignal.abort(new Error("interrupted")) })).rejects.toThrow("interrupted");

@@ -19,22 +19,22 @@ import { imageWarnings } from "./images/warnings.js";
 
 /** How a folder of images is loaded. */
 export interface ImageFolderOptions {
-  /** The first file that cannot be used is an error. */
+  /** Throw at the first file that cannot be used. */
   readonly strict?: boolean;
-  /** Ends the loading. */
+  /** Aborts loading. */
   readonly signal?: AbortSignal;
-  /** Told of the files that are decoded; what an earlier run has kept is not counted. */
+  /** Called with the number of files decoded. Cached files are not counted. */
   readonly onProgress?: (progress: DecodingProgress) => void;
-  /** Where decoded images are kept; `cacheFolder()` unless given. */
+  /** Where decoded images are cached. Default: `cacheFolder()`. */
   readonly cache?: string;
 }
 
 /** A folder of images as a data set. */
 export interface ImageFolder {
   readonly parts: DatasetParts;
-  /** The files that are not in it, sorted by their paths. */
+  /** The files that could not be used, sorted by path. */
   readonly skipped: readonly SkippedFile[];
-  /** What may spoil a training, one line each. */
+  /** Problems that may spoil training, one line each. */
   readonly warnings: readonly string[];
 }
 
@@ -43,14 +43,14 @@ const MAXIMUM_CLASSES = 256;
 const MAXIMUM_BYTES = 2 ** 31;
 
 /**
- * Makes a data set of a person's own images: FOLDER/CLASS/…, of which a fifth of every class is held back for the
- * test, always the same images; or FOLDER/train/CLASS/… with FOLDER/test and FOLDER/val (or "valid", "validation"), as
- * they are, those for validation being the last ones of `train`. Files are decoded on all cores and kept in the cache,
- * so that the next time only those are decoded that are new or changed.
+ * Makes a data set from a folder of images. In FOLDER/CLASS/…, a fixed fifth of each class becomes the test set.
+ * FOLDER/train/CLASS/… with FOLDER/test and FOLDER/val (or "valid", "validation") is used as it is; the validation
+ * images come last in `train`. Files are decoded on all cores and cached, so only new or changed ones are decoded the
+ * next time.
  *
- * @throws Error with one line where the folder is no such folder, a class is missing in a part or has no image that can
- *   be read, or, with `strict`, where any file cannot be used
- * @throws the signal's reason where it ends the loading
+ * @throws Error if the folder is not laid out like this, a class is missing from a part or has no readable image, or,
+ *   with `strict`, if any file cannot be used
+ * @throws the signal's reason if loading is aborted
  */
 export async function loadImageFolder(
   path: string,
@@ -81,7 +81,7 @@ export async function loadImageFolder(
   }
   checkImages(path, listing, known);
   const naming = { name: folderName(path), classes, shape: settings.shape };
-  // With a part for validation alone, too, it is the folder that says what is tested: nothing.
+  // A folder with a validation part divides its images itself: without a test part, there is no test set.
   const divided = listing.classes.size === 1 ? holdBack(naming, images, pixels) : divide(naming, images, pixels);
   return { parts: divided.parts, skipped, warnings: imageWarnings(divided) };
 }
@@ -90,19 +90,19 @@ function bytesOf({ shape }: ImageSettings): number {
   return shape.channels * shape.height * shape.width;
 }
 
-/** The classes, the same in all parts. */
+/** The classes, which must be the same in all parts. */
 function checkClasses(path: string, { classes }: FolderListing): readonly string[] {
   const train = classes.get("train") ?? [];
   if (train.length < 2) {
-    throw new Error(`${path} has one class only, "${train[0]}": expected a folder for each of at least 2 classes`);
+    throw new Error(`${path} has only one class, "${train[0]}": expected a folder for each of at least 2 classes`);
   }
   if (train.length > MAXIMUM_CLASSES) {
-    throw new Error(`${path} has ${train.length} folders of classes, at most ${MAXIMUM_CLASSES} are possible`);
+    throw new Error(`${path} has ${train.length} class folders; at most ${MAXIMUM_CLASSES} are supported`);
   }
   for (const [part, names] of classes) {
     const strange = names.find((name) => !train.includes(name));
     if (strange !== undefined) {
-      throw new Error(`${path}: the ${part} part has a class "${strange}", which the train part does not have`);
+      throw new Error(`${path}: the ${part} part has a class "${strange}", which the train part lacks`);
     }
     const missing = train.find((name) => !names.includes(name));
     if (missing !== undefined) {
@@ -112,7 +112,7 @@ function checkClasses(path: string, { classes }: FolderListing): readonly string
   return train;
 }
 
-/** Every class has an image in every part. */
+/** @throws Error unless every class has an image in every part */
 function checkImages(path: string, { classes }: FolderListing, known: ReadonlyMap<ListedFile, KnownFile>): void {
   const found = new Set<string>();
   const faults = new Map<string, string>();
@@ -126,11 +126,11 @@ function checkImages(path: string, { classes }: FolderListing, known: ReadonlyMa
     if (empty === undefined) continue;
     const where = classes.size > 1 ? ` in the ${part} part` : "";
     const fault = faults.get(`${part}/${empty}`) ?? "";
-    throw new Error(`${path}: the class "${empty}" has no image that can be read${where}${fault}`);
+    throw new Error(`${path}: the class "${empty}" has no readable image${where}${fault}`);
   }
 }
 
-/** All that is known of the files, in their order, from the cache and by decoding the rest; and the images' pixels. */
+/** What is known of each file, in order, from the cache or by decoding; and the images' pixels. */
 async function knownFiles(
   path: string,
   files: readonly ListedFile[],
@@ -145,13 +145,13 @@ async function knownFiles(
   const pixels = joinPixels(known, cache);
   const lasting = new Map([...known].filter(([file]) => !passing.has(file)));
   if (fresh.length > passing.size || cache?.size !== lasting.size) {
-    // Where the cache cannot be written, as in a home folder that is read-only, the next time takes as long as this one.
+    // If the cache cannot be written, as in a read-only home folder, the next run just decodes again.
     await writeImageCache(cachePath, lasting, pixels).catch(() => {});
   }
   return { known, pixels };
 }
 
-/** Decodes files. Passing: those whose fault may be gone the next time without a change of the file. */
+/** Decodes files. `passing` are those whose problem may disappear without a change of the file. */
 async function decodeAll(
   path: string,
   files: readonly ListedFile[],
@@ -176,7 +176,7 @@ async function decodeAll(
   return { contents, passing };
 }
 
-/** The pixels of all images one after the other; the cache's own where they lie there so. */
+/** The pixels of all images, contiguous; the cache's buffer itself if it contains exactly these. */
 function joinPixels(known: ReadonlyMap<ListedFile, KnownFile>, cache: ImageCache | undefined): Uint8Array {
   const images = [...known.values()].filter((content): content is FittedImage => !("reason" in content));
   const bytes = images.reduce((sum, { pixels }) => sum + pixels.length, 0);

@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Names of what was found, from the folder on. */
+/** The names found, relative to the folder. */
 async function found(...paths: string[]) {
   const { sources, passedOver, unreachable } = await findImages(paths.map((path) => join(folder, path)));
   const inFolder = (path: string) => path.slice(folder.length + 1);
@@ -19,7 +19,7 @@ async function found(...paths: string[]) {
   return { names, passedOver, unreachable: unreachable.map(({ path, reason }) => [inFolder(path), reason]) };
 }
 
-it("takes the files of folders in one order, and passes over what is hidden or no image", async () => {
+it("lists folders in a fixed order, and skips hidden files and other formats", async () => {
   mkdirSync(join(folder, "shoes/b"), { recursive: true });
   mkdirSync(join(folder, "shoes/.git"));
   for (const name of [
@@ -44,7 +44,7 @@ it("takes the files of folders in one order, and passes over what is hidden or n
   });
 });
 
-it("takes every file that is named, in the order given, however often", async () => {
+it("takes every file given by name, in the given order, repeated or not", async () => {
   mkdirSync(join(folder, "empty"));
   writeFileSync(join(folder, "notes.txt"), "no image");
   expect(await found("notes.txt", "empty", "nowhere.png", "notes.txt")).toEqual({

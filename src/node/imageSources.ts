@@ -5,19 +5,19 @@ import { FolderWalk, type SkippedFile } from "./images/folderWalk.js";
 import { imageFormat, MAGIC_BYTES } from "./images/header.js";
 import type { EncodedImage } from "./images/protocol.js";
 
-/** An image to look at. */
+/** An image to read. */
 export interface ImageSource {
-  /** As it was named, or found below the folder that was. */
+  /** Its path: as given, or as found in a folder. */
   readonly name: string;
   readonly image: EncodedImage;
 }
 
-/** The images that paths lead to. */
+/** The images found at some paths. */
 export interface ImageSources {
   readonly sources: readonly ImageSource[];
-  /** Files of folders that are no images, neither by name nor by content. */
+  /** The number of files in folders that are not images, by name or content. */
   readonly passedOver: number;
-  /** What could not be reached below the folders. */
+  /** What could not be read in the folders. */
   readonly unreachable: readonly SkippedFile[];
 }
 
@@ -26,8 +26,8 @@ const EXTENSIONS: ReadonlySet<string> = new Set(
 );
 
 /**
- * Finds images: files as they are named, and folders with all below them. Hidden files and what is no image are passed
- * over in folders; a file that is named is always taken.
+ * Finds images: the given files, and all images in the given folders and their subfolders. In folders, hidden files and
+ * files that are not images are skipped; a file given by name is always included.
  */
 export async function findImages(paths: readonly string[]): Promise<ImageSources> {
   const sources: ImageSource[] = [];
@@ -49,7 +49,7 @@ export async function findImages(paths: readonly string[]): Promise<ImageSources
   return { sources, passedOver, unreachable };
 }
 
-/** Whether a file is called an image or begins as one. */
+/** Whether a file is an image, by its extension or its first bytes. */
 function isImageFile(path: string): boolean {
   if (EXTENSIONS.has(extname(path).toLowerCase())) return true;
   try {
@@ -62,7 +62,7 @@ function isImageFile(path: string): boolean {
       closeSync(file);
     }
   } catch {
-    // Why it cannot be read is told where it is decoded.
+    // Decoding will report why it cannot be read.
     return true;
   }
 }

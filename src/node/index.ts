@@ -1,14 +1,14 @@
 /**
- * What Node adds: threads, images' files, data sets and weights on the disk.
+ * For Node: threads, image files, and data sets and weights on disk.
  *
  * @module lenet/node
  */
 
 export type { DownloadProgress } from "./disk/download.js";
-export { enableFusedArithmetic } from "./fusedArithmetic.js";
 export { decodeImage, encodePng } from "./images/codec.js";
 export type { SkippedFile } from "./images/folderWalk.js";
 export { ImageError, MAXIMUM_PIXELS } from "./images/header.js";
+export { type LoadedWeights, loadWeights } from "./loadWeights.js";
 export { DatasetUnavailableError } from "./obtain.js";
 export {
   COLOUR_INPUT,
@@ -18,6 +18,5 @@ export {
   type OpenedData,
   openData,
 } from "./openData.js";
-export { startThread, threads } from "./threads.js";
+export { enableFusedArithmetic, startThread, threads } from "./threads.js";
 export { nodeGpu } from "./webgpu.js";
-export { type LoadedWeights, loadWeights } from "./weights.js";

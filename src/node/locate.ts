@@ -8,8 +8,8 @@ import { namesInFolder } from "./disk/fileSet.js";
 import { foldersIn, type Place, pathsIn, searchPlaces } from "./places.js";
 
 /**
- * Where a known data set would be read from, judged by its files' names and sizes alone: a folder or an archive;
- * undefined where it is not whole.
+ * Where a known data set would be read from, judging by file names and sizes only: a folder or an archive; undefined if
+ * it is incomplete.
  *
  * @param dataDir the only folder to look in
  */
@@ -18,7 +18,7 @@ export async function locateDataset(entry: CatalogEntry, dataDir?: string): Prom
   return entry.format === "idx" ? locateIdx(entry, places) : locateCifar(entry, places);
 }
 
-/** The folder of the first file, where each file is in one of the places. */
+/** The folder of the first file, if every file is in one of the places. */
 async function locateIdx(entry: IdxEntry, places: readonly Place[]): Promise<string | undefined> {
   const found: string[] = [];
   for (const file of catalogFiles(entry)) {
@@ -30,8 +30,8 @@ async function locateIdx(entry: IdxEntry, places: readonly Place[]): Promise<str
 }
 
 /**
- * The path that a file of a known data set would be read from, judged by its name and size alone, packed or not;
- * undefined where it is in none of the places.
+ * The path that a file of a known data set would be read from, judging by name and size only, packed or not; undefined
+ * if it is in none of the places.
  *
  * @param dataDir the only folder to look in
  */

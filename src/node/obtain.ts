@@ -5,27 +5,27 @@ import { DownloadError, type DownloadOptions, download } from "./disk/download.j
 import { DamagedFileError } from "./disk/files.js";
 import { foldersIn, type Place, pathsIn, searchPlaces } from "./places.js";
 
-/** The data set is nowhere on this machine and cannot be downloaded; the one-line message says what to do. */
+/** The data set is not on this machine and cannot be downloaded. The message says what to do. */
 export class DatasetUnavailableError extends Error {
   override readonly name = "DatasetUnavailableError";
 }
 
-/** What is looked for, and downloaded where it is nowhere. */
+/** What to look for, and to download if it is not found. */
 export interface Sought<Content> {
   readonly file: CatalogFile;
-  /** The names that it is looked for by, for the message that it is not there. */
+  /** The file names to look for, for the error message. */
   readonly names: readonly string[];
   find(place: Place): Promise<Content | undefined>;
-  /** Makes the same of the downloaded file. */
+  /** Turns the downloaded file into the same content. */
   open(source: SourceFile): Promise<Content>;
 }
 
 /**
- * What is sought, from the first place that has it whole, else downloaded.
+ * Returns the content from the first place that has all of it, or downloads it.
  *
- * @param options.dataDir the only folder to look in; nothing is downloaded then
- * @throws DatasetUnavailableError where it is nowhere and cannot be downloaded
- * @throws Error with one line where a folder that the user named holds a damaged file, or dataDir nothing of it
+ * @param options.dataDir if set, the only folder to look in, and nothing is downloaded
+ * @throws DatasetUnavailableError if it is not found and cannot be downloaded
+ * @throws Error if a folder that the user named holds a damaged file, or dataDir does not hold it
  */
 export async function obtain<Content>(
   entry: CatalogEntry,
@@ -47,17 +47,19 @@ export async function obtain<Content>(
   }
   if (dataDir !== undefined) {
     const folders = foldersIn(dataDir, entry).join(" or ");
-    throw new Error(`${entry.title} is not there: found neither ${sought.names.join(" nor ")} in ${folders}`);
+    throw new Error(`${entry.title} is missing: found neither ${sought.names.join(" nor ")} in ${folders}`);
   }
   const looked = places.map((place) => place.folder).join(", ");
   const damaged = faults.map((fault) => ` (${fault})`).join("");
-  return sought.open(await downloadOr(`is not here: looked in ${looked}${damaged}`, entry, sought.file, options));
+  return sought.open(
+    await downloadOr(`is not on this machine: looked in ${looked}${damaged}`, entry, sought.file, options),
+  );
 }
 
 /**
  * Downloads a file into the cache.
  *
- * @param trouble what is the matter with the data set where the download fails, for the message
+ * @param trouble what is wrong with the data set, for the message if the download fails
  * @throws DatasetUnavailableError with the trouble, why the download failed, and what to do
  */
 export async function downloadOr(
@@ -82,9 +84,9 @@ function remedies(entry: CatalogEntry): string {
 }
 
 /**
- * What is known of a file, from a folder's first file of one of its names; undefined where there is none.
+ * The known content of a file, from the first file in a folder with one of its names; undefined if there is none.
  *
- * @throws DamagedFileError where that one is damaged or another file
+ * @throws DamagedFileError if that file is damaged or a different one
  */
 export async function findFile(
   folder: string,

@@ -11,62 +11,62 @@ import { loadImageFolder } from "./imageFolder.js";
 import type { SkippedFile } from "./images/folderWalk.js";
 import { folderName } from "./images/listing.js";
 
-/** Which data set, and how its images are brought to the network's input. */
+/** Which data set to open, and how to fit its images to the network's input. */
 export interface DataSettings extends Pick<ImageSettings, "resize" | "background"> {
-  /** A name of {@link DATA_NAMES}, or the path of a folder of images, or of IDX files or CIFAR batches. */
+  /** One of {@link DATA_NAMES}, or the path of a folder of images, IDX files or CIFAR batches. */
   readonly data: string;
-  /** The only folder to look for a known data set in. */
+  /** The only folder in which to look for a known data set. */
   readonly dataDir?: string;
-  /** The network's input; where left out, the size that the images have, and {@link COLOUR_INPUT} for a folder of them. */
+  /** The network's input. Default: the images' own size, or {@link COLOUR_INPUT} for a folder of images. */
   readonly input?: ImageShape;
-  /** Whether a file of a folder of images that cannot be used is an error. */
+  /** Whether an unusable file in a folder of images is an error. */
   readonly strict?: boolean;
 }
 
-/** How to follow the work and to end it early. */
+/** How to follow progress and to abort. */
 export interface OpenDataOptions extends Pick<LoadDatasetOptions, "signal"> {
-  /** Told of the bytes that are downloaded. */
+  /** Called during a download. */
   readonly onDownload?: LoadDatasetOptions["onProgress"];
-  /** Told of the images that are decoded or drawn. */
+  /** Called while images are decoded or drawn. */
   readonly onProgress?: (progress: { readonly doing: string; readonly done: number; readonly total: number }) => void;
-  /** Called with a line about what the user should know of the data. */
+  /** Called with a line that the user should see about the data. */
   readonly onWarning?: (line: string) => void;
 }
 
-/** A data set that is there; a known one is read when its parts are asked for. */
+/** An available data set. A known one is read when `train` or `test` is called. */
 export interface OpenedData {
   readonly name: string;
-  /** The images to train on and, where the source says which, those to validate on as the last ones of them. */
+  /** The images to train on. If the source has validation images, they are the last ones. */
   train(): Promise<Pick<DatasetParts, "train" | "validationCount">>;
-  /** Undefined where the source holds no images back for a test. */
+  /** Undefined if the source has no test set. */
   test(): Promise<Dataset | undefined>;
-  /** The files of a folder of images that could not be used. */
+  /** The files in a folder of images that could not be used. */
   readonly skipped: readonly SkippedFile[];
 }
 
-/** What images of any size are brought to where nothing else is asked for. */
+/** The default input for images of any size. */
 export const COLOUR_INPUT: ImageShape = { channels: 3, height: 32, width: 32 };
 
-/** The sides that the network's input may have. */
+/** The range of the network's input height and width. */
 export const INPUT_SIDES = { least: 12, most: 128 } as const;
 
-/** The data sets that need no path. */
+/** The data sets known by name. */
 export const DATA_NAMES: readonly string[] = [...CATALOG.map(({ name }) => name), DIGITS_DATASET.name];
 
-/** The generated data set is one data set, whatever a run's seed. */
+/** The generated data set is always the same, whatever the run's seed. */
 const DIGITS_SEED = 0;
 
-/** Whether a text says which data set: by a name of its own or by a path that is there. */
+/** Whether a string identifies a data set: by a known name or an existing path. */
 export function isData(text: string): boolean {
   return DATA_NAMES.includes(text) || existsSync(text);
 }
 
 /**
- * Opens a data set, in the shape that the network takes.
+ * Opens a data set, in the shape of the network's input.
  *
- * @throws DatasetUnavailableError where a known one is not here and cannot be downloaded
- * @throws Error with one line where the path is not there or holds no data set, or a file is damaged
- * @throws the signal's reason where it ends the work
+ * @throws DatasetUnavailableError if a known one is not found and cannot be downloaded
+ * @throws Error if the path does not exist or holds no data set, or a file is damaged
+ * @throws the signal's reason if it is aborted
  */
 export async function openData(settings: DataSettings, options: OpenDataOptions = {}): Promise<OpenedData> {
   if (settings.data === DIGITS_DATASET.name) return openDigits(settings, options);
@@ -101,7 +101,7 @@ function openKnown(settings: DataSettings, { signal, onDownload, onWarning }: Op
   return {
     name,
     train: async () => {
-      // Both at once: an archive is read only once.
+      // Both parts at once, so that an archive is read only once.
       const parts = await loadDatasetParts(name, load);
       test = parts.test;
       return { train: adapt(parts.train, settings) };
@@ -141,13 +141,13 @@ async function openImages(settings: DataSettings, options: OpenDataOptions): Pro
   };
 }
 
-/** The images in the network's shape. @throws Error where they have a size of their own that it cannot have */
+/** The images in the shape of the network's input. @throws Error if their own size is outside its range */
 function adapt(dataset: Dataset, { input, resize, background }: DataSettings): Dataset {
   const { channels, height, width } = input ?? dataset;
   const { least, most } = INPUT_SIDES;
   if ([height, width].some((side) => side < least || side > most)) {
     throw new Error(
-      `${dataset.name} has images of ${height}x${width}, the network takes ${least} to ${most} rows and columns: choose a size with --input`,
+      `${dataset.name} has images of ${height}x${width}, but the network takes ${least} to ${most} rows and columns: choose a size with --input`,
     );
   }
   return adaptDataset(dataset, { shape: { channels, height, width }, resize, background });

@@ -2,14 +2,17 @@ import { join } from "node:path";
 import type { CatalogEntry, CatalogFile } from "../data/catalog.js";
 import { cacheFolder } from "./disk/download.js";
 
-/** A folder that known data sets are looked for in. */
+/** A folder in which to look for known data sets. */
 export interface Place {
   readonly folder: string;
-  /** The user named it, so that a damaged file in it is told, not passed over. */
+  /** The user named it, so a damaged file in it is an error rather than skipped. */
   readonly named: boolean;
 }
 
-/** Where a data set is looked for, in turn: dataDir alone where given, else $LENET_DATA, the cache and the system's. */
+/**
+ * Where to look for a data set, in order: only dataDir if given, otherwise $LENET_DATA, the cache and the system's
+ * folder.
+ */
 export function searchPlaces(entry: CatalogEntry, dataDir: string | undefined): Place[] {
   if (dataDir !== undefined) return [{ folder: dataDir, named: true }];
   const places: Place[] = [];
@@ -24,12 +27,12 @@ export function foldersIn(folder: string, entry: CatalogEntry): string[] {
   return [join(folder, entry.name), folder];
 }
 
-/** The names that a file may have: its own and, where its content alone is known, that of the unpacked file. */
+/** The names that a file may have: its own and, if its checksum is of the unpacked content, the unpacked file's. */
 export function namesOf({ name, known }: CatalogFile): string[] {
   return known === "content" ? [name, name.replace(/\.gz$/, "")] : [name];
 }
 
-/** The paths that a file may have in a place. */
+/** The paths at which a file may be in a place. */
 export function pathsIn(folder: string, entry: CatalogEntry, file: CatalogFile): string[] {
   return foldersIn(folder, entry).flatMap((base) => namesOf(file).map((name) => join(base, name)));
 }

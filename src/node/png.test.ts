@@ -11,14 +11,14 @@ function size(png: Uint8Array): [number, number] {
 }
 
 describe("svgToPng", () => {
-  it("gives a PNG of twice the size, or of the scale that is asked for", async () => {
+  it("renders a PNG of twice the size, or of the given scale", async () => {
     const png = await svgToPng(SVG(""));
     expect([...png.subarray(0, 8)]).toEqual([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
     expect(size(png)).toEqual([80, 40]);
     expect(size(await svgToPng(SVG(""), 0.5))).toEqual([20, 10]);
   });
 
-  it("draws text in its own fonts, also where another family is named", async () => {
+  it("draws text in its own font, even if another family is named", async () => {
     const [nothing, sans, bold, other] = await Promise.all(
       [SVG(""), text("DejaVu Sans"), text("DejaVu Sans", "bold"), text("Verdana, sans-serif")].map((svg) =>
         svgToPng(svg),
@@ -29,7 +29,7 @@ describe("svgToPng", () => {
     expect(other).toEqual(sans);
   });
 
-  it("refuses what is no SVG", async () => {
+  it("refuses anything but an SVG", async () => {
     await expect(svgToPng("no image")).rejects.toThrow("SVG data parsing failed");
   });
 });

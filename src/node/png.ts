@@ -18,11 +18,11 @@ function prepare(): Promise<Uint8Array[]> {
 }
 
 /**
- * Draws an SVG rendering as a PNG, its text in DejaVu Sans, so that it looks the same on every machine.
+ * Renders an SVG as a PNG, with text in DejaVu Sans so that it looks the same on every machine.
  *
- * @param svg the image's text, its size in pixels
- * @param scale pixels of the PNG for one of the SVG
- * @throws Error where the text is no SVG
+ * @param svg the SVG's source; its size is in pixels
+ * @param scale PNG pixels per SVG pixel
+ * @throws Error if the source is not an SVG
  */
 export async function svgToPng(svg: string, scale = 2): Promise<Uint8Array> {
   const fontBuffers = await prepare();

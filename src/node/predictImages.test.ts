@@ -4,7 +4,7 @@ import { referenceEngine } from "../../tests/support/batchEngine.js";
 import { resizeImage } from "../data/images/adapt.js";
 import type { DecodedImage } from "../data/images/color.js";
 import { initializeParameters, type Model } from "../model/index.js";
-import { RECIPES } from "../training/recipes/index.js";
+import { RECIPES } from "../training/recipes/recipes.js";
 import { decodeImage } from "./images/codec.js";
 import { type Prediction, type PredictOptions, predictImages, type UnreadableImage } from "./predictImages.js";
 
@@ -30,7 +30,7 @@ async function predict(
   return results;
 }
 
-/** The network's outputs, by their definition. */
+/** The network's outputs, computed from their definition. */
 function logitsOf(pixels: Uint8Array): number[] {
   const weight = parameters.get("fc.weight")!.data;
   const bias = parameters.get("fc.bias")!.data;
@@ -56,7 +56,7 @@ function expectClose(values: readonly number[], expected: readonly number[]): vo
 }
 
 describe("predictImages", () => {
-  it("gives what the network says of each image, in their order", async () => {
+  it("returns the network's prediction for each image, in order", async () => {
     const results = await predict(IMAGES);
     expect(results.map(({ file }) => file)).toEqual(IMAGES.map((_, index) => `image ${index}`));
     for (const [index, result] of results.entries()) {
@@ -72,7 +72,7 @@ describe("predictImages", () => {
     }
   });
 
-  it("takes bytes as well as files, and tells what it cannot read", async () => {
+  it("accepts bytes as well as files, and reports what it cannot read", async () => {
     const [file, bytes, gone, damaged] = await predict([
       IMAGES[0],
       new Uint8Array(readFileSync(IMAGES[0])),
@@ -83,11 +83,11 @@ describe("predictImages", () => {
     expect(gone).toEqual({ file: "image 2", reason: "cannot read it: no such file or folder" });
     expect(damaged).toMatchObject({
       file: "image 3",
-      reason: expect.stringMatching(/^not an image that can be read/),
+      reason: expect.stringMatching(/^not a supported image/),
     });
   });
 
-  it("inverts images before they are laid on the background", async () => {
+  it("inverts images before placing them on the background", async () => {
     const inverted = (image: DecodedImage) => ({
       ...image,
       rgba: image.rgba.map((byte, place) => (place % 4 === 3 ? byte : 255 - byte)),
@@ -101,7 +101,7 @@ describe("predictImages", () => {
     }
   });
 
-  it("goes on through more images than are held in memory, and tells how far it is", async () => {
+  it("processes more images than fit in memory at once, and reports progress", async () => {
     const many = new Array(2100).fill(IMAGES[2]);
     many[2060] = IMAGES[0];
     const progress: number[] = [];
@@ -116,12 +116,12 @@ describe("predictImages", () => {
     expect(progress).toEqual(progress.toSorted((a, b) => a - b));
   });
 
-  it("ends where its signal says so", async () => {
+  it("stops when aborted", async () => {
     const signal = AbortSignal.abort(new Error("enough"));
     await expect(predict(IMAGES, { signal })).rejects.toThrow("enough");
   });
 
-  it("refuses weights that give no numbers", async () => {
+  it("refuses weights that yield values that are not finite", async () => {
     const broken = await referenceEngine(model, { batchSize: 4, normalization, optimizer: RECIPES.paper.optimizer });
     await broken.setParameters(
       new Map([...parameters, ["fc.bias", { shape: [3], data: Float32Array.of(0, Number.NaN, 0) }]]),
@@ -130,6 +130,6 @@ describe("predictImages", () => {
       resize: "contain",
       background: 0,
     });
-    await expect(results.next()).rejects.toThrow("the network gives no numbers");
+    await expect(results.next()).rejects.toThrow("the network's outputs are not finite");
   });
 });

@@ -1,10 +1,10 @@
 import type { ImageSettings } from "../data/images/resize.js";
 import type { Engine } from "../engine/backend.js";
-import { type Judgement, judge } from "../training/predict.js";
+import { type Judgement, judge } from "../training/evaluate.js";
 import type { ImageSource } from "./imageSources.js";
 import { type DecodingProgress, decodeFiles } from "./images/pool.js";
 
-/** What a network says of an image. */
+/** A network's prediction for an image. */
 export interface Prediction extends Judgement {
   /** The image's name. */
   readonly file: string;
@@ -18,27 +18,27 @@ export interface UnreadableImage {
   readonly reason: string;
 }
 
-/** How images are brought to a network. */
+/** How images are fitted to the network's input. */
 export interface PredictOptions extends Pick<ImageSettings, "resize" | "background"> {
-  /** Whether light becomes dark and dark light, before the images are laid on the background. */
+  /** Whether to invert images before they are placed on the background. */
   readonly invert?: boolean;
-  /** The most threads to decode in; one a core where left out. */
+  /** The maximum number of decoding threads. Default: one per core. */
   readonly threads?: number;
-  /** Ends the work. */
+  /** Aborts. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: DecodingProgress) => void;
 }
 
-/** Images that are held in memory at a time, and their bytes. */
+/** How many images, and how many bytes of them, are held in memory at once. */
 const MOST_AT_A_TIME = 2048;
 const MOST_BYTES_AT_A_TIME = 2 ** 24;
 
 /**
- * Predicts the classes of images of any size and format, in their order; the results come as they are there, so that
- * memory does not grow with the number of images.
+ * Predicts the classes of images of any size and format, in order. Yields results as they become available, so memory
+ * does not grow with the number of images.
  *
- * @throws Error with one line where the weights give no numbers
- * @throws the signal's reason where it ends the work
+ * @throws Error if the weights yield values that are not finite
+ * @throws the signal's reason if it is aborted
  */
 export async function* predictImages(
   engine: Engine,
@@ -72,7 +72,7 @@ export async function* predictImages(
   }
 }
 
-/** The logits of some images, by their indices. */
+/** The logits of the images at these indices, by index. */
 async function predictAll(
   engine: Engine,
   pixels: Uint8Array,

@@ -5,24 +5,24 @@ import { contactSheetSvg, type SheetGroup } from "../report/contactSheet.js";
 import { imageAddress } from "./images/address.js";
 import { svgToPng } from "./png.js";
 
-/** What a preview shows. */
+/** How a preview is drawn. */
 export interface PreviewOptions {
   readonly augmentation: Augmentation;
-  /** That a training would draw its augmentation from. */
+  /** The training's seed, from which augmentation is drawn. */
   readonly seed: number;
   readonly title: string;
   readonly subtitle: string;
 }
 
 const IMAGES_A_CLASS = 3;
-/** Each image is shown as these epochs of a training would see it. */
+/** The epochs whose augmented versions of each image are shown. */
 const EPOCHS = [1, 2, 3];
-/** Of a data set with more classes the first are shown. */
+/** Only the first classes are shown if there are more. */
 const MOST_CLASSES = 40;
 
 /**
- * Draws a contact sheet of a data set: the first images of each class, each beside what the first epochs of a training
- * with that seed would make of it.
+ * Draws a contact sheet of a data set: the first images of each class, each next to its augmented versions from the
+ * first epochs of a training with this seed.
  *
  * @returns a PNG
  */
@@ -55,10 +55,10 @@ async function previewImage(dataset: Dataset, image: number, options: PreviewOpt
   };
 }
 
-/** From −1 to 1: what is erased becomes 0, a middle grey. */
+/** From −1 to 1, so that erased pixels, which are 0, become mid-grey. */
 const NORMALIZATION = { mean: [0.5], std: [0.5] };
 
-/** An image's bytes, augmented where a placement is given: [channels][height][width]. */
+/** An image's bytes [channels][height][width], augmented if a placement is given. */
 function imagePixels(dataset: Dataset, image: number, placements?: Int32Array): Uint8Array {
   const shape = { input: dataset, normalization: NORMALIZATION };
   const [values] = readInputs({ pixels: dataset.images }, [image], placements, shape);

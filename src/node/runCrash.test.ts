@@ -10,12 +10,12 @@ import { initializeParameters, type Model } from "../model/index.js";
 import type { RunConfig } from "../runs/config.js";
 import { parseHistory } from "../runs/history.js";
 import type { EpochRecord, TrainingState } from "../training/epochs.js";
-import { RECIPES } from "../training/recipes/index.js";
+import { RECIPES } from "../training/recipes/recipes.js";
 import { RunFolder } from "./runFolder.js";
 
 /**
- * A process that can be killed before any of its operations on files. What it is asked for afterwards fails, so that none
- * of its cleaning up is done; a write that it is killed in leaves half of its content.
+ * A process that can be killed before any of its file operations. Later operations fail, so no clean-up happens; a
+ * write during which it is killed leaves half of its content.
  */
 const victim = vi.hoisted(() => {
   let operationsLeft = Number.POSITIVE_INFINITY;
@@ -26,7 +26,7 @@ const victim = vi.hoisted(() => {
     revive() {
       operationsLeft = Number.POSITIVE_INFINITY;
     },
-    /** @returns whether this is the operation in which it is killed */
+    /** @returns whether the process is killed in this operation */
     operate(): boolean {
       operationsLeft--;
       if (operationsLeft < -1) throw new Error("killed");
@@ -51,7 +51,7 @@ vi.mock("node:fs/promises", async (importOriginal) => {
       await writeFile.call(handle, (data as Uint8Array).slice(0, data.length / 2));
       throw new Error("killed");
     };
-    // A killed process, unlike a power cut, loses nothing that it has written.
+    // Unlike a power cut, a kill loses nothing that was written.
     handle.sync = async () => {};
     return handle;
   });
@@ -61,7 +61,7 @@ vi.mock("node:fs/promises", async (importOriginal) => {
 const EPOCHS = 3;
 const BEST = [1, 1, 3];
 
-// Small, so that hundreds of runs take seconds.
+// Small, so that hundreds of runs take only seconds.
 const model: Model = {
   input: { channels: 1, height: 12, width: 12 },
   layers: [{ type: "flatten" }, { type: "linear", name: "linear", outFeatures: 3 }],
@@ -118,7 +118,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(parent, { recursive: true, force: true }));
 
-/** What a process does: begins the run or goes on with it, to its end, unless that is reached. */
+/** What a process does: starts or resumes the run and trains to the end, unless it is finished. */
 async function runToTheEnd(): Promise<void> {
   if ((await readdir(path).catch((): string[] => [])).includes("result.json")) return;
   const isThere = (await readdir(parent)).includes("run");
@@ -132,7 +132,7 @@ async function runToTheEnd(): Promise<void> {
   await folder.close();
 }
 
-/** A folder that was opened again holds the same epochs in all its files. */
+/** Asserts that all files of a reopened folder hold the same epochs. */
 async function expectInOrder(read: TrainingState | undefined): Promise<void> {
   expect(await rowsInFolder()).toEqual(Array.from({ length: read?.epoch ?? 0 }, (_, index) => record(index + 1)));
   if (!read) return;
@@ -145,14 +145,14 @@ async function rowsInFolder(): Promise<EpochRecord[]> {
   return parseHistory(await readFile(join(path, "history.csv"), "utf8"));
 }
 
-/** Kills a process that runs to the end; false where it had fewer operations. */
+/** Kills a process before one of its operations; returns false if it had fewer. */
 async function kill(before: number): Promise<boolean> {
   victim.killBefore(before);
   try {
     await runToTheEnd();
     return false;
   } catch (error) {
-    // Errors other than "killed" come from cleaning up, which a dead process cannot do either.
+    // Errors other than "killed" come from clean-up, which a dead process would not do.
     expect(String(error)).toMatch(/killed/);
     return true;
   } finally {
@@ -161,7 +161,7 @@ async function kill(before: number): Promise<boolean> {
   }
 }
 
-/** Makes the locks in the folder those of another process, which is gone: no process has so high a number. */
+/** Assigns the folder's locks to a process that does not exist: no process id is that high. */
 async function forgetOwner(): Promise<void> {
   for (const name of await readdir(path).catch(() => [])) {
     if (!name.endsWith(".lock")) continue;
@@ -177,7 +177,10 @@ async function contents(): Promise<Map<string, string>> {
   );
 }
 
-/** Prepares a folder, has a process killed before each of its operations in turn, and holds the end against `expected`. */
+/**
+ * Kills a process before each of its operations in turn, each time in a prepared folder, and compares the result with
+ * `expected`.
+ */
 async function killEverywhere(
   prepare: () => Promise<void>,
   expected: Map<string, string>,
@@ -197,7 +200,7 @@ async function killEverywhere(
   }
 }
 
-describe("a run that is killed before any of its operations on files", () => {
+describe("a run that is killed before any of its file operations", () => {
   let undisturbed: Map<string, string>;
   beforeEach(async () => {
     await runToTheEnd();
@@ -210,11 +213,11 @@ describe("a run that is killed before any of its operations on files", () => {
     expect(await rowsInFolder()).toEqual([1, 2, 3].map(record));
   });
 
-  it("comes to the files of an undisturbed one", async () => {
+  it("ends with the same files as an uninterrupted run", async () => {
     expect(await killEverywhere(async () => {}, undisturbed)).toBeGreaterThan(70);
   });
 
-  it("comes to them when the process that goes on with it is killed, too", async () => {
+  it("also does if the resuming process is killed, too", async () => {
     await killEverywhere(
       async () => {},
       undisturbed,
@@ -222,7 +225,7 @@ describe("a run that is killed before any of its operations on files", () => {
     );
   });
 
-  it("comes to them from a damaged checkpoint", async () => {
+  it("also does from a damaged checkpoint", async () => {
     const fewer = async () => {
       const folder = await RunFolder.create(path, config);
       for (const epoch of [1, 2]) await folder.keepEpoch(record(epoch), state(epoch));

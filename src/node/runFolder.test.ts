@@ -10,9 +10,9 @@ import { initializeParameters, lenet5, type NamedTensors } from "../model/index.
 import type { RunConfig } from "../runs/config.js";
 import { formatHistory, parseHistory } from "../runs/history.js";
 import type { EpochRecord, TrainingState } from "../training/epochs.js";
-import { RECIPES } from "../training/recipes/index.js";
+import { RECIPES } from "../training/recipes/recipes.js";
+import { loadWeights } from "./loadWeights.js";
 import { RunFolder, readRunConfig } from "./runFolder.js";
-import { loadWeights } from "./weights.js";
 
 const model = lenet5({ ...RECIPES.paper, input: { channels: 1, height: 12, width: 12 }, classes: 3 });
 
@@ -50,7 +50,7 @@ const record = (epoch: number): EpochRecord => ({
 
 const weights = (seed: number): NamedTensors<Float32Array> => initializeParameters(model, seed);
 
-/** The state after an epoch whose best so far is another's. */
+/** The state after an epoch; the best epoch may be an earlier one. */
 const state = (epoch: number, bestEpoch: number): TrainingState => ({
   epoch,
   parameters: weights(epoch),
@@ -78,7 +78,7 @@ async function messageOf(action: Promise<unknown>): Promise<string> {
   return message.replaceAll(path, "RUN").replaceAll(parent, "PARENT");
 }
 
-/** A run with epochs of which the second is the best, which no process has open any more. */
+/** A closed run with epochs, of which the second is the best. */
 async function makeRun(epochs = 3): Promise<RunFolder> {
   const folder = await RunFolder.create(path, config);
   for (let epoch = 1; epoch <= epochs; epoch++) await folder.keepEpoch(record(epoch), state(epoch, Math.min(epoch, 2)));
@@ -86,7 +86,7 @@ async function makeRun(epochs = 3): Promise<RunFolder> {
   return folder;
 }
 
-/** Changes one byte of a file; a negative place is one from its end. */
+/** Changes one byte of a file; a negative position counts from its end. */
 async function damage(name: string, at: number): Promise<void> {
   const bytes = await readFile(join(path, name));
   bytes[at < 0 ? bytes.length + at : at] ^= 1;
@@ -97,7 +97,7 @@ const rows = async () => parseHistory(await readFile(join(path, "history.csv"), 
 const filesOf = async (folder: string) => (await readdir(folder)).filter((name) => !name.startsWith(".")).sort();
 
 describe("a run folder", () => {
-  it("holds config and empty history from the start", async () => {
+  it("has a config and an empty history from the start", async () => {
     await RunFolder.create(path, config);
     expect(await filesOf(path)).toEqual(["config.json", "history.csv"]);
     expect(JSON.parse(await readFile(join(path, "config.json"), "utf8"))).toEqual(config);
@@ -145,7 +145,7 @@ describe("a run folder", () => {
     expect((await readFile(join(path, "curves.png"))).subarray(0, 8).toString("latin1")).toBe("\x89PNG\r\n\x1a\n");
   });
 
-  it("is never made over another, nor where it cannot be", async () => {
+  it("is not created over another one, nor where it cannot be", async () => {
     await makeRun(1);
     const before = await readFile(join(path, "last.ckpt"));
     expect(await messageOf(RunFolder.create(path, config))).toBe("cannot create the folder RUN: it exists already");
@@ -155,16 +155,16 @@ describe("a run folder", () => {
     );
   });
 
-  it("is not left behind where its first file cannot be written", async () => {
-    // JSON has no such number, which stands for any failure of the first write.
+  it("is not left behind if its first file cannot be written", async () => {
+    // JSON has no such number. This stands for any failure of the first write.
     const broken = { ...config, seed: 1n } as unknown as RunConfig;
     await expect(RunFolder.create(path, broken)).rejects.toThrow();
     expect(await readdir(join(parent, "deep"))).toEqual([]);
   });
 });
 
-describe("a run folder that is opened again", () => {
-  it("goes on after its checkpoint", async () => {
+describe("a reopened run folder", () => {
+  it("resumes from its checkpoint", async () => {
     await makeRun();
     const { folder, state: read, repairs } = await RunFolder.reopen(path);
     expect(read).toEqual(state(3, 2));
@@ -175,7 +175,7 @@ describe("a run folder that is opened again", () => {
     expect(readPth(await readFile(join(path, "model.pth"))).tensors).toEqual(weights(4));
   });
 
-  it("takes back what was written of an epoch whose checkpoint was not", async () => {
+  it("undoes an epoch whose checkpoint was not written", async () => {
     const made = await RunFolder.create(path, config);
     await made.keepEpoch(record(1), state(1, 1));
     const checkpoint = await readFile(join(path, "last.ckpt"));
@@ -186,50 +186,50 @@ describe("a run folder that is opened again", () => {
     const { folder, state: read, repairs } = await RunFolder.reopen(path);
     expect(read).toEqual(state(1, 1));
     expect(folder.epochs).toBe(1);
-    expect(repairs).toEqual(["removed 1 temporary file of an interrupted write"]);
+    expect(repairs).toEqual(["removed 1 temporary file from an interrupted write"]);
     expect(await rows()).toEqual([record(1)]);
     expect(readPth(await readFile(join(path, "model.pth"))).tensors).toEqual(weights(1));
     expect(readSafetensors(await readFile(join(path, "best.safetensors"))).tensors).toEqual(weights(1));
   });
 
   it.each([
-    ["a changed byte of the last weight", () => damage("last.ckpt", -33), "its checksum is not that of its content"],
+    ["a changed byte of the last weight", () => damage("last.ckpt", -33), "its checksum does not match"],
     ["a changed byte of its header", () => damage("last.ckpt", 60), /^/],
-    ["a changed byte of its checksum", () => damage("last.ckpt", -1), "its checksum is not that of its content"],
+    ["a changed byte of its checksum", () => damage("last.ckpt", -1), "its checksum does not match"],
     [
       "its end cut off",
       () => truncate(join(path, "last.ckpt"), 5000),
       /^safetensors: tensor "parameters.conv2.weight": its data ends at/,
     ],
-    ["no content", () => truncate(join(path, "last.ckpt")), "safetensors: 0 bytes are too short for a file"],
-  ])("goes on from the checkpoint before where the last one has %s", async (_, change, fault) => {
+    ["no content", () => truncate(join(path, "last.ckpt")), "safetensors: the file has only 0 bytes"],
+  ])("resumes from the previous checkpoint if the last one has %s", async (_, change, fault) => {
     await makeRun();
     await change();
     const { folder, state: read, repairs } = await RunFolder.reopen(path);
     expect(read).toEqual(state(2, 2));
     expect(await rows()).toEqual([1, 2].map(record));
     const [, told] =
-      /^the last checkpoint was damaged \(last.ckpt: (.*)\): going on from the one before, epoch 2$/.exec(
+      /^the last checkpoint was damaged \(last.ckpt: (.*)\): resuming from the previous one, epoch 2$/.exec(
         repairs.join(),
       )!;
     if (typeof fault === "string") expect(told).toBe(fault);
     else expect(told).toMatch(fault);
-    // The damaged one is not kept as the one before the next.
+    // The damaged checkpoint does not become the previous one.
     expect(await filesOf(path)).not.toContain("previous.ckpt");
     await folder.close();
     const again = await RunFolder.reopen(path);
     expect(again).toMatchObject({ state: { epoch: 2 }, repairs: [] });
   });
 
-  it("goes on from the checkpoint before where the last one is missing", async () => {
+  it("resumes from the previous checkpoint if the last one is missing", async () => {
     await makeRun();
     await rm(join(path, "last.ckpt"));
     const { state: read, repairs } = await RunFolder.reopen(path);
     expect(read).toEqual(state(2, 2));
-    expect(repairs).toEqual(["the last checkpoint is missing: going on from the one before, epoch 2"]);
+    expect(repairs).toEqual(["the last checkpoint is missing: resuming from the previous one, epoch 2"]);
   });
 
-  it("goes on from a checkpoint of before there were checksums", async () => {
+  it("resumes from a checkpoint without a checksum, as early versions wrote it", async () => {
     await makeRun();
     const { tensors, metadata } = readSafetensors(writeCheckpoint(state(3, 2)));
     const unsealed = new Map([...tensors].filter(([name]) => name !== "sha256"));
@@ -237,7 +237,7 @@ describe("a run folder that is opened again", () => {
     expect(await RunFolder.reopen(path)).toMatchObject({ state: state(3, 2), repairs: [] });
   });
 
-  it("that is finished is extended, which its config records at once", async () => {
+  it("is extended if it is finished, which its config records at once", async () => {
     await makeRun();
     const done = { ...config, recipe: { ...config.recipe, epochs: 3 } };
     await writeFile(join(path, "config.json"), JSON.stringify(done));
@@ -250,19 +250,19 @@ describe("a run folder that is opened again", () => {
     expect(await readRunConfig(path)).toEqual(extended);
     expect(folder.config).toEqual(extended);
     await folder.close();
-    // Not finished any more, although the old result is still there.
+    // No longer finished, although the old result is still there.
     await (await RunFolder.reopen(path)).folder.close();
     expect(await messageOf(RunFolder.reopen(path, 7))).toBe(
-      "RUN is not finished, and only a finished run can be extended: go on without --epochs to its 5 epochs first",
+      "RUN is not finished, and only a finished run can be extended: first resume it without --epochs to complete its 5 epochs",
     );
   });
 
-  it("is refused while it is open, in one line, and nothing in it changes", async () => {
+  it("is refused in one line while it is open, and nothing in it changes", async () => {
     await makeRun();
     const { folder } = await RunFolder.reopen(path);
     const before = await readdir(path);
     expect(await messageOf(RunFolder.reopen(path))).toMatch(
-      /^RUN is in use by process \d+ on \S+ since \S+; if there is no such process any more, remove \.lenet-\d+-[0-9a-f]{8}\.lock there$/,
+      /^RUN is in use by process \d+ on \S+ since \S+; if that process no longer exists, remove \.lenet-\d+-[0-9a-f]{8}\.lock there$/,
     );
     expect(await readdir(path)).toEqual(before);
     await folder.keepEpoch(record(4), state(4, 2));
@@ -270,10 +270,10 @@ describe("a run folder that is opened again", () => {
     expect(await filesOf(path)).toEqual(await readdir(path));
   });
 
-  it("is written to no more once it is removed, also where another run has its place", async () => {
+  it("is not written to after it was removed, even if another run replaces it", async () => {
     await makeRun();
     const { folder } = await RunFolder.reopen(path);
-    const gone = "RUN or its lock has been removed during the run: nothing more is written there";
+    const gone = "RUN or its lock was removed during the run; nothing more will be written there";
     await rm(path, { recursive: true });
     expect(await messageOf(folder.keepEpoch(record(4), state(4, 2)))).toBe(gone);
     await makeRun(1);
@@ -282,13 +282,13 @@ describe("a run folder that is opened again", () => {
   });
 
   it.each([
-    ["of which there is config.json alone", async () => rm(join(path, "history.csv"))],
-    ["that ended in its first epoch", async () => undefined],
+    ["with only a config.json", async () => rm(join(path, "history.csv"))],
+    ["interrupted in its first epoch", async () => undefined],
     [
       "that ended before its first checkpoint",
       async () => writeFile(join(path, "history.csv"), formatHistory([record(1)])),
     ],
-  ])("begins with the first epoch: one %s", async (_, change) => {
+  ])("starts with the first epoch: a run %s", async (_, change) => {
     await makeRun(0);
     await change();
     const { folder, state: read } = await RunFolder.reopen(path);
@@ -303,11 +303,11 @@ describe("a run folder that is opened again", () => {
     [
       "is finished",
       put("result.json", '{"epochs":100}'),
-      "RUN is finished: all its 100 epochs are done, the result is in result.json; train on with a new schedule by --epochs N, more than 100",
+      "RUN is complete (100 epochs, result in result.json); extend it with --epochs N, N above 100",
     ],
     ["has no config", () => rm(join(path, "config.json")), "RUN is not a run folder: it has no config.json"],
-    ["is not there", () => rm(path, { recursive: true }), "RUN is not there"],
-    ["has a config that is cut off", () => truncate(join(path, "config.json"), 99), "RUN: config.json is not JSON"],
+    ["does not exist", () => rm(path, { recursive: true }), "RUN does not exist"],
+    ["has a truncated config", () => truncate(join(path, "config.json"), 99), "RUN: config.json is not JSON"],
     [
       "has a config with a fault",
       put("config.json", JSON.stringify({ ...config, seed: -1 })),
@@ -319,7 +319,7 @@ describe("a run folder that is opened again", () => {
         await damage("last.ckpt", 5000);
         await truncate(join(path, "previous.ckpt"), 0);
       },
-      "RUN has no usable checkpoint left: last.ckpt: its checksum is not that of its content; previous.ckpt: safetensors: 0 bytes are too short for a file; to train it anew, resume a folder that holds a copy of its config.json alone",
+      "RUN has no usable checkpoint left: last.ckpt: its checksum does not match; previous.ckpt: safetensors: the file has only 0 bytes; to train from scratch, resume a folder that holds only a copy of its config.json",
     ],
     [
       "has a damaged checkpoint and none before it",
@@ -327,7 +327,7 @@ describe("a run folder that is opened again", () => {
         await damage("last.ckpt", 5000);
         await rm(join(path, "previous.ckpt"));
       },
-      /^RUN has no usable checkpoint left: last.ckpt: its checksum is not that of its content; to train it anew, /,
+      /^RUN has no usable checkpoint left: last.ckpt: its checksum does not match; to train from scratch, /,
     ],
     [
       "has the checkpoints of another model",
@@ -347,7 +347,7 @@ describe("a run folder that is opened again", () => {
     [
       "has lost rows",
       put("history.csv", formatHistory([record(1)])),
-      "RUN: the checkpoint is of epoch 3, history.csv ends at 1",
+      "RUN: the checkpoint is from epoch 3, but history.csv ends at epoch 1",
     ],
     [
       "has a history with other columns",
@@ -357,15 +357,19 @@ describe("a run folder that is opened again", () => {
     [
       "has a row with a gap",
       put("history.csv", formatHistory([record(1)]).replace("1e-7", "")),
-      /^RUN: history.csv: row 1 is "1,/,
+      /^RUN: history.csv: row 1 is invalid: "1,/,
     ],
     [
       "has a row that is no number",
       put("history.csv", formatHistory([record(1)]).replace("1e-7", "NaN")),
-      /^RUN: history.csv: row 1 is "1,/,
+      /^RUN: history.csv: row 1 is invalid: "1,/,
     ],
-    ["has rows out of order", put("history.csv", formatHistory([record(2)])), /^RUN: history.csv: row 1 is "2,/],
-  ])("is refused in one line where it %s", async (_, change, message) => {
+    [
+      "has rows out of order",
+      put("history.csv", formatHistory([record(2)])),
+      /^RUN: history.csv: row 1 is invalid: "2,/,
+    ],
+  ])("is refused in one line if it %s", async (_, change, message) => {
     await makeRun();
     await change();
     const told = await messageOf(RunFolder.reopen(path));
@@ -378,10 +382,10 @@ describe("a run folder that is opened again", () => {
     [
       4,
       undefined,
-      "is not finished, and only a finished run can be extended: go on without --epochs to its 100 epochs first",
+      "is not finished, and only a finished run can be extended: first resume it without --epochs to complete its 100 epochs",
     ],
-    [100, { epochs: 100 }, "has 100 epochs done already: --epochs must be more"],
-  ])("is not extended to %i epochs where its result is %j", async (epochs, result, message) => {
+    [100, { epochs: 100 }, "already has 100 epochs: --epochs must be higher"],
+  ])("is not extended to %i epochs if its result is %j", async (epochs, result, message) => {
     await makeRun();
     if (result) await writeFile(join(path, "result.json"), JSON.stringify(result));
     expect(await messageOf(RunFolder.reopen(path, epochs))).toBe(`RUN ${message}`);
@@ -389,7 +393,7 @@ describe("a run folder that is opened again", () => {
 });
 
 describe("loadWeights", () => {
-  it("reads a run's best weights with all that belongs to them", async () => {
+  it("reads a run's best weights with their metadata", async () => {
     await makeRun();
     const loaded = await loadWeights(path, undefined);
     expect(loaded.parameters).toEqual(weights(2));
@@ -405,7 +409,7 @@ describe("loadWeights", () => {
     expect(await loadWeights(join(path, "model.pth"), undefined)).toEqual(file);
   });
 
-  it("infers the model of a .pth from its shapes and a recipe", async () => {
+  it("infers the model of a .pth from the tensors' shapes and a recipe", async () => {
     const file = "tests/golden/paper-1x28x28.pth";
     const loaded = await loadWeights(file, RECIPES.paper);
     expect(loaded.model.input).toEqual({ channels: 1, height: 28, width: 28 });
@@ -420,11 +424,8 @@ describe("loadWeights", () => {
   it.each([
     ["nowhere.pth", "cannot read RUN/nowhere.pth: no such file or folder"],
     ["nowhere", "cannot read RUN/nowhere: no such file or folder"],
-    [
-      "history.csv",
-      "RUN/history.csv: no weights: the file begins neither as a .pth nor as a .safetensors or .onnx file",
-    ],
-    ["large.pth", "cannot read RUN/large.pth: it has 33 MB, at most 32 MB are read"],
+    ["history.csv", "RUN/history.csv: the file is not a .pth, .safetensors or .onnx file"],
+    ["large.pth", "cannot read RUN/large.pth: it has 33 MB; the limit is 32 MB"],
     ["last.safetensors", /^RUN\/last.safetensors: /],
     ["cut.pth", /^RUN\/cut.pth: /],
     ["cut.safetensors", /^RUN\/cut.safetensors: /],

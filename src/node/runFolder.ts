@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { formatJson, parseJson } from "../formats/json.js";
-import { writeWeights } from "../formats/weights.js";
+import { writeWeights } from "../formats/weightFiles.js";
 import { bestWeights, parseRunConfig, type RunConfig } from "../runs/config.js";
-import { RUN_FILES } from "../runs/files.js";
 import { formatHistory, parseHistory, secondsOf } from "../runs/history.js";
+import { RUN_FILES } from "../runs/runFolderFiles.js";
 import type { Best, EpochRecord, TrainingState } from "../training/epochs.js";
 import { loadCheckpoint, saveCheckpoint } from "./checkpointFiles.js";
 import { createFolderExclusive, isFolder, removeTemporaries, writeFileAtomic } from "./disk/files.js";
@@ -12,19 +12,18 @@ import { svgToPng } from "./png.js";
 import { named, readIfThere, readRunFile } from "./runFiles.js";
 import { RunLock } from "./runLock.js";
 
-/** A run folder as it is opened again. */
+/** A reopened run folder. */
 export interface ReopenedRun {
   readonly folder: RunFolder;
-  /** Where to go on; undefined where no epoch was finished. */
+  /** Where to resume; undefined if no epoch was finished. */
   readonly state: TrainingState | undefined;
-  /** What an interruption had left and was put in order: a line each. */
+  /** What was repaired after an interruption, one line each. */
   readonly repairs: readonly string[];
 }
 
 /**
- * A folder with all that belongs to one run. One process at a time writes into it, and a crash at any moment leaves every
- * file whole. The checkpoint is written last in an epoch: what the other files hold beyond it is undone when the run is
- * gone on with.
+ * The folder of one run. Only one process at a time writes to it, and a crash at any moment leaves every file complete.
+ * The checkpoint is written last in an epoch; when the run resumes, whatever the other files hold beyond it is undone.
  */
 export class RunFolder {
   readonly path: string;
@@ -41,9 +40,9 @@ export class RunFolder {
   }
 
   /**
-   * Makes a new run folder.
+   * Creates a new run folder.
    *
-   * @throws Error with one line where it exists or cannot be written
+   * @throws Error if it exists or cannot be written
    */
   static async create(path: string, config: RunConfig): Promise<RunFolder> {
     const lock = new RunLock(path);
@@ -56,20 +55,20 @@ export class RunFolder {
   }
 
   /**
-   * Opens a run folder to go on where its checkpoint is.
+   * Opens a run folder to resume from its checkpoint.
    *
-   * @param epochs where a finished run is to be extended, the number of epochs that it is to have: see {@link extend}
-   * @throws Error with one line where the run is finished and not to be extended, or the other way round; where another
-   *   process writes into it; where a file is missing or damaged
+   * @param epochs to extend a finished run, its new number of epochs: see {@link extend}
+   * @throws Error if the run is finished but `epochs` is not given, or the reverse; if another process writes to it; if
+   *   a file is missing or damaged
    */
   static async reopen(path: string, epochs?: number): Promise<ReopenedRun> {
-    if (!(await isFolder(path))) throw new Error(`${path} is not there`);
+    if (!(await isFolder(path))) throw new Error(`${path} does not exist`);
     const lock = new RunLock(path);
     const repairs = await lock.acquire();
     try {
       const config = await readRunConfig(path);
       const temporaries = await removeTemporaries(path);
-      if (temporaries > 0) repairs.push(`removed ${countOf(temporaries, "temporary file")} of an interrupted write`);
+      if (temporaries > 0) repairs.push(`removed ${countOf(temporaries, "temporary file")} from an interrupted write`);
       await requireEpochsLeft(path, config, epochs);
       const { state, line } = await loadCheckpoint(path, config.model);
       if (line !== undefined) repairs.push(line);
@@ -82,7 +81,7 @@ export class RunFolder {
     }
   }
 
-  /** Everything that is needed to make the run again. */
+  /** Everything needed to repeat the run. */
   get config(): RunConfig {
     return this.currentConfig;
   }
@@ -92,14 +91,14 @@ export class RunFolder {
     return this.history.length;
   }
 
-  /** The time of all finished epochs together. */
+  /** The total time of all finished epochs, in seconds. */
   get seconds(): number {
     return secondsOf(this.history);
   }
 
   /**
-   * Has a finished run go on to more epochs: from the last weights and the optimiser's moments, with the schedule begun
-   * anew over the added epochs.
+   * Extends a finished run to more epochs. Training continues from the last weights and the optimizer's moments, and
+   * the schedule restarts over the added epochs.
    */
   async extend(epochs: number): Promise<void> {
     const { recipe, scheduleRestarts } = this.config;
@@ -111,7 +110,7 @@ export class RunFolder {
     await this.write(RUN_FILES.config, formatJson(this.config));
   }
 
-  /** Keeps an epoch: its row, the weights where they are the best so far, then the checkpoint. */
+  /** Saves an epoch: its row, the weights if they are the best so far, then the checkpoint. */
   async keepEpoch(record: EpochRecord, state: TrainingState): Promise<void> {
     this.history.push(record);
     await this.write(RUN_FILES.history, formatHistory(this.history));
@@ -123,27 +122,27 @@ export class RunFolder {
     await saveCheckpoint(this.path, state);
   }
 
-  /** Draws the curves of the epochs so far; nothing where there are none. */
+  /** Draws the curves of the epochs so far, if there are any. */
   async drawCurves(titles: { title: string; subtitle: string }): Promise<void> {
     if (this.history.length === 0) return;
-    // Only now: a command that draws nothing starts without the charts' code.
+    // Imported here so that commands that draw nothing start without the charting code.
     const { curvesSvg } = await import("../report/curves.js");
     const svg = curvesSvg(this.history, titles);
     await this.write(RUN_FILES.curvesSvg, svg);
     await this.write(RUN_FILES.curvesPng, await svgToPng(svg));
   }
 
-  /** Writes what the finished run came to. */
+  /** Writes the result of the finished run. */
   async writeResult(result: RunResult): Promise<void> {
     await this.write(RUN_FILES.result, formatJson(result));
   }
 
-  /** Lets other processes write into the folder. */
+  /** Releases the lock, so that other processes may write to the folder. */
   async close(): Promise<void> {
     await this.lock.release();
   }
 
-  /** Brings the history and the best weights to where the checkpoint is. */
+  /** Restores the history and the best weights to the checkpoint's epoch. */
   private async settle(state: TrainingState | undefined): Promise<void> {
     await this.writeIfOther(RUN_FILES.history, new TextEncoder().encode(formatHistory(this.history)));
     if (!state) return;
@@ -170,25 +169,27 @@ export class RunFolder {
   }
 }
 
-/** Reads a run's config.json. @throws Error with one line where it is missing or not what it should be */
+/** Reads a run's config.json. @throws Error if it is missing or invalid */
 export async function readRunConfig(path: string): Promise<RunConfig> {
   const text = new TextDecoder().decode(await readRunFile(path, RUN_FILES.config));
   return named(path, () => parseRunConfig(text));
 }
 
-/** A run's history; empty where it has none. @throws Error with one line where it is not what it should be */
+/** A run's history; empty if it has none. @throws Error if it is invalid */
 export async function readHistory(path: string): Promise<EpochRecord[]> {
   const bytes = await readIfThere(path, RUN_FILES.history);
   return bytes === undefined ? [] : named(path, () => parseHistory(new TextDecoder().decode(bytes)));
 }
 
-/** The rows of the first epochs of a run, those that its checkpoint is of. */
+/** The rows of a run's history up to its checkpoint's epoch. */
 async function historyUpTo(path: string, epochs: number): Promise<EpochRecord[]> {
   const rows = await readHistory(path);
   if (rows.length < epochs) {
-    throw new Error(`${path}: the checkpoint is of epoch ${epochs}, ${RUN_FILES.history} ends at ${rows.length}`);
+    throw new Error(
+      `${path}: the checkpoint is from epoch ${epochs}, but ${RUN_FILES.history} ends at epoch ${rows.length}`,
+    );
   }
-  // A first epoch that was not kept whole leaves one row; more mean that the checkpoint has been deleted.
+  // An interrupted first epoch leaves one row. More rows mean that the checkpoint was deleted.
   if (epochs === 0 && rows.length > 1) {
     throw new Error(
       `${path}: ${RUN_FILES.history} holds ${rows.length} epochs, but there is no ${RUN_FILES.checkpoint}`,
@@ -197,36 +198,36 @@ async function historyUpTo(path: string, epochs: number): Promise<EpochRecord[]>
   return rows.slice(0, epochs);
 }
 
-/** @throws Error with one line where a run is finished and not to be extended, or to be extended and not finished */
+/** @throws Error if a finished run is not to be extended, or an unfinished one is */
 async function requireEpochsLeft(
   path: string,
   { recipe, scheduleRestarts }: RunConfig,
   extendTo: number | undefined,
 ): Promise<void> {
   const done = (await readResult(path))?.epochs;
-  // A result of where the run was extended is of before that.
+  // A result from the epoch at which the run was extended is out of date.
   const finished = done !== undefined && done !== scheduleRestarts.at(-1);
   if (extendTo === undefined && finished) {
     throw new Error(
-      `${path} is finished: all its ${countOf(recipe.epochs, "epoch")} are done, the result is in ${RUN_FILES.result}; train on with a new schedule by --epochs N, more than ${recipe.epochs}`,
+      `${path} is complete (${countOf(recipe.epochs, "epoch")}, result in ${RUN_FILES.result}); extend it with --epochs N, N above ${recipe.epochs}`,
     );
   }
   if (extendTo !== undefined && !finished) {
     throw new Error(
-      `${path} is not finished, and only a finished run can be extended: go on without --epochs to its ${countOf(recipe.epochs, "epoch")} first`,
+      `${path} is not finished, and only a finished run can be extended: first resume it without --epochs to complete its ${countOf(recipe.epochs, "epoch")}`,
     );
   }
   if (extendTo !== undefined && extendTo <= recipe.epochs) {
-    throw new Error(`${path} has ${countOf(recipe.epochs, "epoch")} done already: --epochs must be more`);
+    throw new Error(`${path} already has ${countOf(recipe.epochs, "epoch")}: --epochs must be higher`);
   }
 }
 
 const resultSchema = z.looseObject({ epochs: z.number().int() });
 
-/** What a run came to, of which this folder knows the number of epochs. */
+/** The result of a run. This class only needs its number of epochs. */
 export type RunResult = z.infer<typeof resultSchema>;
 
-/** A run's result; undefined where it has none, or a damaged one, which the next end of the run writes over. */
+/** A run's result; undefined if there is none, or a damaged one, which will be overwritten when the run finishes. */
 async function readResult(path: string): Promise<RunResult | undefined> {
   const bytes = await readIfThere(path, RUN_FILES.result);
   try {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RunLock } from "./runLock.js";
 
-/** No process has so high a number. */
+/** No process id is that high. */
 const NO_PROCESS = 2 ** 30;
 const OTHERS = ".lenet-77-0123abcd.lock";
 
@@ -26,7 +26,7 @@ async function putLock(owner: object): Promise<void> {
   await writeFile(join(folder, OTHERS), JSON.stringify(whole));
 }
 
-/** Starts a process, and gives the first line that it prints. */
+/** Starts a process and returns the first line that it prints. */
 async function firstLineOf(command: string): Promise<string> {
   child = spawn("sh", ["-c", command], { stdio: ["ignore", "pipe", "ignore"] });
   const [line] = await once(child.stdout!.setEncoding("utf8"), "data");
@@ -34,10 +34,10 @@ async function firstLineOf(command: string): Promise<string> {
 }
 
 const refusal = (pid: number, host: string) =>
-  `${folder} is in use by process ${pid} on ${host} since 2026-01-02T03:04:05.678Z; if there is no such process any more, remove ${OTHERS} there`;
+  `${folder} is in use by process ${pid} on ${host} since 2026-01-02T03:04:05.678Z; if that process no longer exists, remove ${OTHERS} there`;
 
 describe("a lock", () => {
-  it("is held by one at a time, and leaves nothing", async () => {
+  it("is held by one holder at a time, and leaves nothing behind", async () => {
     const [first, second] = [new RunLock(folder), new RunLock(folder)];
     expect(await first.acquire()).toEqual([]);
     await first.requireHeld();
@@ -48,7 +48,7 @@ describe("a lock", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it("is given to exactly one of those who come at the same time", async () => {
+  it("is acquired by exactly one of several simultaneous attempts", async () => {
     for (let round = 0; round < 5; round++) {
       const locks = Array.from({ length: 4 }, () => new RunLock(folder));
       const taken = await Promise.allSettled(locks.map((lock) => lock.acquire()));
@@ -57,7 +57,7 @@ describe("a lock", () => {
     }
   });
 
-  it("says who holds it, since when", async () => {
+  it("says who holds it and since when", async () => {
     const lock = new RunLock(folder);
     await lock.acquire();
     const [name] = await readdir(folder);
@@ -66,53 +66,57 @@ describe("a lock", () => {
     expect(Math.abs(Date.parse(owner.since) - Date.now())).toBeLessThan(60_000);
   });
 
-  it("is not held any more once its file or its folder is gone", async () => {
+  it("is no longer held once its file or folder is removed", async () => {
     const lock = new RunLock(folder);
     await lock.acquire();
     await rm(folder, { recursive: true });
     await expect(lock.requireHeld()).rejects.toThrow(
-      new Error(`${folder} or its lock has been removed during the run: nothing more is written there`),
+      new Error(`${folder} or its lock was removed during the run; nothing more will be written there`),
     );
     await lock.release();
   });
 });
 
 describe("the lock of another process", () => {
-  it("is taken over where there is no such process", async () => {
+  it("is taken over if the process does not exist", async () => {
     await putLock({ pid: NO_PROCESS });
     const lock = new RunLock(folder);
-    expect(await lock.acquire()).toEqual([`took over the lock of process ${NO_PROCESS}, which is gone`]);
+    expect(await lock.acquire()).toEqual([`took over the lock of process ${NO_PROCESS}, which no longer exists`]);
     expect(await readdir(folder)).not.toContain(OTHERS);
   });
 
-  it.runIf(process.platform === "linux")("is taken over where its number is a later process's now", async () => {
+  it.runIf(process.platform === "linux")("is taken over if a later process has its id", async () => {
     const pid = Number(await firstLineOf("echo $$; exec sleep 60"));
     await putLock({ pid, start: "another boot 12345" });
-    expect(await new RunLock(folder).acquire()).toEqual([`took over the lock of process ${pid}, which is gone`]);
+    expect(await new RunLock(folder).acquire()).toEqual([
+      `took over the lock of process ${pid}, which no longer exists`,
+    ]);
   });
 
-  it.runIf(process.platform === "linux")("is taken over where it has ended and nobody waits for it", async () => {
+  it.runIf(process.platform === "linux")("is taken over if the process has ended but was not waited for", async () => {
     const pid = Number(await firstLineOf("sleep 0.5 & echo $!; exec sleep 60"));
     await expect
       .poll(async () => (await readFile(`/proc/${pid}/stat`, "latin1")).split(") ")[1][0], { timeout: 10_000 })
       .toBe("Z");
     await putLock({ pid, start: "its boot and tick" });
-    expect(await new RunLock(folder).acquire()).toEqual([`took over the lock of process ${pid}, which is gone`]);
+    expect(await new RunLock(folder).acquire()).toEqual([
+      `took over the lock of process ${pid}, which no longer exists`,
+    ]);
   });
 
-  it.runIf(process.platform !== "win32")("is respected while it lives", async () => {
+  it.runIf(process.platform !== "win32")("is respected while the process lives", async () => {
     const pid = Number(await firstLineOf("echo $$; exec sleep 60"));
     await putLock({ pid });
     await expect(new RunLock(folder).acquire()).rejects.toThrow(new Error(refusal(pid, hostname())));
     expect(await readdir(folder)).toEqual([OTHERS]);
   });
 
-  it("is respected where it is on another machine, of which nothing is known", async () => {
+  it("is respected if it is from another machine", async () => {
     await putLock({ pid: NO_PROCESS, host: "elsewhere" });
     await expect(new RunLock(folder).acquire()).rejects.toThrow(new Error(refusal(NO_PROCESS, "elsewhere")));
   });
 
-  it("is an error where it cannot be understood", async () => {
+  it("is an error if it cannot be parsed", async () => {
     await writeFile(join(folder, OTHERS), "");
     await expect(new RunLock(folder).acquire()).rejects.toThrow(
       new Error(`${join(folder, OTHERS)}: the lock is not JSON`),

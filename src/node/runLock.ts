@@ -10,51 +10,51 @@ import { named } from "./runFiles.js";
 const ownerSchema = z.object({
   pid: z.number().int().positive(),
   host: z.string(),
-  /** When the process began to write into the folder. */
+  /** When the process began to write to the folder. */
   since: z.string(),
-  /** Tells the process from a later one with its number; where the system does not say, there is none. */
+  /** Distinguishes the process from a later one with the same id; omitted if the system does not say. */
   start: z.string().optional(),
 });
 
-/** The process that a folder's lock names. */
+/** The process that holds a folder's lock. */
 type LockOwner = z.infer<typeof ownerSchema>;
 
 const LOCK_NAME = /^\.lenet-\d+-[0-9a-f]{8}\.lock$/;
 const LONGEST_WAIT_MILLISECONDS = 200;
 
 /**
- * The right to write into a folder. Every process that wants it puts a file of its own there and then looks for those of
- * others: of two that do so at once, at least one sees the other. A single file that all try to create would be simpler,
- * but two processes that find it left behind by a third can each remove it, and so remove the other's new one.
+ * The right to write to a folder. A process that wants it creates its own lock file there and then looks for others: if
+ * two do so at once, at least one sees the other. A single lock file would be simpler, but two processes that find a
+ * stale one can each remove it, and so remove the other's new one.
  */
 export class RunLock {
   private readonly folder: string;
   private readonly name = `.lenet-${process.pid}-${randomBytes(4).toString("hex")}.lock`;
 
-  /** A lock that is not held yet. */
+  /** Creates a lock without acquiring it. */
   constructor(folder: string) {
     this.folder = folder;
   }
 
   /**
-   * Takes the lock. Locks of processes that are gone are removed.
+   * Acquires the lock. Removes locks of processes that no longer exist.
    *
-   * @returns a line on each lock that was removed
-   * @throws Error with one line where another process holds it
+   * @returns one line per removed lock
+   * @throws Error if another process holds it
    */
   async acquire(): Promise<string[]> {
     const lines: string[] = [];
     for (;;) {
       const holder = await this.otherOwner(lines);
       if (holder) throw new Error(holder);
-      if (await this.tryAlone(lines)) return lines;
-      // Another process came at the same time: whoever looks first after a while has it.
+      if (await this.tryExclusively(lines)) return lines;
+      // Another process tried at the same time: retry after a random delay.
       await new Promise((resolve) => setTimeout(resolve, Math.random() * LONGEST_WAIT_MILLISECONDS));
     }
   }
 
-  /** Puts the lock's file there, and takes it back where it is not the only one. */
-  private async tryAlone(lines: string[]): Promise<boolean> {
+  /** Creates the lock file, and removes it again if it is not the only one. */
+  private async tryExclusively(lines: string[]): Promise<boolean> {
     let alone = false;
     try {
       await this.putInto(this.folder);
@@ -65,7 +65,7 @@ export class RunLock {
     }
   }
 
-  /** Puts the lock's file into what will be its folder, before anybody else can know of it. */
+  /** Writes the lock file into a folder that does not have its final name yet. */
   async putInto(folder: string): Promise<void> {
     const owner: LockOwner = {
       pid: process.pid,
@@ -76,21 +76,24 @@ export class RunLock {
     await writeFileAtomic(join(folder, this.name), `${JSON.stringify(owner)}\n`);
   }
 
-  /** @throws Error with one line where the lock's file is gone, with its folder or without */
+  /** @throws Error if the lock file or its folder was removed */
   async requireHeld(): Promise<void> {
     try {
       await access(join(this.folder, this.name));
     } catch {
-      throw new Error(`${this.folder} or its lock has been removed during the run: nothing more is written there`);
+      throw new Error(`${this.folder} or its lock was removed during the run; nothing more will be written there`);
     }
   }
 
-  /** Gives the lock back. */
+  /** Releases the lock. */
   async release(): Promise<void> {
     await rm(join(this.folder, this.name), { force: true });
   }
 
-  /** A line on another process that has a lock here; locks of processes that are gone are removed, each with a line. */
+  /**
+   * A line about another process that holds a lock here. Removes locks of processes that no longer exist, adding a line
+   * for each.
+   */
   private async otherOwner(lines: string[]): Promise<string | undefined> {
     for (const name of await readdir(this.folder)) {
       if (!LOCK_NAME.test(name) || name === this.name) continue;
@@ -99,16 +102,16 @@ export class RunLock {
       if (!owner) continue;
       const { pid, host, since } = owner;
       if (!(await isGone(owner))) {
-        return `${this.folder} is in use by process ${pid} on ${host} since ${since}; if there is no such process any more, remove ${basename(path)} there`;
+        return `${this.folder} is in use by process ${pid} on ${host} since ${since}; if that process no longer exists, remove ${basename(path)} there`;
       }
       await rm(path, { force: true });
-      lines.push(`took over the lock of process ${pid}, which is gone`);
+      lines.push(`took over the lock of process ${pid}, which no longer exists`);
     }
     return undefined;
   }
 }
 
-/** The owner of a lock; undefined where it has just been given back. */
+/** The owner of a lock; undefined if it has just been released. */
 async function readOwner(path: string): Promise<LockOwner | undefined> {
   let text: string;
   try {
@@ -120,30 +123,30 @@ async function readOwner(path: string): Promise<LockOwner | undefined> {
   return named(path, () => parseJson(text, ownerSchema, "the lock"));
 }
 
-/** Whether a process is certainly gone; of another machine's nothing is known. */
+/** Whether a process certainly no longer exists. On another machine, that is unknown. */
 async function isGone({ pid, host, start }: LockOwner): Promise<boolean> {
   if (host !== hostname()) return false;
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // Any other means that there is a process, but another user's.
+    // Any other error means that the process exists, but belongs to another user.
     if (errorCode(error) === "ESRCH") return true;
   }
   const now = await processStart(pid);
   return start !== undefined && now !== undefined && now !== start;
 }
 
-/** In place of the start of a process that has ended but was not yet waited for. */
+/** Stands for the start of a process that has ended but was not yet waited for. */
 const ENDED = "ended";
 
-/** The boot of the machine and the clock tick in which a process began; undefined where the system does not say. */
+/** The machine's boot id and the clock tick in which a process began; undefined if the system does not say. */
 async function processStart(pid: number): Promise<string | undefined> {
   try {
     const [stat, boot] = await Promise.all([
       readFile(`/proc/${pid}/stat`, "latin1"),
       readFile("/proc/sys/kernel/random/boot_id", "latin1"),
     ]);
-    // proc(5): the name, in brackets, may hold anything; behind it come the state and, as field 22, the start.
+    // proc(5): the name, in parentheses, may contain anything. After it come the state and, as field 22, the start.
     const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return state === "Z" || state === "X" ? ENDED : `${boot.trim()} ${fields[18]}`;
   } catch {

@@ -7,47 +7,47 @@ import type { ImageShape } from "../model/index.js";
 import { parameterSpecs } from "../model/index.js";
 import { confusionSvg } from "../report/confusion.js";
 import type { FactGroup } from "../report/facts.js";
-import type { Filters, JudgedImage } from "../report/page/report.js";
+import type { Filters, JudgedImage } from "../report/page/pageContent.js";
 import type { RunConfig } from "../runs/config.js";
-import { RUN_FILES } from "../runs/files.js";
+import { RUN_FILES } from "../runs/runFolderFiles.js";
 import { runSettings, runTitles } from "../runs/settings.js";
 import type { EpochRecord } from "../training/epochs.js";
+import { predictDataset } from "../training/evaluate.js";
 import { type Evaluation, evaluationOf, macroAverage } from "../training/metrics.js";
-import { predictDataset } from "../training/predict.js";
 import { writeFileAtomic } from "./disk/files.js";
 import { imageAddress } from "./images/address.js";
 import { readHistory, readRunConfig } from "./runFolder.js";
 
-/** The images that a run is judged by. */
+/** The images on which a run is evaluated. */
 export interface JudgedImages {
   readonly dataset: Dataset;
-  /** Which of the images, all where left out. */
+  /** Which of the images. Default: all. */
   readonly indices?: Uint32Array;
   readonly part: "test" | "validation";
 }
 
-/** The test's images or, where the data set holds none back, those that the run was validated with. */
+/** The test images or, if the data set has no test set, the run's validation images. */
 export function judgedImages({ recipe, seed }: RunConfig, parts: DatasetParts): JudgedImages {
   if (parts.test) return { dataset: parts.test, part: "test" };
   const { validation } = splitTraining(parts, recipe.validationFraction, seed);
   return { dataset: parts.train, indices: validation, part: "validation" };
 }
 
-/** Images shown for a cell of the confusion matrix. */
+/** The most images shown per cell of the confusion matrix. */
 const MOST_IMAGES_A_CELL = 24;
-/** Of the cells' images together, as bytes of their pixels: a PNG is seldom larger, its address by a third. */
+/** A bound on all cells' images, in bytes of pixels. A PNG is rarely larger; its data URI is a third larger. */
 const MOST_PIXEL_BYTES = 1_300_000;
-/** Images shown as the most wrong, and as the least sure. */
+/** How many images are shown as the most wrong, and as the least sure. */
 const EXAMPLES = 12;
-/** The longer side of an image on the page; larger ones are scaled down. */
+/** The longer side of an image on the page, in pixels; larger ones are scaled down. */
 const THUMBNAIL_SIDE = 48;
 
 /**
- * Judges images by an engine's parameters and writes what they come to into the run's folder: `report.html` and
- * `confusion.svg`, over older ones.
+ * Evaluates images with an engine's parameters and writes `report.html` and `confusion.svg` to the run folder,
+ * replacing older ones.
  *
  * @param engine with the run's best parameters
- * @throws Error with one line where the run has no epoch yet, or a file cannot be read or written
+ * @throws Error if the run has no finished epoch yet, or a file cannot be read or written
  */
 export async function writeReport(path: string, engine: Engine, images: JudgedImages): Promise<void> {
   const config = await readRunConfig(path);
@@ -59,11 +59,11 @@ export async function writeReport(path: string, engine: Engine, images: JudgedIm
   const { dataset, part } = images;
   const svg = confusionSvg({
     title,
-    subtitle: `${evaluation.correct.toLocaleString("en-US")} of ${evaluation.total.toLocaleString("en-US")} ${dataset.generated ? "GENERATED " : ""}${part} images predicted right`,
+    subtitle: `${evaluation.correct.toLocaleString("en-US")} of ${evaluation.total.toLocaleString("en-US")} ${dataset.generated ? "GENERATED " : ""}${part} images predicted correctly`,
     classes: dataset.classes,
     counts: evaluation.confusion,
   });
-  // Only now: a command that draws nothing starts without the charts' code.
+  // Imported here so that commands that draw nothing start without the charting code.
   const { reportPage } = await import("../report/page/page.js");
   const page = await reportPage({
     ...evaluation,
@@ -82,7 +82,7 @@ export async function writeReport(path: string, engine: Engine, images: JudgedIm
   await writeFileAtomic(join(path, RUN_FILES.report), page);
 }
 
-/** What the engine made of the images, by their position in `indices`. */
+/** The engine's results, by position in `indices`. */
 interface Judgement {
   readonly evaluation: Evaluation;
   readonly indices: Uint32Array;
@@ -106,7 +106,7 @@ async function judge(engine: Engine, { dataset, indices: some }: JudgedImages): 
   return { evaluation, indices, labels, predictions, certainties, probabilitiesOf };
 }
 
-/** The first of the largest. */
+/** The index of the first maximum. */
 function largestIndex(values: Float64Array): number {
   return values.reduce((best, value, index) => (value > values[best] ? index : best), 0);
 }
@@ -145,7 +145,9 @@ async function shownImages(judgement: Judgement, { dataset }: JudgedImages) {
   };
 }
 
-/** The surest images of each cell, as many as there is room for: one of every cell, then a second one of each … */
+/**
+ * The most confident images of each cell, as many as there is room for: one from every cell, then a second from each …
+ */
 function chooseForCells({ evaluation, labels, predictions }: Judgement, surest: readonly number[], room: number) {
   const all = evaluation.confusion.map((row) => row.map((): number[] => []));
   for (const position of surest) all[labels[position]][predictions[position]].push(position);
@@ -163,13 +165,13 @@ function chooseForCells({ evaluation, labels, predictions }: Judgement, surest: 
   return chosen;
 }
 
-/** The shape that a data set's images have on the page. */
+/** The shape of a data set's images on the page. */
 function thumbnailShape({ channels, height, width }: Dataset): ImageShape {
   const scale = Math.min(1, THUMBNAIL_SIDE / Math.max(height, width));
   return { channels, height: Math.round(height * scale), width: Math.round(width * scale) };
 }
 
-/** Images as addresses. */
+/** Images as data URIs. */
 function thumbnails(dataset: Dataset, indices: readonly number[], shape: ImageShape): Promise<string[]> {
   const size = imageSize(dataset);
   const images = new Uint8Array(indices.length * size);
@@ -188,7 +190,7 @@ function imageSize({ channels, height, width }: ImageShape): number {
   return channels * height * width;
 }
 
-/** The epoch whose weights were kept: the first with the best validation accuracy. */
+/** The epoch whose weights were saved: the first with the best validation accuracy. */
 function bestOf(history: readonly EpochRecord[]): { epoch: number; validationAccuracy: number } {
   return history.reduce((best, record) => (record.validationAccuracy > best.validationAccuracy ? record : best));
 }
@@ -214,8 +216,8 @@ function times({ startedAt }: RunConfig, history: readonly EpochRecord[]): FactG
       { name: "epochs", value: String(history.length) },
       { name: "training", value: inSeconds(train) },
       { name: "validation", value: inSeconds(validation) },
-      { name: "together", value: inSeconds(train + validation) },
-      { name: "an epoch", value: inSeconds((train + validation) / history.length) },
+      { name: "total", value: inSeconds(train + validation) },
+      { name: "per epoch", value: inSeconds((train + validation) / history.length) },
     ],
   };
 }

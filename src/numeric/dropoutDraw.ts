@@ -1,14 +1,14 @@
 import { Purpose, RandomStream } from "./philox.js";
 
-/** The two words that key the draws of a dropout layer in one training step. */
+/** The two key words for the draws of a dropout layer in one training step. */
 export function dropoutKeys(seed: number, step: number, layer: number): [number, number] {
   const stream = new RandomStream(seed, Purpose.dropout, step, layer);
   return [stream.word() | 0, stream.word() | 0];
 }
 
 /**
- * The draw for one value: a 32-bit hash of its place in the batch under the two key words of the layer and step. Two
- * rounds of Wellons' lowbias32 (a bijection with nearly no bias), keyed before each. Every backend draws the same.
+ * The draw for one value: a 32-bit hash of its place in the batch, keyed by the two words of the layer and step. Two
+ * rounds of Wellons' lowbias32 (a bijection with almost no bias), each preceded by a key. All backends draw the same.
  *
  * @param place sample · values per sample + value
  */
@@ -16,7 +16,7 @@ export function dropoutWord(place: number, key0: number, key1: number): number {
   return mix((mix(place ^ key0) + key1) | 0) >>> 0;
 }
 
-/** The multipliers of one round, for backends that compute the draws themselves. */
+/** The multipliers of one round, for backends with their own implementation. */
 export const DROPOUT_MULTIPLIERS = [0x7feb352d, 0x846ca68b] as const;
 
 function mix(word: number): number {

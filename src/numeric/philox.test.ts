@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Purpose, permutation, philox4x32, RandomStream } from "./philox.js";
 
 describe("philox4x32", () => {
-  // The known answers that the authors publish with Random123 (kat_vectors, philox4x32 10).
+  // The known-answer tests that the authors publish with Random123 (kat_vectors, philox4x32 10).
   it.each([
     [
       [0, 0, 0, 0],
@@ -19,7 +19,7 @@ describe("philox4x32", () => {
       [0xa4093822, 0x299f31d0],
       [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
     ],
-  ])("gives the published answer for counter %o", (counter, key, expected) => {
+  ])("returns the published answer for counter %o", (counter, key, expected) => {
     const out = new Uint32Array(4);
     philox4x32(counter, key, out);
     expect([...out]).toEqual(expected);
@@ -27,7 +27,7 @@ describe("philox4x32", () => {
 });
 
 describe("RandomStream", () => {
-  it("depends on each part of its place", () => {
+  it("depends on seed, purpose, epoch and item", () => {
     const first = (seed: number, epoch: number, item: number, purpose: Purpose = Purpose.order) =>
       new RandomStream(seed, purpose, epoch, item).word();
     const draws = [
@@ -44,7 +44,7 @@ describe("RandomStream", () => {
 });
 
 describe("permutation", () => {
-  it("holds every index once, and every place is equally likely", () => {
+  it("contains every index once, each equally likely in every place", () => {
     const hits = new Float64Array(25);
     for (let item = 0; item < 5000; item++) {
       const order = permutation(new RandomStream(0, Purpose.order, 0, item), 5);

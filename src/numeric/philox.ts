@@ -1,12 +1,12 @@
 /**
- * Counter-based randomness: every draw is a pure function of where it is used, so nothing depends on
- * the number of threads, on the order of the draws or on where a run was interrupted.
+ * Counter-based randomness: every draw is a pure function of its seed and counter, so results do not depend on the
+ * number of threads, the order of the draws or where a run was interrupted.
  *
- * The generator is Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as
- * 1, 2, 3", SC 2011), the same as in JAX's and PyTorch's GPU generators.
+ * The generator is Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC
+ * 2011), which PyTorch's GPU generator also uses.
  */
 
-/** What a draw is for. Draws of different purposes never share a counter. */
+/** What a draw is for. Draws for different purposes never share a counter. */
 export const Purpose = {
   initialisation: 1,
   split: 2,
@@ -23,7 +23,7 @@ export const PHILOX_MULTIPLIERS = [0xd2511f53, 0xcd9e8d57] as const;
 export const PHILOX_KEY_INCREMENTS = [0x9e3779b9, 0xbb67ae85] as const;
 export const PHILOX_ROUNDS = 10;
 
-/** The high 32 bits of the 64-bit product of two unsigned 32-bit integers, in whole numbers of 32 bits alone. */
+/** The high 32 bits of the 64-bit product of two unsigned 32-bit integers, in 32-bit arithmetic only. */
 function multiplyHigh(a: number, b: number): number {
   const aLow = a & 0xffff;
   const aHigh = a >>> 16;
@@ -67,12 +67,12 @@ export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>, o
   out[3] = c3;
 }
 
-/** The two key words of a seed: its low 32 bits and the bits above. */
+/** The two key words of a seed: its low 32 bits, then the bits above. */
 export function seedKey(seed: number): [number, number] {
   return [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
 }
 
-/** A sequence of draws: the words of blocks 0, 1, 2 … at the counter (block, item, epoch, purpose). */
+/** A sequence of draws: the words of blocks 0, 1, 2 … with the counter (block, item, epoch, purpose). */
 export class RandomStream {
   private readonly key: [number, number];
   private readonly counter: Uint32Array;
@@ -82,8 +82,8 @@ export class RandomStream {
   /**
    * @param seed a non-negative safe integer
    * @param purpose what the draws are for
-   * @param epoch the epoch or step, 0 where there is none
-   * @param item the sample or tensor the draws belong to
+   * @param epoch the epoch or step, 0 if there is none
+   * @param item the sample or tensor that the draws belong to
    */
   constructor(seed: number, purpose: Purpose, epoch: number, item: number) {
     this.key = seedKey(seed);
@@ -110,13 +110,13 @@ export class RandomStream {
     return this.word() / 2 ** 32;
   }
 
-  /** The next integer in 0 … count − 1. */
+  /** The next integer from 0 to count − 1. */
   below(count: number): number {
     return Math.floor(this.uniform() * count);
   }
 }
 
-/** A shuffled 0 … count − 1 (Fisher and Yates). */
+/** The integers from 0 to count − 1, shuffled (Fisher–Yates). */
 export function permutation(stream: RandomStream, count: number): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, index) => index);
   for (let last = count - 1; last > 0; last--) {

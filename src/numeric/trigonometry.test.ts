@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { cosine, sine } from "./trigonometry.js";
+import { cosine, sine } from "./elementary.js";
 
-it("agrees with the engine's sine and cosine to the last digits", () => {
+it("agrees with Math.sin and Math.cos to the last digits", () => {
   for (let step = -4000; step <= 4000; step++) {
     const radians = step * 0.00731;
     expect(Math.abs(sine(radians) - Math.sin(radians))).toBeLessThan(3e-16);

@@ -3,18 +3,18 @@ import { line, type SymbolType, symbol } from "d3-shape";
 import { type Content, type Markup, markup, shortened } from "./markup.js";
 import { FONT, INK, LINE_INK, QUIET_INK } from "./palette.js";
 
-/** Colours of all but the curves. */
+/** The colours of everything but the curves. */
 export interface ChartInks {
   readonly text: string;
   readonly quiet: string;
   readonly grid: string;
 }
 
-/** How a curve is told from others. */
+/** What distinguishes a curve. */
 export interface CurveStyle {
   readonly color: string;
   readonly width: number;
-  /** As SVG's stroke-dasharray; undefined for a solid line. */
+  /** SVG's stroke-dasharray; undefined for a solid line. */
   readonly dashes?: string;
   readonly opacity?: number;
   readonly marker: SymbolType;
@@ -22,26 +22,26 @@ export interface CurveStyle {
   readonly isHollow?: boolean;
 }
 
-/** Points in increasing order of x; a y that is not finite leaves a gap. */
+/** Points in increasing order of x. A y that is not finite leaves a gap. */
 export interface Curve {
   readonly style: CurveStyle;
   readonly points: readonly (readonly [x: number, y: number])[];
   /**
-   * From 0 to below 1: shifts the markers along the curve, so that those of several curves do not overlap. Without it
-   * only points that stand alone have one.
+   * From 0 to below 1: shifts the markers along the curve, so that those of several curves do not overlap. If omitted,
+   * only isolated points have markers.
    */
   readonly markerPhase?: number;
 }
 
-/** A dotted line over the height of a plot, its label above the plot; each further mark's label a line higher. */
+/** A dotted vertical line with a label above the plot. Each further mark's label is one line higher. */
 export interface Mark {
   readonly x: number;
   readonly label: string;
-  /** Where on the line a ring is drawn. */
+  /** The y at which to draw a ring. */
   readonly ringY?: number;
 }
 
-/** An axis of a plot; the plot gives the scale its range. */
+/** An axis of a plot. The plot sets the scale's range. */
 export interface Axis {
   readonly scale: ScaleContinuousNumeric<number, number>;
   readonly ticks: readonly number[];
@@ -49,7 +49,7 @@ export interface Axis {
   readonly name?: string;
 }
 
-/** Curves over common axes. */
+/** Curves on shared axes. */
 export interface Plot {
   /** The area inside the axes, in pixels. */
   readonly frame: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
@@ -61,7 +61,7 @@ export interface Plot {
   readonly emptyNote: string;
 }
 
-/** A sample of a curve with its name. */
+/** An entry of a legend: a sample of a curve with its name. */
 export interface LegendEntry {
   readonly name: string;
   readonly style: CurveStyle;
@@ -70,28 +70,28 @@ export interface LegendEntry {
   readonly middle: number;
 }
 
-/** What surrounds the plots of an image. */
+/** The frame around the plots of a chart. */
 export interface ImageInput {
   readonly title: string;
   readonly subtitle?: string;
-  /** What a screen reader says after the title. */
+  /** Read by screen readers after the title. */
   readonly description: string;
   /** In pixels. */
   readonly width: number;
   readonly height: number;
 }
 
-/** Where the heading and the first plot of an image begin. */
+/** The left edge of the heading and of the first plot. */
 export const IMAGE_LEFT = 80;
-/** The inks of images on white. */
+/** The inks of charts on white. */
 const PAPER: ChartInks = { text: INK, quiet: QUIET_INK, grid: LINE_INK };
-/** Average width of a letter of a heading, as a multiple of the font size. */
+/** The average width of a letter in headings, as a multiple of the font size. */
 const TITLE_LETTER = 0.66;
 const SUBTITLE_LETTER = 0.62;
 
-/** The grid has at most about this many steps. */
+/** The approximate maximum number of grid steps. */
 const VALUE_STEPS = 5;
-/** A curve has about this many markers, however many points. */
+/** The approximate number of markers per curve. */
 const MARKERS_PER_CURVE = 12;
 /** Square pixels. */
 const MARKER_AREA = 56;
@@ -104,8 +104,8 @@ const CLIP_MARGIN = 2;
 /**
  * Draws a plot: the grid, the axes, the curves and their marks.
  *
- * @param inks colours as SVG attributes can have them
- * @returns SVG elements, none of which has a style or an id; the same plot gives the same text
+ * @param inks colours, as values of SVG attributes
+ * @returns SVG elements without styles or ids; the same plot gives the same text
  */
 export function plotMarkup(plot: Plot, inks: ChartInks = PAPER): Markup {
   const place = placement(plot);
@@ -117,7 +117,7 @@ ${plot.marks?.map((mark, index) => markLine(mark, index, plot, place, inks))}
 ${isEmpty && text(plot.emptyNote, left + width / 2, top + height / 2, inks.quiet, 14, "middle")}`;
 }
 
-/** Maps values to pixels of the image. */
+/** Maps values to pixels of the chart. */
 interface Placement {
   readonly x: (value: number) => number;
   readonly y: (value: number) => number;
@@ -176,7 +176,7 @@ ${text(name, left + SAMPLE_WIDTH + 5, middle, inks.text, 14, "start")}`,
   )}`;
 }
 
-/** An image on white as the text of an SVG file: the title, the subtitle and what is drawn below, plots and legends. */
+/** A chart on white as an SVG file: the title, the subtitle, and the plots and legends below. */
 export function chartSvg({ title, subtitle = "", description, width, height }: ImageInput, content: Content): string {
   const room = width - IMAGE_LEFT;
   const [longestTitle, longestSubtitle] = [room / 20 / TITLE_LETTER, room / 14 / SUBTITLE_LETTER].map(Math.floor);
@@ -190,7 +190,7 @@ ${content}
 `.text;
 }
 
-/** An axis between two round numbers that enclose all finite values, none of which is negative. */
+/** An axis between two round numbers that enclose all finite values. No value may be negative. */
 export function valueAxis(values: readonly number[], name?: string): Axis {
   let [least, most] = extent(values);
   if (least === most) [least, most] = most === 0 ? [0, 1] : [0.9 * most, most];
@@ -203,17 +203,17 @@ export function valueAxis(values: readonly number[], name?: string): Axis {
   return { name, scale: scaleLinear().domain([first, last]), ticks, format };
 }
 
-/** The smallest of 1, 2, 5, 10, 20, 50 … (and of their decimal fractions) that is not below a positive value. */
+/** The smallest of … 0.1, 0.2, 0.5, 1, 2, 5, 10 … that is not below a positive value. */
 export function roundStep(value: number): number {
   const power = Math.floor(Math.log10(value));
   const digit = [1, 2, 5].find((candidate) => value <= candidate * 10 ** power * (1 + 1e-9)) ?? 10;
   return Number(`${digit}e${power}`);
 }
 
-/** The multiples of a step between two values, both included. */
+/** The multiples of a step between two values, inclusive. */
 export function multiples(step: number, from: number, to: number): number[] {
   const [first, last] = [Math.ceil(from / step - 1e-9), Math.floor(to / step + 1e-9)];
-  // From decimal text, so that 3 steps of 0.1 are 0.3.
+  // Parsed from decimal text, so that 3 steps of 0.1 are 0.3.
   return Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
 }
 
@@ -241,12 +241,12 @@ function marker({ marker: shape, color, isHollow, opacity }: CurveStyle, x = 0, 
 `;
 }
 
-/** The points of a curve that have a marker. */
+/** The points of a curve that get a marker. */
 function markedPoints({ points, markerPhase }: Curve): Curve["points"] {
   const every = Math.max(1, Math.round(points.length / MARKERS_PER_CURVE));
   const first = markerPhase === undefined ? undefined : Math.floor(every * markerPhase);
   const isDrawn = (index: number) => Number.isFinite(points[index]?.[1]);
-  // A point without a line to either side shows by its marker only.
+  // A point without a line on either side is only visible by its marker.
   const isAlone = (index: number) => !isDrawn(index - 1) && !isDrawn(index + 1);
   return points.filter((_, index) => isDrawn(index) && (index % every === first || isAlone(index)));
 }
@@ -264,7 +264,7 @@ function text(
 `;
 }
 
-/** A coordinate to a tenth of a pixel. */
+/** A coordinate, rounded to a tenth of a pixel. */
 function rounded(coordinate: number): number {
   return Number(coordinate.toFixed(1));
 }

@@ -3,7 +3,7 @@ import { differingSettings } from "./facts.js";
 
 const settings = (values: Record<string, string>) => Object.entries(values).map(([name, value]) => ({ name, value }));
 
-test("only what is not the same in all runs differs", () => {
+test("finds the settings that differ between runs", () => {
   const runs = [
     settings({ recipe: "paper", batch: "32", seed: "1" }),
     settings({ recipe: "paper", batch: "32", seed: "2", path: "a" }),

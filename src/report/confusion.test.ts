@@ -18,7 +18,7 @@ function matrixOf(classes: number) {
 const texts = (svg: string) => [...svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map(([, text]) => text);
 
 describe("confusionSvg", () => {
-  it("has the count and the percentage of the row in each cell that is not empty", () => {
+  it("shows the count and the percentage of the row in each cell that is not empty", () => {
     const svg = confusionSvg({
       ...matrixOf(3),
       counts: [
@@ -38,7 +38,7 @@ describe("confusionSvg", () => {
     }
   });
 
-  it("names every class beside its row and over its column", () => {
+  it("names every class at its row and column", () => {
     const found = texts(confusionSvg(matrixOf(10)));
     for (let index = 0; index < 10; index++) expect(found.filter((text) => text === `class ${index}`)).toHaveLength(2);
     expect(found).toContain("true class");
@@ -60,26 +60,26 @@ describe("confusionSvg", () => {
     },
   );
 
-  it("has no numbers where there are more than 40 classes", () => {
+  it("has no numbers with more than 40 classes", () => {
     expect(texts(confusionSvg(matrixOf(40))).filter((text) => text === "12,345")).toHaveLength(40);
     expect(texts(confusionSvg(matrixOf(41)))).not.toContain("12,345");
   });
 
-  it("makes a long number fit its cell", () => {
+  it("fits a long number into its cell", () => {
     const size = Number(/font-size="([\d.]+)"[^>]*>12,345</.exec(confusionSvg(matrixOf(40)))![1]);
-    // A bold digit of DejaVu Sans is 0.7 of its size wide.
+    // A bold digit of DejaVu Sans is 0.7 times its font size wide.
     expect(size * (5 * 0.7 + 0.38)).toBeLessThan(40);
     expect(size).toBeGreaterThan(7);
   });
 
-  it("writes names as they are, and cuts long ones", () => {
+  it("escapes names, and shortens long ones", () => {
     const svg = confusionSvg({ ...matrixOf(2), classes: ["<script>alert(1)</script>", "x".repeat(50)] });
     expect(svg).not.toContain("<script");
     expect(texts(svg)).toEqual(expect.arrayContaining(["a &lt;b&gt;", "c &amp; d", `${"x".repeat(19)}…`]));
   });
 });
 
-it("shares of an empty row are 0", () => {
+it("gives an empty row shares of 0", () => {
   expect(rowShares([0, 0])).toEqual([0, 0]);
   expect(rowShares([1, 3])).toEqual([0.25, 0.75]);
 });

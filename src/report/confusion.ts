@@ -2,7 +2,7 @@ import { type Content, type Markup, markup, shortened } from "./markup.js";
 import { count, percent } from "./numbers.js";
 import { FONT, INK, LINE_INK, largestShare, QUIET_INK, SHADES, shadeLevel } from "./palette.js";
 
-/** What a confusion matrix shows. */
+/** The content of a confusion matrix. */
 export interface ConfusionMatrix {
   readonly title: string;
   readonly subtitle: string;
@@ -17,13 +17,13 @@ export interface ConfusionCell {
   readonly truth: number;
   readonly predicted: number;
   readonly count: number;
-  /** Of the row, the images of the true class: 0 … 1. */
+  /** The fraction of the row, which holds the images of the true class: 0 … 1. */
   readonly share: number;
-  /** Which of the palette's shades it has: the larger its share, the stronger. */
+  /** Its shade in the palette: the larger the share, the stronger. */
   readonly level: number;
 }
 
-/** Of more classes than this the numbers are left out. */
+/** With more classes than this, numbers are omitted. */
 export const MOST_NUMBERED = 40;
 const MARGIN = 24;
 const HEADER = 84;
@@ -31,11 +31,11 @@ const LONGEST_LABEL = 20;
 const LEGEND_HEIGHT = 64;
 const LEGEND_BOX = 44;
 const NARROWEST = 640;
-/** Of a letter of the font, for one pixel of its size. */
+/** The width of a letter, as a multiple of the font size. */
 const LETTER_WIDTH = 0.62;
 const BOLD_LETTER_WIDTH = 0.74;
 
-/** Of a cell's side, in pixels. */
+/** The range of a cell's side, in pixels. */
 function cellSide(classes: number): number {
   if (classes <= 12) return 60;
   if (classes <= 24) return 46;
@@ -43,7 +43,7 @@ function cellSide(classes: number): number {
   return Math.max(8, Math.round(1600 / classes));
 }
 
-/** The share of a row that each of its cells is; 0 where the row is empty. */
+/** Each cell's fraction of its row; 0 if the row is empty. */
 export function rowShares(row: ArrayLike<number>): number[] {
   const counts = Array.from(row);
   const total = counts.reduce((sum, value) => sum + value, 0);
@@ -62,10 +62,10 @@ export function confusionCells(counts: readonly ArrayLike<number>[]): ConfusionC
 }
 
 /**
- * Draws a confusion matrix: in every cell that is not empty the count and its percentage of the row, darker the larger
- * that is. The diagonal is framed.
+ * Draws a confusion matrix. Every cell that is not empty shows its count and its percentage of the row; a larger
+ * percentage is darker. The diagonal is framed.
  *
- * @returns the text of an SVG image on white
+ * @returns an SVG on white, as text
  */
 export function confusionSvg({ title, subtitle, classes, counts }: ConfusionMatrix): string {
   const side = cellSide(classes.length);
@@ -74,7 +74,7 @@ export function confusionSvg({ title, subtitle, classes, counts }: ConfusionMatr
   const labelWidth = Math.max(...labels.map((label) => [...label].length)) * labelSize * LETTER_WIDTH;
   const left = Math.ceil(MARGIN + 22 + labelWidth + 8);
   const isNumbered = classes.length <= MOST_NUMBERED;
-  // The columns' labels rise to the right, straight up where they stand close.
+  // The columns' labels slant to the right, or are vertical if the columns are narrow.
   const angle = isNumbered ? 45 : 90;
   const rise = Math.ceil(labelWidth * (isNumbered ? Math.SQRT1_2 : 1) + labelSize);
   const top = HEADER + 22 + rise;
@@ -112,7 +112,7 @@ function drawnCell(cell: ConfusionCell, left: number, top: number, side: number,
   const number = (content: string, down: number, size: number, weight: string) =>
     markup`<text x="${x + side / 2}" y="${y + side * down}" font-size="${size}" font-weight="${weight}" text-anchor="middle" fill="${ink}">${content}</text>`;
   const label = count(cell.count);
-  // A long number is made to fit.
+  // Long numbers are shrunk to fit.
   const size = Math.min(side * 0.27, (side - 4) / (label.length * BOLD_LETTER_WIDTH));
   return markup`<rect x="${x}" y="${y}" width="${side}" height="${side}" fill="${fill}" stroke="${LINE_INK}"/>${
     isNumbered
@@ -131,14 +131,14 @@ function frame(x: number, y: number, side: number): Markup {
   return markup`<rect x="${x + line / 2}" y="${y + line / 2}" width="${inner}" height="${inner}" fill="none" stroke="${INK}" stroke-width="${line}"/>`;
 }
 
-/** Which shares the shades stand for, and the frame. */
+/** The legend of the shades and the frame. */
 function legend(left: number, top: number): Content {
   const boxes = SHADES.slice(1).map(({ fill, ink }, index) => {
     const x = left + index * LEGEND_BOX;
     return markup`<rect x="${x}" y="${top}" width="${LEGEND_BOX}" height="16" fill="${fill}" stroke="${LINE_INK}"/><text x="${x + LEGEND_BOX / 2}" y="${top + 12}" font-size="10" text-anchor="middle" fill="${ink}">≤ ${percent(largestShare(index + 1), 0)}</text>`;
   });
   return markup`${boxes}
-${text("of the row, the images of the true class; framed: predicted right", left, top + 34, 12, "start")}`;
+${text("of the row, the images of the true class; framed: predicted correctly", left, top + 34, 12, "start")}`;
 }
 
 function text(content: string, x: number, y: number, size: number, anchor: "start" | "middle" | "end"): Markup {

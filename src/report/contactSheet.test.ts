@@ -18,7 +18,7 @@ const imagesOf = (svg: string) =>
     ([, href, ...numbers]) => [href, ...numbers.map(Number)] as [string, number, number, number, number],
   );
 
-test("every image stands beside its augmented forms, in its class's row, in its own proportions", () => {
+test("draws every image next to its augmented versions, in its class's row, in proportion", () => {
   const images = imagesOf(contactSheetSvg(sheet));
   expect(images.map(([href]) => href)).toEqual(
     ["a", "a1", "a2", "b", "b1", "b2", "c", "c1", "c2"].map((name) => `data:${name}`),
@@ -35,7 +35,7 @@ test("every image stands beside its augmented forms, in its class's row, in its 
   }
 });
 
-test("all lies inside of the image", () => {
+test("draws everything inside the sheet", () => {
   const svg = contactSheetSvg(sheet);
   const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(svg)!.map(Number);
   for (const [, left, top, across, down] of imagesOf(svg)) {
@@ -44,7 +44,7 @@ test("all lies inside of the image", () => {
   }
 });
 
-test("texts are XML's, long labels are cut", () => {
+test("escapes text and shortens long labels", () => {
   const svg = contactSheetSvg(sheet);
   for (const text of ["pets &lt;2&gt;", "crop &amp; flip", "cat", "7 images", "a label that is far…"]) {
     expect(svg).toContain(`>${text}</text>`);

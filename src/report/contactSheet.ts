@@ -1,13 +1,13 @@
 import { escapeText, shortened } from "./markup.js";
 import { DISTINCT_COLORS, FONT, INK, LINE_INK, QUIET_INK } from "./palette.js";
 
-/** An image of the data set and forms of it that a training would see, as addresses of images (data URIs). */
+/** An image of the data set and its augmented versions, as data URIs. */
 export interface SheetGroup {
   readonly original: string;
   readonly augmented: readonly string[];
 }
 
-/** A class with some of its images. */
+/** A class and some of its images. */
 export interface SheetRow {
   readonly label: string;
   /** A second line under the label. */
@@ -15,22 +15,22 @@ export interface SheetRow {
   readonly groups: readonly SheetGroup[];
 }
 
-/** What stands on a contact sheet. */
+/** The content of a contact sheet. */
 export interface ContactSheet {
   readonly title: string;
   readonly subtitle: string;
   readonly rows: readonly SheetRow[];
-  /** Of the images, in pixels; they are drawn larger or smaller. */
+  /** The size of the images in pixels; they are scaled when drawn. */
   readonly image: { readonly width: number; readonly height: number };
 }
 
-/** Around the originals. */
+/** The frame around originals. */
 const FRAME_INK = DISTINCT_COLORS[0];
 
 const MARGIN = 24;
 const HEADER = 72;
 const LABEL_WIDTH = 150;
-/** Of the longer side of an image on the sheet. */
+/** The longer side of an image on the sheet, in pixels. */
 const TILE = 56;
 const TILE_GAP = 6;
 const GROUP_GAP = 22;
@@ -40,9 +40,9 @@ const LONGEST_LABEL = 20;
 const NARROWEST = 640;
 
 /**
- * Draws a contact sheet: a row for each class, in it some images (framed), each followed by its augmented forms.
+ * Draws a contact sheet with one row per class. Each original (framed) is followed by its augmented versions.
  *
- * @returns the text of an SVG image on white
+ * @returns an SVG on white, as text
  */
 export function contactSheetSvg({ title, subtitle, rows, image }: ContactSheet): string {
   const scale = TILE / Math.max(image.width, image.height);

@@ -17,22 +17,22 @@ function history(epochs: number): CurvePoint[] {
   });
 }
 
-/** The texts of an image, as they are read. */
+/** The texts of a chart, unescaped. */
 function texts(svg: string): string[] {
   return [...svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map((match) => match[1]);
 }
 
-/** The curves, in the order loss train, loss validation, accuracy train, accuracy validation: their paths. */
+/** The paths of the curves, in the order loss train, loss validation, accuracy train, accuracy validation. */
 function paths(svg: string): string[] {
   return curvePaths(svg).map(([, path]) => path);
 }
 
-/** The elements of the curves, which lie in drawings of their own, with their paths and other attributes. */
+/** The elements of the curves, which are in nested SVG elements, with their attributes. */
 function curvePaths(svg: string): RegExpExecArray[] {
   return [...svg.matchAll(/<svg x=.*?<\/svg>/gs)].flatMap(([plot]) => [...plot.matchAll(/<path d="([^"]*)"([^>]*)>/g)]);
 }
 
-/** How many markers of a colour lie on the curves of both plots; the legend's lie at the origin of their group. */
+/** How many markers of a colour are on the curves of both plots; the legend's are at the origin of their group. */
 function markers(svg: string, color: string): number {
   return svg.match(new RegExp(`transform="translate\\((?!0 0)[^"]*" fill="${color}"`, "g"))?.length ?? 0;
 }
@@ -58,7 +58,7 @@ describe("curvesSvg", () => {
     expect(texts(curvesSvg(points, { title: "" }))).toContain("best validation: 50.00 % at epoch 1");
   });
 
-  it("draws the values at their places", () => {
+  it("draws values at the correct positions", () => {
     const points = [0.2, 0.4].map((value, index) => ({
       epoch: index + 1,
       trainLoss: value,
@@ -77,7 +77,7 @@ describe("curvesSvg", () => {
     expect(texts(svg)).toEqual(expect.arrayContaining(["0.1", "0.4", "20", "70"]));
   });
 
-  it("tells training and validation apart by colour, marker and dash", () => {
+  it("distinguishes training and validation by colour, marker and dash", () => {
     const svg = curvesSvg(history(10), { title: "" });
     const curve = (color: string) => [...svg.matchAll(new RegExp(`<path [^>]*stroke="${color}"[^>]*>`, "g"))];
     // Two plots, each with a curve and a legend.
@@ -102,7 +102,7 @@ describe("curvesSvg", () => {
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
   });
 
-  it("numbers the epochs with the first one and round ones", () => {
+  it("labels the first epoch and round ones", () => {
     const labels = (epochs: number) => {
       const found = texts(curvesSvg(history(epochs), { title: "" })).filter((text) => /^\d+$/.test(text));
       return found.slice(found.lastIndexOf("1")).map(Number);
@@ -113,9 +113,9 @@ describe("curvesSvg", () => {
     expect(labels(100)).toEqual([1, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
   });
 
-  it("leaves a gap where a value is not finite, and marks one that stands alone", () => {
+  it("leaves a gap at a value that is not finite, and marks an isolated one", () => {
     const whole = history(60);
-    // Sparse markers lie at epochs 1, 6, 11, …, 56; 23 stands alone, and 56 is gone.
+    // Sparse markers are at epochs 1, 6, 11, …, 56; 23 is isolated, and 56 is missing.
     const lost = [22, 24, 55, 56, 57, 58, 59, 60];
     const broken = whole.map((point) => (lost.includes(point.epoch) ? { ...point, trainLoss: Number.NaN } : point));
     const [before, after] = [whole, broken].map((points) => curvesSvg(points, { title: "" }));
@@ -139,7 +139,7 @@ describe("curvesSvg", () => {
     expect(after).not.toMatch(/NaN|Infinity/);
   });
 
-  it("says that no loss is finite and draws the accuracy", () => {
+  it("says if no loss is finite, and still draws the accuracy", () => {
     const points = history(5).map((point) => ({
       ...point,
       trainLoss: Number.NaN,
@@ -151,7 +151,7 @@ describe("curvesSvg", () => {
     expect(found.filter((text) => text.startsWith("validation at"))).toEqual([]);
   });
 
-  it("never has an axis over 100 % or below nothing", () => {
+  it("never has an axis above 100 % or below 0", () => {
     const points = history(3).map((point) => ({
       ...point,
       trainAccuracy: 1,
@@ -169,7 +169,7 @@ describe("curvesSvg", () => {
   it.each([
     [3e-9, ["0", "1.0e-9", "2.0e-9", "3.0e-9"]],
     [6e8, ["0", "2.0e+8", "4.0e+8", "6.0e+8"]],
-  ])("keeps the labels of a loss of %d short", (largest, labels) => {
+  ])("keeps labels short for a loss of %d", (largest, labels) => {
     const points = history(2).map((point, index) => ({
       ...point,
       trainLoss: index * largest,
@@ -178,7 +178,7 @@ describe("curvesSvg", () => {
     expect(texts(curvesSvg(points, { title: "" }))).toEqual(expect.arrayContaining(labels));
   });
 
-  it("writes a title as it is, and cuts one that is too long", () => {
+  it("escapes a title, and shortens a long one", () => {
     expect(curvesSvg(history(2), { title: `a <b> & "{c|d}"` })).toContain("a &lt;b&gt; &amp; &quot;{c|d}&quot;</text>");
     const long = texts(curvesSvg(history(2), { title: "word ".repeat(100) })).find((text) => text.startsWith("word"));
     expect(long).toMatch(/\.\.\.$/);
@@ -192,12 +192,12 @@ describe("curvesSvg", () => {
     expect(first).not.toMatch(/<style|class=|ecmeta|zr\d/);
   });
 
-  it("says what it shows to those who do not see it", () => {
+  it("describes itself to screen readers", () => {
     const svg = curvesSvg(history(3), { title: "a & <b>" });
     expect(svg).toMatch(/^<svg role="img" [^>]*>\n<title>a &amp; &lt;b&gt;: loss and accuracy by epoch<\/title>/);
   });
 
-  it("refuses a history of nothing", () => {
+  it("refuses an empty history", () => {
     expect(() => curvesSvg([], { title: "" })).toThrow(RangeError);
   });
 });
@@ -214,17 +214,17 @@ const run = (name: string, epochs = 3, height = 0.5) => ({
 });
 
 describe("overlaySvg", () => {
-  it("draws training and validation of every run in both plots, on common axes", () => {
+  it("draws training and validation of every run in both plots, on shared axes", () => {
     const svg = overlaySvg([run("a", 2), run("b", 4)]);
     expect(paths(svg)).toHaveLength(8);
     const ends = curvePaths(svg).map(([, path]) => Number(path.match(/[\d.]+(?=,[\d.]+$)/)![0]));
-    // The run of two epochs ends at a third of the way to the end of the one of four.
+    // The run of two epochs ends a third of the way along the run of four.
     expect(new Set(ends.slice(0, 2)).size).toBe(1);
     expect(ends[2] - ends[0]).toBeGreaterThan(200);
     expect(texts(svg).filter((text) => text === "4")).toHaveLength(2);
   });
 
-  it("tells training from validation by the dash, and names the runs", () => {
+  it("distinguishes training and validation by the dash, and names the runs", () => {
     const svg = overlaySvg([run("first"), run(`<${"x".repeat(60)}>`)]);
     expect(curvePaths(svg).map(([, , attributes]) => attributes.includes("stroke-dasharray"))).toEqual(
       [0, 1, 2, 3].flatMap(() => [false, true]),
@@ -233,7 +233,7 @@ describe("overlaySvg", () => {
     expect(texts(svg)).toContain(`&lt;${"x".repeat(34)}…`);
   });
 
-  it("gives every run a colour and marker of its own", () => {
+  it("gives every run its own colour and marker", () => {
     const runs = Array.from({ length: MOST_OVERLAID_RUNS }, (_, index) => run(`run ${index}`, 1, index / 50));
     const svg = overlaySvg(runs);
     const looks = [...svg.matchAll(/<path d="([^"]*)" transform="(?:matrix|translate)[^"]*" fill="(#[0-9a-f]{6})"/g)];
@@ -243,14 +243,14 @@ describe("overlaySvg", () => {
     for (const { name } of runs) expect(texts(svg)).toContain(name);
   });
 
-  it("makes room for the legend", () => {
+  it("leaves room for the legend", () => {
     const height = (runs: number) =>
       Number(/height="(\d+)"/.exec(overlaySvg(Array.from({ length: runs }, (_, index) => run(`${index}`))))![1]);
     expect(height(2)).toBe(height(3));
     expect(height(4)).toBe(height(3) + 24);
   });
 
-  it("refuses none, and more than can be told apart", () => {
+  it("refuses no runs, and more than can be told apart", () => {
     expect(() => overlaySvg([])).toThrow(RangeError);
     expect(() => overlaySvg(Array.from({ length: MOST_OVERLAID_RUNS + 1 }, () => run("a")))).toThrow(RangeError);
   });

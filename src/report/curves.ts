@@ -19,7 +19,7 @@ import {
 import { type Markup, markup, shortened } from "./markup.js";
 import { DISTINCT_COLORS } from "./palette.js";
 
-/** What the curves show of one epoch. Accuracies are 0 … 1; a loss may be NaN where a training has diverged. */
+/** One epoch of the curves. Accuracies are 0 … 1; a loss is NaN if training has diverged. */
 export interface CurvePoint {
   readonly epoch: number;
   readonly trainLoss: number;
@@ -28,7 +28,7 @@ export interface CurvePoint {
   readonly validationAccuracy: number;
 }
 
-/** At least one epoch, in increasing order; values that are not finite leave a gap. */
+/** At least one epoch, in increasing order. Values that are not finite leave a gap. */
 export type History = readonly CurvePoint[];
 
 /** A run's name and its epochs. */
@@ -43,13 +43,13 @@ export interface CurveInks extends ChartInks {
   readonly validation: string;
 }
 
-/** What one of the two plots shows of the epochs. */
+/** The quantity that one of the two plots shows. */
 interface Measure {
   readonly axisName: string;
   readonly left: number;
   readonly train: (point: CurvePoint) => number;
   readonly validation: (point: CurvePoint) => number;
-  /** What is written above the best epoch. */
+  /** The label above the best epoch. */
   readonly bestLabel: (value: number, epoch: number) => string;
 }
 
@@ -70,30 +70,30 @@ const ACCURACY: Measure = {
 
 const WIDTH = 1200;
 const PLOT = { width: 490, height: 296 };
-/** Below a plot: the numbers of the epochs and the name of the axis. */
+/** The space below a plot, for the epochs and the name of the axis. */
 const BELOW_PLOT = 66;
 const DESCRIPTION = "loss and accuracy by epoch";
 
-/** Of a single run. */
+/** The layout for a single run. */
 const TRAIN: CurveStyle = { color: DISTINCT_COLORS[0], width: 2, marker: symbolCircle };
 const VALIDATION: CurveStyle = { color: DISTINCT_COLORS[1], width: 2, dashes: "7,4", marker: symbolTriangle };
-/** Room for the heading, one row of legend and what is written above the best epoch. */
+/** The space for the heading, one row of legend and the label above the best epoch. */
 const TOP = 118;
 
-/** Five, which shares no factor with the seven colours: each of the 35 runs has its own pair of colour and marker. */
+/** Five, which is coprime to the seven colours, so that each of 35 runs has its own pair of colour and marker. */
 const MARKERS = [symbolCircle, symbolTriangle, symbolSquare, symbolDiamond2, symbolStar];
-/** More runs than this would look alike. */
+/** More runs could not be told apart. */
 export const MOST_OVERLAID_RUNS = DISTINCT_COLORS.length * MARKERS.length;
 
 const LEGEND = { middle: 78, row: 24, columns: 3, column: 370, longestName: 36 };
-/** From the middle of the legend's last row to the plots. */
+/** The distance from the middle of the legend's last row to the plots. */
 const LEGEND_GAP = 28;
 
 /**
- * Loss (left) and accuracy in percent (right) over the epochs, training and validation in each, the epoch of the
- * best validation accuracy marked: an image of 1200 × 480 pixels on white. The same history gives the same text.
+ * Draws loss (left) and accuracy in percent (right) by epoch, each for training and validation, with a mark at the best
+ * validation accuracy. The SVG is 1200 × 480 pixels on white. The same history gives the same text.
  *
- * @throws RangeError where the history is empty
+ * @throws RangeError if the history is empty
  */
 export function curvesSvg(history: History, titles: { title: string; subtitle?: string }): string {
   const image = { ...titles, description: DESCRIPTION, width: WIDTH, height: TOP + PLOT.height + BELOW_PLOT };
@@ -101,14 +101,14 @@ export function curvesSvg(history: History, titles: { title: string; subtitle?: 
 }
 
 /**
- * The two plots of {@link curvesSvg}, each with its legend, as elements of an SVG image: loss in x from 0 to 600,
- * accuracy from 600 to 1200, both in y from 66 to 480.
+ * The two plots of {@link curvesSvg} with their legends, as SVG elements: loss at x from 0 to 600, accuracy from 600 to
+ * 1200, both at y from 66 to 480.
  *
- * @param inks colours as SVG attributes can have them
- * @throws RangeError where the history is empty
+ * @param inks colours, as values of SVG attributes
+ * @throws RangeError if the history is empty
  */
 export function curvesHalves(history: History, inks?: CurveInks): [loss: Markup, accuracy: Markup] {
-  if (history.length === 0) throw new RangeError("there is no epoch to draw curves of");
+  if (history.length === 0) throw new RangeError("there are no epochs to draw");
   const train = { ...TRAIN, color: inks?.train ?? TRAIN.color };
   const validation = { ...VALIDATION, color: inks?.validation ?? VALIDATION.color };
   const best = bestPoint(history);
@@ -131,15 +131,15 @@ ${legendMarkup(
 }
 
 /**
- * Draws several runs over each other: loss (left) and accuracy in percent (right) over the epochs, a colour and a marker
- * a run, training solid, thin and hollow, validation dashed, bold and filled.
+ * Overlays several runs: loss (left) and accuracy in percent (right) by epoch. Each run has a colour and a marker;
+ * training is solid, thin and hollow, validation dashed, bold and filled.
  *
- * @returns the text of an SVG image 1200 pixels wide on white
- * @throws RangeError where there is no run, or more than {@link MOST_OVERLAID_RUNS}
+ * @returns an SVG on white, 1200 pixels wide, as text
+ * @throws RangeError if there is no run, or more than {@link MOST_OVERLAID_RUNS}
  */
 export function overlaySvg(runs: readonly NamedHistory[]): string {
   if (runs.length === 0 || runs.length > MOST_OVERLAID_RUNS) {
-    throw new RangeError(`${runs.length} runs cannot be drawn over each other: 1 to ${MOST_OVERLAID_RUNS} can`);
+    throw new RangeError(`${runs.length} runs cannot be overlaid, only 1 to ${MOST_OVERLAID_RUNS}`);
   }
   const legend = runs.map(({ name }, index) => ({
     name: shortened(name, LEGEND.longestName),
@@ -196,7 +196,7 @@ function plotOf({ axisName, left }: Measure, curves: readonly Curve[], top: numb
   };
 }
 
-/** The first epoch and round ones, about ten. */
+/** The first epoch and round numbers, about ten in all. */
 function epochAxis(epochs: readonly number[]): Axis {
   const [first, last] = extent(epochs);
   const margin = Math.max(0.03 * (last - first), 0.25);
@@ -209,7 +209,7 @@ function epochAxis(epochs: readonly number[]): Axis {
   };
 }
 
-/** The first epoch with the best validation accuracy; undefined where none is finite. */
+/** The first epoch with the best validation accuracy; undefined if none is finite. */
 function bestPoint(history: History): CurvePoint | undefined {
   return history
     .filter(({ validationAccuracy }) => Number.isFinite(validationAccuracy))

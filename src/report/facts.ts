@@ -1,19 +1,16 @@
-/** A name and what stands beside it. */
+/** A name and its value. */
 export interface Fact {
   readonly name: string;
   readonly value: string;
 }
 
-/** Facts that belong together. */
+/** A group of facts. */
 export interface FactGroup {
   readonly title: string;
   readonly facts: readonly Fact[];
 }
 
-/**
- * The names of the settings that are not the same in all runs, in the order in which they come up; a setting that a run
- * does not have is another one.
- */
+/** The names of the settings that differ between runs, in order of appearance. A setting that a run lacks differs. */
 export function differingSettings(runs: readonly (readonly Fact[])[]): string[] {
   const names = new Set(runs.flatMap((settings) => settings.map(({ name }) => name)));
   const valueIn = (settings: readonly Fact[], name: string) => settings.find((fact) => fact.name === name)?.value;

@@ -9,11 +9,11 @@ export interface LearningRatePoint {
   readonly loss: number;
 }
 
-/** What is drawn besides the curve. */
+/** What to draw besides the curve. */
 export interface LearningRateCurveOptions {
   readonly title: string;
   readonly subtitle?: string;
-  /** Learning rates that are marked, by what they are called. */
+  /** Learning rates to mark, by their labels. */
   readonly marks: Readonly<Record<string, number>>;
 }
 
@@ -21,18 +21,18 @@ const SIZE = { width: 800, height: 480 };
 const FRAME = { left: IMAGE_LEFT, top: 118, width: 680, height: 296 };
 const STYLE = { color: DISTINCT_COLORS[0], width: 2, marker: symbolCircle };
 
-/** The loss is drawn up to about this many times the first one: its explosion would leave nothing else to see. */
+/** The loss is drawn up to about this multiple of its first value, so that divergence does not flatten the rest. */
 const HIGHEST = 1.25;
 
 /**
- * The smoothed loss over the learning rate, on a logarithmic axis, with lines at the marked rates: an image of
- * 800 × 480 pixels on white. The same sweep gives the same text.
+ * Draws the smoothed loss by learning rate, on a logarithmic axis, with lines at the marked rates. The SVG is 800 × 480
+ * pixels on white. The same sweep gives the same text.
  *
  * @param points at least one, in increasing order of the rate
- * @throws RangeError where there are none
+ * @throws RangeError if there are none
  */
 export function learningRateCurveSvg(points: readonly LearningRatePoint[], options: LearningRateCurveOptions): string {
-  if (points.length === 0) throw new RangeError("there is no step to draw a curve of");
+  if (points.length === 0) throw new RangeError("there are no steps to draw");
   const { marks, ...titles } = options;
   const highest = HIGHEST * points[0].loss;
   const plot: Plot = {
@@ -51,9 +51,9 @@ export function learningRateCurveSvg(points: readonly LearningRatePoint[], optio
   return chartSvg({ ...titles, ...SIZE, description: "loss by learning rate" }, plotMarkup(plot));
 }
 
-/** From the power of ten at or below the first rate to the one at or above the last, with a tick at each. */
+/** From the power of ten at or below the first rate to the one at or above the last, with a tick at each power. */
 function decadesAxis(first: number, last: number): Axis {
-  // Rounded, since the logarithm of a power of ten may be a little off.
+  // Rounded, as the logarithm of a power of ten may be slightly off.
   const exponent = (rate: number) => Number(Math.log10(rate).toFixed(6));
   const lowest = Math.floor(exponent(first));
   const highest = Math.max(Math.ceil(exponent(last)), lowest + 1);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Markup, markup, shortened } from "./markup.js";
 
-test("what is put in is escaped, in text and in attributes; markup is not", () => {
+test("escapes inserted text, also in attributes, but not markup", () => {
   const name = `<script>alert("1")</script> & 'x'\u0000`;
   const inner = markup`<b title="${name}">${name}</b>`;
   const escaped = "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; 'x'";
@@ -10,11 +10,11 @@ test("what is put in is escaped, in text and in attributes; markup is not", () =
   expect(markup`${new Markup("<hr>")}`.text).toBe("<hr>");
 });
 
-test("lists are put in one after the other, undefined and false as nothing", () => {
+test("concatenates lists, and inserts nothing for undefined and false", () => {
   expect(markup`[${["<", 1, markup`<br>`, undefined, false, ["a", ["b"]]]}]${undefined}`.text).toBe("[&lt;1<br>ab]");
 });
 
-test("a text is cut between characters, not within one", () => {
+test("shortens text between characters, not within one", () => {
   expect(shortened("abc", 3)).toBe("abc");
   expect(shortened("👟👟👟", 3)).toBe("👟👟👟");
   expect(shortened("👟👟👟👟", 3)).toBe("👟👟…");

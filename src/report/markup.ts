@@ -1,4 +1,4 @@
-/** Text that is HTML or SVG already. */
+/** Text that is already HTML or SVG. */
 export class Markup {
   readonly text: string;
 
@@ -7,12 +7,12 @@ export class Markup {
   }
 }
 
-/** What can stand between the parts of a {@link markup} template. */
+/** What can be inserted into a {@link markup} template. */
 export type Content = Markup | string | number | false | undefined | readonly Content[];
 
 /**
- * A template of HTML or SVG. Whatever is put in is escaped, unless it is markup itself, in attributes (between double
- * quotes) as in text; lists are put in one after the other, undefined and false as nothing.
+ * A tagged template for HTML or SVG. Inserted values are escaped unless they are markup, in text and in double-quoted
+ * attributes. Lists are concatenated; undefined and false insert nothing.
  */
 export function markup(strings: TemplateStringsArray, ...contents: readonly Content[]): Markup {
   return new Markup(strings.reduce((text, part, index) => text + render(contents[index - 1]) + part));
@@ -25,7 +25,7 @@ function render(content: Content): string {
   return content.map(render).join("");
 }
 
-/** Text as HTML and XML hold it; control characters, which file names may have and XML may not, are left out. */
+/** Escapes text for HTML and XML. Removes control characters, which file names may contain but XML may not. */
 export function escapeText(text: string): string {
   return text
     .replaceAll(/\p{Control}/gu, "")
@@ -35,7 +35,7 @@ export function escapeText(text: string): string {
     .replaceAll('"', "&quot;");
 }
 
-/** A text of at most so many characters, which ends with an ellipsis where it was longer. */
+/** Shortens text to a number of characters, ending with an ellipsis if it was longer. */
 export function shortened(text: string, longest: number, ellipsis = "…"): string {
   const characters = [...text];
   return characters.length <= longest ? text : `${characters.slice(0, longest - ellipsis.length).join("")}${ellipsis}`;

@@ -4,28 +4,28 @@ import { bestAccuracy, secondsOf } from "./history.js";
 import type { RunRecord } from "./record.js";
 import { runSettings } from "./settings.js";
 
-/** A run beside others. */
+/** One of several runs to compare. */
 export interface ComparedRun {
   /** Its folder. */
   readonly run: string;
-  /** Only what is not the same in all of them. */
+  /** Only the settings that differ between the runs. */
   readonly settings: Readonly<Record<string, string>>;
   readonly finished: boolean;
-  /** That are done. */
+  /** Epochs finished. */
   readonly epochs: number;
   readonly epochsPlanned: number;
-  /** Of these epochs. */
+  /** The time of these epochs. */
   readonly seconds: number;
-  /** Undefined before the first epoch is done. */
+  /** Undefined before the first epoch is finished. */
   readonly bestValidationAccuracy?: number;
-  /** Undefined where the run is not finished, or the data set holds no images back for a test. */
+  /** Undefined if the run is not finished or the data set has no test set. */
   readonly test?: { readonly accuracy: number; readonly standardError: number; readonly images: number };
 }
 
-/** Has columns of its own. */
+/** Shown in its own columns. */
 const EPOCHS = "epochs";
 
-/** Puts runs beside each other: what they differ in, and what they came to. */
+/** Compares runs: the settings in which they differ, and their results. */
 export function compareRuns(records: readonly RunRecord[]): ComparedRun[] {
   const settings = records.map(({ config }) => runSettings(config).flatMap(({ facts }) => facts));
   const names = differingSettings(settings).filter((name) => name !== EPOCHS);
@@ -37,7 +37,7 @@ export function compareRuns(records: readonly RunRecord[]): ComparedRun[] {
   }));
 }
 
-/** What a run came to so far. */
+/** A run's result so far. */
 function outcome({ path, config, history, result }: RunRecord): Omit<ComparedRun, "settings"> {
   return {
     run: path,

@@ -1,5 +1,5 @@
 import type { EpochRecord } from "../training/epochs.js";
-import { RUN_FILES } from "./files.js";
+import { RUN_FILES } from "./runFolderFiles.js";
 
 /** A row of history.csv: the tutorial's columns first, then ours. */
 const HISTORY_COLUMNS: readonly (readonly [string, (record: EpochRecord) => number])[] = [
@@ -20,7 +20,7 @@ export function formatHistory(history: readonly EpochRecord[]): string {
   return `${[header, ...rows].join("\n")}\n`;
 }
 
-/** Reads a run's history. @throws Error with one line where a row is not what it should be */
+/** Parses a run's history. @throws Error if a row is invalid */
 export function parseHistory(text: string): EpochRecord[] {
   const [header, ...rows] = text.trimEnd().split("\n");
   const expected = HISTORY_COLUMNS.map(([name]) => name).join(",");
@@ -28,9 +28,9 @@ export function parseHistory(text: string): EpochRecord[] {
   return rows.map((row, index) => {
     const cells = row.split(",");
     const values = cells.map(Number);
-    const whole = cells.length === HISTORY_COLUMNS.length && cells.every((cell) => cell.trim() !== "");
-    if (!whole || !values.every(Number.isFinite) || values[0] !== index + 1) {
-      throw new Error(`${RUN_FILES.history}: row ${index + 1} is "${row}"`);
+    const isComplete = cells.length === HISTORY_COLUMNS.length && cells.every((cell) => cell.trim() !== "");
+    if (!isComplete || !values.every(Number.isFinite) || values[0] !== index + 1) {
+      throw new Error(`${RUN_FILES.history}: row ${index + 1} is invalid: "${row}"`);
     }
     const [epoch, trainLoss, trainAccuracy, validationLoss, validationAccuracy, learningRate, ...seconds] = values;
     const [trainSeconds, validationSeconds] = seconds;
@@ -52,7 +52,7 @@ export function bestAccuracy(history: readonly EpochRecord[]): number | undefine
   return history.length === 0 ? undefined : Math.max(...history.map(({ validationAccuracy }) => validationAccuracy));
 }
 
-/** The time of all epochs together. */
+/** The total time of all epochs, in seconds. */
 export function secondsOf(history: readonly EpochRecord[]): number {
   return history.reduce((sum, { trainSeconds, validationSeconds }) => sum + trainSeconds + validationSeconds, 0);
 }

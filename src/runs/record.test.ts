@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { formatJson } from "../formats/json.js";
 import { lenet5 } from "../model/index.js";
-import { RECIPES } from "../training/recipes/index.js";
+import { RECIPES } from "../training/recipes/recipes.js";
 import { compareRuns } from "./comparison.js";
 import type { RunConfig } from "./config.js";
 import { formatHistory } from "./history.js";
@@ -49,7 +49,7 @@ const result = {
   test: { accuracy: 0.9, total: 900 },
 };
 
-test("a run of a browser is read as it was written", () => {
+test("reads a browser's run as it was written", () => {
   const texts = { config: formatJson(config), history: formatHistory(history), result: formatJson(result) };
   expect(parseRun("here", texts)).toEqual({ path: "here", config, history, result });
 });
@@ -57,13 +57,13 @@ test("a run of a browser is read as it was written", () => {
 test.each([
   [true, "wasm-fused"],
   [false, "wasm-portable"],
-])("an older run's config says only whether its arithmetic was fused: %s", (fusedArithmetic, arithmetic) => {
+])("reads from an older config whether the arithmetic was fused: %s", (fusedArithmetic, arithmetic) => {
   const { arithmetic: _, ...older } = config;
   const record = parseRun("older", { config: formatJson({ ...older, fusedArithmetic }) });
   expect(record.config).toEqual({ ...config, arithmetic });
 });
 
-test("a run without an epoch is read from its config alone", () => {
+test("reads a run without epochs from its config only", () => {
   const record = { path: "new", config, history: [], result: undefined };
   expect(parseRun("new", { config: formatJson(config) })).toEqual(record);
   expect(compareRuns([record])[0]).toMatchObject({ finished: false, epochs: 0, epochsPlanned: 2, seconds: 0 });
@@ -74,11 +74,11 @@ test.each([
   [{ config: "<html>" }, /^config\.json is not JSON$/],
   [{ config: formatJson(config), history: "epoch\n1\n" }, /^history\.csv: its columns are epoch, expected /],
   [{ config: formatJson(config), result: "{}" }, /^result\.json: bestEpoch: /],
-])("says in a line which file is wrong: %#", (texts, message) => {
+])("says in one line which file is wrong: %#", (texts, message) => {
   expect(() => parseRun("wrong", texts)).toThrow(message);
 });
 
-test("runs beside each other have what they differ in, and what they came to", () => {
+test("compares the settings in which runs differ, and their results", () => {
   const other = { ...config, seed: 6, versions: { lenet: "0.1.0", node: "20.19.0", v8: "11.3" } };
   const [first, second] = compareRuns([
     { path: "one", config, history, result },
@@ -97,7 +97,27 @@ test("runs beside each other have what they differ in, and what they came to", (
   expect(second).toMatchObject({ settings: { seed: "6", Node: "20.19.0", browser: "" }, finished: false, epochs: 1 });
 });
 
-test("only what is known of the machine is among the settings", () => {
+test("shows every field in which the recipes of runs differ", () => {
+  const changes: Partial<RunConfig["recipe"]> = {
+    averaging: { decay: 0.99 },
+    patience: 4,
+    dropout: 0.3,
+    batchSize: 8,
+    augmentValidation: true,
+    labelSmoothing: 0.2,
+    validationFraction: 0.5,
+  };
+  const names = ["averaging", "patience", "dropout", "batch", "augmented validation"];
+  names.push("label smoothing", "validation fraction");
+  const [, second] = compareRuns([
+    { path: "one", config, history },
+    { path: "two", config: { ...config, recipe: { ...config.recipe, ...changes } }, history },
+  ]);
+  expect(Object.keys(second.settings).sort()).toEqual(names.sort());
+  expect(second.settings).toMatchObject({ averaging: "decay=0.99", patience: "4" });
+});
+
+test("lists only the known versions among the settings", () => {
   const names = runSettings(config).flatMap(({ facts }) => facts.map(({ name }) => name));
   expect(names).toContain("browser");
   expect(names).not.toContain("Node");

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { parseJson } from "../formats/json.js";
 import type { EpochRecord } from "../training/epochs.js";
 import { parseRunConfig, type RunConfig } from "./config.js";
-import { RUN_FILES } from "./files.js";
 import { parseHistory } from "./history.js";
+import { RUN_FILES } from "./runFolderFiles.js";
 
 const resultSchema = z.object({
   bestEpoch: z.number().int().positive(),
@@ -11,24 +11,24 @@ const resultSchema = z.object({
   seconds: z.number(),
   /** See `fingerprint` in src/model. */
   fingerprint: z.string().optional(),
-  /** Where the data set holds images back for it. */
+  /** If the data set has a test set. */
   test: z.object({ accuracy: z.number(), total: z.number().int().positive() }).optional(),
 });
 
-/** What a finished run came to, as far as others are compared with it. */
+/** The result of a finished run, as far as it is compared with others. */
 export type RunResult = z.infer<typeof resultSchema>;
 
-/** What a run folder says of its run. */
+/** The content of a run folder. */
 export interface RunRecord {
-  /** Its folder, or what it is called where it lies in none. */
+  /** Its folder, or its name if it is not in a folder. */
   readonly path: string;
   readonly config: RunConfig;
   readonly history: readonly EpochRecord[];
-  /** Undefined where the run is not finished. */
+  /** Undefined if the run is not finished. */
   readonly result?: RunResult;
 }
 
-/** The files of a run folder that say what its run is, as texts. */
+/** The text files of a run folder that describe the run. */
 export interface RunTexts {
   readonly config: string;
   /** Undefined before it is written. */
@@ -36,7 +36,7 @@ export interface RunTexts {
   readonly result?: string;
 }
 
-/** Reads what a run folder says of its run. @throws Error with one line where a file is not what it should be */
+/** Parses the files of a run folder. @throws Error if a file is invalid */
 export function parseRun(path: string, { config, history, result }: RunTexts): RunRecord {
   return {
     path,

@@ -1,9 +1,9 @@
 import { formatAugmentation } from "../data/augmentationText.js";
 import type { Fact, FactGroup } from "../report/facts.js";
-import type { Recipe } from "../training/recipes/index.js";
+import type { Recipe } from "../training/recipes/recipes.js";
 import type { RunConfig } from "./config.js";
 
-/** What a run's images are headed with. */
+/** The title and subtitle of a run's charts. */
 export function runTitles({ recipe, data, seed }: RunConfig): { readonly title: string; readonly subtitle: string } {
   return {
     title: `LeNet-5 ${recipe.name} on ${data.name}${data.generated ? " (generated data)" : ""}`,
@@ -11,7 +11,7 @@ export function runTitles({ recipe, data, seed }: RunConfig): { readonly title: 
   };
 }
 
-/** Everything that a run was made with, in words. No name is there twice. */
+/** All settings of a run, for display. Every name is unique. */
 export function runSettings(config: RunConfig): FactGroup[] {
   const { recipe, model, parameterCount, seed, data, versions, threads, arithmetic } = config;
   const { channels, height, width } = model.input;
@@ -52,7 +52,7 @@ export function runSettings(config: RunConfig): FactGroup[] {
   ];
 }
 
-/** What each field of a recipe says, so that none is forgotten where runs are compared. */
+/** The facts for each field of a recipe. The type ensures that none is forgotten when comparing runs. */
 const RECIPE_FACTS: { readonly [Field in keyof Recipe]: (value: Recipe[Field]) => readonly Fact[] } = {
   name: (name) => [fact("recipe", name)],
   epochs: (epochs) => [fact("epochs", epochs)],
@@ -71,7 +71,7 @@ const RECIPE_FACTS: { readonly [Field in keyof Recipe]: (value: Recipe[Field]) =
   patience: (epochs) => [fact("patience", epochs === 0 ? "none" : epochs)],
   augmentation: (augmentation) => [fact("augmentation", formatAugmentation(augmentation))],
   augmentValidation: (augmented) => [fact("augmented validation", yesOrNo(augmented))],
-  validationFraction: (share) => [fact("validation share", share)],
+  validationFraction: (fraction) => [fact("validation fraction", fraction)],
   normalization: ({ mean, std }) => [
     fact("normalization", `mean ${mean.map(short)}, standard deviation ${std.map(short)}`),
   ],
@@ -82,7 +82,7 @@ function recipeFacts(recipe: Recipe): Fact[] {
   return (Object.keys(RECIPE_FACTS) as (keyof Recipe)[]).filter((field) => field !== "name").flatMap(facts);
 }
 
-/** Those of some facts that are known. */
+/** Facts for the values that are known. */
 function factsOf(values: Readonly<Record<string, string | undefined>>): Fact[] {
   return Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [fact(name, value)]));
 }
@@ -91,7 +91,9 @@ function fact(name: string, value: string | number): Fact {
   return { name, value: String(value) };
 }
 
-/** What an optimiser or a schedule has besides its type and learning rate, as "momentum=0.9 nesterov=true". */
+/**
+ * The settings of an optimizer or schedule besides its type and learning rate, such as "momentum=0.9 nesterov=true".
+ */
 function numbers(name: string, settings: object): Fact[] {
   const others = Object.entries(settings).filter(
     ([key]) => !["type", "learningRate", "maximumLearningRate"].includes(key),

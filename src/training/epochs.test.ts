@@ -31,7 +31,7 @@ import {
   type TrainingState,
 } from "./epochs.js";
 import { evaluateDataset } from "./evaluate.js";
-import { customizeRecipe, RECIPES, type Recipe } from "./recipes/index.js";
+import { customizeRecipe, RECIPES, type Recipe } from "./recipes/recipes.js";
 import { scheduleAt } from "./recipes/schedules.js";
 
 const SIDE = 12;
@@ -62,7 +62,7 @@ interface Call {
   readonly update?: Update;
 }
 
-/** An engine that computes nothing: it writes down what it is asked, and its one parameter counts the steps. */
+/** An engine that computes nothing: it records its calls, and its only parameter counts the steps. */
 class ScriptedEngine implements Engine {
   readonly models = [lenet5({ ...RECIPES.paper, input: dataset, classes: CLASSES })];
   readonly layers = inferShapes(this.models[0]);
@@ -70,19 +70,19 @@ class ScriptedEngine implements Engine {
   readonly arithmetic = "scripted";
   readonly threads = 1;
   readonly memoryBytes = 0;
-  /** One for each batch of a slice. */
+  /** One per batch. */
   readonly calls: Call[] = [];
-  /** How many times images are loaded and not unloaded. */
+  /** The number of image sets that are loaded and not yet unloaded. */
   loaded = 0;
   steps = 0;
   moments = 0;
-  /** Of an engine with averaging: half of the steps. */
+  /** With averaging: half of the steps. */
   average?: number;
   private readonly correct: (epoch: number) => number;
   private readonly loss: (call: Call, step: number) => number;
   private evaluated = 0;
 
-  /** @param script how many validation images are told right in an epoch, and the loss of a call's samples */
+  /** @param script the number of correctly predicted validation images in an epoch, and the loss of a call's samples */
   constructor(
     script: {
       correct?: (epoch: number) => number;
@@ -142,20 +142,20 @@ class ScriptedEngine implements Engine {
   }
 
   differentiate(): never {
-    throw new Error("not asked for in a training");
+    throw new Error("not used in training");
   }
 
   predict(): never {
-    throw new Error("not asked for in a training");
+    throw new Error("not used in training");
   }
 
   activations(): never {
-    throw new Error("not asked for in a training");
+    throw new Error("not used in training");
   }
 
   dispose(): void {}
 
-  /** A selection batch by batch, its placements as words. */
+  /** Divides a selection into batches, with the placements as words. */
   private batches(images: LoadedImages, { indices = [], placements }: Selection): Omit<Call, "kind">[] {
     const { labels } = images as ScriptedImages;
     return Array.from({ length: Math.ceil(indices.length / this.batchSize) }, (_, batch) => {
@@ -168,7 +168,7 @@ class ScriptedEngine implements Engine {
     });
   }
 
-  /** @param step what the parameters in use have counted */
+  /** @param step the step count of the parameters in use */
   private answer(call: Call, step: number, right: (sample: number) => boolean): SampleResults {
     this.calls.push(call);
     return {
@@ -222,7 +222,7 @@ async function trainAll(engine: ScriptedEngine, options: Partial<EpochsOptions>)
 const sorted = (indices: Iterable<number>) => [...indices].sort((a, b) => a - b);
 
 describe("an epoch", () => {
-  it("visits every training image once, in the order drawn for it, with the step's rates", async () => {
+  it("visits every training image once, in its drawn order, with each step's learning rate and momentum", async () => {
     const engine = new ScriptedEngine();
     const { records } = await train(engine);
     const steps = engine.calls.filter(({ kind }) => kind === "train");
@@ -241,7 +241,7 @@ describe("an epoch", () => {
     for (const { indices, labels } of engine.calls) expect(labels).toEqual(indices.map((index) => index % CLASSES));
   });
 
-  it("validates on the images that are never trained on, all of them, in their order", async () => {
+  it("validates on all held-out images, in order", async () => {
     const engine = new ScriptedEngine();
     await train(engine);
     const trained = new Set(engine.calls.filter(({ kind }) => kind === "train").flatMap(({ indices }) => indices));
@@ -250,7 +250,7 @@ describe("an epoch", () => {
     expect(validated.filter((index) => trained.has(index))).toEqual([]);
   });
 
-  it("augments each training image by the transformation drawn for it in that epoch", async () => {
+  it("augments each training image with the transformation drawn for it in that epoch", async () => {
     const engine = new ScriptedEngine();
     await train(engine);
     const steps = engine.calls.filter(({ kind }) => kind === "train");
@@ -264,7 +264,7 @@ describe("an epoch", () => {
     });
   });
 
-  it.each([true, false])("augments validation images only where the recipe says so: %s", async (augmentValidation) => {
+  it.each([true, false])("augments validation images only if the recipe says so: %s", async (augmentValidation) => {
     const engine = new ScriptedEngine();
     await train(engine, { recipe: { ...recipe, augmentValidation } });
     for (const { kind, placements } of engine.calls) {
@@ -272,7 +272,7 @@ describe("an epoch", () => {
     }
   });
 
-  it("gives the images as they are where there is no augmentation", async () => {
+  it("passes images unchanged without augmentation", async () => {
     const engine = new ScriptedEngine();
     const plain: Recipe = { ...recipe, augmentation: AUGMENTATIONS.none, augmentValidation: true };
     await train(engine, { recipe: plain });
@@ -280,7 +280,7 @@ describe("an epoch", () => {
   });
 
   it("records the means over its images", async () => {
-    // The short last batch counts by its images: (16·1 + 16·2 + 8·6) / 40.
+    // The short last batch is weighted by its size: (16·1 + 16·2 + 8·6) / 40.
     const losses = [1, 2, 6];
     const engine = new ScriptedEngine({
       correct: (epoch) => epoch + 1,
@@ -298,13 +298,13 @@ describe("an epoch", () => {
     );
   });
 
-  it("tells how far it is, with the means so far", async () => {
-    const told: EpochProgress[] = [];
+  it("reports its progress with the means so far", async () => {
+    const reports: EpochProgress[] = [];
     await train(new ScriptedEngine(), {
       recipe: { ...recipe, epochs: 1 },
-      onProgress: (progress) => told.push(progress),
+      onProgress: (progress) => reports.push(progress),
     });
-    expect(told.filter(({ done, total }) => done === total)).toEqual([
+    expect(reports.filter(({ done, total }) => done === total)).toEqual([
       { epoch: 1, phase: "train", done: 40, total: 40, loss: 1, accuracy: 1 },
       { epoch: 1, phase: "validation", done: 10, total: 10, loss: 1, accuracy: 0 },
     ]);
@@ -312,8 +312,8 @@ describe("an epoch", () => {
 });
 
 describe("onSlice", () => {
-  it("is told of every batch with its results, and waited for", async () => {
-    const told: string[] = [];
+  it("receives every batch with its results, and is awaited", async () => {
+    const reports: string[] = [];
     const engine = new ScriptedEngine({ correct: () => 4, loss: ({ labels }) => labels.length });
     await train(engine, {
       recipe: { ...recipe, epochs: 2 },
@@ -324,15 +324,15 @@ describe("onSlice", () => {
         expect([...results.losses]).toEqual(Array(labels.length).fill(labels.length));
         await new Promise((resolve) => setTimeout(resolve, 2));
         expect(engine.calls.length).toBe(calls);
-        told.push(`${epoch} ${phase} ${done}/${total}`);
+        reports.push(`${epoch} ${phase} ${done}/${total}`);
       },
     });
     const passes = ["train 16/40", "train 32/40", "train 40/40", "validation 10/10"];
-    expect(told).toEqual([1, 2].flatMap((epoch) => passes.map((pass) => `${epoch} ${pass}`)));
+    expect(reports).toEqual([1, 2].flatMap((epoch) => passes.map((pass) => `${epoch} ${pass}`)));
   });
 
   it.each([1, 2, undefined])(
-    "is told of all samples of an epoch in their order, whatever is computed at once: %s",
+    "receives all samples of an epoch in order, however many are computed at once: %s",
     async (most) => {
       const engine = new ScriptedEngine({ loss: ({ kind }, step) => (kind === "train" ? step : 0.5) });
       const slices: EpochSlice[] = [];
@@ -342,11 +342,11 @@ describe("onSlice", () => {
         onSlice: (slice) => void slices.push(slice),
       });
       for (const phase of ["train", "validation"] as const) {
-        const told = slices.filter((slice) => slice.phase === phase);
+        const received = slices.filter((slice) => slice.phase === phase);
         const calls = engine.calls.filter(({ kind }) => (kind === "train") === (phase === "train"));
-        expect(told.flatMap(({ labels }) => [...labels])).toEqual(calls.flatMap(({ labels }) => labels));
+        expect(received.flatMap(({ labels }) => [...labels])).toEqual(calls.flatMap(({ labels }) => labels));
         let done = 0;
-        for (const { labels, results, ...slice } of told) {
+        for (const { labels, results, ...slice } of received) {
           done += labels.length;
           expect(slice).toMatchObject({ epoch: 1, done, total: phase === "train" ? 40 : 10 });
           expect([results.losses.length, results.predictions.length]).toEqual([labels.length, labels.length]);
@@ -361,17 +361,17 @@ describe("onSlice", () => {
 });
 
 describe("the best weights", () => {
-  it("are the first of those with the highest validation accuracy, restored at the end", async () => {
+  it("are the first with the highest validation accuracy, restored at the end", async () => {
     const engine = new ScriptedEngine({ correct: (epoch) => [3, 8, 8, 5][epoch - 1] });
     const { states, best } = await train(engine, { recipe: { ...recipe, epochs: 4 } });
-    // Three steps an epoch, and the one parameter counts them.
+    // Three steps per epoch; the only parameter counts them.
     expect(best).toEqual({ epoch: 2, validationAccuracy: 0.8, parameters: tensor(6) });
     expect(await engine.parameters()).toEqual(tensor(6));
     expect(states.map(({ best: soFar }) => soFar.epoch)).toEqual([1, 2, 2, 2]);
     expect(states.map(({ parameters }) => parameters)).toEqual([3, 6, 9, 12].map(tensor));
   });
 
-  it("are those of before a resumption where nothing better comes after it", async () => {
+  it("are those from before the interruption if nothing better follows", async () => {
     const correct = (epoch: number) => [8, 3, 8, 5][epoch - 1];
     const { states } = await train(new ScriptedEngine({ correct }), { recipe: { ...recipe, epochs: 4 } });
     const engine = new ScriptedEngine({ correct: (epoch) => correct(epoch + 2) });
@@ -384,7 +384,7 @@ describe("the best weights", () => {
 describe("averaged parameters", () => {
   const averaged: Recipe = { ...recipe, averaging: { decay: 0.5 } };
 
-  it("are validated and kept, while training goes on with its own", async () => {
+  it("are validated and kept, while training continues with the current parameters", async () => {
     const seen: number[] = [];
     const engine = new ScriptedEngine({
       averaging: true,
@@ -404,7 +404,7 @@ describe("averaged parameters", () => {
 
   it("need an engine that averages", async () => {
     await expect(train(new ScriptedEngine(), { recipe: averaged })).rejects.toThrow(
-      "the recipe averages the parameters, the engine does not: compile it with the recipe's averaging",
+      "the recipe averages the parameters, but the engine does not; compile it with the recipe's averaging",
     );
   });
 });
@@ -418,14 +418,14 @@ describe("patience", () => {
     return [records.length, best.epoch];
   };
 
-  it("ends the training after that many epochs without a better one; 0 never does", async () => {
+  it("stops after that many epochs without improvement; 0 never stops", async () => {
     expect(await epochsWith(0)).toEqual([8, 5]);
     expect(await epochsWith(1)).toEqual([3, 2]);
     expect(await epochsWith(2)).toEqual([4, 2]);
     expect(await epochsWith(3)).toEqual([8, 5]);
   });
 
-  it("leaves the schedule as it is of all epochs", async () => {
+  it("does not change the schedule, which covers all epochs", async () => {
     const rates = async (patience: number) => {
       const { records } = await train(new ScriptedEngine({ correct }), {
         recipe: { ...recipe, epochs: 8, patience },
@@ -435,7 +435,7 @@ describe("patience", () => {
     expect(await rates(2)).toEqual((await rates(0)).slice(0, 4));
   });
 
-  it("counts on over a resumption, and is at its end at once where it was before", async () => {
+  it("keeps counting across a resumption, and stops at once if it was exhausted before", async () => {
     const patient = { ...recipe, epochs: 8, patience: 2 };
     const { states } = await train(new ScriptedEngine({ correct }), { recipe: patient });
     const resumed = (epoch: number) =>
@@ -449,20 +449,20 @@ describe("patience", () => {
 });
 
 describe("a resumed training", () => {
-  it("goes on with the step, the order and the rates of an undisturbed one", async () => {
-    const undisturbed = new ScriptedEngine();
-    const { states } = await train(undisturbed);
+  it("continues with the steps, order and learning rates of an uninterrupted run", async () => {
+    const uninterrupted = new ScriptedEngine();
+    const { states } = await train(uninterrupted);
     const engine = new ScriptedEngine();
     const { records } = await train(engine, { resumeFrom: states[0] });
     expect(records.map(({ epoch }) => epoch)).toEqual([2, 3]);
-    expect(engine.calls).toEqual(undisturbed.calls.slice(undisturbed.calls.length / 3));
+    expect(engine.calls).toEqual(uninterrupted.calls.slice(uninterrupted.calls.length / 3));
     expect(engine.moments).toBe(90);
   });
 
-  it("of which all epochs are done goes on to more with the schedule begun anew and all else continued", async () => {
+  it("that was complete continues for more epochs with a restarted schedule and everything else unchanged", async () => {
     const finished = new ScriptedEngine();
     const { states } = await train(finished);
-    // Two more epochs, then another one.
+    // Two more epochs, then one more.
     const extended = { recipe: { ...recipe, epochs: 6 }, scheduleRestarts: [3, 5] };
     const engine = new ScriptedEngine();
     const { records } = await train(engine, { ...extended, resumeFrom: states[2] });
@@ -474,13 +474,13 @@ describe("a resumed training", () => {
     expect(steps.slice(0, 3).flatMap(({ indices }) => indices)).toEqual([...epochOrder(split.train, SEED, 4)]);
     expect(records.map(({ epoch }) => epoch)).toEqual([4, 5, 6]);
     expect(engine.moments).toBe(180);
-    // What config.json alone is made again from: the same bits.
-    const whole = new ScriptedEngine();
-    await train(whole, extended);
-    expect(whole.calls).toEqual([...finished.calls, ...engine.calls]);
+    // Repeating the run from its config.json in one go must give the same bits.
+    const repeated = new ScriptedEngine();
+    await train(repeated, extended);
+    expect(repeated.calls).toEqual([...finished.calls, ...engine.calls]);
   });
 
-  it("of which all epochs are done only restores the best weights", async () => {
+  it("that was complete only restores the best weights", async () => {
     const { states } = await train(new ScriptedEngine({ correct: (epoch) => (epoch === 2 ? 4 : 1) }));
     const engine = new ScriptedEngine();
     const { records, best } = await train(engine, { resumeFrom: states[2] });
@@ -491,7 +491,7 @@ describe("a resumed training", () => {
   });
 });
 
-describe("a training ends", () => {
+describe("training ends", () => {
   it.each([
     ["the training", { kind: "train", step: 5, loss: Number.NaN }, "in epoch 2: the loss is NaN at learning rate "],
     ["the training", { kind: "train", step: 5, loss: 1 / 0 }, "in epoch 2: the loss is Infinity at learning rate "],
@@ -500,7 +500,7 @@ describe("a training ends", () => {
       { kind: "evaluate", step: 3, loss: Number.NaN },
       "in epoch 1: the loss is NaN at learning rate ",
     ],
-  ])("where the loss of %s is no finite number: %o", async (_, fault, where) => {
+  ])("if the loss of %s is not finite: %o", async (_, fault, where) => {
     const engine = new ScriptedEngine({
       loss: ({ kind }, step) => (kind === fault.kind && step === fault.step ? fault.loss : 1),
     });
@@ -510,7 +510,7 @@ describe("a training ends", () => {
     expect(engine.steps).toBe(fault.step);
   });
 
-  it("with the signal's reason where it is aborted", async () => {
+  it("with the signal's reason if it is aborted", async () => {
     const controller = new AbortController();
     const reason = new Error("enough");
     const engine = new ScriptedEngine({
@@ -523,13 +523,13 @@ describe("a training ends", () => {
     expect(engine.steps).toBeLessThanOrEqual(6);
   });
 
-  it("at once where the recipe has no epochs", async () => {
+  it("at once if the recipe has no epochs", async () => {
     await expect(train(new ScriptedEngine(), { recipe: { ...recipe, epochs: 0 } })).rejects.toThrow(RangeError);
   });
 });
 
 describe("evaluateDataset", () => {
-  it("takes the images that are named, as they are", async () => {
+  it("evaluates the given images without augmentation", async () => {
     const engine = new ScriptedEngine({ correct: () => 3 });
     const indices = Uint32Array.of(44, 3, 13, 27);
     const evaluation = await evaluateDataset(engine, dataset, indices);
@@ -541,7 +541,7 @@ describe("evaluateDataset", () => {
     expect(evaluation.perClass[3]).toMatchObject({ label: "class 3", total: 2, correct: 2 });
   });
 
-  it("takes all images in batches where none are named", async () => {
+  it("evaluates all images in batches by default", async () => {
     const engine = new ScriptedEngine();
     const { total } = await evaluateDataset(engine, dataset);
     expect(total).toBe(COUNT);

@@ -7,72 +7,76 @@ import { forEachSlice, type SliceOptions } from "./passes.js";
 import type { TrainingPlan } from "./plan.js";
 import { scheduleAt } from "./recipes/schedules.js";
 
-/** What an epoch came to. */
+/** The result of an epoch. */
 export interface EpochRecord {
   /** From 1. */
   readonly epoch: number;
-  /** Mean of the loss that is trained: with label smoothing and dropout, while the parameters change. */
+  /** Mean training loss, with label smoothing and dropout, while the parameters change. */
   readonly trainLoss: number;
-  /** 0 … 1, in the same pass. */
+  /** 0 … 1, from the same pass. */
   readonly trainAccuracy: number;
   /** Mean cross-entropy without smoothing, after the epoch. */
   readonly validationLoss: number;
   readonly validationAccuracy: number;
-  /** Of the epoch's last step. */
+  /** The learning rate of the epoch's last step. */
   readonly learningRate: number;
   readonly trainSeconds: number;
   readonly validationSeconds: number;
 }
 
-/** The parameters, averaged where the recipe says so, with the best validation accuracy so far; of equal ones the first. */
+/**
+ * The parameters with the best validation accuracy so far, the first if several are equal; averaged if the recipe says
+ * so.
+ */
 export interface Best {
   readonly epoch: number;
   readonly validationAccuracy: number;
   readonly parameters: NamedTensors<Float32Array>;
 }
 
-/** All that a training needs to go on after an epoch; with the counter-based draws there is no generator to keep. */
+/** Everything needed to resume training after an epoch. Draws are counter-based, so there is no generator state. */
 export interface TrainingState {
   readonly epoch: number;
-  /** As the last step left them, never averaged. */
+  /** The parameters after the last step, never averaged. */
   readonly parameters: NamedTensors<Float32Array>;
   readonly optimizer: OptimizerState;
   readonly best: Best;
 }
 
-/** What the loop tells about the pass it is in. */
+/** The progress of the current pass. */
 export interface EpochProgress {
   readonly epoch: number;
   readonly phase: "train" | "validation";
   readonly done: number;
   readonly total: number;
-  /** Mean so far. */
+  /** Mean over the samples so far. */
   readonly loss: number;
   readonly accuracy: number;
 }
 
-/** The results of some batches of a pass, which were computed at once. */
+/** The results of a slice: batches of a pass that are computed in one call. */
 export interface EpochSlice {
   readonly epoch: number;
   readonly phase: EpochProgress["phase"];
-  /** Samples of the pass up to and with these batches, and of the whole pass. */
+  /** Samples of the pass so far, including this slice. */
   readonly done: number;
+  /** Samples in the entire pass. */
   readonly total: number;
   readonly labels: Uint8Array;
   readonly results: SampleResults;
 }
 
-/** A training: a plan and the engine that is to carry it out. */
+/** A training run: a plan and the engine that executes it. */
 export interface EpochsOptions extends Omit<TrainingPlan, "model" | "parameters"> {
-  /** Compiled for the recipe's batch size and averaging, with the parameters to start from: see `compilePlan`. */
+  /** Compiled for the recipe's batch size and averaging, with the initial parameters set; see `compilePlan`. */
   readonly engine: Engine;
-  /** Go on after this state, with the very bits of a training that was never interrupted. */
+  /** Resume from this state, bit-identical to an uninterrupted run. */
   readonly resumeFrom?: TrainingState;
   /** Called several times a second. */
   readonly onProgress?: (progress: EpochProgress) => void;
-  /** Called after every slice of a pass; if it returns a promise, the loop waits for it. */
+  /** Called after every slice of a pass. If it returns a promise, the loop waits for it. */
   readonly onSlice?: (slice: EpochSlice) => Promise<void> | undefined;
-  /** The most batches of the next slice. Default: as many as take an eighth of a second. */
+  /** The maximum number of batches in the next slice. Default: as many as take an eighth of a second. */
   readonly batchesAtOnce?: () => number;
   /** Aborting ends the loop with the signal's reason, within a fraction of a second. */
   readonly signal?: AbortSignal;
@@ -83,19 +87,19 @@ export class DivergedError extends Error {
   override readonly name = "DivergedError";
 }
 
-/** An epoch of the loop: its record, and the state after it. */
+/** A finished epoch: its record and the state after it. */
 export interface FinishedEpoch {
   readonly record: EpochRecord;
   readonly state: TrainingState;
 }
 
 /**
- * Trains: for every epoch a pass over the shuffled, augmented training images, then one over the validation images.
- * Yields after each, until all are done or the recipe's patience is at its end; then the engine holds the parameters with
- * the best validation accuracy.
+ * Trains: each epoch is a pass over the shuffled, augmented training images, then one over the validation images.
+ * Yields after each epoch until all are done or the recipe's patience is exhausted. The engine then has the parameters
+ * with the best validation accuracy.
  *
- * @throws DivergedError where the loss is no finite number any more, RangeError where the engine does not average the
- *   parameters as the recipe wants
+ * @throws DivergedError if the loss becomes NaN or infinite, RangeError if the recipe averages the parameters and the
+ *   engine does not
  */
 export async function* runEpochs(options: EpochsOptions): AsyncGenerator<FinishedEpoch, Best, undefined> {
   const { engine, dataset, recipe, resumeFrom } = options;
@@ -106,7 +110,7 @@ export async function* runEpochs(options: EpochsOptions): AsyncGenerator<Finishe
   }
   if (recipe.averaging && !(await engine.optimizerState()).average) {
     throw new RangeError(
-      "the recipe averages the parameters, the engine does not: compile it with the recipe's averaging",
+      "the recipe averages the parameters, but the engine does not; compile it with the recipe's averaging",
     );
   }
   const images = await engine.load({ pixels: dataset.images, labels: dataset.labels });
@@ -142,7 +146,7 @@ export async function* runEpochs(options: EpochsOptions): AsyncGenerator<Finishe
   } finally {
     images.unload();
   }
-  if (!best) throw new RangeError(`the recipe has ${recipe.epochs} epochs`);
+  if (!best) throw new RangeError(`the recipe must have at least 1 epoch, not ${recipe.epochs}`);
   await engine.setParameters(best.parameters);
   return best;
 }
@@ -183,7 +187,7 @@ async function trainEpoch(
   return { tally, learningRate };
 }
 
-/** The epochs, from after `start` to `end`, over which the schedule of an epoch runs. */
+/** The stretch of epochs (start, end] that the schedule covers in an epoch. */
 function scheduleStretch({ recipe, scheduleRestarts = [] }: EpochsOptions, epoch: number) {
   const start = scheduleRestarts.findLast((restart) => restart < epoch) ?? 0;
   const end = scheduleRestarts.find((restart) => restart >= epoch) ?? recipe.epochs;
@@ -197,7 +201,7 @@ function requireFiniteLoss({ loss }: Tally, epoch: number, learningRate: number)
   );
 }
 
-/** Evaluates the validation images, by the average of the parameters if the recipe has one. */
+/** Evaluates the validation images, with the averaged parameters if the recipe averages. */
 async function validateEpoch(options: EpochsOptions, images: LoadedImages, epoch: number): Promise<Tally> {
   const { engine, dataset, split, recipe, onSlice } = options;
   const tally = new Tally();
@@ -215,7 +219,7 @@ async function validateEpoch(options: EpochsOptions, images: LoadedImages, epoch
   return tally;
 }
 
-/** A pass that reports its results so far. */
+/** The options of a pass, which reports its mean loss and accuracy so far. */
 function sliceOptions(
   { engine, signal, onProgress, batchesAtOnce }: EpochsOptions,
   epoch: number,

@@ -7,12 +7,12 @@ import type { Engine } from "../engine/backend.js";
 import { wasmBackend } from "../engine/wasm/wasmBackend.js";
 import { initializeParameters, lenet5 } from "../model/index.js";
 import { type SweepStep, suggestLearningRates, sweepLearningRate } from "./learningRateFinder.js";
-import { customizeRecipe, RECIPES } from "./recipes/index.js";
+import { customizeRecipe, RECIPES } from "./recipes/recipes.js";
 
 const SEED = 3;
 const recipe = customizeRecipe(RECIPES.improved, { batchSize: 32 });
 const dataset = generateDigits({ seed: 1, count: 200, part: "train", channels: 1, height: 12, width: 12 });
-/** 160 images for training: five steps an epoch. */
+/** 160 images for training: five steps per epoch. */
 const split = splitIndices(200, 0.2, SEED);
 
 async function engineFor(input: Dataset): Promise<Engine> {
@@ -22,7 +22,7 @@ async function engineFor(input: Dataset): Promise<Engine> {
   return engine;
 }
 
-/** An engine that answers with given losses, one a step, and writes down what it is told. */
+/** An engine that returns given losses, one per step, and records its calls. */
 async function scripted(loss: (step: number) => number) {
   const engine = await engineFor(dataset);
   const calls: { learningRate: number; momentum?: number; indices: number[] }[] = [];
@@ -39,7 +39,7 @@ async function scripted(loss: (step: number) => number) {
 const base = { dataset, split, recipe, seed: SEED };
 
 describe("sweepLearningRate", () => {
-  it("raises the learning rate by the same factor from 1e-7 to just below 10, the momentum left alone", async () => {
+  it("raises the learning rate by a constant factor from 1e-7 to just below 10, without touching the momentum", async () => {
     const { engine, calls } = await scripted(() => 1);
     const sweep = await sweepLearningRate({ engine, ...base });
     expect(sweep).toHaveLength(200);
@@ -51,7 +51,7 @@ describe("sweepLearningRate", () => {
     expect(calls.every(({ momentum }) => momentum === undefined)).toBe(true);
   });
 
-  it("takes whole batches, every training image once an epoch", async () => {
+  it("takes full batches, every training image once per epoch", async () => {
     const { engine, calls } = await scripted(() => 1);
     await sweepLearningRate({ engine, ...base, steps: 10 });
     const epochs = [calls.slice(0, 5), calls.slice(5)].map((steps) => steps.flatMap(({ indices }) => indices));
@@ -59,7 +59,7 @@ describe("sweepLearningRate", () => {
     expect(calls[0].indices).not.toEqual(calls[5].indices);
   });
 
-  it("smooths the loss as an average with a weight of 0.98, corrected for its start", async () => {
+  it("smooths the loss with a moving average of weight 0.98, corrected for its start", async () => {
     const { engine } = await scripted((step) => step);
     const sweep = await sweepLearningRate({ engine, ...base, steps: 3 });
     const second = (0.98 * 0.02 * 1 + 0.02 * 2) / (1 - 0.98 ** 2);
@@ -67,9 +67,9 @@ describe("sweepLearningRate", () => {
     expect(sweep.map(({ loss }) => loss)).toEqual([1, second, third].map((loss) => expect.closeTo(loss, 12)));
   });
 
-  it("ends where the smoothed loss is four times its lowest, or no number", async () => {
+  it("ends when the smoothed loss exceeds four times its minimum, or is NaN", async () => {
     const explosive = await scripted((step) => (step <= 20 ? 1 : 1000));
-    // One loss of 1000 among 21 is enough.
+    // A single loss of 1000 among 21 is enough.
     expect(await sweepLearningRate({ engine: explosive.engine, ...base })).toHaveLength(21);
     expect(explosive.calls).toHaveLength(21);
     const broken = await scripted((step) => (step <= 20 ? 1 : Number.NaN));
@@ -77,7 +77,7 @@ describe("sweepLearningRate", () => {
     expect(broken.calls).toHaveLength(21);
   });
 
-  it("leaves the engine as it was, also where it is aborted", async () => {
+  it("restores the engine, even if it is aborted", async () => {
     const engine = await engineFor(dataset);
     const before = [await engine.parameters(), await engine.optimizerState()];
     await sweepLearningRate({ engine, ...base, steps: 20 });
@@ -105,7 +105,7 @@ describe("suggestLearningRates", () => {
   );
   const rate = (step: number) => 1e-7 * 1e8 ** (step / 200);
 
-  it.each(fixtures)("suggests what fastai's definitions do: $valley, $steepest", ({ first, losses, ...expected }) => {
+  it.each(fixtures)("matches fastai's suggestions: $valley, $steepest", ({ first, losses, ...expected }) => {
     const step = (learningRate: number, loss: number): SweepStep => ({ learningRate, loss });
     const sweep = [
       ...Array.from({ length: first }, (_, index) => step(rate(index), 100 - index)),
@@ -117,10 +117,10 @@ describe("suggestLearningRates", () => {
     expect(suggestions.steepest).toBeCloseTo(expected.steepest, 12);
   });
 
-  it("says that a sweep was too short", () => {
+  it("refuses a sweep that is too short", () => {
     const sweep = Array.from({ length: 26 }, (_, index) => ({ learningRate: rate(index), loss: 1 }));
     expect(() => suggestLearningRates(sweep)).toThrow(
-      new RangeError("the loss exploded after 26 steps: too few to suggest a learning rate"),
+      new RangeError("the loss exploded after 26 steps, too few to suggest a learning rate"),
     );
     expect(suggestLearningRates([...sweep, sweep[25]])).toEqual({ valley: rate(20), steepest: rate(20) });
   });

@@ -1,47 +1,48 @@
 import { epochOrder } from "../data/split.js";
 import type { Selection } from "../engine/backend.js";
-import { integerPower } from "../numeric/integerPower.js";
+import { integerPower } from "../numeric/elementary.js";
 import { type EpochsOptions, placementsFor } from "./epochs.js";
 import { forEachSlice, type PassOptions } from "./passes.js";
 
-/** A step of the sweep. */
+/** A step of a learning rate sweep. */
 export interface SweepStep {
   readonly learningRate: number;
   /** The training loss, smoothed over the steps so far. */
   readonly loss: number;
 }
 
-/** Learning rates that suit a training, as fastai finds them. */
+/** Suggested learning rates, chosen as in fastai. */
 export interface LearningRateSuggestions {
-  /** A bit behind the first third of the longest stretch in which the loss falls: fastai's own choice. */
+  /** Slightly past the first third of the longest stretch in which the loss falls; fastai's default. */
   readonly valley: number;
-  /** Where the loss falls fastest; late in a sweep that learns nothing, that may be chance. */
+  /** Where the loss falls fastest. Late in a sweep that learns nothing, this may be chance. */
   readonly steepest: number;
 }
 
-/** A sweep: what is trained, and by which learning rates. */
+/** A sweep: what to train, and with which learning rates. */
 export interface SweepOptions
   extends Pick<EpochsOptions, "engine" | "dataset" | "split" | "recipe" | "seed">,
     PassOptions {
-  /** The most steps. Default 200. */
+  /** The maximum number of steps. Default: 200. */
   readonly steps?: number;
-  /** The first learning rate. Default 1e-7. */
+  /** The first learning rate. Default: 1e-7. */
   readonly from?: number;
-  /** What the step after the last would have. Default 10. */
+  /** The learning rate that the step after the last would have. Default: 10. */
   readonly to?: number;
 }
 
-/** Of the loss that was, in the smoothed one after a step. */
+/** The weight of the previous losses in the moving average. */
 const SMOOTHING = 0.98;
-/** The sweep ends where the smoothed loss is this many times its lowest. */
+/** The sweep ends when the smoothed loss exceeds its minimum by this factor. */
 const DIVERGENCE = 4;
 
 /**
- * Trains with a learning rate that grows by the same factor at every step, after Smith, "Cyclical learning rates for
- * training neural networks" (2017), as fastai's LRFinder: until the loss explodes, the steps are done, or it is no finite
- * number. Batches are the recipe's, without an epoch's short last one. The engine is as before afterwards.
+ * Trains with a learning rate that grows by a constant factor at every step, after Smith, "Cyclical learning rates for
+ * training neural networks" (2017), as fastai's LRFinder does. Ends when the loss explodes or is not finite, or after
+ * the last step. Batches are the recipe's, without the short last batch of an epoch. Afterwards, the engine's state is
+ * restored.
  *
- * @returns the steps up to where it ended
+ * @returns the steps of the sweep, with finite losses
  */
 export async function sweepLearningRate(options: SweepOptions): Promise<SweepStep[]> {
   const { engine, dataset, recipe, seed, steps = 200, from = 1e-7, to = 10 } = options;
@@ -49,7 +50,7 @@ export async function sweepLearningRate(options: SweepOptions): Promise<SweepSte
   const parameters = await engine.parameters();
   const optimizer = await engine.optimizerState();
   const batchAt = batches(options);
-  // Rounded, since the last bits of a power differ between JavaScript engines.
+  // Rounded because the last bits of a power differ between JavaScript engines.
   const factor = Number(((to / from) ** (1 / steps)).toPrecision(14));
   const sweep: SweepStep[] = [];
   let smoothed = 0;
@@ -77,7 +78,7 @@ export async function sweepLearningRate(options: SweepOptions): Promise<SweepSte
   return sweep;
 }
 
-/** The images of a step: of its epoch's order, augmented as in that epoch. */
+/** Selects the images of a step, in the order and with the augmentation of its epoch. */
 function batches({ split, recipe, seed }: SweepOptions): (step: number) => Selection {
   const size = Math.min(recipe.batchSize, split.train.length);
   const stepsPerEpoch = Math.floor(split.train.length / size);
@@ -100,19 +101,19 @@ function mean(values: Float32Array): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Steps at the end that are left out: of an explosion, or of the greatest learning rates. */
-const LAST_LEFT_OUT = 5;
+/** Steps at the end that are ignored: those of an explosion, or with the highest learning rates. */
+const IGNORED_AT_END = 5;
 
 /**
- * Suggests learning rates by fastai's `valley` and `steep`, from a sweep without its first tenth and its last five steps.
+ * Suggests learning rates with fastai's `valley` and `steep`, ignoring the sweep's first tenth and its last five steps.
  *
- * @param steps the most steps that the sweep could have had
- * @throws RangeError where it ended too early
+ * @param steps the maximum number of steps of the sweep
+ * @throws RangeError if the sweep ended too early
  */
 export function suggestLearningRates(sweep: readonly SweepStep[], steps = 200): LearningRateSuggestions {
-  const considered = sweep.slice(Math.floor(steps / 10), -LAST_LEFT_OUT);
+  const considered = sweep.slice(Math.floor(steps / 10), -IGNORED_AT_END);
   if (considered.length < 2) {
-    throw new RangeError(`the loss exploded after ${sweep.length} steps: too few to suggest a learning rate`);
+    throw new RangeError(`the loss exploded after ${sweep.length} steps, too few to suggest a learning rate`);
   }
   const losses = considered.map(({ loss }) => loss);
   return {
@@ -121,9 +122,9 @@ export function suggestLearningRates(sweep: readonly SweepStep[], steps = 200): 
   };
 }
 
-/** A bit behind the first third of the longest falling subsequence, which is taken to begin its length before its end. */
+/** Slightly past the first third of the longest falling subsequence, assumed to start its length before its end. */
 function valleyIndex(losses: readonly number[]): number {
-  // For each place, the length of the longest falling subsequence that ends there.
+  // For each index, the length of the longest falling subsequence that ends there.
   const lengths: number[] = [];
   let end = 0;
   for (const [index, loss] of losses.entries()) {
@@ -137,7 +138,7 @@ function valleyIndex(losses: readonly number[]): number {
   return Math.max(0, start + Math.floor(third) + Math.floor(third / 2));
 }
 
-/** Where the loss falls most to the next step; by the rate's logarithm, all steps are equally far apart. */
+/** Where the loss falls most until the next step; on a logarithmic axis, the learning rates are equally spaced. */
 function steepestIndex(losses: readonly number[]): number {
   let steepest = 0;
   const fall = (index: number) => losses[index] - losses[index + 1];

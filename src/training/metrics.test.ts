@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { evaluationOf, macroAverage, Tally } from "./metrics.js";
 
 describe("Tally", () => {
-  it("is the mean over samples, not over batches", () => {
+  it("averages over samples, not over batches", () => {
     const tally = new Tally();
     tally.add({ losses: Float32Array.of(1, 2, 3), predictions: Int32Array.of(0, 1, 2) }, [0, 1, 0]);
     tally.add({ losses: Float32Array.of(10), predictions: Int32Array.of(4) }, [3]);
@@ -10,7 +10,7 @@ describe("Tally", () => {
     expect(tally.accuracy).toBe(0.5);
   });
 
-  it("comes to the same bits however the samples are batched", () => {
+  it("yields the same bits however the samples are batched", () => {
     const losses = Float32Array.from({ length: 100 }, (_, index) => Math.fround(1 / (index + 1)));
     const predictions = new Int32Array(100);
     const sums = [1, 7, 32, 100].map((size) => {
@@ -29,7 +29,7 @@ describe("Tally", () => {
 });
 
 describe("evaluationOf", () => {
-  it("works out confusion, precision, recall and F1 of every class", () => {
+  it("computes confusion matrix, precision, recall and F1 of every class", () => {
     const labels = [0, 0, 0, 0, 1, 1, 2, 2, 2, 2];
     const predictions = [0, 0, 0, 1, 1, 0, 2, 1, 1, 2];
     const losses = Array.from({ length: 10 }, (_, index) => index / 2);
@@ -52,7 +52,7 @@ describe("evaluationOf", () => {
     });
   });
 
-  it("has 0, not NaN, for a class that neither occurs nor is predicted", () => {
+  it("scores 0, not NaN, for a class that neither occurs nor is predicted", () => {
     const { perClass } = evaluationOf(["a", "b", "c"], [0, 0], [0, 1], [1, 1]);
     expect(perClass[1]).toEqual({ label: "b", total: 0, correct: 0, precision: 0, recall: 0, f1: 0 });
     expect(perClass[2]).toEqual({ label: "c", total: 0, correct: 0, precision: 0, recall: 0, f1: 0 });
@@ -60,10 +60,10 @@ describe("evaluationOf", () => {
 });
 
 describe("macroAverage", () => {
-  it("counts every class the same, without those that have no samples", () => {
+  it("weights all classes with samples equally", () => {
     const { perClass } = evaluationOf(["a", "b", "c"], [0, 0, 0, 1], [0, 0, 1, 1], [1, 1, 1, 1]);
     const { precision, recall, f1 } = macroAverage(perClass);
-    // As sklearn's precision_recall_fscore_support(average="macro") has it.
+    // As sklearn's precision_recall_fscore_support(average="macro").
     expect(precision).toBeCloseTo((1 + 1 / 2) / 2, 12);
     expect(recall).toBeCloseTo((2 / 3 + 1) / 2, 12);
     expect(f1).toBeCloseTo((4 / 5 + 2 / 3) / 2, 12);

@@ -1,12 +1,12 @@
 import type { SampleResults } from "../engine/backend.js";
 
-/** Sums up the results of batches. */
+/** Accumulates the results of batches. */
 export class Tally {
   private lossSum = 0;
   private correct = 0;
   private count = 0;
 
-  /** Adds some results, sample after sample, so that the sums do not depend on how the samples were batched. */
+  /** Adds results sample by sample, so the sums do not depend on how the samples were batched. */
   add({ losses, predictions }: SampleResults, labels: ArrayLike<number>, start = 0, end = losses.length): void {
     for (let sample = start; sample < end; sample++) {
       this.lossSum += losses[sample];
@@ -15,31 +15,31 @@ export class Tally {
     this.count += end - start;
   }
 
-  /** Mean loss so far. */
+  /** The mean loss so far. */
   get loss(): number {
     return this.lossSum / this.count;
   }
 
-  /** Share of right predictions so far, 0 … 1. */
+  /** The fraction of correct predictions so far, 0 … 1. */
   get accuracy(): number {
     return this.correct / this.count;
   }
 }
 
-/** How well a class was told from the others. */
+/** The results for one class. */
 export interface ClassResult {
   readonly label: string;
-  /** Samples of the class. */
+  /** The number of samples of the class. */
   readonly total: number;
   readonly correct: number;
-  /** Share of the samples called this class that are of it; 0 where none was. */
+  /** The fraction of samples predicted as this class that belong to it; 0 if there are none. */
   readonly precision: number;
-  /** Share of the class's samples that were called so; 0 where there are none. */
+  /** The fraction of the class's samples that are predicted correctly; 0 if there are none. */
   readonly recall: number;
   readonly f1: number;
 }
 
-/** An evaluation of a whole set of images. */
+/** The evaluation of a set of images. */
 export interface Evaluation {
   readonly accuracy: number;
   readonly correct: number;
@@ -47,11 +47,11 @@ export interface Evaluation {
   /** Mean cross-entropy. */
   readonly loss: number;
   readonly perClass: readonly ClassResult[];
-  /** Counts; rows are the true class, columns the predicted. */
+  /** The confusion matrix, as counts: rows are true classes, columns predicted classes. */
   readonly confusion: readonly (readonly number[])[];
 }
 
-/** Works an evaluation out of the true labels, the predictions and the losses. */
+/** Computes an evaluation from the true labels, the predictions and the losses. */
 export function evaluationOf(
   classes: readonly string[],
   labels: ArrayLike<number>,
@@ -64,22 +64,22 @@ export function evaluationOf(
   for (let sample = 0; sample < labels.length; sample++) confusion[labels[sample]][predictions[sample]]++;
   const perClass = classes.map((label, index): ClassResult => {
     const total = confusion[index].reduce((sum, count) => sum + count, 0);
-    const called = confusion.reduce((sum, row) => sum + row[index], 0);
+    const predicted = confusion.reduce((sum, row) => sum + row[index], 0);
     const correct = confusion[index][index];
     return {
       label,
       total,
       correct,
-      precision: ratio(correct, called),
+      precision: ratio(correct, predicted),
       recall: ratio(correct, total),
-      f1: ratio(2 * correct, total + called),
+      f1: ratio(2 * correct, total + predicted),
     };
   });
   const correct = perClass.reduce((sum, each) => sum + each.correct, 0);
   return { accuracy: tally.accuracy, correct, total: labels.length, loss: tally.loss, perClass, confusion };
 }
 
-/** The mean of the scores of the classes that have samples: each counts the same, however many it has. */
+/** The unweighted mean of the scores of all classes that have samples. */
 export function macroAverage(perClass: readonly ClassResult[]): Pick<ClassResult, "precision" | "recall" | "f1"> {
   const present = perClass.filter(({ total }) => total > 0);
   const mean = (score: (result: ClassResult) => number) =>

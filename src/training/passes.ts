@@ -1,10 +1,10 @@
-/** How far a pass over the images is. */
+/** The progress of a pass over the images, in samples. */
 export interface Progress {
   readonly done: number;
   readonly total: number;
 }
 
-/** How to follow a pass and to end it early. */
+/** How to follow a pass and end it early. */
 export interface PassOptions {
   /** Called several times a second. */
   readonly onProgress?: (progress: Progress) => void;
@@ -12,22 +12,24 @@ export interface PassOptions {
   readonly signal?: AbortSignal;
 }
 
-/** How a pass is cut into slices. */
+/** How a pass is divided into slices. */
 export interface SliceOptions extends PassOptions {
-  /** Samples of a batch: a slice is a number of whole batches, but for the last one. */
+  /** Samples per batch. A slice consists of complete batches, except for the last one. */
   readonly batchSize: number;
-  /** The most batches of the next slice. Default: as many as take an eighth of a second. */
+  /** The maximum number of batches in the next slice. Default: as many as take an eighth of a second. */
   readonly batchesAtOnce?: () => number;
 }
 
-/** Long enough that a slice's own cost does not show, short enough to draw progress and to end a pass in time. */
+/** Long enough to hide the cost of a slice, short enough to show progress and to abort in time. */
 const SLICE_MILLISECONDS = 125;
-/** A slice has at most this many times the batches of the one before: the first measurements say little. */
+/**
+ * A slice has at most this many times the batches of the previous one, because the first measurements are inaccurate.
+ */
 const GROWTH = 8;
 
 /**
- * Calls the body for one slice of a pass after the other, as sample positions from start to end. Between slices the rest
- * of the program runs: timers, signals, drawing.
+ * Calls the body for each slice of a pass, with its range of sample positions. Between slices it yields to the event
+ * loop: timers, signals, drawing.
  */
 export async function forEachSlice(
   total: number,
@@ -36,12 +38,12 @@ export async function forEachSlice(
 ): Promise<void> {
   let batches = 1;
   for (let start = 0; start < total; ) {
-    const asked = Math.max(1, Math.min(batches, batchesAtOnce?.() ?? Number.POSITIVE_INFINITY));
-    const end = Math.min(start + asked * batchSize, total);
+    const count = Math.max(1, Math.min(batches, batchesAtOnce?.() ?? Number.POSITIVE_INFINITY));
+    const end = Math.min(start + count * batchSize, total);
     const before = performance.now();
     await body(start, end);
     const milliseconds = Math.max(performance.now() - before, 0.01);
-    batches = Math.max(1, Math.min(GROWTH * asked, Math.round((asked * SLICE_MILLISECONDS) / milliseconds)));
+    batches = Math.max(1, Math.min(GROWTH * count, Math.round((count * SLICE_MILLISECONDS) / milliseconds)));
     start = end;
     onProgress?.({ done: end, total });
     await new Promise((resolve) => setTimeout(resolve));

@@ -5,30 +5,30 @@ import { measureChannels } from "../data/normalization.js";
 import { type Split, splitTraining } from "../data/split.js";
 import type { Backend, Engine } from "../engine/backend.js";
 import { initializeParameters, lenet5, type Model, type NamedTensors } from "../model/index.js";
-import { customizeRecipe, type Recipe, type RecipeChanges, TUTORIAL_NORMALIZATION } from "./recipes/index.js";
+import { customizeRecipe, type Recipe, type RecipeChanges, TUTORIAL_NORMALIZATION } from "./recipes/recipes.js";
 
-// The one way from a recipe to a trained network: a request and its data make a plan, the plan makes an engine, and
+// The only path from a recipe to a trained network: a request and its data become a plan, the plan an engine, and
 // `runEpochs` trains it.
 
-/** What is asked of a training before its data are known. */
+/** The settings of a training run, before its data are known. */
 export interface TrainingRequest {
   readonly recipe: Recipe;
   readonly changes: RecipeChanges;
   /** Replaces the recipe's augmentation. */
   readonly augment?: ParsedAugmentation;
-  /** Replaces the recipe's normalization: by the tutorial's, or by what is measured on the training images. */
+  /** Replaces the recipe's normalization with the tutorial's, or with one measured on the training images. */
   readonly normalize?: "tutorial" | "dataset";
-  /** Split, initial parameters, order, augmentation and dropout are drawn from it. */
+  /** The seed for split, initial parameters, order, augmentation and dropout. */
   readonly seed: number;
 }
 
-/** What a training learns from, in the network's shape. */
+/** The training images, in the network's input shape. */
 export interface TrainingData extends Pick<DatasetParts, "train" | "validationCount"> {
   /** The byte around the images. */
   readonly background: number;
 }
 
-/** Everything that the bits of a training depend on, besides the arithmetic. */
+/** Everything that determines the bits of a training run, except the arithmetic. */
 export interface TrainingPlan {
   readonly recipe: Recipe;
   readonly model: Model;
@@ -37,17 +37,19 @@ export interface TrainingPlan {
   readonly seed: number;
   /** The parameters before the first step. */
   readonly parameters: NamedTensors;
-  /** The epochs after which the recipe's schedule begins anew, ascending; the first stretch begins with the first epoch. */
+  /** The epochs after which the recipe's schedule restarts, ascending. */
   readonly scheduleRestarts?: readonly number[];
 }
 
-/** The recipe of a request with what depends on the data: the normalization, and whether images may be mirrored. */
+/**
+ * Completes a request's recipe with what depends on the data: the normalization, and whether images may be mirrored.
+ */
 export function settleRecipe(request: TrainingRequest, data: TrainingData): Recipe {
   const { changes, augment, normalize, seed } = request;
-  const asked = augment ?? { augmentation: request.recipe.augmentation, flipGiven: false };
+  const requested = augment ?? { augmentation: request.recipe.augmentation, flipGiven: false };
   const recipe = customizeRecipe(request.recipe, {
     ...changes,
-    augmentation: augmentationFor(asked, data.train.classes, data.background),
+    augmentation: augmentationFor(requested, data.train.classes, data.background),
   });
   if (normalize === undefined) return recipe;
   if (normalize === "tutorial") return customizeRecipe(recipe, { normalization: TUTORIAL_NORMALIZATION });
@@ -67,7 +69,7 @@ export function planTraining(request: TrainingRequest, data: TrainingData): Trai
   return planWith({ recipe, model, seed: request.seed }, data);
 }
 
-/** The plan of a recipe and a model that are settled already, as those of a run that was begun. */
+/** Makes a plan from a completed recipe and a model, such as those of an earlier run. */
 export function planWith(
   settled: Pick<TrainingPlan, "recipe" | "model" | "seed" | "scheduleRestarts">,
   data: Pick<TrainingData, "train" | "validationCount">,
@@ -84,7 +86,7 @@ export function planWith(
   };
 }
 
-/** Compiles a plan's network, with the plan's parameters. */
+/** Compiles a plan's network and sets the plan's parameters. */
 export async function compilePlan({ model, recipe, parameters }: TrainingPlan, backend: Backend): Promise<Engine> {
   const engine = await backend.compile([{ model, ...recipe }], recipe);
   await engine.setParameters(parameters);

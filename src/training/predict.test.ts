@@ -2,15 +2,15 @@ import { expect, test } from "vitest";
 import { referenceEngine } from "../../tests/support/batchEngine.js";
 import { generateDigits } from "../data/digits.js";
 import { initializeParameters, lenet5 } from "../model/index.js";
-import { predictDataset } from "./predict.js";
-import { RECIPES } from "./recipes/index.js";
+import { predictDataset } from "./evaluate.js";
+import { RECIPES } from "./recipes/recipes.js";
 
-test("probabilities are those that the engine's losses come from, in the order of the indices", async () => {
+test("probabilities match the engine's losses, in the order of the indices", async () => {
   const dataset = generateDigits({ seed: 1, count: 7, part: "test" });
   const model = lenet5({ ...RECIPES.improved, input: dataset, classes: 10 });
   const engine = await referenceEngine(model, { ...RECIPES.improved, batchSize: 2 });
   const parameters = initializeParameters(model, 0);
-  // Far from 0, so that the softmax is far from uniform.
+  // Large biases make the softmax far from uniform.
   parameters.get("fc3.bias")!.data.forEach((_, index, data) => {
     data[index] = 3 * index;
   });

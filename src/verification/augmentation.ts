@@ -4,17 +4,17 @@ import type { Backend, Engine } from "../engine/backend.js";
 import type { ImageShape, Model, NamedTensors, Normalization, Tensor } from "../model/index.js";
 import { numbersOf, RowCollector, requireTensor, TOLERANCES, VerificationError, type VerificationRow } from "./rows.js";
 
-/** Crops are given as the window's corner in the image with this many rows and columns of padding on every side. */
+/** Crops are given as the window's corner in the image padded by this many rows and columns on every side. */
 const CROP_PADDING = 2;
-/** Bytes come out as their own value, but for rounding. */
+/** Outputs equal the bytes, except for rounding. */
 const BYTES: Normalization = { mean: [0], std: [1 / 255] };
 const HALVES: Normalization = { mean: [0.5], std: [0.5] };
 
 /**
- * Verifies crops, rotations, other affine maps, brightness and chains of them against the images that PIL makes, to the
- * pixel, and the normalised values to the bit. A file may hold any of them.
+ * Verifies crops, rotations, other affine maps, brightness and chains of them against images made by PIL, pixel by
+ * pixel, and the normalised values bit by bit. A file may contain any of them.
  *
- * @throws VerificationError where its tensors do not fit together
+ * @throws VerificationError if its tensors do not fit together
  */
 export async function verifyAugmentation(
   file: string,
@@ -58,7 +58,7 @@ const INPUTS: ReadonlySet<string> = new Set([
   "full.background",
 ]);
 
-/** What differs from an image as it is. */
+/** Reads the transformation of a sample from the tensors. */
 type Transform = (tensors: NamedTensors, sample: number) => Partial<Transformation>;
 
 const rotation =
@@ -94,7 +94,7 @@ const full: Transform = (tensors, sample) => ({
   background: valueAt(tensors, "full.background", sample),
 });
 
-/** What a file of reference images may hold: the tensor, how its images are made and in which values. */
+/** The tensors that a file of reference images may contain, how their images are made, and their normalization. */
 const CHECKS: readonly { output: string; transform: Transform; normalization: Normalization }[] = [
   { output: "rotate.out", transform: rotation("rotate.degrees"), normalization: BYTES },
   { output: "rotate-large.out", transform: rotation("rotate-large.degrees"), normalization: BYTES },
@@ -112,7 +112,7 @@ function valueAt(tensors: NamedTensors, name: string, index: number): number {
   return values[index];
 }
 
-/** What the backend itself makes of the first images, each with its placement. */
+/** The backend's inputs for the first images, each with its placement. */
 async function assemble(
   engine: Engine,
   pixels: Uint8Array,
@@ -128,7 +128,7 @@ async function assemble(
   return output.data;
 }
 
-/** An engine whose first layer hands its input through: a 1×1 convolution by 1. */
+/** An engine whose first layer passes its input through: a 1×1 convolution with weight 1. */
 async function transparentEngine(backend: Backend, input: ImageShape, normalization: Normalization): Promise<Engine> {
   const model: Model = {
     input,

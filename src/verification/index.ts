@@ -5,29 +5,29 @@ import type { NamedTensors } from "../model/index.js";
 import { verifyAugmentation } from "./augmentation.js";
 import { readModelReference, referenceParameters, verifyModel } from "./models.js";
 import { REFERENCE_OPTIMIZER_NAMES, type ReferenceOptimizer, verifyOptimizer } from "./optimizers.js";
-import type { FileNote, VerificationReport } from "./report.js";
 import type { VerificationRow } from "./rows.js";
 import { verifySchedules } from "./schedules.js";
 import { verifyStateDict } from "./stateDicts.js";
+import type { FileNote, VerificationReport } from "./verificationReport.js";
 
-export * from "./report.js";
 export type { VerificationRow } from "./rows.js";
+export * from "./verificationReport.js";
 
 const SCHEDULES = "schedules.json";
 const AUGMENTATION = /^augment(-.+)?\.safetensors$/;
 const OPTIMIZER = new RegExp(`^(.+)\\.(${REFERENCE_OPTIMIZER_NAMES.join("|")})\\.safetensors$`);
 const STATE_DICT = /^(.+?)(?:\.legacy)?\.pth$/;
 
-/** Whether a file of a folder is one of reference values, by its name. */
+/** Whether a file contains reference values, judging by its name. */
 export function isReferenceFile(file: string): boolean {
   return file === SCHEDULES || /\.(safetensors|pth)$/.test(file);
 }
 
 /**
- * Holds a backend and the readers against a folder of reference values from PyTorch; which values a file holds, its
- * name says, see tests/golden/README.md.
+ * Verifies a backend and the file readers against reference values from PyTorch. A file's name says which values it
+ * contains, see tests/golden/README.md.
  *
- * @param files the bytes of the folder's files by their names; any subset
+ * @param files the content of the reference files, by name; any subset
  */
 export async function verifyFiles(
   files: ReadonlyMap<string, Uint8Array>,
@@ -41,7 +41,7 @@ export async function verifyFiles(
     try {
       if (modelFile !== undefined && !files.has(modelFile)) {
         readTensors(file, files.get(file)!);
-        skipped.push({ file, reason: `there is no ${modelFile}` });
+        skipped.push({ file, reason: `${modelFile} is missing` });
       } else {
         rows.push(...(await verifyFile(file, files, backend)));
       }
@@ -52,7 +52,7 @@ export async function verifyFiles(
   return { rows, failures, skipped };
 }
 
-/** The file with the model and the parameters that a file of trained or stored parameters belongs to. */
+/** The file with the model and initial parameters that a file of trained or stored parameters belongs to. */
 function modelFileOf(file: string): string | undefined {
   const stem = (OPTIMIZER.exec(file) ?? STATE_DICT.exec(file))?.[1];
   return stem === undefined ? undefined : `${stem}.safetensors`;

@@ -9,7 +9,7 @@ import {
 } from "../model/index.js";
 import { numbersOf, RowCollector, requireTensor, TOLERANCES, VerificationError, type VerificationRow } from "./rows.js";
 
-/** A model, its parameters and the one batch that its reference values belong to. */
+/** A model, its parameters and the batch that its reference values belong to. */
 export interface ModelReference {
   readonly model: Model;
   readonly parameters: NamedTensors;
@@ -25,7 +25,7 @@ const KINDS = {
   improved: { activation: "relu", pooling: "maxPool2d", dropout: 0 },
 } as const;
 
-/** The parameters that a model's file holds, by their names in a state_dict. */
+/** The parameters in a model's file, by their names in a state_dict. */
 export function referenceParameters(tensors: NamedTensors): NamedTensors {
   return new Map(
     [...tensors]
@@ -35,14 +35,14 @@ export function referenceParameters(tensors: NamedTensors): NamedTensors {
 }
 
 /**
- * Reads the model from a file of reference values: its activation and pooling from the file's name, all else from the
- * tensors' shapes.
+ * Reads the model from a file of reference values: activation and pooling from the file's name, everything else from
+ * the tensors' shapes.
  *
- * @throws VerificationError or ShapeError where they make no LeNet-5 with a batch
+ * @throws VerificationError or ShapeError if they are not a LeNet-5 with a batch
  */
 export function readModelReference(file: string, tensors: NamedTensors): ModelReference {
   const kind = file.startsWith("paper") ? KINDS.paper : file.startsWith("improved") ? KINDS.improved : undefined;
-  if (!kind) throw new VerificationError("its name begins neither with paper nor with improved");
+  if (!kind) throw new VerificationError("its name starts with neither paper nor improved");
   const parameters = referenceParameters(tensors);
   const input = requireTensor(tensors, "input");
   if (input.shape.length !== 4 || !(input.data instanceof Float32Array)) {
@@ -54,13 +54,13 @@ export function readModelReference(file: string, tensors: NamedTensors): ModelRe
   return { model, parameters, values: input.data, labels };
 }
 
-/** The engines that a reference is held against, with its parameters: with every activation kept, and as for training. */
+/** The engines to verify against a reference, with its parameters: one that keeps activations, one as in training. */
 export async function* referenceEngines(
   { model, parameters, labels }: ModelReference,
   backend: Backend,
   optimizer: OptimizerSettings = DEFAULT_OPTIMIZER,
 ): AsyncGenerator<{ readonly engine: Engine; readonly keepsActivations: boolean }> {
-  // The reference's inputs are given as floats: nothing is normalised.
+  // The reference's inputs are floats, so nothing is normalised.
   const normalization = { mean: Array(model.input.channels).fill(0), std: Array(model.input.channels).fill(1) };
   for (const keepActivations of [true, false]) {
     const options = { batchSize: labels.length, keepActivations };
@@ -74,7 +74,7 @@ export async function* referenceEngines(
 /**
  * Verifies activations (`act.*`), losses (`smooth*.loss`) and gradients (`smooth*.grad.*`).
  *
- * @throws VerificationError or ShapeError where the file's tensors do not fit together
+ * @throws VerificationError or ShapeError if the file's tensors do not fit together
  */
 export async function verifyModel(file: string, tensors: NamedTensors, backend: Backend): Promise<VerificationRow[]> {
   const reference = readModelReference(file, tensors);
@@ -98,12 +98,12 @@ export async function verifyModel(file: string, tensors: NamedTensors, backend: 
   return rows.rows(expected.keys());
 }
 
-/** `smooth0.1` and the like: the prefixes under which there are losses and gradients. */
+/** The prefixes of losses and gradients, such as `smooth0.1`. */
 function smoothingPrefixes(names: Iterable<string>): Set<string> {
   return new Set([...names].flatMap((name) => /^(smooth\d[\d.e-]*?)\.(?:loss$|grad\.)/.exec(name)?.[1] ?? []));
 }
 
-/** The mean loss and its gradients with the label smoothing that a prefix names. */
+/** The mean loss and its gradients, with the label smoothing in the prefix. */
 async function engineGradients(engine: Engine, images: LoadedImages, prefix: string): Promise<NamedTensors> {
   const labelSmoothing = Number(prefix.slice("smooth".length));
   const { losses, gradients } = await engine.differentiate(images, {}, labelSmoothing);
@@ -113,12 +113,12 @@ async function engineGradients(engine: Engine, images: LoadedImages, prefix: str
   ]);
 }
 
-/** The mean of a batch's losses, as PyTorch gives it. */
+/** The mean of a batch's losses, as PyTorch returns it. */
 export function meanLoss(losses: Float32Array): Tensor<Float64Array> {
   return { shape: [1], data: Float64Array.of(losses.reduce((sum, loss) => sum + loss, 0) / losses.length) };
 }
 
-/** Every layer's output for the whole batch, under the name that the reference has for it. */
+/** Every layer's output for the entire batch, by its name in the reference. */
 async function engineActivations(engine: Engine, images: LoadedImages): Promise<NamedTensors> {
   const names = referenceNames(engine.layers);
   return new Map(
@@ -129,7 +129,7 @@ async function engineActivations(engine: Engine, images: LoadedImages): Promise<
   );
 }
 
-/** The reference's name of each layer's output: by the layer's name, `pool1` … for the poolings, `logits` for the last. */
+/** Each layer output's name in the reference: the layer's name, `pool1` … for poolings, `logits` for the last. */
 function referenceNames(layers: readonly ShapedLayer[]): (string | undefined)[] {
   let poolings = 0;
   return layers.map(({ layer }, index) => {

@@ -6,7 +6,7 @@ import { RowCollector, TOLERANCES, type VerificationRow } from "./rows.js";
 const STEPS = 5;
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
-/** The optimisers that have reference values, by their names in the files' names, with the settings these are made with. */
+/** The optimisers with reference values, by their names in the file names, with the settings used for the values. */
 const REFERENCE_OPTIMIZERS = {
   adamw: { learningRate: 1e-3, settings: { type: "adamw", ...ADAM, weightDecay: 0.01 } },
   adam: { learningRate: 1e-3, settings: { type: "adam", ...ADAM, weightDecay: 0 } },
@@ -21,10 +21,10 @@ export type ReferenceOptimizer = keyof typeof REFERENCE_OPTIMIZERS;
 export const REFERENCE_OPTIMIZER_NAMES = Object.keys(REFERENCE_OPTIMIZERS) as ReferenceOptimizer[];
 
 /**
- * Verifies the parameters after five steps (`step5.*`) and the loss before each (`losses`).
+ * Verifies the parameters after five steps (`step5.*`) and the loss before each step (`losses`).
  *
- * @param reference the model and the batch, from the file that the optimiser's belongs to
- * @throws VerificationError or ShapeError where the files' tensors do not fit together
+ * @param reference the model and the batch, from the model's file
+ * @throws VerificationError or ShapeError if the files' tensors do not fit together
  */
 export async function verifyOptimizer(
   file: string,

@@ -1,18 +1,18 @@
-import type { NamedTensors, Tensor } from "../model/tensor.js";
+import type { NamedTensors, Tensor } from "../model/parameters.js";
 
 /**
- * How far a tensor is from its reference: the largest absolute difference, the same relative to the reference's largest
- * absolute value, or the number of elements that are not equal.
+ * How to measure a tensor's error: the largest absolute difference, the same relative to the reference's largest
+ * absolute value, or the number of unequal elements.
  */
 export type Measure = "absolute" | "relative" | "unequal";
 
-/** What a tensor is allowed to be off by. */
+/** The largest allowed error of a tensor. */
 export interface Tolerance {
   readonly measure: Measure;
   readonly limit: number;
 }
 
-/** What float32 in another order of summation meets, and equality where nothing is summed. */
+/** Tolerances for float32 sums in a different order, and exact equality if nothing is summed. */
 export const TOLERANCES = {
   activation: { measure: "absolute", limit: 1e-5 },
   loss: { measure: "absolute", limit: 1e-5 },
@@ -23,7 +23,7 @@ export const TOLERANCES = {
   exact: { measure: "unequal", limit: 0 },
 } as const satisfies Record<string, Tolerance>;
 
-/** One tensor held against its reference. */
+/** The comparison of one tensor with its reference. */
 export interface VerificationRow {
   readonly file: string;
   readonly tensor: string;
@@ -33,12 +33,12 @@ export interface VerificationRow {
   readonly passed: boolean;
 }
 
-/** A reference that cannot be verified, though its file can be read; the message is one line. */
+/** A file can be read, but its values cannot be verified; the message is one line. */
 export class VerificationError extends Error {
   override readonly name = "VerificationError";
 }
 
-/** Compares a file's tensors, several times where several engines give them: a row keeps the largest error. */
+/** Compares a file's tensors. If several engines compute a tensor, its row keeps the largest error. */
 export class RowCollector {
   private readonly file: string;
   private readonly errors = new Map<string, { readonly error: number; readonly tolerance: Tolerance }>();
@@ -47,7 +47,7 @@ export class RowCollector {
     this.file = file;
   }
 
-  /** Compares those of the actual tensors that have a reference. */
+  /** Compares the actual tensors that have a reference. */
   compareAll(expected: NamedTensors, actual: NamedTensors, toleranceOf: (tensor: string) => Tolerance): void {
     for (const [name, tensor] of actual) {
       const reference = expected.get(name);
@@ -55,11 +55,11 @@ export class RowCollector {
     }
   }
 
-  /** @throws VerificationError where the shapes differ */
+  /** @throws VerificationError if the shapes differ */
   compare(name: string, expected: Tensor, actual: Tensor, tolerance: Tolerance): void {
     if (expected.shape.join() !== actual.shape.join()) {
       throw new VerificationError(
-        `${name}: [${expected.shape.join(", ")}] cannot be held against [${actual.shape.join(", ")}]`,
+        `${name}: expected shape [${actual.shape.join(", ")}], the reference has [${expected.shape.join(", ")}]`,
       );
     }
     const error = measureError(numbersOf(name, expected), numbersOf(name, actual), tolerance.measure);
@@ -67,16 +67,16 @@ export class RowCollector {
   }
 
   /**
-   * The rows in the order in which their tensors were first compared.
+   * The rows, in the order in which their tensors were first compared.
    *
-   * @param expected names that all must have been compared
-   * @throws VerificationError where one was not, or there is none
+   * @param expected the names of all tensors that must have been compared
+   * @throws VerificationError if one of them was not, or there are no rows
    */
   rows(expected: Iterable<string>): VerificationRow[] {
     for (const name of expected) {
-      if (!this.errors.has(name)) throw new VerificationError(`there is nothing to hold its tensor ${name} against`);
+      if (!this.errors.has(name)) throw new VerificationError(`it has an unknown tensor ${name}`);
     }
-    if (this.errors.size === 0) throw new VerificationError("it holds nothing to verify");
+    if (this.errors.size === 0) throw new VerificationError("it contains nothing to verify");
     return [...this.errors].map(([tensor, { error, tolerance }]) => {
       const { measure, limit } = tolerance;
       return { file: this.file, tensor, error, tolerance: limit, measure, passed: error <= limit };
@@ -84,17 +84,17 @@ export class RowCollector {
   }
 }
 
-/** @throws VerificationError where a tensor that a check needs is missing */
+/** @throws VerificationError if a required tensor is missing */
 export function requireTensor(tensors: NamedTensors, name: string): Tensor {
   const tensor = tensors.get(name);
   if (!tensor) throw new VerificationError(`it has no tensor ${name}`);
   return tensor;
 }
 
-/** The values of a tensor of any type but the 64-bit integers, of which no reference has any. */
+/** The values of a tensor of any type except 64-bit integers, which no reference contains. */
 export function numbersOf(name: string, { data }: Tensor): Exclude<Tensor["data"], BigInt64Array | BigUint64Array> {
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
-    throw new VerificationError(`${name} is of 64-bit integers`);
+    throw new VerificationError(`${name} contains 64-bit integers`);
   }
   return data;
 }

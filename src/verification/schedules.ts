@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type OneCycleSchedule, oneCycle, scheduleAt } from "../training/recipes/schedules.js";
 import { RowCollector, TOLERANCES, VerificationError, type VerificationRow } from "./rows.js";
 
-/** One OneCycleLR with its arguments in PyTorch's names, and what it gave every step. */
+/** A OneCycleLR: its arguments, with PyTorch's names, and its values at every step. */
 const ReferenceSchedule = z.strictObject({
   max_lr: z.number(),
   total_steps: z.int().positive(),
@@ -18,9 +18,9 @@ const ReferenceSchedule = z.strictObject({
 type ReferenceSchedule = z.infer<typeof ReferenceSchedule>;
 
 /**
- * Verifies learning rate and β1 of every step of every schedule in a JSON file.
+ * Verifies learning rate and β1 at every step of every schedule in a JSON file.
  *
- * @throws VerificationError where the file is no JSON of such schedules
+ * @throws VerificationError if the file is not JSON with such schedules
  */
 export function verifySchedules(file: string, bytes: Uint8Array): VerificationRow[] {
   const rows = new RowCollector(file);

@@ -1,8 +1,8 @@
-"""Writes augment-affine.safetensors beside it: images that torchvision and Pillow mapped, brightened and erased.
+"""Writes augment-affine.safetensors into this folder: images mapped, brightened and erased by torchvision and Pillow.
 
     python make_augmentation.py
 
-Made with PyTorch 2.13, torchvision 0.28, Pillow 12.3 and safetensors 0.8; README.md says what the file holds.
+The file was written with PyTorch 2.13, torchvision 0.28, Pillow 12.3 and safetensors 0.8; README.md describes it.
 """
 
 import pathlib
@@ -17,7 +17,7 @@ HERE = pathlib.Path(__file__).parent
 SIDE = 28
 CROP_PADDING = 2
 
-# The third moves and the fourth scales alone, the last leaves most of the image.
+# The third map only shifts, the fourth only scales, and the last moves most of the image out of view.
 DEGREES = [10.0, -15.0, 0.0, 0.0, 30.0, -7.5, 90.0, 0.0, -120.25]
 RIGHT_DOWN = [(3, -2), (0, 0), (4, 5), (0, 0), (1, 1), (0, -3), (2, 0), (-1, 4), (10, -12)]
 SCALES = [1.1, 0.85, 1.0, 0.8765, 1.25, 0.95, 1.0, 1.15, 0.5]
@@ -31,7 +31,7 @@ BACKGROUNDS = [255, 0, 255, 255, 255, 0, 255, 255, 255]
 
 
 def images(count):
-    """Images in which neighbours differ, so that a pixel in the wrong place shows."""
+    """Images in which neighbouring pixels differ, so that a misplaced pixel shows."""
     n, row, column = numpy.ogrid[0:count, 0:SIDE, 0:SIDE]
     return ((41 * n + 13 * row * column + 5 * row + 3 * column * column) % 256).astype(numpy.uint8)
 
@@ -45,7 +45,7 @@ def flip(image, flipped):
 
 
 def affine(image, degrees, right_down, scale, shear, fill=0):
-    """Counter-clockwise as Pillow's rotate, where torchvision's affine turns clockwise."""
+    """Rotates counter-clockwise, like Pillow's rotate; torchvision's affine rotates clockwise."""
     return transforms.affine(image, -degrees, right_down, scale, [shear, 0.0], fill=fill)
 
 

@@ -1,8 +1,8 @@
-"""Writes the reference values beside it: small LeNet-5 variants, optimisers, schedules and augmentation in PyTorch.
+"""Writes PyTorch's reference values into this folder: small LeNet-5 variants, optimizers, schedules and augmentation.
 
     python make_golden.py
 
-Made with PyTorch 2.13, torchvision 0.28, Pillow 12.3 and safetensors 0.8; README.md says what each file holds.
+The files were written with PyTorch 2.13, torchvision 0.28, Pillow 12.3 and safetensors 0.8; README.md describes them.
 """
 
 import collections
@@ -30,7 +30,7 @@ VARIANTS = (
     Variant("paper-3x32x32", 3, 32, (4, 3, 10, 12), 7, 2, SMOOTHINGS),
     Variant(TRAINED, 1, 28, (3, 4, 12, 10), 10, 5, SMOOTHINGS),
     Variant("improved-3x32x32", 3, 32, (3, 5, 11, 8), 5, 2, SMOOTHINGS),
-    # LeNet-5 as it is; one set of gradients is enough to keep the file small.
+    # LeNet-5 in its full size; only one set of gradients, to keep the file small.
     Variant(FULL, 1, 28, (6, 16, 120, 84), 10, 2, ("0.1",)),
 )
 
@@ -53,7 +53,7 @@ SCHEDULES = (
 
 
 def build(variant):
-    """The network, and where in it the tensors lie that are kept."""
+    """The network of a variant, with named layers."""
     improved = variant.name.startswith("improved")
     activation = nn.ReLU if improved else nn.Sigmoid
     pooling = nn.MaxPool2d if improved else nn.AvgPool2d
@@ -77,7 +77,8 @@ def build(variant):
     )
 
 
-KEPT = {name: name for name in ("conv1", "pool1", "conv2", "pool2", "fc1", "fc2")} | {"fc3": "logits"}
+# The layers whose outputs are saved, and the names that they are saved under.
+SAVED = {name: name for name in ("conv1", "pool1", "conv2", "pool2", "fc1", "fc2")} | {"fc3": "logits"}
 
 
 def prefixed(prefix, tensors):
@@ -85,12 +86,12 @@ def prefixed(prefix, tensors):
 
 
 def activations(network, x):
-    kept = []
+    outputs = []
     for name, layer in network.named_children():
         x = layer(x)
-        if name in KEPT:
-            kept.append((KEPT[name], x))
-    return prefixed("act.", kept)
+        if name in SAVED:
+            outputs.append((SAVED[name], x))
+    return prefixed("act.", outputs)
 
 
 def gradients(network, loss):
@@ -161,7 +162,7 @@ def save_schedules():
 
 
 def images(count):
-    """Images in which neighbours differ, so that a pixel in the wrong place shows."""
+    """Images in which neighbouring pixels differ, so that a misplaced pixel shows."""
     n, row, column = numpy.ogrid[0:count, 0:28, 0:28]
     return ((37 * n + 11 * row * column + 7 * row + 3 * column * column) % 256).astype(numpy.uint8)
 

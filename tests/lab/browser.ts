@@ -8,24 +8,24 @@ import sirv from "sirv";
 import { findChromium } from "../../bench/browser/chromium.mjs";
 import { ISOLATION_HEADERS } from "../../src/node/lab/headers.js";
 
-/** The Chromium that the lab is tested in; undefined where there is none. */
+/** The Chromium that runs the tests; undefined if there is none. */
 export const executable = findChromium();
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
-/** What tests in a browser are called where there is none. */
+/** Appended to the names of browser tests; says why they are skipped. */
 export const SKIPPED = executable ? "" : " (SKIPPED: no Chromium here; install it or set $CHROMIUM)";
 
-/** Where the build puts the site. */
+/** The built site. */
 export const SITE = fileURLToPath(new URL("../../dist/lab", import.meta.url));
 
-/** A host of the built site. */
+/** A server of the built site. */
 export interface Host {
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Serves the built site as a static host does, in a folder of it, with the headers that isolate its pages or without. */
+/** Serves the built site as a static host does, in a subfolder, with or without the isolation headers. */
 export async function serveSite({ isolated }: { readonly isolated: boolean }): Promise<Host> {
   const folder = "/some/folder";
   const handler = sirv(SITE, {
@@ -62,28 +62,28 @@ export function launch(): Promise<Browser> {
   });
 }
 
-/** A page of the lab, and what has gone wrong in it. */
+/** A page of the lab, with its errors and requests. */
 export interface LabPage {
   readonly page: Page;
-  /** Uncaught errors and what its security policy refused. */
+  /** Uncaught errors and violations of its security policy. */
   readonly faults: string[];
-  /** The addresses of all that it has asked for. */
+  /** The URLs of all its requests. */
   readonly requests: string[];
 }
 
-/** Opens the view "Train" in a context of its own, in English unless the options say otherwise, its data there. */
+/** Opens the view "Train" in a new context and waits for its data; in English, unless the options say otherwise. */
 export async function openLab(
   browser: Browser,
   address: string,
   options: BrowserContextOptions = {},
 ): Promise<LabPage> {
   const lab = await openView(browser, address, options);
-  // On a phone it is folded away.
+  // On a phone, it is collapsed.
   await lab.page.locator("canvas.images").waitFor({ state: "attached" });
   return lab;
 }
 
-/** Opens any view of the lab in a context of its own. */
+/** Opens a view of the lab in a new context. */
 export async function openView(
   browser: Browser,
   address: string,
@@ -103,7 +103,7 @@ export async function openView(
   return { page, faults, requests };
 }
 
-/** Presses Train and waits for the end; gives the whole fingerprint of the best weights. */
+/** Presses Train and waits for the end; returns the full fingerprint of the best weights. */
 export async function trainToTheEnd(page: Page): Promise<string> {
   await page.getByRole("button", { name: "Train", exact: true }).click();
   return fingerprintAtTheEnd(page);
@@ -114,20 +114,20 @@ export async function fingerprintAtTheEnd(page: Page): Promise<string> {
   return fingerprintOf(page);
 }
 
-/** The fingerprint that the page shows. */
+/** The fingerprint shown on the page. */
 export async function fingerprintOf(page: Page): Promise<string> {
   return (await page.locator(".fingerprint p code").first().textContent()) ?? "";
 }
 
-/** The validation accuracy that the page shows, 0 … 1. */
+/** The validation accuracy shown on the page, 0 … 1. */
 export async function accuracyOf(page: Page): Promise<number> {
   const text = await page.locator(".figures dd").first().textContent();
   return Number.parseFloat(text ?? "") / 100;
 }
 
-/** What axe finds to be of more than minor importance, with the elements. */
+/** The elements with axe violations of more than minor impact. */
 export async function axeFaults(page: Page): Promise<string[]> {
-  // Evaluated, as the page's policy lets no script in.
+  // Evaluated, because the page's policy blocks added scripts.
   await page.evaluate(readFileSync(AXE, "utf8"));
   return page.evaluate(async () => {
     const { axe } = window as unknown as {

@@ -11,7 +11,7 @@ describe.skipIf(!executable)(`the camera in the lab${SKIPPED}`, () => {
       executablePath: executable,
       headless: true,
       chromiumSandbox: false,
-      // A camera that shows a moving pattern.
+      // A fake camera that shows a moving pattern.
       args: ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--disable-gpu"],
     });
   });
@@ -20,7 +20,7 @@ describe.skipIf(!executable)(`the camera in the lab${SKIPPED}`, () => {
     await host?.close();
   });
 
-  test("takes images into classes while a button is held, by pointer and by key", async () => {
+  test("records images for a class while a button is held, by pointer or key", async () => {
     const { page, faults } = await openLab(browser, `${host.url}#train?count=100&epochs=1`);
     await page.getByLabel("Your own").check();
     await page.getByRole("button", { name: "Use the camera" }).click();

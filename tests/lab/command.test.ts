@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test("lenet lab says where it is, answers there, and ends with Ctrl-C", async () => {
+test("lenet lab prints its address, serves the page there, and stops on Ctrl-C", async () => {
   let page: Promise<string> | undefined;
   const outcome = await runProgram(folder, ["lab"], {
     onOutput: (stdout, child) => {
@@ -25,8 +25,8 @@ test("lenet lab says where it is, answers there, and ends with Ctrl-C", async ()
   expect(outcome).toMatchObject({ code: 0, stderr: "" });
 });
 
-test("lenet lab refuses what is no port", async () => {
+test("lenet lab rejects an invalid port", async () => {
   const { code, stderr } = await runProgram(folder, ["lab", "--port", "70000"]);
   expect(code).toBe(2);
-  expect(stderr).toMatch(/^lenet: .*--port.*70000.*whole number from 1 to 65,535.*\n$/);
+  expect(stderr).toMatch(/^lenet: .*--port.*70000.*an integer from 1 to 65,535.*\n$/);
 });

@@ -7,15 +7,15 @@ import type { Browser, Download, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { generateDigits } from "../../src/data/digits.js";
 import { readSafetensors } from "../../src/formats/safetensors.js";
-import { readWeights, WEIGHTS_FORMATS } from "../../src/formats/weights.js";
+import { readWeights, WEIGHTS_FORMATS } from "../../src/formats/weightFiles.js";
 import { fingerprint, initializeParameters, lenet5 } from "../../src/model/index.js";
 import { type LabServer, serveLab } from "../../src/node/lab/server.js";
+import { readRun } from "../../src/node/runFiles.js";
 import { RunFolder } from "../../src/node/runFolder.js";
-import { readRun } from "../../src/node/runRecord.js";
 import { processorBackend } from "../../src/node/threads.js";
 import type { EpochRecord } from "../../src/training/epochs.js";
 import { evaluateDataset } from "../../src/training/evaluate.js";
-import { RECIPES } from "../../src/training/recipes/index.js";
+import { RECIPES } from "../../src/training/recipes/recipes.js";
 import { runProgram } from "../support/program.js";
 import { axeFaults, executable, launch, openLab, openView, SITE, SKIPPED, trainToTheEnd } from "./browser.js";
 
@@ -39,7 +39,7 @@ const epoch = (number: number): EpochRecord => ({
   validationSeconds: 1,
 });
 
-describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
+describe.skipIf(!executable)(`the view "Compare and save"${SKIPPED}`, () => {
   let browser: Browser;
   let folder: string;
   let server: LabServer;
@@ -54,7 +54,7 @@ describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
     if (folder) await rm(folder, { recursive: true });
   });
 
-  /** Begins a run folder as `lenet train` does. */
+  /** Creates a run folder as `lenet train` does. */
   async function beginRun(name: string): Promise<RunFolder> {
     await mkdir(join(folder, "runs"), { recursive: true });
     return RunFolder.create(join(folder, "runs", name), {
@@ -87,7 +87,7 @@ describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
       best: { epoch: number, validationAccuracy: 0.25 * number, parameters: weights },
     });
 
-  /** Keeps what the page saves. */
+  /** Saves a download of the page and returns its path. */
   async function saved(page: Page, button: string): Promise<string> {
     const waiting = page.waitForEvent("download");
     await page.getByRole("button", { name: button, exact: true }).click();
@@ -103,11 +103,11 @@ describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
   const shownFingerprint = (page: Page) => page.getByTestId("shown-fingerprint").textContent();
   const chooser = (page: Page) => page.locator("input[type=file]").first();
 
-  test("opens PyTorch's weights, saves them in every format and opens them again with the same bits", async () => {
+  test("opens PyTorch's weights, saves them in every format and opens them again bit-identically", async () => {
     const { page, faults } = await openView(browser, `${server.url}#compare`);
     await chooser(page).setInputFiles(PTH);
     const dialog = page.getByRole("dialog", { name: "Which network is it?" });
-    await dialog.getByLabel("ReLU").check();
+    await dialog.getByLabel("ReLU", { exact: true }).check();
     await dialog.getByLabel("max pooling").check();
     await dialog.getByRole("button", { name: "Open" }).click();
     const own = readWeights(await readFile(PTH), RELU);
@@ -119,7 +119,7 @@ describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
     await expect.poll(() => shownFingerprint(page)).toBe(expected);
 
     await page.getByRole("link", { name: "Understand" }).click();
-    expect(await page.getByLabel("The one that is open").isChecked()).toBe(true);
+    expect(await page.getByLabel("Shown network").isChecked()).toBe(true);
     expect(await page.locator(".totals .result").first().textContent()).toBe("=1,834");
     await page.goBack();
 
@@ -143,7 +143,7 @@ describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
     await page.context().close();
   });
 
-  test("says in a line what is wrong with a file, and goes on without an answer", async () => {
+  test("reports in one line what is wrong with a file, and lets the user cancel the dialog", async () => {
     const { page } = await openView(browser, `${server.url}#compare`);
     const broken = (name: string, bytes: Uint8Array) => ({ name, mimeType: "", buffer: Buffer.from(bytes) });
     const pth = await readFile(PTH);
@@ -168,7 +168,7 @@ describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
     await page.context().close();
   });
 
-  test("keeps a run of the page: weights and folder, with the fingerprint that lenet eval finds", async () => {
+  test("saves the weights and folder of a run, with the fingerprint that lenet eval computes", async () => {
     const { page, faults } = await openLab(browser, `${server.url}#train?count=${COUNT}&epochs=2&seed=3`);
     const trained = await trainToTheEnd(page);
     await page.getByRole("link", { name: "Compare" }).click();
@@ -197,7 +197,7 @@ describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
     const again = await runProgram(folder, ["eval", run, "--data", "digits", "--json"]);
     expect(JSON.parse(again.stdout)).toMatchObject({ fingerprint: trained });
 
-    // A folder is chosen as one.
+    // Lets the file input take a folder.
     await page.locator("input[type=file]").evaluate((input: HTMLInputElement) => {
       input.webkitdirectory = true;
     });
@@ -211,12 +211,12 @@ describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
     await page.context().close();
   });
 
-  test("judges a network as Node does", async () => {
+  test("evaluates a network as Node does", async () => {
     const { page } = await openLab(browser, `${server.url}#train?count=${COUNT}`);
     await page.getByRole("link", { name: "Compare" }).click();
     await chooser(page).setInputFiles(PTH);
     await page.getByRole("dialog").getByRole("button", { name: "Open" }).click();
-    await page.getByLabel("all", { exact: true }).check();
+    await page.getByLabel("all images").check();
     await page.getByRole("button", { name: "Evaluate" }).click();
     const dataset = generateDigits({ seed: 0, count: COUNT, part: "train" });
     const own = readWeights(await readFile(PTH), RELU);
@@ -225,12 +225,12 @@ describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
     await engine.setParameters(own.parameters);
     const { correct, confusion } = await evaluateDataset(engine, dataset);
     engine.dispose();
-    await page.getByText(`${correct} of ${COUNT} right`).waitFor();
+    await page.getByText(`${correct} of ${COUNT} correct`).waitFor();
     expect((await page.locator(".matrix tbody td").allTextContents()).map(Number)).toEqual(confusion.flat());
     await page.context().close();
   });
 
-  test("watches a run that is being written, and opens it again from its link", async () => {
+  test("watches a run that is being written, and reopens it from its link", async () => {
     const run = await beginRun("watched");
     await keepEpoch(run, 1);
     const { page, faults } = await openView(browser, `${server.url}#compare`);
@@ -240,7 +240,7 @@ describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
     await row.getByText("25.00%").waitFor();
     await keepEpoch(run, 2);
     await row.getByText("2 of 3").waitFor();
-    await row.getByText("being trained").waitFor();
+    await row.getByText("in progress").waitFor();
     await row.getByText("50.00%").waitFor();
     await keepEpoch(run, 3);
     await run.writeResult({
@@ -252,7 +252,7 @@ describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
     });
     await run.close();
     await row.getByText("ffffffffff").waitFor();
-    expect(await row.getByText("being trained").count()).toBe(0);
+    expect(await row.getByText("in progress").count()).toBe(0);
     await row.getByText("3:06").waitFor();
 
     expect(new URL(page.url()).hash).toBe("#compare?compareRuns=watched");
@@ -286,7 +286,7 @@ describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
     await page.context().close();
   });
 
-  test("copies its link, in Chinese, too", async () => {
+  test("copies its link, also in Chinese", async () => {
     const { page } = await openView(browser, `${server.url}#compare?seed=7`, {
       locale: "zh-CN",
       permissions: ["clipboard-read", "clipboard-write"],
@@ -295,14 +295,14 @@ describe.skipIf(!executable)(`the view "Compare and keep"${SKIPPED}`, () => {
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(`${server.url}#compare?seed=7`);
     await page.getByRole("heading", { level: 1, name: "比较与保存" }).waitFor();
     await page.getByLabel("语言").selectOption("en");
-    await page.getByRole("heading", { level: 1, name: "Compare and keep" }).waitFor();
+    await page.getByRole("heading", { level: 1, name: "Compare and save" }).waitFor();
     await page.context().close();
   });
 
   test.each([
     ["light", 1280, 800],
     ["dark", 390, 844],
-  ] as const)("axe finds no fault in it: %s, %i × %i", async (colorScheme, width, height) => {
+  ] as const)("has no axe violations: %s, %i × %i", async (colorScheme, width, height) => {
     const viewport = { width, height };
     const { page } = await openLab(browser, `${server.url}#train?count=${COUNT}&epochs=1`, { colorScheme, viewport });
     await trainToTheEnd(page);

@@ -41,7 +41,7 @@ describe.skipIf(!executable)(`data in the lab${SKIPPED}`, () => {
     await (await chooser).setFiles(paths);
   };
 
-  test("reads IDX files, packed or not, and trains on them", async () => {
+  test("reads IDX files, gzipped or not, and trains on them", async () => {
     const page = await openOwn();
     const labels = await readFile(join(folder, "digits", "train-labels-idx1-ubyte"));
     await writeFile(join(folder, "train-labels-idx1-ubyte.gz"), gzipSync(labels));
@@ -56,14 +56,14 @@ describe.skipIf(!executable)(`data in the lab${SKIPPED}`, () => {
     await page.context().close();
   });
 
-  test("says what is wrong with files", async () => {
+  test("reports what is wrong with files", async () => {
     const page = await openOwn();
     await choose(page, "Choose files", [join(folder, "digits", "train-labels-idx1-ubyte")]);
     await page.getByText("no training images among train-labels-idx1-ubyte").waitFor();
     await page.context().close();
   });
 
-  test("makes classes of the folders of a folder, and tells of what cannot be decoded", async () => {
+  test("turns subfolders into classes, and reports what cannot be decoded", async () => {
     const page = await openOwn();
     await page.getByLabel("colour, 32 × 32").check();
     await choose(page, "Choose a folder", join(folder, "pets"));
@@ -76,7 +76,7 @@ describe.skipIf(!executable)(`data in the lab${SKIPPED}`, () => {
     await page.context().close();
   });
 
-  test("asks a mirror only when told to, refuses other files, and says what each host answered", async () => {
+  test("downloads only on request, rejects wrong files, and reports each host's answer", async () => {
     const { page, requests } = await openLab(browser, `${host.url}#train?count=100`);
     await page
       .context()
@@ -98,7 +98,7 @@ describe.skipIf(!executable)(`data in the lab${SKIPPED}`, () => {
   });
 });
 
-/** Two classes of images, six each, and a file that is none. */
+/** Two classes of six images each, and a file that is not an image. */
 async function writePets(folder: string): Promise<void> {
   for (const name of ["dog", "cat"]) {
     await mkdir(join(folder, name), { recursive: true });

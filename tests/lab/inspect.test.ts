@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { resizeImage } from "../../src/data/index.js";
-import { readWeights } from "../../src/formats/weights.js";
+import { readWeights } from "../../src/formats/weightFiles.js";
 import { elementCount, paperLayers } from "../../src/model/index.js";
 import { compile } from "../support/batchEngine.js";
 import { executable, type Host, launch, SKIPPED, serveSite } from "./browser.js";
@@ -13,12 +13,12 @@ const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 /** The machine may be busy. */
 const PATIENTLY = { timeout: 20_000 };
 
-/** Of the image that is opened. */
+/** The side of the opened image. */
 const SIDE = 40;
 
 type Point = readonly [x: number, y: number];
 
-/** Digits as a hand draws them, in hundredths of the pad. */
+/** Digits as drawn by hand, in hundredths of the pad. */
 const DRAWN: Readonly<Record<string, readonly (readonly Point[])[]>> = {
   "0": [arc(50, 50, 20, 33, -90, 270)],
   "1": [
@@ -44,7 +44,7 @@ function arc(x: number, y: number, radiusX: number, radiusY: number, from: numbe
   });
 }
 
-describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
+describe.skipIf(!executable)(`the view "Look inside"${SKIPPED}`, () => {
   let browser: Browser;
   let host: Host;
   beforeAll(async () => {
@@ -58,7 +58,7 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
 
   async function open(hash: string) {
     const viewport = { width: 1280, height: 800 };
-    // Colours that are on their way from one theme to the other have no contrast to speak of.
+    // During the transition between themes, colours have too little contrast.
     const context = await browser.newContext({ locale: "en-US", viewport, reducedMotion: "reduce" });
     const page = await context.newPage();
     const faults: string[] = [];
@@ -71,14 +71,14 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
     return { page, faults };
   }
 
-  describe("a network that learned digits in one click", () => {
+  describe("with a network trained on digits in one click", () => {
     let page: Page;
     let faults: string[];
     beforeAll(async () => {
       ({ page, faults } = await open("#inspect"));
       expect(await seriousFaults(page)).toEqual([]);
       await page.getByRole("button", { name: /digits and train/ }).click();
-      await page.getByText("the best, of epoch").waitFor({ timeout: 100_000 });
+      await page.getByText("best weights, epoch").waitFor({ timeout: 100_000 });
     });
     afterAll(() => page?.context().close());
 
@@ -88,14 +88,14 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
       await expect.poll(() => page.locator(".answer").textContent(), PATIENTLY).toBe(digit);
     });
 
-    test("tells those who do not see it what it takes the image for", async () => {
+    test("tells screen readers the prediction", async () => {
       await page.getByRole("button", { name: "Clear" }).click();
       await draw(page, DRAWN["7"]);
-      await page.getByRole("img", { name: /^The image\. It is taken for 7 with \d/ }).waitFor();
-      await page.getByRole("application", { name: /^The classes: 0: .*, 7: \d/ }).waitFor();
+      await page.getByRole("img", { name: /^Input image\. Prediction: 7, \d/ }).waitFor();
+      await page.getByRole("application", { name: /^Classes: 0: .*, 7: \d/ }).waitFor();
     });
 
-    test("takes strokes back and clears", async () => {
+    test("undoes strokes and clears", async () => {
       await page.getByRole("button", { name: "Clear" }).click();
       const empty = await pixelsOf(page, "Input");
       await draw(page, [DRAWN["1"][0]]);
@@ -108,7 +108,7 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
       await expect.poll(() => pixelsOf(page, "Input"), PATIENTLY).toBe(empty);
     });
 
-    test("shows filters and maps as they were before training, and plays how they came about", async () => {
+    test("shows filters from before training, and replays their development", async () => {
       await page.getByRole("radio", { name: "Filters", exact: true }).check();
       await page.getByRole("radio", { name: "C1" }).check();
       const trained = await pixelsOf(page, "Filters");
@@ -117,56 +117,56 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
       await page.getByText("after 0 epochs").waitFor();
       const initial = await pixelsOf(page, "Filters");
       expect(initial).not.toBe(trained);
-      await page.getByRole("radio", { name: "Change since start" }).check();
+      await page.getByRole("radio", { name: "Change since initialization" }).check();
       await page.getByRole("radio", { name: "Weights", exact: true }).check();
       expect(await pixelsOf(page, "Filters")).toBe(initial);
-      await page.getByRole("button", { name: "Play the training" }).click();
-      await page.getByText("the best, of epoch").waitFor();
+      await page.getByRole("button", { name: "Replay training" }).click();
+      await page.getByText("best weights, epoch").waitFor();
       expect(await pixelsOf(page, "Filters")).toBe(trained);
     });
 
-    test("finds what excites a map, in the data and from noise", async () => {
-      await page.getByRole("radio", { name: "Excites", exact: true }).check();
+    test("finds images that excite a map, in the data and by optimization from noise", async () => {
+      await page.getByRole("radio", { name: "Feature visualization", exact: true }).check();
       await page.getByRole("button", { name: "Search 6,000 images" }).click();
-      const found = page.getByRole("application", { name: /^The most exciting images/ });
+      const found = page.getByRole("application", { name: /^Most exciting images/ });
       await found.waitFor();
       const label = await found.getAttribute("aria-label");
       const values = [...label!.matchAll(/\d+\.\d+/g)].map(([value]) => Number(value));
       expect(values).toHaveLength(12);
       expect(values).toEqual([...values].sort((one, other) => other - one));
-      await page.getByRole("button", { name: "Climb" }).click();
-      await page.getByRole("button", { name: "Climb from other noise" }).waitFor();
-      await page.getByRole("button", { name: "Look at it" }).click();
+      await page.getByRole("button", { name: "Optimize" }).click();
+      await page.getByRole("button", { name: "Optimize from other noise" }).waitFor();
+      await page.getByRole("button", { name: "Inspect it" }).click();
       expect(page.url()).toContain("inspectSource=file");
     });
 
-    test("says which pixels an answer rests on", async () => {
+    test("shows three different saliency maps", async () => {
       await page.getByRole("radio", { name: "Draw", exact: true }).check();
       await draw(page, DRAWN["7"]);
-      await page.getByRole("radio", { name: "Why", exact: true }).check();
+      await page.getByRole("radio", { name: "Saliency", exact: true }).check();
       const shown = new Set<string>();
       for (const reason of ["Occlusion", "Gradient", "Input × gradient"]) {
         await page.getByRole("radio", { name: reason, exact: true }).check();
-        // Only the image, grey, is there until the worker has answered.
-        await expect.poll(() => coloursOf(page, "The image under"), PATIENTLY).toBeGreaterThan(9);
-        await expect.poll(async () => shown.has(await pixelsOf(page, "The image under")), PATIENTLY).toBe(false);
-        shown.add(await pixelsOf(page, "The image under"));
+        // Until the worker has answered, only the grey image is visible.
+        await expect.poll(() => coloursOf(page, "Saliency map"), PATIENTLY).toBeGreaterThan(9);
+        await expect.poll(async () => shown.has(await pixelsOf(page, "Saliency map")), PATIENTLY).toBe(false);
+        shown.add(await pixelsOf(page, "Saliency map"));
       }
       expect(shown.size).toBe(3);
     });
 
-    test("goes through the data with keys", async () => {
+    test("browses the data with arrow keys", async () => {
       await page.getByRole("radio", { name: "Data", exact: true }).check();
       const picker = page.getByRole("application", { name: /^Image 1 of 1200/ });
       await picker.focus();
       await page.keyboard.press("ArrowRight");
       await page.keyboard.press("ArrowDown");
       await page.getByRole("application", { name: /^Image 5 of 1200/ }).waitFor();
-      await page.getByText(/^its label: \d$/).waitFor();
+      await page.getByText(/^label: \d$/).waitFor();
       expect(page.url()).toMatch(/inspectSource=data.*inspectIndex=\d+/);
     });
 
-    test.each(["sum", "filters", "excites", "why"])("has no serious fault in axe's eyes (%s)", async (panel) => {
+    test.each(["sum", "filters", "excites", "why"])("has no serious axe violations (%s)", async (panel) => {
       for (const theme of ["light", "dark"]) {
         await page.evaluate(`location.hash = "#inspect?theme=${theme}&inspectPanel=${panel}"`);
         await page.locator(`[data-theme=${theme}] .detail`).waitFor();
@@ -183,7 +183,7 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
     });
   });
 
-  describe("networks from files", () => {
+  describe("with networks from files", () => {
     const FILES = [
       { file: "paper-3x32x32.pth", kind: ["sigmoid", "average pooling"], unseen: ["sigmoid", "averagePool2d"] },
       { file: "improved-1x28x28.pth", kind: ["ReLU", "max pooling"], unseen: ["relu", "maxPool2d"] },
@@ -194,7 +194,7 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
       const { page, faults } = await open("#inspect");
       await page.getByLabel("Open weights").setInputFiles(path);
       const dialog = page.getByRole("dialog", { name: "Which network is it?" });
-      for (const layer of kind) await dialog.getByLabel(layer).check();
+      for (const layer of kind) await dialog.getByLabel(layer, { exact: true }).check();
       await dialog.getByRole("button", { name: "Open" }).click();
       await page.getByRole("radio", { name: "File", exact: true }).check();
       const image = colourfulImage();
@@ -248,7 +248,7 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
       await page.context().close();
     });
 
-    test("steps through a sum, product by product", async () => {
+    test("steps through a sum product by product", async () => {
       const { page } = await open("#inspect?inspectLayer=C1&inspectUnit=410&inspectMoment=before");
       await page
         .getByLabel("Open weights")
@@ -256,7 +256,7 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
       const dialog = page.getByRole("dialog", { name: "Which network is it?" });
       await dialog.getByRole("button", { name: "Open" }).click();
       const whole = await page.locator("[data-value=worked]").textContent();
-      await page.getByRole("button", { name: "Step on" }).click();
+      await page.getByRole("button", { name: "Step forward" }).click();
       await page.getByText("step 1 of 26").waitFor();
       expect(await page.locator(".number-grid td.pending").count()).toBe(3 * 24);
       const text = await page.locator(".so-far").textContent();
@@ -276,7 +276,7 @@ describe.skipIf(!executable)(`looking inside${SKIPPED}`, () => {
   });
 });
 
-/** Draws strokes with the mouse, as a hand would: no faster than the page hears of it. */
+/** Draws strokes with the mouse, no faster than the page receives its events. */
 async function draw(page: Page, strokes: readonly (readonly Point[])[]): Promise<void> {
   const box = (await page.getByRole("img", { name: "Drawing pad" }).boundingBox())!;
   const at = ([x, y]: Point) => [box.x + (x / 100) * box.width, box.y + (y / 100) * box.height] as const;
@@ -288,14 +288,14 @@ async function draw(page: Page, strokes: readonly (readonly Point[])[]): Promise
   }
 }
 
-/** The pixels of the canvas in a region, or that is named so itself. */
+/** The pixels of the canvas in a region, or with that accessible name. */
 function pixelsOf(page: Page, name: string): Promise<string> {
   const canvas = name === "Filters" ? page.locator(".filters-panel canvas") : page.getByRole("img", { name }).last();
   const within = name === "Input" ? page.getByRole("region", { name, exact: true }).locator("canvas") : canvas;
   return within.evaluate((element) => (element as HTMLCanvasElement).toDataURL());
 }
 
-/** How many colours, other than greys, the image of that name has. */
+/** The number of non-grey colours in the canvas with that accessible name. */
 function coloursOf(page: Page, name: string): Promise<number> {
   return page
     .getByRole("img", { name })
@@ -319,7 +319,7 @@ function colourfulImage(): Uint8Array {
   );
 }
 
-/** A square image as a .bmp file of 24 bits: rows from the bottom up, of whole words where the side is a multiple of 4. */
+/** A square image as a 24-bit .bmp file: rows bottom-up. The side must be a multiple of 4, so that rows need no padding. */
 function bitmapFile(side: number, rgba: Uint8Array): Buffer {
   const header = Buffer.alloc(54);
   header.write("BM");
@@ -340,7 +340,7 @@ function bitmapFile(side: number, rgba: Uint8Array): Buffer {
   return Buffer.concat([header, ...rows]);
 }
 
-/** The unit that a heading names by its places from 1 on: map, row and column, or a class by its number. */
+/** The unit that a heading names: map, row and column, counted from 1, or a class by its number. */
 function unitOf(shape: readonly number[], place: readonly number[], isClass: boolean): number {
   if (isClass) return place[0];
   const [map, row = 1, column = 1] = place;

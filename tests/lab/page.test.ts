@@ -15,7 +15,7 @@ import {
   trainToTheEnd,
 } from "./browser.js";
 
-/** What the page loads before data, packed, at most. */
+/** The maximum size of what the page loads before data, gzipped. */
 const FIRST_LOAD_BYTES = 200_000;
 
 describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
@@ -30,13 +30,13 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
     await host?.close();
   });
 
-  describe("address", () => {
-    test("has the settings, and gives them back", async () => {
+  describe("the address", () => {
+    test("stores the settings and restores them", async () => {
       const { page } = await openLab(browser, `${host.url}#train?count=500&recipe=paper&epochs=3&seed=5&lang=en`);
       await page.getByLabel("tanh").check();
       await page.getByText("More settings").click();
-      await page.getByLabel("Batch", { exact: true }).fill("64");
-      await page.getByLabel("Batch", { exact: true }).press("Enter");
+      await page.getByLabel("Batch size").fill("64");
+      await page.getByLabel("Batch size").press("Enter");
       await page.getByLabel("Augmentation").fill("crop=1,degrees=5");
       await page.getByLabel("Augmentation").press("Enter");
       const address = new URL(page.url()).hash;
@@ -46,21 +46,21 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
       await page.reload();
       expect(await page.getByLabel("tanh").isChecked()).toBe(true);
       expect(await page.getByLabel("Epochs", { exact: true }).inputValue()).toBe("3");
-      expect(await page.getByLabel("Batch", { exact: true }).inputValue()).toBe("64");
+      expect(await page.getByLabel("Batch size").inputValue()).toBe("64");
       expect(new URL(page.url()).hash).toBe(address);
       await page.context().close();
     });
 
-    test("leaves out what is as usual, and passes over what it does not know", async () => {
+    test("omits defaults and ignores unknown fields and values", async () => {
       const { page } = await openLab(browser, `${host.url}#train?epochs=-3&recipe=secret&wind=north&count=500`);
       expect(await page.getByLabel("Epochs", { exact: true }).inputValue()).toBe("10");
-      await page.getByLabel("How many").fill("");
-      await page.getByLabel("How many").press("Enter");
+      await page.getByLabel("Number of images").fill("");
+      await page.getByLabel("Number of images").press("Enter");
       expect(new URL(page.url()).hash).toBe("#train");
       await page.context().close();
     });
 
-    test("goes back and forth", async () => {
+    test("works with the browser's back and forward buttons", async () => {
       const { page } = await openLab(browser, `${host.url}#train?count=500`);
       await page.getByRole("link", { name: "Look inside" }).click();
       await page.getByRole("heading", { level: 1, name: "Look inside" }).waitFor();
@@ -76,18 +76,18 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
       await page.context().close();
     });
 
-    test("a wrong number is told, and not taken", async () => {
+    test("does not take invalid numbers, which are reported", async () => {
       const { page } = await openLab(browser, `${host.url}#train?count=500`);
       await page.getByLabel("Seed").fill("1.5");
       await page.getByLabel("Seed").press("Enter");
-      await page.getByText("A whole number from 0 to").waitFor();
+      await page.getByText("An integer from 0 to").waitFor();
       expect(await page.getByLabel("Seed").getAttribute("aria-invalid")).toBe("true");
       expect(page.url()).not.toContain("seed");
       await page.context().close();
     });
   });
 
-  test("speaks the browser's language, and the one that is chosen", async () => {
+  test("uses the browser's language unless another is chosen", async () => {
     const { page } = await openLab(browser, `${host.url}#train?count=500`, { locale: "zh-CN" });
     await page.getByRole("heading", { level: 1, name: "看 LeNet-5 学习" }).waitFor();
     expect(await page.evaluate(() => document.documentElement.lang)).toBe("zh-Hans");
@@ -98,7 +98,7 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
     await page.context().close();
   });
 
-  test("is light or dark as the system is, and as is chosen", async () => {
+  test("uses the system's theme unless another is chosen", async () => {
     const { page } = await openLab(browser, `${host.url}#train?count=500`, { colorScheme: "dark" });
     const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
     const dark = await ground();
@@ -112,7 +112,7 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
     await page.context().close();
   });
 
-  test("lists its keys, which can be switched off", async () => {
+  test("lists its shortcuts, which can be disabled", async () => {
     const { page } = await openLab(browser, `${host.url}#train?count=500`);
     await page.keyboard.press("?");
     const dialog = page.getByRole("dialog", { name: "Keyboard shortcuts" });
@@ -129,7 +129,7 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
       "e",
       "r",
     ]);
-    await dialog.getByLabel("Single keys do something").uncheck();
+    await dialog.getByLabel("Enable single-key shortcuts").uncheck();
     await page.keyboard.press("Escape");
     expect(await dialog.isVisible()).toBe(false);
     await page.keyboard.press("2");
@@ -142,7 +142,7 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
     ["dark", "desktop", { width: 1280, height: 800 }],
     ["light", "phone", { width: 390, height: 844 }],
     ["dark", "phone", { width: 390, height: 844 }],
-  ] as const)("axe finds no fault in it: %s, %s", async (colorScheme, _device, viewport) => {
+  ] as const)("has no axe violations: %s, %s", async (colorScheme, _device, viewport) => {
     const { page } = await openLabWithRun({ colorScheme, viewport });
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(viewport.width);
     await page.evaluate(() => {
@@ -155,7 +155,7 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
     await page.context().close();
   });
 
-  test("asks no other host for anything", async () => {
+  test("makes no request to other hosts", async () => {
     const { page, requests, faults } = await openLab(browser, `${host.url}#train?count=500&epochs=1`);
     await trainToTheEnd(page);
     await page.getByLabel("Fashion-MNIST").check();
@@ -166,7 +166,7 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
     await page.context().close();
   });
 
-  test("works without a network once it has been loaded, and isolates itself where its host does not", async () => {
+  test("works offline once loaded, and isolates itself if its host does not", async () => {
     const plain = await serveSite({ isolated: false });
     const { page, faults } = await openLab(browser, `${plain.url}#train?count=500&epochs=1`);
     await page.waitForFunction(() => crossOriginIsolated);
@@ -185,10 +185,10 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
     await page.context().close();
   });
 
-  test(`loads at most ${FIRST_LOAD_BYTES} bytes at first, packed`, async () => {
+  test(`first loads at most ${FIRST_LOAD_BYTES} bytes, gzipped`, async () => {
     const { page, requests } = await openLab(browser, host.url, { serviceWorkers: "block" });
     const files = new Set(requests.map((address) => address.slice(host.url.length) || "index.html"));
-    // Asked of the lab's own server.
+    // Requested to find out whether the server is `lenet lab`.
     files.delete("api/server");
     const sizes = [...files].map((file) => gzipSync(readFileSync(join(SITE, file))).length);
     const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -197,7 +197,7 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
     await page.context().close();
   });
 
-  /** A page with a finished run on it. */
+  /** A page with a finished run. */
   async function openLabWithRun(options: Parameters<typeof openLab>[2]) {
     const lab = await openLab(browser, `${host.url}#train?count=500&epochs=2`, options);
     await trainToTheEnd(lab.page);

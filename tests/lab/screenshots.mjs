@@ -1,4 +1,4 @@
-// Draws docs/lab/*.png: every view of the lab, on a desktop and on a phone, light and dark. After `npm run build`:
+// Writes docs/lab/*.png: every view of the lab, on desktop and phone, light and dark. Run `npm run build` first:
 //
 //   node tests/lab/screenshots.mjs
 
@@ -25,8 +25,8 @@ const browser = await chromium.launch({ executablePath: findChromium(), args: ["
 for (const colorScheme of ["light", "dark"]) {
   const page = await browser.newPage({ colorScheme, viewport: SIZES.desktop, reducedMotion: "reduce" });
   await page.goto(`${address}#inspect`);
-  await page.getByRole("button", { name: /Draw 6,000/ }).click();
-  await page.getByText("the best, of epoch").waitFor({ timeout: 300_000 });
+  await page.getByRole("button", { name: /Generate 6,000/ }).click();
+  await page.getByText("best weights, epoch").waitFor({ timeout: 300_000 });
   const map = page.getByRole("region", { name: "C3", exact: true }).getByRole("application");
   const { width, height } = await map.boundingBox();
   await map.click({ position: { x: 0.4 * width, y: 0.4 * height } });
@@ -35,7 +35,7 @@ for (const colorScheme of ["light", "dark"]) {
     for (const [size, viewport] of Object.entries(SIZES)) {
       await page.setViewportSize(viewport);
       await page.evaluate("scrollTo(0, 0)");
-      // The curves are drawn anew for the width.
+      // The charts are redrawn for the new width.
       await page.waitForTimeout(2500);
       await page.screenshot({ path: `${folder}${view}-${size}-${colorScheme}.png` });
     }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { augmentationFor, generateDigits, splitIndices } from "../../src/data/index.js";
 import { customizeRecipe, fingerprint, initializeParameters, lenet5, runEpochs } from "../../src/engine.js";
 import { processorBackend } from "../../src/node/threads.js";
-import { RECIPES } from "../../src/training/recipes/index.js";
+import { RECIPES } from "../../src/training/recipes/recipes.js";
 import {
   accuracyOf,
   executable,
@@ -24,14 +24,14 @@ const SEED = 7;
 const PATIENTLY = { timeout: 20_000 };
 const SETTINGS = `#train?count=${COUNT}&epochs=${EPOCHS}&seed=${SEED}`;
 
-/** What the lab's settings come to in Node. */
+/** Trains with the lab's settings in Node and returns the fingerprint of the best weights. */
 async function trainInNode(): Promise<string> {
   const dataset = generateDigits({ seed: 0, count: COUNT, part: "train" });
   const { improved } = RECIPES;
-  const asked = { augmentation: improved.augmentation, flipGiven: false };
+  const requested = { augmentation: improved.augmentation, flipGiven: false };
   const recipe = customizeRecipe(improved, {
     epochs: EPOCHS,
-    augmentation: augmentationFor(asked, dataset.classes, 0),
+    augmentation: augmentationFor(requested, dataset.classes, 0),
   });
   const model = lenet5({ ...recipe, input: dataset, classes: dataset.classes.length });
   const engine = await processorBackend(recipe.batchSize).compile([{ model, ...recipe }], recipe);
@@ -49,7 +49,7 @@ const ENVIRONMENTS: readonly {
   readonly options: BrowserContextOptions;
 }[] = [
   { name: "isolated by its host", isolated: true, options: {} },
-  // Else the service worker would isolate it.
+  // Otherwise the service worker would isolate it.
   { name: "not isolated", isolated: false, options: { serviceWorkers: "block" } },
 ];
 
@@ -70,7 +70,7 @@ describe.skipIf(!executable)(`training in the lab${SKIPPED}`, () => {
     });
     afterAll(() => host?.close());
 
-    test("reaches 95 % on generated digits, with the bits that Node comes to", async () => {
+    test("reaches 95 % on generated digits, with the same bits as Node", async () => {
       const { page, faults } = await open(SETTINGS);
       expect(await page.evaluate(() => crossOriginIsolated)).toBe(isolated);
       expect(await trainToTheEnd(page)).toBe(expected);
@@ -82,7 +82,7 @@ describe.skipIf(!executable)(`training in the lab${SKIPPED}`, () => {
       await page.context().close();
     });
 
-    test("pauses and goes on to the same bits", async () => {
+    test("pauses and resumes bit-identically", async () => {
       const { page } = await open(SETTINGS);
       await page.getByRole("button", { name: "Train", exact: true }).click();
       for (const share of [0.02, 0.4]) {
@@ -92,14 +92,14 @@ describe.skipIf(!executable)(`training in the lab${SKIPPED}`, () => {
         const paused = await fingerprintOf(page);
         await page.waitForTimeout(300);
         expect(await fingerprintOf(page)).toBe(paused);
-        await page.getByRole("button", { name: "Go on" }).click();
+        await page.getByRole("button", { name: "Resume" }).click();
       }
       expect(await fingerprintAtTheEnd(page)).toBe(expected);
       await page.context().close();
     });
   });
 
-  describe("controls", () => {
+  describe("the controls", () => {
     let host: Host;
     beforeAll(async () => {
       host = await serveSite({ isolated: true });
@@ -107,7 +107,7 @@ describe.skipIf(!executable)(`training in the lab${SKIPPED}`, () => {
     afterAll(() => host?.close());
     const open = (hash: string) => openLab(browser, host.url + hash);
 
-    test("steps by a batch and by an epoch, and takes a run back to its start", async () => {
+    test("step by a batch or an epoch, and reset a run", async () => {
       const { page } = await open("#train?count=1000&epochs=2");
       const note = page.locator(".fingerprint summary .quiet");
       await page.getByRole("button", { name: "One batch" }).click();
@@ -128,9 +128,9 @@ describe.skipIf(!executable)(`training in the lab${SKIPPED}`, () => {
       await page.context().close();
     });
 
-    test("lays two runs over each other, and removes one", async () => {
+    test("overlay two runs, and remove one", async () => {
       const { page } = await open("#train?count=600&epochs=2");
-      await page.getByRole("button", { name: "1998 against today" }).click();
+      await page.getByRole("button", { name: "1998 vs. today" }).click();
       const runs = page.locator(".runs li");
       await expect.poll(() => runs.count(), PATIENTLY).toBe(2);
       await page.getByText("Finished. The weights are").waitFor();
@@ -142,7 +142,7 @@ describe.skipIf(!executable)(`training in the lab${SKIPPED}`, () => {
       expect(await lines.count()).toBe(2);
       expect(await lines.nth(0).getAttribute("stroke-dasharray")).toBeNull();
       expect(await lines.nth(1).getAttribute("stroke-dasharray")).not.toBeNull();
-      await page.getByText("The curves as a table").click();
+      await page.getByText("Curves as a table").click();
       expect(await page.locator(".numbers tbody tr").count()).toBe(4);
       await page.getByRole("button", { name: "Remove run 1" }).click();
       expect(await runs.count()).toBe(1);
@@ -150,7 +150,7 @@ describe.skipIf(!executable)(`training in the lab${SKIPPED}`, () => {
       await page.context().close();
     });
 
-    test("a changed setting begins another run, and a run brings its settings back", async () => {
+    test("start another run after a setting has changed, and restore a run's settings", async () => {
       const { page } = await open("#train?count=600&epochs=1");
       await trainToTheEnd(page);
       await page.getByLabel("tanh").check();

@@ -14,7 +14,7 @@ describe.skipIf(!executable)(`the view "Understand"${SKIPPED}`, () => {
     await host?.close();
   });
 
-  test("works every layer's numbers out, for the size that the address says", async () => {
+  test("derives every layer's numbers for the size in the address", async () => {
     const { page, faults } = await openView(
       browser,
       `${host.url}#understand?understandInput=3x32x32&understandLayer=7`,
@@ -37,9 +37,9 @@ describe.skipIf(!executable)(`the view "Understand"${SKIPPED}`, () => {
     await page.context().close();
   });
 
-  test("takes a size of one's own, and tells what is none", async () => {
+  test("accepts a custom size, and rejects invalid ones", async () => {
     const { page } = await openView(browser, `${host.url}#understand`);
-    await page.getByLabel("Another size").check();
+    await page.getByLabel("Custom size").check();
     const size = page.getByLabel("Channels × height × width");
     await size.fill("2 × 20 × 8");
     await page.getByText("Three numbers, such as").waitFor();
@@ -56,7 +56,7 @@ describe.skipIf(!executable)(`the view "Understand"${SKIPPED}`, () => {
     await page.context().close();
   });
 
-  test("says the same in Chinese", async () => {
+  test("shows the same numbers in Chinese", async () => {
     const { page } = await openView(browser, `${host.url}#understand`, { locale: "zh-CN" });
     await page.getByRole("heading", { level: 1, name: "理解每个数字从何而来" }).waitFor();
     const numbers = (text: string) => [...text.matchAll(/[\d,.]{2,}/g)].map(([number]) => number).sort();
@@ -74,7 +74,7 @@ describe.skipIf(!executable)(`the view "Understand"${SKIPPED}`, () => {
     ["dark", 1280, 800],
     ["light", 390, 844],
     ["dark", 390, 844],
-  ] as const)("axe finds no fault in it: %s, %i × %i", async (colorScheme, width, height) => {
+  ] as const)("has no axe violations: %s, %i × %i", async (colorScheme, width, height) => {
     const { page } = await openView(browser, `${host.url}#understand`, { colorScheme, viewport: { width, height } });
     await page.getByText("What the letters stand for").click();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);

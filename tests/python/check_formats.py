@@ -1,8 +1,8 @@
-"""Holds the weights that `lenet` writes against PyTorch, safetensors and ONNX Runtime, and feeds it theirs.
+"""Checks the weights that `lenet` writes with PyTorch, safetensors and ONNX Runtime, and gives it theirs to read.
 
     python tests/python/check_formats.py
 
-Takes the built program (`npm run build`) and the packages torch, safetensors, onnx and onnxruntime.
+Needs the built program (`npm run build`) and the packages torch, safetensors, onnx and onnxruntime.
 """
 
 import collections
@@ -25,7 +25,7 @@ from torch import nn
 
 PROGRAM = pathlib.Path(__file__).parents[2] / "dist/cli/main.js"
 
-# All that the weights_only unpickler of PyTorch 1.13, the first that there was, understands of what a state_dict needs.
+# What the weights_only unpickler of PyTorch 1.13, the first one, understands and a state_dict may need.
 OPCODES = set(
     "APPEND APPENDS BINGET BININT BININT1 BININT2 BINPERSID BINPUT BINUNICODE BUILD EMPTY_DICT EMPTY_LIST EMPTY_SET "
     "EMPTY_TUPLE GLOBAL LONG1 LONG_BINGET LONG_BINPUT MARK NEWFALSE NEWOBJ NEWTRUE NONE PROTO REDUCE SETITEM SETITEMS "
@@ -37,7 +37,7 @@ RECIPES = {"paper": (nn.Sigmoid, nn.AvgPool2d), "improved": (nn.ReLU, nn.MaxPool
 
 
 class LeNet(nn.Module):
-    """The network under the names that the tutorial gives its layers."""
+    """The network, with the layer names of the tutorial."""
 
     def __init__(self, channels, flat, activation, pooling):
         super().__init__()
@@ -63,7 +63,7 @@ def make(shape, recipe, seed=0):
 
 
 def lenet(*arguments):
-    """Runs the program, and gives what it prints."""
+    """Runs the program and returns what it prints."""
     done = subprocess.run(["node", PROGRAM, *map(str, arguments)], capture_output=True, text=True)
     if done.returncode != 0:
         raise AssertionError(f"lenet {' '.join(map(str, arguments))}: {done.stderr}")
@@ -77,13 +77,13 @@ class Formats(unittest.TestCase):
         self.folder = pathlib.Path(self.directory.name)
 
     def export(self, weights, name, *options):
-        """Has the program write weights as a file of that name, whose ending is the format's."""
+        """Lets the program write weights to a file; the extension says the format."""
         path = self.folder / name
         lenet("export", weights, "--to", path.suffix[1:], "--out", path, *options)
         return path
 
     def save(self, shape, recipe):
-        """A network, and the file of its state_dict."""
+        """A network and the file of its state_dict."""
         model = make(shape, recipe)
         path = self.folder / f"{shape}-{recipe}.pth"
         torch.save(model.state_dict(), path)
@@ -160,7 +160,7 @@ class Formats(unittest.TestCase):
                     with safe_open(path, "pt") as file:
                         metadata = file.metadata()
                     self.assertEqual(metadata["format"], "pt")
-                    self.assertEqual(json.loads(metadata["lenet"])["normalization"], {"mean": [0.5], "deviation": [0.5]})
+                    self.assertEqual(json.loads(metadata["lenet"])["normalization"], {"mean": [0.5], "std": [0.5]})
 
     def test_onnx_computes_what_pytorch_does(self):
         for shape, (channels, side, _) in SHAPES.items():
@@ -198,12 +198,12 @@ class Formats(unittest.TestCase):
 
 
 def ordered(state):
-    """Under the names of the network in its order: Python's safetensors library sorts them."""
+    """Restores the network's order of names, as Python's safetensors library sorts them."""
     return {name: state[name] for name in make("1x28x28", "paper").state_dict()}
 
 
 def grey_png(pixels):
-    """A PNG of 8-bit grey."""
+    """An 8-bit greyscale PNG."""
 
     def chunk(kind, content):
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))

@@ -1,9 +1,9 @@
-"""Holds ONNX files against ONNX's own tools, and what they compute against expected values.
+"""Checks ONNX files with ONNX's own tools, and what they compute against expected values.
 
     python check_onnx.py FILE... [--expected VALUES]
 
-VALUES is a .safetensors, .npz or .json file with arrays by the names of a graph's inputs and outputs, such as `input` and
-`logits`. Ends with 1 where a file is wrong. Needs onnx and onnxruntime.
+VALUES is a .safetensors, .npz or .json file with arrays named like a graph's inputs and outputs, such as `input` and
+`logits`. Exits with 1 if a file is wrong. Needs onnx and onnxruntime.
 """
 
 import argparse
@@ -22,8 +22,8 @@ BATCHES = (1, 3, 64)
 def check(path, expected=None):
     """Raises an exception unless the file is a valid graph that computes the expected values.
 
-    expected: arrays by the names of inputs and outputs; the largest difference, relative to the largest value, is
-    returned.
+    expected: arrays by the names of inputs and outputs. Returns the largest difference, relative to the largest
+    value.
     """
     model = onnx.load(path)
     onnx.checker.check_model(model, full_check=True)
@@ -34,7 +34,7 @@ def check(path, expected=None):
 
 
 def check_shapes(model):
-    """Every value's shape can be inferred, with the batch as the only unknown, and is what the file says."""
+    """Checks that every value's inferred shape equals the stated one, with the batch as the only unknown."""
     stated = {value.name: value for value in model.graph.value_info}
     bare = onnx.ModelProto()
     bare.CopyFrom(model)
@@ -51,7 +51,7 @@ def check_shapes(model):
 
 
 def check_batches(session):
-    """Any batch goes through."""
+    """Checks that any batch size works."""
     (input_,) = session.get_inputs()
     for batch in BATCHES:
         values = numpy.zeros((batch, *input_.shape[1:]), {"tensor(uint8)": numpy.uint8}.get(input_.type, numpy.float32))
@@ -92,7 +92,7 @@ def main():
         try:
             difference = check(str(path), expected)
             print(f"{path}: valid" + ("" if difference is None else f", differs by {difference:.1e}"))
-        except Exception as error:  # whatever the tools raise
+        except Exception as error:  # the tools may raise anything
             failed = True
             print(f"{path}: {type(error).__name__}: {error}", file=sys.stderr)
     sys.exit(failed)

@@ -13,16 +13,16 @@ import type { Threads } from "../../src/engine/wasm/threads.js";
 import { wasmBackend } from "../../src/engine/wasm/wasmBackend.js";
 import type { Model, NamedTensors, ShapedLayer, Tensor } from "../../src/model/index.js";
 
-/** One batch: some images by their indices, or inputs that are normalised already. */
+/** One batch: images selected by index, or normalised inputs. */
 export type Batch =
   | { readonly pixels: Uint8Array; readonly indices: ArrayLike<number>; readonly placements?: Int32Array }
   | { readonly values: Float32Array };
 
-/** What a network is compiled with. */
+/** How to compile a network. */
 export type CompileOptions = Omit<NetworkSettings, "model"> &
   EngineOptions & { readonly threads?: Threads; readonly fused?: boolean };
 
-/** An engine of one network that is asked batch by batch. */
+/** An engine with one network that takes batch after batch. */
 export class BatchEngine {
   readonly engine: Engine;
 
@@ -92,7 +92,7 @@ export class BatchEngine {
     this.engine.dispose();
   }
 
-  /** Loads a batch whose labels are given in its order. */
+  /** Loads a batch with labels in sample order. */
   private async load(batch: Batch, labels?: ArrayLike<number>) {
     if ("values" in batch) return { images: await this.engine.load({ ...batch, labels }), selection: {} };
     const { pixels, indices, placements } = batch;
@@ -108,7 +108,9 @@ export async function compile(model: Model, { threads, fused, ...options }: Comp
   return new BatchEngine(await wasmBackend({ threads, fused }).compile([{ model, ...options }], options));
 }
 
-/** The reference of a network. */
+/** Compiles a network for the reference engine. */
 export async function referenceEngine(model: Model, options: CompileOptions): Promise<BatchEngine> {
-  return new BatchEngine(await referenceBackend().compile([{ model, ...options }], options));
+  return new BatchEngine(
+    await referenceBackend().compile([{ model, ...options }], { ...options, keepActivations: true }),
+  );
 }

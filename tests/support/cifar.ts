@@ -3,7 +3,7 @@ import { createTar } from "nanotar";
 
 const RECORD_BYTES = 3073;
 
-/** A CIFAR batch of labels and noise, so that it packs to about its own size. */
+/** A CIFAR batch with the given labels and noise, which barely compresses. */
 export function cifarBatch(labels: readonly number[], seed = 1): Uint8Array {
   let state = seed;
   const bytes = Uint8Array.from({ length: labels.length * RECORD_BYTES }, () => {
@@ -14,7 +14,7 @@ export function cifarBatch(labels: readonly number[], seed = 1): Uint8Array {
   return bytes;
 }
 
-/** The files as CIFAR-10's archive has them, packed. */
+/** The files in a .tar.gz archive, laid out like CIFAR-10's. */
 export function cifarArchive(files: Readonly<Record<string, Uint8Array | string>>): Buffer {
   const entries = Object.entries(files).map(([name, data]) => ({ name: `cifar-10-batches-bin/${name}`, data }));
   return gzipSync(createTar(entries, { attrs: { mtime: 0 } }));

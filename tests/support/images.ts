@@ -1,6 +1,6 @@
 import { crc32, deflateSync } from "node:zlib";
 
-/** A PNG of zeros that declares a size, its content as deep as that size or not. */
+/** A black PNG that declares a size; its content may be shorter than that size requires. */
 export function blackPng(width: number, height: number, contentBytes = height * (width + 1)): Uint8Array {
   const chunk = (kind: string, data: Uint8Array) => {
     const body = Buffer.concat([Buffer.from(kind, "latin1"), data]);

@@ -2,7 +2,7 @@ import type { RandomStream } from "../../src/numeric/philox.js";
 
 const EDGES = [0, 1, 0x7f, 0x80, 0xfe, 0xff];
 
-/** A file after one to four small accidents. */
+/** A file with one to four small random changes. */
 export function mutate(original: Uint8Array, stream: RandomStream): Uint8Array {
   let bytes = new Uint8Array(original);
   for (let count = 1 + stream.below(4); count > 0; count--) {

@@ -2,7 +2,7 @@ import { DataType, MODEL } from "../../src/formats/onnx/messages.js";
 import { type Message, type NewMessage, readMessage, writeMessage } from "../../src/formats/onnx/protobuf.js";
 import { initializeParameters, type LeNet5Options, lenet5, type Weights } from "../../src/model/index.js";
 
-/** A message whose fields can be changed. Those that it lacks are undefined all the same. */
+/** A message whose fields can be changed. Missing fields are undefined despite the type. */
 type Editable<T> = T extends Uint8Array | string | number
   ? T
   : { -readonly [Key in keyof T]: Editable<NonNullable<T[Key]>> };
@@ -30,34 +30,34 @@ export function constant(graph: Graph, name: string): Constant {
   return graph.initializer.find((each) => each.name === name)!;
 }
 
-/** Puts nodes before another. */
+/** Inserts nodes before another. */
 export function insert(graph: Graph, before: string, ...nodes: object[]): void {
   graph.node.splice(graph.node.indexOf(node(graph, before)), 0, ...(nodes as Node[]));
 }
 
-/** A constant list of whole numbers. */
+/** A constant list of integers. */
 export function sizes(name: string, ...values: number[]): Constant {
   const raw_data = bytesOf(BigInt64Array.from(values, BigInt));
   return { name, dims: [values.length], data_type: DataType.INT64, raw_data } as Constant;
 }
 
-/** Gives one axis of the input another size, known or named. */
+/** Changes the size of one axis of the input, to a number or a name. */
 export function setDimension(graph: Graph, axis: number, dimension: object): void {
   (graph.input[0].type.tensor_type.shape.dim as object[])[axis] = dimension;
 }
 
-/** Gives a node an attribute in place of the one of that name. */
+/** Sets an attribute of a node, replacing the one with the same name. */
 export function setAttribute(target: Node, attribute: object): void {
   const { name } = attribute as { name: string };
   target.attribute = [...target.attribute.filter((each) => each.name !== name), attribute as Node["attribute"][number]];
 }
 
-/** Exchanges rows and columns of a matrix. */
+/** Transposes a matrix. */
 export function transpose(tensor: Constant): void {
   const [rows, columns] = tensor.dims;
   const values = floatsOf(tensor);
-  const exchanged = values.map((_, index) => values[(index % rows) * columns + Math.floor(index / rows)]);
-  Object.assign(tensor, { dims: [columns, rows], raw_data: bytesOf(exchanged) });
+  const transposed = values.map((_, index) => values[(index % rows) * columns + Math.floor(index / rows)]);
+  Object.assign(tensor, { dims: [columns, rows], raw_data: bytesOf(transposed) });
 }
 
 export function scale(tensor: Constant, factor: number): void {
@@ -72,7 +72,7 @@ const LENET5: LeNet5Options = {
   dropout: 0,
 };
 
-/** The weights of a LeNet-5, for images of 1×12×12 unless said otherwise. */
+/** The weights of a LeNet-5, by default for 1×12×12 images. */
 export function lenetWeights(options: Partial<LeNet5Options> = {}): Weights {
   const model = lenet5({ ...LENET5, ...options });
   const channels = Array.from({ length: model.input.channels }, (_, channel) => 0.25 + channel / 10);

@@ -7,9 +7,9 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 
 /**
- * Makes a project in an empty folder that has the package as it would be published, and its dependencies.
+ * Creates a project in an empty folder and installs the package as it would be published, with its dependencies.
  *
- * @returns the package's folder in it
+ * @returns the folder of the installed package
  */
 export function installPacked(folder: string): string {
   const modules = join(folder, "node_modules");
@@ -27,7 +27,7 @@ export function installPacked(folder: string): string {
   return target;
 }
 
-/** Copies an example into a project, beside the packages that it imports. */
+/** Copies an example into a project that has the packages it imports. */
 export function copyExample(name: string, folder: string): string {
   const target = join(folder, "examples", name);
   cpSync(join(ROOT, "examples", name), target, { recursive: true, filter: (path) => !path.endsWith("node_modules") });

@@ -5,7 +5,7 @@ export const PROGRAM = new URL("../../dist/cli/main.js", import.meta.url).pathna
 const MACHINE = new URL("./machine.mjs", import.meta.url).href;
 
 export interface Outcome {
-  /** Null where a signal ended it. */
+  /** Null if a signal ended the program. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -13,14 +13,14 @@ export interface Outcome {
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** A shell command that is run before the program, in its process. */
+  /** A shell command to run before the program, in the same process. */
   readonly before?: string;
   readonly onStart?: (child: ChildProcess) => void;
   /** Called with all of standard output whenever something is written to it. */
   readonly onOutput?: (stdout: string, child: ChildProcess) => void;
 }
 
-/** Runs the built program in a folder, on a machine without network and data sets. */
+/** Runs the built program in a folder, without network access and data sets. */
 export function runProgram(
   folder: string,
   args: readonly string[],
@@ -49,7 +49,7 @@ export function runProgram(
   });
 }
 
-/** Does something once, as soon as the output holds a text. */
+/** Calls `act` once, as soon as the output contains a text. */
 export function onceToldOf(text: string, act: (child: ChildProcess) => void): RunOptions {
   let done = false;
   return {
@@ -61,10 +61,10 @@ export function onceToldOf(text: string, act: (child: ChildProcess) => void): Ru
   };
 }
 
-/** Presses Ctrl-C once, as soon as the output holds a text. */
+/** Presses Ctrl-C once, as soon as the output contains a text. */
 export const interruptAfter = (text: string) => onceToldOf(text, (child) => child.kill("SIGINT"));
 
-/** Presses Ctrl-C once, as soon as a file is there. */
+/** Presses Ctrl-C once, as soon as a file exists. */
 export function interruptOnceThere(path: string): RunOptions {
   return {
     onStart: (child) => {

@@ -5,11 +5,11 @@ import { type ESTree, parseSync, Visitor } from "vite";
 
 /** A row of the table: a folder without its subfolders, or a single file. */
 export interface Room {
-  /** Its path from the root of the project. */
+  /** Its path from the project's root. */
   readonly name: string;
-  /** The rooms that it may import. */
+  /** The rooms it may import. */
   readonly rooms: readonly string[];
-  /** The packages that it may import; `node:*` stands for all of Node's modules. */
+  /** The packages it may import; `node:*` means all of Node's modules. */
   readonly packages: readonly string[];
 }
 
@@ -32,10 +32,10 @@ export function readRooms(page: string): Room[] {
 }
 
 /**
- * Holds every import below src/ and web/, tests aside, against the table.
+ * Checks every import below src/ and web/, except in tests, against the table.
  *
- * @param root the folder of the project
- * @returns a line for each fault, none where all is in order
+ * @param root the project's folder
+ * @returns one line per violation
  */
 export function checkRooms(root: string, rooms: readonly Room[]): string[] {
   const table = new Map(rooms.map((room) => [room.name, room]));
@@ -60,7 +60,7 @@ export function checkRooms(root: string, rooms: readonly Room[]): string[] {
       }
       const imported = specifier.startsWith(".") ? resolve(root, file, specifier, roomOf) : packageOf(specifier);
       if (imported === undefined) {
-        faults.add(`${file} imports "${specifier}", which is no file of this project`);
+        faults.add(`${file} imports "${specifier}", which is not a file of this project`);
         continue;
       }
       if (imported === room.name) continue;
@@ -87,7 +87,7 @@ function list(names: readonly string[]): string {
   return names.length === 0 ? "nothing" : names.join(", ");
 }
 
-/** The files with code or styles, tests aside, by their paths from the root. */
+/** All files with code or styles, except tests, as paths from the root. */
 function codeFiles(root: string): string[] {
   return TREES.filter((tree) => existsSync(join(root, tree)))
     .flatMap((tree) =>
@@ -98,7 +98,7 @@ function codeFiles(root: string): string[] {
     .sort();
 }
 
-/** What a file imports in any way, as it is written; undefined for what cannot be read from the text. */
+/** All import specifiers of a file; undefined for computed ones. */
 function importsOf(file: string, text: string): (string | undefined)[] {
   const { program, errors } = parseSync(file, text);
   if (errors.length > 0) throw new SyntaxError(`${file}: ${errors[0].message}`);
@@ -106,7 +106,7 @@ function importsOf(file: string, text: string): (string | undefined)[] {
   const add = (expression: ESTree.Node | null | undefined) => {
     if (expression) found.push(...textsOf(expression));
   };
-  // A URL beside the file is an import where it leads to code: workers are started so.
+  // A URL relative to the file is an import if it leads to code: workers are started this way.
   const addUrl = (expression: ESTree.Node | undefined) => {
     if (expression) found.push(...textsOf(expression).filter((url) => url === undefined || CODE.test(url)));
   };
@@ -132,7 +132,7 @@ function isOfImportMeta(expression: ESTree.Node | undefined): boolean {
   return expression?.type === "MemberExpression" && expression.object.type === "MetaProperty";
 }
 
-/** The texts that an expression may come to. */
+/** The strings that an expression may evaluate to; undefined if unknown. */
 function textsOf(expression: ESTree.Node): (string | undefined)[] {
   if (expression.type === "Literal" && typeof expression.value === "string") return [expression.value];
   if (expression.type === "ConditionalExpression") {
@@ -141,7 +141,7 @@ function textsOf(expression: ESTree.Node): (string | undefined)[] {
   return [undefined];
 }
 
-/** The room that a relative import leads to, if need be one without a row; what src/ becomes in dist/ is src/ itself. */
+/** The room that a relative import leads to, which may lack a row in the table; dist/ counts as src/. */
 function resolve(
   root: string,
   file: string,

@@ -1,7 +1,7 @@
 import { names } from "./fields.js";
 
-/** The fields of the view Compare; every name begins with the view's. */
+/** The fields of the Compare view; their names start with the view's. */
 export const compareFields = {
-  /** The served runs that are opened. */
+  /** The served runs that are open. */
   compareRuns: names(),
 };

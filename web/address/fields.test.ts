@@ -25,12 +25,12 @@ const FIELDS = {
 const INITIAL = { data: "digits", epochs: 10, lr: undefined, theme: undefined, keys: true };
 
 describe("fields", () => {
-  it("are the initial ones where the text does not say, and are not written then", () => {
+  it("have their initial values if the text omits them, and are not written then", () => {
     expect(readFields(FIELDS, "")).toEqual(INITIAL);
     expect(writeFields(FIELDS, readFields(FIELDS, ""))).toBe("");
   });
 
-  it("come back from what is written, in the order of the fields", () => {
+  it("survive a round trip, in the order of the fields", () => {
     const values = { data: "mnist", epochs: 3, lr: 2e-5, theme: "dark", keys: false } as const;
     const text = writeFields(FIELDS, values);
     expect(text).toBe("data=mnist&epochs=3&lr=0.00002&theme=dark&keys=off");
@@ -56,7 +56,7 @@ describe("fields", () => {
     expect(readFields(FIELDS, text)).toEqual(INITIAL);
   });
 
-  it("hold texts of a form and names", () => {
+  it("hold text in a given form, and names", () => {
     const fields = { layer: optionalText((text) => (/^C\d$/.test(text) ? text : undefined)), runs: names() };
     expect(readFields(fields, "layer=C3&runs=one/two")).toEqual({ layer: "C3", runs: ["one", "two"] });
     expect(readFields(fields, "layer=c3&runs=")).toEqual({ layer: undefined, runs: [] });

@@ -1,7 +1,7 @@
-/** One value of the page's address: how it is read and written, and what it is where the address does not say. */
+/** One value in the page's address: how to parse and format it, and its value if the address does not contain it. */
 export interface Field<Value> {
   readonly initial: Value;
-  /** Undefined where the text is none of the field's values: the initial one is taken then. */
+  /** Returns undefined for invalid text; the initial value is used then. */
   parse(text: string): Value | undefined;
   format(value: Value): string;
 }
@@ -9,12 +9,12 @@ export interface Field<Value> {
 /** The values of fields. */
 export type ValuesOf<Of> = { readonly [Name in keyof Of]: Of[Name] extends Field<infer Value> ? Value : never };
 
-/** One of some words. */
+/** One of several words. */
 export function choice<Option extends string>(options: readonly Option[], initial: Option): Field<Option> {
   return { initial, parse: (text) => options.find((option) => option === text), format: (value) => value };
 }
 
-/** One of some words, or none, which leaves it to what the field stands over. */
+/** One of several words, or none: undefined means the default. */
 export function optionalChoice<Option extends string>(options: readonly Option[]): Field<Option | undefined> {
   return {
     initial: undefined,
@@ -23,14 +23,14 @@ export function optionalChoice<Option extends string>(options: readonly Option[]
   };
 }
 
-/** The numbers that a field takes, ends included. */
+/** The range a field accepts, both ends included. */
 export interface NumberRange {
   readonly least: number;
   readonly most: number;
   readonly whole?: boolean;
 }
 
-/** A number in a range, as it is typed; undefined where it is none. */
+/** Parses a typed number; undefined if it is invalid or out of range. */
 export function parseNumber(text: string, { least, most, whole = false }: NumberRange): number | undefined {
   const value = text.trim() === "" ? Number.NaN : Number(text);
   const fits = value >= least && value <= most && (!whole || Number.isInteger(value));
@@ -42,7 +42,7 @@ export function number(range: NumberRange, initial: number): Field<number> {
   return { initial, parse: (text) => parseNumber(text, range), format: String };
 }
 
-/** A number, or none, which leaves it to what the field stands over. */
+/** A number, or none: undefined means the default. */
 export function optionalNumber(range: NumberRange): Field<number | undefined> {
   return {
     initial: undefined,
@@ -61,15 +61,15 @@ export function flag(initial: boolean): Field<boolean> {
 }
 
 /**
- * A text of a form of its own, or none, which leaves it to what the field stands over.
+ * Text in a given form, or none: undefined means the default.
  *
- * @param read the text as it is written; undefined where it has not that form
+ * @param read returns the text in canonical form, or undefined if it is invalid
  */
 export function optionalText(read: (text: string) => string | undefined): Field<string | undefined> {
   return { initial: undefined, parse: read, format: (value) => value ?? "" };
 }
 
-/** Names of folders; a slash parts them, which no such name has. */
+/** Folder names, separated by slashes, which no folder name contains. */
 export function names(): Field<readonly string[]> {
   return {
     initial: [],
@@ -78,7 +78,7 @@ export function names(): Field<readonly string[]> {
   };
 }
 
-/** Reads values from the text behind the "?" of an address; what is unknown there is passed over. */
+/** Reads values from the query part of an address; ignores what it does not know. */
 export function readFields<Of extends object>(fields: Of, query: string): ValuesOf<Of> {
   const texts = new URLSearchParams(query);
   const values = Object.entries(fields as Record<string, Field<unknown>>).map(([name, field]) => {
@@ -88,13 +88,13 @@ export function readFields<Of extends object>(fields: Of, query: string): Values
   return Object.fromEntries(values);
 }
 
-/** Writes values as the text behind the "?" of an address, without those that are the initial ones. */
+/** Writes values as the query part of an address, omitting initial values. */
 export function writeFields<Of extends object>(fields: Of, values: ValuesOf<Of>): string {
   const pairs = Object.entries(fields as Record<string, Field<unknown>>).flatMap(([name, field]) => {
     const value = (values as Record<string, unknown>)[name];
     const text = field.format(value);
     return text === field.format(field.initial) ? [] : [[name, text]];
   });
-  // Commas and equals signs need no escape in a fragment and are easier to read without.
+  // Commas and equals signs need no escaping in a fragment and are easier to read unescaped.
   return new URLSearchParams(pairs).toString().replaceAll("%2C", ",").replaceAll("%3D", "=");
 }

@@ -13,25 +13,25 @@ export type Reason = (typeof REASONS)[number];
 
 const index = { least: 0, most: Number.MAX_SAFE_INTEGER, whole: true };
 
-/** The fields of the view Look inside; every name begins with the view's. */
+/** The fields of the Look inside view; their names start with the view's. */
 export const inspectFields = {
-  /** Where the image comes from; undefined: as suits the classes. */
+  /** Where the image comes from. Default: depends on the classes. */
   inspectSource: optionalChoice(SOURCES),
   inspectPart: choice(PARTS, "validation"),
-  /** Of all images of the part's data set. */
+  /** An index into all images of the part's data set. */
   inspectIndex: optionalNumber(index),
-  /** The images of one class alone. */
+  /** Show only images of this class. */
   inspectClass: optionalNumber(index),
-  /** Whether drawings are centred as in MNIST; undefined: where the classes are characters. */
+  /** Whether drawings are centred as in MNIST. Default: if the classes are characters. */
   inspectCentre: optionalChoice(["on", "off"] as const),
-  /** The layer, by its term ("C3"), and the unit that are looked at; undefined: one that shows what there is to see. */
+  /** The selected layer, by its term ("C3"), and unit. Default: one where there is something to see. */
   inspectLayer: optionalText((term) => (/^[A-Z]\w*$/.test(term) ? term : undefined)),
   inspectUnit: optionalNumber(index),
-  /** Whether maps are shown before or after their activation. */
+  /** Whether maps show values before or after their activation. */
   inspectMoment: choice(MOMENTS, "after"),
   inspectPanel: choice(PANELS, "sum"),
   inspectFilters: choice(FILTER_KINDS, "weights"),
   inspectReason: choice(REASONS, "occlusion"),
-  /** The class that reasons are asked for; undefined: the predicted one. */
+  /** The class to explain. Default: the predicted one. */
   inspectFor: optionalNumber(index),
 };

@@ -7,7 +7,7 @@ export type DataSource = (typeof DATA_SOURCES)[number];
 
 export const RECIPE_NAMES = ["paper", "improved", "best"] as const;
 
-/** The numbers that each setting takes. */
+/** The range of each setting. */
 export const RANGES = {
   count: { least: 100, most: 60_000, whole: true },
   epochs: { least: 1, most: 1000, whole: true },
@@ -19,10 +19,10 @@ export const RANGES = {
   threads: { least: 1, most: 64, whole: true },
 } as const satisfies Record<string, NumberRange>;
 
-/** The fields of the view Train. Undefined: as the recipe has it, and threads as many as are useful. */
+/** The fields of the Train view. Undefined means the recipe's value or, for threads, as many as are useful. */
 export const trainFields = {
   data: choice(DATA_SOURCES, "digits"),
-  /** Of generated digits. */
+  /** The number of generated digits. */
   count: number(RANGES.count, 10_000),
   recipe: choice(RECIPE_NAMES, "improved"),
   epochs: number(RANGES.epochs, 10),
@@ -37,7 +37,7 @@ export const trainFields = {
   threads: optionalNumber(RANGES.threads),
 };
 
-/** Whether a text is one that `lenet train --augment` takes. */
+/** Whether `lenet train --augment` accepts the text. */
 export function isAugmentation(text: string): boolean {
   try {
     parseAugmentation(text);

@@ -5,7 +5,7 @@ import { inspectFields } from "./inspectFields.js";
 import { trainFields } from "./trainFields.js";
 import { understandFields } from "./understandFields.js";
 
-/** The views, in the order of their tabs; their names stand in the address. */
+/** The views, in the order of their tabs; their names appear in the address. */
 export const VIEWS = ["train", "inspect", "understand", "compare"] as const;
 export type ViewName = (typeof VIEWS)[number];
 
@@ -16,30 +16,30 @@ export const THEMES = ["light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
 /**
- * Every view's fields: all stay in the address whichever view is open. A view declares its own in a file of this folder, of
- * the kinds in fields.ts, under names that no other view uses.
+ * The fields of every view; all stay in the address whichever view is open. Each view declares its own in a file of
+ * this folder, using the field types of fields.ts and names that no other view uses.
  */
 const FIELDS = {
   ...trainFields,
   ...inspectFields,
   ...understandFields,
   ...compareFields,
-  /** Undefined: the browser's. */
+  /** Default: the browser's. */
   lang: optionalChoice(LANGUAGES),
-  /** Undefined: the system's. */
+  /** Default: the system's. */
   theme: optionalChoice(THEMES),
-  /** Whether single keys do something. */
+  /** Whether single-key shortcuts are enabled. */
   keys: flag(true),
 };
 
-/** All that the address says. */
+/** Everything the address contains. */
 export interface UrlState extends ValuesOf<typeof FIELDS> {
   readonly view: ViewName;
 }
 
 const current = signal(readUrl(location.hash));
 
-/** All that the address says, as it is now. */
+/** The current state of the address. */
 export const url: ReadonlySignal<UrlState> = current;
 
 /** The open view. */
@@ -50,9 +50,9 @@ addEventListener("popstate", () => {
 });
 
 /**
- * Changes the address, and with it the page; the browser's back button undoes it.
+ * Changes the address and, with it, the page; the browser's back button undoes the change.
  *
- * @param step "replace": as a part of the change before, which the back button undoes with it
+ * @param step "replace" merges the change into the previous one, so that the back button undoes both
  */
 export function changeUrl(changes: Partial<UrlState>, step: "push" | "replace" = "push"): void {
   const before = current.value;
@@ -64,12 +64,12 @@ export function changeUrl(changes: Partial<UrlState>, step: "push" | "replace" =
   else history.replaceState(null, "", address);
 }
 
-/** The address of the page with changes, for links. */
+/** The page's address with changes applied, for links. */
 export function addressWith(changes: Partial<UrlState>): string {
   return addressOf({ ...url.value, ...changes });
 }
 
-/** Reads `#view?name=value&…`. */
+/** Parses `#view?name=value&…`. */
 function readUrl(hash: string): UrlState {
   const [name, query = ""] = hash.replace(/^#/, "").split("?", 2);
   return { view: VIEWS.find((one) => one === name) ?? VIEWS[0], ...readFields(FIELDS, query) };

@@ -1,18 +1,18 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { type ViewName, view } from "../address/url.js";
-import { Announcer } from "../kit/announce.js";
+import { Announcer } from "../kit/regions.js";
 import { Header } from "./Header.js";
 import { Images } from "./Images.js";
 import { messages } from "./messages/index.js";
 import { Shortcuts } from "./Shortcuts.js";
 
-/** What a view's folder gives: its View. */
+/** What a view's folder exports: its View. */
 interface ViewModule {
   readonly View: ComponentType;
 }
 
-/** The views by name: each is a file of its own, fetched when it is opened first. */
+/** The views by name; each is its own chunk, loaded when the view is first opened. */
 const VIEW_MODULES: Readonly<Record<ViewName, () => Promise<ViewModule>>> = {
   train: () => import("../views/train/View.js"),
   inspect: () => import("../views/inspect/View.js"),
@@ -43,7 +43,7 @@ export function App() {
   );
 }
 
-/** The open view, once its file is there. */
+/** The open view, once its chunk has loaded. */
 function OpenView() {
   const loaded = useSignal<{ readonly name: string; readonly View?: ComponentType } | undefined>(undefined);
   useSignalEffect(() => {

@@ -1,13 +1,13 @@
 import { addressWith, changeUrl, LANGUAGES, THEMES, url, VIEWS, view } from "../address/url.js";
 import { language } from "../i18n/language.js";
-import { Button } from "../kit/Button.js";
+import { Button } from "../kit/controls.js";
 import { messages } from "./messages/index.js";
 import { shortcutsOpen } from "./Shortcuts.js";
 
-/** A language is called what those who speak it call it. */
+/** Each language's own name for itself. */
 const LANGUAGE_NAMES = { en: "English", zh: "中文" } as const;
 
-/** The page's head: the views, language and theme. */
+/** The page header: views, language and theme. */
 export function Header() {
   const m = messages();
   return (

@@ -1,12 +1,12 @@
 import { useSignal } from "@preact/signals";
 import { view } from "../address/url.js";
-import { Button } from "../kit/Button.js";
+import { Button } from "../kit/controls.js";
 import { Dialog } from "../kit/Dialog.js";
 import { download } from "../kit/download.js";
 import { pngFile, svgFile } from "../kit/imageFile.js";
 import { messages } from "./messages/index.js";
 
-/** What of a view is an image. */
+/** The elements of a view that can be saved as images. */
 const IMAGES = "main svg[role=img], main canvas";
 
 /** Saves the drawings and canvases of the open view as files. */

@@ -37,7 +37,7 @@ const EVERYWHERE: ShortcutGroup = {
   ],
 };
 
-/** The dialog that lists the keys, and those of them that work everywhere. */
+/** The dialog that lists the shortcuts, and the shortcuts that work everywhere. */
 export function Shortcuts() {
   useShortcuts(EVERYWHERE);
   const m = messages();

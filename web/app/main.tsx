@@ -12,5 +12,5 @@ const root = document.getElementById("app");
 if (root) render(<App />, root);
 
 const server = await askServer();
-// The lab's own server ends with its command: there is nothing to keep from it.
+// `lenet lab` stops with its command, so there is nothing to keep from it.
 if (!server && import.meta.env.PROD) await keepOffline();

@@ -1,11 +1,13 @@
 import { runs } from "../state/runs.js";
 
-/** Set while a reload that isolation asks for is under way, so that a host that forbids it is not asked again and again. */
+/**
+ * Set while the page reloads to become isolated, so that it does not reload forever on a host that prevents isolation.
+ */
 const RELOADED = "lenet-lab-reloaded";
 
 /**
- * Has the service worker keep the site's files and, on hosts that do not send the headers for it, isolate the page: those
- * come with the next load of the page, so it is loaded again at once, unless something has been begun.
+ * Registers the service worker, which keeps the site's files and adds the isolation headers if the host does not send
+ * them. These take effect on the next load, so the page reloads at once, unless a run has started.
  */
 export async function keepOffline(): Promise<void> {
   if (!("serviceWorker" in navigator)) return;
@@ -13,7 +15,7 @@ export async function keepOffline(): Promise<void> {
     await navigator.serviceWorker.register("./serviceWorker.js");
     await navigator.serviceWorker.ready;
   } catch {
-    // The page works without, only not offline.
+    // The page still works, just not offline.
     return;
   }
   if (crossOriginIsolated) {

@@ -10,26 +10,26 @@ const formats = computed(() => {
   };
 });
 
-/** A whole number: 61,706. */
+/** An integer: 61,706. */
 export const formatCount = (value: number) => formats.value.count.format(value);
 
-/** A share: 98.25%. */
+/** A fraction as a percentage: 98.25%. */
 export const formatPercent = (share: number) => formats.value.percent.format(share);
 
 /** A loss: 0.0642. */
 export const formatLoss = (loss: number) => formats.value.loss.format(loss);
 
-/** A value in a few digits: −0.482. */
+/** A value with few digits: −0.482. */
 export function formatValue(value: number): string {
   if (value === 0) return "0";
   const size = Math.abs(value);
   return withMinus(value, size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3);
 }
 
-/** A value that is to be compared: seven digits after the point. */
+/** A value for comparison: seven decimal places. */
 export const formatExact = (value: number): string => withMinus(value, 7);
 
-/** A number with a true minus sign; none before zero. */
+/** A number with a real minus sign; no minus for zero. */
 export function withMinus(value: number, digits: number): string {
   const text = Math.abs(value).toFixed(digits);
   return value < 0 && Number(text) !== 0 ? `−${text}` : text;

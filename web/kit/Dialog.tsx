@@ -1,17 +1,17 @@
 import type { Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
-import { Button } from "./Button.js";
+import { Button } from "./controls.js";
 
 export interface DialogProps {
   readonly open: Signal<boolean>;
   readonly title: string;
-  /** What its button says. */
+  /** The text of its close button. */
   readonly close: string;
   readonly children: ComponentChildren;
 }
 
-/** A dialog over the page; Escape closes it, too. */
+/** A modal dialog; Escape closes it, too. */
 export function Dialog({ open, title, close, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();

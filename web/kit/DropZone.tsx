@@ -4,11 +4,11 @@ import { useRef, useState } from "preact/hooks";
 export interface DropZoneProps {
   readonly label: string;
   readonly onFiles: (files: readonly PlacedFile[]) => void;
-  /** What stands in it, given what opens the browser's choice of a folder or of files. */
+  /** Its content; `choose` opens the browser's file or folder picker. */
   readonly children: (choose: (what: "folder" | "files") => void) => ComponentChildren;
 }
 
-/** Where files and folders are dropped or chosen. */
+/** An area where files and folders can be dropped or chosen. */
 export function DropZone({ label, onFiles, children }: DropZoneProps) {
   const [isOver, setOver] = useState(false);
   const chooser = useRef<HTMLInputElement>(null);
@@ -42,15 +42,15 @@ export function DropZone({ label, onFiles, children }: DropZoneProps) {
   );
 }
 
-/** A file and where it lay: "pets/cat/1.jpg". */
+/** A file and its path: "pets/cat/1.jpg". */
 export interface PlacedFile {
   readonly file: File;
   readonly path: string;
 }
 
-/** All files of what was dropped, those in folders too. */
+/** All dropped files, including those in dropped folders. */
 async function droppedFiles({ items }: DataTransfer): Promise<PlacedFile[]> {
-  // All at once: what was dropped is gone after the event.
+  // All at once: the items are gone after the event.
   const entries = [...items].flatMap((item) => item.webkitGetAsEntry() ?? []);
   const files = await Promise.all(entries.map(filesOf));
   return files.flat();
@@ -64,7 +64,7 @@ async function filesOf(entry: FileSystemEntry): Promise<PlacedFile[]> {
   if (!(entry instanceof FileSystemDirectoryEntry)) return [];
   const reader = entry.createReader();
   const files: PlacedFile[] = [];
-  // A reader gives a hundred entries at a time, and none at the end.
+  // readEntries returns up to a hundred entries per call, and none at the end.
   for (;;) {
     const entries = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (entries.length === 0) return files;

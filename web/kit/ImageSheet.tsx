@@ -3,17 +3,17 @@ import type { Dataset } from "../../src/data/dataset.js";
 
 export interface ImageSheetProps {
   readonly dataset: Dataset;
-  /** Which images, row by row. */
+  /** The indices of the images, row by row. */
   readonly indices: readonly number[];
   readonly columns: number;
-  /** What is seen, for those who do not see it. */
+  /** The accessible name. */
   readonly label: string;
 }
 
-/** Between images, in their own pixels. */
+/** The gap between images, in image pixels. */
 const GAP = 2;
 
-/** Images of a data set side by side, pixel for pixel, enlarged by the style sheet. */
+/** Images of a data set side by side, one canvas pixel per image pixel; the style sheet scales them up. */
 export function ImageSheet({ dataset, indices, columns, label }: ImageSheetProps) {
   const ref = useRef<HTMLCanvasElement>(null);
   const { height, width } = dataset;
@@ -40,7 +40,7 @@ export function ImageSheet({ dataset, indices, columns, label }: ImageSheetProps
   );
 }
 
-/** An image as canvases take it. */
+/** An image of a data set as ImageData. */
 export function imageOf({ channels, height, width, images }: Dataset, index: number): ImageData {
   const image = new ImageData(width, height);
   const pixels = height * width;

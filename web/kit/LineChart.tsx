@@ -10,49 +10,51 @@ import {
   roundStep,
   valueAxis,
 } from "../../src/report/chart.js";
+import { useWidth } from "./hooks.js";
 import type { LineStyle } from "./palette.js";
-import { useWidth } from "./useWidth.js";
 
-/** A line of a chart. */
+/** One line of a chart. */
 export interface Series {
   readonly key: string;
   readonly label: string;
   readonly style: LineStyle;
-  /** A line that stands back is thin and pale. */
+  /** Whether the line is secondary: thin and pale. */
   readonly pale?: boolean;
-  /** By rising x. */
+  /** In ascending order of x. */
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
 export interface LineChartProps {
   readonly title: string;
   readonly series: readonly Series[];
-  /** The right end of the axis, whose left end is 0. */
+  /** The right end of the x axis, which starts at 0. */
   readonly xMost: number;
   readonly xLabel: string;
   readonly formatX: (x: number) => string;
   readonly formatY: (y: number) => string;
-  /** Whether the lines fall, so that the readout lies beside, not over them. */
+  /** Whether the lines fall; determines in which corner the readout covers none of them. */
   readonly falling: boolean;
-  /** What stands where there are no lines yet. */
+  /** The text shown while there are no lines. */
   readonly empty: string;
 }
 
 const PLOT_HEIGHT = 214;
 const MARGIN = { top: 12, right: 12, bottom: 50, left: 52 };
-/** Between the numbers of the horizontal axis, in pixels at least. */
+/** The minimum distance between the labels of the x axis, in pixels. */
 const TICK_DISTANCE = 44;
-/** Once lines are this long, they are shown from x = 1 on: what comes before is too steep to leave room for the rest. */
+/**
+ * Lines longer than this are scaled to their values from x = 1 on; the steep start would leave no room for the rest.
+ */
 const LONG = 2.5;
 const INKS: ChartInks = { text: "var(--quiet)", quiet: "var(--quiet)", grid: "var(--line)" };
 
-/** Lines over a common axis, with a readout of what is under the pointer. */
+/** A line chart with a readout of the values under the pointer. */
 export function LineChart({ title, series, xMost, xLabel, formatX, formatY, falling, empty }: LineChartProps) {
   const [ref, width] = useWidth<HTMLDivElement>();
   const [pointer, setPointer] = useState<number | undefined>(undefined);
   const plotWidth = Math.max(1, width - MARGIN.left - MARGIN.right);
   const x = scaleLinear([0, xMost], [MARGIN.left, MARGIN.left + plotWidth]);
-  // Not drawn anew when only the pointer has moved.
+  // Not redrawn if only the pointer has moved.
   const drawing = useMemo(() => {
     const step = Math.max(1, roundStep((xMost * TICK_DISTANCE) / plotWidth));
     const plot: Plot = {
@@ -79,7 +81,7 @@ export function LineChart({ title, series, xMost, xLabel, formatX, formatY, fall
         onPointerMove={onPointerMove}
         onPointerLeave={() => setPointer(undefined)}
       >
-        {/* Safe: whatever is put into this markup is escaped. */}
+        {/* Safe: everything inserted into this markup is escaped. */}
         <g dangerouslySetInnerHTML={{ __html: drawing }} />
         {pointer !== undefined && <path class="pointer" d={`M${x(pointer)},${MARGIN.top}v${PLOT_HEIGHT}`} />}
       </svg>
@@ -96,7 +98,7 @@ export function LineChart({ title, series, xMost, xLabel, formatX, formatY, fall
   );
 }
 
-/** The values that the vertical axis must span. */
+/** The values that the y axis must span. */
 function shownValues(series: readonly Series[]): number[] {
   const end = Math.max(0, ...series.map(({ points }) => points.at(-1)?.[0] ?? 0));
   return series.flatMap(({ points }) => points.filter(([x]) => end < LONG || x >= 1).map(([, y]) => y));
@@ -112,17 +114,17 @@ interface ReadoutProps {
   readonly place: number;
   readonly title: string;
   readonly formatY: (y: number) => string;
-  /** A class of the style sheet. */
+  /** A class name of the style sheet. */
   readonly corner: string;
 }
 
-/** The corner that the lines leave free: on the side where the pointer is not. */
+/** The corner that the lines leave free, on the side away from the pointer. */
 function cornerFor(isPointerLeft: boolean, falling: boolean): string {
   const isTop = isPointerLeft === falling;
   return `${isTop ? "top" : "bottom"} ${isPointerLeft ? "right" : "left"}`;
 }
 
-/** The values of all lines at a place. */
+/** The values of all lines at one x. */
 function Readout({ series, place, title, formatY, corner }: ReadoutProps) {
   return (
     <dl class={`readout ${corner}`}>
@@ -144,7 +146,7 @@ function Readout({ series, place, title, formatY, corner }: ReadoutProps) {
   );
 }
 
-/** A piece of a line, for legends. */
+/** A short piece of a line, for legends. */
 export function LineSample({ style, pale }: Pick<Series, "style" | "pale">) {
   const { color, width, dashes, opacity } = curveStyle(style, pale);
   return (

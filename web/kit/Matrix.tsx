@@ -1,20 +1,20 @@
 import { confusionCells } from "../../src/report/confusion.js";
 import { DARK_SHADES, SHADES } from "../../src/report/palette.js";
-import { ScrollRegion } from "./ScrollRegion.js";
+import { ScrollRegion } from "./regions.js";
 
 export interface MatrixProps {
   readonly caption: string;
   readonly classes: readonly string[];
-  /** Rows are the true class, columns the predicted. */
+  /** Rows are true classes, columns predicted ones. */
   readonly counts: readonly ArrayLike<number>[];
   readonly trueLabel: string;
   readonly predictedLabel: string;
 }
 
-/** Longer names do not fit over a cell, so that they stand upright. */
+/** Longer names do not fit above a cell and are written vertically. */
 const LONG_NAME = 3;
 
-/** A confusion matrix, its cells shaded by their share of the row, the diagonal framed. */
+/** A confusion matrix; cells are shaded by their fraction of the row, the diagonal is outlined. */
 export function Matrix({ caption, classes, counts, trueLabel, predictedLabel }: MatrixProps) {
   const hasLongNames = classes.some((name) => name.length > LONG_NAME);
   return (

@@ -1,13 +1,13 @@
-/** What style sheets give a drawing and those in it pass on, that a file of its own must say itself. */
+/** Inherited properties that style sheets set on the page and a standalone file must contain itself. */
 const INHERITED = [
   ...["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin"],
   ...["font-family", "font-size", "font-weight", "font-style", "text-anchor"],
 ];
 
-/** Pixels of an image for each of the page's. */
+/** Image pixels per page pixel. */
 const SCALE = 2;
 
-/** A drawing of the page as the text of an SVG file: as it looks now, on the page's ground. */
+/** A drawing of the page as SVG text: as it looks now, on the page's background. */
 export function svgFile(drawing: SVGSVGElement): string {
   const copy = drawing.cloneNode(true) as SVGSVGElement;
   const originals = [drawing, ...drawing.querySelectorAll<SVGElement>("*")];
@@ -21,7 +21,7 @@ export function svgFile(drawing: SVGSVGElement): string {
   return new XMLSerializer().serializeToString(copy);
 }
 
-/** Gives a copy the looks of an element, where they are not those of what it stands in. */
+/** Copies an element's computed style to its clone, except what it inherits from its parent. */
 function giveLooks(original: SVGElement, copy: SVGElement, isWhole: boolean): void {
   const own = getComputedStyle(original);
   const outer = original.parentElement && !isWhole ? getComputedStyle(original.parentElement) : undefined;
@@ -35,7 +35,7 @@ function giveLooks(original: SVGElement, copy: SVGElement, isWhole: boolean): vo
   copy.removeAttribute("style");
 }
 
-/** The page's ground as the lowest shape of a drawing. */
+/** A rectangle of the page's background colour, to lie behind a drawing. */
 function groundOf({ x, y, width, height }: Pick<DOMRect, "x" | "y" | "width" | "height">): SVGRectElement {
   const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
   for (const [name, value] of Object.entries({ x, y, width, height, fill: groundColor() })) {
@@ -44,22 +44,22 @@ function groundOf({ x, y, width, height }: Pick<DOMRect, "x" | "y" | "width" | "
   return ground;
 }
 
-/** A drawing or a canvas of the page as a PNG file, on the page's ground. */
+/** A drawing or canvas of the page as a PNG file, on the page's background. */
 export async function pngFile(source: SVGSVGElement | HTMLCanvasElement): Promise<Blob> {
   const { width, height } = source.getBoundingClientRect();
   const canvas = document.createElement("canvas");
   canvas.width = Math.ceil(width * SCALE);
   canvas.height = Math.ceil(height * SCALE);
   const context = canvas.getContext("2d");
-  if (!context) throw new Error("this browser draws no images");
+  if (!context) throw new Error("this browser cannot draw images");
   context.fillStyle = groundColor();
   context.fillRect(0, 0, canvas.width, canvas.height);
-  // The pixels of a canvas that is shown larger are squares.
+  // Canvases are scaled up with sharp pixel edges.
   context.imageSmoothingEnabled = !(source instanceof HTMLCanvasElement);
   const image = source instanceof HTMLCanvasElement ? source : await decoded(svgFile(source));
   context.drawImage(image, 0, 0, canvas.width, canvas.height);
   return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the image could not be written"))));
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the image could not be encoded"))));
   });
 }
 
@@ -78,7 +78,7 @@ function groundColor(): string {
   return plain(getComputedStyle(document.documentElement).backgroundColor);
 }
 
-/** A colour as every program reads it, where it is one that only browsers do; anything else as it is. */
+/** Converts colours that only browsers understand to rgba(); returns others unchanged. */
 function plain(value: string): string {
   if (!/^(color|oklab|oklch|lab|lch)\(/.test(value)) return value;
   const context = new OffscreenCanvas(1, 1).getContext("2d");

@@ -1,20 +1,20 @@
-/** How a line of a chart looks: never by its colour alone. */
+/** The style of a chart line; lines never differ by colour alone. */
 export interface LineStyle {
-  /** A custom property of the style sheet, which has it for light and dark. */
+  /** A custom property of the style sheet, defined for both themes. */
   readonly color: string;
-  /** As SVG's stroke-dasharray; undefined for a whole line. */
+  /** The SVG stroke-dasharray; undefined for a solid line. */
   readonly dashes?: string;
 }
 
 const DASHES = [undefined, "8 4", "2 3", "10 3 2 3", "5 3", "1 4"];
 
-/** The style of a run's lines, by its number from 1 on. */
+/** The line style of a run, by its number, counted from 1. */
 export function runStyle(number: number): LineStyle {
   const index = (number - 1) % DASHES.length;
   return { color: `var(--run-${index + 1})`, dashes: DASHES[index] };
 }
 
-/** Points of viridis (van der Walt and Smith, 2015), evenly spaced, as [red, green, blue]. */
+/** Sample points of viridis (van der Walt and Smith, 2015), evenly spaced, as [red, green, blue]. */
 const VIRIDIS = [
   [68, 1, 84],
   [72, 40, 120],
@@ -28,7 +28,7 @@ const VIRIDIS = [
   [253, 231, 37],
 ] as const;
 
-/** Blue for negative, nearly white for zero, orange for positive: told apart by any colour vision. */
+/** Blue for negative, almost white for zero, orange for positive: distinguishable with any colour vision. */
 const DIVERGING = [
   [0, 68, 136],
   [246, 246, 244],
@@ -37,10 +37,10 @@ const DIVERGING = [
 
 type Color = readonly [red: number, green: number, blue: number];
 
-/** The colour of a value, 0 … 1, for maps: brighter is more. */
+/** Viridis at 0 … 1, for maps: brighter means more. */
 export const viridis = (value: number): Color => between(VIRIDIS, value);
 
-/** The colour of a value, −1 … 1, for weights and differences. */
+/** The diverging palette at −1 … 1, for weights and differences. */
 export const diverging = (value: number): Color => between(DIVERGING, (value + 1) / 2);
 
 function between(colors: readonly Color[], share: number): Color {

@@ -1,7 +1,7 @@
 import type { Signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
-/** Shows the camera in a video element while it is on the page. */
+/** Plays the camera in a video element while the component is mounted. */
 export function useCamera(video: { readonly current: HTMLVideoElement | null }, hasFailed: Signal<boolean>): void {
   useEffect(() => {
     let stream: MediaStream | undefined;
@@ -26,7 +26,7 @@ export function useCamera(video: { readonly current: HTMLVideoElement | null }, 
   }, [video, hasFailed]);
 }
 
-/** The middle of what the camera sees, as a square with a side. */
+/** The central square of a video frame, scaled to the given side. */
 export function squareOf(video: HTMLVideoElement, side: number): Promise<ImageBitmap> {
   const { videoWidth: width, videoHeight: height } = video;
   const least = Math.min(width, height);

@@ -1,8 +1,8 @@
 import { UnknownLayersError } from "../../src/formats/errors.js";
-import { MOST_WEIGHTS_BYTES, type ParameterFreeLayers, readWeights } from "../../src/formats/weights.js";
+import { MOST_WEIGHTS_BYTES, type ParameterFreeLayers, readWeights } from "../../src/formats/weightFiles.js";
 import type { Weights } from "../../src/model/index.js";
-import { RUN_FILES } from "../../src/runs/files.js";
 import { parseRun } from "../../src/runs/record.js";
+import { RUN_FILES } from "../../src/runs/runFolderFiles.js";
 import type { PlacedFile } from "../kit/DropZone.js";
 import { takeNumber } from "../state/runs.js";
 import { askLayers } from "./LayersDialog.js";
@@ -11,17 +11,15 @@ import { addOpenedFile, addOpenedRun, networkOf } from "./opened.js";
 const WEIGHTS = /\.(pth|pt|safetensors|onnx)$/i;
 
 /**
- * Opens run folders and files of weights, one after the other.
+ * Opens run folders and weights files, one after the other.
  *
- * @returns a line for each that could not be opened
+ * @returns one line per item that could not be opened
  */
 export async function openFiles(files: readonly PlacedFile[]): Promise<string[]> {
   const folders = files.filter(({ path }) => baseOf(path) === RUN_FILES.config).map(({ path }) => folderOf(path));
   const loose = files.filter(({ path }) => WEIGHTS.test(path) && !folders.includes(folderOf(path)));
   if (folders.length === 0 && loose.length === 0 && files.length > 0) {
-    return [
-      `${files[0].path}: neither weights (.pth, .safetensors, .onnx) nor a run folder with its ${RUN_FILES.config}`,
-    ];
+    return [`${files[0].path}: neither weights (.pth, .safetensors, .onnx) nor a run folder with ${RUN_FILES.config}`];
   }
   const failures: string[] = [];
   const attempt = async (name: string, open: () => Promise<void>) => {
@@ -68,11 +66,11 @@ async function openFile(file: File): Promise<void> {
 }
 
 /**
- * Reads a file of weights.
+ * Reads a weights file.
  *
- * @param ask asks what the file does not say of its model; undefined where it is not answered
- * @returns undefined where it was asked for and not answered
- * @throws FormatError with one line where the file is damaged, refused, or no LeNet-5's
+ * @param ask asks for the layers that the file does not describe; undefined if cancelled
+ * @returns undefined if cancelled
+ * @throws FormatError if the file is damaged, unsafe or not a LeNet-5
  */
 async function openWeights(
   bytes: Uint8Array,
@@ -89,7 +87,7 @@ async function openWeights(
 
 async function bytesOf(file: File): Promise<Uint8Array> {
   if (file.size > MOST_WEIGHTS_BYTES) {
-    throw new Error(`it has ${Math.ceil(file.size / 1e6)} MB, at most ${MOST_WEIGHTS_BYTES / 1e6} MB are read`);
+    throw new Error(`it has ${Math.ceil(file.size / 1e6)} MB; the limit is ${MOST_WEIGHTS_BYTES / 1e6} MB`);
   }
   return new Uint8Array(await file.arrayBuffer());
 }

@@ -4,22 +4,22 @@ import type { RunRecord } from "../../src/runs/record.js";
 import { type Network, openedNetwork } from "../state/currentNetwork.js";
 import { takeNumber } from "../state/runs.js";
 
-/** A run folder that was opened, from this machine's files or from the page's own server. */
+/** A run folder opened from local files or from `lenet lab`. */
 export interface OpenedRun {
   readonly type: "run";
-  /** Counts along with the page's own runs; its colour and dashes follow it. */
+  /** Numbered together with the page's own runs; determines the colour and dashes. */
   readonly number: number;
   readonly name: string;
   readonly isServed: boolean;
-  /** What the folder says of it; of a served run that is still written, as it was last read. */
+  /** The contents of the folder; for a served run that is still being written, as last read. */
   readonly record: RunRecord;
-  /** Whether it has been seen to grow, and is not finished. */
+  /** Whether it is unfinished and has been seen to grow. */
   readonly isGrowing: boolean;
-  /** Its best weights. @throws Error with one line where they are not there or damaged */
+  /** Reads the best weights. @throws Error if they are missing or damaged */
   readonly readWeights: () => Promise<Weights>;
 }
 
-/** A file of weights that was opened. */
+/** A weights file that was opened. */
 export interface OpenedFile {
   readonly type: "file";
   readonly number: number;
@@ -31,10 +31,10 @@ export type Opened = OpenedRun | OpenedFile;
 
 const list = signal<readonly Opened[]>([]);
 
-/** All that was opened, the oldest first. */
+/** All opened runs and files, oldest first. */
 export const opened = computed(() => list.value);
 
-/** Adds a run; a served one takes the place of what was read of it before. */
+/** Adds a run; a served run replaces its earlier version. */
 export function addOpenedRun(run: Omit<OpenedRun, "type" | "number">): OpenedRun {
   const same = run.isServed
     ? list.value.find((one): one is OpenedRun => one.type === "run" && one.isServed && one.name === run.name)
@@ -44,22 +44,22 @@ export function addOpenedRun(run: Omit<OpenedRun, "type" | "number">): OpenedRun
   return added;
 }
 
-/** Adds a file's network, which the views show then. */
+/** Adds a file's network and shows it in all views. */
 export function addOpenedFile(origin: Pick<OpenedFile, "number" | "name">, network: Network): void {
   list.value = [...list.value, { ...origin, type: "file", network }];
   openedNetwork.value = network;
 }
 
-/** Forgets what was opened; the views show it no more. */
+/** Closes a run or file; the views no longer show it. */
 export function removeOpened(one: Opened): void {
   list.value = list.value.filter(({ number }) => number !== one.number);
   if (openedNetwork.peek()?.origin.number === one.number) openedNetwork.value = undefined;
 }
 
 /**
- * Weights as the views show them; classes without names are numbered.
+ * Weights as a network for the views; unnamed classes are numbered.
  *
- * @param origin what was opened
+ * @param origin the run or file that they come from
  */
 export async function networkOf(
   { number, name }: { readonly number: number; readonly name: string },

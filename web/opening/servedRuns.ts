@@ -1,38 +1,37 @@
 import { computed, effect, signal } from "@preact/signals";
-import { readWeights } from "../../src/formats/weights.js";
-import { RUN_FILES } from "../../src/runs/files.js";
-import type { ListedRun } from "../../src/runs/listing.js";
+import { readWeights } from "../../src/formats/weightFiles.js";
 import { parseRun, type RunRecord } from "../../src/runs/record.js";
+import type { ListedRun } from "../../src/runs/runFolderFiles.js";
+import { RUN_FILES } from "../../src/runs/runFolderFiles.js";
 import { changeUrl, url } from "../address/url.js";
 import { openedNetwork } from "../state/currentNetwork.js";
 import { addOpenedRun, networkOf, type OpenedRun, opened, removeOpened } from "./opened.js";
 
-/** Between two looks at what the server has. */
+/** The polling interval. */
 const MILLISECONDS = 2000;
 
 const listed = signal<readonly ListedRun[] | undefined>(undefined);
 const failures = signal<Readonly<Record<string, string>>>({});
 
-/** The runs that the page's server has, the newest first; undefined until it has answered. */
+/** The runs that the server lists, newest first; undefined until it has answered. */
 export const servedRuns = computed(() => listed.value);
 
-/** Why runs could not be read, by their names. */
+/** Why runs could not be read, by name. */
 export const servedFailures = computed(() => failures.value);
 
-/** The names of the served runs that the address asks for. */
+/** The names of the served runs in the address. */
 export const chosenRuns = computed(() => url.value.compareRuns);
 
-/** Has a served run opened, or closed. */
+/** Opens or closes a served run. */
 export function chooseServed(name: string, isChosen: boolean): void {
   const others = chosenRuns.peek().filter((one) => one !== name);
   changeUrl({ compareRuns: isChosen ? [...others, name] : others });
 }
 
 /**
- * Looks at what the server has, again and again, while the page is seen. The runs that the address asks for are opened, and
- * read again whenever they have grown.
+ * Polls the server while the page is visible. Opens the runs in the address and reads them again when they have grown.
  *
- * @returns what ends it
+ * @returns a function that stops it
  */
 export function watchServer(): () => void {
   let isEnded = false;
@@ -50,7 +49,7 @@ export function watchServer(): () => void {
   };
 }
 
-/** Closes what the address does not ask for any more, and opens what it asks for now. */
+/** Closes runs that the address no longer contains and opens new ones. */
 function followAddress(): void {
   const chosen = chosenRuns.value;
   for (const one of servedOnes()) if (!chosen.includes(one.name)) removeOpened(one);
@@ -61,7 +60,7 @@ async function lookOnce(): Promise<void> {
   try {
     listed.value = JSON.parse(await fetchText("api/runs")) as ListedRun[];
   } catch {
-    // The server has ended, or is busy: what it said last stays.
+    // The server has stopped or is busy: keep its last answer.
     return;
   }
   for (const run of listed.value) if (chosenRuns.peek().includes(run.name)) await bringUpToDate(run);
@@ -85,7 +84,7 @@ async function bringUpToDate({ name, epochsDone, finished }: ListedRun): Promise
       isGrowing: record.result === undefined && (grew || known?.isGrowing === true),
       readWeights: async () => readWeights(await fetchBytes(addressOf(name, RUN_FILES.safetensors))),
     });
-    // The views show its best weights as they become better.
+    // Show the new best weights.
     if (openedNetwork.peek()?.origin.number === run.number) {
       openedNetwork.value = await networkOf(run, await run.readWeights());
     }
@@ -112,6 +111,6 @@ async function fetchText(address: string): Promise<string> {
 
 async function fetchBytes(address: string): Promise<Uint8Array> {
   const response = await fetch(address, { cache: "no-store" });
-  if (!response.ok) throw new Error(`the server gave no ${address} (HTTP ${response.status})`);
+  if (!response.ok) throw new Error(`the server did not return ${address} (HTTP ${response.status})`);
   return new Uint8Array(await response.arrayBuffer());
 }

@@ -1,19 +1,19 @@
-// Keeps the site's files, so that it works offline, and adds the headers that make the page cross-origin isolated, which
-// static hosts do not send.
+// Keeps the site's files for offline use and adds the headers that make the page cross-origin isolated, which static
+// hosts do not send.
 
 export {};
 
 declare const self: ServiceWorkerGlobalScope;
-/** Put in by the build, as is the next. */
+/** Inserted by the build, as is SITE_FILES. */
 declare const CONTENT_SECURITY_POLICY: string;
-/** The site's files, relative to this one; with them, every new version is another worker. */
+/** The site's files, relative to this one; they make every new version a different worker. */
 declare const SITE_FILES: readonly string[];
 
 const CACHE_PREFIX = "lenet-lab-";
 const CACHE = `${CACHE_PREFIX}${hash(SITE_FILES.join())}`;
 
 self.addEventListener("install", (event) => {
-  // A newer version waits until no page of the older one is open, whose files it would take away.
+  // A newer version waits until all pages of the older one are closed, because it removes their files.
   event.waitUntil(keepFiles());
 });
 
@@ -29,7 +29,7 @@ self.addEventListener("fetch", (event) => {
 
 async function keepFiles(): Promise<void> {
   const cache = await caches.open(CACHE);
-  // Past the browser's own cache, so that all files are of one version.
+  // Bypasses the HTTP cache, so that all files are of one version.
   await cache.addAll(SITE_FILES.map((file) => new Request(file, { cache: "reload" })));
 }
 
@@ -39,7 +39,7 @@ async function forgetOldFiles(): Promise<void> {
   await Promise.all(old.map((name) => caches.delete(name)));
 }
 
-/** Which of the site's files a request is for; undefined where it is for none. */
+/** The site file that a request is for, if any. */
 function fileOf({ method, url }: Request): string | undefined {
   if (method !== "GET") return undefined;
   const { scope } = self.registration;

@@ -2,29 +2,28 @@ import { computed, signal } from "@preact/signals";
 import type { Model, ModelMetadata, NamedTensors, Normalization } from "../../src/model/index.js";
 import { selectedRun } from "./runs.js";
 
-/** A run of this page, or what was opened, by the number that it has among all of them. */
+/** A run of this page or something opened, by its number among all of them. */
 export type NetworkOrigin =
   | { readonly type: "run"; readonly number: number }
   | { readonly type: "file"; readonly number: number; readonly name: string };
 
 /** A network with its parameters, as the views show it. */
 export interface Network {
-  /** Where it comes from. */
   readonly origin: NetworkOrigin;
   readonly model: Model;
   readonly parameters: NamedTensors;
   readonly classes: readonly string[];
   readonly normalization: Normalization;
-  /** See `fingerprint` in src/model; undefined until it is worked out. */
+  /** See `fingerprint` in src/model; undefined until it is computed. */
   readonly fingerprint?: string;
-  /** What its file says of it, where it does. */
+  /** The metadata of its file, if any. */
   readonly metadata?: ModelMetadata;
 }
 
-/** A network that was opened from a file; while there is one, the views show it. */
+/** The network opened from a file; if there is one, the views show it. */
 export const openedNetwork = signal<Network | undefined>(undefined);
 
-/** The network that the views show: the opened one, else that of the selected run, changing as it is trained. */
+/** The network that the views show: the opened one, otherwise the selected run's, updated while it trains. */
 export const network = computed<Network | undefined>(() => openedNetwork.value ?? networkOfSelectedRun());
 
 function networkOfSelectedRun(): Network | undefined {

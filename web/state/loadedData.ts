@@ -2,11 +2,11 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 import type { DatasetParts } from "../../src/data/index.js";
 import type { DataEvent, DataProgress, DataRequest } from "../worker/data/protocol.js";
 
-/** A data set that is in memory. */
+/** A data set in memory. */
 export interface LoadedData {
   readonly request: DataRequest;
   readonly parts: DatasetParts;
-  /** The byte that lies around the images. */
+  /** The byte around the images. */
   readonly background: 0 | 255;
   /** Files that could not be used. */
   readonly skipped: readonly string[];
@@ -15,7 +15,7 @@ export interface LoadedData {
 export type DataState =
   | { readonly type: "none" }
   | { readonly type: "loading"; readonly request: DataRequest; readonly progress?: DataProgress }
-  /** It is not here: a mirror can be asked. */
+  /** It is not on this machine; it can be downloaded. */
   | { readonly type: "missing"; readonly request: DataRequest }
   | { readonly type: "ready"; readonly data: LoadedData }
   | { readonly type: "failed"; readonly request: DataRequest; readonly message: string };
@@ -23,26 +23,26 @@ export type DataState =
 const current = signal<DataState>({ type: "none" });
 let worker: Worker | undefined;
 
-/** The data that is trained on next. */
+/** The data set for the next training. */
 export const dataState: ReadonlySignal<DataState> = current;
 
-/** Reads another data set, in place of the one that is being read or is there. */
+/** Loads a data set, replacing the current one or cancelling its loading. */
 export function loadData(request: DataRequest): void {
   endWorker();
   current.value = { type: "loading", request };
   worker = new Worker(new URL("../worker/data/worker.js", import.meta.url), { type: "module" });
-  worker.addEventListener("message", ({ data }: MessageEvent<DataEvent>) => hear(request, data));
-  worker.addEventListener("error", ({ message }) => hear(request, { type: "failed", message }));
+  worker.addEventListener("message", ({ data }: MessageEvent<DataEvent>) => receive(request, data));
+  worker.addEventListener("error", ({ message }) => receive(request, { type: "failed", message }));
   worker.postMessage(request);
 }
 
-/** Takes a data set that was read before. */
+/** Switches to a data set that has been read before. */
 export function takeData(data: LoadedData): void {
   endWorker();
   current.value = { type: "ready", data };
 }
 
-function hear(request: DataRequest, event: DataEvent): void {
+function receive(request: DataRequest, event: DataEvent): void {
   if (event.type === "progress") {
     current.value = { type: "loading", request, progress: event.progress };
     return;

@@ -1,10 +1,10 @@
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
 
 /**
- * The newest answer to a question that takes time, asked anew when a signal that it reads changes, and only while somebody
- * looks at the answer. Until the next answer is there, the last one stays.
+ * The latest result of an asynchronous function, which runs again when a signal that it reads changes, and only while
+ * the result is being watched. The previous result stays until the next arrives.
  *
- * @param ask reads its signals before it first waits; undefined if there is nothing to ask
+ * @param ask reads its signals before its first await; returns undefined if there is nothing to compute
  */
 export function resource<Answer>(ask: () => Promise<Answer> | undefined): ReadonlySignal<Answer | undefined> {
   let stop: (() => void) | undefined;
@@ -12,14 +12,14 @@ export function resource<Answer>(ask: () => Promise<Answer> | undefined): Readon
     watched: () => {
       let newest = 0;
       stop = effect(() => {
-        const asked = ++newest;
+        const request = ++newest;
         const pending = ask();
         if (!pending) {
           answer.value = undefined;
           return;
         }
         void pending.then((value) => {
-          if (asked === newest) answer.value = value;
+          if (request === newest) answer.value = value;
         });
       });
     },

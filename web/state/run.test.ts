@@ -4,7 +4,7 @@ import { keepSnapshot } from "./run.js";
 const at = (epoch: number) => ({ epoch, parameters: new Map() });
 
 describe("keepSnapshot", () => {
-  it("keeps the first and the newest, and few enough in between", () => {
+  it("keeps the first, the newest and a limited number in between", () => {
     let timeline = keepSnapshot([], at(0));
     for (let epoch = 1; epoch <= 1000; epoch++) {
       timeline = keepSnapshot(timeline, at(epoch));
@@ -17,7 +17,7 @@ describe("keepSnapshot", () => {
     expect(epochs).toEqual([...epochs].sort((one, other) => one - other));
   });
 
-  it("takes the newer of two of the same moment", () => {
+  it("keeps the newer of two snapshots of the same moment", () => {
     const newer = at(1);
     expect(keepSnapshot([at(0), at(1)], newer).map(({ epoch }) => epoch)).toEqual([0, 1]);
     expect(keepSnapshot([at(0), at(1)], newer)[1].parameters).toBe(newer.parameters);

@@ -2,7 +2,7 @@ import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import { lenet5 } from "../../src/engine.js";
 import type { Model } from "../../src/model/index.js";
 import type { EpochRecord } from "../../src/training/epochs.js";
-import type { Recipe } from "../../src/training/recipes/index.js";
+import type { Recipe } from "../../src/training/recipes/recipes.js";
 import type {
   MarkedSnapshot,
   Snapshot,
@@ -15,32 +15,32 @@ import type {
 import type { LoadedData } from "./loadedData.js";
 import { type RunFields, recipeFor } from "./settings.js";
 
-/** What a run is started with. */
+/** What defines a run. */
 export interface RunSettings {
-  /** What the address says of it. */
+  /** The settings in the address. */
   readonly fields: RunFields;
   readonly data: LoadedData;
 }
 
 export type RunStatus = "starting" | "running" | "resting" | "done" | "failed";
 
-/** Means over some batches of the training pass, at the place, in epochs, where they end. */
+/** Means over some batches of the training pass; `epoch` is where they end, in epochs. */
 export interface CurvePoint {
   readonly epoch: number;
   readonly loss: number;
   readonly accuracy: number;
 }
 
-/** Points of an epoch's curve at most, so that long runs stay quick to draw. */
-const POINTS_AN_EPOCH = 20;
+/** The maximum number of points per epoch, so that long runs stay quick to draw. */
+const POINTS_PER_EPOCH = 20;
 
-/** A training in its worker, and all that it has told so far. */
+/** A training run in its worker, and everything it has reported. */
 export class Run {
-  /** Counts the page's runs from 1; a run's colour and dashes follow it. */
+  /** Counted from 1; determines the run's colour and dashes. */
   readonly number: number;
   readonly startedAt = new Date();
   readonly settings: RunSettings;
-  /** What the settings come to. */
+  /** The recipe that results from the settings. */
   readonly recipe: Recipe;
   readonly model: Model;
 
@@ -49,25 +49,25 @@ export class Run {
   readonly progress = signal<TrainingProgress | undefined>(undefined);
   readonly curve = signal<readonly CurvePoint[]>([]);
   readonly epochs = signal<readonly EpochRecord[]>([]);
-  /** Of the newest validation, also while it is going on: counts, row-major; rows are the true class. */
+  /** The newest validation, also while it runs: counts, row-major; rows are the true class. */
   readonly confusion = signal<Uint32Array | undefined>(undefined);
-  /** The newest parameters that were told of; at the end of the run the best ones. */
+  /** The newest reported parameters; after the run, the best ones. */
   readonly weights = signal<MarkedSnapshot | undefined>(undefined);
-  /** The parameters over time, from before the first step on. */
+  /** The parameters over time, starting before the first step. */
   readonly timeline = signal<readonly Snapshot[]>([]);
-  /** The parameters that were asked for last. */
+  /** The parameters requested last. */
   readonly live = signal<Snapshot | undefined>(undefined);
   readonly bestEpoch = signal<number | undefined>(undefined);
   /** Why it failed. */
   readonly failure = signal<string | undefined>(undefined);
-  /** Whether it can go on. */
+  /** Whether it can continue. */
   readonly canGo = computed(() => !["done", "failed"].includes(this.status.value));
 
   private untilNextPoint = { loss: 0, accuracy: 0, samples: 0 };
   private readonly currentStatus = signal<RunStatus>("starting");
   private readonly worker = new Worker(new URL("../worker/training/worker.js", import.meta.url), { type: "module" });
 
-  /** @param stretch how far it goes at once; it begins at rest where left out */
+  /** @param stretch how far to train at first. Default: it starts paused */
   constructor(number: number, settings: RunSettings, stretch?: Stretch) {
     const { fields, data } = settings;
     const { train, validationCount } = data.parts;
@@ -77,7 +77,7 @@ export class Run {
     this.recipe = recipe;
     this.status = this.currentStatus;
     this.model = lenet5({ ...recipe, input: imageShape(data), classes: train.classes.length });
-    this.worker.addEventListener("message", ({ data }: MessageEvent<TrainingEvent>) => batch(() => this.hear(data)));
+    this.worker.addEventListener("message", ({ data }: MessageEvent<TrainingEvent>) => batch(() => this.receive(data)));
     this.worker.addEventListener("error", ({ message }) => this.fail(message));
     this.send({
       type: "start",
@@ -86,24 +86,24 @@ export class Run {
     if (stretch) this.currentStatus.value = "running";
   }
 
-  /** Has the run go on to the end of a stretch. */
+  /** Trains to the end of a stretch. */
   go(stretch: Stretch): void {
     if (!this.canGo.value) return;
     this.currentStatus.value = "running";
     this.send({ type: "go", stretch });
   }
 
-  /** Has the run rest where it is. */
+  /** Pauses at the next batch. */
   rest(): void {
     this.send({ type: "rest" });
   }
 
-  /** Asks for the parameters as they are while the run goes on: they come in `live`. */
+  /** Requests the current parameters of a running training; they arrive in `live`. */
   requestSnapshot(): void {
     this.send({ type: "snapshot" });
   }
 
-  /** Ends the run's worker. */
+  /** Terminates the run's worker. */
   dispose(): void {
     this.worker.terminate();
   }
@@ -112,14 +112,14 @@ export class Run {
     this.worker.postMessage(command);
   }
 
-  private hear(event: TrainingEvent): void {
+  private receive(event: TrainingEvent): void {
     switch (event.type) {
       case "started":
         this.machine.value = event.machine;
         this.keep(event.initial);
         break;
       case "progress":
-        this.hearProgress(event.progress);
+        this.receiveProgress(event.progress);
         break;
       case "epoch":
         this.epochs.value = [...this.epochs.value, event.record];
@@ -145,13 +145,13 @@ export class Run {
     }
   }
 
-  private hearProgress(progress: TrainingProgress): void {
+  private receiveProgress(progress: TrainingProgress): void {
     this.progress.value = progress;
     if (progress.confusion) this.confusion.value = progress.confusion;
     if (progress.phase === "train") this.addToCurve(progress);
   }
 
-  /** Adds up what was told until it is enough for a point of the curve. */
+  /** Accumulates progress until it is enough for a point of the curve. */
   private addToCurve({ epoch: number, done, total, loss, accuracy, samples }: TrainingProgress): void {
     const sums = this.untilNextPoint;
     sums.loss += loss * samples;
@@ -159,7 +159,7 @@ export class Run {
     sums.samples += samples;
     const epoch = number - 1 + done / total;
     const last = this.curve.value.at(-1)?.epoch ?? 0;
-    if (epoch - last < 1 / POINTS_AN_EPOCH) return;
+    if (epoch - last < 1 / POINTS_PER_EPOCH) return;
     const point = { epoch, loss: sums.loss / sums.samples, accuracy: sums.accuracy / sums.samples };
     this.curve.value = [...this.curve.value, point];
     this.untilNextPoint = { loss: 0, accuracy: 0, samples: 0 };
@@ -182,10 +182,10 @@ function imageShape({ parts: { train } }: LoadedData) {
   return { channels, height, width };
 }
 
-/** Snapshots that are kept; more of them fill the memory and tell the eye nothing. */
+/** The maximum number of snapshots kept; more would fill the memory and show nothing new. */
 const MOST_SNAPSHOTS = 128;
 
-/** Puts a snapshot behind others; where they become too many, every second one goes, but for the first and the last. */
+/** Appends a snapshot. If there are too many, drops every second one except the first and the last. */
 export function keepSnapshot(timeline: readonly Snapshot[], { epoch, parameters }: Snapshot): readonly Snapshot[] {
   const earlier = timeline.filter((kept) => kept.epoch < epoch);
   const all = [...earlier, { epoch, parameters }];

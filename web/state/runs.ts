@@ -6,15 +6,15 @@ const list = signal<readonly Run[]>([]);
 const selectedNumber = signal<number | undefined>(undefined);
 let lastNumber = 0;
 
-/** The next number for a run, be it trained here or opened: lines are told apart by it. */
+/** The next number for a run, trained here or opened; it determines the line style. */
 export function takeNumber(): number {
   return ++lastNumber;
 }
 
-/** The page's runs, the oldest first. */
+/** The page's runs, oldest first. */
 export const runs = computed(() => list.value);
 
-/** The run that the controls are for; the newest where none was chosen. */
+/** The run that the controls act on: the selected one, otherwise the newest. */
 export const selectedRun = computed(
   () => list.value.find(({ number }) => number === selectedNumber.value) ?? list.value.at(-1),
 );
@@ -23,7 +23,7 @@ export function selectRun({ number }: Run): void {
   selectedNumber.value = number;
 }
 
-/** Begins a run and has it go to the end of a stretch. One run trains at a time: the others rest. */
+/** Starts a run and trains it to the end of a stretch. Only one run trains at a time: the others are paused. */
 export function addRun(settings: RunSettings, stretch: Stretch): Run {
   restAll();
   const run = new Run(takeNumber(), settings, stretch);
@@ -32,20 +32,20 @@ export function addRun(settings: RunSettings, stretch: Stretch): Run {
   return run;
 }
 
-/** Ends a run and begins it anew, at rest. */
+/** Ends a run and starts it over, paused. */
 export function restartRun(run: Run): void {
   run.dispose();
   const fresh = new Run(run.number, run.settings);
   list.value = list.value.map((one) => (one === run ? fresh : one));
 }
 
-/** Ends a run and forgets it. */
+/** Ends and removes a run. */
 export function removeRun(run: Run): void {
   run.dispose();
   list.value = list.value.filter((one) => one !== run);
 }
 
-/** Has every run rest, but for one. */
+/** Pauses all runs but one. */
 export function restAll(but?: Run): void {
   for (const run of list.value) if (run !== but) run.rest();
 }

@@ -1,17 +1,17 @@
 import { signal } from "@preact/signals";
 
-/** What the page's own server has, where it is `lenet lab`. */
+/** What the page's own server offers if it is `lenet lab`. */
 export interface LabServer {
-  /** The names of the data sets of the catalog that are on its machine. */
+  /** The names of the catalog's data sets on its machine. */
   readonly data: readonly string[];
 }
 
-/** Undefined where the page lies on a static host, or until its server has answered. */
+/** Undefined if the page is on a static host, or until its server has answered. */
 export const labServer = signal<LabServer | undefined>(undefined);
 
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
 
-/** Asks the page's server what it has, once; only one on this machine is asked. */
+/** Asks the page's server what it offers, once, and only if it is on this machine. */
 export function askServer(): Promise<LabServer | undefined> {
   answer ??= ask();
   return answer;
@@ -26,7 +26,7 @@ async function ask(): Promise<LabServer | undefined> {
     const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
     labServer.value = response.ok && isJson ? ((await response.json()) as LabServer) : undefined;
   } catch {
-    // Without a network there is no such server either.
+    // Offline, there is no such server either.
   }
   return labServer.value;
 }

@@ -1,19 +1,19 @@
 import type { Dataset } from "../../src/data/dataset.js";
 import { parseAugmentation } from "../../src/data/index.js";
 import { settleRecipe } from "../../src/training/plan.js";
-import { RECIPES, type Recipe } from "../../src/training/recipes/index.js";
+import { RECIPES, type Recipe } from "../../src/training/recipes/recipes.js";
 import type { ValuesOf } from "../address/fields.js";
 import { trainFields } from "../address/trainFields.js";
 
-/** The fields of the address that a training depends on. */
+/** The fields of the address that training depends on. */
 export type RunFields = ValuesOf<typeof trainFields>;
 
-/** Those of all the fields of the address. */
+/** Those among all fields of the address. */
 export function runFields(all: RunFields): RunFields {
   return Object.fromEntries(Object.keys(trainFields).map((name) => [name, all[name as keyof RunFields]])) as RunFields;
 }
 
-/** The recipe that the fields say, changed for the data as `lenet train` changes it. */
+/** The recipe that the fields describe, adapted to the data as `lenet train` does. */
 export function recipeFor(fields: RunFields, train: Dataset, background: 0 | 255): Recipe {
   const request = {
     recipe: RECIPES[fields.recipe],
@@ -32,7 +32,7 @@ export function recipeFor(fields: RunFields, train: Dataset, background: 0 | 255
   return settleRecipe(request, { train, background });
 }
 
-/** The recipe's learning rate, or the highest one where its schedule moves it. */
+/** The recipe's learning rate, or its maximum if a schedule changes it. */
 export function learningRateOf({ schedule }: Recipe): number {
   return schedule.type === "oneCycle" ? schedule.maximumLearningRate : schedule.learningRate;
 }

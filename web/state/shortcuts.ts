@@ -2,16 +2,16 @@ import { computed, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { url } from "../address/url.js";
 
-/** A key and what it does. */
+/** A key and its action. */
 export interface Shortcut {
   /** As KeyboardEvent.key has it: "s", " ", "?" … */
   readonly key: string;
-  /** What the dialog says of it, in the page's language. */
+  /** Its description in the dialog, in the page's language. */
   readonly label: () => string;
   readonly act: () => void;
 }
 
-/** Shortcuts of one part of the page. */
+/** The shortcuts of one part of the page. */
 export interface ShortcutGroup {
   readonly title: () => string;
   readonly shortcuts: readonly Shortcut[];
@@ -19,10 +19,10 @@ export interface ShortcutGroup {
 
 const groups = signal<readonly ShortcutGroup[]>([]);
 
-/** The shortcuts that are there now, as the dialog shows them. */
+/** The active shortcuts, as the dialog lists them. */
 export const shortcutGroups = computed(() => groups.value);
 
-/** Has a component's shortcuts work while it is on the page. The group must be the same object at every call. */
+/** Activates shortcuts while the component is mounted. The group must be the same object on every call. */
 export function useShortcuts(group: ShortcutGroup): void {
   useEffect(() => {
     groups.value = [...groups.value, group];
@@ -40,7 +40,7 @@ addEventListener("keydown", (event) => {
   shortcut.act();
 });
 
-/** Whether the key is for the element that has the focus: text is typed there, a button is pressed, a dialog is open. */
+/** Whether the focused element handles the key itself: a text field, a button, an open dialog. */
 function takesKeys({ key, target }: KeyboardEvent): boolean {
   if (!(target instanceof Element)) return false;
   const isActive =

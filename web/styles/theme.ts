@@ -7,7 +7,7 @@ system.addEventListener("change", ({ matches }) => {
   systemIsDark.value = matches;
 });
 
-/** The theme that is shown: the one that was chosen, else the system's. Canvases are drawn by it. */
+/** The theme in effect: the chosen one, otherwise the system's. Canvases use it. */
 export const theme = computed<Theme>(() => url.value.theme ?? (systemIsDark.value ? "dark" : "light"));
 
 // Style sheets read it from the attribute.

@@ -1,10 +1,9 @@
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { Command, Option } from "commander";
 import { type BenchmarkReport, runBenchmark } from "../../benchmark/index.js";
-import { enableFusedArithmetic } from "../../node/fusedArithmetic.js";
-import { startThread } from "../../node/threads.js";
+import { enableFusedArithmetic, startThread } from "../../node/threads.js";
 import { VERSION } from "../../version.js";
-import { jsonOption, numberBetween, wholeNumber } from "../options.js";
+import { integer, jsonOption, numberBetween } from "../options.js";
 import { table } from "../table.js";
 import { Terminal } from "../terminal.js";
 
@@ -15,11 +14,11 @@ interface BenchOptions {
   readonly json?: boolean;
 }
 
-/** Seconds to spend on measuring. */
+/** Default measuring time, in seconds. */
 const BRIEF_SECONDS = 10;
 const FULL_SECONDS = 90;
-/** Microseconds of a step below which a kernel is left out of the table. */
-const WORTH_A_LINE = 1;
+/** Kernels that take fewer microseconds per step are omitted from the table. */
+const LEAST_MICROSECONDS = 1;
 
 /** Where and when the figures were measured. */
 export interface Environment {
@@ -28,25 +27,23 @@ export interface Environment {
   readonly v8: string;
   readonly processor: string;
   readonly cores: number;
-  /** Processes that wanted a core in the minute before the benchmark: much above 0, others were at work. */
+  /** The load average of the minute before the benchmark. If it is well above 0, other processes were running. */
   readonly loadAverage: number;
 }
 
-/** `lenet bench`: how fast this machine computes, and what training and evaluation take on it. */
+/** `lenet bench`: measures the speed of kernels, training and evaluation on this machine. */
 export function benchCommand(): Command {
   return new Command("bench")
-    .description("measure the engine on this machine: peak, kernels, steps of training and evaluation")
+    .description("measure the speed on this machine: peak, kernels, training and evaluation steps")
     .addOption(
       new Option(
         "--seconds <x>",
-        `time to spend on measuring, about (default: ${BRIEF_SECONDS}; ${FULL_SECONDS} with --full)`,
+        `approximate measuring time (default: ${BRIEF_SECONDS}; ${FULL_SECONDS} with --full)`,
       ).argParser(numberBetween(0, 3600)),
     )
-    .option("--full", "the long table: batches from 1 to 1024, kernels for both image sizes")
+    .option("--full", "measure more: batch sizes from 1 to 1024, kernels for both image sizes")
     .addOption(
-      new Option("--threads <n>", "the most threads to measure with (default: one a core)").argParser(
-        wholeNumber(1, 64),
-      ),
+      new Option("--threads <n>", "maximum number of threads (default: one per core)").argParser(integer(1, 64)),
     )
     .addOption(jsonOption())
     .action(runBench);
@@ -76,7 +73,7 @@ async function runBench({ seconds, full, threads = availableParallelism(), json 
   else terminal.line(formatBenchmark(environment, report));
 }
 
-/** The figures as tables; the quartiles of each behind it. */
+/** The results as tables, each median followed by its quartiles. */
 export function formatBenchmark(environment: Environment, report: BenchmarkReport): string {
   const { node, v8, processor, cores, loadAverage } = environment;
   const peaks = report.peaks.map(({ fused, gflops, gflopsQuartiles }) => [
@@ -91,7 +88,7 @@ export function formatBenchmark(environment: Environment, report: BenchmarkRepor
     `${percentOfPeak.toFixed(0)} %`,
   ]);
   const others = report.otherKernels
-    .filter(({ microseconds }) => microseconds >= WORTH_A_LINE)
+    .filter(({ microseconds }) => microseconds >= LEAST_MICROSECONDS)
     .map(({ input, recipe, name, microseconds, microsecondsQuartiles }) => [
       name,
       recipe,
@@ -119,26 +116,26 @@ export function formatBenchmark(environment: Environment, report: BenchmarkRepor
     spread(microseconds, microsecondsQuartiles, 2),
   ]);
   return [
-    `${processor}, ${cores} ${cores === 1 ? "core" : "cores"}, load ${loadAverage.toFixed(2)} before; Node ${node}, V8 ${v8}`,
-    `The engine here ${report.fused ? "has" : "does not have"} fused arithmetic. Medians, quartiles in brackets.`,
+    `${processor}, ${cores} ${cores === 1 ? "core" : "cores"}, load average ${loadAverage.toFixed(2)}; Node ${node}, V8 ${v8}`,
+    `The engine ${report.fused ? "has" : "does not have"} fused arithmetic here. Medians, with quartiles in parentheses.`,
     "",
     "Peak of one core in WebAssembly",
     ...table(["", "GFLOP/s"], peaks, 1),
     "",
-    "Kernels of a training step of 32, one thread; operations counted as a direct convolution's",
+    "Kernels of a training step at batch 32, one thread; operations counted as in a direct convolution",
     ...table(["kernel", "input", "µs", "GFLOP/s", "of peak"], kernels, 2),
     "",
-    `Kernels that do not multiply and add (${WORTH_A_LINE} µs or more)`,
+    `Kernels without multiply-adds (${LEAST_MICROSECONDS} µs or more)`,
     ...table(["kernel", "recipe", "input", "µs"], others, 3),
     "",
-    "An image on its way into a batch, one thread, µs",
+    "Preparing one image for a batch, one thread, µs",
     ...table(["input", "draw", "plain", "augmented"], images, 1),
     "",
-    ...(barriers.length > 0 ? ["A barrier, µs", ...table(["threads", "µs"], barriers, 0), ""] : []),
-    "Steps, augmentation included",
+    ...(barriers.length > 0 ? ["One barrier, µs", ...table(["threads", "µs"], barriers, 0), ""] : []),
+    "Steps, including augmentation",
     ...table(["recipe", "input", "batch", "threads", "train µs", "forward µs", "train images/s", "MB"], steps, 2),
     "",
-    `Compiling a model: ${spread(report.compileMilliseconds, report.compileMillisecondsQuartiles, 1)} ms, the first ${report.firstCompileMilliseconds.toFixed(0)} ms`,
+    `Compiling a model: ${spread(report.compileMilliseconds, report.compileMillisecondsQuartiles, 1)} ms; the first time ${report.firstCompileMilliseconds.toFixed(0)} ms`,
   ].join("\n");
 }
 

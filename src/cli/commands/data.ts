@@ -3,10 +3,10 @@ import { fetchCommand } from "./data/fetch.js";
 import { listCommand } from "./data/list.js";
 import { previewCommand } from "./data/preview.js";
 
-/** `lenet data`: what there is to train on. */
+/** `lenet data`: the data sets to train on. */
 export function dataCommand(): Command {
   return new Command("data")
-    .description("list the known data sets, download them, look at any")
+    .description("list, download and preview data sets")
     .addCommand(listCommand())
     .addCommand(fetchCommand())
     .addCommand(previewCommand());

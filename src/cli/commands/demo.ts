@@ -1,16 +1,16 @@
 import { Command } from "commander";
-import { RECIPES } from "../../training/recipes/index.js";
+import { RECIPES } from "../../training/recipes/recipes.js";
 import { dataDirOption } from "../options.js";
 import { Terminal } from "../terminal.js";
 import { startRun } from "../training/train.js";
 
 const EPOCHS = 10;
 
-/** `lenet demo`: a first training, on generated digits where Fashion-MNIST cannot be had. */
+/** `lenet demo`: a first training run, on generated digits if Fashion-MNIST cannot be obtained. */
 export function demoCommand(): Command {
   return new Command("demo")
     .description(
-      `train the improved recipe for ${EPOCHS} epochs on Fashion-MNIST, on generated digits where there is none`,
+      `train the improved recipe for ${EPOCHS} epochs on Fashion-MNIST, or on generated digits if it is unavailable`,
     )
     .addOption(dataDirOption())
     .action(async ({ dataDir }: { dataDir?: string }) => {

@@ -3,11 +3,11 @@ import type { Dataset } from "../../data/dataset.js";
 import { splitTraining } from "../../data/split.js";
 import type { ModelMetadata } from "../../model/index.js";
 import { classCount, fingerprint, inferShapes } from "../../model/index.js";
+import type { LoadedWeights } from "../../node/loadWeights.js";
 import { DATA_NAMES, type DataSettings, type OpenedData } from "../../node/openData.js";
-import type { LoadedWeights } from "../../node/weights.js";
 import { evaluateDataset } from "../../training/evaluate.js";
 import type { Evaluation } from "../../training/metrics.js";
-import { dataOfRun, nameSkipped, openForCommand } from "../data.js";
+import { dataOfRun, listSkipped, openForCommand } from "../data.js";
 import { formatEvaluation } from "../evaluationTable.js";
 import {
   backgroundByte,
@@ -32,7 +32,7 @@ interface EvalOptions extends Partial<ImageOptions> {
   readonly json?: boolean;
 }
 
-/** What `--json` prints. */
+/** The output of `--json`. */
 interface EvalOutput extends Evaluation {
   readonly data: string;
   readonly split: string;
@@ -40,17 +40,17 @@ interface EvalOutput extends Evaluation {
   readonly fingerprint: string;
 }
 
-/** `lenet eval`: how well weights do on a data set. */
+/** `lenet eval`: evaluates weights on a data set. */
 export function evalCommand(): Command {
   return new Command("eval")
-    .description("evaluate weights: accuracy, loss, each class, confusion matrix")
+    .description("evaluate weights: accuracy, loss, per-class metrics, confusion matrix")
     .argument("<weights>", WEIGHTS_HELP)
-    .addOption(dataOption())
+    .addOption(dataOption("the one the weights were trained on"))
     .addOption(dataDirOption())
-    .addOption(fitOption())
-    .addOption(backgroundOption())
+    .addOption(fitOption("as in training"))
+    .addOption(backgroundOption("as in training"))
     .addOption(
-      new Option("--split <part>", "the images to take; val and train are the parts that a run was split into")
+      new Option("--split <part>", "images to evaluate; val and train need a run folder")
         .choices(["test", "val", "train"])
         .default("test"),
     )
@@ -86,10 +86,10 @@ async function runEval(path: string, options: EvalOptions): Promise<void> {
     terminal.line();
     terminal.line(`fingerprint of the weights: ${weightsFingerprint}`);
   }
-  nameSkipped(data, terminal);
+  listSkipped(data, terminal);
 }
 
-/** The data to evaluate on, brought to the weights' input as they were in training, unless the options say otherwise. */
+/** The data to evaluate on. Images are resized as in training unless the options say otherwise. */
 function dataFor(path: string, { model, metadata, run }: LoadedWeights, options: EvalOptions): DataSettings {
   const trained = run && dataOfRun(run);
   const name = options.data ?? trained?.data ?? knownData(path, metadata);
@@ -102,14 +102,14 @@ function dataFor(path: string, { model, metadata, run }: LoadedWeights, options:
   };
 }
 
-/** The data set that weights were trained on, by its name alone; where they do not say it, Fashion-MNIST. */
+/** The name of the data set that the weights were trained on. Default: Fashion-MNIST, for weights without metadata. */
 function knownData(path: string, metadata: ModelMetadata | undefined): string {
   const name = metadata?.data ?? "fashion-mnist";
   if (DATA_NAMES.includes(name)) return name;
-  throw new Error(`${path} was trained on "${name}", which is no known data set: name its folder with --data`);
+  throw new Error(`${path} was trained on "${name}", which is not a known data set: give its folder with --data`);
 }
 
-/** The images of a part: of the test, or of the training images as the run split them. */
+/** The images of a part: the test images, or the training or validation images as the run split them. */
 async function imagesOf(
   path: string,
   { run }: LoadedWeights,
@@ -118,16 +118,16 @@ async function imagesOf(
 ): Promise<{ dataset: Dataset; indices?: Uint32Array }> {
   if (part === "test") {
     const dataset = await data.test();
-    if (!dataset) throw new Error(`${data.name} holds no images back for a test: try --split val`);
+    if (!dataset) throw new Error(`${data.name} has no test images: try --split val`);
     return { dataset };
   }
-  if (!run) throw new Error(`${path} does not say how its training images were split: name the run folder instead`);
+  if (!run) throw new Error(`${path} does not say how the training images were split: give the run folder instead`);
   const parts = await data.train();
   const split = splitTraining(parts, run.recipe.validationFraction, run.seed);
   return { dataset: parts.train, indices: part === "val" ? split.validation : split.train };
 }
 
-/** The weights' classes are the data set's, in number; where their names differ, that is told. */
+/** Warns if weights and data set name their classes differently. @throws Error if the numbers of classes differ */
 function requireClasses(
   path: string,
   { model, metadata }: LoadedWeights,
@@ -136,12 +136,12 @@ function requireClasses(
 ): void {
   const count = classCount(inferShapes(model));
   if (count !== classes.length) {
-    throw new Error(`${path} tells ${count} classes apart, ${name} has ${classes.length}`);
+    throw new Error(`${path} has ${count} classes, ${name} has ${classes.length}`);
   }
   const other = metadata?.classes?.findIndex((label, index) => label !== classes[index]) ?? -1;
   if (other !== -1) {
     terminal.warn(
-      `${path} was trained on other classes: class ${other} is "${metadata?.classes?.[other]}" there and "${classes[other]}" in ${name}`,
+      `${path} was trained on other classes: class ${other} is "${metadata?.classes?.[other]}" there, but "${classes[other]}" in ${name}`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, parse } from "node:path";
 import { Command, Option } from "commander";
-import { WEIGHTS_FORMATS, type WeightsFormat, writeWeights } from "../../formats/weights.js";
+import { WEIGHTS_FORMATS, type WeightsFormat, writeWeights } from "../../formats/weightFiles.js";
 import type { Weights } from "../../model/index.js";
 import { isFolder, writeFileAtomic } from "../../node/disk/files.js";
 import { jsonOption, weightsRecipeOption } from "../options.js";
@@ -15,16 +15,16 @@ interface ExportOptions {
   readonly json?: boolean;
 }
 
-/** `lenet export`: weights in another format. */
+/** `lenet export`: writes weights in another format. */
 export function exportCommand(): Command {
   return new Command("export")
-    .description("write weights for PyTorch, ONNX or safetensors")
+    .description("export weights to PyTorch, ONNX or safetensors")
     .argument("<weights>", WEIGHTS_HELP)
-    .addOption(new Option("--to <format>", "the format to write").choices(WEIGHTS_FORMATS).makeOptionMandatory())
+    .addOption(new Option("--to <format>", "format to write").choices(WEIGHTS_FORMATS).makeOptionMandatory())
     .addOption(
-      new Option("--out <file>", "the file to write (default: model.FORMAT in a run, else beside the weights)"),
+      new Option("--out <file>", "file to write (default: model.<format> in the run folder, or next to the weights)"),
     )
-    .addOption(new Option("--with-preprocessing", "have an ONNX graph take images as bytes and give probabilities"))
+    .addOption(new Option("--with-preprocessing", "for ONNX: take images as bytes and return probabilities"))
     .addOption(weightsRecipeOption())
     .addOption(jsonOption())
     .action(runExport);
@@ -32,9 +32,9 @@ export function exportCommand(): Command {
 
 async function runExport(path: string, options: ExportOptions, command: Command): Promise<void> {
   const { to: format, withPreprocessing, json } = options;
-  if (withPreprocessing && format !== "onnx") command.error("option '--with-preprocessing' is for '--to onnx' alone");
+  if (withPreprocessing && format !== "onnx") command.error("option '--with-preprocessing' requires '--to onnx'");
   const file = options.out ?? (await fileFor(path, format));
-  if (existsSync(file)) throw new Error(`${file} exists already: name another file with --out`);
+  if (existsSync(file)) throw new Error(`${file} already exists: choose another file with --out`);
   const weights = await openWeights(path, options.recipe);
   const bytes = writeWeights(weights, format, { withPreprocessing });
   await writeFileAtomic(file, bytes);
@@ -43,14 +43,14 @@ async function runExport(path: string, options: ExportOptions, command: Command)
   else process.stdout.write(`${format}: ${file} (${Math.ceil(bytes.length / 1000)} kB)\nload it in Python: ${load}\n`);
 }
 
-/** In a run's folder, or beside a file of weights under its name. */
+/** The default path: in the run folder, or next to the weights under their name. */
 async function fileFor(path: string, format: WeightsFormat): Promise<string> {
   if (await isFolder(path)) return join(path, `model.${format}`);
   const { dir, name } = parse(path);
   return join(dir, `${name}.${format}`);
 }
 
-/** How a file is read in Python. */
+/** The Python code that loads a file. */
 function loadLine(file: string, { to, withPreprocessing }: ExportOptions, { model }: Weights): string {
   const path = JSON.stringify(file);
   const { channels, height, width } = model.input;

@@ -10,10 +10,10 @@ import {
   sweepLearningRate,
 } from "../../training/learningRateFinder.js";
 import { compilePlan, planTraining } from "../../training/plan.js";
-import type { Recipe } from "../../training/recipes/index.js";
-import { DEFAULT_DATA, loadData, nameSkipped } from "../data.js";
+import type { Recipe } from "../../training/recipes/recipes.js";
+import { DEFAULT_DATA, listSkipped, loadData } from "../data.js";
 import { withInterrupt } from "../interrupt.js";
-import { addTrainingOptions, jsonOption, type TrainingOptions, wholeNumber } from "../options.js";
+import { addTrainingOptions, integer, jsonOption, type TrainingOptions } from "../options.js";
 import { Terminal } from "../terminal.js";
 import { runRequest } from "../training/request.js";
 
@@ -23,17 +23,17 @@ interface LrFindOptions extends TrainingOptions {
   readonly json?: boolean;
 }
 
-/** `lenet lr-find`: suggests a learning rate for a training. */
+/** `lenet lr-find`: suggests a learning rate. */
 export function lrFindCommand(): Command {
-  const command = new Command("lr-find").description("sweep the learning rate, and suggest one to train with");
+  const command = new Command("lr-find").description("suggest a learning rate, from a short run that tries many");
   return addTrainingOptions(command)
-    .addOption(new Option("--steps <n>", "steps of the sweep").argParser(wholeNumber(20, 10_000)).default(200))
-    .addOption(new Option("--out <file>", "draw the curve into this .svg or .png").argParser(imageFile))
+    .addOption(new Option("--steps <n>", "number of training steps").argParser(integer(20, 10_000)).default(200))
+    .addOption(new Option("--out <file>", ".svg or .png file for the curve (default: none)").argParser(imageFile))
     .addOption(jsonOption())
     .action(runLrFind);
 }
 
-/** Takes the path of an image. @throws InvalidArgumentError saying what is allowed */
+/** Accepts the path of an SVG or PNG file. @throws InvalidArgumentError if it is another type */
 function imageFile(path: string): string {
   if (![".svg", ".png"].includes(extname(path).toLowerCase())) {
     throw new InvalidArgumentError("It must end in .svg or .png.");
@@ -77,7 +77,7 @@ async function runLrFind(options: LrFindOptions): Promise<void> {
       terminal.line(`steepest  ${short(steepest)}  where the loss falls fastest`);
       if (out !== undefined) terminal.line(`curve: ${out}`);
     }
-    nameSkipped(data, terminal);
+    listSkipped(data, terminal);
   });
 }
 
@@ -87,7 +87,7 @@ async function drawCurve(
   { valley, steepest }: LearningRateSuggestions,
   { recipe, data, seed }: { recipe: Recipe; data: string; seed: number },
 ): Promise<void> {
-  // Only now: a command that draws nothing starts without the charts' code.
+  // Imported here so that other commands start without the chart code.
   const { learningRateCurveSvg } = await import("../../report/learningRateCurve.js");
   const svg = learningRateCurveSvg(sweep, {
     title: `Learning rates for LeNet-5 ${recipe.name} on ${data}`,
@@ -97,7 +97,7 @@ async function drawCurve(
   await writeFileAtomic(path, extname(path).toLowerCase() === ".png" ? await svgToPng(svg) : svg);
 }
 
-/** A learning rate in three digits. */
+/** A learning rate with three significant digits. */
 function short(rate: number): string {
   return String(Number(rate.toPrecision(3)));
 }

@@ -1,8 +1,8 @@
 import { Command, Option } from "commander";
 import { classCount, inferShapes } from "../../model/index.js";
 import { findImages, type ImageSource } from "../../node/imageSources.js";
+import type { LoadedWeights } from "../../node/loadWeights.js";
 import { predictImages } from "../../node/predictImages.js";
-import type { LoadedWeights } from "../../node/weights.js";
 import { withInterrupt } from "../interrupt.js";
 import { hasLightBackground, isLightOnBlack } from "../lightImages.js";
 import {
@@ -10,10 +10,10 @@ import {
   backgroundOption,
   fitOption,
   type ImageOptions,
+  integer,
   jsonOption,
   threadsOption,
   weightsRecipeOption,
-  wholeNumber,
 } from "../options.js";
 import { csvOutput, jsonOutput, type PredictionOutput, tableOutput } from "../predictionOutput.js";
 import { withStandardInput } from "../standardInput.js";
@@ -30,20 +30,25 @@ interface PredictOptions extends Partial<ImageOptions> {
   readonly csv?: boolean;
 }
 
-/** `lenet predict`: what a network says of images. */
+/** `lenet predict`: classifies images. */
 export function predictCommand(): Command {
   return new Command("predict")
-    .description("tell the classes of images of any size")
+    .description("classify images of any size")
     .argument("<weights>", WEIGHTS_HELP)
-    .argument("<images...>", "images (PNG, JPEG, WebP, GIF, BMP, TIFF), folders of them, or - for standard input")
-    .addOption(fitOption())
-    .addOption(backgroundOption())
-    .addOption(new Option("--invert", "make light dark and dark light first, for ink on paper"))
-    .addOption(new Option("--top <k>", "the classes to show of each image").argParser(wholeNumber(1, 1000)).default(3))
+    .argument(
+      "<images...>",
+      "image files (PNG, JPEG, WebP, GIF, BMP, TIFF), folders of images, or - for standard input",
+    )
+    .addOption(fitOption("as in training"))
+    .addOption(backgroundOption("as in training"))
+    .addOption(new Option("--invert", "invert the images first, for ink on paper"))
+    .addOption(
+      new Option("--top <k>", "number of classes to show for each image").argParser(integer(1, 1000)).default(3),
+    )
     .addOption(weightsRecipeOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
-    .addOption(new Option("--csv", "print a table for spreadsheets").conflicts("json"))
+    .addOption(new Option("--csv", "print CSV").conflicts("json"))
     .action((path: string, paths: string[], options: PredictOptions) =>
       withInterrupt((signal) => runPredict(path, paths, options, signal)),
     );
@@ -55,19 +60,19 @@ async function runPredict(
   options: PredictOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  // Results go to standard output, all else to standard error.
+  // Results go to standard output, everything else to standard error.
   const terminal = new Terminal(process.stderr);
   const weights = await openWeights(path, options.recipe);
   const { sources, passedOver, unreachable } = await findImages(paths);
-  if (sources.length + unreachable.length === 0) throw new Error(`there are no images in ${paths.join(", ")}`);
+  if (sources.length + unreachable.length === 0) throw new Error(`no images in ${paths.join(", ")}`);
   const images = await withStandardInput(sources, signal);
   const counts = await predictAll(weights, images, { ...options, terminal, signal });
   for (const { path, reason } of unreachable) terminal.line(`${printable(path)}: ${reason}`);
-  if (passedOver > 0) terminal.line(`passed over ${counted(passedOver, "other file")}`);
+  if (passedOver > 0) terminal.line(`ignored ${counted(passedOver, "other file")}`);
   if (counts.light > counts.read / 2) {
     const { data } = weights.metadata ?? {};
     terminal.warn(
-      `${counted(counts.light, "image")} on a light background, those of ${data} are on black: try --invert`,
+      `${counted(counts.light, "image")} with a light background, but ${data} is light on black: try --invert`,
     );
   }
   const unreadable = unreachable.length + counts.unreadable;
@@ -76,15 +81,15 @@ async function runPredict(
   }
 }
 
-/** What has become of images. */
+/** Counts of images. */
 interface Counts {
   read: number;
   unreadable: number;
-  /** Of those that were read: light in the background, where the network was trained on light on black. */
+  /** Images read that have a light background although the network was trained on light on black. */
   light: number;
 }
 
-/** Prints what a network says of images, until nobody reads on. */
+/** Classifies images and prints the predictions, until standard output is closed. */
 async function predictAll(
   weights: LoadedWeights,
   images: readonly ImageSource[],
@@ -129,19 +134,19 @@ async function predictAll(
 function outputFor(
   { model, metadata }: LoadedWeights,
   images: readonly ImageSource[],
-  { json, csv, top: asked }: PredictOptions,
+  { json, csv, top: requested }: PredictOptions,
 ): PredictionOutput {
   const classes = classCount(inferShapes(model));
   const labels = metadata?.classes ?? Array.from({ length: classes }, (_, index) => String(index));
   const labelOf = (index: number) => labels[index];
-  const top = Math.min(asked, classes);
+  const top = Math.min(requested, classes);
   if (json) return jsonOutput({ labelOf });
   if (csv) return csvOutput({ labelOf, top });
   const names = images.map(({ name }) => name);
   return tableOutput({ labelOf, top }, names, labels);
 }
 
-/** Writes to standard output, no faster than it is read; what cannot be written is told where all such errors are. */
+/** Writes to standard output at the reader's pace. Errors are handled by the stream's listener in main.ts. */
 function print(text: string): Promise<void> {
   return new Promise((resolve) => process.stdout.write(text, () => resolve()));
 }

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { judgedImages, writeReport } from "../../node/runReport.js";
-import { RUN_FILES } from "../../runs/files.js";
-import { dataOfRun, loadSameData, nameSkipped } from "../data.js";
+import { RUN_FILES } from "../../runs/runFolderFiles.js";
+import { dataOfRun, listSkipped, loadSameData } from "../data.js";
 import { withInterrupt } from "../interrupt.js";
 import { dataDirOption, threadsOption } from "../options.js";
 import { Terminal } from "../terminal.js";
@@ -13,11 +13,11 @@ interface ReportOptions {
   readonly threads?: number;
 }
 
-/** `lenet report`: a run's page and confusion matrix, made anew. */
+/** `lenet report`: writes a run's report and confusion matrix again. */
 export function reportCommand(): Command {
   return new Command("report")
-    .description("write a run's report.html and confusion.svg anew, from its best weights")
-    .argument("<run>", "the run folder")
+    .description("write a run's report.html and confusion.svg again, from its best weights")
+    .argument("<run>", "run folder")
     .addOption(dataDirOption())
     .addOption(threadsOption())
     .action((path: string, options: ReportOptions) => withInterrupt((signal) => runReport(path, options, signal)));
@@ -28,9 +28,9 @@ async function runReport(path: string, options: ReportOptions, signal: AbortSign
   const weights = await openWeights(path, undefined);
   const { run } = weights;
   if (!run) throw new Error(`${path} is not a run folder`);
-  const asBefore = dataOfRun(run);
-  const { dataDir = asBefore.dataDir } = options;
-  const data = await loadSameData(path, run.data.checksum, { ...asBefore, dataDir }, { terminal, signal });
+  const settings = dataOfRun(run);
+  const { dataDir = settings.dataDir } = options;
+  const data = await loadSameData(path, run.data.checksum, { ...settings, dataDir }, { terminal, signal });
   const engine = await engineFor(weights, { threads: options.threads });
   try {
     await writeReport(path, engine, judgedImages(run, data.parts));
@@ -38,5 +38,5 @@ async function runReport(path: string, options: ReportOptions, signal: AbortSign
     engine.dispose();
   }
   terminal.line(`report: ${join(path, RUN_FILES.report)}`);
-  nameSkipped(data, terminal);
+  listSkipped(data, terminal);
 }

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { formatSummary, type ImageShape, lenet5, summarize } from "../../model/index.js";
-import { RECIPES } from "../../training/recipes/index.js";
-import { inputSize, jsonOption, recipeOption, wholeNumber } from "../options.js";
+import { RECIPES } from "../../training/recipes/recipes.js";
+import { inputSize, integer, jsonOption, recipeOption } from "../options.js";
 
 interface SummaryOptions {
   readonly recipe: string;
@@ -10,15 +10,17 @@ interface SummaryOptions {
   readonly json?: boolean;
 }
 
-/** `lenet summary`: the network's table. */
+/** `lenet summary`: prints the layers of the network, like torchsummary. */
 export function summaryCommand(): Command {
   return new Command("summary")
-    .description("print the network's layers, output shapes and parameters")
+    .description("print the network's layers, output shapes and parameter counts")
     .addOption(recipeOption().default("paper"))
     .addOption(
-      new Option("--input <CxHxW>", "the images' shape").argParser(inputSize).default(inputSize("1x28x28"), "1x28x28"),
+      new Option("--input <CxHxW>", "input size: channels, height, width")
+        .argParser(inputSize)
+        .default(inputSize("1x28x28"), "1x28x28"),
     )
-    .addOption(new Option("--classes <n>", "the number of classes").argParser(wholeNumber(1, 1000)).default(10))
+    .addOption(new Option("--classes <n>", "number of classes").argParser(integer(1, 1000)).default(10))
     .addOption(jsonOption())
     .action(({ recipe, input, classes, json }: SummaryOptions) => {
       const { activation, pooling, dropout } = RECIPES[recipe];

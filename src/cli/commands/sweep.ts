@@ -9,11 +9,11 @@ import {
   fitOption,
   type ImageOptions,
   inputOption,
+  integer,
   jsonOption,
   quietOption,
   recipeOption,
   strictOption,
-  wholeNumber,
 } from "../options.js";
 import { type Axis, GRID_KEYS, parseAxis, parseSeeds } from "../sweep/grid.js";
 import { resumeSweep, startSweep } from "../sweep/sweep.js";
@@ -37,10 +37,10 @@ interface SweepCommandOptions extends ImageOptions {
 const MOST_RUNS = 10_000;
 const MOST_JOBS = 1024;
 
-/** `lenet sweep`: trains a recipe with several seeds and settings, side by side, and compares them. */
+/** `lenet sweep`: trains with several seeds and settings in parallel and compares the results. */
 export function sweepCommand(): Command {
   return new Command("sweep")
-    .description("train a recipe with several seeds and settings, side by side, and compare them")
+    .description("train with several seeds and settings in parallel and compare the results")
     .addOption(recipeOption().default("improved"))
     .addOption(dataOption().default("fashion-mnist"))
     .addOption(dataDirOption())
@@ -49,21 +49,21 @@ export function sweepCommand(): Command {
     .addOption(backgroundOption().default("black"))
     .addOption(strictOption())
     .addOption(
-      new Option("--seeds <n|list>", "how many seeds, from 0 on, or which ones, as 3,7,11")
+      new Option("--seeds <n|list>", "number of seeds, counting from 0, or a list such as 3,7,11")
         .argParser(parseSeeds)
         .default(parseSeeds("5"), "5"),
     )
     .addOption(
       new Option(
         "--set <key=values>",
-        `values to compare, as lr=1e-3,3e-3 or augment=none;light; with other keys in all combinations: ${GRID_KEYS.join(", ")}`,
+        `values to compare, such as lr=1e-3,3e-3 or "augment=none;light"; repeat it to train all combinations; keys: ${GRID_KEYS.join(", ")}`,
       )
-        .argParser(anotherAxis)
+        .argParser(addAxis)
         .default([], "none"),
     )
-    .addOption(new Option("--out <dir>", "the sweep's folder to make (default: sweeps/<data>-<recipe>)"))
+    .addOption(new Option("--out <dir>", "sweep folder to create (default: sweeps/<data>-<recipe>)"))
     .addOption(
-      new Option("--resume <sweep>", "go on with an interrupted sweep; its settings are in its folder").conflicts([
+      new Option("--resume <sweep>", "resume an interrupted sweep with its settings").conflicts([
         "recipe",
         "data",
         "input",
@@ -75,9 +75,9 @@ export function sweepCommand(): Command {
       ]),
     )
     .addOption(
-      new Option("--jobs <n>", "how many runs to train at a time (default: one a core)")
-        .argParser(wholeNumber(1, MOST_JOBS))
-        .default(availableParallelism(), "one a core"),
+      new Option("--jobs <n>", "number of runs to train in parallel")
+        .argParser(integer(1, MOST_JOBS))
+        .default(availableParallelism(), "one per core"),
     )
     .addOption(jsonOption())
     .addOption(quietOption())
@@ -93,7 +93,7 @@ async function runSweep(options: SweepCommandOptions, command: Command): Promise
   const runs = grid.reduce((product, { values }) => product * values.length, seeds.length);
   if (runs > MOST_RUNS) {
     command.error(
-      `all combinations with all seeds are ${runs.toLocaleString("en-US")} runs, ${MOST_RUNS.toLocaleString("en-US")} are the most`,
+      `all combinations and seeds make ${runs.toLocaleString("en-US")} runs, but the limit is ${MOST_RUNS.toLocaleString("en-US")}`,
     );
   }
   const terminal = new Terminal(json ? process.stderr : process.stdout, { quiet });
@@ -103,11 +103,11 @@ async function runSweep(options: SweepCommandOptions, command: Command): Promise
   await startSweep({ recipe, data: dataSettings, grid, seeds, out }, sweepOptions);
 }
 
-/** Adds an axis to those before it. @throws InvalidArgumentError saying what is wrong */
-function anotherAxis(text: string, before: readonly Axis[]): readonly Axis[] {
+/** Adds an axis to the previous ones. @throws InvalidArgumentError if its key is already set */
+function addAxis(text: string, previous: readonly Axis[]): readonly Axis[] {
   const axis = parseAxis(text);
-  if (before.some(({ key }) => key === axis.key)) {
-    throw new InvalidArgumentError(`The key ${axis.key} is set before: give all its values at once.`);
+  if (previous.some(({ key }) => key === axis.key)) {
+    throw new InvalidArgumentError(`The key ${axis.key} is already set: list all its values in one --set.`);
   }
-  return [...before, axis];
+  return [...previous, axis];
 }

@@ -21,12 +21,19 @@ interface TrainOptions extends TrainingOptions {
 /** `lenet train`: trains a network into a run folder. */
 export function trainCommand(): Command {
   return addTrainingOptions(new Command("train").description("train LeNet-5 into a run folder"))
-    .addOption(new Option("--epochs <n>", "passes over the training images").argParser(epochCount))
-    .addOption(new Option("--lr <x>", "the (highest) learning rate").argParser(learningRate))
-    .addOption(new Option("--augment-val", "augment the validation images too, as the tutorial did"))
-    .addOption(new Option("--out <dir>", "the run folder to make (default: runs/<data>-<recipe>-seed<n>)"))
+    .addOption(new Option("--epochs <n>", "number of epochs (default: the recipe's)").argParser(epochCount))
     .addOption(
-      new Option("--resume <run>", "go on with an interrupted run, or with a finished one to more --epochs").conflicts([
+      new Option("--lr <x>", "learning rate, or its peak in a schedule (default: the recipe's)").argParser(
+        learningRate,
+      ),
+    )
+    .addOption(new Option("--augment-val", "augment the validation images too, as the tutorial does"))
+    .addOption(new Option("--out <dir>", "run folder to create (default: runs/<data>-<recipe>-seed<n>)"))
+    .addOption(
+      new Option(
+        "--resume <run>",
+        "resume an interrupted run with its settings, or extend a finished one to more --epochs",
+      ).conflicts([
         "recipe",
         "config",
         "data",

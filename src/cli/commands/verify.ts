@@ -5,11 +5,11 @@ import { processorBackend } from "../../node/threads.js";
 import { formatReport, isReferenceFile, reportProblems, reportSuccess, verifyFiles } from "../../verification/index.js";
 
 /**
- * `lenet verify DIR`: holds the engine against a folder of reference values from PyTorch and prints every tensor's
- * largest error beside its tolerance.
+ * `lenet verify DIR`: compares the engine with a folder of reference values from PyTorch and prints every tensor's
+ * largest error and its tolerance.
  *
- * @returns the exit code: 0 where all are within it, else 1
- * @throws Error with one line where the folder or one of its files cannot be read
+ * @returns the exit code: 0 if all errors are within tolerance, else 1
+ * @throws Error if the folder or one of its files cannot be read
  */
 export async function verify(directory: string): Promise<number> {
   const files = await readReferenceFiles(directory);

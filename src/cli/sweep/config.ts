@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseAxis } from "./grid.js";
 
-/** An axis whose values are what its key takes. */
+/** An axis whose values are valid for its key. */
 const axisSchema = z.object({ key: z.string(), values: z.array(z.string()).min(1) }).superRefine((axis, context) => {
   try {
     parseAxis(`${axis.key}=${axis.values.join(axis.key === "augment" ? ";" : ",")}`);
@@ -10,9 +10,9 @@ const axisSchema = z.object({ key: z.string(), values: z.array(z.string()).min(1
   }
 });
 
-/** What sweep.config.json holds. */
+/** The schema of sweep.config.json. */
 export const configSchema = z.object({
-  /** Versions of what the sweep was started with. */
+  /** The versions that started the sweep. */
   versions: z.object({ lenet: z.string(), node: z.string(), v8: z.string() }),
   startedAt: z.string(),
   recipe: z.string(),
@@ -20,7 +20,7 @@ export const configSchema = z.object({
     name: z.string(),
     checksum: z.string(),
     generated: z.boolean(),
-    /** How to open it, its paths whole. */
+    /** How to open it; paths are absolute. */
     settings: z.object({
       data: z.string(),
       dataDir: z.string().optional(),
@@ -34,5 +34,5 @@ export const configSchema = z.object({
   seeds: z.array(z.number().int().nonnegative()).min(1),
 });
 
-/** Everything that a sweep was started with. */
+/** All settings of a sweep. */
 export type SweepConfig = z.infer<typeof configSchema>;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { AUGMENTATIONS } from "../../data/augmentation.js";
 import type { TrainingRequest } from "../../training/plan.js";
-import { RECIPES } from "../../training/recipes/index.js";
+import { RECIPES } from "../../training/recipes/recipes.js";
 import { combinationsOf, labelOf, parseAxis, parseSeeds, planRuns, withCombination } from "./grid.js";
 
 describe("parseAxis", () => {
-  it("takes values as they are written", () => {
+  it("keeps values as they are written", () => {
     expect(parseAxis("lr=1e-3, 3e-3")).toEqual({ key: "lr", values: ["1e-3", "3e-3"] });
     expect(parseAxis("val-split=0.1")).toEqual({ key: "val-split", values: ["0.1"] });
   });
@@ -16,38 +16,41 @@ describe("parseAxis", () => {
   });
 
   it.each([
-    ["lr", "It must be key=value,value as lr=1e-3,3e-3."],
-    ["=1", "It must be key=value,value as lr=1e-3,3e-3."],
+    ["lr", "It must be key=value,value, such as lr=1e-3,3e-3."],
+    ["=1", "It must be key=value,value, such as lr=1e-3,3e-3."],
     [
       "seed=1",
-      'There is no key "seed"; there are recipe, lr, batch, epochs, dropout, label-smoothing, weight-decay, augment, normalize, val-split.',
+      'Unknown key "seed"; the keys are recipe, lr, batch, epochs, dropout, label-smoothing, weight-decay, augment, normalize, val-split.',
     ],
-    ["toString=1", expect.stringMatching(/^There is no key "toString"/)],
-    ["lr=", 'The value "" of lr is not allowed: It must be a number above 0 and below 100.'],
-    ["lr=1e-3,", 'The value "" of lr is not allowed: It must be a number above 0 and below 100.'],
-    ["batch=32,1.5", 'The value "1.5" of batch is not allowed: It must be a whole number from 1 to 16,384.'],
-    ["dropout=0,1", 'The value "1" of dropout is not allowed: It must be a number from 0 to below 1.'],
-    ["recipe=paper,worst", 'The value "worst" of recipe is not allowed: It must be paper or improved or best.'],
-    ["augment=light;crop", expect.stringMatching(/^The value "crop" of augment is not allowed: there is no aug/)],
-    ["lr=1e-3,3e-3,0.001", 'The values "1e-3" and "0.001" of lr are the same.'],
-    ["augment=none;crop=0", 'The values "none" and "crop=0" of augment are the same.'],
+    ["toString=1", expect.stringMatching(/^Unknown key "toString"/)],
+    ["lr=", '"" is not valid for lr: it must be a number above 0 and below 100.'],
+    ["lr=1e-3,", '"" is not valid for lr: it must be a number above 0 and below 100.'],
+    ["batch=32,1.5", '"1.5" is not valid for batch: it must be an integer from 1 to 16,384.'],
+    ["dropout=0,1", '"1" is not valid for dropout: it must be a number of at least 0 and below 1.'],
+    ["recipe=paper,worst", '"worst" is not valid for recipe: it must be paper, improved or best.'],
+    [
+      "augment=light;crop",
+      expect.stringMatching(/^"crop" is not valid for augment: unknown augmentation "crop"; use none, /),
+    ],
+    ["lr=1e-3,3e-3,0.001", 'The values "1e-3" and "0.001" of lr are equal.'],
+    ["augment=none;crop=0", 'The values "none" and "crop=0" of augment are equal.'],
   ])("refuses %s", (text, message) => {
     expect(() => parseAxis(text)).toThrow(expect.objectContaining({ message }));
   });
 });
 
 describe("parseSeeds", () => {
-  it("takes one number for how many, several for themselves", () => {
+  it("takes one number as a count, several as the seeds", () => {
     expect(parseSeeds("3")).toEqual([0, 1, 2]);
     expect(parseSeeds("7, 3,11")).toEqual([7, 3, 11]);
   });
 
   it.each([
-    ["0", "It must be a whole number from 1 to 1,000."],
-    ["x", "It must be a whole number from 1 to 1,000."],
-    ["3,", "It must be a whole number from 0 to 9,007,199,254,740,991."],
-    ["3,-1", "It must be a whole number from 0 to 9,007,199,254,740,991."],
-    ["3,4,3", "The seed 3 stands there twice."],
+    ["0", "It must be an integer from 1 to 1,000."],
+    ["x", "It must be an integer from 1 to 1,000."],
+    ["3,", "It must be an integer from 0 to 9,007,199,254,740,991."],
+    ["3,-1", "It must be an integer from 0 to 9,007,199,254,740,991."],
+    ["3,4,3", "Seed 3 is listed twice."],
   ])("refuses %s", (text, message) => {
     expect(() => parseSeeds(text)).toThrow(expect.objectContaining({ message }));
   });
@@ -56,7 +59,7 @@ describe("parseSeeds", () => {
 describe("planRuns", () => {
   const axes = [parseAxis("lr=1e-3,3e-3"), parseAxis("augment=none;crop=2,flip=0.5")];
 
-  it("is all combinations with the first seed, then with the next", () => {
+  it("lists all combinations with the first seed, then with the next", () => {
     expect(planRuns(axes, [7, 3]).map(({ name }) => name)).toEqual([
       "lr=1e-3_augment=none_seed=7",
       "lr=1e-3_augment=crop=2,flip=0.5_seed=7",
@@ -69,14 +72,14 @@ describe("planRuns", () => {
     ]);
   });
 
-  it("is the seeds alone where nothing is varied", () => {
+  it("lists only the seeds if nothing is varied", () => {
     expect(planRuns([], [0, 1])).toEqual([
       { combination: [], seed: 0, name: "seed=0" },
       { combination: [], seed: 1, name: "seed=1" },
     ]);
   });
 
-  it("names combinations for people", () => {
+  it("names combinations readably", () => {
     expect(labelOf(combinationsOf(axes)[2], "improved")).toBe("lr=3e-3 augment=none");
     expect(labelOf([], "improved")).toBe("improved");
   });
@@ -90,7 +93,7 @@ describe("withCombination", () => {
     changes: { augmentValidation: true },
   };
 
-  it("sets every key and leaves the rest", () => {
+  it("sets every key and keeps the rest", () => {
     const axes = [
       ...["recipe=paper", "lr=1e-2", "batch=64", "epochs=3", "dropout=0", "label-smoothing=0.1", "weight-decay=0.5"],
       ...["augment=light,flip=0", "normalize=dataset", "val-split=0.1"],

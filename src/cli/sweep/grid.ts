@@ -1,21 +1,21 @@
 import { InvalidArgumentError } from "commander";
 import type { TrainingRequest } from "../../training/plan.js";
-import { RECIPES } from "../../training/recipes/index.js";
+import { RECIPES } from "../../training/recipes/recipes.js";
 import {
   augmentation,
   batchSize,
   dropout,
   epochCount,
+  integer,
   labelSmoothing,
   learningRate,
   oneOf,
   seed,
   validationFraction,
   weightDecay,
-  wholeNumber,
 } from "../options.js";
 
-/** A key of the grid and the values that it takes in turn, as they were written. */
+/** A key of the grid and its values, as written. */
 export interface Axis {
   readonly key: string;
   readonly values: readonly string[];
@@ -28,16 +28,16 @@ export type Combination = readonly { readonly key: string; readonly value: strin
 export interface PlannedRun {
   readonly combination: Combination;
   readonly seed: number;
-  /** Its settings and its seed, as a folder's name. */
+  /** The folder name: settings and seed. */
   readonly name: string;
 }
 
-/** What a value changes about a run. */
+/** What one value changes in a run's request. */
 type Change = Partial<Pick<TrainingRequest, "recipe" | "normalize" | "augment" | "changes">>;
 
 const MOST_SEEDS = 1000;
 
-/** What can be varied, and what a value of it changes. @throws InvalidArgumentError saying what is allowed */
+/** The keys that can be varied, and how to parse their values. Parsers throw InvalidArgumentError. */
 const KEYS: Readonly<Record<string, (text: string) => Change>> = {
   recipe: (text) => ({ recipe: RECIPES[oneOf(Object.keys(RECIPES))(text)] }),
   lr: (text) => ({ changes: { learningRate: learningRate(text) } }),
@@ -55,22 +55,22 @@ const KEYS: Readonly<Record<string, (text: string) => Change>> = {
 export const GRID_KEYS: readonly string[] = Object.keys(KEYS);
 
 /**
- * Parses `key=value,value`; the values of augment are separated by semicolons, for they hold commas themselves.
+ * Parses `key=value,value`. Values of augment contain commas, so semicolons separate them.
  *
- * @throws InvalidArgumentError saying what is wrong and what is allowed
+ * @throws InvalidArgumentError, saying what is wrong and what is allowed
  */
 export function parseAxis(text: string): Axis {
   const [, key, list] = /^([^=]+)=(.*)$/s.exec(text.replaceAll(/\s/g, "")) ?? [];
-  if (key === undefined) throw new InvalidArgumentError("It must be key=value,value as lr=1e-3,3e-3.");
+  if (key === undefined) throw new InvalidArgumentError("It must be key=value,value, such as lr=1e-3,3e-3.");
   if (!Object.hasOwn(KEYS, key)) {
-    throw new InvalidArgumentError(`There is no key "${key}"; there are ${GRID_KEYS.join(", ")}.`);
+    throw new InvalidArgumentError(`Unknown key "${key}"; the keys are ${GRID_KEYS.join(", ")}.`);
   }
   const values = list.split(key === "augment" ? ";" : ",");
   const changes = values.map((value) => JSON.stringify(parseValue(key, value)));
   changes.forEach((change, index) => {
     const first = changes.indexOf(change);
     if (first < index) {
-      throw new InvalidArgumentError(`The values "${values[first]}" and "${values[index]}" of ${key} are the same.`);
+      throw new InvalidArgumentError(`The values "${values[first]}" and "${values[index]}" of ${key} are equal.`);
     }
   });
   return { key, values };
@@ -80,24 +80,26 @@ function parseValue(key: string, value: string): Change {
   try {
     return KEYS[key](value);
   } catch (error) {
-    throw new InvalidArgumentError(`The value "${value}" of ${key} is not allowed: ${(error as Error).message}`);
+    const { message } = error as Error;
+    const reason = message[0].toLowerCase() + message.slice(1);
+    throw new InvalidArgumentError(`"${value}" is not valid for ${key}: ${reason}`);
   }
 }
 
 /**
- * Parses seeds: one number is how many, from 0 on; several, separated by commas, are the seeds themselves.
+ * Parses seeds: one number is a count, starting from seed 0; a list separated by commas gives the seeds themselves.
  *
- * @throws InvalidArgumentError saying what is wrong and what is allowed
+ * @throws InvalidArgumentError, saying what is wrong and what is allowed
  */
 export function parseSeeds(text: string): readonly number[] {
-  if (!text.includes(",")) return Array.from({ length: wholeNumber(1, MOST_SEEDS)(text) }, (_, index) => index);
-  const seeds = text.split(",").map((one) => seed(one.trim()));
-  const again = seeds.find((one, index) => seeds.indexOf(one) < index);
-  if (again !== undefined) throw new InvalidArgumentError(`The seed ${again} stands there twice.`);
+  if (!text.includes(",")) return Array.from({ length: integer(1, MOST_SEEDS)(text) }, (_, index) => index);
+  const seeds = text.split(",").map((item) => seed(item.trim()));
+  const duplicate = seeds.find((value, index) => seeds.indexOf(value) < index);
+  if (duplicate !== undefined) throw new InvalidArgumentError(`Seed ${duplicate} is listed twice.`);
   return seeds;
 }
 
-/** All combinations of the axes' values, the last axis changing fastest; one without settings where there is no axis. */
+/** All combinations of the axes' values, the last axis changing fastest. Without axes, one empty combination. */
 export function combinationsOf(axes: readonly Axis[]): Combination[] {
   return axes.reduce<Combination[]>(
     (combinations, { key, values }) =>
@@ -106,7 +108,7 @@ export function combinationsOf(axes: readonly Axis[]): Combination[] {
   );
 }
 
-/** All combinations with all seeds; the first seed of all comes first, for a sweep that is stopped early has compared them. */
+/** All combinations with all seeds, seed by seed: a sweep that is stopped early has then compared all combinations. */
 export function planRuns(axes: readonly Axis[], seeds: readonly number[]): PlannedRun[] {
   return seeds.flatMap((seed) =>
     combinationsOf(axes).map((combination) => {
@@ -116,12 +118,12 @@ export function planRuns(axes: readonly Axis[], seeds: readonly number[]): Plann
   );
 }
 
-/** A combination for people: "lr=1e-3 batch=32"; the recipe's name where nothing is varied. */
+/** A readable name: "lr=1e-3 batch=32", or the recipe's name if nothing is varied. */
 export function labelOf(combination: Combination, recipe: string): string {
   return combination.map(({ key, value }) => `${key}=${value}`).join(" ") || recipe;
 }
 
-/** The request of a run with a combination's values. @throws InvalidArgumentError where a value is none */
+/** Applies a combination to a run's request. @throws InvalidArgumentError if a value is invalid */
 export function withCombination(request: TrainingRequest, combination: Combination): TrainingRequest {
   const values = combination.map(({ key, value }) => parseValue(key, value));
   const changes = Object.assign({}, request.changes, ...values.map((value) => value.changes));

@@ -3,19 +3,19 @@ import type { Dataset } from "../../data/dataset.js";
 import type { LoadedData } from "../data.js";
 import type { WorkerMessage, WorkerStart } from "./worker.js";
 
-/** How a thread ended. */
+/** How a worker ended. */
 type ThreadEnd = Exclude<WorkerMessage, { done: number }>;
 
 const PROGRAM = new URL("./worker.js", import.meta.url);
 
-/** Has the body called for each of the items, for so many at a time; starts no more once the signal is aborted. */
+/** Calls the body for each item, at most `concurrency` at once. Starts no more once the signal is aborted. */
 export async function forEachInParallel<Item>(
   items: readonly Item[],
-  atATime: number,
+  concurrency: number,
   signal: AbortSignal,
   body: (item: Item) => Promise<void>,
 ): Promise<void> {
-  // All take from the same iterator, so that each item is taken once.
+  // All share one iterator, so each item is taken once.
   const left = items.values();
   const takeTurns = async () => {
     for (const item of left) {
@@ -23,14 +23,14 @@ export async function forEachInParallel<Item>(
       await body(item);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(atATime, items.length) }, takeTurns));
+  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, takeTurns));
 }
 
 /**
- * Does one run in a thread of its own; aborting ends it with its checkpoint kept.
+ * Trains one run in a worker thread. Aborting stops it and keeps its checkpoint.
  *
- * @returns whether it came to its end
- * @throws Error whatever goes wrong in the thread
+ * @returns whether the run finished
+ * @throws Error if the run or its thread fails
  */
 export function trainInThread(
   start: WorkerStart,
@@ -45,7 +45,7 @@ export function trainInThread(
       if ("done" in message) onProgress(message.done);
       else end = message;
     });
-    // An error is followed by the exit.
+    // "exit" follows "error".
     worker.on("error", (error) => {
       end = { end: "failed", reason: error instanceof Error ? error.message : String(error) };
     });
@@ -56,7 +56,7 @@ export function trainInThread(
   }).finally(() => signal.removeEventListener("abort", stop));
 }
 
-/** The data with their images in memory that threads share: none of them needs a copy. */
+/** Moves the images into shared memory, so that no thread needs a copy. */
 export function shareData({ parts, ...data }: LoadedData): LoadedData {
   return { ...data, parts: { ...parts, train: share(parts.train), test: parts.test && share(parts.test) } };
 }

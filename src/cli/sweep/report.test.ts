@@ -40,7 +40,7 @@ const runs = planRuns(
 );
 const report = reportSweep("sweeps/a", config, new Map(runs.map((run, index) => [run, OUTCOMES[index]])));
 
-it("sums combinations up, the best by mean validation accuracy first", () => {
+it("summarizes combinations, sorted by mean validation accuracy", () => {
   const [first, second, third] = report.combinations;
   expect(first).toEqual({
     settings: { lr: "3e-3", augment: "crop=2,flip=0.5" },
@@ -58,13 +58,13 @@ it("sums combinations up, the best by mean validation accuracy first", () => {
   expect(third).toMatchObject({ runs: 3, failed: 3, settings: { lr: "99" } });
 });
 
-it("is a table", () => {
+it("formats a table", () => {
   expect(`\n${formatReport(report)}`).toMatchInlineSnapshot(`
     "
-    settings                           runs         val acc        test acc     best seed    worst seed  time a run
-    lr=3e-3 augment=crop=2,flip=0.5  2 of 3  92.00 ± 1.41 %  91.00 ± 1.41 %  11 (93.00 %)   3 (91.00 %)        1:15
-    lr=1e-3 augment=crop=2,flip=0.5       3  89.33 ± 0.58 %  89.00 ± 1.00 %   7 (90.00 %)  11 (89.00 %)        1:00
-    lr=99 augment=crop=2,flip=0.5    0 of 3               –               –             –             –           –
+    settings                           runs         val acc        test acc     best seed    worst seed  time per run
+    lr=3e-3 augment=crop=2,flip=0.5  2 of 3  92.00 ± 1.41 %  91.00 ± 1.41 %  11 (93.00 %)   3 (91.00 %)          1:15
+    lr=1e-3 augment=crop=2,flip=0.5       3  89.33 ± 0.58 %  89.00 ± 1.00 %   7 (90.00 %)  11 (89.00 %)          1:00
+    lr=99 augment=crop=2,flip=0.5    0 of 3               –               –             –             –             –
     failed: lr=99_augment=crop=2,flip=0.5_seed=3: the training diverged, it says "NaN"
     failed: lr=3e-3_augment=crop=2,flip=0.5_seed=7: the training diverged, it says "NaN"
     failed: lr=99_augment=crop=2,flip=0.5_seed=7: the training diverged, it says "NaN"
@@ -72,18 +72,18 @@ it("is a table", () => {
   `);
 });
 
-it("shows no standard deviation of one run, and no test accuracy where there was no test", () => {
+it("shows no standard deviation for one run and no test accuracy without test images", () => {
   const one = { ...config, grid: [], seeds: [5] };
   const [run] = planRuns([], [5]);
-  const lone = reportSweep("sweeps/b", one, new Map([[run, finished(0.5, undefined, 3)]]));
-  expect(`\n${formatReport(lone)}`).toMatchInlineSnapshot(`
+  const single = reportSweep("sweeps/b", one, new Map([[run, finished(0.5, undefined, 3)]]));
+  expect(`\n${formatReport(single)}`).toMatchInlineSnapshot(`
     "
-    settings  runs  val acc  test acc    best seed   worst seed  time a run
-    improved     1  50.00 %         –  5 (50.00 %)  5 (50.00 %)        0:03"
+    settings  runs  val acc  test acc    best seed   worst seed  time per run
+    improved     1  50.00 %         –  5 (50.00 %)  5 (50.00 %)          0:03"
   `);
 });
 
-it("is a row a run as CSV", () => {
+it("formats CSV with one row per run", () => {
   expect(`\n${formatCsv(report)}`).toMatchInlineSnapshot(`
     "
     run,lr,augment,seed,status,best_epoch,val_acc,test_acc,seconds,reason

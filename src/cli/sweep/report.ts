@@ -1,4 +1,4 @@
-import { formatDuration } from "../../report/duration.js";
+import { formatDuration } from "../../report/numbers.js";
 import { csvLine } from "../csv.js";
 import { table } from "../table.js";
 import { formatPercent } from "../terminal.js";
@@ -6,43 +6,43 @@ import type { SweepConfig } from "./config.js";
 import { type Combination, combinationsOf, labelOf, type PlannedRun } from "./grid.js";
 import { type Spread, spreadOf } from "./statistics.js";
 
-/** What a run came to. */
+/** How a run ended. */
 export type RunOutcome = FinishedRun | { readonly status: "failed"; readonly reason: string };
 
-/** The figures of a run that was trained to its end. */
+/** The results of a finished run. */
 export interface FinishedRun {
   readonly status: "finished";
   readonly bestEpoch: number;
   readonly validationAccuracy: number;
-  /** Undefined where the data hold no images back for a test. */
+  /** Undefined if the data set has no test images. */
   readonly testAccuracy?: number;
-  /** Of training and validation. */
+  /** Time for training and validation. */
   readonly seconds: number;
 }
 
-/** The runs of one combination together. */
+/** The runs of one combination, summarized. */
 export interface CombinationReport {
   readonly settings: Readonly<Record<string, string>>;
   readonly label: string;
   readonly runs: number;
   readonly failed: number;
-  /** Over the runs that were finished, as all that follows. */
+  /** Over the finished runs, like everything below. */
   readonly validationAccuracy?: Spread;
   readonly testAccuracy?: Spread;
-  /** By validation accuracy; of equal ones the first, and the last as the worst. */
+  /** By validation accuracy. Of equal runs, the first is the best and the last is the worst. */
   readonly best?: { readonly seed: number; readonly validationAccuracy: number };
   readonly worst?: { readonly seed: number; readonly validationAccuracy: number };
-  /** Mean of a run. */
+  /** Mean time per run. */
   readonly seconds?: number;
 }
 
-/** What a sweep came to, as it stands in sweep.json. */
+/** The results of a sweep, as in sweep.json. */
 export interface SweepReport {
   readonly sweep: string;
   readonly recipe: string;
   readonly data: string;
   readonly generated: boolean;
-  /** Sorted by mean validation accuracy, the highest first. */
+  /** Sorted by mean validation accuracy, highest first. */
   readonly combinations: readonly CombinationReport[];
   readonly runs: readonly RunReport[];
 }
@@ -54,7 +54,7 @@ type RunReport = RunOutcome & {
   readonly seed: number;
 };
 
-/** Sums a sweep up. */
+/** Summarizes a sweep. */
 export function reportSweep(
   sweep: string,
   { recipe, data, grid }: SweepConfig,
@@ -107,7 +107,7 @@ function settingsOf(combination: Combination): Record<string, string> {
   return Object.fromEntries(combination.map(({ key, value }) => [key, value]));
 }
 
-/** The combinations as a table, and below it the runs that failed. */
+/** The combinations as a table, followed by the runs that failed. */
 export function formatReport({ combinations, runs }: SweepReport): string {
   const seedOf = (run: CombinationReport["best"]) => run && `${run.seed} (${formatPercent(run.validationAccuracy)})`;
   const rows = combinations.map((one) =>
@@ -121,7 +121,7 @@ export function formatReport({ combinations, runs }: SweepReport): string {
       one.seconds === undefined ? undefined : formatDuration(one.seconds),
     ].map((cell) => cell ?? "–"),
   );
-  const head = ["settings", "runs", "val acc", "test acc", "best seed", "worst seed", "time a run"];
+  const head = ["settings", "runs", "val acc", "test acc", "best seed", "worst seed", "time per run"];
   return [
     ...table(head, rows, 1),
     ...runs.flatMap((run) => (run.status === "failed" ? [`failed: ${run.run}: ${run.reason}`] : [])),
@@ -133,7 +133,7 @@ function formatSpread(spread: Spread | undefined): string | undefined {
   return `${(spread.mean * 100).toFixed(2)} ± ${formatPercent(spread.std)}`;
 }
 
-/** A row a run: its folder, its settings, its seed, what it came to. */
+/** CSV with one row per run: folder, settings, seed, results. */
 export function formatCsv({ runs }: SweepReport): string {
   const keys = Object.keys(runs[0].settings);
   const header = ["run", ...keys, "seed", "status", "best_epoch", "val_acc", "test_acc", "seconds", "reason"];

@@ -1,11 +1,11 @@
-/** What some values come to. */
+/** Mean and standard deviation of several values. */
 export interface Spread {
   readonly mean: number;
-  /** The sample's standard deviation, with n − 1; undefined for one value. */
+  /** The sample standard deviation (n − 1); undefined for one value. */
   readonly std?: number;
 }
 
-/** Mean and sample standard deviation; undefined where there are no values. */
+/** Mean and sample standard deviation; undefined without values. */
 export function spreadOf(values: readonly number[]): Spread | undefined {
   const count = values.length;
   if (count === 0) return undefined;

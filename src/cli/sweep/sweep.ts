@@ -1,15 +1,15 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { enableFusedArithmetic } from "../../node/fusedArithmetic.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
-import { formatDuration } from "../../report/duration.js";
+import { enableFusedArithmetic } from "../../node/threads.js";
+import { formatDuration } from "../../report/numbers.js";
 import type { TrainingRequest } from "../../training/plan.js";
-import { RECIPES } from "../../training/recipes/index.js";
+import { RECIPES } from "../../training/recipes/recipes.js";
 import { VERSION } from "../../version.js";
-import { type LoadedData, loadData, loadSameData, nameSkipped } from "../data.js";
+import { type LoadedData, listSkipped, loadData, loadSameData } from "../data.js";
 import { InterruptedError, withInterrupt } from "../interrupt.js";
 import { formatPercent } from "../terminal.js";
-import { quoted } from "../text.js";
+import { counted, quoted } from "../text.js";
 import type { RunOutput } from "../training/run.js";
 import { freePath } from "../training/train.js";
 import type { SweepConfig } from "./config.js";
@@ -18,27 +18,27 @@ import { forEachInParallel, shareData, trainInThread } from "./pool.js";
 import { formatReport, type RunOutcome, reportSweep } from "./report.js";
 import { countEpochs, createSweepFolder, readFinishedRun, readSweepConfig, writeReport } from "./sweepFolder.js";
 
-/** What a sweep is started with. */
+/** The settings of a new sweep. */
 export interface SweepSettings {
   readonly recipe: string;
   readonly data: DataSettings;
   readonly grid: readonly Axis[];
   readonly seeds: readonly number[];
-  /** The sweep's folder; named after the data and the recipe where left out. */
+  /** The sweep folder. Default: named after the data set and the recipe. */
   readonly out?: string;
 }
 
-/** What does not change a bit of any result. */
+/** Options that do not affect the results. */
 export interface SweepOptions extends RunOutput {
-  /** How many runs to train at a time. */
+  /** The number of runs to train in parallel. */
   readonly jobs: number;
 }
 
 /**
  * Trains all runs of a sweep into a new folder.
  *
- * @throws Error with one line once all are done, where some have failed
- * @throws InterruptedError where Ctrl-C ends it
+ * @throws Error after all runs have ended, if some have failed
+ * @throws InterruptedError on Ctrl-C
  */
 export async function startSweep(settings: SweepSettings, options: SweepOptions): Promise<void> {
   const { recipe, grid, seeds, out } = settings;
@@ -53,19 +53,19 @@ export async function startSweep(settings: SweepSettings, options: SweepOptions)
         name: data.name,
         checksum: data.parts.train.checksum,
         generated: data.parts.train.generated,
-        settings: wholePaths(settings.data),
+        settings: withAbsolutePaths(settings.data),
       },
       grid: grid.map(({ key, values }) => ({ key, values: [...values] })),
       seeds: [...seeds],
     };
     const path = out ?? freePath("sweeps", `${data.name}-${recipe}`);
     await createSweepFolder(path, config);
-    await new Sweep(path, config, data, options).toTheEnd(signal);
-    nameSkipped(data, options.terminal);
+    await new Sweep(path, config, data, options).complete(signal);
+    listSkipped(data, options.terminal);
   });
 }
 
-/** Goes on with a sweep: leaves the finished runs, resumes those that were begun, starts the others. */
+/** Resumes a sweep: keeps finished runs, resumes interrupted ones and starts the others. */
 export async function resumeSweep(
   path: string,
   { dataDir, strict }: Pick<DataSettings, "dataDir" | "strict">,
@@ -73,17 +73,17 @@ export async function resumeSweep(
 ): Promise<void> {
   await withInterrupt(async (signal) => {
     const config = await readSweepConfig(path);
-    const asBefore = config.data.settings;
-    const dataSettings = { ...asBefore, dataDir: dataDir ?? asBefore.dataDir, strict: strict ?? asBefore.strict };
+    const { settings } = config.data;
+    const dataSettings = { ...settings, dataDir: dataDir ?? settings.dataDir, strict: strict ?? settings.strict };
     const progress = { terminal: options.terminal, signal };
     const data = await loadSameData(path, config.data.checksum, dataSettings, progress);
-    await new Sweep(path, config, data, options).toTheEnd(signal);
-    nameSkipped(data, options.terminal);
+    await new Sweep(path, config, data, options).complete(signal);
+    listSkipped(data, options.terminal);
   });
 }
 
-/** The settings with paths that hold in any folder. */
-function wholePaths(settings: DataSettings): DataSettings {
+/** The settings with absolute paths, which are valid in any working directory. */
+function withAbsolutePaths(settings: DataSettings): DataSettings {
   const { data, dataDir } = settings;
   return {
     ...settings,
@@ -92,13 +92,13 @@ function wholePaths(settings: DataSettings): DataSettings {
   };
 }
 
-/** How far a run is, in images of all its epochs. */
+/** The progress of a run, in images over all epochs. */
 interface Progress {
   done: number;
   total: number;
 }
 
-/** A sweep on its way. */
+/** A sweep in progress. */
 class Sweep {
   private readonly path: string;
   private readonly config: SweepConfig;
@@ -116,26 +116,26 @@ class Sweep {
     this.plan = planRuns(config.grid, config.seeds);
   }
 
-  async toTheEnd(signal: AbortSignal): Promise<void> {
+  async complete(signal: AbortSignal): Promise<void> {
     const { terminal, jobs } = this.options;
-    await this.takeStock();
+    await this.readFinished();
     this.announce();
-    // For the whole process, before there are threads.
+    // Applies to the entire process, so before any thread starts.
     enableFusedArithmetic();
     const left = this.plan.filter((run) => !this.outcomes.has(run));
-    // The runs that are too few to keep every core busy come last and share the cores: any number of threads has the same bits.
+    // The last runs may be too few for all cores, so they share them: the number of threads does not change the bits.
     const rest = left.length % jobs;
-    const whole = left.slice(0, left.length - rest);
-    await forEachInParallel(whole, jobs, signal, (run) => this.train(run, 1, signal));
+    const singleThreaded = left.slice(0, left.length - rest);
+    await forEachInParallel(singleThreaded, jobs, signal, (run) => this.train(run, 1, signal));
     const threads = Math.floor(jobs / rest);
-    await forEachInParallel(left.slice(whole.length), jobs, signal, (run) => this.train(run, threads, signal));
+    await forEachInParallel(left.slice(singleThreaded.length), jobs, signal, (run) => this.train(run, threads, signal));
     terminal.clearBar();
     if (this.outcomes.size < this.plan.length) throw this.interrupted();
     await this.finish();
   }
 
-  /** Finds out what has been done already. */
-  private async takeStock(): Promise<void> {
+  /** Reads what an earlier, interrupted sweep has finished. */
+  private async readFinished(): Promise<void> {
     const images = this.data.parts.train.labels.length;
     for (const run of this.plan) {
       const path = join(this.path, run.name);
@@ -160,8 +160,8 @@ class Sweep {
         `the data set "${name}" is GENERATED by this program: its accuracies say nothing about real images`,
       );
     }
-    const before = this.outcomes.size > 0 ? `, ${this.outcomes.size} of them finished before` : "";
-    terminal.detail(`${count(this.plan.length, "run")} of LeNet-5 on ${name}, ${jobs} at a time${before}`);
+    const before = this.outcomes.size > 0 ? `, ${this.outcomes.size} already finished` : "";
+    terminal.detail(`${counted(this.plan.length, "run")} of LeNet-5 on ${name}, ${jobs} in parallel${before}`);
   }
 
   private async train(run: PlannedRun, threads: number, signal: AbortSignal): Promise<void> {
@@ -180,22 +180,22 @@ class Sweep {
       if (!isFinished) return;
       outcome = (await readFinishedRun(out))!;
     } catch (error) {
-      // It is listed at the end; the others go on.
+      // The other runs continue; this one is listed at the end.
       outcome = { status: "failed", reason: (error as Error).message.split("\n", 1)[0] };
-      // What it would still have done is nobody's to do.
+      // Its remaining images no longer count towards the total.
       progress.total = progress.done;
     }
     this.outcomes.set(run, outcome);
-    this.tellEnd(run, outcome);
+    this.reportEnd(run, outcome);
   }
 
-  private tellEnd({ name }: PlannedRun, outcome: RunOutcome): void {
-    const place = `${String(this.outcomes.size).padStart(String(this.plan.length).length)}/${this.plan.length}`;
+  private reportEnd({ name }: PlannedRun, outcome: RunOutcome): void {
+    const position = `${String(this.outcomes.size).padStart(String(this.plan.length).length)}/${this.plan.length}`;
     const test = (accuracy?: number) => (accuracy === undefined ? "" : `  test acc ${formatPercent(accuracy)}`);
     this.options.terminal.detail(
       outcome.status === "failed"
-        ? `${place}  ${name}  failed: ${outcome.reason}`
-        : `${place}  ${name}  val acc ${formatPercent(outcome.validationAccuracy)}${test(outcome.testAccuracy)}  ${formatDuration(outcome.seconds)}`,
+        ? `${position}  ${name}  failed: ${outcome.reason}`
+        : `${position}  ${name}  val acc ${formatPercent(outcome.validationAccuracy)}${test(outcome.testAccuracy)}  ${formatDuration(outcome.seconds)}`,
     );
   }
 
@@ -204,7 +204,7 @@ class Sweep {
     const images = this.data.parts.train.labels.length;
     const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
     const epochs = (values: readonly number[]) => sum(values.map((value) => Math.floor(value / images)));
-    const [done, total] = [all.map((one) => one.done), all.map((one) => one.total)];
+    const [done, total] = [all.map((run) => run.done), all.map((run) => run.total)];
     this.options.terminal.progress({
       task: "sweep",
       label: `runs ${this.outcomes.size}/${this.plan.length}, epochs ${epochs(done)}/${epochs(total)}`,
@@ -216,7 +216,7 @@ class Sweep {
 
   private async finish(): Promise<void> {
     const { terminal, json } = this.options;
-    // In the order of the plan, whichever ended first.
+    // In the order of the plan, not in that of finishing.
     const outcomes = new Map(this.plan.map((run) => [run, this.outcomes.get(run)!]));
     const report = reportSweep(this.path, this.config, outcomes);
     await writeReport(this.path, report);
@@ -224,17 +224,13 @@ class Sweep {
     terminal.line(`sweep folder: ${this.path}`);
     if (json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
     const failed = report.runs.filter(({ status }) => status === "failed").length;
-    if (failed > 0) throw new Error(`${failed} of ${count(this.plan.length, "run")} failed, for the reasons above`);
+    if (failed > 0) throw new Error(`${failed} of ${counted(this.plan.length, "run")} failed, see the reasons above`);
   }
 
-  /** What Ctrl-C leaves behind, told in one line. */
+  /** Says how many runs have ended and how to resume. */
   private interrupted(): InterruptedError {
     return new InterruptedError(
-      `interrupted with ${this.outcomes.size} of ${count(this.plan.length, "run")} ended; go on with: npx lenet sweep --resume ${quoted(this.path)}`,
+      `interrupted after ${this.outcomes.size} of ${counted(this.plan.length, "run")}; resume with: npx lenet sweep --resume ${quoted(this.path)}`,
     );
   }
-}
-
-function count(number: number, what: string): string {
-  return `${number.toLocaleString("en-US")} ${what}${number === 1 ? "" : "s"}`;
 }

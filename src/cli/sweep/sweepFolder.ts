@@ -11,14 +11,14 @@ import {
   writeFileAtomic,
 } from "../../node/disk/files.js";
 import { named, readRunFile } from "../../node/runFiles.js";
-import { RUN_FILES } from "../../runs/files.js";
+import { RUN_FILES } from "../../runs/runFolderFiles.js";
 import { configSchema, type SweepConfig } from "./config.js";
 import { type FinishedRun, formatCsv, type SweepReport } from "./report.js";
 
-/** The files of a sweep's folder, beside its runs' folders. */
+/** The files of a sweep folder, next to its run folders. */
 export const SWEEP_FILES = { config: "sweep.config.json", result: "sweep.json", csv: "sweep.csv" } as const;
 
-/** What the sweep reads of a run's result.json. */
+/** The fields of result.json that a sweep reads. */
 const resultSchema = z.object({
   bestEpoch: z.number(),
   bestValidationAccuracy: z.number(),
@@ -26,21 +26,21 @@ const resultSchema = z.object({
   test: z.object({ accuracy: z.number() }).optional(),
 });
 
-/** Makes the folder of a new sweep. @throws Error with one line where it exists or cannot be written */
+/** Creates the folder of a new sweep. @throws Error if it exists or cannot be written */
 export async function createSweepFolder(path: string, config: SweepConfig): Promise<void> {
   const text = `${JSON.stringify(config, undefined, 2)}\n`;
   await createFolderExclusive(path, (folder) => writeFileAtomic(join(folder, SWEEP_FILES.config), text));
 }
 
-/** Reads what a sweep was started with. @throws Error with one line where it is missing or not what it should be */
+/** Reads the settings of a sweep. @throws Error if the file is missing or invalid */
 export async function readSweepConfig(path: string): Promise<SweepConfig> {
   const text = await readText(join(path, SWEEP_FILES.config));
   if (text !== undefined) return named(path, () => parseJson(text, configSchema, SWEEP_FILES.config));
-  const isThere = await isFolder(path);
-  throw new Error(isThere ? `${path} is no sweep's folder: it has no ${SWEEP_FILES.config}` : `${path} is not there`);
+  const exists = await isFolder(path);
+  throw new Error(exists ? `${path} is not a sweep folder: it has no ${SWEEP_FILES.config}` : `${path} does not exist`);
 }
 
-/** What a finished run came to; undefined where it is not finished. @throws Error with one line where its result is damaged */
+/** The result of a run, or undefined if it is not finished. @throws Error if its result is damaged */
 export async function readFinishedRun(path: string): Promise<FinishedRun | undefined> {
   if (!existsSync(join(path, RUN_FILES.result))) return undefined;
   const text = new TextDecoder().decode(await readRunFile(path, RUN_FILES.result));
@@ -54,13 +54,13 @@ export async function readFinishedRun(path: string): Promise<FinishedRun | undef
   };
 }
 
-/** The number of epochs in a run's history; 0 where there is none. */
+/** The number of epochs in a run's history; 0 without one. */
 export async function countEpochs(path: string): Promise<number> {
   const text = await readText(join(path, RUN_FILES.history));
   return text === undefined ? 0 : text.trimEnd().split("\n").length - 1;
 }
 
-/** Writes what a sweep came to: all of it as JSON, its runs as CSV. */
+/** Writes a sweep's results: the report as JSON, its runs as CSV. */
 export async function writeReport(path: string, report: SweepReport): Promise<void> {
   await writeFileAtomic(join(path, SWEEP_FILES.result), `${JSON.stringify(report, undefined, 2)}\n`);
   await writeFileAtomic(join(path, SWEEP_FILES.csv), formatCsv(report));

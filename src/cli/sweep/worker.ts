@@ -7,15 +7,15 @@ import type { Reporter } from "../terminal.js";
 import { TRAINING_TASK } from "../training/run.js";
 import { type RunRequest, trainNew, trainOn } from "../training/train.js";
 
-// One run in a thread of its own.
+// Trains one run in a worker thread.
 
-/** What a thread is started with. */
+/** What the worker is started with. */
 export interface WorkerStart extends Required<Omit<RunRequest, "data">> {
-  /** Its images in shared memory. */
+  /** The images are in shared memory. */
   readonly data: LoadedData;
 }
 
-/** What a thread tells: how many images are done, counted from the run's first epoch, and at last how it ended. */
+/** The worker's messages: how many images are done, counted from the first epoch, and finally how the run ended. */
 export type WorkerMessage =
   | { readonly done: number }
   | { readonly end: "finished" | "interrupted" }
@@ -23,7 +23,7 @@ export type WorkerMessage =
 
 const port = parentPort!;
 const controller = new AbortController();
-const tell = (message: WorkerMessage) => port.postMessage(message);
+const post = (message: WorkerMessage) => port.postMessage(message);
 
 const terminal: Reporter = {
   line: () => {},
@@ -31,17 +31,17 @@ const terminal: Reporter = {
   detail: () => {},
   clearBar: () => {},
   progress: ({ task, done }) => {
-    if (task === TRAINING_TASK) tell({ done });
+    if (task === TRAINING_TASK) post({ done });
   },
 };
 
 port.once("message", () => controller.abort(new InterruptedError("interrupted")));
 try {
   await run(workerData);
-  tell({ end: "finished" });
+  post({ end: "finished" });
 } catch (error) {
-  if (error instanceof InterruptedError) tell({ end: "interrupted" });
-  else tell({ end: "failed", reason: error instanceof Error ? error.message : String(error) });
+  if (error instanceof InterruptedError) post({ end: "interrupted" });
+  else post({ end: "failed", reason: error instanceof Error ? error.message : String(error) });
 }
 port.close();
 

@@ -4,15 +4,14 @@ import { FormatError } from "../../formats/errors.js";
 import { readRecipeFile } from "../../formats/recipeFile.js";
 import { describeFileError } from "../../node/disk/files.js";
 import type { TrainingRequest } from "../../training/plan.js";
-import { RECIPES } from "../../training/recipes/index.js";
+import { RECIPES } from "../../training/recipes/recipes.js";
 import { dataSettings, type TrainingOptions } from "../options.js";
 import type { RunRequest } from "./train.js";
 
 /**
- * What a command's options say of a training: the recipe that they name or whose file they name, and what they change of
- * it.
+ * The run that a command's options describe: a recipe, given by name or file, with the changes to it.
  *
- * @throws Error with one line where the file cannot be read; AggregateError with an Error for each mistake in it
+ * @throws Error if the recipe file cannot be read; AggregateError with one Error per mistake in it
  */
 export async function runRequest(options: TrainingOptions): Promise<RunRequest> {
   const { recipe, config, normalize, augment, seed, threads } = options;

@@ -3,7 +3,7 @@ import type { Engine } from "../../engine/backend.js";
 import { fingerprint } from "../../model/index.js";
 import type { RunFolder } from "../../node/runFolder.js";
 import { judgedImages, writeReport } from "../../node/runReport.js";
-import { formatDuration } from "../../report/duration.js";
+import { formatDuration } from "../../report/numbers.js";
 import { runTitles } from "../../runs/settings.js";
 import {
   type Best,
@@ -15,23 +15,23 @@ import {
 import { evaluateDataset } from "../../training/evaluate.js";
 import type { Evaluation } from "../../training/metrics.js";
 import type { TrainingPlan } from "../../training/plan.js";
-import { type LoadedData, nameSkipped } from "../data.js";
+import { type LoadedData, listSkipped } from "../data.js";
 import { InterruptedError } from "../interrupt.js";
 import { formatPercent, type Reporter } from "../terminal.js";
 import { quoted } from "../text.js";
 
-/** What the progress of a run's epochs is called. */
+/** The task name of a run's progress through its epochs. */
 export const TRAINING_TASK = "train";
 
-/** Where a run reports to. */
+/** Where a run reports. */
 export interface RunOutput {
-  /** For people. */
+  /** Output for people. */
   readonly terminal: Reporter;
-  /** Whether to print a JSON object a line on standard output, too. */
+  /** Also print one JSON object per line to standard output. */
   readonly json: boolean;
 }
 
-/** A training on its way into its run folder. */
+/** A training run and its run folder. */
 export class Run {
   private readonly folder: RunFolder;
   private readonly plan: TrainingPlan;
@@ -47,7 +47,7 @@ export class Run {
     this.output = output;
   }
 
-  async toTheEnd(signal: AbortSignal, resumeFrom?: TrainingState): Promise<void> {
+  async complete(signal: AbortSignal, resumeFrom?: TrainingState): Promise<void> {
     const { terminal } = this.output;
     this.announce(resumeFrom);
     let best: Best;
@@ -73,7 +73,7 @@ export class Run {
     });
   }
 
-  /** Runs all epochs that are left, keeping each in the run folder. */
+  /** Runs the remaining epochs, saving each in the run folder. */
   private async epochs(signal: AbortSignal, resumeFrom?: TrainingState): Promise<Best> {
     const { plan, engine } = this;
     const trainImages = plan.split.train.length;
@@ -101,20 +101,20 @@ export class Run {
     terminal.detail(
       `LeNet-5 ${recipe.name}: ${parameterCount.toLocaleString("en-US")} parameters, ${channels}x${height}x${width} images of ${data.name}, seed ${seed}, ${this.engine.threads} ${this.engine.threads === 1 ? "thread" : "threads"}`,
     );
-    if (resumeFrom) terminal.detail(`going on after epoch ${resumeFrom.epoch} of ${recipe.epochs}`);
+    if (resumeFrom) terminal.detail(`resuming after epoch ${resumeFrom.epoch} of ${recipe.epochs}`);
   }
 
   private showProgress(progress: EpochProgress, imagesPerEpoch: number, trainImages: number): void {
     const { epochs } = this.folder.config.recipe;
     const before = (progress.epoch - 1) * imagesPerEpoch + (progress.phase === "validation" ? trainImages : 0);
-    const passed = `loss ${progress.loss.toFixed(4)}  acc ${formatPercent(progress.accuracy)}`;
+    const details = `loss ${progress.loss.toFixed(4)}  acc ${formatPercent(progress.accuracy)}`;
     this.output.terminal.progress({
       task: TRAINING_TASK,
       label: `epoch ${progress.epoch}/${epochs} ${progress.phase === "train" ? "train" : "val  "}`,
       done: before + progress.done,
       total: imagesPerEpoch * epochs,
       unit: "images",
-      details: passed,
+      details,
     });
   }
 
@@ -169,23 +169,23 @@ export class Run {
     terminal.line(
       evaluation
         ? `test accuracy ${formatPercent(evaluation.accuracy)} (${evaluation.correct.toLocaleString("en-US")} of ${evaluation.total.toLocaleString("en-US")} ${images}), loss ${evaluation.loss.toFixed(4)}`
-        : `${data.name} holds no images back for a test: there is the validation accuracy alone`,
+        : `${data.name} has no test images, so there is only a validation accuracy`,
     );
     terminal.line(`fingerprint of the best weights: ${result.fingerprint}`);
-    nameSkipped(this.data, terminal);
+    listSkipped(this.data, terminal);
     terminal.line(`run folder: ${this.folder.path}`);
     if (json) printJson({ event: "done", ...result });
   }
 
-  /** What Ctrl-C leaves behind, told in one line. */
+  /** Says how far the run is and how to resume it. */
   private async interrupted(): Promise<InterruptedError> {
     this.output.terminal.clearBar();
     await this.drawCurves();
     const { epochs } = this.folder.config.recipe;
     const done = this.folder.epochs;
-    const when = done === 0 ? "before the first epoch was finished" : `after epoch ${done} of ${epochs}`;
+    const when = done === 0 ? "before the end of the first epoch" : `after epoch ${done} of ${epochs}`;
     return new InterruptedError(
-      `interrupted ${when}; go on with: npx lenet train --resume ${quoted(this.folder.path)}`,
+      `interrupted ${when}; resume with: npx lenet train --resume ${quoted(this.folder.path)}`,
     );
   }
 

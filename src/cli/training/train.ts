@@ -11,7 +11,7 @@ import { dataOfRun, type LoadedData, loadData, loadDefaultData, loadSameData } f
 import { withInterrupt } from "../interrupt.js";
 import { Run, type RunOutput } from "./run.js";
 
-/** What a run is started with. */
+/** The settings of a new run. */
 export interface RunRequest {
   readonly training: TrainingRequest;
   /** Without `data`: Fashion-MNIST, or digits if it cannot be obtained. */
@@ -21,10 +21,10 @@ export interface RunRequest {
   readonly out?: string;
 }
 
-/** Trains from the start into a new run folder. */
+/** Trains a new run into a new run folder. */
 export async function startRun(request: RunRequest, output: RunOutput): Promise<void> {
   const { out, data: settings } = request;
-  // Found out before the data are loaded; what happens in between is noticed when the folder is made.
+  // Checked before loading the data; creating the folder checks again.
   if (out !== undefined && existsSync(out)) throw new Error(`cannot create the folder ${out}: it exists already`);
   await withInterrupt(async (signal) => {
     const { data: name } = settings;
@@ -36,7 +36,7 @@ export async function startRun(request: RunRequest, output: RunOutput): Promise<
   });
 }
 
-/** Trains on loaded data, from the start into a new run folder. @throws InterruptedError once the signal is aborted */
+/** Trains a new run on loaded data. @throws InterruptedError if the signal is aborted */
 export async function trainNew(
   { training, threads, out }: Omit<RunRequest, "data">,
   data: LoadedData,
@@ -69,13 +69,13 @@ export async function trainNew(
   const path = out ?? freePath("runs", `${name}-${recipe.name}-seed${seed}`);
   const folder = await RunFolder.create(path, config);
   try {
-    await new Run(folder, plan, engine, data, output).toTheEnd(signal);
+    await new Run(folder, plan, engine, data, output).complete(signal);
   } finally {
     await folder.close();
   }
 }
 
-/** What a run's config says of the data, its paths whole, so that the run can be gone on with from any folder. */
+/** The data section of a run's config. Paths are absolute, so the run can be resumed from any folder. */
 function dataConfig({ data, dataDir, resize, background }: DataSettings, name: string) {
   return {
     name,
@@ -86,9 +86,9 @@ function dataConfig({ data, dataDir, resize, background }: DataSettings, name: s
   };
 }
 
-/** How a run is resumed. */
+/** Options for resuming a run. */
 export interface ResumeSettings {
-  /** Extends a finished run to this number of epochs. Nothing else changes a bit of the result. */
+  /** Extends a finished run to this number of epochs. No other option affects the result. */
   readonly epochs?: number;
   readonly dataDir?: string;
   readonly threads?: number;
@@ -96,8 +96,8 @@ export interface ResumeSettings {
 }
 
 /**
- * Resumes a run from its checkpoint, bit-identical to an uninterrupted one. Of the folder, config.json alone suffices: a
- * run without a checkpoint begins with its first epoch. A finished run is extended if a number of epochs is given.
+ * Resumes a run from its checkpoint, bit-identical to an uninterrupted run. The folder needs only config.json: without a
+ * checkpoint, the run starts from its first epoch. A finished run is extended if a number of epochs is given.
  */
 export async function resumeRun(path: string, settings: ResumeSettings, output: RunOutput): Promise<void> {
   await withInterrupt(async (signal) => {
@@ -105,10 +105,10 @@ export async function resumeRun(path: string, settings: ResumeSettings, output: 
     try {
       const { config } = reopened.folder;
       for (const line of reopened.repairs) output.terminal.line(line);
-      const asBefore = dataOfRun(config);
-      const { dataDir = asBefore.dataDir, strict, epochs, threads = config.threads } = settings;
+      const dataSettings = dataOfRun(config);
+      const { dataDir = dataSettings.dataDir, strict, epochs, threads = config.threads } = settings;
       const progress = { terminal: output.terminal, signal };
-      const data = await loadSameData(path, config.data.checksum, { ...asBefore, dataDir, strict }, progress);
+      const data = await loadSameData(path, config.data.checksum, { ...dataSettings, dataDir, strict }, progress);
       await trainOn(reopened, data, { epochs, threads }, output, signal);
     } finally {
       await reopened.folder.close();
@@ -116,7 +116,7 @@ export async function resumeRun(path: string, settings: ResumeSettings, output: 
   });
 }
 
-/** Goes on with a reopened run, on its data. @throws InterruptedError once the signal is aborted */
+/** Continues a reopened run on its data. @throws InterruptedError if the signal is aborted */
 export async function trainOn(
   { folder, state }: ReopenedRun,
   data: LoadedData,
@@ -129,21 +129,21 @@ export async function trainOn(
   const engine = await compilePlan(planWith(folder.config, data.parts), backend);
   if (engine.arithmetic !== arithmetic) {
     throw new Error(
-      `${folder.path} was begun with the arithmetic ${arithmetic}, this Node computes with ${engine.arithmetic}: use the same one`,
+      `${folder.path} was trained with ${arithmetic} arithmetic, but this Node computes with ${engine.arithmetic}: resume it where ${arithmetic} is available`,
     );
   }
-  // Only now: what was found out so far leaves the finished run as it is.
+  // Only after all checks, so that a refusal leaves the finished run unchanged.
   if (epochs !== undefined) {
     const before = folder.epochs;
     await folder.extend(epochs);
     output.terminal.line(
-      `extended from ${before} to ${epochs} epochs, the schedule begun anew over the added ones: this is not the same as ${epochs} epochs from the start`,
+      `extended from ${before} to ${epochs} epochs; the schedule restarts for the added ones, so the result differs from ${epochs} epochs from the start`,
     );
   }
-  await new Run(folder, planWith(folder.config, data.parts), engine, data, output).toTheEnd(signal, state);
+  await new Run(folder, planWith(folder.config, data.parts), engine, data, output).complete(signal, state);
 }
 
-/** The first of parent/name, parent/name-2, parent/name-3 … that does not exist. */
+/** The first of parent/name, parent/name-2, parent/name-3, … that does not exist. */
 export function freePath(parent: string, name: string): string {
   for (let number = 1; ; number++) {
     const path = join(parent, number === 1 ? name : `${name}-${number}`);

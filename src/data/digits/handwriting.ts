@@ -2,16 +2,16 @@ import type { RandomStream } from "../../numeric/philox.js";
 import type { InkCanvas } from "./rasteriser.js";
 import type { Glyph, Stroke } from "./strokes.js";
 
-/** Straight pieces that a curve between two stroke points is drawn with. */
+/** Straight segments per curve between two stroke points. */
 const PIECES = 5;
-/** More vertices than the longest glyph gives. */
+/** More vertices than the longest glyph needs. */
 const MAXIMUM_VERTICES = 256;
-/** Pixels, besides the ink's soft edge, that stay free along the border. */
+/** Pixels that stay empty along the border, in addition to the ink's soft edge. */
 const FREE_BORDER = 0.5;
 
 /**
- * A draw from about the normal distribution: mean 0, standard deviation 1, cut at ±2.5 to keep digits readable.
- * The sum of a word's four bytes: exact in every engine, which Math.log and Math.cos are not.
+ * An approximately normal draw: mean 0, standard deviation 1, clipped to ±2.5 to keep digits readable. It is the sum of
+ * a word's four bytes, which is exact in every JavaScript engine; Math.log and Math.cos are not.
  */
 export function bell(stream: RandomStream): number {
   const word = stream.word();
@@ -19,12 +19,12 @@ export function bell(stream: RandomStream): number {
   return Math.max(-2.5, Math.min(2.5, (sum - 510) / 147.8));
 }
 
-/** A draw from low … high, evenly. */
+/** A uniform draw from low to high. */
 export function between(stream: RandomStream, low: number, high: number): number {
   return low + (high - low) * stream.uniform();
 }
 
-/** What distinguishes one writing of a glyph from another, before it is placed in the image. */
+/** The variations of one handwritten glyph, before it is placed in the image. */
 interface Hand {
   readonly tremor: number;
   readonly aspect: number;
@@ -39,7 +39,7 @@ interface Hand {
 }
 
 function drawHand(stream: RandomStream): Hand {
-  // The tangent of half the angle gives the sine and the cosine of a rotation without either function.
+  // The tangent of half the angle yields sine and cosine without calling either function.
   const halfTangent = 0.06 * bell(stream);
   const scale = 1 / (1 + halfTangent * halfTangent);
   return {
@@ -56,23 +56,23 @@ function drawHand(stream: RandomStream): Hand {
   };
 }
 
-/** A glyph as one person wrote it once: vertices of pen strokes, in units of the digit's nominal height. */
+/** One handwritten glyph: vertices of pen strokes, in units of the digit's nominal height. */
 export class Handwriting {
   private readonly x = new Float64Array(MAXIMUM_VERTICES);
   private readonly y = new Float64Array(MAXIMUM_VERTICES);
   private readonly radius = new Float64Array(MAXIMUM_VERTICES);
-  /** Whether the pen came to a vertex from the one before it. */
+  /** Whether a line connects a vertex to the previous one. */
   private readonly joined = new Uint8Array(MAXIMUM_VERTICES);
   private count = 0;
 
-  /** Writes the glyph anew, in a hand drawn from the stream. */
+  /** Replaces the current glyph, with variations drawn from the stream. */
   write(glyph: Glyph, stream: RandomStream): void {
     const hand = drawHand(stream);
     this.count = 0;
     for (const stroke of glyph) this.writeStroke(stroke, hand, stream);
   }
 
-  /** Draws what was written at a size and a place drawn from the stream, all of it inside the canvas. */
+  /** Draws the glyph entirely inside the canvas, with size and position drawn from the stream. */
   draw(canvas: InkCanvas, edge: number, stream: RandomStream): void {
     const { x, y, radius, joined, count } = this;
     let left = Infinity;
@@ -121,7 +121,7 @@ export class Handwriting {
     this.addVertex(xs[0], ys[0], penRadius(hand, 0), 0);
     for (let start = 0; start < last; start++) {
       const end = start + 1;
-      // At a corner or an end the curve leaves straight towards its other point.
+      // At a corner or an end, the curve heads straight for its other point.
       const before = start === 0 || stroke[start].corner ? start : start - 1;
       const after = end === last || stroke[end].corner ? end : end + 1;
       const startX = (xs[end] - xs[before]) / (end - before);
@@ -154,13 +154,13 @@ function penRadius(hand: Hand, place: number): number {
   return hand.radius * (1 + hand.pressure * (2 * place - 1));
 }
 
-/** The cubic from value `a` with slope `slopeA` at 0 to value `b` with slope `slopeB` at 1. */
+/** The Hermite cubic from value `a` with slope `slopeA` at 0 to value `b` with slope `slopeB` at 1. */
 function hermite(a: number, slopeA: number, b: number, slopeB: number, t: number): number {
   const rest = 1 - t;
   return (a * (1 + 2 * t) + slopeA * t) * rest * rest + (b * (3 - 2 * t) - slopeB * rest) * t * t;
 }
 
-/** Where ink of a size begins along an axis: off the middle by `offset`, but clear of the border. */
+/** Where ink of the given size begins along an axis: off-centre by `offset`, but clear of the border. */
 function placeAlong(length: number, size: number, offset: number, edge: number): number {
   const border = FREE_BORDER + edge / 2;
   const middle = (length - size) / 2;

@@ -1,4 +1,4 @@
-/** A plane of ink, drawn by a round pen and read back as antialiased coverage. */
+/** A plane of ink, drawn with a round pen and read back as antialiased coverage. */
 export class InkCanvas {
   readonly height: number;
   readonly width: number;
@@ -13,15 +13,15 @@ export class InkCanvas {
     this.covered = new Float64Array(height * width);
   }
 
-  /** Takes all ink away. */
+  /** Removes all ink. */
   clear(): void {
     this.depth.fill(-1e9);
   }
 
   /**
-   * Draws a straight piece with round ends, whose pen radius goes from radius0 to radius1.
+   * Draws a line with round ends; the pen's radius changes from radius0 to radius1.
    *
-   * @param edge the width of the ink's soft edge, as `coverage` will get it
+   * @param edge the width of the ink's soft edge in pixels, the same as for `coverage`
    */
   line(x0: number, y0: number, radius0: number, x1: number, y1: number, radius1: number, edge: number): void {
     const { depth, width } = this;
@@ -51,7 +51,7 @@ export class InkCanvas {
     }
   }
 
-  /** How much of each pixel is ink, from 0 to 1, where the ink's edge is `edge` pixels wide; valid until the next call. */
+  /** The ink in each pixel, 0 … 1, with a soft edge `edge` pixels wide; valid until the next call. */
   coverage(edge: number): Float64Array {
     const { depth, covered } = this;
     for (let pixel = 0; pixel < depth.length; pixel++) {

@@ -2,17 +2,17 @@
 export interface StrokePoint {
   readonly x: number;
   readonly y: number;
-  /** The pen turns sharply here, instead of passing through smoothly. */
+  /** The pen turns sharply here instead of passing through smoothly. */
   readonly corner: boolean;
 }
 
-/** The points that the pen passes from touching the paper to leaving it. */
+/** The points that the pen passes between touching and leaving the paper. */
 export type Stroke = readonly StrokePoint[];
 
 /** One way of writing a digit. */
 export type Glyph = readonly Stroke[];
 
-/** One stroke a line, one "x,y" a point; an exclamation mark makes the point a corner. */
+/** One string per stroke, one "x,y" per point; an exclamation mark makes the point a corner. */
 function glyph(...strokes: string[]): Glyph {
   return strokes.map((stroke) =>
     stroke.split(" ").map((point) => {
@@ -22,7 +22,7 @@ function glyph(...strokes: string[]): Glyph {
   );
 }
 
-/** The ways of writing each digit, by digit. */
+/** The ways of writing each digit, indexed by digit. */
 export const GLYPHS: readonly (readonly Glyph[])[] = [
   [
     glyph("52,2 32,14 22,48 30,84 50,98 70,84 78,48 68,14 48,3"),

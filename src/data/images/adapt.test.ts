@@ -21,7 +21,7 @@ function fitted(image: DecodedImage, settings: ImageSettings): Uint8Array {
   return target;
 }
 
-/** An opaque image of one grey value a pixel. */
+/** An opaque image with one grey value per pixel. */
 function greyImage(width: number, height: number, values: (pixel: number) => number): DecodedImage {
   const rgba = new Uint8Array(width * height * 4).fill(255);
   for (let pixel = 0; pixel < width * height; pixel++) rgba.fill(values(pixel), 4 * pixel, 4 * pixel + 3);
@@ -36,11 +36,11 @@ describe("resizeImage", () => {
       const title = `${height}x${width} to ${shape.channels}x${shape.height}x${shape.width}, ${resize} over ${background}`;
       return { title, source, settings, planes };
     }),
-  )("is Pillow's, byte for byte: $title", ({ source, settings, planes }) => {
+  )("matches Pillow byte for byte: $title", ({ source, settings, planes }) => {
     expect(fitted(sources[source], settings)).toEqual(bytes(planes));
   });
 
-  it("pads what is hardly smaller instead of enlarging it", () => {
+  it("pads a slightly smaller image instead of enlarging it", () => {
     const image = greyImage(28, 28, (pixel) => 1 + (pixel % 200));
     const target = fitted(image, { shape: { channels: 1, height: 32, width: 32 }, resize: "contain", background: 0 });
     for (let row = 0; row < 32; row++) {
@@ -52,7 +52,7 @@ describe("resizeImage", () => {
     }
   });
 
-  it("needs no more memory for an image of millions of rows", () => {
+  it("resizes an image of millions of rows", () => {
     const image = greyImage(1, 3_000_000, () => 77);
     for (const fitting of ["contain", "cover", "stretch"] as const) {
       const settings: ImageSettings = { shape: { channels: 1, height: 32, width: 32 }, resize: fitting, background: 0 };
@@ -68,7 +68,7 @@ function dataset(channels: number, height: number, width: number, count: number)
 }
 
 describe("adaptDataset", () => {
-  it("is the data set itself where it has the shape", () => {
+  it("returns the data set itself if it has the shape already", () => {
     const source = dataset(1, 28, 28, 3);
     expect(adaptDataset(source, { shape: source, resize: "cover", background: 0 })).toBe(source);
   });
@@ -80,7 +80,7 @@ describe("adaptDataset", () => {
     [1, 30, 20, 1, 13, 40, "stretch"],
     [3, 12, 12, 1, 12, 12, "stretch"],
     [1, 40, 20, 3, 20, 20, "cover"],
-  ] as const)("makes of each image what it is as an image: %ix%ix%i to %ix%ix%i, %s", (...numbers) => {
+  ] as const)("converts each image as resizeImage does: %ix%ix%i to %ix%ix%i, %s", (...numbers) => {
     const [fromChannels, fromHeight, fromWidth, channels, height, width, fitting] = numbers;
     const source = dataset(fromChannels, fromHeight, fromWidth, 3);
     const settings: ImageSettings = { shape: { channels, height, width }, resize: fitting, background: 255 };

@@ -3,7 +3,8 @@ import { type DecodedImage, luma, planesFromRgba } from "./color.js";
 import { ImageFitter, type ImageSettings } from "./resize.js";
 
 /**
- * A decoded image as the network's input: composed over the background, turned to grey or colour, then resampled.
+ * Converts a decoded image to the network's input: composited over the background, converted to grey or colour, then
+ * resampled.
  *
  * @param target receives [channels][height][width] from `offset` on
  */
@@ -18,9 +19,10 @@ export function resizeImage(image: DecodedImage, settings: ImageSettings, target
 }
 
 /**
- * A whole data set of another shape: what `resizeImage` would make of each of its images.
+ * Converts a data set to another shape, each image as `resizeImage` would.
  *
- * @returns a data set with the source's name, classes, labels and checksum; the source itself where it has the shape
+ * @returns a data set with the source's name, classes, labels and checksum; the source itself if it has the shape
+ *   already
  */
 export function adaptDataset(dataset: Dataset, settings: ImageSettings): Dataset {
   const { channels, height, width } = settings.shape;

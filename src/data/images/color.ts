@@ -1,31 +1,33 @@
-/** A decoded image: `rgba` is [height][width][4], 0 … 255, the colours not multiplied by the opacity. */
+/** A decoded image: `rgba` is [height][width][4], 0 … 255, with straight (not premultiplied) alpha. */
 export interface DecodedImage {
   readonly width: number;
   readonly height: number;
   readonly rgba: Uint8Array;
 }
 
-/** The grey of a colour as Pillow's convert("L") has it: ITU-R 601 luma, 16 bits after the point, rounded. */
+/**
+ * The grey value of a colour, as Pillow's convert("L"): ITU-R 601 luma in fixed point with 16 fraction bits, rounded.
+ */
 export function luma(red: number, green: number, blue: number): number {
   return (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
 }
 
-/** One value over another, as Pillow pastes with a mask: opacity 0 … 255, rounded to the nearest. */
+/** Composites one value over another as Pillow's paste with a mask: opacity 0 … 255, rounded to nearest. */
 function compose(value: number, opacity: number, background: number): number {
   const sum = value * opacity + background * (255 - opacity) + 128;
   return ((sum >> 8) + sum) >> 8;
 }
 
-/** An image whose light is dark and whose dark is light. */
+/** Inverts an image's colours, leaving the opacity unchanged. */
 export function invertImage({ width, height, rgba }: DecodedImage): DecodedImage {
   return { width, height, rgba: rgba.map((value, place) => (place % 4 === 3 ? value : 255 - value)) };
 }
 
 /**
- * A decoded image over a background, as the network's channels.
+ * Composites a decoded image over a background and separates it into the network's channels.
  *
  * @param channels 1 (grey) or 3 (red, green, blue)
- * @param background what shows through where the image is transparent, 0 … 255 in every channel
+ * @param background the value behind transparent pixels, 0 … 255 in every channel
  * @returns [channels][height][width]
  */
 export function planesFromRgba({ width, height, rgba }: DecodedImage, channels: number, background: number) {

@@ -4,7 +4,7 @@ import { createDataset } from "./createDataset.js";
 describe("createDataset", () => {
   const two = { classes: ["a", "b"], shape: { channels: 3, height: 12, width: 12 } };
 
-  it("takes images one by one, or the bytes of all", () => {
+  it("takes separate images, or the bytes of all of them", () => {
     const grey = { width: 12, height: 12, data: new Uint8Array(144).fill(7) };
     const colour = { width: 12, height: 12, data: Uint8Array.from({ length: 432 }, (_, index) => index % 3) };
     const dataset = createDataset({ ...two, images: [grey, colour], labels: [1, 0] });
@@ -16,14 +16,14 @@ describe("createDataset", () => {
   });
 
   it.each<[string, Partial<Parameters<typeof createDataset>[0]>, RegExp]>([
-    ["nothing", { images: [], labels: [] }, /^data: there are no images$/],
-    ["a label without a class", { labels: [0, 2] }, /^data: label 1 is 2, there are 2 classes from 0 on$/],
-    ["a label that is no index", { labels: [0.5, 1] }, /^data: label 0 is 0\.5, not the index of a class$/],
+    ["an empty data set", { images: [], labels: [] }, /^data: there are no images$/],
+    ["a label without a class", { labels: [0, 2] }, /^data: label 1 is 2, expected 0 to 1$/],
+    ["a label that is not an index", { labels: [0.5, 1] }, /^data: label 0 is 0\.5, expected the index of a class$/],
     ["too few labels", { images: [new Uint8Array(432)] }, /^data: 1 images and 2 labels$/],
     ["too few bytes", { images: new Uint8Array(5) }, /^data: 5 bytes of images, but 2 labels .* need 864$/],
     ["one class", { classes: ["a"] }, /^data: 1 classes, expected 2 to 256$/],
     ["four channels", { shape: { channels: 4, height: 12, width: 12 } }, /^data: images of 4x12x12, expected 1 or 3 /],
-  ])("refuses %s in one line", (_, wrong, message) => {
+  ])("refuses %s", (_, wrong, message) => {
     expect(() => createDataset({ ...two, images: new Uint8Array(864), labels: [0, 1], ...wrong })).toThrow(message);
   });
 });

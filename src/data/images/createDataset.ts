@@ -4,24 +4,24 @@ import { hashBytes } from "../hash.js";
 import { drawImage, type ImageInput } from "./image.js";
 import type { ImageSettings } from "./resize.js";
 
-/** What a data set is made of. */
+/** The content of a data set. */
 export interface DatasetOptions extends Partial<Pick<ImageSettings, "resize" | "background">> {
-  /** Images of any size, or the bytes of all of them one after another: uint8 [count][channels][height][width]. */
+  /** Images of any size, or the bytes of all images: uint8 [count][channels][height][width]. */
   readonly images: readonly ImageInput[] | Uint8Array;
   /** The class of each image, as an index into `classes`. */
   readonly labels: ArrayLike<number>;
   /** The name of each class: 2 to 256. */
   readonly classes: readonly string[];
-  /** What the images are brought to: the network's input. Default 1×28×28. */
+  /** The shape of the network's input, which the images are fitted to. Default: 1×28×28. */
   readonly shape?: ImageShape;
-  /** What messages and the weights' metadata call it. Default "data". */
+  /** The data set's name in messages and in the weights' metadata. Default: "data". */
   readonly name?: string;
 }
 
 /**
- * Makes a data set of one's own images.
+ * Creates a data set from your own images.
  *
- * @throws RangeError in one line where images, labels, classes and shape do not fit together, or there are none
+ * @throws RangeError if images, labels, classes and shape do not fit together, or there are no images
  */
 export function createDataset({
   images,
@@ -33,7 +33,7 @@ export function createDataset({
   background = 0,
 }: DatasetOptions): Dataset {
   const wrong = Array.from(labels).findIndex((label) => !(Number.isInteger(label) && label >= 0 && label < 256));
-  if (wrong >= 0) throw new RangeError(`${name}: label ${wrong} is ${labels[wrong]}, not the index of a class`);
+  if (wrong >= 0) throw new RangeError(`${name}: label ${wrong} is ${labels[wrong]}, expected the index of a class`);
   const shape = { channels, height, width };
   const pixels =
     images instanceof Uint8Array ? images : drawImages(images, labels, { shape, resize, background }, name);

@@ -1,27 +1,27 @@
-/** Bits after the point of a coefficient: Pillow's for 8-bit pixels. */
+/** Fraction bits of a coefficient, as in Pillow for 8-bit pixels. */
 const FRACTION_BITS = 22;
 const ONE = 1 << FRACTION_BITS;
 const HALF = 1 << (FRACTION_BITS - 1);
 
-/** How one axis is resampled: each place of the target is a weighted sum of neighbouring places of the source. */
+/** How one axis is resampled: each target position is a weighted sum of neighbouring source positions. */
 export interface AxisFilter {
-  /** The first place of the source that each place of the target takes. */
+  /** The first source position for each target position. */
   readonly starts: Int32Array;
-  /** How many it takes. */
+  /** The number of source positions for each target position. */
   readonly counts: Int32Array;
-  /** [target place][taps]: the weights, in 22-bit fixed point. */
+  /** [target position][taps]: the weights, in 22-bit fixed point. */
   readonly weights: Int32Array;
   readonly taps: number;
 }
 
 /**
- * The weights of Pillow's Image.resize(BILINEAR) along one axis: a triangle as wide as two places of the source where
- * the image grows, of the target where it shrinks, cut off at the edges and normalised.
+ * The weights of Pillow's Image.resize(BILINEAR) along one axis: a triangle two pixels wide – source pixels if the
+ * image grows, target pixels if it shrinks – cut off at the edges and normalised.
  *
- * @param source the places there are
- * @param scaled the places that they are scaled to
- * @param first the first of the scaled places that is wanted
- * @param count how many of them are wanted
+ * @param source the length of the source
+ * @param scaled the length it is scaled to
+ * @param first the first scaled position to compute
+ * @param count the number of scaled positions to compute
  */
 export function axisFilter(source: number, scaled: number, first: number, count: number): AxisFilter {
   const scale = source / scaled;
@@ -57,7 +57,7 @@ export interface Plane {
   readonly stride: number;
 }
 
-/** Filters one row. Every sum is rounded to a byte. */
+/** Filters one row, rounding every sum to a byte. */
 function filterRow(filter: AxisFilter, source: Uint8Array, from: number, target: Uint8Array, to: number): void {
   const { starts, counts, weights, taps } = filter;
   for (let column = 0; column < starts.length; column++) {
@@ -85,10 +85,10 @@ export function filterAcross(across: AxisFilter, rows: number, source: Plane, ta
 }
 
 /**
- * Filters the columns of one channel, after its rows where `across` is given: as Pillow, which rounds in between. Goes
- * through the source once and holds sums for the target alone, so that an image of millions of rows takes no more.
+ * Filters the columns of one channel, after its rows if `across` is given. Like Pillow, it rounds in between. It reads
+ * the source once and keeps sums only for the target, so memory does not grow with the source.
  *
- * @param sums scratch space of as many elements as the target has
+ * @param sums scratch space with one element per target pixel
  */
 export function filterDown(
   down: AxisFilter,
@@ -125,7 +125,7 @@ export function filterDown(
   }
 }
 
-/** A sum of weighted bytes as a byte. Rounded weights can add up to slightly more than one. */
+/** Converts a weighted sum to a byte. Rounded weights can add up to slightly more than one. */
 function roundedByte(sum: number): number {
   return Math.min(255, sum >> FRACTION_BITS);
 }

@@ -1,15 +1,15 @@
 import type { ImageShape } from "../../model/index.js";
 import { type AxisFilter, axisFilter, filterAcross, filterDown, type Plane } from "./resample.js";
 
-/** How images are brought to one size. */
+/** How images are fitted to one size. */
 export interface ImageSettings {
   readonly shape: ImageShape;
   /**
-   * "contain": the whole image, the rest filled with the background; "cover": the whole area, what stands out on both
-   * sides cut off; "stretch": both, at the price of the proportions.
+   * "contain": the entire image, padded with the background; "cover": the entire target, with the image cropped evenly;
+   * "stretch": the entire image on the entire target, with its proportions changed.
    */
   readonly resize: "contain" | "cover" | "stretch";
-  /** What lies behind transparent pixels and beside a contained image: black (0) or white (255). */
+  /** The byte behind transparent pixels and around a contained image: black (0) or white (255). */
   readonly background: 0 | 255;
 }
 
@@ -19,7 +19,7 @@ export interface ImageSize {
   readonly width: number;
 }
 
-/** Where a scaled image lies on the target: the distance of its corner from the target's, negative where it is cut. */
+/** A scaled image's position on the target: the offset of its upper left corner, negative if it is cropped. */
 interface Frame {
   readonly scaled: ImageSize;
   readonly top: number;
@@ -27,17 +27,17 @@ interface Frame {
 }
 
 /**
- * An image that would grow by less than this is not enlarged, only padded: 28 × 28 becomes 32 × 32 by two pixels on
- * each side, as is usual for LeNet-5, and stays sharp.
+ * An image that would grow by less than this factor is padded instead of enlarged: 28 × 28 becomes 32 × 32 with two
+ * pixels on each side, as is usual for LeNet-5, and stays sharp.
  */
 const LEAST_ENLARGEMENT = 1.25;
 
-/** a × b / c, rounded, halves up, and at least 1. In integers, so that it is the same everywhere. */
+/** a × b / c rounded half up, at least 1. Computed in integers, so it is the same everywhere. */
 function scaleLength(a: number, b: number, c: number): number {
   return Math.max(1, Math.floor((2 * a * b + c) / (2 * c)));
 }
 
-/** The size with the source's proportions that has the target's width or height. */
+/** The size with the source's proportions and the target's width or height. */
 function scaledSize(source: ImageSize, target: ImageSize, byWidth: boolean): ImageSize {
   return byWidth
     ? { width: target.width, height: scaleLength(source.height, target.width, source.width) }
@@ -52,24 +52,24 @@ function frameSize(source: ImageSize, target: ImageSize, resize: ImageSettings["
   return growth >= 1 && growth < LEAST_ENLARGEMENT ? source : scaledSize(source, target, wider);
 }
 
-/** Centred; of an odd number of pixels the larger half lies below and to the right, whether padded or cut off. */
+/** Centres the image. If the margin or the crop is odd, the larger half is below and to the right. */
 function frame(source: ImageSize, target: ImageSize, resize: ImageSettings["resize"]): Frame {
   const scaled = frameSize(source, target, resize);
   const corner = (room: number) => (room >= 0 ? Math.floor(room / 2) : -Math.floor(-room / 2));
   return { scaled, top: corner(target.height - scaled.height), left: corner(target.width - scaled.width) };
 }
 
-/** Brings images of one size to the target's. */
+/** Fits images of one size to the target's size. */
 export class ImageFitter {
   private readonly source: ImageSize;
   private readonly target: ImageSize;
   private readonly background: number;
   private readonly top: number;
   private readonly left: number;
-  /** Undefined where the length stays as it is. */
+  /** Undefined if the length does not change. */
   private readonly across: AxisFilter | undefined;
   private readonly down: AxisFilter | undefined;
-  /** The image's part of the target. */
+  /** The part of the target that the image covers. */
   private readonly visible: ImageSize;
   private readonly sums: Int32Array;
 
@@ -91,10 +91,10 @@ export class ImageFitter {
   }
 
   /**
-   * Fits one channel of an image: byte for byte what Pillow's resize(BILINEAR) gives, which filters the rows, rounds,
-   * and then filters the columns.
+   * Fits one channel of an image, byte for byte as Pillow's resize(BILINEAR): filters the rows, rounds, then filters
+   * the columns.
    *
-   * @param source holds [height][width] from `sourceOffset` on
+   * @param source contains [height][width] from `sourceOffset` on
    * @param target receives the channel from `targetOffset` on
    */
   fit(source: Uint8Array, sourceOffset: number, target: Uint8Array, targetOffset: number): void {
@@ -104,7 +104,7 @@ export class ImageFitter {
     }
     const corner = Math.max(0, this.top) * to.width + Math.max(0, this.left);
     const output: Plane = { bytes: target, offset: targetOffset + corner, stride: to.width };
-    // What is cut off of an axis that is not filtered is passed over; the filters begin where the target does.
+    // On an axis without a filter, skip the cropped part; the filters already start at the target's edge.
     const skipped = (down ? 0 : Math.max(0, -this.top)) * from.width + (across ? 0 : Math.max(0, -this.left));
     const input: Plane = { bytes: source, offset: sourceOffset + skipped, stride: from.width };
     if (down) {
@@ -121,7 +121,7 @@ function copy(source: Plane, target: Plane, { height, width }: ImageSize): void 
   for (let row = 0; row < height; row++) {
     const from = source.offset + row * source.stride;
     const to = target.offset + row * target.stride;
-    // A row is short: a loop is faster than a view of it.
+    // Rows are short: a loop is faster than creating a view.
     for (let column = 0; column < width; column++) target.bytes[to + column] = source.bytes[from + column];
   }
 }

@@ -1,26 +1,27 @@
-/** What the loss makes of one sample's logits. */
+/** The loss of one sample and its gradient. */
 export interface SampleLoss {
   readonly loss: number;
-  /** The class of the first largest logit. */
+  /** The class with the largest logit, the first if several are equal. */
   readonly prediction: number;
-  /** The gradient of the loss by the logits. */
+  /** The gradient of the loss with respect to the logits. */
   readonly gradient: Float64Array;
 }
 
 /**
- * Softmax with cross-entropy, as PyTorch's CrossEntropyLoss. With label smoothing ε, the label's class is wanted with
- * 1 − ε + ε / classes and every other with ε / classes; the gradient is what the softmax says minus what is wanted.
+ * Softmax with cross-entropy, as PyTorch's CrossEntropyLoss. With label smoothing ε, the target probability of the
+ * label's class is 1 − ε + ε / classes, that of every other class ε / classes. The gradient is the softmax minus the
+ * target.
  */
 export function crossEntropy(logits: Float64Array, label: number, smoothing: number): SampleLoss {
   const largest = Math.max(...logits);
-  // Shifted by the largest, so that no exponential overflows; the softmax stays the same.
+  // Subtracting the largest logit avoids overflow and leaves the softmax unchanged.
   const exponentials = logits.map((logit) => Math.exp(logit - largest));
   const sum = exponentials.reduce((total, exponential) => total + exponential, 0);
-  const wanted = logits.map((_, index) => smoothing / logits.length + (index === label ? 1 - smoothing : 0));
+  const target = logits.map((_, index) => smoothing / logits.length + (index === label ? 1 - smoothing : 0));
   const logSum = largest + Math.log(sum);
   return {
-    loss: logits.reduce((total, logit, index) => total + wanted[index] * (logSum - logit), 0),
+    loss: logits.reduce((total, logit, index) => total + target[index] * (logSum - logit), 0),
     prediction: logits.indexOf(largest),
-    gradient: exponentials.map((exponential, index) => exponential / sum - wanted[index]),
+    gradient: exponentials.map((exponential, index) => exponential / sum - target[index]),
   };
 }

@@ -3,9 +3,9 @@ import { type ImageShape, type Normalization, normalizedBytes } from "../../mode
 import type { Images } from "../backend.js";
 
 /**
- * The inputs of some images, each [channels][height][width]: normalised, and transformed as the placements say.
+ * The inputs of the selected images, each [channels][height][width]: normalised, and transformed by the placements.
  *
- * @param placements PLACEMENT_WORDS words for each of the indices
+ * @param placements PLACEMENT_WORDS words per index
  */
 export function readInputs(
   images: Images,
@@ -30,7 +30,7 @@ export function readInputs(
   });
 }
 
-/** An image cropped, mirrored and mapped as a placement says; background wherever that looks outside of it. */
+/** Crops, mirrors and maps an image as the placement says, with background where it reads outside the image. */
 function moved(image: Uint8Array, shape: ImageShape, placement: Int32Array): Uint8Array {
   const { channels, height, width } = shape;
   const down = placement[PLACEMENT.cropDown];
@@ -63,7 +63,7 @@ function moved(image: Uint8Array, shape: ImageShape, placement: Int32Array): Uin
   return result;
 }
 
-/** The bytes times the placement's factor in float32, truncated and clipped. */
+/** Multiplies the bytes by the placement's factor in float32; truncated and clipped. */
 function brightened(image: Uint8Array, placement: Int32Array): Uint8ClampedArray {
   const [factor] = new Float32Array(Int32Array.of(placement[PLACEMENT.brightness]).buffer);
   return Uint8ClampedArray.from(image, (byte) => Math.trunc(Math.fround(factor * byte)));

@@ -10,42 +10,42 @@ import {
 } from "../../model/index.js";
 import { dropoutThreshold, dropoutWord } from "../../numeric/dropoutDraw.js";
 
-/** A layer's weight and bias, or the gradients of both; empty where the layer learns nothing. */
+/** A layer's weight and bias, or their gradients; empty if the layer has no parameters. */
 export interface WeightAndBias {
   readonly weight: Float64Array;
   readonly bias: Float64Array;
 }
 
-/** Where a dropout layer draws for one sample; there is none in evaluation mode. */
+/** What a dropout layer draws from for one sample; omitted in evaluation mode. */
 export interface DropoutDraw {
   /** The sample's position in its batch. */
   readonly position: number;
   readonly keys: readonly [number, number];
 }
 
-/** What the backward pass of a layer needs to know of one sample. */
+/** What a layer's backward pass needs for one sample. */
 export interface BackwardPass {
-  /** What the layer was given. */
+  /** The layer's input. */
   readonly x: Float64Array;
-  /** What it made of it. */
+  /** The layer's output. */
   readonly y: Float64Array;
-  /** The gradient of the loss by y. */
+  /** The gradient of the loss with respect to y. */
   readonly dy: Float64Array;
   readonly learned: WeightAndBias;
-  /** The gradients of `learned`: the sample's share is added. */
+  /** The gradients with respect to `learned`; the sample's gradients are added. */
   readonly gradients: WeightAndBias;
   readonly draw?: DropoutDraw;
 }
 
-/** What one layer does to one sample: forward, and the chain rule backward. */
+/** The forward and backward pass of one layer for one sample. */
 export interface Operation {
-  /** y, from x. */
+  /** Computes y from x. */
   forward(x: Float64Array, learned: WeightAndBias, draw?: DropoutDraw): Float64Array;
-  /** The gradient of the loss by x. */
+  /** The gradient of the loss with respect to x, by the chain rule. */
   backward(pass: BackwardPass): Float64Array;
 }
 
-/** A [channels, height, width] tensor of one sample. */
+/** The shape [channels, height, width] of one sample. */
 type ImageExtents = readonly [number, number, number];
 
 /** The operation of a layer. */
@@ -74,11 +74,11 @@ export function operationOf({ layer, input, output }: ShapedLayer): Operation {
 }
 
 function imageExtents(shape: readonly number[]): ImageExtents {
-  if (shape.length !== 3) throw new ShapeError(`expected [channels, height, width], not [${shape.join(", ")}]`);
+  if (shape.length !== 3) throw new ShapeError(`expected [channels, height, width], got [${shape.join(", ")}]`);
   return [shape[0], shape[1], shape[2]];
 }
 
-/** The place of (channel, row, column) in a tensor stored channel by channel, row by row. */
+/** The index of (channel, row, column) in a tensor stored channel by channel, row by row. */
 function placeOf([, height, width]: ImageExtents, channel: number, row: number, column: number): number {
   return (channel * height + row) * width + column;
 }
@@ -88,7 +88,7 @@ function conv2d({ kernel, stride, padding }: Conv2dLayer, input: ImageExtents, o
   const [inChannels, height, width] = input;
   const [outChannels, outHeight, outWidth] = output;
 
-  /** Visits every multiplication of the convolution; those with the padding come to nothing and are left out. */
+  /** Visits every multiplication of the convolution, except those with the zero padding. */
   const forEachProduct = (visit: (y: number, weight: number, x: number) => void) => {
     for (let out = 0; out < outChannels; out++) {
       for (let row = 0; row < outHeight; row++) {
@@ -160,7 +160,7 @@ function linear(inFeatures: number, outFeatures: number): Operation {
   };
 }
 
-/** Visits every place of every window of a pooling, row by row: its output and the input it covers. */
+/** Visits every element of every pooling window, row by row: its output and its input. */
 function forEachCovered(
   { kernel, stride }: Pool2dLayer,
   input: ImageExtents,
@@ -184,7 +184,7 @@ function forEachCovered(
   }
 }
 
-/** The mean of each window; the gradient goes back in equal shares. */
+/** The mean of each window; backward, the gradient is divided equally. */
 function averagePool2d(layer: Pool2dLayer, input: ImageExtents, output: ImageExtents): Operation {
   const share = 1 / layer.kernel ** 2;
   return {
@@ -205,7 +205,7 @@ function averagePool2d(layer: Pool2dLayer, input: ImageExtents, output: ImageExt
   };
 }
 
-/** The mean of each channel; the gradient goes back in equal shares. */
+/** The mean of each channel; backward, the gradient is divided equally. */
 function globalAveragePool2d([channels, height, width]: ImageExtents): Operation {
   const places = height * width;
   return {
@@ -220,7 +220,7 @@ function globalAveragePool2d([channels, height, width]: ImageExtents): Operation
   };
 }
 
-/** The largest value of each window; the gradient goes to it, to the first of equals. */
+/** The maximum of each window; backward, it receives the gradient, the first one if several are equal. */
 function maxPool2d(layer: Pool2dLayer, input: ImageExtents, output: ImageExtents): Operation {
   const winners = (x: Float64Array): Int32Array => {
     const places = new Int32Array(elementCount(output)).fill(-1);
@@ -241,7 +241,7 @@ function maxPool2d(layer: Pool2dLayer, input: ImageExtents, output: ImageExtents
   };
 }
 
-/** Each activation y = f(x), and its derivative written in terms of y. */
+/** Each activation y = f(x), with its derivative as a function of y. */
 export const ACTIVATIONS: Record<
   ActivationLayer["type"],
   { readonly value: (x: number) => number; readonly derivative: (y: number) => number }
@@ -263,7 +263,7 @@ function activation(type: ActivationLayer["type"]): Operation {
   };
 }
 
-/** In training, zeroes some values and scales up the others, so that their mean stays; forward and back alike. */
+/** In training, zeroes values at random and scales up the others to keep the mean; the same forward and backward. */
 function dropout({ probability }: DropoutLayer, values: number): Operation {
   const masked = (source: Float64Array, draw: DropoutDraw | undefined): Float64Array => {
     if (!draw) return source;
@@ -279,7 +279,7 @@ function dropout({ probability }: DropoutLayer, values: number): Operation {
   };
 }
 
-/** The values are stored channel by channel already: the same numbers under another shape. */
+/** The values are already stored channel by channel, so flattening changes only the shape. */
 function flatten(): Operation {
   return { forward: (x) => x, backward: ({ dy }) => dy };
 }

@@ -1,6 +1,6 @@
 import type { OptimizerSettings, Update } from "../backend.js";
 
-/** One parameter tensor, its gradient and what the optimiser remembers of it. */
+/** One parameter tensor, its gradient and its optimiser state. */
 export interface Learned {
   readonly weight: Float64Array;
   readonly gradient: Float64Array;
@@ -10,7 +10,7 @@ export interface Learned {
   readonly second: Float64Array;
 }
 
-/** One step of the optimiser on one tensor, in place, as in torch.optim. */
+/** One optimiser step on one tensor, in place, as in torch.optim. */
 export function updateTensor(settings: OptimizerSettings, update: Update, tensor: Learned): void {
   if (settings.type === "sgd") updateSgd(settings, update, tensor);
   else updateAdam(settings, update, tensor);
@@ -25,7 +25,7 @@ function updateSgd(settings: SgdSettings, { learningRate, momentum }: Update, te
   for (let place = 0; place < weight.length; place++) {
     const slope = gradient[place] + settings.weightDecay * weight[place];
     first[place] = kept * first[place] + slope;
-    // Nesterov looks one step ahead: where the momentum will have led.
+    // Nesterov looks one step ahead along the momentum.
     const direction = settings.nesterov ? slope + kept * first[place] : first[place];
     weight[place] -= learningRate * direction;
   }
@@ -37,19 +37,20 @@ function updateAdam(settings: AdamSettings, { step, learningRate, momentum }: Up
   const beta1 = momentum ?? settings.beta1;
   const decoupled = settings.type === "adamw";
   for (let place = 0; place < weight.length; place++) {
-    // AdamW shrinks the weight itself, Adam adds the decay to the gradient, where the second moment divides it again.
+    // AdamW decays the weight directly; Adam adds the decay to the gradient, which is then divided by the second
+    // moment.
     if (decoupled) weight[place] *= 1 - learningRate * weightDecay;
     const slope = gradient[place] + (decoupled ? 0 : weightDecay * weight[place]);
     first[place] = beta1 * first[place] + (1 - beta1) * slope;
     second[place] = beta2 * second[place] + (1 - beta2) * slope ** 2;
-    // Both moments start at 0; divided by 1 − β^step they are no longer too small.
+    // Bias correction: both moments start at 0 and would be too small.
     const mean = first[place] / (1 - beta1 ** step);
     const std = Math.sqrt(second[place] / (1 - beta2 ** step));
     weight[place] -= (learningRate * mean) / (std + epsilon);
   }
 }
 
-/** Moves an average towards the weights by a share of the way, in place, as torch.lerp. */
+/** Moves an average towards the weights by a fraction of the difference, in place, as torch.lerp. */
 export function moveAverage(average: Float64Array, weight: Float64Array, share: number): void {
   for (let place = 0; place < average.length; place++) average[place] += share * (weight[place] - average[place]);
 }

@@ -14,8 +14,8 @@ import {
 import { Purpose, RandomStream } from "../../numeric/philox.js";
 import { averageShare, type OptimizerSettings } from "../backend.js";
 import { crossEntropy } from "./crossEntropy.js";
-import { ReferenceNetwork } from "./network.js";
 import { moveAverage, updateTensor } from "./optimizer.js";
+import { ReferenceNetwork } from "./referenceNetwork.js";
 
 const ADAMW: OptimizerSettings = { type: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
 const OPTIONS: CompileOptions = { batchSize: 4, normalization: { mean: [0.5], std: [0.5] }, optimizer: ADAMW };
@@ -31,7 +31,7 @@ const conv = (name: string, outChannels: number, kernel: number, stride = 1, pad
 const linear = (outFeatures: number, name = "fc"): Layer => ({ type: "linear", name, outFeatures });
 const pool = (type: "averagePool2d" | "maxPool2d", kernel: number, stride: number): Layer => ({ type, kernel, stride });
 
-/** Draws in −1 … 1. */
+/** Uniform draws in −1 … 1. */
 function draws(count: number, item: number): Float64Array {
   const stream = new RandomStream(7, Purpose.digits, 0, item);
   return Float64Array.from({ length: count }, () => 2 * stream.uniform() - 1);
@@ -64,7 +64,7 @@ const DIFFERENTIATED: [string, Model][] = [
     },
   ],
   [
-    "overlapping maximum pooling that leaves a row over, tanh, dropout",
+    "overlapping max pooling with an unused row, tanh, dropout",
     {
       input: { channels: 1, height: 8, width: 7 },
       layers: [
@@ -80,7 +80,7 @@ const DIFFERENTIATED: [string, Model][] = [
     },
   ],
   [
-    "maximum pooling with overlapping windows one apart, ReLU",
+    "max pooling with stride 1, ReLU",
     {
       input: { channels: 2, height: 6, width: 5 },
       layers: [pool("maxPool2d", 2, 1), conv("a", 2, 3, 1, 2), { type: "relu" }, { type: "flatten" }, linear(2)],
@@ -89,7 +89,7 @@ const DIFFERENTIATED: [string, Model][] = [
 ];
 
 describe("the reference engine's gradients", () => {
-  it.each(DIFFERENTIATED)("are the slopes of the loss: %s", (_, model) => {
+  it.each(DIFFERENTIATED)("match finite differences of the loss: %s", (_, model) => {
     const layers = inferShapes(model);
     const network = new ReferenceNetwork(layers);
     const weights = weightsOf(layers);
@@ -114,7 +114,7 @@ describe("the reference engine's gradients", () => {
     }
   });
 
-  it("go to the first of equal largest values", () => {
+  it("go to the first of several equal maxima", () => {
     const model: Model = {
       input: { channels: 1, height: 2, width: 2 },
       layers: [conv("a", 1, 1), pool("maxPool2d", 2, 2), { type: "flatten" }, linear(2)],
@@ -125,15 +125,15 @@ describe("the reference engine's gradients", () => {
         ([name, values]) => [name, Float64Array.from(values)],
       ),
     );
-    // All places are 1, so the logits are (1, 0) and the gradient of the largest value is −p(1); which input it is
-    // multiplied by shows where it went.
+    // All values are 1, so the logits are (1, 0) and the gradient of the maximum is −p(1). The input it is multiplied
+    // by shows which value received it.
     const { gradients } = network.differentiate(weights, [Float64Array.of(5, 2, 3, 4)], [0], 0);
     expect(gradients.get("a.weight")![0]).toBeCloseTo(-5 / (1 + Math.E), 12);
   });
 });
 
 describe("crossEntropy", () => {
-  it("gives loss, prediction and gradient of a case worked out by hand", () => {
+  it("matches loss, prediction and gradient computed by hand", () => {
     const { loss, prediction, gradient } = crossEntropy(Float64Array.of(0, Math.log(2), Math.log(5)), 1, 0);
     expect(loss).toBeCloseTo(Math.log(4), 12);
     expect(prediction).toBe(2);
@@ -166,29 +166,29 @@ describe("updateTensor", () => {
   };
   const adam = { beta1: 0.5, beta2: 0.75, epsilon: 0 } as const;
 
-  it("takes Adam's first step by the whole learning rate, whatever the gradient", () => {
+  it("takes Adam's first step with the full learning rate, whatever the gradient", () => {
     expect(stepped({ type: "adam", ...adam, weightDecay: 0 }, [-3])[0]).toBeCloseTo(1.1, 12);
   });
 
-  it("takes two steps of Adam as worked out by hand", () => {
+  it("matches two steps of Adam computed by hand", () => {
     // Step 2: m = 0.5·1 + 0.5·4 = 2.5, corrected 2.5 / 0.75 = 10/3; v = 0.75·1 + 0.25·16 = 4.75, corrected 4.75 / 0.4375.
     const [one, two] = stepped({ type: "adam", ...adam, weightDecay: 0 }, [2, 4]);
     expect(one).toBeCloseTo(0.9, 12);
     expect(two).toBeCloseTo(0.9 - (0.1 * (10 / 3)) / Math.sqrt(4.75 / 0.4375), 12);
   });
 
-  it("adds Adam's weight decay to the gradient, and shrinks the weight itself with AdamW", () => {
+  it("adds Adam's weight decay to the gradient, and AdamW's to the weight", () => {
     expect(stepped({ type: "adam", ...adam, weightDecay: 0.5 }, [-0.25])[0]).toBeCloseTo(1 - 0.1, 12);
     expect(stepped({ type: "adamw", ...adam, weightDecay: 0.5 }, [-0.25])[0]).toBeCloseTo(0.95 + 0.1, 12);
   });
 
-  it("takes Adam's bias correction from the β1 in force", () => {
+  it("corrects Adam's bias with the current β1", () => {
     // Step 2 with β1 = 0.8: m = 0.8·0.4 + 0.2·4, corrected by 1 − 0.8².
     const [, two] = stepped({ type: "adam", ...adam, weightDecay: 0 }, [2, 4], 0.8);
     expect(two).toBeCloseTo(0.9 - (0.1 * (1.12 / 0.36)) / Math.sqrt(4.75 / 0.4375), 12);
   });
 
-  it("keeps SGD's momentum, and looks ahead with Nesterov's", () => {
+  it("accumulates SGD's momentum, and looks ahead with Nesterov's", () => {
     // Buffers 2, then 0.5·2 + 1 = 2; Nesterov adds half of the buffer to the gradient: 3, then 2.
     const sgd = { type: "sgd", momentum: 0.5, weightDecay: 0 } as const;
     expect(stepped({ ...sgd, nesterov: false }, [2, 1])).toEqual([1 - 0.2, 1 - 0.2 - 0.2]);
@@ -200,7 +200,7 @@ describe("updateTensor", () => {
 });
 
 describe("moveAverage", () => {
-  it("follows PyTorch's AveragedModel, with a decay that is warmed up", () => {
+  it("matches PyTorch's AveragedModel with a warmed-up decay", () => {
     const file = new URL("../../../tests/fixtures/training/averages.json", import.meta.url);
     const { decay, weights, averages } = JSON.parse(readFileSync(file, "utf8"));
     const average = Float64Array.of(7, -7);
@@ -212,7 +212,7 @@ describe("moveAverage", () => {
     });
   });
 
-  it("takes 1 − decay of the weights once min(decay, t / (t + 9)) has come to the decay", () => {
+  it("weighs the current parameters by 1 − min(decay, t / (t + 9))", () => {
     const shares = [1, 2, 41, 81, 82, 10_000].map((step) => averageShare({ decay: 0.9 }, step));
     expect(shares).toEqual([1, 1 - 2 / 11, 1 - 41 / 50, 1 - 0.9, 1 - 0.9, 1 - 0.9]);
   });
@@ -224,7 +224,7 @@ describe("referenceEngine", () => {
     layers: [{ type: "flatten" }, linear(2)],
   };
 
-  it("transforms images and normalises them", async () => {
+  it("transforms and normalises images", async () => {
     const engine = await referenceEngine(image, { ...OPTIONS, normalization: { mean: [0], std: [1 / 255] } });
     const pixels = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9);
     const seen = async (transformation: Parameters<typeof placementFor>[0]) => {
@@ -247,7 +247,7 @@ describe("referenceEngine", () => {
     ]);
   });
 
-  it("draws dropout by seed and step, keeps about its share, and leaves evaluation alone", () => {
+  it("draws dropout from seed and step, with the right frequency, and only in training", () => {
     const model: Model = {
       input: { channels: 1, height: 40, width: 50 },
       layers: [{ type: "flatten" }, { type: "dropout", probability: 0.3 }, linear(1)],
@@ -271,14 +271,14 @@ describe("referenceEngine", () => {
     expect(network.forward(weights, ones)[2]).toEqual(ones);
   });
 
-  it("refuses what the fast engine refuses", async () => {
+  it("refuses the same inputs as the fast engine", async () => {
     const engine = await referenceEngine(image, OPTIONS);
     const values = new Float32Array(9);
     await expect(engine.differentiate({ values: new Float32Array(45) }, [0, 0, 0, 0, 0])).rejects.toThrow(
       new RangeError("the engine differentiates at most 4 samples at once"),
     );
     await expect(engine.evaluate({ values }, [2])).rejects.toThrow(
-      new RangeError("the label of image 0 is 2, the model has 2 classes"),
+      new RangeError("the label of image 0 is 2, expected 0 to 1"),
     );
     const parameters = new Map(await engine.parameters());
     parameters.delete("fc.bias");

@@ -7,7 +7,6 @@ import {
   type Model,
   type NamedTensors,
   parameterSpecs,
-  requireNormalization,
   type ShapedLayer,
   type Tensor,
 } from "../../model/index.js";
@@ -28,29 +27,29 @@ import {
   type TrainingSlice,
   type Update,
 } from "../backend.js";
-import { requireAverage, requireSameLayers, requireUpdates } from "../checks.js";
-import { type HostImages, keepOnHost, requireSelection } from "../images.js";
+import { checkedBackend } from "../checkedBackend.js";
+import { type HostImages, keepOnHost } from "../hostImages.js";
 import type { SampleLoss } from "./crossEntropy.js";
 import { readInputs } from "./inputs.js";
-import { type Float64Tensors, float64Tensors, ReferenceNetwork, zeroTensors } from "./network.js";
 import { moveAverage, updateTensor } from "./optimizer.js";
+import { type Float64Tensors, float64Tensors, ReferenceNetwork, zeroTensors } from "./referenceNetwork.js";
 
 /**
- * The slow, readable backend: plain TypeScript in double precision, one sample after the other. A layer's forward and
- * backward pass stand side by side in operations.ts, the way through the network is in network.ts; then come the loss, the
- * optimisers and the inputs. The fast backends are held against it.
+ * The slow, readable backend: plain TypeScript in double precision, sample by sample. operations.ts has each layer's
+ * forward and backward pass side by side, network.ts the passes through the network; the loss, the optimisers and the
+ * inputs have their own files. The fast backends are tested against it.
  */
 export function referenceBackend(): Backend {
-  return { compile: async (networks, options) => new ReferenceEngine(networks, options) };
+  return checkedBackend(async (networks, options) => new ReferenceEngine(networks, options));
 }
 
-/** A network of the fleet with all that its training changes. */
+/** A network of the fleet, with all state that training changes. */
 interface Member extends NetworkSettings {
   weights: Float64Tensors;
   first: Float64Tensors;
   second: Float64Tensors;
   average: Float64Tensors | undefined;
-  /** Its layers, with its own probability of dropout. */
+  /** Its layers, with its own dropout probability. */
   readonly passes: ReferenceNetwork;
 }
 
@@ -66,11 +65,9 @@ class ReferenceEngine implements Engine {
 
   constructor(networks: readonly NetworkSettings[], { batchSize }: EngineOptions) {
     this.models = networks.map(({ model }) => model);
-    requireSameLayers(this.models);
     this.layers = inferShapes(this.models[0]);
     this.batchSize = batchSize;
     this.members = networks.map((settings) => {
-      requireNormalization(settings.model, settings.normalization);
       return {
         ...settings,
         weights: zeroTensors(this.layers),
@@ -83,7 +80,7 @@ class ReferenceEngine implements Engine {
   }
 
   async load(images: Images): Promise<LoadedImages> {
-    return keepOnHost(images, this.models[0], this.layers);
+    return keepOnHost(images, this.models[0]);
   }
 
   async parameters(network = 0): Promise<NamedTensors<Float32Array>> {
@@ -102,7 +99,6 @@ class ReferenceEngine implements Engine {
 
   async setOptimizerState(state: OptimizerState, network = 0): Promise<void> {
     const member = this.members[network];
-    requireAverage(member.averaging, state);
     member.first = float64Tensors(this.layers, state.first);
     member.second = float64Tensors(this.layers, state.second);
     member.average = state.average && float64Tensors(this.layers, state.average);
@@ -111,9 +107,6 @@ class ReferenceEngine implements Engine {
   async train(images: LoadedImages, slices: readonly (TrainingSlice | undefined)[]): Promise<SampleResults[]> {
     return slices.map((slice, network) => {
       if (!slice) return results([]);
-      const { count } = images;
-      const indices = Array.from(requireSelection(slice, count));
-      requireUpdates(slice, indices.length, this.batchSize);
       const samples = slice.updates.flatMap((update, step) => {
         const start = step * this.batchSize;
         return this.step(this.members[network], images, slice, update, start);
@@ -126,7 +119,6 @@ class ReferenceEngine implements Engine {
     return slices.map((slice, network) => {
       if (!slice) return results([]);
       const { passes, weights, average } = this.members[network];
-      if (slice.weights === "average" && !average) throw new RangeError("the network keeps no average");
       const { inputs, labels } = this.select(images, slice, network);
       const evaluated = slice.weights === "average" ? average! : weights;
       return results(passes.differentiate(evaluated, inputs, labels, 0).samples);
@@ -160,16 +152,13 @@ class ReferenceEngine implements Engine {
   ): Promise<Differentiation> {
     const { passes, weights } = this.members[network];
     const { inputs, labels } = this.select(images, selection, network);
-    if (inputs.length > this.batchSize) {
-      throw new RangeError(`the engine differentiates at most ${this.batchSize} samples at once`);
-    }
     const { samples, gradients } = passes.differentiate(weights, inputs, labels, labelSmoothing);
     return { ...results(samples), gradients: this.copyOut(gradients) };
   }
 
   dispose(): void {}
 
-  /** One training step on the images of a slice from a place on. */
+  /** One training step on the images of a slice, from index `start`. */
   private step(
     member: Member,
     images: LoadedImages,
@@ -178,7 +167,6 @@ class ReferenceEngine implements Engine {
     start: number,
   ): readonly SampleLoss[] {
     const { averaging, optimizer } = member;
-    if (!optimizer) throw new TypeError("the network was compiled without an optimizer");
     const { inputs, labels } = this.select(images, slice, this.members.indexOf(member), start, start + this.batchSize);
     const dropout = { seed: slice.seed, step: update.step };
     const { samples, gradients } = member.passes.differentiate(
@@ -189,7 +177,7 @@ class ReferenceEngine implements Engine {
       dropout,
     );
     for (const [name, weight] of member.weights) {
-      updateTensor(optimizer, update, {
+      updateTensor(optimizer!, update, {
         weight,
         gradient: gradients.get(name)!,
         first: member.first.get(name)!,
@@ -200,10 +188,10 @@ class ReferenceEngine implements Engine {
     return samples;
   }
 
-  /** The inputs and labels of a selection, or of its part from start to end. */
+  /** The inputs and labels of a selection, or of the part of it from start to end. */
   private select(images: LoadedImages, selection: Selection, network: number, start = 0, end?: number) {
-    const { images: host, count } = images as HostImages;
-    const indices = Array.from(requireSelection(selection, count)).slice(start, end);
+    const { images: host } = images as HostImages;
+    const indices = Array.from(selection.indices ?? []).slice(start, end);
     const { model, normalization } = this.members[network];
     const { placements } = selection;
     let words: Int32Array | undefined;
@@ -218,7 +206,7 @@ class ReferenceEngine implements Engine {
     };
   }
 
-  /** Input and outputs of every layer in evaluation mode, for each sample. */
+  /** For each sample, the input and the output of every layer in evaluation mode. */
   private outputs(images: LoadedImages, selection: Selection, network: number): Float64Array[][] {
     const { passes, weights } = this.members[network];
     return this.select(images, selection, network).inputs.map((input) => passes.forward(weights, input));
@@ -241,7 +229,7 @@ function results(samples: readonly SampleLoss[]): SampleResults {
   };
 }
 
-/** Samples of one shape as one tensor. */
+/** Stacks samples of the same shape into one tensor. */
 function stacked(shape: readonly number[], samples: readonly Float64Array[]): Tensor<Float32Array> {
   const size = elementCount(shape);
   const data = new Float32Array(samples.length * size);

@@ -11,7 +11,7 @@ import {
 } from "../../model/index.js";
 import { dropoutKeys } from "../../numeric/dropoutDraw.js";
 import type { Images, SampleResults } from "../backend.js";
-import { imageSize } from "../images.js";
+import { imageSize } from "../hostImages.js";
 import { FLOAT_BYTES, type Layout, NO_LABEL, placeOffset, TILE_SAMPLES } from "./kernels/index.js";
 import { readArena, writeArena } from "./parameterStore.js";
 import { buildProgram, Job, type Program, type ProgramOptions, Source } from "./program.js";
@@ -35,7 +35,7 @@ export type Arena = (typeof STATE)[number] | "gradients";
 interface ProgramExports {
   /** A job on a batch, by all threads. */
   run(): void;
-  /** The evaluation of a batch of one sample, by the calling thread alone; only if all layers have a kernel for it. */
+  /** The evaluation of a batch of one sample, on the calling thread; only if all layers have a kernel for it. */
   runSingle?(): void;
 }
 
@@ -54,7 +54,7 @@ export class Machine {
   private readonly floats: Float32Array;
   private disposed = false;
 
-  /** @param threads the calling thread alone if undefined */
+  /** @param threads only the calling thread if undefined */
   constructor(
     model: Model,
     layers: readonly ShapedLayer[],
@@ -97,7 +97,7 @@ export class Machine {
     return readArena(this.program.parameterLayout, this.arena(arena)!);
   }
 
-  /** @throws ShapeError if a tensor is missing, unknown or of another shape; nothing is copied then */
+  /** Copies a tensor for each parameter into an arena. */
   write(arena: Arena, tensors: NamedTensors): void {
     writeArena(this.program.parameterLayout, this.arena(arena)!, tensors);
   }
@@ -123,7 +123,9 @@ export class Machine {
     });
   }
 
-  /** Sets the numbers of the next training step, as `packHyperparameters` packs them, and what its dropout draws from. */
+  /**
+   * Sets the numbers of the next training step, as `packHyperparameters` packs them, and what its dropout draws from.
+   */
   prepareStep(hyperparameters: Float32Array, seed: number, step: number): void {
     const { addresses, stagePlan } = this.program;
     this.floats.set(hyperparameters, addresses.hyperparameters / FLOAT_BYTES);
@@ -180,7 +182,9 @@ export class Machine {
     }
   }
 
-  /** Copies every layer's output of the last batch, which is one tile, into tensors for more samples from a place on. */
+  /**
+   * Copies every layer's output of the last batch, which is one tile, into tensors for more samples from a place on.
+   */
   readOutputs(count: number, targets: readonly Tensor<Float32Array>[], start: number): void {
     const { tensors, outputs } = this.program.stagePlan;
     targets.forEach(({ data }, index) => {

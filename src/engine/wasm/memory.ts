@@ -1,6 +1,6 @@
 import type { Model } from "../../model/index.js";
 import { HYPERPARAMETER_WORDS } from "../hyperparameters.js";
-import type { JobWords } from "./job.js";
+import { PAGE_BYTES } from "./assembler/index.js";
 import {
   assemblyScratchBytes,
   FLOAT_BYTES,
@@ -10,9 +10,55 @@ import {
   TILE_SAMPLES,
   tileBytes,
 } from "./kernels/index.js";
-import { CACHE_LINE, MemoryPlan } from "./memoryPlan.js";
 import type { ParameterLayout } from "./parameterStore.js";
 import { holdsLogits, memoryOf, type StagePlan } from "./stages.js";
+
+/** What the threads are asked to do with a batch. */
+export const Job = { evaluate: 1, differentiate: 2, train: 3 } as const;
+export type Job = (typeof Job)[keyof typeof Job];
+
+/** How the batch's inputs are stored. */
+export const Source = { plain: 0, placed: 1, floats: 2 } as const;
+export type Source = (typeof Source)[keyof typeof Source];
+
+/** Addresses of the words that describe a job: kind, samples and tiles of the batch, source; float32 scale, smoothing. */
+export interface JobWords {
+  readonly kind: number;
+  readonly samples: number;
+  readonly tiles: number;
+  readonly source: number;
+  readonly scale: number;
+  readonly smoothing: number;
+}
+
+/** Bytes of a cache line. */
+export const CACHE_LINE = 64;
+
+/** Allocates memory in order, each piece at the start of a cache line. */
+export class MemoryPlan {
+  private next: number;
+
+  constructor(start: number) {
+    this.next = start;
+  }
+
+  /** Allocates bytes and returns their address. */
+  allocate(bytes: number): number {
+    const address = Math.ceil(this.next / CACHE_LINE) * CACHE_LINE;
+    this.next = address + bytes;
+    return address;
+  }
+
+  /** Bytes up to the end of the last allocation's cache line. */
+  get byteLength(): number {
+    return Math.ceil(this.next / CACHE_LINE) * CACHE_LINE;
+  }
+
+  /** Pages of WebAssembly memory that hold all allocations. */
+  get pages(): number {
+    return Math.ceil(this.next / PAGE_BYTES);
+  }
+}
 
 /** Words of the table that gives a thread its part of a parameter task: first unit, end; first byte, vectors. */
 export const PART_WORDS = 4;

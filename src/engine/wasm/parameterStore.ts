@@ -1,10 +1,4 @@
-import {
-  elementCount,
-  type NamedTensors,
-  parameterSpecs,
-  requireParameters,
-  type ShapedLayer,
-} from "../../model/index.js";
+import { elementCount, type NamedTensors, parameterSpecs, type ShapedLayer } from "../../model/index.js";
 import { FLOAT_BYTES, paddedFeatures, roundUp, type StoredParameter } from "./kernels/index.js";
 
 /** The layout of all parameters of a model in an arena. Weights, both moments and gradients have an arena each. */
@@ -45,16 +39,8 @@ export function readArena(layout: ParameterLayout, arena: Float32Array): NamedTe
   );
 }
 
-/**
- * Copies tensors into an arena.
- *
- * @throws ShapeError if a tensor is missing, unknown or of another shape; nothing is copied then
- */
+/** Copies a tensor for each parameter into an arena. */
 export function writeArena(layout: ParameterLayout, arena: Float32Array, tensors: NamedTensors): void {
-  requireParameters(
-    [...layout.parameters.values()].map(({ spec }) => spec),
-    tensors,
-  );
   // Clears the padding too: infinite gradients may have made it infinite or NaN, and times zero that is NaN.
   arena.fill(0);
   for (const [name, { offset, rows, rowFloats, paddedRowFloats }] of layout.parameters) {

@@ -9,15 +9,14 @@ import {
   type OptimizerKind,
   StaticData,
 } from "./kernels/index.js";
-import { type Addresses, placeBatch, placeWords, type WordAddresses } from "./memory.js";
-import { CACHE_LINE, MemoryPlan } from "./memoryPlan.js";
+import { type Addresses, CACHE_LINE, MemoryPlan, placeBatch, placeWords, type WordAddresses } from "./memory.js";
 import { layoutParameters, type ParameterLayout } from "./parameterStore.js";
 import { emitRunSingle, emitSingleSample } from "./singleSample.js";
 import { emitStage, planStages, type StagePlan } from "./stages.js";
 import { emitThreads, writeParts } from "./threadCode.js";
 import { emitTiles } from "./tileCode.js";
 
-export { Job, Source } from "./job.js";
+export { Job, Source } from "./memory.js";
 
 export interface ProgramOptions {
   readonly batchSize: number;

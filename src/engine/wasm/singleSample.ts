@@ -11,7 +11,7 @@ import {
 } from "./kernels/index.js";
 import { kernelsOf } from "./layers.js";
 import type { ProgramMemory } from "./memory.js";
-import { MemoryPlan } from "./memoryPlan.js";
+import { MemoryPlan } from "./memory.js";
 import type { ParameterLayout } from "./parameterStore.js";
 import { layoutBefore, memoryOf, type StagePlan } from "./stages.js";
 import { emitAssembleSample } from "./tileCode.js";
@@ -86,7 +86,7 @@ export interface SingleParts {
   readonly memory: ProgramMemory;
 }
 
-/** Emits `runSingle`: the evaluation of a batch of one sample, by the calling thread alone. */
+/** Emits `runSingle`: the evaluation of a batch of one sample, on the calling thread. */
 export function emitRunSingle(module: ModuleBuilder, parts: SingleParts): void {
   const { layers, stagePlan, pass, assembly, crossEntropy, memory } = parts;
   const { weights, logits, labels, losses, predictions, job } = memory.addresses;

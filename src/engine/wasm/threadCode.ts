@@ -1,7 +1,6 @@
 import { type FunctionHandle, i32, type ModuleBuilder, type Value } from "./assembler/index.js";
-import { Job } from "./job.js";
 import { type ParameterTask, type StageCode, type Synchronization, VECTOR_BYTES } from "./kernels/index.js";
-import { PART_WORDS, type ProgramMemory } from "./memory.js";
+import { Job, PART_WORDS, type ProgramMemory } from "./memory.js";
 import { emitCalls, type TileFunctions } from "./tileCode.js";
 
 /** What a thread calls, and the memory. */

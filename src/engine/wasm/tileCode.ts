@@ -7,7 +7,6 @@ import {
   type Local,
   type ModuleBuilder,
 } from "./assembler/index.js";
-import { Source } from "./job.js";
 import {
   type AssemblyKernels,
   FLOAT_BYTES,
@@ -18,6 +17,7 @@ import {
   type TilePointers,
 } from "./kernels/index.js";
 import type { ProgramMemory } from "./memory.js";
+import { Source } from "./memory.js";
 import { firstLearningStage, holdsLogits, memoryOf, type StagePlan } from "./stages.js";
 
 /** What a tile passes through, and the memory. */

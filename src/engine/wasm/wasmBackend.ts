@@ -3,7 +3,6 @@ import {
   inferShapes,
   type Model,
   type NamedTensors,
-  requireNormalization,
   type ShapedLayer,
   type Tensor,
 } from "../../model/index.js";
@@ -24,9 +23,9 @@ import {
   type Selection,
   type TrainingSlice,
 } from "../backend.js";
-import { requireAverage, requireSameLayers, requireUpdates } from "../checks.js";
+import { checkedBackend } from "../checkedBackend.js";
+import { type HostImages, keepOnHost } from "../hostImages.js";
 import { hyperparameterValues, packHyperparameters } from "../hyperparameters.js";
-import { type HostImages, keepOnHost, requireSelection } from "../images.js";
 import { supportsFusedArithmetic } from "./features.js";
 import { TILE_SAMPLES } from "./kernels/index.js";
 import { Machine } from "./machine.js";
@@ -36,7 +35,7 @@ import type { Threads } from "./threads.js";
 /** How the processor computes. None of it changes a bit but `fused`. */
 export interface WasmOptions {
   /**
-   * Threads to compute with, by `threads()` of `lenet/node` or `lenet/browser`. Default: the calling thread alone.
+   * Threads to compute with, from `threads()` of `lenet/node` or `lenet/browser`. Default: only the calling thread.
    */
   readonly threads?: Threads;
   /** Multiply and add in one rounding. Default: if WebAssembly can do so here. */
@@ -50,18 +49,16 @@ export interface WasmOptions {
  * The calling thread computes too, so a call keeps it busy until it is answered.
  */
 export function wasmBackend(options: WasmOptions = {}): Backend {
-  return {
-    compile: async (networks, engineOptions) => {
-      const engine = new WasmEngine(networks, engineOptions, options);
-      try {
-        await engine.ready;
-      } catch (error) {
-        engine.dispose();
-        throw error;
-      }
-      return engine;
-    },
-  };
+  return checkedBackend(async (networks, engineOptions) => {
+    const engine = new WasmEngine(networks, engineOptions, options);
+    try {
+      await engine.ready;
+    } catch (error) {
+      engine.dispose();
+      throw error;
+    }
+    return engine;
+  });
 }
 
 /** The optimiser of networks that are not trained: it needs the least memory. */
@@ -82,7 +79,6 @@ class WasmEngine implements Engine {
   readonly threads: number;
   readonly ready: Promise<void>;
 
-  private readonly keepActivations: boolean;
   private readonly networks: readonly Network[];
   private readonly machines: readonly Machine[];
   /** The network that each machine holds. */
@@ -94,11 +90,8 @@ class WasmEngine implements Engine {
     { threads, fused = supportsFusedArithmetic() }: WasmOptions,
   ) {
     this.models = networks.map(({ model }) => model);
-    requireSameLayers(this.models);
     this.layers = inferShapes(this.models[0]);
-    for (const { model, normalization } of networks) requireNormalization(model, normalization);
     this.batchSize = batchSize;
-    this.keepActivations = keepActivations;
     this.arithmetic = fused ? "wasm-fused" : "wasm-portable";
     this.threads = threads?.count ?? 1;
     // Networks with the same program share it, one at a time.
@@ -124,7 +117,7 @@ class WasmEngine implements Engine {
   }
 
   async load(images: Images): Promise<LoadedImages> {
-    return keepOnHost(images, this.models[0], this.layers);
+    return keepOnHost(images, this.models[0]);
   }
 
   async parameters(network = 0): Promise<NamedTensors<Float32Array>> {
@@ -142,7 +135,6 @@ class WasmEngine implements Engine {
   }
 
   async setOptimizerState(state: OptimizerState, network = 0): Promise<void> {
-    requireAverage(this.networks[network].averaging, state);
     const machine = this.machineWith(network);
     machine.write("firstMoments", state.first);
     machine.write("secondMoments", state.second);
@@ -160,7 +152,7 @@ class WasmEngine implements Engine {
   async predict(images: LoadedImages, selection: Selection = {}, network = 0): Promise<Tensor<Float32Array>> {
     const machine = this.machineWith(network);
     const classes = classCount(this.layers);
-    const count = selection.indices?.length ?? images.count;
+    const { length: count } = selection.indices ?? [];
     const data = new Float32Array(count * classes);
     for (const batch of this.batches(images, selection)) {
       machine.perform(Job.evaluate, batch, 0);
@@ -170,9 +162,8 @@ class WasmEngine implements Engine {
   }
 
   async activations(images: LoadedImages, selection: Selection = {}, network = 0): Promise<LayerActivation[]> {
-    if (!this.keepActivations) throw new Error("this engine keeps no activations: compile with keepActivations");
     const machine = this.machineWith(network);
-    const count = selection.indices?.length ?? images.count;
+    const { length: count } = selection.indices ?? [];
     const activations = this.layers.map((layer) => {
       const shape = [count, ...layer.output];
       return { layer, output: { shape, data: new Float32Array(shape.reduce((size, extent) => size * extent)) } };
@@ -193,12 +184,9 @@ class WasmEngine implements Engine {
     network = 0,
   ): Promise<Differentiation> {
     const machine = this.machineWith(network);
-    const batches = this.batches(images, selection);
-    if (batches.length > 1) {
-      throw new RangeError(`the engine differentiates at most ${this.batchSize} samples at once`);
-    }
-    const results = resultsFor(batches[0].end);
-    machine.perform(Job.differentiate, batches[0], labelSmoothing, results);
+    const [batch] = this.batches(images, selection);
+    const results = resultsFor(batch.end);
+    machine.perform(Job.differentiate, batch, labelSmoothing, results);
     return { ...results, gradients: machine.read("gradients") };
   }
 
@@ -211,7 +199,6 @@ class WasmEngine implements Engine {
     const { labelSmoothing, seed, updates } = slice;
     const batches = this.batches(images, slice);
     const results = resultsFor(batches[batches.length - 1].end);
-    requireUpdates(slice, results.losses.length, this.batchSize);
     const machine = this.machineWith(network);
     updates.forEach((update, step) => {
       const values = hyperparameterValues(optimizer, update);
@@ -227,7 +214,6 @@ class WasmEngine implements Engine {
     const results = resultsFor(batches[batches.length - 1].end);
     const machine = this.machineWith(network);
     const average = slice.weights === "average";
-    if (average && !this.networks[network].averaging) throw new RangeError("the network keeps no average");
     if (average) machine.swapAverage();
     try {
       for (const batch of batches) machine.perform(Job.evaluate, batch, 0, results);
@@ -252,11 +238,10 @@ class WasmEngine implements Engine {
     return machine;
   }
 
-  /** A selection in batches. @throws RangeError if it does not fit the images */
+  /** A selection in batches. */
   private batches(images: LoadedImages, selection: Selection, size = this.batchSize) {
-    const { images: host, count } = images as HostImages;
-    const indices = requireSelection(selection, count);
-    const { placements } = selection;
+    const { images: host } = images as HostImages;
+    const { indices = [], placements } = selection;
     return Array.from({ length: Math.ceil(indices.length / size) }, (_, batch) => {
       const start = batch * size;
       return { images: host, indices, placements, start, end: Math.min(start + size, indices.length) };

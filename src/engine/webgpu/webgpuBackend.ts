@@ -5,7 +5,6 @@ import {
   type Model,
   type NamedTensors,
   normalizedBytes,
-  requireNormalization,
   type ShapedLayer,
   type Tensor,
 } from "../../model/index.js";
@@ -13,24 +12,22 @@ import type {
   Backend,
   Differentiation,
   Engine,
-  EngineOptions,
   EvaluationSlice,
   Images,
   LayerActivation,
   LoadedImages,
   NetworkSettings,
-  OptimizerSettings,
   OptimizerState,
   SampleResults,
   Selection,
   TrainingSlice,
 } from "../backend.js";
-import { requireAverage, requireSameLayers, requireUpdates } from "../checks.js";
-import { keepOnHost, requireSelection } from "../images.js";
+import { checkedBackend } from "../checkedBackend.js";
+import { keepOnHost } from "../hostImages.js";
 import { Device } from "./device.js";
 import type { Job } from "./jobs.js";
 import { layoutParameters, type ParameterLayout, packTensors, unpackTensors } from "./parameters.js";
-import { type Call, type CardImages, Program } from "./program.js";
+import { type Call, type CardImages, type Fleet, Program } from "./program.js";
 
 /** WebGPU's own `GPU`, as far as types without the DOM know it. */
 export interface Gpu {
@@ -51,29 +48,20 @@ export interface WebgpuOptions {
  * `Engine.arithmetic` names.
  */
 export function webgpuBackend({ gpu = globalThis.navigator?.gpu }: WebgpuOptions = {}): Backend {
-  return {
-    compile: async (networks, options) => {
-      const models = networks.map(({ model }) => model);
-      requireSameLayers(models);
-      const layers = inferShapes(models[0]);
-      for (const { model, normalization } of networks) requireNormalization(model, normalization);
-      if (!gpu) throw new Error("WebGPU is not available here");
-      const device = await Device.open(gpu as GPU);
-      try {
-        const parameters = layoutParameters(layers);
-        const fleet = { models, layers, parameters, batchSize: options.batchSize };
-        const program = await Program.compile(device, fleet);
-        return new WebgpuEngine(networks, options, layers, device, program);
-      } catch (error) {
-        device.destroy();
-        throw error;
-      }
-    },
-  };
+  return checkedBackend(async (networks, { batchSize }) => {
+    if (!gpu) throw new Error("WebGPU is not available here");
+    const models = networks.map(({ model }) => model);
+    const layers = inferShapes(models[0]);
+    const fleet = { models, layers, parameters: layoutParameters(layers), batchSize };
+    const device = await Device.open(gpu as GPU);
+    try {
+      return new WebgpuEngine(networks, fleet, device, await Program.compile(device, fleet));
+    } catch (error) {
+      device.destroy();
+      throw error;
+    }
+  });
 }
-
-/** The optimizer of networks that are not trained. */
-const NO_OPTIMIZER: OptimizerSettings = { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0 };
 
 /** Images in the memory of a card. */
 class ImagesOnCard implements LoadedImages, CardImages {
@@ -125,25 +113,17 @@ class WebgpuEngine implements Engine {
   readonly threads = 1;
 
   private readonly networks: readonly NetworkSettings[];
-  private readonly keepActivations: boolean;
   private readonly parameterLayout: ParameterLayout;
   private readonly device: Device;
   private readonly program: Program;
 
-  constructor(
-    networks: readonly NetworkSettings[],
-    { batchSize, keepActivations = false }: EngineOptions,
-    layers: readonly ShapedLayer[],
-    device: Device,
-    program: Program,
-  ) {
-    this.models = networks.map(({ model }) => model);
-    this.layers = layers;
-    this.batchSize = batchSize;
+  constructor(networks: readonly NetworkSettings[], fleet: Fleet, device: Device, program: Program) {
+    this.models = fleet.models;
+    this.layers = fleet.layers;
+    this.batchSize = fleet.batchSize;
     this.arithmetic = device.arithmetic;
     this.networks = networks;
-    this.keepActivations = keepActivations;
-    this.parameterLayout = layoutParameters(layers);
+    this.parameterLayout = fleet.parameters;
     this.device = device;
     this.program = program;
     const { channels } = this.models[0].input;
@@ -159,7 +139,7 @@ class WebgpuEngine implements Engine {
   }
 
   async load(images: Images): Promise<LoadedImages> {
-    const { count } = keepOnHost(images, this.models[0], this.layers);
+    const { count } = keepOnHost(images, this.models[0]);
     return this.device.accepted(() => new ImagesOnCard(this.device, images, count));
   }
 
@@ -180,7 +160,6 @@ class WebgpuEngine implements Engine {
   }
 
   async setOptimizerState(state: OptimizerState, network = 0): Promise<void> {
-    requireAverage(this.networks[network].averaging, state);
     const first = packTensors(this.parameterLayout, state.first);
     const second = packTensors(this.parameterLayout, state.second);
     const average = state.average && packTensors(this.parameterLayout, state.average);
@@ -194,21 +173,15 @@ class WebgpuEngine implements Engine {
   async train(images: LoadedImages, slices: readonly (TrainingSlice | undefined)[]): Promise<SampleResults[]> {
     const jobs = slices.map((slice, network): Job | undefined => {
       if (!slice) return undefined;
-      const { optimizer = NO_OPTIMIZER, averaging } = this.networks[network];
-      const { seed, updates } = slice;
-      const job = this.job(images, slice, slice.labelSmoothing);
-      requireUpdates(slice, job.indices.length, this.batchSize);
-      return { ...job, training: { seed, optimizer, averaging, updates } };
+      const { optimizer, averaging } = this.networks[network];
+      const { seed, updates, labelSmoothing } = slice;
+      return { ...jobOf(slice, labelSmoothing), training: { seed, optimizer: optimizer!, averaging, updates } };
     });
     return this.run({ images: this.onCard(images), network: 0, jobs, kind: "train" });
   }
 
   async evaluate(images: LoadedImages, slices: readonly (EvaluationSlice | undefined)[]): Promise<SampleResults[]> {
-    const jobs = slices.map((slice, network) => {
-      const lacksAverage = slice?.weights === "average" && !this.networks[network].averaging;
-      if (lacksAverage) throw new RangeError("the network keeps no average");
-      return slice && this.job(images, slice);
-    });
+    const jobs = slices.map((slice) => slice && jobOf(slice));
     const isAveraged = (network: number) => slices[network]?.weights === "average";
     const common = { images: this.onCard(images), network: 0, kind: "evaluate" } as const;
     const current = await this.run({
@@ -230,7 +203,6 @@ class WebgpuEngine implements Engine {
   }
 
   async activations(images: LoadedImages, selection: Selection = {}, network = 0): Promise<LayerActivation[]> {
-    if (!this.keepActivations) throw new Error("this engine keeps no activations: compile with keepActivations");
     const { outputs, count } = await this.outputs(images, selection, network, "all");
     const all = outputs.length / count;
     let offset = 0;
@@ -252,11 +224,8 @@ class WebgpuEngine implements Engine {
     labelSmoothing = 0,
     network = 0,
   ): Promise<Differentiation> {
-    const job = this.job(images, selection, labelSmoothing);
-    if (job.indices.length > this.batchSize) {
-      throw new RangeError(`the engine differentiates at most ${this.batchSize} samples at once`);
-    }
-    const call = { images: this.onCard(images), network, jobs: [job], kind: "differentiate" } as const;
+    const jobs = [jobOf(selection, labelSmoothing)];
+    const call = { images: this.onCard(images), network, jobs, kind: "differentiate" } as const;
     const { answers, gradients } = await this.program.differentiate(call);
     const { losses, predictions } = answers;
     return { losses, predictions, gradients: unpackTensors(this.parameterLayout, gradients) };
@@ -271,16 +240,10 @@ class WebgpuEngine implements Engine {
   }
 
   private async outputs(images: LoadedImages, selection: Selection, network: number, outputs: "logits" | "all") {
-    const job = this.job(images, selection);
+    const job = jobOf(selection);
     const call = { images: this.onCard(images), network, jobs: [job], kind: "evaluate", outputs } as const;
     const [answers] = await this.program.run(call);
     return { outputs: answers.outputs, count: job.indices.length };
-  }
-
-  /** A selection as a job. @throws RangeError if it does not fit the images */
-  private job({ count }: LoadedImages, selection: Selection, labelSmoothing = 0): Job {
-    const indices = requireSelection(selection, count);
-    return { indices, placements: selection.placements, labelSmoothing };
   }
 
   /** @throws Error if the images are not there, or nothing can be computed any more */
@@ -290,4 +253,9 @@ class WebgpuEngine implements Engine {
     onCard.requireOn(this.device);
     return onCard;
   }
+}
+
+/** What is asked of a network as a job; the engine in front has given every selection its indices. */
+function jobOf({ indices = [], placements }: Selection, labelSmoothing = 0): Job {
+  return { indices, placements, labelSmoothing };
 }

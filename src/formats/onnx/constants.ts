@@ -5,8 +5,8 @@ import { isFloatType, readConstant } from "./tensors.js";
 import { transposed, type Value } from "./values.js";
 
 /**
- * What exporters compute in the graph besides the network: constants, and the sizes that an activation is reshaped to
- * where the batch has any size.
+ * What exporters compute in the graph besides the network: constants, and the sizes for reshaping an activation when
+ * the batch size is not fixed.
  */
 const EVALUATIONS: Readonly<Record<string, (node: GraphNode) => Value>> = {
   Constant: constant,
@@ -17,15 +17,15 @@ const EVALUATIONS: Readonly<Record<string, (node: GraphNode) => Value>> = {
   ...SIZE_EVALUATIONS,
 };
 
-/** Whether a node computes a constant: nothing of it depends on what is in the images. */
+/** Whether a node computes a constant, independent of the content of the images. */
 export function isConstant({ operator, inputs }: GraphNode): boolean {
   return operator === "Shape" || inputs.every((input) => input?.kind !== "activation");
 }
 
-/** @throws FormatError where it computes what no LeNet-5 needs */
+/** @throws FormatError if it computes something that no LeNet-5 needs */
 export function evaluate(node: GraphNode): Value {
   if (!Object.hasOwn(EVALUATIONS, node.operator)) {
-    node.fail("it takes constants alone, expected images or one of the operators that compute sizes");
+    node.fail("all its inputs are constants, expected images or an operator that computes sizes");
   }
   return EVALUATIONS[node.operator](node);
 }
@@ -47,7 +47,7 @@ function cast(node: GraphNode): Value {
   const input = node.input(0);
   const to = node.integer("to", 0);
   const isSame = input.kind === "floats" ? isFloatType(to) : to === DataType.INT64;
-  return isSame ? input : node.fail(`it casts ${input.kind} to type ${to}, expected their own`);
+  return isSame ? input : node.fail(`it casts ${input.kind} to type ${to}, expected no change`);
 }
 
 function transpose(node: GraphNode): Value {

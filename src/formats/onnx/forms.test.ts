@@ -23,7 +23,7 @@ import { AttributeType, DataType } from "./messages.js";
 const weights = lenetWeights();
 const plain = writeOnnx(weights);
 
-/** Other forms of the same network. */
+/** Equivalent forms of one network. */
 const FORMS: Readonly<Record<string, (graph: Graph, file: EditableFile) => unknown>> = {
   "weights as float_data": (graph) => {
     for (const tensor of graph.initializer) {
@@ -54,7 +54,7 @@ const FORMS: Readonly<Record<string, (graph: Graph, file: EditableFile) => unkno
   "weights among the inputs": (graph) => {
     graph.input.push(...graph.initializer.map(({ name }) => ({ name }) as Graph["input"][number]));
   },
-  "the matrix of a Gemm not transposed, scaled": (graph) => {
+  "a Gemm with an untransposed, scaled matrix": (graph) => {
     const fc1 = node(graph, "fc1");
     transpose(constant(graph, "fc1.weight"));
     scale(constant(graph, "fc1.weight"), 4);
@@ -83,7 +83,7 @@ const FORMS: Readonly<Record<string, (graph: Graph, file: EditableFile) => unkno
     );
     Object.assign(gemm, { op_type: "Add", input: ["product", "fc2.bias"], attribute: [] });
   },
-  "Dropout, Identity and a Pad of nothing": (graph) => {
+  "Dropout, Identity and an empty Pad": (graph) => {
     const attribute = [integers("pads", [0, 0, 0, 0, 0, 0, 0, 0])];
     insert(graph, "pool1", { op_type: "Pad", input: ["relu1.output"], output: ["padded"], attribute });
     insert(graph, "fc2", { op_type: "Dropout", input: ["relu3.output"], output: ["dropped", "mask"] });
@@ -98,22 +98,22 @@ const FORMS: Readonly<Record<string, (graph: Graph, file: EditableFile) => unkno
     node(graph, "conv1").input[0] = "padded";
     setAttribute(node(graph, "conv1"), integers("pads", [1, 1, 1, 1]));
   },
-  "a Reshape of zeros": (graph) => {
+  "a Reshape with a zero": (graph) => {
     graph.initializer.push(sizes("shape", 0, -1));
     Object.assign(node(graph, "flatten1"), { op_type: "Reshape", input: ["pool2.output", "shape"], attribute: [] });
   },
-  "a fixed batch": (graph) => {
+  "a fixed batch size": (graph) => {
     setDimension(graph, 0, { dim_value: 8 });
     graph.initializer.push(sizes("shape", 8, 16));
     Object.assign(node(graph, "flatten1"), { op_type: "Reshape", input: ["pool2.output", "shape"], attribute: [] });
   },
-  "the defaults left out": (graph) => {
+  "omitted defaults": (graph) => {
     for (const { attribute } of graph.node) {
       attribute.splice(0, attribute.length, ...attribute.filter(({ ints = [] }) => ints[0] !== 1 && ints[0] !== 0));
     }
     node(graph, "flatten1").attribute = [];
   },
-  "the domain by its name": (graph, file) => {
+  "an explicit domain": (graph, file) => {
     file.opset_import = [{ domain: "ai.onnx", version: 21 }];
     for (const each of graph.node) each.domain = "ai.onnx";
   },
@@ -126,7 +126,7 @@ describe("reads", () => {
     expect(tensors).toEqual(weights.parameters);
   });
 
-  it("half precision, listed by its bits", () => {
+  it("half precision, listed as bit patterns", () => {
     const file = edited(plain, ({ graph }) => {
       const bits = { data_type: DataType.FLOAT16, raw_data: undefined, int32_data: [0x3c00, 0xc000, 0x0001, 0, 0, 0] };
       Object.assign(constant(graph, "conv1.bias"), bits);

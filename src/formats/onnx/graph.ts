@@ -9,30 +9,30 @@ import { networkSteps } from "./steps.js";
 import { isFloatType, readConstant } from "./tensors.js";
 import type { Activation, Value } from "./values.js";
 
-/** What a graph computes. */
+/** The network that a graph computes. */
 export interface NetworkOfGraph {
-  /** Without dropout, which leaves no trace. */
+  /** Without dropout, which a graph does not show. */
   readonly model: Model;
   readonly parameters: NamedTensors;
-  /** Where the graph takes bytes: what it does to them before the network. */
+  /** If the graph takes bytes: how it normalises them. */
   readonly normalization?: Normalization;
 }
 
 /**
- * Walks through a graph from its input to its output and holds every node against LeNet-5's.
+ * Walks through a graph from input to output and checks every node against LeNet-5's.
  *
- * @param names of the layers with parameters
- * @throws FormatError naming the first node that is another, with what it is and what was expected
- * @throws ShapeError where layers do not fit together
+ * @param names the names of the layers with parameters
+ * @throws FormatError naming the first node that differs, what it is and what was expected
+ * @throws ShapeError if layers do not fit together
  */
 export function readGraph(graph: GraphMessage, names: readonly string[]): NetworkOfGraph {
   const values = new Map<string, Value>();
   const define = (name: string, value: Value) => {
-    if (values.has(name)) throw new FormatError(`onnx: the value "${name}" is made twice`);
+    if (values.has(name)) throw new FormatError(`onnx: the value "${name}" is defined twice`);
     values.set(name, value);
   };
   for (const tensor of graph.initializer) define(tensor.name ?? "", readConstant(tensor));
-  // Initializers are listed among the inputs, too, in files of the first years.
+  // Early ONNX files list initializers among the inputs, too.
   const input = only(
     "input",
     graph.input.filter(({ name = "" }) => !values.has(name)),

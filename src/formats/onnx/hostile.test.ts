@@ -10,7 +10,7 @@ import { integer } from "./links.js";
 
 const MUTATIONS = 10_000;
 
-/** Why a file is refused, in one line; undefined if it is read. */
+/** The one-line reason for refusing a file; undefined if it is read. */
 function refusal(bytes: Uint8Array): string | undefined {
   try {
     readOnnx(bytes);
@@ -21,7 +21,7 @@ function refusal(bytes: Uint8Array): string | undefined {
   }
 }
 
-describe("damaged in thousands of ways, is read or refused in one line:", () => {
+describe("read or refused in one line, however damaged:", () => {
   it.each([
     "paper.legacy.onnx",
     "paper.legacy-padded.onnx",
@@ -49,7 +49,7 @@ function concatenated(...parts: readonly Iterable<number>[]): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
-/** A length as a varint of as many bytes as it takes. */
+/** A length as a varint. */
 function varint(value: bigint): number[] {
   return value < 0x80n ? [Number(value)] : [Number(value & 0x7fn) | 0x80, ...varint(value >> 7n)];
 }
@@ -72,28 +72,32 @@ function model(graph: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Short patterns over and over. */
+/** A short pattern, repeated. */
 function repeated(pattern: readonly number[], bytes: number): Uint8Array {
   return Uint8Array.from({ length: bytes - (bytes % pattern.length) }, (_, index) => pattern[index % pattern.length]);
 }
 
-const MUCH = /^onnx: the file holds far more than a LeNet-5 has\n$/;
+const MUCH = /^onnx: the file holds far more than a LeNet-5\n$/;
 
 describe("refuses in little memory:", () => {
   const bombs: readonly (readonly [string, RegExp, Uint8Array])[] = [
-    ["nodes without anything in them", MUCH, model(repeated([0x0a, 0x00], 16 * MEGABYTE))],
-    ["attributes without anything in them", MUCH, model(field(1, repeated([0x2a, 0x00], 16 * MEGABYTE)))],
+    ["empty nodes", MUCH, model(repeated([0x0a, 0x00], 16 * MEGABYTE))],
+    ["empty attributes", MUCH, model(field(1, repeated([0x2a, 0x00], 16 * MEGABYTE)))],
     ["inputs without a name", MUCH, model(field(1, repeated([0x0a, 0x00], 16 * MEGABYTE)))],
-    ["whole numbers of one byte, packed", MUCH, model(field(5, field(7, repeated([1], 16 * MEGABYTE))))],
-    ["whole numbers of one byte, each by itself", MUCH, model(field(5, repeated([0x08, 1], 16 * MEGABYTE)))],
+    ["one-byte integers, packed", MUCH, model(field(5, field(7, repeated([1], 16 * MEGABYTE))))],
+    ["one-byte integers, unpacked", MUCH, model(field(5, repeated([0x08, 1], 16 * MEGABYTE)))],
     ["floats, packed", MUCH, model(field(5, field(4, repeated([0, 0, 128, 63], 16 * MEGABYTE))))],
-    ["fields that nobody knows", MUCH, model(repeated([0xf8, 0x01, 0x00], 16 * MEGABYTE))],
-    ["groups in groups", /^onnx: .* holds a group/, model(repeated([0xfb, 0x01], 16 * MEGABYTE))],
-    ["a name of all bytes", /^onnx: the graph's inputs are none/, model(field(2, repeated([0x61], 16 * MEGABYTE)))],
+    ["unknown fields", MUCH, model(repeated([0xf8, 0x01, 0x00], 16 * MEGABYTE))],
+    ["nested groups", /^onnx: .* holds a group/, model(repeated([0xfb, 0x01], 16 * MEGABYTE))],
+    [
+      "a name that fills the file",
+      /^onnx: the graph's inputs are none/,
+      model(field(2, repeated([0x61], 16 * MEGABYTE))),
+    ],
   ];
 
   it.each(bombs)("%s", (_, message, bytes) => {
-    // In a process of its own, which ends if it needs more memory than it may have.
+    // In a separate process, which fails if it exceeds its memory limit.
     const script = `
       import { readFileSync } from "node:fs";
       import { readOnnx } from "./dist/formats/onnx/index.js";
@@ -110,18 +114,18 @@ describe("refuses", () => {
     expect(refusal(file)).toMatch(/^onnx: a field's length is given as \d+, but only 2 bytes follow$/);
   });
 
-  it("a graph in a graph in a graph …", () => {
+  it("deeply nested graphs", () => {
     let attribute = new Uint8Array(0);
     for (let depth = 0; depth < 2000; depth++) attribute = new Uint8Array(field(5, field(6, field(1, attribute))));
     expect(refusal(model(field(1, attribute)))).toMatch(/^onnx: the graph's inputs are none/);
   });
 
-  it("a field twice, of which one would have to be forgotten", () => {
+  it("a duplicate field", () => {
     const graph = new Uint8Array(0);
-    expect(refusal(concatenated(model(graph), field(7, graph)))).toBe("onnx: the field graph is there twice");
+    expect(refusal(concatenated(model(graph), field(7, graph)))).toBe("onnx: the field graph occurs twice");
   });
 
-  it("a list that doubles and doubles", () => {
+  it("a list that keeps doubling", () => {
     const file = edited(writeOnnx(lenetWeights()), ({ graph }) => {
       graph.initializer.push(sizes("list0", 1));
       for (let turn = 0; turn < 60; turn++) {
@@ -130,7 +134,7 @@ describe("refuses", () => {
         insert(graph, "conv1", { op_type: "Concat", input: [input, input], output: [output], attribute });
       }
     });
-    expect(refusal(file)).toBe('onnx: node "list4" (Concat): it makes a list of 16, expected 8 at most');
+    expect(refusal(file)).toBe('onnx: node "list4" (Concat): it makes a list of 16, expected at most 8');
   });
 });
 

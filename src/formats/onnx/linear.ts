@@ -3,9 +3,9 @@ import type { Network, Step } from "./network.js";
 import type { GraphNode } from "./node.js";
 import { type FloatConstant, transposed } from "./values.js";
 
-/** The layers from images to features, and from features to features. */
+/** Flattening and linear layers. */
 
-/** Reads what lays maps out in a row. */
+/** Reads a Flatten or an equivalent Reshape. */
 export function readFlattening(node: GraphNode, network: Network) {
   if (node.operator === "Reshape") {
     requireFlattening(node, network);
@@ -15,7 +15,7 @@ export function readFlattening(node: GraphNode, network: Network) {
   return network.add(node, { type: "flatten" });
 }
 
-/** In a shape that is asked for, 0 is the size that is there, and −1 what is left for it. */
+/** In a Reshape's target, 0 keeps the size of that axis and −1 infers it. */
 function requireFlattening(node: GraphNode, { head }: Network): void {
   const { data } = node.sizes(1, "shape");
   const [rows, columns] = data;
@@ -28,7 +28,7 @@ function requireFlattening(node: GraphNode, { head }: Network): void {
   }
 }
 
-/** Reads a linear layer under its name. */
+/** Reads a linear layer and gives it a name. */
 export function readLinear(node: GraphNode, network: Network, name: string) {
   const matrix = node.floats(1, "weight");
   if (matrix.shape.length !== 2) node.fail(`its weight "${matrix.name}" is [${matrix.shape}], expected a matrix`);
@@ -43,7 +43,7 @@ export function readLinear(node: GraphNode, network: Network, name: string) {
   return network.add(node, layer, scaledWeight, scaled(asVector(node.floats(2, "bias")), node.float("beta", 1)));
 }
 
-/** What comes after a MatMul. */
+/** The Add after a MatMul. */
 const bias = (name: string): Step => ({
   expected: `the bias of ${name} (Add)`,
   operators: ["Add"],
@@ -55,7 +55,7 @@ const bias = (name: string): Step => ({
   },
 });
 
-/** A row as the list of its columns. */
+/** Turns a matrix with one row into a vector. */
 function asVector(constant: FloatConstant): FloatConstant {
   const [rows, ...columns] = constant.shape;
   return rows === 1 && columns.length === 1 ? { ...constant, shape: columns } : constant;
@@ -65,7 +65,7 @@ function scaled(constant: FloatConstant, factor: number): FloatConstant {
   return factor === 1 ? constant : { ...constant, data: constant.data.map((value) => value * factor) };
 }
 
-/** A matrix with its data in the order of its rows. */
+/** A matrix with its data in row-major order. */
 function rowMajor(matrix: FloatConstant): FloatConstant {
   if (!matrix.isTransposed) return matrix;
   const [rows, columns] = matrix.shape;

@@ -1,18 +1,18 @@
 import { kindOf, type Layer, type ShapedLayer } from "../../model/index.js";
 import { AttributeType, type NewAttribute } from "./messages.js";
 
-/** One operator of a chain: it takes what the one before it gives. */
+/** One operator of a chain; its input is the previous operator's output. */
 export interface Link {
   readonly name: string;
   readonly operator: string;
   readonly attributes: readonly NewAttribute[];
-  /** The constant tensors that it takes, too. */
+  /** The names of its constant inputs. */
   readonly constants: readonly string[];
-  /** The shape that it gives, without the batch. */
+  /** The shape of its output, without the batch. */
   readonly output: readonly number[];
 }
 
-/** The operators of a network, named as its layers are, else counted: conv1, relu1, pool1 … */
+/** The operators of a network, named after its layers; layers without a name are numbered: relu1, pool1 … */
 export function networkLinks(layers: readonly ShapedLayer[]): Link[] {
   const counts = new Map<string, number>();
   const count = (kind: string) => {
@@ -42,17 +42,17 @@ function attributes(layer: Layer): NewAttribute[] {
   });
 }
 
-/** An attribute that is a number. */
+/** A FLOAT attribute. */
 function float(name: string, f: number): NewAttribute {
   return { name, type: AttributeType.FLOAT, f };
 }
 
-/** An attribute that is a whole number. */
+/** An INT attribute. */
 export function integer(name: string, i: number): NewAttribute {
   return { name, type: AttributeType.INT, i };
 }
 
-/** An attribute that is a list of whole numbers. */
+/** An INTS attribute. */
 export function integers(name: string, ints: readonly number[]): NewAttribute {
   return { name, type: AttributeType.INTS, ints };
 }

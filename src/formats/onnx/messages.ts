@@ -12,8 +12,8 @@ import {
 } from "./protobuf.js";
 
 /**
- * The messages of an ONNX file (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto) with the fields that a LeNet-5
- * needs and those that must not be overlooked, in the order of their numbers.
+ * The messages of an ONNX file (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), with the fields that a LeNet-5
+ * needs and those that must not be ignored, in the order of their numbers.
  */
 
 const TEXT_ENTRY = { key: single(1, TEXT), value: single(2, TEXT) };
@@ -70,7 +70,7 @@ export const GRAPH = {
 
 const OPERATOR_SET = { domain: single(1, TEXT), version: single(2, INTEGER) };
 
-/** The whole file. */
+/** The entire file. */
 export const MODEL = {
   ir_version: single(1, INTEGER),
   producer_name: single(2, TEXT),
@@ -93,7 +93,7 @@ export type NewAttribute = NewMessage<typeof ATTRIBUTE>;
 export type NewTensor = NewMessage<typeof TENSOR>;
 export type NewValue = NewMessage<typeof VALUE>;
 
-/** The element types of tensors, by their names in onnx.proto. */
+/** The element types of tensors, named as in onnx.proto. */
 export const DataType = {
   FLOAT: 1,
   UINT8: 2,
@@ -105,5 +105,5 @@ export const DataType = {
   BFLOAT16: 16,
 } as const;
 
-/** The types of attributes, likewise. */
+/** The types of attributes, named as in onnx.proto. */
 export const AttributeType = { FLOAT: 1, INT: 2, STRING: 3, TENSOR: 4, FLOATS: 6, INTS: 7 } as const;

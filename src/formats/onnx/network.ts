@@ -4,23 +4,23 @@ import type { GraphNode } from "./node.js";
 import { passesThrough, readPadding } from "./passing.js";
 import type { Activation, FloatConstant, Value } from "./values.js";
 
-/** What comes next in a network: one node, in any of the forms that it can have. */
+/** What comes next in a network: one node, in any of its equivalent forms. */
 export interface Step {
-  /** For messages: where a LeNet-5 has … */
+  /** Completes the message "found where a LeNet-5 has …". */
   readonly expected: string;
   readonly operators: readonly string[];
-  /** Adds to the network what the node computes, and gives the shape of a sample after it. */
+  /** Adds what the node computes to the network, and returns the shape of a sample after it. */
   read(node: GraphNode, network: Network): readonly number[];
 }
 
-/** The network that the nodes of a graph make up, as far as they have been read. */
+/** The network formed by the nodes of a graph that have been read so far. */
 export class Network {
   readonly layers: Layer[] = [];
   readonly parameters = new Map<string, Tensor<Float32Array>>();
-  /** What is done to bytes before the network. */
+  /** How the graph normalises bytes. */
   readonly normalization = { mean: [] as number[], std: [] as number[] } satisfies Normalization;
   private readonly steps: Step[];
-  /** What the last node gave: only this may be taken, as a LeNet-5 has no branches. */
+  /** The last node's output. The next node must take it, as a LeNet-5 has no branches. */
   head: Activation;
   /** The shape of a sample at the head, before the padding of the next convolution. */
   private shape: readonly number[];
@@ -32,11 +32,11 @@ export class Network {
     this.steps = [...steps];
   }
 
-  /** @throws FormatError where it is not what comes next in a LeNet-5 */
+  /** @throws FormatError if it is not what comes next in a LeNet-5 */
   take(node: GraphNode): Activation {
     for (const input of node.inputs) {
       if (input?.kind === "activation" && input !== this.head) {
-        node.fail("it takes a value from before the last node, expected no branches");
+        node.fail("its input is not the output of the previous node, expected no branches");
       }
     }
     const [step] = this.steps;
@@ -47,7 +47,7 @@ export class Network {
     } else if (node.operator === "Pad" && step?.operators.includes("Conv")) {
       this.pad(readPadding(node));
     } else if (!passesThrough(node)) {
-      node.fail(`found where a LeNet-5 has ${step?.expected ?? "its end"}`);
+      node.fail(`found where a LeNet-5 has ${step?.expected ?? "the end"}`);
     }
     return this.head;
   }
@@ -59,26 +59,26 @@ export class Network {
     this.head = { ...this.head, shape: [channels, height + 2 * padding, width + 2 * padding] };
   }
 
-  /** @throws FormatError where something is missing, or the output is not what the last node gives */
+  /** @throws FormatError if something is missing, or the graph's output is not the last node's */
   finish(output: string, value: Value | undefined): void {
     const [missing] = this.steps;
     if (missing) throw new FormatError(`onnx: the graph ends where a LeNet-5 has ${missing.expected}`);
-    if (value !== this.head) throw new FormatError(`onnx: the output "${output}" is not what the last node gives`);
+    if (value !== this.head) throw new FormatError(`onnx: the output "${output}" is not the last node's output`);
   }
 
-  /** Puts a step before those that are left. */
+  /** Inserts a step before the remaining ones. */
   expect(step: Step): void {
     this.steps.unshift(step);
   }
 
-  /** The padding by nodes before a convolution, which becomes a part of it. */
+  /** Returns the padding by Pad nodes before a convolution, which becomes part of the convolution, and resets it. */
   takePadding(): number {
     const { padding } = this;
     this.padding = 0;
     return padding;
   }
 
-  /** Adds a layer and the constants that are its parameters; those left out come with a later node. */
+  /** Adds a layer and the constants that are its parameters. Omitted ones follow with a later node. */
   add(node: GraphNode, layer: Layer, ...constants: readonly FloatConstant[]): ActivationShape {
     const { output, parameters } = shapeLayer(layer, this.shape as ActivationShape, node.label);
     for (const [index, constant] of constants.entries()) {
@@ -88,7 +88,7 @@ export class Network {
     return output;
   }
 
-  /** @throws FormatError where the constant has another shape than the parameter */
+  /** @throws FormatError if the constant's shape is not the parameter's */
   addParameter(node: GraphNode, name: string, shape: readonly number[], constant: FloatConstant): void {
     if (constant.shape.join() !== shape.join()) {
       node.fail(`its tensor "${constant.name}" is [${constant.shape}], expected [${shape}]`);

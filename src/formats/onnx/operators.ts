@@ -1,9 +1,9 @@
 import { LAYER_KINDS, type OnnxAttribute } from "../../model/index.js";
 
-/** The fields of an attribute that can hold its value. */
+/** The fields that can hold an attribute's value. */
 export type AttributeField = OnnxAttribute | "t" | "floats";
 
-/** What nodes of an operator may have. */
+/** The inputs and attributes that an operator's nodes may have. */
 export interface Operator {
   readonly mostInputs: number;
   readonly attributes: Readonly<Record<string, AttributeField>>;
@@ -12,7 +12,7 @@ export interface Operator {
 const NOTHING: Operator = { mostInputs: 1, attributes: {} };
 const TWO_INPUTS: Operator = { mostInputs: 2, attributes: {} };
 
-/** All operators that are read: of the layers, of other forms of them, around the network, and those that compute sizes. */
+/** All supported operators: those of the layers and their equivalents, preprocessing, and computing sizes. */
 export const OPERATORS: Readonly<Record<string, Operator>> = {
   ...Object.fromEntries(Object.values(LAYER_KINDS).map(({ operator }) => [operator.name, operator])),
   Reshape: { mostInputs: 2, attributes: { allowzero: "i" } },

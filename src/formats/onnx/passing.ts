@@ -2,7 +2,7 @@ import type { GraphNode } from "./node.js";
 import { isFloatType } from "./tensors.js";
 import type { Size } from "./values.js";
 
-/** Whether a node gives what it takes, but for rounding and outside of training. */
+/** Whether a node returns its input unchanged, except for rounding, outside of training. */
 export function passesThrough(node: GraphNode): boolean {
   switch (node.operator) {
     case "Identity":
@@ -20,13 +20,13 @@ export function passesThrough(node: GraphNode): boolean {
 
 function requireEvaluation(node: GraphNode): true {
   const isTraining = node.inputs[2] !== undefined && node.sizes(2, "training mode").data.join() !== "0";
-  return isTraining ? node.fail("it is on as for training, expected a model in evaluation mode") : true;
+  return isTraining ? node.fail("it is in training mode, expected a model in evaluation mode") : true;
 }
 
 /**
- * The zeros that a node puts around images.
+ * How many zeros a Pad node adds on each side of images.
  *
- * @throws FormatError where they are not zeros, or not as many on all sides
+ * @throws FormatError if it does not add zeros, or not equally many on all sides
  */
 export function readPadding(node: GraphNode): number {
   const pads = padsOf(node);
@@ -36,7 +36,7 @@ export function readPadding(node: GraphNode): number {
     padding < 0 ||
     pads.join() !== [0, 0, padding, padding, 0, 0, padding, padding].join()
   ) {
-    node.fail(`its pads are [${pads}], expected as many on all sides of an image`);
+    node.fail(`its pads are [${pads}], expected equal padding on all sides of an image`);
   }
   node.allow("mode", "constant");
   const [value, ...others] = node.inputs[2] ? node.floats(2, "value").data : [node.float("value", 0)];
@@ -44,7 +44,7 @@ export function readPadding(node: GraphNode): number {
   return padding;
 }
 
-/** The elements that are added before each of the four axes, then after each. */
+/** The number of elements added before each of the four axes, then after each. */
 function padsOf(node: GraphNode): readonly Size[] {
   const pads = node.inputs[1] ? node.sizes(1, "pads").data : (node.integers("pads") ?? []);
   if (!node.inputs[3]) return pads;

@@ -5,13 +5,13 @@ import { DataType } from "./messages.js";
 import type { Network, Step } from "./network.js";
 import type { GraphNode } from "./node.js";
 
-/** What stands around a network whose graph takes images as they are and gives probabilities. */
+/** What surrounds the network in a graph that takes bytes and returns probabilities. */
 
 const MEAN = "mean";
-const DEVIATION = "std";
+const STD = "std";
 const LARGEST_BYTE = "largest_byte";
 
-/** From bytes [batch, height, width, channels] to the network's input. */
+/** The operators from uint8 [batch, height, width, channels] to the network's input. */
 export function preprocessingLinks({ channels, height, width }: ImageShape): Link[] {
   const link = (name: string, operator: string, constants: readonly string[] = []): Link => ({
     name,
@@ -24,7 +24,7 @@ export function preprocessingLinks({ channels, height, width }: ImageShape): Lin
     { ...link("to_float", "Cast"), attributes: [integer("to", DataType.FLOAT)] },
     link("scale", "Div", [LARGEST_BYTE]),
     link("subtract_mean", "Sub", [MEAN]),
-    link("divide_by_std", "Div", [DEVIATION]),
+    link("divide_by_std", "Div", [STD]),
     {
       ...link("channels_first", "Transpose"),
       attributes: [integers("perm", CHANNELS_FIRST)],
@@ -33,10 +33,10 @@ export function preprocessingLinks({ channels, height, width }: ImageShape): Lin
   ];
 }
 
-/** The axes of [batch, height, width, channels] in the network's order. */
+/** Permutes [batch, height, width, channels] to [batch, channels, height, width]. */
 export const CHANNELS_FIRST = [0, 3, 1, 2];
 
-/** The constants that they take. */
+/** The constant inputs of {@link preprocessingLinks}. */
 export function preprocessingConstants(
   { channels }: ImageShape,
   normalization: Normalization,
@@ -45,26 +45,26 @@ export function preprocessingConstants(
   return [
     [LARGEST_BYTE, { shape: [], data: Float32Array.of(255) }],
     [MEAN, { shape: [mean.length], data: mean }],
-    [DEVIATION, { shape: [std.length], data: std }],
+    [STD, { shape: [std.length], data: std }],
   ];
 }
 
 /**
- * A mean and a standard deviation for each channel, where one for all may be given.
+ * One mean and standard deviation per channel. A single value stands for all channels.
  *
- * @throws FormatError where they are for another number of channels
+ * @throws FormatError if they are for another number of channels
  */
 export function eachChannel({ mean, std }: Normalization, channels: number) {
   const spread = (values: readonly number[], what: string) => {
     if (values.length !== 1 && values.length !== channels) {
-      throw new FormatError(`onnx: the normalization has ${values.length} ${what}, the model ${channels} channels`);
+      throw new FormatError(`onnx: the normalization has ${values.length} ${what}, the model has ${channels} channels`);
     }
     return Float32Array.from({ length: channels }, (_, channel) => values[channel % values.length]);
   };
   return { mean: spread(mean, "means"), std: spread(std, "standard deviations") };
 }
 
-/** From logits to probabilities. */
+/** The operator from logits to probabilities. */
 export function softmaxLink(classes: number): Link {
   return {
     name: "softmax",
@@ -75,10 +75,10 @@ export function softmaxLink(classes: number): Link {
   };
 }
 
-/** The same, node by node. */
+/** The steps that read the nodes of {@link preprocessingLinks}. */
 export const PREPROCESSING_STEPS: readonly Step[] = [
   {
-    expected: "the bytes as numbers (Cast to float)",
+    expected: "the conversion to float (Cast)",
     operators: ["Cast"],
     read(node, { head }) {
       node.allow("to", DataType.FLOAT);
@@ -118,7 +118,7 @@ export const PREPROCESSING_STEPS: readonly Step[] = [
     read(node, { head }) {
       const axes = node.integers("perm") ?? [];
       if (axes.join() !== CHANNELS_FIRST.join()) {
-        node.fail(`it transposes to the axes [${axes}], expected [${CHANNELS_FIRST}]`);
+        node.fail(`it permutes the axes to [${axes}], expected [${CHANNELS_FIRST}]`);
       }
       const [height, width, channels] = head.shape;
       return [channels, height, width];
@@ -129,7 +129,7 @@ export const PREPROCESSING_STEPS: readonly Step[] = [
 function readEachChannel(node: GraphNode, { head }: Network): Float32Array {
   const { shape, data } = node.floats(1, "list of channels");
   if (shape.join() !== String(head.shape[2])) node.fail(`its constant is [${shape}], expected [${head.shape[2]}]`);
-  if (!data.every(Number.isFinite)) node.fail(`its constant holds ${data}, expected finite numbers`);
+  if (!data.every(Number.isFinite)) node.fail(`its constant contains ${data}, expected finite numbers`);
   return data;
 }
 

@@ -2,25 +2,28 @@ import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { FormatError } from "../errors.js";
 
 /**
- * Protocol Buffers (https://protobuf.dev/programming-guides/encoding/) by descriptions: a message is an object, its
- * description names the fields, each with its number and what it holds. Fields that are not described are skipped.
+ * Protocol Buffers (https://protobuf.dev/programming-guides/encoding/). A message is an object; its description names
+ * the fields, with the number and type of each. Fields that are not described are skipped.
  */
 
-/** What a file may unfold to, in numbers; a text, a message or a piece of bytes takes as much time and memory as many. */
+/**
+ * A bound on what a file may expand to, in numbers. A string, a message or bytes count as many numbers, as they take as
+ * much time and memory.
+ */
 const MOST_ITEMS = 2 ** 20;
 const ITEMS_OF_A_TEXT = 16;
 const ITEMS_OF_AN_OBJECT = 64;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The bytes of a message with a reader on them, and how many items may still be read from the file. */
+/** The bytes of a message, a reader on them, and how many items may still be read from the file. */
 export interface Source {
   readonly bytes: Uint8Array;
   readonly reader: BinaryReader;
   readonly budget: { items: number };
 }
 
-/** What a field can hold, and how that lies in a file. */
+/** A type of field, and its encoding. */
 export interface Kind<Read, Written = Read> {
   readonly wireType: WireType;
   readonly items: number;
@@ -39,7 +42,7 @@ export interface Field<Read, Written, IsList extends boolean> {
 // biome-ignore lint/suspicious/noExplicitAny: fields of any kind
 type Description = Readonly<Record<string, Field<any, any, boolean>>>;
 
-/** A message that was read: its lists are there even where they are empty. */
+/** A message that was read. Its lists exist even if they are empty. */
 export type Message<D extends Description> = {
   readonly [Name in keyof D]: D[Name] extends Field<infer Read, infer _, infer IsList>
     ? IsList extends true
@@ -57,17 +60,17 @@ export type NewMessage<D extends Description> = {
     : never;
 };
 
-/** A field that a message has once or not at all. */
+/** A field that occurs at most once in a message. */
 export function single<Read, Written>(number: number, kind: Kind<Read, Written>): Field<Read, Written, false> {
   return { number, kind, isList: false };
 }
 
-/** A field that a message has any number of times. */
+/** A field that occurs any number of times. */
 export function list<Read, Written>(number: number, kind: Kind<Read, Written>): Field<Read, Written, true> {
   return { number, kind, isList: true };
 }
 
-/** A whole number of 64 bits; beyond 2^53 it is rounded. */
+/** A 64-bit integer, rounded beyond 2^53. */
 export const INTEGER: Kind<number> = {
   wireType: WireType.Varint,
   items: 1,
@@ -119,9 +122,9 @@ export function message<D extends Description>(description: D): Kind<Message<D>,
 }
 
 /**
- * Reads a file that is one message. Pieces of bytes are views into it.
+ * Reads a file that is one message. Fields of bytes are views of the file.
  *
- * @throws FormatError where the file is damaged, has a field twice that can be there once, or unfolds to too much
+ * @throws FormatError if the file is damaged, has a duplicate field, or expands to too much
  */
 export function readMessage<D extends Description>(description: D, file: Uint8Array): Message<D> {
   try {
@@ -132,7 +135,7 @@ export function readMessage<D extends Description>(description: D, file: Uint8Ar
   }
 }
 
-/** Writes a file that is one message: its fields in the order of the description. */
+/** Writes a file that is one message, with its fields in the order of the description. */
 export function writeMessage<D extends Description>(description: D, value: NewMessage<D>): Uint8Array {
   const writer = new BinaryWriter();
   writeFields(writer, description, value);
@@ -169,12 +172,12 @@ function readFields(
       readPacked(source, kind, read[name] as unknown[]);
       continue;
     }
-    if (wireType !== kind.wireType) throw new FormatError(`onnx: the field ${name} is of wire type ${wireType}`);
+    if (wireType !== kind.wireType) throw new FormatError(`onnx: the field ${name} has wire type ${wireType}`);
     const value = readItem(source, kind);
     if (isList) {
       (read[name] as unknown[]).push(value);
     } else {
-      if (Object.hasOwn(read, name)) throw new FormatError(`onnx: the field ${name} is there twice`);
+      if (Object.hasOwn(read, name)) throw new FormatError(`onnx: the field ${name} occurs twice`);
       read[name] = value;
     }
   }
@@ -188,17 +191,17 @@ function readItem<Read>(source: Source, kind: Kind<Read, never>): Read {
 
 function spend({ budget }: Source, items: number): void {
   budget.items -= items;
-  if (budget.items < 0) throw new FormatError("onnx: the file holds far more than a LeNet-5 has");
+  if (budget.items < 0) throw new FormatError("onnx: the file holds far more than a LeNet-5");
 }
 
-/** A list of numbers without a tag before each. */
+/** A packed list: numbers without a tag before each. */
 function readPacked<Read>(source: Source, kind: Kind<Read, never>, into: Read[]): void {
   const bytes = readBlock(source);
   const packed = { bytes, reader: new BinaryReader(bytes), budget: source.budget };
   while (packed.reader.pos < packed.reader.len) into.push(readItem(packed, kind));
 }
 
-/** A length, and as many bytes. (The reader's own method cuts lengths to 32 bits.) */
+/** A length and that many bytes. (The reader's own method truncates lengths to 32 bits.) */
 function readBlock({ bytes, reader }: Source): Uint8Array {
   const length = Number(reader.uint64());
   const begin = reader.pos;
@@ -216,7 +219,7 @@ function skip(source: Source, wireType: WireType): void {
       break;
     case WireType.StartGroup:
     case WireType.EndGroup:
-      throw new FormatError("onnx: the file is damaged: it holds a group, which the format has none of");
+      throw new FormatError("onnx: the file is damaged: it holds a group, which ONNX does not use");
     default:
       source.reader.skip(wireType);
   }

@@ -18,7 +18,7 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
   half: ["sigmoid", "averagePool2d"],
 };
 
-/** What the engine makes of a batch of values. */
+/** The engine's logits for a batch of values. */
 async function logits(model: Model, parameters: NamedTensors, values: Float32Array): Promise<Float32Array> {
   const engine = await compile(model, {
     batchSize: 4,
@@ -72,8 +72,8 @@ it.each(FILES)("reads %s", async (name) => {
   for (const [index, value] of expected.entries()) expect(Math.abs(found[index] - value)).toBeLessThan(1e-5 * largest);
 });
 
-it("asks for one file where the weights lie in another", () => {
+it("refuses weights in another file, and says how to write one file", () => {
   expect(() => readOnnx(readFileSync(`${FOLDER}/${EXTERNAL}`))).toThrow(
-    /^onnx: tensor "conv2.weight": its data lies in another file \("paper.dynamo-external.onnx.data"\); write the model as one file \(external_data=False\)$/,
+    /^onnx: tensor "conv2.weight": its data is in another file \("paper.dynamo-external.onnx.data"\); write the model as one file \(external_data=False\)$/,
   );
 });

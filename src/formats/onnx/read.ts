@@ -17,36 +17,37 @@ import { eachChannel } from "./preprocessing.js";
 import { readMessage } from "./protobuf.js";
 import { NAMES } from "./steps.js";
 
-/** The operator sets in which all operators that are read are defined as they are today. */
+/** The operator sets that define all supported operators as they are today. */
 const OLDEST_OPERATOR_SET = 7;
 const NEWEST_OPERATOR_SET = 28;
 
-/** The tags of the fields that follow the version: from producer_name to opset_import. */
+/** The tags of the fields that can follow the version: producer_name to opset_import. */
 const NEXT_TAGS = [0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42];
 
-/** What an ONNX file of a LeNet-5 holds. */
+/** The content of an ONNX file of a LeNet-5. */
 export interface OnnxFile {
   readonly model: Model;
   /** All of the model's parameters, in PyTorch's names, shapes and layout. */
   readonly tensors: NamedTensors;
   /** The file's `metadata_props`. */
   readonly metadata: Record<string, string>;
-  /** Where the graph takes images as they are: what it does to their bytes before the network. */
+  /** If the graph takes bytes: how it normalises them. */
   readonly normalization?: Normalization;
 }
 
-/** Whether a file begins as an ONNX model does: the version of its format, and then one of the model's other fields. */
+/** Whether a file begins like an ONNX model: with the IR version and another of the model's fields. */
 export function isOnnx(bytes: Uint8Array): boolean {
   const [tag, version, next] = bytes;
   return tag === 0x08 && version > 0 && version < 0x80 && NEXT_TAGS.includes(next);
 }
 
 /**
- * Reads an ONNX file of a LeNet-5 as this project or PyTorch's exporters write it: convolutions, activations, pooling and
- * linear layers in LeNet-5's order. Which nodes they are made of may differ, what they compute may not. Weights of
- * other floating point are brought to float32. The model is that of our metadata if there is any, else the graph's.
+ * Reads an ONNX file of a LeNet-5, as written by this project or by PyTorch's exporters: convolutions, activations,
+ * pooling and linear layers in LeNet-5's order. The nodes may differ, but what they compute may not. Weights of other
+ * floating-point types are converted to float32. The model is taken from our metadata if there are any, otherwise from
+ * the graph.
  *
- * @throws FormatError where the file is damaged, or its graph computes anything else
+ * @throws FormatError if the file is damaged, or its graph computes anything else
  */
 export function readOnnx(bytes: Uint8Array): OnnxFile {
   if (!isOnnx(bytes)) throw new FormatError("onnx: the file does not begin as an ONNX model");
@@ -73,30 +74,30 @@ function requireKnownOperators({ opset_import: sets, functions }: ModelMessage):
     throw new FormatError(`onnx: the file is written for operator set ${version}, expected ${known}`);
   }
   if (functions.length > 0) {
-    throw new FormatError(`onnx: the file defines ${functions.length} functions of its own, expected plain operators`);
+    throw new FormatError(`onnx: the file defines ${functions.length} functions, expected only standard operators`);
   }
 }
 
-/** What a model calls its layers with parameters. */
+/** The names of a model's layers with parameters. */
 function namesOf(model: Model | undefined): readonly string[] {
   const names = model?.layers.flatMap((layer) => ("name" in layer ? [layer.name] : []));
   return names?.length === NAMES.length ? names : NAMES;
 }
 
-/** Holds what the metadata says against the graph. */
+/** @throws FormatError if the metadata do not match the graph */
 function requireSame({ model, normalization }: ModelMetadata, found: NetworkOfGraph): void {
   const computed = { ...model, layers: model.layers.filter((layer) => !kindOf(layer).isForTraining) };
   if (canonical(computed) !== canonical(found.model)) {
-    throw new FormatError('onnx: the metadata "lenet" describes another network than the graph is');
+    throw new FormatError('onnx: the metadata "lenet" describes a different network than the graph');
   }
   if (!found.normalization) return;
   const { mean, std } = eachChannel(normalization, model.input.channels);
   if (mean.join() !== found.normalization.mean.join() || std.join() !== found.normalization.std.join()) {
-    throw new FormatError('onnx: the metadata "lenet" has another normalization than the graph');
+    throw new FormatError('onnx: the metadata "lenet" has a different normalization than the graph');
   }
 }
 
-/** The same text for the same model, in whatever order its fields are. */
+/** The same text for the same model, regardless of the order of its fields. */
 function canonical(model: Model): string {
   return JSON.stringify(modelSchema.parse(model));
 }

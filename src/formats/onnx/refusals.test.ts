@@ -24,22 +24,22 @@ const weights = lenetWeights();
 const plain = writeOnnx(weights);
 const withPreprocessing = writeOnnx(weights, { withPreprocessing: true });
 
-/** Graphs that are no LeNet-5, or compute something else than they seem to. */
+/** Graphs that are not a LeNet-5, or that compute something other than they seem to. */
 const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: EditableFile) => unknown]>> = {
-  "another operator": [
+  "an unknown operator": [
     'node "relu2" (Elu): found where a LeNet-5 has an activation (LeakyRelu, Relu, Sigmoid or Tanh)',
     (graph) => Object.assign(node(graph, "relu2"), { op_type: "Elu" }),
   ],
-  "an operator of others": [
+  "an operator of another domain": [
     'node "conv2" (com.microsoft.Conv): found where a LeNet-5 has the convolution conv2 (Conv)',
     (graph) => Object.assign(node(graph, "conv2"), { domain: "com.microsoft" }),
   ],
-  "a node too many": [
-    'node "more" (Relu): found where a LeNet-5 has its end',
+  "an extra node": [
+    'node "more" (Relu): found where a LeNet-5 has the end',
     (graph) => graph.node.push({ name: "more", op_type: "Relu", input: ["logits"], output: ["more"] } as Node),
   ],
   "probabilities of normalised images": [
-    'node "soft" (Softmax): found where a LeNet-5 has its end',
+    'node "soft" (Softmax): found where a LeNet-5 has the end',
     (graph) => graph.node.push({ name: "soft", op_type: "Softmax", input: ["logits"], output: ["p"] } as Node),
   ],
   "a missing end": [
@@ -47,7 +47,7 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
     (graph) => graph.node.pop(),
   ],
   "no nodes": ["the graph ends where a LeNet-5 has the convolution conv1 (Conv)", (graph) => graph.node.splice(0)],
-  "another output": [
+  "an intermediate output": [
     'the output "fc2.output" is not',
     (graph) => Object.assign(graph.output[0], { name: "fc2.output" }),
   ],
@@ -60,29 +60,29 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
     (graph) => (graph.input as object[]).push({ name: "more" }),
   ],
   "a branch": [
-    'node "relu1" (Relu): it takes a value from before the last node, expected no branches',
+    'node "relu1" (Relu): its input is not the output of the previous node, expected no branches',
     (graph) => Object.assign(node(graph, "relu1"), { input: ["input"] }),
   ],
-  "a layer left out by its neighbours": [
-    'node "fc2" (Gemm): it takes a value from before the last node, expected no branches',
+  "a bypassed layer": [
+    'node "fc2" (Gemm): its input is not the output of the previous node, expected no branches',
     (graph) => node(graph, "fc2").input.splice(0, 1, "fc1.output"),
   ],
-  "a padding that nothing takes": [
-    'node "conv1" (Conv): it takes a value from before the last node, expected no branches',
+  "unused padding": [
+    'node "conv1" (Conv): its input is not the output of the previous node, expected no branches',
     (graph) => {
       const attribute = [integers("pads", [0, 0, 1, 1, 0, 0, 1, 1])];
       insert(graph, "conv1", { op_type: "Pad", input: ["input"], output: ["padded"], attribute });
     },
   ],
   "a cycle": [
-    'node "conv1" (Conv): it takes "logits", which no node before it makes',
+    'node "conv1" (Conv): its input "logits" is not the output of an earlier node',
     (graph) => node(graph, "conv1").input.splice(0, 1, "logits"),
   ],
-  "a value made twice": [
-    'the value "conv1.output" is made twice',
+  "a value defined twice": [
+    'the value "conv1.output" is defined twice',
     (graph) => Object.assign(node(graph, "relu1"), { output: ["conv1.output"] }),
   ],
-  "padding by a name": [
+  "automatic padding": [
     'node "conv1" (Conv): its auto_pad is SAME_UPPER, expected NOTSET',
     (graph) =>
       setAttribute(node(graph, "conv1"), {
@@ -107,27 +107,27 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
     'node "conv1" (Conv): its pads are [0,0,1,1], expected 4 equal numbers',
     (graph) => setAttribute(node(graph, "conv1"), integers("pads", [0, 0, 1, 1])),
   ],
-  "a kernel of another size than its weight": [
+  "a kernel_shape that contradicts the weight": [
     'node "conv1" (Conv): its kernel_shape is 3, expected that of its weight, [5,5]',
     (graph) => setAttribute(node(graph, "conv1"), integers("kernel_shape", [3, 3])),
   ],
-  "windows rounded up": [
+  "a rounded-up output size": [
     'node "pool1" (MaxPool): its ceil_mode is 1, expected 0',
     (graph) => setAttribute(node(graph, "pool1"), integer("ceil_mode", 1)),
   ],
   "padded pooling": [
-    'node "pool1" (MaxPool): it pads by 1, expected no padding of a pooling',
+    'node "pool1" (MaxPool): it pads by 1, expected no padding',
     (graph) => setAttribute(node(graph, "pool1"), integers("pads", [1, 1, 1, 1])),
   ],
-  "a leaky ReLU of another slope": [
+  "a leaky ReLU with another slope": [
     'node "relu2" (LeakyRelu): its alpha is 0.2, expected 0.01',
     (graph) => {
       Object.assign(node(graph, "relu2"), { op_type: "LeakyRelu" });
       setAttribute(node(graph, "relu2"), { name: "alpha", type: AttributeType.FLOAT, f: Math.fround(0.2) });
     },
   ],
-  "an attribute that is not known": [
-    'node "relu1" (Relu): it has the attribute "alpha", expected none of that name',
+  "an unknown attribute": [
+    'node "relu1" (Relu): its attribute "alpha" is unknown',
     (graph) => setAttribute(node(graph, "relu1"), integer("alpha", 1)),
   ],
   "an attribute of another type": [
@@ -138,11 +138,11 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
     'node "conv1" (Conv): its attribute "strides" has 2 values',
     (graph) => setAttribute(node(graph, "conv1"), { ...integers("strides", [1, 1]), i: 1 }),
   ],
-  "an attribute twice": [
-    'node "flatten1" (Flatten): it has an attribute twice',
+  "a duplicate attribute": [
+    'node "flatten1" (Flatten): it has a duplicate attribute',
     (graph) => (node(graph, "flatten1").attribute as object[]).push(integer("axis", 1)),
   ],
-  "an input too many": [
+  "an extra input": [
     'node "relu1" (Relu): it takes 2 inputs, expected 1',
     (graph) => node(graph, "relu1").input.push("fc1.bias"),
   ],
@@ -158,30 +158,30 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
       node(graph, "fc1").input.pop();
     },
   ],
-  "a Gemm of its input transposed": [
+  "a Gemm with a transposed input": [
     'node "fc1" (Gemm): its transA is 1, expected 0',
     (graph) => setAttribute(node(graph, "fc1"), integer("transA", 1)),
   ],
-  "a matrix that is turned": [
+  "a transposed weight": [
     'node "fc1" (Gemm): its tensor "fc1.weight" is [16,120], expected [16,16]',
     (graph) => Object.assign(node(graph, "fc1"), { attribute: [] }),
   ],
-  "weights of other channels": [
+  "weights for another number of channels": [
     'node "conv1" (Conv): its tensor "conv1.weight" is [6,1,5,5], expected [6,3,5,5]',
     (graph) => setDimension(graph, 1, { dim_value: 3 }),
   ],
-  "a shape that is not flat": [
+  "a Flatten at another axis": [
     'node "flatten1" (Flatten): its axis is 2, expected 1 or -3',
     (graph) => Object.assign(node(graph, "flatten1"), { attribute: [integer("axis", 2)] }),
   ],
-  "a shape of another batch": [
+  "a fixed batch of 1": [
     'node "flatten1" (Reshape): it reshapes to [1,-1], expected [batch,16]',
     (graph) => {
       graph.initializer.push(sizes("shape", 1, -1));
       Object.assign(node(graph, "flatten1"), { op_type: "Reshape", input: ["pool2.output", "shape"], attribute: [] });
     },
   ],
-  "a zero that stands for no size": [
+  "a zero that does not keep the size": [
     'node "flatten1" (Reshape): it reshapes to [0,16], expected [batch,16]',
     (graph) => {
       graph.initializer.push(sizes("shape", 0, 16));
@@ -189,7 +189,7 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
       Object.assign(node(graph, "flatten1"), { op_type: "Reshape", input: ["pool2.output", "shape"], attribute });
     },
   ],
-  "a padding of ones": [
+  "padding with ones": [
     "(Pad): it pads with 1, expected 0",
     (graph) => {
       const attribute = [
@@ -200,8 +200,8 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
       node(graph, "conv1").input[0] = "padded";
     },
   ],
-  "dropout in training": [
-    "(Dropout): it is on as for training, expected a model in evaluation mode",
+  "dropout in training mode": [
+    "(Dropout): it is in training mode, expected a model in evaluation mode",
     (graph) => {
       const data = { name: "training", dims: [], data_type: DataType.BOOL, raw_data: Uint8Array.of(1) };
       graph.initializer.push(data as unknown as Constant);
@@ -213,40 +213,40 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
     'the input "input" has the shape [batch,1,height,12], expected a batch and three known sizes',
     (graph) => setDimension(graph, 2, { dim_param: "height" }),
   ],
-  "whole numbers as input": [
+  "integers as input": [
     'the input "input" is of type 7, expected floating point or bytes',
     (graph) => Object.assign(graph.input[0].type.tensor_type, { elem_type: DataType.INT64 }),
   ],
   "bytes without preprocessing": [
-    'node "conv1" (Conv): found where a LeNet-5 has the bytes as numbers (Cast to float)',
+    'node "conv1" (Conv): found where a LeNet-5 has the conversion to float (Cast)',
     (graph) => Object.assign(graph.input[0].type.tensor_type, { elem_type: DataType.UINT8 }),
   ],
-  "weights of whole numbers": [
-    'tensor "fc1.weight": it holds 1920 whole numbers, expected floating point',
+  "integer weights": [
+    'tensor "fc1.weight": it holds 1920 integers, expected floating point',
     (graph) => Object.assign(constant(graph, "fc1.weight"), { data_type: DataType.INT64 }),
   ],
-  "weights in two places": [
-    'tensor "fc1.bias": its data lies in float_data, expected raw_data alone',
+  "weights in two fields": [
+    'tensor "fc1.bias": its data is in float_data, expected raw_data only',
     (graph) => Object.assign(constant(graph, "fc1.bias"), { float_data: [1] }),
   ],
   "too few weights": [
     'tensor "fc1.bias": its shape [120] does not fit 119 elements',
     (graph) => Object.assign(constant(graph, "fc1.bias"), { raw_data: new Uint8Array(119 * 4) }),
   ],
-  "a tensor of many dimensions": [
+  "an enormous shape": [
     'tensor "fc1.bias": its shape [1048576,1048576,1048576] does not fit 120 elements',
     (graph) => Object.assign(constant(graph, "fc1.bias"), { dims: [2 ** 20, 2 ** 20, 2 ** 20] }),
   ],
-  "a tensor of negative dimensions": [
+  "a negative shape": [
     'tensor "fc1.bias": its shape [-1,-120] is not a list of non-negative integers',
     (graph) => Object.assign(constant(graph, "fc1.bias"), { dims: [-1, -120] }),
   ],
-  "another operator set": [
+  "an old operator set": [
     "the file is written for operator set 6, expected 7 to 28",
     (_, file) => Object.assign(file.opset_import[0], { version: 6 }),
   ],
-  "functions of its own": [
-    "the file defines 1 functions of its own, expected plain operators",
+  "custom functions": [
+    "the file defines 1 functions, expected only standard operators",
     (_, file) => Object.assign(file, { functions: [Uint8Array.of()] }),
   ],
   "no graph": ["the file has no graph", (_, file) => Object.assign(file, { graph: undefined })],
@@ -265,7 +265,7 @@ describe("refuses", () => {
   });
 });
 
-describe("refuses preprocessing that is another", () => {
+describe("refuses other preprocessing, with a different", () => {
   it.each<[string, string, (graph: Graph) => unknown]>([
     [
       "divisor",
@@ -279,7 +279,7 @@ describe("refuses preprocessing that is another", () => {
     ],
     [
       "mean",
-      'node "subtract_mean" (Sub): its constant holds NaN, expected finite numbers',
+      'node "subtract_mean" (Sub): its constant contains NaN, expected finite numbers',
       (graph) => Object.assign(constant(graph, "mean"), { raw_data: bytesOf(Float32Array.of(Number.NaN)) }),
     ],
     [
@@ -289,7 +289,7 @@ describe("refuses preprocessing that is another", () => {
     ],
     [
       "order of channels",
-      'node "channels_first" (Transpose): it transposes to the axes [0,3,2,1], expected [0,3,1,2]',
+      'node "channels_first" (Transpose): it permutes the axes to [0,3,2,1], expected [0,3,1,2]',
       (graph) => Object.assign(node(graph, "channels_first"), { attribute: [integers("perm", [0, 3, 2, 1])] }),
     ],
     [

@@ -3,7 +3,7 @@ import type { GraphNode } from "./node.js";
 import { MOST_INTEGERS } from "./tensors.js";
 import type { IntegerConstant, Size } from "./values.js";
 
-/** Arithmetic of sizes, as exporters put it into a graph: the shape to flatten to, and how much a Pad pads. */
+/** Arithmetic on sizes, which exporters add to graphs: the shape to flatten to, and the amounts of a Pad. */
 export const SIZE_EVALUATIONS: Readonly<Record<string, (node: GraphNode) => IntegerConstant>> = {
   Gather: gather,
   Squeeze: squeeze,
@@ -18,7 +18,7 @@ export const SIZE_EVALUATIONS: Readonly<Record<string, (node: GraphNode) => Inte
 
 /** A list of sizes. */
 export function list(node: GraphNode, data: readonly Size[]): IntegerConstant {
-  if (data.length > MOST_INTEGERS) node.fail(`it makes a list of ${data.length}, expected ${MOST_INTEGERS} at most`);
+  if (data.length > MOST_INTEGERS) node.fail(`it makes a list of ${data.length}, expected at most ${MOST_INTEGERS}`);
   return { kind: "integers", shape: [data.length], data };
 }
 
@@ -61,13 +61,13 @@ function concat(node: GraphNode): IntegerConstant {
 function zeros(node: GraphNode): IntegerConstant {
   const { data } = node.list(0, "shape");
   const count = data.length === 1 ? Number(data[0]) : Number.NaN;
-  if (!(count >= 0 && count <= MOST_INTEGERS)) node.fail(`its shape is [${data}], expected [${MOST_INTEGERS}] at most`);
+  if (!(count >= 0 && count <= MOST_INTEGERS)) node.fail(`its shape is [${data}], expected at most [${MOST_INTEGERS}]`);
   const value = node.tensor("value");
-  if (value?.kind !== "integers" || value.data.join() !== "0") node.fail("its value is another than a whole 0");
+  if (value?.kind !== "integers" || value.data.join() !== "0") node.fail("its value is not the integer 0");
   return list(node, Array(count).fill(0));
 }
 
-/** To a list, or to rows of as many columns as are given. */
+/** Reshapes to a list, or to rows with a given number of columns. */
 function reshape(node: GraphNode): IntegerConstant {
   const { data } = node.sizes(0, "sizes");
   const target = node.list(1, "shape").data;
@@ -79,13 +79,13 @@ function reshape(node: GraphNode): IntegerConstant {
   return { kind: "integers", shape: [data.length / Number(columns), Number(columns)], data };
 }
 
-/** The only slice that exporters take is that of all rows from the last to the first. */
+/** Exporters use one kind of slice only: all rows in reverse order. */
 function reverse(node: GraphNode): IntegerConstant {
   const { shape, data } = node.sizes(0, "sizes");
   const slice = [1, 2, 3, 4].map((index) => node.list(index, "place").data);
   const [start, end, axis, step] = slice.map((place) => (place.length === 1 ? Number(place[0]) : Number.NaN));
   if (shape.length === 0 || start !== -1 || !(end < -data.length) || axis !== 0 || step !== -1) {
-    node.fail(`it slices by [${slice.join("; ")}], expected all rows from the last to the first`);
+    node.fail(`it slices by [${slice.join("; ")}], expected all rows in reverse order`);
   }
   const columns = elementCount(shape.slice(1));
   const rows = Array.from({ length: shape[0] }, (_, row) => data.slice(row * columns, (row + 1) * columns));

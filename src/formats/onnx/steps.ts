@@ -12,15 +12,15 @@ import type { Network, Step } from "./network.js";
 import type { GraphNode } from "./node.js";
 import { readConvolution, readPooling } from "./windows.js";
 
-/** Adds a node's layer to the network, under a name if it has parameters, and gives the shape of a sample after it. */
+/** Adds a node's layer to the network, named if it has parameters, and returns the shape of a sample after it. */
 type Read = (node: GraphNode, network: Network, name: string) => readonly number[];
 
-/** Layers without fields: a node tells all of them by its operator. */
+/** Layers without fields: the operator says everything about them. */
 type PlainType = {
   [Type in LayerType]: keyof (typeof LAYER_KINDS)[Type]["fields"] extends never ? Type : never;
 }[LayerType];
 
-/** The layers whose nodes hold more than attributes that never differ. Dropout is passed over (passing.ts). */
+/** The layers whose nodes need more than a check of fixed attributes. Dropout is skipped (passing.ts). */
 type ReadType = Exclude<LayerType, PlainType | DropoutLayer["type"]> | "flatten";
 
 const READERS = {
@@ -31,7 +31,7 @@ const READERS = {
   linear: readLinear,
 } satisfies Record<ReadType, Read>;
 
-/** The operators besides its own that compute a layer. */
+/** Further operators that compute a layer. */
 const OTHER_OPERATORS: Partial<Record<LayerType, readonly string[]>> = { flatten: ["Reshape"], linear: ["MatMul"] };
 
 /** A node that computes a layer of one of these types. */
@@ -49,7 +49,7 @@ function layerStep(expected: string, types: readonly LayerType[], name = ""): St
   };
 }
 
-/** Its attributes can only have the values that they are written with, which have to be ONNX's defaults. */
+/** The attributes must have the values that we write, which must be ONNX's defaults. */
 function readPlain(type: PlainType): Read {
   const layer: Layer = { type };
   return (node, network) => {
@@ -76,7 +76,7 @@ const FLATTEN = layerStep("its flattening (Flatten or Reshape)", ["flatten"]);
 const convolution = (name: string) => layerStep(`the convolution ${name} (Conv)`, ["conv2d"], name);
 const linear = (name: string) => layerStep(`the linear layer ${name} (Gemm, or MatMul and Add)`, ["linear"], name);
 
-/** The names of the layers with parameters where a file does not tell. */
+/** The names of the layers with parameters if the file has none. */
 export const NAMES: readonly string[] = ["conv1", "conv2", "fc1", "fc2", "fc3"];
 
 /** A LeNet-5, node by node. */

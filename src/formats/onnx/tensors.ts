@@ -4,7 +4,7 @@ import { FormatError } from "../errors.js";
 import { DataType, type NewTensor, type TensorMessage } from "./messages.js";
 import type { FloatConstant, IntegerConstant } from "./values.js";
 
-/** The longest list of sizes or axes: the pads of four axes. */
+/** The length of the longest list of sizes or axes: the pads of four axes. */
 export const MOST_INTEGERS = 8;
 
 type ListField = "float_data" | "double_data" | "int32_data" | "int64_data";
@@ -12,7 +12,7 @@ const LIST_FIELDS: readonly ListField[] = ["float_data", "double_data", "int32_d
 
 interface ElementFormat {
   readonly element: ElementType;
-  /** Where the elements are listed if they do not lie in raw_data. */
+  /** The field with the elements if they are not in raw_data. */
   readonly field: ListField;
   readonly kind: "floats" | "integers";
 }
@@ -27,31 +27,31 @@ const FORMATS = new Map<number | undefined, ElementFormat>([
   [DataType.BOOL, { element: "BOOL", field: "int32_data", kind: "integers" }],
 ]);
 
-/** Whether a type is one that weights can have. */
+/** Whether weights can have this type. */
 export function isFloatType(type: number | undefined): boolean {
   return FORMATS.get(type)?.kind === "floats";
 }
 
 /**
- * Reads a constant; floating point of other widths is brought to float32.
+ * Reads a constant. Floating point of other widths is converted to float32.
  *
- * @throws FormatError where its data lies in another file, does not fit its shape, or is of a type that no LeNet-5 needs
+ * @throws FormatError if its data is in another file, does not fit its shape, or has a type that no LeNet-5 needs
  */
 export function readConstant(tensor: TensorMessage): FloatConstant | IntegerConstant {
   const { name = "", dims: shape, data_type: type, external_data: external, data_location: location = 0 } = tensor;
   const fail = (problem: string) => new FormatError(`onnx: tensor "${name}": ${problem}`);
   if (external.length > 0 || location !== 0) {
     const file = external.find(({ key }) => key === "location")?.value ?? "";
-    throw fail(`its data lies in another file ("${file}"); write the model as one file (external_data=False)`);
+    throw fail(`its data is in another file ("${file}"); write the model as one file (external_data=False)`);
   }
   if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) {
     throw fail(`its shape [${shape}] is not a list of non-negative integers`);
   }
   const format = FORMATS.get(type);
-  if (!format) throw fail(`its elements are of type ${type}, expected floating point`);
+  if (!format) throw fail(`its elements have type ${type}, expected floating point`);
   const count = elementCount(shape);
   if (format.kind === "integers" && count > MOST_INTEGERS) {
-    throw fail(`it holds ${count} whole numbers, expected floating point`);
+    throw fail(`it holds ${count} integers, expected floating point`);
   }
   const data = readElements(tensor, format, count, fail);
   return format.kind === "floats"
@@ -67,16 +67,16 @@ function readElements(
 ): TensorData | readonly number[] {
   const { raw_data: raw } = tensor;
   const other = LIST_FIELDS.find((each) => tensor[each].length > 0 && (raw !== undefined || each !== field));
-  if (other !== undefined) throw fail(`its data lies in ${other}, expected ${raw ? "raw_data" : field} alone`);
+  if (other !== undefined) throw fail(`its data is in ${other}, expected ${raw ? "raw_data" : field} only`);
   const found = raw ? raw.length / elementSize(element) : tensor[field].length;
   if (found !== count) throw fail(`its shape [${tensor.dims}] does not fit ${found} elements`);
   if (raw) return decodeElements(element, raw);
-  // Half precisions are listed by their bits.
+  // Half precision is listed as bit patterns.
   const isHalf = elementSize(element) === 2;
   return isHalf ? decodeElements(element, new Uint8Array(Uint16Array.from(tensor[field]).buffer)) : tensor[field];
 }
 
-/** A constant of float32, bit for bit. */
+/** A float32 constant, bit for bit. */
 export function writeFloats(name: string, { shape, data }: Tensor): NewTensor {
   const floats = toFloats(data);
   const raw_data = new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);

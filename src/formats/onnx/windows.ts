@@ -2,9 +2,9 @@ import type { Pool2dLayer } from "../../model/index.js";
 import type { Network } from "./network.js";
 import type { GraphNode } from "./node.js";
 
-/** The layers whose nodes move a window over images. */
+/** Convolutions and pooling. */
 
-/** Reads a convolution under its name. */
+/** Reads a convolution and gives it a name. */
 export function readConvolution(node: GraphNode, network: Network, name: string) {
   node.allow("group", 1);
   const weight = node.floats(1, "weight");
@@ -16,12 +16,12 @@ export function readConvolution(node: GraphNode, network: Network, name: string)
   return network.add(node, { type: "conv2d", name, outChannels, ...window, padding }, weight, bias);
 }
 
-/** Reads a pooling of a type. */
+/** Reads a pooling of the given type. */
 export function readPooling(node: GraphNode, network: Network, type: Pool2dLayer["type"]) {
   node.allow("ceil_mode", 0);
   const { kernel, stride, padding } = readWindow(node, []);
-  // Without padding it makes no difference whether that would count.
-  if (padding !== 0) node.fail(`it pads by ${padding}, expected no padding of a pooling`);
+  // Without padding, count_include_pad makes no difference.
+  if (padding !== 0) node.fail(`it pads by ${padding}, expected no padding`);
   return network.add(node, { type, kernel, stride });
 }
 
@@ -36,7 +36,7 @@ function readWindow(node: GraphNode, kernelShape: readonly number[]) {
   return { kernel, stride: readEqual(node, "strides", [1, 1]), padding: readEqual(node, "pads", [0, 0, 0, 0], 4) };
 }
 
-/** An attribute with a number for each side or axis, which must be equal. */
+/** An attribute with one number per side or axis, which must all be equal. */
 function readEqual(node: GraphNode, name: string, otherwise: readonly number[], count = 2): number {
   const numbers = node.integers(name) ?? otherwise;
   if (numbers.length !== count || numbers.some((each) => each !== numbers[0])) {

@@ -34,13 +34,13 @@ function metadataOf({ model, normalization }: Weights): ModelMetadata {
 
 const bitsOf = (data: unknown) => new Uint32Array((data as Float32Array).slice().buffer);
 
-describe("a file that is read again", () => {
+describe("reading a written file", () => {
   const cases = SHAPES.flatMap((input) =>
     KINDS.flatMap((kind) => [false, true].map((withPreprocessing) => ({ input, ...kind, withPreprocessing }))),
   );
 
   it.each(cases)(
-    "keeps all of $input.channels×$input.height×$input.width, $activation, $withPreprocessing",
+    "keeps everything: $input.channels×$input.height×$input.width, $activation, $withPreprocessing",
     (options) => {
       const bare = lenetWeights(options);
       const weights = { ...bare, metadata: metadataOf(bare) };
@@ -62,7 +62,7 @@ describe("a file that is read again", () => {
     expect(bitsOf(tensors.get("conv1.bias")!.data)).toEqual(bits);
   });
 
-  it("keeps names of its own", () => {
+  it("keeps other layer names", () => {
     const { model, parameters, ...rest } = lenetWeights();
     const rename = (name: string) => name.replace("conv", "features.").replace("fc", "classifier.");
     const layers = model.layers.map((layer) => ("name" in layer ? { ...layer, name: rename(layer.name) } : layer));
@@ -72,7 +72,7 @@ describe("a file that is read again", () => {
     expect([read.model, read.tensors]).toEqual([bare.model, renamed]);
   });
 
-  it("keeps a global pooling", () => {
+  it("keeps global average pooling", () => {
     const { model, ...rest } = lenetWeights();
     const pooling = model.layers.findLastIndex(({ type }) => type === "maxPool2d");
     const pooled = { ...model, layers: model.layers.with(pooling, { type: "globalAveragePool2d" }) };
@@ -81,7 +81,7 @@ describe("a file that is read again", () => {
     expect([read.model, read.tensors]).toEqual([pooled, parameters]);
   });
 
-  it("tells its normalization, of float32, where it has no metadata", () => {
+  it("finds the normalization, rounded to float32, without metadata", () => {
     const options = { input: SHAPES[1] };
     const weights = { ...lenetWeights(options), normalization: { mean: [0.1], std: [0.2, 0.3, 0.4] } };
     expect(readOnnx(writeOnnx(weights, { withPreprocessing: true })).normalization).toEqual({
@@ -90,23 +90,23 @@ describe("a file that is read again", () => {
     });
   });
 
-  it("is refused where metadata and graph differ", () => {
+  it("is refused if metadata and graph differ", () => {
     const bare = lenetWeights();
     const metadata = metadataOf(bare);
     const other = lenetWeights({ activation: "tanh" });
     expect(() => readOnnx(writeOnnx({ ...bare, metadata: { ...metadata, model: other.model } }))).toThrow(
-      /^onnx: the metadata "lenet" describes another network than the graph is$/,
+      /^onnx: the metadata "lenet" describes a different network than the graph$/,
     );
     const normalization = { mean: [0.5], std: [0.5] };
     const weights = { ...bare, metadata: { ...metadata, normalization } };
     expect(() => readOnnx(writeOnnx(weights, { withPreprocessing: true }))).toThrow(
-      /^onnx: the metadata "lenet" has another normalization than the graph$/,
+      /^onnx: the metadata "lenet" has a different normalization than the graph$/,
     );
     expect(readOnnx(writeOnnx(weights)).model).toEqual(bare.model);
   });
 });
 
-describe("a file", () => {
+describe("a written file", () => {
   const weights = lenetWeights({ input: SHAPES[1], dropout: 0.5, classes: 3 });
   const shapesOf = (bytes: Uint8Array) => {
     const { graph } = readMessage(MODEL, bytes);
@@ -121,7 +121,7 @@ describe("a file", () => {
     expect(writeOnnx(weights)).toEqual(writeOnnx(lenetWeights({ input: SHAPES[1], dropout: 0.5, classes: 3 })));
   });
 
-  it("has names and shapes that people can read, and no dropout", () => {
+  it("has readable names, shapes, and no dropout", () => {
     const { graph } = readMessage(MODEL, writeOnnx(weights));
     expect(graph!.node.map(({ name, op_type }) => `${name} ${op_type}`).join(", ")).toBe(
       "conv1 Conv, relu1 Relu, pool1 MaxPool, conv2 Conv, relu2 Relu, pool2 MaxPool, flatten1 Flatten, " +
@@ -144,7 +144,7 @@ describe("a file", () => {
     ]);
   });
 
-  it("takes bytes and gives probabilities with preprocessing", () => {
+  it("takes bytes and returns probabilities with preprocessing", () => {
     const shapes = shapesOf(writeOnnx(weights, { withPreprocessing: true }));
     expect([shapes[0], shapes[5], shapes.at(-1)]).toEqual([
       `images ${DataType.UINT8} batch×16×12×3`,
@@ -153,7 +153,7 @@ describe("a file", () => {
     ]);
   });
 
-  it("tells others of its classes and normalization", () => {
+  it("holds classes and normalization for other programs", () => {
     const { producer_name, producer_version, ir_version, opset_import, metadata_props } = readMessage(
       MODEL,
       writeOnnx({ ...weights, metadata: metadataOf(weights) }),
@@ -172,22 +172,22 @@ describe("a file", () => {
     ]);
   });
 
-  it("is refused where a parameter is missing", () => {
+  it("is refused if a parameter is missing", () => {
     const parameters = new Map([...weights.parameters].slice(1));
     expect(() => writeOnnx({ ...weights, parameters })).toThrow(/^the weights have no tensor conv1.weight$/);
   });
 
-  it("is refused where the normalization is for other channels", () => {
+  it("is refused if the normalization is for another number of channels", () => {
     const normalization = { mean: [0.5, 0.5], std: [0.5] };
     expect(() => writeOnnx({ ...weights, normalization }, { withPreprocessing: true })).toThrow(
-      /^onnx: the normalization has 2 means, the model 3 channels$/,
+      /^onnx: the normalization has 2 means, the model has 3 channels$/,
     );
   });
 
   it.each([
     ["written.onnx", false],
     ["written-with-preprocessing.onnx", true],
-  ])("is what ONNX's tools were shown: %s", (name, withPreprocessing) => {
+  ])("equals the file that ONNX's tools accepted: %s", (name, withPreprocessing) => {
     const folder = "tests/fixtures/onnx";
     const { model, tensors: parameters } = readOnnx(readFileSync(`${folder}/improved.legacy-view.onnx`));
     const normalization = { mean: [0.5, 0.4, 0.3], std: [0.2, 0.3, 0.4] };
@@ -197,7 +197,7 @@ describe("a file", () => {
     expect(writeOnnx({ model, parameters, normalization }, { withPreprocessing })).toEqual(today);
   });
 
-  it("holds float32 where the weights are wider", () => {
+  it("holds float32 if the weights are wider", () => {
     const wide = new Map(
       [...weights.parameters].map(([name, { shape, data }]) => [
         name,

@@ -15,25 +15,25 @@ import { type NewMessage, writeMessage } from "./protobuf.js";
 import { writeFloats } from "./tensors.js";
 
 /**
- * Those of ONNX 1.8 (2020), the oldest in which all operators used here are defined as they are today: every runtime
- * made since then reads the file.
+ * The versions of ONNX 1.8 (2020), the oldest that defines all operators used here as they are today. Every runtime
+ * since then reads the file.
  */
 const OPERATOR_SET = 13;
 const IR_VERSION = 7;
 
 /** How an ONNX file is written. */
 export interface OnnxOptions {
-  /** The graph takes images of the network's size as they are, and gives probabilities. */
+  /** The graph takes bytes, images of the input size, and returns probabilities. */
   readonly withPreprocessing?: boolean;
 }
 
 /**
- * Writes an ONNX file, the same bytes for the same weights: from `input`, normalised float32
- * [batch, channels, height, width], to `logits` [batch, classes]; with preprocessing from `images`, uint8
- * [batch, height, width, channels], to `probabilities`. Dropout is left out, as it is for training alone.
+ * Writes an ONNX file, the same bytes for the same weights. The graph maps `input`, normalised float32 [batch,
+ * channels, height, width], to `logits` [batch, classes]; with preprocessing it maps `images`, uint8 [batch, height,
+ * width, channels], to `probabilities`. Dropout is omitted, as it only matters in training.
  *
- * @throws ShapeError where the parameters are not those of the model
- * @throws FormatError where the normalization is for another number of channels
+ * @throws ShapeError if the parameters are not those of the model
+ * @throws FormatError if the normalization is for another number of channels
  */
 export function writeOnnx(weights: Weights, { withPreprocessing = false }: OnnxOptions = {}): Uint8Array {
   const { model, parameters, normalization } = weights;
@@ -65,7 +65,7 @@ export function writeOnnx(weights: Weights, { withPreprocessing = false }: OnnxO
   });
 }
 
-/** What the graph takes and gives. */
+/** The graph's input and output. */
 function ends({ channels, height, width }: ImageShape, classes: number): [NewValue, NewValue] {
   return [
     {
@@ -86,7 +86,7 @@ function endsWithPreprocessing({ channels, height, width }: ImageShape, classes:
   ];
 }
 
-/** The nodes of a chain of operators, and the values that go from one to the next. */
+/** The nodes of a chain of operators, and the values between them. */
 function chain(input: NewValue, links: readonly Link[], output: NewValue): NewMessage<typeof GRAPH> {
   const between = links.slice(0, -1).map(({ name, output }) => value(`${name}.output`, DataType.FLOAT, output));
   const names = [input, ...between, output].map(({ name }) => name!);
@@ -104,13 +104,13 @@ function chain(input: NewValue, links: readonly Link[], output: NewValue): NewMe
   };
 }
 
-/** @param shape of one sample */
+/** @param shape without the batch */
 function value(name: string, type: number, shape: readonly number[]): NewValue {
   const dim = [{ dim_param: "batch" }, ...shape.map((extent) => ({ dim_value: extent }))];
   return { name, type: { tensor_type: { elem_type: type, shape: { dim } } } };
 }
 
-/** Our own metadata, and what others need as lists in JSON. */
+/** Our metadata, and what other programs need as JSON lists. */
 function describe({ metadata, normalization }: Weights): Record<string, string> {
   const { mean, std } = normalization;
   return {

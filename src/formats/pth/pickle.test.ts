@@ -13,16 +13,16 @@ function read(bytes: readonly number[] | Uint8Array): unknown {
   return readPickle(Uint8Array.from(bytes), 0, vocabulary).value;
 }
 
-/** Pickle instructions, given as text whose characters are bytes. */
+/** Pickle instructions, written as a string with one character per byte. */
 function program(text: string): number[] {
   return [...text].map((character) => character.charCodeAt(0));
 }
 
 describe("reading", () => {
-  // Each as Python's pickle.dumps(value, protocol=2) writes it.
+  // As written by Python's pickle.dumps(value, protocol=2).
   it.each<[string, string, unknown]>([
     ["None", "\x80\x02N.", null],
-    ["a tuple of truths", "\x80\x02\x88\x89\x86q\x00.", [true, false]],
+    ["a tuple of booleans", "\x80\x02\x88\x89\x86q\x00.", [true, false]],
     ["small integers", "\x80\x02K\x01M\xe8\x03J\xff\xff\xff\xff\x87q\x00.", [1, 1000, -1]],
     ["a long", "\x80\x02\x8a\x05\x00\x00\x00\x00\x01.", 2 ** 32],
     ["a negative long", "\x80\x02\x8a\x05\x00\x00\x00\x00\xff.", -(2 ** 32)],
@@ -31,7 +31,7 @@ describe("reading", () => {
     ["text", "\x80\x02X\x03\x00\x00\x00\xc3\xa9.q\x00.", "é."],
     ["a list", "\x80\x02]q\x00(K\x01K\x02K\x03e.", [1, 2, 3]],
     [
-      "a list of itself's tuple",
+      "a list with the same tuple twice",
       "\x80\x02](K\x01K\x02tq\x00ah\x00a.",
       [
         [1, 2],
@@ -46,8 +46,8 @@ describe("reading", () => {
         ["b", null],
       ]),
     ],
-    ["a dictionary of one", "\x80\x02}q\x00K\x07\x88s.", new Map([[7, true]])],
-    ["an empty tuple, far in the memo", "\x80\x02)r\x00\x01\x00\x00j\x00\x01\x00\x00\x85.", [[]]],
+    ["a dictionary with one item", "\x80\x02}q\x00K\x07\x88s.", new Map([[7, true]])],
+    ["an empty tuple, with a 32-bit memo index", "\x80\x02)r\x00\x01\x00\x00j\x00\x01\x00\x00\x85.", [[]]],
     ["an OrderedDict with attributes", "\x80\x02ccollections\nOrderedDict\n)R}b.", new Map()],
     ["a global", "\x80\x02csome.module\nThing\n.", "the thing"],
     ["a persistent id", "\x80\x02K\x05Q.", { id: 5 }],
@@ -55,37 +55,41 @@ describe("reading", () => {
     expect(read(program(text))).toEqual(value);
   });
 
-  it("tells where the pickle ends", () => {
+  it("returns where the pickle ends", () => {
     expect(readPickle(Uint8Array.from(program("??\x80\x02N.??")), 2, vocabulary)).toEqual({ value: null, end: 6 });
   });
 });
 
 describe("refusing", () => {
   it.each<[string, string, string]>([
-    ["os.system", "\x80\x02cos\nsystem\nX\x02\x00\x00\x00ls\x85R.", "refused: the file asks for os.system"],
-    ["eval under Python 2's name", "\x80\x02c__builtin__\neval\n.", "refused: the file asks for __builtin__.eval"],
-    ["a dotted name", "\x80\x02ccollections\nOrderedDict.clear\n.", "asks for collections.OrderedDict.clear"],
-    ["a name that JavaScript's objects have", "\x80\x02cx\nconstructor\n.", "asks for x.constructor"],
-    ["an instance of a class", "\x80\x02ccollections\nOrderedDict\n)\x81.", "unknown instruction 0x81"],
-    ["Python 1's instances", "\x80\x02(ios\nsystem\n.", "unknown instruction 0x69"],
-    ["names taken off the stack", "\x80\x02NN\x93.", "unknown instruction 0x93"],
-    ["an instance of what lies on the stack", "\x80\x02(cos\nsystem\no.", "asks for os.system"],
-    ["an instance made of nothing", "\x80\x02(o.", "unknown instruction 0x6f"],
-    ["a registered extension", "\x80\x02\x82\x01.", "unknown instruction 0x82"],
+    ["os.system", "\x80\x02cos\nsystem\nX\x02\x00\x00\x00ls\x85R.", "refused: the file names os.system"],
+    ["eval under Python 2's name", "\x80\x02c__builtin__\neval\n.", "refused: the file names __builtin__.eval"],
+    ["a dotted name", "\x80\x02ccollections\nOrderedDict.clear\n.", "names collections.OrderedDict.clear"],
+    ["a name that JavaScript's objects inherit", "\x80\x02cx\nconstructor\n.", "names x.constructor"],
+    ["an instance of a class", "\x80\x02ccollections\nOrderedDict\n)\x81.", "an unknown instruction 0x81"],
+    ["Python 1's instances", "\x80\x02(ios\nsystem\n.", "an unknown instruction 0x69"],
+    ["a name from the stack", "\x80\x02NN\x93.", "an unknown instruction 0x93"],
+    ["an instance of a class from the stack", "\x80\x02(cos\nsystem\no.", "names os.system"],
+    ["an instance of nothing", "\x80\x02(o.", "an unknown instruction 0x6f"],
+    ["a registered extension", "\x80\x02\x82\x01.", "an unknown instruction 0x82"],
     ["a long of 17 bytes", `\x80\x02\x8a\x11${"\x7f".repeat(17)}.`, "has an integer of 17 bytes"],
-    ["a long of 2 GB", "\x80\x02\x8b\xff\xff\xff\x7f.", "unknown instruction 0x8b"],
-    ["what lies on the stack twice", "\x80\x02N2.", "unknown instruction 0x32"],
-    ["calling what is no function", "\x80\x02csome.module\nThing\n)R.", "calls what is not a function"],
-    ["calling without a tuple", "\x80\x02ccollections\nOrderedDict\nNR.", "calls what is not a function"],
-    ["attributes of something else", "\x80\x02K\x01}b.", "attributes of what is not a dictionary"],
-    ["appending to a tuple", "\x80\x02)K\x01a.", "appends to what is not a list"],
-    ["items of a list", "\x80\x02]K\x01K\x02s.", "items of what is not a dictionary"],
-    ["a key without a value", "\x80\x02}(K\x01u.", "items of what is not a dictionary"],
-    ["a later protocol", "\x80\x04N.", "is of protocol 4, not 2"],
-    ["an end without a value", "\x80\x02.", "takes a value that is not there"],
-    ["a tuple of too little", "\x80\x02N\x86.", "takes a value that is not there"],
+    ["a long of 2 GB", "\x80\x02\x8b\xff\xff\xff\x7f.", "an unknown instruction 0x8b"],
+    ["a duplicate of the top of the stack", "\x80\x02N2.", "an unknown instruction 0x32"],
+    [
+      "calling something that is not a function",
+      "\x80\x02csome.module\nThing\n)R.",
+      "calls something that is not a function",
+    ],
+    ["calling without a tuple", "\x80\x02ccollections\nOrderedDict\nNR.", "calls something that is not a function"],
+    ["attributes of something else", "\x80\x02K\x01}b.", "attributes of something that is not a dictionary"],
+    ["appending to a tuple", "\x80\x02)K\x01a.", "appends to something that is not a list"],
+    ["items of a list", "\x80\x02]K\x01K\x02s.", "items of something that is not a dictionary"],
+    ["a key without a value", "\x80\x02}(K\x01u.", "items of something that is not a dictionary"],
+    ["a later protocol", "\x80\x04N.", "has protocol 4, not 2"],
+    ["an end without a value", "\x80\x02.", "takes a value from an empty stack"],
+    ["a tuple of too few values", "\x80\x02N\x86.", "takes a value from an empty stack"],
     ["a tuple without a mark", "\x80\x02Nt.", "has no mark"],
-    ["an unknown memory", "\x80\x02h\x05.", "recalls value 5, which it never kept"],
+    ["an unknown memo index", "\x80\x02h\x05.", "recalls value 5, which it never stored"],
     ["text that is cut short", "\x80\x02X\xff\xff\xff\xffabc.", "is cut short (near byte 7)"],
     ["text that is not UTF-8", "\x80\x02X\x01\x00\x00\x00\xff.", "not UTF-8"],
     ["a name that does not end", "\x80\x02cos", "is cut short"],
@@ -109,7 +113,7 @@ describe("refusing", () => {
 describe("writing", () => {
   it.each<[string, Expression, unknown]>([
     ["integers", [0, 255, 256, 65535, 65536, 2 ** 31 - 1], [0, 255, 256, 65535, 65536, 2 ** 31 - 1]],
-    ["truths", [true, false], [true, false]],
+    ["booleans", [true, false], [true, false]],
     ["text", "naïve ✓", "naïve ✓"],
     ["tuples", [[], [1], [[2, [3]]]], [[], [1], [[2, [3]]]]],
     ["a global", { global: "some.module.Thing" }, "the thing"],

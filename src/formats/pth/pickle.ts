@@ -1,11 +1,11 @@
 import { FormatError } from "../errors.js";
 
 /**
- * Python's pickle format, protocol 2, as far as PyTorch's files use it.
+ * Python's pickle format, protocol 2, as far as PyTorch uses it.
  *
- * A pickle is a program for a small stack machine. Python's own machine imports and calls whatever the program
- * names, which is why opening one can do anything. The machine here knows only the vocabulary that it is given,
- * and stops at the first other name: nothing of the file is ever executed.
+ * A pickle is a program for a small stack machine. Python's machine imports and calls whatever the program names, so
+ * opening a pickle can do anything. This machine knows only the given vocabulary and stops at any other name: nothing
+ * in the file is ever executed.
  */
 
 const Opcode = {
@@ -42,31 +42,32 @@ const Opcode = {
   persistentId: 0x51,
 } as const;
 
-/** A LeNet-5 with its optimiser takes a hundredth of this; it bounds memory and time. */
+/** Bounds memory and time. A LeNet-5 with its optimizer state needs a hundredth of it. */
 const MOST_OPCODES = 100_000;
 
-/** In bytes; that of PyTorch's older files, their magic number, has ten. */
+/** In bytes. The magic number of PyTorch's older files has ten. */
 const LONGEST_INTEGER = 16;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** What a pickle may call. */
+/** A function that a pickle may call. */
 export type Callable = (values: readonly unknown[]) => unknown;
 
-/** All that a pickle can refer to outside itself. */
+/** Everything outside itself that a pickle can refer to. */
 export interface Vocabulary {
-  /** What it may name, by `module.name`; the functions among them are what it may call. */
+  /** What it may name, by `module.name`. It may call those that are functions. */
   readonly globals: ReadonlyMap<string, unknown>;
   /** The object that a persistent id stands for. */
   readonly persistent: (id: unknown) => unknown;
 }
 
 /**
- * Reads the pickle that begins at a byte of a file. Python's None, bool, int, float, str and list become null,
- * boolean, number (bigint where that is not exact), number, string and array; tuple a frozen array, dict a Map.
+ * Reads the pickle that begins at a byte of a file. Python's None, bool, float, str and list become null, boolean,
+ * number, string and array; an int becomes a number, or a bigint if a number would not be exact; a tuple becomes a
+ * frozen array, a dict a Map.
  *
  * @returns the value, and the byte after the pickle
- * @throws FormatError where the pickle is damaged, or refused because it asks for more than the vocabulary
+ * @throws FormatError if the pickle is damaged, or names something outside the vocabulary
  */
 export function readPickle(bytes: Uint8Array, start: number, vocabulary: Vocabulary): { value: unknown; end: number } {
   return new PickleMachine(bytes, start, vocabulary).run();
@@ -134,7 +135,7 @@ class PickleMachine {
       }
       const instruction = PickleMachine.instructions[opcode];
       if (instruction === undefined) {
-        throw this.error(`has the unknown instruction 0x${opcode.toString(16).padStart(2, "0")}`);
+        throw this.error(`has an unknown instruction 0x${opcode.toString(16).padStart(2, "0")}`);
       }
       instruction(this);
     }
@@ -143,36 +144,39 @@ class PickleMachine {
 
   private checkProtocol(protocol: number): void {
     if (protocol !== 2) {
-      throw this.error(`is of protocol ${protocol}, not 2`);
+      throw this.error(`has protocol ${protocol}, not 2`);
     }
   }
 
   private lookUp(name: string): unknown {
     const { globals } = this.vocabulary;
     if (!globals.has(name)) {
-      throw new FormatError(`refused: the file asks for ${name}; nothing was executed, only a state_dict is read`);
+      throw new FormatError(`refused: the file names ${name}, which a state_dict does not need; nothing was executed`);
     }
     return globals.get(name);
   }
 
   private call([callable, values]: unknown[]): unknown {
     if (typeof callable !== "function" || !Array.isArray(values)) {
-      throw this.error("calls what is not a function");
+      throw this.error("calls something that is not a function");
     }
     return (callable as Callable)(values);
   }
 
-  /** An OrderedDict has attributes beside its items (PyTorch's `_metadata`): nobody asks for them, so they are lost. */
+  /**
+   * An OrderedDict can have attributes besides its items (PyTorch's `_metadata`). They are not needed, so they are
+   * dropped.
+   */
   private setAttributes(_attributes: unknown): void {
     if (!(this.top() instanceof Map)) {
-      throw this.error("sets attributes of what is not a dictionary");
+      throw this.error("sets attributes of something that is not a dictionary");
     }
   }
 
   private append(values: readonly unknown[]): void {
     const list = this.top();
     if (!Array.isArray(list) || Object.isFrozen(list)) {
-      throw this.error("appends to what is not a list");
+      throw this.error("appends to something that is not a list");
     }
     for (const value of values) {
       list.push(value);
@@ -182,7 +186,7 @@ class PickleMachine {
   private setItems(keysAndValues: readonly unknown[]): void {
     const dictionary = this.top();
     if (!(dictionary instanceof Map) || keysAndValues.length % 2 !== 0) {
-      throw this.error("sets items of what is not a dictionary");
+      throw this.error("sets items of something that is not a dictionary");
     }
     for (let index = 0; index < keysAndValues.length; index += 2) {
       dictionary.set(keysAndValues[index], keysAndValues[index + 1]);
@@ -195,7 +199,7 @@ class PickleMachine {
 
   private recall(index: number): void {
     if (!this.memo.has(index)) {
-      throw this.error(`recalls value ${index}, which it never kept`);
+      throw this.error(`recalls value ${index}, which it never stored`);
     }
     this.push(this.memo.get(index));
   }
@@ -227,7 +231,7 @@ class PickleMachine {
   private popMark(): unknown[] {
     const outer = this.enclosing.pop();
     if (outer === undefined) {
-      throw this.error("has no mark to go back to");
+      throw this.error("has no mark to return to");
     }
     const values = this.stack;
     this.stack = outer;
@@ -236,11 +240,11 @@ class PickleMachine {
 
   private need(count: number): void {
     if (this.stack.length < count) {
-      throw this.error("takes a value that is not there");
+      throw this.error("takes a value from an empty stack");
     }
   }
 
-  /** Steps over some bytes, and tells where they begin. */
+  /** Skips some bytes and returns where they begin. */
   private skip(count: number): number {
     const begin = this.position;
     if (count > this.bytes.length - begin) {
@@ -293,7 +297,7 @@ class PickleMachine {
   }
 }
 
-/** A value to be written as a pickle; an array stands for a tuple. */
+/** A value to write as a pickle. An array stands for a tuple. */
 export type Expression =
   | string
   | number
@@ -302,7 +306,7 @@ export type Expression =
   | { readonly global: string }
   | { readonly persistent: Expression }
   | {
-      /** The `module.name` of a function or class to be called. */
+      /** The `module.name` of the function or class to call. */
       readonly call: string;
       readonly values: readonly Expression[];
       /** Set in the dictionary that the call returns. */
@@ -310,7 +314,7 @@ export type Expression =
     };
 
 /**
- * Writes a pickle of protocol 2, the same bytes for the same value. Integers only, from 0 to 2^31 - 1.
+ * Writes a pickle of protocol 2, the same bytes for the same value. Numbers must be integers from 0 to 2^31 - 1.
  *
  * @throws RangeError for any other number
  */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { zipSync } from "fflate";
 import { describe, expect, it, vi } from "vitest";
-import type { NamedTensors, Tensor } from "../../model/tensor.js";
+import type { NamedTensors, Tensor } from "../../model/parameters.js";
 import { type Expression, writePickle } from "./pickle.js";
 import { readPth, writePth } from "./pth.js";
 
@@ -9,13 +9,13 @@ function fixture(name: string): Uint8Array {
   return readFileSync(`tests/fixtures/formats/${name}`);
 }
 
-/** 0, 1/8, 2/8 … as the fixtures hold them. */
+/** 0, 1/8, 2/8 …, as in the fixtures. */
 function eighths(...shape: number[]): Tensor<Float32Array> {
   const count = shape.reduce((product, extent) => product * extent, 1);
   return { shape, data: Float32Array.from({ length: count }, (_, index) => index / 8) };
 }
 
-/** A tensor of eighths from their places. */
+/** A tensor of the eighths at these positions. */
 function picked(shape: number[], places: number[]): Tensor<Float32Array> {
   return { shape, data: Float32Array.from(places, (place) => place / 8) };
 }
@@ -64,10 +64,10 @@ describe("a file from PyTorch", () => {
   });
 
   it.each([
-    ["module.pth", "refused: the file asks for __main__.Network"],
-    ["malice.pth", "refused: the file asks for posix.system"],
-    ["malice.legacy.pth", "refused: the file asks for posix.system"],
-    ["malice.pickle.pth", "refused: the file asks for posix.system"],
+    ["module.pth", "refused: the file names __main__.Network"],
+    ["malice.pth", "refused: the file names posix.system"],
+    ["malice.legacy.pth", "refused: the file names posix.system"],
+    ["malice.pickle.pth", "refused: the file names posix.system"],
     ["deflated.pth", "refused: the zip archive's entry zip/data.pkl is compressed"],
     ["big-endian.pth", "byte order is big-endian"],
   ])("that is refused: %s", (name, message) => {
@@ -98,7 +98,7 @@ describe("writing", () => {
     expect([...new Uint32Array(read.get("12")!.data.buffer)]).toEqual([...bits]);
   });
 
-  it("stores what PyTorch looks for, aligned to 64 bytes", () => {
+  it("stores the entries that PyTorch needs, aligned to 64 bytes", () => {
     const view = new DataView(written.buffer);
     const stored: string[] = [];
     for (let position = 0; view.getUint32(position, true) === 0x04034b50; ) {
@@ -113,14 +113,14 @@ describe("writing", () => {
     expect(stored).toEqual(["archive/data.pkl", "archive/byteorder", ...storages, "archive/version"]);
   });
 
-  it.each(["Pacific/Kiritimati", "America/Los_Angeles", "Asia/Kathmandu"])("gives the same bytes in %s", (zone) => {
+  it.each(["Pacific/Kiritimati", "America/Los_Angeles", "Asia/Kathmandu"])("writes the same bytes in %s", (zone) => {
     const elsewhere = writePth(network);
     vi.stubEnv("TZ", zone);
     expect(writePth(network)).toEqual(elsewhere);
     vi.unstubAllEnvs();
   });
 
-  it("takes weights in shared memory, or anywhere in a buffer", () => {
+  it("accepts weights in shared memory and at any offset of a buffer", () => {
     const shared = new Float32Array(new SharedArrayBuffer(64), 8, 6);
     shared.set(eighths(6).data);
     const { tensors: read } = readPth(writePth(new Map([["w", { shape: [2, 3], data: shared as Float32Array }]])));
@@ -155,22 +155,22 @@ describe("a damaged or hostile file", () => {
     items,
   });
 
-  /** A file whose one storage, of four float32, is under the key 0. */
+  /** A file with one storage of four float32, under the key 0. */
   function file(root: Expression, entries: Record<string, Uint8Array> = {}): Uint8Array {
     const contents = { "a/data.pkl": writePickle(root), "a/data/0": new Uint8Array(16), ...entries };
     return zipSync(contents, { level: 0 });
   }
 
-  it("can be built: this one is whole", () => {
+  it("differs from this valid one", () => {
     const whole = file(dictionary(["w", tensor(storage(4), 0, [2, 2], [2, 1])]));
     expect(readPth(whole).tensors.get("w")).toEqual({ shape: [2, 2], data: new Float32Array(4) });
   });
 
   it.each<[string, Expression, string]>([
     ["no dictionary", [1, 2], "the file holds no state_dict"],
-    ["no tensors", dictionary(["epoch", 3]), "no tensors in it"],
+    ["no tensors", dictionary(["epoch", 3]), "a dictionary without tensors"],
     ["a storage of another size", dictionary(["w", tensor(storage(5), 0, [5], [1])]), "has 16 bytes, not 20"],
-    ["an unknown type", dictionary(["w", storage(4, "torch.QInt8Storage")]), "asks for torch.QInt8Storage"],
+    ["an unknown type", dictionary(["w", storage(4, "torch.QInt8Storage")]), "names torch.QInt8Storage"],
     ["a tensor past its storage", dictionary(["w", tensor(storage(4), 1, [4], [1])]), 'tensor "w" reaches element 4'],
     ["strides past the storage", dictionary(["w", tensor(storage(4), 0, [2, 2], [3, 1])]), "reaches element 4 of"],
     ["too few strides", dictionary(["w", tensor(storage(4), 0, [2, 2], [1])]), "shape [2,2] but strides [1]"],
@@ -183,16 +183,16 @@ describe("a damaged or hostile file", () => {
       "the pickle describes storage 0 in two ways",
     ],
     [
-      "a terabyte out of sixteen bytes",
+      "a terabyte from sixteen bytes",
       dictionary(["w", tensor(storage(4), 0, [2 ** 20, 2 ** 20], [0, 0])]),
-      "unfolds to far more than the file holds",
+      "is far larger than the file",
     ],
     [
       "many small tensors that are large together",
       dictionary(
         ...Array.from({ length: 99 }, (_, i): [string, Expression] => [`w${i}`, tensor(storage(4), 0, [2 ** 16], [0])]),
       ),
-      "unfolds to far more than the file holds",
+      "is far larger than the file",
     ],
     [
       "more dimensions than PyTorch has",
@@ -224,8 +224,8 @@ describe("a damaged or hostile file", () => {
     ["nothing", new Uint8Array(0), "not a PyTorch file"],
     ["text", new TextEncoder().encode("version https://git-lfs"), "not a PyTorch file"],
     ["the start of a zip archive", fixture("zip.pth").subarray(0, 900), "the zip archive is damaged"],
-    ["another pickle", writePickle([1]), "begins with a pickle, but not with PyTorch's"],
-    ["the start of the older form", fixture("legacy.pth").subarray(0, 880), "is cut short or not of"],
+    ["another pickle", writePickle([1]), "its first pickle is not PyTorch's"],
+    ["the start of the older form", fixture("legacy.pth").subarray(0, 880), "is cut short or does not have"],
   ])("is refused: %s", (_, bytes, message) => {
     expect(() => readPth(bytes)).toThrow(message);
   });

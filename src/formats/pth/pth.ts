@@ -1,4 +1,4 @@
-import type { NamedTensors } from "../../model/tensor.js";
+import type { NamedTensors } from "../../model/parameters.js";
 import { FormatError } from "../errors.js";
 import type { TensorFile } from "../tensorFile.js";
 import { isZip, readStoredZip } from "../zip/read.js";
@@ -7,29 +7,29 @@ import { readPickle, writePickle } from "./pickle.js";
 import { readStateDict, type Storage, stateDictVocabulary, writeStateDict } from "./stateDict.js";
 
 /**
- * PyTorch's .pth files: what `torch.save(model.state_dict(), path)` writes. Since PyTorch 1.6 a zip archive whose
- * entries lie under one folder: `data.pkl`, the pickled dictionary; `data/0`, `data/1` …, the raw storages; and a
- * few small entries about the format. Before that, the same things one after another in a bare file.
+ * PyTorch's .pth files, as `torch.save(model.state_dict(), path)` writes them. Since PyTorch 1.6 they are zip archives
+ * with everything in one folder: `data.pkl`, the pickled dictionary; `data/0`, `data/1` …, the raw storages; and a few
+ * small entries about the format. Older files hold the same things one after another, without an archive.
  *
- * Metadata lie beside them, a text each, where TorchScript keeps its own: `extra/NAME`, which `torch.load` passes over.
+ * Metadata are stored as text in `extra/NAME`, where TorchScript keeps its own; `torch.load` ignores them.
  */
 
 const PICKLE_SIGNATURE = [0x80, 0x02];
 const LEGACY_MAGIC_NUMBER = 0x1950a86a20f9469cfc6cn;
 const LEGACY_PROTOCOL = 1001;
 
-/** What PyTorch aligns storages to. */
+/** PyTorch's alignment of storages, in bytes. */
 const ALIGNMENT = 64;
 const NEEDED_ENTRIES = /^[^/]*\/(?:data\.pkl|byteorder|data\/.+|extra\/.+)$/;
 
 /**
- * Reads the tensors of a state_dict, or of a checkpoint that holds one as `state_dict`, `model_state_dict` or
- * `model`. Floating tensors of every precision come back as float32, bool as bytes. What DataParallel and
- * torch.compile put before every name (`module.`, `_orig_mod.`) is left out. Nothing of the file is executed. Of metadata
- * there is what `writePth` was given.
+ * Reads the tensors of a state_dict, or of a checkpoint that holds one as `state_dict`, `model_state_dict` or `model`.
+ * Floating-point tensors of every precision become float32, bool becomes bytes. The prefixes of DataParallel and
+ * torch.compile (`module.`, `_orig_mod.`) are removed. Nothing in the file is executed. The metadata are those given to
+ * `writePth`.
  *
- * @throws FormatError where the file is damaged, of another format, big-endian, or asks for anything but tensors
- *   (a whole pickled model, or malice)
+ * @throws FormatError if the file is damaged, of another format, big-endian, or needs more than tensors (such as an
+ *   entire pickled model, or malicious code)
  */
 export function readPth(bytes: Uint8Array): TensorFile {
   if (isZip(bytes)) {
@@ -38,10 +38,10 @@ export function readPth(bytes: Uint8Array): TensorFile {
   if (isPickle(bytes)) {
     return { tensors: readLegacyForm(bytes), metadata: {} };
   }
-  throw new FormatError("not a PyTorch file: it begins neither as a zip archive nor as a pickle");
+  throw new FormatError("not a PyTorch file: it is neither a zip archive nor a pickle");
 }
 
-/** Whether a file begins as a .pth does. */
+/** Whether a file begins like a .pth file. */
 export function isPth(bytes: Uint8Array): boolean {
   return isZip(bytes) || isPickle(bytes);
 }
@@ -51,11 +51,11 @@ function isPickle(bytes: Uint8Array): boolean {
 }
 
 /**
- * Writes a state_dict that `torch.load(path, weights_only=True)` reads (checked with PyTorch 2.13 and 2.14; made of what
- * the unpickler of 1.13, the first of that kind, understands); the same bytes for the same tensors and metadata.
+ * Writes a state_dict that `torch.load(path, weights_only=True)` reads, the same bytes for the same tensors and
+ * metadata. Checked with PyTorch 2.13 and 2.14; it uses only what 1.13, the first with that option, understands.
  *
- * @param metadata texts by their names, in ASCII
- * @throws FormatError where a shape does not fit its data, or the elements are unsigned of 16 bits or more
+ * @param metadata strings by name; the names in ASCII
+ * @throws FormatError if a shape does not fit its data, or the elements are unsigned integers of 16 bits or more
  */
 export function writePth(tensors: NamedTensors, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
   const { pickled, storages } = writeStateDict(tensors);
@@ -73,7 +73,7 @@ export function writePth(tensors: NamedTensors, metadata: Readonly<Record<string
   );
 }
 
-/** What the tensors of a file may take: generous for real ones, a bound on what hostile ones make us allocate. */
+/** What the tensors of a file may take in all: generous for real files, a bound on the allocations of hostile ones. */
 function mostTensorBytes(file: Uint8Array): number {
   return 2 * file.length + 2 ** 20;
 }
@@ -120,11 +120,11 @@ function readLegacyForm(bytes: Uint8Array): NamedTensors {
   };
 
   if (nextPickle() !== LEGACY_MAGIC_NUMBER) {
-    throw new FormatError("not a PyTorch file: it begins with a pickle, but not with PyTorch's");
+    throw new FormatError("not a PyTorch file: its first pickle is not PyTorch's");
   }
   const protocol = nextPickle();
   if (protocol !== LEGACY_PROTOCOL) {
-    throw new FormatError(`the file's protocol is not PyTorch's ${LEGACY_PROTOCOL}`);
+    throw new FormatError(`the file's protocol is not ${LEGACY_PROTOCOL}`);
   }
   const system = nextPickle();
   if (system instanceof Map && system.get("little_endian") === false) {
@@ -136,14 +136,14 @@ function readLegacyForm(bytes: Uint8Array): NamedTensors {
   const bytesOf = ({ key }: Storage) => {
     const found = raw.get(key);
     if (found === undefined) {
-      throw new FormatError(`the file lacks storage ${key}`);
+      throw new FormatError(`the file has no storage ${key}`);
     }
     return found;
   };
   return readStateDict(root, bytesOf, mostTensorBytes(bytes));
 }
 
-/** Storages in the order of the keys, each its number of elements in eight bytes, then the elements. */
+/** Reads the storages in the order of the keys. Each is its number of elements as a uint64, then the elements. */
 function readLegacyStorages(
   bytes: Uint8Array,
   start: number,
@@ -164,7 +164,9 @@ function readLegacyStorages(
     const begin = position + 8;
     const end = begin + storage.byteLength;
     if (end > bytes.length || view.getBigUint64(position, true) !== BigInt(storage.count)) {
-      throw new FormatError(`storage ${key} at byte ${position} is cut short or not of ${storage.count} elements`);
+      throw new FormatError(
+        `storage ${key} at byte ${position} is cut short or does not have ${storage.count} elements`,
+      );
     }
     raw.set(key, bytes.subarray(begin, end));
     position = end;

@@ -1,17 +1,17 @@
-import { elementCount, type NamedTensors, type Tensor } from "../../model/tensor.js";
+import { elementCount, type NamedTensors, type Tensor } from "../../model/parameters.js";
 import { decodeElements, type ElementType, elementSize, encodeElements } from "../elements.js";
 import { FormatError } from "../errors.js";
 import type { Expression, Vocabulary } from "./pickle.js";
 
 /**
- * What PyTorch puts into a pickle: an OrderedDict of tensors, each a view (offset, shape, strides) into a storage
- * whose bytes lie outside the pickle, under a key.
+ * What PyTorch pickles: an OrderedDict of tensors. Each is a view (offset, shape, strides) of a storage, whose bytes
+ * lie outside the pickle under a key.
  */
 
 const ORDERED_DICT = "collections.OrderedDict";
 const REBUILD_TENSOR = "torch._utils._rebuild_tensor_v2";
 
-/** PyTorch's own limit is the same. */
+/** The same as PyTorch's limit. */
 const MOST_DIMENSIONS = 64;
 
 const STORAGE_TYPES: readonly (readonly [string, ElementType])[] = [
@@ -27,10 +27,10 @@ const STORAGE_TYPES: readonly (readonly [string, ElementType])[] = [
   ["torch.BoolStorage", "BOOL"],
 ];
 
-/** Where checkpoints keep the state_dict beside the epoch, the optimiser and the like. */
+/** Where checkpoints keep the state_dict, next to the epoch, the optimizer state and so on. */
 const CHECKPOINT_ENTRIES = ["state_dict", "model_state_dict", "model"];
 
-/** What DataParallel and torch.compile put before every name. */
+/** Prefixes that DataParallel and torch.compile add to every name. */
 const WRAPPER_PREFIXES = ["module.", "_orig_mod."];
 
 class StorageType {
@@ -41,7 +41,7 @@ class StorageType {
   }
 }
 
-/** A stretch of raw elements that a pickle refers to. */
+/** A block of raw elements that a pickle refers to. */
 export class Storage {
   readonly key: string;
   readonly element: ElementType;
@@ -58,7 +58,7 @@ export class Storage {
   }
 }
 
-/** A tensor as the pickle describes it, in elements of its storage. */
+/** A tensor as the pickle describes it. Offset and strides count elements of the storage. */
 class View {
   readonly storage: Storage;
   readonly offset: number;
@@ -73,7 +73,7 @@ class View {
   }
 }
 
-/** The globals of a state_dict, and the storages that it turns out to refer to, by key. */
+/** The vocabulary of a state_dict. Reading fills `storages` with those it refers to, by key. */
 export function stateDictVocabulary(): Vocabulary & { readonly storages: ReadonlyMap<string, Storage> } {
   const storages = new Map<string, Storage>();
   const globals = new Map<string, unknown>([
@@ -86,7 +86,7 @@ export function stateDictVocabulary(): Vocabulary & { readonly storages: Readonl
   function persistent(id: unknown): Storage {
     const [kind, type, key, , count, view = null] = Array.isArray(id) ? id : [];
     const known = kind === "storage" && type instanceof StorageType && typeof key === "string" && isCount(count);
-    // Views of storages ended with PyTorch 0.4.
+    // Storages have not been views since PyTorch 0.4.
     if (!known || view !== null) {
       throw new FormatError("the pickle refers to something other than a storage");
     }
@@ -103,12 +103,12 @@ export function stateDictVocabulary(): Vocabulary & { readonly storages: Readonl
 
 function newDictionary(values: readonly unknown[]): Map<unknown, unknown> {
   if (values.length > 0) {
-    throw new FormatError("the pickle makes an OrderedDict out of values, as only Python 2 did");
+    throw new FormatError("the pickle creates an OrderedDict from values, as only Python 2 did");
   }
   return new Map();
 }
 
-/** Its further values are for training: whether the tensor requires a gradient, and hooks. */
+/** The remaining values are for training: whether the tensor requires a gradient, and hooks. */
 function rebuildTensor([storage, offset, shape, strides]: readonly unknown[]): View {
   if (!(storage instanceof Storage) || !isCount(offset) || !isCounts(shape) || !isCounts(strides)) {
     throw new FormatError("the pickle describes a tensor without a storage, an offset, a shape or strides");
@@ -128,12 +128,12 @@ function isCounts(value: unknown): value is readonly number[] {
 }
 
 /**
- * The tensors of an unpickled state_dict, or of the checkpoint around one. Entries that are not tensors are left
- * out, and so are prefixes that wrappers put before every name.
+ * The tensors of an unpickled state_dict, or of a checkpoint that holds one. Omits entries that are not tensors, and
+ * removes the prefixes that wrappers add to every name.
  *
- * @param bytesOf the raw bytes of a storage, as many as it says
- * @param mostBytes what all tensors together may take: a few bytes can describe an endless tensor of stride 0
- * @throws FormatError where there are no tensors, or one reaches outside its storage
+ * @param bytesOf the raw bytes of a storage, `byteLength` of them
+ * @param mostBytes what all tensors together may take: a few bytes can describe an enormous tensor of stride 0
+ * @throws FormatError if there are no tensors, or one extends beyond its storage
  */
 export function readStateDict(
   root: unknown,
@@ -147,7 +147,7 @@ export function readStateDict(
     const { storage, shape } = view;
     const size = elementCount(shape) * elementSize(storage.element);
     if (!(size <= remaining)) {
-      throw new FormatError(`tensor "${name}" of shape [${shape}] unfolds to far more than the file holds`);
+      throw new FormatError(`tensor "${name}" of shape [${shape}] is far larger than the file`);
     }
     remaining -= size;
     const elements = decodeElements(storage.element, gather(name, view, bytesOf(storage)));
@@ -168,7 +168,7 @@ function findViews(root: unknown): [string, View][] {
     }
   }
   if (views.length === 0 && (nested ?? root).size > 0) {
-    throw new FormatError("the file holds a dictionary, but no tensors in it");
+    throw new FormatError("the file holds a dictionary without tensors");
   }
   return views;
 }
@@ -218,7 +218,7 @@ function gather(name: string, { storage, offset, shape, strides }: View, bytes: 
   return gathered;
 }
 
-/** The strides of a tensor whose elements lie one after another. */
+/** The strides of a contiguous tensor. */
 function rowMajorStrides(shape: readonly number[]): number[] {
   return shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
 }
@@ -228,17 +228,17 @@ function isRowMajor(shape: readonly number[], strides: readonly number[]): boole
   return shape.every((extent, axis) => extent === 1 || strides[axis] === expected[axis]);
 }
 
-/** A state_dict ready to be pickled, and the bytes of its storages: that of the n-th tensor has the key n. */
+/** A state_dict ready to be pickled, and the bytes of its storages; the n-th tensor's storage has the key n. */
 export interface WrittenStateDict {
   readonly pickled: Expression;
   readonly storages: readonly Uint8Array[];
 }
 
 /**
- * Describes tensors in PyTorch's words.
+ * Describes tensors as PyTorch pickles them.
  *
- * @throws FormatError where a shape does not fit its data, or the elements are unsigned of 16 bits or more,
- *   which `torch.load` has no storages for
+ * @throws FormatError if a shape does not fit its data, or the elements are unsigned integers of 16 bits or more, for
+ *   which `torch.load` has no storage
  */
 export function writeStateDict(tensors: NamedTensors): WrittenStateDict {
   const items: [string, Expression][] = [];

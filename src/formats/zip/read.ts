@@ -1,40 +1,39 @@
 import { FormatError } from "../errors.js";
-import { crc32 } from "./crc32.js";
-import { CENTRAL_HEADER, END, EXTRA_HEADER_BYTES, LOCAL_HEADER, STORED } from "./format.js";
+import { CENTRAL_HEADER, crc32, END, EXTRA_HEADER_BYTES, LOCAL_HEADER, STORED } from "./format.js";
 
 const END_64_LOCATOR = { signature: 0x07064b50, bytes: 20 } as const;
 const END_64_SIGNATURE = 0x06064b50;
 const LONGEST_COMMENT = 0xffff;
 
-/** Stands for a number that is in the extra field of 64 bits. */
+/** Says that the value is in the 64-bit extra field. */
 const SEE_EXTRA = 0xffffffff;
 const EXTRA_64_ID = 1;
 const ENCRYPTED_FLAG = 1;
 
-/** A LeNet-5 with its optimiser has a few dozen. */
+/** A LeNet-5 with its optimizer state has a few dozen. */
 const MOST_ENTRIES = 10_000;
 
 interface Entry {
   readonly name: string;
   readonly method: number;
   readonly checksum: number;
-  /** Of its local header. */
+  /** Where its local header begins. */
   readonly begin: number;
   readonly end: number;
   readonly data: Uint8Array;
 }
 
-/** Whether a file begins as an archive with an entry does. */
+/** Whether a file begins like a zip archive with at least one entry. */
 export function isZip(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && viewOf(bytes).getUint32(0, true) === LOCAL_HEADER.signature;
 }
 
 /**
- * The needed entries of an archive, as views of its bytes. Read strictly, so that no two readers can see two things in one
- * archive: each needed name once, no two entries over the same bytes, every checksum right.
+ * The needed entries of an archive, as views of its bytes. Reading is strict, so that no other reader can see different
+ * content: each needed name occurs once, no entries overlap, every checksum is correct.
  *
- * @throws FormatError where the archive is damaged or ambiguous, or a needed entry is compressed: that may be small in the
- *   file and endless when unpacked
+ * @throws FormatError if the archive is damaged or ambiguous, or a needed entry is compressed: a small file could
+ *   unpack to an enormous one
  */
 export function readStoredZip(bytes: Uint8Array, isNeeded: (name: string) => boolean): Map<string, Uint8Array> {
   let entries: Entry[];
@@ -44,33 +43,33 @@ export function readStoredZip(bytes: Uint8Array, isNeeded: (name: string) => boo
     if (error instanceof RangeError) throw new FormatError("the zip archive is damaged: it is cut short");
     throw error;
   }
-  requireApart(entries);
+  requireNoOverlap(entries);
   const needed = new Map<string, Uint8Array>();
   for (const { name, method, checksum, data } of entries) {
-    if (needed.has(name)) throw new FormatError(`refused: the zip archive has two entries ${name}`);
+    if (needed.has(name)) throw new FormatError(`refused: the zip archive has two entries named ${name}`);
     if (!isNeeded(name)) continue;
     if (method !== STORED) {
-      throw new FormatError(`refused: the zip archive's entry ${name} is compressed, as PyTorch's never are`);
+      throw new FormatError(`refused: the zip archive's entry ${name} is compressed; PyTorch never compresses`);
     }
     if (crc32(data) !== checksum) {
-      throw new FormatError(`the zip archive is damaged: the checksum of its entry ${name} is not that of its content`);
+      throw new FormatError(`the zip archive is damaged: the checksum of its entry ${name} does not match`);
     }
     needed.set(name, data);
   }
   return needed;
 }
 
-/** @throws RangeError where a number lies outside the file */
+/** @throws RangeError if an offset lies outside the file */
 function readDirectory(bytes: Uint8Array): Entry[] {
   const view = viewOf(bytes);
   const { count, begin: directory } = readEnd(view);
   if (count > MOST_ENTRIES)
-    throw new FormatError(`refused: the zip archive has ${count} entries, over ${MOST_ENTRIES}`);
+    throw new FormatError(`refused: the zip archive has ${count} entries, more than ${MOST_ENTRIES}`);
   const entries: Entry[] = [];
   let place = directory;
   for (let index = 0; index < count; index++) {
     if (view.getUint32(place, true) !== CENTRAL_HEADER.signature) {
-      throw new FormatError("the zip archive is damaged: its directory has something else in an entry's place");
+      throw new FormatError("the zip archive is damaged: its directory holds something other than an entry");
     }
     const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((offset) => view.getUint16(place + offset, true));
     const nameBegin = place + CENTRAL_HEADER.bytes;
@@ -81,12 +80,14 @@ function readDirectory(bytes: Uint8Array): Entry[] {
     const method = view.getUint16(place + 10, true);
     const { unpackedSize, size, begin } = readPlace(view, place, nameBegin + nameBytes, extraBytes);
     if (method === STORED && unpackedSize !== size) {
-      throw new FormatError(`the zip archive is damaged: its entry ${name} is stored, but of two sizes`);
+      throw new FormatError(
+        `the zip archive is damaged: its entry ${name} is uncompressed but has two different sizes`,
+      );
     }
     const dataBegin = findData(view, name, begin);
     const end = dataBegin + size;
     if (end > directory) {
-      throw new FormatError(`refused: the zip archive's entry ${name} reaches beyond the archive's data`);
+      throw new FormatError(`refused: the zip archive's entry ${name} extends beyond the archive's data`);
     }
     const checksum = view.getUint32(place + 16, true);
     entries.push({ name, method, checksum, begin, end, data: bytes.subarray(dataBegin, end) });
@@ -95,7 +96,7 @@ function readDirectory(bytes: Uint8Array): Entry[] {
   return entries;
 }
 
-/** The number of entries, and where the directory of them begins. */
+/** The number of entries, and where their directory begins. */
 function readEnd(view: DataView): { count: number; begin: number } {
   const earliest = Math.max(0, view.byteLength - END.bytes - LONGEST_COMMENT);
   for (let end = view.byteLength - END.bytes; end >= earliest; end--) {
@@ -109,10 +110,10 @@ function readEnd(view: DataView): { count: number; begin: number } {
     }
     return { count: view.getUint16(end + 10, true), begin: view.getUint32(end + 16, true) };
   }
-  throw new FormatError("the zip archive is damaged: it has no end");
+  throw new FormatError("the zip archive is damaged: it has no end record");
 }
 
-/** An entry's sizes and where its local header begins; from the extra field of 64 bits if need be. */
+/** An entry's sizes and where its local header begins, from the 64-bit extra field if needed. */
 function readPlace(
   view: DataView,
   header: number,
@@ -142,15 +143,15 @@ function findExtra64(view: DataView, begin: number, end: number): { begin: numbe
 
 function findData(view: DataView, name: string, begin: number): number {
   if (view.getUint32(begin, true) !== LOCAL_HEADER.signature) {
-    throw new FormatError(`the zip archive is damaged: its entry ${name} does not begin where its directory says`);
+    throw new FormatError(`the zip archive is damaged: its entry ${name} is not where its directory says`);
   }
   return begin + LOCAL_HEADER.bytes + view.getUint16(begin + 26, true) + view.getUint16(begin + 28, true);
 }
 
-function requireApart(entries: readonly Entry[]): void {
+function requireNoOverlap(entries: readonly Entry[]): void {
   let reached = 0;
   for (const { name, begin, end } of entries.toSorted((a, b) => a.begin - b.begin)) {
-    if (begin < reached) throw new FormatError(`refused: the zip archive's entry ${name} lies over another one`);
+    if (begin < reached) throw new FormatError(`refused: the zip archive's entry ${name} overlaps another one`);
     reached = end;
   }
 }
@@ -159,7 +160,7 @@ function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, byteLength);
 }
 
-/** Past 2^53 it is rounded, and outside any file. */
+/** Beyond 2^53 it is rounded, but that is outside any file. */
 function uint64(view: DataView, place: number): number {
   return Number(view.getBigUint64(place, true));
 }

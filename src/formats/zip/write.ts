@@ -5,10 +5,10 @@ import { EXTRA_HEADER_BYTES, LOCAL_HEADER } from "./format.js";
 const PADDING_ID = 0x4246;
 
 /**
- * Writes an archive, the same bytes for the same entries. The content of each begins at a multiple of the alignment, as
- * PyTorch has it.
+ * Writes an archive, the same bytes for the same entries. Each content begins at a multiple of the alignment, as in
+ * PyTorch's files.
  *
- * @param entries names in ASCII, each once, and contents
+ * @param entries unique ASCII names, and contents
  */
 export function writeStoredZip(entries: readonly (readonly [string, Uint8Array])[], alignment: number): Uint8Array {
   const files: Zippable = {};
@@ -19,6 +19,6 @@ export function writeStoredZip(entries: readonly (readonly [string, Uint8Array])
     files[name] = [content, { extra: { [PADDING_ID]: new Uint8Array(begin - unpadded) } }];
     position = begin + content.length;
   }
-  // In local time, as fflate reads it, so that the bytes do not depend on the time zone.
+  // fflate reads the date in local time, so a local date gives the same bytes in every time zone.
   return zipSync(files, { level: 0, mtime: new Date(1980, 0, 1) });
 }

@@ -1,6 +1,6 @@
 import { unzipSync, zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { crc32 } from "./crc32.js";
+import { crc32 } from "./format.js";
 import { isZip, readStoredZip } from "./read.js";
 import { writeStoredZip } from "./write.js";
 
@@ -15,7 +15,7 @@ const contents = {
 const stored = () => zipSync(contents, { level: 0 });
 const all = () => true;
 
-/** Where the central header of an entry lies. */
+/** Where an entry's central header begins. */
 function centralHeader(archive: Uint8Array, index: number): number {
   const view = new DataView(archive.buffer, archive.byteOffset, archive.byteLength);
   const found: number[] = [];
@@ -24,7 +24,7 @@ function centralHeader(archive: Uint8Array, index: number): number {
   return found[index];
 }
 
-/** An archive after a change of one of its central headers, or of its end. */
+/** An archive with a changed central header or end record. */
 function changed(change: (view: DataView) => void, place: (archive: Uint8Array) => number): Uint8Array {
   const archive = stored();
   change(new DataView(archive.buffer, place(archive)));
@@ -35,20 +35,20 @@ const changedEntry = (index: number, change: (view: DataView) => void) =>
   changed(change, (archive) => centralHeader(archive, index));
 const changedEnd = (change: (view: DataView) => void) => changed(change, (archive) => archive.length - 22);
 
-it("knows the checksums of others", () => {
+it("computes known checksums", () => {
   expect(crc32(new TextEncoder().encode("123456789"))).toBe(0xcbf43926);
   expect(crc32(new Uint8Array(0))).toBe(0);
 });
 
 describe("reading", () => {
-  it("gives what another library has stored", () => {
+  it("returns what another library stored", () => {
     const archive = stored();
     expect(isZip(archive)).toBe(true);
     expect(Object.fromEntries(readStoredZip(archive, all))).toEqual(contents);
     expect([...readStoredZip(archive, (name) => name.endsWith("two")).keys()]).toEqual(["a/two"]);
   });
 
-  it("passes over a comment at the end, and over compressed entries that nobody needs", () => {
+  it("skips a comment at the end, and compressed entries that are not needed", () => {
     const archive = zipSync({ "a/text": [new Uint8Array(1000), { level: 9 }], ...contents }, { level: 0 });
     const commented = new Uint8Array(archive.length + 3);
     commented.set(archive);
@@ -56,8 +56,8 @@ describe("reading", () => {
     expect(readStoredZip(commented, (name) => name === "a/one").get("a/one")).toEqual(contents["a/one"]);
   });
 
-  it("finds sizes of 64 bits", () => {
-    // The first entry's sizes and place in an extra field, its central header made longer by it.
+  it("reads 64-bit sizes", () => {
+    // The first entry's sizes and offset move to an extra field, which lengthens its central header.
     const archive = stored();
     const header = centralHeader(archive, 0);
     const nameEnd = header + 46 + "a/one".length;
@@ -73,43 +73,55 @@ describe("reading", () => {
     expect(readStoredZip(longer, all).get("a/one")).toEqual(contents["a/one"]);
     view.setBigUint64(nameEnd + 4, 2n ** 63n, true);
     view.setBigUint64(nameEnd + 12, 2n ** 63n, true);
-    expect(() => readStoredZip(longer, all)).toThrow("entry a/one reaches beyond the archive's data");
+    expect(() => readStoredZip(longer, all)).toThrow("entry a/one extends beyond the archive's data");
   });
 
   it.each<[string, Uint8Array, string]>([
-    ["nothing but a start", stored().subarray(0, 40), "it has no end"],
-    ["an end alone", stored().subarray(-22), "is cut short"],
-    ["a changed byte", stored().fill(9, 36, 37), "the checksum of its entry a/one is not that of its content"],
+    ["only a beginning", stored().subarray(0, 40), "it has no end record"],
+    ["only an end", stored().subarray(-22), "is cut short"],
+    ["a changed byte", stored().fill(9, 36, 37), "the checksum of its entry a/one does not match"],
     ["compression", zipSync(contents, { level: 9 }), "entry a/one is compressed"],
     ["encryption", changedEntry(0, (view) => view.setUint16(8, 1, true)), "entry a/one is encrypted"],
-    ["two sizes", changedEntry(0, (view) => view.setUint32(24, 2, true)), "entry a/one is stored, but of two sizes"],
+    [
+      "two sizes",
+      changedEntry(0, (view) => view.setUint32(24, 2, true)),
+      "entry a/one is uncompressed but has two different sizes",
+    ],
     [
       "an entry past the directory",
       changedEntry(2, (view) => {
         for (const offset of [20, 24]) view.setUint32(offset, 2 ** 31, true);
       }),
-      "entry a/two reaches beyond the archive's data",
+      "entry a/two extends beyond the archive's data",
     ],
-    ["an entry somewhere else", changedEntry(2, (view) => view.setUint32(42, 5, true)), "does not begin where"],
-    ["an entry outside the file", changedEntry(2, (view) => view.setUint32(42, 2 ** 31, true)), "is cut short"],
-    ["two entries at one place", changedEntry(1, (view) => view.setUint32(42, 0, true)), "lies over another one"],
     [
-      "one name twice",
+      "an entry at another offset",
+      changedEntry(2, (view) => view.setUint32(42, 5, true)),
+      "is not where its directory says",
+    ],
+    ["an entry outside the file", changedEntry(2, (view) => view.setUint32(42, 2 ** 31, true)), "is cut short"],
+    ["two entries at the same offset", changedEntry(1, (view) => view.setUint32(42, 0, true)), "overlaps another one"],
+    [
+      "a duplicate name",
       changedEntry(2, (view) => {
         for (const [index, letter] of [..."one"].entries()) view.setUint8(48 + index, letter.charCodeAt(0));
       }),
-      "two entries a/one",
+      "two entries named a/one",
     ],
-    ["more entries than there are", changedEnd((view) => view.setUint16(10, 9, true)), "in an entry's place"],
-    ["no directory", changedEnd((view) => view.setUint32(16, 0, true)), "in an entry's place"],
-    ["60,000 entries", changedEnd((view) => view.setUint16(10, 60_000, true)), "has 60000 entries, over 10000"],
+    [
+      "too high a number of entries",
+      changedEnd((view) => view.setUint16(10, 9, true)),
+      "something other than an entry",
+    ],
+    ["no directory", changedEnd((view) => view.setUint32(16, 0, true)), "something other than an entry"],
+    ["60,000 entries", changedEnd((view) => view.setUint16(10, 60_000, true)), "has 60000 entries, more than 10000"],
   ])("refuses %s", (_, archive, message) => {
     expect(() => readStoredZip(archive, all)).toThrow(message);
   });
 });
 
 describe("writing", () => {
-  it("gives what another library reads, the contents aligned", () => {
+  it("is readable by another library, with aligned contents", () => {
     const archive = writeStoredZip(Object.entries(contents), 64);
     expect(unzipSync(archive)).toEqual(contents);
     expect(Object.fromEntries(readStoredZip(archive, all))).toEqual(contents);

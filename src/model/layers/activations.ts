@@ -6,7 +6,7 @@ export interface ActivationLayer {
   readonly type: "sigmoid" | "relu" | "leakyRelu" | "tanh";
 }
 
-/** What negative values are multiplied with. */
+/** The factor applied to negative values. */
 export const LEAKY_RELU_SLOPE = 0.01;
 
 /** The activations that recipes choose from. */

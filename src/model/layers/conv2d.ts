@@ -2,10 +2,10 @@ import { type LayerKind, UNBOUNDED } from "./kind.js";
 import { formatShape, requireImage, ShapeError, weightAndBias } from "./shape.js";
 import { WINDOW_ATTRIBUTES, WINDOW_SIDE, windowCount } from "./window.js";
 
-/** 2-d convolution with bias: square kernel, zero padding, as torch.nn.Conv2d. */
+/** 2D convolution with bias, square kernel and zero padding, as torch.nn.Conv2d. */
 export interface Conv2dLayer {
   readonly type: "conv2d";
-  /** Prefix of its parameters' names: `name.weight`, `name.bias`. */
+  /** Prefix of the parameter names: `name.weight`, `name.bias`. */
   readonly name: string;
   readonly outChannels: number;
   readonly kernel: number;

@@ -1,7 +1,7 @@
 import type { LayerKind } from "./kind.js";
 import { passive } from "./shape.js";
 
-/** In training, zeroes values with a probability and scales the others by 1 / (1 − probability). */
+/** In training, zeroes each value with the given probability and scales the others by 1 / (1 − probability). */
 export interface DropoutLayer {
   readonly type: "dropout";
   readonly probability: number;

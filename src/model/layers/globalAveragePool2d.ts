@@ -1,7 +1,7 @@
 import type { LayerKind } from "./kind.js";
 import { passive, requireImage } from "./shape.js";
 
-/** The mean of each whole channel, as torch.nn.AdaptiveAvgPool2d(1). */
+/** The mean of each channel, as torch.nn.AdaptiveAvgPool2d(1). */
 export interface GlobalAveragePool2dLayer {
   readonly type: "globalAveragePool2d";
 }

@@ -27,7 +27,7 @@ export type Layer =
   | DropoutLayer
   | FlattenLayer;
 
-/** The name of a kind of layer. */
+/** The type of a layer: `conv2d`, `linear` … */
 export type LayerType = Layer["type"];
 
 /** The layers of one type. */
@@ -37,7 +37,7 @@ type LayerOf<Type extends LayerType, Each extends Layer = Layer> = Each extends 
     : never
   : never;
 
-/** Every kind of layer that there is. */
+/** All kinds of layers. */
 export const LAYER_KINDS: { readonly [Type in LayerType]: LayerKind<LayerOf<Type>> } = {
   conv2d,
   ...POOLINGS,
@@ -48,11 +48,11 @@ export const LAYER_KINDS: { readonly [Type in LayerType]: LayerKind<LayerOf<Type
   flatten,
 };
 
-/** The names of all kinds. */
+/** All layer types. */
 export const LAYER_TYPES = Object.keys(LAYER_KINDS) as LayerType[];
-/** The names of the activations that recipes choose from. */
+/** The activation types that recipes choose from. */
 export const ACTIVATION_TYPES = Object.keys(ACTIVATIONS) as ActivationLayer["type"][];
-/** The names of the poolings that recipes choose from. */
+/** The pooling types that recipes choose from. */
 export const POOLING_TYPES = Object.keys(POOLINGS) as Pool2dLayer["type"][];
 
 /** The kind of a layer. */

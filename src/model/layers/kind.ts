@@ -1,42 +1,42 @@
 import type { ActivationShape, LayerShapes } from "./shape.js";
 
 /**
- * A kind of layer: all that model, formats, recipes and lab know of it. A layer itself is plain data, its `type` and its
- * fields.
+ * A kind of layer: all that the model, formats, recipes and lab need to know about it. A layer itself is plain data:
+ * its `type` and its fields.
  */
 export interface LayerKind<SomeLayer extends { readonly type: string }> {
-  /** What PyTorch and torchsummary call it: `Conv2d`. */
+  /** Its name in PyTorch and torchsummary: `Conv2d`. */
   readonly moduleName: string;
-  /** The fields of a layer besides its type, in the order in which they are checked. */
+  /** The fields of a layer besides its type, in the order they are checked. */
   readonly fields: FieldsOf<SomeLayer>;
   /**
-   * Works out a layer's output, parameters and cost.
+   * Computes a layer's output shape, parameters and cost.
    *
-   * @param layer its fields are within their bounds
-   * @param where names it in messages
-   * @throws ShapeError where it does not fit its input
+   * @param layer a layer whose fields are within their bounds
+   * @param where the layer's name in messages
+   * @throws ShapeError if the layer does not fit its input
    */
   shape(layer: SomeLayer, input: ActivationShape, where: string): LayerShapes;
-  /** Which inputs an output is computed from. */
+  /** The inputs that an output is computed from. */
   reach(layer: SomeLayer): Reach;
-  /** The bounds of its outputs; `input`: those of its inputs. */
+  /** The bounds of its outputs; `input`: the same as those of its inputs. */
   readonly range: "input" | ValueBounds;
-  /** What LeCun and others call it (1998); omitted if they do not count it as a layer of its own. */
+  /** Its name in LeCun et al. (1998); omitted if the paper does not count it as a separate layer. */
   readonly paperKind?: "convolution" | "subsampling" | "fullConnection";
-  /** Outside training it passes its input on. */
+  /** Outside training, the layer passes its input through unchanged. */
   readonly isForTraining?: true;
   readonly operator: OnnxOperator<SomeLayer>;
 }
 
-/** What the value of a field may be. */
+/** The values that a field accepts. */
 export type Field = NumberField | TextField;
 
-/** A whole number or a fraction of 1. */
+/** An integer, or a fraction of 1. */
 export type NumberField =
   | {
       readonly type: "whole";
       readonly least: number;
-      /** The largest that is accepted from a file: more than a LeNet-5 needs, and little enough to work with. */
+      /** The largest value accepted from a file: more than a LeNet-5 needs, but small enough to handle. */
       readonly most: number;
     }
   | { readonly type: "fraction"; readonly least: number; readonly below: number };
@@ -49,25 +49,25 @@ type FieldsOf<SomeLayer> = {
   readonly [Name in Exclude<keyof SomeLayer, "type">]: SomeLayer[Name] extends string ? TextField : NumberField;
 };
 
-/** Numbers between these, both included. */
+/** A closed interval. */
 export type ValueBounds = readonly [least: number, most: number];
 
 export const UNBOUNDED: ValueBounds = [-Infinity, Infinity];
 
 /**
- * The inputs that an output is computed from. `itself`: the one in the same place, or of the same number where maps are
- * laid out in a row.
+ * The inputs that an output is computed from. `itself`: the input in the same place, or with the same flat index if
+ * maps are flattened.
  */
 export type Reach =
   | "itself"
   | {
-      /** Those in its own channel, or in all channels. */
+      /** The output's own channel, or all channels. */
       readonly channels: "own" | "all";
-      /** The part of a channel; omitted: the whole. */
+      /** The part of a channel. Default: all of it. */
       readonly window?: Window;
     };
 
-/** A square window that moves over zero-padded images. */
+/** A square window that slides over zero-padded images. */
 export interface Window {
   readonly kernel: number;
   readonly stride: number;
@@ -75,15 +75,15 @@ export interface Window {
   readonly padding?: number;
 }
 
-/** The types of attributes, by the field of onnx.proto that holds their value. */
+/** Attribute types, named by the field of onnx.proto that holds the value. */
 export type OnnxAttribute = "f" | "i" | "s" | "ints";
 
-/** The operator of ONNX that computes a layer. */
+/** The ONNX operator that computes a layer. */
 export interface OnnxOperator<SomeLayer> {
   readonly name: string;
   readonly mostInputs: number;
-  /** All attributes that a node may have. */
+  /** All attributes that a node may have, with their types. */
   readonly attributes: Readonly<Record<string, OnnxAttribute>>;
-  /** The values of a layer's attributes; those left out have ONNX's defaults. */
+  /** The values of a layer's attributes; omitted ones take ONNX's defaults. */
   valuesOf(layer: SomeLayer): Readonly<Record<string, number | readonly number[]>>;
 }

@@ -4,7 +4,7 @@ import { formatShape, ShapeError, weightAndBias } from "./shape.js";
 /** Fully connected layer with bias, as torch.nn.Linear. */
 export interface LinearLayer {
   readonly type: "linear";
-  /** Prefix of its parameters' names: `name.weight`, `name.bias`. */
+  /** Prefix of the parameter names: `name.weight`, `name.bias`. */
   readonly name: string;
   readonly outFeatures: number;
 }
@@ -14,7 +14,9 @@ export const linear: LayerKind<LinearLayer> = {
   fields: { name: { type: "text" }, outFeatures: { type: "whole", least: 1, most: 16_384 } },
   shape({ name, outFeatures }, input, where) {
     if (input.length !== 1) {
-      throw new ShapeError(`${where}: takes [features] and gets ${formatShape(input)}; put a flatten layer before it`);
+      throw new ShapeError(
+        `${where}: expected input [features], got ${formatShape(input)}; add a flatten layer before it`,
+      );
     }
     return {
       output: [outFeatures],
@@ -29,7 +31,7 @@ export const linear: LayerKind<LinearLayer> = {
     name: "Gemm",
     mostInputs: 3,
     attributes: { alpha: "f", beta: "f", transA: "i", transB: "i" },
-    // Weights are [out, in], as PyTorch has them.
+    // Weights are [out, in], as in PyTorch.
     valuesOf: () => ({ transB: 1 }),
   },
 };

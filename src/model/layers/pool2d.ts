@@ -2,7 +2,7 @@ import type { LayerKind, OnnxAttribute } from "./kind.js";
 import { formatShape, passive, requireImage, ShapeError } from "./shape.js";
 import { WINDOW_ATTRIBUTES, WINDOW_SIDE, windowCount } from "./window.js";
 
-/** Average or maximum over square windows, without padding, as torch.nn.AvgPool2d and MaxPool2d. */
+/** Average or maximum over square windows without padding, as torch.nn.AvgPool2d and MaxPool2d. */
 export interface Pool2dLayer {
   readonly type: "averagePool2d" | "maxPool2d";
   readonly kernel: number;

@@ -1,33 +1,33 @@
 /** The shape of an activation of one sample: [channels, height, width] or [features]. */
 export type ActivationShape = readonly [number, number, number] | readonly [number];
 
-/** A parameter tensor: its name in a state_dict, its shape, and what its initialisation depends on. */
+/** A parameter tensor: its name in a state_dict, its shape and its fan-in. */
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Inputs that one output of the layer sums over. */
+  /** The number of inputs that one output of the layer sums over; its initialisation depends on it. */
   readonly fanIn: number;
 }
 
-/** What a layer makes of its input. */
+/** A layer's output shape, parameters and cost. */
 export interface LayerShapes {
   readonly output: ActivationShape;
   readonly parameters: readonly ParameterSpec[];
-  /** Multiplications with an addition in the forward pass of one sample. */
+  /** Multiply-adds in the forward pass of one sample. */
   readonly multiplyAdds: number;
 }
 
-/** A model's layers do not fit together, or a layer's settings make no sense. */
+/** A model's layers do not fit together, or a layer's settings are invalid. */
 export class ShapeError extends Error {
   override readonly name = "ShapeError";
 }
 
-/** The shapes of a layer that learns and sums nothing. */
+/** The shapes of a layer without parameters and multiply-adds. */
 export function passive(output: ActivationShape): LayerShapes {
   return { output, parameters: [], multiplyAdds: 0 };
 }
 
-/** The parameters of a layer that sums `fanIn` weighted inputs: its weight, of which each row makes one output, and its bias. */
+/** Weight and bias of a layer that sums `fanIn` weighted inputs; the first axis of the weight is the output. */
 export function weightAndBias(name: string, shape: readonly number[], fanIn: number): ParameterSpec[] {
   return [
     { name: `${name}.weight`, shape, fanIn },
@@ -38,12 +38,12 @@ export function weightAndBias(name: string, shape: readonly number[], fanIn: num
 /** @throws ShapeError unless the input is [channels, height, width] */
 export function requireImage(input: ActivationShape, where: string): readonly [number, number, number] {
   if (input.length !== 3) {
-    throw new ShapeError(`${where}: takes [channels, height, width] and gets ${formatShape(input)}`);
+    throw new ShapeError(`${where}: expected input [channels, height, width], got ${formatShape(input)}`);
   }
   return input;
 }
 
-/** A shape in messages: `[6, 28, 28]`. */
+/** Formats a shape for messages: `[6, 28, 28]`. */
 export function formatShape(shape: ActivationShape): string {
   return `[${shape.join(", ")}]`;
 }

@@ -1,9 +1,9 @@
 import type { NumberField, OnnxAttribute } from "./kind.js";
 
-/** The side of a window, or the distance between two. */
+/** The side of a window, or its stride. */
 export const WINDOW_SIDE: NumberField = { type: "whole", least: 1, most: 256 };
 
-/** ONNX's attributes of every operator that moves a window over images. */
+/** The ONNX attributes of all operators that slide a window over images. */
 export const WINDOW_ATTRIBUTES = {
   auto_pad: "s",
   dilations: "ints",
@@ -12,7 +12,7 @@ export const WINDOW_ATTRIBUTES = {
   strides: "ints",
 } as const satisfies Record<string, OnnxAttribute>;
 
-/** The number of windows that fit, one after the other. */
+/** The number of window positions that fit along an axis. */
 export function windowCount(extent: number, kernel: number, stride: number): number {
   return Math.floor((extent - kernel) / stride) + 1;
 }

@@ -5,9 +5,9 @@ import { DamagedFileError, describeFileError, errorCode } from "./files.js";
 import { unpackGzip } from "./gzip.js";
 
 /**
- * What is known of a file of the catalog: its content, unpacked, or the file as it is; undefined where it does not exist.
+ * The known bytes of a file in the catalog: its unpacked content, or the file itself; undefined if it does not exist.
  *
- * @throws DamagedFileError where it cannot be read, is damaged or is another file
+ * @throws DamagedFileError if it cannot be read, is damaged or is a different file
  */
 export async function readChecked(path: string, file: CatalogFile): Promise<Uint8Array | undefined> {
   const stored = await readStored(path, storedLimit(file));
@@ -24,15 +24,18 @@ export async function readChecked(path: string, file: CatalogFile): Promise<Uint
   return bytes;
 }
 
-/** The most bytes that a file of the catalog may have: for content, more than gzip makes of what it cannot pack. */
+/**
+ * The largest size of a file in the catalog, in bytes. If only the content is known, this allows for incompressible
+ * gzip data.
+ */
 export function storedLimit({ known, bytes }: CatalogFile): number {
   return known === "content" ? bytes + Math.ceil(bytes / 1000) + 1024 : bytes;
 }
 
 /**
- * A file's bytes as they are; undefined where it does not exist.
+ * A file's bytes, not unpacked; undefined if it does not exist.
  *
- * @throws DamagedFileError where it cannot be read or has more bytes than `limit`
+ * @throws DamagedFileError if it cannot be read or has more than `limit` bytes
  */
 export async function readStored(path: string, limit: number): Promise<Uint8Array | undefined> {
   try {
@@ -52,14 +55,14 @@ export async function readStored(path: string, limit: number): Promise<Uint8Arra
   }
 }
 
-/** The sha256 of all pieces together, in hexadecimal. */
+/** The SHA-256 of the concatenated pieces, in hexadecimal. */
 export function sha256(...pieces: Uint8Array[]): string {
   const hash = createHash("sha256");
   for (const piece of pieces) hash.update(piece);
   return hash.digest("hex");
 }
 
-/** Names a file of the catalog that was taken for another: the usual mistake is a folder of another data set. */
+/** Names the file in the catalog with this checksum, if any: the usual mistake is a folder of another data set. */
 function knownAs(checksum: string): string {
   for (const entry of CATALOG) {
     const file = catalogFiles(entry).find(({ sha256 }) => sha256 === checksum);

@@ -6,57 +6,57 @@ import type { SourceFile } from "../../data/dataset.js";
 import { readChecked, storedLimit } from "./checkedFile.js";
 import { createFolders, DamagedFileError, describeFileError, errorCode, renameDurably } from "./files.js";
 
-/** How far the download of one file is. */
+/** The progress of one file's download. */
 export interface DownloadProgress {
   readonly url: string;
-  /** The bytes that are here, those of an earlier, broken download included. */
+  /** Bytes received, including those of an earlier, interrupted download. */
   readonly receivedBytes: number;
-  /** Undefined where the server does not say. */
+  /** Undefined if the server does not say. */
   readonly totalBytes: number | undefined;
 }
 
 /** How long a server may be silent, in milliseconds. */
 export interface DownloadTimeouts {
-  /** From the request to the reply's header. */
+  /** From the request to the response's headers. */
   readonly response: number;
-  /** Between two pieces of the content. */
+  /** Between two chunks of content. */
   readonly stall: number;
 }
 
 /** How a file is downloaded. */
 export interface DownloadOptions {
-  /** Addresses that end with a slash, tried in turn instead of the data set's own. */
+  /** URLs that end with a slash, tried in order instead of the data set's own mirrors. */
   readonly mirrors?: readonly string[];
   readonly timeouts?: DownloadTimeouts;
   readonly onProgress?: (progress: DownloadProgress) => void;
-  /** Ends a download; what has come is kept for the next time. */
+  /** Aborts the download. What was received is kept for the next time. */
   readonly signal?: AbortSignal;
 }
 
 /** Why a file could not be downloaded. */
 export class DownloadError extends Error {}
 
-/** A mirror that does not give the file; another one may. */
+/** A mirror does not serve the file; another one may. */
 class MirrorError extends DownloadError {}
 
-/** A mirror that does not go on where it is asked to. */
+/** A mirror does not serve the requested range. */
 class WrongRangeError extends MirrorError {}
 
 const DEFAULT_TIMEOUTS: DownloadTimeouts = { response: 15_000, stall: 30_000 };
 
-/** A connection that breaks is resumed, but a server that gives a few bytes each time is given up. */
+/** Broken connections are resumed, but not endlessly if a server sends a few bytes each time. */
 const MAXIMUM_CONNECTIONS = 50;
 
-/** Where downloads are kept: $XDG_CACHE_HOME/lenet, else ~/.cache/lenet. */
+/** Where downloads are cached: $XDG_CACHE_HOME/lenet or ~/.cache/lenet. */
 export function cacheFolder(): string {
   const base = process.env.XDG_CACHE_HOME;
   return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), ".cache"), "lenet");
 }
 
 /**
- * Downloads a file into the cache from the first mirror that gives it.
+ * Downloads a file into the cache from the first mirror that serves it.
  *
- * @throws DownloadError with the reason of each mirror, or why the cache cannot be written
+ * @throws DownloadError with the reason for each mirror, or why the cache cannot be written
  */
 export async function download(entry: CatalogEntry, file: CatalogFile, options: DownloadOptions): Promise<SourceFile> {
   const folder = join(cacheFolder(), entry.name);
@@ -76,7 +76,7 @@ export async function download(entry: CatalogEntry, file: CatalogFile, options: 
   throw new DownloadError(failures.length > 0 ? failures.join(", ") : "there is no mirror");
 }
 
-/** Downloads a file from one mirror, checks it and gives it its name; returns what is known of it. */
+/** Downloads a file from one mirror, checks it, gives it its final name and returns its known bytes. */
 async function downloadFrom(
   url: string,
   target: string,
@@ -92,10 +92,10 @@ async function downloadFrom(
     } catch (error) {
       if (!(error instanceof DamagedFileError || error instanceof WrongRangeError)) throw error;
       await inCache(`delete ${partial}`, rm(partial, { force: true }));
-      // What was resumed may have come from another mirror, whose file is packed differently, and some servers do not
-      // send what they are asked for: once more, afresh.
+      // The partial file may have come from another mirror that packs the file differently, and some servers send the
+      // wrong range. Start again from the beginning, once.
       if (resumed && !afresh) continue;
-      throw error instanceof MirrorError ? error : new MirrorError(`what came is damaged: ${error.message}`);
+      throw error instanceof MirrorError ? error : new MirrorError(`the download is damaged: ${error.message}`);
     }
   }
 }
@@ -111,17 +111,17 @@ async function acceptDownload(partial: string, target: string, file: CatalogFile
     }
     return bytes;
   }
-  // Another process downloaded the same file at the same time and was done first.
+  // Another process downloaded the same file at the same time and finished first.
   const others = await readChecked(target, file);
   if (others === undefined) throw new MirrorError(`${partial} has been deleted`);
   return others;
 }
 
 /**
- * Receives a file, again from where it broke off as long as every connection brings something; returns whether it was
- * resumed.
+ * Receives a file. Resumes broken connections as long as each brings something. Returns whether it resumed an earlier
+ * download.
  *
- * @throws WrongRangeError where it cannot be resumed
+ * @throws WrongRangeError if it cannot be resumed
  */
 async function receiveAll(url: string, partial: string, limit: number, options: DownloadOptions): Promise<boolean> {
   for (let connection = 1; ; connection++) {
@@ -138,8 +138,8 @@ async function receiveAll(url: string, partial: string, limit: number, options: 
 }
 
 /**
- * Appends one connection's bytes to the partial file. They are written at their position, and nothing is cut off
- * before the end: two processes that download the same file write the same bytes at the same places.
+ * Appends one connection's bytes to the partial file. They are written at their offsets, and the file is truncated only
+ * at the end, so two processes that download the same file write the same bytes to the same places.
  */
 async function receive(
   url: string,
@@ -155,7 +155,7 @@ async function receive(
   if (offset > 0) headers.range = `bytes=${offset}-`;
   try {
     const response = await overNetwork(fetch(url, { headers, signal }));
-    // Nothing is left to send: the file is whole, or it is none of this mirror's, which its checksum shows.
+    // Nothing is left to send: the file is complete, or not this mirror's, which the checksum will show.
     if (response.status === 416) return;
     if (!response.ok || response.body === null) throw new MirrorError(`HTTP ${response.status}`);
     const start = response.status === 206 ? rangeStart(response, offset) : 0;
@@ -177,7 +177,7 @@ async function receive(
         position += piece.value.length;
       }
       if (totalBytes !== undefined && position !== totalBytes) {
-        throw new MirrorError(`it broke off after ${position} of ${totalBytes} bytes`);
+        throw new MirrorError(`the connection broke after ${position} of ${totalBytes} bytes`);
       }
       await inCache(`write ${partial}`, file.truncate(position));
     } finally {
@@ -188,7 +188,7 @@ async function receive(
   }
 }
 
-/** Ends a request whose server has been silent for too long. */
+/** Aborts a request if the server has been silent for too long. */
 class Watchdog {
   private readonly controller = new AbortController();
   private timer: NodeJS.Timeout;
@@ -206,29 +206,29 @@ class Watchdog {
     this.timer = this.start(milliseconds);
   }
 
-  /** Lets go of the connection where the request is not done; nothing happens where it is. */
+  /** Closes the connection if the request is not finished. */
   endRequest(): void {
     clearTimeout(this.timer);
     this.controller.abort();
   }
 
   private start(milliseconds: number): NodeJS.Timeout {
-    const reason = new MirrorError(`no answer for ${milliseconds / 1000} seconds`);
+    const reason = new MirrorError(`no response for ${milliseconds / 1000} seconds`);
     return setTimeout(() => this.controller.abort(reason), milliseconds);
   }
 }
 
-/** Where a partial reply starts: it may not leave a gap after what is here. */
+/** The offset at which a partial response starts. It must not leave a gap. */
 function rangeStart(response: Response, offset: number): number {
   const range = response.headers.get("content-range");
   const start = Number(/^bytes (\d+)-/.exec(range ?? "")?.[1]);
   if (!(start <= offset))
-    throw new WrongRangeError(`asked for the bytes from ${offset} on, the reply holds "${range}"`);
+    throw new WrongRangeError(`requested the bytes from ${offset} on, but the response holds "${range}"`);
   return start;
 }
 
 function announcedTotal(response: Response, position: number): number | undefined {
-  // The length of an encoded reply is not that of the content.
+  // The length of an encoded response is not that of the content.
   const encoding = response.headers.get("content-encoding") ?? "identity";
   const length = response.headers.get("content-length");
   return length !== null && encoding === "identity" ? position + Number(length) : undefined;
@@ -257,7 +257,7 @@ async function overNetwork<Value>(work: Promise<Value>): Promise<Value> {
   }
 }
 
-/** Work on the cache's files: where it fails, it would fail for every mirror alike. */
+/** Work on the cache's files. If it fails, it would fail for every mirror. */
 async function inCache<Value>(doing: string, work: Promise<Value>): Promise<Value> {
   try {
     return await work;

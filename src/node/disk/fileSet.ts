@@ -6,25 +6,25 @@ import { DamagedFileError, describeFileError, errorCode } from "./files.js";
 import { unpackGzip } from "./gzip.js";
 import { readTar } from "./tar.js";
 
-/** The files of a folder or of an archive, by their names alone. */
+/** The files of a folder or an archive, by name. */
 export interface FileSet {
   /** The folder or the archive. */
   readonly path: string;
-  /** In the order of their characters. */
+  /** Sorted by their characters. */
   readonly names: readonly string[];
   /**
-   * One file's content, unpacked where it is packed with gzip.
+   * A file's content, unpacked if it is gzipped.
    *
-   * @throws DamagedFileError where it cannot be read, is damaged or larger than the set's limit
+   * @throws DamagedFileError if it cannot be read, is damaged or exceeds the set's limit
    */
   read(name: string): Promise<SourceFile>;
 }
 
 /**
- * The files of a folder; undefined where there is no such folder.
+ * The files of a folder; undefined if the folder does not exist.
  *
- * @param limit the most bytes that one of them may have, unpacked too
- * @throws DamagedFileError where the folder cannot be read
+ * @param limit the most bytes that one of them may have, packed or unpacked
+ * @throws DamagedFileError if the folder cannot be read
  */
 export async function folderFiles(path: string, limit: number): Promise<FileSet | undefined> {
   const names = await namesInFolder(path);
@@ -32,16 +32,16 @@ export async function folderFiles(path: string, limit: number): Promise<FileSet 
   const read = async (name: string) => {
     const what = join(path, name);
     const stored = await readStored(what, limit);
-    if (stored === undefined) throw new DamagedFileError(`${what} is gone`);
+    if (stored === undefined) throw new DamagedFileError(`${what} was removed`);
     return { bytes: await unpackGzip(stored, what, limit), what };
   };
   return { path, names, read };
 }
 
 /**
- * The names in a folder, in the order of their characters; undefined where there is no such folder.
+ * The names in a folder, sorted by their characters; undefined if the folder does not exist.
  *
- * @throws DamagedFileError where the folder cannot be read
+ * @throws DamagedFileError if the folder cannot be read
  */
 export async function namesInFolder(folder: string): Promise<string[] | undefined> {
   try {
@@ -54,11 +54,11 @@ export async function namesInFolder(folder: string): Promise<string[] | undefine
 }
 
 /**
- * The files of a tar archive, packed with gzip or not.
+ * The files of a tar archive, gzipped or not.
  *
- * @param bytes the archive as it is stored; not needed any more once this is done
+ * @param bytes the archive as stored; not used after this call
  * @param limit the most bytes that it may unpack to
- * @throws DamagedFileError where it is no such archive, is truncated or damaged
+ * @throws DamagedFileError if it is not such an archive, is truncated or damaged
  */
 export async function archiveFiles(bytes: Uint8Array, path: string, limit: number): Promise<FileSet> {
   const files = readTar(await unpackGzip(bytes, path, limit), path);

@@ -11,7 +11,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 describe("writeFileAtomic", () => {
-  it("writes bytes and text, replaces what was there and leaves nothing else", async () => {
+  it("writes bytes and text, replaces the old file and leaves nothing else", async () => {
     const path = join(folder, "model.bin");
     await writeFileAtomic(path, Uint8Array.of(0, 128, 255));
     expect([...(await readFile(path))]).toEqual([0, 128, 255]);
@@ -20,7 +20,7 @@ describe("writeFileAtomic", () => {
     expect(await readdir(folder)).toEqual(["model.bin"]);
   });
 
-  it("keeps the old file under another name where it is asked to", async () => {
+  it("keeps the old file under another name on request", async () => {
     const [path, before] = [join(folder, "last"), join(folder, "previous")];
     for (const content of ["1", "2", "3"]) await writeFileAtomic(path, content, before);
     expect(await readFile(path, "utf8")).toBe("3");
@@ -28,7 +28,7 @@ describe("writeFileAtomic", () => {
     expect((await readdir(folder)).sort()).toEqual(["last", "previous"]);
   });
 
-  it("leaves the old file, and no temporary one, where it fails", async () => {
+  it("leaves the old file and no temporary one if it fails", async () => {
     const path = join(folder, "taken");
     await mkdir(path);
     await expect(writeFileAtomic(path, "new")).rejects.toThrow(new Error(`cannot write ${path}: it is a folder`));
@@ -49,7 +49,7 @@ describe("writeFileAtomic", () => {
 });
 
 describe("describeFileError", () => {
-  it("has words for the system's codes and the first line of any other message", () => {
+  it("explains system error codes, and takes the first line of other messages", () => {
     const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
     expect(describeFileError(full, "write a")).toBe("cannot write a: no space left on the device");
     expect(describeFileError(new Error("odd\n  at x"), "read b")).toBe("cannot read b: odd");
@@ -58,7 +58,7 @@ describe("describeFileError", () => {
 });
 
 describe("removeTemporaries", () => {
-  it("removes what has the name of an interrupted write, and nothing else", async () => {
+  it("removes files named like interrupted writes, and nothing else", async () => {
     const kept = [".lenet-12-0123abcd.lock", ".lenet-12-0123abcd.tmp.gz", "lenet-12-0123abcd.tmp", "model.tmp"];
     for (const name of [...kept, ".lenet-12-0123abcd.tmp", ".lenet-99999-ffffffff.tmp"]) {
       await writeFile(join(folder, name), "");
@@ -71,17 +71,14 @@ describe("removeTemporaries", () => {
 describe("createFolderExclusive", () => {
   const fill = (temporary: string) => writeFile(join(temporary, "a"), "content");
 
-  it.runIf(process.platform === "linux")(
-    "fails, and does not go on for ever, where no folder can be made",
-    async () => {
-      await expect(createFolderExclusive("/proc/lenet/run", fill)).rejects.toThrow(
-        /^cannot create the folder \/proc\/lenet\/run: (no such file or folder|permission denied)$/,
-      );
-    },
-  );
+  it.runIf(process.platform === "linux")("fails, and does not hang, where no folder can be created", async () => {
+    await expect(createFolderExclusive("/proc/lenet/run", fill)).rejects.toThrow(
+      /^cannot create the folder \/proc\/lenet\/run: (no such file or folder|permission denied)$/,
+    );
+  });
 
-  it("creates parents that several ask for at the same time", async () => {
-    // Who is faster differs from round to round.
+  it("creates parents that several callers need at the same time", async () => {
+    // Which one is faster varies.
     for (let round = 0; round < 200; round++) {
       const parent = join(folder, `round-${round}`, "deep", "down");
       await Promise.all([1, 2, 3].map((run) => createFolderExclusive(join(parent, `run-${run}`), fill)));
@@ -98,7 +95,7 @@ describe("createFolderExclusive", () => {
     );
   });
 
-  it("fails where a file has the name or stands in the way", async () => {
+  it("fails if a file has its name or a parent's", async () => {
     const path = join(folder, "file");
     await writeFile(path, "");
     await expect(createFolderExclusive(path, fill)).rejects.toThrow("it exists already");
@@ -107,7 +104,7 @@ describe("createFolderExclusive", () => {
     );
   });
 
-  it("appears whole to one of those who make it at the same time, and to nobody where it cannot be filled", async () => {
+  it("succeeds for one of several simultaneous callers, and leaves nothing if filling fails", async () => {
     const path = join(folder, "run");
     const made = await Promise.allSettled([1, 2, 3].map(() => createFolderExclusive(path, fill)));
     expect(made.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected", "rejected"]);

@@ -22,7 +22,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EIO: "the device reports an error",
 };
 
-/** A file that is there but is not what it should be; the message is one line. */
+/** A file exists but is not what it should be. The message is one line. */
 export class DamagedFileError extends Error {
   override readonly name = "DamagedFileError";
 }
@@ -34,9 +34,9 @@ export function errorCode(error: unknown): string | undefined {
 }
 
 /**
- * One line that says what could not be done and why.
+ * One line saying what could not be done and why.
  *
- * @param doing what was being done, as "write runs/a/model.pth"
+ * @param doing what was being done, such as "write runs/a/model.pth"
  */
 export function describeFileError(error: unknown, doing: string): string {
   const code = errorCode(error);
@@ -46,14 +46,14 @@ export function describeFileError(error: unknown, doing: string): string {
 }
 
 /**
- * Reads a file, if it is no larger than it can be. Of a pipe or a device, which have no size, no more than that is read.
+ * Reads a file of at most `mostBytes` bytes. Reading stops there for pipes and devices, which have no size.
  *
- * @throws Error with one line that names the file and the reason
+ * @throws Error naming the file and the reason
  */
 export async function readFileBounded(path: string, mostBytes: number): Promise<Uint8Array> {
   try {
     const handle = await open(path);
-    const tooLarge = (size: string) => new Error(`it has ${size}, at most ${mostBytes / 1e6} MB are read`);
+    const tooLarge = (size: string) => new Error(`it has ${size}; the limit is ${mostBytes / 1e6} MB`);
     const { size } = await handle.stat();
     if (size > mostBytes) {
       await handle.close();
@@ -68,10 +68,10 @@ export async function readFileBounded(path: string, mostBytes: number): Promise<
   }
 }
 
-/** Some file systems cannot flush a folder; there the rename is all that can be asked for. */
+/** Some file systems cannot flush a folder. There, the rename has to suffice. */
 const FOLDER_FLUSH_UNSUPPORTED: ReadonlySet<string | undefined> = new Set(["EINVAL", "ENOTSUP", "EISDIR", "EPERM"]);
 
-/** Makes what was written to a file, or the names in a folder, survive a power cut. */
+/** Makes a file's content, or the names in a folder, survive a power cut. */
 async function flushToDisk(path: string, flags: "r" | "r+"): Promise<void> {
   const handle = await open(path, flags);
   try {
@@ -81,7 +81,7 @@ async function flushToDisk(path: string, flags: "r" | "r+"): Promise<void> {
   }
 }
 
-/** Makes the names in a folder survive a power cut, where the file system can. */
+/** Makes the names in a folder survive a power cut, if the file system can. */
 async function flushNames(folder: string): Promise<void> {
   try {
     await flushToDisk(folder, "r");
@@ -91,11 +91,10 @@ async function flushNames(folder: string): Promise<void> {
 }
 
 /**
- * Gives a file its final name in the same folder, over any older file of that name, so that the new content or
- * the old one is there at any time, even after a power cut.
+ * Gives a file its final name in the same folder, replacing any older file, so that at any time the old or the new
+ * content is there, even after a power cut.
  *
- * @param keepAs the name that the older file is given, if it is to be kept; a crash can then leave it under that name
- *   alone
+ * @param keepAs the new name for the older file, if it is to be kept; a crash can then leave only that name
  * @throws the system's error
  */
 export async function renameDurably(from: string, to: string, keepAs?: string): Promise<void> {
@@ -115,15 +114,15 @@ async function renameIfThere(from: string, to: string): Promise<void> {
 
 const TEMPORARY_NAME = /^\.lenet-\d+-[0-9a-f]{8}\.tmp$/;
 
-/** A name for what is written into a folder before it has its final name there. */
+/** A temporary name for something being written to a folder. */
 function temporaryIn(folder: string): string {
   return join(folder, `.lenet-${process.pid}-${randomBytes(4).toString("hex")}.tmp`);
 }
 
 /**
- * Removes what interrupted writes have left in a folder that nobody else writes into.
+ * Removes what interrupted writes have left in a folder to which nothing else is writing.
  *
- * @returns how many files that were
+ * @returns the number of files removed
  * @throws the system's error
  */
 export async function removeTemporaries(folder: string): Promise<number> {
@@ -133,12 +132,12 @@ export async function removeTemporaries(folder: string): Promise<number> {
 }
 
 /**
- * Writes a file so that a reader, or a crash at any moment, sees the whole new content or the old one. A
- * failure leaves the old file as it was and no temporary file.
+ * Writes a file atomically: a reader, or a crash at any moment, finds either the old content or all of the new. A
+ * failure leaves the old file unchanged and no temporary file.
  *
- * @param data the content, or its pieces one after the other
- * @param keepAs the name that the old file is given, if it is to be kept, as in {@link renameDurably}
- * @throws Error with one line that names the file and the reason
+ * @param data the content, or its pieces in order
+ * @param keepAs the new name for the old file, if it is to be kept, as in {@link renameDurably}
+ * @throws Error naming the file and the reason
  */
 export async function writeFileAtomic(
   path: string,
@@ -155,14 +154,14 @@ export async function writeFileAtomic(
     }
     await renameDurably(temporary, path, keepAs);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {}); // The first failure is the one to tell.
+    await rm(temporary, { force: true }).catch(() => {}); // Report the first failure.
     throw new Error(describeFileError(error, `write ${path}`), { cause: error });
   }
 }
 
 /**
- * Creates a folder and its parents, where they are missing. Not by mkdir's own way, which never ends on Node 20 where
- * the file system has a parent but lets nobody make anything in it, as /proc does.
+ * Creates a folder and its missing parents. Does not use mkdir's `recursive`, which never returns on Node 20 if a
+ * parent exists but nothing can be created in it, as in /proc.
  *
  * @throws the system's error
  */
@@ -177,7 +176,7 @@ export async function createFolders(path: string): Promise<void> {
   }
 }
 
-/** Creates a folder, unless it is there: another process may have been faster. */
+/** Creates a folder unless it exists: another process may have been faster. */
 async function createFolder(path: string): Promise<void> {
   try {
     await mkdir(path);
@@ -196,11 +195,10 @@ export async function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * Creates a folder that must not exist yet, and its parents where they are missing. It appears with all that it is
- * filled with, or not at all.
+ * Creates a folder that must not exist yet, and its missing parents. It appears with all its files or not at all.
  *
- * @param fill writes at least one file into the folder, which has a temporary name then
- * @throws Error with one line where it exists or cannot be created or filled
+ * @param fill writes at least one file to the folder, which has a temporary name at that time
+ * @throws Error if it exists or cannot be created or filled
  */
 export async function createFolderExclusive(path: string, fill: (folder: string) => Promise<void>): Promise<void> {
   const temporary = temporaryIn(dirname(path));
@@ -209,7 +207,7 @@ export async function createFolderExclusive(path: string, fill: (folder: string)
     await requireAbsent(path);
     await mkdir(temporary);
     await fill(temporary);
-    // Fails over a folder that another process has made, and filled, in the meantime.
+    // Fails if another process has created and filled the folder in the meantime.
     await rename(temporary, path);
     await flushNames(dirname(path));
   } catch (error) {

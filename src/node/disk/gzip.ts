@@ -2,18 +2,18 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { DamagedFileError, errorCode } from "./files.js";
 
-/** gzip takes at least one byte for this many. */
+/** gzip compresses by at most this factor. */
 const MOST_BYTES_PER_PACKED_BYTE = 1032;
-/** zlib's least piece. */
+/** zlib's smallest chunk, in bytes. */
 const LEAST_PIECE = 64;
 
 /**
- * A file's content, unpacked where it is packed with gzip. Some programs unpack a file and leave its name as it was, so
- * the first bytes decide.
+ * A file's content, unpacked if it is gzipped. The first bytes decide, as some programs unpack a file without renaming
+ * it.
  *
  * @param what the file's name, for messages
- * @param limit the most bytes that may come out
- * @throws DamagedFileError where it is truncated, damaged or holds more
+ * @param limit the most bytes that it may unpack to
+ * @throws DamagedFileError if it is truncated, damaged or unpacks to more
  */
 export async function unpackGzip(bytes: Uint8Array, what: string, limit: number): Promise<Uint8Array> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
@@ -33,8 +33,8 @@ export async function unpackGzip(bytes: Uint8Array, what: string, limit: number)
 }
 
 /**
- * How much zlib unpacks at a time: all of it, so that it need not put pieces together in a second copy. The last four
- * bytes of a file say how much that is, if it is whole.
+ * The chunk size for zlib: the entire content, so that no second copy is needed to join chunks. The last four bytes of
+ * a complete file hold it.
  */
 function pieceBytes(bytes: Uint8Array, limit: number): number {
   const { buffer, byteOffset, length } = bytes;

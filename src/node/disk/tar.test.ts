@@ -9,7 +9,7 @@ const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
 const archive = () =>
   createTar([{ name: "a/one.txt", data: "first" }, { name: "a/" }, { name: "b/two.txt", data: "2" }]);
 
-/** Writes a header's field and makes its checksum right again, as no accident does. */
+/** Writes a field of a header and corrects its checksum. */
 function forge(bytes: Uint8Array, place: number, value: string): Uint8Array {
   const header = bytes.subarray(0, 512);
   header.set(Buffer.from(value), place);
@@ -33,7 +33,7 @@ describe("readTar", () => {
     expect(text(files.get("batches.meta.txt"))).toBe("red\ngreen\nblue\n\n");
   });
 
-  it("reads from the middle of a larger buffer, and keeps the later one of two files with one name", () => {
+  it("reads from the middle of a larger buffer, and keeps the later of two files with the same name", () => {
     const bytes = createTar([
       { name: "a/x", data: "old" },
       { name: "b/x", data: "new" },
@@ -45,37 +45,37 @@ describe("readTar", () => {
     expect(text(files.get("x"))).toBe("new");
   });
 
-  it("leaves folders out, and what is behind the end", () => {
+  it("ignores folders and anything after the end", () => {
     const bytes = Buffer.concat([archive(), Buffer.from("rubbish")]);
     expect([...readTar(bytes, "a.tar").keys()]).toEqual(["one.txt", "two.txt"]);
   });
 
   it.each([
-    ["text", Buffer.alloc(2000, "<html>"), "a.tar is no tar archive: found no file's header at byte 0"],
-    ["a stub", Buffer.from("abc"), "a.tar is no tar archive: found no file's header at byte 0"],
-    ["a damaged name", damaged(1024 + 3), "a.tar is damaged: found no file's header at byte 1024"],
-    ["a name that was wiped out", damaged(1024, 0), "a.tar is damaged: found no file's header at byte 1024"],
+    ["text", Buffer.alloc(2000, "<html>"), "a.tar is not a tar archive: found no file header at byte 0"],
+    ["a stub", Buffer.from("abc"), "a.tar is not a tar archive: found no file header at byte 0"],
+    ["a damaged name", damaged(1024 + 3), "a.tar is damaged: found no file header at byte 1024"],
+    ["a name of zeros", damaged(1024, 0), "a.tar is damaged: found no file header at byte 1024"],
     [
       "a file that is cut off",
       archive().subarray(0, 515),
-      "a.tar is truncated: a file takes 517 bytes, the archive has 515",
+      "a.tar is truncated: a file takes 517 bytes, but the archive has 515",
     ],
-    ["a header that is cut off", archive().subarray(0, 1100), "a.tar is damaged: found no file's header at byte 1024"],
-    ["no size", forge(archive(), 124, "?"), "a.tar is damaged: the header at byte 0 has no possible size"],
+    ["a truncated header", archive().subarray(0, 1100), "a.tar is damaged: found no file header at byte 1024"],
+    ["no size", forge(archive(), 124, "?"), "a.tar is damaged: the header at byte 0 has an impossible size"],
     [
       "a negative size",
       forge(archive(), 124, "-0000001024"),
-      "a.tar is damaged: the header at byte 0 has no possible size",
+      "a.tar is damaged: the header at byte 0 has an impossible size",
     ],
     [
       "a huge size",
       forge(archive(), 124, "77777777777"),
-      "a.tar is truncated: a file takes 8589935103 bytes, the archive has 10240",
+      "a.tar is truncated: a file takes 8589935103 bytes, but the archive has 10240",
     ],
     [
       "an extended header of no sense",
       forge(createTar([{ name: "x", data: new Uint8Array(70_000) }]), 156, "g"),
-      "a.tar is damaged: the header at byte 0 has no possible size",
+      "a.tar is damaged: the header at byte 0 has an impossible size",
     ],
     [
       "very many files",

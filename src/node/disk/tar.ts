@@ -7,21 +7,21 @@ const CHECKSUM = { start: 148, end: 156 };
 const SIZE = { start: 124, end: 136 };
 const TYPE = 156;
 
-/** Headers that hold a name or attributes of the next file. */
+/** Headers that hold the name or attributes of the next file. */
 const EXTENDED_TYPES: ReadonlySet<string> = new Set(["x", "g", "L", "K", "N"]);
 const MOST_EXTENDED_BYTES = 2 ** 16;
 const MOST_FILES = 1000;
 
 /**
- * The files of a tar archive by their names without folders; of two with the same name, the later one.
+ * The files of a tar archive by name, without folders. A later file replaces an earlier one of the same name.
  *
  * @param bytes the archive, unpacked; the files are views of it
  * @param what the archive's name, for messages
- * @throws DamagedFileError where it is no tar archive, is truncated or damaged
+ * @throws DamagedFileError if it is not a tar archive, is truncated or damaged
  */
 export function readTar(bytes: Uint8Array, what: string): Map<string, Uint8Array> {
   requireSoundHeaders(bytes, what);
-  // nanotar reads the whole buffer that a view is of.
+  // nanotar reads a view's entire buffer.
   const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes : Uint8Array.from(bytes);
   const files = new Map<string, Uint8Array>();
   for (const { name, type, data } of parseTar(whole)) {
@@ -31,27 +31,29 @@ export function readTar(bytes: Uint8Array, what: string): Map<string, Uint8Array
 }
 
 /**
- * Walks through the headers. nanotar believes whatever stands in them: it skips files behind a damaged size, takes a
- * damaged name for another file's and views bytes behind the end.
+ * Checks all headers, as nanotar trusts them: it skips files after a damaged size, accepts damaged names and reads
+ * beyond the end.
  */
 function requireSoundHeaders(bytes: Uint8Array, what: string): void {
   let files = 0;
   for (let start = 0; start < bytes.length; ) {
     const header = bytes.subarray(start, start + BLOCK_BYTES);
-    // The end's mark.
+    // The end-of-archive mark.
     if (header.length === BLOCK_BYTES && header.every((byte) => byte === 0)) return;
     if (header.length < BLOCK_BYTES || header[0] === 0 || octal(header, CHECKSUM) !== checksumOf(header)) {
-      const fault = start === 0 ? "is no tar archive" : "is damaged";
-      throw new DamagedFileError(`${what} ${fault}: found no file's header at byte ${start}`);
+      const fault = start === 0 ? "is not a tar archive" : "is damaged";
+      throw new DamagedFileError(`${what} ${fault}: found no file header at byte ${start}`);
     }
     const size = octal(header, SIZE);
     const extended = EXTENDED_TYPES.has(String.fromCharCode(header[TYPE]));
     if (!(size >= 0) || (extended && size > MOST_EXTENDED_BYTES)) {
-      throw new DamagedFileError(`${what} is damaged: the header at byte ${start} has no possible size`);
+      throw new DamagedFileError(`${what} is damaged: the header at byte ${start} has an impossible size`);
     }
     const end = start + BLOCK_BYTES + size;
     if (end > bytes.length) {
-      throw new DamagedFileError(`${what} is truncated: a file takes ${end} bytes, the archive has ${bytes.length}`);
+      throw new DamagedFileError(
+        `${what} is truncated: a file takes ${end} bytes, but the archive has ${bytes.length}`,
+      );
     }
     if (++files > MOST_FILES) {
       throw new DamagedFileError(`${what} holds more than ${MOST_FILES} files: unpack it and name the folder`);
@@ -60,12 +62,12 @@ function requireSoundHeaders(bytes: Uint8Array, what: string): void {
   }
 }
 
-/** A number in octal digits, as tar writes them; NaN where there is none. */
+/** A number in octal digits, as tar writes them; NaN if there is none. */
 function octal(header: Uint8Array, { start, end }: { start: number; end: number }): number {
   return Number.parseInt(String.fromCharCode(...header.subarray(start, end)), 8);
 }
 
-/** The sum of a header's bytes, those of the checksum itself counted as spaces. */
+/** The sum of a header's bytes, counting those of the checksum as spaces. */
 function checksumOf(header: Uint8Array): number {
   return header.reduce((sum, byte, index) => sum + (index >= CHECKSUM.start && index < CHECKSUM.end ? 0x20 : byte), 0);
 }

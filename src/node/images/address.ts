@@ -2,7 +2,7 @@ import type { ImageShape } from "../../model/index.js";
 import { encodePng } from "./codec.js";
 
 /**
- * An image as an address that holds it: a PNG as a data URI.
+ * An image as a data URI of a PNG.
  *
  * @param planes [channels][height][width], 0 … 255
  */

@@ -7,38 +7,43 @@ import { createFolders, writeFileAtomic } from "../disk/files.js";
 import { DECODER_VERSION } from "./codec.js";
 import type { ListedFile } from "./listing.js";
 
-/** An image as it was decoded: its original size, and [channels][height][width] as it was fitted. */
+/** A decoded image: its original size, and its fitted pixels [channels][height][width]. */
 export interface FittedImage {
   readonly width: number;
   readonly height: number;
   readonly pixels: Uint8Array;
 }
 
-/** What is known of a file: its image, or why it has none. */
+/** What is known about a file: its image, or why it has none. */
 export type KnownFile = FittedImage | { readonly reason: string };
 
-/** What an earlier run has decoded. */
+/** Images decoded by earlier runs. */
 export interface ImageCache {
-  /** What is known of a file; undefined where it was another one then, or none. */
+  /** What is known about a file; undefined if it is new or has changed. */
   find(file: ListedFile): KnownFile | undefined;
   /** How many files it holds. */
   readonly size: number;
-  /** All images one after the other, in the order in which they were written. */
+  /** All images, contiguous, in the order in which they were written. */
   readonly pixels: Uint8Array;
 }
 
-/** [path, size, modified, width, height] of an image, in the order of the pixels; a reason in place of the size. */
+/**
+ * [path, size, modified, width, height] of each image, in the order of the pixels; with a reason instead of width and
+ * height if the file has no image.
+ */
 type Row = [path: string, size: number, modified: number, ...(readonly [width: number, height: number] | [string])];
 
 const MAGIC = Buffer.from("lenet images 1\n", "latin1");
-/** The magic, then as little-endian 32-bit integers the CRC-32 of all that follows it and the header's length. */
+/**
+ * The magic bytes, then two little-endian 32-bit integers: the CRC-32 of everything after it, and the header's length.
+ */
 const HEADER_START = MAGIC.length + 8;
 
 /**
- * Where a folder's decoded images are kept.
+ * The path at which a folder's decoded images are cached.
  *
- * @param cache the folder of everything that is cached
- * @param folder the data set's folder, its links resolved
+ * @param cache the folder of the entire cache
+ * @param folder the data set's folder, with links resolved
  */
 export function imageCachePath(cache: string, folder: string, settings: ImageSettings): string {
   const { shape, resize, background } = settings;
@@ -46,7 +51,7 @@ export function imageCachePath(cache: string, folder: string, settings: ImageSet
   return join(cache, "images", `${createHash("sha256").update(key).digest("hex").slice(0, 32)}.bin`);
 }
 
-/** What was kept; undefined where there is nothing, it is damaged, or it cannot be read: then all is decoded again. */
+/** Reads the cache. Returns undefined if it is missing, damaged or unreadable; everything is decoded again then. */
 export async function readImageCache(path: string, settings: ImageSettings): Promise<ImageCache | undefined> {
   let content: Buffer;
   try {
@@ -58,7 +63,7 @@ export async function readImageCache(path: string, settings: ImageSettings): Pro
   if (crc32(content.subarray(MAGIC.length + 4)) !== content.readUInt32LE(MAGIC.length)) return undefined;
   const headerEnd = HEADER_START + content.readUInt32LE(MAGIC.length + 4);
   const rows: Row[] = JSON.parse(content.toString("utf8", HEADER_START, headerEnd));
-  // Not subarray(): of Node's Buffer it gives a Buffer, whose slice() does not copy.
+  // Not subarray(): on Node's Buffer it returns a Buffer, whose slice() does not copy.
   const pixels = new Uint8Array(content.buffer, content.byteOffset + headerEnd, content.length - headerEnd);
   return indexRows(rows, pixels, settings);
 }
@@ -85,10 +90,10 @@ function indexRows(rows: readonly Row[], pixels: Uint8Array, settings: ImageSett
 }
 
 /**
- * Keeps what is known of a folder's files for the next time.
+ * Caches what is known about a folder's files for the next run.
  *
- * @param pixels those of the known images, one after the other
- * @throws Error with one line where that cannot be written
+ * @param pixels those of the known images, contiguous
+ * @throws Error if it cannot be written
  */
 export async function writeImageCache(
   path: string,

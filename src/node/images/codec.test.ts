@@ -10,7 +10,7 @@ const decoded: Record<string, { width: number; height: number; rgba: string }> =
   readFileSync(`${FOLDER}/decoded.json`, "utf8"),
 );
 
-/** Where Pillow rounds otherwise: 16 bits a sample to 8, and the product of colour and black. */
+/** Where Pillow rounds differently: 16 bits per sample to 8, and the product of colour and black. */
 const TOLERANCES: Record<string, number> = {
   "deep.png": 1,
   "deep-clear.png": 1,
@@ -20,7 +20,7 @@ const TOLERANCES: Record<string, number> = {
   "cmyk.tif": 1,
 };
 
-/** Of what is seen: the colour of a pixel without opacity is nothing. */
+/** Compares visible colours: a fully transparent pixel has none. */
 function largestDifference(found: Uint8Array, expected: Uint8Array): number {
   return found.reduce((largest, value, index) => {
     const isSeen = index % 4 === 3 || expected[index | 3] > 0;
@@ -38,7 +38,7 @@ describe("decodeImage", () => {
     expect(largestDifference(image.rgba, rgba)).toBeLessThanOrEqual(TOLERANCES[name] ?? 0);
   });
 
-  it("turns all eight orientations upright", async () => {
+  it("applies all eight orientations", async () => {
     const images = await Promise.all(
       [1, 2, 3, 4, 5, 6, 7, 8].map((orientation) => decodeImage(file(`orientation-${orientation}.jpg`))),
     );
@@ -51,20 +51,24 @@ describe("decodeImage", () => {
 
   it.each([
     ["an empty file", new Uint8Array(), "the file is empty"],
-    ["text", Buffer.from("label: cat"), "not an image that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF)"],
-    ["SVG", Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), "not an image"],
+    ["text", Buffer.from("label: cat"), "not a supported image (JPEG, PNG, WebP, GIF, BMP or TIFF)"],
+    ["SVG", Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), "not a supported image"],
     [
       "a script of ImageMagick",
       Buffer.from('<?xml version="1.0"?><image><read filename="x"/></image>'),
-      "not an image",
+      "not a supported image",
     ],
-    ["an image of no rows", blackPng(5, 0), "damaged: its header says 5x0 pixels"],
-    ["a cut header", file("color.png").subarray(0, 18), "damaged: it ends within its header"],
-    ["a cut JPEG", file("color.jpg").subarray(0, 750), "damaged: it is cut off"],
-    ["a cut PNG", file("color.png").subarray(0, 300), "damaged: unexpected end of file"],
-    ["a cut WebP", file("color.webp").subarray(0, 300), "damaged: insufficient image data in file"],
+    ["an image without rows", blackPng(5, 0), "damaged: its header says 5x0 pixels"],
+    ["a truncated header", file("color.png").subarray(0, 18), "damaged: it ends within its header"],
+    ["a truncated JPEG", file("color.jpg").subarray(0, 750), "damaged: it is cut off"],
+    ["a truncated PNG", file("color.png").subarray(0, 300), "damaged: unexpected end of file"],
+    ["a truncated WebP", file("color.webp").subarray(0, 300), "damaged: insufficient image data in file"],
     ["a JPEG without a frame", file("color.jpg").subarray(0, 158), "damaged: "],
-    ["a decompression bomb", blackPng(30_000, 30_000, 1_000_000), "too large: 30000x30000 pixels, at most 50 million"],
+    [
+      "a decompression bomb",
+      blackPng(30_000, 30_000, 1_000_000),
+      "too large: 30000x30000 pixels, the limit is 50 million",
+    ],
     ["a long bomb", blackPng(2 ** 31 - 1, 1, 1), "too large: 2147483647x1 pixels"],
   ])("refuses %s in one line", async (_, bytes, message) => {
     const failure = await decodeImage(bytes).catch((error: unknown) => error);
@@ -98,7 +102,7 @@ describe("readImageHeader", () => {
 });
 
 describe("encodePng", () => {
-  it.each([1, 3, 4])("encodes %i channels without loss, the same bytes each time", async (channels) => {
+  it.each([1, 3, 4])("encodes %i channels losslessly, with the same bytes each time", async (channels) => {
     const [width, height] = [7, 5];
     const pixels = Uint8Array.from({ length: width * height * channels }, (_, index) => (index * 37) % 256);
     const png = await encodePng(pixels, width, height);
@@ -112,7 +116,7 @@ describe("encodePng", () => {
     expect(await encodePng(pixels, width, height)).toEqual(png);
   });
 
-  it("refuses what is no such image", async () => {
-    await expect(encodePng(new Uint8Array(10), 2, 2)).rejects.toThrow("10 bytes are no 2x2 image");
+  it("refuses a length that fits no image", async () => {
+    await expect(encodePng(new Uint8Array(10), 2, 2)).rejects.toThrow("10 bytes are not a 2x2 image");
   });
 });

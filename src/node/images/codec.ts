@@ -14,14 +14,14 @@ import {
 import type { DecodedImage } from "../../data/images/color.js";
 import { ImageError, type ImageFormat, MAXIMUM_PIXELS, readImageHeader } from "./header.js";
 
-/** Changes where the same file may be decoded to other pixels or other files are refused; in the cache's key. */
+/** Part of the cache's key. Change it when files may be decoded to different pixels, or different files are refused. */
 export const DECODER_VERSION = "magick-wasm 0.0.43, 1";
 
-/** ImageMagick keeps at most five bytes a pixel; turning an image takes a second copy. */
+/** ImageMagick uses at most five bytes per pixel; rotating an image needs a second copy. */
 const MAXIMUM_IMAGE_BYTES = BigInt(MAXIMUM_PIXELS) * 5n * 3n;
 const MAXIMUM_PROFILE_BYTES = 64n << 20n;
 
-/** The colour spaces whose values are shown as they are: others, as CMYK, are converted. A gamma is ignored. */
+/** Colour spaces whose values are used unchanged. Others, such as CMYK, are converted. Gamma is ignored. */
 const DISPLAYED: ReadonlySet<ColorSpace> = new Set([
   ColorSpace.sRGB,
   ColorSpace.RGB,
@@ -29,15 +29,15 @@ const DISPLAYED: ReadonlySet<ColorSpace> = new Set([
   ColorSpace.LinearGray,
 ]);
 
-/** libjpeg warns of it only and makes up the rest. */
+/** libjpeg only warns and fills in the rest. */
 const CUT_OFF = /premature end/i;
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 let started: Promise<void> | undefined;
-/** A pixel in the decoder's memory, to tell how large that is. */
+/** A one-pixel image, for finding the size of the decoder's memory. */
 let probe: IMagickImage | undefined;
 
-/** ImageMagick's module, compiled once; other threads can start from it. */
+/** Compiles ImageMagick's module, once. Other threads can start from it. */
 export function compileDecoder(): Promise<WebAssembly.Module> {
   compiled ??= (async () => {
     const { resolve } = createRequire(import.meta.url);
@@ -47,9 +47,9 @@ export function compileDecoder(): Promise<WebAssembly.Module> {
 }
 
 /**
- * Starts ImageMagick in this thread, once, with its limits set.
+ * Starts ImageMagick in this thread, once, and sets its limits.
  *
- * @param module what `compileDecoder` gave, here or in another thread
+ * @param module the result of `compileDecoder` in this or another thread
  */
 export function startDecoder(module: WebAssembly.Module | Promise<WebAssembly.Module> = compileDecoder()) {
   started ??= (async () => {
@@ -66,17 +66,17 @@ export function startDecoder(module: WebAssembly.Module | Promise<WebAssembly.Mo
   return started;
 }
 
-/** The bytes of memory that the decoder has taken in this thread; it never gives any back. */
+/** The decoder's memory in this thread, in bytes. It never shrinks. */
 export function decoderMemory(): number {
   return probe?.getPixels((pixels) => pixels.getReadOnlyArea(0, 0, 1, 1).buffer.byteLength) ?? 0;
 }
 
 /**
- * Decodes an image: JPEG, PNG, WebP, GIF, BMP or TIFF, told by its first bytes, whatever its name says. Of several
- * frames the first is taken; it is turned upright as its EXIF orientation says; grey, palettes, CMYK and 16 bits become
- * 8-bit red, green, blue and opacity; colour profiles are ignored, as by Pillow.
+ * Decodes a JPEG, PNG, WebP, GIF, BMP or TIFF image, recognised by its first bytes. Takes the first of several frames,
+ * applies the EXIF orientation, and converts grey, palettes, CMYK and 16 bits to 8-bit red, green, blue and opacity.
+ * Colour profiles are ignored, as in Pillow.
  *
- * @throws ImageError where it is none of these, is damaged or cut off, or has more than MAXIMUM_PIXELS pixels
+ * @throws ImageError if it is none of these, is damaged or truncated, or has more than MAXIMUM_PIXELS pixels
  */
 export async function decodeImage(bytes: Uint8Array): Promise<DecodedImage> {
   const header = readImageHeader(bytes);
@@ -109,15 +109,15 @@ function decode(bytes: Uint8Array, format: ImageFormat): DecodedImage {
   }
 }
 
-/** With the format named, ImageMagick tries no other one; SVG, scripts and addresses are out of reach. */
+/** Naming the format keeps ImageMagick from trying others, such as SVG, scripts and URLs. */
 function readSettings(format: ImageFormat): MagickReadSettings {
   const settings = new MagickReadSettings({ format, frameIndex: 0, frameCount: 1 });
-  // Photoshop keeps its layers in a TIFF's tag, in a format of its own.
+  // Photoshop stores layers in a TIFF tag, in its own format.
   if (format === "TIFF") settings.setDefine(MagickFormat.Tiff, "ignore-layers", true);
   return settings;
 }
 
-/** A GIF's frame can cover a part of its screen; the rest is transparent. */
+/** A GIF's frame may cover only part of its screen; the rest is transparent. */
 function onScreen(image: IMagickImage, frame: DecodedImage): DecodedImage {
   const { x, y, width, height } = image.page;
   if (width === frame.width && height === frame.height && x === 0 && y === 0) return frame;
@@ -131,7 +131,10 @@ function onScreen(image: IMagickImage, frame: DecodedImage): DecodedImage {
   return { width, height, rgba };
 }
 
-/** ImageMagick's message without its source line, as "CorruptImage `' @ error/gif.c/DecodeImage/505", in words. */
+/**
+ * Turns ImageMagick's message, such as "CorruptImage `' @ error/gif.c/DecodeImage/505", into words without the source
+ * line.
+ */
 function plainMessage(error: MagickError): string {
   const text = error.message.split(/\s*`|\n/, 1)[0];
   const words = text.includes(" ") ? text : text.replace(/([a-z])([A-Z])/g, (_, end, start) => `${end} ${start}`);
@@ -141,19 +144,20 @@ function plainMessage(error: MagickError): string {
 /**
  * Encodes an image as a PNG.
  *
- * @param pixels [height][width][channels], 1 (grey), 3 (red, green, blue) or 4 (and opacity) channels by its length
- * @throws RangeError where the length is none of these
+ * @param pixels [height][width][channels], 1 (grey), 3 (red, green, blue) or 4 (and opacity) channels, depending on its
+ *   length
+ * @throws RangeError if the length is none of these
  */
 export async function encodePng(pixels: Uint8Array, width: number, height: number): Promise<Uint8Array> {
   const channels = pixels.length / (width * height);
   if (channels !== 1 && channels !== 3 && channels !== 4) {
-    throw new RangeError(`${pixels.length} bytes are no ${width}x${height} image of 1, 3 or 4 channels`);
+    throw new RangeError(`${pixels.length} bytes are not a ${width}x${height} image with 1, 3 or 4 channels`);
   }
   await startDecoder();
   const format = { 1: MagickFormat.Gray, 3: MagickFormat.Rgb, 4: MagickFormat.Rgba }[channels];
   const image = MagickImage.create(pixels, new MagickReadSettings({ format, width, height, depth: 8 }));
   try {
-    // Else it writes the time into the file.
+    // Otherwise it writes the time to the file.
     image.settings.setDefine(MagickFormat.Png, "exclude-chunks", "date,time");
     return image.write(MagickFormat.Png, (png) => png.slice());
   } finally {

@@ -3,27 +3,27 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { describeFileError } from "../disk/files.js";
 
-/** Files between two turns of the event loop. */
+/** How many files are read between turns of the event loop. */
 const FILES_PER_TURN = 2000;
 
-/** A file or folder, links followed. */
+/** A file or folder, with links followed. */
 export interface Entry {
   readonly name: string;
-  /** From the walk's folder on. */
+  /** Relative to the walk's root. */
   readonly path: string;
   readonly stats: Stats;
 }
 
-/** A file that is passed over, and why. */
+/** A skipped file, and why. */
 export interface SkippedFile {
-  /** From the walk's folder on. */
+  /** Relative to the walk's root. */
   readonly path: string;
   readonly reason: string;
 }
 
 /**
- * A walk through a folder of images. Names that begin with a dot and __MACOSX are passed over; symbolic links are
- * followed. All orders are those of the names' code units, the same on every machine.
+ * A walk through a folder of images. Skips names that begin with a dot and __MACOSX, and follows symbolic links.
+ * Everything is sorted by the names' code units, so the order is the same on every machine.
  */
 export class FolderWalk {
   private readonly reasons = new Map<string, string>();
@@ -31,13 +31,13 @@ export class FolderWalk {
   private readonly signal: AbortSignal | undefined;
   private sinceTurn = 0;
 
-  /** @param signal its reason is what the walk throws where it is aborted */
+  /** @param signal aborts the walk, which then throws its reason */
   constructor(root: string, signal?: AbortSignal) {
     this.root = root;
     this.signal = signal;
   }
 
-  /** A file can be met twice: where the folder of a part is told from a class's, and in the walk. */
+  /** Records a skipped file. It may be seen twice: when looking for the folders of parts, and in the walk. */
   skip(path: string, reason: string): void {
     this.reasons.set(path, reason);
   }
@@ -46,12 +46,12 @@ export class FolderWalk {
     return Array.from(this.reasons, ([path, reason]) => ({ path, reason }));
   }
 
-  /** The entries of a folder, sorted. @throws the system's error where it cannot be read */
+  /** The entries of a folder, sorted. @throws the system's error if it cannot be read */
   list(folder: string): Entry[] {
     return this.entries(folder, readdirSync(join(this.root, folder), { withFileTypes: true }));
   }
 
-  /** The entries of a folder, sorted; none, and the folder among the skipped, where it cannot be read. */
+  /** The entries of a folder, sorted. If it cannot be read, it is recorded as skipped and has no entries. */
   read(folder: string): Entry[] {
     try {
       return this.list(folder);
@@ -62,9 +62,9 @@ export class FolderWalk {
   }
 
   /**
-   * The files in a folder and those below it. Every folder is entered once, however many links lead to it.
+   * The files in a folder and its subfolders. Each folder is entered once, however many links lead to it.
    *
-   * @param around folders that are not entered again
+   * @param around enclosing folders, which are not entered again
    */
   async filesBelow(folder: string, around: readonly string[] = []): Promise<Entry[]> {
     const files: Entry[] = [];

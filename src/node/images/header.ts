@@ -1,22 +1,22 @@
-/** What is wrong with an image's bytes, in one line that does not name the file. */
+/** Something is wrong with an image's bytes. The message is one line and does not name the file. */
 export class ImageError extends Error {
   override readonly name = "ImageError";
 }
 
-/** The formats that are read, as ImageMagick spells them. */
+/** The supported formats, as ImageMagick spells them. */
 export type ImageFormat = "JPEG" | "PNG" | "WEBP" | "GIF" | "BMP" | "TIFF";
 
-/** What an image's first bytes say. */
+/** The content of an image's header. */
 export interface ImageHeader {
   readonly format: ImageFormat;
   readonly width: number;
   readonly height: number;
 }
 
-/** More pixels are not decoded: a small file can unpack to any size. */
+/** Larger images are not decoded, as a small file can unpack to any size. */
 export const MAXIMUM_PIXELS = 50_000_000;
 
-/** The bytes that tell the format. */
+/** How many bytes identify the format. */
 export const MAGIC_BYTES = 12;
 
 const TIFF_WIDTH = 256;
@@ -33,7 +33,7 @@ const READERS: Readonly<Record<ImageFormat, (view: DataView) => [width: number, 
   TIFF: tiffSize,
 };
 
-/** The format that the first MAGIC_BYTES bytes of a file tell; undefined where it is none that is read. */
+/** The format, from the first MAGIC_BYTES bytes of a file; undefined if it is not supported. */
 export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
   const text = String.fromCharCode(...bytes.subarray(0, MAGIC_BYTES));
   if (text.startsWith("\xff\xd8\xff")) return "JPEG";
@@ -46,20 +46,20 @@ export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
 }
 
 /**
- * The format and the size of an image, from its header alone.
+ * The format and size of an image, from its header only.
  *
- * @throws ImageError where it is no image of a known format, its header is damaged, or it has too many pixels
+ * @throws ImageError if it is not an image of a supported format, its header is damaged, or it has too many pixels
  */
 export function readImageHeader(bytes: Uint8Array): ImageHeader {
   if (bytes.length === 0) throw new ImageError("the file is empty");
   const format = imageFormat(bytes);
   if (format === undefined) {
-    throw new ImageError("not an image that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF)");
+    throw new ImageError("not a supported image (JPEG, PNG, WebP, GIF, BMP or TIFF)");
   }
   const [width, height] = readSize(format, bytes);
   if (!(width > 0 && height > 0)) throw new ImageError(`damaged: its header says ${width}x${height} pixels`);
   if (width * height > MAXIMUM_PIXELS) {
-    const most = `at most ${MAXIMUM_PIXELS / 1e6} million are read`;
+    const most = `the limit is ${MAXIMUM_PIXELS / 1e6} million`;
     throw new ImageError(`too large: ${width}x${height} pixels, ${most}`);
   }
   return { format, width, height };
@@ -74,13 +74,13 @@ function readSize(format: ImageFormat, bytes: Uint8Array): [number, number] {
   }
 }
 
-/** From the first frame header (SOF): the segments before it are passed over. */
+/** From the first frame header (SOF), skipping the segments before it. */
 function jpegSize(view: DataView): [number, number] {
   for (let place = 2; ; ) {
     while (view.getUint8(place) !== 0xff) place++;
     while (view.getUint8(place) === 0xff) place++;
     const marker = view.getUint8(place++);
-    // C4, C8 and CC lie among the frame headers and are tables.
+    // C4, C8 and CC lie in the same range but are tables.
     const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
     if (isFrame) return [view.getUint16(place + 5), view.getUint16(place + 3)];
     if (marker === 0xd9 || marker === 0xda) throw new ImageError("damaged: it has no frame header");
@@ -109,11 +109,11 @@ function webpSize(view: DataView): [number, number] {
 function bmpSize(view: DataView): [number, number] {
   const isOs2 = view.getUint32(14, true) === 12;
   if (isOs2) return [view.getUint16(18, true), view.getUint16(20, true)];
-  // The height of an image that is stored from top to bottom is negative.
+  // The height is negative if the rows are stored from top to bottom.
   return [view.getInt32(18, true), Math.abs(view.getInt32(22, true))];
 }
 
-/** From the first directory. */
+/** From the first image file directory. */
 function tiffSize(view: DataView): [number, number] {
   const little = view.getUint8(0) === 0x49;
   const directory = view.getUint32(4, little);
@@ -133,5 +133,5 @@ function tiffInteger(view: DataView, entry: number, little: boolean): number {
   const type = view.getUint16(entry + 2, little);
   if (type === TIFF_SHORT) return view.getUint16(entry + 8, little);
   if (type === TIFF_LONG) return view.getUint32(entry + 8, little);
-  throw new ImageError("damaged: its size is no integer");
+  throw new ImageError("damaged: its size is not an integer");
 }

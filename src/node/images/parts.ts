@@ -4,32 +4,32 @@ import type { ImageShape } from "../../model/index.js";
 import { sha256 } from "../disk/checkedFile.js";
 import type { FolderPart, ListedFile } from "./listing.js";
 
-/** An image of the data set: its file and its size before it was fitted. */
+/** An image of the data set: its file, and its original size. */
 export interface DatasetImage {
   readonly file: ListedFile;
   readonly width: number;
   readonly height: number;
 }
 
-/** What all parts have in common. */
+/** What all parts share. */
 export interface DatasetNaming {
   readonly name: string;
   readonly classes: readonly string[];
   readonly shape: ImageShape;
 }
 
-/** A data set's parts, and the images that their images were, in the same order. */
+/** A data set's parts, and the source of each of their images, in the same order. */
 export interface DividedImages {
   readonly parts: DatasetParts;
   readonly train: readonly DatasetImage[];
   readonly test: readonly DatasetImage[];
 }
 
-/** The share of each class that is held back for the test. */
+/** The fraction of each class held out for the test set. */
 const TEST_SHARE = 0.2;
 
 /**
- * The parts as the folder has them.
+ * Divides images into the folder's own parts.
  *
  * @param images sorted by part: train, validation, test
  * @param pixels [image][channels][height][width]; the parts' images are views of them
@@ -55,7 +55,7 @@ export function divide(naming: DatasetNaming, images: readonly DatasetImage[], p
 }
 
 /**
- * A fifth of each class held back for the test, always the same images; no test where every class has one alone.
+ * Holds out a fixed fifth of each class as the test set. There is no test set if every class has only one image.
  *
  * @param pixels [image][channels][height][width]
  */

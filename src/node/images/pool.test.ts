@@ -29,13 +29,13 @@ function put(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-/** A file after an accident: flipped bits, an end cut off, another beginning, or four bytes as large as can be. */
+/** Damages a file: flipped bits, a truncated end, another beginning, or four bytes of 255. */
 function mutate(original: Uint8Array, stream: RandomStream): Uint8Array {
   const bytes = original.slice();
   const kind = stream.below(8);
   if (kind === 0) return bytes.subarray(0, stream.below(bytes.length));
   if (kind === 1) bytes.fill(stream.below(256), 0, 1 + stream.below(4));
-  // Sizes stand within the first bytes.
+  // Sizes are within the first bytes.
   else if (kind === 2) bytes.fill(0xff, 2 + stream.below(40)).set(original.subarray(46), 46);
   else if (kind === 3) bytes.set([0x7f, 0xff, 0xff, 0xff], stream.below(bytes.length - 4));
   else
@@ -44,7 +44,7 @@ function mutate(original: Uint8Array, stream: RandomStream): Uint8Array {
 }
 
 describe("decodeFiles", () => {
-  it("gives every file's pixels and size at its place, and tells how far it is", async () => {
+  it("returns every file's pixels and size in its slot, and reports progress", async () => {
     const seen: DecodingProgress[] = [];
     const { pixels, outcomes } = await decodeFiles(images, settings, { onProgress: (step) => seen.push(step) });
     for (const [slot, path] of images.entries()) {
@@ -58,7 +58,7 @@ describe("decodeFiles", () => {
     expect(seen.every(({ done }, index) => index === 0 || done > seen[index - 1].done)).toBe(true);
   });
 
-  it("says of each file that has no image why", async () => {
+  it("says why a file has no image", async () => {
     const paths = [
       put("empty.jpg", ""),
       put("text.png", "no image"),
@@ -69,9 +69,9 @@ describe("decodeFiles", () => {
     const { outcomes } = await decodeFiles(paths, settings);
     expect(outcomes.map((outcome) => ("reason" in outcome ? [outcome.reason, outcome.lasting] : "decoded"))).toEqual([
       ["the file is empty", true],
-      ["not an image that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF)", true],
+      ["not a supported image (JPEG, PNG, WebP, GIF, BMP or TIFF)", true],
       ["cannot read it: no such file or folder", false],
-      ["too large: 30000x30000 pixels, at most 50 million are read", true],
+      ["too large: 30000x30000 pixels, the limit is 50 million", true],
       "decoded",
     ]);
   });
@@ -87,16 +87,16 @@ describe("decodeFiles", () => {
     expect(outcomes.length).toBe(MUTATIONS);
     const reasons = outcomes.flatMap((outcome) => ("reason" in outcome ? [outcome.reason] : []));
     for (const reason of reasons)
-      expect(reason).toMatch(/^(damaged: |too large: |not an image |the file is empty)[^\r\n]*$/);
+      expect(reason).toMatch(/^(damaged: |too large: |not a supported image |the file is empty)[^\r\n]*$/);
     expect(reasons.length).toBeGreaterThan(MUTATIONS / 5);
     expect(reasons.length).toBeLessThan(MUTATIONS);
     expect(process.memoryUsage().rss - before).toBeLessThan(800e6);
   });
 
-  it("gives up a file that takes too long, and decodes the others", async () => {
+  it("gives up on a file that takes too long, and decodes the others", async () => {
     const large = blackPng(7000, 7000);
     const slow = put("slow.png", large);
-    // A machine that is busy with other things is slow with all files.
+    // A busy machine is slow with all files.
     const start = performance.now();
     await decodeImage(large);
     const secondsPerFile = (performance.now() - start) / 2000;
@@ -110,7 +110,7 @@ describe("decodeFiles", () => {
     expect(outcomes.filter((outcome) => "width" in outcome).length).toBe(2 * images.length);
   });
 
-  it("ends with the signal's reason, before, in the middle, and soon", async () => {
+  it("throws the signal's reason, aborted before or during the work, and promptly", async () => {
     const many = Array.from({ length: 3000 }, (_, index) => images[index % images.length]);
     const controller = new AbortController();
     const start = performance.now();

@@ -4,47 +4,47 @@ import type { ImageSettings } from "../../data/images/resize.js";
 import { compileDecoder } from "./codec.js";
 import { type EncodedImage, type Job, NO_SLOT, type Outcome, type Reply, type WorkerStart } from "./protocol.js";
 
-/** How far the decoding of a folder is, in files. */
+/** The progress of decoding, in files. */
 export interface DecodingProgress {
   readonly done: number;
   readonly total: number;
 }
 
-/** How files are decoded. */
+/** How to decode files. */
 export interface DecodingOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: DecodingProgress) => void;
-  /** Whether images are inverted before they are fitted. */
+  /** Whether to invert images before they are fitted. */
   readonly invert?: boolean;
-  /** The most threads to decode in; one a core where left out. */
+  /** The maximum number of decoding threads. Default: one per core. */
   readonly threads?: number;
-  /** A file that takes longer is given up; 20 unless a test says otherwise. */
+  /** Gives up on a file that takes longer. Default: 20. */
   readonly secondsPerFile?: number;
 }
 
-/** Decoded files, each at its slot. */
+/** Decoded files, by slot. */
 export interface DecodedFiles {
-  /** [slot][channels][height][width]; undefined content where a file has none. */
+  /** [slot][channels][height][width]. The content is undefined if a file has no image. */
   readonly pixels: Uint8Array;
-  /** One for each file, in order. */
+  /** One per file, in order. */
   readonly outcomes: readonly Outcome[];
 }
 
 const MAXIMUM_WORKERS = 8;
-/** Small files are so fast that a message for each would take as long. */
+/** Small files decode so fast that one message per file would take as long. */
 const MAXIMUM_BATCH = 64;
-/** So many messages for each worker at least: nobody waits long for the last one. */
+/** At least this many messages per worker, so that the last one is not long. */
 const LEAST_BATCHES = 8;
 const SECONDS_PER_FILE = 20;
 const WATCH_MILLISECONDS = 100;
 
-/** Node cannot run the sources, from which the tests run; it takes the built program there. */
+/** Tests run from the sources, which Node cannot execute as a worker; they use the built program. */
 const PROGRAM = new URL(
   import.meta.url.endsWith(".ts") ? "../../../dist/node/images/worker.js" : "./worker.js",
   import.meta.url,
 );
 
-/** One thread, its jobs, and when it was first seen at the one it is at. */
+/** One thread, its jobs, and when it was first seen working on the current one. */
 interface Member {
   readonly worker: Worker;
   readonly current: Int32Array;
@@ -54,10 +54,10 @@ interface Member {
 }
 
 /**
- * Decodes images, most often files, and fits them to one size, on all cores. A file that crashes the decoder, or keeps it busy for
- * too long, ends with a reason as any damaged one does.
+ * Decodes images, usually files, and fits them to one size, on all cores. A file that crashes the decoder or takes too
+ * long gets a reason, like any damaged file.
  *
- * @throws the signal's reason where it ends the work
+ * @throws the signal's reason if it is aborted
  */
 export async function decodeFiles(
   images: readonly EncodedImage[],
@@ -91,7 +91,7 @@ class Pool {
     this.total = images.length;
     this.start = start;
     this.options = options;
-    // From the end: the next job is the last one.
+    // Reversed: the next job is taken from the end.
     this.jobs = images.map((image, slot) => ({ slot, image })).reverse();
     const most = Math.min(MAXIMUM_WORKERS, options.threads ?? availableParallelism());
     this.batch = Math.min(MAXIMUM_BATCH, Math.ceil(images.length / (most * LEAST_BATCHES)));
@@ -119,7 +119,7 @@ class Pool {
     }
   }
 
-  /** A new thread, if anything is left to do. */
+  /** Adds a thread if there is work left. */
   private addMember(): void {
     if (this.jobs.length === 0) return;
     const current = new Int32Array(new SharedArrayBuffer(4)).fill(NO_SLOT);
@@ -148,7 +148,7 @@ class Pool {
     this.tell();
   }
 
-  /** Gives up what keeps a thread busy for too long. */
+  /** Gives up on files that keep a thread busy for too long. */
   private watch(): void {
     const limit = this.options.secondsPerFile ?? SECONDS_PER_FILE;
     const now = performance.now();
@@ -167,7 +167,7 @@ class Pool {
     if (!this.members.has(member)) return;
     const slot = Atomics.load(member.current, 0);
     const what = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
-    // A thread that does not even start will not do so the next time.
+    // A thread that does not even start will not start the next time either.
     if (slot === NO_SLOT) this.reject(new Error(`the image decoder does not start: ${what}`));
     else this.giveUp(member, slot, `the decoder failed: ${what}`);
   }
@@ -181,14 +181,14 @@ class Pool {
     this.tell();
   }
 
-  /** Ends a thread; another one does what it has not done. */
+  /** Replaces a thread; its remaining jobs go back to the queue. */
   private replace(member: Member, left: readonly Job[]): void {
     this.jobs.push(...left.toReversed());
     this.remove(member);
     this.addMember();
   }
 
-  /** Does not wait for its end: a thread that reads from a dead network folder may have none. */
+  /** Does not wait for the thread to end: it may never end if it reads from a dead network folder. */
   private remove(member: Member): void {
     this.members.delete(member);
     void member.worker.terminate();

@@ -1,21 +1,21 @@
 import type { ImageSettings } from "../../data/images/resize.js";
 
-// What the pool and its workers tell each other. Not in worker.ts: importing that in any thread makes it a decoder.
+// The messages between the pool and its workers. Not in worker.ts, because importing that makes any thread a decoder.
 
-/** What a worker is started with. */
+/** The data with which a worker starts. */
 export interface WorkerStart {
-  /** ImageMagick's. */
+  /** ImageMagick's module. */
   readonly module: WebAssembly.Module;
   readonly settings: ImageSettings;
-  /** Whether images are inverted before they are fitted. */
+  /** Whether to invert images before they are fitted. */
   readonly invert: boolean;
   /** Receives every fitted image at its slot. */
   readonly pixels: Uint8Array;
-  /** One element: the slot that the worker is at, NO_SLOT where it is at none. */
+  /** One element: the slot on which the worker is working, or NO_SLOT. */
   readonly current: Int32Array;
 }
 
-/** An image as it is not decoded yet: the path of its file, or its bytes. */
+/** An image that is not decoded yet: the path of its file, or its bytes. */
 export type EncodedImage = string | Uint8Array;
 
 /** An image to decode, and where its pixels go. */
@@ -24,7 +24,7 @@ export interface Job {
   readonly image: EncodedImage;
 }
 
-/** What has become of a file: its original size, or why it has none. */
+/** The result for a file: its original size, or why it has no image. */
 export type Outcome = { readonly slot: number } & (
   | { readonly width: number; readonly height: number }
   | { readonly reason: string; readonly lasting: boolean }
@@ -33,12 +33,14 @@ export type Outcome = { readonly slot: number } & (
 /** A worker's reply to its jobs. */
 export interface Reply {
   readonly outcomes: readonly Outcome[];
-  /** The worker must be replaced: its memory is damaged or has grown too far. It may not have done all its jobs. */
+  /**
+   * The worker must be replaced because its memory is damaged or has grown too much. It may not have done all its jobs.
+   */
   readonly isWorn: boolean;
 }
 
-/** Of an image that is not decoded yet. */
+/** The largest encoded image, in bytes. */
 export const MAXIMUM_FILE_BYTES = 500e6;
 
-/** Stands for no slot. */
+/** The value for no slot. */
 export const NO_SLOT = -1;

@@ -2,12 +2,12 @@ import { crc32 } from "node:zlib";
 import type { Dataset } from "../../data/dataset.js";
 import type { DatasetImage, DividedImages } from "./parts.js";
 
-/** A class that has more than this many times the images of another one is told. */
+/** Warn if a class has more than this many times the images of another one. */
 const UNEVEN_CLASSES = 3;
-/** So is an image that has more than this many times the pixels of another one. */
+/** Warn if an image has more than this many times the pixels of another one. */
 const UNEVEN_SIZES = 16;
 
-/** What may spoil a training, one line each: uneven classes, images in two parts, very uneven sizes. */
+/** Problems that may spoil training, one line each: uneven classes, images in two parts, very uneven sizes. */
 export function imageWarnings(divided: DividedImages): string[] {
   const lines = [unevenClasses(divided.parts.train), sharedImages(divided), unevenSizes(divided)];
   return lines.filter((line) => line !== undefined);
@@ -25,7 +25,7 @@ function unevenClasses({ classes, labels }: Dataset): string | undefined {
   );
 }
 
-/** Images of the test or validation that are among the training's, too, pixel for pixel. */
+/** Test or validation images that are also among the training images, pixel for pixel. */
 function sharedImages({ parts, ...images }: DividedImages): string | undefined {
   const { train, validationCount = 0, test } = parts;
   const trained = train.labels.length - validationCount;
@@ -54,7 +54,7 @@ function sharedImages({ parts, ...images }: DividedImages): string | undefined {
   if (shared.size === 0) return undefined;
   const part = test && validationCount > 0 ? "test and validation" : test ? "test" : "validation";
   const many = shared.size === 1 ? "1 image" : `${shared.size} images`;
-  return `${many} of the ${part} ${shared.size === 1 ? "is" : "are"} also among the training's, as ${example}: the accuracy will look too good`;
+  return `${many} of the ${part} ${shared.size === 1 ? "is" : "are"} also among the training images, such as ${example}: the accuracy will be too optimistic`;
 }
 
 function pixelsOf({ images, channels, height, width }: Dataset, index: number): Uint8Array {
@@ -74,9 +74,9 @@ function unevenSizes({ parts, train, test }: DividedImages): string | undefined 
   }
   if (pixels(largest) <= UNEVEN_SIZES * pixels(smallest)) return undefined;
   const { channels, height, width } = parts.train;
-  const tell = (image: DatasetImage) => `${image.width}x${image.height} (${image.file.path})`;
+  const describe = (image: DatasetImage) => `${image.width}x${image.height} (${image.file.path})`;
   return (
-    `the images' sizes are very uneven, from ${tell(smallest)} to ${tell(largest)}; ` +
-    `all are brought to ${channels}x${height}x${width}`
+    `the images' sizes are very uneven, from ${describe(smallest)} to ${describe(largest)}; ` +
+    `all are resized to ${channels}x${height}x${width}`
   );
 }

@@ -7,20 +7,20 @@ import { decodeImage, decoderMemory, startDecoder } from "./codec.js";
 import { ImageError, imageFormat, MAGIC_BYTES, readImageHeader } from "./header.js";
 import { type Job, MAXIMUM_FILE_BYTES, NO_SLOT, type Outcome, type Reply, type WorkerStart } from "./protocol.js";
 
-/** A decoder's memory never shrinks, so that it is ended when a large image has made it grow past this. */
+/** A decoder's memory never shrinks, so its thread is replaced once a large image has made it grow beyond this. */
 const WORN_BYTES = 600e6;
 
-/** A file's content, if its first bytes are an image's. */
+/** A file's content, if it begins like an image. */
 function readImageFile(path: string): Uint8Array {
   const file = openSync(path, "r");
   try {
     const { size } = fstatSync(file);
     if (size > MAXIMUM_FILE_BYTES) {
-      throw new ImageError(`too large: ${Math.ceil(size / 1e6)} MB, at most ${MAXIMUM_FILE_BYTES / 1e6} are read`);
+      throw new ImageError(`too large: ${Math.ceil(size / 1e6)} MB, the limit is ${MAXIMUM_FILE_BYTES / 1e6} MB`);
     }
     const bytes = new Uint8Array(size);
     let length = readSync(file, bytes, 0, Math.min(MAGIC_BYTES, size), null);
-    // Of a file that is something else, as a film, no more is read.
+    // If it is something else, such as a film, no more is read.
     if (imageFormat(bytes) === undefined) readImageHeader(bytes);
     for (let count = length; count > 0 && length < size; length += count) {
       count = readSync(file, bytes, length, size - length, null);
@@ -31,7 +31,7 @@ function readImageFile(path: string): Uint8Array {
   }
 }
 
-/** Decodes and fits one image; throws what only a damaged decoder throws. */
+/** Decodes and fits one image. Throws only if the decoder is broken. */
 async function work({ slot, image: encoded }: Job, { settings, invert, pixels }: WorkerStart): Promise<Outcome> {
   const { channels, height, width } = settings.shape;
   let bytes: Uint8Array;

@@ -5,7 +5,7 @@ import { extname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { LAB_HEADERS } from "./headers.js";
 
-/** What the files of runs and data sets are; anything else is bytes. */
+/** Content types of the files of runs and data sets. Anything else is bytes. */
 const TYPES: Readonly<Record<string, string>> = {
   ".json": "application/json",
   ".csv": "text/csv; charset=utf-8",
@@ -14,7 +14,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
 };
 
-/** A run's page may show itself, but not as a part of the lab: no script, and no origin that could read anything. */
+/** A run's page may be shown, but not as part of the lab: it has no scripts and an opaque origin. */
 const FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox";
 
 /** Sends a value as JSON. */
@@ -27,7 +27,7 @@ export function sendJson(response: ServerResponse, value: unknown): void {
   response.end(JSON.stringify(value));
 }
 
-/** Sends a file as it is now; 404 where it is not there or is no plain file. */
+/** Sends a file's current content; 404 if it does not exist or is not a regular file. */
 export async function sendFile(response: ServerResponse, path: string): Promise<void> {
   const handle = await openPlainFile(path);
   if (!handle) return refuse(response, 404);
@@ -44,24 +44,27 @@ export async function sendFile(response: ServerResponse, path: string): Promise<
     response.end();
     return;
   }
-  // A file is replaced, never written to: the open one keeps its size.
+  // Files are replaced, never modified, so an open one keeps its size.
   await pipeline(handle.createReadStream(), response);
 }
 
-/** Refuses a request in a word. */
+/** Refuses a request with a status and no body. */
 export function refuse(response: ServerResponse, status: number): void {
   response.writeHead(status, LAB_HEADERS);
   response.end();
 }
 
-/** Undefined where there is no plain file, a link included: a folder from elsewhere may have one to anywhere. */
+/**
+ * Opens a regular file; undefined if it is not one. Links are refused, as those in a folder from elsewhere may lead
+ * anywhere.
+ */
 async function openPlainFile(path: string): Promise<FileHandle | undefined> {
   try {
     const handle = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
     if ((await handle.stat()).isFile()) return handle;
     await handle.close();
   } catch {
-    // Not there, or not to be read.
+    // It does not exist or cannot be read.
   }
   return undefined;
 }

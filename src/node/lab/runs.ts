@@ -1,24 +1,23 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { RUN_FILES } from "../../runs/files.js";
-import { type ListedRun, listing } from "../../runs/listing.js";
+import { type ListedRun, listing, RUN_FILES } from "../../runs/runFolderFiles.js";
 import { errorCode } from "../disk/files.js";
-import { readRun } from "../runRecord.js";
+import { readRun } from "../runFiles.js";
 
-/** The runs in a folder, the newest first; what is no run folder, or a damaged one, is left out. */
+/** The runs in a folder, newest first. Omits damaged run folders and other files. */
 export async function listRuns(folder: string): Promise<ListedRun[]> {
   const names = await folderNames(folder);
   const runs = await Promise.all(names.map((name) => listRun(folder, name)));
   return runs.filter((run) => run !== undefined).toSorted((one, other) => (one.startedAt < other.startedAt ? 1 : -1));
 }
 
-/** The path of a file of a run; undefined where there is no such run, or run folders have no such file. */
+/** The path of a file of a run; undefined if there is no such run, or run folders have no such file. */
 export async function runFile(folder: string, name: string, file: string): Promise<string | undefined> {
   const isKnown = Object.values(RUN_FILES).some((known) => known === file);
   return isKnown && (await folderNames(folder)).includes(name) ? join(folder, name, file) : undefined;
 }
 
-/** The names of the folders in a folder, links left out; none where it is not there. */
+/** The names of a folder's subfolders, without links; none if the folder does not exist. */
 async function folderNames(folder: string): Promise<string[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });
@@ -29,7 +28,7 @@ async function folderNames(folder: string): Promise<string[]> {
   }
 }
 
-/** Undefined where it is no run folder, or a damaged one. */
+/** Undefined if it is not a run folder, or a damaged one. */
 async function listRun(folder: string, name: string): Promise<ListedRun | undefined> {
   try {
     return listing(name, await readRun(join(folder, name)));

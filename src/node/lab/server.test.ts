@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { lenet5 } from "../../model/index.js";
-import { RECIPES } from "../../training/recipes/index.js";
+import { RECIPES } from "../../training/recipes/recipes.js";
 import { RunFolder } from "../runFolder.js";
 import { type LabServer, serveLab } from "./server.js";
 
@@ -19,7 +19,7 @@ interface Reply {
   readonly body: string;
 }
 
-/** Asks with the very path, which a URL would clean up. */
+/** Requests exactly this path, which a URL would normalise. */
 function ask(path: string, options: { readonly method?: string; readonly host?: string } = {}): Promise<Reply> {
   const { hostname, port, host } = new URL(lab.url);
   const headers = { host: options.host ?? host };
@@ -76,7 +76,7 @@ beforeAll(async () => {
   await writeRun("second", "2026-01-02T00:00:00.000Z", []);
   await writeFile(join(parent, "secret.txt"), SECRET);
   await writeFile(join(parent, "runs", "second", "notes.txt"), SECRET);
-  // What a run folder from elsewhere may hold.
+  // A run folder from elsewhere may hold this.
   await symlink(join(parent, "secret.txt"), join(parent, "runs", "second", "result.json"));
   await symlink(parent, join(parent, "runs", "link"));
   await mkdir(join(parent, "runs", "no run"));
@@ -90,7 +90,7 @@ afterAll(async () => {
 });
 
 describe("serveLab", () => {
-  it("serves the site with the headers that isolate and guard its pages", async () => {
+  it("serves the site with headers that isolate and protect its pages", async () => {
     for (const [path, type] of [
       ["/", "text/html;charset=utf-8"],
       ["/assets/index.js?v=1", "text/javascript"],
@@ -109,7 +109,7 @@ describe("serveLab", () => {
     }
   });
 
-  it("lists the runs, the newest first, and the data sets that are whole", async () => {
+  it("lists the runs, newest first, and the complete data sets", async () => {
     const common = { recipe: "paper", data: "digits", seed: 5, epochs: 3, finished: false };
     const { headers, body } = await ask("/api/runs");
     expect(headers["content-type"]).toBe("application/json");
@@ -125,7 +125,7 @@ describe("serveLab", () => {
     expect(JSON.parse((await ask("/api/server")).body)).toEqual({ data: [] });
   });
 
-  it("gives the files of a run as they are now, and no page of the lab's own rights", async () => {
+  it("serves the current files of a run, and gives its pages no rights", async () => {
     const path = "/runs/first%20%26%20oldest/history.csv";
     const before = await ask(path);
     expect(before.status).toBe(200);
@@ -140,34 +140,34 @@ describe("serveLab", () => {
     });
   });
 
-  it("gives a file of a data set by its name in the catalog, packed or not", async () => {
+  it("serves a file of a data set by its name in the catalog, packed or not", async () => {
     const { status, body } = await ask("/data/mnist/train-labels-idx1-ubyte.gz");
     expect([status, body]).toEqual([200, "labels"]);
   });
 
   it.each([
-    ["a file that is not there", "/runs/second/model.pth"],
+    ["a missing file", "/runs/second/model.pth"],
     ["a file that run folders do not have", "/runs/second/notes.txt"],
     ["a link in a run folder", "/runs/second/result.json"],
     ["a link among the run folders", "/runs/link/secret.txt"],
-    ["a run that is not there", "/runs/third/config.json"],
+    ["a missing run", "/runs/third/config.json"],
     ["the folder above", "/runs/../secret.txt"],
     ["the folder above, escaped", "/runs/%2e%2e/secret.txt"],
     ["a path as a name", "/runs/second%2f..%2f../secret.txt"],
     ["a path as a file", "/runs/second/..%2f..%2fsecret.txt"],
     ["a file of no data set", "/data/mnist/..%2f..%2fsecret.txt"],
     ["an unknown data set", "/data/..%2f/train-labels-idx1-ubyte.gz"],
-    ["a data file that is not there", "/data/mnist/t10k-labels-idx1-ubyte.gz"],
-    ["out of the site", "/..%2fsecret.txt"],
-    ["out of the site, by dots", "/../secret.txt"],
-    ["an unknown question", "/api/secrets"],
+    ["a missing data file", "/data/mnist/t10k-labels-idx1-ubyte.gz"],
+    ["outside the site", "/..%2fsecret.txt"],
+    ["outside the site, by dots", "/../secret.txt"],
+    ["an unknown request", "/api/secrets"],
   ])("refuses %s", async (_what, path) => {
     const { status, body } = await ask(path);
     expect(status).toBe(404);
     expect(body).not.toContain(SECRET);
   });
 
-  it("refuses what is no right path, what would change something, and what names another host", async () => {
+  it("refuses malformed paths, methods that could change something, and other hosts", async () => {
     expect((await ask("/runs/%zz/config.json")).status).toBe(400);
     expect((await ask("/api/runs", { method: "POST" })).status).toBe(405);
     const { port } = new URL(lab.url);
@@ -177,7 +177,7 @@ describe("serveLab", () => {
     }
   });
 
-  it("says why it cannot be served", async () => {
+  it("says why it cannot serve", async () => {
     const { port } = new URL(lab.url);
     const options = { site: join(parent, "site"), runs: "runs", port: Number(port) };
     await expect(serveLab(options)).rejects.toThrow(`port ${port} is in use`);

@@ -10,17 +10,17 @@ import { refuse, sendFile, sendJson } from "./respond.js";
 import { listRuns, runFile } from "./runs.js";
 
 export interface LabOptions {
-  /** The folder that the built site is in. */
+  /** The folder of the built site. */
   readonly site: string;
-  /** The folder that holds the run folders. */
+  /** The folder that contains the run folders. */
   readonly runs: string;
-  /** The only folder to look for data sets in. */
+  /** The only folder in which to look for data sets. */
   readonly dataDir?: string;
-  /** 0: any that is free. */
+  /** 0: any free port. */
   readonly port: number;
 }
 
-/** A lab that is being served. */
+/** A running lab server. */
 export interface LabServer {
   readonly url: string;
   close(): Promise<void>;
@@ -29,13 +29,13 @@ export interface LabServer {
 const LOOPBACK = "127.0.0.1";
 
 /**
- * Serves the lab to this machine alone: the site, run folders and data sets, all to be read only.
+ * Serves the lab to this machine only: the site, run folders and data sets, all read-only.
  *
- * GET /api/server: `{ data: names of the data sets that are here }`; /api/runs: the runs, see {@link listRuns};
+ * GET /api/server: `{ data: names of the data sets on this machine }`; /api/runs: the runs, see {@link listRuns};
  * /runs/NAME/FILE: a file of a run folder; /data/NAME/FILE: a file of a data set, by its name in the catalog, packed or
- * not as it lies there; everything else: the site.
+ * not as it is on disk; everything else: the site.
  *
- * @throws Error with one line where the site is not built or the port cannot be had
+ * @throws Error if the site is not built or the port is not available
  */
 export async function serveLab(options: LabOptions): Promise<LabServer> {
   if (!existsSync(join(options.site, "index.html"))) {
@@ -98,12 +98,15 @@ async function answer(
   sendSite();
 }
 
-/** A page of another host whose name was made to lead here names that host: it may read nothing. */
+/**
+ * Protects against DNS rebinding: a page of another host that was made to resolve here sends that host's name and may
+ * read nothing.
+ */
 function isForThisMachine({ headers, socket }: IncomingMessage): boolean {
   return [LOOPBACK, "localhost"].some((host) => headers.host === `${host}:${socket.localPort}`);
 }
 
-/** The parts of an address's path, decoded; undefined where it is no right path. */
+/** The decoded segments of a URL's path; undefined if it is malformed. */
 function partsOf(address: string): string[] | undefined {
   try {
     return address.split(/[?#]/, 1)[0].split("/").slice(1).map(decodeURIComponent);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { reportPage } from "./page.js";
-import type { JudgedImage, Report } from "./report.js";
+import type { JudgedImage, Report } from "./pageContent.js";
 
 const ADDRESS = "data:image/png;base64,AAAA";
 const image = (index: number, truth: number, prediction: number): JudgedImage => ({
@@ -47,12 +47,12 @@ const report: Report = {
   groups: [{ title: "Training", facts: [{ name: "seed", value: "7" }] }],
 };
 
-/** The sheet of a cell, as HTML. */
+/** The HTML of a cell's sheet. */
 const sheet = (page: string, id: string) =>
   new RegExp(`<div popover[^>]* id="${id}".*?\n(?:<p>[^\n]*</p>)?</div>`, "s").exec(page)?.[0] ?? "";
 
 describe("a run's page", () => {
-  it("lets nothing in but its own style and embedded images", async () => {
+  it("allows only its own style and embedded images", async () => {
     const page = await reportPage(report);
     const style = /<style>(.*?)<\/style>/s.exec(page)![1];
     const hash = createHash("sha256").update(style).digest("base64");
@@ -64,7 +64,7 @@ describe("a run's page", () => {
     expect(addresses.filter((address) => !/^(#|data:)/.test(address))).toEqual([]);
   });
 
-  it("escapes whatever comes from outside", async () => {
+  it("escapes everything from outside", async () => {
     const malice = `<script>alert(1)</script><img src=x onerror="alert(2)">`;
     const page = await reportPage({
       ...report,
@@ -73,12 +73,12 @@ describe("a run's page", () => {
       groups: [{ title: malice, facts: [{ name: malice, value: malice }] }],
     });
     expect(page).not.toMatch(/<script|<img src=x/);
-    // Nowhere does a quote end an attribute early.
+    // No quote ends an attribute early.
     expect(page).not.toContain(`" autofocus onfocus="`);
     expect(page).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
   });
 
-  it("has a button for each cell that is not empty, which says what it holds and opens its sheet", async () => {
+  it("has a button for each cell that is not empty, which is labelled and opens its sheet", async () => {
     const page = await reportPage(report);
     const buttons = [...page.matchAll(/<button [^>]*popovertarget="(cell-\d-\d)" aria-label="([^"]*)"/g)];
     expect(buttons.map(([, id, label]) => [id, label])).toEqual([
@@ -89,7 +89,7 @@ describe("a run's page", () => {
     for (const [, id] of buttons) expect(sheet(page, id), id).not.toBe("");
   });
 
-  it("shows a cell's images with the probability of the prediction, and says how many more there are", async () => {
+  it("shows a cell's images with the probability of the prediction, and how many more there are", async () => {
     const page = await reportPage(report);
     const wrong = sheet(page, "cell-0-1");
     expect([...wrong.matchAll(/<img src="([^"]*)" alt="([^"]*)"/g)].map(([, ...found]) => found)).toEqual(
@@ -100,7 +100,7 @@ describe("a run's page", () => {
     expect(sheet(page, "cell-0-0")).toContain("<p>and 1,233 more</p>");
   });
 
-  it("has the scores of each class, their support and their means", async () => {
+  it("shows the scores and support of each class, and their means", async () => {
     const page = await reportPage(report);
     const rows = [...page.matchAll(/<tr><th scope="row">([^<]*)<\/th>(.*?)<\/tr>/g)].map(([, name, cells]) => [
       name,
@@ -115,16 +115,16 @@ describe("a run's page", () => {
     expect(page).toContain("± 4.00 %");
   });
 
-  it("says where the images are generated, or of the validation", async () => {
-    expect(await reportPage(report)).not.toMatch(/GENERATED|holds no images back/);
+  it("says if the images are generated, or from validation", async () => {
+    expect(await reportPage(report)).not.toMatch(/GENERATED|has no test set/);
     const page = await reportPage({ ...report, generated: true, part: "validation" });
     expect(page).toContain("GENERATED");
-    expect(page).toContain("holds no images back for a test");
+    expect(page).toContain("has no test set");
     expect(page).toContain("validation image 6, cat");
     expect(page).not.toMatch(/test (image|accuracy)/);
   });
 
-  it("draws the filters with the sign in colour and words", async () => {
+  it("shows the sign of filter weights by colour and in words", async () => {
     const page = await reportPage(report);
     const filter = /<svg [^>]*aria-label="filter 1: weights −0.50 … \+0.50".*?<\/svg>/s.exec(page)![0];
     expect([...filter.matchAll(/fill="([^"]*)"/g)].map(([, color]) => color)).toEqual([

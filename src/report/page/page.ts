@@ -3,15 +3,13 @@ import type { FactGroup } from "../facts.js";
 import { Markup, markup } from "../markup.js";
 import { count, counted, percent, standardError } from "../numbers.js";
 import { FONT } from "../palette.js";
-import { filterSection } from "./filters.js";
-import { imageCards } from "./images.js";
-import { matrixSection } from "./matrix.js";
-import type { ClassScores, JudgedImage, Report } from "./report.js";
+import type { ClassScores, JudgedImage, Report } from "./pageContent.js";
+import { filterSection, imageCards, matrixSection } from "./sections.js";
 import { CURVE_INKS, STYLE } from "./style.js";
 
 /**
- * A run as one HTML page that needs nothing else: no request, no script; all that comes from outside is escaped, and the
- * page's own policy would let nothing but its style and embedded images in.
+ * A run's report as one self-contained HTML page, without requests or scripts. All inserted text is escaped, and the
+ * page's content security policy allows only its own style and embedded images.
  */
 export async function reportPage(report: Report): Promise<string> {
   const { title, part } = report;
@@ -59,13 +57,13 @@ ${curvesSection(report)}${matrixSection(report)}${classesSection(report)}${image
 `.text;
 }
 
-/** As a content security policy has it. */
+/** A hash for a content security policy. */
 async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return btoa(String.fromCharCode(...new Uint8Array(digest)));
 }
 
-/** What must be known of the images before any figure is read. */
+/** Warnings about the data, shown before any figures. */
 function notes({ generated, part }: Report): Markup {
   return markup`${
     generated
@@ -74,7 +72,7 @@ function notes({ generated, part }: Report): Markup {
       : undefined
   }${
     part === "validation"
-      ? markup`<p class="warning">The data set holds no images back for a test. All figures here are of its validation images, by which the best epoch was chosen: they are a little too good.</p>
+      ? markup`<p class="warning">The data set has no test set. All figures are for its validation images, which also chose the best epoch, so they are slightly optimistic.</p>
 `
       : undefined
   }`;
@@ -90,7 +88,7 @@ function figures({ part, accuracy, correct, total, loss, best, history }: Report
 `;
 }
 
-/** The halves of the image of curves, each as wide as there is room for. */
+/** The two charts of the curves, side by side if there is room. */
 function curvesSection({ history }: Report): Markup {
   const [loss, accuracy] = curvesHalves(history, CURVE_INKS);
   const half = (name: string, left: number, content: Markup) =>
@@ -115,8 +113,8 @@ function classesSection({ classes, perClass, macro, confusion, total }: Report):
   );
   return markup`<section id="classes" aria-labelledby="classes-title">
 <h2 id="classes-title">Classes</h2>
-<p>Precision: of the images predicted as the class, the share that is of it. Recall: of the images of the class, the share
-predicted so. F1: their harmonic mean. Support: the images of the class.</p>
+<p>Precision: the share of images predicted as the class that belong to it. Recall: the share of the class's images that are
+predicted as it. F1: the harmonic mean of both. Support: the number of images of the class.</p>
 <div class="scroll" role="region" aria-labelledby="classes-title" tabindex="0">
 <table class="scores">
 <thead><tr><th scope="col">class</th><th scope="col">precision</th><th scope="col">recall</th><th scope="col">F1</th><th scope="col">support</th></tr></thead>
@@ -140,8 +138,8 @@ function imagesSection(
 <h2 id="${id}-title">${title}</h2>
 ${
   images.length === 0
-    ? markup`<p>There are none.</p>`
-    : markup`<p>${explanation} In bold what they are; below it the likeliest classes, the true one marked ✓.</p>
+    ? markup`<p>None.</p>`
+    : markup`<p>${explanation} The true class is in bold; below it are the likeliest classes, with the true one marked ✓.</p>
 ${imageCards(images, report)}`
 }
 </section>

@@ -4,13 +4,13 @@ import { DARK_SHADES, DISTINCT_COLORS, LINE_INK, SHADES, type Shade } from "../p
 const shadeRules = (shades: readonly Shade[]) =>
   shades.map(({ fill, ink }, level) => `.shade-${level} { background: ${fill}; color: ${ink}; }`).join("\n");
 
-/** The colours of the curves, which the style sheet has for a light and a dark page. */
+/** The colours of the curves, defined by the style sheet for light and dark pages. */
 export const CURVE_INKS: CurveInks = {
   ...{ text: "var(--ink)", quiet: "var(--quiet)", grid: "var(--grid)" },
   ...{ train: "var(--train)", validation: "var(--validation)" },
 };
 
-/** The page's whole style sheet. */
+/** The page's style sheet. */
 export const STYLE = `
 :root {
   color-scheme: light dark;

@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { AUGMENTATIONS } from "../../data/augmentation.js";
 import { recipeSchema } from "../../formats/recipeSchema.js";
 import { lenet5, summarize } from "../../model/index.js";
-import { customizeRecipe, RECIPES } from "./index.js";
+import { customizeRecipe, RECIPES } from "./recipes.js";
 
 const { paper, improved, best } = RECIPES;
 
 describe("recipes", () => {
-  it("train the tutorial's first configuration as paper", () => {
+  it("include the tutorial's first configuration as paper", () => {
     expect(paper).toEqual({
       name: "paper",
       activation: "sigmoid",
@@ -27,7 +27,7 @@ describe("recipes", () => {
     });
   });
 
-  it("train the tutorial's second configuration as improved", () => {
+  it("include the tutorial's second configuration as improved", () => {
     expect(improved).toMatchObject({
       activation: "relu",
       pooling: "maxPool2d",
@@ -39,12 +39,12 @@ describe("recipes", () => {
     expect(improved.labelSmoothing).toBeGreaterThan(0);
   });
 
-  it.each(Object.values(RECIPES))("are LeNet-5, of 61,706 parameters on images of 28 × 28: $name", (recipe) => {
+  it.each(Object.values(RECIPES))("are LeNet-5 with 61,706 parameters on 28 × 28 images: $name", (recipe) => {
     const model = lenet5({ ...recipe, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
     expect(summarize(model).totalParameters).toBe(61_706);
   });
 
-  it("average the parameters as best alone", () => {
+  it("average the parameters only in best", () => {
     expect(best).toMatchObject({
       epochs: 100,
       validationFraction: 0.1,
@@ -56,11 +56,11 @@ describe("recipes", () => {
 });
 
 describe("customizeRecipe", () => {
-  it("leaves what is not named", () => {
+  it("keeps everything without changes", () => {
     expect(customizeRecipe(improved, {})).toEqual(improved);
   });
 
-  it("changes what is named and nothing else", () => {
+  it("changes only the given fields", () => {
     const shares = { validationFraction: 0.3, augmentValidation: true };
     const images = { augmentation: AUGMENTATIONS.light, normalization: { mean: [0.1], std: [0.2] } };
     const regularization = { dropout: 0.1, labelSmoothing: 0.2 };
@@ -77,7 +77,7 @@ describe("customizeRecipe", () => {
     });
   });
 
-  it("takes the learning rate for the highest of a schedule that moves it", () => {
+  it("sets the maximum learning rate of a schedule that varies it", () => {
     expect(customizeRecipe(improved, { learningRate: 0.02 }).schedule).toEqual({
       ...improved.schedule,
       maximumLearningRate: 0.02,
@@ -100,7 +100,7 @@ describe("recipeSchema", () => {
     expect(recipeSchema.parse(JSON.parse(JSON.stringify(recipe)))).toEqual(recipe);
   });
 
-  it("reads what was written before there was averaging, patience, and more than crop, flip and rotation", () => {
+  it("reads recipes from before averaging, patience and augmentation beyond crop, flip and rotation existed", () => {
     const { averaging, patience, ...before } = paper;
     const old = { ...before, augmentation: { cropPadding: 2, flip: 0.5, degrees: 10 } };
     expect(recipeSchema.parse(JSON.parse(JSON.stringify(old)))).toEqual(paper);
@@ -121,11 +121,11 @@ describe("recipeSchema", () => {
   it.each([
     ["no epochs", { epochs: 0 }],
     ["half a batch", { batchSize: 0.5 }],
-    ["another activation", { activation: "gelu" }],
+    ["an unknown activation", { activation: "gelu" }],
     ["a standard deviation of 0", { normalization: { mean: [0.5], std: [0] } }],
     ["a dropout above 1", { dropout: 1.5 }],
-    ["averaging without end", { averaging: { decay: 1 } }],
-    ["a field that is none", { dropouts: 0.5 }],
+    ["an averaging decay of 1", { averaging: { decay: 1 } }],
+    ["an unknown field", { dropouts: 0.5 }],
     ["a schedule without its numbers", { schedule: { type: "oneCycle" } }],
   ])("refuses %s", (_, change) => {
     expect(recipeSchema.safeParse({ ...paper, ...change }).success).toBe(false);

@@ -7,7 +7,7 @@ function expectClose(actual: number | undefined, expected: number, largest: numb
   expect(Math.abs(actual! - expected)).toBeLessThanOrEqual(LAST_BITS * largest);
 }
 
-/** Rows [step, learning rate, β1] that torch.optim.lr_scheduler.OneCycleLR (PyTorch 2.13) gives. */
+/** Rows [step, learning rate, β1] from torch.optim.lr_scheduler.OneCycleLR (PyTorch 2.13). */
 function expectOneCycle(schedule: Schedule, totalSteps: number, rows: readonly [number, number, number][]): void {
   for (const [step, learningRate, beta1] of rows) {
     const given = scheduleAt(schedule, step, totalSteps);
@@ -17,7 +17,7 @@ function expectOneCycle(schedule: Schedule, totalSteps: number, rows: readonly [
 }
 
 describe("oneCycle", () => {
-  test("anneals by cosines as OneCycleLR's defaults", () => {
+  test("anneals along cosines like OneCycleLR's defaults", () => {
     expectOneCycle(oneCycle(0.01), 20, [
       [0, 0.0003999999999999993, 0.95],
       [1, 0.0013167184270002508, 0.9404508497187474],
@@ -72,7 +72,7 @@ describe("oneCycle", () => {
     ]);
   });
 
-  test("is defined for trainings of a few steps", () => {
+  test("is defined for runs of a few steps", () => {
     expectOneCycle(oneCycle(0.01), 1, [[0, 4e-8, 0.95]]);
     expectOneCycle(oneCycle(0.01), 2, [
       [0, 0.00811745653949763, 0.8688255099070633],
@@ -85,17 +85,17 @@ describe("oneCycle", () => {
     ]);
   });
 
-  test("begins at the maximum where the rise has a single step", () => {
+  test("starts at the maximum if the warm-up has a single step", () => {
     expect(scheduleAt(oneCycle(0.01, { warmupFraction: 0.1 }), 0, 10)).toEqual({ learningRate: 0.01, momentum: 0.85 });
   });
 
-  test("leaves the momentum to the optimiser where it is not cycled", () => {
+  test("leaves the momentum to the optimiser if it is not cycled", () => {
     expect(scheduleAt(oneCycle(0.01, { cycleMomentum: false }), 5, 20)).toEqual({ learningRate: 0.01 });
   });
 });
 
 describe("cosine", () => {
-  test("rises linearly, then falls as LinearLR and CosineAnnealingLR one after the other", () => {
+  test("rises linearly, then falls, like LinearLR followed by CosineAnnealingLR", () => {
     const schedule: Schedule = { type: "cosine", learningRate: 0.01, finalLearningRate: 0.001, warmupSteps: 4 };
     const rates = [
       0.002, 0.004, 0.006, 0.008, 0.01, 0.009657457896300792, 0.008681980515339464, 0.007222075445642905,
@@ -108,7 +108,7 @@ describe("cosine", () => {
     });
   });
 
-  test("may be all warm-up", () => {
+  test("may consist of warm-up only", () => {
     const schedule: Schedule = { type: "cosine", learningRate: 1, finalLearningRate: 0, warmupSteps: 3 };
     expect([0, 1].map((step) => scheduleAt(schedule, step, 2).learningRate)).toEqual([0.25, 0.5]);
   });
@@ -119,7 +119,7 @@ test("a constant schedule is constant", () => {
   expect([0, 7, 9].map((step) => scheduleAt(schedule, step, 10))).toEqual(Array(3).fill({ learningRate: 0.001 }));
 });
 
-test("a step outside of the training is refused", () => {
+test("a step outside the run is refused", () => {
   for (const step of [-1, 10, 0.5, Number.NaN]) {
     expect(() => scheduleAt(oneCycle(0.01), step, 10)).toThrow(`a schedule of 10 steps has no step ${step}`);
   }

@@ -1,19 +1,19 @@
-import { cosine } from "../../numeric/trigonometry.js";
+import { cosine } from "../../numeric/elementary.js";
 
-/** The same learning rate at every step. */
+/** A constant learning rate. */
 export interface ConstantSchedule {
   readonly type: "constant";
   readonly learningRate: number;
 }
 
 /**
- * Up to a high learning rate and down to nearly nothing, as torch.optim.lr_scheduler.OneCycleLR (after Smith and Topin,
- * "Super-convergence", 2018). The momentum runs the opposite way.
+ * The learning rate rises to a maximum, then falls to almost zero, as torch.optim.lr_scheduler.OneCycleLR (after Smith
+ * and Topin, "Super-convergence", 2018). The momentum moves the opposite way.
  */
 export interface OneCycleSchedule {
   readonly type: "oneCycle";
   readonly maximumLearningRate: number;
-  /** The share of all steps in which the learning rate rises (pct_start). */
+  /** The fraction of all steps in which the learning rate rises (pct_start). */
   readonly warmupFraction: number;
   /** The first learning rate is the maximum divided by this (div_factor). */
   readonly divisor: number;
@@ -25,33 +25,33 @@ export interface OneCycleSchedule {
   readonly baseMomentum: number;
   /** The momentum at the first and the last step. */
   readonly maximumMomentum: number;
-  /** Down to the first learning rate in as many steps as up, and only then to the last. */
+  /** Fall to the first learning rate in as many steps as the rise, and only then to the last (three_phase). */
   readonly threePhase: boolean;
 }
 
 /**
- * A linear rise over the first steps, then half a cosine down, as torch's SequentialLR of
- * LinearLR(start_factor = 1 / (warmupSteps + 1)) and CosineAnnealingLR over the steps that are left.
+ * A linear warm-up, then half a cosine down, as torch's SequentialLR of
+ * LinearLR(start_factor = 1 / (warmupSteps + 1)) and CosineAnnealingLR over the remaining steps.
  */
 export interface CosineSchedule {
   readonly type: "cosine";
   readonly learningRate: number;
-  /** Approached from above: the step after the last would have it. */
+  /** The learning rate that the step after the last would have. */
   readonly finalLearningRate: number;
   readonly warmupSteps: number;
 }
 
-/** How the learning rate, and with it the momentum, runs over a training, as plain data. */
+/** How the learning rate and momentum change during training, as plain data. */
 export type Schedule = ConstantSchedule | OneCycleSchedule | CosineSchedule;
 
-/** What a schedule gives one step. */
+/** A schedule's values for one step. */
 export interface ScheduledStep {
   readonly learningRate: number;
-  /** Replaces β1 of Adam and AdamW, or the momentum of SGD; the optimiser's own where left out. */
+  /** Replaces β1 of Adam and AdamW, or the momentum of SGD. Default: the optimiser's own. */
   readonly momentum?: number;
 }
 
-/** A one-cycle schedule with PyTorch's defaults for what is not given. */
+/** A one-cycle schedule, with PyTorch's defaults for omitted settings. */
 export function oneCycle(
   maximumLearningRate: number,
   settings: Partial<Omit<OneCycleSchedule, "type" | "maximumLearningRate">> = {},
@@ -72,11 +72,11 @@ export function oneCycle(
 }
 
 /**
- * The learning rate and momentum of one step, the same bits in every JavaScript engine.
+ * The learning rate and momentum of one step, with the same bits in every JavaScript engine.
  *
- * @param step counts from 0
- * @param totalSteps the number of steps of the whole training
- * @throws RangeError where there is no such step
+ * @param step the step, counted from 0
+ * @param totalSteps the number of steps in the entire run
+ * @throws RangeError if there is no such step
  */
 export function scheduleAt(schedule: Schedule, step: number, totalSteps: number): ScheduledStep {
   if (!(Number.isInteger(step) && step >= 0 && step < totalSteps)) {
@@ -92,7 +92,7 @@ export function scheduleAt(schedule: Schedule, step: number, totalSteps: number)
   }
 }
 
-/** A stretch of a one-cycle schedule: from the end of the one before to `end`, which need not be a whole step. */
+/** A phase of a one-cycle schedule: from the end of the previous phase to `end`, which need not be an integer. */
 interface Phase {
   readonly end: number;
   readonly learningRates: readonly [from: number, to: number];
@@ -105,7 +105,7 @@ function oneCycleAt(schedule: OneCycleSchedule, step: number, totalSteps: number
   const index = found === -1 ? phases.length - 1 : found;
   const start = index === 0 ? 0 : phases[index - 1].end;
   const { end, learningRates, momenta } = phases[index];
-  // A phase without length is at its end.
+  // An empty phase is at its end.
   const share = end === start ? 1 : (step - start) / (end - start);
   const anneal = schedule.annealing === "cosine" ? annealCosine : annealLinearly;
   const learningRate = anneal(...learningRates, share);

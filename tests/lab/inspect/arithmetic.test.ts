@@ -15,7 +15,7 @@ const MODELS = [
   { input: { channels: 2, height: 20, width: 24 }, classes: 3, activation: "tanh", pooling: "maxPool2d" },
 ] as const;
 
-/** A compiled network, what an image makes of its layers, and each layer's input. */
+/** A network's parameters, and every layer's output and input for an image. */
 async function shown(model: Model) {
   const engine = await compile(model, {
     batchSize: 1,
@@ -32,7 +32,7 @@ async function shown(model: Model) {
 }
 
 describe("workOut", () => {
-  it.each(MODELS)("comes to the engine's activations: $input.channels×$input.height×$input.width", async (options) => {
+  it.each(MODELS)("matches the engine's activations: $input.channels×$input.height×$input.width", async (options) => {
     const model = lenet5({ ...options, dropout: 0.2 });
     const { parameters, outputs, inputs } = await shown(model);
     inferShapes(model).forEach((shaped, layer) => {
@@ -63,9 +63,9 @@ describe("workOut", () => {
     ["a.bias", { shape: [1], data: Float32Array.of(0.5) }],
   ]);
 
-  it("lists the products of a window, zeros in the padding", () => {
+  it("lists the products of a window, with zeros in the padding", () => {
     const [conv] = inferShapes(SMALL);
-    // The unit at the top right: of each 2×2 map the kernel's places 3, 4, 6 and 7 see values.
+    // The unit at the top right: in each 2×2 map, the kernel's weights 3, 4, 6 and 7 cover values.
     const sum = workOut(conv, 1, [1, 2, 3, 4, 10, 20, 30, 40], PARAMETERS) as WeightedSum;
     const seen = sum.products.map(({ place, value, weight }) =>
       place === undefined ? "·" : `${place}:${value}×${weight}`,
@@ -75,7 +75,7 @@ describe("workOut", () => {
     expect(runningSum(sum.products, 5)).toBe(11);
   });
 
-  it("puts the largest contributions first and sums up the others", () => {
+  it("puts the largest contributions first and sums the others", () => {
     const products = [0.5, -3, 2, -0.25].map((product, place) => ({ place, value: product, weight: 1, product }));
     expect(largestProducts(products, 2)).toEqual({ largest: [1, 2], others: 0.25 });
   });

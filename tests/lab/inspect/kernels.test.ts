@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { inferShapes, type Model } from "../../../src/model/index.js";
 import { difference, kernelMaps } from "../../../web/views/inspect/calculation/kernels.js";
-import { kindOfValues, rangeOf } from "../../../web/views/inspect/layers/range.js";
+import { kindOfValues, rangeOf } from "../../../web/views/inspect/layers/colors.js";
 
 const MODEL: Model = {
   input: { channels: 1, height: 6, width: 4 },
@@ -17,7 +17,7 @@ const MODEL: Model = {
   ],
 };
 const LAYERS = inferShapes(MODEL);
-/** Every weight is its own place. */
+/** Every weight equals its index. */
 const TENSORS = new Map(
   LAYERS.flatMap(({ parameters }) =>
     parameters.map(({ name, shape }) => {
@@ -28,7 +28,7 @@ const TENSORS = new Map(
 );
 
 describe("kernelMaps", () => {
-  it("gives the kernels to one map, and to all", () => {
+  it("returns the kernels of one map, or of all", () => {
     expect(kernelMaps(LAYERS, 3, 1, TENSORS)).toEqual({
       values: Float32Array.of(8, 9, 10, 11, 12, 13, 14, 15),
       count: 2,
@@ -39,8 +39,8 @@ describe("kernelMaps", () => {
     expect([all.count, all.values.length, all.values.at(-1)]).toEqual([6, 24, 23]);
   });
 
-  it("gives a linear unit's weights in the shape of the maps that they are for", () => {
-    // Of 3 maps of 2×1, flattened.
+  it("returns a linear unit's weights in the shape of its input maps", () => {
+    // Its inputs are 3 flattened maps of 2×1.
     expect(kernelMaps(LAYERS, 6, 2, TENSORS)).toEqual({
       values: Float32Array.of(12, 13, 14, 15, 16, 17),
       count: 3,
@@ -50,7 +50,7 @@ describe("kernelMaps", () => {
     expect(kernelMaps(LAYERS, 7, 1, TENSORS)).toMatchObject({ count: 4, height: 1, width: 1 });
   });
 
-  it("has nothing of a layer that learns nothing, and tells how far weights have come", () => {
+  it("returns nothing for a layer without weights, and subtracts weights", () => {
     expect(kernelMaps(LAYERS, 2, 0, TENSORS)).toBeUndefined();
     const kernels = kernelMaps(LAYERS, 3, 1, TENSORS)!;
     const before = { ...kernels, values: kernels.values.map((value) => value - 0.5) };
@@ -59,12 +59,12 @@ describe("kernelMaps", () => {
 });
 
 describe("kindOfValues", () => {
-  it("follows the last activation through pooling, up to what sums anew", () => {
+  it("follows the last activation through pooling, up to the next weighted sum", () => {
     const kinds = LAYERS.map((_, layer) => kindOfValues(LAYERS, layer));
     expect(kinds).toEqual(["signed", "share", "share", "signed", "positive", "positive", "signed", "signed"]);
   });
 
-  it("spreads a palette over what the values can be", () => {
+  it("spreads a palette over the possible values", () => {
     expect(rangeOf(Float32Array.of(0.2, 0.4), "share")).toEqual({ least: 0, most: 1 });
     expect(rangeOf(Float32Array.of(0.5, 4), "positive")).toEqual({ least: 0, most: 4 });
     expect(rangeOf(Float32Array.of(2, -8), "signed")).toEqual({ least: -8, most: 8 });

@@ -3,7 +3,7 @@ import { inkImage } from "../../../web/views/inspect/calculation/pen.js";
 
 const SHAPE = { channels: 1, height: 28, width: 28 };
 
-/** A seven in the pad's corner, a third of its size. */
+/** A seven in the pad's corner, a third of the pad's size. */
 const SEVEN = [
   [
     { x: 0.1, y: 0.1 },
@@ -28,7 +28,7 @@ function measure(image: Uint8Array, width = 28) {
 }
 
 describe("inkImage", () => {
-  it("puts ink where it was drawn, as thick as the pen", () => {
+  it("puts ink where it was drawn, with the pen's thickness", () => {
     const line = [
       [
         { x: 0.25, y: 0.5 },
@@ -41,20 +41,20 @@ describe("inkImage", () => {
     expect(y).toBeCloseTo(14, 5);
   });
 
-  it("centres as MNIST: 20 of 28 pixels high, the centre of mass in the middle", () => {
+  it("centres as MNIST does: 20 of 28 pixels high, the centre of mass in the middle", () => {
     const { height, x, y } = measure(inkImage(SEVEN, SHAPE, 0, true));
     expect(height).toBe(20);
     expect(Math.abs(x - 14)).toBeLessThan(0.05);
     expect(Math.abs(y - 14)).toBeLessThan(0.05);
   });
 
-  it("gives the same image wherever and however large it was drawn", () => {
+  it("renders the same image for any position and size of the drawing", () => {
     const moved = SEVEN.map((stroke) => stroke.map(({ x, y }) => ({ x: 0.2 + 1.7 * x, y: 0.1 + 1.7 * y })));
     const [one, other] = [SEVEN, moved].map((strokes) => inkImage(strokes, SHAPE, 0, true));
     expect(Math.max(...one.map((byte, place) => Math.abs(byte - other[place])))).toBeLessThanOrEqual(1);
   });
 
-  it("draws dark on light, in every channel, on other shapes", () => {
+  it("draws dark on light, in every channel, in other shapes", () => {
     const image = inkImage(SEVEN, { channels: 3, height: 32, width: 40 }, 255, true);
     const planes = [0, 1, 2].map((channel) => image.subarray(channel * 1280, (channel + 1) * 1280));
     expect(planes[1]).toEqual(planes[0]);

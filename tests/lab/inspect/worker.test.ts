@@ -31,17 +31,17 @@ const reference = async () => {
   return engine;
 };
 
-async function eventsOf(task: (tell: (event: InspectEvent) => void) => unknown): Promise<InspectEvent[]> {
+async function eventsOf(task: (report: (event: InspectEvent) => void) => unknown): Promise<InspectEvent[]> {
   const events: InspectEvent[] = [];
   await task((event) => events.push(event));
   return events;
 }
 
 describe("search", () => {
-  it("finds the images, and the places in them, where a map is largest", async () => {
+  it("finds the images and units at which a map is largest", async () => {
     const place = { layer: 4, map: 5 };
-    const events = await eventsOf((tell) =>
-      search(NETWORK, { type: "search", dataset: DIGITS, place, count: 4 }, tell),
+    const events = await eventsOf((report) =>
+      search(NETWORK, { type: "search", dataset: DIGITS, place, count: 4 }, report),
     );
     const found = events.at(-1);
     const engine = await reference();
@@ -59,10 +59,10 @@ describe("search", () => {
 });
 
 describe("climb", () => {
-  it("climbs, to the same image for the same seed", async () => {
+  it("increases the map's mean, and gives the same image for the same seed", async () => {
     const place = { layer: 3, map: 2 };
     const climbed = async (seed: number) =>
-      (await eventsOf((tell) => climb(NETWORK, { type: "climb", place, seed }, tell))).flatMap((event) =>
+      (await eventsOf((report) => climb(NETWORK, { type: "climb", place, seed }, report))).flatMap((event) =>
         event.type === "climbed" ? [event] : [],
       );
     const [one, again, other] = [await climbed(1), await climbed(1), await climbed(2)];
@@ -70,7 +70,7 @@ describe("climb", () => {
     expect(one.map(({ done }) => done)).toEqual([...Array(one.length - 1).fill(false), true]);
     expect(again.at(-1)!.pixels).toEqual(one.at(-1)!.pixels);
     expect(other.at(-1)!.pixels).not.toEqual(one.at(-1)!.pixels);
-    // What is told of the last image is what the network makes of it.
+    // The mean reported with the last image is what the network computes for it.
     const engine = await reference();
     const { data } = (await engine.activations({ pixels: one.at(-1)!.pixels, indices: [0] }))[3].output;
     const mean = data.subarray(200, 300).reduce((sum, value) => sum + value, 0) / 100;
@@ -79,7 +79,7 @@ describe("climb", () => {
 });
 
 describe("attribute", async () => {
-  // Without the grain that generated digits have around them.
+  // Without the noise that generated digits have in their background.
   const pixels = DIGITS.images.slice(0, 784).map((byte) => (byte < 40 ? 0 : byte));
   const { occlusion, gradient, product } = await attribute(NETWORK, {
     type: "attribute",
@@ -95,13 +95,13 @@ describe("attribute", async () => {
     return images.map((_, index) => data[index * 10 + 4]);
   };
 
-  it("gives the corner pixel what its only patch costs, and nothing where nothing is covered", async () => {
+  it("averages the drop over the patches that contain a pixel, and is zero where only background is covered", async () => {
     const covered = pixels.slice();
     for (let row = 10; row < 14; row++) covered.fill(0, row * 28, row * 28 + 4);
     const [plain, without] = await logits(pixels, covered);
     expect(occlusion).toHaveLength(784);
     expect(occlusion[0]).toBe(0);
-    // Of the rows that hold pixel (13, 0), the patches from 10 to 13 at the left edge.
+    // The patches that contain pixel (13, 0): those at the left edge whose top row is 10 to 13.
     const patches = [10, 11, 12, 13].map((top) => {
       const image = pixels.slice();
       for (let row = top; row < top + 4; row++) image.fill(0, row * 28, row * 28 + 4);
@@ -113,7 +113,7 @@ describe("attribute", async () => {
     expect(Math.abs(occlusion[13 * 28] - mean)).toBeLessThan(1e-6);
   });
 
-  it("gives slopes of the logit, and none times the input where there is background", async () => {
+  it("returns the slopes of the logit, and zero for gradient times input on background", async () => {
     const place = [...pixels.keys()].find((pixel) => pixels[pixel] > 100 && pixels[pixel] < 200)!;
     const [up, down] = [1, -1].map((step) => {
       const image = pixels.slice();

@@ -12,7 +12,7 @@ export const zh: typeof en = {
   shortcutsOn: "启用单键快捷键",
   close: "关闭",
   everywhere: "任何视图",
-  showView: (view) => `显示“${view}”`,
+  showView: (view) => `转到“${view}”`,
   showShortcuts: "显示这些快捷键",
   switchTheme: "切换浅色与深色",
   switchLanguage: "切换语言",
@@ -23,6 +23,6 @@ export const zh: typeof en = {
   loading: "正在载入……",
   viewFailed: "无法载入此视图。",
   about: "一切都在这个标签页里计算。你载入或画的东西不会离开它。",
-  isolated: "这里的线程可以共享内存。",
+  isolated: "此页面已跨源隔离，因此训练可以使用多个线程。",
   notIsolated: "此页面没有跨源隔离，因此训练只用一个线程。",
 };

@@ -1,23 +1,23 @@
 import type { ActivationLayer, LayerType, Pool2dLayer } from "../../../src/model/index.js";
 
-/** What the lab says of layers. */
+/** The lab's texts about layers. */
 export interface LayerMessages {
   readonly kinds: Readonly<Record<LayerType, LayerTexts>>;
   readonly poolings: Readonly<Record<Pool2dLayer["type"], PoolingTexts>>;
-  /** What an activation does to a value. */
+  /** The formula of an activation applied to a value. */
   readonly applied: Readonly<Record<ActivationLayer["type"], (value: string) => string>>;
 }
 
 interface LayerTexts {
   readonly title: string;
-  /** In a drawing or a list. */
+  /** Used in drawings and lists. */
   readonly name: string;
   readonly about: string;
 }
 
 interface PoolingTexts {
   readonly full: string;
-  /** Under the word pooling. */
+  /** Used where the word "pooling" is nearby. */
   readonly short: string;
 }
 
@@ -27,55 +27,55 @@ export const en: LayerMessages = {
       title: "Convolution",
       name: "convolution",
       about:
-        "A small window slides over the image. At each place its pixels are multiplied with the kernel’s weights and added up, with a bias: one kernel makes one map.",
+        "A small window slides over the image. At each position its pixels are multiplied by the kernel’s weights and summed, with a bias: one kernel makes one map.",
     },
     averagePool2d: {
       title: "Average pooling",
       name: "average",
       about:
-        "Each window becomes its mean. Where exactly something was seen matters less after this, and there is less left to compute.",
+        "Each window becomes its mean. After this, the exact position of a feature matters less, and there is less to compute.",
     },
     maxPool2d: {
       title: "Max pooling",
       name: "maximum",
       about:
-        "Each window becomes its largest value. Where exactly something was seen matters less after this, and there is less left to compute.",
+        "Each window becomes its largest value. After this, the exact position of a feature matters less, and there is less to compute.",
     },
     globalAveragePool2d: {
       title: "Global average pooling",
       name: "mean of the map",
-      about: "Each map becomes its mean: how much of something was seen, wherever it was.",
+      about: "Each map becomes its mean: how strongly a feature is present, wherever it is.",
     },
     linear: {
       title: "Linear",
       name: "linear",
-      about: "Every output adds up all inputs, each times a weight of its own, and a bias.",
+      about: "Each output sums all inputs, each times its own weight, and adds a bias.",
     },
     sigmoid: {
       title: "Sigmoid",
       name: "sigmoid",
-      about: "Each value by itself: squashed into 0 … 1 by 1 / (1 + e to the −x).",
+      about: "Elementwise: squashes each value into 0 … 1 by 1 / (1 + e to the −x).",
     },
     relu: {
       title: "ReLU",
       name: "ReLU",
-      about: "Each value by itself: negative ones become 0, the others stay.",
+      about: "Elementwise: negative values become 0, the others stay.",
     },
     leakyRelu: {
       title: "Leaky ReLU",
       name: "leaky ReLU",
-      about: "Each value by itself: negative ones are divided by 100, the others stay.",
+      about: "Elementwise: negative values are divided by 100, the others stay.",
     },
-    tanh: { title: "Tanh", name: "tanh", about: "Each value by itself: squashed into −1 … 1." },
+    tanh: { title: "Tanh", name: "tanh", about: "Elementwise: squashes each value into −1 … 1." },
     dropout: {
       title: "Dropout",
       name: "dropout",
-      about: "While it is trained, values are set to 0 at random and the others enlarged; afterwards it does nothing.",
+      about: "During training, sets random values to 0 and scales up the others; afterwards it does nothing.",
     },
     flatten: {
       title: "Flatten",
       name: "flatten",
-      about: "The maps are laid out as one row of values. Nothing is computed.",
+      about: "Arranges the maps as one row of values. Nothing is computed.",
     },
   },
 

@@ -2,5 +2,5 @@ import { translated } from "../language.js";
 import { en } from "./en.js";
 import { zh } from "./zh.js";
 
-/** What kinds of layers are called, and what they do. */
+/** Names and descriptions of the layer types. */
 export const layerMessages = translated({ en, zh });

@@ -1,7 +1,7 @@
 export const en = {
   title: "Which network is it?",
   note: (name: string) =>
-    `${name} holds tensors alone. They do not tell which activation and pooling they were trained with.`,
+    `${name} contains only tensors. They do not reveal which activation and pooling the network was trained with.`,
   open: "Open",
   cancel: "Cancel",
   activation: "Activation",

@@ -5,7 +5,7 @@ import { runStyle } from "../../kit/palette.js";
 import { type Entry, entries } from "./entries.js";
 import { messages } from "./messages/index.js";
 
-/** Loss and accuracy of all runs over their epochs. */
+/** Loss and accuracy of all runs, per epoch. */
 export function Curves() {
   const m = messages();
   const runs = entries.value.filter(({ record }) => record !== undefined);
@@ -44,7 +44,7 @@ export function Curves() {
 
 type Value = Exclude<keyof EpochRecord, "epoch">;
 
-/** A run's lines for training, which stands back, and validation. */
+/** A run's validation line and its paler training line. */
 function seriesOf({ number, name, record }: Entry, training: Value, validation: Value): Series[] {
   const m = messages();
   const style = runStyle(number);

@@ -3,20 +3,19 @@ import { standardError } from "../../../src/report/numbers.js";
 import type { Evaluation as Result } from "../../../src/training/metrics.js";
 import { addressWith } from "../../address/url.js";
 import { formatCount, formatLoss, formatPercent } from "../../i18n/numbers.js";
-import { Button } from "../../kit/Button.js";
-import { Choice } from "../../kit/Choice.js";
+import { Button, Choice } from "../../kit/controls.js";
 import { Matrix } from "../../kit/Matrix.js";
 import { network } from "../../state/currentNetwork.js";
 import { dataState } from "../../state/loadedData.js";
-import { evaluate, evaluationState, type Judged, misfit, nameOf, settingsFor } from "./evaluate.js";
+import { type EvaluationImages, evaluate, evaluationState, misfit, nameOf, settingsFor } from "./evaluate.js";
 import { messages } from "./messages/index.js";
 
-const JUDGED = ["validation", "all"] as const;
+const EVALUATION_IMAGES = ["validation", "all"] as const;
 
-/** Judges the network that the views show by the images in memory. */
+/** Evaluates the shown network on the images in memory. */
 export function Evaluation() {
   const m = messages();
-  const judged = useSignal<Judged>("validation");
+  const images = useSignal<EvaluationImages>("validation");
   const shown = network.value;
   const data = dataState.value.type === "ready" ? dataState.value.data : undefined;
   if (!shown) return null;
@@ -33,19 +32,19 @@ export function Evaluation() {
       {data && !fault && (
         <>
           <Choice
-            label={m.judgedBy(data.parts.train.name)}
-            options={JUDGED.map((value) => ({ value, label: m.judged[value] }))}
-            value={judged.value}
+            label={m.evaluateOn(data.parts.train.name)}
+            options={EVALUATION_IMAGES.map((value) => ({ value, label: m.chosenImages[value] }))}
+            value={images.value}
             onChange={(value) => {
-              judged.value = value;
+              images.value = value;
             }}
           />
-          <p class="quiet">{m.judgedNotes[judged.value](settingsFor(shown).seed)}</p>
+          <p class="quiet">{m.chosenImagesNotes[images.value](settingsFor(shown).seed)}</p>
           <div class="buttons">
             <Button
               primary
               disabled={evaluationState.value.type === "running"}
-              onClick={() => evaluate(shown, data, judged.value)}
+              onClick={() => evaluate(shown, data, images.value)}
             >
               {m.evaluate}
             </Button>
@@ -57,7 +56,7 @@ export function Evaluation() {
   );
 }
 
-/** What the newest evaluation came to, where it is of the network that is shown. */
+/** The result of the newest evaluation, if it is of the shown network. */
 function Outcome({ of }: { readonly of: string }) {
   const m = messages();
   const state = evaluationState.value;
@@ -73,16 +72,16 @@ function Outcome({ of }: { readonly of: string }) {
         </p>
       );
     case "done":
-      return state.of === of ? <Figures evaluation={state.evaluation} judged={state.judged} /> : null;
+      return state.of === of ? <Figures evaluation={state.evaluation} images={state.images} /> : null;
   }
 }
 
 interface FiguresProps {
   readonly evaluation: Result;
-  readonly judged: Judged;
+  readonly images: EvaluationImages;
 }
 
-function Figures({ evaluation: { accuracy, correct, total, loss, perClass, confusion }, judged }: FiguresProps) {
+function Figures({ evaluation: { accuracy, correct, total, loss, perClass, confusion }, images }: FiguresProps) {
   const m = messages();
   const error = (100 * standardError(accuracy, total)).toFixed(2);
   return (
@@ -90,7 +89,7 @@ function Figures({ evaluation: { accuracy, correct, total, loss, perClass, confu
       <p class="accuracy" role="status">
         <strong>{formatPercent(accuracy)}</strong> ± {error}
         <small>
-          {m.outcome(formatCount(correct), formatCount(total), m.judged[judged])} {m.lossOf(formatLoss(loss))}
+          {m.outcome(formatCount(correct), formatCount(total), m.chosenImages[images])} {m.lossOf(formatLoss(loss))}
         </small>
       </p>
       <Matrix

@@ -1,14 +1,14 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { formatPercent } from "../../i18n/numbers.js";
-import { Button } from "../../kit/Button.js";
+import { Button } from "../../kit/controls.js";
 import { DropZone, type PlacedFile } from "../../kit/DropZone.js";
 import { openFiles } from "../../opening/openFiles.js";
 import { chooseServed, chosenRuns, servedFailures, servedRuns, watchServer } from "../../opening/servedRuns.js";
 import { labServer } from "../../state/server.js";
 import { messages } from "./messages/index.js";
 
-/** Where run folders and files of weights are opened. */
+/** Opens run folders and weights files. */
 export function OpenSection() {
   const m = messages();
   const failures = useSignal<readonly string[]>([]);
@@ -45,7 +45,7 @@ export function OpenSection() {
   );
 }
 
-/** The runs in the folder that the page's own server serves; those that are ticked are opened and watched. */
+/** The runs that the page's server lists; ticked ones are opened and watched. */
 function ServedRuns() {
   const m = messages();
   useEffect(watchServer, []);

@@ -1,27 +1,26 @@
 import { useSignal } from "@preact/signals";
-import { formatDuration } from "../../../src/report/duration.js";
 import { shortened } from "../../../src/report/markup.js";
-import { standardError } from "../../../src/report/numbers.js";
+import { formatDuration, standardError } from "../../../src/report/numbers.js";
 import { type ComparedRun, compareRuns } from "../../../src/runs/comparison.js";
 import type { RunRecord } from "../../../src/runs/record.js";
 import { formatPercent } from "../../i18n/numbers.js";
-import { Button } from "../../kit/Button.js";
+import { Button } from "../../kit/controls.js";
 import { LineSample } from "../../kit/LineChart.js";
 import { runStyle } from "../../kit/palette.js";
-import { ScrollRegion } from "../../kit/ScrollRegion.js";
+import { ScrollRegion } from "../../kit/regions.js";
 import { type Entry, entries } from "./entries.js";
 import { messages } from "./messages/index.js";
 
-/** What always differs between machines and says nothing of the result. */
+/** Settings that differ between machines and do not affect the result. */
 const PASSED_OVER = ["Node", "V8", "browser", "path", "folder", "checksum"];
 
-/** Characters of a setting's value that are shown. */
+/** Longer values are truncated to this many characters. */
 const LONGEST_VALUE = 24;
 
-/** Digits of a fingerprint that are shown. */
+/** The number of fingerprint digits shown. */
 const SHORT = 10;
 
-/** All runs and files of weights beside each other. */
+/** All runs and weights files side by side. */
 export function RunTable() {
   const m = messages();
   const failure = useSignal<string | undefined>(undefined);
@@ -138,7 +137,7 @@ interface ShareProps {
   readonly error?: number;
 }
 
-/** A share with its standard error in percentage points. */
+/** A fraction with its standard error in percentage points. */
 function Share({ share, error }: ShareProps) {
   return (
     <>
@@ -148,7 +147,7 @@ function Share({ share, error }: ShareProps) {
   );
 }
 
-/** An accuracy on the images that were held back for validation. */
+/** The accuracy on the held-out validation images. */
 function validationOf(share: number, record: RunRecord | undefined): ShareProps {
   if (!record) return { share };
   const { data, recipe } = record.config;

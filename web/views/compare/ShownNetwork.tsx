@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
-import { WEIGHTS_FORMATS } from "../../../src/formats/weights.js";
+import { WEIGHTS_FORMATS } from "../../../src/formats/weightFiles.js";
 import { isActivation, isPooling, type Model, summarize } from "../../../src/model/index.js";
 import { layerMessages } from "../../i18n/layers/index.js";
 import { formatCount } from "../../i18n/numbers.js";
-import { Button } from "../../kit/Button.js";
+import { Button } from "../../kit/controls.js";
 import { download } from "../../kit/download.js";
 import { type Network, network } from "../../state/currentNetwork.js";
 import { runs } from "../../state/runs.js";
@@ -11,7 +11,7 @@ import { recordOf } from "./browserRun.js";
 import { messages } from "./messages/index.js";
 import { fileStem, networkFile } from "./networkFile.js";
 
-/** The network that the views show, and what it can be saved as. */
+/** The shown network, and the formats to save it in. */
 export function ShownNetwork() {
   const m = messages();
   const shown = network.value;
@@ -54,7 +54,7 @@ function Facts({ shown: { origin, model, classes, fingerprint } }: { readonly sh
   );
 }
 
-/** The activation and the pooling, which its tensors do not tell. */
+/** The activation and pooling, which its tensors do not reveal. */
 function layersOf({ layers }: Model): string {
   const { kinds, poolings } = layerMessages();
   const activation = layers.find(isActivation);
@@ -75,7 +75,7 @@ function Save({ shown }: { readonly shown: Network }) {
     if (!run || !weights) return;
     isPacking.value = true;
     try {
-      // Only now: the charts of its curves are as large as the rest of the page.
+      // Loaded on demand: the code that draws the run folder's charts is as large as the rest of the page.
       const { runFolderZip } = await import("./runFolder.js");
       const name = fileStem(shown);
       download(`${name}.zip`, runFolderZip(name, recordOf(run, name), weights.parameters));

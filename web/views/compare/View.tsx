@@ -1,6 +1,6 @@
 import "./compare.css";
-import { announce } from "../../kit/announce.js";
-import { Button } from "../../kit/Button.js";
+import { Button } from "../../kit/controls.js";
+import { announce } from "../../kit/regions.js";
 import { LayersDialog } from "../../opening/LayersDialog.js";
 import { Curves } from "./Curves.js";
 import { Evaluation } from "./Evaluation.js";

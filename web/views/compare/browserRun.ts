@@ -5,7 +5,7 @@ import type { RunRecord } from "../../../src/runs/record.js";
 import { VERSION } from "../../../src/version.js";
 import type { Run } from "../../state/run.js";
 
-/** What a run folder would say of a run of this page. */
+/** A run of this page as its run folder would describe it. */
 export function recordOf(run: Run, name: string): RunRecord {
   const history = run.epochs.value;
   const best = history.find(({ epoch }) => epoch === run.bestEpoch.value);
@@ -26,7 +26,7 @@ export function recordOf(run: Run, name: string): RunRecord {
   };
 }
 
-/** What config.json would hold of a run of this page. */
+/** A run of this page as config.json would describe it. */
 export function configOf({ recipe, model, settings: { fields, data }, machine, startedAt }: Run): RunConfig {
   const { train } = data.parts;
   return {

@@ -8,24 +8,24 @@ import { removeRun, runs, selectRun } from "../../state/runs.js";
 import { recordOf } from "./browserRun.js";
 import { messages } from "./messages/index.js";
 
-/** A run or a file of weights, wherever it comes from. */
+/** A run or a weights file, wherever it comes from. */
 export interface Entry {
-  /** Tells its line from others. */
+  /** Determines the style of its lines. */
   readonly number: number;
   readonly name: string;
   readonly source: "page" | "folder" | "server" | "file";
-  /** Undefined of a file of weights. */
+  /** Undefined for a weights file. */
   readonly record?: RunRecord;
   readonly isGrowing: boolean;
   readonly fingerprint?: string;
   /** Whether the views show its network. */
   readonly isShown: boolean;
-  /** Has the views show its network. @throws Error with one line where there are no weights, or they are damaged */
+  /** Shows its network in all views. @throws Error if the weights are missing or damaged */
   readonly show: () => Promise<void>;
   readonly remove: () => void;
 }
 
-/** The page's runs and all that was opened, the oldest first. */
+/** The page's runs and everything opened, oldest first. */
 export const entries = computed<readonly Entry[]>(() =>
   [...runs.value.map(entryOfRun), ...opened.value.map(entryOfOpened)].toSorted(
     (one, other) => one.number - other.number,

@@ -10,13 +10,13 @@ import { runs } from "../../state/runs.js";
 import { type RunFields, recipeFor } from "../../state/settings.js";
 import type { EvaluationEvent, EvaluationRequest } from "../../worker/evaluation/protocol.js";
 
-/** Which of the images a network is judged by. */
-export type Judged = "validation" | "all";
+/** The images to evaluate on. */
+export type EvaluationImages = "validation" | "all";
 
 export type EvaluationState =
   | { readonly type: "none" }
   | { readonly type: "running"; readonly progress?: Progress }
-  | { readonly type: "done"; readonly evaluation: Evaluation; readonly of: string; readonly judged: Judged }
+  | { readonly type: "done"; readonly evaluation: Evaluation; readonly of: string; readonly images: EvaluationImages }
   | { readonly type: "failed"; readonly message: string };
 
 /** The newest evaluation. */
@@ -24,8 +24,8 @@ export const evaluationState = signal<EvaluationState>({ type: "none" });
 
 let worker: Worker | undefined;
 
-/** Judges a network by the images in memory, in place of an evaluation that is under way. */
-export function evaluate(network: Network, data: LoadedData, judged: Judged): void {
+/** Evaluates a network on the images in memory; cancels a running evaluation. */
+export function evaluate(network: Network, data: LoadedData, images: EvaluationImages): void {
   worker?.terminate();
   evaluationState.value = { type: "running" };
   const own = new Worker(new URL("../../worker/evaluation/worker.js", import.meta.url), { type: "module" });
@@ -37,34 +37,34 @@ export function evaluate(network: Network, data: LoadedData, judged: Judged): vo
   own.addEventListener("message", ({ data: event }: MessageEvent<EvaluationEvent>) => {
     if (event.type === "progress") evaluationState.value = { type: "running", progress: event.progress };
     else if (event.type === "failed") end(event);
-    else end({ ...event, of: nameOf(network), judged });
+    else end({ ...event, of: nameOf(network), images });
   });
   own.addEventListener("error", ({ message }) => end({ type: "failed", message }));
   const { model, parameters, normalization } = network;
   const dataset: Dataset = { ...data.parts.train, classes: network.classes };
-  const indices = judged === "validation" ? heldBack(data, settingsFor(network)) : undefined;
+  const indices = images === "validation" ? heldOut(data, settingsFor(network)) : undefined;
   own.postMessage({ model, parameters, normalization, dataset, indices } satisfies EvaluationRequest);
 }
 
-/** Why a network cannot be judged by the images in memory; undefined where it can. */
+/** Why a network cannot be evaluated on the images in memory, or undefined if it can. */
 export function misfit({ model, classes }: Network, { parts: { train } }: LoadedData): "shape" | "classes" | undefined {
   const { channels, height, width } = model.input;
   if (channels !== train.channels || height !== train.height || width !== train.width) return "shape";
   return classes.length === train.classes.length ? undefined : "classes";
 }
 
-/** What a network is told by from others. */
+/** Distinguishes networks. */
 export function nameOf({ origin, fingerprint }: Network): string {
   return `${origin.number} ${fingerprint}`;
 }
 
-/** The settings that tell which images are held back: those of the network's run, else the page's. */
+/** The settings that determine the held-out images: those of the network's run, otherwise the page's. */
 export function settingsFor({ origin }: Network): RunFields {
   return runs.value.find(({ number }) => number === origin.number)?.settings.fields ?? url.value;
 }
 
-/** The images that a run with some settings holds back. */
-function heldBack({ parts, background }: LoadedData, fields: RunFields): Uint32Array {
+/** The validation images of a run with these settings. */
+function heldOut({ parts, background }: LoadedData, fields: RunFields): Uint32Array {
   const { validationFraction } = recipeFor(fields, parts.train, background);
   return splitTraining(parts, validationFraction, fields.seed).validation;
 }

@@ -1,17 +1,17 @@
-import { type WeightsFormat, writeWeights } from "../../../src/formats/weights.js";
+import { type WeightsFormat, writeWeights } from "../../../src/formats/weightFiles.js";
 import type { ModelMetadata, TrainingFacts } from "../../../src/model/index.js";
 import type { Network } from "../../state/currentNetwork.js";
 import type { Run } from "../../state/run.js";
 import { runs } from "../../state/runs.js";
 import { configOf } from "./browserRun.js";
 
-/** A network as the bytes of a file, with all that is known of it. */
+/** A network as the bytes of a weights file, with all known metadata. */
 export function networkFile(network: Network, format: WeightsFormat): Uint8Array {
   const { model, parameters, normalization } = network;
   return writeWeights({ model, parameters, normalization, metadata: metadataOf(network) }, format);
 }
 
-/** What a file of a network's weights is named, without its ending. */
+/** The file name of a network's weights, without extension. */
 export function fileStem({ origin }: Network): string {
   return origin.type === "run" ? `lenet-run-${origin.number}` : origin.name.replace(/\.\w+$/, "");
 }
@@ -32,9 +32,9 @@ function metadataOf({ origin, model, normalization, classes, metadata }: Network
   };
 }
 
-/** What the weights came to, where they are those that were validated. */
+/** The validation result of the weights, if these weights were the ones validated. */
 function outcomeOf({ recipe, status, weights, epochs }: Run): Partial<TrainingFacts> {
-  // Of a run that averages, only the last weights are the average, which is what is validated.
+  // With averaging, only the final weights are the average, which is what was validated.
   const areValidated = recipe.averaging === null || status.peek() === "done";
   const record = areValidated ? epochs.peek().find(({ epoch }) => epoch === weights.peek()?.epoch) : undefined;
   if (!record) return {};

@@ -1,19 +1,19 @@
 import { formatJson } from "../../../src/formats/json.js";
-import { writeWeights } from "../../../src/formats/weights.js";
+import { writeWeights } from "../../../src/formats/weightFiles.js";
 import { writeStoredZip } from "../../../src/formats/zip/write.js";
 import type { NamedTensors } from "../../../src/model/index.js";
 import { curvesSvg } from "../../../src/report/curves.js";
 import { bestWeights } from "../../../src/runs/config.js";
-import { RUN_FILES } from "../../../src/runs/files.js";
 import { formatHistory } from "../../../src/runs/history.js";
 import type { RunRecord } from "../../../src/runs/record.js";
+import { RUN_FILES } from "../../../src/runs/runFolderFiles.js";
 import { runTitles } from "../../../src/runs/settings.js";
 
 /**
- * A finished run as `lenet train` leaves its folder, but for the checkpoint, the report and images of pixels: an archive
- * with the folder in it.
+ * A finished run as a ZIP archive of the folder that `lenet train` writes, without the checkpoint, the report and the
+ * PNG images.
  *
- * @throws RangeError where the run is not finished
+ * @throws RangeError if the run is not finished
  */
 export function runFolderZip(name: string, record: RunRecord, parameters: NamedTensors<Float32Array>): Uint8Array {
   const { config, history, result } = record;

@@ -1,14 +1,13 @@
 import { MOMENTS } from "../../address/inspectFields.js";
 import { changeUrl, url } from "../../address/url.js";
-import { Button } from "../../kit/Button.js";
-import { Choice } from "../../kit/Choice.js";
+import { Button, Choice } from "../../kit/controls.js";
 import { openedNetwork } from "../../state/currentNetwork.js";
 import { restAll } from "../../state/runs.js";
 import { messages } from "./messages/index.js";
 import { shownNetwork, shownRun } from "./state/shownNetwork.js";
 import { Timeline } from "./Timeline.js";
 
-/** Which network is shown, its training, and the moment of each layer that maps are of. */
+/** The shown network, its training, and whether maps show values before or after activation. */
 export function RunBar() {
   const m = messages();
   const run = shownRun.value;
@@ -30,7 +29,7 @@ export function RunBar() {
             run.go("end");
           }}
         >
-          {isRunning ? m.pauseTraining : m.trainOn}
+          {isRunning ? m.pauseTraining : m.resumeTraining}
         </Button>
       )}
       <Timeline />

@@ -1,14 +1,14 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { addressWith } from "../../address/url.js";
-import { Button } from "../../kit/Button.js";
+import { Button } from "../../kit/controls.js";
 import { LayersDialog } from "../../opening/LayersDialog.js";
 import { dataState } from "../../state/loadedData.js";
 import { selectedRun } from "../../state/runs.js";
 import { messages } from "./messages/index.js";
 import { startQuickRun } from "./quickRun.js";
 
-/** Where there is no network yet: a training in one click, or a file. */
+/** Shown while there is no network: train one with a click, or open a file. */
 export function Start() {
   const m = messages();
   const state = dataState.value;
@@ -41,7 +41,7 @@ export function Start() {
   );
 }
 
-/** Opens a network from a file of weights. */
+/** Opens a network from a weights file. */
 function OpenWeights() {
   const m = messages();
   const input = useRef<HTMLInputElement>(null);

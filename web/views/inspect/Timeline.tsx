@@ -1,14 +1,14 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useId } from "preact/hooks";
-import { Button } from "../../kit/Button.js";
+import { Button } from "../../kit/controls.js";
 import { messages } from "./messages/index.js";
 import { shownEpoch, shownRun, timeline, timelinePlace } from "./state/shownNetwork.js";
 
-/** All of a play takes about so long, but no snapshot longer than the second. */
+/** The approximate duration of a full playback; no snapshot is shown longer than SNAPSHOT_MILLISECONDS. */
 const PLAY_MILLISECONDS = 6000;
 const SNAPSHOT_MILLISECONDS = 250;
 
-/** Scrubs over the parameters of the run's time: all that is shown follows. */
+/** Scrubs through the parameters of the run; everything shown follows. */
 export function Timeline() {
   const m = messages();
   const id = useId();

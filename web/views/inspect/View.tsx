@@ -10,8 +10,7 @@ import { useShortcuts } from "../../state/shortcuts.js";
 import { Detail } from "./detail/Detail.js";
 import { InputRow } from "./layers/InputRow.js";
 import { LayerRow } from "./layers/LayerRow.js";
-import { OutputRow } from "./layers/OutputRow.js";
-import { Prediction } from "./layers/Prediction.js";
+import { OutputRow, Prediction } from "./layers/OutputRow.js";
 import { messages } from "./messages/index.js";
 import { RunBar } from "./RunBar.js";
 import { Start } from "./Start.js";
@@ -33,12 +32,12 @@ const SHORTCUTS = {
       label: () => messages().doMoment,
       act: () => changeUrl({ inspectMoment: url.value.inspectMoment === "after" ? "before" : "after" }),
     },
-    { key: ".", label: () => messages().doStepOn, act: () => showSteps((stepsDone.value ?? 0) + 1) },
+    { key: ".", label: () => messages().doStepForward, act: () => showSteps((stepsDone.value ?? 0) + 1) },
     { key: ",", label: () => messages().doStepBack, act: () => showSteps((stepsDone.value ?? 0) - 1) },
   ],
 };
 
-/** The view "Look inside": what goes in and comes out, the layers between, and what is told of one unit. */
+/** The view "Look inside": input and output, the layers in between, and the details of one unit. */
 export function View() {
   const m = messages();
   const element = useRef<HTMLDivElement>(null);
@@ -81,10 +80,10 @@ function Network({ layers, papers }: NonNullable<typeof structure.value>) {
   );
 }
 
-/** Between two requests for the parameters of a run that goes on. */
+/** The interval between requests for the parameters of a running training. */
 const LIVE_MILLISECONDS = 120;
 
-/** Has the maps follow a run that goes on, while the view is on the page. */
+/** Keeps the maps up to date with a running training while the view is mounted. */
 function useLiveParameters(): void {
   useSignalEffect(() => {
     const run = shownRun.value;

@@ -4,10 +4,10 @@ import { dataState, loadData } from "../../state/loadedData.js";
 import { addRun } from "../../state/runs.js";
 import { runFields } from "../../state/settings.js";
 
-/** Digits that are drawn and learned in a short time, well enough to read handwriting. */
+/** Enough digits and epochs to read handwriting well, and still quick to train. */
 const QUICK = { data: "digits", count: 6000, recipe: "improved", epochs: 6 } as const;
 
-/** Draws digits and trains on them. */
+/** Generates digits and trains on them. */
 export function startQuickRun(): void {
   changeUrl(QUICK);
   const state = dataState.peek();

@@ -2,7 +2,7 @@ import { Matrix } from "../../kit/Matrix.js";
 import { selectedRun } from "../../state/runs.js";
 import { messages } from "./messages/index.js";
 
-/** The selected run's confusion matrix, as it forms in every validation. */
+/** The selected run's confusion matrix, updated during every validation. */
 export function Confusion() {
   const m = messages();
   const run = selectedRun.value;

@@ -2,12 +2,49 @@ import { url } from "../../address/url.js";
 import { formatLoss, formatPercent } from "../../i18n/numbers.js";
 import { LineChart, LineSample, type Series } from "../../kit/LineChart.js";
 import { runStyle } from "../../kit/palette.js";
+import { ScrollRegion } from "../../kit/regions.js";
 import type { Run } from "../../state/run.js";
 import { runs } from "../../state/runs.js";
-import { CurvesTable } from "./CurvesTable.js";
 import { messages } from "./messages/index.js";
 
-/** Loss and accuracy of all runs over their epochs. */
+/** The curves as numbers, one row per epoch, for screen readers. */
+export function CurvesTable() {
+  const m = messages();
+  return (
+    <details>
+      <summary>{m.asTable}</summary>
+      {runs.value.map(({ number, epochs }) => (
+        <ScrollRegion key={number} label={m.run(number)}>
+          <table class="numbers">
+            <caption>{m.run(number)}</caption>
+            <thead>
+              <tr>
+                {[m.epoch, m.trainLoss, m.validationLoss, m.trainAccuracy, m.validationAccuracy].map((title) => (
+                  <th key={title} scope="col">
+                    {title}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {epochs.value.map((record) => (
+                <tr key={record.epoch}>
+                  <th scope="row">{record.epoch}</th>
+                  <td>{formatLoss(record.trainLoss)}</td>
+                  <td>{formatLoss(record.validationLoss)}</td>
+                  <td>{formatPercent(record.trainAccuracy)}</td>
+                  <td>{formatPercent(record.validationAccuracy)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </ScrollRegion>
+      ))}
+    </details>
+  );
+}
+
+/** Loss and accuracy of all runs, per epoch. */
 export function Curves() {
   const m = messages();
   const xMost = Math.max(

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { formatDuration } from "../../../src/report/duration.js";
+import { formatDuration } from "../../../src/report/numbers.js";
 import { formatCount, formatPercent } from "../../i18n/numbers.js";
 import type { Run } from "../../state/run.js";
 import { selectedRun } from "../../state/runs.js";
@@ -58,10 +58,10 @@ function Figure({ label, value, note }: FigureProps) {
   );
 }
 
-/** Hexadecimal digits that are shown at once. */
+/** The number of hexadecimal digits shown at first. */
 const SHORT = 12;
 
-/** What the run's weights are recognised by: shortened, and whole with what it is good for. */
+/** The fingerprint of the run's weights: shortened, and in full with an explanation. */
 function Fingerprint({ run }: { readonly run: Run }) {
   const m = messages();
   const weights = run.weights.value;

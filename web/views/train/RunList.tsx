@@ -1,13 +1,13 @@
 import { layerMessages } from "../../i18n/layers/index.js";
 import { formatPercent } from "../../i18n/numbers.js";
-import { Button } from "../../kit/Button.js";
+import { Button } from "../../kit/controls.js";
 import { LineSample } from "../../kit/LineChart.js";
 import { runStyle } from "../../kit/palette.js";
 import type { Run } from "../../state/run.js";
 import { removeRun, runs, selectedRun } from "../../state/runs.js";
 import { duel, isReady, showRun } from "./controls.js";
 import { messages } from "./messages/index.js";
-import { statusText } from "./Position.js";
+import { statusText } from "./Transport.js";
 
 /** All runs with their settings. */
 export function RunList() {
@@ -52,7 +52,7 @@ function RunItem({ run }: { readonly run: Run }) {
   );
 }
 
-/** A run's settings in a line. */
+/** A run's settings in one line. */
 function describe({ recipe, settings: { fields } }: Run): string {
   const m = messages();
   const { kinds, poolings } = layerMessages();

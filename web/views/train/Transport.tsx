@@ -1,10 +1,58 @@
-import { Button } from "../../kit/Button.js";
+import { useSignalEffect } from "@preact/signals";
+import { formatPercent } from "../../i18n/numbers.js";
+import { Button } from "../../kit/controls.js";
+import { announce } from "../../kit/regions.js";
+import type { Run } from "../../state/run.js";
 import { runs, selectedRun } from "../../state/runs.js";
-import { currentRun, go, goOn, isReady, playOrPause, reset } from "./controls.js";
+import { currentRun, go, isReady, playOrPause, reset, resume } from "./controls.js";
 import { messages } from "./messages/index.js";
-import { Position } from "./Position.js";
 
-/** Play, pause, step, reset, and where the training is. */
+/** The selected run's progress: a bar and a line of text. */
+export function Position() {
+  const m = messages();
+  const run = selectedRun.value;
+  useSignalEffect(announceEpochs);
+  const progress = run?.progress.value;
+  const share = progress ? progress.images / progress.totalImages : 0;
+  return (
+    <div class="position">
+      <progress value={share} max={1} aria-label={m.status[run?.status.value ?? "starting"]} />
+      <p>{run ? textOf(run) : isReady.value ? m.ready : m.waitingForData}</p>
+      {run?.failure.value && (
+        <p class="notice" role="alert">
+          {run.failure.value}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function textOf(run: Run): string {
+  const m = messages();
+  const progress = run.progress.value;
+  if (run.status.value === "done") return m.finished(run.bestEpoch.value ?? run.recipe.epochs);
+  const what = run.status.value === "running" && progress ? m.phase[progress.phase] : statusText(run);
+  const where = m.epochOf(progress?.epoch ?? 1, run.recipe.epochs);
+  return `${m.run(run.number)} · ${where} · ${what}`;
+}
+
+/** A run's status in a word; one that is paused before its first step is ready. */
+export function statusText({ status, progress }: Run): string {
+  const isReadyToBegin = status.value === "resting" && !progress.value;
+  return messages().status[isReadyToBegin ? "starting" : status.value];
+}
+
+/** Announces the selected run's epochs and its end to screen readers. */
+function announceEpochs(): void {
+  const run = selectedRun.value;
+  const last = run?.epochs.value.at(-1);
+  if (!run || !last) return;
+  const m = messages();
+  const text = m.announceEpoch(last.epoch, formatPercent(last.validationAccuracy));
+  announce(run.status.value === "done" ? `${m.finishedShort}. ${text}` : text);
+}
+
+/** Play, pause, step, reset, and the training's progress. */
 export function Transport() {
   const m = messages();
   const shown = selectedRun.value;
@@ -30,12 +78,12 @@ export function Transport() {
   );
 }
 
-/** The one button that is pressed most: it trains, pauses, goes on, or begins a run with changed settings. */
+/** The main button: trains, pauses, resumes, or starts a new run if the settings have changed. */
 function PlayButton() {
   const m = messages();
   const shown = selectedRun.value;
   const current = currentRun.value;
-  const canGoOn = shown?.canGo.value === true && shown.progress.value !== undefined;
+  const canResume = shown?.canGo.value === true && shown.progress.value !== undefined;
   if (shown?.status.value === "running") {
     return (
       <>
@@ -46,14 +94,22 @@ function PlayButton() {
       </>
     );
   }
-  const goesOn = current?.canGo.value === true;
-  const label = goesOn ? (canGoOn ? m.goOn : m.train) : runs.value.length === 0 ? m.train : m.trainAs(nextNumber());
+  const continuesCurrent = current?.canGo.value === true;
+  const label = continuesCurrent
+    ? canResume
+      ? m.resume
+      : m.train
+    : runs.value.length === 0
+      ? m.train
+      : m.trainAs(nextNumber());
   return (
     <>
       <Button primary icon="play" disabled={!isReady.value} onClick={() => go("end")}>
         {label}
       </Button>
-      {shown && canGoOn && !goesOn && <Button onClick={() => goOn(shown, "end")}>{m.goOnWith(shown.number)}</Button>}
+      {shown && canResume && !continuesCurrent && (
+        <Button onClick={() => resume(shown, "end")}>{m.resumeRun(shown.number)}</Button>
+      )}
     </>
   );
 }

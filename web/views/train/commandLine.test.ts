@@ -7,7 +7,7 @@ import { commandLine } from "./commandLine.js";
 const lineOf = (query: string) => commandLine({ fields: readFields(trainFields, query), data: {} as LoadedData });
 
 describe("commandLine", () => {
-  it("has what differs from the recipe", () => {
+  it("contains what differs from the recipe", () => {
     expect(lineOf("count=60000")).toBe("npx lenet train --recipe improved --data digits --epochs 10 --seed 0");
     expect(lineOf("data=mnist&recipe=paper&epochs=3&seed=5&lr=0.01&batch=64&augment=light,flip=0&val=0.1")).toBe(
       "npx lenet train --recipe paper --data mnist --epochs 3 --batch 64 --lr 0.01 --augment light,flip=0 --val-split 0.1 --seed 5",

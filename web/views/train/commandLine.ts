@@ -1,7 +1,7 @@
 import { DIGITS_DATASET } from "../../../src/data/index.js";
 import type { RunSettings } from "../../state/run.js";
 
-/** The command that trains to the same bits; undefined where the command line has no such data or setting. */
+/** The command that trains to the same bits; undefined if the command line has no such data or setting. */
 export function commandLine({ fields }: RunSettings): string | undefined {
   const { data, count, activation, pooling, dropout } = fields;
   if (data === "own" || activation || pooling || dropout !== undefined) return undefined;

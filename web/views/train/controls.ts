@@ -1,5 +1,5 @@
 import { computed, effect } from "@preact/signals";
-import { RECIPES } from "../../../src/training/recipes/index.js";
+import { RECIPES } from "../../../src/training/recipes/recipes.js";
 import { changeUrl, url } from "../../address/url.js";
 import { dataState, loadData, takeData } from "../../state/loadedData.js";
 import type { Run, RunSettings } from "../../state/run.js";
@@ -9,7 +9,7 @@ import { runFields } from "../../state/settings.js";
 import type { DataRequest } from "../../worker/data/protocol.js";
 import type { Stretch } from "../../worker/training/protocol.js";
 
-/** The settings that a new run would have; undefined while there is no data. */
+/** The settings of the next run; undefined while there is no data. */
 const draft = computed<RunSettings | undefined>(() =>
   dataState.value.type === "ready" ? { fields: runFields(url.value), data: dataState.value.data } : undefined,
 );
@@ -17,7 +17,7 @@ const draft = computed<RunSettings | undefined>(() =>
 /** Whether there is data to train on. */
 export const isReady = computed(() => draft.value !== undefined);
 
-/** The selected run, where its settings are still those of the page. */
+/** The selected run, if its settings still match the page's. */
 export const currentRun = computed<Run | undefined>(() => {
   const run = selectedRun.value;
   return run && draft.value && isSame(run.settings, draft.value) ? run : undefined;
@@ -28,20 +28,20 @@ function isSame(one: RunSettings, other: RunSettings): boolean {
   return isSameData && JSON.stringify(one.fields) === JSON.stringify(other.fields);
 }
 
-/** Goes on with the current run or, where the settings are others, begins a new one. */
+/** Resumes the current run, or starts a new one if the settings have changed. */
 export function go(stretch: Stretch): void {
   const run = currentRun.value?.canGo.value ? currentRun.value : undefined;
-  if (run) goOn(run, stretch);
+  if (run) resume(run, stretch);
   else if (draft.value) addRun(draft.value, stretch);
 }
 
-/** Goes on with a run while all others rest. */
-export function goOn(run: Run, stretch: Stretch): void {
+/** Resumes a run and pauses all others. */
+export function resume(run: Run, stretch: Stretch): void {
   restAll(run);
   run.go(stretch);
 }
 
-/** Rests or goes on. */
+/** Pauses or resumes. */
 export function playOrPause(): void {
   const run = selectedRun.value;
   if (run?.status.value === "running") run.rest();
@@ -53,17 +53,17 @@ export function reset(): void {
   if (selectedRun.value) restartRun(selectedRun.value);
 }
 
-/** Selects a run and brings its settings and data to the page. */
+/** Selects a run and restores its settings and data. */
 export function showRun(run: Run): void {
   selectRun(run);
   takeData(run.settings.data);
   changeUrl(run.settings.fields);
 }
 
-/** The recipes whose layers the runs of a duel have: those of 1998 and those of today. */
+/** The recipes whose layers are compared: those of 1998 and those of today. */
 const CONTESTANTS = [RECIPES.paper, RECIPES.improved];
 
-/** Trains two runs with the page's settings, one after the other, each with the layers of a contestant. */
+/** Trains two runs with the page's settings, one after the other, each with the layers of one contestant. */
 export function duel(): void {
   const settings = draft.value;
   if (!settings) return;
@@ -80,7 +80,7 @@ export function duel(): void {
   const stop = effect(() => {
     const isThere = runs.value.includes(run);
     if (isThere && run.canGo.value) return;
-    // Not within the effect, which would then hear of the second run, too.
+    // Outside the effect, which would otherwise subscribe to the second run, too.
     queueMicrotask(() => {
       stop();
       if (isThere && run.status.value === "done") begin(second);
@@ -88,7 +88,7 @@ export function duel(): void {
   });
 }
 
-/** Has the data follow the address. Called once, by the view's file. */
+/** Loads the data that the address names, now and whenever it changes. Called once, by the view's module. */
 export async function followAddress(): Promise<void> {
   await askServer();
   effect(() => {
@@ -97,7 +97,7 @@ export async function followAddress(): Promise<void> {
   });
 }
 
-/** The data that the address asks for; undefined where that is somebody's own. */
+/** The data that the address names; undefined for the user's own images. */
 function wantedData(): DataRequest | undefined {
   const { data, count } = url.value;
   if (data === "digits") return { type: "digits", count };

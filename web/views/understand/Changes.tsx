@@ -3,14 +3,14 @@ import { FULL_C3_PARAMETERS, ORIGINAL_LAYERS } from "./derivation/original.js";
 import { Formula } from "./Formula.js";
 import { messages } from "./messages/index.js";
 
-/** Of the linear layer that stands in for the distances: 84 weights and a bias for each class. */
+/** The linear layer that replaces the distances: 84 weights and a bias per class. */
 const OUTPUT = 10 * (84 + 1);
 
 const parametersOf = (layer: (typeof ORIGINAL_LAYERS)[number]) => evaluate(layer.parameters);
 const [, S2, C3, S4] = ORIGINAL_LAYERS.map(parametersOf);
 const ORIGINAL = ORIGINAL_LAYERS.reduce((total, layer) => total + parametersOf(layer), 0);
 
-/** From the parameters of 1998 to today's. */
+/** The steps from the parameter count of 1998 to today's. */
 const DIFFERENCE = {
   type: "difference",
   from: sum(
@@ -21,7 +21,7 @@ const DIFFERENCE = {
   subtracted: sum(number(S2), number(S4)),
 } as const;
 
-/** What the tutorial's network has otherwise than that of 1998. */
+/** What the tutorial's network does differently from that of 1998. */
 export function Changes() {
   const m = messages();
   return (

@@ -1,8 +1,8 @@
-import { ScrollRegion } from "../../kit/ScrollRegion.js";
+import { ScrollRegion } from "../../kit/regions.js";
 import { C3_INPUTS, S2_MAPS } from "./derivation/original.js";
 import { messages } from "./messages/index.js";
 
-/** Which maps of S2 the maps of C3 took in 1998, as a table of dots. */
+/** Which maps of S2 each map of C3 was connected to in 1998, as a table of dots. */
 export function ConnectionTable() {
   const m = messages();
   return (

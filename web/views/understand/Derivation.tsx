@@ -5,7 +5,7 @@ import { messages } from "./messages/index.js";
 
 const TOPICS: readonly Topic[] = ["size", "values", "field", "step", "parameters", "multiplyAdds"];
 
-/** How a layer's numbers are worked out, step by step. */
+/** The derivation of a layer's numbers, step by step. */
 export function Derivation({ layer: { layer, equations, input, output } }: { readonly layer: LayerDerivation }) {
   const m = messages();
   return (

@@ -1,5 +1,5 @@
 import { layerMessages } from "../../i18n/layers/index.js";
-import { ScrollRegion } from "../../kit/ScrollRegion.js";
+import { ScrollRegion } from "../../kit/regions.js";
 import type { LayerDerivation } from "./derivation/derive.js";
 import { type Block, layOut, type Step, TALLEST } from "./drawingLayout.js";
 import { extentsText, termText } from "./labels.js";
@@ -7,12 +7,12 @@ import { messages } from "./messages/index.js";
 
 const MARGIN = 24;
 const TOP = 34;
-/** Below the tallest block: its extents and what the steps are called. */
+/** Space below the tallest block: its dimensions and the names of the steps. */
 const BOTTOM = 62;
 const HEIGHT = TOP + TALLEST + BOTTOM;
 const MIDDLE = TOP + TALLEST / 2;
 
-/** The model as the paper drew its own: stacks of maps, and columns for layers without maps. */
+/** The model in the style of the paper's figure: stacks of maps, and columns for layers without maps. */
 export function Drawing({ layers }: { readonly layers: readonly LayerDerivation[] }) {
   const m = messages();
   const { width, blocks, steps } = layOut(layers);
@@ -54,7 +54,7 @@ function BlockDrawing({ block }: { readonly block: Block }) {
   );
 }
 
-/** The upper edge of the sheet that lies behind all others. */
+/** The top edge of the rearmost sheet. */
 function topOf({ height, sheets, offset }: Block): number {
   return MIDDLE - (height + (sheets - 1) * offset) / 2;
 }
@@ -65,7 +65,7 @@ interface LinkProps {
   readonly step: Step;
 }
 
-/** What leads from one block to the next: a window that is seen as one point, or all of it as each of some values. */
+/** The connection between two blocks: a window that becomes one point, or everything that each value depends on. */
 function Link({ from, to, step }: LinkProps) {
   const name = layerMessages().kinds[step.type].name;
   return (

@@ -3,12 +3,12 @@ import { formatCount } from "../../i18n/numbers.js";
 import { type Expression, evaluate, hasLetters, type Letter } from "./derivation/expression.js";
 
 export interface FormulaProps {
-  /** What is worked out, where it has a letter. */
+  /** The symbol of the result, if it has one. */
   readonly name?: Letter;
   readonly expression: Expression;
 }
 
-/** A formula in letters, in numbers and what it comes to: each step is a line where there is no room for all beside. */
+/** A formula in letters, in numbers, and its result; one line each if they do not fit beside each other. */
 export function Formula({ name, expression }: FormulaProps) {
   return (
     <div class="formula">
@@ -37,12 +37,12 @@ export function Formula({ name, expression }: FormulaProps) {
   );
 }
 
-/** The parts of a formula after which a line may end: the terms of a long sum. */
+/** The parts of a formula after which a line may break: the terms of a long sum. */
 function linesOf(expression: Expression): readonly Expression[] {
   return expression.type === "sum" && expression.terms.length > 2 ? expression.terms : [expression];
 }
 
-/** A letter with what stands below it. */
+/** A letter with its subscript. */
 export function LetterOf({ name: { letter, below } }: { readonly name: Letter }) {
   if (!below) return <mi>{letter}</mi>;
   return (
@@ -91,7 +91,7 @@ function Written({ expression, inLetters = false }: WrittenProps): JSX.Element {
   }
 }
 
-/** A part of a product or what is subtracted, in brackets where it is a sum. */
+/** A factor or subtrahend, in brackets if it is a sum. */
 function enclosed(part: Expression, write: (part: Expression) => JSX.Element): JSX.Element {
   if (part.type !== "sum" && part.type !== "difference") return write(part);
   return (

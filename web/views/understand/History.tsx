@@ -1,5 +1,5 @@
 import { formatCount } from "../../i18n/numbers.js";
-import { ScrollRegion } from "../../kit/ScrollRegion.js";
+import { ScrollRegion } from "../../kit/regions.js";
 import { ConnectionTable } from "./ConnectionTable.js";
 import { evaluate, number, sum } from "./derivation/expression.js";
 import { C3_INPUTS, FULL_C3_PARAMETERS, ORIGINAL_LAYERS } from "./derivation/original.js";
@@ -56,7 +56,7 @@ export function History() {
   );
 }
 
-/** The layers of 1998 with their sums. */
+/** The layers of 1998 with their totals. */
 function OriginalTable() {
   const m = messages();
   return (

@@ -7,7 +7,7 @@ import type { LayerDerivation } from "./derivation/derive.js";
 import { extentsText, termText } from "./labels.js";
 import { messages } from "./messages/index.js";
 
-/** All layers in a table; each opens to show how its numbers are worked out. */
+/** All layers in a table; each expands to show how its numbers are derived. */
 export function LayerTable({ layers }: { readonly layers: readonly LayerDerivation[] }) {
   const m = messages();
   const most = {
@@ -46,9 +46,9 @@ export function LayerTable({ layers }: { readonly layers: readonly LayerDerivati
 
 interface LayerRowProps {
   readonly layer: LayerDerivation;
-  /** From 1. */
+  /** Counted from 1. */
   readonly number: number;
-  /** The largest numbers of a layer, which the bars are measured by. */
+  /** The maximum over all layers, to which the bars are scaled. */
   readonly most: { readonly parameters: number; readonly multiplyAdds: number };
 }
 
@@ -89,7 +89,7 @@ interface NumberCellProps {
   readonly wide?: boolean;
 }
 
-/** A number with a bar of its share of the largest. */
+/** A number with a bar of its fraction of the maximum. */
 function NumberCell({ value, most, wide }: NumberCellProps) {
   return (
     <td class={wide ? "number wide" : "number"}>
@@ -99,7 +99,7 @@ function NumberCell({ value, most, wide }: NumberCellProps) {
   );
 }
 
-/** The parameters of a layer, weights and biases. */
+/** A layer's parameter count, weights and biases. */
 function parametersOf({ parameters }: LayerDerivation): number {
   return parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
 }

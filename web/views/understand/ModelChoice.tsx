@@ -2,15 +2,14 @@ import { useSignal } from "@preact/signals";
 import { parseNumber } from "../../address/fields.js";
 import { CLASSES, formatInput, parseInput } from "../../address/understandFields.js";
 import { changeUrl, url } from "../../address/url.js";
-import { Choice } from "../../kit/Choice.js";
-import { TextField } from "../../kit/TextField.js";
+import { Choice, TextField } from "../../kit/controls.js";
 import { network } from "../../state/currentNetwork.js";
 import { chosenInput, KNOWN_INPUTS } from "./chosenModel.js";
 import { messages } from "./messages/index.js";
 
 type Option = "shown" | (typeof KNOWN_INPUTS)[number] | "own";
 
-/** Which model is explained. */
+/** Chooses the model to explain. */
 export function ModelChoice() {
   const m = messages();
   const asksForOwn = useSignal(false);

@@ -1,14 +1,13 @@
 import { summarize } from "../../../src/model/index.js";
 import { chosenModel } from "./chosenModel.js";
 import type { LayerDerivation } from "./derivation/derive.js";
-import { evaluate, number, sum } from "./derivation/expression.js";
-import { LETTERS } from "./derivation/letters.js";
+import { evaluate, LETTERS, number, sum } from "./derivation/expression.js";
 import { Formula, LetterOf } from "./Formula.js";
 import { messages } from "./messages/index.js";
 
 const TOPICS = ["parameters", "multiplyAdds"] as const;
 
-/** The sums over all layers, and what the letters stand for. */
+/** The totals over all layers, and the meaning of the letters. */
 export function Totals({ layers }: { readonly layers: readonly LayerDerivation[] }) {
   const m = messages();
   const { parameterMegabytes } = summarize(chosenModel.value);
@@ -45,7 +44,7 @@ export function Totals({ layers }: { readonly layers: readonly LayerDerivation[]
   );
 }
 
-/** What the equations of a topic come to, layer after layer. */
+/** The results of a topic's equations, layer by layer. */
 function valuesOf(layers: readonly LayerDerivation[], topic: (typeof TOPICS)[number]): number[] {
   return layers.flatMap(({ equations }) =>
     equations.filter((equation) => equation.topic === topic).map(({ expression }) => evaluate(expression)),

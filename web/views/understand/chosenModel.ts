@@ -1,26 +1,26 @@
 import { computed } from "@preact/signals";
 import { lenet5, type Model } from "../../../src/model/index.js";
-import { RECIPES } from "../../../src/training/recipes/index.js";
+import { RECIPES } from "../../../src/training/recipes/recipes.js";
 import { parseInput } from "../../address/understandFields.js";
 import { url } from "../../address/url.js";
 import { network } from "../../state/currentNetwork.js";
 
-/** The shapes that can be chosen with a click. */
+/** The input shapes offered as options. */
 export const KNOWN_INPUTS = ["1x28x28", "3x32x32"] as const;
 
-/** The shape that is asked for; undefined where it is the network that the views show. */
+/** The chosen input shape; undefined if the network that the views show is explained. */
 export const chosenInput = computed(
   () => url.value.understandInput ?? (shownModel.value ? undefined : KNOWN_INPUTS[0]),
 );
 
-// Of the network alone its model: parameters change many times a second while they are trained.
+// Only the network's model: its parameters change many times per second during training.
 const shownModel = computed(() => network.value?.model);
 
-/** The model that is explained: that of the network that the views show, or the tutorial's first one for a shape. */
+/** The model to explain: that of the network that the views show, or the tutorial's first one for a shape. */
 export const chosenModel = computed<Model>(() => {
   const { understandInput = KNOWN_INPUTS[0], understandClasses } = url.value;
   if (chosenInput.value === undefined && shownModel.value) return shownModel.value;
   const input = parseInput(understandInput);
-  if (!input) throw new RangeError(`${understandInput} is no shape of an image`);
+  if (!input) throw new RangeError(`${understandInput} is not an image shape`);
   return lenet5({ ...RECIPES.paper, input, classes: understandClasses });
 });

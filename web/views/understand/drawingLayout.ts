@@ -1,27 +1,27 @@
 import type { LayerDerivation } from "./derivation/derive.js";
 
-/** A stack of maps, or a column of values, as the drawing has it: lengths in the drawing's own units. */
+/** A stack of maps or a column of values, in drawing units. */
 export interface Block {
   readonly kind: "maps" | "values";
-  /** Above it: C1, S2 … */
+  /** The label above it: C1, S2 … */
   readonly term: string;
-  /** Below it: 6 @ 28 × 28, or 120. */
+  /** The label below it: 6 @ 28 × 28, or 120. */
   readonly extents: readonly number[];
   readonly x: number;
   readonly width: number;
   readonly height: number;
-  /** Sheets that are drawn of a stack, and how far each lies behind the next. */
+  /** The number of sheets drawn for a stack, and the offset between them. */
   readonly sheets: number;
   readonly offset: number;
 }
 
-/** What lies between two blocks. */
+/** A connection between two blocks. */
 export interface Step {
-  /** The layer it is, by its index in the model. */
+  /** The index of its layer in the model. */
   readonly layer: number;
   readonly x: number;
   readonly type: LayerDerivation["layer"]["type"];
-  /** The side of its window, where it has one. */
+  /** The side of its window, if it has one. */
   readonly kernel?: number;
 }
 
@@ -31,14 +31,14 @@ export interface Drawing {
   readonly steps: readonly Step[];
 }
 
-/** The most that a map's side and a column's height take. */
+/** The maximum height of a block. */
 export const TALLEST = 150;
 const SMALLEST = 12;
 const GAP = 62;
 const COLUMN_WIDTH = 12;
 const MOST_SHEETS = 16;
 
-/** Lays a model out from left to right, its maps as stacks of sheets that shrink with their size. */
+/** Lays out a model from left to right, with maps as stacks of sheets sized by their dimensions. */
 export function layOut(layers: readonly LayerDerivation[]): Drawing {
   const [{ input }] = layers;
   const largest = Math.max(input[1] ?? 1, input[2] ?? 1);
@@ -71,7 +71,7 @@ function measures(extents: readonly number[], largest: number) {
     const tall = Math.min(TALLEST, Math.max(24, 24 + 14 * Math.sqrt(count)));
     return { kind: "values", width: COLUMN_WIDTH, height: tall, sheets: 1, offset: 0 } as const;
   }
-  // Half of the way from true to equal sizes: a map of 5 × 5 can still be seen beside one of 28 × 28.
+  // Halfway between true and equal sizes: a 5 × 5 map remains visible beside a 28 × 28 one.
   const scaled = (side: number) => Math.max(SMALLEST, 110 * Math.sqrt(side / largest) ** 1.6);
   const sheets = Math.min(MOST_SHEETS, count);
   return { kind: "maps", width: scaled(width), height: scaled(height), sheets, offset: sheets > 8 ? 3.5 : 6 } as const;

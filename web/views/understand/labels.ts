@@ -1,7 +1,7 @@
 import { formatCount } from "../../i18n/numbers.js";
 import { messages } from "./messages/index.js";
 
-/** A layer's name in the terms of 1998; the input's and the output's in the page's language. */
+/** A layer's name in the terms of 1998; input and output in the page's language. */
 export function termText(term: string): string {
   const m = messages();
   return term === "input" ? m.input : term === "output" ? m.output : term;

@@ -1,15 +1,18 @@
-/** Bytes as they are or, where they are packed with gzip, unpacked. @throws Error where they are damaged */
+/** Decompresses gzip; returns other bytes unchanged. @throws Error if they are damaged */
 export async function unpacked(bytes: Uint8Array<ArrayBuffer>, what: string): Promise<Uint8Array<ArrayBuffer>> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return new Uint8Array(await new Response(stream).arrayBuffer());
   } catch (error) {
-    throw new Error(`${what} is damaged: it cannot be unpacked`, { cause: error });
+    throw new Error(`${what} is damaged: it cannot be decompressed`, { cause: error });
   }
 }
 
-/** Bytes in memory that all of an isolated page's workers share; elsewhere, the bytes themselves, of which each gets a copy. */
+/**
+ * Copies bytes into memory that all workers share if the page is isolated; otherwise returns them, and each worker gets
+ * a copy.
+ */
 export function shareable(bytes: Uint8Array): Uint8Array {
   if (!crossOriginIsolated) return bytes;
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));

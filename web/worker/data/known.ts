@@ -7,14 +7,14 @@ import type { DataProgress, DataRequest } from "./protocol.js";
 type KnownRequest = Extract<DataRequest, { type: "known" }>;
 type OnProgress = (progress: DataProgress) => void;
 
-/** Where files that were fetched once are kept. */
+/** The name of the cache of downloaded files. */
 const CACHE = "lenet-data";
 
 /**
- * Reads a data set of the catalog, checked by the SHA-256 of its files' content.
+ * Reads a data set of the catalog and checks the SHA-256 of its files' content.
  *
- * @returns undefined where it is not here and no mirror was to be asked
- * @throws Error saying of every mirror why it did not give a file
+ * @returns undefined if it is not on this machine and downloading was not requested
+ * @throws Error that says why each mirror failed
  */
 export async function readKnown(request: KnownRequest, onProgress: OnProgress): Promise<DatasetParts | undefined> {
   const entry = catalogEntry(request.name);
@@ -37,7 +37,7 @@ export async function readKnown(request: KnownRequest, onProgress: OnProgress): 
   return { train };
 }
 
-/** A file's content, from the nearest place that has it whole. */
+/** A file's content from the nearest source that has it intact. */
 async function readFile(
   entry: IdxEntry,
   file: CatalogFile,
@@ -55,18 +55,18 @@ async function readFile(
   for (const address of addresses) {
     try {
       const content = await checked(await fetchBytes(address, onProgress), file);
-      // Where there is no room to keep it, it is fetched again the next time.
+      // If there is no room to keep it, it is downloaded again next time.
       await cache.put(keyOf(file), new Response(content)).catch(() => {});
       return content;
     } catch (error) {
       failures.push(`${address.host}: ${error instanceof Error ? error.message : error}`);
     }
   }
-  if (failures.length > 0) throw new Error(`${file.name} could not be fetched. ${failures.join("; ")}`);
+  if (failures.length > 0) throw new Error(`${file.name} could not be downloaded. ${failures.join("; ")}`);
   return undefined;
 }
 
-/** A kept file's content; undefined where there is none, or a damaged one, which is forgotten. */
+/** A cached file's content; undefined if it is missing or damaged. A damaged file is deleted. */
 async function readKept(cache: Cache, file: CatalogFile): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const kept = await cache.match(keyOf(file));
   if (!kept) return undefined;
@@ -82,12 +82,12 @@ function keyOf({ sha256: checksum }: CatalogFile): string {
   return `/lenet-data/${checksum}`;
 }
 
-/** The folder that the site lies in: the built worker's is one below. */
+/** The site's folder; the built worker is one level below. */
 function siteAddress(): URL {
   return new URL("../", location.href);
 }
 
-/** A file's content, unpacked. @throws Error where it is another file's */
+/** A file's content, decompressed. @throws Error if its checksum differs */
 async function checked(bytes: Uint8Array<ArrayBuffer>, file: CatalogFile): Promise<Uint8Array<ArrayBuffer>> {
   const content = await unpacked(bytes, file.name);
   if ((await sha256(content)) !== file.sha256)

@@ -1,21 +1,21 @@
-// Reads or draws a data set in a worker, so that the page stays free to draw.
+// Reads or draws a data set in a worker, to keep the page responsive.
 
 import { type DatasetParts, generateDigits } from "../../../src/data/index.js";
 import { shareable } from "./bytes.js";
-import { readFiles } from "./files.js";
-import { readImages } from "./images.js";
+import { readFiles } from "./dataFiles.js";
 import { readKnown } from "./known.js";
+import { readImages } from "./labelledImages.js";
 import type { DataEvent, DataProgress, DataRequest } from "./protocol.js";
 
 addEventListener("message", async ({ data: request }: MessageEvent<DataRequest>) => {
   try {
     const read = await answer(request);
-    if (!read) return tell({ type: "missing" });
+    if (!read) return report({ type: "missing" });
     const { train } = read.parts;
     const parts = { ...read.parts, train: { ...train, images: shareable(train.images) } };
-    tell({ type: "ready", parts, skipped: read.skipped ?? [] });
+    report({ type: "ready", parts, skipped: read.skipped ?? [] });
   } catch (error) {
-    tell({ type: "failed", message: error instanceof Error ? error.message : String(error) });
+    report({ type: "failed", message: error instanceof Error ? error.message : String(error) });
   }
 });
 
@@ -47,9 +47,9 @@ function drawDigits(count: number) {
 }
 
 function onProgress(progress: DataProgress): void {
-  tell({ type: "progress", progress });
+  report({ type: "progress", progress });
 }
 
-function tell(event: DataEvent): void {
+function report(event: DataEvent): void {
   postMessage(event);
 }

@@ -3,17 +3,17 @@ import type { Model, NamedTensors, Normalization } from "../../../src/model/inde
 import type { Evaluation } from "../../../src/training/metrics.js";
 import type { Progress } from "../../../src/training/passes.js";
 
-/** Which network is to be judged by which images; one worker judges once. */
+/** The network to evaluate and the images to evaluate it on; each worker does one evaluation. */
 export interface EvaluationRequest {
   readonly model: Model;
   readonly parameters: NamedTensors;
   readonly normalization: Normalization;
   readonly dataset: Dataset;
-  /** All images where left out. */
+  /** Default: all images. */
   readonly indices?: Uint32Array;
 }
 
-/** From an evaluation's worker to the page. */
+/** Messages from an evaluation worker to the page. */
 export type EvaluationEvent =
   | { readonly type: "progress"; readonly progress: Progress }
   | { readonly type: "done"; readonly evaluation: Evaluation }

@@ -1,4 +1,4 @@
-// Judges a network in a worker, so that the page stays free to draw.
+// Evaluates a network in a worker, to keep the page responsive.
 
 import { wasmBackend } from "../../../src/engine/wasm/wasmBackend.js";
 import { evaluateDataset } from "../../../src/training/evaluate.js";
@@ -12,14 +12,14 @@ addEventListener("message", async ({ data }: MessageEvent<EvaluationRequest>) =>
     const engine = await wasmBackend().compile([{ model, normalization }], { batchSize: BATCH });
     await engine.setParameters(parameters);
     const evaluation = await evaluateDataset(engine, dataset, indices, {
-      onProgress: (progress) => tell({ type: "progress", progress }),
+      onProgress: (progress) => report({ type: "progress", progress }),
     });
-    tell({ type: "done", evaluation });
+    report({ type: "done", evaluation });
   } catch (error) {
-    tell({ type: "failed", message: error instanceof Error ? error.message : String(error) });
+    report({ type: "failed", message: error instanceof Error ? error.message : String(error) });
   }
 });
 
-function tell(event: EvaluationEvent): void {
+function report(event: EvaluationEvent): void {
   postMessage(event);
 }

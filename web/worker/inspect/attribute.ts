@@ -1,21 +1,24 @@
 import { normalizedBytes } from "../../../src/model/index.js";
 import { inputDifferentiation } from "../../../src/network/inputGradient.js";
-import { inspectionEngine } from "./engine.js";
+import { inspectionEngine } from "./inspectionEngine.js";
 import type { Attributions, InspectedNetwork, InspectTask } from "./protocol.js";
 
 type AttributeTask = Extract<InspectTask, { type: "attribute" }>;
 
-/** Images that are computed at once. */
+/** Images per forward pass. */
 const BATCH = 32;
-/** The side of the patch that covers a part of the image: 4 of 28 pixels. */
+/** The side of the covering patch: 4 of 28 pixels. */
 const PATCH_SHARE = 1 / 7;
 
-/** Works out which pixels a class's logit rests on. */
+/** Computes which pixels a class's logit depends on. */
 export async function attribute(network: InspectedNetwork, task: AttributeTask): Promise<Attributions> {
   return { occlusion: await occlusion(network, task), ...gradients(network, task) };
 }
 
-/** Covers every place of the image once, and gives each pixel the mean of what its patches cost the logit. */
+/**
+ * Covers every position of the image once; a pixel's value is the mean drop of the logit over the patches that contain
+ * it.
+ */
 async function occlusion(
   network: InspectedNetwork,
   { pixels, classIndex, background }: AttributeTask,
@@ -23,7 +26,7 @@ async function occlusion(
   const { channels, height, width } = network.model.input;
   const side = Math.max(1, Math.round(Math.min(height, width) * PATCH_SHARE));
   const [down, right] = [height - side + 1, width - side + 1];
-  // The image itself comes last.
+  // The last one is the image itself.
   const total = down * right + 1;
   const engine = await inspectionEngine(network, BATCH);
   const logits = new Float32Array(total);

@@ -6,18 +6,18 @@ import type { InspectEvent, InspectedNetwork, InspectTask } from "./protocol.js"
 type ClimbTask = Extract<InspectTask, { type: "climb" }>;
 
 const STEPS = 96;
-/** Between two images that are told of. */
-const STEPS_A_IMAGE = 4;
-/** By how much a step changes a pixel, on average, in bytes: at the first step and at the last. */
+/** Steps between two reported images. */
+const STEPS_PER_IMAGE = 4;
+/** The mean change of a pixel per step, in bytes: at the first step and at the last. */
 const STRIDE = [24, 6] as const;
-/** The image is smoothed after so many steps, but for the last quarter: without, it becomes a checkerboard. */
-const STEPS_A_SMOOTHING = 3;
+/** The image is smoothed after every so many steps, except in the last quarter; otherwise it becomes a checkerboard. */
+const STEPS_PER_SMOOTHING = 3;
 
-/** Climbs from noise to an image that has a map's mean as large as it becomes, by the gradient of the input. */
+/** Gradient ascent from noise: changes the image to maximize a map's mean. */
 export function climb(
   network: InspectedNetwork,
   { place, seed }: ClimbTask,
-  tell: (event: InspectEvent) => void,
+  report: (event: InspectEvent) => void,
 ): void {
   const { model, parameters, normalization } = network;
   const { channels, height, width } = model.input;
@@ -30,35 +30,35 @@ export function climb(
   for (let step = 0; step <= STEPS; step++) {
     const values = forward(bytes.map((byte, pixel) => normalize(table, Math.floor(pixel / (height * width)), byte)));
     const isLast = step === STEPS;
-    if (isLast || step % STEPS_A_IMAGE === 0) {
+    if (isLast || step % STEPS_PER_IMAGE === 0) {
       const value = values[place.layer + 1].reduce((sum, one, unit) => sum + one * shares[unit], 0);
-      tell({ type: "climbed", pixels: Uint8Array.from(bytes, Math.round), value, done: isLast });
+      report({ type: "climbed", pixels: Uint8Array.from(bytes, Math.round), value, done: isLast });
     }
     const gradient = backward(values, place.layer, shares);
     const size = Math.sqrt(gradient.reduce((sum, slope) => sum + slope * slope, 0) / gradient.length);
-    // Where nothing changes the map, as behind a ReLU that is off, there is nowhere to climb.
+    // If nothing changes the map, as behind a ReLU that is off, there is no direction to climb.
     if (size === 0 && !isLast) continue;
     const stride = STRIDE[0] + ((STRIDE[1] - STRIDE[0]) * step) / STEPS;
     bytes.forEach((byte, pixel) => {
       bytes[pixel] = Math.min(255, Math.max(0, byte + (stride * gradient[pixel]) / size));
     });
-    if (step % STEPS_A_SMOOTHING === 0 && step < (3 / 4) * STEPS) smooth(bytes, height, width);
+    if (step % STEPS_PER_SMOOTHING === 0 && step < (3 / 4) * STEPS) smooth(bytes, height, width);
   }
 }
 
-/** Grey, with a little noise. */
+/** Grey with a little noise. */
 function noise(count: number, seed: number): Float64Array {
   const stream = new RandomStream(seed, Purpose.noise, 0, 0);
   return Float64Array.from({ length: count }, () => 96 + 64 * stream.uniform());
 }
 
-/** The input of a byte with a fraction: between those of its neighbours. */
+/** The normalized input of a fractional byte, by linear interpolation. */
 function normalize(table: Float32Array, channel: number, byte: number): number {
   const [least, most] = [table[channel * 256], table[channel * 256 + 255]];
   return least + ((most - least) * byte) / 255;
 }
 
-/** Takes 1-2-1 means along rows and columns; at the border, pixels are their own neighbours. */
+/** Averages with weights 1-2-1 along rows and columns; border pixels are their own neighbours. */
 function smooth(bytes: Float64Array, height: number, width: number): void {
   for (let start = 0; start < bytes.length; start += height * width) {
     const plane = bytes.subarray(start, start + height * width);

@@ -1,27 +1,27 @@
 import type { Dataset } from "../../../src/data/dataset.js";
 import type { Model, NamedTensors, Normalization } from "../../../src/model/index.js";
 
-/** The network that a task is about. */
+/** The network to inspect. */
 export interface InspectedNetwork {
   readonly model: Model;
   readonly parameters: NamedTensors;
   readonly normalization: Normalization;
 }
 
-/** A map of a layer's output; of a layer of features, one of these. */
+/** A map of a layer's output, or one feature of a layer without maps. */
 export interface MapPlace {
-  /** The index of the layer. */
+  /** The layer's index. */
   readonly layer: number;
   readonly map: number;
 }
 
-/** What a worker is to find out; one worker does one task. */
+/** A worker's task; each worker does one. */
 export type InspectTask =
-  /** The images of a data set that excite a map most. */
+  /** Finds the images of a data set that excite a map most. */
   | { readonly type: "search"; readonly dataset: Dataset; readonly place: MapPlace; readonly count: number }
-  /** An image, climbed to from noise, that excites a map. */
+  /** Synthesizes an image from noise that excites a map. */
   | { readonly type: "climb"; readonly place: MapPlace; readonly seed: number }
-  /** Which pixels of an image a class rests on. */
+  /** Computes which pixels of an image a class depends on. */
   | {
       readonly type: "attribute";
       /** Bytes [channels][height][width]. */
@@ -30,7 +30,7 @@ export type InspectTask =
       readonly background: 0 | 255;
     };
 
-/** What a worker is given. */
+/** The message that starts a worker. */
 export interface InspectRequest {
   readonly network: InspectedNetwork;
   readonly task: InspectTask;
@@ -41,25 +41,25 @@ export interface ExcitingImage {
   readonly index: number;
   /** The map's largest value. */
   readonly value: number;
-  /** Where in the layer's output that is, row-major. */
+  /** The index of that value in the layer's output, row-major. */
   readonly unit: number;
 }
 
 /** How much each pixel matters, [height][width]. */
 export interface Attributions {
-  /** By how much the logit falls, on average, while a patch over the pixel is covered with background. */
+  /** The mean drop of the logit while a patch over the pixel is replaced with background. */
   readonly occlusion: Float32Array;
-  /** The largest |∂logit/∂input| of the pixel's channels. */
+  /** The maximum |∂logit/∂input| over the pixel's channels. */
   readonly gradient: Float32Array;
-  /** The sum, over the channels, of the gradient times the input's distance from background. */
+  /** The sum, over the channels, of the gradient times the input's difference from the background. */
   readonly product: Float32Array;
 }
 
-/** From a worker to the page. */
+/** Messages from a worker to the page. */
 export type InspectEvent =
   | { readonly type: "progress"; readonly done: number; readonly total: number }
   | { readonly type: "found"; readonly images: readonly ExcitingImage[] }
-  /** A step of a climb, the last one with `done`: the image's bytes and the map's mean. */
+  /** A step of an ascent, the last with `done`: the image's bytes and the map's mean. */
   | { readonly type: "climbed"; readonly pixels: Uint8Array; readonly value: number; readonly done: boolean }
   | { readonly type: "attributed"; readonly attributions: Attributions }
   | { readonly type: "failed"; readonly message: string };

@@ -1,19 +1,19 @@
 import { elementCount } from "../../../src/model/index.js";
-import { inspectionEngine } from "./engine.js";
+import { inspectionEngine } from "./inspectionEngine.js";
 import type { ExcitingImage, InspectEvent, InspectedNetwork, InspectTask } from "./protocol.js";
 
 type SearchTask = Extract<InspectTask, { type: "search" }>;
 
-/** Images that are computed at once. */
+/** Images per forward pass. */
 const BATCH = 8;
-/** Between two progresses. */
+/** Images between two progress events. */
 const IMAGES = 400;
 
-/** Finds the images that excite a map most at one of its places, the most exciting first. */
+/** Finds the images that excite a map most at any one of its units, most exciting first. */
 export async function search(
   network: InspectedNetwork,
   { dataset, place, count }: SearchTask,
-  tell: (event: InspectEvent) => void,
+  report: (event: InspectEvent) => void,
 ): Promise<void> {
   const engine = await inspectionEngine(network, BATCH);
   const images = await engine.load({ pixels: dataset.images });
@@ -30,12 +30,12 @@ export async function search(
       return { index, value: data[at], unit: at - sample * size };
     });
     best = [...best, ...found].sort((one, other) => other.value - one.value).slice(0, count);
-    if (start % IMAGES === 0) tell({ type: "progress", done: start, total });
+    if (start % IMAGES === 0) report({ type: "progress", done: start, total });
   }
-  tell({ type: "found", images: best });
+  report({ type: "found", images: best });
 }
 
-/** The place of the first largest value from `first` up to `end`. */
+/** The index of the first largest value in [first, end). */
 function largestOf(values: Float32Array, first: number, end: number): number {
   let at = first;
   for (let place = first + 1; place < end; place++) if (values[place] > values[at]) at = place;

@@ -1,4 +1,4 @@
-// Finds out what takes too long for the page itself.
+// Runs inspection tasks that would block the page.
 
 import { attribute } from "./attribute.js";
 import { climb } from "./climb.js";
@@ -9,20 +9,20 @@ addEventListener("message", async ({ data: { network, task } }: MessageEvent<Ins
   try {
     switch (task.type) {
       case "search":
-        await search(network, task, tell);
+        await search(network, task, report);
         break;
       case "climb":
-        climb(network, task, tell);
+        climb(network, task, report);
         break;
       case "attribute":
-        tell({ type: "attributed", attributions: await attribute(network, task) });
+        report({ type: "attributed", attributions: await attribute(network, task) });
         break;
     }
   } catch (error) {
-    tell({ type: "failed", message: error instanceof Error ? error.message : String(error) });
+    report({ type: "failed", message: error instanceof Error ? error.message : String(error) });
   }
 });
 
-function tell(event: InspectEvent): void {
+function report(event: InspectEvent): void {
   postMessage(event);
 }

@@ -1,24 +1,24 @@
 import type { Stretch } from "./protocol.js";
 
-/** Lets a training go on or rest, and keeps the time that it is not at rest. */
+/** Pauses and resumes a training, and measures the time it runs. */
 export class Gate {
   private stretch: Stretch | undefined;
   private open: (() => void) | undefined;
   private goingSince = 0;
   private milliseconds = 0;
 
-  /** Seconds that the training has gone. */
+  /** Seconds of training, without pauses. */
   get seconds(): number {
     const now = this.stretch ? performance.now() - this.goingSince : 0;
     return (this.milliseconds + now) / 1000;
   }
 
-  /** Whether the training is to rest where it is. */
+  /** Whether the training should pause now. */
   get restsNow(): boolean {
     return this.stretch === undefined;
   }
 
-  /** Whether the training goes for one batch only. */
+  /** Whether the training runs for one batch only. */
   get restsAfterBatch(): boolean {
     return this.stretch === "batch";
   }
@@ -30,20 +30,20 @@ export class Gate {
     this.open = undefined;
   }
 
-  /** Has the training rest at its next batch. */
+  /** Pauses the training at its next batch. */
   rest(): void {
     if (!this.stretch) return;
     this.milliseconds += performance.now() - this.goingSince;
     this.stretch = undefined;
   }
 
-  /** Whether the training is to rest now, that a batch, or with it an epoch, has ended. */
+  /** Whether the training should pause now that a batch or, with it, an epoch has ended. */
   restsAfter(ended: "batch" | "epoch"): boolean {
     if (this.stretch === "batch" || this.stretch === ended) this.rest();
     return this.restsNow;
   }
 
-  /** Fulfilled once the training may go on. */
+  /** Resolves once the training may resume. */
   opened(): Promise<void> {
     if (this.stretch) return Promise.resolve();
     return new Promise((resolve) => {

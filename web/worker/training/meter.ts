@@ -1,16 +1,16 @@
 import type { EpochSlice } from "../../../src/engine.js";
 import type { TrainingProgress } from "./protocol.js";
 
-/** Between two progresses: drawing them takes the page time that, on few cores, the threads would have. */
+/** The interval between progress events. Drawing them takes page time that, on few cores, the threads would have. */
 const MILLISECONDS = 125;
 
-/** Sums batches up to the progress that the page is told. */
+/** Sums batches into the progress events for the page. */
 export class Meter {
   private readonly classes: number;
-  private readonly imagesAnEpoch: number;
+  private readonly imagesPerEpoch: number;
   private readonly trainImages: number;
   private readonly totalImages: number;
-  private toldAt = 0;
+  private reportedAt = 0;
   private losses = 0;
   private correct = 0;
   private count = 0;
@@ -19,12 +19,12 @@ export class Meter {
   constructor(classes: number, trainImages: number, validationImages: number, epochs: number) {
     this.classes = classes;
     this.trainImages = trainImages;
-    this.imagesAnEpoch = trainImages + validationImages;
-    this.totalImages = this.imagesAnEpoch * epochs;
+    this.imagesPerEpoch = trainImages + validationImages;
+    this.totalImages = this.imagesPerEpoch * epochs;
     this.confusion = new Uint32Array(classes ** 2);
   }
 
-  /** Adds a batch; gives the progress where it is time for one, or a validation is at its end, or `now` says so. */
+  /** Adds a batch. Returns the progress when an interval has passed, a validation ends, or `now` is set. */
   add(
     { epoch, phase, done, total, labels, results }: EpochSlice,
     seconds: number,
@@ -39,13 +39,13 @@ export class Meter {
     }
     this.count += labels.length;
     const isValidated = phase === "validation" && done === total;
-    if (!now && !isValidated && performance.now() - this.toldAt < MILLISECONDS) return undefined;
-    this.toldAt = performance.now();
+    if (!now && !isValidated && performance.now() - this.reportedAt < MILLISECONDS) return undefined;
+    this.reportedAt = performance.now();
     const loss = this.losses / this.count;
     const accuracy = this.correct / this.count;
     const samples = this.count;
     if (phase === "train") this.beginPass();
-    const images = (epoch - 1) * this.imagesAnEpoch + (phase === "train" ? 0 : this.trainImages) + done;
+    const images = (epoch - 1) * this.imagesPerEpoch + (phase === "train" ? 0 : this.trainImages) + done;
     const { totalImages } = this;
     const confusion = phase === "validation" ? { confusion: this.confusion } : {};
     return { epoch, phase, done, total, loss, accuracy, samples, images, totalImages, seconds, ...confusion };

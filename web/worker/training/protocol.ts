@@ -1,69 +1,72 @@
 import type { Dataset } from "../../../src/data/dataset.js";
 import type { NamedTensors } from "../../../src/model/index.js";
 import type { EpochProgress, EpochRecord } from "../../../src/training/epochs.js";
-import type { Recipe } from "../../../src/training/recipes/index.js";
+import type { Recipe } from "../../../src/training/recipes/recipes.js";
 
-/** What a training is started with. */
+/** The message that starts a training. */
 export interface TrainingStart {
   readonly dataset: Dataset;
-  /** How many of the images, the last ones, are for validation, where their source says so. */
+  /** How many of the images, at the end, are for validation, if their source defines it. */
   readonly validationCount?: number;
   readonly recipe: Recipe;
   readonly seed: number;
-  /** As many as are useful where left out. */
+  /** Default: as many as are useful. */
   readonly threads?: number;
-  /** How far it goes at once; it begins at rest where left out. */
+  /** How far to train at first. Default: it starts paused. */
   readonly stretch?: Stretch;
 }
 
-/** How far a training goes before it rests. */
+/** How far a training goes before it pauses. */
 export type Stretch = "batch" | "epoch" | "end";
 
-/** From the page to a training's worker. */
+/** Messages from the page to a training worker. */
 export type TrainingCommand =
   | { readonly type: "start"; readonly start: TrainingStart }
   | { readonly type: "go"; readonly stretch: Stretch }
   | { readonly type: "rest" }
-  /** Asks for the parameters as they are, at any time. */
+  /** Requests the current parameters, at any time. */
   | { readonly type: "snapshot" };
 
-/** Parameters at a moment of a training. */
+/** The parameters at one moment of a training. */
 export interface Snapshot {
   /** Epochs trained so far, with fractions; 0 before the first step. */
   readonly epoch: number;
   readonly parameters: NamedTensors<Float32Array>;
 }
 
-/** Parameters by which a training can be told from others. */
+/** Parameters with the fingerprint that identifies them. */
 export interface MarkedSnapshot extends Snapshot {
   /** See `fingerprint` in src/model. */
   readonly fingerprint: string;
 }
 
-/** Where a training is. */
+/** A training's progress. */
 export interface TrainingProgress extends Pick<EpochProgress, "epoch" | "phase" | "done" | "total"> {
-  /** Means over the batches since the last progress, in a validation over all of it so far. */
+  /** Means over the batches since the last progress event or, in a validation, since its start. */
   readonly loss: number;
   readonly accuracy: number;
-  /** How many images the means are over. */
+  /** The number of images that the means are over. */
   readonly samples: number;
-  /** Images of training and validation so far, of all that there will be. */
+  /** Training and validation images so far; `totalImages` is the number at the end. */
   readonly images: number;
   readonly totalImages: number;
-  /** Without rests. */
+  /** Without pauses. */
   readonly seconds: number;
-  /** Of a validation as far as it is: counts, row-major; rows are the true class, columns the predicted. */
+  /**
+   * The confusion matrix of the validation so far: counts, row-major; rows are the true class, columns the predicted
+   * one.
+   */
   readonly confusion?: Uint32Array;
 }
 
-/** What the engine of a training is like. */
+/** Properties of a training's engine. */
 export interface TrainingMachine {
   readonly threads: number;
   /** See `Engine.arithmetic`. */
   readonly arithmetic: string;
 }
 
-/** From a training's worker to the page. */
+/** Messages from a training worker to the page. */
 export type TrainingEvent =
   | { readonly type: "started"; readonly machine: TrainingMachine; readonly initial: MarkedSnapshot }
   | { readonly type: "progress"; readonly progress: TrainingProgress }

@@ -1,8 +1,8 @@
-// A training in a worker: an engine with threads cannot run in a window, and the page stays free to draw.
+// Runs a training in a worker: a threaded engine cannot run in a window, and the page stays responsive.
 
 import { Gate } from "./gate.js";
 import type { TrainingCommand, TrainingEvent, TrainingStart } from "./protocol.js";
-import { beginTraining, type Training } from "./train.js";
+import { beginTraining, type Training } from "./training.js";
 
 const gate = new Gate();
 let training: Training | undefined;
@@ -19,7 +19,7 @@ addEventListener("message", ({ data: command }: MessageEvent<TrainingCommand>) =
       gate.rest();
       break;
     case "snapshot":
-      void training?.snapshot().then((at) => tell({ type: "snapshot", at }));
+      void training?.snapshot().then((at) => report({ type: "snapshot", at }));
       break;
   }
 });
@@ -27,13 +27,13 @@ addEventListener("message", ({ data: command }: MessageEvent<TrainingCommand>) =
 async function start(given: TrainingStart): Promise<void> {
   if (given.stretch) gate.go(given.stretch);
   try {
-    training = await beginTraining(given, gate, tell);
+    training = await beginTraining(given, gate, report);
     await training.ended;
   } catch (error) {
-    tell({ type: "failed", message: error instanceof Error ? error.message : String(error) });
+    report({ type: "failed", message: error instanceof Error ? error.message : String(error) });
   }
 }
 
-function tell(event: TrainingEvent): void {
+function report(event: TrainingEvent): void {
   postMessage(event);
 }

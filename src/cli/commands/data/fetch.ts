@@ -9,8 +9,8 @@ import { Terminal } from "../../terminal.js";
 /** `lenet data fetch`: downloads a known data set into the cache. */
 export function fetchCommand(): Command {
   return new Command("fetch")
-    .description("download a data set into the cache, going on where an earlier download broke off")
-    .addArgument(new Argument("<name>", "the data set").choices(CATALOG.map(({ name }) => name)))
+    .description("download a data set into the cache, or resume an interrupted download")
+    .addArgument(new Argument("<name>", "data set").choices(CATALOG.map(({ name }) => name)))
     .action((name: string) => withInterrupt((signal) => runFetch(name, signal)));
 }
 
@@ -25,11 +25,11 @@ async function runFetch(name: string, signal: AbortSignal): Promise<void> {
     const folder = dirname(files[0].path);
     const fresh = files.some(({ downloaded }) => downloaded);
     terminal.line(
-      `${title} ${fresh ? "has been downloaded to" : "is there already, with the right checksum:"} ${folder}`,
+      fresh ? `downloaded ${title} to ${folder}` : `${title} is already in ${folder}, with the right checksum`,
     );
   } catch (error) {
     terminal.clearBar();
     if (!(error instanceof InterruptedError)) throw error;
-    throw new InterruptedError(`interrupted; what came is kept, go on with: npx lenet data fetch ${name}`);
+    throw new InterruptedError(`interrupted; the partial download is kept, resume with: npx lenet data fetch ${name}`);
   }
 }

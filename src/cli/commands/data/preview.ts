@@ -6,7 +6,7 @@ import { augmentationFor } from "../../../data/characters.js";
 import type { ImageShape } from "../../../model/index.js";
 import { writeFileAtomic } from "../../../node/disk/files.js";
 import { previewDataset } from "../../../node/preview.js";
-import { nameSkipped, openForCommand } from "../../data.js";
+import { listSkipped, openForCommand } from "../../data.js";
 import { withInterrupt } from "../../interrupt.js";
 import {
   augmentOption,
@@ -31,25 +31,25 @@ interface PreviewOptions extends ImageOptions {
   readonly out: string;
 }
 
-/** `lenet data preview`: a contact sheet of a data set. */
+/** `lenet data preview`: draws a contact sheet of a data set. */
 export function previewCommand(): Command {
   return new Command("preview")
-    .description("draw a contact sheet: images of each class beside their augmented forms")
-    .addArgument(new Argument("<name>", "the data set, or the path of a folder").argParser(dataName))
+    .description("draw a contact sheet: images of each class with augmented versions")
+    .addArgument(new Argument("<name>", "data set, or the path of a folder").argParser(dataName))
     .addOption(dataDirOption())
     .addOption(inputOption())
     .addOption(fitOption().default("contain"))
     .addOption(backgroundOption().default("black"))
-    .addOption(augmentOption())
+    .addOption(augmentOption("tutorial"))
     .addOption(seedOption())
     .addOption(strictOption())
-    .addOption(new Option("--out <file>", "the PNG to write").default("preview.png"))
+    .addOption(new Option("--out <file>", "PNG file to write").default("preview.png"))
     .action((name: string, options: PreviewOptions) => withInterrupt((signal) => runPreview(name, options, signal)));
 }
 
 async function runPreview(name: string, options: PreviewOptions, signal: AbortSignal): Promise<void> {
   const { dataDir, input, strict, seed, out } = options;
-  if (existsSync(out)) throw new Error(`${out} exists already: name another file with --out`);
+  if (existsSync(out)) throw new Error(`${out} already exists: choose another file with --out`);
   const terminal = new Terminal(process.stdout);
   const background = backgroundByte(options.background);
   const data = await openForCommand(
@@ -58,17 +58,17 @@ async function runPreview(name: string, options: PreviewOptions, signal: AbortSi
   );
   const { train } = await data.train();
   terminal.clearBar();
-  const asked = options.augment ?? { augmentation: AUGMENTATIONS.tutorial, flipGiven: false };
-  const augmentation = augmentationFor(asked, train.classes, background);
+  const requested = options.augment ?? { augmentation: AUGMENTATIONS.tutorial, flipGiven: false };
+  const augmentation = augmentationFor(requested, train.classes, background);
   const { channels, height, width } = train;
   const images = train.labels.length.toLocaleString("en-US");
   const sheet = await previewDataset(train, {
     augmentation,
     seed,
     title: `${data.name}: ${images} ${train.generated ? "GENERATED " : ""}training images, ${channels}x${height}x${width}`,
-    subtitle: `framed: as they are; beside it: epochs 1, 2 and 3 of seed ${seed} with ${formatAugmentation(augmentation)}`,
+    subtitle: `framed: originals; beside them: epochs 1, 2 and 3 of seed ${seed} with ${formatAugmentation(augmentation)}`,
   });
   await writeFileAtomic(out, sheet);
   terminal.line(`contact sheet: ${out}`);
-  nameSkipped(data, terminal);
+  listSkipped(data, terminal);
 }

@@ -12,7 +12,7 @@ import {
   VECTOR_BYTES,
 } from "./layout.js";
 
-/** The mean of each whole channel. */
+/** The mean of each channel. */
 export const globalAveragePool2d: LayerKernels<GlobalAveragePool2dLayer> = {
   emit(context, { described, input, output }) {
     const forward = emitForward(context, `${described.label}.forward`, input, output);

@@ -1,6 +1,6 @@
 /**
  * The layout of a batch: [tile][channel][row][column][8]. A tile holds eight samples, the sample innermost. One place of
- * an image is therefore two vectors of four samples, and every layer vectorizes over samples alone.
+ * an image is therefore two vectors of four samples, and every layer vectorizes only over samples.
  */
 
 /** Samples in a tile. */

@@ -4,7 +4,7 @@ import { PLACE_VECTORS, VECTOR_BYTES } from "./layout.js";
 
 /**
  * Rows of an outer product kept at once. Six rows of two vectors are 12 accumulators; with the two vectors and the
- * scalar they fill the 15 vector registers that V8 gives out on x86-64.
+ * scalar they fill the 15 vector registers that V8 allocates on x86-64.
  */
 export const ROWS = 6;
 

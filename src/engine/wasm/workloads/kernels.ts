@@ -19,7 +19,7 @@ import {
   tileBytes,
   VECTOR_BYTES,
 } from "../kernels/index.js";
-import { MemoryPlan } from "../memoryPlan.js";
+import { MemoryPlan } from "../memory.js";
 import { layoutParameters } from "../parameterStore.js";
 import { emitStage, firstLearningStage, planStages, type StagePlan } from "../stages.js";
 
@@ -31,7 +31,7 @@ export interface KernelOptions {
   readonly optimizer: OptimizerSettings;
 }
 
-/** Everything that one kernel does in a training step, alone. */
+/** All work of one kernel in a training step, in isolation. */
 export interface KernelWorkload {
   readonly name: string;
   /** Multiply-adds of one run, if that is what the kernel does. */

@@ -7,7 +7,7 @@ const ACCUMULATORS = 12;
 const UNROLLED = 4;
 const TURNS = 50_000;
 
-/** A loop of multiply-adds on registers alone: the best that a core can do. */
+/** A loop of multiply-adds on registers only: the best that a core can do. */
 export interface PeakLoop {
   /** Sets every accumulator's lanes to lane · scale + addend again and again, from 0; returns all lanes. */
   run(turns: number, scale: number, addend: number): Float32Array;

@@ -10,19 +10,19 @@ import {
   unitPlace,
 } from "../../../../src/model/index.js";
 
-/** One multiplication of a unit's sum. */
+/** One product in a unit's sum. */
 export interface Product {
-  /** The place of its value in the layer's input, row-major; undefined in the zero padding. */
+  /** The index of its value in the layer's input, row-major; undefined in the zero padding. */
   readonly place: number | undefined;
   readonly value: number;
   readonly weight: number;
   readonly product: number;
 }
 
-/** A unit of a convolution or a linear layer: products, one window of each input map after the other, and the bias. */
+/** A unit of a convolution or linear layer: the products, one input map's window after the other, and the bias. */
 export interface WeightedSum {
   readonly type: "sum";
-  /** The side of a window; undefined for linear layers, which have none. */
+  /** The side of a window; undefined for linear layers. */
   readonly kernel: number | undefined;
   readonly products: readonly Product[];
   readonly bias: number;
@@ -35,7 +35,7 @@ export interface PooledWindow {
   readonly height: number;
   readonly width: number;
   readonly values: readonly { readonly place: number; readonly value: number }[];
-  /** The place, among the values, of the first largest. */
+  /** The index, among the values, of the first largest. */
   readonly winner: number;
   readonly result: number;
 }
@@ -43,11 +43,11 @@ export interface PooledWindow {
 export type Arithmetic = WeightedSum | PooledWindow;
 
 /**
- * Works a unit out from what its layer was given, in double precision.
+ * Computes one unit from its layer's input, in double precision.
  *
- * @param unit its place in the layer's output, row-major
- * @param input what the layer was given, row-major
- * @throws RangeError for layers that neither sum nor pool
+ * @param unit its index in the layer's output, row-major
+ * @param input the layer's input, row-major
+ * @throws RangeError if the layer is neither a weighted sum nor a pooling
  */
 export function workOut(
   shaped: ShapedLayer,
@@ -57,7 +57,7 @@ export function workOut(
 ): Arithmetic {
   const { layer } = shaped;
   if (isActivation(layer) || layer.type === "dropout" || layer.type === "flatten") {
-    throw new RangeError(`${shaped.label} neither sums nor pools`);
+    throw new RangeError(`${shaped.label} is neither a weighted sum nor a pooling`);
   }
   switch (layer.type) {
     case "conv2d":
@@ -80,17 +80,17 @@ export function workOut(
   }
 }
 
-/** What an activation makes of a value; the value itself where there is none. */
+/** The activation of a value; the value itself if there is no activation. */
 export function activate(type: ActivationLayer["type"] | undefined, value: number): number {
   return type === undefined ? value : ACTIVATIONS[type].value(value);
 }
 
-/** The sum of the first products. */
+/** The sum of the first `count` products. */
 export function runningSum(products: readonly Product[], count: number): number {
   return products.slice(0, count).reduce((sum, { product }) => sum + product, 0);
 }
 
-/** The places of the products that count most, the largest first, and what all others come to. */
+/** The indices of the products of largest magnitude, largest first, and the sum of all others. */
 export function largestProducts(products: readonly Product[], count: number) {
   const order = [...products.keys()].sort(
     (one, other) => Math.abs(products[other].product) - Math.abs(products[one].product) || one - other,

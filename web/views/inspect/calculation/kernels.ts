@@ -1,6 +1,6 @@
 import type { NamedTensors, ShapedLayer } from "../../../../src/model/index.js";
 
-/** Kernels, or other weights, as maps of one size. */
+/** Kernels or other weights as maps of one size. */
 export interface KernelMaps {
   /** Row-major, [count][height][width]. */
   readonly values: Float32Array;
@@ -10,11 +10,11 @@ export interface KernelMaps {
 }
 
 /**
- * The weights that lead to one map of a layer, a kernel an input map; to one unit of a linear layer, its weights in the
- * shape that its inputs had before they were flattened.
+ * The weights that lead to one map of a layer, one kernel per input map. For a unit of a linear layer, its weights in
+ * the shape that its inputs had before they were flattened.
  *
- * @param map undefined: those to all maps of a convolution, one map's kernels after the other's
- * @returns undefined for layers that learn nothing
+ * @param map undefined: the kernels of all maps of a convolution, map by map
+ * @returns undefined for layers without weights
  */
 export function kernelMaps(
   layers: readonly ShapedLayer[],
@@ -43,7 +43,7 @@ export function kernelMaps(
   }
 }
 
-/** One tensors' values less the other's. */
+/** The values of the first minus those of the second. */
 export function difference(one: KernelMaps, other: KernelMaps): KernelMaps {
   return { ...one, values: one.values.map((value, place) => value - other.values[place]) };
 }

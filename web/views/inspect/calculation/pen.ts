@@ -1,28 +1,28 @@
 import { InkCanvas } from "../../../../src/data/digits/rasteriser.js";
 import type { ImageShape } from "../../../../src/model/index.js";
 
-/** A point of the drawing; the pad's sides are 1, y grows downwards. */
+/** A point of the drawing; the pad's side is 1, y points down. */
 export interface PadPoint {
   readonly x: number;
   readonly y: number;
 }
 
-/** The points that the pen passed from touching the pad to leaving it. */
+/** The points of one stroke, from pen down to pen up. */
 export type PadStroke = readonly PadPoint[];
 
-/** The pen's radius, as a share of the pad's side: a line of about 2½ pixels in 28, as in MNIST. */
+/** The pen's radius as a fraction of the pad's side: a line about 2½ of 28 pixels wide, as in MNIST. */
 export const PEN_RADIUS = 0.045;
 
-/** MNIST's characters fit a box of 20 in 28 pixels. */
+/** MNIST scales characters to a box of 20 of 28 pixels. */
 const BOX_SHARE = 20 / 28;
 
-/** A dot is no character: what is drawn grows to this many times its size at most. */
+/** The maximum magnification, so that a dot does not become a character. */
 const MOST_GROWTH = 4;
 
 /** The width of the ink's soft edge, in pixels. */
 const EDGE = 1;
 
-/** How pad points become pixels. */
+/** Maps pad coordinates to pixels. */
 interface Transform {
   readonly scale: number;
   readonly right: number;
@@ -30,11 +30,11 @@ interface Transform {
 }
 
 /**
- * A drawing as the network's image, inked by a round pen that is equally thick whatever size was drawn.
+ * Renders a drawing as the network's input, with a round pen of the same thickness at any size of drawing.
  *
- * @param background the byte around the ink, which itself is the other extreme
- * @param centred as MNIST has its characters: the longer side scaled to a box of 20 in 28 pixels, the centre of mass in
- *   the middle
+ * @param background the byte around the ink, which itself is the opposite extreme
+ * @param centred as MNIST does: scales the longer side to a box of 20 of 28 pixels and moves the centre of mass to the
+ *   middle
  * @returns bytes [channels][height][width]
  */
 export function inkImage(
@@ -67,7 +67,7 @@ export function inkImage(
   return image;
 }
 
-/** The pad is square: in the middle of a longer side. */
+/** The pad is square and centred on a longer side. */
 function padOffset(side: number, other: number): number {
   return (side - Math.min(side, other)) / 2;
 }
@@ -90,7 +90,7 @@ function inked(
   return canvas.coverage(EDGE);
 }
 
-/** Takes the drawing's bounding box, ink included, to the box of MNIST in the middle of the image. */
+/** Maps the drawing's bounding box, ink included, to MNIST's box in the middle of the image. */
 function boxTransform(strokes: readonly PadStroke[], { height, width }: ImageShape): Transform {
   const points = strokes.flat();
   const [left, right] = extremes(points.map(({ x }) => x));
@@ -112,7 +112,7 @@ function extremes(values: readonly number[]): readonly [least: number, most: num
   ];
 }
 
-/** In pixels from the image's corner; pixel centres lie at half-integers. */
+/** In pixels from the image's corner; pixel centres are at half-integers. */
 function centreOfMass(ink: Float64Array, { width }: ImageShape): PadPoint {
   let [mass, x, y] = [0, 0, 0];
   ink.forEach((share, pixel) => {

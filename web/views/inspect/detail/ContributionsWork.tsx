@@ -6,7 +6,7 @@ import { structure } from "../state/shownNetwork.js";
 import { currentStep, steps, stepsDone } from "../state/steps.js";
 import { shortNameOfUnit } from "../state/unitNames.js";
 
-/** A linear layer's unit: the largest contributions to it, and what all others come to. */
+/** A unit of a linear layer: its largest contributions and the sum of all others. */
 export function ContributionsWork({ worked }: { readonly worked: WeightedSum }) {
   const m = messages();
   if (!structure.value || !selection.value) return null;

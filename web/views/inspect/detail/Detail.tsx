@@ -1,6 +1,6 @@
 import { PANELS } from "../../../address/inspectFields.js";
 import { changeUrl, url } from "../../../address/url.js";
-import { Choice } from "../../../kit/Choice.js";
+import { Choice } from "../../../kit/controls.js";
 import { DETAIL_HEADING } from "../layers/keyboard.js";
 import { messages } from "../messages/index.js";
 import { selection } from "../state/response.js";
@@ -13,7 +13,7 @@ import { WhyPanel } from "./WhyPanel.js";
 
 const PANEL_VIEWS = { sum: SumPanel, filters: FiltersPanel, excites: ExcitesPanel, why: WhyPanel };
 
-/** What is told of the selected unit. */
+/** The details of the selected unit. */
 export function Detail() {
   const m = messages();
   if (!structure.value || !selection.value) return null;

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { inferShapes, receptiveFields, unitBlock, unitPlace } from "../../../../src/model/index.js";
 import { formatCount, formatValue } from "../../../i18n/numbers.js";
-import { Button } from "../../../kit/Button.js";
+import { Button } from "../../../kit/controls.js";
 import type { ExcitingImage, InspectEvent, MapPlace } from "../../../worker/inspect/protocol.js";
 import { canvasColors } from "../layers/colors.js";
 import { imagePixels, outline, paintMaps } from "../layers/paint.js";
@@ -17,7 +17,7 @@ import { runTask } from "./inspectTask.js";
 
 const IMAGES = 12;
 
-/** What image excites the selected map most: of the data in memory, and one climbed to from noise. */
+/** Feature visualization: what excites the selected map most, in the data in memory and synthesized from noise. */
 export function ExcitesPanel() {
   if (!structure.value || !selection.value) return null;
   const { paper, unit } = selection.value;
@@ -37,7 +37,7 @@ interface PartProps {
   readonly place: MapPlace;
 }
 
-/** Has a task run for a component, one at a time; it ends with the component. */
+/** Runs one task at a time for a component; the task ends with the component. */
 function useTask() {
   const end = useRef<(() => void) | undefined>(undefined);
   useEffect(() => () => end.current?.(), []);

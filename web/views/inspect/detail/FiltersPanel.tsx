@@ -5,14 +5,12 @@ import { type NamedTensors, unitPlace } from "../../../../src/model/index.js";
 import { FILTER_KINDS } from "../../../address/inspectFields.js";
 import { changeUrl, url } from "../../../address/url.js";
 import { formatValue } from "../../../i18n/numbers.js";
-import { Choice } from "../../../kit/Choice.js";
-import { Select } from "../../../kit/Select.js";
+import { Choice, Select } from "../../../kit/controls.js";
 import { resource } from "../../../state/resource.js";
 import { difference, type KernelMaps, kernelMaps } from "../calculation/kernels.js";
-import { canvasColors } from "../layers/colors.js";
+import { canvasColors, rangeOf } from "../layers/colors.js";
 import { Legend } from "../layers/Legend.js";
 import { mapPixels, paintMaps } from "../layers/paint.js";
-import { rangeOf } from "../layers/range.js";
 import { Sheet } from "../layers/Sheet.js";
 import { messages } from "../messages/index.js";
 import { response, select, selection } from "../state/response.js";
@@ -25,7 +23,7 @@ async function differentiate(engine: Engine, parameters: NamedTensors, pixels: U
   return (await engine.differentiate(await engine.load({ pixels, labels: [label] }))).gradients;
 }
 
-/** The filters that lead to the selected map, their gradients, and how far they have come since the start. */
+/** The filters that lead to the selected map, their gradients, and their change since the start of training. */
 export function FiltersPanel() {
   const m = messages();
   const label = useSignal<number | undefined>(undefined);
@@ -47,9 +45,11 @@ export function FiltersPanel() {
     const { paper, unit } = selection.value;
     const [map] = unitPlace(current.layers[paper.main].output, unit);
     const { input } = current.layers[paper.main];
-    // Of the first convolution all filters are seen at once; of others those of the selected map, one an input map.
-    const asked = input.length === 3 && input[0] <= 3 ? undefined : map;
-    const of = (tensors: Parameters<typeof kernelMaps>[3]) => kernelMaps(current.layers, paper.main, asked, tensors);
+    // All filters of the first convolution are shown at once; for other layers, those of the selected map, one per
+    // input map.
+    const wantedMap = input.length === 3 && input[0] <= 3 ? undefined : map;
+    const of = (tensors: Parameters<typeof kernelMaps>[3]) =>
+      kernelMaps(current.layers, paper.main, wantedMap, tensors);
     const weights = of(shownNetwork.value.parameters);
     if (!weights || url.value.inspectFilters === "weights") return weights;
     if (url.value.inspectFilters === "change") {

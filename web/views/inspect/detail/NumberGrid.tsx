@@ -1,10 +1,10 @@
-/** A number of a grid. */
+/** One cell of a grid. */
 export interface Cell {
   readonly text: string;
-  /** −1 … 1: how strongly, and in which direction, it is coloured. */
+  /** −1 … 1: the strength and sign of its colour. */
   readonly share: number;
   readonly isCurrent: boolean;
-  /** Its turn has not come yet. */
+  /** Not reached yet while stepping. */
   readonly isPending: boolean;
 }
 
@@ -14,10 +14,10 @@ export interface NumberGridProps {
   readonly cells: readonly Cell[];
 }
 
-/** The colour of the largest value stays light enough for text on it. */
+/** The maximum colour strength, in percent; text remains readable on it. */
 const MOST = 45;
 
-/** Numbers in a square, coloured by their size: blue below zero, orange above. */
+/** A grid of numbers, coloured by value: blue below zero, orange above. */
 export function NumberGrid({ caption, columns, cells }: NumberGridProps) {
   const rows = Array.from({ length: Math.ceil(cells.length / columns) }, (_, row) =>
     cells.slice(row * columns, (row + 1) * columns),

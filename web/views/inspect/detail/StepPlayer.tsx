@@ -1,19 +1,19 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { formatValue } from "../../../i18n/numbers.js";
-import { Button } from "../../../kit/Button.js";
+import { Button } from "../../../kit/controls.js";
 import { messages } from "../messages/index.js";
 import { arithmetic, currentStep, showSteps, soFar, steps, stepsDone } from "../state/steps.js";
 
-/** All of a play takes about so long, but no step longer than the second. */
+/** The approximate duration of a full playback; no step takes longer than STEP_MILLISECONDS. */
 const PLAY_MILLISECONDS = 15_000;
 const STEP_MILLISECONDS = 400;
 
 export interface StepPlayerProps {
-  /** What the unit does, while nothing is stepped through. */
+  /** What the unit computes, shown while no step is. */
   readonly description: string;
 }
 
-/** Goes through the arithmetic: play, a step back or on, and the whole again. */
+/** Steps through the arithmetic: play, one step back or forward, and the complete result. */
 export function StepPlayer({ description }: StepPlayerProps) {
   const m = messages();
   const isPlaying = useSignal(false);
@@ -42,7 +42,7 @@ export function StepPlayer({ description }: StepPlayerProps) {
       <Button icon="reset" label={m.showWhole} disabled={done === undefined} onClick={() => showSteps(undefined)} />
       <Button icon="back" label={m.stepBack} disabled={done === 0} onClick={() => step(-1)} />
       <Button icon={isPlaying.value ? "pause" : "play"} label={isPlaying.value ? m.pause : m.playSum} onClick={play} />
-      <Button icon="step" label={m.stepOn} disabled={done === total} onClick={() => step(1)} />
+      <Button icon="step" label={m.stepForward} disabled={done === total} onClick={() => step(1)} />
       <p>{done === undefined ? m.allSteps(total) : m.stepOf(done, total)}</p>
       <p class="so-far" aria-live={isPlaying.value ? "off" : "polite"}>
         {currentStep.value ? stepText() : description}
@@ -51,7 +51,7 @@ export function StepPlayer({ description }: StepPlayerProps) {
   );
 }
 
-/** What the last step did: "0.8 × −0.21 = −0.168; sum 0.42". */
+/** The last step in words: "0.8 × −0.21 = −0.168; sum 0.42". */
 function stepText(): string {
   const m = messages();
   const worked = arithmetic.value;

@@ -11,7 +11,7 @@ import { ContributionsWork } from "./ContributionsWork.js";
 import { StepPlayer } from "./StepPlayer.js";
 import { WindowWork } from "./WindowWork.js";
 
-/** The selected unit's value, as the engine has it and worked out in numbers. */
+/** The selected unit's value, from the engine and recomputed step by step. */
 export function SumPanel() {
   const m = messages();
   const worked = arithmetic.value;
@@ -79,7 +79,7 @@ export function SumPanel() {
 interface LineProps {
   readonly label: string;
   readonly value: number;
-  /** It has not been worked out yet. */
+  /** Not computed yet. */
   readonly isPending?: boolean;
   readonly isTotal?: boolean;
 }
@@ -93,7 +93,7 @@ function Line({ label, value, isPending, isTotal }: LineProps) {
   );
 }
 
-/** What the unit does, in words. */
+/** What the unit computes, in words. */
 function describe(): string {
   const m = messages();
   const worked = arithmetic.value;

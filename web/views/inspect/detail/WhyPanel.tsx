@@ -1,13 +1,11 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { REASONS } from "../../../address/inspectFields.js";
 import { changeUrl, url } from "../../../address/url.js";
-import { Choice } from "../../../kit/Choice.js";
-import { Select } from "../../../kit/Select.js";
+import { Choice, Select } from "../../../kit/controls.js";
 import type { Attributions } from "../../../worker/inspect/protocol.js";
-import { canvasColors } from "../layers/colors.js";
+import { canvasColors, rangeOf } from "../layers/colors.js";
 import { Legend } from "../layers/Legend.js";
 import { imagePixels, overlayPixels, paintMaps } from "../layers/paint.js";
-import { rangeOf } from "../layers/range.js";
 import { Sheet } from "../layers/Sheet.js";
 import { messages } from "../messages/index.js";
 import { background } from "../state/choosableImages.js";
@@ -21,7 +19,7 @@ interface Explained {
   readonly attributions: Attributions;
 }
 
-/** Which pixels the prediction rests on, laid over the image. */
+/** Saliency maps: which pixels the prediction depends on, overlaid on the image. */
 export function WhyPanel() {
   const m = messages();
   const explained = useSignal<Explained | undefined>(undefined);

@@ -1,12 +1,12 @@
 import { useSignal } from "@preact/signals";
 import { formatValue, withMinus } from "../../../i18n/numbers.js";
-import { Button } from "../../../kit/Button.js";
+import { Button } from "../../../kit/controls.js";
 import { type Arithmetic, type PooledWindow, runningSum, type WeightedSum } from "../calculation/arithmetic.js";
 import { messages } from "../messages/index.js";
 import { currentStep, steps, stepsDone } from "../state/steps.js";
 import { type Cell, NumberGrid } from "./NumberGrid.js";
 
-/** A window of a convolution or of a pooling, in numbers. */
+/** The window of a convolution or pooling unit, in numbers. */
 export function WindowWork({ worked }: { readonly worked: Arithmetic }) {
   return worked.type === "sum" ? <Convolution worked={worked} /> : <Pooling worked={worked} />;
 }
@@ -85,7 +85,7 @@ function Pooling({ worked: { width, values, winner, type } }: { readonly worked:
   );
 }
 
-/** As short as a cell asks for: −.48, 1.2, 12; 0 where it is nothing. */
+/** A number short enough for a cell: −.48, 1.2, 12; 0 for zero. */
 function short(value: number): string {
   if (value === 0) return "0";
   const size = Math.abs(value);

@@ -2,9 +2,9 @@ import { useEffect, useRef } from "preact/hooks";
 import type { InspectEvent, InspectRequest } from "../../../worker/inspect/protocol.js";
 
 /**
- * Has a worker of its own find something out.
+ * Runs a task in a worker of its own.
  *
- * @returns ends it, whatever it is at
+ * @returns cancels it
  */
 export function runTask(request: InspectRequest, onEvent: (event: InspectEvent) => void): () => void {
   const worker = new Worker(new URL("../../../worker/inspect/worker.js", import.meta.url), { type: "module" });
@@ -21,18 +21,18 @@ function isLast(event: InspectEvent): boolean {
   return event.type === "climbed" ? event.done : event.type !== "progress";
 }
 
-type Asked = Parameters<typeof runTask>;
+type TaskArguments = Parameters<typeof runTask>;
 
-/** Asks one thing at a time: what is asked meanwhile waits, and is given up for what is asked later. */
-export function useLatest(): (...asked: Asked) => void {
-  const waiting = useRef<Asked | undefined>(undefined);
+/** Runs one task at a time. A task started meanwhile waits; a later one replaces it. */
+export function useLatest(): (...task: TaskArguments) => void {
+  const waiting = useRef<TaskArguments | undefined>(undefined);
   const end = useRef<(() => void) | undefined>(undefined);
   useEffect(() => () => end.current?.(), []);
   const next = () => {
-    const asked = waiting.current;
+    const task = waiting.current;
     waiting.current = undefined;
-    if (!asked) return;
-    const [request, onEvent] = asked;
+    if (!task) return;
+    const [request, onEvent] = task;
     end.current = runTask(request, (event) => {
       onEvent(event);
       if (!isLast(event)) return;
@@ -40,8 +40,8 @@ export function useLatest(): (...asked: Asked) => void {
       next();
     });
   };
-  return (...asked) => {
-    waiting.current = asked;
+  return (...task) => {
+    waiting.current = task;
     if (!end.current) next();
   };
 }

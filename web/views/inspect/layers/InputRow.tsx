@@ -1,16 +1,15 @@
 import { useComputed } from "@preact/signals";
-import { useMedia } from "../../../kit/useMedia.js";
+import { useMedia } from "../../../kit/hooks.js";
 import { messages } from "../messages/index.js";
 import { background } from "../state/choosableImages.js";
 import { response } from "../state/response.js";
 import { shownImage } from "../state/shownImage.js";
 import { shownNetwork } from "../state/shownNetwork.js";
 import { canvasColors } from "./colors.js";
-import { paintMarks } from "./marks.js";
-import { frameMaps, imagePixels, paintMaps } from "./paint.js";
+import { frameMaps, imagePixels, paintMaps, paintMarks } from "./paint.js";
 import { Sheet } from "./Sheet.js";
 
-/** The image as the network gets it, and what it takes it for. */
+/** The image as the network sees it, and the prediction. */
 export function InputRow() {
   const m = messages();
   const isWide = useMedia("(min-width: 44rem)");

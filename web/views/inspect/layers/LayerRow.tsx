@@ -2,26 +2,24 @@ import { useComputed, useSignal } from "@preact/signals";
 import type { PaperLayer, ShapedLayer } from "../../../../src/model/index.js";
 import { layerMessages } from "../../../i18n/layers/index.js";
 import { formatValue } from "../../../i18n/numbers.js";
-import { useMedia } from "../../../kit/useMedia.js";
+import { useMedia } from "../../../kit/hooks.js";
 import { messages } from "../messages/index.js";
 import { response, select, selection, shownLayer } from "../state/response.js";
 import { nameOfUnit } from "../state/unitNames.js";
-import { canvasColors } from "./colors.js";
+import { canvasColors, kindOfValues, rangeOf } from "./colors.js";
 import { focusDetail } from "./keyboard.js";
 import { Legend } from "./Legend.js";
-import { paintMarks } from "./marks.js";
-import { frameMaps, mapPixels, paintMaps } from "./paint.js";
-import { kindOfValues, rangeOf } from "./range.js";
+import { frameMaps, mapPixels, paintMaps, paintMarks } from "./paint.js";
 import { Sheet } from "./Sheet.js";
 
 export interface LayerRowProps {
   readonly layers: readonly ShapedLayer[];
   readonly paper: PaperLayer;
-  /** Its place among the network's. */
+  /** Its index among the paper's layers. */
   readonly position: number;
 }
 
-/** A layer's maps, which are lit by the image. */
+/** A layer's maps for the current image. */
 export function LayerRow({ layers, paper, position }: LayerRowProps) {
   const m = messages();
   const hovered = useSignal<number | undefined>(undefined);

@@ -1,16 +1,16 @@
 import { type ReadonlySignal, useComputed } from "@preact/signals";
 import { formatValue } from "../../../i18n/numbers.js";
 import { messages } from "../messages/index.js";
+import type { ValueRange } from "./colors.js";
 import { canvasColors, gradientOf } from "./colors.js";
-import type { ValueRange } from "./range.js";
 
 export interface LegendProps {
   readonly range: ReadonlySignal<ValueRange>;
-  /** From paper to ink; from blue to orange; from paper to orange. */
+  /** Paper to ink, blue to orange, or paper to orange. */
   readonly palette: "sequential" | "diverging" | "upper";
 }
 
-/** Which values the colours of maps stand for. */
+/** The value range of the maps' colours. */
 export function Legend({ range, palette }: LegendProps) {
   const least = useComputed(() => formatValue(range.value.least));
   const most = useComputed(() => formatValue(range.value.most));

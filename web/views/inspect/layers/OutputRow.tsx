@@ -3,20 +3,41 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import type { PaperLayer } from "../../../../src/model/index.js";
 import { url } from "../../../address/url.js";
 import { formatPercent, formatValue } from "../../../i18n/numbers.js";
-import { useWidth } from "../../../kit/useWidth.js";
+import { useWidth } from "../../../kit/hooks.js";
 import { messages } from "../messages/index.js";
 import { response, select, selection } from "../state/response.js";
+import { shownImage } from "../state/shownImage.js";
 import { shownNetwork } from "../state/shownNetwork.js";
 import { type BarLayout, barAt, barLayout, paintBars } from "./bars.js";
 import { ARROWS, focusDetail } from "./keyboard.js";
 import { prepare } from "./paint.js";
+
+/** The network's prediction for the image. */
+export function Prediction() {
+  const m = messages();
+  const classes = shownNetwork.value?.classes;
+  const label = shownImage.value?.label;
+  if (!response.value || !classes) return null;
+  const { prediction, probabilities } = response.value;
+  const order = [...probabilities.keys()].sort((one, other) => probabilities[other] - probabilities[one]);
+  const nameOf = (index: number) => classes[index] ?? String(index);
+  return (
+    <div class="prediction">
+      <p class="quiet">{m.prediction}</p>
+      <p class={nameOf(prediction).length > 2 ? "answer long" : "answer"}>{nameOf(prediction)}</p>
+      <p>{formatPercent(probabilities[prediction])}</p>
+      {order.length > 1 && <p class="quiet">{m.next(nameOf(order[1]), formatPercent(probabilities[order[1]]))}</p>}
+      {label !== undefined && <p class={label === prediction ? "quiet" : "wrong"}>{m.labelled(nameOf(label))}</p>}
+    </div>
+  );
+}
 
 export interface OutputRowProps {
   readonly paper: PaperLayer;
   readonly position: number;
 }
 
-/** The classes as bars: their probabilities or, before the softmax, the logits. */
+/** The classes as bars: probabilities or, before the softmax, logits. */
 export function OutputRow({ paper, position }: OutputRowProps) {
   const m = messages();
   const [box, width] = useWidth<HTMLDivElement>();
@@ -72,7 +93,7 @@ export function OutputRow({ paper, position }: OutputRowProps) {
         <p>{url.value.inspectMoment === "before" ? m.logits : m.probabilities}</p>
       </header>
       <div class="sheet" ref={box}>
-        {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: arrows are for its bars */}
+        {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: arrow keys select its bars */}
         <canvas
           ref={canvas}
           class="units"

@@ -1,35 +1,35 @@
 import { effect, type ReadonlySignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { useWidth } from "../../../kit/useWidth.js";
+import { useWidth } from "../../../kit/hooks.js";
 import { ARROWS } from "./keyboard.js";
 import { prepare } from "./paint.js";
 import { neighbour, type SheetLayout, sheetLayout, unitAt } from "./sheetLayout.js";
 
 export interface SheetProps {
-  /** Of the maps. */
+  /** The number of maps. */
   readonly count: number;
   readonly height: number;
   readonly width: number;
-  /** What it may take, in CSS pixels. */
+  /** The available space, in CSS pixels. */
   readonly room: { readonly height: number; readonly mostScale: number; readonly gap: number };
-  /** Around the maps, so that outlines at the border are seen, in CSS pixels. */
+  /** The margin around the maps, in CSS pixels, which keeps outlines at the border visible. */
   readonly margin?: number;
-  /** Draws the maps. Drawn again when a signal that it reads changes. */
+  /** Draws the maps; called again when a signal that it reads changes. */
   readonly paint: (context: CanvasRenderingContext2D, layout: SheetLayout) => void;
-  /** What is seen, for those who do not see it; a signal, where it changes with the image. */
+  /** The accessible name; a signal if it changes with the image. */
   readonly label: string | ReadonlySignal<string>;
   readonly cursor?: {
-    /** The unit that arrows go on from. */
+    /** The unit that arrow keys start from. */
     readonly unit: number | undefined;
     readonly onMove: (unit: number, how: "pointer" | "arrow") => void;
-    /** Where arrows do something else than go to the unit beside. */
+    /** Overrides what arrow keys do; by default, they move to the neighbouring unit. */
     readonly onArrow?: (right: number, down: number, columns: number) => void;
     readonly onEnter?: () => void;
     readonly onHover?: (unit: number | undefined) => void;
   };
 }
 
-/** Maps side by side on one canvas; with a cursor, their units can be gone over with a pointer and with arrows. */
+/** Maps side by side on one canvas; with a cursor, units can be selected by pointer and arrow keys. */
 export function Sheet({ count, height, width, room, margin = 3, paint, label, cursor }: SheetProps) {
   const [box, boxWidth] = useWidth<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -51,7 +51,7 @@ export function Sheet({ count, height, width, room, margin = 3, paint, label, cu
     paint(context, layout);
     context.restore();
   };
-  // Anew with every rendering, and in between whenever a signal changes that painting reads.
+  // Draws after every render, and whenever a signal that it reads changes.
   useLayoutEffect(() => effect(draw));
   const unitOf = ({ offsetX, offsetY }: MouseEvent) =>
     unitAt(layout, offsetX * ratio - border, offsetY * ratio - border);
@@ -69,7 +69,7 @@ export function Sheet({ count, height, width, room, margin = 3, paint, label, cu
   return (
     <div class="sheet" ref={box}>
       {cursor ? (
-        // biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: arrows are for its units
+        // biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: arrow keys select its units
         <canvas
           ref={canvas}
           class="units"

@@ -1,6 +1,6 @@
 import { canvasColors } from "./colors.js";
 
-/** Bars below each other, in columns, in CSS pixels. */
+/** Bars stacked vertically, in columns; in CSS pixels. */
 export interface BarLayout {
   readonly count: number;
   readonly columns: number;
@@ -10,14 +10,14 @@ export interface BarLayout {
   readonly totalHeight: number;
 }
 
-/** What bars show. */
+/** The contents of the bars. */
 export interface Bars {
   readonly names: readonly string[];
   readonly values: ArrayLike<number>;
   readonly texts: readonly string[];
-  /** The value, or its negative, that takes all of the room. */
+  /** The magnitude that fills the available width. */
   readonly largest: number;
-  /** Bars begin in the middle, to the left where they are negative. */
+  /** Bars start in the middle; negative ones extend to the left. */
   readonly isSigned: boolean;
   readonly strongest: number;
   readonly selected: number | undefined;
@@ -28,7 +28,7 @@ const COLUMN_WIDTH = 240;
 const COLUMN_GAP = 28;
 const TEXT_WIDTH = 58;
 
-/** As many columns as have room. */
+/** Uses as many columns as fit. */
 export function barLayout(count: number, width: number): BarLayout {
   const columns = Math.max(
     1,

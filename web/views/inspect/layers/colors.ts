@@ -1,28 +1,58 @@
 import { computed } from "@preact/signals";
+import { kindOf, type ShapedLayer } from "../../../../src/model/index.js";
 import { theme } from "../../../styles/theme.js";
+
+/** The value range of a colour scale; with two signs, the palette is diverging and centred on 0. */
+export interface ValueRange {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** What is known about a layer's output values: those of an activation stay in its range through pooling. */
+export type ValueKind = "share" | "positive" | "signed";
+
+/** The kind of values that a layer outputs. */
+export function kindOfValues(layers: readonly ShapedLayer[], layer: number): ValueKind {
+  for (let index = layer; index >= 0; index--) {
+    const { range } = kindOf(layers[index].layer);
+    if (range === "input") continue;
+    const [least, most] = range;
+    if (least < 0) return "signed";
+    return most === 1 ? "share" : "positive";
+  }
+  return "signed";
+}
+
+/** The value range of the palette. */
+export function rangeOf(values: Float32Array, kind: ValueKind): ValueRange {
+  if (kind === "share") return { least: 0, most: 1 };
+  let largest = 0;
+  for (const value of values) largest = Math.max(largest, Math.abs(value));
+  return { least: kind === "signed" ? -largest : 0, most: largest };
+}
 
 type Color = readonly [red: number, green: number, blue: number];
 
-/** The page's colours as canvases take them. */
+/** The page's colours for canvases. */
 export interface CanvasColors {
   readonly ink: string;
   readonly quiet: string;
   readonly line: string;
-  /** Around marks, so that they are seen on any ground. */
+  /** Drawn around marks, to keep them visible on any background. */
   readonly halo: string;
-  /** Of what is selected. */
+  /** For the selection. */
   readonly mark: string;
-  /** Of bars. */
+  /** For bars. */
   readonly accent: string;
-  /** 256 colours from nothing to the most, as pixels of ImageData: from paper to ink. */
+  /** 256 colours from zero to the maximum, as ImageData pixels: paper to ink. */
   readonly sequential: Uint32Array;
-  /** 256 colours from the most negative over nothing to the most positive: blue, paper, orange. */
+  /** 256 colours from the negative to the positive maximum: blue, paper, orange. */
   readonly diverging: Uint32Array;
 }
 
-/** The colours of the theme that is shown: all of them those of the style sheet. */
+/** The colours of the current theme, all from the style sheet. */
 export const canvasColors = computed<CanvasColors>(() => {
-  // The style sheet follows it.
+  // The style sheet depends on it.
   void theme.value;
   const probe = document.createElement("span");
   document.body.append(probe);
@@ -46,7 +76,7 @@ export const canvasColors = computed<CanvasColors>(() => {
   return colors;
 });
 
-/** A table's colours, or those of its upper half, as a CSS gradient. */
+/** A colour table, or its upper half, as a CSS gradient. */
 export function gradientOf(colors: Uint32Array, part: "whole" | "upper" = "whole"): string {
   const first = part === "whole" ? 0 : 128;
   const stops = [0, 0.25, 0.5, 0.75, 1].map((share) => {
@@ -61,7 +91,7 @@ function text([red, green, blue]: Color): string {
   return `rgb(${red} ${green} ${blue})`;
 }
 
-/** 256 colours evenly between some. */
+/** 256 colours, interpolated evenly between the stops. */
 function table(stops: readonly Color[]): Uint32Array {
   const bytes = new Uint8ClampedArray(4 * 256);
   for (let index = 0; index < 256; index++) {

@@ -1,4 +1,4 @@
-/** Where each arrow key goes. */
+/** The direction of each arrow key. */
 export const ARROWS: Readonly<Record<string, readonly [right: number, down: number]>> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -6,10 +6,10 @@ export const ARROWS: Readonly<Record<string, readonly [right: number, down: numb
   ArrowDown: [0, 1],
 };
 
-/** Of the heading of what is told of the selected unit. */
+/** The id of the details' heading. */
 export const DETAIL_HEADING = "inspect-detail";
 
-/** Takes the keyboard, and the page where it is short, to what is told of the selected unit. */
+/** Moves the focus to the details of the selected unit, and scrolls there if needed. */
 export function focusDetail(): void {
   document.getElementById(DETAIL_HEADING)?.focus();
 }

@@ -1,12 +1,15 @@
-import type { Block } from "../../../../src/model/index.js";
-import type { CanvasColors } from "./colors.js";
-import type { ValueRange } from "./range.js";
+import { type Block, unitBlock } from "../../../../src/model/index.js";
+import { selectedFields, selection } from "../state/response.js";
+import { structure } from "../state/shownNetwork.js";
+import { stepPlace } from "../state/steps.js";
+import type { ValueRange } from "./colors.js";
+import { type CanvasColors, canvasColors } from "./colors.js";
 import { mapCorner, type SheetLayout } from "./sheetLayout.js";
 
-/** Holds maps one below the other, a pixel a unit, before they are enlarged. */
+/** Maps below each other, one pixel per unit, before they are scaled up. */
 const scratch = new OffscreenCanvas(1, 1);
 
-/** Has a canvas be as large as a layout, in pixels of the screen, and gives what draws on it. */
+/** Resizes a canvas to device pixels, clears it and returns its context. */
 export function prepare(
   canvas: HTMLCanvasElement,
   width: number,
@@ -21,7 +24,7 @@ export function prepare(
   return context;
 }
 
-/** Maps as pixels of ImageData, one below the other. */
+/** Maps as ImageData pixels, one below the other. */
 export function mapPixels(values: ArrayLike<number>, { least, most }: ValueRange, colors: CanvasColors): Uint32Array {
   const table = least < 0 ? colors.diverging : colors.sequential;
   const factor = most > least ? 255 / (most - least) : 0;
@@ -34,7 +37,7 @@ export function mapPixels(values: ArrayLike<number>, { least, most }: ValueRange
   return pixels;
 }
 
-/** An image as pixels of ImageData: grey as ink on paper, more of it the further from background; colours as they are. */
+/** An image as ImageData pixels: grey as ink on paper, darker the further from the background; colours unchanged. */
 export function imagePixels(
   image: Uint8Array,
   channels: number,
@@ -53,11 +56,11 @@ export function imagePixels(
   return new Uint32Array(bytes.buffer);
 }
 
-/** Draws maps where the layout has them, every unit a square of one colour. */
+/** Draws the maps at their places in the layout, each unit a solid square. */
 export function paintMaps(context: CanvasRenderingContext2D, layout: SheetLayout, pixels: Uint32Array): void {
   const { count, width, height, scale } = layout;
   const small = scratch.getContext("2d", { willReadFrequently: true });
-  // Values of another layer may come a moment before the layout that is for them.
+  // The values may change to another layer's shortly before the layout does.
   if (!small || pixels.length < count * width * height) return;
   if (scratch.width < width || scratch.height < count * height) {
     scratch.width = Math.max(scratch.width, width);
@@ -72,7 +75,7 @@ export function paintMaps(context: CanvasRenderingContext2D, layout: SheetLayout
   }
 }
 
-/** Draws a thin line around every map. */
+/** Draws a thin frame around every map. */
 export function frameMaps(context: CanvasRenderingContext2D, layout: SheetLayout, color: string): void {
   const { count, width, height, scale } = layout;
   const line = Math.max(1, Math.floor(devicePixelRatio));
@@ -84,7 +87,7 @@ export function frameMaps(context: CanvasRenderingContext2D, layout: SheetLayout
   }
 }
 
-/** Outlines a block in every map that it is in. */
+/** Outlines a block in each map that it covers. */
 export function outline(
   context: CanvasRenderingContext2D,
   layout: SheetLayout,
@@ -110,10 +113,10 @@ export function outline(
   }
 }
 
-/** How much of the image is left where nothing lies over it. */
+/** The opacity of the image under an overlay value of zero. */
 const GROUND = 0.4;
 
-/** Values laid over an image: the image pale, and the colour the stronger the further its value is from nothing. */
+/** Overlays values on a faded image; the colour is stronger the further a value is from zero. */
 export function overlayPixels(
   ground: Uint32Array,
   values: Float32Array,
@@ -134,4 +137,22 @@ export function overlayPixels(
     mixed[4 * pixel + 3] = 255;
   });
   return new Uint32Array(mixed.buffer);
+}
+
+/**
+ * Outlines the receptive field of the selected unit and, while stepping through its sum, the value added last.
+ *
+ * @param position the layer's index among the paper's layers; −1 for the input
+ */
+export function paintMarks(context: CanvasRenderingContext2D, layout: SheetLayout, position: number): void {
+  const selected = selection.value;
+  if (!structure.value || !selected || position > selected.position) return;
+  const { mark, halo, ink } = canvasColors.value;
+  const { papers } = structure.value;
+  const block = selectedFields.value[position === -1 ? 0 : papers[position].last + 1];
+  if (block) outline(context, layout, block, mark, halo);
+  if (stepPlace.value === undefined || position !== selected.position - 1) return;
+  const { count, height, width } = layout;
+  const place = unitBlock([count, height, width], stepPlace.value % (count * height * width));
+  outline(context, layout, place, ink, halo);
 }

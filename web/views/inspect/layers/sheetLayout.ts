@@ -1,32 +1,32 @@
-/** Maps of one size side by side, in pixels of the screen. */
+/** Maps of one size side by side, in device pixels. */
 export interface SheetLayout {
   readonly count: number;
-  /** The extents of a map, in units. */
+  /** The size of a map, in units. */
   readonly height: number;
   readonly width: number;
-  /** Maps in a row. */
+  /** Maps per row. */
   readonly columns: number;
   readonly rows: number;
   /** The side of a unit. */
   readonly scale: number;
-  /** Between two maps. */
+  /** The gap between maps. */
   readonly gap: number;
   readonly totalWidth: number;
   readonly totalHeight: number;
 }
 
-/** What a sheet may take. */
+/** The available space. */
 export interface SheetRoom {
   readonly width: number;
   readonly height: number;
-  /** The largest side of a unit. */
+  /** The maximum side of a unit. */
   readonly mostScale: number;
   readonly gap: number;
 }
 
 /**
- * Places maps as large as the room lets them be, in as few rows as that takes, and in full rows where that costs nothing.
- * Units are of whole pixels, at least 1, even where that is more than the room.
+ * Makes the maps as large as fits, then uses as few rows as possible, then prefers full rows. Units are a whole number
+ * of pixels, at least 1, even if the sheet then exceeds the space.
  */
 export function sheetLayout(count: number, height: number, width: number, room: SheetRoom): SheetLayout {
   const layouts = Array.from({ length: count }, (_, index) => layoutIn(index + 1, count, height, width, room));
@@ -56,7 +56,7 @@ function isBetter(one: SheetLayout, other: SheetLayout, room: SheetRoom): boolea
   return first !== -1 && mine[first] > others[first];
 }
 
-/** The corner of a map. */
+/** The top left corner of a map. */
 export function mapCorner({ columns, width, height, scale, gap }: SheetLayout, map: number): readonly [number, number] {
   return [(map % columns) * (width * scale + gap), Math.floor(map / columns) * (height * scale + gap)];
 }
@@ -74,7 +74,7 @@ export function unitAt(layout: SheetLayout, x: number, y: number): number | unde
   return inColumn < width && inRow < height ? (map * height + inRow) * width + inColumn : undefined;
 }
 
-/** The next unit in a direction: over a map's edge into the map beside it; the unit itself at the sheet's edge. */
+/** The next unit in a direction, across a map's edge into the neighbouring map; the same unit at the sheet's edge. */
 export function neighbour(layout: SheetLayout, unit: number, right: number, down: number): number {
   const { columns, width, height, count } = layout;
   const map = Math.floor(unit / (height * width));

@@ -1,9 +1,7 @@
 import { useComputed } from "@preact/signals";
 import { changeUrl, url } from "../../../address/url.js";
 import { formatCount } from "../../../i18n/numbers.js";
-import { Button } from "../../../kit/Button.js";
-import { Choice } from "../../../kit/Choice.js";
-import { Select } from "../../../kit/Select.js";
+import { Button, Choice, Select } from "../../../kit/controls.js";
 import { canvasColors } from "../layers/colors.js";
 import { imagePixels, outline, paintMaps } from "../layers/paint.js";
 import { Sheet } from "../layers/Sheet.js";
@@ -19,10 +17,10 @@ import {
   shownPart,
 } from "../state/choosableImages.js";
 
-/** Images that are seen at once. */
+/** Images visible at once. */
 const PAGE = 12;
 
-/** Picks an image of the data in memory. */
+/** Picks an image from the data in memory. */
 export function DataPicker() {
   const m = messages();
   const page = useComputed(() => Math.floor(chosenPlace.value / PAGE));

@@ -1,20 +1,20 @@
 import { effect } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { changeUrl } from "../../../address/url.js";
-import { Button } from "../../../kit/Button.js";
-import { useWidth } from "../../../kit/useWidth.js";
+import { Button } from "../../../kit/controls.js";
+import { useWidth } from "../../../kit/hooks.js";
 import { type PadPoint, type PadStroke, PEN_RADIUS } from "../calculation/pen.js";
 import { canvasColors } from "../layers/colors.js";
 import { prepare } from "../layers/paint.js";
 import { messages } from "../messages/index.js";
 import { clearDrawing, drawing, isCentred, undoStroke } from "../state/shownImage.js";
 
-/** The name under which the browser's performance tools list the time from a stroke to all maps. */
+/** The name of the performance measure from a stroke to all maps drawn, for the browser's developer tools. */
 const MEASURE = "inspect-stroke";
-/** No larger than this, in CSS pixels: beside it, the maps are looked at. */
+/** The maximum side, in CSS pixels, which leaves room for the maps beside it. */
 const MOST_SIDE = 320;
 
-/** A square that is drawn on with a pointer. */
+/** A square to draw on with a pointer. */
 export function DrawPad() {
   const m = messages();
   const [box, boxWidth] = useWidth<HTMLDivElement>();
@@ -43,7 +43,7 @@ export function DrawPad() {
           stroke.begin(pointOf(event));
         }}
         onPointerMove={(event) => {
-          // A mouse tells of more points than the page draws frames.
+          // A mouse reports more points than the page draws frames.
           const events = event.getCoalescedEvents?.() ?? [];
           stroke.go(events.length > 0 ? events.map(pointOf) : [pointOf(event)]);
         }}
@@ -75,17 +75,17 @@ export function DrawPad() {
   );
 }
 
-/** A stroke as it is drawn: what was added since the last frame goes to the network once a frame. */
+/** A stroke in progress; new points reach the network once per frame. */
 function useStroke() {
   const points = useRef<PadPoint[] | undefined>(undefined);
   const frame = useRef<number | undefined>(undefined);
   const show = () => {
     frame.current = undefined;
     if (!points.current) return;
-    const begun = performance.now();
+    const start = performance.now();
     const earlier = drawing.peek().strokes.slice(0, -1);
     drawing.value = { strokes: [...earlier, [...points.current]], isExample: false };
-    performance.measure(MEASURE, { start: begun, end: performance.now() });
+    performance.measure(MEASURE, { start, end: performance.now() });
   };
   const schedule = () => {
     frame.current ??= requestAnimationFrame(show);
@@ -124,7 +124,7 @@ function paintStrokes(
   for (const stroke of strokes) {
     context.beginPath();
     for (const { x, y } of stroke) context.lineTo(x * side, y * side);
-    // A dot is a line to itself.
+    // A dot is a line to the same point.
     if (stroke.length === 1) context.lineTo(stroke[0].x * side, stroke[0].y * side);
     context.stroke();
   }

@@ -1,12 +1,12 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { decodeImage } from "../../../../src/browser/index.js";
-import { Button } from "../../../kit/Button.js";
+import { Button } from "../../../kit/controls.js";
 import { messages } from "../messages/index.js";
 import { take, taken } from "../state/shownImage.js";
-import { Inverted } from "./Inverted.js";
+import { Inverted } from "./SourcePanel.js";
 
-/** Opens an image from a file; one can be dropped or pasted anywhere on the view, too. */
+/** Opens an image file; images can also be dropped or pasted anywhere in the view. */
 export function FilePicker() {
   const m = messages();
   const input = useRef<HTMLInputElement>(null);
@@ -45,13 +45,13 @@ export function FilePicker() {
   );
 }
 
-/** Takes images that are pasted, or dropped on an element, while it is on the page. */
+/** Accepts images pasted, or dropped on an element, while it is mounted. */
 export function useDroppedImage(element: { readonly current: HTMLElement | null }): void {
   useEffect(() => {
     const target = element.current;
     const takeFrom = async (transfer: DataTransfer | null) => {
       const file = [...(transfer?.files ?? [])].find(({ type }) => type.startsWith("image/"));
-      // What the browser cannot decode is no image.
+      // Ignore what the browser cannot decode.
       if (file) await decodeImage(file).then(take, () => {});
     };
     const onPaste = (event: ClipboardEvent) => void takeFrom(event.clipboardData);

@@ -1,13 +1,59 @@
+import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import { decodeImage } from "../../../../src/browser/index.js";
 import { SOURCES, type Source } from "../../../address/inspectFields.js";
 import { changeUrl } from "../../../address/url.js";
-import { Choice } from "../../../kit/Choice.js";
+import { Button, Choice } from "../../../kit/controls.js";
+import { squareOf, useCamera } from "../../../kit/useCamera.js";
 import { messages } from "../messages/index.js";
 import { parts } from "../state/choosableImages.js";
-import { source } from "../state/shownImage.js";
-import { CameraShot } from "./CameraShot.js";
+import { source, take, taken } from "../state/shownImage.js";
 import { DataPicker } from "./DataPicker.js";
 import { DrawPad } from "./DrawPad.js";
 import { FilePicker } from "./FilePicker.js";
+
+/** Whether light and dark are swapped in an opened or captured image. */
+export function Inverted() {
+  const image = taken.value;
+  if (!image) return null;
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={image.inverted}
+        onChange={({ currentTarget }) => {
+          taken.value = { ...image, inverted: currentTarget.checked };
+        }}
+      />
+      <span>{messages().inverted}</span>
+    </label>
+  );
+}
+
+/** The side of a shot: larger than the network's input. */
+const SIDE = 256;
+
+/** Takes an image with the camera. */
+export function CameraShot() {
+  const m = messages();
+  const video = useRef<HTMLVideoElement>(null);
+  const hasFailed = useSignal(false);
+  useCamera(video, hasFailed);
+  if (hasFailed.value) return <p class="notice">{m.cameraFailed}</p>;
+  const snap = async () => {
+    if (video.current?.videoWidth) take(await decodeImage(await squareOf(video.current, SIDE)), "camera");
+  };
+  return (
+    <div class="camera-shot">
+      <video ref={video} muted playsInline aria-label={m.cameraImage} />
+      <Button primary onClick={() => void snap()}>
+        {m.snap}
+      </Button>
+      <p class="quiet">{m.cameraNote}</p>
+      <Inverted />
+    </div>
+  );
+}
 
 const SOURCE_VIEWS: Readonly<Record<Source, () => preact.JSX.Element | null>> = {
   draw: DrawPad,
@@ -16,7 +62,7 @@ const SOURCE_VIEWS: Readonly<Record<Source, () => preact.JSX.Element | null>> = 
   camera: CameraShot,
 };
 
-/** Where the image comes from. */
+/** Chooses the source of the image. */
 export function SourcePanel() {
   const m = messages();
   const SourceView = SOURCE_VIEWS[source.value];

@@ -7,32 +7,32 @@ import { changeUrl, url } from "../../../address/url.js";
 import { dataState } from "../../../state/loadedData.js";
 import { shownNetwork, shownRun } from "./shownNetwork.js";
 
-/** Images that can be looked at. */
+/** Images that can be selected. */
 export interface ImagePart {
   /** In the shape of the network's input. */
   readonly dataset: Dataset;
-  /** Which of them, by their index. */
+  /** The indices of the selectable images. */
   readonly indices: Uint32Array;
 }
 
-/** The data of the shown run, else the data in memory. */
+/** The data of the shown run, otherwise the data in memory. */
 const loaded = computed(() => {
   const state = dataState.value;
   return shownRun.value?.settings.data ?? (state.type === "ready" ? state.data : undefined);
 });
 
-/** The byte around the images that the network knows. */
+/** The background byte of the images that the network was trained on. */
 export const background = computed<0 | 255>(() => loaded.value?.background ?? 0);
 
 const inputShape = computed(() => shownNetwork.value?.model.input);
 
-/** The class names that the network's outputs have. */
+/** The class names of the network's outputs. */
 const classNames = computed(() => JSON.stringify(shownNetwork.value?.classes));
 
-/** Whether the network tells characters. */
-export const tellsCharacters = computed(() => areCharacters(JSON.parse(classNames.value ?? "[]")));
+/** Whether the classes are characters. */
+export const classesAreCharacters = computed(() => areCharacters(JSON.parse(classNames.value ?? "[]")));
 
-/** The images of every part that there is. */
+/** The images of each available part. */
 export const imageParts = computed<Partial<Record<Part, ImagePart>>>(() => {
   const shape = inputShape.value;
   const data = loaded.value;
@@ -50,10 +50,10 @@ export const imageParts = computed<Partial<Record<Part, ImagePart>>>(() => {
   };
 });
 
-/** The parts that there are. */
+/** The available parts. */
 export const parts = computed(() => PARTS.filter((part) => imageParts.value[part]));
 
-/** The part that is chosen, or the first that there is. */
+/** The chosen part, otherwise the first available one. */
 export const shownPart = computed<Part | undefined>(
   () => parts.value.find((part) => part === url.value.inspectPart) ?? parts.value[0],
 );
@@ -61,7 +61,7 @@ export const shownPart = computed<Part | undefined>(
 /** Whether the data's labels are the network's classes. */
 const isLabelled = computed(() => JSON.stringify(loaded.value?.parts.train.classes) === classNames.value);
 
-/** The images to choose from: of the chosen part and, where one is chosen, the class. */
+/** The selectable images: those of the part and, if one is chosen, the class. */
 export const choosable = computed<ImagePart | undefined>(() => {
   const part = shownPart.value && imageParts.value[shownPart.value];
   const wanted = url.value.inspectClass;
@@ -69,12 +69,12 @@ export const choosable = computed<ImagePart | undefined>(() => {
   return { dataset: part.dataset, indices: part.indices.filter((index) => part.dataset.labels[index] === wanted) };
 });
 
-/** The place, among those, of the chosen image. */
+/** The chosen image's index among them. */
 export const chosenPlace = computed(() =>
   Math.max(0, choosable.value?.indices.indexOf(url.value.inspectIndex ?? -1) ?? 0),
 );
 
-/** The chosen image of the data, and the network's class of it where that is known. */
+/** The chosen image and, if known, its class index in the network. */
 export const chosenImage = computed(() => {
   const { dataset, indices } = choosable.value ?? {};
   if (!dataset || !indices || indices.length === 0) return undefined;
@@ -86,7 +86,7 @@ export const chosenImage = computed(() => {
   };
 });
 
-/** Chooses an image of the data by its place. */
+/** Selects an image by its index among the selectable ones. */
 export function choosePlace(place: number): void {
   const indices = choosable.peek()?.indices;
   if (!indices || indices.length === 0) return;
@@ -95,7 +95,7 @@ export function choosePlace(place: number): void {
   changeUrl({ inspectSource: "data", inspectIndex: indices[within] }, isFirst ? "push" : "replace");
 }
 
-/** Chooses any image of the data. */
+/** Selects a random image. */
 export function chooseRandom(): void {
   choosePlace(Math.floor(Math.random() * (choosable.peek()?.indices.length ?? 0)));
 }

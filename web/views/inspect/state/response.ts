@@ -7,20 +7,20 @@ import {
   receptiveFields,
   unitBlock,
 } from "../../../../src/model/index.js";
-import { softmax } from "../../../../src/training/predict.js";
+import { softmax } from "../../../../src/training/evaluate.js";
 import { changeUrl, url } from "../../../address/url.js";
 import type { Network } from "../../../state/currentNetwork.js";
 import { resource } from "../../../state/resource.js";
 import { shownImage } from "./shownImage.js";
 import { shownEngine, shownNetwork, structure } from "./shownNetwork.js";
 
-/** What a network makes of an image. */
+/** A network's activations and prediction for an image. */
 export interface Response {
   readonly network: Network;
-  /** What goes into the first layer and what comes out of each. */
+  /** The input of the first layer, then the output of every layer. */
   readonly values: readonly Float32Array[];
   readonly probabilities: Float64Array;
-  /** The class of the largest logit. */
+  /** The index of the largest logit. */
   readonly prediction: number;
 }
 
@@ -47,44 +47,44 @@ async function respond(engine: Engine, network: Network, pixels: Uint8Array): Pr
   };
 }
 
-/** What the network that is shown makes of the image; while something new is computed, of the one before. */
+/** The shown network's response to the image; while a new one is computed, the previous one. */
 export const response = computed<Response | undefined>(() =>
   answered.value?.network.model === shownNetwork.value?.model && shownImage.value ? answered.value : undefined,
 );
 
-/** The unit that is looked at. */
+/** The selected unit. */
 export interface Selection {
   readonly paper: PaperLayer;
-  /** The place of `paper` among the network's. */
+  /** The index of `paper` among the network's paper layers. */
   readonly position: number;
   /** Row-major in its layer's output. */
   readonly unit: number;
 }
 
-/** The unit that the address says, else one that shows what there is to see: in the middle of the second convolution. */
+/** The unit in the address, otherwise one where there is something to see: in the middle of the second convolution. */
 export const selection = computed<Selection | undefined>(() => {
   if (!structure.value) return undefined;
   const { layers, papers } = structure.value;
   const { inspectLayer, inspectUnit } = url.value;
-  const asked = papers.findIndex(({ term }) => term === inspectLayer);
+  const requested = papers.findIndex(({ term }) => term === inspectLayer);
   const maps = papers.flatMap(({ kind, main }, index) =>
     kind === "convolution" && layers[main].output.length === 3 ? [index] : [],
   );
-  const position = asked === -1 ? (maps[1] ?? maps[0] ?? 0) : asked;
+  const position = requested === -1 ? (maps[1] ?? maps[0] ?? 0) : requested;
   const shape = layers[papers[position].main].output;
   const count = shape.reduce((product, extent) => product * extent, 1);
   const [, height, width] = shape.length === 3 ? shape : [0, 1, 1];
   const middle = Math.floor(height / 2) * width + Math.floor(width / 2);
-  const unit = asked === -1 || inspectUnit === undefined ? middle : Math.min(inspectUnit, count - 1);
+  const unit = requested === -1 || inspectUnit === undefined ? middle : Math.min(inspectUnit, count - 1);
   return { paper: papers[position], position, unit };
 });
 
-/** The index of the layer whose output a layer of the paper shows, before or after its activation. */
+/** The index of the layer whose output a paper layer shows, before or after its activation. */
 export function shownLayer({ main, last }: PaperLayer): number {
   return url.value.inspectMoment === "before" ? main : last;
 }
 
-/** What the selected unit is computed from: of the input first, then of each layer's output, the unit itself last. */
+/** The receptive field of the selected unit: in the input, then in each layer's output, ending with the unit itself. */
 export const selectedFields = computed<readonly Block[]>(() => {
   if (!structure.value || !selection.value) return [];
   const { layers } = structure.value;
@@ -92,7 +92,7 @@ export const selectedFields = computed<readonly Block[]>(() => {
   return receptiveFields(layers, paper.last, unitBlock(layers[paper.last].output, unit));
 });
 
-/** Selects a unit; in steps that lead to one, the back button undoes all. */
+/** Selects a unit. With "replace", the back button undoes all steps of a selection together. */
 export function select(paper: PaperLayer, unit: number, step: "push" | "replace" = "push"): void {
   changeUrl({ inspectLayer: paper.term, inspectUnit: unit }, step);
 }

@@ -5,42 +5,42 @@ import type { Source } from "../../../address/inspectFields.js";
 import { changeUrl, url } from "../../../address/url.js";
 import { network } from "../../../state/currentNetwork.js";
 import { inkImage, type PadStroke } from "../calculation/pen.js";
-import { background, chosenImage, tellsCharacters } from "./choosableImages.js";
+import { background, chosenImage, classesAreCharacters } from "./choosableImages.js";
 
-/** What is on the pad. */
+/** The content of the pad. */
 export interface Drawing {
   readonly strokes: readonly PadStroke[];
-  /** It is there to begin with, and goes with the first stroke. */
+  /** Whether it is the initial example, which the first stroke replaces. */
   readonly isExample: boolean;
 }
 
-/** An image that was opened, pasted or taken. */
+/** An image that was opened, pasted or captured. */
 export interface TakenImage {
   readonly original: DecodedImage;
   /** Whether light and dark are swapped, as for ink on paper. */
   readonly inverted: boolean;
 }
 
-/** An image as the network takes it. */
+/** An image as network input. */
 export interface ShownImage {
   /** Bytes [channels][height][width]. */
   readonly pixels: Uint8Array;
-  /** The network's class of it, where that is known. */
+  /** Its class index in the network, if known. */
   readonly label?: number;
 }
 
 export const drawing = signal<Drawing>({ strokes: [exampleStroke()], isExample: true });
 export const taken = signal<TakenImage | undefined>(undefined);
 
-/** Where the image comes from. */
+/** The source of the image. */
 export const source = computed<Source>(
-  () => url.value.inspectSource ?? (tellsCharacters.value || !chosenImage.value ? "draw" : "data"),
+  () => url.value.inspectSource ?? (classesAreCharacters.value || !chosenImage.value ? "draw" : "data"),
 );
 
 /** Whether drawings are centred. */
 export const isCentred = computed(() => {
   const { inspectCentre } = url.value;
-  return inspectCentre === undefined ? tellsCharacters.value : inspectCentre === "on";
+  return inspectCentre === undefined ? classesAreCharacters.value : inspectCentre === "on";
 });
 
 const shape = computed(() => network.value?.model.input);
@@ -59,22 +59,22 @@ const fitted = computed(() => {
   return pixels;
 });
 
-/** The image that is shown; while none was taken, the drawing. */
+/** The image on display; the drawing until another is taken. */
 export const shownImage = computed<ShownImage | undefined>(() => {
   if (source.value === "data" && chosenImage.value) return chosenImage.value;
   const pixels = source.value === "draw" ? drawn.value : (fitted.value ?? drawn.value);
   return pixels && { pixels };
 });
 
-/** Takes an image to look at; a light one, where the network knows light characters on dark, is inverted. */
+/** Shows an image. If the network expects light characters on dark, a light image is inverted, and vice versa. */
 export function take({ width, height, data }: ImageData, how: "file" | "camera" = "file"): void {
   const original = { width, height, rgba: new Uint8Array(data.buffer, data.byteOffset, data.length) };
   const isLight = lightness(original) > 127.5;
-  taken.value = { original, inverted: tellsCharacters.value && isLight !== (background.value === 255) };
+  taken.value = { original, inverted: classesAreCharacters.value && isLight !== (background.value === 255) };
   changeUrl({ inspectSource: how });
 }
 
-/** Takes bytes [channels][height][width] of the network's own shape. */
+/** Shows bytes [channels][height][width] in the network's input shape. */
 export function takeBytes(pixels: Uint8Array): void {
   if (!shape.value) return;
   const { channels, height, width } = shape.value;
@@ -93,7 +93,7 @@ function lightness({ rgba }: DecodedImage): number {
   return sum / ((3 * rgba.length) / 4);
 }
 
-/** A three, in two arcs. */
+/** A three, made of two arcs. */
 function exampleStroke(): PadStroke {
   const arc = (x: number, y: number, radius: number, from: number, to: number) =>
     Array.from({ length: 25 }, (_, step) => {
@@ -103,12 +103,12 @@ function exampleStroke(): PadStroke {
   return [...arc(0.49, 0.335, 0.165, -155, 85), ...arc(0.48, 0.68, 0.19, -88, 150)];
 }
 
-/** Takes the last stroke back. */
+/** Undoes the last stroke. */
 export function undoStroke(): void {
   drawing.value = { strokes: drawing.peek().strokes.slice(0, -1), isExample: false };
 }
 
-/** Takes all strokes away. */
+/** Removes all strokes. */
 export function clearDrawing(): void {
   drawing.value = { strokes: [], isExample: false };
 }

@@ -6,16 +6,16 @@ import { resource } from "../../../state/resource.js";
 import { selectedRun } from "../../../state/runs.js";
 import type { Snapshot } from "../../../worker/training/protocol.js";
 
-/** The place, on the run's timeline, of the parameters that are shown; undefined: the newest, as they change. */
+/** The index, in the run's timeline, of the parameters shown; undefined: the newest, updated as they change. */
 export const timelinePlace = signal<number | undefined>(undefined);
 
-/** The run whose network is shown; undefined where it is of a file. */
+/** The run whose network is shown; undefined if the network is from a file. */
 export const shownRun = computed(() => (openedNetwork.value ? undefined : selectedRun.value));
 
-/** The parameters over the run's time. */
+/** The run's parameters over time. */
 export const timeline = computed<readonly Snapshot[]>(() => shownRun.value?.timeline.value ?? []);
 
-/** The newest parameters, also in between those of the timeline while a run goes on. */
+/** The newest parameters, including those between timeline entries of a running training. */
 const newest = computed(() => {
   const run = shownRun.value;
   const live = run?.live.value;
@@ -23,12 +23,12 @@ const newest = computed(() => {
   return run?.status.value === "running" && live && kept && live.epoch > kept.epoch ? live : kept;
 });
 
-/** The epoch of the parameters that are shown. */
+/** The epoch of the parameters shown. */
 export const shownEpoch = computed(() => placed.value?.epoch ?? newest.value?.epoch);
 
 const placed = computed(() => (timelinePlace.value === undefined ? undefined : timeline.value[timelinePlace.value]));
 
-/** The network with the parameters that are shown. */
+/** The network with the parameters shown. */
 export const shownNetwork = computed<Network | undefined>(() => {
   const current = network.value;
   if (!current) return undefined;
@@ -36,18 +36,18 @@ export const shownNetwork = computed<Network | undefined>(() => {
   return snapshot ? { ...current, parameters: snapshot.parameters } : current;
 });
 
-/** Neither changes while a run goes on. */
+/** Neither changes during training. */
 const model = computed(() => network.value?.model);
 const normalization = computed<Normalization | undefined>(() => network.value?.normalization);
 
-/** The network's layers, as they are and in the paper's terms. */
+/** The network's layers, and their grouping in the paper's terms. */
 export const structure = computed(() => {
   if (!model.value) return undefined;
   const layers = inferShapes(model.value);
   return { layers, papers: paperLayers(layers) };
 });
 
-/** An engine for the network that is shown; whoever asks it sets the parameters. */
+/** An engine for the shown network; callers set the parameters. */
 export const shownEngine = resource(() => {
   if (!model.value || !normalization.value) return undefined;
   const network = { model: model.value, normalization: normalization.value };

@@ -3,10 +3,10 @@ import { type Arithmetic, largestProducts, workOut } from "../calculation/arithm
 import { response, selection } from "./response.js";
 import { structure } from "./shownNetwork.js";
 
-/** Contributions to a linear layer's unit that are shown one by one. */
+/** The number of a linear unit's contributions that are shown individually. */
 const LARGEST = 10;
 
-/** The selected unit's value, worked out. */
+/** The selected unit's value, recomputed. */
 export const arithmetic = computed<Arithmetic | undefined>(() => {
   if (!structure.value || !selection.value || !response.value) return undefined;
   const { paper, unit } = selection.value;
@@ -14,15 +14,15 @@ export const arithmetic = computed<Arithmetic | undefined>(() => {
   return workOut(structure.value.layers[paper.main], unit, values[paper.main], network.parameters);
 });
 
-/** One thing that is done on the way to a unit's value. */
+/** One step towards a unit's value. */
 export type Step =
-  /** A product is added, a value of a window is taken in: by its place among them. */
+  /** Adds a product, or takes in a value of a window, by its index. */
   | { readonly type: "item"; readonly item: number }
-  /** The products that are not shown one by one are added. */
+  /** Adds all products that are not shown individually. */
   | { readonly type: "others"; readonly count: number; readonly sum: number }
   | { readonly type: "bias" };
 
-/** All steps, in order: a convolution's products window by window, a linear layer's largest first. */
+/** All steps in order: a convolution's products window by window, a linear layer's largest first. */
 export const steps = computed<readonly Step[]>(() => {
   const worked = arithmetic.value;
   if (!worked) return [];
@@ -39,21 +39,21 @@ const stepping = signal<{ readonly unit: string; readonly done: number } | undef
 
 const unitKey = computed(() => `${selection.value?.paper.term} ${selection.value?.unit}`);
 
-/** How many steps are done; undefined where the whole is shown. It is, again, for every other unit. */
+/** The number of steps done; undefined while the complete result is shown, as it is after another unit is selected. */
 export const stepsDone = computed(() => (stepping.value?.unit === unitKey.value ? stepping.value.done : undefined));
 
-/** Shows the value as far as some steps lead; undefined: the whole. */
+/** Shows the value after `done` steps; undefined: the complete result. */
 export function showSteps(done: number | undefined): void {
   const within = done === undefined ? undefined : Math.min(steps.peek().length, Math.max(0, done));
   stepping.value = within === undefined ? undefined : { unit: unitKey.peek(), done: within };
 }
 
-/** The step that was done last. */
+/** The last step done. */
 export const currentStep = computed<Step | undefined>(() =>
   stepsDone.value === undefined ? undefined : steps.value[stepsDone.value - 1],
 );
 
-/** The place, in what the layer was given, of the value that was taken in last. */
+/** The index, in the layer's input, of the value taken in last. */
 export const stepPlace = computed<number | undefined>(() => {
   const worked = arithmetic.value;
   const step = currentStep.value;
@@ -61,7 +61,7 @@ export const stepPlace = computed<number | undefined>(() => {
   return (worked.type === "sum" ? worked.products : worked.values)[step.item]?.place;
 });
 
-/** What the steps so far come to: the sum, or the largest value, or the mean's sum. */
+/** The intermediate result: the sum, the largest value, or the sum of a mean. */
 export const soFar = computed<number>(() => {
   const worked = arithmetic.value;
   if (!worked) return 0;

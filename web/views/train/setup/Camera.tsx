@@ -1,6 +1,6 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { Button } from "../../../kit/Button.js";
+import { Button } from "../../../kit/controls.js";
 import { Dialog } from "../../../kit/Dialog.js";
 import { squareOf, useCamera } from "../../../kit/useCamera.js";
 import type { LabelledImage } from "../../../worker/data/protocol.js";
@@ -11,18 +11,18 @@ export interface CameraProps {
   readonly onImages: (images: readonly LabelledImage[]) => void;
 }
 
-/** A class that is being recorded. */
+/** A class being recorded. */
 interface RecordedClass {
   readonly name: string;
   readonly images: readonly ImageBitmap[];
 }
 
-/** Between two images while a button is held. */
+/** The interval between images while a button is held. */
 const MILLISECONDS = 120;
-/** The side that images are kept at: more than the network sees. */
+/** The side of the stored images: larger than the network's input. */
 const SIDE = 128;
 
-/** A dialog in which images are taken, class by class. */
+/** A dialog that takes images, class by class. */
 export function Camera({ open, onImages }: CameraProps) {
   const m = messages();
   return (
@@ -97,7 +97,7 @@ interface HeldButtonProps {
   readonly onHold: () => void;
 }
 
-/** A button that does something again and again while it is held, with a pointer or a key. */
+/** A button that repeats an action while it is held, by pointer or key. */
 function HeldButton({ label, note, onHold }: HeldButtonProps) {
   const timer = useRef<number | undefined>(undefined);
   const release = () => {

@@ -1,13 +1,13 @@
 import { DATA_SOURCES, RANGES } from "../../../address/trainFields.js";
 import { changeUrl, url } from "../../../address/url.js";
-import { Choice } from "../../../kit/Choice.js";
+import { Choice } from "../../../kit/controls.js";
 import { messages } from "../messages/index.js";
 import { DataStatus } from "./DataStatus.js";
 import { NumberSetting } from "./NumberSetting.js";
 import { OwnImages } from "./OwnImages.js";
 import { Samples } from "./Samples.js";
 
-/** Which images are trained on. */
+/** The choice of training images. */
 export function DataSetup() {
   const m = messages();
   const { data, count } = url.value;

@@ -1,11 +1,11 @@
 import { catalogEntry } from "../../../../src/data/catalog.js";
 import { formatCount } from "../../../i18n/numbers.js";
-import { Button } from "../../../kit/Button.js";
+import { Button } from "../../../kit/controls.js";
 import { type DataState, dataState, loadData } from "../../../state/loadedData.js";
 import type { DataRequest, DataTask } from "../../../worker/data/protocol.js";
 import { messages } from "../messages/index.js";
 
-/** What has become of the chosen images. */
+/** The state of the chosen images. */
 export function DataStatus() {
   const m = messages();
   const state = dataState.value;
@@ -55,7 +55,7 @@ function describe(task: DataTask): string {
   return task.type === "fetching" ? messages().fetching(task.host) : messages()[task.type];
 }
 
-/** A data set that can be downloaded: from where, and how much it is. */
+/** A data set that can be downloaded: its source and size. */
 function Missing({ request }: { readonly request: DataRequest }) {
   const m = messages();
   if (request.type !== "known") return null;

@@ -1,19 +1,19 @@
 import { type NumberRange, parseNumber } from "../../../address/fields.js";
 import { formatCount } from "../../../i18n/numbers.js";
-import { TextField } from "../../../kit/TextField.js";
+import { TextField } from "../../../kit/controls.js";
 import { messages } from "../messages/index.js";
 
 export interface NumberSettingProps {
   readonly label: string;
   readonly range: NumberRange;
-  /** Undefined where it is left to the standard. */
+  /** Undefined for the default. */
   readonly value: number | undefined;
-  /** What the field has where it is empty. */
+  /** The default, shown while the field is empty. */
   readonly standard: number | string;
   readonly onChange: (value: number | undefined) => void;
 }
 
-/** A number in a range; an emptied field goes back to its standard. */
+/** A number in a range; clearing the field restores the default. */
 export function NumberSetting({ label, range, value, standard, onChange }: NumberSettingProps) {
   const mistake = (text: string) => {
     if (text.trim() === "" || parseNumber(text, range) !== undefined) return undefined;

@@ -2,10 +2,8 @@ import { useSignal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import type { ImageSettings } from "../../../../src/data/index.js";
 import type { ImageShape } from "../../../../src/model/index.js";
-import { Button } from "../../../kit/Button.js";
-import { Choice } from "../../../kit/Choice.js";
+import { Button, Choice, Select } from "../../../kit/controls.js";
 import { DropZone, type PlacedFile } from "../../../kit/DropZone.js";
-import { Select } from "../../../kit/Select.js";
 import { loadData } from "../../../state/loadedData.js";
 import type { LabelledImage } from "../../../worker/data/protocol.js";
 import { messages } from "../messages/index.js";
@@ -16,7 +14,7 @@ const INPUTS = {
   colour32: { channels: 3, height: 32, width: 32 },
 } as const satisfies Record<string, ImageShape>;
 
-/** Images of somebody's own: dropped, chosen, or taken with the camera. */
+/** The user's own images: dropped, chosen, or taken with the camera. */
 export function OwnImages() {
   const m = messages();
   const [input, setInput] = useState<keyof typeof INPUTS>("grey28");
@@ -76,10 +74,10 @@ export function OwnImages() {
   );
 }
 
-/** What browsers decode; a folder may hold other things. */
+/** Formats that browsers decode; a folder may contain other files. */
 const IMAGE = /\.(png|jpe?g|gif|webp|bmp|avif)$/i;
 
-/** The images among files, each with the name of the folder that it lies in, in the order of their paths. */
+/** The images among the files, sorted by path and labelled with the name of their folder. */
 function labelledImages(files: readonly PlacedFile[]): LabelledImage[] {
   return files
     .filter(({ path }) => IMAGE.test(path) && path.includes("/"))

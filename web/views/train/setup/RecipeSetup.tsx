@@ -1,17 +1,15 @@
 import { formatAugmentation } from "../../../../src/data/index.js";
 import { ACTIVATION_TYPES, POOLING_TYPES } from "../../../../src/model/index.js";
-import { RECIPES, type Recipe } from "../../../../src/training/recipes/index.js";
+import { RECIPES, type Recipe } from "../../../../src/training/recipes/recipes.js";
 import { isAugmentation, RANGES, RECIPE_NAMES } from "../../../address/trainFields.js";
 import { changeUrl, url } from "../../../address/url.js";
 import { layerMessages } from "../../../i18n/layers/index.js";
-import { Button } from "../../../kit/Button.js";
-import { Choice } from "../../../kit/Choice.js";
-import { TextField } from "../../../kit/TextField.js";
+import { Button, Choice, TextField } from "../../../kit/controls.js";
 import { learningRateOf } from "../../../state/settings.js";
 import { messages } from "../messages/index.js";
 import { NumberSetting } from "./NumberSetting.js";
 
-/** How it is trained. */
+/** The training settings. */
 export function RecipeSetup() {
   const m = messages();
   const { kinds, poolings } = layerMessages();
@@ -60,7 +58,7 @@ export function RecipeSetup() {
   );
 }
 
-/** No setting but the recipe's own. */
+/** Resets every setting to the recipe's. */
 const AS_RECIPE = {
   activation: undefined,
   pooling: undefined,
@@ -71,7 +69,7 @@ const AS_RECIPE = {
   val: undefined,
 };
 
-/** The settings that are seldom changed; empty ones are the recipe's. */
+/** Rarely changed settings; empty fields use the recipe's values. */
 function MoreSettings({ recipe }: { readonly recipe: Recipe }) {
   const m = messages();
   const { lr, batch, dropout, augment, val, threads } = url.value;

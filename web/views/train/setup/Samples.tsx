@@ -4,11 +4,11 @@ import { ImageSheet } from "../../../kit/ImageSheet.js";
 import { dataState } from "../../../state/loadedData.js";
 import { messages } from "../messages/index.js";
 
-/** At most this many classes are shown, and images of each. */
+/** The maximum number of classes shown, and the images per class. */
 const COLUMNS = 10;
 const ROWS = 3;
 
-/** A few of the images, a column a class. */
+/** Some of the images, one column per class. */
 export function Samples() {
   const samples = useComputed(() => {
     const state = dataState.value;
@@ -22,7 +22,7 @@ export function Samples() {
   return <ImageSheet {...samples} label={messages().samples(names)} />;
 }
 
-/** The first images of every class, row by row; a class that has fewer repeats its own. */
+/** The first images of every class, row by row; a class with too few repeats its own. */
 function firstOfClasses({ labels }: Dataset, columns: number): number[] {
   const found = Array.from({ length: columns }, (): number[] => []);
   let missing = columns * ROWS;

@@ -1,14 +1,14 @@
 import { url } from "../../../address/url.js";
 import { formatCount } from "../../../i18n/numbers.js";
-import { useMedia } from "../../../kit/useMedia.js";
+import { useMedia } from "../../../kit/hooks.js";
 import { messages } from "../messages/index.js";
 import { DataSetup } from "./DataSetup.js";
 import { RecipeSetup } from "./RecipeSetup.js";
 
-/** From this width on, the setup stands beside the results, always open. */
+/** From this width on, the setup is beside the results and always open. */
 const WIDE = "(min-width: 60rem)";
 
-/** What is trained and how; on narrow pages folded into a line. */
+/** Data and training settings; collapsible on narrow pages. */
 export function Setup() {
   const isWide = useMedia(WIDE);
   return isWide ? (

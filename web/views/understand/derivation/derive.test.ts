@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { elementCount, lenet5, type Model, summarize } from "../../../../src/model/index.js";
-import { RECIPES } from "../../../../src/training/recipes/index.js";
+import { RECIPES } from "../../../../src/training/recipes/recipes.js";
 import { derive, type LayerDerivation, type Topic } from "./derive.js";
 import { evaluate } from "./expression.js";
 
 const lenet = (channels: number, height: number, width: number, classes = 10) =>
   lenet5({ ...RECIPES.improved, input: { channels, height, width }, classes });
 
-/** Strides and sizes where the division leaves something over. */
+/** Strides and sizes that leave a remainder. */
 const UNEVEN: Model = {
   input: { channels: 2, height: 37, width: 22 },
   layers: [
@@ -35,7 +35,7 @@ const total = (layers: readonly LayerDerivation[], topic: Topic) =>
 describe.each(MODELS)("the derivation of %s", (_, model) => {
   const layers = derive(model);
 
-  test("comes to the summary's parameters and multiply-adds", () => {
+  test("matches the summary's parameters and multiply-adds", () => {
     const summary = summarize(model);
     for (const [index, layer] of layers.entries()) {
       const { parameters, multiplyAdds } = summary.layers[index];
@@ -46,7 +46,7 @@ describe.each(MODELS)("the derivation of %s", (_, model) => {
     expect(total(layers, "multiplyAdds")).toBe(summary.multiplyAdds);
   });
 
-  test("comes to the sizes of the maps", () => {
+  test("matches the sizes of the maps", () => {
     for (const layer of layers) {
       const sizes = values(layer, "size");
       const [, height, width] = layer.output;
@@ -57,7 +57,7 @@ describe.each(MODELS)("the derivation of %s", (_, model) => {
     }
   });
 
-  test("comes to the fields that windows reach when they are followed back", () => {
+  test("matches the receptive fields found by tracing windows back", () => {
     for (const [index, { field, label }] of layers.entries()) {
       const [least, most] = reach(model, index, 0);
       if (field) expect(field, label).toEqual({ extent: most - least + 1, step: reach(model, index, 1)[0] - least });
@@ -66,7 +66,7 @@ describe.each(MODELS)("the derivation of %s", (_, model) => {
   });
 });
 
-/** The first and the last row of the image that a row of a layer's output depends on. */
+/** The first and last image row that a row of a layer's output depends on. */
 function reach(model: Model, layerIndex: number, row: number): [least: number, most: number] {
   let [least, most] = [row, row];
   for (const layer of model.layers.slice(0, layerIndex + 1).toReversed()) {
@@ -78,7 +78,7 @@ function reach(model: Model, layerIndex: number, row: number): [least: number, m
   return [least, most];
 }
 
-test("the numbers that people ask for", () => {
+test("derives the well-known numbers of LeNet-5", () => {
   const grey = derive(lenet(1, 28, 28));
   const colour = derive(lenet(3, 32, 32));
   expect(grey.flatMap((layer) => values(layer, "parameters"))).toEqual([156, 2416, 48_120, 10_164, 850]);

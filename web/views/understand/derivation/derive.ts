@@ -8,36 +8,35 @@ import {
   type Window,
 } from "../../../../src/model/index.js";
 import { paperLayers } from "../../../../src/model/paperLayers.js";
-import { type Expression, type Letter, number, product, quantity, sum } from "./expression.js";
-import { LETTERS } from "./letters.js";
+import { type Expression, LETTERS, type Letter, number, product, quantity, sum } from "./expression.js";
 
-/** What an equation is about. */
+/** What an equation computes. */
 export type Topic = "size" | "values" | "field" | "step" | "parameters" | "multiplyAdds";
 
-/** Something worked out: its letter, where it has one, and the formula it comes from. */
+/** An equation: the letter it defines, if any, and its formula. */
 export interface Equation {
   readonly topic: Topic;
   readonly name?: Letter;
   readonly expression: Expression;
 }
 
-/** The part of the image that one value of a layer is worked out from, and how far those of neighbours lie apart. */
+/** The part of the image that one value of a layer depends on, and the distance between neighbouring fields. */
 export interface ReceptiveField {
-  /** Pixels from edge to edge, the padding around the image included. */
+  /** Pixels from edge to edge, including the padding around the image. */
   readonly extent: number;
   readonly step: number;
 }
 
-/** A layer with everything about it worked out. */
+/** A layer with the derivations of all its numbers. */
 export interface LayerDerivation extends ShapedLayer {
-  /** As the paper of 1998 names it: C1, S2 …; undefined for what is no layer of its own there. */
+  /** Its name in the paper of 1998: C1, S2 …; undefined for what is not a layer there. */
   readonly term?: string;
-  /** Undefined where every value depends on the whole image. */
+  /** Undefined if every value depends on the whole image. */
   readonly field?: ReceptiveField;
   readonly equations: readonly Equation[];
 }
 
-/** Works out every layer of a model. @throws ShapeError where its layers do not fit together */
+/** Derives the numbers of every layer of a model. @throws ShapeError if its layers do not fit together */
 export function derive(model: Model): LayerDerivation[] {
   const layers = inferShapes(model);
   let field: ReceptiveField | undefined = { extent: 1, step: 1 };
@@ -49,7 +48,7 @@ export function derive(model: Model): LayerDerivation[] {
   });
 }
 
-/** The window that a layer moves over maps, if it does. */
+/** The window that a layer moves over its input maps, if any. */
 export function windowOf(layer: Layer): Window | undefined {
   const reach = kindOf(layer).reach(layer);
   return reach === "itself" ? undefined : reach.window;
@@ -74,7 +73,7 @@ function equationsOf(shaped: ShapedLayer, before: ReceptiveField | undefined): E
   ];
 }
 
-/** What a layer that learns has to learn and to compute. */
+/** The parameters and multiply-adds of a layer with weights. */
 function costEquations(layer: Extract<Layer, { readonly name: string }>, { input, output }: ShapedLayer): Equation[] {
   switch (layer.type) {
     case "conv2d": {
@@ -97,7 +96,7 @@ function costEquations(layer: Extract<Layer, { readonly name: string }>, { input
   }
 }
 
-/** One equation where maps are square, else one for the height and one for the width. */
+/** One equation if maps are square, otherwise one each for height and width. */
 function sizeEquations(input: ActivationShape, output: ActivationShape, window: Window): Equation[] {
   const [, height = 1, width = 1] = input;
   if (height === width && output[1] === output[2]) {
@@ -130,7 +129,7 @@ function fieldEquations(before: ReceptiveField | undefined, { kernel, stride }: 
   ];
 }
 
-/** The extents of a layer's maps, as they stand in the formula for its multiply-adds. */
+/** The size of a layer's maps as factors of its multiply-adds. */
 function outputSides(output: ActivationShape): Expression[] {
   const [, height = 1, width = 1] = output;
   if (height === width) return [quantity(LETTERS.sideOut, height), quantity(LETTERS.sideOut, width)];

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { evaluate } from "./expression.js";
 import { C3_INPUTS, FULL_C3_PARAMETERS, ORIGINAL_LAYERS } from "./original.js";
 
-test("the network of 1998 has the parameters and connections that its paper gives", () => {
+test("the network of 1998 has the parameters and connections stated in its paper", () => {
   const parameters = ORIGINAL_LAYERS.map((layer) => evaluate(layer.parameters));
   const connections = ORIGINAL_LAYERS.map((layer) => evaluate(layer.connections));
   expect(parameters).toEqual([156, 12, 1516, 32, 48_120, 10_164]);
@@ -11,7 +11,7 @@ test("the network of 1998 has the parameters and connections that its paper give
   expect(evaluate(FULL_C3_PARAMETERS)).toBe(2416);
 });
 
-test("the connection table is the paper's: each map of S2 goes to ten maps of C3", () => {
+test("the connection table is the paper's: each map of S2 feeds ten maps of C3", () => {
   const rows = Array.from({ length: 6 }, (_, from) =>
     C3_INPUTS.map((inputs) => (inputs.includes(from) ? "X" : ".")).join(""),
   );

@@ -1,11 +1,11 @@
 import { type Expression, number, product, sum } from "./expression.js";
 
-/** The maps of S2. */
+/** The number of maps in S2. */
 export const S2_MAPS = 6;
 
 /**
- * Which maps of S2 each map of C3 takes in LeNet-5 as it was published (LeCun, Bottou, Bengio and Haffner, 1998, table I):
- * a row for each map of C3.
+ * The maps of S2 that each map of C3 is connected to in the published LeNet-5 (LeCun, Bottou, Bengio and Haffner, 1998,
+ * table I), one row per map of C3.
  */
 export const C3_INPUTS: readonly (readonly number[])[] = [
   ...[0, 1, 2, 3, 4, 5].map((first) => neighbours(first, 3)),
@@ -16,7 +16,7 @@ export const C3_INPUTS: readonly (readonly number[])[] = [
   neighbours(0, 6),
 ];
 
-/** Some of S2's maps in a row; after the last comes the first. */
+/** Consecutive maps of S2, wrapping around. */
 function neighbours(first: number, count: number): number[] {
   return Array.from({ length: count }, (_, place) => (first + place) % S2_MAPS).toSorted((one, other) => one - other);
 }
@@ -27,28 +27,28 @@ export interface OriginalLayer {
   readonly maps: number;
   readonly side: number;
   readonly parameters: Expression;
-  /** All that is multiplied or added in a pass, biases too. */
+  /** All multiplications and additions in a forward pass, biases included. */
   readonly connections: Expression;
 }
 
 const [KERNEL, WINDOW] = [product(number(5), number(5)), product(number(2), number(2))];
 
-/** A map's weights for as many maps, and its bias. */
+/** The parameters of one map: a 5 × 5 kernel per input map, and a bias. */
 const kernels = (inputs: number): Expression => sum(product(KERNEL, number(inputs)), number(1));
 
-/** Maps of C3 by how many inputs they take: as many maps of each as there are. */
+/** The maps of C3, grouped by their number of inputs. */
 const C3_PARAMETERS = sum(
   ...[3, 4, 6].map((inputs) =>
     product(number(C3_INPUTS.filter(({ length }) => length === inputs).length), kernels(inputs)),
   ),
 );
 
-/** What C3 has where every map takes all of S2's, as networks have it today. */
+/** The parameters of C3 if every map takes all of S2's, as in today's networks. */
 export const FULL_C3_PARAMETERS = product(number(C3_INPUTS.length), kernels(S2_MAPS));
 
 const each = (side: number, ...rest: readonly Expression[]) => product(number(side), number(side), ...rest);
 
-/** The layers of 1998 up to the last one that learns freely; the output's 840 weights were set by hand. */
+/** The layers of 1998 up to the last trainable one; the 840 weights of the output layer were set by hand. */
 export const ORIGINAL_LAYERS: readonly OriginalLayer[] = [
   {
     name: "C1",

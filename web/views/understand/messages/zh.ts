@@ -6,7 +6,7 @@ export const zh: typeof en = {
 
   model: "网络",
   models: {
-    shown: "当前打开的网络",
+    shown: "正在显示的网络",
     "1x28x28": "灰度 28 × 28",
     "3x32x32": "彩色 32 × 32",
     own: "其他大小",
@@ -16,7 +16,7 @@ export const zh: typeof en = {
   classes: "类别数",
   noClasses: "2 到 1000 的整数",
 
-  drawing: "网络结构图",
+  drawing: "网络结构",
   input: "输入",
   output: "输出",
 
@@ -24,7 +24,7 @@ export const zh: typeof en = {
   layersNote: "展开一层，即可看到它的数字如何算出。",
   layer: "层",
   outputSize: "输出",
-  field: "看到的范围",
+  field: "感受野",
   parameters: "参数",
   multiplyAdds: "乘加次数",
   square: (side) => `${side} × ${side} 像素`,

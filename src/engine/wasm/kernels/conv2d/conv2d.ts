@@ -5,10 +5,10 @@ import { horizontalSum, type KernelContext, ZERO } from "../context.js";
 import type { LayerKernels, PlacedLayer } from "../layerKernels.js";
 import { FLOAT_BYTES, PLACE_BYTES, PLACE_VECTORS, VECTOR_BYTES } from "../layout.js";
 import { emitGradientShares } from "../reduction.js";
-import * as direct from "./direct.js";
+import { direct } from "./direct.js";
 import type { Conv2dShape } from "./shape.js";
 import { emitSingleConv2d } from "./single.js";
-import * as winograd from "./winograd.js";
+import { isWinogradFaster, winograd } from "./winograd.js";
 
 /** A convolution: Winograd's filtering where it is faster, otherwise direct. */
 export const conv2d: LayerKernels<Conv2dLayer> = {
@@ -18,7 +18,7 @@ export const conv2d: LayerKernels<Conv2dLayer> = {
     const { label, multiplyAdds } = placed.described;
     const [weight, bias] = placed.parameters;
     const shape = shapeOf(placed);
-    const method = winograd.isFaster(shape) ? winograd : direct;
+    const method = isWinogradFaster(shape) ? winograd : direct;
     const backwardBias = emitBackwardBias(context, label, shape);
     const forward = method.emitForward(context, label, shape);
     const backwardInput = method.emitBackwardInput(context, label, shape);

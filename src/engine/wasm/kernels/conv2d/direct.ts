@@ -12,19 +12,22 @@ import {
   VECTOR_BYTES,
 } from "../layout.js";
 import { LARGEST_BODY, OuterProduct, ROWS } from "../outerProduct.js";
-import { type Conv2dShape, emitTapTable } from "./shape.js";
+import { type Conv2dMethod, type Conv2dShape, emitTapTable } from "./shape.js";
 import { emitTapSums } from "./tapSums.js";
 
-/** Vector registers that V8 gives out on x86-64. */
+/** Vector registers that V8 allocates on x86-64. */
 const REGISTERS = 15;
 
-/** The direct kernels need no scratch memory. */
-export function workspaceBytes(_shape: Conv2dShape): number {
-  return 0;
-}
+/** The sums of products as they are defined; they need no scratch memory. */
+export const direct: Conv2dMethod = {
+  workspaceBytes: () => 0,
+  emitForward,
+  emitBackwardInput,
+  emitBackwardWeight,
+};
 
 /** Emits (x, weight, bias, y, workspace): the forward pass over one tile. */
-export function emitForward(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+function emitForward(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
   const { input, output, kernel, stride } = shape;
   const filterBytes = input.channels * kernel * kernel * FLOAT_BYTES;
   const { taps, table, tableEnd } = emitTapTable(context, shape);
@@ -119,7 +122,7 @@ function reachedAlong(
 }
 
 /** Emits (dy, weight, dx, workspace): the gradient of the input over one tile; dy and dx without border. */
-export function emitBackwardInput(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+function emitBackwardInput(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
   const { input, output, kernel } = shape;
   const dyLayout = { ...output, border: 0 };
   const dxLayout = { ...input, border: 0 };
@@ -190,7 +193,7 @@ function channelsAtOnce(taps: number): number {
 }
 
 /** Emits (x, dy, dWeight, workspace): the tile's share of the weight gradient, overwritten. */
-export function emitBackwardWeight(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+function emitBackwardWeight(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
   const { input, output, kernel, stride, padding } = shape;
   const dyLayout = { ...output, border: 0 };
   const filterBytes = input.channels * kernel * kernel * FLOAT_BYTES;

@@ -1,3 +1,4 @@
+import type { FunctionHandle } from "../../assembler/index.js";
 import type { KernelContext } from "../context.js";
 import { type Layout, PLACE_VECTORS, placeOffset } from "../layout.js";
 import { LARGEST_BODY, ROWS } from "../outerProduct.js";
@@ -9,6 +10,21 @@ export interface Conv2dShape {
   readonly kernel: number;
   readonly stride: number;
   readonly padding: number;
+}
+
+/** Emits a kernel of a convolution. */
+type EmitConv2d = (context: KernelContext, name: string, shape: Conv2dShape) => FunctionHandle;
+
+/** A way to compute a convolution over one tile. */
+export interface Conv2dMethod {
+  /** Bytes of scratch memory that the kernels need. */
+  readonly workspaceBytes: (shape: Conv2dShape) => number;
+  /** (x, weight, bias, y, workspace) */
+  readonly emitForward: EmitConv2d;
+  /** (dy, weight, dx, workspace) */
+  readonly emitBackwardInput: EmitConv2d;
+  /** (x, dy, dWeight, workspace) */
+  readonly emitBackwardWeight: EmitConv2d;
 }
 
 /** A table of the inputs that a place of the output reads, in the order of a filter's weights. */

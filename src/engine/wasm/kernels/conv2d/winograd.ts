@@ -19,7 +19,7 @@ import {
   VECTOR_BYTES,
 } from "../layout.js";
 import { LARGEST_BODY, OuterProduct, ROWS } from "../outerProduct.js";
-import type { Conv2dShape } from "./shape.js";
+import type { Conv2dMethod, Conv2dShape } from "./shape.js";
 import { emitTapSums } from "./tapSums.js";
 import {
   emitWeightTransform,
@@ -47,7 +47,7 @@ import {
  */
 
 /** Whether a convolution is faster this way: with several channels to sum between the transforms. */
-export function isFaster({ input, output, kernel, stride, padding }: Conv2dShape): boolean {
+export function isWinogradFaster({ input, output, kernel, stride, padding }: Conv2dShape): boolean {
   return kernel === TAPS && stride === 1 && padding === 0 && output.width % OUTPUTS === 0 && input.channels > 1;
 }
 
@@ -75,13 +75,16 @@ function planOf({ input, output }: Conv2dShape) {
   };
 }
 
-/** Bytes of scratch memory that the kernels need. */
-export function workspaceBytes(shape: Conv2dShape): number {
-  return planOf(shape).end;
-}
+/** Winograd's minimal filtering along the rows. */
+export const winograd: Conv2dMethod = {
+  workspaceBytes: (shape) => planOf(shape).end,
+  emitForward,
+  emitBackwardInput,
+  emitBackwardWeight,
+};
 
 /** Emits (x, weight, bias, y, workspace): the forward pass over one tile. */
-export function emitForward(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+function emitForward(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
   const { input, output } = shape;
   const plan = planOf(shape);
   const rowFilters = input.channels * WEIGHT_ROW_BYTES;
@@ -152,7 +155,7 @@ function emitForwardBlock(context: KernelContext, name: string, shape: Conv2dSha
 }
 
 /** Emits (dy, weight, dx, workspace): the gradient of the input over one tile; dy and dx without border. */
-export function emitBackwardInput(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+function emitBackwardInput(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
   const { input, output } = shape;
   const plan = planOf(shape);
   const dxLayout = { ...input, border: 0 };
@@ -243,7 +246,7 @@ function emitBackwardInputBlock(
 const CHANNELS_AT_ONCE = 2;
 
 /** Emits (x, dy, dWeight, workspace): the tile's share of the weight gradient, overwritten. */
-export function emitBackwardWeight(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+function emitBackwardWeight(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
   const { input, output } = shape;
   const plan = planOf(shape);
   const transformInputs = emitInputTransform(context, `${name}.backwardWeight.inputs`, shape);

@@ -1,0 +1,208 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import {
+  initializeParameters,
+  lenet5,
+  type Model,
+  type ModelMetadata,
+  type NamedTensors,
+  type Tensor,
+  type Weights,
+} from "../model/index.js";
+import { RECIPES, TUTORIAL_NORMALIZATION } from "../training/recipes/recipes.js";
+import { writePth } from "./pth/pth.js";
+import { readSafetensors, writeSafetensors } from "./safetensors.js";
+import { readWeights, WEIGHTS_FORMATS, writeWeights } from "./weightFiles.js";
+
+const model = lenet5({ ...RECIPES.improved, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
+const parameters = initializeParameters(model, 5);
+const metadata: ModelMetadata = {
+  model,
+  normalization: { mean: [0.25], std: [0.5] },
+  classes: [..."0123456789"],
+  framing: { resize: "cover", background: 255 },
+  recipe: "improved",
+  data: "digits",
+  epoch: 7,
+  validationAccuracy: 0.75,
+};
+const weights: Weights = { model, parameters, normalization: metadata.normalization, metadata };
+
+/** The parameters under other layer names. */
+function renamed(names: Readonly<Record<string, string>>): NamedTensors {
+  return new Map(
+    [...parameters].map(([name, tensor]) => {
+      const [layer, part] = name.split(".");
+      return [`${names[layer]}.${part}`, tensor];
+    }),
+  );
+}
+
+/** Asserts that tensors equal the parameters bit for bit; `toEqual` is slow for so many. */
+function expectParameters(tensors: NamedTensors): void {
+  expect([...tensors.keys()]).toEqual([...parameters.keys()]);
+  for (const [name, { shape, data }] of parameters) {
+    expect(tensors.get(name)?.shape).toEqual(shape);
+    expect(Buffer.compare(new Uint8Array(tensors.get(name)!.data.buffer), new Uint8Array(data.buffer))).toBe(0);
+  }
+}
+
+describe.each(WEIGHTS_FORMATS)("as %s", (format) => {
+  it("weights come back with all their metadata", () => {
+    expect(readWeights(writeWeights(weights, format))).toEqual(weights);
+  });
+
+  it("weights of unknown origin come back with their model", () => {
+    const { metadata: _, ...bare } = weights;
+    const read = readWeights(writeWeights(bare, format));
+    expect(read).toEqual({ ...bare, metadata: { model, normalization: bare.normalization } });
+  });
+});
+
+it("marks safetensors files as PyTorch's", () => {
+  expect(readSafetensors(writeWeights(weights, "safetensors")).metadata.format).toBe("pt");
+});
+
+describe("weights without metadata", () => {
+  it("need a recipe", () => {
+    expect(() => readWeights(writePth(parameters))).toThrow("name its recipe with --recipe");
+    const read = readWeights(writePth(parameters), RECIPES.improved);
+    expect(read).toEqual({ model, parameters, normalization: TUTORIAL_NORMALIZATION, metadata: undefined });
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ["an nn.Sequential", { conv1: "0", conv2: "3", fc1: "7", fc2: "9", fc3: "11" }],
+    [
+      "two nn.Sequential",
+      { conv1: "features.0", conv2: "features.3", fc1: "classifier.1", fc2: "classifier.3", fc3: "classifier.5" },
+    ],
+    ["a nested module", { conv1: "net.conv1", conv2: "net.conv2", fc1: "net.fc1", fc2: "net.fc2", fc3: "net.fc3" }],
+    ["other names", { conv1: "c1", conv2: "c3", fc1: "c5", fc2: "f6", fc3: "output" }],
+  ])("may have the layer names of %s", (_, names) => {
+    const tensors = renamed(names);
+    for (const bytes of [writePth(tensors), writeSafetensors(tensors)]) {
+      expectParameters(readWeights(bytes, RECIPES.improved).parameters);
+    }
+    // The order in which Python's safetensors library writes them: 0, 11, 3, 7, 9.
+    const sorted = new Map([...tensors].sort(([a], [b]) => (a < b ? -1 : 1)));
+    expectParameters(readWeights(writePth(sorted), RECIPES.improved).parameters);
+  });
+
+  it("are refused if several orders of their layers fit", () => {
+    const square = new Map<string, Tensor>(renamed({ conv1: "0", conv2: "3", fc1: "7", fc2: "9", fc3: "11" }));
+    for (const layer of ["7", "9", "11"]) {
+      square.set(`${layer}.weight`, { shape: [16, 16], data: new Float32Array(256) });
+      square.set(`${layer}.bias`, { shape: [16], data: new Float32Array(16) });
+    }
+    expect(() => readWeights(writePth(square), RECIPES.improved)).toThrow(
+      "it has no tensor conv1.weight (it has 0.wei",
+    );
+  });
+
+  it("may be float64, but not integers", () => {
+    const halves = (make: (count: number) => Tensor["data"]) =>
+      new Map([...parameters].map(([name, { shape, data }]) => [name, { shape, data: make(data.length) }]));
+    const read = readWeights(writePth(halves((count) => new Float64Array(count).fill(0.5))), RECIPES.improved);
+    expect(read.parameters.get("fc3.bias")).toEqual({ shape: [10], data: new Float32Array(10).fill(0.5) });
+    const integers = writePth(halves((count) => new BigInt64Array(count)));
+    expect(() => readWeights(integers, RECIPES.improved)).toThrow('tensor "conv1.weight" holds integers, not weights');
+  });
+
+  it.each(["F16", "BF16"] as const)("may be in half precision: %s", (type) => {
+    // The bits of 1.5.
+    const half = { F16: 0x3e00, BF16: 0x3fc0 }[type];
+    const places = { conv1: 6, conv2: 16, fc1: 120, fc2: 84, fc3: 10 };
+    let end = 0;
+    const entries = [...parameters].map(([name, { shape, data }]) => {
+      end += 2 * data.length;
+      return [name, { dtype: type, shape, data_offsets: [end - 2 * data.length, end] }];
+    });
+    const header = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+    const bytes = Buffer.alloc(8 + header.length + end);
+    bytes.writeBigUInt64LE(BigInt(header.length));
+    bytes.set(header, 8);
+    for (let place = 8 + header.length; place < bytes.length; place += 2) bytes.writeUInt16LE(half, place);
+    const read = readWeights(bytes, RECIPES.improved);
+    for (const [layer, count] of Object.entries(places)) {
+      expect(read.parameters.get(`${layer}.bias`)?.data).toEqual(new Float32Array(count).fill(1.5));
+    }
+  });
+});
+
+describe("a hostile model is refused in one line", () => {
+  const input = { channels: 1, height: 28, width: 28 };
+  const flatten = { type: "flatten" } as const;
+  const linear = { type: "linear", name: "fc", outFeatures: 2 } as const;
+  const convolution = { type: "conv2d", name: "conv", outChannels: 1, kernel: 1, stride: 1, padding: 0 } as const;
+  const convolved = (change: object): Model => ({ input, layers: [{ ...convolution, ...change }, flatten, linear] });
+
+  it.each<[string, Model, string]>([
+    ["a kernel of 10^9", convolved({ kernel: 1e9 }), "model.layers.0.kernel: Too big"],
+    ["10^9 channels", convolved({ outChannels: 1e9 }), "model.layers.0.outChannels: Too big"],
+    ["a padding of 10^9", convolved({ padding: 1e9 }), "model.layers.0.padding: Too big"],
+    ["a stride of 0", convolved({ stride: 0 }), "conv (Conv2d-1): stride must be an integer of at least 1, not 0"],
+    ["a negative kernel", convolved({ kernel: -1 }), "model.layers.0.kernel: Too small"],
+    ["half a kernel", convolved({ kernel: 1.5 }), "model.layers.0.kernel: Invalid input"],
+    ["a kernel larger than the image", convolved({ kernel: 200 }), "is larger than its input [1, 28, 28]"],
+    [
+      "an input of 10^9",
+      { input: { ...input, height: 1e9 }, layers: [flatten, linear] },
+      "model.input.height: Too big",
+    ],
+    ["10^4 layers", { input, layers: new Array(1e4).fill(flatten) }, "model.layers: Too big"],
+    ["no layers", { input, layers: [] }, "the model has no layers"],
+    ["10^10 features", { input, layers: [flatten, { ...linear, outFeatures: 1e10 }] }, "outFeatures: Too big"],
+    [
+      "huge feature maps with few parameters",
+      {
+        input: { channels: 1, height: 1000, width: 1000 },
+        layers: [{ ...convolution, outChannels: 1000 }, flatten, linear],
+      },
+      "refused: the model computes 2001000002 values",
+    ],
+    [
+      "a day of multiplications with few parameters",
+      {
+        input: { channels: 1, height: 500, width: 500 },
+        layers: [{ ...convolution, kernel: 200, padding: 100 }, flatten, linear],
+      },
+      "multiplications for one image, far more than any LeNet-5",
+    ],
+    [
+      "a name with a newline",
+      { input, layers: [flatten, { ...linear, name: "a\nb" }] },
+      "the weights have no tensor a?b.weight",
+    ],
+  ])("%s", (_, hostile, message) => {
+    const text = JSON.stringify({ model: hostile, normalization: TUTORIAL_NORMALIZATION });
+    for (const bytes of [writePth(new Map(), { lenet: text }), writeSafetensors(new Map(), { lenet: text })]) {
+      expect(() => readWeights(bytes)).toThrow(message);
+    }
+  });
+
+  it("with oversized metadata", () => {
+    const bytes = writePth(new Map(), { lenet: "[".repeat(2e6) });
+    expect(() => readWeights(bytes)).toThrow('the metadata "lenet" has 2000000 characters, more than 1000000');
+  });
+
+  it.each<[string, Partial<ModelMetadata>, string]>([
+    ["with another number of classes", { classes: ["a", "b"] }, "names 2 classes, the model has 10"],
+    [
+      "with another number of channels",
+      { normalization: { mean: [1, 2, 3], std: [1] } },
+      "is for 3 channels, the model",
+    ],
+    ["with an accuracy of 200 %", { validationAccuracy: 2 }, "validationAccuracy: Too big"],
+  ])("%s", (_, change, message) => {
+    const bytes = writeWeights({ ...weights, metadata: { ...metadata, ...change } }, "pth");
+    expect(() => readWeights(bytes)).toThrow(message);
+  });
+});
+
+it("reads weights trained by PyTorch", () => {
+  const { parameters: trained } = readWeights(
+    readFileSync("tests/golden/improved-1x28x28.legacy.pth"),
+    RECIPES.improved,
+  );
+  expect(trained).toEqual(readWeights(readFileSync("tests/golden/improved-1x28x28.pth"), RECIPES.improved).parameters);
+});

@@ -1,0 +1,136 @@
+import {
+  classCount,
+  elementCount,
+  inferShapes,
+  type LeNet5Options,
+  lenet5FromTensors,
+  type Model,
+  type ModelMetadata,
+  type NamedTensors,
+  parameterSpecs,
+  requireParameters,
+  type ShapedLayer,
+  ShapeError,
+  type Tensor,
+  type Weights,
+} from "../model/index.js";
+import { TUTORIAL_NORMALIZATION } from "../training/recipes/recipes.js";
+import { FormatError, UnknownLayersError } from "./errors.js";
+import { withLeNet5Names } from "./layerNames.js";
+import { readModelMetadata, writeModelMetadata } from "./modelMetadata.js";
+import { isOnnx, type OnnxFile, type OnnxOptions, readOnnx, writeOnnx } from "./onnx/index.js";
+import { isPth, readPth, writePth } from "./pth/pth.js";
+import { isSafetensors, readSafetensors, writeSafetensors } from "./safetensors.js";
+import type { TensorFile } from "./tensorFile.js";
+
+/** The formats in which weights can be written. */
+export const WEIGHTS_FORMATS = ["pth", "safetensors", "onnx"] as const;
+/** One of {@link WEIGHTS_FORMATS}. */
+export type WeightsFormat = (typeof WEIGHTS_FORMATS)[number];
+
+/** The largest weights file that is read. A LeNet-5 for 3x128x128 images takes 7 MB, 21 MB with its optimizer state. */
+export const MOST_WEIGHTS_BYTES = 32e6;
+
+/** The layers without parameters, which a file of tensors does not show. */
+export type ParameterFreeLayers = Pick<LeNet5Options, "activation" | "pooling" | "dropout">;
+
+// A LeNet-5 for 3x128x128 images needs a fiftieth of these multiply-adds and a third of these activations.
+const MOST_MULTIPLY_ADDS = 2 ** 30;
+/** Per sample, including the input. */
+const MOST_ACTIVATIONS = 2 ** 20;
+
+/**
+ * Reads a .pth, .safetensors or .onnx file, recognised by its content. The model comes from the metadata or the graph
+ * if there is one; otherwise it is inferred from the tensors' shapes, whatever the layers are called.
+ *
+ * @param parameterFree the layers without parameters, for files without metadata
+ * @throws FormatError if the file is damaged, refused, or not a LeNet-5; UnknownLayersError if `parameterFree` is
+ *   needed and missing
+ */
+export function readWeights(bytes: Uint8Array, parameterFree?: ParameterFreeLayers): Weights {
+  try {
+    const file = readFile(bytes);
+    const metadata = readModelMetadata(file.metadata);
+    const described = metadata?.model ?? file.model;
+    const named = described ? file.tensors : withLeNet5Names(file.tensors);
+    const model = described ?? inferModel(named, parameterFree);
+    const normalization = metadata?.normalization ?? file.normalization ?? TUTORIAL_NORMALIZATION;
+    const layers = inferShapes(model);
+    requireBounded(model, layers);
+    requireParameters(parameterSpecs(layers), named);
+    requireFitting(model, layers, metadata);
+    return { model, parameters: toFloat32(named), normalization, metadata };
+  } catch (error) {
+    // The file caused it: names and shapes in the message are the file's.
+    throw error instanceof ShapeError ? new FormatError(error.message) : error;
+  }
+}
+
+/**
+ * Writes weights with all their metadata, so that nothing else is needed to use them.
+ *
+ * @throws FormatError if a tensor's shape does not fit its data
+ */
+export function writeWeights(weights: Weights, format: WeightsFormat, onnx?: OnnxOptions): Uint8Array {
+  const { model, normalization, parameters, metadata = { model, normalization } } = weights;
+  if (format === "onnx") return writeOnnx({ ...weights, metadata }, onnx);
+  const texts = writeModelMetadata(metadata);
+  if (format === "pth") return writePth(parameters, texts);
+  // Tools look for this in PyTorch's safetensors files.
+  return writeSafetensors(parameters, { format: "pt", ...texts });
+}
+
+/** Reads a file of any format; from ONNX the graph, too. */
+function readFile(bytes: Uint8Array): TensorFile & Partial<OnnxFile> {
+  if (isPth(bytes)) return readPth(bytes);
+  if (isSafetensors(bytes)) return readSafetensors(bytes);
+  if (isOnnx(bytes)) return readOnnx(bytes);
+  throw new FormatError("the file is not a .pth, .safetensors or .onnx file");
+}
+
+function inferModel(tensors: NamedTensors, parameterFree: ParameterFreeLayers | undefined): Model {
+  if (!parameterFree) throw new UnknownLayersError();
+  const { activation, pooling, dropout } = parameterFree;
+  return lenet5FromTensors(tensors, { activation, pooling, dropout });
+}
+
+/** @throws FormatError if the model computes far more than any LeNet-5, however few its parameters */
+function requireBounded({ input }: Model, layers: readonly ShapedLayer[]): void {
+  const activations = layers.reduce(
+    (sum, { output }) => sum + elementCount(output),
+    elementCount([input.channels, input.height, input.width]),
+  );
+  const multiplyAdds = layers.reduce((sum, layer) => sum + layer.multiplyAdds, 0);
+  if (activations > MOST_ACTIVATIONS || multiplyAdds > MOST_MULTIPLY_ADDS) {
+    throw new FormatError(
+      `refused: the model computes ${activations} values by ${multiplyAdds} multiplications for one image, far more than any LeNet-5`,
+    );
+  }
+}
+
+/** @throws FormatError if the metadata does not fit the model in it */
+function requireFitting({ input }: Model, layers: readonly ShapedLayer[], metadata: ModelMetadata | undefined): void {
+  if (!metadata) return;
+  const { classes, normalization } = metadata;
+  const outputs = classCount(layers);
+  if (classes && classes.length !== outputs) {
+    throw new FormatError(`the metadata names ${classes.length} classes, the model has ${outputs}`);
+  }
+  const { mean, std } = normalization;
+  if ([mean, std].some(({ length }) => length !== 1 && length !== input.channels)) {
+    throw new FormatError(
+      `the metadata's normalization is for ${Math.max(mean.length, std.length)} channels, the model has ${input.channels}`,
+    );
+  }
+}
+
+/** @throws FormatError if a tensor holds integers */
+function toFloat32(tensors: NamedTensors): NamedTensors<Float32Array> {
+  return new Map(
+    [...tensors].map(([name, { shape, data }]): [string, Tensor<Float32Array>] => {
+      if (data instanceof Float32Array) return [name, { shape, data }];
+      if (data instanceof Float64Array) return [name, { shape, data: Float32Array.from(data) }];
+      throw new FormatError(`tensor "${name}" holds integers, not weights`);
+    }),
+  );
+}

@@ -1,0 +1,61 @@
+import { Purpose, RandomStream } from "../numeric/philox.js";
+import { sha256 } from "../numeric/sha256.js";
+import type { Model } from "./model.js";
+import { inferShapes, parameterSpecs, requireParameters } from "./shapes.js";
+
+/** The element types of a tensor read from a file; half precision is widened to float32. */
+export type TensorData =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** A dense tensor, row-major in PyTorch's layout: weights [out, in, kh, kw], linear weights [out, in], images NCHW. */
+export interface Tensor<Data extends TensorData = TensorData> {
+  readonly shape: readonly number[];
+  readonly data: Data;
+}
+
+/** Tensors by name, in order. */
+export type NamedTensors<Data extends TensorData = TensorData> = ReadonlyMap<string, Tensor<Data>>;
+
+/** The number of elements of a shape. */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
+/**
+ * PyTorch's default initialisation of Conv2d and Linear: weight and bias uniform in ±1 / √fan_in. The values depend
+ * only on the seed; PyTorch's generator draws other values from the same distribution.
+ */
+export function initializeParameters(model: Model, seed: number): NamedTensors<Float32Array> {
+  return new Map(
+    parameterSpecs(inferShapes(model)).map(({ name, shape, fanIn }, index) => {
+      const stream = new RandomStream(seed, Purpose.initialisation, 0, index);
+      const bound = 1 / Math.sqrt(fanIn);
+      const data = new Float32Array(elementCount(shape));
+      for (let element = 0; element < data.length; element++) data[element] = (2 * stream.uniform() - 1) * bound;
+      return [name, { shape, data }];
+    }),
+  );
+}
+
+/**
+ * Identifies parameters: the SHA-256, in hexadecimal, of their float32 values (little-endian), tensor after tensor in
+ * the model's order. Equal fingerprints mean equal bits, whatever file or machine they come from.
+ *
+ * @param parameters all parameters of the model, in any order
+ * @throws ShapeError if a tensor is missing, unknown to the model, or of another shape
+ */
+export async function fingerprint(model: Model, parameters: NamedTensors): Promise<string> {
+  const specs = parameterSpecs(inferShapes(model));
+  requireParameters(specs, parameters);
+  const values = specs.map(({ name }) => Float32Array.from(parameters.get(name)!.data as ArrayLike<number>));
+  return sha256(...values);
+}
