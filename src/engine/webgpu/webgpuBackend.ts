@@ -29,12 +29,13 @@ import type { Job } from "./jobs.js";
 import { layoutParameters, type ParameterLayout, packTensors, unpackTensors } from "./parameters.js";
 import { type Call, type CardImages, type Fleet, Program } from "./program.js";
 
-/** WebGPU's own `GPU`, as far as types without the DOM know it. */
+/** WebGPU's own `GPU` object, for programs that are compiled without the DOM's types. */
 export interface Gpu {
+  /** The graphics card, or null if there is none. */
   requestAdapter(): Promise<object | null>;
 }
 
-/** Where WebGPU is found. */
+/** Where to find WebGPU. */
 export interface WebgpuOptions {
   /** Default: `navigator.gpu` of the page or worker. In Node `nodeGpu()` of `lenet/node` gives it. */
   readonly gpu?: Gpu;
