@@ -1,5 +1,5 @@
-import type { Model, ShapedLayer } from "../../model/index.js";
-import { elementCount } from "../../model/index.js";
+import { PLACEMENT_WORDS } from "../../data/placement.js";
+import { elementCount, type Model, type ShapedLayer } from "../../model/index.js";
 import type { BufferPart, Device } from "./device.js";
 import { type Job, packJobs, recordWords } from "./jobs.js";
 import type { ParameterLayout } from "./parameters.js";
@@ -58,7 +58,8 @@ export interface Answers {
 }
 
 /** What a network is: an arena has a value for each parameter of each network. */
-export type Arena = "parameters" | "firstMoments" | "secondMoments" | "averages";
+const ARENAS = ["parameters", "firstMoments", "secondMoments", "averages"] as const;
+export type Arena = (typeof ARENAS)[number];
 type BufferName = Arena | "transposed" | "table" | "jobs" | "scratch" | "answers" | "gradients" | "plan" | "steps";
 type PipelineName = "transpose" | "evaluate" | "train" | "update" | "differentiate";
 
@@ -109,10 +110,7 @@ export class Program {
         "uniform",
         "stepped",
         "read",
-        "write",
-        "write",
-        "write",
-        "write",
+        ...ARENAS.map(() => "write" as const),
         "read",
         "write",
         "write",
@@ -226,10 +224,12 @@ export class Program {
     return pipeline;
   }
 
-  private widthOf({ kind }: Call): number {
+  /** The samples of a step. Those of an evaluation are independent, so their number changes no result. */
+  private widthOf(call: Call): number {
     const { batchSize } = this.fleet;
-    const small = kind !== "evaluate" || this.resources.evaluatesInBatches;
-    return small ? batchSize : Math.max(batchSize, EVALUATED_AT_ONCE);
+    if (call.kind !== "evaluate") return batchSize;
+    const most = Math.floor(MOST_WORDS / Math.max(1, this.outputSize(call)));
+    return Math.max(1, Math.min(most, this.resources.evaluatesInBatches ? batchSize : EVALUATED_AT_ONCE));
   }
 
   /** The values that a call wants of each sample. */
@@ -242,7 +242,7 @@ export class Program {
   /** How many steps of a call a submission takes at most. */
   private mostSteps(call: Call, width: number): number {
     const placed = call.jobs.some((job) => job?.placements);
-    const words = recordWords(this.fleet.layers) + width * (3 + (placed ? 15 : 0) + this.outputSize(call));
+    const words = recordWords(this.fleet.layers) + width * (3 + (placed ? PLACEMENT_WORDS : 0) + this.outputSize(call));
     return Math.max(1, Math.min(MOST_STEPS, Math.floor(MOST_WORDS / (call.jobs.length * words))));
   }
 
@@ -338,8 +338,8 @@ export class Program {
 
   private updateGroup(): GPUBindGroup {
     const { buffers, layouts } = this.resources;
-    const { plan, jobs, parameters, firstMoments, secondMoments, averages, scratch, gradients, transposed } = buffers;
-    const arenas = [parameters, firstMoments, secondMoments, averages];
+    const { plan, jobs, scratch, gradients, transposed } = buffers;
+    const arenas = ARENAS.map((arena) => buffers[arena]);
     const group = [plan, this.stepBinding(), jobs, ...arenas, scratch, gradients, transposed];
     return this.device.bindGroup(layouts.update, group);
   }

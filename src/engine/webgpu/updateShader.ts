@@ -1,12 +1,15 @@
 import type { Model, ShapedLayer } from "../../model/index.js";
 import { RECORD, recordWords } from "./jobs.js";
-import { type Element, THREADS } from "./kernels/layerKernels.js";
+import { addTerms, THREADS } from "./kernels/layerKernels.js";
 import { optimizerFunctions } from "./kernels/optimizer.js";
 import { type Stage, stagesOf } from "./layers.js";
 import type { ParameterLayout } from "./parameters.js";
 import { dispatchExtents, MOST_IN_X, PLAN_CODE } from "./plan.js";
 import { layoutTrace, parameterCounts } from "./trace.js";
 import { transpositionFunction } from "./transposition.js";
+
+/** Samples whose traces are loaded together. */
+const SAMPLES_AT_ONCE = 4;
 
 /** The workgroups that it takes for all parameters of a network. */
 export function updateExtents({ size }: ParameterLayout): readonly [x: number, y: number] {
@@ -27,7 +30,7 @@ export function updateShader(
 ): string {
   const stages = stagesOf(model, layers);
   const trace = layoutTrace(stages);
-  const sums = stages.flatMap((stage, index) => sumCode(stage, parameters, trace.offsets[index]));
+  const sums = stages.flatMap((stage, index) => sumCode(stage, parameters, trace.offsets[index], scratchSize));
   return `
 ${PLAN_CODE}
 @group(0) @binding(2) var<storage, read> jobs: array<u32>;
@@ -44,6 +47,7 @@ ${transpositionFunction(parameters)}
 // The gradient of parameter k; the traces of the samples begin at a place.
 fn gradientSum(k: u32, first: u32, samples: u32) -> f32 {
   var sum = 0.0;
+  var at = first;
   let end = first + samples * TRACE;
   ${sums.join(" else ")}
   return sum;
@@ -75,16 +79,25 @@ fn differentiate(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
 }
 
 /** A branch for the weights and one for the biases of a stage. */
-function sumCode(stage: Stage, parameters: ParameterLayout, traceOffset: number): string[] {
+function sumCode(stage: Stage, parameters: ParameterLayout, traceOffset: number, scratchSize: number): string[] {
   const { shaped, kernels } = stage;
   if (!shaped || !kernels?.parameters) return [];
   const { weightGradient, biasGradient } = kernels.parameters;
   const { weights, biases } = parameterCounts(stage);
-  const trace: Element = (index) => `scratch[at + ${traceOffset}u + ${index}]`;
   const start = parameters.offsets.get(shaped.parameters[0].name)!;
-  const branch = (first: number, count: number, gradient: typeof weightGradient) => `if (k < ${first + count}u) {
+  const branch = (first: number, count: number, gradient: typeof weightGradient) => {
+    const loop = addTerms({
+      index: "at",
+      end: "end",
+      step: scratchSize,
+      atOnce: SAMPLES_AT_ONCE,
+      loads: (at) => [gradient(shaped, (index) => `scratch[${at} + ${traceOffset}u + ${index}]`, "i")],
+      add: (value) => `sum += ${value};`,
+    });
+    return `if (k < ${first + count}u) {
     let i = k - ${first}u;
-    for (var at = first; at < end; at += TRACE) { sum += ${gradient(shaped, trace, "i")}; }
+    ${loop}
   }`;
+  };
   return [branch(start, weights, weightGradient), branch(start + weights, biases, biasGradient)];
 }

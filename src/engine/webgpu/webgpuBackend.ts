@@ -64,6 +64,9 @@ export function webgpuBackend({ gpu = globalThis.navigator?.gpu }: WebgpuOptions
   });
 }
 
+/** Images are uploaded in parts of so many bytes. */
+const UPLOAD_BYTES = 2 ** 24;
+
 /** Images in the memory of a card. */
 class ImagesOnCard implements LoadedImages, CardImages {
   readonly device: Device;
@@ -81,13 +84,13 @@ class ImagesOnCard implements LoadedImages, CardImages {
     this.floats = "values" in images;
     this.labelsAt = Math.ceil(data.byteLength / 4);
     this.buffer = device.buffer("the images", (this.labelsAt + count) * 4);
-    const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-    const whole = bytes.length - (bytes.length % 4);
-    device.queue.writeBuffer(this.buffer, 0, bytes, 0, whole);
-    if (whole < bytes.length) {
-      const rest = new Uint8Array(4);
-      rest.set(bytes.subarray(whole));
-      device.queue.writeBuffer(this.buffer, whole, rest);
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    for (let start = 0; start < bytes.length; start += UPLOAD_BYTES) {
+      const part = bytes.subarray(start, start + UPLOAD_BYTES);
+      // A copy, because the npm package webgpu crashes if it is given shared memory; and a whole number of words.
+      const copy = new Uint8Array(Math.ceil(part.length / 4) * 4);
+      copy.set(part);
+      device.queue.writeBuffer(this.buffer, start, copy);
     }
     const { labels } = images;
     if (labels) device.queue.writeBuffer(this.buffer, this.labelsAt * 4, Uint32Array.from(labels));

@@ -1,9 +1,11 @@
 import type { Conv2dLayer } from "../../../model/index.js";
-import { eachIndex, imageExtents, type LayerKernels, type LayerShapes, THREADS } from "./layerKernels.js";
+import { addTerms, eachIndex, imageExtents, type LayerKernels, type LayerShapes, THREADS } from "./layerKernels.js";
 import { coveringWindows } from "./window.js";
 
 /** A thread computes at most so many values at once. */
 const MOST_AT_ONCE = 8;
+/** Terms that are loaded together where a thread computes a single sum. */
+const TERMS_AT_ONCE = 4;
 
 /**
  * 2-d convolution. A thread computes some maps of an output, some channels of an input's gradient, or a row of a weight's
@@ -93,18 +95,36 @@ export const conv2d: LayerKernels<Conv2dLayer> = {
         for (var row = rowFirst; row < rowEnd; row++) {
           let gradientRow = map * ${rows * columns}u + u32(row) * ${columns}u;
           let inputRow = i32(channel * ${height * width}u) + (row * ${stride} + down) * ${width} + right;
-          for (var column = columnFirst; column < columnEnd; column++) {
-            let gradient = ${dy("gradientRow + u32(column)")};
-            let place = u32(inputRow + column * ${stride});
-            ${each(atOnce, (one) => `sum${one} += gradient * ${x(`place + ${one}u`)};`)}
-          }
+          var column = columnFirst;
+          ${addTerms({
+            index: "column",
+            end: "columnEnd",
+            atOnce: atOnce === 1 ? TERMS_AT_ONCE : 1,
+            loads: (column) => [
+              dy(`gradientRow + u32(${column})`),
+              ...Array.from({ length: atOnce }, (_, one) => x(`u32(inputRow + ${column} * ${stride} + ${one})`)),
+            ],
+            add: (gradient, ...inputs) => inputs.map((input, one) => `sum${one} += ${gradient} * ${input};`).join(" "),
+          })}
         }
         ${each(atOnce, (one) => `${trace(`weight + ${one}u`)} = sum${one};`)}`;
-      const biasCode = `
+      const loop = addTerms({
+        index: "place",
+        end: "end",
+        atOnce: TERMS_AT_ONCE,
+        loads: (place) => [dy(place)],
+        add: (gradient) => `sum += ${gradient};`,
+      });
+      // The last threads, which have the fewest weights.
+      const biases = `
+      for (var map = THREADS - 1u - t; map < ${maps}u; map += THREADS) {
         var sum = 0.0;
-        for (var place = 0u; place < ${rows * columns}u; place++) { sum += ${dy(`map * ${rows * columns}u + place`)}; }
-        ${trace(`${weights}u + map`)} = sum;`;
-      return `${eachIndex(weights / atOnce, "i", weightCode)}\n${eachIndex(maps, "map", biasCode)}`;
+        var place = map * ${rows * columns}u;
+        let end = place + ${rows * columns}u;
+        ${loop}
+        ${trace(`${weights}u + map`)} = sum;
+      }`;
+      return `${eachIndex(weights / atOnce, "i", weightCode)}\n${biases}`;
     },
 
     weightGradient: (_shapes, trace, index) => trace(index),

@@ -69,6 +69,38 @@ export function eachIndex(count: number, index: string, body: string): string {
   return `for (var ${index} = t; ${index} < ${count}u; ${index} += THREADS) {\n${body}\n}`;
 }
 
+/** A loop over the terms of sums, from an index that is declared to before the end. */
+export interface TermLoop {
+  /** The index; it is at the end afterwards. */
+  readonly index: string;
+  readonly end: string;
+  /** By how much the index grows from term to term; default 1. */
+  readonly step?: number;
+  /** So many terms are loaded before any is added: their loads need not wait for each other. */
+  readonly atOnce: number;
+  /** What the term at an index loads. */
+  loads(index: string): readonly string[];
+  /** Adds a term, by the names of what it loaded. */
+  add(...loaded: string[]): string;
+}
+
+/** Emits a loop that adds the terms in their order. */
+export function addTerms({ index, end, step = 1, atOnce, loads, add }: TermLoop): string {
+  const terms = Array.from({ length: atOnce }, (_, term) => {
+    const loaded = loads(`(${index} + ${term * step})`).map((load, place) => ({ name: `term${term}_${place}`, load }));
+    return {
+      declarations: loaded.map(({ name, load }) => `let ${name} = ${load};`).join(" "),
+      sum: add(...loaded.map(({ name }) => name)),
+    };
+  });
+  return `
+      for (; ${index} + ${(atOnce - 1) * step} < ${end}; ${index} += ${atOnce * step}) {
+        ${terms.map(({ declarations }) => declarations).join("\n        ")}
+        ${terms.map(({ sum }) => sum).join("\n        ")}
+      }
+      for (; ${index} < ${end}; ${index} += ${step}) { ${add(...loads(index))} }`;
+}
+
 /** [channels, height, width] of a layer that takes and gives images. */
 export function imageExtents(shape: ActivationShape): readonly [number, number, number] {
   const [channels, height = 1, width = 1] = shape;

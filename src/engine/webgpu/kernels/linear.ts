@@ -1,8 +1,8 @@
 import type { LinearLayer } from "../../../model/index.js";
-import { type Element, eachIndex, type LayerKernels, THREADS } from "./layerKernels.js";
+import { addTerms, type Element, eachIndex, type LayerKernels, THREADS } from "./layerKernels.js";
 
-/** Terms of a sum that are loaded together, so that their loads need not wait for each other. */
-const TERMS_AT_ONCE = 4;
+/** Terms of a sum that are loaded together. */
+const TERMS_AT_ONCE = 8;
 /** A thread has at least so many terms of a sum. */
 const LEAST_TERMS = 4;
 
@@ -91,15 +91,16 @@ function sumTerms(
   first: string,
   end: string,
 ): string {
-  const together = Array.from({ length: TERMS_AT_ONCE }, (_, index) => factors("s", `(k + ${index}u)`));
-  const [left, right] = factors("s", "k");
+  const loop = addTerms({
+    index: "k",
+    end: "end",
+    atOnce: TERMS_AT_ONCE,
+    loads: (term) => factors("s", term),
+    add: (one, other) => `sum += ${one} * ${other};`,
+  });
   return `
       var sum = 0.0;
       var k = ${first};
       let end = ${end};
-      for (; k + ${TERMS_AT_ONCE - 1}u < end; k += ${TERMS_AT_ONCE}u) {
-        ${together.map(([one, other], index) => `let l${index} = ${one}; let r${index} = ${other};`).join("\n        ")}
-        ${together.map((_, index) => `sum += l${index} * r${index};`).join(" ")}
-      }
-      for (; k < end; k++) { sum += ${left} * ${right}; }`;
+      ${loop}`;
 }
