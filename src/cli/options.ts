@@ -1,3 +1,4 @@
+import { extname } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type ParsedAugmentation, parseAugmentation } from "../data/augmentationText.js";
 import { LARGEST_BATCH, MOST_EPOCHS } from "../formats/recipeSchema.js";
@@ -90,8 +91,17 @@ export function augmentation(text: string): ParsedAugmentation {
   try {
     return parseAugmentation(text);
   } catch (error) {
-    throw new InvalidArgumentError(`${(error as Error).message}.`);
+    const { message } = error as Error;
+    throw new InvalidArgumentError(`${message[0].toUpperCase()}${message.slice(1)}.`);
   }
+}
+
+/** Accepts the path of an SVG or PNG file. @throws InvalidArgumentError if it is another type */
+export function imageFile(path: string): string {
+  if (![".svg", ".png"].includes(extname(path).toLowerCase())) {
+    throw new InvalidArgumentError("It must end in .svg or .png.");
+  }
+  return path;
 }
 
 /** The options for resizing images to the network's input. */

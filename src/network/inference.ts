@@ -10,7 +10,7 @@ import { datasetFor } from "./datasetFor.js";
 import type { LeNet5 } from "./lenet5.js";
 
 /** The maximum number of images that are computed at once. */
-export const BATCH_SIZE = 32;
+const BATCH_SIZE = 32;
 
 /** An engine, the parameters it currently has, and its last pending call. */
 interface Loaded {
@@ -28,7 +28,7 @@ const enginesThatKeepActivations: Engines = new WeakMap();
  * Calls a single-threaded engine with the network's parameters, compiled on first use. Calls run one after another,
  * each with the parameters that the network has when the call starts.
  */
-export function withEngine<Answer>(
+function withEngine<Answer>(
   network: LeNet5,
   ask: (engine: Engine) => Promise<Answer>,
   { keepActivations = false } = {},

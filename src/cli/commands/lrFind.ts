@@ -1,5 +1,5 @@
 import { extname } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { writeFileAtomic } from "../../node/disk/files.js";
 import { svgToPng } from "../../node/png.js";
 import { processorBackend } from "../../node/threads.js";
@@ -13,7 +13,7 @@ import { compilePlan, planTraining } from "../../training/plan.js";
 import type { Recipe } from "../../training/recipes/recipes.js";
 import { DEFAULT_DATA, listSkipped, loadData } from "../data.js";
 import { withInterrupt } from "../interrupt.js";
-import { addTrainingOptions, integer, jsonOption, type TrainingOptions } from "../options.js";
+import { addTrainingOptions, imageFile, integer, jsonOption, type TrainingOptions } from "../options.js";
 import { Terminal } from "../terminal.js";
 import { runRequest } from "../training/request.js";
 
@@ -31,14 +31,6 @@ export function lrFindCommand(): Command {
     .addOption(new Option("--out <file>", ".svg or .png file for the curve (default: none)").argParser(imageFile))
     .addOption(jsonOption())
     .action(runLrFind);
-}
-
-/** Accepts the path of an SVG or PNG file. @throws InvalidArgumentError if it is another type */
-function imageFile(path: string): string {
-  if (![".svg", ".png"].includes(extname(path).toLowerCase())) {
-    throw new InvalidArgumentError("It must end in .svg or .png.");
-  }
-  return path;
 }
 
 async function runLrFind(options: LrFindOptions): Promise<void> {

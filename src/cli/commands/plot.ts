@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { basename, extname, resolve } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { writeFileAtomic } from "../../node/disk/files.js";
 import { svgToPng } from "../../node/png.js";
 import { readRun } from "../../node/runFiles.js";
 import type { RunRecord } from "../../runs/record.js";
 import { runTitles } from "../../runs/settings.js";
+import { imageFile } from "../options.js";
 
 /** `lenet plot`: the curves of one run, or of several in one chart. */
 export function plotCommand(): Command {
@@ -14,14 +15,6 @@ export function plotCommand(): Command {
     .argument("<runs...>", "run folders, finished or unfinished")
     .addOption(new Option("--out <file>", ".svg or .png file to write").argParser(imageFile).default("plot.svg"))
     .action(runPlot);
-}
-
-/** Accepts the path of an SVG or PNG file. @throws InvalidArgumentError if it is another type */
-function imageFile(path: string): string {
-  if (![".svg", ".png"].includes(extname(path).toLowerCase())) {
-    throw new InvalidArgumentError("It must end in .svg or .png.");
-  }
-  return path;
 }
 
 async function runPlot(paths: string[], { out }: { out: string }): Promise<void> {
