@@ -13,16 +13,26 @@ import type {
 } from "../src/engine/backend.js";
 import { referenceBackend } from "../src/engine/reference/referenceBackend.js";
 import { wasmBackend } from "../src/engine/wasm/wasmBackend.js";
+import { webgpuBackend } from "../src/engine/webgpu/webgpuBackend.js";
 import { initializeParameters, type Model, normalizedBytes, ShapeError, type Tensor } from "../src/model/index.js";
 import { threads } from "../src/node/threads.js";
+import { testGpu } from "./support/webgpu.js";
 
-/** Tests that every backend must pass. kernels.test.ts verifies the numbers. */
-const BACKENDS: readonly [string, () => Backend, { readonly isDouble?: boolean }][] = [
+const { gpu, missing } = await testGpu();
+
+type BackendCase = readonly [string, () => Backend, { readonly isDouble?: boolean }];
+/** Tests that every backend must pass. kernels.test.ts and webgpu.test.ts verify the numbers. */
+const BACKENDS: readonly BackendCase[] = [
   ["WebAssembly on one thread", () => wasmBackend(), {}],
   ["WebAssembly on two threads", () => wasmBackend({ threads: threads(2) }), {}],
   // Its state is rounded to single precision when read, so resuming from it is not bit-identical.
   ["the reference", referenceBackend, { isDouble: true }],
+  ...(gpu ? [["WebGPU", () => webgpuBackend({ gpu }), {}] satisfies BackendCase] : []),
 ];
+
+it.skipIf(missing)(missing ? `WebGPU, which needs ${missing}` : "finds WebGPU", () => {
+  expect(BACKENDS.map(([name]) => name)).toContain("WebGPU");
+});
 
 const COUNT = 37;
 const CLASSES = 3;

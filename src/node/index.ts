@@ -19,3 +19,4 @@ export {
   openData,
 } from "./openData.js";
 export { enableFusedArithmetic, startThread, threads } from "./threads.js";
+export { nodeGpu } from "./webgpu.js";

@@ -1,9 +1,9 @@
 import type { Model } from "../../model/index.js";
+import { HYPERPARAMETER_WORDS } from "../hyperparameters.js";
 import { PAGE_BYTES } from "./assembler/index.js";
 import {
   assemblyScratchBytes,
   FLOAT_BYTES,
-  HYPERPARAMETER_WORDS,
   type MeetingPoint,
   PLACEMENT_WORDS,
   type StageCode,

@@ -25,8 +25,8 @@ import {
 } from "../backend.js";
 import { checkedBackend } from "../checkedBackend.js";
 import { type HostImages, keepOnHost } from "../hostImages.js";
+import { hyperparameterValues, packHyperparameters } from "../hyperparameters.js";
 import { supportsFusedArithmetic } from "./features.js";
-import { hyperparameterValues, packHyperparameters } from "./hyperparameters.js";
 import { TILE_SAMPLES } from "./kernels/index.js";
 import { Machine } from "./machine.js";
 import { Job } from "./program.js";

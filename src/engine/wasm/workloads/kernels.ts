@@ -1,15 +1,14 @@
 import { AUGMENTATIONS, drawTransformation, writeTransformation } from "../../../data/augmentation.js";
 import { classCount, inferShapes, type Model } from "../../../model/index.js";
 import type { OptimizerSettings } from "../../backend.js";
+import { HYPERPARAMETER_WORDS, hyperparameterValues, packHyperparameters } from "../../hyperparameters.js";
 import { type FunctionHandle, f32, i32, ModuleBuilder, type Value } from "../assembler/index.js";
-import { hyperparameterValues, packHyperparameters } from "../hyperparameters.js";
 import {
   assemblyScratchBytes,
   emitAssembly,
   emitCrossEntropy,
   emitOptimizer,
   FLOAT_BYTES,
-  HYPERPARAMETER_WORDS,
   type KernelCall,
   type KernelContext,
   type Layout,

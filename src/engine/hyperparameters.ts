@@ -1,6 +1,32 @@
-import { integerPower } from "../../numeric/elementary.js";
-import type { OptimizerSettings, Update } from "../backend.js";
-import { HYPERPARAMETER_WORDS, HYPERPARAMETERS } from "./kernels/index.js";
+import { integerPower } from "../numeric/elementary.js";
+import type { OptimizerSettings, Update } from "./backend.js";
+
+/**
+ * The word of each number in the hyperparameter block, all float32. The host computes them in float64 from the settings
+ * and the step, so that the kernels only multiply and divide.
+ */
+export const HYPERPARAMETERS = {
+  /** AdamW: 1 − lr · weight decay; unused by the others */
+  decay: 0,
+  /** Adam and SGD: weight decay added to the gradient */
+  weightDecay: 1,
+  beta1: 2,
+  oneMinusBeta1: 3,
+  beta2: 4,
+  oneMinusBeta2: 5,
+  /** Adam: lr / (1 − β1^t); SGD: lr */
+  stepSize: 6,
+  /** 1 / √(1 − β2^t) */
+  secondMomentScale: 7,
+  epsilon: 8,
+  /** SGD */
+  momentum: 9,
+  /** SGD, Nesterov: 1 adds momentum · buffer to the gradient, 0 takes the buffer itself */
+  nesterov: 10,
+  /** Averaging: the share of the weight in the average, 1 − decay */
+  averageShare: 11,
+} as const;
+export const HYPERPARAMETER_WORDS = 12;
 
 /** The numbers of one update by name, in float64. */
 export type HyperparameterValues = Record<keyof typeof HYPERPARAMETERS, number>;

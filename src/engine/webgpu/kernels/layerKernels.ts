@@ -1,0 +1,108 @@
+import type { ActivationShape, Layer } from "../../../model/index.js";
+
+/** Threads of a workgroup, which computes one sample of one network. */
+export const THREADS = 256;
+
+/** WGSL for the element of an array at an index, which is WGSL too. */
+export type Element = (index: string) => string;
+
+/** What the code of one layer reads and writes of one sample. */
+export interface LayerCode<SomeLayer extends Layer = Layer> {
+  readonly layer: SomeLayer;
+  readonly input: ActivationShape;
+  readonly output: ActivationShape;
+  /** The layer's input. */
+  readonly x: Element;
+  /** The gradient of the loss by the layer's output. */
+  readonly dy: Element;
+  readonly weight: Element;
+  /** The weight with its dimensions in the reverse order; of linear layers only. */
+  readonly transposed: Element;
+  readonly bias: Element;
+  /** Where threads that share a sum leave their parts; undefined if a thread sums alone. */
+  readonly parts?: Element;
+  /** What the sample leaves for the sums over the batch. */
+  readonly trace: Element;
+  /** Takes an output through the elementwise layers that follow, and stores it. */
+  storeOutput(index: string, value: string): string;
+  /** Takes the gradient by an input back through the elementwise layers that made the input, and stores it. */
+  storeInputGradient(index: string, value: string): string;
+}
+
+/** The shapes that a layer has in its place. */
+export type LayerShapes<SomeLayer extends Layer = Layer> = Pick<LayerCode<SomeLayer>, "layer" | "input" | "output">;
+
+/**
+ * A kind of layer that is computed by all threads of a workgroup together, for one sample: WGSL as text, in phases with a
+ * barrier between each and the next. `t` is the thread, `THREADS` the number of threads.
+ */
+export interface LayerKernels<SomeLayer extends Layer = Layer> {
+  /** y from x. */
+  forward(code: LayerCode<SomeLayer>): readonly string[];
+  /** The gradient by x, from the one by y. */
+  inputGradient(code: LayerCode<SomeLayer>): readonly string[];
+  /**
+   * Whether the gradient by an input may take the input's place: its code reads no input, or only those that the same
+   * thread replaces.
+   */
+  replacesInput(shapes: LayerShapes<SomeLayer>): boolean;
+  /** How many parts of sums the threads leave in the forward pass, and for the gradient by x. */
+  partCounts?(shapes: LayerShapes<SomeLayer>): readonly [forward: number, inputGradient: number];
+  /** Of layers that learn. */
+  readonly parameters?: ParameterKernels<SomeLayer>;
+}
+
+/** How the gradients of weight and bias are computed: a part for each sample, then a sum over the batch. */
+export interface ParameterKernels<SomeLayer extends Layer = Layer> {
+  /** The values of a trace. */
+  traceSize(shapes: LayerShapes<SomeLayer>): number;
+  /** Writes the trace, from x and the gradient by y. */
+  trace(code: LayerCode<SomeLayer>): string;
+  /** What a sample adds to the gradient of the weight at an index. */
+  weightGradient(shapes: LayerShapes<SomeLayer>, trace: Element, index: string): string;
+  /** What a sample adds to the gradient of the bias at an index. */
+  biasGradient(shapes: LayerShapes<SomeLayer>, trace: Element, index: string): string;
+}
+
+/** A loop in which all threads share the indices 0 … count − 1. */
+export function eachIndex(count: number, index: string, body: string): string {
+  return `for (var ${index} = t; ${index} < ${count}u; ${index} += THREADS) {\n${body}\n}`;
+}
+
+/** A loop over the terms of sums, from an index that is declared to before the end. */
+export interface TermLoop {
+  /** The index; it is at the end afterwards. */
+  readonly index: string;
+  readonly end: string;
+  /** By how much the index grows from term to term; default 1. */
+  readonly step?: number;
+  /** So many terms are loaded before any is added: their loads need not wait for each other. */
+  readonly atOnce: number;
+  /** What the term at an index loads. */
+  loads(index: string): readonly string[];
+  /** Adds a term, by the names of what it loaded. */
+  add(...loaded: string[]): string;
+}
+
+/** Emits a loop that adds the terms in their order. */
+export function addTerms({ index, end, step = 1, atOnce, loads, add }: TermLoop): string {
+  const terms = Array.from({ length: atOnce }, (_, term) => {
+    const loaded = loads(`(${index} + ${term * step})`).map((load, place) => ({ name: `term${term}_${place}`, load }));
+    return {
+      declarations: loaded.map(({ name, load }) => `let ${name} = ${load};`).join(" "),
+      sum: add(...loaded.map(({ name }) => name)),
+    };
+  });
+  return `
+      for (; ${index} + ${(atOnce - 1) * step} < ${end}; ${index} += ${atOnce * step}) {
+        ${terms.map(({ declarations }) => declarations).join("\n        ")}
+        ${terms.map(({ sum }) => sum).join("\n        ")}
+      }
+      for (; ${index} < ${end}; ${index} += ${step}) { ${add(...loads(index))} }`;
+}
+
+/** [channels, height, width] of a layer that takes and gives images. */
+export function imageExtents(shape: ActivationShape): readonly [number, number, number] {
+  const [channels, height = 1, width = 1] = shape;
+  return [channels, height, width];
+}

@@ -1,0 +1,52 @@
+import type { OptimizerSettings } from "../../backend.js";
+import { HYPERPARAMETERS } from "../../hyperparameters.js";
+
+/** The number that stands for each optimizer. */
+export const OPTIMIZERS: Readonly<Record<OptimizerSettings["type"], number>> = { sgd: 0, adam: 1, adamw: 2 };
+
+/** Moments below this are set to zero, as the WebAssembly backend does. */
+const SMALLEST_MOMENT = "1e-30";
+
+/**
+ * `optimize`: one step of the optimizer on the parameter at a place of the arenas, as in torch.optim: SGD with momentum, which keeps
+ * its buffer in the first moment, Adam (decay added to the gradient) and AdamW (weights shrunk first); then the average
+ * of the parameters. It gives the new parameter.
+ */
+export function optimizerFunctions(): string {
+  const words = Object.entries(HYPERPARAMETERS);
+  return `
+struct Hyperparameters { ${words.map(([name]) => `${name}: f32`).join(", ")} }
+
+fn readHyperparameters(at: u32) -> Hyperparameters {
+  return Hyperparameters(${words.map(([, word]) => `bitcast<f32>(jobs[at + ${word}u])`).join(", ")});
+}
+
+fn flushed(moment: f32) -> f32 {
+  return select(moment, 0.0, abs(moment) <= ${SMALLEST_MOMENT});
+}
+
+fn optimize(at: u32, sum: f32, optimizer: u32, averaging: bool, h: Hyperparameters) -> f32 {
+  var weight = parameters[at];
+  var gradient = sum;
+  if (optimizer == ${OPTIMIZERS.sgd}u) {
+    gradient += h.weightDecay * weight;
+    let buffer = flushed(h.momentum * firstMoments[at] + gradient);
+    firstMoments[at] = buffer;
+    weight -= h.stepSize * select(buffer, gradient + h.momentum * buffer, h.nesterov > 0.0);
+  } else {
+    if (optimizer == ${OPTIMIZERS.adam}u) { gradient += h.weightDecay * weight; } else { weight *= h.decay; }
+    let first = flushed(h.beta1 * firstMoments[at] + h.oneMinusBeta1 * gradient);
+    let second = flushed(h.beta2 * secondMoments[at] + h.oneMinusBeta2 * (gradient * gradient));
+    firstMoments[at] = first;
+    secondMoments[at] = second;
+    weight -= h.stepSize * first / (sqrt(second) * h.secondMomentScale + h.epsilon);
+  }
+  parameters[at] = weight;
+  if (averaging) {
+    let average = averages[at];
+    averages[at] = average + h.averageShare * (weight - average);
+  }
+  return weight;
+}
+`;
+}

@@ -1,0 +1,265 @@
+import { elementCount, type Model, type ShapedLayer } from "../../model/index.js";
+import { dropoutLayers, RECORD, recordWords } from "./jobs.js";
+import { ACTIVATION_FUNCTIONS, ACTIVATIONS } from "./kernels/activation.js";
+import { lossCode, lossGradientCode } from "./kernels/crossEntropy.js";
+import { DROPOUT_FUNCTIONS, DROPOUT_WORDS } from "./kernels/dropout.js";
+import { inputFunctions } from "./kernels/inputs.js";
+import { type Element, eachIndex, type LayerCode, THREADS } from "./kernels/layerKernels.js";
+import { type Stage, stagesOf } from "./layers.js";
+import type { ParameterLayout } from "./parameters.js";
+import { MOST_IN_X, OUTPUTS, PLAN_CODE } from "./plan.js";
+import { layoutTrace, type TraceLayout } from "./trace.js";
+import { firstLearning, planValues, type ValuePlan } from "./values.js";
+
+/** The shader that computes a sample: forward and loss, and in training back again. */
+export interface SampleShader {
+  readonly code: string;
+  /** Values of the scratch buffer for each sample: its trace, and its activations unless the workgroup holds them. */
+  readonly scratchSize: number;
+}
+
+/** What the shader of a model depends on. */
+export interface ShaderOptions {
+  readonly model: Model;
+  readonly layers: readonly ShapedLayer[];
+  readonly parameters: ParameterLayout;
+  readonly training: boolean;
+  /** The float32 values that the memory of a workgroup holds. */
+  readonly workgroupFloats: number;
+}
+
+/**
+ * Emits the shader of a model. If the values of a sample fit the memory of a workgroup they are there, otherwise in the
+ * scratch buffer; the code is the same.
+ */
+export function sampleShader(options: ShaderOptions): SampleShader {
+  const emitter = new SampleEmitter(options);
+  return { code: emitter.shader(), scratchSize: emitter.scratchSize };
+}
+
+/** How memory can be saved, so that a sample fits a workgroup: from the fastest to the smallest. */
+const MEMORY_CHOICES = [
+  { rereadsImage: false, sharesSums: true },
+  { rereadsImage: true, sharesSums: true },
+  { rereadsImage: true, sharesSums: false },
+];
+
+class SampleEmitter {
+  readonly scratchSize: number;
+
+  private readonly options: ShaderOptions;
+  private readonly stages: readonly Stage[];
+  private readonly trace: TraceLayout;
+  private readonly traceSize: number;
+  private readonly plan: ValuePlan;
+  /** Whether the values are in the memory of the workgroup. */
+  private readonly shared: boolean;
+  private readonly dropouts: readonly number[];
+
+  constructor(options: ShaderOptions) {
+    const { model, layers, training, workgroupFloats } = options;
+    this.options = options;
+    this.stages = stagesOf(model, layers);
+    this.trace = layoutTrace(this.stages);
+    this.traceSize = training ? this.trace.size : 0;
+    this.dropouts = dropoutLayers(layers);
+    const plans = MEMORY_CHOICES.map((choice) => planValues(this.stages, training, choice));
+    this.plan = plans.find(({ size }) => size <= workgroupFloats) ?? plans[0];
+    this.shared = this.plan.size <= workgroupFloats;
+    this.scratchSize = this.traceSize + (this.shared ? 0 : this.plan.size);
+  }
+
+  shader(): string {
+    const { model, layers, parameters, training } = this.options;
+    const dropouts = training ? this.dropouts : [];
+    const barrier = `${this.shared ? "" : "storageBarrier(); "}workgroupBarrier();`;
+    const phases = [...this.forwardPhases(), ...(training ? this.backwardPhases() : [])];
+    return `
+${PLAN_CODE}
+@group(0) @binding(2) var<storage, read> images: array<u32>;
+@group(0) @binding(3) var<storage, read> table: array<f32>;
+@group(0) @binding(4) var<storage, read> jobs: array<u32>;
+@group(0) @binding(5) var<storage, read> parameters: array<f32>;
+@group(0) @binding(6) var<storage, read_write> scratch: array<f32>;
+@group(0) @binding(7) var<storage, read_write> answers: array<f32>;
+@group(0) @binding(8) var<storage, read> transposed: array<f32>;
+const THREADS = ${THREADS}u;
+${this.shared ? `var<workgroup> values: array<f32, ${this.plan.size}>;` : ""}
+${inputFunctions(model.input)}
+${ACTIVATION_FUNCTIONS}
+${DROPOUT_FUNCTIONS}
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+  let n = group.y * ${MOST_IN_X}u + group.x;
+  let job = group.z * plan.steps + step;
+  let record = job * ${recordWords(layers)}u;
+  if (n >= jobs[record + ${RECORD.samples}u]) { return; }
+  let sample = job * plan.width + n;
+  let image = jobs[plan.samplesAt + sample];
+  let label = images[plan.labelsAt + image];
+  let placement = readPlacement(sample, jobs[record + ${RECORD.placed}u] == 1u);
+  let smoothing = bitcast<f32>(jobs[record + ${RECORD.smoothing}u]);
+  let scale = bitcast<f32>(jobs[record + ${RECORD.scale}u]);
+  let network = plan.network + group.z;
+  let tableAt = network * ${model.input.channels * 256}u;
+  let parametersAt = network * ${parameters.size}u;
+  let transposedAt = network * ${parameters.transposedSize}u;
+  let outputsAt = plan.outputsAt + sample * plan.outputSize;
+  let traceAt = (group.z * plan.width + n) * ${this.scratchSize}u;
+  let valuesAt = traceAt + ${this.traceSize}u;
+  ${dropouts.map((_, place) => `let dropout${place} = readDropout(record + ${RECORD.dropout + place * DROPOUT_WORDS}u);`).join("\n  ")}
+  ${phases.join(`\n  ${barrier}\n`)}
+}
+`;
+  }
+
+  private forwardPhases(): string[] {
+    const { stages } = this;
+    const logit = this.logit();
+    const classes = stages[stages.length - 1].size;
+    const showLogits = `if (plan.outputs == ${OUTPUTS.logits}u) {
+      ${eachIndex(classes, "i", `answers[outputsAt + i] = ${logit("i")};`)}
+    }`;
+    return [
+      this.readImage(this.plan.outputs[0]),
+      ...stages.slice(1).flatMap(({ kernels }, index) => {
+        const stage = index + 1;
+        return kernels!.forward({ ...this.layerCode(stage), parts: this.parts(this.plan.forwardParts, stage) });
+      }),
+      `${lossCode(classes, logit, (index) => `answers[sample * 2u + ${index}]`)}
+      ${this.options.training ? "" : showLogits}`,
+    ];
+  }
+
+  private backwardPhases(): string[] {
+    const { stages } = this;
+    const { image } = this.plan;
+    const first = firstLearning(stages);
+    if (first === stages.length) return [];
+    const last = stages.length - 1;
+    const phases = [
+      lossGradientCode(stages[last].size, this.logit(), (index, value) => this.storeGradient(last, index, value)),
+    ];
+    for (let stage = last; stage >= first; stage--) {
+      const { kernels } = stages[stage];
+      const rereads = stage === 1 && image !== undefined;
+      if (rereads) phases.push(this.readImage(image));
+      const code = this.layerCode(stage, rereads ? image : undefined);
+      if (kernels?.parameters) phases.push(kernels.parameters.trace(code));
+      const parts = this.parts(this.plan.gradientParts, stage);
+      if (stage > first) phases.push(...kernels!.inputGradient({ ...code, parts }));
+    }
+    return phases;
+  }
+
+  /** What the code of a stage's layer reads and writes. */
+  private layerCode(stage: number, inputAt = this.plan.outputs[stage - 1]): LayerCode {
+    const { shaped } = this.stages[stage];
+    const { layer, input, output } = shaped!;
+    return {
+      layer,
+      input,
+      output,
+      x: this.values(inputAt),
+      dy: this.values(this.plan.gradients[stage]),
+      weight: this.parameter(stage, 0),
+      transposed: this.transposed(stage),
+      bias: this.parameter(stage, 1),
+      trace: (index) => `scratch[traceAt + ${this.trace.offsets[stage]}u + (${index})]`,
+      storeOutput: (index, value) => this.storeOutput(stage, this.plan.outputs[stage], index, value),
+      storeInputGradient: (index, value) => this.storeGradient(stage - 1, index, value),
+    };
+  }
+
+  /** The array that lies at an offset of a sample's values. */
+  private values(offset: number): Element {
+    return this.shared
+      ? (index) => `values[${offset}u + (${index})]`
+      : (index) => `scratch[valuesAt + ${offset}u + (${index})]`;
+  }
+
+  private logit(): Element {
+    return this.values(this.plan.outputs[this.stages.length - 1]);
+  }
+
+  private parameter(stage: number, place: number): Element {
+    const spec = this.stages[stage].shaped?.parameters[place];
+    const offset = spec ? this.options.parameters.offsets.get(spec.name) : 0;
+    return (index) => `parameters[parametersAt + ${offset}u + (${index})]`;
+  }
+
+  private transposed(stage: number): Element {
+    const name = this.stages[stage].shaped?.parameters[0]?.name ?? "";
+    const offset = this.options.parameters.transposedOffsets.get(name) ?? 0;
+    return (index) => `transposed[transposedAt + ${offset}u + (${index})]`;
+  }
+
+  private parts(offsets: ReadonlyMap<number, number>, stage: number): Element | undefined {
+    const offset = offsets.get(stage);
+    return offset === undefined ? undefined : this.values(offset);
+  }
+
+  private readImage(target: number): string {
+    const { size } = this.stages[0];
+    return eachIndex(size, "i", this.storeOutput(0, target, "i", "inputAt(image, i, placement, tableAt)"));
+  }
+
+  /** Takes an output of a stage's layer through the elementwise steps behind it and stores it. */
+  private storeOutput(stage: number, target: number, index: string, value: string): string {
+    const { steps, index: layer } = this.stages[stage];
+    const code = steps.map((step) => `${this.applied(stage, step)} ${this.show(step.index)}`);
+    return `{
+      let element = ${index};
+      var output = ${value};
+      ${this.show(layer)}
+      ${code.join("\n      ")}
+      ${this.values(target)("element")} = output;
+    }`;
+  }
+
+  private applied(stage: number, { layer, index }: Stage["steps"][number]): string {
+    if (layer.type === "flatten") return "";
+    if (layer.type === "dropout") {
+      return this.options.training ? `output = ${this.dropped(stage, index, "output")};` : "";
+    }
+    const kept = this.plan.kept.get(index);
+    const keep = kept === undefined ? "" : `${this.values(kept)("element")} = output;`;
+    return `${keep} output = ${ACTIVATIONS[layer.type].value("output")};`;
+  }
+
+  /** Takes the gradient by what a stage stored back through its elementwise steps and stores it. */
+  private storeGradient(stage: number, index: string, value: string): string {
+    const code = [...this.stages[stage].steps].reverse().map(({ layer, index }) => {
+      if (layer.type === "flatten") return "";
+      if (layer.type === "dropout") {
+        return `slope = ${this.dropped(stage, index, "slope")}; output *= ${this.dropout(index)}.unscale;`;
+      }
+      const kept = this.plan.kept.get(index);
+      const before = kept === undefined ? "" : `output = ${this.values(kept)("element")};`;
+      return `slope *= ${ACTIVATIONS[layer.type].derivative("output")}; ${before}`;
+    });
+    return `{
+      let element = ${index};
+      var slope = ${value};
+      var output = ${this.values(this.plan.outputs[stage])("element")};
+      ${code.join("\n      ")}
+      ${this.values(this.plan.gradients[stage])("element")} = slope;
+    }`;
+  }
+
+  private dropped(stage: number, layer: number, value: string): string {
+    return `dropped(${this.dropout(layer)}, n * ${this.stages[stage].size}u + element, ${value})`;
+  }
+
+  private dropout(layer: number): string {
+    return `dropout${this.dropouts.indexOf(layer)}`;
+  }
+
+  /** Shows the output of a layer where all are asked for; the image is none. */
+  private show(layer: number): string {
+    const { layers, training } = this.options;
+    if (training || layer < 0) return "";
+    const offset = layers.slice(0, layer).reduce((sum, { output }) => sum + elementCount(output), 0);
+    return `if (plan.outputs == ${OUTPUTS.all}u) { answers[outputsAt + ${offset}u + element] = output; }`;
+  }
+}
