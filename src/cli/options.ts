@@ -91,8 +91,7 @@ export function augmentation(text: string): ParsedAugmentation {
   try {
     return parseAugmentation(text);
   } catch (error) {
-    const { message } = error as Error;
-    throw new InvalidArgumentError(`${message[0].toUpperCase()}${message.slice(1)}.`);
+    throw new InvalidArgumentError(`${(error as Error).message}.`);
   }
 }
 
