@@ -14,7 +14,7 @@ const MOST_MEGABYTES = 256;
 
 /** Loads a file in a separate process; prints what is wrong with it, and the process's peak memory. */
 const LOADER = `
-  import { loadWeights } from "${new URL("../dist/node/weights.js", import.meta.url)}";
+  import { loadWeights } from "${new URL("../dist/node/loadWeights.js", import.meta.url)}";
   const message = await loadWeights(process.argv[1]).then(() => "nothing", (error) => error.message);
   console.log(JSON.stringify({ message, megabytes: process.resourceUsage().maxRSS / 1000 }));
 `;

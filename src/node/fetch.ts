@@ -11,7 +11,7 @@ export interface FetchedFile {
 }
 
 /**
- * Downloads a known data set into the cache. Skips files that are there with the correct checksum.
+ * Downloads a known data set into the cache. Skips files that already exist with the correct checksum.
  *
  * @param data a name in the catalog, or an entry of the same kind
  * @throws DatasetUnavailableError if a file cannot be downloaded
