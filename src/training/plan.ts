@@ -87,8 +87,21 @@ export function planWith(
 }
 
 /** Compiles a plan's network and sets the plan's parameters. */
-export async function compilePlan({ model, recipe, parameters }: TrainingPlan, backend: Backend): Promise<Engine> {
-  const engine = await backend.compile([{ model, ...recipe }], recipe);
-  await engine.setParameters(parameters);
+export function compilePlan(plan: TrainingPlan, backend: Backend): Promise<Engine> {
+  return compileFleet([plan], backend);
+}
+
+/**
+ * Compiles the networks of plans as a fleet and sets the plans' parameters.
+ *
+ * @param plans with the same layers and batch size
+ */
+export async function compileFleet(
+  plans: readonly Pick<TrainingPlan, "model" | "recipe" | "parameters">[],
+  backend: Backend,
+): Promise<Engine> {
+  const networks = plans.map(({ model, recipe }) => ({ model, ...recipe }));
+  const engine = await backend.compile(networks, plans[0].recipe);
+  for (const [network, { parameters }] of plans.entries()) await engine.setParameters(parameters, network);
   return engine;
 }
