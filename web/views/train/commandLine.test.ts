@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { readFields } from "../../address/fields.js";
 import { trainFields } from "../../address/trainFields.js";
-import type { LoadedData } from "../../state/loadedData.js";
 import { commandLine } from "./commandLine.js";
 
-const lineOf = (query: string) => commandLine({ fields: readFields(trainFields, query), data: {} as LoadedData });
+const lineOf = (query: string) => commandLine(readFields(trainFields, query));
 
 describe("commandLine", () => {
   it("contains what differs from the recipe", () => {

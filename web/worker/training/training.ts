@@ -1,88 +1,181 @@
 import { availableThreads, startThread } from "../../../src/browser/index.js";
 import {
+  type Backend,
+  type Engine,
   type EpochSlice,
   fingerprint,
   lenet5,
   mostUsefulThreads,
-  runEpochs,
   wasmBackend,
 } from "../../../src/engine.js";
 import type { NamedTensors } from "../../../src/model/index.js";
-import { compilePlan, planWith } from "../../../src/training/plan.js";
+import { type FleetEvent, type FleetOptions, runFleet } from "../../../src/training/epochs.js";
+import { compileFleet, planWith, type TrainingPlan } from "../../../src/training/plan.js";
 import type { Gate } from "./gate.js";
 import { Meter } from "./meter.js";
-import type { MarkedSnapshot, Snapshot, TrainingEvent, TrainingStart } from "./protocol.js";
+import type { MarkedSnapshot, NetworkEpoch, TrainingEvent, TrainingStart } from "./protocol.js";
 
-/** A running training. */
-export interface Training {
-  /** The current parameters. */
-  snapshot(): Promise<Snapshot>;
-  /** Resolves once all epochs are done; rejects if something fails later. */
+type NetworkSlice = Parameters<NonNullable<FleetOptions["onSlice"]>>[0];
+
+/** A training: one network, or a fleet that is trained side by side. */
+export class Training {
+  /** Resolves once all epochs are done; rejects if something fails. */
   readonly ended: Promise<void>;
+
+  private readonly plans: readonly TrainingPlan[];
+  private readonly engine: Engine;
+  private readonly gate: Gate;
+  private readonly report: (event: TrainingEvent) => void;
+  private readonly meter: Meter;
+  private epoch = 0;
+  /** The networks that are still trained. */
+  private going: ReadonlySet<number>;
+  /** The current slice of the networks that have reported it. */
+  private readonly gathered = new Map<number, NetworkSlice>();
+  /** The network whose parameters have been requested. */
+  private requested: number | undefined;
+  private isResting = false;
+  private answering: Promise<void> | undefined;
+
+  /**
+   * Trains as `lenet train` does, to the same bits, and reports its progress; the gate pauses and resumes it.
+   *
+   * @throws Error if a thread of the engine cannot start, or there is no graphics card
+   */
+  static async begin(start: TrainingStart, gate: Gate, report: (event: TrainingEvent) => void): Promise<Training> {
+    const { dataset, validationCount, recipe, seeds } = start;
+    const { channels, height, width, classes } = dataset;
+    const model = lenet5({ ...recipe, input: { channels, height, width }, classes: classes.length });
+    const plans = seeds.map((seed) => planWith({ recipe, model, seed }, { train: dataset, validationCount }));
+    return new Training(plans, await compileFleet(plans, await backendFor(start)), gate, report);
+  }
+
+  private constructor(
+    plans: readonly TrainingPlan[],
+    engine: Engine,
+    gate: Gate,
+    report: (event: TrainingEvent) => void,
+  ) {
+    const { dataset, split, recipe } = plans[0];
+    this.plans = plans;
+    this.going = new Set(plans.keys());
+    this.engine = engine;
+    this.gate = gate;
+    this.report = report;
+    const { train, validation } = split;
+    this.meter = new Meter(plans.length, dataset.classes.length, train.length, validation.length, recipe.epochs);
+    this.ended = this.run().finally(() => engine.dispose());
+  }
+
+  /** Reports the current parameters of a network, once no slice is being computed. */
+  requestSnapshot(network: number): void {
+    this.requested = network;
+    if (this.isResting) this.answering = this.answerRequest();
+  }
+
+  private async run(): Promise<void> {
+    const { engine, gate, plans, report } = this;
+    const { threads, arithmetic } = engine;
+    const [{ dataset }] = plans;
+    report({ type: "started", machine: { threads, arithmetic }, initial: await this.current() });
+    if (gate.restsNow) await this.rest();
+    const onSlice = (slice: NetworkSlice) => this.onSlice(slice);
+    const batchesAtOnce = () => (gate.restsAfterBatch ? 1 : Number.POSITIVE_INFINITY);
+    const best = plans.map((): MarkedSnapshot | undefined => undefined);
+    let failure: Error | undefined;
+    let epochs: NetworkEpoch[] = [];
+    for await (const event of runFleet({ engine, dataset, members: plans, onSlice, batchesAtOnce })) {
+      const { network } = event;
+      if (event.type === "epoch") {
+        epochs.push(await this.epochOf(event));
+        if (epochs.length < this.going.size) continue;
+        report({ type: "epoch", networks: epochs });
+        epochs = [];
+        if (event.record.epoch < plans[network].recipe.epochs && gate.restsAfter("epoch")) await this.rest();
+        continue;
+      }
+      this.going = new Set([...this.going].filter((other) => other !== network));
+      if (event.type === "done") {
+        best[network] = await this.marked(event.best.parameters, event.best.epoch);
+      } else {
+        failure ??= event.error;
+        report({ type: "diverged", network, message: event.error.message });
+      }
+    }
+    if (failure && best.every((one) => one === undefined)) throw failure;
+    report({ type: "done", best });
+  }
+
+  private async epochOf({ network, record, state }: FleetEvent & { readonly type: "epoch" }): Promise<NetworkEpoch> {
+    const after = await this.marked(state.parameters, record.epoch);
+    return { network, record, after, bestEpoch: state.best.epoch };
+  }
+
+  /** Gathers a slice of all networks, which the loop reports one after another. */
+  private onSlice(slice: NetworkSlice): Promise<void> | undefined {
+    if (this.gathered.has(slice.network)) {
+      // The networks that did not report the slice before have diverged.
+      this.going = new Set(this.gathered.keys());
+      this.reportProgress(false);
+    }
+    this.gathered.set(slice.network, slice);
+    return this.gathered.size < this.going.size ? undefined : this.endSlice(slice);
+  }
+
+  /** Pauses or answers a request, if asked to. */
+  private endSlice({ epoch, phase, done, total }: EpochSlice): Promise<void> | undefined {
+    const { gate } = this;
+    const passEnds = done === total;
+    if (phase === "train") this.epoch = epoch - 1 + done / total;
+    // An epoch's last step goes together with its validation; a requested pause comes after that.
+    const rests = !passEnds && (phase === "train" ? gate.restsAfter("batch") : gate.restsNow);
+    this.reportProgress(rests);
+    if (rests) return this.rest();
+    return this.requested === undefined ? undefined : this.answerRequest();
+  }
+
+  /** Reports the gathered slice. */
+  private reportProgress(now: boolean): void {
+    const progress = this.meter.add(this.gathered, this.gate.seconds, now);
+    if (progress) this.report({ type: "progress", progress });
+    this.gathered.clear();
+  }
+
+  private async rest(): Promise<void> {
+    this.report({ type: "resting", at: await this.current() });
+    this.isResting = true;
+    await this.gate.opened();
+    this.isResting = false;
+    await this.answering;
+  }
+
+  private async answerRequest(): Promise<void> {
+    const network = this.requested;
+    if (network === undefined) return;
+    this.requested = undefined;
+    const parameters = await this.engine.parameters(network);
+    this.report({ type: "snapshot", network, at: { epoch: this.epoch, parameters } });
+  }
+
+  /** The current parameters of all networks. */
+  private async current(): Promise<MarkedSnapshot[]> {
+    const snapshots: MarkedSnapshot[] = [];
+    for (const network of this.plans.keys()) {
+      snapshots.push(await this.marked(await this.engine.parameters(network), this.epoch));
+    }
+    return snapshots;
+  }
+
+  private async marked(parameters: NamedTensors<Float32Array>, epoch: number): Promise<MarkedSnapshot> {
+    return { epoch, parameters, fingerprint: await fingerprint(this.plans[0].model, parameters) };
+  }
 }
 
-/**
- * Trains as `lenet train` does, to the same bits, and reports its progress; the gate pauses and resumes it.
- *
- * @throws Error if a thread of the engine cannot start
- */
-export async function beginTraining(
-  { dataset, validationCount, recipe, seed, threads }: TrainingStart,
-  gate: Gate,
-  report: (event: TrainingEvent) => void,
-): Promise<Training> {
-  const { channels, height, width, classes } = dataset;
-  const model = lenet5({ ...recipe, input: { channels, height, width }, classes: classes.length });
-  const plan = planWith({ recipe, model, seed }, { train: dataset, validationCount });
+/** The backend of a device. That of the graphics card is loaded only if it is used. */
+async function backendFor({ device, recipe, threads }: TrainingStart): Promise<Backend> {
+  if (device === "gpu") return (await import("../../../src/engine/webgpu/webgpuBackend.js")).webgpuBackend();
   const useful = Math.min(availableThreads(), mostUsefulThreads(recipe.batchSize));
   // An address with a thread count also works in pages that can have only one.
   const count = crossOriginIsolated ? (threads ?? useful) : 1;
-  const engine = await compilePlan(plan, wasmBackend({ threads: { count, start: startThread } }));
-  const { split } = plan;
-  const meter = new Meter(classes.length, split.train.length, split.validation.length, recipe.epochs);
-  const marked = async (epoch: number, parameters: NamedTensors<Float32Array>): Promise<MarkedSnapshot> => ({
-    epoch,
-    parameters,
-    fingerprint: await fingerprint(model, parameters),
-  });
-  let epoch = 0;
-  const snapshot = async (): Promise<Snapshot> => ({ epoch, parameters: await engine.parameters() });
-
-  const rest = async () => {
-    report({ type: "resting", at: await marked(epoch, await engine.parameters()) });
-    await gate.opened();
-  };
-  const onSlice = (slice: EpochSlice) => {
-    const passEnds = slice.done === slice.total;
-    if (slice.phase === "train") epoch = slice.epoch - 1 + slice.done / slice.total;
-    // An epoch's last step goes together with its validation; a requested pause comes after that.
-    const rests = !passEnds && (slice.phase === "train" ? gate.restsAfter("batch") : gate.restsNow);
-    const progress = meter.add(slice, gate.seconds, rests);
-    if (progress) report({ type: "progress", progress });
-    return rests ? rest() : undefined;
-  };
-
-  const batchesAtOnce = () => (gate.restsAfterBatch ? 1 : Number.POSITIVE_INFINITY);
-
-  const run = async () => {
-    if (gate.restsNow) await rest();
-    const epochs = runEpochs({ ...plan, engine, onSlice, batchesAtOnce });
-    for (;;) {
-      const next = await epochs.next();
-      if (next.done) {
-        report({ type: "done", best: await marked(next.value.epoch, next.value.parameters) });
-        return;
-      }
-      const { record, state } = next.value;
-      const after = await marked(record.epoch, state.parameters);
-      report({ type: "epoch", record, after, bestEpoch: state.best.epoch });
-      if (record.epoch < recipe.epochs && gate.restsAfter("epoch")) await rest();
-    }
-  };
-  report({
-    type: "started",
-    machine: { threads: engine.threads, arithmetic: engine.arithmetic },
-    initial: await marked(0, await engine.parameters()),
-  });
-  return { snapshot, ended: run().finally(() => engine.dispose()) };
+  return wasmBackend({ threads: { count, start: startThread } });
 }

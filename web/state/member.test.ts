@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { keepSnapshot } from "./run.js";
+import { keepSnapshot } from "./member.js";
 
 const at = (epoch: number) => ({ epoch, parameters: new Map() });
 
 describe("keepSnapshot", () => {
   it("keeps the first, the newest and a limited number in between", () => {
-    let timeline = keepSnapshot([], at(0));
+    let timeline = keepSnapshot([], at(0), 128);
     for (let epoch = 1; epoch <= 1000; epoch++) {
-      timeline = keepSnapshot(timeline, at(epoch));
+      timeline = keepSnapshot(timeline, at(epoch), 128);
       expect(timeline[0].epoch).toBe(0);
       expect(timeline.at(-1)?.epoch).toBe(epoch);
       expect(timeline.length).toBeLessThanOrEqual(128);
@@ -19,7 +19,7 @@ describe("keepSnapshot", () => {
 
   it("keeps the newer of two snapshots of the same moment", () => {
     const newer = at(1);
-    expect(keepSnapshot([at(0), at(1)], newer).map(({ epoch }) => epoch)).toEqual([0, 1]);
-    expect(keepSnapshot([at(0), at(1)], newer)[1].parameters).toBe(newer.parameters);
+    expect(keepSnapshot([at(0), at(1)], newer, 128).map(({ epoch }) => epoch)).toEqual([0, 1]);
+    expect(keepSnapshot([at(0), at(1)], newer, 128)[1].parameters).toBe(newer.parameters);
   });
 });
