@@ -68,6 +68,15 @@ export class Member {
     this.addToTimeline(snapshot);
   }
 
+  /** Forgets what came after an epoch. */
+  goBack(to: MarkedSnapshot): void {
+    this.weights.value = to;
+    this.live.value = undefined;
+    this.timeline.value = this.timeline.value.filter(({ epoch }) => epoch <= to.epoch);
+    this.curve.value = this.curve.value.filter(({ epoch }) => epoch <= to.epoch);
+    this.untilNextPoint = { loss: 0, accuracy: 0, samples: 0 };
+  }
+
   private addToTimeline(snapshot: Snapshot): void {
     this.timeline.value = keepSnapshot(this.timeline.value, snapshot, this.mostSnapshots);
   }

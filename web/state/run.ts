@@ -37,7 +37,7 @@ export class Run {
   readonly status: ReadonlySignal<RunStatus>;
   readonly machine = signal<TrainingMachine | undefined>(undefined);
   readonly progress = signal<TrainingProgress | undefined>(undefined);
-  /** Why it failed. */
+  /** Why it failed or was interrupted. */
   readonly failure = signal<string | undefined>(undefined);
   /** Whether it can continue. */
   readonly canGo = computed(() => !["done", "failed"].includes(this.status.value));
@@ -83,6 +83,7 @@ export class Run {
   go(stretch: Stretch): void {
     if (!this.canGo.value) return;
     this.currentStatus.value = "running";
+    this.failure.value = undefined;
     this.send({ type: "go", stretch });
   }
 
@@ -125,6 +126,16 @@ export class Run {
       case "snapshot":
         this.members[event.network].receiveLive(event.at);
         break;
+      case "interrupted":
+        this.currentStatus.value = "resting";
+        this.failure.value = event.message;
+        this.progress.value = progressAfter(
+          Math.max(...event.at.map(({ epoch }) => epoch)),
+          this.recipe.epochs,
+          this.progress.value,
+        );
+        this.tellMembers(event.at, (member, snapshot) => member.goBack(snapshot));
+        break;
       case "diverged":
         this.members[event.network].failure.value = event.message;
         break;
@@ -151,6 +162,17 @@ export class Run {
     this.currentStatus.value = "failed";
     this.dispose();
   }
+}
+
+/** The progress at the end of an epoch; undefined before the first. */
+function progressAfter(
+  epoch: number,
+  epochs: number,
+  progress: TrainingProgress | undefined,
+): TrainingProgress | undefined {
+  if (epoch === 0 || !progress) return undefined;
+  const images = (progress.totalImages * epoch) / epochs;
+  return { ...progress, epoch, images };
 }
 
 function imageShape({ parts: { train } }: LoadedData) {

@@ -20,7 +20,7 @@ export function Position() {
       <p>{run ? textOf(run) : isReady.value ? m.ready : m.waitingForData}</p>
       {run?.failure.value && (
         <p class="notice" role="alert">
-          {run.failure.value}
+          {run.failure.value} {run.canGo.value && m.interrupted(run.member.value.weights.value?.epoch ?? 0)}
         </p>
       )}
     </div>

@@ -93,6 +93,8 @@ export type TrainingEvent =
   | { readonly type: "snapshot"; readonly network: number; readonly at: Snapshot }
   /** The loss of a network became NaN or infinite; the others go on. */
   | { readonly type: "diverged"; readonly network: number; readonly message: string }
+  /** Something failed, such as the graphics card; the training can be resumed from the last epoch. */
+  | { readonly type: "interrupted"; readonly message: string; readonly at: readonly MarkedSnapshot[] }
   /** The end, with the best parameters; undefined for networks that diverged. */
   | { readonly type: "done"; readonly best: readonly (MarkedSnapshot | undefined)[] }
   | { readonly type: "failed"; readonly message: string };

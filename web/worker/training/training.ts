@@ -4,12 +4,19 @@ import {
   type Engine,
   type EpochSlice,
   fingerprint,
+  initializeParameters,
   lenet5,
   mostUsefulThreads,
   wasmBackend,
 } from "../../../src/engine.js";
 import type { NamedTensors } from "../../../src/model/index.js";
-import { type FleetEvent, type FleetOptions, runFleet } from "../../../src/training/epochs.js";
+import {
+  DivergedError,
+  type FleetEvent,
+  type FleetOptions,
+  runFleet,
+  type TrainingState,
+} from "../../../src/training/epochs.js";
 import { compileFleet, planWith, type TrainingPlan } from "../../../src/training/plan.js";
 import type { Gate } from "./gate.js";
 import { Meter } from "./meter.js";
@@ -19,17 +26,21 @@ type NetworkSlice = Parameters<NonNullable<FleetOptions["onSlice"]>>[0];
 
 /** A training: one network, or a fleet that is trained side by side. */
 export class Training {
-  /** Resolves once all epochs are done; rejects if something fails. */
+  /** Resolves once all epochs are done; rejects if no network can be trained any further. */
   readonly ended: Promise<void>;
 
   private readonly plans: readonly TrainingPlan[];
-  private readonly engine: Engine;
+  private readonly compile: () => Promise<Engine>;
+  private engine: Engine;
   private readonly gate: Gate;
   private readonly report: (event: TrainingEvent) => void;
   private readonly meter: Meter;
   private epoch = 0;
+  /** Where each network was after the last epoch, to resume from. */
+  private readonly states: (TrainingState | undefined)[];
+  private readonly diverged = new Map<number, DivergedError>();
   /** The networks that are still trained. */
-  private going: ReadonlySet<number>;
+  private going: ReadonlySet<number> = new Set();
   /** The current slice of the networks that have reported it. */
   private readonly gathered = new Map<number, NetworkSlice>();
   /** The network whose parameters have been requested. */
@@ -47,66 +58,126 @@ export class Training {
     const { channels, height, width, classes } = dataset;
     const model = lenet5({ ...recipe, input: { channels, height, width }, classes: classes.length });
     const plans = seeds.map((seed) => planWith({ recipe, model, seed }, { train: dataset, validationCount }));
-    return new Training(plans, await compileFleet(plans, await backendFor(start)), gate, report);
+    const compile = async () => compileFleet(plans, await backendFor(start));
+    return new Training(plans, compile, await compile(), gate, report);
   }
 
   private constructor(
     plans: readonly TrainingPlan[],
+    compile: () => Promise<Engine>,
     engine: Engine,
     gate: Gate,
     report: (event: TrainingEvent) => void,
   ) {
     const { dataset, split, recipe } = plans[0];
     this.plans = plans;
-    this.going = new Set(plans.keys());
+    this.states = plans.map(() => undefined);
+    this.compile = compile;
     this.engine = engine;
     this.gate = gate;
     this.report = report;
     const { train, validation } = split;
     this.meter = new Meter(plans.length, dataset.classes.length, train.length, validation.length, recipe.epochs);
-    this.ended = this.run().finally(() => engine.dispose());
+    this.ended = this.begin();
   }
 
   /** Reports the current parameters of a network, once no slice is being computed. */
   requestSnapshot(network: number): void {
     this.requested = network;
-    if (this.isResting) this.answering = this.answerRequest();
+    // What fails here also fails when the training goes on, which reports it.
+    if (this.isResting) this.answering = this.answerRequest().catch(() => {});
   }
 
-  private async run(): Promise<void> {
-    const { engine, gate, plans, report } = this;
-    const { threads, arithmetic } = engine;
+  private async begin(): Promise<void> {
+    const { threads, arithmetic } = this.engine;
+    this.report({ type: "started", machine: { threads, arithmetic }, initial: await this.current() });
+    if (this.gate.restsNow) await this.rest();
+    for (;;) {
+      let failure: unknown;
+      try {
+        await this.train();
+        return;
+      } catch (error) {
+        if (error instanceof DivergedError) throw error;
+        failure = error;
+      } finally {
+        this.engine.dispose();
+      }
+      await this.waitAfter(failure);
+    }
+  }
+
+  /** Trains from the last epoch to the end. @throws DivergedError if all networks diverge */
+  private async train(): Promise<void> {
+    const { engine, plans, diverged } = this;
     const [{ dataset }] = plans;
-    report({ type: "started", machine: { threads, arithmetic }, initial: await this.current() });
-    if (gate.restsNow) await this.rest();
+    const members = plans.map((plan, network) => ({
+      ...plan,
+      resumeFrom: this.states[network],
+      signal: diverged.has(network) ? AbortSignal.abort() : undefined,
+    }));
+    this.going = new Set([...plans.keys()].filter((network) => !diverged.has(network)));
+    this.gathered.clear();
     const onSlice = (slice: NetworkSlice) => this.onSlice(slice);
-    const batchesAtOnce = () => (gate.restsAfterBatch ? 1 : Number.POSITIVE_INFINITY);
+    const batchesAtOnce = () => (this.gate.restsAfterBatch ? 1 : Number.POSITIVE_INFINITY);
     const best = plans.map((): MarkedSnapshot | undefined => undefined);
-    let failure: Error | undefined;
     let epochs: NetworkEpoch[] = [];
-    for await (const event of runFleet({ engine, dataset, members: plans, onSlice, batchesAtOnce })) {
-      const { network } = event;
+    for await (const event of runFleet({ engine, dataset, members, onSlice, batchesAtOnce })) {
       if (event.type === "epoch") {
         epochs.push(await this.epochOf(event));
         if (epochs.length < this.going.size) continue;
-        report({ type: "epoch", networks: epochs });
+        await this.endEpoch(epochs);
         epochs = [];
-        if (event.record.epoch < plans[network].recipe.epochs && gate.restsAfter("epoch")) await this.rest();
-        continue;
-      }
-      this.going = new Set([...this.going].filter((other) => other !== network));
-      if (event.type === "done") {
-        best[network] = await this.marked(event.best.parameters, event.best.epoch);
       } else {
-        failure ??= event.error;
-        report({ type: "diverged", network, message: event.error.message });
+        this.going = new Set([...this.going].filter((network) => network !== event.network));
+        if (event.type === "done") best[event.network] = await this.marked(event.best.parameters, event.best.epoch);
+        else this.leaveOut(event.network, event.error);
       }
     }
-    if (failure && best.every((one) => one === undefined)) throw failure;
-    report({ type: "done", best });
+    const [failure] = diverged.values();
+    if (diverged.size === plans.length) throw failure;
+    this.report({ type: "done", best });
+  }
+
+  /** Reports an epoch, and pauses if asked to. */
+  private async endEpoch(networks: readonly NetworkEpoch[]): Promise<void> {
+    this.report({ type: "epoch", networks });
+    const isLast = networks[0].record.epoch === this.plans[0].recipe.epochs;
+    if (!isLast && this.gate.restsAfter("epoch")) await this.rest();
+  }
+
+  private leaveOut(network: number, error: DivergedError): void {
+    this.diverged.set(network, error);
+    this.report({ type: "diverged", network, message: error.message });
+  }
+
+  /** After an error such as a lost graphics card, waits until the training is resumed from the last epoch. */
+  private async waitAfter(cause: unknown): Promise<void> {
+    for (let error = cause; ; ) {
+      this.gate.rest();
+      const message = error instanceof Error ? error.message : String(error);
+      this.report({ type: "interrupted", message, at: await this.afterLastEpoch() });
+      await this.gate.opened();
+      try {
+        this.engine = await this.compile();
+        return;
+      } catch (again) {
+        error = again;
+      }
+    }
+  }
+
+  /** The parameters after the last epoch, or the initial ones. */
+  private afterLastEpoch(): Promise<MarkedSnapshot[]> {
+    const snapshots = this.plans.map(async ({ model, seed }, network) => {
+      const { epoch = 0, parameters = initializeParameters(model, seed) } = this.states[network] ?? {};
+      return this.marked(parameters, epoch);
+    });
+    return Promise.all(snapshots);
   }
 
   private async epochOf({ network, record, state }: FleetEvent & { readonly type: "epoch" }): Promise<NetworkEpoch> {
+    this.states[network] = state;
     const after = await this.marked(state.parameters, record.epoch);
     return { network, record, after, bestEpoch: state.best.epoch };
   }

@@ -26,6 +26,8 @@ export const en = {
     done: "done",
     failed: "failed",
   },
+  interrupted: (epoch: number) =>
+    epoch === 0 ? "Training can start over." : `Training can resume after epoch ${epoch}; nothing before it is lost.`,
   compiling: "preparing the graphics card",
   phase: { train: "training", validation: "validating" },
   epochOf: (epoch: number, epochs: number) => `Epoch ${epoch} of ${epochs}`,

@@ -22,6 +22,7 @@ export const zh: typeof en = {
   runs: "运行",
   noRuns: "每次运行都列在这里，曲线互相叠放以便比较。",
   status: { starting: "就绪", running: "训练中", resting: "已暂停", done: "完成", failed: "失败" },
+  interrupted: (epoch) => (epoch === 0 ? "可以重新开始训练。" : `可以从第 ${epoch} 轮之后继续，之前的内容都保留着。`),
   compiling: "正在准备显卡",
   phase: { train: "训练中", validation: "验证中" },
   epochOf: (epoch, epochs) => `第 ${epoch} 轮，共 ${epochs} 轮`,
