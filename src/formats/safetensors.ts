@@ -1,6 +1,13 @@
 import type { NamedTensors, Tensor } from "../model/parameters.js";
 import { elementCount } from "../model/parameters.js";
-import { decodeElements, type ElementType, elementSize, encodeElements, isElementType } from "./elements.js";
+import {
+  decodeElements,
+  type ElementType,
+  elementSize,
+  encodeElements,
+  isElementType,
+  TensorBudget,
+} from "./elements.js";
 import { FormatError } from "./errors.js";
 import type { TensorFile } from "./tensorFile.js";
 
@@ -36,6 +43,8 @@ export function readSafetensors(bytes: Uint8Array): TensorFile {
   const { [METADATA]: metadata = {}, ...described } = header;
   const entries = Object.entries(described).map(([name, description]) => readEntry(name, description));
   checkPlaces(entries, data.length);
+  const budget = new TensorBudget(bytes);
+  for (const { name, type, shape } of entries) budget.spend(name, type, shape);
 
   const tensors = new Map<string, Tensor>();
   for (const { name, type, shape, begin, end } of entries) {

@@ -129,7 +129,7 @@ function toFloat32(tensors: NamedTensors): NamedTensors<Float32Array> {
   return new Map(
     [...tensors].map(([name, { shape, data }]): [string, Tensor<Float32Array>] => {
       if (data instanceof Float32Array) return [name, { shape, data }];
-      if (data instanceof Float64Array) return [name, { shape, data: Float32Array.from(data) }];
+      if (data instanceof Float64Array) return [name, { shape, data: new Float32Array(data) }];
       throw new FormatError(`tensor "${name}" holds integers, not weights`);
     }),
   );

@@ -1,4 +1,5 @@
 import type { NamedTensors } from "../../model/parameters.js";
+import { TensorBudget } from "../elements.js";
 import { FormatError } from "../errors.js";
 import type { TensorFile } from "../tensorFile.js";
 import { isZip, readStoredZip } from "../zip/read.js";
@@ -73,11 +74,6 @@ export function writePth(tensors: NamedTensors, metadata: Readonly<Record<string
   );
 }
 
-/** What the tensors of a file may take in all: generous for real files, a bound on the allocations of hostile ones. */
-function mostTensorBytes(file: Uint8Array): number {
-  return 2 * file.length + 2 ** 20;
-}
-
 function readZipForm(bytes: Uint8Array): TensorFile {
   const entries = readStoredZip(bytes, (name) => NEEDED_ENTRIES.test(name));
   const pickleName = [...entries.keys()].find((name) => name.endsWith("/data.pkl"));
@@ -101,7 +97,7 @@ function readZipForm(bytes: Uint8Array): TensorFile {
     }
     return entries.get(name)!;
   };
-  const tensors = readStateDict(value, bytesOf, mostTensorBytes(bytes));
+  const tensors = readStateDict(value, bytesOf, new TensorBudget(bytes));
   return { tensors, metadata: readExtra(entries, `${root}extra/`) };
 }
 
@@ -140,7 +136,7 @@ function readLegacyForm(bytes: Uint8Array): NamedTensors {
     }
     return found;
   };
-  return readStateDict(root, bytesOf, mostTensorBytes(bytes));
+  return readStateDict(root, bytesOf, new TensorBudget(bytes));
 }
 
 /** Reads the storages in the order of the keys. Each is its number of elements as a uint64, then the elements. */
