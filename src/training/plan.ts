@@ -86,9 +86,22 @@ export function planWith(
   };
 }
 
-/** Compiles a plan's network and sets the plan's parameters. */
-export async function compilePlan({ model, recipe, parameters }: TrainingPlan, backend: Backend): Promise<Engine> {
+/**
+ * Compiles a plan's network and sets the plan's parameters.
+ *
+ * @throws RangeError if all images belong to one class: whatever is trained would only learn its name
+ */
+export async function compilePlan(
+  { model, recipe, parameters, dataset }: TrainingPlan,
+  backend: Backend,
+): Promise<Engine> {
+  requireSeveralClasses(dataset);
   const engine = await backend.compile([{ model, ...recipe }], recipe);
   await engine.setParameters(parameters);
   return engine;
+}
+
+function requireSeveralClasses({ name, classes, labels }: Dataset): void {
+  if (labels.some((label) => label !== labels[0])) return;
+  throw new RangeError(`${name}: all training images are "${classes[labels[0]]}", but training needs several classes`);
 }
