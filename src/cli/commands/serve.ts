@@ -46,7 +46,7 @@ export function serveCommand(): Command {
     .addOption(
       new Option("--delay <ms>", "how long an image may wait for others to be computed with it")
         .argParser(integer(0, 1000))
-        .default(0),
+        .default(2),
     )
     .addOption(
       new Option("--rate <n>", "requests per second and client (default: no limit)").argParser(integer(1, 1e6)),

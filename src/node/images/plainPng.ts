@@ -1,16 +1,20 @@
 import { crc32, inflateSync } from "node:zlib";
 import type { DecodedImage } from "../../data/images/color.js";
-import { ImageError, imageFormat } from "./header.js";
+import { ImageError } from "./header.js";
 
 /** Bytes per pixel by colour type, at 8 bits: grey, RGB, grey with alpha, RGBA. Palettes are left to ImageMagick. */
 const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 4: 2, 6: 4 };
 
+/** A chunk's type as a number: four letters. */
+const typeOf = (letters: string) => Buffer.from(letters, "latin1").readUInt32BE();
+const [HEADER, DATA, END] = ["IHDR", "IDAT", "IEND"].map(typeOf);
 /** Chunks that do not change the pixels. With any other, such as an orientation, the image is not plain. */
-const IGNORED = new Set(["gAMA", "sRGB", "cHRM", "pHYs", "tIME", "bKGD"]);
+const IGNORED = new Set(["gAMA", "sRGB", "cHRM", "pHYs", "tIME", "bKGD"].map(typeOf));
 
 /** Starting an inflater and a fitted image costs more than this many pixels do. */
 const MOST_PIXELS = 256 * 256;
 
+const SIGNATURE = [0x89504e47, 0x0d0a1a0a];
 const SIGNATURE_BYTES = 8;
 /** Length, type and checksum. */
 const CHUNK_BYTES = 12;
@@ -61,22 +65,24 @@ function viewOf(bytes: Uint8Array): DataView {
 /** The layout of a plain PNG; undefined for any other image, however damaged. */
 function layoutOf(bytes: Uint8Array): Layout | undefined {
   const first = SIGNATURE_BYTES + 8;
-  if (bytes.length < first + HEADER_BYTES + 4 || imageFormat(bytes) !== "PNG") return undefined;
+  if (bytes.length < first + HEADER_BYTES + 4) return undefined;
   const view = viewOf(bytes);
+  if (view.getUint32(0) !== SIGNATURE[0] || view.getUint32(4) !== SIGNATURE[1]) return undefined;
   const [width, height] = [view.getUint32(first), view.getUint32(first + 4)];
-  const [depth, colorType, compression, filter, interlace] = bytes.subarray(first + 8, first + HEADER_BYTES);
-  const channels = CHANNELS[colorType];
-  if (depth !== 8 || channels === undefined || compression + filter + interlace !== 0) return undefined;
+  // Bit depth, colour type, then compression, filter and interlacing.
+  const channels = CHANNELS[bytes[first + 9]];
+  const methods = bytes[first + 10] + bytes[first + 11] + bytes[first + 12];
+  if (bytes[first + 8] !== 8 || channels === undefined || methods !== 0) return undefined;
   if (width < 1 || height < 1 || width * height > MOST_PIXELS) return undefined;
   const chunks: [number, number][] = [];
   for (let place = SIGNATURE_BYTES; place + CHUNK_BYTES <= bytes.length; ) {
     const length = view.getUint32(place);
-    const type = String.fromCharCode(...bytes.subarray(place + 4, place + 8));
+    const type = view.getUint32(place + 4);
     if (length > bytes.length - place - CHUNK_BYTES) return undefined;
-    if (type === "IEND") return chunks.length > 1 ? { width, height, channels, chunks } : undefined;
+    if (type === END) return chunks.length > 1 ? { width, height, channels, chunks } : undefined;
     const isHeader = place === SIGNATURE_BYTES;
-    if (isHeader ? type !== "IHDR" || length !== HEADER_BYTES : type !== "IDAT" && !IGNORED.has(type)) return undefined;
-    if (isHeader || type === "IDAT") chunks.push([place + 8, length]);
+    if (isHeader ? type !== HEADER || length !== HEADER_BYTES : type !== DATA && !IGNORED.has(type)) return undefined;
+    if (isHeader || type === DATA) chunks.push([place + 8, length]);
     place += CHUNK_BYTES + length;
   }
   return undefined;
@@ -97,35 +103,29 @@ function inflate(bytes: Uint8Array, chunks: Layout["chunks"], size: number): Uin
 
 /** Undoes the filter of every row (PNG specification, section 9). */
 function unfilter(rows: Uint8Array, height: number, rowBytes: number, channels: number): Uint8Array {
+  // The row above the first and the pixels left of each row count as 0: a margin saves asking.
+  const stride = channels + rowBytes;
+  const padded = new Uint8Array((height + 1) * stride);
   const pixels = new Uint8Array(height * rowBytes);
   for (let row = 0; row < height; row++) {
     const source = row * (rowBytes + 1);
     const filter = rows[source];
     if (filter > 4) throw new ImageError(`damaged: a row has the filter ${filter}`);
-    const target = row * rowBytes;
+    const start = (row + 1) * stride + channels;
     for (let place = 0; place < rowBytes; place++) {
-      const left = place < channels ? 0 : pixels[target + place - channels];
-      const above = row === 0 ? 0 : pixels[target + place - rowBytes];
-      const corner = place < channels || row === 0 ? 0 : pixels[target + place - rowBytes - channels];
-      pixels[target + place] = rows[source + 1 + place] + prediction(filter, left, above, corner);
+      const at = start + place;
+      const above = padded[at - stride];
+      const left = padded[at - channels];
+      let predicted = 0;
+      if (filter === 1) predicted = left;
+      else if (filter === 2) predicted = above;
+      else if (filter === 3) predicted = (left + above) >> 1;
+      else if (filter === 4) predicted = paeth(left, above, padded[at - stride - channels]);
+      padded[at] = rows[source + 1 + place] + predicted;
+      pixels[row * rowBytes + place] = padded[at];
     }
   }
   return pixels;
-}
-
-function prediction(filter: number, left: number, above: number, corner: number): number {
-  switch (filter) {
-    case 1:
-      return left;
-    case 2:
-      return above;
-    case 3:
-      return (left + above) >> 1;
-    case 4:
-      return paeth(left, above, corner);
-    default:
-      return 0;
-  }
 }
 
 /** Whichever of the three is closest to left + above − corner. */

@@ -21,7 +21,16 @@ const INPUT = "input";
 /** The most bytes of JSON in a request. Parsing more would hold up all others. */
 const MOST_JSON_BYTES = 2 ** 20;
 
-const parameters = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional();
+/** Only the values that we know are looked at. */
+const parameters = z
+  .custom<Readonly<Record<string, unknown>>>((value) => typeof value === "object" && value !== null, "not an object")
+  .optional();
+/** The data are checked with the shape and the type. */
+const shape = z.custom<readonly number[]>(
+  (value) =>
+    Array.isArray(value) && value.length <= 16 && value.every((extent) => Number.isSafeInteger(extent) && extent >= 0),
+  "not a list of extents",
+);
 const requestSchema = z.object({
   id: z.string().max(1000).optional(),
   parameters,
@@ -29,7 +38,7 @@ const requestSchema = z.object({
     .array(
       z.object({
         name: z.string(),
-        shape: z.array(z.number().int().nonnegative()).max(16),
+        shape,
         datatype: z.string(),
         parameters,
         data: z.unknown().optional(),

@@ -9,6 +9,7 @@ import { enableFusedArithmetic } from "../threads.js";
 import { InferencePool, type Item } from "./inferencePool.js";
 import { EXTENSIONS, modelMetadata, parseInferRequest, writeInferResponse } from "./inferenceProtocol.js";
 import { BodyBudget, isLoopback, namesLoopback, RateLimiter, tokenCheck } from "./limits.js";
+import { type LogStream, logStream } from "./logStream.js";
 import { addProcessMetrics, Metrics } from "./metrics.js";
 import { type ModelSource, Models, type ServedModel } from "./models.js";
 import { openApi } from "./openApi.js";
@@ -72,7 +73,8 @@ export async function serveModels(options: ServeOptions): Promise<ModelServer> {
     throw new Error(`serving on ${options.host} lets other machines in, so it needs a token: set LENET_TOKEN`);
   }
   enableFusedArithmetic();
-  const app = await createApp(options);
+  const log = logStream();
+  const app = await createApp(options, log);
   const service = await Service.open(options, app);
   try {
     service.addRoutes();
@@ -85,11 +87,11 @@ export async function serveModels(options: ServeOptions): Promise<ModelServer> {
   }
   const { port, address, family } = app.server.address() as AddressInfo;
   const host = family === "IPv6" ? `[${address}]` : address;
-  return { url: `http://${host}:${port}/`, close: () => service.close() };
+  return { url: `http://${host}:${port}/`, close: () => service.close().finally(log.flush) };
 }
 
 /** An app with our limits, that leaves every body as bytes. */
-async function createApp(options: ServeOptions): Promise<FastifyInstance> {
+async function createApp(options: ServeOptions, log: LogStream): Promise<FastifyInstance> {
   const { fastify, LogController } = await importFastify();
   const milliseconds = 1000 * options.requestSeconds;
   const app = fastify({
@@ -101,7 +103,7 @@ async function createApp(options: ServeOptions): Promise<FastifyInstance> {
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 200 },
     http: { headersTimeout: milliseconds, connectionsCheckingInterval: 250, maxHeaderSize: 8192 },
-    logger: options.logLevel === "silent" ? false : { level: options.logLevel },
+    logger: options.logLevel === "silent" ? false : { level: options.logLevel, stream: log },
     logController: new LogController({ disableRequestLogging: true }),
   });
   app.server.maxConnections = MOST_CONNECTIONS;
