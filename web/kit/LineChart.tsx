@@ -93,24 +93,19 @@ export function LineChart(props: LineChartProps) {
     <figure class="chart" ref={ref}>
       <figcaption>{title}</figcaption>
       <svg
-        class={near?.onPick && "pickable"}
+        class={near && "pickable"}
         width={width}
         height={MARGIN.top + PLOT_HEIGHT + MARGIN.bottom}
         role="img"
         aria-label={title}
+        onPointerDown={(event) => setPointer(placeOf(event))}
         onPointerMove={(event) => setPointer(placeOf(event))}
         onPointerLeave={() => setPointer(undefined)}
         onPointerUp={() => near?.onPick?.()}
       >
         {/* Safe: everything inserted into this markup is escaped. */}
         <g dangerouslySetInnerHTML={{ __html: drawing }} />
-        {near?.onPick && (
-          <path
-            class="near"
-            stroke={near.style.color}
-            d={`M${near.points.map((at) => [x(at[0]), y(at[1])]).join("L")}`}
-          />
-        )}
+        {near && <path class="near" d={`M${near.points.map((at) => [x(at[0]), y(at[1])]).join("L")}`} />}
         {pointer && <path class="pointer" d={`M${x(pointer.x)},${MARGIN.top}v${PLOT_HEIGHT}`} />}
       </svg>
       {pointer && series.some(({ points }) => points.length > 0) && (

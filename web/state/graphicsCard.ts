@@ -38,5 +38,7 @@ export const MOST_NETWORKS = { cpu: 16, gpu: 64 } as const;
 /** The settings as they can be trained here: on a device that is there, with as many networks as it may have. */
 export function runnable(fields: RunFields): RunFields {
   const device = fields.device === "gpu" && current.value?.type === "there" ? "gpu" : "cpu";
-  return { ...fields, device, networks: Math.min(fields.networks, MOST_NETWORKS[device]) };
+  const networks = Math.min(fields.networks, MOST_NETWORKS[device]);
+  // The seeds count up, and every one must be exact.
+  return { ...fields, device, networks, seed: Math.min(fields.seed, Number.MAX_SAFE_INTEGER - networks + 1) };
 }

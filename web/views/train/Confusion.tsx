@@ -1,7 +1,7 @@
 import { Matrix } from "../../kit/Matrix.js";
 import { selectedRun } from "../../state/runs.js";
-import { nameOf } from "./fleet.js";
 import { messages } from "./messages/index.js";
+import { nameOf } from "./nameOf.js";
 
 /** The selected run's confusion matrix, updated during every validation. */
 export function Confusion() {

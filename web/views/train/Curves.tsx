@@ -6,8 +6,9 @@ import { ScrollRegion } from "../../kit/regions.js";
 import type { Member } from "../../state/member.js";
 import type { Run } from "../../state/run.js";
 import { runs, selectRun } from "../../state/runs.js";
-import { fleetEpochs, nameOf } from "./fleet.js";
+import { fleetEpochs } from "./fleet.js";
 import { messages } from "./messages/index.js";
+import { nameOf } from "./nameOf.js";
 
 /** Loss and accuracy of all runs, per epoch. */
 export function Curves() {

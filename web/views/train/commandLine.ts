@@ -19,6 +19,7 @@ export function commandLine(fields: RunFields, seed = fields.seed): string | und
     ["augment", fields.augment],
     ["val-split", fields.val],
     ["seed", seed],
+    ["device", fields.device],
   ];
   const given = options.flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${value}`]));
   return ["npx lenet train", ...given].join(" ");

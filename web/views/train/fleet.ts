@@ -3,12 +3,6 @@ import { type Spread, spreadOf } from "../../../src/report/statistics.js";
 import type { EpochRecord } from "../../../src/training/epochs.js";
 import type { Member } from "../../state/member.js";
 import type { Run } from "../../state/run.js";
-import { messages } from "./messages/index.js";
-
-/** A run's name; that of a fleet has the seed of the network on display. */
-export function nameOf({ number, isFleet, member }: Run): string {
-  return messages().run(number, isFleet ? member.value.seed : undefined);
-}
 
 /** A number of an epoch. */
 export type EpochValue = Exclude<keyof EpochRecord, "epoch">;
@@ -23,7 +17,7 @@ export interface FleetEpoch {
 }
 
 /** A value of all networks, for each epoch that at least one has finished. */
-export function fleetEpochs({ members }: Run, what: EpochValue): FleetEpoch[] {
+export function fleetEpochs({ members }: Pick<Run, "members">, what: EpochValue): FleetEpoch[] {
   const longest = Math.max(0, ...members.map(({ epochs }) => epochs.value.length));
   return Array.from({ length: longest }, (_, index) => {
     const values = members.flatMap(({ epochs }) => epochs.value[index]?.[what] ?? []);
@@ -41,7 +35,7 @@ export interface Ranking {
 }
 
 /** Undefined before the first epoch. */
-export function rankingOf({ members }: Run): Ranking | undefined {
+export function rankingOf({ members }: Pick<Run, "members">): Ranking | undefined {
   const ranked = members
     .filter(({ best }) => best !== undefined)
     .toSorted((one, other) => accuracyOf(one) - accuracyOf(other));
