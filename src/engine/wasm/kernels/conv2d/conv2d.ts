@@ -8,7 +8,7 @@ import { emitGradientShares } from "../reduction.js";
 import { direct } from "./direct.js";
 import type { Conv2dShape } from "./shape.js";
 import { emitSingleConv2d } from "./single.js";
-import { isWinogradFaster, winograd } from "./winograd.js";
+import { winograd } from "./winograd.js";
 
 /** A convolution: Winograd's filtering where it is faster, otherwise direct. */
 export const conv2d: LayerKernels<Conv2dLayer> = {
@@ -18,7 +18,8 @@ export const conv2d: LayerKernels<Conv2dLayer> = {
     const { label, multiplyAdds } = placed.described;
     const [weight, bias] = placed.parameters;
     const shape = shapeOf(placed);
-    const method = isWinogradFaster(shape) ? winograd : direct;
+    const tile = Number((globalThis as any).process?.env?.[`TILE_${shape.output.width}`] ?? 0);
+    const method = tile ? winograd(tile) : direct;
     const backwardBias = emitBackwardBias(context, label, shape);
     const forward = method.emitForward(context, label, shape);
     const backwardInput = method.emitBackwardInput(context, label, shape);

@@ -13,10 +13,7 @@ import {
 } from "../layout.js";
 import { LARGEST_BODY, OuterProduct, ROWS } from "../outerProduct.js";
 import { type Conv2dMethod, type Conv2dShape, emitTapTable } from "./shape.js";
-import { emitTapSums } from "./tapSums.js";
-
-/** Vector registers that V8 allocates on x86-64. */
-const REGISTERS = 15;
+import { channelsAtOnce, emitTapSums, REGISTERS } from "./tapSums.js";
 
 /** The sums of products as they are defined; they need no scratch memory. */
 export const direct: Conv2dMethod = {
@@ -185,11 +182,6 @@ function emitBackwardInput(context: KernelContext, name: string, shape: Conv2dSh
     },
     { exported: true },
   );
-}
-
-/** Output channels whose gradients for a run of taps fit into the registers beside their inputs. */
-function channelsAtOnce(taps: number): number {
-  return Math.max(1, Math.floor((REGISTERS - 1) / (taps + 1)));
 }
 
 /** Emits (x, dy, dWeight, workspace): the tile's share of the weight gradient, overwritten. */
