@@ -8,7 +8,7 @@ import { emitGradientShares } from "../reduction.js";
 import { direct } from "./direct.js";
 import type { Conv2dShape } from "./shape.js";
 import { emitSingleConv2d } from "./single.js";
-import { winograd } from "./winograd.js";
+import { fastestTile, winograd } from "./winograd.js";
 
 /** A convolution: Winograd's filtering where it is faster, otherwise direct. */
 export const conv2d: LayerKernels<Conv2dLayer> = {
@@ -18,7 +18,8 @@ export const conv2d: LayerKernels<Conv2dLayer> = {
     const { label, multiplyAdds } = placed.described;
     const [weight, bias] = placed.parameters;
     const shape = shapeOf(placed);
-    const tile = Number((globalThis as any).process?.env?.[`TILE_${shape.output.width}`] ?? 0);
+    const force = (globalThis as any).process?.env?.[`TILE_${shape.output.width}`];
+    const tile = force === undefined ? fastestTile(shape) : Number(force);
     const method = tile ? winograd(tile) : direct;
     const backwardBias = emitBackwardBias(context, label, shape);
     const forward = method.emitForward(context, label, shape);
@@ -28,17 +29,25 @@ export const conv2d: LayerKernels<Conv2dLayer> = {
     return {
       batchBytes: [shares.bytes],
       workspaceBytes: method.workspaceBytes(shape),
+      keptBytes: method.keptBytes(shape),
       forward: [
         {
           kernel: forward,
-          operands: ({ x, y, weights, workspace }) => [x, weights + weight.offset, weights + bias.offset, y, workspace],
+          operands: ({ x, y, weights, workspace, kept }) => [
+            x,
+            weights + weight.offset,
+            weights + bias.offset,
+            y,
+            workspace,
+            kept,
+          ],
           multiplyAdds,
         },
       ],
       parameterGradients: [
         {
           kernel: backwardWeight,
-          operands: ({ x, dy, workspace, inBatch: [share] }) => [x, dy, share, workspace],
+          operands: ({ x, dy, workspace, kept, inBatch: [share] }) => [x, dy, share, workspace, kept],
           multiplyAdds,
         },
         { kernel: backwardBias, operands: ({ dy, inBatch: [share] }) => [dy, i32.add(share, shares.offsets[1])] },

@@ -5,7 +5,7 @@ import { PLACE_VECTORS, VECTOR_BYTES } from "../layout.js";
 import { OuterProduct } from "../outerProduct.js";
 
 /** Places that one loop body takes. */
-const PLACES_AT_ONCE = 2;
+const PLACES_AT_ONCE = 5;
 
 /** Vector registers that V8 allocates on x86-64. */
 export const REGISTERS = 15;

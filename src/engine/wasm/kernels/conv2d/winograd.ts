@@ -17,9 +17,10 @@ import {
   PLACE_VECTORS,
   placeOffset,
   rowBytes,
+  roundUp,
   VECTOR_BYTES,
 } from "../layout.js";
-import { LARGEST_BODY, OuterProduct, ROWS } from "../outerProduct.js";
+import { OuterProduct, ROWS } from "../outerProduct.js";
 import type { Conv2dMethod, Conv2dShape } from "./shape.js";
 import { channelsAtOnce, emitTapSums } from "./tapSums.js";
 import {
@@ -40,6 +41,28 @@ import {
  * channels; a window is m columns of the output and the m + r − 1 of the padded input that they read.
  */
 
+/** More points than these cost more accuracy than they save time. */
+const MOST_POINTS = 9;
+/** What a transform costs per point and channel, in multiply-adds; measured. */
+const TRANSFORM_COST = 4;
+
+/**
+ * The outputs to compute together so that a convolution takes the least time; undefined if none is faster than direct.
+ * Compares multiply-adds of a row of the output, with those that the transforms are worth.
+ */
+export function fastestTile({ input, output, kernel, stride }: Conv2dShape): number | undefined {
+  if (stride !== 1) return undefined;
+  const pairs = input.channels * output.channels;
+  let fastest: number | undefined;
+  let least = output.width * kernel * kernel * pairs;
+  for (let outputs = 2; outputs + kernel - 1 <= MOST_POINTS; outputs++) {
+    const products = Math.ceil(output.width / outputs) * (outputs + kernel - 1);
+    const cost = products * (kernel * pairs + TRANSFORM_COST * (input.channels + output.channels));
+    if (cost < least) [least, fastest] = [cost, outputs];
+  }
+  return fastest;
+}
+
 /** A convolution, how it is filtered, and the strides and parts of the workspace that its kernels share, in bytes. */
 interface Plan {
   readonly shape: Conv2dShape;
@@ -53,7 +76,6 @@ interface Plan {
   readonly outputRowBytes: number;
   readonly inputPointBytes: number;
   readonly outputPointBytes: number;
-  readonly inputs: number;
   readonly gradients: number;
   readonly products: number;
   readonly end: number;
@@ -69,8 +91,7 @@ function planOf(shape: Conv2dShape, filtering: Filtering): Plan {
   const outputRowBytes = output.channels * PLACE_BYTES;
   const inputPointBytes = windows * inputRows * inputRowBytes;
   const outputPointBytes = windows * output.height * outputRowBytes;
-  const inputs = Math.ceil((output.channels * taps * input.channels * filterBytes) / PLACE_BYTES) * PLACE_BYTES;
-  const gradients = inputs + points * inputPointBytes;
+  const gradients = roundUp(output.channels * taps * input.channels * filterBytes, PLACE_BYTES);
   const products = gradients + points * outputPointBytes;
   return {
     shape,
@@ -82,7 +103,6 @@ function planOf(shape: Conv2dShape, filtering: Filtering): Plan {
     outputRowBytes,
     inputPointBytes,
     outputPointBytes,
-    inputs,
     gradients,
     products,
     end: products + points * ROWS * PLACE_BYTES,
@@ -94,6 +114,10 @@ export function winograd(outputs: number): Conv2dMethod {
   const plan = (shape: Conv2dShape) => planOf(shape, minimalFiltering(shape.kernel, outputs));
   return {
     workspaceBytes: (shape) => plan(shape).end,
+    keptBytes: (shape) => {
+      const { filtering, inputPointBytes } = plan(shape);
+      return filtering.points * inputPointBytes;
+    },
     emitForward: (context, name, shape) => emitForward(context, `${name}.forward`, plan(shape)),
     emitBackwardInput: (context, name, shape) => emitBackwardInput(context, `${name}.backwardInput`, plan(shape)),
     emitBackwardWeight: (context, name, shape) => emitBackwardWeight(context, `${name}.backwardWeight`, plan(shape)),
@@ -122,7 +146,7 @@ function windowRuns(windows: number, step: number, columns: number, first: numbe
   return runs;
 }
 
-/** Emits (x, weight, bias, y, workspace): the forward pass over one tile. */
+/** Emits (x, weight, bias, y, workspace, kept): the forward pass over one tile; keeps the transformed inputs. */
 function emitForward(context: KernelContext, name: string, plan: Plan): FunctionHandle {
   const { shape, filtering } = plan;
   const { input, output } = shape;
@@ -139,9 +163,8 @@ function emitForward(context: KernelContext, name: string, plan: Plan): Function
   }));
   return context.module.function(
     name,
-    { x: "i32", weight: "i32", bias: "i32", y: "i32", workspace: "i32" },
-    (code, { x, weight, bias, y, workspace }) => {
-      const inputs = code.local("i32", i32.add(workspace, plan.inputs));
+    { x: "i32", weight: "i32", bias: "i32", y: "i32", workspace: "i32", kept: "i32" },
+    (code, { x, weight, bias, y, workspace, kept: inputs }) => {
       code.call(transformFilters, weight, workspace);
       code.call(transformInputs, x, inputs);
       code.increase(y, placeOffset(output, 0, 0, 0));
@@ -185,7 +208,6 @@ function emitForwardBlock(
       emitProducts(context, code, {
         points: filtering.points,
         rows: channels,
-        start: (point, channel) => (point === one ? v128.load32Splat(bias, channel * FLOAT_BYTES) : ZERO),
         inputs,
         end: i32.add(inputs, taps * input.channels * PLACE_BYTES),
         unit: taps * input.channels,
@@ -195,11 +217,18 @@ function emitForwardBlock(
         filterRowBytes: taps * input.channels * filterBytes,
         products,
       });
-      forEachProduct(code, products, filtering.points, channels, (channel, vector, points) => {
-        const offset = channel * channelBytes(output) + vector * VECTOR_BYTES;
-        const values = filtering.transformProducts(context, code, points);
-        values.slice(0, to).forEach((value, column) => {
-          code.store(y, value, offset + column * PLACE_BYTES);
+      const block = {
+        points: filtering.points,
+        rows: channels,
+        targetRowBytes: channelBytes(output),
+        advance: () => code.increase(bias, FLOAT_BYTES),
+      };
+      forEachProduct(code, products, y, block, (values) => {
+        // The product at the point 1 goes into every output once.
+        code.set(values[one], f32x4.add(values[one], v128.load32Splat(bias)));
+        const outputs = filtering.transformProducts(context, code, values);
+        outputs.slice(0, to).forEach((value, column) => {
+          code.store(y, value, column * PLACE_BYTES);
         });
       });
     },
@@ -218,7 +247,7 @@ function emitBackwardInput(context: KernelContext, name: string, plan: Plan): Fu
     row: -rowFilters,
     output: input.channels * filterBytes,
   });
-  const transformGradients = emitGradientTransform(context, `${name}.gradients`, plan);
+  const transformGradients = emitGradientTransform(context, `${name}.gradients`, plan, output.channels);
   const runs = windowRuns(plan.windows, outputs, points, -padding, input.width).map((run, index) => ({
     ...run,
     blocks: emitChannelBlocks(input.channels, ROWS, (size) =>
@@ -286,7 +315,6 @@ function emitBackwardInputBlock(
       emitProducts(context, code, {
         points,
         rows: channels,
-        start: () => ZERO,
         inputs: gradients,
         end,
         unit: output.channels,
@@ -296,11 +324,11 @@ function emitBackwardInputBlock(
         filterRowBytes: filterBytes,
         products,
       });
-      forEachProduct(code, products, points, channels, (channel, vector, values) => {
-        const offset = channel * channelBytes(dxLayout) + vector * VECTOR_BYTES;
+      const block = { points, rows: channels, targetRowBytes: channelBytes(dxLayout) };
+      forEachProduct(code, products, dx, block, (values) => {
         filtering.transposeInputs(context, code, values).forEach((value, column) => {
           if (column < from || column >= to) return;
-          const place = offset + column * PLACE_BYTES;
+          const place = column * PLACE_BYTES;
           code.store(dx, f32x4.add(v128.load(dx, place), value), place);
         });
       });
@@ -308,70 +336,94 @@ function emitBackwardInputBlock(
   );
 }
 
-/** Emits (x, dy, dWeight, workspace): the tile's share of the weight gradient, overwritten. */
+/** Emits (x, dy, dWeight, workspace, kept): the tile's share of the weight gradient, overwritten. */
 function emitBackwardWeight(context: KernelContext, name: string, plan: Plan): FunctionHandle {
   const { shape, filtering } = plan;
   const { input, output } = shape;
-  const { taps, points, filterBytes } = filtering;
-  const transformInputs = emitInputTransform(context, `${name}.inputs`, plan);
-  const transformGradients = emitGradientTransform(context, `${name}.gradients`, plan);
+  const { taps, filterBytes } = filtering;
   const transposeFilters = emitFilterTransposition(context, `${name}.filters`, shape, filtering);
+  const gradientChannelBytes = channelBytes({ ...output, border: 0 });
   const rowFilters = input.channels * filterBytes;
-  // Sums over the tile of one point, of a column of taps of one input channel and a few output channels.
-  const blocks = emitChannelBlocks(output.channels, channelsAtOnce(taps), (size) =>
-    context.module.function(
-      `${name}${size}`,
-      { inputs: "i32", gradients: "i32", target: "i32" },
-      (code, { inputs, gradients, target }) => {
-        emitTapSums(context, code, {
-          taps,
-          channels: size,
-          outer: plan.windows,
-          inner: output.height,
-          x: {
-            pointer: inputs,
-            outer: plan.inputRows * plan.inputRowBytes,
-            inner: plan.inputRowBytes,
-            tap: plan.inputRowBytes,
-          },
-          dy: { pointer: gradients, inner: plan.outputRowBytes, channel: PLACE_BYTES },
-          sums: { pointer: target, tap: rowFilters, channel: taps * rowFilters },
-        });
-      },
-    ),
+  const blocks = emitChannelBlocks(output.channels, channelsAtOnce(taps), (channels) =>
+    emitBackwardWeightBlock(context, `${name}${channels}`, plan, channels),
   );
   return context.module.function(
     name,
-    { x: "i32", dy: "i32", dWeight: "i32", workspace: "i32" },
-    (code, { x, dy, dWeight, workspace }) => {
-      const inputs = code.local("i32", i32.add(workspace, plan.inputs));
-      const gradients = code.local("i32", i32.add(workspace, plan.gradients));
-      code.call(transformInputs, x, inputs);
-      code.call(transformGradients, dy, gradients);
-      const point = code.local("i32", workspace);
-      code.repeat(points, () => {
-        code.forRange(0, input.channels, (channel) => {
-          callBlocks(code, blocks, [
-            i32.add(inputs, i32.mul(channel, PLACE_BYTES)),
-            { first: gradients, bytes: PLACE_BYTES },
-            { first: i32.add(point, i32.mul(channel, filterBytes)), bytes: taps * rowFilters },
-          ]);
-        });
-        code.increase(point, FLOAT_BYTES);
-        code.increase(inputs, plan.inputPointBytes);
-        code.increase(gradients, plan.outputPointBytes);
-      });
+    { x: "i32", dy: "i32", dWeight: "i32", workspace: "i32", kept: "i32" },
+    (code, { dy, dWeight, workspace, kept }) => {
+      callBlocks(code, blocks, [
+        kept,
+        { first: dy, bytes: gradientChannelBytes },
+        i32.add(workspace, plan.gradients),
+        { first: workspace, bytes: taps * rowFilters },
+      ]);
       code.call(transposeFilters, workspace, dWeight);
     },
     { exported: true },
   );
 }
 
+/**
+ * Emits (inputs, dy, gradients, sums): the sums over the tile at every point, for a few output channels. Only their
+ * gradients are transformed at a time, which keeps them in the nearest cache.
+ */
+function emitBackwardWeightBlock(context: KernelContext, name: string, plan: Plan, channels: number): FunctionHandle {
+  const { input, output } = plan.shape;
+  const { taps, points, filterBytes } = plan.filtering;
+  const rowFilters = input.channels * filterBytes;
+  const gradientRowBytes = channels * PLACE_BYTES;
+  const gradientPointBytes = plan.windows * output.height * gradientRowBytes;
+  const transformGradients = emitGradientTransform(context, `${name}.gradients`, plan, channels);
+  // One point of a column of taps of one input channel.
+  const sumTaps = context.module.function(
+    `${name}.taps`,
+    { inputs: "i32", gradients: "i32", sums: "i32" },
+    (code, { inputs, gradients, sums }) => {
+      emitTapSums(context, code, {
+        taps,
+        channels,
+        outer: plan.windows,
+        inner: output.height,
+        x: {
+          pointer: inputs,
+          outer: plan.inputRows * plan.inputRowBytes,
+          inner: plan.inputRowBytes,
+          tap: plan.inputRowBytes,
+        },
+        dy: { pointer: gradients, inner: gradientRowBytes, channel: PLACE_BYTES },
+        sums: { pointer: sums, tap: rowFilters, channel: taps * rowFilters },
+      });
+    },
+  );
+  return context.module.function(
+    name,
+    { inputs: "i32", dy: "i32", gradients: "i32", sums: "i32" },
+    (code, { inputs, dy, gradients, sums }) => {
+      code.call(transformGradients, dy, gradients);
+      code.repeat(points, () => {
+        code.forRange(0, input.channels, (channel) => {
+          code.call(
+            sumTaps,
+            i32.add(inputs, i32.mul(channel, PLACE_BYTES)),
+            gradients,
+            i32.add(sums, i32.mul(channel, filterBytes)),
+          );
+        });
+        code.increase(inputs, plan.inputPointBytes);
+        code.increase(gradients, gradientPointBytes);
+        code.increase(sums, FLOAT_BYTES);
+      });
+    },
+  );
+}
+
+/** The most multiply-adds in the loop body of a block's products; one turn or few, since its end is hard to predict. */
+const LARGEST_PRODUCTS = 200;
+
 /** The products of a block: at every point, rows of filters times consecutive transformed values. */
 interface Products {
   readonly points: number;
   readonly rows: number;
-  readonly start: (point: number, row: number) => Value<"v128">;
   /** The values at the first point, [step][8], and their end; a multiple of `unit` steps. */
   readonly inputs: Local<"i32">;
   readonly end: Value<"i32">;
@@ -387,46 +439,60 @@ interface Products {
 
 function emitProducts(context: KernelContext, code: FunctionBuilder, block: Products): void {
   const product = new OuterProduct(context, code, block.rows);
-  const unrolled = largestDivisor(block.unit, Math.floor(LARGEST_BODY / (block.rows * PLACE_VECTORS)));
+  const unrolled = largestDivisor(block.unit, Math.floor(LARGEST_PRODUCTS / (block.rows * PLACE_VECTORS)));
   const source = code.local("i32");
   const taken = code.local("i32");
+  const start = code.local("i32", block.inputs);
   const end = code.local("i32", block.end);
-  for (let point = 0; point < block.points; point++) {
-    product.start((row) => block.start(point, row));
-    code.set(source, block.inputs);
-    code.set(taken, block.filters);
+  const filters = code.local("i32", block.filters);
+  const target = code.local("i32", block.products);
+  code.repeat(block.points, () => {
+    product.start(() => ZERO);
+    code.set(source, start);
+    code.set(taken, filters);
     code.while(i32.ltUnsigned(source, end), () => {
       product.accumulate(
         source,
         unrolled,
-        (step, vector) => v128.load(source, point * block.pointBytes + step * PLACE_BYTES + vector * VECTOR_BYTES),
-        (step, row) =>
-          v128.load32Splat(taken, row * block.filterRowBytes + step * block.filterStepBytes + point * FLOAT_BYTES),
+        (step, vector) => v128.load(source, step * PLACE_BYTES + vector * VECTOR_BYTES),
+        (step, row) => v128.load32Splat(taken, row * block.filterRowBytes + step * block.filterStepBytes),
       );
       code.increase(source, unrolled * PLACE_BYTES);
       code.increase(taken, unrolled * block.filterStepBytes);
     });
-    product.store(block.products, (row) => (point * block.rows + row) * PLACE_BYTES);
-  }
+    product.store(target, (row) => row * PLACE_BYTES);
+    code.increase(start, block.pointBytes);
+    code.increase(end, block.pointBytes);
+    code.increase(filters, FLOAT_BYTES);
+    code.increase(target, block.rows * PLACE_BYTES);
+  });
 }
 
-/** Runs the body for every row and vector of a block's products, with the values at all points loaded. */
+/**
+ * Runs the body for every row and vector of a block's products, with the values at all points loaded. The pointers are
+ * used up; in the body, `target` points to the row and vector.
+ */
 function forEachProduct(
   code: FunctionBuilder,
   products: Local<"i32">,
-  points: number,
-  rows: number,
-  body: (row: number, vector: number, values: readonly Local<"v128">[]) => void,
+  target: Local<"i32">,
+  { points, rows, targetRowBytes, advance }: { points: number; rows: number; targetRowBytes: number; advance?: () => void },
+  body: (values: readonly Local<"v128">[]) => void,
 ): void {
   const values = Array.from({ length: points }, () => code.local("v128"));
-  for (let row = 0; row < rows; row++) {
-    for (let vector = 0; vector < PLACE_VECTORS; vector++) {
+  // A short loop: unrolled, V8 would load the products of all rows before it uses any.
+  code.forRange(0, rows, () => {
+    code.forRange(0, PLACE_VECTORS, () => {
       values.forEach((local, point) => {
-        code.set(local, v128.load(products, (point * rows + row) * PLACE_BYTES + vector * VECTOR_BYTES));
+        code.set(local, v128.load(products, point * rows * PLACE_BYTES));
       });
-      body(row, vector, values);
-    }
-  }
+      body(values);
+      code.increase(products, VECTOR_BYTES);
+      code.increase(target, VECTOR_BYTES);
+    });
+    code.increase(target, targetRowBytes - PLACE_BYTES);
+    advance?.();
+  });
 }
 
 /** Emits (x, target): Bᵀ d of every window. */
@@ -444,17 +510,17 @@ function emitInputTransform(context: KernelContext, name: string, plan: Plan): F
   });
 }
 
-/** Emits (dy, target): A dy of every window. */
-function emitGradientTransform(context: KernelContext, name: string, plan: Plan): FunctionHandle {
+/** Emits (dy, target): A dy of every window, for some channels. */
+function emitGradientTransform(context: KernelContext, name: string, plan: Plan, channels: number): FunctionHandle {
   const { shape, filtering } = plan;
-  const source = { ...shape.output, border: 0 };
+  const source = { ...shape.output, channels, border: 0 };
   return emitWindowTransform(context, name, plan, {
     source,
     first: 0,
     rows: source.height,
     columns: filtering.outputs,
     width: source.width,
-    pointBytes: plan.outputPointBytes,
+    pointBytes: plan.windows * source.height * channels * PLACE_BYTES,
     transform: filtering.transposeProducts,
   });
 }
@@ -486,16 +552,17 @@ function emitWindowTransform(context: KernelContext, name: string, plan: Plan, w
         code.repeat(rows, () => {
           code.set(source, x);
           code.repeat(layout.channels, () => {
-            for (let vector = 0; vector < PLACE_VECTORS; vector++) {
+            code.repeat(PLACE_VECTORS, () => {
               values.forEach((value, column) => {
-                code.set(value, v128.load(source, column * PLACE_BYTES + vector * VECTOR_BYTES));
+                code.set(value, v128.load(source, column * PLACE_BYTES));
               });
               transform(context, code, [...values, ...missing]).forEach((value, point) => {
-                code.store(target, value, point * pointBytes + vector * VECTOR_BYTES);
+                code.store(target, value, point * pointBytes);
               });
-            }
-            code.increase(source, channelBytes(layout));
-            code.increase(target, PLACE_BYTES);
+              code.increase(source, VECTOR_BYTES);
+              code.increase(target, VECTOR_BYTES);
+            });
+            code.increase(source, channelBytes(layout) - PLACE_BYTES);
           });
           code.increase(x, rowBytes(layout));
         });
