@@ -18,9 +18,8 @@ export const conv2d: LayerKernels<Conv2dLayer> = {
     const { label, multiplyAdds } = placed.described;
     const [weight, bias] = placed.parameters;
     const shape = shapeOf(placed);
-    const force = (globalThis as any).process?.env?.[`TILE_${shape.output.width}`];
-    const tile = force === undefined ? fastestTile(shape) : Number(force);
-    const method = tile ? winograd(tile) : direct;
+    const tile = fastestTile(shape);
+    const method = tile === undefined ? direct : winograd(tile);
     const backwardBias = emitBackwardBias(context, label, shape);
     const forward = method.emitForward(context, label, shape);
     const backwardInput = method.emitBackwardInput(context, label, shape);

@@ -12,23 +12,24 @@ import { type KernelContext, ZERO } from "../context.js";
 import {
   channelBytes,
   FLOAT_BYTES,
-  type Layout,
   PLACE_BYTES,
   PLACE_VECTORS,
   placeOffset,
-  rowBytes,
   roundUp,
+  rowBytes,
   VECTOR_BYTES,
 } from "../layout.js";
 import { OuterProduct, ROWS } from "../outerProduct.js";
+import { type Filtering, minimalFiltering } from "./minimalFiltering.js";
 import type { Conv2dMethod, Conv2dShape } from "./shape.js";
 import { channelsAtOnce, emitTapSums } from "./tapSums.js";
 import {
   emitFilterTransform,
   emitFilterTransposition,
-  type Filtering,
-  minimalFiltering,
-  type Transform,
+  emitWindowTransform,
+  type WindowRun,
+  type Windows,
+  windowRuns,
 } from "./winogradTransforms.js";
 
 /*
@@ -43,12 +44,12 @@ import {
 
 /** More points than these cost more accuracy than they save time. */
 const MOST_POINTS = 9;
-/** What a transform costs per point and channel, in multiply-adds; measured. */
-const TRANSFORM_COST = 4;
+/** What a transform costs per channel, in multiply-adds, divided by the square of the points; measured. */
+const TRANSFORM_COST = 1 / 3;
 
 /**
  * The outputs to compute together so that a convolution takes the least time; undefined if none is faster than direct.
- * Compares multiply-adds of a row of the output, with those that the transforms are worth.
+ * Compares the multiply-adds of a row of the output, and what the transforms are worth in them.
  */
 export function fastestTile({ input, output, kernel, stride }: Conv2dShape): number | undefined {
   if (stride !== 1) return undefined;
@@ -56,8 +57,9 @@ export function fastestTile({ input, output, kernel, stride }: Conv2dShape): num
   let fastest: number | undefined;
   let least = output.width * kernel * kernel * pairs;
   for (let outputs = 2; outputs + kernel - 1 <= MOST_POINTS; outputs++) {
-    const products = Math.ceil(output.width / outputs) * (outputs + kernel - 1);
-    const cost = products * (kernel * pairs + TRANSFORM_COST * (input.channels + output.channels));
+    const points = outputs + kernel - 1;
+    const transforms = TRANSFORM_COST * points ** 2 * (input.channels + output.channels);
+    const cost = Math.ceil(output.width / outputs) * (points * kernel * pairs + transforms);
     if (cost < least) [least, fastest] = [cost, outputs];
   }
   return fastest;
@@ -68,8 +70,6 @@ interface Plan {
   readonly shape: Conv2dShape;
   readonly filtering: Filtering;
   readonly windows: number;
-  /** Outputs of the last window. */
-  readonly lastOutputs: number;
   /** Rows of the padded input that are read. */
   readonly inputRows: number;
   readonly inputRowBytes: number;
@@ -81,7 +81,6 @@ interface Plan {
   readonly end: number;
 }
 
-/** Strides and parts of the workspace that the kernels share, in bytes. */
 function planOf(shape: Conv2dShape, filtering: Filtering): Plan {
   const { input, output } = shape;
   const { taps, points, outputs, filterBytes } = filtering;
@@ -97,7 +96,6 @@ function planOf(shape: Conv2dShape, filtering: Filtering): Plan {
     shape,
     filtering,
     windows,
-    lastOutputs: output.width - (windows - 1) * outputs,
     inputRows,
     inputRowBytes,
     outputRowBytes,
@@ -124,28 +122,6 @@ export function winograd(outputs: number): Conv2dMethod {
   };
 }
 
-/** Neighbouring windows that have the same columns. */
-interface WindowRun {
-  readonly count: number;
-  /** The columns that a window has, of those that it could have. */
-  readonly from: number;
-  readonly to: number;
-}
-
-/** All windows, grouped into runs: `columns` from every `step`-th on, without those outside of 0 … width − 1. */
-function windowRuns(windows: number, step: number, columns: number, first: number, width: number): WindowRun[] {
-  const runs: WindowRun[] = [];
-  for (let window = 0; window < windows; window++) {
-    const start = first + window * step;
-    const from = Math.max(0, -start);
-    const to = Math.max(from, Math.min(columns, width - start));
-    const last = runs.at(-1);
-    if (last?.from === from && last.to === to) runs[runs.length - 1] = { ...last, count: last.count + 1 };
-    else runs.push({ count: 1, from, to });
-  }
-  return runs;
-}
-
 /** Emits (x, weight, bias, y, workspace, kept): the forward pass over one tile; keeps the transformed inputs. */
 function emitForward(context: KernelContext, name: string, plan: Plan): FunctionHandle {
   const { shape, filtering } = plan;
@@ -157,7 +133,7 @@ function emitForward(context: KernelContext, name: string, plan: Plan): Function
     output: taps * rowFilters,
   });
   const transformInputs = emitInputTransform(context, `${name}.inputs`, plan);
-  const runs = windowRuns(plan.windows, outputs, outputs, 0, output.width).map((run) => ({
+  const runs = windowRuns(windowsOf(plan, outputs, 0, output.width)).map((run) => ({
     ...run,
     blocks: emitChannelBlocks(output.channels, ROWS, (size) => emitForwardBlock(context, name, plan, size, run)),
   }));
@@ -217,13 +193,15 @@ function emitForwardBlock(
         filterRowBytes: taps * input.channels * filterBytes,
         products,
       });
-      const block = {
+      const results: ProductRows = {
         points: filtering.points,
         rows: channels,
+        products,
+        target: y,
         targetRowBytes: channelBytes(output),
-        advance: () => code.increase(bias, FLOAT_BYTES),
+        nextRow: () => code.increase(bias, FLOAT_BYTES),
       };
-      forEachProduct(code, products, y, block, (values) => {
+      forEachProduct(code, results, (values) => {
         // The product at the point 1 goes into every output once.
         code.set(values[one], f32x4.add(values[one], v128.load32Splat(bias)));
         const outputs = filtering.transformProducts(context, code, values);
@@ -248,7 +226,7 @@ function emitBackwardInput(context: KernelContext, name: string, plan: Plan): Fu
     output: input.channels * filterBytes,
   });
   const transformGradients = emitGradientTransform(context, `${name}.gradients`, plan, output.channels);
-  const runs = windowRuns(plan.windows, outputs, points, -padding, input.width).map((run, index) => ({
+  const runs = windowRuns(windowsOf(plan, points, -padding, input.width)).map((run, index) => ({
     ...run,
     blocks: emitChannelBlocks(input.channels, ROWS, (size) =>
       emitBackwardInputBlock(context, `${name}${index}.${size}`, plan, size, run),
@@ -324,8 +302,8 @@ function emitBackwardInputBlock(
         filterRowBytes: filterBytes,
         products,
       });
-      const block = { points, rows: channels, targetRowBytes: channelBytes(dxLayout) };
-      forEachProduct(code, products, dx, block, (values) => {
+      const results = { points, rows: channels, products, target: dx, targetRowBytes: channelBytes(dxLayout) };
+      forEachProduct(code, results, (values) => {
         filtering.transposeInputs(context, code, values).forEach((value, column) => {
           if (column < from || column >= to) return;
           const place = column * PLACE_BYTES;
@@ -468,15 +446,24 @@ function emitProducts(context: KernelContext, code: FunctionBuilder, block: Prod
   });
 }
 
+/** The products of a block, and where its results go. Pointers are used up. */
+interface ProductRows {
+  readonly points: number;
+  readonly rows: number;
+  readonly products: Local<"i32">;
+  readonly target: Local<"i32">;
+  readonly targetRowBytes: number;
+  /** Runs after every row. */
+  readonly nextRow?: () => void;
+}
+
 /**
- * Runs the body for every row and vector of a block's products, with the values at all points loaded. The pointers are
- * used up; in the body, `target` points to the row and vector.
+ * Runs the body for every row and vector of a block's products, with the values at all points loaded and `target` at that
+ * row and vector.
  */
 function forEachProduct(
   code: FunctionBuilder,
-  products: Local<"i32">,
-  target: Local<"i32">,
-  { points, rows, targetRowBytes, advance }: { points: number; rows: number; targetRowBytes: number; advance?: () => void },
+  { points, rows, products, target, targetRowBytes, nextRow }: ProductRows,
   body: (values: readonly Local<"v128">[]) => void,
 ): void {
   const values = Array.from({ length: points }, () => code.local("v128"));
@@ -491,20 +478,24 @@ function forEachProduct(
       code.increase(target, VECTOR_BYTES);
     });
     code.increase(target, targetRowBytes - PLACE_BYTES);
-    advance?.();
+    nextRow?.();
   });
+}
+
+/** The windows of a row of a tensor, of so many columns each. */
+function windowsOf({ windows, filtering }: Plan, columns: number, first: number, width: number): Windows {
+  return { count: windows, step: filtering.outputs, columns, first, width };
 }
 
 /** Emits (x, target): Bᵀ d of every window. */
 function emitInputTransform(context: KernelContext, name: string, plan: Plan): FunctionHandle {
   const { shape, filtering } = plan;
   const { input, output, padding } = shape;
-  return emitWindowTransform(context, name, plan, {
+  return emitWindowTransform(context, name, {
     source: input,
-    first: placeOffset(input, 0, -padding, -padding),
+    offset: placeOffset(input, 0, -padding, -padding),
     rows: plan.inputRows,
-    columns: filtering.points,
-    width: output.width + filtering.taps - 1,
+    windows: windowsOf(plan, filtering.points, 0, output.width + filtering.taps - 1),
     pointBytes: plan.inputPointBytes,
     transform: filtering.transformInputs,
   });
@@ -514,60 +505,12 @@ function emitInputTransform(context: KernelContext, name: string, plan: Plan): F
 function emitGradientTransform(context: KernelContext, name: string, plan: Plan, channels: number): FunctionHandle {
   const { shape, filtering } = plan;
   const source = { ...shape.output, channels, border: 0 };
-  return emitWindowTransform(context, name, plan, {
+  return emitWindowTransform(context, name, {
     source,
-    first: 0,
+    offset: 0,
     rows: source.height,
-    columns: filtering.outputs,
-    width: source.width,
+    windows: windowsOf(plan, filtering.outputs, 0, source.width),
     pointBytes: plan.windows * source.height * channels * PLACE_BYTES,
     transform: filtering.transposeProducts,
-  });
-}
-
-/** What is transformed, window by window. */
-interface Windows {
-  readonly source: Layout;
-  /** Offset of the first window. */
-  readonly first: number;
-  readonly rows: number;
-  /** Columns of a window, and of all together; beyond them are zeros. */
-  readonly columns: number;
-  readonly width: number;
-  readonly pointBytes: number;
-  readonly transform: Transform;
-}
-
-/** Emits (source, target): [channel][row][column] to [point][window][row][channel]. */
-function emitWindowTransform(context: KernelContext, name: string, plan: Plan, windows: Windows): FunctionHandle {
-  const { source: layout, first, rows, columns, width, pointBytes, transform } = windows;
-  const { outputs } = plan.filtering;
-  return context.module.function(name, { x: "i32", target: "i32" }, (code, { x, target }) => {
-    const source = code.local("i32");
-    code.increase(x, first);
-    for (const { count, to } of windowRuns(plan.windows, outputs, columns, 0, width)) {
-      const values = Array.from({ length: to }, () => code.local("v128"));
-      const missing = Array.from({ length: columns - to }, () => ZERO);
-      code.repeat(count, () => {
-        code.repeat(rows, () => {
-          code.set(source, x);
-          code.repeat(layout.channels, () => {
-            code.repeat(PLACE_VECTORS, () => {
-              values.forEach((value, column) => {
-                code.set(value, v128.load(source, column * PLACE_BYTES));
-              });
-              transform(context, code, [...values, ...missing]).forEach((value, point) => {
-                code.store(target, value, point * pointBytes);
-              });
-              code.increase(source, VECTOR_BYTES);
-              code.increase(target, VECTOR_BYTES);
-            });
-            code.increase(source, channelBytes(layout) - PLACE_BYTES);
-          });
-          code.increase(x, rowBytes(layout));
-        });
-        code.increase(x, outputs * PLACE_BYTES - rows * rowBytes(layout));
-      });
-    }
   });
 }
