@@ -5,6 +5,7 @@ import { LARGEST_BATCH, MOST_EPOCHS } from "../formats/recipeSchema.js";
 import type { ImageShape } from "../model/index.js";
 import { DATA_NAMES, type DataSettings, INPUT_SIDES, isData } from "../node/openData.js";
 import { RECIPES } from "../training/recipes/recipes.js";
+import { type DeviceChoice, deviceOption } from "./device.js";
 
 /** Parses an integer. The parser throws InvalidArgumentError, saying what is allowed. */
 export function integer(least: number, most: number): (text: string) => number {
@@ -178,6 +179,7 @@ export interface TrainingOptions extends ImageOptions {
   readonly input?: ImageShape;
   readonly strict?: boolean;
   readonly seed: number;
+  readonly device?: DeviceChoice;
   readonly threads?: number;
 }
 
@@ -203,6 +205,7 @@ export function addTrainingOptions(command: Command): Command {
     .addOption(strictOption())
     .addOption(new Option("--batch <n>", "images per training step (default: the recipe's)").argParser(batchSize))
     .addOption(seedOption())
+    .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(
       new Option(

@@ -1,13 +1,13 @@
 import type { Engine } from "../engine/backend.js";
 import type { Weights } from "../model/index.js";
 import { type LoadedWeights, loadWeights } from "../node/loadWeights.js";
-import { processorBackend } from "../node/threads.js";
 import { RECIPES } from "../training/recipes/recipes.js";
+import { type Device, PROCESSOR } from "./device.js";
 
 /** Describes the `<weights>` argument. */
 export const WEIGHTS_HELP = "a .pth, .safetensors or .onnx file, or a run folder (uses its best weights)";
 
-/** The default batch size for evaluation. */
+/** The batch size for evaluation. */
 const BATCH_SIZE = 32;
 
 /** Reads weights. The recipe gives activation and pooling if the file does not. */
@@ -18,9 +18,10 @@ export function openWeights(path: string, recipe: string | undefined): Promise<L
 /** An engine with these weights, for evaluation. */
 export async function engineFor(
   { model, normalization, parameters }: Weights,
-  { batchSize = BATCH_SIZE, threads }: { batchSize?: number; threads?: number },
+  { device = PROCESSOR, threads }: { readonly device?: Device; readonly threads?: number },
 ): Promise<Engine> {
-  const engine = await processorBackend(batchSize, threads).compile([{ model, normalization }], { batchSize });
+  const backend = device.backend(BATCH_SIZE, threads);
+  const engine = await backend.compile([{ model, normalization }], { batchSize: BATCH_SIZE });
   await engine.setParameters(parameters);
   return engine;
 }

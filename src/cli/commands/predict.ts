@@ -3,6 +3,7 @@ import { classCount, inferShapes } from "../../model/index.js";
 import { findImages, type ImageSource } from "../../node/imageSources.js";
 import type { LoadedWeights } from "../../node/loadWeights.js";
 import { predictImages } from "../../node/predictImages.js";
+import { type DeviceChoice, deviceOption, openDevice } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
 import { hasLightBackground, isLightOnBlack } from "../lightImages.js";
 import {
@@ -25,6 +26,7 @@ interface PredictOptions extends Partial<ImageOptions> {
   readonly invert?: boolean;
   readonly top: number;
   readonly recipe?: string;
+  readonly device?: DeviceChoice;
   readonly threads?: number;
   readonly json?: boolean;
   readonly csv?: boolean;
@@ -46,6 +48,7 @@ export function predictCommand(): Command {
       new Option("--top <k>", "number of classes to show for each image").argParser(integer(1, 1000)).default(3),
     )
     .addOption(weightsRecipeOption())
+    .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
     .addOption(new Option("--csv", "print CSV").conflicts("json"))
@@ -100,7 +103,8 @@ async function predictAll(
   const counts: Counts = { read: 0, unreadable: 0, light: 0 };
   const mayBeLight = !invert && isLightOnBlack(metadata?.data);
   const output = outputFor(weights, images, options);
-  const engine = await engineFor(weights, { threads });
+  const device = await openDevice(options.device ?? "auto", undefined, terminal);
+  const engine = await engineFor(weights, { device, threads });
   try {
     await print(output.begin);
     const results = predictImages(engine, images, {
