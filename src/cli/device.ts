@@ -1,5 +1,6 @@
 import { Option } from "commander";
 import type { Backend } from "../engine/backend.js";
+import type { Arithmetic } from "../engine/wasm/features.js";
 import { webgpuBackend } from "../engine/webgpu/webgpuBackend.js";
 import { processorBackend } from "../node/threads.js";
 import { chosenCard, findCards, type GraphicsCard, hasWebgpu, nodeGpu } from "../node/webgpu.js";
@@ -54,25 +55,38 @@ export function fasterDevice(
 export interface Device {
   /** The graphics card; undefined: the processor. */
   readonly card?: GraphicsCard;
-  /** @param threads of the processor; default: one per core */
-  backend(batchSize: number, threads?: number): Backend;
+  /** @param processor how the processor computes; a card ignores it */
+  backend(batchSize: number, processor?: ProcessorOptions): Backend;
+}
+
+/** How the processor computes. */
+export interface ProcessorOptions {
+  /** Default: one per core. */
+  readonly threads?: number;
+  /** Default: fused where that is real. */
+  readonly arithmetic?: Arithmetic;
 }
 
 /** The processor. */
-export const PROCESSOR: Device = { backend: processorBackend };
+export const PROCESSOR: Device = {
+  backend: (batchSize, { threads, arithmetic } = {}) => processorBackend(batchSize, threads, arithmetic),
+};
 
 /**
  * Opens the device that the user chooses. `auto` says what it takes and why, unless there is nothing to choose from.
  *
+ * @param arithmetic if given, `auto` takes the processor
  * @param work undefined: too little for a graphics card, whatever it is
  * @throws Error if it is to be a graphics card and there is none, saying what to do
  */
 export async function openDevice(
-  choice: DeviceChoice,
+  { device: choice = "auto", arithmetic }: { readonly device?: DeviceChoice; readonly arithmetic?: Arithmetic },
   work: Work | undefined,
   terminal: Pick<Reporter, "detail">,
 ): Promise<Device> {
-  if (choice === "cpu" || (choice === "auto" && !hasWebgpu())) return PROCESSOR;
+  if (choice === "gpu" && arithmetic)
+    throw new Error(`--arithmetic ${arithmetic} is for the processor: omit --device gpu`);
+  if (choice === "cpu" || arithmetic || (choice === "auto" && !hasWebgpu())) return PROCESSOR;
   if (choice === "auto") {
     const { device, reason } = work ? await fasterForWork(work) : SMALL_WORK;
     terminal.detail(`device: ${device === "cpu" ? "the processor" : "a graphics card"}, because ${reason}`);

@@ -15,6 +15,7 @@ import { lrFindCommand } from "./commands/lrFind.js";
 import { plotCommand } from "./commands/plot.js";
 import { predictCommand } from "./commands/predict.js";
 import { reportCommand } from "./commands/report.js";
+import { serveCommand } from "./commands/serve.js";
 import { summaryCommand } from "./commands/summary.js";
 import { sweepCommand } from "./commands/sweep.js";
 import { trainCommand } from "./commands/train.js";
@@ -40,6 +41,7 @@ const program = new Command("lenet")
   .addCommand(dataCommand())
   .addCommand(verifyCommand())
   .addCommand(labCommand())
+  .addCommand(serveCommand())
   .addCommand(benchCommand())
   .addCommand(devicesCommand())
   .addCommand(demoCommand());

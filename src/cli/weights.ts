@@ -2,7 +2,7 @@ import type { Engine } from "../engine/backend.js";
 import type { Weights } from "../model/index.js";
 import { type LoadedWeights, loadWeights } from "../node/loadWeights.js";
 import { RECIPES } from "../training/recipes/recipes.js";
-import { type Device, PROCESSOR } from "./device.js";
+import { type Device, PROCESSOR, type ProcessorOptions } from "./device.js";
 
 /** Describes the `<weights>` argument. */
 export const WEIGHTS_HELP = "a .pth, .safetensors or .onnx file, or a run folder (uses its best weights)";
@@ -15,12 +15,13 @@ export function openWeights(path: string, recipe: string | undefined): Promise<L
   return loadWeights(path, recipe === undefined ? undefined : RECIPES[recipe]);
 }
 
-/** An engine with these weights, for evaluation. */
+/** An engine with these weights, for evaluation. Default: on the processor. */
 export async function engineFor(
   { model, normalization, parameters }: Weights,
-  { device = PROCESSOR, threads }: { readonly device?: Device; readonly threads?: number },
+  processor: ProcessorOptions,
+  device: Device = PROCESSOR,
 ): Promise<Engine> {
-  const backend = device.backend(BATCH_SIZE, threads);
+  const backend = device.backend(BATCH_SIZE, processor);
   const engine = await backend.compile([{ model, normalization }], { batchSize: BATCH_SIZE });
   await engine.setParameters(parameters);
   return engine;

@@ -16,6 +16,7 @@ const model: Model = { input: { channels: 1, height: 28, width: 28 }, layers };
 const dataset = generateDigits({ seed: 0, count: 90, part: "train" });
 
 interface Planned extends FleetMember {
+  readonly dataset: typeof dataset;
   readonly model: Model;
   readonly parameters: ReturnType<typeof initializeParameters>;
 }
@@ -23,7 +24,7 @@ interface Planned extends FleetMember {
 function planned(seed: number, changes: Partial<Recipe> = {}): Planned {
   const recipe = { ...RECIPES.improved, epochs: 3, batchSize: 16, dropout: 0, ...changes };
   const split = splitIndices(dataset.labels.length, recipe.validationFraction, seed);
-  return { model, recipe, split, seed, parameters: initializeParameters(model, seed) };
+  return { dataset, model, recipe, split, seed, parameters: initializeParameters(model, seed) };
 }
 
 const constant = (learningRate: number) => ({ type: "constant", learningRate }) as const;
@@ -61,7 +62,7 @@ async function together(members: readonly Planned[]): Promise<Course[]> {
 async function alone(member: Planned): Promise<Course> {
   const engine = await compileFleet([member], wasmBackend());
   const course: Course = { epochs: [] };
-  const epochs = runEpochs({ ...member, engine, dataset });
+  const epochs = runEpochs({ ...member, engine });
   for (;;) {
     const next = await epochs.next();
     if (next.done) {

@@ -91,7 +91,11 @@ export function planWith(
   };
 }
 
-/** Compiles a plan's network and sets the plan's parameters. */
+/**
+ * Compiles a plan's network and sets the plan's parameters.
+ *
+ * @throws RangeError if all images belong to one class: whatever is trained would only learn its name
+ */
 export function compilePlan(plan: TrainingPlan, backend: Backend): Promise<Engine> {
   return compileFleet([plan], backend);
 }
@@ -99,14 +103,21 @@ export function compilePlan(plan: TrainingPlan, backend: Backend): Promise<Engin
 /**
  * Compiles the networks of plans as a fleet and sets the plans' parameters.
  *
- * @param plans with the same layers and batch size
+ * @param plans with the same images, layers and batch size
+ * @throws RangeError if all images belong to one class
  */
 export async function compileFleet(
-  plans: readonly Pick<TrainingPlan, "model" | "recipe" | "parameters">[],
+  plans: readonly Pick<TrainingPlan, "model" | "recipe" | "parameters" | "dataset">[],
   backend: Backend,
 ): Promise<Engine> {
+  requireSeveralClasses(plans[0].dataset);
   const networks = plans.map(({ model, recipe }) => ({ model, ...recipe }));
   const engine = await backend.compile(networks, plans[0].recipe);
   for (const [network, { parameters }] of plans.entries()) await engine.setParameters(parameters, network);
   return engine;
+}
+
+function requireSeveralClasses({ name, classes, labels }: Dataset): void {
+  if (labels.some((label) => label !== labels[0])) return;
+  throw new RangeError(`${name}: all training images are "${classes[labels[0]]}", but training needs several classes`);
 }

@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import type { Dataset } from "../../data/dataset.js";
 import { splitTraining } from "../../data/split.js";
+import type { Arithmetic } from "../../engine/wasm/features.js";
 import type { ModelMetadata } from "../../model/index.js";
 import { classCount, fingerprint, inferShapes } from "../../model/index.js";
 import type { LoadedWeights } from "../../node/loadWeights.js";
@@ -11,6 +12,7 @@ import { dataOfRun, listSkipped, openForCommand } from "../data.js";
 import { type DeviceChoice, deviceOption, openDevice } from "../device.js";
 import { formatEvaluation } from "../evaluationTable.js";
 import {
+  arithmeticOption,
   backgroundByte,
   backgroundOption,
   dataDirOption,
@@ -31,6 +33,7 @@ interface EvalOptions extends Partial<ImageOptions> {
   readonly recipe?: string;
   readonly device?: DeviceChoice;
   readonly threads?: number;
+  readonly arithmetic?: Arithmetic;
   readonly json?: boolean;
 }
 
@@ -59,6 +62,7 @@ export function evalCommand(): Command {
     .addOption(weightsRecipeOption())
     .addOption(deviceOption())
     .addOption(threadsOption())
+    .addOption(arithmeticOption())
     .addOption(jsonOption())
     .action(runEval);
 }
@@ -71,8 +75,8 @@ async function runEval(path: string, options: EvalOptions): Promise<void> {
   const { dataset, indices } = await imagesOf(path, weights, data, options.split);
   terminal.clearBar();
   requireClasses(path, weights, dataset, terminal);
-  const device = await openDevice(options.device ?? "auto", undefined, terminal);
-  const engine = await engineFor(weights, { device, threads: options.threads });
+  const device = await openDevice(options, undefined, terminal);
+  const engine = await engineFor(weights, options, device);
   const evaluation = await evaluateDataset(engine, dataset, indices, {
     onProgress: (progress) => terminal.progress({ label: "evaluating", unit: "images", ...progress }),
   });

@@ -36,17 +36,14 @@ export function lrFindCommand(): Command {
 async function runLrFind(options: LrFindOptions): Promise<void> {
   const { steps, out, json = false } = options;
   const terminal = new Terminal(json ? process.stderr : process.stdout);
-  const { training, threads, device: choice = "auto", data: settings } = await runRequest(options);
+  const { training, data: settings, ...where } = await runRequest(options);
   await withInterrupt(async (signal) => {
     const data = await loadData({ ...settings, data: settings.data ?? DEFAULT_DATA }, { terminal, signal });
     const plan = planTraining(training, { ...data.parts, background: settings.background });
     const { recipe, seed } = plan;
-    const device = await openDevice(
-      choice,
-      { images: steps * recipe.batchSize, batchSize: recipe.batchSize },
-      terminal,
-    );
-    const engine = await compilePlan(plan, device.backend(recipe.batchSize, threads));
+    const { batchSize } = recipe;
+    const device = await openDevice(where, { images: steps * batchSize, batchSize }, terminal);
+    const engine = await compilePlan(plan, device.backend(batchSize, where));
     let sweep: SweepStep[];
     try {
       sweep = await sweepLearningRate({

@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import type { Arithmetic } from "../../engine/wasm/features.js";
 import { classCount, inferShapes } from "../../model/index.js";
 import { findImages, type ImageSource } from "../../node/imageSources.js";
 import type { LoadedWeights } from "../../node/loadWeights.js";
@@ -7,6 +8,7 @@ import { type DeviceChoice, deviceOption, openDevice } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
 import { hasLightBackground, isLightOnBlack } from "../lightImages.js";
 import {
+  arithmeticOption,
   backgroundByte,
   backgroundOption,
   fitOption,
@@ -28,6 +30,7 @@ interface PredictOptions extends Partial<ImageOptions> {
   readonly recipe?: string;
   readonly device?: DeviceChoice;
   readonly threads?: number;
+  readonly arithmetic?: Arithmetic;
   readonly json?: boolean;
   readonly csv?: boolean;
 }
@@ -50,6 +53,7 @@ export function predictCommand(): Command {
     .addOption(weightsRecipeOption())
     .addOption(deviceOption())
     .addOption(threadsOption())
+    .addOption(arithmeticOption())
     .addOption(jsonOption())
     .addOption(new Option("--csv", "print CSV").conflicts("json"))
     .action((path: string, paths: string[], options: PredictOptions) =>
@@ -103,8 +107,8 @@ async function predictAll(
   const counts: Counts = { read: 0, unreadable: 0, light: 0 };
   const mayBeLight = !invert && isLightOnBlack(metadata?.data);
   const output = outputFor(weights, images, options);
-  const device = await openDevice(options.device ?? "auto", undefined, terminal);
-  const engine = await engineFor(weights, { device, threads });
+  const device = await openDevice(options, undefined, terminal);
+  const engine = await engineFor(weights, options, device);
   try {
     await print(output.begin);
     const results = predictImages(engine, images, {

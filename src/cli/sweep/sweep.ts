@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { type Arithmetic, isFused } from "../../engine/wasm/features.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
 import { enableFusedArithmetic } from "../../node/threads.js";
 import { formatDuration } from "../../report/numbers.js";
@@ -34,6 +35,8 @@ export interface SweepSettings {
   readonly data: DataSettings;
   readonly grid: readonly Axis[];
   readonly seeds: readonly number[];
+  /** Default: fused where that is real. */
+  readonly arithmetic?: Arithmetic;
   /** The sweep folder. Default: named after the data set and the recipe. */
   readonly out?: string;
 }
@@ -58,6 +61,8 @@ type Place = Pick<RunDeviceOptions, "device" | "moves">;
 export async function startSweep(settings: SweepSettings, options: SweepOptions): Promise<void> {
   const { recipe, grid, seeds, out } = settings;
   if (out !== undefined && existsSync(out)) throw new Error(`cannot create the folder ${out}: it exists already`);
+  enableFusedArithmetic();
+  const arithmetic = isFused(settings.arithmetic) ? "fused" : "portable";
   await withInterrupt(async (signal) => {
     const data = await loadData(settings.data, { terminal: options.terminal, signal });
     const config: SweepConfig = {
@@ -72,8 +77,13 @@ export async function startSweep(settings: SweepSettings, options: SweepOptions)
       },
       grid: grid.map(({ key, values }) => ({ key, values: [...values] })),
       seeds: [...seeds],
+      arithmetic,
     };
-    const device = await openDevice(options.device ?? "auto", workOf(config, data), options.terminal);
+    const device = await openDevice(
+      { device: options.device, arithmetic: settings.arithmetic },
+      workOf(config, data),
+      options.terminal,
+    );
     const path = out ?? freePath("sweeps", `${data.name}-${recipe}`);
     const placed: SweepConfig = { ...config, device: device.card ? "gpu" : "cpu" };
     await createSweepFolder(path, placed);
@@ -96,7 +106,7 @@ export async function resumeSweep(
     const data = await loadSameData(path, config.data.checksum, dataSettings, progress);
     const { device: before = "cpu" } = config;
     const moves = options.device !== undefined && options.device !== "auto";
-    const device = await openDevice(moves ? options.device : before, undefined, options.terminal);
+    const device = await openDevice({ device: moves ? options.device : before }, undefined, options.terminal);
     const now = device.card ? "gpu" : "cpu";
     if (now !== before) await writeSweepConfig(path, { ...config, device: now });
     await new Sweep(path, config, data, { device, moves }, options).complete(signal);
@@ -242,7 +252,14 @@ class Sweep {
       this.showProgress();
     };
     const { moves = false } = this.place;
-    const start = { training: this.requestOf(run), threads, out, moves, data: this.data };
+    const start = {
+      training: this.requestOf(run),
+      threads,
+      arithmetic: this.config.arithmetic,
+      out,
+      moves,
+      data: this.data,
+    };
     let outcome: RunOutcome;
     try {
       if (!(await trainInThread(start, { signal, onProgress }))) return;

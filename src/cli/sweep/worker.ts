@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
+import type { Arithmetic } from "../../engine/wasm/features.js";
 import { RunFolder } from "../../node/runFolder.js";
 import { planWith } from "../../training/plan.js";
 import type { LoadedData } from "../data.js";
@@ -7,12 +8,13 @@ import { PROCESSOR } from "../device.js";
 import { InterruptedError } from "../interrupt.js";
 import { type Reporter, SILENT } from "../terminal.js";
 import { TRAINING_TASK } from "../training/run.js";
-import { planRun, type RunRequest, trainAlone } from "../training/train.js";
+import { arithmeticOfRun, planRun, type RunRequest, trainAlone } from "../training/train.js";
 
 // Trains one run in a worker thread.
 
 /** What the worker is started with. */
 export interface WorkerStart extends Required<Pick<RunRequest, "training" | "threads" | "out">> {
+  readonly arithmetic?: Arithmetic;
   /** Whether a run may be resumed here although it was trained on another device. */
   readonly moves: boolean;
   /** The images are in shared memory. */
@@ -46,15 +48,17 @@ try {
 }
 port.close();
 
-async function run({ data, out: path, training, threads, moves }: WorkerStart): Promise<void> {
+async function run({ data, out: path, training, threads, arithmetic, moves }: WorkerStart): Promise<void> {
   const output = { terminal, json: false };
-  const options = { device: PROCESSOR, threads, moves };
+  const options = { device: PROCESSOR, threads, arithmetic, moves };
   const { signal } = controller;
   if (!existsSync(path)) return trainAlone({ plan: planRun(training, data), path }, data, options, output, signal);
   const reopened = await RunFolder.reopen(path);
   try {
-    const plan = planWith(reopened.folder.config, data.parts);
-    await trainAlone({ reopened, plan }, data, options, output, signal);
+    const { config } = reopened.folder;
+    const plan = planWith(config, data.parts);
+    const kept = arithmeticOfRun(path, config, moves);
+    await trainAlone({ reopened, plan }, data, { ...options, arithmetic: kept }, output, signal);
   } finally {
     await reopened.folder.close();
   }

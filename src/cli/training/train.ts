@@ -1,15 +1,17 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Engine } from "../../engine/backend.js";
+import { type Arithmetic, supportsFusedArithmetic } from "../../engine/wasm/features.js";
 import { summarize } from "../../model/index.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
 import { type ReopenedRun, RunFolder } from "../../node/runFolder.js";
+import { enableFusedArithmetic } from "../../node/threads.js";
 import type { GraphicsCard } from "../../node/webgpu.js";
 import { describeDevice, isOnCard, isSameDevice, type RunConfig, type RunDevice } from "../../runs/config.js";
 import { compileFleet, planTraining, planWith, type TrainingPlan, type TrainingRequest } from "../../training/plan.js";
 import { VERSION } from "../../version.js";
 import { dataOfRun, type LoadedData, loadData, loadDefaultData, loadSameData } from "../data.js";
-import { type Device, type DeviceChoice, openDevice } from "../device.js";
+import { type Device, type DeviceChoice, openDevice, type ProcessorOptions } from "../device.js";
 import { InterruptedError, withInterrupt } from "../interrupt.js";
 import { Run, type RunOutput, trainRuns } from "./run.js";
 
@@ -21,13 +23,15 @@ export interface RunRequest {
   /** Default: auto. */
   readonly device?: DeviceChoice;
   readonly threads?: number;
+  /** Of the processor. Default: fused where that is real. */
+  readonly arithmetic?: Arithmetic;
   /** The run folder. Default: named after the data set, the recipe and the seed. */
   readonly out?: string;
 }
 
 /** Trains a new run into a new run folder. */
 export async function startRun(request: RunRequest, output: RunOutput): Promise<void> {
-  const { out, data: settings, training, threads, device: choice = "auto" } = request;
+  const { out, data: settings, training, threads, arithmetic } = request;
   // Checked before loading the data; creating the folder checks again.
   if (out !== undefined && existsSync(out)) throw new Error(`cannot create the folder ${out}: it exists already`);
   await withInterrupt(async (signal) => {
@@ -38,9 +42,10 @@ export async function startRun(request: RunRequest, output: RunOutput): Promise<
       : loadData({ ...settings, data: name }, progress));
     const plan = planRun(training, data);
     const { epochs, batchSize } = plan.recipe;
-    const device = await openDevice(choice, { images: epochs * plan.split.train.length, batchSize }, output.terminal);
+    const work = { images: epochs * plan.split.train.length, batchSize };
+    const device = await openDevice(request, work, output.terminal);
     const path = out ?? freePath("runs", `${data.name}-${plan.recipe.name}-seed${plan.seed}`);
-    await trainAlone({ plan, path }, data, { device, threads }, output, signal);
+    await trainAlone({ plan, path }, data, { device, threads, arithmetic }, output, signal);
   });
 }
 
@@ -50,10 +55,8 @@ export type PreparedRun =
   | { readonly plan: TrainingPlan; readonly reopened: ReopenedRun };
 
 /** Where runs are computed. */
-export interface RunDeviceOptions {
+export interface RunDeviceOptions extends ProcessorOptions {
   readonly device: Device;
-  /** Of the processor. */
-  readonly threads?: number;
   /** Whether runs may be resumed on this device although they were trained on another. */
   readonly moves?: boolean;
 }
@@ -91,9 +94,9 @@ export async function trainAlone(
 }
 
 /** Compiles the networks of runs that have the same layers and batch size. */
-export function compileRuns(runs: readonly PreparedRun[], { device, threads }: RunDeviceOptions): Promise<Engine> {
+export function compileRuns(runs: readonly PreparedRun[], { device, ...processor }: RunDeviceOptions): Promise<Engine> {
   const plans = runs.map(({ plan }) => plan);
-  return compileFleet(plans, device.backend(plans[0].recipe.batchSize, threads));
+  return compileFleet(plans, device.backend(plans[0].recipe.batchSize, processor));
 }
 
 /** What a run keeps of its engine. */
@@ -204,9 +207,10 @@ export async function resumeRun(path: string, settings: ResumeSettings, output: 
       const progress = { terminal: output.terminal, signal };
       const data = await loadSameData(path, config.data.checksum, { ...dataSettings, dataDir, strict }, progress);
       const { choice, moves } = resumeOn(settings.device, config);
-      const device = await openDevice(choice, undefined, output.terminal);
+      const device = await openDevice({ device: choice }, undefined, output.terminal);
+      const arithmetic = device.card ? undefined : arithmeticOfRun(path, config, moves);
       const prepared = { reopened, plan: planWith(config, data.parts) };
-      await trainAlone(prepared, data, { device, threads, moves, epochs }, output, signal);
+      await trainAlone(prepared, data, { device, threads, arithmetic, moves, epochs }, output, signal);
     } finally {
       await reopened.folder.close();
     }
@@ -220,6 +224,22 @@ export function resumeOn(
 ): { readonly choice: DeviceChoice; readonly moves: boolean } {
   if (choice !== undefined && choice !== "auto") return { choice, moves: true };
   return { choice: isOnCard(config) ? "gpu" : "cpu", moves: false };
+}
+
+/**
+ * The processor's arithmetic for a run that is resumed: its own.
+ *
+ * @returns undefined if the run moves here from another device
+ * @throws Error if it is not available here, and the run may not move
+ */
+export function arithmeticOfRun(path: string, config: RunDevice, moves: boolean): Arithmetic | undefined {
+  enableFusedArithmetic();
+  if (config.arithmetic === "wasm-portable") return "portable";
+  if (config.arithmetic === "wasm-fused" && supportsFusedArithmetic()) return "fused";
+  if (moves) return undefined;
+  throw new Error(
+    `${path} was trained with ${describeDevice(config)}, which is not available here: resume it where it is, or accept other bits with --device cpu`,
+  );
 }
 
 /** Checks that a run stays on its device, or notes that it moves. @throws Error if it may not move */

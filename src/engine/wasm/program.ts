@@ -1,5 +1,6 @@
 import { classCount, type Model, type ShapedLayer } from "../../model/index.js";
 import { type MemoryType, ModuleBuilder } from "./assembler/index.js";
+import { ROUNDING_OPERANDS } from "./features.js";
 import {
   emitAssembly,
   emitCrossEntropy,
@@ -55,12 +56,13 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
   const context = { module, data, fused: options.fused };
   const kernels = emitKernels(context, { layers, stagePlan, parameterLayout, words, options });
   const { stageCodes, single } = kernels;
+  const roundingOperands = options.fused ? data.table(ROUNDING_OPERANDS) : undefined;
   plan.allocate(data.byteLength);
   const singleBytes = single?.pass.byteLength ?? 0;
   const memory = placeBatch(plan, words, { ...options, model, stagePlan, stageCodes, parameterLayout, singleBytes });
 
   const tiles = emitTiles(module, { ...kernels, stagePlan, memory });
-  emitThreads(module, { ...kernels, tiles, memory });
+  emitThreads(module, { ...kernels, tiles, memory, roundingOperands });
   if (single) emitRunSingle(module, { ...single, layers, stagePlan, crossEntropy: kernels.crossEntropy, memory });
 
   const memoryType: MemoryType = { pages: plan.pages, shared: options.shared };

@@ -1,5 +1,13 @@
 import { type FunctionHandle, i32, type ModuleBuilder, type Value } from "./assembler/index.js";
-import { type ParameterTask, type StageCode, type Synchronization, VECTOR_BYTES } from "./kernels/index.js";
+import { roundsOnce } from "./features.js";
+import {
+  Failure,
+  FOREVER,
+  type ParameterTask,
+  type StageCode,
+  type Synchronization,
+  VECTOR_BYTES,
+} from "./kernels/index.js";
 import { Job, PART_WORDS, type ProgramMemory } from "./memory.js";
 import { emitCalls, type TileFunctions } from "./tileCode.js";
 
@@ -11,6 +19,8 @@ export interface ThreadParts {
   /** The optimizer's kernel. */
   readonly update: FunctionHandle;
   readonly memory: ProgramMemory;
+  /** The address of {@link ROUNDING_OPERANDS}, if multiply-add must round once in every thread. */
+  readonly roundingOperands?: number;
 }
 
 /**
@@ -18,8 +28,8 @@ export interface ThreadParts {
  * never returns.
  */
 export function emitThreads(module: ModuleBuilder, parts: ThreadParts): void {
-  const { synchronization, memory } = parts;
-  const { job } = memory.addresses.meeting;
+  const { synchronization, memory, roundingOperands } = parts;
+  const { job, failed, progress } = memory.addresses.meeting;
   const runPart = emitRunPart(module, parts, emitUpdateParameters(module, parts));
   module.function(
     "run",
@@ -34,9 +44,17 @@ export function emitThreads(module: ModuleBuilder, parts: ThreadParts): void {
     "thread",
     { thread: "i32" },
     (code, { thread }) => {
+      if (roundingOperands !== undefined) {
+        const [factor, square] = [i32.load(roundingOperands), i32.load(roundingOperands, 4)];
+        code.if(i32.eq(roundsOnce(factor, square), 0), () => {
+          code.atomicStore(failed, Failure.rounding);
+          code.trap();
+        });
+      }
+      code.drop(i32.atomicAdd(progress, 1));
       const seen = code.local("i32");
       code.repeatWhile(() => {
-        code.call(synchronization.waitForChange, job, seen);
+        code.call(synchronization.waitForChange, job, seen, FOREVER);
         code.increase(seen, 1);
         code.call(runPart, thread);
         return i32.const(1);
@@ -61,7 +79,11 @@ function emitRunPart(module: ModuleBuilder, parts: ThreadParts, updateParameters
       i32.divUnsigned(i32.add(i32.mul(index, batchTiles), i32.sub(threads, 1)), threads);
     const first = code.local("i32", boundary(thread));
     const end = code.local("i32", boundary(i32.add(thread, 1)));
-    const eachTile = (body: FunctionHandle) => code.forRange(first, end, (tile) => code.call(body, mine, tile));
+    const eachTile = (body: FunctionHandle) =>
+      code.forRange(first, end, (tile) => {
+        code.call(body, mine, tile);
+        code.drop(i32.atomicAdd(meeting.progress, 1));
+      });
     code.if(
       i32.eq(kind, Job.evaluate),
       () => eachTile(tiles.evaluate),
