@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from "vitest";
+import type { Dataset } from "../data/dataset.js";
 import { generateDigits } from "../data/digits.js";
 import { splitIndices } from "../data/split.js";
 import { wasmBackend } from "../engine/wasm/wasmBackend.js";
@@ -18,6 +19,7 @@ const dataset = generateDigits({ seed: 0, count: 90, part: "train" });
 interface Planned extends FleetMember {
   readonly dataset: typeof dataset;
   readonly model: Model;
+  readonly dataset: Dataset;
   readonly parameters: ReturnType<typeof initializeParameters>;
 }
 
