@@ -17,7 +17,6 @@ const model: Model = { input: { channels: 1, height: 28, width: 28 }, layers };
 const dataset = generateDigits({ seed: 0, count: 90, part: "train" });
 
 interface Planned extends FleetMember {
-  readonly dataset: typeof dataset;
   readonly model: Model;
   readonly dataset: Dataset;
   readonly parameters: ReturnType<typeof initializeParameters>;

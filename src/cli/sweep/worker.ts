@@ -58,7 +58,7 @@ async function run({ data, out: path, training, threads, arithmetic, moves }: Wo
     const { config } = reopened.folder;
     const plan = planWith(config, data.parts);
     const kept = arithmeticOfRun(path, config, moves);
-    await trainAlone({ reopened, plan }, data, { ...options, arithmetic: kept }, output, signal);
+    await trainAlone({ reopened, plan }, data, { ...options, arithmetic: kept ?? arithmetic }, output, signal);
   } finally {
     await reopened.folder.close();
   }
