@@ -96,7 +96,7 @@ function emitKernels(context: KernelContext, plan: KernelPlan) {
     synchronization: emitSynchronization(context, words.meeting),
     assembly: emitAssembly(context, "assemble", { layout: tensors[0].layout, normalized }),
     crossEntropy: emitCrossEntropy(context, "crossEntropy", { classes: classCount(layers) }),
-    update: emitOptimizer(context, options.optimizer, options.averaging),
+    optimizer: emitOptimizer(context, options.optimizer, options.averaging),
     stageCodes: stages.map((stage) => emitStage(context, stage, tensors, parameterLayout)),
     single: options.keepActivations ? undefined : emitSingleKernels(context, plan),
   };

@@ -1,5 +1,11 @@
 import { type FunctionHandle, i32, type ModuleBuilder, type Value } from "./assembler/index.js";
-import { type ParameterTask, type StageCode, type Synchronization, VECTOR_BYTES } from "./kernels/index.js";
+import {
+  type OptimizerKernels,
+  type ParameterTask,
+  type StageCode,
+  type Synchronization,
+  VECTOR_BYTES,
+} from "./kernels/index.js";
 import { Job, PART_WORDS, type ProgramMemory } from "./memory.js";
 import { emitCalls, type TileFunctions } from "./tileCode.js";
 
@@ -8,8 +14,7 @@ export interface ThreadParts {
   readonly synchronization: Synchronization;
   readonly tiles: TileFunctions;
   readonly stageCodes: readonly StageCode[];
-  /** The optimizer's kernel. */
-  readonly update: FunctionHandle;
+  readonly optimizer: OptimizerKernels;
   readonly memory: ProgramMemory;
 }
 
@@ -80,7 +85,7 @@ function emitRunPart(module: ModuleBuilder, parts: ThreadParts, updateParameters
 }
 
 /** Emits (thread, kind): the thread's part of every parameter's gradient over the batch and, in training, its update. */
-function emitUpdateParameters(module: ModuleBuilder, { stageCodes, update, memory }: ThreadParts): FunctionHandle {
+function emitUpdateParameters(module: ModuleBuilder, { stageCodes, optimizer, memory }: ThreadParts): FunctionHandle {
   const { addresses, parts, batch } = memory;
   const { job, hyperparameters, weights, gradients, firstMoments, secondMoments, averages } = addresses;
   const threadBytes = parameterTasks(stageCodes).length * PART_WORDS * 4;
@@ -95,7 +100,7 @@ function emitUpdateParameters(module: ModuleBuilder, { stageCodes, update, memor
         code.if(i32.eq(kind, Job.train), () => {
           const at = (address: number) => i32.add(i32.load(part, 8), address + offset);
           code.call(
-            update,
+            optimizer.update,
             at(weights),
             at(gradients),
             at(firstMoments),
