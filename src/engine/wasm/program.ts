@@ -11,7 +11,7 @@ import {
 } from "./kernels/index.js";
 import { type Addresses, CACHE_LINE, MemoryPlan, placeBatch, placeWords, type WordAddresses } from "./memory.js";
 import { layoutParameters, type ParameterLayout } from "./parameterStore.js";
-import { emitRunSingle, emitSingleSample } from "./singleSample.js";
+import { emitSinglePass, emitSingleSamples, MOST_SINGLE_SAMPLES } from "./singleSample.js";
 import { emitStage, planStages, type StagePlan } from "./stages.js";
 import { emitThreads, writeParts } from "./threadCode.js";
 import { emitTiles } from "./tileCode.js";
@@ -56,12 +56,19 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
   const kernels = emitKernels(context, { layers, stagePlan, parameterLayout, words, options });
   const { stageCodes, single } = kernels;
   plan.allocate(data.byteLength);
-  const singleBytes = single?.pass.byteLength ?? 0;
-  const memory = placeBatch(plan, words, { ...options, model, stagePlan, stageCodes, parameterLayout, singleBytes });
+  const memory = placeBatch(plan, words, {
+    ...options,
+    model,
+    stagePlan,
+    stageCodes,
+    parameterLayout,
+    singleBytes: single?.pass.byteLength ?? 0,
+    singleSamples: single ? MOST_SINGLE_SAMPLES : 0,
+  });
 
   const tiles = emitTiles(module, { ...kernels, stagePlan, memory });
-  emitThreads(module, { ...kernels, tiles, memory });
-  if (single) emitRunSingle(module, { ...single, layers, stagePlan, crossEntropy: kernels.crossEntropy, memory });
+  const samples = single && emitSingleSamples(module, { ...kernels, ...single, layers, stagePlan, memory });
+  emitThreads(module, { ...kernels, tiles, samples, memory });
 
   const memoryType: MemoryType = { pages: plan.pages, shared: options.shared };
   return {
@@ -103,6 +110,8 @@ function emitKernels(context: KernelContext, plan: KernelPlan) {
 }
 
 function emitSingleKernels(context: KernelContext, { layers, parameterLayout, words: { normalized } }: KernelPlan) {
-  const pass = emitSingleSample(context, layers, parameterLayout);
-  return pass && { pass, assembly: emitAssembly(context, "assembleSingle", { layout: pass.inputLayout, normalized }) };
+  const pass = emitSinglePass(context, layers, parameterLayout);
+  if (!pass) return undefined;
+  const [{ layout }] = pass.tensors;
+  return { pass, assembly: emitAssembly(context, "assembleSingle", { layout, normalized }) };
 }

@@ -11,6 +11,7 @@ import {
   type AssemblyKernels,
   FLOAT_BYTES,
   type KernelCall,
+  type PassCode,
   PLACEMENT_WORDS,
   type StageCode,
   TILE_SAMPLES,
@@ -29,41 +30,65 @@ export interface TileParts {
   readonly memory: ProgramMemory;
 }
 
-/** Functions (scratch, tile): one tile from its images to its losses and, except `evaluate`, back to its gradients. */
-export interface TileFunctions {
+/**
+ * Functions (scratch, index): one tile, or one sample alone, from its images to its losses and, except `evaluate`, back to
+ * its gradients.
+ */
+export interface PassFunctions {
   readonly evaluate: FunctionHandle;
   /** Without dropout. */
   readonly differentiate: FunctionHandle;
   readonly train: FunctionHandle;
 }
 
-/** Emits what happens to a tile. */
-export function emitTiles(module: ModuleBuilder, parts: TileParts): TileFunctions {
-  const assembleTile = emitAssembleTile(module, parts);
-  const emit = (name: string, pass: TilePass) =>
-    module.function(name, { scratch: "i32", tile: "i32" }, (code, { scratch, tile }) => {
-      const place = new TilePlace(parts, scratch, tile, pass.training);
-      code.call(assembleTile, scratch, place.value(0), tile);
-      emitForward(code, parts, place);
-      emitLoss(code, parts, place);
-      if (pass.backward) emitBackward(code, parts, place);
-    });
-  const evaluate = emit("evaluateTile", { training: false, backward: false });
-  const differentiate = emit("differentiateTile", { training: false, backward: true });
-  const trainsOtherwise = parts.stagePlan.stages.some(({ kernels }) => kernels.trainingOnly);
-  const train = trainsOtherwise ? emit("trainTile", { training: true, backward: true }) : differentiate;
-  return { evaluate, differentiate, train };
-}
-
 /** One way of passing through the stages. */
-interface TilePass {
+interface Pass {
   /** Whether dropout drops. */
   readonly training: boolean;
   readonly backward: boolean;
 }
 
+/** Emits the ways to pass through the stages. */
+export function emitPasses(
+  module: ModuleBuilder,
+  unit: "Tile" | "Sample",
+  trainsOtherwise: boolean,
+  build: (code: FunctionBuilder, scratch: Local<"i32">, index: Local<"i32">, pass: Pass) => void,
+): PassFunctions {
+  const emit = (name: string, pass: Pass) =>
+    module.function(`${name}${unit}`, { scratch: "i32", index: "i32" }, (code, { scratch, index }) =>
+      build(code, scratch, index, pass),
+    );
+  const evaluate = emit("evaluate", { training: false, backward: false });
+  const differentiate = emit("differentiate", { training: false, backward: true });
+  const train = trainsOtherwise ? emit("train", { training: true, backward: true }) : differentiate;
+  return { evaluate, differentiate, train };
+}
+
+/** Emits what happens to a tile. */
+export function emitTiles(module: ModuleBuilder, parts: TileParts): PassFunctions {
+  const { stagePlan, stageCodes } = parts;
+  const assembleTile = emitAssembleTile(module, parts);
+  const trainsOtherwise = stagePlan.stages.some(({ kernels }) => kernels.trainingOnly);
+  return emitPasses(module, "Tile", trainsOtherwise, (code, scratch, tile, { training, backward }) => {
+    const place = new TilePlace(parts, scratch, tile, training);
+    code.call(assembleTile, scratch, place.value(0), tile);
+    emitForward(code, stageCodes, place);
+    emitLoss(code, parts, place);
+    if (backward) emitBackward(code, stageCodes, firstLearningStage(stagePlan), place);
+  });
+}
+
+/** The way of a tile, or of a sample alone, through the stages. */
+export interface Passage {
+  /** The stages that do something, by index. */
+  activeStages(): number[];
+  /** Where a stage's tensors are. */
+  pointers(stage: number): TilePointers;
+}
+
 /** Where a tile's tensors are on its way through the stages. */
-class TilePlace {
+class TilePlace implements Passage {
   private readonly parts: TileParts;
   private readonly scratch: Local<"i32">;
   private readonly tile: Local<"i32">;
@@ -94,7 +119,6 @@ class TilePlace {
     return i32.add(this.scratch, memory.scratch.gradients[memoryOf(stagePlan, tensor, this.training)]);
   }
 
-  /** The stages that do something, by index. */
   activeStages(): number[] {
     const { stages } = this.parts.stagePlan;
     return stages.flatMap(({ kernels }, index) => (kernels.trainingOnly && !this.training ? [] : [index]));
@@ -119,8 +143,9 @@ class TilePlace {
   }
 }
 
-function emitForward(code: FunctionBuilder, { stageCodes }: TileParts, place: TilePlace): void {
-  for (const index of place.activeStages()) emitCalls(code, stageCodes[index].forward, place.pointers(index));
+/** Through all stages. */
+export function emitForward(code: FunctionBuilder, stages: readonly PassCode[], passage: Passage): void {
+  for (const index of passage.activeStages()) emitCalls(code, stages[index].forward, passage.pointers(index));
 }
 
 function emitLoss(code: FunctionBuilder, { stagePlan, crossEntropy, memory }: TileParts, place: TilePlace): void {
@@ -140,12 +165,16 @@ function emitLoss(code: FunctionBuilder, { stagePlan, crossEntropy, memory }: Ti
 }
 
 /** From the last stage back to the first one with parameters, which needs no gradient of its input. */
-function emitBackward(code: FunctionBuilder, { stagePlan, stageCodes }: TileParts, place: TilePlace): void {
-  const firstLearning = firstLearningStage(stagePlan);
-  for (const index of place.activeStages().toReversed()) {
+export function emitBackward(
+  code: FunctionBuilder,
+  stages: readonly PassCode[],
+  firstLearning: number,
+  passage: Passage,
+): void {
+  for (const index of passage.activeStages().toReversed()) {
     if (index < firstLearning) break;
-    const { parameterGradients = [], inputGradient } = stageCodes[index];
-    const pointers = place.pointers(index);
+    const { parameterGradients = [], inputGradient } = stages[index];
+    const pointers = passage.pointers(index);
     emitCalls(code, parameterGradients, pointers);
     if (index > firstLearning) emitCalls(code, inputGradient, pointers);
   }

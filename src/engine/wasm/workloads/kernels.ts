@@ -91,7 +91,7 @@ function stageWorkloads(plan: StagePlan, index: number, { batchSize, fused }: Ke
   };
   const tasks = code.tasks?.map(({ parameter, units, kernel, operands, multiplyAdds }): Call => {
     const gradient = i32.const(gradients + parameter.offset);
-    const all = { first: i32.const(0), end: i32.const(units), tiles: i32.const(tiles), gradient, batch };
+    const all = { first: i32.const(0), end: i32.const(units), parts: i32.const(tiles), gradient, batch };
     return { kernel, operands: operands(all), times: 1, multiplyAdds: product(multiplyAdds) };
   });
   const needsInputGradient = index > firstLearningStage(plan);
