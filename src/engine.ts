@@ -19,7 +19,7 @@ export type {
   Update,
 } from "./engine/backend.js";
 export { referenceBackend } from "./engine/reference/referenceBackend.js";
-export { supportsFusedArithmetic } from "./engine/wasm/features.js";
+export { type Arithmetic, supportsFusedArithmetic } from "./engine/wasm/features.js";
 export { mostUsefulThreads } from "./engine/wasm/threads.js";
 export { type WasmOptions, wasmBackend } from "./engine/wasm/wasmBackend.js";
 export { type Gpu, type WebgpuOptions, webgpuBackend } from "./engine/webgpu/webgpuBackend.js";

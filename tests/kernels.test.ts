@@ -175,9 +175,9 @@ async function hold(of: Model, samples = 9): Promise<void> {
   const expected = await answers(reference, batch, labels);
   await reference.setParameters(parameters);
 
-  for (const fused of [true, false]) {
+  for (const arithmetic of ["fused", "portable"] as const) {
     const poisoned = async (keepActivations: boolean) => {
-      const engine = await compile(of, { ...options, fused, keepActivations });
+      const engine = await compile(of, { ...options, arithmetic, keepActivations });
       await engine.setParameters(parameters);
       await poison(engine);
       return engine;
@@ -281,8 +281,8 @@ describe("activations", () => {
     const values = Float32Array.from([...near, ...far]);
     const options = optionsFor(of, 1);
     const [expected] = await (await referenceEngine(of, options)).activations({ values });
-    for (const fused of [true, false]) {
-      const engine = await compile(of, { ...options, fused, keepActivations: true });
+    for (const arithmetic of ["fused", "portable"] as const) {
+      const engine = await compile(of, { ...options, arithmetic, keepActivations: true });
       const [actual] = await engine.activations({ values });
       actual.output.data.forEach((value, place) => {
         const right = Math.abs(expected.output.data[place]);
@@ -473,8 +473,8 @@ describe("training", () => {
     };
     const options = optionsFor(of, 13, optimizer);
     const expected = await trained(await referenceEngine(of, options));
-    for (const fused of [true, false]) {
-      const actual = await trained(await compile(of, { ...options, fused }));
+    for (const arithmetic of ["fused", "portable"] as const) {
+      const actual = await trained(await compile(of, { ...options, arithmetic }));
       actual.results.forEach((result, step) => {
         expectResultsClose(result, expected.results[step]);
       });

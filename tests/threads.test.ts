@@ -32,6 +32,19 @@ it("throws if a thread fails instead of waiting for it", async () => {
   engine.dispose();
 });
 
+it("throws if a thread dies while another waits for it", async () => {
+  // It never says anything, like a thread that is killed while the caller waits.
+  const engine = await engineWith(() => ({ terminate: () => {} }));
+  await expect(evaluateBlack(engine)).rejects.toThrow("a thread of the engine died");
+  engine.dispose();
+}, 30_000);
+
+it.each([0, 1.5, 65, 100_000])("refuses %s threads", async (count) => {
+  const backend = wasmBackend({ threads: { count, start: startThread } });
+  const compiling = backend.compile([{ model, normalization: { mean: [0.5], std: [0.5] } }], { batchSize: 16 });
+  await expect(compiling).rejects.toThrow(`the number of threads must be an integer from 1 to 64, not ${count}`);
+});
+
 it("refuses to compute after it is disposed", async () => {
   const engine = await engineWith(startThread);
   engine.dispose();

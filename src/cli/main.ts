@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import type { Arithmetic } from "../engine/wasm/features.js";
 import { describeFileError } from "../node/disk/files.js";
 import { VERSION } from "../version.js";
 import { benchCommand } from "./commands/bench.js";
@@ -13,11 +14,13 @@ import { lrFindCommand } from "./commands/lrFind.js";
 import { plotCommand } from "./commands/plot.js";
 import { predictCommand } from "./commands/predict.js";
 import { reportCommand } from "./commands/report.js";
+import { serveCommand } from "./commands/serve.js";
 import { summaryCommand } from "./commands/summary.js";
 import { sweepCommand } from "./commands/sweep.js";
 import { trainCommand } from "./commands/train.js";
 import { verify } from "./commands/verify.js";
 import { InterruptedError } from "./interrupt.js";
+import { arithmeticOption } from "./options.js";
 
 const ExitCode = { failed: 1, wrongUsage: 2, interrupted: 130 } as const;
 
@@ -39,11 +42,13 @@ const program = new Command("lenet")
     new Command("verify")
       .description("compare the engine with reference values from PyTorch")
       .argument("<dir>", "folder of reference values, as written by tests/golden/make_golden.py")
-      .action(async (directory: string) => {
-        process.exitCode = await verify(directory);
+      .addOption(arithmeticOption())
+      .action(async (directory: string, { arithmetic }: { arithmetic?: Arithmetic }) => {
+        process.exitCode = await verify(directory, arithmetic);
       }),
   )
   .addCommand(labCommand())
+  .addCommand(serveCommand())
   .addCommand(benchCommand())
   .addCommand(demoCommand());
 

@@ -1,4 +1,5 @@
 import type { Engine } from "../engine/backend.js";
+import type { Arithmetic } from "../engine/wasm/features.js";
 import type { Weights } from "../model/index.js";
 import { type LoadedWeights, loadWeights } from "../node/loadWeights.js";
 import { processorBackend } from "../node/threads.js";
@@ -15,12 +16,20 @@ export function openWeights(path: string, recipe: string | undefined): Promise<L
   return loadWeights(path, recipe === undefined ? undefined : RECIPES[recipe]);
 }
 
+/** How to compute with weights. */
+interface EngineSettings {
+  readonly batchSize?: number;
+  readonly threads?: number;
+  readonly arithmetic?: Arithmetic;
+}
+
 /** An engine with these weights, for evaluation. */
 export async function engineFor(
   { model, normalization, parameters }: Weights,
-  { batchSize = BATCH_SIZE, threads }: { batchSize?: number; threads?: number },
+  { batchSize = BATCH_SIZE, threads, arithmetic }: EngineSettings,
 ): Promise<Engine> {
-  const engine = await processorBackend(batchSize, threads).compile([{ model, normalization }], { batchSize });
+  const backend = processorBackend(batchSize, threads, arithmetic);
+  const engine = await backend.compile([{ model, normalization }], { batchSize });
   await engine.setParameters(parameters);
   return engine;
 }

@@ -1,6 +1,7 @@
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { Command, Option } from "commander";
 import { type BenchmarkReport, runBenchmark } from "../../benchmark/index.js";
+import { MOST_THREADS } from "../../engine/wasm/threads.js";
 import { enableFusedArithmetic, startThread } from "../../node/threads.js";
 import { VERSION } from "../../version.js";
 import { integer, jsonOption, numberBetween } from "../options.js";
@@ -43,13 +44,20 @@ export function benchCommand(): Command {
     )
     .option("--full", "measure more: batch sizes from 1 to 1024, kernels for both image sizes")
     .addOption(
-      new Option("--threads <n>", "maximum number of threads (default: one per core)").argParser(integer(1, 64)),
+      new Option("--threads <n>", "maximum number of threads (default: one per core)").argParser(
+        integer(1, MOST_THREADS),
+      ),
     )
     .addOption(jsonOption())
     .action(runBench);
 }
 
-async function runBench({ seconds, full, threads = availableParallelism(), json }: BenchOptions): Promise<void> {
+async function runBench({
+  seconds,
+  full,
+  threads = Math.min(availableParallelism(), MOST_THREADS),
+  json,
+}: BenchOptions): Promise<void> {
   enableFusedArithmetic();
   const terminal = new Terminal(json ? process.stderr : process.stdout);
   const environment: Environment = {

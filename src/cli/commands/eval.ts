@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import type { Dataset } from "../../data/dataset.js";
 import { splitTraining } from "../../data/split.js";
+import type { Arithmetic } from "../../engine/wasm/features.js";
 import type { ModelMetadata } from "../../model/index.js";
 import { classCount, fingerprint, inferShapes } from "../../model/index.js";
 import type { LoadedWeights } from "../../node/loadWeights.js";
@@ -10,6 +11,7 @@ import type { Evaluation } from "../../training/metrics.js";
 import { dataOfRun, listSkipped, openForCommand } from "../data.js";
 import { formatEvaluation } from "../evaluationTable.js";
 import {
+  arithmeticOption,
   backgroundByte,
   backgroundOption,
   dataDirOption,
@@ -29,6 +31,7 @@ interface EvalOptions extends Partial<ImageOptions> {
   readonly split: "test" | "val" | "train";
   readonly recipe?: string;
   readonly threads?: number;
+  readonly arithmetic?: Arithmetic;
   readonly json?: boolean;
 }
 
@@ -56,6 +59,7 @@ export function evalCommand(): Command {
     )
     .addOption(weightsRecipeOption())
     .addOption(threadsOption())
+    .addOption(arithmeticOption())
     .addOption(jsonOption())
     .action(runEval);
 }
@@ -68,7 +72,7 @@ async function runEval(path: string, options: EvalOptions): Promise<void> {
   const { dataset, indices } = await imagesOf(path, weights, data, options.split);
   terminal.clearBar();
   requireClasses(path, weights, dataset, terminal);
-  const engine = await engineFor(weights, { threads: options.threads });
+  const engine = await engineFor(weights, options);
   const evaluation = await evaluateDataset(engine, dataset, indices, {
     onProgress: (progress) => terminal.progress({ label: "evaluating", unit: "images", ...progress }),
   });

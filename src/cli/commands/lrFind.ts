@@ -36,12 +36,12 @@ export function lrFindCommand(): Command {
 async function runLrFind(options: LrFindOptions): Promise<void> {
   const { steps, out, json = false } = options;
   const terminal = new Terminal(json ? process.stderr : process.stdout);
-  const { training, threads, data: settings } = await runRequest(options);
+  const { training, threads, arithmetic, data: settings } = await runRequest(options);
   await withInterrupt(async (signal) => {
     const data = await loadData({ ...settings, data: settings.data ?? DEFAULT_DATA }, { terminal, signal });
     const plan = planTraining(training, { ...data.parts, background: settings.background });
     const { recipe, seed } = plan;
-    const engine = await compilePlan(plan, processorBackend(recipe.batchSize, threads));
+    const engine = await compilePlan(plan, processorBackend(recipe.batchSize, threads, arithmetic));
     let sweep: SweepStep[];
     try {
       sweep = await sweepLearningRate({

@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import type { Arithmetic } from "../../engine/wasm/features.js";
 import { classCount, inferShapes } from "../../model/index.js";
 import { findImages, type ImageSource } from "../../node/imageSources.js";
 import type { LoadedWeights } from "../../node/loadWeights.js";
@@ -6,6 +7,7 @@ import { predictImages } from "../../node/predictImages.js";
 import { withInterrupt } from "../interrupt.js";
 import { hasLightBackground, isLightOnBlack } from "../lightImages.js";
 import {
+  arithmeticOption,
   backgroundByte,
   backgroundOption,
   fitOption,
@@ -26,6 +28,7 @@ interface PredictOptions extends Partial<ImageOptions> {
   readonly top: number;
   readonly recipe?: string;
   readonly threads?: number;
+  readonly arithmetic?: Arithmetic;
   readonly json?: boolean;
   readonly csv?: boolean;
 }
@@ -47,6 +50,7 @@ export function predictCommand(): Command {
     )
     .addOption(weightsRecipeOption())
     .addOption(threadsOption())
+    .addOption(arithmeticOption())
     .addOption(jsonOption())
     .addOption(new Option("--csv", "print CSV").conflicts("json"))
     .action((path: string, paths: string[], options: PredictOptions) =>
@@ -100,7 +104,7 @@ async function predictAll(
   const counts: Counts = { read: 0, unreadable: 0, light: 0 };
   const mayBeLight = !invert && isLightOnBlack(metadata?.data);
   const output = outputFor(weights, images, options);
-  const engine = await engineFor(weights, { threads });
+  const engine = await engineFor(weights, options);
   try {
     await print(output.begin);
     const results = predictImages(engine, images, {

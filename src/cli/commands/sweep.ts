@@ -1,7 +1,9 @@
 import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { Arithmetic } from "../../engine/wasm/features.js";
 import type { ImageShape } from "../../model/index.js";
 import {
+  arithmeticOption,
   backgroundByte,
   backgroundOption,
   dataDirOption,
@@ -30,6 +32,7 @@ interface SweepCommandOptions extends ImageOptions {
   readonly out?: string;
   readonly resume?: string;
   readonly jobs: number;
+  readonly arithmetic?: Arithmetic;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -71,6 +74,7 @@ export function sweepCommand(): Command {
         "background",
         "seeds",
         "set",
+        "arithmetic",
         "out",
       ]),
     )
@@ -79,13 +83,14 @@ export function sweepCommand(): Command {
         .argParser(integer(1, MOST_JOBS))
         .default(availableParallelism(), "one per core"),
     )
+    .addOption(arithmeticOption())
     .addOption(jsonOption())
     .addOption(quietOption())
     .action(runSweep);
 }
 
 async function runSweep(options: SweepCommandOptions, command: Command): Promise<void> {
-  const { recipe, data, dataDir, input, fit, background, strict, seeds, set: grid, out, jobs } = options;
+  const { recipe, data, dataDir, input, fit, background, strict, seeds, set: grid, out, jobs, arithmetic } = options;
   const { json = false, quiet = false } = options;
   if (grid.some(({ key }) => key === "recipe") && command.getOptionValueSource("recipe") === "cli") {
     command.error("option '--recipe <name>' cannot be used with option '--set recipe=…'");
@@ -100,7 +105,7 @@ async function runSweep(options: SweepCommandOptions, command: Command): Promise
   const sweepOptions = { terminal, json, jobs };
   if (options.resume !== undefined) return resumeSweep(options.resume, { dataDir, strict }, sweepOptions);
   const dataSettings = { data, dataDir, input, resize: fit, background: backgroundByte(background), strict };
-  await startSweep({ recipe, data: dataSettings, grid, seeds, out }, sweepOptions);
+  await startSweep({ recipe, data: dataSettings, grid, seeds, arithmetic, out }, sweepOptions);
 }
 
 /** Adds an axis to the previous ones. @throws InvalidArgumentError if its key is already set */

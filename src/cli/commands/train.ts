@@ -45,6 +45,7 @@ export function trainCommand(): Command {
         "batch",
         "lr",
         "seed",
+        "arithmetic",
         "valSplit",
         "augmentVal",
         "out",

@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Arithmetic } from "../../engine/wasm/features.js";
 import { describeFileError } from "../../node/disk/files.js";
 import { processorBackend } from "../../node/threads.js";
 import { formatReport, isReferenceFile, reportProblems, reportSuccess, verifyFiles } from "../../verification/index.js";
@@ -11,9 +12,9 @@ import { formatReport, isReferenceFile, reportProblems, reportSuccess, verifyFil
  * @returns the exit code: 0 if all errors are within tolerance, else 1
  * @throws Error if the folder or one of its files cannot be read
  */
-export async function verify(directory: string): Promise<number> {
+export async function verify(directory: string, arithmetic?: Arithmetic): Promise<number> {
   const files = await readReferenceFiles(directory);
-  const report = await verifyFiles(files, processorBackend(32, 1));
+  const report = await verifyFiles(files, processorBackend(32, 1, arithmetic));
   process.stdout.write(formatReport(report));
   const problems = reportProblems(report);
   if (problems.length === 0) process.stdout.write(`${reportSuccess(report)}\n`);

@@ -32,6 +32,8 @@ export const configSchema = z.object({
   }),
   grid: z.array(axisSchema),
   seeds: z.array(z.number().int().nonnegative()).min(1),
+  /** The arithmetic of all its runs; sweeps of early versions do not say. */
+  arithmetic: z.enum(["portable", "fused"]).optional(),
 });
 
 /** All settings of a sweep. */

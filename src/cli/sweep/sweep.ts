@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { type Arithmetic, isFused } from "../../engine/wasm/features.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
 import { enableFusedArithmetic } from "../../node/threads.js";
 import { formatDuration } from "../../report/numbers.js";
@@ -24,6 +25,8 @@ export interface SweepSettings {
   readonly data: DataSettings;
   readonly grid: readonly Axis[];
   readonly seeds: readonly number[];
+  /** Default: fused where that is real. */
+  readonly arithmetic?: Arithmetic;
   /** The sweep folder. Default: named after the data set and the recipe. */
   readonly out?: string;
 }
@@ -43,6 +46,8 @@ export interface SweepOptions extends RunOutput {
 export async function startSweep(settings: SweepSettings, options: SweepOptions): Promise<void> {
   const { recipe, grid, seeds, out } = settings;
   if (out !== undefined && existsSync(out)) throw new Error(`cannot create the folder ${out}: it exists already`);
+  enableFusedArithmetic();
+  const arithmetic = isFused(settings.arithmetic) ? "fused" : "portable";
   await withInterrupt(async (signal) => {
     const data = await loadData(settings.data, { terminal: options.terminal, signal });
     const config: SweepConfig = {
@@ -57,6 +62,7 @@ export async function startSweep(settings: SweepSettings, options: SweepOptions)
       },
       grid: grid.map(({ key, values }) => ({ key, values: [...values] })),
       seeds: [...seeds],
+      arithmetic,
     };
     const path = out ?? freePath("sweeps", `${data.name}-${recipe}`);
     await createSweepFolder(path, config);
@@ -174,7 +180,7 @@ class Sweep {
     let outcome: RunOutcome;
     try {
       const isFinished = await trainInThread(
-        { training: this.requestOf(run), threads, out, data: this.data },
+        { training: this.requestOf(run), threads, arithmetic: this.config.arithmetic, out, data: this.data },
         { signal, onProgress },
       );
       if (!isFinished) return;

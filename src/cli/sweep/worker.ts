@@ -10,7 +10,8 @@ import { type RunRequest, trainNew, trainOn } from "../training/train.js";
 // Trains one run in a worker thread.
 
 /** What the worker is started with. */
-export interface WorkerStart extends Required<Omit<RunRequest, "data">> {
+export interface WorkerStart extends Required<Omit<RunRequest, "data" | "arithmetic">> {
+  readonly arithmetic: RunRequest["arithmetic"];
   /** The images are in shared memory. */
   readonly data: LoadedData;
 }

@@ -13,7 +13,7 @@ import {
   type TrainingState,
 } from "../../training/epochs.js";
 import { evaluateDataset } from "../../training/evaluate.js";
-import type { Evaluation } from "../../training/metrics.js";
+import { type Evaluation, trainingFailure } from "../../training/metrics.js";
 import type { TrainingPlan } from "../../training/plan.js";
 import { type LoadedData, listSkipped } from "../data.js";
 import { InterruptedError } from "../interrupt.js";
@@ -172,6 +172,8 @@ export class Run {
         : `${data.name} has no test images, so there is only a validation accuracy`,
     );
     terminal.line(`fingerprint of the best weights: ${result.fingerprint}`);
+    const failure = evaluation && trainingFailure(evaluation);
+    if (failure) terminal.warn(`${failure}; try a lower learning rate`);
     listSkipped(this.data, terminal);
     terminal.line(`run folder: ${this.folder.path}`);
     if (json) printJson({ event: "done", ...result });

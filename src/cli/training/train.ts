@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { type Arithmetic, supportsFusedArithmetic } from "../../engine/wasm/features.js";
 import { summarize } from "../../model/index.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
 import { type ReopenedRun, RunFolder } from "../../node/runFolder.js";
-import { processorBackend } from "../../node/threads.js";
+import { enableFusedArithmetic, processorBackend } from "../../node/threads.js";
 import type { RunConfig } from "../../runs/config.js";
 import { compilePlan, planTraining, planWith, type TrainingRequest } from "../../training/plan.js";
 import { VERSION } from "../../version.js";
@@ -17,6 +18,8 @@ export interface RunRequest {
   /** Without `data`: Fashion-MNIST, or digits if it cannot be obtained. */
   readonly data: Omit<DataSettings, "data"> & Partial<Pick<DataSettings, "data">>;
   readonly threads?: number;
+  /** Default: fused where that is real. */
+  readonly arithmetic?: Arithmetic;
   /** The run folder. Default: named after the data set, the recipe and the seed. */
   readonly out?: string;
 }
@@ -38,7 +41,7 @@ export async function startRun(request: RunRequest, output: RunOutput): Promise<
 
 /** Trains a new run on loaded data. @throws InterruptedError if the signal is aborted */
 export async function trainNew(
-  { training, threads, out }: Omit<RunRequest, "data">,
+  { training, threads, arithmetic, out }: Omit<RunRequest, "data">,
   data: LoadedData,
   output: RunOutput,
   signal: AbortSignal,
@@ -47,7 +50,7 @@ export async function trainNew(
   const { train } = parts;
   const plan = planTraining(training, { ...parts, background: settings.background });
   const { recipe, model, seed } = plan;
-  const engine = await compilePlan(plan, processorBackend(recipe.batchSize, threads));
+  const engine = await compilePlan(plan, processorBackend(recipe.batchSize, threads, arithmetic));
   const config: RunConfig = {
     versions: { lenet: VERSION, node: process.versions.node, v8: process.versions.v8 },
     startedAt: new Date().toISOString(),
@@ -124,14 +127,10 @@ export async function trainOn(
   output: RunOutput,
   signal: AbortSignal,
 ): Promise<void> {
-  const { arithmetic, recipe } = folder.config;
-  const backend = processorBackend(recipe.batchSize, threads);
+  const { recipe } = folder.config;
+  const arithmetic = arithmeticOfRun(folder.path, folder.config);
+  const backend = processorBackend(recipe.batchSize, threads, arithmetic);
   const engine = await compilePlan(planWith(folder.config, data.parts), backend);
-  if (engine.arithmetic !== arithmetic) {
-    throw new Error(
-      `${folder.path} was trained with ${arithmetic} arithmetic, but this Node computes with ${engine.arithmetic}: resume it where ${arithmetic} is available`,
-    );
-  }
   // Only after all checks, so that a refusal leaves the finished run unchanged.
   if (epochs !== undefined) {
     const before = folder.epochs;
@@ -141,6 +140,16 @@ export async function trainOn(
     );
   }
   await new Run(folder, planWith(folder.config, data.parts), engine, data, output).complete(signal, state);
+}
+
+/** The arithmetic of a run, to continue or repeat it. @throws Error if it is not available here */
+export function arithmeticOfRun(path: string, { arithmetic }: RunConfig): Arithmetic {
+  enableFusedArithmetic();
+  if (arithmetic === "wasm-portable") return "portable";
+  if (arithmetic === "wasm-fused" && supportsFusedArithmetic()) return "fused";
+  throw new Error(
+    `${path} was trained with ${arithmetic} arithmetic, which is not available here: continue it where it is`,
+  );
 }
 
 /** The first of parent/name, parent/name-2, parent/name-3, … that does not exist. */

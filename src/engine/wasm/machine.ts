@@ -12,7 +12,7 @@ import {
 import { dropoutKeys } from "../../numeric/dropoutDraw.js";
 import type { Images, SampleResults } from "../backend.js";
 import { imageSize } from "../hostImages.js";
-import { FLOAT_BYTES, type Layout, NO_LABEL, placeOffset, TILE_SAMPLES } from "./kernels/index.js";
+import { Failure, FLOAT_BYTES, type Layout, NO_LABEL, placeOffset, TILE_SAMPLES } from "./kernels/index.js";
 import { readArena, writeArena } from "./parameterStore.js";
 import { buildProgram, Job, type Program, type ProgramOptions, Source } from "./program.js";
 import type { EngineThread, Threads } from "./threads.js";
@@ -30,6 +30,13 @@ export interface Batch {
 const STATE = ["weights", "firstMoments", "secondMoments", "averages"] as const;
 /** One of the arenas, which hold a value for each parameter. */
 export type Arena = (typeof STATE)[number] | "gradients";
+
+/** What to say of a thread that failed. */
+const FAILURES: Readonly<Record<number, string>> = {
+  [Failure.ended]: "a thread of the engine failed",
+  [Failure.rounding]: "a thread of the engine rounds multiply-add twice, but the calling thread once",
+  [Failure.silent]: "a thread of the engine died, or was stopped: it has done nothing for ten seconds",
+};
 
 /** The functions of a program's module. */
 interface ProgramExports {
@@ -163,8 +170,8 @@ export class Machine {
       if (kind === Job.evaluate && count === 1 && runSingle) runSingle();
       else run();
     } catch (error) {
-      const threadFailed = words[meeting.failed / 4] !== 0;
-      throw threadFailed ? new Error("a thread of the engine failed", { cause: error }) : error;
+      const failure = FAILURES[words[meeting.failed / 4]];
+      throw failure === undefined ? error : new Error(failure, { cause: error });
     }
     results?.losses.set(floats.subarray(losses / 4, losses / 4 + count), start);
     results?.predictions.set(words.subarray(predictions / 4, predictions / 4 + count), start);

@@ -152,6 +152,7 @@ export function placeWords(plan: MemoryPlan, model: Model, stages: number): Word
     job: word(),
     sleepers: word(),
     failed: word(),
+    progress: word(),
     threads: word(),
   };
   const [kind, samples, tiles, source, scale, smoothing] = words(plan.allocate(6 * 4), 6);

@@ -1,5 +1,6 @@
 import { classCount, type Model, type ShapedLayer } from "../../model/index.js";
 import { type MemoryType, ModuleBuilder } from "./assembler/index.js";
+import { ROUNDING_OPERANDS } from "./features.js";
 import {
   emitAssembly,
   emitCrossEntropy,
@@ -55,6 +56,7 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
   const context = { module, data, fused: options.fused };
   const kernels = emitKernels(context, { layers, stagePlan, parameterLayout, words, options });
   const { stageCodes, single } = kernels;
+  const roundingOperands = options.fused ? data.table(ROUNDING_OPERANDS) : undefined;
   plan.allocate(data.byteLength);
   const memory = placeBatch(plan, words, {
     ...options,
@@ -68,7 +70,7 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
 
   const tiles = emitTiles(module, { ...kernels, stagePlan, memory });
   const samples = single && emitSingleSamples(module, { ...kernels, ...single, layers, stagePlan, memory });
-  emitThreads(module, { ...kernels, tiles, samples, memory });
+  emitThreads(module, { ...kernels, tiles, samples, memory, roundingOperands });
 
   const memoryType: MemoryType = { pages: plan.pages, shared: options.shared };
   return {

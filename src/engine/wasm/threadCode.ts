@@ -6,8 +6,11 @@ import {
   type ModuleBuilder,
   type Value,
 } from "./assembler/index.js";
+import { roundsOnce } from "./features.js";
 import {
+  Failure,
   FLOAT_BYTES,
+  FOREVER,
   type OptimizerKernels,
   type ParameterTask,
   type StageCode,
@@ -28,6 +31,8 @@ export interface ThreadParts {
   readonly stageCodes: readonly StageCode[];
   readonly optimizer: OptimizerKernels;
   readonly memory: ProgramMemory;
+  /** The address of {@link ROUNDING_OPERANDS}, if multiply-add must round once in every thread. */
+  readonly roundingOperands?: number;
 }
 
 /**
@@ -35,8 +40,8 @@ export interface ThreadParts {
  * never returns.
  */
 export function emitThreads(module: ModuleBuilder, parts: ThreadParts): void {
-  const { synchronization, memory } = parts;
-  const { job } = memory.addresses.meeting;
+  const { synchronization, memory, roundingOperands } = parts;
+  const { job, failed, progress } = memory.addresses.meeting;
   const runPart = emitRunPart(module, parts, emitUpdateParameters(module, parts));
   module.function(
     "run",
@@ -51,9 +56,17 @@ export function emitThreads(module: ModuleBuilder, parts: ThreadParts): void {
     "thread",
     { thread: "i32" },
     (code, { thread }) => {
+      if (roundingOperands !== undefined) {
+        const [factor, square] = [i32.load(roundingOperands), i32.load(roundingOperands, 4)];
+        code.if(i32.eq(roundsOnce(factor, square), 0), () => {
+          code.atomicStore(failed, Failure.rounding);
+          code.trap();
+        });
+      }
+      code.drop(i32.atomicAdd(progress, 1));
       const seen = code.local("i32");
       code.repeatWhile(() => {
-        code.call(synchronization.waitForChange, job, seen);
+        code.call(synchronization.waitForChange, job, seen, FOREVER);
         code.increase(seen, 1);
         code.call(runPart, thread);
         return i32.const(1);
@@ -84,7 +97,11 @@ function emitRunPart(module: ModuleBuilder, parts: ThreadParts, updateParameters
     const first = code.local("i32", boundary(thread));
     const end = code.local("i32", boundary(i32.add(thread, 1)));
     const each = (pass: keyof PassFunctions) => {
-      const callEach = (body: FunctionHandle) => code.forRange(first, end, (index) => code.call(body, mine, index));
+      const callEach = (body: FunctionHandle) =>
+        code.forRange(first, end, (index) => {
+          code.call(body, mine, index);
+          code.drop(i32.atomicAdd(meeting.progress, 1));
+        });
       if (!samples) return callEach(tiles[pass]);
       code.if(
         alone,

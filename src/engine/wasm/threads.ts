@@ -23,7 +23,10 @@ export interface ThreadStart {
   readonly memory: WebAssembly.Memory;
   /** The argument of the module's `thread` function, which does not return. */
   readonly thread: number;
-  /** The index of the int32 of the memory that a thread sets to 1 if it fails, so that the others do not wait for it. */
+  /**
+   * The index of the int32 of the memory that a thread that fails sets to 1, if it is 0, so that the others do not wait
+   * for it.
+   */
   readonly failedWord: number;
 }
 
@@ -39,4 +42,13 @@ export interface Threads {
 /** How many threads have something to do in a batch: no more than there are tiles. */
 export function mostUsefulThreads(batchSize: number): number {
   return Math.ceil(batchSize / TILE_SAMPLES);
+}
+
+/** The most threads of an engine. */
+export const MOST_THREADS = 64;
+
+/** @throws RangeError if an engine cannot have this number of threads */
+export function requireThreadCount(count: number): void {
+  if (Number.isInteger(count) && count >= 1 && count <= MOST_THREADS) return;
+  throw new RangeError(`the number of threads must be an integer from 1 to ${MOST_THREADS}, not ${count}`);
 }

@@ -26,27 +26,28 @@ import {
 import { checkedBackend } from "../checkedBackend.js";
 import { type HostImages, keepOnHost } from "../hostImages.js";
 import { hyperparameterValues, packHyperparameters } from "../hyperparameters.js";
-import { supportsFusedArithmetic } from "./features.js";
+import { type Arithmetic, isFused } from "./features.js";
 import { TILE_SAMPLES } from "./kernels/index.js";
 import { Machine } from "./machine.js";
 import { Job } from "./program.js";
-import type { Threads } from "./threads.js";
+import { requireThreadCount, type Threads } from "./threads.js";
 
-/** How the processor computes. None of it changes a bit but `fused`. */
+/** How the processor computes. None of it changes a bit but `arithmetic`. */
 export interface WasmOptions {
   /**
    * Threads to compute with, from `threads()` of `lenet/node` or `lenet/browser`. Default: only the calling thread.
    */
   readonly threads?: Threads;
-  /** Multiply and add in one rounding. Default: if WebAssembly can do so here. */
-  readonly fused?: boolean;
+  /** How multiply-add rounds. Default: fused where that is real, see `supportsFusedArithmetic`. */
+  readonly arithmetic?: Arithmetic;
 }
 
 /**
  * Computes by WebAssembly, emitted for the model at hand, on one or more threads of the processor: the same bits for any
  * number of them. The networks of a fleet take turns on all threads.
  *
- * The calling thread computes too, so a call keeps it busy until it is answered.
+ * The calling thread computes too, so a call keeps it busy until it is answered. `compile` rejects if there is no
+ * WebAssembly, if fused arithmetic is required but not real here, or if the number of threads is not possible.
  */
 export function wasmBackend(options: WasmOptions = {}): Backend {
   return checkedBackend(async (networks, engineOptions) => {
@@ -87,8 +88,10 @@ class WasmEngine implements Engine {
   constructor(
     networks: readonly NetworkSettings[],
     { batchSize, keepActivations = false }: EngineOptions,
-    { threads, fused = supportsFusedArithmetic() }: WasmOptions,
+    { threads, arithmetic }: WasmOptions,
   ) {
+    if (threads) requireThreadCount(threads.count);
+    const fused = isFused(arithmetic);
     this.models = networks.map(({ model }) => model);
     this.layers = inferShapes(this.models[0]);
     this.batchSize = batchSize;
