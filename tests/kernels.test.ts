@@ -4,9 +4,9 @@ import { AUGMENTATIONS, drawTransformation, placementFor } from "../src/data/aug
 import type { OptimizerSettings, OptimizerState, SampleResults } from "../src/engine/backend.js";
 import { ModuleBuilder } from "../src/engine/wasm/assembler/index.js";
 import { supportsFusedArithmetic } from "../src/engine/wasm/features.js";
-import { StaticData } from "../src/engine/wasm/kernels/index.js";
+import { MOST_SINGLE_SAMPLES, StaticData } from "../src/engine/wasm/kernels/index.js";
 import { layoutParameters } from "../src/engine/wasm/parameterStore.js";
-import { emitSinglePass, MOST_SINGLE_SAMPLES } from "../src/engine/wasm/singleSample.js";
+import { emitSinglePass } from "../src/engine/wasm/singleSample.js";
 import {
   classCount,
   inferShapes,

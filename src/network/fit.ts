@@ -82,7 +82,10 @@ async function* epochs(
 ): AsyncGenerator<FitEpoch, void, void> {
   const { recipe, dataset } = plan;
   const count = Math.min(threads?.count ?? 1, mostUsefulThreads(recipe.batchSize));
-  const engine = await compilePlan(plan, wasmBackend({ threads: threads && { ...threads, count }, arithmetic }));
+  const engine = await compilePlan(
+    plan,
+    wasmBackend({ threads: threads && { ...threads, count, atMost: true }, arithmetic }),
+  );
   try {
     for await (const { record, state } of runEpochs({ ...plan, ...options, engine })) {
       const { epoch, validationAccuracy, parameters } = state.best;

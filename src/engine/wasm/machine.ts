@@ -46,6 +46,18 @@ interface ProgramExports {
   runSingle?(): void;
 }
 
+/** Limits of the measurement that chooses the number of threads. */
+const MOST_ROUNDS = 12;
+const MOST_MILLISECONDS = 60;
+/** More threads are used if they are faster by more than the measurement's noise. */
+const WORTH_A_THREAD = 1.05;
+
+/** 1, 2, 4 … and the most: the numbers of threads worth trying. */
+function threadCounts(most: number): number[] {
+  const powers = Array.from({ length: Math.ceil(Math.log2(most)) }, (_, exponent) => 2 ** exponent);
+  return [...powers, most];
+}
+
 /** A program on its memory and its threads. It holds one network at a time; see {@link Machine.snapshot}. */
 export class Machine {
   readonly program: Program;
@@ -78,6 +90,7 @@ export class Machine {
     this.bytes = new Uint8Array(memory.buffer);
     this.words = new Int32Array(memory.buffer);
     this.floats = new Float32Array(memory.buffer);
+    this.program.useThreads(this.words, count);
 
     const module = new WebAssembly.Module(this.program.bytes);
     const instance = new WebAssembly.Instance(module, { environment: { memory } });
@@ -87,6 +100,33 @@ export class Machine {
       threads!.start({ module, memory, thread: index + 1, failedWord }),
     );
     this.ready = Promise.all(this.workers.map(({ ready }) => ready)).then(() => {});
+  }
+
+  /**
+   * Finds by measurement how many threads are the fastest for batches of the program's size, and retires the others. The
+   * time is that of a training step without its update, on images of zeros. The bits do not depend on it.
+   *
+   * @returns the number of threads left
+   */
+  chooseThreads(batchSize: number): number {
+    const size = imageSize(this.model);
+    const images = { values: new Float32Array(size) };
+    const batch = { images, indices: new Int32Array(batchSize), start: 0, end: batchSize };
+    const counts = threadCounts(this.workers.length + 1).map((count) => ({ count, best: Number.POSITIVE_INFINITY }));
+    const started = performance.now();
+    for (let round = 0; round < MOST_ROUNDS && performance.now() - started < MOST_MILLISECONDS; round++) {
+      for (const each of counts) {
+        this.program.useThreads(this.words, each.count);
+        const before = performance.now();
+        this.perform(Job.differentiate, batch, 0);
+        each.best = Math.min(each.best, performance.now() - before);
+      }
+    }
+    const best = Math.min(...counts.map((each) => each.best));
+    const { count } = counts.find((each) => each.best <= best * WORTH_A_THREAD)!;
+    this.program.useThreads(this.words, count);
+    this.words[this.program.addresses.meeting.retired / 4] = count;
+    return count;
   }
 
   get memoryBytes(): number {

@@ -102,6 +102,8 @@ export interface ProgramMemory {
   readonly batch: readonly (readonly number[])[];
   /** The threads' parts of the parameter tasks, [thread][task][PART_WORDS]. */
   readonly parts: number;
+  /** A word for each tile, a cache line apart: stages that a leader has announced to its partner. */
+  readonly announced: number;
   readonly scratch: ScratchMemory;
   /** Bytes of an image. */
   readonly imageBytes: number;
@@ -154,6 +156,7 @@ export function placeWords(plan: MemoryPlan, model: Model, stages: number): Word
     failed: word(),
     progress: word(),
     threads: word(),
+    retired: word(),
   };
   const [kind, samples, tiles, source, scale, smoothing] = words(plan.allocate(6 * 4), 6);
   return {
@@ -198,13 +201,14 @@ export function placeBatch(plan: MemoryPlan, placed: WordAddresses, needs: Memor
   const logits = plan.allocate(tiles * logitsTileBytes);
   const tasks = stageCodes.flatMap(({ tasks = [] }) => tasks);
   const parts = plan.allocate(threads * tasks.length * PART_WORDS * 4);
+  const announced = plan.allocate(tiles * CACHE_LINE);
   const offsets = placeScratch(stagePlan, stageCodes, needs.singleBytes);
   const scratch = { ...offsets, start: plan.allocate(offsets.bytes * threads) };
   const evaluatedTensors = stagePlan.tensors.map((_, tensor) =>
     holdsLogits(stagePlan, tensor, false) ? logits : scratch.start + scratch.values[memoryOf(stagePlan, tensor, false)],
   );
   const addresses = { ...placed, ...perBatch, ...arenas, logits, logitsTileBytes, evaluatedTensors };
-  return { addresses, batch, parts, scratch, imageBytes };
+  return { addresses, batch, parts, announced, scratch, imageBytes };
 }
 
 function placeScratch(

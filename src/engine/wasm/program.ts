@@ -7,12 +7,13 @@ import {
   emitOptimizer,
   emitSynchronization,
   type KernelContext,
+  MOST_SINGLE_SAMPLES,
   type OptimizerKind,
   StaticData,
 } from "./kernels/index.js";
 import { type Addresses, CACHE_LINE, MemoryPlan, placeBatch, placeWords, type WordAddresses } from "./memory.js";
 import { layoutParameters, type ParameterLayout } from "./parameterStore.js";
-import { emitSinglePass, emitSingleSamples, MOST_SINGLE_SAMPLES } from "./singleSample.js";
+import { emitSinglePass, emitSingleSamples } from "./singleSample.js";
 import { emitStage, planStages, type StagePlan } from "./stages.js";
 import { emitThreads, writeParts } from "./threadCode.js";
 import { emitTiles } from "./tileCode.js";
@@ -41,6 +42,8 @@ export interface Program {
   readonly stagePlan: StagePlan;
   /** Writes constants and tables into fresh memory. */
   initialize(memory: WebAssembly.Memory): void;
+  /** Divides the next jobs between the first threads: all that there are, or fewer. */
+  useThreads(words: Int32Array, threads: number): void;
 }
 
 /** Compiles a model: plans its stages, emits their kernels, places everything in memory, emits what a thread does. */
@@ -81,9 +84,11 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
     stagePlan,
     initialize: (target) => {
       data.writeTo(target);
-      const targetWords = new Int32Array(target.buffer);
-      targetWords[words.meeting.threads / 4] = options.threads;
-      writeParts(targetWords, memory, stageCodes, options.threads);
+      new Int32Array(target.buffer)[words.meeting.retired / 4] = options.threads;
+    },
+    useThreads: (target, threads) => {
+      target[words.meeting.threads / 4] = threads;
+      writeParts(target, memory, stageCodes, threads);
     },
   };
 }

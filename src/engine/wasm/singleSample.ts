@@ -36,9 +36,6 @@ import {
   type PassFunctions,
 } from "./tileCode.js";
 
-/** The most samples that are faster one by one than in a tile; they share its logits. */
-export const MOST_SINGLE_SAMPLES = 4;
-
 /** A stage of the pass: a layer, with the activation behind it if its kernels take that. */
 interface SingleStage {
   readonly layer: ShapedLayer;

@@ -11,6 +11,8 @@ import {
   Failure,
   FLOAT_BYTES,
   FOREVER,
+  JOB,
+  MOST_SINGLE_SAMPLES,
   type OptimizerKernels,
   type ParameterTask,
   type StageCode,
@@ -19,13 +21,12 @@ import {
   VECTOR_BYTES,
 } from "./kernels/index.js";
 import { Job, PART_WORDS, type ProgramMemory } from "./memory.js";
-import { MOST_SINGLE_SAMPLES } from "./singleSample.js";
-import { emitCalls, type PassFunctions } from "./tileCode.js";
+import { emitCalls, type PassFunctions, type TileFunctions } from "./tileCode.js";
 
 /** What a thread calls, and the memory. */
 export interface ThreadParts {
   readonly synchronization: Synchronization;
-  readonly tiles: PassFunctions;
+  readonly tiles: TileFunctions;
   /** Undefined if the model has no pass of a single sample. */
   readonly samples: PassFunctions | undefined;
   readonly stageCodes: readonly StageCode[];
@@ -41,13 +42,15 @@ export interface ThreadParts {
  */
 export function emitThreads(module: ModuleBuilder, parts: ThreadParts): void {
   const { synchronization, memory, roundingOperands } = parts;
-  const { job, failed, progress } = memory.addresses.meeting;
+  const { job, failed, progress, threads, retired } = memory.addresses.meeting;
   const runPart = emitRunPart(module, parts, emitUpdateParameters(module, parts));
   module.function(
     "run",
     {},
     (code) => {
-      code.call(synchronization.announce, job);
+      // The threads of the previous job make room for those of this one.
+      const before = i32.and(i32.load(job), JOB - 1);
+      code.call(synchronization.announce, job, i32.add(i32.sub(i32.load(threads), before), JOB));
       code.call(runPart, 0);
     },
     { exported: true },
@@ -67,8 +70,10 @@ export function emitThreads(module: ModuleBuilder, parts: ThreadParts): void {
       const seen = code.local("i32");
       code.repeatWhile(() => {
         code.call(synchronization.waitForChange, job, seen, FOREVER);
-        code.increase(seen, 1);
-        code.call(runPart, thread);
+        code.set(seen, i32.atomicLoad(job));
+        // One that takes no part may miss jobs.
+        code.if(i32.ltSigned(thread, i32.and(seen, JOB - 1)), () => code.call(runPart, thread));
+        code.if(i32.geSigned(thread, i32.atomicLoad(retired)), () => code.call(synchronization.sleep));
         return i32.const(1);
       });
     },
@@ -96,27 +101,38 @@ function emitRunPart(module: ModuleBuilder, parts: ThreadParts, updateParameters
       i32.divUnsigned(i32.add(i32.mul(index, count), i32.sub(threads, 1)), threads);
     const first = code.local("i32", boundary(thread));
     const end = code.local("i32", boundary(i32.add(thread, 1)));
-    const each = (pass: keyof PassFunctions) => {
-      const callEach = (body: FunctionHandle) =>
-        code.forRange(first, end, (index) => {
-          code.call(body, mine, index);
-          code.drop(i32.atomicAdd(meeting.progress, 1));
-        });
-      if (!samples) return callEach(tiles[pass]);
-      code.if(
-        alone,
-        () => callEach(samples[pass]),
-        () => callEach(tiles[pass]),
-      );
+    const call = (body: FunctionHandle, ...operands: (Value | number)[]) => {
+      code.call(body, ...operands);
+      code.drop(i32.atomicAdd(meeting.progress, 1));
+    };
+    const callEach = (body: FunctionHandle) => code.forRange(first, end, (index) => call(body, mine, index));
+    const each = (pass: keyof PassFunctions, eachTile: () => void) => {
+      if (samples) code.if(alone, () => callEach(samples[pass]), eachTile);
+      else eachTile();
+    };
+    const backward = (pass: "differentiate" | "train") => {
+      const { lead, assist } = tiles.shared[pass];
+      const callShared = () => {
+        const led = code.local("i32", i32.sub(thread, count));
+        code.if(
+          i32.ltSigned(led, 0),
+          () => call(lead, mine, thread),
+          () =>
+            code.if(i32.ltSigned(led, count), () => {
+              call(assist, i32.add(i32.mul(led, scratch.bytes), scratch.start), led, mine);
+            }),
+        );
+      };
+      each(pass, () => code.if(i32.ltSigned(threads, i32.add(count, count)), () => callEach(tiles[pass]), callShared));
     };
     code.if(
       i32.eq(kind, Job.evaluate),
-      () => each("evaluate"),
+      () => each("evaluate", () => callEach(tiles.evaluate)),
       () => {
         code.if(
           i32.eq(kind, Job.train),
-          () => each("train"),
-          () => each("differentiate"),
+          () => backward("train"),
+          () => backward("differentiate"),
         );
         code.call(synchronization.barrier);
         code.call(updateParameters, thread, kind, alone, count);

@@ -11,14 +11,15 @@ import {
   type AssemblyKernels,
   FLOAT_BYTES,
   type KernelCall,
+  MOST_SILENT_SLEEPS,
   type PassCode,
   PLACEMENT_WORDS,
   type StageCode,
+  type Synchronization,
   TILE_SAMPLES,
   type TilePointers,
 } from "./kernels/index.js";
-import type { ProgramMemory } from "./memory.js";
-import { Source } from "./memory.js";
+import { CACHE_LINE, type ProgramMemory, Source } from "./memory.js";
 import { firstLearningStage, holdsLogits, memoryOf, type StagePlan } from "./stages.js";
 
 /** What a tile passes through, and the memory. */
@@ -27,6 +28,7 @@ export interface TileParts {
   readonly assembly: AssemblyKernels;
   readonly stageCodes: readonly StageCode[];
   readonly crossEntropy: FunctionHandle;
+  readonly synchronization: Synchronization;
   readonly memory: ProgramMemory;
 }
 
@@ -39,6 +41,19 @@ export interface PassFunctions {
   /** Without dropout. */
   readonly differentiate: FunctionHandle;
   readonly train: FunctionHandle;
+}
+
+/** What two threads do with a tile together. */
+export interface SharedTile {
+  /** (scratch, tile): all but the partner's share */
+  readonly lead: FunctionHandle;
+  /** (the leader's scratch, tile, own scratch): the parameter gradients of all stages but the first */
+  readonly assist: FunctionHandle;
+}
+
+/** What happens to a tile, by one thread or by two. */
+export interface TileFunctions extends PassFunctions {
+  readonly shared: Readonly<Record<"differentiate" | "train", SharedTile>>;
 }
 
 /** One way of passing through the stages. */
@@ -66,17 +81,77 @@ export function emitPasses(
 }
 
 /** Emits what happens to a tile. */
-export function emitTiles(module: ModuleBuilder, parts: TileParts): PassFunctions {
+export function emitTiles(module: ModuleBuilder, parts: TileParts): TileFunctions {
   const { stagePlan, stageCodes } = parts;
   const assembleTile = emitAssembleTile(module, parts);
   const trainsOtherwise = stagePlan.stages.some(({ kernels }) => kernels.trainingOnly);
-  return emitPasses(module, "Tile", trainsOtherwise, (code, scratch, tile, { training, backward }) => {
+  const enter = (code: FunctionBuilder, scratch: Local<"i32">, tile: Local<"i32">, training: boolean) => {
     const place = new TilePlace(parts, scratch, tile, training);
     code.call(assembleTile, scratch, place.value(0), tile);
     emitForward(code, stageCodes, place);
     emitLoss(code, parts, place);
+    return place;
+  };
+  const alone = emitPasses(module, "Tile", trainsOtherwise, (code, scratch, tile, { training, backward }) => {
+    const place = enter(code, scratch, tile, training);
     if (backward) emitBackward(code, stageCodes, firstLearningStage(stagePlan), place);
   });
+  const shared = emitSharedTile(module, parts, "differentiate", false, enter);
+  return {
+    ...alone,
+    shared: {
+      differentiate: shared,
+      train: trainsOtherwise ? emitSharedTile(module, parts, "train", true, enter) : shared,
+    },
+  };
+}
+
+/**
+ * Emits what two threads do with a tile together. The leader announces each stage whose gradient is there; its partner
+ * computes the parameter gradients from it while the leader goes on to the stage before.
+ */
+function emitSharedTile(
+  module: ModuleBuilder,
+  parts: TileParts,
+  name: string,
+  training: boolean,
+  enter: (code: FunctionBuilder, scratch: Local<"i32">, tile: Local<"i32">, training: boolean) => TilePlace,
+): SharedTile {
+  const { stagePlan, stageCodes, synchronization, memory } = parts;
+  const firstLearning = firstLearningStage(stagePlan);
+  const lead = module.function(`${name}.lead`, { scratch: "i32", tile: "i32" }, (code, { scratch, tile }) => {
+    const place = enter(code, scratch, tile, training);
+    const announced = place.inBatch(memory.announced, CACHE_LINE);
+    emitBackward(code, stageCodes, firstLearning, place, () => code.call(synchronization.announce, announced, 1));
+  });
+  const assist = module.function(
+    `${name}.assist`,
+    { scratch: "i32", tile: "i32", own: "i32" },
+    (code, { scratch, tile, own }) => {
+      const place = new TilePlace(parts, scratch, tile, training, own);
+      const announced = place.inBatch(memory.announced, CACHE_LINE);
+      learningStages(stageCodes, firstLearning, place).forEach((index, before) => {
+        code.call(synchronization.waitForChange, announced, before, MOST_SILENT_SLEEPS);
+        emitCalls(code, partnersGradients(stageCodes[index], index === firstLearning), place.pointers(index));
+      });
+      // The leader announces nothing more before the barrier.
+      code.atomicStore(announced, 0);
+    },
+  );
+  return { lead, assist };
+}
+
+/** The active stages with parameters, from the last to the first. */
+function learningStages(stages: readonly PassCode[], firstLearning: number, passage: Passage): number[] {
+  return passage
+    .activeStages()
+    .toReversed()
+    .filter((index) => index >= firstLearning && stages[index].parameterGradients);
+}
+
+/** The partner's share: all but the larger part of the first stage, which the leader has no input gradient to do beside. */
+function partnersGradients({ parameterGradients = [] }: PassCode, first: boolean): readonly KernelCall<TilePointers>[] {
+  return first ? parameterGradients.slice(1) : parameterGradients;
 }
 
 /** The way of a tile, or of a sample alone, through the stages. */
@@ -93,8 +168,11 @@ class TilePlace implements Passage {
   private readonly scratch: Local<"i32">;
   private readonly tile: Local<"i32">;
   private readonly training: boolean;
+  /** The scratch memory whose workspace is used. */
+  private readonly own: Local<"i32">;
 
-  constructor(parts: TileParts, scratch: Local<"i32">, tile: Local<"i32">, training: boolean) {
+  constructor(parts: TileParts, scratch: Local<"i32">, tile: Local<"i32">, training: boolean, own = scratch) {
+    this.own = own;
     this.parts = parts;
     this.scratch = scratch;
     this.tile = tile;
@@ -135,7 +213,7 @@ class TilePlace implements Passage {
       dx: this.gradient(input),
       dy: this.gradient(output),
       kept: i32.add(this.scratch, memory.scratch.kept[index]),
-      workspace: i32.add(this.scratch, memory.scratch.workspace),
+      workspace: i32.add(this.own, memory.scratch.workspace),
       keys: memory.addresses.dropoutKeys + index * 8,
       weights: memory.addresses.weights,
       inBatch: batchBytes.map((bytes, region) => this.inBatch(memory.batch[index][region], bytes)),
@@ -164,18 +242,33 @@ function emitLoss(code: FunctionBuilder, { stagePlan, crossEntropy, memory }: Ti
   );
 }
 
-/** From the last stage back to the first one with parameters, which needs no gradient of its input. */
+/**
+ * From the last stage back to the first one with parameters, which needs no gradient of its input.
+ *
+ * @param announce emits the announcement to a partner that a stage's gradient is there; it then takes its share
+ */
 export function emitBackward(
   code: FunctionBuilder,
   stages: readonly PassCode[],
   firstLearning: number,
   passage: Passage,
+  announce?: () => void,
 ): void {
   for (const index of passage.activeStages().toReversed()) {
     if (index < firstLearning) break;
     const { parameterGradients = [], inputGradient } = stages[index];
     const pointers = passage.pointers(index);
-    emitCalls(code, parameterGradients, pointers);
+    if (announce && parameterGradients.length > 0) {
+      announce();
+      const partners = partnersGradients(stages[index], index === firstLearning);
+      emitCalls(
+        code,
+        parameterGradients.filter((call) => !partners.includes(call)),
+        pointers,
+      );
+    } else {
+      emitCalls(code, parameterGradients, pointers);
+    }
     if (index > firstLearning) emitCalls(code, inputGradient, pointers);
   }
 }
