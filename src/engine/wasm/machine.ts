@@ -71,6 +71,7 @@ export class Machine {
   private readonly bytes: Uint8Array;
   private readonly words: Int32Array;
   private readonly floats: Float32Array;
+  private readonly placements: Int32Array;
   private disposed = false;
 
   /** @param threads only the calling thread if undefined */
@@ -90,6 +91,7 @@ export class Machine {
     this.bytes = new Uint8Array(memory.buffer);
     this.words = new Int32Array(memory.buffer);
     this.floats = new Float32Array(memory.buffer);
+    this.placements = this.words.subarray(this.program.addresses.placements / 4);
     this.program.useThreads(this.words, count);
 
     const module = new WebAssembly.Module(this.program.bytes);
@@ -213,8 +215,12 @@ export class Machine {
       const failure = FAILURES[words[meeting.failed / 4]];
       throw failure === undefined ? error : new Error(failure, { cause: error });
     }
-    results?.losses.set(floats.subarray(losses / 4, losses / 4 + count), start);
-    results?.predictions.set(words.subarray(predictions / 4, predictions / 4 + count), start);
+    if (!results) return;
+    // Loops, because making a view for each step costs more than they do, and keeps the garbage collector busy.
+    for (let sample = 0; sample < count; sample++) {
+      results.losses[start + sample] = floats[losses / 4 + sample];
+      results.predictions[start + sample] = words[predictions / 4 + sample];
+    }
   }
 
   /** Copies the logits of the last batch: [count][classes]. */
@@ -260,16 +266,20 @@ export class Machine {
       }
       return Source.floats;
     }
-    for (let place = start; place < end; place++) {
-      const first = indices[place] * size;
-      this.bytes.set(images.pixels.subarray(first, first + size), addresses.inputs + (place - start) * size);
+    for (let place = start; place < end; ) {
+      // Images that follow each other, as in an evaluation, are one copy.
+      const first = indices[place];
+      let neighbours = 1;
+      while (place + neighbours < end && indices[place + neighbours] === first + neighbours) neighbours++;
+      const bytes = images.pixels.subarray(first * size, (first + neighbours) * size);
+      this.bytes.set(bytes, addresses.inputs + (place - start) * size);
+      place += neighbours;
     }
     if (!placements) return Source.plain;
-    const target = this.words.subarray(addresses.placements / 4);
     if (placements instanceof Int32Array) {
-      target.set(placements.subarray(start * PLACEMENT_WORDS, end * PLACEMENT_WORDS));
+      this.placements.set(placements.subarray(start * PLACEMENT_WORDS, end * PLACEMENT_WORDS));
     } else {
-      drawPlacements(placements, this.model.input, indices, start, end, target);
+      drawPlacements(placements, this.model.input, indices, start, end, this.placements);
     }
     return Source.placed;
   }
