@@ -37,7 +37,10 @@ export async function beginTraining(
   const useful = Math.min(availableThreads(), mostUsefulThreads(recipe.batchSize));
   // An address with a thread count also works in pages that can have only one.
   const count = crossOriginIsolated ? (threads ?? useful) : 1;
-  const engine = await compilePlan(plan, wasmBackend({ threads: { count, start: startThread } }));
+  const engine = await compilePlan(
+    plan,
+    wasmBackend({ threads: { count, start: startThread, atMost: threads === undefined } }),
+  );
   const { split } = plan;
   const meter = new Meter(classes.length, split.train.length, split.validation.length, recipe.epochs);
   const marked = async (epoch: number, parameters: NamedTensors<Float32Array>): Promise<MarkedSnapshot> => ({
