@@ -7,6 +7,7 @@ import { LARGEST_BATCH, MOST_EPOCHS } from "../formats/recipeSchema.js";
 import type { ImageShape } from "../model/index.js";
 import { DATA_NAMES, type DataSettings, INPUT_SIDES, isData } from "../node/openData.js";
 import { RECIPES } from "../training/recipes/recipes.js";
+import { type DeviceChoice, deviceOption } from "./device.js";
 
 /** Parses an integer. The parser throws InvalidArgumentError, saying what is allowed. */
 export function integer(least: number, most: number): (text: string) => number {
@@ -188,6 +189,7 @@ export interface TrainingOptions extends ImageOptions {
   readonly input?: ImageShape;
   readonly strict?: boolean;
   readonly seed: number;
+  readonly device?: DeviceChoice;
   readonly threads?: number;
   readonly arithmetic?: Arithmetic;
 }
@@ -214,6 +216,7 @@ export function addTrainingOptions(command: Command): Command {
     .addOption(strictOption())
     .addOption(new Option("--batch <n>", "images per training step (default: the recipe's)").argParser(batchSize))
     .addOption(seedOption())
+    .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(arithmeticOption())
     .addOption(

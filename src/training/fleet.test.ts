@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from "vitest";
+import type { Dataset } from "../data/dataset.js";
 import { generateDigits } from "../data/digits.js";
 import { splitIndices } from "../data/split.js";
 import { wasmBackend } from "../engine/wasm/wasmBackend.js";
@@ -17,13 +18,14 @@ const dataset = generateDigits({ seed: 0, count: 90, part: "train" });
 
 interface Planned extends FleetMember {
   readonly model: Model;
+  readonly dataset: Dataset;
   readonly parameters: ReturnType<typeof initializeParameters>;
 }
 
 function planned(seed: number, changes: Partial<Recipe> = {}): Planned {
   const recipe = { ...RECIPES.improved, epochs: 3, batchSize: 16, dropout: 0, ...changes };
   const split = splitIndices(dataset.labels.length, recipe.validationFraction, seed);
-  return { model, recipe, split, seed, parameters: initializeParameters(model, seed) };
+  return { dataset, model, recipe, split, seed, parameters: initializeParameters(model, seed) };
 }
 
 const constant = (learningRate: number) => ({ type: "constant", learningRate }) as const;
@@ -61,7 +63,7 @@ async function together(members: readonly Planned[]): Promise<Course[]> {
 async function alone(member: Planned): Promise<Course> {
   const engine = await compileFleet([member], wasmBackend());
   const course: Course = { epochs: [] };
-  const epochs = runEpochs({ ...member, engine, dataset });
+  const epochs = runEpochs({ ...member, engine });
   for (;;) {
     const next = await epochs.next();
     if (next.done) {
