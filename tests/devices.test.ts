@@ -19,6 +19,7 @@ const inFolder = (...names: string[]) => join(folder, ...names);
 const lenet = (args: string, options?: RunOptions) => runProgram(folder, args.split(" "), options);
 const readConfig = async (run: string) => JSON.parse(await readFile(inFolder(run, "config.json"), "utf8"));
 const SETTINGS = "--data ./few --epochs 2 --batch 16 --quiet";
+const ALOUD = SETTINGS.replace(" --quiet", "");
 
 /** Installs a package `webgpu` with this code, and returns the options to run the program with it. */
 async function withPackage(name: string, code: string): Promise<RunOptions> {
@@ -70,7 +71,7 @@ describe("with the package webgpu", () => {
       code: 1,
       stderr: "lenet: --device gpu is not possible: WebGPU finds no graphics card: is its driver installed?\n",
     });
-    const auto = await lenet(`train --data ./few --epochs 1 --batch 16 --out auto`, options);
+    const auto = await lenet(`train ${ALOUD} --out auto`, options);
     expect(auto).toMatchObject({ code: 0, stderr: "" });
     expect(auto.stdout).toMatch(
       /^device: the processor, because WebGPU finds no graphics card: is its driver installed\?$/m,
@@ -124,7 +125,8 @@ describe("with the package webgpu", () => {
     const options = await withPackage("card", cardThat("throw new Error()"));
     const wrong = await lenet("train --device gpu --epochs none", options);
     expect(wrong.code).toBe(2);
-    const long = "train --data ./few --epochs 10000 --batch 16 --out long";
+    // Watched, but with steps that are too small for a card.
+    const long = "train --data ./few --epochs 10000 --batch 4 --out long";
     const { code, stderr } = await lenet(long, {
       ...options,
       onOutput: (stdout, child) => {
