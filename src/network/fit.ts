@@ -86,7 +86,7 @@ async function* epochs(
 ): AsyncGenerator<FitEpoch, void, void> {
   const { recipe, dataset } = plan;
   const count = Math.min(threads?.count ?? 1, mostUsefulThreads(recipe.batchSize));
-  const processor = () => wasmBackend({ threads: threads && { ...threads, count }, arithmetic });
+  const processor = () => wasmBackend({ threads: threads && { ...threads, count, atMost: true }, arithmetic });
   const engine = await compilePlan(plan, backend ?? processor());
   try {
     for await (const { record, state } of runEpochs({ ...plan, ...options, engine })) {
