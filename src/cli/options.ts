@@ -7,6 +7,7 @@ import { LARGEST_BATCH, MOST_EPOCHS } from "../formats/recipeSchema.js";
 import type { ImageShape } from "../model/index.js";
 import { DATA_NAMES, type DataSettings, INPUT_SIDES, isData } from "../node/openData.js";
 import { RECIPES } from "../training/recipes/recipes.js";
+import { type DeviceChoice, deviceOption } from "./device.js";
 
 /** Parses an integer. The parser throws InvalidArgumentError, saying what is allowed. */
 export function integer(least: number, most: number): (text: string) => number {
@@ -158,7 +159,10 @@ export const augmentOption = (defaultText: string) =>
 export const strictOption = () => new Option("--strict", "fail if a file in an image folder cannot be used");
 export const seedOption = () => new Option("--seed <n>", "seed of all random numbers").argParser(seed).default(0);
 export const threadsOption = () =>
-  new Option("--threads <n>", "number of threads (default: one per core)").argParser(integer(1, MOST_THREADS));
+  new Option(
+    "--threads <n>",
+    "number of threads (default: as many as are the fastest, at most one per core)",
+  ).argParser(integer(1, MOST_THREADS));
 export const arithmeticOption = () =>
   new Option(
     "--arithmetic <how>",
@@ -185,6 +189,7 @@ export interface TrainingOptions extends ImageOptions {
   readonly input?: ImageShape;
   readonly strict?: boolean;
   readonly seed: number;
+  readonly device?: DeviceChoice;
   readonly threads?: number;
   readonly arithmetic?: Arithmetic;
 }
@@ -211,6 +216,7 @@ export function addTrainingOptions(command: Command): Command {
     .addOption(strictOption())
     .addOption(new Option("--batch <n>", "images per training step (default: the recipe's)").argParser(batchSize))
     .addOption(seedOption())
+    .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(arithmeticOption())
     .addOption(

@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from "vitest";
+import type { Dataset } from "../data/dataset.js";
 import { generateDigits } from "../data/digits.js";
 import { splitIndices } from "../data/split.js";
 import { wasmBackend } from "../engine/wasm/wasmBackend.js";
@@ -16,8 +17,8 @@ const model: Model = { input: { channels: 1, height: 28, width: 28 }, layers };
 const dataset = generateDigits({ seed: 0, count: 90, part: "train" });
 
 interface Planned extends FleetMember {
-  readonly dataset: typeof dataset;
   readonly model: Model;
+  readonly dataset: Dataset;
   readonly parameters: ReturnType<typeof initializeParameters>;
 }
 

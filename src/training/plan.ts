@@ -63,10 +63,15 @@ export function settleRecipe(request: TrainingRequest, data: TrainingData): Reci
  * @throws ShapeError if the images are too small for its layers
  */
 export function planTraining(request: TrainingRequest, data: TrainingData): TrainingPlan {
+  return planWith({ ...planModel(request, data), seed: request.seed }, data);
+}
+
+/** The part of a plan that takes little time and memory: the recipe and the model. */
+export function planModel(request: TrainingRequest, data: TrainingData): Pick<TrainingPlan, "recipe" | "model"> {
   const recipe = settleRecipe(request, data);
   const { channels, height, width, classes } = data.train;
   const model = lenet5({ ...recipe, input: { channels, height, width }, classes: classes.length });
-  return planWith({ recipe, model, seed: request.seed }, data);
+  return { recipe, model };
 }
 
 /** Makes a plan from a completed recipe and a model, such as those of an earlier run. */

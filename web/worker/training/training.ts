@@ -248,5 +248,5 @@ async function backendFor({ device, recipe, threads }: TrainingStart): Promise<B
   const useful = Math.min(availableThreads(), mostUsefulThreads(recipe.batchSize));
   // An address with a thread count also works in pages that can have only one.
   const count = crossOriginIsolated ? (threads ?? useful) : 1;
-  return wasmBackend({ threads: { count, start: startThread } });
+  return wasmBackend({ threads: { count, start: startThread, atMost: threads === undefined } });
 }
