@@ -188,9 +188,10 @@ async function trainEpoch(
 }
 
 /** The stretch of epochs (start, end] that the schedule covers in an epoch. */
-function scheduleStretch({ recipe, scheduleRestarts = [] }: EpochsOptions, epoch: number) {
+function scheduleStretch({ recipe, scheduleRestarts = [], epochsBefore = [] }: EpochsOptions, epoch: number) {
   const start = scheduleRestarts.findLast((restart) => restart < epoch) ?? 0;
-  const end = scheduleRestarts.find((restart) => restart >= epoch) ?? recipe.epochs;
+  const next = scheduleRestarts.findIndex((restart) => restart >= epoch);
+  const end = next < 0 ? recipe.epochs : (epochsBefore[next] ?? scheduleRestarts[next]);
   return { start, end };
 }
 

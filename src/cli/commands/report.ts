@@ -33,7 +33,7 @@ async function runReport(path: string, options: ReportOptions, signal: AbortSign
   if (!run) throw new Error(`${path} is not a run folder`);
   const settings = dataOfRun(run);
   const { dataDir = settings.dataDir } = options;
-  const data = await loadSameData(path, run.data.checksum, { ...settings, dataDir }, { terminal, signal });
+  const data = await loadSameData(path, run.data, { ...settings, dataDir }, { terminal, signal });
   const engine = await engineFor(weights, options);
   try {
     await writeReport(path, engine, judgedImages(run, data.parts));

@@ -57,6 +57,8 @@ export async function startSweep(settings: SweepSettings, options: SweepOptions)
       data: {
         name: data.name,
         checksum: data.parts.train.checksum,
+        validationCount: data.parts.validationCount,
+        testChecksum: data.parts.test?.checksum,
         generated: data.parts.train.generated,
         settings: withAbsolutePaths(settings.data),
       },
@@ -82,7 +84,7 @@ export async function resumeSweep(
     const { settings } = config.data;
     const dataSettings = { ...settings, dataDir: dataDir ?? settings.dataDir, strict: strict ?? settings.strict };
     const progress = { terminal: options.terminal, signal };
-    const data = await loadSameData(path, config.data.checksum, dataSettings, progress);
+    const data = await loadSameData(path, config.data, dataSettings, progress);
     await new Sweep(path, config, data, options).complete(signal);
     listSkipped(data, options.terminal);
   });

@@ -8,7 +8,7 @@ import { enableFusedArithmetic, processorBackend } from "../../node/threads.js";
 import type { RunConfig } from "../../runs/config.js";
 import { compilePlan, planTraining, planWith, type TrainingRequest } from "../../training/plan.js";
 import { VERSION } from "../../version.js";
-import { dataOfRun, type LoadedData, loadData, loadDefaultData, loadSameData } from "../data.js";
+import { dataOfRun, type LoadedData, loadData, loadDefaultData, loadSameData, requireSameData } from "../data.js";
 import { withInterrupt } from "../interrupt.js";
 import { Run, type RunOutput } from "./run.js";
 
@@ -62,6 +62,8 @@ export async function trainNew(
     data: {
       ...dataConfig(settings, name),
       checksum: train.checksum,
+      validationCount: parts.validationCount,
+      testChecksum: parts.test?.checksum,
       images: train.labels.length,
       classes: [...train.classes],
       generated: train.generated,
@@ -111,7 +113,7 @@ export async function resumeRun(path: string, settings: ResumeSettings, output: 
       const dataSettings = dataOfRun(config);
       const { dataDir = dataSettings.dataDir, strict, epochs, threads = config.threads } = settings;
       const progress = { terminal: output.terminal, signal };
-      const data = await loadSameData(path, config.data.checksum, { ...dataSettings, dataDir, strict }, progress);
+      const data = await loadSameData(path, config.data, { ...dataSettings, dataDir, strict }, progress);
       await trainOn(reopened, data, { epochs, threads }, output, signal);
     } finally {
       await reopened.folder.close();
@@ -128,6 +130,7 @@ export async function trainOn(
   signal: AbortSignal,
 ): Promise<void> {
   const { recipe } = folder.config;
+  requireSameData(folder.path, folder.config.data, data.parts);
   const arithmetic = arithmeticOfRun(folder.path, folder.config);
   const backend = processorBackend(recipe.batchSize, threads, arithmetic);
   const engine = await compilePlan(planWith(folder.config, data.parts), backend);
