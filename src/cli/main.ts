@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
-import type { Arithmetic } from "../engine/wasm/features.js";
 import { describeFileError } from "../node/disk/files.js";
 import { VERSION } from "../version.js";
 import { benchCommand } from "./commands/bench.js";
@@ -19,7 +18,7 @@ import { sweepCommand } from "./commands/sweep.js";
 import { trainCommand } from "./commands/train.js";
 import { verify } from "./commands/verify.js";
 import { InterruptedError } from "./interrupt.js";
-import { arithmeticOption } from "./options.js";
+import { type Arithmetic, arithmeticOption } from "./options.js";
 
 const ExitCode = { failed: 1, wrongUsage: 2, interrupted: 130 } as const;
 

@@ -1,8 +1,7 @@
 import type { Engine } from "../engine/backend.js";
-import type { Arithmetic } from "../engine/wasm/features.js";
 import type { Weights } from "../model/index.js";
 import { type LoadedWeights, loadWeights } from "../node/loadWeights.js";
-import { processorBackend } from "../node/threads.js";
+import { type Arithmetic, processorBackend } from "../node/threads.js";
 import { RECIPES } from "../training/recipes/recipes.js";
 
 /** Describes the `<weights>` argument. */

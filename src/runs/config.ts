@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { MOST_THREADS } from "../engine/wasm/threads.js";
 import { parseJson } from "../formats/json.js";
 import { modelSchema } from "../formats/modelMetadata.js";
 import { recipeSchema } from "../formats/recipeSchema.js";
@@ -47,7 +46,7 @@ const configSchema = z.object({
     classes: z.array(z.string()),
     generated: z.boolean(),
   }),
-  threads: z.number().int().min(1).max(MOST_THREADS),
+  threads: z.number().int().positive(),
   /** The arithmetic on which the run's bits depend, see `Engine.arithmetic`. */
   arithmetic: z.string(),
 });

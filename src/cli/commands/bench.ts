@@ -1,8 +1,7 @@
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { Command, Option } from "commander";
 import { type BenchmarkReport, runBenchmark } from "../../benchmark/index.js";
-import { MOST_THREADS } from "../../engine/wasm/threads.js";
-import { enableFusedArithmetic, startThread } from "../../node/threads.js";
+import { enableFusedArithmetic, MOST_THREADS, startThread } from "../../node/threads.js";
 import { VERSION } from "../../version.js";
 import { integer, jsonOption, numberBetween } from "../options.js";
 import { table } from "../table.js";

@@ -1,5 +1,4 @@
 import { Command, Option } from "commander";
-import type { Arithmetic } from "../../engine/wasm/features.js";
 import { classCount, inferShapes } from "../../model/index.js";
 import { findImages, type ImageSource } from "../../node/imageSources.js";
 import type { LoadedWeights } from "../../node/loadWeights.js";
@@ -7,6 +6,7 @@ import { predictImages } from "../../node/predictImages.js";
 import { withInterrupt } from "../interrupt.js";
 import { hasLightBackground, isLightOnBlack } from "../lightImages.js";
 import {
+  type Arithmetic,
   arithmeticOption,
   backgroundByte,
   backgroundOption,

@@ -1,11 +1,10 @@
 import { join } from "node:path";
 import { Command } from "commander";
-import type { Arithmetic } from "../../engine/wasm/features.js";
 import { judgedImages, writeReport } from "../../node/runReport.js";
 import { RUN_FILES } from "../../runs/runFolderFiles.js";
 import { dataOfRun, listSkipped, loadSameData } from "../data.js";
 import { withInterrupt } from "../interrupt.js";
-import { arithmeticOption, dataDirOption, threadsOption } from "../options.js";
+import { type Arithmetic, arithmeticOption, dataDirOption, threadsOption } from "../options.js";
 import { Terminal } from "../terminal.js";
 import { engineFor, openWeights } from "../weights.js";
 

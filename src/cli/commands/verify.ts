@@ -1,9 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Arithmetic } from "../../engine/wasm/features.js";
 import { describeFileError } from "../../node/disk/files.js";
 import { processorBackend } from "../../node/threads.js";
 import { formatReport, isReferenceFile, reportProblems, reportSuccess, verifyFiles } from "../../verification/index.js";
+import type { Arithmetic } from "../options.js";
 
 /**
  * `lenet verify DIR`: compares the engine with a folder of reference values from PyTorch and prints every tensor's

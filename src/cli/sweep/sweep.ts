@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type Arithmetic, isFused } from "../../engine/wasm/features.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
-import { enableFusedArithmetic } from "../../node/threads.js";
+import { type Arithmetic, availableArithmetic, enableFusedArithmetic } from "../../node/threads.js";
 import { formatDuration } from "../../report/numbers.js";
 import type { TrainingRequest } from "../../training/plan.js";
 import { RECIPES } from "../../training/recipes/recipes.js";
@@ -46,8 +45,7 @@ export interface SweepOptions extends RunOutput {
 export async function startSweep(settings: SweepSettings, options: SweepOptions): Promise<void> {
   const { recipe, grid, seeds, out } = settings;
   if (out !== undefined && existsSync(out)) throw new Error(`cannot create the folder ${out}: it exists already`);
-  enableFusedArithmetic();
-  const arithmetic = isFused(settings.arithmetic) ? "fused" : "portable";
+  const arithmetic = availableArithmetic(settings.arithmetic);
   await withInterrupt(async (signal) => {
     const data = await loadData(settings.data, { terminal: options.terminal, signal });
     const config: SweepConfig = {

@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type Arithmetic, supportsFusedArithmetic } from "../../engine/wasm/features.js";
 import { summarize } from "../../model/index.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
 import { type ReopenedRun, RunFolder } from "../../node/runFolder.js";
-import { enableFusedArithmetic, processorBackend } from "../../node/threads.js";
+import { type Arithmetic, availableArithmetic, processorBackend } from "../../node/threads.js";
 import type { RunConfig } from "../../runs/config.js";
 import { compilePlan, planTraining, planWith, type TrainingRequest } from "../../training/plan.js";
 import { VERSION } from "../../version.js";
@@ -147,9 +146,8 @@ export async function trainOn(
 
 /** The arithmetic of a run, to continue or repeat it. @throws Error if it is not available here */
 export function arithmeticOfRun(path: string, { arithmetic }: RunConfig): Arithmetic {
-  enableFusedArithmetic();
   if (arithmetic === "wasm-portable") return "portable";
-  if (arithmetic === "wasm-fused" && supportsFusedArithmetic()) return "fused";
+  if (arithmetic === "wasm-fused" && availableArithmetic() === "fused") return "fused";
   throw new Error(
     `${path} was trained with ${arithmetic} arithmetic, which is not available here: continue it where it is`,
   );
