@@ -17,10 +17,10 @@ import { summaryCommand } from "./commands/summary.js";
 import { sweepCommand } from "./commands/sweep.js";
 import { trainCommand } from "./commands/train.js";
 import { verify } from "./commands/verify.js";
-import { InterruptedError } from "./interrupt.js";
+import { INTERRUPTED_CODE, InterruptedError } from "./interrupt.js";
 import { type Arithmetic, arithmeticOption } from "./options.js";
 
-const ExitCode = { failed: 1, wrongUsage: 2, interrupted: 130 } as const;
+const ExitCode = { failed: 1, wrongUsage: 2, interrupted: INTERRUPTED_CODE } as const;
 
 const program = new Command("lenet")
   .description("train, evaluate and inspect LeNet-5")

@@ -1,3 +1,4 @@
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { formatJson, parseJson } from "../formats/json.js";
@@ -211,7 +212,7 @@ async function requireEpochsLeft(
   const done = (await readResult(path))?.epochs;
   // A result from the epoch at which the run was extended is out of date.
   const finished = done !== undefined && done !== scheduleRestarts.at(-1);
-  if (extendTo === undefined && finished) {
+  if (extendTo === undefined && finished && (await hasReport(path))) {
     throw new Error(
       `${path} is complete (${countOf(recipe.epochs, "epoch")}, result in ${RUN_FILES.result}); extend it with --epochs N, N above ${recipe.epochs}`,
     );
@@ -224,6 +225,12 @@ async function requireEpochsLeft(
   if (extendTo !== undefined && extendTo <= recipe.epochs) {
     throw new Error(`${path} already has ${countOf(recipe.epochs, "epoch")}: --epochs must be higher`);
   }
+}
+
+/** Whether a finished run has its report. Early versions wrote it after the result, so a crash could prevent it. */
+export async function hasReport(path: string): Promise<boolean> {
+  const names = await readdir(path);
+  return [RUN_FILES.report, RUN_FILES.confusion].every((name) => names.includes(name));
 }
 
 const resultSchema = z.looseObject({ epochs: z.number().int() });

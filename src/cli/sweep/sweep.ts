@@ -11,7 +11,7 @@ import { InterruptedError, withInterrupt } from "../interrupt.js";
 import { formatPercent } from "../terminal.js";
 import { counted, quoted } from "../text.js";
 import type { RunOutput } from "../training/run.js";
-import { freePath } from "../training/train.js";
+import { inFreeFolder } from "../training/train.js";
 import type { SweepConfig } from "./config.js";
 import { type Axis, type PlannedRun, planRuns, withCombination } from "./grid.js";
 import { forEachInParallel, shareData, trainInThread } from "./pool.js";
@@ -64,8 +64,8 @@ export async function startSweep(settings: SweepSettings, options: SweepOptions)
       seeds: [...seeds],
       arithmetic,
     };
-    const path = out ?? freePath("sweeps", `${data.name}-${recipe}`);
-    await createSweepFolder(path, config);
+    const create = (path: string) => createSweepFolder(path, config).then(() => path);
+    const path = await (out === undefined ? inFreeFolder("sweeps", `${data.name}-${recipe}`, create) : create(out));
     await new Sweep(path, config, data, options).complete(signal);
     listSkipped(data, options.terminal);
   });

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { summarize } from "../../model/index.js";
+import { FolderExistsError } from "../../node/disk/files.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
 import { type ReopenedRun, RunFolder } from "../../node/runFolder.js";
 import { type Arithmetic, availableArithmetic, processorBackend } from "../../node/threads.js";
@@ -70,8 +71,9 @@ export async function trainNew(
     threads: engine.threads,
     arithmetic: engine.arithmetic,
   };
-  const path = out ?? freePath("runs", `${name}-${recipe.name}-seed${seed}`);
-  const folder = await RunFolder.create(path, config);
+  const folder = await (out === undefined
+    ? inFreeFolder("runs", `${name}-${recipe.name}-seed${seed}`, (path) => RunFolder.create(path, config))
+    : RunFolder.create(out, config));
   try {
     await new Run(folder, plan, engine, data, output).complete(signal);
   } finally {
@@ -153,10 +155,24 @@ export function arithmeticOfRun(path: string, { arithmetic }: RunConfig): Arithm
   );
 }
 
-/** The first of parent/name, parent/name-2, parent/name-3, … that does not exist. */
-export function freePath(parent: string, name: string): string {
+/**
+ * Creates the first of parent/name, parent/name-2, parent/name-3, … that does not exist, also if other processes do so
+ * at the same time.
+ *
+ * @param create creates a folder that must not exist, as `createFolderExclusive` does
+ */
+export async function inFreeFolder<Result>(
+  parent: string,
+  name: string,
+  create: (path: string) => Promise<Result>,
+): Promise<Result> {
   for (let number = 1; ; number++) {
     const path = join(parent, number === 1 ? name : `${name}-${number}`);
-    if (!existsSync(path)) return path;
+    if (existsSync(path)) continue;
+    try {
+      return await create(path);
+    } catch (error) {
+      if (!(error instanceof FolderExistsError)) throw error;
+    }
   }
 }
