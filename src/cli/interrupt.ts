@@ -13,10 +13,13 @@ export const INTERRUPTED_CODE = 130;
  * Calls `body` with a signal that Ctrl-C or SIGTERM aborts. Pressing it again ends the program at once, and so does a
  * `body` that does not end within ten seconds.
  */
-export async function withInterrupt<Result>(body: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+export async function withInterrupt<Result>(
+  body: (signal: AbortSignal) => Promise<Result>,
+  graceMilliseconds = GRACE_MILLISECONDS,
+): Promise<Result> {
   const controller = new AbortController();
   const onInterrupt = () => {
-    setTimeout(() => process.exit(INTERRUPTED_CODE), GRACE_MILLISECONDS).unref();
+    setTimeout(() => process.exit(INTERRUPTED_CODE), graceMilliseconds).unref();
     controller.abort(new InterruptedError("interrupted"));
   };
   process.once("SIGINT", onInterrupt);
