@@ -12,6 +12,7 @@ import { labCommand } from "./commands/lab.js";
 import { lrFindCommand } from "./commands/lrFind.js";
 import { plotCommand } from "./commands/plot.js";
 import { predictCommand } from "./commands/predict.js";
+import { proveCommand } from "./commands/prove.js";
 import { reportCommand } from "./commands/report.js";
 import { summaryCommand } from "./commands/summary.js";
 import { sweepCommand } from "./commands/sweep.js";
@@ -34,6 +35,7 @@ const program = new Command("lenet")
   .addCommand(compareCommand())
   .addCommand(plotCommand())
   .addCommand(reportCommand())
+  .addCommand(proveCommand())
   .addCommand(summaryCommand())
   .addCommand(dataCommand())
   .addCommand(

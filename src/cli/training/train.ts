@@ -151,7 +151,7 @@ export function arithmeticOfRun(path: string, { arithmetic }: RunConfig): Arithm
   if (arithmetic === "wasm-portable") return "portable";
   if (arithmetic === "wasm-fused" && availableArithmetic() === "fused") return "fused";
   throw new Error(
-    `${path} was trained with ${arithmetic} arithmetic, which is not available here: continue it where it is`,
+    `${path} was trained with ${arithmetic} arithmetic, which is not available here: continue or prove it where it is`,
   );
 }
 
