@@ -14,7 +14,7 @@ beforeAll(async () => {
   await writeDigitFiles(inFolder("digits"), { train: 100, test: 20 });
   const train = ["train", "--data", "./digits", "--epochs", "2", "--quiet", "--out", "run"];
   expect(await lenet(...train, "--threads", "2", "--arithmetic", "portable")).toMatchObject({ code: 0 });
-}, 60_000);
+}, 120_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function changed(name: string, file: string, change: (content: Record<string, unknown>) => object) {
@@ -35,7 +35,7 @@ it("proves a run, also an extended one, and changes nothing in it", async () => 
   const proof = await lenet("prove", "longer", "--json");
   expect(proof.code).toBe(0);
   expect(JSON.parse(proof.stdout)).toMatchObject({ proved: true, differsFromEpoch: null });
-}, 60_000);
+});
 
 it("fails on a claim that is not true, and says from which epoch on", async () => {
   // A recipe that would have learned something else, in a folder from which nothing else gives it away.
@@ -50,7 +50,7 @@ it("fails on a claim that is not true, and says from which epoch on", async () =
   await writeFile(inFolder("other", "history.csv"), history);
   const { stdout } = await lenet("prove", "other", "--json");
   expect(JSON.parse(stdout)).toMatchObject({ differsFromEpoch: 2 });
-}, 60_000);
+});
 
 it("says what is missing", async () => {
   await changed("away", "config.json", (config) => ({
@@ -63,4 +63,4 @@ it("says what is missing", async () => {
   expect((await lenet("prove", "unfinished")).stderr).toBe(
     "lenet: unfinished is not finished: it claims nothing that could be proved\n",
   );
-}, 60_000);
+});
