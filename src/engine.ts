@@ -32,7 +32,16 @@ export {
   lenet5FromTensors,
 } from "./model/index.js";
 export { type InputDifferentiation, inputDifferentiation } from "./network/inputGradient.js";
-export { type EpochSlice, type EpochsOptions, type FinishedEpoch, runEpochs } from "./training/epochs.js";
+export {
+  type EpochSlice,
+  type EpochsOptions,
+  type FinishedEpoch,
+  type FleetEvent,
+  type FleetMember,
+  type FleetOptions,
+  runEpochs,
+  runFleet,
+} from "./training/epochs.js";
 export { evaluateDataset, predictDataset } from "./training/evaluate.js";
 export {
   type LearningRateSuggestions,

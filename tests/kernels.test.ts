@@ -4,9 +4,9 @@ import { AUGMENTATIONS, drawTransformation, placementFor } from "../src/data/aug
 import type { OptimizerSettings, OptimizerState, SampleResults } from "../src/engine/backend.js";
 import { ModuleBuilder } from "../src/engine/wasm/assembler/index.js";
 import { supportsFusedArithmetic } from "../src/engine/wasm/features.js";
-import { StaticData } from "../src/engine/wasm/kernels/index.js";
+import { MOST_SINGLE_SAMPLES, StaticData } from "../src/engine/wasm/kernels/index.js";
 import { layoutParameters } from "../src/engine/wasm/parameterStore.js";
-import { emitSingleSample } from "../src/engine/wasm/singleSample.js";
+import { emitSinglePass } from "../src/engine/wasm/singleSample.js";
 import {
   classCount,
   inferShapes,
@@ -190,7 +190,7 @@ async function hold(of: Model, samples = 9): Promise<void> {
     const actual = await answers(lean, batch, labels);
     expectAnswersClose(actual, expected);
     // Single-sample kernels sum in a different order.
-    if (samples > 1) expect(bits(await answers(keeping, batch, labels))).toEqual(bits(actual));
+    if (samples > MOST_SINGLE_SAMPLES) expect(bits(await answers(keeping, batch, labels))).toEqual(bits(actual));
     else expectAnswersClose(await answers(keeping, batch, labels), expected);
   }
 }
@@ -583,7 +583,8 @@ describe("training", () => {
       if (step % 10 === 0) expectNoDenormals(await engine.optimizerState());
     }
     const { first: last } = await engine.optimizerState();
-    for (const { data } of last.values()) expect(data.every((moment) => moment === 0)).toBe(true);
+    // A few units of the smallest step that the flush leaves, where a decay of 0.9 rounds to no change.
+    for (const { data } of last.values()) expect(data.every((moment) => Math.abs(moment) < 1e-28)).toBe(true);
   });
 });
 
@@ -753,7 +754,7 @@ describe("one sample", () => {
     const singleOf = (of: Model) => {
       const layers = inferShapes(of);
       const context = { module: new ModuleBuilder(), data: new StaticData(0), fused: false };
-      return emitSingleSample(context, layers, layoutParameters(layers));
+      return emitSinglePass(context, layers, layoutParameters(layers));
     };
     for (const { input, ...kind } of cases) {
       expect(singleOf(lenet5({ ...kind, dropout: 0, input, classes: 10 }))).toBeDefined();

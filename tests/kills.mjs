@@ -137,7 +137,7 @@ async function killCommand(name, kills, { prepare, args, check, watched, env }) 
 async function killSweeps(kills) {
   const settings = ["--data", data, "--seeds", "3", "--set", "epochs=2", "--jobs", "2", "--quiet"];
   const inSweep = (name) => join(parent, "sweep", name);
-  const names = [0, 1, 2].map((seed) => `epochs=2-seed${seed}`);
+  const names = [0, 1, 2].map((seed) => `epochs=2_seed=${seed}`);
   const prints = async () =>
     Promise.all(
       names.map(async (name) => JSON.parse(await readFile(inSweep(`${name}/result.json`), "utf8")).fingerprint),

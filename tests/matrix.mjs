@@ -72,7 +72,7 @@ async function addProcess(name, program, options) {
       out,
     ];
     await run(program, [...options, PROGRAM, "sweep", ...settings], environment);
-    const inRun = async (file) => JSON.parse(await readFile(join(folder, out, "epochs=2-seed0", file), "utf8"));
+    const inRun = async (file) => JSON.parse(await readFile(join(folder, out, "epochs=2_seed=0", file), "utf8"));
     row.config = (await inRun("config.json")).arithmetic;
     row.swept = (await inRun("result.json")).fingerprint;
   } catch (error) {

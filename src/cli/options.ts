@@ -6,6 +6,7 @@ import type { ImageShape } from "../model/index.js";
 import { DATA_NAMES, type DataSettings, INPUT_SIDES, isData } from "../node/openData.js";
 import { type Arithmetic, MOST_THREADS } from "../node/threads.js";
 import { RECIPES } from "../training/recipes/recipes.js";
+import { type DeviceChoice, deviceOption } from "./device.js";
 
 export type { Arithmetic };
 
@@ -186,6 +187,7 @@ export interface TrainingOptions extends ImageOptions {
   readonly input?: ImageShape;
   readonly strict?: boolean;
   readonly seed: number;
+  readonly device?: DeviceChoice;
   readonly threads?: number;
   readonly arithmetic?: Arithmetic;
 }
@@ -212,6 +214,7 @@ export function addTrainingOptions(command: Command): Command {
     .addOption(strictOption())
     .addOption(new Option("--batch <n>", "images per training step (default: the recipe's)").argParser(batchSize))
     .addOption(seedOption())
+    .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(arithmeticOption())
     .addOption(

@@ -1,5 +1,6 @@
 import type { Dataset } from "../data/dataset.js";
 import { type Split, splitIndices } from "../data/split.js";
+import type { Backend } from "../engine/backend.js";
 import type { Arithmetic } from "../engine/wasm/features.js";
 import { mostUsefulThreads, requireThreadCount, type Threads } from "../engine/wasm/threads.js";
 import { wasmBackend } from "../engine/wasm/wasmBackend.js";
@@ -30,6 +31,8 @@ export interface FitOptions extends Omit<RecipeChanges, "activation" | "pooling"
    * really rounds once.
    */
   readonly arithmetic?: Arithmetic;
+  /** Where to train instead of on the processor, such as `webgpuBackend()` of `lenet/engine`. */
+  readonly backend?: Backend;
   /** Resume from this state, bit-identical to an uninterrupted run. */
   readonly resumeFrom?: TrainingState;
   /** Called several times a second. */
@@ -55,7 +58,7 @@ export interface FitEpoch extends EpochRecord {
  * @throws DivergedError from the iterator, if the loss becomes NaN or infinite
  */
 export function fit(network: LeNet5, dataset: Dataset, options: FitOptions = {}): AsyncGenerator<FitEpoch, void, void> {
-  const { seed = 0, threads, arithmetic, resumeFrom, onProgress, signal } = options;
+  const { seed = 0, threads, arithmetic, backend, resumeFrom, onProgress, signal } = options;
   const data = datasetFor(network, dataset);
   const recipe = recipeFor(network, data, options, seed);
   const { split = splitIndices(data.labels.length, recipe.validationFraction, seed) } = options;
@@ -67,7 +70,7 @@ export function fit(network: LeNet5, dataset: Dataset, options: FitOptions = {})
   requireInteger("split.validation.length", split.validation.length, 1);
   const { model, parameters } = network;
   const plan = { recipe, model, dataset: data, split, seed, parameters };
-  return epochs(network, plan, { threads, arithmetic, resumeFrom, onProgress, signal });
+  return epochs(network, plan, { threads, arithmetic, backend, resumeFrom, onProgress, signal });
 }
 
 /** Compiles only when the first epoch is requested, so an unused iterator leaves no threads behind. */
@@ -77,12 +80,14 @@ async function* epochs(
   {
     threads,
     arithmetic,
+    backend,
     ...options
-  }: Pick<FitOptions, "threads" | "arithmetic" | "resumeFrom" | "onProgress" | "signal">,
+  }: Pick<FitOptions, "threads" | "arithmetic" | "backend" | "resumeFrom" | "onProgress" | "signal">,
 ): AsyncGenerator<FitEpoch, void, void> {
   const { recipe, dataset } = plan;
   const count = Math.min(threads?.count ?? 1, mostUsefulThreads(recipe.batchSize));
-  const engine = await compilePlan(plan, wasmBackend({ threads: threads && { ...threads, count }, arithmetic }));
+  const processor = () => wasmBackend({ threads: threads && { ...threads, count, atMost: true }, arithmetic });
+  const engine = await compilePlan(plan, backend ?? processor());
   try {
     for await (const { record, state } of runEpochs({ ...plan, ...options, engine })) {
       const { epoch, validationAccuracy, parameters } = state.best;

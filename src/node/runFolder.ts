@@ -4,7 +4,7 @@ import { z } from "zod";
 import { formatJson, parseJson } from "../formats/json.js";
 import { writeWeights } from "../formats/weightFiles.js";
 import { bestWeights } from "../runs/bestWeights.js";
-import { parseRunConfig, type RunConfig } from "../runs/config.js";
+import { parseRunConfig, type RunConfig, type RunDevice, withDevice } from "../runs/config.js";
 import { formatHistory, parseHistory, secondsOf } from "../runs/history.js";
 import { identityOf } from "../runs/identity.js";
 import { RUN_FILES } from "../runs/runFolderFiles.js";
@@ -112,6 +112,12 @@ export class RunFolder {
       // Extensions by early versions are not in the list; there, a restart stands for the epochs before it.
       epochsBefore: [...scheduleRestarts.map((restart, index) => epochsBefore[index] ?? restart), recipe.epochs],
     };
+    await this.write(RUN_FILES.config, formatJson(this.config));
+  }
+
+  /** Notes that the next epochs are computed on another device. */
+  async moveTo(device: RunDevice): Promise<void> {
+    this.currentConfig = withDevice(this.config, this.epochs, device);
     await this.write(RUN_FILES.config, formatJson(this.config));
   }
 

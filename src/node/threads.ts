@@ -69,14 +69,12 @@ export function availableArithmetic(required?: Arithmetic): Arithmetic {
 /**
  * The processor as a backend.
  *
- * @param threads default: one per core, at most as many as a batch keeps busy
+ * @param threads default: as many as a short measurement at the start shows to be the fastest, one per core at most
  * @param arithmetic default: fused where that is real
  */
-export function processorBackend(
-  batchSize: number,
-  threads = Math.min(availableParallelism(), mostUsefulThreads(batchSize), MOST_THREADS),
-  arithmetic?: Arithmetic,
-): Backend {
+export function processorBackend(batchSize: number, threads?: number, arithmetic?: Arithmetic): Backend {
   enableFusedArithmetic();
-  return wasmBackend({ threads: { count: threads, start: startThread }, arithmetic });
+  const most = Math.min(availableParallelism(), mostUsefulThreads(batchSize), MOST_THREADS);
+  const chosen = { count: threads ?? most, start: startThread, atMost: threads === undefined };
+  return wasmBackend({ threads: chosen, arithmetic });
 }

@@ -1,5 +1,5 @@
 import { sha256 } from "../numeric/sha256.js";
-import { parseRunConfig, type RunConfig } from "./config.js";
+import { parseRunConfig, type RunConfig, type RunDevice } from "./config.js";
 
 /** The hash of each part of what determines a run's bits, by the part's name in messages. */
 export type RunIdentity = Readonly<Record<string, string>>;
@@ -10,13 +10,10 @@ export type RunIdentity = Readonly<Record<string, string>>;
  * @param epoch the run may have been extended after it
  */
 export async function identityOf(config: RunConfig, epoch: number): Promise<RunIdentity> {
-  const { arithmetic, recipe, scheduleRestarts, seed, model, data } = asOf(
-    parseRunConfig(JSON.stringify(config)),
-    epoch,
-  );
+  const { recipe, scheduleRestarts, seed, model, data } = asOf(parseRunConfig(JSON.stringify(config)), epoch);
   const { checksum, classes, resize, background, validationCount = null, testChecksum = null } = data;
   const parts = {
-    arithmetic,
+    arithmetic: deviceIn(config, epoch),
     recipe: { ...recipe, scheduleRestarts },
     seed,
     model,
@@ -36,6 +33,12 @@ export function identityHash(identity: RunIdentity): Promise<string> {
 /** The parts in which two identities differ. */
 export function differingParts(one: RunIdentity, other: RunIdentity): string[] {
   return [...new Set([...Object.keys(one), ...Object.keys(other)])].filter((part) => one[part] !== other[part]);
+}
+
+/** What computed an epoch. */
+function deviceIn({ arithmetic, card, earlierDevices = [] }: RunConfig, epoch: number): RunDevice {
+  const device = earlierDevices.find(({ lastEpoch }) => lastEpoch >= epoch) ?? { arithmetic, card };
+  return { arithmetic: device.arithmetic, card: device.card };
 }
 
 /** The config that the run had in an epoch, before any later extension. */

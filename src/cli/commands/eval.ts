@@ -8,6 +8,7 @@ import { DATA_NAMES, type DataSettings, type OpenedData } from "../../node/openD
 import { evaluateDataset } from "../../training/evaluate.js";
 import type { Evaluation } from "../../training/metrics.js";
 import { dataOfRun, listSkipped, openForCommand } from "../data.js";
+import { type DeviceChoice, deviceOption, openDevice } from "../device.js";
 import { formatEvaluation } from "../evaluationTable.js";
 import {
   type Arithmetic,
@@ -30,6 +31,7 @@ interface EvalOptions extends Partial<ImageOptions> {
   readonly dataDir?: string;
   readonly split: "test" | "val" | "train";
   readonly recipe?: string;
+  readonly device?: DeviceChoice;
   readonly threads?: number;
   readonly arithmetic?: Arithmetic;
   readonly json?: boolean;
@@ -58,6 +60,7 @@ export function evalCommand(): Command {
         .default("test"),
     )
     .addOption(weightsRecipeOption())
+    .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(arithmeticOption())
     .addOption(jsonOption())
@@ -72,7 +75,8 @@ async function runEval(path: string, options: EvalOptions): Promise<void> {
   const { dataset, indices } = await imagesOf(path, weights, data, options.split);
   terminal.clearBar();
   requireClasses(path, weights, dataset, terminal);
-  const engine = await engineFor(weights, options);
+  const device = await openDevice(options, undefined, terminal);
+  const engine = await engineFor(weights, options, device);
   const evaluation = await evaluateDataset(engine, dataset, indices, {
     onProgress: (progress) => terminal.progress({ label: "evaluating", unit: "images", ...progress }),
   });

@@ -1,16 +1,18 @@
 import { Command } from "commander";
+import type { Backend } from "../../engine/backend.js";
 import { fingerprint } from "../../model/index.js";
 import { loadWeights } from "../../node/loadWeights.js";
 import { readRun } from "../../node/runFiles.js";
-import { processorBackend } from "../../node/threads.js";
+import { describeDevice, isSameDevice, type RunConfig } from "../../runs/config.js";
 import type { RunRecord } from "../../runs/record.js";
 import { type EpochRecord, runEpochs } from "../../training/epochs.js";
 import { compilePlan, planWith } from "../../training/plan.js";
 import { dataOfRun, type LoadedData, loadSameData } from "../data.js";
+import { openDevice } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
 import { dataDirOption, jsonOption, threadsOption } from "../options.js";
 import { formatPercent, Terminal } from "../terminal.js";
-import { arithmeticOfRun } from "../training/train.js";
+import { arithmeticOfRun, resumeOn } from "../training/train.js";
 
 interface ProveOptions {
   readonly dataDir?: string;
@@ -50,12 +52,12 @@ async function prove(path: string, { dataDir, threads, json }: ProveOptions, sig
   const record = await readRun(path);
   const claimed = await claimOf(path, record);
   const { config, history } = record;
-  const arithmetic = arithmeticOfRun(path, config);
+  const backend = await backendOf(path, config, { terminal, threads });
   const settings = dataOfRun(config);
   const progress = { terminal, signal };
   const data = await loadSameData(path, config.data, { ...settings, dataDir: dataDir ?? settings.dataDir }, progress);
   terminal.line(`training ${path} again from its config: ${history.length} epochs, ${config.arithmetic} arithmetic`);
-  const repeated = await repeat(record, data, { terminal, signal, threads, arithmetic });
+  const repeated = await repeat(record, data, { terminal, signal, backend });
   const proof: Proof = {
     run: path,
     proved: repeated.fingerprint === claimed,
@@ -79,6 +81,24 @@ async function claimOf(path: string, { config, result }: RunRecord): Promise<str
   );
 }
 
+/** What computed the run, as far as that is here. @throws Error if it is not, or if the run has moved */
+async function backendOf(
+  path: string,
+  config: RunConfig,
+  { terminal, threads }: { readonly terminal: Terminal; readonly threads?: number },
+): Promise<Backend> {
+  if (config.earlierDevices?.length) {
+    throw new Error(`${path} moved from one device to another, so it cannot be trained again from its start`);
+  }
+  const device = await openDevice({ device: resumeOn(undefined, config).choice }, undefined, terminal);
+  const here = { arithmetic: config.arithmetic, card: device.card };
+  if (device.card && !isSameDevice(config, here)) {
+    throw new Error(`${path} was trained with ${describeDevice(config)}, but the card here is ${device.card.name}`);
+  }
+  const arithmetic = device.card ? undefined : arithmeticOfRun(path, config, false);
+  return device.backend(config.recipe.batchSize, { threads, arithmetic });
+}
+
 /** Trains a run again, in memory. */
 async function repeat(
   { config }: RunRecord,
@@ -86,18 +106,12 @@ async function repeat(
   {
     terminal,
     signal,
-    threads,
-    arithmetic,
-  }: {
-    readonly terminal: Terminal;
-    readonly signal: AbortSignal;
-    readonly threads?: number;
-    readonly arithmetic: ReturnType<typeof arithmeticOfRun>;
-  },
+    backend,
+  }: { readonly terminal: Terminal; readonly signal: AbortSignal; readonly backend: Backend },
 ): Promise<{ readonly fingerprint: string; readonly history: readonly EpochRecord[] }> {
   const { recipe, model } = config;
   const plan = planWith(config, data.parts);
-  const engine = await compilePlan(plan, processorBackend(recipe.batchSize, threads, arithmetic));
+  const engine = await compilePlan(plan, backend);
   const history: EpochRecord[] = [];
   try {
     const epochs = runEpochs({

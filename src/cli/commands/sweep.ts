@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { ImageShape } from "../../model/index.js";
+import { type DeviceChoice, deviceOption } from "../device.js";
 import {
   type Arithmetic,
   arithmeticOption,
@@ -31,6 +32,7 @@ interface SweepCommandOptions extends ImageOptions {
   readonly set: readonly Axis[];
   readonly out?: string;
   readonly resume?: string;
+  readonly device?: DeviceChoice;
   readonly jobs: number;
   readonly arithmetic?: Arithmetic;
   readonly json?: boolean;
@@ -78,8 +80,9 @@ export function sweepCommand(): Command {
         "out",
       ]),
     )
+    .addOption(deviceOption())
     .addOption(
-      new Option("--jobs <n>", "number of runs to train in parallel")
+      new Option("--jobs <n>", "number of runs to train in parallel on the processor")
         .argParser(integer(1, MOST_JOBS))
         .default(availableParallelism(), "one per core"),
     )
@@ -102,7 +105,7 @@ async function runSweep(options: SweepCommandOptions, command: Command): Promise
     );
   }
   const terminal = new Terminal(json ? process.stderr : process.stdout, { quiet });
-  const sweepOptions = { terminal, json, jobs };
+  const sweepOptions = { terminal, json, device: options.device, jobs };
   if (options.resume !== undefined) return resumeSweep(options.resume, { dataDir, strict }, sweepOptions);
   const dataSettings = { data, dataDir, input, resize: fit, background: backgroundByte(background), strict };
   await startSweep({ recipe, data: dataSettings, grid, seeds, arithmetic, out }, sweepOptions);

@@ -54,11 +54,11 @@ export function trainCommand(): Command {
     .addOption(jsonOption())
     .addOption(quietOption())
     .action(async (options: TrainOptions) => {
-      const { json = false, quiet = false, threads, epochs, dataDir, strict, out } = options;
+      const { json = false, quiet = false, threads, device, epochs, dataDir, strict, out } = options;
       const terminal = new Terminal(json ? process.stderr : process.stdout, { quiet });
       const output = { terminal, json };
       if (options.resume !== undefined) {
-        await resumeRun(options.resume, { epochs, dataDir, threads, strict }, output);
+        await resumeRun(options.resume, { epochs, dataDir, device, threads, strict }, output);
         return;
       }
       await startRun({ ...(await runRequest(options)), out }, output);

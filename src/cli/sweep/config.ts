@@ -15,6 +15,8 @@ export const configSchema = z.object({
   /** The versions that started the sweep. */
   versions: z.object({ lenet: z.string(), node: z.string(), v8: z.string() }),
   startedAt: z.string(),
+  /** Where its runs are trained. Default: on the processor. */
+  device: z.enum(["cpu", "gpu"]).optional(),
   recipe: z.string(),
   data: z.object({
     name: z.string(),

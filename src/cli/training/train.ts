@@ -1,24 +1,30 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { Engine } from "../../engine/backend.js";
+import { type Arithmetic, supportsFusedArithmetic } from "../../engine/wasm/features.js";
 import { summarize } from "../../model/index.js";
 import { FolderExistsError } from "../../node/disk/files.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
 import { type ReopenedRun, RunFolder } from "../../node/runFolder.js";
-import { type Arithmetic, availableArithmetic, processorBackend } from "../../node/threads.js";
-import type { RunConfig } from "../../runs/config.js";
-import { compilePlan, planTraining, planWith, type TrainingRequest } from "../../training/plan.js";
+import { enableFusedArithmetic } from "../../node/threads.js";
+import type { GraphicsCard } from "../../node/webgpu.js";
+import { describeDevice, isOnCard, isSameDevice, type RunConfig, type RunDevice } from "../../runs/config.js";
+import { compileFleet, planTraining, planWith, type TrainingPlan, type TrainingRequest } from "../../training/plan.js";
 import { VERSION } from "../../version.js";
 import { dataOfRun, type LoadedData, loadData, loadDefaultData, loadSameData, requireSameData } from "../data.js";
-import { withInterrupt } from "../interrupt.js";
-import { Run, type RunOutput } from "./run.js";
+import { type Device, type DeviceChoice, openDevice, type ProcessorOptions } from "../device.js";
+import { InterruptedError, withInterrupt } from "../interrupt.js";
+import { Run, type RunOutput, trainRuns } from "./run.js";
 
 /** The settings of a new run. */
 export interface RunRequest {
   readonly training: TrainingRequest;
   /** Without `data`: Fashion-MNIST, or digits if it cannot be obtained. */
   readonly data: Omit<DataSettings, "data"> & Partial<Pick<DataSettings, "data">>;
+  /** Default: auto. */
+  readonly device?: DeviceChoice;
   readonly threads?: number;
-  /** Default: fused where that is real. */
+  /** Of the processor. Default: fused where that is real. */
   readonly arithmetic?: Arithmetic;
   /** The run folder. Default: named after the data set, the recipe and the seed. */
   readonly out?: string;
@@ -26,7 +32,7 @@ export interface RunRequest {
 
 /** Trains a new run into a new run folder. */
 export async function startRun(request: RunRequest, output: RunOutput): Promise<void> {
-  const { out, data: settings } = request;
+  const { out, data: settings, training, threads, arithmetic } = request;
   // Checked before loading the data; creating the folder checks again.
   if (out !== undefined && existsSync(out)) throw new Error(`cannot create the folder ${out}: it exists already`);
   await withInterrupt(async (signal) => {
@@ -35,23 +41,123 @@ export async function startRun(request: RunRequest, output: RunOutput): Promise<
     const data = await (name === undefined
       ? loadDefaultData(settings, progress)
       : loadData({ ...settings, data: name }, progress));
-    await trainNew(request, data, output, signal);
+    const plan = planRun(training, data);
+    const { epochs, batchSize } = plan.recipe;
+    const work = { images: epochs * plan.split.train.length, batchSize };
+    const device = await openDevice(request, work, output.terminal);
+    const path = out ?? join("runs", `${data.name}-${plan.recipe.name}-seed${plan.seed}`);
+    await trainAlone(
+      { plan, path, isNumbered: out === undefined },
+      data,
+      { device, threads, arithmetic },
+      output,
+      signal,
+    );
   });
 }
 
-/** Trains a new run on loaded data. @throws InterruptedError if the signal is aborted */
-export async function trainNew(
-  { training, threads, arithmetic, out }: Omit<RunRequest, "data">,
+/** A run to be trained: a new one into a folder that does not exist yet, or one that is resumed. */
+export type PreparedRun =
+  | {
+      readonly plan: TrainingPlan;
+      readonly path: string;
+      /** Whether the path gets a number if it exists. */
+      readonly isNumbered?: boolean;
+      readonly reopened?: undefined;
+    }
+  | { readonly plan: TrainingPlan; readonly reopened: ReopenedRun };
+
+/** Where runs are computed. */
+export interface RunDeviceOptions extends ProcessorOptions {
+  readonly device: Device;
+  /** Whether runs may be resumed on this device although they were trained on another. */
+  readonly moves?: boolean;
+}
+
+/** Plans a new run on loaded data. */
+export function planRun(training: TrainingRequest, { parts, settings }: LoadedData): TrainingPlan {
+  return planTraining(training, { ...parts, background: settings.background });
+}
+
+/** Trains a run by itself. @throws InterruptedError if the signal is aborted; Error if it fails */
+export async function trainAlone(
+  prepared: PreparedRun,
   data: LoadedData,
+  options: RunDeviceOptions & Pick<ResumeSettings, "epochs">,
   output: RunOutput,
   signal: AbortSignal,
 ): Promise<void> {
-  const { name, parts, settings } = data;
-  const { train } = parts;
-  const plan = planTraining(training, { ...parts, background: settings.background });
+  const engine = await compileRuns([prepared], options);
+  try {
+    const run = await openRun(prepared, engine, data, options, output);
+    run.announce(engine);
+    const { dataset } = prepared.plan;
+    try {
+      await trainRuns([run], engine, { dataset, signal, onProgress: ([progress]) => run.showProgress(progress) });
+    } catch (error) {
+      output.terminal.clearBar();
+      throw withHowToResume(error, run);
+    } finally {
+      await run.close();
+    }
+    if (run.error) throw run.error;
+  } finally {
+    engine.dispose();
+  }
+}
+
+/** Compiles the networks of runs that have the same layers and batch size. */
+export function compileRuns(runs: readonly PreparedRun[], { device, ...processor }: RunDeviceOptions): Promise<Engine> {
+  const plans = runs.map(({ plan }) => plan);
+  return compileFleet(plans, device.backend(plans[0].recipe.batchSize, processor));
+}
+
+/** What a run keeps of its engine. */
+type RunningEngine = Pick<Engine, "arithmetic" | "threads">;
+
+/**
+ * Opens the folder of a run that an engine is compiled for.
+ *
+ * @param epochs extends a finished run
+ * @throws Error if it was trained on another device, and may not move
+ */
+export async function openRun(
+  prepared: PreparedRun,
+  engine: RunningEngine,
+  data: LoadedData,
+  { device, moves = false, epochs }: RunDeviceOptions & Pick<ResumeSettings, "epochs">,
+  output: RunOutput,
+): Promise<Run> {
+  const { plan, reopened } = prepared;
+  const { arithmetic } = engine;
+  const on: RunDevice = { arithmetic, ...(device.card && { card: nameAndDriver(device.card) }) };
+  if (!reopened) {
+    const create = (path: string) => RunFolder.create(path, newConfig(plan, data, engine, on));
+    const folder = await (prepared.isNumbered ? inFreeFolder(prepared.path, create) : create(prepared.path));
+    return new Run({ folder, plan }, data, output);
+  }
+  const { folder, state } = reopened;
+  requireSameData(folder.path, folder.config.data, data.parts);
+  await settleDevice(folder, on, moves, output);
+  // Only after all checks, so that a refusal leaves the finished run unchanged.
+  if (epochs !== undefined) await extendRun(folder, epochs, output);
+  return new Run({ folder, plan: planWith(folder.config, data.parts), state }, data, output);
+}
+
+function nameAndDriver({ name, driver }: GraphicsCard): RunDevice["card"] {
+  return { name, ...(driver !== undefined && { driver }) };
+}
+
+/** The config of a new run. */
+function newConfig(
+  plan: TrainingPlan,
+  { name, parts, settings }: LoadedData,
+  engine: RunningEngine,
+  on: RunDevice,
+): RunConfig {
   const { recipe, model, seed } = plan;
-  const engine = await compilePlan(plan, processorBackend(recipe.batchSize, threads, arithmetic));
-  const config: RunConfig = {
+  const { train } = parts;
+  return {
     versions: { lenet: VERSION, node: process.versions.node, v8: process.versions.v8 },
     startedAt: new Date().toISOString(),
     recipe,
@@ -69,16 +175,8 @@ export async function trainNew(
       generated: train.generated,
     },
     threads: engine.threads,
-    arithmetic: engine.arithmetic,
+    ...on,
   };
-  const folder = await (out === undefined
-    ? inFreeFolder("runs", `${name}-${recipe.name}-seed${seed}`, (path) => RunFolder.create(path, config))
-    : RunFolder.create(out, config));
-  try {
-    await new Run(folder, plan, engine, data, output).complete(signal);
-  } finally {
-    await folder.close();
-  }
 }
 
 /** The data section of a run's config. Paths are absolute, so the run can be resumed from any folder. */
@@ -92,11 +190,21 @@ function dataConfig({ data, dataDir, resize, background }: DataSettings, name: s
   };
 }
 
+/** An engine's failure, such as a lost graphics card, with how to resume; an interruption with how far the run is. */
+function withHowToResume(error: unknown, run: Run): Error {
+  const resume = `resume with: ${run.resumeCommand}`;
+  if (error instanceof InterruptedError) return new InterruptedError(`interrupted ${run.progress}; ${resume}`);
+  const [message] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
+  return new Error(`${message.trimEnd()}; the run stopped ${run.progress}; ${resume}`, { cause: error });
+}
+
 /** Options for resuming a run. */
 export interface ResumeSettings {
-  /** Extends a finished run to this number of epochs. No other option affects the result. */
+  /** Extends a finished run to this number of epochs. Besides the device, no other option affects the result. */
   readonly epochs?: number;
   readonly dataDir?: string;
+  /** Default, and `auto`: where the run was trained before. */
+  readonly device?: DeviceChoice;
   readonly threads?: number;
   readonly strict?: boolean;
 }
@@ -115,62 +223,78 @@ export async function resumeRun(path: string, settings: ResumeSettings, output: 
       const { dataDir = dataSettings.dataDir, strict, epochs, threads = config.threads } = settings;
       const progress = { terminal: output.terminal, signal };
       const data = await loadSameData(path, config.data, { ...dataSettings, dataDir, strict }, progress);
-      await trainOn(reopened, data, { epochs, threads }, output, signal);
+      const { choice, moves } = resumeOn(settings.device, config);
+      const device = await openDevice({ device: choice }, undefined, output.terminal);
+      const arithmetic = device.card ? undefined : arithmeticOfRun(path, config, moves);
+      const prepared = { reopened, plan: planWith(config, data.parts) };
+      await trainAlone(prepared, data, { device, threads, arithmetic, moves, epochs }, output, signal);
     } finally {
       await reopened.folder.close();
     }
   });
 }
 
-/** Continues a reopened run on its data. @throws InterruptedError if the signal is aborted */
-export async function trainOn(
-  { folder, state }: ReopenedRun,
-  data: LoadedData,
-  { epochs, threads }: { readonly epochs?: number; readonly threads: number },
-  output: RunOutput,
-  signal: AbortSignal,
-): Promise<void> {
-  const { recipe } = folder.config;
-  requireSameData(folder.path, folder.config.data, data.parts);
-  const arithmetic = arithmeticOfRun(folder.path, folder.config);
-  const backend = processorBackend(recipe.batchSize, threads, arithmetic);
-  const engine = await compilePlan(planWith(folder.config, data.parts), backend);
-  // Only after all checks, so that a refusal leaves the finished run unchanged.
-  if (epochs !== undefined) {
-    const before = folder.epochs;
-    await folder.extend(epochs);
-    output.terminal.line(
-      `extended from ${before} to ${epochs} epochs; the schedule restarts for the added ones, so the result differs from ${epochs} epochs from the start`,
-    );
-  }
-  await new Run(folder, planWith(folder.config, data.parts), engine, data, output).complete(signal, state);
+/** Where to resume a run, and whether it may be another device than before: only if the user names one. */
+export function resumeOn(
+  choice: DeviceChoice | undefined,
+  config: Pick<RunDevice, "arithmetic">,
+): { readonly choice: DeviceChoice; readonly moves: boolean } {
+  if (choice !== undefined && choice !== "auto") return { choice, moves: true };
+  return { choice: isOnCard(config) ? "gpu" : "cpu", moves: false };
 }
 
-/** The arithmetic of a run, to continue or repeat it. @throws Error if it is not available here */
-export function arithmeticOfRun(path: string, { arithmetic }: RunConfig): Arithmetic {
-  if (arithmetic === "wasm-portable") return "portable";
-  if (arithmetic === "wasm-fused" && availableArithmetic() === "fused") return "fused";
+/**
+ * The processor's arithmetic for a run that is resumed: its own.
+ *
+ * @returns undefined if the run moves here from another device
+ * @throws Error if it is not available here, and the run may not move
+ */
+export function arithmeticOfRun(path: string, config: RunDevice, moves: boolean): Arithmetic | undefined {
+  enableFusedArithmetic();
+  if (config.arithmetic === "wasm-portable") return "portable";
+  if (config.arithmetic === "wasm-fused" && supportsFusedArithmetic()) return "fused";
+  if (moves) return undefined;
   throw new Error(
-    `${path} was trained with ${arithmetic} arithmetic, which is not available here: continue or prove it where it is`,
+    `${path} was trained with ${describeDevice(config)}, which is not available here: resume it where it is, or accept other bits with --device cpu`,
+  );
+}
+
+/** Checks that a run stays on its device, or notes that it moves. @throws Error if it may not move */
+async function settleDevice(folder: RunFolder, on: RunDevice, moves: boolean, { terminal }: RunOutput): Promise<void> {
+  const { config, path } = folder;
+  if (isSameDevice(config, on)) return;
+  const [before, now] = [describeDevice(config), describeDevice(on)];
+  if (!moves) {
+    const option = `--device ${isOnCard(on) ? "gpu" : "cpu"}`;
+    throw new Error(
+      `${path} was trained with ${before}, but this computes with ${now}: resume it where ${before} is available, or accept other bits with ${option}`,
+    );
+  }
+  await folder.moveTo(on);
+  terminal.line(
+    `moving from ${before} to ${now} after epoch ${folder.epochs}: the result differs from that of one device`,
+  );
+}
+
+async function extendRun(folder: RunFolder, epochs: number, { terminal }: RunOutput): Promise<void> {
+  const before = folder.epochs;
+  await folder.extend(epochs);
+  terminal.line(
+    `extended from ${before} to ${epochs} epochs; the schedule restarts for the added ones, so the result differs from ${epochs} epochs from the start`,
   );
 }
 
 /**
- * Creates the first of parent/name, parent/name-2, parent/name-3, … that does not exist, also if other processes do so
- * at the same time.
+ * Creates the first of path, path-2, path-3, … that does not exist, also if other processes do so at the same time.
  *
  * @param create creates a folder that must not exist, as `createFolderExclusive` does
  */
-export async function inFreeFolder<Result>(
-  parent: string,
-  name: string,
-  create: (path: string) => Promise<Result>,
-): Promise<Result> {
+export async function inFreeFolder<Result>(path: string, create: (path: string) => Promise<Result>): Promise<Result> {
   for (let number = 1; ; number++) {
-    const path = join(parent, number === 1 ? name : `${name}-${number}`);
-    if (existsSync(path)) continue;
+    const candidate = number === 1 ? path : `${path}-${number}`;
+    if (existsSync(candidate)) continue;
     try {
-      return await create(path);
+      return await create(candidate);
     } catch (error) {
       if (!(error instanceof FolderExistsError)) throw error;
     }

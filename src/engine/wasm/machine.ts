@@ -46,6 +46,18 @@ interface ProgramExports {
   runSingle?(): void;
 }
 
+/** Limits of the measurement that chooses the number of threads. */
+const MOST_ROUNDS = 12;
+const MOST_MILLISECONDS = 60;
+/** More threads are used if they are faster by more than the measurement's noise. */
+const WORTH_A_THREAD = 1.05;
+
+/** 1, 2, 4 … and the most: the numbers of threads worth trying. */
+function threadCounts(most: number): number[] {
+  const powers = Array.from({ length: Math.ceil(Math.log2(most)) }, (_, exponent) => 2 ** exponent);
+  return [...powers, most];
+}
+
 /** A program on its memory and its threads. It holds one network at a time; see {@link Machine.snapshot}. */
 export class Machine {
   readonly program: Program;
@@ -59,6 +71,7 @@ export class Machine {
   private readonly bytes: Uint8Array;
   private readonly words: Int32Array;
   private readonly floats: Float32Array;
+  private readonly placements: Int32Array;
   private disposed = false;
 
   /** @param threads only the calling thread if undefined */
@@ -78,6 +91,8 @@ export class Machine {
     this.bytes = new Uint8Array(memory.buffer);
     this.words = new Int32Array(memory.buffer);
     this.floats = new Float32Array(memory.buffer);
+    this.placements = this.words.subarray(this.program.addresses.placements / 4);
+    this.program.useThreads(this.words, count);
 
     const module = new WebAssembly.Module(this.program.bytes);
     const instance = new WebAssembly.Instance(module, { environment: { memory } });
@@ -87,6 +102,33 @@ export class Machine {
       threads!.start({ module, memory, thread: index + 1, failedWord }),
     );
     this.ready = Promise.all(this.workers.map(({ ready }) => ready)).then(() => {});
+  }
+
+  /**
+   * Finds by measurement how many threads are the fastest for batches of the program's size, and retires the others. The
+   * time is that of a training step without its update, on images of zeros. The bits do not depend on it.
+   *
+   * @returns the number of threads left
+   */
+  chooseThreads(batchSize: number): number {
+    const size = imageSize(this.model);
+    const images = { values: new Float32Array(size) };
+    const batch = { images, indices: new Int32Array(batchSize), start: 0, end: batchSize };
+    const counts = threadCounts(this.workers.length + 1).map((count) => ({ count, best: Number.POSITIVE_INFINITY }));
+    const started = performance.now();
+    for (let round = 0; round < MOST_ROUNDS && performance.now() - started < MOST_MILLISECONDS; round++) {
+      for (const each of counts) {
+        this.program.useThreads(this.words, each.count);
+        const before = performance.now();
+        this.perform(Job.differentiate, batch, 0);
+        each.best = Math.min(each.best, performance.now() - before);
+      }
+    }
+    const best = Math.min(...counts.map((each) => each.best));
+    const { count } = counts.find((each) => each.best <= best * WORTH_A_THREAD)!;
+    this.program.useThreads(this.words, count);
+    this.words[this.program.addresses.meeting.retired / 4] = count;
+    return count;
   }
 
   get memoryBytes(): number {
@@ -173,8 +215,12 @@ export class Machine {
       const failure = FAILURES[words[meeting.failed / 4]];
       throw failure === undefined ? error : new Error(failure, { cause: error });
     }
-    results?.losses.set(floats.subarray(losses / 4, losses / 4 + count), start);
-    results?.predictions.set(words.subarray(predictions / 4, predictions / 4 + count), start);
+    if (!results) return;
+    // Loops, because making a view for each step costs more than they do, and keeps the garbage collector busy.
+    for (let sample = 0; sample < count; sample++) {
+      results.losses[start + sample] = floats[losses / 4 + sample];
+      results.predictions[start + sample] = words[predictions / 4 + sample];
+    }
   }
 
   /** Copies the logits of the last batch: [count][classes]. */
@@ -220,16 +266,20 @@ export class Machine {
       }
       return Source.floats;
     }
-    for (let place = start; place < end; place++) {
-      const first = indices[place] * size;
-      this.bytes.set(images.pixels.subarray(first, first + size), addresses.inputs + (place - start) * size);
+    for (let place = start; place < end; ) {
+      // Images that follow each other, as in an evaluation, are one copy.
+      const first = indices[place];
+      let neighbours = 1;
+      while (place + neighbours < end && indices[place + neighbours] === first + neighbours) neighbours++;
+      const bytes = images.pixels.subarray(first * size, (first + neighbours) * size);
+      this.bytes.set(bytes, addresses.inputs + (place - start) * size);
+      place += neighbours;
     }
     if (!placements) return Source.plain;
-    const target = this.words.subarray(addresses.placements / 4);
     if (placements instanceof Int32Array) {
-      target.set(placements.subarray(start * PLACEMENT_WORDS, end * PLACEMENT_WORDS));
+      this.placements.set(placements.subarray(start * PLACEMENT_WORDS, end * PLACEMENT_WORDS));
     } else {
-      drawPlacements(placements, this.model.input, indices, start, end, target);
+      drawPlacements(placements, this.model.input, indices, start, end, this.placements);
     }
     return Source.placed;
   }

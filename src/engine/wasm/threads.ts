@@ -1,4 +1,4 @@
-import { TILE_SAMPLES } from "./kernels/index.js";
+import { MOST_SINGLE_SAMPLES, TILE_SAMPLES } from "./kernels/index.js";
 
 // Node's types have no WebAssembly: without this, programs that take neither the DOM's could not be checked with ours.
 declare global {
@@ -37,11 +37,13 @@ export type StartThread = (start: ThreadStart) => EngineThread;
 export interface Threads {
   readonly count: number;
   readonly start: StartThread;
+  /** Take fewer threads if a short measurement at the start shows that they are as fast. Default: exactly `count`. */
+  readonly atMost?: boolean;
 }
 
-/** How many threads have something to do in a batch: no more than there are tiles. */
+/** How many threads have something to do in a batch: two for each tile, or one for each sample that is computed alone. */
 export function mostUsefulThreads(batchSize: number): number {
-  return Math.ceil(batchSize / TILE_SAMPLES);
+  return batchSize <= MOST_SINGLE_SAMPLES ? batchSize : 2 * Math.ceil(batchSize / TILE_SAMPLES);
 }
 
 /** The most threads of an engine. */

@@ -77,9 +77,9 @@ class WasmEngine implements Engine {
   readonly layers: readonly ShapedLayer[];
   readonly batchSize: number;
   readonly arithmetic: string;
-  readonly threads: number;
   readonly ready: Promise<void>;
 
+  private threadCount: number;
   private readonly networks: readonly Network[];
   private readonly machines: readonly Machine[];
   /** The network that each machine holds. */
@@ -96,7 +96,6 @@ class WasmEngine implements Engine {
     this.layers = inferShapes(this.models[0]);
     this.batchSize = batchSize;
     this.arithmetic = fused ? "wasm-fused" : "wasm-portable";
-    this.threads = threads?.count ?? 1;
     // Networks with the same program share it, one at a time.
     const machines = new Map<string, Machine>();
     this.networks = networks.map((settings) => {
@@ -112,7 +111,15 @@ class WasmEngine implements Engine {
       return { ...settings, optimizer, machine };
     });
     this.machines = [...machines.values()];
-    this.ready = Promise.all(this.machines.map(({ ready }) => ready)).then(() => {});
+    this.ready = Promise.all(this.machines.map(({ ready }) => ready)).then(() => {
+      if (!threads?.atMost || threads.count === 1) return;
+      this.threadCount = Math.max(...this.machines.map((machine) => machine.chooseThreads(batchSize)));
+    });
+    this.threadCount = threads?.count ?? 1;
+  }
+
+  get threads(): number {
+    return this.threadCount;
   }
 
   get memoryBytes(): number {

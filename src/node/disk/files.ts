@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -63,7 +63,7 @@ export async function readRegularFile(path: string, mostBytes: number): Promise<
       const size = Math.ceil(stats.size / 1e6).toLocaleString("en-US");
       throw new Error(`it has ${size} MB; the limit is ${mostBytes / 1e6} MB`);
     }
-    return await handle.readFile();
+    return await readUpTo(handle, stats.size);
   } finally {
     await handle.close();
   }
@@ -80,6 +80,18 @@ export async function readFileBounded(path: string, mostBytes: number): Promise<
   } catch (error) {
     throw new Error(describeFileError(error, `read ${path}`), { cause: error });
   }
+}
+
+/** The first bytes of a file, at most `count`. */
+async function readUpTo(handle: FileHandle, count: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(count);
+  let length = 0;
+  while (length < count) {
+    const { bytesRead } = await handle.read(bytes, length, count - length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return bytes.subarray(0, length);
 }
 
 /** Some file systems cannot flush a folder. There, the rename has to suffice. */

@@ -10,7 +10,7 @@ export interface MeetingPoint {
   readonly arrived: number;
   /** Counts the barriers passed. */
   readonly generation: number;
-  /** Counts the jobs. */
+  /** Counts the jobs in units of `JOB`; its remainder is the number of threads that take part in the job. */
   readonly job: number;
   /** Threads that sleep. */
   readonly sleepers: number;
@@ -18,9 +18,14 @@ export interface MeetingPoint {
   readonly failed: number;
   /** Changes while any thread computes. */
   readonly progress: number;
-  /** Number of threads. */
+  /** Threads that take part in the next job. */
   readonly threads: number;
+  /** Threads from this one on take part in no job any more, and sleep. */
+  readonly retired: number;
 }
+
+/** What the word of the jobs grows by from job to job, a power of two; there are fewer threads. */
+export const JOB = 1024;
 
 /** Why a thread failed. A thread whose program ends with an error sets `ended`. */
 export const Failure = { ended: 1, rounding: 2, silent: 3 } as const;
@@ -36,16 +41,18 @@ const LONGEST_SLEEP_NANOSECONDS = 100_000_000;
  * How often it sleeps at the barrier while no other thread makes progress: ten seconds. A tile takes milliseconds, so the
  * others have died, and nothing else would say so: a thread that waits hears no events.
  */
-const MOST_SILENT_SLEEPS = 100;
+export const MOST_SILENT_SLEEPS = 100;
 /** No number of sleeps reaches this: for a thread that waits for its next job, as long as the host likes. */
 export const FOREVER = -1;
 
 export interface Synchronization {
+  /** (): returns once a thread has failed */
+  readonly sleep: FunctionHandle;
   /** (): returns once every thread has called it */
   readonly barrier: FunctionHandle;
   /** (address, old, most): returns once the word differs from `old`; fails after `most` sleeps without progress */
   readonly waitForChange: FunctionHandle;
-  /** (address): adds 1 to a word and wakes the threads that wait for it to change */
+  /** (address, amount): adds to a word and wakes the threads that wait for it to change */
   readonly announce: FunctionHandle;
 }
 
@@ -80,8 +87,8 @@ export function emitSynchronization(context: KernelContext, meeting: MeetingPoin
     });
     code.drop(i32.atomicAdd(meeting.sleepers, -1));
   });
-  const announce = module.function("announce", { address: "i32" }, (code, { address }) => {
-    code.drop(i32.atomicAdd(address, 1));
+  const announce = module.function("announce", { address: "i32", amount: "i32" }, (code, { address, amount }) => {
+    code.drop(i32.atomicAdd(address, amount));
     code.if(i32.atomicLoad(meeting.sleepers), () => code.drop(i32.atomicNotify(address)));
   });
   const barrier = module.function(
@@ -94,12 +101,18 @@ export function emitSynchronization(context: KernelContext, meeting: MeetingPoin
         i32.eq(i32.atomicAdd(meeting.arrived, 1), last),
         () => {
           code.atomicStore(meeting.arrived, 0);
-          code.call(announce, meeting.generation);
+          code.call(announce, meeting.generation, 1);
         },
         () => code.call(waitForChange, meeting.generation, generation, MOST_SILENT_SLEEPS),
       );
     },
     { exported: true },
   );
-  return { barrier, waitForChange, announce };
+  const sleep = module.function("sleep", {}, (code) => {
+    code.repeatWhile(() => {
+      code.drop(i32.atomicWait(meeting.failed, 0, LONGEST_SLEEP_NANOSECONDS));
+      return i32.eq(i32.atomicLoad(meeting.failed), 0);
+    });
+  });
+  return { barrier, waitForChange, announce, sleep };
 }

@@ -16,18 +16,20 @@ export interface BarrierWorkload {
 /** Starts the threads. */
 export function barrierWorkload(threads: number, startThread: StartThread): BarrierWorkload {
   // A cache line for each word, as in the engine.
-  const [arrived, generation, job, sleepers, failed, progress, count] = [1, 2, 3, 4, 5, 6, 7].map((line) => line * 64);
+  const [arrived, generation, job, sleepers, failed, progress, count, retired] = [1, 2, 3, 4, 5, 6, 7, 8].map(
+    (line) => line * 64,
+  );
   const module = new ModuleBuilder();
   const { barrier, announce, waitForChange } = emitSynchronization(
     { module, data: new StaticData(0), fused: false },
-    { arrived, generation, job, sleepers, failed, progress, threads: count },
+    { arrived, generation, job, sleepers, failed, progress, threads: count, retired },
   );
   const meet = module.function("meet", {}, (code) => code.repeat(BARRIERS, () => code.call(barrier)));
   module.function(
     "run",
     {},
     (code) => {
-      code.call(announce, job);
+      code.call(announce, job, 1);
       code.call(meet);
     },
     { exported: true },

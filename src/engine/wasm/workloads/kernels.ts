@@ -91,7 +91,7 @@ function stageWorkloads(plan: StagePlan, index: number, { batchSize, fused }: Ke
   };
   const tasks = code.tasks?.map(({ parameter, units, kernel, operands, multiplyAdds }): Call => {
     const gradient = i32.const(gradients + parameter.offset);
-    const all = { first: i32.const(0), end: i32.const(units), tiles: i32.const(tiles), gradient, batch };
+    const all = { first: i32.const(0), end: i32.const(units), parts: i32.const(tiles), gradient, batch };
     return { kernel, operands: operands(all), times: 1, multiplyAdds: product(multiplyAdds) };
   });
   const needsInputGradient = index > firstLearningStage(plan);
@@ -141,7 +141,7 @@ function crossEntropyWorkloads(classes: number, { batchSize, fused }: KernelOpti
 
 function optimizerWorkloads(bytes: number, { fused, optimizer }: KernelOptions): KernelWorkload[] {
   const context = newContext(fused);
-  const kernel = emitOptimizer(context, optimizer.type, false);
+  const { update: kernel } = emitOptimizer(context, optimizer.type, false);
   const memory = new MemoryPlan(context.data.byteLength);
   const arenas = Array.from({ length: 4 }, () => memory.allocate(bytes));
   const hyperparameters = memory.allocate(HYPERPARAMETER_WORDS * FLOAT_BYTES);

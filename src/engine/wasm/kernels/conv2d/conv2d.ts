@@ -54,7 +54,7 @@ export const conv2d: LayerKernels<Conv2dLayer> = {
   },
   single: {
     takesActivation: true,
-    emit: (context, name, placed, activation) => emitSingleConv2d(context, name, shapeOf(placed), activation),
+    emit: (context, name, placed, activation) => emitSingleConv2d(context, name, shapeOf(placed), placed, activation),
   },
 };
 
