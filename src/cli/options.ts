@@ -160,7 +160,10 @@ export const augmentOption = (defaultText: string) =>
 export const strictOption = () => new Option("--strict", "fail if a file in an image folder cannot be used");
 export const seedOption = () => new Option("--seed <n>", "seed of all random numbers").argParser(seed).default(0);
 export const threadsOption = () =>
-  new Option("--threads <n>", "number of threads (default: one per core)").argParser(integer(1, MOST_THREADS));
+  new Option(
+    "--threads <n>",
+    "number of threads (default: as many as are the fastest, at most one per core)",
+  ).argParser(integer(1, MOST_THREADS));
 export const arithmeticOption = () =>
   new Option(
     "--arithmetic <how>",

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Engine } from "../../engine/backend.js";
+import { type Engine, OutOfMemoryError } from "../../engine/backend.js";
 import { type Arithmetic, supportsFusedArithmetic } from "../../engine/wasm/features.js";
 import { summarize } from "../../model/index.js";
 import { FolderExistsError } from "../../node/disk/files.js";
@@ -87,7 +87,10 @@ export async function trainAlone(
   output: RunOutput,
   signal: AbortSignal,
 ): Promise<void> {
-  const engine = await compileRuns([prepared], options);
+  const engine = await compileRuns([prepared], options).catch((error) => {
+    if (!(error instanceof OutOfMemoryError)) throw error;
+    throw new Error(`${error.message}: choose a smaller --batch, or --device cpu`, { cause: error });
+  });
   try {
     const run = await openRun(prepared, engine, data, options, output);
     run.announce(engine);
@@ -106,7 +109,7 @@ export async function trainAlone(
   }
 }
 
-/** Compiles the networks of runs that have the same layers and batch size. */
+/** Compiles the networks of runs with the same layers and batch size. @throws OutOfMemoryError if they need too much */
 export function compileRuns(runs: readonly PreparedRun[], { device, ...processor }: RunDeviceOptions): Promise<Engine> {
   const plans = runs.map(({ plan }) => plan);
   return compileFleet(plans, device.backend(plans[0].recipe.batchSize, processor));
