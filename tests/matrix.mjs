@@ -148,7 +148,7 @@ function findProgram(name) {
 }
 
 function table() {
-  const short = (value) => (/^[0-9a-f]{64}$/.test(value) ? value.slice(0, 8) : (value ?? "–"));
+  const short = (value) => (/^[0-9a-f]{64}$/.test(value) ? value.slice(0, 8) : (value ?? "–").replaceAll("|", "/"));
   const all = (list) =>
     list ? [...new Set(list.map(short))].join(", ") + (list.length === 1 ? " (1 thread)" : "") : "–";
   const header = ["engine", "multiply-add", "1–5 threads", "resumed", "portable, 1–5 threads", "config.json", "swept"];

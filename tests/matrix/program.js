@@ -32,9 +32,14 @@ export async function measure(threads) {
     return fingerprint(network.model, network.parameters);
   };
   const attempt = (...setting) => train(...setting).catch((error) => `error: ${error.message}`);
+  const isError = (text) => text.startsWith("error");
   const each = async (arithmetic) => {
     const results = [];
-    for (const count of counts) results.push(await attempt(count, arithmetic));
+    for (const count of counts) {
+      // Where threads fail, they fail in any number.
+      const failure = results.find(isError);
+      results.push(failure ?? (await attempt(count, arithmetic)));
+    }
     return results;
   };
   const standard = await each(undefined);
@@ -42,6 +47,6 @@ export async function measure(threads) {
     arithmetic: supportsFusedArithmetic() ? "fused" : "portable",
     standard,
     portable: await each("portable"),
-    resumed: await attempt(counts.at(-1), undefined, true),
+    resumed: await attempt(standard.some(isError) ? 1 : counts.at(-1), undefined, true),
   };
 }
