@@ -158,22 +158,22 @@ describe("the same bits", () => {
             "epoch": 1,
             "learningRate": 0.0024352369618492894,
             "trainAccuracy": 0.103125,
-            "trainLoss": 2.3021971851587297,
+            "trainLoss": 2.3021971821784972,
             "validationAccuracy": 0.0875,
-            "validationLoss": 2.3043334662914274,
+            "validationLoss": 2.304333457350731,
           },
           {
             "epoch": 2,
             "learningRate": 1.2e-8,
             "trainAccuracy": 0.125,
-            "trainLoss": 2.296064819395542,
+            "trainLoss": 2.2960648156702517,
             "validationAccuracy": 0.1,
-            "validationLoss": 2.3018879354000092,
+            "validationLoss": 2.3018879532814025,
           },
         ],
         "states": [
-          "2e652b6049e3dac3dcb2df5ab61fd654b73e573c0b6a48b52e9c1029ea5d6499",
-          "741e7db527e795a00235c1f6ab77a78913f4ed1b870e028b4722a88cd125e345",
+          "a4e42be43e693afbe4c305e0e9125dede69af6af7770f8ccad0155b03d68d384",
+          "5df0838be0edc111711e76a337378d19e34b001a85808089e962d0bcc14ed179",
         ],
       }
     `);
