@@ -157,6 +157,8 @@ export const strictOption = () => new Option("--strict", "fail if a file in an i
 export const seedOption = () => new Option("--seed <n>", "seed of all random numbers").argParser(seed).default(0);
 export const threadsOption = () =>
   new Option("--threads <n>", "number of threads (default: one per core)").argParser(integer(1, 64));
+export const logOption = () =>
+  new Option("--log <what>", "also write an event file into the run folder, for TensorBoard").choices(["tensorboard"]);
 export const quietOption = () => new Option("--quiet", "print only the result");
 export const jsonOption = () =>
   new Option("--json", "print JSON to standard output, everything else to standard error");

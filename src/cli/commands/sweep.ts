@@ -11,6 +11,7 @@ import {
   inputOption,
   integer,
   jsonOption,
+  logOption,
   quietOption,
   recipeOption,
   strictOption,
@@ -30,6 +31,7 @@ interface SweepCommandOptions extends ImageOptions {
   readonly out?: string;
   readonly resume?: string;
   readonly jobs: number;
+  readonly log?: "tensorboard";
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -79,13 +81,14 @@ export function sweepCommand(): Command {
         .argParser(integer(1, MOST_JOBS))
         .default(availableParallelism(), "one per core"),
     )
+    .addOption(logOption())
     .addOption(jsonOption())
     .addOption(quietOption())
     .action(runSweep);
 }
 
 async function runSweep(options: SweepCommandOptions, command: Command): Promise<void> {
-  const { recipe, data, dataDir, input, fit, background, strict, seeds, set: grid, out, jobs } = options;
+  const { recipe, data, dataDir, input, fit, background, strict, seeds, set: grid, out, jobs, log } = options;
   const { json = false, quiet = false } = options;
   if (grid.some(({ key }) => key === "recipe") && command.getOptionValueSource("recipe") === "cli") {
     command.error("option '--recipe <name>' cannot be used with option '--set recipe=…'");
@@ -97,7 +100,7 @@ async function runSweep(options: SweepCommandOptions, command: Command): Promise
     );
   }
   const terminal = new Terminal(json ? process.stderr : process.stdout, { quiet });
-  const sweepOptions = { terminal, json, jobs };
+  const sweepOptions = { terminal, json, jobs, log };
   if (options.resume !== undefined) return resumeSweep(options.resume, { dataDir, strict }, sweepOptions);
   const dataSettings = { data, dataDir, input, resize: fit, background: backgroundByte(background), strict };
   await startSweep({ recipe, data: dataSettings, grid, seeds, out }, sweepOptions);

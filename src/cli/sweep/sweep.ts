@@ -32,6 +32,8 @@ export interface SweepSettings {
 export interface SweepOptions extends RunOutput {
   /** The number of runs to train in parallel. */
   readonly jobs: number;
+  /** Also write an event file for each run. */
+  readonly log?: "tensorboard";
 }
 
 /**
@@ -174,7 +176,7 @@ class Sweep {
     let outcome: RunOutcome;
     try {
       const isFinished = await trainInThread(
-        { training: this.requestOf(run), threads, out, data: this.data },
+        { training: this.requestOf(run), threads, out, log: this.options.log, data: this.data },
         { signal, onProgress },
       );
       if (!isFinished) return;

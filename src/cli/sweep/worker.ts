@@ -10,7 +10,7 @@ import { type RunRequest, trainNew, trainOn } from "../training/train.js";
 // Trains one run in a worker thread.
 
 /** What the worker is started with. */
-export interface WorkerStart extends Required<Omit<RunRequest, "data">> {
+export interface WorkerStart extends Required<Omit<RunRequest, "data" | "log">>, Pick<RunRequest, "log"> {
   /** The images are in shared memory. */
   readonly data: LoadedData;
 }
@@ -47,11 +47,11 @@ port.close();
 
 async function run({ data, ...request }: WorkerStart): Promise<void> {
   const output = { terminal, json: false };
-  const { out, threads } = request;
+  const { out, threads, log } = request;
   if (!existsSync(out)) return trainNew(request, data, output, controller.signal);
   const reopened = await RunFolder.reopen(out);
   try {
-    await trainOn(reopened, data, { threads }, output, controller.signal);
+    await trainOn(reopened, data, { threads, log }, output, controller.signal);
   } finally {
     await reopened.folder.close();
   }

@@ -3,6 +3,7 @@ import type { Engine } from "../../engine/backend.js";
 import { fingerprint } from "../../model/index.js";
 import type { RunFolder } from "../../node/runFolder.js";
 import { judgedImages, writeReport } from "../../node/runReport.js";
+import type { TensorboardLog } from "../../node/tensorboard.js";
 import { formatDuration } from "../../report/numbers.js";
 import { runTitles } from "../../runs/settings.js";
 import {
@@ -38,13 +39,22 @@ export class Run {
   private readonly engine: Engine;
   private readonly data: LoadedData;
   private readonly output: RunOutput;
+  private readonly log: TensorboardLog | undefined;
 
-  constructor(folder: RunFolder, plan: TrainingPlan, engine: Engine, data: LoadedData, output: RunOutput) {
+  constructor(
+    folder: RunFolder,
+    plan: TrainingPlan,
+    engine: Engine,
+    data: LoadedData,
+    output: RunOutput,
+    log?: TensorboardLog,
+  ) {
     this.folder = folder;
     this.plan = plan;
     this.engine = engine;
     this.data = data;
     this.output = output;
+    this.log = log;
   }
 
   async complete(signal: AbortSignal, resumeFrom?: TrainingState): Promise<void> {
@@ -62,6 +72,7 @@ export class Run {
       if (error instanceof InterruptedError) throw await this.interrupted();
       throw error;
     } finally {
+      await this.log?.close();
       this.engine.dispose();
     }
   }
@@ -84,6 +95,8 @@ export class Run {
       const next = await epochs.next();
       if (next.done) return next.value;
       const { record, state } = next.value;
+      // Before the checkpoint: a resumed run cuts off what is beyond it.
+      await this.log?.keepEpoch(record, state.parameters);
       await this.folder.keepEpoch(record, state);
       this.report(record, state.best.epoch === record.epoch);
     }
@@ -160,6 +173,7 @@ export class Run {
       test: evaluation,
     };
     await this.drawCurves();
+    await this.log?.finish(this.folder.epochs, evaluation);
     await this.folder.writeResult(result);
     await writeReport(this.folder.path, this.engine, judgedImages(this.folder.config, this.data.parts));
     const images = data.generated ? "GENERATED test images" : "test images";

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { summarize } from "../../model/index.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
 import { type ReopenedRun, RunFolder } from "../../node/runFolder.js";
+import { TensorboardLog } from "../../node/tensorboard.js";
 import { processorBackend } from "../../node/threads.js";
 import type { RunConfig } from "../../runs/config.js";
 import { compilePlan, planTraining, planWith, type TrainingRequest } from "../../training/plan.js";
@@ -19,6 +20,8 @@ export interface RunRequest {
   readonly threads?: number;
   /** The run folder. Default: named after the data set, the recipe and the seed. */
   readonly out?: string;
+  /** Also write an event file into the run folder. */
+  readonly log?: "tensorboard";
 }
 
 /** Trains a new run into a new run folder. */
@@ -38,7 +41,7 @@ export async function startRun(request: RunRequest, output: RunOutput): Promise<
 
 /** Trains a new run on loaded data. @throws InterruptedError if the signal is aborted */
 export async function trainNew(
-  { training, threads, out }: Omit<RunRequest, "data">,
+  { training, threads, out, log }: Omit<RunRequest, "data">,
   data: LoadedData,
   output: RunOutput,
   signal: AbortSignal,
@@ -69,7 +72,8 @@ export async function trainNew(
   const path = out ?? freePath("runs", `${name}-${recipe.name}-seed${seed}`);
   const folder = await RunFolder.create(path, config);
   try {
-    await new Run(folder, plan, engine, data, output).complete(signal);
+    const events = log && (await TensorboardLog.open(path, config, []));
+    await new Run(folder, plan, engine, data, output, events).complete(signal);
   } finally {
     await folder.close();
   }
@@ -93,6 +97,8 @@ export interface ResumeSettings {
   readonly dataDir?: string;
   readonly threads?: number;
   readonly strict?: boolean;
+  /** Also write an event file. One that is there is continued in any case. */
+  readonly log?: "tensorboard";
 }
 
 /**
@@ -106,10 +112,10 @@ export async function resumeRun(path: string, settings: ResumeSettings, output: 
       const { config } = reopened.folder;
       for (const line of reopened.repairs) output.terminal.line(line);
       const dataSettings = dataOfRun(config);
-      const { dataDir = dataSettings.dataDir, strict, epochs, threads = config.threads } = settings;
+      const { dataDir = dataSettings.dataDir, strict, epochs, threads = config.threads, log } = settings;
       const progress = { terminal: output.terminal, signal };
       const data = await loadSameData(path, config.data.checksum, { ...dataSettings, dataDir, strict }, progress);
-      await trainOn(reopened, data, { epochs, threads }, output, signal);
+      await trainOn(reopened, data, { epochs, threads, log }, output, signal);
     } finally {
       await reopened.folder.close();
     }
@@ -120,7 +126,7 @@ export async function resumeRun(path: string, settings: ResumeSettings, output: 
 export async function trainOn(
   { folder, state }: ReopenedRun,
   data: LoadedData,
-  { epochs, threads }: { readonly epochs?: number; readonly threads: number },
+  { epochs, threads, log }: Pick<ResumeSettings, "epochs" | "log"> & { readonly threads: number },
   output: RunOutput,
   signal: AbortSignal,
 ): Promise<void> {
@@ -140,7 +146,9 @@ export async function trainOn(
       `extended from ${before} to ${epochs} epochs; the schedule restarts for the added ones, so the result differs from ${epochs} epochs from the start`,
     );
   }
-  await new Run(folder, planWith(folder.config, data.parts), engine, data, output).complete(signal, state);
+  const logged = log !== undefined || (await TensorboardLog.isIn(folder.path));
+  const events = logged ? await TensorboardLog.open(folder.path, folder.config, folder.records) : undefined;
+  await new Run(folder, planWith(folder.config, data.parts), engine, data, output, events).complete(signal, state);
 }
 
 /** The first of parent/name, parent/name-2, parent/name-3, … that does not exist. */
