@@ -100,9 +100,8 @@ export function histogram(tag: string, values: ArrayLike<number>): SummaryValue 
     counts[Math.min(BUCKETS - 1, Math.floor((values[index] - min) / width))]++;
   }
   // A bucket reaches from the limit of the one before it, so the first needs one below all values.
-  const limits = counts.map((_, bucket) =>
-    bucket === BUCKETS - 1 ? Math.max(max, min + width) : min + (bucket + 1) * width,
-  );
+  const limits = counts.map((_, bucket) => min + (bucket + 1) * width);
+  limits[BUCKETS - 1] = Math.max(max, limits[BUCKETS - 1]);
   return {
     tag,
     histo: {
