@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { DecodedImage } from "../../data/images/color.js";
@@ -77,6 +78,14 @@ export class ImageDecoder {
       maximumWaiting: 1000,
       ...options,
     };
+  }
+
+  /** Starts all threads, so that the first images need not wait for it. @throws Error if one does not start */
+  async start(): Promise<void> {
+    const module = await compileDecoder();
+    while (this.members.size < this.options.threads) this.addMember(module);
+    // Its first message is that it is ready.
+    await Promise.all([...this.members].map(({ worker, isReady }) => isReady || once(worker, "message")));
   }
 
   /**

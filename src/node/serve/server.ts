@@ -172,6 +172,7 @@ class Service {
   static async open(options: ServeOptions, app: FastifyInstance): Promise<Service> {
     const service = new Service(options, app);
     try {
+      await service.decoder.start();
       service.models = await Models.open(options.models, service.pool, {
         onReload: ({ name, version, path }) => app.log.info({ model: name, version, path }, "model reloaded"),
         onFailure: ({ name, version, path }, error) =>
