@@ -22,5 +22,7 @@ export function attack(
   readonly statuses: Readonly<Record<string, number>>;
   /** The kinds that were not answered with a status of 4xx. */
   readonly wrong: readonly string[];
+  /** The one that 99 % were faster than, and the slowest. */
+  readonly p99: { readonly kind: string; readonly seconds: number };
   readonly slowest: { readonly kind: string; readonly seconds: number };
 }>;
