@@ -19,7 +19,7 @@ export type {
   Update,
 } from "./engine/backend.js";
 export { referenceBackend } from "./engine/reference/referenceBackend.js";
-export { supportsFusedArithmetic } from "./engine/wasm/features.js";
+export { type Arithmetic, supportsFusedArithmetic } from "./engine/wasm/features.js";
 export { mostUsefulThreads } from "./engine/wasm/threads.js";
 export { type WasmOptions, wasmBackend } from "./engine/wasm/wasmBackend.js";
 export { type Gpu, type WebgpuOptions, webgpuBackend } from "./engine/webgpu/webgpuBackend.js";
@@ -32,7 +32,16 @@ export {
   lenet5FromTensors,
 } from "./model/index.js";
 export { type InputDifferentiation, inputDifferentiation } from "./network/inputGradient.js";
-export { type EpochSlice, type EpochsOptions, type FinishedEpoch, runEpochs } from "./training/epochs.js";
+export {
+  type EpochSlice,
+  type EpochsOptions,
+  type FinishedEpoch,
+  type FleetEvent,
+  type FleetMember,
+  type FleetOptions,
+  runEpochs,
+  runFleet,
+} from "./training/epochs.js";
 export { evaluateDataset, predictDataset } from "./training/evaluate.js";
 export {
   type LearningRateSuggestions,

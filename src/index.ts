@@ -12,6 +12,7 @@ export { createDataset, type DatasetOptions } from "./data/images/createDataset.
 export type { Canvas, Context2d, ImageInput, Pixels } from "./data/images/image.js";
 export type { Split } from "./data/split.js";
 export type { Averaging, LayerActivation, OptimizerSettings, OptimizerState } from "./engine/backend.js";
+export type { Arithmetic } from "./engine/wasm/features.js";
 export type { EngineThread, StartThread, ThreadStart, Threads } from "./engine/wasm/threads.js";
 export {
   type ActivationLayer,

@@ -665,8 +665,8 @@ describe("the name of the arithmetic", () => {
 
   it("depends on whether multiplication and addition are rounded once, not on the number of threads", async () => {
     for (const several of [undefined, threads(2)]) {
-      expect(await arithmeticOf(wasmBackend({ fused: true, threads: several }))).toBe("wasm-fused");
-      expect(await arithmeticOf(wasmBackend({ fused: false, threads: several }))).toBe("wasm-portable");
+      expect(await arithmeticOf(wasmBackend({ arithmetic: "fused", threads: several }))).toBe("wasm-fused");
+      expect(await arithmeticOf(wasmBackend({ arithmetic: "portable", threads: several }))).toBe("wasm-portable");
     }
     expect(await arithmeticOf(referenceBackend())).toBe("reference");
   });

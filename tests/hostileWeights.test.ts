@@ -2,10 +2,16 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DataType, MODEL } from "../src/formats/onnx/messages.js";
+import { writeMessage } from "../src/formats/onnx/protobuf.js";
+import { writePickle } from "../src/formats/pth/pickle.js";
 import { writePth } from "../src/formats/pth/pth.js";
 import { writeSafetensors } from "../src/formats/safetensors.js";
+import { type WeightsFormat, writeWeights } from "../src/formats/weightFiles.js";
 import { writeStoredZip } from "../src/formats/zip/write.js";
+import { elementCount, inferShapes, parameterSpecs } from "../src/model/index.js";
+import { constant, edited, lenetWeights, node } from "./support/onnxFiles.js";
 
 // Files as large as weights may be, built to take as much memory as possible.
 
@@ -19,15 +25,55 @@ const LOADER = `
   console.log(JSON.stringify({ message, megabytes: process.resourceUsage().maxRSS / 1000 }));
 `;
 
+/** $LENET_NODE is the path of another version of Node. */
+const RUNTIMES: [name: string, program: string, options: string[]][] = [
+  ["this Node", process.execPath, []],
+  ["a heap of 48 MB", process.execPath, ["--max-old-space-size=48"]],
+  ...(process.env.LENET_NODE ? [["$LENET_NODE", process.env.LENET_NODE, []] as [string, string, string[]]] : []),
+];
+
 const pickle = (bytes: Uint8Array) => writeStoredZip([["a/data.pkl", bytes]], 64);
+const zeros = (size: number) => new Uint8Array(Math.floor(LARGEST_FILE / size) * size);
 const weight = (data: Float32Array | Float64Array) => new Map([["w", { shape: [data.length], data }]]);
 
-/** Half precision, which doubles in size as float32. */
-function halves(): Uint8Array {
-  const header = Buffer.from(JSON.stringify({ w: { dtype: "F16", shape: [15e6], data_offsets: [0, 30e6] } }));
+/** A tensor as large as the file allows, of a type that `writeSafetensors` does not write. */
+function safetensors(dtype: string, size: number): Uint8Array {
+  const data = zeros(size);
+  return headed({ w: { dtype, shape: [data.length / size], data_offsets: [0, data.length] } }, data);
+}
+
+function headed(header: object | string, data = new Uint8Array(0)): Uint8Array {
+  const text = Buffer.from(typeof header === "string" ? header : JSON.stringify(header));
   const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(header.length));
-  return Buffer.concat([length, header, Buffer.alloc(30e6)]);
+  length.writeBigUInt64LE(BigInt(text.length));
+  return Buffer.concat([length, text, data]);
+}
+
+/** A storage as large as the file allows, and views of it with these strides. */
+function pth(type: string, size: number, ...views: { shape: number[]; strides: number[] }[]): Uint8Array {
+  const data = zeros(size);
+  const storage = { persistent: ["storage", { global: `torch.${type}Storage` }, "0", "cpu", data.length / size] };
+  const none = { call: "collections.OrderedDict", values: [] };
+  const items = views.map(({ shape, strides }, index) => {
+    const values = [storage, 0, shape, strides, false, none];
+    return [`w${index}`, { call: "torch._utils._rebuild_tensor_v2", values }] as const;
+  });
+  return writeStoredZip(
+    [
+      ["a/data.pkl", writePickle({ ...none, items })],
+      ["a/data/0", data],
+    ],
+    64,
+  );
+}
+
+/** A view of every element, in the opposite order of axes. */
+const across = (count: number) => ({ shape: [1000, Math.floor(count / 1000)], strides: [1, 1000] });
+
+function onnx(data_type: number, size: number): Uint8Array {
+  const raw_data = zeros(size);
+  const initializer = [{ name: "w", dims: [raw_data.length / size], data_type, raw_data }];
+  return writeMessage(MODEL, { ir_version: 7, graph: { initializer }, opset_import: [{ domain: "", version: 13 }] });
 }
 
 /** A protocol buffer of millions of empty fields. */
@@ -35,16 +81,68 @@ function emptyFields(tag: number): Uint8Array {
   return Buffer.concat([Buffer.of(0x08, 7), Buffer.alloc(LARGEST_FILE - 2, Buffer.of(tag, 0))]);
 }
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "lenet-hostile-"));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+/** A LeNet-5 whose weights take nearly as much memory as is allowed. */
+function largest(format: WeightsFormat): Uint8Array {
+  const { normalization, model } = lenetWeights();
+  const widths: Record<string, number> = { fc1: 16_000, fc2: 460 };
+  const layers = model.layers.map((layer) =>
+    "name" in layer && layer.name in widths ? { ...layer, outFeatures: widths[layer.name] } : layer,
+  );
+  const wide = { ...model, layers };
+  const parameters = new Map(
+    parameterSpecs(inferShapes(wide)).map(({ name, shape }) => [
+      name,
+      { shape, data: new Float32Array(elementCount(shape)) },
+    ]),
+  );
+  return writeWeights({ model: wide, parameters, normalization }, format);
+}
 
-it.each<[string, () => Uint8Array, string]>([
-  ["float64.pth", () => writePth(weight(new Float64Array(3.8e6))), "does not say which activation"],
-  ["float32.safetensors", () => writeSafetensors(weight(new Float32Array(7.7e6))), "does not say which activation"],
-  ["float16.safetensors", halves, "does not say which activation"],
+/** The same in half precision, transposed and scaled, so that reading it computes other weights. */
+function transposed(): Uint8Array {
+  return edited(largest("onnx"), ({ graph }) => {
+    const matrix = constant(graph, "fc2.weight");
+    const [outputs, features] = matrix.dims;
+    Object.assign(matrix, {
+      dims: [features, outputs],
+      data_type: DataType.FLOAT16,
+      raw_data: new Uint8Array(2 * outputs * features),
+    });
+    const gemm = node(graph, "fc2");
+    gemm.attribute = [{ name: "alpha", type: 1, f: 2 }] as typeof gemm.attribute;
+  });
+}
+
+const UNKNOWN = "does not say which activation";
+const TOO_MUCH = "far more than a LeNet-5";
+
+const FILES: [name: string, content: () => Uint8Array, message: string][] = [
+  ["float64.pth", () => writePth(weight(new Float64Array(3.8e6))), UNKNOWN],
+  ["float32.safetensors", () => writeSafetensors(weight(new Float32Array(7.7e6))), UNKNOWN],
+  ["float64.safetensors", () => safetensors("F64", 8), UNKNOWN],
+  ["float16.safetensors", () => safetensors("F16", 2), TOO_MUCH],
+  ["bfloat16.safetensors", () => safetensors("BF16", 2), TOO_MUCH],
+  ["float16.pth", () => pth("Half", 2, { shape: [15.5e6], strides: [1] }), TOO_MUCH],
+  ["bfloat16.pth", () => pth("BFloat16", 2, { shape: [15.5e6], strides: [1] }), TOO_MUCH],
+  ["across-float64.pth", () => pth("Double", 8, across(3.8e6)), UNKNOWN],
+  ["across-float32.pth", () => pth("Float", 4, across(7.7e6)), UNKNOWN],
+  ["across-bfloat16.pth", () => pth("BFloat16", 2, across(7.7e6)), UNKNOWN],
+  ["stride-0-float64.pth", () => pth("Double", 8, { shape: [3.9e6], strides: [0] }), UNKNOWN],
+  ["stride-0-float32.pth", () => pth("Float", 4, { shape: [15.5e6], strides: [0] }), TOO_MUCH],
+  ["stride-0-float16.pth", () => pth("Half", 2, { shape: [31e6], strides: [0] }), TOO_MUCH],
+  ["stride-0-bfloat16.pth", () => pth("BFloat16", 2, { shape: [31e6], strides: [0] }), TOO_MUCH],
+  [
+    "many-views-bfloat16.pth",
+    () => pth("BFloat16", 2, ...Array.from({ length: 1000 }, () => ({ shape: [31_000], strides: [0] }))),
+    TOO_MUCH,
+  ],
+  ["float64.onnx", () => onnx(DataType.DOUBLE, 8), "onnx: "],
+  ["float16.onnx", () => onnx(DataType.FLOAT16, 2), TOO_MUCH],
+  ["bfloat16.onnx", () => onnx(DataType.BFLOAT16, 2), TOO_MUCH],
+  ["largest.pth", () => largest("pth"), "nothing"],
+  ["largest.safetensors", () => largest("safetensors"), "nothing"],
+  ["largest.onnx", () => largest("onnx"), "nothing"],
+  ["transposed-float16.onnx", transposed, "nothing"],
   [
     "dictionaries.pth",
     () => pickle(new Uint8Array(LARGEST_FILE).fill(0x7d)),
@@ -52,13 +150,29 @@ it.each<[string, () => Uint8Array, string]>([
   ],
   ["marks.pth", () => pickle(new Uint8Array(LARGEST_FILE).fill(0x28)), "does not end within 100000 instructions"],
   ["metadata.pth", () => writePth(new Map(), { lenet: "[".repeat(LARGEST_FILE) }), "more than 1000000"],
+  ["objects.safetensors", () => headed(`${'{"a":'.repeat(160_000)}1${"}".repeat(160_000)}`), "safetensors: "],
   ["producers.onnx", () => emptyFields(0x12), "onnx: "],
   ["metadata.onnx", () => emptyFields(0x72), "onnx: "],
-])("takes little memory: %s", (name, content, message) => {
-  const path = join(folder, name);
-  writeFileSync(path, content());
-  const printed = execFileSync(process.execPath, ["--input-type=module", "--eval", LOADER, path], { encoding: "utf8" });
-  const loaded = JSON.parse(printed);
-  expect(loaded.message).toContain(message);
-  expect(loaded.megabytes).toBeLessThan(MOST_MEGABYTES);
+];
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "lenet-hostile-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe(`takes at most ${MOST_MEGABYTES} MB:`, () => {
+  it.each(FILES)("%s", (name, content, message) => {
+    const path = join(folder, name);
+    writeFileSync(path, content());
+    for (const [runtime, program, options] of RUNTIMES) {
+      const printed = execFileSync(program, [...options, "--input-type=module", "--eval", LOADER, path], {
+        encoding: "utf8",
+      });
+      const loaded = JSON.parse(printed);
+      expect(loaded.message, runtime).toContain(message);
+      expect(loaded.megabytes, runtime).toBeLessThan(MOST_MEGABYTES);
+    }
+    rmSync(path);
+  });
 });

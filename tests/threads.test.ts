@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { expect, it } from "vitest";
-import { lenet5, wasmBackend } from "../src/engine.js";
-import { RECIPES, type StartThread } from "../src/index.js";
+import { describe, expect, it } from "vitest";
+import { initializeParameters, lenet5, wasmBackend } from "../src/engine.js";
+import { RECIPES, type StartThread, type Threads } from "../src/index.js";
 import { startThread } from "../src/node/threads.js";
 import { BatchEngine } from "./support/batchEngine.js";
 
@@ -26,10 +26,68 @@ it("computes with a started thread", async () => {
   for (const loss of losses) expect(loss).toBeCloseTo(Math.log(10), 6);
 });
 
+/** Parameters and losses after a step on each of a few batches, by the number of samples. */
+async function trainedBits(threads: Threads, batches: readonly number[]) {
+  const { normalization, optimizer, labelSmoothing } = RECIPES.improved;
+  const batchSize = Math.max(...batches);
+  const compiled = await wasmBackend({ threads }).compile([{ model, normalization, optimizer }], { batchSize });
+  const engine = new BatchEngine(compiled);
+  await engine.setParameters(initializeParameters(model, 1));
+  const pixels = Uint8Array.from({ length: batchSize * 784 }, (_, index) => Math.imul(index, 0x9e3779b1) >>> 24);
+  const losses: number[] = [];
+  for (const [step, samples] of batches.entries()) {
+    const indices = Uint32Array.from({ length: samples }, (_, index) => index);
+    const labels = indices.map((index) => index % 10);
+    const update = { step: step + 1, learningRate: 1e-3 };
+    const results = await engine.train({ pixels, indices }, labels, { labelSmoothing, seed: 3 }, update);
+    const { gradients } = await engine.differentiate({ pixels, indices }, labels);
+    losses.push(...results.losses, ...[...gradients.values()].map(({ data }) => data[0]));
+  }
+  const parameters = [...(await engine.parameters()).values()].map(({ data }) => data);
+  const used = compiled.threads;
+  engine.dispose();
+  return { used, bits: { losses: Float64Array.from(losses), parameters } };
+}
+
+describe("the same bits for any number of threads", () => {
+  // Fewer tiles than threads, and a partner for each tile; samples that are computed alone; an incomplete tile.
+  const batches = [32, 32, 1, 2, 3, 5, 6, 8, 13, 1, 32];
+  const alone = trainedBits({ count: 1, start: startThread }, batches);
+
+  it.each([2, 3, 5, 8, 16])(
+    "%i threads",
+    async (count) => {
+      const { used, bits } = await trainedBits({ count, start: startThread }, batches);
+      expect(used).toBe(count);
+      expect(bits).toEqual((await alone).bits);
+    },
+    60_000,
+  );
+
+  it("as many as are the fastest", async () => {
+    const { used, bits } = await trainedBits({ count: 4, start: startThread, atMost: true }, batches);
+    expect(used).toBeLessThanOrEqual(4);
+    expect(bits).toEqual((await alone).bits);
+  }, 60_000);
+});
+
 it("throws if a thread fails instead of waiting for it", async () => {
   const engine = await engineWith((start) => startThread({ ...start, module: {} as WebAssembly.Module }));
   await expect(evaluateBlack(engine)).rejects.toThrow("a thread of the engine failed");
   engine.dispose();
+});
+
+it("throws if a thread dies while another waits for it", async () => {
+  // It never says anything, like a thread that is killed while the caller waits.
+  const engine = await engineWith(() => ({ terminate: () => {} }));
+  await expect(evaluateBlack(engine)).rejects.toThrow("a thread of the engine died");
+  engine.dispose();
+}, 30_000);
+
+it.each([0, 1.5, 65, 100_000])("refuses %s threads", async (count) => {
+  const backend = wasmBackend({ threads: { count, start: startThread } });
+  const compiling = backend.compile([{ model, normalization: { mean: [0.5], std: [0.5] } }], { batchSize: 16 });
+  await expect(compiling).rejects.toThrow(`the number of threads must be an integer from 1 to 64, not ${count}`);
 });
 
 it("refuses to compute after it is disposed", async () => {

@@ -1,2 +1,3 @@
 export * from "./benchmark.js";
+export * from "./card.js";
 export * from "./measure.js";

@@ -32,7 +32,7 @@ export const startThread: StartThread = (start) => {
     worker.addEventListener("message", () => resolve());
     worker.addEventListener("error", ({ message }) => {
       // A worker whose program failed to load could not set this itself.
-      Atomics.store(new Int32Array(start.memory.buffer), start.failedWord, 1);
+      Atomics.compareExchange(new Int32Array(start.memory.buffer), start.failedWord, 0, 1);
       reject(new Error("a thread of the engine failed", { cause: message }));
     });
   });

@@ -10,7 +10,7 @@ addEventListener("message", ({ data: { module, memory, thread, failedWord } }: M
     (exports.thread as (thread: number) => void)(thread);
   } catch (error) {
     // The waiting thread is blocked and sees only the shared memory.
-    Atomics.store(new Int32Array(memory.buffer), failedWord, 1);
+    Atomics.compareExchange(new Int32Array(memory.buffer), failedWord, 0, 1);
     throw error;
   }
 });

@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { describeFileError } from "../node/disk/files.js";
+import { isPackageInUse } from "../node/webgpu.js";
 import { VERSION } from "../version.js";
 import { benchCommand } from "./commands/bench.js";
 import { compareCommand } from "./commands/compare.js";
 import { dataCommand } from "./commands/data.js";
 import { demoCommand } from "./commands/demo.js";
+import { devicesCommand } from "./commands/devices.js";
 import { evalCommand } from "./commands/eval.js";
 import { exportCommand } from "./commands/export.js";
 import { labCommand } from "./commands/lab.js";
@@ -17,8 +19,9 @@ import { serveCommand } from "./commands/serve.js";
 import { summaryCommand } from "./commands/summary.js";
 import { sweepCommand } from "./commands/sweep.js";
 import { trainCommand } from "./commands/train.js";
-import { verify } from "./commands/verify.js";
+import { verifyCommand } from "./commands/verify.js";
 import { InterruptedError } from "./interrupt.js";
+import { needsSupervision, obeySupervisor, supervise } from "./supervisor.js";
 
 const ExitCode = { failed: 1, wrongUsage: 2, interrupted: 130 } as const;
 
@@ -36,17 +39,11 @@ const program = new Command("lenet")
   .addCommand(reportCommand())
   .addCommand(summaryCommand())
   .addCommand(dataCommand())
-  .addCommand(
-    new Command("verify")
-      .description("compare the engine with reference values from PyTorch")
-      .argument("<dir>", "folder of reference values, as written by tests/golden/make_golden.py")
-      .action(async (directory: string) => {
-        process.exitCode = await verify(directory);
-      }),
-  )
+  .addCommand(verifyCommand())
   .addCommand(labCommand())
   .addCommand(serveCommand())
   .addCommand(benchCommand())
+  .addCommand(devicesCommand())
   .addCommand(demoCommand());
 
 reportWrongUsage(program, "lenet");
@@ -55,10 +52,24 @@ process.stdout.on("error", onOutputError);
 // Nowhere is left to report it.
 process.stderr.on("error", () => {});
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.exitCode = exitCodeFor(error);
+if (needsSupervision(process.argv.slice(2))) {
+  process.exitCode = await supervise();
+} else {
+  obeySupervisor();
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    process.exitCode = exitCodeFor(error);
+  }
+  if (isPackageInUse()) await exitNow();
+}
+
+/** Ends the process, which its graphics card could keep alive, once everything is written. */
+async function exitNow(): Promise<never> {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.writable) await new Promise((resolve) => stream.write("", resolve));
+  }
+  process.exit();
 }
 
 /** Makes a command and its subcommands report wrong usage in one line, then throw. */

@@ -1,10 +1,13 @@
 import { extname } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type ParsedAugmentation, parseAugmentation } from "../data/augmentationText.js";
+import type { Arithmetic } from "../engine/wasm/features.js";
+import { MOST_THREADS } from "../engine/wasm/threads.js";
 import { LARGEST_BATCH, MOST_EPOCHS } from "../formats/recipeSchema.js";
 import type { ImageShape } from "../model/index.js";
 import { DATA_NAMES, type DataSettings, INPUT_SIDES, isData } from "../node/openData.js";
 import { RECIPES } from "../training/recipes/recipes.js";
+import { type DeviceChoice, deviceOption } from "./device.js";
 
 /** Parses an integer. The parser throws InvalidArgumentError, saying what is allowed. */
 export function integer(least: number, most: number): (text: string) => number {
@@ -156,7 +159,15 @@ export const augmentOption = (defaultText: string) =>
 export const strictOption = () => new Option("--strict", "fail if a file in an image folder cannot be used");
 export const seedOption = () => new Option("--seed <n>", "seed of all random numbers").argParser(seed).default(0);
 export const threadsOption = () =>
-  new Option("--threads <n>", "number of threads (default: one per core)").argParser(integer(1, 64));
+  new Option(
+    "--threads <n>",
+    "number of threads (default: as many as are the fastest, at most one per core)",
+  ).argParser(integer(1, MOST_THREADS));
+export const arithmeticOption = () =>
+  new Option(
+    "--arithmetic <how>",
+    "portable: the same bits on every engine; fused: faster, where multiply-add rounds once (default: fused where that is real)",
+  ).choices(["portable", "fused"]);
 export const logOption = () =>
   new Option("--log <what>", "also write an event file into the run folder, for TensorBoard").choices(["tensorboard"]);
 export const quietOption = () => new Option("--quiet", "print only the result");
@@ -180,7 +191,9 @@ export interface TrainingOptions extends ImageOptions {
   readonly input?: ImageShape;
   readonly strict?: boolean;
   readonly seed: number;
+  readonly device?: DeviceChoice;
   readonly threads?: number;
+  readonly arithmetic?: Arithmetic;
 }
 
 /** Adds the options for recipe, data and threads to a command that trains. */
@@ -205,7 +218,9 @@ export function addTrainingOptions(command: Command): Command {
     .addOption(strictOption())
     .addOption(new Option("--batch <n>", "images per training step (default: the recipe's)").argParser(batchSize))
     .addOption(seedOption())
+    .addOption(deviceOption())
     .addOption(threadsOption())
+    .addOption(arithmeticOption())
     .addOption(
       new Option(
         "--val-split <fraction>",

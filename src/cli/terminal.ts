@@ -105,6 +105,15 @@ export class Terminal {
 /** Where a command reports: a terminal or a substitute. */
 export type Reporter = Pick<Terminal, "line" | "warn" | "detail" | "progress" | "clearBar">;
 
+/** Reports nothing. */
+export const SILENT: Reporter = {
+  line: () => {},
+  warn: () => {},
+  detail: () => {},
+  progress: () => {},
+  clearBar: () => {},
+};
+
 /** A progress line with a bar and as many of the figures as fit. */
 function lineWithBar({ label, done, total }: BarState, figures: readonly string[], room: number): string {
   for (let shown = figures.length; shown > 0; shown--) {

@@ -1,13 +1,13 @@
 import type { Engine } from "../engine/backend.js";
 import type { Weights } from "../model/index.js";
 import { type LoadedWeights, loadWeights } from "../node/loadWeights.js";
-import { processorBackend } from "../node/threads.js";
 import { RECIPES } from "../training/recipes/recipes.js";
+import { type Device, PROCESSOR, type ProcessorOptions } from "./device.js";
 
 /** Describes the `<weights>` argument. */
 export const WEIGHTS_HELP = "a .pth, .safetensors or .onnx file, or a run folder (uses its best weights)";
 
-/** The default batch size for evaluation. */
+/** The batch size for evaluation. */
 const BATCH_SIZE = 32;
 
 /** Reads weights. The recipe gives activation and pooling if the file does not. */
@@ -15,12 +15,14 @@ export function openWeights(path: string, recipe: string | undefined): Promise<L
   return loadWeights(path, recipe === undefined ? undefined : RECIPES[recipe]);
 }
 
-/** An engine with these weights, for evaluation. */
+/** An engine with these weights, for evaluation. Default: on the processor. */
 export async function engineFor(
   { model, normalization, parameters }: Weights,
-  { batchSize = BATCH_SIZE, threads }: { batchSize?: number; threads?: number },
+  processor: ProcessorOptions,
+  device: Device = PROCESSOR,
 ): Promise<Engine> {
-  const engine = await processorBackend(batchSize, threads).compile([{ model, normalization }], { batchSize });
+  const backend = device.backend(BATCH_SIZE, processor);
+  const engine = await backend.compile([{ model, normalization }], { batchSize: BATCH_SIZE });
   await engine.setParameters(parameters);
   return engine;
 }

@@ -11,7 +11,7 @@ export interface Backend {
    * network's results do not depend on the others, to the bit.
    *
    * @throws ShapeError if a model's layers do not fit together, RangeError if a normalization does not fit its model or
-   *   the models' layers differ in more than the dropout probability
+   *   the models' layers differ in more than the dropout probability, OutOfMemoryError if they need too much memory
    */
   compile(networks: readonly NetworkSettings[], options: EngineOptions): Promise<Engine>;
 }
@@ -211,4 +211,9 @@ export interface Engine {
   ): Promise<Differentiation>;
   /** Ends the threads and frees the memory. The engine cannot be used afterwards. */
   dispose(): void;
+}
+
+/** The device that computes does not have enough memory. Fewer networks, or smaller batches, need less. */
+export class OutOfMemoryError extends Error {
+  override readonly name = "OutOfMemoryError";
 }

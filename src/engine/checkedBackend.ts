@@ -256,11 +256,19 @@ function countImages(images: Images, model: Model, layers: readonly ShapedLayer[
 
 /** @throws RangeError naming the first network that cannot be computed beside the others */
 function requireSameLayers(models: readonly Model[]): void {
-  const structure = ({ input: { channels, height, width }, layers }: Model) =>
-    JSON.stringify([channels, height, width, layers.map((layer) => ("probability" in layer ? layer.type : layer))]);
   if (models.length === 0) throw new RangeError("there are no networks");
-  const other = models.findIndex((model) => structure(model) !== structure(models[0]));
+  const other = models.findIndex((model) => fleetLayers(model) !== fleetLayers(models[0]));
   if (other > 0) throw new RangeError(`network ${other} does not have the same layers as network 0`);
+}
+
+/** What the models of a fleet have in common: equal texts mean that networks can be computed side by side. */
+export function fleetLayers({ input: { channels, height, width }, layers }: Model): string {
+  return JSON.stringify([
+    channels,
+    height,
+    width,
+    layers.map((layer) => ("probability" in layer ? layer.type : layer)),
+  ]);
 }
 
 function isIndex(value: number, count: number): boolean {

@@ -2,24 +2,32 @@ import { elementCount, type Tensor, type TensorData } from "../model/parameters.
 import { FormatError } from "./errors.js";
 
 /**
- * Element types, by their safetensors names. Little-endian, as is every machine that JavaScript runs on today. `decode`
- * takes a buffer that holds nothing else, so that it is aligned.
+ * Element types, by their safetensors names. Little-endian, as is every machine that JavaScript runs on today. Without
+ * `widen`, the array holds the bytes as they are.
  */
 const ELEMENTS = {
-  F64: { size: 8, decode: (buffer) => new Float64Array(buffer) },
-  F32: { size: 4, decode: (buffer) => new Float32Array(buffer) },
-  F16: { size: 2, decode: widenHalves },
-  BF16: { size: 2, decode: widenBrainFloats },
-  I64: { size: 8, decode: (buffer) => new BigInt64Array(buffer) },
-  I32: { size: 4, decode: (buffer) => new Int32Array(buffer) },
-  I16: { size: 2, decode: (buffer) => new Int16Array(buffer) },
-  I8: { size: 1, decode: (buffer) => new Int8Array(buffer) },
-  U64: { size: 8, decode: (buffer) => new BigUint64Array(buffer) },
-  U32: { size: 4, decode: (buffer) => new Uint32Array(buffer) },
-  U16: { size: 2, decode: (buffer) => new Uint16Array(buffer) },
-  U8: { size: 1, decode: (buffer) => new Uint8Array(buffer) },
-  BOOL: { size: 1, decode: (buffer) => new Uint8Array(buffer) },
-} satisfies Record<string, { size: number; decode: (buffer: ArrayBuffer) => TensorData }>;
+  F64: { size: 8, array: Float64Array },
+  F32: { size: 4, array: Float32Array },
+  F16: { size: 2, array: Float32Array, widen: widenHalf },
+  BF16: { size: 2, array: Float32Array, widen: (half: number) => half << 16 },
+  I64: { size: 8, array: BigInt64Array },
+  I32: { size: 4, array: Int32Array },
+  I16: { size: 2, array: Int16Array },
+  I8: { size: 1, array: Int8Array },
+  U64: { size: 8, array: BigUint64Array },
+  U32: { size: 4, array: Uint32Array },
+  U16: { size: 2, array: Uint16Array },
+  U8: { size: 1, array: Uint8Array },
+  BOOL: { size: 1, array: Uint8Array },
+} satisfies Record<string, ElementFormat>;
+
+interface ElementFormat {
+  /** In bytes, in a file. */
+  readonly size: number;
+  readonly array: { new (buffer: ArrayBuffer): TensorData; readonly BYTES_PER_ELEMENT: number };
+  /** The bits of the float32 that equals a float of 16 bits. */
+  readonly widen?: (half: number) => number;
+}
 
 /** The type of a tensor's elements, as safetensors names it. */
 export type ElementType = keyof typeof ELEMENTS;
@@ -49,9 +57,45 @@ export function elementSize(type: ElementType): number {
 
 /** Copies a file's bytes into an array of their type. F16 and BF16 are widened to float32. */
 export function decodeElements(type: ElementType, bytes: Uint8Array): TensorData {
+  const { array, widen }: ElementFormat = ELEMENTS[type];
   // Not bytes.slice(): on Node's Buffer it does not copy.
-  const copy = new Uint8Array(bytes);
-  return ELEMENTS[type].decode(copy.buffer);
+  return new array(widen ? widened(bytes, widen) : new Uint8Array(bytes).buffer);
+}
+
+function widened(bytes: Uint8Array, widen: (half: number) => number): ArrayBuffer {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const words = new Uint32Array(bytes.length / 2);
+  for (let index = 0; index < words.length; index++) words[index] = widen(view.getUint16(2 * index, true));
+  return words.buffer;
+}
+
+/** What a file's tensors may take in all, unless the file itself is larger: as much as the largest file of weights. */
+const MOST_TENSOR_BYTES = 32e6;
+
+/** Bounds what reading a file allocates, as a few bytes can describe an enormous tensor. */
+export class TensorBudget {
+  private remaining: number;
+
+  constructor(file: Uint8Array) {
+    this.remaining = Math.max(file.length, MOST_TENSOR_BYTES);
+  }
+
+  /**
+   * Accounts for a tensor that is about to be decoded.
+   *
+   * @throws FormatError if the tensors so far take more than the file may
+   */
+  spend(name: string, type: ElementType, shape: readonly number[]): void {
+    const { size, array } = ELEMENTS[type];
+    // Not a number if one extent is 0 and the others are enormous.
+    const bytes = elementCount(shape) * Math.max(size, array.BYTES_PER_ELEMENT);
+    if (!(bytes <= this.remaining)) {
+      throw new FormatError(
+        `refused: with tensor "${name}" of shape [${shape}], the file holds far more than a LeNet-5`,
+      );
+    }
+    this.remaining -= bytes;
+  }
 }
 
 /**
@@ -68,27 +112,14 @@ export function encodeElements(name: string, { shape, data }: Tensor): { type: E
 }
 
 /** Widens IEEE half precision to float32, exactly. It assembles the bits, so NaN payloads are kept. */
-function widenHalves(buffer: ArrayBuffer): Float32Array {
-  const halves = new Uint16Array(buffer);
-  const floats = new Float32Array(halves.length);
-  const words = new Uint32Array(floats.buffer);
-  halves.forEach((half, index) => {
-    const sign = (half & 0x8000) << 16;
-    const exponent = (half >> 10) & 0x1f;
-    const fraction = half & 0x3ff;
-    if (exponent === 0) {
-      floats[index] = fraction * 2 ** -24;
-      words[index] |= sign;
-    } else {
-      const widened = exponent === 0x1f ? 0xff : exponent + 127 - 15;
-      words[index] = sign | (widened << 23) | (fraction << 13);
-    }
-  });
-  return floats;
-}
-
-/** bfloat16 is the upper half of a float32. */
-function widenBrainFloats(buffer: ArrayBuffer): Float32Array {
-  const words = Uint32Array.from(new Uint16Array(buffer), (half) => half << 16);
-  return new Float32Array(words.buffer);
+function widenHalf(half: number): number {
+  const sign = (half & 0x8000) << 16;
+  const exponent = (half >> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  if (exponent === 0x1f) return sign | 0x7f800000 | (fraction << 13);
+  if (exponent > 0) return sign | ((exponent + 127 - 15) << 23) | (fraction << 13);
+  if (fraction === 0) return sign;
+  // A subnormal half is a normal float32: its leading one becomes implicit.
+  const shift = Math.clz32(fraction) - 21;
+  return sign | ((127 - 14 - shift) << 23) | (((fraction << shift) & 0x3ff) << 13);
 }

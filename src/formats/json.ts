@@ -44,6 +44,24 @@ export function parseJson<Result>(text: string, schema: z.ZodType<Result>, what:
   throw new FormatError(`${what}: ${issue.path.join(".") || "the top level"}: ${issue.message}`);
 }
 
+const LONGEST_SHOWN = 60;
+const DEEPEST_SHOWN = 4;
+
+/** A parsed value as short JSON for a message, however long and deep it is. */
+export function shown(value: unknown): string {
+  const text = JSON.stringify(pruned(value, DEEPEST_SHOWN)) ?? "nothing";
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+}
+
+/** A copy without what is too deep or too long to be shown: `JSON.stringify` calls itself for each level. */
+function pruned(value: unknown, levels: number): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (levels === 0) return "…";
+  if (Array.isArray(value)) return value.slice(0, LONGEST_SHOWN).map((item) => pruned(item, levels - 1));
+  const entries = Object.entries(value).slice(0, LONGEST_SHOWN);
+  return Object.fromEntries(entries.map(([name, field]) => [name, pruned(field, levels - 1)]));
+}
+
 /** A value as indented JSON with a final newline. */
 export function formatJson(value: object): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;

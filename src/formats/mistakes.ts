@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { shown } from "./json.js";
 
 type Issue = z.core.$ZodIssue;
 
@@ -70,11 +71,4 @@ function expectation(issue: Issue): string {
 
 function listed(alternatives: readonly string[]): string {
   return alternatives.join(" or ");
-}
-
-const LONGEST_SHOWN = 60;
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
-  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }

@@ -75,6 +75,21 @@ const BAD: [string, object, string[]][] = [
     ['schedule: there is no field "maximumLearningRate"; there are type, learningRate, finalLearningRate, warmupSteps'],
   ],
   ["a decay of 1", { extends: "paper", averaging: { decay: 1 } }, ["averaging.decay: must be below 1, not 1"]],
+  [
+    "moments that never decay",
+    { extends: "paper", optimizer: { beta1: 1, beta2: 1 } },
+    ["optimizer.beta1: must be below 1, not 1", "optimizer.beta2: must be below 1, not 1"],
+  ],
+  [
+    "an epsilon that is 0 as a float32",
+    { extends: "paper", optimizer: { epsilon: 1e-60 } },
+    ["optimizer.epsilon: must be at least 1.1754943508222875e-38, not 1e-60"],
+  ],
+  [
+    "momenta that never decay",
+    { extends: "improved", schedule: { baseMomentum: 1, maximumMomentum: 1 } },
+    ["schedule.baseMomentum: must be below 1, not 1", "schedule.maximumMomentum: must be below 1, not 1"],
+  ],
   ["averaging as a number", { extends: "paper", averaging: 0.9 }, ["averaging: must be an object, not 0.9"]],
   [
     "a normalization that is another string",
@@ -162,6 +177,13 @@ describe("a recipe file", () => {
 
   it.each(BAD)("is refused with one line per mistake: %s", (_, file, lines) => {
     expect(mistakes(file)).toEqual(lines);
+  });
+
+  it("is refused however deep it nests", () => {
+    const nested = "[".repeat(400_000) + "]".repeat(400_000);
+    expect(() => readRecipeFile(`{"extends": "paper", "epochs": ${nested}}`, "mine")).toThrow(
+      'epochs: must be a number, not [[[["…"]]]]',
+    );
   });
 
   it("is refused if it is not a JSON object or its name is invalid", () => {

@@ -8,6 +8,10 @@ export const MOST_EPOCHS = 100_000;
 
 const share = z.number().min(0).max(1);
 const rate = z.number().nonnegative();
+/** The decay of a moving average; at 1 it would never change. */
+const decay = z.number().min(0).lt(1);
+/** The smallest normal float32. Anything below counts as 0, by which a parameter without a gradient would be divided. */
+const LEAST_EPSILON = 2 ** -126;
 
 /** An object with these fields only. The error for an unknown field lists the known ones. */
 export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
@@ -34,9 +38,9 @@ export const normalizationSchema: z.ZodType<Normalization> = fields({
 const optimizerSchema = z.discriminatedUnion("type", [
   fields({
     type: z.enum(["adamw", "adam"]),
-    beta1: share.default(0.9),
-    beta2: share.default(0.999),
-    epsilon: z.number().positive().default(1e-8),
+    beta1: decay.default(0.9),
+    beta2: decay.default(0.999),
+    epsilon: z.number().min(LEAST_EPSILON).default(1e-8),
     weightDecay: rate.default(0.01),
   }),
   fields({
@@ -62,8 +66,8 @@ const scheduleSchema = z.discriminatedUnion("type", [
       .describe("The final learning rate is the initial one divided by this"),
     annealing: z.enum(["cosine", "linear"]).default("cosine"),
     cycleMomentum: z.boolean().default(true).describe("Whether momentum is cycled inversely to the learning rate"),
-    baseMomentum: share.default(0.85),
-    maximumMomentum: share.default(0.95),
+    baseMomentum: decay.default(0.85),
+    maximumMomentum: decay.default(0.95),
     threePhase: z.boolean().default(false),
   }),
   fields({
@@ -111,7 +115,7 @@ export const recipeShape = {
   optimizer: optimizerSchema,
   schedule: scheduleSchema.describe("The learning rate over all epochs"),
   labelSmoothing: share,
-  averaging: fields({ decay: z.number().min(0).lt(1) })
+  averaging: fields({ decay })
     .nullable()
     .default(null)
     .describe("The exponential moving average of the parameters, which is validated, saved and tested; null: none"),

@@ -129,7 +129,7 @@ describe("a damaged file", () => {
     ["an inherited property as the type", file({ a: { ...bytes(0, 1), dtype: "toString" } }, 1), "is not supported"],
     ["a fractional extent", file({ a: bytes(0, 1, [1.5]) }, 1), "its shape [1.5] is not"],
     ["a negative extent", file({ a: bytes(0, 1, [-1]) }, 1), "its shape [-1] is not"],
-    ["no shape", file({ a: { dtype: "U8", data_offsets: [0, 1] } }, 1), "its shape undefined is not"],
+    ["no shape", file({ a: { dtype: "U8", data_offsets: [0, 1] } }, 1), "its shape nothing is not"],
     ["one offset", file({ a: { ...bytes(0, 1), data_offsets: [0] } }, 1), "its offsets [0] are not"],
     ["reversed offsets", file({ a: bytes(1, 0, [1]) }, 1), "do not fit"],
     ["offsets too far apart", file({ a: bytes(0, 2, [1]) }, 2), "offsets 0 to 2 do not fit the 1 bytes of U8 [1]"],

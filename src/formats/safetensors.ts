@@ -1,7 +1,15 @@
 import type { NamedTensors, Tensor } from "../model/parameters.js";
 import { elementCount } from "../model/parameters.js";
-import { decodeElements, type ElementType, elementSize, encodeElements, isElementType } from "./elements.js";
+import {
+  decodeElements,
+  type ElementType,
+  elementSize,
+  encodeElements,
+  isElementType,
+  TensorBudget,
+} from "./elements.js";
 import { FormatError } from "./errors.js";
+import { shown } from "./json.js";
 import type { TensorFile } from "./tensorFile.js";
 
 /**
@@ -36,6 +44,8 @@ export function readSafetensors(bytes: Uint8Array): TensorFile {
   const { [METADATA]: metadata = {}, ...described } = header;
   const entries = Object.entries(described).map(([name, description]) => readEntry(name, description));
   checkPlaces(entries, data.length);
+  const budget = new TensorBudget(bytes);
+  for (const { name, type, shape } of entries) budget.spend(name, type, shape);
 
   const tensors = new Map<string, Tensor>();
   for (const { name, type, shape, begin, end } of entries) {
@@ -167,13 +177,13 @@ function readEntry(name: string, description: unknown): Entry {
   }
   const { dtype: type, shape, data_offsets: offsets } = description;
   if (!isElementType(type)) {
-    throw fail(`its type ${JSON.stringify(type)} is not supported`);
+    throw fail(`its type ${shown(type)} is not supported`);
   }
   if (!isExtents(shape)) {
-    throw fail(`its shape ${JSON.stringify(shape)} is not a list of non-negative integers`);
+    throw fail(`its shape ${shown(shape)} is not a list of non-negative integers`);
   }
   if (!isExtents(offsets) || offsets.length !== 2) {
-    throw fail(`its offsets ${JSON.stringify(offsets)} are not two non-negative integers`);
+    throw fail(`its offsets ${shown(offsets)} are not two non-negative integers`);
   }
   const [begin, end] = offsets;
   const size = elementCount(shape) * elementSize(type);

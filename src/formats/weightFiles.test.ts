@@ -10,6 +10,8 @@ import {
   type Weights,
 } from "../model/index.js";
 import { RECIPES, TUTORIAL_NORMALIZATION } from "../training/recipes/recipes.js";
+import { FormatError } from "./errors.js";
+import { writeOnnx } from "./onnx/index.js";
 import { writePth } from "./pth/pth.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
 import { readWeights, WEIGHTS_FORMATS, writeWeights } from "./weightFiles.js";
@@ -130,6 +132,13 @@ describe("weights without metadata", () => {
 });
 
 describe("a hostile model is refused in one line", () => {
+  const nested = "[".repeat(400_000) + "]".repeat(400_000);
+  const headed = (header: string) => {
+    const text = Buffer.from(header);
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(text.length));
+    return Buffer.concat([length, text]);
+  };
   const input = { channels: 1, height: 28, width: 28 };
   const flatten = { type: "flatten" } as const;
   const linear = { type: "linear", name: "fc", outFeatures: 2 } as const;
@@ -177,6 +186,37 @@ describe("a hostile model is refused in one line", () => {
     const text = JSON.stringify({ model: hostile, normalization: TUTORIAL_NORMALIZATION });
     for (const bytes of [writePth(new Map(), { lenet: text }), writeSafetensors(new Map(), { lenet: text })]) {
       expect(() => readWeights(bytes)).toThrow(message);
+    }
+  });
+
+  it.each<[string, Uint8Array]>([
+    ["as a type", headed(`{"w":{"dtype":${nested},"shape":[],"data_offsets":[0,0]}}`)],
+    ["as a shape", headed(`{"w":{"dtype":"F32","shape":${nested},"data_offsets":[0,0]}}`)],
+    ["as offsets", headed(`{"w":{"dtype":"F32","shape":[],"data_offsets":${nested}}}`)],
+    ["as metadata", headed(`{"__metadata__":${nested}}`)],
+    ["in our metadata", writePth(new Map(), { lenet: nested })],
+    [
+      "in a field of our metadata",
+      writePth(new Map(), { lenet: `{"model":{"input":1,"layers":[{"type":${nested}}]}}` }),
+    ],
+  ])("with lists nested 400,000 deep %s", (_, bytes) => {
+    expect(() => readWeights(bytes)).toThrow(FormatError);
+  });
+
+  it.each<[string, number, string]>([
+    ["NaN", Number.NaN, 'tensor "fc2.weight" holds NaN'],
+    ["infinity", Number.NEGATIVE_INFINITY, 'tensor "fc2.weight" holds -Infinity'],
+    ["more than a float32", 1e300, 'tensor "fc2.weight" holds Infinity'],
+  ])("with a weight that is %s", (_, value, message) => {
+    const data = Float64Array.from(parameters.get("fc2.weight")!.data);
+    data[77] = value;
+    const spoilt = new Map<string, Tensor>([...parameters, ["fc2.weight", { shape: [84, 120], data }]]);
+    for (const bytes of [
+      writePth(spoilt),
+      writeSafetensors(spoilt),
+      writeOnnx({ ...weights, parameters: spoilt as NamedTensors<Float32Array> }),
+    ]) {
+      expect(() => readWeights(bytes, RECIPES.improved)).toThrow(message);
     }
   });
 

@@ -124,13 +124,17 @@ function requireFitting({ input }: Model, layers: readonly ShapedLayer[], metada
   }
 }
 
-/** @throws FormatError if a tensor holds integers */
+/** @throws FormatError if a tensor holds integers, NaN or infinity: no prediction of such a network means anything */
 function toFloat32(tensors: NamedTensors): NamedTensors<Float32Array> {
   return new Map(
     [...tensors].map(([name, { shape, data }]): [string, Tensor<Float32Array>] => {
-      if (data instanceof Float32Array) return [name, { shape, data }];
-      if (data instanceof Float64Array) return [name, { shape, data: Float32Array.from(data) }];
-      throw new FormatError(`tensor "${name}" holds integers, not weights`);
+      if (!(data instanceof Float32Array || data instanceof Float64Array)) {
+        throw new FormatError(`tensor "${name}" holds integers, not weights`);
+      }
+      const floats = data instanceof Float32Array ? data : new Float32Array(data);
+      const wrong = floats.find((value) => !Number.isFinite(value));
+      if (wrong !== undefined) throw new FormatError(`tensor "${name}" holds ${wrong}: its training has diverged`);
+      return [name, { shape, data: floats }];
     }),
   );
 }

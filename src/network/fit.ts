@@ -1,6 +1,8 @@
 import type { Dataset } from "../data/dataset.js";
 import { type Split, splitIndices } from "../data/split.js";
-import { mostUsefulThreads, type Threads } from "../engine/wasm/threads.js";
+import type { Backend } from "../engine/backend.js";
+import type { Arithmetic } from "../engine/wasm/features.js";
+import { mostUsefulThreads, requireThreadCount, type Threads } from "../engine/wasm/threads.js";
 import { wasmBackend } from "../engine/wasm/wasmBackend.js";
 import { isActivation, isPooling } from "../model/index.js";
 import { type EpochProgress, type EpochRecord, runEpochs, type TrainingState } from "../training/epochs.js";
@@ -24,6 +26,13 @@ export interface FitOptions extends Omit<RecipeChanges, "activation" | "pooling"
    * From `threads()` of `lenet/node` or `lenet/browser`; does not affect the bits. Default: only the calling thread.
    */
   readonly threads?: Threads;
+  /**
+   * `portable` gives the same bits on every processor and engine. Default: `fused`, which is faster, where multiply-add
+   * really rounds once.
+   */
+  readonly arithmetic?: Arithmetic;
+  /** Where to train instead of on the processor, such as `webgpuBackend()` of `lenet/engine`. */
+  readonly backend?: Backend;
   /** Resume from this state, bit-identical to an uninterrupted run. */
   readonly resumeFrom?: TrainingState;
   /** Called several times a second. */
@@ -49,30 +58,36 @@ export interface FitEpoch extends EpochRecord {
  * @throws DivergedError from the iterator, if the loss becomes NaN or infinite
  */
 export function fit(network: LeNet5, dataset: Dataset, options: FitOptions = {}): AsyncGenerator<FitEpoch, void, void> {
-  const { seed = 0, resumeFrom, onProgress, signal } = options;
+  const { seed = 0, threads, arithmetic, backend, resumeFrom, onProgress, signal } = options;
   const data = datasetFor(network, dataset);
   const recipe = recipeFor(network, data, options, seed);
   const { split = splitIndices(data.labels.length, recipe.validationFraction, seed) } = options;
   requireInteger("epochs", recipe.epochs, 1);
   requireInteger("batchSize", recipe.batchSize, 1);
   requireInteger("seed", seed, 0);
-  requireInteger("threads.count", options.threads?.count ?? 1, 1);
+  requireThreadCount(threads?.count ?? 1);
   requireInteger("split.train.length", split.train.length, 1);
   requireInteger("split.validation.length", split.validation.length, 1);
   const { model, parameters } = network;
   const plan = { recipe, model, dataset: data, split, seed, parameters };
-  return epochs(network, plan, { threads: options.threads, resumeFrom, onProgress, signal });
+  return epochs(network, plan, { threads, arithmetic, backend, resumeFrom, onProgress, signal });
 }
 
 /** Compiles only when the first epoch is requested, so an unused iterator leaves no threads behind. */
 async function* epochs(
   network: LeNet5,
   plan: TrainingPlan,
-  { threads, ...options }: Pick<FitOptions, "threads" | "resumeFrom" | "onProgress" | "signal">,
+  {
+    threads,
+    arithmetic,
+    backend,
+    ...options
+  }: Pick<FitOptions, "threads" | "arithmetic" | "backend" | "resumeFrom" | "onProgress" | "signal">,
 ): AsyncGenerator<FitEpoch, void, void> {
   const { recipe, dataset } = plan;
   const count = Math.min(threads?.count ?? 1, mostUsefulThreads(recipe.batchSize));
-  const engine = await compilePlan(plan, wasmBackend({ threads: threads && { ...threads, count } }));
+  const processor = () => wasmBackend({ threads: threads && { ...threads, count, atMost: true }, arithmetic });
+  const engine = await compilePlan(plan, backend ?? processor());
   try {
     for await (const { record, state } of runEpochs({ ...plan, ...options, engine })) {
       const { epoch, validationAccuracy, parameters } = state.best;

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { formatJson, parseJson } from "../formats/json.js";
 import { writeWeights } from "../formats/weightFiles.js";
-import { bestWeights, parseRunConfig, type RunConfig } from "../runs/config.js";
+import { bestWeights, parseRunConfig, type RunConfig, type RunDevice, withDevice } from "../runs/config.js";
 import { formatHistory, parseHistory, secondsOf } from "../runs/history.js";
 import { RUN_FILES } from "../runs/runFolderFiles.js";
 import type { Best, EpochRecord, TrainingState } from "../training/epochs.js";
@@ -112,6 +112,12 @@ export class RunFolder {
       recipe: { ...recipe, epochs },
       scheduleRestarts: [...scheduleRestarts, this.epochs],
     };
+    await this.write(RUN_FILES.config, formatJson(this.config));
+  }
+
+  /** Notes that the next epochs are computed on another device. */
+  async moveTo(device: RunDevice): Promise<void> {
+    this.currentConfig = withDevice(this.config, this.epochs, device);
     await this.write(RUN_FILES.config, formatJson(this.config));
   }
 

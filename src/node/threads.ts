@@ -2,16 +2,22 @@ import { availableParallelism } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import type { Backend } from "../engine/backend.js";
-import { supportsFusedArithmetic } from "../engine/wasm/features.js";
-import { mostUsefulThreads, type StartThread, type Threads } from "../engine/wasm/threads.js";
+import { type Arithmetic, hasRelaxedSimd } from "../engine/wasm/features.js";
+import {
+  MOST_THREADS,
+  mostUsefulThreads,
+  requireThreadCount,
+  type StartThread,
+  type Threads,
+} from "../engine/wasm/threads.js";
 import { wasmBackend } from "../engine/wasm/wasmBackend.js";
 
 /**
  * Enables fused multiply-add if V8 has it behind a flag (Node 20). Call it before compiling an engine. Does nothing if
- * it is available without a flag.
+ * the instruction is known without a flag.
  */
 export function enableFusedArithmetic(): void {
-  if (!supportsFusedArithmetic()) setFlagsFromString("--experimental-wasm-relaxed-simd");
+  if (!hasRelaxedSimd()) setFlagsFromString("--experimental-wasm-relaxed-simd");
 }
 
 // A thread's work is all in the module, so its program is short. As a string it needs no file, which bundlers would
@@ -21,7 +27,7 @@ const { workerData: { module, memory, thread, failedWord } } = require("node:wor
 try {
   new WebAssembly.Instance(module, { environment: { memory } }).exports.thread(thread);
 } catch (error) {
-  Atomics.store(new Int32Array(memory.buffer), failedWord, 1);
+  Atomics.compareExchange(new Int32Array(memory.buffer), failedWord, 0, 1);
   throw error;
 }
 `;
@@ -32,6 +38,8 @@ export const startThread: StartThread = (start) => {
   const worker = new Worker(PROGRAM, { eval: true, execArgv: [], workerData: start });
   // The engine's call throws; this event needs no further handling.
   worker.on("error", () => {});
+  // It may also have died without running its last lines, for example out of memory.
+  worker.on("exit", () => Atomics.compareExchange(new Int32Array(start.memory.buffer), start.failedWord, 0, 1));
   worker.unref();
   return { terminate: () => void worker.terminate() };
 };
@@ -40,20 +48,21 @@ export const startThread: StartThread = (start) => {
  * Threads for training, one per core by default. Also enables fused arithmetic on Node 20, see {@link
  * enableFusedArithmetic}.
  */
-export function threads(count = availableParallelism()): Threads {
+export function threads(count = Math.min(availableParallelism(), MOST_THREADS)): Threads {
+  requireThreadCount(count);
   enableFusedArithmetic();
   return { count, start: startThread };
 }
 
 /**
- * The processor as a backend, with fused arithmetic if available.
+ * The processor as a backend.
  *
- * @param threads default: one per core, at most as many as a batch keeps busy
+ * @param threads default: as many as a short measurement at the start shows to be the fastest, one per core at most
+ * @param arithmetic default: fused where that is real
  */
-export function processorBackend(
-  batchSize: number,
-  threads = Math.min(availableParallelism(), mostUsefulThreads(batchSize)),
-): Backend {
+export function processorBackend(batchSize: number, threads?: number, arithmetic?: Arithmetic): Backend {
   enableFusedArithmetic();
-  return wasmBackend({ threads: { count: threads, start: startThread } });
+  const most = Math.min(availableParallelism(), mostUsefulThreads(batchSize), MOST_THREADS);
+  const chosen = { count: threads ?? most, start: startThread, atMost: threads === undefined };
+  return wasmBackend({ threads: chosen, arithmetic });
 }

@@ -42,7 +42,7 @@ function multiplyHigh(a: number, b: number): number {
  * @param key two unsigned 32-bit words
  * @param out receives four unsigned 32-bit words
  */
-export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>, out: Uint32Array): void {
+export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>, out: Uint32Array | number[]): void {
   let c0 = counter[0];
   let c1 = counter[1];
   let c2 = counter[2];
@@ -61,10 +61,10 @@ export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>, o
     k0 = (k0 + PHILOX_KEY_INCREMENTS[0]) | 0;
     k1 = (k1 + PHILOX_KEY_INCREMENTS[1]) | 0;
   }
-  out[0] = c0;
-  out[1] = c1;
-  out[2] = c2;
-  out[3] = c3;
+  out[0] = c0 >>> 0;
+  out[1] = c1 >>> 0;
+  out[2] = c2 >>> 0;
+  out[3] = c3 >>> 0;
 }
 
 /** The two key words of a seed: its low 32 bits, then the bits above. */
@@ -75,8 +75,9 @@ export function seedKey(seed: number): [number, number] {
 /** A sequence of draws: the words of blocks 0, 1, 2 … with the counter (block, item, epoch, purpose). */
 export class RandomStream {
   private readonly key: [number, number];
-  private readonly counter: Uint32Array;
-  private readonly block = new Uint32Array(4);
+  // Plain arrays: a typed array takes longer to make than its four numbers to draw.
+  private readonly counter: number[];
+  private readonly block = [0, 0, 0, 0];
   private used = 4;
 
   /**
@@ -87,7 +88,7 @@ export class RandomStream {
    */
   constructor(seed: number, purpose: Purpose, epoch: number, item: number) {
     this.key = seedKey(seed);
-    this.counter = Uint32Array.of(0, item, epoch, purpose);
+    this.counter = [0, item, epoch, purpose];
   }
 
   /** The next unsigned 32-bit word. */

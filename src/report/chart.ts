@@ -1,5 +1,5 @@
 import { type ScaleContinuousNumeric, scaleLinear } from "d3-scale";
-import { line, type SymbolType, symbol } from "d3-shape";
+import { area, line, type SymbolType, symbol } from "d3-shape";
 import { type Content, type Markup, markup, shortened } from "./markup.js";
 import { FONT, INK, LINE_INK, QUIET_INK } from "./palette.js";
 
@@ -33,6 +33,12 @@ export interface Curve {
   readonly markerPhase?: number;
 }
 
+/** The area between the lowest and the highest of several curves, in increasing order of x. */
+export interface Band {
+  readonly color: string;
+  readonly points: readonly (readonly [x: number, low: number, high: number])[];
+}
+
 /** A dotted vertical line with a label above the plot. Each further mark's label is one line higher. */
 export interface Mark {
   readonly x: number;
@@ -55,6 +61,8 @@ export interface Plot {
   readonly frame: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
   readonly x: Axis;
   readonly y: Axis;
+  /** Below the curves. */
+  readonly bands?: readonly Band[];
   readonly curves: readonly Curve[];
   readonly marks?: readonly Mark[];
   /** Shown in the plot when no value is finite. */
@@ -100,6 +108,7 @@ const TICK_LENGTH = 5;
 const SAMPLE_WIDTH = 40;
 /** Curves are clipped this many pixels outside the frame, so that lines on its edge keep their width. */
 const CLIP_MARGIN = 2;
+const BAND_OPACITY = 0.16;
 
 /**
  * Draws a plot: the grid, the axes, the curves and their marks.
@@ -142,15 +151,23 @@ ${x.name && text(x.name, middleX, bottom + 39, inks.text, 14, "middle")}
 `;
 }
 
-/** The curves without their markers, in a nested svg element, which clips them without needing an id. */
-function lines({ frame: { left, top, width, height }, curves }: Plot, place: Placement): Markup {
+/** The bands and the curves without their markers, in a nested svg element, which clips them without needing an id. */
+function lines({ frame: { left, top, width, height }, bands, curves }: Plot, place: Placement): Markup {
   const path = line<readonly [number, number]>(
     ([x]) => place.x(x),
     ([, y]) => place.y(y),
   ).defined(([, y]) => Number.isFinite(y));
-  const area = [left - CLIP_MARGIN, top - CLIP_MARGIN, width + 2 * CLIP_MARGIN, height + 2 * CLIP_MARGIN];
-  return markup`<svg x="${area[0]}" y="${area[1]}" width="${area[2]}" height="${area[3]}" viewBox="${area.join(" ")}">
-${curves.map(({ style, points }) => stroke(style, path(points) ?? ""))}</svg>`;
+  const between = area<Band["points"][number]>(
+    ([x]) => place.x(x),
+    ([, low]) => place.y(low),
+    ([, , high]) => place.y(high),
+  );
+  const clip = [left - CLIP_MARGIN, top - CLIP_MARGIN, width + 2 * CLIP_MARGIN, height + 2 * CLIP_MARGIN];
+  return markup`<svg x="${clip[0]}" y="${clip[1]}" width="${clip[2]}" height="${clip[3]}" viewBox="${clip.join(" ")}">
+${bands?.map(
+  ({ color, points }) => markup`<path d="${between(points) ?? ""}" fill="${color}" opacity="${BAND_OPACITY}"/>
+`,
+)}${curves.map(({ style, points }) => stroke(style, path(points) ?? ""))}</svg>`;
 }
 
 function markLine({ x, ringY, label }: Mark, index: number, plot: Plot, place: Placement, inks: ChartInks): Markup {

@@ -6,6 +6,9 @@ import type { Weights } from "../model/index.js";
 import type { Best } from "../training/epochs.js";
 import { RUN_FILES } from "./runFolderFiles.js";
 
+/** The graphics card that computed, and its driver where it is known. */
+const cardSchema = z.object({ name: z.string(), driver: z.string().optional() });
+
 const configSchema = z.object({
   /** The versions used for the run. */
   versions: z.object({
@@ -42,8 +45,14 @@ const configSchema = z.object({
     generated: z.boolean(),
   }),
   threads: z.number().int().positive(),
+  /** The graphics card; absent if the processor computes. */
+  card: cardSchema.optional(),
   /** The arithmetic on which the run's bits depend, see `Engine.arithmetic`. */
   arithmetic: z.string(),
+  /** What computed the epochs before, if the run was resumed on another device. */
+  earlierDevices: z
+    .array(z.object({ lastEpoch: z.number().int().nonnegative(), card: cardSchema.optional(), arithmetic: z.string() }))
+    .optional(),
 });
 
 /** Version 0.1 only saved whether multiply-add was fused. */
@@ -55,6 +64,36 @@ const anyConfigSchema = z.preprocess((value) => {
 
 /** Everything needed to repeat a run. */
 export type RunConfig = z.infer<typeof configSchema>;
+
+/** What a run's bits depend on besides its settings: the arithmetic, and the card with its driver. */
+export type RunDevice = Pick<RunConfig, "card" | "arithmetic">;
+
+/** Whether two devices compute the same bits. */
+export function isSameDevice(one: RunDevice, other: RunDevice): boolean {
+  return (
+    one.arithmetic === other.arithmetic &&
+    one.card?.name === other.card?.name &&
+    one.card?.driver === other.card?.driver
+  );
+}
+
+/** Whether a graphics card computes. */
+export function isOnCard({ arithmetic }: Pick<RunDevice, "arithmetic">): boolean {
+  return arithmetic.startsWith("webgpu");
+}
+
+/** A device in words, such as "wasm-fused arithmetic" or "h100 (driver 5.0)". */
+export function describeDevice({ card, arithmetic }: RunDevice): string {
+  if (!card) return `${arithmetic} arithmetic`;
+  return card.driver === undefined ? card.name : `${card.name} (${card.driver})`;
+}
+
+/** A run's settings after it moved to another device between two epochs; the earlier one is noted. */
+export function withDevice(config: RunConfig, lastEpoch: number, device: RunDevice): RunConfig {
+  const { card, arithmetic, earlierDevices = [] } = config;
+  const before = { lastEpoch, arithmetic, ...(card && { card }) };
+  return { ...config, card: undefined, ...device, earlierDevices: [...earlierDevices, before] };
+}
 
 /** Parses a run's config.json. @throws FormatError if it is invalid */
 export function parseRunConfig(text: string): RunConfig {

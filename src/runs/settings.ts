@@ -1,7 +1,7 @@
 import { formatAugmentation } from "../data/augmentationText.js";
 import type { Fact, FactGroup } from "../report/facts.js";
 import type { Recipe } from "../training/recipes/recipes.js";
-import type { RunConfig } from "./config.js";
+import { describeDevice, type RunConfig } from "./config.js";
 
 /** The title and subtitle of a run's charts. */
 export function runTitles({ recipe, data, seed }: RunConfig): { readonly title: string; readonly subtitle: string } {
@@ -13,7 +13,8 @@ export function runTitles({ recipe, data, seed }: RunConfig): { readonly title: 
 
 /** All settings of a run, for display. Every name is unique. */
 export function runSettings(config: RunConfig): FactGroup[] {
-  const { recipe, model, parameterCount, seed, data, versions, threads, arithmetic } = config;
+  const { recipe, model, parameterCount, seed, data, versions, threads, card, arithmetic } = config;
+  const { earlierDevices = [] } = config;
   const { channels, height, width } = model.input;
   return [
     {
@@ -41,15 +42,21 @@ export function runSettings(config: RunConfig): FactGroup[] {
       ],
     },
     {
-      title: "Versions and threads",
+      title: "Versions and device",
       facts: [
         fact("lenet", versions.lenet),
         ...factsOf({ Node: versions.node, V8: versions.v8, browser: versions.browser }),
+        ...factsOf({ "graphics card": card?.name, driver: card?.driver }),
         fact("threads", threads),
         fact("arithmetic", arithmetic),
+        ...(earlierDevices.length === 0 ? [] : [fact("earlier devices", earlierDevices.map(earlierDevice).join(", "))]),
       ],
     },
   ];
+}
+
+function earlierDevice({ lastEpoch, ...device }: NonNullable<RunConfig["earlierDevices"]>[number]): string {
+  return `${describeDevice(device)} to epoch ${lastEpoch}`;
 }
 
 /** The facts for each field of a recipe. The type ensures that none is forgotten when comparing runs. */

@@ -541,6 +541,13 @@ describe("evaluateDataset", () => {
     expect(evaluation.perClass[3]).toMatchObject({ label: "class 3", total: 2, correct: 2 });
   });
 
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])("fails if a loss is %s", async (loss) => {
+    const engine = new ScriptedEngine({ loss: () => loss });
+    await expect(evaluateDataset(engine, dataset, Uint32Array.of(44, 3))).rejects.toThrow(
+      `the loss of image 44 is ${loss}: the network's outputs are not finite`,
+    );
+  });
+
   it("evaluates all images in batches by default", async () => {
     const engine = new ScriptedEngine();
     const { total } = await evaluateDataset(engine, dataset);

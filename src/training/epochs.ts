@@ -1,9 +1,18 @@
 import { type AugmentationDraw, isAugmenting } from "../data/augmentation.js";
+import type { Dataset } from "../data/dataset.js";
 import { epochOrder } from "../data/split.js";
-import type { Engine, LoadedImages, OptimizerState, SampleResults } from "../engine/backend.js";
+import type {
+  Engine,
+  EvaluationSlice,
+  LoadedImages,
+  OptimizerState,
+  SampleResults,
+  TrainingSlice,
+  Update,
+} from "../engine/backend.js";
 import type { NamedTensors } from "../model/index.js";
 import { Tally } from "./metrics.js";
-import { forEachSlice, type SliceOptions } from "./passes.js";
+import { forEachSlice } from "./passes.js";
 import type { TrainingPlan } from "./plan.js";
 import { scheduleAt } from "./recipes/schedules.js";
 
@@ -66,8 +75,16 @@ export interface EpochSlice {
   readonly results: SampleResults;
 }
 
+/** How a training run reports, and how it is slowed down and ended. */
+interface LoopOptions {
+  /** The maximum number of batches in the next slice. Default: as many as take an eighth of a second. */
+  readonly batchesAtOnce?: () => number;
+  /** Aborting ends the loop with the signal's reason, within a fraction of a second. */
+  readonly signal?: AbortSignal;
+}
+
 /** A training run: a plan and the engine that executes it. */
-export interface EpochsOptions extends Omit<TrainingPlan, "model" | "parameters"> {
+export interface EpochsOptions extends Omit<TrainingPlan, "model" | "parameters">, LoopOptions {
   /** Compiled for the recipe's batch size and averaging, with the initial parameters set; see `compilePlan`. */
   readonly engine: Engine;
   /** Resume from this state, bit-identical to an uninterrupted run. */
@@ -76,10 +93,31 @@ export interface EpochsOptions extends Omit<TrainingPlan, "model" | "parameters"
   readonly onProgress?: (progress: EpochProgress) => void;
   /** Called after every slice of a pass. If it returns a promise, the loop waits for it. */
   readonly onSlice?: (slice: EpochSlice) => Promise<void> | undefined;
-  /** The maximum number of batches in the next slice. Default: as many as take an eighth of a second. */
-  readonly batchesAtOnce?: () => number;
-  /** Aborting ends the loop with the signal's reason, within a fraction of a second. */
+}
+
+/** How one network of a fleet is trained. The network has the same place in the engine. */
+export interface FleetMember extends Omit<TrainingPlan, "model" | "parameters" | "dataset"> {
+  /** Resume from this state, bit-identical to an uninterrupted run. */
+  readonly resumeFrom?: TrainingState;
+  /** Aborting takes the network out of the fleet, without an event; the others go on. */
   readonly signal?: AbortSignal;
+}
+
+/** The place of a network in its fleet. */
+interface Placed {
+  readonly network: number;
+}
+
+/** Training runs side by side: networks with the same images, layers and batch size. */
+export interface FleetOptions extends LoopOptions {
+  /** Compiled for the members, with their initial parameters set; see `compileFleet`. */
+  readonly engine: Engine;
+  readonly dataset: Dataset;
+  readonly members: readonly FleetMember[];
+  /** Called several times a second, with every network that is in the current pass. */
+  readonly onProgress?: (progress: readonly (EpochProgress & Placed)[]) => void;
+  /** Called for every network after each slice of a pass. If it returns a promise, the loop waits for it. */
+  readonly onSlice?: (slice: EpochSlice & Placed) => Promise<void> | undefined;
 }
 
 /** The loss became NaN or infinite. */
@@ -93,6 +131,14 @@ export interface FinishedEpoch {
   readonly state: TrainingState;
 }
 
+/** An epoch of a network, or its end: all its epochs are done, or it diverged. */
+export type FleetEvent = Placed &
+  (
+    | ({ readonly type: "epoch" } & FinishedEpoch)
+    | { readonly type: "done"; readonly best: Best }
+    | { readonly type: "diverged"; readonly error: DivergedError }
+  );
+
 /**
  * Trains: each epoch is a pass over the shuffled, augmented training images, then one over the validation images.
  * Yields after each epoch until all are done or the recipe's patience is exhausted. The engine then has the parameters
@@ -102,136 +148,321 @@ export interface FinishedEpoch {
  *   engine does not
  */
 export async function* runEpochs(options: EpochsOptions): AsyncGenerator<FinishedEpoch, Best, undefined> {
-  const { engine, dataset, recipe, resumeFrom } = options;
-  let best: Best | undefined = resumeFrom?.best;
-  if (resumeFrom) {
-    await engine.setParameters(resumeFrom.parameters);
-    await engine.setOptimizerState(resumeFrom.optimizer);
+  const { engine, dataset, onProgress, onSlice, batchesAtOnce, signal, ...member } = options;
+  const fleet = runFleet({
+    engine,
+    dataset,
+    members: [member],
+    onProgress: onProgress && (([{ network: _, ...progress }]) => onProgress(progress)),
+    onSlice,
+    batchesAtOnce,
+    signal,
+  });
+  for await (const event of fleet) {
+    if (event.type === "done") return event.best;
+    if (event.type === "diverged") throw event.error;
+    yield { record: event.record, state: event.state };
   }
-  if (recipe.averaging && !(await engine.optimizerState()).average) {
-    throw new RangeError(
-      "the recipe averages the parameters, but the engine does not; compile it with the recipe's averaging",
-    );
-  }
+  throw new Error("the training ended without its last event");
+}
+
+/**
+ * Trains a fleet: the epochs of several networks side by side. Each has its own recipe, images, order and number of
+ * epochs, and gets the bits that it would get alone. A network that is done or has diverged leaves the fleet, and the
+ * others go on. A network that is done has its parameters with the best validation accuracy.
+ *
+ * @throws RangeError if a recipe averages the parameters and the engine does not
+ */
+export async function* runFleet(options: FleetOptions): AsyncGenerator<FleetEvent, void, undefined> {
+  const { engine, dataset, members } = options;
+  const trainees = members.map((member, network) => new Trainee(member, network, dataset));
+  for (const trainee of trainees) await trainee.begin(engine);
   const images = await engine.load({ pixels: dataset.images, labels: dataset.labels });
   try {
-    for (let epoch = (resumeFrom?.epoch ?? 0) + 1; epoch <= recipe.epochs; epoch++) {
-      const since = Math.max(best?.epoch ?? epoch, scheduleStretch(options, epoch).start);
-      if (recipe.patience > 0 && epoch - since > recipe.patience) break;
-      const start = performance.now();
-      const train = await trainEpoch(options, images, epoch);
-      const middle = performance.now();
-      const parameters = await engine.parameters();
-      const optimizer = await engine.optimizerState();
-      const validation = await validateEpoch(options, images, epoch);
-      requireFiniteLoss(validation, epoch, train.learningRate);
-      const end = performance.now();
-      if (!best || validation.accuracy > best.validationAccuracy) {
-        best = { epoch, validationAccuracy: validation.accuracy, parameters: optimizer.average ?? parameters };
-      }
-      yield {
-        record: {
-          epoch,
-          trainLoss: train.tally.loss,
-          trainAccuracy: train.tally.accuracy,
-          validationLoss: validation.loss,
-          validationAccuracy: validation.accuracy,
-          learningRate: train.learningRate,
-          trainSeconds: (middle - start) / 1000,
-          validationSeconds: (end - middle) / 1000,
-        },
-        state: { epoch, parameters, optimizer, best },
-      };
+    for (;;) {
+      for (const trainee of trainees) if (trainee.isTraining && trainee.isDone) yield trainee.end(engine);
+      const training = trainees.filter(({ isTraining }) => isTraining);
+      if (training.length === 0) return;
+      yield* runEpoch(options, images, training);
     }
   } finally {
     images.unload();
   }
-  if (!best) throw new RangeError(`the recipe must have at least 1 epoch, not ${recipe.epochs}`);
-  await engine.setParameters(best.parameters);
-  return best;
 }
 
-async function trainEpoch(
-  options: EpochsOptions,
+/** Trains and validates the next epoch of each network. */
+async function* runEpoch(
+  options: FleetOptions,
   images: LoadedImages,
-  epoch: number,
-): Promise<{ tally: Tally; learningRate: number }> {
-  const { engine, dataset, split, recipe, seed, onSlice } = options;
-  const { batchSize, labelSmoothing } = recipe;
-  const order = epochOrder(split.train, seed, epoch);
-  const labels = Uint8Array.from(order, (index) => dataset.labels[index]);
-  const stepsPerEpoch = Math.ceil(order.length / batchSize);
-  const stretch = scheduleStretch(options, epoch);
-  const scheduleStart = stepsPerEpoch * stretch.start;
-  const scheduleSteps = stepsPerEpoch * (stretch.end - stretch.start);
-  const placements = placementsFor(options, epoch);
-  const tally = new Tally();
-  let step = stepsPerEpoch * (epoch - 1);
-  let learningRate = 0;
-  await forEachSlice(order.length, sliceOptions(options, epoch, "train", tally), async (start, end) => {
-    const updates = Array.from({ length: Math.ceil((end - start) / batchSize) }, () => {
-      const rates = scheduleAt(recipe.schedule, step - scheduleStart, scheduleSteps);
-      step++;
-      return { step, ...rates };
-    });
-    const indices = order.subarray(start, end);
-    const [results] = await engine.train(images, [{ indices, placements, labelSmoothing, seed, updates }]);
-    const sliceLabels = labels.subarray(start, end);
-    for (const [batch, update] of updates.entries()) {
-      ({ learningRate } = update);
-      tally.add(results, sliceLabels, batch * batchSize, Math.min((batch + 1) * batchSize, end - start));
-      requireFiniteLoss(tally, epoch, learningRate);
-    }
-    await onSlice?.({ epoch, phase: "train", done: end, total: order.length, labels: sliceLabels, results });
-  });
-  return { tally, learningRate };
+  trainees: readonly Trainee[],
+): AsyncGenerator<FleetEvent, void, undefined> {
+  const { engine } = options;
+  const start = performance.now();
+  const training = trainees.map((trainee) => new TrainingPass(trainee));
+  await runPasses(options, training, (slices) => engine.train(images, slices));
+  const middle = performance.now();
+  for (const { trainee } of training.filter(({ goesOn }) => goesOn)) await trainee.readState(engine);
+  const validation = training.filter(({ goesOn }) => goesOn).map((pass) => new ValidationPass(pass));
+  await runPasses(options, validation, (slices) => engine.evaluate(images, slices));
+  const end = performance.now();
+  const seconds = { trainSeconds: (middle - start) / 1000, validationSeconds: (end - middle) / 1000 };
+  for (const { trainee, error } of [...training, ...validation]) {
+    if (error) yield trainee.leave(error);
+  }
+  for (const pass of validation) {
+    if (pass.goesOn) yield pass.trainee.finishEpoch(pass, seconds);
+  }
 }
 
-/** The stretch of epochs (start, end] that the schedule covers in an epoch. */
-function scheduleStretch({ recipe, scheduleRestarts = [] }: EpochsOptions, epoch: number) {
-  const start = scheduleRestarts.findLast((restart) => restart < epoch) ?? 0;
-  const end = scheduleRestarts.find((restart) => restart >= epoch) ?? recipe.epochs;
-  return { start, end };
-}
-
-function requireFiniteLoss({ loss }: Tally, epoch: number, learningRate: number): void {
-  if (Number.isFinite(loss)) return;
-  throw new DivergedError(
-    `the training diverged in epoch ${epoch}: the loss is ${loss} at learning rate ${learningRate}; try a lower one`,
-  );
-}
-
-/** Evaluates the validation images, with the averaged parameters if the recipe averages. */
-async function validateEpoch(options: EpochsOptions, images: LoadedImages, epoch: number): Promise<Tally> {
-  const { engine, dataset, split, recipe, onSlice } = options;
-  const tally = new Tally();
-  const placements = recipe.augmentValidation ? placementsFor(options, epoch) : undefined;
-  const total = split.validation.length;
-  const labels = Uint8Array.from(split.validation, (index) => dataset.labels[index]);
-  const weights = recipe.averaging ? "average" : "current";
-  await forEachSlice(total, sliceOptions(options, epoch, "validation", tally), async (start, end) => {
-    const indices = split.validation.subarray(start, end);
-    const [results] = await engine.evaluate(images, [{ indices, placements, weights }]);
-    const sliceLabels = labels.subarray(start, end);
-    tally.add(results, sliceLabels);
-    await onSlice?.({ epoch, phase: "validation", done: end, total, labels: sliceLabels, results });
-  });
-  return tally;
-}
-
-/** The options of a pass, which reports its mean loss and accuracy so far. */
-function sliceOptions(
-  { engine, signal, onProgress, batchesAtOnce }: EpochsOptions,
-  epoch: number,
-  phase: EpochProgress["phase"],
-  tally: Tally,
-): SliceOptions {
-  return {
+/** Runs passes side by side, slice by slice, until the longest is done. */
+async function runPasses<Slice>(
+  { engine, onProgress, onSlice, batchesAtOnce, signal }: FleetOptions,
+  passes: readonly Pass<Slice>[],
+  compute: (slices: readonly (Slice | undefined)[]) => Promise<readonly SampleResults[]>,
+): Promise<void> {
+  const longest = Math.max(0, ...passes.map(({ order }) => order.length));
+  const slicing = {
     batchSize: engine.batchSize,
     batchesAtOnce,
     signal,
-    onProgress: (progress) => onProgress?.({ epoch, phase, ...progress, loss: tally.loss, accuracy: tally.accuracy }),
+    onProgress: ({ done }: { readonly done: number }) =>
+      onProgress?.(passes.filter(({ goesOn }) => goesOn).map((pass) => pass.progressAt(done))),
   };
+  await forEachSlice(longest, slicing, async (start, end) => {
+    const going = passes.filter(({ goesOn, order }) => goesOn && start < order.length);
+    if (going.length === 0) return "end";
+    const slices: (Slice | undefined)[] = Array(engine.models.length).fill(undefined);
+    for (const pass of going) slices[pass.trainee.network] = pass.sliceAt(start, end);
+    const all = await compute(slices);
+    for (const pass of going) {
+      const results = all[pass.trainee.network];
+      pass.add(results, start);
+      if (!pass.error) await onSlice?.(pass.reportAt(start, results));
+    }
+    return undefined;
+  });
+}
+
+/** A network in training. */
+class Trainee {
+  readonly member: FleetMember;
+  readonly network: number;
+  readonly dataset: Dataset;
+  private epochsDone: number;
+  private best: Best | undefined;
+  private hasLeft = false;
+  /** The parameters and the optimizer's state after the training pass of the current epoch. */
+  private current: Pick<TrainingState, "parameters" | "optimizer"> | undefined;
+
+  constructor(member: FleetMember, network: number, dataset: Dataset) {
+    this.member = member;
+    this.network = network;
+    this.dataset = dataset;
+    this.epochsDone = member.resumeFrom?.epoch ?? 0;
+    this.best = member.resumeFrom?.best;
+  }
+
+  /** Sets the state to resume from. @throws RangeError if the recipe averages the parameters and the engine does not */
+  async begin(engine: Engine): Promise<void> {
+    const { member, network } = this;
+    if (member.resumeFrom) {
+      await engine.setParameters(member.resumeFrom.parameters, network);
+      await engine.setOptimizerState(member.resumeFrom.optimizer, network);
+    }
+    if (member.recipe.averaging && !(await engine.optimizerState(network)).average) {
+      throw new RangeError(
+        "the recipe averages the parameters, but the engine does not; compile it with the recipe's averaging",
+      );
+    }
+  }
+
+  /** Whether it is still in the fleet. */
+  get isTraining(): boolean {
+    return !this.hasLeft && !this.member.signal?.aborted;
+  }
+
+  /** The next epoch, or the current one. */
+  get epoch(): number {
+    return this.epochsDone + 1;
+  }
+
+  get isDone(): boolean {
+    const { epoch, best } = this;
+    const { epochs, patience } = this.member.recipe;
+    const since = Math.max(best?.epoch ?? epoch, this.scheduleStretch.start);
+    return epoch > epochs || (patience > 0 && epoch - since > patience);
+  }
+
+  /** The stretch of epochs (start, end] that the schedule covers in this epoch. */
+  get scheduleStretch(): { readonly start: number; readonly end: number } {
+    const { recipe, scheduleRestarts = [] } = this.member;
+    const start = scheduleRestarts.findLast((restart) => restart < this.epoch) ?? 0;
+    const end = scheduleRestarts.find((restart) => restart >= this.epoch) ?? recipe.epochs;
+    return { start, end };
+  }
+
+  async readState(engine: Engine): Promise<void> {
+    const { network } = this;
+    this.current = { parameters: await engine.parameters(network), optimizer: await engine.optimizerState(network) };
+  }
+
+  finishEpoch(
+    { tally, training }: ValidationPass,
+    seconds: Pick<EpochRecord, "trainSeconds" | "validationSeconds">,
+  ): FleetEvent {
+    const { network, epoch } = this;
+    const { parameters, optimizer } = this.current!;
+    if (!this.best || tally.accuracy > this.best.validationAccuracy) {
+      this.best = { epoch, validationAccuracy: tally.accuracy, parameters: optimizer.average ?? parameters };
+    }
+    const record = {
+      epoch,
+      trainLoss: training.tally.loss,
+      trainAccuracy: training.tally.accuracy,
+      validationLoss: tally.loss,
+      validationAccuracy: tally.accuracy,
+      learningRate: training.learningRate,
+      ...seconds,
+    };
+    this.epochsDone = epoch;
+    return { network, type: "epoch", record, state: { epoch, parameters, optimizer, best: this.best } };
+  }
+
+  leave(error: DivergedError): FleetEvent {
+    this.hasLeft = true;
+    return { network: this.network, type: "diverged", error };
+  }
+
+  /** Leaves with the best parameters. @throws RangeError if there was no epoch */
+  async end(engine: Engine): Promise<FleetEvent> {
+    const { network, best } = this;
+    this.hasLeft = true;
+    if (!best) throw new RangeError(`the recipe must have at least 1 epoch, not ${this.member.recipe.epochs}`);
+    await engine.setParameters(best.parameters, network);
+    return { network, type: "done", best };
+  }
+}
+
+/** A pass of a network over images, in slices. */
+abstract class Pass<Slice> {
+  readonly trainee: Trainee;
+  readonly epoch: number;
+  readonly tally = new Tally();
+  /** Why the pass ended early. */
+  error: DivergedError | undefined;
+  abstract readonly phase: EpochProgress["phase"];
+  /** The images. */
+  readonly order: Uint32Array;
+  private readonly labels: Uint8Array;
+
+  constructor(trainee: Trainee, order: Uint32Array) {
+    this.trainee = trainee;
+    this.epoch = trainee.epoch;
+    this.order = order;
+    this.labels = Uint8Array.from(order, (index) => trainee.dataset.labels[index]);
+  }
+
+  /** What the engine is asked for the images from `start` to `end`, or to the end of the pass. */
+  abstract sliceAt(start: number, end: number): Slice;
+
+  /** Adds the results of the slice at `start`. */
+  abstract add(results: SampleResults, start: number): void;
+
+  get goesOn(): boolean {
+    return this.trainee.isTraining && !this.error;
+  }
+
+  progressAt(done: number): EpochProgress & Placed {
+    const { epoch, phase, order, tally } = this;
+    const { network } = this.trainee;
+    const total = order.length;
+    return { network, epoch, phase, done: Math.min(done, total), total, loss: tally.loss, accuracy: tally.accuracy };
+  }
+
+  reportAt(start: number, results: SampleResults): EpochSlice & Placed {
+    const { epoch, phase, order } = this;
+    const labels = this.labelsOf(results, start);
+    const { network } = this.trainee;
+    return { network, epoch, phase, done: start + labels.length, total: order.length, labels, results };
+  }
+
+  protected labelsOf({ losses }: SampleResults, start: number): Uint8Array {
+    return this.labels.subarray(start, start + losses.length);
+  }
+
+  protected requireFiniteLoss(learningRate: number): void {
+    const { epoch, tally } = this;
+    if (Number.isFinite(tally.loss)) return;
+    this.error = new DivergedError(
+      `the training diverged in epoch ${epoch}: the loss is ${tally.loss} at learning rate ${learningRate}; try a lower one`,
+    );
+  }
+}
+
+class TrainingPass extends Pass<TrainingSlice> {
+  readonly phase = "train";
+  /** The learning rate of the last step so far. */
+  learningRate = 0;
+  private readonly placements: AugmentationDraw | undefined;
+  private updates: readonly Update[] = [];
+
+  constructor(trainee: Trainee) {
+    const { split, seed } = trainee.member;
+    super(trainee, epochOrder(split.train, seed, trainee.epoch));
+    this.placements = placementsFor(trainee.member, trainee.epoch);
+  }
+
+  sliceAt(start: number, end: number): TrainingSlice {
+    const { recipe, seed } = this.trainee.member;
+    const { batchSize, labelSmoothing } = recipe;
+    const indices = this.order.subarray(start, end);
+    const stepsPerEpoch = Math.ceil(this.order.length / batchSize);
+    const stretch = this.trainee.scheduleStretch;
+    const scheduleStart = stepsPerEpoch * stretch.start;
+    const scheduleSteps = stepsPerEpoch * (stretch.end - stretch.start);
+    const before = stepsPerEpoch * (this.epoch - 1) + start / batchSize;
+    this.updates = Array.from({ length: Math.ceil(indices.length / batchSize) }, (_, batch) => {
+      const step = before + batch;
+      return { step: step + 1, ...scheduleAt(recipe.schedule, step - scheduleStart, scheduleSteps) };
+    });
+    return { indices, placements: this.placements, labelSmoothing, seed, updates: this.updates };
+  }
+
+  add(results: SampleResults, start: number): void {
+    const { batchSize } = this.trainee.member.recipe;
+    const labels = this.labelsOf(results, start);
+    for (const [batch, { learningRate }] of this.updates.entries()) {
+      this.learningRate = learningRate;
+      this.tally.add(results, labels, batch * batchSize, Math.min((batch + 1) * batchSize, labels.length));
+      this.requireFiniteLoss(learningRate);
+      if (this.error) return;
+    }
+  }
+}
+
+/** Evaluates the validation images, with the averaged parameters if the recipe averages. */
+class ValidationPass extends Pass<EvaluationSlice> {
+  readonly phase = "validation";
+  readonly training: TrainingPass;
+  private readonly placements: AugmentationDraw | undefined;
+
+  constructor(training: TrainingPass) {
+    const { trainee } = training;
+    super(trainee, trainee.member.split.validation);
+    this.training = training;
+    const { member, epoch } = trainee;
+    this.placements = member.recipe.augmentValidation ? placementsFor(member, epoch) : undefined;
+  }
+
+  sliceAt(start: number, end: number): EvaluationSlice {
+    const weights = this.trainee.member.recipe.averaging ? "average" : "current";
+    return { indices: this.order.subarray(start, end), placements: this.placements, weights };
+  }
+
+  add(results: SampleResults, start: number): void {
+    this.tally.add(results, this.labelsOf(results, start));
+    this.requireFiniteLoss(this.training.learningRate);
+  }
 }
 
 /** How the images of an epoch are transformed; undefined if the recipe leaves them as they are. */

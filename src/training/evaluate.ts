@@ -13,6 +13,7 @@ export type LabelledImages = Pick<Dataset, "classes"> & { readonly labels: Array
  * Evaluates an engine's parameters on images, without augmentation.
  *
  * @param indices the images to evaluate. Default: all of them.
+ * @throws Error if the loss of an image is NaN or infinite
  */
 export async function evaluateDataset(
   engine: Engine,
@@ -35,6 +36,10 @@ export async function evaluateDataset(
     });
   } finally {
     images.unload();
+  }
+  const wrong = losses.findIndex((loss) => !Number.isFinite(loss));
+  if (wrong >= 0) {
+    throw new Error(`the loss of image ${indices[wrong]} is ${losses[wrong]}: the network's outputs are not finite`);
   }
   return evaluationOf(dataset.classes, labels, predictions, losses);
 }

@@ -17,7 +17,7 @@ const split = splitIndices(200, 0.2, SEED);
 
 async function engineFor(input: Dataset): Promise<Engine> {
   const model = lenet5({ ...recipe, input, classes: 10 });
-  const engine = await wasmBackend({ fused: false }).compile([{ model, ...recipe }], recipe);
+  const engine = await wasmBackend({ arithmetic: "portable" }).compile([{ model, ...recipe }], recipe);
   await engine.setParameters(initializeParameters(model, SEED));
   return engine;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { evaluationOf, macroAverage, Tally } from "./metrics.js";
+import { evaluationOf, macroAverage, Tally, trainingFailure } from "./metrics.js";
 
 describe("Tally", () => {
   it("averages over samples, not over batches", () => {
@@ -67,5 +67,30 @@ describe("macroAverage", () => {
     expect(precision).toBeCloseTo((1 + 1 / 2) / 2, 12);
     expect(recall).toBeCloseTo((2 / 3 + 1) / 2, 12);
     expect(f1).toBeCloseTo((4 / 5 + 2 / 3) / 2, 12);
+  });
+});
+
+describe("trainingFailure", () => {
+  const classes = ["cat", "dog", "owl"];
+  const labels = [0, 1, 2, 0];
+  const judged = (predictions: number[], loss: number, truth = labels) =>
+    trainingFailure(
+      evaluationOf(
+        classes,
+        truth,
+        predictions,
+        predictions.map(() => loss),
+      ),
+    );
+
+  it("is a network that predicts one class, unless there are images of one class only", () => {
+    expect(judged([1, 1, 1, 1], 1)).toBe('the training has collapsed: the network predicts "dog" for all 4 images');
+    expect(judged([1, 1, 1, 2], 1)).toBeUndefined();
+    expect(judged([1, 1, 1, 1], 1, [1, 1, 1, 1])).toBeUndefined();
+  });
+
+  it("is a loss far above that of guessing, ln 3", () => {
+    expect(judged([0, 1, 2, 1], 2.3)).toBe("the training has failed: the loss is 2.30, and guessing has 1.10");
+    expect(judged([0, 1, 2, 1], 2.1)).toBeUndefined();
   });
 });

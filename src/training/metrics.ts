@@ -79,6 +79,21 @@ export function evaluationOf(
   return { accuracy: tally.accuracy, correct, total: labels.length, loss: tally.loss, perClass, confusion };
 }
 
+/** A mean loss that is this many times that of guessing is worse than knowing nothing. */
+const FAR_ABOVE_CHANCE = 2;
+
+/** Why an evaluation shows that the training has failed, in one line; undefined if it does not. */
+export function trainingFailure({ loss, total, perClass, confusion }: Evaluation): string | undefined {
+  const present = perClass.filter((one) => one.total > 0);
+  const predicted = perClass.filter((_, index) => confusion.some((row) => row[index] > 0));
+  if (present.length > 1 && predicted.length === 1) {
+    return `the training has collapsed: the network predicts "${predicted[0].label}" for all ${total} images`;
+  }
+  const chance = Math.log(perClass.length);
+  if (loss <= FAR_ABOVE_CHANCE * chance) return undefined;
+  return `the training has failed: the loss is ${loss.toFixed(2)}, and guessing has ${chance.toFixed(2)}`;
+}
+
 /** The unweighted mean of the scores of all classes that have samples. */
 export function macroAverage(perClass: readonly ClassResult[]): Pick<ClassResult, "precision" | "recall" | "f1"> {
   const present = perClass.filter(({ total }) => total > 0);

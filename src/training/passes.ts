@@ -28,20 +28,20 @@ const SLICE_MILLISECONDS = 125;
 const GROWTH = 8;
 
 /**
- * Calls the body for each slice of a pass, with its range of sample positions. Between slices it yields to the event
- * loop: timers, signals, drawing.
+ * Calls the body for each slice of a pass, with its range of sample positions, until it returns "end". Between slices it
+ * yields to the event loop: timers, signals, drawing.
  */
 export async function forEachSlice(
   total: number,
   { batchSize, batchesAtOnce, onProgress, signal }: SliceOptions,
-  body: (start: number, end: number) => Promise<void>,
+  body: (start: number, end: number) => Promise<unknown>,
 ): Promise<void> {
   let batches = 1;
   for (let start = 0; start < total; ) {
     const count = Math.max(1, Math.min(batches, batchesAtOnce?.() ?? Number.POSITIVE_INFINITY));
     const end = Math.min(start + count * batchSize, total);
     const before = performance.now();
-    await body(start, end);
+    if ((await body(start, end)) === "end") return;
     const milliseconds = Math.max(performance.now() - before, 0.01);
     batches = Math.max(1, Math.min(GROWTH * count, Math.round((count * SLICE_MILLISECONDS) / milliseconds)));
     start = end;

@@ -63,10 +63,15 @@ export function settleRecipe(request: TrainingRequest, data: TrainingData): Reci
  * @throws ShapeError if the images are too small for its layers
  */
 export function planTraining(request: TrainingRequest, data: TrainingData): TrainingPlan {
+  return planWith({ ...planModel(request, data), seed: request.seed }, data);
+}
+
+/** The part of a plan that takes little time and memory: the recipe and the model. */
+export function planModel(request: TrainingRequest, data: TrainingData): Pick<TrainingPlan, "recipe" | "model"> {
   const recipe = settleRecipe(request, data);
   const { channels, height, width, classes } = data.train;
   const model = lenet5({ ...recipe, input: { channels, height, width }, classes: classes.length });
-  return planWith({ recipe, model, seed: request.seed }, data);
+  return { recipe, model };
 }
 
 /** Makes a plan from a completed recipe and a model, such as those of an earlier run. */
@@ -86,9 +91,33 @@ export function planWith(
   };
 }
 
-/** Compiles a plan's network and sets the plan's parameters. */
-export async function compilePlan({ model, recipe, parameters }: TrainingPlan, backend: Backend): Promise<Engine> {
-  const engine = await backend.compile([{ model, ...recipe }], recipe);
-  await engine.setParameters(parameters);
+/**
+ * Compiles a plan's network and sets the plan's parameters.
+ *
+ * @throws RangeError if all images belong to one class: whatever is trained would only learn its name
+ */
+export function compilePlan(plan: TrainingPlan, backend: Backend): Promise<Engine> {
+  return compileFleet([plan], backend);
+}
+
+/**
+ * Compiles the networks of plans as a fleet and sets the plans' parameters.
+ *
+ * @param plans with the same images, layers and batch size
+ * @throws RangeError if all images belong to one class
+ */
+export async function compileFleet(
+  plans: readonly Pick<TrainingPlan, "model" | "recipe" | "parameters" | "dataset">[],
+  backend: Backend,
+): Promise<Engine> {
+  requireSeveralClasses(plans[0].dataset);
+  const networks = plans.map(({ model, recipe }) => ({ model, ...recipe }));
+  const engine = await backend.compile(networks, plans[0].recipe);
+  for (const [network, { parameters }] of plans.entries()) await engine.setParameters(parameters, network);
   return engine;
+}
+
+function requireSeveralClasses({ name, classes, labels }: Dataset): void {
+  if (labels.some((label) => label !== labels[0])) return;
+  throw new RangeError(`${name}: all training images are "${classes[labels[0]]}", but training needs several classes`);
 }

@@ -53,12 +53,18 @@ export async function serveSite({ isolated }: { readonly isolated: boolean }): P
   };
 }
 
-export function launch(): Promise<Browser> {
+/** How to start Chromium: without a graphics card, or with one that is software. */
+const CARDS = {
+  none: ["--disable-gpu"],
+  software: ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
+};
+
+export function launch(card: keyof typeof CARDS = "none"): Promise<Browser> {
   return chromium.launch({
     executablePath: executable,
     headless: true,
     chromiumSandbox: false,
-    args: ["--disable-gpu"],
+    args: CARDS[card],
   });
 }
 

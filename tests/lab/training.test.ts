@@ -1,9 +1,5 @@
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { augmentationFor, generateDigits, splitIndices } from "../../src/data/index.js";
-import { customizeRecipe, fingerprint, initializeParameters, lenet5, runEpochs } from "../../src/engine.js";
-import { processorBackend } from "../../src/node/threads.js";
-import { RECIPES } from "../../src/training/recipes/recipes.js";
 import {
   accuracyOf,
   executable,
@@ -16,6 +12,7 @@ import {
   serveSite,
   trainToTheEnd,
 } from "./browser.js";
+import { trainInNode } from "./trainInNode.js";
 
 const COUNT = 8000;
 const EPOCHS = 4;
@@ -23,25 +20,6 @@ const SEED = 7;
 /** The machine may be busy. */
 const PATIENTLY = { timeout: 20_000 };
 const SETTINGS = `#train?count=${COUNT}&epochs=${EPOCHS}&seed=${SEED}`;
-
-/** Trains with the lab's settings in Node and returns the fingerprint of the best weights. */
-async function trainInNode(): Promise<string> {
-  const dataset = generateDigits({ seed: 0, count: COUNT, part: "train" });
-  const { improved } = RECIPES;
-  const requested = { augmentation: improved.augmentation, flipGiven: false };
-  const recipe = customizeRecipe(improved, {
-    epochs: EPOCHS,
-    augmentation: augmentationFor(requested, dataset.classes, 0),
-  });
-  const model = lenet5({ ...recipe, input: dataset, classes: dataset.classes.length });
-  const engine = await processorBackend(recipe.batchSize).compile([{ model, ...recipe }], recipe);
-  await engine.setParameters(initializeParameters(model, SEED));
-  const split = splitIndices(dataset.labels.length, recipe.validationFraction, SEED);
-  for await (const _ of runEpochs({ engine, dataset, split, recipe, seed: SEED }));
-  const best = await fingerprint(model, await engine.parameters());
-  engine.dispose();
-  return best;
-}
 
 const ENVIRONMENTS: readonly {
   readonly name: string;
@@ -58,7 +36,7 @@ describe.skipIf(!executable)(`training in the lab${SKIPPED}`, () => {
   let expected: string;
   beforeAll(async () => {
     browser = await launch();
-    expected = await trainInNode();
+    expected = (await trainInNode({ count: COUNT, epochs: EPOCHS, seed: SEED })).fingerprint;
   });
   afterAll(() => browser?.close());
 

@@ -10,7 +10,7 @@ import type {
 } from "../../src/engine/backend.js";
 import { referenceBackend } from "../../src/engine/reference/referenceBackend.js";
 import type { Threads } from "../../src/engine/wasm/threads.js";
-import { wasmBackend } from "../../src/engine/wasm/wasmBackend.js";
+import { type WasmOptions, wasmBackend } from "../../src/engine/wasm/wasmBackend.js";
 import type { Model, NamedTensors, ShapedLayer, Tensor } from "../../src/model/index.js";
 
 /** One batch: images selected by index, or normalised inputs. */
@@ -20,7 +20,7 @@ export type Batch =
 
 /** How to compile a network. */
 export type CompileOptions = Omit<NetworkSettings, "model"> &
-  EngineOptions & { readonly threads?: Threads; readonly fused?: boolean };
+  EngineOptions & { readonly threads?: Threads; readonly arithmetic?: WasmOptions["arithmetic"] };
 
 /** An engine with one network that takes batch after batch. */
 export class BatchEngine {
@@ -104,8 +104,8 @@ export class BatchEngine {
 }
 
 /** Compiles a network to WebAssembly. */
-export async function compile(model: Model, { threads, fused, ...options }: CompileOptions): Promise<BatchEngine> {
-  return new BatchEngine(await wasmBackend({ threads, fused }).compile([{ model, ...options }], options));
+export async function compile(model: Model, { threads, arithmetic, ...options }: CompileOptions): Promise<BatchEngine> {
+  return new BatchEngine(await wasmBackend({ threads, arithmetic }).compile([{ model, ...options }], options));
 }
 
 /** Compiles a network for the reference engine. */

@@ -1,1 +1,7 @@
-export function writeDigitFiles(folder: string, counts: { train: number; test: number }): Promise<void>;
+import type { ImageShape } from "../../src/model/index.js";
+
+export function writeDigitFiles(
+  folder: string,
+  counts: { train: number; test: number },
+  shape?: ImageShape,
+): Promise<void>;

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { DIGITS_DATASET, generateDigits } from "../../dist/data/index.js";
 
 /** Writes a folder with generated digits as IDX files: few enough for an epoch to take milliseconds. */
-export async function writeDigitFiles(folder, { train, test }) {
+export async function writeDigitFiles(folder, { train, test }, shape = DIGITS_DATASET.shape) {
   await mkdir(folder);
-  await writePart(folder, "train", "train", train);
-  await writePart(folder, "t10k", "test", test);
+  await writePart(folder, "train", "train", train, shape);
+  await writePart(folder, "t10k", "test", test, shape);
 }
 
-async function writePart(folder, prefix, part, count) {
-  const { images, labels, height, width } = generateDigits({ ...DIGITS_DATASET.shape, seed: 0, count, part });
+async function writePart(folder, prefix, part, count, shape) {
+  const { images, labels, height, width } = generateDigits({ ...shape, seed: 0, count, part });
   await writeFile(join(folder, `${prefix}-images-idx3-ubyte`), idx([count, height, width], images));
   await writeFile(join(folder, `${prefix}-labels-idx1-ubyte`), idx([count], labels));
 }

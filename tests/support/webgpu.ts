@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Gpu } from "../../src/engine/webgpu/webgpuBackend.js";
 
+/** To be imported before the program: it finds the package `webgpu` in $LENET_WEBGPU. */
+export const WEBGPU_HOOK = new URL("./webgpuPackage.mjs", import.meta.url).pathname;
+
 /** A GPU for tests, or why there is none. */
 export interface TestGpu {
   readonly gpu?: Gpu;

@@ -7,6 +7,9 @@ export type DataSource = (typeof DATA_SOURCES)[number];
 
 export const RECIPE_NAMES = ["paper", "improved", "best"] as const;
 
+/** Where networks are trained: on the processor, or on the graphics card. */
+export const DEVICES = ["cpu", "gpu"] as const;
+
 /** The range of each setting. */
 export const RANGES = {
   count: { least: 100, most: 60_000, whole: true },
@@ -17,6 +20,7 @@ export const RANGES = {
   dropout: { least: 0, most: 0.95 },
   val: { least: 0.01, most: 0.9 },
   threads: { least: 1, most: 64, whole: true },
+  networks: { least: 1, most: 64, whole: true },
 } as const satisfies Record<string, NumberRange>;
 
 /** The fields of the Train view. Undefined means the recipe's value or, for threads, as many as are useful. */
@@ -34,7 +38,10 @@ export const trainFields = {
   dropout: optionalNumber(RANGES.dropout),
   augment: optionalText((text) => (isAugmentation(text) ? text : undefined)),
   val: optionalNumber(RANGES.val),
+  device: choice(DEVICES, "cpu"),
   threads: optionalNumber(RANGES.threads),
+  /** How many networks to train side by side, with seeds that count up from `seed`. */
+  networks: number(RANGES.networks, 1),
 };
 
 /** Whether `lenet train --augment` accepts the text. */

@@ -4,7 +4,8 @@ import { selectedRun } from "./runs.js";
 
 /** A run of this page or something opened, by its number among all of them. */
 export type NetworkOrigin =
-  | { readonly type: "run"; readonly number: number }
+  /** The seed distinguishes the networks of a fleet. */
+  | { readonly type: "run"; readonly number: number; readonly seed?: number }
   | { readonly type: "file"; readonly number: number; readonly name: string };
 
 /** A network with its parameters, as the views show it. */
@@ -28,11 +29,12 @@ export const network = computed<Network | undefined>(() => openedNetwork.value ?
 
 function networkOfSelectedRun(): Network | undefined {
   const run = selectedRun.value;
-  const weights = run?.weights.value;
+  const member = run?.member.value;
+  const weights = member?.weights.value;
   if (!run || !weights) return undefined;
   const { recipe, settings } = run;
   return {
-    origin: { type: "run", number: run.number },
+    origin: { type: "run", number: run.number, seed: run.isFleet ? member.seed : undefined },
     model: run.model,
     parameters: weights.parameters,
     classes: settings.data.parts.train.classes,

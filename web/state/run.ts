@@ -1,11 +1,8 @@
-import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
+import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { lenet5 } from "../../src/engine.js";
 import type { Model } from "../../src/model/index.js";
-import type { EpochRecord } from "../../src/training/epochs.js";
 import type { Recipe } from "../../src/training/recipes/recipes.js";
 import type {
-  MarkedSnapshot,
-  Snapshot,
   Stretch,
   TrainingCommand,
   TrainingEvent,
@@ -13,6 +10,7 @@ import type {
   TrainingProgress,
 } from "../worker/training/protocol.js";
 import type { LoadedData } from "./loadedData.js";
+import { Member } from "./member.js";
 import { type RunFields, recipeFor } from "./settings.js";
 
 /** What defines a run. */
@@ -24,17 +22,7 @@ export interface RunSettings {
 
 export type RunStatus = "starting" | "running" | "resting" | "done" | "failed";
 
-/** Means over some batches of the training pass; `epoch` is where they end, in epochs. */
-export interface CurvePoint {
-  readonly epoch: number;
-  readonly loss: number;
-  readonly accuracy: number;
-}
-
-/** The maximum number of points per epoch, so that long runs stay quick to draw. */
-const POINTS_PER_EPOCH = 20;
-
-/** A training run in its worker, and everything it has reported. */
+/** A training run in its worker: one network, or a fleet that differs in the seed alone. */
 export class Run {
   /** Counted from 1; determines the run's colour and dashes. */
   readonly number: number;
@@ -43,27 +31,20 @@ export class Run {
   /** The recipe that results from the settings. */
   readonly recipe: Recipe;
   readonly model: Model;
+  /** Its networks, by ascending seed. */
+  readonly members: readonly Member[];
 
   readonly status: ReadonlySignal<RunStatus>;
   readonly machine = signal<TrainingMachine | undefined>(undefined);
   readonly progress = signal<TrainingProgress | undefined>(undefined);
-  readonly curve = signal<readonly CurvePoint[]>([]);
-  readonly epochs = signal<readonly EpochRecord[]>([]);
-  /** The newest validation, also while it runs: counts, row-major; rows are the true class. */
-  readonly confusion = signal<Uint32Array | undefined>(undefined);
-  /** The newest reported parameters; after the run, the best ones. */
-  readonly weights = signal<MarkedSnapshot | undefined>(undefined);
-  /** The parameters over time, starting before the first step. */
-  readonly timeline = signal<readonly Snapshot[]>([]);
-  /** The parameters requested last. */
-  readonly live = signal<Snapshot | undefined>(undefined);
-  readonly bestEpoch = signal<number | undefined>(undefined);
-  /** Why it failed. */
+  /** Why it failed or was interrupted. */
   readonly failure = signal<string | undefined>(undefined);
   /** Whether it can continue. */
   readonly canGo = computed(() => !["done", "failed"].includes(this.status.value));
+  /** The network that the views show. */
+  readonly member: ReadonlySignal<Member>;
 
-  private untilNextPoint = { loss: 0, accuracy: 0, samples: 0 };
+  private readonly picked: Signal<Member>;
   private readonly currentStatus = signal<RunStatus>("starting");
   private readonly worker = new Worker(new URL("../worker/training/worker.js", import.meta.url), { type: "module" });
 
@@ -77,19 +58,32 @@ export class Run {
     this.recipe = recipe;
     this.status = this.currentStatus;
     this.model = lenet5({ ...recipe, input: imageShape(data), classes: train.classes.length });
+    const seeds = Array.from({ length: fields.networks }, (_, index) => fields.seed + index);
+    this.members = seeds.map((seed) => new Member(seed, snapshotsKept(seeds.length)));
+    this.members[0].compareNumber.value = number;
+    this.picked = signal(this.members[0]);
+    this.member = this.picked;
     this.worker.addEventListener("message", ({ data }: MessageEvent<TrainingEvent>) => batch(() => this.receive(data)));
     this.worker.addEventListener("error", ({ message }) => this.fail(message));
-    this.send({
-      type: "start",
-      start: { dataset: train, validationCount, recipe, seed: fields.seed, threads: fields.threads, stretch },
-    });
+    const { device, threads } = fields;
+    this.send({ type: "start", start: { dataset: train, validationCount, recipe, seeds, device, threads, stretch } });
     if (stretch) this.currentStatus.value = "running";
+  }
+
+  get isFleet(): boolean {
+    return this.members.length > 1;
+  }
+
+  /** Has the views show another of its networks. */
+  pick(member: Member): void {
+    this.picked.value = member;
   }
 
   /** Trains to the end of a stretch. */
   go(stretch: Stretch): void {
     if (!this.canGo.value) return;
     this.currentStatus.value = "running";
+    this.failure.value = undefined;
     this.send({ type: "go", stretch });
   }
 
@@ -98,9 +92,9 @@ export class Run {
     this.send({ type: "rest" });
   }
 
-  /** Requests the current parameters of a running training; they arrive in `live`. */
+  /** Requests the current parameters of the network on display; they arrive in its `live`. */
   requestSnapshot(): void {
-    this.send({ type: "snapshot" });
+    this.send({ type: "snapshot", network: this.members.indexOf(this.member.peek()) });
   }
 
   /** Terminates the run's worker. */
@@ -116,26 +110,39 @@ export class Run {
     switch (event.type) {
       case "started":
         this.machine.value = event.machine;
-        this.keep(event.initial);
+        this.tellMembers(event.initial, (member, snapshot) => member.keep(snapshot));
         break;
       case "progress":
-        this.receiveProgress(event.progress);
+        this.progress.value = event.progress;
+        this.tellMembers(event.progress.means, (member, means) => member.receiveMeans(means, event.progress));
         break;
       case "epoch":
-        this.epochs.value = [...this.epochs.value, event.record];
-        this.bestEpoch.value = event.bestEpoch;
-        this.keep(event.after);
+        for (const epoch of event.networks) this.members[epoch.network].receiveEpoch(epoch);
         break;
       case "resting":
         this.currentStatus.value = "resting";
-        this.keep(event.at);
+        this.tellMembers(event.at, (member, snapshot) => member.keep(snapshot));
         break;
       case "snapshot":
-        this.live.value = event.at;
-        this.timeline.value = keepSnapshot(this.timeline.value, event.at);
+        this.members[event.network].receiveLive(event.at);
+        break;
+      case "interrupted":
+        this.currentStatus.value = "resting";
+        this.failure.value = event.message;
+        this.progress.value = progressAfter(
+          Math.max(...event.at.map(({ epoch }) => epoch)),
+          this.recipe.epochs,
+          this.progress.value,
+        );
+        this.tellMembers(event.at, (member, snapshot) => member.goBack(snapshot));
+        break;
+      case "diverged":
+        this.members[event.network].failure.value = event.message;
         break;
       case "done":
-        this.weights.value = event.best;
+        this.tellMembers(event.best, (member, best) => {
+          member.weights.value = best;
+        });
         this.currentStatus.value = "done";
         this.dispose();
         break;
@@ -145,29 +152,9 @@ export class Run {
     }
   }
 
-  private receiveProgress(progress: TrainingProgress): void {
-    this.progress.value = progress;
-    if (progress.confusion) this.confusion.value = progress.confusion;
-    if (progress.phase === "train") this.addToCurve(progress);
-  }
-
-  /** Accumulates progress until it is enough for a point of the curve. */
-  private addToCurve({ epoch: number, done, total, loss, accuracy, samples }: TrainingProgress): void {
-    const sums = this.untilNextPoint;
-    sums.loss += loss * samples;
-    sums.accuracy += accuracy * samples;
-    sums.samples += samples;
-    const epoch = number - 1 + done / total;
-    const last = this.curve.value.at(-1)?.epoch ?? 0;
-    if (epoch - last < 1 / POINTS_PER_EPOCH) return;
-    const point = { epoch, loss: sums.loss / sums.samples, accuracy: sums.accuracy / sums.samples };
-    this.curve.value = [...this.curve.value, point];
-    this.untilNextPoint = { loss: 0, accuracy: 0, samples: 0 };
-  }
-
-  private keep(snapshot: MarkedSnapshot): void {
-    this.weights.value = snapshot;
-    this.timeline.value = keepSnapshot(this.timeline.value, snapshot);
+  /** Gives each member its part, if it has one. */
+  private tellMembers<Part>(parts: readonly (Part | undefined)[], tell: (member: Member, part: Part) => void): void {
+    for (const [network, part] of parts.entries()) if (part) tell(this.members[network], part);
   }
 
   private fail(message: string): void {
@@ -177,17 +164,27 @@ export class Run {
   }
 }
 
+/** The progress at the end of an epoch; undefined before the first. */
+function progressAfter(
+  epoch: number,
+  epochs: number,
+  progress: TrainingProgress | undefined,
+): TrainingProgress | undefined {
+  if (epoch === 0 || !progress) return undefined;
+  const images = (progress.totalImages * epoch) / epochs;
+  return { ...progress, epoch, images };
+}
+
 function imageShape({ parts: { train } }: LoadedData) {
   const { channels, height, width } = train;
   return { channels, height, width };
 }
 
-/** The maximum number of snapshots kept; more would fill the memory and show nothing new. */
+/** The snapshots kept of a network, and of all networks together; more would fill the memory and show nothing new. */
 const MOST_SNAPSHOTS = 128;
+const SNAPSHOTS_OF_FLEET = 256;
+const FEWEST_SNAPSHOTS = 8;
 
-/** Appends a snapshot. If there are too many, drops every second one except the first and the last. */
-export function keepSnapshot(timeline: readonly Snapshot[], { epoch, parameters }: Snapshot): readonly Snapshot[] {
-  const earlier = timeline.filter((kept) => kept.epoch < epoch);
-  const all = [...earlier, { epoch, parameters }];
-  return all.length <= MOST_SNAPSHOTS ? all : all.filter((_, index) => index % 2 === 0 || index === all.length - 1);
+function snapshotsKept(networks: number): number {
+  return Math.max(FEWEST_SNAPSHOTS, Math.min(MOST_SNAPSHOTS, Math.floor(SNAPSHOTS_OF_FLEET / networks)));
 }

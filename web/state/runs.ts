@@ -1,5 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import type { Stretch } from "../worker/training/protocol.js";
+import type { Member } from "./member.js";
 import { Run, type RunSettings } from "./run.js";
 
 const list = signal<readonly Run[]>([]);
@@ -23,6 +24,11 @@ export function selectRun({ number }: Run): void {
   selectedNumber.value = number;
 }
 
+/** Lists a network of a fleet in Compare. */
+export function addToCompare({ compareNumber }: Member): void {
+  compareNumber.value ??= takeNumber();
+}
+
 /** Starts a run and trains it to the end of a stretch. Only one run trains at a time: the others are paused. */
 export function addRun(settings: RunSettings, stretch: Stretch): Run {
   restAll();
@@ -36,6 +42,10 @@ export function addRun(settings: RunSettings, stretch: Stretch): Run {
 export function restartRun(run: Run): void {
   run.dispose();
   const fresh = new Run(run.number, run.settings);
+  for (const [network, member] of run.members.entries()) {
+    fresh.members[network].compareNumber.value = member.compareNumber.value;
+    if (run.member.value === member) fresh.pick(fresh.members[network]);
+  }
   list.value = list.value.map((one) => (one === run ? fresh : one));
 }
 

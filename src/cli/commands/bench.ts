@@ -1,8 +1,10 @@
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { Command, Option } from "commander";
-import { type BenchmarkReport, runBenchmark } from "../../benchmark/index.js";
+import { type BenchmarkReport, type FleetFigure, runBenchmark, runCardBenchmark } from "../../benchmark/index.js";
+import { MOST_THREADS } from "../../engine/wasm/threads.js";
 import { enableFusedArithmetic, startThread } from "../../node/threads.js";
 import { VERSION } from "../../version.js";
+import { type DeviceChoice, describeCard, deviceOption, openDevice } from "../device.js";
 import { integer, jsonOption, numberBetween } from "../options.js";
 import { table } from "../table.js";
 import { Terminal } from "../terminal.js";
@@ -10,6 +12,7 @@ import { Terminal } from "../terminal.js";
 interface BenchOptions {
   readonly seconds?: number;
   readonly full?: boolean;
+  readonly device?: DeviceChoice;
   readonly threads?: number;
   readonly json?: boolean;
 }
@@ -43,13 +46,21 @@ export function benchCommand(): Command {
     )
     .option("--full", "measure more: batch sizes from 1 to 1024, kernels for both image sizes")
     .addOption(
-      new Option("--threads <n>", "maximum number of threads (default: one per core)").argParser(integer(1, 64)),
+      new Option("--threads <n>", "maximum number of threads (default: one per core)").argParser(
+        integer(1, MOST_THREADS),
+      ),
     )
+    .addOption(deviceOption("cpu"))
     .addOption(jsonOption())
-    .action(runBench);
+    .action((options: BenchOptions) => (options.device === "gpu" ? benchCard(options) : runBench(options)));
 }
 
-async function runBench({ seconds, full, threads = availableParallelism(), json }: BenchOptions): Promise<void> {
+async function runBench({
+  seconds,
+  full,
+  threads = Math.min(availableParallelism(), MOST_THREADS),
+  json,
+}: BenchOptions): Promise<void> {
   enableFusedArithmetic();
   const terminal = new Terminal(json ? process.stderr : process.stdout);
   const environment: Environment = {
@@ -71,6 +82,38 @@ async function runBench({ seconds, full, threads = availableParallelism(), json 
   terminal.clearBar();
   if (json) process.stdout.write(`${JSON.stringify({ ...environment, ...report }, undefined, 2)}\n`);
   else terminal.line(formatBenchmark(environment, report));
+}
+
+/** Measures the training steps of fleets on a graphics card. */
+async function benchCard({ seconds, full, json, device: choice }: BenchOptions): Promise<void> {
+  const terminal = new Terminal(json ? process.stderr : process.stdout);
+  const device = await openDevice({ device: choice }, undefined, terminal);
+  const card = device.card!;
+  const figures = await runCardBenchmark({
+    backend: device.backend(1),
+    isSoftware: card.isSoftware,
+    full,
+    seconds: seconds ?? (full ? FULL_SECONDS : BRIEF_SECONDS),
+    onProgress: ({ doing, done, total }) =>
+      terminal.progress({ label: "measuring", done, total, unit: "parts", details: doing }),
+  });
+  terminal.clearBar();
+  if (json) process.stdout.write(`${JSON.stringify({ lenet: VERSION, card, fleets: figures }, undefined, 2)}\n`);
+  else terminal.line([describeCard(card), "", ...formatFleets(figures)].join("\n"));
+}
+
+function formatFleets(figures: readonly FleetFigure[]): string[] {
+  const rows = figures.map((figure) => [
+    figure.recipe,
+    String(figure.networks),
+    spread(figure.trainMicroseconds, figure.trainMicrosecondsQuartiles, 0),
+    (figure.trainMicroseconds / figure.networks).toFixed(1),
+    (figure.memoryBytes / 2 ** 20).toFixed(1),
+  ]);
+  return [
+    "Training steps of batch 32 on 1x28x28 images, including augmentation; medians, with quartiles in parentheses",
+    ...table(["recipe", "networks", "µs", "µs a network", "MB"], rows, 1),
+  ];
 }
 
 /** The results as tables, each median followed by its quartiles. */

@@ -1,6 +1,7 @@
 import { Command } from "commander";
+import type { Arithmetic } from "../../engine/wasm/features.js";
 import { RECIPES } from "../../training/recipes/recipes.js";
-import { dataDirOption } from "../options.js";
+import { arithmeticOption, dataDirOption } from "../options.js";
 import { Terminal } from "../terminal.js";
 import { startRun } from "../training/train.js";
 
@@ -13,13 +14,15 @@ export function demoCommand(): Command {
       `train the improved recipe for ${EPOCHS} epochs on Fashion-MNIST, or on generated digits if it is unavailable`,
     )
     .addOption(dataDirOption())
-    .action(async ({ dataDir }: { dataDir?: string }) => {
+    .addOption(arithmeticOption())
+    .action(async ({ dataDir, arithmetic }: { dataDir?: string; arithmetic?: Arithmetic }) => {
       const terminal = new Terminal(process.stdout);
       const output = { terminal, json: false };
       await startRun(
         {
           training: { recipe: RECIPES.improved, seed: 0, changes: { epochs: EPOCHS } },
           data: { dataDir, resize: "contain", background: 0 },
+          arithmetic,
         },
         output,
       );

@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import type { Dataset } from "../../data/dataset.js";
 import { splitTraining } from "../../data/split.js";
+import type { Arithmetic } from "../../engine/wasm/features.js";
 import type { ModelMetadata } from "../../model/index.js";
 import { classCount, fingerprint, inferShapes } from "../../model/index.js";
 import type { LoadedWeights } from "../../node/loadWeights.js";
@@ -8,8 +9,10 @@ import { DATA_NAMES, type DataSettings, type OpenedData } from "../../node/openD
 import { evaluateDataset } from "../../training/evaluate.js";
 import type { Evaluation } from "../../training/metrics.js";
 import { dataOfRun, listSkipped, openForCommand } from "../data.js";
+import { type DeviceChoice, deviceOption, openDevice } from "../device.js";
 import { formatEvaluation } from "../evaluationTable.js";
 import {
+  arithmeticOption,
   backgroundByte,
   backgroundOption,
   dataDirOption,
@@ -28,7 +31,9 @@ interface EvalOptions extends Partial<ImageOptions> {
   readonly dataDir?: string;
   readonly split: "test" | "val" | "train";
   readonly recipe?: string;
+  readonly device?: DeviceChoice;
   readonly threads?: number;
+  readonly arithmetic?: Arithmetic;
   readonly json?: boolean;
 }
 
@@ -55,7 +60,9 @@ export function evalCommand(): Command {
         .default("test"),
     )
     .addOption(weightsRecipeOption())
+    .addOption(deviceOption())
     .addOption(threadsOption())
+    .addOption(arithmeticOption())
     .addOption(jsonOption())
     .action(runEval);
 }
@@ -68,7 +75,8 @@ async function runEval(path: string, options: EvalOptions): Promise<void> {
   const { dataset, indices } = await imagesOf(path, weights, data, options.split);
   terminal.clearBar();
   requireClasses(path, weights, dataset, terminal);
-  const engine = await engineFor(weights, { threads: options.threads });
+  const device = await openDevice(options, undefined, terminal);
+  const engine = await engineFor(weights, options, device);
   const evaluation = await evaluateDataset(engine, dataset, indices, {
     onProgress: (progress) => terminal.progress({ label: "evaluating", unit: "images", ...progress }),
   });

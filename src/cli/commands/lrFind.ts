@@ -2,7 +2,6 @@ import { extname } from "node:path";
 import { Command, Option } from "commander";
 import { writeFileAtomic } from "../../node/disk/files.js";
 import { svgToPng } from "../../node/png.js";
-import { processorBackend } from "../../node/threads.js";
 import {
   type LearningRateSuggestions,
   type SweepStep,
@@ -12,6 +11,7 @@ import {
 import { compilePlan, planTraining } from "../../training/plan.js";
 import type { Recipe } from "../../training/recipes/recipes.js";
 import { DEFAULT_DATA, listSkipped, loadData } from "../data.js";
+import { openDevice } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
 import { addTrainingOptions, imageFile, integer, jsonOption, type TrainingOptions } from "../options.js";
 import { Terminal } from "../terminal.js";
@@ -36,12 +36,14 @@ export function lrFindCommand(): Command {
 async function runLrFind(options: LrFindOptions): Promise<void> {
   const { steps, out, json = false } = options;
   const terminal = new Terminal(json ? process.stderr : process.stdout);
-  const { training, threads, data: settings } = await runRequest(options);
+  const { training, data: settings, ...where } = await runRequest(options);
   await withInterrupt(async (signal) => {
     const data = await loadData({ ...settings, data: settings.data ?? DEFAULT_DATA }, { terminal, signal });
     const plan = planTraining(training, { ...data.parts, background: settings.background });
     const { recipe, seed } = plan;
-    const engine = await compilePlan(plan, processorBackend(recipe.batchSize, threads));
+    const { batchSize } = recipe;
+    const device = await openDevice(where, undefined, terminal);
+    const engine = await compilePlan(plan, device.backend(batchSize, where));
     let sweep: SweepStep[];
     try {
       sweep = await sweepLearningRate({

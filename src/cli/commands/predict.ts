@@ -1,11 +1,14 @@
 import { Command, Option } from "commander";
+import type { Arithmetic } from "../../engine/wasm/features.js";
 import { classCount, inferShapes } from "../../model/index.js";
 import { findImages, type ImageSource } from "../../node/imageSources.js";
 import type { LoadedWeights } from "../../node/loadWeights.js";
 import { predictImages } from "../../node/predictImages.js";
+import { type DeviceChoice, deviceOption, openDevice } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
 import { hasLightBackground, isLightOnBlack } from "../lightImages.js";
 import {
+  arithmeticOption,
   backgroundByte,
   backgroundOption,
   fitOption,
@@ -25,7 +28,9 @@ interface PredictOptions extends Partial<ImageOptions> {
   readonly invert?: boolean;
   readonly top: number;
   readonly recipe?: string;
+  readonly device?: DeviceChoice;
   readonly threads?: number;
+  readonly arithmetic?: Arithmetic;
   readonly json?: boolean;
   readonly csv?: boolean;
 }
@@ -46,7 +51,9 @@ export function predictCommand(): Command {
       new Option("--top <k>", "number of classes to show for each image").argParser(integer(1, 1000)).default(3),
     )
     .addOption(weightsRecipeOption())
+    .addOption(deviceOption())
     .addOption(threadsOption())
+    .addOption(arithmeticOption())
     .addOption(jsonOption())
     .addOption(new Option("--csv", "print CSV").conflicts("json"))
     .action((path: string, paths: string[], options: PredictOptions) =>
@@ -100,7 +107,8 @@ async function predictAll(
   const counts: Counts = { read: 0, unreadable: 0, light: 0 };
   const mayBeLight = !invert && isLightOnBlack(metadata?.data);
   const output = outputFor(weights, images, options);
-  const engine = await engineFor(weights, { threads });
+  const device = await openDevice(options, undefined, terminal);
+  const engine = await engineFor(weights, options, device);
   try {
     await print(output.begin);
     const results = predictImages(engine, images, {

@@ -1,16 +1,18 @@
 import { join } from "node:path";
 import { Command } from "commander";
+import type { Arithmetic } from "../../engine/wasm/features.js";
 import { judgedImages, writeReport } from "../../node/runReport.js";
 import { RUN_FILES } from "../../runs/runFolderFiles.js";
 import { dataOfRun, listSkipped, loadSameData } from "../data.js";
 import { withInterrupt } from "../interrupt.js";
-import { dataDirOption, threadsOption } from "../options.js";
+import { arithmeticOption, dataDirOption, threadsOption } from "../options.js";
 import { Terminal } from "../terminal.js";
 import { engineFor, openWeights } from "../weights.js";
 
 interface ReportOptions {
   readonly dataDir?: string;
   readonly threads?: number;
+  readonly arithmetic?: Arithmetic;
 }
 
 /** `lenet report`: writes a run's report and confusion matrix again. */
@@ -20,6 +22,7 @@ export function reportCommand(): Command {
     .argument("<run>", "run folder")
     .addOption(dataDirOption())
     .addOption(threadsOption())
+    .addOption(arithmeticOption())
     .action((path: string, options: ReportOptions) => withInterrupt((signal) => runReport(path, options, signal)));
 }
 
@@ -31,7 +34,7 @@ async function runReport(path: string, options: ReportOptions, signal: AbortSign
   const settings = dataOfRun(run);
   const { dataDir = settings.dataDir } = options;
   const data = await loadSameData(path, run.data.checksum, { ...settings, dataDir }, { terminal, signal });
-  const engine = await engineFor(weights, { threads: options.threads });
+  const engine = await engineFor(weights, options);
   try {
     await writeReport(path, engine, judgedImages(run, data.parts));
   } finally {

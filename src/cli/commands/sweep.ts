@@ -1,7 +1,10 @@
 import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { Arithmetic } from "../../engine/wasm/features.js";
 import type { ImageShape } from "../../model/index.js";
+import { type DeviceChoice, deviceOption } from "../device.js";
 import {
+  arithmeticOption,
   backgroundByte,
   backgroundOption,
   dataDirOption,
@@ -30,7 +33,9 @@ interface SweepCommandOptions extends ImageOptions {
   readonly set: readonly Axis[];
   readonly out?: string;
   readonly resume?: string;
+  readonly device?: DeviceChoice;
   readonly jobs: number;
+  readonly arithmetic?: Arithmetic;
   readonly log?: "tensorboard";
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -73,14 +78,17 @@ export function sweepCommand(): Command {
         "background",
         "seeds",
         "set",
+        "arithmetic",
         "out",
       ]),
     )
+    .addOption(deviceOption())
     .addOption(
-      new Option("--jobs <n>", "number of runs to train in parallel")
+      new Option("--jobs <n>", "number of runs to train in parallel on the processor")
         .argParser(integer(1, MOST_JOBS))
         .default(availableParallelism(), "one per core"),
     )
+    .addOption(arithmeticOption())
     .addOption(logOption())
     .addOption(jsonOption())
     .addOption(quietOption())
@@ -88,7 +96,7 @@ export function sweepCommand(): Command {
 }
 
 async function runSweep(options: SweepCommandOptions, command: Command): Promise<void> {
-  const { recipe, data, dataDir, input, fit, background, strict, seeds, set: grid, out, jobs, log } = options;
+  const { recipe, data, dataDir, input, fit, background, strict, seeds, set: grid, out, jobs, arithmetic } = options;
   const { json = false, quiet = false } = options;
   if (grid.some(({ key }) => key === "recipe") && command.getOptionValueSource("recipe") === "cli") {
     command.error("option '--recipe <name>' cannot be used with option '--set recipe=…'");
@@ -100,10 +108,10 @@ async function runSweep(options: SweepCommandOptions, command: Command): Promise
     );
   }
   const terminal = new Terminal(json ? process.stderr : process.stdout, { quiet });
-  const sweepOptions = { terminal, json, jobs, log };
+  const sweepOptions = { terminal, json, log: options.log, device: options.device, jobs };
   if (options.resume !== undefined) return resumeSweep(options.resume, { dataDir, strict }, sweepOptions);
   const dataSettings = { data, dataDir, input, resize: fit, background: backgroundByte(background), strict };
-  await startSweep({ recipe, data: dataSettings, grid, seeds, out }, sweepOptions);
+  await startSweep({ recipe, data: dataSettings, grid, seeds, arithmetic, out }, sweepOptions);
 }
 
 /** Adds an axis to the previous ones. @throws InvalidArgumentError if its key is already set */

@@ -47,6 +47,7 @@ export function trainCommand(): Command {
         "batch",
         "lr",
         "seed",
+        "arithmetic",
         "valSplit",
         "augmentVal",
         "out",
@@ -56,13 +57,13 @@ export function trainCommand(): Command {
     .addOption(jsonOption())
     .addOption(quietOption())
     .action(async (options: TrainOptions) => {
-      const { json = false, quiet = false, threads, epochs, dataDir, strict, out, log } = options;
+      const { json = false, quiet = false, threads, device, epochs, dataDir, strict, out } = options;
       const terminal = new Terminal(json ? process.stderr : process.stdout, { quiet });
-      const output = { terminal, json };
+      const output = { terminal, json, log: options.log };
       if (options.resume !== undefined) {
-        await resumeRun(options.resume, { epochs, dataDir, threads, strict, log }, output);
+        await resumeRun(options.resume, { epochs, dataDir, device, threads, strict }, output);
         return;
       }
-      await startRun({ ...(await runRequest(options)), out, log }, output);
+      await startRun({ ...(await runRequest(options)), out }, output);
     });
 }

@@ -1,8 +1,29 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Command } from "commander";
+import type { Arithmetic } from "../../engine/wasm/features.js";
 import { describeFileError } from "../../node/disk/files.js";
-import { processorBackend } from "../../node/threads.js";
 import { formatReport, isReferenceFile, reportProblems, reportSuccess, verifyFiles } from "../../verification/index.js";
+import { type DeviceChoice, deviceOption, openDevice } from "../device.js";
+import { arithmeticOption } from "../options.js";
+import { Terminal } from "../terminal.js";
+
+interface VerifyOptions {
+  readonly device?: DeviceChoice;
+  readonly arithmetic?: Arithmetic;
+}
+
+/** `lenet verify`: see {@link verify}. */
+export function verifyCommand(): Command {
+  return new Command("verify")
+    .description("compare the engine with reference values from PyTorch")
+    .argument("<dir>", "folder of reference values, as written by tests/golden/make_golden.py")
+    .addOption(deviceOption())
+    .addOption(arithmeticOption())
+    .action(async (directory: string, options: VerifyOptions) => {
+      process.exitCode = await verify(directory, options);
+    });
+}
 
 /**
  * `lenet verify DIR`: compares the engine with a folder of reference values from PyTorch and prints every tensor's
@@ -11,9 +32,10 @@ import { formatReport, isReferenceFile, reportProblems, reportSuccess, verifyFil
  * @returns the exit code: 0 if all errors are within tolerance, else 1
  * @throws Error if the folder or one of its files cannot be read
  */
-export async function verify(directory: string): Promise<number> {
+export async function verify(directory: string, options: VerifyOptions = {}): Promise<number> {
   const files = await readReferenceFiles(directory);
-  const report = await verifyFiles(files, processorBackend(32, 1));
+  const device = await openDevice(options, undefined, new Terminal(process.stdout));
+  const report = await verifyFiles(files, device.backend(32, { ...options, threads: 1 }));
   process.stdout.write(formatReport(report));
   const problems = reportProblems(report);
   if (problems.length === 0) process.stdout.write(`${reportSuccess(report)}\n`);

@@ -15,6 +15,8 @@ export const configSchema = z.object({
   /** The versions that started the sweep. */
   versions: z.object({ lenet: z.string(), node: z.string(), v8: z.string() }),
   startedAt: z.string(),
+  /** Where its runs are trained. Default: on the processor. */
+  device: z.enum(["cpu", "gpu"]).optional(),
   recipe: z.string(),
   data: z.object({
     name: z.string(),
@@ -32,6 +34,8 @@ export const configSchema = z.object({
   }),
   grid: z.array(axisSchema),
   seeds: z.array(z.number().int().nonnegative()).min(1),
+  /** The arithmetic of all its runs; sweeps of early versions do not say. */
+  arithmetic: z.enum(["portable", "fused"]).optional(),
 });
 
 /** All settings of a sweep. */

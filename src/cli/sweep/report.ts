@@ -1,10 +1,10 @@
 import { formatDuration } from "../../report/numbers.js";
+import { type Spread, spreadOf } from "../../report/statistics.js";
 import { csvLine } from "../csv.js";
 import { table } from "../table.js";
 import { formatPercent } from "../terminal.js";
 import type { SweepConfig } from "./config.js";
 import { type Combination, combinationsOf, labelOf, type PlannedRun } from "./grid.js";
-import { type Spread, spreadOf } from "./statistics.js";
 
 /** How a run ended. */
 export type RunOutcome = FinishedRun | { readonly status: "failed"; readonly reason: string };

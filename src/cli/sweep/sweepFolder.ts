@@ -28,8 +28,12 @@ const resultSchema = z.object({
 
 /** Creates the folder of a new sweep. @throws Error if it exists or cannot be written */
 export async function createSweepFolder(path: string, config: SweepConfig): Promise<void> {
-  const text = `${JSON.stringify(config, undefined, 2)}\n`;
-  await createFolderExclusive(path, (folder) => writeFileAtomic(join(folder, SWEEP_FILES.config), text));
+  await createFolderExclusive(path, (folder) => writeSweepConfig(folder, config));
+}
+
+/** Writes the settings of a sweep. */
+export async function writeSweepConfig(path: string, config: SweepConfig): Promise<void> {
+  await writeFileAtomic(join(path, SWEEP_FILES.config), `${JSON.stringify(config, undefined, 2)}\n`);
 }
 
 /** Reads the settings of a sweep. @throws Error if the file is missing or invalid */

@@ -1,16 +1,23 @@
 import { existsSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
+import type { Arithmetic } from "../../engine/wasm/features.js";
 import { RunFolder } from "../../node/runFolder.js";
+import { planWith } from "../../training/plan.js";
 import type { LoadedData } from "../data.js";
+import { PROCESSOR } from "../device.js";
 import { InterruptedError } from "../interrupt.js";
-import type { Reporter } from "../terminal.js";
-import { TRAINING_TASK } from "../training/run.js";
-import { type RunRequest, trainNew, trainOn } from "../training/train.js";
+import { type Reporter, SILENT } from "../terminal.js";
+import { type RunOutput, TRAINING_TASK } from "../training/run.js";
+import { arithmeticOfRun, planRun, type RunRequest, trainAlone } from "../training/train.js";
 
 // Trains one run in a worker thread.
 
 /** What the worker is started with. */
-export interface WorkerStart extends Required<Omit<RunRequest, "data" | "log">>, Pick<RunRequest, "log"> {
+export interface WorkerStart extends Required<Pick<RunRequest, "training" | "threads" | "out">> {
+  readonly arithmetic?: Arithmetic;
+  /** Whether a run may be resumed here although it was trained on another device. */
+  readonly moves: boolean;
+  readonly log?: RunOutput["log"];
   /** The images are in shared memory. */
   readonly data: LoadedData;
 }
@@ -26,10 +33,7 @@ const controller = new AbortController();
 const post = (message: WorkerMessage) => port.postMessage(message);
 
 const terminal: Reporter = {
-  line: () => {},
-  warn: () => {},
-  detail: () => {},
-  clearBar: () => {},
+  ...SILENT,
   progress: ({ task, done }) => {
     if (task === TRAINING_TASK) post({ done });
   },
@@ -45,13 +49,17 @@ try {
 }
 port.close();
 
-async function run({ data, ...request }: WorkerStart): Promise<void> {
-  const output = { terminal, json: false };
-  const { out, threads, log } = request;
-  if (!existsSync(out)) return trainNew(request, data, output, controller.signal);
-  const reopened = await RunFolder.reopen(out);
+async function run({ data, out: path, training, threads, arithmetic, moves, log }: WorkerStart): Promise<void> {
+  const output = { terminal, json: false, log };
+  const options = { device: PROCESSOR, threads, arithmetic, moves };
+  const { signal } = controller;
+  if (!existsSync(path)) return trainAlone({ plan: planRun(training, data), path }, data, options, output, signal);
+  const reopened = await RunFolder.reopen(path);
   try {
-    await trainOn(reopened, data, { threads, log }, output, controller.signal);
+    const { config } = reopened.folder;
+    const plan = planWith(config, data.parts);
+    const kept = arithmeticOfRun(path, config, moves);
+    await trainAlone({ reopened, plan }, data, { ...options, arithmetic: kept ?? arithmetic }, output, signal);
   } finally {
     await reopened.folder.close();
   }

@@ -14,7 +14,7 @@ import type { RunRequest } from "./train.js";
  * @throws Error if the recipe file cannot be read; AggregateError with one Error per mistake in it
  */
 export async function runRequest(options: TrainingOptions): Promise<RunRequest> {
-  const { recipe, config, normalize, augment, seed, threads } = options;
+  const { recipe, config, normalize, augment, seed, device, threads, arithmetic } = options;
   return {
     training: {
       ...(config === undefined ? { recipe: RECIPES[recipe] } : await readConfig(config)),
@@ -30,7 +30,9 @@ export async function runRequest(options: TrainingOptions): Promise<RunRequest> 
       },
     },
     data: dataSettings(options),
+    device,
     threads,
+    arithmetic,
   };
 }
 

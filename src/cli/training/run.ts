@@ -1,5 +1,6 @@
 import type { Dataset } from "../../data/dataset.js";
 import type { Engine } from "../../engine/backend.js";
+import { networkOf } from "../../engine/networkOf.js";
 import { fingerprint } from "../../model/index.js";
 import type { RunFolder } from "../../node/runFolder.js";
 import { judgedImages, writeReport } from "../../node/runReport.js";
@@ -10,16 +11,20 @@ import {
   type Best,
   type EpochProgress,
   type EpochRecord,
-  runEpochs,
+  type FinishedEpoch,
+  type FleetMember,
+  type FleetOptions,
+  runFleet,
   type TrainingState,
 } from "../../training/epochs.js";
 import { evaluateDataset } from "../../training/evaluate.js";
-import type { Evaluation } from "../../training/metrics.js";
+import { type Evaluation, trainingFailure } from "../../training/metrics.js";
 import type { TrainingPlan } from "../../training/plan.js";
 import { type LoadedData, listSkipped } from "../data.js";
 import { InterruptedError } from "../interrupt.js";
+import { tellHowToResume } from "../supervisor.js";
 import { formatPercent, type Reporter } from "../terminal.js";
-import { quoted } from "../text.js";
+import { counted, quoted } from "../text.js";
 
 /** The task name of a run's progress through its epochs. */
 export const TRAINING_TASK = "train";
@@ -30,102 +35,151 @@ export interface RunOutput {
   readonly terminal: Reporter;
   /** Also print one JSON object per line to standard output. */
   readonly json: boolean;
+  /** Also write an event file into the run folder. A resumed run continues one that is there in any case. */
+  readonly log?: "tensorboard";
 }
 
-/** A training run and its run folder. */
+/** What a run is made of. */
+export interface RunParts {
+  readonly folder: RunFolder;
+  readonly plan: TrainingPlan;
+  /** Where to resume. */
+  readonly state?: TrainingState;
+  /** Its event file, if it has one. */
+  readonly events?: TensorboardLog;
+}
+
+/** A training run: its run folder, and what it reports. */
 export class Run {
+  readonly member: FleetMember;
   private readonly folder: RunFolder;
-  private readonly plan: TrainingPlan;
-  private readonly engine: Engine;
   private readonly data: LoadedData;
   private readonly output: RunOutput;
-  private readonly log: TensorboardLog | undefined;
+  private readonly events: TensorboardLog | undefined;
+  private readonly controller = new AbortController();
+  private readonly imagesPerEpoch: number;
+  private failure: Error | undefined;
+  /** The last write, which the next one waits for. */
+  private written: Promise<void> = Promise.resolve();
 
-  constructor(
-    folder: RunFolder,
-    plan: TrainingPlan,
-    engine: Engine,
-    data: LoadedData,
-    output: RunOutput,
-    log?: TensorboardLog,
-  ) {
+  constructor({ folder, plan, state, events }: RunParts, data: LoadedData, output: RunOutput) {
     this.folder = folder;
-    this.plan = plan;
-    this.engine = engine;
     this.data = data;
     this.output = output;
-    this.log = log;
+    this.events = events;
+    this.member = { ...plan, resumeFrom: state, signal: this.controller.signal };
+    this.imagesPerEpoch = plan.split.train.length + plan.split.validation.length;
   }
 
-  async complete(signal: AbortSignal, resumeFrom?: TrainingState): Promise<void> {
-    const { terminal } = this.output;
-    this.announce(resumeFrom);
-    let best: Best;
+  get path(): string {
+    return this.folder.path;
+  }
+
+  /** Why it failed; undefined if it has not. */
+  get error(): Error | undefined {
+    return this.failure;
+  }
+
+  /** Ends the run; others in its fleet go on. */
+  fail(error: Error): void {
+    this.failure ??= error;
+    this.controller.abort(error);
+  }
+
+  /** Saves an epoch, after the one before. Never rejects: if it cannot be saved, the run fails. */
+  keep({ record, state }: FinishedEpoch): Promise<void> {
+    this.written = this.written
+      .then(async () => {
+        if (this.failure) return;
+        // Before the checkpoint: a resumed run cuts off what is beyond it.
+        await this.events?.keepEpoch(record, state.parameters);
+        await this.folder.keepEpoch(record, state);
+        this.report(record, state.best.epoch === record.epoch);
+      })
+      .catch((error) => this.fail(error));
+    return this.written;
+  }
+
+  /** Evaluates the best weights, and writes the result. If that is impossible, the run fails. */
+  async finish(engine: Engine, best: Best, signal: AbortSignal): Promise<void> {
+    await this.written;
+    if (this.failure) return;
     try {
-      best = await this.epochs(signal, resumeFrom);
       this.reportEarlyStop();
       const { test } = this.data.parts;
-      const evaluation = test && (await this.evaluate(test, signal));
-      terminal.clearBar();
-      await this.finish(best, evaluation);
+      const evaluation = test && (await this.evaluate(engine, test, signal));
+      this.output.terminal.clearBar();
+      await this.writeResult(engine, best, evaluation);
     } catch (error) {
-      if (error instanceof InterruptedError) throw await this.interrupted();
-      throw error;
-    } finally {
-      await this.log?.close();
-      this.engine.dispose();
+      if (error instanceof InterruptedError) throw error;
+      this.fail(error as Error);
     }
   }
 
-  private evaluate(test: Dataset, signal: AbortSignal): Promise<Evaluation> {
-    return evaluateDataset(this.engine, test, undefined, {
+  /** Waits for what is being written, and draws the curves so far. */
+  async pause(): Promise<void> {
+    await this.written;
+    await this.folder.drawCurves(runTitles(this.folder.config));
+  }
+
+  /** What the user enters to resume it. */
+  get resumeCommand(): string {
+    return `npx lenet train --resume ${quoted(this.path)}`;
+  }
+
+  /** Lets other processes write to the folder. */
+  async close(): Promise<void> {
+    await this.events?.close();
+    await this.folder.close();
+  }
+
+  /** How far the run is. */
+  get progress(): string {
+    const { epochs } = this.folder.config.recipe;
+    const done = this.folder.epochs;
+    return done === 0 ? "before the end of the first epoch" : `after epoch ${done} of ${epochs}`;
+  }
+
+  private evaluate(engine: Engine, test: Dataset, signal: AbortSignal): Promise<Evaluation> {
+    return evaluateDataset(engine, test, undefined, {
       signal,
       onProgress: (progress) => this.output.terminal.progress({ label: "testing", unit: "images", ...progress }),
     });
   }
 
-  /** Runs the remaining epochs, saving each in the run folder. */
-  private async epochs(signal: AbortSignal, resumeFrom?: TrainingState): Promise<Best> {
-    const { plan, engine } = this;
-    const trainImages = plan.split.train.length;
-    const imagesPerEpoch = trainImages + plan.split.validation.length;
-    const onProgress = (progress: EpochProgress) => this.showProgress(progress, imagesPerEpoch, trainImages);
-    const epochs = runEpochs({ ...plan, engine, resumeFrom, onProgress, signal });
-    for (;;) {
-      const next = await epochs.next();
-      if (next.done) return next.value;
-      const { record, state } = next.value;
-      // Before the checkpoint: a resumed run cuts off what is beyond it.
-      await this.log?.keepEpoch(record, state.parameters);
-      await this.folder.keepEpoch(record, state);
-      this.report(record, state.best.epoch === record.epoch);
-    }
-  }
-
-  private announce(resumeFrom?: TrainingState): void {
+  /** Says what is trained, on which device. */
+  announce({ threads }: Pick<Engine, "threads">): void {
     const { terminal } = this.output;
-    const { recipe, data, model, parameterCount, seed } = this.folder.config;
+    const { resumeFrom } = this.member;
+    const { recipe, data, model, parameterCount, seed, card } = this.folder.config;
     const { channels, height, width } = model.input;
+    const device = card ? card.name : counted(threads, "thread");
     terminal.line(`run folder: ${this.folder.path}`);
+    tellHowToResume(this.resumeCommand);
     if (data.generated)
       terminal.line(
         `the data set "${data.name}" is GENERATED by this program: its accuracies say nothing about real images`,
       );
     terminal.detail(
-      `LeNet-5 ${recipe.name}: ${parameterCount.toLocaleString("en-US")} parameters, ${channels}x${height}x${width} images of ${data.name}, seed ${seed}, ${this.engine.threads} ${this.engine.threads === 1 ? "thread" : "threads"}`,
+      `LeNet-5 ${recipe.name}: ${parameterCount.toLocaleString("en-US")} parameters, ${channels}x${height}x${width} images of ${data.name}, seed ${seed}, ${device}`,
     );
     if (resumeFrom) terminal.detail(`resuming after epoch ${resumeFrom.epoch} of ${recipe.epochs}`);
   }
 
-  private showProgress(progress: EpochProgress, imagesPerEpoch: number, trainImages: number): void {
+  /** The images done, counted from the first epoch. */
+  imagesDone({ epoch, phase, done }: EpochProgress): number {
+    const trained = phase === "validation" ? this.member.split.train.length : 0;
+    return (epoch - 1) * this.imagesPerEpoch + trained + done;
+  }
+
+  showProgress(progress: EpochProgress): void {
     const { epochs } = this.folder.config.recipe;
-    const before = (progress.epoch - 1) * imagesPerEpoch + (progress.phase === "validation" ? trainImages : 0);
     const details = `loss ${progress.loss.toFixed(4)}  acc ${formatPercent(progress.accuracy)}`;
     this.output.terminal.progress({
       task: TRAINING_TASK,
       label: `epoch ${progress.epoch}/${epochs} ${progress.phase === "train" ? "train" : "val  "}`,
-      done: before + progress.done,
-      total: imagesPerEpoch * epochs,
+      done: this.imagesDone(progress),
+      total: this.imagesPerEpoch * epochs,
       unit: "images",
       details,
     });
@@ -157,7 +211,7 @@ export class Run {
     );
   }
 
-  private async finish(best: Best, evaluation: Evaluation | undefined): Promise<void> {
+  private async writeResult(engine: Engine, best: Best, evaluation: Evaluation | undefined): Promise<void> {
     const { terminal, json } = this.output;
     const { data, recipe, model } = this.folder.config;
     const result = {
@@ -172,10 +226,10 @@ export class Run {
       fingerprint: await fingerprint(model, best.parameters),
       test: evaluation,
     };
-    await this.drawCurves();
-    await this.log?.finish(this.folder.epochs, evaluation);
+    await this.folder.drawCurves(runTitles(this.folder.config));
+    await this.events?.finish(this.folder.epochs, evaluation);
     await this.folder.writeResult(result);
-    await writeReport(this.folder.path, this.engine, judgedImages(this.folder.config, this.data.parts));
+    await writeReport(this.folder.path, engine, judgedImages(this.folder.config, this.data.parts));
     const images = data.generated ? "GENERATED test images" : "test images";
     terminal.line(
       `best validation accuracy ${formatPercent(best.validationAccuracy)} in epoch ${best.epoch}, total time ${formatDuration(this.folder.seconds)}`,
@@ -186,25 +240,62 @@ export class Run {
         : `${data.name} has no test images, so there is only a validation accuracy`,
     );
     terminal.line(`fingerprint of the best weights: ${result.fingerprint}`);
+    const failure = evaluation && trainingFailure(evaluation);
+    if (failure) terminal.warn(`${failure}; try a lower learning rate`);
     listSkipped(this.data, terminal);
     terminal.line(`run folder: ${this.folder.path}`);
     if (json) printJson({ event: "done", ...result });
   }
+}
 
-  /** Says how far the run is and how to resume it. */
-  private async interrupted(): Promise<InterruptedError> {
-    this.output.terminal.clearBar();
-    await this.drawCurves();
-    const { epochs } = this.folder.config.recipe;
-    const done = this.folder.epochs;
-    const when = done === 0 ? "before the end of the first epoch" : `after epoch ${done} of ${epochs}`;
-    return new InterruptedError(
-      `interrupted ${when}; resume with: npx lenet train --resume ${quoted(this.folder.path)}`,
-    );
-  }
+/** Writes of epochs that are under way at once. */
+const MOST_WRITES = 8;
 
-  private async drawCurves(): Promise<void> {
-    await this.folder.drawCurves(runTitles(this.folder.config));
+/**
+ * Trains runs side by side, each as the network of its place in the engine. A run that fails keeps its error, and the
+ * others go on. However it ends, everything is written.
+ *
+ * @throws the signal's reason if it is aborted; Error if the engine fails
+ */
+export async function trainRuns(
+  runs: readonly Run[],
+  engine: Engine,
+  {
+    dataset,
+    signal,
+    onProgress,
+    onEnd,
+  }: Pick<FleetOptions, "dataset" | "onProgress"> & {
+    readonly signal: AbortSignal;
+    /** Called for each run that is done or has failed. */
+    readonly onEnd?: (run: Run) => Promise<void>;
+  },
+): Promise<void> {
+  const members = runs.map(({ member }) => member);
+  const open = new Set(runs);
+  const writes = new Set<Promise<void>>();
+  const end = async (run: Run) => {
+    open.delete(run);
+    await onEnd?.(run);
+  };
+  try {
+    for await (const event of runFleet({ engine, dataset, members, signal, onProgress })) {
+      const run = runs[event.network];
+      if (event.type === "epoch") {
+        const write = run.keep(event).finally(() => writes.delete(write));
+        writes.add(write);
+        while (writes.size >= Math.min(MOST_WRITES, runs.length)) await Promise.race(writes);
+      } else if (event.type === "done") {
+        await run.finish(networkOf(engine, event.network), event.best, signal);
+        await end(run);
+      } else {
+        run.fail(event.error);
+        await end(run);
+      }
+    }
+  } finally {
+    await Promise.all(writes);
+    for (const run of open) await (run.error ? end(run) : run.pause());
   }
 }
 

@@ -1,32 +1,38 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { type Engine, OutOfMemoryError } from "../../engine/backend.js";
+import { type Arithmetic, supportsFusedArithmetic } from "../../engine/wasm/features.js";
 import { summarize } from "../../model/index.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
 import { type ReopenedRun, RunFolder } from "../../node/runFolder.js";
 import { TensorboardLog } from "../../node/tensorboard.js";
-import { processorBackend } from "../../node/threads.js";
-import type { RunConfig } from "../../runs/config.js";
-import { compilePlan, planTraining, planWith, type TrainingRequest } from "../../training/plan.js";
+import { enableFusedArithmetic } from "../../node/threads.js";
+import type { GraphicsCard } from "../../node/webgpu.js";
+import { describeDevice, isOnCard, isSameDevice, type RunConfig, type RunDevice } from "../../runs/config.js";
+import { compileFleet, planTraining, planWith, type TrainingPlan, type TrainingRequest } from "../../training/plan.js";
 import { VERSION } from "../../version.js";
 import { dataOfRun, type LoadedData, loadData, loadDefaultData, loadSameData } from "../data.js";
-import { withInterrupt } from "../interrupt.js";
-import { Run, type RunOutput } from "./run.js";
+import { type Device, type DeviceChoice, openDevice, type ProcessorOptions } from "../device.js";
+import { InterruptedError, withInterrupt } from "../interrupt.js";
+import { Run, type RunOutput, trainRuns } from "./run.js";
 
 /** The settings of a new run. */
 export interface RunRequest {
   readonly training: TrainingRequest;
   /** Without `data`: Fashion-MNIST, or digits if it cannot be obtained. */
   readonly data: Omit<DataSettings, "data"> & Partial<Pick<DataSettings, "data">>;
+  /** Default: auto. */
+  readonly device?: DeviceChoice;
   readonly threads?: number;
+  /** Of the processor. Default: fused where that is real. */
+  readonly arithmetic?: Arithmetic;
   /** The run folder. Default: named after the data set, the recipe and the seed. */
   readonly out?: string;
-  /** Also write an event file into the run folder. */
-  readonly log?: "tensorboard";
 }
 
 /** Trains a new run into a new run folder. */
 export async function startRun(request: RunRequest, output: RunOutput): Promise<void> {
-  const { out, data: settings } = request;
+  const { out, data: settings, training, threads, arithmetic } = request;
   // Checked before loading the data; creating the folder checks again.
   if (out !== undefined && existsSync(out)) throw new Error(`cannot create the folder ${out}: it exists already`);
   await withInterrupt(async (signal) => {
@@ -35,23 +41,115 @@ export async function startRun(request: RunRequest, output: RunOutput): Promise<
     const data = await (name === undefined
       ? loadDefaultData(settings, progress)
       : loadData({ ...settings, data: name }, progress));
-    await trainNew(request, data, output, signal);
+    const plan = planRun(training, data);
+    const { epochs, batchSize } = plan.recipe;
+    const work = { images: epochs * plan.split.train.length, batchSize };
+    const device = await openDevice(request, work, output.terminal);
+    const path = out ?? freePath("runs", `${data.name}-${plan.recipe.name}-seed${plan.seed}`);
+    await trainAlone({ plan, path }, data, { device, threads, arithmetic }, output, signal);
   });
 }
 
-/** Trains a new run on loaded data. @throws InterruptedError if the signal is aborted */
-export async function trainNew(
-  { training, threads, out, log }: Omit<RunRequest, "data">,
+/** A run to be trained: a new one into a folder that does not exist yet, or one that is resumed. */
+export type PreparedRun =
+  | { readonly plan: TrainingPlan; readonly path: string; readonly reopened?: undefined }
+  | { readonly plan: TrainingPlan; readonly reopened: ReopenedRun };
+
+/** Where runs are computed. */
+export interface RunDeviceOptions extends ProcessorOptions {
+  readonly device: Device;
+  /** Whether runs may be resumed on this device although they were trained on another. */
+  readonly moves?: boolean;
+}
+
+/** Plans a new run on loaded data. */
+export function planRun(training: TrainingRequest, { parts, settings }: LoadedData): TrainingPlan {
+  return planTraining(training, { ...parts, background: settings.background });
+}
+
+/** Trains a run by itself. @throws InterruptedError if the signal is aborted; Error if it fails */
+export async function trainAlone(
+  prepared: PreparedRun,
   data: LoadedData,
+  options: RunDeviceOptions & Pick<ResumeSettings, "epochs">,
   output: RunOutput,
   signal: AbortSignal,
 ): Promise<void> {
-  const { name, parts, settings } = data;
-  const { train } = parts;
-  const plan = planTraining(training, { ...parts, background: settings.background });
+  const engine = await compileRuns([prepared], options).catch((error) => {
+    if (!(error instanceof OutOfMemoryError)) throw error;
+    throw new Error(`${error.message}: choose a smaller --batch, or --device cpu`, { cause: error });
+  });
+  try {
+    const run = await openRun(prepared, engine, data, options, output);
+    run.announce(engine);
+    const { dataset } = prepared.plan;
+    try {
+      await trainRuns([run], engine, { dataset, signal, onProgress: ([progress]) => run.showProgress(progress) });
+    } catch (error) {
+      output.terminal.clearBar();
+      throw withHowToResume(error, run);
+    } finally {
+      await run.close();
+    }
+    if (run.error) throw run.error;
+  } finally {
+    engine.dispose();
+  }
+}
+
+/** Compiles the networks of runs with the same layers and batch size. @throws OutOfMemoryError if they need too much */
+export function compileRuns(runs: readonly PreparedRun[], { device, ...processor }: RunDeviceOptions): Promise<Engine> {
+  const plans = runs.map(({ plan }) => plan);
+  return compileFleet(plans, device.backend(plans[0].recipe.batchSize, processor));
+}
+
+/** What a run keeps of its engine. */
+type RunningEngine = Pick<Engine, "arithmetic" | "threads">;
+
+/**
+ * Opens the folder of a run that an engine is compiled for.
+ *
+ * @param epochs extends a finished run
+ * @throws Error if it was trained on another device, and may not move
+ */
+export async function openRun(
+  prepared: PreparedRun,
+  engine: RunningEngine,
+  data: LoadedData,
+  { device, moves = false, epochs }: RunDeviceOptions & Pick<ResumeSettings, "epochs">,
+  output: RunOutput,
+): Promise<Run> {
+  const { plan, reopened } = prepared;
+  const { arithmetic } = engine;
+  const on: RunDevice = { arithmetic, ...(device.card && { card: nameAndDriver(device.card) }) };
+  if (!reopened) {
+    const folder = await RunFolder.create(prepared.path, newConfig(plan, data, engine, on));
+    const events = output.log && (await TensorboardLog.open(folder.path, folder.config, []));
+    return new Run({ folder, plan, events }, data, output);
+  }
+  const { folder, state } = reopened;
+  await settleDevice(folder, on, moves, output);
+  // Only after all checks, so that a refusal leaves the finished run unchanged.
+  if (epochs !== undefined) await extendRun(folder, epochs, output);
+  const isLogged = output.log !== undefined || (await TensorboardLog.isIn(folder.path));
+  const events = isLogged ? await TensorboardLog.open(folder.path, folder.config, folder.records) : undefined;
+  return new Run({ folder, plan: planWith(folder.config, data.parts), state, events }, data, output);
+}
+
+function nameAndDriver({ name, driver }: GraphicsCard): RunDevice["card"] {
+  return { name, ...(driver !== undefined && { driver }) };
+}
+
+/** The config of a new run. */
+function newConfig(
+  plan: TrainingPlan,
+  { name, parts, settings }: LoadedData,
+  engine: RunningEngine,
+  on: RunDevice,
+): RunConfig {
   const { recipe, model, seed } = plan;
-  const engine = await compilePlan(plan, processorBackend(recipe.batchSize, threads));
-  const config: RunConfig = {
+  const { train } = parts;
+  return {
     versions: { lenet: VERSION, node: process.versions.node, v8: process.versions.v8 },
     startedAt: new Date().toISOString(),
     recipe,
@@ -67,16 +165,8 @@ export async function trainNew(
       generated: train.generated,
     },
     threads: engine.threads,
-    arithmetic: engine.arithmetic,
+    ...on,
   };
-  const path = out ?? freePath("runs", `${name}-${recipe.name}-seed${seed}`);
-  const folder = await RunFolder.create(path, config);
-  try {
-    const events = log && (await TensorboardLog.open(path, config, []));
-    await new Run(folder, plan, engine, data, output, events).complete(signal);
-  } finally {
-    await folder.close();
-  }
 }
 
 /** The data section of a run's config. Paths are absolute, so the run can be resumed from any folder. */
@@ -90,15 +180,23 @@ function dataConfig({ data, dataDir, resize, background }: DataSettings, name: s
   };
 }
 
+/** An engine's failure, such as a lost graphics card, with how to resume; an interruption with how far the run is. */
+function withHowToResume(error: unknown, run: Run): Error {
+  const resume = `resume with: ${run.resumeCommand}`;
+  if (error instanceof InterruptedError) return new InterruptedError(`interrupted ${run.progress}; ${resume}`);
+  const [message] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
+  return new Error(`${message.trimEnd()}; the run stopped ${run.progress}; ${resume}`, { cause: error });
+}
+
 /** Options for resuming a run. */
 export interface ResumeSettings {
-  /** Extends a finished run to this number of epochs. No other option affects the result. */
+  /** Extends a finished run to this number of epochs. Besides the device, no other option affects the result. */
   readonly epochs?: number;
   readonly dataDir?: string;
+  /** Default, and `auto`: where the run was trained before. */
+  readonly device?: DeviceChoice;
   readonly threads?: number;
   readonly strict?: boolean;
-  /** Also write an event file. One that is there is continued in any case. */
-  readonly log?: "tensorboard";
 }
 
 /**
@@ -112,43 +210,68 @@ export async function resumeRun(path: string, settings: ResumeSettings, output: 
       const { config } = reopened.folder;
       for (const line of reopened.repairs) output.terminal.line(line);
       const dataSettings = dataOfRun(config);
-      const { dataDir = dataSettings.dataDir, strict, epochs, threads = config.threads, log } = settings;
+      const { dataDir = dataSettings.dataDir, strict, epochs, threads = config.threads } = settings;
       const progress = { terminal: output.terminal, signal };
       const data = await loadSameData(path, config.data.checksum, { ...dataSettings, dataDir, strict }, progress);
-      await trainOn(reopened, data, { epochs, threads, log }, output, signal);
+      const { choice, moves } = resumeOn(settings.device, config);
+      const device = await openDevice({ device: choice }, undefined, output.terminal);
+      const arithmetic = device.card ? undefined : arithmeticOfRun(path, config, moves);
+      const prepared = { reopened, plan: planWith(config, data.parts) };
+      await trainAlone(prepared, data, { device, threads, arithmetic, moves, epochs }, output, signal);
     } finally {
       await reopened.folder.close();
     }
   });
 }
 
-/** Continues a reopened run on its data. @throws InterruptedError if the signal is aborted */
-export async function trainOn(
-  { folder, state }: ReopenedRun,
-  data: LoadedData,
-  { epochs, threads, log }: Pick<ResumeSettings, "epochs" | "log"> & { readonly threads: number },
-  output: RunOutput,
-  signal: AbortSignal,
-): Promise<void> {
-  const { arithmetic, recipe } = folder.config;
-  const backend = processorBackend(recipe.batchSize, threads);
-  const engine = await compilePlan(planWith(folder.config, data.parts), backend);
-  if (engine.arithmetic !== arithmetic) {
+/** Where to resume a run, and whether it may be another device than before: only if the user names one. */
+export function resumeOn(
+  choice: DeviceChoice | undefined,
+  config: Pick<RunDevice, "arithmetic">,
+): { readonly choice: DeviceChoice; readonly moves: boolean } {
+  if (choice !== undefined && choice !== "auto") return { choice, moves: true };
+  return { choice: isOnCard(config) ? "gpu" : "cpu", moves: false };
+}
+
+/**
+ * The processor's arithmetic for a run that is resumed: its own.
+ *
+ * @returns undefined if the run moves here from another device
+ * @throws Error if it is not available here, and the run may not move
+ */
+export function arithmeticOfRun(path: string, config: RunDevice, moves: boolean): Arithmetic | undefined {
+  enableFusedArithmetic();
+  if (config.arithmetic === "wasm-portable") return "portable";
+  if (config.arithmetic === "wasm-fused" && supportsFusedArithmetic()) return "fused";
+  if (moves) return undefined;
+  throw new Error(
+    `${path} was trained with ${describeDevice(config)}, which is not available here: resume it where it is, or accept other bits with --device cpu`,
+  );
+}
+
+/** Checks that a run stays on its device, or notes that it moves. @throws Error if it may not move */
+async function settleDevice(folder: RunFolder, on: RunDevice, moves: boolean, { terminal }: RunOutput): Promise<void> {
+  const { config, path } = folder;
+  if (isSameDevice(config, on)) return;
+  const [before, now] = [describeDevice(config), describeDevice(on)];
+  if (!moves) {
+    const option = `--device ${isOnCard(on) ? "gpu" : "cpu"}`;
     throw new Error(
-      `${folder.path} was trained with ${arithmetic} arithmetic, but this Node computes with ${engine.arithmetic}: resume it where ${arithmetic} is available`,
+      `${path} was trained with ${before}, but this computes with ${now}: resume it where ${before} is available, or accept other bits with ${option}`,
     );
   }
-  // Only after all checks, so that a refusal leaves the finished run unchanged.
-  if (epochs !== undefined) {
-    const before = folder.epochs;
-    await folder.extend(epochs);
-    output.terminal.line(
-      `extended from ${before} to ${epochs} epochs; the schedule restarts for the added ones, so the result differs from ${epochs} epochs from the start`,
-    );
-  }
-  const logged = log !== undefined || (await TensorboardLog.isIn(folder.path));
-  const events = logged ? await TensorboardLog.open(folder.path, folder.config, folder.records) : undefined;
-  await new Run(folder, planWith(folder.config, data.parts), engine, data, output, events).complete(signal, state);
+  await folder.moveTo(on);
+  terminal.line(
+    `moving from ${before} to ${now} after epoch ${folder.epochs}: the result differs from that of one device`,
+  );
+}
+
+async function extendRun(folder: RunFolder, epochs: number, { terminal }: RunOutput): Promise<void> {
+  const before = folder.epochs;
+  await folder.extend(epochs);
+  terminal.line(
+    `extended from ${before} to ${epochs} epochs; the schedule restarts for the added ones, so the result differs from ${epochs} epochs from the start`,
+  );
 }
 
 /** The first of parent/name, parent/name-2, parent/name-3, … that does not exist. */

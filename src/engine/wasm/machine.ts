@@ -12,7 +12,7 @@ import {
 import { dropoutKeys } from "../../numeric/dropoutDraw.js";
 import type { Images, SampleResults } from "../backend.js";
 import { imageSize } from "../hostImages.js";
-import { FLOAT_BYTES, type Layout, NO_LABEL, placeOffset, TILE_SAMPLES } from "./kernels/index.js";
+import { Failure, FLOAT_BYTES, type Layout, NO_LABEL, placeOffset, TILE_SAMPLES } from "./kernels/index.js";
 import { readArena, writeArena } from "./parameterStore.js";
 import { buildProgram, Job, type Program, type ProgramOptions, Source } from "./program.js";
 import type { EngineThread, Threads } from "./threads.js";
@@ -31,12 +31,32 @@ const STATE = ["weights", "firstMoments", "secondMoments", "averages"] as const;
 /** One of the arenas, which hold a value for each parameter. */
 export type Arena = (typeof STATE)[number] | "gradients";
 
+/** What to say of a thread that failed. */
+const FAILURES: Readonly<Record<number, string>> = {
+  [Failure.ended]: "a thread of the engine failed",
+  [Failure.rounding]: "a thread of the engine rounds multiply-add twice, but the calling thread once",
+  [Failure.silent]: "a thread of the engine died, or was stopped: it has done nothing for ten seconds",
+};
+
 /** The functions of a program's module. */
 interface ProgramExports {
   /** A job on a batch, by all threads. */
   run(): void;
   /** The evaluation of a batch of one sample, on the calling thread; only if all layers have a kernel for it. */
   runSingle?(): void;
+}
+
+/** Limits of the measurement that chooses the number of threads. */
+const LEAST_ROUNDS = 6;
+const MOST_ROUNDS = 20;
+const MOST_MILLISECONDS = 60;
+/** More threads are used if they are faster by more than the measurement's noise. */
+const WORTH_A_THREAD = 1.05;
+
+/** 1, 2, 4 … and the most: the numbers of threads worth trying. */
+function threadCounts(most: number): number[] {
+  const powers = Array.from({ length: Math.ceil(Math.log2(most)) }, (_, exponent) => 2 ** exponent);
+  return [...powers, most];
 }
 
 /** A program on its memory and its threads. It holds one network at a time; see {@link Machine.snapshot}. */
@@ -52,6 +72,7 @@ export class Machine {
   private readonly bytes: Uint8Array;
   private readonly words: Int32Array;
   private readonly floats: Float32Array;
+  private readonly placements: Int32Array;
   private disposed = false;
 
   /** @param threads only the calling thread if undefined */
@@ -71,6 +92,8 @@ export class Machine {
     this.bytes = new Uint8Array(memory.buffer);
     this.words = new Int32Array(memory.buffer);
     this.floats = new Float32Array(memory.buffer);
+    this.placements = this.words.subarray(this.program.addresses.placements / 4);
+    this.program.useThreads(this.words, count);
 
     const module = new WebAssembly.Module(this.program.bytes);
     const instance = new WebAssembly.Instance(module, { environment: { memory } });
@@ -80,6 +103,38 @@ export class Machine {
       threads!.start({ module, memory, thread: index + 1, failedWord }),
     );
     this.ready = Promise.all(this.workers.map(({ ready }) => ready)).then(() => {});
+  }
+
+  /**
+   * Finds by measurement how many threads are the fastest for batches of the program's size, and retires the others. The
+   * time is that of a training step without its update, on images of zeros. The bits do not depend on it.
+   *
+   * @returns the number of threads left
+   */
+  chooseThreads(batchSize: number): number {
+    const images = { values: new Float32Array(imageSize(this.model)) };
+    const most = this.workers.length + 1;
+    // With this many tiles, more would only take longer.
+    const end = Math.min(batchSize, 2 * most * TILE_SAMPLES);
+    const batch = { images, indices: new Int32Array(end), start: 0, end };
+    const counts = threadCounts(most).map((count) => ({ count, best: Number.POSITIVE_INFINITY }));
+    const started = performance.now();
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      if (round >= LEAST_ROUNDS && performance.now() - started > MOST_MILLISECONDS) break;
+      for (const each of counts.toReversed()) {
+        this.program.useThreads(this.words, each.count);
+        const before = performance.now();
+        this.perform(Job.differentiate, batch, 0);
+        const time = performance.now() - before;
+        // In the first rounds threads start, and V8 still compiles.
+        if (round >= LEAST_ROUNDS / 2) each.best = Math.min(each.best, time);
+      }
+    }
+    const best = Math.min(...counts.map((each) => each.best));
+    const { count } = counts.find((each) => each.best <= best * WORTH_A_THREAD)!;
+    this.program.useThreads(this.words, count);
+    this.words[this.program.addresses.meeting.retired / 4] = count;
+    return count;
   }
 
   get memoryBytes(): number {
@@ -163,11 +218,15 @@ export class Machine {
       if (kind === Job.evaluate && count === 1 && runSingle) runSingle();
       else run();
     } catch (error) {
-      const threadFailed = words[meeting.failed / 4] !== 0;
-      throw threadFailed ? new Error("a thread of the engine failed", { cause: error }) : error;
+      const failure = FAILURES[words[meeting.failed / 4]];
+      throw failure === undefined ? error : new Error(failure, { cause: error });
     }
-    results?.losses.set(floats.subarray(losses / 4, losses / 4 + count), start);
-    results?.predictions.set(words.subarray(predictions / 4, predictions / 4 + count), start);
+    if (!results) return;
+    // Loops, because making a view for each step costs more than they do, and keeps the garbage collector busy.
+    for (let sample = 0; sample < count; sample++) {
+      results.losses[start + sample] = floats[losses / 4 + sample];
+      results.predictions[start + sample] = words[predictions / 4 + sample];
+    }
   }
 
   /** Copies the logits of the last batch: [count][classes]. */
@@ -213,16 +272,20 @@ export class Machine {
       }
       return Source.floats;
     }
-    for (let place = start; place < end; place++) {
-      const first = indices[place] * size;
-      this.bytes.set(images.pixels.subarray(first, first + size), addresses.inputs + (place - start) * size);
+    for (let place = start; place < end; ) {
+      // Images that follow each other, as in an evaluation, are one copy.
+      const first = indices[place];
+      let neighbours = 1;
+      while (place + neighbours < end && indices[place + neighbours] === first + neighbours) neighbours++;
+      const bytes = images.pixels.subarray(first * size, (first + neighbours) * size);
+      this.bytes.set(bytes, addresses.inputs + (place - start) * size);
+      place += neighbours;
     }
     if (!placements) return Source.plain;
-    const target = this.words.subarray(addresses.placements / 4);
     if (placements instanceof Int32Array) {
-      target.set(placements.subarray(start * PLACEMENT_WORDS, end * PLACEMENT_WORDS));
+      this.placements.set(placements.subarray(start * PLACEMENT_WORDS, end * PLACEMENT_WORDS));
     } else {
-      drawPlacements(placements, this.model.input, indices, start, end, target);
+      drawPlacements(placements, this.model.input, indices, start, end, this.placements);
     }
     return Source.placed;
   }

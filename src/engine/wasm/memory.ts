@@ -102,9 +102,9 @@ export interface ProgramMemory {
   readonly batch: readonly (readonly number[])[];
   /** The threads' parts of the parameter tasks, [thread][task][PART_WORDS]. */
   readonly parts: number;
+  /** A word for each tile, a cache line apart: stages that a leader has announced to its partner. */
+  readonly announced: number;
   readonly scratch: ScratchMemory;
-  /** Start of the memory of the single-sample pass. */
-  readonly single: number;
   /** Bytes of an image. */
   readonly imageBytes: number;
 }
@@ -119,6 +119,8 @@ interface ScratchOffsets {
   /** By tensor, like the values. */
   readonly gradients: readonly number[];
   readonly workspace: number;
+  /** The memory of the pass of a single sample. */
+  readonly single: number;
   /** Bytes of one thread's memory. */
   readonly bytes: number;
 }
@@ -137,8 +139,10 @@ export interface MemoryNeeds {
   readonly batchSize: number;
   readonly threads: number;
   readonly averaging: boolean;
-  /** Bytes of the single-sample pass. */
+  /** Bytes of a single sample's pass. */
   readonly singleBytes: number;
+  /** The most samples that are computed one by one. */
+  readonly singleSamples: number;
 }
 
 /** Places what the kernels are emitted with. */
@@ -150,7 +154,9 @@ export function placeWords(plan: MemoryPlan, model: Model, stages: number): Word
     job: word(),
     sleepers: word(),
     failed: word(),
+    progress: word(),
     threads: word(),
+    retired: word(),
   };
   const [kind, samples, tiles, source, scale, smoothing] = words(plan.allocate(6 * 4), 6);
   return {
@@ -188,21 +194,28 @@ export function placeBatch(plan: MemoryPlan, placed: WordAddresses, needs: Memor
     gradients: arena(),
     averages: needs.averaging ? arena() : undefined,
   };
-  const batch = stageCodes.map(({ batchBytes = [] }) => batchBytes.map((bytes) => plan.allocate(bytes * tiles)));
+  const singles = Math.min(needs.singleSamples, needs.batchSize);
+  const batch = stageCodes.map(({ batchBytes = [], sampleBytes = batchBytes }) =>
+    batchBytes.map((bytes, region) => plan.allocate(Math.max(bytes * tiles, sampleBytes[region] * singles))),
+  );
   const logits = plan.allocate(tiles * logitsTileBytes);
   const tasks = stageCodes.flatMap(({ tasks = [] }) => tasks);
   const parts = plan.allocate(threads * tasks.length * PART_WORDS * 4);
-  const offsets = placeScratch(stagePlan, stageCodes);
+  const announced = plan.allocate(tiles * CACHE_LINE);
+  const offsets = placeScratch(stagePlan, stageCodes, needs.singleBytes);
   const scratch = { ...offsets, start: plan.allocate(offsets.bytes * threads) };
-  const single = plan.allocate(needs.singleBytes);
   const evaluatedTensors = stagePlan.tensors.map((_, tensor) =>
     holdsLogits(stagePlan, tensor, false) ? logits : scratch.start + scratch.values[memoryOf(stagePlan, tensor, false)],
   );
   const addresses = { ...placed, ...perBatch, ...arenas, logits, logitsTileBytes, evaluatedTensors };
-  return { addresses, batch, parts, scratch, single, imageBytes };
+  return { addresses, batch, parts, announced, scratch, imageBytes };
 }
 
-function placeScratch({ stages, tensors }: StagePlan, stageCodes: readonly StageCode[]): ScratchOffsets {
+function placeScratch(
+  { stages, tensors }: StagePlan,
+  stageCodes: readonly StageCode[],
+  singleBytes: number,
+): ScratchOffsets {
   const plan = new MemoryPlan(0);
   const assembly = plan.allocate(assemblyScratchBytes(tensors[0].layout));
   const values = tensors.map(({ layout, memory }, index) => (memory === index ? plan.allocate(tileBytes(layout)) : 0));
@@ -214,5 +227,6 @@ function placeScratch({ stages, tensors }: StagePlan, stageCodes: readonly Stage
     return overwritten.has(index) ? values[index] : plan.allocate(tileBytes({ ...layout, border: 0 }));
   });
   const workspace = plan.allocate(Math.max(0, ...stageCodes.map(({ workspaceBytes = 0 }) => workspaceBytes)));
-  return { assembly, values, kept, gradients, workspace, bytes: plan.byteLength };
+  const single = plan.allocate(singleBytes);
+  return { assembly, values, kept, gradients, workspace, single, bytes: plan.byteLength };
 }

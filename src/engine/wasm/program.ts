@@ -1,17 +1,19 @@
 import { classCount, type Model, type ShapedLayer } from "../../model/index.js";
 import { type MemoryType, ModuleBuilder } from "./assembler/index.js";
+import { ROUNDING_OPERANDS } from "./features.js";
 import {
   emitAssembly,
   emitCrossEntropy,
   emitOptimizer,
   emitSynchronization,
   type KernelContext,
+  MOST_SINGLE_SAMPLES,
   type OptimizerKind,
   StaticData,
 } from "./kernels/index.js";
 import { type Addresses, CACHE_LINE, MemoryPlan, placeBatch, placeWords, type WordAddresses } from "./memory.js";
 import { layoutParameters, type ParameterLayout } from "./parameterStore.js";
-import { emitRunSingle, emitSingleSample } from "./singleSample.js";
+import { emitSinglePass, emitSingleSamples } from "./singleSample.js";
 import { emitStage, planStages, type StagePlan } from "./stages.js";
 import { emitThreads, writeParts } from "./threadCode.js";
 import { emitTiles } from "./tileCode.js";
@@ -40,6 +42,8 @@ export interface Program {
   readonly stagePlan: StagePlan;
   /** Writes constants and tables into fresh memory. */
   initialize(memory: WebAssembly.Memory): void;
+  /** Divides the next jobs between the first threads: all that there are, or fewer. */
+  useThreads(words: Int32Array, threads: number): void;
 }
 
 /** Compiles a model: plans its stages, emits their kernels, places everything in memory, emits what a thread does. */
@@ -55,13 +59,21 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
   const context = { module, data, fused: options.fused };
   const kernels = emitKernels(context, { layers, stagePlan, parameterLayout, words, options });
   const { stageCodes, single } = kernels;
+  const roundingOperands = options.fused ? data.table(ROUNDING_OPERANDS) : undefined;
   plan.allocate(data.byteLength);
-  const singleBytes = single?.pass.byteLength ?? 0;
-  const memory = placeBatch(plan, words, { ...options, model, stagePlan, stageCodes, parameterLayout, singleBytes });
+  const memory = placeBatch(plan, words, {
+    ...options,
+    model,
+    stagePlan,
+    stageCodes,
+    parameterLayout,
+    singleBytes: single?.pass.byteLength ?? 0,
+    singleSamples: single ? MOST_SINGLE_SAMPLES : 0,
+  });
 
   const tiles = emitTiles(module, { ...kernels, stagePlan, memory });
-  emitThreads(module, { ...kernels, tiles, memory });
-  if (single) emitRunSingle(module, { ...single, layers, stagePlan, crossEntropy: kernels.crossEntropy, memory });
+  const samples = single && emitSingleSamples(module, { ...kernels, ...single, layers, stagePlan, memory });
+  emitThreads(module, { ...kernels, tiles, samples, memory, roundingOperands });
 
   const memoryType: MemoryType = { pages: plan.pages, shared: options.shared };
   return {
@@ -72,9 +84,11 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
     stagePlan,
     initialize: (target) => {
       data.writeTo(target);
-      const targetWords = new Int32Array(target.buffer);
-      targetWords[words.meeting.threads / 4] = options.threads;
-      writeParts(targetWords, memory, stageCodes, options.threads);
+      new Int32Array(target.buffer)[words.meeting.retired / 4] = options.threads;
+    },
+    useThreads: (target, threads) => {
+      target[words.meeting.threads / 4] = threads;
+      writeParts(target, memory, stageCodes, threads);
     },
   };
 }
@@ -96,13 +110,15 @@ function emitKernels(context: KernelContext, plan: KernelPlan) {
     synchronization: emitSynchronization(context, words.meeting),
     assembly: emitAssembly(context, "assemble", { layout: tensors[0].layout, normalized }),
     crossEntropy: emitCrossEntropy(context, "crossEntropy", { classes: classCount(layers) }),
-    update: emitOptimizer(context, options.optimizer, options.averaging),
+    optimizer: emitOptimizer(context, options.optimizer, options.averaging),
     stageCodes: stages.map((stage) => emitStage(context, stage, tensors, parameterLayout)),
     single: options.keepActivations ? undefined : emitSingleKernels(context, plan),
   };
 }
 
 function emitSingleKernels(context: KernelContext, { layers, parameterLayout, words: { normalized } }: KernelPlan) {
-  const pass = emitSingleSample(context, layers, parameterLayout);
-  return pass && { pass, assembly: emitAssembly(context, "assembleSingle", { layout: pass.inputLayout, normalized }) };
+  const pass = emitSinglePass(context, layers, parameterLayout);
+  if (!pass) return undefined;
+  const [{ layout }] = pass.tensors;
+  return { pass, assembly: emitAssembly(context, "assembleSingle", { layout, normalized }) };
 }

@@ -1,115 +1,253 @@
 import { classCount, isActivation, type ShapedLayer } from "../../model/index.js";
-import { type FunctionBuilder, type FunctionHandle, f32, i32, type ModuleBuilder } from "./assembler/index.js";
+import {
+  type FunctionBuilder,
+  type FunctionHandle,
+  f32,
+  i32,
+  type Local,
+  type ModuleBuilder,
+} from "./assembler/index.js";
 import {
   type AssemblyKernels,
   FLOAT_BYTES,
   type KernelContext,
   type Layout,
+  NO_LABEL,
+  type PassCode,
   PLACE_BYTES,
+  type StageCode,
+  TILE_SAMPLES,
+  type TilePointers,
   tileBytes,
   VECTOR_BYTES,
 } from "./kernels/index.js";
+import { emitDerivative } from "./kernels/singleSample.js";
 import { kernelsOf } from "./layers.js";
 import type { ProgramMemory } from "./memory.js";
 import { MemoryPlan } from "./memory.js";
 import type { ParameterLayout } from "./parameterStore.js";
-import { layoutBefore, memoryOf, type StagePlan } from "./stages.js";
-import { emitAssembleSample } from "./tileCode.js";
+import { layoutBefore, type StagePlan } from "./stages.js";
+import {
+  emitAssembleSample,
+  emitBackward,
+  emitForward,
+  emitPasses,
+  type Passage,
+  type PassFunctions,
+} from "./tileCode.js";
 
-/** One kernel of the pass: byte offsets of its tensors in the pass's memory, of its parameters in their arena. */
-interface Call {
-  readonly kernel: FunctionHandle;
-  readonly x: number;
-  readonly y: number;
-  readonly parameters: readonly number[];
+/** A stage of the pass: a layer, with the activation behind it if its kernels take that. */
+interface SingleStage {
+  readonly layer: ShapedLayer;
+  readonly trainingOnly: boolean;
+  readonly code: PassCode;
+  /** The tensors that it reads and writes, by index. */
+  readonly input: number;
+  readonly output: number;
+  readonly kept: number;
 }
 
-/** The forward pass of a single sample, outside training. */
-export interface SingleSample {
-  /** Of the input, which is at the start of the pass's memory. */
-  readonly inputLayout: Layout;
-  /** Where the logits are, from the start of the pass's memory. */
-  readonly logitsOffset: number;
+/** A tensor of the pass: byte offsets of its value and its gradient. */
+interface SingleTensor {
+  readonly layout: Layout;
+  readonly value: number;
+  readonly gradient: number;
+}
+
+/** How a single sample passes through the layers: its stages, and where everything is in a thread's memory for it. */
+export interface SinglePass {
+  readonly stages: readonly SingleStage[];
+  /** The first is the network's input, the last one the logits. */
+  readonly tensors: readonly SingleTensor[];
+  readonly workspace: number;
+  /** What the loss takes: a tile of which only the first lane is used. */
+  readonly loss: Readonly<Record<"logits" | "labels" | "losses" | "predictions" | "gradient", number>>;
   readonly byteLength: number;
-  /** Emits the calls from the input to the logits. */
-  emit(code: FunctionBuilder, memory: number, weights: number): void;
 }
 
 /** Emits the pass's kernels; undefined if a layer has none for one sample, which then takes a whole tile. */
-export function emitSingleSample(
+export function emitSinglePass(
   context: KernelContext,
   layers: readonly ShapedLayer[],
   parameterLayout: ParameterLayout,
-): SingleSample | undefined {
+): SinglePass | undefined {
   const plan = new MemoryPlan(0);
-  const layoutAt = (index: number): Layout => ({ ...layoutBefore(layers, index), samples: 1 });
-  // A linear layer may write a vector past its end.
-  const allocate = (layout: Layout) => plan.allocate(tileBytes(layout) + VECTOR_BYTES);
-  const calls: Call[] = [];
-  const inputLayout = layoutAt(0);
-  let input = { layout: inputLayout, offset: allocate(inputLayout) };
+  const stages: SingleStage[] = [];
+  const tensors: SingleTensor[] = [];
+  const addTensor = (index: number) => {
+    const layout: Layout = { ...layoutBefore(layers, index), samples: 1 };
+    // Kernels may read or write a vector past the end.
+    const allocate = () => plan.allocate(tileBytes(layout) + VECTOR_BYTES);
+    return tensors.push({ layout, value: allocate(), gradient: allocate() }) - 1;
+  };
+  let input = addTensor(0);
   for (let index = 0; index < layers.length; index++) {
-    const described = layers[index];
-    const kernels = kernelsOf(described.layer);
-    if (!kernels || kernels.trainingOnly) continue;
+    const layer = layers[index];
+    const kernels = kernelsOf(layer.layer);
+    if (!kernels) continue;
     const next = layers[index + 1]?.layer;
     const activation = kernels.single?.takesActivation && next && isActivation(next) ? next.type : undefined;
     if (activation) index++;
-    const layout = layoutAt(index + 1);
-    const output = { layout, offset: allocate(layout) };
-    const parameters = described.parameters.map(({ name }) => parameterLayout.parameters.get(name)!);
-    const placed = { described, input: input.layout, output: layout, parameters };
-    const kernel = kernels.single?.emit(context, `${described.label}.single`, placed, activation);
-    if (!kernel) return undefined;
-    calls.push({ kernel, x: input.offset, y: output.offset, parameters: parameters.map(({ offset }) => offset) });
+    const output = addTensor(index + 1);
+    const parameters = layer.parameters.map(({ name }) => parameterLayout.parameters.get(name)!);
+    const layouts = { input: tensors[input].layout, output: tensors[output].layout };
+    const name = `${layer.label}.single`;
+    const code = kernels.single?.emit(context, name, { described: layer, ...layouts, parameters }, activation);
+    if (!code) return undefined;
+    stages.push({
+      layer,
+      trainingOnly: Boolean(kernels.trainingOnly),
+      code: activation ? withDerivative(context, name, code, activation, layouts.output) : code,
+      input,
+      output,
+      kept: plan.allocate(code.keptBytes ?? 0),
+    });
     input = output;
   }
-  return {
-    inputLayout,
-    logitsOffset: input.offset,
-    byteLength: plan.byteLength,
-    emit: (code, memory, weights) => {
-      for (const { kernel, x, y, parameters } of calls) {
-        code.call(kernel, memory + x, ...parameters.map((offset) => weights + offset), memory + y);
-      }
-    },
-  };
+  const workspace = plan.allocate(Math.max(0, ...stages.map(({ code }) => code.workspaceBytes ?? 0)));
+  const logits = () => plan.allocate(classCount(layers) * PLACE_BYTES);
+  const words = () => plan.allocate(TILE_SAMPLES * 4);
+  const loss = { logits: logits(), gradient: logits(), labels: words(), losses: words(), predictions: words() };
+  return { stages, tensors, workspace, loss, byteLength: plan.byteLength };
 }
 
-/** What the run of a single sample calls, and the memory. */
+/** The backward pass of a stage whose kernels apply an activation starts before the activation. */
+function withDerivative(
+  context: KernelContext,
+  name: string,
+  code: PassCode,
+  activation: Parameters<typeof emitDerivative>[2],
+  output: Layout,
+): PassCode {
+  const kernel = emitDerivative(context, `${name}.derivative`, activation, tileBytes(output));
+  const derivative = { kernel, operands: ({ y, dy }: TilePointers) => [y, dy] };
+  return { ...code, parameterGradients: [derivative, ...(code.parameterGradients ?? [])] };
+}
+
+/** What the pass of a single sample calls, and the memory. */
 export interface SingleParts {
   readonly layers: readonly ShapedLayer[];
   readonly stagePlan: StagePlan;
-  readonly pass: SingleSample;
+  readonly stageCodes: readonly StageCode[];
+  readonly pass: SinglePass;
   readonly assembly: AssemblyKernels;
   readonly crossEntropy: FunctionHandle;
   readonly memory: ProgramMemory;
 }
 
-/** Emits `runSingle`: the evaluation of a batch of one sample, on the calling thread. */
-export function emitRunSingle(module: ModuleBuilder, parts: SingleParts): void {
-  const { layers, stagePlan, pass, assembly, crossEntropy, memory } = parts;
-  const { weights, logits, labels, losses, predictions, job } = memory.addresses;
-  module.function(
-    "runSingle",
-    {},
-    (code) => {
-      const position = code.local("i32");
-      const scratch = code.local("i32", i32.const(memory.scratch.start));
-      emitAssembleSample(code, assembly, memory, { position, scratch, x: memory.single });
-      pass.emit(code, memory.single, weights);
-      // The loss takes a tile of logits, of which this is the first sample.
-      const from = code.local("i32", i32.const(memory.single + pass.logitsOffset));
-      const to = code.local("i32", i32.const(logits));
-      code.repeat(classCount(layers), () => {
-        code.store(to, f32.load(from));
-        code.increase(from, FLOAT_BYTES);
-        code.increase(to, PLACE_BYTES);
-      });
-      const lastTensor = memoryOf(stagePlan, stagePlan.tensors.length - 1, false);
-      const gradient = memory.scratch.start + memory.scratch.gradients[lastTensor];
-      code.call(crossEntropy, logits, labels, losses, predictions, gradient, f32.const(1), f32.load(job.smoothing));
-    },
-    { exported: true },
-  );
+/**
+ * Emits functions (scratch, sample): one of a batch's first samples alone. Also exports `runSingle`: the evaluation of a
+ * batch of one sample, on the calling thread.
+ */
+export function emitSingleSamples(module: ModuleBuilder, parts: SingleParts): PassFunctions {
+  const { pass, memory } = parts;
+  const codes = pass.stages.map(({ code }) => code);
+  const trainsOtherwise = pass.stages.some(({ trainingOnly }) => trainingOnly);
+  const firstLearning = pass.stages.findIndex(({ layer }) => layer.parameters.length > 0);
+  const functions = emitPasses(module, "Sample", trainsOtherwise, (code, scratch, sample, { training, backward }) => {
+    const passage = new SinglePassage(parts, scratch, sample, training);
+    emitAssembleSample(code, parts.assembly, memory, { position: sample, scratch, x: passage.value(0) });
+    emitForward(code, codes, passage);
+    emitLoss(code, parts, passage, sample);
+    if (backward) emitBackward(code, codes, firstLearning, passage);
+  });
+  module.function("runSingle", {}, (code) => code.call(functions.evaluate, memory.scratch.start, 0), {
+    exported: true,
+  });
+  return functions;
+}
+
+/** Where the tensors of a sample are on its way through the stages. */
+class SinglePassage implements Passage {
+  private readonly parts: SingleParts;
+  private readonly scratch: Local<"i32">;
+  private readonly sample: Local<"i32">;
+  private readonly training: boolean;
+
+  constructor(parts: SingleParts, scratch: Local<"i32">, sample: Local<"i32">, training: boolean) {
+    this.parts = parts;
+    this.scratch = scratch;
+    this.sample = sample;
+    this.training = training;
+  }
+
+  at(offset: number) {
+    return i32.add(this.scratch, this.parts.memory.scratch.single + offset);
+  }
+
+  value(tensor: number) {
+    return this.at(this.parts.pass.tensors[this.memoryOf(tensor)].value);
+  }
+
+  gradient(tensor: number) {
+    return this.at(this.parts.pass.tensors[this.memoryOf(tensor)].gradient);
+  }
+
+  activeStages(): number[] {
+    return this.parts.pass.stages.flatMap(({ trainingOnly }, index) => (trainingOnly && !this.training ? [] : [index]));
+  }
+
+  pointers(index: number): TilePointers {
+    const { pass, stagePlan, stageCodes, memory } = this.parts;
+    const { layer, input, output, kept } = pass.stages[index];
+    // The gradients are gathered where the same stage of a tile leaves them.
+    const stage = stagePlan.stages.findIndex((planned) => planned.layer === layer);
+    const { batchBytes = [], sampleBytes = batchBytes } = stageCodes[stage];
+    return {
+      tile: this.sample,
+      x: this.value(input),
+      y: this.value(output),
+      dx: this.gradient(input),
+      dy: this.gradient(output),
+      kept: this.at(kept),
+      workspace: this.at(pass.workspace),
+      keys: memory.addresses.dropoutKeys + stage * 8,
+      weights: memory.addresses.weights,
+      inBatch: sampleBytes.map((bytes, region) => i32.add(i32.mul(this.sample, bytes), memory.batch[stage][region])),
+    };
+  }
+
+  /** Outside training, dropout's output is its input. */
+  private memoryOf(tensor: number): number {
+    if (this.training) return tensor;
+    const skipped = this.parts.pass.stages.find(({ trainingOnly, output }) => trainingOnly && output === tensor);
+    return skipped ? this.memoryOf(skipped.input) : tensor;
+  }
+}
+
+/** Calls the loss with the sample in the first lane of a tile. */
+function emitLoss(
+  code: FunctionBuilder,
+  { layers, pass, crossEntropy, memory }: SingleParts,
+  passage: SinglePassage,
+  sample: Local<"i32">,
+): void {
+  const { labels, losses, predictions, logits, job } = memory.addresses;
+  const tile = Object.fromEntries(
+    Object.entries(pass.loss).map(([name, offset]) => [name, code.local("i32", passage.at(offset))]),
+  ) as Record<keyof SinglePass["loss"], Local<"i32">>;
+  const last = pass.tensors.length - 1;
+  const ofSample = code.local("i32", i32.mul(sample, 4));
+  const eachClass = (source: Local<"i32">, sourceBytes: number, targets: readonly [Local<"i32">, number][]) => {
+    code.repeat(classCount(layers), () => {
+      for (const [target, bytes] of targets) {
+        code.store(target, f32.load(source));
+        code.increase(target, bytes);
+      }
+      code.increase(source, sourceBytes);
+    });
+  };
+  const pointer = (start: Local<"i32"> | ReturnType<typeof passage.value>) => code.local("i32", start);
+  const inBatch = pointer(i32.add(ofSample, logits));
+  eachClass(pointer(passage.value(last)), FLOAT_BYTES, [
+    [pointer(tile.logits), PLACE_BYTES],
+    [inBatch, PLACE_BYTES],
+  ]);
+  for (let lane = 1; lane < TILE_SAMPLES; lane++) code.store(tile.labels, i32.const(NO_LABEL), lane * 4);
+  code.store(tile.labels, i32.load(ofSample, labels));
+  const { logits: from, labels: label, losses: loss, predictions: prediction, gradient } = tile;
+  code.call(crossEntropy, from, label, loss, prediction, gradient, f32.load(job.scale), f32.load(job.smoothing));
+  code.store(ofSample, f32.load(loss), losses);
+  code.store(ofSample, i32.load(prediction), predictions);
+  eachClass(pointer(gradient), PLACE_BYTES, [[pointer(passage.gradient(last)), FLOAT_BYTES]]);
 }

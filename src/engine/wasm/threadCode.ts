@@ -1,16 +1,39 @@
-import { type FunctionHandle, i32, type ModuleBuilder, type Value } from "./assembler/index.js";
-import { type ParameterTask, type StageCode, type Synchronization, VECTOR_BYTES } from "./kernels/index.js";
+import {
+  type FunctionBuilder,
+  type FunctionHandle,
+  i32,
+  type Local,
+  type ModuleBuilder,
+  type Value,
+} from "./assembler/index.js";
+import { roundsOnce } from "./features.js";
+import {
+  Failure,
+  FLOAT_BYTES,
+  FOREVER,
+  JOB,
+  MOST_SINGLE_SAMPLES,
+  type OptimizerKernels,
+  type ParameterTask,
+  type StageCode,
+  type Synchronization,
+  type TaskPointers,
+  VECTOR_BYTES,
+} from "./kernels/index.js";
 import { Job, PART_WORDS, type ProgramMemory } from "./memory.js";
-import { emitCalls, type TileFunctions } from "./tileCode.js";
+import { emitCalls, type PassFunctions, type TileFunctions } from "./tileCode.js";
 
 /** What a thread calls, and the memory. */
 export interface ThreadParts {
   readonly synchronization: Synchronization;
   readonly tiles: TileFunctions;
+  /** Undefined if the model has no pass of a single sample. */
+  readonly samples: PassFunctions | undefined;
   readonly stageCodes: readonly StageCode[];
-  /** The optimizer's kernel. */
-  readonly update: FunctionHandle;
+  readonly optimizer: OptimizerKernels;
   readonly memory: ProgramMemory;
+  /** The address of {@link ROUNDING_OPERANDS}, if multiply-add must round once in every thread. */
+  readonly roundingOperands?: number;
 }
 
 /**
@@ -18,14 +41,16 @@ export interface ThreadParts {
  * never returns.
  */
 export function emitThreads(module: ModuleBuilder, parts: ThreadParts): void {
-  const { synchronization, memory } = parts;
-  const { job } = memory.addresses.meeting;
+  const { synchronization, memory, roundingOperands } = parts;
+  const { job, failed, progress, threads, retired } = memory.addresses.meeting;
   const runPart = emitRunPart(module, parts, emitUpdateParameters(module, parts));
   module.function(
     "run",
     {},
     (code) => {
-      code.call(synchronization.announce, job);
+      // The threads of the previous job make room for those of this one.
+      const before = i32.and(i32.load(job), JOB - 1);
+      code.call(synchronization.announce, job, i32.add(i32.sub(i32.load(threads), before), JOB));
       code.call(runPart, 0);
     },
     { exported: true },
@@ -34,11 +59,21 @@ export function emitThreads(module: ModuleBuilder, parts: ThreadParts): void {
     "thread",
     { thread: "i32" },
     (code, { thread }) => {
+      if (roundingOperands !== undefined) {
+        const [factor, square] = [i32.load(roundingOperands), i32.load(roundingOperands, 4)];
+        code.if(i32.eq(roundsOnce(factor, square), 0), () => {
+          code.atomicStore(failed, Failure.rounding);
+          code.trap();
+        });
+      }
+      code.drop(i32.atomicAdd(progress, 1));
       const seen = code.local("i32");
       code.repeatWhile(() => {
-        code.call(synchronization.waitForChange, job, seen);
-        code.increase(seen, 1);
-        code.call(runPart, thread);
+        code.call(synchronization.waitForChange, job, seen, FOREVER);
+        code.set(seen, i32.atomicLoad(job));
+        // One that takes no part may miss jobs.
+        code.if(i32.ltSigned(thread, i32.and(seen, JOB - 1)), () => code.call(runPart, thread));
+        code.if(i32.geSigned(thread, i32.atomicLoad(retired)), () => code.call(synchronization.sleep));
         return i32.const(1);
       });
     },
@@ -48,67 +83,159 @@ export function emitThreads(module: ModuleBuilder, parts: ThreadParts): void {
 
 /** Emits (thread): a thread's part of a job, from barrier to barrier. */
 function emitRunPart(module: ModuleBuilder, parts: ThreadParts, updateParameters: FunctionHandle): FunctionHandle {
-  const { synchronization, tiles, memory } = parts;
+  const { synchronization, tiles, samples, memory } = parts;
   const { scratch, addresses } = memory;
   const { job, meeting } = addresses;
   return module.function("runPart", { thread: "i32" }, (code, { thread }) => {
     const kind = code.local("i32", i32.load(job.kind));
     const mine = code.local("i32", i32.add(i32.mul(thread, scratch.bytes), scratch.start));
     const threads = code.local("i32", i32.load(meeting.threads));
-    const batchTiles = code.local("i32", i32.load(job.tiles));
-    // Consecutive tiles, rounded up, so that the first thread always gets a single tile.
+    const count = code.local("i32", i32.load(job.tiles));
+    const alone = code.local("i32");
+    if (samples) {
+      code.set(alone, i32.ltSigned(i32.load(job.samples), MOST_SINGLE_SAMPLES + 1));
+      code.if(alone, () => code.set(count, i32.load(job.samples)));
+    }
+    // Consecutive tiles or samples, rounded up, so that the first thread always gets a single one.
     const boundary = (index: Value<"i32">) =>
-      i32.divUnsigned(i32.add(i32.mul(index, batchTiles), i32.sub(threads, 1)), threads);
+      i32.divUnsigned(i32.add(i32.mul(index, count), i32.sub(threads, 1)), threads);
     const first = code.local("i32", boundary(thread));
     const end = code.local("i32", boundary(i32.add(thread, 1)));
-    const eachTile = (body: FunctionHandle) => code.forRange(first, end, (tile) => code.call(body, mine, tile));
+    const call = (body: FunctionHandle, ...operands: (Value | number)[]) => {
+      code.call(body, ...operands);
+      code.drop(i32.atomicAdd(meeting.progress, 1));
+    };
+    const callEach = (body: FunctionHandle) => code.forRange(first, end, (index) => call(body, mine, index));
+    const each = (pass: keyof PassFunctions, eachTile: () => void) => {
+      if (samples) code.if(alone, () => callEach(samples[pass]), eachTile);
+      else eachTile();
+    };
+    const backward = (pass: "differentiate" | "train") => {
+      const { lead, assist } = tiles.shared[pass];
+      const callShared = () => {
+        const led = code.local("i32", i32.sub(thread, count));
+        code.if(
+          i32.ltSigned(led, 0),
+          () => call(lead, mine, thread),
+          () =>
+            code.if(i32.ltSigned(led, count), () => {
+              call(assist, i32.add(i32.mul(led, scratch.bytes), scratch.start), led, mine);
+            }),
+        );
+      };
+      each(pass, () => code.if(i32.ltSigned(threads, i32.add(count, count)), () => callEach(tiles[pass]), callShared));
+    };
     code.if(
       i32.eq(kind, Job.evaluate),
-      () => eachTile(tiles.evaluate),
+      () => each("evaluate", () => callEach(tiles.evaluate)),
       () => {
         code.if(
           i32.eq(kind, Job.train),
-          () => eachTile(tiles.train),
-          () => eachTile(tiles.differentiate),
+          () => backward("train"),
+          () => backward("differentiate"),
         );
         code.call(synchronization.barrier);
-        code.call(updateParameters, thread, kind);
+        code.call(updateParameters, thread, kind, alone, count);
       },
     );
     code.call(synchronization.barrier);
   });
 }
 
-/** Emits (thread, kind): the thread's part of every parameter's gradient over the batch and, in training, its update. */
-function emitUpdateParameters(module: ModuleBuilder, { stageCodes, update, memory }: ThreadParts): FunctionHandle {
-  const { addresses, parts, batch } = memory;
-  const { job, hyperparameters, weights, gradients, firstMoments, secondMoments, averages } = addresses;
+/**
+ * Emits (thread, kind, alone, count): the thread's part of every parameter's gradient over the batch and, in training, its
+ * update. The batch was computed in `count` tiles or, if alone, samples.
+ */
+function emitUpdateParameters(module: ModuleBuilder, parts: ThreadParts): FunctionHandle {
+  const { stageCodes, samples, memory } = parts;
   const threadBytes = parameterTasks(stageCodes).length * PART_WORDS * 4;
-  return module.function("updateParameters", { thread: "i32", kind: "i32" }, (code, { thread, kind }) => {
-    const part = code.local("i32", i32.add(i32.mul(thread, threadBytes), parts));
-    const tiles = code.local("i32", i32.load(job.tiles));
-    stageCodes.forEach(({ tasks = [] }, stage) => {
-      for (const task of tasks) {
-        const { offset } = task.parameter;
-        const [first, end] = [i32.load(part, 0), i32.load(part, 4)];
-        emitCalls(code, [task], { first, end, tiles, gradient: i32.const(gradients + offset), batch: batch[stage] });
-        code.if(i32.eq(kind, Job.train), () => {
-          const at = (address: number) => i32.add(i32.load(part, 8), address + offset);
-          code.call(
-            update,
-            at(weights),
-            at(gradients),
-            at(firstMoments),
-            at(secondMoments),
-            averages === undefined ? 0 : at(averages),
-            hyperparameters,
-            i32.load(part, 12),
-          );
-        });
-        code.increase(part, PART_WORDS * 4);
-      }
-    });
-  });
+  return module.function(
+    "updateParameters",
+    { thread: "i32", kind: "i32", alone: "i32", count: "i32" },
+    (code, { thread, kind, alone, count }) => {
+      const part = code.local("i32", i32.add(i32.mul(thread, threadBytes), memory.parts));
+      const trains = code.local("i32", i32.eq(kind, Job.train));
+      // No gradient of one sample's linear layers is stored.
+      const outer = code.local("i32", i32.and(trains, i32.and(alone, i32.eq(count, 1))));
+      stageCodes.forEach(({ tasks = [] }, stage) => {
+        for (const task of tasks) {
+          const apply = () => {
+            emitGradient(code, parts, { task, stage, part, alone, count });
+            code.if(trains, () => emitUpdate(code, parts, task, part));
+          };
+          if (samples && task.outerProduct) {
+            code.if(outer, () => emitUpdateByOuterProduct(code, parts, task, stage, part), apply);
+          } else {
+            apply();
+          }
+          code.increase(part, PART_WORDS * 4);
+        }
+      });
+    },
+  );
+}
+
+/** A parameter task, and what the thread's part of it is computed from. */
+interface GradientOf {
+  readonly task: ParameterTask;
+  readonly stage: number;
+  readonly part: Local<"i32">;
+  readonly alone: Local<"i32">;
+  readonly count: Local<"i32">;
+}
+
+function emitGradient(
+  code: FunctionBuilder,
+  { samples, memory }: ThreadParts,
+  { task, stage, part, alone, count }: GradientOf,
+): void {
+  const pointers: TaskPointers = {
+    first: i32.load(part, 0),
+    end: i32.load(part, 4),
+    parts: count,
+    gradient: i32.const(memory.addresses.gradients + task.parameter.offset),
+    batch: memory.batch[stage],
+  };
+  const { afterSamples } = task;
+  if (samples && afterSamples) {
+    code.if(
+      alone,
+      () => emitCalls(code, [afterSamples], pointers),
+      () => emitCalls(code, [task], pointers),
+    );
+  } else {
+    emitCalls(code, [task], pointers);
+  }
+}
+
+/** The addresses of the thread's part of a parameter in the optimizer's arenas, and the hyperparameters. */
+function arenasOf({ memory }: ThreadParts, { parameter }: ParameterTask, part: Local<"i32">) {
+  const { weights, gradients, firstMoments, secondMoments, averages, hyperparameters } = memory.addresses;
+  const at = (address: number) => i32.add(i32.load(part, 8), address + parameter.offset);
+  const state = [at(firstMoments), at(secondMoments), averages === undefined ? 0 : at(averages), hyperparameters];
+  return { weights: at(weights), gradients: at(gradients), state };
+}
+
+function emitUpdate(code: FunctionBuilder, parts: ThreadParts, task: ParameterTask, part: Local<"i32">): void {
+  const { weights, gradients, state } = arenasOf(parts, task, part);
+  code.call(parts.optimizer.update, weights, gradients, ...state, i32.load(part, 12));
+}
+
+function emitUpdateByOuterProduct(
+  code: FunctionBuilder,
+  parts: ThreadParts,
+  { outerProduct, ...task }: ParameterTask,
+  stage: number,
+  part: Local<"i32">,
+): void {
+  const { weights, state } = arenasOf(parts, task, part);
+  const batch = parts.memory.batch[stage];
+  const rowBytes = task.parameter.paddedRowFloats * FLOAT_BYTES;
+  const rowVectors = rowBytes / VECTOR_BYTES;
+  const firstRow = i32.divUnsigned(i32.load(part, 8), rowBytes);
+  const dy = i32.add(i32.mul(firstRow, FLOAT_BYTES), batch[outerProduct!.dy]);
+  const rows = i32.divUnsigned(i32.load(part, 12), rowVectors);
+  code.call(parts.optimizer.updateByOuterProduct, weights, batch[outerProduct!.x], dy, ...state, rows, rowVectors);
 }
 
 /** Divides every parameter task between the threads: fills the table that starts at `memory.parts`. */

@@ -1,4 +1,4 @@
-import { TILE_SAMPLES } from "./kernels/index.js";
+import { MOST_SINGLE_SAMPLES, TILE_SAMPLES } from "./kernels/index.js";
 
 // Node's types have no WebAssembly: without this, programs that take neither the DOM's could not be checked with ours.
 declare global {
@@ -23,7 +23,10 @@ export interface ThreadStart {
   readonly memory: WebAssembly.Memory;
   /** The argument of the module's `thread` function, which does not return. */
   readonly thread: number;
-  /** The index of the int32 of the memory that a thread sets to 1 if it fails, so that the others do not wait for it. */
+  /**
+   * The index of the int32 of the memory that a thread that fails sets to 1, if it is 0, so that the others do not wait
+   * for it.
+   */
   readonly failedWord: number;
 }
 
@@ -34,9 +37,20 @@ export type StartThread = (start: ThreadStart) => EngineThread;
 export interface Threads {
   readonly count: number;
   readonly start: StartThread;
+  /** Take fewer threads if a short measurement at the start shows that they are as fast. Default: exactly `count`. */
+  readonly atMost?: boolean;
 }
 
-/** How many threads have something to do in a batch: no more than there are tiles. */
+/** How many threads have something to do in a batch: two for each tile, or one for each sample that is computed alone. */
 export function mostUsefulThreads(batchSize: number): number {
-  return Math.ceil(batchSize / TILE_SAMPLES);
+  return batchSize <= MOST_SINGLE_SAMPLES ? batchSize : 2 * Math.ceil(batchSize / TILE_SAMPLES);
+}
+
+/** The most threads of an engine. */
+export const MOST_THREADS = 64;
+
+/** @throws RangeError if an engine cannot have this number of threads */
+export function requireThreadCount(count: number): void {
+  if (Number.isInteger(count) && count >= 1 && count <= MOST_THREADS) return;
+  throw new RangeError(`the number of threads must be an integer from 1 to ${MOST_THREADS}, not ${count}`);
 }

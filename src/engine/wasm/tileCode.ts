@@ -11,13 +11,15 @@ import {
   type AssemblyKernels,
   FLOAT_BYTES,
   type KernelCall,
+  MOST_SILENT_SLEEPS,
+  type PassCode,
   PLACEMENT_WORDS,
   type StageCode,
+  type Synchronization,
   TILE_SAMPLES,
   type TilePointers,
 } from "./kernels/index.js";
-import type { ProgramMemory } from "./memory.js";
-import { Source } from "./memory.js";
+import { CACHE_LINE, type ProgramMemory, Source } from "./memory.js";
 import { firstLearningStage, holdsLogits, memoryOf, type StagePlan } from "./stages.js";
 
 /** What a tile passes through, and the memory. */
@@ -26,50 +28,151 @@ export interface TileParts {
   readonly assembly: AssemblyKernels;
   readonly stageCodes: readonly StageCode[];
   readonly crossEntropy: FunctionHandle;
+  readonly synchronization: Synchronization;
   readonly memory: ProgramMemory;
 }
 
-/** Functions (scratch, tile): one tile from its images to its losses and, except `evaluate`, back to its gradients. */
-export interface TileFunctions {
+/**
+ * Functions (scratch, index): one tile, or one sample alone, from its images to its losses and, except `evaluate`, back to
+ * its gradients.
+ */
+export interface PassFunctions {
   readonly evaluate: FunctionHandle;
   /** Without dropout. */
   readonly differentiate: FunctionHandle;
   readonly train: FunctionHandle;
 }
 
-/** Emits what happens to a tile. */
-export function emitTiles(module: ModuleBuilder, parts: TileParts): TileFunctions {
-  const assembleTile = emitAssembleTile(module, parts);
-  const emit = (name: string, pass: TilePass) =>
-    module.function(name, { scratch: "i32", tile: "i32" }, (code, { scratch, tile }) => {
-      const place = new TilePlace(parts, scratch, tile, pass.training);
-      code.call(assembleTile, scratch, place.value(0), tile);
-      emitForward(code, parts, place);
-      emitLoss(code, parts, place);
-      if (pass.backward) emitBackward(code, parts, place);
-    });
-  const evaluate = emit("evaluateTile", { training: false, backward: false });
-  const differentiate = emit("differentiateTile", { training: false, backward: true });
-  const trainsOtherwise = parts.stagePlan.stages.some(({ kernels }) => kernels.trainingOnly);
-  const train = trainsOtherwise ? emit("trainTile", { training: true, backward: true }) : differentiate;
-  return { evaluate, differentiate, train };
+/** What two threads do with a tile together. */
+export interface SharedTile {
+  /** (scratch, tile): all but the partner's share */
+  readonly lead: FunctionHandle;
+  /** (the leader's scratch, tile, own scratch): the parameter gradients of all stages but the first */
+  readonly assist: FunctionHandle;
+}
+
+/** What happens to a tile, by one thread or by two. */
+export interface TileFunctions extends PassFunctions {
+  readonly shared: Readonly<Record<"differentiate" | "train", SharedTile>>;
 }
 
 /** One way of passing through the stages. */
-interface TilePass {
+interface Pass {
   /** Whether dropout drops. */
   readonly training: boolean;
   readonly backward: boolean;
 }
 
+/** Emits the ways to pass through the stages. */
+export function emitPasses(
+  module: ModuleBuilder,
+  unit: "Tile" | "Sample",
+  trainsOtherwise: boolean,
+  build: (code: FunctionBuilder, scratch: Local<"i32">, index: Local<"i32">, pass: Pass) => void,
+): PassFunctions {
+  const emit = (name: string, pass: Pass) =>
+    module.function(`${name}${unit}`, { scratch: "i32", index: "i32" }, (code, { scratch, index }) =>
+      build(code, scratch, index, pass),
+    );
+  const evaluate = emit("evaluate", { training: false, backward: false });
+  const differentiate = emit("differentiate", { training: false, backward: true });
+  const train = trainsOtherwise ? emit("train", { training: true, backward: true }) : differentiate;
+  return { evaluate, differentiate, train };
+}
+
+/** Emits what happens to a tile. */
+export function emitTiles(module: ModuleBuilder, parts: TileParts): TileFunctions {
+  const { stagePlan, stageCodes } = parts;
+  const assembleTile = emitAssembleTile(module, parts);
+  const trainsOtherwise = stagePlan.stages.some(({ kernels }) => kernels.trainingOnly);
+  const enter = (code: FunctionBuilder, scratch: Local<"i32">, tile: Local<"i32">, training: boolean) => {
+    const place = new TilePlace(parts, scratch, tile, training);
+    code.call(assembleTile, scratch, place.value(0), tile);
+    emitForward(code, stageCodes, place);
+    emitLoss(code, parts, place);
+    return place;
+  };
+  const alone = emitPasses(module, "Tile", trainsOtherwise, (code, scratch, tile, { training, backward }) => {
+    const place = enter(code, scratch, tile, training);
+    if (backward) emitBackward(code, stageCodes, firstLearningStage(stagePlan), place);
+  });
+  const shared = emitSharedTile(module, parts, "differentiate", false, enter);
+  return {
+    ...alone,
+    shared: {
+      differentiate: shared,
+      train: trainsOtherwise ? emitSharedTile(module, parts, "train", true, enter) : shared,
+    },
+  };
+}
+
+/**
+ * Emits what two threads do with a tile together. The leader announces each stage whose gradient is there; its partner
+ * computes the parameter gradients from it while the leader goes on to the stage before.
+ */
+function emitSharedTile(
+  module: ModuleBuilder,
+  parts: TileParts,
+  name: string,
+  training: boolean,
+  enter: (code: FunctionBuilder, scratch: Local<"i32">, tile: Local<"i32">, training: boolean) => TilePlace,
+): SharedTile {
+  const { stagePlan, stageCodes, synchronization, memory } = parts;
+  const firstLearning = firstLearningStage(stagePlan);
+  const lead = module.function(`${name}.lead`, { scratch: "i32", tile: "i32" }, (code, { scratch, tile }) => {
+    const place = enter(code, scratch, tile, training);
+    const announced = place.inBatch(memory.announced, CACHE_LINE);
+    emitBackward(code, stageCodes, firstLearning, place, () => code.call(synchronization.announce, announced, 1));
+  });
+  const assist = module.function(
+    `${name}.assist`,
+    { scratch: "i32", tile: "i32", own: "i32" },
+    (code, { scratch, tile, own }) => {
+      const place = new TilePlace(parts, scratch, tile, training, own);
+      const announced = place.inBatch(memory.announced, CACHE_LINE);
+      learningStages(stageCodes, firstLearning, place).forEach((index, before) => {
+        code.call(synchronization.waitForChange, announced, before, MOST_SILENT_SLEEPS);
+        emitCalls(code, partnersGradients(stageCodes[index], index === firstLearning), place.pointers(index));
+      });
+      // The leader announces nothing more before the barrier.
+      code.atomicStore(announced, 0);
+    },
+  );
+  return { lead, assist };
+}
+
+/** The active stages with parameters, from the last to the first. */
+function learningStages(stages: readonly PassCode[], firstLearning: number, passage: Passage): number[] {
+  return passage
+    .activeStages()
+    .toReversed()
+    .filter((index) => index >= firstLearning && stages[index].parameterGradients);
+}
+
+/** The partner's share: all but the larger part of the first stage, which the leader has no input gradient to do beside. */
+function partnersGradients({ parameterGradients = [] }: PassCode, first: boolean): readonly KernelCall<TilePointers>[] {
+  return first ? parameterGradients.slice(1) : parameterGradients;
+}
+
+/** The way of a tile, or of a sample alone, through the stages. */
+export interface Passage {
+  /** The stages that do something, by index. */
+  activeStages(): number[];
+  /** Where a stage's tensors are. */
+  pointers(stage: number): TilePointers;
+}
+
 /** Where a tile's tensors are on its way through the stages. */
-class TilePlace {
+class TilePlace implements Passage {
   private readonly parts: TileParts;
   private readonly scratch: Local<"i32">;
   private readonly tile: Local<"i32">;
   private readonly training: boolean;
+  /** The scratch memory whose workspace is used. */
+  private readonly own: Local<"i32">;
 
-  constructor(parts: TileParts, scratch: Local<"i32">, tile: Local<"i32">, training: boolean) {
+  constructor(parts: TileParts, scratch: Local<"i32">, tile: Local<"i32">, training: boolean, own = scratch) {
+    this.own = own;
     this.parts = parts;
     this.scratch = scratch;
     this.tile = tile;
@@ -94,7 +197,6 @@ class TilePlace {
     return i32.add(this.scratch, memory.scratch.gradients[memoryOf(stagePlan, tensor, this.training)]);
   }
 
-  /** The stages that do something, by index. */
   activeStages(): number[] {
     const { stages } = this.parts.stagePlan;
     return stages.flatMap(({ kernels }, index) => (kernels.trainingOnly && !this.training ? [] : [index]));
@@ -111,7 +213,7 @@ class TilePlace {
       dx: this.gradient(input),
       dy: this.gradient(output),
       kept: i32.add(this.scratch, memory.scratch.kept[index]),
-      workspace: i32.add(this.scratch, memory.scratch.workspace),
+      workspace: i32.add(this.own, memory.scratch.workspace),
       keys: memory.addresses.dropoutKeys + index * 8,
       weights: memory.addresses.weights,
       inBatch: batchBytes.map((bytes, region) => this.inBatch(memory.batch[index][region], bytes)),
@@ -119,8 +221,9 @@ class TilePlace {
   }
 }
 
-function emitForward(code: FunctionBuilder, { stageCodes }: TileParts, place: TilePlace): void {
-  for (const index of place.activeStages()) emitCalls(code, stageCodes[index].forward, place.pointers(index));
+/** Through all stages. */
+export function emitForward(code: FunctionBuilder, stages: readonly PassCode[], passage: Passage): void {
+  for (const index of passage.activeStages()) emitCalls(code, stages[index].forward, passage.pointers(index));
 }
 
 function emitLoss(code: FunctionBuilder, { stagePlan, crossEntropy, memory }: TileParts, place: TilePlace): void {
@@ -139,14 +242,33 @@ function emitLoss(code: FunctionBuilder, { stagePlan, crossEntropy, memory }: Ti
   );
 }
 
-/** From the last stage back to the first one with parameters, which needs no gradient of its input. */
-function emitBackward(code: FunctionBuilder, { stagePlan, stageCodes }: TileParts, place: TilePlace): void {
-  const firstLearning = firstLearningStage(stagePlan);
-  for (const index of place.activeStages().toReversed()) {
+/**
+ * From the last stage back to the first one with parameters, which needs no gradient of its input.
+ *
+ * @param announce emits the announcement to a partner that a stage's gradient is there; it then takes its share
+ */
+export function emitBackward(
+  code: FunctionBuilder,
+  stages: readonly PassCode[],
+  firstLearning: number,
+  passage: Passage,
+  announce?: () => void,
+): void {
+  for (const index of passage.activeStages().toReversed()) {
     if (index < firstLearning) break;
-    const { parameterGradients = [], inputGradient } = stageCodes[index];
-    const pointers = place.pointers(index);
-    emitCalls(code, parameterGradients, pointers);
+    const { parameterGradients = [], inputGradient } = stages[index];
+    const pointers = passage.pointers(index);
+    if (announce && parameterGradients.length > 0) {
+      announce();
+      const partners = partnersGradients(stages[index], index === firstLearning);
+      emitCalls(
+        code,
+        parameterGradients.filter((call) => !partners.includes(call)),
+        pointers,
+      );
+    } else {
+      emitCalls(code, parameterGradients, pointers);
+    }
     if (index > firstLearning) emitCalls(code, inputGradient, pointers);
   }
 }

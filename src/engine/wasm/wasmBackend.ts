@@ -26,27 +26,28 @@ import {
 import { checkedBackend } from "../checkedBackend.js";
 import { type HostImages, keepOnHost } from "../hostImages.js";
 import { hyperparameterValues, packHyperparameters } from "../hyperparameters.js";
-import { supportsFusedArithmetic } from "./features.js";
+import { type Arithmetic, isFused } from "./features.js";
 import { TILE_SAMPLES } from "./kernels/index.js";
 import { Machine } from "./machine.js";
 import { Job } from "./program.js";
-import type { Threads } from "./threads.js";
+import { requireThreadCount, type Threads } from "./threads.js";
 
-/** How the processor computes. None of it changes a bit but `fused`. */
+/** How the processor computes. None of it changes a bit but `arithmetic`. */
 export interface WasmOptions {
   /**
    * Threads to compute with, from `threads()` of `lenet/node` or `lenet/browser`. Default: only the calling thread.
    */
   readonly threads?: Threads;
-  /** Multiply and add in one rounding. Default: if WebAssembly can do so here. */
-  readonly fused?: boolean;
+  /** How multiply-add rounds. Default: fused where that is real, see `supportsFusedArithmetic`. */
+  readonly arithmetic?: Arithmetic;
 }
 
 /**
  * Computes by WebAssembly, emitted for the model at hand, on one or more threads of the processor: the same bits for any
  * number of them. The networks of a fleet take turns on all threads.
  *
- * The calling thread computes too, so a call keeps it busy until it is answered.
+ * The calling thread computes too, so a call keeps it busy until it is answered. `compile` rejects if there is no
+ * WebAssembly, if fused arithmetic is required but not real here, or if the number of threads is not possible.
  */
 export function wasmBackend(options: WasmOptions = {}): Backend {
   return checkedBackend(async (networks, engineOptions) => {
@@ -76,9 +77,9 @@ class WasmEngine implements Engine {
   readonly layers: readonly ShapedLayer[];
   readonly batchSize: number;
   readonly arithmetic: string;
-  readonly threads: number;
   readonly ready: Promise<void>;
 
+  private threadCount: number;
   private readonly networks: readonly Network[];
   private readonly machines: readonly Machine[];
   /** The network that each machine holds. */
@@ -87,13 +88,14 @@ class WasmEngine implements Engine {
   constructor(
     networks: readonly NetworkSettings[],
     { batchSize, keepActivations = false }: EngineOptions,
-    { threads, fused = supportsFusedArithmetic() }: WasmOptions,
+    { threads, arithmetic }: WasmOptions,
   ) {
+    if (threads) requireThreadCount(threads.count);
+    const fused = isFused(arithmetic);
     this.models = networks.map(({ model }) => model);
     this.layers = inferShapes(this.models[0]);
     this.batchSize = batchSize;
     this.arithmetic = fused ? "wasm-fused" : "wasm-portable";
-    this.threads = threads?.count ?? 1;
     // Networks with the same program share it, one at a time.
     const machines = new Map<string, Machine>();
     this.networks = networks.map((settings) => {
@@ -109,7 +111,15 @@ class WasmEngine implements Engine {
       return { ...settings, optimizer, machine };
     });
     this.machines = [...machines.values()];
-    this.ready = Promise.all(this.machines.map(({ ready }) => ready)).then(() => {});
+    this.ready = Promise.all(this.machines.map(({ ready }) => ready)).then(() => {
+      if (!threads?.atMost || threads.count === 1) return;
+      this.threadCount = Math.max(...this.machines.map((machine) => machine.chooseThreads(batchSize)));
+    });
+    this.threadCount = threads?.count ?? 1;
+  }
+
+  get threads(): number {
+    return this.threadCount;
   }
 
   get memoryBytes(): number {

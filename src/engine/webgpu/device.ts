@@ -1,3 +1,5 @@
+import { OutOfMemoryError } from "../backend.js";
+
 /** The flags of GPUBufferUsage, GPUMapMode and GPUShaderStage, which Node does not have as globals. */
 const USAGE = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 } as const;
 const MAP_READ = 1;
@@ -106,14 +108,16 @@ export class Device {
    * A buffer for shaders, filled with zeros.
    *
    * @param what names it in messages
-   * @throws RangeError if it is larger than the card can bind
+   * @throws OutOfMemoryError if it is larger than the card can bind
    */
   buffer(what: string, bytes: number, usage: "storage" | "uniform" = "storage"): GPUBuffer {
     const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
     const most = Math.min(maxBufferSize, maxStorageBufferBindingSize);
     if (bytes > most) {
       const megabytes = (size: number) => `${Math.ceil(size / 2 ** 20)} MB`;
-      throw new RangeError(`${what} need ${megabytes(bytes)}, the graphics card takes ${megabytes(most)} at once`);
+      throw new OutOfMemoryError(
+        `${what} need ${megabytes(bytes)}, the graphics card takes ${megabytes(most)} at once`,
+      );
     }
     const size = Math.max(Math.ceil(bytes / 16) * 16, 16);
     return this.device.createBuffer({ size, usage: USAGE[usage] | USAGE.copySource | USAGE.copyTarget });
@@ -194,6 +198,7 @@ export interface BufferPart {
   readonly bytes: number;
 }
 
-function cardError({ message }: GPUError): Error {
-  return new Error(`the graphics card: ${message}`);
+function cardError(error: GPUError): Error {
+  const text = `the graphics card: ${error.message}`;
+  return error.constructor.name === "GPUOutOfMemoryError" ? new OutOfMemoryError(text) : new Error(text);
 }

@@ -96,7 +96,7 @@ export class Program {
   /** Grows and shrinks with the time that submissions take; it changes no result. */
   private stepsAtOnce = 4;
 
-  /** @throws RangeError if the fleet needs more memory than the card can bind */
+  /** @throws OutOfMemoryError if the fleet needs more memory than the card can bind */
   static async compile(device: Device, fleet: Fleet): Promise<Program> {
     const { models, layers, parameters } = fleet;
     const common = { model: models[0], layers, parameters, workgroupFloats: device.workgroupFloats };

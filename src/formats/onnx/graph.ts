@@ -1,12 +1,13 @@
 import type { Model, NamedTensors, Normalization } from "../../model/index.js";
+import type { TensorBudget } from "../elements.js";
 import { FormatError } from "../errors.js";
 import { evaluate, isConstant } from "./constants.js";
-import { DataType, type GraphMessage, type ValueMessage } from "./messages.js";
+import { DataType, type GraphMessage, type TensorMessage, type ValueMessage } from "./messages.js";
 import { Network } from "./network.js";
 import { GraphNode } from "./node.js";
 import { PREPROCESSING_STEPS, SOFTMAX_STEP } from "./preprocessing.js";
 import { networkSteps } from "./steps.js";
-import { isFloatType, readConstant } from "./tensors.js";
+import { isFloatType, readConstant, spend } from "./tensors.js";
 import type { Activation, Value } from "./values.js";
 
 /** The network that a graph computes. */
@@ -22,10 +23,12 @@ export interface NetworkOfGraph {
  * Walks through a graph from input to output and checks every node against LeNet-5's.
  *
  * @param names the names of the layers with parameters
+ * @param budget what all constants together may take
  * @throws FormatError naming the first node that differs, what it is and what was expected
  * @throws ShapeError if layers do not fit together
  */
-export function readGraph(graph: GraphMessage, names: readonly string[]): NetworkOfGraph {
+export function readGraph(graph: GraphMessage, names: readonly string[], budget: TensorBudget): NetworkOfGraph {
+  for (const tensor of constantsOf(graph)) spend(budget, tensor);
   const values = new Map<string, Value>();
   const define = (name: string, value: Value) => {
     if (values.has(name)) throw new FormatError(`onnx: the value "${name}" is defined twice`);
@@ -58,6 +61,11 @@ export function readGraph(graph: GraphMessage, names: readonly string[]): Networ
     parameters: network.parameters,
     normalization: takesBytes ? network.normalization : undefined,
   };
+}
+
+/** The tensors that a graph holds, in its initializers and nodes. */
+function constantsOf({ initializer, node }: GraphMessage): TensorMessage[] {
+  return [...initializer, ...node.flatMap(({ attribute }) => attribute.flatMap(({ t }) => t ?? []))];
 }
 
 function only(what: string, values: readonly ValueMessage[]): ValueMessage {

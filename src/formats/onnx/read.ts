@@ -9,6 +9,7 @@ import {
   requireParameters,
   ShapeError,
 } from "../../model/index.js";
+import { TensorBudget } from "../elements.js";
 import { FormatError } from "../errors.js";
 import { modelSchema, readModelMetadata } from "../modelMetadata.js";
 import { type NetworkOfGraph, readGraph } from "./graph.js";
@@ -57,7 +58,7 @@ export function readOnnx(bytes: Uint8Array): OnnxFile {
   const texts = Object.fromEntries(file.metadata_props.map(({ key = "", value = "" }) => [key, value]));
   const metadata = readModelMetadata(texts);
   try {
-    const found = readGraph(file.graph, namesOf(metadata?.model));
+    const found = readGraph(file.graph, namesOf(metadata?.model), new TensorBudget(bytes));
     if (metadata) requireSame(metadata, found);
     const model = metadata?.model ?? found.model;
     requireParameters(parameterSpecs(inferShapes(model)), found.parameters);

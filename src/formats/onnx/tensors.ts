@@ -1,5 +1,5 @@
 import { elementCount, type Tensor, type TensorData } from "../../model/index.js";
-import { decodeElements, type ElementType, elementSize } from "../elements.js";
+import { decodeElements, type ElementType, elementSize, type TensorBudget } from "../elements.js";
 import { FormatError } from "../errors.js";
 import { DataType, type NewTensor, type TensorMessage } from "./messages.js";
 import type { FloatConstant, IntegerConstant } from "./values.js";
@@ -30,6 +30,16 @@ const FORMATS = new Map<number | undefined, ElementFormat>([
 /** Whether weights can have this type. */
 export function isFloatType(type: number | undefined): boolean {
   return FORMATS.get(type)?.kind === "floats";
+}
+
+/**
+ * Accounts for a tensor that is about to be read. Elements that are not in raw_data are numbers in memory already.
+ *
+ * @throws FormatError if the file's tensors take more than they may
+ */
+export function spend(budget: TensorBudget, { name = "", data_type, raw_data }: TensorMessage): void {
+  const format = FORMATS.get(data_type);
+  if (format && raw_data) budget.spend(name, format.element, [raw_data.length / elementSize(format.element)]);
 }
 
 /**
@@ -84,5 +94,5 @@ export function writeFloats(name: string, { shape, data }: Tensor): NewTensor {
 }
 
 function toFloats(data: TensorData | readonly number[]): Float32Array {
-  return data instanceof Float32Array ? data : Float32Array.from(data, Number);
+  return data instanceof Float32Array ? data : new Float32Array(data as ArrayLike<number>);
 }

@@ -1,7 +1,8 @@
 import type { NamedTensors } from "../../model/parameters.js";
+import { TensorBudget } from "../elements.js";
 import { FormatError } from "../errors.js";
 import type { TensorFile } from "../tensorFile.js";
-import { isZip, readStoredZip } from "../zip/read.js";
+import { isZip, openStoredZip, type StoredZip } from "../zip/read.js";
 import { writeStoredZip } from "../zip/write.js";
 import { readPickle, writePickle } from "./pickle.js";
 import { readStateDict, type Storage, stateDictVocabulary, writeStateDict } from "./stateDict.js";
@@ -20,7 +21,6 @@ const LEGACY_PROTOCOL = 1001;
 
 /** PyTorch's alignment of storages, in bytes. */
 const ALIGNMENT = 64;
-const NEEDED_ENTRIES = /^[^/]*\/(?:data\.pkl|byteorder|data\/.+|extra\/.+)$/;
 
 /**
  * Reads the tensors of a state_dict, or of a checkpoint that holds one as `state_dict`, `model_state_dict` or `model`.
@@ -73,41 +73,39 @@ export function writePth(tensors: NamedTensors, metadata: Readonly<Record<string
   );
 }
 
-/** What the tensors of a file may take in all: generous for real files, a bound on the allocations of hostile ones. */
-function mostTensorBytes(file: Uint8Array): number {
-  return 2 * file.length + 2 ** 20;
-}
-
 function readZipForm(bytes: Uint8Array): TensorFile {
-  const entries = readStoredZip(bytes, (name) => NEEDED_ENTRIES.test(name));
-  const pickleName = [...entries.keys()].find((name) => name.endsWith("/data.pkl"));
-  if (pickleName === undefined) {
+  const archive = openStoredZip(bytes);
+  // Like PyTorch, which ignores what is not in the folder of the first entry.
+  const [first = ""] = archive.names;
+  const root = first.slice(0, first.indexOf("/") + 1);
+  const pickle = archive.read(`${root}data.pkl`);
+  if (root === "" || pickle === undefined) {
     throw new FormatError("not a PyTorch file: the zip archive has no data.pkl");
   }
-  const root = pickleName.slice(0, -"data.pkl".length);
-
-  const byteOrder = entries.get(`${root}byteorder`);
+  const byteOrder = archive.read(`${root}byteorder`);
   if (byteOrder !== undefined && new TextDecoder().decode(byteOrder) !== "little") {
     throw new FormatError("the file's byte order is big-endian, which is not supported");
   }
 
-  const { value } = readPickle(entries.get(pickleName)!, 0, stateDictVocabulary());
+  const { value } = readPickle(pickle, 0, stateDictVocabulary());
   const bytesOf = (storage: Storage) => {
     const name = `${root}data/${storage.key}`;
-    const found = entries.get(name)?.length;
-    if (found !== storage.byteLength) {
-      const problem = found === undefined ? "is missing" : `has ${found} bytes, not ${storage.byteLength}`;
+    const found = archive.read(name);
+    if (found?.length !== storage.byteLength) {
+      const problem = found ? `has ${found.length} bytes, not ${storage.byteLength}` : "is missing";
       throw new FormatError(`the archive's entry ${name} ${problem}`);
     }
-    return entries.get(name)!;
+    return found;
   };
-  const tensors = readStateDict(value, bytesOf, mostTensorBytes(bytes));
-  return { tensors, metadata: readExtra(entries, `${root}extra/`) };
+  const tensors = readStateDict(value, bytesOf, new TensorBudget(bytes));
+  return { tensors, metadata: readExtra(archive, `${root}extra/`) };
 }
 
-function readExtra(entries: ReadonlyMap<string, Uint8Array>, prefix: string): Record<string, string> {
-  const named = [...entries].filter(([name]) => name.startsWith(prefix));
-  return Object.fromEntries(named.map(([name, text]) => [name.slice(prefix.length), new TextDecoder().decode(text)]));
+function readExtra(archive: StoredZip, prefix: string): Record<string, string> {
+  const names = archive.names.filter((name) => name.startsWith(prefix));
+  return Object.fromEntries(
+    names.map((name) => [name.slice(prefix.length), new TextDecoder().decode(archive.read(name))]),
+  );
 }
 
 function readLegacyForm(bytes: Uint8Array): NamedTensors {
@@ -140,7 +138,7 @@ function readLegacyForm(bytes: Uint8Array): NamedTensors {
     }
     return found;
   };
-  return readStateDict(root, bytesOf, mostTensorBytes(bytes));
+  return readStateDict(root, bytesOf, new TensorBudget(bytes));
 }
 
 /** Reads the storages in the order of the keys. Each is its number of elements as a uint64, then the elements. */

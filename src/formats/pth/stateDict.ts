@@ -1,5 +1,5 @@
 import { elementCount, type NamedTensors, type Tensor } from "../../model/parameters.js";
-import { decodeElements, type ElementType, elementSize, encodeElements } from "../elements.js";
+import { decodeElements, type ElementType, elementSize, encodeElements, type TensorBudget } from "../elements.js";
 import { FormatError } from "../errors.js";
 import type { Expression, Vocabulary } from "./pickle.js";
 
@@ -132,26 +132,21 @@ function isCounts(value: unknown): value is readonly number[] {
  * removes the prefixes that wrappers add to every name.
  *
  * @param bytesOf the raw bytes of a storage, `byteLength` of them
- * @param mostBytes what all tensors together may take: a few bytes can describe an enormous tensor of stride 0
+ * @param budget what all tensors together may take: a few bytes can describe an enormous tensor of stride 0
  * @throws FormatError if there are no tensors, or one extends beyond its storage
  */
 export function readStateDict(
   root: unknown,
   bytesOf: (storage: Storage) => Uint8Array,
-  mostBytes: number,
+  budget: TensorBudget,
 ): NamedTensors {
   const views = findViews(root);
   const tensors = new Map<string, Tensor>();
-  let remaining = mostBytes;
   for (const [name, view] of stripWrappers(views)) {
     const { storage, shape } = view;
-    const size = elementCount(shape) * elementSize(storage.element);
-    if (!(size <= remaining)) {
-      throw new FormatError(`tensor "${name}" of shape [${shape}] is far larger than the file`);
-    }
-    remaining -= size;
+    budget.spend(name, storage.element, shape);
     const elements = decodeElements(storage.element, gather(name, view, bytesOf(storage)));
-    tensors.set(name, { shape, data: elements instanceof Float64Array ? Float32Array.from(elements) : elements });
+    tensors.set(name, { shape, data: elements instanceof Float64Array ? new Float32Array(elements) : elements });
   }
   return tensors;
 }

@@ -28,14 +28,25 @@ export function isZip(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && viewOf(bytes).getUint32(0, true) === LOCAL_HEADER.signature;
 }
 
+/** An archive whose entries are stored. */
+export interface StoredZip {
+  /** In the order of the directory. */
+  readonly names: readonly string[];
+  /**
+   * An entry's content, as a view of the archive's bytes; undefined if there is no such entry.
+   *
+   * @throws FormatError if its checksum is wrong, or it is compressed: a small file could unpack to an enormous one
+   */
+  read(name: string): Uint8Array | undefined;
+}
+
 /**
- * The needed entries of an archive, as views of its bytes. Reading is strict, so that no other reader can see different
- * content: each needed name occurs once, no entries overlap, every checksum is correct.
+ * Opens an archive. It is strict, so that no other reader can see different content: no two names are the same, not
+ * even in another case, as PyTorch's look-up ignores case; and no entries overlap.
  *
- * @throws FormatError if the archive is damaged or ambiguous, or a needed entry is compressed: a small file could
- *   unpack to an enormous one
+ * @throws FormatError if the archive is damaged or ambiguous
  */
-export function readStoredZip(bytes: Uint8Array, isNeeded: (name: string) => boolean): Map<string, Uint8Array> {
+export function openStoredZip(bytes: Uint8Array): StoredZip {
   let entries: Entry[];
   try {
     entries = readDirectory(bytes);
@@ -44,19 +55,36 @@ export function readStoredZip(bytes: Uint8Array, isNeeded: (name: string) => boo
     throw error;
   }
   requireNoOverlap(entries);
-  const needed = new Map<string, Uint8Array>();
-  for (const { name, method, checksum, data } of entries) {
-    if (needed.has(name)) throw new FormatError(`refused: the zip archive has two entries named ${name}`);
-    if (!isNeeded(name)) continue;
-    if (method !== STORED) {
-      throw new FormatError(`refused: the zip archive's entry ${name} is compressed; PyTorch never compresses`);
-    }
-    if (crc32(data) !== checksum) {
-      throw new FormatError(`the zip archive is damaged: the checksum of its entry ${name} does not match`);
-    }
-    needed.set(name, data);
+  requireDistinctNames(entries);
+  const byName = new Map(entries.map((entry) => [entry.name, entry]));
+  return {
+    names: [...byName.keys()],
+    read: (name) => {
+      const entry = byName.get(name);
+      return entry && contentOf(entry);
+    },
+  };
+}
+
+function contentOf({ name, method, checksum, data }: Entry): Uint8Array {
+  if (method !== STORED) {
+    throw new FormatError(`refused: the zip archive's entry ${name} is compressed; PyTorch never compresses`);
   }
-  return needed;
+  if (crc32(data) !== checksum) {
+    throw new FormatError(`the zip archive is damaged: the checksum of its entry ${name} does not match`);
+  }
+  return data;
+}
+
+function requireDistinctNames(entries: readonly Entry[]): void {
+  const names = new Map<string, string>();
+  for (const { name } of entries) {
+    const other = names.get(name.toLowerCase());
+    if (other !== undefined) {
+      throw new FormatError(`refused: the zip archive has two entries with the same name, ${other} and ${name}`);
+    }
+    names.set(name.toLowerCase(), name);
+  }
 }
 
 /** @throws RangeError if an offset lies outside the file */

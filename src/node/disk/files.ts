@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -46,26 +46,39 @@ export function describeFileError(error: unknown, doing: string): string {
 }
 
 /**
- * Reads a file of at most `mostBytes` bytes. Reading stops there for pipes and devices, which have no size.
+ * Reads a file of at most `mostBytes` bytes, into memory of its size. Reading stops there for pipes and devices, which
+ * have no size.
  *
  * @throws Error naming the file and the reason
  */
 export async function readFileBounded(path: string, mostBytes: number): Promise<Uint8Array> {
   try {
     const handle = await open(path);
-    const tooLarge = (size: string) => new Error(`it has ${size}; the limit is ${mostBytes / 1e6} MB`);
-    const { size } = await handle.stat();
-    if (size > mostBytes) {
+    try {
+      const tooLarge = (size: string) => new Error(`it has ${size}; the limit is ${mostBytes / 1e6} MB`);
+      const stats = await handle.stat();
+      if (stats.size > mostBytes) throw tooLarge(`${Math.ceil(stats.size / 1e6).toLocaleString("en-US")} MB`);
+      const bytes = await readUpTo(handle, stats.isFile() ? stats.size : mostBytes + 1);
+      if (bytes.length > mostBytes) throw tooLarge("more");
+      return bytes;
+    } finally {
       await handle.close();
-      throw tooLarge(`${Math.ceil(size / 1e6).toLocaleString("en-US")} MB`);
     }
-    const pieces: Uint8Array[] = await handle.createReadStream({ end: mostBytes }).toArray();
-    const bytes = Buffer.concat(pieces);
-    if (bytes.length > mostBytes) throw tooLarge("more");
-    return bytes;
   } catch (error) {
     throw new Error(describeFileError(error, `read ${path}`), { cause: error });
   }
+}
+
+/** The first bytes of a file, at most `count`. */
+async function readUpTo(handle: FileHandle, count: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(count);
+  let length = 0;
+  while (length < count) {
+    const { bytesRead } = await handle.read(bytes, length, count - length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return bytes.subarray(0, length);
 }
 
 /** Some file systems cannot flush a folder. There, the rename has to suffice. */

@@ -51,7 +51,7 @@ function seriesOf({ number, name, record }: Entry, training: Value, validation: 
   const points = (value: Value) =>
     (record?.history ?? []).map((epoch) => [epoch.epoch, epoch[value]] as const).filter(([, y]) => Number.isFinite(y));
   return [
-    { key: `${number} training`, label: m.trainingOf(name), style, pale: true, points: points(training) },
+    { key: `${number} training`, label: m.trainingOf(name), style, strength: "pale", points: points(training) },
     { key: `${number} validation`, label: m.validationOf(name), style, points: points(validation) },
   ];
 }

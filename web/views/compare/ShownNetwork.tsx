@@ -28,7 +28,7 @@ function Facts({ shown: { origin, model, classes, fingerprint } }: { readonly sh
   const m = messages();
   const { channels, height, width } = model.input;
   const facts = {
-    [m.name]: origin.type === "run" ? m.run(origin.number) : origin.name,
+    [m.name]: origin.type === "run" ? m.run(origin.number, origin.seed) : origin.name,
     [m.input]: `${channels} × ${height} × ${width}`,
     [m.layers]: layersOf(model),
     [m.parameters]: formatCount(summarize(model).totalParameters),
@@ -71,14 +71,15 @@ function Save({ shown }: { readonly shown: Network }) {
   const run = origin.type === "run" ? runs.value.find(({ number }) => number === origin.number) : undefined;
   const isDone = run?.status.value === "done";
   const saveFolder = async () => {
-    const weights = run?.weights.peek();
-    if (!run || !weights) return;
+    const member = run?.member.peek();
+    const weights = member?.weights.peek();
+    if (!run || !member || !weights) return;
     isPacking.value = true;
     try {
       // Loaded on demand: the code that draws the run folder's charts is as large as the rest of the page.
       const { runFolderZip } = await import("./runFolder.js");
       const name = fileStem(shown);
-      download(`${name}.zip`, runFolderZip(name, recordOf(run, name), weights.parameters));
+      download(`${name}.zip`, runFolderZip(name, recordOf(run, member, name), weights.parameters));
     } finally {
       isPacking.value = false;
     }

@@ -3,16 +3,17 @@ import type { RunConfig } from "../../../src/runs/config.js";
 import { secondsOf } from "../../../src/runs/history.js";
 import type { RunRecord } from "../../../src/runs/record.js";
 import { VERSION } from "../../../src/version.js";
+import type { Member } from "../../state/member.js";
 import type { Run } from "../../state/run.js";
 
-/** A run of this page as its run folder would describe it. */
-export function recordOf(run: Run, name: string): RunRecord {
-  const history = run.epochs.value;
-  const best = history.find(({ epoch }) => epoch === run.bestEpoch.value);
+/** A network of a run of this page as its run folder would describe it. */
+export function recordOf(run: Run, member: Member, name: string): RunRecord {
+  const history = member.epochs.value;
+  const { best } = member;
   const isDone = run.status.value === "done";
   return {
     path: name,
-    config: configOf(run),
+    config: configOf(run, member),
     history,
     result:
       isDone && best
@@ -20,21 +21,23 @@ export function recordOf(run: Run, name: string): RunRecord {
             bestEpoch: best.epoch,
             bestValidationAccuracy: best.validationAccuracy,
             seconds: secondsOf(history),
-            fingerprint: run.weights.value?.fingerprint,
+            fingerprint: member.weights.value?.fingerprint,
           }
         : undefined,
   };
 }
 
-/** A run of this page as config.json would describe it. */
-export function configOf({ recipe, model, settings: { fields, data }, machine, startedAt }: Run): RunConfig {
+/** A network of a run of this page as config.json would describe it. */
+export function configOf(run: Run, { seed }: Member): RunConfig {
+  const { recipe, model, machine, startedAt, settings } = run;
+  const { data } = settings;
   const { train } = data.parts;
   return {
     versions: { lenet: VERSION, browser: navigator.userAgent },
     startedAt: startedAt.toISOString(),
     recipe,
     scheduleRestarts: [],
-    seed: fields.seed,
+    seed,
     model,
     parameterCount: summarize(model).totalParameters,
     data: {

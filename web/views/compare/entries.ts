@@ -3,6 +3,7 @@ import type { RunRecord } from "../../../src/runs/record.js";
 import { networkOf, type Opened, opened, removeOpened } from "../../opening/opened.js";
 import { chooseServed } from "../../opening/servedRuns.js";
 import { network, openedNetwork } from "../../state/currentNetwork.js";
+import type { Member } from "../../state/member.js";
 import type { Run } from "../../state/run.js";
 import { removeRun, runs, selectRun } from "../../state/runs.js";
 import { recordOf } from "./browserRun.js";
@@ -25,29 +26,41 @@ export interface Entry {
   readonly remove: () => void;
 }
 
-/** The page's runs and everything opened, oldest first. */
+/** The networks of the page's runs and everything opened, oldest first. */
 export const entries = computed<readonly Entry[]>(() =>
-  [...runs.value.map(entryOfRun), ...opened.value.map(entryOfOpened)].toSorted(
+  [...runs.value.flatMap(entriesOfRun), ...opened.value.map(entryOfOpened)].toSorted(
     (one, other) => one.number - other.number,
   ),
 );
 
-function entryOfRun(run: Run): Entry {
-  const name = messages().run(run.number);
+/** The networks of a run that are listed. */
+function entriesOfRun(run: Run): Entry[] {
+  return run.members.flatMap((member) => {
+    const number = member.compareNumber.value;
+    return number === undefined ? [] : [entryOfMember(run, member, number)];
+  });
+}
+
+function entryOfMember(run: Run, member: Member, number: number): Entry {
+  const name = messages().run(run.number, run.isFleet ? member.seed : undefined);
   const origin = network.value?.origin;
+  const unlist = () => {
+    member.compareNumber.value = undefined;
+  };
   return {
-    number: run.number,
+    number,
     name,
     source: "page",
-    record: recordOf(run, name),
+    record: recordOf(run, member, name),
     isGrowing: run.status.value === "running",
-    fingerprint: run.weights.value?.fingerprint,
-    isShown: origin?.type === "run" && origin.number === run.number,
+    fingerprint: member.weights.value?.fingerprint,
+    isShown: origin?.type === "run" && origin.number === run.number && run.member.value === member,
     show: async () => {
       selectRun(run);
+      run.pick(member);
       openedNetwork.value = undefined;
     },
-    remove: () => removeRun(run),
+    remove: run.isFleet ? unlist : () => removeRun(run),
   };
 }
 

@@ -60,7 +60,8 @@ export function nameOf({ origin, fingerprint }: Network): string {
 
 /** The settings that determine the held-out images: those of the network's run, otherwise the page's. */
 export function settingsFor({ origin }: Network): RunFields {
-  return runs.value.find(({ number }) => number === origin.number)?.settings.fields ?? url.value;
+  const run = origin.type === "run" ? runs.value.find(({ number }) => number === origin.number) : undefined;
+  return run ? { ...run.settings.fields, seed: run.member.value.seed } : url.value;
 }
 
 /** The validation images of a run with these settings. */

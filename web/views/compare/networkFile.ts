@@ -13,14 +13,15 @@ export function networkFile(network: Network, format: WeightsFormat): Uint8Array
 
 /** The file name of a network's weights, without extension. */
 export function fileStem({ origin }: Network): string {
-  return origin.type === "run" ? `lenet-run-${origin.number}` : origin.name.replace(/\.\w+$/, "");
+  if (origin.type === "file") return origin.name.replace(/\.\w+$/, "");
+  return `lenet-run-${origin.number}${origin.seed === undefined ? "" : `-seed-${origin.seed}`}`;
 }
 
 function metadataOf({ origin, model, normalization, classes, metadata }: Network): ModelMetadata {
   const run = origin.type === "run" ? runs.peek().find(({ number }) => number === origin.number) : undefined;
   if (!run) return metadata ?? { model, normalization, classes };
   const { recipe, settings } = run;
-  const { data } = configOf(run);
+  const { data } = configOf(run, run.member.peek());
   return {
     model,
     normalization,
@@ -33,7 +34,8 @@ function metadataOf({ origin, model, normalization, classes, metadata }: Network
 }
 
 /** The validation result of the weights, if these weights were the ones validated. */
-function outcomeOf({ recipe, status, weights, epochs }: Run): Partial<TrainingFacts> {
+function outcomeOf({ recipe, status, member }: Run): Partial<TrainingFacts> {
+  const { weights, epochs } = member.peek();
   // With averaging, only the final weights are the average, which is what was validated.
   const areValidated = recipe.averaging === null || status.peek() === "done";
   const record = areValidated ? epochs.peek().find(({ epoch }) => epoch === weights.peek()?.epoch) : undefined;

@@ -5,7 +5,7 @@ import { addRun } from "../../state/runs.js";
 import { runFields } from "../../state/settings.js";
 
 /** Enough digits and epochs to read handwriting well, and still quick to train. */
-const QUICK = { data: "digits", count: 6000, recipe: "improved", epochs: 6 } as const;
+const QUICK = { data: "digits", count: 6000, recipe: "improved", epochs: 6, device: "cpu", networks: 1 } as const;
 
 /** Generates digits and trains on them. */
 export function startQuickRun(): void {

@@ -6,34 +6,42 @@ import { selectedRun } from "../../state/runs.js";
 import { commandLine } from "./commandLine.js";
 import { messages } from "./messages/index.js";
 
+/** How the arithmetic of a graphics card begins. */
+const CARD = "webgpu ";
+
 /** The selected run in numbers. */
 export function Figures() {
   const m = messages();
   const run = selectedRun.value;
-  const last = run?.epochs.value.at(-1);
-  const best = run?.epochs.value.find(({ epoch }) => epoch === run.bestEpoch.value);
+  const last = run?.member.value.epochs.value.at(-1);
+  const best = run?.member.value.best;
   const progress = run?.progress.value;
   const machine = run?.machine.value;
+  /** Of each network. */
   const rate = progress && progress.images / progress.seconds;
   return (
     <section class="figures">
       <dl>
         <Figure
-          label={m.validationAccuracy}
+          label={run?.isFleet ? m.validationAccuracyOf(run.member.value.seed) : m.validationAccuracy}
           value={last && formatPercent(last.validationAccuracy)}
           note={best && m.bestIn(formatPercent(best.validationAccuracy), best.epoch)}
         />
-        <Figure label={m.imagesPerSecond} value={rate && formatCount(rate)} />
+        <Figure label={m.imagesPerSecond} value={rate && formatCount(rate * run.members.length)} />
         <Figure
           label={m.timeLeft}
           value={rate && formatDuration((progress.totalImages - progress.images) / rate)}
           note={progress && m.elapsed(formatDuration(progress.seconds))}
         />
-        <Figure
-          label={m.threads}
-          value={machine && String(machine.threads)}
-          note={machine && (machine.arithmetic === "wasm-fused" ? m.fused : m.notFused)}
-        />
+        {machine?.arithmetic.startsWith(CARD) ? (
+          <Figure label={m.device} value={m.card} note={machine.arithmetic.slice(CARD.length)} />
+        ) : (
+          <Figure
+            label={m.threads}
+            value={machine && String(machine.threads)}
+            note={machine && (machine.arithmetic === "wasm-fused" ? m.fused : m.notFused)}
+          />
+        )}
       </dl>
       {run && <Fingerprint run={run} />}
     </section>
@@ -64,19 +72,20 @@ const SHORT = 12;
 /** The fingerprint of the run's weights: shortened, and in full with an explanation. */
 function Fingerprint({ run }: { readonly run: Run }) {
   const m = messages();
-  const weights = run.weights.value;
+  const weights = run.member.value.weights.value;
   if (!weights) return null;
-  const command = commandLine(run.settings);
+  const command = commandLine(run.settings.fields, run.member.value.seed);
   return (
     <details class="fingerprint">
       <summary>
-        {m.fingerprint} <code>{weights.fingerprint.slice(0, SHORT)}</code>{" "}
+        {run.isFleet ? m.fingerprintOfNetwork(run.member.value.seed) : m.fingerprint}{" "}
+        <code>{weights.fingerprint.slice(0, SHORT)}</code>{" "}
         <span class="quiet">{m.fingerprintOf(formatEpochs(weights.epoch))}</span>
       </summary>
       <p>
         <code>{weights.fingerprint}</code>
       </p>
-      <p class="quiet">{m.fingerprintNote}</p>
+      <p class="quiet">{run.settings.fields.device === "gpu" ? m.fingerprintOnCard : m.fingerprintNote}</p>
       {command && (
         <p class="quiet">
           {m.commandLine} <code>{command}</code>

@@ -6,6 +6,7 @@ import { runStyle } from "../../kit/palette.js";
 import type { Run } from "../../state/run.js";
 import { removeRun, runs, selectedRun } from "../../state/runs.js";
 import { duel, isReady, showRun } from "./controls.js";
+import { rankingOf } from "./fleet.js";
 import { messages } from "./messages/index.js";
 import { statusText } from "./Transport.js";
 
@@ -37,14 +38,13 @@ export function RunList() {
 function RunItem({ run }: { readonly run: Run }) {
   const m = messages();
   const isShown = run === selectedRun.value;
-  const best = run.epochs.value.find(({ epoch }) => epoch === run.bestEpoch.value);
   return (
     <li aria-current={isShown ? "true" : undefined}>
       <button type="button" class="show" onClick={() => showRun(run)} title={m.show(run.number)}>
         <LineSample style={runStyle(run.number)} />
         <strong>{m.run(run.number)}</strong>
         <span class="quiet">{statusText(run)}</span>
-        <b>{best ? formatPercent(best.validationAccuracy) : "–"}</b>
+        <b>{accuracyText(run)}</b>
       </button>
       <p class="quiet">{describe(run)}</p>
       <Button icon="remove" label={m.remove(run.number)} onClick={() => removeRun(run)} />
@@ -52,8 +52,16 @@ function RunItem({ run }: { readonly run: Run }) {
   );
 }
 
+/** A run's best validation accuracy; for a fleet, the mean and the standard deviation. */
+function accuracyText(run: Run): string {
+  const ranking = rankingOf(run);
+  if (!ranking) return "–";
+  const { mean, std } = ranking.spread;
+  return `${formatPercent(mean)}${std === undefined ? "" : ` ± ${(100 * std).toFixed(2)}`}`;
+}
+
 /** A run's settings in one line. */
-function describe({ recipe, settings: { fields } }: Run): string {
+function describe({ recipe, members, settings: { fields } }: Run): string {
   const m = messages();
   const { kinds, poolings } = layerMessages();
   return [
@@ -61,7 +69,8 @@ function describe({ recipe, settings: { fields } }: Run): string {
     m.recipes[fields.recipe],
     `${kinds[recipe.activation].name} + ${poolings[recipe.pooling].short}`,
     `${m.epochCount} ${recipe.epochs}`,
-    `${m.seed} ${fields.seed}`,
+    members.length === 1 ? `${m.seed} ${fields.seed}` : m.seedsFrom(fields.seed, members[members.length - 1].seed),
+    ...(fields.device === "gpu" ? [m.card] : []),
     ...(fields.lr === undefined ? [] : [`${m.learningRate} ${fields.lr}`]),
     ...(fields.batch === undefined ? [] : [`${m.batchSize} ${fields.batch}`]),
     ...(fields.dropout === undefined ? [] : [`${m.dropout} ${fields.dropout}`]),

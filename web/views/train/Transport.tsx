@@ -20,7 +20,7 @@ export function Position() {
       <p>{run ? textOf(run) : isReady.value ? m.ready : m.waitingForData}</p>
       {run?.failure.value && (
         <p class="notice" role="alert">
-          {run.failure.value}
+          {run.failure.value} {run.canGo.value && m.interrupted(run.member.value.weights.value?.epoch ?? 0)}
         </p>
       )}
     </div>
@@ -30,22 +30,24 @@ export function Position() {
 function textOf(run: Run): string {
   const m = messages();
   const progress = run.progress.value;
-  if (run.status.value === "done") return m.finished(run.bestEpoch.value ?? run.recipe.epochs);
+  if (run.status.value === "done") return m.finished(run.member.value.bestEpoch.value ?? run.recipe.epochs);
   const what = run.status.value === "running" && progress ? m.phase[progress.phase] : statusText(run);
   const where = m.epochOf(progress?.epoch ?? 1, run.recipe.epochs);
-  return `${m.run(run.number)} · ${where} · ${what}`;
+  const networks = run.isFleet ? [m.networkCount(run.members.length)] : [];
+  return [m.run(run.number), ...networks, where, what].join(" · ");
 }
 
 /** A run's status in a word; one that is paused before its first step is ready. */
-export function statusText({ status, progress }: Run): string {
+export function statusText({ status, progress, machine, settings }: Run): string {
   const isReadyToBegin = status.value === "resting" && !progress.value;
+  if (status.value === "running" && !machine.value && settings.fields.device === "gpu") return messages().compiling;
   return messages().status[isReadyToBegin ? "starting" : status.value];
 }
 
 /** Announces the selected run's epochs and its end to screen readers. */
 function announceEpochs(): void {
   const run = selectedRun.value;
-  const last = run?.epochs.value.at(-1);
+  const last = run?.member.value.epochs.value.at(-1);
   if (!run || !last) return;
   const m = messages();
   const text = m.announceEpoch(last.epoch, formatPercent(last.validationAccuracy));

@@ -4,6 +4,7 @@ import { Confusion } from "./Confusion.js";
 import { Curves } from "./Curves.js";
 import { followAddress, go, playOrPause, reset } from "./controls.js";
 import { Figures } from "./Figures.js";
+import { Fleet } from "./Fleet.js";
 import { messages } from "./messages/index.js";
 import { RunList } from "./RunList.js";
 import { Setup } from "./setup/Setup.js";
@@ -35,6 +36,7 @@ export function View() {
       <Setup />
       <div class="results">
         <Figures />
+        <Fleet />
         <Curves />
         <div class="below">
           <Confusion />

@@ -1,8 +1,12 @@
 import { DIGITS_DATASET } from "../../../src/data/index.js";
-import type { RunSettings } from "../../state/run.js";
+import type { RunFields } from "../../state/settings.js";
 
-/** The command that trains to the same bits; undefined if the command line has no such data or setting. */
-export function commandLine({ fields }: RunSettings): string | undefined {
+/**
+ * The command that trains a network to the same bits; undefined if the command line has no such data or setting.
+ *
+ * @param seed that of the network, which may be one of a fleet
+ */
+export function commandLine(fields: RunFields, seed = fields.seed): string | undefined {
   const { data, count, activation, pooling, dropout } = fields;
   if (data === "own" || activation || pooling || dropout !== undefined) return undefined;
   if (data === "digits" && count !== DIGITS_DATASET.counts.train) return undefined;
@@ -14,7 +18,8 @@ export function commandLine({ fields }: RunSettings): string | undefined {
     ["lr", fields.lr],
     ["augment", fields.augment],
     ["val-split", fields.val],
-    ["seed", fields.seed],
+    ["seed", seed],
+    ["device", fields.device],
   ];
   const given = options.flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${value}`]));
   return ["npx lenet train", ...given].join(" ");

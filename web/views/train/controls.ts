@@ -1,6 +1,7 @@
 import { computed, effect } from "@preact/signals";
 import { RECIPES } from "../../../src/training/recipes/recipes.js";
 import { changeUrl, url } from "../../address/url.js";
+import { askGraphicsCard, graphicsCard, runnable } from "../../state/graphicsCard.js";
 import { dataState, loadData, takeData } from "../../state/loadedData.js";
 import type { Run, RunSettings } from "../../state/run.js";
 import { addRun, restAll, restartRun, runs, selectedRun, selectRun } from "../../state/runs.js";
@@ -9,12 +10,14 @@ import { runFields } from "../../state/settings.js";
 import type { DataRequest } from "../../worker/data/protocol.js";
 import type { Stretch } from "../../worker/training/protocol.js";
 
-/** The settings of the next run; undefined while there is no data. */
-const draft = computed<RunSettings | undefined>(() =>
-  dataState.value.type === "ready" ? { fields: runFields(url.value), data: dataState.value.data } : undefined,
-);
+/** The settings of the next run; undefined while there is no data, or the graphics card is asked for. */
+const draft = computed<RunSettings | undefined>(() => {
+  const fields = runFields(url.value);
+  if (dataState.value.type !== "ready" || (fields.device === "gpu" && !graphicsCard.value)) return undefined;
+  return { fields: runnable(fields), data: dataState.value.data };
+});
 
-/** Whether there is data to train on. */
+/** Whether there is what a training needs. */
 export const isReady = computed(() => draft.value !== undefined);
 
 /** The selected run, if its settings still match the page's. */
@@ -88,8 +91,12 @@ export function duel(): void {
   });
 }
 
-/** Loads the data that the address names, now and whenever it changes. Called once, by the view's module. */
+/**
+ * Loads the data that the address names, now and whenever it changes, and asks for a graphics card. Called once, by the
+ * view's module.
+ */
 export async function followAddress(): Promise<void> {
+  void askGraphicsCard();
   await askServer();
   effect(() => {
     const request = wantedData();

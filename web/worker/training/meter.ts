@@ -1,57 +1,81 @@
 import type { EpochSlice } from "../../../src/engine.js";
-import type { TrainingProgress } from "./protocol.js";
+import type { Means, TrainingProgress } from "./protocol.js";
 
 /** The interval between progress events. Drawing them takes page time that, on few cores, the threads would have. */
 const MILLISECONDS = 125;
 
 /** Sums batches into the progress events for the page. */
 export class Meter {
-  private readonly classes: number;
   private readonly imagesPerEpoch: number;
   private readonly trainImages: number;
   private readonly totalImages: number;
+  private readonly sums: readonly Sums[];
+  private pass = "";
   private reportedAt = 0;
-  private losses = 0;
-  private correct = 0;
-  private count = 0;
-  private readonly confusion: Uint32Array;
 
-  constructor(classes: number, trainImages: number, validationImages: number, epochs: number) {
-    this.classes = classes;
+  constructor(networks: number, classes: number, trainImages: number, validationImages: number, epochs: number) {
     this.trainImages = trainImages;
     this.imagesPerEpoch = trainImages + validationImages;
     this.totalImages = this.imagesPerEpoch * epochs;
+    this.sums = Array.from({ length: networks }, () => new Sums(classes));
+  }
+
+  /**
+   * Adds a slice. Returns the progress when an interval has passed, a validation ends, or `now` is set.
+   *
+   * @param slices the slice of each network, by its index
+   */
+  add(slices: ReadonlyMap<number, EpochSlice>, seconds: number, now: boolean): TrainingProgress | undefined {
+    const [{ epoch, phase, done, total }] = slices.values();
+    const pass = `${phase} ${epoch}`;
+    if (pass !== this.pass) this.clear();
+    this.pass = pass;
+    for (const [network, slice] of slices) this.sums[network].add(slice);
+    const isValidated = phase === "validation" && done === total;
+    if (!now && !isValidated && performance.now() - this.reportedAt < MILLISECONDS) return undefined;
+    this.reportedAt = performance.now();
+    const means = this.sums.map((sums) => sums.means(phase === "validation"));
+    if (phase === "train") this.clear();
+    const images = (epoch - 1) * this.imagesPerEpoch + (phase === "train" ? 0 : this.trainImages) + done;
+    return { epoch, phase, done, total, images, totalImages: this.totalImages, seconds, means };
+  }
+
+  private clear(): void {
+    for (const sums of this.sums) sums.clear();
+  }
+}
+
+/** The batches of a network. */
+class Sums {
+  private readonly classes: number;
+  private readonly confusion: Uint32Array;
+  private losses = 0;
+  private correct = 0;
+  private count = 0;
+
+  constructor(classes: number) {
+    this.classes = classes;
     this.confusion = new Uint32Array(classes ** 2);
   }
 
-  /** Adds a batch. Returns the progress when an interval has passed, a validation ends, or `now` is set. */
-  add(
-    { epoch, phase, done, total, labels, results }: EpochSlice,
-    seconds: number,
-    now: boolean,
-  ): TrainingProgress | undefined {
-    if (done === labels.length) this.beginPass();
-    const { losses, predictions } = results;
+  add({ phase, labels, results: { losses, predictions } }: EpochSlice): void {
     for (let sample = 0; sample < labels.length; sample++) {
       this.losses += losses[sample];
       if (predictions[sample] === labels[sample]) this.correct++;
       if (phase === "validation") this.confusion[labels[sample] * this.classes + predictions[sample]]++;
     }
     this.count += labels.length;
-    const isValidated = phase === "validation" && done === total;
-    if (!now && !isValidated && performance.now() - this.reportedAt < MILLISECONDS) return undefined;
-    this.reportedAt = performance.now();
-    const loss = this.losses / this.count;
-    const accuracy = this.correct / this.count;
-    const samples = this.count;
-    if (phase === "train") this.beginPass();
-    const images = (epoch - 1) * this.imagesPerEpoch + (phase === "train" ? 0 : this.trainImages) + done;
-    const { totalImages } = this;
-    const confusion = phase === "validation" ? { confusion: this.confusion } : {};
-    return { epoch, phase, done, total, loss, accuracy, samples, images, totalImages, seconds, ...confusion };
   }
 
-  private beginPass(): void {
+  /** Undefined without batches. */
+  means(isValidation: boolean): Means | undefined {
+    const { count, confusion } = this;
+    if (count === 0) return undefined;
+    const means = { loss: this.losses / count, accuracy: this.correct / count, samples: count };
+    return isValidation ? { ...means, confusion } : means;
+  }
+
+  clear(): void {
     this.losses = 0;
     this.correct = 0;
     this.count = 0;

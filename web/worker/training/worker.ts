@@ -2,7 +2,7 @@
 
 import { Gate } from "./gate.js";
 import type { TrainingCommand, TrainingEvent, TrainingStart } from "./protocol.js";
-import { beginTraining, type Training } from "./training.js";
+import { Training } from "./training.js";
 
 const gate = new Gate();
 let training: Training | undefined;
@@ -19,7 +19,7 @@ addEventListener("message", ({ data: command }: MessageEvent<TrainingCommand>) =
       gate.rest();
       break;
     case "snapshot":
-      void training?.snapshot().then((at) => report({ type: "snapshot", at }));
+      training?.requestSnapshot(command.network);
       break;
   }
 });
@@ -27,7 +27,7 @@ addEventListener("message", ({ data: command }: MessageEvent<TrainingCommand>) =
 async function start(given: TrainingStart): Promise<void> {
   if (given.stretch) gate.go(given.stretch);
   try {
-    training = await beginTraining(given, gate, report);
+    training = await Training.begin(given, gate, report);
     await training.ended;
   } catch (error) {
     report({ type: "failed", message: error instanceof Error ? error.message : String(error) });

@@ -83,7 +83,8 @@ export interface Walked {
 
 /**
  * Runs the body once for every vector of the tensors, without borders, with all pointers at that vector. The tensors have
- * the same channels, height and width; the pointers are used up.
+ * the same channels, height, width and samples; the pointers are used up. Layouts of one sample have no border, and their
+ * last vector may go beyond the end.
  */
 export function forEachVector(code: FunctionBuilder, tensors: readonly Walked[], body: () => void): void {
   const { channels, height, width } = tensors[0].layout;
@@ -92,7 +93,8 @@ export function forEachVector(code: FunctionBuilder, tensors: readonly Walked[],
   };
   advance((layout) => placeOffset(layout, 0, 0, 0));
   if (tensors.every(({ layout }) => layout.border === 0)) {
-    code.repeat(channels * height * width * PLACE_VECTORS, () => {
+    const bytes = channels * height * width * placeBytes(tensors[0].layout);
+    code.repeat(Math.ceil(bytes / VECTOR_BYTES), () => {
       body();
       advance(() => VECTOR_BYTES);
     });

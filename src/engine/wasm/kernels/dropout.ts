@@ -1,8 +1,17 @@
 import type { DropoutLayer } from "../../../model/index.js";
 import { DROPOUT_MULTIPLIERS, dropoutThreshold } from "../../../numeric/dropoutDraw.js";
-import { type FunctionHandle, f32x4, i32, i32x4, type Value, v128 } from "../assembler/index.js";
+import {
+  type FunctionBuilder,
+  type FunctionHandle,
+  f32x4,
+  i32,
+  i32x4,
+  type Local,
+  type Value,
+  v128,
+} from "../assembler/index.js";
 import { forEachVector, type KernelContext } from "./context.js";
-import type { LayerKernels } from "./layerKernels.js";
+import type { LayerKernels, PassCode } from "./layerKernels.js";
 import { type Layout, TILE_SAMPLES, tileBytes, VECTOR_LANES } from "./layout.js";
 
 /** Zeroes values with the layer's probability and scales the others; keeps the mask for the backward pass. */
@@ -10,20 +19,31 @@ export const dropout: LayerKernels<DropoutLayer> = {
   trainingOnly: true,
   emit(context, { described, output: layout }) {
     const kernels = emitDropout(context, described.label, { probability: described.layer.probability, layout });
-    return {
-      keptBytes: tileBytes(layout),
-      forward: [
-        {
-          kernel: kernels.forward,
-          operands: ({ x, y, kept, keys, tile }) => [x, kept, y, i32.load(keys), i32.load(keys + 4), tile],
-        },
-      ],
-      inputGradient: [{ kernel: kernels.backward, operands: ({ dx, dy, kept }) => [kept, dy, dx] }],
-    };
+    return passCode(kernels, layout);
+  },
+  single: {
+    emit: (context, name, { described, output: layout }) => {
+      // The places of one sample follow each other only without a border.
+      if (layout.border > 0) return undefined;
+      return passCode(emitDropout(context, name, { probability: described.layer.probability, layout }), layout);
+    },
   },
 };
 
-/** Dropout over one tile. */
+function passCode(kernels: DropoutKernels, layout: Layout): PassCode {
+  return {
+    keptBytes: tileBytes(layout),
+    forward: [
+      {
+        kernel: kernels.forward,
+        operands: ({ x, y, kept, keys, tile }) => [x, kept, y, i32.load(keys), i32.load(keys + 4), tile],
+      },
+    ],
+    inputGradient: [{ kernel: kernels.backward, operands: ({ dx, dy, kept }) => [kept, dy, dx] }],
+  };
+}
+
+/** Dropout over one tile, or over one sample without borders. */
 interface DropoutShape {
   /** The share of values set to zero; the others are scaled by 1 / (1 − probability). */
   readonly probability: number;
@@ -32,7 +52,7 @@ interface DropoutShape {
 }
 
 interface DropoutKernels {
-  /** (x, mask, y, key0, key1, tile): draws the mask (0 or the scale) and applies it */
+  /** (x, mask, y, key0, key1, tile or sample): draws the mask (0 or the scale) and applies it */
   readonly forward: FunctionHandle;
   /** (mask, dy, dx) */
   readonly backward: FunctionHandle;
@@ -41,7 +61,6 @@ interface DropoutKernels {
 function emitDropout(context: KernelContext, name: string, shape: DropoutShape): DropoutKernels {
   const { layout, probability } = shape;
   const bare = { ...layout, border: 0 };
-  const values = layout.channels * layout.height * layout.width;
   const multipliers = DROPOUT_MULTIPLIERS.map((multiplier) => {
     const address = context.data.table(Array.from({ length: VECTOR_LANES }, () => multiplier));
     return v128.load(address);
@@ -55,13 +74,7 @@ function emitDropout(context: KernelContext, name: string, shape: DropoutShape):
         const firstKey = code.local("v128", i32x4.splat(key0));
         const secondKey = code.local("v128", i32x4.splat(key1));
         const threshold = code.local("v128", i32x4.splat(dropoutThreshold(probability)));
-        const one = code.local("v128", i32x4.splat(1));
-        // The draws of the next vector's samples, and of the one after it: a place is two vectors.
-        const [place, nextPlace] = [0, VECTOR_LANES].map((first) => {
-          const samples = i32x4.const([first, first + 1, first + 2, first + 3]);
-          const positions = i32x4.add(i32x4.splat(i32.mul(tile, TILE_SAMPLES)), samples);
-          return code.local("v128", i32x4.mul(positions, i32x4.splat(values)));
-        });
+        const draws = startDraws(code, tile, layout);
         const word = code.local("v128");
         const mixWord = (input: Value<"v128">) => {
           code.set(word, input);
@@ -75,14 +88,12 @@ function emitDropout(context: KernelContext, name: string, shape: DropoutShape):
           { pointer: y, layout },
         ];
         forEachVector(code, tensors, () => {
-          mixWord(v128.xor(place, firstKey));
+          mixWord(v128.xor(draws.current, firstKey));
           mixWord(i32x4.add(word, secondKey));
           code.set(word, v128.and(scale, i32x4.geUnsigned(word, threshold)));
           code.store(mask, word);
           code.store(y, f32x4.mul(word, v128.load(x)));
-          code.set(word, i32x4.add(place, one));
-          code.set(place, nextPlace);
-          code.set(nextPlace, word);
+          draws.advance();
         });
       },
       { exported: true },
@@ -96,5 +107,35 @@ function emitDropout(context: KernelContext, name: string, shape: DropoutShape):
       },
       { exported: true },
     ),
+  };
+}
+
+/** Which draws the lanes of a vector take, from vector to vector: draw i of a sample belongs to its value i. */
+interface Draws {
+  readonly current: Local<"v128">;
+  advance(): void;
+}
+
+function startDraws(code: FunctionBuilder, tile: Local<"i32">, layout: Layout): Draws {
+  const values = layout.channels * layout.height * layout.width;
+  const lanesFrom = (first: number) => i32x4.const([first, first + 1, first + 2, first + 3]);
+  if (layout.samples === 1) {
+    const current = code.local("v128", i32x4.add(i32x4.splat(i32.mul(tile, values)), lanesFrom(0)));
+    return { current, advance: () => code.set(current, i32x4.add(current, i32x4.splat(VECTOR_LANES))) };
+  }
+  // Of the next vector's samples, and of the one after it: a place is two vectors.
+  const [current, next] = [0, VECTOR_LANES].map((first) => {
+    const positions = i32x4.add(i32x4.splat(i32.mul(tile, TILE_SAMPLES)), lanesFrom(first));
+    return code.local("v128", i32x4.mul(positions, i32x4.splat(values)));
+  });
+  const one = code.local("v128", i32x4.splat(1));
+  const following = code.local("v128");
+  return {
+    current,
+    advance: () => {
+      code.set(following, i32x4.add(current, one));
+      code.set(current, next);
+      code.set(next, following);
+    },
   };
 }

@@ -34,12 +34,13 @@ export interface KernelCall<Pointers> {
   readonly multiplyAdds?: number;
 }
 
-/** Where a stage's tensors are while one tile passes through it. */
+/** Where a stage's tensors are while one tile, or one sample alone, passes through it. */
 export interface TilePointers {
+  /** The tile's index in the batch, or the sample's if it is computed alone. */
   readonly tile: Value<"i32">;
   readonly x: Value<"i32">;
   readonly y: Value<"i32">;
-  /** Gradients have no border. */
+  /** A tile's gradients have no border; a single sample's have that of the value. */
   readonly dx: Value<"i32">;
   readonly dy: Value<"i32">;
   /** What the stage keeps from the tile's forward to its backward pass. */
@@ -59,8 +60,8 @@ export interface TaskPointers {
   /** The thread's units, from `first` to before `end`. */
   readonly first: Value<"i32">;
   readonly end: Value<"i32">;
-  /** Tiles of the batch. */
-  readonly tiles: Value<"i32">;
+  /** Tiles of the batch, or samples if they were computed alone: each left its part in the stage's memory. */
+  readonly parts: Value<"i32">;
   readonly gradient: Value<"i32">;
   /** The stage's memory for the batch, by region. */
   readonly batch: readonly number[];
@@ -72,22 +73,34 @@ export interface ParameterTask extends KernelCall<TaskPointers> {
   readonly units: number;
   /** Bytes of the parameter that a unit covers. */
   readonly unitBytes: number;
+  /** The call after samples that were computed alone, if it is another. */
+  readonly afterSamples?: KernelCall<TaskPointers>;
+  /**
+   * The regions of the stage's memory that hold a sample's x and dy: the gradient of the parameter, a matrix, is their
+   * outer product.
+   */
+  readonly outerProduct?: { readonly x: number; readonly dy: number };
 }
 
-/** What a stage does: its memory and the kernels that it calls, in order. */
-export interface StageCode {
-  /** Regions of memory kept for the whole batch: bytes per tile of each. */
-  readonly batchBytes?: readonly number[];
-  /** Bytes kept from a tile's forward to its backward pass. */
+/** What a stage does with a tile, or with one sample alone: the kernels that it calls, in order, and their memory. */
+export interface PassCode {
+  /** Bytes kept from the forward to the backward pass. */
   readonly keptBytes?: number;
   /** Bytes of scratch memory. */
   readonly workspaceBytes?: number;
-  /** Every tile. */
   readonly forward: readonly KernelCall<TilePointers>[];
-  /** Every tile, before `inputGradient`: what the parameter tasks need. */
+  /** Before `inputGradient`: what the parameter tasks need. */
   readonly parameterGradients?: readonly KernelCall<TilePointers>[];
-  /** Every tile, if a layer before this one has parameters. */
+  /** If a layer before this one has parameters. */
   readonly inputGradient: readonly KernelCall<TilePointers>[];
+}
+
+/** What a stage does with a tile and with a batch. */
+export interface StageCode extends PassCode {
+  /** Regions of memory kept for the whole batch: bytes per tile of each. */
+  readonly batchBytes?: readonly number[];
+  /** The same per sample, if samples are computed alone. Default: as for a tile. */
+  readonly sampleBytes?: readonly number[];
   /** Once per batch, when the backward pass of all tiles is done. */
   readonly tasks?: readonly ParameterTask[];
 }
@@ -113,19 +126,19 @@ export interface LayerKernels<Of extends Layer = Layer> {
   fusesActivation?(activation: ActivationKind, layer: Of, input: Layout, output: Layout): boolean;
   /** The backward pass does not read the layer's output, so a fused activation behind it may overwrite it. */
   readonly backwardIgnoresOutput?: true;
-  /** The forward pass of a single sample. */
-  readonly single?: SingleKernel<Of>;
+  /** How one sample is computed alone. Without it, a model computes a whole tile for one sample. */
+  readonly single?: SingleKernels<Of>;
 }
 
-/** Emits the kernel that computes one sample alone. Without it, a model computes a whole tile for one sample. */
-export interface SingleKernel<Of extends Layer = Layer> {
-  /** The kernel applies the activation behind the layer. */
+/** Emits the kernels that compute one sample alone. */
+export interface SingleKernels<Of extends Layer = Layer> {
+  /** The forward pass applies the activation behind the layer; the backward pass starts before that activation. */
   readonly takesActivation?: true;
-  /** Emits (x, …parameters, y); undefined for shapes that it cannot compute. */
+  /** Undefined for shapes that the kernels cannot compute. */
   emit(
     context: KernelContext,
     name: string,
     placed: PlacedLayer<Of>,
     activation: ActivationKind | undefined,
-  ): FunctionHandle | undefined;
+  ): PassCode | undefined;
 }

@@ -21,7 +21,7 @@ import {
   VECTOR_LANES,
 } from "./layout.js";
 import { LARGEST_BODY, OuterProduct, ROWS } from "./outerProduct.js";
-import { storeActivated } from "./singleSample.js";
+import { emitWeightedRows, firstLanes, NonzeroList, storeActivated } from "./singleSample.js";
 
 /**
  * A linear layer. Activations of a tile are [features][8]; weights are [out][in] with each row padded by zeros to a
@@ -42,11 +42,14 @@ export const linear: LayerKernels<LinearLayer> = {
     const backwardInput = emitBackwardInput(context, label, shape);
     const transposeInput = emitTranspose(context, `${label}.transposeInput`, shape.inFeatures);
     const transposeGradient = emitTranspose(context, `${label}.transposeGradient`, shape.outFeatures);
-    const backwardWeight = emitBackwardWeight(context, label, shape);
+    const backwardWeight = emitBackwardWeight(context, `${label}.backwardWeight`, shape, SAMPLES_AT_ONCE);
+    const backwardWeightOfSamples = emitBackwardWeight(context, `${label}.backwardWeightOfSamples`, shape, 1);
     const backwardBias = emitBackwardBias(context, label, shape);
-    const transposedBytes = (features: number) => TILE_SAMPLES * paddedFeatures(features) * FLOAT_BYTES;
+    const sampleBytes = (features: number) => paddedFeatures(features) * FLOAT_BYTES;
+    const transposedBytes = (features: number) => TILE_SAMPLES * sampleBytes(features);
     return {
       batchBytes: [transposedBytes(shape.inFeatures), transposedBytes(shape.outFeatures)],
+      sampleBytes: [sampleBytes(shape.inFeatures), sampleBytes(shape.outFeatures)],
       forward: [
         {
           kernel: forward,
@@ -71,18 +74,35 @@ export const linear: LayerKernels<LinearLayer> = {
           units: Math.ceil(shape.outFeatures / ROWS),
           unitBytes: ROWS * weight.paddedRowFloats * FLOAT_BYTES,
           kernel: backwardWeight,
-          operands: ({ first, end, tiles, gradient, batch: [inputs, gradients] }) => {
-            return [inputs, gradients, i32.mul(tiles, TILE_SAMPLES), gradient, first, end];
+          operands: ({ first, end, parts, gradient, batch: [inputs, gradients] }) => {
+            return [inputs, gradients, i32.mul(parts, TILE_SAMPLES), gradient, first, end];
           },
           multiplyAdds,
+          afterSamples: {
+            kernel: backwardWeightOfSamples,
+            operands: ({ first, end, parts, gradient, batch: [inputs, gradients] }) => {
+              return [inputs, gradients, parts, gradient, first, end];
+            },
+          },
+          outerProduct: { x: 0, dy: 1 },
         },
         {
           parameter: bias,
           units: bias.bytes / VECTOR_BYTES,
           unitBytes: VECTOR_BYTES,
           kernel: backwardBias,
-          operands: ({ first, end, tiles, gradient, batch: [, gradients] }) => {
-            return [gradients, i32.mul(tiles, TILE_SAMPLES), gradient, first, end];
+          operands: ({ first, end, parts, gradient, batch: [, gradients] }) => {
+            return [gradients, i32.mul(parts, TILE_SAMPLES), gradient, first, end];
+          },
+          afterSamples: {
+            kernel: backwardBias,
+            operands: ({ first, end, parts, gradient, batch: [, gradients] }) => [
+              gradients,
+              parts,
+              gradient,
+              first,
+              end,
+            ],
           },
         },
       ],
@@ -90,7 +110,30 @@ export const linear: LayerKernels<LinearLayer> = {
   },
   single: {
     takesActivation: true,
-    emit: (context, name, placed, activation) => emitSingle(context, name, shapeOf(placed), activation),
+    emit: (context, name, placed, activation) => {
+      const [weight, bias] = placed.parameters;
+      const shape = shapeOf(placed);
+      const forward = emitSingle(context, `${name}.forward`, shape, activation);
+      const backwardInput = emitSingleBackwardInput(context, `${name}.backwardInput`, shape);
+      const keepInput = emitKeepRow(context, `${name}.keepInput`, shape.inFeatures);
+      const keepGradient = emitKeepRow(context, `${name}.keepGradient`, shape.outFeatures);
+      return {
+        workspaceBytes: new NonzeroList(shape.outFeatures).bytes,
+        forward: [
+          { kernel: forward, operands: ({ x, y, weights }) => [x, weights + weight.offset, weights + bias.offset, y] },
+        ],
+        parameterGradients: [
+          { kernel: keepInput, operands: ({ x, inBatch: [inputs] }) => [x, inputs] },
+          { kernel: keepGradient, operands: ({ dy, inBatch: [, gradients] }) => [dy, gradients] },
+        ],
+        inputGradient: [
+          {
+            kernel: backwardInput,
+            operands: ({ dx, dy, weights, workspace }) => [dy, weights + weight.offset, dx, workspace],
+          },
+        ],
+      };
+    },
   },
 };
 
@@ -212,15 +255,24 @@ function emitTranspose(context: KernelContext, name: string, features: number): 
   );
 }
 
-/** Emits (xTransposed, dyTransposed, samples, dWeight, firstBlock, endBlock): rows of the gradient over a batch. */
-function emitBackwardWeight(context: KernelContext, name: string, shape: LinearShape): FunctionHandle {
+/**
+ * Emits (xTransposed, dyTransposed, samples, dWeight, firstBlock, endBlock): rows of the gradient over a batch.
+ *
+ * @param samplesAtOnce samples that a loop body takes; the kernel is called with a multiple of them
+ */
+function emitBackwardWeight(
+  context: KernelContext,
+  name: string,
+  shape: LinearShape,
+  samplesAtOnce: number,
+): FunctionHandle {
   const inBytes = paddedFeatures(shape.inFeatures) * FLOAT_BYTES;
   const fullBlocks = Math.floor(shape.outFeatures / ROWS);
   const lastRows = shape.outFeatures % ROWS;
-  const fullBlock = fullBlocks > 0 ? emitGradientBlock(context, name, shape, ROWS) : undefined;
-  const lastBlock = lastRows > 0 ? emitGradientBlock(context, name, shape, lastRows) : undefined;
+  const fullBlock = fullBlocks > 0 ? emitGradientBlock(context, name, shape, ROWS, samplesAtOnce) : undefined;
+  const lastBlock = lastRows > 0 ? emitGradientBlock(context, name, shape, lastRows, samplesAtOnce) : undefined;
   return context.module.function(
-    `${name}.backwardWeight`,
+    name,
     { x: "i32", dy: "i32", samples: "i32", dWeight: "i32", first: "i32", end: "i32" },
     (code, { x, dy, samples, dWeight, first, end }) => {
       const callBlock = (block: FunctionHandle, index: Local<"i32">) => {
@@ -248,17 +300,23 @@ function emitBackwardWeight(context: KernelContext, name: string, shape: LinearS
   );
 }
 
-/** Samples that a loop body of the weight gradient takes. */
+/** Samples of tiles that a loop body of the weight gradient takes. */
 const SAMPLES_AT_ONCE = 4;
 
 /** Emits (x, dy, samples, dWeight): some rows of the gradient, one stripe of one or two vectors of inputs at a time. */
-function emitGradientBlock(context: KernelContext, name: string, shape: LinearShape, rows: number): FunctionHandle {
+function emitGradientBlock(
+  context: KernelContext,
+  name: string,
+  shape: LinearShape,
+  rows: number,
+  samplesAtOnce: number,
+): FunctionHandle {
   const inBytes = paddedFeatures(shape.inFeatures) * FLOAT_BYTES;
   const outBytes = paddedFeatures(shape.outFeatures) * FLOAT_BYTES;
   const pairs = Math.floor(inBytes / (2 * VECTOR_BYTES));
   const single = inBytes % (2 * VECTOR_BYTES) !== 0;
   return context.module.function(
-    `${name}.backwardWeight${rows}`,
+    `${name}${rows}`,
     { x: "i32", dy: "i32", samples: "i32", dWeight: "i32" },
     (code, { x, dy, samples, dWeight }) => {
       const end = code.local("i32", i32.add(dy, i32.mul(samples, outBytes)));
@@ -273,12 +331,12 @@ function emitGradientBlock(context: KernelContext, name: string, shape: LinearSh
           code.while(i32.ltUnsigned(gradient, end), () => {
             product.accumulate(
               input,
-              SAMPLES_AT_ONCE,
+              samplesAtOnce,
               (sample, vector) => v128.load(input, sample * inBytes + vector * VECTOR_BYTES),
               (sample, row) => v128.load32Splat(gradient, sample * outBytes + row * FLOAT_BYTES),
             );
-            code.increase(input, SAMPLES_AT_ONCE * inBytes);
-            code.increase(gradient, SAMPLES_AT_ONCE * outBytes);
+            code.increase(input, samplesAtOnce * inBytes);
+            code.increase(gradient, samplesAtOnce * outBytes);
           });
           product.store(dWeight, (row) => row * inBytes);
           code.increase(x, vectors * VECTOR_BYTES);
@@ -373,6 +431,43 @@ function emitSingle(
       if (rest > 0) code.call(block, x, weight, bias, y);
     },
   );
+}
+
+/** Emits (dy, weight, dx, workspace) for one sample: Σ dy[out] · weight[out], over the outputs with a gradient. */
+function emitSingleBackwardInput(context: KernelContext, name: string, shape: LinearShape): FunctionHandle {
+  const rowBytes = paddedFeatures(shape.inFeatures) * FLOAT_BYTES;
+  const list = new NonzeroList(shape.outFeatures);
+  const weightedRows = emitWeightedRows(context, `${name}.rows`, list, rowBytes / VECTOR_BYTES);
+  return context.module.function(
+    name,
+    { dy: "i32", weight: "i32", dx: "i32", workspace: "i32" },
+    (code, { dy, weight, dx, workspace }) => {
+      const end = code.local("i32", workspace);
+      const row = code.local("i32");
+      code.repeat(shape.outFeatures, () => {
+        list.append(code, end, dy, 0, row);
+        code.increase(dy, FLOAT_BYTES);
+        code.increase(row, rowBytes);
+      });
+      code.call(weightedRows, workspace, end, weight, dx);
+    },
+  );
+}
+
+/** Emits (source, target): copies the features of one sample, and zeros up to a whole vector. */
+function emitKeepRow(context: KernelContext, name: string, features: number): FunctionHandle {
+  const whole = Math.floor(features / VECTOR_LANES);
+  const rest = features % VECTOR_LANES;
+  return context.module.function(name, { source: "i32", target: "i32" }, (code, { source, target }) => {
+    if (whole > 0) {
+      code.repeat(whole, () => {
+        code.store(target, v128.load(source));
+        code.increase(source, VECTOR_BYTES);
+        code.increase(target, VECTOR_BYTES);
+      });
+    }
+    if (rest > 0) code.store(target, v128.and(v128.load(source), firstLanes(rest)));
+  });
 }
 
 /** The sums of four vectors' lanes as one vector. */

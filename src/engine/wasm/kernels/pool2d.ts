@@ -61,8 +61,17 @@ function pooling(kind: PoolingKind, emitKernels: typeof emitAverage): LayerKerne
       };
     },
     single: {
-      emit: (context, name, { described: { layer }, input, output }) =>
-        emitSingle(context, name, kind, { kernel: layer.kernel, stride: layer.stride, input, output }),
+      emit: (context, name, { described: { layer }, input, output }) => {
+        const shape = { kernel: layer.kernel, stride: layer.stride, input, output };
+        // Pooling of 2 × 2 takes even and odd columns apart.
+        if (shape.kernel !== 2 || shape.stride !== 2 || output.width < VECTOR_LANES) return undefined;
+        const forward = emitSingleForward(context, `${name}.forward`, kind, shape);
+        const backward = emitSingleBackward(context, `${name}.backward`, kind, shape);
+        return {
+          forward: [{ kernel: forward, operands: ({ x, y }) => [x, y] }],
+          inputGradient: [{ kernel: backward, operands: ({ x, y, dx, dy }) => [x, y, dy, dx] }],
+        };
+      },
     },
   };
 }
@@ -236,38 +245,99 @@ function emitMax(
   };
 }
 
-/** Emits (x, y): a pooling of 2 × 2, which takes even and odd columns apart; undefined for other shapes. */
-function emitSingle(
+/** Runs the body for every vector of one sample's output, with pointers at the rows and the column's byte offset. */
+function forEachOutputVector(
+  code: FunctionBuilder,
+  { input, output }: Pool2dShape,
+  windows: readonly Local<"i32">[],
+  outputs: readonly Local<"i32">[],
+  body: (columnBytes: number) => void,
+): void {
+  const advance = (windowBytes: number, outputBytes: number) => {
+    for (const window of windows) code.increase(window, windowBytes);
+    for (const pointer of outputs) code.increase(pointer, outputBytes);
+  };
+  advance(placeOffset(input, 0, 0, 0), placeOffset(output, 0, 0, 0));
+  code.repeat(output.channels, () => {
+    code.repeat(output.height, () => {
+      for (const column of columnStarts(output.width)) body(column * FLOAT_BYTES);
+      advance(2 * rowBytes(input), rowBytes(output));
+    });
+    advance(
+      channelBytes(input) - output.height * 2 * rowBytes(input),
+      channelBytes(output) - output.height * rowBytes(output),
+    );
+  });
+}
+
+/** Emits (x, y) for one sample. */
+function emitSingleForward(
   context: KernelContext,
   name: string,
   kind: PoolingKind,
-  { kernel, stride, input, output }: Pool2dShape,
-): FunctionHandle | undefined {
-  if (kernel !== 2 || stride !== 2 || output.width < VECTOR_LANES) return undefined;
+  shape: Pool2dShape,
+): FunctionHandle {
   const share = context.data.splat(1 / 4);
   const combine = kind === "max" ? f32x4.pmax : f32x4.add;
   return context.module.function(name, { x: "i32", y: "i32" }, (code, { x, y }) => {
     const halves = [code.local("v128"), code.local("v128")];
-    code.increase(x, placeOffset(input, 0, 0, 0));
-    code.increase(y, placeOffset(output, 0, 0, 0));
-    code.repeat(output.channels, () => {
-      code.repeat(output.height, () => {
-        for (const column of columnStarts(output.width)) {
-          halves.forEach((half, index) => {
-            const offset = 2 * column * FLOAT_BYTES + index * VECTOR_BYTES;
-            code.set(half, combine(v128.load(x, offset), v128.load(x, offset + rowBytes(input))));
-          });
-          const [even, odd] = [0, 1].map((first) =>
-            v128.shuffle32(halves[0], halves[1], [first, first + 2, first + 4, first + 6]),
-          );
-          const combined = combine(even, odd);
-          code.store(y, kind === "max" ? combined : f32x4.mul(combined, share), column * FLOAT_BYTES);
-        }
-        code.increase(x, 2 * rowBytes(input));
-        code.increase(y, rowBytes(output));
+    forEachOutputVector(code, shape, [x], [y], (columnBytes) => {
+      halves.forEach((half, index) => {
+        const offset = 2 * columnBytes + index * VECTOR_BYTES;
+        code.set(half, combine(v128.load(x, offset), v128.load(x, offset + rowBytes(shape.input))));
       });
-      code.increase(x, channelBytes(input) - output.height * 2 * rowBytes(input));
-      code.increase(y, channelBytes(output) - output.height * rowBytes(output));
+      const [even, odd] = evenAndOdd(halves);
+      const combined = combine(even, odd);
+      code.store(y, kind === "max" ? combined : f32x4.mul(combined, share), columnBytes);
     });
   });
+}
+
+/** Emits (x, y, dy, dx) for one sample. */
+function emitSingleBackward(
+  context: KernelContext,
+  name: string,
+  kind: PoolingKind,
+  shape: Pool2dShape,
+): FunctionHandle {
+  const { input } = shape;
+  const share = context.data.splat(1 / 4);
+  return context.module.function(name, { x: "i32", y: "i32", dy: "i32", dx: "i32" }, (code, { x, y, dy, dx }) => {
+    const left = code.local("v128");
+    const largest = code.local("v128");
+    const taken = code.local("v128");
+    const halves = [code.local("v128"), code.local("v128")];
+    const inputs = [code.local("v128"), code.local("v128")];
+    const gradients = [code.local("v128"), code.local("v128")];
+    if (!windowsTile(shape)) code.zeroMemory(dx, input.channels * channelBytes(input));
+    forEachOutputVector(code, shape, [x, dx], [y, dy], (columnBytes) => {
+      code.set(left, kind === "max" ? v128.load(dy, columnBytes) : f32x4.mul(v128.load(dy, columnBytes), share));
+      code.set(largest, v128.load(y, columnBytes));
+      for (const row of [0, rowBytes(input)]) {
+        const offsets = [0, VECTOR_BYTES].map((half) => 2 * columnBytes + row + half);
+        if (kind === "max") {
+          // To the first of equal largest values, as in PyTorch.
+          halves.forEach((half, index) => {
+            code.set(half, v128.load(x, offsets[index]));
+          });
+          evenAndOdd(halves).forEach((places, index) => {
+            code.set(inputs[index], places);
+          });
+          inputs.forEach((places, index) => {
+            code.set(taken, f32x4.eq(places, largest));
+            code.set(gradients[index], v128.and(left, taken));
+            code.set(left, v128.andNot(left, taken));
+          });
+        }
+        const [even, odd] = kind === "max" ? gradients : [left, left];
+        code.store(dx, v128.shuffle32(even, odd, [0, 4, 1, 5]), offsets[0]);
+        code.store(dx, v128.shuffle32(even, odd, [2, 6, 3, 7]), offsets[1]);
+      }
+    });
+  });
+}
+
+/** The even and the odd columns of two neighbouring vectors. */
+function evenAndOdd([low, high]: readonly Local<"v128">[]): [Value<"v128">, Value<"v128">] {
+  return [v128.shuffle32(low, high, [0, 2, 4, 6]), v128.shuffle32(low, high, [1, 3, 5, 7])];
 }

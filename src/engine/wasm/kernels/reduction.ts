@@ -31,9 +31,9 @@ export function emitGradientShares(
       units: parameter.bytes / VECTOR_BYTES,
       unitBytes: VECTOR_BYTES,
       kernel,
-      operands: ({ first, end, tiles, gradient, batch: [shares] }) => [
+      operands: ({ first, end, parts, gradient, batch: [shares] }) => [
         shares + offsets[index],
-        tiles,
+        parts,
         gradient,
         first,
         end,

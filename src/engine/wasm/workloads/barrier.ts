@@ -1,5 +1,5 @@
 import { i32, ModuleBuilder } from "../assembler/index.js";
-import { emitSynchronization, StaticData } from "../kernels/index.js";
+import { emitSynchronization, FOREVER, StaticData } from "../kernels/index.js";
 import type { StartThread } from "../threads.js";
 
 /** Barriers in one run. */
@@ -16,18 +16,20 @@ export interface BarrierWorkload {
 /** Starts the threads. */
 export function barrierWorkload(threads: number, startThread: StartThread): BarrierWorkload {
   // A cache line for each word, as in the engine.
-  const [arrived, generation, job, sleepers, failed, count] = [1, 2, 3, 4, 5, 6].map((line) => line * 64);
+  const [arrived, generation, job, sleepers, failed, progress, count, retired] = [1, 2, 3, 4, 5, 6, 7, 8].map(
+    (line) => line * 64,
+  );
   const module = new ModuleBuilder();
   const { barrier, announce, waitForChange } = emitSynchronization(
     { module, data: new StaticData(0), fused: false },
-    { arrived, generation, job, sleepers, failed, threads: count },
+    { arrived, generation, job, sleepers, failed, progress, threads: count, retired },
   );
   const meet = module.function("meet", {}, (code) => code.repeat(BARRIERS, () => code.call(barrier)));
   module.function(
     "run",
     {},
     (code) => {
-      code.call(announce, job);
+      code.call(announce, job, 1);
       code.call(meet);
     },
     { exported: true },
@@ -38,7 +40,7 @@ export function barrierWorkload(threads: number, startThread: StartThread): Barr
     (code) => {
       const seen = code.local("i32");
       code.repeatWhile(() => {
-        code.call(waitForChange, job, seen);
+        code.call(waitForChange, job, seen, FOREVER);
         code.increase(seen, 1);
         code.call(meet);
         return i32.const(1);

@@ -18,7 +18,7 @@ export const en = {
   nothingBeside:
     "Runs trained in this page or opened here are listed side by side, with the settings in which they differ.",
   name: "Name",
-  run: (number: number) => `Run ${number}`,
+  run: (number: number, seed?: number) => (seed === undefined ? `Run ${number}` : `Run ${number}, seed ${seed}`),
   sources: { page: "this page", folder: "run folder", server: "this machine", file: "weights" },
   live: "in progress",
   /** Names of settings in other languages. */

@@ -19,7 +19,7 @@ export const zh: typeof en = {
   beside: "运行与网络",
   nothingBeside: "在此页训练或在这里打开的运行会并排列出，并显示它们的不同之处。",
   name: "名称",
-  run: (number) => `运行 ${number}`,
+  run: (number, seed) => (seed === undefined ? `运行 ${number}` : `运行 ${number}，种子 ${seed}`),
   sources: { page: "此页", folder: "运行文件夹", server: "本机", file: "权重" },
   live: "进行中",
   settings: {

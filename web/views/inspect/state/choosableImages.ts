@@ -42,7 +42,7 @@ export const imageParts = computed<Partial<Record<Part, ImagePart>>>(() => {
   const adapted = adapt(train);
   const all = (dataset: Dataset) => Uint32Array.from(dataset.labels, (_, index) => index);
   const run = shownRun.value;
-  const split = run && splitTraining(data.parts, run.recipe.validationFraction, run.settings.fields.seed);
+  const split = run && splitTraining(data.parts, run.recipe.validationFraction, run.member.value.seed);
   return {
     ...(split && { validation: { dataset: adapted, indices: split.validation.toSorted() } }),
     train: { dataset: adapted, indices: split ? split.train.toSorted() : all(train) },

@@ -13,13 +13,13 @@ export const timelinePlace = signal<number | undefined>(undefined);
 export const shownRun = computed(() => (openedNetwork.value ? undefined : selectedRun.value));
 
 /** The run's parameters over time. */
-export const timeline = computed<readonly Snapshot[]>(() => shownRun.value?.timeline.value ?? []);
+export const timeline = computed<readonly Snapshot[]>(() => shownRun.value?.member.value.timeline.value ?? []);
 
 /** The newest parameters, including those between timeline entries of a running training. */
 const newest = computed(() => {
   const run = shownRun.value;
-  const live = run?.live.value;
-  const kept = run?.weights.value;
+  const live = run?.member.value.live.value;
+  const kept = run?.member.value.weights.value;
   return run?.status.value === "running" && live && kept && live.epoch > kept.epoch ? live : kept;
 });
 

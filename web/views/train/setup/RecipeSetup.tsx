@@ -5,6 +5,7 @@ import { isAugmentation, RANGES, RECIPE_NAMES } from "../../../address/trainFiel
 import { changeUrl, url } from "../../../address/url.js";
 import { layerMessages } from "../../../i18n/layers/index.js";
 import { Button, Choice, TextField } from "../../../kit/controls.js";
+import { runnable } from "../../../state/graphicsCard.js";
 import { learningRateOf } from "../../../state/settings.js";
 import { messages } from "../messages/index.js";
 import { NumberSetting } from "./NumberSetting.js";
@@ -106,13 +107,15 @@ function MoreSettings({ recipe }: { readonly recipe: Recipe }) {
           standard={recipe.validationFraction}
           onChange={(value) => changeUrl({ val: value })}
         />
-        <NumberSetting
-          label={m.threads}
-          range={RANGES.threads}
-          value={threads}
-          standard={crossOriginIsolated ? navigator.hardwareConcurrency : 1}
-          onChange={(value) => changeUrl({ threads: value })}
-        />
+        {runnable(url.value).device === "cpu" && (
+          <NumberSetting
+            label={m.threads}
+            range={RANGES.threads}
+            value={threads}
+            standard={crossOriginIsolated ? navigator.hardwareConcurrency : 1}
+            onChange={(value) => changeUrl({ threads: value })}
+          />
+        )}
       </div>
       <TextField
         label={m.augmentation}

@@ -3,6 +3,7 @@ import { formatCount } from "../../../i18n/numbers.js";
 import { useMedia } from "../../../kit/hooks.js";
 import { messages } from "../messages/index.js";
 import { DataSetup } from "./DataSetup.js";
+import { DeviceSetup } from "./DeviceSetup.js";
 import { RecipeSetup } from "./RecipeSetup.js";
 
 /** From this width on, the setup is beside the results and always open. */
@@ -15,6 +16,7 @@ export function Setup() {
     <section class="setup" aria-label={messages().setup}>
       <DataSetup />
       <RecipeSetup />
+      <DeviceSetup />
     </section>
   ) : (
     <details class="setup">
@@ -23,6 +25,7 @@ export function Setup() {
       </summary>
       <DataSetup />
       <RecipeSetup />
+      <DeviceSetup />
     </details>
   );
 }

@@ -1,24 +1,59 @@
-import { type FunctionHandle, i32, v128 } from "../../assembler/index.js";
-import { callBlocks, emitChannelBlocks } from "../blocks.js";
-import type { KernelContext } from "../context.js";
-import type { ActivationKind } from "../layerKernels.js";
-import { channelBytes, FLOAT_BYTES, placeOffset, rowBytes, VECTOR_LANES } from "../layout.js";
+import { type FunctionBuilder, type FunctionHandle, f32x4, i32, type Local, v128 } from "../../assembler/index.js";
+import { callBlocks, emitChannelBlocks, equalBlocks, largestDivisor } from "../blocks.js";
+import { horizontalSum, type KernelContext, ZERO } from "../context.js";
+import type { ActivationKind, PassCode, PlacedLayer } from "../layerKernels.js";
+import { channelBytes, FLOAT_BYTES, placeOffset, roundUp, rowBytes, VECTOR_BYTES, VECTOR_LANES } from "../layout.js";
 import { OuterProduct, ROWS } from "../outerProduct.js";
-import { columnStarts, storeActivated } from "../singleSample.js";
+import {
+  columnStarts,
+  emitWeightedRows,
+  firstLanes,
+  LISTED_SUMS,
+  NonzeroList,
+  storeActivated,
+} from "../singleSample.js";
 import { type Conv2dShape, emitTapTable } from "./shape.js";
 
-/**
- * Emits (x, weight, bias, y): two vectors of places and up to six output channels at a time. Undefined unless a vector
- * can hold neighbouring columns.
- */
+/** A convolution of one sample; undefined unless a vector can hold neighbouring columns. */
 export function emitSingleConv2d(
   context: KernelContext,
   name: string,
   shape: Conv2dShape,
+  { parameters: [weight, bias] }: Pick<PlacedLayer, "parameters">,
   activation: ActivationKind | undefined,
-): FunctionHandle | undefined {
-  const { input, output, kernel, stride } = shape;
-  if (stride !== 1 || output.width < VECTOR_LANES) return undefined;
+): PassCode | undefined {
+  if (shape.stride !== 1 || shape.output.width < VECTOR_LANES) return undefined;
+  const forward = emitForward(context, `${name}.forward`, shape, activation);
+  const backwardWeight = emitBackwardWeight(context, `${name}.backwardWeight`, shape);
+  const backwardInput = emitBackwardInput(context, `${name}.backwardInput`, shape);
+  return {
+    workspaceBytes: Math.max(channelList(shape).bytes, placeList(shape).bytes + windowBytes(shape)),
+    forward: [
+      { kernel: forward, operands: ({ x, y, weights }) => [x, weights + weight.offset, weights + bias.offset, y] },
+    ],
+    parameterGradients: [
+      {
+        kernel: backwardWeight,
+        operands: ({ x, dy, workspace, inBatch: [share] }) => [x, dy, share, i32.add(share, weight.bytes), workspace],
+      },
+    ],
+    inputGradient: [
+      {
+        kernel: backwardInput,
+        operands: ({ dx, dy, weights, workspace }) => [dy, weights + weight.offset, dx, workspace],
+      },
+    ],
+  };
+}
+
+/** Emits (x, weight, bias, y): two vectors of places and up to six output channels at a time. */
+function emitForward(
+  context: KernelContext,
+  name: string,
+  shape: Conv2dShape,
+  activation: ActivationKind | undefined,
+): FunctionHandle {
+  const { input, output, kernel } = shape;
   const filterBytes = input.channels * kernel * kernel * FLOAT_BYTES;
   const { taps, table, tableEnd } = emitTapTable(context, shape);
   const pairs = emitPairTable(context, shape);
@@ -102,4 +137,213 @@ function emitPairTable(context: KernelContext, { input, output }: Conv2dShape): 
   }
   const start = context.data.table(pairs);
   return { start, end: start + (pairs.length / 4) * PAIR_BYTES };
+}
+
+/** The vectors that a row of taps takes. */
+function tapVectors({ kernel }: Conv2dShape): number {
+  return Math.ceil(kernel / VECTOR_LANES);
+}
+
+/** The gradients of one output channel, with the offsets of their windows in the input. */
+function channelList({ output }: Conv2dShape): NonzeroList {
+  return new NonzeroList(output.height * output.width);
+}
+
+/** The gradients of one place, with the offsets of their filters. */
+function placeList({ output }: Conv2dShape): NonzeroList {
+  return new NonzeroList(output.channels);
+}
+
+/** Bytes of the gradients of one window of the input, as a filter's weights lie. */
+function windowBytes({ input, kernel }: Conv2dShape): number {
+  return roundUp(input.channels * kernel * kernel * FLOAT_BYTES, VECTOR_BYTES) + VECTOR_BYTES;
+}
+
+/** Stores the first lanes of a vector. */
+function storeLanes(
+  code: FunctionBuilder,
+  pointer: Local<"i32">,
+  vector: Local<"v128">,
+  lanes: number,
+  offset: number,
+) {
+  if (lanes >= VECTOR_LANES) {
+    code.store(pointer, vector, offset);
+    return;
+  }
+  for (let lane = 0; lane < lanes; lane++) {
+    code.store(pointer, f32x4.extractLane(vector, lane), offset + lane * FLOAT_BYTES);
+  }
+}
+
+/**
+ * Emits (x, dy, dWeight, dBias, workspace): for each output channel, the gradients that are not zero times their windows,
+ * a vector of neighbouring taps at a time.
+ */
+function emitBackwardWeight(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+  const { input, output, kernel, padding } = shape;
+  const list = channelList(shape);
+  const vectors = tapVectors(shape);
+  const tapRows = equalBlocks(kernel, Math.max(1, Math.floor(LISTED_SUMS / vectors)));
+  const sumRows = tapRows.map(({ size }) =>
+    context.module.function(
+      `${name}.${size}`,
+      { start: "i32", end: "i32", x: "i32", dWeight: "i32" },
+      (code, { start, end, x, dWeight }) => {
+        const product = new OuterProduct(context, code, size * vectors, 1);
+        const window = code.local("i32");
+        product.start(() => ZERO);
+        list.forEach(code, start, end, (gradient, offset) => {
+          code.set(window, i32.add(x, offset));
+          product.accumulate(
+            window,
+            1,
+            () => gradient,
+            (_, index) =>
+              v128.load(window, Math.floor(index / vectors) * rowBytes(input) + (index % vectors) * VECTOR_BYTES),
+          );
+        });
+        product.accumulators.forEach(([sum], index) => {
+          const first = (index % vectors) * VECTOR_LANES;
+          const tap = Math.floor(index / vectors) * kernel + first;
+          storeLanes(code, dWeight, sum, kernel - first, tap * FLOAT_BYTES);
+        });
+      },
+    ),
+  );
+  return context.module.function(
+    name,
+    { x: "i32", dy: "i32", dWeight: "i32", dBias: "i32", workspace: "i32" },
+    (code, { x, dy, dWeight, dBias, workspace }) => {
+      const end = code.local("i32");
+      const offset = code.local("i32");
+      const window = code.local("i32");
+      code.increase(x, placeOffset(input, 0, -padding, -padding));
+      code.increase(dy, placeOffset(output, 0, 0, 0));
+      code.repeat(output.channels, () => {
+        code.set(end, workspace);
+        code.set(offset, i32.const(0));
+        emitListChannel(code, shape, list, { dy, end, offset });
+        emitSumList(code, { start: workspace, end, target: dBias });
+        code.increase(dBias, FLOAT_BYTES);
+        code.set(window, x);
+        code.repeat(input.channels, () => {
+          tapRows.forEach(({ size, count }, index) => {
+            code.repeat(count, () => {
+              code.call(sumRows[index], workspace, end, window, dWeight);
+              code.increase(window, size * rowBytes(input));
+              code.increase(dWeight, size * kernel * FLOAT_BYTES);
+            });
+          });
+          code.increase(window, channelBytes(input) - kernel * rowBytes(input));
+        });
+      });
+    },
+  );
+}
+
+/** Columns of a row that are listed in one loop body. */
+const COLUMNS_AT_ONCE = 7;
+
+/** Lists the gradients of one channel, and leaves dy at the next one. */
+function emitListChannel(
+  code: FunctionBuilder,
+  { input, output }: Conv2dShape,
+  list: NonzeroList,
+  { dy, end, offset }: Record<"dy" | "end" | "offset", Local<"i32">>,
+): void {
+  const columns = largestDivisor(output.width, COLUMNS_AT_ONCE);
+  code.repeat(output.height, () => {
+    code.repeat(output.width / columns, () => {
+      for (let column = 0; column < columns; column++) {
+        list.append(code, end, dy, column * FLOAT_BYTES, i32.add(offset, column * FLOAT_BYTES));
+      }
+      code.increase(dy, columns * FLOAT_BYTES);
+      code.increase(offset, columns * FLOAT_BYTES);
+    });
+    code.increase(dy, rowBytes(output) - output.width * FLOAT_BYTES);
+    code.increase(offset, rowBytes(input) - output.width * FLOAT_BYTES);
+  });
+  code.increase(dy, channelBytes(output) - output.height * rowBytes(output));
+}
+
+/** Stores the sum of a list's gradients. */
+function emitSumList(
+  code: FunctionBuilder,
+  { start, end, target }: Record<"start" | "end" | "target", Local<"i32">>,
+): void {
+  const sum = code.local("v128", ZERO);
+  const entries = code.local("i32", start);
+  code.set(sum, ZERO);
+  code.store(end, ZERO);
+  code.while(i32.ltUnsigned(entries, end), () => {
+    code.set(sum, f32x4.add(sum, v128.load(entries)));
+    code.increase(entries, VECTOR_BYTES);
+  });
+  code.store(target, horizontalSum(code, sum));
+}
+
+/**
+ * Emits (dy, weight, dx, workspace): for each place of the output, the filters whose gradient there is not zero, times it,
+ * added to the place's window.
+ */
+function emitBackwardInput(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+  const { input, output, kernel, padding } = shape;
+  const list = placeList(shape);
+  const filterBytes = input.channels * kernel * kernel * FLOAT_BYTES;
+  const weightedRows = emitWeightedRows(context, `${name}.filters`, list, Math.ceil(filterBytes / VECTOR_BYTES));
+  const addWindow = emitAddWindow(context, `${name}.window`, shape);
+  return context.module.function(
+    name,
+    { dy: "i32", weight: "i32", dx: "i32", workspace: "i32" },
+    (code, { dy, weight, dx, workspace }) => {
+      const window = code.local("i32", i32.add(workspace, list.bytes));
+      const end = code.local("i32");
+      const gradient = code.local("i32");
+      const filter = code.local("i32");
+      code.zeroMemory(dx, input.channels * channelBytes(input));
+      code.increase(dx, placeOffset(input, 0, -padding, -padding));
+      code.increase(dy, placeOffset(output, 0, 0, 0));
+      code.repeat(output.height, () => {
+        code.repeat(output.width, () => {
+          code.set(end, workspace);
+          code.set(gradient, dy);
+          code.set(filter, i32.const(0));
+          code.repeat(output.channels, () => {
+            list.append(code, end, gradient, 0, filter);
+            code.increase(gradient, channelBytes(output));
+            code.increase(filter, filterBytes);
+          });
+          code.if(i32.ne(end, workspace), () => {
+            code.call(weightedRows, workspace, end, weight, window);
+            code.call(addWindow, window, dx);
+          });
+          code.increase(dy, FLOAT_BYTES);
+          code.increase(dx, FLOAT_BYTES);
+        });
+        code.increase(dy, rowBytes(output) - output.width * FLOAT_BYTES);
+        code.increase(dx, rowBytes(input) - output.width * FLOAT_BYTES);
+      });
+    },
+  );
+}
+
+/** Emits (window, dx): adds the gradients of a window to those of the input at its place. */
+function emitAddWindow(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+  const { input, kernel } = shape;
+  return context.module.function(name, { window: "i32", dx: "i32" }, (code, { window, dx }) => {
+    code.repeat(input.channels, () => {
+      for (let row = 0; row < kernel; row++) {
+        for (let first = 0; first < kernel; first += VECTOR_LANES) {
+          const lanes = kernel - first;
+          const taps = v128.load(window, (row * kernel + first) * FLOAT_BYTES);
+          const offset = row * rowBytes(input) + first * FLOAT_BYTES;
+          const added = lanes < VECTOR_LANES ? v128.and(taps, firstLanes(lanes)) : taps;
+          code.store(dx, f32x4.add(v128.load(dx, offset), added), offset);
+        }
+      }
+      code.increase(window, kernel * kernel * FLOAT_BYTES);
+      code.increase(dx, channelBytes(input));
+    });
+  });
 }

@@ -1,0 +1,108 @@
+import { signal } from "@preact/signals";
+import type { EpochRecord } from "../../src/training/epochs.js";
+import type { MarkedSnapshot, Means, NetworkEpoch, Snapshot, TrainingProgress } from "../worker/training/protocol.js";
+
+/** Means over some batches of the training pass; `epoch` is where they end, in epochs. */
+export interface CurvePoint {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+/** The maximum number of points per epoch, so that long runs stay quick to draw. */
+const POINTS_PER_EPOCH = 20;
+
+/** A network of a run, and everything that has been reported about it. */
+export class Member {
+  readonly seed: number;
+
+  readonly curve = signal<readonly CurvePoint[]>([]);
+  readonly epochs = signal<readonly EpochRecord[]>([]);
+  /** The newest validation, also while it runs: counts, row-major; rows are the true class. */
+  readonly confusion = signal<Uint32Array | undefined>(undefined);
+  /** The newest reported parameters; after the run, the best ones. */
+  readonly weights = signal<MarkedSnapshot | undefined>(undefined);
+  /** The parameters over time, starting before the first step. */
+  readonly timeline = signal<readonly Snapshot[]>([]);
+  /** The parameters requested last. */
+  readonly live = signal<Snapshot | undefined>(undefined);
+  readonly bestEpoch = signal<number | undefined>(undefined);
+  /** Why its training ended before that of the others. */
+  readonly failure = signal<string | undefined>(undefined);
+  /** Its number in Compare, where it determines the style of its lines; undefined if it is not listed there. */
+  readonly compareNumber = signal<number | undefined>(undefined);
+
+  private readonly mostSnapshots: number;
+  private untilNextPoint = { loss: 0, accuracy: 0, samples: 0 };
+
+  /** @param mostSnapshots the length of the timeline */
+  constructor(seed: number, mostSnapshots: number) {
+    this.seed = seed;
+    this.mostSnapshots = mostSnapshots;
+  }
+
+  /** The record of the epoch with the best validation accuracy so far. */
+  get best(): EpochRecord | undefined {
+    return this.epochs.value.find(({ epoch }) => epoch === this.bestEpoch.value);
+  }
+
+  receiveMeans(means: Means, progress: TrainingProgress): void {
+    if (means.confusion) this.confusion.value = means.confusion;
+    if (progress.phase === "train") this.addToCurve(means, progress);
+  }
+
+  receiveEpoch({ record, after, bestEpoch }: NetworkEpoch): void {
+    this.epochs.value = [...this.epochs.value, record];
+    this.bestEpoch.value = bestEpoch;
+    this.keep(after);
+  }
+
+  receiveLive(at: Snapshot): void {
+    this.live.value = at;
+    this.addToTimeline(at);
+  }
+
+  /** Takes parameters as the newest ones. */
+  keep(snapshot: MarkedSnapshot): void {
+    this.weights.value = snapshot;
+    this.addToTimeline(snapshot);
+  }
+
+  /** Forgets what came after an epoch. */
+  goBack(to: MarkedSnapshot): void {
+    this.weights.value = to;
+    this.live.value = undefined;
+    this.timeline.value = this.timeline.value.filter(({ epoch }) => epoch <= to.epoch);
+    this.curve.value = this.curve.value.filter(({ epoch }) => epoch <= to.epoch);
+    this.untilNextPoint = { loss: 0, accuracy: 0, samples: 0 };
+  }
+
+  private addToTimeline(snapshot: Snapshot): void {
+    this.timeline.value = keepSnapshot(this.timeline.value, snapshot, this.mostSnapshots);
+  }
+
+  /** Accumulates means until they are enough for a point of the curve. */
+  private addToCurve({ loss, accuracy, samples }: Means, { epoch: number, done, total }: TrainingProgress): void {
+    const sums = this.untilNextPoint;
+    sums.loss += loss * samples;
+    sums.accuracy += accuracy * samples;
+    sums.samples += samples;
+    const epoch = number - 1 + done / total;
+    const last = this.curve.value.at(-1)?.epoch ?? 0;
+    if (epoch - last < 1 / POINTS_PER_EPOCH) return;
+    const point = { epoch, loss: sums.loss / sums.samples, accuracy: sums.accuracy / sums.samples };
+    this.curve.value = [...this.curve.value, point];
+    this.untilNextPoint = { loss: 0, accuracy: 0, samples: 0 };
+  }
+}
+
+/** Appends a snapshot. If there are too many, drops every second one except the first and the last. */
+export function keepSnapshot(
+  timeline: readonly Snapshot[],
+  { epoch, parameters }: Snapshot,
+  most: number,
+): readonly Snapshot[] {
+  const earlier = timeline.filter((kept) => kept.epoch < epoch);
+  const all = [...earlier, { epoch, parameters }];
+  return all.length <= most ? all : all.filter((_, index) => index % 2 === 0 || index === all.length - 1);
+}
