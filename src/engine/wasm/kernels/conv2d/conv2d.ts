@@ -8,7 +8,7 @@ import { emitGradientShares } from "../reduction.js";
 import { direct } from "./direct.js";
 import type { Conv2dShape } from "./shape.js";
 import { emitSingleConv2d } from "./single.js";
-import { isWinogradFaster, winograd } from "./winograd.js";
+import { fastestTile, winograd } from "./winograd.js";
 
 /** A convolution: Winograd's filtering where it is faster, otherwise direct. */
 export const conv2d: LayerKernels<Conv2dLayer> = {
@@ -18,7 +18,8 @@ export const conv2d: LayerKernels<Conv2dLayer> = {
     const { label, multiplyAdds } = placed.described;
     const [weight, bias] = placed.parameters;
     const shape = shapeOf(placed);
-    const method = isWinogradFaster(shape) ? winograd : direct;
+    const tile = fastestTile(shape);
+    const method = tile === undefined ? direct : winograd(tile);
     const backwardBias = emitBackwardBias(context, label, shape);
     const forward = method.emitForward(context, label, shape);
     const backwardInput = method.emitBackwardInput(context, label, shape);
@@ -27,17 +28,25 @@ export const conv2d: LayerKernels<Conv2dLayer> = {
     return {
       batchBytes: [shares.bytes],
       workspaceBytes: method.workspaceBytes(shape),
+      keptBytes: method.keptBytes(shape),
       forward: [
         {
           kernel: forward,
-          operands: ({ x, y, weights, workspace }) => [x, weights + weight.offset, weights + bias.offset, y, workspace],
+          operands: ({ x, y, weights, workspace, kept }) => [
+            x,
+            weights + weight.offset,
+            weights + bias.offset,
+            y,
+            workspace,
+            kept,
+          ],
           multiplyAdds,
         },
       ],
       parameterGradients: [
         {
           kernel: backwardWeight,
-          operands: ({ x, dy, workspace, inBatch: [share] }) => [x, dy, share, workspace],
+          operands: ({ x, dy, workspace, kept, inBatch: [share] }) => [x, dy, share, workspace, kept],
           multiplyAdds,
         },
         { kernel: backwardBias, operands: ({ dy, inBatch: [share] }) => [dy, i32.add(share, shares.offsets[1])] },

@@ -13,20 +13,18 @@ import {
 } from "../layout.js";
 import { LARGEST_BODY, OuterProduct, ROWS } from "../outerProduct.js";
 import { type Conv2dMethod, type Conv2dShape, emitTapTable } from "./shape.js";
-import { emitTapSums } from "./tapSums.js";
+import { channelsAtOnce, emitTapSums, REGISTERS } from "./tapSums.js";
 
-/** Vector registers that V8 allocates on x86-64. */
-const REGISTERS = 15;
-
-/** The sums of products as they are defined; they need no scratch memory. */
+/** The sums of products as they are defined; they need no memory. */
 export const direct: Conv2dMethod = {
   workspaceBytes: () => 0,
+  keptBytes: () => 0,
   emitForward,
   emitBackwardInput,
   emitBackwardWeight,
 };
 
-/** Emits (x, weight, bias, y, workspace): the forward pass over one tile. */
+/** Emits (x, weight, bias, y, workspace, kept): the forward pass over one tile. */
 function emitForward(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
   const { input, output, kernel, stride } = shape;
   const filterBytes = input.channels * kernel * kernel * FLOAT_BYTES;
@@ -71,7 +69,7 @@ function emitForward(context: KernelContext, name: string, shape: Conv2dShape): 
 
   return context.module.function(
     `${name}.forward`,
-    { x: "i32", weight: "i32", bias: "i32", y: "i32", workspace: "i32" },
+    { x: "i32", weight: "i32", bias: "i32", y: "i32", workspace: "i32", kept: "i32" },
     (code, { x, weight, bias, y }) => {
       callBlocks(code, blocks, [
         x,
@@ -187,12 +185,7 @@ function emitBackwardInput(context: KernelContext, name: string, shape: Conv2dSh
   );
 }
 
-/** Output channels whose gradients for a run of taps fit into the registers beside their inputs. */
-function channelsAtOnce(taps: number): number {
-  return Math.max(1, Math.floor((REGISTERS - 1) / (taps + 1)));
-}
-
-/** Emits (x, dy, dWeight, workspace): the tile's share of the weight gradient, overwritten. */
+/** Emits (x, dy, dWeight, workspace, kept): the tile's share of the weight gradient, overwritten. */
 function emitBackwardWeight(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
   const { input, output, kernel, stride, padding } = shape;
   const dyLayout = { ...output, border: 0 };
@@ -225,7 +218,7 @@ function emitBackwardWeight(context: KernelContext, name: string, shape: Conv2dS
 
   return context.module.function(
     `${name}.backwardWeight`,
-    { x: "i32", dy: "i32", dWeight: "i32", workspace: "i32" },
+    { x: "i32", dy: "i32", dWeight: "i32", workspace: "i32", kept: "i32" },
     (code, { x, dy, dWeight }) => {
       const tapRow = code.local("i32");
       code.forRange(0, input.channels, (channel) => {

@@ -19,11 +19,13 @@ type EmitConv2d = (context: KernelContext, name: string, shape: Conv2dShape) => 
 export interface Conv2dMethod {
   /** Bytes of scratch memory that the kernels need. */
   readonly workspaceBytes: (shape: Conv2dShape) => number;
-  /** (x, weight, bias, y, workspace) */
+  /** Bytes that the forward pass keeps for the weight gradient. */
+  readonly keptBytes: (shape: Conv2dShape) => number;
+  /** (x, weight, bias, y, workspace, kept) */
   readonly emitForward: EmitConv2d;
   /** (dy, weight, dx, workspace) */
   readonly emitBackwardInput: EmitConv2d;
-  /** (x, dy, dWeight, workspace) */
+  /** (x, dy, dWeight, workspace, kept) */
   readonly emitBackwardWeight: EmitConv2d;
 }
 

@@ -5,7 +5,15 @@ import { PLACE_VECTORS, VECTOR_BYTES } from "../layout.js";
 import { OuterProduct } from "../outerProduct.js";
 
 /** Places that one loop body takes. */
-const PLACES_AT_ONCE = 2;
+const PLACES_AT_ONCE = 5;
+
+/** Vector registers that V8 allocates on x86-64. */
+export const REGISTERS = 15;
+
+/** Output channels whose gradients for a run of taps fit into the registers beside their inputs. */
+export function channelsAtOnce(taps: number): number {
+  return Math.max(1, Math.floor((REGISTERS - 1) / (taps + 1)));
+}
 
 /** The gradients of some taps of some output channels: sums of x · dy over `outer` × `inner` places. Strides in bytes. */
 export interface TapSums {
