@@ -158,22 +158,22 @@ describe("the same bits", () => {
             "epoch": 1,
             "learningRate": 0.0024352369618492894,
             "trainAccuracy": 0.103125,
-            "trainLoss": 2.3021971821784972,
+            "trainLoss": 2.302197176963091,
             "validationAccuracy": 0.0875,
-            "validationLoss": 2.304333457350731,
+            "validationLoss": 2.3043334543704987,
           },
           {
             "epoch": 2,
             "learningRate": 1.2e-8,
             "trainAccuracy": 0.125,
-            "trainLoss": 2.2960648156702517,
+            "trainLoss": 2.2960648320615293,
             "validationAccuracy": 0.1,
-            "validationLoss": 2.3018879532814025,
+            "validationLoss": 2.3018879115581514,
           },
         ],
         "states": [
-          "a4e42be43e693afbe4c305e0e9125dede69af6af7770f8ccad0155b03d68d384",
-          "5df0838be0edc111711e76a337378d19e34b001a85808089e962d0bcc14ed179",
+          "e4cfdfaa58751373d23edaacf07928fca14a04a108d22c767264fcd392a4441d",
+          "2a5e2eaa261ebea2140646ee23c577d647ba1c2edbe85fe1a749709e6f1bd5e3",
         ],
       }
     `);
