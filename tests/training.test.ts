@@ -158,22 +158,22 @@ describe("the same bits", () => {
             "epoch": 1,
             "learningRate": 0.0024352369618492894,
             "trainAccuracy": 0.103125,
-            "trainLoss": 2.3021971851587297,
+            "trainLoss": 2.302197176963091,
             "validationAccuracy": 0.0875,
-            "validationLoss": 2.3043334662914274,
+            "validationLoss": 2.3043334543704987,
           },
           {
             "epoch": 2,
             "learningRate": 1.2e-8,
             "trainAccuracy": 0.125,
-            "trainLoss": 2.296064819395542,
+            "trainLoss": 2.2960648320615293,
             "validationAccuracy": 0.1,
-            "validationLoss": 2.3018879354000092,
+            "validationLoss": 2.3018879115581514,
           },
         ],
         "states": [
-          "2e652b6049e3dac3dcb2df5ab61fd654b73e573c0b6a48b52e9c1029ea5d6499",
-          "741e7db527e795a00235c1f6ab77a78913f4ed1b870e028b4722a88cd125e345",
+          "e4cfdfaa58751373d23edaacf07928fca14a04a108d22c767264fcd392a4441d",
+          "2a5e2eaa261ebea2140646ee23c577d647ba1c2edbe85fe1a749709e6f1bd5e3",
         ],
       }
     `);
