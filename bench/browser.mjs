@@ -11,6 +11,7 @@ import { supportsFusedArithmetic } from "../dist/engine.js";
 import { enableFusedArithmetic, startThread } from "../dist/node/index.js";
 import { findChromium, startChromium } from "./browser/chromium.mjs";
 import { trainingFingerprints } from "./browser/fingerprint.mjs";
+import { markdownTable } from "./report.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -93,12 +94,6 @@ function comparisonTable(title, figures, rounds, others) {
 function spread(values, digits) {
   const { median, quartiles } = timingOf(values);
   return `${median.toFixed(digits)} (${quartiles.map((value) => value.toFixed(digits)).join("–")})`;
-}
-
-function markdownTable(head, rows) {
-  const line = (cells) => `| ${cells.join(" | ")} |`;
-  const rule = head.map((_, column) => (column === 0 ? "---" : "---:"));
-  return [line(head), line(rule), ...rows.map(line), ""].join("\n");
 }
 
 if (!options.chromium) {

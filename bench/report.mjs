@@ -53,6 +53,13 @@ export function printComparison({ title, results, unavailable = [], notes = [], 
   console.log(lines.join("\n"));
 }
 
+/** A Markdown table; all columns but the first are numbers. */
+export function markdownTable(head, rows) {
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  const rule = head.map((_, column) => (column === 0 ? "---" : "---:"));
+  return [line(head), line(rule), ...rows.map(line), ""].join("\n");
+}
+
 /** Prints the final load and, if there is a path, writes all figures to it. */
 export async function finishReport(about, comparisons, path) {
   console.log(`Load ${loadavg()[0].toFixed(2)} after.`);

@@ -99,7 +99,7 @@ describe("a run that was killed", () => {
     expect({ code, stdout, told: lines(stderr).at(-1) }).toEqual({
       code: 1,
       stdout: "",
-      told: "lenet: other was trained with wasm-portable arithmetic, but this Node computes with wasm-fused: resume it where wasm-portable is available",
+      told: "lenet: other: last.ckpt does not belong to config.json, they differ in arithmetic: restore the file that was changed, or resume a folder that holds only config.json to train from scratch",
     });
     await writeFile(path, JSON.stringify({ ...config, fusedArithmetic: true }));
     expect(await resume("other")).toMatchObject({ code: 0 });

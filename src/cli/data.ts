@@ -73,18 +73,36 @@ export async function loadDefaultData(settings: Omit<DataSettings, "data">, prog
   }
 }
 
-/** Loads the data of an earlier run or sweep. @throws Error if its training images have changed */
+/** What a run or sweep records of its data. */
+type RecordedData = Pick<RunConfig["data"], "name" | "checksum" | "validationCount" | "testChecksum">;
+
+/** Loads the data of an earlier run or sweep. @throws Error if its images have changed */
 export async function loadSameData(
   path: string,
-  checksum: string,
+  recorded: RecordedData,
   settings: DataSettings,
   progress: Progress,
 ): Promise<LoadedData> {
   const data = await loadData(settings, progress);
-  if (data.parts.train.checksum !== checksum) {
-    throw new Error(`${path} was trained on other images: the checksum of ${data.name} has changed`);
-  }
+  requireSameData(path, recorded, data.parts);
   return data;
+}
+
+/** @throws Error naming the part of the data that is not as recorded */
+export function requireSameData(path: string, recorded: RecordedData, { train, validationCount, test }: DatasetParts) {
+  const { name, checksum, testChecksum } = recorded;
+  if (train.checksum !== checksum) {
+    throw new Error(`${path} was trained on other images: the checksum of ${name} has changed`);
+  }
+  // Early versions recorded nothing of the other parts.
+  if (testChecksum !== undefined && testChecksum !== test?.checksum) {
+    throw new Error(`${path} was started with other test images: the checksum of those of ${name} has changed`);
+  }
+  if (recorded.validationCount !== undefined && recorded.validationCount !== validationCount) {
+    throw new Error(
+      `${path} was started with ${recorded.validationCount} validation images, but ${name} has ${validationCount ?? "none"} now`,
+    );
+  }
 }
 
 /** Lists the files that could not be used, if there are any. */

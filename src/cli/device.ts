@@ -98,6 +98,8 @@ export async function openDevice(
 const SMALL_WORK = { device: "cpu", reason: "this takes less time than starting a graphics card" } as const;
 
 async function fasterForWork(work: Work): Promise<ReturnType<typeof fasterDevice>> {
+  const onAnyCard = fasterDevice(work, { isSoftware: false });
+  if (onAnyCard.device === "cpu") return onAnyCard;
   const found = await findCards();
   return "missing" in found ? { device: "cpu", reason: found.missing } : fasterDevice(work, found.cards[0]);
 }

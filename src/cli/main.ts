@@ -14,16 +14,17 @@ import { labCommand } from "./commands/lab.js";
 import { lrFindCommand } from "./commands/lrFind.js";
 import { plotCommand } from "./commands/plot.js";
 import { predictCommand } from "./commands/predict.js";
+import { proveCommand } from "./commands/prove.js";
 import { reportCommand } from "./commands/report.js";
 import { serveCommand } from "./commands/serve.js";
 import { summaryCommand } from "./commands/summary.js";
 import { sweepCommand } from "./commands/sweep.js";
 import { trainCommand } from "./commands/train.js";
 import { verifyCommand } from "./commands/verify.js";
-import { InterruptedError } from "./interrupt.js";
+import { INTERRUPTED_CODE, InterruptedError } from "./interrupt.js";
 import { needsSupervision, obeySupervisor, supervise } from "./supervisor.js";
 
-const ExitCode = { failed: 1, wrongUsage: 2, interrupted: 130 } as const;
+const ExitCode = { failed: 1, wrongUsage: 2, interrupted: INTERRUPTED_CODE } as const;
 
 const program = new Command("lenet")
   .description("train, evaluate and inspect LeNet-5")
@@ -37,6 +38,7 @@ const program = new Command("lenet")
   .addCommand(compareCommand())
   .addCommand(plotCommand())
   .addCommand(reportCommand())
+  .addCommand(proveCommand())
   .addCommand(summaryCommand())
   .addCommand(dataCommand())
   .addCommand(verifyCommand())

@@ -1,13 +1,14 @@
 import { extname } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type ParsedAugmentation, parseAugmentation } from "../data/augmentationText.js";
-import type { Arithmetic } from "../engine/wasm/features.js";
-import { MOST_THREADS } from "../engine/wasm/threads.js";
 import { LARGEST_BATCH, MOST_EPOCHS } from "../formats/recipeSchema.js";
 import type { ImageShape } from "../model/index.js";
 import { DATA_NAMES, type DataSettings, INPUT_SIDES, isData } from "../node/openData.js";
+import { type Arithmetic, MOST_THREADS } from "../node/threads.js";
 import { RECIPES } from "../training/recipes/recipes.js";
 import { type DeviceChoice, deviceOption } from "./device.js";
+
+export type { Arithmetic };
 
 /** Parses an integer. The parser throws InvalidArgumentError, saying what is allowed. */
 export function integer(least: number, most: number): (text: string) => number {
@@ -159,7 +160,10 @@ export const augmentOption = (defaultText: string) =>
 export const strictOption = () => new Option("--strict", "fail if a file in an image folder cannot be used");
 export const seedOption = () => new Option("--seed <n>", "seed of all random numbers").argParser(seed).default(0);
 export const threadsOption = () =>
-  new Option("--threads <n>", "number of threads (default: one per core)").argParser(integer(1, MOST_THREADS));
+  new Option(
+    "--threads <n>",
+    "number of threads (default: as many as are the fastest, at most one per core)",
+  ).argParser(integer(1, MOST_THREADS));
 export const arithmeticOption = () =>
   new Option(
     "--arithmetic <how>",

@@ -11,7 +11,14 @@ const stateSchema = z.object({
   epoch: z.number().int().positive(),
   bestEpoch: z.number().int().positive(),
   bestValidationAccuracy: z.number(),
+  identity: z.record(z.string(), z.string()).optional(),
 });
+
+/** A training's state after an epoch, as a checkpoint holds it. */
+export interface Checkpoint extends TrainingState {
+  /** What the training's bits depend on: a hash for each part. Omitted by early versions. */
+  readonly identity?: Readonly<Record<string, string>>;
+}
 
 /** Prefixes of the tensors' names. `average` occurs only if the training averages its parameters. */
 const PREFIXES = {
@@ -26,7 +33,7 @@ const PREFIXES = {
 export const CHECKSUM = { tensor: "sha256", bytes: 32 } as const;
 
 /** Writes a training's state after an epoch as a safetensors file. The checksum is left as zeros. */
-export function writeCheckpoint({ epoch, parameters, optimizer, best }: TrainingState): Uint8Array {
+export function writeCheckpoint({ epoch, parameters, optimizer, best, identity }: Checkpoint): Uint8Array {
   const tensors = new Map<string, Tensor>([
     ...prefixed(PREFIXES.parameters, parameters),
     ...prefixed(PREFIXES.first, optimizer.first),
@@ -40,15 +47,17 @@ export function writeCheckpoint({ epoch, parameters, optimizer, best }: Training
     epoch,
     bestEpoch: best.epoch,
     bestValidationAccuracy: best.validationAccuracy,
+    identity,
   };
   return writeSafetensors(tensors, { checkpoint: JSON.stringify(state) });
 }
 
-/** @throws FormatError if the bytes are not a checkpoint */
-export function readCheckpoint(bytes: Uint8Array): TrainingState {
+/** @throws FormatError if the bytes are not a checkpoint. Whether its checksum is right is left to the caller */
+export function readCheckpoint(bytes: Uint8Array): Checkpoint {
   const { tensors, metadata } = readSafetensors(bytes);
   if (metadata.checkpoint === undefined) throw new FormatError("it is a safetensors file, but not a checkpoint");
   const state = parseJson(metadata.checkpoint, stateSchema, "the checkpoint's state");
+  requireKnownTensors(tensors, state.identity !== undefined);
   const moments = { first: withPrefix(tensors, PREFIXES.first), second: withPrefix(tensors, PREFIXES.second) };
   const average = withPrefix(tensors, PREFIXES.average);
   return {
@@ -60,7 +69,18 @@ export function readCheckpoint(bytes: Uint8Array): TrainingState {
       validationAccuracy: state.bestValidationAccuracy,
       parameters: withPrefix(tensors, PREFIXES.best),
     },
+    ...(state.identity && { identity: state.identity }),
   };
+}
+
+/** Otherwise a damaged name could hide the checksum. Only checkpoints of early versions, without identity, lack it. */
+function requireKnownTensors(tensors: NamedTensors, hasIdentity: boolean): void {
+  const prefixes = Object.values(PREFIXES);
+  for (const name of tensors.keys()) {
+    const isKnown = name === CHECKSUM.tensor || prefixes.some((prefix) => name.startsWith(prefix));
+    if (!isKnown) throw new FormatError(`the checkpoint has an unknown tensor "${name}"`);
+  }
+  if (hasIdentity && !tensors.has(CHECKSUM.tensor)) throw new FormatError("the checkpoint has no checksum");
 }
 
 function prefixed(prefix: string, tensors: NamedTensors<Float32Array>) {

@@ -49,6 +49,7 @@ const metadataSchema: z.ZodType<ModelMetadata> = z.object({
   data: name.optional(),
   epoch: whole.optional(),
   validationAccuracy: z.number().min(0).max(1).optional(),
+  run: name.optional(),
 });
 
 const KEY = "lenet";

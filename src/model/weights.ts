@@ -33,6 +33,8 @@ export interface ModelMetadata extends Partial<TrainingFacts> {
   readonly classes?: readonly string[];
   /** How the training images were fitted to the model's input. */
   readonly framing?: Framing;
+  /** Identifies the run that trained them: a hash of its arithmetic, recipe, seed, data and model. */
+  readonly run?: string;
 }
 
 /** Weights and the model they belong to. */

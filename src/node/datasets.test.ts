@@ -349,6 +349,25 @@ describe("loadDataset by download", () => {
     expect(requests[0]).toBe("train-images.gz bytes=1500-");
   });
 
+  it("gives up on a mirror that trickles", async () => {
+    const timers: NodeJS.Timeout[] = [];
+    let connections = 0;
+    const trickling = await mirror((_, response) => {
+      connections++;
+      response.writeHead(200, { "content-length": packedImages.length });
+      let sent = 0;
+      timers.push(setInterval(() => response.write(packedImages.subarray(sent, ++sent)), 20));
+    });
+    try {
+      await expect(loadDataset(entry, "train", { mirrors: [trickling], timeouts })).rejects.toThrow(
+        `${trickling}train-images.gz: no response for 0.3 seconds`,
+      );
+      expect(connections).toBe(1);
+    } finally {
+      for (const timer of timers) clearInterval(timer);
+    }
+  });
+
   it("throws the signal's reason", async () => {
     const controller = new AbortController();
     const silent = await mirror(() => controller.abort(new Error("interrupted")));

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { extname, join } from "node:path";
-import { isFolder } from "./disk/files.js";
+import { isFolder, OPEN_AT_ONCE } from "./disk/files.js";
 import { FolderWalk, type SkippedFile } from "./images/folderWalk.js";
 import { imageFormat, MAGIC_BYTES } from "./images/header.js";
 import type { EncodedImage } from "./images/protocol.js";
@@ -53,7 +53,7 @@ export async function findImages(paths: readonly string[]): Promise<ImageSources
 function isImageFile(path: string): boolean {
   if (EXTENSIONS.has(extname(path).toLowerCase())) return true;
   try {
-    const file = openSync(path, "r");
+    const file = openSync(path, OPEN_AT_ONCE);
     try {
       const start = new Uint8Array(MAGIC_BYTES);
       readSync(file, start);

@@ -19,16 +19,29 @@ import { RunFolder } from "./runFolder.js";
  */
 const victim = vi.hoisted(() => {
   let operationsLeft = Number.POSITIVE_INFINITY;
+  let errorCode: string | undefined;
   return {
     killBefore(operation: number) {
       operationsLeft = operation;
     },
+    /** One operation fails with a system error; the process lives on. */
+    failIn(operation: number, code: string) {
+      operationsLeft = operation;
+      errorCode = code;
+    },
     revive() {
       operationsLeft = Number.POSITIVE_INFINITY;
+      errorCode = undefined;
     },
+    /** Whether the operation that was to fail has come. */
+    isReached: () => operationsLeft < 0,
     /** @returns whether the process is killed in this operation */
     operate(): boolean {
       operationsLeft--;
+      if (errorCode !== undefined) {
+        if (operationsLeft === -1) throw Object.assign(new Error(`${errorCode}: it fails`), { code: errorCode });
+        return false;
+      }
       if (operationsLeft < -1) throw new Error("killed");
       return operationsLeft === -1;
     },
@@ -237,3 +250,83 @@ describe("a run that is killed before any of its file operations", () => {
     expect(await killEverywhere(fewer, undisturbed)).toBeGreaterThan(30);
   });
 });
+
+describe("a run in which any one of its operations fails", () => {
+  let undisturbed: Map<string, string>;
+  beforeEach(async () => {
+    await runToTheEnd();
+    undisturbed = await contents();
+  });
+
+  /** Fails one operation after another, each in a run of its own, and completes the run afterwards. */
+  async function failEverywhere(begin: (operation: number) => void, reason: RegExp): Promise<number> {
+    for (let operation = 0; ; operation++) {
+      await rm(parent, { recursive: true });
+      await mkdir(parent);
+      begin(operation);
+      const error = await runToTheEnd().then(
+        () => undefined,
+        (thrown: Error) => thrown,
+      );
+      const reached = victim.isReached();
+      victim.revive();
+      if (!reached) return operation;
+      // A failure in cleaning up may go unnoticed; any other names its reason.
+      if (error) expect(error.message).toMatch(reason);
+      await forgetOwner();
+      await runToTheEnd();
+      const left = await contents();
+      for (const name of left.keys()) if (name.endsWith(".lock")) left.delete(name);
+      expect(left, `failed in operation ${operation}`).toEqual(undisturbed);
+    }
+  }
+
+  it.each([
+    ["EIO", /: the device reports an error$/],
+    ["ENOSPC", /: no space left on the device$/],
+    ["EMFILE", /: too many files are open$/],
+  ])("says why, and is completed later: %s", async (code, reason) => {
+    expect(await failEverywhere((operation) => victim.failIn(operation, code), reason)).toBeGreaterThan(50);
+  });
+
+  it("is completed later after any allocation of memory has failed", async () => {
+    for (let allocation = 0; ; allocation++) {
+      await rm(parent, { recursive: true });
+      await mkdir(parent);
+      const memory = failAllocation(allocation);
+      const error = await runToTheEnd().then(
+        () => undefined,
+        (thrown: Error) => thrown,
+      );
+      memory.restore();
+      if (!memory.hasFailed()) {
+        expect(allocation).toBeGreaterThan(15);
+        return;
+      }
+      if (error) expect(error.message).toMatch(/Array buffer allocation failed/);
+      await forgetOwner();
+      await runToTheEnd();
+      const left = await contents();
+      for (const name of left.keys()) if (name.endsWith(".lock")) left.delete(name);
+      expect(left, `failed in allocation ${allocation}`).toEqual(undisturbed);
+    }
+  });
+});
+
+/** Makes one allocation of a typed array fail, as when there is no memory left. */
+function failAllocation(allocation: number) {
+  let left = allocation;
+  const construct = (
+    target: new (...args: never[]) => object,
+    args: never[],
+    self: new (...args: never[]) => object,
+  ) => {
+    const allocates = typeof args[0] === "number";
+    if (allocates && left-- === 0) throw new RangeError("Array buffer allocation failed");
+    return Reflect.construct(target, args, self);
+  };
+  for (const name of ["Uint8Array", "Float32Array"] as const) {
+    vi.stubGlobal(name, new Proxy(globalThis[name], { construct }));
+  }
+  return { restore: () => vi.unstubAllGlobals(), hasFailed: () => left < 0 };
+}

@@ -1,8 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseRun, type RunRecord } from "../runs/record.js";
 import { RUN_FILES } from "../runs/runFolderFiles.js";
-import { describeFileError, errorCode, isFolder } from "./disk/files.js";
+import { describeFileError, errorCode, isFolder, readRegularFile } from "./disk/files.js";
+
+/** Far more than the largest checkpoint of a model that can be trained. */
+const MOST_RUN_FILE_BYTES = 512e6;
 
 /** Reads a file that every run folder has. @throws Error if it cannot be read */
 export async function readRunFile(path: string, name: string): Promise<Uint8Array> {
@@ -14,7 +16,7 @@ export async function readRunFile(path: string, name: string): Promise<Uint8Arra
 /** Reads a file of a run folder; undefined if it does not exist. @throws Error if it cannot be read */
 export async function readIfThere(path: string, name: string): Promise<Uint8Array | undefined> {
   try {
-    return await readFile(join(path, name));
+    return await readRegularFile(join(path, name), MOST_RUN_FILE_BYTES);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw new Error(describeFileError(error, `read ${join(path, name)}`), { cause: error });

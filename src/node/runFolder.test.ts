@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -79,8 +79,8 @@ async function messageOf(action: Promise<unknown>): Promise<string> {
 }
 
 /** A closed run with epochs, of which the second is the best. */
-async function makeRun(epochs = 3): Promise<RunFolder> {
-  const folder = await RunFolder.create(path, config);
+async function makeRun(epochs = 3, of = config): Promise<RunFolder> {
+  const folder = await RunFolder.create(path, of);
   for (let epoch = 1; epoch <= epochs; epoch++) await folder.keepEpoch(record(epoch), state(epoch, Math.min(epoch, 2)));
   await folder.close();
   return folder;
@@ -132,6 +132,7 @@ describe("a run folder", () => {
       data: "digits",
       epoch: 2,
       validationAccuracy: 0.2,
+      run: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
   });
 
@@ -229,6 +230,52 @@ describe("a reopened run folder", () => {
     expect(repairs).toEqual(["the last checkpoint is missing: resuming from the previous one, epoch 2"]);
   });
 
+  it.each([
+    ["the name of its checksum", "sha256", "sha257", /^the checkpoint has an unknown tensor "sha257"$/],
+    ["its identity", "identity", "idintity", /^its checksum does not match$/],
+  ])("resumes from the previous checkpoint if %s is damaged", async (_, text, other, fault) => {
+    await makeRun();
+    const bytes = await readFile(join(path, "last.ckpt"), "latin1");
+    await writeFile(join(path, "last.ckpt"), bytes.replace(text, other), "latin1");
+    const { repairs } = await RunFolder.reopen(path);
+    expect(/\(last.ckpt: (.*)\)/.exec(repairs.join())?.[1]).toMatch(fault);
+  });
+
+  it.each([
+    ["arithmetic", { arithmetic: "wasm-portable" }],
+    ["recipe", { recipe: { ...config.recipe, labelSmoothing: 0.25 } }],
+    ["recipe", { recipe: { ...config.recipe, epochs: 101 } }],
+    ["seed", { seed: 6 }],
+    ["model", { model: lenet5({ ...RECIPES.improved, input: model.input, classes: 3 }) }],
+    ["training images", { data: { ...config.data, checksum: "abd" } }],
+    ["validation images", { data: { ...config.data, validationCount: 3 } }],
+    ["test images", { data: { ...config.data, testChecksum: "abc" } }],
+  ])("is refused if its config has changed: %s", async (part, change) => {
+    await makeRun();
+    await writeFile(join(path, "config.json"), JSON.stringify({ ...config, ...change }));
+    expect(await messageOf(RunFolder.reopen(path))).toBe(
+      `RUN: last.ckpt does not belong to config.json, they differ in ${part}: restore the file that was changed, or resume a folder that holds only config.json to train from scratch`,
+    );
+  });
+
+  it("is refused with another run's checkpoint, also if that is the previous one", async () => {
+    await makeRun();
+    const other = await RunFolder.create(join(parent, "other"), { ...config, seed: 7 });
+    await other.keepEpoch(record(1), state(1, 1));
+    await copyFile(join(parent, "other", "last.ckpt"), join(path, "last.ckpt"));
+    expect(await messageOf(RunFolder.reopen(path))).toMatch(/^RUN: last.ckpt does not belong .* differ in seed: /);
+    await copyFile(join(parent, "other", "last.ckpt"), join(path, "previous.ckpt"));
+    await rm(join(path, "last.ckpt"));
+    expect(await messageOf(RunFolder.reopen(path))).toMatch(/^RUN: previous.ckpt does not belong .* differ in seed: /);
+  });
+
+  it("does not give out another run's weights", async () => {
+    await makeRun();
+    expect((await loadWeights(path)).metadata?.run).toMatch(/^[0-9a-f]{64}$/);
+    await writeFile(join(path, "config.json"), JSON.stringify({ ...config, seed: 8 }));
+    expect(await messageOf(loadWeights(path))).toMatch(/^RUN: best.safetensors does not belong to config.json: /);
+  });
+
   it("resumes from a checkpoint without a checksum, as early versions wrote it", async () => {
     await makeRun();
     const { tensors, metadata } = readSafetensors(writeCheckpoint(state(3, 2)));
@@ -238,15 +285,14 @@ describe("a reopened run folder", () => {
   });
 
   it("is extended if it is finished, which its config records at once", async () => {
-    await makeRun();
     const done = { ...config, recipe: { ...config.recipe, epochs: 3 } };
-    await writeFile(join(path, "config.json"), JSON.stringify(done));
+    await makeRun(3, done);
     await writeFile(join(path, "result.json"), JSON.stringify({ epochs: 3, test: {} }));
     const { folder, state: read } = await RunFolder.reopen(path, 5);
     expect(read).toEqual(state(3, 2));
     expect(await readRunConfig(path)).toEqual(done);
     await folder.extend(5);
-    const extended = { ...done, recipe: { ...done.recipe, epochs: 5 }, scheduleRestarts: [3] };
+    const extended = { ...done, recipe: { ...done.recipe, epochs: 5 }, scheduleRestarts: [3], epochsBefore: [3] };
     expect(await readRunConfig(path)).toEqual(extended);
     expect(folder.config).toEqual(extended);
     await folder.close();

@@ -1,9 +1,12 @@
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { formatJson, parseJson } from "../formats/json.js";
 import { writeWeights } from "../formats/weightFiles.js";
-import { bestWeights, parseRunConfig, type RunConfig, type RunDevice, withDevice } from "../runs/config.js";
+import { bestWeights } from "../runs/bestWeights.js";
+import { parseRunConfig, type RunConfig, type RunDevice, withDevice } from "../runs/config.js";
 import { formatHistory, parseHistory, secondsOf } from "../runs/history.js";
+import { identityOf } from "../runs/identity.js";
 import { RUN_FILES } from "../runs/runFolderFiles.js";
 import type { Best, EpochRecord, TrainingState } from "../training/epochs.js";
 import { loadCheckpoint, saveCheckpoint } from "./checkpointFiles.js";
@@ -70,7 +73,7 @@ export class RunFolder {
       const temporaries = await removeTemporaries(path);
       if (temporaries > 0) repairs.push(`removed ${countOf(temporaries, "temporary file")} from an interrupted write`);
       await requireEpochsLeft(path, config, epochs);
-      const { state, line } = await loadCheckpoint(path, config.model);
+      const { state, line } = await loadCheckpoint(path, config);
       if (line !== undefined) repairs.push(line);
       const folder = new RunFolder(path, lock, config, await historyUpTo(path, state?.epoch ?? 0));
       await folder.settle(state);
@@ -101,11 +104,13 @@ export class RunFolder {
    * the schedule restarts over the added epochs.
    */
   async extend(epochs: number): Promise<void> {
-    const { recipe, scheduleRestarts } = this.config;
+    const { recipe, scheduleRestarts, epochsBefore = [] } = this.config;
     this.currentConfig = {
       ...this.config,
       recipe: { ...recipe, epochs },
       scheduleRestarts: [...scheduleRestarts, this.epochs],
+      // Extensions by early versions are not in the list; there, a restart stands for the epochs before it.
+      epochsBefore: [...scheduleRestarts.map((restart, index) => epochsBefore[index] ?? restart), recipe.epochs],
     };
     await this.write(RUN_FILES.config, formatJson(this.config));
   }
@@ -121,11 +126,11 @@ export class RunFolder {
     this.history.push(record);
     await this.write(RUN_FILES.history, formatHistory(this.history));
     if (state.best.epoch !== this.savedBestEpoch) {
-      for (const [name, bytes] of this.weightFiles(state.best)) await this.write(name, bytes);
+      for (const [name, bytes] of await this.weightFiles(state.best)) await this.write(name, bytes);
       this.savedBestEpoch = state.best.epoch;
     }
     await this.lock.requireHeld();
-    await saveCheckpoint(this.path, state);
+    await saveCheckpoint(this.path, { ...state, identity: await identityOf(this.config, state.epoch) });
   }
 
   /** Draws the curves of the epochs so far, if there are any. */
@@ -152,12 +157,12 @@ export class RunFolder {
   private async settle(state: TrainingState | undefined): Promise<void> {
     await this.writeIfOther(RUN_FILES.history, new TextEncoder().encode(formatHistory(this.history)));
     if (!state) return;
-    for (const [name, bytes] of this.weightFiles(state.best)) await this.writeIfOther(name, bytes);
+    for (const [name, bytes] of await this.weightFiles(state.best)) await this.writeIfOther(name, bytes);
     this.savedBestEpoch = state.best.epoch;
   }
 
-  private weightFiles(best: Best): [name: string, bytes: Uint8Array][] {
-    const weights = bestWeights(this.config, best);
+  private async weightFiles(best: Best): Promise<[name: string, bytes: Uint8Array][]> {
+    const weights = await bestWeights(this.config, best);
     return [
       [RUN_FILES.pth, writeWeights(weights, "pth")],
       [RUN_FILES.safetensors, writeWeights(weights, "safetensors")],
@@ -213,7 +218,7 @@ async function requireEpochsLeft(
   const done = (await readResult(path))?.epochs;
   // A result from the epoch at which the run was extended is out of date.
   const finished = done !== undefined && done !== scheduleRestarts.at(-1);
-  if (extendTo === undefined && finished) {
+  if (extendTo === undefined && finished && (await hasReport(path))) {
     throw new Error(
       `${path} is complete (${countOf(recipe.epochs, "epoch")}, result in ${RUN_FILES.result}); extend it with --epochs N, N above ${recipe.epochs}`,
     );
@@ -226,6 +231,12 @@ async function requireEpochsLeft(
   if (extendTo !== undefined && extendTo <= recipe.epochs) {
     throw new Error(`${path} already has ${countOf(recipe.epochs, "epoch")}: --epochs must be higher`);
   }
+}
+
+/** Whether a finished run has its report. Early versions wrote it after the result, so a crash could prevent it. */
+export async function hasReport(path: string): Promise<boolean> {
+  const names = await readdir(path);
+  return [RUN_FILES.report, RUN_FILES.confusion].every((name) => names.includes(name));
 }
 
 const resultSchema = z.looseObject({ epochs: z.number().int() });

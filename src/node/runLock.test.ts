@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
@@ -116,10 +116,22 @@ describe("the lock of another process", () => {
     await expect(new RunLock(folder).acquire()).rejects.toThrow(new Error(refusal(NO_PROCESS, "elsewhere")));
   });
 
-  it("is an error if it cannot be parsed", async () => {
-    await writeFile(join(folder, OTHERS), "");
+  it.each([
+    ["", "empty"],
+    ["{", "damaged"],
+  ])("is an error with a remedy if it is %j", async (text, what) => {
+    await writeFile(join(folder, OTHERS), text);
     await expect(new RunLock(folder).acquire()).rejects.toThrow(
-      new Error(`${join(folder, OTHERS)}: the lock is not JSON`),
+      new Error(
+        `${join(folder, OTHERS)}: the lock is ${what}, so it does not say which process writes there: if none does, remove it`,
+      ),
+    );
+  });
+
+  it.runIf(process.platform === "linux")("is refused if it is a pipe", async () => {
+    execFileSync("mkfifo", [join(folder, OTHERS)]);
+    await expect(new RunLock(folder).acquire()).rejects.toThrow(
+      new Error(`cannot read ${join(folder, OTHERS)}: it is not a regular file`),
     );
   });
 });

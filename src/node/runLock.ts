@@ -4,8 +4,7 @@ import { hostname } from "node:os";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../formats/json.js";
-import { describeFileError, errorCode, writeFileAtomic } from "./disk/files.js";
-import { named } from "./runFiles.js";
+import { describeFileError, errorCode, readRegularFile, writeFileAtomic } from "./disk/files.js";
 
 const ownerSchema = z.object({
   pid: z.number().int().positive(),
@@ -20,6 +19,7 @@ const ownerSchema = z.object({
 type LockOwner = z.infer<typeof ownerSchema>;
 
 const LOCK_NAME = /^\.lenet-\d+-[0-9a-f]{8}\.lock$/;
+const MOST_LOCK_BYTES = 100_000;
 const LONGEST_WAIT_MILLISECONDS = 200;
 
 /**
@@ -85,9 +85,12 @@ export class RunLock {
     }
   }
 
-  /** Releases the lock. */
+  /**
+   * Releases the lock. A lock that cannot be removed is harmless, as its process will be gone, and must not hide the
+   * error that comes before it.
+   */
   async release(): Promise<void> {
-    await rm(join(this.folder, this.name), { force: true });
+    await rm(join(this.folder, this.name), { force: true }).catch(() => {});
   }
 
   /**
@@ -115,12 +118,19 @@ export class RunLock {
 async function readOwner(path: string): Promise<LockOwner | undefined> {
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = new TextDecoder().decode(await readRegularFile(path, MOST_LOCK_BYTES));
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw new Error(describeFileError(error, `read ${path}`), { cause: error });
   }
-  return named(path, () => parseJson(text, ownerSchema, "the lock"));
+  try {
+    return parseJson(text, ownerSchema, "the lock");
+  } catch (error) {
+    throw new Error(
+      `${path}: the lock is ${text === "" ? "empty" : "damaged"}, so it does not say which process writes there: if none does, remove it`,
+      { cause: error },
+    );
+  }
 }
 
 /** Whether a process certainly no longer exists. On another machine, that is unknown. */

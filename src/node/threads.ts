@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import type { Backend } from "../engine/backend.js";
-import { type Arithmetic, hasRelaxedSimd } from "../engine/wasm/features.js";
+import { type Arithmetic, hasRelaxedSimd, isFused } from "../engine/wasm/features.js";
 import {
   MOST_THREADS,
   mostUsefulThreads,
@@ -11,6 +11,8 @@ import {
   type Threads,
 } from "../engine/wasm/threads.js";
 import { wasmBackend } from "../engine/wasm/wasmBackend.js";
+
+export { type Arithmetic, MOST_THREADS };
 
 /**
  * Enables fused multiply-add if V8 has it behind a flag (Node 20). Call it before compiling an engine. Does nothing if
@@ -52,6 +54,16 @@ export function threads(count = Math.min(availableParallelism(), MOST_THREADS)):
   requireThreadCount(count);
   enableFusedArithmetic();
   return { count, start: startThread };
+}
+
+/**
+ * The arithmetic to compute with. Default: fused where that is real.
+ *
+ * @throws Error if fused arithmetic is required but not real here
+ */
+export function availableArithmetic(required?: Arithmetic): Arithmetic {
+  enableFusedArithmetic();
+  return isFused(required) ? "fused" : "portable";
 }
 
 /**

@@ -32,7 +32,8 @@ function ownGpu(): Gpu | undefined {
 
 /**
  * WebGPU outside browsers, for `webgpuBackend({ gpu })`: that of the runtime if it has one, as Deno does, otherwise that
- * of the npm package `webgpu`, which this package does not install. Also works in worker threads.
+ * of the npm package `webgpu`, which this package does not install. Also works in worker threads. If the package keeps
+ * your program from ending by itself, call `process.exit()`.
  *
  * @throws Error if the package is missing, saying how to install it
  */

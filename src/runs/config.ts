@@ -2,8 +2,6 @@ import { z } from "zod";
 import { parseJson } from "../formats/json.js";
 import { modelSchema } from "../formats/modelMetadata.js";
 import { recipeSchema } from "../formats/recipeSchema.js";
-import type { Weights } from "../model/index.js";
-import type { Best } from "../training/epochs.js";
 import { RUN_FILES } from "./runFolderFiles.js";
 
 /** The graphics card that computed, and its driver where it is known. */
@@ -27,6 +25,8 @@ const configSchema = z.object({
    * end.
    */
   scheduleRestarts: z.array(z.number().int().positive()).default([]),
+  /** The recipe's epochs before each of these extensions; later than the restart if the run had stopped early. */
+  epochsBefore: z.array(z.number().int().positive()).optional(),
   seed: z.number().int().nonnegative(),
   model: modelSchema,
   parameterCount: z.number().int(),
@@ -39,7 +39,12 @@ const configSchema = z.object({
     /** How its images were fitted to the model's input. */
     resize: z.enum(["contain", "cover", "stretch"]).default("contain"),
     background: z.literal([0, 255]).default(0),
+    /** Of the training and validation images. */
     checksum: z.string(),
+    /** How many of them, at the end, are for validation, if the data set says so. */
+    validationCount: z.number().int().optional(),
+    /** Of the test images, if there are any. Runs of early versions do not say. */
+    testChecksum: z.string().optional(),
     images: z.number().int(),
     classes: z.array(z.string()),
     generated: z.boolean(),
@@ -98,27 +103,4 @@ export function withDevice(config: RunConfig, lastEpoch: number, device: RunDevi
 /** Parses a run's config.json. @throws FormatError if it is invalid */
 export function parseRunConfig(text: string): RunConfig {
   return parseJson(text, anyConfigSchema, RUN_FILES.config);
-}
-
-/** A run's best weights with the metadata for their files. */
-export function bestWeights(
-  { model, recipe, data }: RunConfig,
-  { epoch, validationAccuracy, parameters }: Best,
-): Weights {
-  const { normalization } = recipe;
-  return {
-    model,
-    parameters,
-    normalization,
-    metadata: {
-      model,
-      normalization,
-      classes: data.classes,
-      framing: { resize: data.resize, background: data.background },
-      recipe: recipe.name,
-      data: data.name,
-      epoch,
-      validationAccuracy,
-    },
-  };
 }

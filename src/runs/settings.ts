@@ -39,6 +39,7 @@ export function runSettings(config: RunConfig): FactGroup[] {
         fact("resize", data.resize),
         fact("background", data.background === 0 ? "black" : "white"),
         fact("checksum", data.checksum),
+        ...factsOf({ "checksum of the test images": data.testChecksum }),
       ],
     },
     {

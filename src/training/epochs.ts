@@ -295,9 +295,10 @@ class Trainee {
 
   /** The stretch of epochs (start, end] that the schedule covers in this epoch. */
   get scheduleStretch(): { readonly start: number; readonly end: number } {
-    const { recipe, scheduleRestarts = [] } = this.member;
+    const { recipe, scheduleRestarts = [], epochsBefore = [] } = this.member;
     const start = scheduleRestarts.findLast((restart) => restart < this.epoch) ?? 0;
-    const end = scheduleRestarts.find((restart) => restart >= this.epoch) ?? recipe.epochs;
+    const next = scheduleRestarts.findIndex((restart) => restart >= this.epoch);
+    const end = next < 0 ? recipe.epochs : (epochsBefore[next] ?? scheduleRestarts[next]);
     return { start, end };
   }
 

@@ -39,6 +39,8 @@ export interface TrainingPlan {
   readonly parameters: NamedTensors;
   /** The epochs after which the recipe's schedule restarts, ascending. */
   readonly scheduleRestarts?: readonly number[];
+  /** The recipe's epochs before each restart. Default: the epoch of the restart. */
+  readonly epochsBefore?: readonly number[];
 }
 
 /**
@@ -76,15 +78,16 @@ export function planModel(request: TrainingRequest, data: TrainingData): Pick<Tr
 
 /** Makes a plan from a completed recipe and a model, such as those of an earlier run. */
 export function planWith(
-  settled: Pick<TrainingPlan, "recipe" | "model" | "seed" | "scheduleRestarts">,
+  settled: Pick<TrainingPlan, "recipe" | "model" | "seed" | "scheduleRestarts" | "epochsBefore">,
   data: Pick<TrainingData, "train" | "validationCount">,
 ): TrainingPlan {
-  const { recipe, model, seed, scheduleRestarts } = settled;
+  const { recipe, model, seed, scheduleRestarts, epochsBefore } = settled;
   return {
     recipe,
     model,
     seed,
     scheduleRestarts,
+    epochsBefore,
     dataset: data.train,
     split: splitTraining(data, recipe.validationFraction, seed),
     parameters: initializeParameters(model, seed),

@@ -1,7 +1,6 @@
 import { Command } from "commander";
-import type { Arithmetic } from "../../engine/wasm/features.js";
 import { RECIPES } from "../../training/recipes/recipes.js";
-import { arithmeticOption, dataDirOption } from "../options.js";
+import { type Arithmetic, arithmeticOption, dataDirOption } from "../options.js";
 import { Terminal } from "../terminal.js";
 import { startRun } from "../training/train.js";
 

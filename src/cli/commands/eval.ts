@@ -1,7 +1,6 @@
 import { Command, Option } from "commander";
 import type { Dataset } from "../../data/dataset.js";
 import { splitTraining } from "../../data/split.js";
-import type { Arithmetic } from "../../engine/wasm/features.js";
 import type { ModelMetadata } from "../../model/index.js";
 import { classCount, fingerprint, inferShapes } from "../../model/index.js";
 import type { LoadedWeights } from "../../node/loadWeights.js";
@@ -12,6 +11,7 @@ import { dataOfRun, listSkipped, openForCommand } from "../data.js";
 import { type DeviceChoice, deviceOption, openDevice } from "../device.js";
 import { formatEvaluation } from "../evaluationTable.js";
 import {
+  type Arithmetic,
   arithmeticOption,
   backgroundByte,
   backgroundOption,

@@ -42,7 +42,7 @@ async function runLrFind(options: LrFindOptions): Promise<void> {
     const plan = planTraining(training, { ...data.parts, background: settings.background });
     const { recipe, seed } = plan;
     const { batchSize } = recipe;
-    const device = await openDevice(where, { images: steps * batchSize, batchSize }, terminal);
+    const device = await openDevice(where, undefined, terminal);
     const engine = await compilePlan(plan, device.backend(batchSize, where));
     let sweep: SweepStep[];
     try {

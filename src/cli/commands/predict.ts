@@ -1,5 +1,4 @@
 import { Command, Option } from "commander";
-import type { Arithmetic } from "../../engine/wasm/features.js";
 import { classCount, inferShapes } from "../../model/index.js";
 import { findImages, type ImageSource } from "../../node/imageSources.js";
 import type { LoadedWeights } from "../../node/loadWeights.js";
@@ -8,6 +7,7 @@ import { type DeviceChoice, deviceOption, openDevice } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
 import { hasLightBackground, isLightOnBlack } from "../lightImages.js";
 import {
+  type Arithmetic,
   arithmeticOption,
   backgroundByte,
   backgroundOption,

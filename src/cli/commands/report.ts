@@ -1,11 +1,10 @@
 import { join } from "node:path";
 import { Command } from "commander";
-import type { Arithmetic } from "../../engine/wasm/features.js";
 import { judgedImages, writeReport } from "../../node/runReport.js";
 import { RUN_FILES } from "../../runs/runFolderFiles.js";
 import { dataOfRun, listSkipped, loadSameData } from "../data.js";
 import { withInterrupt } from "../interrupt.js";
-import { arithmeticOption, dataDirOption, threadsOption } from "../options.js";
+import { type Arithmetic, arithmeticOption, dataDirOption, threadsOption } from "../options.js";
 import { Terminal } from "../terminal.js";
 import { engineFor, openWeights } from "../weights.js";
 
@@ -33,7 +32,7 @@ async function runReport(path: string, options: ReportOptions, signal: AbortSign
   if (!run) throw new Error(`${path} is not a run folder`);
   const settings = dataOfRun(run);
   const { dataDir = settings.dataDir } = options;
-  const data = await loadSameData(path, run.data.checksum, { ...settings, dataDir }, { terminal, signal });
+  const data = await loadSameData(path, run.data, { ...settings, dataDir }, { terminal, signal });
   const engine = await engineFor(weights, options);
   try {
     await writeReport(path, engine, judgedImages(run, data.parts));

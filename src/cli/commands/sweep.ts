@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { Arithmetic } from "../../engine/wasm/features.js";
 import type { ImageShape } from "../../model/index.js";
 import { type DeviceChoice, deviceOption } from "../device.js";
 import {
+  type Arithmetic,
   arithmeticOption,
   backgroundByte,
   backgroundOption,

@@ -20,7 +20,10 @@ export const configSchema = z.object({
   recipe: z.string(),
   data: z.object({
     name: z.string(),
+    /** As in a run's config. */
     checksum: z.string(),
+    validationCount: z.number().int().optional(),
+    testChecksum: z.string().optional(),
     generated: z.boolean(),
     /** How to open it; paths are absolute. */
     settings: z.object({

@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type Arithmetic, isFused } from "../../engine/wasm/features.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
-import { enableFusedArithmetic } from "../../node/threads.js";
+import { type Arithmetic, availableArithmetic, enableFusedArithmetic } from "../../node/threads.js";
 import { formatDuration } from "../../report/numbers.js";
 import type { TrainingRequest } from "../../training/plan.js";
 import { customizeRecipe, RECIPES } from "../../training/recipes/recipes.js";
@@ -14,7 +13,7 @@ import { tellHowToResume } from "../supervisor.js";
 import { formatPercent } from "../terminal.js";
 import { counted, quoted } from "../text.js";
 import type { RunOutput } from "../training/run.js";
-import { freePath, type RunDeviceOptions } from "../training/train.js";
+import { inFreeFolder, type RunDeviceOptions } from "../training/train.js";
 import type { SweepConfig } from "./config.js";
 import { trainInFleets } from "./fleets.js";
 import { type Axis, combinationsOf, type PlannedRun, planRuns, withCombination } from "./grid.js";
@@ -61,8 +60,7 @@ type Place = Pick<RunDeviceOptions, "device" | "moves">;
 export async function startSweep(settings: SweepSettings, options: SweepOptions): Promise<void> {
   const { recipe, grid, seeds, out } = settings;
   if (out !== undefined && existsSync(out)) throw new Error(`cannot create the folder ${out}: it exists already`);
-  enableFusedArithmetic();
-  const arithmetic = isFused(settings.arithmetic) ? "fused" : "portable";
+  const arithmetic = availableArithmetic(settings.arithmetic);
   await withInterrupt(async (signal) => {
     const data = await loadData(settings.data, { terminal: options.terminal, signal });
     const config: SweepConfig = {
@@ -72,6 +70,8 @@ export async function startSweep(settings: SweepSettings, options: SweepOptions)
       data: {
         name: data.name,
         checksum: data.parts.train.checksum,
+        validationCount: data.parts.validationCount,
+        testChecksum: data.parts.test?.checksum,
         generated: data.parts.train.generated,
         settings: withAbsolutePaths(settings.data),
       },
@@ -84,9 +84,11 @@ export async function startSweep(settings: SweepSettings, options: SweepOptions)
       workOf(config, data),
       options.terminal,
     );
-    const path = out ?? freePath("sweeps", `${data.name}-${recipe}`);
     const placed: SweepConfig = { ...config, device: device.card ? "gpu" : "cpu" };
-    await createSweepFolder(path, placed);
+    const create = (path: string) => createSweepFolder(path, placed).then(() => path);
+    const path = await (out === undefined
+      ? inFreeFolder(join("sweeps", `${data.name}-${recipe}`), create)
+      : create(out));
     await new Sweep(path, placed, data, { device }, options).complete(signal);
     listSkipped(data, options.terminal);
   });
@@ -103,7 +105,7 @@ export async function resumeSweep(
     const { settings } = config.data;
     const dataSettings = { ...settings, dataDir: dataDir ?? settings.dataDir, strict: strict ?? settings.strict };
     const progress = { terminal: options.terminal, signal };
-    const data = await loadSameData(path, config.data.checksum, dataSettings, progress);
+    const data = await loadSameData(path, config.data, dataSettings, progress);
     const { device: before = "cpu" } = config;
     const moves = options.device !== undefined && options.device !== "auto";
     const device = await openDevice({ device: moves ? options.device : before }, undefined, options.terminal);

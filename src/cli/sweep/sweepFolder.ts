@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../formats/json.js";
@@ -8,9 +7,11 @@ import {
   describeFileError,
   errorCode,
   isFolder,
+  readRegularFile,
   writeFileAtomic,
 } from "../../node/disk/files.js";
 import { named, readRunFile } from "../../node/runFiles.js";
+import { hasReport } from "../../node/runFolder.js";
 import { RUN_FILES } from "../../runs/runFolderFiles.js";
 import { configSchema, type SweepConfig } from "./config.js";
 import { type FinishedRun, formatCsv, type SweepReport } from "./report.js";
@@ -46,7 +47,7 @@ export async function readSweepConfig(path: string): Promise<SweepConfig> {
 
 /** The result of a run, or undefined if it is not finished. @throws Error if its result is damaged */
 export async function readFinishedRun(path: string): Promise<FinishedRun | undefined> {
-  if (!existsSync(join(path, RUN_FILES.result))) return undefined;
+  if (!existsSync(join(path, RUN_FILES.result)) || !(await hasReport(path))) return undefined;
   const text = new TextDecoder().decode(await readRunFile(path, RUN_FILES.result));
   const result = named(path, () => parseJson(text, resultSchema, RUN_FILES.result));
   return {
@@ -70,9 +71,11 @@ export async function writeReport(path: string, report: SweepReport): Promise<vo
   await writeFileAtomic(join(path, SWEEP_FILES.csv), formatCsv(report));
 }
 
+const MOST_TEXT_BYTES = 100e6;
+
 async function readText(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, "utf8");
+    return new TextDecoder().decode(await readRegularFile(path, MOST_TEXT_BYTES));
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw new Error(describeFileError(error, `read ${path}`), { cause: error });

@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { FormatError } from "../../formats/errors.js";
 import { readRecipeFile } from "../../formats/recipeFile.js";
-import { describeFileError } from "../../node/disk/files.js";
+import { readFileBounded } from "../../node/disk/files.js";
 import type { TrainingRequest } from "../../training/plan.js";
 import { RECIPES } from "../../training/recipes/recipes.js";
 import { dataSettings, type TrainingOptions } from "../options.js";
@@ -36,13 +35,11 @@ export async function runRequest(options: TrainingOptions): Promise<RunRequest> 
   };
 }
 
+/** Far more than any recipe needs. */
+const MOST_RECIPE_BYTES = 1e6;
+
 async function readConfig(path: string): Promise<Pick<TrainingRequest, "recipe" | "normalize" | "augment">> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    throw new Error(describeFileError(error, `read ${path}`), { cause: error });
-  }
+  const text = new TextDecoder().decode(await readFileBounded(path, MOST_RECIPE_BYTES));
   try {
     const { recipe, augmentation, measureNormalization } = readRecipeFile(text, basename(path).replace(/\.json$/i, ""));
     return { recipe, augment: augmentation, normalize: measureNormalization ? "dataset" : undefined };

@@ -217,8 +217,9 @@ export class Run {
       test: evaluation,
     };
     await this.folder.drawCurves(runTitles(this.folder.config));
-    await this.folder.writeResult(result);
+    // The result comes last: a run that has it is complete.
     await writeReport(this.folder.path, engine, judgedImages(this.folder.config, this.data.parts));
+    await this.folder.writeResult(result);
     const images = data.generated ? "GENERATED test images" : "test images";
     terminal.line(
       `best validation accuracy ${formatPercent(best.validationAccuracy)} in epoch ${best.epoch}, total time ${formatDuration(this.folder.seconds)}`,

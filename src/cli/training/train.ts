@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Engine } from "../../engine/backend.js";
+import { type Engine, OutOfMemoryError } from "../../engine/backend.js";
 import { type Arithmetic, supportsFusedArithmetic } from "../../engine/wasm/features.js";
 import { summarize } from "../../model/index.js";
+import { FolderExistsError } from "../../node/disk/files.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
 import { type ReopenedRun, RunFolder } from "../../node/runFolder.js";
 import { enableFusedArithmetic } from "../../node/threads.js";
@@ -10,7 +11,7 @@ import type { GraphicsCard } from "../../node/webgpu.js";
 import { describeDevice, isOnCard, isSameDevice, type RunConfig, type RunDevice } from "../../runs/config.js";
 import { compileFleet, planTraining, planWith, type TrainingPlan, type TrainingRequest } from "../../training/plan.js";
 import { VERSION } from "../../version.js";
-import { dataOfRun, type LoadedData, loadData, loadDefaultData, loadSameData } from "../data.js";
+import { dataOfRun, type LoadedData, loadData, loadDefaultData, loadSameData, requireSameData } from "../data.js";
 import { type Device, type DeviceChoice, openDevice, type ProcessorOptions } from "../device.js";
 import { InterruptedError, withInterrupt } from "../interrupt.js";
 import { Run, type RunOutput, trainRuns } from "./run.js";
@@ -44,14 +45,26 @@ export async function startRun(request: RunRequest, output: RunOutput): Promise<
     const { epochs, batchSize } = plan.recipe;
     const work = { images: epochs * plan.split.train.length, batchSize };
     const device = await openDevice(request, work, output.terminal);
-    const path = out ?? freePath("runs", `${data.name}-${plan.recipe.name}-seed${plan.seed}`);
-    await trainAlone({ plan, path }, data, { device, threads, arithmetic }, output, signal);
+    const path = out ?? join("runs", `${data.name}-${plan.recipe.name}-seed${plan.seed}`);
+    await trainAlone(
+      { plan, path, isNumbered: out === undefined },
+      data,
+      { device, threads, arithmetic },
+      output,
+      signal,
+    );
   });
 }
 
 /** A run to be trained: a new one into a folder that does not exist yet, or one that is resumed. */
 export type PreparedRun =
-  | { readonly plan: TrainingPlan; readonly path: string; readonly reopened?: undefined }
+  | {
+      readonly plan: TrainingPlan;
+      readonly path: string;
+      /** Whether the path gets a number if it exists. */
+      readonly isNumbered?: boolean;
+      readonly reopened?: undefined;
+    }
   | { readonly plan: TrainingPlan; readonly reopened: ReopenedRun };
 
 /** Where runs are computed. */
@@ -74,7 +87,10 @@ export async function trainAlone(
   output: RunOutput,
   signal: AbortSignal,
 ): Promise<void> {
-  const engine = await compileRuns([prepared], options);
+  const engine = await compileRuns([prepared], options).catch((error) => {
+    if (!(error instanceof OutOfMemoryError)) throw error;
+    throw new Error(`${error.message}: choose a smaller --batch, or --device cpu`, { cause: error });
+  });
   try {
     const run = await openRun(prepared, engine, data, options, output);
     run.announce(engine);
@@ -93,7 +109,7 @@ export async function trainAlone(
   }
 }
 
-/** Compiles the networks of runs that have the same layers and batch size. */
+/** Compiles the networks of runs with the same layers and batch size. @throws OutOfMemoryError if they need too much */
 export function compileRuns(runs: readonly PreparedRun[], { device, ...processor }: RunDeviceOptions): Promise<Engine> {
   const plans = runs.map(({ plan }) => plan);
   return compileFleet(plans, device.backend(plans[0].recipe.batchSize, processor));
@@ -119,10 +135,12 @@ export async function openRun(
   const { arithmetic } = engine;
   const on: RunDevice = { arithmetic, ...(device.card && { card: nameAndDriver(device.card) }) };
   if (!reopened) {
-    const folder = await RunFolder.create(prepared.path, newConfig(plan, data, engine, on));
+    const create = (path: string) => RunFolder.create(path, newConfig(plan, data, engine, on));
+    const folder = await (prepared.isNumbered ? inFreeFolder(prepared.path, create) : create(prepared.path));
     return new Run({ folder, plan }, data, output);
   }
   const { folder, state } = reopened;
+  requireSameData(folder.path, folder.config.data, data.parts);
   await settleDevice(folder, on, moves, output);
   // Only after all checks, so that a refusal leaves the finished run unchanged.
   if (epochs !== undefined) await extendRun(folder, epochs, output);
@@ -153,6 +171,8 @@ function newConfig(
     data: {
       ...dataConfig(settings, name),
       checksum: train.checksum,
+      validationCount: parts.validationCount,
+      testChecksum: parts.test?.checksum,
       images: train.labels.length,
       classes: [...train.classes],
       generated: train.generated,
@@ -205,7 +225,7 @@ export async function resumeRun(path: string, settings: ResumeSettings, output: 
       const dataSettings = dataOfRun(config);
       const { dataDir = dataSettings.dataDir, strict, epochs, threads = config.threads } = settings;
       const progress = { terminal: output.terminal, signal };
-      const data = await loadSameData(path, config.data.checksum, { ...dataSettings, dataDir, strict }, progress);
+      const data = await loadSameData(path, config.data, { ...dataSettings, dataDir, strict }, progress);
       const { choice, moves } = resumeOn(settings.device, config);
       const device = await openDevice({ device: choice }, undefined, output.terminal);
       const arithmetic = device.card ? undefined : arithmeticOfRun(path, config, moves);
@@ -267,10 +287,19 @@ async function extendRun(folder: RunFolder, epochs: number, { terminal }: RunOut
   );
 }
 
-/** The first of parent/name, parent/name-2, parent/name-3, … that does not exist. */
-export function freePath(parent: string, name: string): string {
+/**
+ * Creates the first of path, path-2, path-3, … that does not exist, also if other processes do so at the same time.
+ *
+ * @param create creates a folder that must not exist, as `createFolderExclusive` does
+ */
+export async function inFreeFolder<Result>(path: string, create: (path: string) => Promise<Result>): Promise<Result> {
   for (let number = 1; ; number++) {
-    const path = join(parent, number === 1 ? name : `${name}-${number}`);
-    if (!existsSync(path)) return path;
+    const candidate = number === 1 ? path : `${path}-${number}`;
+    if (existsSync(candidate)) continue;
+    try {
+      return await create(candidate);
+    } catch (error) {
+      if (!(error instanceof FolderExistsError)) throw error;
+    }
   }
 }

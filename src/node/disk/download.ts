@@ -19,7 +19,7 @@ export interface DownloadProgress {
 export interface DownloadTimeouts {
   /** From the request to the response's headers. */
   readonly response: number;
-  /** Between two chunks of content. */
+  /** For {@link LEAST_BYTES} of content, or its end. */
   readonly stall: number;
 }
 
@@ -42,7 +42,16 @@ class MirrorError extends DownloadError {}
 /** A mirror does not serve the requested range. */
 class WrongRangeError extends MirrorError {}
 
+/** A mirror is silent, or nearly so: another connection would not be faster. */
+class SlowMirrorError extends MirrorError {}
+
 const DEFAULT_TIMEOUTS: DownloadTimeouts = { response: 15_000, stall: 30_000 };
+
+/**
+ * The bytes that a server must send before its time to stall starts anew, so that it cannot trickle for hours. With the
+ * default, the slowest server that is waited for sends two kilobytes a second.
+ */
+const LEAST_BYTES = 65_536;
 
 /** Broken connections are resumed, but not endlessly if a server sends a few bytes each time. */
 const MAXIMUM_CONNECTIONS = 50;
@@ -131,7 +140,8 @@ async function receiveAll(url: string, partial: string, limit: number, options: 
       return before > 0;
     } catch (error) {
       options.signal?.throwIfAborted();
-      const stuck = (await sizeOf(partial)) <= before || connection === MAXIMUM_CONNECTIONS;
+      const isSlow = error instanceof SlowMirrorError;
+      const stuck = isSlow || (await sizeOf(partial)) <= before || connection === MAXIMUM_CONNECTIONS;
       if (stuck || !(error instanceof MirrorError)) throw error;
     }
   }
@@ -164,13 +174,17 @@ async function receive(
       const totalBytes = announcedTotal(response, start);
       const body = response.body.getReader();
       let position = start;
+      let lively = Number.NEGATIVE_INFINITY;
       for (;;) {
         if (Math.max(position, totalBytes ?? 0) > limit) {
           const fault = `the file is too large: expected at most ${limit} bytes`;
           throw start > 0 ? new WrongRangeError(fault) : new MirrorError(fault);
         }
         options.onProgress?.({ url, receivedBytes: position, totalBytes });
-        watchdog.restart(timeouts.stall);
+        if (position - lively >= LEAST_BYTES) {
+          lively = position;
+          watchdog.restart(timeouts.stall);
+        }
         const piece = await overNetwork(body.read());
         if (piece.done) break;
         await inCache(`write ${partial}`, writeAt(file, piece.value, position));
@@ -213,7 +227,7 @@ class Watchdog {
   }
 
   private start(milliseconds: number): NodeJS.Timeout {
-    const reason = new MirrorError(`no response for ${milliseconds / 1000} seconds`);
+    const reason = new SlowMirrorError(`no response for ${milliseconds / 1000} seconds`);
     return setTimeout(() => this.controller.abort(reason), milliseconds);
   }
 }

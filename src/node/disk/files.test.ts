@@ -2,7 +2,13 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createFolderExclusive, describeFileError, removeTemporaries, writeFileAtomic } from "./files.js";
+import {
+  createFolderExclusive,
+  describeFileError,
+  FolderExistsError,
+  removeTemporaries,
+  writeFileAtomic,
+} from "./files.js";
 
 let folder: string;
 beforeEach(async () => {
@@ -91,7 +97,7 @@ describe("createFolderExclusive", () => {
     await createFolderExclusive(path, fill);
     expect(await readdir(path)).toEqual(["a"]);
     await expect(createFolderExclusive(path, fill)).rejects.toThrow(
-      new Error(`cannot create the folder ${path}: it exists already`),
+      new FolderExistsError(`cannot create the folder ${path}: it exists already`),
     );
   });
 

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
@@ -45,25 +46,37 @@ export function describeFileError(error: unknown, doing: string): string {
   return `cannot ${doing}: ${reason}`;
 }
 
+/** How to open what may be no regular file: a pipe would wait for its other end, perhaps forever. */
+export const OPEN_AT_ONCE = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
 /**
- * Reads a file of at most `mostBytes` bytes, into memory of its size. Reading stops there for pipes and devices, which
- * have no size.
+ * Reads a regular file of at most `mostBytes` bytes.
+ *
+ * @throws the system's error, or an Error if it is a pipe or device, or too large
+ */
+export async function readRegularFile(path: string, mostBytes: number): Promise<Uint8Array> {
+  const handle = await open(path, OPEN_AT_ONCE);
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw new Error(stats.isDirectory() ? REASONS.EISDIR : "it is not a regular file");
+    if (stats.size > mostBytes) {
+      const size = Math.ceil(stats.size / 1e6).toLocaleString("en-US");
+      throw new Error(`it has ${size} MB; the limit is ${mostBytes / 1e6} MB`);
+    }
+    return await readUpTo(handle, stats.size);
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Reads a regular file of at most `mostBytes` bytes.
  *
  * @throws Error naming the file and the reason
  */
 export async function readFileBounded(path: string, mostBytes: number): Promise<Uint8Array> {
   try {
-    const handle = await open(path);
-    try {
-      const tooLarge = (size: string) => new Error(`it has ${size}; the limit is ${mostBytes / 1e6} MB`);
-      const stats = await handle.stat();
-      if (stats.size > mostBytes) throw tooLarge(`${Math.ceil(stats.size / 1e6).toLocaleString("en-US")} MB`);
-      const bytes = await readUpTo(handle, stats.isFile() ? stats.size : mostBytes + 1);
-      if (bytes.length > mostBytes) throw tooLarge("more");
-      return bytes;
-    } finally {
-      await handle.close();
-    }
+    return await readRegularFile(path, mostBytes);
   } catch (error) {
     throw new Error(describeFileError(error, `read ${path}`), { cause: error });
   }
@@ -207,11 +220,19 @@ export async function isFolder(path: string): Promise<boolean> {
   }
 }
 
+/** A folder that must not exist yet exists. */
+export class FolderExistsError extends Error {
+  override readonly name = "FolderExistsError";
+}
+
+/** What the system says if something is at the place of a new folder: ENOTEMPTY if it appeared in the meantime. */
+const ALREADY_EXISTS: ReadonlySet<string | undefined> = new Set(["EEXIST", "ENOTEMPTY"]);
+
 /**
  * Creates a folder that must not exist yet, and its missing parents. It appears with all its files or not at all.
  *
  * @param fill writes at least one file to the folder, which has a temporary name at that time
- * @throws Error if it exists or cannot be created or filled
+ * @throws FolderExistsError if it exists, Error if it cannot be created or filled
  */
 export async function createFolderExclusive(path: string, fill: (folder: string) => Promise<void>): Promise<void> {
   const temporary = temporaryIn(dirname(path));
@@ -226,7 +247,9 @@ export async function createFolderExclusive(path: string, fill: (folder: string)
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => {}); // As above.
     const reason = error instanceof Error ? (error.cause ?? error) : error;
-    throw new Error(describeFileError(reason, `create the folder ${path}`), { cause: error });
+    const exists = ALREADY_EXISTS.has(errorCode(reason));
+    const line = describeFileError(reason, `create the folder ${path}`);
+    throw exists ? new FolderExistsError(line, { cause: error }) : new Error(line, { cause: error });
   }
 }
 

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { resizeImage } from "../../data/images/adapt.js";
 import { invertImage } from "../../data/images/color.js";
-import { describeFileError } from "../disk/files.js";
+import { describeFileError, OPEN_AT_ONCE } from "../disk/files.js";
 import { decodeImage, decoderMemory, startDecoder } from "./codec.js";
 import { ImageError, imageFormat, MAGIC_BYTES, readImageHeader } from "./header.js";
 import { type Job, MAXIMUM_FILE_BYTES, NO_SLOT, type Outcome, type Reply, type WorkerStart } from "./protocol.js";
@@ -12,9 +12,12 @@ const WORN_BYTES = 600e6;
 
 /** A file's content, if it begins like an image. */
 function readImageFile(path: string): Uint8Array {
-  const file = openSync(path, "r");
+  const file = openSync(path, OPEN_AT_ONCE);
   try {
-    const { size } = fstatSync(file);
+    const stats = fstatSync(file);
+    // A folder's error is the system's.
+    if (!stats.isFile() && !stats.isDirectory()) throw new ImageError("not a regular file");
+    const { size } = stats;
     if (size > MAXIMUM_FILE_BYTES) {
       throw new ImageError(`too large: ${Math.ceil(size / 1e6)} MB, the limit is ${MAXIMUM_FILE_BYTES / 1e6} MB`);
     }

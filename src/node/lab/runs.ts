@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type ListedRun, listing, RUN_FILES } from "../../runs/runFolderFiles.js";
 import { errorCode } from "../disk/files.js";
 import { readRun } from "../runFiles.js";
+import { isExhausted } from "./respond.js";
 
 /** The runs in a folder, newest first. Omits damaged run folders and other files. */
 export async function listRuns(folder: string): Promise<ListedRun[]> {
@@ -28,11 +29,16 @@ async function folderNames(folder: string): Promise<string[]> {
   }
 }
 
-/** Undefined if it is not a run folder, or a damaged one. */
+/**
+ * Undefined if it is not a run folder, or a damaged one.
+ *
+ * @throws Error if no more files can be opened
+ */
 async function listRun(folder: string, name: string): Promise<ListedRun | undefined> {
   try {
     return listing(name, await readRun(join(folder, name)));
-  } catch {
+  } catch (error) {
+    if (isExhausted(error)) throw error;
     return undefined;
   }
 }

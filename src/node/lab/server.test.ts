@@ -1,5 +1,7 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { type IncomingHttpHeaders, request } from "node:http";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -20,9 +22,12 @@ interface Reply {
 }
 
 /** Requests exactly this path, which a URL would normalise. */
-function ask(path: string, options: { readonly method?: string; readonly host?: string } = {}): Promise<Reply> {
+function ask(
+  path: string,
+  options: { readonly method?: string; readonly host?: string; readonly headers?: Record<string, string> } = {},
+): Promise<Reply> {
   const { hostname, port, host } = new URL(lab.url);
-  const headers = { host: options.host ?? host };
+  const headers = { ...options.headers, host: options.host ?? host };
   return new Promise((resolve, reject) => {
     const sent = request({ hostname, port, path, method: options.method ?? "GET", headers }, (response) => {
       let body = "";
@@ -92,7 +97,7 @@ afterAll(async () => {
 describe("serveLab", () => {
   it("serves the site with headers that isolate and protect its pages", async () => {
     for (const [path, type] of [
-      ["/", "text/html;charset=utf-8"],
+      ["/", "text/html; charset=utf-8"],
       ["/assets/index.js?v=1", "text/javascript"],
     ]) {
       const { status, headers } = await ask(path);
@@ -140,6 +145,83 @@ describe("serveLab", () => {
     });
   });
 
+  it.each([
+    ["bytes=0-3", 206, "epoc", "bytes 0-3/SIZE"],
+    ["BYTES=2-2", 206, "o", "bytes 2-2/SIZE"],
+    ["bytes=-4", 206, ",1,1", undefined],
+    ["bytes=0-99999", 206, undefined, "bytes 0-LAST/SIZE"],
+    ["bytes=-99999", 206, undefined, "bytes 0-LAST/SIZE"],
+    ["bytes=99999-", 416, "", "bytes */SIZE"],
+    ["bytes=-0", 416, "", "bytes */SIZE"],
+    // Ignored: malformed, another unit, several ranges.
+    ["bytes=5-2", 200, undefined, undefined],
+    ["bytes=-", 200, undefined, undefined],
+    ["bytes=a-b", 200, undefined, undefined],
+    ["lines=0-3", 200, undefined, undefined],
+    ["bytes=0-1,4-5", 200, undefined, undefined],
+  ])("answers the range %s as RFC 9110 says", async (range, status, body, place) => {
+    const path = "/runs/first%20%26%20oldest/history.csv";
+    const whole = (await ask(path)).body;
+    const reply = await ask(path, { headers: { range } });
+    const filled = place?.replace("SIZE", String(whole.length)).replace("LAST", String(whole.length - 1));
+    expect(reply.status).toBe(status);
+    expect(reply.body.trimEnd()).toBe((body === ",1,1" ? whole.slice(-4) : (body ?? whole)).trimEnd());
+    if (filled !== undefined) expect(reply.headers["content-range"]).toBe(filled);
+    expect(reply.headers["content-length"]).toBe(String(reply.body.length));
+  });
+
+  it("sends nothing again that the browser has, and no range of another content", async () => {
+    const { headers, body } = await ask("/");
+    const tag = headers.etag!;
+    expect(await ask("/", { headers: { "if-none-match": `W/"x", ${tag}` } })).toMatchObject({ status: 304, body: "" });
+    const part = { range: "bytes=0-3" };
+    expect((await ask("/", { headers: { ...part, "if-range": tag } })).body).toBe(body.slice(0, 4));
+    expect((await ask("/", { headers: { ...part, "if-range": '"other"' } })).body).toBe(body);
+  });
+
+  it("survives a file of the site that vanishes, and one that shrinks while it is sent", async () => {
+    const path = join(parent, "site", "assets", "large.js");
+    await writeFile(path, "x".repeat(1 << 24));
+    const { hostname, port, host } = new URL(lab.url);
+    const broken = new Promise<string>((resolve) => {
+      const sent = request({ hostname, port, path: "/assets/large.js", headers: { host } }, (response) => {
+        void truncate(path, 10).then(() => response.resume());
+        response.on("error", ({ message }) => resolve(message));
+        response.on("end", () => resolve("complete"));
+      });
+      sent.end();
+    });
+    expect(await broken).toBe("aborted");
+    await rm(path);
+    expect((await ask("/assets/large.js")).status).toBe(404);
+    expect((await ask("/")).status).toBe(200);
+  });
+
+  it.runIf(process.platform === "linux")("is not kept waiting by pipes in run folders", async () => {
+    // As many as Node has threads for files, and more.
+    for (let count = 0; count < 6; count++) {
+      await mkdir(join(parent, "runs", `pipe-${count}`));
+      execFileSync("mkfifo", [join(parent, "runs", `pipe-${count}`, "config.json")]);
+    }
+    const { status, body } = await ask("/api/runs");
+    expect([status, JSON.parse(body).length]).toEqual([200, 1]);
+    expect((await ask("/runs/pipe-0/config.json")).status).toBe(404);
+    for (let count = 0; count < 6; count++) await rm(join(parent, "runs", `pipe-${count}`), { recursive: true });
+  });
+
+  it("closes connections on which nothing happens", async () => {
+    const site = join(parent, "site");
+    const impatient = await serveLab({ site, runs: join(parent, "runs"), port: 0, idleMilliseconds: 200 });
+    const { port, host } = new URL(impatient.url);
+    for (const begun of ["", "GET / HTTP/1.1\r\n", `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`]) {
+      const socket = connect(Number(port), "127.0.0.1");
+      socket.on("error", () => {}).resume();
+      socket.write(begun);
+      await new Promise((resolve) => socket.on("close", resolve));
+    }
+    await impatient.close();
+  });
+
   it("serves a file of a data set by its name in the catalog, packed or not", async () => {
     const { status, body } = await ask("/data/mnist/train-labels-idx1-ubyte.gz");
     expect([status, body]).toEqual([200, "labels"]);
@@ -185,4 +267,27 @@ describe("serveLab", () => {
       `the lab is not built: ${parent} has no index.html; run npm run build:lab`,
     );
   });
+});
+
+// A process of its own: the limit holds for all its files.
+it.runIf(process.platform === "linux")("answers 503 while no more files can be opened, and recovers", () => {
+  const program = `
+    import { openSync, closeSync } from "node:fs";
+    import { serveLab } from "./dist/node/lab/server.js";
+    const lab = await serveLab({ site: ${JSON.stringify(join(parent, "site"))}, runs: ${JSON.stringify(join(parent, "runs"))}, port: 0 });
+    // The connections come first, because those need descriptors too.
+    const ask = async (path) => { const reply = await fetch(lab.url + path); await reply.arrayBuffer(); return reply.status; };
+    const before = [await ask(""), await ask("api/runs"), await ask("runs/second/config.json")];
+    const held = [];
+    try { for (;;) held.push(openSync("/dev/null")); } catch {}
+    const during = [await ask(""), await ask("api/runs"), await ask("runs/second/config.json")];
+    for (const file of held) closeSync(file);
+    const after = [await ask(""), await ask("api/runs")];
+    console.log(JSON.stringify({ before, during, after }));
+    await lab.close();
+  `;
+  const command = ["-c", 'ulimit -n 512; exec "$0" --input-type=module --eval "$1"', process.execPath, program];
+  const { stdout, stderr } = spawnSync("bash", command, { encoding: "utf8", timeout: 60_000 });
+  expect(stderr).toBe("");
+  expect(JSON.parse(stdout)).toEqual({ before: [200, 200, 200], during: [503, 503, 503], after: [200, 200] });
 });

@@ -2,11 +2,9 @@ import { existsSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import sirv from "sirv";
 import { describeFileError, errorCode } from "../disk/files.js";
 import { datasetFile, datasetsHere } from "./datasets.js";
-import { LAB_HEADERS } from "./headers.js";
-import { refuse, sendFile, sendJson } from "./respond.js";
+import { FILE_HEADERS, isExhausted, refuse, SITE_HEADERS, sendFile, sendJson } from "./respond.js";
 import { listRuns, runFile } from "./runs.js";
 
 export interface LabOptions {
@@ -18,6 +16,8 @@ export interface LabOptions {
   readonly dataDir?: string;
   /** 0: any free port. */
   readonly port: number;
+  /** How long a connection may do nothing. Default: 30 seconds. */
+  readonly idleMilliseconds?: number;
 }
 
 /** A running lab server. */
@@ -25,6 +25,11 @@ export interface LabServer {
   readonly url: string;
   close(): Promise<void>;
 }
+
+/** How long a connection may do nothing: one that its client has forgotten, or a client that does not read. */
+const IDLE_MILLISECONDS = 30_000;
+/** Far more than a browser opens. */
+const MOST_CONNECTIONS = 256;
 
 const LOOPBACK = "127.0.0.1";
 
@@ -41,19 +46,20 @@ export async function serveLab(options: LabOptions): Promise<LabServer> {
   if (!existsSync(join(options.site, "index.html"))) {
     throw new Error(`the lab is not built: ${options.site} has no index.html; run npm run build:lab`);
   }
-  const site = sirv(options.site, {
-    etag: true,
-    setHeaders: (response) => {
-      for (const [name, value] of Object.entries(LAB_HEADERS)) response.setHeader(name, value);
-    },
-    onNoMatch: (_request, response) => refuse(response, 404),
-  });
-  const server = createServer((request, response) => {
-    answer(request, response, options, () => site(request, response)).catch(() => {
-      if (!response.headersSent) refuse(response, 500);
-      else response.destroy();
+  const { idleMilliseconds = IDLE_MILLISECONDS } = options;
+  const limits = {
+    headersTimeout: idleMilliseconds,
+    requestTimeout: idleMilliseconds,
+    connectionsCheckingInterval: idleMilliseconds / 4,
+  };
+  const server = createServer(limits, (request, response) => {
+    answer(request, response, options).catch((error) => {
+      if (response.headersSent) response.destroy();
+      else refuse(response, isExhausted(error) ? 503 : 500);
     });
   });
+  server.setTimeout(idleMilliseconds);
+  server.maxConnections = MOST_CONNECTIONS;
   await listen(server, options.port);
   const { port } = server.address() as AddressInfo;
   return {
@@ -79,8 +85,7 @@ function listen(server: Server, port: number): Promise<void> {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { runs, dataDir }: LabOptions,
-  sendSite: () => void,
+  { runs, dataDir, site }: LabOptions,
 ): Promise<void> {
   if (!isForThisMachine(request)) return refuse(response, 403);
   if (request.method !== "GET" && request.method !== "HEAD") return refuse(response, 405);
@@ -93,9 +98,17 @@ async function answer(
   }
   if ((area === "runs" || area === "data") && file !== undefined && more.length === 0) {
     const path = await (area === "runs" ? runFile(runs, name, file) : datasetFile(name, file, dataDir));
-    return path === undefined ? refuse(response, 404) : sendFile(response, path);
+    return path === undefined ? refuse(response, 404) : sendFile(response, path, FILE_HEADERS);
   }
-  sendSite();
+  const path = siteFile(site, parts);
+  return path === undefined ? refuse(response, 404) : sendFile(response, path, SITE_HEADERS);
+}
+
+/** The path of a file of the site; undefined for segments that could lead elsewhere. */
+function siteFile(site: string, parts: readonly string[]): string | undefined {
+  const names = parts.length === 1 && parts[0] === "" ? ["index.html"] : parts;
+  const isSafe = names.every((name) => name !== "" && !name.startsWith(".") && !/[\\/\0:]/.test(name));
+  return isSafe ? join(site, ...names) : undefined;
 }
 
 /**

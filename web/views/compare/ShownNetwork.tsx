@@ -79,7 +79,7 @@ function Save({ shown }: { readonly shown: Network }) {
       // Loaded on demand: the code that draws the run folder's charts is as large as the rest of the page.
       const { runFolderZip } = await import("./runFolder.js");
       const name = fileStem(shown);
-      download(`${name}.zip`, runFolderZip(name, recordOf(run, member, name), weights.parameters));
+      download(`${name}.zip`, await runFolderZip(name, recordOf(run, member, name), weights.parameters));
     } finally {
       isPacking.value = false;
     }

@@ -45,6 +45,8 @@ export function configOf(run: Run, { seed }: Member): RunConfig {
       resize: data.request.type === "images" ? data.request.settings.resize : "contain",
       background: data.background,
       checksum: train.checksum,
+      validationCount: data.parts.validationCount,
+      testChecksum: data.parts.test?.checksum,
       images: train.labels.length,
       classes: [...train.classes],
       generated: train.generated,

@@ -3,7 +3,7 @@ import { writeWeights } from "../../../src/formats/weightFiles.js";
 import { writeStoredZip } from "../../../src/formats/zip/write.js";
 import type { NamedTensors } from "../../../src/model/index.js";
 import { curvesSvg } from "../../../src/report/curves.js";
-import { bestWeights } from "../../../src/runs/config.js";
+import { bestWeights } from "../../../src/runs/bestWeights.js";
 import { formatHistory } from "../../../src/runs/history.js";
 import type { RunRecord } from "../../../src/runs/record.js";
 import { RUN_FILES } from "../../../src/runs/runFolderFiles.js";
@@ -15,11 +15,15 @@ import { runTitles } from "../../../src/runs/settings.js";
  *
  * @throws RangeError if the run is not finished
  */
-export function runFolderZip(name: string, record: RunRecord, parameters: NamedTensors<Float32Array>): Uint8Array {
+export async function runFolderZip(
+  name: string,
+  record: RunRecord,
+  parameters: NamedTensors<Float32Array>,
+): Promise<Uint8Array> {
   const { config, history, result } = record;
   if (!result) throw new RangeError(`${name} is not finished`);
   const { bestEpoch: epoch, bestValidationAccuracy: validationAccuracy } = result;
-  const weights = bestWeights(config, { epoch, validationAccuracy, parameters });
+  const weights = await bestWeights(config, { epoch, validationAccuracy, parameters });
   const { recipe, data } = config;
   const outcome = { run: name, recipe: recipe.name, data: data.name, generated: data.generated, ...result };
   const text = (content: string) => new TextEncoder().encode(content);

@@ -36,7 +36,15 @@ export interface KernelWorkload {
   readonly name: string;
   /** Multiply-adds of one run, if that is what the kernel does. */
   readonly multiplyAdds?: number;
+  /** When a training step calls it, if it is a stage's: the stages are in the order of the forward pass. */
+  readonly turn?: Turn;
   run(): void;
+}
+
+/** A stage's place in the model, and the part of a step: `batch` is what is done once, when all tiles are. */
+export interface Turn {
+  readonly stage: number;
+  readonly part: "forward" | "parameterGradients" | "inputGradient" | "batch";
 }
 
 /** A kernel call with constant operands. */
@@ -45,6 +53,7 @@ interface Call {
   readonly operands: readonly (Value | number)[];
   readonly times: number;
   readonly multiplyAdds?: number;
+  readonly turn?: Turn;
 }
 
 /** The kernels of a model's training step, each layer's on memory of their own. */
@@ -86,20 +95,23 @@ function stageWorkloads(plan: StagePlan, index: number, { batchSize, fused }: Ke
   const gradients = memory.allocate(parameters.bytes);
 
   const product = (perSample: number | undefined) => perSample && perSample * batchSize;
-  const onTiles = ({ kernel, operands, multiplyAdds }: KernelCall<TilePointers>): Call => {
-    return { kernel, operands: operands(at), times: tiles, multiplyAdds: product(multiplyAdds) };
-  };
+  const onTiles = (part: Turn["part"], calls: readonly KernelCall<TilePointers>[] = []): Call[] =>
+    calls.map(({ kernel, operands, multiplyAdds }) => {
+      const turn = { stage: index, part };
+      return { kernel, operands: operands(at), times: tiles, multiplyAdds: product(multiplyAdds), turn };
+    });
   const tasks = code.tasks?.map(({ parameter, units, kernel, operands, multiplyAdds }): Call => {
     const gradient = i32.const(gradients + parameter.offset);
     const all = { first: i32.const(0), end: i32.const(units), parts: i32.const(tiles), gradient, batch };
-    return { kernel, operands: operands(all), times: 1, multiplyAdds: product(multiplyAdds) };
+    const turn = { stage: index, part: "batch" } as const;
+    return { kernel, operands: operands(all), times: 1, multiplyAdds: product(multiplyAdds), turn };
   });
   const needsInputGradient = index > firstLearningStage(plan);
   return compile(context, memory, [
-    ...code.forward.map(onTiles),
-    ...(code.parameterGradients?.map(onTiles) ?? []),
+    ...onTiles("forward", code.forward),
+    ...onTiles("parameterGradients", code.parameterGradients),
     ...(tasks ?? []),
-    ...(needsInputGradient ? code.inputGradient.map(onTiles) : []),
+    ...(needsInputGradient ? onTiles("inputGradient", code.inputGradient) : []),
   ]);
 }
 
@@ -187,7 +199,12 @@ function compile(
   const { exports } = new WebAssembly.Instance(compiled, { environment: { memory } });
   return kernels.map(({ kernel, calls, exported }) => {
     const sum = calls.reduce((total, { multiplyAdds = 0 }) => total + multiplyAdds, 0);
-    return { name: kernel.name, multiplyAdds: sum || undefined, run: exports[exported] as () => void };
+    return {
+      name: kernel.name,
+      multiplyAdds: sum || undefined,
+      turn: calls[0].turn,
+      run: exports[exported] as () => void,
+    };
   });
 }
 

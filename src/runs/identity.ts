@@ -1,0 +1,67 @@
+import { sha256 } from "../numeric/sha256.js";
+import { parseRunConfig, type RunConfig, type RunDevice } from "./config.js";
+
+/** The hash of each part of what determines a run's bits, by the part's name in messages. */
+export type RunIdentity = Readonly<Record<string, string>>;
+
+/**
+ * What determines a run's bits up to an epoch: kept in its checkpoints, and as one hash in its weights.
+ *
+ * @param epoch the run may have been extended after it
+ */
+export async function identityOf(config: RunConfig, epoch: number): Promise<RunIdentity> {
+  const { recipe, scheduleRestarts, seed, model, data } = asOf(parseRunConfig(JSON.stringify(config)), epoch);
+  const { checksum, classes, resize, background, validationCount = null, testChecksum = null } = data;
+  const parts = {
+    arithmetic: deviceIn(config, epoch),
+    recipe: { ...recipe, scheduleRestarts },
+    seed,
+    model,
+    "training images": { checksum, classes, resize, background },
+    "validation images": validationCount,
+    "test images": testChecksum,
+  };
+  const hashes = Object.entries(parts).map(async ([name, part]) => [name, await hashOf(part)] as const);
+  return Object.fromEntries(await Promise.all(hashes));
+}
+
+/** An identity as one hash. */
+export function identityHash(identity: RunIdentity): Promise<string> {
+  return hashOf(identity);
+}
+
+/** The parts in which two identities differ. */
+export function differingParts(one: RunIdentity, other: RunIdentity): string[] {
+  return [...new Set([...Object.keys(one), ...Object.keys(other)])].filter((part) => one[part] !== other[part]);
+}
+
+/** What computed an epoch. */
+function deviceIn({ arithmetic, card, earlierDevices = [] }: RunConfig, epoch: number): RunDevice {
+  const device = earlierDevices.find(({ lastEpoch }) => lastEpoch >= epoch) ?? { arithmetic, card };
+  return { arithmetic: device.arithmetic, card: device.card };
+}
+
+/** The config that the run had in an epoch, before any later extension. */
+function asOf(config: RunConfig, epoch: number): RunConfig {
+  const { recipe, scheduleRestarts, epochsBefore = [] } = config;
+  const restart = scheduleRestarts.at(-1);
+  if (restart === undefined || restart < epoch) return config;
+  const earlier = {
+    ...config,
+    recipe: { ...recipe, epochs: epochsBefore[scheduleRestarts.length - 1] ?? restart },
+    scheduleRestarts: scheduleRestarts.slice(0, -1),
+  };
+  return asOf(earlier, epoch);
+}
+
+function hashOf(value: unknown): Promise<string> {
+  return sha256(new TextEncoder().encode(JSON.stringify(sorted(value))));
+}
+
+/** The value with the keys of all objects in order. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, child]) => [key, sorted(child)]));
+}
