@@ -158,22 +158,22 @@ describe("the same bits", () => {
             "epoch": 1,
             "learningRate": 0.0024352369618492894,
             "trainAccuracy": 0.103125,
-            "trainLoss": 2.302197176963091,
+            "trainLoss": 2.302197177708149,
             "validationAccuracy": 0.0875,
-            "validationLoss": 2.3043334543704987,
+            "validationLoss": 2.3043334633111954,
           },
           {
             "epoch": 2,
             "learningRate": 1.2e-8,
             "trainAccuracy": 0.125,
-            "trainLoss": 2.2960648320615293,
+            "trainLoss": 2.296064855903387,
             "validationAccuracy": 0.1,
-            "validationLoss": 2.3018879115581514,
+            "validationLoss": 2.301888182759285,
           },
         ],
         "states": [
-          "e4cfdfaa58751373d23edaacf07928fca14a04a108d22c767264fcd392a4441d",
-          "2a5e2eaa261ebea2140646ee23c577d647ba1c2edbe85fe1a749709e6f1bd5e3",
+          "ac818e6416f46515b10b5a16d3942e7d7fc67c0e69cf003304a69b1ce44bd9df",
+          "cdb284579c12bf9a97f4475a5ab9edc9fecc4c009d62f3ccaf377e63dae0b62b",
         ],
       }
     `);
