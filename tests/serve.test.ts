@@ -235,7 +235,9 @@ describe("lenet serve", () => {
     const metrics = await (await fetch(`${url}metrics`)).text();
     expect(metrics).toContain('lenet_requests_total{route="/predict",status="400"} 1\n');
     expect(metrics).toMatch(/^process_resident_memory_bytes \d+$/m);
-    await expect.poll(log).toContainEqual(expect.objectContaining({ url: "/predict", status: 400, msg: "request" }));
+    await expect
+      .poll(log, { timeout: 30_000 })
+      .toContainEqual(expect.objectContaining({ url: "/predict", status: 400, msg: "request" }));
   });
 
   it("lets nobody but this machine in without a token", async () => {
@@ -322,7 +324,7 @@ describe("lenet serve", () => {
       }
     };
     const clients = Array.from({ length: 8 }, ask);
-    await expect.poll(() => answered).toBeGreaterThan(20);
+    await expect.poll(() => answered, { timeout: 30_000 }).toBeGreaterThan(20);
     child.kill("SIGTERM");
     await Promise.all(clients);
     expect(refused).toBe(8);
