@@ -1,4 +1,4 @@
-// Writes docs/lab/*.png: every view of the lab, on desktop and phone, light and dark. Run `npm run build` first:
+// Writes docs/lab/*.png: every view of the lab and a fleet, on desktop and phone, light and dark. Run `npm run build` first:
 //
 //   node tests/lab/screenshots.mjs
 
@@ -32,16 +32,27 @@ for (const colorScheme of ["light", "dark"]) {
   await map.click({ position: { x: 0.4 * width, y: 0.4 * height } });
   for (const [view, label] of Object.entries(VIEWS)) {
     await page.getByRole("link", { name: label, exact: true }).first().click();
-    for (const [size, viewport] of Object.entries(SIZES)) {
-      await page.setViewportSize(viewport);
-      await page.evaluate("scrollTo(0, 0)");
-      // The charts are redrawn for the new width.
-      await page.waitForTimeout(2500);
-      await page.screenshot({ path: `${folder}${view}-${size}-${colorScheme}.png` });
-    }
-    await page.setViewportSize(SIZES.desktop);
+    await photograph(page, view, colorScheme);
   }
   await page.close();
+  const fleet = await browser.newPage({ colorScheme, viewport: SIZES.desktop, reducedMotion: "reduce" });
+  await fleet.goto(`${address}#train?count=2000&epochs=6&networks=8`);
+  await fleet.getByRole("button", { name: "Train", exact: true }).click();
+  await fleet.getByText("Finished. The weights are").waitFor({ timeout: 300_000 });
+  await photograph(fleet, "fleet", colorScheme, ".figures");
+  await fleet.close();
 }
 await browser.close();
 lab.kill();
+
+/** Takes a picture in each size, from the top of the page or from an element on. */
+async function photograph(page, name, colorScheme, element = "body") {
+  for (const [size, viewport] of Object.entries(SIZES)) {
+    await page.setViewportSize(viewport);
+    // The charts are redrawn for the new width.
+    await page.waitForTimeout(2500);
+    await page.locator(element).evaluate((one) => scrollTo(0, Math.max(0, one.offsetTop - 110)));
+    await page.screenshot({ path: `${folder}${name}-${size}-${colorScheme}.png` });
+  }
+  await page.setViewportSize(SIZES.desktop);
+}

@@ -1,21 +1,50 @@
-import { expect, it } from "vitest";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { generateDigits } from "../../data/digits.js";
+import { OutOfMemoryError } from "../../engine/backend.js";
+import { wasmBackend } from "../../engine/wasm/wasmBackend.js";
 import { RECIPES } from "../../training/recipes/recipes.js";
-import { fleetGroups } from "./fleets.js";
+import type { Device } from "../device.js";
+import { SILENT } from "../terminal.js";
+import { planRun, trainAlone } from "../training/train.js";
+import { fleetGroups, trainInFleets } from "./fleets.js";
 import { parseAxis, parseSeeds, planRuns, withCombination } from "./grid.js";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lenet-fleets-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const train = generateDigits({ seed: 0, count: 20, part: "train" });
 const data = {
+  name: "digits",
   parts: { train },
   settings: { data: "digits", resize: "contain", background: 0 },
+  skipped: [],
 } as const;
 
-function groupsOf(axes: readonly string[], seeds = "2") {
-  const runs = planRuns(axes.map(parseAxis), parseSeeds(seeds)).map(({ combination, seed, name }) => ({
+function runsOf(axes: readonly string[], seeds: string) {
+  return planRuns(axes.map(parseAxis), parseSeeds(seeds)).map(({ combination, seed, name }) => ({
     training: withCombination({ recipe: RECIPES.improved, changes: {}, seed }, combination),
-    path: name,
+    path: join(folder, name),
+    name,
   }));
-  return fleetGroups(runs, data).map((group) => group.map(({ path }) => path));
+}
+
+function groupsOf(axes: readonly string[], seeds = "2") {
+  return fleetGroups(runsOf(axes, seeds), data).map((group) => group.map(({ name }) => name));
+}
+
+/** The processor as a device with memory for so many networks. */
+function deviceFor(most: number): Device {
+  const compile: ReturnType<typeof wasmBackend>["compile"] = async (networks, options) => {
+    if (networks.length > most) throw new OutOfMemoryError("too little memory");
+    return wasmBackend().compile(networks, options);
+  };
+  return { backend: () => ({ compile }) };
 }
 
 it("trains runs side by side that differ in what a fleet may differ in", () => {
@@ -30,4 +59,42 @@ it("puts runs with other layers or batch sizes into other fleets", () => {
   ]);
   expect(groupsOf(["recipe=paper,improved"], "1")).toEqual([["recipe=paper_seed=0"], ["recipe=improved_seed=0"]]);
   expect(groupsOf(["dropout=0,0.1"], "1")).toEqual([["dropout=0_seed=0"], ["dropout=0.1_seed=0"]]);
+});
+
+it("halves a fleet until it fits into memory; each run has its folder and the bits that it has alone", async () => {
+  const runs = runsOf(["batch=8", "epochs=1,2", "lr=1e-3"], "0,1,2").slice(0, 5);
+  const sizes: number[] = [];
+  const ended: string[] = [];
+  const { signal } = new AbortController();
+  await trainInFleets(runs, {
+    device: deviceFor(2),
+    data,
+    signal,
+    onFleet: (networks) => sizes.push(networks),
+    onTooMany: (networks) => sizes.push(-networks),
+    onProgress: () => {},
+    onEnd: async ({ name }, error) => void ended.push(error ? `${name}: ${error.message}` : name),
+  });
+  expect(sizes).toEqual([-5, -3, 2, 2, 1]);
+  expect(ended.toSorted()).toEqual(runs.map(({ name }) => name).toSorted());
+  const path = join(folder, "alone");
+  const plan = planRun(runs[3].training, data);
+  await trainAlone({ plan, path }, data, { device: deviceFor(1) }, { terminal: SILENT, json: false }, signal);
+  for (const name of ["last.ckpt", "best.safetensors"]) {
+    expect((await readFile(join(path, name))).equals(await readFile(join(runs[3].path, name))), name).toBe(true);
+  }
+});
+
+it("fails a run alone if even that needs too much memory", async () => {
+  const ended: (string | undefined)[] = [];
+  await trainInFleets(runsOf(["batch=9", "epochs=1"], "7,8"), {
+    device: deviceFor(0),
+    data,
+    signal: new AbortController().signal,
+    onFleet: () => {},
+    onTooMany: () => {},
+    onProgress: () => {},
+    onEnd: async (_, error) => void ended.push(error?.message),
+  });
+  expect(ended).toEqual(["too little memory", "too little memory"]);
 });
