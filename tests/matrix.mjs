@@ -48,7 +48,7 @@ process.exitCode = problems.length === 0 ? 0 : 1;
 async function addProcess(name, program, options) {
   if (!program) return rows.push({ name, missing: true });
   process.stderr.write(`${name} …\n`);
-  const environment = { cwd: folder, timeout: 5 * MINUTES, maxBuffer: 1e7 };
+  const environment = { cwd: folder, timeout: 2 * MINUTES, killSignal: "SIGKILL", maxBuffer: 1e7 };
   const row = { name };
   try {
     const { stdout } = await run(program, [...options, PROCESS], environment);

@@ -348,7 +348,10 @@ describe("a reopened run folder", () => {
   it.each([
     [
       "is finished",
-      put("result.json", '{"epochs":100}'),
+      async () => {
+        await put("result.json", '{"epochs":100}')();
+        for (const name of ["report.html", "confusion.svg"]) await put(name, "")();
+      },
       "RUN is complete (100 epochs, result in result.json); extend it with --epochs N, N above 100",
     ],
     ["has no config", () => rm(join(path, "config.json")), "RUN is not a run folder: it has no config.json"],

@@ -10,6 +10,9 @@ export const RECIPE_NAMES = ["paper", "improved", "best"] as const;
 /** Where networks are trained: on the processor, or on the graphics card. */
 export const DEVICES = ["cpu", "gpu"] as const;
 
+/** How multiply-add rounds: only in the address, since `portable` is for comparing browsers. */
+const ARITHMETICS = ["portable", "fused"] as const;
+
 /** The range of each setting. */
 export const RANGES = {
   count: { least: 100, most: 60_000, whole: true },
@@ -40,6 +43,8 @@ export const trainFields = {
   val: optionalNumber(RANGES.val),
   device: choice(DEVICES, "cpu"),
   threads: optionalNumber(RANGES.threads),
+  /** Default: fused where that is real. */
+  arithmetic: optionalChoice(ARITHMETICS),
   /** How many networks to train side by side, with seeds that count up from `seed`. */
   networks: number(RANGES.networks, 1),
 };

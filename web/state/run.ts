@@ -65,8 +65,11 @@ export class Run {
     this.member = this.picked;
     this.worker.addEventListener("message", ({ data }: MessageEvent<TrainingEvent>) => batch(() => this.receive(data)));
     this.worker.addEventListener("error", ({ message }) => this.fail(message));
-    const { device, threads } = fields;
-    this.send({ type: "start", start: { dataset: train, validationCount, recipe, seeds, device, threads, stretch } });
+    const { device, threads, arithmetic } = fields;
+    this.send({
+      type: "start",
+      start: { dataset: train, validationCount, recipe, seeds, device, threads, arithmetic, stretch },
+    });
     if (stretch) this.currentStatus.value = "running";
   }
 

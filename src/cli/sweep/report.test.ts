@@ -86,16 +86,16 @@ it("shows no standard deviation for one run and no test accuracy without test im
 it("formats CSV with one row per run", () => {
   expect(`\n${formatCsv(report)}`).toMatchInlineSnapshot(`
     "
-    run,lr,augment,seed,status,best_epoch,val_acc,test_acc,seconds,reason
-    "lr=1e-3_augment=crop=2,flip=0.5_seed=3",1e-3,"crop=2,flip=0.5",3,finished,2,0.89,0.88,61.5,
-    "lr=3e-3_augment=crop=2,flip=0.5_seed=3",3e-3,"crop=2,flip=0.5",3,finished,2,0.91,0.9,70,
-    "lr=99_augment=crop=2,flip=0.5_seed=3",99,"crop=2,flip=0.5",3,failed,,,,,"the training diverged, it says ""NaN"""
-    "lr=1e-3_augment=crop=2,flip=0.5_seed=7",1e-3,"crop=2,flip=0.5",7,finished,2,0.9,0.89,58.5,
-    "lr=3e-3_augment=crop=2,flip=0.5_seed=7",3e-3,"crop=2,flip=0.5",7,failed,,,,,"the training diverged, it says ""NaN"""
-    "lr=99_augment=crop=2,flip=0.5_seed=7",99,"crop=2,flip=0.5",7,failed,,,,,"the training diverged, it says ""NaN"""
-    "lr=1e-3_augment=crop=2,flip=0.5_seed=11",1e-3,"crop=2,flip=0.5",11,finished,2,0.89,0.9,60,
-    "lr=3e-3_augment=crop=2,flip=0.5_seed=11",3e-3,"crop=2,flip=0.5",11,finished,2,0.93,0.92,80,
-    "lr=99_augment=crop=2,flip=0.5_seed=11",99,"crop=2,flip=0.5",11,failed,,,,,"the training diverged, it says ""NaN"""
+    run,lr,augment,seed,status,best_epoch,val_acc,test_acc,seconds,fingerprint,reason
+    "lr=1e-3_augment=crop=2,flip=0.5_seed=3",1e-3,"crop=2,flip=0.5",3,finished,2,0.89,0.88,61.5,,
+    "lr=3e-3_augment=crop=2,flip=0.5_seed=3",3e-3,"crop=2,flip=0.5",3,finished,2,0.91,0.9,70,,
+    "lr=99_augment=crop=2,flip=0.5_seed=3",99,"crop=2,flip=0.5",3,failed,,,,,,"the training diverged, it says ""NaN"""
+    "lr=1e-3_augment=crop=2,flip=0.5_seed=7",1e-3,"crop=2,flip=0.5",7,finished,2,0.9,0.89,58.5,,
+    "lr=3e-3_augment=crop=2,flip=0.5_seed=7",3e-3,"crop=2,flip=0.5",7,failed,,,,,,"the training diverged, it says ""NaN"""
+    "lr=99_augment=crop=2,flip=0.5_seed=7",99,"crop=2,flip=0.5",7,failed,,,,,,"the training diverged, it says ""NaN"""
+    "lr=1e-3_augment=crop=2,flip=0.5_seed=11",1e-3,"crop=2,flip=0.5",11,finished,2,0.89,0.9,60,,
+    "lr=3e-3_augment=crop=2,flip=0.5_seed=11",3e-3,"crop=2,flip=0.5",11,finished,2,0.93,0.92,80,,
+    "lr=99_augment=crop=2,flip=0.5_seed=11",99,"crop=2,flip=0.5",11,failed,,,,,,"the training diverged, it says ""NaN"""
     "
   `);
 });

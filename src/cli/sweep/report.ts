@@ -18,6 +18,8 @@ export interface FinishedRun {
   readonly testAccuracy?: number;
   /** Time for training and validation. */
   readonly seconds: number;
+  /** Of the best weights; runs of early versions do not say. */
+  readonly fingerprint?: string;
 }
 
 /** The runs of one combination, summarized. */
@@ -136,12 +138,23 @@ function formatSpread(spread: Spread | undefined): string | undefined {
 /** CSV with one row per run: folder, settings, seed, results. */
 export function formatCsv({ runs }: SweepReport): string {
   const keys = Object.keys(runs[0].settings);
-  const header = ["run", ...keys, "seed", "status", "best_epoch", "val_acc", "test_acc", "seconds", "reason"];
+  const header = [
+    "run",
+    ...keys,
+    "seed",
+    "status",
+    "best_epoch",
+    "val_acc",
+    "test_acc",
+    "seconds",
+    "fingerprint",
+    "reason",
+  ];
   const rows = runs.map((run) => {
     const figures =
       run.status === "finished"
-        ? [run.bestEpoch, run.validationAccuracy, run.testAccuracy ?? "", run.seconds, ""]
-        : ["", "", "", "", run.reason];
+        ? [run.bestEpoch, run.validationAccuracy, run.testAccuracy ?? "", run.seconds, run.fingerprint ?? "", ""]
+        : ["", "", "", "", "", run.reason];
     return [run.run, ...keys.map((key) => run.settings[key]), run.seed, run.status, ...figures];
   });
   return [header, ...rows].map(csvLine).join("");

@@ -24,6 +24,7 @@ const resultSchema = z.object({
   bestEpoch: z.number(),
   bestValidationAccuracy: z.number(),
   seconds: z.number(),
+  fingerprint: z.string().optional(),
   test: z.object({ accuracy: z.number() }).optional(),
 });
 
@@ -56,6 +57,7 @@ export async function readFinishedRun(path: string): Promise<FinishedRun | undef
     validationAccuracy: result.bestValidationAccuracy,
     testAccuracy: result.test?.accuracy,
     seconds: result.seconds,
+    fingerprint: result.fingerprint,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Dataset } from "../../../src/data/dataset.js";
+import type { Arithmetic } from "../../../src/engine.js";
 import type { NamedTensors } from "../../../src/model/index.js";
 import type { EpochProgress, EpochRecord } from "../../../src/training/epochs.js";
 import type { Recipe } from "../../../src/training/recipes/recipes.js";
@@ -17,6 +18,8 @@ export interface TrainingStart {
   readonly device: Device;
   /** On the processor. Default: as many as are useful. */
   readonly threads?: number;
+  /** Of the processor. Default: fused where that is real. */
+  readonly arithmetic?: Arithmetic;
   /** How far to train at first. Default: it starts paused. */
   readonly stretch?: Stretch;
 }

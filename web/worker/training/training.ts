@@ -243,10 +243,10 @@ export class Training {
 }
 
 /** The backend of a device. That of the graphics card is loaded only if it is used. */
-async function backendFor({ device, recipe, threads }: TrainingStart): Promise<Backend> {
+async function backendFor({ device, recipe, threads, arithmetic }: TrainingStart): Promise<Backend> {
   if (device === "gpu") return (await import("../../../src/engine/webgpu/webgpuBackend.js")).webgpuBackend();
   const useful = Math.min(availableThreads(), mostUsefulThreads(recipe.batchSize));
   // An address with a thread count also works in pages that can have only one.
   const count = crossOriginIsolated ? (threads ?? useful) : 1;
-  return wasmBackend({ threads: { count, start: startThread, atMost: threads === undefined } });
+  return wasmBackend({ threads: { count, start: startThread, atMost: threads === undefined }, arithmetic });
 }
