@@ -182,7 +182,7 @@ describe("lenet predict", () => {
     const name = "a\x1b[2Jb.png";
     copyFileSync("tests/fixtures/images/color.png", inFolder(name));
     const { stdout } = await lenet(["predict", "weights.safetensors", name]);
-    expect(lines(stdout)[1]).toMatch(/^a\?\[2Jb\.png {2}/);
+    expect(lines(stdout)[1]).toMatch(/^a\\u\{1b\}\[2Jb\.png {2}/);
   });
 
   it.each([

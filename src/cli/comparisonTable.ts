@@ -2,6 +2,7 @@ import { shortened } from "../report/markup.js";
 import { formatDuration } from "../report/numbers.js";
 import type { ComparedRun } from "../runs/comparison.js";
 import { formatPercent } from "./terminal.js";
+import { printable } from "./text.js";
 
 const NOTHING = "–";
 /** Longer values of settings are shortened. */
@@ -19,7 +20,7 @@ export function formatComparison(runs: readonly ComparedRun[]): string {
     run.finished ? String(run.epochs) : `${run.epochs} of ${run.epochsPlanned}, unfinished`,
     formatDuration(run.seconds),
   ]);
-  const table = [header, ...rows];
+  const table = [header, ...rows].map((row) => row.map(printable));
   const widths = header.map((_, column) => Math.max(...table.map((row) => [...row[column]].length)));
   // Names and settings to the left, numbers to the right.
   const firstNumber = 1 + settings.length;

@@ -6,7 +6,7 @@ import { DatasetUnavailableError } from "../node/obtain.js";
 import { type DataSettings, type OpenedData, openData } from "../node/openData.js";
 import type { RunConfig } from "../runs/config.js";
 import type { Reporter } from "./terminal.js";
-import { counted } from "./text.js";
+import { counted, printable } from "./text.js";
 
 /** The data set used without `--data`. */
 export const DEFAULT_DATA = "fashion-mnist";
@@ -109,7 +109,7 @@ export function requireSameData(path: string, recorded: RecordedData, { train, v
 export function listSkipped({ skipped }: Pick<OpenedData, "skipped">, terminal: Reporter): void {
   if (skipped.length === 0) return;
   terminal.line(`skipped ${counted(skipped.length, "file")}:`);
-  for (const { path, reason } of skipped.slice(0, MOST_NAMES)) terminal.line(`  ${path}: ${reason}`);
+  for (const { path, reason } of skipped.slice(0, MOST_NAMES)) terminal.line(`  ${printable(`${path}: ${reason}`)}`);
   if (skipped.length > MOST_NAMES) terminal.line(`  and ${skipped.length - MOST_NAMES} more`);
 }
 

@@ -1,8 +1,10 @@
 import type { Evaluation } from "../training/metrics.js";
 import { formatPercent } from "./terminal.js";
+import { printable } from "./text.js";
 
 /** An evaluation as text: totals, a table of the classes, and the confusion matrix. */
-export function formatEvaluation({ accuracy, correct, total, loss, perClass, confusion }: Evaluation): string {
+export function formatEvaluation({ accuracy, correct, total, loss, confusion, ...evaluation }: Evaluation): string {
+  const perClass = evaluation.perClass.map((one) => ({ ...one, label: printable(one.label) }));
   const labelWidth = Math.max(5, ...perClass.map(({ label }) => label.length));
   const countWidth = Math.max(5, ...confusion.flat().map((count) => String(count).length));
   const cells = (values: readonly (string | number)[]) =>

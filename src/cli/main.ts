@@ -23,6 +23,7 @@ import { trainCommand } from "./commands/train.js";
 import { verifyCommand } from "./commands/verify.js";
 import { INTERRUPTED_CODE, InterruptedError } from "./interrupt.js";
 import { needsSupervision, obeySupervisor, supervise } from "./supervisor.js";
+import { printable } from "./text.js";
 
 const ExitCode = { failed: 1, wrongUsage: 2, interrupted: INTERRUPTED_CODE } as const;
 
@@ -77,7 +78,7 @@ async function exitNow(): Promise<never> {
 /** Makes a command and its subcommands report wrong usage in one line, then throw. */
 function reportWrongUsage(command: Command, fullName: string): void {
   command.exitOverride().configureOutput({
-    outputError: (text, write) => write(`lenet: ${inOneLine(text)}; see "${fullName} --help"\n`),
+    outputError: (text, write) => write(`lenet: ${printable(inOneLine(text))}; see "${fullName} --help"\n`),
   });
   for (const child of command.commands) reportWrongUsage(child, `${fullName} ${child.name()}`);
 }
@@ -100,7 +101,7 @@ function exitCodeFor(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ExitCode.wrongUsage;
   for (const each of error instanceof AggregateError ? error.errors : [error]) {
     const [line] = (each instanceof Error ? each.message : String(each)).split("\n", 1);
-    process.stderr.write(`lenet: ${line}\n`);
+    process.stderr.write(`lenet: ${printable(line)}\n`);
   }
   return error instanceof InterruptedError ? ExitCode.interrupted : ExitCode.failed;
 }

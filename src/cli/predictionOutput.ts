@@ -1,7 +1,7 @@
 import type { Prediction } from "../node/predictImages.js";
 import { csvLine } from "./csv.js";
 import { formatPercent } from "./terminal.js";
-import { printable } from "./text.js";
+import { printable, toJson } from "./text.js";
 
 /** An output format for predictions, which are printed one by one as they arrive. */
 export interface PredictionOutput {
@@ -73,7 +73,7 @@ export function jsonOutput({ labelOf }: Pick<OutputOptions, "labelOf">): Predict
     begin: "[",
     row: ({ file, class: predicted, probabilities, logits }) => {
       const fields = { file, class: predicted, label: labelOf(predicted), probabilities, logits };
-      const text = `${separator}  ${JSON.stringify(fields)}`;
+      const text = `${separator}  ${toJson(fields)}`;
       separator = ",\n";
       return text;
     },

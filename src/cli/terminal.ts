@@ -1,5 +1,6 @@
 import type { WriteStream } from "node:tty";
 import { formatDuration } from "../report/numbers.js";
+import { printable, printableLines } from "./text.js";
 
 const LONGEST_BAR = 24;
 /** A shorter bar is not worth drawing. */
@@ -42,16 +43,16 @@ export class Terminal {
     this.quiet = options.quiet ?? false;
   }
 
-  /** Writes a line. */
+  /** Writes a line, or several. What could control the terminal is escaped. */
   line(text = ""): void {
     this.clearBar();
-    this.stream.write(`${text}\n`);
+    this.stream.write(`${printableLines(text)}\n`);
   }
 
   /** Writes a warning to standard error. */
   warn(text: string): void {
     this.clearBar();
-    process.stderr.write(`warning: ${text}\n`);
+    process.stderr.write(`warning: ${printable(text)}\n`);
   }
 
   /** Writes a line unless the terminal is quiet. */
@@ -76,12 +77,12 @@ export class Terminal {
     this.drawnAt = now;
     const figures = this.figures(state, (now - this.startedAt) / 1000);
     if (!this.stream.isTTY) {
-      this.stream.write(`${state.label} ${figures.join("  ")}\n`);
+      this.stream.write(`${printable(`${state.label} ${figures.join("  ")}`)}\n`);
       return;
     }
     // Leave the last column free: some terminals wrap a full line.
     const room = (this.stream.columns || DEFAULT_COLUMNS) - 1;
-    this.stream.write(ERASE_LINE + lineWithBar(state, figures, room));
+    this.stream.write(ERASE_LINE + printable(lineWithBar(state, figures, room)));
     this.barShown = true;
   }
 

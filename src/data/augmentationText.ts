@@ -36,13 +36,13 @@ export function parseAugmentation(text: string): ParsedAugmentation {
   const preset = first.includes("=") ? undefined : first;
   if (preset !== undefined && !isPreset(preset)) {
     throw new RangeError(
-      `unknown augmentation "${preset}"; use ${list(Object.keys(AUGMENTATIONS))}, or key=value with the keys ${list([...KEYS.keys()])}`,
+      `unknown augmentation ${JSON.stringify(preset)}; use ${list(Object.keys(AUGMENTATIONS))}, or key=value with the keys ${list([...KEYS.keys()])}`,
     );
   }
   const values = new Map<Key["field"], number>();
   for (const part of preset === undefined ? [first, ...others] : others) {
     const { field, value } = parseValue(part);
-    if (values.has(field)) throw new RangeError(`"${part}" repeats a key`);
+    if (values.has(field)) throw new RangeError(`${JSON.stringify(part)} repeats a key`);
     values.set(field, value);
   }
   const augmentation = { ...AUGMENTATIONS[preset ?? "none"], ...Object.fromEntries(values) };
@@ -64,14 +64,17 @@ function isPreset(name: string): name is keyof typeof AUGMENTATIONS {
 function parseValue(part: string): { field: Key["field"]; value: number } {
   const [name, number, ...rest] = part.split("=").map((side) => side.trim());
   if (number === undefined || rest.length > 0) {
-    throw new RangeError(`"${part}" is not key=value; a preset can only come first`);
+    throw new RangeError(`${JSON.stringify(part)} is not key=value; a preset can only come first`);
   }
   const key = KEYS.get(name);
-  if (!key) throw new RangeError(`unknown augmentation key "${name}"; the keys are ${list([...KEYS.keys()])}`);
+  if (!key)
+    throw new RangeError(`unknown augmentation key ${JSON.stringify(name)}; the keys are ${list([...KEYS.keys()])}`);
   const { field, most, integer = false } = key;
   const value = number === "" ? Number.NaN : Number(number);
   if (!(value >= 0 && value <= most) || (integer && !Number.isInteger(value))) {
-    throw new RangeError(`${name} must be ${integer ? "an integer" : "a number"} from 0 to ${most}, not "${number}"`);
+    throw new RangeError(
+      `${name} must be ${integer ? "an integer" : "a number"} from 0 to ${most}, not ${JSON.stringify(number)}`,
+    );
   }
   return { field, value };
 }

@@ -4,8 +4,14 @@ import { parseRun, type RunRecord } from "../runs/record.js";
 import { RUN_FILES } from "../runs/runFolderFiles.js";
 import { describeFileError, errorCode, isFolder, readRegularFile } from "./disk/files.js";
 
-/** Far more than the largest checkpoint of a model that can be trained. */
-const MOST_RUN_FILE_BYTES = 512e6;
+/** The most bytes that are read of a file. 100,000 epochs take 12 MB of history, 256 classes 2 MB of results. */
+const MOST_BYTES: Readonly<Record<string, number>> = {
+  [RUN_FILES.config]: 1e6,
+  [RUN_FILES.history]: 16e6,
+  [RUN_FILES.result]: 4e6,
+};
+/** The largest checkpoint, for images of 3x128x128, takes 35 MB. */
+const MOST_BYTES_OF_TENSORS = 64e6;
 
 /** Reads a file that every run folder has. @throws Error if it cannot be read */
 export async function readRunFile(path: string, name: string): Promise<Uint8Array> {
@@ -17,7 +23,7 @@ export async function readRunFile(path: string, name: string): Promise<Uint8Arra
 /** Reads a file of a run folder; undefined if it does not exist. @throws Error if it cannot be read */
 export async function readIfThere(path: string, name: string): Promise<Uint8Array | undefined> {
   try {
-    return await readRegularFile(join(path, name), MOST_RUN_FILE_BYTES);
+    return await readRegularFile(join(path, name), MOST_BYTES[name] ?? MOST_BYTES_OF_TENSORS);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw new Error(describeFileError(error, `read ${join(path, name)}`), { cause: error });

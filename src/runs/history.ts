@@ -1,3 +1,4 @@
+import { FormatError } from "../formats/errors.js";
 import type { EpochRecord } from "../training/epochs.js";
 import { RUN_FILES } from "./runFolderFiles.js";
 
@@ -20,17 +21,18 @@ export function formatHistory(history: readonly EpochRecord[]): string {
   return `${[header, ...rows].join("\n")}\n`;
 }
 
-/** Parses a run's history. @throws Error if a row is invalid */
+/** Parses a run's history. @throws FormatError if a row is invalid */
 export function parseHistory(text: string): EpochRecord[] {
   const [header, ...rows] = text.trimEnd().split("\n");
   const expected = HISTORY_COLUMNS.map(([name]) => name).join(",");
-  if (header !== expected) throw new Error(`${RUN_FILES.history}: its columns are ${header}, expected ${expected}`);
+  if (header !== expected)
+    throw new FormatError(`${RUN_FILES.history}: its columns are ${header}, expected ${expected}`);
   return rows.map((row, index) => {
     const cells = row.split(",");
     const values = cells.map(Number);
     const isComplete = cells.length === HISTORY_COLUMNS.length && cells.every((cell) => cell.trim() !== "");
     if (!isComplete || !values.every(Number.isFinite) || values[0] !== index + 1) {
-      throw new Error(`${RUN_FILES.history}: row ${index + 1} is invalid: "${row}"`);
+      throw new FormatError(`${RUN_FILES.history}: row ${index + 1} is invalid: "${row}"`);
     }
     const [epoch, trainLoss, trainAccuracy, validationLoss, validationAccuracy, learningRate, ...seconds] = values;
     const [trainSeconds, validationSeconds] = seconds;

@@ -8,6 +8,7 @@ import { type DeviceChoice, describeCard, deviceOption, openDevice } from "../de
 import { integer, jsonOption, numberBetween } from "../options.js";
 import { table } from "../table.js";
 import { Terminal } from "../terminal.js";
+import { toJson } from "../text.js";
 
 interface BenchOptions {
   readonly seconds?: number;
@@ -80,7 +81,7 @@ async function runBench({
       terminal.progress({ label: "measuring", done, total, unit: "parts", details: doing }),
   });
   terminal.clearBar();
-  if (json) process.stdout.write(`${JSON.stringify({ ...environment, ...report }, undefined, 2)}\n`);
+  if (json) process.stdout.write(`${toJson({ ...environment, ...report }, 2)}\n`);
   else terminal.line(formatBenchmark(environment, report));
 }
 

@@ -3,6 +3,7 @@ import { readRun } from "../../node/runFiles.js";
 import { compareRuns } from "../../runs/comparison.js";
 import { formatComparison } from "../comparisonTable.js";
 import { jsonOption } from "../options.js";
+import { toJson } from "../text.js";
 
 /** `lenet compare`: a table of runs, with the settings in which they differ. */
 export function compareCommand(): Command {
@@ -13,6 +14,6 @@ export function compareCommand(): Command {
     .action(async (paths: string[], { json }: { json?: boolean }) => {
       const records = await Promise.all(paths.map(readRun));
       const runs = compareRuns(records);
-      process.stdout.write(`${json ? JSON.stringify(runs, undefined, 2) : formatComparison(runs)}\n`);
+      process.stdout.write(`${json ? toJson(runs, 2) : formatComparison(runs)}\n`);
     });
 }

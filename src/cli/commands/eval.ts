@@ -24,6 +24,7 @@ import {
   weightsRecipeOption,
 } from "../options.js";
 import { Terminal } from "../terminal.js";
+import { printable, toJson } from "../text.js";
 import { engineFor, openWeights, WEIGHTS_HELP } from "../weights.js";
 
 interface EvalOptions extends Partial<ImageOptions> {
@@ -86,9 +87,11 @@ async function runEval(path: string, options: EvalOptions): Promise<void> {
   const weightsFingerprint = await fingerprint(weights.model, weights.parameters);
   if (options.json) {
     const output: EvalOutput = { ...evaluation, data: name, split: options.split, fingerprint: weightsFingerprint };
-    process.stdout.write(`${JSON.stringify(output, undefined, 2)}\n`);
+    process.stdout.write(`${toJson(output, 2)}\n`);
   } else {
-    terminal.line(`${path} on the ${options.split} images of ${name}${dataset.generated ? " (generated)" : ""}`);
+    terminal.line(
+      printable(`${path} on the ${options.split} images of ${name}${dataset.generated ? " (generated)" : ""}`),
+    );
     terminal.line();
     terminal.line(formatEvaluation(evaluation));
     terminal.line();

@@ -5,6 +5,7 @@ import { WEIGHTS_FORMATS, type WeightsFormat, writeWeights } from "../../formats
 import type { Weights } from "../../model/index.js";
 import { isFolder, writeFileAtomic } from "../../node/disk/files.js";
 import { jsonOption, weightsRecipeOption } from "../options.js";
+import { printable, toJson } from "../text.js";
 import { openWeights, WEIGHTS_HELP } from "../weights.js";
 
 interface ExportOptions {
@@ -39,8 +40,11 @@ async function runExport(path: string, options: ExportOptions, command: Command)
   const bytes = writeWeights(weights, format, { withPreprocessing });
   await writeFileAtomic(file, bytes);
   const load = loadLine(file, options, weights);
-  if (json) process.stdout.write(`${JSON.stringify({ file, format, bytes: bytes.length, load }, undefined, 2)}\n`);
-  else process.stdout.write(`${format}: ${file} (${Math.ceil(bytes.length / 1000)} kB)\nload it in Python: ${load}\n`);
+  if (json) process.stdout.write(`${toJson({ file, format, bytes: bytes.length, load }, 2)}\n`);
+  else {
+    process.stdout.write(`${format}: ${printable(file)} (${Math.ceil(bytes.length / 1000)} kB)\n`);
+    process.stdout.write(`load it in Python: ${load}\n`);
+  }
 }
 
 /** The default path: in the run folder, or next to the weights under their name. */
@@ -52,7 +56,7 @@ async function fileFor(path: string, format: WeightsFormat): Promise<string> {
 
 /** The Python code that loads a file. */
 function loadLine(file: string, { to, withPreprocessing }: ExportOptions, { model }: Weights): string {
-  const path = JSON.stringify(file);
+  const path = toJson(file);
   const { channels, height, width } = model.input;
   switch (to) {
     case "pth":

@@ -15,6 +15,7 @@ import { openDevice } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
 import { addTrainingOptions, imageFile, integer, jsonOption, type TrainingOptions } from "../options.js";
 import { Terminal } from "../terminal.js";
+import { toJson } from "../text.js";
 import { runRequest } from "../training/request.js";
 
 interface LrFindOptions extends TrainingOptions {
@@ -61,7 +62,7 @@ async function runLrFind(options: LrFindOptions): Promise<void> {
     if (out !== undefined) await drawCurve(out, sweep, suggestions, { recipe, data: data.name, seed });
     if (json) {
       const result = { recipe: recipe.name, data: data.name, seed, suggestions, sweep };
-      process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+      process.stdout.write(`${toJson(result, 2)}\n`);
     } else {
       const { valley, steepest } = suggestions;
       terminal.line(

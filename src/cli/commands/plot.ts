@@ -7,6 +7,7 @@ import { readRun } from "../../node/runFiles.js";
 import type { RunRecord } from "../../runs/record.js";
 import { runTitles } from "../../runs/settings.js";
 import { imageFile } from "../options.js";
+import { printable } from "../text.js";
 
 /** `lenet plot`: the curves of one run, or of several in one chart. */
 export function plotCommand(): Command {
@@ -25,7 +26,7 @@ async function runPlot(paths: string[], { out }: { out: string }): Promise<void>
   }
   const svg = await draw(runs);
   await writeFileAtomic(out, extname(out).toLowerCase() === ".png" ? await svgToPng(svg) : svg);
-  process.stdout.write(`curves: ${out}\n`);
+  process.stdout.write(`curves: ${printable(out)}\n`);
 }
 
 async function draw(runs: readonly RunRecord[]): Promise<string> {

@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { formatSummary, type ImageShape, lenet5, summarize } from "../../model/index.js";
 import { RECIPES } from "../../training/recipes/recipes.js";
 import { inputSize, integer, jsonOption, recipeOption } from "../options.js";
+import { printableLines, toJson } from "../text.js";
 
 interface SummaryOptions {
   readonly recipe: string;
@@ -25,6 +26,6 @@ export function summaryCommand(): Command {
     .action(({ recipe, input, classes, json }: SummaryOptions) => {
       const { activation, pooling, dropout } = RECIPES[recipe];
       const summary = summarize(lenet5({ input, classes, activation, pooling, dropout }));
-      process.stdout.write(`${json ? JSON.stringify(summary, undefined, 2) : formatSummary(summary)}\n`);
+      process.stdout.write(`${json ? toJson(summary, 2) : printableLines(formatSummary(summary))}\n`);
     });
 }

@@ -7,6 +7,7 @@ import { formatReport, isReferenceFile, reportProblems, reportSuccess, verifyFil
 import { type DeviceChoice, deviceOption, openDevice } from "../device.js";
 import { arithmeticOption } from "../options.js";
 import { Terminal } from "../terminal.js";
+import { printable, printableLines } from "../text.js";
 
 interface VerifyOptions {
   readonly device?: DeviceChoice;
@@ -36,10 +37,10 @@ export async function verify(directory: string, options: VerifyOptions = {}): Pr
   const files = await readReferenceFiles(directory);
   const device = await openDevice(options, undefined, new Terminal(process.stdout));
   const report = await verifyFiles(files, device.backend(32, { ...options, threads: 1 }));
-  process.stdout.write(formatReport(report));
+  process.stdout.write(printableLines(formatReport(report)));
   const problems = reportProblems(report);
-  if (problems.length === 0) process.stdout.write(`${reportSuccess(report)}\n`);
-  for (const problem of problems) process.stderr.write(`lenet: ${directory}: ${problem}\n`);
+  if (problems.length === 0) process.stdout.write(`${printableLines(reportSuccess(report))}\n`);
+  for (const problem of problems) process.stderr.write(`lenet: ${printable(`${directory}: ${problem}`)}\n`);
   return problems.length === 0 ? 0 : 1;
 }
 

@@ -3,6 +3,7 @@ import { type Spread, spreadOf } from "../../report/statistics.js";
 import { csvLine } from "../csv.js";
 import { table } from "../table.js";
 import { formatPercent } from "../terminal.js";
+import { printable } from "../text.js";
 import type { SweepConfig } from "./config.js";
 import { type Combination, combinationsOf, labelOf, type PlannedRun } from "./grid.js";
 
@@ -126,7 +127,7 @@ export function formatReport({ combinations, runs }: SweepReport): string {
   const head = ["settings", "runs", "val acc", "test acc", "best seed", "worst seed", "time per run"];
   return [
     ...table(head, rows, 1),
-    ...runs.flatMap((run) => (run.status === "failed" ? [`failed: ${run.run}: ${run.reason}`] : [])),
+    ...runs.flatMap((run) => (run.status === "failed" ? [printable(`failed: ${run.run}: ${run.reason}`)] : [])),
   ].join("\n");
 }
 

@@ -11,7 +11,7 @@ import { type DeviceChoice, describeCard, openDevice, type Work } from "../devic
 import { InterruptedError, withInterrupt } from "../interrupt.js";
 import { tellHowToResume } from "../supervisor.js";
 import { formatPercent } from "../terminal.js";
-import { counted, quoted } from "../text.js";
+import { counted, quoted, toJson } from "../text.js";
 import type { RunOutput } from "../training/run.js";
 import { inFreeFolder, type RunDeviceOptions } from "../training/train.js";
 import type { SweepConfig } from "./config.js";
@@ -316,7 +316,7 @@ class Sweep {
     await writeReport(this.path, report);
     terminal.line(formatReport(report));
     terminal.line(`sweep folder: ${this.path}`);
-    if (json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+    if (json) process.stdout.write(`${toJson(report, 2)}\n`);
     const failed = report.runs.filter(({ status }) => status === "failed").length;
     if (failed > 0) throw new Error(`${failed} of ${counted(this.plan.length, "run")} failed, see the reasons above`);
   }

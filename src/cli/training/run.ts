@@ -24,7 +24,7 @@ import { type LoadedData, listSkipped } from "../data.js";
 import { InterruptedError } from "../interrupt.js";
 import { tellHowToResume } from "../supervisor.js";
 import { formatPercent, type Reporter } from "../terminal.js";
-import { counted, quoted } from "../text.js";
+import { counted, quoted, toJson } from "../text.js";
 
 /** The task name of a run's progress through its epochs. */
 export const TRAINING_TASK = "train";
@@ -301,5 +301,5 @@ export async function trainRuns(
 }
 
 function printJson(value: object): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  process.stdout.write(`${toJson(value)}\n`);
 }

@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { zipSync } from "fflate";
 import { describe, expect, it, vi } from "vitest";
 import type { NamedTensors, Tensor } from "../../model/parameters.js";
+import { openStoredZip } from "../zip/read.js";
+import { writeStoredZip } from "../zip/write.js";
 import { type Expression, writePickle } from "./pickle.js";
 import { readPth, writePth } from "./pth.js";
 
@@ -217,6 +219,33 @@ describe("a damaged or hostile file", () => {
   it("is refused: a zip bomb", () => {
     const bomb = zipSync({ "a/data.pkl": new Uint8Array(2 ** 24) }, { level: 9 });
     expect(() => readPth(bomb)).toThrow("refused: the zip archive's entry a/data.pkl is compressed");
+  });
+
+  it("is refused: an older file whose storage has another number of elements than its pickle says", () => {
+    const original = fixture("legacy.pth");
+    // The first storage follows the last pickle: its count is a uint64 before the first of the eighths, 0 and 1/8.
+    const place = Buffer.from(original).indexOf(Buffer.from(Float32Array.of(0, 1 / 8, 2 / 8).buffer)) - 8;
+    const count = Number(new DataView(original.buffer, original.byteOffset).getBigUint64(place, true));
+    expect([18, 2, 6]).toContain(count);
+    for (const other of [count - 1, count + 1]) {
+      const changed = new Uint8Array(original);
+      new DataView(changed.buffer).setBigUint64(place, BigInt(other), true);
+      expect(() => readPth(changed)).toThrow(`is cut short or does not have ${count} elements`);
+    }
+  });
+
+  it("is refused: an older file that ends within its last storage", () => {
+    const original = fixture("legacy.pth");
+    expect(() => readPth(original.subarray(0, -1))).toThrow("is cut short or does not have");
+  });
+
+  it("is refused: a pickle outside the folder of the first entry, which PyTorch does not find", () => {
+    const inside = file(dictionary());
+    const { names, read } = openStoredZip(inside);
+    const entries = names.map((name) => [name, read(name)!] as const);
+    const before = writeStoredZip([["other/version", Uint8Array.of(51)], ...entries], 64);
+    expect(() => readPth(before)).toThrow("the zip archive has no data.pkl");
+    expect(readPth(writeStoredZip([...entries, ["other/version", Uint8Array.of(51)]], 64)).tensors.size).toBe(0);
   });
 
   it("is refused: a zip archive of something else", () => {

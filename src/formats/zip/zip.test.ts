@@ -83,6 +83,21 @@ describe("reading", () => {
     expect(() => openStoredZip(longer)).toThrow("entry a/one extends beyond the archive's data");
   });
 
+  const longer = (index: number, bytes: number) =>
+    changedEntry(index, (view) => {
+      for (const offset of [20, 24]) view.setUint32(offset, view.getUint32(offset, true) + bytes, true);
+    });
+
+  it.each([1, 7, 8, 9])("refuses an entry that reaches %i bytes into the next one", (bytes) => {
+    expect(() => read(longer(0, bytes))).toThrow("entry a/empty overlaps another one");
+  });
+
+  it("refuses an entry that reaches a byte into the directory", () => {
+    expect(() => read(longer(2, 1))).toThrow("entry a/two extends beyond the archive's data");
+    // Up to the directory, it only has a wrong checksum.
+    expect(() => read(longer(1, 0))).not.toThrow();
+  });
+
   it.each<[string, Uint8Array, string]>([
     ["only a beginning", stored().subarray(0, 40), "it has no end record"],
     ["only an end", stored().subarray(-22), "is cut short"],

@@ -12,10 +12,10 @@ import {
   ResourceLimits,
 } from "@imagemagick/magick-wasm";
 import type { DecodedImage } from "../../data/images/color.js";
-import { ImageError, type ImageFormat, MAXIMUM_PIXELS, readImageHeader } from "./header.js";
+import { ImageError, type ImageFormat, MAXIMUM_PIXELS, MAXIMUM_SIDE, readImageHeader } from "./header.js";
 
 /** Part of the cache's key. Change it when files may be decoded to different pixels, or different files are refused. */
-export const DECODER_VERSION = "magick-wasm 0.0.43, 1";
+export const DECODER_VERSION = "magick-wasm 0.0.43, 2";
 
 /** ImageMagick uses at most five bytes per pixel; rotating an image needs a second copy. */
 const MAXIMUM_IMAGE_BYTES = BigInt(MAXIMUM_PIXELS) * 5n * 3n;
@@ -55,8 +55,8 @@ export function startDecoder(module: WebAssembly.Module | Promise<WebAssembly.Mo
   started ??= (async () => {
     await initializeImageMagick(await module);
     ResourceLimits.area = BigInt(MAXIMUM_PIXELS);
-    ResourceLimits.width = BigInt(MAXIMUM_PIXELS);
-    ResourceLimits.height = BigInt(MAXIMUM_PIXELS);
+    ResourceLimits.width = BigInt(MAXIMUM_SIDE);
+    ResourceLimits.height = BigInt(MAXIMUM_SIDE);
     ResourceLimits.memory = MAXIMUM_IMAGE_BYTES;
     ResourceLimits.maxMemoryRequest = MAXIMUM_IMAGE_BYTES;
     ResourceLimits.maxProfileSize = MAXIMUM_PROFILE_BYTES;

@@ -17,6 +17,12 @@ export interface ImageHeader {
 /** Larger images are not decoded, as a small file can unpack to any size. */
 export const MAXIMUM_PIXELS = 50_000_000;
 
+/** The longest side of a JPEG. Decoding and resizing take memory for each pixel of a row. */
+export const MAXIMUM_SIDE = 65_535;
+
+/** A photograph has a few dozen. The decoder's time grows with the square of their number. */
+const MOST_JPEG_SEGMENTS = 20_000;
+
 /** How many bytes identify the format. */
 export const MAGIC_BYTES = 12;
 
@@ -49,7 +55,8 @@ export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
 /**
  * The format and size of an image, from its header only.
  *
- * @throws ImageError if it is not an image of a supported format, its header is damaged, or it has too many pixels
+ * @throws ImageError if it is not an image of a supported format, its header is damaged, or decoding it would take too
+ *   much time or memory
  */
 export function readImageHeader(bytes: Uint8Array): ImageHeader {
   if (bytes.length === 0) throw new ImageError("the file is empty");
@@ -63,6 +70,10 @@ export function readImageHeader(bytes: Uint8Array): ImageHeader {
     const most = `the limit is ${MAXIMUM_PIXELS / 1e6} million`;
     throw new ImageError(`too large: ${width}x${height} pixels, ${most}`);
   }
+  if (Math.max(width, height) > MAXIMUM_SIDE) {
+    throw new ImageError(`too large: ${width}x${height} pixels, the limit for one side is ${MAXIMUM_SIDE}`);
+  }
+  if (format === "JPEG") requireFewSegments(bytes);
   return { format, width, height };
 }
 
@@ -87,6 +98,18 @@ function jpegSize(view: DataView): [number, number] {
     if (marker === 0xd9 || marker === 0xda) throw new ImageError("damaged: it has no frame header");
     const standsAlone = marker === 0 || marker === 1 || (marker >= 0xd0 && marker <= 0xd8);
     if (!standsAlone) place += view.getUint16(place);
+  }
+}
+
+/** Counts the comments and application segments. Bytes of other data that look like one count too, but are few. */
+function requireFewSegments(bytes: Uint8Array): void {
+  let segments = 0;
+  for (let place = bytes.indexOf(0xff); place >= 0; place = bytes.indexOf(0xff, place + 1)) {
+    const marker = bytes[place + 1];
+    if (marker === 0xfe || (marker & 0xf0) === 0xe0) segments++;
+  }
+  if (segments > MOST_JPEG_SEGMENTS) {
+    throw new ImageError(`damaged: it has ${segments} comments and application segments`);
   }
 }
 

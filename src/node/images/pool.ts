@@ -2,7 +2,16 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { ImageSettings } from "../../data/images/resize.js";
 import { compileDecoder } from "./codec.js";
-import { type EncodedImage, type Job, NO_SLOT, type Outcome, type Reply, type WorkerStart } from "./protocol.js";
+import {
+  createAllowance,
+  type EncodedImage,
+  type Job,
+  NO_SLOT,
+  type Outcome,
+  type Reply,
+  returnPixels,
+  type WorkerStart,
+} from "./protocol.js";
 
 /** The progress of decoding, in files. */
 export interface DecodingProgress {
@@ -69,7 +78,7 @@ export async function decodeFiles(
   const pixels = new Uint8Array(new SharedArrayBuffer(images.length * channels * height * width));
   if (images.length === 0) return { pixels, outcomes: [] };
   const module = await compileDecoder();
-  const start = { module, settings, invert: options.invert ?? false, pixels };
+  const start = { module, settings, invert: options.invert ?? false, pixels, allowance: createAllowance() };
   const outcomes = await new Pool(images, start, options).run();
   return { pixels, outcomes };
 }
@@ -122,7 +131,8 @@ class Pool {
   /** Adds a thread if there is work left. */
   private addMember(): void {
     if (this.jobs.length === 0) return;
-    const current = new Int32Array(new SharedArrayBuffer(4)).fill(NO_SLOT);
+    const current = new Int32Array(new SharedArrayBuffer(8));
+    current[0] = NO_SLOT;
     const workerData: WorkerStart = { ...this.start, current };
     const worker = new Worker(PROGRAM, { execArgv: [], workerData });
     const member: Member = { worker, current, jobs: [], seen: NO_SLOT, since: 0 };
@@ -192,6 +202,7 @@ class Pool {
   private remove(member: Member): void {
     this.members.delete(member);
     void member.worker.terminate();
+    returnPixels(this.start.allowance, Atomics.exchange(member.current, 1, 0));
   }
 
   private settle(outcome: Outcome): void {

@@ -4,11 +4,20 @@ import { resizeImage } from "../../data/images/adapt.js";
 import { invertImage } from "../../data/images/color.js";
 import { describeFileError, OPEN_AT_ONCE } from "../disk/files.js";
 import { decodeImage, decoderMemory, startDecoder } from "./codec.js";
-import { ImageError, imageFormat, MAGIC_BYTES, readImageHeader } from "./header.js";
-import { type Job, MAXIMUM_FILE_BYTES, NO_SLOT, type Outcome, type Reply, type WorkerStart } from "./protocol.js";
+import { ImageError, type ImageHeader, imageFormat, MAGIC_BYTES, readImageHeader } from "./header.js";
+import {
+  type Job,
+  MAXIMUM_FILE_BYTES,
+  NO_SLOT,
+  type Outcome,
+  type Reply,
+  returnPixels,
+  takePixels,
+  type WorkerStart,
+} from "./protocol.js";
 
 /** A decoder's memory never shrinks, so its thread is replaced once a large image has made it grow beyond this. */
-const WORN_BYTES = 600e6;
+const WORN_BYTES = 150e6;
 
 /** A file's content, if it begins like an image. */
 function readImageFile(path: string): Uint8Array {
@@ -35,7 +44,8 @@ function readImageFile(path: string): Uint8Array {
 }
 
 /** Decodes and fits one image. Throws only if the decoder is broken. */
-async function work({ slot, image: encoded }: Job, { settings, invert, pixels }: WorkerStart): Promise<Outcome> {
+async function work({ slot, image: encoded }: Job, start: WorkerStart): Promise<Outcome> {
+  const { settings, invert, pixels } = start;
   const { channels, height, width } = settings.shape;
   let bytes: Uint8Array;
   try {
@@ -45,13 +55,24 @@ async function work({ slot, image: encoded }: Job, { settings, invert, pixels }:
     return { slot, reason: describeFileError(error, "read it"), lasting: false };
   }
   try {
+    takeTurn(slot, readImageHeader(bytes), start);
     const image = await decodeImage(bytes);
     resizeImage(invert ? invertImage(image) : image, settings, pixels, slot * channels * height * width);
     return { slot, width: image.width, height: image.height };
   } catch (error) {
     if (error instanceof ImageError) return { slot, reason: error.message, lasting: true };
     throw error;
+  } finally {
+    returnPixels(start.allowance, Atomics.exchange(start.current, 1, 0));
   }
+}
+
+/** Waits until an image of this size may be decoded. The time does not count as its own. */
+function takeTurn(slot: number, { width, height }: ImageHeader, { current, allowance }: WorkerStart): void {
+  Atomics.store(current, 0, NO_SLOT);
+  takePixels(allowance, width * height);
+  Atomics.store(current, 1, width * height);
+  Atomics.store(current, 0, slot);
 }
 
 async function workAll(jobs: readonly Job[], start: WorkerStart): Promise<Reply> {

@@ -8,8 +8,10 @@ import { isExhausted } from "./respond.js";
 /** The runs in a folder, newest first. Omits damaged run folders and other files. */
 export async function listRuns(folder: string): Promise<ListedRun[]> {
   const names = await folderNames(folder);
-  const runs = await Promise.all(names.map((name) => listRun(folder, name)));
-  return runs.filter((run) => run !== undefined).toSorted((one, other) => (one.startedAt < other.startedAt ? 1 : -1));
+  const runs: ListedRun[] = [];
+  // One after the other, so that only one run's files are in memory.
+  for (const name of names) runs.push(...(await listRun(folder, name)));
+  return runs.toSorted((one, other) => (one.startedAt < other.startedAt ? 1 : -1));
 }
 
 /** The path of a file of a run; undefined if there is no such run, or run folders have no such file. */
@@ -30,15 +32,15 @@ async function folderNames(folder: string): Promise<string[]> {
 }
 
 /**
- * Undefined if it is not a run folder, or a damaged one.
+ * The run in a folder; none if it is not a run folder, or a damaged one.
  *
  * @throws Error if no more files can be opened
  */
-async function listRun(folder: string, name: string): Promise<ListedRun | undefined> {
+async function listRun(folder: string, name: string): Promise<ListedRun[]> {
   try {
-    return listing(name, await readRun(join(folder, name)));
+    return [listing(name, await readRun(join(folder, name)))];
   } catch (error) {
     if (isExhausted(error)) throw error;
-    return undefined;
+    return [];
   }
 }

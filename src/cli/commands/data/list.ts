@@ -3,6 +3,7 @@ import { CATALOG, type CatalogEntry } from "../../../data/catalog.js";
 import { DIGITS_DATASET } from "../../../data/digits.js";
 import { locateDataset } from "../../../node/locate.js";
 import { dataDirOption, jsonOption } from "../../options.js";
+import { printableLines, toJson } from "../../text.js";
 
 interface ListOptions {
   readonly dataDir?: string;
@@ -37,7 +38,7 @@ export function listCommand(): Command {
       const listed: ListedDataset[] = [];
       for (const entry of CATALOG) listed.push(await listEntry(entry, dataDir));
       listed.push({ ...describe(DIGITS_DATASET), generated: true, path: null, download: null });
-      process.stdout.write(`${json ? JSON.stringify(listed, undefined, 2) : formatList(listed, dataDir)}\n`);
+      process.stdout.write(`${json ? toJson(listed, 2) : printableLines(formatList(listed, dataDir))}\n`);
     });
 }
 

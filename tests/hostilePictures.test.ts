@@ -1,0 +1,82 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { crc32, deflateSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+// Small files that unpack to as much as possible, decoded in four threads at the same time.
+
+const MOST_MEGABYTES = 1000;
+const THREADS = 4;
+
+/** Decodes a file several times in a separate process; prints the first result, and the process's peak memory. */
+const DECODER = `
+  import { decodeFiles } from "${new URL("../dist/node/images/pool.js", import.meta.url)}";
+  const shape = { channels: 1, height: 28, width: 28 };
+  const settings = { shape, resize: "contain", background: 0 };
+  const start = performance.now();
+  const { outcomes } = await decodeFiles(Array(${THREADS}).fill(process.argv[1]), settings, { threads: ${THREADS}, secondsPerFile: 100 });
+  const seconds = (performance.now() - start) / 1000;
+  console.log(JSON.stringify({ outcome: outcomes[0], seconds, megabytes: process.resourceUsage().maxRSS / 1000 }));
+`;
+
+function chunk(kind: string, data: Uint8Array): Buffer {
+  const content = Buffer.concat([Buffer.from(kind), data]);
+  const bytes = Buffer.alloc(content.length + 8);
+  bytes.writeUInt32BE(data.length);
+  bytes.set(content, 4);
+  bytes.writeUInt32BE(crc32(content), 4 + content.length);
+  return bytes;
+}
+
+/** A black PNG, grey or in colours. */
+function png(width: number, height: number, channels: 1 | 4): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width);
+  header.writeUInt32BE(height, 4);
+  header.set([8, channels === 1 ? 0 : 6], 8);
+  const rows = deflateSync(Buffer.alloc(height * (1 + width * channels)));
+  const signature = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
+  return Buffer.concat([signature, chunk("IHDR", header), chunk("IDAT", rows), chunk("IEND", Buffer.alloc(0))]);
+}
+
+/** A JPEG with 400,000 comments, before its frame or after its image. */
+function commented(atEnd: boolean): Buffer {
+  const image = readFileSync("tests/fixtures/images/color.jpg");
+  const comments = Buffer.alloc(400_000 * 5, Buffer.of(0xff, 0xfe, 0, 3, 65));
+  const place = atEnd ? image.length - 2 : 2;
+  return Buffer.concat([image.subarray(0, place), comments, image.subarray(place)]);
+}
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "lenet-pictures-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function decode(name: string, content: Uint8Array) {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  const options = ["--input-type=module", "--eval", DECODER, path];
+  return JSON.parse(execFileSync(process.execPath, options, { encoding: "utf8" }));
+}
+
+describe("is refused before it is decoded:", () => {
+  it.each<[string, () => Uint8Array, string]>([
+    ["wide.png", () => png(49_999_000, 1, 1), "too large: 49999000x1 pixels, the limit for one side is 65535"],
+    ["high.png", () => png(1, 65_536, 1), "too large: 1x65536 pixels, the limit for one side is 65535"],
+    ["comments.jpg", () => commented(false), "damaged: it has 400001 comments and application segments"],
+    ["comments-at-end.jpg", () => commented(true), "damaged: it has 400001 comments and application segments"],
+  ])("%s", (name, content, reason) => {
+    const { outcome, megabytes } = decode(name, content());
+    expect(outcome.reason).toBe(reason);
+    expect(megabytes).toBeLessThan(400);
+  });
+});
+
+it(`takes at most ${MOST_MEGABYTES} MB, four at once`, () => {
+  const { outcome, megabytes } = decode("square.png", png(5100, 5100, 1));
+  expect(outcome).toEqual({ slot: 0, width: 5100, height: 5100 });
+  expect(megabytes).toBeLessThan(MOST_MEGABYTES);
+});

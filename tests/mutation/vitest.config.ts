@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+/** The tests of a unit, without the long ones that damage files at random: a mutant must fall to a test that names it. */
+export default defineConfig({
+  test: {
+    include: ["src/formats/**/*.test.ts"],
+    exclude: ["src/formats/mutations.test.ts", "src/formats/properties.test.ts", "src/formats/onnx/hostile.test.ts"],
+    fileParallelism: false,
+    testTimeout: 120_000,
+  },
+});
