@@ -32,7 +32,8 @@ const RUNTIMES: [name: string, program: string, options: string[]][] = [
   ...(process.env.LENET_NODE ? [["$LENET_NODE", process.env.LENET_NODE, []] as [string, string, string[]]] : []),
 ];
 
-const pickle = (bytes: Uint8Array) => writeStoredZip([["a/data.pkl", bytes]], 64);
+const VERSION = ["a/version", Buffer.from("3\n")] as const;
+const pickle = (bytes: Uint8Array) => writeStoredZip([["a/data.pkl", bytes], VERSION], 64);
 const zeros = (size: number) => new Uint8Array(Math.floor(LARGEST_FILE / size) * size);
 const weight = (data: Float32Array | Float64Array) => new Map([["w", { shape: [data.length], data }]]);
 
@@ -58,13 +59,7 @@ function pth(type: string, size: number, ...views: { shape: number[]; strides: n
     const values = [storage, 0, shape, strides, false, none];
     return [`w${index}`, { call: "torch._utils._rebuild_tensor_v2", values }] as const;
   });
-  return writeStoredZip(
-    [
-      ["a/data.pkl", writePickle({ ...none, items })],
-      ["a/data/0", data],
-    ],
-    64,
-  );
+  return writeStoredZip([["a/data.pkl", writePickle({ ...none, items })], ["a/data/0", data], VERSION], 64);
 }
 
 /** A view of every element, in the opposite order of axes. */

@@ -83,7 +83,8 @@ export function pth(bytes) {
 /** A pickle in an archive whose checksums are right, with storages of 64 bytes. */
 export function pickle(bytes) {
   const storages = ["0", "1", "2"].map((key) => [`a/data/${key}`, new Uint8Array(64)]);
-  guarded(() => readPth(writeStoredZip([["a/data.pkl", bytes], ...storages], 64)));
+  const version = ["a/version", Buffer.from("3\n")];
+  guarded(() => readPth(writeStoredZip([["a/data.pkl", bytes], ...storages, version], 64)));
 }
 
 export function zip(bytes) {

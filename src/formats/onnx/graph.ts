@@ -35,12 +35,15 @@ export function readGraph(graph: GraphMessage, names: readonly string[], budget:
     values.set(name, value);
   };
   for (const tensor of graph.initializer) define(tensor.name ?? "", readConstant(tensor));
-  // Early ONNX files list initializers among the inputs, too.
   const input = only(
     "input",
-    graph.input.filter(({ name = "" }) => !values.has(name)),
+    graph.input.filter((each) => !isInitializer(each, values)),
   );
   const output = only("output", graph.output);
+  const { elem_type: type = DataType.FLOAT } = output.type?.tensor_type ?? {};
+  if (!isFloatType(type)) {
+    throw new FormatError(`onnx: the output "${output.name}" is of type ${type}, expected floating point`);
+  }
   const { activation, takesBytes } = readInput(input);
   define(input.name ?? "", activation);
 
@@ -66,6 +69,20 @@ export function readGraph(graph: GraphMessage, names: readonly string[], budget:
 /** The tensors that a graph holds, in its initializers and nodes. */
 function constantsOf({ initializer, node }: GraphMessage): TensorMessage[] {
   return [...initializer, ...node.flatMap(({ attribute }) => attribute.flatMap(({ t }) => t ?? []))];
+}
+
+/**
+ * Early ONNX files list initializers among the inputs, too.
+ *
+ * @throws FormatError if it is listed with another shape
+ */
+function isInitializer({ name = "", type }: ValueMessage, values: ReadonlyMap<string, Value>): boolean {
+  const initializer = values.get(name);
+  const listed = type?.tensor_type?.shape?.dim.map(({ dim_value }) => dim_value);
+  if (initializer && listed && listed.join() !== initializer.shape.join()) {
+    throw new FormatError(`onnx: the input "${name}" is [${listed}], but its tensor is [${initializer.shape}]`);
+  }
+  return initializer !== undefined;
 }
 
 function only(what: string, values: readonly ValueMessage[]): ValueMessage {

@@ -17,6 +17,7 @@ import {
  */
 
 const TEXT_ENTRY = { key: single(1, TEXT), value: single(2, TEXT) };
+const TEXT_ENTRIES = message(TEXT_ENTRY);
 
 export const TENSOR = {
   dims: list(1, INTEGER),
@@ -27,8 +28,9 @@ export const TENSOR = {
   name: single(8, TEXT),
   raw_data: single(9, BYTES),
   double_data: list(10, DOUBLE),
-  external_data: list(13, message(TEXT_ENTRY)),
+  external_data: list(13, TEXT_ENTRIES),
   data_location: single(14, INTEGER),
+  metadata_props: list(16, TEXT_ENTRIES),
 };
 
 export const ATTRIBUTE = {
@@ -49,6 +51,7 @@ export const NODE = {
   op_type: single(4, TEXT),
   attribute: list(5, message(ATTRIBUTE)),
   domain: single(7, TEXT),
+  metadata_props: list(9, TEXT_ENTRIES),
 };
 
 const DIMENSION = { dim_value: single(1, INTEGER), dim_param: single(2, TEXT) };
@@ -56,7 +59,12 @@ const SHAPE = { dim: list(1, message(DIMENSION)) };
 const TENSOR_TYPE = { elem_type: single(1, INTEGER), shape: single(2, message(SHAPE)) };
 const TYPE = { tensor_type: single(1, message(TENSOR_TYPE)) };
 
-export const VALUE = { name: single(1, TEXT), type: single(2, message(TYPE)), doc_string: single(3, TEXT) };
+export const VALUE = {
+  name: single(1, TEXT),
+  type: single(2, message(TYPE)),
+  doc_string: single(3, TEXT),
+  metadata_props: list(4, TEXT_ENTRIES),
+};
 
 export const GRAPH = {
   node: list(1, message(NODE)),
@@ -66,6 +74,7 @@ export const GRAPH = {
   input: list(11, message(VALUE)),
   output: list(12, message(VALUE)),
   value_info: list(13, message(VALUE)),
+  metadata_props: list(16, TEXT_ENTRIES),
 };
 
 const OPERATOR_SET = { domain: single(1, TEXT), version: single(2, INTEGER) };
@@ -78,7 +87,7 @@ export const MODEL = {
   doc_string: single(6, TEXT),
   graph: single(7, message(GRAPH)),
   opset_import: list(8, message(OPERATOR_SET)),
-  metadata_props: list(14, message(TEXT_ENTRY)),
+  metadata_props: list(14, TEXT_ENTRIES),
   functions: list(25, BYTES),
 };
 

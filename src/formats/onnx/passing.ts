@@ -38,7 +38,6 @@ export function readPadding(node: GraphNode): number {
   ) {
     node.fail(`its pads are [${pads}], expected equal padding on all sides of an image`);
   }
-  node.allow("mode", "constant");
   const [value, ...others] = node.inputs[2] ? node.floats(2, "value").data : [node.float("value", 0)];
   if (value !== 0 || others.length > 0) node.fail(`it pads with ${value}, expected 0`);
   return padding;
@@ -46,6 +45,7 @@ export function readPadding(node: GraphNode): number {
 
 /** The number of elements added before each of the four axes, then after each. */
 function padsOf(node: GraphNode): readonly Size[] {
+  node.allow("mode", "constant");
   const pads = node.inputs[1] ? node.sizes(1, "pads").data : (node.integers("pads") ?? []);
   if (!node.inputs[3]) return pads;
   const axes = node.sizes(3, "axes").data;

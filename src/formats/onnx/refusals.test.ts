@@ -51,6 +51,18 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
     'the output "fc2.output" is not',
     (graph) => Object.assign(graph.output[0], { name: "fc2.output" }),
   ],
+  "an output of integers": [
+    'the output "logits" is of type 7, expected floating point',
+    (graph) => Object.assign(graph.output[0].type!.tensor_type!, { elem_type: DataType.INT64 }),
+  ],
+  "an initializer that is listed as an input of another shape": [
+    'the input "fc1.bias" is [119], but its tensor is [120]',
+    (graph) =>
+      (graph.input as object[]).push({
+        name: "fc1.bias",
+        type: { tensor_type: { elem_type: DataType.FLOAT, shape: { dim: [{ dim_value: 119 }] } } },
+      }),
+  ],
   "two outputs": [
     `the graph's outputs are "logits", "fc1.output", expected one`,
     (graph) => (graph.output as object[]).push({ name: "fc1.output" }),
@@ -72,6 +84,14 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
     (graph) => {
       const attribute = [integers("pads", [0, 0, 1, 1, 0, 0, 1, 1])];
       insert(graph, "conv1", { op_type: "Pad", input: ["input"], output: ["padded"], attribute });
+    },
+  ],
+  "an empty padding in an unknown mode": [
+    "(Pad): its mode is mirrored, expected constant",
+    (graph) => {
+      const mode = { name: "mode", type: AttributeType.STRING, s: new TextEncoder().encode("mirrored") };
+      const attribute = [integers("pads", new Array(8).fill(0)), mode];
+      insert(graph, "pool1", { op_type: "Pad", input: ["relu1.output"], output: ["padded"], attribute });
     },
   ],
   "a cycle": [
@@ -301,4 +321,14 @@ describe("refuses other preprocessing, with a different", () => {
   ])("%s", (_, message, change) => {
     expect(() => readOnnx(edited(withPreprocessing, ({ graph }) => change(graph)))).toThrow(message);
   });
+});
+
+it("refuses damaged metadata of a node", () => {
+  const text = "metadata";
+  const file = edited(plain, ({ graph }) => {
+    Object.assign(graph.node[0], { metadata_props: [{ key: "key", value: text }] });
+  });
+  expect(readOnnx(file).tensors.size).toBe(10);
+  file[Buffer.from(file).indexOf(text) - 1] = text.length + 1;
+  expect(() => readOnnx(file)).toThrow(`length is given as ${text.length + 1}, but only ${text.length} bytes follow`);
 });

@@ -189,7 +189,10 @@ class PickleMachine {
       throw this.error("sets items of something that is not a dictionary");
     }
     for (let index = 0; index < keysAndValues.length; index += 2) {
-      dictionary.set(keysAndValues[index], keysAndValues[index + 1]);
+      const key = keysAndValues[index];
+      // Python has no dictionaries or lists as keys; tuples have not been seen.
+      if (typeof key === "object" && key !== null) throw this.error("has a key that is not a text or a number");
+      dictionary.set(key, keysAndValues[index + 1]);
     }
   }
 

@@ -150,7 +150,10 @@ describe("a damaged or hostile file", () => {
   const storage = (count: number, type = "torch.FloatStorage"): Expression => ({
     persistent: ["storage", { global: type }, "0", "cpu", count],
   });
-  const tensor = (...values: Expression[]): Expression => ({ call: "torch._utils._rebuild_tensor_v2", values });
+  const tensor = (...values: Expression[]): Expression => ({
+    call: "torch._utils._rebuild_tensor_v2",
+    values: [...values, false, { call: "collections.OrderedDict", values: [] }],
+  });
   const dictionary = (...items: [string, Expression][]): Expression => ({
     call: "collections.OrderedDict",
     values: [],
@@ -159,7 +162,13 @@ describe("a damaged or hostile file", () => {
 
   /** A file with one storage of four float32, under the key 0. */
   function file(root: Expression, entries: Record<string, Uint8Array> = {}): Uint8Array {
-    const contents = { "a/data.pkl": writePickle(root), "a/data/0": new Uint8Array(16), ...entries };
+    const version = Buffer.from("3\n");
+    const contents = {
+      "a/data.pkl": writePickle(root),
+      "a/data/0": new Uint8Array(16),
+      "a/version": version,
+      ...entries,
+    };
     return zipSync(contents, { level: 0 });
   }
 
@@ -245,7 +254,36 @@ describe("a damaged or hostile file", () => {
     const entries = names.map((name) => [name, read(name)!] as const);
     const before = writeStoredZip([["other/version", Uint8Array.of(51)], ...entries], 64);
     expect(() => readPth(before)).toThrow("the zip archive has no data.pkl");
-    expect(readPth(writeStoredZip([...entries, ["other/version", Uint8Array.of(51)]], 64)).tensors.size).toBe(0);
+    const after = writeStoredZip([...entries, ["other/version", Uint8Array.of(51)]], 64);
+    expect(() => readPth(after)).toThrow("entry other/version is not a file in the folder of the others, a/");
+  });
+
+  it.each([
+    ["version", "", "entry version is not a number from 1 to 10"],
+    ["version", "0", "entry version is not a number from 1 to 10"],
+    ["version", "11", "entry version is not a number from 1 to 10"],
+    ["version", "3;", "entry version is not a number from 1 to 10"],
+    ["byteorder", "\ufefflittle", "entry byteorder is neither little nor big"],
+    [".storage_alignment", "64q", "entry .storage_alignment is not a number"],
+    [".data/serialization_id", "\xff", "entry .data/serialization_id is not ASCII"],
+    ["constants.pkl", "", "the file holds TorchScript"],
+  ])("is refused as PyTorch refuses it: %s of %j", (name, text, message) => {
+    const entries = { [`a/${name}`]: new TextEncoder().encode(text) };
+    expect(() => readPth(file(dictionary(), entries))).toThrow(message);
+  });
+
+  it("is read with the newest version and all small entries of PyTorch", () => {
+    const entries = { version: "10", byteorder: "little", ".storage_alignment": "64", ".data/serialization_id": "07" };
+    const named = Object.entries(entries).map(([name, text]) => [`a/${name}`, Buffer.from(text)] as const);
+    expect(readPth(file(dictionary(), Object.fromEntries(named))).tensors.size).toBe(0);
+  });
+
+  it.each([
+    [5, [storage(4), 0, [4], [1], false]],
+    [7, [storage(4), 0, [4], [1], false, false, { call: "collections.OrderedDict", values: [] }]],
+  ])("is refused: a tensor of %i values", (count, values) => {
+    const root = dictionary(["w", { call: "torch._utils._rebuild_tensor_v2", values }]);
+    expect(() => readPth(file(root))).toThrow(`describes a tensor by ${count} values, not 6`);
   });
 
   it("is refused: a zip archive of something else", () => {

@@ -19,6 +19,9 @@ const PICKLE_SIGNATURE = [0x80, 0x02];
 const LEGACY_MAGIC_NUMBER = 0x1950a86a20f9469cfc6cn;
 const LEGACY_PROTOCOL = 1001;
 
+/** The newest version of the archive that PyTorch 2.13 reads. */
+const NEWEST_VERSION = 10;
+
 /** PyTorch's alignment of storages, in bytes. */
 const ALIGNMENT = 64;
 
@@ -75,18 +78,13 @@ export function writePth(tensors: NamedTensors, metadata: Readonly<Record<string
 
 function readZipForm(bytes: Uint8Array): TensorFile {
   const archive = openStoredZip(bytes);
-  // Like PyTorch, which ignores what is not in the folder of the first entry.
   const [first = ""] = archive.names;
   const root = first.slice(0, first.indexOf("/") + 1);
   const pickle = archive.read(`${root}data.pkl`);
   if (root === "" || pickle === undefined) {
     throw new FormatError("not a PyTorch file: the zip archive has no data.pkl");
   }
-  const byteOrder = archive.read(`${root}byteorder`);
-  if (byteOrder !== undefined && new TextDecoder().decode(byteOrder) !== "little") {
-    throw new FormatError("the file's byte order is big-endian, which is not supported");
-  }
-
+  requireReadable(archive, root);
   const { value } = readPickle(pickle, 0, stateDictVocabulary());
   const bytesOf = (storage: Storage) => {
     const name = `${root}data/${storage.key}`;
@@ -99,6 +97,32 @@ function readZipForm(bytes: Uint8Array): TensorFile {
   };
   const tensors = readStateDict(value, bytesOf, new TensorBudget(bytes));
   return { tensors, metadata: readExtra(archive, `${root}extra/`) };
+}
+
+/** Checks everything around the pickle that `torch.load` checks. */
+function requireReadable(archive: StoredZip, root: string): void {
+  const outside = archive.names.find((name) => !name.startsWith(root) || name === root);
+  if (outside !== undefined) {
+    throw new FormatError(`refused: the archive's entry ${outside} is not a file in the folder of the others, ${root}`);
+  }
+  if (archive.names.includes(`${root}constants.pkl`)) throw new FormatError("refused: the file holds TorchScript");
+  const textOf = (name: string) => {
+    const entry = archive.read(root + name);
+    return entry && new TextDecoder("latin1").decode(entry);
+  };
+  const byteOrder = textOf("byteorder") ?? "little";
+  if (byteOrder === "big") throw new FormatError("the file's byte order is big-endian, which is not supported");
+  if (byteOrder !== "little") throw new FormatError("the archive's entry byteorder is neither little nor big");
+  const version = textOf("version") ?? "";
+  if (!/^\d+\n?$/.test(version) || Number(version) < 1 || Number(version) > NEWEST_VERSION) {
+    throw new FormatError(`the archive's entry version is not a number from 1 to ${NEWEST_VERSION}`);
+  }
+  if (!/^\d+$/.test(textOf(".storage_alignment") ?? "1")) {
+    throw new FormatError("the archive's entry .storage_alignment is not a number");
+  }
+  if (/[^ -~]/.test(textOf(".data/serialization_id") ?? "")) {
+    throw new FormatError("the archive's entry .data/serialization_id is not ASCII");
+  }
 }
 
 function readExtra(archive: StoredZip, prefix: string): Record<string, string> {

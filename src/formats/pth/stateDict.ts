@@ -108,8 +108,15 @@ function newDictionary(values: readonly unknown[]): Map<unknown, unknown> {
   return new Map();
 }
 
-/** The remaining values are for training: whether the tensor requires a gradient, and hooks. */
-function rebuildTensor([storage, offset, shape, strides]: readonly unknown[]): View {
+/** What `_rebuild_tensor_v2` takes without metadata, which would say that its values are negated or conjugated. */
+const TENSOR_VALUES = 6;
+
+/** The last two values are for training: whether the tensor requires a gradient, and hooks. */
+function rebuildTensor(values: readonly unknown[]): View {
+  const [storage, offset, shape, strides] = values;
+  if (values.length !== TENSOR_VALUES) {
+    throw new FormatError(`the pickle describes a tensor by ${values.length} values, not ${TENSOR_VALUES}`);
+  }
   if (!(storage instanceof Storage) || !isCount(offset) || !isCounts(shape) || !isCounts(strides)) {
     throw new FormatError("the pickle describes a tensor without a storage, an offset, a shape or strides");
   }

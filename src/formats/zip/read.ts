@@ -8,7 +8,13 @@ const LONGEST_COMMENT = 0xffff;
 /** Says that the value is in the 64-bit extra field. */
 const SEE_EXTRA = 0xffffffff;
 const EXTRA_64_ID = 1;
-const ENCRYPTED_FLAG = 1;
+/** Encrypted, a patch of another file, strongly encrypted, or with a masked header. */
+const REFUSED_FLAGS = 0x2061;
+
+/** As in MS-DOS. */
+const FOLDER_ATTRIBUTE = 0x10;
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** A LeNet-5 with its optimizer state has a few dozen. */
 const MOST_ENTRIES = 10_000;
@@ -16,6 +22,8 @@ const MOST_ENTRIES = 10_000;
 interface Entry {
   readonly name: string;
   readonly method: number;
+  /** PyTorch reads nothing from a folder, whatever its size. */
+  readonly isFolder: boolean;
   readonly checksum: number;
   /** Where its local header begins. */
   readonly begin: number;
@@ -66,7 +74,8 @@ export function openStoredZip(bytes: Uint8Array): StoredZip {
   };
 }
 
-function contentOf({ name, method, checksum, data }: Entry): Uint8Array {
+function contentOf({ name, method, isFolder, checksum, data }: Entry): Uint8Array {
+  if (isFolder) throw new FormatError(`refused: the zip archive's entry ${name} is a folder`);
   if (method !== STORED) {
     throw new FormatError(`refused: the zip archive's entry ${name} is compressed; PyTorch never compresses`);
   }
@@ -101,9 +110,9 @@ function readDirectory(bytes: Uint8Array): Entry[] {
     }
     const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((offset) => view.getUint16(place + offset, true));
     const nameBegin = place + CENTRAL_HEADER.bytes;
-    const name = new TextDecoder().decode(bytes.subarray(nameBegin, nameBegin + nameBytes));
-    if ((view.getUint16(place + 8, true) & ENCRYPTED_FLAG) !== 0) {
-      throw new FormatError(`refused: the zip archive's entry ${name} is encrypted`);
+    const name = nameOf(bytes.subarray(nameBegin, nameBegin + nameBytes));
+    if ((view.getUint16(place + 8, true) & REFUSED_FLAGS) !== 0) {
+      throw new FormatError(`refused: the zip archive's entry ${name} is encrypted or a patch`);
     }
     const method = view.getUint16(place + 10, true);
     const { unpackedSize, size, begin } = readPlace(view, place, nameBegin + nameBytes, extraBytes);
@@ -118,14 +127,23 @@ function readDirectory(bytes: Uint8Array): Entry[] {
       throw new FormatError(`refused: the zip archive's entry ${name} extends beyond the archive's data`);
     }
     const checksum = view.getUint32(place + 16, true);
-    entries.push({ name, method, checksum, begin, end, data: bytes.subarray(dataBegin, end) });
+    const isFolder = name.endsWith("/") || (view.getUint32(place + 38, true) & FOLDER_ATTRIBUTE) !== 0;
+    entries.push({ name, method, isFolder, checksum, begin, end, data: bytes.subarray(dataBegin, end) });
     place = nameBegin + nameBytes + extraBytes + commentBytes;
   }
   return entries;
 }
 
+function nameOf(bytes: Uint8Array): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    throw new FormatError("the zip archive is damaged: the name of an entry is not UTF-8");
+  }
+}
+
 /** The number of entries, and where their directory begins. */
-function readEnd(view: DataView): { count: number; begin: number } {
+function readEnd(view: DataView): Directory {
   const earliest = Math.max(0, view.byteLength - END.bytes - LONGEST_COMMENT);
   for (let end = view.byteLength - END.bytes; end >= earliest; end--) {
     if (view.getUint32(end, true) !== END.signature) continue;
@@ -133,12 +151,37 @@ function readEnd(view: DataView): { count: number; begin: number } {
     if (locator >= 0 && view.getUint32(locator, true) === END_64_LOCATOR.signature) {
       const end64 = uint64(view, locator + 8);
       if (view.getUint32(end64, true) === END_64_SIGNATURE) {
-        return { count: uint64(view, end64 + 32), begin: uint64(view, end64 + 48) };
+        const disks = [view.getUint32(end64 + 16, true), view.getUint32(end64 + 20, true)];
+        const [here, count, size, begin] = [24, 32, 40, 48].map((offset) => uint64(view, end64 + offset));
+        return requireWhole({ disks, here, count, size, begin, end: end64 });
       }
     }
-    return { count: view.getUint16(end + 10, true), begin: view.getUint32(end + 16, true) };
+    const [disk, first, here, count] = [4, 6, 8, 10].map((offset) => view.getUint16(end + offset, true));
+    const [size, begin] = [12, 16].map((offset) => view.getUint32(end + offset, true));
+    return requireWhole({ disks: [disk, first], here, count, size, begin, end });
   }
   throw new FormatError("the zip archive is damaged: it has no end record");
+}
+
+/** What the record at the archive's end says about the directory, and where the record begins. */
+interface Directory {
+  readonly disks: readonly number[];
+  /** The entries on this disk. */
+  readonly here: number;
+  readonly count: number;
+  readonly size: number;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Archives once spanned floppy disks. */
+function requireWhole(directory: Directory): Directory {
+  const { disks, here, count, size, begin, end } = directory;
+  if (disks.some((disk) => disk !== 0) || here !== count) {
+    throw new FormatError("refused: the zip archive is a part of several");
+  }
+  if (begin + size > end) throw new FormatError("the zip archive is damaged: its directory is not before its end");
+  return directory;
 }
 
 /** An entry's sizes and where its local header begins, from the 64-bit extra field if needed. */

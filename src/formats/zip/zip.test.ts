@@ -41,6 +41,10 @@ const changedEntry = (index: number, change: (view: DataView) => void) =>
   changed(change, (archive) => centralHeader(archive, index));
 const changedEnd = (change: (view: DataView) => void) => changed(change, (archive) => archive.length - 22);
 
+function setCount(view: DataView, count: number): void {
+  for (const offset of [8, 10]) view.setUint16(offset, count, true);
+}
+
 it("computes known checksums", () => {
   expect(crc32(new TextEncoder().encode("123456789"))).toBe(0xcbf43926);
   expect(crc32(new Uint8Array(0))).toBe(0);
@@ -100,7 +104,7 @@ describe("reading", () => {
 
   it.each<[string, Uint8Array, string]>([
     ["only a beginning", stored().subarray(0, 40), "it has no end record"],
-    ["only an end", stored().subarray(-22), "is cut short"],
+    ["only an end", stored().subarray(-22), "its directory is not before its end"],
     ["a changed byte", stored().fill(9, 36, 37), "the checksum of its entry a/one does not match"],
     ["compression", zipSync(contents, { level: 9 }), "entry a/one is compressed"],
     ["encryption", changedEntry(0, (view) => view.setUint16(8, 1, true)), "entry a/one is encrypted"],
@@ -132,13 +136,18 @@ describe("reading", () => {
     ],
     ["names that differ by case alone", zipSync({ "a/one": bytes, "A/ONE": bytes }, { level: 0 }), "a/one and A/ONE"],
     ["the same in other letters", zipSync({ "a/é": bytes, "a/É": bytes }, { level: 0 }), "a/é and a/É"],
-    [
-      "too high a number of entries",
-      changedEnd((view) => view.setUint16(10, 9, true)),
-      "something other than an entry",
-    ],
+    ["too high a number of entries", changedEnd((view) => setCount(view, 9)), "something other than an entry"],
+    ["a part of several", changedEnd((view) => view.setUint16(4, 1, true)), "is a part of several"],
+    ["a directory on another disk", changedEnd((view) => view.setUint16(6, 1, true)), "is a part of several"],
+    ["entries on another disk", changedEnd((view) => view.setUint16(8, 2, true)), "is a part of several"],
+    ["a directory of another size", changedEnd((view) => view.setUint32(12, 400, true)), "is not before its end"],
+    ["a patch", changedEntry(0, (view) => view.setUint16(8, 0x20, true)), "entry a/one is encrypted or a patch"],
+    ["a masked header", changedEntry(0, (view) => view.setUint16(8, 0x2000, true)), "is encrypted or a patch"],
+    ["a folder with content", changedEntry(0, (view) => view.setUint32(38, 0x10, true)), "entry a/one is a folder"],
+    ["a folder by its name", zipSync({ "a/": [bytes, { level: 0 }] }), "entry a/ is a folder"],
+    ["a name that is not UTF-8", changedEntry(0, (view) => view.setUint8(46, 0xff)), "is not UTF-8"],
     ["no directory", changedEnd((view) => view.setUint32(16, 0, true)), "something other than an entry"],
-    ["60,000 entries", changedEnd((view) => view.setUint16(10, 60_000, true)), "has 60000 entries, more than 10000"],
+    ["60,000 entries", changedEnd((view) => setCount(view, 60_000)), "has 60000 entries, more than 10000"],
   ])("refuses %s", (_, archive, message) => {
     expect(() => read(archive)).toThrow(message);
   });
