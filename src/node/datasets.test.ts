@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -280,6 +280,30 @@ describe("loadDataset by download", () => {
     await put(partial(), Buffer.alloc(100, 7));
     await loadDataset(entry, "train", { mirrors: [await mirror(serve(requests))] });
     expect(requests.slice(0, 2)).toEqual(["train-images.gz bytes=100-", "train-images.gz whole"]);
+  });
+
+  it("stops a server that sends more than the file may take without saying how much it is", async () => {
+    let sent = 0;
+    const address = await mirror((_, response) => {
+      const piece = Buffer.alloc(16_384, 7);
+      const send = () => {
+        if (response.destroyed) return;
+        sent += piece.length;
+        // Without a limit, the download would take all of it.
+        if (sent > 64e6) response.end();
+        else response.write(piece, send);
+      };
+      send();
+    });
+    const loaded = loadDataset(entry, "train", { mirrors: [address] });
+    await expect(loaded).rejects.toThrow(/the file is too large: expected at most \d+ bytes/);
+    expect(sent).toBeLessThan(32e6);
+    // What was received is no more than the limit and a piece of it.
+    const kept = await stat(partial()).then(
+      ({ size }) => size,
+      () => 0,
+    );
+    expect(kept).toBeLessThan(1e6);
   });
 
   it("takes the entire file from a server without ranges, over a longer wrong beginning", async () => {

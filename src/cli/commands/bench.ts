@@ -99,7 +99,7 @@ async function benchCard({ seconds, full, json, device: choice }: BenchOptions):
       terminal.progress({ label: "measuring", done, total, unit: "parts", details: doing }),
   });
   terminal.clearBar();
-  if (json) process.stdout.write(`${JSON.stringify({ lenet: VERSION, card, fleets: figures }, undefined, 2)}\n`);
+  if (json) process.stdout.write(`${toJson({ lenet: VERSION, card, fleets: figures }, 2)}\n`);
   else terminal.line([describeCard(card), "", ...formatFleets(figures)].join("\n"));
 }
 

@@ -5,7 +5,7 @@ import { enableFusedArithmetic } from "../../node/threads.js";
 import { findCards, type GraphicsCard } from "../../node/webgpu.js";
 import { fasterDevice } from "../device.js";
 import { jsonOption } from "../options.js";
-import { counted } from "../text.js";
+import { counted, printableLines, toJson } from "../text.js";
 
 /** What a command can compute on, as `--json` prints it. */
 interface Devices {
@@ -23,7 +23,7 @@ export function devicesCommand(): Command {
     .addOption(jsonOption())
     .action(async ({ json }: { readonly json?: boolean }) => {
       const devices = await listDevices();
-      process.stdout.write(json ? `${JSON.stringify(devices, undefined, 2)}\n` : formatDevices(devices));
+      process.stdout.write(json ? `${toJson(devices, 2)}\n` : printableLines(formatDevices(devices)));
     });
 }
 

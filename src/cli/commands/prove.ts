@@ -12,6 +12,7 @@ import { openDevice } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
 import { dataDirOption, jsonOption, threadsOption } from "../options.js";
 import { formatPercent, Terminal } from "../terminal.js";
+import { toJson } from "../text.js";
 import { arithmeticOfRun, resumeOn } from "../training/train.js";
 
 interface ProveOptions {
@@ -65,7 +66,7 @@ async function prove(path: string, { dataDir, threads, json }: ProveOptions, sig
     fingerprint: repeated.fingerprint,
     differsFromEpoch: firstDifference(history, repeated.history),
   };
-  if (json) process.stdout.write(`${JSON.stringify(proof, undefined, 2)}\n`);
+  if (json) process.stdout.write(`${toJson(proof, 2)}\n`);
   else for (const line of linesOf(proof)) terminal.line(line);
   return proof.proved;
 }

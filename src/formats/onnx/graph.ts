@@ -7,7 +7,7 @@ import { Network } from "./network.js";
 import { GraphNode } from "./node.js";
 import { PREPROCESSING_STEPS, SOFTMAX_STEP } from "./preprocessing.js";
 import { networkSteps } from "./steps.js";
-import { isFloatType, readConstant, spend } from "./tensors.js";
+import { isElementType, isFloatType, readConstant, spend } from "./tensors.js";
 import type { Activation, Value } from "./values.js";
 
 /** The network that a graph computes. */
@@ -45,6 +45,7 @@ export function readGraph(graph: GraphMessage, names: readonly string[], budget:
     throw new FormatError(`onnx: the output "${output.name}" is of type ${type}, expected floating point`);
   }
   const { activation, takesBytes } = readInput(input);
+  for (const value of [...graph.input, ...graph.value_info]) requireTensor(value);
   define(input.name ?? "", activation);
 
   const steps = networkSteps(names);
@@ -83,6 +84,14 @@ function isInitializer({ name = "", type }: ValueMessage, values: ReadonlyMap<st
     throw new FormatError(`onnx: the input "${name}" is [${listed}], but its tensor is [${initializer.shape}]`);
   }
   return initializer !== undefined;
+}
+
+/** @throws FormatError if a value is described as something other than a tensor */
+function requireTensor({ name, type }: ValueMessage): void {
+  const element = type?.tensor_type?.elem_type;
+  if (type && !isElementType(element)) {
+    throw new FormatError(`onnx: the value "${name}" is of type ${element}, expected numbers`);
+  }
 }
 
 function only(what: string, values: readonly ValueMessage[]): ValueMessage {

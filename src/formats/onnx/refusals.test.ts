@@ -63,6 +63,14 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
         type: { tensor_type: { elem_type: DataType.FLOAT, shape: { dim: [{ dim_value: 119 }] } } },
       }),
   ],
+  "a value of an unknown type": [
+    'the value "relu1.output" is of type 72, expected numbers',
+    (graph) => (graph.value_info as object[]).push({ name: "relu1.output", type: { tensor_type: { elem_type: 72 } } }),
+  ],
+  "a value that is no tensor": [
+    'the value "relu1.output" is of type undefined, expected numbers',
+    (graph) => (graph.value_info as object[]).push({ name: "relu1.output", type: {} }),
+  ],
   "two outputs": [
     `the graph's outputs are "logits", "fc1.output", expected one`,
     (graph) => (graph.output as object[]).push({ name: "fc1.output" }),

@@ -27,6 +27,11 @@ const FORMATS = new Map<number | undefined, ElementFormat>([
   [DataType.BOOL, { element: "BOOL", field: "int32_data", kind: "integers" }],
 ]);
 
+/** Whether any value of a graph can have this type. */
+export function isElementType(type: number | undefined): boolean {
+  return FORMATS.has(type) || type === DataType.UINT8;
+}
+
 /** Whether weights can have this type. */
 export function isFloatType(type: number | undefined): boolean {
   return FORMATS.get(type)?.kind === "floats";

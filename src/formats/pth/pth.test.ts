@@ -187,6 +187,11 @@ describe("a damaged or hostile file", () => {
     ["too few strides", dictionary(["w", tensor(storage(4), 0, [2, 2], [1])]), "shape [2,2] but strides [1]"],
     ["a shape of text", dictionary(["w", tensor(storage(4), 0, ["a"], [1])]), "without a storage, an offset, a shape"],
     ["no storage", dictionary(["w", tensor(3, 0, [1], [1])]), "without a storage"],
+    [
+      "an older file's id of a storage",
+      dictionary(["w", { persistent: ["storage", { global: "torch.FloatStorage" }, "0", "cpu", 4, 0] }]),
+      "other than a storage",
+    ],
     ["another persistent id", dictionary(["w", { persistent: ["module", "x"] }]), "other than a storage"],
     [
       "a storage of two types",
@@ -276,6 +281,20 @@ describe("a damaged or hostile file", () => {
     const entries = { version: "10", byteorder: "little", ".storage_alignment": "64", ".data/serialization_id": "07" };
     const named = Object.entries(entries).map(([name, text]) => [`a/${name}`, Buffer.from(text)] as const);
     expect(readPth(file(dictionary(), Object.fromEntries(named))).tensors.size).toBe(0);
+  });
+
+  it("is refused: gradients of integers, and parameters without a tensor", () => {
+    const integers = storage(4, "torch.IntStorage");
+    const values = [integers, 0, [4], [1], true, { call: "collections.OrderedDict", values: [] }];
+    const gradient = dictionary(["w", { call: "torch._utils._rebuild_tensor_v2", values }]);
+    expect(() => readPth(file(gradient))).toThrow("a gradient, which only floating point can have");
+    const parameter = (...given: Expression[]) =>
+      file(dictionary(["w", { call: "torch._utils._rebuild_parameter", values: given }]));
+    const floats = tensor(storage(4), 0, [4], [1]);
+    expect(readPth(parameter(floats, true, [])).tensors.size).toBe(1);
+    expect(() => readPth(parameter(floats, 1, []))).toThrow("a gradient, which only floating point can have");
+    expect(() => readPth(parameter(floats, true))).toThrow("a parameter without a tensor");
+    expect(() => readPth(parameter(storage(4), true, []))).toThrow("a parameter without a tensor");
   });
 
   it.each([

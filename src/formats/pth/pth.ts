@@ -85,7 +85,7 @@ function readZipForm(bytes: Uint8Array): TensorFile {
     throw new FormatError("not a PyTorch file: the zip archive has no data.pkl");
   }
   requireReadable(archive, root);
-  const { value } = readPickle(pickle, 0, stateDictVocabulary());
+  const { value } = readPickle(pickle, 0, stateDictVocabulary("archive"));
   const bytesOf = (storage: Storage) => {
     const name = `${root}data/${storage.key}`;
     const found = archive.read(name);
@@ -133,7 +133,7 @@ function readExtra(archive: StoredZip, prefix: string): Record<string, string> {
 }
 
 function readLegacyForm(bytes: Uint8Array): NamedTensors {
-  const vocabulary = stateDictVocabulary();
+  const vocabulary = stateDictVocabulary("older");
   let position = 0;
   const nextPickle = () => {
     const { value, end } = readPickle(bytes, position, vocabulary);

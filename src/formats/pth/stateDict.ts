@@ -73,18 +73,24 @@ class View {
   }
 }
 
+/** What an id of a storage holds, in archives and in older files, where the last one is null. */
+const STORAGE_VALUES = { archive: 5, older: 6 } as const;
+
 /** The vocabulary of a state_dict. Reading fills `storages` with those it refers to, by key. */
-export function stateDictVocabulary(): Vocabulary & { readonly storages: ReadonlyMap<string, Storage> } {
+export function stateDictVocabulary(
+  form: keyof typeof STORAGE_VALUES,
+): Vocabulary & { readonly storages: ReadonlyMap<string, Storage> } {
   const storages = new Map<string, Storage>();
   const globals = new Map<string, unknown>([
     [ORDERED_DICT, newDictionary],
     [REBUILD_TENSOR, rebuildTensor],
-    ["torch._utils._rebuild_parameter", ([tensor]: readonly unknown[]) => tensor],
+    ["torch._utils._rebuild_parameter", rebuildParameter],
     ...STORAGE_TYPES.map(([name, element]) => [name, new StorageType(element)] as const),
   ]);
 
   function persistent(id: unknown): Storage {
-    const [kind, type, key, , count, view = null] = Array.isArray(id) ? id : [];
+    const isTuple = Array.isArray(id) && Object.isFrozen(id) && id.length === STORAGE_VALUES[form];
+    const [kind, type, key, , count, view = null] = isTuple ? id : [];
     const known = kind === "storage" && type instanceof StorageType && typeof key === "string" && isCount(count);
     // Storages have not been views since PyTorch 0.4.
     if (!known || view !== null) {
@@ -111,19 +117,36 @@ function newDictionary(values: readonly unknown[]): Map<unknown, unknown> {
 /** What `_rebuild_tensor_v2` takes without metadata, which would say that its values are negated or conjugated. */
 const TENSOR_VALUES = 6;
 
-/** The last two values are for training: whether the tensor requires a gradient, and hooks. */
+/** The last two values are for training: whether the tensor has a gradient, and hooks. */
 function rebuildTensor(values: readonly unknown[]): View {
-  const [storage, offset, shape, strides] = values;
+  const [storage, offset, shape, strides, hasGradient] = values;
   if (values.length !== TENSOR_VALUES) {
     throw new FormatError(`the pickle describes a tensor by ${values.length} values, not ${TENSOR_VALUES}`);
   }
   if (!(storage instanceof Storage) || !isCount(offset) || !isCounts(shape) || !isCounts(strides)) {
     throw new FormatError("the pickle describes a tensor without a storage, an offset, a shape or strides");
   }
+  requireGradient(hasGradient, storage);
   if (shape.length !== strides.length) {
     throw new FormatError(`the pickle describes a tensor of shape [${shape}] but strides [${strides}]`);
   }
   return new View(storage, offset, [...shape], [...strides]);
+}
+
+/** A parameter is a tensor, whether it has a gradient, and hooks. */
+function rebuildParameter([view, hasGradient, ...others]: readonly unknown[]): View {
+  if (!(view instanceof View) || others.length !== 1) {
+    throw new FormatError("the pickle describes a parameter without a tensor");
+  }
+  requireGradient(hasGradient, view.storage);
+  return view;
+}
+
+/** @throws FormatError for gradients of integers, which PyTorch does not have */
+function requireGradient(hasGradient: unknown, { element }: Storage): void {
+  if (typeof hasGradient !== "boolean" || (hasGradient && !element.includes("F"))) {
+    throw new FormatError("the pickle describes a tensor with a gradient, which only floating point can have");
+  }
 }
 
 function isCount(value: unknown): value is number {

@@ -114,6 +114,7 @@ function readDirectory(bytes: Uint8Array): Entry[] {
     if ((view.getUint16(place + 8, true) & REFUSED_FLAGS) !== 0) {
       throw new FormatError(`refused: the zip archive's entry ${name} is encrypted or a patch`);
     }
+    requireFirstDisk(view.getUint16(place + 34, true));
     const method = view.getUint16(place + 10, true);
     const { unpackedSize, size, begin } = readPlace(view, place, nameBegin + nameBytes, extraBytes);
     if (method === STORED && unpackedSize !== size) {
@@ -151,7 +152,7 @@ function readEnd(view: DataView): Directory {
     if (locator >= 0 && view.getUint32(locator, true) === END_64_LOCATOR.signature) {
       const end64 = uint64(view, locator + 8);
       if (view.getUint32(end64, true) === END_64_SIGNATURE) {
-        const disks = [view.getUint32(end64 + 16, true), view.getUint32(end64 + 20, true)];
+        const disks = [locator + 4, end64 + 16, end64 + 20].map((place) => view.getUint32(place, true));
         const [here, count, size, begin] = [24, 32, 40, 48].map((offset) => uint64(view, end64 + offset));
         return requireWhole({ disks, here, count, size, begin, end: end64 });
       }
@@ -174,14 +175,16 @@ interface Directory {
   readonly end: number;
 }
 
-/** Archives once spanned floppy disks. */
 function requireWhole(directory: Directory): Directory {
   const { disks, here, count, size, begin, end } = directory;
-  if (disks.some((disk) => disk !== 0) || here !== count) {
-    throw new FormatError("refused: the zip archive is a part of several");
-  }
+  requireFirstDisk(...disks, here - count);
   if (begin + size > end) throw new FormatError("the zip archive is damaged: its directory is not before its end");
   return directory;
+}
+
+/** Archives once spanned floppy disks. */
+function requireFirstDisk(...disks: readonly number[]): void {
+  if (disks.some((disk) => disk !== 0)) throw new FormatError("refused: the zip archive is a part of several");
 }
 
 /** An entry's sizes and where its local header begins, from the 64-bit extra field if needed. */

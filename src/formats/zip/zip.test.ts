@@ -137,6 +137,7 @@ describe("reading", () => {
     ["names that differ by case alone", zipSync({ "a/one": bytes, "A/ONE": bytes }, { level: 0 }), "a/one and A/ONE"],
     ["the same in other letters", zipSync({ "a/é": bytes, "a/É": bytes }, { level: 0 }), "a/é and a/É"],
     ["too high a number of entries", changedEnd((view) => setCount(view, 9)), "something other than an entry"],
+    ["an entry on another disk", changedEntry(0, (view) => view.setUint16(34, 1, true)), "is a part of several"],
     ["a part of several", changedEnd((view) => view.setUint16(4, 1, true)), "is a part of several"],
     ["a directory on another disk", changedEnd((view) => view.setUint16(6, 1, true)), "is a part of several"],
     ["entries on another disk", changedEnd((view) => view.setUint16(8, 2, true)), "is a part of several"],
