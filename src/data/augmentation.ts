@@ -59,7 +59,7 @@ export function isAugmenting(augmentation: Augmentation): boolean {
 }
 
 /** Whether an augmentation draws more than crop, flip and rotation. */
-function drawsMore({ shift, scale, shear, brightness, erase }: Augmentation): boolean {
+export function drawsMore({ shift, scale, shear, brightness, erase }: Augmentation): boolean {
   return shift > 0 || scale > 0 || shear > 0 || brightness > 0 || erase > 0;
 }
 
@@ -103,7 +103,7 @@ const NO_MORE: MoreDraws = {
 const UNCHANGED: Transformation = { ...NO_MORE, cropDown: 0, cropRight: 0, flip: false, degrees: 0, background: 0 };
 
 const FIXED_POINT = 65536;
-const RADIANS_PER_DEGREE = Math.PI / 180;
+export const RADIANS_PER_DEGREE = Math.PI / 180;
 
 /**
  * Encodes a transformation for the engine. The map's coefficients are those of torchvision's

@@ -71,9 +71,12 @@ export function hyperparameterValues(settings: OptimizerSettings, update: Update
 
 const WORDS = Object.entries(HYPERPARAMETERS) as [keyof typeof HYPERPARAMETERS, number][];
 
-/** The numbers as the kernels read them. */
-export function packHyperparameters(values: HyperparameterValues): Float32Array {
-  const packed = new Float32Array(HYPERPARAMETER_WORDS);
-  for (const [name, word] of WORDS) packed[word] = values[name];
-  return packed;
+/** Writes the numbers as the kernels read them, into a block of its own unless there is one. */
+export function packHyperparameters(
+  values: HyperparameterValues,
+  target: Float32Array = new Float32Array(HYPERPARAMETER_WORDS),
+  offset = 0,
+): Float32Array {
+  for (const [name, word] of WORDS) target[offset + word] = values[name];
+  return target;
 }

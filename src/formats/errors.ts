@@ -6,6 +6,7 @@ const LONGEST_MESSAGE = 300;
  */
 export class FormatError extends Error {
   override readonly name = "FormatError";
+  readonly code: string = "ERR_FORMAT";
 
   constructor(message: string) {
     const line = message.replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, "?");
@@ -15,6 +16,8 @@ export class FormatError extends Error {
 
 /** A weights file does not say which activation and pooling its model has; its tensors cannot show it. */
 export class UnknownLayersError extends FormatError {
+  override readonly code = "ERR_UNKNOWN_LAYERS";
+
   constructor() {
     super("the file does not say which activation and pooling its model has; name its recipe with --recipe");
   }

@@ -1,6 +1,8 @@
 import type { Dataset } from "../data/dataset.js";
 import { drawImage, type ImageInput } from "../data/images/image.js";
-import type { Engine, LayerActivation } from "../engine/backend.js";
+import type { Engine, Images, LayerActivation } from "../engine/backend.js";
+import { imageSize } from "../engine/hostImages.js";
+import type { Threads } from "../engine/wasm/threads.js";
 import { wasmBackend } from "../engine/wasm/wasmBackend.js";
 import type { NamedTensors } from "../model/index.js";
 import { evaluateDataset, type Judgement, judge } from "../training/evaluate.js";
@@ -55,6 +57,43 @@ async function ready(loaded: Loaded, { parameters }: LeNet5): Promise<Engine> {
   return engine;
 }
 
+/** Computes on several threads, with an engine for this call alone. */
+async function withThreads<Answer>(
+  network: LeNet5,
+  threads: Threads,
+  ask: (engine: Engine) => Promise<Answer>,
+): Promise<Answer> {
+  const { model, normalization, parameters } = network;
+  const backend = wasmBackend({ threads });
+  const engine = await backend.compile([{ model, normalization }], { batchSize: BATCH_SIZE * threads.count });
+  try {
+    await engine.setParameters(parameters);
+    return await ask(engine);
+  } finally {
+    engine.dispose();
+  }
+}
+
+/** On which threads to compute. */
+export interface InferenceOptions {
+  /**
+   * From `threads()` of `lenet/node` or `lenet/browser`; worth their start only for thousands of images. Default: only
+   * the calling thread.
+   */
+  readonly threads?: Threads;
+}
+
+/** How to evaluate a network. */
+export interface EvaluateOptions extends PassOptions, InferenceOptions {}
+
+/** Inputs that are already normalised, with their labels. */
+export interface LabelledValues {
+  /** float32 [count][channels][height][width] */
+  readonly values: Float32Array;
+  /** The class of each, as an index. */
+  readonly labels: ArrayLike<number>;
+}
+
 /** A network's prediction for an image. */
 export interface Prediction extends Judgement {
   /** The name of the class. */
@@ -62,33 +101,64 @@ export interface Prediction extends Judgement {
 }
 
 /**
- * Classifies an image of any size. It is fitted to the network's input like the training images.
+ * Classifies an image of any size. It is fitted to the network's input like the training images. A Float32Array is taken
+ * as the input itself, normalised: [channels][height][width].
  *
  * @throws RangeError if the image's length does not fit its size, Error if the network's outputs are not finite
  */
-export function predict(network: LeNet5, image: ImageInput): Promise<Prediction>;
-/** Classifies several images; the predictions are in the same order. */
-export function predict(network: LeNet5, images: readonly ImageInput[]): Promise<Prediction[]>;
+export function predict(
+  network: LeNet5,
+  image: ImageInput | Float32Array,
+  options?: InferenceOptions,
+): Promise<Prediction>;
+/** Classifies several images, all or none of them Float32Arrays; the predictions are in the same order. */
+export function predict(
+  network: LeNet5,
+  images: readonly ImageInput[] | readonly Float32Array[],
+  options?: InferenceOptions,
+): Promise<Prediction[]>;
 export async function predict(
   network: LeNet5,
-  images: ImageInput | readonly ImageInput[],
+  images: ImageInput | Float32Array | readonly ImageInput[] | readonly Float32Array[],
+  options: InferenceOptions = {},
 ): Promise<Prediction | Prediction[]> {
-  return isList(images) ? predictAll(network, images) : (await predictAll(network, [images]))[0];
+  return isList(images) ? predictAll(network, images, options) : (await predictAll(network, [images], options))[0];
 }
 
-function isList(images: ImageInput | readonly ImageInput[]): images is readonly ImageInput[] {
+type Input = ImageInput | Float32Array;
+
+function isList(images: Input | readonly Input[]): images is readonly Input[] {
   return Array.isArray(images);
 }
 
-async function predictAll(network: LeNet5, images: readonly ImageInput[]): Promise<Prediction[]> {
+async function predictAll(
+  network: LeNet5,
+  images: readonly Input[],
+  { threads }: InferenceOptions,
+): Promise<Prediction[]> {
   if (images.length === 0) return [];
-  const batch = drawnImages(network, images);
-  const { data } = await withEngine(network, async (engine) => engine.predict(await engine.load(batch)));
+  const batch = inputsOf(network, images);
+  const ask = async (engine: Engine) => engine.predict(await engine.load(batch));
+  const { data } = await (threads ? withThreads(network, threads, ask) : withEngine(network, ask));
   const classes = network.classes.length;
   return images.map((_, index) => {
     const judgement = judge(data.subarray(index * classes, (index + 1) * classes));
     return { label: network.classes[judgement.class], ...judgement };
   });
+}
+
+function inputsOf(network: LeNet5, images: readonly Input[]): Images {
+  const isFloat = (image: Input) => image instanceof Float32Array;
+  if (!images.some(isFloat)) return drawnImages(network, images as readonly ImageInput[]);
+  if (!images.every(isFloat)) throw new RangeError("some images are Float32Arrays, others are not");
+  const size = imageSize(network.model);
+  const values = new Float32Array(images.length * size);
+  for (const [index, image] of (images as readonly Float32Array[]).entries()) {
+    if (image.length !== size)
+      throw new RangeError(`image ${index} has ${image.length} values, the network takes ${size}`);
+    values.set(image, index * size);
+  }
+  return { values };
 }
 
 /** Fits images to the network's input, in order: uint8 [image][channels][height][width]. */
@@ -102,15 +172,20 @@ export function drawnImages({ input, framing }: LeNet5, images: readonly ImageIn
 }
 
 /**
- * Evaluates a network on all images of a data set, without augmentation: accuracy, loss, results per class, confusion
- * matrix.
+ * Evaluates a network on all images of a data set, or on normalised values, without augmentation: accuracy, loss, results
+ * per class, confusion matrix.
  *
  * @throws RangeError if the data set's classes differ from the network's
  * @throws the signal's reason if it is aborted
  */
-export async function evaluate(network: LeNet5, dataset: Dataset, options: PassOptions = {}): Promise<Evaluation> {
-  const images = datasetFor(network, dataset);
-  return withEngine(network, (engine) => evaluateDataset(engine, images, undefined, options));
+export async function evaluate(
+  network: LeNet5,
+  data: Dataset | LabelledValues,
+  { threads, ...options }: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const images = "values" in data ? { ...data, classes: network.classes } : datasetFor(network, data);
+  const ask = (engine: Engine) => evaluateDataset(engine, images, undefined, options);
+  return threads ? withThreads(network, threads, ask) : withEngine(network, ask);
 }
 
 /**

@@ -5,6 +5,7 @@ import { generateDigits } from "../data/digits.js";
 import type { Pixels } from "../data/images/image.js";
 import { readWeights, writeWeights } from "../formats/weightFiles.js";
 import { initializeParameters, lenet5, type NamedTensors } from "../model/index.js";
+import { threads } from "../node/threads.js";
 import { RECIPES } from "../training/recipes/recipes.js";
 import { activations, evaluate, gradients, predict } from "./inference.js";
 import { LeNet5 } from "./lenet5.js";
@@ -174,6 +175,31 @@ describe("evaluate", () => {
     const right = predictions.filter((prediction, index) => prediction.class === large.labels[index]);
     const { correct, total } = await evaluate(network, large);
     expect({ correct, total }).toEqual({ correct: right.length, total: 50 });
+  });
+
+  it("gives the same bits on several threads, and takes normalised values", async () => {
+    const network = LeNet5.create({ classes: digits.classes, seed: 4 });
+    // First, as it enables fused arithmetic on Node 20.
+    const several = threads(3);
+    const alone = await evaluate(network, digits);
+    expect(await evaluate(network, digits, { threads: several })).toEqual(alone);
+    const values = Float32Array.from(digits.images, (byte) => (byte / 255 - 0.5) / 0.5);
+    const fromValues = await evaluate(network, { values, labels: digits.labels });
+    expect(fromValues.confusion).toEqual(alone.confusion);
+    expect(fromValues.loss).toBeCloseTo(alone.loss, 5);
+
+    const size = SIDE * SIDE;
+    const images = Array.from({ length: 50 }, (_, index) => digits.images.subarray(index * size, (index + 1) * size));
+    const floats = images.map((_, index) => values.subarray(index * size, (index + 1) * size));
+    const predictions = await predict(network, images);
+    expect(await predict(network, images, { threads: several })).toEqual(predictions);
+    for (const [index, { logits }] of (await predict(network, floats)).entries()) {
+      expectClose(logits, predictions[index].logits, 1e-5);
+    }
+    await expect(predict(network, floats[0].subarray(1))).rejects.toThrow(
+      "image 0 has 783 values, the network takes 784",
+    );
+    await expect(evaluate(network, { values, labels: [1] })).rejects.toThrow(RangeError);
   });
 
   it("refuses a data set with other classes", async () => {

@@ -6,6 +6,7 @@
 
 export type { DownloadProgress } from "./disk/download.js";
 export { decodeImage, encodePng } from "./images/codec.js";
+export { type DecodeOptions, DecoderBusyError, ImageDecoder, type ImageDecoderOptions } from "./images/decoder.js";
 export type { SkippedFile } from "./images/folderWalk.js";
 export { ImageError, MAXIMUM_PIXELS } from "./images/header.js";
 export { type LoadedWeights, loadWeights } from "./loadWeights.js";

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { FormatError } from "../formats/errors.js";
 import { parseRun, type RunRecord } from "../runs/record.js";
 import { RUN_FILES } from "../runs/runFolderFiles.js";
 import { describeFileError, errorCode, isFolder, readRegularFile } from "./disk/files.js";
@@ -23,11 +24,15 @@ export async function readIfThere(path: string, name: string): Promise<Uint8Arra
   }
 }
 
-/** Adds the path to the message of errors that `read` throws. */
+/** Adds the path to the message of errors that `read` throws. A FormatError keeps its class and code. */
 export function named<Result>(path: string, read: () => Result): Result {
   try {
     return read();
   } catch (error) {
+    if (error instanceof FormatError) {
+      error.message = `${path}: ${error.message}`;
+      throw error;
+    }
     throw new Error(`${path}: ${error instanceof Error ? error.message : error}`, { cause: error });
   }
 }

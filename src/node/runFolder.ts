@@ -89,6 +89,11 @@ export class RunFolder {
     return this.currentConfig;
   }
 
+  /** The finished epochs. */
+  get records(): readonly EpochRecord[] {
+    return this.history;
+  }
+
   /** The number of finished epochs. */
   get epochs(): number {
     return this.history.length;

@@ -3,16 +3,16 @@
  * last bit of Math.sin and Math.cos differs between engines.
  */
 
-// π / 2 in two parts. The high part ends in zero bits, so its small multiples are exact.
-const HALF_PI_HIGH = 1.5707963267341256;
-const HALF_PI_LOW = 6.077100506506192e-11;
+/** π / 2 in two parts. The high part ends in zero bits, so its small multiples are exact. */
+export const HALF_PI_HIGH = 1.5707963267341256;
+export const HALF_PI_LOW = 6.077100506506192e-11;
 
-// Minimax coefficients on ±π/4, after fdlibm: sin r = r + r³ · (S0 + S1 r² + …), cos r = 1 − r²/2 + r⁴ · (C0 + C1 r² + …).
-const SINE = [
+/** Minimax coefficients on ±π/4, after fdlibm: sin r = r + r³ · (S0 + S1 r² + …), cos r = 1 − r²/2 + r⁴ · (C0 + C1 r² + …). */
+export const SINE = [
   -0.16666666666666632, 0.00833333333332249, -0.0001984126982985795, 2.7557313707070068e-6, -2.5050760253406863e-8,
   1.58969099521155e-10,
 ];
-const COSINE = [
+export const COSINE = [
   0.0416666666666666, -0.001388888888887411, 2.480158728947673e-5, -2.7557314351390663e-7, 2.087572321298175e-9,
   -1.1359647557788195e-11,
 ];

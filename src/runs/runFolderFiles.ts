@@ -15,6 +15,8 @@ export const RUN_FILES = {
   result: "result.json",
   confusion: "confusion.svg",
   report: "report.html",
+  /** With `--log tensorboard`. TensorBoard recognises it by its name. */
+  events: "events.out.tfevents.lenet",
 } as const;
 
 /** A run folder as the lab's server lists it. */

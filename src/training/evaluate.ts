@@ -3,6 +3,12 @@ import type { Engine } from "../engine/backend.js";
 import { type Evaluation, evaluationOf } from "./metrics.js";
 import { forEachSlice, type PassOptions } from "./passes.js";
 
+/** What is evaluated: images with their labels, as bytes or as normalised values. */
+export type LabelledImages = Pick<Dataset, "classes"> & { readonly labels: ArrayLike<number> } & (
+    | Pick<Dataset, "images">
+    | { readonly values: Float32Array }
+  );
+
 /**
  * Evaluates an engine's parameters on images, without augmentation.
  *
@@ -11,14 +17,17 @@ import { forEachSlice, type PassOptions } from "./passes.js";
  */
 export async function evaluateDataset(
   engine: Engine,
-  dataset: Dataset,
-  indices: Uint32Array = Uint32Array.from(dataset.labels.keys()),
+  dataset: LabelledImages,
+  indices: Uint32Array = Uint32Array.from({ length: dataset.labels.length }, (_, index) => index),
   options: PassOptions = {},
 ): Promise<Evaluation> {
   const labels = Uint8Array.from(indices, (index) => dataset.labels[index]);
   const predictions = new Int32Array(indices.length);
   const losses = new Float32Array(indices.length);
-  const images = await engine.load({ pixels: dataset.images, labels: dataset.labels });
+  const { labels: all } = dataset;
+  const images = await engine.load(
+    "values" in dataset ? { values: dataset.values, labels: all } : { pixels: dataset.images, labels: all },
+  );
   try {
     await forEachSlice(indices.length, { ...options, batchSize: engine.batchSize }, async (start, end) => {
       const [results] = await engine.evaluate(images, [{ indices: indices.subarray(start, end) }]);

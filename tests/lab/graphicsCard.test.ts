@@ -65,7 +65,9 @@ describe.skipIf(!executable)(`the graphics card in the lab${SKIPPED}`, () => {
       await page.getByRole("button", { name: "Run folder" }).click();
       const files = unzipSync(readFileSync(await (await saved).path()));
       const config = Object.entries(files).find(([name]) => name.endsWith("/config.json"))![1];
-      expect(JSON.parse(new TextDecoder().decode(config)).arithmetic).toMatch(/^webgpu .*swiftshader/);
+      const { arithmetic, card } = JSON.parse(new TextDecoder().decode(config));
+      expect(arithmetic).toMatch(/^webgpu .*swiftshader/);
+      expect(card.name).toContain("swiftshader");
       expect(faults).toEqual([]);
       await page.context().close();
     });

@@ -53,7 +53,9 @@ export function serveCommand(): Command {
     )
     .addOption(new Option("--max-body <bytes>", "largest body").argParser(integer(1024, 256e6)).default(8e6))
     .addOption(new Option("--max-pixels <n>", "largest picture").argParser(integer(1, 50_000_000)).default(16_000_000))
-    .addOption(new Option("--decode-timeout <s>", "longest time to decode a picture").argParser(seconds).default(0.8))
+    .addOption(
+      new Option("--decode-timeout <s>", "longest time until a picture is decoded").argParser(seconds).default(0.8),
+    )
     .addOption(new Option("--timeout <s>", "longest time to receive a request").argParser(seconds).default(10))
     .addOption(
       new Option("--drain <s>", "longest time to finish requests after SIGTERM").argParser(seconds).default(10),

@@ -14,6 +14,7 @@ import {
   inputOption,
   integer,
   jsonOption,
+  logOption,
   quietOption,
   recipeOption,
   strictOption,
@@ -35,6 +36,7 @@ interface SweepCommandOptions extends ImageOptions {
   readonly device?: DeviceChoice;
   readonly jobs: number;
   readonly arithmetic?: Arithmetic;
+  readonly log?: "tensorboard";
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -87,6 +89,7 @@ export function sweepCommand(): Command {
         .default(availableParallelism(), "one per core"),
     )
     .addOption(arithmeticOption())
+    .addOption(logOption())
     .addOption(jsonOption())
     .addOption(quietOption())
     .action(runSweep);
@@ -105,7 +108,7 @@ async function runSweep(options: SweepCommandOptions, command: Command): Promise
     );
   }
   const terminal = new Terminal(json ? process.stderr : process.stdout, { quiet });
-  const sweepOptions = { terminal, json, device: options.device, jobs };
+  const sweepOptions = { terminal, json, log: options.log, device: options.device, jobs };
   if (options.resume !== undefined) return resumeSweep(options.resume, { dataDir, strict }, sweepOptions);
   const dataSettings = { data, dataDir, input, resize: fit, background: backgroundByte(background), strict };
   await startSweep({ recipe, data: dataSettings, grid, seeds, arithmetic, out }, sweepOptions);

@@ -4,6 +4,7 @@ import {
   epochCount,
   jsonOption,
   learningRate,
+  logOption,
   quietOption,
   type TrainingOptions,
 } from "../options.js";
@@ -14,6 +15,7 @@ import { resumeRun, startRun } from "../training/train.js";
 interface TrainOptions extends TrainingOptions {
   readonly out?: string;
   readonly resume?: string;
+  readonly log?: "tensorboard";
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -51,12 +53,13 @@ export function trainCommand(): Command {
         "out",
       ]),
     )
+    .addOption(logOption())
     .addOption(jsonOption())
     .addOption(quietOption())
     .action(async (options: TrainOptions) => {
       const { json = false, quiet = false, threads, device, epochs, dataDir, strict, out } = options;
       const terminal = new Terminal(json ? process.stderr : process.stdout, { quiet });
-      const output = { terminal, json };
+      const output = { terminal, json, log: options.log };
       if (options.resume !== undefined) {
         await resumeRun(options.resume, { epochs, dataDir, device, threads, strict }, output);
         return;

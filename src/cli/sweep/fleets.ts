@@ -5,7 +5,7 @@ import { RunFolder } from "../../node/runFolder.js";
 import { planModel, planWith, type TrainingRequest } from "../../training/plan.js";
 import type { LoadedData } from "../data.js";
 import { SILENT } from "../terminal.js";
-import { type Run, trainRuns } from "../training/run.js";
+import { type Run, type RunOutput, trainRuns } from "../training/run.js";
 import { compileRuns, openRun, type PreparedRun, planRun, type RunDeviceOptions } from "../training/train.js";
 
 /** A run of a sweep, to be trained beside others. */
@@ -19,6 +19,7 @@ export interface SweptRun {
 export interface FleetsOptions<Swept extends SweptRun> extends RunDeviceOptions {
   readonly data: LoadedData;
   readonly signal: AbortSignal;
+  readonly log?: RunOutput["log"];
   /** Networks are about to be trained side by side. */
   readonly onFleet: (networks: number) => void;
   /** There is too little memory for the networks of a fleet. */
@@ -100,7 +101,7 @@ async function trainFleet<Swept extends SweptRun>(
     try {
       for (const [run, one] of prepared) {
         try {
-          const open = await openRun(one, engine, data, options, { terminal: SILENT, json: false });
+          const open = await openRun(one, engine, data, options, { terminal: SILENT, json: false, log: options.log });
           folders.push(open);
           opened.set(open, run);
         } catch (error) {

@@ -196,6 +196,7 @@ class Sweep {
         ...this.place,
         data: this.data,
         signal,
+        log: this.options.log,
         onFleet: (networks) => terminal.detail(`training ${counted(networks, "network")} side by side`),
         onTooMany: (networks) =>
           terminal.detail(`the graphics card does not have the memory for ${networks} networks: trying half of them`),
@@ -260,6 +261,7 @@ class Sweep {
       arithmetic: this.config.arithmetic,
       out,
       moves,
+      log: this.options.log,
       data: this.data,
     };
     let outcome: RunOutcome;

@@ -7,7 +7,7 @@ import type { LoadedData } from "../data.js";
 import { PROCESSOR } from "../device.js";
 import { InterruptedError } from "../interrupt.js";
 import { type Reporter, SILENT } from "../terminal.js";
-import { TRAINING_TASK } from "../training/run.js";
+import { type RunOutput, TRAINING_TASK } from "../training/run.js";
 import { arithmeticOfRun, planRun, type RunRequest, trainAlone } from "../training/train.js";
 
 // Trains one run in a worker thread.
@@ -17,6 +17,7 @@ export interface WorkerStart extends Required<Pick<RunRequest, "training" | "thr
   readonly arithmetic?: Arithmetic;
   /** Whether a run may be resumed here although it was trained on another device. */
   readonly moves: boolean;
+  readonly log?: RunOutput["log"];
   /** The images are in shared memory. */
   readonly data: LoadedData;
 }
@@ -48,8 +49,8 @@ try {
 }
 port.close();
 
-async function run({ data, out: path, training, threads, arithmetic, moves }: WorkerStart): Promise<void> {
-  const output = { terminal, json: false };
+async function run({ data, out: path, training, threads, arithmetic, moves, log }: WorkerStart): Promise<void> {
+  const output = { terminal, json: false, log };
   const options = { device: PROCESSOR, threads, arithmetic, moves };
   const { signal } = controller;
   if (!existsSync(path)) return trainAlone({ plan: planRun(training, data), path }, data, options, output, signal);

@@ -4,6 +4,7 @@ import { networkOf } from "../../engine/networkOf.js";
 import { fingerprint } from "../../model/index.js";
 import type { RunFolder } from "../../node/runFolder.js";
 import { judgedImages, writeReport } from "../../node/runReport.js";
+import type { TensorboardLog } from "../../node/tensorboard.js";
 import { formatDuration } from "../../report/numbers.js";
 import { runTitles } from "../../runs/settings.js";
 import {
@@ -34,6 +35,8 @@ export interface RunOutput {
   readonly terminal: Reporter;
   /** Also print one JSON object per line to standard output. */
   readonly json: boolean;
+  /** Also write an event file into the run folder. A resumed run continues one that is there in any case. */
+  readonly log?: "tensorboard";
 }
 
 /** What a run is made of. */
@@ -42,6 +45,8 @@ export interface RunParts {
   readonly plan: TrainingPlan;
   /** Where to resume. */
   readonly state?: TrainingState;
+  /** Its event file, if it has one. */
+  readonly events?: TensorboardLog;
 }
 
 /** A training run: its run folder, and what it reports. */
@@ -50,16 +55,18 @@ export class Run {
   private readonly folder: RunFolder;
   private readonly data: LoadedData;
   private readonly output: RunOutput;
+  private readonly events: TensorboardLog | undefined;
   private readonly controller = new AbortController();
   private readonly imagesPerEpoch: number;
   private failure: Error | undefined;
   /** The last write, which the next one waits for. */
   private written: Promise<void> = Promise.resolve();
 
-  constructor({ folder, plan, state }: RunParts, data: LoadedData, output: RunOutput) {
+  constructor({ folder, plan, state, events }: RunParts, data: LoadedData, output: RunOutput) {
     this.folder = folder;
     this.data = data;
     this.output = output;
+    this.events = events;
     this.member = { ...plan, resumeFrom: state, signal: this.controller.signal };
     this.imagesPerEpoch = plan.split.train.length + plan.split.validation.length;
   }
@@ -84,6 +91,8 @@ export class Run {
     this.written = this.written
       .then(async () => {
         if (this.failure) return;
+        // Before the checkpoint: a resumed run cuts off what is beyond it.
+        await this.events?.keepEpoch(record, state.parameters);
         await this.folder.keepEpoch(record, state);
         this.report(record, state.best.epoch === record.epoch);
       })
@@ -119,8 +128,9 @@ export class Run {
   }
 
   /** Lets other processes write to the folder. */
-  close(): Promise<void> {
-    return this.folder.close();
+  async close(): Promise<void> {
+    await this.events?.close();
+    await this.folder.close();
   }
 
   /** How far the run is. */
@@ -217,6 +227,7 @@ export class Run {
       test: evaluation,
     };
     await this.folder.drawCurves(runTitles(this.folder.config));
+    await this.events?.finish(this.folder.epochs, evaluation);
     // The result comes last: a run that has it is complete.
     await writeReport(this.folder.path, engine, judgedImages(this.folder.config, this.data.parts));
     await this.folder.writeResult(result);

@@ -6,6 +6,7 @@ import { summarize } from "../../model/index.js";
 import { FolderExistsError } from "../../node/disk/files.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
 import { type ReopenedRun, RunFolder } from "../../node/runFolder.js";
+import { TensorboardLog } from "../../node/tensorboard.js";
 import { enableFusedArithmetic } from "../../node/threads.js";
 import type { GraphicsCard } from "../../node/webgpu.js";
 import { describeDevice, isOnCard, isSameDevice, type RunConfig, type RunDevice } from "../../runs/config.js";
@@ -141,14 +142,17 @@ export async function openRun(
   if (!reopened) {
     const create = (path: string) => RunFolder.create(path, newConfig(plan, data, engine, on));
     const folder = await (prepared.isNumbered ? inFreeFolder(prepared.path, create) : create(prepared.path));
-    return new Run({ folder, plan }, data, output);
+    const events = output.log && (await TensorboardLog.open(folder.path, folder.config, []));
+    return new Run({ folder, plan, events }, data, output);
   }
   const { folder, state } = reopened;
   requireSameData(folder.path, folder.config.data, data.parts);
   await settleDevice(folder, on, moves, output);
   // Only after all checks, so that a refusal leaves the finished run unchanged.
   if (epochs !== undefined) await extendRun(folder, epochs, output);
-  return new Run({ folder, plan: planWith(folder.config, data.parts), state }, data, output);
+  const isLogged = output.log !== undefined || (await TensorboardLog.isIn(folder.path));
+  const events = isLogged ? await TensorboardLog.open(folder.path, folder.config, folder.records) : undefined;
+  return new Run({ folder, plan: planWith(folder.config, data.parts), state, events }, data, output);
 }
 
 function nameAndDriver({ name, driver }: GraphicsCard): RunDevice["card"] {

@@ -16,7 +16,7 @@ export type Binding = "read" | "write" | "uniform" | "stepped";
 
 /** A graphics card for one engine: buffers, pipelines, answers. All errors that it tells become exceptions. */
 export class Device {
-  /** The bits of all results depend on it: `webgpu <vendor> <architecture> <device>`. */
+  /** The bits of all results depend on it: `webgpu <vendor> <architecture> <device> <description>`, the last of the driver. */
   readonly arithmetic: string;
   /** The float32 values that a workgroup should have in its memory at most. */
   readonly workgroupFloats: number;
@@ -43,7 +43,7 @@ export class Device {
 
   private constructor(gpu: GPU, info: GPUAdapterInfo, device: GPUDevice) {
     const { vendor, architecture, device: name, description, isFallbackAdapter } = info;
-    this.arithmetic = ["webgpu", vendor, architecture, name || description].filter(Boolean).join(" ");
+    this.arithmetic = ["webgpu", vendor, architecture, name, description].filter(Boolean).join(" ");
     this.gpu = gpu;
     this.device = device;
     const workgroupFloats = device.limits.maxComputeWorkgroupStorageSize / FLOAT_BYTES;
@@ -199,6 +199,7 @@ export interface BufferPart {
 }
 
 function cardError(error: GPUError): Error {
-  const text = `the graphics card: ${error.message}`;
+  // Compilers add the lines of code around the error.
+  const text = `the graphics card: ${error.message.trim().split("\n")[0]}`;
   return error.constructor.name === "GPUOutOfMemoryError" ? new OutOfMemoryError(text) : new Error(text);
 }

@@ -1,10 +1,9 @@
 import type { AugmentationDraw } from "../../data/augmentation.js";
-import { drawPlacements } from "../../data/augmentation.js";
-import { PLACEMENT_WORDS } from "../../data/placement.js";
 import type { Model, ShapedLayer } from "../../model/index.js";
 import { dropoutKeys, dropoutThreshold } from "../../numeric/dropoutDraw.js";
 import { type Averaging, averageShare, type OptimizerSettings, type Update } from "../backend.js";
 import { HYPERPARAMETER_WORDS, hyperparameterValues, packHyperparameters } from "../hyperparameters.js";
+import { DRAW_WORDS, packDraw } from "./draws.js";
 import { DROPOUT, DROPOUT_WORDS } from "./kernels/dropout.js";
 import { OPTIMIZERS } from "./kernels/optimizer.js";
 
@@ -54,12 +53,12 @@ export interface Job {
 export interface PackedJobs {
   readonly words: Uint32Array;
   readonly samplesAt: number;
-  readonly placementsAt: number;
+  readonly drawsAt: number;
 }
 
 /**
- * Packs some steps of jobs: [job][step] records, [job][step][width] images by their indices, and where a job has them
- * [job][step][width] placements.
+ * Packs some steps of jobs: [job][step] records, [job][step][width] images by their indices, and for each job how its
+ * placements are drawn.
  *
  * @param width the samples of a step at most
  */
@@ -71,11 +70,8 @@ export function packJobs(
 ): PackedJobs {
   const size = recordWords(layers);
   const samplesAt = jobs.length * steps * size;
-  const samples = jobs.length * steps * width;
-  const placementsAt = samplesAt + samples;
-  const placed = jobs.some((job) => job?.placements);
-  const words = new Uint32Array(placementsAt + (placed ? samples * PLACEMENT_WORDS : 0));
-  const integers = new Int32Array(words.buffer);
+  const drawsAt = samplesAt + jobs.length * steps * width;
+  const words = new Uint32Array(drawsAt + jobs.length * DRAW_WORDS);
   const floats = new Float32Array(words.buffer);
   for (const [place, job] of jobs.entries()) {
     if (!job) continue;
@@ -84,13 +80,12 @@ export function packJobs(
     const end = Math.min(start + steps * width, indices.length);
     const sample = place * steps * width;
     for (let index = start; index < end; index++) words[samplesAt + sample + index - start] = indices[index];
-    if (placements) {
-      const target = integers.subarray(placementsAt + sample * PLACEMENT_WORDS);
-      if (placements instanceof Int32Array) {
-        target.set(placements.subarray(start * PLACEMENT_WORDS, end * PLACEMENT_WORDS));
-      } else {
-        drawPlacements(placements, models[place].input, indices, start, end, target);
-      }
+    const dropouts = dropoutLayers(layers).map((index) => ({
+      index,
+      probability: dropProbability(job, models[place], index),
+    }));
+    if (placements && !(placements instanceof Int32Array)) {
+      packDraw(placements, models[place].input, words.subarray(drawsAt + place * DRAW_WORDS));
     }
     for (let step = 0; start + step * width < end; step++) {
       const record = (place * steps + step) * size;
@@ -99,28 +94,49 @@ export function packJobs(
       floats[record + RECORD.smoothing] = job.labelSmoothing;
       floats[record + RECORD.scale] = 1 / count;
       words[record + RECORD.placed] = placements ? 1 : 0;
-      packTraining(job, models[place], first + step, words.subarray(record), floats.subarray(record));
+      const update = job.training?.updates[first + step];
+      if (job.training && update) packUpdate(job.training, update, { words, floats, record });
+      packDropouts(dropouts, job.training, update, { words, floats, record });
     }
   }
-  return { words, samplesAt, placementsAt };
+  return { words, samplesAt, drawsAt };
 }
 
-/** The words of the optimizer and of dropout. Without a training nothing is dropped. */
-function packTraining({ training }: Job, model: Model, step: number, words: Uint32Array, floats: Float32Array): void {
-  const update = training?.updates[step];
-  if (training && update) {
-    const { optimizer, averaging } = training;
-    words[RECORD.optimizer] = OPTIMIZERS[optimizer.type];
-    words[RECORD.averages] = averaging ? 1 : 0;
-    const values = hyperparameterValues(optimizer, update);
-    if (averaging) values.averageShare = averageShare(averaging, update.step);
-    floats.set(packHyperparameters(values), RECORD.hyperparameters);
-  }
-  for (const [place, index] of dropoutLayers(model.layers.map((layer) => ({ layer }))).entries()) {
-    const at = RECORD.dropout + place * DROPOUT_WORDS;
-    const layer = model.layers[index];
-    const probability = training && layer.type === "dropout" ? layer.probability : 0;
-    if (training && update) {
+/** Without a training nothing is dropped. */
+function dropProbability({ training }: Job, model: Model, index: number): number {
+  const layer = model.layers[index];
+  return training && layer.type === "dropout" ? layer.probability : 0;
+}
+
+/** A record that begins at a place of packed words. */
+interface PackedRecord {
+  readonly words: Uint32Array;
+  readonly floats: Float32Array;
+  readonly record: number;
+}
+
+function packUpdate(
+  { optimizer, averaging }: NonNullable<Job["training"]>,
+  update: Update,
+  { words, floats, record }: PackedRecord,
+): void {
+  words[record + RECORD.optimizer] = OPTIMIZERS[optimizer.type];
+  words[record + RECORD.averages] = averaging ? 1 : 0;
+  const values = hyperparameterValues(optimizer, update);
+  if (averaging) values.averageShare = averageShare(averaging, update.step);
+  packHyperparameters(values, floats, record + RECORD.hyperparameters);
+}
+
+function packDropouts(
+  dropouts: readonly { readonly index: number; readonly probability: number }[],
+  training: Job["training"],
+  update: Update | undefined,
+  { words, floats, record }: PackedRecord,
+): void {
+  for (let place = 0; place < dropouts.length; place++) {
+    const { index, probability } = dropouts[place];
+    const at = record + RECORD.dropout + place * DROPOUT_WORDS;
+    if (training && update && probability > 0) {
       const [firstKey, secondKey] = dropoutKeys(training.seed, update.step, index);
       words[at + DROPOUT.firstKey] = firstKey;
       words[at + DROPOUT.secondKey] = secondKey;

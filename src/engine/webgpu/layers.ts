@@ -13,6 +13,7 @@ import { globalAveragePool2d } from "./kernels/globalAveragePool2d.js";
 import type { LayerKernels } from "./kernels/layerKernels.js";
 import { linear } from "./kernels/linear.js";
 import { averagePool2d, maxPool2d } from "./kernels/pool2d.js";
+import { pooledConv2d } from "./kernels/pooledConv2d.js";
 
 /** Layers that take each value by itself: applied where the layer before stores its output. */
 type ElementwiseLayer = ActivationLayer | DropoutLayer | FlattenLayer;
@@ -54,22 +55,61 @@ export interface Stage {
   /** Values of its output. */
   readonly size: number;
   readonly steps: readonly ElementwiseStep[];
+  /** Of a convolution that pools its own output: the convolution's place in the model, and what is between the two. */
+  readonly inside?: { readonly index: number; readonly steps: readonly ElementwiseStep[] };
 }
+
+/** A window of the pooling that a convolution does itself has at most so many values. */
+const MOST_IN_WINDOW = 16;
 
 /** Groups a model's layers into stages; the first is the image. */
 export function stagesOf(model: Model, layers: readonly ShapedLayer[]): Stage[] {
   const { channels, height, width } = model.input;
+  const image = { index: -1, size: channels * height * width };
   const starts = layers.flatMap(({ layer }, index) => (isElementwise(layer) ? [] : [index]));
-  return [-1, ...starts].map((index, stage) => {
-    const shaped = layers[index] as ShapedLayer | undefined;
-    return {
-      shaped,
-      index,
-      kernels: shaped && (LAYER_KERNELS[shaped.layer.type as OtherLayer["type"]] as unknown as LayerKernels),
-      size: shaped ? elementCount(shaped.output) : channels * height * width,
-      steps: elementwiseSteps(layers, index + 1, starts[stage] ?? layers.length),
-    };
-  });
+  const stages: Stage[] = [{ ...image, steps: elementwiseSteps(layers, 0, starts[0] ?? layers.length) }];
+  for (let start = 0; start < starts.length; start++) {
+    const end = (place: number) => starts[place] ?? layers.length;
+    const steps = elementwiseSteps(layers, starts[start] + 1, end(start + 1));
+    const behind = elementwiseSteps(layers, (starts[start + 1] ?? 0) + 1, end(start + 2));
+    const pooled = poolsItself(layers[starts[start]], steps, layers[starts[start + 1]], behind);
+    if (pooled) {
+      const inside = { index: starts[start], steps };
+      stages.push({ ...stageOf(pooled, starts[start + 1], behind, pooledConv2d as unknown as LayerKernels), inside });
+      start++;
+    } else {
+      const shaped = layers[starts[start]];
+      const kernels = LAYER_KERNELS[shaped.layer.type as OtherLayer["type"]] as unknown as LayerKernels;
+      stages.push(stageOf(shaped, starts[start], steps, kernels));
+    }
+  }
+  return stages;
+}
+
+function stageOf(shaped: ShapedLayer, index: number, steps: readonly ElementwiseStep[], kernels: LayerKernels): Stage {
+  return { shaped, index, kernels, size: elementCount(shaped.output), steps };
+}
+
+/**
+ * A convolution with the output of the max pooling behind it, if it can do both at once: see pooledConv2d.ts.
+ *
+ * @param between what is between the two
+ * @param behind what is behind the pooling; its derivatives would need more than the largest values
+ */
+function poolsItself(
+  convolution: ShapedLayer,
+  between: readonly ElementwiseStep[],
+  pooling: ShapedLayer | undefined,
+  behind: readonly ElementwiseStep[],
+): ShapedLayer | undefined {
+  if (convolution.layer.type !== "conv2d" || pooling?.layer.type !== "maxPool2d") return undefined;
+  const { kernel, stride } = pooling.layer;
+  const [, rows = 0, columns = 0] = convolution.output;
+  const isCovered = stride === kernel && rows % kernel === 0 && columns % kernel === 0;
+  const isPlain = between.length <= 1 && between.every(({ layer }) => isActivation(layer));
+  const isSmall = convolution.layer.stride === 1 && kernel * kernel <= MOST_IN_WINDOW;
+  if (!isCovered || !isPlain || !isSmall || behind.some(({ layer }) => isActivation(layer))) return undefined;
+  return { ...convolution, output: pooling.output };
 }
 
 function isElementwise(layer: Layer): layer is ElementwiseLayer {

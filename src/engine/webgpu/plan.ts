@@ -16,9 +16,9 @@ export const PLAN_FIELDS = [
   "floats",
   /** Where labels begin behind the images, in words. */
   "labelsAt",
-  /** Where the samples' images and placements begin in the jobs. */
+  /** Where the samples' images begin in the jobs, and how placements are drawn. */
   "samplesAt",
-  "placementsAt",
+  "drawsAt",
   /** Where the outputs begin in the answers, how many a sample has, and which. */
   "outputsAt",
   "outputSize",

@@ -2,7 +2,9 @@ import { PLACEMENT_WORDS } from "../../data/placement.js";
 import { elementCount, type Model, type ShapedLayer } from "../../model/index.js";
 import type { BufferPart, Device } from "./device.js";
 import { type Job, packJobs, recordWords } from "./jobs.js";
+import { THREADS } from "./kernels/layerKernels.js";
 import type { ParameterLayout } from "./parameters.js";
+import { placementShader } from "./placementShader.js";
 import { dispatchExtents, OUTPUTS, PLAN_FIELDS } from "./plan.js";
 import { sampleShader } from "./sampleShader.js";
 import { transpositionShader } from "./transposition.js";
@@ -60,8 +62,19 @@ export interface Answers {
 /** What a network is: an arena has a value for each parameter of each network. */
 const ARENAS = ["parameters", "firstMoments", "secondMoments", "averages"] as const;
 export type Arena = (typeof ARENAS)[number];
-type BufferName = Arena | "transposed" | "table" | "jobs" | "scratch" | "answers" | "gradients" | "plan" | "steps";
-type PipelineName = "transpose" | "evaluate" | "train" | "update" | "differentiate";
+type BufferName =
+  | Arena
+  | "transposed"
+  | "table"
+  | "jobs"
+  | "program"
+  | "placements"
+  | "scratch"
+  | "answers"
+  | "gradients"
+  | "plan"
+  | "steps";
+type PipelineName = "transpose" | "draw" | "evaluate" | "train" | "update" | "differentiate";
 
 /** An entry point of a shader. */
 interface Shader {
@@ -73,7 +86,7 @@ interface Shader {
 /** What a program has on the card. */
 interface Resources {
   readonly buffers: Record<BufferName, GPUBuffer>;
-  readonly layouts: Readonly<Record<"transpose" | "sample" | "update", GPUBindGroupLayout>>;
+  readonly layouts: Readonly<Record<"transpose" | "draw" | "sample" | "update", GPUBindGroupLayout>>;
   readonly shaders: Readonly<Record<PipelineName, Shader>>;
   /** Whether the samples of an evaluation need memory of their own. */
   readonly evaluatesInBatches: boolean;
@@ -85,6 +98,14 @@ interface Part {
   readonly steps: number;
   /** The samples of a step at most. */
   readonly width: number;
+}
+
+/** What the dispatches of a call run; undefined for those that it does not need. */
+interface Pipelines {
+  readonly transpose: GPUComputePipeline;
+  readonly draw?: GPUComputePipeline;
+  readonly compute: GPUComputePipeline;
+  readonly update?: GPUComputePipeline;
 }
 
 /** The shaders of a model, compiled when they are first needed, and the memory of a fleet on a card. */
@@ -103,9 +124,11 @@ export class Program {
     const training = sampleShader({ ...common, training: true });
     const evaluation = sampleShader({ ...common, training: false });
     const update = updateShader(models[0], layers, parameters, training.scratchSize);
+    const placements = placementShader(models[0].input, recordWords(layers));
     const layouts = await device.accepted(() => ({
       transpose: device.layout(["uniform", "stepped", "read", "write"]),
-      sample: device.layout(["uniform", "stepped", "read", "read", "read", "read", "write", "write", "read"]),
+      draw: device.layout(["uniform", "stepped", "read", "read", "write"]),
+      sample: device.layout(["uniform", "stepped", "read", "read", "read", "read", "write", "write", "read", "read"]),
       update: device.layout([
         "uniform",
         "stepped",
@@ -118,13 +141,14 @@ export class Program {
     }));
     const shaders = {
       transpose: { code: transpositionShader(parameters), entryPoint: "main", layout: layouts.transpose },
+      draw: { code: placements.code, entryPoint: "main", layout: layouts.draw },
       evaluate: { code: evaluation.code, entryPoint: "main", layout: layouts.sample },
       train: { code: training.code, entryPoint: "main", layout: layouts.sample },
       update: { code: update, entryPoint: "update", layout: layouts.update },
       differentiate: { code: update, entryPoint: "differentiate", layout: layouts.update },
     };
     const scratchSize = Math.max(training.scratchSize, evaluation.scratchSize);
-    const buffers = await device.accepted(() => createBuffers(device, fleet, scratchSize));
+    const buffers = await device.accepted(() => createBuffers(device, fleet, scratchSize, placements.program));
     const evaluatesInBatches = evaluation.scratchSize > 0;
     return new Program(device, fleet, { buffers, layouts, shaders, evaluatesInBatches });
   }
@@ -205,13 +229,16 @@ export class Program {
   }
 
   /** The pipelines of a step's dispatches, compiled. */
-  private pipelinesFor({ kind }: Call): Promise<GPUComputePipeline[]> {
+  private async pipelinesFor({ kind, jobs }: Call): Promise<Pipelines> {
+    const update = { evaluate: undefined, train: "update", differentiate: "differentiate" } as const;
     const names = {
-      evaluate: ["evaluate"],
-      train: ["train", "update"],
-      differentiate: ["train", "differentiate"],
+      transpose: "transpose",
+      draw: jobs.some(isDrawn) ? "draw" : undefined,
+      compute: kind === "evaluate" ? "evaluate" : "train",
+      update: update[kind],
     } as const;
-    return Promise.all((["transpose", ...names[kind]] as const).map((name) => this.pipeline(name)));
+    const pipelines = Object.entries(names).map(async ([role, name]) => [role, name && (await this.pipeline(name))]);
+    return Object.fromEntries(await Promise.all(pipelines));
   }
 
   private pipeline(name: PipelineName): Promise<GPUComputePipeline> {
@@ -257,7 +284,7 @@ export class Program {
   private async submit(
     call: Call,
     part: Part,
-    [transpose, compute, update]: readonly GPUComputePipeline[],
+    { transpose, draw, compute, update }: Pipelines,
   ): Promise<Float32Array[]> {
     const { models, layers } = this.fleet;
     const { buffers } = this.resources;
@@ -275,7 +302,7 @@ export class Program {
       floats: images.floats ? 1 : 0,
       labelsAt: images.labelsAt,
       samplesAt: packed.samplesAt,
-      placementsAt: packed.placementsAt,
+      drawsAt: packed.drawsAt,
       outputsAt: samples * 2,
       outputSize,
       outputs: OUTPUTS[call.outputs ?? "none"],
@@ -283,8 +310,11 @@ export class Program {
     return this.device.submit((pass) => {
       this.ensure("jobs", packed.words.byteLength);
       this.ensure("answers", answerBytes);
+      const isPlaced = jobs.some((job) => job?.placements);
+      if (isPlaced) this.ensure("placements", samples * PLACEMENT_WORDS * WORD_BYTES);
       const { queue } = this.device;
       queue.writeBuffer(buffers.jobs, 0, packed.words);
+      for (const [place, job] of jobs.entries()) if (job) this.uploadPlacements(place, job, part);
       queue.writeBuffer(
         buffers.plan,
         0,
@@ -306,6 +336,7 @@ export class Program {
       };
       const { size, transposedSize } = this.fleet.parameters;
       if (transposedSize > 0) dispatch(transpose, transposeGroup, 0, updateExtents(this.fleet.parameters));
+      if (draw) dispatch(draw, this.drawGroup(), 0, dispatchExtents(Math.ceil((steps * width) / THREADS)));
       for (let step = 0; step < steps; step++) {
         dispatch(compute, sampleGroup, step, dispatchExtents(this.mostSamples(call, part, step)));
         if (update && size > 0) dispatch(update, updateGroup, step, updateExtents(this.fleet.parameters));
@@ -329,11 +360,17 @@ export class Program {
     return this.device.bindGroup(layouts.transpose, [buffers.plan, this.stepBinding(), weights, buffers.transposed]);
   }
 
+  private drawGroup(): GPUBindGroup {
+    const { buffers, layouts } = this.resources;
+    const { plan, jobs, program, placements } = buffers;
+    return this.device.bindGroup(layouts.draw, [plan, this.stepBinding(), jobs, program, placements]);
+  }
+
   private sampleGroup(images: CardImages, weights: GPUBuffer): GPUBindGroup {
     const { buffers, layouts } = this.resources;
-    const { plan, table, jobs, scratch, answers, transposed } = buffers;
-    const group = [plan, this.stepBinding(), images.buffer, table, jobs, weights, scratch, answers, transposed];
-    return this.device.bindGroup(layouts.sample, group);
+    const { plan, table, jobs, scratch, answers, transposed, placements } = buffers;
+    const inputs = [plan, this.stepBinding(), images.buffer, table, jobs, weights];
+    return this.device.bindGroup(layouts.sample, [...inputs, scratch, answers, transposed, placements]);
   }
 
   private updateGroup(): GPUBindGroup {
@@ -348,8 +385,18 @@ export class Program {
     return { buffer: this.resources.buffers.steps, size: WORD_BYTES };
   }
 
+  /** Uploads the placements that a job gives, those of some steps. */
+  private uploadPlacements(place: number, { placements, indices }: Job, { first, steps, width }: Part): void {
+    if (!(placements instanceof Int32Array)) return;
+    const start = Math.min(first * width, indices.length);
+    const end = Math.min(start + steps * width, indices.length);
+    const given = placements.slice(start * PLACEMENT_WORDS, end * PLACEMENT_WORDS);
+    const offset = place * steps * width * PLACEMENT_WORDS * WORD_BYTES;
+    this.device.queue.writeBuffer(this.resources.buffers.placements, offset, given);
+  }
+
   /** Makes a buffer large enough; its contents are lost if it was not. */
-  private ensure(name: "jobs" | "answers", bytes: number): void {
+  private ensure(name: "jobs" | "placements" | "answers", bytes: number): void {
     const { buffers } = this.resources;
     if (buffers[name].size >= bytes) return;
     this.device.memoryBytes -= buffers[name].size;
@@ -358,7 +405,12 @@ export class Program {
   }
 }
 
-function createBuffers(device: Device, fleet: Fleet, scratchSize: number): Record<BufferName, GPUBuffer> {
+function createBuffers(
+  device: Device,
+  fleet: Fleet,
+  scratchSize: number,
+  program: Uint32Array<ArrayBuffer>,
+): Record<BufferName, GPUBuffer> {
   const { models, parameters, batchSize } = fleet;
   const networks = models.length;
   const arena = networks * parameters.size * WORD_BYTES;
@@ -373,6 +425,8 @@ function createBuffers(device: Device, fleet: Fleet, scratchSize: number): Recor
     scratch: device.ownBuffer(`${what} batches of ${batchSize}`, networks * batchSize * scratchSize * WORD_BYTES),
     gradients: device.ownBuffer("the gradients", parameters.size * WORD_BYTES),
     jobs: device.ownBuffer("the jobs", 0),
+    program: device.ownBuffer("the program of placements", program.byteLength),
+    placements: device.ownBuffer("the placements", 0),
     answers: device.ownBuffer("the answers", 0),
     plan: device.ownBuffer("the plan", PLAN_FIELDS.length * WORD_BYTES, "uniform"),
     steps: device.ownBuffer("the steps", MOST_STEPS * STEP_BYTES, "uniform"),
@@ -380,6 +434,7 @@ function createBuffers(device: Device, fleet: Fleet, scratchSize: number): Recor
   const steps = new Uint32Array((MOST_STEPS * STEP_BYTES) / WORD_BYTES);
   for (let step = 0; step < MOST_STEPS; step++) steps[(step * STEP_BYTES) / WORD_BYTES] = step;
   device.queue.writeBuffer(buffers.steps, 0, steps);
+  device.queue.writeBuffer(buffers.program, 0, program);
   return buffers;
 }
 
@@ -403,4 +458,9 @@ function unpackAnswers(
       outputs.set(values.subarray(from, from + outputSize), place * outputSize);
     }
   }
+}
+
+/** Whether the card draws a job's placements. */
+function isDrawn(job: Job | undefined): boolean {
+  return job?.placements !== undefined && !(job.placements instanceof Int32Array);
 }

@@ -83,6 +83,7 @@ ${PLAN_CODE}
 @group(0) @binding(6) var<storage, read_write> scratch: array<f32>;
 @group(0) @binding(7) var<storage, read_write> answers: array<f32>;
 @group(0) @binding(8) var<storage, read> transposed: array<f32>;
+@group(0) @binding(9) var<storage, read> placements: array<i32>;
 const THREADS = ${THREADS}u;
 ${this.shared ? `var<workgroup> values: array<f32, ${this.plan.size}>;` : ""}
 ${inputFunctions(model.input)}
@@ -145,9 +146,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
       const rereads = stage === 1 && image !== undefined;
       if (rereads) phases.push(this.readImage(image));
       const code = this.layerCode(stage, rereads ? image : undefined);
-      if (kernels?.parameters) phases.push(kernels.parameters.trace(code));
-      const parts = this.parts(this.plan.gradientParts, stage);
-      if (stage > first) phases.push(...kernels!.inputGradient({ ...code, parts }));
+      const traced = { ...code, parts: this.parts(this.plan.traceParts, stage) };
+      const traces = kernels?.parameters?.trace(traced) ?? [];
+      const gradient = { ...code, parts: this.parts(this.plan.gradientParts, stage) };
+      phases.push(...sideBySide(traces, stage > first ? kernels!.inputGradient(gradient) : []));
     }
     return phases;
   }
@@ -165,8 +167,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
       weight: this.parameter(stage, 0),
       transposed: this.transposed(stage),
       bias: this.parameter(stage, 1),
+      kept: this.parts(this.plan.layerKept, stage),
+      spread: this.values(this.plan.spreads.get(stage) ?? 0),
       trace: (index) => `scratch[traceAt + ${this.trace.offsets[stage]}u + (${index})]`,
       storeOutput: (index, value) => this.storeOutput(stage, this.plan.outputs[stage], index, value),
+      applyInside: (index, variable) => this.applyInside(stage, index, variable),
       storeInputGradient: (index, value) => this.storeGradient(stage - 1, index, value),
     };
   }
@@ -217,6 +222,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
     }`;
   }
 
+  /** Takes a variable through what is inside of a stage, between its layer and the pooling. */
+  private applyInside(stage: number, index: string, variable: string): string {
+    const { index: layer, steps } = this.stages[stage].inside!;
+    const code = steps.map((step) => `${this.applied(stage, step)} ${this.show(step.index)}`).join("\n      ");
+    const shown = this.show(layer);
+    return `{
+      let element = ${index};
+      var output = ${variable};
+      ${shown}
+      ${code}
+      ${variable} = output;
+    }`;
+  }
+
   private applied(stage: number, { layer, index }: Stage["steps"][number]): string {
     if (layer.type === "flatten") return "";
     if (layer.type === "dropout") {
@@ -229,7 +248,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
 
   /** Takes the gradient by what a stage stored back through its elementwise steps and stores it. */
   private storeGradient(stage: number, index: string, value: string): string {
-    const code = [...this.stages[stage].steps].reverse().map(({ layer, index }) => {
+    const { steps, inside } = this.stages[stage];
+    const code = [...(inside?.steps ?? []), ...steps].reverse().map(({ layer, index }) => {
       if (layer.type === "flatten") return "";
       if (layer.type === "dropout") {
         return `slope = ${this.dropped(stage, index, "slope")}; output *= ${this.dropout(index)}.unscale;`;
@@ -262,4 +282,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
     const offset = layers.slice(0, layer).reduce((sum, { output }) => sum + elementCount(output), 0);
     return `if (plan.outputs == ${OUTPUTS.all}u) { answers[outputsAt + ${offset}u + element] = output; }`;
   }
+}
+
+/**
+ * Phases of a layer's trace and of its gradient by the input, as many as possible at the same time: only the last phase of
+ * the gradient may replace the input, which the first phase of the trace reads.
+ */
+function sideBySide(traces: readonly string[], gradients: readonly string[]): string[] {
+  const delay = traces.length > 0 && gradients.length === 1 ? 1 : 0;
+  const count = Math.max(traces.length, gradients.length === 0 ? 0 : gradients.length + delay);
+  return Array.from({ length: count }, (_, phase) =>
+    [traces[phase], gradients[phase - delay]].filter(Boolean).join("\n"),
+  );
 }

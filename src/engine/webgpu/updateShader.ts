@@ -9,7 +9,7 @@ import { layoutTrace, parameterCounts } from "./trace.js";
 import { transpositionFunction } from "./transposition.js";
 
 /** Samples whose traces are loaded together. */
-const SAMPLES_AT_ONCE = 4;
+const SAMPLES_AT_ONCE = 8;
 
 /** The workgroups that it takes for all parameters of a network. */
 export function updateExtents({ size }: ParameterLayout): readonly [x: number, y: number] {

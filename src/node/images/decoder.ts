@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { DecodedImage } from "../../data/images/color.js";
@@ -5,6 +6,7 @@ import type { ImageSettings } from "../../data/images/resize.js";
 import { compileDecoder } from "./codec.js";
 import { type DecoderJob, type DecoderReply, READY } from "./decoderMessages.js";
 import { ImageError, MAXIMUM_PIXELS, readImageHeader } from "./header.js";
+import { isPngCutOff } from "./plainPng.js";
 
 /** The limits of an {@link ImageDecoder}. */
 export interface ImageDecoderOptions {
@@ -14,6 +16,8 @@ export interface ImageDecoderOptions {
   readonly maximumPixels?: number;
   /** Gives up on an image that takes longer to decode, and ends its thread. Default: 20. */
   readonly secondsPerImage?: number;
+  /** Gives up on an image that is not decoded so long after it came, even if it only waited. Default: no limit. */
+  readonly secondsInAll?: number;
   /** How many images may wait for a thread. Default: 1000. */
   readonly maximumWaiting?: number;
 }
@@ -70,9 +74,18 @@ export class ImageDecoder {
       threads: Math.min(MOST_THREADS, availableParallelism()),
       maximumPixels: MAXIMUM_PIXELS,
       secondsPerImage: 20,
+      secondsInAll: Number.POSITIVE_INFINITY,
       maximumWaiting: 1000,
       ...options,
     };
+  }
+
+  /** Starts all threads, so that the first images need not wait for it. @throws Error if one does not start */
+  async start(): Promise<void> {
+    const module = await compileDecoder();
+    while (this.members.size < this.options.threads) this.addMember(module);
+    // Its first message is that it is ready.
+    await Promise.all([...this.members].map(({ worker, isReady }) => isReady || once(worker, "message")));
   }
 
   /**
@@ -116,6 +129,7 @@ export class ImageDecoder {
     if (width * height > maximumPixels) {
       throw new ImageError(`too large: ${width}x${height} pixels, the limit is ${maximumPixels / 1e6} million`);
     }
+    if (isPngCutOff(job.bytes)) throw new ImageError("damaged: it is cut off");
     const module = await compileDecoder();
     if (this.closed) throw new Error("the decoder was closed");
     if (this.waiting.size >= maximumWaiting) throw new DecoderBusyError("too many images are waiting to be decoded");
@@ -125,7 +139,9 @@ export class ImageDecoder {
   }
 
   private async enqueue(job: DecoderJob, module: WebAssembly.Module, signal?: AbortSignal): Promise<DecoderReply> {
+    const { secondsInAll } = this.options;
     let abort = () => {};
+    let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise<DecoderReply>((resolve, reject) => {
         const request = { job, resolve, reject };
@@ -134,12 +150,26 @@ export class ImageDecoder {
           reject(signal?.reason);
         };
         signal?.addEventListener("abort", abort);
+        if (Number.isFinite(secondsInAll)) timer = setTimeout(() => this.expire(request, module), 1000 * secondsInAll);
         this.waiting.add(request);
         this.assign(module);
       });
     } finally {
       signal?.removeEventListener("abort", abort);
+      clearTimeout(timer);
     }
+  }
+
+  /** Refuses an image that has taken too long in all. */
+  private expire(request: Request, module: WebAssembly.Module): void {
+    const member = [...this.members].find((one) => one.request === request);
+    if (member?.isReady) {
+      this.giveUp(member, tooSlow(this.options.secondsInAll), module);
+      return;
+    }
+    this.waiting.delete(request);
+    if (member) member.request = undefined;
+    request.reject(new DecoderBusyError("too many images are waiting to be decoded"));
   }
 
   /** Gives waiting images to idle threads, starting more up to the limit. */
@@ -156,9 +186,7 @@ export class ImageDecoder {
 
   private begin(member: Member, module: WebAssembly.Module): void {
     const { secondsPerImage } = this.options;
-    const late = () =>
-      this.giveUp(member, new ImageError(`it takes longer than ${secondsPerImage} seconds to decode`), module);
-    member.timer = setTimeout(late, 1000 * secondsPerImage);
+    member.timer = setTimeout(() => this.giveUp(member, tooSlow(secondsPerImage), module), 1000 * secondsPerImage);
     member.worker.postMessage(member.request?.job);
   }
 
@@ -170,7 +198,8 @@ export class ImageDecoder {
     worker.on("message", (message: DecoderReply | typeof READY) => {
       if (message === READY) {
         member.isReady = true;
-        this.begin(member, module);
+        if (member.request) this.begin(member, module);
+        else this.assign(module);
         return;
       }
       const { request } = member;
@@ -210,4 +239,8 @@ export class ImageDecoder {
     this.members.delete(member);
     void member.worker.terminate();
   }
+}
+
+function tooSlow(seconds: number): ImageError {
+  return new ImageError(`it takes longer than ${seconds} seconds to decode`);
 }

@@ -1,6 +1,7 @@
 /** Something is wrong with an image's bytes. The message is one line and does not name the file. */
 export class ImageError extends Error {
   override readonly name = "ImageError";
+  readonly code = "ERR_IMAGE";
 }
 
 /** The supported formats, as ImageMagick spells them. */

@@ -58,6 +58,20 @@ export function decodePlainPng(bytes: Uint8Array): DecodedImage {
   return { width, height, rgba: toRgba(pixels, width * height, channels) };
 }
 
+/** Deflate packs at most this many bytes into one (RFC 1951: 258 bytes in two bits). */
+const MOST_PACKED = 1032;
+
+/** Whether a PNG has fewer bytes than its pixels can possibly be packed into. Decoding would only find out late. */
+export function isPngCutOff(bytes: Uint8Array): boolean {
+  const first = SIGNATURE_BYTES + 8;
+  if (bytes.length < first + HEADER_BYTES) return false;
+  const view = viewOf(bytes);
+  if (view.getUint32(0) !== SIGNATURE[0] || view.getUint32(4) !== SIGNATURE[1]) return false;
+  const samples = CHANNELS[bytes[first + 9]] ?? 1;
+  const rowBytes = Math.ceil((view.getUint32(first) * bytes[first + 8] * samples) / 8);
+  return view.getUint32(first + 4) * (1 + rowBytes) > bytes.length * MOST_PACKED;
+}
+
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,10 +1,10 @@
 import { parentPort } from "node:worker_threads";
+import { resizeImage } from "../../data/images/adapt.js";
 import { invertImage } from "../../data/images/color.js";
-import { drawImage } from "../../data/images/image.js";
 import type { ImageSettings } from "../../data/images/resize.js";
-import type { Engine } from "../../engine/backend.js";
+import type { Engine, Images } from "../../engine/backend.js";
 import { wasmBackend } from "../../engine/wasm/wasmBackend.js";
-import type { Framing, Weights } from "../../model/index.js";
+import { classCount, type Framing, type Weights } from "../../model/index.js";
 import { ImageError } from "../images/header.js";
 import { decodePlainPng } from "../images/plainPng.js";
 import { type BatchMessage, type BatchReply, type FromThread, ItemKind, type ToThread } from "./inferenceMessages.js";
@@ -28,69 +28,80 @@ async function load({ model, normalization, parameters, metadata }: Weights): Pr
   return { engine, settings: { shape: model.input, ...(metadata?.framing ?? DEFAULT_FRAMING) } };
 }
 
+/** Images of one type, and where each is among all images of the batch. */
+class Group<Numbers extends Uint8Array | Float32Array> {
+  readonly places: number[] = [];
+  private readonly parts: Numbers[] = [];
+
+  add(images: Numbers, count: number, firstPlace: number): void {
+    this.parts.push(images);
+    for (let image = 0; image < count; image++) this.places.push(firstPlace + image);
+  }
+
+  /** All images, contiguous in `target`. */
+  joined(target: Numbers): Numbers {
+    let offset = 0;
+    for (const part of this.parts) {
+      target.set(part, offset);
+      offset += part.length;
+    }
+    return target;
+  }
+}
+
 async function compute({ network, bytes, items }: BatchMessage): Promise<BatchReply> {
   const { engine, settings } = networks.get(network)!;
   const { channels, height, width } = settings.shape;
   const size = channels * height * width;
-  const count = items.length / 3;
-  const imagesOf = (kind: number, length: number) =>
-    kind === ItemKind.values ? length / (4 * size) : kind === ItemKind.pixels ? length / size : 1;
-
+  const pixels = new Group<Uint8Array>();
+  const values = new Group<Float32Array>();
   const faults = new Map<number, string>();
-  const slots = { values: [] as number[], pixels: [] as number[] };
-  const values: Float32Array[] = [];
-  const pixels: Uint8Array[] = [];
   let images = 0;
-  for (let item = 0; item < count; item++) {
+  for (let item = 0; item < items.length / 3; item++) {
     const [kind, offset, length] = items.subarray(3 * item, 3 * item + 3);
-    const isFloat = kind === ItemKind.values;
-    if (isFloat) {
-      values.push(new Float32Array(bytes.buffer, offset, length / 4));
-    } else if (kind === ItemKind.pixels) {
-      pixels.push(bytes.subarray(offset, offset + length));
-    } else {
-      try {
-        pixels.push(fitted(bytes.subarray(offset, offset + length), kind === ItemKind.invertedPng, settings, size));
-      } catch (error) {
-        if (!(error instanceof ImageError)) throw error;
-        faults.set(item, error.message);
-        continue;
+    try {
+      if (kind === ItemKind.values) {
+        const floats = finite(new Float32Array(bytes.buffer, offset, length / 4));
+        values.add(floats, floats.length / size, images);
+        images += floats.length / size;
+      } else {
+        const part = bytes.subarray(offset, offset + length);
+        const planes = kind === ItemKind.pixels ? part : fitted(part, kind === ItemKind.invertedPng, settings, size);
+        pixels.add(planes, planes.length / size, images);
+        images += planes.length / size;
       }
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
+      faults.set(item, error.message);
     }
-    for (let left = imagesOf(kind, length); left > 0; left--) slots[isFloat ? "values" : "pixels"].push(images++);
   }
-
-  const classes = engine.layers[engine.layers.length - 1].output[0];
+  const classes = classCount(engine.layers);
   const logits = new Float32Array(images * classes);
-  const place = async (slots: readonly number[], inputs: { pixels: Uint8Array } | { values: Float32Array }) => {
+  const predict = async (inputs: Images, places: readonly number[]) => {
+    if (places.length === 0) return;
     const loaded = await engine.load(inputs);
     const { data } = await engine.predict(loaded);
     loaded.unload();
-    slots.forEach((slot, index) => {
-      logits.set(data.subarray(index * classes, (index + 1) * classes), slot * classes);
+    places.forEach((place, row) => {
+      logits.set(data.subarray(row * classes, (row + 1) * classes), place * classes);
     });
   };
-  if (pixels.length > 0)
-    await place(slots.pixels, { pixels: joined(pixels, new Uint8Array(slots.pixels.length * size)) });
-  if (values.length > 0)
-    await place(slots.values, { values: joined(values, new Float32Array(slots.values.length * size)) });
+  await predict({ pixels: pixels.joined(new Uint8Array(pixels.places.length * size)) }, pixels.places);
+  await predict({ values: values.joined(new Float32Array(values.places.length * size)) }, values.places);
   return { logits, faults };
+}
+
+/** @throws ImageError if a value is NaN or infinite: it would spoil nothing but its own image, which nobody would notice */
+function finite(values: Float32Array): Float32Array {
+  if (!values.every(Number.isFinite)) throw new ImageError("the input's values are not all finite");
+  return values;
 }
 
 function fitted(png: Uint8Array, invert: boolean, settings: ImageSettings, size: number): Uint8Array {
   const image = decodePlainPng(png);
-  const pixels = new Uint8Array(size);
-  drawImage(invert ? invertImage(image) : image, settings, pixels);
-  return pixels;
-}
-
-function joined<Numbers extends Uint8Array | Float32Array>(parts: readonly Numbers[], target: Numbers): Numbers {
-  let offset = 0;
-  for (const part of parts) {
-    target.set(part, offset);
-    offset += part.length;
-  }
-  return target;
+  const planes = new Uint8Array(size);
+  resizeImage(invert ? invertImage(image) : image, settings, planes);
+  return planes;
 }
 
 async function answer(message: ToThread): Promise<FromThread | undefined> {

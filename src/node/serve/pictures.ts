@@ -4,7 +4,7 @@ import { isPlainPng } from "../images/plainPng.js";
 import { ItemKind } from "./inferenceMessages.js";
 import type { Item } from "./inferencePool.js";
 import type { LoadedNetwork } from "./models.js";
-import { busy, RequestError } from "./requestError.js";
+import { RequestError } from "./requestError.js";
 
 /**
  * The picture in a request: the body itself, or the first file of a form.
@@ -30,7 +30,7 @@ export async function pictureIn(body: Buffer, contentType: string | undefined): 
  * Prepares a picture for a network. Plain PNGs are left to the network's thread, which takes microseconds for them; all
  * others are decoded and fitted in the decoder's threads.
  *
- * @throws RequestError 400 if it cannot be decoded, 413 if it has too many pixels, 503 if too many are waiting
+ * @throws RequestError 400 if it cannot be decoded, 413 if it has too many pixels, 429 if too many are waiting
  */
 export async function pictureItem(
   bytes: Uint8Array,
@@ -43,7 +43,7 @@ export async function pictureItem(
     const pixels = await decoder.fit(bytes, { shape: input, ...framing }, { invert });
     return { kind: ItemKind.pixels, bytes: pixels, images: 1 };
   } catch (error) {
-    if (error instanceof DecoderBusyError) throw busy();
+    if (error instanceof DecoderBusyError) throw new RequestError(429, "too many pictures at once; try again");
     if (!(error instanceof ImageError)) throw error;
     throw new RequestError(error.message.startsWith("too large") ? 413 : 400, error.message);
   }

@@ -15,7 +15,7 @@ import { type ModelSource, Models, type ServedModel } from "./models.js";
 import { openApi } from "./openApi.js";
 import { PAGE, PAGE_POLICY } from "./page.js";
 import { pictureIn, pictureItem } from "./pictures.js";
-import { RequestError } from "./requestError.js";
+import { busy, RequestError } from "./requestError.js";
 
 /** How to serve models. */
 export interface ServeOptions {
@@ -33,7 +33,7 @@ export interface ServeOptions {
   readonly maximumBody: number;
   /** The largest picture, in pixels. */
   readonly maximumPixels: number;
-  /** How long decoding a picture may take, in seconds. */
+  /** How long a picture may take to be decoded, with the time that it waits for a thread, in seconds. */
   readonly decodingSeconds: number;
   /** How long a client may take to send a request, in seconds. */
   readonly requestSeconds: number;
@@ -56,6 +56,8 @@ const MOST_BATCH = 128;
 const MOST_WAITING_IMAGES = 8192;
 const MOST_WAITING_PICTURES = 256;
 const MOST_CONNECTIONS = 4096;
+/** How long clients with an open connection have to be told that it ends. */
+const LEAVING_MILLISECONDS = 1000;
 /** Of all bodies larger than SMALL_BODY that are being received. */
 const MOST_BODY_BYTES = 256e6;
 const SMALL_BODY = 16_384;
@@ -158,6 +160,7 @@ class Service {
     this.decoder = new ImageDecoder({
       maximumPixels: options.maximumPixels,
       secondsPerImage: options.decodingSeconds,
+      secondsInAll: options.decodingSeconds,
       maximumWaiting: MOST_WAITING_PICTURES,
     });
     this.countImages = metrics.counter("lenet_images_total", "Images classified.");
@@ -169,6 +172,7 @@ class Service {
   static async open(options: ServeOptions, app: FastifyInstance): Promise<Service> {
     const service = new Service(options, app);
     try {
+      await service.decoder.start();
       service.models = await Models.open(options.models, service.pool, {
         onReload: ({ name, version, path }) => app.log.info({ model: name, version, path }, "model reloaded"),
         onFailure: ({ name, version, path }, error) =>
@@ -210,10 +214,15 @@ class Service {
     app.post<PredictQuery>("/predict", (request) => this.predict(request));
   }
 
-  /** Finishes the requests that have arrived, then ends; those that take too long are cut off. */
+  /**
+   * Finishes the requests that have arrived, then ends; those that take too long are cut off. Before that, every client
+   * is told to use a new connection: one that is closed while a request is on its way would lose it.
+   */
   async close(): Promise<void> {
     this.isDraining = true;
     const { server } = this.app;
+    const isInUse = await new Promise((resolve) => server.getConnections((_error, count) => resolve(count > 0)));
+    if (isInUse) await new Promise((resolve) => setTimeout(resolve, LEAVING_MILLISECONDS));
     const late = setTimeout(() => server.closeAllConnections(), 1000 * this.options.drainSeconds);
     await this.app.close();
     clearTimeout(late);
@@ -280,7 +289,7 @@ class Service {
     const { maximumBody } = this.options;
     const bytes = length === undefined ? (transfer === undefined ? 0 : maximumBody) : Number(length);
     if (bytes <= SMALL_BODY || bytes > maximumBody) return;
-    if (!this.bodies.reserve(bytes)) throw new RequestError(503, "the server is busy; try again");
+    if (!this.bodies.reserve(bytes)) throw busy();
     reply.raw.once("close", () => this.bodies.release(bytes));
   }
 

@@ -3,6 +3,7 @@ import type { RunConfig } from "../../../src/runs/config.js";
 import { secondsOf } from "../../../src/runs/history.js";
 import type { RunRecord } from "../../../src/runs/record.js";
 import { VERSION } from "../../../src/version.js";
+import { graphicsCard } from "../../state/graphicsCard.js";
 import type { Member } from "../../state/member.js";
 import type { Run } from "../../state/run.js";
 
@@ -31,6 +32,7 @@ export function recordOf(run: Run, member: Member, name: string): RunRecord {
 export function configOf(run: Run, { seed }: Member): RunConfig {
   const { recipe, model, machine, startedAt, settings } = run;
   const { data } = settings;
+  const card = graphicsCard.value;
   const { train } = data.parts;
   return {
     versions: { lenet: VERSION, browser: navigator.userAgent },
@@ -52,6 +54,7 @@ export function configOf(run: Run, { seed }: Member): RunConfig {
       generated: train.generated,
     },
     threads: machine.value?.threads ?? 1,
+    card: settings.fields.device === "gpu" && card?.type === "there" ? { name: card.name } : undefined,
     arithmetic: machine.value?.arithmetic ?? "unknown",
   };
 }

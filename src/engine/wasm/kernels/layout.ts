@@ -6,7 +6,7 @@
 /** Samples in a tile. */
 export const TILE_SAMPLES = 8;
 /** The most samples that are faster one by one than in a tile; they share the logits of one. */
-export const MOST_SINGLE_SAMPLES = 5;
+export const MOST_SINGLE_SAMPLES = 4;
 /** Bytes of a v128 vector. */
 export const VECTOR_BYTES = 16;
 /** float32 lanes of a v128 vector. */

@@ -1,55 +1,109 @@
 import type { Conv2dLayer } from "../../../model/index.js";
-import { addTerms, eachIndex, imageExtents, type LayerKernels, type LayerShapes, THREADS } from "./layerKernels.js";
+import { type Correlation, correlate, storeSums } from "./correlation.js";
+import {
+  type Element,
+  each,
+  eachIndex,
+  imageExtents,
+  type LayerCode,
+  type LayerKernels,
+  type LayerShapes,
+  largestDivisor,
+  THREADS,
+} from "./layerKernels.js";
 import { coveringWindows } from "./window.js";
 
-/** A thread computes at most so many values at once. */
+/** A thread gathers the gradients of so many channels at most. */
 const MOST_AT_ONCE = 8;
-/** Terms that are loaded together where a thread computes a single sum. */
-const TERMS_AT_ONCE = 4;
+/** Points of a weight's gradient that are loaded together at most, and that a thread has at least. */
+const POINTS_AT_ONCE = 5;
+const LEAST_POINTS = 8;
 
-/**
- * 2-d convolution. A thread computes some maps of an output, some channels of an input's gradient, or a row of a weight's
- * gradient at once, and so loads what they share once. A sample's trace is its share of the gradients, weight first.
- */
+/** 2-d convolution. A sample's trace is its share of the gradients, weight first. */
 export const conv2d: LayerKernels<Conv2dLayer> = {
   replacesInput: () => true,
 
-  forward({ layer, input, output, x, weight, bias, storeOutput }) {
-    const [channels, height, width] = imageExtents(input);
-    const [maps, rows, columns] = imageExtents(output);
-    const { kernel, stride, padding } = layer;
-    const places = rows * columns;
-    const taps = kernel * kernel;
-    const atOnce = countAtOnce(maps, places);
-    const code = `
-      let place = i % ${places}u;
-      let map = i / ${places}u * ${atOnce}u;
-      let top = i32(place / ${columns}u * ${stride}u) - ${padding};
-      let left = i32(place % ${columns}u * ${stride}u) - ${padding};
-      ${insideTaps(layer, height, width)}
-      ${each(atOnce, (one) => `var sum${one} = ${bias(`map + ${one}u`)};`)}
-      for (var channel = 0u; channel < ${channels}u; channel++) {
-        for (var row = firstRow; row < endRow; row++) {
-          let weightRow = (map * ${channels}u + channel) * ${taps}u + u32(row) * ${kernel}u;
-          let inputRow = i32(channel * ${height * width}u) + (top + row) * ${width} + left;
-          for (var column = firstColumn; column < endColumn; column++) {
-            let value = ${x("u32(inputRow + column)")};
-            ${each(atOnce, (one) => `sum${one} += ${weight(`weightRow + ${one * channels * taps}u + u32(column)`)} * value;`)}
-          }
-        }
-      }
-      ${each(atOnce, (one) => storeOutput(`(map + ${one}u) * ${places}u + place`, `sum${one}`))}`;
-    return [eachIndex((places * maps) / atOnce, "i", code)];
+  partCounts: (shapes) => ({ trace: tracePartCount(shapes, pointCount(shapes)) }),
+
+  forward(code) {
+    const correlation = forwardCorrelation(code);
+    return [correlate(correlation, undefined, storeSums(correlation, code.storeOutput))];
   },
 
-  inputGradient({ layer, input, output, dy, weight, storeInputGradient }) {
-    const [channels, height, width] = imageExtents(input);
-    const [maps, rows, columns] = imageExtents(output);
-    const { kernel, stride, padding } = layer;
-    const places = height * width;
-    const taps = kernel * kernel;
-    const atOnce = countAtOnce(channels, places);
-    const code = `
+  inputGradient(code) {
+    if (code.layer.stride > 1) return [gatherGradient(code)];
+    const correlation = gradientCorrelation(code, convolved(code), code.dy);
+    return [correlate(correlation, undefined, storeSums(correlation, code.storeInputGradient))];
+  },
+
+  parameters: {
+    traceSize: (shapes) => weightCount(shapes) + shapes.layer.outChannels,
+    trace: (code) => weightGradients(code, pointCount(code), (point) => point),
+    weightGradient: (_shapes, trace, index) => trace(index),
+    biasGradient: (shapes, trace, index) => trace(`${weightCount(shapes)}u + ${index}`),
+  },
+};
+
+/** Rows and columns of a convolution's output, before anything pools it. */
+export function convolved({ layer, input }: Pick<LayerShapes<Conv2dLayer>, "layer" | "input">) {
+  const [, height, width] = imageExtents(input);
+  const { kernel, stride, padding } = layer;
+  const extent = (size: number) => Math.floor((size + 2 * padding - kernel) / stride) + 1;
+  return { rows: extent(height), columns: extent(width) };
+}
+
+function pointCount(shapes: LayerShapes<Conv2dLayer>): number {
+  const { rows, columns } = convolved(shapes);
+  return rows * columns;
+}
+
+/** The forward pass: the sums of the windows of the input, before anything pools them. */
+export function forwardCorrelation(code: LayerCode<Conv2dLayer>): Correlation {
+  const { layer, input, x, weight, bias } = code;
+  const [channels, height, width] = imageExtents(input);
+  const { kernel, stride, padding } = layer;
+  return {
+    ...{ channels, height, width, maps: layer.outChannels, ...convolved(code), kernel, stride, padding },
+    value: x,
+    weight: (map, channel, row, column) =>
+      weight(`((${map} * ${channels}u + ${channel}) * ${kernel}u + ${row}) * ${kernel}u + ${column}`),
+    start: bias,
+  };
+}
+
+/**
+ * The gradient by the input of a convolution of stride 1: a convolution of the gradient by the output, with the kernel
+ * turned round.
+ */
+export function gradientCorrelation(
+  { layer, input, weight }: LayerCode<Conv2dLayer>,
+  output: ReturnType<typeof convolved>,
+  gradient: Element,
+): Correlation {
+  const [channels, height, width] = imageExtents(input);
+  const { kernel, padding, outChannels } = layer;
+  const last = `${kernel - 1}u`;
+  return {
+    ...{ channels: outChannels, height: output.rows, width: output.columns, maps: channels, rows: height },
+    ...{ columns: width, kernel, stride: 1, padding: kernel - 1 - padding },
+    value: gradient,
+    weight: (map, channel, row, column) =>
+      weight(
+        `((${channel} * ${channels}u + ${map}) * ${kernel}u + ${last} - ${row}) * ${kernel}u + ${last} - ${column}`,
+      ),
+    start: () => "0.0",
+  };
+}
+
+/** The gradient by the input for any stride: every input passes through the windows that cover it. */
+function gatherGradient({ layer, input, output, dy, weight, storeInputGradient }: LayerCode<Conv2dLayer>): string {
+  const [channels, height, width] = imageExtents(input);
+  const [maps, rows, columns] = imageExtents(output);
+  const { kernel, stride, padding } = layer;
+  const places = height * width;
+  const taps = kernel * kernel;
+  const atOnce = countAtOnce(channels, places);
+  const code = `
       let place = i % ${places}u;
       let channel = i / ${places}u * ${atOnce}u;
       let y = i32(place / ${width}u);
@@ -70,67 +124,113 @@ export const conv2d: LayerKernels<Conv2dLayer> = {
         }
       }
       ${each(atOnce, (one) => storeInputGradient(`(channel + ${one}u) * ${places}u + place`, `sum${one}`))}`;
-    return [eachIndex((places * channels) / atOnce, "i", code)];
-  },
+  return eachIndex((places * channels) / atOnce, "i", code);
+}
 
-  parameters: {
-    traceSize: (shapes) => weightCount(shapes) + shapes.layer.outChannels,
+/** The number of parts that the points of a weight's gradient are divided into: as large as they can be, all the same if possible. */
+function partsOfPoints({ layer, input: [channels] }: LayerShapes<Conv2dLayer>, points: number): number {
+  const most = Math.min(
+    Math.floor(THREADS / (layer.outChannels * channels * layer.kernel)),
+    Math.floor(points / LEAST_POINTS),
+  );
+  const divisor = largestDivisor(points, most);
+  return Math.max(1, 2 * divisor > most ? divisor : most);
+}
 
-    trace({ layer, input, output, x, dy, trace }) {
-      const [channels, height, width] = imageExtents(input);
-      const [maps, rows, columns] = imageExtents(output);
-      const { kernel, stride, padding } = layer;
-      const weights = weightCount({ layer, input, output });
-      // Beside padding, the taps of a row have windows of their own.
-      const atOnce = padding === 0 ? countAtOnce(kernel, weights / kernel) : 1;
-      const weightCode = `
-        let weight = i * ${atOnce}u;
-        let map = weight / ${channels * kernel * kernel}u;
-        let channel = weight / ${kernel * kernel}u % ${channels}u;
-        let down = i32(weight / ${kernel}u % ${kernel}u) - ${padding};
-        let right = i32(weight % ${kernel}u) - ${padding};
-        ${insideWindows("row", "down", height, rows, stride)}
-        ${insideWindows("column", "right", width, columns, stride)}
-        ${each(atOnce, (one) => `var sum${one} = 0.0;`)}
-        for (var row = rowFirst; row < rowEnd; row++) {
-          let gradientRow = map * ${rows * columns}u + u32(row) * ${columns}u;
-          let inputRow = i32(channel * ${height * width}u) + (row * ${stride} + down) * ${width} + right;
-          var column = columnFirst;
-          ${addTerms({
-            index: "column",
-            end: "columnEnd",
-            atOnce: atOnce === 1 ? TERMS_AT_ONCE : 1,
-            loads: (column) => [
-              dy(`gradientRow + u32(${column})`),
-              ...Array.from({ length: atOnce }, (_, one) => x(`u32(inputRow + ${column} * ${stride} + ${one})`)),
-            ],
-            add: (gradient, ...inputs) => inputs.map((input, one) => `sum${one} += ${gradient} * ${input};`).join(" "),
-          })}
-        }
-        ${each(atOnce, (one) => `${trace(`weight + ${one}u`)} = sum${one};`)}`;
-      const loop = addTerms({
-        index: "place",
-        end: "end",
-        atOnce: TERMS_AT_ONCE,
-        loads: (place) => [dy(place)],
-        add: (gradient) => `sum += ${gradient};`,
-      });
-      // The last threads, which have the fewest weights.
-      const biases = `
-      for (var map = THREADS - 1u - t; map < ${maps}u; map += THREADS) {
-        var sum = 0.0;
-        var place = map * ${rows * columns}u;
-        let end = place + ${rows * columns}u;
-        ${loop}
-        ${trace(`${weights}u + map`)} = sum;
+/** How many parts of sums the threads leave for the weights' gradients. */
+export function tracePartCount(shapes: LayerShapes<Conv2dLayer>, points: number): number {
+  const { layer, input } = shapes;
+  const parts = partsOfPoints(shapes, points);
+  return parts > 1 ? parts * layer.outChannels * input[0] * layer.kernel * (layer.kernel + 1) : 0;
+}
+
+/**
+ * The gradients of the weights and biases. A thread sums those of a row of a kernel, and of its map's bias, over the points
+ * of the output that have a gradient, or over a part of them if there are threads enough.
+ *
+ * @param points those of a map
+ * @param placeOf the place in the map of a point, by its index among the points of all maps and in its map
+ */
+export function weightGradients(
+  code: LayerCode<Conv2dLayer>,
+  points: number,
+  placeOf: (point: string, all: string) => string,
+): string[] {
+  const { layer, input, parts, trace } = code;
+  const { kernel, outChannels } = layer;
+  const rows = outChannels * input[0] * kernel;
+  const weights = rows * kernel;
+  const count = parts ? partsOfPoints(code, points) : 1;
+  const pointsOfPart = Math.ceil(points / count);
+  const sums = sumPoints(code, { points, pointsOfPart, isExact: points % count === 0, placeOf });
+  const rowsOfMap = rows / outChannels;
+  const ofBias = (row: string, value: string) =>
+    `if (${row} % ${rowsOfMap}u == 0u) { ${trace(`${weights}u + ${row} / ${rowsOfMap}u`)} = ${value}; }`;
+  if (!parts || count === 1) {
+    const store = `${each(kernel, (tap) => `${trace(`r * ${kernel}u + ${tap}u`)} = sum${tap};`)}\n${ofBias("r", "ofBias")}`;
+    return [eachIndex(rows, "r", `let first = 0u;\n${sums}\n${store}`)];
+  }
+  const ofRow = kernel + 1;
+  const part = `
+    let r = t % ${rows}u;
+    let first = t / ${rows}u * ${pointsOfPart}u;
+    ${sums}
+    ${each(kernel, (tap) => `${parts(`t * ${ofRow}u + ${tap}u`)} = sum${tap};`)}
+    ${parts(`t * ${ofRow}u + ${kernel}u`)} = ofBias;`;
+  const all = Array.from({ length: count }, (_, index) => parts(`${index * rows * ofRow}u + j`));
+  const add = `
+    let r = j / ${ofRow}u;
+    let tap = j % ${ofRow}u;
+    let sum = ${all.join(" + ")};
+    if (tap < ${kernel}u) { ${trace(`r * ${kernel}u + tap`)} = sum; } else ${ofBias("r", "sum")}`;
+  return [`if (t < ${count * rows}u) {${part}\n}`, eachIndex(rows * ofRow, "j", add)];
+}
+
+/** How a thread passes through points. */
+interface Points {
+  readonly points: number;
+  readonly pointsOfPart: number;
+  /** Whether all parts have as many. */
+  readonly isExact: boolean;
+  readonly placeOf: (point: string, all: string) => string;
+}
+
+/** Declares the sums of row `r` over the points from `first`: `sum0` … of the weights, and `ofBias`. */
+function sumPoints({ layer, input, x, dy }: LayerCode<Conv2dLayer>, given: Points): string {
+  const { points, pointsOfPart, isExact, placeOf } = given;
+  const [channels, height, width] = imageExtents(input);
+  const { kernel, stride, padding } = layer;
+  const { columns } = convolved({ layer, input });
+  const atOnce = isExact ? largestDivisor(pointsOfPart, POINTS_AT_ONCE) : 1;
+  const load = (one: number) => {
+    const value = (tap: number) => {
+      const index = `u32(base${one} + ${tap})`;
+      if (padding === 0) return x(index);
+      const isInside = `(isRow${one} & (x${one} + ${tap} >= 0) & (x${one} + ${tap} < ${width}))`;
+      return `select(0.0, ${x(`select(0u, ${index}, ${isInside})`)}, ${isInside})`;
+    };
+    return `
+        let at${one} = map * ${points}u + point + ${one}u;
+        let gradient${one} = ${dy(`at${one}`)};
+        let place${one} = ${placeOf(`(point + ${one}u)`, `at${one}`)};
+        let y${one} = i32(place${one} / ${columns}u) * ${stride} + down;
+        let x${one} = i32(place${one} % ${columns}u) * ${stride} - ${padding};
+        let base${one} = (channel * ${height} + y${one}) * ${width} + x${one};
+        ${padding === 0 ? "" : `let isRow${one} = (y${one} >= 0) & (y${one} < ${height});`}
+        ${each(kernel, (tap) => `let value${one}_${tap} = ${value(tap)};`)}`;
+  };
+  return `
+      let map = r / ${channels * kernel}u;
+      let channel = i32(r / ${kernel}u % ${channels}u);
+      let down = i32(r % ${kernel}u) - ${padding};
+      var ofBias = 0.0;
+      ${each(kernel, (tap) => `var sum${tap} = 0.0;`)}
+      let end = min(first + ${pointsOfPart}u, ${points}u);
+      for (var point = first; point < end; point += ${atOnce}u) {
+        ${each(atOnce, load)}
+        ${each(atOnce, (one) => `ofBias += gradient${one}; ${each(kernel, (tap) => `sum${tap} += gradient${one} * value${one}_${tap};`)}`)}
       }`;
-      return `${eachIndex(weights / atOnce, "i", weightCode)}\n${biases}`;
-    },
-
-    weightGradient: (_shapes, trace, index) => trace(index),
-    biasGradient: (shapes, trace, index) => trace(`${weightCount(shapes)}u + ${index}`),
-  },
-};
+}
 
 function weightCount({ layer: { outChannels, kernel }, input: [channels] }: LayerShapes<Conv2dLayer>): number {
   return outChannels * channels * kernel * kernel;
@@ -141,28 +241,4 @@ function countAtOnce(values: number, places: number): number {
   const loads = (count: number) => Math.ceil((places * values) / count / THREADS) * (count + 1);
   const counts = Array.from({ length: MOST_AT_ONCE }, (_, index) => index + 1).filter((count) => values % count === 0);
   return counts.reduce((best, count) => (loads(count) < loads(best) ? count : best));
-}
-
-/** The code of each value that a thread computes at once. */
-function each(count: number, code: (one: number) => string): string {
-  return Array.from({ length: count }, (_, one) => code(one)).join("\n            ");
-}
-
-/** Declares the rows and columns of the kernel that lie inside the image, if its corner lies at (top, left). */
-function insideTaps({ kernel, padding }: Conv2dLayer, height: number, width: number): string {
-  if (padding === 0) {
-    return `const firstRow = 0; const endRow = ${kernel}; const firstColumn = 0; const endColumn = ${kernel};`;
-  }
-  return `
-      let firstRow = max(0, -top);
-      let endRow = min(${kernel}, ${height} - top);
-      let firstColumn = max(0, -left);
-      let endColumn = min(${kernel}, ${width} - left);`;
-}
-
-/** Declares the windows for which an element of the kernel lies inside the image: those with 0 ≤ window · stride + shift < extent. */
-function insideWindows(name: string, shift: string, extent: number, windows: number, stride: number): string {
-  return `
-        let ${name}First = max(0, ${stride - 1} - ${shift}) / ${stride};
-        let ${name}End = min(${windows}, max(0, ${extent + stride - 1} - ${shift}) / ${stride});`;
 }

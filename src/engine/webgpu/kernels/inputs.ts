@@ -11,7 +11,7 @@ const UNPLACED = "Placement(0, 0, 0, 65536, 0, 32768, 0, 65536, 32768, 0u, 1.0, 
  */
 export function inputFunctions({ channels, height, width }: ImageShape): string {
   const area = height * width;
-  const word = (index: number) => `bitcast<i32>(jobs[at + ${index}u])`;
+  const word = (index: number) => `placements[at + ${index}u]`;
   const coefficients = Array.from({ length: 6 }, (_, index) => word(PLACEMENT.coefficients + index));
   return `
 struct Placement {
@@ -24,12 +24,12 @@ struct Placement {
 // The placement of a sample, counted from the first of the call.
 fn readPlacement(sample: u32, placed: bool) -> Placement {
   if (!placed) { return ${UNPLACED}; }
-  let at = plan.placementsAt + sample * ${PLACEMENT_WORDS}u;
+  let at = sample * ${PLACEMENT_WORDS}u;
   return Placement(
     ${word(PLACEMENT.cropDown)}, ${word(PLACEMENT.cropRight)}, ${word(PLACEMENT.flip)},
     ${coefficients.join(", ")},
-    jobs[at + ${PLACEMENT.background}u] & 255u,
-    bitcast<f32>(jobs[at + ${PLACEMENT.brightness}u]),
+    u32(placements[at + ${PLACEMENT.background}u]) & 255u,
+    bitcast<f32>(placements[at + ${PLACEMENT.brightness}u]),
     ${word(PLACEMENT.eraseFirstRow)}, ${word(PLACEMENT.eraseEndRow)},
     ${word(PLACEMENT.eraseFirstColumn)}, ${word(PLACEMENT.eraseEndColumn)},
   );

@@ -21,10 +21,16 @@ export interface LayerCode<SomeLayer extends Layer = Layer> {
   readonly bias: Element;
   /** Where threads that share a sum leave their parts; undefined if a thread sums alone. */
   readonly parts?: Element;
+  /** What the forward pass keeps for the way back; undefined if there is none. */
+  readonly kept?: Element;
+  /** Memory for the gradient by x alone. */
+  readonly spread: Element;
   /** What the sample leaves for the sums over the batch. */
   readonly trace: Element;
   /** Takes an output through the elementwise layers that follow, and stores it. */
   storeOutput(index: string, value: string): string;
+  /** Takes a value, a variable, through the elementwise layers inside of a layer that pools its own output. */
+  applyInside(index: string, variable: string): string;
   /** Takes the gradient by an input back through the elementwise layers that made the input, and stores it. */
   storeInputGradient(index: string, value: string): string;
 }
@@ -46,10 +52,19 @@ export interface LayerKernels<SomeLayer extends Layer = Layer> {
    * thread replaces.
    */
   replacesInput(shapes: LayerShapes<SomeLayer>): boolean;
-  /** How many parts of sums the threads leave in the forward pass, and for the gradient by x. */
-  partCounts?(shapes: LayerShapes<SomeLayer>): readonly [forward: number, inputGradient: number];
+  /** How many parts of sums the threads leave. */
+  partCounts?(shapes: LayerShapes<SomeLayer>): PartCounts;
+  /** The values of `kept` and `spread`; default: none. */
+  memory?(shapes: LayerShapes<SomeLayer>): { readonly kept: number; readonly spread: number };
   /** Of layers that learn. */
   readonly parameters?: ParameterKernels<SomeLayer>;
+}
+
+/** How many parts of sums the threads leave: forward, in the trace, and for the gradient by x. */
+export interface PartCounts {
+  readonly forward?: number;
+  readonly trace?: number;
+  readonly inputGradient?: number;
 }
 
 /** How the gradients of weight and bias are computed: a part for each sample, then a sum over the batch. */
@@ -57,7 +72,7 @@ export interface ParameterKernels<SomeLayer extends Layer = Layer> {
   /** The values of a trace. */
   traceSize(shapes: LayerShapes<SomeLayer>): number;
   /** Writes the trace, from x and the gradient by y. */
-  trace(code: LayerCode<SomeLayer>): string;
+  trace(code: LayerCode<SomeLayer>): readonly string[];
   /** What a sample adds to the gradient of the weight at an index. */
   weightGradient(shapes: LayerShapes<SomeLayer>, trace: Element, index: string): string;
   /** What a sample adds to the gradient of the bias at an index. */
@@ -67,6 +82,17 @@ export interface ParameterKernels<SomeLayer extends Layer = Layer> {
 /** A loop in which all threads share the indices 0 … count − 1. */
 export function eachIndex(count: number, index: string, body: string): string {
   return `for (var ${index} = t; ${index} < ${count}u; ${index} += THREADS) {\n${body}\n}`;
+}
+
+/** Code once for each of so many. */
+export function each(count: number, code: (one: number) => string): string {
+  return Array.from({ length: count }, (_, one) => code(one)).join("\n            ");
+}
+
+/** The largest divisor of a count that is not above a number. */
+export function largestDivisor(count: number, most: number): number {
+  for (let divisor = Math.min(count, most); divisor > 1; divisor--) if (count % divisor === 0) return divisor;
+  return 1;
 }
 
 /** A loop over the terms of sums, from an index that is declared to before the end. */

@@ -1,8 +1,8 @@
 import type { LinearLayer } from "../../../model/index.js";
-import { addTerms, type Element, eachIndex, type LayerKernels, THREADS } from "./layerKernels.js";
+import { addTerms, type Element, eachIndex, type LayerKernels, largestDivisor, THREADS } from "./layerKernels.js";
 
-/** Terms of a sum that are loaded together. */
-const TERMS_AT_ONCE = 8;
+/** Terms of a sum that are loaded together at most: the fewer loads wait for each other, the faster. */
+const TERMS_AT_ONCE = 20;
 /** A thread has at least so many terms of a sum. */
 const LEAST_TERMS = 4;
 
@@ -14,10 +14,10 @@ const LEAST_TERMS = 4;
 export const linear: LayerKernels<LinearLayer> = {
   replacesInput: () => true,
 
-  partCounts: ({ input: [inputs], output: [outputs] }) => [
-    partCount({ sums: outputs, terms: inputs }),
-    partCount({ sums: inputs, terms: outputs }),
-  ],
+  partCounts: ({ input: [inputs], output: [outputs] }) => ({
+    forward: partCount({ sums: outputs, terms: inputs }),
+    inputGradient: partCount({ sums: inputs, terms: outputs }),
+  }),
 
   forward({ input: [inputs], output: [outputs], x, transposed, bias, parts, storeOutput }) {
     const term = (out: string, feature: string) =>
@@ -35,9 +35,10 @@ export const linear: LayerKernels<LinearLayer> = {
   parameters: {
     traceSize: ({ input: [inputs], output: [outputs] }) => inputs + outputs,
 
-    trace: ({ input: [inputs], output: [outputs], x, dy, trace }) => `
-      ${eachIndex(inputs, "i", `${trace("i")} = ${x("i")};`)}
+    trace: ({ input: [inputs], output: [outputs], x, dy, trace }) => [
+      `${eachIndex(inputs, "i", `${trace("i")} = ${x("i")};`)}
       ${eachIndex(outputs, "i", `${trace(`${inputs}u + i`)} = ${dy("i")};`)}`,
+    ],
 
     weightGradient: ({ input: [inputs] }, trace, index) =>
       `${trace(`${inputs}u + ${index} / ${inputs}u`)} * ${trace(`${index} % ${inputs}u`)}`,
@@ -73,28 +74,30 @@ function sumProducts(
   store: (sum: string, value: string) => string,
 ): string[] {
   const { sums, terms } = shape;
-  if (!parts) return [eachIndex(sums, "s", `${sumTerms(factors, "0u", `${terms}u`)}\n${store("s", "sum")}`)];
+  if (!parts) return [eachIndex(sums, "s", `${sumTerms(factors, "0u", `${terms}u`, terms)}\n${store("s", "sum")}`)];
   const count = partsOfSum(shape);
   const termsOfPart = Math.ceil(terms / count);
   const part = `
       let s = t % ${sums}u;
       let first = t / ${sums}u * ${termsOfPart}u;
-      ${sumTerms(factors, "first", `min(first + ${termsOfPart}u, ${terms}u)`)}
+      ${sumTerms(factors, "first", `min(first + ${termsOfPart}u, ${terms}u)`, termsOfPart)}
       ${parts("t")} = sum;`;
   const all = Array.from({ length: count }, (_, index) => parts(`${index * sums}u + s`));
   return [`if (t < ${count * sums}u) {${part}\n}`, eachIndex(sums, "s", store("s", `(${all.join(" + ")})`))];
 }
 
-/** Declares the sum of the terms first … end − 1 of sum `s`. */
+/** Declares the sum of the terms first … end − 1 of sum `s`, so many at most. */
 function sumTerms(
   factors: (sum: string, term: string) => readonly [string, string],
   first: string,
   end: string,
+  most: number,
 ): string {
+  const divisor = largestDivisor(most, TERMS_AT_ONCE);
   const loop = addTerms({
     index: "k",
     end: "end",
-    atOnce: TERMS_AT_ONCE,
+    atOnce: 2 * divisor > Math.min(most, TERMS_AT_ONCE) ? divisor : Math.min(most, TERMS_AT_ONCE),
     loads: (term) => factors("s", term),
     add: (one, other) => `sum += ${one} * ${other};`,
   });

@@ -8,7 +8,7 @@ import { FLOAT_BYTES } from "../layout.js";
  * Points to evaluate at, besides ∞ and, if their number is odd, 0. Opposite points share most of their arithmetic, powers
  * of two scale exactly, and points near 1 keep rounding errors small.
  */
-const OPPOSITE_POINTS = [1, 2, 1 / 2, 1 / 4];
+const OPPOSITE_POINTS = [1, 1 / 2, 2, 1 / 4];
 
 /** Computes neighbouring outputs of a row from as many products as there are points. */
 export interface Filtering {
