@@ -1,7 +1,7 @@
 import { type FunctionBuilder, type FunctionHandle, f32x4, i32, type Local, v128 } from "../../assembler/index.js";
 import { callBlocks, emitChannelBlocks, equalBlocks, largestDivisor } from "../blocks.js";
 import { horizontalSum, type KernelContext, ZERO } from "../context.js";
-import type { ActivationKind, PassCode, PlacedLayer } from "../layerKernels.js";
+import type { ActivationKind, PassCode, PlacedLayer, SingleSurroundings } from "../layerKernels.js";
 import { channelBytes, FLOAT_BYTES, placeOffset, roundUp, rowBytes, VECTOR_BYTES, VECTOR_LANES } from "../layout.js";
 import { OuterProduct, ROWS } from "../outerProduct.js";
 import {
@@ -20,14 +20,19 @@ export function emitSingleConv2d(
   name: string,
   shape: Conv2dShape,
   { parameters: [weight, bias] }: Pick<PlacedLayer, "parameters">,
-  activation: ActivationKind | undefined,
+  { activation, sparse }: SingleSurroundings,
 ): PassCode | undefined {
   if (shape.stride !== 1 || shape.output.width < VECTOR_LANES) return undefined;
+  const [emitWeight, emitInput] = sparse
+    ? [emitSparseBackwardWeight, emitSparseBackwardInput]
+    : [emitDenseBackwardWeight, emitDenseBackwardInput];
   const forward = emitForward(context, `${name}.forward`, shape, activation);
-  const backwardWeight = emitBackwardWeight(context, `${name}.backwardWeight`, shape);
-  const backwardInput = emitBackwardInput(context, `${name}.backwardInput`, shape);
+  const backwardWeight = emitWeight(context, `${name}.backwardWeight`, shape);
+  const backwardInput = emitInput(context, `${name}.backwardInput`, shape);
   return {
-    workspaceBytes: Math.max(channelList(shape).bytes, placeList(shape).bytes + windowBytes(shape)),
+    workspaceBytes: sparse
+      ? Math.max(channelList(shape).bytes, placeList(shape).bytes + windowBytes(shape))
+      : windowsAtOnce(shape) * windowBytes(shape),
     forward: [
       { kernel: forward, operands: ({ x, y, weights }) => [x, weights + weight.offset, weights + bias.offset, y] },
     ],
@@ -139,6 +144,161 @@ function emitPairTable(context: KernelContext, { input, output }: Conv2dShape): 
   return { start, end: start + (pairs.length / 4) * PAIR_BYTES };
 }
 
+/** Output channels whose weight gradients are summed side by side. */
+const CHANNELS_AT_ONCE = 2;
+
+/**
+ * Emits (x, dy, dWeight, dBias, workspace): products of rows of dy and of windows, their columns in the lanes. The sums of
+ * the lanes follow at the end.
+ */
+function emitDenseBackwardWeight(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+  const { input, output, kernel, padding } = shape;
+  const filterBytes = input.channels * kernel * kernel * FLOAT_BYTES;
+  const starts = columnStarts(output.width);
+  const tapBlocks = equalBlocks(kernel, ROWS);
+  /** The columns of dy that a vector starts at; the last vector leaves out what the one before it has. */
+  const loadGradient = (dy: Local<"i32">, index: number, channel: number) => {
+    const loaded = v128.load(dy, channel * channelBytes(output) + starts[index] * FLOAT_BYTES);
+    const repeated = index > 0 ? starts[index - 1] + VECTOR_LANES - starts[index] : 0;
+    return repeated > 0 ? v128.andNot(loaded, firstLanes(repeated)) : loaded;
+  };
+  const blocks = emitChannelBlocks(output.channels, CHANNELS_AT_ONCE, (size) =>
+    context.module.function(
+      `${name}.${size}`,
+      { x: "i32", dy: "i32", dWeight: "i32", dBias: "i32" },
+      (code, { x, dy, dWeight, dBias }) => {
+        const source = code.local("i32");
+        const gradient = code.local("i32");
+        const sums = Array.from({ length: size }, () => code.local("v128", ZERO));
+        code.set(gradient, dy);
+        code.repeat(output.height, () => {
+          for (const index of starts.keys()) {
+            sums.forEach((sum, channel) => {
+              code.set(sum, f32x4.add(sum, loadGradient(gradient, index, channel)));
+            });
+          }
+          code.increase(gradient, rowBytes(output));
+        });
+        sums.forEach((sum, channel) => {
+          code.store(dBias, horizontalSum(code, sum), channel * FLOAT_BYTES);
+        });
+        code.repeat(input.channels, () => {
+          code.repeat(kernel, () => {
+            for (const taps of tapBlocks) {
+              const product = new OuterProduct(context, code, taps.size, size);
+              code.repeat(taps.count, () => {
+                product.start(() => ZERO);
+                code.set(source, x);
+                code.set(gradient, dy);
+                code.repeat(output.height, () => {
+                  product.accumulate(
+                    source,
+                    starts.length,
+                    (index, channel) => loadGradient(gradient, index, channel),
+                    (index, tap) => v128.load(source, (starts[index] + tap) * FLOAT_BYTES),
+                  );
+                  code.increase(source, rowBytes(input));
+                  code.increase(gradient, rowBytes(output));
+                });
+                product.accumulators.forEach((channels, tap) => {
+                  channels.forEach((sum, channel) => {
+                    code.store(dWeight, horizontalSum(code, sum), channel * filterBytes + tap * FLOAT_BYTES);
+                  });
+                });
+                code.increase(x, taps.size * FLOAT_BYTES);
+                code.increase(dWeight, taps.size * FLOAT_BYTES);
+              });
+            }
+            code.increase(x, rowBytes(input) - kernel * FLOAT_BYTES);
+          });
+          code.increase(x, channelBytes(input) - kernel * rowBytes(input));
+        });
+      },
+    ),
+  );
+  return context.module.function(
+    name,
+    { x: "i32", dy: "i32", dWeight: "i32", dBias: "i32", workspace: "i32" },
+    (code, { x, dy, dWeight, dBias }) => {
+      callBlocks(code, blocks, [
+        i32.add(x, placeOffset(input, 0, -padding, -padding)),
+        { first: i32.add(dy, placeOffset(output, 0, 0, 0)), bytes: channelBytes(output) },
+        { first: dWeight, bytes: filterBytes },
+        { first: dBias, bytes: FLOAT_BYTES },
+      ]);
+    },
+  );
+}
+
+/** Neighbouring places whose windows are summed side by side. */
+function windowsAtOnce({ output }: Conv2dShape): number {
+  return largestDivisor(output.width, 2);
+}
+
+/** Emits (dy, weight, dx, workspace): for places side by side, all filters times the gradients there, added to the windows. */
+function emitDenseBackwardInput(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+  const { input, output, kernel, padding } = shape;
+  const filterBytes = input.channels * kernel * kernel * FLOAT_BYTES;
+  const places = windowsAtOnce(shape);
+  const unrolled = largestDivisor(output.channels, 4);
+  const weigh = context.module.function(
+    `${name}.filters`,
+    { dy: "i32", weight: "i32", window: "i32" },
+    (code, { dy, weight, window }) => {
+      const gradient = code.local("i32");
+      const end = code.local("i32", i32.add(dy, output.channels * channelBytes(output)));
+      const filter = code.local("i32");
+      for (const { size, count } of equalBlocks(Math.ceil(filterBytes / VECTOR_BYTES), ROWS)) {
+        const product = new OuterProduct(context, code, size, places);
+        code.repeat(count, () => {
+          product.start(() => ZERO);
+          code.set(gradient, dy);
+          code.set(filter, weight);
+          code.while(i32.ltUnsigned(gradient, end), () => {
+            product.accumulate(
+              filter,
+              unrolled,
+              (channel, place) => v128.load32Splat(gradient, channel * channelBytes(output) + place * FLOAT_BYTES),
+              (channel, vector) => v128.load(filter, channel * filterBytes + vector * VECTOR_BYTES),
+            );
+            code.increase(gradient, unrolled * channelBytes(output));
+            code.increase(filter, unrolled * filterBytes);
+          });
+          product.accumulators.forEach((sums, vector) => {
+            sums.forEach((sum, place) => {
+              code.store(window, sum, place * windowBytes(shape) + vector * VECTOR_BYTES);
+            });
+          });
+          code.increase(weight, size * VECTOR_BYTES);
+          code.increase(window, size * VECTOR_BYTES);
+        });
+      }
+    },
+  );
+  const addWindow = emitAddWindow(context, `${name}.window`, shape);
+  return context.module.function(
+    name,
+    { dy: "i32", weight: "i32", dx: "i32", workspace: "i32" },
+    (code, { dy, weight, dx, workspace }) => {
+      code.zeroMemory(dx, input.channels * channelBytes(input));
+      code.increase(dx, placeOffset(input, 0, -padding, -padding));
+      code.increase(dy, placeOffset(output, 0, 0, 0));
+      code.repeat(output.height, () => {
+        code.repeat(output.width / places, () => {
+          code.call(weigh, dy, weight, workspace);
+          for (let place = 0; place < places; place++) {
+            code.call(addWindow, i32.add(workspace, place * windowBytes(shape)), i32.add(dx, place * FLOAT_BYTES));
+          }
+          code.increase(dy, places * FLOAT_BYTES);
+          code.increase(dx, places * FLOAT_BYTES);
+        });
+        code.increase(dy, rowBytes(output) - output.width * FLOAT_BYTES);
+        code.increase(dx, rowBytes(input) - output.width * FLOAT_BYTES);
+      });
+    },
+  );
+}
+
 /** The vectors that a row of taps takes. */
 function tapVectors({ kernel }: Conv2dShape): number {
   return Math.ceil(kernel / VECTOR_LANES);
@@ -180,7 +340,7 @@ function storeLanes(
  * Emits (x, dy, dWeight, dBias, workspace): for each output channel, the gradients that are not zero times their windows,
  * a vector of neighbouring taps at a time.
  */
-function emitBackwardWeight(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+function emitSparseBackwardWeight(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
   const { input, output, kernel, padding } = shape;
   const list = channelList(shape);
   const vectors = tapVectors(shape);
@@ -287,7 +447,7 @@ function emitSumList(
  * Emits (dy, weight, dx, workspace): for each place of the output, the filters whose gradient there is not zero, times it,
  * added to the place's window.
  */
-function emitBackwardInput(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+function emitSparseBackwardInput(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
   const { input, output, kernel, padding } = shape;
   const list = placeList(shape);
   const filterBytes = input.channels * kernel * kernel * FLOAT_BYTES;
