@@ -15,6 +15,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PROGRAM = join(ROOT, "dist/cli/main.js");
 const PROCESS = join(ROOT, "tests/matrix/process.js");
 const MINUTES = 60_000;
+const TYPES = { ".js": "text/javascript", ".html": "text/html" };
 const run = promisify(execFile);
 
 const NODES = ["Node 20", "Node 22", "Node 24"];
@@ -108,7 +109,9 @@ async function addBrowser(name, program, options) {
   const answered = new Promise((done) => {
     resolve = done;
   });
-  const server = createServer((request, response) => answer(request, response, resolve));
+  const server = createServer((request, response) =>
+    answer(request, response, resolve).catch(({ message }) => resolve({ error: message })),
+  );
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
   const timer = setTimeout(() => resolve({ error: "no answer for two minutes" }), 2 * MINUTES);
   try {
@@ -122,8 +125,6 @@ async function addBrowser(name, program, options) {
     server.close();
   }
 }
-
-const TYPES = { ".js": "text/javascript", ".html": "text/html" };
 
 /** Serves the page and the built package, cross-origin isolated, and receives the result. */
 async function answer(request, response, resolve) {

@@ -31,7 +31,8 @@ beforeAll(async () => {
   const train = digits("train", 1000);
   test10000 = digits("test", TEST_IMAGES);
   const recipe = { ...RECIPES.improved, epochs: 1, batchSize: 32 };
-  const model = lenet5({ ...recipe, input: train, classes: 10 });
+  const { channels, height, width } = train;
+  const model = lenet5({ ...recipe, input: { channels, height, width }, classes: 10 });
   const engine = await processorBackend(recipe.batchSize, 2).compile([{ model, ...recipe }], recipe);
   await engine.setParameters(initializeParameters(model, 0));
   const config: RunConfig = {

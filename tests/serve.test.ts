@@ -183,7 +183,8 @@ describe("lenet serve", () => {
   });
 
   it("classifies pictures of any size and kind, as predict does", async () => {
-    const { url } = await serve(["digits.safetensors", "pets=pets.pth"]);
+    // A busy machine may take longer than the default limit.
+    const { url } = await serve(["digits.safetensors", "pets=pets.pth", "--decode-timeout", "60"]);
     const png = new Uint8Array(await encodePng(imageAt(4), 28, 28));
     const expected = await predict(network, imageAt(4));
     const raw = await (await post(`${url}predict`, png, { "content-type": "image/png" })).json();

@@ -71,8 +71,15 @@ describe("the same bits for any number of threads", () => {
   }, 60_000);
 });
 
+it("rejects if a thread does not start", async () => {
+  const engine = engineWith((start) => startThread({ ...start, module: {} as WebAssembly.Module }));
+  await expect(engine).rejects.toThrow("a thread of the engine did not start: WebAssembly.Instance(): Argument 0");
+});
+
 it("throws if a thread fails instead of waiting for it", async () => {
-  const engine = await engineWith((start) => startThread({ ...start, module: {} as WebAssembly.Module }));
+  // Its program has no function to run.
+  const module = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+  const engine = await engineWith((start) => startThread({ ...start, module }));
   await expect(evaluateBlack(engine)).rejects.toThrow("a thread of the engine failed");
   engine.dispose();
 });

@@ -26,6 +26,11 @@ describe("lenet5", () => {
     ]);
     expect(types(0)).not.toContain("dropout");
   });
+
+  it("keeps the shape alone of a data set that is passed as the input", () => {
+    const dataset = { channels: 1, height: 28, width: 28, images: new Uint8Array(784) };
+    expect(lenet5({ ...options(1, 28), input: dataset })).toEqual(lenet5(options(1, 28)));
+  });
 });
 
 describe("lenet5FromTensors", () => {

@@ -41,8 +41,10 @@ function build({ input, classes, activation, pooling, dropout }: LeNet5Options, 
     { type: activation },
     ...(dropout > 0 ? [{ type: "dropout", probability: dropout } as const] : []),
   ];
+  const { channels, height, width } = input;
   return {
-    input,
+    // A model is written into files, so it keeps nothing else of what was passed.
+    input: { channels, height, width },
     layers: [
       { type: "conv2d", name: "conv1", outChannels: widths.conv1, kernel: KERNEL, stride: 1, padding: CONV1_PADDING },
       { type: activation },

@@ -62,12 +62,12 @@ it("ends its threads when the loop is left, and starts none before the loop begi
     };
   };
   const network = create();
-  const epochs = train(network, digits, { epochs: 3, threads: { count: 99, start } });
+  const epochs = train(network, digits, { epochs: 3, threads: { count: 64, start } });
   expect(running).toBe(0);
   for await (const { epoch } of epochs) {
     expect(epoch).toBe(1);
-    // A batch of 32 is four tiles, and the caller is one of the threads.
-    expect(running).toBe(3);
+    // A batch of 32 is four tiles, each for two threads, and the caller is one of them.
+    expect(running).toBe(7);
     break;
   }
   expect(running).toBe(0);
@@ -112,7 +112,7 @@ it.each<[string, FitOptions, RegExp]>([
   [
     "no threads",
     { threads: { count: 0, start: startThread } },
-    /^threads\.count must be an integer of at least 1, not 0$/,
+    /^the number of threads must be an integer from 1 to 64, not 0$/,
   ],
   [
     "nothing to train on",

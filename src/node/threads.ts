@@ -23,27 +23,45 @@ export function enableFusedArithmetic(): void {
 }
 
 // A thread's work is all in the module, so its program is short. As a string it needs no file, which bundlers would
-// lose. A thread that fails says so in shared memory: the thread that waits for it cannot receive messages.
+// lose. `module` would be declared twice: engines run such a string in a function that has a parameter of that name. A
+// thread that fails says so in shared memory: the thread that waits for it cannot receive messages.
 const PROGRAM = `
-const { workerData: { module, memory, thread, failedWord } } = require("node:worker_threads");
+const { parentPort, workerData: start } = require("node:worker_threads");
+const instance = new WebAssembly.Instance(start.module, { environment: { memory: start.memory } });
+parentPort.postMessage("running");
 try {
-  new WebAssembly.Instance(module, { environment: { memory } }).exports.thread(thread);
+  instance.exports.thread(start.thread);
 } catch (error) {
-  Atomics.compareExchange(new Int32Array(memory.buffer), failedWord, 0, 1);
+  Atomics.compareExchange(new Int32Array(start.memory.buffer), start.failedWord, 0, 1);
   throw error;
 }
 `;
 
-/** Starts engine threads as Node worker threads. They end with the process. */
+/** Starts engine threads as worker threads of Node, Deno or Bun. They end with the process. */
 export const startThread: StartThread = (start) => {
   // Without this process's options: --input-type=module would break the program.
   const worker = new Worker(PROGRAM, { eval: true, execArgv: [], workerData: start });
-  // The engine's call throws; this event needs no further handling.
-  worker.on("error", () => {});
-  // It may also have died without running its last lines, for example out of memory.
-  worker.on("exit", () => Atomics.compareExchange(new Int32Array(start.memory.buffer), start.failedWord, 0, 1));
-  worker.unref();
-  return { terminate: () => void worker.terminate() };
+  const ready = new Promise<void>((resolve, reject) => {
+    worker.once("message", () => {
+      worker.unref();
+      resolve();
+    });
+    // Once it runs, the engine's call throws, and these need no further handling.
+    worker.on("error", (cause) =>
+      reject(new Error(`a thread of the engine did not start: ${cause.message}`, { cause })),
+    );
+    worker.on("exit", () => {
+      // It may have died without running its last lines, for example out of memory.
+      Atomics.compareExchange(new Int32Array(start.memory.buffer), start.failedWord, 0, 1);
+      reject(new Error("a thread of the engine did not start"));
+    });
+  });
+  const terminate = () => {
+    // Deno says that it has ended while it still runs: told of a failure, it would print one.
+    worker.removeAllListeners("exit");
+    void worker.terminate();
+  };
+  return { ready, terminate };
 };
 
 /**

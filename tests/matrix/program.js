@@ -1,6 +1,6 @@
 // What every engine of the matrix trains: runs in Node, Deno, Bun and browsers, on the built package.
 import { generateDigits } from "../../dist/data/index.js";
-import { fingerprint, supportsFusedArithmetic } from "../../dist/engine.js";
+import { fingerprint, supportsFusedArithmetic, wasmBackend } from "../../dist/engine.js";
 import { fit, LeNet5 } from "../../dist/index.js";
 
 export const MOST_THREADS = 5;
@@ -18,7 +18,9 @@ export async function measure(threads) {
   const counts = threads ? Array.from({ length: MOST_THREADS }, (_, index) => index + 1) : [1];
   const dataset = generateDigits({ seed: 0, count: IMAGES, part: "train" });
   const train = async (count, arithmetic, interrupted = false) => {
-    const options = { ...SETTINGS, arithmetic, ...(count > 1 && { threads: threads(count) }) };
+    // With a backend, exactly this many threads compute. Without one, `fit` takes as many of them as are fast.
+    const backend = wasmBackend({ arithmetic, ...(count > 1 && { threads: threads(count) }) });
+    const options = { ...SETTINGS, backend };
     let network = LeNet5.create({ classes: dataset.classes, seed: 0 });
     let resumeFrom;
     if (interrupted) {

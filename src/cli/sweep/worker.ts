@@ -39,7 +39,8 @@ const terminal: Reporter = {
   },
 };
 
-port.once("message", () => controller.abort(new InterruptedError("interrupted")));
+const stop = () => controller.abort(new InterruptedError("interrupted"));
+port.once("message", stop);
 try {
   await run(workerData);
   post({ end: "finished" });
@@ -47,7 +48,8 @@ try {
   if (error instanceof InterruptedError) post({ end: "interrupted" });
   else post({ end: "failed", reason: error instanceof Error ? error.message : String(error) });
 }
-port.close();
+// Without a listener, the thread ends. Deno's port cannot be closed.
+port.off("message", stop);
 
 async function run({ data, out: path, training, threads, arithmetic, moves, log }: WorkerStart): Promise<void> {
   const output = { terminal, json: false, log };

@@ -97,7 +97,11 @@ export async function trainAlone(
     run.announce(engine);
     const { dataset } = prepared.plan;
     try {
-      await trainRuns([run], engine, { dataset, signal, onProgress: ([progress]) => run.showProgress(progress) });
+      await trainRuns([run], engine, {
+        dataset,
+        signal,
+        onProgress: ([progress]) => progress && run.showProgress(progress),
+      });
     } catch (error) {
       output.terminal.clearBar();
       throw withHowToResume(error, run);

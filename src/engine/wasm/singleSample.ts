@@ -92,7 +92,9 @@ export function emitSinglePass(
     const parameters = layer.parameters.map(({ name }) => parameterLayout.parameters.get(name)!);
     const layouts = { input: tensors[input].layout, output: tensors[output].layout };
     const name = `${layer.label}.single`;
-    const code = kernels.single?.emit(context, name, { described: layer, ...layouts, parameters }, activation);
+    const sparse = layers[index + 1]?.layer.type === "maxPool2d";
+    const placed = { described: layer, ...layouts, parameters };
+    const code = kernels.single?.emit(context, name, placed, { activation, sparse });
     if (!code) return undefined;
     stages.push({
       layer,

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readdir, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { type IncomingHttpHeaders, request } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -68,6 +68,16 @@ async function writeRun(name: string, startedAt: string, epochs: readonly number
   const rows = epochs.map((accuracy, index) => `${index + 1},1,0.5,1,${accuracy},0.001,1,1\n`);
   const columns = "epoch,train_loss_all,train_acc_all,val_loss_all,val_acc_all,lr,train_seconds,val_seconds\n";
   await writeFile(join(parent, "runs", name, "history.csv"), columns + rows.join(""));
+}
+
+/** Every file and folder, with its size and when it was changed. */
+async function filesUnder(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const described = entries.map(async ({ parentPath, name }) => {
+    const { size, mtimeMs } = await lstat(join(parentPath, name));
+    return `${join(parentPath, name)} ${size} ${mtimeMs}`;
+  });
+  return (await Promise.all(described)).sort();
 }
 
 beforeAll(async () => {
@@ -143,6 +153,16 @@ describe("serveLab", () => {
       body: "",
       length: String(before.body.length),
     });
+  });
+
+  // So it can be killed at any moment.
+  it("writes no file, whatever it is asked", async () => {
+    const before = await filesUnder(parent);
+    const files = ["/runs/first%20%26%20oldest/history.csv", "/runs/second/result.json", "/data/mnist/new"];
+    for (const path of ["/", "/api/runs", "/api/server", ...files, "/nothing"]) {
+      for (const method of ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"]) await ask(path, { method });
+    }
+    expect(await filesUnder(parent)).toEqual(before);
   });
 
   it.each([

@@ -139,6 +139,14 @@ export interface SingleKernels<Of extends Layer = Layer> {
     context: KernelContext,
     name: string,
     placed: PlacedLayer<Of>,
-    activation: ActivationKind | undefined,
+    surroundings: SingleSurroundings,
   ): PassCode | undefined;
+}
+
+/** What the kernels of a single sample can make use of. */
+export interface SingleSurroundings {
+  /** Applied by the forward pass. */
+  readonly activation: ActivationKind | undefined;
+  /** Most of the output's gradients are zero: max pooling is next. */
+  readonly sparse: boolean;
 }

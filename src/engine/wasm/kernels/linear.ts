@@ -110,7 +110,7 @@ export const linear: LayerKernels<LinearLayer> = {
   },
   single: {
     takesActivation: true,
-    emit: (context, name, placed, activation) => {
+    emit: (context, name, placed, { activation }) => {
       const [weight, bias] = placed.parameters;
       const shape = shapeOf(placed);
       const forward = emitSingle(context, `${name}.forward`, shape, activation);

@@ -17,7 +17,8 @@ import { OuterProduct } from "./outerProduct.js";
 /*
  * A single sample: a tile would waste seven of its eight lanes. Layouts have `samples: 1`, so a vector holds four
  * neighbouring columns. The last vector of a row ends with the row and may compute places twice. Gradients have the
- * layout of their values; most are zero behind max pooling, ReLU and dropout, so the backward pass lists the others first.
+ * layout of their values. Most are zero where max pooling follows, and many behind ReLU and dropout: there, the backward
+ * pass first lists the others.
  */
 
 /** Vectors that an activation takes at once. */

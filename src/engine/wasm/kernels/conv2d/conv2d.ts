@@ -63,7 +63,8 @@ export const conv2d: LayerKernels<Conv2dLayer> = {
   },
   single: {
     takesActivation: true,
-    emit: (context, name, placed, activation) => emitSingleConv2d(context, name, shapeOf(placed), placed, activation),
+    emit: (context, name, placed, surroundings) =>
+      emitSingleConv2d(context, name, shapeOf(placed), placed, surroundings),
   },
 };
 

@@ -1,8 +1,25 @@
-import { type FunctionBuilder, type FunctionHandle, f32x4, i32, type Local, v128 } from "../../assembler/index.js";
+import {
+  type FunctionBuilder,
+  type FunctionHandle,
+  f32x4,
+  i32,
+  type Local,
+  type Value,
+  v128,
+} from "../../assembler/index.js";
 import { callBlocks, emitChannelBlocks, equalBlocks, largestDivisor } from "../blocks.js";
 import { horizontalSum, type KernelContext, ZERO } from "../context.js";
-import type { ActivationKind, PassCode, PlacedLayer } from "../layerKernels.js";
-import { channelBytes, FLOAT_BYTES, placeOffset, roundUp, rowBytes, VECTOR_BYTES, VECTOR_LANES } from "../layout.js";
+import type { ActivationKind, PassCode, PlacedLayer, SingleSurroundings } from "../layerKernels.js";
+import {
+  channelBytes,
+  FLOAT_BYTES,
+  type Layout,
+  placeOffset,
+  roundUp,
+  rowBytes,
+  VECTOR_BYTES,
+  VECTOR_LANES,
+} from "../layout.js";
 import { OuterProduct, ROWS } from "../outerProduct.js";
 import {
   columnStarts,
@@ -14,20 +31,32 @@ import {
 } from "../singleSample.js";
 import { type Conv2dShape, emitTapTable } from "./shape.js";
 
-/** A convolution of one sample; undefined unless a vector can hold neighbouring columns. */
+/** The most vectors of a row of gradients that a loop body takes: 32 columns. */
+const MOST_ROW_VECTORS = 8;
+
+/**
+ * A convolution of one sample; undefined unless a vector can hold neighbouring columns. Two pairs of kernels compute the
+ * gradients: sparse ones, which list those that are not zero, and dense ones, which take all, vector by vector.
+ */
 export function emitSingleConv2d(
   context: KernelContext,
   name: string,
   shape: Conv2dShape,
   { parameters: [weight, bias] }: Pick<PlacedLayer, "parameters">,
-  activation: ActivationKind | undefined,
+  surroundings: SingleSurroundings,
 ): PassCode | undefined {
   if (shape.stride !== 1 || shape.output.width < VECTOR_LANES) return undefined;
-  const forward = emitForward(context, `${name}.forward`, shape, activation);
-  const backwardWeight = emitBackwardWeight(context, `${name}.backwardWeight`, shape);
-  const backwardInput = emitBackwardInput(context, `${name}.backwardInput`, shape);
+  const sparse = surroundings.sparse || columnStarts(shape.output.width).length > MOST_ROW_VECTORS;
+  const [emitWeight, emitInput] = sparse
+    ? [emitSparseBackwardWeight, emitSparseBackwardInput]
+    : [emitDenseBackwardWeight, emitDenseBackwardInput];
+  const forward = emitForward(context, `${name}.forward`, shape, surroundings.activation);
+  const backwardWeight = emitWeight(context, `${name}.backwardWeight`, shape);
+  const backwardInput = emitInput(context, `${name}.backwardInput`, shape);
   return {
-    workspaceBytes: Math.max(channelList(shape).bytes, placeList(shape).bytes + windowBytes(shape)),
+    workspaceBytes: sparse
+      ? Math.max(channelList(shape).bytes, placeList(shape).bytes + windowBytes(shape))
+      : windowsAtOnce(shape) * windowBytes(shape),
     forward: [
       { kernel: forward, operands: ({ x, y, weights }) => [x, weights + weight.offset, weights + bias.offset, y] },
     ],
@@ -53,8 +82,7 @@ function emitForward(
   shape: Conv2dShape,
   activation: ActivationKind | undefined,
 ): FunctionHandle {
-  const { input, output, kernel } = shape;
-  const filterBytes = input.channels * kernel * kernel * FLOAT_BYTES;
+  const { output } = shape;
   const { taps, table, tableEnd } = emitTapTable(context, shape);
   const pairs = emitPairTable(context, shape);
   const blocks = emitChannelBlocks(output.channels, ROWS, (size) =>
@@ -85,7 +113,7 @@ function emitForward(
               sources[0],
               taps,
               (tap, vector) => v128.load(sources[vector], tap * FLOAT_BYTES),
-              (tap, channel) => v128.load32Splat(taken, channel * filterBytes + tap * FLOAT_BYTES),
+              (tap, channel) => v128.load32Splat(taken, channel * filterBytes(shape) + tap * FLOAT_BYTES),
             );
             code.increase(taken, taps * FLOAT_BYTES);
             code.increase(offset, 4);
@@ -109,7 +137,7 @@ function emitForward(
     (code, { x, weight, bias, y }) => {
       callBlocks(code, blocks, [
         x,
-        { first: weight, bytes: filterBytes },
+        { first: weight, bytes: filterBytes(shape) },
         { first: bias, bytes: FLOAT_BYTES },
         { first: y, bytes: channelBytes(output) },
       ]);
@@ -139,6 +167,187 @@ function emitPairTable(context: KernelContext, { input, output }: Conv2dShape): 
   return { start, end: start + (pairs.length / 4) * PAIR_BYTES };
 }
 
+/** Output channels whose weight gradients are summed side by side. */
+const CHANNELS_AT_ONCE = 2;
+
+/** Emits (x, dy, dWeight, dBias, workspace): for each tap, the rows of dy times those of the input, columns in the lanes. */
+function emitDenseBackwardWeight(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+  const { input, output, padding } = shape;
+  const blocks = emitChannelBlocks(output.channels, CHANNELS_AT_ONCE, (size) =>
+    emitDenseWeightBlock(context, `${name}.${size}`, shape, size),
+  );
+  return context.module.function(
+    name,
+    { x: "i32", dy: "i32", dWeight: "i32", dBias: "i32", workspace: "i32" },
+    (code, { x, dy, dWeight, dBias }) => {
+      callBlocks(code, blocks, [
+        i32.add(x, placeOffset(input, 0, -padding, -padding)),
+        { first: i32.add(dy, placeOffset(output, 0, 0, 0)), bytes: channelBytes(output) },
+        { first: dWeight, bytes: filterBytes(shape) },
+        { first: dBias, bytes: FLOAT_BYTES },
+      ]);
+    },
+  );
+}
+
+/** Emits (x, dy, dWeight, dBias): the gradients of some neighbouring output channels' filters and biases. */
+function emitDenseWeightBlock(
+  context: KernelContext,
+  name: string,
+  shape: Conv2dShape,
+  channels: number,
+): FunctionHandle {
+  const { input, output, kernel } = shape;
+  const starts = columnStarts(output.width);
+  return context.module.function(
+    name,
+    { x: "i32", dy: "i32", dWeight: "i32", dBias: "i32" },
+    (code, { x, dy, dWeight, dBias }) => {
+      const source = code.local("i32");
+      const gradient = code.local("i32");
+      emitBiasSums(code, shape, channels, { dy, dBias });
+      const emitTaps = (taps: number) => {
+        const product = new OuterProduct(context, code, taps, channels);
+        product.start(() => ZERO);
+        code.set(source, x);
+        code.set(gradient, dy);
+        code.repeat(output.height, () => {
+          product.accumulate(
+            source,
+            starts.length,
+            (index, channel) => loadGradients(gradient, output, index, channel),
+            (index, tap) => v128.load(source, (starts[index] + tap) * FLOAT_BYTES),
+          );
+          code.increase(source, rowBytes(input));
+          code.increase(gradient, rowBytes(output));
+        });
+        product.accumulators.forEach((sums, tap) => {
+          sums.forEach((sum, channel) => {
+            code.store(dWeight, horizontalSum(code, sum), channel * filterBytes(shape) + tap * FLOAT_BYTES);
+          });
+        });
+        code.increase(x, taps * FLOAT_BYTES);
+        code.increase(dWeight, taps * FLOAT_BYTES);
+      };
+      code.repeat(input.channels, () => {
+        code.repeat(kernel, () => {
+          for (const { size, count } of equalBlocks(kernel, ROWS)) code.repeat(count, () => emitTaps(size));
+          code.increase(x, rowBytes(input) - kernel * FLOAT_BYTES);
+        });
+        code.increase(x, channelBytes(input) - kernel * rowBytes(input));
+      });
+    },
+  );
+}
+
+/** Stores the sums of some neighbouring channels' gradients. */
+function emitBiasSums(
+  code: FunctionBuilder,
+  { output }: Conv2dShape,
+  channels: number,
+  { dy, dBias }: Record<"dy" | "dBias", Local<"i32">>,
+): void {
+  const gradient = code.local("i32", dy);
+  const sums = Array.from({ length: channels }, () => code.local("v128", ZERO));
+  code.repeat(output.height, () => {
+    for (const index of columnStarts(output.width).keys()) {
+      sums.forEach((sum, channel) => {
+        code.set(sum, f32x4.add(sum, loadGradients(gradient, output, index, channel)));
+      });
+    }
+    code.increase(gradient, rowBytes(output));
+  });
+  sums.forEach((sum, channel) => {
+    code.store(dBias, horizontalSum(code, sum), channel * FLOAT_BYTES);
+  });
+}
+
+/** One of a row's vectors; zero in the columns that the vector before it has too. */
+function loadGradients(row: Local<"i32">, output: Layout, index: number, channel: number): Value<"v128"> {
+  const starts = columnStarts(output.width);
+  const loaded = v128.load(row, channel * channelBytes(output) + starts[index] * FLOAT_BYTES);
+  const repeated = index > 0 ? starts[index - 1] + VECTOR_LANES - starts[index] : 0;
+  return repeated > 0 ? v128.andNot(loaded, firstLanes(repeated)) : loaded;
+}
+
+/** Neighbouring places whose windows are summed side by side. */
+function windowsAtOnce({ output }: Conv2dShape): number {
+  return largestDivisor(output.width, 2);
+}
+
+/** Emits (dy, weight, dx, workspace): for each place, all filters times their gradients there, added to the place's window. */
+function emitDenseBackwardInput(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+  const { input, output, padding } = shape;
+  const places = windowsAtOnce(shape);
+  const weightedFilters = emitWeightedFilters(context, `${name}.filters`, shape);
+  const addWindow = emitAddWindow(context, `${name}.window`, shape);
+  return context.module.function(
+    name,
+    { dy: "i32", weight: "i32", dx: "i32", workspace: "i32" },
+    (code, { dy, weight, dx, workspace }) => {
+      code.zeroMemory(dx, input.channels * channelBytes(input));
+      code.increase(dx, placeOffset(input, 0, -padding, -padding));
+      code.increase(dy, placeOffset(output, 0, 0, 0));
+      code.repeat(output.height, () => {
+        code.repeat(output.width / places, () => {
+          code.call(weightedFilters, dy, weight, workspace);
+          for (let place = 0; place < places; place++) {
+            code.call(addWindow, i32.add(workspace, place * windowBytes(shape)), dx);
+            code.increase(dx, FLOAT_BYTES);
+          }
+          code.increase(dy, places * FLOAT_BYTES);
+        });
+        code.increase(dy, rowBytes(output) - output.width * FLOAT_BYTES);
+        code.increase(dx, rowBytes(input) - output.width * FLOAT_BYTES);
+      });
+    },
+  );
+}
+
+/** Output channels in a loop body of the filters' sum. */
+const FILTERS_AT_ONCE = 4;
+
+/** Emits (dy, weight, windows): the sum of all filters, each times its channel's gradient, for places side by side. */
+function emitWeightedFilters(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+  const { output } = shape;
+  const places = windowsAtOnce(shape);
+  const unrolled = largestDivisor(output.channels, FILTERS_AT_ONCE);
+  return context.module.function(
+    name,
+    { dy: "i32", weight: "i32", windows: "i32" },
+    (code, { dy, weight, windows }) => {
+      const gradient = code.local("i32");
+      const filter = code.local("i32");
+      const end = code.local("i32", i32.add(dy, output.channels * channelBytes(output)));
+      for (const { size, count } of equalBlocks(Math.ceil(filterBytes(shape) / VECTOR_BYTES), ROWS)) {
+        const product = new OuterProduct(context, code, size, places);
+        code.repeat(count, () => {
+          product.start(() => ZERO);
+          code.set(gradient, dy);
+          code.set(filter, weight);
+          code.while(i32.ltUnsigned(gradient, end), () => {
+            product.accumulate(
+              filter,
+              unrolled,
+              (channel, place) => v128.load32Splat(gradient, channel * channelBytes(output) + place * FLOAT_BYTES),
+              (channel, vector) => v128.load(filter, channel * filterBytes(shape) + vector * VECTOR_BYTES),
+            );
+            code.increase(gradient, unrolled * channelBytes(output));
+            code.increase(filter, unrolled * filterBytes(shape));
+          });
+          product.accumulators.forEach((sums, vector) => {
+            sums.forEach((sum, place) => {
+              code.store(windows, sum, place * windowBytes(shape) + vector * VECTOR_BYTES);
+            });
+          });
+          code.increase(weight, size * VECTOR_BYTES);
+          code.increase(windows, size * VECTOR_BYTES);
+        });
+      }
+    },
+  );
+}
+
 /** The vectors that a row of taps takes. */
 function tapVectors({ kernel }: Conv2dShape): number {
   return Math.ceil(kernel / VECTOR_LANES);
@@ -154,9 +363,14 @@ function placeList({ output }: Conv2dShape): NonzeroList {
   return new NonzeroList(output.channels);
 }
 
+/** Bytes of the weights of one output channel. */
+function filterBytes({ input, kernel }: Conv2dShape): number {
+  return input.channels * kernel * kernel * FLOAT_BYTES;
+}
+
 /** Bytes of the gradients of one window of the input, as a filter's weights lie. */
-function windowBytes({ input, kernel }: Conv2dShape): number {
-  return roundUp(input.channels * kernel * kernel * FLOAT_BYTES, VECTOR_BYTES) + VECTOR_BYTES;
+function windowBytes(shape: Conv2dShape): number {
+  return roundUp(filterBytes(shape), VECTOR_BYTES) + VECTOR_BYTES;
 }
 
 /** Stores the first lanes of a vector. */
@@ -180,7 +394,7 @@ function storeLanes(
  * Emits (x, dy, dWeight, dBias, workspace): for each output channel, the gradients that are not zero times their windows,
  * a vector of neighbouring taps at a time.
  */
-function emitBackwardWeight(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+function emitSparseBackwardWeight(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
   const { input, output, kernel, padding } = shape;
   const list = channelList(shape);
   const vectors = tapVectors(shape);
@@ -287,11 +501,10 @@ function emitSumList(
  * Emits (dy, weight, dx, workspace): for each place of the output, the filters whose gradient there is not zero, times it,
  * added to the place's window.
  */
-function emitBackwardInput(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
-  const { input, output, kernel, padding } = shape;
+function emitSparseBackwardInput(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {
+  const { input, output, padding } = shape;
   const list = placeList(shape);
-  const filterBytes = input.channels * kernel * kernel * FLOAT_BYTES;
-  const weightedRows = emitWeightedRows(context, `${name}.filters`, list, Math.ceil(filterBytes / VECTOR_BYTES));
+  const weightedRows = emitWeightedRows(context, `${name}.filters`, list, Math.ceil(filterBytes(shape) / VECTOR_BYTES));
   const addWindow = emitAddWindow(context, `${name}.window`, shape);
   return context.module.function(
     name,
@@ -312,7 +525,7 @@ function emitBackwardInput(context: KernelContext, name: string, shape: Conv2dSh
           code.repeat(output.channels, () => {
             list.append(code, end, gradient, 0, filter);
             code.increase(gradient, channelBytes(output));
-            code.increase(filter, filterBytes);
+            code.increase(filter, filterBytes(shape));
           });
           code.if(i32.ne(end, workspace), () => {
             code.call(weightedRows, workspace, end, weight, window);
