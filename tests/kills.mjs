@@ -19,18 +19,25 @@ const COMPARED = ["model.pth", "best.safetensors", "last.ckpt", "previous.ckpt"]
 const COLUMNS = 6;
 
 const { values } = parseArgs({
-  options: { kills: { type: "string", default: "200" }, seed: { type: "string", default: "1" } },
+  options: {
+    kills: { type: "string", default: "200" },
+    seed: { type: "string", default: "1" },
+    // Kill trainings alone.
+    train: { type: "boolean", default: false },
+  },
 });
+const kills = Number(values.kills);
 // Trainings, the longest, get two of eight shares.
-const share = Math.ceil(Number(values.kills) / 8);
+const share = Math.ceil(kills / 8);
 const random = randomNumbers(Number(values.seed));
 
 const parent = await mkdtemp(join(tmpdir(), "lenet-kills-"));
 const data = join(parent, "digits");
 try {
   await writeDigitFiles(data, IMAGES);
-  await killTrainings(2 * share);
-  for (const kill of [killSweeps, killFetches, killCache, killExports, killReports, killProofs]) await kill(share);
+  await killTrainings(values.train ? kills : 2 * share);
+  const others = values.train ? [] : [killSweeps, killFetches, killCache, killExports, killReports, killProofs];
+  for (const kill of others) await kill(share);
 } finally {
   await rm(parent, { recursive: true, force: true });
 }
@@ -223,15 +230,20 @@ async function killCache(kills) {
       await writeFile(join(images, name, `${index}.bmp`), bitmap(name === "a" ? index : 255 - index));
   }
   const cache = join(parent, "image-cache");
+  const out = join(parent, "sheet.png");
   let expected;
   await killCommand("cache", kills, {
     prepare: () => rm(cache, { recursive: true, force: true }),
-    args: async () => [PROGRAM, "data", "preview", images, "--input", "1x28x28", "--out", join(parent, "sheet.png")],
+    args: async () => {
+      // The sheet shows what is in the cache; it is never replaced.
+      await rm(out, { force: true });
+      return [PROGRAM, "data", "preview", images, "--input", "1x28x28", "--out", out];
+    },
     watched: "image-cache/lenet",
     env: { XDG_CACHE_HOME: cache },
     check: async (ended) => {
       if (!ended) return;
-      const sheet = await readFile(join(parent, "sheet.png"));
+      const sheet = await readFile(out);
       expected ??= sheet;
       if (!sheet.equals(expected)) throw new Error("the images from the cache are not those of the files");
     },

@@ -150,7 +150,7 @@ describe("a run that was killed", () => {
   });
 
   it("ends bit-identically whenever it is killed", async () => {
-    const child = spawn(process.execPath, [KILLS, "--kills", "6"], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [KILLS, "--kills", "6", "--train"], { stdio: ["ignore", "pipe", "inherit"] });
     let stdout = "";
     child.stdout.setEncoding("utf8").on("data", (text) => {
       stdout += text;
@@ -159,7 +159,7 @@ describe("a run that was killed", () => {
     expect({ code, last: lines(stdout).at(-1) }).toEqual({
       code: 0,
       last: expect.stringMatching(
-        /^6 kills in \d runs of \d+ epochs: weights and history equal the uninterrupted run's$/,
+        /^train: 6 kills in \d+ runs of \d+ epochs: weights and history equal the uninterrupted run's$/,
       ),
     });
   });
