@@ -39,10 +39,11 @@ export {
   type FleetEvent,
   type FleetMember,
   type FleetOptions,
+  type PlacedInFleet,
   runEpochs,
   runFleet,
 } from "./training/epochs.js";
-export { evaluateDataset, predictDataset } from "./training/evaluate.js";
+export { evaluateDataset, type LabelledImages, predictDataset } from "./training/evaluate.js";
 export {
   type LearningRateSuggestions,
   type SweepOptions,

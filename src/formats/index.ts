@@ -4,7 +4,7 @@
  * @module lenet/formats
  */
 
-export { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
+export { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 export { FormatError, UnknownLayersError } from "./errors.js";
 export type { OnnxOptions } from "./onnx/index.js";
 export { readPth, writePth } from "./pth/pth.js";

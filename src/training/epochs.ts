@@ -104,7 +104,7 @@ export interface FleetMember extends Omit<TrainingPlan, "model" | "parameters" |
 }
 
 /** The place of a network in its fleet. */
-interface Placed {
+export interface PlacedInFleet {
   readonly network: number;
 }
 
@@ -115,9 +115,9 @@ export interface FleetOptions extends LoopOptions {
   readonly dataset: Dataset;
   readonly members: readonly FleetMember[];
   /** Called several times a second, with every network that is in the current pass. */
-  readonly onProgress?: (progress: readonly (EpochProgress & Placed)[]) => void;
+  readonly onProgress?: (progress: readonly (EpochProgress & PlacedInFleet)[]) => void;
   /** Called for every network after each slice of a pass. If it returns a promise, the loop waits for it. */
-  readonly onSlice?: (slice: EpochSlice & Placed) => Promise<void> | undefined;
+  readonly onSlice?: (slice: EpochSlice & PlacedInFleet) => Promise<void> | undefined;
 }
 
 /** The loss became NaN or infinite. */
@@ -132,7 +132,7 @@ export interface FinishedEpoch {
 }
 
 /** An epoch of a network, or its end: all its epochs are done, or it diverged. */
-export type FleetEvent = Placed &
+export type FleetEvent = PlacedInFleet &
   (
     | ({ readonly type: "epoch" } & FinishedEpoch)
     | { readonly type: "done"; readonly best: Best }
@@ -373,14 +373,14 @@ abstract class Pass<Slice> {
     return this.trainee.isTraining && !this.error;
   }
 
-  progressAt(done: number): EpochProgress & Placed {
+  progressAt(done: number): EpochProgress & PlacedInFleet {
     const { epoch, phase, order, tally } = this;
     const { network } = this.trainee;
     const total = order.length;
     return { network, epoch, phase, done: Math.min(done, total), total, loss: tally.loss, accuracy: tally.accuracy };
   }
 
-  reportAt(start: number, results: SampleResults): EpochSlice & Placed {
+  reportAt(start: number, results: SampleResults): EpochSlice & PlacedInFleet {
     const { epoch, phase, order } = this;
     const labels = this.labelsOf(results, start);
     const { network } = this.trainee;
