@@ -8,7 +8,8 @@ import { runProgram } from "./support/program.js";
 // Runs whose files are as large as the lab reads them, or larger.
 
 const RUNS = 60;
-const MOST_MEGABYTES = 256;
+/** Usually about 250; when the garbage collector runs decides. */
+const MOST_MEGABYTES = 400;
 
 /** Serves a folder in a separate process and asks for its runs twice at once; prints the answer and the peak memory. */
 const SERVER = `
