@@ -30,7 +30,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 it.each(Object.keys(RECIPES))("trains the recipe %s to the same bits as the command line", async (name) => {
   const options = ["--recipe", name, "--epochs", "3", "--seed", String(SEED), "--out", name];
   const outcome = await runProgram(folder, ["train", "--data", DATA, ...options]);
-  expect(outcome.stderr).toBe("");
+  // After so few steps, the network may still predict one class alone.
+  expect(outcome.stderr).toMatch(/^(warning: the training has collapsed: .*\n)?$/);
   expect(outcome.code).toBe(0);
   const run = LeNet5.from(await loadWeights(join(folder, name)));
 
