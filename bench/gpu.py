@@ -1,9 +1,7 @@
 """PyTorch's side of gpu.mjs: reads requests from standard input, one line of JSON each, and answers each with one line."""
 
-import json
 import platform
 import subprocess
-import sys
 import time
 
 import torch
@@ -14,7 +12,7 @@ from torch.utils.data import DataLoader, random_split
 from torchvision import transforms
 from torchvision.datasets import FashionMNIST
 
-from pytorch import lenet5
+from pytorch import lenet5, run_timer, serve
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 WARM_UP_STEPS = 11
@@ -210,23 +208,8 @@ def answer(request, timers):
         if DEVICE.type == "cuda":
             torch.cuda.empty_cache()
         return {}
-    runs = request.pop("runs", 0)
-    key = (do, *request.items())
-    if key not in timers:
-        timers[key] = StepTimer(**request) if do == "steps" else EpochTimer(**request)
-    return timers[key].run(runs) if do == "steps" else timers[key].run()
-
-
-def main():
-    torch.set_num_threads(int(sys.argv[1]))
-    timers = {}
-    for line in sys.stdin:
-        try:
-            result = answer(json.loads(line), timers)
-        except Exception as error:  # reported to gpu.mjs, which decides
-            result = {"error": f"{type(error).__name__}: {error}".splitlines()[0]}
-        print(json.dumps(result), flush=True)
+    return run_timer(do, request, timers, {"steps": StepTimer, "epoch": EpochTimer})
 
 
 if __name__ == "__main__":
-    main()
+    serve(answer)

@@ -151,23 +151,29 @@ def answer(request, timers):
     do = request.pop("do")
     if do == "versions":
         return {"PyTorch": torch.__version__, "torchvision": torchvision.__version__, "Python": platform.python_version()}
+    return run_timer(do, request, timers, {"steps": StepTimer, "epoch": EpochTimer})
+
+
+def run_timer(do, request, timers, kinds):
+    """Runs the timer of a request, which is made and warmed up for the first of its kind."""
     runs = request.pop("runs", 0)
     key = (do, *request.items())
     if key not in timers:
-        timers[key] = StepTimer(**request) if do == "steps" else EpochTimer(**request)
+        timers[key] = kinds[do](**request)
     return timers[key].run(runs) if do == "steps" else timers[key].run()
 
 
-def main():
+def serve(answer):
+    """Answers the requests on standard input."""
     torch.set_num_threads(int(sys.argv[1]))
     timers = {}
     for line in sys.stdin:
         try:
             result = answer(json.loads(line), timers)
-        except Exception as error:  # reported to pytorch.mjs, which decides
+        except Exception as error:  # reported to the script that asks, which decides
             result = {"error": f"{type(error).__name__}: {error}".splitlines()[0]}
         print(json.dumps(result), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    serve(answer)
