@@ -29,7 +29,7 @@ export function obeySupervisor(): void {
   process.channel.unref();
 }
 
-/** In a watched process: tells how to resume what it does, should it crash. */
+/** In a supervised process: sends the supervisor the command that resumes the work after a crash. */
 export function tellHowToResume(command: string): void {
   if (process.env[MARK] !== undefined) process.send?.(command);
 }

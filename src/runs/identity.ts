@@ -41,7 +41,7 @@ function deviceIn({ arithmetic, card, earlierDevices = [] }: RunConfig, epoch: n
   return { arithmetic: device.arithmetic, card: device.card };
 }
 
-/** The config that the run had in an epoch, before any later extension. */
+/** The config as it was in an epoch, before later extensions. */
 function asOf(config: RunConfig, epoch: number): RunConfig {
   const { recipe, scheduleRestarts, epochsBefore = [] } = config;
   const restart = scheduleRestarts.at(-1);

@@ -15,7 +15,7 @@ export interface SweptRun {
   readonly path: string;
 }
 
-/** Where runs are trained, and what is told of them. */
+/** The device and data for training fleets, and callbacks that report on the runs. */
 export interface FleetsOptions<Swept extends SweptRun> extends RunDeviceOptions {
   readonly data: LoadedData;
   readonly signal: AbortSignal;

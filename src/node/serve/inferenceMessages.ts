@@ -24,7 +24,7 @@ export interface BatchMessage {
   readonly items: Int32Array<ArrayBuffer>;
 }
 
-/** What a thread is told. */
+/** A message to a thread: load a network, unload it, or compute a batch. */
 export type ToThread =
   | { readonly load: number; readonly weights: Weights }
   | { readonly unload: number }

@@ -215,8 +215,8 @@ class Service {
   }
 
   /**
-   * Finishes the requests that have arrived, then ends; those that take too long are cut off. Before that, every client
-   * is told to use a new connection: one that is closed while a request is on its way would lose it.
+   * Finishes the requests that have arrived, then ends; those that take too long are cut off. First, responses ask
+   * clients to reconnect, because closing a connection would lose a request in transit.
    */
   async close(): Promise<void> {
     this.isDraining = true;
