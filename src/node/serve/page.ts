@@ -10,6 +10,7 @@ select, input[type=password] { font: inherit; padding: .25rem .5rem; }
 #drop { border: 2px dashed var(--line); border-radius: .5rem; padding: 1.5rem; justify-content: center; text-align: center; }
 #drop.over { border-color: var(--bar); }
 #result { display: flex; gap: 1.5rem; margin-top: 1.5rem; flex-wrap: wrap; }
+[hidden] { display: none !important; }
 #result img { width: 8rem; height: 8rem; object-fit: contain; image-rendering: pixelated; border: 1px solid var(--line); }
 table { border-collapse: collapse; flex: 1; min-width: 16rem; }
 td { padding: .1rem .5rem; font-variant-numeric: tabular-nums; }
