@@ -10,7 +10,16 @@ import * as web from "onnxruntime-web";
 import { writeOnnx } from "../dist/formats/onnx/index.js";
 import { RECIPES } from "../dist/index.js";
 import { loadWeights } from "../dist/node/index.js";
-import { compileRecipe, cycle, DEFAULT_THREADS, INPUT, loadBatches, numbers, randomBatches } from "./lenet.mjs";
+import {
+  compileRecipe,
+  cycle,
+  DEFAULT_THREADS,
+  inputSizes,
+  loadBatches,
+  numbers,
+  randomBatches,
+  sizeText,
+} from "./lenet.mjs";
 import {
   describeMachine,
   finishReport,
@@ -27,6 +36,7 @@ const { values: options } = parseArgs({
     threads: { type: "string", default: DEFAULT_THREADS },
     batches: { type: "string", default: "1,32,1000" },
     recipes: { type: "string", default: "paper,improved" },
+    inputs: { type: "string", default: "1x28x28" },
     rounds: { type: "string", default: "15" },
     "slice-seconds": { type: "string", default: "0.2" },
     json: { type: "string" },
@@ -40,11 +50,11 @@ const RUNTIMES = [
 ];
 
 /** Runs one comparison: all contestants compute logits for the same batches of normalised values in memory. */
-async function compareForward({ recipe: name, batch, threads }) {
+async function compareForward({ recipe: name, input, batch, threads }) {
   const recipe = RECIPES[name];
-  const engine = await compileRecipe(recipe, batch, threads);
+  const engine = await compileRecipe(recipe, batch, threads, input);
   if (options.weights) await engine.setParameters((await loadWeights(options.weights, recipe)).parameters);
-  const batches = randomBatches(BATCHES_IN_MEMORY, batch);
+  const batches = randomBatches(BATCHES_IN_MEMORY, batch, input);
   const loaded = await loadBatches(engine, batches);
   const { data: expected } = await engine.predict(loaded[0]);
 
@@ -67,7 +77,7 @@ async function compareForward({ recipe: name, batch, threads }) {
       unavailable.push(`${contestant}: runs with ${threadCount(web.env.wasm.numThreads)} here, not ${threads}`);
       continue;
     }
-    const shape = [batch, INPUT.channels, INPUT.height, INPUT.width];
+    const shape = [batch, input.channels, input.height, input.width];
     const inputs = batches.map(({ values }) => ({ input: new runtime.Tensor("float32", values, shape) }));
     const { logits } = await session.run(inputs[0]);
     difference = Math.max(difference, largestDifference(contestant, logits.data, expected));
@@ -82,9 +92,20 @@ async function compareForward({ recipe: name, batch, threads }) {
   );
   engine.dispose();
   for (const session of sessions) await session.release();
-  const title = `forward pass${batch === 1 ? ", latency" : ""}, ${name}, batch ${batch}, ${threadCount(threads)}`;
+  const what = `forward pass${batch === 1 ? ", latency" : ""}`;
+  const title = `${what}, ${name}, ${sizeText(input)}, batch ${batch}, ${threadCount(threads)}`;
   const notes = [`Logits differ from lenet's by at most ${difference.toExponential(1)}.`];
-  return { title, recipe: name, batch, threads, kind: "predict", unavailable, notes, ...compared };
+  return {
+    title,
+    recipe: name,
+    input: sizeText(input),
+    batch,
+    threads,
+    kind: "predict",
+    unavailable,
+    notes,
+    ...compared,
+  };
 }
 
 /** @throws Error if the logits differ from lenet's: timing different networks would compare nothing */
@@ -101,11 +122,13 @@ function largestDifference(name, logits, expected) {
 async function compareAll(threads) {
   web.env.wasm.numThreads = threads;
   for (const recipe of options.recipes.split(",")) {
-    for (const batch of numbers(options.batches)) {
-      const comparison = await compareForward({ recipe, batch, threads });
-      const imagesPerSecond = ({ seconds }) => Math.round(batch / seconds.median).toLocaleString("en");
-      printComparison(comparison, "µs", [["images/s", imagesPerSecond], processorColumn("µs")]);
-      process.send(comparison);
+    for (const input of inputSizes(options.inputs)) {
+      for (const batch of numbers(options.batches)) {
+        const comparison = await compareForward({ recipe, input, batch, threads });
+        const imagesPerSecond = ({ seconds }) => Math.round(batch / seconds.median).toLocaleString("en");
+        printComparison(comparison, "µs", [["images/s", imagesPerSecond], processorColumn("µs")]);
+        process.send(comparison);
+      }
     }
   }
 }

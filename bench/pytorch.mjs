@@ -10,7 +10,17 @@ import { splitIndices } from "../dist/data/index.js";
 import { runEpochs } from "../dist/engine.js";
 import { RECIPES } from "../dist/index.js";
 import { loadDataset } from "../dist/node/datasets.js";
-import { compileRecipe, cycle, DEFAULT_THREADS, loadBatches, numbers, randomBatches, SEED } from "./lenet.mjs";
+import {
+  compileRecipe,
+  cycle,
+  DEFAULT_THREADS,
+  inputSizes,
+  loadBatches,
+  numbers,
+  randomBatches,
+  SEED,
+  sizeText,
+} from "./lenet.mjs";
 import { fail, Peer, writeForTorchvision } from "./peer.mjs";
 import { describeMachine, finishReport, percent, printComparison, processorColumn, threadCount } from "./report.mjs";
 import { compareRuns, figure, takeTurns, timed } from "./rounds.mjs";
@@ -22,6 +32,7 @@ const { values: options } = parseArgs({
     threads: { type: "string", default: DEFAULT_THREADS },
     batches: { type: "string", default: "32" },
     recipes: { type: "string", default: "paper,improved" },
+    inputs: { type: "string", default: "1x28x28" },
     rounds: { type: "string", default: "15" },
     "slice-seconds": { type: "string", default: "0.2" },
     "epoch-rounds": { type: "string", default: "3" },
@@ -31,6 +42,7 @@ const { values: options } = parseArgs({
 const THREADS = numbers(options.threads);
 const BATCHES = numbers(options.batches);
 const RECIPE_NAMES = options.recipes.split(",");
+const INPUTS = inputSizes(options.inputs);
 const ROUNDS = Number(options.rounds);
 const SLICE_SECONDS = Number(options["slice-seconds"]);
 const EPOCH_ROUNDS = Number(options["epoch-rounds"]);
@@ -45,27 +57,28 @@ const EPOCH_BATCH = 32;
 const EPOCH_LOAD_CHECK_MILLISECONDS = 500;
 
 /** Compares the training steps or forward passes of all contestants; both sides have normalised values in memory. */
-async function compareSteps(peer, { recipe: name, batch, threads, kind }) {
+async function compareSteps(peer, { recipe: name, input, batch, threads, kind }) {
   const recipe = RECIPES[name];
-  const engine = await compileRecipe(recipe, batch, threads);
-  const contestants = [{ name: "lenet", run: timed(await lenetStep(engine, recipe, kind)) }];
+  const engine = await compileRecipe(recipe, batch, threads, input);
+  const contestants = [{ name: "lenet", run: timed(await lenetStep(engine, recipe, input, kind)) }];
   const unavailable = [];
   for (const mode of MODES) {
     // A forward pass does not involve the optimizer.
     if (kind === "forward" && mode === "fused") continue;
-    const request = { do: "steps", mode, recipe: name, batch, kind };
+    const request = { do: "steps", mode, recipe: name, input: Object.values(input), batch, kind };
     const { error } = await peer.ask({ ...request, runs: 1 });
     if (error) unavailable.push(`${MODE_NAMES[mode]}: ${error}`);
     else contestants.push({ name: MODE_NAMES[mode], run: (runs) => peer.ask({ ...request, runs }) });
   }
   const compared = await compareRuns(contestants, { rounds: ROUNDS, sliceSeconds: SLICE_SECONDS });
   engine.dispose();
-  const title = `${kind === "train" ? "training step" : "forward pass"}, ${name}, batch ${batch}, ${threadCount(threads)}`;
-  return { title, recipe: name, batch, threads, kind, unavailable, ...compared };
+  const what = kind === "train" ? "training step" : "forward pass";
+  const title = `${what}, ${name}, ${sizeText(input)}, batch ${batch}, ${threadCount(threads)}`;
+  return { title, recipe: name, input: sizeText(input), batch, threads, kind, unavailable, ...compared };
 }
 
-async function lenetStep(engine, recipe, kind) {
-  const nextBatch = cycle(await loadBatches(engine, randomBatches(BATCHES_IN_MEMORY, engine.batchSize)));
+async function lenetStep(engine, recipe, input, kind) {
+  const nextBatch = cycle(await loadBatches(engine, randomBatches(BATCHES_IN_MEMORY, engine.batchSize, input)));
   const loss = { labelSmoothing: recipe.labelSmoothing, seed: SEED };
   let step = 0;
   return () => {
@@ -142,9 +155,11 @@ try {
     const peer = new Peer(options.python, "pytorch.py", threads);
     about ??= describeMachine(await peer.ask({ do: "versions" }));
     for (const recipe of RECIPE_NAMES) {
-      for (const batch of BATCHES) {
-        for (const kind of ["train", "forward"]) {
-          report(await compareSteps(peer, { recipe, batch, threads, kind }), "ms", [processorColumn("ms")]);
+      for (const input of INPUTS) {
+        for (const batch of BATCHES) {
+          for (const kind of ["train", "forward"]) {
+            report(await compareSteps(peer, { recipe, input, batch, threads, kind }), "ms", [processorColumn("ms")]);
+          }
         }
       }
     }

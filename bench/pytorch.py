@@ -17,18 +17,20 @@ WARM_UP_RUNS = 40
 BATCHES_IN_MEMORY = 50
 
 
-def lenet5(recipe):
-    """The network of a recipe, in idiomatic PyTorch."""
+def lenet5(recipe, channels=1, height=28, width=28):
+    """The network of a recipe for a size of images, in idiomatic PyTorch."""
     improved = recipe == "improved"
     activation = nn.ReLU if improved else nn.Sigmoid
     pooling = nn.MaxPool2d if improved else nn.AvgPool2d
-    hidden = [nn.Linear(400, 120), activation()]
+    # After both poolings, the second of a convolution without padding.
+    features = 16 * ((height // 2 - 4) // 2) * ((width // 2 - 4) // 2)
+    hidden = [nn.Linear(features, 120), activation()]
     hidden_again = [nn.Linear(120, 84), activation()]
     if improved:
         hidden.append(nn.Dropout(0.05))
         hidden_again.append(nn.Dropout(0.05))
     return nn.Sequential(
-        nn.Conv2d(1, 6, 5, padding=2), activation(), pooling(2),
+        nn.Conv2d(channels, 6, 5, padding=2), activation(), pooling(2),
         nn.Conv2d(6, 16, 5), activation(), pooling(2),
         nn.Flatten(), *hidden, *hidden_again, nn.Linear(84, 10),
     )
@@ -37,9 +39,9 @@ def lenet5(recipe):
 class Contestant:
     """A model with its optimizer: eager, eager with the fused optimizer, or compiled with the fused optimizer."""
 
-    def __init__(self, mode, recipe):
+    def __init__(self, mode, recipe, *size):
         torch.manual_seed(0)
-        self.model = lenet5(recipe)
+        self.model = lenet5(recipe, *size)
         self.initial = copy.deepcopy(self.model.state_dict())
         self.fused = {} if mode == "eager" else {"fused": True}
         self.restart()
@@ -71,10 +73,10 @@ class Contestant:
 class StepTimer:
     """Times steps or forward passes on batches in memory."""
 
-    def __init__(self, mode, recipe, batch, kind):
-        self.contestant = Contestant(mode, recipe)
+    def __init__(self, mode, recipe, input, batch, kind):
+        self.contestant = Contestant(mode, recipe, *input)
         self.kind = kind
-        self.inputs = torch.rand(BATCHES_IN_MEMORY, batch, 1, 28, 28) * 2 - 1
+        self.inputs = torch.rand(BATCHES_IN_MEMORY, batch, *input) * 2 - 1
         self.labels = torch.randint(0, 10, (BATCHES_IN_MEMORY, batch))
         self.run(WARM_UP_RUNS)
 
@@ -157,7 +159,7 @@ def answer(request, timers):
 def run_timer(do, request, timers, kinds):
     """Runs the timer of a request, which is made and warmed up for the first of its kind."""
     runs = request.pop("runs", 0)
-    key = (do, *request.items())
+    key = (do, json.dumps(request))
     if key not in timers:
         timers[key] = kinds[do](**request)
     return timers[key].run(runs) if do == "steps" else timers[key].run()
