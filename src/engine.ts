@@ -12,6 +12,7 @@ export type {
   EvaluationSlice,
   Images,
   LoadedImages,
+  MeasuringSlice,
   NetworkSettings,
   SampleResults,
   Selection,

@@ -17,10 +17,12 @@ export type { EngineThread, StartThread, ThreadStart, Threads } from "./engine/w
 export {
   type ActivationLayer,
   type ActivationShape,
+  type BatchNormLayer,
   type Conv2dLayer,
   type DropoutLayer,
   type FlattenLayer,
   type Framing,
+  fold,
   formatSummary,
   type GlobalAveragePool2dLayer,
   type ImageShape,

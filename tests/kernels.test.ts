@@ -9,6 +9,7 @@ import { layoutParameters } from "../src/engine/wasm/parameterStore.js";
 import { emitSinglePass } from "../src/engine/wasm/singleSample.js";
 import {
   classCount,
+  hasBatchNorm,
   inferShapes,
   initializeParameters,
   type Layer,
@@ -60,6 +61,7 @@ const relu: Layer = { type: "relu" };
 const leakyRelu: Layer = { type: "leakyRelu" };
 const tanh: Layer = { type: "tanh" };
 const globalAverage: Layer = { type: "globalAveragePool2d" };
+const batchNorm = (name = "norm", momentum = 0.1): Layer => ({ type: "batchNorm", name, epsilon: 1e-5, momentum });
 
 function model(channels: number, height: number, width: number, ...layers: Layer[]): Model {
   return { input: { channels, height, width }, layers };
@@ -82,6 +84,17 @@ function labelsFor(of: Model, samples: number): Int32Array {
   return Int32Array.from({ length: samples }, (_, sample) => (sample * 7 + 3) % classes);
 }
 
+/** Initial parameters; those of batch normalisation are drawn, too, so that all of them matter. */
+function startOf(of: Model): NamedTensors<Float32Array> {
+  const stream = new RandomStream(5, Purpose.digits, 2, 0);
+  return new Map(
+    [...initializeParameters(of, 1)].map(([name, { shape, data }]) => {
+      const isNorm = data.every((value) => value === data[0]) && shape.length === 1 && data[0] % 1 === 0;
+      return [name, { shape, data: isNorm ? data.map((value) => value + 0.8 * stream.uniform() - 0.2) : data }];
+    }),
+  );
+}
+
 /** Fills the engine's memory with NaN, infinite and huge values, which show up in any result they leak into. */
 async function poison(engine: BatchEngine): Promise<void> {
   const values = new Float32Array(engine.batchSize * inputSize(engine.model));
@@ -89,6 +102,13 @@ async function poison(engine: BatchEngine): Promise<void> {
     values[place] = [Number.NaN, Number.POSITIVE_INFINITY, -3e38][(place * 31 + Math.floor(place / 7)) % 3];
   });
   await engine.differentiate({ values }, labelsFor(engine.model, engine.batchSize), 0.3);
+  if (!hasBatchNorm(engine.model)) return;
+  // Training has memory of its own for each tile then.
+  const [parameters, state] = [await engine.parameters(), await engine.optimizerState()];
+  const loss = { labelSmoothing: 0, seed: 0 };
+  await engine.train({ values }, labelsFor(engine.model, engine.batchSize), loss, { step: 1, learningRate: 1 });
+  await engine.setParameters(parameters);
+  await engine.setOptimizerState(state);
 }
 
 /** The largest error, relative to the largest expected value. */
@@ -139,7 +159,8 @@ async function answers(engine: BatchEngine, batch: Batch, labels: Int32Array) {
   const differentiated = await engine.differentiate(batch, labels, 0.1);
   const trained = await engine.train(batch, labels, { labelSmoothing: 0.1, seed: 5 }, { step: 3, learningRate: 0.01 });
   const { first: momenta } = await engine.optimizerState();
-  return { predicted, evaluated, differentiated, trained, momenta };
+  const running = [...(await engine.parameters())].filter(([name]) => name.includes("running"));
+  return { predicted, evaluated, differentiated, trained, momenta, running };
 }
 
 type Answers = Awaited<ReturnType<typeof answers>>;
@@ -151,11 +172,15 @@ function expectAnswersClose(actual: Answers, expected: Answers) {
   expectGradientsClose(actual.differentiated.gradients, expected.differentiated.gradients);
   expectResultsClose(actual.trained, expected.trained);
   expectGradientsClose(actual.momenta, expected.momenta);
+  actual.running.forEach(([name, tensor], index) => {
+    expectClose(name, tensor, expected.running[index][1], OUTPUT_TOLERANCE);
+  });
 }
 
 /** The bits of all results, in a fixed order. */
-function bits({ predicted, evaluated, differentiated, trained, momenta }: Answers): Uint32Array[] {
-  const tensors = [...differentiated.gradients.values(), ...momenta.values()].map(({ data }) => data);
+function bits({ predicted, evaluated, differentiated, trained, momenta, running }: Answers): Uint32Array[] {
+  const measured = running.map(([, tensor]) => tensor);
+  const tensors = [...differentiated.gradients.values(), ...momenta.values(), ...measured].map(({ data }) => data);
   const arrays = [predicted.data, evaluated.losses, differentiated.losses, trained.losses, ...tensors];
   return arrays.map((array) => new Uint32Array(array.buffer));
 }
@@ -166,7 +191,7 @@ function bits({ predicted, evaluated, differentiated, trained, momenta }: Answer
  */
 async function hold(of: Model, samples = 9): Promise<void> {
   const options = optionsFor(of, samples + 4);
-  const parameters = initializeParameters(of, 1);
+  const parameters = startOf(of);
   const batch = valueBatch(of, samples);
   const labels = labelsFor(of, samples);
   const reference = await referenceEngine(of, options);
@@ -761,6 +786,96 @@ describe("one sample", () => {
     }
     expect(singleOf(model(1, 16, 16, conv(2, 5, 2), relu, flatten, linear(3)))).toBeUndefined();
     expect(singleOf(model(1, 16, 16, conv(2, 5), maximum(3), flatten, linear(3)))).toBeUndefined();
+  });
+});
+
+describe("batch normalisation", () => {
+  const places: [string, Model][] = [
+    [
+      "between a convolution and pooling",
+      model(1, 10, 12, conv(5, 3), batchNorm(), relu, maximum(2), flatten, linear(3)),
+    ],
+    ["before a padded convolution", model(2, 7, 6, conv(3, 3), batchNorm(), conv(2, 3, 1, 1, "b"), flatten, linear(3))],
+    [
+      "before an activation and a padded convolution",
+      model(2, 7, 6, conv(3, 3), batchNorm(), sigmoid, conv(2, 3, 1, 2, "b"), flatten, linear(3)),
+    ],
+    ["on the image itself", model(3, 5, 6, batchNorm(), conv(3, 3), flatten, linear(3))],
+    ["of the logits", model(1, 4, 5, flatten, linear(6, "a"), tanh, linear(3), batchNorm())],
+    ["of features", model(1, 4, 5, flatten, linear(7, "a"), batchNorm(), leakyRelu, linear(3))],
+    ["twice", model(1, 6, 6, conv(4, 3), batchNorm("a", 0.3), tanh, batchNorm("b"), flatten, linear(3))],
+    [
+      "behind average pooling and dropout",
+      model(1, 8, 9, conv(3, 2), average(2), dropout(0.4), batchNorm(), flatten, linear(3)),
+    ],
+    [
+      "in all hidden layers",
+      lenet5({
+        input: { channels: 1, height: 16, width: 16 },
+        classes: 4,
+        activation: "relu",
+        pooling: "maxPool2d",
+        dropout: 0.3,
+        batchNorm: true,
+      }),
+    ],
+  ];
+  const cases = places.flatMap(([place, of]) => [5, 8, 9, 21].map((samples) => ({ place, of, samples })));
+  it.each(cases)("$place, of $samples samples", ({ of, samples }) => hold(of, samples));
+
+  const of = model(2, 7, 6, conv(5, 3), batchNorm("a"), relu, flatten, linear(9), batchNorm("b"), tanh, linear(3, "c"));
+
+  it("is precise although the mean is far from zero", async () => {
+    const options = optionsFor(of, 32);
+    const parameters = new Map(startOf(of));
+    const { shape } = parameters.get("conv.bias")!;
+    parameters.set("conv.bias", { shape, data: new Float32Array(5).fill(300) });
+    const [fast, reference] = [await compile(of, options), await referenceEngine(of, options)];
+    const loss = { labelSmoothing: 0, seed: 0 };
+    for (const engine of [fast, reference]) {
+      await engine.setParameters(parameters);
+      await engine.train(valueBatch(of, 32), labelsFor(of, 32), loss, { step: 1, learningRate: 0.1 });
+    }
+    const [actual, expected] = [await fast.parameters(), await reference.parameters()];
+    expectClose("variance", actual.get("a.running_var")!, expected.get("a.running_var")!, 1e-4);
+    expectClose("mean", actual.get("a.running_mean")!, expected.get("a.running_mean")!, 1e-6);
+  });
+
+  it("is measured anew as the mean over batches, with batches before and without", async () => {
+    const options = optionsFor(of, 8);
+    const batches = valueBatch(of, 21);
+    const measured = async (engine: BatchEngine, cut: number) => {
+      await engine.setParameters(startOf(of));
+      const images = await engine.engine.load(batches);
+      const indices = Array.from({ length: 21 }, (_, index) => index);
+      await engine.engine.measureStatistics(images, { indices: indices.slice(0, cut), seed: 1 });
+      if (cut < 21) {
+        const rest = { indices: indices.slice(cut), seed: 1, batchesBefore: cut / 8 };
+        await engine.engine.measureStatistics(images, rest);
+      }
+      return engine.parameters();
+    };
+    const fast = await compile(of, options);
+    const [atOnce, inParts] = [await measured(fast, 21), await measured(fast, 8)];
+    expect(inParts).toEqual(atOnce);
+    const expected = await measured(await referenceEngine(of, options), 21);
+    for (const [name, tensor] of atOnce) {
+      expectClose(name, tensor, expected.get(name)!, OUTPUT_TOLERANCE);
+      if (!name.includes("running")) expect(tensor).toEqual(startOf(of).get(name));
+    }
+  });
+
+  it("refuses a batch that is a single value in a channel", async () => {
+    const message =
+      "9 images in batches of 8 leave a batch of one image, but BatchNorm1d-6 needs more than one value per channel in training: choose another batch size";
+    for (const make of [compile, referenceEngine]) {
+      const engine = (await make(of, optionsFor(of, 8))).engine;
+      const images = await engine.load({ ...valueBatch(of, 9), labels: labelsFor(of, 9) });
+      const updates = [1, 2].map((step) => ({ step, learningRate: 0.1 }));
+      const training = engine.train(images, [{ labelSmoothing: 0, seed: 0, updates }]);
+      await expect(training).rejects.toThrow(new RangeError(message));
+      await expect(engine.measureStatistics(images, { seed: 0 })).rejects.toThrow(new RangeError(message));
+    }
   });
 });
 

@@ -111,6 +111,8 @@ const momentum = {
   schedule: { type: "cosine", learningRate: 0.01, finalLearningRate: 1e-4, warmupSteps: 5 },
 } as const;
 
+const normalized: Recipe = { ...improved, batchNorm: true, averaging };
+
 describe("the same bits", () => {
   // 320 and 160 training images: of these batch sizes, only 32 and 64 divide 320.
   const settings: [string, Setting][] = [
@@ -119,6 +121,7 @@ describe("the same bits", () => {
     ["averaged", { recipe: { ...customizeRecipe(improved, { epochs: 2 }), averaging }, dataset: digits }],
     ["improved, batches of 100", { recipe: customizeRecipe(improved, { epochs: 2, batchSize: 100 }), dataset: digits }],
     ["improved, batches of 3", { recipe: customizeRecipe(improved, { epochs: 1, batchSize: 3 }), dataset: digits }],
+    ["batch normalisation, averaged", { recipe: { ...normalized, epochs: 2, batchSize: 50 }, dataset: digits }],
     ["SGD on colours", { recipe: { ...customizeRecipe(improved, { epochs: 2 }), ...momentum }, dataset: images }],
     [
       "without fused multiply-add",
@@ -186,6 +189,7 @@ describe("an interrupted run", () => {
     ["improved", customizeRecipe(improved, { epochs: 4, batchSize: 50 })],
     ["SGD", { ...customizeRecipe(improved, { epochs: 4 }), ...momentum }],
     ["averaged", { ...customizeRecipe(improved, { epochs: 4 }), averaging }],
+    ["batch normalisation, averaged", { ...normalized, epochs: 4 }],
   ])("resumes bit-identically from every checkpoint: %s", async (_, recipe) => {
     const setting: Setting = { recipe, dataset: digits, threads: 2 };
     const uninterrupted = await train(setting);

@@ -58,6 +58,8 @@ function kindOf({ file, tensor }: VerificationRow): string {
   if (tensor.startsWith("act.")) return "activation";
   if (tensor.endsWith(".loss")) return "loss";
   if (tensor === "losses") return "training losses";
+  if (tensor === "step5.logits") return "trained logits";
+  if (/^train\.bn\d\.running_/.test(tensor)) return "running statistics";
   return tensor.startsWith("step5.") ? "trained parameter" : tensor.includes(".grad.") ? "gradient" : tensor;
 }
 
@@ -73,12 +75,15 @@ describe("PyTorch's reference values", () => {
     const counts: Record<string, number> = {};
     for (const kind of report.rows.map(kindOf)) counts[kind] = (counts[kind] ?? 0) + 1;
     expect(counts).toEqual({
-      activation: 5 * 7,
-      loss: 5 * 2,
-      gradient: 4 * 2 * 10 + 10,
-      "training losses": 4,
-      "trained parameter": 4 * 10,
-      "state dict": 5 * 10,
+      activation: 5 * 7 + 11,
+      loss: 5 * 2 + 3,
+      // With batch normalisation: 18 outside training, and in training all but the biases without effect.
+      gradient: 4 * 2 * 10 + 10 + 18 + 14,
+      "training losses": 5,
+      "trained parameter": 4 * 10 + 26,
+      "trained logits": 1,
+      "running statistics": 8,
+      "state dict": 5 * 10 + 26,
       "schedule's learning rate": 7,
       "schedule's momentum": 7,
       augmentation: 5 + 3,
@@ -114,6 +119,19 @@ describe("verification fails for", () => {
     });
     const { rows } = await verifyFiles(new Map([[MODEL, changed]]), backend);
     expect(failed(rows)).toEqual([`${MODEL} ${tensor}`]);
+  });
+
+  test.each([
+    ["train.bn1.running_var", 1.1e-5],
+    ["train.loss", 1.1e-5],
+    ["train.grad.bn2.weight", 1e-3],
+  ])("batch normalisation: %s changed by %d", async (tensor, difference) => {
+    const file = "improved-1x28x28-batchnorm.safetensors";
+    const changed = withChanged(file, tensor, (data) => {
+      data[0] += difference;
+    });
+    const { rows } = await verifyFiles(new Map([[file, changed]]), backend);
+    expect(failed(rows)).toEqual([`${file} ${tensor}`]);
   });
 
   test.each(["adamw", "adam", "sgd-momentum", "sgd-nesterov"])("a parameter trained with %s", async (optimizer) => {

@@ -48,7 +48,7 @@ export type OptimizerSettings =
   | { readonly type: "sgd"; readonly momentum: number; readonly nesterov: boolean; readonly weightDecay: number };
 
 /**
- * The exponential moving average of all parameters, updated after every step:
+ * The exponential moving average of all parameters and buffers, updated after every step:
  * average + (1 − decay) · (parameter − average). The first step sets it to the parameters themselves, as
  * torch.optim.swa_utils.AveragedModel does. Step t after that uses min(decay, t / (t + 9)), as TensorFlow's
  * ExponentialMovingAverage does, to forget the start quickly.
@@ -120,6 +120,14 @@ export interface EvaluationSlice extends Selection {
   readonly weights?: "current" | "average";
 }
 
+/** What batch normalisation is measured on. */
+export interface MeasuringSlice extends Selection {
+  /** Dropout draws from the seed and the batch. */
+  readonly seed: number;
+  /** The batches of earlier slices, whose mean the network has now. Default: 0, which begins anew. */
+  readonly batchesBefore?: number;
+}
+
 /** The loss and prediction of each sample, in the order of the selection. */
 export interface SampleResults {
   /** Cross-entropy, with the label smoothing of the call. */
@@ -128,12 +136,12 @@ export interface SampleResults {
   readonly predictions: Int32Array;
 }
 
-/** The optimiser's state besides the parameters, by parameter name. */
+/** The optimiser's state besides the parameters, by parameter name; buffers have only an average. */
 export interface OptimizerState {
   /** The first moments; for SGD, the momentum. */
   readonly first: NamedTensors<Float32Array>;
   readonly second: NamedTensors<Float32Array>;
-  /** The average of the parameters, if the network keeps one. */
+  /** The average of parameters and buffers, if the network keeps one. */
   readonly average?: NamedTensors<Float32Array>;
 }
 
@@ -143,7 +151,7 @@ export interface LayerActivation {
   readonly output: Tensor<Float32Array>;
 }
 
-/** The gradients of the mean loss of the samples, by parameter name and in the parameters' shapes. */
+/** The gradients of the mean loss of the samples, by parameter name and in the parameters' shapes; none of buffers. */
 export interface Differentiation extends SampleResults {
   readonly gradients: NamedTensors<Float32Array>;
 }
@@ -176,7 +184,7 @@ export interface Engine {
    */
   load(images: Images): Promise<LoadedImages>;
 
-  /** All parameters, never their average. */
+  /** All parameters and buffers, never their average. */
   parameters(network?: number): Promise<NamedTensors<Float32Array>>;
   /** @throws ShapeError if a tensor is missing, unknown to the model, or of another shape */
   setParameters(tensors: NamedTensors, network?: number): Promise<void>;
@@ -189,11 +197,20 @@ export interface Engine {
    * Trains every network on its slice: forward, backward and update for each step. Dropout draws from (seed, step).
    *
    * @param slices one per network; undefined skips the network
-   * @throws RangeError if a slice selects images that do not exist, or does not have one update per step
+   * @throws RangeError if a slice selects images that do not exist, or does not have one update per step; or if a step
+   *   has one image, and batch normalisation of features would have only one value a channel, as PyTorch
    */
   train(images: LoadedImages, slices: readonly (TrainingSlice | undefined)[]): Promise<SampleResults[]>;
   /** Losses without label smoothing, and predictions, for every network's selection in evaluation mode. */
   evaluate(images: LoadedImages, slices: readonly (EvaluationSlice | undefined)[]): Promise<SampleResults[]>;
+  /**
+   * Measures the running means and variances of batch normalisation anew for the current parameters, as
+   * torch.optim.swa_utils.update_bn does: their mean over the batches of `batchSize` selected images, which pass through
+   * the network as in training. Does nothing if the network has no batch normalisation.
+   *
+   * @throws RangeError as `train`
+   */
+  measureStatistics(images: LoadedImages, slice: MeasuringSlice, network?: number): Promise<void>;
   /** Logits in evaluation mode: float32 [count, classes]. */
   predict(images: LoadedImages, selection?: Selection, network?: number): Promise<Tensor<Float32Array>>;
   /** Every layer's output in evaluation mode. @throws Error unless compiled with `keepActivations` */

@@ -1,7 +1,10 @@
 import { PLACEMENT_WORDS } from "../data/placement.js";
 import {
   classCount,
+  elementCount,
+  hasBatchNorm,
   inferShapes,
+  learnedSpecs,
   type Model,
   type NamedTensors,
   parameterSpecs,
@@ -20,6 +23,7 @@ import type {
   Images,
   LayerActivation,
   LoadedImages,
+  MeasuringSlice,
   NetworkSettings,
   OptimizerState,
   SampleResults,
@@ -118,9 +122,8 @@ class CheckedEngine implements Engine {
     if (averaging && !average) {
       throw new ShapeError("the state has no average of the parameters, but the engine keeps one");
     }
-    for (const tensors of [first, second, ...(average ? [average] : [])]) {
-      requireParameters(parameterSpecs(this.layers), tensors);
-    }
+    for (const moments of [first, second]) requireParameters(learnedSpecs(this.layers), moments);
+    if (average) requireParameters(parameterSpecs(this.layers), average);
     return this.inner.setOptimizerState(state, network);
   }
 
@@ -129,6 +132,7 @@ class CheckedEngine implements Engine {
     for (const [network, slice] of checked.entries()) {
       if (!slice) continue;
       requireUpdates(slice, slice.indices.length, this.batchSize);
+      requireSeveralValues(this.layers, slice.indices.length, this.batchSize);
       if (!this.networks[network].optimizer)
         throw new TypeError(`network ${network} was compiled without an optimizer`);
     }
@@ -143,6 +147,14 @@ class CheckedEngine implements Engine {
       }
     }
     return this.inner.evaluate(innerOf(images), checked);
+  }
+
+  async measureStatistics(images: LoadedImages, slice: MeasuringSlice, network = 0): Promise<void> {
+    const { model } = this.requireNetwork(network);
+    const checked = withIndices(slice, images);
+    if (!hasBatchNorm(model)) return;
+    requireSeveralValues(this.layers, checked.indices.length, this.batchSize);
+    await this.inner.measureStatistics(innerOf(images), checked, network);
   }
 
   async predict(images: LoadedImages, selection: Selection = {}, network = 0): Promise<Tensor<Float32Array>> {
@@ -232,6 +244,20 @@ function requireUpdates({ updates }: TrainingSlice, samples: number, batchSize: 
   if (updates.length !== steps) {
     throw new RangeError(`${samples} samples in batches of ${batchSize} need ${steps} updates, got ${updates.length}`);
   }
+}
+
+/**
+ * The variance of a single value says nothing, and dividing by n − 1 is impossible.
+ *
+ * @throws RangeError if a batch is one image, and a batch normalisation would have one value of it in each channel
+ */
+export function requireSeveralValues(layers: readonly ShapedLayer[], samples: number, batchSize: number): void {
+  if (samples % batchSize !== 1 && batchSize !== 1) return;
+  const alone = layers.find(({ layer, input }) => layer.type === "batchNorm" && elementCount(input) === input[0]);
+  if (!alone) return;
+  throw new RangeError(
+    `${samples} images in batches of ${batchSize} leave a batch of one image, but ${alone.label} needs more than one value per channel in training: choose another batch size`,
+  );
 }
 
 function countImages(images: Images, model: Model, layers: readonly ShapedLayer[]): number {

@@ -28,6 +28,7 @@ export function networkOf(fleet: Engine, network: number): Engine {
     setOptimizerState: (state) => fleet.setOptimizerState(state, network),
     train: (images, slices) => alone(fleet.train.bind(fleet), images, slices),
     evaluate: (images, slices) => alone(fleet.evaluate.bind(fleet), images, slices),
+    measureStatistics: (images, slice) => fleet.measureStatistics(images, slice, network),
     predict: (images, selection) => fleet.predict(images, selection, network),
     activations: (images, selection) => fleet.activations(images, selection, network),
     differentiate: (images, selection, labelSmoothing) =>

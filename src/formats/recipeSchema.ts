@@ -110,6 +110,10 @@ export const recipeShape = {
   activation: z.enum(ACTIVATION_TYPES),
   pooling: z.enum(POOLING_TYPES),
   dropout: share.describe("Probability, after the two hidden linear layers"),
+  batchNorm: z
+    .boolean()
+    .default(false)
+    .describe("Batch normalisation in all hidden layers; a run folds it into the weights that it saves"),
   epochs: z.number().int().min(1).max(MOST_EPOCHS).describe("Passes over the training images"),
   batchSize: z.number().int().min(1).max(LARGEST_BATCH).describe("Images per step"),
   optimizer: optimizerSchema,

@@ -15,6 +15,7 @@ import {
   type Weights,
 } from "../model/index.js";
 import { TUTORIAL_NORMALIZATION } from "../training/recipes/recipes.js";
+import { withBatchCounts, withoutBatchCounts } from "./batchCounts.js";
 import { FormatError, UnknownLayersError } from "./errors.js";
 import { withLeNet5Names } from "./layerNames.js";
 import { readModelMetadata, writeModelMetadata } from "./modelMetadata.js";
@@ -52,7 +53,8 @@ export function readWeights(bytes: Uint8Array, parameterFree?: ParameterFreeLaye
     const file = readFile(bytes);
     const metadata = readModelMetadata(file.metadata);
     const described = metadata?.model ?? file.model;
-    const named = described ? file.tensors : withLeNet5Names(file.tensors);
+    const tensors = withoutBatchCounts(file.tensors);
+    const named = described ? tensors : withLeNet5Names(tensors);
     const model = described ?? inferModel(named, parameterFree);
     const normalization = metadata?.normalization ?? file.normalization ?? TUTORIAL_NORMALIZATION;
     const layers = inferShapes(model);
@@ -75,9 +77,10 @@ export function writeWeights(weights: Weights, format: WeightsFormat, onnx?: Onn
   const { model, normalization, parameters, metadata = { model, normalization } } = weights;
   if (format === "onnx") return writeOnnx({ ...weights, metadata }, onnx);
   const texts = writeModelMetadata(metadata);
-  if (format === "pth") return writePth(parameters, texts);
+  const tensors = withBatchCounts(parameters);
+  if (format === "pth") return writePth(tensors, texts);
   // Tools look for this in PyTorch's safetensors files.
-  return writeSafetensors(parameters, { format: "pt", ...texts });
+  return writeSafetensors(tensors, { format: "pt", ...texts });
 }
 
 /** Reads a file of any format; from ONNX the graph, too. */

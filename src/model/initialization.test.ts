@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { ParameterSpec } from "./layers/index.js";
 import { lenet5 } from "./lenet5.js";
 import { initializeParameters } from "./parameters.js";
 import { inferShapes, parameterSpecs } from "./shapes.js";
@@ -11,6 +12,11 @@ const MODEL = lenet5({
   dropout: 0.5,
 });
 
+function boundOf(initial: ParameterSpec["initial"]): number {
+  if (!("fanIn" in initial)) throw new TypeError("a LeNet-5 without batch normalisation draws all its parameters");
+  return 1 / Math.sqrt(initial.fanIn);
+}
+
 describe("initializeParameters", () => {
   it("returns every parameter of the model, in order and in shape", () => {
     const specs = parameterSpecs(inferShapes(MODEL));
@@ -20,12 +26,12 @@ describe("initializeParameters", () => {
   });
 
   it("draws uniformly within ±1 / √fan-in", () => {
-    for (const { name, fanIn } of parameterSpecs(inferShapes(MODEL))) {
+    for (const { name, initial } of parameterSpecs(inferShapes(MODEL))) {
       // Ten seeds, so that short biases yield enough draws too.
       const draws = Array.from({ length: 10 }, (_, seed) => initializeParameters(MODEL, seed).get(name)!.data).flatMap(
         (data) => [...data],
       );
-      const bound = 1 / Math.sqrt(fanIn);
+      const bound = boundOf(initial);
       const shares = draws.map((draw) => draw / bound);
       const count = shares.length;
       const mean = shares.reduce((sum, share) => sum + share, 0) / count;
@@ -46,9 +52,9 @@ describe("initializeParameters", () => {
   });
 
   it("draws different values for each tensor", () => {
-    const shares = parameterSpecs(inferShapes(MODEL)).map(({ name, fanIn }) => {
+    const shares = parameterSpecs(inferShapes(MODEL)).map(({ name, initial }) => {
       const { data } = initializeParameters(MODEL, 7).get(name)!;
-      return (data[0] * Math.sqrt(fanIn)).toFixed(4);
+      return (data[0] / boundOf(initial)).toFixed(4);
     });
     expect(new Set(shares).size).toBe(shares.length);
   });

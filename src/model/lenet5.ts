@@ -10,6 +10,8 @@ export interface LeNet5Options {
   readonly pooling: Pool2dLayer["type"];
   /** Dropout after the activations of the two hidden linear layers; 0 for none. */
   readonly dropout: number;
+  /** Batch normalisation between each hidden layer's sums and their activation. Default: none. */
+  readonly batchNorm?: boolean;
 }
 
 interface Widths {
@@ -23,6 +25,8 @@ interface Widths {
 const LENET5_WIDTHS: Widths = { conv1: 6, conv2: 16, fc1: 120, fc2: 84 };
 const KERNEL = 5;
 const CONV1_PADDING = 2;
+/** PyTorch's. */
+const BATCH_NORM_DEFAULTS = { epsilon: 1e-5, momentum: 0.1 } as const;
 
 /**
  * LeNet-5 as it is taught today (after LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document
@@ -34,11 +38,16 @@ export function lenet5(options: LeNet5Options): Model {
   return build(options, LENET5_WIDTHS);
 }
 
-function build({ input, classes, activation, pooling, dropout }: LeNet5Options, widths: Widths): Model {
+function build({ input, classes, activation, pooling, dropout, batchNorm }: LeNet5Options, widths: Widths): Model {
   const pool: Layer = { type: pooling, kernel: 2, stride: 2 };
-  const hidden = (name: string, outFeatures: number): Layer[] => [
-    { type: "linear", name, outFeatures },
+  /** The activation behind a hidden layer's sums, normalised if the network does that. */
+  const activated = (name: string): Layer[] => [
+    ...(batchNorm ? [{ type: "batchNorm", name, ...BATCH_NORM_DEFAULTS } as const] : []),
     { type: activation },
+  ];
+  const hidden = (name: string, outFeatures: number, norm: string): Layer[] => [
+    { type: "linear", name, outFeatures },
+    ...activated(norm),
     ...(dropout > 0 ? [{ type: "dropout", probability: dropout } as const] : []),
   ];
   const { channels, height, width } = input;
@@ -47,14 +56,14 @@ function build({ input, classes, activation, pooling, dropout }: LeNet5Options, 
     input: { channels, height, width },
     layers: [
       { type: "conv2d", name: "conv1", outChannels: widths.conv1, kernel: KERNEL, stride: 1, padding: CONV1_PADDING },
-      { type: activation },
+      ...activated("bn1"),
       pool,
       { type: "conv2d", name: "conv2", outChannels: widths.conv2, kernel: KERNEL, stride: 1, padding: 0 },
-      { type: activation },
+      ...activated("bn2"),
       pool,
       { type: "flatten" },
-      ...hidden("fc1", widths.fc1),
-      ...hidden("fc2", widths.fc2),
+      ...hidden("fc1", widths.fc1, "bn3"),
+      ...hidden("fc2", widths.fc2, "bn4"),
       { type: "linear", name: "fc3", outFeatures: classes },
     ],
   };
@@ -62,7 +71,7 @@ function build({ input, classes, activation, pooling, dropout }: LeNet5Options, 
 
 /**
  * The LeNet-5 that a state_dict belongs to. Input channels and size, widths and classes are read from the tensors'
- * shapes.
+ * shapes; with tensors `bn1.weight` …, its hidden layers are normalised.
  *
  * @param tensors `conv1.weight` [6, channels, 5, 5], `conv2.weight`, `fc1.weight` …
  * @param parameterFree the options that leave no trace in the shapes
@@ -96,7 +105,7 @@ export function lenet5FromTensors(
   }
   const size = 2 * (2 * side + KERNEL - 1) - 2 * CONV1_PADDING + KERNEL - 1;
   return build(
-    { ...parameterFree, input: { channels, height: size, width: size }, classes },
+    { ...parameterFree, batchNorm: tensors.has("bn1.weight"), input: { channels, height: size, width: size }, classes },
     { conv1, conv2, fc1, fc2 },
   );
 }

@@ -16,7 +16,7 @@ const LETTERS = { convolution: "C", subsampling: "S", fullConnection: "F" } as c
 
 /**
  * A model's layers in the paper's terms. The paper treats a linear layer that takes maps as a convolution whose kernel
- * covers the entire map: C5. Dropout and flattening do not count as layers.
+ * covers the entire map: C5. Batch normalisation, dropout and flattening do not count as layers.
  */
 export function paperLayers(layers: readonly ShapedLayer[]): PaperLayer[] {
   const mains = layers.flatMap((_, index) => (paperKind(layers, index) ? [index] : []));
@@ -52,7 +52,7 @@ function activationAfter(layers: readonly ShapedLayer[], main: number): number |
   for (let index = main + 1; index < layers.length; index++) {
     const { layer } = layers[index];
     if (isActivation(layer)) return index;
-    if (!kindOf(layer).isForTraining) return undefined;
+    if (!kindOf(layer).isForTraining && layer.type !== "batchNorm") return undefined;
   }
   return undefined;
 }

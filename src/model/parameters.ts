@@ -1,7 +1,10 @@
 import { Purpose, RandomStream } from "../numeric/philox.js";
 import { sha256 } from "../numeric/sha256.js";
+import { elementCount } from "./layers/shape.js";
 import type { Model } from "./model.js";
 import { inferShapes, parameterSpecs, requireParameters } from "./shapes.js";
+
+export { elementCount };
 
 /** The element types of a tensor read from a file; half precision is widened to float32. */
 export type TensorData =
@@ -25,21 +28,19 @@ export interface Tensor<Data extends TensorData = TensorData> {
 /** Tensors by name, in order. */
 export type NamedTensors<Data extends TensorData = TensorData> = ReadonlyMap<string, Tensor<Data>>;
 
-/** The number of elements of a shape. */
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, extent) => product * extent, 1);
-}
-
 /**
- * PyTorch's default initialisation of Conv2d and Linear: weight and bias uniform in ±1 / √fan_in. The values depend
- * only on the seed; PyTorch's generator draws other values from the same distribution.
+ * PyTorch's default initialisation: weight and bias of Conv2d and Linear uniform in ±1 / √fan_in, constants for batch
+ * normalisation. The values depend only on the seed, and a network draws the same with batch normalisation and without;
+ * PyTorch's generator draws other values from the same distribution.
  */
 export function initializeParameters(model: Model, seed: number): NamedTensors<Float32Array> {
+  let drawn = 0;
   return new Map(
-    parameterSpecs(inferShapes(model)).map(({ name, shape, fanIn }, index) => {
-      const stream = new RandomStream(seed, Purpose.initialisation, 0, index);
-      const bound = 1 / Math.sqrt(fanIn);
+    parameterSpecs(inferShapes(model)).map(({ name, shape, initial }) => {
       const data = new Float32Array(elementCount(shape));
+      if ("constant" in initial) return [name, { shape, data: data.fill(initial.constant) }];
+      const stream = new RandomStream(seed, Purpose.initialisation, 0, drawn++);
+      const bound = 1 / Math.sqrt(initial.fanIn);
       for (let element = 0; element < data.length; element++) data[element] = (2 * stream.uniform() - 1) * bound;
       return [name, { shape, data }];
     }),
@@ -48,7 +49,7 @@ export function initializeParameters(model: Model, seed: number): NamedTensors<F
 
 /**
  * Identifies parameters: the SHA-256, in hexadecimal, of their float32 values (little-endian), tensor after tensor in
- * the model's order. Equal fingerprints mean equal bits, whatever file or machine they come from.
+ * the model's order, buffers included. Equal fingerprints mean equal bits, whatever file or machine they come from.
  *
  * @param parameters all parameters of the model, in any order
  * @throws ShapeError if a tensor is missing, unknown to the model, or of another shape

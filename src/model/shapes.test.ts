@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Layer, ShapeError } from "./layers/index.js";
+import { type Layer, type ParameterSpec, ShapeError } from "./layers/index.js";
 import { lenet5 } from "./lenet5.js";
 import type { Model } from "./model.js";
 import { elementCount } from "./parameters.js";
@@ -18,6 +18,10 @@ const conv = (options: Partial<Extract<Layer, { type: "conv2d" }>> = {}): Layer 
 const linear = (name: string, outFeatures: number): Layer => ({ type: "linear", name, outFeatures });
 const flatten: Layer = { type: "flatten" };
 const model = (...layers: Layer[]): Model => ({ input, layers });
+
+function fanInOf(initial: ParameterSpec["initial"]): number | undefined {
+  return "fanIn" in initial ? initial.fanIn : undefined;
+}
 
 describe("inferShapes", () => {
   it.each([
@@ -48,7 +52,7 @@ describe("inferShapes", () => {
         dropout: 0.5,
       }),
     );
-    expect(parameterSpecs(layers).map(({ name, shape, fanIn }) => [name, shape, fanIn])).toEqual([
+    expect(parameterSpecs(layers).map(({ name, shape, initial }) => [name, shape, fanInOf(initial)])).toEqual([
       ["conv1.weight", [6, 1, 5, 5], 25],
       ["conv1.bias", [6], 25],
       ["conv2.weight", [16, 6, 5, 5], 150],

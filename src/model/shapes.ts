@@ -7,7 +7,7 @@ import {
   type ParameterSpec,
   ShapeError,
 } from "./layers/index.js";
-import { formatShape } from "./layers/shape.js";
+import { elementCount, formatShape } from "./layers/shape.js";
 import type { Model } from "./model.js";
 import type { NamedTensors } from "./parameters.js";
 
@@ -37,7 +37,8 @@ export function inferShapes(model: Model): ShapedLayer[] {
   const names = new Set<string>();
   let shape: ActivationShape = [channels, height, width];
   const shaped = model.layers.map((layer, index) => {
-    const label = `${kindOf(layer).moduleName}-${index + 1}`;
+    const { moduleName } = kindOf(layer);
+    const label = `${typeof moduleName === "string" ? moduleName : moduleName(shape)}-${index + 1}`;
     const where = "name" in layer ? `${layer.name} (${label})` : label;
     if ("name" in layer) {
       if (names.has(layer.name)) throw new ShapeError(`${where}: an earlier layer has the same name`);
@@ -78,9 +79,19 @@ function requireWithin(field: Field, name: string, value: unknown, where: string
   }
 }
 
-/** All parameters of a model, in layer order. */
+/** All parameters and buffers of a model, in layer order. */
 export function parameterSpecs(layers: readonly ShapedLayer[]): ParameterSpec[] {
   return layers.flatMap(({ parameters }) => [...parameters]);
+}
+
+/** The parameters of a model that gradients change, in layer order: all but the buffers. */
+export function learnedSpecs(layers: readonly ShapedLayer[]): ParameterSpec[] {
+  return parameterSpecs(layers).filter(({ isBuffer }) => !isBuffer);
+}
+
+/** The number of parameters, without buffers, as everybody counts them. */
+export function countParameters(specs: readonly ParameterSpec[]): number {
+  return specs.reduce((sum, { shape, isBuffer }) => sum + (isBuffer ? 0 : elementCount(shape)), 0);
 }
 
 /** The number of classes: the outputs of the last layer. */

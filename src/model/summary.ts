@@ -1,6 +1,6 @@
 import type { Model } from "./model.js";
 import { elementCount } from "./parameters.js";
-import { inferShapes, parameterSpecs } from "./shapes.js";
+import { countParameters, inferShapes, parameterSpecs } from "./shapes.js";
 
 /** A model's summary as data. Shapes are per sample. */
 export interface ModelSummary {
@@ -26,10 +26,10 @@ export function summarize(model: Model): ModelSummary {
   const layers = shaped.map(({ label, output, parameters, multiplyAdds }) => ({
     label,
     outputShape: output,
-    parameters: parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0),
+    parameters: countParameters(parameters),
     multiplyAdds,
   }));
-  const totalParameters = parameterSpecs(shaped).reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  const totalParameters = countParameters(parameterSpecs(shaped));
   const { channels, height, width } = model.input;
   const inputMegabytes = megabytes(channels * height * width);
   const forwardBackwardMegabytes =

@@ -4,8 +4,8 @@ import type { Backend } from "../engine/backend.js";
 import type { Arithmetic } from "../engine/wasm/features.js";
 import { mostUsefulThreads, requireThreadCount, type Threads } from "../engine/wasm/threads.js";
 import { wasmBackend } from "../engine/wasm/wasmBackend.js";
-import { isActivation, isPooling } from "../model/index.js";
-import { type EpochProgress, type EpochRecord, runEpochs, type TrainingState } from "../training/epochs.js";
+import { hasBatchNorm, isActivation, isPooling } from "../model/index.js";
+import { type Best, type EpochProgress, type EpochRecord, runEpochs, type TrainingState } from "../training/epochs.js";
 import { compilePlan, settleRecipe, type TrainingPlan } from "../training/plan.js";
 import { RECIPES, type Recipe, type RecipeChanges } from "../training/recipes/recipes.js";
 import { datasetFor } from "./datasetFor.js";
@@ -15,7 +15,7 @@ import type { LeNet5 } from "./lenet5.js";
 export interface FitOptions extends Omit<RecipeChanges, "activation" | "pooling" | "dropout" | "normalization"> {
   /**
    * Default: the improved recipe, adapted to the network's layers. Any other must match the network's activation,
-   * pooling, dropout and normalization, so create the network with `LeNet5.create({ ...recipe, classes })`.
+   * pooling, dropout, batch normalisation and normalization, so create the network with `LeNet5.create({ ...recipe, classes })`.
    */
   readonly recipe?: Recipe;
   /** The seed for split, order, augmentation and dropout. Default: 0. */
@@ -51,7 +51,8 @@ export interface FitEpoch extends EpochRecord {
 
 /**
  * Trains a network, one epoch per iteration. After each epoch, the network has the parameters with the best validation
- * accuracy so far, averaged if the recipe says so. The same seed gives the same bits for any number of threads, and the
+ * accuracy so far, averaged if the recipe says so; at the end, averaged parameters also have batch normalisation measured
+ * anew. The same seed gives the same bits for any number of threads, and the
  * same as `lenet train`. Leaving the loop ends the training and its threads.
  *
  * @throws RangeError if an option is invalid, or the data set or the recipe does not fit the network
@@ -89,10 +90,15 @@ async function* epochs(
   const processor = () => wasmBackend({ threads: threads && { ...threads, count, atMost: true }, arithmetic });
   const engine = await compilePlan(plan, backend ?? processor());
   try {
-    for await (const { record, state } of runEpochs({ ...plan, ...options, engine })) {
-      const { epoch, validationAccuracy, parameters } = state.best;
+    const keep = ({ epoch, validationAccuracy, parameters }: Best) =>
       network.setParameters(parameters, { recipe: recipe.name, data: dataset.name, epoch, validationAccuracy });
-      yield { ...record, isBest: epoch === record.epoch, state };
+    const training = runEpochs({ ...plan, ...options, engine });
+    for (;;) {
+      const { value, done } = await training.next();
+      if (done) return keep(value);
+      const { record, state } = value;
+      keep(state.best);
+      yield { ...record, isBest: state.best.epoch === record.epoch, state };
     }
   } finally {
     engine.dispose();
@@ -109,13 +115,15 @@ function recipeFor(network: LeNet5, data: Dataset, options: FitOptions, seed: nu
 }
 
 /** What both a recipe and a network specify. */
-type NetworkParts = Pick<Recipe, "activation" | "pooling" | "dropout" | "normalization">;
+type NetworkParts = Pick<Recipe, "activation" | "pooling" | "dropout" | "batchNorm" | "normalization">;
 
-function partsOf({ model: { layers }, normalization }: LeNet5): NetworkParts {
+function partsOf({ model, normalization }: LeNet5): NetworkParts {
+  const { layers } = model;
   return {
     activation: layers.find(isActivation)?.type ?? RECIPES.improved.activation,
     pooling: layers.find(isPooling)?.type ?? RECIPES.improved.pooling,
     dropout: layers.find((layer) => layer.type === "dropout")?.probability ?? 0,
+    batchNorm: hasBatchNorm(model),
     normalization,
   };
 }

@@ -1,5 +1,5 @@
 import { float64Tensors, ReferenceNetwork } from "../engine/reference/referenceNetwork.js";
-import { inferShapes, type Model, type NamedTensors } from "../model/index.js";
+import { inferShapes, type Model, type NamedTensors, parameterSpecs } from "../model/index.js";
 
 /** A network's outputs for one normalised image and their gradients with respect to the image, in double precision. */
 export interface InputDifferentiation {
@@ -23,7 +23,7 @@ export interface InputDifferentiation {
  */
 export function inputDifferentiation(model: Model, parameters: NamedTensors): InputDifferentiation {
   const layers = inferShapes(model);
-  const weights = float64Tensors(layers, parameters);
+  const weights = float64Tensors(parameterSpecs(layers), parameters);
   const network = new ReferenceNetwork(layers);
   return {
     forward: (input) => network.forward(weights, input),

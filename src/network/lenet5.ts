@@ -21,7 +21,7 @@ import {
 import { RECIPES } from "../training/recipes/recipes.js";
 
 /**
- * How to create a network. Activation, pooling, dropout and normalization can come from a recipe: `{ ...recipe, classes
+ * How to create a network. Activation, pooling, dropout, batch normalisation and normalization can come from a recipe: `{ ...recipe, classes
  * }`.
  */
 export interface CreateOptions extends Partial<Omit<LeNet5Options, "classes">> {
@@ -89,12 +89,13 @@ export class LeNet5 {
     activation = RECIPES.improved.activation,
     pooling = RECIPES.improved.pooling,
     dropout = RECIPES.improved.dropout,
+    batchNorm = RECIPES.improved.batchNorm,
     normalization = RECIPES.improved.normalization,
     framing = PADDED_WITH_BLACK,
     seed = 0,
   }: CreateOptions): LeNet5 {
     const input = { channels, height, width };
-    const model = lenet5({ input, classes: classes.length, activation, pooling, dropout });
+    const model = lenet5({ input, classes: classes.length, activation, pooling, dropout, batchNorm });
     return new LeNet5({ model, parameters: initializeParameters(model, seed), normalization }, { classes, framing });
   }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { CHECKSUM, type Checkpoint, readCheckpoint, writeCheckpoint } from "../formats/checkpoint.js";
 import { FormatError } from "../formats/errors.js";
 import { readSafetensors } from "../formats/safetensors.js";
-import { inferShapes, type Model, parameterSpecs, requireParameters } from "../model/index.js";
+import { inferShapes, learnedSpecs, type Model, parameterSpecs, requireParameters } from "../model/index.js";
 import type { RunConfig } from "../runs/config.js";
 import { differingParts, identityOf } from "../runs/identity.js";
 import { RUN_FILES } from "../runs/runFolderFiles.js";
@@ -91,11 +91,12 @@ async function readState(
     // Checkpoints of early versions have no checksum.
     if (readSafetensors(bytes).tensors.has(CHECKSUM.tensor)) requireChecksum(bytes);
     const state = readCheckpoint(bytes);
-    const specs = parameterSpecs(inferShapes(model));
+    const layers = inferShapes(model);
     const { parameters, optimizer, best } = state;
     const averages = optimizer.average ? [optimizer.average] : [];
-    for (const tensors of [parameters, optimizer.first, optimizer.second, ...averages, best.parameters]) {
-      requireParameters(specs, tensors);
+    for (const moments of [optimizer.first, optimizer.second]) requireParameters(learnedSpecs(layers), moments);
+    for (const tensors of [parameters, ...averages, best.parameters]) {
+      requireParameters(parameterSpecs(layers), tensors);
     }
     return { state };
   } catch (error) {

@@ -30,6 +30,8 @@ const configSchema = z.object({
   seed: z.number().int().nonnegative(),
   model: modelSchema,
   parameterCount: z.number().int(),
+  /** The saved weights keep batch normalisation, instead of having it folded into their layers. */
+  keepBatchNorm: z.boolean().optional(),
   data: z.object({
     name: z.string(),
     /** Its path, if it is not a known data set. */

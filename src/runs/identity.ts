@@ -14,7 +14,7 @@ export async function identityOf(config: RunConfig, epoch: number): Promise<RunI
   const { checksum, classes, resize, background, validationCount = null, testChecksum = null } = data;
   const parts = {
     arithmetic: deviceIn(config, epoch),
-    recipe: { ...recipe, scheduleRestarts },
+    recipe: { ...asBefore(recipe), scheduleRestarts },
     seed,
     model,
     "training images": { checksum, classes, resize, background },
@@ -23,6 +23,15 @@ export async function identityOf(config: RunConfig, epoch: number): Promise<RunI
   };
   const hashes = Object.entries(parts).map(async ([name, part]) => [name, await hashOf(part)] as const);
   return Object.fromEntries(await Promise.all(hashes));
+}
+
+/** The values of the recipe's fields that later versions added, with which a training is what it was before. */
+const ADDED: Partial<RunConfig["recipe"]> = { batchNorm: false };
+
+/** A recipe without fields that change nothing, so that it has the hash that earlier versions gave it. */
+function asBefore(recipe: RunConfig["recipe"]): Partial<RunConfig["recipe"]> {
+  const unchanged = (field: string) => ADDED[field as keyof typeof ADDED] === recipe[field as keyof typeof recipe];
+  return Object.fromEntries(Object.entries(recipe).filter(([field]) => !(field in ADDED && unchanged(field))));
 }
 
 /** An identity as one hash. */

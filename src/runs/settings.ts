@@ -68,6 +68,7 @@ const RECIPE_FACTS: { readonly [Field in keyof Recipe]: (value: Recipe[Field]) =
   activation: (activation) => [fact("activation", activation)],
   pooling: (pooling) => [fact("pooling", pooling)],
   dropout: (probability) => [fact("dropout", probability)],
+  batchNorm: (normalized) => [fact("batch normalisation", yesOrNo(normalized))],
   optimizer: (optimizer) => [fact("optimizer", optimizer.type), ...numbers("optimizer's numbers", optimizer)],
   schedule: (schedule) => [
     fact("schedule", schedule.type),

@@ -124,6 +124,8 @@ class ScriptedEngine implements Engine {
     return [joined(results)];
   }
 
+  async measureStatistics(): Promise<void> {}
+
   async parameters(): Promise<NamedTensors<Float32Array>> {
     return tensor(this.steps);
   }

@@ -10,7 +10,8 @@ import type {
   TrainingSlice,
   Update,
 } from "../engine/backend.js";
-import type { NamedTensors } from "../model/index.js";
+import { requireSeveralValues } from "../engine/checkedBackend.js";
+import { hasBatchNorm, type NamedTensors } from "../model/index.js";
 import { Tally } from "./metrics.js";
 import { forEachSlice } from "./passes.js";
 import type { TrainingPlan } from "./plan.js";
@@ -142,7 +143,7 @@ export type FleetEvent = PlacedInFleet &
 /**
  * Trains: each epoch is a pass over the shuffled, augmented training images, then one over the validation images.
  * Yields after each epoch until all are done or the recipe's patience is exhausted. The engine then has the parameters
- * with the best validation accuracy.
+ * with the best validation accuracy; with averaged parameters, batch normalisation is measured anew for them.
  *
  * @throws DivergedError if the loss becomes NaN or infinite, RangeError if the recipe averages the parameters and the
  *   engine does not
@@ -180,7 +181,9 @@ export async function* runFleet(options: FleetOptions): AsyncGenerator<FleetEven
   const images = await engine.load({ pixels: dataset.images, labels: dataset.labels });
   try {
     for (;;) {
-      for (const trainee of trainees) if (trainee.isTraining && trainee.isDone) yield trainee.end(engine);
+      for (const trainee of trainees) {
+        if (trainee.isTraining && trainee.isDone) yield trainee.end(engine, images, options.signal);
+      }
       const training = trainees.filter(({ isTraining }) => isTraining);
       if (training.length === 0) return;
       yield* runEpoch(options, images, training);
@@ -262,9 +265,15 @@ class Trainee {
     this.best = member.resumeFrom?.best;
   }
 
-  /** Sets the state to resume from. @throws RangeError if the recipe averages the parameters and the engine does not */
+  /**
+   * Sets the state to resume from.
+   *
+   * @throws RangeError if the recipe averages the parameters and the engine does not, or the last batch is too small for
+   *   batch normalisation
+   */
   async begin(engine: Engine): Promise<void> {
     const { member, network } = this;
+    requireSeveralValues(engine.layers, member.split.train.length, engine.batchSize);
     if (member.resumeFrom) {
       await engine.setParameters(member.resumeFrom.parameters, network);
       await engine.setOptimizerState(member.resumeFrom.optimizer, network);
@@ -335,12 +344,31 @@ class Trainee {
   }
 
   /** Leaves with the best parameters. @throws RangeError if there was no epoch */
-  async end(engine: Engine): Promise<FleetEvent> {
-    const { network, best } = this;
-    this.hasLeft = true;
-    if (!best) throw new RangeError(`the recipe must have at least 1 epoch, not ${this.member.recipe.epochs}`);
+  async end(engine: Engine, images: LoadedImages, signal?: AbortSignal): Promise<FleetEvent> {
+    const { network, best, member } = this;
+    if (!best) throw new RangeError(`the recipe must have at least 1 epoch, not ${member.recipe.epochs}`);
     await engine.setParameters(best.parameters, network);
-    return { network, type: "done", best };
+    if (member.recipe.averaging && hasBatchNorm(engine.models[network])) {
+      await this.measure(engine, images, best.epoch, signal);
+    }
+    this.hasLeft = true;
+    return { network, type: "done", best: { ...best, parameters: await engine.parameters(network) } };
+  }
+
+  /**
+   * Measures batch normalisation for averaged parameters, which no batch has passed through: on the images of an epoch,
+   * transformed as in that epoch.
+   */
+  private async measure(engine: Engine, images: LoadedImages, epoch: number, signal?: AbortSignal): Promise<void> {
+    const { member, network } = this;
+    const { seed, split } = member;
+    const order = epochOrder(split.train, seed, epoch);
+    const placements = placementsFor(member, epoch);
+    const { batchSize } = engine;
+    await forEachSlice(order.length, { batchSize, signal }, async (start, end) => {
+      const slice = { indices: order.subarray(start, end), placements, seed, batchesBefore: start / batchSize };
+      await engine.measureStatistics(images, slice, network);
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Backend } from "../engine/backend.js";
+import { withoutBatchCounts } from "../formats/batchCounts.js";
 import { readPth } from "../formats/pth/pth.js";
 import { readSafetensors } from "../formats/safetensors.js";
 import type { NamedTensors } from "../model/index.js";
@@ -72,7 +73,8 @@ async function verifyFile(
   const modelFile = modelFileOf(file);
   const modelTensors = () => readTensors(modelFile!, files.get(modelFile!)!);
   const tensors = readTensors(file, bytes);
-  if (STATE_DICT.test(file)) return verifyStateDict(file, tensors, referenceParameters(modelTensors()));
+  if (STATE_DICT.test(file))
+    return verifyStateDict(file, withoutBatchCounts(tensors), referenceParameters(modelTensors()));
   if (AUGMENTATION.test(file)) return verifyAugmentation(file, tensors, backend);
   const optimizer = OPTIMIZER.exec(file)?.[2] as ReferenceOptimizer | undefined;
   if (!optimizer) return verifyModel(file, tensors, backend);

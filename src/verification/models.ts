@@ -1,5 +1,6 @@
 import type { Backend, Engine, LoadedImages, OptimizerSettings } from "../engine/backend.js";
 import {
+  hasBatchNorm,
   isPooling,
   lenet5FromTensors,
   type Model,
@@ -7,7 +8,15 @@ import {
   type ShapedLayer,
   type Tensor,
 } from "../model/index.js";
-import { numbersOf, RowCollector, requireTensor, TOLERANCES, VerificationError, type VerificationRow } from "./rows.js";
+import {
+  numbersOf,
+  RowCollector,
+  requireTensor,
+  TOLERANCES,
+  type Tolerance,
+  VerificationError,
+  type VerificationRow,
+} from "./rows.js";
 
 /** A model, its parameters and the batch that its reference values belong to. */
 export interface ModelReference {
@@ -72,7 +81,8 @@ export async function* referenceEngines(
 }
 
 /**
- * Verifies activations (`act.*`), losses (`smooth*.loss`) and gradients (`smooth*.grad.*`).
+ * Verifies activations (`act.*`), losses (`smooth*.loss`) and gradients (`smooth*.grad.*`); of batch normalisation also
+ * loss, gradients and running statistics of a pass in training (`train.*`).
  *
  * @throws VerificationError or ShapeError if the file's tensors do not fit together
  */
@@ -89,6 +99,10 @@ export async function verifyModel(file: string, tensors: NamedTensors, backend: 
       rows.compareAll(expected, await engineActivations(engine, images), () => TOLERANCES.activation);
     }
     rows.compareAll(expected, new Map([["act.logits", await engine.predict(images)]]), () => TOLERANCES.activation);
+    if (hasBatchNorm(reference.model)) {
+      rows.compareAll(expected, await trainedOnce(engine, images), trainedTolerance);
+      await engine.setParameters(reference.parameters);
+    }
     for (const prefix of smoothingPrefixes(expected.keys())) {
       rows.compareAll(expected, await engineGradients(engine, images, prefix), (name) =>
         name.endsWith(".loss") ? TOLERANCES.loss : TOLERANCES.gradient,
@@ -111,6 +125,24 @@ async function engineGradients(engine: Engine, images: LoadedImages, prefix: str
     [`${prefix}.loss`, meanLoss(losses)],
     ...[...gradients].map(([name, gradient]) => [`${prefix}.grad.${name}`, gradient] as const),
   ]);
+}
+
+/** Loss and gradients of one pass in training, which leaves running statistics. */
+async function trainedOnce(engine: Engine, images: LoadedImages): Promise<NamedTensors> {
+  const updates = [{ step: 1, learningRate: 0 }];
+  const [{ losses }] = await engine.train(images, [{ labelSmoothing: 0, seed: 0, updates }]);
+  // Without momentum, SGD's first moment is the gradient.
+  const { first } = await engine.optimizerState();
+  return new Map<string, Tensor>([
+    ["train.loss", meanLoss(losses)],
+    ...[...first].map(([name, gradient]) => [`train.grad.${name}`, gradient] as const),
+    ...[...(await engine.parameters())].map(([name, tensor]) => [`train.${name}`, tensor] as const),
+  ]);
+}
+
+function trainedTolerance(name: string): Tolerance {
+  if (name === "train.loss") return TOLERANCES.loss;
+  return name.startsWith("train.grad.") ? TOLERANCES.gradient : TOLERANCES.activation;
 }
 
 /** The mean of a batch's losses, as PyTorch returns it. */

@@ -4,11 +4,13 @@ import { type ModelReference, meanLoss, referenceEngines } from "./models.js";
 import { RowCollector, TOLERANCES, type VerificationRow } from "./rows.js";
 
 const STEPS = 5;
+const LOGITS = `step${STEPS}.logits`;
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
 /** The optimisers with reference values, by their names in the file names, with the settings used for the values. */
 const REFERENCE_OPTIMIZERS = {
   adamw: { learningRate: 1e-3, settings: { type: "adamw", ...ADAM, weightDecay: 0.01 } },
+  "adamw-epsilon": { learningRate: 1e-3, settings: { type: "adamw", ...ADAM, epsilon: 1e-4, weightDecay: 0.01 } },
   adam: { learningRate: 1e-3, settings: { type: "adam", ...ADAM, weightDecay: 0 } },
   "sgd-momentum": {
     learningRate: 0.05,
@@ -21,7 +23,8 @@ export type ReferenceOptimizer = keyof typeof REFERENCE_OPTIMIZERS;
 export const REFERENCE_OPTIMIZER_NAMES = Object.keys(REFERENCE_OPTIMIZERS) as ReferenceOptimizer[];
 
 /**
- * Verifies the parameters after five steps (`step5.*`) and the loss before each step (`losses`).
+ * Verifies parameters and buffers after five steps (`step5.*`), the logits then (`step5.logits`), and the loss before each
+ * step (`losses`).
  *
  * @param reference the model and the batch, from the model's file
  * @throws VerificationError or ShapeError if the files' tensors do not fit together
@@ -37,7 +40,7 @@ export async function verifyOptimizer(
   const rows = new RowCollector(file);
   for await (const { engine } of referenceEngines(reference, backend, settings)) {
     rows.compareAll(tensors, await trainOnOneBatch(engine, reference, learningRate), (name) =>
-      name === "losses" ? TOLERANCES.loss : TOLERANCES.trainedParameter,
+      name === "losses" ? TOLERANCES.loss : name === LOGITS ? TOLERANCES.trainedLogits : TOLERANCES.trainedParameter,
     );
   }
   return rows.rows(tensors.keys());
@@ -56,6 +59,7 @@ async function trainOnOneBatch(
   }
   return new Map<string, Tensor>([
     ["losses", { shape: [STEPS], data: losses }],
+    [LOGITS, await engine.predict(images)],
     ...[...(await engine.parameters())].map(([name, tensor]) => [`step${STEPS}.${name}`, tensor] as const),
   ]);
 }

@@ -18,6 +18,8 @@ export const TOLERANCES = {
   loss: { measure: "absolute", limit: 1e-5 },
   gradient: { measure: "relative", limit: 1e-4 },
   trainedParameter: { measure: "absolute", limit: 2e-5 },
+  /** Of parameters that differ as much as they may. */
+  trainedLogits: { measure: "absolute", limit: 1e-4 },
   /** float64, rounded a few times */
   schedule: { measure: "relative", limit: 1e-14 },
   exact: { measure: "unequal", limit: 0 },

@@ -21,10 +21,13 @@ SEED = 1998
 OPTIMIZER_STEPS = 5
 CROP_PADDING = 2
 
-Variant = collections.namedtuple("Variant", "name channels size widths classes batch gradients_for")
+Variant = collections.namedtuple(
+    "Variant", "name channels size widths classes batch gradients_for normalized", defaults=(False,)
+)
 SMOOTHINGS = ("0", "0.1")
 TRAINED = "improved-1x28x28"
 FULL = "improved-1x28x28-full"
+NORMALIZED = "improved-1x28x28-batchnorm"
 VARIANTS = (
     Variant("paper-1x28x28", 1, 28, (2, 3, 9, 7), 3, 9, SMOOTHINGS),
     Variant("paper-3x32x32", 3, 32, (4, 3, 10, 12), 7, 2, SMOOTHINGS),
@@ -32,10 +35,14 @@ VARIANTS = (
     Variant("improved-3x32x32", 3, 32, (3, 5, 11, 8), 5, 2, SMOOTHINGS),
     # LeNet-5 in its full size; only one set of gradients, to keep the file small.
     Variant(FULL, 1, 28, (6, 16, 120, 84), 10, 2, ("0.1",)),
+    # Batch normalisation in all hidden layers; the last tile of its batch has three of eight samples.
+    Variant(NORMALIZED, 1, 28, (3, 5, 11, 10), 10, 11, ("0.1",), True),
 )
 
 OPTIMIZERS = {
     "adamw": lambda parameters: torch.optim.AdamW(parameters, lr=1e-3),
+    # Hides the rounding in gradients that are exactly 0: those of biases in front of batch normalisation.
+    "adamw-epsilon": lambda parameters: torch.optim.AdamW(parameters, lr=1e-3, eps=1e-4),
     "adam": lambda parameters: torch.optim.Adam(parameters, lr=1e-3),
     "sgd-momentum": lambda parameters: torch.optim.SGD(parameters, lr=0.05, momentum=0.9, weight_decay=5e-4),
     "sgd-nesterov": lambda parameters: torch.optim.SGD(parameters, lr=0.05, momentum=0.9, nesterov=True),
@@ -59,30 +66,53 @@ def build(variant):
     pooling = nn.MaxPool2d if improved else nn.AvgPool2d
     conv1, conv2, fc1, fc2 = variant.widths
     side = ((variant.size // 2) - 4) // 2
-    return nn.Sequential(
-        collections.OrderedDict(
-            conv1=nn.Conv2d(variant.channels, conv1, 5, padding=2),
-            activation1=activation(),
-            pool1=pooling(2),
-            conv2=nn.Conv2d(conv1, conv2, 5),
-            activation2=activation(),
-            pool2=pooling(2),
-            flatten=nn.Flatten(),
-            fc1=nn.Linear(conv2 * side * side, fc1),
-            activation3=activation(),
-            fc2=nn.Linear(fc1, fc2),
-            activation4=activation(),
-            fc3=nn.Linear(fc2, variant.classes),
-        )
+    layers = collections.OrderedDict(
+        conv1=nn.Conv2d(variant.channels, conv1, 5, padding=2),
+        bn1=nn.BatchNorm2d(conv1),
+        activation1=activation(),
+        pool1=pooling(2),
+        conv2=nn.Conv2d(conv1, conv2, 5),
+        bn2=nn.BatchNorm2d(conv2),
+        activation2=activation(),
+        pool2=pooling(2),
+        flatten=nn.Flatten(),
+        fc1=nn.Linear(conv2 * side * side, fc1),
+        bn3=nn.BatchNorm1d(fc1),
+        activation3=activation(),
+        fc2=nn.Linear(fc1, fc2),
+        bn4=nn.BatchNorm1d(fc2),
+        activation4=activation(),
+        fc3=nn.Linear(fc2, variant.classes),
     )
+    kept = (name for name in layers if variant.normalized or not name.startswith("bn"))
+    return nn.Sequential(collections.OrderedDict((name, layers[name]) for name in kept))
+
+
+def randomize_statistics(network):
+    """Gives batch normalisation running statistics, weights and biases that a mistake would show in."""
+    for layer in network.children():
+        if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+            layer.running_mean.uniform_(-0.5, 0.5)
+            layer.running_var.uniform_(0.5, 2)
+            nn.init.uniform_(layer.weight, 0.5, 1.5)
+            nn.init.uniform_(layer.bias, -0.5, 0.5)
+    network.eval()
 
 
 # The layers whose outputs are saved, and the names that they are saved under.
-SAVED = {name: name for name in ("conv1", "pool1", "conv2", "pool2", "fc1", "fc2")} | {"fc3": "logits"}
+SAVED = {
+    name: name
+    for name in ("conv1", "bn1", "pool1", "conv2", "bn2", "pool2", "fc1", "bn3", "fc2", "bn4")
+} | {"fc3": "logits"}
 
 
 def prefixed(prefix, tensors):
     return {prefix + name: tensor.detach().clone().contiguous() for name, tensor in tensors}
+
+
+def parameters_and_buffers(network):
+    """A state_dict without the number of batches, which only matters to PyTorch."""
+    return [(name, value) for name, value in network.state_dict().items() if not name.endswith("num_batches_tracked")]
 
 
 def activations(network, x):
@@ -107,37 +137,67 @@ def save(name, tensors):
 def save_model(variant):
     torch.manual_seed(SEED)
     network = build(variant)
+    if variant.normalized:
+        randomize_statistics(network)
     x = torch.rand(variant.batch, variant.channels, variant.size, variant.size) * 2 - 1
     labels = torch.randint(variant.classes, (variant.batch,))
-    tensors = prefixed("param.", network.named_parameters()) | {"input": x, "target": labels.to(torch.int32)}
+    tensors = prefixed("param.", parameters_and_buffers(network)) | {"input": x, "target": labels.to(torch.int32)}
     tensors |= activations(network, x)
     for smoothing in SMOOTHINGS:
         loss = nn.functional.cross_entropy(network(x), labels, label_smoothing=float(smoothing))
         tensors[f"smooth{smoothing}.loss"] = loss.detach().reshape(1)
         if smoothing in variant.gradients_for:
             tensors |= prefixed(f"smooth{smoothing}.grad.", gradients(network, loss))
+    if variant.normalized:
+        tensors |= trained_once(network, x, labels)
     save(variant.name, tensors)
+    if variant.normalized:
+        save_trained(variant.name, network, x, labels, ["adamw-epsilon"])
     if variant.name != FULL:
         torch.save(network.state_dict(), HERE / f"{variant.name}.pth")
     if variant.name == TRAINED:
         legacy = HERE / f"{variant.name}.legacy.pth"
         torch.save(network.state_dict(), legacy, _use_new_zipfile_serialization=False)
-        save_trained(variant.name, network, x, labels)
+        save_trained(variant.name, network, x, labels, [name for name in OPTIMIZERS if name != "adamw-epsilon"])
 
 
-def save_trained(name, network, x, labels):
+WITHOUT_EFFECT = ("conv1.bias", "conv2.bias", "fc1.bias", "fc2.bias")
+
+
+def trained_once(network, x, labels):
+    """Loss, gradients and running statistics of one pass in training mode; leaves the network as it was."""
     start = {key: tensor.clone() for key, tensor in network.state_dict().items()}
-    for optimizer_name, make in OPTIMIZERS.items():
+    network.train()
+    loss = nn.functional.cross_entropy(network(x), labels)
+    # Biases in front of batch normalisation have no effect: their gradients are rounding.
+    learned = [(name, gradient) for name, gradient in gradients(network, loss) if name not in WITHOUT_EFFECT]
+    tensors = {"train.loss": loss.detach().reshape(1)} | prefixed("train.grad.", learned)
+    buffers = [(name, value) for name, value in network.named_buffers() if "running" in name]
+    tensors |= prefixed("train.", buffers)
+    network.load_state_dict(start)
+    network.eval()
+    return tensors
+
+
+def save_trained(name, network, x, labels, optimizers):
+    start = {key: tensor.clone() for key, tensor in network.state_dict().items()}
+    for optimizer_name in optimizers:
         network.load_state_dict(start)
-        optimizer = make(network.parameters())
+        network.train()
+        optimizer = OPTIMIZERS[optimizer_name](network.parameters())
         losses = []
         for _ in range(OPTIMIZER_STEPS):
             loss = nn.functional.cross_entropy(network(x), labels)
             gradients(network, loss)
             optimizer.step()
             losses.append(loss.item())
-        trained = prefixed(f"step{OPTIMIZER_STEPS}.", network.named_parameters())
-        save(f"{name}.{optimizer_name}", trained | {"losses": torch.tensor(losses)})
+        trained = prefixed(f"step{OPTIMIZER_STEPS}.", parameters_and_buffers(network))
+        trained["losses"] = torch.tensor(losses)
+        network.eval()
+        if name == NORMALIZED:
+            trained[f"step{OPTIMIZER_STEPS}.logits"] = network(x).detach()
+        save(f"{name}.{optimizer_name}", trained)
+    network.load_state_dict(start)
 
 
 def scheduled(settings):
@@ -161,7 +221,7 @@ def save_schedules():
     (HERE / "schedules.json").write_text(json.dumps(schedules, indent=1) + "\n")
 
 
-def images(count):
+def source_images(count):
     """Images in which neighbouring pixels differ, so that a misplaced pixel shows."""
     n, row, column = numpy.ogrid[0:count, 0:28, 0:28]
     return ((37 * n + 11 * row * column + 7 * row + 3 * column * column) % 256).astype(numpy.uint8)
@@ -176,7 +236,7 @@ def save_augmentation():
     large = [45.0, 90.0, -90.0, 180.0, 33.3, -120.0, 271.0, 270.0, 720.5]
     corners = [(0, 0), (4, 4), (2, 2), (0, 4), (4, 0), (1, 3), (3, 2), (2, 1), (0, 2)]
     flips = [0, 1, 0, 1, 1, 0, 1, 0, 1]
-    source = images(len(degrees))
+    source = source_images(len(degrees))
     images = [Image.fromarray(image) for image in source]
     cropped = [
         transforms.crop(transforms.pad(image, CROP_PADDING), top, left, 28, 28)

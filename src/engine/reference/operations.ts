@@ -1,8 +1,10 @@
 import {
   type ActivationLayer,
+  type BatchNormLayer,
   type Conv2dLayer,
   type DropoutLayer,
   elementCount,
+  type Layer,
   LEAKY_RELU_SLOPE,
   type Pool2dLayer,
   type ShapedLayer,
@@ -48,8 +50,11 @@ export interface Operation {
 /** The shape [channels, height, width] of one sample. */
 type ImageExtents = readonly [number, number, number];
 
-/** The operation of a layer. */
-export function operationOf({ layer, input, output }: ShapedLayer): Operation {
+/** A layer that computes each sample by itself. */
+type SampleLayer = Exclude<Layer, BatchNormLayer>;
+
+/** The operation of a layer; batchNorm.ts has that of batch normalisation, which takes the whole batch. */
+export function operationOf(layer: SampleLayer, { input, output }: Pick<ShapedLayer, "input" | "output">): Operation {
   switch (layer.type) {
     case "conv2d":
       return conv2d(layer, imageExtents(input), imageExtents(output));

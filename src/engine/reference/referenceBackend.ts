@@ -4,8 +4,10 @@ import {
   classCount,
   elementCount,
   inferShapes,
+  learnedSpecs,
   type Model,
   type NamedTensors,
+  type ParameterSpec,
   parameterSpecs,
   type ShapedLayer,
   type Tensor,
@@ -20,6 +22,7 @@ import {
   type Images,
   type LayerActivation,
   type LoadedImages,
+  type MeasuringSlice,
   type NetworkSettings,
   type OptimizerState,
   type SampleResults,
@@ -32,12 +35,18 @@ import { type HostImages, keepOnHost } from "../hostImages.js";
 import type { SampleLoss } from "./crossEntropy.js";
 import { readInputs } from "./inputs.js";
 import { moveAverage, updateTensor } from "./optimizer.js";
-import { type Float64Tensors, float64Tensors, ReferenceNetwork, zeroTensors } from "./referenceNetwork.js";
+import {
+  type Float64Tensors,
+  float64Tensors,
+  type MeasuredLayer,
+  ReferenceNetwork,
+  zeroTensors,
+} from "./referenceNetwork.js";
 
 /**
- * The slow, readable backend: plain TypeScript in double precision, sample by sample. operations.ts has each layer's
- * forward and backward pass side by side, network.ts the passes through the network; the loss, the optimisers and the
- * inputs have their own files. The fast backends are tested against it.
+ * The slow, readable backend: plain TypeScript in double precision. operations.ts has each layer's forward and backward
+ * pass for a sample side by side, batchNorm.ts those of a batch, referenceNetwork.ts the passes through the network; the
+ * loss, the optimisers and the inputs have their own files. The fast backends are tested against it.
  */
 export function referenceBackend(): Backend {
   return checkedBackend(async (networks, options) => new ReferenceEngine(networks, options));
@@ -62,18 +71,22 @@ class ReferenceEngine implements Engine {
   readonly memoryBytes = 0;
 
   private readonly members: readonly Member[];
+  private readonly all: readonly ParameterSpec[];
+  private readonly learned: readonly ParameterSpec[];
 
   constructor(networks: readonly NetworkSettings[], { batchSize }: EngineOptions) {
     this.models = networks.map(({ model }) => model);
     this.layers = inferShapes(this.models[0]);
     this.batchSize = batchSize;
+    this.all = parameterSpecs(this.layers);
+    this.learned = learnedSpecs(this.layers);
     this.members = networks.map((settings) => {
       return {
         ...settings,
-        weights: zeroTensors(this.layers),
-        first: zeroTensors(this.layers),
-        second: zeroTensors(this.layers),
-        average: settings.averaging ? zeroTensors(this.layers) : undefined,
+        weights: zeroTensors(this.all),
+        first: zeroTensors(this.learned),
+        second: zeroTensors(this.learned),
+        average: settings.averaging ? zeroTensors(this.all) : undefined,
         passes: new ReferenceNetwork(inferShapes(settings.model)),
       };
     });
@@ -84,24 +97,24 @@ class ReferenceEngine implements Engine {
   }
 
   async parameters(network = 0): Promise<NamedTensors<Float32Array>> {
-    return this.copyOut(this.members[network].weights);
+    return copyOut(this.all, this.members[network].weights);
   }
 
   async setParameters(tensors: NamedTensors, network = 0): Promise<void> {
-    this.members[network].weights = float64Tensors(this.layers, tensors);
+    this.members[network].weights = float64Tensors(this.all, tensors);
   }
 
   async optimizerState(network = 0): Promise<OptimizerState> {
     const { first, second, average } = this.members[network];
-    const moments = { first: this.copyOut(first), second: this.copyOut(second) };
-    return average ? { ...moments, average: this.copyOut(average) } : moments;
+    const moments = { first: copyOut(this.learned, first), second: copyOut(this.learned, second) };
+    return average ? { ...moments, average: copyOut(this.all, average) } : moments;
   }
 
   async setOptimizerState(state: OptimizerState, network = 0): Promise<void> {
     const member = this.members[network];
-    member.first = float64Tensors(this.layers, state.first);
-    member.second = float64Tensors(this.layers, state.second);
-    member.average = state.average && float64Tensors(this.layers, state.average);
+    member.first = float64Tensors(this.learned, state.first);
+    member.second = float64Tensors(this.learned, state.second);
+    member.average = state.average && float64Tensors(this.all, state.average);
   }
 
   async train(images: LoadedImages, slices: readonly (TrainingSlice | undefined)[]): Promise<SampleResults[]> {
@@ -123,6 +136,16 @@ class ReferenceEngine implements Engine {
       const evaluated = slice.weights === "average" ? average! : weights;
       return results(passes.differentiate(evaluated, inputs, labels, 0).samples);
     });
+  }
+
+  async measureStatistics(images: LoadedImages, slice: MeasuringSlice, network = 0): Promise<void> {
+    const { passes, weights } = this.members[network];
+    const { indices = [], seed, batchesBefore = 0 } = slice;
+    for (let start = 0; start < indices.length; start += this.batchSize) {
+      const { inputs } = this.select(images, slice, network, start, start + this.batchSize);
+      const batch = batchesBefore + start / this.batchSize + 1;
+      keepMeasured(weights, passes.measure(weights, inputs, { seed, step: batch }), () => 1 / batch);
+    }
   }
 
   async predict(images: LoadedImages, selection: Selection = {}, network = 0): Promise<Tensor<Float32Array>> {
@@ -153,7 +176,7 @@ class ReferenceEngine implements Engine {
     const { passes, weights } = this.members[network];
     const { inputs, labels } = this.select(images, selection, network);
     const { samples, gradients } = passes.differentiate(weights, inputs, labels, labelSmoothing);
-    return { ...results(samples), gradients: this.copyOut(gradients) };
+    return { ...results(samples), gradients: copyOut(this.learned, gradients) };
   }
 
   dispose(): void {}
@@ -168,22 +191,26 @@ class ReferenceEngine implements Engine {
   ): readonly SampleLoss[] {
     const { averaging, optimizer } = member;
     const { inputs, labels } = this.select(images, slice, this.members.indexOf(member), start, start + this.batchSize);
-    const dropout = { seed: slice.seed, step: update.step };
-    const { samples, gradients } = member.passes.differentiate(
+    const mode = { seed: slice.seed, step: update.step };
+    const { samples, gradients, measured } = member.passes.differentiate(
       member.weights,
       inputs,
       labels,
       slice.labelSmoothing,
-      dropout,
+      mode,
     );
-    for (const [name, weight] of member.weights) {
+    keepMeasured(member.weights, measured, ({ layer }) => layer.momentum);
+    for (const { name } of this.learned) {
       updateTensor(optimizer!, update, {
-        weight,
+        weight: member.weights.get(name)!,
         gradient: gradients.get(name)!,
         first: member.first.get(name)!,
         second: member.second.get(name)!,
       });
-      if (averaging) moveAverage(member.average!.get(name)!, weight, averageShare(averaging, update.step));
+    }
+    if (averaging) {
+      const share = averageShare(averaging, update.step);
+      for (const [name, weight] of member.weights) moveAverage(member.average!.get(name)!, weight, share);
     }
     return samples;
   }
@@ -211,14 +238,22 @@ class ReferenceEngine implements Engine {
     const { passes, weights } = this.members[network];
     return this.select(images, selection, network).inputs.map((input) => passes.forward(weights, input));
   }
+}
 
-  private copyOut(tensors: Float64Tensors): NamedTensors<Float32Array> {
-    return new Map(
-      parameterSpecs(this.layers).map(({ name, shape }) => [
-        name,
-        { shape, data: Float32Array.from(tensors.get(name)!) },
-      ]),
-    );
+function copyOut(specs: readonly ParameterSpec[], tensors: Float64Tensors): NamedTensors<Float32Array> {
+  return new Map(specs.map(({ name, shape }) => [name, { shape, data: Float32Array.from(tensors.get(name)!) }]));
+}
+
+/** Moves running means and variances towards those of a batch, by a share of the difference. */
+function keepMeasured(
+  weights: Float64Tensors,
+  measured: readonly MeasuredLayer[],
+  shareOf: (layer: MeasuredLayer) => number,
+): void {
+  for (const each of measured) {
+    const { layer, statistics } = each;
+    moveAverage(weights.get(`${layer.name}.running_mean`)!, statistics.mean, shareOf(each));
+    moveAverage(weights.get(`${layer.name}.running_var`)!, statistics.unbiasedVariance, shareOf(each));
   }
 }
 

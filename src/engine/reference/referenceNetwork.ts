@@ -1,29 +1,30 @@
 import {
   elementCount,
   type NamedTensors,
+  type ParameterSpec,
   parameterSpecs,
   requireParameters,
   type ShapedLayer,
 } from "../../model/index.js";
 import { dropoutKeys } from "../../numeric/dropoutDraw.js";
+import { BatchNorm, type BatchStatistics, type LayerTensors } from "./batchNorm.js";
 import { crossEntropy, type SampleLoss } from "./crossEntropy.js";
-import { type DropoutDraw, type Operation, operationOf, type WeightAndBias } from "./operations.js";
+import { type DropoutDraw, type Operation, operationOf } from "./operations.js";
 
 /** Tensors by parameter name. */
 export type Float64Tensors = ReadonlyMap<string, Float64Array>;
 
 /** Zeros for every parameter. */
-export function zeroTensors(layers: readonly ShapedLayer[]): Float64Tensors {
-  return new Map(parameterSpecs(layers).map(({ name, shape }) => [name, new Float64Array(elementCount(shape))]));
+export function zeroTensors(specs: readonly ParameterSpec[]): Float64Tensors {
+  return new Map(specs.map(({ name, shape }) => [name, new Float64Array(elementCount(shape))]));
 }
 
 /**
  * Converts parameters to double precision.
  *
- * @throws ShapeError if they do not match the layers
+ * @throws ShapeError if the tensors are not exactly these parameters
  */
-export function float64Tensors(layers: readonly ShapedLayer[], tensors: NamedTensors): Float64Tensors {
-  const specs = parameterSpecs(layers);
+export function float64Tensors(specs: readonly ParameterSpec[], tensors: NamedTensors): Float64Tensors {
   requireParameters(specs, tensors);
   return new Map(
     specs.map(({ name }) => {
@@ -33,8 +34,8 @@ export function float64Tensors(layers: readonly ShapedLayer[], tensors: NamedTen
   );
 }
 
-/** What dropout draws from; omitted in evaluation mode. */
-export interface DropoutSource {
+/** What dropout draws from in training. In evaluation mode there is none, and batches are not measured. */
+export interface TrainingMode {
   readonly seed: number;
   readonly step: number;
 }
@@ -43,44 +44,62 @@ export interface DropoutSource {
 export interface BatchGradients {
   readonly samples: readonly SampleLoss[];
   readonly gradients: Float64Tensors;
+  /** What batch normalisation measured in training. */
+  readonly measured: readonly MeasuredLayer[];
+}
+
+/** A layer of batch normalisation and what it measured of a batch. */
+export interface MeasuredLayer {
+  readonly layer: BatchNorm["layer"];
+  readonly statistics: BatchStatistics;
+}
+
+/** The way of a batch forward through the network. */
+export interface BatchForward {
+  /** The inputs, then the outputs of each layer: [layer][sample]; the last are the logits. */
+  readonly values: readonly (readonly Float64Array[])[];
+  /** By layer. */
+  readonly statistics: readonly (BatchStatistics | undefined)[];
 }
 
 /** The network as a function of its weights: forward and backward through all layers. */
 export class ReferenceNetwork {
   private readonly layers: readonly ShapedLayer[];
-  private readonly operations: readonly Operation[];
+  private readonly operations: readonly (Operation | BatchNorm)[];
 
   constructor(layers: readonly ShapedLayer[]) {
     this.layers = layers;
-    this.operations = layers.map(operationOf);
+    this.operations = layers.map(({ layer, ...shapes }) =>
+      layer.type === "batchNorm" ? new BatchNorm(layer, shapes) : operationOf(layer, shapes),
+    );
   }
 
-  /** The input, then the output of each layer; the last are the logits. */
-  forward(weights: Float64Tensors, input: Float64Array, position = 0, dropout?: DropoutSource): Float64Array[] {
-    const values = [input];
-    this.operations.forEach((operation, index) => {
-      values.push(operation.forward(values[index], this.ofLayer(index, weights), draw(index, position, dropout)));
-    });
-    return values;
+  /** The input, then the output of each layer in evaluation mode; the last are the logits. */
+  forward(weights: Float64Tensors, input: Float64Array): Float64Array[] {
+    return this.forwardBatch(weights, [input]).values.map(([value]) => value);
   }
 
-  /** Forward, loss and backward, sample by sample. */
+  /** Measures a batch, forward in training mode. */
+  measure(weights: Float64Tensors, inputs: readonly Float64Array[], mode: TrainingMode): MeasuredLayer[] {
+    return this.measuredLayers(this.forwardBatch(weights, inputs, mode));
+  }
+
+  /** Forward, loss and backward, layer by layer. */
   differentiate(
     weights: Float64Tensors,
     inputs: readonly Float64Array[],
     labels: ArrayLike<number>,
     labelSmoothing: number,
-    dropout?: DropoutSource,
+    mode?: TrainingMode,
   ): BatchGradients {
-    const gradients = zeroTensors(this.layers);
-    const samples = inputs.map((input, position) => {
-      const values = this.forward(weights, input, position, dropout);
-      const sample = crossEntropy(values[values.length - 1], labels[position], labelSmoothing);
-      const dy = sample.gradient.map((gradient) => gradient / inputs.length);
-      this.backward(weights, values, this.operations.length - 1, dy, gradients, position, dropout);
-      return sample;
-    });
-    return { samples, gradients };
+    const gradients = zeroTensors(parameterSpecs(this.layers));
+    const forward = this.forwardBatch(weights, inputs, mode);
+    const samples = forward.values[forward.values.length - 1].map((logits, position) =>
+      crossEntropy(logits, labels[position], labelSmoothing),
+    );
+    const dys = samples.map(({ gradient }) => gradient.map((each) => each / inputs.length));
+    this.backward(weights, forward, this.operations.length - 1, dys, gradients, mode);
+    return { samples, gradients, measured: this.measuredLayers(forward) };
   }
 
   /**
@@ -96,44 +115,84 @@ export class ReferenceNetwork {
     layer: number,
     dy: Float64Array,
   ): Float64Array {
-    return this.backward(weights, values, layer, dy, zeroTensors(this.layers));
+    const forward = { values: values.map((value) => [value]), statistics: [] };
+    return this.backward(weights, forward, layer, [dy], zeroTensors(parameterSpecs(this.layers)))[0];
+  }
+
+  /** Forward through all layers; in evaluation mode without a training mode. */
+  forwardBatch(weights: Float64Tensors, inputs: readonly Float64Array[], mode?: TrainingMode): BatchForward {
+    const values: (readonly Float64Array[])[] = [inputs];
+    const statistics = this.operations.map((operation, index) => {
+      const xs = values[index];
+      const tensors = this.ofLayer(index, weights);
+      if (operation instanceof BatchNorm) {
+        const measured = mode && operation.measure(xs);
+        values.push(operation.forward(xs, tensors, measured));
+        return measured;
+      }
+      values.push(xs.map((x, position) => operation.forward(x, weightAndBias(tensors), draw(index, position, mode))));
+      return undefined;
+    });
+    return { values, statistics };
+  }
+
+  private measuredLayers({ statistics }: BatchForward): MeasuredLayer[] {
+    return this.operations.flatMap((operation, index) => {
+      const measured = statistics[index];
+      return operation instanceof BatchNorm && measured ? [{ layer: operation.layer, statistics: measured }] : [];
+    });
   }
 
   /**
-   * Backward from a layer's outputs to the input; adds to `gradients` and returns the gradient with respect to the
-   * input.
+   * Backward from a layer's outputs to the inputs; adds to `gradients` and returns the gradients with respect to the
+   * inputs.
    */
   private backward(
     weights: Float64Tensors,
-    values: readonly Float64Array[],
+    { values, statistics }: BatchForward,
     layer: number,
-    outputGradient: Float64Array,
-    gradients: Float64Tensors,
-    position = 0,
-    dropout?: DropoutSource,
-  ): Float64Array {
-    let dy = outputGradient;
+    outputGradients: readonly Float64Array[],
+    allGradients: Float64Tensors,
+    mode?: TrainingMode,
+  ): readonly Float64Array[] {
+    let dys = outputGradients;
     for (let index = layer; index >= 0; index--) {
-      dy = this.operations[index].backward({
-        x: values[index],
-        y: values[index + 1],
-        dy,
-        learned: this.ofLayer(index, weights),
-        gradients: this.ofLayer(index, gradients),
-        draw: draw(index, position, dropout),
-      });
+      const operation = this.operations[index];
+      const xs = values[index];
+      const tensors = this.ofLayer(index, weights);
+      const gradients = this.ofLayer(index, allGradients);
+      if (operation instanceof BatchNorm) {
+        dys = operation.backward({ xs, dys, tensors, gradients, statistics: statistics[index] });
+        continue;
+      }
+      dys = dys.map((dy, position) =>
+        operation.backward({
+          x: xs[position],
+          y: values[index + 1][position],
+          dy,
+          learned: weightAndBias(tensors),
+          gradients: weightAndBias(gradients),
+          draw: draw(index, position, mode),
+        }),
+      );
     }
-    return dy;
+    return dys;
   }
 
-  private ofLayer(index: number, tensors: Float64Tensors): WeightAndBias {
-    const [weight, bias] = this.layers[index].parameters.map(({ name }) => tensors.get(name)!);
-    return { weight: weight ?? NOTHING, bias: bias ?? NOTHING };
+  /** A layer's tensors by the last part of their names. */
+  private ofLayer(index: number, tensors: Float64Tensors): LayerTensors {
+    return Object.fromEntries(
+      this.layers[index].parameters.map(({ name }) => [name.slice(name.lastIndexOf(".") + 1), tensors.get(name)!]),
+    );
   }
 }
 
 const NOTHING = new Float64Array(0);
 
-function draw(layer: number, position: number, dropout: DropoutSource | undefined): DropoutDraw | undefined {
-  return dropout && { position, keys: dropoutKeys(dropout.seed, dropout.step, layer) };
+function weightAndBias({ weight = NOTHING, bias = NOTHING }: Partial<LayerTensors>) {
+  return { weight, bias };
+}
+
+function draw(layer: number, position: number, mode: TrainingMode | undefined): DropoutDraw | undefined {
+  return mode && { position, keys: dropoutKeys(mode.seed, mode.step, layer) };
 }

@@ -1,5 +1,6 @@
 import type { Layer } from "../../model/index.js";
 import { activation } from "./kernels/activation.js";
+import { batchNorm } from "./kernels/batchNorm.js";
 import { conv2d } from "./kernels/conv2d/conv2d.js";
 import { dropout } from "./kernels/dropout.js";
 import { globalAveragePool2d } from "./kernels/globalAveragePool2d.js";
@@ -17,6 +18,7 @@ const LAYER_KERNELS = {
   maxPool2d,
   globalAveragePool2d,
   linear,
+  batchNorm,
   sigmoid: activation,
   relu: activation,
   leakyRelu: activation,

@@ -149,10 +149,11 @@ export class Machine {
 
   /** Copies an arena out, tensor by tensor. */
   read(arena: Arena): NamedTensors<Float32Array> {
-    return readArena(this.program.parameterLayout, this.arena(arena)!);
+    const hasBuffers = arena === "weights" || arena === "averages";
+    return readArena(this.program.parameterLayout, this.arena(arena)!, hasBuffers);
   }
 
-  /** Copies a tensor for each parameter into an arena. */
+  /** Copies tensors into an arena: one for each parameter and, if it has them, each buffer. */
   write(arena: Arena, tensors: NamedTensors): void {
     writeArena(this.program.parameterLayout, this.arena(arena)!, tensors);
   }
@@ -178,16 +179,23 @@ export class Machine {
     });
   }
 
+  /** Sets the numbers of the next training step, as `packHyperparameters` packs them. */
+  setHyperparameters(hyperparameters: Float32Array): void {
+    this.floats.set(hyperparameters, this.program.addresses.hyperparameters / FLOAT_BYTES);
+  }
+
   /**
-   * Sets the numbers of the next training step, as `packHyperparameters` packs them, and what its dropout draws from.
+   * Sets what the next pass in training mode takes besides its batch.
+   *
+   * @param share of the batch in the running means and variances. Default: the layers' momentum.
    */
-  prepareStep(hyperparameters: Float32Array, seed: number, step: number): void {
+  prepareStep(seed: number, step: number, share?: number): void {
     const { addresses, stagePlan } = this.program;
-    this.floats.set(hyperparameters, addresses.hyperparameters / FLOAT_BYTES);
-    stagePlan.stages.forEach((stage, index) => {
-      if (stage.type !== "dropout") return;
-      const keys = dropoutKeys(seed, step, this.layers.indexOf(stage.layer));
-      this.words.set(keys, addresses.dropoutKeys / 4 + index * 2);
+    stagePlan.stages.forEach(({ layer: shaped }, index) => {
+      const words = addresses.stepWords / 4 + index * 2;
+      const { layer } = shaped;
+      if (layer.type === "dropout") this.words.set(dropoutKeys(seed, step, this.layers.indexOf(shaped)), words);
+      if (layer.type === "batchNorm") this.floats[words] = share ?? layer.momentum;
     });
   }
 

@@ -14,7 +14,7 @@ import type { ParameterLayout } from "./parameterStore.js";
 import { holdsLogits, memoryOf, type StagePlan } from "./stages.js";
 
 /** What the threads are asked to do with a batch. */
-export const Job = { evaluate: 1, differentiate: 2, train: 3 } as const;
+export const Job = { evaluate: 1, differentiate: 2, train: 3, measure: 4 } as const;
 export type Job = (typeof Job)[keyof typeof Job];
 
 /** How the batch's inputs are stored. */
@@ -68,8 +68,8 @@ export interface WordAddresses {
   readonly meeting: MeetingPoint;
   readonly job: JobWords;
   readonly hyperparameters: number;
-  /** Two words for each stage. */
-  readonly dropoutKeys: number;
+  /** Two words for each stage that the host writes for every training step. */
+  readonly stepWords: number;
   /** float32 [channels][256] */
   readonly normalized: number;
 }
@@ -119,13 +119,15 @@ interface ScratchOffsets {
   /** By tensor, like the values. */
   readonly gradients: readonly number[];
   readonly workspace: number;
+  /** What each stage keeps for the thread. */
+  readonly ofThread: readonly number[];
   /** The memory of the pass of a single sample. */
   readonly single: number;
-  /** Bytes of one thread's memory. */
+  /** Bytes of one thread's, or tile's, memory. */
   readonly bytes: number;
 }
 
-/** The scratch memory of all threads, in their order. */
+/** The scratch memory of all threads, in their order; of all tiles, too, if they keep their values until others are done. */
 export interface ScratchMemory extends ScratchOffsets {
   readonly start: number;
 }
@@ -163,7 +165,7 @@ export function placeWords(plan: MemoryPlan, model: Model, stages: number): Word
     meeting,
     job: { kind, samples, tiles, source, scale, smoothing },
     hyperparameters: plan.allocate(HYPERPARAMETER_WORDS * FLOAT_BYTES),
-    dropoutKeys: plan.allocate(stages * 8),
+    stepWords: plan.allocate(stages * 8),
     normalized: plan.allocate(model.input.channels * 256 * FLOAT_BYTES),
   };
 }
@@ -203,7 +205,8 @@ export function placeBatch(plan: MemoryPlan, placed: WordAddresses, needs: Memor
   const parts = plan.allocate(threads * tasks.length * PART_WORDS * 4);
   const announced = plan.allocate(tiles * CACHE_LINE);
   const offsets = placeScratch(stagePlan, stageCodes, needs.singleBytes);
-  const scratch = { ...offsets, start: plan.allocate(offsets.bytes * threads) };
+  const copies = stageCodes.some(({ overBatch }) => overBatch) ? Math.max(threads, tiles) : threads;
+  const scratch = { ...offsets, start: plan.allocate(offsets.bytes * copies) };
   const evaluatedTensors = stagePlan.tensors.map((_, tensor) =>
     holdsLogits(stagePlan, tensor, false) ? logits : scratch.start + scratch.values[memoryOf(stagePlan, tensor, false)],
   );
@@ -227,6 +230,7 @@ function placeScratch(
     return overwritten.has(index) ? values[index] : plan.allocate(tileBytes({ ...layout, border: 0 }));
   });
   const workspace = plan.allocate(Math.max(0, ...stageCodes.map(({ workspaceBytes = 0 }) => workspaceBytes)));
+  const ofThread = stageCodes.map(({ threadBytes = 0 }) => plan.allocate(threadBytes));
   const single = plan.allocate(singleBytes);
-  return { assembly, values, kept, gradients, workspace, single, bytes: plan.byteLength };
+  return { assembly, values, kept, gradients, workspace, ofThread, single, bytes: plan.byteLength };
 }

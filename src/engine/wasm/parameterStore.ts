@@ -25,10 +25,11 @@ export function layoutParameters(layers: readonly ShapedLayer[]): ParameterLayou
   return { parameters, bytes: offset };
 }
 
-/** Copies the tensors of an arena out, without their padding. */
-export function readArena(layout: ParameterLayout, arena: Float32Array): NamedTensors<Float32Array> {
+/** Copies the tensors of an arena out, without their padding. @param buffers whether it has buffers, too */
+export function readArena(layout: ParameterLayout, arena: Float32Array, buffers: boolean): NamedTensors<Float32Array> {
+  const read = [...layout.parameters].filter(([, { spec }]) => buffers || !spec.isBuffer);
   return new Map(
-    [...layout.parameters].map(([name, { spec, offset, rows, rowFloats, paddedRowFloats }]) => {
+    read.map(([name, { spec, offset, rows, rowFloats, paddedRowFloats }]) => {
       const data = new Float32Array(rows * rowFloats);
       for (let row = 0; row < rows; row++) {
         const start = offset / FLOAT_BYTES + row * paddedRowFloats;
@@ -39,12 +40,15 @@ export function readArena(layout: ParameterLayout, arena: Float32Array): NamedTe
   );
 }
 
-/** Copies a tensor for each parameter into an arena. */
+/** Copies tensors into an arena: one for each parameter and, if it has them, each buffer. */
 export function writeArena(layout: ParameterLayout, arena: Float32Array, tensors: NamedTensors): void {
   // Clears the padding too: infinite gradients may have made it infinite or NaN, and times zero that is NaN.
   arena.fill(0);
   for (const [name, { offset, rows, rowFloats, paddedRowFloats }] of layout.parameters) {
-    const { data } = tensors.get(name)!;
+    const tensor = tensors.get(name);
+    // Moments of buffers.
+    if (!tensor) continue;
+    const { data } = tensor;
     for (let row = 0; row < rows; row++) {
       const start = offset / FLOAT_BYTES + row * paddedRowFloats;
       for (let column = 0; column < rowFloats; column++) {

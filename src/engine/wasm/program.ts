@@ -13,6 +13,7 @@ import {
 } from "./kernels/index.js";
 import { type Addresses, CACHE_LINE, MemoryPlan, placeBatch, placeWords, type WordAddresses } from "./memory.js";
 import { layoutParameters, type ParameterLayout } from "./parameterStore.js";
+import { emitSegments } from "./segments.js";
 import { emitSinglePass, emitSingleSamples } from "./singleSample.js";
 import { emitStage, planStages, type StagePlan } from "./stages.js";
 import { emitThreads, writeParts } from "./threadCode.js";
@@ -72,8 +73,9 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
   });
 
   const tiles = emitTiles(module, { ...kernels, stagePlan, memory });
+  const segments = emitSegments(module, { ...kernels, stagePlan, memory });
   const samples = single && emitSingleSamples(module, { ...kernels, ...single, layers, stagePlan, memory });
-  emitThreads(module, { ...kernels, tiles, samples, memory, roundingOperands });
+  emitThreads(module, { ...kernels, tiles, segments, samples, parameterLayout, memory, roundingOperands });
 
   const memoryType: MemoryType = { pages: plan.pages, shared: options.shared };
   return {

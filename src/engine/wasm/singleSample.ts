@@ -197,13 +197,16 @@ class SinglePassage implements Passage {
     const { batchBytes = [], sampleBytes = batchBytes } = stageCodes[stage];
     return {
       tile: this.sample,
+      samples: i32.load(memory.addresses.job.samples),
       x: this.value(input),
       y: this.value(output),
       dx: this.gradient(input),
       dy: this.gradient(output),
       kept: this.at(kept),
       workspace: this.at(pass.workspace),
-      keys: memory.addresses.dropoutKeys + stage * 8,
+      // No stage with such memory takes a sample alone.
+      ofThread: this.at(pass.workspace),
+      keys: memory.addresses.stepWords + stage * 8,
       weights: memory.addresses.weights,
       inBatch: sampleBytes.map((bytes, region) => i32.add(i32.mul(this.sample, bytes), memory.batch[stage][region])),
     };

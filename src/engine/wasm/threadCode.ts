@@ -12,6 +12,7 @@ import {
   FLOAT_BYTES,
   FOREVER,
   JOB,
+  type MeetingPointers,
   MOST_SINGLE_SAMPLES,
   type OptimizerKernels,
   type ParameterTask,
@@ -21,16 +22,21 @@ import {
   VECTOR_BYTES,
 } from "./kernels/index.js";
 import { Job, PART_WORDS, type ProgramMemory } from "./memory.js";
+import type { ParameterLayout } from "./parameterStore.js";
+import type { Meeting, Segment, Segments } from "./segments.js";
 import { emitCalls, type PassFunctions, type TileFunctions } from "./tileCode.js";
 
 /** What a thread calls, and the memory. */
 export interface ThreadParts {
   readonly synchronization: Synchronization;
   readonly tiles: TileFunctions;
+  /** How a training step is computed if stages compute over the whole batch. */
+  readonly segments: Segments | undefined;
   /** Undefined if the model has no pass of a single sample. */
   readonly samples: PassFunctions | undefined;
   readonly stageCodes: readonly StageCode[];
   readonly optimizer: OptimizerKernels;
+  readonly parameterLayout: ParameterLayout;
   readonly memory: ProgramMemory;
   /** The address of {@link ROUNDING_OPERANDS}, if multiply-add must round once in every thread. */
   readonly roundingOperands?: number;
@@ -83,7 +89,7 @@ export function emitThreads(module: ModuleBuilder, parts: ThreadParts): void {
 
 /** Emits (thread): a thread's part of a job, from barrier to barrier. */
 function emitRunPart(module: ModuleBuilder, parts: ThreadParts, updateParameters: FunctionHandle): FunctionHandle {
-  const { synchronization, tiles, samples, memory } = parts;
+  const { synchronization, tiles, segments, samples, memory } = parts;
   const { scratch, addresses } = memory;
   const { job, meeting } = addresses;
   return module.function("runPart", { thread: "i32" }, (code, { thread }) => {
@@ -111,6 +117,7 @@ function emitRunPart(module: ModuleBuilder, parts: ThreadParts, updateParameters
       else eachTile();
     };
     const backward = (pass: "differentiate" | "train") => {
+      if (!tiles.shared) return callEach(tiles[pass]);
       const { lead, assist } = tiles.shared[pass];
       const callShared = () => {
         const led = code.local("i32", i32.sub(thread, count));
@@ -123,23 +130,76 @@ function emitRunPart(module: ModuleBuilder, parts: ThreadParts, updateParameters
             }),
         );
       };
-      each(pass, () => code.if(i32.ltSigned(threads, i32.add(count, count)), () => callEach(tiles[pass]), callShared));
+      return each(pass, () =>
+        code.if(i32.ltSigned(threads, i32.add(count, count)), () => callEach(tiles[pass]), callShared),
+      );
+    };
+    const runSegments = (some: readonly Segment[]) => {
+      for (const { meeting, body } of some) {
+        if (meeting) emitMeeting(code, parts, meeting, { thread, mine });
+        code.forRange(first, end, (tile) => {
+          call(body, i32.add(i32.mul(tile, scratch.bytes), scratch.start), tile, mine);
+        });
+      }
+    };
+    const finish = () => {
+      code.call(synchronization.barrier);
+      code.call(updateParameters, thread, kind, alone, count);
+    };
+    const train = ({ measuring, rest: [next, ...others] }: Segments) => {
+      runSegments(measuring);
+      emitMeeting(code, parts, next.meeting!, { thread, mine });
+      code.if(i32.eq(kind, Job.train), () => {
+        runSegments([{ ...next, meeting: undefined }, ...others]);
+        finish();
+      });
     };
     code.if(
       i32.eq(kind, Job.evaluate),
       () => each("evaluate", () => callEach(tiles.evaluate)),
       () => {
+        if (segments) {
+          code.if(
+            i32.eq(kind, Job.differentiate),
+            () => {
+              backward("differentiate");
+              finish();
+            },
+            () => train(segments),
+          );
+          return;
+        }
         code.if(
           i32.eq(kind, Job.train),
           () => backward("train"),
           () => backward("differentiate"),
         );
-        code.call(synchronization.barrier);
-        code.call(updateParameters, thread, kind, alone, count);
+        finish();
       },
     );
     code.call(synchronization.barrier);
   });
+}
+
+/** Waits until every tile is that far, and emits what each thread then computes for itself. */
+function emitMeeting(
+  code: FunctionBuilder,
+  { synchronization, memory }: ThreadParts,
+  { stage, calls }: Meeting,
+  { thread, mine }: { readonly thread: Local<"i32">; readonly mine: Local<"i32"> },
+): void {
+  const { job, stepWords, weights } = memory.addresses;
+  const pointers: MeetingPointers = {
+    tiles: i32.load(job.tiles),
+    samples: i32.load(job.samples),
+    isFirst: i32.eq(thread, 0),
+    ofThread: i32.add(mine, memory.scratch.ofThread[stage]),
+    keys: stepWords + stage * 8,
+    weights,
+    batch: memory.batch[stage],
+  };
+  code.call(synchronization.barrier);
+  emitCalls(code, calls, pointers);
 }
 
 /**
@@ -147,7 +207,7 @@ function emitRunPart(module: ModuleBuilder, parts: ThreadParts, updateParameters
  * update. The batch was computed in `count` tiles or, if alone, samples.
  */
 function emitUpdateParameters(module: ModuleBuilder, parts: ThreadParts): FunctionHandle {
-  const { stageCodes, samples, memory } = parts;
+  const { stageCodes, segments, samples, memory } = parts;
   const threadBytes = parameterTasks(stageCodes).length * PART_WORDS * 4;
   return module.function(
     "updateParameters",
@@ -171,8 +231,19 @@ function emitUpdateParameters(module: ModuleBuilder, parts: ThreadParts): Functi
           code.increase(part, PART_WORDS * 4);
         }
       });
+      if (segments) code.if(i32.and(trains, i32.eq(thread, 0)), () => emitAverageOfBuffers(code, parts));
     },
   );
+}
+
+/** Moves the average of what the optimizer does not update. */
+function emitAverageOfBuffers(code: FunctionBuilder, { optimizer, parameterLayout, memory }: ThreadParts): void {
+  const { weights, averages, hyperparameters } = memory.addresses;
+  if (averages === undefined) return;
+  for (const { spec, offset, bytes } of parameterLayout.parameters.values()) {
+    if (!spec.isBuffer) continue;
+    code.call(optimizer.average, weights + offset, averages + offset, hyperparameters, bytes / VECTOR_BYTES);
+  }
 }
 
 /** A parameter task, and what the thread's part of it is computed from. */

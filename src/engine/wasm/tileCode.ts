@@ -53,7 +53,8 @@ export interface SharedTile {
 
 /** What happens to a tile, by one thread or by two. */
 export interface TileFunctions extends PassFunctions {
-  readonly shared: Readonly<Record<"differentiate" | "train", SharedTile>>;
+  /** Undefined if stages need their thread's memory, which two threads cannot share. */
+  readonly shared: Readonly<Record<"differentiate" | "train", SharedTile>> | undefined;
 }
 
 /** One way of passing through the stages. */
@@ -83,10 +84,12 @@ export function emitPasses(
 /** Emits what happens to a tile. */
 export function emitTiles(module: ModuleBuilder, parts: TileParts): TileFunctions {
   const { stagePlan, stageCodes } = parts;
-  const assembleTile = emitAssembleTile(module, parts);
-  const trainsOtherwise = stagePlan.stages.some(({ kernels }) => kernels.trainingOnly);
+  const assembleTile = emitAssembleTile(module, parts, "assembleTile");
+  // Training over the whole batch has code of its own, see segments.ts.
+  const overBatch = stageCodes.some((code) => code.overBatch);
+  const trainsOtherwise = !overBatch && stagePlan.stages.some(({ kernels }) => kernels.trainingOnly);
   const enter = (code: FunctionBuilder, scratch: Local<"i32">, tile: Local<"i32">, training: boolean) => {
-    const place = new TilePlace(parts, scratch, tile, training);
+    const place = new TilePlace(parts, code, { scratch, tile, training });
     code.call(assembleTile, scratch, place.value(0), tile);
     emitForward(code, stageCodes, place);
     emitLoss(code, parts, place);
@@ -96,6 +99,7 @@ export function emitTiles(module: ModuleBuilder, parts: TileParts): TileFunction
     const place = enter(code, scratch, tile, training);
     if (backward) emitBackward(code, stageCodes, firstLearningStage(stagePlan), place);
   });
+  if (overBatch) return { ...alone, shared: undefined };
   const shared = emitSharedTile(module, parts, "differentiate", false, enter);
   return {
     ...alone,
@@ -128,7 +132,7 @@ function emitSharedTile(
     `${name}.assist`,
     { scratch: "i32", tile: "i32", own: "i32" },
     (code, { scratch, tile, own }) => {
-      const place = new TilePlace(parts, scratch, tile, training, own);
+      const place = new TilePlace(parts, code, { scratch, tile, training, own });
       const announced = place.inBatch(memory.announced, CACHE_LINE);
       learningStages(stageCodes, firstLearning, place).forEach((index, before) => {
         code.call(synchronization.waitForChange, announced, before, MOST_SILENT_SLEEPS);
@@ -162,21 +166,33 @@ export interface Passage {
   pointers(stage: number): TilePointers;
 }
 
+/** A tile on its way through the stages. */
+interface PlacedTile {
+  /** The memory of its values and gradients. */
+  readonly scratch: Local<"i32">;
+  readonly tile: Local<"i32">;
+  readonly training: boolean;
+  /** The scratch memory whose workspace is used: the thread's. Default: the tile's. */
+  readonly own?: Local<"i32">;
+}
+
 /** Where a tile's tensors are on its way through the stages. */
-class TilePlace implements Passage {
+export class TilePlace implements Passage {
+  /** The function under construction. */
+  readonly code: FunctionBuilder;
+  readonly scratch: Local<"i32">;
+  readonly tile: Local<"i32">;
   private readonly parts: TileParts;
-  private readonly scratch: Local<"i32">;
-  private readonly tile: Local<"i32">;
   private readonly training: boolean;
-  /** The scratch memory whose workspace is used. */
   private readonly own: Local<"i32">;
 
-  constructor(parts: TileParts, scratch: Local<"i32">, tile: Local<"i32">, training: boolean, own = scratch) {
-    this.own = own;
+  constructor(parts: TileParts, code: FunctionBuilder, { scratch, tile, training, own = scratch }: PlacedTile) {
     this.parts = parts;
+    this.code = code;
     this.scratch = scratch;
     this.tile = tile;
     this.training = training;
+    this.own = own;
   }
 
   /** The tile's part of an array over the batch. */
@@ -208,13 +224,15 @@ class TilePlace implements Passage {
     const { batchBytes = [] } = stageCodes[index];
     return {
       tile: this.tile,
+      samples: i32.load(memory.addresses.job.samples),
       x: this.value(input),
       y: this.value(output),
       dx: this.gradient(input),
       dy: this.gradient(output),
       kept: i32.add(this.scratch, memory.scratch.kept[index]),
       workspace: i32.add(this.own, memory.scratch.workspace),
-      keys: memory.addresses.dropoutKeys + index * 8,
+      ofThread: i32.add(this.own, memory.scratch.ofThread[index]),
+      keys: memory.addresses.stepWords + index * 8,
       weights: memory.addresses.weights,
       inBatch: batchBytes.map((bytes, region) => this.inBatch(memory.batch[index][region], bytes)),
     };
@@ -226,7 +244,12 @@ export function emitForward(code: FunctionBuilder, stages: readonly PassCode[], 
   for (const index of passage.activeStages()) emitCalls(code, stages[index].forward, passage.pointers(index));
 }
 
-function emitLoss(code: FunctionBuilder, { stagePlan, crossEntropy, memory }: TileParts, place: TilePlace): void {
+/** The losses of a tile and their gradient. */
+export function emitLoss(
+  code: FunctionBuilder,
+  { stagePlan, crossEntropy, memory }: TileParts,
+  place: TilePlace,
+): void {
   const { labels, losses, predictions, job } = memory.addresses;
   const logits = stagePlan.tensors.length - 1;
   const ofTile = (address: number) => place.inBatch(address, TILE_SAMPLES * 4);
@@ -283,22 +306,18 @@ export function emitCalls<Pointers>(
 }
 
 /** Emits (scratch, target, tile): every sample of the tile into its lane, zeros for missing samples. */
-function emitAssembleTile(module: ModuleBuilder, { assembly, memory }: TileParts): FunctionHandle {
-  return module.function(
-    "assembleTile",
-    { scratch: "i32", target: "i32", tile: "i32" },
-    (code, { scratch, target, tile }) => {
-      code.forRange(0, TILE_SAMPLES, (lane) => {
-        const position = code.local("i32", i32.add(i32.mul(tile, TILE_SAMPLES), lane));
-        const x = code.local("i32", i32.add(target, i32.mul(lane, FLOAT_BYTES)));
-        code.if(
-          i32.geSigned(position, i32.load(memory.addresses.job.samples)),
-          () => code.call(assembly.empty, x),
-          () => emitAssembleSample(code, assembly, memory, { position, scratch, x }),
-        );
-      });
-    },
-  );
+export function emitAssembleTile(module: ModuleBuilder, { assembly, memory }: TileParts, name: string): FunctionHandle {
+  return module.function(name, { scratch: "i32", target: "i32", tile: "i32" }, (code, { scratch, target, tile }) => {
+    code.forRange(0, TILE_SAMPLES, (lane) => {
+      const position = code.local("i32", i32.add(i32.mul(tile, TILE_SAMPLES), lane));
+      const x = code.local("i32", i32.add(target, i32.mul(lane, FLOAT_BYTES)));
+      code.if(
+        i32.geSigned(position, i32.load(memory.addresses.job.samples)),
+        () => code.call(assembly.empty, x),
+        () => emitAssembleSample(code, assembly, memory, { position, scratch, x }),
+      );
+    });
+  });
 }
 
 /** Brings the batch's sample at a position to x, whichever way the inputs are stored. */

@@ -16,6 +16,7 @@ import {
   type Images,
   type LayerActivation,
   type LoadedImages,
+  type MeasuringSlice,
   type NetworkSettings,
   type OptimizerSettings,
   type OptimizerState,
@@ -159,6 +160,16 @@ class WasmEngine implements Engine {
     return slices.map((slice, network) => (slice ? this.evaluateNetwork(images, slice, network) : resultsFor(0)));
   }
 
+  async measureStatistics(images: LoadedImages, slice: MeasuringSlice, network = 0): Promise<void> {
+    const machine = this.machineWith(network);
+    const { seed, batchesBefore = 0 } = slice;
+    this.batches(images, slice).forEach((batch, index) => {
+      const number = batchesBefore + index + 1;
+      machine.prepareStep(seed, number, 1 / number);
+      machine.perform(Job.measure, batch, 0);
+    });
+  }
+
   async predict(images: LoadedImages, selection: Selection = {}, network = 0): Promise<Tensor<Float32Array>> {
     const machine = this.machineWith(network);
     const classes = classCount(this.layers);
@@ -213,7 +224,8 @@ class WasmEngine implements Engine {
     updates.forEach((update, step) => {
       const values = hyperparameterValues(optimizer, update);
       if (averaging) values.averageShare = averageShare(averaging, update.step);
-      machine.prepareStep(packHyperparameters(values), seed, update.step);
+      machine.setHyperparameters(packHyperparameters(values));
+      machine.prepareStep(seed, update.step);
       machine.perform(Job.train, batches[step], labelSmoothing, results);
     });
     return results;

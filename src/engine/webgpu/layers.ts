@@ -1,5 +1,6 @@
 import {
   type ActivationLayer,
+  type BatchNormLayer,
   type DropoutLayer,
   elementCount,
   type FlattenLayer,
@@ -17,7 +18,8 @@ import { pooledConv2d } from "./kernels/pooledConv2d.js";
 
 /** Layers that take each value by itself: applied where the layer before stores its output. */
 type ElementwiseLayer = ActivationLayer | DropoutLayer | FlattenLayer;
-type OtherLayer = Exclude<Layer, ElementwiseLayer>;
+/** Batch normalisation is refused: a workgroup knows one sample. */
+type OtherLayer = Exclude<Layer, ElementwiseLayer | BatchNormLayer>;
 
 /** The layer whose `type` is, or includes, the given one. */
 type LayerOf<Type, Of = OtherLayer> = Of extends { readonly type: infer Types }

@@ -1,6 +1,7 @@
 import {
   classCount,
   elementCount,
+  hasBatchNorm,
   inferShapes,
   type Model,
   type NamedTensors,
@@ -52,6 +53,9 @@ export function webgpuBackend({ gpu = globalThis.navigator?.gpu }: WebgpuOptions
   return checkedBackend(async (networks, { batchSize }) => {
     if (!gpu) throw new Error("WebGPU is not available here");
     const models = networks.map(({ model }) => model);
+    if (hasBatchNorm(models[0])) {
+      throw new Error("a graphics card cannot compute batch normalisation yet: use the processor (--device cpu)");
+    }
     const layers = inferShapes(models[0]);
     const fleet = { models, layers, parameters: layoutParameters(layers), batchSize };
     const device = await Device.open(gpu as GPU);
@@ -200,6 +204,9 @@ class WebgpuEngine implements Engine {
     });
     return slices.map((_, network) => (isAveraged(network) ? averaged : current)[network]);
   }
+
+  /** There is nothing to measure without batch normalisation. */
+  async measureStatistics(): Promise<void> {}
 
   async predict(images: LoadedImages, selection: Selection = {}, network = 0): Promise<Tensor<Float32Array>> {
     const { outputs, count } = await this.outputs(images, selection, network, "logits");

@@ -6,7 +6,7 @@ import { DataType, type GraphMessage, type TensorMessage, type ValueMessage } fr
 import { Network } from "./network.js";
 import { GraphNode } from "./node.js";
 import { PREPROCESSING_STEPS, SOFTMAX_STEP } from "./preprocessing.js";
-import { networkSteps } from "./steps.js";
+import { type LayerNames, networkSteps } from "./steps.js";
 import { isElementType, isFloatType, readConstant, spend } from "./tensors.js";
 import type { Activation, Value } from "./values.js";
 
@@ -27,7 +27,7 @@ export interface NetworkOfGraph {
  * @throws FormatError naming the first node that differs, what it is and what was expected
  * @throws ShapeError if layers do not fit together
  */
-export function readGraph(graph: GraphMessage, names: readonly string[], budget: TensorBudget): NetworkOfGraph {
+export function readGraph(graph: GraphMessage, names: readonly LayerNames[], budget: TensorBudget): NetworkOfGraph {
   for (const tensor of constantsOf(graph)) spend(budget, tensor);
   const values = new Map<string, Value>();
   const define = (name: string, value: Value) => {

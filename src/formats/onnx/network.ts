@@ -9,6 +9,8 @@ export interface Step {
   /** Completes the message "found where a LeNet-5 has …". */
   readonly expected: string;
   readonly operators: readonly string[];
+  /** Whether the node may be missing. */
+  readonly isOptional?: true;
   /** Adds what the node computes to the network, and returns the shape of a sample after it. */
   read(node: GraphNode, network: Network): readonly number[];
 }
@@ -39,9 +41,10 @@ export class Network {
         node.fail("its input is not the output of the previous node, expected no branches");
       }
     }
-    const [step] = this.steps;
+    const next = this.steps.findIndex(({ isOptional, operators }) => !isOptional || operators.includes(node.operator));
+    const step = next < 0 ? undefined : this.steps[next];
     if (step?.operators.includes(node.operator)) {
-      this.steps.shift();
+      this.steps.splice(0, next + 1);
       this.shape = step.read(node, this);
       this.head = { ...this.head, shape: this.shape };
     } else if (node.operator === "Pad" && step?.operators.includes("Conv")) {
@@ -61,7 +64,7 @@ export class Network {
 
   /** @throws FormatError if something is missing, or the graph's output is not the last node's */
   finish(output: string, value: Value | undefined): void {
-    const [missing] = this.steps;
+    const missing = this.steps.find(({ isOptional }) => !isOptional);
     if (missing) throw new FormatError(`onnx: the graph ends where a LeNet-5 has ${missing.expected}`);
     if (value !== this.head) throw new FormatError(`onnx: the output "${output}" is not the last node's output`);
   }

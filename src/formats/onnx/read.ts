@@ -12,11 +12,12 @@ import {
 import { TensorBudget } from "../elements.js";
 import { FormatError } from "../errors.js";
 import { modelSchema, readModelMetadata } from "../modelMetadata.js";
+import { asWritten } from "./batchNorm.js";
 import { type NetworkOfGraph, readGraph } from "./graph.js";
 import { MODEL, type ModelMessage } from "./messages.js";
 import { eachChannel } from "./preprocessing.js";
 import { readMessage } from "./protobuf.js";
-import { NAMES } from "./steps.js";
+import { type LayerNames, NAMES } from "./steps.js";
 
 /** The operator sets that define all supported operators as they are today. */
 const OLDEST_OPERATOR_SET = 7;
@@ -80,14 +81,20 @@ function requireKnownOperators({ opset_import: sets, functions }: ModelMessage):
 }
 
 /** The names of a model's layers with parameters. */
-function namesOf(model: Model | undefined): readonly string[] {
-  const names = model?.layers.flatMap((layer) => ("name" in layer ? [layer.name] : []));
-  return names?.length === NAMES.length ? names : NAMES;
+function namesOf(model: Model | undefined): readonly LayerNames[] {
+  const layers = model?.layers ?? [];
+  const names = layers.flatMap((layer, index) => {
+    if (!("name" in layer) || layer.type === "batchNorm") return [];
+    const next = layers.at(index + 1);
+    return [{ name: layer.name, norm: next?.type === "batchNorm" ? next.name : "" }];
+  });
+  return names.length === NAMES.length ? names : NAMES;
 }
 
 /** @throws FormatError if the metadata do not match the graph */
 function requireSame({ model, normalization }: ModelMetadata, found: NetworkOfGraph): void {
-  const computed = { ...model, layers: model.layers.filter((layer) => !kindOf(layer).isForTraining) };
+  const layers = model.layers.filter((layer) => !kindOf(layer).isForTraining);
+  const computed = { ...model, layers: layers.map((layer) => (layer.type === "batchNorm" ? asWritten(layer) : layer)) };
   if (canonical(computed) !== canonical(found.model)) {
     throw new FormatError('onnx: the metadata "lenet" describes a different network than the graph');
   }

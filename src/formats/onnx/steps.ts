@@ -1,5 +1,6 @@
 import {
   ACTIVATION_TYPES,
+  type BatchNormLayer,
   type DropoutLayer,
   kindOf,
   LAYER_KINDS,
@@ -7,6 +8,7 @@ import {
   type Layer,
   type LayerType,
 } from "../../model/index.js";
+import { normalizationStep } from "./batchNorm.js";
 import { readFlattening, readLinear } from "./linear.js";
 import type { Network, Step } from "./network.js";
 import type { GraphNode } from "./node.js";
@@ -20,8 +22,11 @@ type PlainType = {
   [Type in LayerType]: keyof (typeof LAYER_KINDS)[Type]["fields"] extends never ? Type : never;
 }[LayerType];
 
-/** The layers whose nodes need more than a check of fixed attributes. Dropout is skipped (passing.ts). */
-type ReadType = Exclude<LayerType, PlainType | DropoutLayer["type"]> | "flatten";
+/**
+ * The layers whose nodes need more than a check of fixed attributes. Dropout is skipped (passing.ts), batch normalisation
+ * is optional (batchNorm.ts).
+ */
+type ReadType = Exclude<LayerType, PlainType | DropoutLayer["type"] | BatchNormLayer["type"]> | "flatten";
 
 const READERS = {
   conv2d: readConvolution,
@@ -76,23 +81,39 @@ const FLATTEN = layerStep("its flattening (Flatten or Reshape)", ["flatten"]);
 const convolution = (name: string) => layerStep(`the convolution ${name} (Conv)`, ["conv2d"], name);
 const linear = (name: string) => layerStep(`the linear layer ${name} (Gemm, or MatMul and Add)`, ["linear"], name);
 
+/** The name of a layer that sums, and of the batch normalisation behind it, if there is one. */
+export interface LayerNames {
+  readonly name: string;
+  readonly norm: string;
+}
+
 /** The names of the layers with parameters if the file has none. */
-export const NAMES: readonly string[] = ["conv1", "conv2", "fc1", "fc2", "fc3"];
+export const NAMES: readonly LayerNames[] = [
+  { name: "conv1", norm: "bn1" },
+  { name: "conv2", norm: "bn2" },
+  { name: "fc1", norm: "bn3" },
+  { name: "fc2", norm: "bn4" },
+  { name: "fc3", norm: "bn5" },
+];
 
 /** A LeNet-5, node by node. */
-export function networkSteps([conv1, conv2, fc1, fc2, fc3]: readonly string[]): Step[] {
+export function networkSteps([conv1, conv2, fc1, fc2, fc3]: readonly LayerNames[]): Step[] {
   return [
-    convolution(conv1),
+    convolution(conv1.name),
+    normalizationStep(conv1.norm),
     ACTIVATION,
     POOLING,
-    convolution(conv2),
+    convolution(conv2.name),
+    normalizationStep(conv2.norm),
     ACTIVATION,
     POOLING,
     FLATTEN,
-    linear(fc1),
+    linear(fc1.name),
+    normalizationStep(fc1.norm),
     ACTIVATION,
-    linear(fc2),
+    linear(fc2.name),
+    normalizationStep(fc2.norm),
     ACTIVATION,
-    linear(fc3),
+    linear(fc3.name),
   ];
 }

@@ -1,4 +1,5 @@
 import { ACTIVATIONS, type ActivationLayer } from "./activations.js";
+import { type BatchNormLayer, batchNorm } from "./batchNorm.js";
 import { type Conv2dLayer, conv2d } from "./conv2d.js";
 import { type DropoutLayer, dropout } from "./dropout.js";
 import { type FlattenLayer, flatten } from "./flatten.js";
@@ -8,6 +9,7 @@ import { type LinearLayer, linear } from "./linear.js";
 import { POOLINGS, type Pool2dLayer } from "./pool2d.js";
 
 export { type ActivationLayer, LEAKY_RELU_SLOPE } from "./activations.js";
+export type { BatchNormLayer } from "./batchNorm.js";
 export type { Conv2dLayer } from "./conv2d.js";
 export type { DropoutLayer } from "./dropout.js";
 export type { FlattenLayer } from "./flatten.js";
@@ -23,6 +25,7 @@ export type Layer =
   | Pool2dLayer
   | GlobalAveragePool2dLayer
   | LinearLayer
+  | BatchNormLayer
   | ActivationLayer
   | DropoutLayer
   | FlattenLayer;
@@ -43,6 +46,7 @@ export const LAYER_KINDS: { readonly [Type in LayerType]: LayerKind<LayerOf<Type
   ...POOLINGS,
   globalAveragePool2d,
   linear,
+  batchNorm,
   ...ACTIVATIONS,
   dropout,
   flatten,

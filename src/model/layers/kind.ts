@@ -5,8 +5,8 @@ import type { ActivationShape, LayerShapes } from "./shape.js";
  * its `type` and its fields.
  */
 export interface LayerKind<SomeLayer extends { readonly type: string }> {
-  /** Its name in PyTorch and torchsummary: `Conv2d`. */
-  readonly moduleName: string;
+  /** Its name in PyTorch and torchsummary, which may depend on the layer's input: `Conv2d`. */
+  readonly moduleName: string | ((input: ActivationShape) => string);
   /** The fields of a layer besides its type, in the order they are checked. */
   readonly fields: FieldsOf<SomeLayer>;
   /**

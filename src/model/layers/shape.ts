@@ -1,12 +1,14 @@
 /** The shape of an activation of one sample: [channels, height, width] or [features]. */
 export type ActivationShape = readonly [number, number, number] | readonly [number];
 
-/** A parameter tensor: its name in a state_dict, its shape and its fan-in. */
+/** A parameter tensor, or a buffer: its name in a state_dict and its shape. */
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
-  /** The number of inputs that one output of the layer sums over; its initialisation depends on it. */
-  readonly fanIn: number;
+  /** What an untrained network has: draws that depend on how many inputs one output sums over, or a constant. */
+  readonly initial: { readonly fanIn: number } | { readonly constant: number };
+  /** A buffer, as PyTorch calls it: training measures it, no gradient changes it, and it is not counted. */
+  readonly isBuffer?: true;
 }
 
 /** A layer's output shape, parameters and cost. */
@@ -30,9 +32,14 @@ export function passive(output: ActivationShape): LayerShapes {
 /** Weight and bias of a layer that sums `fanIn` weighted inputs; the first axis of the weight is the output. */
 export function weightAndBias(name: string, shape: readonly number[], fanIn: number): ParameterSpec[] {
   return [
-    { name: `${name}.weight`, shape, fanIn },
-    { name: `${name}.bias`, shape: [shape[0]], fanIn },
+    { name: `${name}.weight`, shape, initial: { fanIn } },
+    { name: `${name}.bias`, shape: [shape[0]], initial: { fanIn } },
   ];
+}
+
+/** The number of elements of a shape. */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, extent) => product * extent, 1);
 }
 
 /** @throws ShapeError unless the input is [channels, height, width] */

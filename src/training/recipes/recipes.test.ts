@@ -13,6 +13,7 @@ describe("recipes", () => {
       activation: "sigmoid",
       pooling: "averagePool2d",
       dropout: 0,
+      batchNorm: false,
       epochs: 100,
       batchSize: 32,
       optimizer: { type: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },

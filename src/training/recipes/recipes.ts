@@ -10,6 +10,8 @@ export interface Recipe {
   readonly pooling: Pool2dLayer["type"];
   /** Dropout after the two hidden linear layers. */
   readonly dropout: number;
+  /** Batch normalisation in all hidden layers, which a run folds into the weights that it saves. */
+  readonly batchNorm: boolean;
   readonly epochs: number;
   readonly batchSize: number;
   readonly optimizer: OptimizerSettings;
@@ -40,6 +42,7 @@ const paper: Recipe = {
   activation: "sigmoid",
   pooling: "averagePool2d",
   dropout: 0,
+  batchNorm: false,
   epochs: 100,
   batchSize: 32,
   // torch.optim.AdamW's defaults.

@@ -51,6 +51,12 @@ export const en: LayerMessages = {
       name: "linear",
       about: "Each output sums all inputs, each times its own weight, and adds a bias.",
     },
+    batchNorm: {
+      title: "Batch normalization",
+      name: "normalization",
+      about:
+        "Shifts and scales each channel to mean 0 and variance 1, then by two learned values. During training it measures the batch; afterwards it uses what it measured.",
+    },
     sigmoid: {
       title: "Sigmoid",
       name: "sigmoid",

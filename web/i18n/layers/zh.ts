@@ -24,6 +24,12 @@ export const zh: LayerMessages = {
       about: "每张特征图变成它的平均值：看到了多少，而不管在哪里。",
     },
     linear: { title: "全连接", name: "全连接", about: "每个输出把所有输入各乘以自己的权重后相加，再加上偏置。" },
+    batchNorm: {
+      title: "批量归一化",
+      name: "归一化",
+      about:
+        "把每个通道平移、缩放到均值 0、方差 1，再用两个学到的数值缩放和平移。训练时用当前批次测得的统计量，之后用训练中累积的统计量。",
+    },
     sigmoid: {
       title: "Sigmoid",
       name: "sigmoid",

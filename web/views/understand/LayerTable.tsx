@@ -1,4 +1,4 @@
-import { elementCount } from "../../../src/model/index.js";
+import { countParameters } from "../../../src/model/index.js";
 import { changeUrl, url } from "../../address/url.js";
 import { layerMessages } from "../../i18n/layers/index.js";
 import { formatCount } from "../../i18n/numbers.js";
@@ -101,5 +101,5 @@ function NumberCell({ value, most, wide }: NumberCellProps) {
 
 /** A layer's parameter count, weights and biases. */
 function parametersOf({ parameters }: LayerDerivation): number {
-  return parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  return countParameters(parameters);
 }

@@ -38,6 +38,8 @@ export interface KernelCall<Pointers> {
 export interface TilePointers {
   /** The tile's index in the batch, or the sample's if it is computed alone. */
   readonly tile: Value<"i32">;
+  /** Samples in the batch. */
+  readonly samples: Value<"i32">;
   readonly x: Value<"i32">;
   readonly y: Value<"i32">;
   /** A tile's gradients have no border; a single sample's have that of the value. */
@@ -47,12 +49,23 @@ export interface TilePointers {
   readonly kept: Value<"i32">;
   /** Scratch memory, overwritten by the next kernel. */
   readonly workspace: Value<"i32">;
-  /** Address of two words that the host draws anew for every training step. */
+  /** The stage's memory for the thread that computes. */
+  readonly ofThread: Value<"i32">;
+  /** Address of two words that the host writes for every training step. */
   readonly keys: number;
   /** Address of the arena of the weights. */
   readonly weights: number;
   /** The tile's part of each region of the stage's memory for the batch. */
   readonly inBatch: readonly Value<"i32">[];
+}
+
+/** What a thread computes from when all threads have met: every tile is that far. */
+export interface MeetingPointers extends Pick<TilePointers, "samples" | "ofThread" | "keys" | "weights"> {
+  readonly tiles: Value<"i32">;
+  /** Not 0 for one thread alone. */
+  readonly isFirst: Value<"i32">;
+  /** The stage's memory for the batch, by region. */
+  readonly batch: readonly number[];
 }
 
 /** What a thread's part of a parameter's gradient is computed from. */
@@ -101,8 +114,24 @@ export interface StageCode extends PassCode {
   readonly batchBytes?: readonly number[];
   /** The same per sample, if samples are computed alone. Default: as for a tile. */
   readonly sampleBytes?: readonly number[];
+  /** Bytes of memory for each thread. */
+  readonly threadBytes?: number;
+  /** What differs in training, if that depends on the whole batch. */
+  readonly overBatch?: OverBatch;
   /** Once per batch, when the backward pass of all tiles is done. */
   readonly tasks?: readonly ParameterTask[];
+}
+
+/** A stage that computes over the whole batch in training: all threads meet in the middle of its passes. */
+export interface OverBatch {
+  /** Instead of `forward`: on a tile, before the threads meet. */
+  readonly before: readonly KernelCall<TilePointers>[];
+  /** By every thread for itself, when they have met. */
+  readonly meetForward: readonly KernelCall<MeetingPointers>[];
+  /** On a tile, after that. */
+  readonly after: readonly KernelCall<TilePointers>[];
+  /** By every thread for itself, when they have met between `parameterGradients` and `inputGradient`. */
+  readonly meetBackward: readonly KernelCall<MeetingPointers>[];
 }
 
 /**

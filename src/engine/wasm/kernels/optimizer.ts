@@ -28,6 +28,8 @@ export interface OptimizerKernels {
    * vectors each, whose gradient is the outer product of dy[row] and x, and is never stored
    */
   readonly updateByOuterProduct: FunctionHandle;
+  /** (value, average, hyperparameters, vectors): moves the average of values that have no gradient */
+  readonly average: FunctionHandle;
 }
 
 /** @param averaging whether a step also updates the average of the weights; without it, its address is unused */
@@ -79,7 +81,22 @@ export function emitOptimizer(context: KernelContext, kind: OptimizerKind, avera
     },
     { exported: true },
   );
-  return { update, updateByOuterProduct };
+  const average = context.module.function(
+    `${kind}.average`,
+    { value: "i32", average: "i32", hyperparameters: "i32", vectors: "i32" },
+    (code, { value, average, hyperparameters, vectors }) => {
+      const share = v128.load32Splat(hyperparameters, HYPERPARAMETERS.averageShare * FLOAT_BYTES);
+      const settings = { averageShare: code.local("v128", share) };
+      const current = code.local("v128");
+      code.while(vectors, () => {
+        code.set(current, v128.load(value));
+        moveAverage(code, settings, average, current);
+        for (const pointer of [value, average]) code.increase(pointer, VECTOR_BYTES);
+        code.increase(vectors, -1);
+      });
+    },
+  );
+  return { update, updateByOuterProduct, average };
 }
 
 type Settings = Record<keyof typeof HYPERPARAMETERS | "flush" | "negativeStepSize", Local<"v128">>;
@@ -98,7 +115,12 @@ function loadSettings(context: KernelContext, code: FunctionBuilder, hyperparame
 }
 
 /** As torch.optim.swa_utils.get_ema_multi_avg_fn: interpolates, so that the average of a constant is that constant. */
-function moveAverage(code: FunctionBuilder, settings: Settings, average: Local<"i32">, weight: Local<"v128">): void {
+function moveAverage(
+  code: FunctionBuilder,
+  settings: Pick<Settings, "averageShare">,
+  average: Local<"i32">,
+  weight: Local<"v128">,
+): void {
   const before = code.local("v128", v128.load(average));
   code.store(average, f32x4.add(before, f32x4.mul(settings.averageShare, f32x4.sub(weight, before))));
 }

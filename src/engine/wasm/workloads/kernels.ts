@@ -82,12 +82,14 @@ function stageWorkloads(plan: StagePlan, index: number, { batchSize, fused }: Ke
   const batch = code.batchBytes?.map((bytes) => memory.allocate(bytes * tiles)) ?? [];
   const at: TilePointers = {
     tile: i32.const(0),
+    samples: i32.const(batchSize),
     x: place(tileBytes(input)),
     y: place(tileBytes(output)),
     dx: place(tileBytes({ ...input, border: 0 })),
     dy: place(tileBytes({ ...output, border: 0 })),
     kept: place(code.keptBytes ?? 0),
     workspace: place(code.workspaceBytes ?? 0),
+    ofThread: place(code.threadBytes ?? 0),
     keys: memory.allocate(8),
     weights: memory.allocate(parameters.bytes),
     inBatch: batch.map((address) => i32.const(address)),

@@ -56,7 +56,7 @@ export function workOut(
   parameters: NamedTensors,
 ): Arithmetic {
   const { layer } = shaped;
-  if (isActivation(layer) || layer.type === "dropout" || layer.type === "flatten") {
+  if (isActivation(layer) || layer.type === "batchNorm" || layer.type === "dropout" || layer.type === "flatten") {
     throw new RangeError(`${shaped.label} is neither a weighted sum nor a pooling`);
   }
   switch (layer.type) {

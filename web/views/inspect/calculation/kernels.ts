@@ -40,6 +40,8 @@ export function kernelMaps(
       const [count, height, width] = shape.length === 3 ? shape : [shape[0], 1, 1];
       return { values, count, height, width };
     }
+    case "batchNorm":
+      return undefined;
   }
 }
 

@@ -93,6 +93,13 @@ function costEquations(layer: Extract<Layer, { readonly name: string }>, { input
         { topic: "multiplyAdds", expression: product(features, inputs) },
       ];
     }
+    case "batchNorm": {
+      const channels = quantity(LETTERS.channelsOut, output[0]);
+      return [
+        { topic: "parameters", expression: product(number(2), channels) },
+        { topic: "multiplyAdds", expression: product(channels, ...(output.length === 3 ? outputSides(output) : [])) },
+      ];
+    }
   }
 }
 
