@@ -10,15 +10,24 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 const MOST_MEGABYTES = 1000;
 const THREADS = 4;
 
-/** Decodes a file several times in a separate process; prints the first result, and the process's peak memory. */
+/**
+ * Decodes an image several times in a separate process, as a file (as for a folder) or as bytes (as from requests); prints
+ * the results and the process's peak memory.
+ */
 const DECODER = `
-  import { decodeFiles } from "${new URL("../dist/node/images/pool.js", import.meta.url)}";
+  import { readFileSync } from "node:fs";
+  import { decodeFiles } from "${new URL("../dist/node/images/decodeFiles.js", import.meta.url)}";
+  import { ImageDecoder } from "${new URL("../dist/node/images/decoder.js", import.meta.url)}";
+  const [path, files, requests] = process.argv.slice(1);
   const shape = { channels: 1, height: 28, width: 28 };
   const settings = { shape, resize: "contain", background: 0 };
-  const start = performance.now();
-  const { outcomes } = await decodeFiles(Array(${THREADS}).fill(process.argv[1]), settings, { threads: ${THREADS}, secondsPerFile: 100 });
-  const seconds = (performance.now() - start) / 1000;
-  console.log(JSON.stringify({ outcome: outcomes[0], seconds, megabytes: process.resourceUsage().maxRSS / 1000 }));
+  const threads = ${THREADS};
+  const decoder = new ImageDecoder({ threads, secondsPerImage: 100 });
+  const fitted = Array.from({ length: requests }, async () => (await decoder.fit(readFileSync(path), settings)).length);
+  const { outcomes } = await decodeFiles(Array(Number(files)).fill(path), settings, { threads, secondsPerFile: 100 });
+  const bytes = await Promise.all(fitted);
+  decoder.close();
+  console.log(JSON.stringify({ outcomes, bytes, megabytes: process.resourceUsage().maxRSS / 1000 }));
 `;
 
 function chunk(kind: string, data: Uint8Array): Buffer {
@@ -55,10 +64,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function decode(name: string, content: Uint8Array) {
+function decode(name: string, content: Uint8Array, files = THREADS, requests = 0) {
   const path = join(folder, name);
   writeFileSync(path, content);
-  const options = ["--input-type=module", "--eval", DECODER, path];
+  const options = ["--input-type=module", "--eval", DECODER, path, String(files), String(requests)];
   return JSON.parse(execFileSync(process.execPath, options, { encoding: "utf8" }));
 }
 
@@ -69,14 +78,19 @@ describe("is refused before it is decoded:", () => {
     ["comments.jpg", () => commented(false), "damaged: it has 400001 comments and application segments"],
     ["comments-at-end.jpg", () => commented(true), "damaged: it has 400001 comments and application segments"],
   ])("%s", (name, content, reason) => {
-    const { outcome, megabytes } = decode(name, content());
-    expect(outcome.reason).toBe(reason);
+    const { outcomes, megabytes } = decode(name, content());
+    expect(outcomes[0].reason).toBe(reason);
     expect(megabytes).toBeLessThan(400);
   });
 });
 
-it(`takes at most ${MOST_MEGABYTES} MB, four at once`, () => {
-  const { outcome, megabytes } = decode("square.png", png(5100, 5100, 1));
-  expect(outcome).toEqual({ slot: 0, width: 5100, height: 5100 });
+it.each([
+  ["four files", THREADS, 0],
+  ["four requests", 0, THREADS],
+  ["two files and two requests", 2, 2],
+])(`take at most ${MOST_MEGABYTES} MB at once: %s`, (_, files, requests) => {
+  const { outcomes, bytes, megabytes } = decode("square.png", png(5100, 5100, 1), files, requests);
+  expect(outcomes).toEqual(Array(files).fill({ width: 5100, height: 5100 }));
+  expect(bytes).toEqual(Array(requests).fill(28 * 28));
   expect(megabytes).toBeLessThan(MOST_MEGABYTES);
 });

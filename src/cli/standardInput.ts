@@ -1,6 +1,6 @@
 import { addAbortSignal } from "node:stream";
 import type { ImageSource } from "../node/imageSources.js";
-import { MAXIMUM_FILE_BYTES } from "../node/images/protocol.js";
+import { MAXIMUM_FILE_BYTES } from "../node/images/header.js";
 
 /** Names standard input in a list of images. */
 const STANDARD_INPUT = "-";

@@ -11,10 +11,10 @@ import {
   readImageCache,
   writeImageCache,
 } from "./images/cache.js";
+import { type DecodingProgress, decodeFiles } from "./images/decodeFiles.js";
 import type { SkippedFile } from "./images/folderWalk.js";
 import { type FolderListing, folderName, type ListedFile, listImageFolder } from "./images/listing.js";
 import { type DatasetImage, divide, holdBack } from "./images/parts.js";
-import { type DecodingProgress, decodeFiles } from "./images/pool.js";
 import { imageWarnings } from "./images/warnings.js";
 
 /** How a folder of images is loaded. */
@@ -163,14 +163,14 @@ async function decodeAll(
   const bytes = bytesOf(settings);
   const contents = new Map<ListedFile, KnownFile>();
   const passing = new Set<ListedFile>();
-  files.forEach((file, slot) => {
-    const outcome = outcomes[slot];
+  files.forEach((file, index) => {
+    const outcome = outcomes[index];
     if ("reason" in outcome) {
       contents.set(file, { reason: outcome.reason });
       if (!outcome.lasting) passing.add(file);
     } else {
       const { width, height } = outcome;
-      contents.set(file, { width, height, pixels: pixels.subarray(slot * bytes, (slot + 1) * bytes) });
+      contents.set(file, { width, height, pixels: pixels.subarray(index * bytes, (index + 1) * bytes) });
     }
   });
   return { contents, passing };

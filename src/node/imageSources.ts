@@ -1,9 +1,9 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { extname, join } from "node:path";
 import { isFolder, OPEN_AT_ONCE } from "./disk/files.js";
+import type { EncodedImage } from "./images/decoderMessages.js";
 import { FolderWalk, type SkippedFile } from "./images/folderWalk.js";
 import { imageFormat, MAGIC_BYTES } from "./images/header.js";
-import type { EncodedImage } from "./images/protocol.js";
 
 /** An image to read. */
 export interface ImageSource {

@@ -2,7 +2,7 @@ import type { ImageSettings } from "../data/images/resize.js";
 import type { Engine } from "../engine/backend.js";
 import { type Judgement, judge } from "../training/evaluate.js";
 import type { ImageSource } from "./imageSources.js";
-import { type DecodingProgress, decodeFiles } from "./images/pool.js";
+import { type DecodingProgress, decodeFiles } from "./images/decodeFiles.js";
 
 /** A network's prediction for an image. */
 export interface Prediction extends Judgement {
@@ -61,13 +61,13 @@ export async function* predictImages(
         onProgress: ({ done }) => onProgress?.({ done: start + done, total: sources.length }),
       },
     );
-    const readable = outcomes.filter((outcome) => !("reason" in outcome)).map(({ slot }) => slot);
+    const readable = [...outcomes.keys()].filter((index) => !("reason" in outcomes[index]));
     const logits = await predictAll(engine, pixels, readable);
-    for (const [slot, { name: file }] of chunk.entries()) {
-      const outcome = outcomes[slot];
-      const seen = pixels.subarray(slot * imageBytes, (slot + 1) * imageBytes);
+    for (const [index, { name: file }] of chunk.entries()) {
+      const outcome = outcomes[index];
+      const seen = pixels.subarray(index * imageBytes, (index + 1) * imageBytes);
       if ("reason" in outcome) yield { file, reason: outcome.reason };
-      else yield { file, ...judge(logits.get(slot)!), pixels: seen };
+      else yield { file, ...judge(logits.get(index)!), pixels: seen };
     }
   }
 }

@@ -1,42 +1,98 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { resizeImage } from "../../data/images/adapt.js";
 import { invertImage } from "../../data/images/color.js";
+import { describeFileError, OPEN_AT_ONCE } from "../disk/files.js";
 import { decodeImage, decoderMemory, startDecoder } from "./codec.js";
-import { type DecoderJob, type DecoderReply, READY } from "./decoderMessages.js";
-import { ImageError } from "./header.js";
+import { type DecoderJob, type DecoderOutcome, type DecoderReply, PROCEED } from "./decoderMessages.js";
+import { ImageError, imageFormat, MAGIC_BYTES, MAXIMUM_FILE_BYTES, readImageHeader } from "./header.js";
 
-// A thread of `ImageDecoder`: decodes one image per message.
+// A thread of `DecoderThreads`: answers one job after another.
 
 /** A decoder's memory never shrinks, so its thread is replaced once a large image has made it grow beyond this. */
-const WORN_BYTES = 256e6;
+const WORN_BYTES = 150e6;
 
-async function answer({ bytes, settings, invert = false }: DecoderJob): Promise<Omit<DecoderReply, "isWorn">> {
-  const decoded = await decodeImage(bytes);
-  const image = invert ? invertImage(decoded) : decoded;
-  if (!settings) return { image };
-  const { channels, height, width } = settings.shape;
-  const pixels = new Uint8Array(channels * height * width);
-  resizeImage(image, settings, pixels);
-  return { pixels };
+/** Smaller images are decoded without asking: all threads together need little memory for them. */
+const SMALL_PIXELS = 1_000_000;
+
+/** A file's content, if it begins like an image. */
+function readImageFile(path: string): Uint8Array {
+  const file = openSync(path, OPEN_AT_ONCE);
+  try {
+    const stats = fstatSync(file);
+    // A folder's error is the system's.
+    if (!stats.isFile() && !stats.isDirectory()) throw new ImageError("not a regular file");
+    const { size } = stats;
+    if (size > MAXIMUM_FILE_BYTES) {
+      throw new ImageError(`too large: ${Math.ceil(size / 1e6)} MB, the limit is ${MAXIMUM_FILE_BYTES / 1e6} MB`);
+    }
+    const bytes = new Uint8Array(size);
+    let length = readSync(file, bytes, 0, Math.min(MAGIC_BYTES, size), null);
+    // If it is something else, such as a film, no more is read.
+    if (imageFormat(bytes) === undefined) readImageHeader(bytes);
+    for (let count = length; count > 0 && length < size; length += count) {
+      count = readSync(file, bytes, length, size - length, null);
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    closeSync(file);
+  }
 }
 
-async function reply(job: DecoderJob): Promise<DecoderReply> {
+async function decode({ source, settings, invert = false }: DecoderJob): Promise<DecoderOutcome> {
+  let bytes: Uint8Array;
   try {
-    const answered = await answer(job);
-    return { ...answered, isWorn: decoderMemory() > WORN_BYTES };
+    bytes = typeof source === "string" ? readImageFile(source) : source;
+  } catch (error) {
+    if (error instanceof ImageError) throw error;
+    return { reason: describeFileError(error, "read it"), lasting: false };
+  }
+  const { width, height } = readImageHeader(bytes);
+  if (width * height > SMALL_PIXELS) await askFor(width * height);
+  const decoded = await decodeImage(bytes);
+  const image = invert ? invertImage(decoded) : decoded;
+  if (!settings) return { width: image.width, height: image.height, pixels: image.rgba };
+  const { shape } = settings;
+  const pixels = new Uint8Array(shape.channels * shape.height * shape.width);
+  resizeImage(image, settings, pixels);
+  return { width: image.width, height: image.height, pixels };
+}
+
+/** Decodes an image. An error that is not the image's own leaves the decoder in an unknown state. */
+async function perform(job: DecoderJob): Promise<DecoderReply & { kind: "done" }> {
+  const isGrown = () => decoderMemory() > WORN_BYTES;
+  try {
+    const outcome = await decode(job);
+    return { kind: "done", outcome, isWorn: isGrown() };
   } catch (error) {
     const reason = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
-    if (error instanceof ImageError) return { reason, isWorn: decoderMemory() > WORN_BYTES };
-    return { reason: `the decoder failed: ${reason}`, isWorn: true };
+    if (error instanceof ImageError) return { kind: "done", outcome: { reason, lasting: true }, isWorn: isGrown() };
+    return { kind: "done", outcome: { reason: `the decoder failed: ${reason}`, lasting: true }, isWorn: true };
   }
 }
 
 const port = parentPort;
+let proceed = () => {};
+
+/** Waits until an image of so many pixels may be decoded. */
+function askFor(pixels: number): Promise<void> {
+  return new Promise((resolve) => {
+    proceed = resolve;
+    port?.postMessage({ kind: "asking", pixels } satisfies DecoderReply);
+  });
+}
+
 if (port !== null) {
-  startDecoder(workerData).then(() => port.postMessage(READY));
-  port.on("message", async (job: DecoderJob) => {
-    const answered = await reply(job);
-    const { buffer } = answered.image?.rgba ?? answered.pixels ?? new Uint8Array();
-    port.postMessage(answered, buffer.byteLength > 0 ? [buffer as ArrayBuffer] : []);
+  let work = startDecoder(workerData).then(() => port.postMessage({ kind: "ready" } satisfies DecoderReply));
+  port.on("message", (message: DecoderJob | typeof PROCEED) => {
+    if (message === PROCEED) proceed();
+    else {
+      work = work.then(async () => {
+        const reply = await perform(message);
+        // Moved instead of copied.
+        const moved = "pixels" in reply.outcome ? [reply.outcome.pixels.buffer as ArrayBuffer] : [];
+        port.postMessage(reply, moved);
+      });
+    }
   });
 }

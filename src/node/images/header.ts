@@ -17,6 +17,9 @@ export interface ImageHeader {
 /** Larger images are not decoded, as a small file can unpack to any size. */
 export const MAXIMUM_PIXELS = 50_000_000;
 
+/** The largest encoded image, in bytes. */
+export const MAXIMUM_FILE_BYTES = 500e6;
+
 /** The longest side of a JPEG. Decoding and resizing take memory for each pixel of a row. */
 export const MAXIMUM_SIDE = 65_535;
 

@@ -7,7 +7,7 @@ import { resizeImage } from "../../data/images/adapt.js";
 import type { ImageSettings } from "../../data/images/resize.js";
 import { Purpose, RandomStream } from "../../numeric/philox.js";
 import { decodeImage } from "./codec.js";
-import { type DecodingProgress, decodeFiles } from "./pool.js";
+import { type DecodingProgress, decodeFiles } from "./decodeFiles.js";
 
 const FIXTURES = "tests/fixtures/images";
 const images = readdirSync(FIXTURES)
@@ -19,7 +19,7 @@ const MUTATIONS = 900;
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "lenet-pool-"));
+  folder = mkdtempSync(join(tmpdir(), "lenet-decode-"));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -51,7 +51,7 @@ describe("decodeFiles", () => {
       const image = await decodeImage(new Uint8Array(readFileSync(path)));
       const expected = new Uint8Array(BYTES);
       resizeImage(image, settings, expected);
-      expect(outcomes[slot]).toEqual({ slot, width: image.width, height: image.height });
+      expect(outcomes[slot]).toEqual({ width: image.width, height: image.height });
       expect(pixels.slice(slot * BYTES, (slot + 1) * BYTES)).toEqual(expected);
     }
     expect(seen.at(-1)).toEqual({ done: images.length, total: images.length });
@@ -103,7 +103,6 @@ describe("decodeFiles", () => {
     const paths = [...images, slow, ...images];
     const { outcomes } = await decodeFiles(paths, settings, { secondsPerFile });
     expect(outcomes[images.length]).toEqual({
-      slot: images.length,
       reason: `it takes longer than ${secondsPerFile} seconds to decode`,
       lasting: true,
     });
