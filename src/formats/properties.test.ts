@@ -1,7 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { NamedTensors, Tensor } from "../model/index.js";
+import { inferShapes, type Model, type NamedTensors, parameterSpecs, type Tensor } from "../model/index.js";
 import { RECIPES } from "../training/recipes/recipes.js";
+import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
+import { readOnnx } from "./onnx/read.js";
+import { writeOnnx } from "./onnx/write.js";
 import { readPth, writePth } from "./pth/pth.js";
 import { readRecipeFile } from "./recipeFile.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
@@ -34,7 +37,100 @@ function content(named: NamedTensors) {
   });
 }
 
+/** A small network in LeNet-5's order, for images of 12x12 to 20x20. */
+const network = fc
+  .record({
+    channels: fc.constantFrom(1, 3),
+    height: fc.integer({ min: 12, max: 20 }),
+    width: fc.integer({ min: 12, max: 20 }),
+    activation: fc.constantFrom("sigmoid", "tanh", "relu"),
+    pooling: fc.constantFrom("averagePool2d", "maxPool2d"),
+    widths: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 4, maxLength: 4 }),
+    classes: fc.integer({ min: 2, max: 11 }),
+  })
+  .map(({ channels, height, width, activation, pooling, widths: [conv1, conv2, fc1, fc2], classes }): Model => {
+    const pool = { type: pooling, kernel: 2, stride: 2 } as const;
+    const act = { type: activation } as const;
+    return {
+      input: { channels, height, width },
+      layers: [
+        { type: "conv2d", name: "conv1", outChannels: conv1, kernel: 5, stride: 1, padding: 2 },
+        ...[act, pool],
+        { type: "conv2d", name: "conv2", outChannels: conv2, kernel: 5, stride: 1, padding: 0 },
+        ...[act, pool, { type: "flatten" } as const],
+        ...[{ type: "linear", name: "fc1", outFeatures: fc1 } as const, act],
+        ...[{ type: "linear", name: "fc2", outFeatures: fc2 } as const, act],
+        { type: "linear", name: "fc3", outFeatures: classes },
+      ],
+    };
+  });
+
+/** Any float32 values, but no NaN and nothing infinite, repeated as often as a tensor needs them. */
+const values = fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), { minLength: 1, maxLength: 50 });
+
+function parametersOf(model: Model, pattern: readonly number[]): Map<string, Tensor> {
+  return new Map(
+    parameterSpecs(inferShapes(model)).map(({ name, shape }) => {
+      const count = shape.reduce((product, extent) => product * extent, 1);
+      return [
+        name,
+        { shape, data: Float32Array.from({ length: count }, (_, place) => pattern[place % pattern.length]) },
+      ];
+    }),
+  );
+}
+
 describe("every property holds for", () => {
+  it("ONNX: the network, its weights and its normalization, with and without preprocessing", () => {
+    const each = fc.double({ min: 0.01, max: 1, noNaN: true });
+    const property = fc.property(network, values, each, each, fc.boolean(), (model, pattern, mean, std, withAll) => {
+      const parameters = parametersOf(model, pattern);
+      const normalization = { mean: [mean], std: [std] };
+      const metadata = { model, normalization };
+      const written = writeOnnx({ model, parameters, normalization, metadata }, { withPreprocessing: withAll });
+      const read = readOnnx(written);
+      expect(read.model).toEqual(model);
+      expect(content(read.tensors)).toEqual(content(parameters));
+      expect(JSON.parse(read.metadata.mean)).toEqual([mean]);
+      expect(read.normalization !== undefined).toBe(withAll);
+      // Without our metadata, the graph itself says the same.
+      const plain = readOnnx(writeOnnx({ model, parameters, normalization }));
+      expect(plain.model).toEqual(model);
+      expect(content(plain.tensors)).toEqual(content(parameters));
+    });
+    fc.assert(property, { numRuns: 50 });
+  });
+
+  it("checkpoints", () => {
+    const floats = tensor.filter(({ data }) => data instanceof Float32Array) as fc.Arbitrary<
+      Tensor & { data: Float32Array }
+    >;
+    const named = fc.array(fc.tuple(text, floats), { minLength: 1, maxLength: 3 }).map((entries) => new Map(entries));
+    const epoch = fc.integer({ min: 1, max: 100_000 });
+    const state = fc.record({
+      epoch,
+      parameters: named,
+      optimizer: fc.record({ first: named, second: named, average: named }, { requiredKeys: ["first", "second"] }),
+      best: fc.record({
+        epoch,
+        validationAccuracy: fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0),
+        parameters: named,
+      }),
+      identity: fc.dictionary(fc.stringMatching(/^[a-z ]{1,9}$/), text),
+    });
+    const all = ({ parameters, optimizer, best }: ReturnType<typeof readCheckpoint>) =>
+      [parameters, optimizer.first, optimizer.second, optimizer.average ?? new Map(), best.parameters].map(content);
+    fc.assert(
+      fc.property(state, (written) => {
+        const read = readCheckpoint(writeCheckpoint(written));
+        expect(all(read)).toEqual(all(written));
+        const { epoch, best, identity } = written;
+        expect(read).toMatchObject({ epoch, identity });
+        expect([read.best.epoch, read.best.validationAccuracy]).toEqual([best.epoch, best.validationAccuracy]);
+      }),
+    );
+  });
+
   it("safetensors", () => {
     const ordered = tensors.filter((named) => ![...named.keys()].some((key) => /^\d+$/.test(key)));
     fc.assert(
