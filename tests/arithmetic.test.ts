@@ -54,7 +54,7 @@ describe.runIf(supportsFusedArithmetic())("arithmetic", () => {
     const resumed = run(NO_FMA, "train", "--resume", "whole", "--epochs", "2");
     expect(resumed.status).toBe(1);
     expect(resumed.stderr).toBe(
-      "lenet: whole was trained with wasm-fused arithmetic, which is not available here: resume it where it is, or accept other bits with --device cpu\n",
+      "lenet: whole was trained with wasm-fused arithmetic (kernels 2), which is not available here: resume it where it is, or accept other bits with --device cpu\n",
     );
   });
 });

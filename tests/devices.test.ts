@@ -150,7 +150,12 @@ describe("a run that was trained on a graphics card", () => {
   async function runOfCard(name: string): Promise<void> {
     await lenet(`train ${SETTINGS} --out ${name}-model`);
     const card = { name: "acme-one", driver: "driver 1.0" };
-    const config = { ...(await readConfig(`${name}-model`)), arithmetic: "webgpu acme one acme-one-", card };
+    const config = {
+      ...(await readConfig(`${name}-model`)),
+      arithmetic: "webgpu acme one acme-one-",
+      kernels: 1,
+      card,
+    };
     await mkdir(inFolder(name));
     await writeFile(inFolder(name, "config.json"), JSON.stringify(config));
   }
@@ -171,11 +176,16 @@ describe("a run that was trained on a graphics card", () => {
     const { code, stdout, stderr } = await lenet("train --resume moves --device cpu");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(
-      /^moving from acme-one \(driver 1.0\) to wasm-\w+ arithmetic after epoch 0: the result differs /m,
+      /^moving from acme-one \(driver 1.0\) to wasm-\w+ arithmetic \(kernels 2\) after epoch 0: the result differs /m,
     );
     const { earlierDevices, card, arithmetic } = await readConfig("moves");
     expect(earlierDevices).toEqual([
-      { lastEpoch: 0, arithmetic: "webgpu acme one acme-one-", card: { name: "acme-one", driver: "driver 1.0" } },
+      {
+        lastEpoch: 0,
+        arithmetic: "webgpu acme one acme-one-",
+        kernels: 1,
+        card: { name: "acme-one", driver: "driver 1.0" },
+      },
     ]);
     expect([card, arithmetic]).toEqual([undefined, expect.stringMatching(/^wasm-/)]);
     expect(await readFile(inFolder("moves", "report.html"), "utf8")).toContain("acme-one (driver 1.0) to epoch 0");

@@ -58,18 +58,41 @@ describe("files of version 0.1", () => {
     expect(normalization.std).toHaveLength(model.input.channels);
   });
 
-  it("resume: a run, to the weights that the older version reached, but for rounding", async () => {
+  it("resume: a run, to the weights that the older version reached, but for rounding, which is said and noted", async () => {
     const run = await copyRun("resumed");
     const best = join(run, "best.safetensors");
     const expected = (await loadWeights(best)).parameters;
     await rm(best);
-    const { stdout } = await runProgram(folder, ["train", "--resume", run]);
+    const { code, stderr } = await runProgram(folder, ["train", "--resume", run]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `lenet: ${run} was trained with wasm-fused arithmetic, but this computes with wasm-fused arithmetic (kernels 2): resume it where wasm-fused arithmetic is available, or accept other bits with --device cpu\n`,
+    });
+    const { stdout } = await runProgram(folder, ["train", "--resume", run, "--device", "cpu"]);
+    expect(stdout).toContain("moving from wasm-fused arithmetic to wasm-fused arithmetic (kernels 2) after epoch 1");
     expect(stdout).toContain("best validation accuracy 7.50 % in epoch 2");
+    expect(JSON.parse(await readFile(join(run, "config.json"), "utf8"))).toMatchObject({
+      kernels: 2,
+      earlierDevices: [{ lastEpoch: 1, arithmetic: "wasm-fused" }],
+    });
     for (const [name, { data }] of (await loadWeights(best)).parameters) {
       const before = Float32Array.from(expected.get(name)!.data as Float32Array);
       const differences = before.map((value, place) => Math.abs(value - Number(data[place])));
       expect(Math.max(...differences), name).toBeLessThan(1e-6);
     }
+  });
+
+  it("are not proved, as the kernels of then are not here", async () => {
+    const run = await copyRun("claimed");
+    await writeFile(
+      join(run, "result.json"),
+      JSON.stringify({ bestEpoch: 1, bestValidationAccuracy: 0.025, seconds: 1 }),
+    );
+    const { code, stderr } = await runProgram(folder, ["prove", run]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `lenet: ${run} was trained with wasm-fused arithmetic, but this version has kernels 2, which come to other bits\n`,
+    });
   });
 
   it("open: a recipe with every field", async () => {

@@ -169,9 +169,11 @@ export interface Engine {
   readonly batchSize: number;
   /**
    * The name of the arithmetic, which all results depend on besides the seed: `wasm-fused`, `wasm-portable`,
-   * `reference`, or that of a graphics card. The same name means the same bits.
+   * `reference`, or that of a graphics card. The same name and kernels mean the same bits.
    */
   readonly arithmetic: string;
+  /** The revision of the backend's kernels: the first is 1, and any that comes to other bits has the next number. */
+  readonly kernels: number;
   /** The number of processor threads that compute. */
   readonly threads: number;
   /** The networks' working memory in bytes, without the images. */

@@ -81,6 +81,10 @@ class CheckedEngine implements Engine {
     return this.inner.arithmetic;
   }
 
+  get kernels(): number {
+    return this.inner.kernels;
+  }
+
   get threads(): number {
     return this.inner.threads;
   }

@@ -2,7 +2,7 @@ import type { Engine, LoadedImages, SampleResults } from "./backend.js";
 
 /** One network of a fleet as an engine of its own, which shares the fleet's memory. Disposing of it changes nothing. */
 export function networkOf(fleet: Engine, network: number): Engine {
-  const { models, layers, batchSize, arithmetic, threads } = fleet;
+  const { models, layers, batchSize, arithmetic, kernels, threads } = fleet;
   const alone = async <Slice>(
     compute: (images: LoadedImages, slices: readonly (Slice | undefined)[]) => Promise<SampleResults[]>,
     images: LoadedImages,
@@ -19,6 +19,7 @@ export function networkOf(fleet: Engine, network: number): Engine {
     layers,
     batchSize,
     arithmetic,
+    kernels,
     threads,
     memoryBytes: fleet.memoryBytes,
     load: (images) => fleet.load(images),

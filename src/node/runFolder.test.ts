@@ -243,6 +243,7 @@ describe("a reopened run folder", () => {
 
   it.each([
     ["arithmetic", { arithmetic: "wasm-portable" }],
+    ["arithmetic", { kernels: 2 }],
     ["recipe", { recipe: { ...config.recipe, labelSmoothing: 0.25 } }],
     ["recipe", { recipe: { ...config.recipe, epochs: 101 } }],
     ["seed", { seed: 6 }],

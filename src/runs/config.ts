@@ -56,9 +56,18 @@ const configSchema = z.object({
   card: cardSchema.optional(),
   /** The arithmetic on which the run's bits depend, see `Engine.arithmetic`. */
   arithmetic: z.string(),
+  /** The revision of its kernels, see `Engine.kernels`. Runs of version 0.1 do not say: theirs was 1. */
+  kernels: z.number().int().positive().optional(),
   /** What computed the epochs before, if the run was resumed on another device. */
   earlierDevices: z
-    .array(z.object({ lastEpoch: z.number().int().nonnegative(), card: cardSchema.optional(), arithmetic: z.string() }))
+    .array(
+      z.object({
+        lastEpoch: z.number().int().nonnegative(),
+        card: cardSchema.optional(),
+        arithmetic: z.string(),
+        kernels: z.number().int().positive().optional(),
+      }),
+    )
     .optional(),
 });
 
@@ -72,13 +81,17 @@ const anyConfigSchema = z.preprocess((value) => {
 /** Everything needed to repeat a run. */
 export type RunConfig = z.infer<typeof configSchema>;
 
-/** What a run's bits depend on besides its settings: the arithmetic, and the card with its driver. */
-export type RunDevice = Pick<RunConfig, "card" | "arithmetic">;
+/** What a run's bits depend on besides its settings: the arithmetic, its kernels, and the card with its driver. */
+export type RunDevice = Pick<RunConfig, "card" | "arithmetic" | "kernels">;
+
+/** The first revision of the kernels, in runs that do not say. */
+const FIRST_KERNELS = 1;
 
 /** Whether two devices compute the same bits. */
 export function isSameDevice(one: RunDevice, other: RunDevice): boolean {
   return (
     one.arithmetic === other.arithmetic &&
+    (one.kernels ?? FIRST_KERNELS) === (other.kernels ?? FIRST_KERNELS) &&
     one.card?.name === other.card?.name &&
     one.card?.driver === other.card?.driver
   );
@@ -89,16 +102,17 @@ export function isOnCard({ arithmetic }: Pick<RunDevice, "arithmetic">): boolean
   return arithmetic.startsWith("webgpu");
 }
 
-/** A device in words, such as "wasm-fused arithmetic" or "h100 (driver 5.0)". */
-export function describeDevice({ card, arithmetic }: RunDevice): string {
-  if (!card) return `${arithmetic} arithmetic`;
-  return card.driver === undefined ? card.name : `${card.name} (${card.driver})`;
+/** A device in words, such as "wasm-fused arithmetic", "wasm-fused arithmetic (kernels 2)" or "h100 (driver 5.0)". */
+export function describeDevice({ card, arithmetic, kernels = FIRST_KERNELS }: RunDevice): string {
+  const details = [card?.driver, kernels === FIRST_KERNELS ? undefined : `kernels ${kernels}`].filter(Boolean);
+  const name = card?.name ?? `${arithmetic} arithmetic`;
+  return details.length === 0 ? name : `${name} (${details.join(", ")})`;
 }
 
 /** A run's settings after it moved to another device between two epochs; the earlier one is noted. */
 export function withDevice(config: RunConfig, lastEpoch: number, device: RunDevice): RunConfig {
-  const { card, arithmetic, earlierDevices = [] } = config;
-  const before = { lastEpoch, arithmetic, ...(card && { card }) };
+  const { card, arithmetic, kernels, earlierDevices = [] } = config;
+  const before = { lastEpoch, arithmetic, kernels, ...(card && { card }) };
   return { ...config, card: undefined, ...device, earlierDevices: [...earlierDevices, before] };
 }
 

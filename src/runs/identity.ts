@@ -45,9 +45,9 @@ export function differingParts(one: RunIdentity, other: RunIdentity): string[] {
 }
 
 /** What computed an epoch. */
-function deviceIn({ arithmetic, card, earlierDevices = [] }: RunConfig, epoch: number): RunDevice {
-  const device = earlierDevices.find(({ lastEpoch }) => lastEpoch >= epoch) ?? { arithmetic, card };
-  return { arithmetic: device.arithmetic, card: device.card };
+function deviceIn({ arithmetic, kernels, card, earlierDevices = [] }: RunConfig, epoch: number): RunDevice {
+  const device = earlierDevices.find(({ lastEpoch }) => lastEpoch >= epoch) ?? { arithmetic, kernels, card };
+  return { arithmetic: device.arithmetic, kernels: device.kernels, card: device.card };
 }
 
 /** The config as it was in an epoch, before later extensions. */

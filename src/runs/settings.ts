@@ -13,7 +13,7 @@ export function runTitles({ recipe, data, seed }: RunConfig): { readonly title: 
 
 /** All settings of a run, for display. Every name is unique. */
 export function runSettings(config: RunConfig): FactGroup[] {
-  const { recipe, model, parameterCount, seed, data, versions, threads, card, arithmetic } = config;
+  const { recipe, model, parameterCount, seed, data, versions, threads, card, arithmetic, kernels } = config;
   const { earlierDevices = [] } = config;
   const { channels, height, width } = model.input;
   return [
@@ -50,6 +50,7 @@ export function runSettings(config: RunConfig): FactGroup[] {
         ...factsOf({ "graphics card": card?.name, driver: card?.driver }),
         fact("threads", threads),
         fact("arithmetic", arithmetic),
+        ...factsOf({ kernels: kernels?.toString() }),
         ...(earlierDevices.length === 0 ? [] : [fact("earlier devices", earlierDevices.map(earlierDevice).join(", "))]),
       ],
     },

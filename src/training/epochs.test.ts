@@ -68,6 +68,7 @@ class ScriptedEngine implements Engine {
   readonly layers = inferShapes(this.models[0]);
   readonly batchSize = 16;
   readonly arithmetic = "scripted";
+  readonly kernels = 1;
   readonly threads = 1;
   readonly memoryBytes = 0;
   /** One per batch. */

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { Command } from "commander";
 import type { Backend } from "../../engine/backend.js";
 import { fingerprint } from "../../model/index.js";
@@ -5,6 +7,7 @@ import { loadWeights } from "../../node/loadWeights.js";
 import { readRun } from "../../node/runFiles.js";
 import { describeDevice, isSameDevice, type RunConfig } from "../../runs/config.js";
 import type { RunRecord } from "../../runs/record.js";
+import { RUN_FILES } from "../../runs/runFolderFiles.js";
 import { type EpochRecord, runEpochs } from "../../training/epochs.js";
 import { compilePlan, planWith } from "../../training/plan.js";
 import { dataOfRun, type LoadedData, loadSameData } from "../data.js";
@@ -71,9 +74,14 @@ async function prove(path: string, { dataDir, threads, json }: ProveOptions, sig
   return proof.proved;
 }
 
-/** The fingerprint that a finished run claims; runs of early versions have only their weights. */
+/**
+ * The fingerprint that a finished run claims. Runs of early versions have only their weights; a claim can also be made
+ * without them.
+ */
 async function claimOf(path: string, { config, result }: RunRecord): Promise<string> {
   if (!result) throw new Error(`${path} is not finished: it claims nothing that could be proved`);
+  const hasWeights = existsSync(join(path, RUN_FILES.safetensors));
+  if (result.fingerprint !== undefined && !hasWeights) return result.fingerprint;
   const { parameters } = await loadWeights(path);
   const ofWeights = await fingerprint(config.model, parameters);
   if (result.fingerprint === undefined || result.fingerprint === ofWeights) return ofWeights;
@@ -92,7 +100,7 @@ async function backendOf(
     throw new Error(`${path} moved from one device to another, so it cannot be trained again from its start`);
   }
   const device = await openDevice({ device: resumeOn(undefined, config).choice }, undefined, terminal);
-  const here = { arithmetic: config.arithmetic, card: device.card };
+  const here = { ...config, card: device.card };
   if (device.card && !isSameDevice(config, here)) {
     throw new Error(`${path} was trained with ${describeDevice(config)}, but the card here is ${device.card.name}`);
   }
@@ -100,9 +108,9 @@ async function backendOf(
   return device.backend(config.recipe.batchSize, { threads, arithmetic });
 }
 
-/** Trains a run again, in memory. */
+/** Trains a run again, in memory. @throws Error if other kernels than those here trained it */
 async function repeat(
-  { config }: RunRecord,
+  { path, config }: RunRecord,
   data: LoadedData,
   {
     terminal,
@@ -115,6 +123,11 @@ async function repeat(
   const engine = await compilePlan(plan, backend);
   const history: EpochRecord[] = [];
   try {
+    if (!isSameDevice(config, { ...config, kernels: engine.kernels })) {
+      throw new Error(
+        `${path} was trained with ${describeDevice(config)}, but this version has kernels ${engine.kernels}, which come to other bits`,
+      );
+    }
     const epochs = runEpochs({
       ...plan,
       engine,

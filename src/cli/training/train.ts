@@ -121,7 +121,7 @@ export function compileRuns(runs: readonly PreparedRun[], { device, ...processor
 }
 
 /** What a run keeps of its engine. */
-type RunningEngine = Pick<Engine, "arithmetic" | "threads">;
+type RunningEngine = Pick<Engine, "arithmetic" | "kernels" | "threads">;
 
 /**
  * Opens the folder of a run that an engine is compiled for.
@@ -137,8 +137,8 @@ export async function openRun(
   output: RunOutput,
 ): Promise<Run> {
   const { plan, reopened } = prepared;
-  const { arithmetic } = engine;
-  const on: RunDevice = { arithmetic, ...(device.card && { card: nameAndDriver(device.card) }) };
+  const { arithmetic, kernels } = engine;
+  const on: RunDevice = { arithmetic, kernels, ...(device.card && { card: nameAndDriver(device.card) }) };
   if (!reopened) {
     const create = (path: string) => RunFolder.create(path, newConfig(plan, data, engine, on));
     const folder = await (prepared.isNumbered ? inFreeFolder(prepared.path, create) : create(prepared.path));

@@ -67,6 +67,7 @@ class ReferenceEngine implements Engine {
   readonly layers: readonly ShapedLayer[];
   readonly batchSize: number;
   readonly arithmetic = "reference";
+  readonly kernels = 1;
   readonly threads = 1;
   readonly memoryBytes = 0;
 

@@ -117,6 +117,7 @@ class WebgpuEngine implements Engine {
   readonly layers: readonly ShapedLayer[];
   readonly batchSize: number;
   readonly arithmetic: string;
+  readonly kernels = 1;
   /** The calling one only uploads. */
   readonly threads = 1;
 

@@ -56,5 +56,6 @@ export function configOf(run: Run, { seed }: Member): RunConfig {
     threads: machine.value?.threads ?? 1,
     card: settings.fields.device === "gpu" && card?.type === "there" ? { name: card.name } : undefined,
     arithmetic: machine.value?.arithmetic ?? "unknown",
+    kernels: machine.value?.kernels,
   };
 }

@@ -85,6 +85,8 @@ export interface TrainingMachine {
   readonly threads: number;
   /** See `Engine.arithmetic`. */
   readonly arithmetic: string;
+  /** See `Engine.kernels`. */
+  readonly kernels: number;
 }
 
 /** Messages from a training worker to the page. The arrays `initial`, `at` and `best` have an entry per network. */

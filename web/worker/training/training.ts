@@ -89,8 +89,8 @@ export class Training {
   }
 
   private async begin(): Promise<void> {
-    const { threads, arithmetic } = this.engine;
-    this.report({ type: "started", machine: { threads, arithmetic }, initial: await this.current() });
+    const { threads, arithmetic, kernels } = this.engine;
+    this.report({ type: "started", machine: { threads, arithmetic, kernels }, initial: await this.current() });
     if (this.gate.restsNow) await this.rest();
     for (;;) {
       let failure: unknown;

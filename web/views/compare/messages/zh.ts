@@ -52,6 +52,7 @@ export const zh: typeof en = {
     lenet: "lenet 版本",
     threads: "线程",
     arithmetic: "运算方式",
+    kernels: "内核版本",
   },
   bestValidation: "最佳验证",
   test: "测试",
