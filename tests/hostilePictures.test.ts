@@ -85,12 +85,12 @@ describe("is refused before it is decoded:", () => {
 });
 
 it.each([
-  ["four files", THREADS, 0],
-  ["four requests", 0, THREADS],
-  ["two files and two requests", 2, 2],
-])(`take at most ${MOST_MEGABYTES} MB at once: %s`, (_, files, requests) => {
-  const { outcomes, bytes, megabytes } = decode("square.png", png(5100, 5100, 1), files, requests);
-  expect(outcomes).toEqual(Array(files).fill({ width: 5100, height: 5100 }));
+  ["four files", 5100, 1, THREADS, 0],
+  ["four requests", 5100, 1, 0, THREADS],
+  ["the largest in colours, as a file and as a request", 7070, 4, 1, 1],
+] as const)(`take at most ${MOST_MEGABYTES} MB at once: %s`, (_, side, channels, files, requests) => {
+  const { outcomes, bytes, megabytes } = decode("square.png", png(side, side, channels), files, requests);
+  expect(outcomes).toEqual(Array(files).fill({ width: side, height: side }));
   expect(bytes).toEqual(Array(requests).fill(28 * 28));
   expect(megabytes).toBeLessThan(MOST_MEGABYTES);
 });

@@ -29,6 +29,9 @@ const DISPLAYED: ReadonlySet<ColorSpace> = new Set([
   ColorSpace.LinearGray,
 ]);
 
+/** How many pixels leave the decoder's memory at a time. */
+const PIXELS_PER_COPY = 2 ** 18;
+
 /** libjpeg only warns and fills in the rest. */
 const CUT_OFF = /premature end/i;
 
@@ -101,12 +104,26 @@ function decode(bytes: Uint8Array, format: ImageFormat): DecodedImage {
     image.autoOrient();
     if (!DISPLAYED.has(image.colorSpace)) image.colorSpace = ColorSpace.sRGB;
     const { width, height } = image;
-    const rgba = image.getPixels((pixels) => pixels.toByteArray(0, 0, width, height, "RGBA"));
-    if (rgba === null) throw new ImageError("damaged: it has no pixels");
+    const rgba = pixelsOf(image);
     return format === "GIF" ? onScreen(image, { width, height, rgba }) : { width, height, rgba };
   } finally {
     image.dispose();
   }
+}
+
+/** Copied by rows, so that the decoder's memory does not grow by all of them. */
+function pixelsOf(image: IMagickImage): Uint8Array {
+  const { width, height } = image;
+  const rgba = new Uint8Array(width * height * 4);
+  const most = Math.max(1, Math.floor(PIXELS_PER_COPY / width));
+  image.getPixels((pixels) => {
+    for (let row = 0; row < height; row += most) {
+      const rows = pixels.toByteArray(0, row, width, Math.min(most, height - row), "RGBA");
+      if (rows === null) throw new ImageError("damaged: it has no pixels");
+      rgba.set(rows, 4 * row * width);
+    }
+  });
+  return rgba;
 }
 
 /** Naming the format keeps ImageMagick from trying others, such as SVG, scripts and URLs. */
