@@ -11,13 +11,20 @@ export type { DecodedImage } from "./data/images/color.js";
 export { createDataset, type DatasetOptions } from "./data/images/createDataset.js";
 export type { Canvas, Context2d, ImageInput, Pixels } from "./data/images/image.js";
 export type { Split } from "./data/split.js";
-export type { Averaging, LayerActivation, OptimizerSettings, OptimizerState } from "./engine/backend.js";
+export type {
+  Averaging,
+  LayerActivation,
+  OptimizerSettings,
+  OptimizerState,
+  StochasticLevenbergMarquardt,
+} from "./engine/backend.js";
 export type { Arithmetic } from "./engine/wasm/features.js";
 export type { EngineThread, StartThread, ThreadStart, Threads } from "./engine/wasm/threads.js";
 export {
   type ActivationLayer,
   type ActivationShape,
   type BatchNormLayer,
+  type ConnectionTable,
   type Conv2dLayer,
   type DropoutLayer,
   type FlattenLayer,
@@ -26,7 +33,9 @@ export {
   formatSummary,
   type GlobalAveragePool2dLayer,
   type ImageShape,
+  type Initialization,
   type Layer,
+  LENET5_CONNECTIONS,
   type LeNet5Options,
   type LinearLayer,
   type Model,
@@ -36,8 +45,11 @@ export {
   type Normalization,
   type ParameterSpec,
   type Pool2dLayer,
+  type PoolingLayer,
+  type RbfLayer,
   type ShapedLayer,
   ShapeError,
+  type Subsample2dLayer,
   summarize,
   type Tensor,
   type TensorData,
@@ -74,4 +86,5 @@ export {
   type OneCycleSchedule,
   oneCycle,
   type Schedule,
+  type StepwiseSchedule,
 } from "./training/recipes/schedules.js";

@@ -60,6 +60,9 @@ const sigmoid: Layer = { type: "sigmoid" };
 const relu: Layer = { type: "relu" };
 const leakyRelu: Layer = { type: "leakyRelu" };
 const tanh: Layer = { type: "tanh" };
+const scaledTanh: Layer = { type: "scaledTanh" };
+const subsample = (kernel = 2, name = "subsample"): Layer => ({ type: "subsample2d", name, kernel, stride: kernel });
+const rbf: Layer = { type: "rbf" };
 const globalAverage: Layer = { type: "globalAveragePool2d" };
 const batchNorm = (name = "norm", momentum = 0.1): Layer => ({ type: "batchNorm", name, epsilon: 1e-5, momentum });
 
@@ -263,7 +266,7 @@ describe("convolution", () => {
 });
 
 describe("activations", () => {
-  const kinds = [sigmoid, relu, leakyRelu, tanh];
+  const kinds = [sigmoid, relu, leakyRelu, tanh, scaledTanh];
   const places: [string, (kind: Layer) => Model][] = [
     [
       "between two padded convolutions",
@@ -357,6 +360,93 @@ describe("pooling", () => {
   });
 });
 
+describe("trainable subsampling", () => {
+  it.each([
+    ["of 2 × 2", model(1, 9, 11, conv(3, 2), subsample(), flatten, linear(3))],
+    ["of 3 × 3", model(1, 10, 7, conv(3, 2), relu, subsample(3), flatten, linear(3))],
+    ["of an image with several channels", model(3, 8, 8, subsample(), conv(2, 2), flatten, linear(3))],
+    ["before an activation", model(2, 13, 13, conv(5, 4), subsample(), scaledTanh, flatten, linear(3))],
+    ["to few columns", model(1, 6, 6, subsample(), flatten, linear(3))],
+    [
+      "before a padded convolution",
+      model(1, 11, 11, conv(3, 2, 1, 0, "a"), tanh, subsample(), sigmoid, conv(2, 3, 1, 1, "b"), flatten, linear(3)),
+    ],
+  ])("%s", async (_, of) => {
+    await hold(of);
+    await hold(of, 3);
+  });
+});
+
+describe("a partial convolution", () => {
+  const partial = (channels: number, padding: number): Layer => ({
+    ...(conv(4, 3, 1, padding, "partial") as Extract<Layer, { type: "conv2d" }>),
+    connections: [[0], [channels - 1], [0, 1], Array.from({ length: channels }, (_, channel) => channel)],
+  });
+  const of = model(1, 9, 10, conv(3, 2, 1, 0, "before"), tanh, partial(3, 1), flatten, linear(3));
+
+  it.each([
+    ["behind a convolution", of],
+    ["of an image", model(2, 7, 8, partial(2, 0), relu, maximum(2), flatten, linear(3))],
+  ])("%s", async (_, each) => {
+    await hold(each);
+    await hold(each, 3);
+  });
+
+  it("never changes what is not connected, whatever the optimizer", async () => {
+    for (const optimizer of [
+      SGD,
+      { type: "adamw", beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1 } as const,
+    ]) {
+      const engine = await compile(of, optionsFor(of, 9, optimizer));
+      const parameters = initializeParameters(of, 1);
+      await engine.setParameters(parameters);
+      for (const [step, samples] of [9, 1, 3].entries()) {
+        const loss = { labelSmoothing: 0, seed: 0 };
+        await engine.train(valueBatch(of, samples), labelsFor(of, samples), loss, {
+          step: step + 1,
+          learningRate: 0.1,
+        });
+      }
+      const { data } = (await engine.parameters()).get("partial.weight")!;
+      const before = parameters.get("partial.weight")!.data;
+      // The first output channel is connected to the first of three channels only.
+      expect([...data.subarray(9, 27)]).toEqual(Array(18).fill(0));
+      expect(data.filter((value, place) => value !== before[place])).toHaveLength(9 * (1 + 1 + 2 + 3));
+    }
+  });
+
+  it("refuses weights between channels that are not connected", async () => {
+    const engine = await compile(of, optionsFor(of, 1));
+    const parameters = new Map(initializeParameters(of, 1));
+    const { shape, data } = parameters.get("partial.weight")!;
+    parameters.set("partial.weight", { shape, data: data.map((value, place) => (place === 9 ? 1e-9 : value)) });
+    await expect(engine.setParameters(parameters)).rejects.toThrow(
+      new ShapeError("partial.weight: the weights connect channels that the model does not connect"),
+    );
+  });
+});
+
+describe("radial basis functions", () => {
+  const of = model(1, 4, 5, flatten, linear(84, "a"), scaledTanh, rbf);
+
+  it.each([9, 3, 1])("for %s samples", (samples) => hold(of, samples));
+
+  it("with a class of rubbish in the loss", async () => {
+    for (const samples of [9, 1]) {
+      // Without parameters that bring them near a bitmap, all distances are about 84: only then does rubbish matter.
+      for (const rubbishPenalty of [0.5, 84, 120]) {
+        const options = { ...optionsFor(of, samples), rubbishPenalty };
+        const [engine, reference] = [await compile(of, options), await referenceEngine(of, options)];
+        for (const each of [engine, reference]) await each.setParameters(initializeParameters(of, 1, "lecun1998"));
+        const batch = valueBatch(of, samples);
+        const labels = labelsFor(of, samples);
+        const [actual, expected] = [await answers(engine, batch, labels), await answers(reference, batch, labels)];
+        expectAnswersClose(actual, expected);
+      }
+    }
+  });
+});
+
 describe("linear layers", () => {
   const sizes = [1, 2, 3, 5, 83];
   const shapes = sizes.flatMap((from) => sizes.map((to) => ({ from, to })));
@@ -443,6 +533,7 @@ describe("training", () => {
     ["SGD", { type: "sgd", momentum: 0, nesterov: false, weightDecay: 0.01 }],
     ["SGD with momentum", { type: "sgd", momentum: 0.9, nesterov: false, weightDecay: 0.01 }],
     ["SGD with Nesterov momentum", { type: "sgd", momentum: 0.9, nesterov: true, weightDecay: 0.01 }],
+    ["SDLM", { type: "sdlm", damping: 0.02, samples: 1 }],
   ];
   const of = model(
     2,
@@ -583,7 +674,7 @@ describe("training", () => {
 
   it.each(optimizers)("keeps no denormal numbers when gradients vanish: %s", async (_, settings) => {
     const still = model(1, 3, 3, conv(2, 2), relu, flatten, linear(3, "a"), linear(2, "b"));
-    const options = optionsFor(still, 4, { ...settings, weightDecay: 0 });
+    const options = optionsFor(still, 4, { ...settings, weightDecay: 0 } as OptimizerSettings);
     const engine = await compile(still, options);
     const parameters = initializeParameters(still, 1);
     await engine.setParameters(parameters);

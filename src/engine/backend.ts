@@ -26,6 +26,11 @@ export interface NetworkSettings {
   readonly optimizer?: OptimizerSettings;
   /** Which average of the parameters to keep. Default: none. */
   readonly averaging?: Averaging | null;
+  /**
+   * The constant j of LeCun et al. (1998), equation 9: the loss counts a further class with the logit −j, which is never
+   * right and never predicted, so that outputs far from the right one are not pushed further. Default: none.
+   */
+  readonly rubbishPenalty?: number;
 }
 
 /** What all networks of a fleet share. */
@@ -36,7 +41,7 @@ export interface EngineOptions {
   readonly keepActivations?: boolean;
 }
 
-/** The optimisers, named and parameterised as in torch.optim. */
+/** The optimisers; those of torch.optim are named and parameterised as there. */
 export type OptimizerSettings =
   | {
       readonly type: "adamw" | "adam";
@@ -45,7 +50,21 @@ export type OptimizerSettings =
       readonly epsilon: number;
       readonly weightDecay: number;
     }
-  | { readonly type: "sgd"; readonly momentum: number; readonly nesterov: boolean; readonly weightDecay: number };
+  | { readonly type: "sgd"; readonly momentum: number; readonly nesterov: boolean; readonly weightDecay: number }
+  | StochasticLevenbergMarquardt;
+
+/**
+ * The stochastic diagonal Levenberg-Marquardt method of LeCun et al. (1998), appendix C: each parameter has its own rate,
+ * learningRate / (damping + h). h is the diagonal of the Gauss-Newton second derivative of the loss by the parameter; it
+ * is the optimiser's second moment, which the caller sets before each epoch (`OptimizerState.second`).
+ */
+export interface StochasticLevenbergMarquardt {
+  readonly type: "sdlm";
+  /** The paper's μ. */
+  readonly damping: number;
+  /** The number of images that h is averaged over before each epoch. */
+  readonly samples: number;
+}
 
 /**
  * The exponential moving average of all parameters and buffers, updated after every step:

@@ -14,10 +14,11 @@ export const HYPERPARAMETERS = {
   oneMinusBeta1: 3,
   beta2: 4,
   oneMinusBeta2: 5,
-  /** Adam: lr / (1 − β1^t); SGD: lr */
+  /** Adam: lr / (1 − β1^t); SGD and SDLM: lr */
   stepSize: 6,
   /** 1 / √(1 − β2^t) */
   secondMomentScale: 7,
+  /** SDLM: the damping */
   epsilon: 8,
   /** SGD */
   momentum: 9,
@@ -48,6 +49,22 @@ export function hyperparameterValues(settings: OptimizerSettings, update: Update
       epsilon: 0,
       momentum: update.momentum ?? settings.momentum,
       nesterov: settings.nesterov ? 1 : 0,
+      averageShare: 0,
+    };
+  }
+  if (settings.type === "sdlm") {
+    return {
+      decay: 1,
+      weightDecay: 0,
+      beta1: 0,
+      oneMinusBeta1: 1,
+      beta2: 1,
+      oneMinusBeta2: 0,
+      stepSize: learningRate,
+      secondMomentScale: 1,
+      epsilon: settings.damping,
+      momentum: 0,
+      nesterov: 0,
       averageShare: 0,
     };
   }

@@ -1,4 +1,4 @@
-import { elementCount, type Tensor, type TensorData } from "../model/parameters.js";
+import { elementCount, type Tensor, type TensorData } from "../model/index.js";
 import { FormatError } from "./errors.js";
 
 /**

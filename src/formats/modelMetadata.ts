@@ -10,6 +10,7 @@ const extent = whole.max(1024);
 const name = z.string().max(1000);
 const MOST_LAYERS = 64;
 const MOST_CLASSES = 4096;
+const MOST_CHANNELS = 16_384;
 const LONGEST_TEXT = 1_000_000;
 
 const [firstSchema, ...otherSchemas] = LAYER_TYPES.map((type) =>
@@ -31,6 +32,11 @@ function fieldSchema(field: Field): z.ZodType {
       return whole.max(field.most);
     case "fraction":
       return z.number();
+    case "connections":
+      return z
+        .array(z.array(whole.max(MOST_CHANNELS)).max(MOST_CHANNELS))
+        .max(MOST_CHANNELS)
+        .optional();
   }
 }
 

@@ -45,9 +45,15 @@ const BAD: [string, object, string[]][] = [
   [
     "no fields",
     {},
-    expect.arrayContaining(['activation: is missing: it must be "sigmoid" or "relu" or "leakyRelu" or "tanh"']),
+    expect.arrayContaining([
+      'activation: is missing: it must be "sigmoid" or "relu" or "leakyRelu" or "tanh" or "scaledTanh"',
+    ]),
   ],
-  ["an unknown recipe", { extends: "fast" }, ['extends: must be "paper" or "improved" or "best", not "fast"']],
+  [
+    "an unknown recipe",
+    { extends: "fast" },
+    ['extends: must be "paper" or "improved" or "best" or "lenet-1998", not "fast"'],
+  ],
   [
     "an unknown field",
     { extends: "paper", schedule: { type: "constant", lr: 1, learningRate: 1 } },
@@ -57,7 +63,7 @@ const BAD: [string, object, string[]][] = [
     "several mistakes",
     { extends: "paper", epochs: 0.5, dropout: 1.5, pooling: "max", batchSize: "32" },
     [
-      'pooling: must be "averagePool2d" or "maxPool2d", not "max"',
+      'pooling: must be "averagePool2d" or "maxPool2d" or "subsample2d", not "max"',
       "dropout: must be at most 1, not 1.5",
       "epochs: must be a whole number, not 0.5",
       'batchSize: must be a number, not "32"',
@@ -67,7 +73,7 @@ const BAD: [string, object, string[]][] = [
   [
     "an unknown type of optimizer",
     { extends: "paper", optimizer: { type: "lion" } },
-    ['optimizer.type: must be "adamw" or "adam" or "sgd", not "lion"'],
+    ['optimizer.type: must be "adamw" or "adam" or "sgd" or "sdlm", not "lion"'],
   ],
   [
     "a field of another schedule",

@@ -49,6 +49,11 @@ const optimizerSchema = z.discriminatedUnion("type", [
     nesterov: z.boolean().default(false),
     weightDecay: rate.default(0),
   }),
+  fields({
+    type: z.literal("sdlm"),
+    damping: z.number().positive().describe("Added to the second derivatives: the paper's μ"),
+    samples: z.number().int().min(1).default(500).describe("Images that they are averaged over before each epoch"),
+  }),
 ]);
 
 /** Omitted fields take PyTorch's defaults. */
@@ -81,6 +86,14 @@ const scheduleSchema = z.discriminatedUnion("type", [
       .default(0)
       .describe("Steps during which the learning rate rises linearly"),
   }),
+  fields({
+    type: z.literal("stepwise"),
+    steps: z
+      .array(fields({ passes: z.number().int().min(1).max(MOST_EPOCHS), learningRate: rate }))
+      .min(1)
+      .max(100)
+      .describe("Learning rates, and for how many epochs each; of another number of epochs, each takes its share"),
+  }),
 ]);
 
 /** Defaults are off: early versions had only crop, flip and rotation, and their run folders omit the rest. */
@@ -109,6 +122,30 @@ export const recipeShape = {
     .describe("The name of the run and its folder"),
   activation: z.enum(ACTIVATION_TYPES),
   pooling: z.enum(POOLING_TYPES),
+  padding: z.number().int().min(0).max(2).optional().describe("Of the first convolution; default: 2"),
+  connections: z
+    .enum(["full", "partial"])
+    .optional()
+    .describe("Which maps the second convolution takes: all, or those of the paper's table I; default: full"),
+  output: z
+    .enum(["linear", "rbf"])
+    .optional()
+    .describe("The last layer: linear, or distances to the bitmaps of the digits; default: linear"),
+  input: z
+    .strictObject({
+      channels: z.literal([1, 3]),
+      height: z.number().int().min(12).max(128),
+      width: z.number().int().min(12).max(128),
+    })
+    .optional()
+    .describe("The network's input; default: the images' own size"),
+  initialization: z
+    .enum(["pytorch", "lecun1998"])
+    .optional()
+    .describe("Uniform in ±1 / √fan-in (pytorch, the default) or ±2.4 / fan-in (lecun1998)"),
+  rubbishPenalty: rate
+    .optional()
+    .describe("The constant j of the loss of LeCun et al. (1998), equation 9; default: none"),
   dropout: share.describe("Probability, after the two hidden linear layers"),
   batchNorm: z
     .boolean()

@@ -1,5 +1,5 @@
-import type { NamedTensors, Tensor } from "../model/parameters.js";
-import { elementCount } from "../model/parameters.js";
+import type { NamedTensors, Tensor } from "../model/index.js";
+import { elementCount } from "../model/index.js";
 import {
   decodeElements,
   type ElementType,

@@ -32,8 +32,8 @@ export type WeightsFormat = (typeof WEIGHTS_FORMATS)[number];
 /** The largest weights file that is read. A LeNet-5 for 3x128x128 images takes 7 MB, 21 MB with its optimizer state. */
 export const MOST_WEIGHTS_BYTES = 32e6;
 
-/** The layers without parameters, which a file of tensors does not show. */
-export type ParameterFreeLayers = Pick<LeNet5Options, "activation" | "pooling" | "dropout">;
+/** What a file of tensors does not show of the layers. */
+export type ParameterFreeLayers = Omit<LeNet5Options, "input" | "classes">;
 
 // A LeNet-5 for 3x128x128 images needs a fiftieth of these multiply-adds and a third of these activations.
 const MOST_MULTIPLY_ADDS = 2 ** 30;
@@ -93,8 +93,8 @@ function readFile(bytes: Uint8Array): TensorFile & Partial<OnnxFile> {
 
 function inferModel(tensors: NamedTensors, parameterFree: ParameterFreeLayers | undefined): Model {
   if (!parameterFree) throw new UnknownLayersError();
-  const { activation, pooling, dropout } = parameterFree;
-  return lenet5FromTensors(tensors, { activation, pooling, dropout });
+  const { activation, pooling, dropout, padding, connections, output } = parameterFree;
+  return lenet5FromTensors(tensors, { activation, pooling, dropout, padding, connections, output });
 }
 
 /** @throws FormatError if the model computes far more than any LeNet-5, however few its parameters */

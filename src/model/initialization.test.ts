@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ParameterSpec } from "./layers/index.js";
 import { lenet5 } from "./lenet5.js";
+import type { Model } from "./model.js";
 import { initializeParameters } from "./parameters.js";
 import { inferShapes, parameterSpecs } from "./shapes.js";
 
@@ -14,7 +15,7 @@ const MODEL = lenet5({
 
 function boundOf(initial: ParameterSpec["initial"]): number {
   if (!("fanIn" in initial)) throw new TypeError("a LeNet-5 without batch normalisation draws all its parameters");
-  return 1 / Math.sqrt(initial.fanIn);
+  return 1 / Math.sqrt(Number(initial.fanIn));
 }
 
 describe("initializeParameters", () => {
@@ -43,6 +44,29 @@ describe("initializeParameters", () => {
       expect(Math.abs(mean), name).toBeLessThan(4 * Math.sqrt(1 / 3 / count));
       expect(Math.abs(variance - 1 / 3), name).toBeLessThan(4 * Math.sqrt(4 / 45 / count));
     }
+  });
+
+  it("draws within ±2.4 / fan-in of each output as in 1998, and leaves out what is not connected", () => {
+    const partial: Model = {
+      input: { channels: 2, height: 9, width: 9 },
+      layers: [
+        { type: "conv2d", name: "conv", outChannels: 2, kernel: 5, stride: 1, padding: 0, connections: [[1], [0, 1]] },
+        { type: "flatten" },
+        { type: "linear", name: "fc", outFeatures: 40 },
+      ],
+    };
+    const tensors = initializeParameters(partial, 3, "lecun1998");
+    const largest = (name: string, start: number, end: number) =>
+      Math.max(...tensors.get(name)!.data.subarray(start, end).map(Math.abs));
+    const within = (value: number, bound: number) => {
+      expect(value).toBeLessThanOrEqual(Math.fround(bound));
+      expect(value).toBeGreaterThan(0.7 * bound);
+    };
+    expect(largest("conv.weight", 0, 25)).toBe(0);
+    within(largest("conv.weight", 25, 50), 2.4 / 25);
+    within(largest("conv.weight", 50, 100), 2.4 / 50);
+    within(largest("fc.weight", 0, 2000), 2.4 / 50);
+    within(largest("fc.bias", 0, 40), 2.4 / 50);
   });
 
   it("depends only on the seed, and on all of its bits", () => {

@@ -1,4 +1,11 @@
-import { type ActivationLayer, type Layer, type Pool2dLayer, ShapeError } from "./layers/index.js";
+import {
+  type ActivationLayer,
+  type ConnectionTable,
+  type Layer,
+  type PoolingLayer,
+  RBF_CENTRES,
+  ShapeError,
+} from "./layers/index.js";
 import type { ImageShape, Model } from "./model.js";
 import type { NamedTensors } from "./parameters.js";
 
@@ -7,12 +14,38 @@ export interface LeNet5Options {
   readonly input: ImageShape;
   readonly classes: number;
   readonly activation: ActivationLayer["type"];
-  readonly pooling: Pool2dLayer["type"];
+  readonly pooling: PoolingLayer["type"];
   /** Dropout after the activations of the two hidden linear layers; 0 for none. */
   readonly dropout: number;
   /** Batch normalisation between each hidden layer's sums and their activation. Default: none. */
   readonly batchNorm?: boolean;
+  /** The padding of the first convolution. Default: 2, so that images keep their size. */
+  readonly padding?: number;
+  /** Which maps the second convolution takes: `full`, all of them; `partial`, as in {@link LENET5_CONNECTIONS}. Default: full. */
+  readonly connections?: "full" | "partial";
+  /** The last layer: `linear`, or `rbf` for the digits' bitmaps. Default: linear. */
+  readonly output?: "linear" | "rbf";
 }
+
+/** Table I of LeCun et al. (1998): the maps of S2 that each map of C3 takes. */
+export const LENET5_CONNECTIONS: ConnectionTable = [
+  [0, 1, 2],
+  [1, 2, 3],
+  [2, 3, 4],
+  [3, 4, 5],
+  [0, 4, 5],
+  [0, 1, 5],
+  [0, 1, 2, 3],
+  [1, 2, 3, 4],
+  [2, 3, 4, 5],
+  [0, 3, 4, 5],
+  [0, 1, 4, 5],
+  [0, 1, 2, 5],
+  [0, 1, 3, 4],
+  [1, 2, 4, 5],
+  [0, 2, 3, 5],
+  [0, 1, 2, 3, 4, 5],
+];
 
 interface Widths {
   readonly conv1: number;
@@ -32,14 +65,27 @@ const BATCH_NORM_DEFAULTS = { epsilon: 1e-5, momentum: 0.1 } as const;
  * LeNet-5 as it is taught today (after LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document
  * recognition", 1998): two 5×5 convolutions with 6 and 16 maps, each followed by an activation and 2×2 pooling, then
  * linear layers with 120 and 84 outputs and one output per class. The first convolution pads by 2, so 28×28 images keep
- * their size.
+ * their size. With all options of the recipe `lenet-1998`, it is the network of the paper.
+ *
+ * @throws ShapeError if the last layer is `rbf` and there are not ten classes
  */
 export function lenet5(options: LeNet5Options): Model {
   return build(options, LENET5_WIDTHS);
 }
 
-function build({ input, classes, activation, pooling, dropout, batchNorm }: LeNet5Options, widths: Widths): Model {
-  const pool: Layer = { type: pooling, kernel: 2, stride: 2 };
+function build(options: LeNet5Options, widths: Widths): Model {
+  const { input, classes, activation, pooling, dropout, batchNorm } = options;
+  const { padding = CONV1_PADDING, connections, output } = options;
+  if (output === "rbf" && classes !== RBF_CENTRES.length) {
+    throw new ShapeError(
+      `the RBF output has the bitmaps of ${RBF_CENTRES.length} digits, but there are ${classes} classes`,
+    );
+  }
+  // The paper squashes what it subsamples, too.
+  const subsampling = (name: string): Layer[] =>
+    pooling === "subsample2d"
+      ? [{ type: pooling, name, kernel: 2, stride: 2 }, { type: activation }]
+      : [{ type: pooling, kernel: 2, stride: 2 }];
   /** The activation behind a hidden layer's sums, normalised if the network does that. */
   const activated = (name: string): Layer[] => [
     ...(batchNorm ? [{ type: "batchNorm", name, ...BATCH_NORM_DEFAULTS } as const] : []),
@@ -55,16 +101,24 @@ function build({ input, classes, activation, pooling, dropout, batchNorm }: LeNe
     // A model is written into files, so it keeps nothing else of what was passed.
     input: { channels, height, width },
     layers: [
-      { type: "conv2d", name: "conv1", outChannels: widths.conv1, kernel: KERNEL, stride: 1, padding: CONV1_PADDING },
+      { type: "conv2d", name: "conv1", outChannels: widths.conv1, kernel: KERNEL, stride: 1, padding },
       ...activated("bn1"),
-      pool,
-      { type: "conv2d", name: "conv2", outChannels: widths.conv2, kernel: KERNEL, stride: 1, padding: 0 },
+      ...subsampling("pool1"),
+      {
+        type: "conv2d",
+        name: "conv2",
+        outChannels: widths.conv2,
+        kernel: KERNEL,
+        stride: 1,
+        padding: 0,
+        ...(connections === "partial" && { connections: LENET5_CONNECTIONS }),
+      },
       ...activated("bn2"),
-      pool,
+      ...subsampling("pool2"),
       { type: "flatten" },
       ...hidden("fc1", widths.fc1, "bn3"),
       ...hidden("fc2", widths.fc2, "bn4"),
-      { type: "linear", name: "fc3", outFeatures: classes },
+      output === "rbf" ? { type: "rbf" } : { type: "linear", name: "fc3", outFeatures: classes },
     ],
   };
 }
@@ -74,12 +128,12 @@ function build({ input, classes, activation, pooling, dropout, batchNorm }: LeNe
  * shapes; with tensors `bn1.weight` …, its hidden layers are normalised.
  *
  * @param tensors `conv1.weight` [6, channels, 5, 5], `conv2.weight`, `fc1.weight` …
- * @param parameterFree the options that leave no trace in the shapes
+ * @param parameterFree what the tensors' shapes do not say
  * @throws ShapeError naming the tensor that is missing or does not fit
  */
 export function lenet5FromTensors(
   tensors: NamedTensors,
-  parameterFree: Pick<LeNet5Options, "activation" | "pooling" | "dropout">,
+  parameterFree: Omit<LeNet5Options, "input" | "classes">,
 ): Model {
   const shapeOf = (name: string, rank: number): readonly number[] => {
     const shape = tensors.get(name)?.shape;
@@ -95,7 +149,7 @@ export function lenet5FromTensors(
   const [conv2, , kernel2] = shapeOf("conv2.weight", 4);
   const [fc1, flat] = shapeOf("fc1.weight", 2);
   const [fc2] = shapeOf("fc2.weight", 2);
-  const [classes] = shapeOf("fc3.weight", 2);
+  const [classes] = parameterFree.output === "rbf" ? [RBF_CENTRES.length] : shapeOf("fc3.weight", 2);
   if (kernel1 !== KERNEL || kernel2 !== KERNEL) {
     throw new ShapeError(`not a LeNet-5: its kernels are ${kernel1}×${kernel1} and ${kernel2}×${kernel2}, not 5×5`);
   }
@@ -103,7 +157,8 @@ export function lenet5FromTensors(
   if (!Number.isInteger(side)) {
     throw new ShapeError(`not a LeNet-5 for square images: fc1 takes ${flat} inputs from ${conv2} maps`);
   }
-  const size = 2 * (2 * side + KERNEL - 1) - 2 * CONV1_PADDING + KERNEL - 1;
+  const { padding = CONV1_PADDING } = parameterFree;
+  const size = 2 * (2 * side + KERNEL - 1) - 2 * padding + KERNEL - 1;
   return build(
     { ...parameterFree, batchNorm: tensors.has("bn1.weight"), input: { channels, height: size, width: size }, classes },
     { conv1, conv2, fc1, fc2 },

@@ -1,6 +1,6 @@
 import { Purpose, RandomStream } from "../numeric/philox.js";
 import { sha256 } from "../numeric/sha256.js";
-import { elementCount } from "./layers/shape.js";
+import { connectedElements, elementCount } from "./layers/index.js";
 import type { Model } from "./model.js";
 import { inferShapes, parameterSpecs, requireParameters } from "./shapes.js";
 
@@ -29,19 +29,40 @@ export interface Tensor<Data extends TensorData = TensorData> {
 export type NamedTensors<Data extends TensorData = TensorData> = ReadonlyMap<string, Tensor<Data>>;
 
 /**
- * PyTorch's default initialisation: weight and bias of Conv2d and Linear uniform in ±1 / √fan_in, constants for batch
- * normalisation. The values depend only on the seed, and a network draws the same with batch normalisation and without;
- * PyTorch's generator draws other values from the same distribution.
+ * How initial parameters are drawn, weights and biases alike. `pytorch`: uniform in ±1 / √fan_in, the default of
+ * torch.nn.Conv2d and Linear. `lecun1998`: uniform in ±2.4 / fan_in, as LeCun et al. (1998), appendix A.
  */
-export function initializeParameters(model: Model, seed: number): NamedTensors<Float32Array> {
+export type Initialization = "pytorch" | "lecun1998";
+
+const BOUNDS: Readonly<Record<Initialization, (fanIn: number) => number>> = {
+  pytorch: (fanIn) => 1 / Math.sqrt(fanIn),
+  lecun1998: (fanIn) => 2.4 / fanIn,
+};
+
+/**
+ * A model's initial parameters: draws, or constants for batch normalisation. The values depend only on the seed, and a
+ * network draws the same with batch normalisation and without; PyTorch's generator draws other values from the same
+ * distribution. Weights that are not connected are zero.
+ */
+export function initializeParameters(
+  model: Model,
+  seed: number,
+  initialization: Initialization = "pytorch",
+): NamedTensors<Float32Array> {
   let drawn = 0;
   return new Map(
-    parameterSpecs(inferShapes(model)).map(({ name, shape, initial }) => {
+    parameterSpecs(inferShapes(model)).map((spec) => {
+      const { name, shape, initial } = spec;
       const data = new Float32Array(elementCount(shape));
       if ("constant" in initial) return [name, { shape, data: data.fill(initial.constant) }];
       const stream = new RandomStream(seed, Purpose.initialisation, 0, drawn++);
-      const bound = 1 / Math.sqrt(initial.fanIn);
-      for (let element = 0; element < data.length; element++) data[element] = (2 * stream.uniform() - 1) * bound;
+      const bounds = [initial.fanIn].flat().map(BOUNDS[initialization]);
+      const connected = connectedElements(spec);
+      const elementsPerOutput = data.length / shape[0];
+      for (let element = 0; element < data.length; element++) {
+        const value = (2 * stream.uniform() - 1) * bounds[Math.floor(element / elementsPerOutput) % bounds.length];
+        data[element] = connected?.[element] === false ? 0 : value;
+      }
       return [name, { shape, data }];
     }),
   );

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { referenceEngine } from "../../tests/support/batchEngine.js";
+import { elementCount } from "./layers/index.js";
 import { lenet5 } from "./lenet5.js";
 import type { Model } from "./model.js";
-import { elementCount, initializeParameters } from "./parameters.js";
+import { initializeParameters } from "./parameters.js";
 import { type Block, receptiveFields, type Span, unitBlock } from "./receptiveField.js";
 import { inferShapes } from "./shapes.js";
 

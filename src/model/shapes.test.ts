@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type Layer, type ParameterSpec, ShapeError } from "./layers/index.js";
+import { elementCount, type Layer, type ParameterSpec, ShapeError } from "./layers/index.js";
 import { lenet5 } from "./lenet5.js";
 import type { Model } from "./model.js";
-import { elementCount } from "./parameters.js";
 import { classCount, inferShapes, parameterSpecs } from "./shapes.js";
 
 const input = { channels: 3, height: 8, width: 9 };
@@ -19,7 +18,7 @@ const linear = (name: string, outFeatures: number): Layer => ({ type: "linear", 
 const flatten: Layer = { type: "flatten" };
 const model = (...layers: Layer[]): Model => ({ input, layers });
 
-function fanInOf(initial: ParameterSpec["initial"]): number | undefined {
+function fanInOf(initial: ParameterSpec["initial"]) {
   return "fanIn" in initial ? initial.fanIn : undefined;
 }
 

@@ -1,5 +1,6 @@
 import {
   type ActivationShape,
+  connectedElements,
   type Field,
   kindOf,
   type Layer,
@@ -7,7 +8,7 @@ import {
   type ParameterSpec,
   ShapeError,
 } from "./layers/index.js";
-import { elementCount, formatShape } from "./layers/shape.js";
+import { formatShape, trainableCount } from "./layers/shape.js";
 import type { Model } from "./model.js";
 import type { NamedTensors } from "./parameters.js";
 
@@ -89,9 +90,9 @@ export function learnedSpecs(layers: readonly ShapedLayer[]): ParameterSpec[] {
   return parameterSpecs(layers).filter(({ isBuffer }) => !isBuffer);
 }
 
-/** The number of parameters, without buffers, as everybody counts them. */
+/** The number of parameters, without buffers and weights that are not connected. */
 export function countParameters(specs: readonly ParameterSpec[]): number {
-  return specs.reduce((sum, { shape, isBuffer }) => sum + (isBuffer ? 0 : elementCount(shape)), 0);
+  return specs.reduce((sum, spec) => sum + trainableCount(spec), 0);
 }
 
 /** The number of classes: the outputs of the last layer. */
@@ -101,11 +102,15 @@ export function classCount(layers: readonly ShapedLayer[]): number {
 
 /** @throws ShapeError unless the tensors are exactly the model's parameters */
 export function requireParameters(specs: readonly ParameterSpec[], tensors: NamedTensors): void {
-  for (const { name, shape } of specs) {
+  for (const spec of specs) {
+    const { name, shape } = spec;
     const tensor = tensors.get(name);
     if (!tensor) throw new ShapeError(`the weights have no tensor ${name}`);
     if (tensor.shape.join() !== shape.join()) {
       throw new ShapeError(`${name}: the weights have [${tensor.shape.join(", ")}], the model [${shape.join(", ")}]`);
+    }
+    if (connectedElements(spec)?.some((connected, element) => !connected && Number(tensor.data[element]) !== 0)) {
+      throw new ShapeError(`${name}: the weights connect channels that the model does not connect`);
     }
   }
   const unknown = [...tensors.keys()].find((name) => !specs.some((spec) => spec.name === name));

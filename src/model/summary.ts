@@ -1,5 +1,5 @@
+import { elementCount } from "./layers/index.js";
 import type { Model } from "./model.js";
-import { elementCount } from "./parameters.js";
 import { countParameters, inferShapes, parameterSpecs } from "./shapes.js";
 
 /** A model's summary as data. Shapes are per sample. */

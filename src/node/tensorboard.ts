@@ -18,6 +18,7 @@ import type { RunConfig } from "../runs/config.js";
 import { RUN_FILES } from "../runs/runFolderFiles.js";
 import type { EpochRecord } from "../training/epochs.js";
 import type { Evaluation } from "../training/metrics.js";
+import { largestLearningRate } from "../training/recipes/schedules.js";
 import { describeFileError, errorCode } from "./disk/files.js";
 import { encodePng } from "./images/codec.js";
 
@@ -144,9 +145,9 @@ function settingsOf({ recipe, seed, data }: RunConfig): Settings {
     pooling: recipe.pooling,
     dropout: recipe.dropout,
     optimizer: optimizer.type,
-    "weight decay": optimizer.weightDecay,
+    ...("weightDecay" in optimizer && { "weight decay": optimizer.weightDecay }),
     schedule: schedule.type,
-    "learning rate": schedule.type === "oneCycle" ? schedule.maximumLearningRate : schedule.learningRate,
+    "learning rate": largestLearningRate(schedule),
     "label smoothing": recipe.labelSmoothing,
     augmentation: formatAugmentation(recipe.augmentation),
   };

@@ -1,6 +1,7 @@
 import { formatAugmentation } from "../data/augmentationText.js";
 import type { Fact, FactGroup } from "../report/facts.js";
 import type { Recipe } from "../training/recipes/recipes.js";
+import { largestLearningRate, type Schedule } from "../training/recipes/schedules.js";
 import { describeDevice, type RunConfig } from "./config.js";
 
 /** The title and subtitle of a run's charts. */
@@ -62,19 +63,26 @@ function earlierDevice({ lastEpoch, ...device }: NonNullable<RunConfig["earlierD
 }
 
 /** The facts for each field of a recipe. The type ensures that none is forgotten when comparing runs. */
-const RECIPE_FACTS: { readonly [Field in keyof Recipe]: (value: Recipe[Field]) => readonly Fact[] } = {
+const RECIPE_FACTS: { readonly [Field in keyof Recipe]-?: (value: Recipe[Field]) => readonly Fact[] } = {
   name: (name) => [fact("recipe", name)],
   epochs: (epochs) => [fact("epochs", epochs)],
   batchSize: (size) => [fact("batch", size)],
   activation: (activation) => [fact("activation", activation)],
   pooling: (pooling) => [fact("pooling", pooling)],
+  padding: (padding) => optional("padding", padding),
+  connections: (connections) => optional("connections", connections),
+  output: (output) => optional("output", output),
+  // A run's model has it.
+  input: () => [],
+  initialization: (initialization) => optional("initialization", initialization),
+  rubbishPenalty: (penalty) => optional("rubbish penalty", penalty),
   dropout: (probability) => [fact("dropout", probability)],
   batchNorm: (normalized) => [fact("batch normalisation", yesOrNo(normalized))],
   optimizer: (optimizer) => [fact("optimizer", optimizer.type), ...numbers("optimizer's numbers", optimizer)],
   schedule: (schedule) => [
     fact("schedule", schedule.type),
-    fact("learning rate", schedule.type === "oneCycle" ? schedule.maximumLearningRate : schedule.learningRate),
-    ...numbers("schedule's numbers", schedule),
+    fact("learning rate", largestLearningRate(schedule)),
+    ...scheduleNumbers(schedule),
   ],
   labelSmoothing: (smoothing) => [fact("label smoothing", smoothing)],
   averaging: (averaging) => [fact("averaging", averaging ? `decay=${averaging.decay}` : "none")],
@@ -88,8 +96,20 @@ const RECIPE_FACTS: { readonly [Field in keyof Recipe]: (value: Recipe[Field]) =
 };
 
 function recipeFacts(recipe: Recipe): Fact[] {
-  const facts = <Field extends keyof Recipe>(field: Field) => RECIPE_FACTS[field](recipe[field]);
+  // The compiler cannot tell that the two belong to the same field.
+  const facts = (field: keyof Recipe) => (RECIPE_FACTS[field] as (value: unknown) => readonly Fact[])(recipe[field]);
   return (Object.keys(RECIPE_FACTS) as (keyof Recipe)[]).filter((field) => field !== "name").flatMap(facts);
+}
+
+function scheduleNumbers(schedule: Schedule): Fact[] {
+  if (schedule.type !== "stepwise") return numbers("schedule's numbers", schedule);
+  const steps = schedule.steps.map(({ passes, learningRate }) => `${passes}×${learningRate}`);
+  return [fact("schedule's numbers", steps.join(" "))];
+}
+
+/** A fact for a field that a recipe may omit. */
+function optional(name: string, value: string | number | undefined): Fact[] {
+  return value === undefined ? [] : [fact(name, value)];
 }
 
 /** Facts for the values that are known. */

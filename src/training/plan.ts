@@ -90,7 +90,7 @@ export function planWith(
     epochsBefore,
     dataset: data.train,
     split: splitTraining(data, recipe.validationFraction, seed),
-    parameters: initializeParameters(model, seed),
+    parameters: initializeParameters(model, seed, recipe.initialization),
   };
 }
 

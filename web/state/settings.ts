@@ -2,6 +2,7 @@ import type { Dataset } from "../../src/data/dataset.js";
 import { parseAugmentation } from "../../src/data/index.js";
 import { settleRecipe } from "../../src/training/plan.js";
 import { RECIPES, type Recipe } from "../../src/training/recipes/recipes.js";
+import { largestLearningRate } from "../../src/training/recipes/schedules.js";
 import type { ValuesOf } from "../address/fields.js";
 import { trainFields } from "../address/trainFields.js";
 
@@ -34,5 +35,5 @@ export function recipeFor(fields: RunFields, train: Dataset, background: 0 | 255
 
 /** The recipe's learning rate, or its maximum if a schedule changes it. */
 export function learningRateOf({ schedule }: Recipe): number {
-  return schedule.type === "oneCycle" ? schedule.maximumLearningRate : schedule.learningRate;
+  return largestLearningRate(schedule);
 }

@@ -6,7 +6,7 @@ import { printableLines, toJson } from "../text.js";
 
 interface SummaryOptions {
   readonly recipe: string;
-  readonly input: ImageShape;
+  readonly input?: ImageShape;
   readonly classes: number;
   readonly json?: boolean;
 }
@@ -17,15 +17,17 @@ export function summaryCommand(): Command {
     .description("print the network's layers, output shapes and parameter counts")
     .addOption(recipeOption().default("paper"))
     .addOption(
-      new Option("--input <CxHxW>", "input size: channels, height, width")
-        .argParser(inputSize)
-        .default(inputSize("1x28x28"), "1x28x28"),
+      new Option(
+        "--input <CxHxW>",
+        "input size: channels, height, width (default: the recipe's, or 1x28x28)",
+      ).argParser(inputSize),
     )
     .addOption(new Option("--classes <n>", "number of classes").argParser(integer(1, 1000)).default(10))
     .addOption(jsonOption())
-    .action(({ recipe, input, classes, json }: SummaryOptions) => {
-      const { activation, pooling, dropout } = RECIPES[recipe];
-      const summary = summarize(lenet5({ input, classes, activation, pooling, dropout }));
+    .action(({ recipe: name, input, classes, json }: SummaryOptions) => {
+      const recipe = RECIPES[name];
+      const shape = input ?? recipe.input ?? { channels: 1, height: 28, width: 28 };
+      const summary = summarize(lenet5({ ...recipe, input: shape, classes }));
       process.stdout.write(`${json ? toJson(summary, 2) : printableLines(formatSummary(summary))}\n`);
     });
 }

@@ -27,7 +27,7 @@ describe("parseAxis", () => {
     ["lr=1e-3,", '"" is not valid for lr: it must be a number above 0 and below 100.'],
     ["batch=32,1.5", '"1.5" is not valid for batch: it must be an integer from 1 to 16,384.'],
     ["dropout=0,1", '"1" is not valid for dropout: it must be a number of at least 0 and below 1.'],
-    ["recipe=paper,worst", '"worst" is not valid for recipe: it must be paper, improved or best.'],
+    ["recipe=paper,worst", '"worst" is not valid for recipe: it must be paper, improved, best or lenet-1998.'],
     [
       "augment=light;crop",
       expect.stringMatching(/^"crop" is not valid for augment: unknown augmentation "crop"; use none, /),

@@ -14,9 +14,11 @@ import type { RunRequest } from "./train.js";
  */
 export async function runRequest(options: TrainingOptions): Promise<RunRequest> {
   const { recipe, config, normalize, augment, seed, device, threads, arithmetic } = options;
+  const chosen = config === undefined ? { recipe: RECIPES[recipe] } : await readConfig(config);
+  const data = dataSettings(options);
   return {
     training: {
-      ...(config === undefined ? { recipe: RECIPES[recipe] } : await readConfig(config)),
+      ...chosen,
       ...(normalize && { normalize }),
       ...(augment && { augment }),
       seed,
@@ -28,7 +30,7 @@ export async function runRequest(options: TrainingOptions): Promise<RunRequest> 
         augmentValidation: options.augmentVal,
       },
     },
-    data: dataSettings(options),
+    data: { ...data, input: data.input ?? chosen.recipe.input },
     device,
     threads,
     arithmetic,

@@ -7,8 +7,11 @@ import {
   type Layer,
   LEAKY_RELU_SLOPE,
   type Pool2dLayer,
+  RBF_CENTRES,
+  SCALED_TANH,
   type ShapedLayer,
   ShapeError,
+  type Subsample2dLayer,
 } from "../../model/index.js";
 import { dropoutThreshold, dropoutWord } from "../../numeric/dropoutDraw.js";
 
@@ -62,14 +65,19 @@ export function operationOf(layer: SampleLayer, { input, output }: Pick<ShapedLa
       return averagePool2d(layer, imageExtents(input), imageExtents(output));
     case "maxPool2d":
       return maxPool2d(layer, imageExtents(input), imageExtents(output));
+    case "subsample2d":
+      return subsample2d(layer, imageExtents(input), imageExtents(output));
     case "globalAveragePool2d":
       return globalAveragePool2d(imageExtents(input));
     case "linear":
       return linear(elementCount(input), elementCount(output));
+    case "rbf":
+      return rbf();
     case "sigmoid":
     case "relu":
     case "leakyRelu":
     case "tanh":
+    case "scaledTanh":
       return activation(layer.type);
     case "dropout":
       return dropout(layer, elementCount(input));
@@ -88,8 +96,12 @@ function placeOf([, height, width]: ImageExtents, channel: number, row: number, 
   return (channel * height + row) * width + column;
 }
 
-/** y[out] = bias[out] + Σ weight[out][in] ∗ x[in], where ∗ slides the kernel over the zero-padded channel. */
-function conv2d({ kernel, stride, padding }: Conv2dLayer, input: ImageExtents, output: ImageExtents): Operation {
+/**
+ * y[out] = bias[out] + Σ weight[out][in] ∗ x[in], where ∗ slides the kernel over the zero-padded channel, and the sum is
+ * over the channels that are connected.
+ */
+function conv2d(layer: Conv2dLayer, input: ImageExtents, output: ImageExtents): Operation {
+  const { kernel, stride, padding, connections } = layer;
   const [inChannels, height, width] = input;
   const [outChannels, outHeight, outWidth] = output;
 
@@ -99,6 +111,7 @@ function conv2d({ kernel, stride, padding }: Conv2dLayer, input: ImageExtents, o
       for (let row = 0; row < outHeight; row++) {
         for (let column = 0; column < outWidth; column++) {
           for (let channel = 0; channel < inChannels; channel++) {
+            if (connections && !connections[out].includes(channel)) continue;
             for (let tapRow = 0; tapRow < kernel; tapRow++) {
               for (let tapColumn = 0; tapColumn < kernel; tapColumn++) {
                 const sourceRow = row * stride + tapRow - padding;
@@ -167,7 +180,7 @@ function linear(inFeatures: number, outFeatures: number): Operation {
 
 /** Visits every element of every pooling window, row by row: its output and its input. */
 function forEachCovered(
-  { kernel, stride }: Pool2dLayer,
+  { kernel, stride }: Pick<Pool2dLayer, "kernel" | "stride">,
   input: ImageExtents,
   output: ImageExtents,
   visit: (y: number, x: number) => void,
@@ -207,6 +220,46 @@ function averagePool2d(layer: Pool2dLayer, input: ImageExtents, output: ImageExt
       });
       return dx;
     },
+  };
+}
+
+/** y = weight[channel] · the sum of the window + bias[channel] */
+function subsample2d(layer: Subsample2dLayer, input: ImageExtents, output: ImageExtents): Operation {
+  const [, outHeight, outWidth] = output;
+  const channelOf = (y: number) => Math.floor(y / (outHeight * outWidth));
+  return {
+    forward: (x, { weight, bias }) => {
+      const sums = new Float64Array(elementCount(output));
+      forEachCovered(layer, input, output, (atY, atX) => {
+        sums[atY] += x[atX];
+      });
+      return sums.map((sum, atY) => weight[channelOf(atY)] * sum + bias[channelOf(atY)]);
+    },
+    backward: ({ x, dy, learned, gradients }) => {
+      const dx = new Float64Array(elementCount(input));
+      forEachCovered(layer, input, output, (atY, atX) => {
+        dx[atX] += learned.weight[channelOf(atY)] * dy[atY];
+        gradients.weight[channelOf(atY)] += x[atX] * dy[atY];
+      });
+      dy.forEach((gradient, atY) => {
+        gradients.bias[channelOf(atY)] += gradient;
+      });
+      return dx;
+    },
+  };
+}
+
+/** y[out] = −Σ (x[in] − centre[out][in])² */
+function rbf(): Operation {
+  return {
+    forward: (x) =>
+      Float64Array.from(RBF_CENTRES, (centre) => {
+        return -x.reduce((sum, value, feature) => sum + (value - centre[feature]) ** 2, 0);
+      }),
+    backward: ({ x, dy }) =>
+      x.map((value, feature) => {
+        return RBF_CENTRES.reduce((sum, centre, out) => sum - 2 * (value - centre[feature]) * dy[out], 0);
+      }),
   };
 }
 
@@ -258,6 +311,10 @@ export const ACTIVATIONS: Record<
     derivative: (y) => (y > 0 ? 1 : LEAKY_RELU_SLOPE),
   },
   tanh: { value: Math.tanh, derivative: (y) => 1 - y * y },
+  scaledTanh: {
+    value: (x) => SCALED_TANH.amplitude * Math.tanh(SCALED_TANH.slope * x),
+    derivative: (y) => SCALED_TANH.slope * (SCALED_TANH.amplitude - (y * y) / SCALED_TANH.amplitude),
+  },
 };
 
 function activation(type: ActivationLayer["type"]): Operation {

@@ -1,4 +1,4 @@
-import type { OptimizerSettings, Update } from "../backend.js";
+import type { OptimizerSettings, StochasticLevenbergMarquardt, Update } from "../backend.js";
 
 /** One parameter tensor, its gradient and its optimiser state. */
 export interface Learned {
@@ -6,18 +6,19 @@ export interface Learned {
   readonly gradient: Float64Array;
   /** Adam's first moment, or SGD's momentum. */
   readonly first: Float64Array;
-  /** Adam's second moment. */
+  /** Adam's second moment, or SDLM's second derivative. */
   readonly second: Float64Array;
 }
 
 /** One optimiser step on one tensor, in place, as in torch.optim. */
 export function updateTensor(settings: OptimizerSettings, update: Update, tensor: Learned): void {
   if (settings.type === "sgd") updateSgd(settings, update, tensor);
+  else if (settings.type === "sdlm") updateSdlm(settings, update, tensor);
   else updateAdam(settings, update, tensor);
 }
 
 type SgdSettings = Extract<OptimizerSettings, { type: "sgd" }>;
-type AdamSettings = Exclude<OptimizerSettings, { type: "sgd" }>;
+type AdamSettings = Extract<OptimizerSettings, { type: "adam" | "adamw" }>;
 
 function updateSgd(settings: SgdSettings, { learningRate, momentum }: Update, tensor: Learned): void {
   const { weight, gradient, first } = tensor;
@@ -28,6 +29,13 @@ function updateSgd(settings: SgdSettings, { learningRate, momentum }: Update, te
     // Nesterov looks one step ahead along the momentum.
     const direction = settings.nesterov ? slope + kept * first[place] : first[place];
     weight[place] -= learningRate * direction;
+  }
+}
+
+function updateSdlm({ damping }: StochasticLevenbergMarquardt, { learningRate }: Update, tensor: Learned): void {
+  const { weight, gradient, second } = tensor;
+  for (let place = 0; place < weight.length; place++) {
+    weight[place] -= (learningRate / (damping + second[place])) * gradient[place];
   }
 }
 

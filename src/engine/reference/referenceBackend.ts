@@ -88,7 +88,7 @@ class ReferenceEngine implements Engine {
         first: zeroTensors(this.learned),
         second: zeroTensors(this.learned),
         average: settings.averaging ? zeroTensors(this.all) : undefined,
-        passes: new ReferenceNetwork(inferShapes(settings.model)),
+        passes: new ReferenceNetwork(inferShapes(settings.model), settings.rubbishPenalty),
       };
     });
   }

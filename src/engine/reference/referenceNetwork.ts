@@ -67,8 +67,11 @@ export class ReferenceNetwork {
   private readonly layers: readonly ShapedLayer[];
   private readonly operations: readonly (Operation | BatchNorm)[];
 
-  constructor(layers: readonly ShapedLayer[]) {
+  private readonly rubbishLogit: number | undefined;
+
+  constructor(layers: readonly ShapedLayer[], rubbishPenalty?: number) {
     this.layers = layers;
+    this.rubbishLogit = rubbishPenalty === undefined ? undefined : -rubbishPenalty;
     this.operations = layers.map(({ layer, ...shapes }) =>
       layer.type === "batchNorm" ? new BatchNorm(layer, shapes) : operationOf(layer, shapes),
     );
@@ -95,7 +98,7 @@ export class ReferenceNetwork {
     const gradients = zeroTensors(parameterSpecs(this.layers));
     const forward = this.forwardBatch(weights, inputs, mode);
     const samples = forward.values[forward.values.length - 1].map((logits, position) =>
-      crossEntropy(logits, labels[position], labelSmoothing),
+      crossEntropy(logits, labels[position], labelSmoothing, this.rubbishLogit),
     );
     const dys = samples.map(({ gradient }) => gradient.map((each) => each / inputs.length));
     this.backward(weights, forward, this.operations.length - 1, dys, gradients, mode);

@@ -7,6 +7,8 @@ import { globalAveragePool2d } from "./kernels/globalAveragePool2d.js";
 import type { LayerKernels } from "./kernels/layerKernels.js";
 import { linear } from "./kernels/linear.js";
 import { averagePool2d, maxPool2d } from "./kernels/pool2d.js";
+import { rbf } from "./kernels/rbf.js";
+import { subsample2d } from "./kernels/subsample2d.js";
 
 /** The layer whose `type` is, or includes, the given one. */
 type LayerOf<Type, Of = Layer> = Of extends { readonly type: infer Types } ? (Type extends Types ? Of : never) : never;
@@ -16,13 +18,16 @@ const LAYER_KERNELS = {
   conv2d,
   averagePool2d,
   maxPool2d,
+  subsample2d,
   globalAveragePool2d,
   linear,
   batchNorm,
+  rbf,
   sigmoid: activation,
   relu: activation,
   leakyRelu: activation,
   tanh: activation,
+  scaledTanh: activation,
   dropout,
   flatten: undefined,
 } satisfies { [Type in Layer["type"]]: LayerKernels<LayerOf<Type>> | undefined };

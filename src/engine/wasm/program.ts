@@ -1,4 +1,5 @@
 import { classCount, type Model, type ShapedLayer } from "../../model/index.js";
+import type { NetworkSettings } from "../backend.js";
 import { type MemoryType, ModuleBuilder } from "./assembler/index.js";
 import { ROUNDING_OPERANDS } from "./features.js";
 import {
@@ -31,6 +32,8 @@ export interface ProgramOptions {
   readonly optimizer: OptimizerKind;
   /** Whether every step moves an average of the weights. */
   readonly averaging: boolean;
+  /** See {@link NetworkSettings}. */
+  readonly rubbishPenalty?: number;
   readonly keepActivations: boolean;
 }
 
@@ -111,7 +114,10 @@ function emitKernels(context: KernelContext, plan: KernelPlan) {
   return {
     synchronization: emitSynchronization(context, words.meeting),
     assembly: emitAssembly(context, "assemble", { layout: tensors[0].layout, normalized }),
-    crossEntropy: emitCrossEntropy(context, "crossEntropy", { classes: classCount(layers) }),
+    crossEntropy: emitCrossEntropy(context, "crossEntropy", {
+      classes: classCount(layers),
+      rubbishPenalty: options.rubbishPenalty,
+    }),
     optimizer: emitOptimizer(context, options.optimizer, options.averaging),
     stageCodes: stages.map((stage) => emitStage(context, stage, tensors, parameterLayout)),
     single: options.keepActivations ? undefined : emitSingleKernels(context, plan),

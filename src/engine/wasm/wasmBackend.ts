@@ -102,12 +102,12 @@ class WasmEngine implements Engine {
     // Networks with the same program share it, one at a time.
     const machines = new Map<string, Machine>();
     this.networks = networks.map((settings) => {
-      const { model, optimizer = NO_OPTIMIZER } = settings;
+      const { model, optimizer = NO_OPTIMIZER, rubbishPenalty } = settings;
       const averaging = Boolean(settings.averaging);
-      const key = JSON.stringify([model, optimizer.type, averaging]);
+      const key = JSON.stringify([model, optimizer.type, averaging, rubbishPenalty]);
       let machine = machines.get(key);
       if (!machine) {
-        const program = { batchSize, fused, optimizer: optimizer.type, averaging, keepActivations };
+        const program = { batchSize, fused, optimizer: optimizer.type, averaging, rubbishPenalty, keepActivations };
         machine = new Machine(model, inferShapes(model), program, threads);
         machines.set(key, machine);
       }

@@ -7,8 +7,11 @@ import {
   isActivation,
   type Layer,
   type Model,
+  type RbfLayer,
   type ShapedLayer,
+  type Subsample2dLayer,
 } from "../../model/index.js";
+import type { NetworkSettings } from "../backend.js";
 import { conv2d } from "./kernels/conv2d.js";
 import { globalAveragePool2d } from "./kernels/globalAveragePool2d.js";
 import type { LayerKernels } from "./kernels/layerKernels.js";
@@ -18,8 +21,9 @@ import { pooledConv2d } from "./kernels/pooledConv2d.js";
 
 /** Layers that take each value by itself: applied where the layer before stores its output. */
 type ElementwiseLayer = ActivationLayer | DropoutLayer | FlattenLayer;
-/** Batch normalisation is refused: a workgroup knows one sample. */
-type OtherLayer = Exclude<Layer, ElementwiseLayer | BatchNormLayer>;
+type OtherLayer = Exclude<Layer, ElementwiseLayer | RefusedLayer>;
+/** Layers without shaders. Batch normalisation is refused because a workgroup knows one sample. */
+type RefusedLayer = BatchNormLayer | Subsample2dLayer | RbfLayer;
 
 /** The layer whose `type` is, or includes, the given one. */
 type LayerOf<Type, Of = OtherLayer> = Of extends { readonly type: infer Types }
@@ -36,6 +40,25 @@ const LAYER_KERNELS = {
   globalAveragePool2d,
   linear,
 } satisfies { [Type in OtherLayer["type"]]: LayerKernels<LayerOf<Type>> };
+
+/**
+ * What shaders do not compute.
+ *
+ * @throws Error naming the first such part of a network
+ */
+export function requireShaders(
+  layers: readonly ShapedLayer[],
+  { rubbishPenalty }: Pick<NetworkSettings, "rubbishPenalty">,
+): void {
+  const refuse = (what: string) =>
+    new Error(`a graphics card cannot compute ${what} yet: use the processor (--device cpu)`);
+  for (const { layer, label } of layers) {
+    const isPartial = layer.type === "conv2d" && layer.connections;
+    if (isPartial || layer.type === "subsample2d" || layer.type === "rbf")
+      throw refuse(isPartial ? `${label}, a partial convolution` : label);
+  }
+  if (rubbishPenalty !== undefined) throw refuse("the loss of LeCun et al. (1998)");
+}
 
 /** An elementwise layer behind the layer, or the image, of a stage. */
 export interface ElementwiseStep {

@@ -27,6 +27,7 @@ import { checkedBackend } from "../checkedBackend.js";
 import { keepOnHost } from "../hostImages.js";
 import { Device } from "./device.js";
 import type { Job } from "./jobs.js";
+import { requireShaders } from "./layers.js";
 import { layoutParameters, type ParameterLayout, packTensors, unpackTensors } from "./parameters.js";
 import { type Call, type CardImages, type Fleet, Program } from "./program.js";
 
@@ -57,6 +58,7 @@ export function webgpuBackend({ gpu = globalThis.navigator?.gpu }: WebgpuOptions
       throw new Error("a graphics card cannot compute batch normalisation yet: use the processor (--device cpu)");
     }
     const layers = inferShapes(models[0]);
+    for (const settings of networks) requireShaders(layers, settings);
     const fleet = { models, layers, parameters: layoutParameters(layers), batchSize };
     const device = await Device.open(gpu as GPU);
     try {

@@ -1,4 +1,5 @@
 import { kindOf, type Layer, type ShapedLayer } from "../../model/index.js";
+import { composedLinks, isComposed } from "./compositions.js";
 import { AttributeType, type NewAttribute } from "./messages.js";
 
 /** One operator of a chain; its input is the previous operator's output. */
@@ -20,12 +21,18 @@ export function networkLinks(layers: readonly ShapedLayer[]): Link[] {
     return `${kind}${counts.get(kind)}`;
   };
   const links: Link[] = [];
-  for (const { layer, parameters, output } of layers) {
+  for (const shaped of layers) {
+    const { layer, parameters, output } = shaped;
     const kind = kindOf(layer);
     if (kind.isForTraining) continue;
+    const name = "name" in layer ? layer.name : count(kind.paperKind === "subsampling" ? "pool" : layer.type);
+    if (isComposed(layer)) {
+      links.push(...composedLinks(layer, shaped, name));
+      continue;
+    }
     links.push({
-      name: "name" in layer ? layer.name : count(kind.paperKind === "subsampling" ? "pool" : layer.type),
-      operator: kind.operator.name,
+      name,
+      operator: kind.operator!.name,
       attributes: attributes(layer),
       constants: parameters.map(({ name }) => name),
       output,
@@ -35,7 +42,7 @@ export function networkLinks(layers: readonly ShapedLayer[]): Link[] {
 }
 
 function attributes(layer: Layer): NewAttribute[] {
-  const { operator } = kindOf(layer);
+  const operator = kindOf(layer).operator!;
   return Object.entries(operator.valuesOf(layer)).map(([name, value]) => {
     if (typeof value !== "number") return integers(name, value);
     return operator.attributes[name] === "f" ? float(name, value) : integer(name, value);

@@ -14,7 +14,9 @@ const TWO_INPUTS: Operator = { mostInputs: 2, attributes: {} };
 
 /** All supported operators: those of the layers and their equivalents, preprocessing, and computing sizes. */
 export const OPERATORS: Readonly<Record<string, Operator>> = {
-  ...Object.fromEntries(Object.values(LAYER_KINDS).map(({ operator }) => [operator.name, operator])),
+  ...Object.fromEntries(
+    Object.values(LAYER_KINDS).flatMap(({ operator }) => (operator ? [[operator.name, operator]] : [])),
+  ),
   Reshape: { mostInputs: 2, attributes: { allowzero: "i" } },
   MatMul: TWO_INPUTS,
   Add: TWO_INPUTS,

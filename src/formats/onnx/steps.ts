@@ -9,6 +9,7 @@ import {
   type LayerType,
 } from "../../model/index.js";
 import { normalizationStep } from "./batchNorm.js";
+import type { OperatorType } from "./compositions.js";
 import { readFlattening, readLinear } from "./linear.js";
 import type { Network, Step } from "./network.js";
 import type { GraphNode } from "./node.js";
@@ -19,14 +20,14 @@ type Read = (node: GraphNode, network: Network, name: string) => readonly number
 
 /** Layers without fields: the operator says everything about them. */
 type PlainType = {
-  [Type in LayerType]: keyof (typeof LAYER_KINDS)[Type]["fields"] extends never ? Type : never;
-}[LayerType];
+  [Type in OperatorType]: keyof (typeof LAYER_KINDS)[Type]["fields"] extends never ? Type : never;
+}[OperatorType];
 
 /**
  * The layers whose nodes need more than a check of fixed attributes. Dropout is skipped (passing.ts), batch normalisation
  * is optional (batchNorm.ts).
  */
-type ReadType = Exclude<LayerType, PlainType | DropoutLayer["type"] | BatchNormLayer["type"]> | "flatten";
+type ReadType = Exclude<OperatorType, PlainType | DropoutLayer["type"] | BatchNormLayer["type"]> | "flatten";
 
 const READERS = {
   conv2d: readConvolution,
@@ -58,13 +59,14 @@ function layerStep(expected: string, types: readonly LayerType[], name = ""): St
 function readPlain(type: PlainType): Read {
   const layer: Layer = { type };
   return (node, network) => {
-    for (const [name, value] of Object.entries(kindOf(layer).operator.valuesOf(layer))) node.allow(name, Number(value));
+    for (const [name, value] of Object.entries(kindOf(layer).operator!.valuesOf(layer)))
+      node.allow(name, Number(value));
     return network.add(node, layer);
   };
 }
 
 function operatorOf(type: LayerType): string {
-  return LAYER_KINDS[type].operator.name;
+  return LAYER_KINDS[type].operator!.name;
 }
 
 /** For messages: `Relu, Sigmoid or Tanh`. */
@@ -73,9 +75,11 @@ function listed(types: readonly LayerType[]): string {
   return `${operators.slice(0, -1).join(", ")} or ${operators.at(-1)}`;
 }
 
-const SUBSAMPLING_TYPES = LAYER_TYPES.filter((type) => LAYER_KINDS[type].paperKind === "subsampling");
+const withOperator = (types: readonly LayerType[]) => types.filter((type) => LAYER_KINDS[type].operator);
+const SUBSAMPLING_TYPES = withOperator(LAYER_TYPES.filter((type) => LAYER_KINDS[type].paperKind === "subsampling"));
+const READ_ACTIVATIONS = withOperator(ACTIVATION_TYPES);
 
-const ACTIVATION = layerStep(`an activation (${listed(ACTIVATION_TYPES)})`, ACTIVATION_TYPES);
+const ACTIVATION = layerStep(`an activation (${listed(READ_ACTIVATIONS)})`, READ_ACTIVATIONS);
 const POOLING = layerStep(`pooling (${listed(SUBSAMPLING_TYPES)})`, SUBSAMPLING_TYPES);
 const FLATTEN = layerStep("its flattening (Flatten or Reshape)", ["flatten"]);
 const convolution = (name: string) => layerStep(`the convolution ${name} (Conv)`, ["conv2d"], name);

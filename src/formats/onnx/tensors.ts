@@ -91,11 +91,12 @@ function readElements(
   return isHalf ? decodeElements(element, new Uint8Array(Uint16Array.from(tensor[field]).buffer)) : tensor[field];
 }
 
-/** A float32 constant, bit for bit. */
-export function writeFloats(name: string, { shape, data }: Tensor): NewTensor {
-  const floats = toFloats(data);
-  const raw_data = new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
-  return { dims: shape, data_type: DataType.FLOAT, name, raw_data };
+/** An int64 or float32 constant, bit for bit. */
+export function writeTensor(name: string, { shape, data }: Tensor): NewTensor {
+  const isInteger = data instanceof BigInt64Array;
+  const values = isInteger ? data : toFloats(data);
+  const raw_data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return { dims: shape, data_type: isInteger ? DataType.INT64 : DataType.FLOAT, name, raw_data };
 }
 
 function toFloats(data: TensorData | readonly number[]): Float32Array {

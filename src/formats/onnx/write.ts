@@ -8,11 +8,12 @@ import {
 } from "../../model/index.js";
 import { VERSION } from "../../version.js";
 import { writeModelMetadata } from "../modelMetadata.js";
+import { composedConstants } from "./compositions.js";
 import { type Link, networkLinks } from "./links.js";
 import { DataType, type GRAPH, MODEL, type NewValue } from "./messages.js";
 import { preprocessingConstants, preprocessingLinks, softmaxLink } from "./preprocessing.js";
 import { type NewMessage, writeMessage } from "./protobuf.js";
-import { writeFloats } from "./tensors.js";
+import { writeTensor } from "./tensors.js";
 
 /**
  * The versions of ONNX 1.8 (2020), the oldest that defines all operators used here as they are today. Every runtime
@@ -44,8 +45,10 @@ export function writeOnnx(weights: Weights, { withPreprocessing = false }: OnnxO
   const classes = classCount(layers);
   const network = networkLinks(layers);
   const links = withPreprocessing ? [...preprocessingLinks(model.input), ...network, softmaxLink(classes)] : network;
+  const used = new Set(links.flatMap(({ constants }) => constants));
   const constants = [
-    ...specs.map(({ name }) => [name, parameters.get(name)!] as const),
+    ...specs.flatMap(({ name }) => (used.has(name) ? [[name, parameters.get(name)!] as const] : [])),
+    ...composedConstants(layers, parameters),
     ...(withPreprocessing ? preprocessingConstants(model.input, normalization) : []),
   ];
   const { channels, height, width } = model.input;
@@ -58,7 +61,7 @@ export function writeOnnx(weights: Weights, { withPreprocessing = false }: OnnxO
     graph: {
       name: "lenet5",
       ...chain(input, links, output),
-      initializer: constants.map(([name, tensor]) => writeFloats(name, tensor)),
+      initializer: constants.map(([name, tensor]) => writeTensor(name, tensor)),
     },
     opset_import: [{ domain: "", version: OPERATOR_SET }],
     metadata_props: Object.entries(describe(weights)).map(([key, value]) => ({ key, value })),

@@ -1,4 +1,4 @@
-import { elementCount, type NamedTensors, type Tensor } from "../../model/parameters.js";
+import { elementCount, type NamedTensors, type Tensor } from "../../model/index.js";
 import { decodeElements, type ElementType, elementSize, encodeElements, type TensorBudget } from "../elements.js";
 import { FormatError } from "../errors.js";
 import type { Expression, Vocabulary } from "./pickle.js";

@@ -3,11 +3,14 @@ import { passive } from "./shape.js";
 
 /** An elementwise activation. */
 export interface ActivationLayer {
-  readonly type: "sigmoid" | "relu" | "leakyRelu" | "tanh";
+  readonly type: "sigmoid" | "relu" | "leakyRelu" | "tanh" | "scaledTanh";
 }
 
 /** The factor applied to negative values. */
 export const LEAKY_RELU_SLOPE = 0.01;
+
+/** LeCun et al. (1998), appendix A: f(a) = amplitude · tanh(slope · a), so that f(±1) = ±1. */
+export const SCALED_TANH = { amplitude: 1.7159, slope: 2 / 3 } as const;
 
 /** The activations that recipes choose from. */
 export const ACTIVATIONS: Readonly<Record<ActivationLayer["type"], LayerKind<ActivationLayer>>> = {
@@ -16,6 +19,7 @@ export const ACTIVATIONS: Readonly<Record<ActivationLayer["type"], LayerKind<Act
   /** torch.nn.LeakyReLU with its default slope. */
   leakyRelu: activation("LeakyReLU", "LeakyRelu", UNBOUNDED, { alpha: LEAKY_RELU_SLOPE }),
   tanh: activation("Tanh", "Tanh", [-1, 1]),
+  scaledTanh: elementwise("ScaledTanh", [-SCALED_TANH.amplitude, SCALED_TANH.amplitude]),
 };
 
 function activation(
@@ -25,11 +29,7 @@ function activation(
   constants: Readonly<Record<string, number>> = {},
 ): LayerKind<ActivationLayer> {
   return {
-    moduleName,
-    fields: {},
-    shape: (_layer, input) => passive(input),
-    reach: () => "itself",
-    range,
+    ...elementwise(moduleName, range),
     operator: {
       name: operator,
       mostInputs: 1,
@@ -37,4 +37,8 @@ function activation(
       valuesOf: () => constants,
     },
   };
+}
+
+function elementwise(moduleName: string, range: ValueBounds): LayerKind<ActivationLayer> {
+  return { moduleName, fields: {}, shape: (_layer, input) => passive(input), reach: () => "itself", range };
 }

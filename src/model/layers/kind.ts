@@ -1,4 +1,4 @@
-import type { ActivationShape, LayerShapes } from "./shape.js";
+import type { ActivationShape, ConnectionTable, LayerShapes } from "./shape.js";
 
 /**
  * A kind of layer: all that the model, formats, recipes and lab need to know about it. A layer itself is plain data:
@@ -25,11 +25,12 @@ export interface LayerKind<SomeLayer extends { readonly type: string }> {
   readonly paperKind?: "convolution" | "subsampling" | "fullConnection";
   /** Outside training, the layer passes its input through unchanged. */
   readonly isForTraining?: true;
-  readonly operator: OnnxOperator<SomeLayer>;
+  /** Omitted if it takes several operators, or others' constants: see `formats/onnx/compositions.ts`. */
+  readonly operator?: OnnxOperator<SomeLayer>;
 }
 
 /** The values that a field accepts. */
-export type Field = NumberField | TextField;
+export type Field = NumberField | TextField | ConnectionsField;
 
 /** An integer, or a fraction of 1. */
 export type NumberField =
@@ -45,8 +46,17 @@ export interface TextField {
   readonly type: "text";
 }
 
+/** A {@link ConnectionTable}, or nothing. */
+export interface ConnectionsField {
+  readonly type: "connections";
+}
+
 type FieldsOf<SomeLayer> = {
-  readonly [Name in Exclude<keyof SomeLayer, "type">]: SomeLayer[Name] extends string ? TextField : NumberField;
+  readonly [Name in Exclude<keyof SomeLayer, "type">]-?: SomeLayer[Name] extends string
+    ? TextField
+    : SomeLayer[Name] extends ConnectionTable | undefined
+      ? ConnectionsField
+      : NumberField;
 };
 
 /** A closed interval. */

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { AUGMENTATIONS } from "../../data/augmentation.js";
 import { recipeSchema } from "../../formats/recipeSchema.js";
-import { lenet5, summarize } from "../../model/index.js";
-import { customizeRecipe, RECIPES } from "./recipes.js";
+import { lenet5, normalizedBytes, summarize } from "../../model/index.js";
+import { customizeRecipe, RECIPES, type Recipe } from "./recipes.js";
+import { scheduleAt } from "./schedules.js";
 
 const { paper, improved, best } = RECIPES;
 
@@ -40,7 +41,7 @@ describe("recipes", () => {
     expect(improved.labelSmoothing).toBeGreaterThan(0);
   });
 
-  it.each(Object.values(RECIPES))("are LeNet-5 with 61,706 parameters on 28 × 28 images: $name", (recipe) => {
+  it.each([paper, improved, best])("are LeNet-5 with 61,706 parameters on 28 × 28 images: $name", (recipe) => {
     const model = lenet5({ ...recipe, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
     expect(summarize(model).totalParameters).toBe(61_706);
   });
@@ -53,6 +54,43 @@ describe("recipes", () => {
     });
     expect([paper, improved].map(({ averaging }) => averaging)).toEqual([null, null]);
     expect(best.averaging?.decay).toBeGreaterThan(0.9);
+  });
+});
+
+describe("lenet-1998", () => {
+  const recipe = RECIPES["lenet-1998"];
+
+  it("maps black to −0.1 and white to 1.175, as the paper", () => {
+    const inputs = normalizedBytes(recipe.normalization, 1);
+    expect(inputs[0]).toBeCloseTo(-0.1, 6);
+    expect(inputs[255]).toBeCloseTo(1.175, 6);
+  });
+
+  it("has the paper's learning rates, which another one scales", () => {
+    const rates = ({ schedule, epochs }: Recipe) =>
+      Array.from({ length: epochs }, (_, pass) => scheduleAt(schedule, pass, epochs).learningRate);
+    const published = [
+      [5e-4, 2],
+      [2e-4, 3],
+      [1e-4, 3],
+      [5e-5, 4],
+      [1e-5, 8],
+    ].flatMap(([rate, passes]) => Array<number>(passes).fill(rate));
+    expect(rates(recipe)).toEqual(published);
+    const scaled = rates(customizeRecipe(recipe, { learningRate: 1e-3 }));
+    expect(scaled.map((rate) => Number(rate.toPrecision(12)))).toEqual(
+      published.map((rate) => Number((2 * rate).toPrecision(12))),
+    );
+  });
+
+  it("is for ten classes", () => {
+    expect(() => lenet5({ ...recipe, input: recipe.input!, classes: 11 })).toThrow(
+      "the RBF output has the bitmaps of 10 digits, but there are 11 classes",
+    );
+  });
+
+  it("has no weight decay", () => {
+    expect(() => customizeRecipe(recipe, { weightDecay: 0.1 })).toThrow("the optimizer sdlm has no weight decay");
   });
 });
 

@@ -16,6 +16,29 @@ function expectOneCycle(schedule: Schedule, totalSteps: number, rows: readonly [
   }
 }
 
+describe("a stepwise schedule", () => {
+  const schedule: Schedule = {
+    type: "stepwise",
+    steps: [
+      { passes: 2, learningRate: 5e-4 },
+      { passes: 3, learningRate: 2e-4 },
+      { passes: 1, learningRate: 1e-5 },
+    ],
+  };
+  const rates = (totalSteps: number) =>
+    Array.from({ length: totalSteps }, (_, step) => scheduleAt(schedule, step, totalSteps).learningRate);
+
+  test("gives each learning rate for its number of passes", () => {
+    expect(rates(6)).toEqual([5e-4, 5e-4, 2e-4, 2e-4, 2e-4, 1e-5]);
+    expect(rates(60)).toEqual([...Array(20).fill(5e-4), ...Array(30).fill(2e-4), ...Array(10).fill(1e-5)]);
+  });
+
+  test("gives each its share of another number of passes", () => {
+    expect(rates(3)).toEqual([5e-4, 2e-4, 2e-4]);
+    expect(rates(1)).toEqual([5e-4]);
+  });
+});
+
 describe("oneCycle", () => {
   test("anneals along cosines like OneCycleLR's defaults", () => {
     expectOneCycle(oneCycle(0.01), 20, [

@@ -41,8 +41,30 @@ export interface CosineSchedule {
   readonly warmupSteps: number;
 }
 
+/** Constant learning rates, one after the other, each for its share of all steps. */
+export interface StepwiseSchedule {
+  readonly type: "stepwise";
+  readonly steps: readonly {
+    /** The number of epochs, if the run has as many as all steps together; else its share of them. */
+    readonly passes: number;
+    readonly learningRate: number;
+  }[];
+}
+
 /** How the learning rate and momentum change during training, as plain data. */
-export type Schedule = ConstantSchedule | OneCycleSchedule | CosineSchedule;
+export type Schedule = ConstantSchedule | OneCycleSchedule | CosineSchedule | StepwiseSchedule;
+
+/** The largest learning rate of a schedule. */
+export function largestLearningRate(schedule: Schedule): number {
+  switch (schedule.type) {
+    case "oneCycle":
+      return schedule.maximumLearningRate;
+    case "stepwise":
+      return Math.max(...schedule.steps.map(({ learningRate }) => learningRate));
+    default:
+      return schedule.learningRate;
+  }
+}
 
 /** A schedule's values for one step. */
 export interface ScheduledStep {
@@ -89,7 +111,19 @@ export function scheduleAt(schedule: Schedule, step: number, totalSteps: number)
       return oneCycleAt(schedule, step, totalSteps);
     case "cosine":
       return { learningRate: cosineLearningRate(schedule, step, totalSteps) };
+    case "stepwise":
+      return { learningRate: stepwiseLearningRate(schedule, step, totalSteps) };
   }
+}
+
+function stepwiseLearningRate({ steps }: StepwiseSchedule, step: number, totalSteps: number): number {
+  const passes = steps.reduce((sum, each) => sum + each.passes, 0);
+  let end = 0;
+  const current = steps.find((each) => {
+    end += each.passes;
+    return step * passes < end * totalSteps;
+  });
+  return current!.learningRate;
 }
 
 /** A phase of a one-cycle schedule: from the end of the previous phase to `end`, which need not be an integer. */

@@ -1,9 +1,9 @@
-import type { ActivationLayer, LayerType, Pool2dLayer } from "../../../src/model/index.js";
+import type { ActivationLayer, LayerType, PoolingLayer } from "../../../src/model/index.js";
 
 /** The lab's texts about layers. */
 export interface LayerMessages {
   readonly kinds: Readonly<Record<LayerType, LayerTexts>>;
-  readonly poolings: Readonly<Record<Pool2dLayer["type"], PoolingTexts>>;
+  readonly poolings: Readonly<Record<PoolingLayer["type"], PoolingTexts>>;
   /** The formula of an activation applied to a value. */
   readonly applied: Readonly<Record<ActivationLayer["type"], (value: string) => string>>;
 }
@@ -41,6 +41,12 @@ export const en: LayerMessages = {
       about:
         "Each window becomes its largest value. After this, the exact position of a feature matters less, and there is less to compute.",
     },
+    subsample2d: {
+      title: "Trainable subsampling",
+      name: "trainable",
+      about:
+        "Each window becomes its sum, times a coefficient, plus a bias. Each map learns its own coefficient and bias, as in the network of 1998.",
+    },
     globalAveragePool2d: {
       title: "Global average pooling",
       name: "mean of the map",
@@ -56,6 +62,12 @@ export const en: LayerMessages = {
       name: "normalization",
       about:
         "Shifts and scales each channel to mean 0 and variance 1, then by two learned values. During training it measures the batch; afterwards it uses what it measured.",
+    },
+    rbf: {
+      title: "Distances to bitmaps",
+      name: "RBF",
+      about:
+        "Each output is the negative squared distance between the inputs and a fixed picture of a digit, drawn in +1 and −1. The nearest digit wins.",
     },
     sigmoid: {
       title: "Sigmoid",
@@ -73,6 +85,11 @@ export const en: LayerMessages = {
       about: "Elementwise: negative values are divided by 100, the others stay.",
     },
     tanh: { title: "Tanh", name: "tanh", about: "Elementwise: squashes each value into −1 … 1." },
+    scaledTanh: {
+      title: "Scaled tanh",
+      name: "scaled tanh",
+      about: "Elementwise: 1.7159 · tanh(⅔ x), which leaves −1 and 1 as they are.",
+    },
     dropout: {
       title: "Dropout",
       name: "dropout",
@@ -88,6 +105,7 @@ export const en: LayerMessages = {
   poolings: {
     averagePool2d: { full: "average pooling", short: "average" },
     maxPool2d: { full: "max pooling", short: "max" },
+    subsample2d: { full: "trainable subsampling", short: "trainable" },
   },
 
   applied: {
@@ -95,5 +113,6 @@ export const en: LayerMessages = {
     relu: (value) => `max(0, ${value})`,
     leakyRelu: (value) => `max(0.01 · ${value}, ${value})`,
     tanh: (value) => `tanh(${value})`,
+    scaledTanh: (value) => `1.7159 · tanh(⅔ · ${value})`,
   },
 };

@@ -18,6 +18,11 @@ export const zh: LayerMessages = {
       name: "最大值",
       about: "每个窗口变成其中最大的值。此后，某个东西究竟出现在哪里就不那么重要了，要计算的也更少。",
     },
+    subsample2d: {
+      title: "可训练的下采样",
+      name: "可训练",
+      about: "每个窗口变成其中各值之和乘以系数，再加上偏置。每张特征图学习自己的系数和偏置，与 1998 年的网络相同。",
+    },
     globalAveragePool2d: {
       title: "全局平均池化",
       name: "整图平均",
@@ -29,6 +34,11 @@ export const zh: LayerMessages = {
       name: "归一化",
       about:
         "把每个通道平移、缩放到均值 0、方差 1，再用两个学到的数值缩放和平移。训练时用当前批次测得的统计量，之后用训练中累积的统计量。",
+    },
+    rbf: {
+      title: "到位图的距离",
+      name: "RBF",
+      about: "每个输出是输入与一个数字的固定图样（以 +1 和 −1 画成）之间距离平方的相反数。最近的数字胜出。",
     },
     sigmoid: {
       title: "Sigmoid",
@@ -42,6 +52,11 @@ export const zh: LayerMessages = {
       about: "逐个处理数值：负数除以 100，其余不变。",
     },
     tanh: { title: "Tanh", name: "tanh", about: "逐个处理数值：压缩到 −1 到 1 之间。" },
+    scaledTanh: {
+      title: "缩放的 Tanh",
+      name: "缩放的 tanh",
+      about: "逐个处理数值：1.7159 · tanh(⅔ x)，−1 和 1 保持不变。",
+    },
     dropout: {
       title: "随机失活",
       name: "随机失活",
@@ -53,6 +68,7 @@ export const zh: LayerMessages = {
   poolings: {
     averagePool2d: { full: "平均池化", short: "平均" },
     maxPool2d: { full: "最大池化", short: "最大" },
+    subsample2d: { full: "可训练的下采样", short: "可训练" },
   },
 
   applied: {
@@ -60,5 +76,6 @@ export const zh: LayerMessages = {
     relu: (value) => `max(0, ${value})`,
     leakyRelu: (value) => `max(0.01 · ${value}, ${value})`,
     tanh: (value) => `tanh(${value})`,
+    scaledTanh: (value) => `1.7159 · tanh(⅔ · ${value})`,
   },
 };

@@ -1,4 +1,4 @@
-import { type ActivationLayer, LEAKY_RELU_SLOPE } from "../../../model/index.js";
+import { type ActivationLayer, LEAKY_RELU_SLOPE, SCALED_TANH } from "../../../model/index.js";
 import {
   type FunctionBuilder,
   type FunctionHandle,
@@ -80,6 +80,20 @@ function logistic(
   return exp2(context, code, exponents).map((power) => f32x4.div(one, f32x4.add(one, power)));
 }
 
+/** The hyperbolic tangent. 2 · logistic(2x) − 1 loses all digits near 0, so a polynomial is used there. */
+function tangents(context: KernelContext, code: FunctionBuilder, xs: readonly Value<"v128">[]): Value<"v128">[] {
+  const { data } = context;
+  const inputs = xs.map((x) => code.local("v128", x));
+  const squares = inputs.map((input) => code.local("v128", f32x4.mul(input, input)));
+  const series = polynomial(context, code, TANH_COEFFICIENTS, squares);
+  const logistics = logistic(context, code, inputs, 2);
+  return inputs.map((input, index) => {
+    const near = multiplyAdd(context, f32x4.mul(input, squares[index]), series[index], input);
+    const far = f32x4.sub(f32x4.mul(data.splat(2), logistics[index]), data.splat(1));
+    return v128.bitselect(near, far, f32x4.lt(f32x4.abs(input), data.splat(TANH_POLYNOMIAL_LIMIT)));
+  });
+}
+
 export const ACTIVATIONS: Record<ActivationKind, ActivationExpressions> = {
   sigmoid: {
     forward: (context, code, xs) => logistic(context, code, xs, 1),
@@ -108,22 +122,24 @@ export const ACTIVATIONS: Record<ActivationKind, ActivationExpressions> = {
     },
   },
   tanh: {
-    // 2 · logistic(2x) − 1 loses all digits near 0, so a polynomial is used there.
-    forward: (context, code, xs) => {
-      const { data } = context;
-      const inputs = xs.map((x) => code.local("v128", x));
-      const squares = inputs.map((input) => code.local("v128", f32x4.mul(input, input)));
-      const series = polynomial(context, code, TANH_COEFFICIENTS, squares);
-      const logistics = logistic(context, code, inputs, 2);
-      return inputs.map((input, index) => {
-        const near = multiplyAdd(context, f32x4.mul(input, squares[index]), series[index], input);
-        const far = f32x4.sub(f32x4.mul(data.splat(2), logistics[index]), data.splat(1));
-        return v128.bitselect(near, far, f32x4.lt(f32x4.abs(input), data.splat(TANH_POLYNOMIAL_LIMIT)));
-      });
-    },
+    forward: tangents,
     backward: (context, code, y, dy) => {
       const output = code.local("v128", y);
       return f32x4.mul(dy, negativeMultiplyAdd(context, output, output, context.data.splat(1)));
+    },
+  },
+  scaledTanh: {
+    forward: (context, code, xs) => {
+      const { amplitude, slope } = SCALED_TANH;
+      const scaled = xs.map((x) => f32x4.mul(x, context.data.splat(slope)));
+      return tangents(context, code, scaled).map((tangent) => f32x4.mul(tangent, context.data.splat(amplitude)));
+    },
+    // slope · (amplitude − y² / amplitude)
+    backward: (context, code, y, dy) => {
+      const { amplitude, slope } = SCALED_TANH;
+      const output = code.local("v128", y);
+      const scaled = f32x4.mul(output, context.data.splat(slope / amplitude));
+      return f32x4.mul(dy, negativeMultiplyAdd(context, scaled, output, context.data.splat(slope * amplitude)));
     },
   },
 };

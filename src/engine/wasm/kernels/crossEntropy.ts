@@ -5,6 +5,8 @@ import { PLACE_BYTES, PLACE_VECTORS, VECTOR_BYTES } from "./layout.js";
 
 export interface CrossEntropyShape {
   readonly classes: number;
+  /** A further class, which is never right and never predicted, has the negative of this as its logit. Default: none. */
+  readonly rubbishPenalty?: number;
 }
 
 /** The label of a tile's lanes without a sample; their gradient is zero. */
@@ -18,8 +20,13 @@ export const NO_LABEL = -1;
  * and predictions int32[8], losses float32[8]; the gradient is multiplied by scale. A prediction is the first largest
  * logit.
  */
-export function emitCrossEntropy(context: KernelContext, name: string, { classes }: CrossEntropyShape): FunctionHandle {
+export function emitCrossEntropy(
+  context: KernelContext,
+  name: string,
+  { classes, rubbishPenalty }: CrossEntropyShape,
+): FunctionHandle {
   const { data } = context;
+  const rubbishLogit = rubbishPenalty === undefined ? undefined : data.splat(-rubbishPenalty);
   return context.module.function(
     name,
     {
@@ -57,6 +64,12 @@ export function emitCrossEntropy(context: KernelContext, name: string, { classes
         code.store(predictions, prediction);
 
         for (const total of [sum, sumOfShifted, ofLabel]) code.set(total, ZERO);
+        if (rubbishLogit) {
+          code.set(largest, f32x4.pmax(largest, rubbishLogit));
+          const shiftedRubbish = f32x4.sub(rubbishLogit, largest);
+          const [power] = exp2(context, code, [f32x4.mul(shiftedRubbish, data.splat(Math.LOG2E))]);
+          code.set(sum, power);
+        }
         eachClass((classIndex, offset) => {
           code.set(shifted, f32x4.sub(v128.load(logits, offset), largest));
           code.set(isLabel, i32x4.eq(label, i32x4.splat(classIndex)));

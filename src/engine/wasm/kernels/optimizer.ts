@@ -1,3 +1,4 @@
+import type { OptimizerSettings } from "../../backend.js";
 import { HYPERPARAMETERS } from "../../hyperparameters.js";
 import {
   type FunctionBuilder,
@@ -11,7 +12,7 @@ import {
 import { type KernelContext, multiplyAdd, ZERO } from "./context.js";
 import { FLOAT_BYTES, VECTOR_BYTES } from "./layout.js";
 
-export type OptimizerKind = "adamw" | "adam" | "sgd";
+export type OptimizerKind = OptimizerSettings["type"];
 
 /**
  * Added to a moment and subtracted again, this rounds moments below 1e-30 to zero: denormal numbers would slow a step
@@ -19,7 +20,10 @@ export type OptimizerKind = "adamw" | "adam" | "sgd";
  */
 const FLUSH = 2 ** -76;
 
-/** Kernels that take one step of the optimizer on consecutive parameters. SGD keeps its buffer in the first moment. */
+/**
+ * Kernels that take one step of the optimizer on consecutive parameters. SGD keeps its buffer in the first moment; SDLM
+ * reads the second derivatives from the second moment.
+ */
 export interface OptimizerKernels {
   /** (weight, gradient, first moment, second moment, average, hyperparameters, vectors) */
   readonly update: FunctionHandle;
@@ -36,7 +40,7 @@ export interface OptimizerKernels {
 export function emitOptimizer(context: KernelContext, kind: OptimizerKind, averaging: boolean): OptimizerKernels {
   const newStep = (code: FunctionBuilder, hyperparameters: Local<"i32">) => {
     const settings = loadSettings(context, code, hyperparameters);
-    const update = kind === "sgd" ? sgdUpdate : adamUpdate(kind);
+    const update = updateOf(kind);
     return (at: Pointers, gradient: Value<"v128">) => {
       const updated = code.local("v128", update(context, code, settings, at, gradient));
       code.store(at.weight, updated);
@@ -97,6 +101,11 @@ export function emitOptimizer(context: KernelContext, kind: OptimizerKind, avera
     },
   );
   return { update, updateByOuterProduct, average };
+}
+
+function updateOf(kind: OptimizerKind) {
+  if (kind === "sgd") return sgdUpdate;
+  return kind === "sdlm" ? sdlmUpdate : adamUpdate(kind);
 }
 
 type Settings = Record<keyof typeof HYPERPARAMETERS | "flush" | "negativeStepSize", Local<"v128">>;
@@ -188,4 +197,16 @@ function sgdUpdate(
   const ahead = multiplyAdd(context, settings.momentum, buffer, gradient);
   const direction = v128.bitselect(ahead, buffer, f32x4.gt(settings.nesterov, ZERO));
   return multiplyAdd(context, settings.negativeStepSize, direction, weight);
+}
+
+/** The new weight by the stochastic diagonal Levenberg-Marquardt method. */
+function sdlmUpdate(
+  _context: KernelContext,
+  _code: FunctionBuilder,
+  settings: Settings,
+  at: Pointers,
+  gradient: Value<"v128">,
+): Value<"v128"> {
+  const curvature = f32x4.add(v128.load(at.second), settings.epsilon);
+  return f32x4.add(v128.load(at.weight), f32x4.div(f32x4.mul(settings.negativeStepSize, gradient), curvature));
 }

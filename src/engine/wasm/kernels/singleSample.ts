@@ -37,6 +37,14 @@ export function firstLanes(count: number): Value<"v128"> {
   return i32x4.const([lane(0), lane(1), lane(2), lane(3)]);
 }
 
+/** One of a row's vectors; zero in the columns that the vector before it has too. */
+export function loadWithoutRepeated(row: Local<"i32">, width: number, index: number, offset = 0): Value<"v128"> {
+  const starts = columnStarts(width);
+  const loaded = v128.load(row, offset + starts[index] * FLOAT_BYTES);
+  const repeated = index > 0 ? starts[index - 1] + VECTOR_LANES - starts[index] : 0;
+  return repeated > 0 ? v128.andNot(loaded, firstLanes(repeated)) : loaded;
+}
+
 /** Applies the activation, if any, and stores the vectors. */
 export function storeActivated(
   context: KernelContext,

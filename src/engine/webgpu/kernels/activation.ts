@@ -1,4 +1,4 @@
-import { type ActivationLayer, LEAKY_RELU_SLOPE } from "../../../model/index.js";
+import { type ActivationLayer, LEAKY_RELU_SLOPE, SCALED_TANH } from "../../../model/index.js";
 
 /** An activation as WGSL: y = f(x), and its derivative by y. */
 interface ActivationCode {
@@ -15,6 +15,10 @@ export const ACTIVATIONS: Readonly<Record<ActivationLayer["type"], ActivationCod
     derivative: (y) => `select(${LEAKY_RELU_SLOPE}, 1.0, ${y} > 0.0)`,
   },
   tanh: { value: (x) => `hyperbolicTangent(${x})`, derivative: (y) => `(1.0 - ${y} * ${y})` },
+  scaledTanh: {
+    value: (x) => `(${SCALED_TANH.amplitude} * hyperbolicTangent(${SCALED_TANH.slope} * ${x}))`,
+    derivative: (y) => `(${SCALED_TANH.slope} * (${SCALED_TANH.amplitude} - ${y} * ${y} / ${SCALED_TANH.amplitude}))`,
+  },
 };
 
 /**

@@ -2,15 +2,20 @@ import type { OptimizerSettings } from "../../backend.js";
 import { HYPERPARAMETERS } from "../../hyperparameters.js";
 
 /** The number that stands for each optimizer. */
-export const OPTIMIZERS: Readonly<Record<OptimizerSettings["type"], number>> = { sgd: 0, adam: 1, adamw: 2 };
+export const OPTIMIZERS: Readonly<Record<OptimizerSettings["type"], number>> = {
+  sgd: 0,
+  adam: 1,
+  adamw: 2,
+  sdlm: 3,
+};
 
 /** Moments below this are set to zero, as the WebAssembly backend does. */
 const SMALLEST_MOMENT = "1e-30";
 
 /**
  * `optimize`: one step of the optimizer on the parameter at a place of the arenas, as in torch.optim: SGD with momentum, which keeps
- * its buffer in the first moment, Adam (decay added to the gradient) and AdamW (weights shrunk first); then the average
- * of the parameters. It gives the new parameter.
+ * its buffer in the first moment, Adam (decay added to the gradient) and AdamW (weights shrunk first); or SDLM, whose
+ * second derivative is in the second moment. Then the average of the parameters. It gives the new parameter.
  */
 export function optimizerFunctions(): string {
   const words = Object.entries(HYPERPARAMETERS);
@@ -33,6 +38,8 @@ fn optimize(at: u32, sum: f32, optimizer: u32, averaging: bool, h: Hyperparamete
     let buffer = flushed(h.momentum * firstMoments[at] + gradient);
     firstMoments[at] = buffer;
     weight -= h.stepSize * select(buffer, gradient + h.momentum * buffer, h.nesterov > 0.0);
+  } else if (optimizer == ${OPTIMIZERS.sdlm}u) {
+    weight -= h.stepSize * gradient / (h.epsilon + secondMoments[at]);
   } else {
     if (optimizer == ${OPTIMIZERS.adam}u) { gradient += h.weightDecay * weight; } else { weight *= h.decay; }
     let first = flushed(h.beta1 * firstMoments[at] + h.oneMinusBeta1 * gradient);

@@ -4,6 +4,7 @@ import {
   type Conv2dLayer,
   isActivation,
   type NamedTensors,
+  RBF_CENTRES,
   receptiveFields,
   type ShapedLayer,
   unitBlock,
@@ -71,6 +72,21 @@ export function workOut(
       const start = unit * input.length;
       const products = Array.from(input, (value, place) => multiply(place, value, Number(weights[start + place])));
       return sumUp(undefined, products, unitBias(layer, shaped, unit, parameters));
+    }
+    case "subsample2d": {
+      const coefficient = Number(valuesOf(parameters, `${layer.name}.weight`)[unitPlace(shaped.output, unit)[0]]);
+      const products = poolUp("average", shaped, unit, input).values.map(({ place, value }) =>
+        multiply(place, value, coefficient),
+      );
+      return sumUp(layer.kernel, products, unitBias(layer, shaped, unit, parameters));
+    }
+    case "rbf": {
+      // The squared distance, with its sign: the difference times its own negative.
+      const products = Array.from(input, (value, place) => {
+        const difference = value - RBF_CENTRES[unit][place];
+        return multiply(place, difference, -difference);
+      });
+      return sumUp(undefined, products, 0);
     }
     case "averagePool2d":
     case "globalAveragePool2d":

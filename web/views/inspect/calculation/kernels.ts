@@ -41,6 +41,7 @@ export function kernelMaps(
       return { values, count, height, width };
     }
     case "batchNorm":
+    case "subsample2d":
       return undefined;
   }
 }

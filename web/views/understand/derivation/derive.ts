@@ -1,5 +1,6 @@
 import {
   type ActivationShape,
+  countParameters,
   inferShapes,
   kindOf,
   type Layer,
@@ -74,15 +75,29 @@ function equationsOf(shaped: ShapedLayer, before: ReceptiveField | undefined): E
 }
 
 /** The parameters and multiply-adds of a layer with weights. */
-function costEquations(layer: Extract<Layer, { readonly name: string }>, { input, output }: ShapedLayer): Equation[] {
+function costEquations(layer: Extract<Layer, { readonly name: string }>, shaped: ShapedLayer): Equation[] {
+  const { input, output, parameters, multiplyAdds } = shaped;
   switch (layer.type) {
     case "conv2d": {
+      if (layer.connections) {
+        return [
+          { topic: "parameters", expression: number(countParameters(parameters)) },
+          { topic: "multiplyAdds", expression: number(multiplyAdds) },
+        ];
+      }
       const channels = quantity(LETTERS.channelsOut, layer.outChannels);
       const kernel = quantity(LETTERS.kernel, layer.kernel);
       const window = [kernel, kernel, quantity(LETTERS.channelsIn, input[0])];
       return [
         { topic: "parameters", expression: product(channels, sum(product(...window), number(1))) },
         { topic: "multiplyAdds", expression: product(channels, ...outputSides(output), ...window) },
+      ];
+    }
+    case "subsample2d": {
+      const channels = quantity(LETTERS.channelsOut, output[0]);
+      return [
+        { topic: "parameters", expression: product(channels, number(2)) },
+        { topic: "multiplyAdds", expression: product(channels, ...outputSides(output)) },
       ];
     }
     case "linear": {

@@ -2,7 +2,7 @@ import type { Conv2dLayer } from "../../../../model/index.js";
 import { type FunctionHandle, f32x4, i32, v128 } from "../../assembler/index.js";
 import { largestDivisor } from "../blocks.js";
 import { horizontalSum, type KernelContext, ZERO } from "../context.js";
-import type { LayerKernels, PlacedLayer } from "../layerKernels.js";
+import type { KernelCall, LayerKernels, PlacedLayer, TilePointers } from "../layerKernels.js";
 import { FLOAT_BYTES, PLACE_BYTES, PLACE_VECTORS, VECTOR_BYTES } from "../layout.js";
 import { emitGradientShares } from "../reduction.js";
 import { direct } from "./direct.js";
@@ -25,6 +25,7 @@ export const conv2d: LayerKernels<Conv2dLayer> = {
     const backwardInput = method.emitBackwardInput(context, label, shape);
     const backwardWeight = method.emitBackwardWeight(context, label, shape);
     const shares = emitGradientShares(context, label, [weight, bias]);
+    const disconnect = emitDisconnect(context, `${label}.disconnect`, placed);
     return {
       batchBytes: [shares.bytes],
       workspaceBytes: method.workspaceBytes(shape),
@@ -49,6 +50,7 @@ export const conv2d: LayerKernels<Conv2dLayer> = {
           operands: ({ x, dy, workspace, kept, inBatch: [share] }) => [x, dy, share, workspace, kept],
           multiplyAdds,
         },
+        ...disconnect,
         { kernel: backwardBias, operands: ({ dy, inBatch: [share] }) => [dy, i32.add(share, shares.offsets[1])] },
       ],
       inputGradient: [
@@ -63,14 +65,40 @@ export const conv2d: LayerKernels<Conv2dLayer> = {
   },
   single: {
     takesActivation: true,
-    emit: (context, name, placed, surroundings) =>
-      emitSingleConv2d(context, name, shapeOf(placed), placed, surroundings),
+    emit(context, name, placed, surroundings) {
+      const code = emitSingleConv2d(context, name, shapeOf(placed), placed, surroundings);
+      const disconnect = emitDisconnect(context, `${name}.disconnect`, placed);
+      return code && { ...code, parameterGradients: [...(code.parameterGradients ?? []), ...disconnect] };
+    },
   },
 };
 
 function shapeOf({ described, input, output }: PlacedLayer<Conv2dLayer>): Conv2dShape {
   const { kernel, stride, padding } = described.layer;
   return { kernel, stride, padding, input, output };
+}
+
+/**
+ * The call that zeroes the gradients of weights that are not connected, so that these stay zero; none if all are. The
+ * other kernels compute them as if they were.
+ */
+function emitDisconnect(
+  context: KernelContext,
+  name: string,
+  { described }: PlacedLayer<Conv2dLayer>,
+): KernelCall<TilePointers>[] {
+  const { kernel, connections } = described.layer;
+  if (!connections) return [];
+  const channelFilterBytes = kernel * kernel * FLOAT_BYTES;
+  const zeroes = context.module.function(name, { dWeight: "i32" }, (code, { dWeight }) => {
+    for (const inputs of connections) {
+      for (let channel = 0; channel < described.input[0]; channel++) {
+        if (!inputs.includes(channel)) code.zeroMemory(dWeight, channelFilterBytes);
+        code.increase(dWeight, channelFilterBytes);
+      }
+    }
+  });
+  return [{ kernel: zeroes, operands: ({ inBatch: [share] }) => [share] }];
 }
 
 /** Sums that the bias gradient is gathered in: enough to add two vectors a cycle. */

@@ -26,6 +26,7 @@ import {
   emitWeightedRows,
   firstLanes,
   LISTED_SUMS,
+  loadWithoutRepeated,
   NonzeroList,
   storeActivated,
 } from "../singleSample.js";
@@ -264,10 +265,7 @@ function emitBiasSums(
 
 /** One of a row's vectors; zero in the columns that the vector before it has too. */
 function loadGradients(row: Local<"i32">, output: Layout, index: number, channel: number): Value<"v128"> {
-  const starts = columnStarts(output.width);
-  const loaded = v128.load(row, channel * channelBytes(output) + starts[index] * FLOAT_BYTES);
-  const repeated = index > 0 ? starts[index - 1] + VECTOR_LANES - starts[index] : 0;
-  return repeated > 0 ? v128.andNot(loaded, firstLanes(repeated)) : loaded;
+  return loadWithoutRepeated(row, output.width, index, channel * channelBytes(output));
 }
 
 /** Neighbouring places whose windows are summed side by side. */

@@ -1,0 +1,296 @@
+import {
+  type ActivationLayer,
+  type Conv2dLayer,
+  elementCount,
+  LEAKY_RELU_SLOPE,
+  RBF_CENTRES,
+  SCALED_TANH,
+  type ShapedLayer,
+} from "../../model/index.js";
+import { exponential, hyperbolicTangent } from "../../numeric/exponential.js";
+
+/** A layer's weight and bias, or what belongs to each of their elements; empty if the layer has no parameters. */
+export interface Learned {
+  readonly weight: Float64Array;
+  readonly bias: Float64Array;
+}
+
+/** What the way back through a layer needs for one sample. */
+export interface CurvaturePass {
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  /** The second derivatives of the loss by y. */
+  readonly curvature: Float64Array;
+  /** The layer's weights, squared. */
+  readonly squares: Learned;
+  /** The second derivatives by the layer's parameters; the sample's are added. */
+  readonly sums: Learned;
+  /** Whether those by x are needed. */
+  readonly needsInput: boolean;
+}
+
+/**
+ * A layer's values, and the second derivatives of the loss on the way back. The way back is that of a gradient in which
+ * everything that a value is multiplied by is squared.
+ */
+export interface Operation {
+  forward(x: Float64Array, learned: Learned): Float64Array;
+  /** Adds to `sums`; gives the second derivatives by x, or anything if they are not needed. */
+  backward(pass: CurvaturePass): Float64Array;
+}
+
+/** The operation of a layer outside of training. */
+export function operationOf(shaped: ShapedLayer): Operation {
+  const { layer } = shaped;
+  switch (layer.type) {
+    case "conv2d":
+      return conv2d(layer, shaped);
+    case "averagePool2d":
+    case "subsample2d":
+    case "maxPool2d":
+      return pooling(layer.type, layer, shaped);
+    case "globalAveragePool2d":
+      return globalAverage(shaped);
+    case "linear":
+      return linear(elementCount(shaped.input), layer.outFeatures);
+    case "rbf":
+      return RBF;
+    case "dropout":
+    case "flatten":
+      return IDENTITY;
+    case "batchNorm":
+      throw new RangeError(`${shaped.label}: the optimizer sdlm does not train batch normalisation`);
+    default:
+      return activation(layer.type);
+  }
+}
+
+const IDENTITY: Operation = { forward: (x) => x, backward: ({ curvature }) => curvature };
+
+type Extents = readonly [channels: number, height: number, width: number];
+
+function extentsOf(shape: ShapedLayer["input"]): Extents {
+  return shape.length === 3 ? shape : [shape[0], 1, 1];
+}
+
+/** The output rows, or columns, from `first` to before `end` whose tap is inside the image. */
+function inside(tap: number, { stride, padding }: Conv2dLayer, extent: number, outputs: number) {
+  const first = Math.max(0, Math.ceil((padding - tap) / stride));
+  const end = Math.min(outputs, Math.floor((extent - 1 + padding - tap) / stride) + 1);
+  return { first, end };
+}
+
+function conv2d(layer: Conv2dLayer, shaped: ShapedLayer): Operation {
+  const { kernel, stride, padding, connections } = layer;
+  const [inChannels, height, width] = extentsOf(shaped.input);
+  const [outChannels, outHeight, outWidth] = extentsOf(shaped.output);
+  const outPlaces = outHeight * outWidth;
+  const all = Array.from({ length: inChannels }, (_, channel) => channel);
+
+  /** Visits every connected weight with the rows of outputs and inputs that it connects. */
+  const forEachTap = (
+    visit: (weight: number, out: number, rowsOf: (row: (y: number, end: number, x: number) => void) => void) => void,
+  ) => {
+    for (let out = 0; out < outChannels; out++) {
+      for (const channel of connections?.[out] ?? all) {
+        for (let tapRow = 0; tapRow < kernel; tapRow++) {
+          const rows = inside(tapRow, layer, height, outHeight);
+          for (let tapColumn = 0; tapColumn < kernel; tapColumn++) {
+            const columns = inside(tapColumn, layer, width, outWidth);
+            const weight = ((out * inChannels + channel) * kernel + tapRow) * kernel + tapColumn;
+            visit(weight, out, (row) => {
+              for (let outRow = rows.first; outRow < rows.end; outRow++) {
+                const y = out * outPlaces + outRow * outWidth;
+                const sourceRow = channel * height + outRow * stride + tapRow - padding;
+                row(
+                  y + columns.first,
+                  y + columns.end,
+                  sourceRow * width + columns.first * stride + tapColumn - padding,
+                );
+              }
+            });
+          }
+        }
+      }
+    }
+  };
+
+  return {
+    forward(x, { weight, bias }) {
+      const y = new Float64Array(outChannels * outPlaces);
+      for (let out = 0; out < outChannels; out++) y.fill(bias[out], out * outPlaces, (out + 1) * outPlaces);
+      forEachTap((at, _out, rowsOf) => {
+        const factor = weight[at];
+        rowsOf((first, end, source) => {
+          for (let atY = first, atX = source; atY < end; atY++, atX += stride) y[atY] += factor * x[atX];
+        });
+      });
+      return y;
+    },
+    backward({ x, curvature, squares, sums, needsInput }) {
+      const ofX = new Float64Array(x.length);
+      const squaredX = x.map((value) => value * value);
+      forEachTap((at, _out, rowsOf) => {
+        const factor = squares.weight[at];
+        let sum = 0;
+        rowsOf((first, end, source) => {
+          for (let atY = first, atX = source; atY < end; atY++, atX += stride) sum += squaredX[atX] * curvature[atY];
+        });
+        sums.weight[at] += sum;
+        if (!needsInput) return;
+        rowsOf((first, end, source) => {
+          for (let atY = first, atX = source; atY < end; atY++, atX += stride) ofX[atX] += factor * curvature[atY];
+        });
+      });
+      curvature.forEach((value, place) => {
+        sums.bias[Math.floor(place / outPlaces)] += value;
+      });
+      return ofX;
+    },
+  };
+}
+
+function linear(inFeatures: number, outFeatures: number): Operation {
+  return {
+    forward(x, { weight, bias }) {
+      const y = Float64Array.from(bias);
+      for (let out = 0; out < outFeatures; out++) {
+        let sum = 0;
+        for (let feature = 0; feature < inFeatures; feature++) sum += weight[out * inFeatures + feature] * x[feature];
+        y[out] += sum;
+      }
+      return y;
+    },
+    backward({ x, curvature, squares, sums }) {
+      const squaredX = x.map((value) => value * value);
+      const ofX = new Float64Array(inFeatures);
+      for (let out = 0; out < outFeatures; out++) {
+        const ofY = curvature[out];
+        const row = out * inFeatures;
+        for (let feature = 0; feature < inFeatures; feature++) {
+          sums.weight[row + feature] += squaredX[feature] * ofY;
+          ofX[feature] += squares.weight[row + feature] * ofY;
+        }
+        sums.bias[out] += ofY;
+      }
+      return ofX;
+    },
+  };
+}
+
+/** The average or the maximum of each window, or its sum times the channel's coefficient. */
+function pooling(
+  type: "averagePool2d" | "maxPool2d" | "subsample2d",
+  { kernel, stride }: { readonly kernel: number; readonly stride: number },
+  shaped: ShapedLayer,
+): Operation {
+  const [channels, height, width] = extentsOf(shaped.input);
+  const [, outHeight, outWidth] = extentsOf(shaped.output);
+  const outPlaces = outHeight * outWidth;
+  const share = 1 / (kernel * kernel);
+
+  const forEachWindow = (visit: (y: number, channel: number, xs: readonly number[]) => void) => {
+    for (let channel = 0; channel < channels; channel++) {
+      for (let place = 0; place < outPlaces; place++) {
+        const row = Math.floor(place / outWidth) * stride;
+        const column = (place % outWidth) * stride;
+        const first = (channel * height + row) * width + column;
+        const xs = Array.from({ length: kernel * kernel }, (_, tap) => {
+          return first + Math.floor(tap / kernel) * width + (tap % kernel);
+        });
+        visit(channel * outPlaces + place, channel, xs);
+      }
+    }
+  };
+  const sumOf = (x: Float64Array, xs: readonly number[]) => xs.reduce((sum, atX) => sum + x[atX], 0);
+  const winner = (x: Float64Array, xs: readonly number[]) => xs.reduce((best, atX) => (x[atX] > x[best] ? atX : best));
+
+  return {
+    forward(x, { weight, bias }) {
+      const y = new Float64Array(channels * outPlaces);
+      forEachWindow((atY, channel, xs) => {
+        if (type === "maxPool2d") y[atY] = x[winner(x, xs)];
+        else if (type === "averagePool2d") y[atY] = sumOf(x, xs) * share;
+        else y[atY] = weight[channel] * sumOf(x, xs) + bias[channel];
+      });
+      return y;
+    },
+    backward({ x, curvature, squares, sums }) {
+      const ofX = new Float64Array(x.length);
+      forEachWindow((atY, channel, xs) => {
+        const ofY = curvature[atY];
+        if (type === "maxPool2d") {
+          ofX[winner(x, xs)] += ofY;
+          return;
+        }
+        const factor = type === "averagePool2d" ? share * share : squares.weight[channel];
+        for (const atX of xs) ofX[atX] += factor * ofY;
+        if (type === "averagePool2d") return;
+        sums.weight[channel] += sumOf(x, xs) ** 2 * ofY;
+        sums.bias[channel] += ofY;
+      });
+      return ofX;
+    },
+  };
+}
+
+function globalAverage(shaped: ShapedLayer): Operation {
+  const [channels, height, width] = extentsOf(shaped.input);
+  const places = height * width;
+  return {
+    forward: (x) => {
+      const y = new Float64Array(channels);
+      x.forEach((value, place) => {
+        y[Math.floor(place / places)] += value / places;
+      });
+      return y;
+    },
+    backward: ({ x, curvature }) => x.map((_, place) => curvature[Math.floor(place / places)] / (places * places)),
+  };
+}
+
+/**
+ * By an input, the second derivative of the squared distance to the right class's centre, which is in the loss itself, is
+ * 2; to it come those of the distances in the loss's logarithm, times the squared slopes of the distances.
+ */
+const RBF: Operation = {
+  forward: (x) =>
+    Float64Array.from(RBF_CENTRES, (centre) => {
+      return -x.reduce((sum, value, feature) => sum + (value - centre[feature]) * (value - centre[feature]), 0);
+    }),
+  backward: ({ x, curvature }) =>
+    x.map((value, feature) => {
+      return RBF_CENTRES.reduce((sum, centre, out) => {
+        const slope = 2 * (value - centre[feature]);
+        return sum + slope * slope * curvature[out];
+      }, 2);
+    }),
+};
+
+/** Each activation y = f(x), with its derivative as a function of y, from functions with the same bits everywhere. */
+const ACTIVATIONS: Record<
+  ActivationLayer["type"],
+  readonly [f: (x: number) => number, derivative: (y: number) => number]
+> = {
+  sigmoid: [(x) => 1 / (1 + exponential(-x)), (y) => y * (1 - y)],
+  relu: [(x) => Math.max(0, x), (y) => (y > 0 ? 1 : 0)],
+  leakyRelu: [(x) => (x > 0 ? x : LEAKY_RELU_SLOPE * x), (y) => (y > 0 ? 1 : LEAKY_RELU_SLOPE)],
+  tanh: [hyperbolicTangent, (y) => 1 - y * y],
+  scaledTanh: [
+    (x) => SCALED_TANH.amplitude * hyperbolicTangent(SCALED_TANH.slope * x),
+    (y) => SCALED_TANH.slope * (SCALED_TANH.amplitude - (y * y) / SCALED_TANH.amplitude),
+  ],
+};
+
+/** The second derivative of the activation itself is left out, so that none becomes negative. */
+function activation(type: ActivationLayer["type"]): Operation {
+  const [value, derivative] = ACTIVATIONS[type];
+  return {
+    forward: (x) => x.map(value),
+    backward: ({ y, curvature }) =>
+      y.map((output, place) => {
+        const slope = derivative(output);
+        return slope * slope * curvature[place];
+      }),
+  };
+}

@@ -1,0 +1,142 @@
+import { readFileSync } from "node:fs";
+import v8 from "node:v8";
+import { describe, expect, it } from "vitest";
+import { measureCurvature } from "../src/engine/curvature/curvature.js";
+import { supportsFusedArithmetic } from "../src/engine/wasm/features.js";
+import {
+  elementCount,
+  inferShapes,
+  LENET5_CONNECTIONS,
+  lenet5,
+  type NamedTensors,
+  parameterSpecs,
+  summarize,
+  trainableCount,
+} from "../src/model/index.js";
+import { paperLayers } from "../src/model/paperLayers.js";
+import { RECIPES } from "../src/training/recipes/recipes.js";
+import { compile, referenceEngine } from "./support/batchEngine.js";
+
+// Node 20 has relaxed SIMD behind a flag, which must be set before the first compilation.
+if (!supportsFusedArithmetic()) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
+
+const recipe = RECIPES["lenet-1998"];
+const model = lenet5({ ...recipe, input: recipe.input!, classes: 10 });
+const layers = inferShapes(model);
+
+describe("the network of 1998", () => {
+  const paper = paperLayers(layers);
+  const named = (count: (main: number) => number) =>
+    Object.fromEntries(paper.map(({ term, main }) => [term, count(main)]));
+
+  it("has 60,000 trainable parameters, layer by layer those of the paper", () => {
+    const parameters = named((main) => layers[main].parameters.reduce((sum, spec) => sum + trainableCount(spec), 0));
+    expect(parameters).toEqual({ C1: 156, S2: 12, C3: 1516, S4: 32, C5: 48_120, F6: 10_164, Output: 0 });
+    expect(summarize(model).totalParameters).toBe(60_000);
+  });
+
+  it("has 340,908 connections: the paper prints 156,000 for C3, but its table gives 151,600", () => {
+    // Each unit's inputs and, but for the output, its bias.
+    const connections = named((main) => {
+      const { layer, output, multiplyAdds } = layers[main];
+      const units = elementCount(output);
+      if (layer.type === "subsample2d") return units * (layer.kernel ** 2 + 1);
+      return multiplyAdds + (layer.type === "rbf" ? 0 : units);
+    });
+    expect(connections).toEqual({
+      C1: 122_304,
+      S2: 5880,
+      C3: 151_600,
+      S4: 2000,
+      C5: 48_120,
+      F6: 10_164,
+      Output: 840,
+    });
+    expect(Object.values(connections).reduce((sum, count) => sum + count)).toBe(340_908);
+  });
+
+  it("connects each map of S2 to ten maps of C3", () => {
+    const counts = [0, 1, 2, 3, 4, 5].map((map) => LENET5_CONNECTIONS.filter((maps) => maps.includes(map)).length);
+    expect(counts).toEqual(Array(6).fill(10));
+    expect(new Set(LENET5_CONNECTIONS.map((maps) => maps.join())).size).toBe(16);
+  });
+});
+
+/** Values of the network in PyTorch and float64: see tests/golden/make_lenet1998.py. */
+interface Golden {
+  readonly rubbishPenalty: number;
+  readonly labels: readonly number[];
+  readonly losses: readonly number[];
+  readonly distances: readonly number[];
+  readonly gradients: Readonly<Record<string, Picked>>;
+  readonly secondDerivatives: Readonly<Record<string, Picked>>;
+}
+
+/** A tensor's sum of absolute values, and every so many-th of its elements. */
+interface Picked {
+  readonly sum: number;
+  readonly step: number;
+  readonly values: readonly number[];
+}
+
+const golden: Golden = JSON.parse(readFileSync(new URL("golden/lenet-1998.json", import.meta.url), "utf8"));
+
+const BOUNDS = { conv1: 0.3, pool1: 0.5, conv2: 0.25, pool2: 0.5, fc1: 0.12, fc2: 0.2 };
+
+const parameters: NamedTensors<Float32Array> = new Map(
+  parameterSpecs(layers).map(({ name, shape, connections }, salt) => {
+    const bound = BOUNDS[name.split(".")[0] as keyof typeof BOUNDS];
+    const data = Float32Array.from({ length: elementCount(shape) }, (_, index) => {
+      const remainder = (index * index * 31 + index * 7919 + salt * 104_729) % 2003;
+      const [out, channel] = [Math.floor(index / 150), Math.floor(index / 25) % 6];
+      return connections && !connections[out].includes(channel) ? 0 : ((remainder - 1001) / 1001) * bound;
+    });
+    return [name, { shape, data }];
+  }),
+);
+const pixels = Uint8Array.from(
+  { length: golden.labels.length * 1024 },
+  (_, index) => ((index * index * 17 + index * 5) % 1009) % 256,
+);
+const indices = [...golden.labels.keys()];
+
+/** The largest error of the picked elements, relative to the tensor's largest picked element, and of the sum. */
+function expectPicked(name: string, data: ArrayLike<number>, { sum, step, values }: Picked, tolerance: number) {
+  const total = Array.from(data).reduce((before, value) => before + Math.abs(value), 0);
+  expect(Math.abs(total / sum - 1), `${name}, sum`).toBeLessThan(tolerance);
+  const largest = Math.max(...values.map(Math.abs));
+  values.forEach((value, place) => {
+    expect(Math.abs(data[place * step] - value) / largest, `${name}[${place * step}]`).toBeLessThan(tolerance);
+  });
+}
+
+describe("the network of 1998 in PyTorch", () => {
+  const options = { ...recipe, rubbishPenalty: golden.rubbishPenalty, batchSize: golden.labels.length };
+
+  it("has the same outputs, losses and gradients", async () => {
+    const engines = [
+      { engine: await referenceEngine(model, options), tolerance: 2e-7 },
+      { engine: await compile(model, { ...options, arithmetic: "fused" }), tolerance: 1e-5 },
+      { engine: await compile(model, { ...options, arithmetic: "portable" }), tolerance: 1e-5 },
+    ];
+    for (const { engine, tolerance } of engines) {
+      await engine.setParameters(parameters);
+      const { data } = await engine.predict({ pixels, indices });
+      golden.distances.forEach((distance, place) => {
+        expect(Math.abs(data[place] / -distance - 1)).toBeLessThan(tolerance);
+      });
+      const { losses, gradients } = await engine.differentiate({ pixels, indices }, golden.labels, 0);
+      golden.losses.forEach((loss, place) => {
+        expect(Math.abs(losses[place] / loss - 1)).toBeLessThan(tolerance);
+      });
+      for (const [name, gradient] of gradients) {
+        expectPicked(name, gradient.data, golden.gradients[name], tolerance);
+      }
+    }
+  });
+
+  it("has the same second derivatives", () => {
+    const measured = measureCurvature({ model, ...options }, parameters, { pixels, indices });
+    for (const [name, { data }] of measured) expectPicked(name, data, golden.secondDerivatives[name], 2e-7);
+  });
+});
