@@ -433,8 +433,7 @@ describe("radial basis functions", () => {
 
   it("with a class of rubbish in the loss", async () => {
     for (const samples of [9, 1]) {
-      // Without parameters that bring them near a bitmap, all distances are about 84: only then does rubbish matter.
-      for (const rubbishPenalty of [0.5, 84, 120]) {
+      for (const rubbishPenalty of [0, 0.5, 90]) {
         const options = { ...optionsFor(of, samples), rubbishPenalty };
         const [engine, reference] = [await compile(of, options), await referenceEngine(of, options)];
         for (const each of [engine, reference]) await each.setParameters(initializeParameters(of, 1, "lecun1998"));

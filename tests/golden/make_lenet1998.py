@@ -2,7 +2,8 @@
 
     python make_lenet1998.py
 
-Written from the paper alone: table I, equations 5 to 9, appendices A and C. Parameters and images are simple functions of
+Written from the paper alone: table I, equations 5 to 9, appendices A and C. But distances are means over the 84 units of
+F6, where the paper has sums. Parameters and images are simple functions of
 an index, so that they need not be stored. Of every parameter, the file has the gradient of the mean loss and the mean
 second derivative (diagonal Gauss-Newton), both as a sum of absolute values and for some elements. Needs PyTorch.
 """
@@ -19,8 +20,7 @@ torch.set_default_dtype(torch.float64)
 # Table I: the maps of S2 that each map of C3 takes.
 TABLE = ["012", "123", "234", "345", "045", "015", "0123", "1234", "2345", "0345", "0145", "0125", "0134", "1245", "0235",
          "012345"]
-# The distances are about 150 before training. A small penalty would leave no probability for the digits.
-RUBBISH = 150.0
+RUBBISH = 2.0
 SAMPLES = 3
 PICKED = 23
 BITMAPS = (pathlib.Path(__file__).parents[2] / "src/model/layers/rbf.ts").read_text()
@@ -76,7 +76,7 @@ def forward(p, images):
     v["s4"] = squash(a)
     v["c5"] = squash(functional.linear(v["s4"].flatten(1), p["fc1.weight"], p["fc1.bias"]))
     v["f6"] = squash(functional.linear(v["c5"], p["fc2.weight"], p["fc2.bias"]))
-    v["y"] = ((v["f6"][:, None, :] - centres()[None]) ** 2).sum(2)
+    v["y"] = ((v["f6"][:, None, :] - centres()[None]) ** 2).mean(2)
     return v
 
 
@@ -110,8 +110,8 @@ def second_derivatives(p, v):
 
     y = v["y"]
     probability = torch.exp(-y) / (torch.exp(-y).sum(1, keepdim=True) + torch.exp(torch.tensor(-RUBBISH)))
-    slopes = 2 * (v["f6"][:, None, :] - centres()[None])
-    of_f6 = 2 + ((probability * (1 - probability))[:, :, None] * slopes**2).sum(1)
+    slopes = 2 / 84 * (v["f6"][:, None, :] - centres()[None])
+    of_f6 = 2 / 84 + ((probability * (1 - probability))[:, :, None] * slopes**2).sum(1)
     of_c5 = dense("fc2", v["c5"], of_f6 * slope(v["f6"]))
     of_s4 = dense("fc1", v["s4"].flatten(1), of_c5 * slope(v["c5"])).reshape(v["s4"].shape)
     of_c3 = subsampling("pool2", v["s4sums"], of_s4 * slope(v["s4"]))

@@ -73,75 +73,77 @@ function extentsOf(shape: ShapedLayer["input"]): Extents {
   return shape.length === 3 ? shape : [shape[0], 1, 1];
 }
 
-/** The output rows, or columns, from `first` to before `end` whose tap is inside the image. */
-function inside(tap: number, { stride, padding }: Conv2dLayer, extent: number, outputs: number) {
-  const first = Math.max(0, Math.ceil((padding - tap) / stride));
-  const end = Math.min(outputs, Math.floor((extent - 1 + padding - tap) / stride) + 1);
-  return { first, end };
+/** Neighbouring outputs in a row that a weight connects with inputs. */
+interface Run {
+  readonly weight: number;
+  readonly y: number;
+  readonly x: number;
+  readonly count: number;
 }
 
-function conv2d(layer: Conv2dLayer, shaped: ShapedLayer): Operation {
+/** All multiplications of a convolution, in runs along the rows. */
+function runsOf(layer: Conv2dLayer, { input, output }: ShapedLayer): Run[] {
   const { kernel, stride, padding, connections } = layer;
-  const [inChannels, height, width] = extentsOf(shaped.input);
-  const [outChannels, outHeight, outWidth] = extentsOf(shaped.output);
-  const outPlaces = outHeight * outWidth;
+  const [inChannels, height, width] = extentsOf(input);
+  const [outChannels, outHeight, outWidth] = extentsOf(output);
   const all = Array.from({ length: inChannels }, (_, channel) => channel);
-
-  /** Visits every connected weight with the rows of outputs and inputs that it connects. */
-  const forEachTap = (
-    visit: (weight: number, out: number, rowsOf: (row: (y: number, end: number, x: number) => void) => void) => void,
-  ) => {
-    for (let out = 0; out < outChannels; out++) {
-      for (const channel of connections?.[out] ?? all) {
-        for (let tapRow = 0; tapRow < kernel; tapRow++) {
-          const rows = inside(tapRow, layer, height, outHeight);
-          for (let tapColumn = 0; tapColumn < kernel; tapColumn++) {
-            const columns = inside(tapColumn, layer, width, outWidth);
-            const weight = ((out * inChannels + channel) * kernel + tapRow) * kernel + tapColumn;
-            visit(weight, out, (row) => {
-              for (let outRow = rows.first; outRow < rows.end; outRow++) {
-                const y = out * outPlaces + outRow * outWidth;
-                const sourceRow = channel * height + outRow * stride + tapRow - padding;
-                row(
-                  y + columns.first,
-                  y + columns.end,
-                  sourceRow * width + columns.first * stride + tapColumn - padding,
-                );
-              }
-            });
-          }
+  /** The outputs along an axis, from the first to before the end, whose tap is inside the image. */
+  const inside = (tap: number, extent: number, outputs: number): [first: number, end: number] => [
+    Math.max(0, Math.ceil((padding - tap) / stride)),
+    Math.min(outputs, Math.floor((extent - 1 + padding - tap) / stride) + 1),
+  ];
+  const runs: Run[] = [];
+  for (let out = 0; out < outChannels; out++) {
+    for (const channel of connections?.[out] ?? all) {
+      for (let tap = 0; tap < kernel * kernel; tap++) {
+        const [tapRow, tapColumn] = [Math.floor(tap / kernel), tap % kernel];
+        const [firstRow, endRow] = inside(tapRow, height, outHeight);
+        const [firstColumn, endColumn] = inside(tapColumn, width, outWidth);
+        for (let row = firstRow; row < endRow; row++) {
+          const sourceRow = row * stride + tapRow - padding;
+          runs.push({
+            weight: (out * inChannels + channel) * kernel * kernel + tap,
+            y: (out * outHeight + row) * outWidth + firstColumn,
+            x: (channel * height + sourceRow) * width + firstColumn * stride + tapColumn - padding,
+            count: Math.max(0, endColumn - firstColumn),
+          });
         }
       }
     }
-  };
+  }
+  return runs;
+}
 
+function conv2d(layer: Conv2dLayer, shaped: ShapedLayer): Operation {
+  const { stride } = layer;
+  const [outChannels, outHeight, outWidth] = extentsOf(shaped.output);
+  const outPlaces = outHeight * outWidth;
+  const runs = runsOf(layer, shaped);
   return {
     forward(x, { weight, bias }) {
       const y = new Float64Array(outChannels * outPlaces);
       for (let out = 0; out < outChannels; out++) y.fill(bias[out], out * outPlaces, (out + 1) * outPlaces);
-      forEachTap((at, _out, rowsOf) => {
-        const factor = weight[at];
-        rowsOf((first, end, source) => {
-          for (let atY = first, atX = source; atY < end; atY++, atX += stride) y[atY] += factor * x[atX];
-        });
-      });
+      for (const run of runs) {
+        const factor = weight[run.weight];
+        for (let place = 0; place < run.count; place++) y[run.y + place] += factor * x[run.x + place * stride];
+      }
       return y;
     },
     backward({ x, curvature, squares, sums, needsInput }) {
       const ofX = new Float64Array(x.length);
       const squaredX = x.map((value) => value * value);
-      forEachTap((at, _out, rowsOf) => {
-        const factor = squares.weight[at];
+      for (const run of runs) {
         let sum = 0;
-        rowsOf((first, end, source) => {
-          for (let atY = first, atX = source; atY < end; atY++, atX += stride) sum += squaredX[atX] * curvature[atY];
-        });
-        sums.weight[at] += sum;
-        if (!needsInput) return;
-        rowsOf((first, end, source) => {
-          for (let atY = first, atX = source; atY < end; atY++, atX += stride) ofX[atX] += factor * curvature[atY];
-        });
-      });
+        for (let place = 0; place < run.count; place++) {
+          sum += squaredX[run.x + place * stride] * curvature[run.y + place];
+        }
+        sums.weight[run.weight] += sum;
+        if (!needsInput) continue;
+        const factor = squares.weight[run.weight];
+        for (let place = 0; place < run.count; place++) {
+          ofX[run.x + place * stride] += factor * curvature[run.y + place];
+        }
+      }
       curvature.forEach((value, place) => {
         sums.bias[Math.floor(place / outPlaces)] += value;
       });
@@ -250,20 +252,21 @@ function globalAverage(shaped: ShapedLayer): Operation {
 }
 
 /**
- * By an input, the second derivative of the squared distance to the right class's centre, which is in the loss itself, is
- * 2; to it come those of the distances in the loss's logarithm, times the squared slopes of the distances.
+ * By an input, the second derivative of the mean squared difference from the right centre, which is in the loss itself, is
+ * 2 / n; to it come those of the differences in the loss's logarithm, times the squares of their slopes.
  */
 const RBF: Operation = {
   forward: (x) =>
     Float64Array.from(RBF_CENTRES, (centre) => {
-      return -x.reduce((sum, value, feature) => sum + (value - centre[feature]) * (value - centre[feature]), 0);
+      const sum = x.reduce((total, value, feature) => total + (value - centre[feature]) * (value - centre[feature]), 0);
+      return -sum / x.length;
     }),
   backward: ({ x, curvature }) =>
     x.map((value, feature) => {
       return RBF_CENTRES.reduce((sum, centre, out) => {
-        const slope = 2 * (value - centre[feature]);
+        const slope = (2 * (value - centre[feature])) / x.length;
         return sum + slope * slope * curvature[out];
-      }, 2);
+      }, 2 / x.length);
     }),
 };
 

@@ -249,16 +249,18 @@ function subsample2d(layer: Subsample2dLayer, input: ImageExtents, output: Image
   };
 }
 
-/** y[out] = −Σ (x[in] − centre[out][in])² */
+/** y[out] = −Σ (x[in] − centre[out][in])² / n */
 function rbf(): Operation {
   return {
     forward: (x) =>
       Float64Array.from(RBF_CENTRES, (centre) => {
-        return -x.reduce((sum, value, feature) => sum + (value - centre[feature]) ** 2, 0);
+        return -x.reduce((sum, value, feature) => sum + (value - centre[feature]) ** 2, 0) / x.length;
       }),
     backward: ({ x, dy }) =>
       x.map((value, feature) => {
-        return RBF_CENTRES.reduce((sum, centre, out) => sum - 2 * (value - centre[feature]) * dy[out], 0);
+        return RBF_CENTRES.reduce((sum, centre, out) => {
+          return sum - ((2 * (value - centre[feature])) / x.length) * dy[out];
+        }, 0);
       }),
   };
 }

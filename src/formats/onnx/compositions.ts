@@ -28,6 +28,7 @@ const SLOPE = "scaled_tanh.slope";
 const AMPLITUDE = "scaled_tanh.amplitude";
 const CENTRES = "rbf.centres";
 const CLASS_AXIS = "rbf.class_axis";
+const SHARE = "rbf.share";
 
 /** The operators of a layer, one after the other; the last has the layer's name. */
 export function composedLinks(layer: ComposedLayer, { input, output }: ShapedLayer, name: string): Link[] {
@@ -56,7 +57,7 @@ export function composedLinks(layer: ComposedLayer, { input, output }: ShapedLay
         { ...link("unsqueeze", "Unsqueeze", [CLASS_AXIS]), output: [1, input[0]] },
         { ...link("differences", "Sub", [CENTRES]), output: differences },
         { ...link("distances", "ReduceSumSquare"), attributes: [integers("axes", [2]), integer("keepdims", 0)] },
-        link("", "Neg"),
+        link("", "Mul", [SHARE]),
       ];
     }
   }
@@ -90,6 +91,7 @@ function constantsOf(layer: ComposedLayer, channels: number, parameters: NamedTe
       return [
         [CENTRES, { shape: [RBF_CENTRES.length, channels], data: Float32Array.from(centres) }],
         [CLASS_AXIS, { shape: [1], data: BigInt64Array.of(1n) }],
+        [SHARE, { shape: [], data: Float32Array.of(-1 / channels) }],
       ];
     }
   }

@@ -2,8 +2,9 @@ import type { LayerKind } from "./kind.js";
 import { formatShape, ShapeError } from "./shape.js";
 
 /**
- * The Euclidean radial basis functions of LeCun et al. (1998), section II-B: one output for each digit, here the negative
- * of the paper's, −Σ (x_j − w_ij)², so that the largest wins. The centres are the digits' bitmaps and are not trained.
+ * The Euclidean radial basis functions of LeCun et al. (1998), section II-B: one output for each digit, whose centre is
+ * the digit's bitmap and not trained. Here an output is the negative of the mean squared difference, so that the largest
+ * wins; the paper has the sum, see docs/lenet-1998.md.
  */
 export interface RbfLayer {
   readonly type: "rbf";

@@ -123,7 +123,7 @@ const lenet1998: Recipe = {
   initialization: "lecun1998",
   epochs: 20,
   batchSize: 1,
-  optimizer: { type: "sdlm", damping: 1.68, samples: 500 },
+  optimizer: { type: "sdlm", damping: 0.02, samples: 500 },
   schedule: {
     type: "stepwise",
     steps: [

@@ -67,7 +67,7 @@ export const en: LayerMessages = {
       title: "Distances to bitmaps",
       name: "RBF",
       about:
-        "Each output is the negative squared distance between the inputs and a fixed picture of a digit, drawn in +1 and −1. The nearest digit wins.",
+        "Each output is the negative mean squared difference between the inputs and a fixed picture of a digit, drawn in +1 and −1. The nearest digit wins.",
     },
     sigmoid: {
       title: "Sigmoid",

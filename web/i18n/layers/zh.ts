@@ -38,7 +38,7 @@ export const zh: LayerMessages = {
     rbf: {
       title: "到位图的距离",
       name: "RBF",
-      about: "每个输出是输入与一个数字的固定图样（以 +1 和 −1 画成）之间距离平方的相反数。最近的数字胜出。",
+      about: "每个输出是输入与一个数字的固定图样（以 +1 和 −1 画成）之间均方差的相反数。最近的数字胜出。",
     },
     sigmoid: {
       title: "Sigmoid",

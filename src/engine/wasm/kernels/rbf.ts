@@ -8,7 +8,7 @@ const FEATURES = RBF_CENTRES[0].length;
 const CLASSES = RBF_CENTRES.length;
 const CENTRE_BYTES = FEATURES * FLOAT_BYTES;
 
-/** The negative squared distances from fixed centres: y[class] = −Σ (x[feature] − centre[class][feature])². */
+/** The negative mean squared differences from fixed centres: y[class] = −Σ (x[feature] − centre[class][feature])² / n. */
 export const rbf: LayerKernels<RbfLayer> = {
   backwardIgnoresOutput: true,
   emit: (context, { described: { label } }) => {
@@ -38,6 +38,7 @@ function emitCentres({ data }: KernelContext): number {
 
 /** Emits (x, y) for one tile. */
 function emitForward(context: KernelContext, name: string, centres: number): FunctionHandle {
+  const share = context.data.splat(-1 / FEATURES);
   return context.module.function(
     `${name}.forward`,
     { x: "i32", y: "i32" },
@@ -59,7 +60,7 @@ function emitForward(context: KernelContext, name: string, centres: number): Fun
           code.increase(centre, FLOAT_BYTES);
         });
         sums.forEach((sum, vector) => {
-          code.store(y, f32x4.sub(ZERO, sum), vector * VECTOR_BYTES);
+          code.store(y, f32x4.mul(sum, share), vector * VECTOR_BYTES);
         });
         code.increase(y, PLACE_BYTES);
       });
@@ -68,8 +69,9 @@ function emitForward(context: KernelContext, name: string, centres: number): Fun
   );
 }
 
-/** Emits (x, dy, dx) for one tile: dx[feature] = −2 · Σ dy[class] · (x[feature] − centre[class][feature]). */
+/** Emits (x, dy, dx) for one tile: dx[feature] = 2 / n · Σ dy[class] · (centre[class][feature] − x[feature]). */
 function emitBackward(context: KernelContext, name: string, centres: number): FunctionHandle {
+  const share = context.data.splat(2 / FEATURES);
   return context.module.function(
     `${name}.backward`,
     { x: "i32", dy: "i32", dx: "i32" },
@@ -96,7 +98,7 @@ function emitBackward(context: KernelContext, name: string, centres: number): Fu
           code.increase(gradient, PLACE_BYTES);
         });
         sums.forEach((sum, vector) => {
-          code.store(dx, f32x4.add(sum, sum), vector * VECTOR_BYTES);
+          code.store(dx, f32x4.mul(sum, share), vector * VECTOR_BYTES);
         });
         for (const pointer of [x, dx]) code.increase(pointer, PLACE_BYTES);
         code.increase(first, FLOAT_BYTES);
@@ -112,6 +114,7 @@ const VECTORS_AT_ONCE = 3;
 
 /** Emits (x, y) for one sample. */
 function emitSingleForward(context: KernelContext, name: string, centres: number): FunctionHandle {
+  const share = context.data.splat(-1 / FEATURES);
   return context.module.function(`${name}.forward`, { x: "i32", y: "i32" }, (code, { x, y }) => {
     const sums = Array.from({ length: VECTORS_AT_ONCE }, () => code.local("v128"));
     const difference = code.local("v128");
@@ -129,7 +132,7 @@ function emitSingleForward(context: KernelContext, name: string, centres: number
         for (const pointer of [feature, centre]) code.increase(pointer, VECTORS_AT_ONCE * VECTOR_BYTES);
       });
       const total = sums.reduce((left: (typeof sums)[number], right) => code.local("v128", f32x4.add(left, right)));
-      code.store(y, horizontalSum(code, f32x4.sub(ZERO, total)));
+      code.store(y, horizontalSum(code, f32x4.mul(total, share)));
       code.increase(y, FLOAT_BYTES);
     });
   });
@@ -137,6 +140,7 @@ function emitSingleForward(context: KernelContext, name: string, centres: number
 
 /** Emits (x, dy, dx) for one sample. */
 function emitSingleBackward(context: KernelContext, name: string, centres: number): FunctionHandle {
+  const share = context.data.splat(2 / FEATURES);
   return context.module.function(`${name}.backward`, { x: "i32", dy: "i32", dx: "i32" }, (code, { x, dy, dx }) => {
     const sums = Array.from({ length: VECTORS_AT_ONCE }, () => code.local("v128"));
     const values = Array.from({ length: VECTORS_AT_ONCE }, () => code.local("v128"));
@@ -160,7 +164,7 @@ function emitSingleBackward(context: KernelContext, name: string, centres: numbe
         code.increase(gradient, FLOAT_BYTES);
       });
       sums.forEach((sum, vector) => {
-        code.store(dx, f32x4.add(sum, sum), vector * VECTOR_BYTES);
+        code.store(dx, f32x4.mul(sum, share), vector * VECTOR_BYTES);
       });
       for (const pointer of [x, dx, first]) code.increase(pointer, VECTORS_AT_ONCE * VECTOR_BYTES);
     });

@@ -81,10 +81,10 @@ export function workOut(
       return sumUp(layer.kernel, products, unitBias(layer, shaped, unit, parameters));
     }
     case "rbf": {
-      // The squared distance, with its sign: the difference times its own negative.
+      // The mean squared difference, with its sign: the difference times its own negative share.
       const products = Array.from(input, (value, place) => {
         const difference = value - RBF_CENTRES[unit][place];
-        return multiply(place, difference, -difference);
+        return multiply(place, difference, -difference / input.length);
       });
       return sumUp(undefined, products, 0);
     }
