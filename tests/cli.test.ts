@@ -57,7 +57,7 @@ describe("wrong usage is reported in one line, with exit code 2", () => {
     ["train --batch 70000", number("--batch <n>", "70000", "an integer from 1 to 16,384")],
     ["train --seed -1", number("--seed <n>", "-1", "an integer from 0 to 9,007,199,254,740,991")],
     ["train --seed 1.5", number("--seed <n>", "1.5", "an integer from 0 to 9,007,199,254,740,991")],
-    ["train --val-split 1", number("--val-split <fraction>", "1", "a number above 0 and below 1")],
+    ["train --val-split 1", number("--val-split <fraction>", "1", "a number of at least 0 and below 1")],
     ["train --out", `option '--out <dir>' argument missing; see "lenet train --help"`],
     ["train --frobnicate", `unknown option '--frobnicate'; see "lenet train --help"`],
     ["train --epoch 3", `unknown option '--epoch' (Did you mean --epochs?); see "lenet train --help"`],

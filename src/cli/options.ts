@@ -59,7 +59,7 @@ export function oneOf<Name extends string>(names: readonly Name[]): (text: strin
 export const epochCount = integer(1, MOST_EPOCHS);
 export const batchSize = integer(1, LARGEST_BATCH);
 export const learningRate = numberBetween(0, 100);
-export const validationFraction = numberBetween(0, 1);
+export const validationFraction = numberFrom(0, 1);
 export const dropout = numberFrom(0, 1);
 export const labelSmoothing = numberFrom(0, 1);
 export const weightDecay = numberFrom(0, 100);
@@ -225,7 +225,7 @@ export function addTrainingOptions(command: Command): Command {
     .addOption(
       new Option(
         "--val-split <fraction>",
-        "fraction of the training images held out for validation (default: the recipe's)",
+        "fraction of the training images held out for validation; 0: train on all, and validate on the same (default: the recipe's)",
       ).argParser(validationFraction),
     );
 }

@@ -17,12 +17,14 @@ export function openWeights(path: string, recipe: string | undefined): Promise<L
 
 /** An engine with these weights, for evaluation. Default: on the processor. */
 export async function engineFor(
-  { model, normalization, parameters }: Weights,
+  { model, normalization, parameters, run }: Weights & Pick<LoadedWeights, "run">,
   processor: ProcessorOptions,
   device: Device = PROCESSOR,
 ): Promise<Engine> {
   const backend = device.backend(BATCH_SIZE, processor);
-  const engine = await backend.compile([{ model, normalization }], { batchSize: BATCH_SIZE });
+  const engine = await backend.compile([{ model, normalization, rubbishPenalty: run?.recipe.rubbishPenalty }], {
+    batchSize: BATCH_SIZE,
+  });
   await engine.setParameters(parameters);
   return engine;
 }

@@ -10,6 +10,11 @@ describe("splitIndices", () => {
     expect(Math.min(...validation)).toBeLessThan(100);
   });
 
+  it("trains and validates on all images if nothing is held out", () => {
+    const all = Uint32Array.of(0, 1, 2, 3, 4);
+    expect(splitIndices(5, 0, 7)).toEqual({ train: all, validation: all });
+  });
+
   it("depends on the seed", () => {
     expect(splitIndices(1000, 0.2, 1).validation).not.toEqual(splitIndices(1000, 0.2, 2).validation);
     expect(splitIndices(1000, 0.2, 1)).toEqual(splitIndices(1000, 0.2, 1));
@@ -19,7 +24,7 @@ describe("splitIndices", () => {
     expect(splitIndices(2, 0.01, 0).validation.length).toBe(1);
     expect(splitIndices(2, 0.99, 0).train.length).toBe(1);
     expect(() => splitIndices(1, 0.2, 0)).toThrow("1 images cannot be split into training and validation");
-    expect(() => splitIndices(10, 1, 0)).toThrow("the validation fraction must be between 0 and 1, not 1");
+    expect(() => splitIndices(10, 1, 0)).toThrow("the validation fraction must be at least 0 and below 1, not 1");
   });
 });
 

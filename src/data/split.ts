@@ -1,7 +1,7 @@
 import { Purpose, permutation, RandomStream } from "../numeric/philox.js";
 import type { DatasetParts } from "./dataset.js";
 
-/** The indices of the training and validation images. */
+/** The indices of the training and validation images. If nothing is held out, both are all images. */
 export interface Split {
   readonly train: Uint32Array;
   readonly validation: Uint32Array;
@@ -11,13 +11,18 @@ export interface Split {
  * Splits images at random, depending only on the seed.
  *
  * @param count the number of images
- * @param validationFraction the fraction for validation, above 0 and below 1; both parts get at least one image
+ * @param validationFraction the fraction for validation, below 1; both parts get at least one image. 0 holds nothing out:
+ *   the network trains on all images and is validated on the same, which gives its training error after each epoch.
  * @throws RangeError if there are fewer than two images, or the fraction is out of range
  */
 export function splitIndices(count: number, validationFraction: number, seed: number): Split {
   if (count < 2) throw new RangeError(`${count} images cannot be split into training and validation`);
-  if (!(validationFraction > 0 && validationFraction < 1)) {
-    throw new RangeError(`the validation fraction must be between 0 and 1, not ${validationFraction}`);
+  if (!(validationFraction >= 0 && validationFraction < 1)) {
+    throw new RangeError(`the validation fraction must be at least 0 and below 1, not ${validationFraction}`);
+  }
+  if (validationFraction === 0) {
+    const all = Uint32Array.from({ length: count }, (_, index) => index);
+    return { train: all, validation: all };
   }
   const order = permutation(new RandomStream(seed, Purpose.split, 0, 0), count);
   const validationCount = Math.min(count - 1, Math.max(1, Math.round(count * validationFraction)));

@@ -168,7 +168,11 @@ export const recipeShape = {
     .describe("Stop after this many epochs without a better validation accuracy; 0: never"),
   augmentation: augmentationSchema,
   augmentValidation: z.boolean().describe("Whether validation images are augmented too"),
-  validationFraction: z.number().gt(0).lt(1).describe("Fraction of the training images held out for validation"),
+  validationFraction: z
+    .number()
+    .min(0)
+    .lt(1)
+    .describe("Fraction of the training images held out for validation; 0: train on all, and validate on the same"),
   normalization: normalizationSchema,
 };
 

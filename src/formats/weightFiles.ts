@@ -7,6 +7,7 @@ import {
   type Model,
   type ModelMetadata,
   type NamedTensors,
+  type Normalization,
   parameterSpecs,
   requireParameters,
   type ShapedLayer,
@@ -33,7 +34,10 @@ export type WeightsFormat = (typeof WEIGHTS_FORMATS)[number];
 export const MOST_WEIGHTS_BYTES = 32e6;
 
 /** What a file of tensors does not show of the layers. */
-export type ParameterFreeLayers = Omit<LeNet5Options, "input" | "classes">;
+export interface ParameterFreeLayers extends Omit<LeNet5Options, "input" | "classes"> {
+  /** Default: the tutorial's. */
+  readonly normalization?: Normalization;
+}
 
 // A LeNet-5 for 3x128x128 images needs a fiftieth of these multiply-adds and a third of these activations.
 const MOST_MULTIPLY_ADDS = 2 ** 30;
@@ -56,7 +60,8 @@ export function readWeights(bytes: Uint8Array, parameterFree?: ParameterFreeLaye
     const tensors = withoutBatchCounts(file.tensors);
     const named = described ? tensors : withLeNet5Names(tensors);
     const model = described ?? inferModel(named, parameterFree);
-    const normalization = metadata?.normalization ?? file.normalization ?? TUTORIAL_NORMALIZATION;
+    const normalization =
+      metadata?.normalization ?? file.normalization ?? parameterFree?.normalization ?? TUTORIAL_NORMALIZATION;
     const layers = inferShapes(model);
     requireBounded(model, layers);
     requireParameters(parameterSpecs(layers), named);

@@ -119,7 +119,7 @@ it.each<[string, FitOptions, RegExp]>([
     { split: { train: new Uint32Array(0), validation: Uint32Array.of(1) } },
     /^split\.train\.length must be an integer of at least 1, not 0$/,
   ],
-  ["nothing to validate on", { validationFraction: 0 }, /^the validation fraction must be between 0 and 1, not 0$/],
+  ["nothing to train on", { validationFraction: 1 }, /^the validation fraction must be at least 0 and below 1, not 1$/],
   [
     "a recipe for another network",
     { recipe: RECIPES.paper },

@@ -11,6 +11,7 @@ import pathlib
 import pickletools
 import struct
 import subprocess
+import sys
 import tempfile
 import unittest
 import zipfile
@@ -23,7 +24,11 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-PROGRAM = pathlib.Path(__file__).parents[2] / "dist/cli/main.js"
+PROJECT = pathlib.Path(__file__).parents[2]
+PROGRAM = PROJECT / "dist/cli/main.js"
+sys.path.append(str(PROJECT / "docs"))
+
+import lenet_1998  # noqa: E402
 
 # What the weights_only unpickler of PyTorch 1.13, the first one, understands and a state_dict may need.
 OPCODES = set(
@@ -179,6 +184,27 @@ class Formats(unittest.TestCase):
         back = self.export(self.export(safetensors, "b.onnx"), "b.pth")
         self.assert_same(torch.load(back, weights_only=True), model.state_dict())
         self.assertEqual(back.read_bytes(), first.read_bytes())
+
+    def test_the_network_of_1998_is_the_module_in_the_documentation(self):
+        model = lenet_1998.LeNet5().eval()
+        source = self.folder / "lenet-1998.pth"
+        torch.save(model.state_dict(), source)
+        path = self.export(source, "ours.pth", "--recipe", "lenet-1998")
+        self.assert_same(torch.load(path, weights_only=True), model.state_dict())
+        tensors = load_file(self.export(path, "ours.safetensors"))
+        self.assert_same({name: tensors[name] for name in model.state_dict()}, model.state_dict())
+        images = torch.randn(5, 1, 32, 32)
+        with torch.no_grad():
+            expected = {"input": images.numpy(), "logits": model(images).numpy()}
+        check_onnx(self.export(path, "ours.onnx"), expected)
+        pixels = numpy.random.default_rng(3).integers(0, 256, (3, 28, 28), dtype=numpy.uint8)
+        pictures = [self.folder / f"{index}.png" for index in range(3)]
+        for picture, image in zip(pictures, pixels):
+            picture.write_bytes(grey_png(image))
+        results = json.loads(lenet("predict", source, *pictures, "--recipe", "lenet-1998", "--json"))
+        with torch.no_grad():
+            logits = model(lenet_1998.normalize(torch.from_numpy(pixels)[:, None]))
+        numpy.testing.assert_allclose([result["logits"] for result in results], logits, rtol=1e-4, atol=1e-5)
 
     def test_predictions_are_those_of_pytorch(self):
         pixels = numpy.random.default_rng(3).integers(0, 256, (4, 28, 28), dtype=numpy.uint8)

@@ -46,7 +46,7 @@ export interface Recipe {
   readonly augmentation: Augmentation;
   /** Whether validation images are augmented too, as the tutorial does. */
   readonly augmentValidation: boolean;
-  /** The fraction of the training images that is held out for validation. */
+  /** The fraction of the training images that is held out for validation. 0: trains on all, and validates on the same. */
   readonly validationFraction: number;
   /** How the bytes of images become inputs. */
   readonly normalization: Normalization;
@@ -136,7 +136,7 @@ const lenet1998: Recipe = {
   },
   rubbishPenalty: 0.1,
   augmentation: AUGMENTATIONS.none,
-  validationFraction: 0.1,
+  validationFraction: 0,
   // Black becomes −0.1, white 1.175.
   normalization: { mean: [20 / 255], std: [200 / 255] },
 };
