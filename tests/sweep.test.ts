@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generateDigits } from "../src/data/index.js";
 import { interruptOnceThere, type RunOptions, runProgram } from "./support/program.js";
+import { sweepContents } from "./support/sweepContents.mjs";
 
 let folder: string;
 
@@ -58,7 +59,11 @@ describe("lenet sweep reports wrong usage in one line, with exit code 2", () => 
       "--seeds 1000 --set batch=1,2,3,4,5,6,7,8,9,10,11",
       "all combinations and seeds make 11,000 runs, but the limit is 10,000",
     ],
-    ["--resume a --seeds 3", "option '--resume <sweep>' cannot be used with option '--seeds <n|list>'"],
+    ["--resume a --set lr=1", "option '--resume <sweep>' cannot be used with option '--set <key=values>'"],
+    ["--epochs 2 --set epochs=1,2", "option '--epochs <n>' cannot be used with option '--set epochs=…'"],
+    ["--config a.json --set recipe=paper", "option '--config <file>' cannot be used with option '--set recipe=…'"],
+    ["--index 3", "option '--index <i>' needs '--out <dir>' or '--resume <sweep>'"],
+    ["--collect a --index 3", "option '--collect <sweep...>' cannot be used with option '--index <i>'"],
   ])("%s", async (args, message) => {
     const stderr = `lenet: ${message}; see "lenet sweep --help"\n`;
     expect(await lenet(`sweep ${args}`)).toEqual({ code: 2, stdout: "", stderr });
@@ -140,4 +145,77 @@ it("says how to resume after an interruption, and resumes to the same bits as le
     const [bytes, others] = await Promise.all([run, "single"].map((path) => readFile(inFolder(join(path, name)))));
     expect(bytes.equals(others), name).toBe(true);
   }
+});
+
+describe("runs that are trained by themselves", () => {
+  const settings = "--data few --epochs 2 --batch 64 --augment none --set lr=1e-3,2e-3 --seeds 3-4 --jobs 1";
+  const train = (out: string, index: number) => lenet(`sweep ${settings} --out ${out} --index ${index}`);
+
+  it("are collected to the sweep of one machine, byte for byte but times", async () => {
+    const whole = await lenet(`sweep ${settings} --out whole`);
+    expect(whole.stderr).toBe("");
+    // Two at once: one of them creates the folder.
+    const [first, second] = await Promise.all([train("shared", 0), train("shared", 2)]);
+    expect([first, second].map(({ code, stderr }) => ({ code, stderr }))).toEqual(
+      Array(2).fill({ code: 0, stderr: "" }),
+    );
+    expect(first.stdout).toMatch(/run 0 of 4 runs: shared\/lr=1e-3_seed=3/);
+    expect((await lenet("sweep --collect shared")).stderr).toBe(
+      "lenet: shared: 2 of 4 runs are not finished, train them with --index: 1,3\n",
+    );
+    expect((await train("shared", 2)).stdout).toMatch(/it is already finished\n$/);
+    for (const index of [1, 3]) await train("other", index);
+    const collected = await lenet("sweep --collect shared other");
+    expect(collected.stderr).toBe("");
+    expect(await sweepContents(inFolder("shared"), "shared")).toEqual(await sweepContents(inFolder("whole"), "whole"));
+    expect(collected.stdout).toMatch(/^settings +runs +val acc /);
+  });
+
+  it("are refused if the index or the settings do not belong to the sweep", async () => {
+    expect((await train("shared", 4)).stderr).toBe("lenet: --index must be from 0 to 3: there are 4 runs\n");
+    expect((await lenet("sweep --data few --epochs 3 --seeds 3 --out shared --index 0")).stderr).toBe(
+      "lenet: shared is another sweep, they differ in its changes, --set and --seeds: choose another folder with --out\n",
+    );
+    await lenet("sweep --data few --epochs 3 --seeds 3 --out third --index 0 --jobs 1");
+    expect((await lenet("sweep --collect shared third")).stderr).toBe(
+      "lenet: third is not of the same sweep as shared\n",
+    );
+  });
+
+  it("keep the reason why they failed", async () => {
+    const diverging = "sweep --data few --epochs 1 --set weight-decay=90 --set lr=0.1 --seeds 1 --out diverging";
+    expect((await lenet(`${diverging} --index 0`)).stderr).toMatch(
+      /^lenet: weight-decay=90_lr=0.1_seed=0 failed: the training diverged in epoch 1: /,
+    );
+    const collected = await lenet("sweep --collect diverging");
+    expect(collected.code).toBe(1);
+    expect(collected.stdout).toMatch(/\nfailed: weight-decay=90_lr=0.1_seed=0: the training diverged in epoch 1: /);
+    expect(collected.stderr).toBe("lenet: 1 of 1 run failed, see the reasons above\n");
+  });
+
+  it("are a fault if two that should be equal differ", async () => {
+    const [run] = (await readdir(inFolder("other"))).filter((name) => name.startsWith("lr="));
+    const path = inFolder(`other/${run}/result.json`);
+    const result = await readFile(path, "utf8");
+    await writeFile(path, result.replace(/"fingerprint": "...../, '"fingerprint": "00000'));
+    expect((await lenet("sweep --collect shared other")).stderr).toMatch(
+      /^lenet: other\/.* and shared\/.* should have the same weights, but differ: one of the machines computes wrongly\n$/,
+    );
+  });
+});
+
+it("takes a recipe file, and adds seeds to a finished sweep", async () => {
+  await writeFile(inFolder("tiny.json"), '{"extends": "paper", "epochs": 2, "batchSize": 100, "augmentation": "none"}');
+  const begun = await lenet("sweep --data few --config tiny.json --epochs 1 --seeds 2 --out seeds");
+  expect(begun.stderr).toBe("");
+  expect(begun.stdout).toMatch(/\ntiny {2,}2 {2}/);
+  const added = await lenet("sweep --resume seeds --seeds 1-3");
+  expect(added.stderr).toBe("");
+  expect(added.stdout).toMatch(/\n4 runs of LeNet-5 on few, \d+ in parallel, 2 already finished\n/);
+  const { runs } = await readJson("seeds/sweep.json");
+  expect(runs.map(({ run }: { run: string }) => run)).toEqual([0, 1, 2, 3].map((seed) => `seed=${seed}`));
+  expect(await readJson("seeds/seed=3/config.json")).toMatchObject({
+    seed: 3,
+    recipe: { name: "tiny", activation: "sigmoid", epochs: 1, batchSize: 100, augmentation: { cropPadding: 0 } },
+  });
 });

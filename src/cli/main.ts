@@ -21,6 +21,7 @@ import { summaryCommand } from "./commands/summary.js";
 import { sweepCommand } from "./commands/sweep.js";
 import { trainCommand } from "./commands/train.js";
 import { verifyCommand } from "./commands/verify.js";
+import { workerCommand } from "./commands/worker.js";
 import { INTERRUPTED_CODE, InterruptedError } from "./interrupt.js";
 import { needsSupervision, obeySupervisor, supervise } from "./supervisor.js";
 import { printable } from "./text.js";
@@ -32,6 +33,7 @@ const program = new Command("lenet")
   .version(VERSION)
   .addCommand(trainCommand())
   .addCommand(sweepCommand())
+  .addCommand(workerCommand())
   .addCommand(lrFindCommand())
   .addCommand(evalCommand())
   .addCommand(predictCommand())

@@ -126,6 +126,8 @@ function withDefault(description: string, defaultText: string | undefined): stri
 // Functions, because commander keeps state in its options: each command needs its own.
 export const recipeOption = () =>
   new Option("--recipe <name>", "network and training settings").choices(Object.keys(RECIPES));
+export const configOption = () =>
+  new Option("--config <file>", "recipe file (JSON); other options override its fields").conflicts("recipe");
 export const weightsRecipeOption = () =>
   new Option("--recipe <name>", "activation and pooling, for weights that do not specify them").choices(
     Object.keys(RECIPES),
@@ -201,9 +203,7 @@ export interface TrainingOptions extends ImageOptions {
 export function addTrainingOptions(command: Command): Command {
   return command
     .addOption(recipeOption().default("improved"))
-    .addOption(
-      new Option("--config <file>", "recipe file (JSON); other options override its fields").conflicts("recipe"),
-    )
+    .addOption(configOption())
     .addOption(dataOption("fashion-mnist"))
     .addOption(dataDirOption())
     .addOption(inputOption())

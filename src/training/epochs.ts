@@ -103,6 +103,8 @@ export interface FleetMember extends Omit<TrainingPlan, "model" | "parameters" |
   readonly resumeFrom?: TrainingState;
   /** Aborting takes the network out of the fleet, without an event; the others go on. */
   readonly signal?: AbortSignal;
+  /** After this epoch, before its last one, the network leaves the fleet too; it can be resumed later. */
+  readonly pauseAfter?: number;
 }
 
 /** The place of a network in its fleet. */
@@ -289,7 +291,12 @@ class Trainee {
 
   /** Whether it is still in the fleet. */
   get isTraining(): boolean {
-    return !this.hasLeft && !this.member.signal?.aborted;
+    return !this.hasLeft && !this.member.signal?.aborted && !this.isPaused;
+  }
+
+  private get isPaused(): boolean {
+    const { pauseAfter, recipe } = this.member;
+    return pauseAfter !== undefined && pauseAfter < recipe.epochs && this.epochsDone >= pauseAfter;
   }
 
   /** The next epoch, or the current one. */

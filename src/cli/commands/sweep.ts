@@ -1,14 +1,19 @@
 import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { ParsedAugmentation } from "../../data/augmentationText.js";
 import type { ImageShape } from "../../model/index.js";
 import { type DeviceChoice, deviceOption } from "../device.js";
 import {
   type Arithmetic,
   arithmeticOption,
+  augmentOption,
   backgroundByte,
   backgroundOption,
+  batchSize,
+  configOption,
   dataDirOption,
   dataOption,
+  epochCount,
   fitOption,
   type ImageOptions,
   inputOption,
@@ -19,12 +24,22 @@ import {
   recipeOption,
   strictOption,
 } from "../options.js";
+import { collectSweep } from "../sweep/collect.js";
 import { type Axis, GRID_KEYS, parseAxis, parseSeeds } from "../sweep/grid.js";
-import { resumeSweep, startSweep } from "../sweep/sweep.js";
+import { openQueue } from "../sweep/queue/client.js";
+import { QueueTrainer } from "../sweep/queue/submit.js";
+import { joinSweep, resumeSweep, type SweepOptions, startSweep, trainRunOf } from "../sweep/sweep.js";
 import { Terminal } from "../terminal.js";
+import { readConfig } from "../training/request.js";
+import { queueNameOption, queueUrl } from "./queueOptions.js";
 
 interface SweepCommandOptions extends ImageOptions {
   readonly recipe: string;
+  /** The path of a recipe file, used instead of `recipe`. */
+  readonly config?: string;
+  readonly epochs?: number;
+  readonly batch?: number;
+  readonly augment?: ParsedAugmentation;
   readonly data: string;
   readonly dataDir?: string;
   readonly input?: ImageShape;
@@ -33,8 +48,12 @@ interface SweepCommandOptions extends ImageOptions {
   readonly set: readonly Axis[];
   readonly out?: string;
   readonly resume?: string;
+  readonly index?: number;
+  readonly collect?: readonly string[];
   readonly device?: DeviceChoice;
   readonly jobs: number;
+  readonly queue?: string;
+  readonly queueName: string;
   readonly arithmetic?: Arithmetic;
   readonly log?: "tensorboard";
   readonly json?: boolean;
@@ -44,11 +63,21 @@ interface SweepCommandOptions extends ImageOptions {
 const MOST_RUNS = 10_000;
 const MOST_JOBS = 1024;
 
+/** The options that make a sweep what it is. */
+const SETTINGS = [
+  ...["recipe", "config", "epochs", "batch", "augment", "set", "arithmetic"],
+  ...["data", "input", "fit", "background"],
+];
+
 /** `lenet sweep`: trains with several seeds and settings in parallel and compares the results. */
 export function sweepCommand(): Command {
   return new Command("sweep")
     .description("train with several seeds and settings in parallel and compare the results")
     .addOption(recipeOption().default("improved"))
+    .addOption(configOption())
+    .addOption(new Option("--epochs <n>", "number of epochs (default: the recipe's)").argParser(epochCount))
+    .addOption(new Option("--batch <n>", "images per training step (default: the recipe's)").argParser(batchSize))
+    .addOption(augmentOption("the recipe's"))
     .addOption(dataOption().default("fashion-mnist"))
     .addOption(dataDirOption())
     .addOption(inputOption())
@@ -56,7 +85,7 @@ export function sweepCommand(): Command {
     .addOption(backgroundOption().default("black"))
     .addOption(strictOption())
     .addOption(
-      new Option("--seeds <n|list>", "number of seeds, counting from 0, or a list such as 3,7,11")
+      new Option("--seeds <n|list>", "number of seeds, counting from 0, or a list such as 3,7 or 1-5")
         .argParser(parseSeeds)
         .default(parseSeeds("5"), "5"),
     )
@@ -70,17 +99,22 @@ export function sweepCommand(): Command {
     )
     .addOption(new Option("--out <dir>", "sweep folder to create (default: sweeps/<data>-<recipe>)"))
     .addOption(
-      new Option("--resume <sweep>", "resume an interrupted sweep with its settings").conflicts([
-        "recipe",
-        "data",
-        "input",
-        "fit",
-        "background",
-        "seeds",
-        "set",
-        "arithmetic",
-        "out",
-      ]),
+      new Option(
+        "--resume <sweep>",
+        "resume an interrupted sweep with its settings; with --seeds, train these seeds too",
+      ).conflicts([...SETTINGS, "out"]),
+    )
+    .addOption(
+      new Option(
+        "--index <i>",
+        "train only this run of the sweep, counting from 0; the first process creates the folder",
+      ).argParser(integer(0, MOST_RUNS - 1)),
+    )
+    .addOption(
+      new Option(
+        "--collect <sweep...>",
+        "write the report of a sweep whose runs were trained with --index; runs in other folders are copied into the first",
+      ).conflicts([...SETTINGS, "out", "seeds", "dataDir", "strict", "resume", "index", "device", "log"]),
     )
     .addOption(deviceOption())
     .addOption(
@@ -88,6 +122,15 @@ export function sweepCommand(): Command {
         .argParser(integer(1, MOST_JOBS))
         .default(availableParallelism(), "one per core"),
     )
+    .addOption(
+      new Option(
+        "--queue <url>",
+        "have the runs trained by the workers of a queue: redis://HOST or rediss://HOST (TLS), password from $LENET_QUEUE_PASSWORD; see lenet worker",
+      )
+        .argParser(queueUrl)
+        .conflicts(["device", "jobs", "index", "collect"]),
+    )
+    .addOption(queueNameOption())
     .addOption(arithmeticOption())
     .addOption(logOption())
     .addOption(jsonOption())
@@ -96,11 +139,8 @@ export function sweepCommand(): Command {
 }
 
 async function runSweep(options: SweepCommandOptions, command: Command): Promise<void> {
-  const { recipe, data, dataDir, input, fit, background, strict, seeds, set: grid, out, jobs, arithmetic } = options;
-  const { json = false, quiet = false } = options;
-  if (grid.some(({ key }) => key === "recipe") && command.getOptionValueSource("recipe") === "cli") {
-    command.error("option '--recipe <name>' cannot be used with option '--set recipe=…'");
-  }
+  const { seeds, set: grid, jobs, json = false, quiet = false } = options;
+  requireSettable(command, grid);
   const runs = grid.reduce((product, { values }) => product * values.length, seeds.length);
   if (runs > MOST_RUNS) {
     command.error(
@@ -108,10 +148,61 @@ async function runSweep(options: SweepCommandOptions, command: Command): Promise
     );
   }
   const terminal = new Terminal(json ? process.stderr : process.stdout, { quiet });
-  const sweepOptions = { terminal, json, log: options.log, device: options.device, jobs };
-  if (options.resume !== undefined) return resumeSweep(options.resume, { dataDir, strict }, sweepOptions);
+  if (options.collect) return collectSweep(options.collect, { terminal, json });
+  const { log, device, queue: url, queueName: name } = options;
+  if (url === undefined) return train(options, { terminal, json, log, device, jobs }, command);
+  const client = await openQueue({ url, name }, (line) => terminal.warn(line));
+  const remote = new QueueTrainer(client, terminal);
+  try {
+    // Also for data and settings, the machine of the submitter is only a processor.
+    await train(options, { terminal, json, log, device: "cpu", jobs, remote }, command);
+  } finally {
+    await remote.close();
+  }
+}
+
+/** Starts a sweep, resumes it, or trains one of its runs. */
+async function train(options: SweepCommandOptions, sweepOptions: SweepOptions, command: Command): Promise<void> {
+  const { data, dataDir, input, fit, background, strict, seeds, set: grid, out, index, resume, arithmetic } = options;
+  if (resume !== undefined) {
+    const added = command.getOptionValueSource("seeds") === "cli" ? seeds : undefined;
+    const changes = { dataDir, strict, seeds: added };
+    return index === undefined
+      ? resumeSweep(resume, changes, sweepOptions)
+      : trainRunOf(resume, index, changes, sweepOptions);
+  }
   const dataSettings = { data, dataDir, input, resize: fit, background: backgroundByte(background), strict };
-  await startSweep({ recipe, data: dataSettings, grid, seeds, arithmetic, out }, sweepOptions);
+  const settings = { ...(await recipeOf(options)), data: dataSettings, grid, seeds, arithmetic };
+  if (index === undefined) return startSweep({ ...settings, out }, sweepOptions);
+  if (out === undefined) return command.error("option '--index <i>' needs '--out <dir>' or '--resume <sweep>'");
+  await joinSweep({ ...settings, out }, index, sweepOptions);
+}
+
+/** Refuses an option for all runs if its values are compared. */
+function requireSettable(command: Command, grid: readonly Axis[]): void {
+  for (const name of ["recipe", "epochs", "batch", "augment"]) {
+    if (!grid.some(({ key }) => key === name)) continue;
+    const given = (name === "recipe" ? ["recipe", "config"] : [name]).find(
+      (option) => command.getOptionValueSource(option) === "cli",
+    );
+    const flags = command.options.find((option) => option.attributeName() === given)?.flags;
+    if (flags) command.error(`option '${flags}' cannot be used with option '--set ${name}=…'`);
+  }
+}
+
+/** The recipe of all runs, and what the options change in it. */
+async function recipeOf({ recipe, config, epochs, batch, augment }: SweepCommandOptions) {
+  const file = config === undefined ? undefined : await readConfig(config);
+  const common = {
+    ...file,
+    ...(augment && { augment }),
+    ...(epochs !== undefined && { epochs }),
+    ...(batch !== undefined && { batchSize: batch }),
+  };
+  return {
+    recipe: file?.recipe.name ?? recipe,
+    common: Object.keys(common).length > 0 ? common : undefined,
+  };
 }
 
 /** Adds an axis to the previous ones. @throws InvalidArgumentError if its key is already set */

@@ -1,5 +1,9 @@
 import { z } from "zod";
-import { parseAxis } from "./grid.js";
+import type { ParsedAugmentation } from "../../data/augmentationText.js";
+import { augmentationSchema, recipeSchema, recipeShape } from "../../formats/recipeSchema.js";
+import type { TrainingRequest } from "../../training/plan.js";
+import { RECIPES } from "../../training/recipes/recipes.js";
+import { type PlannedRun, parseAxis, withCombination } from "./grid.js";
 
 /** An axis whose values are valid for its key. */
 const axisSchema = z.object({ key: z.string(), values: z.array(z.string()).min(1) }).superRefine((axis, context) => {
@@ -10,6 +14,11 @@ const axisSchema = z.object({ key: z.string(), values: z.array(z.string()).min(1
   }
 });
 
+const augmentSchema: z.ZodType<ParsedAugmentation> = z.object({
+  augmentation: augmentationSchema,
+  flipGiven: z.boolean(),
+});
+
 /** The schema of sweep.config.json. */
 export const configSchema = z.object({
   /** The versions that started the sweep. */
@@ -17,7 +26,19 @@ export const configSchema = z.object({
   startedAt: z.string(),
   /** Where its runs are trained. Default: on the processor. */
   device: z.enum(["cpu", "gpu"]).optional(),
+  /** The recipe's name. */
   recipe: z.string(),
+  /** What all runs have in common, where it is not as in the package's recipe of that name. */
+  common: z
+    .object({
+      /** The recipe, if it is from a file. */
+      recipe: recipeSchema.optional(),
+      augment: augmentSchema.optional(),
+      normalize: z.enum(["tutorial", "dataset"]).optional(),
+      epochs: recipeShape.epochs.optional(),
+      batchSize: recipeShape.batchSize.optional(),
+    })
+    .optional(),
   data: z.object({
     name: z.string(),
     /** As in a run's config. */
@@ -43,3 +64,12 @@ export const configSchema = z.object({
 
 /** All settings of a sweep. */
 export type SweepConfig = z.infer<typeof configSchema>;
+
+/** The settings of a sweep's run, before its data are known. */
+export function requestOf(
+  { recipe: name, common = {} }: Pick<SweepConfig, "recipe" | "common">,
+  { combination, seed }: Pick<PlannedRun, "combination" | "seed">,
+): TrainingRequest {
+  const { recipe = RECIPES[name], augment, normalize, epochs, batchSize } = common;
+  return withCombination({ recipe, augment, normalize, seed, changes: { epochs, batchSize } }, combination);
+}

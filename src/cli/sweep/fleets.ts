@@ -2,32 +2,19 @@ import { existsSync } from "node:fs";
 import { OutOfMemoryError } from "../../engine/backend.js";
 import { fleetLayers } from "../../engine/checkedBackend.js";
 import { RunFolder } from "../../node/runFolder.js";
-import { planModel, planWith, type TrainingRequest } from "../../training/plan.js";
+import { planModel, planWith } from "../../training/plan.js";
 import type { LoadedData } from "../data.js";
 import { SILENT } from "../terminal.js";
-import { type Run, type RunOutput, trainRuns } from "../training/run.js";
+import { type Run, trainRuns } from "../training/run.js";
 import { compileRuns, openRun, type PreparedRun, planRun, type RunDeviceOptions } from "../training/train.js";
+import type { SweptRun, SweptRunsOptions } from "./sweptRun.js";
 
-/** A run of a sweep, to be trained beside others. */
-export interface SweptRun {
-  readonly training: TrainingRequest;
-  /** Its run folder, which may exist. */
-  readonly path: string;
-}
-
-/** The device and data for training fleets, and callbacks that report on the runs. */
-export interface FleetsOptions<Swept extends SweptRun> extends RunDeviceOptions {
-  readonly data: LoadedData;
-  readonly signal: AbortSignal;
-  readonly log?: RunOutput["log"];
+/** The device for training fleets, and callbacks that report on them. */
+export interface FleetsOptions<Swept extends SweptRun> extends RunDeviceOptions, SweptRunsOptions<Swept> {
   /** Networks are about to be trained side by side. */
   readonly onFleet: (networks: number) => void;
   /** There is too little memory for the networks of a fleet. */
   readonly onTooMany: (networks: number) => void;
-  /** The images that runs have done, counted from their first epochs. */
-  readonly onProgress: (done: ReadonlyMap<Swept, number>) => void;
-  /** Called once for each run, with the error if it failed. */
-  readonly onEnd: (run: Swept, error?: Error) => Promise<void>;
 }
 
 /** Cards reach their full speed with fewer networks, and every network takes memory of the host too. */
@@ -101,7 +88,8 @@ async function trainFleet<Swept extends SweptRun>(
     try {
       for (const [run, one] of prepared) {
         try {
-          const open = await openRun(one, engine, data, options, { terminal: SILENT, json: false, log: options.log });
+          const place = { ...options, pauseAfter: run.pauseAfter };
+          const open = await openRun(one, engine, data, place, { terminal: SILENT, json: false, log: options.log });
           folders.push(open);
           opened.set(open, run);
         } catch (error) {

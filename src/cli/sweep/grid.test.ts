@@ -44,6 +44,10 @@ describe("parseSeeds", () => {
     expect(parseSeeds("3")).toEqual([0, 1, 2]);
     expect(parseSeeds("7, 3,11")).toEqual([7, 3, 11]);
   });
+  it("takes ranges with both ends", () => {
+    expect(parseSeeds("1-5")).toEqual([1, 2, 3, 4, 5]);
+    expect(parseSeeds("9, 2-4,7-7")).toEqual([9, 2, 3, 4, 7]);
+  });
 
   it.each([
     ["0", "It must be an integer from 1 to 1,000."],
@@ -51,6 +55,11 @@ describe("parseSeeds", () => {
     ["3,", "It must be an integer from 0 to 9,007,199,254,740,991."],
     ["3,-1", "It must be an integer from 0 to 9,007,199,254,740,991."],
     ["3,4,3", "Seed 3 is listed twice."],
+    ["1-5,4", "Seed 4 is listed twice."],
+    ["5-1", "The range 5-1 ends before it begins."],
+    ["1-", "It must be an integer from 0 to 9,007,199,254,740,991."],
+    ["-1", "It must be an integer from 0 to 9,007,199,254,740,991."],
+    ["0-9007199254740991", "There are more than 1,000 seeds."],
   ])("refuses %s", (text, message) => {
     expect(() => parseSeeds(text)).toThrow(expect.objectContaining({ message }));
   });

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { count } from "../../report/numbers.js";
 import type { TrainingRequest } from "../../training/plan.js";
 import { RECIPES } from "../../training/recipes/recipes.js";
 import {
@@ -87,16 +88,26 @@ function parseValue(key: string, value: string): Change {
 }
 
 /**
- * Parses seeds: one number is a count, starting from seed 0; a list separated by commas gives the seeds themselves.
+ * Parses seeds: one number is a count, starting from seed 0; a list such as 3,7 or 1-5,9 gives the seeds themselves.
  *
  * @throws InvalidArgumentError, saying what is wrong and what is allowed
  */
 export function parseSeeds(text: string): readonly number[] {
-  if (!text.includes(",")) return Array.from({ length: integer(1, MOST_SEEDS)(text) }, (_, index) => index);
-  const seeds = text.split(",").map((item) => seed(item.trim()));
+  if (!/[,-]/.test(text)) return Array.from({ length: integer(1, MOST_SEEDS)(text) }, (_, index) => index);
+  const seeds = text.split(",").flatMap((item) => parseRange(item.trim()));
+  if (seeds.length > MOST_SEEDS) throw new InvalidArgumentError(`There are more than ${count(MOST_SEEDS)} seeds.`);
   const duplicate = seeds.find((value, index) => seeds.indexOf(value) < index);
   if (duplicate !== undefined) throw new InvalidArgumentError(`Seed ${duplicate} is listed twice.`);
   return seeds;
+}
+
+/** The seeds of one item of a list: a seed, or a range with both ends. */
+function parseRange(item: string): number[] {
+  const [, start, end] = /^(\d+)-(\d+)$/.exec(item) ?? [item, item, item];
+  const [first, last] = [seed(start), seed(end)];
+  if (first > last) throw new InvalidArgumentError(`The range ${item} ends before it begins.`);
+  // One more than is allowed is enough to be refused.
+  return Array.from({ length: Math.min(last - first, MOST_SEEDS) + 1 }, (_, index) => first + index);
 }
 
 /** All combinations of the axes' values, the last axis changing fastest. Without axes, one empty combination. */

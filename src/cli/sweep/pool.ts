@@ -1,10 +1,11 @@
 import { Worker } from "node:worker_threads";
 import type { Dataset } from "../../data/dataset.js";
 import type { LoadedData } from "../data.js";
+import type { FileContents } from "./folderContents.js";
 import type { WorkerMessage, WorkerStart } from "./worker.js";
 
 /** How a worker ended. */
-type ThreadEnd = Exclude<WorkerMessage, { done: number }>;
+type ThreadEnd = Extract<WorkerMessage, { end: string }>;
 
 const PROGRAM = new URL("./worker.js", import.meta.url);
 
@@ -26,6 +27,15 @@ export async function forEachInParallel<Item>(
   await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, takeTurns));
 }
 
+/** How to stop a thread, and what it reports. */
+interface TrainInThreadOptions {
+  readonly signal: AbortSignal;
+  /** @param images that are done, counted from the first epoch */
+  readonly onProgress: (images: number) => void;
+  /** Called after each epoch with what the run needs to be resumed, if the thread is to send it. */
+  readonly onSaved?: (epoch: number, files: FileContents) => void;
+}
+
 /**
  * Trains one run in a worker thread. Aborting stops it and keeps its checkpoint.
  *
@@ -34,7 +44,7 @@ export async function forEachInParallel<Item>(
  */
 export function trainInThread(
   start: WorkerStart,
-  { signal, onProgress }: { signal: AbortSignal; onProgress: (images: number) => void },
+  { signal, onProgress, onSaved }: TrainInThreadOptions,
 ): Promise<boolean> {
   const worker = new Worker(PROGRAM, { workerData: start });
   const stop = () => worker.postMessage("stop");
@@ -43,6 +53,7 @@ export function trainInThread(
   return new Promise<boolean>((resolve, reject) => {
     worker.on("message", (message: WorkerMessage) => {
       if ("done" in message) onProgress(message.done);
+      else if ("saved" in message) onSaved?.(message.epoch, message.saved);
       else end = message;
     });
     // "exit" follows "error".
@@ -56,12 +67,13 @@ export function trainInThread(
   }).finally(() => signal.removeEventListener("abort", stop));
 }
 
-/** Moves the images into shared memory, so that no thread needs a copy. */
+/** Moves the images into shared memory, so that no thread needs a copy. Those that are there already stay. */
 export function shareData({ parts, ...data }: LoadedData): LoadedData {
   return { ...data, parts: { ...parts, train: share(parts.train), test: parts.test && share(parts.test) } };
 }
 
 function share(dataset: Dataset): Dataset {
+  if (dataset.images.buffer instanceof SharedArrayBuffer) return dataset;
   const images = new Uint8Array(new SharedArrayBuffer(dataset.images.length));
   images.set(dataset.images);
   return { ...dataset, images };

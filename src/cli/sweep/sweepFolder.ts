@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { parseJson } from "../../formats/json.js";
+import { formatJson, parseJson } from "../../formats/json.js";
 import {
   createFolderExclusive,
   describeFileError,
@@ -35,7 +36,7 @@ export async function createSweepFolder(path: string, config: SweepConfig): Prom
 
 /** Writes the settings of a sweep. */
 export async function writeSweepConfig(path: string, config: SweepConfig): Promise<void> {
-  await writeFileAtomic(join(path, SWEEP_FILES.config), `${JSON.stringify(config, undefined, 2)}\n`);
+  await writeFileAtomic(join(path, SWEEP_FILES.config), formatJson(config));
 }
 
 /** Reads the settings of a sweep. @throws Error if the file is missing or invalid */
@@ -67,9 +68,31 @@ export async function countEpochs(path: string): Promise<number> {
   return text === undefined ? 0 : text.trimEnd().split("\n").length - 1;
 }
 
+/** Why a run failed that was trained by itself: the sweep folder is all that the process leaves behind. */
+const failureSchema = z.object({ reason: z.string() });
+const failurePath = (path: string, run: string) => join(path, `${run}.failed.json`);
+
+/** Notes in the sweep folder why a run failed. */
+export async function noteFailure(path: string, run: string, reason: string): Promise<void> {
+  await writeFileAtomic(failurePath(path, run), formatJson({ reason }));
+}
+
+/** Removes the note of an earlier failure. */
+export async function forgetFailure(path: string, run: string): Promise<void> {
+  await rm(failurePath(path, run), { force: true });
+}
+
+/** The noted reason for which a run failed. */
+export async function readFailure(path: string, run: string): Promise<string | undefined> {
+  const text = await readText(failurePath(path, run));
+  return text === undefined
+    ? undefined
+    : named(path, () => parseJson(text, failureSchema, `${run}.failed.json`).reason);
+}
+
 /** Writes a sweep's results: the report as JSON, its runs as CSV. */
 export async function writeReport(path: string, report: SweepReport): Promise<void> {
-  await writeFileAtomic(join(path, SWEEP_FILES.result), `${JSON.stringify(report, undefined, 2)}\n`);
+  await writeFileAtomic(join(path, SWEEP_FILES.result), formatJson(report));
   await writeFileAtomic(join(path, SWEEP_FILES.csv), formatCsv(report));
 }
 

@@ -9,6 +9,7 @@ import { InterruptedError } from "../interrupt.js";
 import { type Reporter, SILENT } from "../terminal.js";
 import { type RunOutput, TRAINING_TASK } from "../training/run.js";
 import { arithmeticOfRun, planRun, type RunRequest, trainAlone } from "../training/train.js";
+import { type FileContents, readResumable } from "./folderContents.js";
 
 // Trains one run in a worker thread.
 
@@ -20,11 +21,19 @@ export interface WorkerStart extends Required<Pick<RunRequest, "training" | "thr
   readonly log?: RunOutput["log"];
   /** The images are in shared memory. */
   readonly data: LoadedData;
+  /** Whether to send what the run needs to be resumed elsewhere, after each epoch. */
+  readonly sendsCheckpoints?: boolean;
+  /** The epoch after which to pause. */
+  readonly pauseAfter?: number;
 }
 
-/** The worker's messages: how many images are done, counted from the first epoch, and finally how the run ended. */
+/**
+ * The worker's messages: how many images are done, counted from the first epoch, what is needed to resume after an epoch,
+ * and finally how the run ended.
+ */
 export type WorkerMessage =
   | { readonly done: number }
+  | { readonly saved: FileContents; readonly epoch: number }
   | { readonly end: "finished" | "interrupted" }
   | { readonly end: "failed"; readonly reason: string };
 
@@ -51,9 +60,19 @@ try {
 // Without a listener, the thread ends. Deno's port cannot be closed.
 port.off("message", stop);
 
-async function run({ data, out: path, training, threads, arithmetic, moves, log }: WorkerStart): Promise<void> {
-  const output = { terminal, json: false, log };
-  const options = { device: PROCESSOR, threads, arithmetic, moves };
+async function run({
+  data,
+  out: path,
+  training,
+  threads,
+  arithmetic,
+  moves,
+  log,
+  ...start
+}: WorkerStart): Promise<void> {
+  const onSaved = async (epoch: number) => post({ saved: await readResumable(path), epoch });
+  const output = { terminal, json: false, log, ...(start.sendsCheckpoints && { onSaved }) };
+  const options = { device: PROCESSOR, threads, arithmetic, moves, pauseAfter: start.pauseAfter };
   const { signal } = controller;
   if (!existsSync(path)) return trainAlone({ plan: planRun(training, data), path }, data, options, output, signal);
   const reopened = await RunFolder.reopen(path);

@@ -40,7 +40,8 @@ export async function runRequest(options: TrainingOptions): Promise<RunRequest> 
 /** Far more than any recipe needs. */
 const MOST_RECIPE_BYTES = 1e6;
 
-async function readConfig(path: string): Promise<Pick<TrainingRequest, "recipe" | "normalize" | "augment">> {
+/** Reads a recipe file. @throws Error if it cannot be read; AggregateError with one Error per mistake in it */
+export async function readConfig(path: string): Promise<Pick<TrainingRequest, "recipe" | "normalize" | "augment">> {
   const text = new TextDecoder().decode(await readFileBounded(path, MOST_RECIPE_BYTES));
   try {
     const { recipe, augmentation, measureNormalization } = readRecipeFile(text, basename(path).replace(/\.json$/i, ""));

@@ -37,6 +37,8 @@ export interface RunOutput {
   readonly json: boolean;
   /** Also write an event file into the run folder. A resumed run continues one that is there in any case. */
   readonly log?: "tensorboard";
+  /** Called after an epoch is saved, before the next one is. */
+  readonly onSaved?: (epoch: number) => Promise<void>;
 }
 
 /** What a run is made of. */
@@ -47,6 +49,8 @@ export interface RunParts {
   readonly state?: TrainingState;
   /** Its event file, if it has one. */
   readonly events?: TensorboardLog;
+  /** The epoch after which it pauses. */
+  readonly pauseAfter?: number;
 }
 
 /** A training run: its run folder, and what it reports. */
@@ -62,12 +66,12 @@ export class Run {
   /** The last write, which the next one waits for. */
   private written: Promise<void> = Promise.resolve();
 
-  constructor({ folder, plan, state, events }: RunParts, data: LoadedData, output: RunOutput) {
+  constructor({ folder, plan, state, events, pauseAfter }: RunParts, data: LoadedData, output: RunOutput) {
     this.folder = folder;
     this.data = data;
     this.output = output;
     this.events = events;
-    this.member = { ...plan, resumeFrom: state, signal: this.controller.signal };
+    this.member = { ...plan, resumeFrom: state, signal: this.controller.signal, pauseAfter };
     this.imagesPerEpoch = plan.split.train.length + plan.split.validation.length;
   }
 
@@ -94,6 +98,7 @@ export class Run {
         // Before the checkpoint: a resumed run cuts off what is beyond it.
         await this.events?.keepEpoch(record, state.parameters);
         await this.folder.keepEpoch(record, state);
+        await this.output.onSaved?.(record.epoch);
         this.report(record, state.best.epoch === record.epoch);
       })
       .catch((error) => this.fail(error));
@@ -268,7 +273,7 @@ export async function trainRuns(
     onEnd,
   }: Pick<FleetOptions, "dataset" | "onProgress"> & {
     readonly signal: AbortSignal;
-    /** Called for each run that is done or has failed. */
+    /** Called for each run that is done, has paused or has failed. */
     readonly onEnd?: (run: Run) => Promise<void>;
   },
 ): Promise<void> {
@@ -293,6 +298,12 @@ export async function trainRuns(
         run.fail(event.error);
         await end(run);
       }
+    }
+    // Those that are left have paused.
+    await Promise.all(writes);
+    for (const run of open) {
+      if (!run.error) await run.pause();
+      await end(run);
     }
   } finally {
     await Promise.all(writes);

@@ -73,6 +73,8 @@ export interface RunDeviceOptions extends ProcessorOptions {
   readonly device: Device;
   /** Whether runs may be resumed on this device although they were trained on another. */
   readonly moves?: boolean;
+  /** The epoch after which runs pause, before their last one. */
+  readonly pauseAfter?: number;
 }
 
 /** Plans a new run on loaded data. */
@@ -133,7 +135,7 @@ export async function openRun(
   prepared: PreparedRun,
   engine: RunningEngine,
   data: LoadedData,
-  { device, moves = false, epochs }: RunDeviceOptions & Pick<ResumeSettings, "epochs">,
+  { device, moves = false, epochs, pauseAfter }: RunDeviceOptions & Pick<ResumeSettings, "epochs">,
   output: RunOutput,
 ): Promise<Run> {
   const { plan, reopened } = prepared;
@@ -143,7 +145,7 @@ export async function openRun(
     const create = (path: string) => RunFolder.create(path, newConfig(plan, data, engine, on));
     const folder = await (prepared.isNumbered ? inFreeFolder(prepared.path, create) : create(prepared.path));
     const events = output.log && (await TensorboardLog.open(folder.path, folder.config, []));
-    return new Run({ folder, plan, events }, data, output);
+    return new Run({ folder, plan, events, pauseAfter }, data, output);
   }
   const { folder, state } = reopened;
   requireSameData(folder.path, folder.config.data, data.parts);
@@ -152,7 +154,7 @@ export async function openRun(
   if (epochs !== undefined) await extendRun(folder, epochs, output);
   const isLogged = output.log !== undefined || (await TensorboardLog.isIn(folder.path));
   const events = isLogged ? await TensorboardLog.open(folder.path, folder.config, folder.records) : undefined;
-  return new Run({ folder, plan: planWith(folder.config, data.parts), state, events }, data, output);
+  return new Run({ folder, plan: planWith(folder.config, data.parts), state, events, pauseAfter }, data, output);
 }
 
 function nameAndDriver({ name, driver }: GraphicsCard): RunDevice["card"] {

@@ -73,13 +73,15 @@ interface Network extends Omit<NetworkSettings, "optimizer"> {
   arenas?: Float32Array[];
 }
 
+/** The revision of the kernels, see `Engine.kernels`. Those of version 0.1 summed in another order. */
+export const KERNELS_REVISION = 2;
+
 class WasmEngine implements Engine {
   readonly models: readonly Model[];
   readonly layers: readonly ShapedLayer[];
   readonly batchSize: number;
   readonly arithmetic: string;
-  /** Those of version 0.1 summed in another order. */
-  readonly kernels = 2;
+  readonly kernels = KERNELS_REVISION;
   readonly ready: Promise<void>;
 
   private threadCount: number;

@@ -1,0 +1,252 @@
+import { join } from "node:path";
+import { formatDuration } from "../../report/numbers.js";
+import type { LoadedData } from "../data.js";
+import { describeCard } from "../device.js";
+import { InterruptedError } from "../interrupt.js";
+import { tellHowToResume } from "../supervisor.js";
+import { formatPercent } from "../terminal.js";
+import { counted, quoted } from "../text.js";
+import type { RunOutput } from "../training/run.js";
+import type { RunDeviceOptions } from "../training/train.js";
+import { requestOf, type SweepConfig } from "./config.js";
+import { trainInFleets } from "./fleets.js";
+import { type PlannedRun, planRuns } from "./grid.js";
+import { shareData } from "./pool.js";
+import { trainOnProcessor } from "./processor.js";
+import type { RunOutcome } from "./report.js";
+import { reportOutcomes } from "./results.js";
+import { countEpochs, forgetFailure, noteFailure, readFinishedRun } from "./sweepFolder.js";
+import type { RemoteTrainer, SweptRun, SweptRunsOptions } from "./sweptRun.js";
+
+/** A sweep with its data. */
+export interface OpenSweep {
+  /** Its folder. */
+  readonly path: string;
+  readonly config: SweepConfig;
+  readonly data: LoadedData;
+  /** Where it is trained. */
+  readonly place: Pick<RunDeviceOptions, "device" | "moves">;
+}
+
+/** Where a sweep reports, and how much is trained at once. */
+export interface SweepOutput extends RunOutput {
+  /** The number of runs to train in parallel on the processor. */
+  readonly jobs: number;
+  /** Trains the runs elsewhere instead. */
+  readonly remote?: RemoteTrainer;
+}
+
+/** A run of the plan, to be trained. */
+interface PlannedSweptRun extends SweptRun {
+  readonly run: PlannedRun;
+}
+
+/** The progress of a run, in images over all epochs. */
+interface Progress {
+  done: number;
+  total: number;
+}
+
+/** A sweep in progress. */
+export class Sweep {
+  private readonly path: string;
+  private readonly config: SweepConfig;
+  private readonly data: LoadedData;
+  private readonly place: OpenSweep["place"];
+  private readonly options: SweepOutput;
+  /** All its runs. */
+  private readonly plan: readonly PlannedRun[];
+  private readonly outcomes = new Map<PlannedRun, RunOutcome>();
+  private readonly progress = new Map<PlannedRun, Progress>();
+
+  constructor({ path, config, data, place }: OpenSweep, options: SweepOutput) {
+    this.path = path;
+    this.config = config;
+    this.data = place.device.card ? data : shareData(data);
+    this.place = place;
+    this.options = options;
+    this.plan = planRuns(config.grid, config.seeds);
+  }
+
+  /** Trains all runs that are not finished, and writes the report. @throws Error if runs have failed */
+  async complete(signal: AbortSignal): Promise<void> {
+    await this.readFinished(this.plan);
+    this.announce();
+    if (!(await this.train(this.plan, signal))) throw new InterruptedError(`interrupted ${this.howFar}`);
+    await this.options.remote?.finish(
+      this.config,
+      this.plan.map(({ name }) => name),
+    );
+    // In the order of the plan, not in that of finishing.
+    const outcomes = new Map(this.plan.map((run) => [run, this.outcomes.get(run)!]));
+    await reportOutcomes(this.path, this.config, outcomes, this.options);
+  }
+
+  /**
+   * Trains one run, if it is not finished. If it fails, its reason is kept in the sweep folder.
+   *
+   * @throws Error if there is no run with this index, or it fails
+   */
+  async completeOne(index: number, signal: AbortSignal): Promise<void> {
+    const run = this.plan[index];
+    if (!run) throw new Error(`--index must be from 0 to ${this.plan.length - 1}: there are ${this.runs}`);
+    await this.readFinished([run]);
+    const { terminal } = this.options;
+    terminal.line(`run ${index} of ${this.runs}: ${join(this.path, run.name)}`);
+    if (this.outcomes.has(run)) return terminal.line("it is already finished");
+    if (!(await this.train([run], signal))) {
+      throw new InterruptedError("interrupted; to resume the run, enter the same command again");
+    }
+    const outcome = this.outcomes.get(run)!;
+    if (outcome.status === "finished") return forgetFailure(this.path, run.name);
+    await noteFailure(this.path, run.name, outcome.reason);
+    throw new Error(`${run.name} failed: ${outcome.reason}`);
+  }
+
+  /** Reads what was finished before. */
+  private async readFinished(runs: readonly PlannedRun[]): Promise<void> {
+    const images = this.data.parts.train.labels.length;
+    for (const run of runs) {
+      const path = join(this.path, run.name);
+      const { recipe, changes } = requestOf(this.config, run);
+      const epochs = changes.epochs ?? recipe.epochs;
+      const finished = await readFinishedRun(path);
+      if (finished) this.outcomes.set(run, finished);
+      this.progress.set(run, { done: (await countEpochs(path)) * images, total: epochs * images });
+    }
+  }
+
+  /** Trains those of the runs that have not ended. @returns false if the signal is aborted before all have */
+  private async train(runs: readonly PlannedRun[], signal: AbortSignal): Promise<boolean> {
+    const left = runs
+      .filter((run) => !this.outcomes.has(run))
+      .map((run) => ({
+        run,
+        name: run.name,
+        training: requestOf(this.config, run),
+        path: join(this.path, run.name),
+      }));
+    const options: SweptRunsOptions<PlannedSweptRun> = {
+      data: this.data,
+      signal,
+      log: this.options.log,
+      onProgress: (done) => {
+        for (const [{ run }, images] of done) this.progress.get(run)!.done = images;
+        this.showProgress();
+      },
+      onEnd: ({ run, path }, error) => this.end(run, path, error),
+    };
+    const { remote } = this.options;
+    if (remote) await remote.train(this.config, left, options);
+    else await (this.place.device.card ? this.trainOnCard(left, options) : this.trainOnProcessor(left, options));
+    this.options.terminal.clearBar();
+    return runs.every((run) => this.outcomes.has(run));
+  }
+
+  private async trainOnProcessor(
+    runs: readonly PlannedSweptRun[],
+    options: SweptRunsOptions<PlannedSweptRun>,
+  ): Promise<void> {
+    const { arithmetic } = this.config;
+    const { moves = false } = this.place;
+    await trainOnProcessor(runs, { ...options, jobs: this.options.jobs, arithmetic, moves });
+  }
+
+  private async trainOnCard(
+    runs: readonly PlannedSweptRun[],
+    options: SweptRunsOptions<PlannedSweptRun>,
+  ): Promise<void> {
+    const { terminal } = this.options;
+    try {
+      await trainInFleets(runs, {
+        ...options,
+        ...this.place,
+        onFleet: (networks) => terminal.detail(`training ${counted(networks, "network")} side by side`),
+        onTooMany: (networks) =>
+          terminal.detail(`the graphics card does not have the memory for ${networks} networks: trying half of them`),
+      });
+    } catch (error) {
+      terminal.clearBar();
+      if (error instanceof InterruptedError) return;
+      const [message] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
+      throw new Error(`${message}; the sweep stopped ${this.howFar}`, { cause: error });
+    }
+  }
+
+  /** Keeps how a run ended. If it failed, the others continue, and it is listed at the end. */
+  private async end(run: PlannedRun, path: string, error: Error | undefined): Promise<void> {
+    const outcome = await outcomeOf(path, error);
+    const progress = this.progress.get(run)!;
+    // The remaining images of a failed run no longer count towards the total.
+    if (outcome.status === "failed") progress.total = progress.done;
+    this.outcomes.set(run, outcome);
+    this.reportEnd(run, outcome);
+  }
+
+  private announce(): void {
+    const { terminal, jobs, remote } = this.options;
+    const { card } = this.place.device;
+    const { name, generated } = this.config.data;
+    terminal.line(`sweep folder: ${this.path}`);
+    tellHowToResume(this.resumeCommand);
+    if (generated) {
+      terminal.line(
+        `the data set "${name}" is GENERATED by this program: its accuracies say nothing about real images`,
+      );
+    }
+    const before = this.outcomes.size > 0 ? `, ${this.outcomes.size} already finished` : "";
+    const here = card ? describeCard(card) : `${jobs} in parallel`;
+    const where = remote ? `by the workers of ${remote.where}` : here;
+    terminal.detail(`${this.runs} of LeNet-5 on ${name}, ${where}${before}`);
+  }
+
+  private reportEnd({ name }: PlannedRun, outcome: RunOutcome): void {
+    const position = `${String(this.outcomes.size).padStart(String(this.plan.length).length)}/${this.plan.length}`;
+    const test = (accuracy?: number) => (accuracy === undefined ? "" : `  test acc ${formatPercent(accuracy)}`);
+    this.options.terminal.detail(
+      outcome.status === "failed"
+        ? `${position}  ${name}  failed: ${outcome.reason}`
+        : `${position}  ${name}  val acc ${formatPercent(outcome.validationAccuracy)}${test(outcome.testAccuracy)}  ${formatDuration(outcome.seconds)}`,
+    );
+  }
+
+  private showProgress(): void {
+    const all = [...this.progress.values()];
+    const images = this.data.parts.train.labels.length;
+    const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+    const epochs = (values: readonly number[]) => sum(values.map((value) => Math.floor(value / images)));
+    const [done, total] = [all.map((run) => run.done), all.map((run) => run.total)];
+    this.options.terminal.progress({
+      task: "sweep",
+      label: `runs ${this.outcomes.size}/${all.length}, epochs ${epochs(done)}/${epochs(total)}`,
+      done: sum(done),
+      total: sum(total),
+      unit: "images",
+    });
+  }
+
+  /** How many runs have ended, and how to resume. */
+  private get howFar(): string {
+    return `after ${this.outcomes.size} of ${this.runs}; resume with: ${this.resumeCommand}`;
+  }
+
+  private get runs(): string {
+    return counted(this.plan.length, "run");
+  }
+
+  /** What the user enters to resume it. */
+  private get resumeCommand(): string {
+    const { remote } = this.options;
+    return `npx lenet sweep --resume ${quoted(this.path)}${remote ? ` ${remote.resumeOptions}` : ""}`;
+  }
+}
+
+async function outcomeOf(path: string, error: Error | undefined): Promise<RunOutcome> {
+  try {
+    if (error) throw error;
+    return (await readFinishedRun(path))!;
+  } catch (failure) {
+    const text = failure instanceof Error ? failure.message : String(failure);
+    return { status: "failed", reason: text.split("\n", 1)[0] };
+  }
+}

@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { FormatError } from "../../../formats/errors.js";
+import { formatJson } from "../../../formats/json.js";
+import { mistakesOf } from "../../../formats/mistakes.js";
+import { recipeSchema } from "../../../formats/recipeSchema.js";
+import type { SweepConfig } from "../config.js";
+
+const checksum = z.string().min(1).max(200);
+const side = z.number().int().min(1).max(128);
+
+/**
+ * What a job asks of a worker: data only, nothing that is executed, and no path that a worker opens. It is checked as
+ * anything from a stranger.
+ */
+const jobSchema = z.strictObject({
+  /** The id of its sweep. */
+  sweep: z.string().regex(/^[0-9a-f]{32}$/),
+  /** The run's name in its sweep. */
+  run: z.string().min(1).max(1000),
+  /** Complete: nothing in it depends on the data any more. */
+  recipe: recipeSchema,
+  seed: z.number().int().nonnegative(),
+  /** Pause after this epoch. Default: train to the end. */
+  pauseAfter: z.number().int().positive().optional(),
+  arithmetic: z.enum(["portable", "fused"]),
+  /** The revision of the kernels that the submitter has: others compute other bits. */
+  kernels: z.number().int().positive(),
+  log: z.literal("tensorboard").optional(),
+  data: z.strictObject({
+    name: z.string().min(1).max(200),
+    checksum,
+    validationCount: z.number().int().nonnegative().optional(),
+    testChecksum: checksum.optional(),
+    /** How the submitter opened it, for the run's config. A worker opens nothing but what it knows by name itself. */
+    settings: z.strictObject({
+      data: z.string().max(4096),
+      dataDir: z.string().max(4096).optional(),
+      input: z.strictObject({ channels: z.literal([1, 3]), height: side, width: side }).optional(),
+      resize: z.enum(["contain", "cover", "stretch"]),
+      background: z.literal([0, 255]),
+      strict: z.boolean().optional(),
+    }),
+  }),
+});
+
+/** A run of a sweep as a job. */
+export type RunJob = z.infer<typeof jobSchema>;
+
+/** The limits of a worker. */
+export interface JobLimits {
+  /** The most epochs of a run. */
+  readonly epochs: number;
+}
+
+/** Checks a job from the queue. @throws FormatError if it is invalid, or asks for more than the limits allow */
+export function parseJob(value: unknown, { epochs }: JobLimits): RunJob {
+  const parsed = jobSchema.safeParse(value, { reportInput: true });
+  if (!parsed.success) throw new FormatError(`the job is invalid: ${mistakesOf(parsed.error)[0]}`);
+  const { recipe } = parsed.data;
+  if (recipe.epochs <= epochs) return parsed.data;
+  throw new FormatError(`the job asks for ${recipe.epochs} epochs, but the worker's limit is ${epochs} (--max-epochs)`);
+}
+
+/** Names a sweep in the queue, in any folder and on any machine: by what it was started with. */
+export function sweepId({
+  startedAt,
+  recipe,
+  common,
+  grid,
+  arithmetic,
+  data: { checksum: images },
+}: SweepConfig): string {
+  const text = formatJson({ startedAt, recipe, common, grid, arithmetic, images });
+  return createHash("sha256").update(text).digest("hex").slice(0, 32);
+}
+
+/** Names a job of a sweep: a run, up to an epoch. */
+export function jobName({ run, pauseAfter }: Pick<RunJob, "run" | "pauseAfter">): string {
+  return pauseAfter === undefined ? run : `${run}@${pauseAfter}`;
+}

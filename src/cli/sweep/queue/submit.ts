@@ -1,0 +1,199 @@
+import { existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Queue } from "bullmq";
+import { KERNELS_REVISION } from "../../../engine/wasm/wasmBackend.js";
+import { FolderExistsError } from "../../../node/disk/files.js";
+import { readHistory } from "../../../node/runFolder.js";
+import { RUN_FILES } from "../../../runs/runFolderFiles.js";
+import { settleRecipe } from "../../../training/plan.js";
+import type { LoadedData } from "../../data.js";
+import type { Reporter } from "../../terminal.js";
+import { counted } from "../../text.js";
+import type { SweepConfig } from "../config.js";
+import { digestOf, readResumable, replaceRunFolder, withPath, writeRunFolder } from "../folderContents.js";
+import type { RemoteTrainer, SweptRun, SweptRunsOptions } from "../sweptRun.js";
+import { JOBS, type QueueClient } from "./client.js";
+import { jobName, type RunJob, sweepId } from "./job.js";
+import { type Delivery, SweepStore } from "./store.js";
+
+const POLL_MILLISECONDS = 300;
+/** Every so many polls, the jobs are looked at that no worker could do. */
+const POLLS_PER_CHECK = 20;
+/** Jobs are added so many at a time. */
+const CHUNK = 200;
+
+/** Has the runs of sweeps trained by the workers of a queue. */
+export class QueueTrainer implements RemoteTrainer {
+  private readonly client: QueueClient;
+  private readonly queue: Queue;
+  private readonly terminal: Reporter;
+  /** Whether the server may have lost jobs, as one without persistence does when it restarts. */
+  private mayHaveLost = false;
+  /** What was said of workers that lack something. */
+  private readonly said = new Map<string, string>();
+
+  constructor(client: QueueClient, terminal: Reporter) {
+    this.client = client;
+    this.queue = new client.bullmq.Queue(JOBS, client.options);
+    // The client reports what happens to its connection.
+    this.queue.on("error", () => {});
+    this.terminal = terminal;
+    client.redis.on("ready", () => {
+      this.mayHaveLost = true;
+    });
+  }
+
+  get where(): string {
+    return this.client.where;
+  }
+
+  get resumeOptions(): string {
+    return this.client.commandOptions;
+  }
+
+  async train<Swept extends SweptRun>(
+    config: SweepConfig,
+    runs: readonly Swept[],
+    options: SweptRunsOptions<Swept>,
+  ): Promise<void> {
+    const { signal, onEnd } = options;
+    const store = this.storeOf(config);
+    const left = new Map(runs.map((run) => [jobName(nameOf(run)), run]));
+    const end = async (job: string, error?: Error) => {
+      const run = left.get(job)!;
+      left.delete(job);
+      await onEnd(run, error);
+    };
+    await this.submit(store, config, left, options);
+    for (let poll = 1; left.size > 0 && !signal.aborted; poll++) {
+      for (const job of await store.ready()) {
+        const run = left.get(job);
+        const delivery = run ? await store.delivery(job) : undefined;
+        if (run && delivery) await end(job, await accept(run, delivery).catch((error: Error) => error));
+        // Also what was taken just before the server lost the news.
+        await store.taken(job, delivery);
+      }
+      this.showProgress(await store.progress(), runs, options);
+      this.sayLacks(await store.lacks());
+      if (poll % POLLS_PER_CHECK === 0) {
+        for (const [job, reason] of await this.failedJobs(config)) {
+          if (left.has(job)) await end(job, new Error(reason));
+        }
+      }
+      if (this.mayHaveLost) {
+        this.mayHaveLost = false;
+        await this.submit(store, config, left, options);
+      }
+      if (left.size > 0) await delay(POLL_MILLISECONDS, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async finish(config: SweepConfig, runs: readonly string[]): Promise<void> {
+    const store = this.storeOf(config);
+    const faults = Object.entries(await store.faults());
+    await store.end(runs);
+    if (faults.length === 0) return;
+    for (const [job, worker] of faults) this.terminal.warn(`${worker} got other bits for ${job} than another worker`);
+    throw new Error(
+      `${counted(faults.length, "run")} gave two results that differ: a machine computes wrongly; compare with: npx lenet prove RUN`,
+    );
+  }
+
+  /** Closes the connections. The jobs stay in the queue. */
+  async close(): Promise<void> {
+    await this.queue.close();
+    this.client.close();
+  }
+
+  private storeOf(config: SweepConfig): SweepStore {
+    return new SweepStore(this.client.redis, this.client.options.prefix, sweepId(config));
+  }
+
+  /** Adds the jobs that are not in the queue, with the checkpoints that are here. */
+  private async submit<Swept extends SweptRun>(
+    store: SweepStore,
+    config: SweepConfig,
+    runs: ReadonlyMap<string, Swept>,
+    { data, log }: SweptRunsOptions<Swept>,
+  ): Promise<void> {
+    await store.begin();
+    const sweep = sweepId(config);
+    const jobs = [];
+    for (const [job, run] of runs) {
+      if (await store.isDelivered(job)) continue;
+      await this.keepCheckpoint(store, run);
+      const asked: RunJob = {
+        ...nameOf(run),
+        sweep,
+        recipe: recipeOf(run, data),
+        seed: run.training.seed,
+        arithmetic: config.arithmetic ?? "portable",
+        kernels: KERNELS_REVISION,
+        ...(log && { log }),
+        data: dataOf(config),
+      };
+      // The same id is never added twice, and what a worker delivers is not kept in the job.
+      jobs.push({ name: run.name, data: asked, opts: { jobId: `${sweep}.${job}`, removeOnComplete: true } });
+    }
+    for (let start = 0; start < jobs.length; start += CHUNK) await this.queue.addBulk(jobs.slice(start, start + CHUNK));
+  }
+
+  private async keepCheckpoint(store: SweepStore, { name, path }: SweptRun): Promise<void> {
+    if (!existsSync(path)) return;
+    const files = await readResumable(path);
+    if (files.has(RUN_FILES.checkpoint)) await store.keepCheckpoint(name, (await readHistory(path)).length, files);
+  }
+
+  /** The jobs that no worker could do, with the reasons. They are removed, so that they can be added again. */
+  private async failedJobs(config: SweepConfig): Promise<[job: string, reason: string][]> {
+    const start = `${sweepId(config)}.`;
+    const failed = (await this.queue.getFailed()).filter(({ id }) => id?.startsWith(start));
+    const reasons = failed.map(({ id, failedReason }): [string, string] => [id!.slice(start.length), failedReason]);
+    for (const job of failed) await job.remove();
+    return reasons;
+  }
+
+  private showProgress<Swept extends SweptRun>(
+    progress: Record<string, string>,
+    runs: readonly Swept[],
+    { onProgress }: SweptRunsOptions<Swept>,
+  ): void {
+    onProgress(new Map(runs.map((run) => [run, Number(progress[run.name] ?? 0)])));
+  }
+
+  private sayLacks(lacks: Record<string, string>): void {
+    for (const [worker, what] of Object.entries(lacks)) {
+      if (this.said.get(worker) === what) continue;
+      this.said.set(worker, what);
+      this.terminal.warn(`${worker} cannot help: ${what}`);
+    }
+  }
+}
+
+function nameOf({ name, pauseAfter }: SweptRun): Pick<RunJob, "run" | "pauseAfter"> {
+  return { run: name, ...(pauseAfter !== undefined && { pauseAfter }) };
+}
+
+/** The recipe with all that depends on the data. */
+function recipeOf({ training }: SweptRun, { parts, settings }: LoadedData): RunJob["recipe"] {
+  return settleRecipe(training, { ...parts, background: settings.background });
+}
+
+function dataOf({ data }: SweepConfig): RunJob["data"] {
+  const { name, checksum, validationCount, testChecksum, settings } = data;
+  return JSON.parse(JSON.stringify({ name, checksum, validationCount, testChecksum, settings }));
+}
+
+/** Puts a delivered run into place. @returns why it failed, if it has */
+async function accept({ path }: SweptRun, delivery: Delivery): Promise<Error | undefined> {
+  if (delivery.failure !== undefined) return new Error(delivery.failure);
+  const files = withPath(delivery.files, path);
+  if (digestOf(files) !== delivery.digest) throw new Error("its files are damaged on the way through the queue");
+  if (existsSync(path)) await replaceRunFolder(path, files);
+  else
+    await writeRunFolder(path, files).catch((error) => {
+      // Another submitter of the same sweep was faster.
+      if (!(error instanceof FolderExistsError)) throw error;
+    });
+  return undefined;
+}

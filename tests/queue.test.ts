@@ -1,0 +1,187 @@
+import { type ChildProcess, execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { Queue } from "bullmq";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { SweepStore } from "../src/cli/sweep/queue/store.js";
+import { writeDigitFiles } from "./support/digitFiles.mjs";
+import { type Outcome, type RunOptions, runProgram } from "./support/program.js";
+import { REDIS, RedisServer } from "./support/redis.mjs";
+import { sweepContents } from "./support/sweepContents.mjs";
+
+const PASSWORD = "a secret of the queue";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lenet-queue-"));
+  await writeDigitFiles(join(folder, "few"), { train: 400, test: 50 });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const lenet = (args: string, options?: RunOptions) => runProgram(folder, args.split(" "), options);
+
+it("says in one line that packages for a queue are missing, or that it cannot be reached", async () => {
+  const hide =
+    "data:text/javascript,export const resolve = (name, context, next) => { if (name === 'bullmq') throw new Error(name); return next(name, context); }";
+  const env = {
+    NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(`import { register } from "node:module"; register(${JSON.stringify(hide)});`)}`,
+  };
+  expect(await lenet("worker redis://127.0.0.1:1", { env })).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: "lenet: a queue needs two packages: npm install bullmq ioredis\n",
+  });
+  expect((await lenet("worker redis://user:secret@127.0.0.1:1")).stderr).toMatch(
+    /^lenet: cannot connect to the queue at redis:\/\/127\.0\.0\.1:1: connect ECONNREFUSED 127\.0\.0\.1:1\n$/,
+  );
+  expect((await lenet("worker http://127.0.0.1")).stderr).toMatch(/It must be redis:\/\/HOST or rediss:\/\/HOST/);
+});
+
+// Debian: apt-get install redis-server
+describe.skipIf(REDIS === undefined)("a sweep through a queue", () => {
+  let server: RedisServer;
+  const workers: { child?: ChildProcess; end: Promise<Outcome> }[] = [];
+
+  beforeAll(async () => {
+    await mkdir(join(folder, "redis"));
+    server = await RedisServer.start(join(folder, "redis"), ["--requirepass", PASSWORD]);
+  });
+  afterAll(async () => {
+    for (const { child } of workers) child?.kill("SIGKILL");
+    await server?.stop("SIGKILL");
+  });
+
+  const env = { LENET_QUEUE_PASSWORD: PASSWORD };
+  const inSpace = (name: string) => `--queue-name ${name}`;
+  const submit = (args: string, space: string, options: RunOptions = {}) =>
+    lenet(`sweep ${args} --queue ${server.url} ${inSpace(space)}`, { env, ...options });
+
+  function startWorker(args: string, space: string, onOutput?: RunOptions["onOutput"]) {
+    const worker: (typeof workers)[number] = {
+      end: lenet(`worker ${server.url} ${inSpace(space)} ${args}`, {
+        env,
+        onStart: (child) => {
+          started = child;
+        },
+        onOutput,
+      }),
+    };
+    worker.child = started;
+    workers.push(worker);
+    return worker;
+  }
+  let started: ChildProcess | undefined;
+
+  it("ends as on one machine, byte for byte but times, though everything is killed and the server restarts", async () => {
+    const args = "--runs 4 --workers 2 --kills 3 --restarts 1 --epochs 12 --images 200 --pause 1.5";
+    const { stdout } = await promisify(execFile)(process.execPath, ["tests/queueKills.mjs", ...args.split(" ")]);
+    expect(stdout).toMatch(/workers and [1-9] submitters killed, 1 restarts; /);
+    expect(stdout).toMatch(/all 47 files of 4 runs are those of one machine; no run is lost, none doubled\n$/);
+  });
+
+  it("needs the password, and does not show it", async () => {
+    const denied = await lenet(`worker redis://:wrong@127.0.0.1:${server.port}`);
+    expect(denied.code).toBe(1);
+    expect(denied.stderr).toMatch(/^lenet: cannot connect to the queue at redis:\/\/127\.0\.0\.1:\d+: WRONGPASS /);
+  });
+
+  it("names what a worker lacks, and goes on once another has it", async () => {
+    let isJoined = false;
+    startWorker("--jobs 1", "lacks");
+    const { code, stdout, stderr } = await submit("--data few --epochs 1 --seeds 1 --out lacking", "lacks", {
+      onStart: (child) =>
+        child.stderr?.on("data", () => {
+          if (!isJoined) startWorker("--jobs 1 --data few", "lacks");
+          isJoined = true;
+        }),
+    });
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(
+        /^warning: \S+\/\d+ cannot help: it lacks the data set few with the checksum [0-9a-f]{12}…: name its folder with --data\n$/,
+      ),
+    });
+    expect(stdout).toMatch(/\n1 run of LeNet-5 on few, by the workers of redis:\/\/127\.0\.0\.1:\d+\n/);
+  });
+
+  it("goes on elsewhere from the last epoch when a worker or the submitter is told to end", async () => {
+    const first = startWorker("--jobs 1 --data few", "signals");
+    const settings = "--data few --epochs 60 --seeds 1 --log tensorboard";
+    const interrupted = await submit(`${settings} --out signals`, "signals", {
+      onStart: (child) => {
+        let isInterrupted = false;
+        const timer = setInterval(async () => {
+          // The worker has uploaded a checkpoint.
+          if ((await keys("signals:sweep:*:checkpoint:*")).length === 0 || isInterrupted) return;
+          clearInterval(timer);
+          isInterrupted = true;
+          child.kill("SIGINT");
+        }, 50);
+      },
+    });
+    expect(interrupted.code).toBe(130);
+    expect(interrupted.stderr).toMatch(
+      /^lenet: interrupted after 0 of 1 run; resume with: npx lenet sweep --resume signals --queue redis:\/\/127\.0\.0\.1:\d+ --queue-name signals\n$/,
+    );
+    first.child?.kill("SIGTERM");
+    const stopped = await first.end;
+    expect(stopped).toMatchObject({ code: 130, stderr: "lenet: interrupted\n" });
+    const second = startWorker("--jobs 1 --data few", "signals");
+    expect((await submit("--resume signals --log tensorboard", "signals")).stderr).toBe("");
+    second.child?.kill("SIGTERM");
+    expect((await second.end).stdout).toMatch(/\ngoing on with seed=0\ndone: seed=0\n$/);
+    expect(await keys("signals:sweep:*")).toEqual([expect.stringMatching(/:digests$/)]);
+    await lenet(`sweep ${settings} --out whole --jobs 1`);
+    const [whole, queued] = await Promise.all(
+      ["whole", "signals"].map((name) => sweepContents(join(folder, name), name)),
+    );
+    const differing = [...new Set([...whole.keys(), ...queued.keys()])].filter(
+      (path) => whole.get(path) !== queued.get(path),
+    );
+    // Its events have the times at which they were written.
+    expect(differing).toEqual(["seed=0/events.out.tfevents.lenet"]);
+  });
+
+  it("refuses jobs beyond the worker's limits, and jobs that are none", async () => {
+    startWorker("--jobs 1 --data few --max-epochs 3", "limits");
+    const queue = new Queue("runs", { connection: { url: server.url, password: PASSWORD }, prefix: "limits" });
+    await queue.add("hostile", { run: "x", code: "process.exit()" });
+    const { code, stdout, stderr } = await submit("--data few --epochs 4 --seeds 1 --out limited", "limits");
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "lenet: 1 of 1 run failed, see the reasons above\n" });
+    expect(stdout).toMatch(
+      /\nfailed: seed=0: the job asks for 4 epochs, but the worker's limit is 3 \(--max-epochs\)\n/,
+    );
+    expect((await queue.getFailed()).map(({ failedReason }) => failedReason)).toEqual([
+      expect.stringMatching(/^the job is invalid: /),
+    ]);
+    await queue.close();
+  });
+
+  it("reports a second result with other bits as a fault, but not an equal one", async () => {
+    const redis = new Redis(server.url, { password: PASSWORD });
+    const store = new SweepStore(redis, "faults", "0".repeat(32));
+    const result = (digest: string) => ({ digest, files: new Map([["model.pth", new Uint8Array([1])]]) });
+    await store.begin();
+    expect(await store.deliver("a", "a", result("one"), "first")).toBe(false);
+    expect(await store.deliver("a", "a", result("one"), "second")).toBe(false);
+    expect(await store.deliver("a", "a", result("two"), "third")).toBe(true);
+    expect(await store.faults()).toEqual({ a: "third" });
+    expect(await store.delivery("a")).toMatchObject({ digest: "one", from: "first" });
+    await store.end(["a"]);
+    // Too late: nobody waits for it, but it is still compared.
+    expect(await store.deliver("a", "a", result("two"), "third")).toBe(true);
+    expect(await store.deliver("b", "b", result("two"), "third")).toBe(false);
+    expect(await store.delivery("b")).toBeUndefined();
+    redis.disconnect();
+  });
+
+  async function keys(pattern: string): Promise<string[]> {
+    const redis = new Redis(server.url, { password: PASSWORD });
+    const found = await redis.keys(pattern);
+    redis.disconnect();
+    return found;
+  }
+});
