@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
 import v8 from "node:v8";
 import { describe, expect, it } from "vitest";
+import { generateDigits } from "../src/data/digits.js";
+import { epochOrder } from "../src/data/split.js";
 import { measureCurvature } from "../src/engine/curvature/curvature.js";
 import { supportsFusedArithmetic } from "../src/engine/wasm/features.js";
+import { wasmBackend } from "../src/engine/wasm/wasmBackend.js";
 import {
   elementCount,
   inferShapes,
@@ -14,7 +17,9 @@ import {
   trainableCount,
 } from "../src/model/index.js";
 import { paperLayers } from "../src/model/paperLayers.js";
-import { RECIPES } from "../src/training/recipes/recipes.js";
+import { type FinishedEpoch, runEpochs, type TrainingState } from "../src/training/epochs.js";
+import { compilePlan, planTraining } from "../src/training/plan.js";
+import { RECIPES, type Recipe } from "../src/training/recipes/recipes.js";
 import { compile, referenceEngine } from "./support/batchEngine.js";
 
 // Node 20 has relaxed SIMD behind a flag, which must be set before the first compilation.
@@ -138,5 +143,44 @@ describe("the network of 1998 in PyTorch", () => {
   it("has the same second derivatives", () => {
     const measured = measureCurvature({ model, ...options }, parameters, { pixels, indices });
     for (const [name, { data }] of measured) expectPicked(name, data, golden.secondDerivatives[name], 2e-7);
+  });
+});
+
+describe("its training", () => {
+  const train = generateDigits({ ...recipe.input!, seed: 0, count: 300, part: "train" });
+  const changes = { epochs: 3, learningRate: 5e-3 };
+  const quick: Recipe = { ...recipe, optimizer: { type: "sdlm", damping: 0.02, samples: 20 } };
+  const plan = planTraining({ recipe: quick, changes, seed: 1 }, { train, background: 0 });
+
+  async function run(resumeFrom?: TrainingState, epochs = Infinity): Promise<FinishedEpoch[]> {
+    const engine = await compilePlan(plan, wasmBackend());
+    const finished: FinishedEpoch[] = [];
+    for await (const epoch of runEpochs({ ...plan, engine, resumeFrom })) {
+      if (finished.push(epoch) === epochs) break;
+    }
+    engine.dispose();
+    return finished;
+  }
+
+  it("learns, and resumes to the same bits", async () => {
+    const whole = await run();
+    expect(plan.split.train).toHaveLength(300);
+    const losses = whole.map(({ record }) => record.validationLoss);
+    expect(losses).toEqual(losses.toSorted((one, other) => other - one));
+    expect(whole[2].record.validationAccuracy).toBeGreaterThan(0.5);
+    const [first] = await run(undefined, 1);
+    const resumed = await run(first.state);
+    expect(resumed.map(({ state }) => state)).toEqual(whole.slice(1).map(({ state }) => state));
+  });
+
+  it("measures second derivatives on the first images of each pass", async () => {
+    const engine = await compilePlan(plan, wasmBackend());
+    const [{ state }] = await run(undefined, 1);
+    const measured = measureCurvature({ model: plan.model, ...plan.recipe }, await engine.parameters(), {
+      pixels: train.images,
+      indices: epochOrder(plan.split.train, 1, 1).subarray(0, 20),
+    });
+    expect(state.optimizer.second).toEqual(measured);
+    engine.dispose();
   });
 });

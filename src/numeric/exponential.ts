@@ -15,8 +15,9 @@ const RECIPROCAL_FACTORIALS = Array.from({ length: 14 }, (_, degree) => {
 /** Beyond this, e^x or e^−x is not a normal number. */
 const LARGEST_EXPONENT = 708;
 
-const bits = new BigInt64Array(1);
-const value = new Float64Array(bits.buffer);
+const power = new Float64Array(1);
+/** Its second word, in little-endian order, holds the exponent. */
+const words = new Uint32Array(power.buffer);
 
 /** e^x to about one unit in the last place; x is first clamped to ±708. */
 export function exponential(x: number): number {
@@ -32,13 +33,13 @@ export function exponential(x: number): number {
 
 /** 2^exponent, for normal numbers. */
 function powerOfTwo(exponent: number): number {
-  bits[0] = BigInt(exponent + 1023) << 52n;
-  return value[0];
+  words[1] = (exponent + 1023) << 20;
+  return power[0];
 }
 
 /** tanh x, with an absolute error of about 1e-16. */
 export function hyperbolicTangent(x: number): number {
-  const power = exponential(-2 * Math.abs(x));
-  const size = (1 - power) / (1 + power);
+  const squared = exponential(-2 * Math.abs(x));
+  const size = (1 - squared) / (1 + squared);
   return x < 0 ? -size : size;
 }

@@ -73,16 +73,12 @@ function extentsOf(shape: ShapedLayer["input"]): Extents {
   return shape.length === 3 ? shape : [shape[0], 1, 1];
 }
 
-/** Neighbouring outputs in a row that a weight connects with inputs. */
-interface Run {
-  readonly weight: number;
-  readonly y: number;
-  readonly x: number;
-  readonly count: number;
-}
+/** The words of a run: neighbouring outputs in a row that a weight connects with inputs, and how many they are. */
+const RUN = { weight: 0, y: 1, x: 2, count: 3 } as const;
+const RUN_WORDS = 4;
 
 /** All multiplications of a convolution, in runs along the rows. */
-function runsOf(layer: Conv2dLayer, { input, output }: ShapedLayer): Run[] {
+function runsOf(layer: Conv2dLayer, { input, output }: ShapedLayer): Int32Array {
   const { kernel, stride, padding, connections } = layer;
   const [inChannels, height, width] = extentsOf(input);
   const [outChannels, outHeight, outWidth] = extentsOf(output);
@@ -92,7 +88,7 @@ function runsOf(layer: Conv2dLayer, { input, output }: ShapedLayer): Run[] {
     Math.max(0, Math.ceil((padding - tap) / stride)),
     Math.min(outputs, Math.floor((extent - 1 + padding - tap) / stride) + 1),
   ];
-  const runs: Run[] = [];
+  const runs: number[] = [];
   for (let out = 0; out < outChannels; out++) {
     for (const channel of connections?.[out] ?? all) {
       for (let tap = 0; tap < kernel * kernel; tap++) {
@@ -101,17 +97,17 @@ function runsOf(layer: Conv2dLayer, { input, output }: ShapedLayer): Run[] {
         const [firstColumn, endColumn] = inside(tapColumn, width, outWidth);
         for (let row = firstRow; row < endRow; row++) {
           const sourceRow = row * stride + tapRow - padding;
-          runs.push({
-            weight: (out * inChannels + channel) * kernel * kernel + tap,
-            y: (out * outHeight + row) * outWidth + firstColumn,
-            x: (channel * height + sourceRow) * width + firstColumn * stride + tapColumn - padding,
-            count: Math.max(0, endColumn - firstColumn),
-          });
+          runs.push(
+            (out * inChannels + channel) * kernel * kernel + tap,
+            (out * outHeight + row) * outWidth + firstColumn,
+            (channel * height + sourceRow) * width + firstColumn * stride + tapColumn - padding,
+            Math.max(0, endColumn - firstColumn),
+          );
         }
       }
     }
   }
-  return runs;
+  return Int32Array.from(runs);
 }
 
 function conv2d(layer: Conv2dLayer, shaped: ShapedLayer): Operation {
@@ -123,26 +119,28 @@ function conv2d(layer: Conv2dLayer, shaped: ShapedLayer): Operation {
     forward(x, { weight, bias }) {
       const y = new Float64Array(outChannels * outPlaces);
       for (let out = 0; out < outChannels; out++) y.fill(bias[out], out * outPlaces, (out + 1) * outPlaces);
-      for (const run of runs) {
-        const factor = weight[run.weight];
-        for (let place = 0; place < run.count; place++) y[run.y + place] += factor * x[run.x + place * stride];
+      for (let run = 0; run < runs.length; run += RUN_WORDS) {
+        const factor = weight[runs[run + RUN.weight]];
+        const [firstY, firstX, count] = [runs[run + RUN.y], runs[run + RUN.x], runs[run + RUN.count]];
+        for (let place = 0; place < count; place++) y[firstY + place] += factor * x[firstX + place * stride];
       }
       return y;
     },
     backward({ x, curvature, squares, sums, needsInput }) {
       const ofX = new Float64Array(x.length);
       const squaredX = x.map((value) => value * value);
-      for (const run of runs) {
+      for (let run = 0; run < runs.length; run += RUN_WORDS) {
+        const weight = runs[run + RUN.weight];
+        const factor = squares.weight[weight];
+        const [firstY, firstX, count] = [runs[run + RUN.y], runs[run + RUN.x], runs[run + RUN.count]];
         let sum = 0;
-        for (let place = 0; place < run.count; place++) {
-          sum += squaredX[run.x + place * stride] * curvature[run.y + place];
+        for (let place = 0; place < count; place++) {
+          const ofY = curvature[firstY + place];
+          const atX = firstX + place * stride;
+          sum += squaredX[atX] * ofY;
+          if (needsInput) ofX[atX] += factor * ofY;
         }
-        sums.weight[run.weight] += sum;
-        if (!needsInput) continue;
-        const factor = squares.weight[run.weight];
-        for (let place = 0; place < run.count; place++) {
-          ofX[run.x + place * stride] += factor * curvature[run.y + place];
-        }
+        sums.weight[weight] += sum;
       }
       curvature.forEach((value, place) => {
         sums.bias[Math.floor(place / outPlaces)] += value;
@@ -189,48 +187,54 @@ function pooling(
   const [channels, height, width] = extentsOf(shaped.input);
   const [, outHeight, outWidth] = extentsOf(shaped.output);
   const outPlaces = outHeight * outWidth;
-  const share = 1 / (kernel * kernel);
-
-  const forEachWindow = (visit: (y: number, channel: number, xs: readonly number[]) => void) => {
-    for (let channel = 0; channel < channels; channel++) {
-      for (let place = 0; place < outPlaces; place++) {
-        const row = Math.floor(place / outWidth) * stride;
-        const column = (place % outWidth) * stride;
-        const first = (channel * height + row) * width + column;
-        const xs = Array.from({ length: kernel * kernel }, (_, tap) => {
-          return first + Math.floor(tap / kernel) * width + (tap % kernel);
-        });
-        visit(channel * outPlaces + place, channel, xs);
-      }
-    }
+  const outputs = channels * outPlaces;
+  const taps = kernel * kernel;
+  const share = 1 / taps;
+  /** The inputs of every output, one window after the other. */
+  const windows = Int32Array.from({ length: outputs * taps }, (_, index) => {
+    const [y, tap] = [Math.floor(index / taps), index % taps];
+    const place = y % outPlaces;
+    const row = Math.floor(place / outWidth) * stride + Math.floor(tap / kernel);
+    const column = (place % outWidth) * stride + (tap % kernel);
+    return (Math.floor(y / outPlaces) * height + row) * width + column;
+  });
+  const sumOf = (x: Float64Array, y: number) => {
+    let sum = 0;
+    for (let tap = y * taps; tap < (y + 1) * taps; tap++) sum += x[windows[tap]];
+    return sum;
   };
-  const sumOf = (x: Float64Array, xs: readonly number[]) => xs.reduce((sum, atX) => sum + x[atX], 0);
-  const winner = (x: Float64Array, xs: readonly number[]) => xs.reduce((best, atX) => (x[atX] > x[best] ? atX : best));
+  const winner = (x: Float64Array, y: number) => {
+    let best = windows[y * taps];
+    for (let tap = y * taps + 1; tap < (y + 1) * taps; tap++) if (x[windows[tap]] > x[best]) best = windows[tap];
+    return best;
+  };
 
   return {
     forward(x, { weight, bias }) {
-      const y = new Float64Array(channels * outPlaces);
-      forEachWindow((atY, channel, xs) => {
-        if (type === "maxPool2d") y[atY] = x[winner(x, xs)];
-        else if (type === "averagePool2d") y[atY] = sumOf(x, xs) * share;
-        else y[atY] = weight[channel] * sumOf(x, xs) + bias[channel];
-      });
+      const y = new Float64Array(outputs);
+      for (let atY = 0; atY < outputs; atY++) {
+        const channel = Math.floor(atY / outPlaces);
+        if (type === "maxPool2d") y[atY] = x[winner(x, atY)];
+        else if (type === "averagePool2d") y[atY] = sumOf(x, atY) * share;
+        else y[atY] = weight[channel] * sumOf(x, atY) + bias[channel];
+      }
       return y;
     },
     backward({ x, curvature, squares, sums }) {
       const ofX = new Float64Array(x.length);
-      forEachWindow((atY, channel, xs) => {
+      for (let atY = 0; atY < outputs; atY++) {
+        const channel = Math.floor(atY / outPlaces);
         const ofY = curvature[atY];
         if (type === "maxPool2d") {
-          ofX[winner(x, xs)] += ofY;
-          return;
+          ofX[winner(x, atY)] += ofY;
+          continue;
         }
         const factor = type === "averagePool2d" ? share * share : squares.weight[channel];
-        for (const atX of xs) ofX[atX] += factor * ofY;
-        if (type === "averagePool2d") return;
-        sums.weight[channel] += sumOf(x, xs) ** 2 * ofY;
+        for (let tap = atY * taps; tap < (atY + 1) * taps; tap++) ofX[windows[tap]] += factor * ofY;
+        if (type === "averagePool2d") continue;
+        sums.weight[channel] += sumOf(x, atY) * sumOf(x, atY) * ofY;
         sums.bias[channel] += ofY;
-      });
+      }
       return ofX;
     },
   };

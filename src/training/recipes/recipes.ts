@@ -134,7 +134,7 @@ const lenet1998: Recipe = {
       { passes: 8, learningRate: 1e-5 },
     ],
   },
-  rubbishPenalty: 0.1,
+  rubbishPenalty: 1,
   augmentation: AUGMENTATIONS.none,
   validationFraction: 0,
   // Black becomes −0.1, white 1.175.
