@@ -9,6 +9,7 @@ import { wasmBackend } from "../src/engine/wasm/wasmBackend.js";
 import {
   elementCount,
   inferShapes,
+  initializeParameters,
   LENET5_CONNECTIONS,
   lenet5,
   type NamedTensors,
@@ -17,6 +18,7 @@ import {
   trainableCount,
 } from "../src/model/index.js";
 import { paperLayers } from "../src/model/paperLayers.js";
+import { LeNet5 } from "../src/network/lenet5.js";
 import { type FinishedEpoch, runEpochs, type TrainingState } from "../src/training/epochs.js";
 import { compilePlan, planTraining } from "../src/training/plan.js";
 import { RECIPES, type Recipe } from "../src/training/recipes/recipes.js";
@@ -144,6 +146,12 @@ describe("the network of 1998 in PyTorch", () => {
     const measured = measureCurvature({ model, ...options }, parameters, { pixels, indices });
     for (const [name, { data }] of measured) expectPicked(name, data, golden.secondDerivatives[name], 2e-7);
   });
+});
+
+it("is created from its recipe", () => {
+  const network = LeNet5.create({ ...recipe, classes: [..."0123456789"], seed: 3 });
+  expect(network.model).toEqual(model);
+  expect(network.parameters).toEqual(initializeParameters(model, 3, "lecun1998"));
 });
 
 describe("its training", () => {

@@ -3,6 +3,7 @@ import {
   elementCount,
   type Framing,
   type ImageShape,
+  type Initialization,
   inferShapes,
   initializeParameters,
   type LeNet5Options,
@@ -31,6 +32,8 @@ export interface CreateOptions extends Partial<Omit<LeNet5Options, "classes">> {
   readonly normalization?: Normalization;
   /** How images are fitted to the input. Default: the entire image, padded with black. */
   readonly framing?: Framing;
+  /** How the initial parameters are drawn. Default: pytorch. */
+  readonly initialization?: Initialization;
   /** The seed for the initial parameters. Default: 0. */
   readonly seed?: number;
 }
@@ -76,7 +79,7 @@ export class LeNet5 {
   }
 
   /**
-   * Creates an untrained network. Its parameters are drawn from the seed with PyTorch's default initialisation. Default
+   * Creates an untrained network. Its parameters are drawn from the seed. Default
    * for omitted options: the improved recipe and 1×28×28 images.
    *
    * @param options may include a recipe: `{ ...RECIPES.paper, classes }`
@@ -90,13 +93,19 @@ export class LeNet5 {
     pooling = RECIPES.improved.pooling,
     dropout = RECIPES.improved.dropout,
     batchNorm = RECIPES.improved.batchNorm,
+    padding,
+    connections,
+    output,
     normalization = RECIPES.improved.normalization,
     framing = PADDED_WITH_BLACK,
+    initialization,
     seed = 0,
   }: CreateOptions): LeNet5 {
     const input = { channels, height, width };
-    const model = lenet5({ input, classes: classes.length, activation, pooling, dropout, batchNorm });
-    return new LeNet5({ model, parameters: initializeParameters(model, seed), normalization }, { classes, framing });
+    const layers = { activation, pooling, dropout, batchNorm, padding, connections, output };
+    const model = lenet5({ input, classes: classes.length, ...layers });
+    const parameters = initializeParameters(model, seed, initialization);
+    return new LeNet5({ model, parameters, normalization }, { classes, framing });
   }
 
   /**

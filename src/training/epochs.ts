@@ -11,12 +11,12 @@ import type {
   Update,
 } from "../engine/backend.js";
 import { requireSeveralValues } from "../engine/checkedBackend.js";
-import { measureCurvature } from "../engine/curvature/curvature.js";
 import { hasBatchNorm, type NamedTensors } from "../model/index.js";
 import { Tally } from "./metrics.js";
 import { forEachSlice } from "./passes.js";
 import type { TrainingPlan } from "./plan.js";
 import { scheduleAt } from "./recipes/schedules.js";
+import { updateSecondDerivatives } from "./secondDerivatives.js";
 
 /** The result of an epoch. */
 export interface EpochRecord {
@@ -205,7 +205,9 @@ async function* runEpoch(
   const { engine } = options;
   const start = performance.now();
   const training = trainees.map((trainee) => new TrainingPass(trainee));
-  for (const pass of training) await pass.prepare(engine);
+  for (const { trainee, order } of training) {
+    await updateSecondDerivatives(engine, trainee.network, trainee.member.recipe, trainee.dataset, order);
+  }
   await runPasses(options, training, (slices) => engine.train(images, slices));
   const middle = performance.now();
   for (const { trainee } of training.filter(({ goesOn }) => goesOn)) await trainee.readState(engine);
@@ -448,19 +450,6 @@ class TrainingPass extends Pass<TrainingSlice> {
     const { split, seed } = trainee.member;
     super(trainee, epochOrder(split.train, seed, trainee.epoch));
     this.placements = placementsFor(trainee.member, trainee.epoch);
-  }
-
-  /** Measures the second derivatives that the optimizer's rates depend on, if they do, on the epoch's first images. */
-  async prepare(engine: Engine): Promise<void> {
-    const { network, dataset, member } = this.trainee;
-    const { optimizer } = member.recipe;
-    if (optimizer.type !== "sdlm") return;
-    const second = measureCurvature(
-      { model: engine.models[network], ...member.recipe },
-      await engine.parameters(network),
-      { pixels: dataset.images, indices: this.order.subarray(0, optimizer.samples) },
-    );
-    await engine.setOptimizerState({ ...(await engine.optimizerState(network)), second }, network);
   }
 
   sliceAt(start: number, end: number): TrainingSlice {

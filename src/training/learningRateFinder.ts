@@ -3,6 +3,7 @@ import type { Selection } from "../engine/backend.js";
 import { integerPower } from "../numeric/elementary.js";
 import { type EpochsOptions, placementsFor } from "./epochs.js";
 import { forEachSlice, type PassOptions } from "./passes.js";
+import { updateSecondDerivatives } from "./secondDerivatives.js";
 
 /** A step of a learning rate sweep. */
 export interface SweepStep {
@@ -58,6 +59,7 @@ export async function sweepLearningRate(options: SweepOptions): Promise<SweepSte
   let ended = false;
   const images = await engine.load({ pixels: dataset.images, labels: dataset.labels });
   try {
+    await updateSecondDerivatives(engine, 0, recipe, dataset, epochOrder(options.split.train, seed, 1));
     await forEachSlice(steps, { ...options, batchSize: 1 }, async (start, end) => {
       for (let index = start; index < end && !ended; index++) {
         const learningRate = from * integerPower(factor, index);

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { ParsedAugmentation } from "../../data/augmentationText.js";
 import type { ImageShape } from "../../model/index.js";
+import { RECIPES } from "../../training/recipes/recipes.js";
 import { type DeviceChoice, deviceOption } from "../device.js";
 import {
   type Arithmetic,
@@ -171,8 +172,9 @@ async function train(options: SweepCommandOptions, sweepOptions: SweepOptions, c
       ? resumeSweep(resume, changes, sweepOptions)
       : trainRunOf(resume, index, changes, sweepOptions);
   }
-  const dataSettings = { data, dataDir, input, resize: fit, background: backgroundByte(background), strict };
-  const settings = { ...(await recipeOf(options)), data: dataSettings, grid, seeds, arithmetic };
+  const { input: ofRecipe, ...recipe } = await recipeOf(options);
+  const size = { input: input ?? ofRecipe, resize: fit, background: backgroundByte(background) };
+  const settings = { ...recipe, data: { data, dataDir, ...size, strict }, grid, seeds, arithmetic };
   if (index === undefined) return startSweep({ ...settings, out }, sweepOptions);
   if (out === undefined) return command.error("option '--index <i>' needs '--out <dir>' or '--resume <sweep>'");
   await joinSweep({ ...settings, out }, index, sweepOptions);
@@ -190,7 +192,7 @@ function requireSettable(command: Command, grid: readonly Axis[]): void {
   }
 }
 
-/** The recipe of all runs, and what the options change in it. */
+/** The recipe of all runs, what the options change in it, and its input, if it has one. */
 async function recipeOf({ recipe, config, epochs, batch, augment }: SweepCommandOptions) {
   const file = config === undefined ? undefined : await readConfig(config);
   const common = {
@@ -201,6 +203,7 @@ async function recipeOf({ recipe, config, epochs, batch, augment }: SweepCommand
   };
   return {
     recipe: file?.recipe.name ?? recipe,
+    input: (file?.recipe ?? RECIPES[recipe])?.input,
     common: Object.keys(common).length > 0 ? common : undefined,
   };
 }
