@@ -25,6 +25,8 @@ export interface Work {
   readonly batchSize: number;
   /** The networks that are trained side by side. Default: 1. */
   readonly networks?: number;
+  /** Whether a network has batch normalisation, which only the processor computes. */
+  readonly batchNorm?: boolean;
 }
 
 /**
@@ -37,11 +39,12 @@ const SAMPLES_WORTH_STARTING = 8;
 
 /** The device that is faster for a work, and why. */
 export function fasterDevice(
-  { images, batchSize, networks = 1 }: Work,
+  { images, batchSize, networks = 1, batchNorm = false }: Work,
   card: Pick<GraphicsCard, "isSoftware"> | undefined,
 ): { readonly device: "cpu" | "gpu"; readonly reason: string } {
   if (!card) return { device: "cpu", reason: "there is no graphics card" };
   if (card.isSoftware) return { device: "cpu", reason: "the only graphics card is a software one" };
+  if (batchNorm) return { device: "cpu", reason: "a graphics card cannot compute batch normalisation yet" };
   if (batchSize * networks < SAMPLES_WORTH_STARTING) {
     return { device: "cpu", reason: `steps of ${counted(batchSize * networks, "image")} keep a graphics card waiting` };
   }

@@ -189,6 +189,8 @@ export interface TrainingOptions extends ImageOptions {
   readonly lr?: number;
   readonly valSplit?: number;
   readonly augmentVal?: boolean;
+  /** Whether to fold batch normalisation into the saved weights. */
+  readonly fold?: boolean;
   readonly data?: string;
   readonly dataDir?: string;
   readonly input?: ImageShape;

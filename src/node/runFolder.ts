@@ -138,6 +138,11 @@ export class RunFolder {
     await saveCheckpoint(this.path, { ...state, identity: await identityOf(this.config, state.epoch) });
   }
 
+  /** Saves weights that replace those of the best epoch. */
+  async keepWeights(best: Best): Promise<void> {
+    for (const [name, bytes] of await this.weightFiles(best)) await this.writeIfOther(name, bytes);
+  }
+
   /** Draws the curves of the epochs so far, if there are any. */
   async drawCurves(titles: { title: string; subtitle: string }): Promise<void> {
     if (this.history.length === 0) return;

@@ -5,6 +5,7 @@ import type { Backend } from "../../engine/backend.js";
 import { fingerprint } from "../../model/index.js";
 import { loadWeights } from "../../node/loadWeights.js";
 import { readRun } from "../../node/runFiles.js";
+import { bestWeights } from "../../runs/bestWeights.js";
 import { describeDevice, isSameDevice, type RunConfig } from "../../runs/config.js";
 import type { RunRecord } from "../../runs/record.js";
 import { RUN_FILES } from "../../runs/runFolderFiles.js";
@@ -78,12 +79,12 @@ async function prove(path: string, { dataDir, threads, json }: ProveOptions, sig
  * The fingerprint that a finished run claims. Runs of early versions have only their weights; a claim can also be made
  * without them.
  */
-async function claimOf(path: string, { config, result }: RunRecord): Promise<string> {
+async function claimOf(path: string, { result }: RunRecord): Promise<string> {
   if (!result) throw new Error(`${path} is not finished: it claims nothing that could be proved`);
   const hasWeights = existsSync(join(path, RUN_FILES.safetensors));
   if (result.fingerprint !== undefined && !hasWeights) return result.fingerprint;
-  const { parameters } = await loadWeights(path);
-  const ofWeights = await fingerprint(config.model, parameters);
+  const { model, parameters } = await loadWeights(path);
+  const ofWeights = await fingerprint(model, parameters);
   if (result.fingerprint === undefined || result.fingerprint === ofWeights) return ofWeights;
   throw new Error(
     `${path} contradicts itself: its result claims the fingerprint ${result.fingerprint}, its weights have ${ofWeights}`,
@@ -118,7 +119,7 @@ async function repeat(
     backend,
   }: { readonly terminal: Terminal; readonly signal: AbortSignal; readonly backend: Backend },
 ): Promise<{ readonly fingerprint: string; readonly history: readonly EpochRecord[] }> {
-  const { recipe, model } = config;
+  const { recipe } = config;
   const plan = planWith(config, data.parts);
   const engine = await compilePlan(plan, backend);
   const history: EpochRecord[] = [];
@@ -137,7 +138,10 @@ async function repeat(
     });
     for (;;) {
       const next = await epochs.next();
-      if (next.done) return { fingerprint: await fingerprint(model, next.value.parameters), history };
+      if (next.done) {
+        const { model, parameters } = await bestWeights(config, next.value);
+        return { fingerprint: await fingerprint(model, parameters), history };
+      }
       const { record } = next.value;
       history.push(record);
       terminal.detail(`epoch ${record.epoch}/${recipe.epochs}  val acc ${formatPercent(record.validationAccuracy)}`);

@@ -30,6 +30,9 @@ export function trainCommand(): Command {
       ),
     )
     .addOption(new Option("--augment-val", "augment the validation images too, as the tutorial does"))
+    .addOption(
+      new Option("--no-fold", "save the weights with batch normalisation, instead of folding it into their layers"),
+    )
     .addOption(new Option("--out <dir>", "run folder to create (default: runs/<data>-<recipe>-seed<n>)"))
     .addOption(
       new Option(
@@ -50,6 +53,7 @@ export function trainCommand(): Command {
         "arithmetic",
         "valSplit",
         "augmentVal",
+        "fold",
         "out",
       ]),
     )

@@ -193,6 +193,7 @@ function workOf(config: SweepConfig, { parts }: LoadedData): Work {
     images: epochs * parts.train.labels.length,
     batchSize: Math.min(...recipes.map(({ batchSize }) => batchSize)),
     networks: planRuns(config.grid, config.seeds).length,
+    batchNorm: recipes.some(({ batchNorm }) => batchNorm),
   };
 }
 

@@ -34,6 +34,7 @@ export async function runRequest(options: TrainingOptions): Promise<RunRequest> 
     device,
     threads,
     arithmetic,
+    keepBatchNorm: options.fold === false,
   };
 }
 

@@ -1,11 +1,12 @@
 import type { Dataset } from "../../data/dataset.js";
 import type { Engine } from "../../engine/backend.js";
 import { networkOf } from "../../engine/networkOf.js";
-import { fingerprint } from "../../model/index.js";
+import { fingerprint, hasBatchNorm, type Weights } from "../../model/index.js";
 import type { RunFolder } from "../../node/runFolder.js";
 import { judgedImages, writeReport } from "../../node/runReport.js";
 import type { TensorboardLog } from "../../node/tensorboard.js";
 import { formatDuration } from "../../report/numbers.js";
+import { bestWeights } from "../../runs/bestWeights.js";
 import { runTitles } from "../../runs/settings.js";
 import {
   type Best,
@@ -51,6 +52,8 @@ export interface RunParts {
   readonly events?: TensorboardLog;
   /** The epoch after which it pauses. */
   readonly pauseAfter?: number;
+  /** An engine with weights, for evaluation. */
+  readonly compile: (weights: Weights) => Promise<Engine>;
 }
 
 /** A training run: its run folder, and what it reports. */
@@ -60,14 +63,16 @@ export class Run {
   private readonly data: LoadedData;
   private readonly output: RunOutput;
   private readonly events: TensorboardLog | undefined;
+  private readonly compile: RunParts["compile"];
   private readonly controller = new AbortController();
   private readonly imagesPerEpoch: number;
   private failure: Error | undefined;
   /** The last write, which the next one waits for. */
   private written: Promise<void> = Promise.resolve();
 
-  constructor({ folder, plan, state, events, pauseAfter }: RunParts, data: LoadedData, output: RunOutput) {
+  constructor({ folder, plan, state, events, pauseAfter, compile }: RunParts, data: LoadedData, output: RunOutput) {
     this.folder = folder;
+    this.compile = compile;
     this.data = data;
     this.output = output;
     this.events = events;
@@ -105,16 +110,25 @@ export class Run {
     return this.written;
   }
 
-  /** Evaluates the best weights, and writes the result. If that is impossible, the run fails. */
+  /**
+   * Evaluates the best weights as they are saved, and writes the result. If that is impossible, the run fails.
+   *
+   * @param engine with the best parameters
+   */
   async finish(engine: Engine, best: Best, signal: AbortSignal): Promise<void> {
     await this.written;
     if (this.failure) return;
     try {
       this.reportEarlyStop();
-      const { test } = this.data.parts;
-      const evaluation = test && (await this.evaluate(engine, test, signal));
-      this.output.terminal.clearBar();
-      await this.writeResult(engine, best, evaluation);
+      await this.folder.keepWeights(best);
+      const weights = await bestWeights(this.folder.config, best);
+      const isTrained = hasBatchNorm(weights.model) === hasBatchNorm(this.folder.config.model);
+      const evaluated = isTrained ? engine : await this.compile(weights);
+      try {
+        await this.writeResult(evaluated, best, weights, signal);
+      } finally {
+        if (!isTrained) evaluated.dispose();
+      }
     } catch (error) {
       if (error instanceof InterruptedError) throw error;
       this.fail(error as Error);
@@ -216,9 +230,12 @@ export class Run {
     );
   }
 
-  private async writeResult(engine: Engine, best: Best, evaluation: Evaluation | undefined): Promise<void> {
+  private async writeResult(engine: Engine, best: Best, weights: Weights, signal: AbortSignal): Promise<void> {
     const { terminal, json } = this.output;
-    const { data, recipe, model } = this.folder.config;
+    const { test } = this.data.parts;
+    const evaluation = test && (await this.evaluate(engine, test, signal));
+    terminal.clearBar();
+    const { data, recipe } = this.folder.config;
     const result = {
       run: this.folder.path,
       recipe: recipe.name,
@@ -228,7 +245,7 @@ export class Run {
       bestEpoch: best.epoch,
       bestValidationAccuracy: best.validationAccuracy,
       seconds: this.folder.seconds,
-      fingerprint: await fingerprint(model, best.parameters),
+      fingerprint: await fingerprint(weights.model, weights.parameters),
       test: evaluation,
     };
     await this.folder.drawCurves(runTitles(this.folder.config));

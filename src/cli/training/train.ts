@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Engine, OutOfMemoryError } from "../../engine/backend.js";
 import { type Arithmetic, supportsFusedArithmetic } from "../../engine/wasm/features.js";
-import { summarize } from "../../model/index.js";
+import { summarize, type Weights } from "../../model/index.js";
 import { FolderExistsError } from "../../node/disk/files.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
 import { type ReopenedRun, RunFolder } from "../../node/runFolder.js";
@@ -15,6 +15,7 @@ import { VERSION } from "../../version.js";
 import { dataOfRun, type LoadedData, loadData, loadDefaultData, loadSameData, requireSameData } from "../data.js";
 import { type Device, type DeviceChoice, openDevice, type ProcessorOptions } from "../device.js";
 import { InterruptedError, withInterrupt } from "../interrupt.js";
+import { engineFor } from "../weights.js";
 import { Run, type RunOutput, trainRuns } from "./run.js";
 
 /** The settings of a new run. */
@@ -27,13 +28,15 @@ export interface RunRequest {
   readonly threads?: number;
   /** Of the processor. Default: fused where that is real. */
   readonly arithmetic?: Arithmetic;
+  /** Save the weights with batch normalisation, instead of folding it into their layers. */
+  readonly keepBatchNorm?: boolean;
   /** The run folder. Default: named after the data set, the recipe and the seed. */
   readonly out?: string;
 }
 
 /** Trains a new run into a new run folder. */
 export async function startRun(request: RunRequest, output: RunOutput): Promise<void> {
-  const { out, data: settings, training, threads, arithmetic } = request;
+  const { out, data: settings, training, threads, arithmetic, keepBatchNorm } = request;
   // Checked before loading the data; creating the folder checks again.
   if (out !== undefined && existsSync(out)) throw new Error(`cannot create the folder ${out}: it exists already`);
   await withInterrupt(async (signal) => {
@@ -43,12 +46,12 @@ export async function startRun(request: RunRequest, output: RunOutput): Promise<
       ? loadDefaultData(settings, progress)
       : loadData({ ...settings, data: name }, progress));
     const plan = planRun(training, data);
-    const { epochs, batchSize } = plan.recipe;
-    const work = { images: epochs * plan.split.train.length, batchSize };
+    const { epochs, batchSize, batchNorm } = plan.recipe;
+    const work = { images: epochs * plan.split.train.length, batchSize, batchNorm };
     const device = await openDevice(request, work, output.terminal);
     const path = out ?? join("runs", `${data.name}-${plan.recipe.name}-seed${plan.seed}`);
     await trainAlone(
-      { plan, path, isNumbered: out === undefined },
+      { plan, path, isNumbered: out === undefined, keepBatchNorm },
       data,
       { device, threads, arithmetic },
       output,
@@ -64,6 +67,8 @@ export type PreparedRun =
       readonly path: string;
       /** Whether the path gets a number if it exists. */
       readonly isNumbered?: boolean;
+      /** Save the weights with batch normalisation. */
+      readonly keepBatchNorm?: boolean;
       readonly reopened?: undefined;
     }
   | { readonly plan: TrainingPlan; readonly reopened: ReopenedRun };
@@ -135,17 +140,19 @@ export async function openRun(
   prepared: PreparedRun,
   engine: RunningEngine,
   data: LoadedData,
-  { device, moves = false, epochs, pauseAfter }: RunDeviceOptions & Pick<ResumeSettings, "epochs">,
+  { device, moves = false, epochs, pauseAfter, ...processor }: RunDeviceOptions & Pick<ResumeSettings, "epochs">,
   output: RunOutput,
 ): Promise<Run> {
   const { plan, reopened } = prepared;
+  const compile = (weights: Weights) => engineFor(weights, processor, device);
   const { arithmetic, kernels } = engine;
   const on: RunDevice = { arithmetic, kernels, ...(device.card && { card: nameAndDriver(device.card) }) };
   if (!reopened) {
-    const create = (path: string) => RunFolder.create(path, newConfig(plan, data, engine, on));
+    const config = { ...newConfig(plan, data, engine, on), ...(prepared.keepBatchNorm && { keepBatchNorm: true }) };
+    const create = (path: string) => RunFolder.create(path, config);
     const folder = await (prepared.isNumbered ? inFreeFolder(prepared.path, create) : create(prepared.path));
     const events = output.log && (await TensorboardLog.open(folder.path, folder.config, []));
-    return new Run({ folder, plan, events, pauseAfter }, data, output);
+    return new Run({ folder, plan, events, pauseAfter, compile }, data, output);
   }
   const { folder, state } = reopened;
   requireSameData(folder.path, folder.config.data, data.parts);
@@ -154,7 +161,7 @@ export async function openRun(
   if (epochs !== undefined) await extendRun(folder, epochs, output);
   const isLogged = output.log !== undefined || (await TensorboardLog.isIn(folder.path));
   const events = isLogged ? await TensorboardLog.open(folder.path, folder.config, folder.records) : undefined;
-  return new Run({ folder, plan: planWith(folder.config, data.parts), state, events, pauseAfter }, data, output);
+  return new Run({ folder, plan: planWith(folder.config, data.parts), state, events, pauseAfter, compile }, data, output);
 }
 
 function nameAndDriver({ name, driver }: GraphicsCard): RunDevice["card"] {

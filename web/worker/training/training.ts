@@ -9,7 +9,7 @@ import {
   mostUsefulThreads,
   wasmBackend,
 } from "../../../src/engine.js";
-import type { NamedTensors } from "../../../src/model/index.js";
+import { fold, type NamedTensors } from "../../../src/model/index.js";
 import {
   DivergedError,
   type FleetEvent,
@@ -238,7 +238,9 @@ export class Training {
   }
 
   private async marked(parameters: NamedTensors<Float32Array>, epoch: number): Promise<MarkedSnapshot> {
-    return { epoch, parameters, fingerprint: await fingerprint(this.plans[0].model, parameters) };
+    // As `lenet train` saves them.
+    const saved = fold(this.plans[0].model, parameters);
+    return { epoch, parameters, fingerprint: await fingerprint(saved.model, saved.parameters) };
   }
 }
 
