@@ -4,6 +4,9 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readSafetensors } from "../src/formats/safetensors.js";
+import { readWeights } from "../src/formats/weightFiles.js";
+import { fingerprint as fingerprintOf, fold } from "../src/model/index.js";
 import { scheduleAt } from "../src/training/recipes/schedules.js";
 import { writeDigitFiles } from "./support/digitFiles.mjs";
 import { interruptAfter, onceToldOf, type RunOptions, runProgram } from "./support/program.js";
@@ -170,6 +173,49 @@ function canMount(): boolean {
   const probe = spawnSync("sh", ["-c", 'd=$(mktemp -d) && mount -t tmpfs -o size=64k tmpfs "$d" && umount "$d"']);
   return probe.status === 0;
 }
+
+describe("a run with batch normalisation", () => {
+  const recipe = { extends: "best", batchNorm: true, epochs: 3, batchSize: 32 };
+  const train = ["train", "--data", "digits-of-200", "--seed", "11", "--config", "normalized.json"];
+  const weightsOf = async (run: string) => readWeights(await readFile(inFolder(run, "best.safetensors")));
+
+  it("saves the plain LeNet-5 that it was tested with, or the layers with --no-fold", async () => {
+    await writeFile(inFolder("normalized.json"), JSON.stringify(recipe));
+    for (const [run, ...options] of [["folded"], ["unfolded", "--no-fold"]]) {
+      expect(await lenet([...train, "--out", run, ...options])).toMatchObject({ code: 0 });
+      const { test, fingerprint } = JSON.parse(await readFile(inFolder(run, "result.json"), "utf8"));
+      const evaluated = await lenet(["eval", run, "--data", "digits-of-200", "--json"]);
+      expect(JSON.parse(evaluated.stdout)).toMatchObject({ correct: test.correct, loss: test.loss });
+      const { model, parameters } = await weightsOf(run);
+      expect(await fingerprintOf(model, parameters)).toBe(fingerprint);
+      expect(await lenet(["prove", run])).toMatchObject({ code: 0 });
+    }
+    const [folded, unfolded] = [await weightsOf("folded"), await weightsOf("unfolded")];
+    expect(folded.model.layers.some(({ type }) => type === "batchNorm")).toBe(false);
+    expect(fold(unfolded.model, unfolded.parameters)).toEqual({ model: folded.model, parameters: folded.parameters });
+    // Averaged parameters are measured anew at the end, so the statistics are not the average of the checkpoint's.
+    const { tensors } = readSafetensors(await readFile(inFolder("unfolded", "last.ckpt")));
+    expect(tensors.get("best.bn1.weight")).toEqual(unfolded.parameters.get("bn1.weight"));
+    expect(tensors.get("best.bn1.running_var")).not.toEqual(unfolded.parameters.get("bn1.running_var"));
+  });
+
+  it("resumes bit-identically", async () => {
+    const kill = onceToldOf('"epoch":1', (child) => child.kill("SIGKILL"));
+    expect(await lenet([...train, "--json", "--out", "broken"], kill)).toMatchObject({ code: null });
+    expect(await resume("broken")).toMatchObject({ code: 0 });
+    await expectSameRun("broken", "folded");
+  });
+
+  it("is refused in one line if the last batch were one image", async () => {
+    const { code, stderr } = await lenet([...train, "--batch", "179", "--out", "refused"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/images in batches of 179 leave a batch of one image, but BatchNorm1d-11 needs/),
+    });
+    expect(lines(stderr)).toHaveLength(1);
+    expect(await readdir(folder)).not.toContain("refused");
+  });
+});
 
 describe("a run without room for its checkpoint", () => {
   it.runIf(canMount())(

@@ -10,9 +10,10 @@ import {
   type Weights,
 } from "../model/index.js";
 import { RECIPES, TUTORIAL_NORMALIZATION } from "../training/recipes/recipes.js";
+import { withBatchCounts } from "./batchCounts.js";
 import { FormatError } from "./errors.js";
 import { writeOnnx } from "./onnx/index.js";
-import { writePth } from "./pth/pth.js";
+import { readPth, writePth } from "./pth/pth.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
 import { readWeights, WEIGHTS_FORMATS, writeWeights } from "./weightFiles.js";
 
@@ -58,6 +59,57 @@ describe.each(WEIGHTS_FORMATS)("as %s", (format) => {
     const { metadata: _, ...bare } = weights;
     const read = readWeights(writeWeights(bare, format));
     expect(read).toEqual({ ...bare, metadata: { model, normalization: bare.normalization } });
+  });
+});
+
+describe("batch normalisation", () => {
+  const normalized = lenet5({
+    ...RECIPES.improved,
+    batchNorm: true,
+    input: { channels: 1, height: 28, width: 28 },
+    classes: 10,
+  });
+  const drawn = new Map(
+    [...initializeParameters(normalized, 5)].map(([name, { shape, data }], index) => {
+      return [name, { shape, data: data.map((value, place) => value + ((index + place) % 7) / 16) }];
+    }),
+  );
+  const { normalization } = weights;
+
+  it.each(WEIGHTS_FORMATS)("comes back as %s", (format) => {
+    const all = { model: normalized, parameters: drawn, normalization, metadata: { ...metadata, model: normalized } };
+    expect(readWeights(writeWeights(all, format))).toEqual(all);
+  });
+
+  it("has a count of batches in a state_dict, as PyTorch expects", () => {
+    const all = { model: normalized, parameters: drawn, normalization };
+    for (const tensors of [
+      readPth(writeWeights(all, "pth")).tensors,
+      readSafetensors(writeWeights(all, "safetensors")).tensors,
+    ]) {
+      expect([...tensors.keys()].filter((name) => name.startsWith("bn1."))).toEqual(
+        ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"].map((part) => `bn1.${part}`),
+      );
+      expect(tensors.get("bn1.num_batches_tracked")).toEqual({ shape: [], data: BigInt64Array.of(0n) });
+    }
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ["the usual names", {}],
+    [
+      "the numbers of an nn.Sequential",
+      { conv1: "0", bn1: "1", conv2: "4", bn2: "5", fc1: "9", bn3: "10", fc2: "12", bn4: "13", fc3: "15" },
+    ],
+  ])("is recognised without metadata, by %s", (_, names) => {
+    const named = new Map(
+      [...withBatchCounts(drawn)].map(([name, tensor]) => {
+        const [layer, part] = name.split(".");
+        return [`${names[layer] ?? layer}.${part}`, tensor];
+      }),
+    );
+    const read = readWeights(writePth(named), { ...RECIPES.improved, dropout: RECIPES.improved.dropout });
+    expect(read.model).toEqual(normalized);
+    expect(new Map(read.parameters)).toEqual(drawn);
   });
 });
 

@@ -4,7 +4,8 @@ import type { Dataset, DatasetParts } from "../data/dataset.js";
 import { measureChannels } from "../data/normalization.js";
 import { type Split, splitTraining } from "../data/split.js";
 import type { Backend, Engine } from "../engine/backend.js";
-import { initializeParameters, lenet5, type Model, type NamedTensors } from "../model/index.js";
+import { requireSeveralValues } from "../engine/checkedBackend.js";
+import { inferShapes, initializeParameters, lenet5, type Model, type NamedTensors } from "../model/index.js";
 import { customizeRecipe, type Recipe, type RecipeChanges, TUTORIAL_NORMALIZATION } from "./recipes/recipes.js";
 
 // The only path from a recipe to a trained network: a request and its data become a plan, the plan an engine, and
@@ -62,7 +63,8 @@ export function settleRecipe(request: TrainingRequest, data: TrainingData): Reci
 /**
  * Plans the training of a LeNet-5 for the data's images and classes.
  *
- * @throws ShapeError if the images are too small for its layers
+ * @throws ShapeError if the images are too small for its layers; RangeError if the last batch is too small for batch
+ *   normalisation
  */
 export function planTraining(request: TrainingRequest, data: TrainingData): TrainingPlan {
   return planWith({ ...planModel(request, data), seed: request.seed }, data);
@@ -76,12 +78,18 @@ export function planModel(request: TrainingRequest, data: TrainingData): Pick<Tr
   return { recipe, model };
 }
 
-/** Makes a plan from a completed recipe and a model, such as those of an earlier run. */
+/**
+ * Makes a plan from a completed recipe and a model, such as those of an earlier run.
+ *
+ * @throws RangeError if the last batch is too small for batch normalisation
+ */
 export function planWith(
   settled: Pick<TrainingPlan, "recipe" | "model" | "seed" | "scheduleRestarts" | "epochsBefore">,
   data: Pick<TrainingData, "train" | "validationCount">,
 ): TrainingPlan {
   const { recipe, model, seed, scheduleRestarts, epochsBefore } = settled;
+  const split = splitTraining(data, recipe.validationFraction, seed);
+  requireSeveralValues(inferShapes(model), split.train.length, recipe.batchSize);
   return {
     recipe,
     model,
@@ -89,7 +97,7 @@ export function planWith(
     scheduleRestarts,
     epochsBefore,
     dataset: data.train,
-    split: splitTraining(data, recipe.validationFraction, seed),
+    split,
     parameters: initializeParameters(model, seed, recipe.initialization),
   };
 }

@@ -161,7 +161,11 @@ export async function openRun(
   if (epochs !== undefined) await extendRun(folder, epochs, output);
   const isLogged = output.log !== undefined || (await TensorboardLog.isIn(folder.path));
   const events = isLogged ? await TensorboardLog.open(folder.path, folder.config, folder.records) : undefined;
-  return new Run({ folder, plan: planWith(folder.config, data.parts), state, events, pauseAfter, compile }, data, output);
+  return new Run(
+    { folder, plan: planWith(folder.config, data.parts), state, events, pauseAfter, compile },
+    data,
+    output,
+  );
 }
 
 function nameAndDriver({ name, driver }: GraphicsCard): RunDevice["card"] {
