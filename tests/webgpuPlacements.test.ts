@@ -1,30 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { AUGMENTATIONS, type Augmentation, drawPlacements } from "../src/data/augmentation.js";
+import { drawPlacements } from "../src/data/augmentation.js";
 import { PLACEMENT_WORDS } from "../src/data/placement.js";
 import { Device } from "../src/engine/webgpu/device.js";
 import { packJobs, recordWords } from "../src/engine/webgpu/jobs.js";
 import { placementShader } from "../src/engine/webgpu/placementShader.js";
 import { PLAN_FIELDS } from "../src/engine/webgpu/plan.js";
 import type { Model } from "../src/model/index.js";
-import { Purpose, RandomStream } from "../src/numeric/philox.js";
+import { CASES, drawnImages, SEEDS } from "./support/placements.js";
 import { testGpu } from "./support/webgpu.js";
 
 const { gpu, missing } = await testGpu();
 
-const { strong } = AUGMENTATIONS;
-/** One kind of draw, all, and all at their limits. */
-const CASES: readonly [string, Augmentation, { readonly height: number; readonly width: number }][] = [
-  ["light", AUGMENTATIONS.light, { height: 28, width: 28 }],
-  ["the tutorial's", AUGMENTATIONS.tutorial, { height: 28, width: 28 }],
-  ["strong", { ...strong, background: 255 }, { height: 32, width: 32 }],
-  ["strong, on a wide image", { ...strong, shift: 0.3 }, { height: 13, width: 128 }],
-  [
-    "at the limits",
-    { ...strong, flip: 1, degrees: 180, shift: 1, scale: 0.9, shear: 80, brightness: 1, erase: 1 },
-    { height: 127, width: 12 },
-  ],
-];
-const SEEDS = [0, 7, 2 ** 32 - 1, 2 ** 53 - 1];
 const DRAWS = 5_000;
 
 it.skipIf(missing)(missing ? `WebGPU, which needs ${missing}` : "finds WebGPU", () => {
@@ -34,8 +20,7 @@ it.skipIf(missing)(missing ? `WebGPU, which needs ${missing}` : "finds WebGPU", 
 describe.runIf(gpu)("placements drawn by WebGPU", () => {
   it.each(CASES)("have the words of the host: %s", async (_, augmentation, size) => {
     const model: Model = { input: { channels: 1, ...size }, layers: [] };
-    const stream = new RandomStream(3, Purpose.test, 0, 0);
-    const images = Uint32Array.from({ length: DRAWS }, () => stream.below(2 ** 20));
+    const images = drawnImages(DRAWS);
     const jobs = SEEDS.map((seed, index) => {
       const placements = { augmentation, seed, epoch: index * 99 + 1 };
       return { indices: images, placements, labelSmoothing: 0 };

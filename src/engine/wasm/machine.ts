@@ -1,4 +1,4 @@
-import { type AugmentationDraw, drawPlacements } from "../../data/augmentation.js";
+import type { AugmentationDraw } from "../../data/augmentation.js";
 import { PLACEMENT_WORDS } from "../../data/placement.js";
 import {
   elementCount,
@@ -12,6 +12,7 @@ import {
 import { dropoutKeys } from "../../numeric/dropoutDraw.js";
 import type { Images, SampleResults } from "../backend.js";
 import { imageSize } from "../hostImages.js";
+import { packDraw, SPREADS, spreadsOf } from "../placementDraws.js";
 import { Failure, FLOAT_BYTES, type Layout, NO_LABEL, placeOffset, TILE_SAMPLES } from "./kernels/index.js";
 import { readArena, writeArena } from "./parameterStore.js";
 import { buildProgram, Job, type Program, type ProgramOptions, Source } from "./program.js";
@@ -73,6 +74,8 @@ export class Machine {
   private readonly words: Int32Array;
   private readonly floats: Float32Array;
   private readonly placements: Int32Array;
+  /** How placements were drawn last. */
+  private draw: AugmentationDraw | undefined;
   private disposed = false;
 
   /** @param threads only the calling thread if undefined */
@@ -292,10 +295,21 @@ export class Machine {
     if (!placements) return Source.plain;
     if (placements instanceof Int32Array) {
       this.placements.set(placements.subarray(start * PLACEMENT_WORDS, end * PLACEMENT_WORDS));
-    } else {
-      drawPlacements(placements, this.model.input, indices, start, end, this.placements);
+      return Source.placed;
     }
-    return Source.placed;
+    this.writeDraw(placements);
+    const first = addresses.images / 4;
+    for (let place = start; place < end; place++) this.words[first + place - start] = indices[place];
+    return Source.drawn;
+  }
+
+  /** Writes how placements are drawn, unless that is how they were drawn last. */
+  private writeDraw(draw: AugmentationDraw): void {
+    if (draw === this.draw) return;
+    const { words, spreads } = this.program.addresses.draw;
+    packDraw(draw, this.model.input, new Uint32Array(this.words.buffer, words));
+    new Float64Array(this.words.buffer, spreads, SPREADS.length).set(spreadsOf(draw, this.model.input));
+    this.draw = draw;
   }
 
   private readSample(tileAddress: number, layout: Layout, lane: number, target: Float32Array): void {

@@ -1,8 +1,10 @@
 import type { Model } from "../../model/index.js";
 import { HYPERPARAMETER_WORDS } from "../hyperparameters.js";
+import { DRAW_WORDS, SPREADS } from "../placementDraws.js";
 import { PAGE_BYTES } from "./assembler/index.js";
 import {
   assemblyScratchBytes,
+  type DrawAddresses,
   FLOAT_BYTES,
   type MeetingPoint,
   PLACEMENT_WORDS,
@@ -18,7 +20,14 @@ export const Job = { evaluate: 1, differentiate: 2, train: 3, measure: 4 } as co
 export type Job = (typeof Job)[keyof typeof Job];
 
 /** How the batch's inputs are stored. */
-export const Source = { plain: 0, placed: 1, floats: 2 } as const;
+export const Source = {
+  plain: 0,
+  floats: 1,
+  /** Bytes with placements. */
+  placed: 2,
+  /** Bytes whose placements the threads draw. */
+  drawn: 3,
+} as const;
 export type Source = (typeof Source)[keyof typeof Source];
 
 /** Addresses of the words that describe a job: kind, samples and tiles of the batch, source; float32 scale, smoothing. */
@@ -72,6 +81,7 @@ export interface WordAddresses {
   readonly stepWords: number;
   /** float32 [channels][256] */
   readonly normalized: number;
+  readonly draw: DrawAddresses;
 }
 
 /** Where everything that the host reads or writes lies in the module's memory. */
@@ -79,6 +89,8 @@ export interface Addresses extends WordAddresses {
   /** Bytes or float32 of the batch's inputs, [count][channels][height][width]. */
   readonly inputs: number;
   readonly placements: number;
+  /** The index of each image of the batch, if placements are drawn. */
+  readonly images: number;
   readonly labels: number;
   readonly losses: number;
   readonly predictions: number;
@@ -167,6 +179,7 @@ export function placeWords(plan: MemoryPlan, model: Model, stages: number): Word
     hyperparameters: plan.allocate(HYPERPARAMETER_WORDS * FLOAT_BYTES),
     stepWords: plan.allocate(stages * 8),
     normalized: plan.allocate(model.input.channels * 256 * FLOAT_BYTES),
+    draw: { words: plan.allocate(DRAW_WORDS * 4), spreads: plan.allocate(SPREADS.length * 8) },
   };
 }
 
@@ -185,6 +198,7 @@ export function placeBatch(plan: MemoryPlan, placed: WordAddresses, needs: Memor
   const perBatch = {
     inputs: plan.allocate(samples * imageBytes * FLOAT_BYTES),
     placements: plan.allocate(samples * PLACEMENT_WORDS * 4),
+    images: plan.allocate(samples * 4),
     labels: plan.allocate(samples * 4),
     losses: plan.allocate(samples * FLOAT_BYTES),
     predictions: plan.allocate(samples * 4),

@@ -1,10 +1,11 @@
-import { classCount, type Model, type ShapedLayer } from "../../model/index.js";
+import { classCount, type ImageShape, type Model, type ShapedLayer } from "../../model/index.js";
 import type { NetworkSettings } from "../backend.js";
 import { type MemoryType, ModuleBuilder } from "./assembler/index.js";
 import { ROUNDING_OPERANDS } from "./features.js";
 import {
   emitAssembly,
   emitCrossEntropy,
+  emitDrawPlacement,
   emitOptimizer,
   emitSynchronization,
   type KernelContext,
@@ -61,7 +62,7 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
   const module = new ModuleBuilder();
   const data = new StaticData(plan.byteLength);
   const context = { module, data, fused: options.fused };
-  const kernels = emitKernels(context, { layers, stagePlan, parameterLayout, words, options });
+  const kernels = emitKernels(context, { input: model.input, layers, stagePlan, parameterLayout, words, options });
   const { stageCodes, single } = kernels;
   const roundingOperands = options.fused ? data.table(ROUNDING_OPERANDS) : undefined;
   plan.allocate(data.byteLength);
@@ -100,6 +101,7 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
 
 /** What the kernels are emitted for. */
 interface KernelPlan {
+  readonly input: ImageShape;
   readonly layers: readonly ShapedLayer[];
   readonly stagePlan: StagePlan;
   readonly parameterLayout: ParameterLayout;
@@ -108,12 +110,13 @@ interface KernelPlan {
 }
 
 function emitKernels(context: KernelContext, plan: KernelPlan) {
-  const { layers, stagePlan, parameterLayout, words, options } = plan;
-  const { normalized } = words;
+  const { input, layers, stagePlan, parameterLayout, words, options } = plan;
+  const { normalized, draw } = words;
   const { stages, tensors } = stagePlan;
   return {
     synchronization: emitSynchronization(context, words.meeting),
     assembly: emitAssembly(context, "assemble", { layout: tensors[0].layout, normalized }),
+    drawPlacement: emitDrawPlacement(context, "drawPlacement", input, draw),
     crossEntropy: emitCrossEntropy(context, "crossEntropy", {
       classes: classCount(layers),
       rubbishPenalty: options.rubbishPenalty,

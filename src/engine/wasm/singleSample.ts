@@ -133,6 +133,8 @@ export interface SingleParts {
   readonly stageCodes: readonly StageCode[];
   readonly pass: SinglePass;
   readonly assembly: AssemblyKernels;
+  /** (image, placement): draws its placement */
+  readonly drawPlacement: FunctionHandle;
   readonly crossEntropy: FunctionHandle;
   readonly memory: ProgramMemory;
 }
@@ -148,7 +150,7 @@ export function emitSingleSamples(module: ModuleBuilder, parts: SingleParts): Pa
   const firstLearning = pass.stages.findIndex(({ layer }) => layer.parameters.length > 0);
   const functions = emitPasses(module, "Sample", trainsOtherwise, (code, scratch, sample, { training, backward }) => {
     const passage = new SinglePassage(parts, scratch, sample, training);
-    emitAssembleSample(code, parts.assembly, memory, { position: sample, scratch, x: passage.value(0) });
+    emitAssembleSample(code, parts, { position: sample, scratch, x: passage.value(0) });
     emitForward(code, codes, passage);
     emitLoss(code, parts, passage, sample);
     if (backward) emitBackward(code, codes, firstLearning, passage);

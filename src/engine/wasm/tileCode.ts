@@ -26,6 +26,8 @@ import { firstLearningStage, holdsLogits, memoryOf, type StagePlan } from "./sta
 export interface TileParts {
   readonly stagePlan: StagePlan;
   readonly assembly: AssemblyKernels;
+  /** (image, placement): draws its placement */
+  readonly drawPlacement: FunctionHandle;
   readonly stageCodes: readonly StageCode[];
   readonly crossEntropy: FunctionHandle;
   readonly synchronization: Synchronization;
@@ -306,7 +308,8 @@ export function emitCalls<Pointers>(
 }
 
 /** Emits (scratch, target, tile): every sample of the tile into its lane, zeros for missing samples. */
-export function emitAssembleTile(module: ModuleBuilder, { assembly, memory }: TileParts, name: string): FunctionHandle {
+export function emitAssembleTile(module: ModuleBuilder, parts: TileParts, name: string): FunctionHandle {
+  const { assembly, memory } = parts;
   return module.function(name, { scratch: "i32", target: "i32", tile: "i32" }, (code, { scratch, target, tile }) => {
     code.forRange(0, TILE_SAMPLES, (lane) => {
       const position = code.local("i32", i32.add(i32.mul(tile, TILE_SAMPLES), lane));
@@ -314,7 +317,7 @@ export function emitAssembleTile(module: ModuleBuilder, { assembly, memory }: Ti
       code.if(
         i32.geSigned(position, i32.load(memory.addresses.job.samples)),
         () => code.call(assembly.empty, x),
-        () => emitAssembleSample(code, assembly, memory, { position, scratch, x }),
+        () => emitAssembleSample(code, parts, { position, scratch, x }),
       );
     });
   });
@@ -323,24 +326,23 @@ export function emitAssembleTile(module: ModuleBuilder, { assembly, memory }: Ti
 /** Brings the batch's sample at a position to x, whichever way the inputs are stored. */
 export function emitAssembleSample(
   code: FunctionBuilder,
-  assembly: AssemblyKernels,
-  { addresses, imageBytes, scratch: offsets }: ProgramMemory,
+  { assembly, drawPlacement, memory }: Pick<TileParts, "assembly" | "drawPlacement" | "memory">,
   { position, scratch, x }: { position: Local<"i32">; scratch: Local<"i32">; x: Integer },
 ): void {
+  const { addresses, imageBytes, scratch: offsets } = memory;
+  const source = i32.load(addresses.job.source);
   const input = (bytes: number) => i32.add(i32.mul(position, bytes), addresses.inputs);
-  const ifSource = (wanted: Source, body: () => void, otherwise: () => void) =>
-    code.if(i32.eq(i32.load(addresses.job.source), wanted), body, otherwise);
-  ifSource(
-    Source.plain,
-    () => code.call(assembly.plain, input(imageBytes), x),
-    () =>
-      ifSource(
-        Source.placed,
-        () => {
-          const placement = i32.add(i32.mul(position, PLACEMENT_WORDS * 4), addresses.placements);
-          code.call(assembly.placed, input(imageBytes), placement, i32.add(scratch, offsets.assembly), x);
-        },
-        () => code.call(assembly.floats, input(imageBytes * FLOAT_BYTES), x),
-      ),
+  const assemblePlaced = () => {
+    const placement = code.local("i32", i32.add(i32.mul(position, PLACEMENT_WORDS * 4), addresses.placements));
+    const image = i32.load(i32.mul(position, 4), addresses.images);
+    code.if(i32.eq(source, Source.drawn), () => code.call(drawPlacement, image, placement));
+    code.call(assembly.placed, input(imageBytes), placement, i32.add(scratch, offsets.assembly), x);
+  };
+  code.if(i32.geSigned(source, Source.placed), assemblePlaced, () =>
+    code.if(
+      i32.eq(source, Source.plain),
+      () => code.call(assembly.plain, input(imageBytes), x),
+      () => code.call(assembly.floats, input(imageBytes * FLOAT_BYTES), x),
+    ),
   );
 }

@@ -3,7 +3,8 @@ import type { Model, ShapedLayer } from "../../model/index.js";
 import { dropoutKeys, dropoutThreshold } from "../../numeric/dropoutDraw.js";
 import { type Averaging, averageShare, type OptimizerSettings, type Update } from "../backend.js";
 import { HYPERPARAMETER_WORDS, hyperparameterValues, packHyperparameters } from "../hyperparameters.js";
-import { DRAW_WORDS, packDraw } from "./draws.js";
+import { DRAW_WORDS, packDraw, SPREADS, spreadsOf } from "../placementDraws.js";
+import { doubleBits } from "./kernels/doubles.js";
 import { DROPOUT, DROPOUT_WORDS } from "./kernels/dropout.js";
 import { OPTIMIZERS } from "./kernels/optimizer.js";
 
@@ -23,6 +24,9 @@ export const RECORD = {
   hyperparameters: 6,
   dropout: 6 + HYPERPARAMETER_WORDS,
 } as const;
+
+/** The words that say how a job's placements are drawn; the spreads are float64, two words each. */
+export const DRAW_RECORD_WORDS = DRAW_WORDS + 2 * SPREADS.length;
 
 /** The words of a record. */
 export function recordWords(layers: readonly ShapedLayer[]): number {
@@ -71,7 +75,7 @@ export function packJobs(
   const size = recordWords(layers);
   const samplesAt = jobs.length * steps * size;
   const drawsAt = samplesAt + jobs.length * steps * width;
-  const words = new Uint32Array(drawsAt + jobs.length * DRAW_WORDS);
+  const words = new Uint32Array(drawsAt + jobs.length * DRAW_RECORD_WORDS);
   const floats = new Float32Array(words.buffer);
   for (const [place, job] of jobs.entries()) {
     if (!job) continue;
@@ -85,7 +89,10 @@ export function packJobs(
       probability: dropProbability(job, models[place], index),
     }));
     if (placements && !(placements instanceof Int32Array)) {
-      packDraw(placements, models[place].input, words.subarray(drawsAt + place * DRAW_WORDS));
+      const { input } = models[place];
+      const draw = words.subarray(drawsAt + place * DRAW_RECORD_WORDS);
+      packDraw(placements, input, draw);
+      draw.set(spreadsOf(placements, input).flatMap(doubleBits), DRAW_WORDS);
     }
     for (let step = 0; start + step * width < end; step++) {
       const record = (place * steps + step) * size;

@@ -65,3 +65,7 @@ export function name(text: string): number[] {
 export function float32Bytes(value: number): number[] {
   return [...new Uint8Array(Float32Array.of(value).buffer)];
 }
+
+export function float64Bytes(value: number): number[] {
+  return [...new Uint8Array(Float64Array.of(value).buffer)];
+}

@@ -14,12 +14,13 @@ export interface FunctionHandle {
   readonly result: ValueType | undefined;
 }
 
-export const TYPE_CODES: Record<ValueType, number> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
+export const TYPE_CODES: Record<ValueType, number> = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b };
 const EMPTY_BLOCK = 0x40;
 
 const STORE_CODES: Record<ValueType, { opcode: readonly number[]; alignment: number }> = {
   i32: { opcode: [0x36], alignment: 2 },
   f32: { opcode: [0x38], alignment: 2 },
+  f64: { opcode: [0x39], alignment: 3 },
   v128: { opcode: [0xfd, 0x0b], alignment: 4 },
 };
 

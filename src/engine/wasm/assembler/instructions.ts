@@ -1,7 +1,7 @@
-import { float32Bytes, signed, unsigned } from "./encoding.js";
+import { float32Bytes, float64Bytes, signed, unsigned } from "./encoding.js";
 
 /** The value types of WebAssembly that the kernels use. */
-export type ValueType = "i32" | "f32" | "v128";
+export type ValueType = "i32" | "f32" | "f64" | "v128";
 
 /** Bytes of code, nested as they were composed: they are copied only once, into their function. */
 export type Code = readonly (number | Code)[];
@@ -60,16 +60,25 @@ export const i32 = {
   ne: integerBinary(0x47),
   ltSigned: integerBinary(0x48),
   ltUnsigned: integerBinary(0x49),
+  leUnsigned: integerBinary(0x4d),
   gtSigned: integerBinary(0x4a),
   geSigned: integerBinary(0x4e),
   add: integerBinary(0x6a),
   sub: integerBinary(0x6b),
   mul: integerBinary(0x6c),
   divUnsigned: integerBinary(0x6e),
+  /** The high 32 bits of the product of two unsigned integers. */
+  multiplyHigh: (left: Integer, right: Integer): Value<"i32"> => {
+    const [extend, multiply, shift, wrap] = [0xad, 0x7e, [0x42, 32, 0x88], 0xa7];
+    return { type: "i32", code: [asInteger(left).code, extend, asInteger(right).code, extend, multiply, shift, wrap] };
+  },
   and: integerBinary(0x71),
+  xor: integerBinary(0x73),
   shrSigned: integerBinary(0x75),
   /** The integer part of a float; 0 if it is negative or not a number, 2³² − 1 if it is larger. */
   truncateUnsigned: unary<"f32", "i32">("i32", [0xfc, 0x01]),
+  /** The integer part of a number, modulo 2³², as JavaScript converts it. */
+  fromDouble: unary<"f64", "i32">("i32", [0xfc, 0x06, 0xa7]),
   /** Sequentially consistent load. */
   atomicLoad: load("i32", atomic(0x10), 2),
   /** Adds to the word at an address; its value is the previous one. */
@@ -101,6 +110,24 @@ export const f32 = {
   load: load("f32", [0x2a], 2),
   mul: binary<"f32", "f32">("f32", [0x94]),
   convertUnsigned: unary<"i32", "f32">("f32", [0xb3]),
+  fromDouble: unary<"f64", "f32">("f32", [0xb6]),
+};
+
+export const f64 = {
+  const: (value: number): Value<"f64"> => ({ type: "f64", code: [0x44, float64Bytes(value)] }),
+  load: load("f64", [0x2b], 3),
+  ge: binary<"f64", "i32">("i32", [0x66]),
+  floor: unary<"f64", "f64">("f64", [0x9c]),
+  negate: unary<"f64", "f64">("f64", [0x9a]),
+  add: binary<"f64", "f64">("f64", [0xa0]),
+  sub: binary<"f64", "f64">("f64", [0xa1]),
+  mul: binary<"f64", "f64">("f64", [0xa2]),
+  div: binary<"f64", "f64">("f64", [0xa3]),
+  convertSigned: unary<"i32", "f64">("f64", [0xb7]),
+  select: (condition: Value<"i32">, whenTrue: Value<"f64">, whenFalse: Value<"f64">): Value<"f64"> => ({
+    type: "f64",
+    code: [whenTrue.code, whenFalse.code, condition.code, 0x1b],
+  }),
 };
 
 export const v128 = {

@@ -3,6 +3,7 @@ export * from "./assembly.js";
 export { assemblyScratchBytes } from "./augmentation.js";
 export * from "./context.js";
 export * from "./crossEntropy.js";
+export * from "./drawPlacement.js";
 export * from "./layerKernels.js";
 export * from "./layout.js";
 export * from "./optimizer.js";

@@ -1,3 +1,5 @@
+import type { DoubleOperations } from "../../placementDraws.js";
+
 /** A float64 as WGSL: its words, the high one first, as `fromBits` takes them. */
 export function doubleBits(value: number): readonly [high: number, low: number] {
   const view = new DataView(new ArrayBuffer(8));
@@ -38,7 +40,7 @@ export interface AssembledProgram {
  * that the processor computes; there are no subnormal numbers, infinities, NaN or negative zeros. The shader runs the
  * operations in a loop that contains each kind once: written out a hundred times, they would take a compiler seconds.
  */
-export class DoubleProgram {
+export class DoubleProgram implements DoubleOperations<DoubleValue> {
   readonly inputs: readonly DoubleValue[];
   private readonly constants: number[] = [];
   private readonly operations: { name: keyof typeof OPERATIONS; operands: DoubleValue[]; result: DoubleValue }[] = [];
@@ -68,12 +70,10 @@ export class DoubleProgram {
     return this.add("quotient", left, right);
   }
 
-  /** The nearest integer, halves upwards, as Math.round. */
   round(value: DoubleValue): DoubleValue {
     return this.add("round", value, value);
   }
 
-  /** The sine of an angle from that of its rest, after so many quarter turns as were last rounded. */
   sineOfTurned(sine: DoubleValue, cosine: DoubleValue): DoubleValue {
     return this.add("sineOfTurned", sine, cosine);
   }
