@@ -7,11 +7,13 @@
 export type {
   Backend,
   Differentiation,
+  Distillation,
   Engine,
   EngineOptions,
   EvaluationSlice,
   Images,
   LoadedImages,
+  LossSettings,
   MeasuringSlice,
   NetworkSettings,
   SampleResults,
@@ -53,3 +55,4 @@ export {
   sweepLearningRate,
 } from "./training/learningRateFinder.js";
 export { customizeRecipe } from "./training/recipes/recipes.js";
+export { openTeacher, type Teacher, type TeacherSource, type TeacherTable } from "./training/teacher.js";

@@ -14,6 +14,7 @@ export type { Split } from "./data/split.js";
 export type {
   Averaging,
   LayerActivation,
+  Muon,
   OptimizerSettings,
   OptimizerState,
   StochasticLevenbergMarquardt,
@@ -79,7 +80,8 @@ export {
 export type { Judgement } from "./training/evaluate.js";
 export type { ClassResult, Evaluation } from "./training/metrics.js";
 export type { PassOptions, Progress } from "./training/passes.js";
-export { RECIPES, type Recipe, type RecipeChanges } from "./training/recipes/recipes.js";
+export type { OptimizerName } from "./training/recipes/optimizers.js";
+export { type DistillationSettings, RECIPES, type Recipe, type RecipeChanges } from "./training/recipes/recipes.js";
 export {
   type ConstantSchedule,
   type CosineSchedule,

@@ -333,8 +333,8 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
         const alone = await engineOf([member]);
         const sameImages = await load(alone);
         expect(await engine.predict(images, selection, network)).toEqual(await alone.predict(sameImages, selection));
-        expect(await engine.differentiate(images, selection, 0.1, network)).toEqual(
-          await alone.differentiate(sameImages, selection, 0.1),
+        expect(await engine.differentiate(images, selection, { labelSmoothing: 0.1 }, network)).toEqual(
+          await alone.differentiate(sameImages, selection, { labelSmoothing: 0.1 }),
         );
       }
       expect(engine.models).toEqual(MEMBERS.map(({ model }) => model));

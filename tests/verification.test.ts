@@ -76,11 +76,11 @@ describe("PyTorch's reference values", () => {
     for (const kind of report.rows.map(kindOf)) counts[kind] = (counts[kind] ?? 0) + 1;
     expect(counts).toEqual({
       activation: 5 * 7 + 11,
-      loss: 5 * 2 + 3,
+      loss: 5 * 2 + 3 + 3,
       // With batch normalisation: 18 outside training, and in training all but the biases without effect.
-      gradient: 4 * 2 * 10 + 10 + 18 + 14,
-      "training losses": 5,
-      "trained parameter": 4 * 10 + 26,
+      gradient: 4 * 2 * 10 + 10 + 18 + 14 + 3 * 10,
+      "training losses": 6,
+      "trained parameter": 5 * 10 + 26,
       "trained logits": 1,
       "running statistics": 8,
       "state dict": 5 * 10 + 26,
@@ -134,13 +134,25 @@ describe("verification fails for", () => {
     expect(failed(rows)).toEqual([`${file} ${tensor}`]);
   });
 
-  test.each(["adamw", "adam", "sgd-momentum", "sgd-nesterov"])("a parameter trained with %s", async (optimizer) => {
-    const file = `improved-1x28x28.${optimizer}.safetensors`;
-    const changed = withChanged(file, "step5.fc1.bias", (data) => {
-      data[3] += 2.1e-5;
+  test.each(["adamw", "adam", "sgd-momentum", "sgd-nesterov", "muon"])(
+    "a parameter trained with %s",
+    async (optimizer) => {
+      const file = `improved-1x28x28.${optimizer}.safetensors`;
+      const changed = withChanged(file, "step5.fc1.bias", (data) => {
+        data[3] += 2.1e-5;
+      });
+      const { rows } = await verifyFiles(new Map([...only(MODEL), [file, changed]]), backend);
+      expect(failed(rows)).toEqual([`${file} step5.fc1.bias`]);
+    },
+  );
+
+  test("a gradient with a teacher changed by one percent", async () => {
+    const file = "improved-1x28x28.losses.safetensors";
+    const changed = withChanged(file, "distilled.grad.conv2.weight", (data) => {
+      data[data.indexOf(Math.max(...data))] *= 1.01;
     });
     const { rows } = await verifyFiles(new Map([...only(MODEL), [file, changed]]), backend);
-    expect(failed(rows)).toEqual([`${file} step5.fc1.bias`]);
+    expect(failed(rows)).toEqual([`${file} distilled.grad.conv2.weight`]);
   });
 
   test("a stored parameter with its last bit flipped", async () => {

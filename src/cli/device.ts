@@ -4,6 +4,7 @@ import type { Arithmetic } from "../engine/wasm/features.js";
 import { webgpuBackend } from "../engine/webgpu/webgpuBackend.js";
 import { processorBackend } from "../node/threads.js";
 import { chosenCard, findCards, type GraphicsCard, hasWebgpu, nodeGpu } from "../node/webgpu.js";
+import type { Recipe } from "../training/recipes/recipes.js";
 import type { Reporter } from "./terminal.js";
 import { counted } from "./text.js";
 
@@ -25,8 +26,16 @@ export interface Work {
   readonly batchSize: number;
   /** The networks that are trained side by side. Default: 1. */
   readonly networks?: number;
-  /** Whether a network has batch normalisation, which only the processor computes. */
-  readonly batchNorm?: boolean;
+  /** What of it only the processor computes, if anything. */
+  readonly processorOnly?: string;
+}
+
+/** What only the processor computes of a recipe. */
+export function processorOnly({ classWeights, distillation, optimizer, batchNorm }: Recipe): string | undefined {
+  if (optimizer.type === "muon") return "Muon";
+  if (batchNorm) return "batch normalisation";
+  if (distillation) return "distillation";
+  return classWeights && "class weights";
 }
 
 /**
@@ -39,12 +48,12 @@ const SAMPLES_WORTH_STARTING = 8;
 
 /** The device that is faster for a work, and why. */
 export function fasterDevice(
-  { images, batchSize, networks = 1, batchNorm = false }: Work,
+  { images, batchSize, networks = 1, processorOnly }: Work,
   card: Pick<GraphicsCard, "isSoftware"> | undefined,
 ): { readonly device: "cpu" | "gpu"; readonly reason: string } {
+  if (processorOnly) return { device: "cpu", reason: `a graphics card does not compute ${processorOnly}` };
   if (!card) return { device: "cpu", reason: "there is no graphics card" };
   if (card.isSoftware) return { device: "cpu", reason: "the only graphics card is a software one" };
-  if (batchNorm) return { device: "cpu", reason: "a graphics card cannot compute batch normalisation yet" };
   if (batchSize * networks < SAMPLES_WORTH_STARTING) {
     return { device: "cpu", reason: `steps of ${counted(batchSize * networks, "image")} keep a graphics card waiting` };
   }
@@ -89,6 +98,9 @@ export async function openDevice(
 ): Promise<Device> {
   if (choice === "gpu" && arithmetic)
     throw new Error(`--arithmetic ${arithmetic} is for the processor: omit --device gpu`);
+  if (choice === "gpu" && work?.processorOnly) {
+    throw new Error(`--device gpu is not possible: a graphics card does not compute ${work.processorOnly}`);
+  }
   if (choice === "cpu" || arithmetic || (choice === "auto" && !hasWebgpu())) return PROCESSOR;
   if (choice === "auto") {
     const { device, reason } = work ? await fasterForWork(work) : SMALL_WORK;

@@ -5,6 +5,7 @@ import { LARGEST_BATCH, MOST_EPOCHS } from "../formats/recipeSchema.js";
 import type { ImageShape } from "../model/index.js";
 import { DATA_NAMES, type DataSettings, INPUT_SIDES, isData } from "../node/openData.js";
 import { type Arithmetic, MOST_THREADS } from "../node/threads.js";
+import { OPTIMIZERS } from "../training/recipes/optimizers.js";
 import { RECIPES } from "../training/recipes/recipes.js";
 import { type DeviceChoice, deviceOption } from "./device.js";
 
@@ -63,6 +64,17 @@ export const validationFraction = numberFrom(0, 1);
 export const dropout = numberFrom(0, 1);
 export const labelSmoothing = numberFrom(0, 1);
 export const weightDecay = numberFrom(0, 100);
+
+export const patience = integer(0, MOST_EPOCHS);
+export const optimizer = oneOf(Object.keys(OPTIMIZERS) as (keyof typeof OPTIMIZERS)[]);
+
+/** Parses "balanced" or a number for each class. @throws InvalidArgumentError, saying what is allowed */
+export function classWeights(text: string): "balanced" | readonly number[] {
+  if (text === "balanced") return text;
+  const weights = text.split(",").map((weight) => (weight.trim() === "" ? Number.NaN : Number(weight)));
+  if (weights.every((weight) => weight >= 0 && Number.isFinite(weight))) return weights;
+  throw new InvalidArgumentError("It must be balanced, or a number from 0 for each class, such as 1,2,0.5.");
+}
 
 /** The seed of all random draws of a run. */
 export const seed = integer(0, Number.MAX_SAFE_INTEGER);
@@ -159,6 +171,16 @@ export const augmentOption = (defaultText: string) =>
     "--augment <how>",
     withDefault("augmentation: none, tutorial, light, strong or crop=2,flip=0.5,degrees=10,…", defaultText),
   ).argParser(augmentation);
+export const teacherOption = () =>
+  new Option(
+    "--teacher <weights...>",
+    "learn from this network too: a run folder or a file of weights; of several, the logits are averaged",
+  ).conflicts("softLabels");
+export const softLabelsOption = () =>
+  new Option(
+    "--soft-labels <file>",
+    "learn from these logits or probabilities too: .npy or safetensors, [images, classes] for the training images",
+  );
 export const strictOption = () => new Option("--strict", "fail if a file in an image folder cannot be used");
 export const seedOption = () => new Option("--seed <n>", "seed of all random numbers").argParser(seed).default(0);
 export const threadsOption = () =>
@@ -187,6 +209,12 @@ export interface TrainingOptions extends ImageOptions {
   readonly epochs?: number;
   readonly batch?: number;
   readonly lr?: number;
+  readonly optimizer?: keyof typeof OPTIMIZERS;
+  readonly dropout?: number;
+  readonly patience?: number;
+  readonly classWeights?: "balanced" | readonly number[];
+  readonly teacher?: readonly string[];
+  readonly softLabels?: string;
   readonly valSplit?: number;
   readonly augmentVal?: boolean;
   /** Whether to fold batch normalisation into the saved weights. */
@@ -220,6 +248,21 @@ export function addTrainingOptions(command: Command): Command {
     .addOption(augmentOption("the recipe's"))
     .addOption(strictOption())
     .addOption(new Option("--batch <n>", "images per training step (default: the recipe's)").argParser(batchSize))
+    .addOption(
+      new Option(
+        "--optimizer <name>",
+        `${Object.keys(OPTIMIZERS).join(", ")}, with PyTorch's settings unless it is the recipe's (default: the recipe's)`,
+      ).argParser(optimizer),
+    )
+    .addOption(
+      new Option("--dropout <p>", "dropout after the hidden linear layers (default: the recipe's)").argParser(dropout),
+    )
+    .addOption(
+      new Option(
+        "--class-weights <weights>",
+        "weight of each class in the loss, such as 1,2,1, or balanced: by the number of images (default: the recipe's)",
+      ).argParser(classWeights),
+    )
     .addOption(seedOption())
     .addOption(deviceOption())
     .addOption(threadsOption())

@@ -51,7 +51,28 @@ export type OptimizerSettings =
       readonly weightDecay: number;
     }
   | { readonly type: "sgd"; readonly momentum: number; readonly nesterov: boolean; readonly weightDecay: number }
-  | StochasticLevenbergMarquardt;
+  | StochasticLevenbergMarquardt
+  | Muon;
+
+/**
+ * Muon (Jordan, "Muon: an optimizer for hidden layers in neural networks", 2024) for the weights of some layers, as
+ * matrices [outputs, inputs]: their Nesterov momentum is orthogonalised by five steps of a Newton–Schulz iteration, and
+ * scaled to the size of AdamW's updates, as torch.optim.Muon does with "match_rms_adamw". AdamW for all other parameters.
+ */
+export interface Muon {
+  readonly type: "muon";
+  /** The names of the layers. Default: all with such weights but the first and the last. */
+  readonly layers?: readonly string[];
+  /** Multiplies the learning rate for these layers' weights. */
+  readonly learningRateFactor: number;
+  /** Of these weights; a schedule does not change it. */
+  readonly momentum: number;
+  readonly weightDecay: number;
+  /** AdamW's. */
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+}
 
 /**
  * The stochastic diagonal Levenberg-Marquardt method of LeCun et al. (1998), appendix C: each parameter has its own rate,
@@ -124,9 +145,34 @@ export interface Update {
   readonly momentum?: number;
 }
 
-/** Training steps of one network: one step per `batchSize` selected images; the last may have fewer. */
-export interface TrainingSlice extends Selection {
+/** What a sample's logits are compared with. */
+export interface LossSettings {
   readonly labelSmoothing: number;
+  /**
+   * The weight of each class, 0 or more, as torch.nn.CrossEntropyLoss has them: a batch's loss is the weighted mean. A
+   * batch whose samples all have weight 0 changes nothing. Default: 1 each.
+   */
+  readonly classWeights?: readonly number[];
+  /** Default: only the labels. */
+  readonly distillation?: Distillation;
+}
+
+/**
+ * Learning from a teacher's logits besides the labels (Hinton, Vinyals and Dean, "Distilling the knowledge in a neural
+ * network", 2015): (1 − share) · cross-entropy + share · T² · KL(softmax(teacher / T) ‖ softmax(student / T)), with the
+ * divergence averaged over the batch, as torch.nn.KLDivLoss does with "batchmean".
+ */
+export interface Distillation {
+  /** The teacher's logits for the selected samples, in their order: float32 [count, classes]. */
+  readonly logits: Float32Array;
+  /** T, above 0. */
+  readonly temperature: number;
+  /** 0 … 1 */
+  readonly share: number;
+}
+
+/** Training steps of one network: one step per `batchSize` selected images; the last may have fewer. */
+export interface TrainingSlice extends Selection, LossSettings {
   /** Dropout draws from the seed and the step. */
   readonly seed: number;
   /** One per step. */
@@ -149,7 +195,7 @@ export interface MeasuringSlice extends Selection {
 
 /** The loss and prediction of each sample, in the order of the selection. */
 export interface SampleResults {
-  /** Cross-entropy, with the label smoothing of the call. */
+  /** The loss of the call. Its mean over a batch is what a training step lowers, with class weights too. */
   readonly losses: Float32Array;
   /** The class with the largest logit, the first if several are equal. */
   readonly predictions: Int32Array;
@@ -240,11 +286,12 @@ export interface Engine {
    * Forward and backward in evaluation mode, without changing the parameters.
    *
    * @param selection at most `batchSize` images
+   * @param loss default: the cross-entropy without label smoothing
    */
   differentiate(
     images: LoadedImages,
     selection?: Selection,
-    labelSmoothing?: number,
+    loss?: Partial<LossSettings>,
     network?: number,
   ): Promise<Differentiation>;
   /** Ends the threads and frees the memory. The engine cannot be used afterwards. */

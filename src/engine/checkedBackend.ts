@@ -23,6 +23,7 @@ import type {
   Images,
   LayerActivation,
   LoadedImages,
+  LossSettings,
   MeasuringSlice,
   NetworkSettings,
   OptimizerState,
@@ -137,6 +138,7 @@ class CheckedEngine implements Engine {
       if (!slice) continue;
       requireUpdates(slice, slice.indices.length, this.batchSize);
       requireSeveralValues(this.layers, slice.indices.length, this.batchSize);
+      this.requireLoss(slice, slice.indices.length, network);
       if (!this.networks[network].optimizer)
         throw new TypeError(`network ${network} was compiled without an optimizer`);
     }
@@ -175,7 +177,7 @@ class CheckedEngine implements Engine {
   async differentiate(
     images: LoadedImages,
     selection: Selection = {},
-    labelSmoothing = 0,
+    loss: Partial<LossSettings> = {},
     network = 0,
   ): Promise<Differentiation> {
     this.requireNetwork(network);
@@ -184,7 +186,8 @@ class CheckedEngine implements Engine {
     if (checked.indices.length > this.batchSize) {
       throw new RangeError(`the engine differentiates at most ${this.batchSize} samples at once`);
     }
-    return this.inner.differentiate(innerOf(images), checked, labelSmoothing, network);
+    this.requireLoss(loss, checked.indices.length, network);
+    return this.inner.differentiate(innerOf(images), checked, loss, network);
   }
 
   dispose(): void {
@@ -201,6 +204,12 @@ class CheckedEngine implements Engine {
     const { length } = this.networks;
     if (!isIndex(network, length)) throw new RangeError(`network ${network} does not exist, the engine has ${length}`);
     return this.networks[network];
+  }
+
+  private requireLoss(loss: Partial<LossSettings>, samples: number, network: number): void {
+    requireLoss(loss, samples, classCount(this.layers));
+    if (this.networks[network].rubbishPenalty === undefined || !(loss.classWeights || loss.distillation)) return;
+    throw new RangeError("the loss with a rubbish penalty takes neither class weights nor a teacher");
   }
 
   /** All slices before any of them is computed, with their indices. */
@@ -262,6 +271,28 @@ export function requireSeveralValues(layers: readonly ShapedLayer[], samples: nu
   throw new RangeError(
     `${samples} images in batches of ${batchSize} leave a batch of one image, but ${alone.label} needs more than one value per channel in training: choose another batch size`,
   );
+}
+
+/** @throws RangeError if class weights or a teacher's logits do not fit, or the temperature or share is out of range */
+function requireLoss({ classWeights, distillation }: Partial<LossSettings>, samples: number, classes: number): void {
+  if (classWeights) {
+    if (classWeights.length !== classes) {
+      throw new RangeError(`there are ${classWeights.length} class weights, but ${classes} classes`);
+    }
+    const wrong = classWeights.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
+    if (wrong >= 0) throw new RangeError(`the weight of class ${wrong} is ${classWeights[wrong]}, not a number from 0`);
+  }
+  if (!distillation) return;
+  const { logits, temperature, share } = distillation;
+  if (logits.length !== samples * classes) {
+    throw new RangeError(
+      `the teacher has ${logits.length} logits, but ${samples} samples of ${classes} classes need ${samples * classes}`,
+    );
+  }
+  if (!(temperature > 0 && temperature < Number.POSITIVE_INFINITY)) {
+    throw new RangeError(`the temperature must be above 0, not ${temperature}`);
+  }
+  if (!(share >= 0 && share <= 1)) throw new RangeError(`the teacher's share must be from 0 to 1, not ${share}`);
 }
 
 function countImages(images: Images, model: Model, layers: readonly ShapedLayer[]): number {

@@ -1,5 +1,5 @@
 import { integerPower } from "../numeric/elementary.js";
-import type { OptimizerSettings, Update } from "./backend.js";
+import type { Muon, OptimizerSettings, Update } from "./backend.js";
 
 /**
  * The word of each number in the hyperparameter block, all float32. The host computes them in float64 from the settings
@@ -26,8 +26,15 @@ export const HYPERPARAMETERS = {
   nesterov: 10,
   /** Averaging: the share of the weight in the average, 1 − decay */
   averageShare: 11,
+  /** Muon */
+  muonMomentum: 12,
+  oneMinusMuonMomentum: 13,
+  /** Muon: 1 − lr · weight decay */
+  muonDecay: 14,
+  /** Muon: lr */
+  muonStepSize: 15,
 } as const;
-export const HYPERPARAMETER_WORDS = 12;
+export const HYPERPARAMETER_WORDS = 16;
 
 /** The numbers of one update by name, in float64. */
 export type HyperparameterValues = Record<keyof typeof HYPERPARAMETERS, number>;
@@ -50,6 +57,10 @@ export function hyperparameterValues(settings: OptimizerSettings, update: Update
       momentum: update.momentum ?? settings.momentum,
       nesterov: settings.nesterov ? 1 : 0,
       averageShare: 0,
+      muonMomentum: 0,
+      oneMinusMuonMomentum: 0,
+      muonDecay: 0,
+      muonStepSize: 0,
     };
   }
   if (settings.type === "sdlm") {
@@ -66,12 +77,17 @@ export function hyperparameterValues(settings: OptimizerSettings, update: Update
       momentum: 0,
       nesterov: 0,
       averageShare: 0,
+      muonMomentum: 0,
+      oneMinusMuonMomentum: 0,
+      muonDecay: 0,
+      muonStepSize: 0,
     };
   }
   const { beta2, epsilon, weightDecay } = settings;
   const beta1 = update.momentum ?? settings.beta1;
+  const muon = settings.type === "muon" ? muonValues(settings, learningRate) : NO_MUON;
   return {
-    decay: settings.type === "adamw" ? 1 - learningRate * weightDecay : 1,
+    decay: settings.type !== "adam" ? 1 - learningRate * weightDecay : 1,
     weightDecay: settings.type === "adam" ? weightDecay : 0,
     beta1,
     oneMinusBeta1: 1 - beta1,
@@ -83,6 +99,24 @@ export function hyperparameterValues(settings: OptimizerSettings, update: Update
     momentum: 0,
     nesterov: 0,
     averageShare: 0,
+    muonMomentum: muon.muonMomentum,
+    oneMinusMuonMomentum: muon.oneMinusMuonMomentum,
+    muonDecay: muon.muonDecay,
+    muonStepSize: muon.muonStepSize,
+  };
+}
+
+type MuonValues = Pick<HyperparameterValues, "muonMomentum" | "oneMinusMuonMomentum" | "muonDecay" | "muonStepSize">;
+
+const NO_MUON: MuonValues = { muonMomentum: 0, oneMinusMuonMomentum: 0, muonDecay: 0, muonStepSize: 0 };
+
+function muonValues({ momentum, weightDecay, learningRateFactor }: Muon, learningRate: number): MuonValues {
+  const muonStepSize = learningRate * learningRateFactor;
+  return {
+    muonMomentum: momentum,
+    oneMinusMuonMomentum: 1 - momentum,
+    muonDecay: 1 - muonStepSize * weightDecay,
+    muonStepSize,
   };
 }
 

@@ -32,8 +32,7 @@ export function networkOf(fleet: Engine, network: number): Engine {
     measureStatistics: (images, slice) => fleet.measureStatistics(images, slice, network),
     predict: (images, selection) => fleet.predict(images, selection, network),
     activations: (images, selection) => fleet.activations(images, selection, network),
-    differentiate: (images, selection, labelSmoothing) =>
-      fleet.differentiate(images, selection, labelSmoothing, network),
+    differentiate: (images, selection, loss) => fleet.differentiate(images, selection, loss, network),
     dispose: () => {},
   };
 }

@@ -52,7 +52,7 @@ const BAD: [string, object, string[]][] = [
   [
     "an unknown recipe",
     { extends: "fast" },
-    ['extends: must be "paper" or "improved" or "best" or "lenet-1998", not "fast"'],
+    ['extends: must be "paper" or "improved" or "best" or "teacher" or "distilled" or "lenet-1998", not "fast"'],
   ],
   [
     "an unknown field",
@@ -73,7 +73,7 @@ const BAD: [string, object, string[]][] = [
   [
     "an unknown type of optimizer",
     { extends: "paper", optimizer: { type: "lion" } },
-    ['optimizer.type: must be "adamw" or "adam" or "sgd" or "sdlm", not "lion"'],
+    ['optimizer.type: must be "adamw" or "adam" or "muon" or "sgd" or "sdlm", not "lion"'],
   ],
   [
     "a field of another schedule",

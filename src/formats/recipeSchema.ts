@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { ACTIVATION_TYPES, type Normalization, POOLING_TYPES } from "../model/index.js";
-import type { Recipe } from "../training/recipes/recipes.js";
+import { DISTILLATION, type Recipe } from "../training/recipes/recipes.js";
 
 /** A larger batch would need more memory than WebAssembly has. */
 export const LARGEST_BATCH = 16_384;
 export const MOST_EPOCHS = 100_000;
+/** The checkpoints of a wider network would be larger than those that are read. */
+const WIDEST = 6;
 
 const share = z.number().min(0).max(1);
 const rate = z.number().nonnegative();
@@ -42,6 +44,20 @@ const optimizerSchema = z.discriminatedUnion("type", [
     beta2: decay.default(0.999),
     epsilon: z.number().min(LEAST_EPSILON).default(1e-8),
     weightDecay: rate.default(0.01),
+  }),
+  fields({
+    type: z.literal("muon"),
+    layers: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe("The layers whose weights Muon updates; default: all but the first and the last"),
+    learningRateFactor: z.number().positive().default(1).describe("Multiplies the learning rate of these weights"),
+    momentum: decay.default(0.95).describe("Of these weights"),
+    weightDecay: rate.default(0.1),
+    beta1: decay.default(0.9).describe("Of AdamW, which updates all other parameters"),
+    beta2: decay.default(0.999),
+    epsilon: z.number().min(LEAST_EPSILON).default(1e-8),
   }),
   fields({
     type: z.literal("sgd"),
@@ -151,11 +167,29 @@ export const recipeShape = {
     .boolean()
     .default(false)
     .describe("Batch normalisation in all hidden layers; a run folds it into the weights that it saves"),
+  width: z
+    .number()
+    .int()
+    .min(1)
+    .max(WIDEST)
+    .optional()
+    .describe("Multiplies LeNet-5's numbers of maps and of hidden features; default: 1"),
   epochs: z.number().int().min(1).max(MOST_EPOCHS).describe("Passes over the training images"),
   batchSize: z.number().int().min(1).max(LARGEST_BATCH).describe("Images per step"),
   optimizer: optimizerSchema,
   schedule: scheduleSchema.describe("The learning rate over all epochs"),
   labelSmoothing: share,
+  classWeights: z
+    .array(z.number().nonnegative())
+    .min(1)
+    .optional()
+    .describe("The weight of each class in the loss; default: 1 each"),
+  distillation: fields({
+    temperature: z.number().positive().default(DISTILLATION.temperature),
+    share: share.default(DISTILLATION.share).describe("The teacher's share of the loss; the rest is the labels'"),
+  })
+    .optional()
+    .describe("How much is learned from the teacher that the training names; default: nothing"),
   averaging: fields({ decay })
     .nullable()
     .default(null)

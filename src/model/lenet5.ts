@@ -25,6 +25,8 @@ export interface LeNet5Options {
   readonly connections?: "full" | "partial";
   /** The last layer: `linear`, or `rbf` for the digits' bitmaps. Default: linear. */
   readonly output?: "linear" | "rbf";
+  /** Multiplies the numbers of maps and of hidden features, an integer. Default: 1, LeNet-5 itself. */
+  readonly width?: number;
 }
 
 /** Table I of LeCun et al. (1998): the maps of S2 that each map of C3 takes. */
@@ -70,7 +72,9 @@ const BATCH_NORM_DEFAULTS = { epsilon: 1e-5, momentum: 0.1 } as const;
  * @throws ShapeError if the last layer is `rbf` and there are not ten classes
  */
 export function lenet5(options: LeNet5Options): Model {
-  return build(options, LENET5_WIDTHS);
+  const { width = 1 } = options;
+  const { conv1, conv2, fc1, fc2 } = LENET5_WIDTHS;
+  return build(options, { conv1: width * conv1, conv2: width * conv2, fc1: width * fc1, fc2: width * fc2 });
 }
 
 function build(options: LeNet5Options, widths: Widths): Model {

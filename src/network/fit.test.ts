@@ -134,3 +134,57 @@ it("refuses a data set whose parts do not fit together", () => {
     /^digits: 156799 bytes of images, but 200 labels of images of 1x28x28 need 156800$/,
   );
 });
+
+const TEACHER = LeNet5.create({ classes: digits.classes, seed: 9 });
+
+it("learns from a teacher, and resumes to the same bits", async () => {
+  const options = { epochs: 3, seed: 5, teacher: TEACHER };
+  const whole = create();
+  const epochs = await epochsOf(whole, options);
+  const alone = create();
+  await epochsOf(alone, { epochs: 3, seed: 5 });
+  expect(values(whole.parameters)).not.toEqual(values(alone.parameters));
+  const resumed = create(1);
+  expect(await epochsOf(resumed, { ...options, resumeFrom: epochs[0].state })).toEqual(epochs.slice(1));
+  expect(values(resumed.parameters)).toEqual(values(whole.parameters));
+});
+
+it("follows a teacher rather than the labels if its share is 1", async () => {
+  // A teacher that takes every digit for the next one.
+  const logits = new Float32Array(2000);
+  digits.labels.forEach((label, image) => {
+    logits[image * 10 + ((label + 1) % 10)] = 8;
+  });
+  const network = create();
+  const epochs = await epochsOf(network, {
+    epochs: 12,
+    learningRate: 0.01,
+    teacher: logits,
+    distillation: { temperature: 1, share: 1 },
+    augmentation: AUGMENTATIONS.none,
+  });
+  // The best weights by the labels are the worst by the teacher.
+  network.setParameters(epochs.at(-1)!.state.parameters);
+  const next = { ...digits, labels: digits.labels.map((label) => (label + 1) % 10) };
+  expect((await evaluate(network, next)).accuracy).toBeGreaterThan(0.9);
+});
+
+it("refuses a recipe that distils without a teacher, and a teacher with other classes", async () => {
+  const network = LeNet5.create({ ...RECIPES.distilled, classes: digits.classes });
+  await expect(epochsOf(network, { recipe: RECIPES.distilled, epochs: 1 })).rejects.toThrow(
+    "the recipe distilled learns from a teacher, but there is none",
+  );
+  const other = LeNet5.create({ classes: ["a", "b", "c"] });
+  await expect(epochsOf(create(), { teacher: other })).rejects.toThrow("the teacher has 3 classes, but digits has 10");
+});
+
+it("trains with class weights: a class of weight 0 is never learned", async () => {
+  const network = create();
+  const classWeights = digits.classes.map((_, index) => (index === 3 ? 0 : 1));
+  await epochsOf(network, { epochs: 8, learningRate: 0.01, classWeights, labelSmoothing: 0 });
+  const { confusion } = await evaluate(network, digits);
+  expect(confusion.map((row) => row[3]).reduce((sum, count) => sum + count)).toBe(0);
+  expect(() => train(create(), digits, { classWeights: [1, 2] })).toThrow(
+    "there are 2 class weights, but digits has 10 classes",
+  );
+});

@@ -7,9 +7,10 @@ import { wasmBackend } from "../engine/wasm/wasmBackend.js";
 import { hasBatchNorm, isActivation, isPooling } from "../model/index.js";
 import { type Best, type EpochProgress, type EpochRecord, runEpochs, type TrainingState } from "../training/epochs.js";
 import { compilePlan, settleRecipe, type TrainingPlan } from "../training/plan.js";
-import { RECIPES, type Recipe, type RecipeChanges } from "../training/recipes/recipes.js";
+import { DISTILLATION, RECIPES, type Recipe, type RecipeChanges } from "../training/recipes/recipes.js";
+import { openTeacher, type Teacher, type TeacherSource } from "../training/teacher.js";
 import { datasetFor } from "./datasetFor.js";
-import type { LeNet5 } from "./lenet5.js";
+import { LeNet5 } from "./lenet5.js";
 
 /** How to train a network. Default for omitted options: the recipe's values. */
 export interface FitOptions extends Omit<RecipeChanges, "activation" | "pooling" | "dropout" | "normalization"> {
@@ -31,6 +32,11 @@ export interface FitOptions extends Omit<RecipeChanges, "activation" | "pooling"
    * really rounds once.
    */
   readonly arithmetic?: Arithmetic;
+  /**
+   * What to learn from besides the labels: a network, several whose logits are averaged, or logits of a teacher for each
+   * image of the data set, float32 [images, classes]. How much is set by `distillation`.
+   */
+  readonly teacher?: LeNet5 | readonly LeNet5[] | Float32Array;
   /** Where to train instead of on the processor, such as `webgpuBackend()` of `lenet/engine`. */
   readonly backend?: Backend;
   /** Resume from this state, bit-identical to an uninterrupted run. */
@@ -71,7 +77,8 @@ export function fit(network: LeNet5, dataset: Dataset, options: FitOptions = {})
   requireInteger("split.validation.length", split.validation.length, 1);
   const { model, parameters } = network;
   const plan = { recipe, model, dataset: data, split, seed, parameters };
-  return epochs(network, plan, { threads, arithmetic, backend, resumeFrom, onProgress, signal });
+  const teacher = options.teacher && teacherSource(options.teacher);
+  return epochs(network, plan, { teacher, threads, arithmetic, backend, resumeFrom, onProgress, signal });
 }
 
 /** Compiles only when the first epoch is requested, so an unused iterator leaves no threads behind. */
@@ -82,17 +89,22 @@ async function* epochs(
     threads,
     arithmetic,
     backend,
+    teacher: source,
     ...options
-  }: Pick<FitOptions, "threads" | "arithmetic" | "backend" | "resumeFrom" | "onProgress" | "signal">,
+  }: Pick<FitOptions, "threads" | "arithmetic" | "backend" | "resumeFrom" | "onProgress" | "signal"> & {
+    readonly teacher: TeacherSource | undefined;
+  },
 ): AsyncGenerator<FitEpoch, void, void> {
   const { recipe, dataset } = plan;
   const count = Math.min(threads?.count ?? 1, mostUsefulThreads(recipe.batchSize));
   const processor = () => wasmBackend({ threads: threads && { ...threads, count, atMost: true }, arithmetic });
   const engine = await compilePlan(plan, backend ?? processor());
+  let teacher: Teacher | undefined;
   try {
+    teacher = source && (await openTeacher(source, dataset, recipe.augmentation, backend ?? processor()));
     const keep = ({ epoch, validationAccuracy, parameters }: Best) =>
       network.setParameters(parameters, { recipe: recipe.name, data: dataset.name, epoch, validationAccuracy });
-    const training = runEpochs({ ...plan, ...options, engine });
+    const training = runEpochs({ ...plan, ...options, engine, teacher });
     for (;;) {
       const { value, done } = await training.next();
       if (done) return keep(value);
@@ -101,6 +113,7 @@ async function* epochs(
       yield { ...record, isBest: state.best.epoch === record.epoch, state };
     }
   } finally {
+    teacher?.dispose();
     engine.dispose();
   }
 }
@@ -109,9 +122,15 @@ async function* epochs(
 function recipeFor(network: LeNet5, data: Dataset, options: FitOptions, seed: number): Recipe {
   const { recipe = { ...RECIPES.improved, ...partsOf(network) }, augmentation } = options;
   requireSameNetwork(network, recipe);
-  const changes = { ...options, augmentation: undefined };
+  const { distillation = options.teacher && (recipe.distillation ?? DISTILLATION) } = options;
+  const changes = { ...options, distillation, augmentation: undefined };
   const augment = augmentation && { augmentation, flipGiven: true };
   return settleRecipe({ recipe, changes, augment, seed }, { train: data, background: network.framing.background });
+}
+
+function teacherSource(teacher: NonNullable<FitOptions["teacher"]>): TeacherSource {
+  if (teacher instanceof Float32Array) return { logits: teacher };
+  return { networks: (teacher instanceof LeNet5 ? [teacher] : teacher).map((one) => one.weights()) };
 }
 
 /** What both a recipe and a network specify. */

@@ -96,13 +96,14 @@ export class LeNet5 {
     padding,
     connections,
     output,
+    width: widened,
     normalization = RECIPES.improved.normalization,
     framing = PADDED_WITH_BLACK,
     initialization,
     seed = 0,
   }: CreateOptions): LeNet5 {
     const input = { channels, height, width };
-    const layers = { activation, pooling, dropout, batchNorm, padding, connections, output };
+    const layers = { activation, pooling, dropout, batchNorm, padding, connections, output, width: widened };
     const model = lenet5({ input, classes: classes.length, ...layers });
     const parameters = initializeParameters(model, seed, initialization);
     return new LeNet5({ model, parameters, normalization }, { classes, framing });

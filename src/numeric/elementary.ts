@@ -50,6 +50,24 @@ export function cosine(radians: number): number {
   return sineOfParts(quarterTurns + 1, rest);
 }
 
+const double = new DataView(new ArrayBuffer(8));
+/** Half of the 52 bits of √½ are enough to tell where a mantissa is closer to the next power of two. */
+const HIGH_WORD_OF_ROOT = 0x3fe6a09e;
+
+/** The natural logarithm of a normal positive number, to about one unit in the last place. */
+export function logarithm(x: number): number {
+  double.setFloat64(0, x);
+  const high = double.getInt32(0);
+  const exponent = (high - HIGH_WORD_OF_ROOT) >> 20;
+  double.setInt32(0, high - exponent * 2 ** 20);
+  const mantissa = double.getFloat64(0);
+  // The series of the inverse hyperbolic tangent; the mantissa is from √½ to √2.
+  const ratio = (mantissa - 1) / (mantissa + 1);
+  let series = 0;
+  for (let term = 12; term >= 0; term--) series = series * ratio * ratio + 2 / (2 * term + 1);
+  return exponent * Math.LN2 + ratio * series;
+}
+
 /** base^exponent by repeated squaring: the same bits in every JavaScript engine, unlike Math.pow. */
 export function integerPower(base: number, exponent: number): number {
   let result = 1;

@@ -7,6 +7,16 @@ import { RUN_FILES } from "./runFolderFiles.js";
 /** The graphics card that computed, and its driver where it is known. */
 const cardSchema = z.object({ name: z.string(), driver: z.string().optional() });
 
+const teacherSchema = z.object({
+  type: z.enum(["network", "softLabels"]),
+  path: z.string(),
+  /** Of the network's model and parameters, or of the soft labels. */
+  checksum: z.string(),
+});
+
+/** A run's teacher: networks whose logits are averaged, or a file of soft labels. */
+export const teachersSchema = z.array(teacherSchema).min(1);
+
 const configSchema = z.object({
   /** The versions used for the run. */
   versions: z.object({
@@ -51,6 +61,8 @@ const configSchema = z.object({
     classes: z.array(z.string()),
     generated: z.boolean(),
   }),
+  /** What the network learns from besides the labels. */
+  teachers: teachersSchema.optional(),
   threads: z.number().int().positive(),
   /** The graphics card; absent if the processor computes. */
   card: cardSchema.optional(),
@@ -80,6 +92,9 @@ const anyConfigSchema = z.preprocess((value) => {
 
 /** Everything needed to repeat a run. */
 export type RunConfig = z.infer<typeof configSchema>;
+
+/** A teacher of a run. */
+export type RecordedTeacher = z.infer<typeof teacherSchema>;
 
 /** What a run's bits depend on besides its settings: the arithmetic, its kernels, and the card with its driver. */
 export type RunDevice = Pick<RunConfig, "card" | "arithmetic" | "kernels">;

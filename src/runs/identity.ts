@@ -10,7 +10,7 @@ export type RunIdentity = Readonly<Record<string, string>>;
  * @param epoch the run may have been extended after it
  */
 export async function identityOf(config: RunConfig, epoch: number): Promise<RunIdentity> {
-  const { recipe, scheduleRestarts, seed, model, data } = asOf(parseRunConfig(JSON.stringify(config)), epoch);
+  const { recipe, scheduleRestarts, seed, model, data, teachers } = asOf(parseRunConfig(JSON.stringify(config)), epoch);
   const { checksum, classes, resize, background, validationCount = null, testChecksum = null } = data;
   const parts = {
     arithmetic: deviceIn(config, epoch),
@@ -20,6 +20,8 @@ export async function identityOf(config: RunConfig, epoch: number): Promise<RunI
     "training images": { checksum, classes, resize, background },
     "validation images": validationCount,
     "test images": testChecksum,
+    // Runs without one are as they were before there were teachers.
+    ...(teachers && { teacher: teachers.map(({ type, checksum }) => [type, checksum]) }),
   };
   const hashes = Object.entries(parts).map(async ([name, part]) => [name, await hashOf(part)] as const);
   return Object.fromEntries(await Promise.all(hashes));

@@ -63,8 +63,9 @@ function earlierDevice({ lastEpoch, ...device }: NonNullable<RunConfig["earlierD
 }
 
 /** The facts for each field of a recipe. The type ensures that none is forgotten when comparing runs. */
-const RECIPE_FACTS: { readonly [Field in keyof Recipe]-?: (value: Recipe[Field]) => readonly Fact[] } = {
+const RECIPE_FACTS: { readonly [Field in keyof Required<Recipe>]: (value: Recipe[Field]) => readonly Fact[] } = {
   name: (name) => [fact("recipe", name)],
+  width: (width) => (width === undefined ? [] : [fact("width", width)]),
   epochs: (epochs) => [fact("epochs", epochs)],
   batchSize: (size) => [fact("batch", size)],
   activation: (activation) => [fact("activation", activation)],
@@ -85,6 +86,9 @@ const RECIPE_FACTS: { readonly [Field in keyof Recipe]-?: (value: Recipe[Field])
     ...scheduleNumbers(schedule),
   ],
   labelSmoothing: (smoothing) => [fact("label smoothing", smoothing)],
+  classWeights: (weights) => (weights === undefined ? [] : [fact("class weights", weights.map(short).join(" "))]),
+  distillation: (settings) =>
+    settings === undefined ? [] : [fact("distillation", `T=${settings.temperature} share=${settings.share}`)],
   averaging: (averaging) => [fact("averaging", averaging ? `decay=${averaging.decay}` : "none")],
   patience: (epochs) => [fact("patience", epochs === 0 ? "none" : epochs)],
   augmentation: (augmentation) => [fact("augmentation", formatAugmentation(augmentation))],

@@ -17,6 +17,7 @@ import { forEachSlice } from "./passes.js";
 import type { TrainingPlan } from "./plan.js";
 import { scheduleAt } from "./recipes/schedules.js";
 import { updateSecondDerivatives } from "./secondDerivatives.js";
+import type { Teacher } from "./teacher.js";
 
 /** The result of an epoch. */
 export interface EpochRecord {
@@ -87,6 +88,8 @@ interface LoopOptions {
 
 /** A training run: a plan and the engine that executes it. */
 export interface EpochsOptions extends Omit<TrainingPlan, "model" | "parameters">, LoopOptions {
+  /** What the network learns from besides the labels; required if the recipe distils. */
+  readonly teacher?: Teacher;
   /** Compiled for the recipe's batch size and averaging, with the initial parameters set; see `compilePlan`. */
   readonly engine: Engine;
   /** Resume from this state, bit-identical to an uninterrupted run. */
@@ -99,6 +102,8 @@ export interface EpochsOptions extends Omit<TrainingPlan, "model" | "parameters"
 
 /** How one network of a fleet is trained. The network has the same place in the engine. */
 export interface FleetMember extends Omit<TrainingPlan, "model" | "parameters" | "dataset"> {
+  /** What the network learns from besides the labels; required if the recipe distils. */
+  readonly teacher?: Teacher;
   /** Resume from this state, bit-identical to an uninterrupted run. */
   readonly resumeFrom?: TrainingState;
   /** Aborting takes the network out of the fleet, without an event; the others go on. */
@@ -241,7 +246,7 @@ async function runPasses<Slice>(
     const going = passes.filter(({ goesOn, order }) => goesOn && start < order.length);
     if (going.length === 0) return "end";
     const slices: (Slice | undefined)[] = Array(engine.models.length).fill(undefined);
-    for (const pass of going) slices[pass.trainee.network] = pass.sliceAt(start, end);
+    for (const pass of going) slices[pass.trainee.network] = await pass.sliceAt(start, end);
     const all = await compute(slices);
     for (const pass of going) {
       const results = all[pass.trainee.network];
@@ -283,6 +288,9 @@ class Trainee {
     if (member.resumeFrom) {
       await engine.setParameters(member.resumeFrom.parameters, network);
       await engine.setOptimizerState(member.resumeFrom.optimizer, network);
+    }
+    if (member.recipe.distillation && !member.teacher) {
+      throw new RangeError(`the recipe ${member.recipe.name} learns from a teacher, but there is none`);
     }
     if (member.recipe.averaging && !(await engine.optimizerState(network)).average) {
       throw new RangeError(
@@ -403,7 +411,7 @@ abstract class Pass<Slice> {
   }
 
   /** What the engine is asked for the images from `start` to `end`, or to the end of the pass. */
-  abstract sliceAt(start: number, end: number): Slice;
+  abstract sliceAt(start: number, end: number): Slice | Promise<Slice>;
 
   /** Adds the results of the slice at `start`. */
   abstract add(results: SampleResults, start: number): void;
@@ -452,9 +460,9 @@ class TrainingPass extends Pass<TrainingSlice> {
     this.placements = placementsFor(trainee.member, trainee.epoch);
   }
 
-  sliceAt(start: number, end: number): TrainingSlice {
-    const { recipe, seed } = this.trainee.member;
-    const { batchSize, labelSmoothing } = recipe;
+  async sliceAt(start: number, end: number): Promise<TrainingSlice> {
+    const { recipe, seed, teacher } = this.trainee.member;
+    const { batchSize, labelSmoothing, classWeights, distillation } = recipe;
     const indices = this.order.subarray(start, end);
     const stepsPerEpoch = Math.ceil(this.order.length / batchSize);
     const stretch = this.trainee.scheduleStretch;
@@ -465,7 +473,10 @@ class TrainingPass extends Pass<TrainingSlice> {
       const step = before + batch;
       return { step: step + 1, ...scheduleAt(recipe.schedule, step - scheduleStart, scheduleSteps) };
     });
-    return { indices, placements: this.placements, labelSmoothing, seed, updates: this.updates };
+    const slice = { indices, placements: this.placements, labelSmoothing, classWeights, seed, updates: this.updates };
+    if (!distillation) return slice;
+    const logits = await teacher!.logits(indices, this.placements);
+    return { ...slice, distillation: { ...distillation, logits } };
   }
 
   add(results: SampleResults, start: number): void {

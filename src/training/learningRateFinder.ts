@@ -47,7 +47,7 @@ const DIVERGENCE = 4;
  */
 export async function sweepLearningRate(options: SweepOptions): Promise<SweepStep[]> {
   const { engine, dataset, recipe, seed, steps = 200, from = 1e-7, to = 10 } = options;
-  const { labelSmoothing } = recipe;
+  const { labelSmoothing, classWeights } = recipe;
   const parameters = await engine.parameters();
   const optimizer = await engine.optimizerState();
   const batchAt = batches(options);
@@ -64,7 +64,9 @@ export async function sweepLearningRate(options: SweepOptions): Promise<SweepSte
       for (let index = start; index < end && !ended; index++) {
         const learningRate = from * integerPower(factor, index);
         const updates = [{ step: index + 1, learningRate }];
-        const [{ losses }] = await engine.train(images, [{ ...batchAt(index), labelSmoothing, seed, updates }]);
+        const [{ losses }] = await engine.train(images, [
+          { ...batchAt(index), labelSmoothing, classWeights, seed, updates },
+        ]);
         smoothed = SMOOTHING * smoothed + (1 - SMOOTHING) * mean(losses);
         const corrected = smoothed / (1 - integerPower(SMOOTHING, index + 1));
         if (Number.isFinite(corrected)) sweep.push({ learningRate, loss: corrected });

@@ -19,6 +19,11 @@ export interface TrainingRequest {
   readonly augment?: ParsedAugmentation;
   /** Replaces the recipe's normalization with the tutorial's, or with one measured on the training images. */
   readonly normalize?: "tutorial" | "dataset";
+  /**
+   * Replaces the recipe's class weights. "balanced": in inverse proportion to the classes' training images, with a mean
+   * of 1 over these images; 0 for a class without any.
+   */
+  readonly classWeights?: "balanced" | readonly number[];
   /** The seed for split, initial parameters, order, augmentation and dropout. */
   readonly seed: number;
 }
@@ -45,19 +50,39 @@ export interface TrainingPlan {
 }
 
 /**
- * Completes a request's recipe with what depends on the data: the normalization, and whether images may be mirrored.
+ * Completes a request's recipe with what depends on the data: the normalization, class weights, and whether images may
+ * be mirrored.
  */
 export function settleRecipe(request: TrainingRequest, data: TrainingData): Recipe {
-  const { changes, augment, normalize, seed } = request;
+  const { changes, augment, normalize, classWeights, seed } = request;
   const requested = augment ?? { augmentation: request.recipe.augmentation, flipGiven: false };
   const recipe = customizeRecipe(request.recipe, {
     ...changes,
     augmentation: augmentationFor(requested, data.train.classes, data.background),
   });
-  if (normalize === undefined) return recipe;
-  if (normalize === "tutorial") return customizeRecipe(recipe, { normalization: TUTORIAL_NORMALIZATION });
-  const { train } = splitTraining(data, recipe.validationFraction, seed);
-  return customizeRecipe(recipe, { normalization: measureChannels(data.train, train) });
+  const trained = () => splitTraining(data, recipe.validationFraction, seed).train;
+  const measured: RecipeChanges = {
+    ...(normalize === "tutorial" && { normalization: TUTORIAL_NORMALIZATION }),
+    ...(normalize === "dataset" && { normalization: measureChannels(data.train, trained()) }),
+    ...(classWeights && {
+      classWeights: classWeights === "balanced" ? balancedWeights(data.train, trained()) : classWeights,
+    }),
+  };
+  const settled = customizeRecipe(recipe, measured);
+  requireClassWeights(settled, data.train);
+  return settled;
+}
+
+/** The class weights that give every class the same share of the loss, as scikit-learn's "balanced". */
+function balancedWeights({ classes, labels }: Dataset, indices: Uint32Array): number[] {
+  const counts = classes.map(() => 0);
+  for (const index of indices) counts[labels[index]]++;
+  return counts.map((count) => (count === 0 ? 0 : indices.length / (classes.length * count)));
+}
+
+function requireClassWeights({ classWeights }: Recipe, { classes, name }: Dataset): void {
+  if (classWeights === undefined || classWeights.length === classes.length) return;
+  throw new RangeError(`there are ${classWeights.length} class weights, but ${name} has ${classes.length} classes`);
 }
 
 /**

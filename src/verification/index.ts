@@ -4,6 +4,7 @@ import { readPth } from "../formats/pth/pth.js";
 import { readSafetensors } from "../formats/safetensors.js";
 import type { NamedTensors } from "../model/index.js";
 import { verifyAugmentation } from "./augmentation.js";
+import { verifyLosses } from "./losses.js";
 import { readModelReference, referenceParameters, verifyModel } from "./models.js";
 import { REFERENCE_OPTIMIZER_NAMES, type ReferenceOptimizer, verifyOptimizer } from "./optimizers.js";
 import type { VerificationRow } from "./rows.js";
@@ -17,6 +18,7 @@ export * from "./verificationReport.js";
 const SCHEDULES = "schedules.json";
 const AUGMENTATION = /^augment(-.+)?\.safetensors$/;
 const OPTIMIZER = new RegExp(`^(.+)\\.(${REFERENCE_OPTIMIZER_NAMES.join("|")})\\.safetensors$`);
+const LOSSES = /^(.+)\.losses\.safetensors$/;
 const STATE_DICT = /^(.+?)(?:\.legacy)?\.pth$/;
 
 /** Whether a file contains reference values, judging by its name. */
@@ -55,7 +57,7 @@ export async function verifyFiles(
 
 /** The file with the model and initial parameters that a file of trained or stored parameters belongs to. */
 function modelFileOf(file: string): string | undefined {
-  const stem = (OPTIMIZER.exec(file) ?? STATE_DICT.exec(file))?.[1];
+  const stem = (OPTIMIZER.exec(file) ?? LOSSES.exec(file) ?? STATE_DICT.exec(file))?.[1];
   return stem === undefined ? undefined : `${stem}.safetensors`;
 }
 
@@ -76,6 +78,9 @@ async function verifyFile(
   if (STATE_DICT.test(file))
     return verifyStateDict(file, withoutBatchCounts(tensors), referenceParameters(modelTensors()));
   if (AUGMENTATION.test(file)) return verifyAugmentation(file, tensors, backend);
+  if (LOSSES.test(file)) {
+    return verifyLosses(file, tensors, readModelReference(modelFile!, modelTensors()), backend);
+  }
   const optimizer = OPTIMIZER.exec(file)?.[2] as ReferenceOptimizer | undefined;
   if (!optimizer) return verifyModel(file, tensors, backend);
   return verifyOptimizer(file, tensors, readModelReference(modelFile!, modelTensors()), optimizer, backend);

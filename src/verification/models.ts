@@ -120,7 +120,7 @@ function smoothingPrefixes(names: Iterable<string>): Set<string> {
 /** The mean loss and its gradients, with the label smoothing in the prefix. */
 async function engineGradients(engine: Engine, images: LoadedImages, prefix: string): Promise<NamedTensors> {
   const labelSmoothing = Number(prefix.slice("smooth".length));
-  const { losses, gradients } = await engine.differentiate(images, {}, labelSmoothing);
+  const { losses, gradients } = await engine.differentiate(images, {}, { labelSmoothing });
   return new Map<string, Tensor>([
     [`${prefix}.loss`, meanLoss(losses)],
     ...[...gradients].map(([name, gradient]) => [`${prefix}.grad.${name}`, gradient] as const),

@@ -16,6 +16,10 @@ const REFERENCE_OPTIMIZERS = {
     learningRate: 0.05,
     settings: { type: "sgd", momentum: 0.9, nesterov: false, weightDecay: 5e-4 },
   },
+  muon: {
+    learningRate: 1e-3,
+    settings: { type: "muon", learningRateFactor: 1, momentum: 0.95, weightDecay: 0.01, ...ADAM },
+  },
   "sgd-nesterov": { learningRate: 0.05, settings: { type: "sgd", momentum: 0.9, nesterov: true, weightDecay: 0 } },
 } as const satisfies Record<string, { learningRate: number; settings: OptimizerSettings }>;
 

@@ -40,12 +40,57 @@ VARIANTS = (
 )
 
 OPTIMIZERS = {
-    "adamw": lambda parameters: torch.optim.AdamW(parameters, lr=1e-3),
+    "adamw": lambda network: torch.optim.AdamW(network.parameters(), lr=1e-3),
     # Hides the rounding in gradients that are exactly 0: those of biases in front of batch normalisation.
-    "adamw-epsilon": lambda parameters: torch.optim.AdamW(parameters, lr=1e-3, eps=1e-4),
-    "adam": lambda parameters: torch.optim.Adam(parameters, lr=1e-3),
-    "sgd-momentum": lambda parameters: torch.optim.SGD(parameters, lr=0.05, momentum=0.9, weight_decay=5e-4),
-    "sgd-nesterov": lambda parameters: torch.optim.SGD(parameters, lr=0.05, momentum=0.9, nesterov=True),
+    "adamw-epsilon": lambda network: torch.optim.AdamW(network.parameters(), lr=1e-3, eps=1e-4),
+    "adam": lambda network: torch.optim.Adam(network.parameters(), lr=1e-3),
+    "sgd-momentum": lambda network: torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9, weight_decay=5e-4),
+    "sgd-nesterov": lambda network: torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9, nesterov=True),
+    "muon": lambda network: MuonAndAdamw(network, lr=1e-3, weight_decay=0.01),
+}
+
+MUON_LAYERS = ("conv2", "fc1", "fc2")
+
+
+def orthogonalized(gradient, coefficients, steps, eps):
+    """torch.optim.Muon's iteration in double precision; there it is in bfloat16, too coarse to compare with."""
+    a, b, c = coefficients
+    x = gradient.double()
+    x = x.T if gradient.size(0) > gradient.size(1) else x
+    x = x / x.norm().clamp(min=eps)
+    for _ in range(steps):
+        gram = x @ x.T
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return (x.T if gradient.size(0) > gradient.size(1) else x).to(gradient.dtype)
+
+
+torch.optim._muon._zeropower_via_newtonschulz = orthogonalized
+
+
+class MuonAndAdamw:
+    """torch.optim.Muon for the weights of some layers, as matrices, and AdamW for everything else."""
+
+    def __init__(self, network, **settings):
+        weights = [network.get_submodule(name).weight for name in MUON_LAYERS]
+        rest = [parameter for parameter in network.parameters() if all(parameter is not weight for weight in weights)]
+        # A parameter of two dimensions with the same memory.
+        self.matrices = [(weight, nn.Parameter(weight.data.flatten(1))) for weight in weights]
+        matrices = [matrix for _, matrix in self.matrices]
+        self.muon = torch.optim.Muon(matrices, adjust_lr_fn="match_rms_adamw", **settings)
+        self.adamw = torch.optim.AdamW(rest, **settings)
+
+    def step(self):
+        for weight, matrix in self.matrices:
+            matrix.grad = weight.grad.flatten(1)
+        self.muon.step()
+        self.adamw.step()
+
+
+# Losses with class weights and a teacher: smoothing, weights or not, temperature, the teacher's share.
+LOSSES = {
+    "weighted": (0.1, True, 1.0, 0.0),
+    "distilled": (0.1, False, 2.0, 0.9),
+    "both": (0.05, True, 4.0, 0.3),
 }
 
 SCHEDULES = (
@@ -158,7 +203,29 @@ def save_model(variant):
     if variant.name == TRAINED:
         legacy = HERE / f"{variant.name}.legacy.pth"
         torch.save(network.state_dict(), legacy, _use_new_zipfile_serialization=False)
+        save_losses(variant, network, x, labels)
         save_trained(variant.name, network, x, labels, [name for name in OPTIMIZERS if name != "adamw-epsilon"])
+
+
+def distilled_loss(logits, labels, teacher, weights, settings):
+    smoothing, weighted, temperature, share = settings
+    hard = nn.CrossEntropyLoss(weight=weights if weighted else None, label_smoothing=smoothing)(logits, labels)
+    wanted = nn.functional.log_softmax(teacher / temperature, 1)
+    own = nn.functional.log_softmax(logits / temperature, 1)
+    soft = nn.KLDivLoss(reduction="batchmean", log_target=True)(own, wanted)
+    return (1 - share) * hard + share * temperature**2 * soft
+
+
+def save_losses(variant, network, x, labels):
+    generator = torch.Generator().manual_seed(SEED)
+    teacher = 4 * torch.randn(variant.batch, variant.classes, generator=generator)
+    weights = torch.rand(variant.classes, generator=generator) * 3
+    tensors = {"teacher": teacher, "class_weights": weights}
+    for name, settings in LOSSES.items():
+        loss = distilled_loss(network(x), labels, teacher, weights, settings)
+        tensors[f"{name}.loss"] = loss.detach().reshape(1)
+        tensors |= prefixed(f"{name}.grad.", gradients(network, loss))
+    save(f"{variant.name}.losses", tensors)
 
 
 WITHOUT_EFFECT = ("conv1.bias", "conv2.bias", "fc1.bias", "fc2.bias")
@@ -184,7 +251,7 @@ def save_trained(name, network, x, labels, optimizers):
     for optimizer_name in optimizers:
         network.load_state_dict(start)
         network.train()
-        optimizer = OPTIMIZERS[optimizer_name](network.parameters())
+        optimizer = OPTIMIZERS[optimizer_name](network)
         losses = []
         for _ in range(OPTIMIZER_STEPS):
             loss = nn.functional.cross_entropy(network(x), labels)

@@ -3,6 +3,7 @@ import type {
   Engine,
   EngineOptions,
   LayerActivation,
+  LossSettings,
   NetworkSettings,
   OptimizerState,
   SampleResults,
@@ -61,16 +62,20 @@ export class BatchEngine {
   async train(
     batch: Batch,
     labels: ArrayLike<number>,
-    loss: { readonly labelSmoothing: number; readonly seed: number },
+    loss: LossSettings & { readonly seed: number },
     update: Update,
   ): Promise<SampleResults> {
     const { images, selection } = await this.load(batch, labels);
     return (await this.engine.train(images, [{ ...selection, ...loss, updates: [update] }]))[0];
   }
 
-  async differentiate(batch: Batch, labels: ArrayLike<number>, labelSmoothing = 0): Promise<Differentiation> {
+  async differentiate(
+    batch: Batch,
+    labels: ArrayLike<number>,
+    loss: number | Partial<LossSettings> = 0,
+  ): Promise<Differentiation> {
     const { images, selection } = await this.load(batch, labels);
-    return this.engine.differentiate(images, selection, labelSmoothing);
+    return this.engine.differentiate(images, selection, typeof loss === "number" ? { labelSmoothing: loss } : loss);
   }
 
   async evaluate(batch: Batch, labels: ArrayLike<number>): Promise<SampleResults> {

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { RECIPES } from "../../training/recipes/recipes.js";
 import { type Arithmetic, arithmeticOption, dataDirOption } from "../options.js";
 import { Terminal } from "../terminal.js";
-import { startRun } from "../training/train.js";
+import { startRun } from "../training/start.js";
 
 const EPOCHS = 10;
 

@@ -23,7 +23,9 @@ import {
   logOption,
   quietOption,
   recipeOption,
+  softLabelsOption,
   strictOption,
+  teacherOption,
 } from "../options.js";
 import { collectSweep } from "../sweep/collect.js";
 import { type Axis, GRID_KEYS, parseAxis, parseSeeds } from "../sweep/grid.js";
@@ -47,6 +49,8 @@ interface SweepCommandOptions extends ImageOptions {
   readonly strict?: boolean;
   readonly seeds: readonly number[];
   readonly set: readonly Axis[];
+  readonly teacher?: readonly string[];
+  readonly softLabels?: string;
   readonly out?: string;
   readonly resume?: string;
   readonly index?: number;
@@ -66,7 +70,7 @@ const MOST_JOBS = 1024;
 
 /** The options that make a sweep what it is. */
 const SETTINGS = [
-  ...["recipe", "config", "epochs", "batch", "augment", "set", "arithmetic"],
+  ...["recipe", "config", "epochs", "batch", "augment", "set", "arithmetic", "teacher", "softLabels"],
   ...["data", "input", "fit", "background"],
 ];
 
@@ -98,6 +102,8 @@ export function sweepCommand(): Command {
         .argParser(addAxis)
         .default([], "none"),
     )
+    .addOption(teacherOption())
+    .addOption(softLabelsOption())
     .addOption(new Option("--out <dir>", "sweep folder to create (default: sweeps/<data>-<recipe>)"))
     .addOption(
       new Option(
@@ -129,7 +135,7 @@ export function sweepCommand(): Command {
         "have the runs trained by the workers of a queue: redis://HOST or rediss://HOST (TLS), password from $LENET_QUEUE_PASSWORD; see lenet worker",
       )
         .argParser(queueUrl)
-        .conflicts(["device", "jobs", "index", "collect"]),
+        .conflicts(["device", "jobs", "index", "collect", "teacher", "softLabels"]),
     )
     .addOption(queueNameOption())
     .addOption(arithmeticOption())
@@ -174,7 +180,8 @@ async function train(options: SweepCommandOptions, sweepOptions: SweepOptions, c
   }
   const { input: ofRecipe, ...recipe } = await recipeOf(options);
   const size = { input: input ?? ofRecipe, resize: fit, background: backgroundByte(background) };
-  const settings = { ...recipe, data: { data, dataDir, ...size, strict }, grid, seeds, arithmetic };
+  const teacher = { networks: options.teacher, softLabels: options.softLabels };
+  const settings = { ...recipe, data: { data, dataDir, ...size, strict }, grid, seeds, teacher, arithmetic };
   if (index === undefined) return startSweep({ ...settings, out }, sweepOptions);
   if (out === undefined) return command.error("option '--index <i>' needs '--out <dir>' or '--resume <sweep>'");
   await joinSweep({ ...settings, out }, index, sweepOptions);

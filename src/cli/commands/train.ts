@@ -5,12 +5,16 @@ import {
   jsonOption,
   learningRate,
   logOption,
+  patience,
   quietOption,
+  softLabelsOption,
   type TrainingOptions,
+  teacherOption,
 } from "../options.js";
 import { Terminal } from "../terminal.js";
 import { runRequest } from "../training/request.js";
-import { resumeRun, startRun } from "../training/train.js";
+import { startRun } from "../training/start.js";
+import { resumeRun } from "../training/train.js";
 
 interface TrainOptions extends TrainingOptions {
   readonly out?: string;
@@ -29,6 +33,14 @@ export function trainCommand(): Command {
         learningRate,
       ),
     )
+    .addOption(
+      new Option(
+        "--patience <n>",
+        "stop after n epochs without a better validation accuracy; 0: never (default: the recipe's)",
+      ).argParser(patience),
+    )
+    .addOption(teacherOption())
+    .addOption(softLabelsOption())
     .addOption(new Option("--augment-val", "augment the validation images too, as the tutorial does"))
     .addOption(
       new Option("--no-fold", "save the weights with batch normalisation, instead of folding it into their layers"),
@@ -51,6 +63,12 @@ export function trainCommand(): Command {
         "lr",
         "seed",
         "arithmetic",
+        "optimizer",
+        "dropout",
+        "classWeights",
+        "patience",
+        "teacher",
+        "softLabels",
         "valSplit",
         "augmentVal",
         "fold",

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import type { ParsedAugmentation } from "../../data/augmentationText.js";
 import { augmentationSchema, recipeSchema, recipeShape } from "../../formats/recipeSchema.js";
+import { teachersSchema } from "../../runs/config.js";
 import type { TrainingRequest } from "../../training/plan.js";
 import { RECIPES } from "../../training/recipes/recipes.js";
+import { withTeacher } from "../training/teacher.js";
 import { type PlannedRun, parseAxis, withCombination } from "./grid.js";
 
 /** An axis whose values are valid for its key. */
@@ -56,6 +58,8 @@ export const configSchema = z.object({
       strict: z.boolean().optional(),
     }),
   }),
+  /** What all its runs learn from besides the labels. */
+  teachers: teachersSchema.optional(),
   grid: z.array(axisSchema),
   seeds: z.array(z.number().int().nonnegative()).min(1),
   /** The arithmetic of all its runs; sweeps of early versions do not say. */
@@ -67,9 +71,11 @@ export type SweepConfig = z.infer<typeof configSchema>;
 
 /** The settings of a sweep's run, before its data are known. */
 export function requestOf(
-  { recipe: name, common = {} }: Pick<SweepConfig, "recipe" | "common">,
+  { recipe: name, common = {}, teachers }: Pick<SweepConfig, "recipe" | "common" | "teachers">,
   { combination, seed }: Pick<PlannedRun, "combination" | "seed">,
 ): TrainingRequest {
   const { recipe = RECIPES[name], augment, normalize, epochs, batchSize } = common;
-  return withCombination({ recipe, augment, normalize, seed, changes: { epochs, batchSize } }, combination);
+  const changed = { recipe, augment, normalize, seed, changes: { epochs, batchSize } };
+  const request = withCombination(changed, combination);
+  return teachers ? withTeacher(request) : request;
 }

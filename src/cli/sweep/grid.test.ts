@@ -20,14 +20,17 @@ describe("parseAxis", () => {
     ["=1", "It must be key=value,value, such as lr=1e-3,3e-3."],
     [
       "seed=1",
-      'Unknown key "seed"; the keys are recipe, lr, batch, epochs, dropout, label-smoothing, weight-decay, augment, normalize, val-split.',
+      'Unknown key "seed"; the keys are recipe, lr, batch, epochs, optimizer, dropout, label-smoothing, weight-decay, augment, normalize, val-split.',
     ],
     ["toString=1", expect.stringMatching(/^Unknown key "toString"/)],
     ["lr=", '"" is not valid for lr: it must be a number above 0 and below 100.'],
     ["lr=1e-3,", '"" is not valid for lr: it must be a number above 0 and below 100.'],
     ["batch=32,1.5", '"1.5" is not valid for batch: it must be an integer from 1 to 16,384.'],
     ["dropout=0,1", '"1" is not valid for dropout: it must be a number of at least 0 and below 1.'],
-    ["recipe=paper,worst", '"worst" is not valid for recipe: it must be paper, improved, best or lenet-1998.'],
+    [
+      "recipe=paper,worst",
+      '"worst" is not valid for recipe: it must be paper, improved, best, teacher, distilled or lenet-1998.',
+    ],
     [
       "augment=light;crop",
       expect.stringMatching(/^"crop" is not valid for augment: unknown augmentation "crop"; use none, /),

@@ -32,10 +32,10 @@ async function train<Swept extends SweptRun>(
   threads: number,
   { data, signal, log, arithmetic, moves, onProgress, onEnd }: ProcessorOptions<Swept>,
 ): Promise<void> {
-  const { training, path: out, pauseAfter } = run;
+  const { training, teacher, path: out, pauseAfter } = run;
   try {
     const finished = await trainInThread(
-      { training, threads, arithmetic, out, moves, log, data, pauseAfter },
+      { training, teacher, threads, arithmetic, out, moves, log, data, pauseAfter },
       { signal, onProgress: (images) => onProgress(new Map([[run, images]])) },
     );
     if (!finished) return;

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { LoadedTeacher } from "../../node/teachers.js";
 import { formatDuration } from "../../report/numbers.js";
 import type { LoadedData } from "../data.js";
 import { describeCard } from "../device.js";
@@ -26,6 +27,8 @@ export interface OpenSweep {
   readonly data: LoadedData;
   /** Where it is trained. */
   readonly place: Pick<RunDeviceOptions, "device" | "moves">;
+  /** What all runs learn from besides the labels. */
+  readonly teacher?: LoadedTeacher;
 }
 
 /** Where a sweep reports, and how much is trained at once. */
@@ -53,17 +56,19 @@ export class Sweep {
   private readonly config: SweepConfig;
   private readonly data: LoadedData;
   private readonly place: OpenSweep["place"];
+  private readonly teacher: OpenSweep["teacher"];
   private readonly options: SweepOutput;
   /** All its runs. */
   private readonly plan: readonly PlannedRun[];
   private readonly outcomes = new Map<PlannedRun, RunOutcome>();
   private readonly progress = new Map<PlannedRun, Progress>();
 
-  constructor({ path, config, data, place }: OpenSweep, options: SweepOutput) {
+  constructor({ path, config, data, place, teacher }: OpenSweep, options: SweepOutput) {
     this.path = path;
     this.config = config;
     this.data = place.device.card ? data : shareData(data);
     this.place = place;
+    this.teacher = teacher;
     this.options = options;
     this.plan = planRuns(config.grid, config.seeds);
   }
@@ -124,6 +129,7 @@ export class Sweep {
         run,
         name: run.name,
         training: requestOf(this.config, run),
+        teacher: this.teacher,
         path: join(this.path, run.name),
       }));
     const options: SweptRunsOptions<PlannedSweptRun> = {

@@ -3,12 +3,14 @@ import { join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { FolderExistsError } from "../../node/disk/files.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
+import { loadRecordedTeacher } from "../../node/teachers.js";
 import { type Arithmetic, availableArithmetic } from "../../node/threads.js";
 import { customizeRecipe } from "../../training/recipes/recipes.js";
 import { VERSION } from "../../version.js";
 import { type LoadedData, listSkipped, loadData, loadSameData } from "../data.js";
-import { type Device, type DeviceChoice, openDevice, type Work } from "../device.js";
+import { type Device, type DeviceChoice, openDevice, processorOnly, type Work } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
+import { loadTeacher, type TeacherFiles } from "../training/teacher.js";
 import { inFreeFolder } from "../training/train.js";
 import { requestOf, type SweepConfig } from "./config.js";
 import { type Axis, combinationsOf, planRuns } from "./grid.js";
@@ -20,6 +22,8 @@ export interface SweepSettings extends Pick<SweepConfig, "recipe" | "common"> {
   readonly data: DataSettings;
   readonly grid: readonly Axis[];
   readonly seeds: readonly number[];
+  /** What all its runs learn from besides the labels. */
+  readonly teacher?: TeacherFiles;
   /** Default: fused where that is real. */
   readonly arithmetic?: Arithmetic;
   /** The sweep folder. Default: named after the data set and the recipe. */
@@ -134,6 +138,7 @@ async function planSweep(
   const { recipe, common, grid, seeds } = settings;
   const arithmetic = availableArithmetic(settings.arithmetic);
   const data = await loadData(settings.data, { terminal, signal });
+  const teacher = await loadTeacher(settings.teacher ?? {});
   const config: SweepConfig = {
     versions: { lenet: VERSION, node: process.versions.node, v8: process.versions.v8 },
     startedAt: new Date().toISOString(),
@@ -147,13 +152,15 @@ async function planSweep(
       generated: data.parts.train.generated,
       settings: withAbsolutePaths(settings.data),
     },
+    ...(teacher && { teachers: [...teacher.recorded] }),
     grid: grid.map(({ key, values }) => ({ key, values: [...values] })),
     seeds: [...seeds],
     arithmetic,
   };
+  requireTeacher(config);
   const chosen = { device: choice, arithmetic: settings.arithmetic };
   const device = await openDevice(chosen, workOf(config, data), terminal);
-  return { config: { ...config, device: nameOf(device) }, data, place: { device } };
+  return { config: { ...config, device: nameOf(device) }, data, teacher, place: { device } };
 }
 
 /** Opens the folder of a sweep with its data and its device. Seeds that are added are noted there. */
@@ -175,11 +182,20 @@ async function reopenSweep(
     ...(nameOf(device) !== (before.device ?? "cpu") && { device: nameOf(device) }),
   };
   if (JSON.stringify(config) !== JSON.stringify(before)) await writeSweepConfig(path, config);
-  return { path, config, data, place: { device, moves } };
+  const teacher = config.teachers && (await loadRecordedTeacher(config.teachers));
+  return { path, config, data, teacher, place: { device, moves } };
 }
 
 function nameOf({ card }: Device): NonNullable<SweepConfig["device"]> {
   return card ? "gpu" : "cpu";
+}
+
+/** @throws Error if a recipe learns from a teacher, but none is named */
+function requireTeacher(config: SweepConfig): void {
+  const recipes = combinationsOf(config.grid).map((combination) => requestOf(config, { combination, seed: 0 }).recipe);
+  const taught = recipes.find(({ distillation }) => distillation);
+  if (!taught || config.teachers) return;
+  throw new Error(`the recipe ${taught.name} learns from a teacher: name it with --teacher`);
 }
 
 /** What all runs of a sweep compute. */
@@ -190,10 +206,10 @@ function workOf(config: SweepConfig, { parts }: LoadedData): Work {
   });
   const epochs = recipes.reduce((sum, each) => sum + each.epochs, 0) / recipes.length;
   return {
+    processorOnly: recipes.map(processorOnly).find((what) => what !== undefined),
     images: epochs * parts.train.labels.length,
     batchSize: Math.min(...recipes.map(({ batchSize }) => batchSize)),
     networks: planRuns(config.grid, config.seeds).length,
-    batchNorm: recipes.some(({ batchNorm }) => batchNorm),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { LoadedTeacher } from "../../node/teachers.js";
 import type { TrainingRequest } from "../../training/plan.js";
 import type { LoadedData } from "../data.js";
 import type { RunOutput } from "../training/run.js";
@@ -8,6 +9,8 @@ export interface SweptRun {
   /** Its name in the sweep. */
   readonly name: string;
   readonly training: TrainingRequest;
+  /** What it learns from besides the labels. */
+  readonly teacher?: LoadedTeacher;
   /** Its run folder. If it exists, the run is resumed. */
   readonly path: string;
   /** The epoch after which it pauses, before its last one. Default: it is trained to its end. */

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Arithmetic } from "../../engine/wasm/features.js";
 import { RunFolder } from "../../node/runFolder.js";
+import type { LoadedTeacher } from "../../node/teachers.js";
 import { planWith } from "../../training/plan.js";
 import type { LoadedData } from "../data.js";
 import { PROCESSOR } from "../device.js";
@@ -19,6 +20,8 @@ export interface WorkerStart extends Required<Pick<RunRequest, "training" | "thr
   /** Whether a run may be resumed here although it was trained on another device. */
   readonly moves: boolean;
   readonly log?: RunOutput["log"];
+  /** What the run learns from besides the labels. */
+  readonly teacher?: LoadedTeacher;
   /** The images are in shared memory. */
   readonly data: LoadedData;
   /** Whether to send what the run needs to be resumed elsewhere, after each epoch. */
@@ -64,6 +67,7 @@ async function run({
   data,
   out: path,
   training,
+  teacher,
   threads,
   arithmetic,
   moves,
@@ -74,13 +78,15 @@ async function run({
   const output = { terminal, json: false, log, ...(start.sendsCheckpoints && { onSaved }) };
   const options = { device: PROCESSOR, threads, arithmetic, moves, pauseAfter: start.pauseAfter };
   const { signal } = controller;
-  if (!existsSync(path)) return trainAlone({ plan: planRun(training, data), path }, data, options, output, signal);
+  if (!existsSync(path)) {
+    return trainAlone({ plan: planRun(training, data), teacher, path }, data, options, output, signal);
+  }
   const reopened = await RunFolder.reopen(path);
   try {
     const { config } = reopened.folder;
     const plan = planWith(config, data.parts);
     const kept = arithmeticOfRun(path, config, moves);
-    await trainAlone({ reopened, plan }, data, { ...options, arithmetic: kept ?? arithmetic }, output, signal);
+    await trainAlone({ reopened, plan, teacher }, data, { ...options, arithmetic: kept ?? arithmetic }, output, signal);
   } finally {
     await reopened.folder.close();
   }

@@ -13,7 +13,7 @@ import type { RunRequest } from "./train.js";
  * @throws Error if the recipe file cannot be read; AggregateError with one Error per mistake in it
  */
 export async function runRequest(options: TrainingOptions): Promise<RunRequest> {
-  const { recipe, config, normalize, augment, seed, device, threads, arithmetic } = options;
+  const { recipe, config, normalize, augment, classWeights, seed, device, threads, arithmetic } = options;
   const chosen = config === undefined ? { recipe: RECIPES[recipe] } : await readConfig(config);
   const data = dataSettings(options);
   return {
@@ -21,16 +21,21 @@ export async function runRequest(options: TrainingOptions): Promise<RunRequest> 
       ...chosen,
       ...(normalize && { normalize }),
       ...(augment && { augment }),
+      ...(classWeights && { classWeights }),
       seed,
       changes: {
         epochs: options.epochs,
         batchSize: options.batch,
         learningRate: options.lr,
+        optimizer: options.optimizer,
+        dropout: options.dropout,
+        patience: options.patience,
         validationFraction: options.valSplit,
         augmentValidation: options.augmentVal,
       },
     },
     data: { ...data, input: data.input ?? chosen.recipe.input },
+    teacher: { networks: options.teacher, softLabels: options.softLabels },
     device,
     threads,
     arithmetic,

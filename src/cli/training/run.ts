@@ -21,6 +21,7 @@ import {
 import { evaluateDataset } from "../../training/evaluate.js";
 import { type Evaluation, trainingFailure } from "../../training/metrics.js";
 import type { TrainingPlan } from "../../training/plan.js";
+import type { Teacher } from "../../training/teacher.js";
 import { type LoadedData, listSkipped } from "../data.js";
 import { InterruptedError } from "../interrupt.js";
 import { tellHowToResume } from "../supervisor.js";
@@ -46,6 +47,8 @@ export interface RunOutput {
 export interface RunParts {
   readonly folder: RunFolder;
   readonly plan: TrainingPlan;
+  /** What it learns from besides the labels. */
+  readonly teacher?: Teacher;
   /** Where to resume. */
   readonly state?: TrainingState;
   /** Its event file, if it has one. */
@@ -70,13 +73,17 @@ export class Run {
   /** The last write, which the next one waits for. */
   private written: Promise<void> = Promise.resolve();
 
-  constructor({ folder, plan, state, events, pauseAfter, compile }: RunParts, data: LoadedData, output: RunOutput) {
+  constructor(
+    { folder, plan, teacher, state, events, pauseAfter, compile }: RunParts,
+    data: LoadedData,
+    output: RunOutput,
+  ) {
     this.folder = folder;
     this.compile = compile;
     this.data = data;
     this.output = output;
     this.events = events;
-    this.member = { ...plan, resumeFrom: state, signal: this.controller.signal, pauseAfter };
+    this.member = { ...plan, teacher, resumeFrom: state, signal: this.controller.signal, pauseAfter };
     this.imagesPerEpoch = plan.split.train.length + plan.split.validation.length;
   }
 

@@ -1,28 +1,33 @@
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { type Engine, OutOfMemoryError } from "../../engine/backend.js";
 import { type Arithmetic, supportsFusedArithmetic } from "../../engine/wasm/features.js";
 import { summarize, type Weights } from "../../model/index.js";
 import { FolderExistsError } from "../../node/disk/files.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
 import { type ReopenedRun, RunFolder } from "../../node/runFolder.js";
+import { type LoadedTeacher, loadRecordedTeacher } from "../../node/teachers.js";
 import { TensorboardLog } from "../../node/tensorboard.js";
 import { enableFusedArithmetic } from "../../node/threads.js";
 import type { GraphicsCard } from "../../node/webgpu.js";
 import { describeDevice, isOnCard, isSameDevice, type RunConfig, type RunDevice } from "../../runs/config.js";
 import { compileFleet, planTraining, planWith, type TrainingPlan, type TrainingRequest } from "../../training/plan.js";
+import type { Teacher } from "../../training/teacher.js";
 import { VERSION } from "../../version.js";
-import { dataOfRun, type LoadedData, loadData, loadDefaultData, loadSameData, requireSameData } from "../data.js";
+import { dataOfRun, type LoadedData, loadSameData, requireSameData } from "../data.js";
 import { type Device, type DeviceChoice, openDevice, type ProcessorOptions } from "../device.js";
 import { InterruptedError, withInterrupt } from "../interrupt.js";
 import { engineFor } from "../weights.js";
 import { Run, type RunOutput, trainRuns } from "./run.js";
+import { type OpenedTeacher, openTeacherOf, type TeacherFiles } from "./teacher.js";
 
 /** The settings of a new run. */
 export interface RunRequest {
   readonly training: TrainingRequest;
   /** Without `data`: Fashion-MNIST, or digits if it cannot be obtained. */
   readonly data: Omit<DataSettings, "data"> & Partial<Pick<DataSettings, "data">>;
+  /** What to learn from besides the labels. */
+  readonly teacher?: TeacherFiles;
   /** Default: auto. */
   readonly device?: DeviceChoice;
   readonly threads?: number;
@@ -34,34 +39,11 @@ export interface RunRequest {
   readonly out?: string;
 }
 
-/** Trains a new run into a new run folder. */
-export async function startRun(request: RunRequest, output: RunOutput): Promise<void> {
-  const { out, data: settings, training, threads, arithmetic, keepBatchNorm } = request;
-  // Checked before loading the data; creating the folder checks again.
-  if (out !== undefined && existsSync(out)) throw new Error(`cannot create the folder ${out}: it exists already`);
-  await withInterrupt(async (signal) => {
-    const { data: name } = settings;
-    const progress = { terminal: output.terminal, signal };
-    const data = await (name === undefined
-      ? loadDefaultData(settings, progress)
-      : loadData({ ...settings, data: name }, progress));
-    const plan = planRun(training, data);
-    const { epochs, batchSize, batchNorm } = plan.recipe;
-    const work = { images: epochs * plan.split.train.length, batchSize, batchNorm };
-    const device = await openDevice(request, work, output.terminal);
-    const path = out ?? join("runs", `${data.name}-${plan.recipe.name}-seed${plan.seed}`);
-    await trainAlone(
-      { plan, path, isNumbered: out === undefined, keepBatchNorm },
-      data,
-      { device, threads, arithmetic },
-      output,
-      signal,
-    );
-  });
-}
-
 /** A run to be trained: a new one into a folder that does not exist yet, or one that is resumed. */
-export type PreparedRun =
+export type PreparedRun = {
+  /** What it learns from besides the labels. */
+  readonly teacher?: LoadedTeacher;
+} & (
   | {
       readonly plan: TrainingPlan;
       readonly path: string;
@@ -71,7 +53,8 @@ export type PreparedRun =
       readonly keepBatchNorm?: boolean;
       readonly reopened?: undefined;
     }
-  | { readonly plan: TrainingPlan; readonly reopened: ReopenedRun };
+  | { readonly plan: TrainingPlan; readonly reopened: ReopenedRun }
+);
 
 /** Where runs are computed. */
 export interface RunDeviceOptions extends ProcessorOptions {
@@ -99,8 +82,10 @@ export async function trainAlone(
     if (!(error instanceof OutOfMemoryError)) throw error;
     throw new Error(`${error.message}: choose a smaller --batch, or --device cpu`, { cause: error });
   });
+  let teacher: OpenedTeacher | undefined;
   try {
-    const run = await openRun(prepared, engine, data, options, output);
+    teacher = await openTeacherOf(prepared, engine, options);
+    const run = await openRun(prepared, engine, data, { ...options, teacher }, output);
     run.announce(engine);
     const { dataset } = prepared.plan;
     try {
@@ -117,6 +102,7 @@ export async function trainAlone(
     }
     if (run.error) throw run.error;
   } finally {
+    await teacher?.close();
     engine.dispose();
   }
 }
@@ -130,6 +116,11 @@ export function compileRuns(runs: readonly PreparedRun[], { device, ...processor
 /** What a run keeps of its engine. */
 type RunningEngine = Pick<Engine, "arithmetic" | "kernels" | "threads">;
 
+/** What a run that is opened learns from besides the labels. */
+interface OpenOptions {
+  readonly teacher?: Teacher;
+}
+
 /**
  * Opens the folder of a run that an engine is compiled for.
  *
@@ -140,7 +131,14 @@ export async function openRun(
   prepared: PreparedRun,
   engine: RunningEngine,
   data: LoadedData,
-  { device, moves = false, epochs, pauseAfter, ...processor }: RunDeviceOptions & Pick<ResumeSettings, "epochs">,
+  {
+    device,
+    moves = false,
+    epochs,
+    pauseAfter,
+    teacher,
+    ...processor
+  }: RunDeviceOptions & Pick<ResumeSettings, "epochs"> & OpenOptions,
   output: RunOutput,
 ): Promise<Run> {
   const { plan, reopened } = prepared;
@@ -148,11 +146,11 @@ export async function openRun(
   const { arithmetic, kernels } = engine;
   const on: RunDevice = { arithmetic, kernels, ...(device.card && { card: nameAndDriver(device.card) }) };
   if (!reopened) {
-    const config = { ...newConfig(plan, data, engine, on), ...(prepared.keepBatchNorm && { keepBatchNorm: true }) };
+    const config = { ...newConfig(prepared, data, engine, on), ...(prepared.keepBatchNorm && { keepBatchNorm: true }) };
     const create = (path: string) => RunFolder.create(path, config);
     const folder = await (prepared.isNumbered ? inFreeFolder(prepared.path, create) : create(prepared.path));
     const events = output.log && (await TensorboardLog.open(folder.path, folder.config, []));
-    return new Run({ folder, plan, events, pauseAfter, compile }, data, output);
+    return new Run({ folder, plan, teacher, events, pauseAfter, compile }, data, output);
   }
   const { folder, state } = reopened;
   requireSameData(folder.path, folder.config.data, data.parts);
@@ -161,11 +159,8 @@ export async function openRun(
   if (epochs !== undefined) await extendRun(folder, epochs, output);
   const isLogged = output.log !== undefined || (await TensorboardLog.isIn(folder.path));
   const events = isLogged ? await TensorboardLog.open(folder.path, folder.config, folder.records) : undefined;
-  return new Run(
-    { folder, plan: planWith(folder.config, data.parts), state, events, pauseAfter, compile },
-    data,
-    output,
-  );
+  const taught = { folder, plan: planWith(folder.config, data.parts), teacher };
+  return new Run({ ...taught, state, events, pauseAfter, compile }, data, output);
 }
 
 function nameAndDriver({ name, driver }: GraphicsCard): RunDevice["card"] {
@@ -174,7 +169,7 @@ function nameAndDriver({ name, driver }: GraphicsCard): RunDevice["card"] {
 
 /** The config of a new run. */
 function newConfig(
-  plan: TrainingPlan,
+  { plan, teacher }: PreparedRun,
   { name, parts, settings }: LoadedData,
   engine: RunningEngine,
   on: RunDevice,
@@ -198,6 +193,7 @@ function newConfig(
       classes: [...train.classes],
       generated: train.generated,
     },
+    ...(teacher && { teachers: [...teacher.recorded] }),
     threads: engine.threads,
     ...on,
   };
@@ -250,7 +246,8 @@ export async function resumeRun(path: string, settings: ResumeSettings, output: 
       const { choice, moves } = resumeOn(settings.device, config);
       const device = await openDevice({ device: choice }, undefined, output.terminal);
       const arithmetic = device.card ? undefined : arithmeticOfRun(path, config, moves);
-      const prepared = { reopened, plan: planWith(config, data.parts) };
+      const teacher = config.teachers && (await loadRecordedTeacher(config.teachers));
+      const prepared = { reopened, teacher, plan: planWith(config, data.parts) };
       await trainAlone(prepared, data, { device, threads, arithmetic, moves, epochs }, output, signal);
     } finally {
       await reopened.folder.close();

@@ -10,7 +10,7 @@ export interface Learned {
   readonly second: Float64Array;
 }
 
-/** One optimiser step on one tensor, in place, as in torch.optim. */
+/** One optimiser step on one tensor, in place, as in torch.optim; AdamW's on those that Muon leaves to it. */
 export function updateTensor(settings: OptimizerSettings, update: Update, tensor: Learned): void {
   if (settings.type === "sgd") updateSgd(settings, update, tensor);
   else if (settings.type === "sdlm") updateSdlm(settings, update, tensor);
@@ -18,7 +18,7 @@ export function updateTensor(settings: OptimizerSettings, update: Update, tensor
 }
 
 type SgdSettings = Extract<OptimizerSettings, { type: "sgd" }>;
-type AdamSettings = Extract<OptimizerSettings, { type: "adam" | "adamw" }>;
+type AdamSettings = Extract<OptimizerSettings, { type: "adam" | "adamw" | "muon" }>;
 
 function updateSgd(settings: SgdSettings, { learningRate, momentum }: Update, tensor: Learned): void {
   const { weight, gradient, first } = tensor;
@@ -43,7 +43,7 @@ function updateAdam(settings: AdamSettings, { step, learningRate, momentum }: Up
   const { beta2, epsilon, weightDecay } = settings;
   const { weight, gradient, first, second } = tensor;
   const beta1 = momentum ?? settings.beta1;
-  const decoupled = settings.type === "adamw";
+  const decoupled = settings.type !== "adam";
   for (let place = 0; place < weight.length; place++) {
     // AdamW decays the weight directly; Adam adds the decay to the gradient, which is then divided by the second
     // moment.

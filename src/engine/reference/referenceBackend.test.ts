@@ -13,7 +13,7 @@ import {
 } from "../../model/index.js";
 import { Purpose, RandomStream } from "../../numeric/philox.js";
 import { averageShare, type OptimizerSettings } from "../backend.js";
-import { crossEntropy } from "./crossEntropy.js";
+import { sampleLoss } from "./crossEntropy.js";
 import { moveAverage, updateTensor } from "./optimizer.js";
 import { ReferenceNetwork } from "./referenceNetwork.js";
 
@@ -121,11 +121,17 @@ describe("the reference engine's gradients", () => {
     const inputs = [0, 1, 2].map((sample) => draws(elementCount(layers[0].input), 100 + sample));
     const labels = [0, 1, 1];
     const dropout = { seed: 3, step: 2 };
+    const targets = (position: number) => ({
+      labelSmoothing: 0.1,
+      classWeights: [2, 0.5],
+      weighting: 1.25,
+      teacher: { logits: draws(elementCount(layers.at(-1)!.output), position), temperature: 3, share: 0.4 },
+    });
     const meanLoss = () => {
-      const { samples } = network.differentiate(weights, inputs, labels, 0.1, dropout);
+      const { samples } = network.differentiate(weights, inputs, labels, targets, dropout);
       return samples.reduce((sum, { loss }) => sum + loss, 0) / samples.length;
     };
-    const { gradients } = network.differentiate(weights, inputs, labels, 0.1, dropout);
+    const { gradients } = network.differentiate(weights, inputs, labels, targets, dropout);
     const step = 1e-5;
     for (const [name, weight] of weights) {
       weight.forEach((value, place) => {
@@ -152,29 +158,33 @@ describe("the reference engine's gradients", () => {
     );
     // All values are 1, so the logits are (1, 0) and the gradient of the maximum is −p(1). The input it is multiplied
     // by shows which value received it.
-    const { gradients } = network.differentiate(weights, [Float64Array.of(5, 2, 3, 4)], [0], 0);
+    const { gradients } = network.differentiate(weights, [Float64Array.of(5, 2, 3, 4)], [0], () => ({
+      labelSmoothing: 0,
+    }));
     expect(gradients.get("a.weight")![0]).toBeCloseTo(-5 / (1 + Math.E), 12);
   });
 });
 
-describe("crossEntropy", () => {
+describe("sampleLoss", () => {
   it("matches loss, prediction and gradient computed by hand", () => {
-    const { loss, prediction, gradient } = crossEntropy(Float64Array.of(0, Math.log(2), Math.log(5)), 1, 0);
+    const { loss, prediction, gradient } = sampleLoss(Float64Array.of(0, Math.log(2), Math.log(5)), 1, {
+      labelSmoothing: 0,
+    });
     expect(loss).toBeCloseTo(Math.log(4), 12);
     expect(prediction).toBe(2);
     expect([...gradient].map((value) => Math.round(value * 1e12) / 1e12)).toEqual([1 / 8, -3 / 4, 5 / 8]);
   });
 
   it("smooths labels as PyTorch does: (1 − ε) · NLL + ε / K · Σ −log p", () => {
-    const { loss, gradient } = crossEntropy(Float64Array.of(0, 0), 0, 0.2);
+    const { loss, gradient } = sampleLoss(Float64Array.of(0, 0), 0, { labelSmoothing: 0.2 });
     expect(loss).toBeCloseTo(Math.log(2), 12);
     expect(gradient[0]).toBeCloseTo(0.5 - 0.9, 12);
-    const uneven = crossEntropy(Float64Array.of(0, Math.log(3)), 0, 0.2);
+    const uneven = sampleLoss(Float64Array.of(0, Math.log(3)), 0, { labelSmoothing: 0.2 });
     expect(uneven.loss).toBeCloseTo(0.8 * Math.log(4) + 0.1 * (Math.log(4) + Math.log(4 / 3)), 12);
   });
 
   it("does not overflow, and predicts the first of equal logits", () => {
-    const { loss, prediction } = crossEntropy(Float64Array.of(-5, 1e4, 1e4), 0, 0);
+    const { loss, prediction } = sampleLoss(Float64Array.of(-5, 1e4, 1e4), 0, { labelSmoothing: 0 });
     expect(loss).toBeCloseTo(10005 + Math.log(2), 9);
     expect(prediction).toBe(1);
   });

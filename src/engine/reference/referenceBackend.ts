@@ -22,6 +22,7 @@ import {
   type Images,
   type LayerActivation,
   type LoadedImages,
+  type LossSettings,
   type MeasuringSlice,
   type NetworkSettings,
   type OptimizerState,
@@ -32,8 +33,10 @@ import {
 } from "../backend.js";
 import { checkedBackend } from "../checkedBackend.js";
 import { type HostImages, keepOnHost } from "../hostImages.js";
-import type { SampleLoss } from "./crossEntropy.js";
+import { muonMatrices } from "../muon.js";
+import type { SampleLoss, SampleTargets } from "./crossEntropy.js";
 import { readInputs } from "./inputs.js";
+import { updateMatrix } from "./muon.js";
 import { moveAverage, updateTensor } from "./optimizer.js";
 import {
   type Float64Tensors,
@@ -135,7 +138,9 @@ class ReferenceEngine implements Engine {
       const { passes, weights, average } = this.members[network];
       const { inputs, labels } = this.select(images, slice, network);
       const evaluated = slice.weights === "average" ? average! : weights;
-      return results(passes.differentiate(evaluated, inputs, labels, 0).samples);
+      return results(
+        passes.differentiate(evaluated, inputs, labels, targetsFor(classCount(this.layers), labels, {})).samples,
+      );
     });
   }
 
@@ -171,12 +176,17 @@ class ReferenceEngine implements Engine {
   async differentiate(
     images: LoadedImages,
     selection: Selection = {},
-    labelSmoothing = 0,
+    loss: Partial<LossSettings> = {},
     network = 0,
   ): Promise<Differentiation> {
     const { passes, weights } = this.members[network];
     const { inputs, labels } = this.select(images, selection, network);
-    const { samples, gradients } = passes.differentiate(weights, inputs, labels, labelSmoothing);
+    const { samples, gradients } = passes.differentiate(
+      weights,
+      inputs,
+      labels,
+      targetsFor(classCount(this.layers), labels, loss),
+    );
     return { ...results(samples), gradients: copyOut(this.learned, gradients) };
   }
 
@@ -197,17 +207,21 @@ class ReferenceEngine implements Engine {
       member.weights,
       inputs,
       labels,
-      slice.labelSmoothing,
+      targetsFor(classCount(this.layers), labels, slice, start),
       mode,
     );
     keepMeasured(member.weights, measured, ({ layer }) => layer.momentum);
+    const matrices = optimizer!.type === "muon" ? muonMatrices(this.layers, optimizer!) : [];
     for (const { name } of this.learned) {
-      updateTensor(optimizer!, update, {
+      const learned = {
         weight: member.weights.get(name)!,
         gradient: gradients.get(name)!,
         first: member.first.get(name)!,
         second: member.second.get(name)!,
-      });
+      };
+      const matrix = matrices.find(({ parameter }) => parameter === name);
+      if (matrix && optimizer!.type === "muon") updateMatrix(optimizer!, update, matrix, learned);
+      else updateTensor(optimizer!, update, learned);
     }
     if (averaging) {
       const share = averageShare(averaging, update.step);
@@ -256,6 +270,31 @@ function keepMeasured(
     moveAverage(weights.get(`${layer.name}.running_mean`)!, statistics.mean, shareOf(each));
     moveAverage(weights.get(`${layer.name}.running_var`)!, statistics.unbiasedVariance, shareOf(each));
   }
+}
+
+/**
+ * What the loss of each of a batch's samples depends on.
+ *
+ * @param start where the batch starts in the selection that the teacher's logits belong to
+ */
+function targetsFor(
+  classes: number,
+  labels: readonly number[],
+  { labelSmoothing = 0, classWeights, distillation }: Partial<LossSettings>,
+  start = 0,
+): (position: number) => SampleTargets {
+  const total = labels.reduce((sum, label) => sum + (classWeights?.[label] ?? 1), 0);
+  const weighting = total > 0 ? labels.length / total : 0;
+  return (position) => {
+    const hard = { labelSmoothing, classWeights, weighting };
+    if (!distillation) return hard;
+    const { logits, temperature, share } = distillation;
+    const first = (start + position) * classes;
+    return {
+      ...hard,
+      teacher: { logits: Float64Array.from(logits.subarray(first, first + classes)), temperature, share },
+    };
+  };
 }
 
 function results(samples: readonly SampleLoss[]): SampleResults {

@@ -8,7 +8,7 @@ import {
 } from "../../model/index.js";
 import { dropoutKeys } from "../../numeric/dropoutDraw.js";
 import { BatchNorm, type BatchStatistics, type LayerTensors } from "./batchNorm.js";
-import { crossEntropy, type SampleLoss } from "./crossEntropy.js";
+import { type SampleLoss, type SampleTargets, sampleLoss } from "./crossEntropy.js";
 import { type DropoutDraw, type Operation, operationOf } from "./operations.js";
 
 /** Tensors by parameter name. */
@@ -87,18 +87,22 @@ export class ReferenceNetwork {
     return this.measuredLayers(this.forwardBatch(weights, inputs, mode));
   }
 
-  /** Forward, loss and backward, layer by layer. */
+  /**
+   * Forward, loss and backward, layer by layer.
+   *
+   * @param targetsOf what the loss of each sample depends on, by its position
+   */
   differentiate(
     weights: Float64Tensors,
     inputs: readonly Float64Array[],
     labels: ArrayLike<number>,
-    labelSmoothing: number,
+    targetsOf: (position: number) => SampleTargets,
     mode?: TrainingMode,
   ): BatchGradients {
     const gradients = zeroTensors(parameterSpecs(this.layers));
     const forward = this.forwardBatch(weights, inputs, mode);
     const samples = forward.values[forward.values.length - 1].map((logits, position) =>
-      crossEntropy(logits, labels[position], labelSmoothing, this.rubbishLogit),
+      sampleLoss(logits, labels[position], { ...targetsOf(position), rubbishLogit: this.rubbishLogit }),
     );
     const dys = samples.map(({ gradient }) => gradient.map((each) => each / inputs.length));
     this.backward(weights, forward, this.operations.length - 1, dys, gradients, mode);

@@ -1,6 +1,7 @@
 import type { AugmentationDraw } from "../../data/augmentation.js";
 import { PLACEMENT_WORDS } from "../../data/placement.js";
 import {
+  classCount,
   elementCount,
   type Model,
   type NamedTensors,
@@ -10,7 +11,7 @@ import {
   type Tensor,
 } from "../../model/index.js";
 import { dropoutKeys } from "../../numeric/dropoutDraw.js";
-import type { Images, SampleResults } from "../backend.js";
+import type { Images, LossSettings, SampleResults } from "../backend.js";
 import { imageSize } from "../hostImages.js";
 import { packDraw, SPREADS, spreadsOf } from "../placementDraws.js";
 import { Failure, FLOAT_BYTES, type Layout, NO_LABEL, placeOffset, TILE_SAMPLES } from "./kernels/index.js";
@@ -127,7 +128,7 @@ export class Machine {
       for (const each of counts.toReversed()) {
         this.program.useThreads(this.words, each.count);
         const before = performance.now();
-        this.perform(Job.differentiate, batch, 0);
+        this.perform(Job.differentiate, batch, {});
         const time = performance.now() - before;
         // In the first rounds threads start, and V8 still compiles.
         if (round >= LEAST_ROUNDS / 2) each.best = Math.min(each.best, time);
@@ -206,7 +207,7 @@ export class Machine {
    * Runs a job on a batch, every thread its part, and writes losses and predictions into the results from a place on.
    * Images without labels have the label 0 each.
    */
-  perform(kind: Job, batch: Batch, labelSmoothing: number, results?: SampleResults): void {
+  perform(kind: Job, batch: Batch, loss: Partial<LossSettings>, results?: SampleResults): void {
     if (this.disposed) throw new Error("the engine was disposed");
     const { job, labels, losses, predictions, meeting } = this.program.addresses;
     const { words, floats } = this;
@@ -223,7 +224,8 @@ export class Machine {
     words[job.samples / 4] = count;
     words[job.tiles / 4] = tiles;
     floats[job.scale / 4] = 1 / count;
-    floats[job.smoothing / 4] = labelSmoothing;
+    floats[job.smoothing / 4] = loss.labelSmoothing ?? 0;
+    this.prepareLoss(batch, loss);
     const { run, runSingle } = this.functions;
     try {
       if (kind === Job.evaluate && count === 1 && runSingle) runSingle();
@@ -270,6 +272,30 @@ export class Machine {
   dispose(): void {
     for (const worker of this.workers) worker.terminate();
     this.disposed = true;
+  }
+
+  /** Writes what the loss of a batch depends on besides the labels, which are in memory. */
+  private prepareLoss({ start, end }: Batch, { classWeights, distillation }: Partial<LossSettings>): void {
+    const { job, labels, teacher, logitsTileBytes } = this.program.addresses;
+    const { words, floats } = this;
+    const count = end - start;
+    words[job.weighted / 4] = classWeights || distillation ? 1 : 0;
+    if (!words[job.weighted / 4]) return;
+    const { temperature = 1, share = 0, logits } = distillation ?? {};
+    const classes = classCount(this.layers);
+    let total = 0;
+    for (let sample = 0; sample < count; sample++) total += classWeights?.[words[labels / 4 + sample]] ?? 1;
+    for (let index = 0; index < classes; index++) floats[job.classWeights / 4 + index] = classWeights?.[index] ?? 1;
+    floats[job.labelShare / 4] = total > 0 ? (1 - share) * (count / total) : 0;
+    floats[job.teacherShare / 4] = share * temperature * temperature;
+    floats[job.inverseTemperature / 4] = 1 / temperature;
+    for (let sample = 0; sample < Math.ceil(count / TILE_SAMPLES) * TILE_SAMPLES; sample++) {
+      const tile = teacher + Math.floor(sample / TILE_SAMPLES) * logitsTileBytes;
+      const lane = tile / FLOAT_BYTES + (sample % TILE_SAMPLES);
+      for (let index = 0; index < classes; index++) {
+        floats[lane + index * TILE_SAMPLES] = logits && sample < count ? logits[(start + sample) * classes + index] : 0;
+      }
+    }
   }
 
   private writeInputs({ images, indices, start, end, placements }: Batch): Source {

@@ -1,16 +1,21 @@
 import type { Model } from "../../model/index.js";
 import { HYPERPARAMETER_WORDS } from "../hyperparameters.js";
+import type { MuonMatrix } from "../muon.js";
 import { DRAW_WORDS, SPREADS } from "../placementDraws.js";
 import { PAGE_BYTES } from "./assembler/index.js";
 import {
   assemblyScratchBytes,
+  BLOCK_FLOATS,
   type DrawAddresses,
   FLOAT_BYTES,
   type MeetingPoint,
   PLACEMENT_WORDS,
+  roundUp,
   type StageCode,
+  type StoredParameter,
   TILE_SAMPLES,
   tileBytes,
+  type WeightedLossWords,
 } from "./kernels/index.js";
 import type { ParameterLayout } from "./parameterStore.js";
 import { holdsLogits, memoryOf, type StagePlan } from "./stages.js";
@@ -31,13 +36,15 @@ export const Source = {
 export type Source = (typeof Source)[keyof typeof Source];
 
 /** Addresses of the words that describe a job: kind, samples and tiles of the batch, source; float32 scale, smoothing. */
-export interface JobWords {
+export interface JobWords extends WeightedLossWords {
   readonly kind: number;
   readonly samples: number;
   readonly tiles: number;
   readonly source: number;
   readonly scale: number;
   readonly smoothing: number;
+  /** 1: the loss has class weights or a teacher. */
+  readonly weighted: number;
 }
 
 /** Bytes of a cache line. */
@@ -92,6 +99,8 @@ export interface Addresses extends WordAddresses {
   /** The index of each image of the batch, if placements are drawn. */
   readonly images: number;
   readonly labels: number;
+  /** A teacher's logits, [tile][classes][8]. */
+  readonly teacher: number;
   readonly losses: number;
   readonly predictions: number;
   /** [tile][classes][8] */
@@ -114,6 +123,8 @@ export interface ProgramMemory {
   readonly batch: readonly (readonly number[])[];
   /** The threads' parts of the parameter tasks, [thread][task][PART_WORDS]. */
   readonly parts: number;
+  /** The matrices that Muon updates. */
+  readonly muon: readonly PlacedMatrix[];
   /** A word for each tile, a cache line apart: stages that a leader has announced to its partner. */
   readonly announced: number;
   readonly scratch: ScratchMemory;
@@ -153,14 +164,60 @@ export interface MemoryNeeds {
   readonly batchSize: number;
   readonly threads: number;
   readonly averaging: boolean;
+  /** The matrices that Muon updates. */
+  readonly muon: readonly MuonMatrix[];
   /** Bytes of a single sample's pass. */
   readonly singleBytes: number;
   /** The most samples that are computed one by one. */
   readonly singleSamples: number;
 }
 
+/** A matrix that Muon updates, and the memory in which it is orthogonalised, on its wider side. */
+export interface PlacedMatrix extends MuonMatrix {
+  readonly stored: StoredParameter;
+  /** The rows and columns of the wider side. */
+  readonly height: number;
+  readonly width: number;
+  /** Bytes from one row of the wider side to the next in the parameter, and from one column. */
+  readonly rowStep: number;
+  readonly columnStep: number;
+  /** Two matrices [height][width] that take turns, and the transpose of the current one. */
+  readonly current: readonly [number, number];
+  readonly transposed: number;
+  /** [height][height] */
+  readonly gram: number;
+  readonly polynomial: number;
+  /** Bytes of a row of [height][width], padded, and of [height][height] and the transpose. */
+  readonly widthBytes: number;
+  readonly heightBytes: number;
+}
+
+function placeMatrix(plan: MemoryPlan, matrix: MuonMatrix, { parameters }: ParameterLayout): PlacedMatrix {
+  const { rows, columns } = matrix;
+  const stored = parameters.get(matrix.parameter)!;
+  const isTall = rows > columns;
+  const [height, width] = isTall ? [columns, rows] : [rows, columns];
+  // A convolution's weight is stored without padding between its rows.
+  const parameterRow = (stored.rows === rows ? stored.paddedRowFloats : columns) * FLOAT_BYTES;
+  const [widthBytes, heightBytes] = [width, height].map((floats) => roundUp(floats, BLOCK_FLOATS) * FLOAT_BYTES);
+  return {
+    ...matrix,
+    stored,
+    height,
+    width,
+    rowStep: isTall ? FLOAT_BYTES : parameterRow,
+    columnStep: isTall ? parameterRow : FLOAT_BYTES,
+    current: [plan.allocate(height * widthBytes), plan.allocate(height * widthBytes)],
+    transposed: plan.allocate(width * heightBytes),
+    gram: plan.allocate(height * heightBytes),
+    polynomial: plan.allocate(height * heightBytes),
+    widthBytes,
+    heightBytes,
+  };
+}
+
 /** Places what the kernels are emitted with. */
-export function placeWords(plan: MemoryPlan, model: Model, stages: number): WordAddresses {
+export function placeWords(plan: MemoryPlan, model: Model, stages: number, classes: number): WordAddresses {
   const word = () => plan.allocate(CACHE_LINE);
   const meeting = {
     arrived: word(),
@@ -172,10 +229,24 @@ export function placeWords(plan: MemoryPlan, model: Model, stages: number): Word
     threads: word(),
     retired: word(),
   };
-  const [kind, samples, tiles, source, scale, smoothing] = words(plan.allocate(6 * 4), 6);
+  const [kind, samples, tiles, source, scale, smoothing, weighted, labelShare, teacherShare, inverseTemperature] =
+    words(plan.allocate(10 * 4), 10);
+  const classWeights = plan.allocate(classes * FLOAT_BYTES);
   return {
     meeting,
-    job: { kind, samples, tiles, source, scale, smoothing },
+    job: {
+      kind,
+      samples,
+      tiles,
+      source,
+      scale,
+      smoothing,
+      weighted,
+      labelShare,
+      teacherShare,
+      inverseTemperature,
+      classWeights,
+    },
     hyperparameters: plan.allocate(HYPERPARAMETER_WORDS * FLOAT_BYTES),
     stepWords: plan.allocate(stages * 8),
     normalized: plan.allocate(model.input.channels * 256 * FLOAT_BYTES),
@@ -200,6 +271,7 @@ export function placeBatch(plan: MemoryPlan, placed: WordAddresses, needs: Memor
     placements: plan.allocate(samples * PLACEMENT_WORDS * 4),
     images: plan.allocate(samples * 4),
     labels: plan.allocate(samples * 4),
+    teacher: plan.allocate(tiles * logitsTileBytes),
     losses: plan.allocate(samples * FLOAT_BYTES),
     predictions: plan.allocate(samples * 4),
   };
@@ -217,6 +289,7 @@ export function placeBatch(plan: MemoryPlan, placed: WordAddresses, needs: Memor
   const logits = plan.allocate(tiles * logitsTileBytes);
   const tasks = stageCodes.flatMap(({ tasks = [] }) => tasks);
   const parts = plan.allocate(threads * tasks.length * PART_WORDS * 4);
+  const muon = needs.muon.map((matrix) => placeMatrix(plan, matrix, parameterLayout));
   const announced = plan.allocate(tiles * CACHE_LINE);
   const offsets = placeScratch(stagePlan, stageCodes, needs.singleBytes);
   const copies = stageCodes.some(({ overBatch }) => overBatch) ? Math.max(threads, tiles) : threads;
@@ -225,7 +298,7 @@ export function placeBatch(plan: MemoryPlan, placed: WordAddresses, needs: Memor
     holdsLogits(stagePlan, tensor, false) ? logits : scratch.start + scratch.values[memoryOf(stagePlan, tensor, false)],
   );
   const addresses = { ...placed, ...perBatch, ...arenas, logits, logitsTileBytes, evaluatedTensors };
-  return { addresses, batch, parts, announced, scratch, imageBytes };
+  return { addresses, batch, parts, muon, announced, scratch, imageBytes };
 }
 
 function placeScratch(

@@ -1,13 +1,16 @@
 import { classCount, type ImageShape, type Model, type ShapedLayer } from "../../model/index.js";
 import type { NetworkSettings } from "../backend.js";
+import type { MuonMatrix } from "../muon.js";
 import { type MemoryType, ModuleBuilder } from "./assembler/index.js";
 import { ROUNDING_OPERANDS } from "./features.js";
 import {
   emitAssembly,
   emitCrossEntropy,
   emitDrawPlacement,
+  emitMuon,
   emitOptimizer,
   emitSynchronization,
+  emitWeightedLoss,
   type KernelContext,
   MOST_SINGLE_SAMPLES,
   type OptimizerKind,
@@ -35,6 +38,8 @@ export interface ProgramOptions {
   readonly averaging: boolean;
   /** See {@link NetworkSettings}. */
   readonly rubbishPenalty?: number;
+  /** The matrices that Muon updates; the optimizer updates all other parameters. */
+  readonly muon: readonly MuonMatrix[];
   readonly keepActivations: boolean;
 }
 
@@ -56,7 +61,7 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
   const stagePlan = planStages(layers, options.keepActivations);
   const parameterLayout = layoutParameters(layers);
   const plan = new MemoryPlan(CACHE_LINE);
-  const words = placeWords(plan, model, stagePlan.stages.length);
+  const words = placeWords(plan, model, stagePlan.stages.length, classCount(layers));
 
   // The kernels fill the static data: what follows it can only be placed once they are emitted.
   const module = new ModuleBuilder();
@@ -117,11 +122,15 @@ function emitKernels(context: KernelContext, plan: KernelPlan) {
     synchronization: emitSynchronization(context, words.meeting),
     assembly: emitAssembly(context, "assemble", { layout: tensors[0].layout, normalized }),
     drawPlacement: emitDrawPlacement(context, "drawPlacement", input, draw),
-    crossEntropy: emitCrossEntropy(context, "crossEntropy", {
-      classes: classCount(layers),
-      rubbishPenalty: options.rubbishPenalty,
-    }),
+    losses: {
+      plain: emitCrossEntropy(context, "crossEntropy", {
+        classes: classCount(layers),
+        rubbishPenalty: options.rubbishPenalty,
+      }),
+      weighted: emitWeightedLoss(context, "weightedLoss", classCount(layers), words.job),
+    },
     optimizer: emitOptimizer(context, options.optimizer, options.averaging),
+    muon: options.muon.length > 0 ? emitMuon(context, options.averaging) : undefined,
     stageCodes: stages.map((stage) => emitStage(context, stage, tensors, parameterLayout)),
     single: options.keepActivations ? undefined : emitSingleKernels(context, plan),
   };

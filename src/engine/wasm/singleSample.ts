@@ -31,7 +31,9 @@ import {
   emitAssembleSample,
   emitBackward,
   emitForward,
+  emitLossCall,
   emitPasses,
+  type LossKernels,
   type Passage,
   type PassFunctions,
 } from "./tileCode.js";
@@ -135,7 +137,7 @@ export interface SingleParts {
   readonly assembly: AssemblyKernels;
   /** (image, placement): draws its placement */
   readonly drawPlacement: FunctionHandle;
-  readonly crossEntropy: FunctionHandle;
+  readonly losses: LossKernels;
   readonly memory: ProgramMemory;
 }
 
@@ -225,11 +227,11 @@ class SinglePassage implements Passage {
 /** Calls the loss with the sample in the first lane of a tile. */
 function emitLoss(
   code: FunctionBuilder,
-  { layers, pass, crossEntropy, memory }: SingleParts,
+  { layers, pass, losses: kernels, memory }: SingleParts,
   passage: SinglePassage,
   sample: Local<"i32">,
 ): void {
-  const { labels, losses, predictions, logits, job } = memory.addresses;
+  const { labels, teacher, losses, predictions, logits } = memory.addresses;
   const tile = Object.fromEntries(
     Object.entries(pass.loss).map(([name, offset]) => [name, code.local("i32", passage.at(offset))]),
   ) as Record<keyof SinglePass["loss"], Local<"i32">>;
@@ -252,8 +254,9 @@ function emitLoss(
   ]);
   for (let lane = 1; lane < TILE_SAMPLES; lane++) code.store(tile.labels, i32.const(NO_LABEL), lane * 4);
   code.store(tile.labels, i32.load(ofSample, labels));
-  const { logits: from, labels: label, losses: loss, predictions: prediction, gradient } = tile;
-  code.call(crossEntropy, from, label, loss, prediction, gradient, f32.load(job.scale), f32.load(job.smoothing));
+  const { losses: loss, predictions: prediction, gradient } = tile;
+  // The samples are the first tile's lanes: from the sample's lane on, the first lane is its own.
+  emitLossCall(code, kernels, memory, { ...tile, teacher: i32.add(ofSample, teacher) });
   code.store(ofSample, f32.load(loss), losses);
   code.store(ofSample, i32.load(prediction), predictions);
   eachClass(pointer(gradient), PLACE_BYTES, [[pointer(passage.gradient(last)), FLOAT_BYTES]]);

@@ -14,6 +14,7 @@ import {
   JOB,
   type MeetingPointers,
   MOST_SINGLE_SAMPLES,
+  type MuonKernels,
   type OptimizerKernels,
   type ParameterTask,
   type StageCode,
@@ -22,6 +23,7 @@ import {
   VECTOR_BYTES,
 } from "./kernels/index.js";
 import { Job, PART_WORDS, type ProgramMemory } from "./memory.js";
+import { emitMuonStep } from "./muonCode.js";
 import type { ParameterLayout } from "./parameterStore.js";
 import type { Meeting, Segment, Segments } from "./segments.js";
 import { emitCalls, type PassFunctions, type TileFunctions } from "./tileCode.js";
@@ -37,6 +39,8 @@ export interface ThreadParts {
   readonly stageCodes: readonly StageCode[];
   readonly optimizer: OptimizerKernels;
   readonly parameterLayout: ParameterLayout;
+  /** If Muon updates some parameters. */
+  readonly muon: MuonKernels | undefined;
   readonly memory: ProgramMemory;
   /** The address of {@link ROUNDING_OPERANDS}, if multiply-add must round once in every thread. */
   readonly roundingOperands?: number;
@@ -47,9 +51,10 @@ export interface ThreadParts {
  * never returns.
  */
 export function emitThreads(module: ModuleBuilder, parts: ThreadParts): void {
-  const { synchronization, memory, roundingOperands } = parts;
+  const { synchronization, memory, muon, roundingOperands } = parts;
+  const muonStep = muon && emitMuonStep(module, muon, synchronization, memory);
   const { job, failed, progress, threads, retired } = memory.addresses.meeting;
-  const runPart = emitRunPart(module, parts, emitUpdateParameters(module, parts));
+  const runPart = emitRunPart(module, parts, emitUpdateParameters(module, parts), muonStep);
   module.function(
     "run",
     {},
@@ -88,7 +93,12 @@ export function emitThreads(module: ModuleBuilder, parts: ThreadParts): void {
 }
 
 /** Emits (thread): a thread's part of a job, from barrier to barrier. */
-function emitRunPart(module: ModuleBuilder, parts: ThreadParts, updateParameters: FunctionHandle): FunctionHandle {
+function emitRunPart(
+  module: ModuleBuilder,
+  parts: ThreadParts,
+  updateParameters: FunctionHandle,
+  muonStep: FunctionHandle | undefined,
+): FunctionHandle {
   const { synchronization, tiles, segments, samples, memory } = parts;
   const { scratch, addresses } = memory;
   const { job, meeting } = addresses;
@@ -145,6 +155,7 @@ function emitRunPart(module: ModuleBuilder, parts: ThreadParts, updateParameters
     const finish = () => {
       code.call(synchronization.barrier);
       code.call(updateParameters, thread, kind, alone, count);
+      if (muonStep) code.if(i32.eq(kind, Job.train), () => code.call(muonStep, thread));
     };
     const train = ({ measuring, rest: [next, ...others] }: Segments) => {
       runSegments(measuring);
@@ -219,11 +230,12 @@ function emitUpdateParameters(module: ModuleBuilder, parts: ThreadParts): Functi
       const outer = code.local("i32", i32.and(trains, i32.and(alone, i32.eq(count, 1))));
       stageCodes.forEach(({ tasks = [] }, stage) => {
         for (const task of tasks) {
+          const isMatrix = memory.muon.some(({ stored }) => stored === task.parameter);
           const apply = () => {
             emitGradient(code, parts, { task, stage, part, alone, count });
-            code.if(trains, () => emitUpdate(code, parts, task, part));
+            code.if(trains, () => (isMatrix ? emitMomentum : emitUpdate)(code, parts, task, part));
           };
-          if (samples && task.outerProduct) {
+          if (samples && task.outerProduct && !isMatrix) {
             code.if(outer, () => emitUpdateByOuterProduct(code, parts, task, stage, part), apply);
           } else {
             apply();
@@ -290,6 +302,13 @@ function arenasOf({ memory }: ThreadParts, { parameter }: ParameterTask, part: L
 function emitUpdate(code: FunctionBuilder, parts: ThreadParts, task: ParameterTask, part: Local<"i32">): void {
   const { weights, gradients, state } = arenasOf(parts, task, part);
   code.call(parts.optimizer.update, weights, gradients, ...state, i32.load(part, 12));
+}
+
+/** Muon's first part, on the thread's part of a matrix: its gradient becomes its momentum, looking ahead. */
+function emitMomentum(code: FunctionBuilder, parts: ThreadParts, task: ParameterTask, part: Local<"i32">): void {
+  const { hyperparameters } = parts.memory.addresses;
+  const { gradients, state } = arenasOf(parts, task, part);
+  code.call(parts.muon!.momentum, gradients, state[0], hyperparameters, i32.load(part, 12));
 }
 
 function emitUpdateByOuterProduct(

@@ -29,9 +29,15 @@ export interface TileParts {
   /** (image, placement): draws its placement */
   readonly drawPlacement: FunctionHandle;
   readonly stageCodes: readonly StageCode[];
-  readonly crossEntropy: FunctionHandle;
+  readonly losses: LossKernels;
   readonly synchronization: Synchronization;
   readonly memory: ProgramMemory;
+}
+
+/** The losses of a tile: see `emitCrossEntropy` and `emitWeightedLoss`. */
+export interface LossKernels {
+  readonly plain: FunctionHandle;
+  readonly weighted: FunctionHandle;
 }
 
 /**
@@ -247,23 +253,35 @@ export function emitForward(code: FunctionBuilder, stages: readonly PassCode[], 
 }
 
 /** The losses of a tile and their gradient. */
-export function emitLoss(
-  code: FunctionBuilder,
-  { stagePlan, crossEntropy, memory }: TileParts,
-  place: TilePlace,
-): void {
-  const { labels, losses, predictions, job } = memory.addresses;
+export function emitLoss(code: FunctionBuilder, { stagePlan, losses, memory }: TileParts, place: TilePlace): void {
+  const { addresses } = memory;
   const logits = stagePlan.tensors.length - 1;
   const ofTile = (address: number) => place.inBatch(address, TILE_SAMPLES * 4);
-  code.call(
-    crossEntropy,
-    place.value(logits),
-    ofTile(labels),
-    ofTile(losses),
-    ofTile(predictions),
-    place.gradient(logits),
-    f32.load(job.scale),
-    f32.load(job.smoothing),
+  emitLossCall(code, losses, memory, {
+    logits: place.value(logits),
+    labels: ofTile(addresses.labels),
+    teacher: place.inBatch(addresses.teacher, addresses.logitsTileBytes),
+    losses: ofTile(addresses.losses),
+    predictions: ofTile(addresses.predictions),
+    gradient: place.gradient(logits),
+  });
+}
+
+/** Calls the loss that the job asks for, on a tile. */
+export function emitLossCall(
+  code: FunctionBuilder,
+  kernels: LossKernels,
+  { addresses: { job } }: ProgramMemory,
+  tile: Readonly<Record<"logits" | "labels" | "teacher" | "losses" | "predictions" | "gradient", Integer>>,
+): void {
+  const { logits, labels, teacher, losses, predictions, gradient } = tile;
+  code.if(
+    i32.load(job.weighted),
+    () => code.call(kernels.weighted, logits, labels, teacher, losses, predictions, gradient),
+    () => {
+      const numbers = [f32.load(job.scale), f32.load(job.smoothing)];
+      code.call(kernels.plain, logits, labels, losses, predictions, gradient, ...numbers);
+    },
   );
 }
 

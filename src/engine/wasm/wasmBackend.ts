@@ -16,6 +16,7 @@ import {
   type Images,
   type LayerActivation,
   type LoadedImages,
+  type LossSettings,
   type MeasuringSlice,
   type NetworkSettings,
   type OptimizerSettings,
@@ -27,6 +28,7 @@ import {
 import { checkedBackend } from "../checkedBackend.js";
 import { type HostImages, keepOnHost } from "../hostImages.js";
 import { hyperparameterValues, packHyperparameters } from "../hyperparameters.js";
+import { muonMatrices } from "../muon.js";
 import { type Arithmetic, isFused } from "./features.js";
 import { TILE_SAMPLES } from "./kernels/index.js";
 import { Machine } from "./machine.js";
@@ -106,10 +108,20 @@ class WasmEngine implements Engine {
     this.networks = networks.map((settings) => {
       const { model, optimizer = NO_OPTIMIZER, rubbishPenalty } = settings;
       const averaging = Boolean(settings.averaging);
-      const key = JSON.stringify([model, optimizer.type, averaging, rubbishPenalty]);
+      const muon = optimizer.type === "muon" ? muonMatrices(inferShapes(model), optimizer) : [];
+      const kind = optimizer.type === "muon" ? "adamw" : optimizer.type;
+      const key = JSON.stringify([model, kind, muon, averaging, rubbishPenalty]);
       let machine = machines.get(key);
       if (!machine) {
-        const program = { batchSize, fused, optimizer: optimizer.type, averaging, rubbishPenalty, keepActivations };
+        const program = {
+          batchSize,
+          fused,
+          optimizer: kind,
+          muon,
+          averaging,
+          rubbishPenalty,
+          keepActivations,
+        } as const;
         machine = new Machine(model, inferShapes(model), program, threads);
         machines.set(key, machine);
       }
@@ -170,7 +182,7 @@ class WasmEngine implements Engine {
     this.batches(images, slice).forEach((batch, index) => {
       const number = batchesBefore + index + 1;
       machine.prepareStep(seed, number, 1 / number);
-      machine.perform(Job.measure, batch, 0);
+      machine.perform(Job.measure, batch, {});
     });
   }
 
@@ -180,7 +192,7 @@ class WasmEngine implements Engine {
     const { length: count } = selection.indices ?? [];
     const data = new Float32Array(count * classes);
     for (const batch of this.batches(images, selection)) {
-      machine.perform(Job.evaluate, batch, 0);
+      machine.perform(Job.evaluate, batch, {});
       machine.readLogits(batch.end - batch.start, classes, data, batch.start * classes);
     }
     return { shape: [count, classes], data };
@@ -196,7 +208,7 @@ class WasmEngine implements Engine {
     const outputs = activations.map(({ output }) => output);
     // A thread keeps the activations of one tile.
     for (const batch of this.batches(images, selection, TILE_SAMPLES)) {
-      machine.perform(Job.evaluate, batch, 0);
+      machine.perform(Job.evaluate, batch, {});
       machine.readOutputs(batch.end - batch.start, outputs, batch.start);
     }
     return activations;
@@ -205,13 +217,13 @@ class WasmEngine implements Engine {
   async differentiate(
     images: LoadedImages,
     selection: Selection = {},
-    labelSmoothing = 0,
+    loss: Partial<LossSettings> = {},
     network = 0,
   ): Promise<Differentiation> {
     const machine = this.machineWith(network);
     const [batch] = this.batches(images, selection);
     const results = resultsFor(batch.end);
-    machine.perform(Job.differentiate, batch, labelSmoothing, results);
+    machine.perform(Job.differentiate, batch, loss, results);
     return { ...results, gradients: machine.read("gradients") };
   }
 
@@ -221,7 +233,7 @@ class WasmEngine implements Engine {
 
   private trainNetwork(images: LoadedImages, slice: TrainingSlice, network: number): SampleResults {
     const { optimizer, averaging } = this.networks[network];
-    const { labelSmoothing, seed, updates } = slice;
+    const { seed, updates } = slice;
     const batches = this.batches(images, slice);
     const results = resultsFor(batches[batches.length - 1].end);
     const machine = this.machineWith(network);
@@ -230,7 +242,7 @@ class WasmEngine implements Engine {
       if (averaging) values.averageShare = averageShare(averaging, update.step);
       machine.setHyperparameters(packHyperparameters(values));
       machine.prepareStep(seed, update.step);
-      machine.perform(Job.train, batches[step], labelSmoothing, results);
+      machine.perform(Job.train, batches[step], slice, results);
     });
     return results;
   }
@@ -242,7 +254,7 @@ class WasmEngine implements Engine {
     const average = slice.weights === "average";
     if (average) machine.swapAverage();
     try {
-      for (const batch of batches) machine.perform(Job.evaluate, batch, 0, results);
+      for (const batch of batches) machine.perform(Job.evaluate, batch, {}, results);
     } finally {
       if (average) machine.swapAverage();
     }

@@ -6,7 +6,7 @@ import { HYPERPARAMETER_WORDS, hyperparameterValues, packHyperparameters } from 
 import { DRAW_WORDS, packDraw, SPREADS, spreadsOf } from "../placementDraws.js";
 import { doubleBits } from "./kernels/doubles.js";
 import { DROPOUT, DROPOUT_WORDS } from "./kernels/dropout.js";
-import { OPTIMIZERS } from "./kernels/optimizer.js";
+import { type CardOptimizer, OPTIMIZERS } from "./kernels/optimizer.js";
 
 /** The words of the record that says what one network does in one step; then come those of its dropout layers. */
 export const RECORD = {
@@ -127,7 +127,7 @@ function packUpdate(
   update: Update,
   { words, floats, record }: PackedRecord,
 ): void {
-  words[record + RECORD.optimizer] = OPTIMIZERS[optimizer.type];
+  words[record + RECORD.optimizer] = OPTIMIZERS[(optimizer as CardOptimizer).type];
   words[record + RECORD.averages] = averaging ? 1 : 0;
   const values = hyperparameterValues(optimizer, update);
   if (averaging) values.averageShare = averageShare(averaging, update.step);

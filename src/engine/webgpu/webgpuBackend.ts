@@ -17,6 +17,7 @@ import type {
   Images,
   LayerActivation,
   LoadedImages,
+  LossSettings,
   NetworkSettings,
   OptimizerState,
   SampleResults,
@@ -53,6 +54,9 @@ export interface WebgpuOptions {
 export function webgpuBackend({ gpu = globalThis.navigator?.gpu }: WebgpuOptions = {}): Backend {
   return checkedBackend(async (networks, { batchSize }) => {
     if (!gpu) throw new Error("WebGPU is not available here");
+    if (networks.some(({ optimizer }) => optimizer?.type === "muon")) {
+      throw new RangeError("Muon is for the processor: train with --device cpu");
+    }
     const models = networks.map(({ model }) => model);
     if (hasBatchNorm(models[0])) {
       throw new Error("a graphics card cannot compute batch normalisation yet: use the processor (--device cpu)");
@@ -185,8 +189,8 @@ class WebgpuEngine implements Engine {
     const jobs = slices.map((slice, network): Job | undefined => {
       if (!slice) return undefined;
       const { optimizer, averaging } = this.networks[network];
-      const { seed, updates, labelSmoothing } = slice;
-      return { ...jobOf(slice, labelSmoothing), training: { seed, optimizer: optimizer!, averaging, updates } };
+      const { seed, updates } = slice;
+      return { ...jobOf(slice, slice), training: { seed, optimizer: optimizer!, averaging, updates } };
     });
     return this.run({ images: this.onCard(images), network: 0, jobs, kind: "train" });
   }
@@ -235,10 +239,10 @@ class WebgpuEngine implements Engine {
   async differentiate(
     images: LoadedImages,
     selection: Selection = {},
-    labelSmoothing = 0,
+    loss: Partial<LossSettings> = {},
     network = 0,
   ): Promise<Differentiation> {
-    const jobs = [jobOf(selection, labelSmoothing)];
+    const jobs = [jobOf(selection, loss)];
     const call = { images: this.onCard(images), network, jobs, kind: "differentiate" } as const;
     const { answers, gradients } = await this.program.differentiate(call);
     const { losses, predictions } = answers;
@@ -269,7 +273,16 @@ class WebgpuEngine implements Engine {
   }
 }
 
-/** What is asked of a network as a job; the engine in front has given every selection its indices. */
-function jobOf({ indices = [], placements }: Selection, labelSmoothing = 0): Job {
+/**
+ * What is asked of a network as a job; the engine in front has given every selection its indices.
+ *
+ * @throws RangeError if the loss has class weights or a teacher: the processor computes them
+ */
+function jobOf(
+  { indices = [], placements }: Selection,
+  { labelSmoothing = 0, classWeights, distillation }: Partial<LossSettings> = {},
+): Job {
+  if (classWeights) throw new RangeError("class weights are for the processor: train with --device cpu");
+  if (distillation) throw new RangeError("distillation is for the processor: train with --device cpu");
   return { indices, placements, labelSmoothing };
 }

@@ -5,7 +5,7 @@ import { lenet5, normalizedBytes, summarize } from "../../model/index.js";
 import { customizeRecipe, RECIPES, type Recipe } from "./recipes.js";
 import { scheduleAt } from "./schedules.js";
 
-const { paper, improved, best } = RECIPES;
+const { paper, improved, best, teacher, distilled } = RECIPES;
 
 describe("recipes", () => {
   it("include the tutorial's first configuration as paper", () => {
@@ -41,9 +41,19 @@ describe("recipes", () => {
     expect(improved.labelSmoothing).toBeGreaterThan(0);
   });
 
-  it.each([paper, improved, best])("are LeNet-5 with 61,706 parameters on 28 × 28 images: $name", (recipe) => {
-    const model = lenet5({ ...recipe, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
-    expect(summarize(model).totalParameters).toBe(61_706);
+  it.each([paper, improved, best, distilled])(
+    "are LeNet-5 with 61,706 parameters on 28 × 28 images: $name",
+    (recipe) => {
+      const model = lenet5({ ...recipe, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
+      expect(summarize(model).totalParameters).toBe(61_706);
+    },
+  );
+
+  it("have a teacher of four times the width, and a student that learns from it", () => {
+    const model = lenet5({ ...teacher, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
+    expect(summarize(model).totalParameters).toBe(972_554);
+    expect(distilled.distillation).toEqual({ temperature: 2, share: 0.9 });
+    expect({ ...distilled, name: "best", distillation: undefined }).toEqual({ ...best, distillation: undefined });
   });
 
   it("average the parameters only in best", () => {

@@ -105,7 +105,7 @@ export function emitCrossEntropy(
 }
 
 /** The natural logarithm of numbers ≥ 1: exponent and mantissa in √½ … √2, then the series of the inverse hyperbolic tangent. */
-function log(context: KernelContext, code: FunctionBuilder, x: Value<"v128">): Value<"v128"> {
+export function log(context: KernelContext, code: FunctionBuilder, x: Value<"v128">): Value<"v128"> {
   const { data } = context;
   const bitsOf = (value: number) => new Int32Array(Float32Array.of(value).buffer)[0];
   const bits = code.local("v128", x);

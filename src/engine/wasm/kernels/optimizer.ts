@@ -12,13 +12,14 @@ import {
 import { type KernelContext, multiplyAdd, ZERO } from "./context.js";
 import { FLOAT_BYTES, VECTOR_BYTES } from "./layout.js";
 
-export type OptimizerKind = OptimizerSettings["type"];
+/** Muon leaves to AdamW what it does not update itself. */
+export type OptimizerKind = Exclude<OptimizerSettings["type"], "muon">;
 
 /**
  * Added to a moment and subtracted again, this rounds moments below 1e-30 to zero: denormal numbers would slow a step
  * down fifty times. Nothing changes above 1e-16, and two additions are cheaper than a comparison and a mask.
  */
-const FLUSH = 2 ** -76;
+export const FLUSH = 2 ** -76;
 
 /**
  * Kernels that take one step of the optimizer on consecutive parameters. SGD keeps its buffer in the first moment; SDLM
@@ -124,7 +125,7 @@ function loadSettings(context: KernelContext, code: FunctionBuilder, hyperparame
 }
 
 /** As torch.optim.swa_utils.get_ema_multi_avg_fn: interpolates, so that the average of a constant is that constant. */
-function moveAverage(
+export function moveAverage(
   code: FunctionBuilder,
   settings: Pick<Settings, "averageShare">,
   average: Local<"i32">,

@@ -155,7 +155,7 @@ function crossEntropyWorkloads(classes: number, { batchSize, fused }: KernelOpti
 
 function optimizerWorkloads(bytes: number, { fused, optimizer }: KernelOptions): KernelWorkload[] {
   const context = newContext(fused);
-  const { update: kernel } = emitOptimizer(context, optimizer.type, false);
+  const { update: kernel } = emitOptimizer(context, optimizer.type === "muon" ? "adamw" : optimizer.type, false);
   const memory = new MemoryPlan(context.data.byteLength);
   const arenas = Array.from({ length: 4 }, () => memory.allocate(bytes));
   const hyperparameters = memory.allocate(HYPERPARAMETER_WORDS * FLOAT_BYTES);

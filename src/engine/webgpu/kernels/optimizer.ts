@@ -2,12 +2,15 @@ import type { OptimizerSettings } from "../../backend.js";
 import { HYPERPARAMETERS } from "../../hyperparameters.js";
 
 /** The number that stands for each optimizer. */
-export const OPTIMIZERS: Readonly<Record<OptimizerSettings["type"], number>> = {
+export const OPTIMIZERS = {
   sgd: 0,
   adam: 1,
   adamw: 2,
   sdlm: 3,
-};
+} as const satisfies Partial<Record<OptimizerSettings["type"], number>>;
+
+/** An optimizer that a card computes. */
+export type CardOptimizer = Extract<OptimizerSettings, { type: keyof typeof OPTIMIZERS }>;
 
 /** Moments below this are set to zero, as the WebAssembly backend does. */
 const SMALLEST_MOMENT = "1e-30";

@@ -1,0 +1,57 @@
+import { expect, it } from "vitest";
+import { writeSafetensors } from "./safetensors.js";
+import { readSoftLabels } from "./softLabels.js";
+
+/** A .npy file as NumPy writes it. */
+function npy(descr: string, shape: string, data: ArrayBufferView, order = "False"): Uint8Array {
+  const text = `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': ${shape}, }`;
+  const header = `${text.padEnd(Math.ceil((text.length + 11) / 64) * 64 - 11)}\n`;
+  const start = [0x93, ..."NUMPY"].map((part) => (typeof part === "string" ? part.charCodeAt(0) : part));
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return Uint8Array.from([
+    ...start,
+    1,
+    0,
+    header.length & 255,
+    header.length >> 8,
+    ...new TextEncoder().encode(header),
+    ...bytes,
+  ]);
+}
+
+const LOGITS = Float32Array.of(1, -2, 3, 0.5, 0, 7);
+
+it("reads logits from .npy and safetensors", () => {
+  const expected = { shape: [2, 3], data: LOGITS };
+  expect(readSoftLabels(npy("<f4", "(2, 3)", LOGITS))).toEqual(expected);
+  expect(readSoftLabels(npy("<f8", "(2, 3)", Float64Array.from(LOGITS)))).toEqual(expected);
+  expect(readSoftLabels(npy("<f2", "(2, 3)", Uint16Array.of(0x3c00, 0xc000, 0x4200, 0x3800, 0, 0x4700)))).toEqual(
+    expected,
+  );
+  expect(readSoftLabels(writeSafetensors(new Map([["logits", expected]])))).toEqual(expected);
+});
+
+it("takes the logarithms of probabilities", () => {
+  const { data } = readSoftLabels(npy("<f8", "(2, 2)", Float64Array.of(0.25, 0.75, 1, 0)));
+  expect([...data]).toEqual([
+    Math.fround(Math.log(0.25)),
+    Math.fround(Math.log(0.75)),
+    0,
+    Math.fround(Math.log(1e-30)),
+  ]);
+});
+
+it.each([
+  ["soft labels are floats [images, classes], not of shape [6]", npy("<f4", "(6,)", LOGITS)],
+  ['npy: its elements are "<i8", expected float16, float32 or float64', npy("<i8", "(2, 3)", LOGITS)],
+  ["npy: it is not in C order", npy("<f4", "(2, 3)", LOGITS, "True")],
+  ["npy: shape [2,4] does not fit 24 bytes", npy("<f4", "(2, 4)", LOGITS)],
+  ["npy: the header's length is given as 118", npy("<f4", "(2, 3)", LOGITS).subarray(0, 60)],
+  ["the soft labels have values that are not finite", npy("<f4", "(1, 2)", Float32Array.of(1, Number.NaN))],
+  [
+    "soft labels are one tensor, but the file has 2",
+    writeSafetensors(new Map(["a", "b"].map((name) => [name, { shape: [2, 3], data: LOGITS }]))),
+  ],
+])("refuses: %s", (message, bytes) => {
+  expect(() => readSoftLabels(bytes)).toThrow(message);
+});

@@ -1,0 +1,55 @@
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
+import { readSoftLabels } from "../formats/softLabels.js";
+import { fingerprint, type Weights } from "../model/index.js";
+import type { RecordedTeacher } from "../runs/config.js";
+import type { TeacherSource } from "../training/teacher.js";
+import { readFileBounded } from "./disk/files.js";
+import { loadWeights } from "./loadWeights.js";
+import { named } from "./runFiles.js";
+
+/** A teacher from files, and what a run records of it. */
+export interface LoadedTeacher {
+  readonly source: TeacherSource;
+  readonly recorded: readonly RecordedTeacher[];
+}
+
+/** Soft labels of a million images in ten classes, as float64. */
+const MOST_LABEL_BYTES = 100e6;
+
+/**
+ * Loads networks whose logits are averaged: run folders or files of weights.
+ *
+ * @throws Error naming the file that cannot be read
+ */
+export async function loadTeachers(paths: readonly string[]): Promise<LoadedTeacher> {
+  const networks: Weights[] = [];
+  const recorded: RecordedTeacher[] = [];
+  for (const path of paths) {
+    const { model, parameters, normalization, metadata } = await loadWeights(path);
+    networks.push({ model, parameters, normalization, metadata });
+    const checksum = hashOf(JSON.stringify([model, normalization, await fingerprint(model, parameters)]));
+    recorded.push({ type: "network", path: resolve(path), checksum });
+  }
+  return { source: { networks }, recorded };
+}
+
+/** Loads soft labels, see `readSoftLabels`. @throws Error naming the file if it cannot be read */
+export async function loadSoftLabels(path: string): Promise<LoadedTeacher> {
+  const bytes = await readFileBounded(path, MOST_LABEL_BYTES);
+  const { data } = named(path, () => readSoftLabels(bytes));
+  return { source: { logits: data }, recorded: [{ type: "softLabels", path: resolve(path), checksum: hashOf(bytes) }] };
+}
+
+/** Loads the teacher of a run again. @throws Error if it is missing or has changed */
+export async function loadRecordedTeacher(recorded: readonly RecordedTeacher[]): Promise<LoadedTeacher> {
+  const [{ type, path }] = recorded;
+  const loaded = await (type === "softLabels" ? loadSoftLabels(path) : loadTeachers(recorded.map((one) => one.path)));
+  const other = recorded.find(({ checksum }, index) => checksum !== loaded.recorded[index].checksum);
+  if (other) throw new Error(`${other.path} has changed: the run learns from a teacher that was there before`);
+  return loaded;
+}
+
+function hashOf(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}
