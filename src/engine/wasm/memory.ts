@@ -310,12 +310,20 @@ function placeScratch(
   const assembly = plan.allocate(assemblyScratchBytes(tensors[0].layout));
   const values = tensors.map(({ layout, memory }, index) => (memory === index ? plan.allocate(tileBytes(layout)) : 0));
   const kept = stageCodes.map(({ keptBytes = 0 }) => plan.allocate(keptBytes));
+  /** The stage whose input's gradient, of this tensor, overwrites that of its output. */
+  const stageInPlace = (tensor: number) =>
+    stages.find(({ input, kernels }) => kernels.gradientInPlace && tensors[input].memory === tensor);
   // With an activation fused in, a stage writes its input's gradient over the input.
   const overwritten = new Set(stages.flatMap(({ fused, input }) => (fused ? [tensors[input].memory] : [])));
   const gradients = tensors.map(({ layout, memory }, index) => {
-    if (memory !== index) return 0;
+    if (memory !== index || stageInPlace(index)) return 0;
     return overwritten.has(index) ? values[index] : plan.allocate(tileBytes({ ...layout, border: 0 }));
   });
+  // From the last tensor to the first, as several such stages may follow each other.
+  for (let tensor = tensors.length - 1; tensor >= 0; tensor--) {
+    const stage = stageInPlace(tensor);
+    if (stage) gradients[tensor] = gradients[tensors[stage.output].memory];
+  }
   const workspace = plan.allocate(Math.max(0, ...stageCodes.map(({ workspaceBytes = 0 }) => workspaceBytes)));
   const ofThread = stageCodes.map(({ threadBytes = 0 }) => plan.allocate(threadBytes));
   const single = plan.allocate(singleBytes);

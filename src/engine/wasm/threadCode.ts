@@ -144,10 +144,16 @@ function emitRunPart(
         code.if(i32.ltSigned(threads, i32.add(count, count)), () => callEach(tiles[pass]), callShared),
       );
     };
+    const tile = code.local("i32");
+    // Back and forth: a thread goes on with the tile that is still in its cache.
+    let forth = false;
     const runSegments = (some: readonly Segment[]) => {
       for (const { meeting, body } of some) {
         if (meeting) emitMeeting(code, parts, meeting, { thread, mine });
-        code.forRange(first, end, (tile) => {
+        forth = !forth;
+        const last = i32.sub(i32.add(first, end), 1);
+        code.forRange(first, end, (index) => {
+          code.set(tile, forth ? index : i32.sub(last, index));
           call(body, i32.add(i32.mul(tile, scratch.bytes), scratch.start), tile, mine);
         });
       }

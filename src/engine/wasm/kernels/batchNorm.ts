@@ -105,6 +105,7 @@ export const batchNorm: LayerKernels<BatchNormLayer> = {
     };
   },
   backwardIgnoresOutput: true,
+  gradientInPlace: true,
 };
 
 interface BatchNormShape {
@@ -504,7 +505,10 @@ function emitJoinGradients(context: KernelContext, name: string, shape: BatchNor
   );
 }
 
-/** Emits (x, dy, coefficients, dx, tile, samples), dy and dx without border; dx is zero in lanes without a sample. */
+/**
+ * Emits (x, dy, coefficients, dx, tile, samples), dy and dx without border; dx may be dy, and is zero in lanes without a
+ * sample.
+ */
 function emitBackwardInput(context: KernelContext, name: string, { input }: BatchNormShape): FunctionHandle {
   return context.module.function(
     `${name}.backwardInput`,

@@ -153,6 +153,8 @@ export interface LayerKernels<Of extends Layer = Layer> {
    * its gradient.
    */
   fusesActivation?(activation: ActivationKind, layer: Of, input: Layout, output: Layout): boolean;
+  /** The gradient of the input overwrites that of the output; both have the same shape. */
+  readonly gradientInPlace?: true;
   /** The backward pass does not read the layer's output, so a fused activation behind it may overwrite it. */
   readonly backwardIgnoresOutput?: true;
   /** How one sample is computed alone. Without it, a model computes a whole tile for one sample. */
