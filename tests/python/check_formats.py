@@ -61,6 +61,23 @@ class LeNet(nn.Module):
         return self.fc3(self.activation(self.fc2(features)))
 
 
+class NormalizedLeNet(LeNet):
+    """The same with batch normalisation in all hidden layers."""
+
+    def __init__(self, *options):
+        super().__init__(*options)
+        self.bn1 = nn.BatchNorm2d(6)
+        self.bn2 = nn.BatchNorm2d(16)
+        self.bn3 = nn.BatchNorm1d(120)
+        self.bn4 = nn.BatchNorm1d(84)
+
+    def forward(self, images):
+        maps = self.pooling(self.activation(self.bn1(self.conv1(images))))
+        maps = self.pooling(self.activation(self.bn2(self.conv2(maps))))
+        features = self.activation(self.bn3(self.fc1(maps.flatten(1))))
+        return self.fc3(self.activation(self.bn4(self.fc2(features))))
+
+
 def make(shape, recipe, seed=0):
     channels, _, flat = SHAPES[shape]
     torch.manual_seed(seed)
@@ -176,6 +193,38 @@ class Formats(unittest.TestCase):
                     images = torch.randn(5, channels, side, side)
                     with torch.no_grad():
                         check_onnx(path, {"input": images.numpy(), "logits": model(images).numpy()})
+
+    def test_batch_normalisation_goes_both_ways(self):
+        channels, side, flat = SHAPES["1x28x28"]
+        torch.manual_seed(4)
+        model = NormalizedLeNet(channels, flat, *RECIPES["improved"])
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+        for _ in range(3):
+            optimizer.zero_grad()
+            model(torch.randn(16, channels, side, side)).square().sum().backward()
+            optimizer.step()
+        model.eval()
+        source = self.folder / "normalized.pth"
+        torch.save(model.state_dict(), source)
+        images = torch.randn(5, channels, side, side)
+        with torch.no_grad():
+            logits = model(images)
+        for format in ["pth", "safetensors"]:
+            path = self.export(source, f"normalized-ours.{format}", "--recipe", "improved")
+            state = torch.load(path, weights_only=True) if format == "pth" else load_file(path)
+            other = NormalizedLeNet(channels, flat, *RECIPES["improved"]).eval()
+            other.load_state_dict(state, strict=True)
+            with torch.no_grad():
+                self.assertTrue(torch.equal(other(images), logits))
+        ours = self.export(source, "normalized-ours.onnx", "--recipe", "improved")
+        check_onnx(ours, {"input": images.numpy(), "logits": logits.numpy()})
+        theirs = self.folder / "normalized-theirs.onnx"
+        torch.onnx.export(
+            model, (images,), theirs, dynamo=False, input_names=["input"], output_names=["logits"],
+            dynamic_axes={"input": {0: "batch"}, "logits": {0: "batch"}},
+        )
+        again = self.export(theirs, "normalized-again.onnx")
+        check_onnx(again, {"input": images.numpy(), "logits": logits.numpy()})
 
     def test_every_bit_survives_the_way_through_all_formats(self):
         model, source = self.save("3x32x32", "improved")
