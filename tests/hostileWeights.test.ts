@@ -1,7 +1,8 @@
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DataType, MODEL } from "../src/formats/onnx/messages.js";
 import { writeMessage } from "../src/formats/onnx/protobuf.js";
@@ -24,6 +25,8 @@ const LOADER = `
   const message = await loadWeights(process.argv[1]).then(() => "nothing", (error) => error.message);
   console.log(JSON.stringify({ message, megabytes: process.resourceUsage().maxRSS / 1000 }));
 `;
+
+const run = promisify(execFile);
 
 /** $LENET_NODE is the path of another version of Node. */
 const RUNTIMES: [name: string, program: string, options: string[]][] = [
@@ -157,17 +160,16 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe(`takes at most ${MOST_MEGABYTES} MB:`, () => {
-  it.each(FILES)("%s", (name, content, message) => {
+  it.each(FILES)("%s", async (name, content, message) => {
     const path = join(folder, name);
     writeFileSync(path, content());
-    for (const [runtime, program, options] of RUNTIMES) {
-      const printed = execFileSync(program, [...options, "--input-type=module", "--eval", LOADER, path], {
-        encoding: "utf8",
-      });
-      const loaded = JSON.parse(printed);
+    const load = async ([runtime, program, options]: (typeof RUNTIMES)[number]) => {
+      const { stdout } = await run(program, [...options, "--input-type=module", "--eval", LOADER, path]);
+      const loaded = JSON.parse(stdout);
       expect(loaded.message, runtime).toContain(message);
       expect(loaded.megabytes, runtime).toBeLessThan(MOST_MEGABYTES);
-    }
+    };
+    await Promise.all(RUNTIMES.map(load));
     rmSync(path);
   });
 });

@@ -41,7 +41,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const image = () => readdir(join(folder, DATA, CLASSES[0])).then(([name]) => join(DATA, CLASSES[0], name));
 
 describe("no command prints a control character:", () => {
-  it.each<[string, number, () => string[] | Promise<string[]>]>([
+  it.concurrent.each<[string, number, () => string[] | Promise<string[]>]>([
     ["train, which exists", 1, () => ["train", "--data", DATA, "--out", RUN]],
     ["train, a recipe", 1, () => ["train", "--data", DATA, "--config", `${RECIPE}.json`]],
     ["train --resume", 2, () => ["train", "--resume", RUN, "--data", "digits"]],

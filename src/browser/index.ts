@@ -7,11 +7,19 @@
 import type { StartThread, Threads } from "../engine/wasm/threads.js";
 
 /**
- * The number of threads that an engine can use here: one per core if the page is cross-origin isolated
- * (`crossOriginIsolated`), otherwise only the calling thread.
+ * Whether workers can share memory here. The page must be cross-origin isolated (`crossOriginIsolated`); even then, WebKitGTK
+ * has no shared memory.
+ */
+export function canShareMemory(): boolean {
+  return crossOriginIsolated && typeof SharedArrayBuffer !== "undefined";
+}
+
+/**
+ * The number of threads that an engine can use here: one per core if workers can share memory, otherwise only the calling
+ * thread.
  */
 export function availableThreads(): number {
-  return crossOriginIsolated ? navigator.hardwareConcurrency : 1;
+  return canShareMemory() ? navigator.hardwareConcurrency : 1;
 }
 
 /**
@@ -21,11 +29,12 @@ export function availableThreads(): number {
  * Run the engine in a worker, because a page's window must not block while waiting for threads. A worker starts once
  * its creator returns to the event loop, so `ready` must resolve before computing.
  *
- * @throws Error in a window, or if the page is not cross-origin isolated
+ * @throws Error in a window, or if workers cannot share memory
  */
 export const startThread: StartThread = (start) => {
   if ("document" in globalThis) throw new Error("a window cannot wait for threads: compile the engine in a worker");
   if (!crossOriginIsolated) throw new Error("threads need a cross-origin-isolated page");
+  if (!canShareMemory()) throw new Error("threads need shared memory, which this browser does not have");
   // Bundlers recognise exactly this expression.
   const worker = new Worker(new URL("./threadWorker.js", import.meta.url), { type: "module" });
   const ready = new Promise<void>((resolve, reject) => {

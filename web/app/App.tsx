@@ -1,5 +1,6 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { ComponentType } from "preact";
+import { canShareMemory } from "../../src/browser/index.js";
 import { type ViewName, view } from "../address/url.js";
 import { Announcer } from "../kit/regions.js";
 import { Header } from "./Header.js";
@@ -35,7 +36,7 @@ export function App() {
       <footer class="footer">
         <p>{m.about}</p>
         <Images />
-        <p>{crossOriginIsolated ? m.isolated : m.notIsolated}</p>
+        <p>{canShareMemory() ? m.isolated : m.notIsolated}</p>
       </footer>
       <Shortcuts />
       <Announcer />

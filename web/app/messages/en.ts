@@ -21,6 +21,6 @@ export const en = {
   loading: "Loading …",
   viewFailed: "This view could not be loaded.",
   about: "Everything runs in this tab. Nothing you load or draw leaves it.",
-  isolated: "This page is cross-origin isolated, so training can use several threads.",
-  notIsolated: "This page is not cross-origin isolated, so training uses one thread.",
+  isolated: "This page can share memory between threads, so training can use several.",
+  notIsolated: "This page cannot share memory between threads, so training uses one.",
 };

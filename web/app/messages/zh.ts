@@ -23,6 +23,6 @@ export const zh: typeof en = {
   loading: "正在载入……",
   viewFailed: "无法载入此视图。",
   about: "一切都在这个标签页里计算。你载入或画的东西不会离开它。",
-  isolated: "此页面已跨源隔离，因此训练可以使用多个线程。",
-  notIsolated: "此页面没有跨源隔离，因此训练只用一个线程。",
+  isolated: "此页面可以在线程间共享内存，因此训练可以使用多个线程。",
+  notIsolated: "此页面不能在线程间共享内存，因此训练只用一个线程。",
 };

@@ -1,3 +1,5 @@
+import { canShareMemory } from "../../../src/browser/index.js";
+
 /** Decompresses gzip; returns other bytes unchanged. @throws Error if they are damaged */
 export async function unpacked(bytes: Uint8Array<ArrayBuffer>, what: string): Promise<Uint8Array<ArrayBuffer>> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
@@ -10,11 +12,11 @@ export async function unpacked(bytes: Uint8Array<ArrayBuffer>, what: string): Pr
 }
 
 /**
- * Copies bytes into memory that all workers share if the page is isolated; otherwise returns them, and each worker gets
+ * Copies bytes into memory that all workers share if they can; otherwise returns them, and each worker gets
  * a copy.
  */
 export function shareable(bytes: Uint8Array): Uint8Array {
-  if (!crossOriginIsolated) return bytes;
+  if (!canShareMemory()) return bytes;
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
   shared.set(bytes);
   return shared;

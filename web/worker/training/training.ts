@@ -1,4 +1,4 @@
-import { availableThreads, startThread } from "../../../src/browser/index.js";
+import { availableThreads, canShareMemory, startThread } from "../../../src/browser/index.js";
 import {
   type Backend,
   type Engine,
@@ -249,6 +249,6 @@ async function backendFor({ device, recipe, threads, arithmetic }: TrainingStart
   if (device === "gpu") return (await import("../../../src/engine/webgpu/webgpuBackend.js")).webgpuBackend();
   const useful = Math.min(availableThreads(), mostUsefulThreads(recipe.batchSize));
   // An address with a thread count also works in pages that can have only one.
-  const count = crossOriginIsolated ? (threads ?? useful) : 1;
+  const count = canShareMemory() ? (threads ?? useful) : 1;
   return wasmBackend({ threads: { count, start: startThread, atMost: threads === undefined }, arithmetic });
 }

@@ -1,3 +1,4 @@
+import { availableThreads } from "../../../../src/browser/index.js";
 import { formatAugmentation } from "../../../../src/data/index.js";
 import { ACTIVATION_TYPES, POOLING_TYPES } from "../../../../src/model/index.js";
 import { RECIPES, type Recipe } from "../../../../src/training/recipes/recipes.js";
@@ -112,7 +113,7 @@ function MoreSettings({ recipe }: { readonly recipe: Recipe }) {
             label={m.threads}
             range={RANGES.threads}
             value={threads}
-            standard={crossOriginIsolated ? navigator.hardwareConcurrency : 1}
+            standard={availableThreads()}
             onChange={(value) => changeUrl({ threads: value })}
           />
         )}
