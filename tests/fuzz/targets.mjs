@@ -36,7 +36,7 @@ const RECIPE = { activation: "relu", pooling: "maxPool2d", dropout: 0 };
  */
 function guarded(read, isRefusal = isOurs) {
   const before = getHeapStatistics().external_memory;
-  const start = performance.now();
+  const start = process.cpuUsage();
   let found;
   try {
     found = read();
@@ -47,7 +47,9 @@ function guarded(read, isRefusal = isOurs) {
       assert.match(each.message, /^[^\r\n]+$/, "the message is not one line");
     }
   }
-  const seconds = (performance.now() - start) / 1000;
+  // Of the processor: a busy machine can stop for seconds.
+  const { user, system } = process.cpuUsage(start);
+  const seconds = (user + system) / 1e6;
   assert.ok(seconds < SECONDS, `it took ${seconds} seconds`);
   const bytes = getHeapStatistics().external_memory - before;
   assert.ok(bytes < MOST_BYTES, `it took ${bytes} bytes`);
