@@ -6,12 +6,14 @@ import { epochOrder } from "../src/data/split.js";
 import { measureCurvature } from "../src/engine/curvature/curvature.js";
 import { supportsFusedArithmetic } from "../src/engine/wasm/features.js";
 import { wasmBackend } from "../src/engine/wasm/wasmBackend.js";
+import { readWeights, writeWeights } from "../src/formats/weightFiles.js";
 import {
   elementCount,
   inferShapes,
   initializeParameters,
   LENET5_CONNECTIONS,
   lenet5,
+  type Model,
   type NamedTensors,
   parameterSpecs,
   summarize,
@@ -145,6 +147,68 @@ describe("the network of 1998 in PyTorch", () => {
   it("has the same second derivatives", () => {
     const measured = measureCurvature({ model, ...options }, parameters, { pixels, indices });
     for (const [name, { data }] of measured) expectPicked(name, data, golden.secondDerivatives[name], 2e-7);
+  });
+});
+
+describe("a step of one sample", () => {
+  it("is that of the reference", async () => {
+    const options = { ...recipe, batchSize: 1 };
+    const second = measureCurvature({ model, ...options }, parameters, { pixels, indices });
+    const first = new Map([...second].map(([name, { shape, data }]) => [name, { shape, data: data.map(() => 0) }]));
+    const engines = [await referenceEngine(model, options), await compile(model, options)];
+    for (const engine of engines) {
+      await engine.setParameters(parameters);
+      await engine.setOptimizerState({ first, second });
+      for (const [step, label] of golden.labels.entries()) {
+        const update = { step: step + 1, learningRate: 5e-4 };
+        await engine.train({ pixels, indices: [step] }, [label], { labelSmoothing: 0, seed: 0 }, update);
+      }
+    }
+    const [expected, actual] = await Promise.all(engines.map((engine) => engine.parameters()));
+    for (const [name, { data }] of expected) {
+      const before = parameters.get(name)!.data;
+      const change = (value: number, place: number) => value - before[place];
+      const largest = Math.max(...data.map(change).map(Math.abs));
+      expect(largest, `${name} was trained`).toBeGreaterThan(1e-5);
+      const errors = actual.get(name)!.data.map((value, place) => Math.abs(value - data[place]) / largest);
+      // Both round parameters of about 0.1 to float32: an error of 1e-8 in changes of 1e-4.
+      expect(Math.max(...errors), name).toBeLessThan(1e-3);
+    }
+  });
+});
+
+describe("its files", () => {
+  const weights = { model, parameters, normalization: recipe.normalization };
+
+  it.each(["pth", "safetensors"] as const)("keep the network and its bits: %s", (format) => {
+    const read = readWeights(writeWeights(weights, format));
+    expect(read.model).toEqual(model);
+    expect(read.normalization).toEqual(recipe.normalization);
+    expect([...read.parameters].sort()).toEqual([...parameters].sort());
+  });
+
+  it("are refused if they connect what is not there, or what the network does not connect", () => {
+    const withConnections = (connections: readonly (readonly number[])[]) => {
+      const layers = model.layers.map((layer) => ("connections" in layer ? { ...layer, connections } : layer));
+      const changed = { input: model.input, layers } as Model;
+      const bytes = writeWeights(
+        { ...weights, metadata: { model: changed, normalization: recipe.normalization } },
+        "pth",
+      );
+      return () => readWeights(bytes);
+    };
+    const [, ...rest] = LENET5_CONNECTIONS;
+    expect(withConnections([[0, 1, 6], ...rest])).toThrow(
+      "conv2 (Conv2d-5): output channel 0 is connected to [0, 1, 6], expected some of 0 to 5, ascending",
+    );
+    expect(withConnections(rest)).toThrow("its connections are for 15 output channels, not 16");
+    expect(withConnections([[0, 1], ...rest])).toThrow(
+      "conv2.weight: the weights connect channels that the model does not connect",
+    );
+  });
+
+  it("are written as ONNX, but not read back", () => {
+    expect(() => readWeights(writeWeights(weights, "onnx"))).toThrow("found where a LeNet-5 has an activation");
   });
 });
 
