@@ -54,6 +54,7 @@ export function requireShaders(
     new Error(`a graphics card cannot compute ${what} yet: use the processor (--device cpu)`);
   for (const { layer, label } of layers) {
     const isPartial = layer.type === "conv2d" && layer.connections;
+    if (layer.type === "batchNorm") throw refuse(`${label}, batch normalisation`);
     if (isPartial || layer.type === "subsample2d" || layer.type === "rbf")
       throw refuse(isPartial ? `${label}, a partial convolution` : label);
   }

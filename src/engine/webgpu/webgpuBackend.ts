@@ -1,7 +1,6 @@
 import {
   classCount,
   elementCount,
-  hasBatchNorm,
   inferShapes,
   type Model,
   type NamedTensors,
@@ -58,9 +57,6 @@ export function webgpuBackend({ gpu = globalThis.navigator?.gpu }: WebgpuOptions
       throw new RangeError("Muon is for the processor: train with --device cpu");
     }
     const models = networks.map(({ model }) => model);
-    if (hasBatchNorm(models[0])) {
-      throw new Error("a graphics card cannot compute batch normalisation yet: use the processor (--device cpu)");
-    }
     const layers = inferShapes(models[0]);
     for (const settings of networks) requireShaders(layers, settings);
     const fleet = { models, layers, parameters: layoutParameters(layers), batchSize };
