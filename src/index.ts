@@ -57,7 +57,7 @@ export {
   type TrainingFacts,
   type Weights,
 } from "./model/index.js";
-export { type FitEpoch, type FitOptions, fit } from "./network/fit.js";
+export { type FitEpoch, type FitOptions, type FitState, fit } from "./network/fit.js";
 export {
   activations,
   type EvaluateOptions,
@@ -81,7 +81,13 @@ export type { Judgement } from "./training/evaluate.js";
 export type { ClassResult, Evaluation } from "./training/metrics.js";
 export type { PassOptions, Progress } from "./training/passes.js";
 export type { OptimizerName } from "./training/recipes/optimizers.js";
-export { type DistillationSettings, RECIPES, type Recipe, type RecipeChanges } from "./training/recipes/recipes.js";
+export {
+  type DistillationSettings,
+  RECIPES,
+  type Recipe,
+  type RecipeChanges,
+  type RecipeName,
+} from "./training/recipes/recipes.js";
 export {
   type ConstantSchedule,
   type CosineSchedule,

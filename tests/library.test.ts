@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { DIGIT_CLASSES, datasetFromIdx } from "../src/data/index.js";
-import { type Dataset, LeNet5, RECIPES, fit as train } from "../src/index.js";
+import { type Dataset, LeNet5, RECIPES, type RecipeName, fit as train } from "../src/index.js";
 import { loadWeights, threads } from "../src/node/index.js";
 import { writeDigitFiles } from "./support/digitFiles.mjs";
 import { runProgram } from "./support/program.js";
@@ -27,18 +27,21 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-it.each(Object.keys(RECIPES))("trains the recipe %s to the same bits as the command line", async (name) => {
-  const options = ["--recipe", name, "--epochs", "3", "--seed", String(SEED), "--out", name];
-  const outcome = await runProgram(folder, ["train", "--data", DATA, ...options]);
-  // After so few steps, the network may still predict one class alone.
-  expect(outcome.stderr).toMatch(/^(warning: the training has collapsed: .*\n)?$/);
-  expect(outcome.code).toBe(0);
-  const run = LeNet5.from(await loadWeights(join(folder, name)));
+it.each(Object.keys(RECIPES) as RecipeName[])(
+  "trains the recipe %s to the same bits as the command line",
+  async (name) => {
+    const options = ["--recipe", name, "--epochs", "3", "--seed", String(SEED), "--out", name];
+    const outcome = await runProgram(folder, ["train", "--data", DATA, ...options]);
+    // After so few steps, the network may still predict one class alone.
+    expect(outcome.stderr).toMatch(/^(warning: the training has collapsed: .*\n)?$/);
+    expect(outcome.code).toBe(0);
+    const run = LeNet5.from(await loadWeights(join(folder, name)));
 
-  const recipe = RECIPES[name];
-  const network = LeNet5.create({ ...recipe, classes: DIGIT_CLASSES, seed: SEED });
-  for await (const { epoch } of train(network, dataset, { recipe, epochs: 3, seed: SEED, threads: threads(3) })) {
-    expect(epoch).toBeLessThan(4);
-  }
-  expect(network).toEqual(run);
-});
+    const recipe = RECIPES[name];
+    const network = LeNet5.create({ ...recipe, classes: DIGIT_CLASSES, seed: SEED });
+    for await (const { epoch } of train(network, dataset, { recipe, epochs: 3, seed: SEED, threads: threads(3) })) {
+      expect(epoch).toBeLessThan(4);
+    }
+    expect(network).toEqual(run);
+  },
+);

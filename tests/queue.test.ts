@@ -145,6 +145,16 @@ describe.skipIf(REDIS === undefined)("a sweep through a queue", () => {
     expect(differing).toEqual(["seed=0/events.out.tfevents.lenet"]);
   });
 
+  it("halves a sample as one machine does", async () => {
+    startWorker("--jobs 2 --data few", "halving");
+    const settings = "--data few --epochs 4 --sample 4 --set lr=1e-4..1e-1:log --seeds 1 --halving 2";
+    expect((await submit(`${settings} --out queued`, "halving")).stderr).toBe("");
+    expect((await lenet(`sweep ${settings} --out halved --jobs 1`)).stderr).toBe("");
+    expect(await sweepContents(join(folder, "queued"), "queued")).toEqual(
+      await sweepContents(join(folder, "halved"), "halved"),
+    );
+  });
+
   it("refuses jobs beyond the worker's limits, and jobs that are none", async () => {
     startWorker("--jobs 1 --data few --max-epochs 3", "limits");
     const queue = new Queue("runs", { connection: { url: server.url, password: PASSWORD }, prefix: "limits" });

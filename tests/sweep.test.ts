@@ -63,6 +63,13 @@ describe("lenet sweep reports wrong usage in one line, with exit code 2", () => 
     ["--epochs 2 --set epochs=1,2", "option '--epochs <n>' cannot be used with option '--set epochs=…'"],
     ["--config a.json --set recipe=paper", "option '--config <file>' cannot be used with option '--set recipe=…'"],
     ["--index 3", "option '--index <i>' needs '--out <dir>' or '--resume <sweep>'"],
+    ["--set lr=1..2", "option '--set lr=1..2' needs '--sample <n>', as a range has no list of values"],
+    ["--sample 3", "option '--sample <n>' needs '--set <key=values>'"],
+    [
+      "--sample 3 --set batch=1,2",
+      "option '--sample <n>' argument '3' is invalid. there are hardly more than 2 different combinations: sample fewer",
+    ],
+    ["--halving 2 --index 1", "option '--halving <n>' cannot be used with option '--index <i>'"],
     ["--collect a --index 3", "option '--collect <sweep...>' cannot be used with option '--index <i>'"],
   ])("%s", async (args, message) => {
     const stderr = `lenet: ${message}; see "lenet sweep --help"\n`;
@@ -90,7 +97,7 @@ it("trains every combination with every seed; lists a failed run and continues w
     ["0.01", "90"].map((decay) => `weight-decay=${decay}_epochs=2_lr=0.1_seed=${seed}`),
   );
   expect((await readdir(inFolder("grid"))).sort()).toEqual(
-    [...names, "sweep.config.json", "sweep.csv", "sweep.json"].sort(),
+    [...names, ...["config.json", "csv", "html", "json", "png", "svg"].map((end) => `sweep.${end}`)].sort(),
   );
   expect(report.runs.map(({ run }: { run: string }) => run)).toEqual(names);
   expect(report.runs.map(({ status }: { status: string }) => status)).toEqual([
@@ -218,4 +225,42 @@ it("takes a recipe file, and adds seeds to a finished sweep", async () => {
     seed: 3,
     recipe: { name: "tiny", activation: "sigmoid", epochs: 1, batchSize: 100, augmentation: { cropPadding: 0 } },
   });
+});
+
+it("stops the worse half of a sample after each rung; the best ends with the bits of a run that never paused", async () => {
+  const settings = "--epochs 4 --sample 4 --set lr=1e-4..1e-1:log --set batch=50,100 --seeds 2 --halving 2";
+  const { stdout, stderr } = await lenet(`sweep --data few ${settings} --out halved`);
+  expect(stderr).toBe("");
+  expect(stdout).toMatch(/\n2 of 4 combinations go on\n(?:.*\n)*1 of 2 combinations go on\n/);
+  const { runs, combinations } = await readJson("halved/sweep.json");
+  expect(combinations.map(({ stoppedAfter }: { stoppedAfter?: number }) => stoppedAfter)).toEqual([undefined, 2, 1, 1]);
+  const ended = (status: string) => runs.filter((run: { status: string }) => run.status === status);
+  expect([ended("finished").length, ended("stopped").length]).toEqual([2, 6]);
+  // At the first rung, nobody that was stopped was better than who goes on.
+  const means = new Map<string, number>();
+  for (const { run, settings: of } of runs) {
+    const [, first] = lines(await readFile(inFolder(`halved/${run}/history.csv`), "utf8"));
+    means.set(JSON.stringify(of), (means.get(JSON.stringify(of)) ?? 0) + Number(first.split(",")[4]) / 2);
+  }
+  const [best, second, ...stopped] = combinations.map(({ settings: of }: { settings: object }) =>
+    means.get(JSON.stringify(of)),
+  );
+  expect(Math.min(best, second)).toBeGreaterThanOrEqual(Math.max(...stopped));
+
+  const [{ run, settings: of, seed }] = ended("finished");
+  await lenet(
+    `train --data few --epochs 4 --lr ${of.lr} --batch ${of.batch} --seed ${seed} --threads 1 --out straight`,
+  );
+  for (const name of ["model.pth", "best.safetensors", "last.ckpt", "previous.ckpt"]) {
+    const [bytes, others] = await Promise.all(
+      [`halved/${run}`, "straight"].map((path) => readFile(inFolder(join(path, name)))),
+    );
+    expect(bytes.equals(others), name).toBe(true);
+  }
+  expect(await readFile(inFolder("halved/sweep.html"), "utf8")).toContain("All runs are compared after 1 epoch");
+  // Once more: everything is decided, and nothing is trained.
+  const before = await sweepContents(inFolder("halved"), "halved");
+  expect((await lenet("sweep --resume halved")).stderr).toBe("");
+  expect(await sweepContents(inFolder("halved"), "halved")).toEqual(before);
+  expect((await lenet("sweep --resume halved --seeds 3")).stderr).toMatch(/more cannot be added\n$/);
 });

@@ -6,7 +6,7 @@ import type { ImageShape } from "../model/index.js";
 import { DATA_NAMES, type DataSettings, INPUT_SIDES, isData } from "../node/openData.js";
 import { type Arithmetic, MOST_THREADS } from "../node/threads.js";
 import { OPTIMIZERS } from "../training/recipes/optimizers.js";
-import { RECIPES } from "../training/recipes/recipes.js";
+import { RECIPE_NAMES, type RecipeName } from "../training/recipes/recipes.js";
 import { type DeviceChoice, deviceOption } from "./device.js";
 
 export type { Arithmetic };
@@ -136,14 +136,11 @@ function withDefault(description: string, defaultText: string | undefined): stri
 }
 
 // Functions, because commander keeps state in its options: each command needs its own.
-export const recipeOption = () =>
-  new Option("--recipe <name>", "network and training settings").choices(Object.keys(RECIPES));
+export const recipeOption = () => new Option("--recipe <name>", "network and training settings").choices(RECIPE_NAMES);
 export const configOption = () =>
   new Option("--config <file>", "recipe file (JSON); other options override its fields").conflicts("recipe");
 export const weightsRecipeOption = () =>
-  new Option("--recipe <name>", "activation and pooling, for weights that do not specify them").choices(
-    Object.keys(RECIPES),
-  );
+  new Option("--recipe <name>", "activation and pooling, for weights that do not specify them").choices(RECIPE_NAMES);
 export const dataOption = (defaultText?: string) =>
   new Option(
     "--data <name>",
@@ -201,7 +198,7 @@ export const jsonOption = () =>
 
 /** The options of every command that trains. */
 export interface TrainingOptions extends ImageOptions {
-  readonly recipe: string;
+  readonly recipe: RecipeName;
   /** The path of a recipe file, used instead of `recipe`. */
   readonly config?: string;
   readonly normalize?: "tutorial" | "dataset";

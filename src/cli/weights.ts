@@ -1,7 +1,7 @@
 import type { Engine } from "../engine/backend.js";
 import type { Weights } from "../model/index.js";
 import { type LoadedWeights, loadWeights } from "../node/loadWeights.js";
-import { RECIPES } from "../training/recipes/recipes.js";
+import { RECIPES, type RecipeName } from "../training/recipes/recipes.js";
 import { type Device, PROCESSOR, type ProcessorOptions } from "./device.js";
 
 /** Describes the `<weights>` argument. */
@@ -11,7 +11,7 @@ export const WEIGHTS_HELP = "a .pth, .safetensors or .onnx file, or a run folder
 const BATCH_SIZE = 32;
 
 /** Reads weights. The recipe gives activation and pooling if the file does not. */
-export function openWeights(path: string, recipe: string | undefined): Promise<LoadedWeights> {
+export function openWeights(path: string, recipe: RecipeName | undefined): Promise<LoadedWeights> {
   return loadWeights(path, recipe === undefined ? undefined : RECIPES[recipe]);
 }
 

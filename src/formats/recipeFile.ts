@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type ParsedAugmentation, parseAugmentation } from "../data/augmentationText.js";
-import { RECIPES, type Recipe, TUTORIAL_NORMALIZATION } from "../training/recipes/recipes.js";
+import { RECIPE_NAMES, RECIPES, type Recipe, TUTORIAL_NORMALIZATION } from "../training/recipes/recipes.js";
 import { FormatError } from "./errors.js";
 import { withNewNames } from "./json.js";
 import { mistakesOf } from "./mistakes.js";
@@ -37,7 +37,7 @@ const completeSchema = fields({
 
 const LINKS = {
   $schema: z.string().optional(),
-  extends: z.enum(Object.keys(RECIPES)).optional().describe("The recipe that supplies the fields the file omits"),
+  extends: z.enum(RECIPE_NAMES).optional().describe("The recipe that supplies the fields the file omits"),
 };
 
 /**

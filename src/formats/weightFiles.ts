@@ -76,9 +76,13 @@ export function readWeights(bytes: Uint8Array, parameterFree?: ParameterFreeLaye
 /**
  * Writes weights with all their metadata, so that nothing else is needed to use them.
  *
- * @throws FormatError if a tensor's shape does not fit its data
+ * @throws RangeError if the format is unknown, FormatError if a tensor's shape does not fit its data
  */
 export function writeWeights(weights: Weights, format: WeightsFormat, onnx?: OnnxOptions): Uint8Array {
+  if (!WEIGHTS_FORMATS.includes(format)) {
+    const formats = new Intl.ListFormat("en-GB", { type: "disjunction" }).format(WEIGHTS_FORMATS);
+    throw new RangeError(`weights are written as ${formats}, not ${JSON.stringify(format)}`);
+  }
   const { model, normalization, parameters, metadata = { model, normalization } } = weights;
   if (format === "onnx") return writeOnnx({ ...weights, metadata }, onnx);
   const texts = writeModelMetadata(metadata);

@@ -108,7 +108,7 @@ it("mirrors characters only if told to explicitly", async () => {
 it.each<[string, FitOptions, RegExp]>([
   ["no epochs", { epochs: 0 }, /^epochs must be an integer of at least 1, not 0$/],
   ["half a batch", { batchSize: 0.5 }, /^batchSize must be an integer of at least 1, not 0\.5$/],
-  ["a negative seed", { seed: -1 }, /^seed must be an integer of at least 0, not -1$/],
+  ["a negative seed", { seed: -1 }, /^the seed must be an integer from 0 to 9007199254740991, not -1$/],
   [
     "no threads",
     { threads: { count: 0, start: startThread } },

@@ -2,12 +2,13 @@ import type { Dataset } from "../data/dataset.js";
 import { type Split, splitIndices } from "../data/split.js";
 import type { Backend } from "../engine/backend.js";
 import type { Arithmetic } from "../engine/wasm/features.js";
-import { mostUsefulThreads, requireThreadCount, type Threads } from "../engine/wasm/threads.js";
+import { mostUsefulThreads, requireThreads, type Threads } from "../engine/wasm/threads.js";
 import { wasmBackend } from "../engine/wasm/wasmBackend.js";
 import { hasBatchNorm, isActivation, isPooling } from "../model/index.js";
 import { type Best, type EpochProgress, type EpochRecord, runEpochs, type TrainingState } from "../training/epochs.js";
 import { compilePlan, settleRecipe, type TrainingPlan } from "../training/plan.js";
 import { DISTILLATION, RECIPES, type Recipe, type RecipeChanges } from "../training/recipes/recipes.js";
+import { requireInteger, requireRecipe } from "../training/recipes/requireRecipe.js";
 import { openTeacher, type Teacher, type TeacherSource } from "../training/teacher.js";
 import { datasetFor } from "./datasetFor.js";
 import { LeNet5 } from "./lenet5.js";
@@ -39,12 +40,21 @@ export interface FitOptions extends Omit<RecipeChanges, "activation" | "pooling"
   readonly teacher?: LeNet5 | readonly LeNet5[] | Float32Array;
   /** Where to train instead of on the processor, such as `webgpuBackend()` of `lenet/engine`. */
   readonly backend?: Backend;
-  /** Resume from this state, bit-identical to an uninterrupted run. */
-  readonly resumeFrom?: TrainingState;
+  /**
+   * Resume from this state, bit-identical to an uninterrupted run. Seed, batch size and optimizer must be those of the
+   * training that it comes from, as far as the state says.
+   */
+  readonly resumeFrom?: FitState;
   /** Called several times a second. */
   readonly onProgress?: (progress: EpochProgress) => void;
   /** Aborting ends the training with the signal's reason, within a fraction of a second. */
   readonly signal?: AbortSignal;
+}
+
+/** The state after an epoch of {@link fit}. */
+export interface FitState extends TrainingState {
+  /** What another training could not resume from; states from checkpoint files do not say. */
+  readonly trainedWith?: Pick<Recipe, "batchSize" | "optimizer"> & { readonly seed: number };
 }
 
 /** The result of an epoch. */
@@ -52,7 +62,7 @@ export interface FitEpoch extends EpochRecord {
   /** Whether its validation accuracy is the best so far; the network then has its parameters. */
   readonly isBest: boolean;
   /** Everything needed to resume after this epoch, see `resumeFrom`. */
-  readonly state: TrainingState;
+  readonly state: FitState;
 }
 
 /**
@@ -69,10 +79,8 @@ export function fit(network: LeNet5, dataset: Dataset, options: FitOptions = {})
   const data = datasetFor(network, dataset);
   const recipe = recipeFor(network, data, options, seed);
   const { split = splitIndices(data.labels.length, recipe.validationFraction, seed) } = options;
-  requireInteger("epochs", recipe.epochs, 1);
-  requireInteger("batchSize", recipe.batchSize, 1);
-  requireInteger("seed", seed, 0);
-  requireThreadCount(threads?.count ?? 1);
+  requireThreads(threads);
+  if (resumeFrom) requireSameTraining(resumeFrom, seed, recipe);
   requireInteger("split.train.length", split.train.length, 1);
   requireInteger("split.validation.length", split.validation.length, 1);
   const { model, parameters } = network;
@@ -110,7 +118,8 @@ async function* epochs(
       if (done) return keep(value);
       const { record, state } = value;
       keep(state.best);
-      yield { ...record, isBest: state.best.epoch === record.epoch, state };
+      const isBest = state.best.epoch === record.epoch;
+      yield { ...record, isBest, state: { ...state, trainedWith: trainedWith(plan.seed, recipe) } };
     }
   } finally {
     teacher?.dispose();
@@ -125,7 +134,10 @@ function recipeFor(network: LeNet5, data: Dataset, options: FitOptions, seed: nu
   const { distillation = options.teacher && (recipe.distillation ?? DISTILLATION) } = options;
   const changes = { ...options, distillation, augmentation: undefined };
   const augment = augmentation && { augmentation, flipGiven: true };
-  return settleRecipe({ recipe, changes, augment, seed }, { train: data, background: network.framing.background });
+  const request = { recipe, changes, augment, seed };
+  const settled = settleRecipe(request, { train: data, background: network.framing.background });
+  requireRecipe(settled);
+  return settled;
 }
 
 function teacherSource(teacher: NonNullable<FitOptions["teacher"]>): TeacherSource {
@@ -159,8 +171,16 @@ function requireSameNetwork(network: LeNet5, recipe: Recipe): void {
   }
 }
 
-function requireInteger(name: string, value: number, least: number): void {
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new RangeError(`${name} must be an integer of at least ${least}, not ${value}`);
+/** What the further bits of a training depend on besides its state. */
+function trainedWith(seed: number, { batchSize, optimizer }: Recipe): NonNullable<FitState["trainedWith"]> {
+  return { seed, batchSize, optimizer };
+}
+
+/** @throws RangeError naming what differs from the training that a state comes from */
+function requireSameTraining({ trainedWith: before }: FitState, seed: number, recipe: Recipe): void {
+  const now = trainedWith(seed, recipe);
+  for (const [name, value] of Object.entries(before ?? {})) {
+    const [own, other] = [value, now[name as keyof typeof now]].map((each) => JSON.stringify(each));
+    if (own !== other) throw new RangeError(`the state to resume from was trained with ${name} ${own}, not ${other}`);
   }
 }

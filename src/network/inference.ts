@@ -2,7 +2,7 @@ import type { Dataset } from "../data/dataset.js";
 import { drawImage, type ImageInput } from "../data/images/image.js";
 import type { Engine, Images, LayerActivation } from "../engine/backend.js";
 import { imageSize } from "../engine/hostImages.js";
-import type { Threads } from "../engine/wasm/threads.js";
+import { requireThreads, type Threads } from "../engine/wasm/threads.js";
 import { wasmBackend } from "../engine/wasm/wasmBackend.js";
 import type { NamedTensors } from "../model/index.js";
 import { evaluateDataset, type Judgement, judge } from "../training/evaluate.js";
@@ -64,6 +64,7 @@ async function withThreads<Answer>(
   ask: (engine: Engine) => Promise<Answer>,
 ): Promise<Answer> {
   const { model, normalization, parameters } = network;
+  requireThreads(threads);
   const backend = wasmBackend({ threads });
   const engine = await backend.compile([{ model, normalization }], { batchSize: BATCH_SIZE * threads.count });
   try {

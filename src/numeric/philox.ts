@@ -16,6 +16,7 @@ export const Purpose = {
   digits: 6,
   test: 7,
   noise: 8,
+  search: 9,
 } as const;
 export type Purpose = (typeof Purpose)[keyof typeof Purpose];
 
@@ -67,8 +68,16 @@ export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>, o
   out[3] = c3 >>> 0;
 }
 
-/** The two key words of a seed: its low 32 bits, then the bits above. */
+/**
+ * The two key words of a seed: its low 32 bits, then the bits above.
+ *
+ * @throws RangeError if the seed is not a non-negative safe integer
+ */
 export function seedKey(seed: number): [number, number] {
+  if (!(Number.isSafeInteger(seed) && seed >= 0)) {
+    const value = typeof seed === "string" ? JSON.stringify(seed) : seed;
+    throw new RangeError(`the seed must be an integer from 0 to ${Number.MAX_SAFE_INTEGER}, not ${value}`);
+  }
   return [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
 }
 

@@ -21,6 +21,8 @@ function timeless(text, name) {
       .replaceAll(/(<dt>(?:started|training|validation|total|per epoch)<\/dt><dd>)[^<]+/g, "$1TIME")
       // The last two columns of a history, and one of sweep.csv.
       .replaceAll(/^(\d+(?:,[^,\n]+){5}),[^,\n]+,[^,\n]+$/gm, "$1,TIME,TIME")
-      .replaceAll(/(,finished,\d+,[^,\n]+,[^,\n]*),[^,\n]+(,[0-9a-f]{64},)$/gm, "$1,TIME$2")
+      .replaceAll(/(,(?:finished|stopped),\d+,[^,\n]+,[^,\n]*),[^,\n]+(,[0-9a-f]*,)$/gm, "$1,TIME$2")
+      // The time per run on the page of a sweep.
+      .replaceAll(/<td>\d+:\d\d<\/td>/g, "<td>TIME</td>")
   );
 }

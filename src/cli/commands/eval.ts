@@ -7,6 +7,7 @@ import type { LoadedWeights } from "../../node/loadWeights.js";
 import { DATA_NAMES, type DataSettings, type OpenedData } from "../../node/openData.js";
 import { evaluateDataset } from "../../training/evaluate.js";
 import type { Evaluation } from "../../training/metrics.js";
+import type { RecipeName } from "../../training/recipes/recipes.js";
 import { dataOfRun, listSkipped, openForCommand } from "../data.js";
 import { type DeviceChoice, deviceOption, openDevice } from "../device.js";
 import { formatEvaluation } from "../evaluationTable.js";
@@ -31,7 +32,7 @@ interface EvalOptions extends Partial<ImageOptions> {
   readonly data?: string;
   readonly dataDir?: string;
   readonly split: "test" | "val" | "train";
-  readonly recipe?: string;
+  readonly recipe?: RecipeName;
   readonly device?: DeviceChoice;
   readonly threads?: number;
   readonly arithmetic?: Arithmetic;

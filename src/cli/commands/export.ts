@@ -4,6 +4,7 @@ import { Command, Option } from "commander";
 import { WEIGHTS_FORMATS, type WeightsFormat, writeWeights } from "../../formats/weightFiles.js";
 import type { Weights } from "../../model/index.js";
 import { isFolder, writeFileAtomic } from "../../node/disk/files.js";
+import type { RecipeName } from "../../training/recipes/recipes.js";
 import { jsonOption, weightsRecipeOption } from "../options.js";
 import { printable, toJson } from "../text.js";
 import { openWeights, WEIGHTS_HELP } from "../weights.js";
@@ -12,7 +13,7 @@ interface ExportOptions {
   readonly to: WeightsFormat;
   readonly out?: string;
   readonly withPreprocessing?: boolean;
-  readonly recipe?: string;
+  readonly recipe?: RecipeName;
   readonly json?: boolean;
 }
 

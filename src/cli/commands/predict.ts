@@ -3,6 +3,7 @@ import { classCount, inferShapes } from "../../model/index.js";
 import { findImages, type ImageSource } from "../../node/imageSources.js";
 import type { LoadedWeights } from "../../node/loadWeights.js";
 import { predictImages } from "../../node/predictImages.js";
+import type { RecipeName } from "../../training/recipes/recipes.js";
 import { type DeviceChoice, deviceOption, openDevice } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
 import { hasLightBackground, isLightOnBlack } from "../lightImages.js";
@@ -27,7 +28,7 @@ import { engineFor, openWeights, WEIGHTS_HELP } from "../weights.js";
 interface PredictOptions extends Partial<ImageOptions> {
   readonly invert?: boolean;
   readonly top: number;
-  readonly recipe?: string;
+  readonly recipe?: RecipeName;
   readonly device?: DeviceChoice;
   readonly threads?: number;
   readonly arithmetic?: Arithmetic;

@@ -1,11 +1,11 @@
 import { Command, Option } from "commander";
 import { formatSummary, type ImageShape, lenet5, summarize } from "../../model/index.js";
-import { RECIPES } from "../../training/recipes/recipes.js";
+import { RECIPES, type RecipeName } from "../../training/recipes/recipes.js";
 import { inputSize, integer, jsonOption, recipeOption } from "../options.js";
 import { printableLines, toJson } from "../text.js";
 
 interface SummaryOptions {
-  readonly recipe: string;
+  readonly recipe: RecipeName;
   readonly input?: ImageShape;
   readonly classes: number;
   readonly json?: boolean;

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { ParsedAugmentation } from "../../data/augmentationText.js";
 import type { ImageShape } from "../../model/index.js";
-import { RECIPES } from "../../training/recipes/recipes.js";
+import { RECIPES, type RecipeName } from "../../training/recipes/recipes.js";
 import { type DeviceChoice, deviceOption } from "../device.js";
 import {
   type Arithmetic,
@@ -23,12 +23,13 @@ import {
   logOption,
   quietOption,
   recipeOption,
+  seed,
   softLabelsOption,
   strictOption,
   teacherOption,
 } from "../options.js";
 import { collectSweep } from "../sweep/collect.js";
-import { type Axis, GRID_KEYS, parseAxis, parseSeeds } from "../sweep/grid.js";
+import { type Axis, combinationsOf, GRID_KEYS, isRange, parseAxis, parseSeeds } from "../sweep/grid.js";
 import { openQueue } from "../sweep/queue/client.js";
 import { QueueTrainer } from "../sweep/queue/submit.js";
 import { joinSweep, resumeSweep, type SweepOptions, startSweep, trainRunOf } from "../sweep/sweep.js";
@@ -37,7 +38,7 @@ import { readConfig } from "../training/request.js";
 import { queueNameOption, queueUrl } from "./queueOptions.js";
 
 interface SweepCommandOptions extends ImageOptions {
-  readonly recipe: string;
+  readonly recipe: RecipeName;
   /** The path of a recipe file, used instead of `recipe`. */
   readonly config?: string;
   readonly epochs?: number;
@@ -51,6 +52,9 @@ interface SweepCommandOptions extends ImageOptions {
   readonly set: readonly Axis[];
   readonly teacher?: readonly string[];
   readonly softLabels?: string;
+  readonly sample?: number;
+  readonly sampleSeed: number;
+  readonly halving?: number;
   readonly out?: string;
   readonly resume?: string;
   readonly index?: number;
@@ -70,7 +74,8 @@ const MOST_JOBS = 1024;
 
 /** The options that make a sweep what it is. */
 const SETTINGS = [
-  ...["recipe", "config", "epochs", "batch", "augment", "set", "arithmetic", "teacher", "softLabels"],
+  ...["recipe", "config", "epochs", "batch", "augment", "set", "sample", "sampleSeed", "halving", "arithmetic"],
+  ...["teacher", "softLabels"],
   ...["data", "input", "fit", "background"],
 ];
 
@@ -97,13 +102,28 @@ export function sweepCommand(): Command {
     .addOption(
       new Option(
         "--set <key=values>",
-        `values to compare, such as lr=1e-3,3e-3 or "augment=none;light"; repeat it to train all combinations; keys: ${GRID_KEYS.join(", ")}`,
+        `values to compare, such as lr=1e-3,3e-3 or "augment=none;light", or with --sample a range, such as lr=1e-4..1e-2:log; repeat it to train all combinations; keys: ${GRID_KEYS.join(", ")}`,
       )
         .argParser(addAxis)
         .default([], "none"),
     )
     .addOption(teacherOption())
     .addOption(softLabelsOption())
+    .addOption(
+      new Option(
+        "--sample <n>",
+        "train so many combinations, drawn at random from lists and ranges of --set",
+      ).argParser(integer(1, MOST_RUNS)),
+    )
+    .addOption(new Option("--sample-seed <n>", "seed of that draw").argParser(seed).default(0))
+    .addOption(
+      new Option(
+        "--halving <n>",
+        "stop combinations early: one in n, the best so far, goes on for n times the epochs, and so on",
+      )
+        .argParser(integer(2, 100))
+        .conflicts("index"),
+    )
     .addOption(new Option("--out <dir>", "sweep folder to create (default: sweeps/<data>-<recipe>)"))
     .addOption(
       new Option(
@@ -148,7 +168,9 @@ export function sweepCommand(): Command {
 async function runSweep(options: SweepCommandOptions, command: Command): Promise<void> {
   const { seeds, set: grid, jobs, json = false, quiet = false } = options;
   requireSettable(command, grid);
-  const runs = grid.reduce((product, { values }) => product * values.length, seeds.length);
+  requireSample(command, options);
+  const combinations = options.sample ?? grid.reduce((product, { values }) => product * values.length, 1);
+  const runs = combinations * seeds.length;
   if (runs > MOST_RUNS) {
     command.error(
       `all combinations and seeds make ${runs.toLocaleString("en-US")} runs, but the limit is ${MOST_RUNS.toLocaleString("en-US")}`,
@@ -181,10 +203,33 @@ async function train(options: SweepCommandOptions, sweepOptions: SweepOptions, c
   const { input: ofRecipe, ...recipe } = await recipeOf(options);
   const size = { input: input ?? ofRecipe, resize: fit, background: backgroundByte(background) };
   const teacher = { networks: options.teacher, softLabels: options.softLabels };
-  const settings = { ...recipe, data: { data, dataDir, ...size, strict }, grid, seeds, teacher, arithmetic };
+  const { sample: count, sampleSeed, halving } = options;
+  const sample = count === undefined ? undefined : { count, seed: sampleSeed };
+  const settings = {
+    ...recipe,
+    data: { data, dataDir, ...size, strict },
+    ...{ grid, seeds, sample, halving, teacher, arithmetic },
+  };
   if (index === undefined) return startSweep({ ...settings, out }, sweepOptions);
   if (out === undefined) return command.error("option '--index <i>' needs '--out <dir>' or '--resume <sweep>'");
   await joinSweep({ ...settings, out }, index, sweepOptions);
+}
+
+/** Refuses ranges without a sample, and a sample of nothing or of too few combinations. */
+function requireSample(command: Command, { set: grid, sample: count, sampleSeed }: SweepCommandOptions): void {
+  const range = grid.find(isRange);
+  if (range && count === undefined) {
+    command.error(
+      `option '--set ${range.key}=${range.values[0]}' needs '--sample <n>', as a range has no list of values`,
+    );
+  }
+  if (count === undefined) return;
+  if (grid.length === 0) command.error("option '--sample <n>' needs '--set <key=values>'");
+  try {
+    combinationsOf({ grid, sample: { count, seed: sampleSeed } });
+  } catch (error) {
+    command.error(`option '--sample <n>' argument '${count}' is invalid. ${(error as Error).message}`);
+  }
 }
 
 /** Refuses an option for all runs if its values are compared. */

@@ -25,7 +25,7 @@ export async function collectSweep(
 ): Promise<void> {
   if (others.length > 0 && !existsSync(path)) await createSweepFolder(path, await readSweepConfig(others[0]));
   const config = await readSweepConfig(path);
-  const plan = planRuns(config.grid, config.seeds);
+  const plan = planRuns(config);
   for (const other of others) {
     requireSameSweep(path, config, other, await readSweepConfig(other));
     for (const { name } of plan) await copyFinished(join(other, name), join(path, name));

@@ -3,7 +3,7 @@ import type { ParsedAugmentation } from "../../data/augmentationText.js";
 import { augmentationSchema, recipeSchema, recipeShape } from "../../formats/recipeSchema.js";
 import { teachersSchema } from "../../runs/config.js";
 import type { TrainingRequest } from "../../training/plan.js";
-import { RECIPES } from "../../training/recipes/recipes.js";
+import { RECIPES, type RecipeName } from "../../training/recipes/recipes.js";
 import { withTeacher } from "../training/teacher.js";
 import { type PlannedRun, parseAxis, withCombination } from "./grid.js";
 
@@ -21,8 +21,7 @@ const augmentSchema: z.ZodType<ParsedAugmentation> = z.object({
   flipGiven: z.boolean(),
 });
 
-/** The schema of sweep.config.json. */
-export const configSchema = z.object({
+const fieldsSchema = z.object({
   /** The versions that started the sweep. */
   versions: z.object({ lenet: z.string(), node: z.string(), v8: z.string() }),
   startedAt: z.string(),
@@ -62,9 +61,19 @@ export const configSchema = z.object({
   teachers: teachersSchema.optional(),
   grid: z.array(axisSchema),
   seeds: z.array(z.number().int().nonnegative()).min(1),
+  /** Draws combinations at random instead of taking all of the grid. */
+  sample: z.object({ count: z.number().int().positive(), seed: z.number().int().nonnegative() }).optional(),
+  /** Successive halving: one in so many combinations goes on from rung to rung. */
+  halving: z.number().int().min(2).optional(),
   /** The arithmetic of all its runs; sweeps of early versions do not say. */
   arithmetic: z.enum(["portable", "fused"]).optional(),
 });
+
+/** The schema of sweep.config.json. */
+export const configSchema = fieldsSchema.refine(
+  ({ recipe, common }) => common?.recipe !== undefined || Object.hasOwn(RECIPES, recipe),
+  { path: ["recipe"], error: "there is no recipe of this name" },
+);
 
 /** All settings of a sweep. */
 export type SweepConfig = z.infer<typeof configSchema>;
@@ -74,7 +83,7 @@ export function requestOf(
   { recipe: name, common = {}, teachers }: Pick<SweepConfig, "recipe" | "common" | "teachers">,
   { combination, seed }: Pick<PlannedRun, "combination" | "seed">,
 ): TrainingRequest {
-  const { recipe = RECIPES[name], augment, normalize, epochs, batchSize } = common;
+  const { recipe = RECIPES[name as RecipeName], augment, normalize, epochs, batchSize } = common;
   const changed = { recipe, augment, normalize, seed, changes: { epochs, batchSize } };
   const request = withCombination(changed, combination);
   return teachers ? withTeacher(request) : request;

@@ -27,7 +27,7 @@ const data = {
 } as const;
 
 function runsOf(axes: readonly string[], seeds: string) {
-  return planRuns(axes.map(parseAxis), parseSeeds(seeds)).map(({ combination, seed, name }) => ({
+  return planRuns({ grid: axes.map(parseAxis), seeds: parseSeeds(seeds) }).map(({ combination, seed, name }) => ({
     training: withCombination({ recipe: RECIPES.improved, changes: {}, seed }, combination),
     path: join(folder, name),
     name,

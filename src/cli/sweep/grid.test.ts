@@ -72,7 +72,7 @@ describe("planRuns", () => {
   const axes = [parseAxis("lr=1e-3,3e-3"), parseAxis("augment=none;crop=2,flip=0.5")];
 
   it("lists all combinations with the first seed, then with the next", () => {
-    expect(planRuns(axes, [7, 3]).map(({ name }) => name)).toEqual([
+    expect(planRuns({ grid: axes, seeds: [7, 3] }).map(({ name }) => name)).toEqual([
       "lr=1e-3_augment=none_seed=7",
       "lr=1e-3_augment=crop=2,flip=0.5_seed=7",
       "lr=3e-3_augment=none_seed=7",
@@ -85,14 +85,14 @@ describe("planRuns", () => {
   });
 
   it("lists only the seeds if nothing is varied", () => {
-    expect(planRuns([], [0, 1])).toEqual([
+    expect(planRuns({ grid: [], seeds: [0, 1] })).toEqual([
       { combination: [], seed: 0, name: "seed=0" },
       { combination: [], seed: 1, name: "seed=1" },
     ]);
   });
 
   it("names combinations readably", () => {
-    expect(labelOf(combinationsOf(axes)[2], "improved")).toBe("lr=3e-3 augment=none");
+    expect(labelOf(combinationsOf({ grid: axes })[2], "improved")).toBe("lr=3e-3 augment=none");
     expect(labelOf([], "improved")).toBe("improved");
   });
 });
@@ -110,7 +110,7 @@ describe("withCombination", () => {
       ...["recipe=paper", "lr=1e-2", "batch=64", "epochs=3", "dropout=0", "label-smoothing=0.1", "weight-decay=0.5"],
       ...["augment=light,flip=0", "normalize=dataset", "val-split=0.1"],
     ].map(parseAxis);
-    expect(withCombination(request, combinationsOf(axes)[0])).toEqual({
+    expect(withCombination(request, combinationsOf({ grid: axes })[0])).toEqual({
       ...request,
       recipe: RECIPES.paper,
       normalize: "dataset",

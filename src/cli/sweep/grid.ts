@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import { count } from "../../report/numbers.js";
 import type { TrainingRequest } from "../../training/plan.js";
-import { RECIPES } from "../../training/recipes/recipes.js";
+import { RECIPE_NAMES, RECIPES } from "../../training/recipes/recipes.js";
 import {
   augmentation,
   batchSize,
@@ -16,11 +16,26 @@ import {
   validationFraction,
   weightDecay,
 } from "../options.js";
+import { parseRange, type Range, sampleCombinations } from "./sample.js";
 
-/** A key of the grid and its values, as written. */
+/** A key of the grid and its values, as written; in a sample, one of them may be a range. */
 export interface Axis {
   readonly key: string;
   readonly values: readonly string[];
+}
+
+/** A number of combinations, drawn at random. */
+export interface Sample {
+  readonly count: number;
+  readonly seed: number;
+}
+
+/** What is compared. */
+export interface Search {
+  readonly grid: readonly Axis[];
+  readonly seeds: readonly number[];
+  /** Default: all combinations of the grid. */
+  readonly sample?: Sample;
 }
 
 /** One value of every key. */
@@ -41,7 +56,7 @@ const MOST_SEEDS = 1000;
 
 /** The keys that can be varied, and how to parse their values. Parsers throw InvalidArgumentError. */
 const KEYS: Readonly<Record<string, (text: string) => Change>> = {
-  recipe: (text) => ({ recipe: RECIPES[oneOf(Object.keys(RECIPES))(text)] }),
+  recipe: (text) => ({ recipe: RECIPES[oneOf(RECIPE_NAMES)(text)] }),
   lr: (text) => ({ changes: { learningRate: learningRate(text) } }),
   batch: (text) => ({ changes: { batchSize: batchSize(text) } }),
   epochs: (text) => ({ changes: { epochs: epochCount(text) } }),
@@ -54,11 +69,23 @@ const KEYS: Readonly<Record<string, (text: string) => Change>> = {
   "val-split": (text) => ({ changes: { validationFraction: validationFraction(text) } }),
 };
 
+/** The keys whose values are numbers, of which there may be a range, and whether they are whole. */
+const RANGED: Readonly<Record<string, { readonly isInteger: boolean }>> = {
+  lr: { isInteger: false },
+  batch: { isInteger: true },
+  epochs: { isInteger: true },
+  dropout: { isInteger: false },
+  "label-smoothing": { isInteger: false },
+  "weight-decay": { isInteger: false },
+  "val-split": { isInteger: false },
+};
+
 /** The keys of a grid. */
 export const GRID_KEYS: readonly string[] = Object.keys(KEYS);
 
 /**
- * Parses `key=value,value`. Values of augment contain commas, so semicolons separate them.
+ * Parses `key=value,value`, or `key=low..high` and `key=low..high:log`. Values of augment contain commas, so semicolons
+ * separate them.
  *
  * @throws InvalidArgumentError, saying what is wrong and what is allowed
  */
@@ -67,6 +94,11 @@ export function parseAxis(text: string): Axis {
   if (key === undefined) throw new InvalidArgumentError("It must be key=value,value, such as lr=1e-3,3e-3.");
   if (!Object.hasOwn(KEYS, key)) {
     throw new InvalidArgumentError(`Unknown key "${key}"; the keys are ${GRID_KEYS.join(", ")}.`);
+  }
+  const range = parseRange(list);
+  if (range) {
+    requireRange(key, list, range);
+    return { key, values: [list] };
   }
   const values = list.split(key === "augment" ? ";" : ",");
   const changes = values.map((value) => JSON.stringify(parseValue(key, value)));
@@ -77,6 +109,20 @@ export function parseAxis(text: string): Axis {
     }
   });
   return { key, values };
+}
+
+/** Whether an axis is a range. */
+export function isRange({ values }: Axis): boolean {
+  return values.length === 1 && parseRange(values[0]) !== undefined;
+}
+
+function requireRange(key: string, text: string, { low, high, isLogarithmic }: Range): void {
+  if (!Object.hasOwn(RANGED, key)) {
+    throw new InvalidArgumentError(`${key} has no range; those with one are ${Object.keys(RANGED).join(", ")}.`);
+  }
+  for (const end of [low, high]) parseValue(key, end);
+  if (!(Number(low) < Number(high))) throw new InvalidArgumentError(`The range ${text} must end above its beginning.`);
+  if (isLogarithmic && Number(low) === 0) throw new InvalidArgumentError("A logarithmic range cannot begin at 0.");
 }
 
 function parseValue(key: string, value: string): Change {
@@ -96,7 +142,7 @@ function parseValue(key: string, value: string): Change {
  */
 export function parseSeeds(text: string): readonly number[] {
   if (!/[,-]/.test(text)) return Array.from({ length: integer(1, MOST_SEEDS)(text) }, (_, index) => index);
-  const seeds = text.split(",").flatMap((item) => parseRange(item.trim()));
+  const seeds = text.split(",").flatMap((item) => parseSeedRange(item.trim()));
   if (seeds.length > MOST_SEEDS) throw new InvalidArgumentError(`There are more than ${count(MOST_SEEDS)} seeds.`);
   const duplicate = seeds.find((value, index) => seeds.indexOf(value) < index);
   if (duplicate !== undefined) throw new InvalidArgumentError(`Seed ${duplicate} is listed twice.`);
@@ -104,7 +150,7 @@ export function parseSeeds(text: string): readonly number[] {
 }
 
 /** The seeds of one item of a list: a seed, or a range with both ends. */
-function parseRange(item: string): number[] {
+function parseSeedRange(item: string): number[] {
   const [, start, end] = /^(\d+)-(\d+)$/.exec(item) ?? [item, item, item];
   const [first, last] = [seed(start), seed(end)];
   if (first > last) throw new InvalidArgumentError(`The range ${item} ends before it begins.`);
@@ -112,9 +158,24 @@ function parseRange(item: string): number[] {
   return Array.from({ length: Math.min(last - first, MOST_SEEDS) + 1 }, (_, index) => first + index);
 }
 
-/** All combinations of the axes' values, the last axis changing fastest. Without axes, one empty combination. */
-export function combinationsOf(axes: readonly Axis[]): Combination[] {
-  return axes.reduce<Combination[]>(
+/**
+ * The combinations that are compared: all of the axes' values, the last axis changing fastest, or a sample. Without axes,
+ * one empty combination.
+ *
+ * @throws RangeError if there are fewer combinations than the sample needs
+ */
+export function combinationsOf({ grid, sample }: Omit<Search, "seeds">): Combination[] {
+  if (!sample) return allCombinations(grid);
+  const choices = grid.map((axis) => {
+    const range = isRange(axis) ? parseRange(axis.values[0]) : undefined;
+    return range ? { range, ...RANGED[axis.key] } : { values: axis.values };
+  });
+  const drawn = sampleCombinations(choices, sample.count, sample.seed);
+  return drawn.map((values) => values.map((value, index) => ({ key: grid[index].key, value })));
+}
+
+function allCombinations(grid: readonly Axis[]): Combination[] {
+  return grid.reduce<Combination[]>(
     (combinations, { key, values }) =>
       combinations.flatMap((combination) => values.map((value) => [...combination, { key, value }])),
     [[]],
@@ -122,9 +183,10 @@ export function combinationsOf(axes: readonly Axis[]): Combination[] {
 }
 
 /** All combinations with all seeds, seed by seed: a sweep that is stopped early has then compared all combinations. */
-export function planRuns(axes: readonly Axis[], seeds: readonly number[]): PlannedRun[] {
+export function planRuns({ seeds, ...search }: Search): PlannedRun[] {
+  const combinations = combinationsOf(search);
   return seeds.flatMap((seed) =>
-    combinationsOf(axes).map((combination) => {
+    combinations.map((combination) => {
       const parts = [...combination, { key: "seed", value: String(seed) }];
       return { combination, seed, name: parts.map(({ key, value }) => `${key}=${value}`).join("_") };
     }),

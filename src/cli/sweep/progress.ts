@@ -1,6 +1,8 @@
 import { join } from "node:path";
+import { readHistory } from "../../node/runFolder.js";
 import type { LoadedTeacher } from "../../node/teachers.js";
 import { formatDuration } from "../../report/numbers.js";
+import { bestAccuracy, secondsOf } from "../../runs/history.js";
 import type { LoadedData } from "../data.js";
 import { describeCard } from "../device.js";
 import { InterruptedError } from "../interrupt.js";
@@ -12,6 +14,7 @@ import type { RunDeviceOptions } from "../training/train.js";
 import { requestOf, type SweepConfig } from "./config.js";
 import { trainInFleets } from "./fleets.js";
 import { type PlannedRun, planRuns } from "./grid.js";
+import { bestCombinations, epochOf, type Rung, rungsOf } from "./halving.js";
 import { shareData } from "./pool.js";
 import { trainOnProcessor } from "./processor.js";
 import type { RunOutcome } from "./report.js";
@@ -44,6 +47,9 @@ interface PlannedSweptRun extends SweptRun {
   readonly run: PlannedRun;
 }
 
+/** How a run has ended by itself. */
+type EndedRun = Exclude<RunOutcome, { status: "stopped" }>;
+
 /** The progress of a run, in images over all epochs. */
 interface Progress {
   done: number;
@@ -70,14 +76,15 @@ export class Sweep {
     this.place = place;
     this.teacher = teacher;
     this.options = options;
-    this.plan = planRuns(config.grid, config.seeds);
+    this.plan = planRuns(config);
   }
 
   /** Trains all runs that are not finished, and writes the report. @throws Error if runs have failed */
   async complete(signal: AbortSignal): Promise<void> {
     await this.readFinished(this.plan);
     this.announce();
-    if (!(await this.train(this.plan, signal))) throw new InterruptedError(`interrupted ${this.howFar}`);
+    const left = await this.climb(signal);
+    if (!left || !(await this.train(left, signal))) throw new InterruptedError(`interrupted ${this.howFar}`);
     await this.options.remote?.finish(
       this.config,
       this.plan.map(({ name }) => name),
@@ -85,6 +92,52 @@ export class Sweep {
     // In the order of the plan, not in that of finishing.
     const outcomes = new Map(this.plan.map((run) => [run, this.outcomes.get(run)!]));
     await reportOutcomes(this.path, this.config, outcomes, this.options);
+  }
+
+  /**
+   * Trains the rungs of successive halving, if there are any. All decisions follow from the run folders, so a resumed
+   * sweep comes to the same ones.
+   *
+   * @returns the runs that go on to their ends; undefined if the signal is aborted before
+   */
+  private async climb(signal: AbortSignal): Promise<readonly PlannedRun[] | undefined> {
+    const { halving } = this.config;
+    let combinations = [...new Set(this.plan.map(({ combination }) => combination))];
+    let runs = this.plan;
+    for (const rung of halving === undefined ? [] : rungsOf(combinations.length, halving)) {
+      if (!(await this.train(runs, signal, rung))) return undefined;
+      const accuracies = new Map<PlannedRun, number | undefined>();
+      for (const run of runs) accuracies.set(run, await this.accuracyAt(run, epochOf(rung, this.epochsOf(run))));
+      const before = combinations.length;
+      combinations = bestCombinations(combinations, runs, (run) => accuracies.get(run), rung.keep);
+      const kept = new Set(combinations);
+      for (const run of runs) if (!kept.has(run.combination)) await this.stop(run);
+      runs = runs.filter(({ combination }) => kept.has(combination));
+      this.options.terminal.detail(`${rung.keep} of ${counted(before, "combination")} go on`);
+    }
+    return runs;
+  }
+
+  /** A run's best validation accuracy up to an epoch; undefined if it has failed. */
+  private async accuracyAt(run: PlannedRun, epoch: number): Promise<number | undefined> {
+    if (this.outcomes.get(run)?.status === "failed") return undefined;
+    return bestAccuracy((await readHistory(join(this.path, run.name))).slice(0, epoch));
+  }
+
+  /** Leaves a run as it is, for good. */
+  private async stop(run: PlannedRun): Promise<void> {
+    const progress = this.progress.get(run)!;
+    progress.total = progress.done;
+    if (this.outcomes.has(run)) return;
+    const history = await readHistory(join(this.path, run.name));
+    const validationAccuracy = bestAccuracy(history)!;
+    this.outcomes.set(run, {
+      status: "stopped",
+      epochs: history.length,
+      bestEpoch: history.find((record) => record.validationAccuracy === validationAccuracy)!.epoch,
+      validationAccuracy,
+      seconds: secondsOf(history),
+    });
   }
 
   /**
@@ -103,7 +156,7 @@ export class Sweep {
       throw new InterruptedError("interrupted; to resume the run, enter the same command again");
     }
     const outcome = this.outcomes.get(run)!;
-    if (outcome.status === "finished") return forgetFailure(this.path, run.name);
+    if (outcome.status !== "failed") return forgetFailure(this.path, run.name);
     await noteFailure(this.path, run.name, outcome.reason);
     throw new Error(`${run.name} failed: ${outcome.reason}`);
   }
@@ -113,25 +166,34 @@ export class Sweep {
     const images = this.data.parts.train.labels.length;
     for (const run of runs) {
       const path = join(this.path, run.name);
-      const { recipe, changes } = requestOf(this.config, run);
-      const epochs = changes.epochs ?? recipe.epochs;
+      const epochs = this.epochsOf(run);
       const finished = await readFinishedRun(path);
       if (finished) this.outcomes.set(run, finished);
       this.progress.set(run, { done: (await countEpochs(path)) * images, total: epochs * images });
     }
   }
 
-  /** Trains those of the runs that have not ended. @returns false if the signal is aborted before all have */
-  private async train(runs: readonly PlannedRun[], signal: AbortSignal): Promise<boolean> {
-    const left = runs
-      .filter((run) => !this.outcomes.has(run))
-      .map((run) => ({
-        run,
-        name: run.name,
-        training: requestOf(this.config, run),
-        teacher: this.teacher,
-        path: join(this.path, run.name),
-      }));
+  private epochsOf(run: PlannedRun): number {
+    const { recipe, changes } = requestOf(this.config, run);
+    return changes.epochs ?? recipe.epochs;
+  }
+
+  /**
+   * Trains those of the runs that have not ended, to their ends or up to a rung.
+   *
+   * @returns false if the signal is aborted before all are there
+   */
+  private async train(runs: readonly PlannedRun[], signal: AbortSignal, rung?: Rung): Promise<boolean> {
+    const left: PlannedSweptRun[] = [];
+    for (const run of runs) {
+      const path = join(this.path, run.name);
+      const pauseAfter = rung && epochOf(rung, this.epochsOf(run));
+      const isThere = pauseAfter !== undefined && (await countEpochs(path)) >= pauseAfter;
+      if (this.outcomes.has(run) || isThere) continue;
+      const training = requestOf(this.config, run);
+      left.push({ run, name: run.name, training, teacher: this.teacher, path, pauseAfter });
+    }
+    const arrived = new Set<PlannedRun>();
     const options: SweptRunsOptions<PlannedSweptRun> = {
       data: this.data,
       signal,
@@ -140,13 +202,16 @@ export class Sweep {
         for (const [{ run }, images] of done) this.progress.get(run)!.done = images;
         this.showProgress();
       },
-      onEnd: ({ run, path }, error) => this.end(run, path, error),
+      onEnd: async ({ run, path }, error) => {
+        arrived.add(run);
+        await this.end(run, path, error);
+      },
     };
     const { remote } = this.options;
     if (remote) await remote.train(this.config, left, options);
     else await (this.place.device.card ? this.trainOnCard(left, options) : this.trainOnProcessor(left, options));
     this.options.terminal.clearBar();
-    return runs.every((run) => this.outcomes.has(run));
+    return left.every(({ run }) => arrived.has(run));
   }
 
   private async trainOnProcessor(
@@ -182,6 +247,7 @@ export class Sweep {
   /** Keeps how a run ended. If it failed, the others continue, and it is listed at the end. */
   private async end(run: PlannedRun, path: string, error: Error | undefined): Promise<void> {
     const outcome = await outcomeOf(path, error);
+    if (!outcome) return;
     const progress = this.progress.get(run)!;
     // The remaining images of a failed run no longer count towards the total.
     if (outcome.status === "failed") progress.total = progress.done;
@@ -206,7 +272,7 @@ export class Sweep {
     terminal.detail(`${this.runs} of LeNet-5 on ${name}, ${where}${before}`);
   }
 
-  private reportEnd({ name }: PlannedRun, outcome: RunOutcome): void {
+  private reportEnd({ name }: PlannedRun, outcome: EndedRun): void {
     const position = `${String(this.outcomes.size).padStart(String(this.plan.length).length)}/${this.plan.length}`;
     const test = (accuracy?: number) => (accuracy === undefined ? "" : `  test acc ${formatPercent(accuracy)}`);
     this.options.terminal.detail(
@@ -247,10 +313,11 @@ export class Sweep {
   }
 }
 
-async function outcomeOf(path: string, error: Error | undefined): Promise<RunOutcome> {
+/** How a run ended; undefined if it has only paused. */
+async function outcomeOf(path: string, error: Error | undefined): Promise<EndedRun | undefined> {
   try {
     if (error) throw error;
-    return (await readFinishedRun(path))!;
+    return await readFinishedRun(path);
   } catch (failure) {
     const text = failure instanceof Error ? failure.message : String(failure);
     return { status: "failed", reason: text.split("\n", 1)[0] };

@@ -34,10 +34,10 @@ const OUTCOMES = [
   ...[finished(0.9, 0.89, 58.5), failed, failed],
   ...[finished(0.89, 0.9, 60), finished(0.93, 0.92, 80), failed],
 ];
-const runs = planRuns(
-  config.grid.map(({ key, values }) => parseAxis(`${key}=${values}`)),
-  config.seeds,
-);
+const runs = planRuns({
+  grid: config.grid.map(({ key, values }) => parseAxis(`${key}=${values}`)),
+  seeds: config.seeds,
+});
 const report = reportSweep("sweeps/a", config, new Map(runs.map((run, index) => [run, OUTCOMES[index]])));
 
 it("summarizes combinations, sorted by mean validation accuracy", () => {
@@ -74,7 +74,7 @@ it("formats a table", () => {
 
 it("shows no standard deviation for one run and no test accuracy without test images", () => {
   const one = { ...config, grid: [], seeds: [5] };
-  const [run] = planRuns([], [5]);
+  const [run] = planRuns({ grid: [], seeds: [5] });
   const single = reportSweep("sweeps/b", one, new Map([[run, finished(0.5, undefined, 3)]]));
   expect(`\n${formatReport(single)}`).toMatchInlineSnapshot(`
     "

@@ -8,7 +8,14 @@ import type { SweepConfig } from "./config.js";
 import { type Combination, combinationsOf, labelOf, type PlannedRun } from "./grid.js";
 
 /** How a run ended. */
-export type RunOutcome = FinishedRun | { readonly status: "failed"; readonly reason: string };
+export type RunOutcome = FinishedRun | StoppedRun | { readonly status: "failed"; readonly reason: string };
+
+/** A run that successive halving has stopped early; it could still be resumed. */
+export interface StoppedRun extends Pick<FinishedRun, "bestEpoch" | "validationAccuracy" | "seconds"> {
+  readonly status: "stopped";
+  /** The epochs that are done. */
+  readonly epochs: number;
+}
 
 /** The results of a finished run. */
 export interface FinishedRun {
@@ -29,7 +36,9 @@ export interface CombinationReport {
   readonly label: string;
   readonly runs: number;
   readonly failed: number;
-  /** Over the finished runs, like everything below. */
+  /** The epochs after which its runs were stopped; omitted if they were not. */
+  readonly stoppedAfter?: number;
+  /** Over the runs that have not failed, like everything below. */
   readonly validationAccuracy?: Spread;
   readonly testAccuracy?: Spread;
   /** By validation accuracy. Of equal runs, the first is the best and the last is the worst. */
@@ -45,12 +54,13 @@ export interface SweepReport {
   readonly recipe: string;
   readonly data: string;
   readonly generated: boolean;
-  /** Sorted by mean validation accuracy, highest first. */
+  /** Sorted by how far they went, then by mean validation accuracy, highest first. */
   readonly combinations: readonly CombinationReport[];
   readonly runs: readonly RunReport[];
 }
 
-type RunReport = RunOutcome & {
+/** A run in a report. */
+export type RunReport = RunOutcome & {
   /** The name of its folder. */
   readonly run: string;
   readonly settings: Readonly<Record<string, string>>;
@@ -60,7 +70,7 @@ type RunReport = RunOutcome & {
 /** Summarizes a sweep. */
 export function reportSweep(
   sweep: string,
-  { recipe, data, grid }: SweepConfig,
+  { recipe, data, grid, sample }: SweepConfig,
   outcomes: ReadonlyMap<PlannedRun, RunOutcome>,
 ): SweepReport {
   const runs = [...outcomes].map(([{ name, combination, seed }, outcome]) => ({
@@ -69,7 +79,7 @@ export function reportSweep(
     seed,
     ...outcome,
   }));
-  const combinations = combinationsOf(grid).map((combination) => {
+  const combinations = combinationsOf({ grid, sample }).map((combination) => {
     const label = labelOf(combination, recipe);
     return summarize(
       combination,
@@ -78,7 +88,10 @@ export function reportSweep(
     );
   });
   const accuracy = ({ validationAccuracy }: CombinationReport) => validationAccuracy?.mean ?? -1;
-  combinations.sort((one, other) => accuracy(other) - accuracy(one));
+  const epochs = ({ stoppedAfter = Number.POSITIVE_INFINITY }: CombinationReport) => stoppedAfter;
+  combinations.sort((one, other) =>
+    epochs(one) === epochs(other) ? accuracy(other) - accuracy(one) : epochs(other) - epochs(one),
+  );
   return { sweep, recipe, data: data.name, generated: data.generated, combinations, runs };
 }
 
@@ -87,22 +100,24 @@ function summarize(
   label: string,
   outcomes: readonly (readonly [PlannedRun, RunOutcome])[],
 ): CombinationReport {
-  const finished = outcomes.flatMap(([{ seed }, outcome]) =>
-    outcome.status === "finished" ? [{ seed, ...outcome }] : [],
+  const trained = outcomes.flatMap(([{ seed }, outcome]) =>
+    outcome.status === "failed" ? [] : [{ seed, ...outcome }],
   );
-  const ranked = finished
+  const stopped = trained.flatMap((run) => (run.status === "stopped" ? [run.epochs] : []));
+  const ranked = trained
     .toSorted((one, other) => other.validationAccuracy - one.validationAccuracy)
     .map(({ seed, validationAccuracy }) => ({ seed, validationAccuracy }));
   return {
     settings: settingsOf(combination),
     label,
     runs: outcomes.length,
-    failed: outcomes.length - finished.length,
-    validationAccuracy: spreadOf(finished.map(({ validationAccuracy }) => validationAccuracy)),
-    testAccuracy: spreadOf(finished.flatMap(({ testAccuracy }) => testAccuracy ?? [])),
+    failed: outcomes.length - trained.length,
+    ...(stopped.length > 0 && { stoppedAfter: Math.max(...stopped) }),
+    validationAccuracy: spreadOf(trained.map(({ validationAccuracy }) => validationAccuracy)),
+    testAccuracy: spreadOf(trained.flatMap((run) => (run.status === "finished" ? (run.testAccuracy ?? []) : []))),
     best: ranked[0],
     worst: ranked.at(-1),
-    seconds: spreadOf(finished.map(({ seconds }) => seconds))?.mean,
+    seconds: spreadOf(trained.map(({ seconds }) => seconds))?.mean,
   };
 }
 
@@ -113,10 +128,12 @@ function settingsOf(combination: Combination): Record<string, string> {
 /** The combinations as a table, followed by the runs that failed. */
 export function formatReport({ combinations, runs }: SweepReport): string {
   const seedOf = (run: CombinationReport["best"]) => run && `${run.seed} (${formatPercent(run.validationAccuracy)})`;
+  const isHalved = combinations.some(({ stoppedAfter }) => stoppedAfter !== undefined);
   const rows = combinations.map((one) =>
     [
       one.label,
       one.failed > 0 ? `${one.runs - one.failed} of ${one.runs}` : String(one.runs),
+      ...(isHalved ? [one.stoppedAfter === undefined ? "all" : String(one.stoppedAfter)] : []),
       formatSpread(one.validationAccuracy),
       formatSpread(one.testAccuracy),
       seedOf(one.best),
@@ -124,7 +141,16 @@ export function formatReport({ combinations, runs }: SweepReport): string {
       one.seconds === undefined ? undefined : formatDuration(one.seconds),
     ].map((cell) => cell ?? "–"),
   );
-  const head = ["settings", "runs", "val acc", "test acc", "best seed", "worst seed", "time per run"];
+  const head = [
+    "settings",
+    "runs",
+    ...(isHalved ? ["epochs"] : []),
+    "val acc",
+    "test acc",
+    "best seed",
+    "worst seed",
+    "time per run",
+  ];
   return [
     ...table(head, rows, 1),
     ...runs.flatMap((run) => (run.status === "failed" ? [printable(`failed: ${run.run}: ${run.reason}`)] : [])),
@@ -153,9 +179,11 @@ export function formatCsv({ runs }: SweepReport): string {
   ];
   const rows = runs.map((run) => {
     const figures =
-      run.status === "finished"
-        ? [run.bestEpoch, run.validationAccuracy, run.testAccuracy ?? "", run.seconds, run.fingerprint ?? "", ""]
-        : ["", "", "", "", "", run.reason];
+      run.status === "stopped"
+        ? [run.bestEpoch, run.validationAccuracy, "", run.seconds, "", ""]
+        : run.status === "finished"
+          ? [run.bestEpoch, run.validationAccuracy, run.testAccuracy ?? "", run.seconds, run.fingerprint ?? "", ""]
+          : ["", "", "", "", "", run.reason];
     return [run.run, ...keys.map((key) => run.settings[key]), run.seed, run.status, ...figures];
   });
   return [header, ...rows].map(csvLine).join("");

@@ -13,15 +13,13 @@ import { withInterrupt } from "../interrupt.js";
 import { loadTeacher, type TeacherFiles } from "../training/teacher.js";
 import { inFreeFolder } from "../training/train.js";
 import { requestOf, type SweepConfig } from "./config.js";
-import { type Axis, combinationsOf, planRuns } from "./grid.js";
+import { combinationsOf, type Search } from "./grid.js";
 import { type OpenSweep, Sweep, type SweepOutput } from "./progress.js";
 import { createSweepFolder, readSweepConfig, writeSweepConfig } from "./sweepFolder.js";
 
 /** The settings of a new sweep. */
-export interface SweepSettings extends Pick<SweepConfig, "recipe" | "common"> {
+export interface SweepSettings extends Pick<SweepConfig, "recipe" | "common" | "halving">, Search {
   readonly data: DataSettings;
-  readonly grid: readonly Axis[];
-  readonly seeds: readonly number[];
   /** What all its runs learn from besides the labels. */
   readonly teacher?: TeacherFiles;
   /** Default: fused where that is real. */
@@ -120,7 +118,14 @@ function requireSameSettings(path: string, config: SweepConfig, settings: SweepS
   const before = { ...config, data: config.data.settings.data };
   const now = { ...settings, data: withAbsolutePaths(settings.data).data };
   const plain = (value: unknown) => JSON.parse(JSON.stringify(value ?? null));
-  const parts = { recipe: "recipe", common: "its changes", grid: "--set", seeds: "--seeds", data: "--data" } as const;
+  const parts = {
+    recipe: "recipe",
+    common: "its changes",
+    grid: "--set",
+    seeds: "--seeds",
+    sample: "--sample",
+    data: "--data",
+  } as const;
   const other = (Object.keys(parts) as (keyof typeof parts)[]).filter(
     (part) => !isDeepStrictEqual(plain(before[part]), plain(now[part])),
   );
@@ -135,7 +140,7 @@ async function planSweep(
   { terminal, device: choice }: SweepOptions,
   signal: AbortSignal,
 ): Promise<Omit<OpenSweep, "path">> {
-  const { recipe, common, grid, seeds } = settings;
+  const { recipe, common, grid, seeds, sample, halving } = settings;
   const arithmetic = availableArithmetic(settings.arithmetic);
   const data = await loadData(settings.data, { terminal, signal });
   const teacher = await loadTeacher(settings.teacher ?? {});
@@ -155,6 +160,8 @@ async function planSweep(
     ...(teacher && { teachers: [...teacher.recorded] }),
     grid: grid.map(({ key, values }) => ({ key, values: [...values] })),
     seeds: [...seeds],
+    sample,
+    halving,
     arithmetic,
   };
   requireTeacher(config);
@@ -176,6 +183,9 @@ async function reopenSweep(
   const data = await loadSameData(path, before.data, dataSettings, { terminal, signal });
   const moves = choice !== undefined && choice !== "auto";
   const device = await openDevice({ device: moves ? choice : (before.device ?? "cpu") }, undefined, terminal);
+  if (seeds.length > 0 && before.halving !== undefined) {
+    throw new Error(`${path} has stopped combinations by the seeds that it has: more cannot be added`);
+  }
   const config = {
     ...before,
     seeds: [...new Set([...before.seeds, ...seeds])],
@@ -192,7 +202,7 @@ function nameOf({ card }: Device): NonNullable<SweepConfig["device"]> {
 
 /** @throws Error if a recipe learns from a teacher, but none is named */
 function requireTeacher(config: SweepConfig): void {
-  const recipes = combinationsOf(config.grid).map((combination) => requestOf(config, { combination, seed: 0 }).recipe);
+  const recipes = combinationsOf(config).map((combination) => requestOf(config, { combination, seed: 0 }).recipe);
   const taught = recipes.find(({ distillation }) => distillation);
   if (!taught || config.teachers) return;
   throw new Error(`the recipe ${taught.name} learns from a teacher: name it with --teacher`);
@@ -200,7 +210,7 @@ function requireTeacher(config: SweepConfig): void {
 
 /** What all runs of a sweep compute. */
 function workOf(config: SweepConfig, { parts }: LoadedData): Work {
-  const recipes = combinationsOf(config.grid).map((combination) => {
+  const recipes = combinationsOf(config).map((combination) => {
     const { recipe, changes } = requestOf(config, { combination, seed: 0 });
     return customizeRecipe(recipe, changes);
   });
@@ -209,7 +219,7 @@ function workOf(config: SweepConfig, { parts }: LoadedData): Work {
     processorOnly: recipes.map(processorOnly).find((what) => what !== undefined),
     images: epochs * parts.train.labels.length,
     batchSize: Math.min(...recipes.map(({ batchSize }) => batchSize)),
-    networks: planRuns(config.grid, config.seeds).length,
+    networks: recipes.length * config.seeds.length,
   };
 }
 

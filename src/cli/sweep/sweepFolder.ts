@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { formatJson, parseJson } from "../../formats/json.js";
 import {
@@ -11,14 +12,27 @@ import {
   readRegularFile,
   writeFileAtomic,
 } from "../../node/disk/files.js";
+import { svgToPng } from "../../node/png.js";
 import { named, readRunFile } from "../../node/runFiles.js";
-import { hasReport } from "../../node/runFolder.js";
+import { hasReport, readHistory } from "../../node/runFolder.js";
+import { influencesOf } from "../../report/influence.js";
+import type { PageRun, SweepPage } from "../../report/page/sweepPage.js";
+import { bestAccuracy } from "../../runs/history.js";
 import { RUN_FILES } from "../../runs/runFolderFiles.js";
+import type { EpochRecord } from "../../training/epochs.js";
+import { counted } from "../text.js";
 import { configSchema, type SweepConfig } from "./config.js";
-import { type FinishedRun, formatCsv, type SweepReport } from "./report.js";
+import { type FinishedRun, formatCsv, type RunReport, type SweepReport } from "./report.js";
 
 /** The files of a sweep folder, next to its run folders. */
-export const SWEEP_FILES = { config: "sweep.config.json", result: "sweep.json", csv: "sweep.csv" } as const;
+export const SWEEP_FILES = {
+  config: "sweep.config.json",
+  result: "sweep.json",
+  csv: "sweep.csv",
+  picture: "sweep.svg",
+  png: "sweep.png",
+  page: "sweep.html",
+} as const;
 
 /** The fields of result.json that a sweep reads. */
 const resultSchema = z.object({
@@ -90,10 +104,65 @@ export async function readFailure(path: string, run: string): Promise<string | u
     : named(path, () => parseJson(text, failureSchema, `${run}.failed.json`).reason);
 }
 
-/** Writes a sweep's results: the report as JSON, its runs as CSV. */
+/** Writes a sweep's results: a picture, a page, the runs as CSV and the report as JSON. */
 export async function writeReport(path: string, report: SweepReport): Promise<void> {
+  // Imported here so that commands that draw nothing start without the charting code.
+  const [{ sweepSvg }, { sweepPage }] = await Promise.all([
+    import("../../report/sweep.js"),
+    import("../../report/page/sweepPage.js"),
+  ]);
+  const content = await contentOf(path, report);
+  const svg = sweepSvg({
+    ...content,
+    combinations: content.combinations.map(({ label, runs, stoppedAfter }) => ({
+      label,
+      stoppedAfter,
+      accuracies: runs.flatMap(({ validationAccuracy }) => validationAccuracy ?? []),
+    })),
+  });
+  await writeFileAtomic(join(path, SWEEP_FILES.picture), svg);
+  await writeFileAtomic(join(path, SWEEP_FILES.png), await svgToPng(svg));
+  await writeFileAtomic(join(path, SWEEP_FILES.page), await sweepPage(content));
   await writeFileAtomic(join(path, SWEEP_FILES.result), formatJson(report));
   await writeFileAtomic(join(path, SWEEP_FILES.csv), formatCsv(report));
+}
+
+/** What the page of a sweep shows. */
+async function contentOf(
+  path: string,
+  { recipe, data, generated, combinations, runs }: SweepReport,
+): Promise<SweepPage> {
+  const histories = new Map<string, EpochRecord[]>();
+  for (const { run, status } of runs) if (status !== "failed") histories.set(run, await readHistory(join(path, run)));
+  // Runs that were stopped can only be compared with what the others had reached by then.
+  const isHalved = runs.some(({ status }) => status === "stopped");
+  const epochs = isHalved ? Math.min(...[...histories.values()].map(({ length }) => length)) : undefined;
+  const measured = runs.flatMap(({ run, settings, seed }) => {
+    const accuracy = bestAccuracy((histories.get(run) ?? []).slice(0, epochs));
+    return accuracy === undefined ? [] : [{ settings: { ...settings, seed: String(seed) }, accuracy }];
+  });
+  const pageRun = (run: RunReport): PageRun => ({
+    name: run.run,
+    seed: run.seed,
+    isFinished: run.status === "finished",
+    ...(run.status !== "failed" && { validationAccuracy: run.validationAccuracy }),
+    ...(run.status === "finished" && { testAccuracy: run.testAccuracy }),
+  });
+  const accuracyOf = ({ validationAccuracy = -1 }: PageRun) => validationAccuracy;
+  return {
+    title: `LeNet-5 ${recipe} on ${data}${generated ? " (generated data)" : ""}: ${counted(combinations.length, "combination")}, ${counted(runs.length, "run")}`,
+    subtitle: "best validation accuracy of each run",
+    generated,
+    influences: influencesOf(measured),
+    comparedAfter: epochs,
+    combinations: combinations.map(({ settings, ...combination }) => ({
+      ...combination,
+      runs: runs
+        .filter((run) => isDeepStrictEqual(run.settings, settings))
+        .map(pageRun)
+        .sort((one, other) => accuracyOf(other) - accuracyOf(one)),
+    })),
+  };
 }
 
 const MOST_TEXT_BYTES = 100e6;

@@ -35,10 +35,14 @@ export function requireWebAssembly(): void {
 /**
  * Resolves a choice of arithmetic to whether to fuse. Default: fused where it is real.
  *
- * @throws Error if fused arithmetic is required but not real here
+ * @throws RangeError if it is none; Error if fused arithmetic is required but not real here
  */
 export function isFused(arithmetic?: Arithmetic): boolean {
-  if (arithmetic !== "fused") return arithmetic === undefined && supportsFusedArithmetic();
+  if (arithmetic === undefined) return supportsFusedArithmetic();
+  if (arithmetic === "portable") return false;
+  if (arithmetic !== "fused") {
+    throw new RangeError(`the arithmetic must be portable or fused, not ${JSON.stringify(arithmetic)}`);
+  }
   if (supportsFusedArithmetic()) return true;
   throw new Error(
     "fused arithmetic is not available here: multiply-add in WebAssembly rounds twice on this processor or engine; portable arithmetic is",

@@ -49,6 +49,17 @@ export function mostUsefulThreads(batchSize: number): number {
 /** The most threads of an engine. */
 export const MOST_THREADS = 64;
 
+/** @throws RangeError if these are no threads, or an engine cannot have their number */
+export function requireThreads(threads: Threads | undefined): void {
+  if (threads === undefined) return;
+  if (typeof threads.start !== "function") {
+    throw new RangeError(
+      `threads must be what threads() of lenet/node or lenet/browser returns, not ${JSON.stringify(threads)}`,
+    );
+  }
+  requireThreadCount(threads.count);
+}
+
 /** @throws RangeError if an engine cannot have this number of threads */
 export function requireThreadCount(count: number): void {
   if (Number.isInteger(count) && count >= 1 && count <= MOST_THREADS) return;

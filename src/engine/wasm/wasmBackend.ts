@@ -33,7 +33,7 @@ import { type Arithmetic, isFused } from "./features.js";
 import { TILE_SAMPLES } from "./kernels/index.js";
 import { Machine } from "./machine.js";
 import { Job } from "./program.js";
-import { requireThreadCount, type Threads } from "./threads.js";
+import { requireThreads, type Threads } from "./threads.js";
 
 /** How the processor computes. None of it changes a bit but `arithmetic`. */
 export interface WasmOptions {
@@ -97,7 +97,7 @@ class WasmEngine implements Engine {
     { batchSize, keepActivations = false }: EngineOptions,
     { threads, arithmetic }: WasmOptions,
   ) {
-    if (threads) requireThreadCount(threads.count);
+    requireThreads(threads);
     const fused = isFused(arithmetic);
     this.models = networks.map(({ model }) => model);
     this.layers = inferShapes(this.models[0]);

@@ -1,11 +1,12 @@
 import { curvesHalves } from "../curves.js";
 import type { FactGroup } from "../facts.js";
-import { Markup, markup } from "../markup.js";
+import { type Markup, markup } from "../markup.js";
 import { count, counted, percent, standardError } from "../numbers.js";
 import { FONT } from "../palette.js";
+import { htmlPage } from "./document.js";
 import type { ClassScores, JudgedImage, Report } from "./pageContent.js";
 import { filterSection, imageCards, matrixSection } from "./sections.js";
-import { CURVE_INKS, STYLE } from "./style.js";
+import { CURVE_INKS } from "./style.js";
 
 /**
  * A run's report as one self-contained HTML page, without requests or scripts. All inserted text is escaped, and the
@@ -13,20 +14,9 @@ import { CURVE_INKS, STYLE } from "./style.js";
  */
 export async function reportPage(report: Report): Promise<string> {
   const { title, part } = report;
-  const policy = `default-src 'none'; img-src data:; style-src 'sha256-${await sha256(STYLE)}'; base-uri 'none'; form-action 'none'`;
-  return markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>${title}</title>
-<link rel="icon" href="data:,">
-<style>${new Markup(STYLE)}</style>
-</head>
-<body>
-<header>
+  return htmlPage(
+    title,
+    markup`<header>
 <h1>${title}</h1>
 ${notes(report)}${figures(report)}<nav aria-label="sections"><ul>
 <li><a href="#curves">Curves</a></li>
@@ -51,16 +41,8 @@ ${curvesSection(report)}${matrixSection(report)}${classesSection(report)}${image
   `The ${part} images whose likeliest class has the lowest probability.`,
   report.leastSure,
   report,
-)}${filterSection(report.filters)}${settingsSection(report.groups)}</main>
-</body>
-</html>
-`.text;
-}
-
-/** A hash for a content security policy. */
-async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return btoa(String.fromCharCode(...new Uint8Array(digest)));
+)}${filterSection(report.filters)}${settingsSection(report.groups)}</main>`,
+  );
 }
 
 /** Warnings about the data, shown before any figures. */

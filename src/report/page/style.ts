@@ -51,6 +51,10 @@ nav a { display: inline-block; padding: 0.2rem 0; }
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem), 1fr)); gap: 0.5rem 1rem; }
 .curves > svg { width: 100%; height: auto; display: block; }
 .scroll { overflow-x: auto; padding: 3px; }
+.wide { width: 100%; min-width: 60rem; height: auto; display: block; }
+.scores.swept th:first-child { max-width: 36rem; }
+.scores .links { text-align: left; }
+.scores td.links { white-space: normal; min-width: 8rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .scores th, .scores td { padding: 0.25rem clamp(0.3rem, 1.5vw, 0.75rem); white-space: nowrap; text-align: right; border-bottom: 1px solid var(--line); }
 .scores th:first-child { text-align: left; font-weight: 400; max-width: 16rem; white-space: normal; }

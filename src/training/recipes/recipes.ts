@@ -163,8 +163,11 @@ const lenet1998: Recipe = {
   normalization: { mean: [20 / 255], std: [200 / 255] },
 };
 
+/** The names of the recipes. */
+export type RecipeName = "paper" | "improved" | "best" | "teacher" | "distilled" | "lenet-1998";
+
 /** The recipes by name. */
-export const RECIPES: Readonly<Record<string, Recipe>> = {
+export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
   paper,
   improved,
   best,
@@ -172,6 +175,9 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
   distilled,
   "lenet-1998": lenet1998,
 };
+
+/** The names of the recipes, as a list. */
+export const RECIPE_NAMES = Object.keys(RECIPES) as readonly RecipeName[];
 
 /** Changes to a recipe; undefined fields keep the recipe's values. */
 export interface RecipeChanges {

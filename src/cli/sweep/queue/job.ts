@@ -68,10 +68,11 @@ export function sweepId({
   recipe,
   common,
   grid,
+  sample,
   arithmetic,
   data: { checksum: images },
 }: SweepConfig): string {
-  const text = formatJson({ startedAt, recipe, common, grid, arithmetic, images });
+  const text = formatJson({ startedAt, recipe, common, grid, sample, arithmetic, images });
   return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }
 

@@ -56,6 +56,7 @@ export class QueueTrainer implements RemoteTrainer {
     runs: readonly Swept[],
     options: SweptRunsOptions<Swept>,
   ): Promise<void> {
+    if (config.teachers) throw new Error("a teacher does not travel: resume the sweep without --queue");
     const { signal, onEnd } = options;
     const store = this.storeOf(config);
     const left = new Map(runs.map((run) => [jobName(nameOf(run)), run]));
