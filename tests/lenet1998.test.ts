@@ -6,6 +6,7 @@ import { epochOrder } from "../src/data/split.js";
 import { measureCurvature } from "../src/engine/curvature/curvature.js";
 import { supportsFusedArithmetic } from "../src/engine/wasm/features.js";
 import { wasmBackend } from "../src/engine/wasm/wasmBackend.js";
+import { webgpuBackend } from "../src/engine/webgpu/webgpuBackend.js";
 import { readWeights, writeWeights } from "../src/formats/weightFiles.js";
 import {
   elementCount,
@@ -210,6 +211,22 @@ describe("its files", () => {
   it("are written as ONNX, but not read back", () => {
     expect(() => readWeights(writeWeights(weights, "onnx"))).toThrow("found where a LeNet-5 has an activation");
   });
+});
+
+it("is refused by graphics cards", async () => {
+  const backend = webgpuBackend({ gpu: { requestAdapter: async () => null } });
+  const refused = async (changes: Partial<Recipe>) => {
+    const changed = { ...recipe, ...changes };
+    const network = { ...changed, model: lenet5({ ...changed, input: recipe.input!, classes: 10 }) };
+    await expect(backend.compile([network], { batchSize: 1 })).rejects.toThrow(
+      /^a graphics card cannot compute .* yet: use the processor \(--device cpu\)$/,
+    );
+  };
+  await refused({});
+  await refused({ connections: "full", output: "linear", rubbishPenalty: undefined });
+  await refused({ pooling: "averagePool2d", output: "linear", rubbishPenalty: undefined });
+  await refused({ pooling: "averagePool2d", connections: "full", rubbishPenalty: undefined });
+  await refused({ pooling: "averagePool2d", connections: "full", output: "linear" });
 });
 
 it("is created from its recipe", () => {
