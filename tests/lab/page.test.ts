@@ -33,7 +33,7 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
   describe("the address", () => {
     test("stores the settings and restores them", async () => {
       const { page } = await openLab(browser, `${host.url}#train?count=500&recipe=paper&epochs=3&seed=5&lang=en`);
-      await page.getByLabel("tanh").check();
+      await page.getByLabel("tanh", { exact: true }).check();
       await page.getByText("More settings").click();
       await page.getByLabel("Batch size").fill("64");
       await page.getByLabel("Batch size").press("Enter");
@@ -44,7 +44,7 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
         "#train?count=500&recipe=paper&epochs=3&seed=5&activation=tanh&batch=64&augment=crop=1,degrees=5&lang=en",
       );
       await page.reload();
-      expect(await page.getByLabel("tanh").isChecked()).toBe(true);
+      expect(await page.getByLabel("tanh", { exact: true }).isChecked()).toBe(true);
       expect(await page.getByLabel("Epochs", { exact: true }).inputValue()).toBe("3");
       expect(await page.getByLabel("Batch size").inputValue()).toBe("64");
       expect(new URL(page.url()).hash).toBe(address);

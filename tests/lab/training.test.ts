@@ -130,7 +130,7 @@ describe.skipIf(!executable)(`training in the lab${SKIPPED}`, () => {
     test("start another run after a setting has changed, and restore a run's settings", async () => {
       const { page } = await open("#train?count=600&epochs=1");
       await trainToTheEnd(page);
-      await page.getByLabel("tanh").check();
+      await page.getByLabel("tanh", { exact: true }).check();
       expect(page.url()).toContain("activation=tanh");
       await page.getByRole("button", { name: "Train as run 2" }).click();
       await expect.poll(() => page.locator(".runs li").count()).toBe(2);
