@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { timingOf } from "../dist/benchmark/index.js";
 import { splitIndices } from "../dist/data/index.js";
 import { runEpochs } from "../dist/engine.js";
-import { RECIPES } from "../dist/index.js";
+import { RECIPES as BUILT_IN } from "../dist/index.js";
 import { loadDataset } from "../dist/node/datasets.js";
 import {
   compileRecipe,
@@ -41,6 +41,7 @@ const { values: options } = parseArgs({
 });
 const THREADS = numbers(options.threads);
 const BATCHES = numbers(options.batches);
+const RECIPES = { ...BUILT_IN, "improved-batchnorm": { ...BUILT_IN.improved, batchNorm: true } };
 const RECIPE_NAMES = options.recipes.split(",");
 const INPUTS = inputSizes(options.inputs);
 const ROUNDS = Number(options.rounds);

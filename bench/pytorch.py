@@ -19,19 +19,22 @@ BATCHES_IN_MEMORY = 50
 
 def lenet5(recipe, channels=1, height=28, width=28):
     """The network of a recipe for a size of images, in idiomatic PyTorch."""
-    improved = recipe == "improved"
+    improved = recipe.startswith("improved")
+    normalized = recipe == "improved-batchnorm"
     activation = nn.ReLU if improved else nn.Sigmoid
     pooling = nn.MaxPool2d if improved else nn.AvgPool2d
     # After both poolings, the second of a convolution without padding.
     features = 16 * ((height // 2 - 4) // 2) * ((width // 2 - 4) // 2)
-    hidden = [nn.Linear(features, 120), activation()]
-    hidden_again = [nn.Linear(120, 84), activation()]
+    norm2d = lambda maps: [nn.BatchNorm2d(maps)] if normalized else []
+    norm1d = lambda features: [nn.BatchNorm1d(features)] if normalized else []
+    hidden = [nn.Linear(features, 120), *norm1d(120), activation()]
+    hidden_again = [nn.Linear(120, 84), *norm1d(84), activation()]
     if improved:
         hidden.append(nn.Dropout(0.05))
         hidden_again.append(nn.Dropout(0.05))
     return nn.Sequential(
-        nn.Conv2d(channels, 6, 5, padding=2), activation(), pooling(2),
-        nn.Conv2d(6, 16, 5), activation(), pooling(2),
+        nn.Conv2d(channels, 6, 5, padding=2), *norm2d(6), activation(), pooling(2),
+        nn.Conv2d(6, 16, 5), *norm2d(16), activation(), pooling(2),
         nn.Flatten(), *hidden, *hidden_again, nn.Linear(84, 10),
     )
 
@@ -45,7 +48,7 @@ class Contestant:
         self.initial = copy.deepcopy(self.model.state_dict())
         self.fused = {} if mode == "eager" else {"fused": True}
         self.restart()
-        self.criterion = nn.CrossEntropyLoss(label_smoothing=0.05 if recipe == "improved" else 0.0)
+        self.criterion = nn.CrossEntropyLoss(label_smoothing=0.05 if recipe.startswith("improved") else 0.0)
         self.loss_and_logits = self._loss_and_logits
         self.logits = self.model
         if mode == "compile":

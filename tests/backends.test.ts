@@ -20,14 +20,14 @@ import { testGpu } from "./support/webgpu.js";
 
 const { gpu, missing } = await testGpu();
 
-type BackendCase = readonly [string, () => Backend, { readonly isDouble?: boolean }];
+type BackendCase = readonly [string, () => Backend, { readonly isDouble?: boolean; readonly isOnCard?: boolean }];
 /** Tests that every backend must pass. kernels.test.ts and webgpu.test.ts verify the numbers. */
 const BACKENDS: readonly BackendCase[] = [
   ["WebAssembly on one thread", () => wasmBackend(), {}],
   ["WebAssembly on two threads", () => wasmBackend({ threads: threads(2) }), {}],
   // Its state is rounded to single precision when read, so resuming from it is not bit-identical.
   ["the reference", referenceBackend, { isDouble: true }],
-  ...(gpu ? [["WebGPU", () => webgpuBackend({ gpu }), {}] satisfies BackendCase] : []),
+  ...(gpu ? [["WebGPU", () => webgpuBackend({ gpu }), { isOnCard: true }] satisfies BackendCase] : []),
 ];
 
 it.skipIf(missing)(missing ? `WebGPU, which needs ${missing}` : "finds WebGPU", () => {
@@ -174,7 +174,7 @@ afterEach(() => {
   for (const engine of engines.splice(0)) engine.dispose();
 });
 
-describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
+describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false, isOnCard = false }) => {
   /** Tests that the reference does not need to pass. */
   const itInSinglePrecision = isDouble ? () => {} : it;
 
@@ -382,6 +382,75 @@ describe.each(BACKENDS)("%s", (_, backendOf, { isDouble = false }) => {
         expect(results[placeOf(member)]).toEqual(expected[2 * call]);
         expect(await stateOf(resumed, placeOf(member))).toEqual(state);
       }
+    });
+  });
+
+  describe("batch normalisation", () => {
+    const member: Member = {
+      ...FIRST,
+      model: {
+        input: INPUT,
+        layers: [
+          { type: "conv2d", name: "a", outChannels: 3, kernel: 3, stride: 1, padding: 1 },
+          { type: "batchNorm", name: "na", epsilon: 1e-5, momentum: 0.1 },
+          { type: "relu" },
+          { type: "maxPool2d", kernel: 2, stride: 2 },
+          { type: "flatten" },
+          { type: "linear", name: "b", outFeatures: 5 },
+          { type: "batchNorm", name: "nb", epsilon: 1e-3, momentum: 0.3 },
+          { type: "tanh" },
+          { type: "linear", name: "c", outFeatures: CLASSES },
+        ],
+      },
+    };
+
+    if (isOnCard) {
+      it("is refused in one line", async () => {
+        await expect(engineOf([member])).rejects.toThrow("a graphics card cannot compute BatchNorm2d-2");
+      });
+      return;
+    }
+
+    it("has buffers among the parameters and in their average, but neither moments nor gradients", async () => {
+      const engine = await engineOf([member]);
+      const images = await load(engine);
+      await engine.train(images, [epochOf(member, 0)]);
+      const { parameters, optimizer } = await stateOf(engine);
+      const buffers = ["na.running_mean", "na.running_var", "nb.running_mean", "nb.running_var"];
+      const buffersIn = (tensors: ReadonlyMap<string, unknown>) =>
+        [...tensors.keys()].filter((name) => name.includes("running"));
+      const { gradients } = await engine.differentiate(images, { indices: [1, 2, 3] });
+      expect([parameters, optimizer.average!].map(buffersIn)).toEqual([buffers, buffers]);
+      expect([optimizer.first, optimizer.second, gradients].map(buffersIn)).toEqual([[], [], []]);
+      for (const name of buffers) {
+        const [running, average] = [parameters, optimizer.average!].map((tensors) => tensors.get(name)!.data);
+        expect(average.every(Number.isFinite)).toBe(true);
+        expect(average).not.toEqual(running);
+      }
+    });
+
+    itInSinglePrecision("resumes bit-identically in another engine", async () => {
+      const [one, other] = [await engineOf([member]), await engineOf([member])];
+      const [images, sameImages] = [await load(one), await load(other)];
+      await one.train(images, [epochOf(member, 0)]);
+      const { parameters, optimizer } = await stateOf(one);
+      await other.setParameters(parameters);
+      await other.setOptimizerState(optimizer);
+      expect(await other.train(sameImages, [epochOf(member, 1)])).toEqual(
+        await one.train(images, [epochOf(member, 1)]),
+      );
+      expect(await stateOf(other)).toEqual(await stateOf(one));
+    });
+
+    it("is measured anew only for the network that is asked for", async () => {
+      const engine = await engineOf([member, member]);
+      const images = await load(engine);
+      const before = await statesOf(engine, [member, member]);
+      await engine.measureStatistics(images, { seed: 1 }, 1);
+      expect(await stateOf(engine, 0)).toEqual(before[0]);
+      const after = await engine.parameters(1);
+      expect(after.get("na.running_mean")).not.toEqual(before[1].parameters.get("na.running_mean"));
+      expect(after.get("a.weight")).toEqual(before[1].parameters.get("a.weight"));
     });
   });
 

@@ -82,7 +82,7 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
   });
 
   const tiles = emitTiles(module, { ...kernels, stagePlan, memory });
-  const segments = emitSegments(module, { ...kernels, stagePlan, memory });
+  const segments = emitSegments(module, { ...kernels, stagePlan, memory }, tiles.assemble);
   const samples = single && emitSingleSamples(module, { ...kernels, ...single, layers, stagePlan, memory });
   emitThreads(module, { ...kernels, tiles, segments, samples, parameterLayout, memory, roundingOperands });
 

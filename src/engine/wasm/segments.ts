@@ -1,7 +1,7 @@
 import type { FunctionHandle, ModuleBuilder } from "./assembler/index.js";
 import type { KernelCall, MeetingPointers } from "./kernels/index.js";
 import { firstLearningStage } from "./stages.js";
-import { emitAssembleTile, emitCalls, emitLoss, type TileParts, TilePlace } from "./tileCode.js";
+import { emitCalls, emitLoss, type TileFunctions, type TileParts, TilePlace } from "./tileCode.js";
 
 /** A part of a training step between two meetings of all threads. */
 export interface Segment {
@@ -30,16 +30,19 @@ type Piece = (place: TilePlace) => void;
  * Emits the training step of a model with stages that compute over the whole batch; undefined if there is none. Every tile
  * has scratch memory of its own then, which keeps its values from segment to segment.
  */
-export function emitSegments(module: ModuleBuilder, parts: TileParts): Segments | undefined {
+export function emitSegments(
+  module: ModuleBuilder,
+  parts: TileParts,
+  assemble: TileFunctions["assemble"],
+): Segments | undefined {
   const { stagePlan, stageCodes } = parts;
   if (!stageCodes.some(({ overBatch }) => overBatch)) return undefined;
-  const assembleTile = emitAssembleTile(module, parts, "assembleSegment");
   const planned: { readonly meeting: Meeting | undefined; readonly pieces: Piece[] }[] = [];
   const meet = (meeting?: Meeting) => planned.push({ meeting, pieces: [] });
   const add = (piece: Piece) => planned[planned.length - 1].pieces.push(piece);
 
   meet();
-  add((place) => place.code.call(assembleTile, place.scratch, place.value(0), place.tile));
+  add((place) => place.code.call(assemble, place.scratch, place.value(0), place.tile));
   stageCodes.forEach(({ forward, overBatch }, stage) => {
     const call = (calls: typeof forward) => add((place) => emitCalls(place.code, calls, place.pointers(stage)));
     if (overBatch) {

@@ -61,6 +61,8 @@ export interface SharedTile {
 
 /** What happens to a tile, by one thread or by two. */
 export interface TileFunctions extends PassFunctions {
+  /** (scratch, target, tile): the tile's inputs */
+  readonly assemble: FunctionHandle;
   /** Undefined if stages need their thread's memory, which two threads cannot share. */
   readonly shared: Readonly<Record<"differentiate" | "train", SharedTile>> | undefined;
 }
@@ -92,13 +94,13 @@ export function emitPasses(
 /** Emits what happens to a tile. */
 export function emitTiles(module: ModuleBuilder, parts: TileParts): TileFunctions {
   const { stagePlan, stageCodes } = parts;
-  const assembleTile = emitAssembleTile(module, parts, "assembleTile");
+  const assemble = emitAssembleTile(module, parts);
   // Training over the whole batch has code of its own, see segments.ts.
   const overBatch = stageCodes.some((code) => code.overBatch);
   const trainsOtherwise = !overBatch && stagePlan.stages.some(({ kernels }) => kernels.trainingOnly);
   const enter = (code: FunctionBuilder, scratch: Local<"i32">, tile: Local<"i32">, training: boolean) => {
     const place = new TilePlace(parts, code, { scratch, tile, training });
-    code.call(assembleTile, scratch, place.value(0), tile);
+    code.call(assemble, scratch, place.value(0), tile);
     emitForward(code, stageCodes, place);
     emitLoss(code, parts, place);
     return place;
@@ -107,10 +109,11 @@ export function emitTiles(module: ModuleBuilder, parts: TileParts): TileFunction
     const place = enter(code, scratch, tile, training);
     if (backward) emitBackward(code, stageCodes, firstLearningStage(stagePlan), place);
   });
-  if (overBatch) return { ...alone, shared: undefined };
+  if (overBatch) return { ...alone, assemble, shared: undefined };
   const shared = emitSharedTile(module, parts, "differentiate", false, enter);
   return {
     ...alone,
+    assemble,
     shared: {
       differentiate: shared,
       train: trainsOtherwise ? emitSharedTile(module, parts, "train", true, enter) : shared,
@@ -326,19 +329,23 @@ export function emitCalls<Pointers>(
 }
 
 /** Emits (scratch, target, tile): every sample of the tile into its lane, zeros for missing samples. */
-export function emitAssembleTile(module: ModuleBuilder, parts: TileParts, name: string): FunctionHandle {
+function emitAssembleTile(module: ModuleBuilder, parts: TileParts): FunctionHandle {
   const { assembly, memory } = parts;
-  return module.function(name, { scratch: "i32", target: "i32", tile: "i32" }, (code, { scratch, target, tile }) => {
-    code.forRange(0, TILE_SAMPLES, (lane) => {
-      const position = code.local("i32", i32.add(i32.mul(tile, TILE_SAMPLES), lane));
-      const x = code.local("i32", i32.add(target, i32.mul(lane, FLOAT_BYTES)));
-      code.if(
-        i32.geSigned(position, i32.load(memory.addresses.job.samples)),
-        () => code.call(assembly.empty, x),
-        () => emitAssembleSample(code, parts, { position, scratch, x }),
-      );
-    });
-  });
+  return module.function(
+    "assembleTile",
+    { scratch: "i32", target: "i32", tile: "i32" },
+    (code, { scratch, target, tile }) => {
+      code.forRange(0, TILE_SAMPLES, (lane) => {
+        const position = code.local("i32", i32.add(i32.mul(tile, TILE_SAMPLES), lane));
+        const x = code.local("i32", i32.add(target, i32.mul(lane, FLOAT_BYTES)));
+        code.if(
+          i32.geSigned(position, i32.load(memory.addresses.job.samples)),
+          () => code.call(assembly.empty, x),
+          () => emitAssembleSample(code, parts, { position, scratch, x }),
+        );
+      });
+    },
+  );
 }
 
 /** Brings the batch's sample at a position to x, whichever way the inputs are stored. */
