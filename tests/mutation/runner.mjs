@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { relative, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { declareClassPlugin, PluginKind } from "@stryker-mutator/api/plugin";
 import {
@@ -8,7 +8,7 @@ import {
   TestStatus,
   toMutantRunResult,
 } from "@stryker-mutator/api/test-runner";
-import { startTests } from "@vitest/runner";
+import { getCurrentTest, startTests } from "@vitest/runner";
 import { rolldown } from "rolldown";
 import { chai, expect, vi } from "vitest";
 
@@ -34,7 +34,8 @@ function setEnvironment(name, value) {
   else process.env[name] = value;
 }
 chai.util.addMethod(chai.Assertion.prototype, "toMatchFileSnapshot", function (path) {
-  expect(this._obj).toBe(readFileSync(path, "utf8"));
+  const folder = dirname(getCurrentTest().file.filepath);
+  expect(this._obj).toBe(readFileSync(resolve(folder, path), "utf8"));
 });
 
 const CONFIG = {
@@ -44,8 +45,9 @@ const CONFIG = {
   allowOnly: true,
   sequence: { seed: 0, hooks: "stack", setupFiles: "parallel" },
   maxConcurrency: 1,
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  // Stryker gives up earlier on a change that makes a test endless.
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
   retry: 0,
   tags: [],
 };

@@ -45,6 +45,52 @@ function setCount(view: DataView, count: number): void {
   for (const offset of [8, 10]) view.setUint16(offset, count, true);
 }
 
+/** An archive whose first entry has sizes and an offset to be found in an extra field, and a comment. */
+function withExtra(extra: readonly number[], comment: readonly number[] = []): Uint8Array {
+  const archive = stored();
+  const header = centralHeader(archive, 0);
+  const nameEnd = header + 46 + "a/one".length;
+  const more = Uint8Array.from([...extra, ...comment]);
+  const longer = new Uint8Array(archive.length + more.length);
+  longer.set(archive.subarray(0, nameEnd));
+  longer.set(more, nameEnd);
+  longer.set(archive.subarray(nameEnd), nameEnd + more.length);
+  const view = new DataView(longer.buffer);
+  for (const offset of [20, 24, 42]) view.setUint32(header + offset, 0xffffffff, true);
+  view.setUint16(header + 30, extra.length, true);
+  view.setUint16(header + 32, comment.length, true);
+  return longer;
+}
+
+/** 64 bits for each value. */
+const words = (...values: number[]) => values.flatMap((value) => [value, 0, 0, 0, 0, 0, 0, 0]);
+
+function setCount64(view: DataView, end64: number, count: number): void {
+  for (const offset of [24, 32]) view.setUint32(end64 + offset, count, true);
+}
+
+/** An archive that also has an end in 64 bits; that in 32 bits refers to it. */
+function withEnd64(change: (view: DataView, end64: number, locator: number) => void = () => {}): Uint8Array {
+  const archive = stored();
+  const end = archive.length - 22;
+  const [size, begin] = [12, 16].map((offset) => new DataView(archive.buffer).getUint32(end + offset, true));
+  const longer = new Uint8Array(archive.length + 76);
+  longer.set(archive.subarray(0, end));
+  longer.set(archive.subarray(end), end + 76);
+  const view = new DataView(longer.buffer);
+  view.setUint32(end, 0x06064b50, true);
+  for (const [index, value] of [3, 3, size, begin].entries()) {
+    view.setBigUint64(end + 24 + 8 * index, BigInt(value), true);
+  }
+  const locator = end + 56;
+  view.setUint32(locator, 0x07064b50, true);
+  view.setBigUint64(locator + 8, BigInt(end), true);
+  setCount(new DataView(longer.buffer, end + 76), 0xffff);
+  for (const offset of [12, 16]) view.setUint32(end + 76 + offset, 0xffffffff, true);
+  change(view, end, locator);
+  return longer;
+}
+
 it("computes known checksums", () => {
   expect(crc32(new TextEncoder().encode("123456789"))).toBe(0xcbf43926);
   expect(crc32(new Uint8Array(0))).toBe(0);
@@ -85,6 +131,62 @@ describe("reading", () => {
     view.setBigUint64(nameEnd + 4, 2n ** 63n, true);
     view.setBigUint64(nameEnd + 12, 2n ** 63n, true);
     expect(() => openStoredZip(longer)).toThrow("entry a/one extends beyond the archive's data");
+  });
+
+  it("takes 64 bits only for what does not fit, after other extra fields", () => {
+    const other = [0x75, 0x70, 2, 0, 9, 9];
+    const archive = withExtra([...other, 1, 0, 16, 0, ...words(3, 3)]);
+    new DataView(archive.buffer).setUint32(centralHeader(archive, 0) + 42, 0, true);
+    expect(read(archive)).toEqual(contents);
+    // A field that says it is longer than all extra fields does not reach into the comment.
+    const beyond = withExtra([1, 0, 24, 0, ...words(3, 3)], words(0));
+    expect(() => read(beyond)).toThrow("is cut short");
+  });
+
+  it("reads the end in 64 bits", () => {
+    expect(read(withEnd64())).toEqual(contents);
+  });
+
+  it.each<[string, (view: DataView, end64: number, locator: number) => void, string]>([
+    ["on another disk", (view, _, locator) => view.setUint32(locator + 4, 1, true), "is a part of several"],
+    ["of another disk", (view, end64) => view.setUint32(end64 + 16, 1, true), "is a part of several"],
+    ["whose directory is elsewhere", (view, end64) => view.setUint32(end64 + 20, 1, true), "is a part of several"],
+    ["with entries elsewhere", (view, end64) => view.setUint32(end64 + 32, 4, true), "is a part of several"],
+    ["within the directory", (view, end64) => view.setUint32(end64 + 40, 9999, true), "is not before its end"],
+    ["without a signature", (view, end64) => view.setUint32(end64, 0, true), "is not before its end"],
+    ["with more entries", (view, end64) => setCount64(view, end64, 4), "something other than an entry"],
+  ])("refuses an end in 64 bits %s", (_, change, message) => {
+    expect(() => read(withEnd64(change))).toThrow(message);
+  });
+
+  it("finds the end before the longest comment, and not further away", () => {
+    const commented = (length: number) => Uint8Array.from([...stored(), ...new Uint8Array(length)]);
+    expect(openStoredZip(commented(0xffff)).names.length).toBe(3);
+    expect(() => openStoredZip(commented(0x10000))).toThrow("it has no end record");
+  });
+
+  it("reads entries with comments, in any order of the directory", () => {
+    const { "a/one": one, ...others } = contents;
+    const archive = zipSync({ "a/one": [one, { comment: "a note" }], ...others }, { level: 0 });
+    expect(read(archive)).toEqual(contents);
+    const plain = stored();
+    const [first, second, third] = [0, 1, 2].map((index) => centralHeader(plain, index));
+    const end = plain.length - 22;
+    const headers = [plain.slice(third, end), plain.slice(second, third), plain.slice(first, second)];
+    plain.set(Uint8Array.from(headers.flatMap((header) => [...header])), first);
+    expect(openStoredZip(plain).names).toEqual(Object.keys(contents).reverse());
+  });
+
+  it("recognises an archive by its first four bytes", () => {
+    expect(isZip(Uint8Array.of(0x50, 0x4b, 3, 4))).toBe(true);
+    expect(isZip(Uint8Array.of(0x50, 0x4b, 3))).toBe(false);
+    expect(isZip(Uint8Array.of(0x50, 0x4b, 5, 6, 0))).toBe(false);
+  });
+
+  it("takes at most 10,000 entries", () => {
+    const withCount = (count: number) => changedEnd((view) => setCount(view, count));
+    expect(() => read(withCount(10_000))).toThrow("something other than an entry");
+    expect(() => read(withCount(10_001))).toThrow("has 10001 entries, more than 10000");
   });
 
   const longer = (index: number, bytes: number) =>
