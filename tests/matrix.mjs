@@ -1,7 +1,7 @@
 // Trains the same on every JavaScript engine at hand and prints the fingerprints of the weights as a table; what is not
 // installed is named. Exits with 1 if two of them differ that should not. Run by hand:
 //   npm run build && npm run matrix -- --engine "Node 22=/path/to/node" --engine Deno=/path/to/deno --engine Bun=/path/to/bun
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -116,11 +116,13 @@ async function addBrowser(name, program, options) {
   const timer = setTimeout(() => resolve({ error: "no answer for two minutes" }), 2 * MINUTES);
   try {
     const url = `http://127.0.0.1:${server.address().port}/tests/matrix/page.html`;
-    child = execFile(program, [...options, url], () => {});
+    // A group of its own: browsers have many processes.
+    child = spawn(program, [...options, url], { detached: true, stdio: "ignore" });
+    child.unref();
     rows.push({ name, ...(await answered), config: "–", swept: "–" });
   } finally {
     clearTimeout(timer);
-    child?.kill("SIGKILL");
+    if (child?.pid) process.kill(-child.pid, "SIGTERM");
     server.closeAllConnections();
     server.close();
   }
