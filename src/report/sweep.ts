@@ -1,15 +1,7 @@
 import { scaleLinear } from "d3-scale";
 import { symbolCircle, symbolDiamond2 } from "d3-shape";
-import {
-  type Axis,
-  type ChartInks,
-  type Curve,
-  type CurveStyle,
-  chartSvg,
-  legendMarkup,
-  plotMarkup,
-  valueAxis,
-} from "./chart.js";
+import { type Axis, type Curve, type CurveStyle, chartSvg, legendMarkup, plotMarkup, valueAxis } from "./chart.js";
+import type { CurveInks } from "./curves.js";
 import type { Influence } from "./influence.js";
 import { type Markup, markup, shortened } from "./markup.js";
 import { DISTINCT_COLORS } from "./palette.js";
@@ -46,7 +38,6 @@ const INFLUENCE = { left: 950, width: 215, longestLabel: 20 };
 const LEGEND_MIDDLE = 84;
 
 const RUNS: CurveStyle = { color: DISTINCT_COLORS[0], width: 1.5, marker: symbolCircle, opacity: 0.75 };
-const STOPPED: CurveStyle = { ...RUNS, isHollow: true, opacity: undefined };
 const MEAN: CurveStyle = { color: DISTINCT_COLORS[1], width: 0, marker: symbolDiamond2 };
 const SHARE: CurveStyle = { color: DISTINCT_COLORS[2], width: 12, marker: symbolCircle };
 
@@ -71,16 +62,17 @@ export function sweepSvg(picture: SweepPicture): string {
  */
 export function sweepMarkup(
   { combinations, influences }: Pick<SweepPicture, "combinations" | "influences">,
-  inks?: ChartInks,
+  inks?: CurveInks,
 ): { readonly width: number; readonly top: number; readonly height: number; readonly content: Markup } {
   const shown = combinations.slice(0, MOST_COMBINATIONS);
   const rows = Math.max(shown.length, Math.min(influences.length, MOST_SETTINGS), 3);
-  const [spread, influence] = [spreadPlot(shown, rows), influencePlot(influences, rows)];
+  const styles = stylesIn(inks);
+  const [spread, influence] = [spreadPlot(shown, rows, styles), influencePlot(influences, rows)];
   const legend = [
-    { name: "a run", style: RUNS, left: SPREAD.left, middle: LEGEND_MIDDLE },
-    { name: "mean", style: MEAN, left: SPREAD.left + 115, middle: LEGEND_MIDDLE },
+    { name: "a run", style: styles.run, left: SPREAD.left, middle: LEGEND_MIDDLE },
+    { name: "mean", style: styles.mean, left: SPREAD.left + 115, middle: LEGEND_MIDDLE },
     ...(shown.some(({ stoppedAfter }) => stoppedAfter !== undefined)
-      ? [{ name: "stopped early", style: STOPPED, left: SPREAD.left + 220, middle: LEGEND_MIDDLE }]
+      ? [{ name: "stopped early", style: styles.stopped, left: SPREAD.left + 220, middle: LEGEND_MIDDLE }]
       : []),
   ];
   const content = markup`${plotMarkup(spread, inks)}
@@ -89,18 +81,31 @@ ${legendMarkup(legend, inks)}`;
   return { width: WIDTH, top: LEGEND_MIDDLE - 16, height: TOP + rows * ROW + BELOW_PLOT, content };
 }
 
-function spreadPlot(combinations: readonly SweptCombination[], rows: number) {
+/** How runs and means are drawn. */
+interface Styles {
+  readonly run: CurveStyle;
+  readonly stopped: CurveStyle;
+  readonly mean: CurveStyle;
+}
+
+function stylesIn(inks: CurveInks | undefined): Styles {
+  const run = { ...RUNS, color: inks?.train ?? RUNS.color };
+  const mean = { ...MEAN, color: inks?.validation ?? MEAN.color };
+  return { run, stopped: { ...run, isHollow: true, opacity: undefined }, mean };
+}
+
+function spreadPlot(combinations: readonly SweptCombination[], rows: number, styles: Styles) {
   const all = combinations.flatMap(({ accuracies }) => accuracies.map((accuracy) => 100 * accuracy));
   const curves = combinations.flatMap(({ accuracies, stoppedAfter }, row): Curve[] => {
     if (accuracies.length === 0) return [];
     const sorted = accuracies.map((accuracy) => 100 * accuracy).sort((one, other) => one - other);
     const mean = sorted.reduce((sum, value) => sum + value, 0) / sorted.length;
-    const style = stoppedAfter === undefined ? RUNS : STOPPED;
+    const style = stoppedAfter === undefined ? styles.run : styles.stopped;
     return [
       // A line from the worst to the best run, and each by itself, so that every one has its marker.
       { style, points: [sorted[0], sorted[sorted.length - 1]].map((value) => [value, row] as const) },
       ...sorted.map((value) => ({ style, points: [[value, row] as const] })),
-      { style: MEAN, points: [[mean, row] as const] },
+      { style: styles.mean, points: [[mean, row] as const] },
     ];
   });
   return {

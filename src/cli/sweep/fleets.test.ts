@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,12 +6,14 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { generateDigits } from "../../data/digits.js";
 import { OutOfMemoryError } from "../../engine/backend.js";
 import { wasmBackend } from "../../engine/wasm/wasmBackend.js";
+import { readHistory } from "../../node/runFolder.js";
 import { RECIPES } from "../../training/recipes/recipes.js";
 import type { Device } from "../device.js";
 import { SILENT } from "../terminal.js";
 import { planRun, trainAlone } from "../training/train.js";
 import { fleetGroups, trainInFleets } from "./fleets.js";
 import { parseAxis, parseSeeds, planRuns, withCombination } from "./grid.js";
+import type { SweptRun } from "./sweptRun.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -82,6 +85,37 @@ it("halves a fleet until it fits into memory; each run has its folder and the bi
   await trainAlone({ plan, path }, data, { device: deviceFor(1) }, { terminal: SILENT, json: false }, signal);
   for (const name of ["last.ckpt", "best.safetensors"]) {
     expect((await readFile(join(path, name))).equals(await readFile(join(runs[3].path, name))), name).toBe(true);
+  }
+});
+
+it("pauses each run of a fleet after its own epoch, and goes on with them to the bits of runs that never paused", async () => {
+  const runs = runsOf(["batch=10", "epochs=2,3"], "9,10");
+  const ended: string[] = [];
+  const train = (some: readonly (SweptRun & { name: string })[]) =>
+    trainInFleets(some, {
+      device: deviceFor(4),
+      data,
+      signal: new AbortController().signal,
+      onFleet: () => {},
+      onTooMany: () => {},
+      onProgress: () => {},
+      onEnd: async ({ name }, error) => void ended.push(error ? `${name}: ${error.message}` : name),
+    });
+  const epochsOf = ({ path }: SweptRun) => readHistory(path).then(({ length }) => length);
+  // The last one would pause at its end, so it is trained to its end.
+  const pauses = [1, 2, 1, 3];
+  await train(runs.map((run, index) => ({ ...run, pauseAfter: pauses[index] })));
+  expect(ended.toSorted()).toEqual(runs.map(({ name }) => name).toSorted());
+  expect(await Promise.all(runs.map(epochsOf))).toEqual(pauses);
+  expect(runs.map(({ path }) => existsSync(join(path, "result.json")))).toEqual([false, false, false, true]);
+  await train(runs.slice(0, 3));
+  expect(await Promise.all(runs.map(epochsOf))).toEqual([2, 3, 2, 3]);
+  const path = join(folder, "straight");
+  const { signal } = new AbortController();
+  const plan = planRun(runs[1].training, data);
+  await trainAlone({ plan, path }, data, { device: deviceFor(1) }, { terminal: SILENT, json: false }, signal);
+  for (const name of ["last.ckpt", "previous.ckpt", "best.safetensors"]) {
+    expect((await readFile(join(path, name))).equals(await readFile(join(runs[1].path, name))), name).toBe(true);
   }
 });
 
