@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { eventRecord, fileStart, histogram, image, lengthUpTo, scalar, sessionEnd } from "./events.js";
-import { crc32c, readRecords } from "./records.js";
+import { eventRecord, fileStart, histogram, hyperparameters, image, lengthUpTo, scalar, sessionEnd } from "./events.js";
+import { crc32c, readRecords, writeRecord } from "./records.js";
 
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
 
@@ -23,6 +23,16 @@ describe("event files", () => {
       eventRecord(1.5, 1, [sessionEnd(9)]),
       "RwAAAAAAAAC6w/ubCQAAAAAAAPg/EAEqOgo4ChpfaHBhcmFtc18vc2Vzc2lvbl9lbmRfaW5mb0oaChgKB2hwYXJhbXMSDSILCAERAAAAAAAAIkBghumR",
     ],
+    [
+      "settings",
+      eventRecord(1.5, 1, [hyperparameters({ lr: 0.5, recipe: "paper" }, ["loss"], 9)[0]]),
+      "VAAAAAAAAABfUUWHCQAAAAAAAPg/EAEqRwpFChRfaHBhcmFtc18vZXhwZXJpbWVudEotCisKB2hwYXJhbXMSIBIeIgYKAmxyIAMiCgoGcmVjaXBlIAEqCAoGEgRsb3NzSVDR7Q==",
+    ],
+    [
+      "the start of a run",
+      eventRecord(1.5, 1, [hyperparameters({ recipe: "paper", lr: 0.5 }, ["loss"], 9)[1]]),
+      "awAAAAAAAACH76bhCQAAAAAAAPg/EAEqXgpcChxfaHBhcmFtc18vc2Vzc2lvbl9zdGFydF9pbmZvSjwKOgoHaHBhcmFtcxIvGi0KEQoGcmVjaXBlEgcaBXBhcGVyCg8KAmxyEgkRAAAAAAAA4D8pAAAAAAAAIkBIeOVn",
+    ],
   ])("hold %s as TensorBoard writes it", (_, record, expected) => {
     expect(base64(record)).toBe(expected);
   });
@@ -30,6 +40,19 @@ describe("event files", () => {
   it("use the CRC-32C of RFC 3720, appendix B.4", () => {
     expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
     expect(crc32c(new Uint8Array(32).fill(0xff))).toBe(0x62a8ab43);
+  });
+
+  it("count numbers where they are, and sum them", () => {
+    const { histo } = histogram("h", [-3, -3, 0.1, 27]);
+    expect(histo).toMatchObject({ min: -3, max: 27, num: 4, sum: 21.1, sum_squares: expect.closeTo(747.01, 10) });
+    const counts = new Array(31).fill(0);
+    [counts[1], counts[4], counts[30]] = [2, 1, 1];
+    expect(histo!.bucket).toEqual(counts);
+    expect(histo!.bucket_limit!.slice(0, 3)).toEqual([-3, -2, -1]);
+  });
+
+  it("hold records without content", () => {
+    expect([...readRecords(writeRecord(new Uint8Array(0)))]).toEqual([{ bytes: new Uint8Array(0), end: 16 }]);
   });
 
   it("count every number in a bucket, whatever their range", () => {
