@@ -47,7 +47,17 @@ for (const name of names) {
     testRunner: "in-process",
     plugins: [here("runner.mjs")],
     tsconfigFile: here("none.json"),
-    ignorePatterns: ["/.stryker-tmp", "/dist", "/runs", "/bench", "/examples", "/web", "/tests/fuzz", "/tests/mutation", "/docs/api"],
+    ignorePatterns: [
+      "/.stryker-tmp",
+      "/dist",
+      "/runs",
+      "/bench",
+      "/examples",
+      "/web",
+      "/tests/fuzz",
+      "/tests/mutation",
+      "/docs/api",
+    ],
     // What a module computes once when it is loaded cannot be changed for one test.
     ignoreStatic: true,
     mutator: { excludedMutations: ["StringLiteral"] },
