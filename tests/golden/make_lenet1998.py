@@ -2,10 +2,10 @@
 
     python make_lenet1998.py
 
-Written from the paper alone: table I, equations 5 to 9, appendices A and C. But distances are means over the 84 units of
-F6, where the paper has sums. Parameters and images are simple functions of
-an index, so that they need not be stored. Of every parameter, the file has the gradient of the mean loss and the mean
-second derivative (diagonal Gauss-Newton), both as a sum of absolute values and for some elements. Needs PyTorch.
+It shares nothing with the program but the bitmaps: table I, equations 5 to 9, appendices A and C of the paper. But distances
+are means over the 84 units of F6, where the paper has sums. Parameters and images are simple functions of an index, so that
+they need not be stored. Of every parameter, the file has the gradient of the mean loss and the mean second derivative
+(diagonal Gauss-Newton), both as a sum of absolute values and for some elements. Needs PyTorch.
 """
 
 import json
