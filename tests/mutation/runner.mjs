@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { declareClassPlugin, PluginKind } from "@stryker-mutator/api/plugin";
 import {
@@ -33,6 +34,14 @@ function setEnvironment(name, value) {
   if (value === undefined) delete process.env[name];
   else process.env[name] = value;
 }
+expect.poll = (read, { timeout }) => ({
+  async toBe(expected) {
+    const end = performance.now() + timeout;
+    let value = await read();
+    for (; value !== expected && performance.now() < end; value = await read()) await setTimeout(20);
+    expect(value).toBe(expected);
+  },
+});
 chai.util.addMethod(chai.Assertion.prototype, "toMatchFileSnapshot", function (path) {
   const folder = dirname(getCurrentTest().file.filepath);
   expect(this._obj).toBe(readFileSync(resolve(folder, path), "utf8"));

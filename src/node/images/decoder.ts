@@ -65,8 +65,8 @@ export class ImageDecoder {
    * @throws ImageError if it is not an image, damaged, too large or takes too long
    * @throws DecoderBusyError if too many images are waiting
    */
-  async decode(bytes: Uint8Array, { signal, invert }: DecodeOptions = {}): Promise<DecodedImage> {
-    const { width, height, pixels } = await this.perform(bytes, { invert }, signal);
+  async decode(bytes: Uint8Array, options: DecodeOptions = {}): Promise<DecodedImage> {
+    const { width, height, pixels } = await this.perform(bytes, { invert: options.invert }, options.signal);
     return { width, height, rgba: pixels };
   }
 
@@ -76,8 +76,8 @@ export class ImageDecoder {
    * @returns [channels][height][width]
    * @throws as {@link ImageDecoder.decode}
    */
-  async fit(bytes: Uint8Array, settings: ImageSettings, { signal, invert }: DecodeOptions = {}): Promise<Uint8Array> {
-    return (await this.perform(bytes, { settings, invert }, signal)).pixels;
+  async fit(bytes: Uint8Array, settings: ImageSettings, options: DecodeOptions = {}): Promise<Uint8Array> {
+    return (await this.perform(bytes, { settings, invert: options.invert }, options.signal)).pixels;
   }
 
   /** The number of images that wait for a thread. */
