@@ -1,4 +1,4 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 /** Long tests of one thread each, which do not mind others beside them. */
 const ON_ONE_THREAD = ["api", "backends", "hostileWeights", "kernels", "verification"];
@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: "program",
           include: ["tests/**/*.test.ts", "web/**/*.test.ts"],
-          exclude: beside,
+          exclude: [...configDefaults.exclude, ...beside],
           // Training keeps several cores busy, so these files run one after another.
           fileParallelism: false,
           sequence: { groupOrder: 1 },
