@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type ParsedAugmentation, parseAugmentation } from "../data/augmentationText.js";
-import { LARGEST_BATCH, MOST_EPOCHS } from "../formats/recipeSchema.js";
+import { LARGEST_BATCH, MOST_EPOCHS, MOST_FOLDS } from "../formats/recipeSchema.js";
 import type { ImageShape } from "../model/index.js";
 import { DATA_NAMES, type DataSettings, INPUT_SIDES, isData } from "../node/openData.js";
 import { type Arithmetic, MOST_THREADS } from "../node/threads.js";
@@ -65,6 +65,7 @@ export const dropout = numberFrom(0, 1);
 export const labelSmoothing = numberFrom(0, 1);
 export const weightDecay = numberFrom(0, 100);
 
+export const foldCount = integer(2, MOST_FOLDS);
 export const patience = integer(0, MOST_EPOCHS);
 export const optimizer = oneOf(Object.keys(OPTIMIZERS) as (keyof typeof OPTIMIZERS)[]);
 

@@ -15,4 +15,4 @@ export { adaptDataset, resizeImage } from "./images/adapt.js";
 export type { ImageSettings } from "./images/resize.js";
 export { type ChannelStatistics, measureChannels } from "./normalization.js";
 export { PLACEMENT, PLACEMENT_WORDS } from "./placement.js";
-export { type HeldBack, holdBackTest, splitIndices, splitTraining } from "./split.js";
+export { type Fold, type HeldBack, holdBackTest, splitFold, splitIndices, splitTraining } from "./split.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { epochOrder, holdBackTest, splitIndices } from "./split.js";
+import { epochOrder, holdBackTest, splitFold, splitIndices, splitTraining } from "./split.js";
 
 describe("splitIndices", () => {
   it("yields the tutorial's 48,000 and 12,000 images, each image once", () => {
@@ -25,6 +25,28 @@ describe("splitIndices", () => {
     expect(splitIndices(2, 0.99, 0).train.length).toBe(1);
     expect(() => splitIndices(1, 0.2, 0)).toThrow("1 images cannot be split into training and validation");
     expect(() => splitIndices(10, 1, 0)).toThrow("the validation fraction must be at least 0 and below 1, not 1");
+  });
+});
+
+describe("splitFold", () => {
+  it("holds out every image exactly once over the folds of a seed", () => {
+    const folds = [1, 2, 3].map((number) => splitFold(20, { number, of: 3 }, 7));
+    expect(folds.map(({ validation }) => validation.length)).toEqual([6, 7, 7]);
+    const heldOut = folds.flatMap(({ validation }) => [...validation]);
+    expect(heldOut.toSorted((one, other) => one - other)).toEqual([...Array(20).keys()]);
+    for (const { train, validation } of folds) expect(new Set([...train, ...validation]).size).toBe(20);
+    expect(splitFold(20, { number: 1, of: 3 }, 8)).not.toEqual(folds[0]);
+  });
+
+  it("decides instead of the source and the fraction", () => {
+    const data = { train: { labels: new Uint8Array(20) }, validationCount: 4 } as Parameters<typeof splitTraining>[0];
+    expect(splitTraining(data, 0.5, 7, { number: 2, of: 5 })).toEqual(splitFold(20, { number: 2, of: 5 }, 7));
+  });
+
+  it("refuses folds that do not exist", () => {
+    expect(() => splitFold(20, { number: 0, of: 3 }, 0)).toThrow("there is no fold 0 of 3");
+    expect(() => splitFold(20, { number: 4, of: 3 }, 0)).toThrow("there is no fold 4 of 3");
+    expect(() => splitFold(2, { number: 1, of: 3 }, 0)).toThrow("2 images cannot be split into 3 folds");
   });
 });
 

@@ -29,17 +29,50 @@ export function splitIndices(count: number, validationFraction: number, seed: nu
   return { train: order.slice(0, count - validationCount), validation: order.slice(count - validationCount) };
 }
 
+/** One of the parts of a cross-validation. */
+export interface Fold {
+  /** From 1. */
+  readonly number: number;
+  /** The number of parts. */
+  readonly of: number;
+}
+
 /**
- * Splits the training images: at random from the seed, or as the source of the images does.
+ * Splits images for cross-validation: the folds of a seed are disjoint, and together all images.
+ *
+ * @throws RangeError if there is no such fold, or there are fewer images than folds
+ */
+export function splitFold(count: number, { number, of }: Fold, seed: number): Split {
+  if (!(Number.isInteger(of) && of >= 2 && of <= count)) {
+    throw new RangeError(`${count} images cannot be split into ${of} folds`);
+  }
+  if (!(Number.isInteger(number) && number >= 1 && number <= of)) {
+    throw new RangeError(`there is no fold ${number} of ${of}`);
+  }
+  const order = permutation(new RandomStream(seed, Purpose.split, 0, 0), count);
+  const [start, end] = [number - 1, number].map((boundary) => Math.floor((boundary * count) / of));
+  const isInside = (place: number) => place >= start && place < end;
+  return {
+    train: order.filter((_, place) => !isInside(place)),
+    validation: order.filter((_, place) => isInside(place)),
+  };
+}
+
+/**
+ * Splits the training images: by a fold if there is one, otherwise at random from the seed, or as the source of
+ * the images does.
  *
  * @param data the training images, and how many of them, at the end, are for validation if the source says so
+ * @param fold then neither the source nor the fraction decides
  */
 export function splitTraining(
   { train, validationCount }: Pick<DatasetParts, "train" | "validationCount">,
   validationFraction: number,
   seed: number,
+  fold?: Fold,
 ): Split {
   const count = train.labels.length;
+  if (fold) return splitFold(count, fold, seed);
   if (validationCount === undefined) return splitIndices(count, validationFraction, seed);
   const indices = Uint32Array.from({ length: count }, (_, index) => index);
   const boundary = count - validationCount;

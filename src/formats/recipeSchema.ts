@@ -5,6 +5,8 @@ import { DISTILLATION, type Recipe } from "../training/recipes/recipes.js";
 /** A larger batch would need more memory than WebAssembly has. */
 export const LARGEST_BATCH = 16_384;
 export const MOST_EPOCHS = 100_000;
+/** Of a cross-validation. */
+export const MOST_FOLDS = 100;
 /** The checkpoints of a wider network would be larger than those that are read. */
 const WIDEST = 6;
 
@@ -207,6 +209,9 @@ export const recipeShape = {
     .min(0)
     .lt(1)
     .describe("Fraction of the training images held out for validation; 0: train on all, and validate on the same"),
+  fold: fields({ number: z.number().int().min(1), of: z.number().int().min(2).max(MOST_FOLDS) })
+    .optional()
+    .describe("The part of a cross-validation that is held out instead; default: none"),
   normalization: normalizationSchema,
 };
 

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { AUGMENTATIONS } from "../data/augmentation.js";
 import { generateDigits } from "../data/digits.js";
 import { createDataset } from "../data/images/createDataset.js";
-import { splitIndices } from "../data/split.js";
+import { splitFold, splitIndices } from "../data/split.js";
 import type { ThreadStart } from "../engine/wasm/threads.js";
 import type { NamedTensors } from "../model/index.js";
 import { startThread } from "../node/threads.js";
@@ -187,4 +187,19 @@ it("trains with class weights: a class of weight 0 is never learned", async () =
   expect(() => train(create(), digits, { classWeights: [1, 2] })).toThrow(
     "there are 2 class weights, but digits has 10 classes",
   );
+});
+
+it("keeps the last weights of a fit on all images", async () => {
+  const network = create();
+  const epochs = await epochsOf(network, { epochs: 3, validationFraction: 0, patience: 1, learningRate: 0.01 });
+  expect(epochs.map(({ isBest }) => isBest)).toEqual([true, true, true]);
+  expect(values(network.parameters)).toEqual(values(epochs[2].state.parameters));
+  expect((await evaluate(network, digits)).accuracy).toBe(epochs[2].validationAccuracy);
+});
+
+it("holds out a fold", async () => {
+  const [{ state }] = await epochsOf(create(), { epochs: 1, fold: { number: 2, of: 4 } });
+  const split = splitFold(200, { number: 2, of: 4 }, 0);
+  const [other] = await epochsOf(create(), { epochs: 1, split });
+  expect(state.best).toEqual(other.state.best);
 });

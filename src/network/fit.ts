@@ -1,5 +1,5 @@
 import type { Dataset } from "../data/dataset.js";
-import { type Split, splitIndices } from "../data/split.js";
+import { type Split, splitTraining } from "../data/split.js";
 import type { Backend } from "../engine/backend.js";
 import type { Arithmetic } from "../engine/wasm/features.js";
 import { mostUsefulThreads, requireThreads, type Threads } from "../engine/wasm/threads.js";
@@ -78,7 +78,7 @@ export function fit(network: LeNet5, dataset: Dataset, options: FitOptions = {})
   const { seed = 0, threads, arithmetic, backend, resumeFrom, onProgress, signal } = options;
   const data = datasetFor(network, dataset);
   const recipe = recipeFor(network, data, options, seed);
-  const { split = splitIndices(data.labels.length, recipe.validationFraction, seed) } = options;
+  const { split = splitTraining({ train: data }, recipe.validationFraction, seed, recipe.fold) } = options;
   requireThreads(threads);
   if (resumeFrom) requireSameTraining(resumeFrom, seed, recipe);
   requireInteger("split.train.length", split.train.length, 1);

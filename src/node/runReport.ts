@@ -29,7 +29,7 @@ export interface JudgedImages {
 /** The test images or, if the data set has no test set, the run's validation images. */
 export function judgedImages({ recipe, seed }: RunConfig, parts: DatasetParts): JudgedImages {
   if (parts.test) return { dataset: parts.test, part: "test" };
-  const { validation } = splitTraining(parts, recipe.validationFraction, seed);
+  const { validation } = splitTraining(parts, recipe.validationFraction, seed, recipe.fold);
   return { dataset: parts.train, indices: validation, part: "validation" };
 }
 

@@ -94,6 +94,7 @@ const RECIPE_FACTS: { readonly [Field in keyof Required<Recipe>]: (value: Recipe
   augmentation: (augmentation) => [fact("augmentation", formatAugmentation(augmentation))],
   augmentValidation: (augmented) => [fact("augmented validation", yesOrNo(augmented))],
   validationFraction: (fraction) => [fact("validation fraction", fraction)],
+  fold: (fold) => (fold === undefined ? [] : [fact("fold", `${fold.number} of ${fold.of}`)]),
   normalization: ({ mean, std }) => [
     fact("normalization", `mean ${mean.map(short)}, standard deviation ${std.map(short)}`),
   ],

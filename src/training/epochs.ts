@@ -37,7 +37,8 @@ export interface EpochRecord {
 }
 
 /**
- * The parameters with the best validation accuracy so far, the first if several are equal; averaged if the recipe says
+ * The parameters with the best validation accuracy so far, the first if several are equal, or the last if nothing is held
+ * out; averaged if the recipe says
  * so.
  */
 export interface Best {
@@ -341,7 +342,9 @@ class Trainee {
   ): FleetEvent {
     const { network, epoch } = this;
     const { parameters, optimizer } = this.current!;
-    if (!this.best || tally.accuracy > this.best.validationAccuracy) {
+    const { train, validation } = this.member.split;
+    // With nothing held out, no accuracy says which epoch is the best: the last is kept.
+    if (!this.best || train === validation || tally.accuracy > this.best.validationAccuracy) {
       this.best = { epoch, validationAccuracy: tally.accuracy, parameters: optimizer.average ?? parameters };
     }
     const record = {

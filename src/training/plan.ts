@@ -60,7 +60,7 @@ export function settleRecipe(request: TrainingRequest, data: TrainingData): Reci
     ...changes,
     augmentation: augmentationFor(requested, data.train.classes, data.background),
   });
-  const trained = () => splitTraining(data, recipe.validationFraction, seed).train;
+  const trained = () => splitTraining(data, recipe.validationFraction, seed, recipe.fold).train;
   const measured: RecipeChanges = {
     ...(normalize === "tutorial" && { normalization: TUTORIAL_NORMALIZATION }),
     ...(normalize === "dataset" && { normalization: measureChannels(data.train, trained()) }),
@@ -113,7 +113,7 @@ export function planWith(
   data: Pick<TrainingData, "train" | "validationCount">,
 ): TrainingPlan {
   const { recipe, model, seed, scheduleRestarts, epochsBefore } = settled;
-  const split = splitTraining(data, recipe.validationFraction, seed);
+  const split = splitTraining(data, recipe.validationFraction, seed, recipe.fold);
   requireSeveralValues(inferShapes(model), split.train.length, recipe.batchSize);
   return {
     recipe,

@@ -135,7 +135,7 @@ async function imagesOf(
   }
   if (!run) throw new Error(`${path} does not say how the training images were split: give the run folder instead`);
   const parts = await data.train();
-  const split = splitTraining(parts, run.recipe.validationFraction, run.seed);
+  const split = splitTraining(parts, run.recipe.validationFraction, run.seed, run.recipe.fold);
   return { dataset: parts.train, indices: part === "val" ? split.validation : split.train };
 }
 

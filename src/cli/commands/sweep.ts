@@ -16,6 +16,7 @@ import {
   dataOption,
   epochCount,
   fitOption,
+  foldCount,
   type ImageOptions,
   inputOption,
   integer,
@@ -50,6 +51,7 @@ interface SweepCommandOptions extends ImageOptions {
   readonly strict?: boolean;
   readonly seeds: readonly number[];
   readonly set: readonly Axis[];
+  readonly folds?: number;
   readonly teacher?: readonly string[];
   readonly softLabels?: string;
   readonly sample?: number;
@@ -75,7 +77,7 @@ const MOST_JOBS = 1024;
 /** The options that make a sweep what it is. */
 const SETTINGS = [
   ...["recipe", "config", "epochs", "batch", "augment", "set", "sample", "sampleSeed", "halving", "arithmetic"],
-  ...["teacher", "softLabels"],
+  ...["teacher", "softLabels", "folds"],
   ...["data", "input", "fit", "background"],
 ];
 
@@ -106,6 +108,14 @@ export function sweepCommand(): Command {
       )
         .argParser(addAxis)
         .default([], "none"),
+    )
+    .addOption(
+      new Option(
+        "--folds <k>",
+        "cross-validation: train k runs per seed, each of which holds out another of k equal parts (default with it: 1 seed)",
+      )
+        .argParser(foldCount)
+        .conflicts("halving"),
     )
     .addOption(teacherOption())
     .addOption(softLabelsOption())
@@ -165,12 +175,17 @@ export function sweepCommand(): Command {
     .action(runSweep);
 }
 
-async function runSweep(options: SweepCommandOptions, command: Command): Promise<void> {
+async function runSweep(given: SweepCommandOptions, command: Command): Promise<void> {
+  const isSeeded = given.folds === undefined || command.getOptionValueSource("seeds") === "cli";
+  const options = isSeeded ? given : { ...given, seeds: [0] };
   const { seeds, set: grid, jobs, json = false, quiet = false } = options;
   requireSettable(command, grid);
   requireSample(command, options);
+  if (options.folds !== undefined && grid.some(({ key }) => key === "val-split")) {
+    command.error("option '--folds <k>' cannot be used with option '--set val-split=…'");
+  }
   const combinations = options.sample ?? grid.reduce((product, { values }) => product * values.length, 1);
-  const runs = combinations * seeds.length;
+  const runs = combinations * seeds.length * (options.folds ?? 1);
   if (runs > MOST_RUNS) {
     command.error(
       `all combinations and seeds make ${runs.toLocaleString("en-US")} runs, but the limit is ${MOST_RUNS.toLocaleString("en-US")}`,
@@ -208,7 +223,7 @@ async function train(options: SweepCommandOptions, sweepOptions: SweepOptions, c
   const settings = {
     ...recipe,
     data: { data, dataDir, ...size, strict },
-    ...{ grid, seeds, sample, halving, teacher, arithmetic },
+    ...{ grid, seeds, folds: options.folds, sample, halving, teacher, arithmetic },
   };
   if (index === undefined) return startSweep({ ...settings, out }, sweepOptions);
   if (out === undefined) return command.error("option '--index <i>' needs '--out <dir>' or '--resume <sweep>'");

@@ -46,8 +46,15 @@ export async function collectSweep(
 }
 
 function requireSameSweep(path: string, config: SweepConfig, other: string, otherConfig: SweepConfig): void {
-  const identity = ({ recipe, common, grid, seeds, arithmetic, data: { checksum, testChecksum } }: SweepConfig) =>
-    JSON.stringify({ recipe, common, grid, seeds, arithmetic, checksum, testChecksum });
+  const identity = ({
+    recipe,
+    common,
+    grid,
+    seeds,
+    folds,
+    arithmetic,
+    data: { checksum, testChecksum },
+  }: SweepConfig) => JSON.stringify({ recipe, common, grid, seeds, folds, arithmetic, checksum, testChecksum });
   if (identity(config) !== identity(otherConfig)) throw new Error(`${other} is not of the same sweep as ${path}`);
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ParsedAugmentation } from "../../data/augmentationText.js";
-import { augmentationSchema, recipeSchema, recipeShape } from "../../formats/recipeSchema.js";
+import { augmentationSchema, MOST_FOLDS, recipeSchema, recipeShape } from "../../formats/recipeSchema.js";
 import { teachersSchema } from "../../runs/config.js";
 import type { TrainingRequest } from "../../training/plan.js";
 import { RECIPES, type RecipeName } from "../../training/recipes/recipes.js";
@@ -60,6 +60,8 @@ const fieldsSchema = z.object({
   /** What all its runs learn from besides the labels. */
   teachers: teachersSchema.optional(),
   grid: z.array(axisSchema),
+  /** The number of folds of a cross-validation; each seed trains a run for each. */
+  folds: z.number().int().min(2).max(MOST_FOLDS).optional(),
   seeds: z.array(z.number().int().nonnegative()).min(1),
   /** Draws combinations at random instead of taking all of the grid. */
   sample: z.object({ count: z.number().int().positive(), seed: z.number().int().nonnegative() }).optional(),
@@ -81,10 +83,10 @@ export type SweepConfig = z.infer<typeof configSchema>;
 /** The settings of a sweep's run, before its data are known. */
 export function requestOf(
   { recipe: name, common = {}, teachers }: Pick<SweepConfig, "recipe" | "common" | "teachers">,
-  { combination, seed }: Pick<PlannedRun, "combination" | "seed">,
+  { combination, seed, fold }: Pick<PlannedRun, "combination" | "seed" | "fold">,
 ): TrainingRequest {
   const { recipe = RECIPES[name as RecipeName], augment, normalize, epochs, batchSize } = common;
-  const changed = { recipe, augment, normalize, seed, changes: { epochs, batchSize } };
+  const changed = { recipe, augment, normalize, seed, changes: { epochs, batchSize, fold } };
   const request = withCombination(changed, combination);
   return teachers ? withTeacher(request) : request;
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import type { Fold } from "../../data/split.js";
 import { count } from "../../report/numbers.js";
 import type { TrainingRequest } from "../../training/plan.js";
 import { RECIPE_NAMES, RECIPES } from "../../training/recipes/recipes.js";
@@ -36,6 +37,8 @@ export interface Search {
   readonly seeds: readonly number[];
   /** Default: all combinations of the grid. */
   readonly sample?: Sample;
+  /** The number of folds of a cross-validation. Default: none, one run per seed. */
+  readonly folds?: number;
 }
 
 /** One value of every key. */
@@ -45,7 +48,9 @@ export type Combination = readonly { readonly key: string; readonly value: strin
 export interface PlannedRun {
   readonly combination: Combination;
   readonly seed: number;
-  /** The folder name: settings and seed. */
+  /** The part that is held out, in a cross-validation. */
+  readonly fold?: Fold;
+  /** The folder name: settings, fold and seed. */
   readonly name: string;
 }
 
@@ -182,14 +187,22 @@ function allCombinations(grid: readonly Axis[]): Combination[] {
   );
 }
 
-/** All combinations with all seeds, seed by seed: a sweep that is stopped early has then compared all combinations. */
-export function planRuns({ seeds, ...search }: Search): PlannedRun[] {
+/**
+ * All combinations with all seeds and, in a cross-validation, folds; seed by seed: a sweep that is stopped early has then
+ * compared all combinations.
+ */
+export function planRuns({ seeds, folds, ...search }: Search): PlannedRun[] {
+  const parts = folds === undefined ? [undefined] : Array.from({ length: folds }, (_, index) => index + 1);
   const combinations = combinationsOf(search);
   return seeds.flatMap((seed) =>
-    combinations.map((combination) => {
-      const parts = [...combination, { key: "seed", value: String(seed) }];
-      return { combination, seed, name: parts.map(({ key, value }) => `${key}=${value}`).join("_") };
-    }),
+    parts.flatMap((part) =>
+      combinations.map((combination) => {
+        const fold = part === undefined ? undefined : { number: part, of: folds! };
+        const named = [...combination, ...(fold ? [{ key: "fold", value: part }] : []), { key: "seed", value: seed }];
+        const name = named.map(({ key, value }) => `${key}=${value}`).join("_");
+        return { combination, seed, ...(fold && { fold }), name };
+      }),
+    ),
   );
 }
 

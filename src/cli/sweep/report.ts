@@ -65,6 +65,8 @@ export type RunReport = RunOutcome & {
   readonly run: string;
   readonly settings: Readonly<Record<string, string>>;
   readonly seed: number;
+  /** The part that was held out, in a cross-validation. */
+  readonly fold?: number;
 };
 
 /** Summarizes a sweep. */
@@ -73,10 +75,11 @@ export function reportSweep(
   { recipe, data, grid, sample }: SweepConfig,
   outcomes: ReadonlyMap<PlannedRun, RunOutcome>,
 ): SweepReport {
-  const runs = [...outcomes].map(([{ name, combination, seed }, outcome]) => ({
+  const runs = [...outcomes].map(([{ name, combination, seed, fold }, outcome]) => ({
     run: name,
     settings: settingsOf(combination),
     seed,
+    ...(fold && { fold: fold.number }),
     ...outcome,
   }));
   const combinations = combinationsOf({ grid, sample }).map((combination) => {
@@ -165,9 +168,11 @@ function formatSpread(spread: Spread | undefined): string | undefined {
 /** CSV with one row per run: folder, settings, seed, results. */
 export function formatCsv({ runs }: SweepReport): string {
   const keys = Object.keys(runs[0].settings);
+  const hasFolds = runs[0].fold !== undefined;
   const header = [
     "run",
     ...keys,
+    ...(hasFolds ? ["fold"] : []),
     "seed",
     "status",
     "best_epoch",
@@ -184,7 +189,8 @@ export function formatCsv({ runs }: SweepReport): string {
         : run.status === "finished"
           ? [run.bestEpoch, run.validationAccuracy, run.testAccuracy ?? "", run.seconds, run.fingerprint ?? "", ""]
           : ["", "", "", "", "", run.reason];
-    return [run.run, ...keys.map((key) => run.settings[key]), run.seed, run.status, ...figures];
+    const fold = hasFolds ? [run.fold!] : [];
+    return [run.run, ...keys.map((key) => run.settings[key]), ...fold, run.seed, run.status, ...figures];
   });
   return [header, ...rows].map(csvLine).join("");
 }

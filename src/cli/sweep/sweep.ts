@@ -124,6 +124,7 @@ function requireSameSettings(path: string, config: SweepConfig, settings: SweepS
     grid: "--set",
     seeds: "--seeds",
     sample: "--sample",
+    folds: "--folds",
     data: "--data",
   } as const;
   const other = (Object.keys(parts) as (keyof typeof parts)[]).filter(
@@ -159,6 +160,7 @@ async function planSweep(
     },
     ...(teacher && { teachers: [...teacher.recorded] }),
     grid: grid.map(({ key, values }) => ({ key, values: [...values] })),
+    ...(settings.folds !== undefined && { folds: settings.folds }),
     seeds: [...seeds],
     sample,
     halving,
@@ -219,7 +221,7 @@ function workOf(config: SweepConfig, { parts }: LoadedData): Work {
     processorOnly: recipes.map(processorOnly).find((what) => what !== undefined),
     images: epochs * parts.train.labels.length,
     batchSize: Math.min(...recipes.map(({ batchSize }) => batchSize)),
-    networks: recipes.length * config.seeds.length,
+    networks: recipes.length * config.seeds.length * (config.folds ?? 1),
   };
 }
 

@@ -189,6 +189,11 @@ export class Run {
     terminal.detail(
       `LeNet-5 ${recipe.name}: ${parameterCount.toLocaleString("en-US")} parameters, ${channels}x${height}x${width} images of ${data.name}, seed ${seed}, ${device}`,
     );
+    const { train, validation } = this.member.split;
+    if (train === validation)
+      terminal.line(
+        "nothing is held out: the weights of the last epoch are kept, and the validation images are the training images",
+      );
     if (resumeFrom) terminal.detail(`resuming after epoch ${resumeFrom.epoch} of ${recipe.epochs}`);
   }
 

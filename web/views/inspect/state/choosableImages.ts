@@ -42,7 +42,8 @@ export const imageParts = computed<Partial<Record<Part, ImagePart>>>(() => {
   const adapted = adapt(train);
   const all = (dataset: Dataset) => Uint32Array.from(dataset.labels, (_, index) => index);
   const run = shownRun.value;
-  const split = run && splitTraining(data.parts, run.recipe.validationFraction, run.member.value.seed);
+  const { validationFraction = 0, fold } = run?.recipe ?? {};
+  const split = run && splitTraining(data.parts, validationFraction, run.member.value.seed, fold);
   return {
     ...(split && { validation: { dataset: adapted, indices: split.validation.toSorted() } }),
     train: { dataset: adapted, indices: split ? split.train.toSorted() : all(train) },

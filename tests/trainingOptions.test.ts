@@ -128,3 +128,37 @@ describe("training options", () => {
     });
   });
 });
+
+describe("a fit on all images", () => {
+  it("says that nothing is held out, and keeps the last weights", async () => {
+    const { stdout } = await train("--epochs", "3", "--val-split", "0", "--out", "all");
+    expect(stdout).toContain("nothing is held out: the weights of the last epoch are kept");
+    expect(JSON.parse(await readFile(inFolder("all", "result.json"), "utf8")).bestEpoch).toBe(3);
+  });
+});
+
+describe("a cross-validation", () => {
+  it("trains a run for each fold and reports their mean", async () => {
+    const args = ["sweep", "--data", "images", "--folds", "3", "--epochs", "1", "--out", "folds", "--json"];
+    const { code, stdout } = await lenet(args);
+    expect(code).toBe(0);
+    const { combinations, runs } = JSON.parse(stdout);
+    expect(runs.map(({ run, fold, seed }: Record<string, unknown>) => [run, fold, seed])).toEqual([
+      ["fold=1_seed=0", 1, 0],
+      ["fold=2_seed=0", 2, 0],
+      ["fold=3_seed=0", 3, 0],
+    ]);
+    const accuracies = runs.map(({ validationAccuracy }: { validationAccuracy: number }) => validationAccuracy);
+    const mean = accuracies.reduce((sum: number, one: number) => sum + one, 0) / 3;
+    expect(combinations[0].validationAccuracy.mean).toBeCloseTo(mean, 12);
+    const { recipe } = await configOf("folds/fold=2_seed=0");
+    expect(recipe.fold).toEqual({ number: 2, of: 3 });
+    const csv = await readFile(inFolder("folds", "sweep.csv"), "utf8");
+    expect(csv.split("\n")[0]).toMatch(/^run,fold,seed,status/);
+    expect(csv.split("\n")[1]).toMatch(/^"?fold=1_seed=0"?,1,0,finished/);
+  });
+
+  it("is refused beside a comparison of splits", async () => {
+    expect(await lenet(["sweep", "--folds", "3", "--set", "val-split=0.1,0.2"])).toMatchObject({ code: 2 });
+  });
+});
