@@ -51,10 +51,11 @@ function requireSameSweep(path: string, config: SweepConfig, other: string, othe
     common,
     grid,
     seeds,
+    sample,
     folds,
     arithmetic,
     data: { checksum, testChecksum },
-  }: SweepConfig) => JSON.stringify({ recipe, common, grid, seeds, folds, arithmetic, checksum, testChecksum });
+  }: SweepConfig) => JSON.stringify({ recipe, common, grid, seeds, sample, folds, arithmetic, checksum, testChecksum });
   if (identity(config) !== identity(otherConfig)) throw new Error(`${other} is not of the same sweep as ${path}`);
 }
 

@@ -137,13 +137,15 @@ async function contentOf(
   // Runs that were stopped can only be compared with what the others had reached by then.
   const isHalved = runs.some(({ status }) => status === "stopped");
   const epochs = isHalved ? Math.min(...[...histories.values()].map(({ length }) => length)) : undefined;
-  const measured = runs.flatMap(({ run, settings, seed }) => {
+  const measured = runs.flatMap(({ run, settings, seed, fold }) => {
     const accuracy = bestAccuracy((histories.get(run) ?? []).slice(0, epochs));
-    return accuracy === undefined ? [] : [{ settings: { ...settings, seed: String(seed) }, accuracy }];
+    return accuracy === undefined
+      ? []
+      : [{ settings: { ...settings, ...(fold && { fold: String(fold) }), seed: String(seed) }, accuracy }];
   });
   const pageRun = (run: RunReport): PageRun => ({
     name: run.run,
-    seed: run.seed,
+    label: run.fold === undefined ? String(run.seed) : `${run.seed} fold ${run.fold}`,
     isFinished: run.status === "finished",
     ...(run.status !== "failed" && { validationAccuracy: run.validationAccuracy }),
     ...(run.status === "finished" && { testAccuracy: run.testAccuracy }),

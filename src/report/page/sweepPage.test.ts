@@ -5,7 +5,7 @@ import { type SweepPage, sweepPage } from "./sweepPage.js";
 
 const run = (name: string, seed: number, validationAccuracy?: number) => ({
   name,
-  seed,
+  label: String(seed),
   validationAccuracy,
   testAccuracy: validationAccuracy,
   isFinished: validationAccuracy !== undefined,

@@ -11,7 +11,8 @@ import { CURVE_INKS } from "./style.js";
 export interface PageRun {
   /** The name of its folder. */
   readonly name: string;
-  readonly seed: number;
+  /** Its seed and, in a cross-validation, its fold. */
+  readonly label: string;
   readonly validationAccuracy?: number;
   readonly testAccuracy?: number;
   /** Whether it has a report to open. */
@@ -97,7 +98,7 @@ function bestSection({ combinations }: SweepPage): Markup {
     .sort((one, other) => other.run.validationAccuracy! - one.run.validationAccuracy!)
     .slice(0, BEST);
   const rows = runs.map(
-    ({ label, run }) => markup`<tr><th scope="row">${runLink(run, `${label}, seed ${run.seed}`)}</th>
+    ({ label, run }) => markup`<tr><th scope="row">${runLink(run, `${label}, seed ${run.label}`)}</th>
 <td>${percentOf(run.validationAccuracy)}</td><td>${percentOf(run.testAccuracy)}</td></tr>
 `,
   );
@@ -122,7 +123,7 @@ function combinationsSection({ combinations }: SweepPage): Markup {
       markup`<tr><th scope="row">${label}</th>${isHalved && markup`<td>${stoppedAfter ?? "all"}</td>`}
 <td>${spread(validationAccuracy)}</td><td>${spread(testAccuracy)}</td>
 <td>${seconds === undefined ? "–" : formatDuration(seconds)}</td>
-<td class="links">${runs.slice(0, MOST_LINKS).map((run) => markup`${runLink(run, String(run.seed))} `)}${
+<td class="links">${runs.slice(0, MOST_LINKS).map((run) => markup`${runLink(run, run.label)} `)}${
         runs.length > MOST_LINKS && markup`and ${count(runs.length - MOST_LINKS)} more`
       }</td></tr>
 `,
