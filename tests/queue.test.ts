@@ -90,12 +90,14 @@ describe.skipIf(REDIS === undefined)("a sweep through a queue", () => {
 
   it("names what a worker lacks, and goes on once another has it", async () => {
     let isJoined = false;
-    startWorker("--jobs 1", "lacks");
+    const first = startWorker("--jobs 1", "lacks");
     const { code, stdout, stderr } = await submit("--data few --epochs 1 --seeds 1 --out lacking", "lacks", {
       onStart: (child) =>
         child.stderr?.on("data", () => {
-          if (!isJoined) startWorker("--jobs 1 --data few", "lacks");
+          if (isJoined) return;
           isJoined = true;
+          startWorker("--jobs 1 --data few", "lacks");
+          first.child?.kill("SIGTERM");
         }),
     });
     expect({ code, stderr }).toEqual({
