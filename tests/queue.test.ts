@@ -109,7 +109,7 @@ describe.skipIf(REDIS === undefined)("a sweep through a queue", () => {
     expect(stdout).toMatch(/\n1 run of LeNet-5 on few, by the workers of redis:\/\/127\.0\.0\.1:\d+\n/);
   });
 
-  it("goes on elsewhere from the last epoch when a worker or the submitter is told to end", async () => {
+  it("resumes on another worker from the last epoch after a worker or the submitter was asked to stop", async () => {
     const first = startWorker("--jobs 1 --data few", "signals");
     const settings = "--data few --epochs 60 --seeds 1 --log tensorboard";
     const interrupted = await submit(`${settings} --out signals`, "signals", {

@@ -308,7 +308,7 @@ describe("lenet serve", () => {
     const { url, child, ended } = await serve(["digits.safetensors"]);
     const png = new Uint8Array(await encodePng(imageAt(0), 28, 28));
     let answered = 0;
-    // A client that goes elsewhere when it is told to leave: none of its requests may be lost.
+    // These clients stop when a response says "connection: close". None of their requests may be lost.
     const ask = async () => {
       for (;;) {
         const answer = await post(`${url}predict`, png);

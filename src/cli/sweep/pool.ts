@@ -67,7 +67,7 @@ export function trainInThread(
   }).finally(() => signal.removeEventListener("abort", stop));
 }
 
-/** Moves the images into shared memory, so that no thread needs a copy. Those that are there already stay. */
+/** Copies the images into shared memory, unless they are there already, so that threads need no copies of their own. */
 export function shareData({ parts, ...data }: LoadedData): LoadedData {
   return { ...data, parts: { ...parts, train: share(parts.train), test: parts.test && share(parts.test) } };
 }

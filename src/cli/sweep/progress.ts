@@ -96,7 +96,7 @@ export class Sweep {
 
   /**
    * Trains the rungs of successive halving, if there are any. All decisions follow from the run folders, so a resumed
-   * sweep comes to the same ones.
+   * sweep makes the same decisions.
    *
    * @returns the runs that go on to their ends; undefined if the signal is aborted before
    */

@@ -7,7 +7,7 @@ import {
   type Local,
   type ModuleBuilder,
 } from "./assembler/index.js";
-import { type MuonKernels, type Synchronization, VECTOR_BYTES } from "./kernels/index.js";
+import { FLOAT_BYTES, type MuonKernels, type Synchronization, VECTOR_BYTES } from "./kernels/index.js";
 import type { PlacedMatrix, ProgramMemory } from "./memory.js";
 
 /**
@@ -72,7 +72,7 @@ function emitLoad(
 
 function emitIteration(
   code: FunctionBuilder,
-  { multiply, transpose }: MuonKernels,
+  { multiply, store }: MuonKernels,
   iteration: number,
   phase: (body: (part: Part) => void) => void,
 ): void {
@@ -90,6 +90,7 @@ function emitIteration(
   phase(({ current, polynomial, heightBytes, transposed, widthBytes, ownRows, height, width }) => {
     const operands = [polynomial, heightBytes, current[from], current[from], current[to], widthBytes];
     code.call(multiply, ...operands, ...ownRows, height, ...factors(1, a));
-    code.call(transpose, current[to], widthBytes, transposed, heightBytes, ...ownRows, width);
+    // Transposed: the elements of a row lie one below the other.
+    code.call(store, current[to], widthBytes, transposed, ...ownRows, width, FLOAT_BYTES, heightBytes);
   });
 }

@@ -24,9 +24,10 @@ export interface MuonKernels {
    * target[r] = addendFactor · addend[r] + factor · Σ left[r][k] · right[k], for k before inner
    */
   readonly multiply: FunctionHandle;
-  /** (x, xRowBytes, transposed, transposedRowBytes, first, end, columns): rows become columns */
-  readonly transpose: FunctionHandle;
-  /** (x, xRowBytes, target, first, end, columns, rowStep, columnStep): rows back to where `load` found them */
+  /**
+   * (x, xRowBytes, target, first, end, columns, rowStep, columnStep): copies rows of a matrix; element (r, c) goes to
+   * r · rowStep + c · columnStep
+   */
   readonly store: FunctionHandle;
   /** (weight, direction, average, hyperparameters, scale, vectors) */
   readonly update: FunctionHandle;
@@ -111,33 +112,6 @@ export function emitMuon(context: KernelContext, averaging: boolean): MuonKernel
     { exported: true },
   );
 
-  const transpose = module.function(
-    "muon.transpose",
-    {
-      x: "i32",
-      xRowBytes: "i32",
-      transposed: "i32",
-      transposedRowBytes: "i32",
-      first: "i32",
-      end: "i32",
-      columns: "i32",
-    },
-    (code, { x, xRowBytes, transposed, transposedRowBytes, first, end, columns }) => {
-      const row = code.local("i32");
-      const column = code.local("i32");
-      code.forRange(first, end, (index) => {
-        code.set(row, i32.add(x, i32.mul(index, xRowBytes)));
-        code.set(column, i32.add(transposed, i32.mul(index, FLOAT_BYTES)));
-        code.forRange(0, columns, () => {
-          code.store(column, f32.load(row));
-          code.increase(row, FLOAT_BYTES);
-          code.increase(column, transposedRowBytes);
-        });
-      });
-    },
-    { exported: true },
-  );
-
   const store = module.function(
     "muon.store",
     {
@@ -190,7 +164,7 @@ export function emitMuon(context: KernelContext, averaging: boolean): MuonKernel
     { exported: true },
   );
 
-  return { momentum, load, multiply: emitMultiply(context), transpose, store, update };
+  return { momentum, load, multiply: emitMultiply(context), store, update };
 }
 
 function emitMultiply(context: KernelContext): FunctionHandle {
