@@ -63,7 +63,7 @@ describe("wrong usage is reported in one line, with exit code 2", () => {
     ["train --epoch 3", `unknown option '--epoch' (Did you mean --epochs?); see "lenet train --help"`],
     [
       "train --data cifar",
-      `option '--data <name>' argument 'cifar' is invalid. It must be fashion-mnist, mnist, cifar10, digits or the path of a folder; see "lenet train --help"`,
+      `option '--data <name>' argument 'cifar' is invalid. It must be fashion-mnist, mnist, cifar10, digits or the path of a folder (Did you mean cifar10?); see "lenet train --help"`,
     ],
     [
       "train --recipe paper --config my.json",
@@ -227,7 +227,7 @@ describe("a failure is reported in one line, with exit code 1", () => {
 
   it("a missing data folder", async () => {
     expect(await failureOf(["train", "--data-dir", inFolder("nowhere")])).toMatchInlineSnapshot(
-      `"lenet: Fashion-MNIST is missing: found neither train-images-idx3-ubyte.gz nor train-images-idx3-ubyte in FOLDER/nowhere/fashion-mnist or FOLDER/nowhere"`,
+      `"lenet: Fashion-MNIST is missing: found neither train-images-idx3-ubyte.gz nor train-images-idx3-ubyte in FOLDER/nowhere/fashion-mnist, FOLDER/nowhere/FashionMNIST/raw, FOLDER/nowhere/raw or FOLDER/nowhere"`,
     );
   });
 

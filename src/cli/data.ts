@@ -44,6 +44,7 @@ export async function openForCommand(settings: DataSettings, { terminal, signal 
     onWarning: (line) => terminal.warn(line),
   });
   terminal.clearBar();
+  if (opened.title !== undefined) terminal.detail(`${settings.data} is ${opened.title}, by its checksums`);
   const { length } = opened.skipped;
   if (length > 0) {
     terminal.warn(`${settings.data}: skipping ${counted(length, "file")} that cannot be used`);
@@ -61,12 +62,12 @@ export async function loadData(settings: DataSettings, progress: Progress): Prom
   return { settings, name: opened.name, parts: { train, validationCount, test }, skipped: opened.skipped };
 }
 
-/** Loads Fashion-MNIST or, if it cannot be obtained, generated digits. */
+/** Loads Fashion-MNIST or, if it cannot be obtained and $LENET_DATA names no place for it, generated digits. */
 export async function loadDefaultData(settings: Omit<DataSettings, "data">, progress: Progress): Promise<LoadedData> {
   try {
     return await loadData({ ...settings, data: DEFAULT_DATA }, progress);
   } catch (error) {
-    if (!(error instanceof DatasetUnavailableError)) throw error;
+    if (!(error instanceof DatasetUnavailableError) || process.env.LENET_DATA) throw error;
     progress.terminal.line(error.message);
     progress.terminal.line("Training on GENERATED digits instead, drawn by this program.");
     return loadData({ ...settings, data: DIGITS_DATASET.name }, progress);

@@ -3,11 +3,12 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { type ParsedAugmentation, parseAugmentation } from "../data/augmentationText.js";
 import { LARGEST_BATCH, MOST_EPOCHS, MOST_FOLDS } from "../formats/recipeSchema.js";
 import type { ImageShape } from "../model/index.js";
-import { DATA_NAMES, type DataSettings, INPUT_SIDES, isData } from "../node/openData.js";
+import { DATA_NAMES, type DataSettings, dataMeantBy, INPUT_SIDES } from "../node/openData.js";
 import { type Arithmetic, MOST_THREADS } from "../node/threads.js";
 import { OPTIMIZERS } from "../training/recipes/optimizers.js";
 import { RECIPE_NAMES, type RecipeName } from "../training/recipes/recipes.js";
 import { type DeviceChoice, deviceOption } from "./device.js";
+import { suggestion } from "./text.js";
 
 export type { Arithmetic };
 
@@ -99,8 +100,11 @@ export function inputSize(text: string): ImageShape {
 
 /** Parses the name or path of a data set. @throws InvalidArgumentError, saying what is allowed */
 export function dataName(text: string): string {
-  if (!isData(text)) throw new InvalidArgumentError(`It must be ${DATA_NAMES.join(", ")} or the path of a folder.`);
-  return text;
+  const meant = dataMeantBy(text);
+  if (meant !== undefined) return meant;
+  throw new InvalidArgumentError(
+    `It must be ${DATA_NAMES.join(", ")} or the path of a folder${suggestion(text, DATA_NAMES)}.`,
+  );
 }
 
 /** Parses an augmentation. @throws InvalidArgumentError, saying what is allowed */

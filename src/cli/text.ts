@@ -3,6 +3,39 @@ export function counted(number: number, what: string): string {
   return `${number.toLocaleString("en-US")} ${what}${number === 1 ? "" : "s"}`;
 }
 
+/** The question whether one of the names was meant, as commander asks it; empty if none is similar. */
+export function suggestion(text: string, names: readonly string[]): string {
+  const bare = (name: string) => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+  const written = bare(text);
+  const similar =
+    names.find((name) => written.length > 2 && isShortFor(written, bare(name))) ??
+    names.find((name) => editDistance(written, bare(name)) <= Math.min(2, written.length / 2));
+  return similar === undefined ? "" : ` (Did you mean ${similar}?)`;
+}
+
+/** Whether a text is a name with letters left out, as in "fmnist". */
+function isShortFor(text: string, name: string): boolean {
+  let place = 0;
+  for (const letter of name) if (letter === text[place]) place++;
+  return text[0] === name[0] && place === text.length;
+}
+
+/** The number of letters to insert, delete or replace, or of neighbours to exchange, between two texts. */
+function editDistance(one: string, other: string): number {
+  const rows = [Array.from({ length: other.length + 1 }, (_, column) => column)];
+  for (let i = 1; i <= one.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= other.length; j++) {
+      const replaced = rows[i - 1][j - 1] + Number(one[i - 1] !== other[j - 1]);
+      row[j] = Math.min(replaced, rows[i - 1][j] + 1, row[j - 1] + 1);
+      const areExchanged = one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1];
+      if (areExchanged) row[j] = Math.min(row[j], rows[i - 2][j - 2] + 1);
+    }
+    rows.push(row);
+  }
+  return rows[one.length][other.length];
+}
+
 /** Control and format characters, line separators and halves of characters: they can move the cursor or hide text. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 

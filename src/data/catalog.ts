@@ -32,6 +32,8 @@ interface KnownDataset {
   readonly downloadBytes: number;
   /** The Debian and Ubuntu package that provides the files, and the folder it installs them in. */
   readonly systemPackage?: { readonly folder: string; readonly debianName: string };
+  /** The folder in which torchvision keeps the files, packed and unpacked. */
+  readonly torchvisionFolder?: string;
 }
 
 /** A data set with one pair of gzip-compressed IDX files per part. */
@@ -87,6 +89,7 @@ export const CATALOG: readonly CatalogEntry[] = [
     ],
     downloadBytes: 30_900_000,
     systemPackage: { folder: "/usr/share/datasets/fashion-mnist", debianName: "dataset-fashion-mnist" },
+    torchvisionFolder: "FashionMNIST/raw",
     format: "idx",
     parts: {
       train: mnistPart("train", {
@@ -107,6 +110,7 @@ export const CATALOG: readonly CatalogEntry[] = [
     counts: MNIST_COUNTS,
     mirrors: ["https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"],
     downloadBytes: 11_600_000,
+    torchvisionFolder: "MNIST/raw",
     format: "idx",
     parts: {
       train: mnistPart("train", {
@@ -143,13 +147,19 @@ export function catalogFiles(entry: CatalogEntry): CatalogFile[] {
   return [entry.parts.train, entry.parts.test].flatMap(({ images, labels }) => [images, labels]);
 }
 
+/** Whether two names of a data set differ only in how they are written: "cifar10" and "CIFAR-10". */
+export function isSameName(one: string, other: string): boolean {
+  const bare = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "");
+  return bare(one) === bare(other);
+}
+
 /**
- * Looks up a known data set by name.
+ * Looks up a known data set by name, however it is written.
  *
  * @throws Error if there is none, listing the known names
  */
 export function catalogEntry(name: string): CatalogEntry {
-  const entry = CATALOG.find((candidate) => candidate.name === name);
+  const entry = CATALOG.find((candidate) => isSameName(candidate.name, name));
   if (entry === undefined) {
     const known = CATALOG.map((candidate) => candidate.name).join(", ");
     throw new Error(`unknown data set "${name}"; known: ${known}`);

@@ -46,7 +46,7 @@ export async function obtain<Content>(
     }
   }
   if (dataDir !== undefined) {
-    const folders = foldersIn(dataDir, entry).join(" or ");
+    const folders = new Intl.ListFormat("en-GB", { type: "disjunction" }).format(foldersIn(dataDir, entry));
     throw new Error(`${entry.title} is missing: found neither ${sought.names.join(" nor ")} in ${folders}`);
   }
   const looked = places.map((place) => place.folder).join(", ");

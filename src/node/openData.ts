@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { CATALOG } from "../data/catalog.js";
+import { CATALOG, isSameName } from "../data/catalog.js";
 import type { Dataset, DatasetPart, DatasetParts } from "../data/dataset.js";
 import { DIGITS_DATASET, generateDigits } from "../data/digits.js";
 import { adaptDataset } from "../data/images/adapt.js";
@@ -13,7 +13,7 @@ import { folderName } from "./images/listing.js";
 
 /** Which data set to open, and how to fit its images to the network's input. */
 export interface DataSettings extends Pick<ImageSettings, "resize" | "background"> {
-  /** One of {@link DATA_NAMES}, or the path of a folder of images, IDX files or CIFAR batches. */
+  /** One of {@link DATA_NAMES}, however it is written, or the path of a folder of images, IDX files or CIFAR batches. */
   readonly data: string;
   /** The only folder in which to look for a known data set. */
   readonly dataDir?: string;
@@ -36,6 +36,8 @@ export interface OpenDataOptions extends Pick<LoadDatasetOptions, "signal"> {
 /** An available data set. A known one is read when `train` or `test` is called. */
 export interface OpenedData {
   readonly name: string;
+  /** The title of a known data set that was opened by its path, and recognised by its checksums. */
+  readonly title?: string;
   /** The images to train on. If the source has validation images, they are the last ones. */
   train(): Promise<Pick<DatasetParts, "train" | "validationCount">>;
   /** Undefined if the source has no test set. */
@@ -56,9 +58,13 @@ export const DATA_NAMES: readonly string[] = [...CATALOG.map(({ name }) => name)
 /** The generated data set is always the same, whatever the run's seed. */
 const DIGITS_SEED = 0;
 
-/** Whether a string identifies a data set: by a known name or an existing path. */
-export function isData(text: string): boolean {
-  return DATA_NAMES.includes(text) || existsSync(text);
+/**
+ * The data set that a text means: the known name, however it is written, or the path if it exists; undefined if it is
+ * neither.
+ */
+export function dataMeantBy(text: string): string | undefined {
+  if (DATA_NAMES.includes(text) || existsSync(text)) return text;
+  return DATA_NAMES.find((name) => isSameName(name, text));
 }
 
 /**
@@ -68,7 +74,8 @@ export function isData(text: string): boolean {
  * @throws Error if the path does not exist or holds no data set, or a file is damaged
  * @throws the signal's reason if it is aborted
  */
-export async function openData(settings: DataSettings, options: OpenDataOptions = {}): Promise<OpenedData> {
+export async function openData(given: DataSettings, options: OpenDataOptions = {}): Promise<OpenedData> {
+  const settings = { ...given, data: dataMeantBy(given.data) ?? given.data };
   if (settings.data === DIGITS_DATASET.name) return openDigits(settings, options);
   if (DATA_NAMES.includes(settings.data)) return openKnown(settings, options);
   if (await isDatasetFiles(settings.data)) return openFiles(settings);
@@ -112,9 +119,10 @@ function openKnown(settings: DataSettings, { signal, onDownload, onWarning }: Op
 }
 
 async function openFiles(settings: DataSettings): Promise<OpenedData> {
-  const { train, test } = await loadDatasetFiles(settings.data);
+  const { train, test, title } = await loadDatasetFiles(settings.data);
   return {
     name: train.name,
+    title,
     train: async () => ({ train: adapt(train, settings) }),
     test: async () => test && adapt(test, settings),
     skipped: [],

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { CatalogEntry, CatalogFile } from "../data/catalog.js";
 import { cacheFolder } from "./disk/download.js";
 
@@ -22,9 +22,10 @@ export function searchPlaces(entry: CatalogEntry, dataDir: string | undefined): 
   return places;
 }
 
-/** The folders of a place that may hold a data set's files: DIR/<name> and DIR. */
-export function foldersIn(folder: string, entry: CatalogEntry): string[] {
-  return [join(folder, entry.name), folder];
+/** The folders of a place that may hold a data set's files: DIR/<name>, where torchvision puts them, and DIR. */
+export function foldersIn(folder: string, { name, torchvisionFolder }: CatalogEntry): string[] {
+  const ofTorchvision = torchvisionFolder === undefined ? [] : [torchvisionFolder, basename(torchvisionFolder)];
+  return [name, ...ofTorchvision, ""].map((below) => join(folder, below));
 }
 
 /** The names that a file may have: its own and, if its checksum is of the unpacked content, the unpacked file's. */

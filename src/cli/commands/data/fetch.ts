@@ -1,17 +1,27 @@
 import { dirname } from "node:path";
-import { Argument, Command } from "commander";
-import { CATALOG, catalogEntry } from "../../../data/catalog.js";
+import { Argument, Command, InvalidArgumentError } from "commander";
+import { CATALOG, catalogEntry, isSameName } from "../../../data/catalog.js";
 import { fetchDataset } from "../../../node/fetch.js";
 import { showDownload } from "../../data.js";
 import { InterruptedError, withInterrupt } from "../../interrupt.js";
 import { Terminal } from "../../terminal.js";
+import { suggestion } from "../../text.js";
 
 /** `lenet data fetch`: downloads a known data set into the cache. */
 export function fetchCommand(): Command {
   return new Command("fetch")
     .description("download a data set into the cache, or resume an interrupted download")
-    .addArgument(new Argument("<name>", "data set").choices(CATALOG.map(({ name }) => name)))
+    .addArgument(new Argument("<name>", `data set: ${NAMES.join(", ")}`).argParser(downloadable))
     .action((name: string) => withInterrupt((signal) => runFetch(name, signal)));
+}
+
+const NAMES = CATALOG.map(({ name }) => name);
+
+/** Parses the name of a known data set. @throws InvalidArgumentError, saying what is allowed */
+function downloadable(text: string): string {
+  const entry = CATALOG.find(({ name }) => isSameName(name, text));
+  if (entry) return entry.name;
+  throw new InvalidArgumentError(`Allowed choices are ${NAMES.join(", ")}${suggestion(text, NAMES)}.`);
 }
 
 async function runFetch(name: string, signal: AbortSignal): Promise<void> {
