@@ -274,15 +274,32 @@ describe.skipIf(!executable)(`the view "Compare and save"${SKIPPED}`, () => {
     const { page } = await openView(browser, `${server.url}#understand`);
     await page.getByRole("button", { name: "Save images of this view" }).click();
     const dialog = page.getByRole("dialog");
-    const [svg] = await Promise.all([page.waitForEvent("download"), dialog.getByText("SVG", { exact: true }).click()]);
+    expect(await dialog.locator("li > span").allTextContents()).toEqual([
+      "The whole view, for print",
+      "Network architecture",
+    ]);
+    const save = async (format: "SVG" | "PNG", name = "Network architecture") => {
+      const waiting = page.waitForEvent("download");
+      await dialog.getByRole("button", { name: `Save “${name}” as ${format}` }).click();
+      return waiting;
+    };
+    const svg = await save("SVG");
     const text = await readFile(await kept(svg), "utf8");
     expect(text).toMatch(/^<svg [^>]*xmlns="http:\/\/www.w3.org\/2000\/svg"/);
     expect(text).toContain("6 @ 28 × 28");
     expect(text).not.toMatch(/ (class|style)=|oklab|color-mix|var\(/);
-    const [png] = await Promise.all([page.waitForEvent("download"), dialog.getByText("PNG", { exact: true }).click()]);
+    const png = await save("PNG");
     const bytes = await readFile(await kept(png));
     expect(bytes.subarray(1, 4).toString()).toBe("PNG");
     expect(bytes.readUInt32BE(16)).toBeGreaterThan(2000);
+
+    const whole = await readFile(await kept(await save("SVG", "The whole view, for print")), "utf8");
+    // Text, a drawing, and what is far below the window.
+    for (const part of ["Layer by layer", "6 @ 28 × 28", "AdamW on batches of 32"]) expect(whole).toContain(part);
+    expect(whole).not.toContain("Skip to content");
+    const print = await readFile(await kept(await save("PNG", "The whole view, for print")));
+    // 1280 pixels of the page at 300 instead of 96 per inch.
+    expect(print.readUInt32BE(16)).toBe(4000);
     await page.context().close();
   });
 

@@ -56,6 +56,20 @@ describe.skipIf(!executable)(`data in the lab${SKIPPED}`, () => {
     await page.context().close();
   });
 
+  test("has charts of its own for runs on other images", async () => {
+    const page = await openOwn();
+    await page.getByLabel("Digits", { exact: true }).check();
+    await trainToTheEnd(page);
+    expect(await page.locator(".curves .chart").count()).toBe(2);
+    await page.getByLabel("Your own").check();
+    await choose(page, "Choose a folder", join(folder, "pets"));
+    await page.getByText("12 images of 2 classes").waitFor();
+    await page.getByRole("button", { name: "Train as run 2" }).click();
+    await expect.poll(() => page.locator(".curves h2").allTextContents()).toEqual(["Digits", "Your own"]);
+    expect(await page.locator(".curves .chart").count()).toBe(4);
+    await page.context().close();
+  });
+
   test("reports what is wrong with files", async () => {
     const page = await openOwn();
     await choose(page, "Choose files", [join(folder, "digits", "train-labels-idx1-ubyte")]);

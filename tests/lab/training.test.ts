@@ -54,7 +54,7 @@ describe.skipIf(!executable)(`training in the lab${SKIPPED}`, () => {
       expect(await page.evaluate(() => crossOriginIsolated)).toBe(isolated);
       expect(await trainToTheEnd(page)).toBe(expected);
       expect(await accuracyOf(page)).toBeGreaterThanOrEqual(0.95);
-      expect(await page.locator(".figures dd").nth(3).textContent()).toContain(isolated ? "2" : "1");
+      expect(await page.locator(".figures dd").last().textContent()).toContain(isolated ? "2" : "1");
       expect(faults).toEqual([]);
       await page.context().close();
     });
@@ -102,6 +102,42 @@ describe.skipIf(!executable)(`training in the lab${SKIPPED}`, () => {
       await page.getByRole("button", { name: "One batch" }).click();
       await expect.poll(() => note.textContent(), PATIENTLY).toBe("after epoch 0.04");
       expect(await fingerprintOf(page)).toBe(afterOne);
+      await page.context().close();
+    });
+
+    test("show the loss of a single batch, and no time left that it could not tell", async () => {
+      const { page } = await open("#train?count=1000&epochs=2");
+      await page.getByRole("button", { name: "One batch" }).click();
+      const figure = (label: string) => page.locator(".figures dl > div", { hasText: label }).locator("dd");
+      await expect
+        .poll(() => figure("Training loss").textContent(), PATIENTLY)
+        .toMatch(/^\d\.\d{4}over the last 32 images/);
+      expect(await figure("Time left").textContent()).toMatch(/^–/);
+      expect(await figure("Images per second").textContent()).toBe("–");
+      // A point in each of both charts.
+      await expect.poll(() => page.locator(".chart svg circle, .chart svg path[fill^=var]").count()).toBe(2);
+      await page.context().close();
+    });
+
+    test("say when a step starts another run", async () => {
+      const { page } = await open("#train?count=600&epochs=1");
+      await trainToTheEnd(page);
+      await page.getByLabel("tanh", { exact: true }).check();
+      await page.getByText("The settings have changed: run 2 will have them.").waitFor();
+      await page.getByRole("button", { name: "One batch as run 2" }).waitFor();
+      await page.getByRole("button", { name: "One epoch as run 2" }).click();
+      await expect.poll(() => page.locator(".runs li").count()).toBe(2);
+      await page.context().close();
+    });
+
+    test("diagnose a learning rate of 10, and offer the recipe's", async () => {
+      const { page } = await open("#train?count=600&epochs=1&lr=10");
+      await page.getByText("More settings").click();
+      await page.getByText(/^[\d,]+ times the recipe’s/).waitFor();
+      await page.getByRole("button", { name: "Train", exact: true }).click();
+      await page.getByText("This network does not learn: its learning rate is 10").waitFor();
+      await page.getByRole("button", { name: "Use the recipe’s" }).click();
+      expect(page.url()).not.toContain("lr=");
       await page.context().close();
     });
 

@@ -61,5 +61,11 @@ function OpenView() {
   });
   const current = loaded.value;
   if (!current) return <p class="quiet opening">{messages().loading}</p>;
-  return current.View ? <current.View key={current.name} /> : <p role="alert">{messages().viewFailed}</p>;
+  if (!current.View) return <p role="alert">{messages().viewFailed}</p>;
+  // The style sheets of a view apply within it alone.
+  return (
+    <div data-view={current.name}>
+      <current.View key={current.name} />
+    </div>
+  );
 }

@@ -19,10 +19,13 @@ export const formatPercent = (share: number) => formats.value.percent.format(sha
 /** A loss: 0.0642. */
 export const formatLoss = (loss: number) => formats.value.loss.format(loss);
 
-/** A value with few digits: −0.482. */
+/** A value with few digits: −0.482, 0.00031, 2.7e−8. */
 export function formatValue(value: number): string {
   if (value === 0) return "0";
   const size = Math.abs(value);
+  // What three decimal places would round away gets two significant digits.
+  if (size < 1e-6) return `${value < 0 ? "−" : ""}${size.toExponential(1).replace("-", "−")}`;
+  if (size < 0.01) return withMinus(value, 1 - Math.floor(Math.log10(size)));
   return withMinus(value, size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3);
 }
 

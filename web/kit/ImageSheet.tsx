@@ -8,13 +8,15 @@ export interface ImageSheetProps {
   readonly columns: number;
   /** The accessible name. */
   readonly label: string;
+  /** What its image is called when it is saved. */
+  readonly name: string;
 }
 
 /** The gap between images, in image pixels. */
 const GAP = 2;
 
 /** Images of a data set side by side, one canvas pixel per image pixel; the style sheet scales them up. */
-export function ImageSheet({ dataset, indices, columns, label }: ImageSheetProps) {
+export function ImageSheet({ dataset, indices, columns, label, name }: ImageSheetProps) {
   const ref = useRef<HTMLCanvasElement>(null);
   const { height, width } = dataset;
   const rows = Math.ceil(indices.length / columns);
@@ -36,6 +38,7 @@ export function ImageSheet({ dataset, indices, columns, label }: ImageSheetProps
       height={rows * (height + GAP) - GAP}
       role="img"
       aria-label={label}
+      data-name={name}
     />
   );
 }

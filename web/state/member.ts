@@ -12,11 +12,15 @@ export interface CurvePoint {
 /** The maximum number of points per epoch, so that long runs stay quick to draw. */
 const POINTS_PER_EPOCH = 20;
 
+const NOTHING = { epoch: 0, loss: 0, accuracy: 0, samples: 0 };
+
 /** A network of a run, and everything that has been reported about it. */
 export class Member {
   readonly seed: number;
 
   readonly curve = signal<readonly CurvePoint[]>([]);
+  /** The newest means of the training pass. */
+  readonly latest = signal<Means | undefined>(undefined);
   readonly epochs = signal<readonly EpochRecord[]>([]);
   /** The newest validation, also while it runs: counts, row-major; rows are the true class. */
   readonly confusion = signal<Uint32Array | undefined>(undefined);
@@ -33,7 +37,8 @@ export class Member {
   readonly compareNumber = signal<number | undefined>(undefined);
 
   private readonly mostSnapshots: number;
-  private untilNextPoint = { loss: 0, accuracy: 0, samples: 0 };
+  /** Sums over the images since the last point of the curve, and where they end. */
+  private untilNextPoint = NOTHING;
 
   /** @param mostSnapshots the length of the timeline */
   constructor(seed: number, mostSnapshots: number) {
@@ -48,7 +53,9 @@ export class Member {
 
   receiveMeans(means: Means, progress: TrainingProgress): void {
     if (means.confusion) this.confusion.value = means.confusion;
-    if (progress.phase === "train") this.addToCurve(means, progress);
+    if (progress.phase !== "train") return;
+    this.latest.value = means;
+    this.addToCurve(means, progress);
   }
 
   receiveEpoch({ record, after, bestEpoch }: NetworkEpoch): void {
@@ -72,9 +79,18 @@ export class Member {
   goBack(to: MarkedSnapshot): void {
     this.weights.value = to;
     this.live.value = undefined;
+    this.latest.value = undefined;
     this.timeline.value = this.timeline.value.filter(({ epoch }) => epoch <= to.epoch);
     this.curve.value = this.curve.value.filter(({ epoch }) => epoch <= to.epoch);
-    this.untilNextPoint = { loss: 0, accuracy: 0, samples: 0 };
+    this.untilNextPoint = NOTHING;
+  }
+
+  /** Ends the point of the curve that is being accumulated, however little it is the mean of. */
+  endPoint(): void {
+    const { epoch, loss, accuracy, samples } = this.untilNextPoint;
+    this.untilNextPoint = NOTHING;
+    if (samples === 0) return;
+    this.curve.value = [...this.curve.value, { epoch, loss: loss / samples, accuracy: accuracy / samples }];
   }
 
   private addToTimeline(snapshot: Snapshot): void {
@@ -84,15 +100,15 @@ export class Member {
   /** Accumulates means until they are enough for a point of the curve. */
   private addToCurve({ loss, accuracy, samples }: Means, { epoch: number, done, total }: TrainingProgress): void {
     const sums = this.untilNextPoint;
-    sums.loss += loss * samples;
-    sums.accuracy += accuracy * samples;
-    sums.samples += samples;
     const epoch = number - 1 + done / total;
+    this.untilNextPoint = {
+      epoch,
+      loss: sums.loss + loss * samples,
+      accuracy: sums.accuracy + accuracy * samples,
+      samples: sums.samples + samples,
+    };
     const last = this.curve.value.at(-1)?.epoch ?? 0;
-    if (epoch - last < 1 / POINTS_PER_EPOCH) return;
-    const point = { epoch, loss: sums.loss / sums.samples, accuracy: sums.accuracy / sums.samples };
-    this.curve.value = [...this.curve.value, point];
-    this.untilNextPoint = { loss: 0, accuracy: 0, samples: 0 };
+    if (epoch - last >= 1 / POINTS_PER_EPOCH) this.endPoint();
   }
 }
 

@@ -124,7 +124,10 @@ export class Run {
         break;
       case "resting":
         this.currentStatus.value = "resting";
-        this.tellMembers(event.at, (member, snapshot) => member.keep(snapshot));
+        this.tellMembers(event.at, (member, snapshot) => {
+          member.endPoint();
+          member.keep(snapshot);
+        });
         break;
       case "snapshot":
         this.members[event.network].receiveLive(event.at);

@@ -5,11 +5,14 @@ import { Run, type RunSettings } from "./run.js";
 
 const list = signal<readonly Run[]>([]);
 const selectedNumber = signal<number | undefined>(undefined);
-let lastNumber = 0;
+const lastNumber = signal(0);
 
-/** The next number for a run, trained here or opened; it determines the line style. */
+/** The number of the next run. */
+export const nextNumber = computed(() => lastNumber.value + 1);
+
+/** Takes the next number for a run, trained here or opened; it determines the line style. */
 export function takeNumber(): number {
-  return ++lastNumber;
+  return ++lastNumber.value;
 }
 
 /** The page's runs, oldest first. */

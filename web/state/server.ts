@@ -9,9 +9,10 @@ export interface LabServer {
 /** Undefined if the page is on a static host, or until its server has answered. */
 export const labServer = signal<LabServer | undefined>(undefined);
 
-const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
+/** As `lenet lab` names itself in the Server-Timing header, see src/node/lab/headers.ts. */
+const NAME = "lenet-lab";
 
-/** Asks the page's server what it offers, once, and only if it is on this machine. */
+/** Asks the page's server what it offers, once, and only if it is `lenet lab`: a static host could only answer 404. */
 export function askServer(): Promise<LabServer | undefined> {
   answer ??= ask();
   return answer;
@@ -20,7 +21,8 @@ export function askServer(): Promise<LabServer | undefined> {
 let answer: Promise<LabServer | undefined> | undefined;
 
 async function ask(): Promise<LabServer | undefined> {
-  if (!LOOPBACK.includes(location.hostname)) return undefined;
+  const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+  if (!navigation?.serverTiming.some(({ name }) => name === NAME)) return undefined;
   try {
     const response = await fetch("api/server");
     const isJson = response.headers.get("Content-Type")?.startsWith("application/json");

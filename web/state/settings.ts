@@ -33,6 +33,9 @@ export function recipeFor(fields: RunFields, train: Dataset, background: 0 | 255
   return settleRecipe(request, { train, background });
 }
 
+/** From so many times the recipe's learning rate on, it is the likely reason if a network does not learn. */
+export const HIGH_RATE = 5;
+
 /** The recipe's learning rate, or its maximum if a schedule changes it. */
 export function learningRateOf({ schedule }: Recipe): number {
   return largestLearningRate(schedule);

@@ -37,4 +37,6 @@ export const LAB_HEADERS = {
   "Content-Security-Policy": `${CONTENT_SECURITY_POLICY}; frame-ancestors 'none'`,
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
+  // What a page can read about its own response: the lab asks its server what it offers only where this names it.
+  "Server-Timing": "lenet-lab",
 } as const;

@@ -15,7 +15,7 @@ export const en = {
   switchTheme: "Switch between light and dark",
   switchLanguage: "Switch language",
   saveImages: "Save images of this view",
-  noImages: "This view has no images yet.",
+  wholeView: "The whole view, for print",
   image: (number: number) => `Image ${number}`,
   saveAs: (what: string, format: string) => `Save “${what}” as ${format}`,
   loading: "Loading …",

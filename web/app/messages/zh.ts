@@ -17,7 +17,7 @@ export const zh: typeof en = {
   switchTheme: "切换浅色与深色",
   switchLanguage: "切换语言",
   saveImages: "保存此视图中的图",
-  noImages: "此视图中还没有图。",
+  wholeView: "整个视图，适合打印",
   image: (number) => `图 ${number}`,
   saveAs: (what, format) => `将“${what}”保存为 ${format}`,
   loading: "正在载入……",

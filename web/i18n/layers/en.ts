@@ -53,8 +53,8 @@ export const en: LayerMessages = {
       about: "Each map becomes its mean: how strongly a feature is present, wherever it is.",
     },
     linear: {
-      title: "Linear",
-      name: "linear",
+      title: "Fully connected",
+      name: "fully connected",
       about: "Each output sums all inputs, each times its own weight, and adds a bias.",
     },
     batchNorm: {

@@ -40,9 +40,7 @@ export function Timeline() {
         label={isPlaying.value ? m.pause : m.playTraining}
         onClick={play}
       />
-      <label class="visually-hidden" for={id}>
-        {m.training}
-      </label>
+      <label for={id}>{m.training}</label>
       <input
         id={id}
         type="range"

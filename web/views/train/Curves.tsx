@@ -1,5 +1,7 @@
+import { Fragment } from "preact";
 import { url } from "../../address/url.js";
 import { formatLoss, formatPercent } from "../../i18n/numbers.js";
+import { groupedBy } from "../../kit/groups.js";
 import { LineChart, LineSample, type Range, RangeSample, type Series } from "../../kit/LineChart.js";
 import { runStyle } from "../../kit/palette.js";
 import { ScrollRegion } from "../../kit/regions.js";
@@ -13,32 +15,17 @@ import { nameOf } from "./nameOf.js";
 /** Loss and accuracy of all runs, per epoch. */
 export function Curves() {
   const m = messages();
-  const xMost = Math.max(
-    ...runs.value.map(({ recipe }) => recipe.epochs),
-    runs.value.length === 0 ? url.value.epochs : 1,
-  );
-  const common = { xMost, xLabel: m.epochs, formatX: (x: number) => m.atEpoch(x.toFixed(2)), empty: m.noCurves };
   const fleets = runs.value.filter(({ isFleet }) => isFleet);
+  const groups = groupedBy(runs.value, ({ settings }) => settings.fields.data);
   return (
     <section class="curves" aria-label={m.curves}>
-      <div class="charts">
-        <LineChart
-          {...common}
-          title={m.loss}
-          falling
-          series={seriesOf("loss")}
-          ranges={fleets.map((run) => rangeOf(run, "loss"))}
-          formatY={formatLoss}
-        />
-        <LineChart
-          {...common}
-          title={m.accuracy}
-          falling={false}
-          series={seriesOf("accuracy")}
-          ranges={fleets.map((run) => rangeOf(run, "accuracy"))}
-          formatY={formatPercent}
-        />
-      </div>
+      {groups.size === 0 && <Charts runs={[]} />}
+      {[...groups].map(([data, those]) => (
+        <Fragment key={data}>
+          {groups.size > 1 && <h2>{m.sources[data]}</h2>}
+          <Charts runs={those} />
+        </Fragment>
+      ))}
       {runs.value.length > 0 && (
         <>
           <ul class="legend">
@@ -62,12 +49,40 @@ export function Curves() {
   );
 }
 
+/** The charts of runs on the same data: other images are harder or easier, and so need other axes. */
+function Charts({ runs }: { readonly runs: readonly Run[] }) {
+  const m = messages();
+  const xMost = Math.max(...runs.map(({ recipe }) => recipe.epochs), runs.length === 0 ? url.value.epochs : 1);
+  const common = { xMost, xLabel: m.epochs, formatX: (x: number) => m.atEpoch(x.toFixed(2)), empty: m.noCurves };
+  const fleets = runs.filter(({ isFleet }) => isFleet);
+  return (
+    <div class="charts">
+      <LineChart
+        {...common}
+        title={m.loss}
+        falling
+        series={seriesOf(runs, "loss")}
+        ranges={fleets.map((run) => rangeOf(run, "loss"))}
+        formatY={formatLoss}
+      />
+      <LineChart
+        {...common}
+        title={m.accuracy}
+        falling={false}
+        series={seriesOf(runs, "accuracy")}
+        ranges={fleets.map((run) => rangeOf(run, "accuracy"))}
+        formatY={formatPercent}
+      />
+    </div>
+  );
+}
+
 const VALIDATION_VALUES = { loss: "validationLoss", accuracy: "validationAccuracy" } as const;
 type Quantity = keyof typeof VALIDATION_VALUES;
 
 /** The lines of all runs. The networks of a fleet that are not shown come first, so that the others cover them. */
-function seriesOf(what: Quantity): Series[] {
-  const all = runs.value.flatMap((run) => run.members.map((member) => ({ run, member })));
+function seriesOf(runs: readonly Run[], what: Quantity): Series[] {
+  const all = runs.flatMap((run) => run.members.map((member) => ({ run, member })));
   const isShown = ({ run, member }: (typeof all)[number]) => run.member.value === member;
   return [
     ...all.filter((one) => !isShown(one)).map(({ run, member }) => otherSeries(run, member, what)),

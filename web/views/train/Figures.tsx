@@ -1,10 +1,13 @@
 import type { ComponentChildren } from "preact";
 import { formatDuration } from "../../../src/report/numbers.js";
-import { formatCount, formatPercent } from "../../i18n/numbers.js";
+import { formatCount, formatLoss, formatPercent } from "../../i18n/numbers.js";
 import type { Run } from "../../state/run.js";
 import { selectedRun } from "../../state/runs.js";
 import { commandLine } from "./commandLine.js";
 import { messages } from "./messages/index.js";
+
+/** As many batches as it takes to tell how fast a training is. */
+const MEASURED_BATCHES = 16;
 
 /** How the arithmetic of a graphics card begins. */
 const CARD = "webgpu ";
@@ -17,8 +20,10 @@ export function Figures() {
   const best = run?.member.value.best;
   const progress = run?.progress.value;
   const machine = run?.machine.value;
-  /** Of each network. */
-  const rate = progress && progress.images / progress.seconds;
+  const latest = run?.member.value.latest.value;
+  /** Of each network. A few batches say little: the first ones also wait for the engine. */
+  const isMeasured = run && progress && progress.images >= MEASURED_BATCHES * run.recipe.batchSize;
+  const rate = isMeasured ? progress.images / progress.seconds : undefined;
   return (
     <section class="figures">
       <dl>
@@ -27,10 +32,15 @@ export function Figures() {
           value={last && formatPercent(last.validationAccuracy)}
           note={best && m.bestIn(formatPercent(best.validationAccuracy), best.epoch)}
         />
-        <Figure label={m.imagesPerSecond} value={rate && formatCount(rate * run.members.length)} />
+        <Figure
+          label={m.trainLoss}
+          value={latest && formatLoss(latest.loss)}
+          note={latest && m.overImages(formatCount(latest.samples), formatPercent(latest.accuracy))}
+        />
+        <Figure label={m.imagesPerSecond} value={rate && run && formatCount(rate * run.members.length)} />
         <Figure
           label={m.timeLeft}
-          value={rate && formatDuration((progress.totalImages - progress.images) / rate)}
+          value={rate && progress && formatDuration((progress.totalImages - progress.images) / rate)}
           note={progress && m.elapsed(formatDuration(progress.seconds))}
         />
         {machine?.arithmetic.startsWith(CARD) ? (

@@ -1,10 +1,12 @@
 import { useSignalEffect } from "@preact/signals";
+import { changeUrl } from "../../address/url.js";
 import { formatPercent } from "../../i18n/numbers.js";
 import { Button } from "../../kit/controls.js";
 import { announce } from "../../kit/regions.js";
 import type { Run } from "../../state/run.js";
-import { runs, selectedRun } from "../../state/runs.js";
+import { nextNumber, runs, selectedRun } from "../../state/runs.js";
 import { currentRun, go, isReady, playOrPause, reset, resume } from "./controls.js";
+import { diagnose } from "./diagnosis.js";
 import { messages } from "./messages/index.js";
 
 /** The selected run's progress: a bar and a line of text. */
@@ -22,6 +24,23 @@ export function Position() {
         <p class="notice" role="alert">
           {run.failure.value} {run.canGo.value && m.interrupted(run.member.value.weights.value?.epoch ?? 0)}
         </p>
+      )}
+      {run && <Diagnosis run={run} />}
+    </div>
+  );
+}
+
+/** What is wrong with a run that does not learn, and what to do. */
+function Diagnosis({ run }: { readonly run: Run }) {
+  const m = messages();
+  const found = diagnose(run);
+  if (!found) return null;
+  const { kind, rate, usual } = found;
+  return (
+    <div class="notice diagnosis" role="status">
+      <p>{m.diagnoses[kind](String(rate), String(usual))}</p>
+      {run.settings.fields.lr !== undefined && (
+        <Button onClick={() => changeUrl({ lr: undefined })}>{m.usualRate(String(usual))}</Button>
       )}
     </div>
   );
@@ -60,22 +79,26 @@ export function Transport() {
   const shown = selectedRun.value;
   const isRunning = shown?.status.value === "running";
   const canStep = isReady.value && !isRunning;
+  const startsAnother = runs.value.length > 0 && currentRun.value?.canGo.value !== true;
   const canReset = shown !== undefined && shown.progress.value !== undefined;
   return (
     <section class="transport" aria-label={m.controls}>
       <div class="buttons">
         <PlayButton />
         <Button icon="step" disabled={!canStep} onClick={() => go("batch")}>
-          {m.stepBatch}
+          {startsAnother ? m.stepBatchAs(nextNumber.value) : m.stepBatch}
         </Button>
         <Button icon="stepEpoch" disabled={!canStep} onClick={() => go("epoch")}>
-          {m.stepEpoch}
+          {startsAnother ? m.stepEpochAs(nextNumber.value) : m.stepEpoch}
         </Button>
         <Button icon="reset" disabled={!canReset} onClick={reset}>
           {m.reset}
         </Button>
       </div>
       <Position />
+      {startsAnother && isReady.value && !currentRun.value && (
+        <p class="quiet">{m.settingsChanged(nextNumber.value)}</p>
+      )}
     </section>
   );
 }
@@ -92,7 +115,7 @@ function PlayButton() {
         <Button primary icon="pause" onClick={playOrPause}>
           {m.pause}
         </Button>
-        {!current && isReady.value && <Button onClick={() => go("end")}>{m.trainAs(nextNumber())}</Button>}
+        {!current && isReady.value && <Button onClick={() => go("end")}>{m.trainAs(nextNumber.value)}</Button>}
       </>
     );
   }
@@ -103,7 +126,7 @@ function PlayButton() {
       : m.train
     : runs.value.length === 0
       ? m.train
-      : m.trainAs(nextNumber());
+      : m.trainAs(nextNumber.value);
   return (
     <>
       <Button primary icon="play" disabled={!isReady.value} onClick={() => go("end")}>
@@ -114,8 +137,4 @@ function PlayButton() {
       )}
     </>
   );
-}
-
-function nextNumber(): number {
-  return Math.max(0, ...runs.value.map(({ number }) => number)) + 1;
 }

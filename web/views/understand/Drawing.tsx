@@ -19,7 +19,13 @@ export function Drawing({ layers }: { readonly layers: readonly LayerDerivation[
   const full = width + 2 * MARGIN;
   return (
     <ScrollRegion label={m.drawing}>
-      <svg class="drawing" viewBox={`${-MARGIN} 0 ${full} ${HEIGHT}`} role="img" aria-label={describe(blocks)}>
+      <svg
+        class="drawing"
+        viewBox={`${-MARGIN} 0 ${full} ${HEIGHT}`}
+        role="img"
+        aria-label={describe(blocks)}
+        data-name={m.drawing}
+      >
         {blocks.map((block) => (
           <BlockDrawing key={block.term} block={block} />
         ))}
@@ -68,11 +74,16 @@ interface LinkProps {
 /** The connection between two blocks: a window that becomes one point, or everything that each value depends on. */
 function Link({ from, to, step }: LinkProps) {
   const name = layerMessages().kinds[step.type].name;
+  const lines = step.kernel === undefined ? name.split(" ") : [name, `${step.kernel} × ${step.kernel}`];
   return (
     <g class="link">
       {step.kernel === undefined ? <Fan from={from} to={to} /> : <Window from={from} to={to} kernel={step.kernel} />}
-      <text x={step.x} y={TOP + TALLEST + 46} text-anchor="middle">
-        {step.kernel === undefined ? name : `${name} ${step.kernel} × ${step.kernel}`}
+      <text y={TOP + TALLEST + 42} text-anchor="middle">
+        {lines.map((line, index) => (
+          <tspan key={line} x={step.x} dy={14 * index}>
+            {line}
+          </tspan>
+        ))}
       </text>
     </g>
   );

@@ -108,6 +108,7 @@ function Found({ name, place }: PartProps) {
             height={dataset.height}
             width={dataset.width}
             room={{ height: 400, mostScale: 3, gap: 6 }}
+            name={m.foundTitle(name)}
             label={m.foundLabel(found.value.map(({ value }) => formatValue(value)).join(", "))}
             paint={(context, layout) => {
               const colors = canvasColors.value;
@@ -186,6 +187,7 @@ function Climbed({ name, place }: PartProps) {
             height={input.height}
             width={input.width}
             room={{ height: 170, mostScale: 6, gap: 0 }}
+            name={m.climbTitle}
             label={m.climbLabel(formatValue(climbed.value.value))}
             paint={(context, layout) => {
               if (!climbed.value) return;

@@ -102,13 +102,16 @@ export function FiltersPanel() {
       {maps && (
         <>
           <p class="quiet">
-            {isFirst ? m.allFilters(maps.count, maps.height) : m.filtersTo(nameOfMap(paper, shape, map), maps.count)}
+            {isFirst
+              ? m.allFilters(maps.count, maps.height)
+              : (maps.height === 1 ? m.weightsTo : m.filtersTo)(nameOfMap(paper, shape, map), maps.count)}
           </p>
           <Sheet
             count={maps.count}
             height={maps.height}
             width={maps.width}
             room={{ height: 360, mostScale: maps.height === 1 ? 14 : 18, gap: maps.height === 1 ? 1 : 6 }}
+            name={`${m.panels.filters}, ${nameOfMap(paper, shape, map)}`}
             label={m.filtersLabel(m.filterKinds[kind], nameOfMap(paper, shape, map), formatValue(range.value.most))}
             paint={(context, layout) => {
               if (!shown.value) return;

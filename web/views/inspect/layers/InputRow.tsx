@@ -25,7 +25,7 @@ export function InputRow() {
   return (
     <section class="layer input" aria-label={m.input}>
       <header>
-        <h3>{m.input}</h3>
+        <h2>{m.input}</h2>
         <p>{m.shapeOf(channels, height, width)}</p>
       </header>
       <Sheet
@@ -34,6 +34,7 @@ export function InputRow() {
         width={width}
         room={{ height: isWide ? 90 : 112, mostScale: 4, gap: 0 }}
         label={label}
+        name={m.input}
         paint={(context, layout) => {
           const image = shownImage.value;
           if (!image) return;

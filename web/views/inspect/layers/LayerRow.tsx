@@ -1,5 +1,5 @@
 import { useComputed, useSignal } from "@preact/signals";
-import type { PaperLayer, ShapedLayer } from "../../../../src/model/index.js";
+import { isPooling, type PaperLayer, type ShapedLayer } from "../../../../src/model/index.js";
 import { layerMessages } from "../../../i18n/layers/index.js";
 import { formatValue } from "../../../i18n/numbers.js";
 import { useMedia } from "../../../kit/hooks.js";
@@ -22,7 +22,6 @@ export interface LayerRowProps {
 
 /** A layer's maps for the current image. */
 export function LayerRow({ layers, paper, position }: LayerRowProps) {
-  const m = messages();
   const hovered = useSignal<number | undefined>(undefined);
   const layer = shownLayer(paper);
   const shape = layers[layer].output;
@@ -53,9 +52,9 @@ export function LayerRow({ layers, paper, position }: LayerRowProps) {
   return (
     <section class="layer" aria-label={paper.term}>
       <header>
-        <h3>{paper.term}</h3>
+        <h2>{paper.term}</h2>
         <p>
-          {m.kinds[paper.kind]}
+          {nameOfKind(layers[paper.main])}
           {layer !== paper.main && <> · {layerMessages().kinds[layers[layer].layer.type].name}</>}
         </p>
         <p class="reading">{reading}</p>
@@ -67,6 +66,7 @@ export function LayerRow({ layers, paper, position }: LayerRowProps) {
         width={width}
         room={room}
         label={label}
+        name={paper.term}
         paint={(context, layout) => {
           const values = response.value?.values[shownLayer(paper) + 1];
           if (!values) return;
@@ -86,4 +86,10 @@ export function LayerRow({ layers, paper, position }: LayerRowProps) {
       />
     </section>
   );
+}
+
+/** What a layer is called everywhere: C5 of the paper, a convolution there, is a fully connected layer here. */
+function nameOfKind({ layer }: ShapedLayer): string {
+  const { kinds, poolings } = layerMessages();
+  return isPooling(layer) ? poolings[layer.type].full : kinds[layer.type].name;
 }

@@ -14,9 +14,11 @@ export interface LegendProps {
 export function Legend({ range, palette }: LegendProps) {
   const least = useComputed(() => formatValue(range.value.least));
   const most = useComputed(() => formatValue(range.value.most));
+  const isEmpty = useComputed(() => range.value.least === range.value.most);
   const { diverging, sequential } = canvasColors.value;
   const gradient =
     palette === "sequential" ? gradientOf(sequential) : gradientOf(diverging, palette === "upper" ? "upper" : "whole");
+  if (isEmpty.value) return <p class="value-range">{messages().allZero}</p>;
   return (
     <p class="value-range">
       <span class="visually-hidden">{messages().colours} </span>

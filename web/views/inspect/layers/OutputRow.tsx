@@ -89,7 +89,7 @@ export function OutputRow({ paper, position }: OutputRowProps) {
   return (
     <section class="layer output" aria-label={paper.term}>
       <header>
-        <h3>{m.output}</h3>
+        <h2>{m.output}</h2>
         <p>{url.value.inspectMoment === "before" ? m.logits : m.probabilities}</p>
       </header>
       <div class="sheet" ref={box}>
@@ -97,6 +97,7 @@ export function OutputRow({ paper, position }: OutputRowProps) {
         <canvas
           ref={canvas}
           class="units"
+          data-name={m.output}
           role="application"
           tabIndex={0}
           aria-label={label}

@@ -18,6 +18,8 @@ export interface SheetProps {
   readonly paint: (context: CanvasRenderingContext2D, layout: SheetLayout) => void;
   /** The accessible name; a signal if it changes with the image. */
   readonly label: string | ReadonlySignal<string>;
+  /** What its image is called when it is saved. Default: the accessible name. */
+  readonly name?: string;
   readonly cursor?: {
     /** The unit that arrow keys start from. */
     readonly unit: number | undefined;
@@ -30,7 +32,7 @@ export interface SheetProps {
 }
 
 /** Maps side by side on one canvas; with a cursor, units can be selected by pointer and arrow keys. */
-export function Sheet({ count, height, width, room, margin = 3, paint, label, cursor }: SheetProps) {
+export function Sheet({ count, height, width, room, margin = 3, paint, label, name, cursor }: SheetProps) {
   const [box, boxWidth] = useWidth<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
   const ratio = devicePixelRatio;
@@ -73,6 +75,7 @@ export function Sheet({ count, height, width, room, margin = 3, paint, label, cu
         <canvas
           ref={canvas}
           class="units"
+          data-name={name}
           role="application"
           tabIndex={0}
           aria-label={label}
@@ -85,7 +88,7 @@ export function Sheet({ count, height, width, room, margin = 3, paint, label, cu
           onPointerLeave={() => cursor.onHover?.(undefined)}
         />
       ) : (
-        <canvas ref={canvas} role="img" aria-label={label} />
+        <canvas ref={canvas} role="img" aria-label={label} data-name={name} />
       )}
     </div>
   );

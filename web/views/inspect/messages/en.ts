@@ -28,6 +28,7 @@ export const en = {
   image: "Image",
   sources: { draw: "Draw", data: "Data", file: "File", camera: "Camera" },
   padLabel: "Drawing pad for mouse, pen or finger. With a keyboard, choose images under “Data”.",
+  drawing: "Drawing",
   drawHere: "Draw here",
   undo: "Undo",
   clear: "Clear",
@@ -55,12 +56,6 @@ export const en = {
   input: "Input",
   output: "Output",
   outputShort: "Out",
-  kinds: {
-    convolution: "convolution",
-    subsampling: "subsampling",
-    fullConnection: "full connection",
-    output: "full connection",
-  },
   shapeOf: (count: number, height: number, width: number) =>
     height === 1 && width === 1 ? `${count} units` : `${count} @ ${height}×${width}`,
   layerMaps: (term: string, count: number, height: number, width: number) =>
@@ -69,6 +64,7 @@ export const en = {
   inputLabel: (name: string, percent: number) => `Input image. Prediction: ${name}, ${percent.toFixed(1)} percent.`,
   outputLabel: (all: string) => `Classes: ${all}.`,
   colours: "Colour scale from",
+  allZero: "all values are 0",
   prediction: "Prediction",
   next: (name: string, share: string) => `then ${name}, ${share}`,
   labelled: (name: string) => `label: ${name}`,
@@ -138,6 +134,7 @@ export const en = {
   noChange: "The initial weights of this network are unknown.",
   allFilters: (count: number, kernel: number) => `All ${count} filters, ${kernel}×${kernel}.`,
   filtersTo: (map: string, count: number) => `The ${count} filters that lead to ${map}, one per input map.`,
+  weightsTo: (unit: string, count: number) => `The ${count} weights that lead to ${unit}, one per input value.`,
   filtersLabel: (kind: string, map: string, most: string) =>
     `${kind} of the filters that lead to ${map}, magnitude up to ${most}.`,
   scrubHint: "Move the training slider above to see how they developed.",

@@ -27,6 +27,7 @@ export const zh: typeof en = {
   image: "图片",
   sources: { draw: "手绘", data: "数据", file: "文件", camera: "摄像头" },
   padLabel: "画板。用鼠标、笔或手指作画；在“数据”里可以用键盘选图。",
+  drawing: "手绘",
   drawHere: "在这里画",
   undo: "撤销",
   clear: "清除",
@@ -52,7 +53,6 @@ export const zh: typeof en = {
   input: "输入",
   output: "输出",
   outputShort: "输出",
-  kinds: { convolution: "卷积", subsampling: "下采样", fullConnection: "全连接", output: "全连接" },
   shapeOf: (count, height, width) =>
     height === 1 && width === 1 ? `${count} 个单元` : `${count} @ ${height}×${width}`,
   layerMaps: (term, count, height, width) =>
@@ -61,6 +61,7 @@ export const zh: typeof en = {
   inputLabel: (name, percent) => `输入图片。预测：${name}，概率 ${percent.toFixed(1)}%。`,
   outputLabel: (all) => `各类别：${all}。`,
   colours: "颜色范围",
+  allZero: "所有值都是 0",
   prediction: "预测",
   next: (name, share) => `其次 ${name}，${share}`,
   labelled: (name) => `标签：${name}`,
@@ -121,6 +122,7 @@ export const zh: typeof en = {
   noChange: "不知道这个网络的初始状态。",
   allFilters: (count, kernel) => `全部 ${count} 个 ${kernel}×${kernel} 卷积核。`,
   filtersTo: (map, count) => `通向 ${map} 的 ${count} 个卷积核，每张输入图一个。`,
+  weightsTo: (unit, count) => `通向 ${unit} 的 ${count} 个权重，每个输入值一个。`,
   filtersLabel: (kind, map, most) => `${kind}，通向 ${map}，绝对值最大 ${most}。`,
   scrubHint: "拖动上方的训练滑块，看它们是怎样形成的。",
 

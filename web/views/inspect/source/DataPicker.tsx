@@ -58,6 +58,7 @@ export function DataPicker() {
           height={height}
           width={width}
           room={{ height: 400, mostScale: 2, gap: 5 }}
+          name={m.sources.data}
           label={m.dataLabel(place + 1, indices.length, classes[dataset.labels[indices[place]]])}
           paint={(context, layout) => {
             const colors = canvasColors.value;

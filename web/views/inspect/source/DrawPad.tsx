@@ -37,6 +37,7 @@ export function DrawPad() {
         ref={canvas}
         role="img"
         aria-label={m.padLabel}
+        data-name={m.drawing}
         onPointerDown={(event) => {
           event.preventDefault();
           event.currentTarget.setPointerCapture(event.pointerId);

@@ -1,4 +1,5 @@
 import { computed, signal } from "@preact/signals";
+import { url } from "../../../address/url.js";
 import { type Arithmetic, largestProducts, workOut } from "../calculation/arithmetic.js";
 import { response, selection } from "./response.js";
 import { structure } from "./shownNetwork.js";
@@ -39,12 +40,15 @@ const stepping = signal<{ readonly unit: string; readonly done: number } | undef
 
 const unitKey = computed(() => `${selection.value?.paper.term} ${selection.value?.unit}`);
 
-/** The number of steps done; undefined while the complete result is shown, as it is after another unit is selected. */
-export const stepsDone = computed(() => (stepping.value?.unit === unitKey.value ? stepping.value.done : undefined));
+/** The number of steps done; undefined while the complete result is shown, as it is after another unit or panel is chosen. */
+export const stepsDone = computed(() =>
+  stepping.value?.unit === unitKey.value && url.value.inspectPanel === "sum" ? stepping.value.done : undefined,
+);
 
 /** Shows the value after `done` steps; undefined: the complete result. */
 export function showSteps(done: number | undefined): void {
   const within = done === undefined ? undefined : Math.min(steps.peek().length, Math.max(0, done));
+  if (url.peek().inspectPanel !== "sum") return;
   stepping.value = within === undefined ? undefined : { unit: unitKey.peek(), done: within };
 }
 

@@ -9,6 +9,9 @@ export const en = {
   pause: "Pause",
   stepBatch: "One batch",
   stepEpoch: "One epoch",
+  stepBatchAs: (number: number) => `One batch as run ${number}`,
+  stepEpochAs: (number: number) => `One epoch as run ${number}`,
+  settingsChanged: (number: number) => `The settings have changed: run ${number} will have them.`,
   reset: "Reset",
   playOrPause: "Train or pause",
   doStepBatch: "Train one batch",
@@ -28,6 +31,15 @@ export const en = {
   },
   interrupted: (epoch: number) =>
     epoch === 0 ? "Training can start over." : `Training can resume after epoch ${epoch}; nothing before it is lost.`,
+  diagnoses: {
+    rateTooHigh: (rate: string, usual: string) =>
+      `This network does not learn: its learning rate is ${rate}, the recipe’s is ${usual}. Steps that long jump over every minimum of the loss.`,
+    rateTooLow: (rate: string, usual: string) =>
+      `This network hardly learns: its learning rate is ${rate}, the recipe’s is ${usual}. Such short steps take far more epochs.`,
+    diverged: (rate: string, _usual: string) => `The loss grew without bound. A learning rate below ${rate} may help.`,
+  },
+  usualRate: (usual: string) => `Use the recipe’s ${usual}`,
+  highRate: (times: string) => `${times} times the recipe’s: the network will most likely learn nothing.`,
   compiling: "preparing the graphics card",
   phase: { train: "training", validation: "validating" },
   epochOf: (epoch: number, epochs: number) => `Epoch ${epoch} of ${epochs}`,
@@ -40,6 +52,7 @@ export const en = {
   validationAccuracy: "Validation accuracy",
   validationAccuracyOf: (seed: number) => `Validation accuracy of seed ${seed}`,
   bestIn: (accuracy: string, epoch: number) => `best ${accuracy} in epoch ${epoch}`,
+  overImages: (count: string, accuracy: string) => `over the last ${count} images, ${accuracy} correct`,
   imagesPerSecond: "Images per second",
   timeLeft: "Time left",
   elapsed: (time: string) => `${time} so far`,
@@ -109,6 +122,7 @@ export const en = {
   digitsNote: "Digits that look handwritten, generated from a seed.",
   count: "Number of images",
   images: (count: string, classes: number) => `${count} images of ${classes} classes`,
+  sampleImages: "Sample images",
   samples: (names: string) => `Sample images, one column per class: ${names}`,
   drawing: "Generating digits",
   decoding: "Decoding images",

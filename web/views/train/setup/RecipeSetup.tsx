@@ -5,9 +5,10 @@ import { RECIPES, type Recipe } from "../../../../src/training/recipes/recipes.j
 import { isAugmentation, RANGES, RECIPE_NAMES } from "../../../address/trainFields.js";
 import { changeUrl, url } from "../../../address/url.js";
 import { layerMessages } from "../../../i18n/layers/index.js";
+import { formatCount } from "../../../i18n/numbers.js";
 import { Button, Choice, TextField } from "../../../kit/controls.js";
 import { runnable } from "../../../state/graphicsCard.js";
-import { learningRateOf } from "../../../state/settings.js";
+import { HIGH_RATE, learningRateOf } from "../../../state/settings.js";
 import { messages } from "../messages/index.js";
 import { NumberSetting } from "./NumberSetting.js";
 
@@ -118,6 +119,9 @@ function MoreSettings({ recipe }: { readonly recipe: Recipe }) {
           />
         )}
       </div>
+      {lr !== undefined && lr >= HIGH_RATE * learningRateOf(recipe) && (
+        <p class="fault">{m.highRate(formatCount(lr / learningRateOf(recipe)))}</p>
+      )}
       <TextField
         label={m.augmentation}
         value={augment ?? ""}

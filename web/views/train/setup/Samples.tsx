@@ -19,7 +19,7 @@ export function Samples() {
   }).value;
   if (!samples) return null;
   const names = samples.dataset.classes.slice(0, samples.columns).join(", ");
-  return <ImageSheet {...samples} label={messages().samples(names)} />;
+  return <ImageSheet {...samples} label={messages().samples(names)} name={messages().sampleImages} />;
 }
 
 /** The first images of every class, row by row; a class with too few repeats its own. */
