@@ -20,7 +20,14 @@ import {
   type Tensor,
 } from "../src/model/index.js";
 import { Purpose, RandomStream } from "../src/numeric/philox.js";
-import { type Batch, type BatchEngine, type CompileOptions, compile, referenceEngine } from "./support/batchEngine.js";
+import {
+  type Batch,
+  type BatchEngine,
+  type CompileOptions,
+  compile,
+  drawnParameters,
+  referenceEngine,
+} from "./support/batchEngine.js";
 
 // Node 20 has relaxed SIMD behind a flag, which must be set before the first compilation.
 if (!supportsFusedArithmetic()) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
@@ -85,17 +92,6 @@ function valueBatch(of: Model, samples: number, item = 0): { values: Float32Arra
 function labelsFor(of: Model, samples: number): Int32Array {
   const classes = classesOf(of);
   return Int32Array.from({ length: samples }, (_, sample) => (sample * 7 + 3) % classes);
-}
-
-/** Initial parameters; those of batch normalisation are drawn, too, so that all of them matter. */
-function startOf(of: Model): NamedTensors<Float32Array> {
-  const stream = new RandomStream(5, Purpose.digits, 2, 0);
-  return new Map(
-    [...initializeParameters(of, 1)].map(([name, { shape, data }]) => {
-      const isNorm = data.every((value) => value === data[0]) && shape.length === 1 && data[0] % 1 === 0;
-      return [name, { shape, data: isNorm ? data.map((value) => value + 0.8 * stream.uniform() - 0.2) : data }];
-    }),
-  );
 }
 
 /** Fills the engine's memory with NaN, infinite and huge values, which show up in any result they leak into. */
@@ -194,7 +190,7 @@ function bits({ predicted, evaluated, differentiated, trained, momenta, running 
  */
 async function hold(of: Model, samples = 9): Promise<void> {
   const options = optionsFor(of, samples + 4);
-  const parameters = startOf(of);
+  const parameters = drawnParameters(of);
   const batch = valueBatch(of, samples);
   const labels = labelsFor(of, samples);
   const reference = await referenceEngine(of, options);
@@ -917,7 +913,7 @@ describe("batch normalisation", () => {
 
   it("is precise although the mean is far from zero", async () => {
     const options = optionsFor(of, 32);
-    const parameters = new Map(startOf(of));
+    const parameters = new Map(drawnParameters(of));
     const { shape } = parameters.get("conv.bias")!;
     parameters.set("conv.bias", { shape, data: new Float32Array(5).fill(300) });
     const [fast, reference] = [await compile(of, options), await referenceEngine(of, options)];
@@ -935,7 +931,7 @@ describe("batch normalisation", () => {
     const options = optionsFor(of, 8);
     const batches = valueBatch(of, 21);
     const measured = async (engine: BatchEngine, cut: number) => {
-      await engine.setParameters(startOf(of));
+      await engine.setParameters(drawnParameters(of));
       const images = await engine.engine.load(batches);
       const indices = Array.from({ length: 21 }, (_, index) => index);
       await engine.engine.measureStatistics(images, { indices: indices.slice(0, cut), seed: 1 });
@@ -951,7 +947,7 @@ describe("batch normalisation", () => {
     const expected = await measured(await referenceEngine(of, options), 21);
     for (const [name, tensor] of atOnce) {
       expectClose(name, tensor, expected.get(name)!, OUTPUT_TOLERANCE);
-      if (!name.includes("running")) expect(tensor).toEqual(startOf(of).get(name));
+      if (!name.includes("running")) expect(tensor).toEqual(drawnParameters(of).get(name));
     }
   });
 

@@ -20,7 +20,13 @@ import { Purpose, RandomStream } from "../src/numeric/philox.js";
 import { RECIPES } from "../src/training/recipes/recipes.js";
 import { scheduleAt } from "../src/training/recipes/schedules.js";
 import { isReferenceFile, type VerificationRow, verifyFiles } from "../src/verification/index.js";
-import { type Batch, BatchEngine, type CompileOptions, referenceEngine } from "./support/batchEngine.js";
+import {
+  type Batch,
+  BatchEngine,
+  type CompileOptions,
+  drawnParameters,
+  referenceEngine,
+} from "./support/batchEngine.js";
 import { testGpu } from "./support/webgpu.js";
 
 const { gpu, missing } = await testGpu();
@@ -51,6 +57,7 @@ const relu: Layer = { type: "relu" };
 const leakyRelu: Layer = { type: "leakyRelu" };
 const tanh: Layer = { type: "tanh" };
 const globalAverage: Layer = { type: "globalAveragePool2d" };
+const batchNorm = (name = "norm", momentum = 0.1): Layer => ({ type: "batchNorm", name, epsilon: 1e-5, momentum });
 
 function model(channels: number, height: number, width: number, ...layers: Layer[]): Model {
   return { input: { channels, height, width }, layers };
@@ -117,15 +124,16 @@ function expectResultsClose(actual: SampleResults, expected: SampleResults) {
 /** Everything that an engine says of a batch, and the momenta after a step of training: the gradients under dropout. */
 async function answers(of: Model, engine: BatchEngine, samples: number) {
   const [batch, labels] = [valueBatch(of, samples), labelsFor(of, samples)];
-  await engine.setParameters(initializeParameters(of, 1));
+  await engine.setParameters(drawnParameters(of));
   const activations = await engine.activations(batch);
   const predicted = await engine.predict(batch);
   const evaluated = await engine.evaluate(batch, labels);
   const differentiated = await engine.differentiate(batch, labels, 0.1);
   const trained = await engine.train(batch, labels, { labelSmoothing: 0.1, seed: 5 }, { step: 3, learningRate: 0.01 });
   const { first: momenta } = await engine.optimizerState();
+  const statistics = [...(await engine.parameters())].filter(([name]) => name.includes(".running_"));
   engine.dispose();
-  return { activations, predicted, evaluated, differentiated, trained, momenta };
+  return { activations, predicted, evaluated, differentiated, trained, momenta, statistics };
 }
 
 /** Holds a model against the reference. */
@@ -142,6 +150,9 @@ async function hold(of: Model, samples = 5): Promise<void> {
   expectGradientsClose(actual.differentiated.gradients, expected.differentiated.gradients);
   expectResultsClose(actual.trained, expected.trained);
   expectGradientsClose(actual.momenta, expected.momenta);
+  for (const [index, [name, tensor]] of expected.statistics.entries()) {
+    expectClose(name, actual.statistics[index][1], tensor, OUTPUT_TOLERANCE);
+  }
 }
 
 it.skipIf(missing)(missing ? `WebGPU, which needs ${missing}` : "finds WebGPU", () => {
@@ -261,6 +272,94 @@ describe.runIf(gpu)("WebGPU", () => {
     });
   });
 
+  describe("batch normalisation", () => {
+    const places: [string, Model][] = [
+      [
+        "between a convolution and pooling",
+        model(1, 10, 12, conv(5, 3), batchNorm(), relu, maximum(2), flatten, linear(3)),
+      ],
+      [
+        "before an activation and a padded convolution",
+        model(2, 7, 6, conv(3, 3), batchNorm(), sigmoid, conv(2, 3, 1, 2, "b"), flatten, linear(3)),
+      ],
+      ["on the image itself", model(3, 5, 6, batchNorm(), conv(3, 3), flatten, linear(3))],
+      ["of the logits", model(1, 4, 5, flatten, linear(6, "a"), tanh, linear(3), batchNorm())],
+      ["of 300 features", model(1, 4, 5, flatten, linear(300, "a"), batchNorm(), leakyRelu, linear(3))],
+      ["twice", model(1, 6, 6, conv(4, 3), batchNorm("a", 0.3), tanh, batchNorm("b"), flatten, linear(3))],
+      [
+        "behind a convolution that pools, average pooling and dropout",
+        model(1, 9, 9, conv(3, 2), relu, maximum(2), average(2), dropout(0.4), batchNorm(), flatten, linear(3)),
+      ],
+      [
+        "in all hidden layers",
+        lenet5({
+          input: { channels: 1, height: 16, width: 16 },
+          classes: 4,
+          activation: "relu",
+          pooling: "maxPool2d",
+          dropout: 0.3,
+          batchNorm: true,
+        }),
+      ],
+    ];
+    const cases = places.flatMap(([place, of]) => [5, 21].map((samples) => ({ place, of, samples })));
+    it.each(cases)("$place, of $samples samples", ({ of, samples }) => hold(of, samples));
+
+    const of = model(
+      2,
+      7,
+      6,
+      conv(5, 3),
+      batchNorm("a"),
+      relu,
+      flatten,
+      linear(9),
+      dropout(0.2),
+      batchNorm("b"),
+      tanh,
+      linear(3, "c"),
+    );
+
+    it("is precise although the mean is far from zero", async () => {
+      const options = optionsFor(of, 32);
+      const parameters = new Map(drawnParameters(of));
+      const { shape } = parameters.get("conv.bias")!;
+      parameters.set("conv.bias", { shape, data: new Float32Array(5).fill(300) });
+      const [actual, expected] = [await compile(of, options), await referenceEngine(of, options)];
+      const loss = { labelSmoothing: 0, seed: 0 };
+      for (const engine of [actual, expected]) {
+        await engine.setParameters(parameters);
+        await engine.train(valueBatch(of, 32), labelsFor(of, 32), loss, { step: 1, learningRate: 0.1 });
+      }
+      const [trained, right] = [await actual.parameters(), await expected.parameters()];
+      expectClose("variance", trained.get("a.running_var")!, right.get("a.running_var")!, 1e-4);
+      expectClose("mean", trained.get("a.running_mean")!, right.get("a.running_mean")!, 1e-6);
+    });
+
+    it("is measured anew as the mean over batches, with batches before and without", async () => {
+      const options = optionsFor(of, 8);
+      const measured = async (engine: BatchEngine, cut: number) => {
+        await engine.setParameters(drawnParameters(of));
+        const images = await engine.engine.load(valueBatch(of, 21));
+        const indices = Array.from({ length: 21 }, (_, index) => index);
+        await engine.engine.measureStatistics(images, { indices: indices.slice(0, cut), seed: 1 });
+        if (cut < 21) {
+          const rest = { indices: indices.slice(cut), seed: 1, batchesBefore: cut / 8 };
+          await engine.engine.measureStatistics(images, rest);
+        }
+        return engine.parameters();
+      };
+      const onCard = await compile(of, options);
+      const [atOnce, inParts] = [await measured(onCard, 21), await measured(onCard, 8)];
+      expect(inParts).toEqual(atOnce);
+      const expected = await measured(await referenceEngine(of, options), 21);
+      for (const [name, tensor] of atOnce) {
+        expectClose(name, tensor, expected.get(name)!, OUTPUT_TOLERANCE);
+        if (!name.includes("running")) expect(tensor).toEqual(drawnParameters(of).get(name));
+      }
+    });
+  });
+
   it("gives the gradient to the first of equal largest values", async () => {
     for (const stride of [1, 3]) {
       const of = model(1, 7, 7, conv(3, 2), maximum(3, stride), flatten, linear(3));
@@ -342,22 +441,30 @@ describe.runIf(gpu)("WebGPU", () => {
       { channels: 1, height: 28, width: 28 },
       { channels: 3, height: 32, width: 32 },
     ];
-    const { paper, improved, best, ...others } = RECIPES;
-    const cases = [paper, improved, best].flatMap((recipe) => inputs.map((input) => ({ recipe, input })));
+    const { paper, improved, best, teacher, ...others } = RECIPES;
+    const plain = { ...best, name: "best without batch normalisation", batchNorm: false };
+    const normalized = { ...best, batchNorm: true };
+    // Few samples let batch normalisation, and more steps so wide a network, enlarge the last bits of the processor, too.
+    const cases = [
+      ...[paper, improved, plain].map((recipe) => ({ recipe, batchSize: 4, steps: 20 })),
+      { recipe: normalized, batchSize: 8, steps: 20 },
+      { recipe: teacher, batchSize: 8, steps: 4 },
+    ].flatMap((one) => inputs.map((input) => ({ ...one, input })));
     it.each(cases)(
       "has the losses of the WebAssembly backend: $recipe.name, $input.channels×$input.height×$input.width",
-      async ({ recipe, input }) => {
-        const [count, batchSize, classes] = [20, 4, 10];
+      { timeout: 300_000 },
+      async ({ recipe, input, batchSize, steps: stepCount }) => {
+        const [count, classes] = [20, 10];
         const of = lenet5({ ...recipe, input, classes });
         const stream = new RandomStream(7, Purpose.digits, 0, 0);
         const pixels = Uint8Array.from({ length: count * inputSize(of) }, () => stream.below(256));
-        const indices = Array.from({ length: 20 * batchSize }, (_, place) => (place * 7 + (place >> 4)) % count);
+        const indices = Array.from({ length: stepCount * batchSize }, (_, place) => (place * 7 + (place >> 4)) % count);
         const slice = {
           indices,
           placements: { augmentation: recipe.augmentation, seed: 1, epoch: 1 },
           labelSmoothing: recipe.labelSmoothing,
           seed: 1,
-          updates: Array.from({ length: 20 }, (_, step) => ({
+          updates: Array.from({ length: stepCount }, (_, step) => ({
             step: step + 1,
             ...scheduleAt(recipe.schedule, step, 100),
           })),
@@ -423,13 +530,21 @@ describe.runIf(gpu)("WebGPU", () => {
   });
 
   describe("is held against PyTorch", () => {
-    const failed = (rows: readonly VerificationRow[]) => rows.filter(({ passed }) => !passed);
+    // A bias before batch normalisation has a gradient of 0. PyTorch's steps follow its own rounding there, from which the
+    // float64 reference differs by more than the tolerance, too.
+    const rounding = /^step5\.(conv[12]|fc[12])\.bias$/;
+    const failed = (rows: readonly VerificationRow[]) =>
+      rows.filter(({ passed, file, tensor }) => !passed && !(file.includes("batchnorm") && rounding.test(tensor)));
     it.each([
       ["paper-1x28x28", ["paper-1x28x28.safetensors"]],
       ["paper-3x32x32", ["paper-3x32x32.safetensors"]],
       ["improved-1x28x28", ["improved-1x28x28.safetensors"]],
       ["improved-3x32x32", ["improved-3x32x32.safetensors"]],
       ["augmentation", ["augment.safetensors", "augment-affine.safetensors"]],
+      [
+        "batch normalisation, and five steps of adamw-epsilon",
+        ["improved-1x28x28-batchnorm.adamw-epsilon.safetensors", "improved-1x28x28-batchnorm.safetensors"],
+      ],
       ...["adamw", "adam", "sgd-momentum", "sgd-nesterov"].map((optimizer): [string, string[]] => [
         `five steps of ${optimizer}`,
         [`improved-1x28x28.${optimizer}.safetensors`, "improved-1x28x28.safetensors"],

@@ -31,9 +31,8 @@ export interface Work {
 }
 
 /** What only the processor computes of a recipe. */
-export function processorOnly({ classWeights, distillation, optimizer, batchNorm }: Recipe): string | undefined {
+export function processorOnly({ classWeights, distillation, optimizer }: Recipe): string | undefined {
   if (optimizer.type === "muon") return "Muon";
-  if (batchNorm) return "batch normalisation";
   if (distillation) return "distillation";
   return classWeights && "class weights";
 }

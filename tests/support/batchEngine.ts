@@ -12,7 +12,14 @@ import type {
 import { referenceBackend } from "../../src/engine/reference/referenceBackend.js";
 import type { Threads } from "../../src/engine/wasm/threads.js";
 import { type WasmOptions, wasmBackend } from "../../src/engine/wasm/wasmBackend.js";
-import type { Model, NamedTensors, ShapedLayer, Tensor } from "../../src/model/index.js";
+import {
+  initializeParameters,
+  type Model,
+  type NamedTensors,
+  type ShapedLayer,
+  type Tensor,
+} from "../../src/model/index.js";
+import { Purpose, RandomStream } from "../../src/numeric/philox.js";
 
 /** One batch: images selected by index, or normalised inputs. */
 export type Batch =
@@ -117,5 +124,16 @@ export async function compile(model: Model, { threads, arithmetic, ...options }:
 export async function referenceEngine(model: Model, options: CompileOptions): Promise<BatchEngine> {
   return new BatchEngine(
     await referenceBackend().compile([{ model, ...options }], { ...options, keepActivations: true }),
+  );
+}
+
+/** Initial parameters; those of batch normalisation are drawn, too, so that all of them matter. */
+export function drawnParameters(of: Model): NamedTensors<Float32Array> {
+  const stream = new RandomStream(5, Purpose.digits, 2, 0);
+  return new Map(
+    [...initializeParameters(of, 1)].map(([name, { shape, data }]) => {
+      const isNorm = data.every((value) => value === data[0]) && shape.length === 1 && data[0] % 1 === 0;
+      return [name, { shape, data: isNorm ? data.map((value) => value + 0.8 * stream.uniform() - 0.2) : data }];
+    }),
   );
 }

@@ -21,8 +21,12 @@ export const RECORD = {
   averages: 4,
   /** 1: its samples have placements. */
   placed: 5,
-  hyperparameters: 6,
-  dropout: 6 + HYPERPARAMETER_WORDS,
+  /** 1: batch normalisation measures the batch, as in training. */
+  measures: 6,
+  /** The bits of the batch's share in the running statistics; 0: the layers' own. */
+  share: 7,
+  hyperparameters: 8,
+  dropout: 8 + HYPERPARAMETER_WORDS,
 } as const;
 
 /** The words that say how a job's placements are drawn; the spreads are float64, two words each. */
@@ -46,7 +50,8 @@ export interface Job {
   /** What a training needs besides. */
   readonly training?: {
     readonly seed: number;
-    readonly optimizer: OptimizerSettings;
+    /** Undefined: statistics are measured as their mean over the steps, and nothing else is changed. */
+    readonly optimizer?: OptimizerSettings;
     readonly averaging?: Averaging | null;
     /** One for each step. */
     readonly updates: readonly Update[];
@@ -102,7 +107,10 @@ export function packJobs(
       floats[record + RECORD.scale] = 1 / count;
       words[record + RECORD.placed] = placements ? 1 : 0;
       const update = job.training?.updates[first + step];
-      if (job.training && update) packUpdate(job.training, update, { words, floats, record });
+      words[record + RECORD.measures] = job.training ? 1 : 0;
+      if (job.training?.optimizer && update)
+        packUpdate(job.training, job.training.optimizer, update, { words, floats, record });
+      else if (update) floats[record + RECORD.share] = 1 / update.step;
       packDropouts(dropouts, job.training, update, { words, floats, record });
     }
   }
@@ -123,7 +131,8 @@ interface PackedRecord {
 }
 
 function packUpdate(
-  { optimizer, averaging }: NonNullable<Job["training"]>,
+  { averaging }: NonNullable<Job["training"]>,
+  optimizer: OptimizerSettings,
   update: Update,
   { words, floats, record }: PackedRecord,
 ): void {

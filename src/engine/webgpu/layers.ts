@@ -12,6 +12,7 @@ import {
   type Subsample2dLayer,
 } from "../../model/index.js";
 import type { NetworkSettings } from "../backend.js";
+import { batchNorm } from "./kernels/batchNorm.js";
 import { conv2d } from "./kernels/conv2d.js";
 import { globalAveragePool2d } from "./kernels/globalAveragePool2d.js";
 import type { LayerKernels } from "./kernels/layerKernels.js";
@@ -19,11 +20,14 @@ import { linear } from "./kernels/linear.js";
 import { averagePool2d, maxPool2d } from "./kernels/pool2d.js";
 import { pooledConv2d } from "./kernels/pooledConv2d.js";
 
-/** Layers that take each value by itself: applied where the layer before stores its output. */
-type ElementwiseLayer = ActivationLayer | DropoutLayer | FlattenLayer;
-type OtherLayer = Exclude<Layer, ElementwiseLayer | RefusedLayer>;
-/** Layers without shaders. Batch normalisation is refused because a workgroup knows one sample. */
-type RefusedLayer = BatchNormLayer | Subsample2dLayer | RbfLayer;
+/**
+ * Layers that take each value by itself: applied where the layer before stores its output. Batch normalisation is one of
+ * them outside training.
+ */
+type ElementwiseLayer = ActivationLayer | DropoutLayer | FlattenLayer | BatchNormLayer;
+type OtherLayer = Exclude<Layer, Exclude<ElementwiseLayer, BatchNormLayer> | RefusedLayer>;
+/** Layers without shaders. */
+type RefusedLayer = Subsample2dLayer | RbfLayer;
 
 /** The layer whose `type` is, or includes, the given one. */
 type LayerOf<Type, Of = OtherLayer> = Of extends { readonly type: infer Types }
@@ -39,6 +43,7 @@ const LAYER_KERNELS = {
   maxPool2d,
   globalAveragePool2d,
   linear,
+  batchNorm,
 } satisfies { [Type in OtherLayer["type"]]: LayerKernels<LayerOf<Type>> };
 
 /**
@@ -54,7 +59,6 @@ export function requireShaders(
     new Error(`a graphics card cannot compute ${what} yet: use the processor (--device cpu)`);
   for (const { layer, label } of layers) {
     const isPartial = layer.type === "conv2d" && layer.connections;
-    if (layer.type === "batchNorm") throw refuse(`${label}, batch normalisation`);
     if (isPartial || layer.type === "subsample2d" || layer.type === "rbf")
       throw refuse(isPartial ? `${label}, a partial convolution` : label);
   }
@@ -89,10 +93,10 @@ export interface Stage {
 const MOST_IN_WINDOW = 16;
 
 /** Groups a model's layers into stages; the first is the image. */
-export function stagesOf(model: Model, layers: readonly ShapedLayer[]): Stage[] {
+export function stagesOf(model: Model, layers: readonly ShapedLayer[], training: boolean): Stage[] {
   const { channels, height, width } = model.input;
   const image = { index: -1, size: channels * height * width };
-  const starts = layers.flatMap(({ layer }, index) => (isElementwise(layer) ? [] : [index]));
+  const starts = layers.flatMap(({ layer }, index) => (isElementwise(layer, training) ? [] : [index]));
   const stages: Stage[] = [{ ...image, steps: elementwiseSteps(layers, 0, starts[0] ?? layers.length) }];
   for (let start = 0; start < starts.length; start++) {
     const end = (place: number) => starts[place] ?? layers.length;
@@ -132,13 +136,15 @@ function poolsItself(
   const { kernel, stride } = pooling.layer;
   const [, rows = 0, columns = 0] = convolution.output;
   const isCovered = stride === kernel && rows % kernel === 0 && columns % kernel === 0;
-  const isPlain = between.length <= 1 && between.every(({ layer }) => isActivation(layer));
+  const inside = between.filter(({ layer }) => layer.type !== "batchNorm");
+  const isPlain = inside.length <= 1 && inside.every(({ layer }) => isActivation(layer));
   const isSmall = convolution.layer.stride === 1 && kernel * kernel <= MOST_IN_WINDOW;
   if (!isCovered || !isPlain || !isSmall || behind.some(({ layer }) => isActivation(layer))) return undefined;
   return { ...convolution, output: pooling.output };
 }
 
-function isElementwise(layer: Layer): layer is ElementwiseLayer {
+function isElementwise(layer: Layer, training: boolean): boolean {
+  if (layer.type === "batchNorm") return !training;
   return isActivation(layer) || layer.type === "dropout" || layer.type === "flatten";
 }
 

@@ -3,11 +3,10 @@ import {
   type NamedTensors,
   type ParameterSpec,
   parameterSpecs,
-  requireParameters,
   type ShapedLayer,
 } from "../../model/index.js";
 
-/** Where the parameters of a network lie in an arena: one after the other, in PyTorch's layout. */
+/** Where the parameters and buffers of a network lie in an arena: one after the other, in PyTorch's layout. */
 export interface ParameterLayout {
   readonly specs: readonly ParameterSpec[];
   readonly offsets: ReadonlyMap<string, number>;
@@ -34,15 +33,11 @@ export function layoutParameters(layers: readonly ShapedLayer[]): ParameterLayou
   return { specs, offsets, size, transposedOffsets, transposedSize };
 }
 
-/** All parameters one after the other. @throws ShapeError if a tensor is missing, unknown or of another shape */
-export function packTensors(
-  { specs, offsets, size }: ParameterLayout,
-  tensors: NamedTensors,
-): Float32Array<ArrayBuffer> {
-  requireParameters(specs, tensors);
+/** Tensors one after the other, for an arena; moments have none for buffers. */
+export function packTensors({ offsets, size }: ParameterLayout, tensors: NamedTensors): Float32Array<ArrayBuffer> {
   const packed = new Float32Array(size);
-  for (const { name } of specs) {
-    const data: ArrayLike<number | bigint> = tensors.get(name)!.data;
+  for (const [name, tensor] of tensors) {
+    const data: ArrayLike<number | bigint> = tensor.data;
     for (let place = 0, offset = offsets.get(name)!; place < data.length; place++) {
       packed[offset + place] = Number(data[place]);
     }
@@ -50,10 +45,15 @@ export function packTensors(
   return packed;
 }
 
-/** The tensors in an arena, as copies. */
-export function unpackTensors({ specs, offsets }: ParameterLayout, packed: Float32Array): NamedTensors<Float32Array> {
+/** The tensors in an arena, as copies. @param buffers whether it has buffers, too */
+export function unpackTensors(
+  { specs, offsets }: ParameterLayout,
+  packed: Float32Array,
+  buffers: boolean,
+): NamedTensors<Float32Array> {
+  const unpacked = specs.filter(({ isBuffer }) => buffers || !isBuffer);
   return new Map(
-    specs.map(({ name, shape }) => {
+    unpacked.map(({ name, shape }) => {
       const offset = offsets.get(name)!;
       return [name, { shape, data: packed.slice(offset, offset + elementCount(shape)) }];
     }),

@@ -19,6 +19,8 @@ export const PLAN_FIELDS = [
   /** Where the samples' images begin in the jobs, and how placements are drawn. */
   "samplesAt",
   "drawsAt",
+  /** Where the networks' coefficients begin in the scratch buffer. */
+  "coefficientsAt",
   /** Where the outputs begin in the answers, how many a sample has, and which. */
   "outputsAt",
   "outputSize",

@@ -2,11 +2,12 @@ import { PLACEMENT_WORDS } from "../../data/placement.js";
 import { elementCount, type Model, type ShapedLayer } from "../../model/index.js";
 import type { BufferPart, Device } from "./device.js";
 import { type Job, packJobs, recordWords } from "./jobs.js";
+import { joinExtents, joinName, joinShader } from "./joinShader.js";
 import { THREADS } from "./kernels/layerKernels.js";
 import type { ParameterLayout } from "./parameters.js";
 import { placementShader } from "./placementShader.js";
 import { dispatchExtents, OUTPUTS, PLAN_FIELDS } from "./plan.js";
-import { sampleShader } from "./sampleShader.js";
+import { type SampleShaders, sampleShaders } from "./sampleShader.js";
 import { transpositionShader } from "./transposition.js";
 import { updateExtents, updateShader } from "./updateShader.js";
 
@@ -39,13 +40,16 @@ export interface CardImages {
   readonly labelsAt: number;
 }
 
+/** `measure`: only the statistics of batch normalisation. */
+type CallKind = "evaluate" | "train" | "differentiate" | "measure";
+
 /** What is computed of images by networks that follow each other. */
 export interface Call {
   readonly images: CardImages;
   /** The network of the first job. */
   readonly network: number;
   readonly jobs: readonly (Job | undefined)[];
-  readonly kind: "evaluate" | "train" | "differentiate";
+  readonly kind: CallKind;
   /** Which parameters an evaluation takes. */
   readonly weights?: "parameters" | "averages";
   readonly outputs?: keyof typeof OUTPUTS;
@@ -74,7 +78,7 @@ type BufferName =
   | "gradients"
   | "plan"
   | "steps";
-type PipelineName = "transpose" | "draw" | "evaluate" | "train" | "update" | "differentiate";
+type LayoutName = "transpose" | "draw" | "sample" | "join" | "update";
 
 /** An entry point of a shader. */
 interface Shader {
@@ -83,13 +87,24 @@ interface Shader {
   readonly layout: GPUBindGroupLayout;
 }
 
+/** A dispatch in every step of a call. */
+interface StepShader extends Shader {
+  readonly binds: "sample" | "join" | "update";
+  /** Workgroups; undefined: one for each sample. */
+  readonly extents?: readonly [x: number, y: number];
+}
+
 /** What a program has on the card. */
 interface Resources {
   readonly buffers: Record<BufferName, GPUBuffer>;
-  readonly layouts: Readonly<Record<"transpose" | "draw" | "sample" | "update", GPUBindGroupLayout>>;
-  readonly shaders: Readonly<Record<PipelineName, Shader>>;
+  readonly layouts: Readonly<Record<LayoutName, GPUBindGroupLayout>>;
+  readonly transpose: Shader;
+  readonly draw: Shader;
+  readonly steps: Readonly<Record<CallKind, readonly StepShader[]>>;
   /** Whether the samples of an evaluation need memory of their own. */
   readonly evaluatesInBatches: boolean;
+  /** Values of the scratch buffer for each sample in training. */
+  readonly sampleSize: number;
 }
 
 /** Some steps of a call. */
@@ -102,10 +117,10 @@ interface Part {
 
 /** What the dispatches of a call run; undefined for those that it does not need. */
 interface Pipelines {
-  readonly transpose: GPUComputePipeline;
+  readonly transpose?: GPUComputePipeline;
   readonly draw?: GPUComputePipeline;
-  readonly compute: GPUComputePipeline;
-  readonly update?: GPUComputePipeline;
+  /** Of each dispatch in a step. */
+  readonly step: readonly (StepShader & { readonly pipeline: GPUComputePipeline })[];
 }
 
 /** The shaders of a model, compiled when they are first needed, and the memory of a fleet on a card. */
@@ -113,22 +128,23 @@ export class Program {
   private readonly device: Device;
   private readonly fleet: Fleet;
   private readonly resources: Resources;
-  private readonly pipelines = new Map<PipelineName, Promise<GPUComputePipeline>>();
+  private readonly pipelines = new Map<Shader, Promise<GPUComputePipeline>>();
   /** Grows and shrinks with the time that submissions take; it changes no result. */
   private stepsAtOnce = 4;
 
   /** @throws OutOfMemoryError if the fleet needs more memory than the card can bind */
   static async compile(device: Device, fleet: Fleet): Promise<Program> {
     const { models, layers, parameters } = fleet;
-    const common = { model: models[0], layers, parameters, workgroupFloats: device.workgroupFloats };
-    const training = sampleShader({ ...common, training: true });
-    const evaluation = sampleShader({ ...common, training: false });
-    const update = updateShader(models[0], layers, parameters, training.scratchSize);
-    const placements = placementShader(models[0].input, recordWords(layers));
+    const [model] = models;
+    const common = { model, layers, parameters, workgroupFloats: device.workgroupFloats };
+    const training = sampleShaders({ ...common, training: true });
+    const evaluation = sampleShaders({ ...common, training: false });
+    const placements = placementShader(model.input, recordWords(layers));
     const layouts = await device.accepted(() => ({
       transpose: device.layout(["uniform", "stepped", "read", "write"]),
       draw: device.layout(["uniform", "stepped", "read", "read", "write"]),
       sample: device.layout(["uniform", "stepped", "read", "read", "read", "read", "write", "write", "read", "read"]),
+      join: device.layout(["uniform", "stepped", "read", "write", "write"]),
       update: device.layout([
         "uniform",
         "stepped",
@@ -139,18 +155,40 @@ export class Program {
         "write",
       ]),
     }));
-    const shaders = {
+    const samples = ({ segments }: SampleShaders) => {
+      const code = joinShader(model, layers, parameters, training.scratchSize);
+      return segments.flatMap(({ code: ofSamples, join }): StepShader[] => {
+        const sample = { code: ofSamples, entryPoint: "main", layout: layouts.sample, binds: "sample" } as const;
+        if (!join) return [sample];
+        const extents = joinExtents(join, model, layers);
+        return [sample, { code, entryPoint: joinName(join), layout: layouts.join, binds: "join", extents }];
+      });
+    };
+    const update = (entryPoint: string): StepShader[] => {
+      const code = updateShader(model, layers, parameters, training.scratchSize);
+      const extents = updateExtents(parameters);
+      return parameters.size > 0 ? [{ code, entryPoint, layout: layouts.update, binds: "update", extents }] : [];
+    };
+    const forwardAndBack = samples(training);
+    const joins = training.segments.filter(({ join }) => join?.way === "forward").length;
+    const resources = {
+      layouts,
       transpose: { code: transpositionShader(parameters), entryPoint: "main", layout: layouts.transpose },
       draw: { code: placements.code, entryPoint: "main", layout: layouts.draw },
-      evaluate: { code: evaluation.code, entryPoint: "main", layout: layouts.sample },
-      train: { code: training.code, entryPoint: "main", layout: layouts.sample },
-      update: { code: update, entryPoint: "update", layout: layouts.update },
-      differentiate: { code: update, entryPoint: "differentiate", layout: layouts.update },
+      steps: {
+        evaluate: samples(evaluation),
+        train: [...forwardAndBack, ...update("update")],
+        differentiate: [...forwardAndBack, ...update("differentiate")],
+        // Each join comes behind a shader of the samples.
+        measure: forwardAndBack.slice(0, 2 * joins),
+      },
+      evaluatesInBatches: evaluation.scratchSize > 0,
+      sampleSize: training.scratchSize,
     };
     const scratchSize = Math.max(training.scratchSize, evaluation.scratchSize);
-    const buffers = await device.accepted(() => createBuffers(device, fleet, scratchSize, placements.program));
-    const evaluatesInBatches = evaluation.scratchSize > 0;
-    return new Program(device, fleet, { buffers, layouts, shaders, evaluatesInBatches });
+    const ofNetwork = fleet.batchSize * scratchSize + training.coefficientSize;
+    const buffers = await device.accepted(() => createBuffers(device, fleet, ofNetwork, placements.program));
+    return new Program(device, fleet, { ...resources, buffers });
   }
 
   private constructor(device: Device, fleet: Fleet, resources: Resources) {
@@ -228,25 +266,24 @@ export class Program {
     return { answers, gradients };
   }
 
-  /** The pipelines of a step's dispatches, compiled. */
+  /** The pipelines of a call's dispatches, compiled. */
   private async pipelinesFor({ kind, jobs }: Call): Promise<Pipelines> {
-    const update = { evaluate: undefined, train: "update", differentiate: "differentiate" } as const;
-    const names = {
-      transpose: "transpose",
-      draw: jobs.some(isDrawn) ? "draw" : undefined,
-      compute: kind === "evaluate" ? "evaluate" : "train",
-      update: update[kind],
-    } as const;
-    const pipelines = Object.entries(names).map(async ([role, name]) => [role, name && (await this.pipeline(name))]);
-    return Object.fromEntries(await Promise.all(pipelines));
+    const { transpose, draw, steps } = this.resources;
+    const optional = async (isNeeded: boolean, shader: Shader) => (isNeeded ? this.pipeline(shader) : undefined);
+    const [transposing, drawing, ...step] = await Promise.all([
+      optional(this.fleet.parameters.transposedSize > 0, transpose),
+      optional(jobs.some(isDrawn), draw),
+      ...steps[kind].map(async (shader) => ({ ...shader, pipeline: await this.pipeline(shader) })),
+    ]);
+    return { transpose: transposing, draw: drawing, step };
   }
 
-  private pipeline(name: PipelineName): Promise<GPUComputePipeline> {
-    let pipeline = this.pipelines.get(name);
+  private pipeline(shader: Shader): Promise<GPUComputePipeline> {
+    let pipeline = this.pipelines.get(shader);
     if (!pipeline) {
-      const { code, entryPoint, layout } = this.resources.shaders[name];
+      const { code, entryPoint, layout } = shader;
       pipeline = this.device.pipeline(code, entryPoint, layout);
-      this.pipelines.set(name, pipeline);
+      this.pipelines.set(shader, pipeline);
     }
     return pipeline;
   }
@@ -284,7 +321,7 @@ export class Program {
   private async submit(
     call: Call,
     part: Part,
-    { transpose, draw, compute, update }: Pipelines,
+    { transpose, draw, step: dispatches }: Pipelines,
   ): Promise<Float32Array[]> {
     const { models, layers } = this.fleet;
     const { buffers } = this.resources;
@@ -303,6 +340,7 @@ export class Program {
       labelsAt: images.labelsAt,
       samplesAt: packed.samplesAt,
       drawsAt: packed.drawsAt,
+      coefficientsAt: jobs.length * width * this.resources.sampleSize,
       outputsAt: samples * 2,
       outputSize,
       outputs: OUTPUTS[call.outputs ?? "none"],
@@ -321,9 +359,11 @@ export class Program {
         Uint32Array.from(PLAN_FIELDS, (field) => plan[field]),
       );
       const weights = buffers[call.weights ?? "parameters"];
-      const transposeGroup = this.transposeGroup(weights);
-      const sampleGroup = this.sampleGroup(images, weights);
-      const updateGroup = this.updateGroup();
+      const groups = {
+        sample: this.sampleGroup(images, weights),
+        join: this.joinGroup(),
+        update: this.updateGroup(),
+      };
       const dispatch = (
         pipeline: GPUComputePipeline,
         group: GPUBindGroup,
@@ -334,12 +374,12 @@ export class Program {
         pass.setBindGroup(0, group, [step * STEP_BYTES]);
         pass.dispatchWorkgroups(...extents, jobs.length);
       };
-      const { size, transposedSize } = this.fleet.parameters;
-      if (transposedSize > 0) dispatch(transpose, transposeGroup, 0, updateExtents(this.fleet.parameters));
+      if (transpose) dispatch(transpose, this.transposeGroup(weights), 0, updateExtents(this.fleet.parameters));
       if (draw) dispatch(draw, this.drawGroup(), 0, dispatchExtents(Math.ceil((steps * width) / THREADS)));
       for (let step = 0; step < steps; step++) {
-        dispatch(compute, sampleGroup, step, dispatchExtents(this.mostSamples(call, part, step)));
-        if (update && size > 0) dispatch(update, updateGroup, step, updateExtents(this.fleet.parameters));
+        const samples = dispatchExtents(this.mostSamples(call, part, step));
+        for (const { pipeline, binds, extents = samples } of dispatches)
+          dispatch(pipeline, groups[binds], step, extents);
       }
       const reads: BufferPart[] = [{ buffer: buffers.answers, offset: 0, bytes: answerBytes }];
       if (kind === "differentiate") {
@@ -371,6 +411,12 @@ export class Program {
     const { plan, table, jobs, scratch, answers, transposed, placements } = buffers;
     const inputs = [plan, this.stepBinding(), images.buffer, table, jobs, weights];
     return this.device.bindGroup(layouts.sample, [...inputs, scratch, answers, transposed, placements]);
+  }
+
+  private joinGroup(): GPUBindGroup {
+    const { buffers, layouts } = this.resources;
+    const { plan, jobs, parameters, scratch } = buffers;
+    return this.device.bindGroup(layouts.join, [plan, this.stepBinding(), jobs, parameters, scratch]);
   }
 
   private updateGroup(): GPUBindGroup {
@@ -408,7 +454,7 @@ export class Program {
 function createBuffers(
   device: Device,
   fleet: Fleet,
-  scratchSize: number,
+  scratchOfNetwork: number,
   program: Uint32Array<ArrayBuffer>,
 ): Record<BufferName, GPUBuffer> {
   const { models, parameters, batchSize } = fleet;
@@ -422,7 +468,7 @@ function createBuffers(
     averages: device.ownBuffer(`${what} averages`, arena),
     transposed: device.ownBuffer(`${what} weights`, networks * parameters.transposedSize * WORD_BYTES),
     table: device.ownBuffer(`${what} normalizations`, networks * models[0].input.channels * 256 * WORD_BYTES),
-    scratch: device.ownBuffer(`${what} batches of ${batchSize}`, networks * batchSize * scratchSize * WORD_BYTES),
+    scratch: device.ownBuffer(`${what} batches of ${batchSize}`, networks * scratchOfNetwork * WORD_BYTES),
     gradients: device.ownBuffer("the gradients", parameters.size * WORD_BYTES),
     jobs: device.ownBuffer("the jobs", 0),
     program: device.ownBuffer("the program of placements", program.byteLength),

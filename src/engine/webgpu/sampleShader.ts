@@ -1,6 +1,8 @@
-import { elementCount, type Model, type ShapedLayer } from "../../model/index.js";
+import { elementCount, type Model, type ParameterSpec, type ShapedLayer } from "../../model/index.js";
 import { dropoutLayers, RECORD, recordWords } from "./jobs.js";
+import type { Join } from "./joinShader.js";
 import { ACTIVATION_FUNCTIONS, ACTIVATIONS } from "./kernels/activation.js";
+import { evaluated } from "./kernels/batchNorm.js";
 import { lossCode, lossGradientCode } from "./kernels/crossEntropy.js";
 import { DROPOUT_FUNCTIONS, DROPOUT_WORDS } from "./kernels/dropout.js";
 import { inputFunctions } from "./kernels/inputs.js";
@@ -8,15 +10,27 @@ import { type Element, eachIndex, type LayerCode, THREADS } from "./kernels/laye
 import { type Stage, stagesOf } from "./layers.js";
 import type { ParameterLayout } from "./parameters.js";
 import { MOST_IN_X, OUTPUTS, PLAN_CODE } from "./plan.js";
-import { layoutTrace, type TraceLayout } from "./trace.js";
+import { layoutCoefficients, layoutTrace, type StageLayout } from "./trace.js";
 import { firstLearning, planValues, type ValuePlan } from "./values.js";
 
-/** The shader that computes a sample: forward and loss, and in training back again. */
-export interface SampleShader {
-  readonly code: string;
+/** The shaders that compute a sample: forward and loss, and in training back again. */
+export interface SampleShaders {
+  /** One, unless batch normalisation lets the samples of a batch meet on the way. */
+  readonly segments: readonly Segment[];
   /** Values of the scratch buffer for each sample: its trace, and its activations unless the workgroup holds them. */
   readonly scratchSize: number;
+  /** Values of the scratch buffer for each network, behind those of all samples: its coefficients. */
+  readonly coefficientSize: number;
 }
+
+/** A shader, and the join that follows it. */
+export interface Segment {
+  readonly code: string;
+  readonly join?: Join;
+}
+
+/** Code with a barrier between it and the next; or a join, behind which another shader goes on. */
+type Phase = string | Join;
 
 /** What the shader of a model depends on. */
 export interface ShaderOptions {
@@ -29,12 +43,11 @@ export interface ShaderOptions {
 }
 
 /**
- * Emits the shader of a model. If the values of a sample fit the memory of a workgroup they are there, otherwise in the
- * scratch buffer; the code is the same.
+ * Emits the shaders of a model. If the values of a sample fit the memory of a workgroup and one shader computes it all, they
+ * are there, otherwise in the scratch buffer; the code is the same.
  */
-export function sampleShader(options: ShaderOptions): SampleShader {
-  const emitter = new SampleEmitter(options);
-  return { code: emitter.shader(), scratchSize: emitter.scratchSize };
+export function sampleShaders(options: ShaderOptions): SampleShaders {
+  return new SampleEmitter(options).shaders();
 }
 
 /** How memory can be saved, so that a sample fits a workgroup: from the fastest to the smallest. */
@@ -45,11 +58,11 @@ const MEMORY_CHOICES = [
 ];
 
 class SampleEmitter {
-  readonly scratchSize: number;
-
+  private readonly scratchSize: number;
   private readonly options: ShaderOptions;
   private readonly stages: readonly Stage[];
-  private readonly trace: TraceLayout;
+  private readonly trace: StageLayout;
+  private readonly coefficients: StageLayout;
   private readonly traceSize: number;
   private readonly plan: ValuePlan;
   /** Whether the values are in the memory of the workgroup. */
@@ -59,21 +72,38 @@ class SampleEmitter {
   constructor(options: ShaderOptions) {
     const { model, layers, training, workgroupFloats } = options;
     this.options = options;
-    this.stages = stagesOf(model, layers);
+    this.stages = stagesOf(model, layers, training);
     this.trace = layoutTrace(this.stages);
+    this.coefficients = layoutCoefficients(this.stages);
     this.traceSize = training ? this.trace.size : 0;
     this.dropouts = dropoutLayers(layers);
+    // What is in a workgroup's memory is lost when its samples meet others.
+    const memory = this.coefficients.size > 0 ? 0 : workgroupFloats;
     const plans = MEMORY_CHOICES.map((choice) => planValues(this.stages, training, choice));
-    this.plan = plans.find(({ size }) => size <= workgroupFloats) ?? plans[0];
-    this.shared = this.plan.size <= workgroupFloats;
+    this.plan = plans.find(({ size }) => size <= memory) ?? plans[0];
+    this.shared = this.plan.size <= memory;
     this.scratchSize = this.traceSize + (this.shared ? 0 : this.plan.size);
   }
 
-  shader(): string {
+  shaders(): SampleShaders {
+    const { scratchSize, coefficients } = this;
+    const segments: Segment[] = [];
+    let phases: string[] = [];
+    for (const phase of [...this.forwardPhases(), ...(this.options.training ? this.backwardPhases() : [])]) {
+      if (typeof phase === "string") phases.push(phase);
+      else {
+        segments.push({ code: this.shader(phases), join: phase });
+        phases = [];
+      }
+    }
+    segments.push({ code: this.shader(phases) });
+    return { segments, scratchSize, coefficientSize: coefficients.size };
+  }
+
+  private shader(phases: readonly string[]): string {
     const { model, layers, parameters, training } = this.options;
     const dropouts = training ? this.dropouts : [];
     const barrier = `${this.shared ? "" : "storageBarrier(); "}workgroupBarrier();`;
-    const phases = [...this.forwardPhases(), ...(training ? this.backwardPhases() : [])];
     return `
 ${PLAN_CODE}
 @group(0) @binding(2) var<storage, read> images: array<u32>;
@@ -108,13 +138,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   let outputsAt = plan.outputsAt + sample * plan.outputSize;
   let traceAt = (group.z * plan.width + n) * ${this.scratchSize}u;
   let valuesAt = traceAt + ${this.traceSize}u;
+  let coefficientsAt = plan.coefficientsAt + group.z * ${this.coefficients.size}u;
   ${dropouts.map((_, place) => `let dropout${place} = readDropout(record + ${RECORD.dropout + place * DROPOUT_WORDS}u);`).join("\n  ")}
   ${phases.join(`\n  ${barrier}\n`)}
 }
 `;
   }
 
-  private forwardPhases(): string[] {
+  private forwardPhases(): Phase[] {
     const { stages } = this;
     const logit = this.logit();
     const classes = stages[stages.length - 1].size;
@@ -123,22 +154,25 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
     }`;
     return [
       this.readImage(this.plan.outputs[0]),
-      ...stages.slice(1).flatMap(({ kernels }, index) => {
+      ...stages.slice(1).flatMap(({ kernels }, index): Phase[] => {
         const stage = index + 1;
-        return kernels!.forward({ ...this.layerCode(stage), parts: this.parts(this.plan.forwardParts, stage) });
+        const code = { ...this.layerCode(stage), parts: this.parts(this.plan.forwardParts, stage) };
+        const forward = kernels!.forward(code);
+        const { overBatch } = kernels!;
+        return overBatch ? [...overBatch.measure(code), { stage, way: "forward" }, ...forward] : [...forward];
       }),
       `${lossCode(classes, logit, (index) => `answers[sample * 2u + ${index}]`)}
       ${this.options.training ? "" : showLogits}`,
     ];
   }
 
-  private backwardPhases(): string[] {
+  private backwardPhases(): Phase[] {
     const { stages } = this;
     const { image } = this.plan;
     const first = firstLearning(stages);
     if (first === stages.length) return [];
     const last = stages.length - 1;
-    const phases = [
+    const phases: Phase[] = [
       lossGradientCode(stages[last].size, this.logit(), (index, value) => this.storeGradient(last, index, value)),
     ];
     for (let stage = last; stage >= first; stage--) {
@@ -149,7 +183,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
       const traced = { ...code, parts: this.parts(this.plan.traceParts, stage) };
       const traces = kernels?.parameters?.trace(traced) ?? [];
       const gradient = { ...code, parts: this.parts(this.plan.gradientParts, stage) };
-      phases.push(...sideBySide(traces, stage > first ? kernels!.inputGradient(gradient) : []));
+      const gradients = stage > first ? kernels!.inputGradient(gradient) : [];
+      if (kernels!.overBatch && gradients.length > 0) phases.push(...traces, { stage, way: "backward" }, ...gradients);
+      else phases.push(...sideBySide(traces, gradients));
     }
     return phases;
   }
@@ -170,6 +206,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
       kept: this.parts(this.plan.layerKept, stage),
       spread: this.values(this.plan.spreads.get(stage) ?? 0),
       trace: (index) => `scratch[traceAt + ${this.trace.offsets[stage]}u + (${index})]`,
+      coefficient: (index) => `scratch[coefficientsAt + ${this.coefficients.offsets[stage]}u + (${index})]`,
       storeOutput: (index, value) => this.storeOutput(stage, this.plan.outputs[stage], index, value),
       applyInside: (index, variable) => this.applyInside(stage, index, variable),
       storeInputGradient: (index, value) => this.storeGradient(stage - 1, index, value),
@@ -188,7 +225,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   }
 
   private parameter(stage: number, place: number): Element {
-    const spec = this.stages[stage].shaped?.parameters[place];
+    return this.tensor(this.stages[stage].shaped?.parameters[place]);
+  }
+
+  private tensor(spec: ParameterSpec | undefined): Element {
     const offset = spec ? this.options.parameters.offsets.get(spec.name) : 0;
     return (index) => `parameters[parametersAt + ${offset}u + (${index})]`;
   }
@@ -238,6 +278,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
 
   private applied(stage: number, { layer, index }: Stage["steps"][number]): string {
     if (layer.type === "flatten") return "";
+    if (layer.type === "batchNorm") {
+      const { input, parameters } = this.options.layers[index];
+      return evaluated({ layer, input }, (place) => this.tensor(parameters[place]));
+    }
     if (layer.type === "dropout") {
       return this.options.training ? `output = ${this.dropped(stage, index, "output")};` : "";
     }
@@ -250,7 +294,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   private storeGradient(stage: number, index: string, value: string): string {
     const { steps, inside } = this.stages[stage];
     const code = [...(inside?.steps ?? []), ...steps].reverse().map(({ layer, index }) => {
-      if (layer.type === "flatten") return "";
+      // Batch normalisation is no step in training.
+      if (layer.type === "flatten" || layer.type === "batchNorm") return "";
       if (layer.type === "dropout") {
         return `slope = ${this.dropped(stage, index, "slope")}; output *= ${this.dropout(index)}.unscale;`;
       }

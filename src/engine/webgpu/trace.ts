@@ -1,17 +1,27 @@
 import { elementCount } from "../../model/index.js";
 import type { Stage } from "./layers.js";
 
-/** Where each stage's part of a sample's trace lies: what the sums over the batch need of it. */
-export interface TraceLayout {
+/** Where each stage's part of something lies, and the size of all. */
+export interface StageLayout {
   readonly offsets: readonly number[];
   readonly size: number;
 }
 
-export function layoutTrace(stages: readonly Stage[]): TraceLayout {
+/** A sample's trace: what the sums over the batch need of it. */
+export function layoutTrace(stages: readonly Stage[]): StageLayout {
+  return layoutStages(stages, ({ shaped, kernels }) => (shaped && kernels?.parameters?.traceSize(shaped)) ?? 0);
+}
+
+/** A network's coefficients: what the joins make of a batch. */
+export function layoutCoefficients(stages: readonly Stage[]): StageLayout {
+  return layoutStages(stages, ({ shaped, kernels }) => (shaped && kernels?.overBatch?.coefficientCount(shaped)) ?? 0);
+}
+
+function layoutStages(stages: readonly Stage[], sizeOf: (stage: Stage) => number): StageLayout {
   let size = 0;
-  const offsets = stages.map(({ shaped, kernels }) => {
+  const offsets = stages.map((stage) => {
     const offset = size;
-    if (shaped && kernels?.parameters) size += kernels.parameters.traceSize(shaped);
+    size += sizeOf(stage);
     return offset;
   });
   return { offsets, size };

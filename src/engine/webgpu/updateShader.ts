@@ -1,4 +1,4 @@
-import type { Model, ShapedLayer } from "../../model/index.js";
+import { elementCount, type Model, type ShapedLayer } from "../../model/index.js";
 import { RECORD, recordWords } from "./jobs.js";
 import { addTerms, THREADS } from "./kernels/layerKernels.js";
 import { optimizerFunctions } from "./kernels/optimizer.js";
@@ -18,7 +18,8 @@ export function updateExtents({ size }: ParameterLayout): readonly [x: number, y
 
 /**
  * Emits the shader that sums the gradient of each parameter over the batch, sample after sample, and either takes a step
- * of the optimizer with it (`update`) or writes it out (`differentiate`). A thread has one parameter of one network.
+ * of the optimizer with it (`update`) or writes it out (`differentiate`). A thread has one parameter, or one
+ * value of a buffer, of one network.
  *
  * @param scratchSize the values of a sample, which begin with its trace
  */
@@ -28,7 +29,7 @@ export function updateShader(
   parameters: ParameterLayout,
   scratchSize: number,
 ): string {
-  const stages = stagesOf(model, layers);
+  const stages = stagesOf(model, layers, true);
   const trace = layoutTrace(stages);
   const sums = stages.flatMap((stage, index) => sumCode(stage, parameters, trace.offsets[index], scratchSize));
   return `
@@ -44,6 +45,11 @@ ${PLAN_CODE}
 const TRACE = ${scratchSize}u;
 ${optimizerFunctions()}
 ${transpositionFunction(parameters)}
+// Buffers have no gradient.
+fn isBuffer(k: u32) -> bool {
+  return ${bufferRanges(parameters)};
+}
+
 // The gradient of parameter k; the traces of the samples begin at a place.
 fn gradientSum(k: u32, first: u32, samples: u32) -> f32 {
   var sum = 0.0;
@@ -59,23 +65,33 @@ fn update(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
   let record = (group.z * plan.steps + step) * ${recordWords(layers)}u;
   let samples = jobs[record + ${RECORD.samples}u];
   if (k >= ${parameters.size}u || samples == 0u) { return; }
-  let sum = gradientSum(k, group.z * plan.width * TRACE, samples);
-  let optimizer = jobs[record + ${RECORD.optimizer}u];
-  let averaging = jobs[record + ${RECORD.averages}u] == 1u;
   let hyperparameters = readHyperparameters(record + ${RECORD.hyperparameters}u);
   let network = plan.network + group.z;
-  let weight = optimize(network * ${parameters.size}u + k, sum, optimizer, averaging, hyperparameters);
-  let place = transposedPlace(k);
-  if (place != NOWHERE) { transposed[network * ${parameters.transposedSize}u + place] = weight; }
+  let at = network * ${parameters.size}u + k;
+  if (!isBuffer(k)) {
+    let sum = gradientSum(k, group.z * plan.width * TRACE, samples);
+    let weight = optimize(at, sum, jobs[record + ${RECORD.optimizer}u], hyperparameters);
+    let place = transposedPlace(k);
+    if (place != NOWHERE) { transposed[network * ${parameters.transposedSize}u + place] = weight; }
+  }
+  if (jobs[record + ${RECORD.averages}u] == 1u) { moveAverage(at, hyperparameters); }
 }
 
 @compute @workgroup_size(${THREADS})
 fn differentiate(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
   let k = (group.y * ${MOST_IN_X}u + group.x) * ${THREADS}u + t;
   let samples = jobs[step * ${recordWords(layers)}u + ${RECORD.samples}u];
-  if (k < ${parameters.size}u) { gradients[k] = gradientSum(k, 0u, samples); }
+  if (k < ${parameters.size}u && !isBuffer(k)) { gradients[k] = gradientSum(k, 0u, samples); }
 }
 `;
+}
+
+function bufferRanges({ specs, offsets }: ParameterLayout): string {
+  const ranges = specs.flatMap(({ name, shape, isBuffer }) => {
+    const first = offsets.get(name)!;
+    return isBuffer ? [`(k >= ${first}u && k < ${first + elementCount(shape)}u)`] : [];
+  });
+  return ranges.length === 0 ? "false" : ranges.join(" || ");
 }
 
 /** A branch for the weights and one for the biases of a stage. */

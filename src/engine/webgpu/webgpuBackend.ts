@@ -17,6 +17,7 @@ import type {
   LayerActivation,
   LoadedImages,
   LossSettings,
+  MeasuringSlice,
   NetworkSettings,
   OptimizerState,
   SampleResults,
@@ -156,7 +157,7 @@ class WebgpuEngine implements Engine {
 
   async parameters(network = 0): Promise<NamedTensors<Float32Array>> {
     const [parameters] = await this.program.readArenas(network, "parameters");
-    return unpackTensors(this.parameterLayout, parameters);
+    return unpackTensors(this.parameterLayout, parameters, true);
   }
 
   async setParameters(tensors: NamedTensors, network = 0): Promise<void> {
@@ -166,8 +167,9 @@ class WebgpuEngine implements Engine {
 
   async optimizerState(network = 0): Promise<OptimizerState> {
     const arenas = await this.program.readArenas(network, "firstMoments", "secondMoments", "averages");
-    const [first, second, average] = arenas.map((arena) => unpackTensors(this.parameterLayout, arena));
-    return this.networks[network].averaging ? { first, second, average } : { first, second };
+    const [first, second] = arenas.map((arena) => unpackTensors(this.parameterLayout, arena, false));
+    if (!this.networks[network].averaging) return { first, second };
+    return { first, second, average: unpackTensors(this.parameterLayout, arenas[2], true) };
   }
 
   async setOptimizerState(state: OptimizerState, network = 0): Promise<void> {
@@ -186,7 +188,7 @@ class WebgpuEngine implements Engine {
       if (!slice) return undefined;
       const { optimizer, averaging } = this.networks[network];
       const { seed, updates } = slice;
-      return { ...jobOf(slice, slice), training: { seed, optimizer: optimizer!, averaging, updates } };
+      return { ...jobOf(slice, slice), training: { seed, optimizer, averaging, updates } };
     });
     return this.run({ images: this.onCard(images), network: 0, jobs, kind: "train" });
   }
@@ -208,8 +210,17 @@ class WebgpuEngine implements Engine {
     return slices.map((_, network) => (isAveraged(network) ? averaged : current)[network]);
   }
 
-  /** There is nothing to measure without batch normalisation. */
-  async measureStatistics(): Promise<void> {}
+  async measureStatistics(images: LoadedImages, slice: MeasuringSlice, network = 0): Promise<void> {
+    const { seed, batchesBefore = 0 } = slice;
+    const job = jobOf(slice);
+    const batches = Math.ceil(job.indices.length / this.batchSize);
+    const updates = Array.from({ length: batches }, (_, batch) => ({
+      step: batchesBefore + batch + 1,
+      learningRate: 0,
+    }));
+    const jobs = [{ ...job, training: { seed, updates } }];
+    await this.program.run({ images: this.onCard(images), network, jobs, kind: "measure" });
+  }
 
   async predict(images: LoadedImages, selection: Selection = {}, network = 0): Promise<Tensor<Float32Array>> {
     const { outputs, count } = await this.outputs(images, selection, network, "logits");
@@ -242,7 +253,7 @@ class WebgpuEngine implements Engine {
     const call = { images: this.onCard(images), network, jobs, kind: "differentiate" } as const;
     const { answers, gradients } = await this.program.differentiate(call);
     const { losses, predictions } = answers;
-    return { losses, predictions, gradients: unpackTensors(this.parameterLayout, gradients) };
+    return { losses, predictions, gradients: unpackTensors(this.parameterLayout, gradients, false) };
   }
 
   dispose(): void {

@@ -6,11 +6,15 @@ export const THREADS = 256;
 /** WGSL for the element of an array at an index, which is WGSL too. */
 export type Element = (index: string) => string;
 
-/** What the code of one layer reads and writes of one sample. */
-export interface LayerCode<SomeLayer extends Layer = Layer> {
+/** The shapes that a layer has in its place. */
+export interface LayerShapes<SomeLayer extends Layer = Layer> {
   readonly layer: SomeLayer;
   readonly input: ActivationShape;
   readonly output: ActivationShape;
+}
+
+/** What the code of one layer reads and writes of one sample. */
+export interface LayerCode<SomeLayer extends Layer = Layer> extends LayerShapes<SomeLayer> {
   /** The layer's input. */
   readonly x: Element;
   /** The gradient of the loss by the layer's output. */
@@ -27,6 +31,8 @@ export interface LayerCode<SomeLayer extends Layer = Layer> {
   readonly spread: Element;
   /** What the sample leaves for the sums over the batch. */
   readonly trace: Element;
+  /** What the joins make of a batch's traces; of layers over a batch only. */
+  readonly coefficient: Element;
   /** Takes an output through the elementwise layers that follow, and stores it. */
   storeOutput(index: string, value: string): string;
   /** Takes a value, a variable, through the elementwise layers inside of a layer that pools its own output. */
@@ -34,9 +40,6 @@ export interface LayerCode<SomeLayer extends Layer = Layer> {
   /** Takes the gradient by an input back through the elementwise layers that made the input, and stores it. */
   storeInputGradient(index: string, value: string): string;
 }
-
-/** The shapes that a layer has in its place. */
-export type LayerShapes<SomeLayer extends Layer = Layer> = Pick<LayerCode<SomeLayer>, "layer" | "input" | "output">;
 
 /**
  * A kind of layer that is computed by all threads of a workgroup together, for one sample: WGSL as text, in phases with a
@@ -58,6 +61,34 @@ export interface LayerKernels<SomeLayer extends Layer = Layer> {
   memory?(shapes: LayerShapes<SomeLayer>): { readonly kept: number; readonly spread: number };
   /** Of layers that learn. */
   readonly parameters?: ParameterKernels<SomeLayer>;
+  /** Of layers that need the other samples of the batch in training. */
+  readonly overBatch?: BatchKernels<SomeLayer>;
+}
+
+/**
+ * How a layer's samples come together: in training, all samples end a dispatch with the trace of `measure`, a thread
+ * for each channel joins them, and another dispatch goes on with `forward`; on the way back likewise, with the trace of
+ * the parameters and before `inputGradient`.
+ */
+export interface BatchKernels<SomeLayer extends Layer = Layer> {
+  /** The values that the joins make of a batch. */
+  coefficientCount(shapes: LayerShapes<SomeLayer>): number;
+  /** Writes a trace, from x. */
+  measure(code: LayerCode<SomeLayer>): readonly string[];
+  joinForward(code: JoinCode<SomeLayer>): string;
+  joinBackward(code: JoinCode<SomeLayer>): string;
+}
+
+/**
+ * What the code of a join reads and writes, for the channel `channel`. `samples` is their number, `measures` is false
+ * outside training, and `given` is the share of the batch in the running statistics, or 0 for the layer's own.
+ */
+export interface JoinCode<SomeLayer extends Layer = Layer> extends LayerShapes<SomeLayer> {
+  /** A loop over the samples, in their order, with values of their traces. */
+  eachSample(indices: readonly string[], add: (...values: string[]) => string): string;
+  readonly coefficient: Element;
+  /** A tensor of the layer, by its place among its parameters and buffers. */
+  tensor(place: number): Element;
 }
 
 /** How many parts of sums the threads leave: forward, in the trace, and for the gradient by x. */

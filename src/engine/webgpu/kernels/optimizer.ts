@@ -18,7 +18,7 @@ const SMALLEST_MOMENT = "1e-30";
 /**
  * `optimize`: one step of the optimizer on the parameter at a place of the arenas, as in torch.optim: SGD with momentum, which keeps
  * its buffer in the first moment, Adam (decay added to the gradient) and AdamW (weights shrunk first); or SDLM, whose
- * second derivative is in the second moment. Then the average of the parameters. It gives the new parameter.
+ * second derivative is in the second moment. It gives the new parameter. `moveAverage`: one step of its average.
  */
 export function optimizerFunctions(): string {
   const words = Object.entries(HYPERPARAMETERS);
@@ -33,7 +33,7 @@ fn flushed(moment: f32) -> f32 {
   return select(moment, 0.0, abs(moment) <= ${SMALLEST_MOMENT});
 }
 
-fn optimize(at: u32, sum: f32, optimizer: u32, averaging: bool, h: Hyperparameters) -> f32 {
+fn optimize(at: u32, sum: f32, optimizer: u32, h: Hyperparameters) -> f32 {
   var weight = parameters[at];
   var gradient = sum;
   if (optimizer == ${OPTIMIZERS.sgd}u) {
@@ -52,11 +52,12 @@ fn optimize(at: u32, sum: f32, optimizer: u32, averaging: bool, h: Hyperparamete
     weight -= h.stepSize * first / (sqrt(second) * h.secondMomentScale + h.epsilon);
   }
   parameters[at] = weight;
-  if (averaging) {
-    let average = averages[at];
-    averages[at] = average + h.averageShare * (weight - average);
-  }
   return weight;
+}
+
+fn moveAverage(at: u32, h: Hyperparameters) {
+  let average = averages[at];
+  averages[at] = average + h.averageShare * (parameters[at] - average);
 }
 `;
 }
