@@ -1,6 +1,9 @@
-// Writes docs/lab/*.png: every view of the lab and a fleet, on desktop and phone, light and dark. Run `npm run build` first:
+// Writes docs/lab/*.png: every view of the lab and a fleet, on desktop and phone, light and dark; the first view also on a
+// projector and in Chinese, for which the machine needs a Chinese font. Run `npm run build` first:
 //
-//   node tests/lab/screenshots.mjs
+//   node tests/lab/screenshots.mjs [VIEW …]
+//
+// Without names, all are taken: network, and the others together.
 
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
@@ -22,7 +25,10 @@ const address = await new Promise((resolve) => {
 });
 mkdirSync(folder, { recursive: true });
 const browser = await chromium.launch({ executablePath: findChromium(), args: ["--no-sandbox"] });
+const wanted = process.argv.slice(2);
 for (const colorScheme of ["light", "dark"]) {
+  if (wanted.length === 0 || wanted.includes("network")) await photographNetwork(colorScheme);
+  if (wanted.length > 0 && !wanted.some((name) => name !== "network")) continue;
   const page = await browser.newPage({ colorScheme, viewport: SIZES.desktop, reducedMotion: "reduce" });
   await page.goto(`${address}#inspect`);
   await page.getByRole("button", { name: /Generate 6,000/ }).click();
@@ -44,6 +50,41 @@ for (const colorScheme of ["light", "dark"]) {
 }
 await browser.close();
 lab.kill();
+
+/** Takes pictures of the view "The network": the answer, a part, clothes, a moment of the training. */
+async function photographNetwork(colorScheme) {
+  const sizes = {
+    ...SIZES,
+    desktop: { width: 1440, height: 900 },
+    wide: { width: 1920, height: 1080 },
+    projector: { width: 2560, height: 1440 },
+  };
+  const states = {
+    network: { sizes: Object.keys(sizes) },
+    "network-part": { hash: "networkSample=5&networkPart=C3:7", sizes: ["desktop", "phone"] },
+    "network-clothes": { hash: "networkShow=clothes&networkSample=9", sizes: ["desktop", "phone"] },
+    "network-rewound": { sizes: ["desktop"], moment: 6 },
+    "network-zh": { hash: "lang=zh", sizes: ["desktop", "phone", "projector"] },
+  };
+  for (const [name, { hash = "", sizes: own, moment }] of Object.entries(states)) {
+    for (const size of own) {
+      const page = await browser.newPage({ colorScheme, viewport: sizes[size], reducedMotion: "reduce" });
+      await page.goto(`${address}#network?${hash}`);
+      await page.locator(".network-sure", { hasText: /\d/ }).waitFor();
+      await page.locator(".network-pick").nth(23).waitFor();
+      if (moment !== undefined) {
+        const slider = page.getByRole("slider");
+        await slider.focus();
+        await slider.press("Home");
+        for (let step = 0; step < moment; step++) await slider.press("ArrowRight");
+        await page.getByText(/^After [\d,]+ images/).waitFor();
+        await slider.blur();
+      }
+      await page.screenshot({ path: `${folder}${name}-${size}-${colorScheme}.png` });
+      await page.close();
+    }
+  }
+}
 
 /** Takes a picture in each size, from the top of the page or from an element on. */
 async function photograph(page, name, colorScheme, element = "body") {

@@ -2,11 +2,12 @@ import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { compareFields } from "./compareFields.js";
 import { flag, optionalChoice, readFields, type ValuesOf, writeFields } from "./fields.js";
 import { inspectFields } from "./inspectFields.js";
+import { networkFields } from "./networkFields.js";
 import { trainFields } from "./trainFields.js";
 import { understandFields } from "./understandFields.js";
 
 /** The views, in the order of their tabs; their names appear in the address. */
-export const VIEWS = ["train", "inspect", "understand", "compare"] as const;
+export const VIEWS = ["network", "train", "inspect", "understand", "compare"] as const;
 export type ViewName = (typeof VIEWS)[number];
 
 export const LANGUAGES = ["en", "zh"] as const;
@@ -20,6 +21,7 @@ export type Theme = (typeof THEMES)[number];
  * this folder, using the field types of fields.ts and names that no other view uses.
  */
 const FIELDS = {
+  ...networkFields,
   ...trainFields,
   ...inspectFields,
   ...understandFields,

@@ -11,10 +11,20 @@ import { Shortcuts } from "./Shortcuts.js";
 /** What a view's folder exports: its View. */
 interface ViewModule {
   readonly View: ComponentType;
+  /** Resolves once what the view opens with has been loaded. */
+  readonly opened?: Promise<unknown>;
 }
+
+let reportShown: () => void;
+
+/** Resolves once a view has what it opens with; what can wait is loaded after that. */
+export const shown = new Promise<void>((resolve) => {
+  reportShown = resolve;
+});
 
 /** The views by name; each is its own chunk, loaded when the view is first opened. */
 const VIEW_MODULES: Readonly<Record<ViewName, () => Promise<ViewModule>>> = {
+  network: () => import("../views/network/View.js"),
   train: () => import("../views/train/View.js"),
   inspect: () => import("../views/inspect/View.js"),
   understand: () => import("../views/understand/View.js"),
@@ -51,11 +61,13 @@ function OpenView() {
     const name = view.value;
     document.title = `${messages().view[name]} – ${messages().title}`;
     VIEW_MODULES[name]().then(
-      ({ View }) => {
+      ({ View, opened }) => {
         if (view.peek() === name) loaded.value = { name, View };
+        void Promise.resolve(opened).finally(reportShown);
       },
       () => {
         if (view.peek() === name) loaded.value = { name };
+        reportShown();
       },
     );
   });

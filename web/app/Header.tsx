@@ -12,7 +12,7 @@ export function Header() {
   const m = messages();
   return (
     <header class="header">
-      <a class="brand" href={addressWith({ view: "train" })}>
+      <a class="brand" href={addressWith({ view: "network" })}>
         <img src="./icon.svg" width="26" height="26" alt="" />
         <span>{m.title}</span>
       </a>

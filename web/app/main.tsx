@@ -5,7 +5,7 @@ import "../styles/shell.css";
 import { render } from "preact";
 import { askServer } from "../state/server.js";
 import "../styles/theme.js";
-import { App } from "./App.js";
+import { App, shown } from "./App.js";
 import { keepOffline } from "./offline.js";
 
 const root = document.getElementById("app");
@@ -13,4 +13,7 @@ if (root) render(<App />, root);
 
 const server = await askServer();
 // `lenet lab` stops with its command, so there is nothing to keep from it.
-if (!server && import.meta.env.PROD) await keepOffline();
+if (!server && import.meta.env.PROD) {
+  await shown;
+  await keepOffline();
+}

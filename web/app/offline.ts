@@ -7,7 +7,8 @@ const RELOADED = "lenet-lab-reloaded";
 
 /**
  * Registers the service worker, which keeps the site's files and adds the isolation headers if the host does not send
- * them. These take effect on the next load, so the page reloads at once, unless a run has started.
+ * them. These take effect on the next load, so the page reloads at once, unless it has been
+ * used: a drawing or a run would be lost.
  */
 export async function keepOffline(): Promise<void> {
   if (!("serviceWorker" in navigator)) return;
@@ -22,7 +23,7 @@ export async function keepOffline(): Promise<void> {
     sessionStorage.removeItem(RELOADED);
     return;
   }
-  if (runs.peek().length > 0 || sessionStorage.getItem(RELOADED)) return;
+  if (navigator.userActivation.hasBeenActive || runs.peek().length > 0 || sessionStorage.getItem(RELOADED)) return;
   sessionStorage.setItem(RELOADED, "yes");
   location.reload();
 }

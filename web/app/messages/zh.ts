@@ -4,7 +4,7 @@ export const zh: typeof en = {
   title: "lenet 实验室",
   skip: "跳到正文",
   views: "视图",
-  view: { train: "训练", inspect: "看内部", understand: "理解", compare: "比较" },
+  view: { network: "网络", train: "训练", inspect: "看内部", understand: "理解", compare: "比较" },
   language: "语言",
   theme: "外观",
   themes: { system: "跟随系统", light: "浅色", dark: "深色" },

@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { changeUrl } from "../../../address/url.js";
 import { Button } from "../../../kit/controls.js";
 import { useWidth } from "../../../kit/hooks.js";
-import { type PadPoint, type PadStroke, PEN_RADIUS } from "../calculation/pen.js";
+import { type PadPoint, type PadStroke, PEN_RADIUS } from "../../../scene/pen.js";
 import { canvasColors } from "../layers/colors.js";
 import { prepare } from "../layers/paint.js";
 import { messages } from "../messages/index.js";

@@ -3,8 +3,8 @@ import { resizeImage } from "../../../../src/data/images/adapt.js";
 import { type DecodedImage, invertImage } from "../../../../src/data/images/color.js";
 import type { Source } from "../../../address/inspectFields.js";
 import { changeUrl, url } from "../../../address/url.js";
+import { inkImage, type PadStroke } from "../../../scene/pen.js";
 import { network } from "../../../state/currentNetwork.js";
-import { inkImage, type PadStroke } from "../calculation/pen.js";
 import { background, chosenImage, classesAreCharacters } from "./choosableImages.js";
 
 /** The content of the pad. */

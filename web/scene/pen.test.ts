@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { inkImage } from "../../../web/views/inspect/calculation/pen.js";
+import { inkImage } from "./pen.js";
 
 const SHAPE = { channels: 1, height: 28, width: 28 };
 

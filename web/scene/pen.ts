@@ -1,5 +1,5 @@
-import { InkCanvas } from "../../../../src/data/digits/rasteriser.js";
-import type { ImageShape } from "../../../../src/model/index.js";
+import { InkCanvas } from "../../src/data/digits/rasteriser.js";
+import type { ImageShape } from "../../src/model/index.js";
 
 /** A point of the drawing; the pad's side is 1, y points down. */
 export interface PadPoint {

@@ -1,0 +1,356 @@
+import { readFileSync } from "node:fs";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { axeFaults, executable, type Host, type LabPage, launch, openView, SKIPPED, serveSite } from "./browser.js";
+
+/** The machine may be busy. */
+const PATIENTLY = { timeout: 20_000 };
+const STILL = { reducedMotion: "reduce" } as const;
+const PHONE = { viewport: { width: 390, height: 844 }, reducedMotion: "reduce" } as const;
+
+type Point = readonly [x: number, y: number];
+
+/** Digits as drawn by hand, in hundredths of the pad. */
+const SEVEN: readonly (readonly Point[])[] = [
+  [
+    [28, 20],
+    [72, 20],
+    [45, 85],
+  ],
+];
+const ONE: readonly (readonly Point[])[] = [
+  [
+    [50, 15],
+    [50, 85],
+  ],
+];
+
+describe.skipIf(!executable)(`the view "The network"${SKIPPED}`, () => {
+  let browser: Browser;
+  let host: Host;
+  beforeAll(async () => {
+    browser = await launch();
+    host = await serveSite({ isolated: true });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await host?.close();
+  });
+
+  const open = (hash = "", options: Parameters<typeof openView>[2] = STILL): Promise<LabPage> =>
+    openView(browser, host.url + hash, options);
+
+  /** Opens the view and waits for what it reads. */
+  async function openReading(hash = "", options: Parameters<typeof openView>[2] = STILL): Promise<LabPage> {
+    const lab = await open(hash, options);
+    await answer(lab.page)
+      .filter({ hasText: /sure|概率/ })
+      .waitFor();
+    return lab;
+  }
+
+  const answer = (page: Page) => page.locator(".network-answer");
+  const headline = (page: Page) => page.getByRole("heading", { level: 1 });
+  const scene = (page: Page) => page.locator(".scene canvas");
+  const partOf = (page: Page) => new URLSearchParams(page.url().split("?")[1]).get("networkPart");
+
+  test("is what the lab opens with: a drawn three, and that it is read", async () => {
+    const { page, faults } = await openReading();
+    await expect.poll(() => answer(page).textContent(), PATIENTLY).toContain("3");
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("It reads a 3.");
+    await page.getByText(/Map \d+ of C3 speaks for it most, \+\d/).waitFor();
+    await page.getByRole("application", { name: /^The network from the image to the answer, 3, / }).waitFor();
+    expect(await isPainted(page)).toBe(true);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test("draws the three itself where motion is welcome", async () => {
+    const { page } = await open("", {});
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("It reads a 3.");
+    await page.context().close();
+  });
+
+  test("follows the pen, undoes strokes, and empties the pad", async () => {
+    const { page } = await openReading();
+    const before = await scenePixels(page);
+    // The first stroke replaces the example.
+    await draw(page, SEVEN);
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("It reads a 7.");
+    expect(await scenePixels(page)).not.toBe(before);
+    await draw(page, ONE);
+    await page.keyboard.press("u");
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("It reads a 7.");
+    await page.getByRole("button", { name: "Clear" }).click();
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("Draw a digit.");
+    await expect.poll(() => answer(page).textContent(), PATIENTLY).toContain("?");
+    await page.context().close();
+  });
+
+  test("changes its answer while the pen is down", async () => {
+    const { page } = await openReading();
+    const box = (await page.locator(".network-paper").boundingBox())!;
+    const at = ([x, y]: Point): Point => [box.x + (x / 100) * box.width, box.y + (y / 100) * box.height];
+    await page.mouse.move(...at([50, 15]));
+    await page.mouse.down();
+    await page.mouse.move(...at([50, 85]), { steps: 8 });
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("It reads a 1.");
+    await page.mouse.up();
+    await page.context().close();
+  });
+
+  test("shows digits and clothes that come with the page, and says which it misreads", async () => {
+    const { page, faults } = await openReading();
+    const picks = page.getByRole("region", { name: "Images to try" });
+    await picks.getByRole("button", { name: "Digit 8", exact: true }).click();
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("It reads an 8.");
+    await picks.getByRole("button", { name: "Ankle boot" }).click();
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("It sees an ankle boot.");
+    expect(page.url()).toContain("networkShow=clothes");
+    await picks
+      .getByRole("button", { name: /^Digit 5, which it misreads/ })
+      .first()
+      .click();
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toMatch(/^It reads an? \d\. It is a 5\.$/);
+    // A pen on the clothes draws digits again.
+    await picks.getByRole("button", { name: "Bag" }).click();
+    await draw(page, SEVEN);
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("It reads a 7.");
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test("explains the map that is clicked, in a link and in one step of the history", async () => {
+    const { page } = await openReading();
+    const steps = await page.evaluate(() => history.length);
+    const before = await scenePixels(page);
+    await clickMap(page, "C1", 2);
+    expect(partOf(page)).toMatch(/^C1:\d$/);
+    await expect
+      .poll(() => headline(page).textContent(), PATIENTLY)
+      .toMatch(/^Why map \d of C1 (lights up|stays dark)$/);
+    await page.getByText(/With biases of [+−]?\d/).waitFor();
+    expect(await scenePixels(page)).not.toBe(before);
+    const address = page.url();
+    await page.keyboard.press("a");
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("It reads a 3.");
+    expect(await page.evaluate(() => history.length)).toBe(steps);
+    const other = await openReading(new URL(address).hash);
+    await expect.poll(() => headline(other.page).textContent(), PATIENTLY).toMatch(/^Why map \d of C1 /);
+    await other.page.context().close();
+    await page.context().close();
+  });
+
+  test("has its parts chosen with the keyboard, and tells screen readers", async () => {
+    const { page } = await openReading();
+    await scene(page).focus();
+    await page.keyboard.press("ArrowLeft");
+    await expect.poll(() => partOf(page), PATIENTLY).toMatch(/^F6:\d+$/);
+    for (let times = 0; times < 3; times++) await page.keyboard.press("ArrowLeft");
+    await expect.poll(() => partOf(page), PATIENTLY).toMatch(/^C3:\d+$/);
+    const map = Number(partOf(page)?.split(":")[1]);
+    await page.keyboard.press("ArrowDown");
+    await expect.poll(() => partOf(page), PATIENTLY).toBe(`C3:${map + 1}`);
+    await page
+      .getByRole("status")
+      .filter({ hasText: `C3, map ${map + 1}` })
+      .waitFor();
+    await page.keyboard.press("Escape");
+    await expect.poll(() => partOf(page), PATIENTLY).toBeNull();
+    await page.context().close();
+  });
+
+  test("says what is under the pointer", async () => {
+    const { page } = await openReading();
+    const box = (await scene(page).boundingBox())!;
+    const at = await page.evaluate(() => document.documentElement.clientWidth / 1440);
+    await page.mouse.move(box.x + 660 * at, box.y + box.height / 2);
+    await page.locator(".scene-tip", { hasText: /C3, map \d+.*(adds|takes|gives)/ }).waitFor();
+    await page.mouse.move(box.x + 10, box.y + 10);
+    await expect.poll(() => page.locator(".scene-tip").count(), PATIENTLY).toBe(0);
+    await page.context().close();
+  });
+
+  test("rewinds the training of the network that comes with the page", async () => {
+    const { page, requests } = await openReading();
+    expect(requests.some((address) => address.includes("History"))).toBe(false);
+    const end = await scenePixels(page);
+    const slider = page.getByRole("slider");
+    await slider.focus();
+    await page.keyboard.press("Home");
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toMatch(/^Before learning: an? \d, by chance\.$/);
+    expect(await slider.getAttribute("aria-valuetext")).toContain("after 0 images");
+    await expect.poll(() => scenePixels(page), PATIENTLY).not.toBe(end);
+    await page.keyboard.press("ArrowRight");
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toContain("After 1,024 images");
+    await page.keyboard.press("End");
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("It reads a 3.");
+    expect(await scenePixels(page)).toBe(end);
+    await page.context().close();
+  });
+
+  test("teaches a network, shows it while it learns, and replays it", async () => {
+    const { page, faults } = await openReading("#network?count=1000&epochs=4");
+    await page.getByRole("button", { name: "Start from noise" }).click();
+    await page.getByRole("heading", { name: "You taught this one" }).waitFor({ timeout: 100_000 });
+    expect(page.url()).toContain("networkShow=run");
+    await page.getByRole("slider").focus();
+    await page.keyboard.press("Home");
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toMatch(/^Before learning/);
+    await page.getByRole("button", { name: "Replay the learning" }).click();
+    await page.getByRole("button", { name: "Stop" }).waitFor();
+    await page.getByRole("button", { name: "Replay the learning" }).waitFor();
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).not.toMatch(/^(Before|After)/);
+    // It is the run of the other views, too.
+    await page.getByRole("link", { name: "Look inside" }).click();
+    await page.getByText("best weights, epoch").waitFor();
+    await page.getByRole("link", { name: "The network" }).click();
+    await page.getByRole("button", { name: "Show the ready-made one" }).click();
+    await page.getByRole("heading", { name: "Now teach one yourself" }).waitFor();
+    await page.getByRole("button", { name: "Show yours" }).click();
+    await page.getByRole("heading", { name: "You taught this one" }).waitFor();
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test("pauses a training, and goes on by one batch", async () => {
+    const { page } = await openReading("#network?count=1000&epochs=400");
+    await page.getByRole("button", { name: "Start from noise" }).click();
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByRole("heading", { name: "Paused" }).waitFor();
+    const before = await scenePixels(page);
+    await page.getByRole("button", { name: "One batch" }).click();
+    await page.getByRole("heading", { name: "Paused" }).waitFor();
+    await expect.poll(() => scenePixels(page), PATIENTLY).not.toBe(before);
+    await page.context().close();
+  });
+
+  test("keeps pad and answer in sight on a phone, where the flow turns downwards", async () => {
+    const { page } = await openReading("", PHONE);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    const end = (await scene(page).boundingBox())!;
+    await page.mouse.wheel(0, end.y + end.height / 2);
+    await expect.poll(() => page.evaluate(() => scrollY), PATIENTLY).toBeGreaterThan(300);
+    for (const part of [page.locator(".network-paper"), answer(page)]) {
+      const box = (await part.boundingBox())!;
+      expect(box.y).toBeGreaterThanOrEqual(0);
+      expect(box.y + box.height).toBeLessThan(844 / 2);
+    }
+    // What the pad's row of images cuts off fades out.
+    expect(await page.locator(".network-picks").evaluate((one) => getComputedStyle(one).maskImage)).toContain(
+      "gradient",
+    );
+    await page.context().close();
+  });
+
+  test("is in Chinese, too", async () => {
+    const { page } = await openReading("#network?lang=zh&networkShow=clothes&networkSample=9");
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("它认出 短靴。");
+    await page.getByRole("button", { name: "从噪声开始" }).waitFor();
+    await page.context().close();
+  });
+
+  test.each([
+    ["light", "desktop", 1440],
+    ["dark", "desktop", 1440],
+    ["light", "phone", 390],
+    ["dark", "phone", 390],
+  ] as const)("has no axe violations: %s, %s", async (colorScheme, _device, width) => {
+    const { page } = await openReading("", { ...STILL, colorScheme, viewport: { width, height: 860 } });
+    await page.getByRole("button", { name: "Digit 8", exact: true }).waitFor();
+    expect(await axeFaults(page)).toEqual([]);
+    await page.evaluate(() => {
+      location.hash = "#network?networkPart=C3:4";
+    });
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toMatch(/map 4 of C3/);
+    expect(await axeFaults(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  test("uses the whole width of a projector", async () => {
+    const { page } = await openReading("", { ...STILL, viewport: { width: 2560, height: 1440 } });
+    const box = (await scene(page).boundingBox())!;
+    expect(box.width).toBe(2560);
+    const size = (selector: string) =>
+      page.locator(selector).evaluate((one) => Number.parseFloat(getComputedStyle(one).fontSize));
+    expect(await size(".network-say p")).toBeGreaterThan(26);
+    expect(await size(".network-sure")).toBeGreaterThan(34);
+    await page.context().close();
+  });
+
+  test("says so if its weights cannot be loaded", async () => {
+    const context = await browser.newContext({ locale: "en-US" });
+    await context.route("**/*.bin", (route) => route.abort());
+    const page = await context.newPage();
+    await page.goto(host.url);
+    await page.getByText(/^The network could not be loaded: /).waitFor();
+    await context.close();
+  });
+
+  test("leaves no trace in the views that are opened after it", async () => {
+    const looks = async (page: Page) => {
+      await page.getByRole("heading", { level: 1, name: "Understand" }).waitFor();
+      return page.evaluate(() => {
+        const { fontSize } = getComputedStyle(document.documentElement);
+        const main = getComputedStyle(document.querySelector("main")!);
+        return { fontSize, maxWidth: main.maxWidth, padding: main.padding, display: main.display };
+      });
+    };
+    const big = { ...STILL, viewport: { width: 2560, height: 1440 } };
+    const alone = await open("#understand", big);
+    const after = await openReading("", big);
+    await after.page.getByRole("link", { name: "Understand" }).click();
+    expect(await looks(after.page)).toEqual(await looks(alone.page));
+    await alone.page.context().close();
+    await after.page.context().close();
+  });
+});
+
+/** The licences of the images that come with the page. */
+test("the images that come with the page have their licences beside them", () => {
+  const text = readFileSync("web/pretrained/README.md", "utf8");
+  expect(text).toContain("CC BY-SA 3.0");
+  expect(text).toContain("MIT");
+});
+
+/** Draws strokes on the pad. */
+async function draw(page: Page, strokes: readonly (readonly Point[])[]): Promise<void> {
+  const box = (await page.locator(".network-paper").boundingBox())!;
+  for (const stroke of strokes) {
+    for (const [index, [x, y]] of stroke.entries()) {
+      await page.mouse.move(box.x + (x / 100) * box.width, box.y + (y / 100) * box.height, { steps: index ? 8 : 1 });
+      if (index === 0) await page.mouse.down();
+    }
+    await page.mouse.up();
+  }
+}
+
+/** Clicks a map of a stage, found by its tooltip. */
+async function clickMap(page: Page, stage: string, map: number): Promise<void> {
+  const box = (await page.locator(".scene canvas").boundingBox())!;
+  const tip = page.locator(".scene-tip strong");
+  for (let x = 300; x < box.width; x += 12) {
+    for (let y = 60; y < box.height; y += 30) {
+      await page.mouse.move(box.x + x, box.y + y);
+      const name = (await tip.count()) > 0 ? await tip.textContent() : "";
+      if (name !== `${stage}, map ${map}`) continue;
+      await page.mouse.click(box.x + x, box.y + y);
+      return;
+    }
+  }
+  throw new Error(`map ${map} of ${stage} is not there`);
+}
+
+/** The scene as a data URL. */
+function scenePixels(page: Page): Promise<string> {
+  return page.locator(".scene canvas").evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+}
+
+/** Whether the scene has more than one colour. */
+function isPainted(page: Page): Promise<boolean> {
+  return page.locator(".scene canvas").evaluate((element) => {
+    const canvas = element as HTMLCanvasElement;
+    const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+    return new Set(new Uint32Array(data.buffer)).size > 50;
+  });
+}

@@ -1,0 +1,35 @@
+import { elementCount, inferShapes, type Model, type NamedTensors, parameterSpecs } from "../../src/model/index.js";
+
+/** How many bytes a model's parameters take in {@link dequantise}'s format. */
+export function quantisedSize(model: Model): number {
+  return parameterSpecs(inferShapes(model)).reduce(
+    (sum, { shape }) => sum + (shape.length === 1 ? 4 * shape[0] : 4 * shape[0] + elementCount(shape)),
+    0,
+  );
+}
+
+/**
+ * Reads a model's parameters, in the model's order: a bias is float32; a weight has a float32 scale for each of its rows,
+ * then its elements in signed bytes, which the scales multiply.
+ *
+ * @throws RangeError if there are not enough bytes
+ */
+export function dequantise(model: Model, packed: Uint8Array): NamedTensors<Float32Array> {
+  let at = 0;
+  const take = (bytes: number) => {
+    const part = packed.slice(at, at + bytes);
+    if (part.length < bytes) throw new RangeError(`${packed.length} bytes are not all parameters of the model`);
+    at += bytes;
+    return part.buffer;
+  };
+  return new Map(
+    parameterSpecs(inferShapes(model)).map(({ name, shape }) => {
+      if (shape.length === 1) return [name, { shape, data: new Float32Array(take(4 * shape[0])) }];
+      const scales = new Float32Array(take(4 * shape[0]));
+      const steps = new Int8Array(take(elementCount(shape)));
+      const size = steps.length / scales.length;
+      const data = Float32Array.from(steps, (step, place) => step * scales[Math.floor(place / size)]);
+      return [name, { shape, data }];
+    }),
+  );
+}

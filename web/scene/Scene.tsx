@@ -1,0 +1,183 @@
+import "./scene.css";
+import { type ReadonlySignal, useSignal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { announce } from "../kit/regions.js";
+import type { Structure } from "./arithmetic.js";
+import { sceneColors } from "./colors.js";
+import { type Hit, hasMaps, hitAt, type SceneLayout } from "./layout.js";
+import { messages } from "./messages.js";
+import { type Picture, ScenePainter } from "./paint.js";
+import { describe, formatSure, headsOf, mapOf, nameOfUnit } from "./words.js";
+
+export interface SceneProps {
+  readonly picture: ReadonlySignal<Picture>;
+  readonly layout: SceneLayout;
+  /** Whether values ease when the picture changes; they do not while a pen draws. */
+  readonly isEased: () => boolean;
+  /** Changes when the light is to run through the network again. */
+  readonly light: ReadonlySignal<number>;
+  /** Called with a map or unit; undefined: the answer. */
+  readonly onChoose: (hit: Hit | undefined) => void;
+}
+
+/** How far a tooltip is from the pointer. */
+const TOOLTIP_DISTANCE = 14;
+
+/** The network as one picture: all values, and what each part adds to the chosen unit. */
+export function Scene({ picture, layout, isEased, light, onChoose }: SceneProps) {
+  const m = messages();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const painter = useRef<ScenePainter>(undefined);
+  painter.current ??= new ScenePainter();
+  const hovered = useSignal<{ readonly hit: Hit; readonly x: number; readonly y: number } | undefined>(undefined);
+  const focused = useSignal(false);
+  const frame = useRef<number>(undefined);
+  const before = useRef(0);
+  const lightShown = useRef(-1);
+
+  const { structure, probabilities, classes, contributions } = picture.value;
+  const colors = sceneColors.value;
+  const heads = headsOf(structure);
+  const still = isStill();
+
+  const draw = () => {
+    const context = contextOf(canvas.current, layout);
+    if (!context) return;
+    const hit = hovered.peek()?.hit;
+    painter.current?.draw(context, layout, colors, { heads, hovered: hit, isFocused: focused.peek() });
+  };
+  const drawLatest = useRef(draw);
+  drawLatest.current = draw;
+
+  const step = (now: number) => {
+    frame.current = undefined;
+    const goesOn = painter.current?.advance(Math.min(50, now - before.current));
+    before.current = now;
+    drawLatest.current();
+    if (goesOn) frame.current = requestAnimationFrame(step);
+  };
+  // In the same frame as what it shows has changed.
+  useLayoutEffect(() => {
+    const own = painter.current;
+    if (!own) return;
+    own.show(picture.value, isEased());
+    if (light.value !== lightShown.current) {
+      lightShown.current = light.value;
+      own.relight();
+    }
+    if (still) own.settle();
+    draw();
+    if (still || frame.current !== undefined) return;
+    before.current = performance.now();
+    frame.current = requestAnimationFrame(step);
+  });
+  useEffect(
+    () => () => {
+      if (frame.current !== undefined) cancelAnimationFrame(frame.current);
+    },
+    [],
+  );
+
+  const hitOf = ({ offsetX, offsetY }: MouseEvent) => hitAt(layout, structure, offsetX, offsetY);
+  const winner = probabilities.indexOf(Math.max(...probabilities));
+  const tip = hovered.value;
+  const tipText = tip && describe(picture.value, tip.hit);
+  return (
+    <div class="scene">
+      {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: arrow keys choose its parts */}
+      <canvas
+        ref={canvas}
+        class="scene-canvas"
+        style={{ width: `${layout.width}px`, height: `${layout.height}px` }}
+        role="application"
+        tabIndex={0}
+        aria-label={`${m.scene(classes[winner] ?? "", formatSure(probabilities[winner]))} ${nameOfUnit(picture.value, contributions.unit)}`}
+        onFocus={() => {
+          focused.value = true;
+        }}
+        onBlur={() => {
+          focused.value = false;
+        }}
+        onPointerMove={(event) => {
+          if (event.pointerType === "touch") return;
+          const hit = hitOf(event);
+          hovered.value = hit && { hit, x: event.offsetX, y: event.offsetY };
+          event.currentTarget.style.cursor = hit ? "pointer" : "default";
+        }}
+        onPointerLeave={() => {
+          hovered.value = undefined;
+        }}
+        onClick={(event) => onChoose(hitOf(event))}
+        onKeyDown={(event) => {
+          const { unit } = contributions;
+          const map = mapOf(structure.stages[unit.stage], unit.index);
+          const target = event.key === "Escape" ? "answer" : moved(structure, unit.stage, map, event.key);
+          if (!target) return;
+          event.preventDefault();
+          if (target === "answer") onChoose(undefined);
+          else onChoose(target);
+          const { contributions: now } = picture.peek();
+          const stage = structure.stages[now.unit.stage];
+          const hit = {
+            stage: now.unit.stage,
+            map: mapOf(stage, now.unit.index),
+            place: now.unit.index % (stage.height * stage.width),
+          };
+          announce(`${nameOfUnit(picture.peek(), now.unit)}: ${describe(picture.peek(), hit)}`);
+        }}
+      />
+      {tip && (
+        <div
+          class="scene-tip"
+          aria-hidden="true"
+          style={{
+            left: `${tip.x}px`,
+            top: `${tip.y + TOOLTIP_DISTANCE}px`,
+            transform: `translateX(${tip.x > layout.width / 2 ? "-100%" : "0"})`,
+          }}
+        >
+          <strong>{nameOfUnit(picture.value, unitOf(structure, tip.hit))}</strong>
+          {tipText}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function unitOf({ stages }: Structure, { stage, map, place }: Hit) {
+  return { stage, index: map * stages[stage].height * stages[stage].width + place };
+}
+
+function isStill(): boolean {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+/** The map that an arrow key leads to: left and right to the next stage, up and down to the next map. */
+function moved({ stages }: Structure, stage: number, map: number, key: string): Hit | undefined {
+  const step = { ArrowUp: -1, ArrowDown: 1 }[key];
+  const sideways = { ArrowLeft: -1, ArrowRight: 1 }[key];
+  if (step !== undefined) {
+    return { stage, map: Math.min(stages[stage].count - 1, Math.max(0, map + step)), place: -1 };
+  }
+  if (sideways === undefined) return undefined;
+  const to = Math.min(stages.length - 1, Math.max(1, stage + sideways));
+  // To the map that stands at about the same height.
+  return { stage: to, map: Math.floor((map / stages[stage].count) * stages[to].count), place: -1 };
+}
+
+/** Sets a canvas to a layout's size, in the screen's pixels. */
+function contextOf(canvas: HTMLCanvasElement | null, { width, height }: SceneLayout) {
+  const context = canvas?.getContext("2d");
+  if (!canvas || !context) return undefined;
+  const density = devicePixelRatio;
+  const [across, down] = [Math.round(width * density), Math.round(height * density)];
+  if (canvas.width !== across) canvas.width = across;
+  if (canvas.height !== down) canvas.height = down;
+  context.setTransform(density, 0, 0, density, 0, 0);
+  return context;
+}
+
+/** Whether a hit is a whole map, rather than a place on it. */
+export function isWholeMap(hit: Hit, structure: Structure): boolean {
+  return hit.place < 0 || !hasMaps(structure.stages[hit.stage]);
+}

@@ -1,0 +1,224 @@
+import type { Stage, Structure } from "./arithmetic.js";
+
+/** A rectangle in CSS pixels from the canvas's corner. */
+export interface Rect {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Where everything of a scene stands. */
+export interface SceneLayout {
+  /** Whether the flow turns downwards, as on a phone. */
+  readonly isVertical: boolean;
+  readonly width: number;
+  readonly height: number;
+  /** CSS pixels in a unit of the design, which is 1440 wide. */
+  readonly unit: number;
+  /** A rectangle for each map or unit of each stage; the maps of the input lie upon one another, on the pad. */
+  readonly stages: readonly (readonly Rect[])[];
+  /** The middle of the line with each stage's name, or its left end where the flow turns downwards. */
+  readonly heads: readonly { readonly x: number; readonly y: number }[];
+  /** The top and the end of the columns; 0 and the height where the flow turns downwards. */
+  readonly top: number;
+  readonly end: number;
+  /** The length of the bar of a class that is certain. */
+  readonly bar: number;
+}
+
+/** In units of the design. */
+export const DESIGN = {
+  width: 1440,
+  margin: 48,
+  pad: 236,
+  /** The width of the answer, at the end. */
+  answer: 176,
+  /** The heads' height. */
+  top: 52,
+  bottom: 14,
+  /** The bars of digits. */
+  bar: 44,
+  /** The names of classes: digits, and words. */
+  name: 20,
+  words: 96,
+} as const;
+
+/** The height of a scene below which nothing has its place; in units of the design. */
+export const LEAST_HEIGHT = 430;
+
+/** The layout of a scene from left to right. */
+export function layoutAcross(
+  { stages }: Structure,
+  size: { readonly width: number; readonly height: number; readonly unit: number; readonly hasWords: boolean },
+): SceneLayout {
+  const { width, height, unit, hasWords } = size;
+  const { margin, pad, answer, top: head, bottom, bar, name, words } = DESIGN;
+  const top = head;
+  const end = Math.max(height / unit, LEAST_HEIGHT) - bottom;
+  // Higher than the middle: its buttons are below it.
+  const padTop = (top + end) / 2 - pad / 2 - 40;
+  const names = hasWords ? words : name;
+  const outputs = width / unit - margin - answer - names - 6 - bar;
+  const columns = stages.map((_, index) => columnOf(stages, index, end - top));
+  const inner = columns.slice(1, -1);
+  const gaps = stages.slice(1).map((stage) => (stage.kind === "subsampling" ? 0.8 : 1));
+  const room = outputs - (margin + pad) - inner.reduce((sum, column) => sum + column.width, 0);
+  const gap = room / gaps.reduce((sum, one) => sum + one, 0);
+  const scaled = ({ x, y, width, height }: Rect): Rect => ({
+    x: x * unit,
+    y: y * unit,
+    width: width * unit,
+    height: height * unit,
+  });
+  let x = margin + pad;
+  const rects = stages.map((stage, index): Rect[] => {
+    if (index === 0) return Array(stage.count).fill({ x: margin, y: padTop, width: pad, height: pad });
+    x += gap * gaps[index - 1];
+    const left = x;
+    const { columns: across, width: own, size, pitch } = columns[index];
+    const rows = Math.ceil(stage.count / across);
+    const rowPitch = (end - top) / rows;
+    x += own;
+    return Array.from({ length: stage.count }, (_, place) => {
+      const centre = top + rowPitch * (Math.floor(place / across) + 0.5);
+      if (stage.kind === "output") return { x: outputs, y: centre - 9, width: names, height: 18 };
+      const offset = (place % across) * pitch + (pitch - size) / 2;
+      const [tall, wide] = extents(stage, size);
+      return { x: left + offset + (size - wide) / 2, y: centre - tall / 2, width: wide, height: tall };
+    });
+  });
+  const heads = rects.map((own, index) => {
+    const left = Math.min(...own.map((rect) => rect.x));
+    const right = Math.max(...own.map((rect) => rect.x + rect.width));
+    const isOutput = stages[index].kind === "output";
+    return {
+      x: (isOutput ? left + (names + 6 + bar) / 2 : (left + right) / 2) * unit,
+      y: (index === 0 ? padTop - 36 : 16) * unit,
+    };
+  });
+  return {
+    isVertical: false,
+    width,
+    height: (end + bottom) * unit,
+    unit,
+    stages: rects.map((own) => own.map(scaled)),
+    heads,
+    top: top * unit,
+    end: end * unit,
+    bar: bar * unit,
+  };
+}
+
+interface Column {
+  readonly columns: number;
+  readonly width: number;
+  /** The side of a map, and the distance between two of them. */
+  readonly size: number;
+  readonly pitch: number;
+}
+
+/** The most maps, and units, above one another. */
+const MOST_MAPS = 8;
+const MOST_UNITS = 30;
+
+function columnOf(stages: readonly Stage[], index: number, height: number): Column {
+  const { count, kind } = stages[index];
+  const areMaps = hasMaps(stages[index]);
+  const across = acrossOf(stages, index);
+  const rowPitch = height / Math.ceil(count / across);
+  if (!areMaps) {
+    const pitch = Math.min(16, rowPitch);
+    return { columns: across, width: across * pitch, size: pitch - 2.4, pitch };
+  }
+  const side = Math.max(stages[index].height, stages[index].width);
+  const size = Math.min(kind === "input" ? DESIGN.pad : 23 + 8.5 * Math.sqrt(side), rowPitch - 7);
+  const pitch = size + 7;
+  return { columns: across, width: across * pitch, size, pitch };
+}
+
+/** Pooled maps stand in the rows of the maps that they pool, so their edges are straight. */
+function acrossOf(stages: readonly Stage[], index: number): number {
+  const { count, kind } = stages[index];
+  if (kind === "subsampling" && stages[index - 1]?.count === count) return acrossOf(stages, index - 1);
+  return kind === "output" ? 1 : Math.ceil(count / (hasMaps(stages[index]) ? MOST_MAPS : MOST_UNITS));
+}
+
+/** Whether a stage has maps, rather than units. */
+export function hasMaps({ height, width }: Pick<Stage, "height" | "width">): boolean {
+  return height * width > 1;
+}
+
+function extents({ height, width }: Stage, size: number): readonly [height: number, width: number] {
+  const longer = Math.max(height, width);
+  return [(size * height) / longer, (size * width) / longer];
+}
+
+/** The layout of a scene from top to bottom, for narrow windows; its height follows from its width. */
+export function layoutDown({ stages }: Structure, width: number): SceneLayout {
+  const margin = 18;
+  const gap = 64;
+  const [mapGap, unitGap] = [7, 2.5];
+  let y = 0;
+  const heads: { x: number; y: number }[] = [];
+  const rects = stages.map((stage, index): Rect[] => {
+    if (index === 0) {
+      heads.push({ x: margin, y: 0 });
+      return Array(stage.count).fill({ x: margin, y: -width / 2, width: width - 2 * margin, height: width / 2 });
+    }
+    y += gap;
+    heads.push({ x: margin, y: y - 14 });
+    const areMaps = hasMaps(stage);
+    const isOutput = stage.kind === "output";
+    const rows = isOutput ? 1 : Math.ceil(stage.count / (areMaps ? MOST_MAPS : MOST_UNITS));
+    const across = Math.ceil(stage.count / rows);
+    const between = isOutput ? 6 : areMaps ? mapGap : unitGap;
+    const room = (width - 2 * margin - (across - 1) * between) / across;
+    const size = Math.min(room, areMaps ? 23 + 8.5 * Math.sqrt(stage.height) : isOutput ? 40 : 13);
+    const pitch = areMaps || isOutput ? room + between : size + between;
+    const left = (width - (across * pitch - between)) / 2;
+    const own = Array.from({ length: stage.count }, (_, place) => {
+      const [tall, wide] = extents(stage, size);
+      return {
+        x: left + (place % across) * pitch + (pitch - between - wide) / 2,
+        y: y + Math.floor(place / across) * (size + between),
+        width: wide,
+        height: isOutput ? 24 : tall,
+      };
+    });
+    y = Math.max(...own.map((rect) => rect.y + rect.height));
+    return own;
+  });
+  const height = y + 30;
+  return { isVertical: true, width, height, unit: 1, stages: rects, heads, top: 0, end: height, bar: 0 };
+}
+
+/** A place in the scene: a map or unit, and a place on a map. */
+export interface Hit {
+  readonly stage: number;
+  readonly map: number;
+  /** Row-major in the map. */
+  readonly place: number;
+}
+
+/** What is at a point; units are a little larger to a pointer than to the eye. */
+export function hitAt({ stages: rects }: SceneLayout, { stages }: Structure, x: number, y: number): Hit | undefined {
+  for (let stage = rects.length - 1; stage > 0; stage--) {
+    const reach = hasMaps(stages[stage]) ? 0 : 2;
+    const map = rects[stage].findIndex(
+      (rect) =>
+        x >= rect.x - reach &&
+        x < rect.x + rect.width + reach &&
+        y >= rect.y - reach &&
+        y < rect.y + rect.height + reach,
+    );
+    if (map === -1) continue;
+    const rect = rects[stage][map];
+    const { height, width } = stages[stage];
+    const within = (share: number, extent: number) => Math.min(extent - 1, Math.max(0, Math.floor(share * extent)));
+    const row = within((y - rect.y) / rect.height, height);
+    const column = within((x - rect.x) / rect.width, width);
+    return { stage, map, place: row * width + column };
+  }
+  return undefined;
+}

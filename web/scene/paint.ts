@@ -1,0 +1,442 @@
+import { receptiveFields, unitBlock } from "../../src/model/index.js";
+import type { Contributions, Structure, Unit } from "./arithmetic.js";
+import { cssColor, type SceneColors } from "./colors.js";
+import { type Hit, hasMaps, type Rect, type SceneLayout } from "./layout.js";
+
+/** What a scene shows at one moment. */
+export interface Picture {
+  readonly structure: Structure;
+  /** The values of each stage. */
+  readonly values: readonly Float64Array[];
+  readonly contributions: Contributions;
+  readonly probabilities: Float64Array;
+  readonly classes: readonly string[];
+  /** The chosen unit; undefined while the scene explains the answer, because no other has been chosen. */
+  readonly chosen: Unit | undefined;
+}
+
+/** The names over the columns. */
+export interface Head {
+  readonly title: string;
+  readonly about: string;
+}
+
+/** How many edges of a gap are drawn: the strongest. */
+const MOST_EDGES = 20;
+/** The strength, of the strongest in its gap, below which an edge is not drawn. */
+const LEAST_STRENGTH = 0.02;
+/** The share of a layer's active values that are drawn in their own colour; the largest are all alike. */
+const SATURATION = 0.985;
+
+/** The time in which what is shown comes half as close to what is, in milliseconds. */
+const HALF_LIFE = 55;
+/** The time that the light takes from one stage to the next. */
+const STAGE_MILLISECONDS = 140;
+
+/**
+ * Draws a scene on a canvas. What it shows follows the picture with a delay that eases changes, and layers light up one
+ * after another at the start.
+ */
+export class ScenePainter {
+  private picture: Picture | undefined;
+  /** The values shown, −1 … 1, by stage. */
+  private shown: Float32Array[] = [];
+  private wanted: Float32Array[] = [];
+  /** The strength of the edges shown, −1 … 1, by gap: [to × from]. */
+  private edges: Float32Array[] = [];
+  private wantedEdges: Float32Array[] = [];
+  private bars = new Float32Array(0);
+  /** How far the light has come, in stages; beyond the last one, it is over. */
+  private light = 0;
+  private settled = false;
+  private readonly pixels = document.createElement("canvas");
+
+  /** @param eased whether values ease too; otherwise they change at once, and edges alone ease */
+  show(picture: Picture, eased: boolean): void {
+    const isOther = this.picture?.structure !== picture.structure;
+    this.picture = picture;
+    this.settled = false;
+    this.wanted = picture.values.map((values, stage) => normalised(values, stage === 0));
+    this.wantedEdges = strongest(picture);
+    if (isOther) {
+      this.edges = this.wantedEdges.map((own) => new Float32Array(own.length));
+      this.bars = Float32Array.from(picture.probabilities);
+    }
+    if (isOther || !eased) this.shown = this.wanted.map((own) => own.slice());
+  }
+
+  /** Sends light through the network again. */
+  relight(): void {
+    this.light = 0;
+    this.settled = false;
+  }
+
+  /** Shows everything as it is. */
+  settle(): void {
+    this.light = Number.POSITIVE_INFINITY;
+    this.shown = this.wanted.map((own) => own.slice());
+    this.edges = this.wantedEdges.map((own) => own.slice());
+    if (this.picture) this.bars = Float32Array.from(this.picture.probabilities);
+    this.settled = true;
+  }
+
+  /** Moves on in time. Returns whether there is more to come. */
+  advance(milliseconds: number): boolean {
+    if (this.settled || !this.picture) return false;
+    const share = 1 - 0.5 ** (milliseconds / HALF_LIFE);
+    const ease = (shown: Float32Array, wanted: ArrayLike<number>) => {
+      let most = 0;
+      for (let place = 0; place < shown.length; place++) {
+        const distance = wanted[place] - shown[place];
+        shown[place] += share * distance;
+        most = Math.max(most, Math.abs(distance));
+      }
+      return most;
+    };
+    const distances = [
+      ...this.shown.map((own, stage) => ease(own, this.wanted[stage])),
+      ...this.edges.map((own, gap) => ease(own, this.wantedEdges[gap])),
+      ease(this.bars, this.picture.probabilities),
+    ];
+    this.light += milliseconds / STAGE_MILLISECONDS;
+    const isLit = this.light > this.picture.structure.stages.length + 2;
+    if (isLit && Math.max(...distances) < 0.004) this.settle();
+    return !this.settled;
+  }
+
+  /** @param hovered its edges stand out */
+  draw(
+    context: CanvasRenderingContext2D,
+    layout: SceneLayout,
+    colors: SceneColors,
+    { heads, hovered, isFocused }: { heads: readonly Head[]; hovered: Hit | undefined; isFocused: boolean },
+  ): void {
+    const { picture } = this;
+    context.clearRect(0, 0, layout.width, layout.height);
+    if (!picture) return;
+    const frame: Frame = { context, layout, colors, picture };
+    this.drawEdges(frame, hovered);
+    for (const [stage, { kind }] of picture.structure.stages.entries()) {
+      if (stage === 0) continue;
+      context.globalAlpha = this.litShare(stage);
+      if (kind === "output") this.drawOutputs(frame, stage);
+      else if (hasMaps(picture.structure.stages[stage])) this.drawMaps(frame, stage);
+      else this.drawUnits(frame, stage);
+    }
+    context.globalAlpha = 1;
+    drawChosen(frame, isFocused);
+    if (hovered && layout.stages[hovered.stage]?.[hovered.map]) {
+      frameRect(context, layout.stages[hovered.stage][hovered.map], 3 * layout.unit, colors.ink, 1.2 * layout.unit);
+    }
+    drawHeads(frame, heads);
+  }
+
+  /** How bright a stage is while the light comes to it. */
+  private litShare(stage: number): number {
+    return Math.min(1, Math.max(0.06, this.light - stage + 0.5));
+  }
+
+  private drawEdges(frame: Frame, hovered: Hit | undefined): void {
+    const { context, layout, colors } = frame;
+    const { stages } = frame.picture.structure;
+    context.lineCap = "round";
+    for (const [gap, strengths] of this.edges.entries()) {
+      const { count } = stages[gap];
+      const areMany = !hasMaps(stages[gap + 1]);
+      const lit = this.litShare(gap + 1);
+      // The strongest on top.
+      const order = [...strengths.keys()]
+        .filter((edge) => Math.abs(strengths[edge]) > LEAST_STRENGTH)
+        .sort((one, other) => Math.abs(strengths[one]) - Math.abs(strengths[other]));
+      for (const edge of order) {
+        const [from, to] = [edge % count, Math.floor(edge / count)];
+        const strength = Math.abs(strengths[edge]);
+        const path = edgePath(layout, gap, from, to, stages[gap + 1].count);
+        if (!path) continue;
+        const isOther =
+          hovered &&
+          !(hovered.stage === gap && hovered.map === from) &&
+          !(hovered.stage === gap + 1 && hovered.map === to);
+        const width =
+          (0.9 + 5 * Math.sqrt(strength) * (areMany ? 0.68 : 1)) * layout.unit * (layout.isVertical ? 0.8 : 1);
+        const adds = strengths[edge] > 0;
+        context.globalAlpha = lit * (0.2 + 0.6 * strength) * (isOther ? 0.22 : 1);
+        context.strokeStyle = adds ? colors.adds : colors.takes;
+        context.lineWidth = width;
+        // Not by colour alone.
+        context.setLineDash(adds ? [] : [2.2 * width, 1.9 * width]);
+        context.stroke(path);
+        this.drawPulse(frame, path, gap, width);
+      }
+    }
+    context.setLineDash([]);
+    context.globalAlpha = 1;
+  }
+
+  /** The light on an edge, while it passes. */
+  private drawPulse({ context, layout, colors }: Frame, path: Path2D, gap: number, width: number): void {
+    const at = this.light - gap - 0.5;
+    if (at <= 0 || at >= 1) return;
+    const length = 120 * layout.unit;
+    context.globalAlpha *= Math.sin(Math.PI * at);
+    context.strokeStyle = colors.ground;
+    context.lineWidth = 0.5 * width;
+    context.setLineDash([0.3 * length, 10 * length]);
+    context.lineDashOffset = -1.4 * length * at;
+    context.stroke(path);
+    context.lineDashOffset = 0;
+  }
+
+  private drawMaps({ context, layout, colors, picture }: Frame, stage: number): void {
+    const { height, width } = picture.structure.stages[stage];
+    const values = this.shown[stage];
+    const size = height * width;
+    const isSigned = values.some((value) => value < 0);
+    for (const [map, rect] of layout.stages[stage].entries()) {
+      const image = imageOf(values.subarray(map * size, (map + 1) * size), width, height, isSigned, colors);
+      drawPixels(context, this.pixels, image, rect);
+      frameRect(context, rect, 0, colors.line, 1);
+    }
+  }
+
+  private drawUnits({ context, layout, colors }: Frame, stage: number): void {
+    const values = this.shown[stage];
+    const isSigned = values.some((value) => value < 0);
+    for (const [index, { x, y, width, height }] of layout.stages[stage].entries()) {
+      const value = values[index];
+      context.beginPath();
+      if (Math.abs(value) < 0.02) {
+        context.fillStyle = colors.dot;
+        context.arc(x + width / 2, y + height / 2, 0.14 * width, 0, 2 * Math.PI);
+        context.fill();
+        continue;
+      }
+      context.fillStyle = isSigned
+        ? cssColor(colors.signed, (value + 1) / 2)
+        : cssColor(colors.activation, 0.14 + 0.86 * value);
+      context.roundRect(x, y, width, height, 0.18 * width);
+      context.fill();
+      // Edges end at the unit, not under it.
+      context.lineWidth = 1.4 * layout.unit;
+      context.strokeStyle = colors.ground;
+      context.stroke();
+    }
+  }
+
+  private drawOutputs({ context, layout, colors, picture }: Frame, stage: number): void {
+    const { classes, probabilities } = picture;
+    const { unit, isVertical, bar } = layout;
+    const winner = probabilities.indexOf(Math.max(...probabilities));
+    const areWords = classes.some((name) => name.length > 2);
+    for (const [index, { x, y, width, height }] of layout.stages[stage].entries()) {
+      const isWinner = index === winner;
+      const share = this.bars[index] ?? 0;
+      const middle = y + height / 2;
+      const name = classes[index] ?? String(index);
+      if (isVertical) {
+        const size = areWords ? 9.5 : isWinner ? 19 : 16;
+        const font = `${isWinner ? 700 : 400} ${size}px ${areWords ? colors.sans : colors.serif}`;
+        text(context, areWords ? shortened(name) : name, x + width / 2, middle, {
+          font,
+          color: isWinner ? colors.ink : colors.quiet,
+          align: "center",
+        });
+        context.fillStyle = colors.line;
+        context.fillRect(x, y + height + 6, width, 4);
+        context.fillStyle = colors.accent;
+        context.fillRect(x, y + height + 6, Math.max(1.5, width * share), 4);
+        continue;
+      }
+      const size = (areWords ? 15 : isWinner ? 21 : 17) * unit;
+      text(context, name, areWords ? x : x + width / 2, middle, {
+        font: `${isWinner ? 700 : 400} ${size}px ${areWords ? colors.sans : colors.serif}`,
+        color: isWinner ? colors.ink : colors.quiet,
+        align: areWords ? "left" : "center",
+        most: width,
+      });
+      const left = x + width + 6 * unit;
+      context.fillStyle = colors.line;
+      context.fillRect(left, middle - unit, bar, 2 * unit);
+      context.fillStyle = colors.accent;
+      context.fillRect(left, middle - 4.5 * unit, Math.max(1.5 * unit, bar * share), 9 * unit);
+    }
+  }
+}
+
+interface Frame {
+  readonly context: CanvasRenderingContext2D;
+  readonly layout: SceneLayout;
+  readonly colors: SceneColors;
+  readonly picture: Picture;
+}
+
+/** −1 … 1, so that all but the largest values of a stage have their own colour; the input as it is. */
+function normalised(values: Float64Array, isInput: boolean): Float32Array {
+  if (isInput) return Float32Array.from(values);
+  const sizes = Float64Array.from(values, Math.abs)
+    .filter((size) => size > 0)
+    .sort();
+  const most = sizes[Math.floor(SATURATION * (sizes.length - 1))] || 1;
+  return Float32Array.from(values, (value) => Math.max(-1, Math.min(1, value / most)));
+}
+
+/** The strongest edges of each gap, −1 … 1 by the strongest of them; 0 for all others. */
+function strongest({ structure, contributions: { gaps } }: Picture): Float32Array[] {
+  return structure.stages.slice(1).map((stage, gap) => {
+    const own = gaps[gap] ?? [];
+    const shown = new Float32Array(stage.count * structure.stages[gap].count);
+    if (own.length === 0) return shown;
+    const order = [...own.keys()].filter((edge) => own[edge] !== 0);
+    order.sort((one, other) => Math.abs(own[other]) - Math.abs(own[one]));
+    const most = Math.abs(own[order[0]] ?? 1);
+    for (const edge of order.slice(0, MOST_EDGES)) shown[edge] = own[edge] / most;
+    return shown;
+  });
+}
+
+/** Undefined if an end has no place. */
+function edgePath({ stages, isVertical }: SceneLayout, gap: number, from: number, to: number, ends: number) {
+  const [start, end] = [stages[gap][from], stages[gap + 1][to]];
+  if (!start || !end) return undefined;
+  const path = new Path2D();
+  // All edges of the input leave the pad in the order of their ends.
+  const spread = gap === 0 ? 0.18 + (0.64 * (to + 0.5)) / ends : 0.5;
+  if (isVertical) {
+    const [x0, y0] = [start.x + spread * start.width, start.y + start.height];
+    const [x1, y1] = [end.x + end.width / 2, end.y];
+    const bend = (y1 - y0) / 2;
+    path.moveTo(x0, y0);
+    path.bezierCurveTo(x0, y0 + bend, x1, y1 - bend, x1, y1);
+  } else {
+    const [x0, y0] = [start.x + start.width, start.y + spread * start.height];
+    const [x1, y1] = [end.x, end.y + end.height / 2];
+    const bend = (x1 - x0) / 2;
+    path.moveTo(x0, y0);
+    path.bezierCurveTo(x0 + bend, y0, x1 - bend, y1, x1, y1);
+  }
+  return path;
+}
+
+/** Values −1 … 1, or 0 … 1, as pixels. */
+export function imageOf(
+  values: ArrayLike<number>,
+  width: number,
+  height: number,
+  isSigned: boolean,
+  { activation, signed }: Pick<SceneColors, "activation" | "signed">,
+): ImageData {
+  const image = new ImageData(width, height);
+  const pixels = new Uint32Array(image.data.buffer);
+  const colors = isSigned ? signed : activation;
+  for (let place = 0; place < pixels.length; place++) {
+    const share = isSigned ? (values[place] + 1) / 2 : values[place];
+    pixels[place] = colors[Math.round(255 * Math.min(1, Math.max(0, share)))];
+  }
+  return image;
+}
+
+function drawPixels(
+  context: CanvasRenderingContext2D,
+  pixels: HTMLCanvasElement,
+  image: ImageData,
+  { x, y, width, height }: Rect,
+): void {
+  if (pixels.width !== image.width || pixels.height !== image.height) {
+    pixels.width = image.width;
+    pixels.height = image.height;
+  }
+  pixels.getContext("2d")?.putImageData(image, 0, 0);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(pixels, x, y, width, height);
+}
+
+function frameRect(
+  context: CanvasRenderingContext2D,
+  { x, y, width, height }: Rect,
+  distance: number,
+  color: string,
+  line: number,
+): void {
+  context.lineWidth = line;
+  context.strokeStyle = color;
+  context.strokeRect(x - distance, y - distance, width + 2 * distance, height + 2 * distance);
+}
+
+/** Outlines the chosen unit, its map, and the window that it sees in the stages before. */
+function drawChosen({ context, layout, colors, picture }: Frame, isFocused: boolean): void {
+  const { structure, chosen } = picture;
+  if (!chosen) return;
+  const { stages, layers } = structure;
+  const { unit } = layout;
+  const own = stages[chosen.stage];
+  const size = own.height * own.width;
+  const rect = layout.stages[chosen.stage][Math.floor(chosen.index / size)];
+  if (!rect) return;
+  frameRect(context, rect, 2.5 * unit, colors.chosen, (isFocused ? 3.5 : 2.5) * unit);
+  if (!hasMaps(own)) return;
+  const fields = receptiveFields(layers, own.main, unitBlock(layers[own.main].output, chosen.index));
+  for (let stage = 1; stage <= chosen.stage; stage++) {
+    const { channels, rows, columns } = fields[stages[stage].last + 1] ?? fields[fields.length - 1];
+    const { height, width } = stages[stage];
+    for (let map = channels.first; map <= channels.last; map++) {
+      const around = layout.stages[stage][map];
+      if (!around) continue;
+      const [tall, wide] = [around.height / height, around.width / width];
+      const window = {
+        x: around.x + columns.first * wide,
+        y: around.y + rows.first * tall,
+        width: (columns.last - columns.first + 1) * wide,
+        height: (rows.last - rows.first + 1) * tall,
+      };
+      frameRect(context, window, 0.5, colors.chosen, (stage === chosen.stage ? 2 : 1.4) * unit);
+    }
+  }
+}
+
+function drawHeads({ context, layout, colors }: Frame, heads: readonly Head[]): void {
+  const { unit, isVertical } = layout;
+  for (const [stage, { title, about }] of heads.entries()) {
+    const place = layout.heads[stage];
+    if (!place || (isVertical && stage === 0)) continue;
+    if (isVertical) {
+      context.lineJoin = "round";
+      context.lineWidth = 6;
+      context.strokeStyle = colors.ground;
+      const serif = `600 15px ${colors.serif}`;
+      context.font = serif;
+      const after = place.x + context.measureText(title).width + 8;
+      context.textAlign = "left";
+      context.textBaseline = "middle";
+      context.strokeText(title, place.x, place.y);
+      text(context, title, place.x, place.y, { font: serif, color: colors.ink, align: "left" });
+      const sans = `400 13px ${colors.sans}`;
+      context.font = sans;
+      context.strokeText(about, after, place.y);
+      text(context, about, after, place.y, { font: sans, color: colors.quiet, align: "left" });
+      continue;
+    }
+    const [serif, sans] = [`600 ${18 * unit}px ${colors.serif}`, `400 ${13.5 * unit}px ${colors.sans}`];
+    text(context, title, place.x, place.y - 4 * unit, { font: serif, color: colors.ink, align: "center" });
+    text(context, about, place.x, place.y + 16 * unit, { font: sans, color: colors.quiet, align: "center" });
+  }
+}
+
+function text(
+  context: CanvasRenderingContext2D,
+  what: string,
+  x: number,
+  y: number,
+  style: { font: string; color: string; align: CanvasTextAlign; most?: number },
+): void {
+  context.font = style.font;
+  context.fillStyle = style.color;
+  context.textAlign = style.align;
+  context.textBaseline = "middle";
+  context.fillText(what, x, y, style.most);
+}
+
+/** A name that has its place under a narrow bar. */
+function shortened(name: string): string {
+  const [first] = name.split(/[ /]/);
+  return first.length > 7 ? `${first.slice(0, 6)}…` : first;
+}

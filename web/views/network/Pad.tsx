@@ -1,0 +1,122 @@
+import { effect } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { Button } from "../../kit/controls.js";
+import { sceneColors } from "../../scene/colors.js";
+import { imageOf } from "../../scene/paint.js";
+import type { PadPoint } from "../../scene/pen.js";
+import { messages } from "./messages/index.js";
+import { className } from "./names.js";
+import { background, inputShape } from "./state/network.js";
+import { inputPixels, isBlank, isMoved, padPixels } from "./state/picture.js";
+import { beginStroke, clearPad, endStroke, extendStroke, sample, strokes, undoStroke } from "./state/source.js";
+
+/** The name of the performance measure from a stroke to all maps drawn, for the browser's developer tools. */
+const MEASURE = "network-stroke";
+
+/**
+ * The pad: the network's input, which a pointer draws on.
+ *
+ * @param top in CSS pixels; undefined where it stands beside the answer
+ */
+export function Pad({ top }: { readonly top: number | undefined }) {
+  const m = messages();
+  const stroke = useStroke();
+  const canvas = useCanvas(() => padPixels.value);
+  const seen = useCanvas(() => inputPixels.value);
+  const pointOf = ({ offsetX, offsetY }: MouseEvent): PadPoint => {
+    const side = canvas.current?.clientWidth || 1;
+    return { x: offsetX / side, y: offsetY / side };
+  };
+  const label = sample.value ? m.padSample(className(sample.value.label)) : m.pad;
+  return (
+    <div class="network-pad" style={top === undefined ? {} : { top: `${top}px` }}>
+      <canvas
+        ref={canvas}
+        class="network-paper"
+        role="img"
+        aria-label={label}
+        onPointerDown={(event) => {
+          event.preventDefault();
+          event.currentTarget.setPointerCapture(event.pointerId);
+          stroke.begin(pointOf(event));
+        }}
+        onPointerMove={(event) => {
+          // A mouse reports more points than the page draws frames.
+          const events = event.getCoalescedEvents?.() ?? [];
+          stroke.go((events.length > 0 ? events : [event]).map(pointOf));
+        }}
+        onPointerUp={stroke.end}
+        onPointerCancel={stroke.end}
+      />
+      <div class="network-under">
+        <p aria-hidden="true">{m.drawHere}</p>
+        {!sample.value && (
+          <Button disabled={strokes.value.length === 0} onClick={undoStroke}>
+            {m.undo}
+          </Button>
+        )}
+        <Button disabled={isBlank.value} onClick={clearPad}>
+          {m.clear}
+        </Button>
+      </div>
+      <figure class="network-seen" hidden={!isMoved.value || isBlank.value}>
+        <canvas ref={seen} role="img" aria-label={m.seen} />
+        <figcaption>{m.seen}</figcaption>
+      </figure>
+    </div>
+  );
+}
+
+/** A canvas with a grey image in the network's size, in the scene's colours. */
+function useCanvas(pixelsOf: () => Uint8Array) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useLayoutEffect(
+    () =>
+      effect(() => {
+        const pixels = pixelsOf();
+        const { height, width } = inputShape.value;
+        const colors = sceneColors.value;
+        const paper = background.value;
+        const element = canvas.current;
+        if (!element) return;
+        if (element.width !== width) element.width = width;
+        if (element.height !== height) element.height = height;
+        const shares = Float32Array.from(pixels.subarray(0, height * width), (byte) => Math.abs(byte - paper) / 255);
+        element.getContext("2d")?.putImageData(imageOf(shares, width, height, false, colors), 0, 0);
+      }),
+    [],
+  );
+  return canvas;
+}
+
+/** A stroke in progress; new points reach the network once per frame. */
+function useStroke() {
+  const points = useRef<PadPoint[] | undefined>(undefined);
+  const frame = useRef<number | undefined>(undefined);
+  const show = () => {
+    frame.current = undefined;
+    if (!points.current) return;
+    const start = performance.now();
+    extendStroke([...points.current]);
+    // Once the scene has drawn itself, which it does before the next frame.
+    queueMicrotask(() => performance.measure(MEASURE, { start, end: performance.now() }));
+  };
+  return {
+    begin: (point: PadPoint) => {
+      points.current = [point];
+      beginStroke([point]);
+    },
+    go: (more: readonly PadPoint[]) => {
+      if (!points.current) return;
+      points.current.push(...more);
+      frame.current ??= requestAnimationFrame(show);
+    },
+    end: () => {
+      if (!points.current) return;
+      if (frame.current !== undefined) cancelAnimationFrame(frame.current);
+      show();
+      points.current = undefined;
+      endStroke();
+    },
+  };
+}
