@@ -172,7 +172,7 @@ describe.skipIf(!executable)(`the view "The network"${SKIPPED}`, () => {
   });
 
   test("rewinds the training of the network that comes with the page", async () => {
-    const { page, requests } = await openReading();
+    const { page, requests } = await openReading("", { ...STILL, serviceWorkers: "block" });
     expect(requests.some((address) => address.includes("History"))).toBe(false);
     const end = await scenePixels(page);
     const slider = page.getByRole("slider");

@@ -5,6 +5,17 @@ import { runs } from "../state/runs.js";
  */
 const RELOADED = "lenet-lab-reloaded";
 
+let isUsed = false;
+for (const type of ["pointerdown", "keydown"]) {
+  addEventListener(
+    type,
+    () => {
+      isUsed = true;
+    },
+    { once: true, capture: true },
+  );
+}
+
 /**
  * Registers the service worker, which keeps the site's files and adds the isolation headers if the host does not send
  * them. These take effect on the next load, so the page reloads at once, unless it has been
@@ -23,7 +34,7 @@ export async function keepOffline(): Promise<void> {
     sessionStorage.removeItem(RELOADED);
     return;
   }
-  if (navigator.userActivation.hasBeenActive || runs.peek().length > 0 || sessionStorage.getItem(RELOADED)) return;
+  if (isUsed || runs.peek().length > 0 || sessionStorage.getItem(RELOADED)) return;
   sessionStorage.setItem(RELOADED, "yes");
   location.reload();
 }

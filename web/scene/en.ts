@@ -27,8 +27,8 @@ export const en = {
   tunings: {
     horizontal: "answers to horizontal strokes",
     vertical: "answers to vertical strokes",
-    rising: "answers to rising strokes, ⟋",
-    falling: "answers to falling strokes, ⟍",
+    rising: "answers to rising strokes (/)",
+    falling: "answers to falling strokes (\\)",
     ink: "answers to ink in any direction",
     background: "answers to empty paper",
     nothing: "answers to hardly any stroke",

@@ -26,8 +26,8 @@ export const zh: typeof en = {
   tunings: {
     horizontal: "对横向笔画有反应",
     vertical: "对竖向笔画有反应",
-    rising: "对上升的斜笔画有反应，⟋",
-    falling: "对下降的斜笔画有反应，⟍",
+    rising: "对上升的斜笔画有反应（/）",
+    falling: "对下降的斜笔画有反应（\\）",
     ink: "对任何方向的笔画都有反应",
     background: "对空白纸面有反应",
     nothing: "几乎对任何笔画都没有反应",
