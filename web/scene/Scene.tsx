@@ -91,6 +91,7 @@ export function Scene({ picture, layout, isEased, light, onChoose }: SceneProps)
         style={{ width: `${layout.width}px`, height: `${layout.height}px` }}
         role="application"
         tabIndex={0}
+        data-name={m.saved}
         aria-label={`${m.scene(classes[winner] ?? "", formatSure(probabilities[winner]))} ${nameOfUnit(picture.value, contributions.unit)}`}
         onFocus={() => {
           focused.value = true;

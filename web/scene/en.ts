@@ -35,4 +35,5 @@ export const en = {
   } satisfies Record<Tuning, string>,
   scene: (classes: string, percent: string) =>
     `The network from the image to the answer, ${classes}, ${percent} sure. Arrow keys choose a part, Escape the answer.`,
+  saved: "The network, from the image to the answer",
 };

@@ -33,4 +33,5 @@ export const zh: typeof en = {
     nothing: "几乎对任何笔画都没有反应",
   },
   scene: (classes, percent) => `从图像到答案的网络：${classes}，概率 ${percent}。方向键选择部分，Esc 回到答案。`,
+  saved: "从图像到答案的网络",
 };

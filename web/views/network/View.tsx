@@ -75,7 +75,7 @@ export function View() {
   );
   return (
     <>
-      <div class={`network-view ${isAcross ? "is-across" : "is-down"}`} style={{ "--u": `${unit}px` }}>
+      <div class={`network-view fills-window ${isAcross ? "is-across" : "is-down"}`} style={{ "--u": `${unit}px` }}>
         <Say />
         <div class="network-stage" ref={stage}>
           <div class="network-ends">
