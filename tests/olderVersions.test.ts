@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSweepConfig } from "../src/cli/sweep/sweepFolder.js";
 import { generateDigits } from "../src/data/digits.js";
 import { readRecipeFile } from "../src/formats/recipeFile.js";
-import { encodePng } from "../src/node/images/codec.js";
+import { encodePng } from "../src/node/images/png.js";
 import { loadWeights } from "../src/node/loadWeights.js";
 import { runProgram } from "./support/program.js";
 

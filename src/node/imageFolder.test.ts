@@ -16,7 +16,7 @@ import { blackPng } from "../../tests/support/images.js";
 import type { ImageSettings } from "../data/images/resize.js";
 import { sha256 } from "./disk/checkedFile.js";
 import { type ImageFolderOptions, loadImageFolder } from "./imageFolder.js";
-import { encodePng } from "./images/codec.js";
+import { encodePng } from "./images/png.js";
 
 const SIZE = 6;
 const settings: ImageSettings = { shape: { channels: 1, height: SIZE, width: SIZE }, resize: "stretch", background: 0 };

@@ -4,11 +4,14 @@
  * @module lenet/node
  */
 
+export type { RecordedCard, RecordedTeacher, RunConfig } from "../runs/config.js";
 export type { DownloadProgress } from "./disk/download.js";
-export { decodeImage, encodePng } from "./images/codec.js";
+export { decodeImage } from "./images/codec.js";
 export { type DecodeOptions, DecoderBusyError, ImageDecoder, type ImageDecoderOptions } from "./images/decoder.js";
 export type { SkippedFile } from "./images/folderWalk.js";
 export { ImageError, MAXIMUM_PIXELS } from "./images/header.js";
+export { MissingDecoderError } from "./images/magick.js";
+export { encodePng } from "./images/png.js";
 export { type LoadedWeights, loadWeights } from "./loadWeights.js";
 export { DatasetUnavailableError } from "./obtain.js";
 export {

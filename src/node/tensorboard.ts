@@ -20,7 +20,7 @@ import type { EpochRecord } from "../training/epochs.js";
 import type { Evaluation } from "../training/metrics.js";
 import { largestLearningRate } from "../training/recipes/schedules.js";
 import { describeFileError, errorCode } from "./disk/files.js";
-import { encodePng } from "./images/codec.js";
+import { encodePng } from "./images/png.js";
 
 /** The tags by which TensorBoard compares runs. */
 const METRICS = ["accuracy/validation", "loss/validation", "accuracy/test", "loss/test"];

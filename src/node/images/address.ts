@@ -1,5 +1,5 @@
 import type { ImageShape } from "../../model/index.js";
-import { encodePng } from "./codec.js";
+import { encodePng } from "./png.js";
 
 /**
  * An image as a data URI of a PNG.

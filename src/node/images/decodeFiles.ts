@@ -1,5 +1,4 @@
 import type { ImageSettings } from "../../data/images/resize.js";
-import { compileDecoder } from "./codec.js";
 import type { DecoderOutcome, EncodedImage } from "./decoderMessages.js";
 import { DEFAULT_THREADS, DecoderThreads } from "./decoderThreads.js";
 
@@ -56,7 +55,7 @@ export async function decodeFiles(
   const pixels = new Uint8Array(images.length * bytes);
   const outcomes: FileOutcome[] = [];
   if (images.length === 0) return { pixels, outcomes };
-  const threads = new DecoderThreads(await compileDecoder(), {
+  const threads = new DecoderThreads({
     threads: Math.min(mostThreads, images.length),
     secondsPerImage,
     imagesPerThread: IMAGES_PER_THREAD,

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { encodePng } from "./codec.js";
 import { DecoderBusyError, ImageDecoder, type ImageDecoderOptions } from "./decoder.js";
+import { encodePng } from "./png.js";
 
 const decoders: ImageDecoder[] = [];
 afterEach(() => {

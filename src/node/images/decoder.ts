@@ -1,10 +1,9 @@
 import type { DecodedImage } from "../../data/images/color.js";
 import type { ImageSettings } from "../../data/images/resize.js";
-import { compileDecoder } from "./codec.js";
 import type { DecodedPixels, DecoderJob, DecoderOutcome } from "./decoderMessages.js";
 import { DEFAULT_THREADS, DecoderThreads, tooSlow } from "./decoderThreads.js";
 import { ImageError, MAXIMUM_PIXELS, readImageHeader } from "./header.js";
-import { isPngCutOff } from "./plainPng.js";
+import { isPngCutOff } from "./png.js";
 
 /** The limits of an {@link ImageDecoder}. */
 export interface ImageDecoderOptions {
@@ -56,7 +55,7 @@ export class ImageDecoder {
 
   /** Starts all threads, so that the first images need not wait for it. @throws Error if one does not start */
   async start(): Promise<void> {
-    await (await this.open()).start();
+    await this.open().start();
   }
 
   /**
@@ -91,10 +90,9 @@ export class ImageDecoder {
     this.threads?.close(new Error("the decoder was closed"));
   }
 
-  private async open(): Promise<DecoderThreads> {
-    const module = await compileDecoder();
+  private open(): DecoderThreads {
     if (this.closed) throw new Error("the decoder was closed");
-    this.threads ??= new DecoderThreads(module, this.options);
+    this.threads ??= new DecoderThreads(this.options);
     return this.threads;
   }
 
@@ -110,7 +108,7 @@ export class ImageDecoder {
       throw new ImageError(`too large: ${width}x${height} pixels, the limit is ${maximumPixels / 1e6} million`);
     }
     if (isPngCutOff(bytes)) throw new ImageError("damaged: it is cut off");
-    const threads = await this.open();
+    const threads = this.open();
     if (threads.waitingCount >= maximumWaiting) throw busy();
     const outcome = await this.request({ ...how, source: bytes }, threads, signal);
     if ("reason" in outcome) throw new ImageError(outcome.reason);

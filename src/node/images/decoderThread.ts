@@ -1,11 +1,12 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { resizeImage } from "../../data/images/adapt.js";
 import { invertImage } from "../../data/images/color.js";
 import { describeFileError, OPEN_AT_ONCE } from "../disk/files.js";
-import { decodeImage, decoderMemory, startDecoder } from "./codec.js";
+import { decodeImage } from "./codec.js";
 import { type DecoderJob, type DecoderOutcome, type DecoderReply, PROCEED } from "./decoderMessages.js";
 import { ImageError, imageFormat, MAGIC_BYTES, MAXIMUM_FILE_BYTES, readImageHeader } from "./header.js";
+import { decoderMemory, MissingDecoderError } from "./magick.js";
 
 // A thread of `DecoderThreads`: answers one job after another.
 
@@ -67,6 +68,9 @@ async function perform(job: DecoderJob): Promise<DecoderReply & { kind: "done" }
   } catch (error) {
     const reason = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
     if (error instanceof ImageError) return { kind: "done", outcome: { reason, lasting: true }, isWorn: isGrown() };
+    if (error instanceof MissingDecoderError) {
+      return { kind: "done", outcome: { reason, lasting: false }, isWorn: false };
+    }
     return { kind: "done", outcome: { reason: `the decoder failed: ${reason}`, lasting: true }, isWorn: true };
   }
 }
@@ -83,7 +87,8 @@ function askFor(pixels: number): Promise<void> {
 }
 
 if (port !== null) {
-  let work = startDecoder(workerData).then(() => port.postMessage({ kind: "ready" } satisfies DecoderReply));
+  let work = Promise.resolve();
+  port.postMessage({ kind: "ready" } satisfies DecoderReply);
   port.on("message", (message: DecoderJob | typeof PROCEED) => {
     if (message === PROCEED) proceed();
     else {

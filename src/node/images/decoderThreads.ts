@@ -48,14 +48,11 @@ const PROGRAM = new URL(
  * many pixels at a time as the largest image may have. They do not keep the process alive without a request.
  */
 export class DecoderThreads {
-  private readonly module: WebAssembly.Module;
   private readonly options: Required<DecoderThreadsOptions>;
   private readonly members = new Set<Member>();
   private readonly queue = new Set<DecoderRequest>();
 
-  /** @param module the result of `compileDecoder` */
-  constructor(module: WebAssembly.Module, options: DecoderThreadsOptions) {
-    this.module = module;
+  constructor(options: DecoderThreadsOptions) {
     this.options = { imagesPerThread: 1, ...options };
   }
 
@@ -138,7 +135,7 @@ export class DecoderThreads {
   }
 
   private addMember(): void {
-    const worker = new Worker(PROGRAM, { execArgv: [], workerData: this.module });
+    const worker = new Worker(PROGRAM, { execArgv: [] });
     const member: Member = { worker, isReady: false, requests: [] };
     this.members.add(member);
     worker.on("message", (reply: DecoderReply) => this.receive(member, reply));

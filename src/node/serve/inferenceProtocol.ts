@@ -1,6 +1,6 @@
-import { z } from "zod";
 import type { ImageShape } from "../../model/index.js";
 import { softmax } from "../../training/evaluate.js";
+import * as z from "../../vendor/zod.js";
 import { ItemKind } from "./inferenceMessages.js";
 import type { Item } from "./inferencePool.js";
 import type { ServedModel } from "./models.js";

@@ -6,7 +6,7 @@ import type { Engine, Images } from "../../engine/backend.js";
 import { wasmBackend } from "../../engine/wasm/wasmBackend.js";
 import { classCount, type Framing, type Weights } from "../../model/index.js";
 import { ImageError } from "../images/header.js";
-import { decodePlainPng } from "../images/plainPng.js";
+import { decodePng } from "../images/png.js";
 import { type BatchMessage, type BatchReply, type FromThread, ItemKind, type ToThread } from "./inferenceMessages.js";
 
 // A thread of `InferencePool`: decodes plain PNGs and computes logits, a batch per message.
@@ -98,7 +98,7 @@ function finite(values: Float32Array): Float32Array {
 }
 
 function fitted(png: Uint8Array, invert: boolean, settings: ImageSettings, size: number): Uint8Array {
-  const image = decodePlainPng(png);
+  const image = decodePng(png);
   const planes = new Uint8Array(size);
   resizeImage(invert ? invertImage(image) : image, settings, planes);
   return planes;

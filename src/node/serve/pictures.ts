@@ -1,6 +1,6 @@
 import { DecoderBusyError, type ImageDecoder } from "../images/decoder.js";
 import { ImageError } from "../images/header.js";
-import { isPlainPng } from "../images/plainPng.js";
+import { isPlainPng } from "../images/png.js";
 import { ItemKind } from "./inferenceMessages.js";
 import type { Item } from "./inferencePool.js";
 import type { LoadedNetwork } from "./models.js";
