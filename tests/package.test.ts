@@ -1,13 +1,24 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build, type Rolldown } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { installPacked } from "./support/packed.js";
 
 const MOST_KILOBYTES = 62;
+const MOST_MEGABYTES = 15;
+const MOST_PACKAGES = 10;
 const TYPESCRIPT = resolve("node_modules/typescript/bin/tsc");
 
 let folder: string;
@@ -22,7 +33,7 @@ const manifest = () => JSON.parse(readFileSync(join(installed, "package.json"), 
 const entries = () => Object.keys(manifest().exports).filter((name) => !name.endsWith(".json"));
 
 describe("the package", () => {
-  it("contains what it exports, a license and a README, but neither sources nor tests", () => {
+  it("contains what it exports, a license, a README and sources, but no tests", () => {
     const files = readdirSync(installed, { recursive: true, encoding: "utf8" });
     expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", manifest().bin.lenet]));
     for (const targets of Object.values(manifest().exports)) {
@@ -30,7 +41,51 @@ describe("the package", () => {
         expect(existsSync(join(installed, target)), target).toBe(true);
       }
     }
-    expect(files.filter((file) => /\.test\.|^(src|tests|bench|examples|web)\b/.test(file))).toEqual([]);
+    expect(files.filter((file) => /\.test\.|^(tests|bench|examples|web)\b/.test(file))).toEqual([]);
+  });
+
+  it("has the sources that its declarations refer to, and the licence of all that it carries", () => {
+    const files = readdirSync(installed, { recursive: true, encoding: "utf8" });
+    const maps = files.filter((file) => file.endsWith(".d.ts.map"));
+    expect(maps.length).toBeGreaterThan(50);
+    for (const map of maps) {
+      const { sources } = JSON.parse(readFileSync(join(installed, map), "utf8"));
+      for (const source of sources) expect(existsSync(join(installed, dirname(map), source)), map).toBe(true);
+    }
+    const licences = readFileSync(join(installed, "dist/THIRD-PARTY.txt"), "utf8");
+    for (const name of ["zod", "d3-scale", "d3-shape", "preact", "fflate", "dejavu-fonts-ttf"]) {
+      expect(licences).toMatch(new RegExp(`^${name} \\d`, "m"));
+    }
+  });
+
+  it(`takes at most ${MOST_MEGABYTES} MB and ${MOST_PACKAGES} packages`, () => {
+    const folders = new Set([installed]);
+    for (const folder of folders) {
+      const { dependencies = {} } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+      for (const name of Object.keys(dependencies)) folders.add(resolve("node_modules", name));
+    }
+    expect(folders.size).toBeLessThanOrEqual(MOST_PACKAGES);
+    // As du counts: in blocks.
+    const sizes = [...folders].flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: "utf8" }).map((file) => statSync(join(folder, file)).size),
+    );
+    const kilobytes = sizes.reduce((sum, size) => sum + 4 * Math.ceil(size / 4096), 0);
+    expect(kilobytes / 1024).toBeLessThan(MOST_MEGABYTES);
+  });
+
+  it("decodes PNG and JPEG out of the box, and names what other images need", () => {
+    const program = `
+      import { readFileSync } from "node:fs";
+      import { decodeImage } from "lenet/node";
+      for (const name of ["color.png", "palette.png", "color.jpg", "progressive.jpg", "color.webp", "cmyk.jpg"]) {
+        const bytes = readFileSync("${resolve("tests/fixtures/images")}/" + name);
+        console.log(await decodeImage(bytes).then(({ width }) => width, ({ name, message }) => name + ": " + message));
+      }
+    `;
+    const output = execFileSync(process.execPath, ["--input-type=module", "--eval", program], { cwd: folder });
+    const needs = (kind: string) =>
+      `MissingDecoderError: ${kind} images need an optional package: npm install @imagemagick/magick-wasm`;
+    expect(output.toString().split("\n")).toEqual(["13", "13", "19", "17", needs("WebP"), needs("such JPEG"), ""]);
   });
 
   it("has no install scripts", () => {

@@ -1,6 +1,6 @@
-import { z } from "zod";
 import type { NamedTensors, Tensor } from "../model/index.js";
 import type { TrainingState } from "../training/epochs.js";
+import * as z from "../vendor/zodMini.js";
 import { FormatError } from "./errors.js";
 import { parseJson } from "./json.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
@@ -8,10 +8,10 @@ import { readSafetensors, writeSafetensors } from "./safetensors.js";
 const VERSION = 1;
 const stateSchema = z.object({
   version: z.literal(VERSION),
-  epoch: z.number().int().positive(),
-  bestEpoch: z.number().int().positive(),
+  epoch: z.int().check(z.positive()),
+  bestEpoch: z.int().check(z.positive()),
   bestValidationAccuracy: z.number(),
-  identity: z.record(z.string(), z.string()).optional(),
+  identity: z.optional(z.record(z.string(), z.string())),
 });
 
 /** A training's state after an epoch, as a checkpoint holds it. */

@@ -1,5 +1,4 @@
-import type { z } from "zod";
-import { shown } from "./json.js";
+import type * as z from "../vendor/zodMini.js";
 
 type Issue = z.core.$ZodIssue;
 
@@ -7,7 +6,7 @@ type Issue = z.core.$ZodIssue;
  * What is wrong with a value that a schema refused: one line per mistake, naming the field and what is allowed. Parse
  * with `reportInput`, so that the lines can also name what was found.
  */
-export function mistakesOf({ issues }: z.ZodError): string[] {
+export function mistakesOf({ issues }: z.core.$ZodError): string[] {
   return issues.flatMap((issue) => describe(issue, []));
 }
 
@@ -58,8 +57,11 @@ function expectation(issue: Issue): string {
       return listed(issue.values.map((value) => JSON.stringify(value)));
     case "too_small":
       if (issue.origin === "array") return `a list of at least ${issue.minimum}`;
+      if (issue.origin === "string") return `at least ${issue.minimum} characters long`;
       return `${issue.inclusive ? "at least" : "above"} ${issue.minimum}`;
     case "too_big":
+      if (issue.origin === "array") return `a list of at most ${issue.maximum}`;
+      if (issue.origin === "string") return `at most ${issue.maximum} characters long`;
       return `${issue.inclusive ? "at most" : "below"} ${issue.maximum}`;
     case "invalid_union":
       if ("options" in issue) return listed((issue.options ?? []).map((option) => JSON.stringify(option)));
@@ -71,4 +73,22 @@ function expectation(issue: Issue): string {
 
 function listed(alternatives: readonly string[]): string {
   return alternatives.join(" or ");
+}
+
+const LONGEST_SHOWN = 60;
+const DEEPEST_SHOWN = 4;
+
+/** A parsed value as short JSON for a message, however long and deep it is. */
+export function shown(value: unknown): string {
+  const text = JSON.stringify(pruned(value, DEEPEST_SHOWN)) ?? "nothing";
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+}
+
+/** A copy without what is too deep or too long to be shown: `JSON.stringify` calls itself for each level. */
+function pruned(value: unknown, levels: number): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (levels === 0) return "…";
+  if (Array.isArray(value)) return value.slice(0, LONGEST_SHOWN).map((item) => pruned(item, levels - 1));
+  const entries = Object.entries(value).slice(0, LONGEST_SHOWN);
+  return Object.fromEntries(entries.map(([name, field]) => [name, pruned(field, levels - 1)]));
 }

@@ -37,7 +37,7 @@ describe("a model's metadata", () => {
 
   it.each([
     ["{", /^the metadata "lenet" is not JSON$/],
-    ["[]", /^the metadata "lenet": the top level: /],
+    ["[]", /^the metadata "lenet": must be an object, not /],
     [JSON.stringify({ ...metadata, classes: "ten" }), /^the metadata "lenet": classes: /],
     [
       JSON.stringify({ ...metadata, model: { ...metadata.model, layers: [{ type: "lstm" }] } }),

@@ -1,13 +1,20 @@
-import { z } from "zod";
-import { type Field, LAYER_KINDS, LAYER_TYPES, type Layer, type Model, type ModelMetadata } from "../model/index.js";
+import {
+  type Field,
+  LAYER_KINDS,
+  LAYER_TYPES,
+  type Layer,
+  type Model,
+  type ModelMetadata,
+  type Normalization,
+} from "../model/index.js";
+import * as z from "../vendor/zodMini.js";
 import { FormatError } from "./errors.js";
 import { parseJson } from "./json.js";
-import { normalizationSchema } from "./recipeSchema.js";
 
-const whole = z.number().int().nonnegative();
+const wholeUpTo = (most: number) => z.int().check(z.nonnegative(), z.maximum(most));
 // Far more than a LeNet-5 has, yet small enough to compute with whatever the file says.
-const extent = whole.max(1024);
-const name = z.string().max(1000);
+const extent = wholeUpTo(1024);
+const name = z.string().check(z.maxLength(1000));
 const MOST_LAYERS = 64;
 const MOST_CLASSES = 4096;
 const MOST_CHANNELS = 16_384;
@@ -17,45 +24,81 @@ const [firstSchema, ...otherSchemas] = LAYER_TYPES.map((type) =>
   z.object({ type: z.literal(type), ...fieldSchemas(LAYER_KINDS[type].fields) }),
 );
 // The compiler cannot derive the layers' fields from a list of kinds. The registry guarantees them.
-const layerSchema = z.discriminatedUnion("type", [firstSchema, ...otherSchemas]) as unknown as z.ZodType<Layer>;
+const layerSchema = z.discriminatedUnion("type", [firstSchema, ...otherSchemas]) as unknown as z.ZodMiniType<Layer>;
 
-function fieldSchemas(fields: Readonly<Record<string, Field>>): Record<string, z.ZodType> {
+function fieldSchemas(fields: Readonly<Record<string, Field>>): Record<string, z.ZodMiniType> {
   return Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, fieldSchema(field)]));
 }
 
 /** Bounds that also hold for models made in code are left to `inferShapes`, which names the layer. */
-function fieldSchema(field: Field): z.ZodType {
+function fieldSchema(field: Field): z.ZodMiniType {
   switch (field.type) {
     case "text":
       return name;
     case "whole":
-      return whole.max(field.most);
+      return wholeUpTo(field.most);
     case "fraction":
       return z.number();
     case "connections":
-      return z
-        .array(z.array(whole.max(MOST_CHANNELS)).max(MOST_CHANNELS))
-        .max(MOST_CHANNELS)
-        .optional();
+      return z.optional(listUpTo(MOST_CHANNELS, listUpTo(MOST_CHANNELS, wholeUpTo(MOST_CHANNELS))));
   }
 }
 
+function listUpTo<Item>(most: number, item: z.ZodMiniType<Item>) {
+  return z.array(item).check(z.maxLength(most));
+}
+
 /** A model as plain data. */
-export const modelSchema: z.ZodType<Model> = z.object({
+export const modelSchema: z.ZodMiniType<Model> = z.object({
   input: z.object({ channels: extent, height: extent, width: extent }),
-  layers: z.array(layerSchema).max(MOST_LAYERS),
+  layers: listUpTo(MOST_LAYERS, layerSchema),
 });
 
-const metadataSchema: z.ZodType<ModelMetadata> = z.object({
+/** What a schema says of an unknown field: the message lists the known ones. */
+export function unknownField(shape: object) {
+  return {
+    error: ({ code, keys }: { readonly code?: string; readonly keys?: unknown }) =>
+      code === "unrecognized_keys"
+        ? `there is no field "${(keys as string[])[0]}"; there are ${Object.keys(shape).join(", ")}`
+        : undefined,
+  };
+}
+
+/** Early versions wrote one number for all channels. */
+const perChannel = (value: z.ZodMiniType<number, number>) =>
+  z.union([
+    z.pipe(
+      value,
+      z.transform((one) => [one]),
+    ),
+    z.array(value).check(z.minLength(1)),
+  ]);
+
+const normalizationShape = {
+  mean: perChannel(z.number()).check(
+    z.describe("Subtracted from byte / 255: one number for all channels, or one per channel"),
+  ),
+  std: perChannel(z.number().check(z.positive())).check(
+    z.describe("Divides the difference: one number for all channels, or one per channel"),
+  ),
+};
+
+/** How bytes become inputs. */
+export const normalizationSchema: z.ZodMiniType<Normalization> = z.strictObject(
+  normalizationShape,
+  unknownField(normalizationShape),
+);
+
+const metadataSchema: z.ZodMiniType<ModelMetadata> = z.object({
   model: modelSchema,
   normalization: normalizationSchema,
-  classes: z.array(name).max(MOST_CLASSES).optional(),
-  framing: z.object({ resize: z.enum(["contain", "cover", "stretch"]), background: z.literal([0, 255]) }).optional(),
-  recipe: name.optional(),
-  data: name.optional(),
-  epoch: whole.optional(),
-  validationAccuracy: z.number().min(0).max(1).optional(),
-  run: name.optional(),
+  classes: z.optional(listUpTo(MOST_CLASSES, name)),
+  framing: z.optional(z.object({ resize: z.enum(["contain", "cover", "stretch"]), background: z.literal([0, 255]) })),
+  recipe: z.optional(name),
+  data: z.optional(name),
+  epoch: z.optional(z.int().check(z.nonnegative())),
+  validationAccuracy: z.optional(z.number().check(z.minimum(0), z.maximum(1))),
+  run: z.optional(name),
 });
 
 const KEY = "lenet";

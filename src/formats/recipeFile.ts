@@ -1,10 +1,11 @@
-import { z } from "zod";
 import { type ParsedAugmentation, parseAugmentation } from "../data/augmentationText.js";
 import { RECIPE_NAMES, RECIPES, type Recipe, TUTORIAL_NORMALIZATION } from "../training/recipes/recipes.js";
+import * as z from "../vendor/zod.js";
 import { FormatError } from "./errors.js";
 import { withNewNames } from "./json.js";
 import { mistakesOf } from "./mistakes.js";
-import { augmentationSchema, fields, normalizationSchema, recipeShape } from "./recipeSchema.js";
+import { normalizationSchema } from "./modelMetadata.js";
+import { augmentationSchema, fields, recipeShape } from "./recipeSchema.js";
 
 /** What a recipe file says about a training. */
 export interface RecipeFile {

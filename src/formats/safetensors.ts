@@ -9,7 +9,7 @@ import {
   TensorBudget,
 } from "./elements.js";
 import { FormatError } from "./errors.js";
-import { shown } from "./json.js";
+import { shown } from "./mistakes.js";
 import type { TensorFile } from "./tensorFile.js";
 
 /**

@@ -3,7 +3,9 @@ import { createRequire } from "node:module";
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
 
 const FONT_FAMILY = "DejaVu Sans";
-const FONT_FILES = ["dejavu-fonts-ttf/ttf/DejaVuSans.ttf", "dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf"];
+const FONT_FILES = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"];
+/** Of the built package, whether this is run from it or from the sources. */
+const FONTS = new URL("../../dist/fonts/", import.meta.url);
 
 let fonts: Promise<Uint8Array[]> | undefined;
 
@@ -12,7 +14,7 @@ function prepare(): Promise<Uint8Array[]> {
   fonts ??= (async () => {
     const { resolve } = createRequire(import.meta.url);
     await initWasm(await readFile(resolve("@resvg/resvg-wasm/index_bg.wasm")));
-    return Promise.all(FONT_FILES.map((file) => readFile(resolve(file))));
+    return Promise.all(FONT_FILES.map((file) => readFile(new URL(file, FONTS))));
   })();
   return fonts;
 }

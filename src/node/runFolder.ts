@@ -1,6 +1,5 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
 import { formatJson, parseJson } from "../formats/json.js";
 import { writeWeights } from "../formats/weightFiles.js";
 import { bestWeights } from "../runs/bestWeights.js";
@@ -9,6 +8,7 @@ import { formatHistory, parseHistory, secondsOf } from "../runs/history.js";
 import { identityOf } from "../runs/identity.js";
 import { RUN_FILES } from "../runs/runFolderFiles.js";
 import type { Best, EpochRecord, TrainingState } from "../training/epochs.js";
+import * as z from "../vendor/zod.js";
 import { loadCheckpoint, saveCheckpoint } from "./checkpointFiles.js";
 import { createFolderExclusive, isFolder, removeTemporaries, writeFileAtomic } from "./disk/files.js";
 import { svgToPng } from "./png.js";

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { access, readdir, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
-import { z } from "zod";
 import { parseJson } from "../formats/json.js";
+import * as z from "../vendor/zod.js";
 import { describeFileError, errorCode, readRegularFile, writeFileAtomic } from "./disk/files.js";
 
 const ownerSchema = z.object({

@@ -1,5 +1,4 @@
-import { type ScaleContinuousNumeric, scaleLinear } from "d3-scale";
-import { area, line, type SymbolType, symbol } from "d3-shape";
+import { area, line, type ScaleContinuousNumeric, type SymbolType, scaleLinear, symbol } from "../vendor/d3.js";
 import { type Content, type Markup, markup, shortened } from "./markup.js";
 import { FONT, INK, LINE_INK, QUIET_INK } from "./palette.js";
 

@@ -1,5 +1,4 @@
-import { scaleLinear } from "d3-scale";
-import { symbolCircle, symbolDiamond2, symbolSquare, symbolStar, symbolTriangle } from "d3-shape";
+import { scaleLinear, symbolCircle, symbolDiamond2, symbolSquare, symbolStar, symbolTriangle } from "../vendor/d3.js";
 import {
   type Axis,
   type ChartInks,

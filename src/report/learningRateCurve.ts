@@ -1,5 +1,4 @@
-import { scaleLog } from "d3-scale";
-import { symbolCircle } from "d3-shape";
+import { scaleLog, symbolCircle } from "../vendor/d3.js";
 import { type Axis, chartSvg, IMAGE_LEFT, type Plot, plotMarkup, valueAxis } from "./chart.js";
 import { DISTINCT_COLORS } from "./palette.js";
 

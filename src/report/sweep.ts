@@ -1,5 +1,4 @@
-import { scaleLinear } from "d3-scale";
-import { symbolCircle, symbolDiamond2 } from "d3-shape";
+import { scaleLinear, symbolCircle, symbolDiamond2 } from "../vendor/d3.js";
 import { type Axis, type Curve, type CurveStyle, chartSvg, legendMarkup, plotMarkup, valueAxis } from "./chart.js";
 import type { CurveInks } from "./curves.js";
 import type { Influence } from "./influence.js";

@@ -1,100 +1,85 @@
-import { z } from "zod";
 import { parseJson } from "../formats/json.js";
-import { modelSchema } from "../formats/modelMetadata.js";
-import { recipeSchema } from "../formats/recipeSchema.js";
+import type { Framing, Model } from "../model/index.js";
+import type { Recipe } from "../training/recipes/recipes.js";
+import { anyConfigSchema } from "./configSchema.js";
 import { RUN_FILES } from "./runFolderFiles.js";
 
-/** The graphics card that computed, and its driver where it is known. */
-const cardSchema = z.object({ name: z.string(), driver: z.string().optional() });
-
-const teacherSchema = z.object({
-  type: z.enum(["network", "softLabels"]),
-  path: z.string(),
-  /** Of the network's model and parameters, or of the soft labels. */
-  checksum: z.string(),
-});
-
-/** A run's teacher: networks whose logits are averaged, or a file of soft labels. */
-export const teachersSchema = z.array(teacherSchema).min(1);
-
-const configSchema = z.object({
+/** Everything needed to repeat a run. */
+export interface RunConfig {
   /** The versions used for the run. */
-  versions: z.object({
-    lenet: z.string(),
+  readonly versions: {
+    readonly lenet: string;
     /** For a run in Node. */
-    node: z.string().optional(),
-    v8: z.string().optional(),
+    readonly node?: string;
+    readonly v8?: string;
     /** The user agent, for a run in a browser. */
-    browser: z.string().optional(),
-  }),
-  startedAt: z.string(),
+    readonly browser?: string;
+  };
+  readonly startedAt: string;
   /** `epochs` includes extensions of the run. */
-  recipe: recipeSchema,
+  readonly recipe: Recipe;
   /**
    * The epochs after which the finished run was extended. The schedule restarts there, over the epochs up to the next
    * end.
    */
-  scheduleRestarts: z.array(z.number().int().positive()).default([]),
+  readonly scheduleRestarts: number[];
   /** The recipe's epochs before each of these extensions; later than the restart if the run had stopped early. */
-  epochsBefore: z.array(z.number().int().positive()).optional(),
-  seed: z.number().int().nonnegative(),
-  model: modelSchema,
-  parameterCount: z.number().int(),
+  readonly epochsBefore?: number[];
+  readonly seed: number;
+  readonly model: Model;
+  readonly parameterCount: number;
   /** The saved weights keep batch normalisation, instead of having it folded into their layers. */
-  keepBatchNorm: z.boolean().optional(),
-  data: z.object({
-    name: z.string(),
+  readonly keepBatchNorm?: boolean;
+  readonly data: {
+    readonly name: string;
     /** Its path, if it is not a known data set. */
-    path: z.string().optional(),
+    readonly path?: string;
     /** The folder named with --data-dir, if any. */
-    directory: z.string().optional(),
+    readonly directory?: string;
     /** How its images were fitted to the model's input. */
-    resize: z.enum(["contain", "cover", "stretch"]).default("contain"),
-    background: z.literal([0, 255]).default(0),
+    readonly resize: Framing["resize"];
+    readonly background: Framing["background"];
     /** Of the training and validation images. */
-    checksum: z.string(),
+    readonly checksum: string;
     /** How many of them, at the end, are for validation, if the data set says so. */
-    validationCount: z.number().int().optional(),
+    readonly validationCount?: number;
     /** Of the test images, if there are any. Runs of early versions do not say. */
-    testChecksum: z.string().optional(),
-    images: z.number().int(),
-    classes: z.array(z.string()),
-    generated: z.boolean(),
-  }),
+    readonly testChecksum?: string;
+    readonly images: number;
+    readonly classes: string[];
+    readonly generated: boolean;
+  };
   /** What the network learns from besides the labels. */
-  teachers: teachersSchema.optional(),
-  threads: z.number().int().positive(),
+  readonly teachers?: RecordedTeacher[];
+  readonly threads: number;
   /** The graphics card; absent if the processor computes. */
-  card: cardSchema.optional(),
+  readonly card?: RecordedCard;
   /** The arithmetic on which the run's bits depend, see `Engine.arithmetic`. */
-  arithmetic: z.string(),
+  readonly arithmetic: string;
   /** The revision of its kernels, see `Engine.kernels`. Runs of version 0.1 do not say: theirs was 1. */
-  kernels: z.number().int().positive().optional(),
+  readonly kernels?: number;
   /** What computed the epochs before, if the run was resumed on another device. */
-  earlierDevices: z
-    .array(
-      z.object({
-        lastEpoch: z.number().int().nonnegative(),
-        card: cardSchema.optional(),
-        arithmetic: z.string(),
-        kernels: z.number().int().positive().optional(),
-      }),
-    )
-    .optional(),
-});
+  readonly earlierDevices?: {
+    readonly lastEpoch: number;
+    readonly card?: RecordedCard;
+    readonly arithmetic: string;
+    readonly kernels?: number;
+  }[];
+}
 
-/** Version 0.1 only saved whether multiply-add was fused. */
-const anyConfigSchema = z.preprocess((value) => {
-  if (typeof value !== "object" || value === null || !("fusedArithmetic" in value)) return value;
-  const { fusedArithmetic, ...config } = value;
-  return { ...config, arithmetic: fusedArithmetic ? "wasm-fused" : "wasm-portable" };
-}, configSchema);
+/** The graphics card that computed, and its driver where it is known. */
+export interface RecordedCard {
+  readonly name: string;
+  readonly driver?: string;
+}
 
-/** Everything needed to repeat a run. */
-export type RunConfig = z.infer<typeof configSchema>;
-
-/** A teacher of a run. */
-export type RecordedTeacher = z.infer<typeof teacherSchema>;
+/** A run's teacher: networks whose logits are averaged, or a file of soft labels. */
+export interface RecordedTeacher {
+  readonly type: "network" | "softLabels";
+  readonly path: string;
+  /** Of the network's model and parameters, or of the soft labels. */
+  readonly checksum: string;
+}
 
 /** What a run's bits depend on besides its settings: the arithmetic, its kernels, and the card with its driver. */
 export type RunDevice = Pick<RunConfig, "card" | "arithmetic" | "kernels">;

@@ -1,6 +1,6 @@
-import { z } from "zod";
 import { parseJson } from "../formats/json.js";
 import type { EpochRecord } from "../training/epochs.js";
+import * as z from "../vendor/zod.js";
 import { parseRunConfig, type RunConfig } from "./config.js";
 import { parseHistory } from "./history.js";
 import { RUN_FILES } from "./runFolderFiles.js";

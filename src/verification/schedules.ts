@@ -1,5 +1,5 @@
-import { z } from "zod";
 import { type OneCycleSchedule, oneCycle, scheduleAt } from "../training/recipes/schedules.js";
+import * as z from "../vendor/zod.js";
 import { RowCollector, TOLERANCES, VerificationError, type VerificationRow } from "./rows.js";
 
 /** A OneCycleLR: its arguments, with PyTorch's names, and its values at every step. */

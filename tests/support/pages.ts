@@ -37,7 +37,7 @@ export function checkPage(page: string, text: string, paths: ReadonlySet<string>
     if (name.includes("/") && TREES.includes(first)) return !paths.has(path);
     const isInBase = base !== undefined && name.includes("/") && (name.endsWith("/") || folders.has(first));
     if (!isInBase && !SOURCE.test(name)) return false;
-    return !below.some((one) => one.endsWith(`/${path}`));
+    return !paths.has(path) && !below.some((one) => one.endsWith(`/${path}`));
   };
   const wrong = [
     ...links.filter((link) => !/^[a-z]+:/.test(link) && !paths.has(targetOf(page, link))),

@@ -1,5 +1,3 @@
-import { scaleLinear } from "d3-scale";
-import { symbolCircle } from "d3-shape";
 import { useMemo, useState } from "preact/hooks";
 import {
   type ChartInks,
@@ -10,6 +8,7 @@ import {
   roundStep,
   valueAxis,
 } from "../../src/report/chart.js";
+import { scaleLinear, symbolCircle } from "../../src/vendor/d3.js";
 import { useWidth } from "./hooks.js";
 import type { LineStyle } from "./palette.js";
 

@@ -1,9 +1,9 @@
-import { z } from "zod";
 import type { ParsedAugmentation } from "../../data/augmentationText.js";
 import { augmentationSchema, MOST_FOLDS, recipeSchema, recipeShape } from "../../formats/recipeSchema.js";
-import { teachersSchema } from "../../runs/config.js";
+import { teachersSchema } from "../../runs/configSchema.js";
 import type { TrainingRequest } from "../../training/plan.js";
 import { RECIPES, type RecipeName } from "../../training/recipes/recipes.js";
+import * as z from "../../vendor/zod.js";
 import { withTeacher } from "../training/teacher.js";
 import { type PlannedRun, parseAxis, withCombination } from "./grid.js";
 

@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { z } from "zod";
 import { formatJson, parseJson } from "../../formats/json.js";
 import {
   createFolderExclusive,
@@ -20,6 +19,7 @@ import type { PageRun, SweepPage } from "../../report/page/sweepPage.js";
 import { bestAccuracy } from "../../runs/history.js";
 import { RUN_FILES } from "../../runs/runFolderFiles.js";
 import type { EpochRecord } from "../../training/epochs.js";
+import * as z from "../../vendor/zod.js";
 import { counted } from "../text.js";
 import { configSchema, type SweepConfig } from "./config.js";
 import { type FinishedRun, formatCsv, type RunReport, type SweepReport } from "./report.js";

@@ -1,5 +1,5 @@
-import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { FormatError } from "../errors.js";
+import { BinaryReader, BinaryWriter, WireType } from "./wire.js";
 
 /**
  * Protocol Buffers (https://protobuf.dev/programming-guides/encoding/). A message is an object; its description names

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
 import { FormatError } from "../../../formats/errors.js";
 import { formatJson } from "../../../formats/json.js";
 import { mistakesOf } from "../../../formats/mistakes.js";
 import { recipeSchema } from "../../../formats/recipeSchema.js";
+import * as z from "../../../vendor/zod.js";
 import type { SweepConfig } from "../config.js";
 
 const checksum = z.string().min(1).max(200);
