@@ -74,9 +74,16 @@ describe("the package", () => {
   });
 
   it("decodes PNG and JPEG out of the box, and names what other images need", () => {
+    // Whatever folders above may hold.
+    const hooks = `export async function resolve(name, context, next) {
+      if (!name.startsWith("@imagemagick/")) return next(name, context);
+      throw Object.assign(new Error("not installed"), { code: "ERR_MODULE_NOT_FOUND" });
+    }`;
     const program = `
       import { readFileSync } from "node:fs";
+      import { register } from "node:module";
       import { decodeImage } from "lenet/node";
+      register("data:text/javascript,${encodeURIComponent(hooks)}");
       for (const name of ["color.png", "palette.png", "color.jpg", "progressive.jpg", "color.webp", "cmyk.jpg"]) {
         const bytes = readFileSync("${resolve("tests/fixtures/images")}/" + name);
         console.log(await decodeImage(bytes).then(({ width }) => width, ({ name, message }) => name + ": " + message));
