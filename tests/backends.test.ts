@@ -67,6 +67,9 @@ interface Member extends NetworkSettings {
   readonly seed: number;
   readonly learningRate: number;
   readonly labelSmoothing: number;
+  readonly classWeights?: readonly number[];
+  /** How to learn from a teacher. */
+  readonly distillation?: { readonly temperature: number; readonly share: number };
   /** The number of images per epoch, and the difference between consecutive indices. */
   readonly images: number;
   readonly stride: number;
@@ -97,6 +100,7 @@ const MEMBERS: readonly Member[] = [
     seed: 2 ** 40 + 9,
     learningRate: 0.03,
     labelSmoothing: 0,
+    classWeights: [0.5, 2, 1.5],
     images: 20,
     stride: 3,
     augmentation: AUGMENTATIONS.light,
@@ -110,6 +114,7 @@ const MEMBERS: readonly Member[] = [
     seed: 3,
     learningRate: 0.05,
     labelSmoothing: 0.2,
+    distillation: { temperature: 2, share: 0.75 },
     images: 33,
     stride: 7,
   },
@@ -135,12 +140,19 @@ function indicesOf({ images, stride }: Member, epoch: number): number[] {
   return Array.from({ length: images }, (_, place) => (place * stride + epoch * 2) % COUNT);
 }
 
+function teacherLogits(indices: readonly number[]): Float32Array {
+  return Float32Array.from(indices.flatMap((index) => rangeOf(0, CLASSES).map((one) => (index * 7 + one * 5) % 11)));
+}
+
 /** An entire epoch of a member. */
 function epochOf(member: Member, epoch: number): TrainingSlice & { readonly indices: readonly number[] } {
-  const { seed, learningRate, labelSmoothing, augmentation, images } = member;
+  const { seed, learningRate, labelSmoothing, classWeights, distillation, augmentation, images } = member;
   const steps = Math.ceil(images / BATCH);
+  const indices = indicesOf(member, epoch);
   return {
-    indices: indicesOf(member, epoch),
+    indices,
+    classWeights,
+    distillation: distillation && { ...distillation, logits: teacherLogits(indices) },
     placements: augmentation && { augmentation, seed, epoch },
     labelSmoothing,
     seed,

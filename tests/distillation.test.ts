@@ -1,8 +1,22 @@
 import { describe, expect, it } from "vitest";
-import type { LossSettings } from "../src/engine/backend.js";
+import type { Backend, LossSettings } from "../src/engine/backend.js";
 import { referenceBackend } from "../src/engine/reference/referenceBackend.js";
 import { wasmBackend } from "../src/engine/wasm/wasmBackend.js";
+import { webgpuBackend } from "../src/engine/webgpu/webgpuBackend.js";
 import { initializeParameters, type Model } from "../src/model/index.js";
+import { testGpu } from "./support/webgpu.js";
+
+const { gpu, missing } = await testGpu();
+/** All are held against the reference. */
+const BACKENDS = [
+  () => wasmBackend({ arithmetic: "portable" }),
+  () => wasmBackend(),
+  ...(gpu ? [() => webgpuBackend({ gpu })] : []),
+];
+
+it.skipIf(missing)(missing ? `WebGPU, which needs ${missing}` : "finds WebGPU", () => {
+  expect(BACKENDS).toHaveLength(3);
+});
 
 const CLASSES = 5;
 const MODEL: Model = {
@@ -22,7 +36,7 @@ function numbers(count: number, scale: number): Float32Array {
   return Float32Array.from({ length: count }, (_, index) => scale * Math.sin(1 + 7.3 * index + index * index));
 }
 
-async function differentiated(backend: ReturnType<typeof wasmBackend>, samples: number, loss: LossSettings) {
+async function differentiated(backend: Backend, samples: number, loss: LossSettings) {
   const engine = await backend.compile([NETWORK], { batchSize: 32 });
   await engine.setParameters(initializeParameters(MODEL, 1));
   const labels = Array.from({ length: samples }, (_, index) => (3 * index + 1) % CLASSES);
@@ -43,8 +57,8 @@ describe.each([1, 3, 8, 21, 32])("the loss of %i samples", (samples) => {
     ["both", { labelSmoothing: 0.3, classWeights: WEIGHTS, distillation: { logits, temperature: 5, share: 0.25 } }],
   ])("with %s is the reference's", async (_, loss) => {
     const expected = await differentiated(referenceBackend(), samples, loss);
-    for (const arithmetic of ["portable", undefined] as const) {
-      const actual = await differentiated(wasmBackend({ arithmetic }), samples, loss);
+    for (const backend of BACKENDS) {
+      const actual = await differentiated(backend(), samples, loss);
       expect(actual.predictions).toEqual(expected.predictions);
       actual.losses.forEach((value, index) => {
         expect(value).toBeCloseTo(expected.losses[index], 4);
@@ -61,26 +75,30 @@ describe.each([1, 3, 8, 21, 32])("the loss of %i samples", (samples) => {
 
 it("gives a class of weight 0 no part in the loss", async () => {
   const loss = { labelSmoothing: 0, classWeights: [0, 1, 1, 1, 1] };
-  const { losses } = await differentiated(wasmBackend(), 5, loss);
-  // Labels are 1, 4, 2, 0, 3.
-  expect([...losses].map((value) => value > 0)).toEqual([true, true, true, false, true]);
+  for (const backend of BACKENDS) {
+    const { losses } = await differentiated(backend(), 5, loss);
+    // Labels are 1, 4, 2, 0, 3.
+    expect([...losses].map((value) => value > 0)).toEqual([true, true, true, false, true]);
+  }
 });
 
 it("changes nothing if all samples have weight 0", async () => {
-  const { gradients, losses } = await differentiated(wasmBackend(), 1, {
-    labelSmoothing: 0,
-    classWeights: [1, 0, 1, 1, 1],
-  });
-  expect(losses[0]).toBe(0);
-  for (const { data } of gradients.values()) expect(data.every((value) => Math.abs(value) === 0)).toBe(true);
+  const loss = { labelSmoothing: 0, classWeights: [1, 0, 1, 1, 1] };
+  for (const backend of BACKENDS) {
+    const { gradients, losses } = await differentiated(backend(), 1, loss);
+    expect(losses[0]).toBe(0);
+    for (const { data } of gradients.values()) expect(data.every((value) => Math.abs(value) === 0)).toBe(true);
+  }
 });
 
 it("survives logits that are far apart", async () => {
   const logits = Float32Array.from({ length: CLASSES }, (_, index) => (index === 2 ? 300 : -300));
   const loss = { labelSmoothing: 0, distillation: { logits, temperature: 2, share: 0.5 } };
-  const { losses } = await differentiated(wasmBackend(), 1, loss);
   const [expected] = (await differentiated(referenceBackend(), 1, loss)).losses;
-  expect(losses[0]).toBeCloseTo(expected, 3);
+  for (const backend of BACKENDS) {
+    const { losses } = await differentiated(backend(), 1, loss);
+    expect(losses[0]).toBeCloseTo(expected, 3);
+  }
 });
 
 describe.each([wasmBackend, referenceBackend])("%o refuses", (backend) => {

@@ -441,13 +441,13 @@ describe.runIf(gpu)("WebGPU", () => {
       { channels: 1, height: 28, width: 28 },
       { channels: 3, height: 32, width: 32 },
     ];
-    const { paper, improved, best, teacher, ...others } = RECIPES;
+    const { paper, improved, best, distilled, teacher, ...others } = RECIPES;
     const plain = { ...best, name: "best without batch normalisation", batchNorm: false };
     const normalized = { ...best, batchNorm: true };
     // Few samples let batch normalisation, and more steps so wide a network, enlarge the last bits of the processor, too.
     const cases = [
       ...[paper, improved, plain].map((recipe) => ({ recipe, batchSize: 4, steps: 20 })),
-      { recipe: normalized, batchSize: 8, steps: 20 },
+      ...[normalized, distilled].map((recipe) => ({ recipe, batchSize: 8, steps: 20 })),
       { recipe: teacher, batchSize: 8, steps: 4 },
     ].flatMap((one) => inputs.map((input) => ({ ...one, input })));
     it.each(cases)(
@@ -459,8 +459,10 @@ describe.runIf(gpu)("WebGPU", () => {
         const stream = new RandomStream(7, Purpose.digits, 0, 0);
         const pixels = Uint8Array.from({ length: count * inputSize(of) }, () => stream.below(256));
         const indices = Array.from({ length: stepCount * batchSize }, (_, place) => (place * 7 + (place >> 4)) % count);
+        const logits = Float32Array.from({ length: indices.length * classes }, () => 12 * stream.uniform() - 6);
         const slice = {
           indices,
+          distillation: recipe.distillation && { ...recipe.distillation, logits },
           placements: { augmentation: recipe.augmentation, seed: 1, epoch: 1 },
           labelSmoothing: recipe.labelSmoothing,
           seed: 1,

@@ -54,7 +54,7 @@ describe.skipIf(!executable)(
       await server?.close();
     });
 
-    test.for(["paper", "improved", "best"])(
+    test.for(["paper", "improved", "best", "distilled"])(
       "has the WebAssembly backend's losses in a page, for both inputs: %s",
       async (recipe, context) => {
         context.skip(missing !== "", missing);

@@ -5,7 +5,7 @@ import { Device } from "../src/engine/webgpu/device.js";
 import { packJobs, recordWords } from "../src/engine/webgpu/jobs.js";
 import { placementShader } from "../src/engine/webgpu/placementShader.js";
 import { PLAN_FIELDS } from "../src/engine/webgpu/plan.js";
-import type { Model } from "../src/model/index.js";
+import { inferShapes, type Model } from "../src/model/index.js";
 import { CASES, drawnImages, SEEDS } from "./support/placements.js";
 import { testGpu } from "./support/webgpu.js";
 
@@ -19,23 +19,24 @@ it.skipIf(missing)(missing ? `WebGPU, which needs ${missing}` : "finds WebGPU", 
 
 describe.runIf(gpu)("placements drawn by WebGPU", () => {
   it.each(CASES)("have the words of the host: %s", async (_, augmentation, size) => {
-    const model: Model = { input: { channels: 1, ...size }, layers: [] };
+    const model: Model = { input: { channels: 1, ...size }, layers: [{ type: "flatten" }] };
+    const layers = inferShapes(model);
     const images = drawnImages(DRAWS);
     const jobs = SEEDS.map((seed, index) => {
       const placements = { augmentation, seed, epoch: index * 99 + 1 };
-      return { indices: images, placements, labelSmoothing: 0 };
+      return { indices: images, placements, loss: {} };
     });
     const device = await Device.open(gpu as GPU);
     const part = { first: 0, steps: 1, width: DRAWS };
     const { words, samplesAt, drawsAt } = packJobs(
       jobs,
       jobs.map(() => model),
-      [],
+      layers,
       part,
     );
     const fields: Partial<Record<string, number>> = { steps: 1, width: DRAWS, samplesAt, drawsAt };
     const layout = device.layout(["uniform", "uniform", "read", "read", "write"]);
-    const { code, program } = placementShader(model.input, recordWords([]));
+    const { code, program } = placementShader(model.input, recordWords(layers));
     const pipeline = await device.pipeline(code, "main", layout);
     const plan = device.buffer("the plan", PLAN_FIELDS.length * 4, "uniform");
     const step = device.buffer("the step", 4, "uniform");

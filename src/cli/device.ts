@@ -31,10 +31,8 @@ export interface Work {
 }
 
 /** What only the processor computes of a recipe. */
-export function processorOnly({ classWeights, distillation, optimizer }: Recipe): string | undefined {
-  if (optimizer.type === "muon") return "Muon";
-  if (distillation) return "distillation";
-  return classWeights && "class weights";
+export function processorOnly({ optimizer }: Recipe): string | undefined {
+  return optimizer.type === "muon" ? "Muon" : undefined;
 }
 
 /**

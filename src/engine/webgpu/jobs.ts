@@ -1,9 +1,10 @@
 import type { AugmentationDraw } from "../../data/augmentation.js";
-import type { Model, ShapedLayer } from "../../model/index.js";
+import { classCount, type Model, type ShapedLayer } from "../../model/index.js";
 import { dropoutKeys, dropoutThreshold } from "../../numeric/dropoutDraw.js";
-import { type Averaging, averageShare, type OptimizerSettings, type Update } from "../backend.js";
+import { type Averaging, averageShare, type LossSettings, type OptimizerSettings, type Update } from "../backend.js";
 import { HYPERPARAMETER_WORDS, hyperparameterValues, packHyperparameters } from "../hyperparameters.js";
 import { DRAW_WORDS, packDraw, SPREADS, spreadsOf } from "../placementDraws.js";
+import { LOSS, lossWords } from "./kernels/crossEntropy.js";
 import { doubleBits } from "./kernels/doubles.js";
 import { DROPOUT, DROPOUT_WORDS } from "./kernels/dropout.js";
 import { type CardOptimizer, OPTIMIZERS } from "./kernels/optimizer.js";
@@ -12,8 +13,8 @@ import { type CardOptimizer, OPTIMIZERS } from "./kernels/optimizer.js";
 export const RECORD = {
   /** 0: the network rests. */
   samples: 0,
-  /** The bits of the label smoothing. */
-  smoothing: 1,
+  /** The bits of what multiplies each sample's cross-entropy. */
+  labelShare: 1,
   /** The bits of 1 / samples. */
   scale: 2,
   optimizer: 3,
@@ -46,7 +47,9 @@ export function dropoutLayers(layers: readonly Pick<ShapedLayer, "layer">[]): nu
 export interface Job {
   readonly indices: ArrayLike<number>;
   readonly placements?: AugmentationDraw | Int32Array;
-  readonly labelSmoothing: number;
+  readonly loss: Partial<LossSettings>;
+  /** The labels of all images. Default: 0 each. */
+  readonly labels?: ArrayLike<number>;
   /** What a training needs besides. */
   readonly training?: {
     readonly seed: number;
@@ -63,11 +66,18 @@ export interface PackedJobs {
   readonly words: Uint32Array;
   readonly samplesAt: number;
   readonly drawsAt: number;
+  readonly lossAt: number;
+  readonly teacherAt: number;
+}
+
+/** The words of a teacher's logits for a sample: none if no job has a teacher. */
+export function teacherWords(jobs: readonly (Job | undefined)[], layers: readonly ShapedLayer[]): number {
+  return jobs.some((job) => job?.loss.distillation) ? classCount(layers) : 0;
 }
 
 /**
- * Packs some steps of jobs: [job][step] records, [job][step][width] images by their indices, and for each job how its
- * placements are drawn.
+ * Packs some steps of jobs: [job][step] records, [job][step][width] images by their indices, for each job how its
+ * placements are drawn and what its logits are compared with, and [job][step][width] the teachers' logits.
  *
  * @param width the samples of a step at most
  */
@@ -80,11 +90,14 @@ export function packJobs(
   const size = recordWords(layers);
   const samplesAt = jobs.length * steps * size;
   const drawsAt = samplesAt + jobs.length * steps * width;
-  const words = new Uint32Array(drawsAt + jobs.length * DRAW_RECORD_WORDS);
+  const classes = classCount(layers);
+  const lossAt = drawsAt + jobs.length * DRAW_RECORD_WORDS;
+  const teacherAt = lossAt + jobs.length * lossWords(classes);
+  const words = new Uint32Array(teacherAt + jobs.length * steps * width * teacherWords(jobs, layers));
   const floats = new Float32Array(words.buffer);
   for (const [place, job] of jobs.entries()) {
     if (!job) continue;
-    const { indices, placements } = job;
+    const { indices, placements, loss } = job;
     const start = Math.min(first * width, indices.length);
     const end = Math.min(start + steps * width, indices.length);
     const sample = place * steps * width;
@@ -99,11 +112,17 @@ export function packJobs(
       packDraw(placements, input, draw);
       draw.set(spreadsOf(placements, input).flatMap(doubleBits), DRAW_WORDS);
     }
+    packLoss(loss, classes, floats.subarray(lossAt + place * lossWords(classes)));
+    if (loss.distillation) {
+      const logits = loss.distillation.logits.subarray(start * classes, end * classes);
+      floats.set(logits, teacherAt + sample * classes);
+    }
     for (let step = 0; start + step * width < end; step++) {
       const record = (place * steps + step) * size;
       const count = Math.min(width, end - start - step * width);
       words[record + RECORD.samples] = count;
-      floats[record + RECORD.smoothing] = job.labelSmoothing;
+      const firstOfStep = start + step * width;
+      floats[record + RECORD.labelShare] = labelShare(job, firstOfStep, firstOfStep + count);
       floats[record + RECORD.scale] = 1 / count;
       words[record + RECORD.placed] = placements ? 1 : 0;
       const update = job.training?.updates[first + step];
@@ -114,7 +133,29 @@ export function packJobs(
       packDropouts(dropouts, job.training, update, { words, floats, record });
     }
   }
-  return { words, samplesAt, drawsAt };
+  return { words, samplesAt, drawsAt, lossAt, teacherAt };
+}
+
+function packLoss(
+  { labelSmoothing = 0, classWeights, distillation }: Partial<LossSettings>,
+  classes: number,
+  floats: Float32Array,
+): void {
+  const { temperature = 1, share = 0 } = distillation ?? {};
+  floats[LOSS.smoothing] = labelSmoothing;
+  floats[LOSS.teacherShare] = share * temperature * temperature;
+  floats[LOSS.inverseTemperature] = 1 / temperature;
+  for (let index = 0; index < classes; index++) floats[LOSS.classWeights + index] = classWeights?.[index] ?? 1;
+}
+
+/** What multiplies the cross-entropies of the samples from `first` to `end`, so that their mean is the weighted one. */
+function labelShare({ indices, labels, loss }: Job, first: number, end: number): number {
+  const { classWeights, distillation } = loss;
+  const share = 1 - (distillation?.share ?? 0);
+  if (!classWeights) return share;
+  let total = 0;
+  for (let place = first; place < end; place++) total += classWeights[labels?.[indices[place]] ?? 0];
+  return total > 0 ? share * ((end - first) / total) : 0;
 }
 
 /** Without a training nothing is dropped. */

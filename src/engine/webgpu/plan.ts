@@ -16,9 +16,11 @@ export const PLAN_FIELDS = [
   "floats",
   /** Where labels begin behind the images, in words. */
   "labelsAt",
-  /** Where the samples' images begin in the jobs, and how placements are drawn. */
+  /** Where the samples' images begin in the jobs, how placements are drawn, what is compared, the teacher's logits. */
   "samplesAt",
   "drawsAt",
+  "lossAt",
+  "teacherAt",
   /** Where the networks' coefficients begin in the scratch buffer. */
   "coefficientsAt",
   /** Where the outputs begin in the answers, how many a sample has, and which. */

@@ -1,7 +1,7 @@
 import { PLACEMENT_WORDS } from "../../data/placement.js";
 import { elementCount, type Model, type ShapedLayer } from "../../model/index.js";
 import type { BufferPart, Device } from "./device.js";
-import { type Job, packJobs, recordWords } from "./jobs.js";
+import { type Job, packJobs, recordWords, teacherWords } from "./jobs.js";
 import { joinExtents, joinName, joinShader } from "./joinShader.js";
 import { THREADS } from "./kernels/layerKernels.js";
 import type { ParameterLayout } from "./parameters.js";
@@ -306,7 +306,9 @@ export class Program {
   /** How many steps of a call a submission takes at most. */
   private mostSteps(call: Call, width: number): number {
     const placed = call.jobs.some((job) => job?.placements);
-    const words = recordWords(this.fleet.layers) + width * (3 + (placed ? PLACEMENT_WORDS : 0) + this.outputSize(call));
+    const { layers } = this.fleet;
+    const ofSample = 3 + (placed ? PLACEMENT_WORDS : 0) + this.outputSize(call) + teacherWords(call.jobs, layers);
+    const words = recordWords(layers) + width * ofSample;
     return Math.max(1, Math.min(MOST_STEPS, Math.floor(MOST_WORDS / (call.jobs.length * words))));
   }
 
@@ -340,6 +342,8 @@ export class Program {
       labelsAt: images.labelsAt,
       samplesAt: packed.samplesAt,
       drawsAt: packed.drawsAt,
+      lossAt: packed.lossAt,
+      teacherAt: packed.teacherAt,
       coefficientsAt: jobs.length * width * this.resources.sampleSize,
       outputsAt: samples * 2,
       outputSize,

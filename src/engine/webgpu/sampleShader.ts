@@ -1,9 +1,9 @@
-import { elementCount, type Model, type ParameterSpec, type ShapedLayer } from "../../model/index.js";
+import { classCount, elementCount, type Model, type ParameterSpec, type ShapedLayer } from "../../model/index.js";
 import { dropoutLayers, RECORD, recordWords } from "./jobs.js";
 import type { Join } from "./joinShader.js";
 import { ACTIVATION_FUNCTIONS, ACTIVATIONS } from "./kernels/activation.js";
 import { evaluated } from "./kernels/batchNorm.js";
-import { lossCode, lossGradientCode } from "./kernels/crossEntropy.js";
+import { LOSS, type LossCode, lossCode, lossGradientCode, lossWords } from "./kernels/crossEntropy.js";
 import { DROPOUT_FUNCTIONS, DROPOUT_WORDS } from "./kernels/dropout.js";
 import { inputFunctions } from "./kernels/inputs.js";
 import { type Element, eachIndex, type LayerCode, THREADS } from "./kernels/layerKernels.js";
@@ -129,8 +129,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   let image = jobs[plan.samplesAt + sample];
   let label = images[plan.labelsAt + image];
   let placement = readPlacement(sample, jobs[record + ${RECORD.placed}u] == 1u);
-  let smoothing = bitcast<f32>(jobs[record + ${RECORD.smoothing}u]);
   let scale = bitcast<f32>(jobs[record + ${RECORD.scale}u]);
+  let labelShare = bitcast<f32>(jobs[record + ${RECORD.labelShare}u]);
+  let lossAt = plan.lossAt + group.z * ${lossWords(classCount(layers))}u;
+  let smoothing = bitcast<f32>(jobs[lossAt + ${LOSS.smoothing}u]);
+  let teacherShare = bitcast<f32>(jobs[lossAt + ${LOSS.teacherShare}u]);
+  let inverseTemperature = bitcast<f32>(jobs[lossAt + ${LOSS.inverseTemperature}u]);
   let network = plan.network + group.z;
   let tableAt = network * ${model.input.channels * 256}u;
   let parametersAt = network * ${parameters.size}u;
@@ -147,10 +151,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
 
   private forwardPhases(): Phase[] {
     const { stages } = this;
-    const logit = this.logit();
-    const classes = stages[stages.length - 1].size;
+    const loss = this.lossCode();
     const showLogits = `if (plan.outputs == ${OUTPUTS.logits}u) {
-      ${eachIndex(classes, "i", `answers[outputsAt + i] = ${logit("i")};`)}
+      ${eachIndex(loss.classes, "i", `answers[outputsAt + i] = ${loss.logit("i")};`)}
     }`;
     return [
       this.readImage(this.plan.outputs[0]),
@@ -161,7 +164,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
         const { overBatch } = kernels!;
         return overBatch ? [...overBatch.measure(code), { stage, way: "forward" }, ...forward] : [...forward];
       }),
-      `${lossCode(classes, logit, (index) => `answers[sample * 2u + ${index}]`)}
+      `${lossCode(loss)}
       ${this.options.training ? "" : showLogits}`,
     ];
   }
@@ -173,7 +176,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
     if (first === stages.length) return [];
     const last = stages.length - 1;
     const phases: Phase[] = [
-      lossGradientCode(stages[last].size, this.logit(), (index, value) => this.storeGradient(last, index, value)),
+      lossGradientCode(this.lossCode(), (index, value) => this.storeGradient(last, index, value)),
     ];
     for (let stage = last; stage >= first; stage--) {
       const { kernels } = stages[stage];
@@ -220,8 +223,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
       : (index) => `scratch[valuesAt + ${offset}u + (${index})]`;
   }
 
-  private logit(): Element {
-    return this.values(this.plan.outputs[this.stages.length - 1]);
+  private lossCode(): LossCode {
+    const last = this.stages.length - 1;
+    const classes = this.stages[last].size;
+    return {
+      classes,
+      logit: this.values(this.plan.outputs[last]),
+      classWeight: (index) => `bitcast<f32>(jobs[lossAt + ${LOSS.classWeights}u + ${index}])`,
+      teacher: (index) => `bitcast<f32>(jobs[plan.teacherAt + sample * ${classes}u + ${index}])`,
+      answer: (index) => `answers[sample * 2u + ${index}]`,
+    };
   }
 
   private parameter(stage: number, place: number): Element {

@@ -81,6 +81,7 @@ class ImagesOnCard implements LoadedImages, CardImages {
   readonly buffer: GPUBuffer;
   readonly floats: boolean;
   readonly labelsAt: number;
+  readonly labels: ArrayLike<number> | undefined;
   private loaded = true;
 
   /** Uploads images that have been checked. */
@@ -100,6 +101,7 @@ class ImagesOnCard implements LoadedImages, CardImages {
       device.queue.writeBuffer(this.buffer, start, copy);
     }
     const { labels } = images;
+    this.labels = labels;
     if (labels) device.queue.writeBuffer(this.buffer, this.labelsAt * 4, Uint32Array.from(labels));
   }
 
@@ -184,19 +186,21 @@ class WebgpuEngine implements Engine {
   }
 
   async train(images: LoadedImages, slices: readonly (TrainingSlice | undefined)[]): Promise<SampleResults[]> {
+    const onCard = this.onCard(images);
     const jobs = slices.map((slice, network): Job | undefined => {
       if (!slice) return undefined;
       const { optimizer, averaging } = this.networks[network];
       const { seed, updates } = slice;
-      return { ...jobOf(slice, slice), training: { seed, optimizer, averaging, updates } };
+      return { ...jobOf(onCard, slice, slice), training: { seed, optimizer, averaging, updates } };
     });
-    return this.run({ images: this.onCard(images), network: 0, jobs, kind: "train" });
+    return this.run({ images: onCard, network: 0, jobs, kind: "train" });
   }
 
   async evaluate(images: LoadedImages, slices: readonly (EvaluationSlice | undefined)[]): Promise<SampleResults[]> {
-    const jobs = slices.map((slice) => slice && jobOf(slice));
+    const onCard = this.onCard(images);
+    const jobs = slices.map((slice) => slice && jobOf(onCard, slice));
     const isAveraged = (network: number) => slices[network]?.weights === "average";
-    const common = { images: this.onCard(images), network: 0, kind: "evaluate" } as const;
+    const common = { images: onCard, network: 0, kind: "evaluate" } as const;
     const current = await this.run({
       ...common,
       jobs: jobs.map((job, network) => (isAveraged(network) ? undefined : job)),
@@ -212,14 +216,15 @@ class WebgpuEngine implements Engine {
 
   async measureStatistics(images: LoadedImages, slice: MeasuringSlice, network = 0): Promise<void> {
     const { seed, batchesBefore = 0 } = slice;
-    const job = jobOf(slice);
+    const onCard = this.onCard(images);
+    const job = jobOf(onCard, slice);
     const batches = Math.ceil(job.indices.length / this.batchSize);
     const updates = Array.from({ length: batches }, (_, batch) => ({
       step: batchesBefore + batch + 1,
       learningRate: 0,
     }));
     const jobs = [{ ...job, training: { seed, updates } }];
-    await this.program.run({ images: this.onCard(images), network, jobs, kind: "measure" });
+    await this.program.run({ images: onCard, network, jobs, kind: "measure" });
   }
 
   async predict(images: LoadedImages, selection: Selection = {}, network = 0): Promise<Tensor<Float32Array>> {
@@ -249,8 +254,9 @@ class WebgpuEngine implements Engine {
     loss: Partial<LossSettings> = {},
     network = 0,
   ): Promise<Differentiation> {
-    const jobs = [jobOf(selection, loss)];
-    const call = { images: this.onCard(images), network, jobs, kind: "differentiate" } as const;
+    const onCard = this.onCard(images);
+    const jobs = [jobOf(onCard, selection, loss)];
+    const call = { images: onCard, network, jobs, kind: "differentiate" } as const;
     const { answers, gradients } = await this.program.differentiate(call);
     const { losses, predictions } = answers;
     return { losses, predictions, gradients: unpackTensors(this.parameterLayout, gradients, false) };
@@ -265,8 +271,9 @@ class WebgpuEngine implements Engine {
   }
 
   private async outputs(images: LoadedImages, selection: Selection, network: number, outputs: "logits" | "all") {
-    const job = jobOf(selection);
-    const call = { images: this.onCard(images), network, jobs: [job], kind: "evaluate", outputs } as const;
+    const onCard = this.onCard(images);
+    const job = jobOf(onCard, selection);
+    const call = { images: onCard, network, jobs: [job], kind: "evaluate", outputs } as const;
     const [answers] = await this.program.run(call);
     return { outputs: answers.outputs, count: job.indices.length };
   }
@@ -280,16 +287,11 @@ class WebgpuEngine implements Engine {
   }
 }
 
-/**
- * What is asked of a network as a job; the engine in front has given every selection its indices.
- *
- * @throws RangeError if the loss has class weights or a teacher: the processor computes them
- */
+/** What is asked of a network as a job; the engine in front has given every selection its indices. */
 function jobOf(
+  { labels }: ImagesOnCard,
   { indices = [], placements }: Selection,
-  { labelSmoothing = 0, classWeights, distillation }: Partial<LossSettings> = {},
+  loss: Partial<LossSettings> = {},
 ): Job {
-  if (classWeights) throw new RangeError("class weights are for the processor: train with --device cpu");
-  if (distillation) throw new RangeError("distillation is for the processor: train with --device cpu");
-  return { indices, placements, labelSmoothing };
+  return { indices, placements, labels, loss };
 }

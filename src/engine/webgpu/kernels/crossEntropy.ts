@@ -1,13 +1,41 @@
 import { type Element, eachIndex } from "./layerKernels.js";
 
+/** The words that say what a job's logits are compared with; then come the weights of the classes. All are float32. */
+export const LOSS = {
+  /** ε of the label smoothing. */
+  smoothing: 0,
+  /** Multiplies the divergence from the teacher; 0 without one. */
+  teacherShare: 1,
+  /** 1 / T */
+  inverseTemperature: 2,
+  classWeights: 3,
+} as const;
+
+/** The number of a job's words. */
+export function lossWords(classes: number): number {
+  return LOSS.classWeights + classes;
+}
+
+/** What the code of a sample's loss reads and writes. */
+export interface LossCode {
+  readonly classes: number;
+  readonly logit: Element;
+  readonly classWeight: Element;
+  /** The teacher's logits. */
+  readonly teacher: Element;
+  /** The place of the loss, and after it of the prediction. */
+  readonly answer: Element;
+}
+
 /**
- * Softmax with cross-entropy of one sample, as in PyTorch's CrossEntropyLoss with label smoothing ε:
- * loss = (1 − ε) · −log p[label] + ε / classes · Σ −log p. The prediction is the first largest logit. Every thread adds up
- * all exponentials, which saves a barrier.
- *
- * @param answer the place of the loss, and after it of the prediction
+ * Softmax with cross-entropy of one sample, with label smoothing ε, class weights w and a teacher, as in PyTorch:
+ * loss = labelShare · Σ a[c] · −log p[c] + teacherShare · Σ t[c] · log(t[c] / q[c]), where
+ * a[c] = w[c] · (ε / classes + (1 − ε) · [label = c]), p = softmax(logits), q = softmax(logits / T) and
+ * t = softmax(teacher / T). The prediction is the first largest logit. Every thread adds up all exponentials, which saves a
+ * barrier.
  */
-export function lossCode(classes: number, logit: Element, answer: Element): string {
+export function lossCode(code: LossCode): string {
+  const { classes, logit, teacher, answer } = code;
   return `
       var largest = ${logit("0u")};
       var prediction = 0u;
@@ -16,32 +44,60 @@ export function lossCode(classes: number, logit: Element, answer: Element): stri
         if (value > largest) { largest = value; prediction = c; }
       }
       var sum = 0.0;
-      var sumOfShifted = 0.0;
+      var targetSum = 0.0;
+      var weightedSum = 0.0;
       for (var c = 0u; c < ${classes}u; c++) {
         let shifted = ${logit("c")} - largest;
+        let wanted = ${targetOf(code, "c")};
         sum += exp(shifted);
-        sumOfShifted += shifted;
+        targetSum += wanted;
+        weightedSum += wanted * shifted;
       }
-      let share = smoothing / ${classes}.0;
+      var teacherLargest = 0.0;
+      var ownSum = 0.0;
+      var wantedSum = 0.0;
+      var divergence = 0.0;
+      if (teacherShare > 0.0) {
+        teacherLargest = ${teacher("0u")};
+        for (var c = 1u; c < ${classes}u; c++) { teacherLargest = max(teacherLargest, ${teacher("c")}); }
+        var difference = 0.0;
+        for (var c = 0u; c < ${classes}u; c++) {
+          let own = (${logit("c")} - largest) * inverseTemperature;
+          let wanted = (${teacher("c")} - teacherLargest) * inverseTemperature;
+          let power = exp(wanted);
+          ownSum += exp(own);
+          wantedSum += power;
+          difference += power * (wanted - own);
+        }
+        divergence = log(ownSum) - log(wantedSum) + difference / wantedSum;
+      }
       if (t == 0u) {
-        let ofLabel = ${logit("label")} - largest;
-        ${answer("0u")} = log(sum) - ((1.0 - smoothing) * ofLabel + share * sumOfShifted);
+        ${answer("0u")} = labelShare * (targetSum * log(sum) - weightedSum) + teacherShare * divergence;
         ${answer("1u")} = f32(prediction);
       }`;
 }
 
-/** The gradient of the batch's mean loss by the logits, p − (1 − ε) · [label] − ε / classes; after `lossCode` and a barrier. */
-export function lossGradientCode(
-  classes: number,
-  logit: Element,
-  store: (index: string, value: string) => string,
-): string {
+/**
+ * The gradient of the batch's mean loss by the logits, labelShare · (p · Σ a − a) + teacherShare / T · (q − t); after
+ * `lossCode` and a barrier.
+ */
+export function lossGradientCode(code: LossCode, store: (index: string, value: string) => string): string {
+  const { classes, logit, teacher } = code;
   return eachIndex(
     classes,
     "c",
     `
-      let probability = exp(${logit("c")} - largest) / sum;
-      let wanted = share + select(0.0, 1.0 - smoothing, c == label);
-      ${store("c", "scale * (probability - wanted)")}`,
+      let shifted = ${logit("c")} - largest;
+      var gradient = labelShare * (exp(shifted) / sum * targetSum - ${targetOf(code, "c")});
+      if (teacherShare > 0.0) {
+        let own = exp(shifted * inverseTemperature) / ownSum;
+        let wanted = exp((${teacher("c")} - teacherLargest) * inverseTemperature) / wantedSum;
+        gradient += teacherShare * inverseTemperature * (own - wanted);
+      }
+      ${store("c", "scale * gradient")}`,
   );
+}
+
+function targetOf({ classes, classWeight }: LossCode, index: string): string {
+  return `${classWeight(index)} * (smoothing / ${classes}.0 + select(0.0, 1.0 - smoothing, ${index} == label))`;
 }
