@@ -2,7 +2,7 @@ import { parseAugmentation } from "../../src/data/index.js";
 import { ACTIVATION_TYPES, POOLING_TYPES } from "../../src/model/index.js";
 import { choice, type NumberRange, number, optionalChoice, optionalNumber, optionalText } from "./fields.js";
 
-export const DATA_SOURCES = ["digits", "fashion-mnist", "mnist", "own"] as const;
+export const DATA_SOURCES = ["digits", "fashion-mnist", "mnist", "cifar10", "own"] as const;
 export type DataSource = (typeof DATA_SOURCES)[number];
 
 export const RECIPE_NAMES = ["paper", "improved", "best"] as const;

@@ -1,10 +1,10 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { SourceFile } from "../../data/dataset.js";
+import { readTar } from "../../data/tar.js";
 import { readStored } from "./checkedFile.js";
 import { DamagedFileError, describeFileError, errorCode } from "./files.js";
 import { unpackGzip } from "./gzip.js";
-import { readTar } from "./tar.js";
 
 /** The files of a folder or an archive, by name. */
 export interface FileSet {
@@ -61,7 +61,7 @@ export async function namesInFolder(folder: string): Promise<string[] | undefine
  * @throws DamagedFileError if it is not such an archive, is truncated or damaged
  */
 export async function archiveFiles(bytes: Uint8Array, path: string, limit: number): Promise<FileSet> {
-  const files = readTar(await unpackGzip(bytes, path, limit), path);
+  const files = soundFiles(await unpackGzip(bytes, path, limit), path);
   const read = async (name: string) => {
     const what = `${name} in ${path}`;
     const stored = files.get(name);
@@ -69,4 +69,12 @@ export async function archiveFiles(bytes: Uint8Array, path: string, limit: numbe
     return { bytes: await unpackGzip(stored, what, limit), what };
   };
   return { path, names: [...files.keys()].sort(), read };
+}
+
+function soundFiles(bytes: Uint8Array, path: string): ReturnType<typeof readTar> {
+  try {
+    return readTar(bytes, path);
+  } catch (error) {
+    throw new DamagedFileError(error instanceof Error ? error.message : String(error));
+  }
 }

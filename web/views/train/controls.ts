@@ -116,5 +116,8 @@ function isAbout(state: typeof dataState.value, request: DataRequest): boolean {
   if (state.type === "none") return false;
   const other = state.type === "ready" ? state.data.request : state.request;
   if (request.type === "digits") return other.type === "digits" && other.count === request.count;
-  return request.type === "known" && other.type === "known" && other.name === request.name;
+  if (request.type !== "known") return false;
+  // What was dropped counts, too, if it is that data set.
+  const isFromFiles = state.type === "ready" && other.type === "files" && state.data.parts.train.name === request.name;
+  return isFromFiles || (other.type === "known" && other.name === request.name);
 }

@@ -1,7 +1,8 @@
-import { type CatalogFile, catalogEntry, type IdxEntry } from "../../../src/data/catalog.js";
+import { type CatalogFile, type CifarEntry, catalogEntry, type IdxEntry } from "../../../src/data/catalog.js";
 import { type DatasetParts, datasetFromIdx } from "../../../src/data/index.js";
 import { sha256 } from "../../../src/numeric/sha256.js";
 import { unpacked } from "./bytes.js";
+import { type CifarBatch, cifarFromArchive, cifarFromBatches } from "./cifar.js";
 import type { DataProgress, DataRequest } from "./protocol.js";
 
 type KnownRequest = Extract<DataRequest, { type: "known" }>;
@@ -18,7 +19,7 @@ const CACHE = "lenet-data";
  */
 export async function readKnown(request: KnownRequest, onProgress: OnProgress): Promise<DatasetParts | undefined> {
   const entry = catalogEntry(request.name);
-  if (entry.format !== "idx") throw new Error(`${entry.title} cannot be read in a browser`);
+  if (entry.format === "cifar") return request.onOwnServer ? readCifar(entry, onProgress) : undefined;
   const { name, classes, parts } = entry;
   const files: Uint8Array<ArrayBuffer>[] = [];
   for (const file of [parts.train.images, parts.train.labels]) {
@@ -35,6 +36,26 @@ export async function readKnown(request: KnownRequest, onProgress: OnProgress): 
     checksum: await sha256(images, labels),
   });
   return { train };
+}
+
+/** How many of them CIFAR-10's archive has. */
+const BATCHES = 5;
+
+/**
+ * CIFAR-10 from the page's own server: the archive or, if it has been unpacked, its batches. Too large to keep, and its
+ * host lets no page download it.
+ */
+async function readCifar(entry: CifarEntry, onProgress: OnProgress): Promise<DatasetParts> {
+  const fetched = (name: string) => fetchBytes(new URL(`data/${entry.name}/${name}`, siteAddress()), onProgress);
+  const archive = await fetched(entry.archive.name).catch(() => undefined);
+  if (archive && (await sha256(archive)) === entry.archive.sha256) return cifarFromArchive(archive, entry.archive.name);
+  if (archive) throw new Error(`${entry.archive.name} is not the right file: its checksum differs`);
+  const batches: CifarBatch[] = [];
+  for (let number = 1; number <= BATCHES; number++) {
+    const what = `data_batch_${number}.bin`;
+    batches.push({ bytes: await fetched(what), what });
+  }
+  return cifarFromBatches(batches);
 }
 
 /** A file's content from the nearest source that has it intact. */

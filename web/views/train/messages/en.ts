@@ -118,7 +118,7 @@ export const en = {
 
   setup: "Setup",
   data: "Images",
-  sources: { digits: "Digits", "fashion-mnist": "Fashion-MNIST", mnist: "MNIST", own: "Your own" },
+  sources: { digits: "Digits", "fashion-mnist": "Fashion-MNIST", mnist: "MNIST", cifar10: "CIFAR-10", own: "Your own" },
   digitsNote: "Digits that look handwritten, generated from a seed.",
   count: "Number of images",
   images: (count: string, classes: number) => `${count} images of ${classes} classes`,
@@ -133,11 +133,14 @@ export const en = {
   download: (megabytes: string) => `Download ${megabytes} MB`,
   downloadFrom: (hosts: string) => `From ${hosts}. The files are verified and kept for next time. Nothing is uploaded.`,
   orDrop: "Or choose “Your own” and drop the .gz files there.",
+  dropArchive:
+    "CIFAR-10’s host lets no page download it. Serve this page with lenet lab, which reads it from this machine, or drop the archive of its binary version here:",
   dataFailed: "The images could not be read.",
   tryAgain: "Try again",
   skipped: (count: number) => `${count === 1 ? "1 file" : `${count} files`} could not be decoded.`,
 
-  ownNote: "Drop a folder with one subfolder of images per class, or files in MNIST’s format, gzipped or not.",
+  ownNote:
+    "Drop a folder with one subfolder of images per class, or files in MNIST’s format, gzipped or not, or CIFAR-10’s archive.",
   chooseFolder: "Choose a folder",
   chooseFiles: "Choose files",
   webcam: "Use the camera",

@@ -112,7 +112,7 @@ export const zh: typeof en = {
 
   setup: "设置",
   data: "图片",
-  sources: { digits: "数字", "fashion-mnist": "Fashion-MNIST", mnist: "MNIST", own: "自己的" },
+  sources: { digits: "数字", "fashion-mnist": "Fashion-MNIST", mnist: "MNIST", cifar10: "CIFAR-10", own: "自己的" },
   digitsNote: "看起来像手写的数字，由种子生成。",
   count: "数量",
   images: (count, classes) => `${count} 张图片，${classes} 个类别`,
@@ -127,11 +127,14 @@ export const zh: typeof en = {
   download: (megabytes) => `下载 ${megabytes} MB`,
   downloadFrom: (hosts) => `来自 ${hosts}。下载后会校验，并留到下次使用。不会上传任何内容。`,
   orDrop: "也可以选“自己的”，把它的 .gz 文件拖到那里。",
+  dropArchive:
+    "CIFAR-10 的网站不允许网页下载它。可以用 lenet lab 打开本页（从这台机器读取），或把它的二进制版压缩包拖到这里：",
   dataFailed: "无法读取图片。",
   tryAgain: "重试",
   skipped: (count) => `有 ${count} 个文件无法解码。`,
 
-  ownNote: "拖入一个文件夹，其中每个类别一个图片文件夹；或拖入 MNIST 格式的文件（.gz 或已解压）。",
+  ownNote:
+    "拖入一个文件夹，其中每个类别一个图片文件夹；或拖入 MNIST 格式的文件（.gz 或已解压），或 CIFAR-10 的压缩包。",
   chooseFolder: "选择文件夹",
   chooseFiles: "选择文件",
   webcam: "使用摄像头",

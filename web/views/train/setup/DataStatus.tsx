@@ -1,4 +1,4 @@
-import { catalogEntry } from "../../../../src/data/catalog.js";
+import { type CifarEntry, catalogEntry } from "../../../../src/data/catalog.js";
 import { formatCount } from "../../../i18n/numbers.js";
 import { Button } from "../../../kit/controls.js";
 import { type DataState, dataState, loadData } from "../../../state/loadedData.js";
@@ -55,11 +55,26 @@ function describe(task: DataTask): string {
   return task.type === "fetching" ? messages().fetching(task.host) : messages()[task.type];
 }
 
+/** CIFAR-10, which no page can download: where to get it, and that it can be dropped. */
+function NotHere({ title }: { readonly title: string }) {
+  const m = messages();
+  const { mirrors, archive } = catalogEntry("cifar10") as CifarEntry;
+  return (
+    <div class="missing">
+      <p>{m.missing(title)}</p>
+      <p class="quiet">
+        {m.dropArchive} <a href={`${mirrors[0]}${archive.name}`}>{archive.name}</a>
+      </p>
+    </div>
+  );
+}
+
 /** A data set that can be downloaded: its source and size. */
 function Missing({ request }: { readonly request: DataRequest }) {
   const m = messages();
   if (request.type !== "known") return null;
-  const { title, mirrors, downloadBytes } = catalogEntry(request.name);
+  const { title, mirrors, downloadBytes, format } = catalogEntry(request.name);
+  if (format === "cifar") return <NotHere title={title} />;
   const hosts = mirrors.map((mirror) => new URL(mirror).host).join(", ");
   return (
     <div class="missing">

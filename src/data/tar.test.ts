@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { createTar } from "nanotar";
 import { describe, expect, it } from "vitest";
-import { DamagedFileError } from "./files.js";
 import { readTar } from "./tar.js";
 
 const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
@@ -83,7 +82,7 @@ describe("readTar", () => {
       "a.tar holds more than 1000 files: unpack it and name the folder",
     ],
   ])("refuses %s", (_, bytes, message) => {
-    expect(() => readTar(bytes, "a.tar")).toThrow(new DamagedFileError(message));
+    expect(() => readTar(bytes, "a.tar")).toThrow(new Error(message));
   });
 
   function damaged(place: number, value = 0xff): Uint8Array {

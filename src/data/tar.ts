@@ -1,6 +1,4 @@
-import { posix } from "node:path";
 import { parseTar } from "nanotar";
-import { DamagedFileError } from "./files.js";
 
 const BLOCK_BYTES = 512;
 const CHECKSUM = { start: 148, end: 156 };
@@ -17,7 +15,7 @@ const MOST_FILES = 1000;
  *
  * @param bytes the archive, unpacked; the files are views of it
  * @param what the archive's name, for messages
- * @throws DamagedFileError if it is not a tar archive, is truncated or damaged
+ * @throws Error if it is not a tar archive, is truncated or damaged
  */
 export function readTar(bytes: Uint8Array, what: string): Map<string, Uint8Array> {
   requireSoundHeaders(bytes, what);
@@ -25,7 +23,7 @@ export function readTar(bytes: Uint8Array, what: string): Map<string, Uint8Array
   const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes : Uint8Array.from(bytes);
   const files = new Map<string, Uint8Array>();
   for (const { name, type, data } of parseTar(whole)) {
-    if (type === "file") files.set(posix.basename(name), data ?? new Uint8Array());
+    if (type === "file") files.set(name.replace(/\/$/, "").split("/").at(-1) ?? "", data ?? new Uint8Array());
   }
   return files;
 }
@@ -42,21 +40,19 @@ function requireSoundHeaders(bytes: Uint8Array, what: string): void {
     if (header.length === BLOCK_BYTES && header.every((byte) => byte === 0)) return;
     if (header.length < BLOCK_BYTES || header[0] === 0 || octal(header, CHECKSUM) !== checksumOf(header)) {
       const fault = start === 0 ? "is not a tar archive" : "is damaged";
-      throw new DamagedFileError(`${what} ${fault}: found no file header at byte ${start}`);
+      throw new Error(`${what} ${fault}: found no file header at byte ${start}`);
     }
     const size = octal(header, SIZE);
     const extended = EXTENDED_TYPES.has(String.fromCharCode(header[TYPE]));
     if (!(size >= 0) || (extended && size > MOST_EXTENDED_BYTES)) {
-      throw new DamagedFileError(`${what} is damaged: the header at byte ${start} has an impossible size`);
+      throw new Error(`${what} is damaged: the header at byte ${start} has an impossible size`);
     }
     const end = start + BLOCK_BYTES + size;
     if (end > bytes.length) {
-      throw new DamagedFileError(
-        `${what} is truncated: a file takes ${end} bytes, but the archive has ${bytes.length}`,
-      );
+      throw new Error(`${what} is truncated: a file takes ${end} bytes, but the archive has ${bytes.length}`);
     }
     if (++files > MOST_FILES) {
-      throw new DamagedFileError(`${what} holds more than ${MOST_FILES} files: unpack it and name the folder`);
+      throw new Error(`${what} holds more than ${MOST_FILES} files: unpack it and name the folder`);
     }
     start = Math.ceil(end / BLOCK_BYTES) * BLOCK_BYTES;
   }
