@@ -93,6 +93,21 @@ describe.skipIf(!executable)(`the view "Look inside"${SKIPPED}`, () => {
       await page.getByRole("application", { name: /^Classes: 0: .*, 7: \d/ }).waitFor();
     });
 
+    test("says of a blank pad and of a scribble that it has seen nothing like it, and of no digit", async () => {
+      const note = page.locator(".unlike");
+      await page.keyboard.press("c");
+      await note.getByText("hardly any contrast").waitFor();
+      for (const digit of Object.keys(DRAWN)) {
+        await page.keyboard.press("c");
+        await draw(page, DRAWN[digit]);
+        await expect.poll(() => note.count(), PATIENTLY).toBe(0);
+      }
+      await page.keyboard.press("c");
+      await draw(page, [Array.from({ length: 16 }, (_, turn): Point => [turn % 2 ? 90 : 10, 10 + 5 * turn])]);
+      await note.getByText("principal components").waitFor();
+      expect(await axeFaults(page)).toEqual([]);
+    });
+
     test("undoes strokes and clears", async () => {
       await page.getByRole("button", { name: "Clear" }).click();
       const empty = await pixelsOf(page, "Input");
@@ -204,7 +219,7 @@ describe.skipIf(!executable)(`the view "Look inside"${SKIPPED}`, () => {
 
     test.each(FILES)("shows the engine's numbers to 1e-6: $file", async ({ file, kind, unseen }) => {
       const path = fileURLToPath(new URL(`../golden/${file}`, import.meta.url));
-      const { page, faults } = await open("#inspect");
+      const { page, faults } = await open("#inspect?inspectCentre=off");
       await page.getByLabel("Open weights").setInputFiles(path);
       const dialog = page.getByRole("dialog", { name: "Which network is it?" });
       for (const layer of kind) await dialog.getByLabel(layer, { exact: true }).check();

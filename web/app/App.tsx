@@ -3,6 +3,7 @@ import type { ComponentType } from "preact";
 import { canShareMemory } from "../../src/browser/index.js";
 import { type ViewName, view } from "../address/url.js";
 import { Announcer } from "../kit/regions.js";
+import { DropAnywhere } from "./DropAnywhere.js";
 import { Header } from "./Header.js";
 import { Images } from "./Images.js";
 import { messages } from "./messages/index.js";
@@ -48,6 +49,7 @@ export function App() {
         <Images />
         <p>{canShareMemory() ? m.isolated : m.notIsolated}</p>
       </footer>
+      <DropAnywhere />
       <Shortcuts />
       <Announcer />
     </>

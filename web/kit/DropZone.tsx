@@ -32,6 +32,8 @@ export function DropZone({ label, onFiles, children }: DropZoneProps) {
       onDragLeave={() => setOver(false)}
       onDrop={(event) => {
         event.preventDefault();
+        // The page takes what is dropped elsewhere.
+        event.stopPropagation();
         setOver(false);
         if (event.dataTransfer) void droppedFiles(event.dataTransfer).then(onFiles);
       }}
@@ -49,7 +51,7 @@ export interface PlacedFile {
 }
 
 /** All dropped files, including those in dropped folders. */
-async function droppedFiles({ items }: DataTransfer): Promise<PlacedFile[]> {
+export async function droppedFiles({ items }: DataTransfer): Promise<PlacedFile[]> {
   // All at once: the items are gone after the event.
   const entries = [...items].flatMap((item) => item.webkitGetAsEntry() ?? []);
   const files = await Promise.all(entries.map(filesOf));
@@ -57,12 +59,13 @@ async function droppedFiles({ items }: DataTransfer): Promise<PlacedFile[]> {
 }
 
 async function filesOf(entry: FileSystemEntry): Promise<PlacedFile[]> {
-  if (entry instanceof FileSystemFileEntry) {
-    const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
+  // Chromium has these classes under other names.
+  if (entry.isFile) {
+    const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
     return [{ file, path: entry.fullPath.replace(/^\//, "") }];
   }
-  if (!(entry instanceof FileSystemDirectoryEntry)) return [];
-  const reader = entry.createReader();
+  if (!entry.isDirectory) return [];
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
   const files: PlacedFile[] = [];
   // readEntries returns up to a hundred entries per call, and none at the end.
   for (;;) {

@@ -1,12 +1,13 @@
 import "./opening.css";
-import { signal, useSignal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { ParameterFreeLayers } from "../../src/formats/weightFiles.js";
+import { CATALOG } from "../../src/data/catalog.js";
 import { ACTIVATION_TYPES, POOLING_TYPES } from "../../src/model/index.js";
 import { RECIPES } from "../../src/training/recipes/recipes.js";
 import { layerMessages } from "../i18n/layers/index.js";
-import { Button, Choice } from "../kit/controls.js";
+import { Button, Choice, Select } from "../kit/controls.js";
 import { Dialog } from "../kit/Dialog.js";
+import { layersQuestion } from "./layersQuestion.js";
 import { messages } from "./messages/index.js";
 
 /** Asks for the layers without parameters, which a weights file does not contain. */
@@ -16,12 +17,13 @@ export function LayersDialog() {
   const open = useSignal(false);
   const activation = useSignal(RECIPES.improved.activation);
   const pooling = useSignal(RECIPES.improved.pooling);
-  const current = question.value;
+  const data = useSignal("");
+  const current = layersQuestion.value;
   useEffect(() => {
     open.value = current !== undefined;
   }, [current]);
   // Closing the dialog cancels.
-  useEffect(() => open.subscribe((isOpen) => isOpen || question.peek()?.answer(undefined)), []);
+  useEffect(() => open.subscribe((isOpen) => isOpen || layersQuestion.peek()?.answer(undefined)), []);
   return (
     <Dialog open={open} title={m.title} close={m.cancel}>
       <p>{m.note(current?.name ?? "")}</p>
@@ -42,33 +44,29 @@ export function LayersDialog() {
             pooling.value = value;
           }}
         />
+        <Select
+          label={m.trainedOn}
+          options={[
+            { value: "", label: m.unknownData },
+            ...CATALOG.map(({ name, title }) => ({ value: name, label: title })),
+          ]}
+          value={data.value}
+          onChange={(name) => {
+            data.value = name;
+          }}
+        />
         <Button
           primary
-          onClick={() => current?.answer({ activation: activation.value, pooling: pooling.value, dropout: 0 })}
+          onClick={() =>
+            current?.answer({
+              layers: { activation: activation.value, pooling: pooling.value, dropout: 0 },
+              classes: CATALOG.find(({ name }) => name === data.value)?.classes,
+            })
+          }
         >
           {m.open}
         </Button>
       </div>
     </Dialog>
   );
-}
-
-/** A file whose layers are unknown. */
-interface Question {
-  readonly name: string;
-  readonly answer: (parameterFree: ParameterFreeLayers | undefined) => void;
-}
-
-/** The question currently asked. */
-const question = signal<Question | undefined>(undefined);
-
-/** Asks which activation and pooling a file's model has; undefined if the dialog is cancelled. */
-export async function askLayers(name: string): Promise<ParameterFreeLayers | undefined> {
-  try {
-    return await new Promise((answer) => {
-      question.value = { name, answer };
-    });
-  } finally {
-    question.value = undefined;
-  }
 }

@@ -1,12 +1,17 @@
 import { UnknownLayersError } from "../../src/formats/errors.js";
-import { MOST_WEIGHTS_BYTES, type ParameterFreeLayers, readWeights } from "../../src/formats/weightFiles.js";
+import { MOST_WEIGHTS_BYTES, readWeights } from "../../src/formats/weightFiles.js";
 import type { Weights } from "../../src/model/index.js";
 import { parseRun } from "../../src/runs/record.js";
 import { RUN_FILES } from "../../src/runs/runFolderFiles.js";
 import type { PlacedFile } from "../kit/DropZone.js";
 import { takeNumber } from "../state/runs.js";
-import { askLayers } from "./LayersDialog.js";
+import { askLayers } from "./layersQuestion.js";
 import { addOpenedFile, addOpenedRun, networkOf } from "./opened.js";
+
+/** Whether a file is one of weights or of a run folder, judging by its name. */
+export function isNetwork(path: string): boolean {
+  return WEIGHTS.test(path) || baseOf(path) === RUN_FILES.config;
+}
 
 const WEIGHTS = /\.(pth|pt|safetensors|onnx)$/i;
 
@@ -59,30 +64,28 @@ async function openFolder(name: string, files: readonly PlacedFile[]): Promise<v
 }
 
 async function openFile(file: File): Promise<void> {
-  const weights = await openWeights(await bytesOf(file), () => askLayers(file.name));
+  const bytes = await bytesOf(file);
+  const described = describedWeights(bytes);
+  // Asks for the layers that the file does not describe.
+  const answer = described ? undefined : await askLayers(file.name);
+  const weights = described ?? (answer && readWeights(bytes, answer.layers));
   if (!weights) return;
   const origin = { number: takeNumber(), name: file.name };
-  addOpenedFile(origin, await networkOf(origin, weights));
+  addOpenedFile(origin, await networkOf(origin, weights, answer?.classes));
 }
 
 /**
- * Reads a weights file.
+ * A weights file that describes its layers; undefined if it does not.
  *
- * @param ask asks for the layers that the file does not describe; undefined if cancelled
- * @returns undefined if cancelled
  * @throws FormatError if the file is damaged, unsafe or not a LeNet-5
  */
-async function openWeights(
-  bytes: Uint8Array,
-  ask: () => Promise<ParameterFreeLayers | undefined>,
-): Promise<Weights | undefined> {
+function describedWeights(bytes: Uint8Array): Weights | undefined {
   try {
     return readWeights(bytes);
   } catch (error) {
     if (!(error instanceof UnknownLayersError)) throw error;
+    return undefined;
   }
-  const parameterFree = await ask();
-  return parameterFree && readWeights(bytes, parameterFree);
 }
 
 async function bytesOf(file: File): Promise<Uint8Array> {

@@ -1,4 +1,5 @@
 import { computed, signal } from "@preact/signals";
+import { CATALOG } from "../../src/data/catalog.js";
 import { classCount, fingerprint, inferShapes, type Weights } from "../../src/model/index.js";
 import type { RunRecord } from "../../src/runs/record.js";
 import { type Network, openedNetwork } from "../state/currentNetwork.js";
@@ -57,16 +58,22 @@ export function removeOpened(one: Opened): void {
 }
 
 /**
- * Weights as a network for the views; unnamed classes are numbered.
+ * Weights as a network for the views. Classes that the file does not name have those of the data set that it names, or
+ * numbers.
  *
  * @param origin the run or file that they come from
+ * @param given names of the classes, if the file does not name them; passed over if their number is wrong
  */
 export async function networkOf(
   { number, name }: { readonly number: number; readonly name: string },
   weights: Weights,
+  given?: readonly string[],
 ): Promise<Network> {
   const { model, parameters, normalization, metadata } = weights;
-  const classes = metadata?.classes ?? Array.from({ length: classCount(inferShapes(model)) }, (_, index) => `${index}`);
+  const count = classCount(inferShapes(model));
+  const known = given ?? CATALOG.find((entry) => entry.name === metadata?.data)?.classes;
+  const numbers = Array.from({ length: count }, (_, index) => `${index}`);
+  const classes = metadata?.classes ?? (known?.length === count ? known : numbers);
   return {
     origin: { type: "file", number, name },
     model,

@@ -24,6 +24,7 @@ export const en = {
   wholeView: "The whole view, for print",
   image: (number: number) => `Image ${number}`,
   saveAs: (what: string, format: string) => `Save “${what}” as ${format}`,
+  dropAnywhere: "Drop weights, run folders, images or data sets: they stay in this tab.",
   loading: "Loading …",
   viewFailed: "This view could not be loaded.",
   about: "Everything runs in this tab. Nothing you load or draw leaves it.",

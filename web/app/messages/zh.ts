@@ -20,6 +20,7 @@ export const zh: typeof en = {
   wholeView: "整个视图，适合打印",
   image: (number) => `图 ${number}`,
   saveAs: (what, format) => `将“${what}”保存为 ${format}`,
+  dropAnywhere: "放开即可打开：权重、运行文件夹、图片或数据集。它们只留在这个标签页里。",
   loading: "正在载入……",
   viewFailed: "无法载入此视图。",
   about: "一切都在这个标签页里计算。你载入或画的东西不会离开它。",

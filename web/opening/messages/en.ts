@@ -6,4 +6,6 @@ export const en = {
   cancel: "Cancel",
   activation: "Activation",
   pooling: "Pooling",
+  trainedOn: "Trained on",
+  unknownData: "unknown: number the classes",
 };

@@ -7,4 +7,6 @@ export const zh: typeof en = {
   cancel: "取消",
   activation: "激活",
   pooling: "池化",
+  trainedOn: "训练所用的数据",
+  unknownData: "未知：类别用编号",
 };

@@ -1,7 +1,6 @@
 import "./compare.css";
 import { Button } from "../../kit/controls.js";
 import { announce } from "../../kit/regions.js";
-import { LayersDialog } from "../../opening/LayersDialog.js";
 import { Curves } from "./Curves.js";
 import { Evaluation } from "./Evaluation.js";
 import { messages } from "./messages/index.js";
@@ -30,7 +29,6 @@ export function View() {
         <ShownNetwork />
         <Evaluation />
       </div>
-      <LayersDialog />
     </div>
   );
 }

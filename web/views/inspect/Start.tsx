@@ -2,7 +2,6 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { addressWith } from "../../address/url.js";
 import { Button } from "../../kit/controls.js";
-import { LayersDialog } from "../../opening/LayersDialog.js";
 import { dataState } from "../../state/loadedData.js";
 import { selectedRun } from "../../state/runs.js";
 import { messages } from "./messages/index.js";
@@ -63,7 +62,6 @@ function OpenWeights() {
         onChange={({ currentTarget }) => void open(currentTarget.files)}
       />
       <Button onClick={() => input.current?.click()}>{m.openFile}</Button>
-      <LayersDialog />
       {failures.value.map((line) => (
         <p key={line} class="notice" role="alert">
           {line}

@@ -4,17 +4,17 @@ import "./layers/layers.css";
 import "./source/source.css";
 import "./start.css";
 import { useSignalEffect } from "@preact/signals";
-import { useRef } from "preact/hooks";
 import { changeUrl, url } from "../../address/url.js";
 import { useShortcuts } from "../../state/shortcuts.js";
 import { Detail } from "./detail/Detail.js";
+import { useTypical } from "./detail/typical.js";
 import { InputRow } from "./layers/InputRow.js";
 import { LayerRow } from "./layers/LayerRow.js";
 import { OutputRow, Prediction } from "./layers/OutputRow.js";
 import { messages } from "./messages/index.js";
 import { RunBar } from "./RunBar.js";
 import { Start } from "./Start.js";
-import { useDroppedImage } from "./source/FilePicker.js";
+import { useGivenImage } from "./source/FilePicker.js";
 import { SourcePanel } from "./source/SourcePanel.js";
 import { chooseRandom } from "./state/choosableImages.js";
 import { clearDrawing, undoStroke } from "./state/shownImage.js";
@@ -40,13 +40,13 @@ const SHORTCUTS = {
 /** The view "Look inside": input and output, the layers in between, and the details of one unit. */
 export function View() {
   const m = messages();
-  const element = useRef<HTMLDivElement>(null);
   useShortcuts(SHORTCUTS);
-  useDroppedImage(element);
+  useGivenImage();
   useLiveParameters();
+  useTypical();
   const current = structure.value;
   return (
-    <div class={current ? "inspect lit" : "inspect"} ref={element}>
+    <div class={current ? "inspect lit" : "inspect"}>
       <header class="lead">
         <h1>{m.title}</h1>
         {!current && <p>{m.lead}</p>}

@@ -118,6 +118,6 @@ function isAbout(state: typeof dataState.value, request: DataRequest): boolean {
   if (request.type === "digits") return other.type === "digits" && other.count === request.count;
   if (request.type !== "known") return false;
   // What was dropped counts, too, if it is that data set.
-  const isFromFiles = state.type === "ready" && other.type === "files" && state.data.parts.train.name === request.name;
-  return isFromFiles || (other.type === "known" && other.name === request.name);
+  if (other.type === "files") return state.type !== "ready" || state.data.parts.train.name === request.name;
+  return other.type === "known" && other.name === request.name;
 }

@@ -1,5 +1,6 @@
 import type { Dataset } from "../../../src/data/dataset.js";
 import type { Model, NamedTensors, Normalization } from "../../../src/model/index.js";
+import type { Principal } from "./principal.js";
 
 /** The network to inspect. */
 export interface InspectedNetwork {
@@ -21,6 +22,8 @@ export type InspectTask =
   | { readonly type: "search"; readonly dataset: Dataset; readonly place: MapPlace; readonly count: number }
   /** Synthesizes an image from noise that excites a map. */
   | { readonly type: "climb"; readonly place: MapPlace; readonly seed: number }
+  /** Measures what images have in common. */
+  | { readonly type: "typical"; readonly dataset: Dataset }
   /** Computes which pixels of an image a class depends on. */
   | {
       readonly type: "attribute";
@@ -29,6 +32,12 @@ export type InspectTask =
       readonly classIndex: number;
       readonly background: 0 | 255;
     };
+
+/** What images of a data set have in common: principal components of their pixels, each 0 … 1. */
+export interface Typical extends Principal {
+  /** The residual that all but one in a hundred other images stay below. */
+  readonly limit: number;
+}
 
 /** The message that starts a worker. */
 export interface InspectRequest {
@@ -61,5 +70,6 @@ export type InspectEvent =
   | { readonly type: "found"; readonly images: readonly ExcitingImage[] }
   /** A step of an ascent, the last with `done`: the image's bytes and the map's mean. */
   | { readonly type: "climbed"; readonly pixels: Uint8Array; readonly value: number; readonly done: boolean }
+  | { readonly type: "typical"; readonly typical: Typical }
   | { readonly type: "attributed"; readonly attributions: Attributions }
   | { readonly type: "failed"; readonly message: string };

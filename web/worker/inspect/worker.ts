@@ -4,6 +4,7 @@ import { attribute } from "./attribute.js";
 import { climb } from "./climb.js";
 import type { InspectEvent, InspectRequest } from "./protocol.js";
 import { search } from "./search.js";
+import { measureTypical } from "./typical.js";
 
 addEventListener("message", async ({ data: { network, task } }: MessageEvent<InspectRequest>) => {
   try {
@@ -13,6 +14,9 @@ addEventListener("message", async ({ data: { network, task } }: MessageEvent<Ins
         break;
       case "climb":
         climb(network, task, report);
+        break;
+      case "typical":
+        report({ type: "typical", typical: measureTypical(task) });
         break;
       case "attribute":
         report({ type: "attributed", attributions: await attribute(network, task) });

@@ -8,6 +8,7 @@ import { messages } from "../messages/index.js";
 import { response, select, selection } from "../state/response.js";
 import { shownImage } from "../state/shownImage.js";
 import { shownNetwork } from "../state/shownNetwork.js";
+import { unlike } from "../state/unlike.js";
 import { type BarLayout, barAt, barLayout, paintBars } from "./bars.js";
 import { ARROWS, focusDetail } from "./keyboard.js";
 import { prepare } from "./paint.js";
@@ -27,6 +28,11 @@ export function Prediction() {
       <p class={nameOf(prediction).length > 2 ? "answer long" : "answer"}>{nameOf(prediction)}</p>
       <p>{formatPercent(probabilities[prediction])}</p>
       {order.length > 1 && <p class="quiet">{m.next(nameOf(order[1]), formatPercent(probabilities[order[1]]))}</p>}
+      {unlike.value && (
+        <p class="unlike" role="status">
+          {m.unlike} <small>{m.unlikeNotes[unlike.value]}</small>
+        </p>
+      )}
       {label !== undefined && <p class={label === prediction ? "quiet" : "wrong"}>{m.labelled(nameOf(label))}</p>}
     </div>
   );

@@ -68,6 +68,12 @@ export const en = {
   prediction: "Prediction",
   next: (name: string, share: string) => `then ${name}, ${share}`,
   labelled: (name: string) => `label: ${name}`,
+  unlike: "This is not like anything I was trained on.",
+  unlikeNotes: {
+    blank: "The image has hardly any contrast.",
+    unusual:
+      "The 40 principal components of the training images leave more of its pixels unexplained than of 99% of other images.",
+  },
   logits: "logits, before the softmax",
   probabilities: "probabilities, after the softmax",
   unitOfMap: (term: string, map: number, row: number, column: number) =>

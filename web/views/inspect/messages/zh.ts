@@ -65,6 +65,11 @@ export const zh: typeof en = {
   prediction: "预测",
   next: (name, share) => `其次 ${name}，${share}`,
   labelled: (name) => `标签：${name}`,
+  unlike: "这不像我训练时见过的任何东西。",
+  unlikeNotes: {
+    blank: "这张图片几乎没有明暗差别。",
+    unusual: "训练图片的 40 个主成分对它的像素解释不了的部分，比 99% 的其他图片都多。",
+  },
   logits: "logits，softmax 之前",
   probabilities: "概率，softmax 之后",
   unitOfMap: (term, map, row, column) => `${term} 第 ${map} 图 第 ${row} 行 第 ${column} 列`,

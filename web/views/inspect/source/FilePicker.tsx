@@ -1,10 +1,11 @@
-import { useSignal } from "@preact/signals";
+import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { decodeImage } from "../../../../src/browser/index.js";
 import { Button } from "../../../kit/controls.js";
+import { droppedImage } from "../../../state/droppedImage.js";
 import { messages } from "../messages/index.js";
 import { take, taken } from "../state/shownImage.js";
-import { Inverted } from "./SourcePanel.js";
+import { Adjustments } from "./SourcePanel.js";
 
 /** Opens an image file; images can also be dropped or pasted anywhere in the view. */
 export function FilePicker() {
@@ -40,33 +41,26 @@ export function FilePicker() {
           {m.noImage}
         </p>
       )}
-      <Inverted />
+      <Adjustments />
     </div>
   );
 }
 
-/** Accepts images pasted, or dropped on an element, while it is mounted. */
-export function useDroppedImage(element: { readonly current: HTMLElement | null }): void {
+/** Takes images that are pasted, or were dropped anywhere on the page, while a component is mounted. */
+export function useGivenImage(): void {
+  // Ignores what the browser cannot decode.
+  const takeFile = (file: File) => void decodeImage(file).then(take, () => {});
+  useSignalEffect(() => {
+    if (!droppedImage.value) return;
+    takeFile(droppedImage.value);
+    droppedImage.value = undefined;
+  });
   useEffect(() => {
-    const target = element.current;
-    const takeFrom = async (transfer: DataTransfer | null) => {
-      const file = [...(transfer?.files ?? [])].find(({ type }) => type.startsWith("image/"));
-      // Ignore what the browser cannot decode.
-      if (file) await decodeImage(file).then(take, () => {});
-    };
-    const onPaste = (event: ClipboardEvent) => void takeFrom(event.clipboardData);
-    const onDragOver = (event: DragEvent) => event.preventDefault();
-    const onDrop = (event: DragEvent) => {
-      event.preventDefault();
-      void takeFrom(event.dataTransfer);
+    const onPaste = ({ clipboardData }: ClipboardEvent) => {
+      const file = [...(clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
+      if (file) takeFile(file);
     };
     addEventListener("paste", onPaste);
-    target?.addEventListener("dragover", onDragOver);
-    target?.addEventListener("drop", onDrop);
-    return () => {
-      removeEventListener("paste", onPaste);
-      target?.removeEventListener("dragover", onDragOver);
-      target?.removeEventListener("drop", onDrop);
-    };
-  }, [element]);
+    return () => removeEventListener("paste", onPaste);
+  }, []);
 }

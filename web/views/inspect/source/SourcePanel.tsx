@@ -7,15 +7,38 @@ import { Button, Choice } from "../../../kit/controls.js";
 import { squareOf, useCamera } from "../../../kit/useCamera.js";
 import { messages } from "../messages/index.js";
 import { parts } from "../state/choosableImages.js";
-import { source, take, taken } from "../state/shownImage.js";
+import { isCentred, source, type TakenImage, take, taken } from "../state/shownImage.js";
 import { DataPicker } from "./DataPicker.js";
 import { DrawPad } from "./DrawPad.js";
 import { FilePicker } from "./FilePicker.js";
 
-/** Whether light and dark are swapped in an opened or captured image. */
-export function Inverted() {
+/** How an opened or captured image becomes the input: with light and dark swapped, and centred. */
+export function Adjustments() {
   const image = taken.value;
   if (!image) return null;
+  return (
+    <div>
+      <Centred />
+      <Inverted image={image} />
+    </div>
+  );
+}
+
+/** Whether ink is centred as in MNIST. */
+function Centred() {
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={isCentred.value}
+        onChange={({ currentTarget }) => changeUrl({ inspectCentre: currentTarget.checked ? "on" : "off" })}
+      />
+      <span>{messages().centre}</span>
+    </label>
+  );
+}
+
+function Inverted({ image }: { readonly image: TakenImage }) {
   return (
     <label class="check">
       <input
@@ -50,7 +73,7 @@ export function CameraShot() {
         {m.snap}
       </Button>
       <p class="quiet">{m.cameraNote}</p>
-      <Inverted />
+      <Adjustments />
     </div>
   );
 }

@@ -60,7 +60,7 @@ export const shownPart = computed<Part | undefined>(
 );
 
 /** Whether the data's labels are the network's classes. */
-const isLabelled = computed(() => JSON.stringify(loaded.value?.parts.train.classes) === classNames.value);
+export const isLabelled = computed(() => JSON.stringify(loaded.value?.parts.train.classes) === classNames.value);
 
 /** The selectable images: those of the part and, if one is chosen, the class. */
 export const choosable = computed<ImagePart | undefined>(() => {

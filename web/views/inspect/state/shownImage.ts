@@ -5,6 +5,7 @@ import type { Source } from "../../../address/inspectFields.js";
 import { changeUrl, url } from "../../../address/url.js";
 import { inkImage, type PadStroke } from "../../../scene/pen.js";
 import { network } from "../../../state/currentNetwork.js";
+import { centredImage } from "../calculation/centre.js";
 import { background, chosenImage, classesAreCharacters } from "./choosableImages.js";
 
 /** The content of the pad. */
@@ -37,7 +38,7 @@ export const source = computed<Source>(
   () => url.value.inspectSource ?? (classesAreCharacters.value || !chosenImage.value ? "draw" : "data"),
 );
 
-/** Whether drawings are centred. */
+/** Whether drawings and images of ink are centred. */
 export const isCentred = computed(() => {
   const { inspectCentre } = url.value;
   return inspectCentre === undefined ? classesAreCharacters.value : inspectCentre === "on";
@@ -54,8 +55,12 @@ const fitted = computed(() => {
   const { channels, height, width } = shape.value;
   const pixels = new Uint8Array(channels * height * width);
   const { original, inverted } = taken.value;
+  const image = inverted ? invertImage(original) : original;
+  // What has the input's size has been prepared for it.
+  const isPrepared = original.width === width && original.height === height;
+  if (isCentred.value && !isPrepared) return centredImage(image, shape.value, background.value);
   const settings = { shape: shape.value, resize: "contain", background: background.value } as const;
-  resizeImage(inverted ? invertImage(original) : original, settings, pixels);
+  resizeImage(image, settings, pixels);
   return pixels;
 });
 
