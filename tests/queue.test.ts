@@ -1,11 +1,13 @@
 import { type ChildProcess, execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { SweepStore } from "../src/cli/sweep/queue/store.js";
 import { writeDigitFiles } from "./support/digitFiles.mjs";
 import { type Outcome, type RunOptions, runProgram } from "./support/program.js";
@@ -14,12 +16,19 @@ import { sweepContents } from "./support/sweepContents.mjs";
 
 const PASSWORD = "a secret of the queue";
 
+// Each test starts several programs. Only one that hangs may come to this.
+vi.setConfig({ testTimeout: 600_000 });
+
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lenet-queue-"));
   await writeDigitFiles(join(folder, "few"), { train: 400, test: 50 });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await delay(50);
+}
 
 const lenet = (args: string, options?: RunOptions) => runProgram(folder, args.split(" "), options);
 
@@ -35,7 +44,7 @@ it("says in one line that packages for a queue are missing, or that it cannot be
     stderr: "lenet: a queue needs two packages: npm install bullmq ioredis\n",
   });
   expect((await lenet("worker redis://user:secret@127.0.0.1:1")).stderr).toMatch(
-    /^lenet: cannot connect to the queue at redis:\/\/127\.0\.0\.1:1: connect ECONNREFUSED 127\.0\.0\.1:1\n$/,
+    /^warning: cannot connect to redis:\/\/127\.0\.0\.1:1 yet \(connect ECONNREFUSED 127\.0\.0\.1:1\): trying for 5 seconds\nlenet: cannot connect to the queue at redis:\/\/127\.0\.0\.1:1: connect ECONNREFUSED 127\.0\.0\.1:1\n$/,
   );
   expect((await lenet("worker http://127.0.0.1")).stderr).toMatch(/It must be redis:\/\/HOST or rediss:\/\/HOST/);
 });
@@ -76,7 +85,7 @@ describe.skipIf(REDIS === undefined)("a sweep through a queue", () => {
   let started: ChildProcess | undefined;
 
   it("ends as on one machine, byte for byte but times, though everything is killed and the server restarts", async () => {
-    const args = "--runs 4 --workers 2 --kills 3 --restarts 1 --epochs 12 --images 200 --pause 1.5";
+    const args = "--runs 4 --workers 2 --kills 3 --restarts 1 --epochs 30 --images 200";
     const { stdout } = await promisify(execFile)(process.execPath, ["tests/queueKills.mjs", ...args.split(" ")]);
     expect(stdout).toMatch(/workers and [1-9] submitters killed, 1 restarts; /);
     expect(stdout).toMatch(/all 50 files of 4 runs are those of one machine; no run is lost, none doubled\n$/);
@@ -86,6 +95,48 @@ describe.skipIf(REDIS === undefined)("a sweep through a queue", () => {
     const denied = await lenet(`worker redis://:wrong@127.0.0.1:${server.port}`);
     expect(denied.code).toBe(1);
     expect(denied.stderr).toMatch(/^lenet: cannot connect to the queue at redis:\/\/127\.0\.0\.1:\d+: WRONGPASS /);
+  });
+
+  it("waits for a server that is starting", async () => {
+    let isReady = false;
+    // Resets connections as a server that is ending does, until the program says that it tries again.
+    const starting = createServer((socket) => {
+      if (!isReady) {
+        socket.resetAndDestroy();
+        return;
+      }
+      const upstream = connect(server.port, "127.0.0.1");
+      for (const end of [socket, upstream]) end.on("error", () => {});
+      socket.pipe(upstream).pipe(socket);
+      socket.on("close", () => upstream.destroy());
+      upstream.on("close", () => socket.destroy());
+    });
+    await new Promise<void>((resolve) => starting.listen(0, "127.0.0.1", resolve));
+    const url = `redis://127.0.0.1:${(starting.address() as AddressInfo).port}`;
+    const settings = "--data few --epochs 1 --seeds 1 --out started --queue-name starting";
+    const waits = expect.stringMatching(
+      /^warning: cannot connect to redis:\/\/127\.0\.0\.1:\d+ yet \([^)]*ECONNRESET[^)]*\): trying for 5 seconds\n$/,
+    );
+    const readyAfter = (child: ChildProcess) => {
+      isReady = false;
+      child.stderr?.once("data", () => {
+        isReady = true;
+      });
+    };
+    const submitted = lenet(`sweep ${settings} --queue ${url}`, { env, onStart: readyAfter });
+    await Promise.race([submitted, until(async () => (await keys("starting:runs:wait")).length > 0)]);
+    let worker: ChildProcess | undefined;
+    const worked = lenet(`worker ${url} --queue-name starting --data few --jobs 1`, {
+      env,
+      onStart: (child) => {
+        worker = child;
+        readyAfter(child);
+      },
+    });
+    expect(await submitted).toMatchObject({ code: 0, stderr: waits });
+    worker?.kill("SIGTERM");
+    expect((await worked).stderr).toMatch(/^warning: cannot connect .*\nlenet: interrupted\n$/);
+    starting.close();
   });
 
   it("names what a worker lacks, and goes on once another has it", async () => {

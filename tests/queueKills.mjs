@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { Redis } from "ioredis";
 import { writeDigitFiles } from "./support/digitFiles.mjs";
 import { REDIS, RedisServer } from "./support/redis.mjs";
 import { sweepContents } from "./support/sweepContents.mjs";
@@ -21,14 +22,14 @@ const { values } = parseArgs({
     restarts: { type: "string", default: "2" },
     epochs: { type: "string", default: "12" },
     images: { type: "string", default: "1000" },
-    // Mean seconds between two kills.
-    pause: { type: "string", default: "2.5" },
     seed: { type: "string", default: "1" },
   },
 });
-const [runs, workers, kills, restarts, images] = ["runs", "workers", "kills", "restarts", "images"].map((name) =>
-  Number(values[name]),
-);
+const [runs, workers, kills, restarts, epochs, images] = [
+  ...["runs", "workers", "kills", "restarts", "epochs", "images"],
+].map((name) => Number(values[name]));
+/** The last kill comes when so much of the work is done, so that what is left takes far longer than to notice it. */
+const LAST_KILL = 0.75;
 const random = randomNumbers(Number(values.seed));
 if (REDIS === undefined) throw new Error("there is no redis-server or valkey-server");
 
@@ -62,17 +63,25 @@ try {
   await rm(parent, { recursive: true, force: true });
 }
 
-/** Trains the sweep; kills and restarts whatever takes part in it, until all kills are done. */
+/**
+ * Trains the sweep; kills and restarts whatever takes part in it, until all kills are done. They come at random shares of
+ * the work rather than at times, so that all of them meet it on any machine.
+ */
 async function killAll() {
   const begin = performance.now();
+  const redis = new Redis(server.url, { maxRetriesPerRequest: null });
+  redis.on("error", () => {});
   const team = Array.from({ length: workers }, () => keepWorking());
   const submitter = keepSubmitting();
   const victims = [submitter, ...team];
   const counts = { workers: 0, submitters: 0, restarts: 0 };
   const restartAt = Array.from({ length: restarts }, (_, index) => Math.round(((index + 1) * kills) / (restarts + 1)));
-  for (let kill = 0; kill < kills; kill++) {
-    await delay(random() * 2000 * Number(values.pause));
-    if (submitter.isDone) throw new Error(`the sweep was done after ${kill} of ${kills} kills: train more`);
+  const shares = Array.from({ length: kills }, () => LAST_KILL * random()).sort((a, b) => a - b);
+  for (const [kill, share] of shares.entries()) {
+    while ((await epochsDone(redis)) < share * runs * epochs) {
+      await Promise.race([submitter.done, delay(20)]);
+      if (submitter.isDone) throw new Error(`the sweep was done after ${kill} of ${kills} kills: train more`);
+    }
     if (restartAt.includes(kill)) {
       await server.stop(counts.restarts % 2 === 0 ? "SIGKILL" : "SIGTERM");
       await delay(500 + random() * 1000);
@@ -86,11 +95,20 @@ async function killAll() {
   }
   await submitter.done;
   isOver = true;
+  redis.disconnect();
   const killed = `${counts.workers} workers and ${counts.submitters} submitters killed, ${counts.restarts} restarts`;
   const resumed = team.reduce((sum, { text }) => sum + (text().match(/^going on with /gm)?.length ?? 0), 0);
   const trained = team.reduce((sum, { text }) => sum + (text().match(/^(training|going on with) /gm)?.length ?? 0), 0);
   say(`queue: ${seconds(begin)} s; ${killed}; trainings begun: ${trained}, of which from a checkpoint: ${resumed}`);
   for (const { child } of team) child.kill("SIGKILL");
+}
+
+/** The epochs that the workers have done: those of the runs in training, and all of the finished ones. */
+async function epochsDone(redis) {
+  let done = 0;
+  for (const key of await redis.keys("lenet:sweep:*:checkpoint:*")) done += Number(await redis.hget(key, "epoch"));
+  for (const key of await redis.keys("lenet:sweep:*:digests")) done += epochs * (await redis.hlen(key));
+  return done;
 }
 
 /** A worker that is started again whenever it ends. */
@@ -107,7 +125,7 @@ function keepWorking() {
   return state;
 }
 
-/** A submitter that is started again until it is done. */
+/** A submitter that is started again until it is done: after a kill, and if the server was away for too long. */
 function keepSubmitting() {
   const state = { child: undefined, isDone: false, done: undefined };
   const run = async () => {
@@ -118,7 +136,8 @@ function keepSubmitting() {
       state.child = started.child;
       const { code, signal } = await started.end;
       if (code === 0) break;
-      if (signal !== "SIGKILL") throw new Error(`the submitter failed: ${started.text()}`);
+      if (signal !== "SIGKILL" && !started.text().includes("cannot connect to the queue"))
+        throw new Error(`the submitter failed: ${started.text()}`);
     }
     state.isDone = true;
   };

@@ -195,7 +195,7 @@ async function runSweep(given: SweepCommandOptions, command: Command): Promise<v
   if (options.collect) return collectSweep(options.collect, { terminal, json });
   const { log, device, queue: url, queueName: name } = options;
   if (url === undefined) return train(options, { terminal, json, log, device, jobs }, command);
-  const client = await openQueue({ url, name }, (line) => terminal.warn(line));
+  const client = await openQueue({ url, name }, { onLost: (line) => terminal.warn(line) });
   const remote = new QueueTrainer(client, terminal);
   try {
     // Also for data and settings, the machine of the submitter is only a processor.

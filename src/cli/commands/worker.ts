@@ -47,7 +47,7 @@ async function runWorker(url: string, options: WorkerCommandOptions): Promise<vo
   const { queueName: name, data: folders, dataDir, jobs, maxEpochs, quiet } = options;
   const terminal = new Terminal(process.stdout, { quiet });
   await withInterrupt(async (signal) => {
-    const client = await openQueue({ url, name }, (line) => terminal.warn(line));
+    const client = await openQueue({ url, name }, { onLost: (line) => terminal.warn(line), signal });
     try {
       terminal.line(`worker of ${client.where}: ${counted(jobs, "run")} at once`);
       const data = new WorkerData(folders, dataDir, { terminal, signal });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type * as BullMQ from "bullmq";
 import type { Redis } from "ioredis";
 import { quoted } from "../../text.js";
@@ -31,14 +32,27 @@ export const DEFAULT_NAME = "lenet";
 const PASSWORD = "LENET_QUEUE_PASSWORD";
 const CONNECT_MILLISECONDS = 10_000;
 const LONGEST_WAIT_MILLISECONDS = 2000;
+/** How long a first connection is tried for: a server that starts together with its clients is not there at once. */
+const START_SECONDS = 5;
+const START_PAUSE_MILLISECONDS = 200;
+/** What connections meet at a server that is starting or ending. */
+const STARTING = ["ECONNREFUSED", "ECONNRESET", "EPIPE"];
+
+/** How a queue is opened. */
+export interface OpenOptions {
+  /** Called with a line whenever the connection is not made yet, lost, or made again. */
+  readonly onLost: (line: string) => void;
+  /** Ends the attempts to connect. */
+  readonly signal?: AbortSignal;
+}
 
 /**
- * Connects to a queue. A connection that is lost later is made again, however long that takes.
+ * Connects to a queue. A first connection that is refused or reset is tried again for a few seconds. A connection that is
+ * lost later is made again, however long that takes.
  *
- * @param onLost called with a line whenever the connection is lost or made again
  * @throws Error if the packages for it are not installed, or the server cannot be reached
  */
-export async function openQueue({ url, name }: QueueAddress, onLost: (line: string) => void): Promise<QueueClient> {
+export async function openQueue({ url, name }: QueueAddress, { onLost, signal }: OpenOptions): Promise<QueueClient> {
   const { bullmq, ioredis } = await importClient();
   const where = withoutPassword(url);
   let isOpen = false;
@@ -50,16 +64,7 @@ export async function openQueue({ url, name }: QueueAddress, onLost: (line: stri
     maxRetriesPerRequest: null,
     retryStrategy: (times) => (isOpen ? Math.min(times * 100, LONGEST_WAIT_MILLISECONDS) : null),
   });
-  let reason = "";
-  redis.on("error", (error) => {
-    reason = error.message || reason;
-  });
-  try {
-    await redis.connect();
-  } catch (error) {
-    redis.disconnect();
-    throw new Error(`cannot connect to the queue at ${where}: ${reason || (error as Error).message}`, { cause: error });
-  }
+  await connect(redis, where, { onLost, signal });
   isOpen = true;
   let isClosing = false;
   redis.on("close", () => isClosing || onLost(`the connection to ${where} is lost: trying again`));
@@ -75,6 +80,31 @@ export async function openQueue({ url, name }: QueueAddress, onLost: (line: stri
       redis.disconnect();
     },
   };
+}
+
+async function connect(redis: Redis, where: string, { onLost, signal }: OpenOptions): Promise<void> {
+  let error: (Error & { code?: string }) | undefined;
+  redis.on("error", (event) => {
+    error = event;
+  });
+  const end = performance.now() + 1000 * START_SECONDS;
+  for (let attempt = 1; ; attempt++) {
+    error = undefined;
+    try {
+      return await redis.connect();
+    } catch (closed) {
+      const { message, code } = error ?? (closed as Error & { code?: string });
+      const reason = message || code;
+      // A server that ends closes its connections without an error.
+      const isStarting = error === undefined || (code !== undefined && STARTING.includes(code));
+      if (!isStarting || performance.now() > end) {
+        redis.disconnect();
+        throw new Error(`cannot connect to the queue at ${where}: ${reason}`, { cause: error ?? closed });
+      }
+      if (attempt === 1) onLost(`cannot connect to ${where} yet (${reason}): trying for ${START_SECONDS} seconds`);
+      await delay(START_PAUSE_MILLISECONDS, undefined, { signal }).catch(() => signal?.throwIfAborted());
+    }
+  }
 }
 
 async function importClient() {

@@ -21,7 +21,7 @@ it("takes a job as it comes from the queue", () => {
 
 it.each([
   [undefined, "the job is invalid: is missing: it must be an object"],
-  [{ ...job, run: "a".repeat(2000) }, /^the job is invalid: run: must be at most 1000, /],
+  [{ ...job, run: "a".repeat(2000) }, /^the job is invalid: run: must be at most 1000 characters long, /],
   [{ ...job, sweep: "../../etc" }, /^the job is invalid: sweep: /],
   [{ ...job, command: "rm" }, /^the job is invalid: Unrecognized key: "command"$/],
   [{ ...job, seed: -1 }, "the job is invalid: seed: must be at least 0, not -1"],

@@ -125,11 +125,14 @@ export class SweepStore {
     return { from, digest, files: await this.files(key) };
   }
 
-  /** Forgets what was delivered once it is in the sweep folder. A failed run may be tried again. */
+  /**
+   * Forgets what was delivered once it is in the sweep folder. A failed run may be tried again. One command after the
+   * other: each is sent again if the connection is lost, which a transaction is not.
+   */
   async taken(job: string, delivery: Delivery | undefined): Promise<void> {
-    const all = this.redis.multi().srem(this.key("ready"), job).del(this.key("result", job));
-    if (delivery?.failure !== undefined) all.hdel(this.key("digests"), job);
-    await all.exec();
+    if (delivery?.failure !== undefined) await this.redis.hdel(this.key("digests"), job);
+    await this.redis.del(this.key("result", job));
+    await this.redis.srem(this.key("ready"), job);
   }
 
   /** Notes how many images of a run are done. */

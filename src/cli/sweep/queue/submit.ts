@@ -136,7 +136,12 @@ export class QueueTrainer implements RemoteTrainer {
       // The same id is never added twice, and what a worker delivers is not kept in the job.
       jobs.push({ name: run.name, data: asked, opts: { jobId: `${sweep}.${job}`, removeOnComplete: true } });
     }
-    for (let start = 0; start < jobs.length; start += CHUNK) await this.queue.addBulk(jobs.slice(start, start + CHUNK));
+    for (let start = 0; start < jobs.length; start += CHUNK) {
+      // Not as a transaction, which is not sent again if the connection is lost.
+      await Promise.all(
+        jobs.slice(start, start + CHUNK).map(({ name, data, opts }) => this.queue.add(name, data, opts)),
+      );
+    }
   }
 
   private async keepCheckpoint(store: SweepStore, { name, path }: SweptRun): Promise<void> {
