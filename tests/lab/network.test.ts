@@ -141,6 +141,34 @@ describe.skipIf(!executable)(`the view "The network"${SKIPPED}`, () => {
     await page.context().close();
   });
 
+  test("opens a chosen map's sum to numbers, and leads back", async () => {
+    const { page } = await openReading("#network?networkPart=C3:1");
+    await page.getByRole("heading", { name: /map 1 of C3/ }).waitFor();
+    const first = await scenePixels(page);
+    // The row of another map of S2.
+    const box = (await scene(page).boundingBox())!;
+    for (const share of [0.25, 0.9]) await page.mouse.click(box.x + box.width / 2, box.y + share * box.height);
+    await expect.poll(() => scenePixels(page), PATIENTLY).not.toBe(first);
+    expect(partOf(page)).toBe("C3:1");
+    await page.getByRole("button", { name: "Back to the answer" }).click();
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("It reads a 3.");
+    await page.context().close();
+  });
+
+  test("shows a chosen part on a sheet from below on a phone", async () => {
+    const { page } = await openReading("#network?networkPart=C3:1", PHONE);
+    const sheet = page.getByRole("region", { name: /map 1 of C3/ });
+    await sheet.getByText(/number \d: [+−]\d/).waitFor();
+    expect(await sheet.getByRole("figure").count()).toBe(1);
+    await sheet.getByRole("button", { name: "Show all 6" }).click();
+    expect(await sheet.getByRole("figure").count()).toBe(6);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    expect(await axeFaults(page)).toEqual([]);
+    await sheet.getByRole("button", { name: "Back to the answer" }).click();
+    await expect.poll(() => sheet.count(), PATIENTLY).toBe(0);
+    await page.context().close();
+  });
+
   test("has its parts chosen with the keyboard, and tells screen readers", async () => {
     const { page } = await openReading();
     await scene(page).focus();
@@ -218,10 +246,11 @@ describe.skipIf(!executable)(`the view "The network"${SKIPPED}`, () => {
     await page.getByRole("button", { name: "Start from noise" }).click();
     await page.getByRole("button", { name: "Pause" }).click();
     await page.getByRole("heading", { name: "Paused" }).waitFor();
-    const before = await scenePixels(page);
+    const moments = async () => Number(await page.getByRole("slider").getAttribute("aria-valuemax"));
+    const before = await moments();
     await page.getByRole("button", { name: "One batch" }).click();
+    await expect.poll(moments, PATIENTLY).toBe(before + 1);
     await page.getByRole("heading", { name: "Paused" }).waitFor();
-    await expect.poll(() => scenePixels(page), PATIENTLY).not.toBe(before);
     await page.context().close();
   });
 

@@ -61,7 +61,7 @@ async function photographNetwork(colorScheme) {
   };
   const states = {
     network: { sizes: Object.keys(sizes) },
-    "network-part": { hash: "networkSample=5&networkPart=C3:7", sizes: ["desktop", "phone"] },
+    "network-part": { hash: "networkSample=4&networkPart=C3:1", sizes: ["desktop", "phone"] },
     "network-clothes": { hash: "networkShow=clothes&networkSample=9", sizes: ["desktop", "phone"] },
     "network-rewound": { sizes: ["desktop"], moment: 6 },
     "network-zh": { hash: "lang=zh", sizes: ["desktop", "phone", "projector"] },

@@ -6,6 +6,7 @@ import type { Structure } from "./arithmetic.js";
 import { sceneColors } from "./colors.js";
 import { type Hit, hasMaps, hitAt, type SceneLayout } from "./layout.js";
 import { messages } from "./messages.js";
+import { isOpen, layoutBetween, type OpenLayout, rowAt } from "./openLayout.js";
 import { type Picture, ScenePainter } from "./paint.js";
 import { describe, formatSure, headsOf, mapOf, nameOfUnit } from "./words.js";
 
@@ -18,13 +19,25 @@ export interface SceneProps {
   readonly light: ReadonlySignal<number>;
   /** Called with a map or unit; undefined: the answer. */
   readonly onChoose: (hit: Hit | undefined) => void;
+  /** Called with the map whose row of an open joint is to be opened to numbers. */
+  readonly onFocusRow: (from: number) => void;
+}
+
+/** The time in which a joint opens. */
+const OPENING_MILLISECONDS = 480;
+
+/** Two layouts, and how far one has become the other. */
+interface Change {
+  readonly from: SceneLayout;
+  readonly wasOpen: boolean;
+  share: number;
 }
 
 /** How far a tooltip is from the pointer. */
 const TOOLTIP_DISTANCE = 14;
 
 /** The network as one picture: all values, and what each part adds to the chosen unit. */
-export function Scene({ picture, layout, isEased, light, onChoose }: SceneProps) {
+export function Scene({ picture, layout, isEased, light, onChoose, onFocusRow }: SceneProps) {
   const m = messages();
   const canvas = useRef<HTMLCanvasElement>(null);
   const painter = useRef<ScenePainter>(undefined);
@@ -34,6 +47,8 @@ export function Scene({ picture, layout, isEased, light, onChoose }: SceneProps)
   const frame = useRef<number>(undefined);
   const before = useRef(0);
   const lightShown = useRef(-1);
+  const change = useRef<Change>(undefined);
+  const target = useRef<SceneLayout>(layout);
 
   const { structure, probabilities, classes, contributions } = picture.value;
   const colors = sceneColors.value;
@@ -43,15 +58,25 @@ export function Scene({ picture, layout, isEased, light, onChoose }: SceneProps)
   const draw = () => {
     const context = contextOf(canvas.current, layout);
     if (!context) return;
+    const changing = change.current;
+    const share = changing ? 1 - (1 - changing.share) ** 3 : 1;
+    const now = changing ? layoutBetween(changing.from, layout, share) : layout;
+    const open = isOpen(layout) ? { layout, share: changing?.wasOpen ? 1 : share } : undefined;
     const hit = hovered.peek()?.hit;
-    painter.current?.draw(context, layout, colors, { heads, hovered: hit, isFocused: focused.peek() });
+    painter.current?.draw(context, now, colors, { heads, hovered: hit, isFocused: focused.peek(), open });
   };
   const drawLatest = useRef(draw);
   drawLatest.current = draw;
 
   const step = (now: number) => {
     frame.current = undefined;
-    const goesOn = painter.current?.advance(Math.min(50, now - before.current));
+    const passed = Math.min(50, now - before.current);
+    let goesOn = painter.current?.advance(passed);
+    if (change.current) {
+      change.current.share += passed / OPENING_MILLISECONDS;
+      if (change.current.share >= 1) change.current = undefined;
+      goesOn = true;
+    }
     before.current = now;
     drawLatest.current();
     if (goesOn) frame.current = requestAnimationFrame(step);
@@ -64,6 +89,14 @@ export function Scene({ picture, layout, isEased, light, onChoose }: SceneProps)
     if (light.value !== lightShown.current) {
       lightShown.current = light.value;
       own.relight();
+    }
+    const last = target.current;
+    target.current = layout;
+    const isSameSize = last.width === layout.width && last.height === layout.height;
+    if (still || !isSameSize || last.stages.length !== layout.stages.length) {
+      change.current = undefined;
+    } else if (openUnit(last) !== openUnit(layout)) {
+      change.current = { from: last, wasOpen: isOpen(last), share: 0 };
     }
     if (still) own.settle();
     draw();
@@ -103,12 +136,17 @@ export function Scene({ picture, layout, isEased, light, onChoose }: SceneProps)
           if (event.pointerType === "touch") return;
           const hit = hitOf(event);
           hovered.value = hit && { hit, x: event.offsetX, y: event.offsetY };
-          event.currentTarget.style.cursor = hit ? "pointer" : "default";
+          const isRow = isOpen(layout) && rowAt(layout, event.offsetX, event.offsetY) !== undefined;
+          event.currentTarget.style.cursor = hit || isRow ? "pointer" : "default";
         }}
         onPointerLeave={() => {
           hovered.value = undefined;
         }}
-        onClick={(event) => onChoose(hitOf(event))}
+        onClick={(event) => {
+          const row = isOpen(layout) ? rowAt(layout, event.offsetX, event.offsetY) : undefined;
+          if (row === undefined) onChoose(hitOf(event));
+          else onFocusRow(row);
+        }}
         onKeyDown={(event) => {
           const { unit } = contributions;
           const map = mapOf(structure.stages[unit.stage], unit.index);
@@ -143,6 +181,15 @@ export function Scene({ picture, layout, isEased, light, onChoose }: SceneProps)
       )}
     </div>
   );
+}
+
+/** Which joint is open, if any. */
+function openUnit(layout: SceneLayout | OpenLayout): string {
+  if (!isOpen(layout)) return "";
+  // The largest of its stage's rectangles is the chosen one's.
+  const { stage } = layout.joint.unit;
+  const sizes = layout.stages[stage].map(({ width }) => width);
+  return `${stage}:${sizes.indexOf(Math.max(...sizes))}`;
 }
 
 function unitOf({ stages }: Structure, { stage, map, place }: Hit) {

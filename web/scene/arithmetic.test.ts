@@ -79,6 +79,18 @@ describe.each(Object.entries(NETWORKS))("the scene's arithmetic with %s", (_, op
     }
   });
 
+  it.each(stages)("works out the sum of a unit of stage %i, if it is one", (stage) => {
+    const { layer } = structure.layers[structure.stages[stage].main];
+    for (const unit of unitsOf(built, stage)) {
+      const worked = network.sumOf(values, unit);
+      expect(worked !== undefined).toBe(layer.type === "conv2d" || layer.type === "linear");
+      if (!worked) continue;
+      expect(worked.value).toBe(sumOf(built, input, unit));
+      expect(worked.addends).toHaveLength(structure.stages[stage - 1].count);
+      expect(sum(worked.addends.map((addend) => addend.sum)) + worked.bias).toBeCloseTo(worked.value, 10);
+    }
+  });
+
   it.each(stages)("has the shares of the input that finite differences give, for a unit of stage %i", (stage) => {
     const [unit] = unitsOf(built, stage);
     const { shares } = network.contributions(values, unit);

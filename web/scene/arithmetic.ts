@@ -8,6 +8,7 @@ import {
   type Model,
   type NamedTensors,
   paperLayers,
+  unitPlace,
 } from "../../src/model/index.js";
 
 /** A column of the picture: the input, or a layer as the paper counts them. */
@@ -67,6 +68,26 @@ export interface Contributions {
   readonly shares: readonly Float64Array[];
 }
 
+/** What one map, or unit, of the stage before adds to a unit's sum. */
+export interface Addend {
+  /** The index of the map or unit. */
+  readonly from: number;
+  /** What the unit sees of it, row by row; 0 in the zero padding. */
+  readonly seen: Float64Array;
+  readonly weights: Float64Array;
+  readonly products: Float64Array;
+  readonly sum: number;
+}
+
+/** A unit worked out: its sum before the activation. */
+export interface UnitSum {
+  /** The width of what the unit sees of each map. */
+  readonly width: number;
+  readonly addends: readonly Addend[];
+  readonly bias: number;
+  readonly value: number;
+}
+
 /** One layer with its parameters. */
 interface Step {
   forward(x: Float64Array): Float64Array;
@@ -81,10 +102,12 @@ interface Step {
 /** The forward and backward pass of one image, in double precision: fast enough to follow a pen. */
 export class SceneNetwork {
   readonly structure: Structure;
+  private readonly parameters: NamedTensors;
   private readonly steps: readonly Step[];
 
   constructor(structure: Structure, parameters: NamedTensors) {
     this.structure = structure;
+    this.parameters = parameters;
     const { stages } = structure;
     this.steps = structure.layers.map((shaped, index) => {
       const to = stages.findIndex(({ main }) => main === index);
@@ -122,6 +145,67 @@ export class SceneNetwork {
     }
     return { unit, value: values[main + 1][unit.index], gaps, shares };
   }
+
+  /**
+   * Works out the sum of a unit of a convolution or linear layer; undefined for others, such as pooling.
+   *
+   * @param values the result of `forward`
+   */
+  sumOf(values: readonly Float64Array[], unit: Unit): UnitSum | undefined {
+    const { layers, stages } = this.structure;
+    const { main } = stages[unit.stage];
+    const { layer, input, output } = layers[main];
+    const before = stages[unit.stage - 1];
+    const x = values[main];
+    if (layer.type !== "conv2d" && layer.type !== "linear") return undefined;
+    const weights = this.tensor(`${layer.name}.weight`);
+    const biases = this.tensor(`${layer.name}.bias`);
+    const value = values[main + 1][unit.index];
+    if (layer.type === "linear") {
+      const size = x.length / before.count;
+      const addends = addendsOf(
+        before.count,
+        size,
+        (from, tap) => x[from * size + tap],
+        (from, tap) => Number(weights[unit.index * x.length + from * size + tap]),
+      );
+      return { width: before.width, addends, bias: Number(biases[unit.index]), value };
+    }
+    const { kernel, stride, padding } = layer;
+    const [channels, height, width] = input as readonly [number, number, number];
+    const [out, row, column] = unitPlace(output, unit.index);
+    const addends = addendsOf(
+      channels,
+      kernel * kernel,
+      (from, tap) => {
+        const y = row * stride - padding + Math.floor(tap / kernel);
+        const left = column * stride - padding + (tap % kernel);
+        const isInside = y >= 0 && y < height && left >= 0 && left < width;
+        return isInside ? x[(from * height + y) * width + left] : 0;
+      },
+      (from, tap) => Number(weights[(out * channels + from) * kernel * kernel + tap]),
+    );
+    return { width: kernel, addends, bias: Number(biases[out]), value };
+  }
+
+  private tensor(name: string): ArrayLike<number | bigint> {
+    return this.parameters.get(name)!.data;
+  }
+}
+
+/** The shares of a sum, map by map. */
+function addendsOf(
+  count: number,
+  size: number,
+  seenAt: (from: number, tap: number) => number,
+  weightAt: (from: number, tap: number) => number,
+): Addend[] {
+  return Array.from({ length: count }, (_, from) => {
+    const seen = Float64Array.from({ length: size }, (_, tap) => seenAt(from, tap));
+    const weights = Float64Array.from({ length: size }, (_, tap) => weightAt(from, tap));
+    const products = seen.map((value, tap) => value * weights[tap]);
+    return { from, seen, weights, products, sum: products.reduce((sum, product) => sum + product, 0) };
+  });
 }
 
 function stepOf(shaped: ShapedLayer, parameters: NamedTensors, fromCount: number): Step {

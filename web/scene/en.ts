@@ -36,4 +36,19 @@ export const en = {
   scene: (classes: string, percent: string) =>
     `The network from the image to the answer, ${classes}, ${percent} sure. Arrow keys choose a part, Escape the answer.`,
   saved: "The network, from the image to the answer",
+  joint: {
+    seen: "What it sees",
+    value: "Value",
+    weights: "Its weights",
+    products: "Products",
+    sum: "Sum",
+    total: "products",
+    bias: "bias",
+    whole: "sum",
+    rectified: "after ReLU",
+    others: (count: number) => `${count} others together`,
+    adds: (from: number, value: string) => `number ${from}: ${value}`,
+    all: (count: number) => `Show all ${count}`,
+    fewer: "Show the largest",
+  },
 };

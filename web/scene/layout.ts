@@ -44,6 +44,9 @@ export const DESIGN = {
   words: 96,
 } as const;
 
+/** The least distance between columns, on average; in units of the design. */
+const LEAST_GAP = 34;
+
 /** The height of a scene below which nothing has its place; in units of the design. */
 export const LEAST_HEIGHT = 430;
 
@@ -60,11 +63,14 @@ export function layoutAcross(
   const padTop = (top + end) / 2 - pad / 2 - 40;
   const names = hasWords ? words : name;
   const outputs = width / unit - margin - answer - names - 6 - bar;
-  const columns = stages.map((_, index) => columnOf(stages, index, end - top));
-  const inner = columns.slice(1, -1);
+  const full = stages.map((_, index) => columnOf(stages, index, end - top));
   const gaps = stages.slice(1).map((stage) => (stage.kind === "subsampling" ? 0.8 : 1));
-  const room = outputs - (margin + pad) - inner.reduce((sum, column) => sum + column.width, 0);
-  const gap = room / gaps.reduce((sum, one) => sum + one, 0);
+  const between = outputs - (margin + pad);
+  const taken = full.slice(1, -1).reduce((sum, column) => sum + column.width, 0);
+  // The columns of a wide network are narrower, so that edges have their place.
+  const share = Math.min(1, (between - LEAST_GAP * gaps.length) / taken);
+  const columns = full.map((column) => narrowed(column, share));
+  const gap = (between - share * taken) / gaps.reduce((sum, one) => sum + one, 0);
   const scaled = ({ x, y, width, height }: Rect): Rect => ({
     x: x * unit,
     y: y * unit,
@@ -116,6 +122,10 @@ interface Column {
   /** The side of a map, and the distance between two of them. */
   readonly size: number;
   readonly pitch: number;
+}
+
+function narrowed({ columns, width, size, pitch }: Column, share: number): Column {
+  return { columns, width: share * width, size: share * size, pitch: share * pitch };
 }
 
 /** The most maps, and units, above one another. */

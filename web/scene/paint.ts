@@ -1,7 +1,9 @@
 import { receptiveFields, unitBlock } from "../../src/model/index.js";
-import type { Contributions, Structure, Unit } from "./arithmetic.js";
+import type { Contributions, Structure, Unit, UnitSum } from "./arithmetic.js";
 import { cssColor, type SceneColors } from "./colors.js";
+import { drawJoint } from "./joint.js";
 import { type Hit, hasMaps, type Rect, type SceneLayout } from "./layout.js";
+import { isOpen, type OpenLayout } from "./openLayout.js";
 
 /** What a scene shows at one moment. */
 export interface Picture {
@@ -13,6 +15,8 @@ export interface Picture {
   readonly classes: readonly string[];
   /** The chosen unit; undefined while the scene explains the answer, because no other has been chosen. */
   readonly chosen: Unit | undefined;
+  /** The chosen unit worked out, if it is a sum. */
+  readonly sum: UnitSum | undefined;
 }
 
 /** The names over the columns. */
@@ -104,31 +108,34 @@ export class ScenePainter {
     return !this.settled;
   }
 
-  /** @param hovered its edges stand out */
-  draw(
-    context: CanvasRenderingContext2D,
-    layout: SceneLayout,
-    colors: SceneColors,
-    { heads, hovered, isFocused }: { heads: readonly Head[]; hovered: Hit | undefined; isFocused: boolean },
-  ): void {
+  /**
+   * @param layout where everything stands now
+   * @param marks.open the layout with a joint, and how far it has opened, 0 … 1
+   * @param marks.hovered its edges stand out
+   */
+  draw(context: CanvasRenderingContext2D, layout: SceneLayout, colors: SceneColors, marks: Marks): void {
+    const { heads, hovered, isFocused, open } = marks;
     const { picture } = this;
     context.clearRect(0, 0, layout.width, layout.height);
     if (!picture) return;
     const frame: Frame = { context, layout, colors, picture };
-    this.drawEdges(frame, hovered);
+    const openStage = open?.layout.joint.unit.stage ?? Number.POSITIVE_INFINITY;
+    const closed = 1 - (open?.share ?? 0);
+    this.drawEdges(frame, hovered, (gap) => (gap >= openStage - 1 ? closed : 1));
     for (const [stage, { kind }] of picture.structure.stages.entries()) {
       if (stage === 0) continue;
-      context.globalAlpha = this.litShare(stage);
+      context.globalAlpha = this.litShare(stage) * (stage > openStage ? closed : 1);
       if (kind === "output") this.drawOutputs(frame, stage);
       else if (hasMaps(picture.structure.stages[stage])) this.drawMaps(frame, stage);
       else this.drawUnits(frame, stage);
     }
     context.globalAlpha = 1;
+    if (open) drawJoint(context, { ...open.layout, stages: layout.stages }, picture.structure, colors, open.share);
     drawChosen(frame, isFocused);
     if (hovered && layout.stages[hovered.stage]?.[hovered.map]) {
       frameRect(context, layout.stages[hovered.stage][hovered.map], 3 * layout.unit, colors.ink, 1.2 * layout.unit);
     }
-    drawHeads(frame, heads);
+    drawHeads(frame, heads, (stage) => (stage > openStage ? closed : 1), openStage);
   }
 
   /** How bright a stage is while the light comes to it. */
@@ -136,14 +143,15 @@ export class ScenePainter {
     return Math.min(1, Math.max(0.06, this.light - stage + 0.5));
   }
 
-  private drawEdges(frame: Frame, hovered: Hit | undefined): void {
+  private drawEdges(frame: Frame, hovered: Hit | undefined, shareOf: (gap: number) => number): void {
     const { context, layout, colors } = frame;
     const { stages } = frame.picture.structure;
     context.lineCap = "round";
     for (const [gap, strengths] of this.edges.entries()) {
       const { count } = stages[gap];
       const areMany = !hasMaps(stages[gap + 1]);
-      const lit = this.litShare(gap + 1);
+      const lit = this.litShare(gap + 1) * shareOf(gap);
+      if (lit === 0) continue;
       // The strongest on top.
       const order = [...strengths.keys()]
         .filter((edge) => Math.abs(strengths[edge]) > LEAST_STRENGTH)
@@ -233,6 +241,12 @@ export class ScenePainter {
       const share = this.bars[index] ?? 0;
       const middle = y + height / 2;
       const name = classes[index] ?? String(index);
+      if (isOpen(layout)) {
+        const font = `${isWinner ? 700 : 400} ${areWords ? 0.26 * height : 0.72 * height}px ${areWords ? colors.sans : colors.serif}`;
+        const color = isWinner ? colors.ink : colors.quiet;
+        text(context, name, x + width / 2, middle, { font, color, align: "center", most: width });
+        continue;
+      }
       if (isVertical) {
         const size = areWords ? 9.5 : isWinner ? 19 : 16;
         const font = `${isWinner ? 700 : 400} ${size}px ${areWords ? colors.sans : colors.serif}`;
@@ -261,6 +275,14 @@ export class ScenePainter {
       context.fillRect(left, middle - 4.5 * unit, Math.max(1.5 * unit, bar * share), 9 * unit);
     }
   }
+}
+
+/** What stands out in a scene. */
+export interface Marks {
+  readonly heads: readonly Head[];
+  readonly hovered: Hit | undefined;
+  readonly isFocused: boolean;
+  readonly open: { readonly layout: OpenLayout; readonly share: number } | undefined;
 }
 
 interface Frame {
@@ -393,11 +415,17 @@ function drawChosen({ context, layout, colors, picture }: Frame, isFocused: bool
   }
 }
 
-function drawHeads({ context, layout, colors }: Frame, heads: readonly Head[]): void {
+function drawHeads(
+  { context, layout, colors }: Frame,
+  heads: readonly Head[],
+  shareOf: (stage: number) => number,
+  openStage: number,
+): void {
   const { unit, isVertical } = layout;
   for (const [stage, { title, about }] of heads.entries()) {
     const place = layout.heads[stage];
     if (!place || (isVertical && stage === 0)) continue;
+    context.globalAlpha = shareOf(stage);
     if (isVertical) {
       context.lineJoin = "round";
       context.lineWidth = 6;
@@ -417,8 +445,11 @@ function drawHeads({ context, layout, colors }: Frame, heads: readonly Head[]): 
     }
     const [serif, sans] = [`600 ${18 * unit}px ${colors.serif}`, `400 ${13.5 * unit}px ${colors.sans}`];
     text(context, title, place.x, place.y - 4 * unit, { font: serif, color: colors.ink, align: "center" });
+    // Stages that are pushed together have no place for it.
+    if (stage > 0 && stage < openStage && openStage < heads.length) continue;
     text(context, about, place.x, place.y + 16 * unit, { font: sans, color: colors.quiet, align: "center" });
   }
+  context.globalAlpha = 1;
 }
 
 function text(

@@ -1,13 +1,15 @@
 import { effect } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { receptiveFields, unitBlock } from "../../../src/model/index.js";
 import { Button } from "../../kit/controls.js";
 import { sceneColors } from "../../scene/colors.js";
+import { hasMaps } from "../../scene/layout.js";
 import { imageOf } from "../../scene/paint.js";
 import type { PadPoint } from "../../scene/pen.js";
 import { messages } from "./messages/index.js";
 import { className } from "./names.js";
 import { background, inputShape } from "./state/network.js";
-import { inputPixels, isBlank, isMoved, padPixels } from "./state/picture.js";
+import { inputPixels, isBlank, isMoved, padPixels, picture } from "./state/picture.js";
 import { beginStroke, clearPad, endStroke, extendStroke, sample, strokes, undoStroke } from "./state/source.js";
 
 /** The name of the performance measure from a stroke to all maps drawn, for the browser's developer tools. */
@@ -30,24 +32,27 @@ export function Pad({ top }: { readonly top: number | undefined }) {
   const label = sample.value ? m.padSample(className(sample.value.label)) : m.pad;
   return (
     <div class="network-pad" style={top === undefined ? {} : { top: `${top}px` }}>
-      <canvas
-        ref={canvas}
-        class="network-paper"
-        role="img"
-        aria-label={label}
-        onPointerDown={(event) => {
-          event.preventDefault();
-          event.currentTarget.setPointerCapture(event.pointerId);
-          stroke.begin(pointOf(event));
-        }}
-        onPointerMove={(event) => {
-          // A mouse reports more points than the page draws frames.
-          const events = event.getCoalescedEvents?.() ?? [];
-          stroke.go((events.length > 0 ? events : [event]).map(pointOf));
-        }}
-        onPointerUp={stroke.end}
-        onPointerCancel={stroke.end}
-      />
+      <div class="network-framed">
+        <canvas
+          ref={canvas}
+          class="network-paper"
+          role="img"
+          aria-label={label}
+          onPointerDown={(event) => {
+            event.preventDefault();
+            event.currentTarget.setPointerCapture(event.pointerId);
+            stroke.begin(pointOf(event));
+          }}
+          onPointerMove={(event) => {
+            // A mouse reports more points than the page draws frames.
+            const events = event.getCoalescedEvents?.() ?? [];
+            stroke.go((events.length > 0 ? events : [event]).map(pointOf));
+          }}
+          onPointerUp={stroke.end}
+          onPointerCancel={stroke.end}
+        />
+        {!isMoved.value && <Window />}
+      </div>
       <div class="network-under">
         <p aria-hidden="true">{m.drawHere}</p>
         {!sample.value && (
@@ -60,11 +65,32 @@ export function Pad({ top }: { readonly top: number | undefined }) {
         </Button>
       </div>
       <figure class="network-seen" hidden={!isMoved.value || isBlank.value}>
-        <canvas ref={seen} role="img" aria-label={m.seen} />
+        <div class="network-framed">
+          <canvas ref={seen} role="img" aria-label={m.seen} />
+          {isMoved.value && <Window />}
+        </div>
         <figcaption>{m.seen}</figcaption>
       </figure>
     </div>
   );
+}
+
+/** What the chosen unit sees of the image. */
+function Window() {
+  const { structure, chosen } = picture.value;
+  const stage = chosen && structure.stages[chosen.stage];
+  if (!chosen || !stage || !hasMaps(stage)) return null;
+  const { output } = structure.layers[stage.main];
+  const [{ rows, columns }] = receptiveFields(structure.layers, stage.main, unitBlock(output, chosen.index));
+  const { height, width } = inputShape.value;
+  const percent = (count: number, all: number) => `${(100 * count) / all}%`;
+  const style = {
+    top: percent(rows.first, height),
+    left: percent(columns.first, width),
+    height: percent(rows.last - rows.first + 1, height),
+    width: percent(columns.last - columns.first + 1, width),
+  };
+  return <span class="network-window" style={style} aria-hidden="true" />;
 }
 
 /** A canvas with a grey image in the network's size, in the scene's colours. */

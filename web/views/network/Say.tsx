@@ -1,12 +1,14 @@
 import { formatCount, formatValue } from "../../i18n/numbers.js";
+import { Button } from "../../kit/controls.js";
 import { hasMaps } from "../../scene/layout.js";
 import { messages as sceneMessages } from "../../scene/messages.js";
 import type { Picture } from "../../scene/paint.js";
+import { SumSheet } from "../../scene/SumSheet.js";
 import { addedBy, formatSigned, mapOf, placeOf } from "../../scene/words.js";
 import { messages, type Piece } from "./messages/index.js";
 import { className } from "./names.js";
 import { failure, isLoaded, rewoundTo, shownRun, snapshots } from "./state/network.js";
-import { chosenTuning, isBlank, picture, winner } from "./state/picture.js";
+import { choose, chosenTuning, isBlank, picture, winner } from "./state/picture.js";
 import { accuracyNow, imagesNow } from "./state/progress.js";
 import { sample } from "./state/source.js";
 
@@ -22,18 +24,57 @@ export function Say() {
     <header class="network-say">
       <h1>{headline}</h1>
       <p>
-        {pieces.map(({ text, tone }, index) =>
-          tone ? (
-            <strong key={index} class={`network-${tone}`}>
-              {text}
-            </strong>
-          ) : (
-            text
-          ),
-        )}
+        <Pieces pieces={pieces} />
         {more && <span>{more}</span>}
       </p>
+      {picture.value.chosen && <Back />}
     </header>
+  );
+}
+
+/** Leads back from a part to the answer. */
+function Back() {
+  return (
+    <Button icon="back" onClick={() => choose(undefined)}>
+      {messages().back}
+    </Button>
+  );
+}
+
+/** On a phone, the chosen part worked out, on a sheet from below. */
+export function Sheet({ width }: { readonly width: number }) {
+  const shown = picture.value;
+  if (!shown.chosen) return null;
+  const { headline, pieces } = saidOfPart(shown);
+  return (
+    <section class="network-sheet" aria-label={headline}>
+      <h2>{headline}</h2>
+      <p>
+        <Pieces pieces={pieces} />
+      </p>
+      {shown.sum && <SumSheet sum={shown.sum} width={width - 2 * SHEET_MARGIN} />}
+      <div class="network-buttons">
+        <Back />
+      </div>
+    </section>
+  );
+}
+
+const SHEET_MARGIN = 18;
+
+function Pieces({ pieces }: { readonly pieces: readonly Piece[] }) {
+  return (
+    <>
+      {pieces.map(({ text, tone }, index) =>
+        tone ? (
+          <strong key={index} class={`network-${tone}`}>
+            {text}
+          </strong>
+        ) : (
+          text
+        ),
+      )}
+    </>
   );
 }
 

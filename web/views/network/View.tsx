@@ -3,6 +3,7 @@ import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { announce } from "../../kit/regions.js";
 import { layoutAcross, layoutDown, type SceneLayout } from "../../scene/layout.js";
+import { layoutOpen } from "../../scene/openLayout.js";
 import { Scene } from "../../scene/Scene.js";
 import { formatSure } from "../../scene/words.js";
 import { useShortcuts } from "../../state/shortcuts.js";
@@ -11,10 +12,10 @@ import { messages } from "./messages/index.js";
 import { className, haveWords } from "./names.js";
 import { Pad } from "./Pad.js";
 import { Picks } from "./Picks.js";
-import { Say } from "./Say.js";
+import { Say, Sheet } from "./Say.js";
 import { Strip } from "./Strip.js";
 import { askPretrained, isLoaded, network, rewoundTo, shownPretrained, shownRun } from "./state/network.js";
-import { choose, isBlank, picture, winner } from "./state/picture.js";
+import { choose, focusedRow, isBlank, picture, winner } from "./state/picture.js";
 import { askSamples, clearPad, demonstrate, isDrawing, light, undoStroke } from "./state/source.js";
 import { replay } from "./state/teaching.js";
 
@@ -66,13 +67,19 @@ export function View() {
   const { width, unit, isAcross } = size.value;
   const { structure } = network.value;
   const hasWords = haveWords();
-  const layout = useMemo(
+  const height = stageHeight.value;
+  const closed = useMemo(
     () =>
       isAcross
-        ? layoutAcross(structure, { width, height: stageHeight.value, unit, hasWords })
+        ? layoutAcross(structure, { width, height, unit, hasWords })
         : layoutDown(structure, Math.min(MOST_DOWN, width)),
-    [structure, isAcross, width, stageHeight.value, unit, hasWords],
+    [structure, isAcross, width, height, unit, hasWords],
   );
+  const { chosen, sum } = picture.value;
+  const layout =
+    isAcross && chosen && sum
+      ? layoutOpen(structure, { width, height, unit, hasWords }, chosen, sum, focusedRow.value)
+      : closed;
   return (
     <>
       <div class={`network-view fills-window ${isAcross ? "is-across" : "is-down"}`} style={{ "--u": `${unit}px` }}>
@@ -80,7 +87,7 @@ export function View() {
         <div class="network-stage" ref={stage}>
           <div class="network-ends">
             <Pad top={isAcross ? layout.stages[0][0].y : undefined} />
-            <Answer top={isAcross ? answerPlace(layout) : undefined} />
+            <Answer top={isAcross ? answerPlace(closed) : undefined} />
           </div>
           <Key />
           <div class="network-scene">
@@ -90,12 +97,16 @@ export function View() {
               isEased={() => !isDrawing.peek()}
               light={light}
               onChoose={choose}
+              onFocusRow={(from) => {
+                focusedRow.value = from;
+              }}
             />
           </div>
         </div>
         <Picks />
         <Strip unit={unit} />
       </div>
+      {!isAcross && <Sheet width={Math.min(MOST_DOWN, width)} />}
       <p class="network-licences">{m.licences}</p>
     </>
   );

@@ -1,4 +1,4 @@
-import { computed } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { normalizedBytes } from "../../../../src/model/index.js";
 import { softmax } from "../../../../src/training/evaluate.js";
 import { changeUrl, url } from "../../../address/url.js";
@@ -83,11 +83,16 @@ export const picture = computed<Picture>(() => {
     probabilities: probabilities.value,
     classes: classes.value,
     chosen: chosen.value,
+    sum: chosen.value && network.value.sumOf(values.value, chosen.value),
   };
 });
 
+/** The map, before the chosen unit, whose share is opened to numbers; undefined: the largest. */
+export const focusedRow = signal<number | undefined>(undefined);
+
 /** Chooses a map or unit; a second time on the same map, the place on it. Undefined: the answer. */
 export function choose(hit: Hit | undefined): void {
+  focusedRow.value = undefined;
   changeUrl({ networkPart: hit && partOf(hit) }, "replace");
 }
 
