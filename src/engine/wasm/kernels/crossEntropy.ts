@@ -1,4 +1,13 @@
-import { type FunctionBuilder, type FunctionHandle, f32x4, i32x4, type Value, v128 } from "../assembler/index.js";
+import {
+  type FunctionBuilder,
+  type FunctionHandle,
+  f32x4,
+  type Integer,
+  i32x4,
+  type Local,
+  type Value,
+  v128,
+} from "../assembler/index.js";
 import { exp2 } from "./activation.js";
 import { type KernelContext, multiplyAdd, ZERO } from "./context.js";
 import { PLACE_BYTES, PLACE_VECTORS, VECTOR_BYTES } from "./layout.js";
@@ -40,10 +49,9 @@ export function emitCrossEntropy(
     },
     (code, { logits, labels, losses, predictions, gradient, scale, smoothing }) => {
       const vector = () => code.local("v128");
-      const [label, largest, prediction, larger, sum, sumOfShifted, ofLabel, shifted, isLabel, present] = Array.from(
-        { length: 10 },
-        vector,
-      );
+      const [label, sum, sumOfShifted, ofLabel, shifted, isLabel, present] = Array.from({ length: 7 }, vector);
+      const winner = { largest: vector(), prediction: vector(), larger: vector() };
+      const { largest, prediction } = winner;
       const [reciprocal, target, rest] = Array.from({ length: 3 }, vector);
       const epsilon = code.local("v128", f32x4.splat(smoothing));
       const share = code.local("v128", f32x4.mul(epsilon, data.splat(1 / classes)));
@@ -56,10 +64,7 @@ export function emitCrossEntropy(
         code.set(largest, v128.load(logits));
         code.set(prediction, ZERO);
         eachClass((classIndex, offset) => {
-          if (classIndex === 0) return;
-          code.set(larger, f32x4.gt(v128.load(logits, offset), largest));
-          code.set(largest, v128.bitselect(v128.load(logits, offset), largest, larger));
-          code.set(prediction, v128.bitselect(i32x4.splat(classIndex), prediction, larger));
+          if (classIndex > 0) keepLargest(code, winner, v128.load(logits, offset), classIndex);
         });
         code.store(predictions, prediction);
 
@@ -67,16 +72,14 @@ export function emitCrossEntropy(
         if (rubbishLogit) {
           code.set(largest, f32x4.pmax(largest, rubbishLogit));
           const shiftedRubbish = f32x4.sub(rubbishLogit, largest);
-          const [power] = exp2(context, code, [f32x4.mul(shiftedRubbish, data.splat(Math.LOG2E))]);
-          code.set(sum, power);
+          code.set(sum, exponential(context, code, shiftedRubbish));
         }
         eachClass((classIndex, offset) => {
           code.set(shifted, f32x4.sub(v128.load(logits, offset), largest));
           code.set(isLabel, i32x4.eq(label, i32x4.splat(classIndex)));
           code.set(ofLabel, v128.bitselect(shifted, ofLabel, isLabel));
           code.set(sumOfShifted, f32x4.add(sumOfShifted, shifted));
-          const [power] = exp2(context, code, [f32x4.mul(shifted, data.splat(Math.LOG2E))]);
-          code.set(shifted, power);
+          code.set(shifted, exponential(context, code, shifted));
           code.set(sum, f32x4.add(sum, shifted));
           code.store(gradient, shifted, offset);
         });
@@ -102,6 +105,32 @@ export function emitCrossEntropy(
     },
     { exported: true },
   );
+}
+
+/** The largest logit so far, and its class. */
+export interface Winner {
+  readonly largest: Local<"v128">;
+  readonly prediction: Local<"v128">;
+  /** Where a logit is larger than those before it. */
+  readonly larger: Local<"v128">;
+}
+
+/** Keeps the logit of a class if it is larger than those of the classes before. */
+export function keepLargest(
+  code: FunctionBuilder,
+  { largest, prediction, larger }: Winner,
+  logit: Value<"v128">,
+  classIndex: Integer,
+): void {
+  code.set(larger, f32x4.gt(logit, largest));
+  code.set(largest, v128.bitselect(logit, largest, larger));
+  code.set(prediction, v128.bitselect(i32x4.splat(classIndex), prediction, larger));
+}
+
+/** e^x for x ≤ 0. */
+export function exponential(context: KernelContext, code: FunctionBuilder, x: Value<"v128">): Value<"v128"> {
+  const [power] = exp2(context, code, [f32x4.mul(x, context.data.splat(Math.LOG2E))]);
+  return power;
 }
 
 /** The natural logarithm of numbers ≥ 1: exponent and mantissa in √½ … √2, then the series of the inverse hyperbolic tangent. */

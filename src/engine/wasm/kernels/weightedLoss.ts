@@ -1,16 +1,6 @@
-import {
-  type FunctionBuilder,
-  type FunctionHandle,
-  f32x4,
-  type Integer,
-  i32,
-  i32x4,
-  type Value,
-  v128,
-} from "../assembler/index.js";
-import { exp2 } from "./activation.js";
+import { type FunctionHandle, f32x4, type Integer, i32, i32x4, type Value, v128 } from "../assembler/index.js";
 import { type KernelContext, ZERO } from "./context.js";
-import { log } from "./crossEntropy.js";
+import { exponential, keepLargest, log } from "./crossEntropy.js";
 import { FLOAT_BYTES, PLACE_BYTES, PLACE_VECTORS, VECTOR_BYTES } from "./layout.js";
 
 /** Addresses of the float32 words that the weighted loss reads. */
@@ -59,7 +49,9 @@ export function emitWeightedLoss(
     (code, { logits, labels, teacher, losses, predictions, gradient }) => {
       const vector = () => code.local("v128");
       const word = (address: number) => code.local("v128", v128.load32Splat(address));
-      const [label, present, largest, prediction, larger, teacherLargest] = Array.from({ length: 6 }, vector);
+      const [label, present, teacherLargest] = Array.from({ length: 3 }, vector);
+      const winner = { largest: vector(), prediction: vector(), larger: vector() };
+      const { largest, prediction } = winner;
       const [shifted, target, targetSum, weightedSum, sum, wanted, own] = Array.from({ length: 7 }, vector);
       const [ownSum, wantedSum, difference, labelLoss, teacherLoss] = Array.from({ length: 5 }, vector);
       const labelShare = word(words.labelShare);
@@ -96,9 +88,7 @@ export function emitWeightedLoss(
         code.set(teacherLargest, v128.load(teacher));
         code.set(prediction, ZERO);
         eachClass(() => {
-          code.set(larger, f32x4.gt(ofClass(logits), largest));
-          code.set(largest, v128.bitselect(ofClass(logits), largest, larger));
-          code.set(prediction, v128.bitselect(i32x4.splat(classIndex), prediction, larger));
+          keepLargest(code, winner, ofClass(logits), classIndex);
           code.set(teacherLargest, f32x4.pmax(teacherLargest, ofClass(teacher)));
         });
         code.store(predictions, prediction);
@@ -146,10 +136,4 @@ export function emitWeightedLoss(
     },
     { exported: true },
   );
-}
-
-/** e^x for x ≤ 0. */
-function exponential(context: KernelContext, code: FunctionBuilder, x: Value<"v128">): Value<"v128"> {
-  const [power] = exp2(context, code, [f32x4.mul(x, context.data.splat(Math.LOG2E))]);
-  return power;
 }
