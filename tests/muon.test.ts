@@ -3,8 +3,22 @@ import type { Backend, Muon } from "../src/engine/backend.js";
 import { orthogonalized } from "../src/engine/reference/muon.js";
 import { referenceBackend } from "../src/engine/reference/referenceBackend.js";
 import { wasmBackend } from "../src/engine/wasm/wasmBackend.js";
+import { webgpuBackend } from "../src/engine/webgpu/webgpuBackend.js";
 import { initializeParameters, type Layer, type Model } from "../src/model/index.js";
 import { threads } from "../src/node/threads.js";
+import { testGpu } from "./support/webgpu.js";
+
+const { gpu, missing } = await testGpu();
+/** All are held against the reference. */
+const BACKENDS = [
+  () => wasmBackend({ arithmetic: "portable" }),
+  () => wasmBackend(),
+  ...(gpu ? [() => webgpuBackend({ gpu })] : []),
+];
+
+it.skipIf(missing)(missing ? `WebGPU, which needs ${missing}` : "finds WebGPU", () => {
+  expect(BACKENDS).toHaveLength(3);
+});
 
 const MUON: Muon = {
   type: "muon",
@@ -67,8 +81,8 @@ describe.each([1, 3, 16])("steps of Muon on batches of %i", (batchSize) => {
     ["on layers by name", { ...MUON, layers: ["conv1", "fc4"], learningRateFactor: 0.5 }],
   ])("%s are the reference's", async (_, optimizer) => {
     const expected = await trained(referenceBackend(), batchSize, optimizer);
-    for (const arithmetic of ["portable", undefined] as const) {
-      const actual = await trained(wasmBackend({ arithmetic }), batchSize, optimizer);
+    for (const backend of BACKENDS) {
+      const actual = await trained(backend(), batchSize, optimizer);
       for (const part of ["parameters", "first", "second", "average"] as const) {
         for (const [name, { data }] of expected[part]!) {
           const other = actual[part]!.get(name)!.data;
@@ -115,7 +129,9 @@ it("makes the singular values of a matrix about 1, whichever side is the wider",
 
 it("refuses a layer that has no matrix", async () => {
   const optimizer = { ...MUON, layers: ["conv1", "fc9"] };
-  await expect(trained(wasmBackend(), 4, optimizer)).rejects.toThrow(
-    new RangeError('Muon cannot update a layer "fc9"; there are conv1, conv2, fc1, fc2, fc3, fc4'),
-  );
+  for (const backend of BACKENDS) {
+    await expect(trained(backend(), 4, optimizer)).rejects.toThrow(
+      new RangeError('Muon cannot update a layer "fc9"; there are conv1, conv2, fc1, fc2, fc3, fc4'),
+    );
+  }
 });

@@ -547,7 +547,7 @@ describe.runIf(gpu)("WebGPU", () => {
         "batch normalisation, and five steps of adamw-epsilon",
         ["improved-1x28x28-batchnorm.adamw-epsilon.safetensors", "improved-1x28x28-batchnorm.safetensors"],
       ],
-      ...["adamw", "adam", "sgd-momentum", "sgd-nesterov"].map((optimizer): [string, string[]] => [
+      ...["adamw", "adam", "sgd-momentum", "sgd-nesterov", "muon"].map((optimizer): [string, string[]] => [
         `five steps of ${optimizer}`,
         [`improved-1x28x28.${optimizer}.safetensors`, "improved-1x28x28.safetensors"],
       ]),

@@ -4,7 +4,6 @@ import type { Arithmetic } from "../engine/wasm/features.js";
 import { webgpuBackend } from "../engine/webgpu/webgpuBackend.js";
 import { processorBackend } from "../node/threads.js";
 import { chosenCard, findCards, type GraphicsCard, hasWebgpu, nodeGpu } from "../node/webgpu.js";
-import type { Recipe } from "../training/recipes/recipes.js";
 import type { Reporter } from "./terminal.js";
 import { counted } from "./text.js";
 
@@ -26,13 +25,6 @@ export interface Work {
   readonly batchSize: number;
   /** The networks that are trained side by side. Default: 1. */
   readonly networks?: number;
-  /** What of it only the processor computes, if anything. */
-  readonly processorOnly?: string;
-}
-
-/** What only the processor computes of a recipe. */
-export function processorOnly({ optimizer }: Recipe): string | undefined {
-  return optimizer.type === "muon" ? "Muon" : undefined;
 }
 
 /**
@@ -45,10 +37,9 @@ const SAMPLES_WORTH_STARTING = 8;
 
 /** The device that is faster for a work, and why. */
 export function fasterDevice(
-  { images, batchSize, networks = 1, processorOnly }: Work,
+  { images, batchSize, networks = 1 }: Work,
   card: Pick<GraphicsCard, "isSoftware"> | undefined,
 ): { readonly device: "cpu" | "gpu"; readonly reason: string } {
-  if (processorOnly) return { device: "cpu", reason: `a graphics card does not compute ${processorOnly}` };
   if (!card) return { device: "cpu", reason: "there is no graphics card" };
   if (card.isSoftware) return { device: "cpu", reason: "the only graphics card is a software one" };
   if (batchSize * networks < SAMPLES_WORTH_STARTING) {
@@ -95,9 +86,6 @@ export async function openDevice(
 ): Promise<Device> {
   if (choice === "gpu" && arithmetic)
     throw new Error(`--arithmetic ${arithmetic} is for the processor: omit --device gpu`);
-  if (choice === "gpu" && work?.processorOnly) {
-    throw new Error(`--device gpu is not possible: a graphics card does not compute ${work.processorOnly}`);
-  }
   if (choice === "cpu" || arithmetic || (choice === "auto" && !hasWebgpu())) return PROCESSOR;
   if (choice === "auto") {
     const { device, reason } = work ? await fasterForWork(work) : SMALL_WORK;

@@ -8,7 +8,7 @@ import { type Arithmetic, availableArithmetic } from "../../node/threads.js";
 import { customizeRecipe } from "../../training/recipes/recipes.js";
 import { VERSION } from "../../version.js";
 import { type LoadedData, listSkipped, loadData, loadSameData } from "../data.js";
-import { type Device, type DeviceChoice, openDevice, processorOnly, type Work } from "../device.js";
+import { type Device, type DeviceChoice, openDevice, type Work } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
 import { loadTeacher, type TeacherFiles } from "../training/teacher.js";
 import { inFreeFolder } from "../training/train.js";
@@ -218,7 +218,6 @@ function workOf(config: SweepConfig, { parts }: LoadedData): Work {
   });
   const epochs = recipes.reduce((sum, each) => sum + each.epochs, 0) / recipes.length;
   return {
-    processorOnly: recipes.map(processorOnly).find((what) => what !== undefined),
     images: epochs * parts.train.labels.length,
     batchSize: Math.min(...recipes.map(({ batchSize }) => batchSize)),
     networks: recipes.length * config.seeds.length * (config.folds ?? 1),

@@ -6,7 +6,7 @@ import { RUN_FILES } from "../../runs/runFolderFiles.js";
 import { planWith } from "../../training/plan.js";
 import { RECIPES } from "../../training/recipes/recipes.js";
 import { type LoadedData, loadData, loadDefaultData, requireSameData } from "../data.js";
-import { openDevice, processorOnly } from "../device.js";
+import { openDevice } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
 import type { RunOutput } from "./run.js";
 import { loadTeacher, withTeacher } from "./teacher.js";
@@ -26,7 +26,7 @@ export async function startRun(request: RunRequest, output: RunOutput): Promise<
     const teacher = await teacherFor(request, data, output, signal);
     const plan = planRun(teacher ? withTeacher(training) : training, data);
     const { epochs, batchSize } = plan.recipe;
-    const work = { images: epochs * plan.split.train.length, batchSize, processorOnly: processorOnly(plan.recipe) };
+    const work = { images: epochs * plan.split.train.length, batchSize };
     const device = await openDevice(request, work, output.terminal);
     const path = out ?? join("runs", `${data.name}-${plan.recipe.name}-seed${plan.seed}`);
     await trainAlone(

@@ -1,13 +1,14 @@
 import type { AugmentationDraw } from "../../data/augmentation.js";
-import { classCount, type Model, type ShapedLayer } from "../../model/index.js";
+import { classCount, learnedSpecs, type Model, type ShapedLayer } from "../../model/index.js";
 import { dropoutKeys, dropoutThreshold } from "../../numeric/dropoutDraw.js";
 import { type Averaging, averageShare, type LossSettings, type OptimizerSettings, type Update } from "../backend.js";
 import { HYPERPARAMETER_WORDS, hyperparameterValues, packHyperparameters } from "../hyperparameters.js";
+import { muonMatrices } from "../muon.js";
 import { DRAW_WORDS, packDraw, SPREADS, spreadsOf } from "../placementDraws.js";
 import { LOSS, lossWords } from "./kernels/crossEntropy.js";
 import { doubleBits } from "./kernels/doubles.js";
 import { DROPOUT, DROPOUT_WORDS } from "./kernels/dropout.js";
-import { type CardOptimizer, OPTIMIZERS } from "./kernels/optimizer.js";
+import { OPTIMIZERS } from "./kernels/optimizer.js";
 
 /** The words of the record that says what one network does in one step; then come those of its dropout layers. */
 export const RECORD = {
@@ -35,7 +36,18 @@ export const DRAW_RECORD_WORDS = DRAW_WORDS + 2 * SPREADS.length;
 
 /** The words of a record. */
 export function recordWords(layers: readonly ShapedLayer[]): number {
-  return RECORD.dropout + dropoutLayers(layers).length * DROPOUT_WORDS;
+  return RECORD.dropout + dropoutLayers(layers).length * DROPOUT_WORDS + matrixNames(layers).length;
+}
+
+/** The word that says whether Muon updates a weight. */
+export function matrixFlag(layers: readonly ShapedLayer[], parameter: string): number {
+  const names = matrixNames(layers);
+  return recordWords(layers) - names.length + names.indexOf(parameter);
+}
+
+/** The weights of several dimensions. */
+function matrixNames(layers: readonly ShapedLayer[]): string[] {
+  return learnedSpecs(layers).flatMap(({ name, shape }) => (shape.length > 1 ? [name] : []));
 }
 
 /** The places of the dropout layers in a model. */
@@ -106,6 +118,9 @@ export function packJobs(
       index,
       probability: dropProbability(job, models[place], index),
     }));
+    const optimizer = job.training?.optimizer;
+    const muon = optimizer?.type === "muon" ? muonMatrices(layers, optimizer) : [];
+    const flags = muon.map(({ parameter }) => matrixFlag(layers, parameter));
     if (placements && !(placements instanceof Int32Array)) {
       const { input } = models[place];
       const draw = words.subarray(drawsAt + place * DRAW_RECORD_WORDS);
@@ -127,8 +142,8 @@ export function packJobs(
       words[record + RECORD.placed] = placements ? 1 : 0;
       const update = job.training?.updates[first + step];
       words[record + RECORD.measures] = job.training ? 1 : 0;
-      if (job.training?.optimizer && update)
-        packUpdate(job.training, job.training.optimizer, update, { words, floats, record });
+      for (const flag of flags) words[record + flag] = 1;
+      if (job.training && optimizer && update) packUpdate(job.training, optimizer, update, { words, floats, record });
       else if (update) floats[record + RECORD.share] = 1 / update.step;
       packDropouts(dropouts, job.training, update, { words, floats, record });
     }
@@ -177,7 +192,7 @@ function packUpdate(
   update: Update,
   { words, floats, record }: PackedRecord,
 ): void {
-  words[record + RECORD.optimizer] = OPTIMIZERS[(optimizer as CardOptimizer).type];
+  words[record + RECORD.optimizer] = OPTIMIZERS[optimizer.type];
   words[record + RECORD.averages] = averaging ? 1 : 0;
   const values = hyperparameterValues(optimizer, update);
   if (averaging) values.averageShare = averageShare(averaging, update.step);

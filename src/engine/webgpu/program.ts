@@ -4,6 +4,7 @@ import type { BufferPart, Device } from "./device.js";
 import { type Job, packJobs, recordWords, teacherWords } from "./jobs.js";
 import { joinExtents, joinName, joinShader } from "./joinShader.js";
 import { THREADS } from "./kernels/layerKernels.js";
+import { type MuonLayout, muonDispatches, muonShader } from "./muonShader.js";
 import type { ParameterLayout } from "./parameters.js";
 import { placementShader } from "./placementShader.js";
 import { dispatchExtents, OUTPUTS, PLAN_FIELDS } from "./plan.js";
@@ -29,6 +30,8 @@ export interface Fleet {
   readonly models: readonly Model[];
   readonly layers: readonly ShapedLayer[];
   readonly parameters: ParameterLayout;
+  /** The weights that Muon updates in any of them. */
+  readonly muon: MuonLayout;
   readonly batchSize: number;
 }
 
@@ -78,7 +81,7 @@ type BufferName =
   | "gradients"
   | "plan"
   | "steps";
-type LayoutName = "transpose" | "draw" | "sample" | "join" | "update";
+type LayoutName = "transpose" | "draw" | "sample" | "join" | "update" | "muon";
 
 /** An entry point of a shader. */
 interface Shader {
@@ -89,7 +92,7 @@ interface Shader {
 
 /** A dispatch in every step of a call. */
 interface StepShader extends Shader {
-  readonly binds: "sample" | "join" | "update";
+  readonly binds: "sample" | "join" | "update" | "muon";
   /** Workgroups; undefined: one for each sample. */
   readonly extents?: readonly [x: number, y: number];
 }
@@ -134,7 +137,7 @@ export class Program {
 
   /** @throws OutOfMemoryError if the fleet needs more memory than the card can bind */
   static async compile(device: Device, fleet: Fleet): Promise<Program> {
-    const { models, layers, parameters } = fleet;
+    const { models, layers, parameters, muon } = fleet;
     const [model] = models;
     const common = { model, layers, parameters, workgroupFloats: device.workgroupFloats };
     const training = sampleShaders({ ...common, training: true });
@@ -154,6 +157,7 @@ export class Program {
         "write",
         "write",
       ]),
+      muon: device.layout(["uniform", "stepped", "read", "write"]),
     }));
     const samples = ({ segments }: SampleShaders) => {
       const code = joinShader(model, layers, parameters, training.scratchSize);
@@ -165,10 +169,13 @@ export class Program {
       });
     };
     const update = (entryPoint: string): StepShader[] => {
-      const code = updateShader(model, layers, parameters, training.scratchSize);
+      const code = updateShader(model, layers, parameters, training.scratchSize, muon);
       const extents = updateExtents(parameters);
       return parameters.size > 0 ? [{ code, entryPoint, layout: layouts.update, binds: "update", extents }] : [];
     };
+    const orthogonalize = muonDispatches(muon).map((dispatch): StepShader => {
+      return { ...dispatch, code: muonShader(muon, layers), layout: layouts.muon, binds: "muon" };
+    });
     const forwardAndBack = samples(training);
     const joins = training.segments.filter(({ join }) => join?.way === "forward").length;
     const resources = {
@@ -177,7 +184,11 @@ export class Program {
       draw: { code: placements.code, entryPoint: "main", layout: layouts.draw },
       steps: {
         evaluate: samples(evaluation),
-        train: [...forwardAndBack, ...update("update")],
+        train: [
+          ...forwardAndBack,
+          ...update("update"),
+          ...(orthogonalize.length > 0 ? [...orthogonalize, ...update("updateMatrices")] : []),
+        ],
         differentiate: [...forwardAndBack, ...update("differentiate")],
         // Each join comes behind a shader of the samples.
         measure: forwardAndBack.slice(0, 2 * joins),
@@ -367,6 +378,7 @@ export class Program {
         sample: this.sampleGroup(images, weights),
         join: this.joinGroup(),
         update: this.updateGroup(),
+        muon: this.muonGroup(),
       };
       const dispatch = (
         pipeline: GPUComputePipeline,
@@ -431,6 +443,11 @@ export class Program {
     return this.device.bindGroup(layouts.update, group);
   }
 
+  private muonGroup(): GPUBindGroup {
+    const { buffers, layouts } = this.resources;
+    return this.device.bindGroup(layouts.muon, [buffers.plan, this.stepBinding(), buffers.jobs, buffers.gradients]);
+  }
+
   private stepBinding(): GPUBufferBinding {
     return { buffer: this.resources.buffers.steps, size: WORD_BYTES };
   }
@@ -461,7 +478,7 @@ function createBuffers(
   scratchOfNetwork: number,
   program: Uint32Array<ArrayBuffer>,
 ): Record<BufferName, GPUBuffer> {
-  const { models, parameters, batchSize } = fleet;
+  const { models, parameters, muon, batchSize } = fleet;
   const networks = models.length;
   const arena = networks * parameters.size * WORD_BYTES;
   const what = networks === 1 ? "the network's" : `${networks} networks'`;
@@ -473,7 +490,8 @@ function createBuffers(
     transposed: device.ownBuffer(`${what} weights`, networks * parameters.transposedSize * WORD_BYTES),
     table: device.ownBuffer(`${what} normalizations`, networks * models[0].input.channels * 256 * WORD_BYTES),
     scratch: device.ownBuffer(`${what} batches of ${batchSize}`, networks * scratchOfNetwork * WORD_BYTES),
-    gradients: device.ownBuffer("the gradients", parameters.size * WORD_BYTES),
+    // Those of one network, or Muon's matrices of all.
+    gradients: device.ownBuffer("the gradients", Math.max(parameters.size, networks * muon.size) * WORD_BYTES),
     jobs: device.ownBuffer("the jobs", 0),
     program: device.ownBuffer("the program of placements", program.byteLength),
     placements: device.ownBuffer("the placements", 0),

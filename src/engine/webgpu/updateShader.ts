@@ -3,6 +3,7 @@ import { RECORD, recordWords } from "./jobs.js";
 import { addTerms, THREADS } from "./kernels/layerKernels.js";
 import { optimizerFunctions } from "./kernels/optimizer.js";
 import { type Stage, stagesOf } from "./layers.js";
+import { type MuonLayout, muonFunction, orthogonalizedAt } from "./muonShader.js";
 import type { ParameterLayout } from "./parameters.js";
 import { dispatchExtents, MOST_IN_X, PLAN_CODE } from "./plan.js";
 import { layoutTrace, parameterCounts } from "./trace.js";
@@ -18,7 +19,8 @@ export function updateExtents({ size }: ParameterLayout): readonly [x: number, y
 
 /**
  * Emits the shader that sums the gradient of each parameter over the batch, sample after sample, and either takes a step
- * of the optimizer with it (`update`) or writes it out (`differentiate`). A thread has one parameter, or one
+ * of the optimizer with it (`update`) or writes it out (`differentiate`). Muon's step ends after its iterations
+ * (`updateMatrices`). A thread has one parameter, or one
  * value of a buffer, of one network.
  *
  * @param scratchSize the values of a sample, which begin with its trace
@@ -28,6 +30,7 @@ export function updateShader(
   layers: readonly ShapedLayer[],
   parameters: ParameterLayout,
   scratchSize: number,
+  muon: MuonLayout,
 ): string {
   const stages = stagesOf(model, layers, true);
   const trace = layoutTrace(stages);
@@ -45,6 +48,7 @@ ${PLAN_CODE}
 const TRACE = ${scratchSize}u;
 ${optimizerFunctions()}
 ${transpositionFunction(parameters)}
+${muonFunction(muon, layers, parameters)}
 // Buffers have no gradient.
 fn isBuffer(k: u32) -> bool {
   return ${bufferRanges(parameters)};
@@ -59,6 +63,11 @@ fn gradientSum(k: u32, first: u32, samples: u32) -> f32 {
   return sum;
 }
 
+fn keep(k: u32, network: u32, weight: f32) {
+  let place = transposedPlace(k);
+  if (place != NOWHERE) { transposed[network * ${parameters.transposedSize}u + place] = weight; }
+}
+
 @compute @workgroup_size(${THREADS})
 fn update(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
   let k = (group.y * ${MOST_IN_X}u + group.x) * ${THREADS}u + t;
@@ -70,11 +79,30 @@ fn update(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
   let at = network * ${parameters.size}u + k;
   if (!isBuffer(k)) {
     let sum = gradientSum(k, group.z * plan.width * TRACE, samples);
-    let weight = optimize(at, sum, jobs[record + ${RECORD.optimizer}u], hyperparameters);
-    let place = transposedPlace(k);
-    if (place != NOWHERE) { transposed[network * ${parameters.transposedSize}u + place] = weight; }
+    let muon = muonAt(k, record);
+    if (muon.place != NOWHERE) {
+      gradients[network * ${muon.size}u + muon.place] = moveMomentum(at, sum, hyperparameters);
+      return;
+    }
+    keep(k, network, optimize(at, sum, jobs[record + ${RECORD.optimizer}u], hyperparameters));
   }
   if (jobs[record + ${RECORD.averages}u] == 1u) { moveAverage(at, hyperparameters); }
+}
+
+@compute @workgroup_size(${THREADS})
+fn updateMatrices(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
+  let k = (group.y * ${MOST_IN_X}u + group.x) * ${THREADS}u + t;
+  let record = (group.z * plan.steps + step) * ${recordWords(layers)}u;
+  let muon = muonAt(k, record);
+  if (muon.place == NOWHERE || jobs[record + ${RECORD.samples}u] == 0u) { return; }
+  let h = readHyperparameters(record + ${RECORD.hyperparameters}u);
+  let network = plan.network + group.z;
+  let at = network * ${parameters.size}u + k;
+  let orthogonal = gradients[network * ${muon.size}u + ${orthogonalizedAt(muon)}u + muon.place];
+  let weight = parameters[at] * h.muonDecay - h.muonStepSize * muon.scale * orthogonal;
+  parameters[at] = weight;
+  keep(k, network, weight);
+  if (jobs[record + ${RECORD.averages}u] == 1u) { moveAverage(at, h); }
 }
 
 @compute @workgroup_size(${THREADS})

@@ -26,9 +26,11 @@ import type {
 } from "../backend.js";
 import { checkedBackend } from "../checkedBackend.js";
 import { keepOnHost } from "../hostImages.js";
+import { type MuonMatrix, muonMatrices } from "../muon.js";
 import { Device } from "./device.js";
 import type { Job } from "./jobs.js";
 import { requireShaders } from "./layers.js";
+import { layoutMuon } from "./muonShader.js";
 import { layoutParameters, type ParameterLayout, packTensors, unpackTensors } from "./parameters.js";
 import { type Call, type CardImages, type Fleet, Program } from "./program.js";
 
@@ -54,13 +56,11 @@ export interface WebgpuOptions {
 export function webgpuBackend({ gpu = globalThis.navigator?.gpu }: WebgpuOptions = {}): Backend {
   return checkedBackend(async (networks, { batchSize }) => {
     if (!gpu) throw new Error("WebGPU is not available here");
-    if (networks.some(({ optimizer }) => optimizer?.type === "muon")) {
-      throw new RangeError("Muon is for the processor: train with --device cpu");
-    }
     const models = networks.map(({ model }) => model);
     const layers = inferShapes(models[0]);
     for (const settings of networks) requireShaders(layers, settings);
-    const fleet = { models, layers, parameters: layoutParameters(layers), batchSize };
+    const parameters = layoutParameters(layers);
+    const fleet = { models, layers, parameters, muon: layoutMuon(muonMatricesOf(networks, layers)), batchSize };
     const device = await Device.open(gpu as GPU);
     try {
       return new WebgpuEngine(networks, fleet, device, await Program.compile(device, fleet));
@@ -69,6 +69,16 @@ export function webgpuBackend({ gpu = globalThis.navigator?.gpu }: WebgpuOptions
       throw error;
     }
   });
+}
+
+/** The weights that Muon updates in any of the networks. */
+function muonMatricesOf(networks: readonly NetworkSettings[], layers: readonly ShapedLayer[]): MuonMatrix[] {
+  const matrices = new Map<string, MuonMatrix>();
+  for (const { optimizer } of networks) {
+    if (optimizer?.type !== "muon") continue;
+    for (const matrix of muonMatrices(layers, optimizer)) matrices.set(matrix.parameter, matrix);
+  }
+  return [...matrices.values()];
 }
 
 /** Images are uploaded in parts of so many bytes. */

@@ -7,10 +7,8 @@ export const OPTIMIZERS = {
   adam: 1,
   adamw: 2,
   sdlm: 3,
-} as const satisfies Partial<Record<OptimizerSettings["type"], number>>;
-
-/** An optimizer that a card computes. */
-export type CardOptimizer = Extract<OptimizerSettings, { type: keyof typeof OPTIMIZERS }>;
+  muon: 4,
+} as const satisfies Record<OptimizerSettings["type"], number>;
 
 /** Moments below this are set to zero, as the WebAssembly backend does. */
 const SMALLEST_MOMENT = "1e-30";
@@ -18,7 +16,8 @@ const SMALLEST_MOMENT = "1e-30";
 /**
  * `optimize`: one step of the optimizer on the parameter at a place of the arenas, as in torch.optim: SGD with momentum, which keeps
  * its buffer in the first moment, Adam (decay added to the gradient) and AdamW (weights shrunk first); or SDLM, whose
- * second derivative is in the second moment. It gives the new parameter. `moveAverage`: one step of its average.
+ * second derivative is in the second moment. It gives the new parameter. `moveMomentum`: Muon's momentum, and one step ahead
+ * along it. `moveAverage`: one step of the average.
  */
 export function optimizerFunctions(): string {
   const words = Object.entries(HYPERPARAMETERS);
@@ -53,6 +52,12 @@ fn optimize(at: u32, sum: f32, optimizer: u32, h: Hyperparameters) -> f32 {
   }
   parameters[at] = weight;
   return weight;
+}
+
+fn moveMomentum(at: u32, gradient: f32, h: Hyperparameters) -> f32 {
+  let momentum = flushed(h.muonMomentum * firstMoments[at] + h.oneMinusMuonMomentum * gradient);
+  firstMoments[at] = momentum;
+  return h.muonMomentum * momentum + h.oneMinusMuonMomentum * gradient;
 }
 
 fn moveAverage(at: u32, h: Hyperparameters) {
