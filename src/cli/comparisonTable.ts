@@ -2,19 +2,56 @@ import { shortened } from "../report/markup.js";
 import { formatDuration } from "../report/numbers.js";
 import type { ComparedRun } from "../runs/comparison.js";
 import { formatPercent } from "./terminal.js";
-import { printable } from "./text.js";
+import { counted, endOf, printable } from "./text.js";
 
 const NOTHING = "–";
 /** Longer values of settings are shortened. */
 const LONGEST_VALUE = 24;
+/** Names and values are not shortened further than this to fit a terminal: settings are left out then. */
+const SHORTEST_VALUE = 8;
 
-/** A table with one row per run. Shows the planned epochs only if the run is unfinished. */
-export function formatComparison(runs: readonly ComparedRun[]): string {
-  const settings = Object.keys(runs[0].settings);
-  const header = ["run", ...settings, "best validation", "test", "epochs", "time"];
+/**
+ * A table with one row per run. Shows the planned epochs only if the run is unfinished.
+ *
+ * @param columns how wide it may be. Names and settings are shortened for it, then settings are left out, and a line says
+ *   so
+ */
+export function formatComparison(runs: readonly ComparedRun[], columns = Number.POSITIVE_INFINITY): string {
+  const names = Object.keys(runs[0].settings);
+  const fits = (text: string) => text.split("\n").every((line) => [...line].length <= columns);
+  for (let longest = LONGEST_VALUE; longest >= SHORTEST_VALUE; longest--) {
+    const text = formatTable(runs, names, longest, longest === LONGEST_VALUE ? undefined : 2 * longest);
+    if (fits(text)) return text;
+  }
+  for (let shown = names.length - 1; shown > 0; shown--) {
+    const text = formatTable(runs, names.slice(0, shown), SHORTEST_VALUE, 2 * SHORTEST_VALUE);
+    if (fits(text)) return `${text}\n${leftOut(names.slice(shown))}`;
+  }
+  const left = names.length > 0 ? `\n${leftOut(names)}` : "";
+  return `${formatTable(runs, [], SHORTEST_VALUE, SHORTEST_VALUE)}${left}`;
+}
+
+function leftOut({ length }: readonly string[]): string {
+  return `${counted(length, "setting")} left out: see --json`;
+}
+
+function formatTable(
+  runs: readonly ComparedRun[],
+  settings: readonly string[],
+  longestValue: number,
+  longestName?: number,
+): string {
+  const header = [
+    "run",
+    ...settings.map((name) => shortened(name, longestValue)),
+    "best validation",
+    "test",
+    "epochs",
+    "time",
+  ];
   const rows = runs.map((run) => [
-    run.run,
-    ...settings.map((name) => shortened(run.settings[name] || NOTHING, LONGEST_VALUE)),
+    longestName === undefined ? run.run : endOf(run.run, longestName),
+    ...settings.map((name) => shortened(run.settings[name] || NOTHING, longestValue)),
     run.bestValidationAccuracy === undefined ? NOTHING : formatPercent(run.bestValidationAccuracy),
     run.test ? `${formatPercent(run.test.accuracy)} ± ${(100 * run.test.standardError).toFixed(2)}` : NOTHING,
     run.finished ? String(run.epochs) : `${run.epochs} of ${run.epochsPlanned}, unfinished`,

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { basename } from "node:path/posix";
 import type { DatasetParts } from "../data/dataset.js";
 import { DIGITS_DATASET } from "../data/digits.js";
@@ -14,10 +15,23 @@ export const DEFAULT_DATA = "fashion-mnist";
 /** More names would push the result off the screen. */
 const MOST_NAMES = 50;
 
-/** The data settings of an earlier run. */
-export function dataOfRun({ data, model }: RunConfig): DataSettings {
-  const { name, path, directory, resize, background } = data;
-  return { data: path ?? name, dataDir: directory, input: model.input, resize, background };
+/**
+ * The data settings of an earlier run.
+ *
+ * @param now where its images are now, if they have moved
+ * @throws Error if they were in a folder that does not exist, and no other is named
+ */
+export function dataOfRun(
+  { data: { name, path, directory, resize, background }, model }: RunConfig,
+  {
+    data,
+    dataDir = data === undefined || data === name ? directory : undefined,
+  }: Pick<Partial<DataSettings>, "data" | "dataDir"> = {},
+): DataSettings {
+  if (data === undefined && path !== undefined && !existsSync(path)) {
+    throw new Error(`${path}, the data of this run, does not exist: if it has moved, name its folder with --data DIR`);
+  }
+  return { data: data ?? path ?? name, dataDir, input: model.input, resize, background };
 }
 
 /** Where a command reports progress, and the signal that aborts it. */

@@ -15,7 +15,9 @@ import { lrFindCommand } from "./commands/lrFind.js";
 import { plotCommand } from "./commands/plot.js";
 import { predictCommand } from "./commands/predict.js";
 import { proveCommand } from "./commands/prove.js";
+import { recipeCommand } from "./commands/recipe.js";
 import { reportCommand } from "./commands/report.js";
+import { runsCommand } from "./commands/runs.js";
 import { serveCommand } from "./commands/serve.js";
 import { summaryCommand } from "./commands/summary.js";
 import { sweepCommand } from "./commands/sweep.js";
@@ -40,9 +42,11 @@ const program = new Command("lenet")
   .addCommand(exportCommand())
   .addCommand(compareCommand())
   .addCommand(plotCommand())
+  .addCommand(runsCommand())
   .addCommand(reportCommand())
   .addCommand(proveCommand())
   .addCommand(summaryCommand())
+  .addCommand(recipeCommand())
   .addCommand(dataCommand())
   .addCommand(verifyCommand())
   .addCommand(labCommand())

@@ -201,6 +201,14 @@ export const quietOption = () => new Option("--quiet", "print only the result");
 export const jsonOption = () =>
   new Option("--json", "print JSON to standard output, everything else to standard error");
 
+/** Whether the user gave an option, by its name in the options. */
+export type IsGiven = (option: string) => boolean;
+
+/** Tells which of a command's options the user gave. */
+export function isGivenTo(command: Command): IsGiven {
+  return (option) => command.getOptionValueSource(option) === "cli";
+}
+
 /** The options of every command that trains. */
 export interface TrainingOptions extends ImageOptions {
   readonly recipe: RecipeName;

@@ -1,7 +1,7 @@
 import type { Prediction } from "../node/predictImages.js";
 import { csvLine } from "./csv.js";
 import { formatPercent } from "./terminal.js";
-import { printable, toJson } from "./text.js";
+import { endOf, printable, toJson } from "./text.js";
 
 /** An output format for predictions, which are printed one by one as they arrive. */
 export interface PredictionOutput {
@@ -41,7 +41,7 @@ export function tableOutput(
         probability: formatPercent(probabilities[index]),
       }));
       const next = others.map(({ label, probability }) => `${label} ${probability}`).join(", ");
-      return line(endOf(printable(file)), first.label, first.probability, next);
+      return line(endOf(printable(file), LONGEST_NAME), first.label, first.probability, next);
     },
     end: "",
   };
@@ -85,12 +85,6 @@ export function jsonOutput({ labelOf }: Pick<OutputOptions, "labelOf">): Predict
 function mostProbable(probabilities: readonly number[], count: number): number[] {
   const indices = probabilities.map((_, index) => index);
   return indices.sort((a, b) => probabilities[b] - probabilities[a]).slice(0, count);
-}
-
-/** The end of a long path, which identifies the file better than its start. */
-function endOf(path: string): string {
-  const characters = [...path];
-  return characters.length <= LONGEST_NAME ? path : `…${characters.slice(1 - LONGEST_NAME).join("")}`;
 }
 
 function padded(text: string, width: number): string {

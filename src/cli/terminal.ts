@@ -43,6 +43,11 @@ export class Terminal {
     this.quiet = options.quiet ?? false;
   }
 
+  /** How wide its lines may be; undefined if it is no terminal. */
+  get columns(): number | undefined {
+    return this.stream.isTTY ? this.stream.columns || DEFAULT_COLUMNS : undefined;
+  }
+
   /** Writes a line, or several. What could control the terminal is escaped. */
   line(text = ""): void {
     this.clearBar();

@@ -61,6 +61,12 @@ export function toJson(value: object | string, indent?: number): string {
   );
 }
 
+/** The end of a long path, which identifies the file better than its start. */
+export function endOf(path: string, longest: number): string {
+  const characters = [...path];
+  return characters.length <= longest ? path : `…${characters.slice(1 - longest).join("")}`;
+}
+
 /** Quotes a path for the shell if necessary. */
 export function quoted(path: string): string {
   return /^[\w./:@%+=,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;

@@ -57,6 +57,18 @@ export function formatAugmentation(augmentation: Augmentation): string {
   return parts.join(",") || "none";
 }
 
+/**
+ * Formats an augmentation as the most similar preset and the changes to it: "light,crop=1". Only what is written counts as
+ * given, so a preset's flip still does not apply to characters.
+ */
+export function formatAsPreset(augmentation: Augmentation): string {
+  const texts = Object.entries(AUGMENTATIONS).map(([preset, base]) => {
+    const changes = [...KEYS].filter(([, { field }]) => augmentation[field] !== base[field]);
+    return [preset, ...changes.map(([name, { field }]) => `${name}=${augmentation[field]}`)];
+  });
+  return texts.reduce((best, text) => (text.length < best.length ? text : best)).join(",");
+}
+
 function isPreset(name: string): name is keyof typeof AUGMENTATIONS {
   return Object.hasOwn(AUGMENTATIONS, name);
 }

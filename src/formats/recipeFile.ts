@@ -73,7 +73,8 @@ export function readRecipeFile(text: string, name: string): RecipeFile {
 function parseObject(text: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = withNewNames(JSON.parse(text));
+    // Editors on Windows begin a file with a byte-order mark.
+    value = withNewNames(JSON.parse(text.replace(/^\uFEFF/, "")));
   } catch (error) {
     throw new FormatError(`it is not JSON: ${(error as Error).message}`);
   }

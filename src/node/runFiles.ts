@@ -1,8 +1,9 @@
-import { join } from "node:path";
+import { readdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { FormatError } from "../formats/errors.js";
 import { parseRun, type RunRecord } from "../runs/record.js";
 import { RUN_FILES } from "../runs/runFolderFiles.js";
-import { describeFileError, errorCode, isFolder, readRegularFile } from "./disk/files.js";
+import { describeFileError, errorCode, isFile, isFolder, readRegularFile } from "./disk/files.js";
 
 /** The most bytes that are read of a file. 100,000 epochs take 12 MB of history, 256 classes 2 MB of results. */
 const MOST_BYTES: Readonly<Record<string, number>> = {
@@ -12,6 +13,37 @@ const MOST_BYTES: Readonly<Record<string, number>> = {
 };
 /** The largest checkpoint, for images of 3x128x128, takes 35 MB. */
 const MOST_BYTES_OF_TENSORS = 64e6;
+
+const RUN_FILE_NAMES: readonly string[] = Object.values(RUN_FILES);
+
+/** The run folder that a path means: itself, or the folder of one of its files, such as RUN/last.ckpt. */
+export async function runFolderOf(path: string): Promise<string> {
+  const folder = dirname(path);
+  const isRunFile = RUN_FILE_NAMES.includes(basename(path)) && (await isFile(path)) && (await isRunFolder(folder));
+  return isRunFile ? folder : path;
+}
+
+function isRunFolder(path: string): Promise<boolean> {
+  return isFile(join(path, RUN_FILES.config));
+}
+
+/** How many folders, one in another, are searched for runs: a folder of sweeps, a sweep, a run. */
+const DEEPEST = 4;
+
+/** The run folders in a folder and its subfolders, with numbers in their names in order; the folder itself if it is one. */
+export async function findRunFolders(path: string, depth = 0): Promise<string[]> {
+  if (await isRunFolder(path)) return [path];
+  if (depth === DEEPEST) return [];
+  const entries = await readdir(path, { withFileTypes: true }).catch((error) => {
+    throw new Error(describeFileError(error, `read the folder ${path}`), { cause: error });
+  });
+  const names = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")).map(({ name }) => name);
+  const found: string[] = [];
+  for (const name of names.sort(new Intl.Collator("en", { numeric: true }).compare)) {
+    found.push(...(await findRunFolders(join(path, name), depth + 1)));
+  }
+  return found;
+}
 
 /** Reads a file that every run folder has. @throws Error if it cannot be read */
 export async function readRunFile(path: string, name: string): Promise<Uint8Array> {

@@ -15,6 +15,9 @@ import { svgToPng } from "./png.js";
 import { named, readIfThere, readRunFile } from "./runFiles.js";
 import { RunLock } from "./runLock.js";
 
+/** Where the data of a run are. */
+export type DataLocation = Pick<RunConfig["data"], "name" | "path" | "directory">;
+
 /** A reopened run folder. */
 export interface ReopenedRun {
   readonly folder: RunFolder;
@@ -117,6 +120,14 @@ export class RunFolder {
       // Extensions by early versions are not in the list; there, a restart stands for the epochs before it.
       epochsBefore: [...scheduleRestarts.map((restart, index) => epochsBefore[index] ?? restart), recipe.epochs],
     };
+    await this.write(RUN_FILES.config, formatJson(this.config));
+  }
+
+  /** Notes where its images are now, if that is elsewhere. The name stays: weights and pages have it. */
+  async noteData({ path, directory }: DataLocation): Promise<void> {
+    const { data } = this.config;
+    if (data.path === path && data.directory === directory) return;
+    this.currentConfig = { ...this.config, data: { ...data, path, directory } };
     await this.write(RUN_FILES.config, formatJson(this.config));
   }
 

@@ -103,11 +103,10 @@ async function runEval(path: string, options: EvalOptions): Promise<void> {
 
 /** The data to evaluate on. Images are resized as in training unless the options say otherwise. */
 function dataFor(path: string, { model, metadata, run }: LoadedWeights, options: EvalOptions): DataSettings {
-  const trained = run && dataOfRun(run);
-  const name = options.data ?? trained?.data ?? knownData(path, metadata);
+  const { data, dataDir } = run ? dataOfRun(run, options) : options;
   return {
-    data: name,
-    dataDir: options.dataDir ?? (trained?.data === name ? trained.dataDir : undefined),
+    data: data ?? knownData(path, metadata),
+    dataDir,
     input: model.input,
     resize: options.fit ?? metadata?.framing?.resize ?? "contain",
     background: options.background ? backgroundByte(options.background) : (metadata?.framing?.background ?? 0),

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join, parse } from "node:path";
 import { Command, Option } from "commander";
 import { WEIGHTS_FORMATS, type WeightsFormat, writeWeights } from "../../formats/weightFiles.js";
@@ -6,12 +5,14 @@ import type { Weights } from "../../model/index.js";
 import { isFolder, writeFileAtomic } from "../../node/disk/files.js";
 import type { RecipeName } from "../../training/recipes/recipes.js";
 import { jsonOption, weightsRecipeOption } from "../options.js";
+import { forceOption, requireFree } from "../outputFile.js";
 import { printable, toJson } from "../text.js";
 import { openWeights, WEIGHTS_HELP } from "../weights.js";
 
 interface ExportOptions {
   readonly to: WeightsFormat;
   readonly out?: string;
+  readonly force?: boolean;
   readonly withPreprocessing?: boolean;
   readonly recipe?: RecipeName;
   readonly json?: boolean;
@@ -26,6 +27,7 @@ export function exportCommand(): Command {
     .addOption(
       new Option("--out <file>", "file to write (default: model.<format> in the run folder, or next to the weights)"),
     )
+    .addOption(forceOption())
     .addOption(new Option("--with-preprocessing", "for ONNX: take images as bytes and return probabilities"))
     .addOption(weightsRecipeOption())
     .addOption(jsonOption())
@@ -36,7 +38,7 @@ async function runExport(path: string, options: ExportOptions, command: Command)
   const { to: format, withPreprocessing, json } = options;
   if (withPreprocessing && format !== "onnx") command.error("option '--with-preprocessing' requires '--to onnx'");
   const file = options.out ?? (await fileFor(path, format));
-  if (existsSync(file)) throw new Error(`${file} already exists: choose another file with --out`);
+  requireFree(file, options.force);
   const weights = await openWeights(path, options.recipe);
   const bytes = writeWeights(weights, format, { withPreprocessing });
   await writeFileAtomic(file, bytes);

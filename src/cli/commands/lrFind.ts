@@ -13,7 +13,8 @@ import type { Recipe } from "../../training/recipes/recipes.js";
 import { DEFAULT_DATA, listSkipped, loadData } from "../data.js";
 import { openDevice } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
-import { addTrainingOptions, imageFile, integer, jsonOption, type TrainingOptions } from "../options.js";
+import { addTrainingOptions, imageFile, integer, isGivenTo, jsonOption, type TrainingOptions } from "../options.js";
+import { forceOption, requireFree } from "../outputFile.js";
 import { Terminal } from "../terminal.js";
 import { toJson } from "../text.js";
 import { runRequest } from "../training/request.js";
@@ -21,6 +22,7 @@ import { runRequest } from "../training/request.js";
 interface LrFindOptions extends TrainingOptions {
   readonly steps: number;
   readonly out?: string;
+  readonly force?: boolean;
   readonly json?: boolean;
 }
 
@@ -30,14 +32,16 @@ export function lrFindCommand(): Command {
   return addTrainingOptions(command)
     .addOption(new Option("--steps <n>", "number of training steps").argParser(integer(20, 10_000)).default(200))
     .addOption(new Option("--out <file>", ".svg or .png file for the curve (default: none)").argParser(imageFile))
+    .addOption(forceOption())
     .addOption(jsonOption())
     .action(runLrFind);
 }
 
-async function runLrFind(options: LrFindOptions): Promise<void> {
-  const { steps, out, json = false } = options;
+async function runLrFind(options: LrFindOptions, command: Command): Promise<void> {
+  const { steps, out, force, json = false } = options;
+  if (out !== undefined) requireFree(out, force);
   const terminal = new Terminal(json ? process.stderr : process.stdout);
-  const { training, data: settings, ...where } = await runRequest(options);
+  const { training, data: settings, ...where } = await runRequest(options, isGivenTo(command), terminal);
   await withInterrupt(async (signal) => {
     const data = await loadData({ ...settings, data: settings.data ?? DEFAULT_DATA }, { terminal, signal });
     const plan = planTraining(training, { ...data.parts, background: settings.background });

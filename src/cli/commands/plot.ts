@@ -1,32 +1,34 @@
-import { existsSync } from "node:fs";
 import { basename, extname, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { writeFileAtomic } from "../../node/disk/files.js";
 import { svgToPng } from "../../node/png.js";
-import { readRun } from "../../node/runFiles.js";
 import type { RunRecord } from "../../runs/record.js";
 import { runTitles } from "../../runs/settings.js";
 import { imageFile } from "../options.js";
-import { printable } from "../text.js";
+import { forceOption, requireFree } from "../outputFile.js";
+import { RUNS_HELP, readRuns } from "../runs.js";
+import { Terminal } from "../terminal.js";
 
 /** `lenet plot`: the curves of one run, or of several in one chart. */
 export function plotCommand(): Command {
   return new Command("plot")
     .description("draw the loss and accuracy curves of one or more runs")
-    .argument("<runs...>", "run folders, finished or unfinished")
+    .argument("<runs...>", RUNS_HELP)
     .addOption(new Option("--out <file>", ".svg or .png file to write").argParser(imageFile).default("plot.svg"))
+    .addOption(forceOption())
     .action(runPlot);
 }
 
-async function runPlot(paths: string[], { out }: { out: string }): Promise<void> {
-  if (existsSync(out)) throw new Error(`${out} already exists: choose another file with --out`);
-  const runs = await Promise.all(paths.map(readRun));
+async function runPlot(paths: string[], { out, force }: { out: string; force?: boolean }): Promise<void> {
+  requireFree(out, force);
+  const terminal = new Terminal(process.stdout);
+  const runs = await readRuns(paths, (line) => terminal.warn(line));
   for (const { path, history } of runs) {
     if (history.length === 0) throw new Error(`${path} has no finished epoch to plot`);
   }
   const svg = await draw(runs);
   await writeFileAtomic(out, extname(out).toLowerCase() === ".png" ? await svgToPng(svg) : svg);
-  process.stdout.write(`curves: ${printable(out)}\n`);
+  terminal.line(`curves: ${out}`);
 }
 
 async function draw(runs: readonly RunRecord[]): Promise<string> {

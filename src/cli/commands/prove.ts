@@ -4,7 +4,7 @@ import { Command } from "commander";
 import type { Backend } from "../../engine/backend.js";
 import { fingerprint } from "../../model/index.js";
 import { loadWeights } from "../../node/loadWeights.js";
-import { readRun } from "../../node/runFiles.js";
+import { readRun, runFolderOf } from "../../node/runFiles.js";
 import { bestWeights } from "../../runs/bestWeights.js";
 import { describeDevice, isSameDevice, type RunConfig } from "../../runs/config.js";
 import type { RunRecord } from "../../runs/record.js";
@@ -14,12 +14,13 @@ import { compilePlan, planWith } from "../../training/plan.js";
 import { dataOfRun, type LoadedData, loadSameData } from "../data.js";
 import { openDevice } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
-import { dataDirOption, jsonOption, threadsOption } from "../options.js";
+import { dataDirOption, dataOption, jsonOption, threadsOption } from "../options.js";
 import { formatPercent, Terminal } from "../terminal.js";
 import { toJson } from "../text.js";
 import { arithmeticOfRun, resumeOn } from "../training/train.js";
 
 interface ProveOptions {
+  readonly data?: string;
   readonly dataDir?: string;
   readonly threads?: number;
   readonly json?: boolean;
@@ -42,6 +43,7 @@ export function proveCommand(): Command {
   return new Command("prove")
     .description("train a finished run again from its config.json alone and compare the fingerprint of its weights")
     .argument("<run>", "run folder; nothing in it is changed")
+    .addOption(dataOption("where the run found it"))
     .addOption(dataDirOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
@@ -52,15 +54,15 @@ export function proveCommand(): Command {
 }
 
 /** @returns whether the fingerprints are equal @throws Error naming what is missing here to repeat the run */
-async function prove(path: string, { dataDir, threads, json }: ProveOptions, signal: AbortSignal): Promise<boolean> {
+async function prove(given: string, options: ProveOptions, signal: AbortSignal): Promise<boolean> {
+  const { threads, json } = options;
   const terminal = new Terminal(json ? process.stderr : process.stdout);
+  const path = await runFolderOf(given);
   const record = await readRun(path);
   const claimed = await claimOf(path, record);
   const { config, history } = record;
   const backend = await backendOf(path, config, { terminal, threads });
-  const settings = dataOfRun(config);
-  const progress = { terminal, signal };
-  const data = await loadSameData(path, config.data, { ...settings, dataDir: dataDir ?? settings.dataDir }, progress);
+  const data = await loadSameData(path, config.data, dataOfRun(config, options), { terminal, signal });
   terminal.line(`training ${path} again from its config: ${history.length} epochs, ${config.arithmetic} arithmetic`);
   const repeated = await repeat(record, data, { terminal, signal, backend });
   const proof: Proof = {

@@ -35,7 +35,7 @@ import { openQueue } from "../sweep/queue/client.js";
 import { QueueTrainer } from "../sweep/queue/submit.js";
 import { joinSweep, resumeSweep, type SweepOptions, startSweep, trainRunOf } from "../sweep/sweep.js";
 import { Terminal } from "../terminal.js";
-import { readConfig } from "../training/request.js";
+import { type ConfigFile, readConfig } from "../training/request.js";
 import { queueNameOption, queueUrl } from "./queueOptions.js";
 
 interface SweepCommandOptions extends ImageOptions {
@@ -261,7 +261,8 @@ function requireSettable(command: Command, grid: readonly Axis[]): void {
 
 /** The recipe of all runs, what the options change in it, and its input, if it has one. */
 async function recipeOf({ recipe, config, epochs, batch, augment }: SweepCommandOptions) {
-  const file = config === undefined ? undefined : await readConfig(config);
+  // Of a run's config.json, a sweep takes the recipe: data and seeds are its own.
+  const { run: _, ...file }: Partial<ConfigFile> = config === undefined ? {} : await readConfig(config);
   const common = {
     ...file,
     ...(augment && { augment }),
@@ -269,8 +270,8 @@ async function recipeOf({ recipe, config, epochs, batch, augment }: SweepCommand
     ...(batch !== undefined && { batchSize: batch }),
   };
   return {
-    recipe: file?.recipe.name ?? recipe,
-    input: (file?.recipe ?? RECIPES[recipe])?.input,
+    recipe: file.recipe?.name ?? recipe,
+    input: (file.recipe ?? RECIPES[recipe]).input,
     common: Object.keys(common).length > 0 ? common : undefined,
   };
 }

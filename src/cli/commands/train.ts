@@ -1,7 +1,9 @@
 import { Command, Option } from "commander";
+import { runFolderOf } from "../../node/runFiles.js";
 import {
   addTrainingOptions,
   epochCount,
+  isGivenTo,
   jsonOption,
   learningRate,
   logOption,
@@ -49,11 +51,10 @@ export function trainCommand(): Command {
     .addOption(
       new Option(
         "--resume <run>",
-        "resume an interrupted run with its settings, or extend a finished one to more --epochs",
+        "resume an interrupted run with its settings, or extend a finished one to more --epochs; --data: where its images are now",
       ).conflicts([
         "recipe",
         "config",
-        "data",
         "input",
         "fit",
         "background",
@@ -78,14 +79,15 @@ export function trainCommand(): Command {
     .addOption(logOption())
     .addOption(jsonOption())
     .addOption(quietOption())
-    .action(async (options: TrainOptions) => {
-      const { json = false, quiet = false, threads, device, epochs, dataDir, strict, out } = options;
+    .action(async (options: TrainOptions, command: Command) => {
+      const { json = false, quiet = false, threads, device, epochs, data, dataDir, strict, out } = options;
       const terminal = new Terminal(json ? process.stderr : process.stdout, { quiet });
       const output = { terminal, json, log: options.log };
       if (options.resume !== undefined) {
-        await resumeRun(options.resume, { epochs, dataDir, device, threads, strict }, output);
+        const path = await runFolderOf(options.resume);
+        await resumeRun(path, { epochs, data, dataDir, device, threads, strict }, output);
         return;
       }
-      await startRun({ ...(await runRequest(options)), out }, output);
+      await startRun({ ...(await runRequest(options, isGivenTo(command), terminal)), out }, output);
     });
 }

@@ -5,7 +5,7 @@ import { type Arithmetic, supportsFusedArithmetic } from "../../engine/wasm/feat
 import { summarize, type Weights } from "../../model/index.js";
 import { FolderExistsError } from "../../node/disk/files.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
-import { type ReopenedRun, RunFolder } from "../../node/runFolder.js";
+import { type DataLocation, type ReopenedRun, RunFolder } from "../../node/runFolder.js";
 import { type LoadedTeacher, loadRecordedTeacher } from "../../node/teachers.js";
 import { TensorboardLog } from "../../node/tensorboard.js";
 import { enableFusedArithmetic } from "../../node/threads.js";
@@ -154,6 +154,7 @@ export async function openRun(
   }
   const { folder, state } = reopened;
   requireSameData(folder.path, folder.config.data, data.parts);
+  await folder.noteData(locationOf(data));
   await settleDevice(folder, on, moves, output);
   // Only after all checks, so that a refusal leaves the finished run unchanged.
   if (epochs !== undefined) await extendRun(folder, epochs, output);
@@ -185,7 +186,9 @@ function newConfig(
     model,
     parameterCount: summarize(model).totalParameters,
     data: {
-      ...dataConfig(settings, name),
+      ...locationOf({ name, settings }),
+      resize: settings.resize,
+      background: settings.background,
       checksum: train.checksum,
       validationCount: parts.validationCount,
       testChecksum: parts.test?.checksum,
@@ -199,14 +202,12 @@ function newConfig(
   };
 }
 
-/** The data section of a run's config. Paths are absolute, so the run can be resumed from any folder. */
-function dataConfig({ data, dataDir, resize, background }: DataSettings, name: string) {
+/** Where the data of a run are. Paths are absolute, so the run can be resumed from any folder. */
+function locationOf({ name, settings: { data, dataDir } }: Pick<LoadedData, "name" | "settings">): DataLocation {
   return {
     name,
     path: DATA_NAMES.includes(data) ? undefined : resolve(data),
     directory: dataDir === undefined ? undefined : resolve(dataDir),
-    resize,
-    background,
   };
 }
 
@@ -222,6 +223,8 @@ function withHowToResume(error: unknown, run: Run): Error {
 export interface ResumeSettings {
   /** Extends a finished run to this number of epochs. Besides the device, no other option affects the result. */
   readonly epochs?: number;
+  /** Where the same images are now. Default: where the run found them. */
+  readonly data?: string;
   readonly dataDir?: string;
   /** Default, and `auto`: where the run was trained before. */
   readonly device?: DeviceChoice;
@@ -239,10 +242,9 @@ export async function resumeRun(path: string, settings: ResumeSettings, output: 
     try {
       const { config } = reopened.folder;
       for (const line of reopened.repairs) output.terminal.line(line);
-      const dataSettings = dataOfRun(config);
-      const { dataDir = dataSettings.dataDir, strict, epochs, threads = config.threads } = settings;
+      const { strict, epochs, threads = config.threads } = settings;
       const progress = { terminal: output.terminal, signal };
-      const data = await loadSameData(path, config.data, { ...dataSettings, dataDir, strict }, progress);
+      const data = await loadSameData(path, config.data, { ...dataOfRun(config, settings), strict }, progress);
       const { choice, moves } = resumeOn(settings.device, config);
       const device = await openDevice({ device: choice }, undefined, output.terminal);
       const arithmetic = device.card ? undefined : arithmeticOfRun(path, config, moves);

@@ -220,6 +220,15 @@ export async function isFolder(path: string): Promise<boolean> {
   }
 }
 
+/** Whether a path is a file. */
+export async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
+
 /** A folder that must not exist yet exists. */
 export class FolderExistsError extends Error {
   override readonly name = "FolderExistsError";

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { Argument, Command, Option } from "commander";
 import { AUGMENTATIONS } from "../../../data/augmentation.js";
 import { formatAugmentation, type ParsedAugmentation } from "../../../data/augmentationText.js";
@@ -20,6 +19,7 @@ import {
   seedOption,
   strictOption,
 } from "../../options.js";
+import { forceOption, requireFree } from "../../outputFile.js";
 import { Terminal } from "../../terminal.js";
 
 interface PreviewOptions extends ImageOptions {
@@ -29,6 +29,7 @@ interface PreviewOptions extends ImageOptions {
   readonly augment?: ParsedAugmentation;
   readonly seed: number;
   readonly out: string;
+  readonly force?: boolean;
 }
 
 /** `lenet data preview`: draws a contact sheet of a data set. */
@@ -44,12 +45,13 @@ export function previewCommand(): Command {
     .addOption(seedOption())
     .addOption(strictOption())
     .addOption(new Option("--out <file>", "PNG file to write").default("preview.png"))
+    .addOption(forceOption())
     .action((name: string, options: PreviewOptions) => withInterrupt((signal) => runPreview(name, options, signal)));
 }
 
 async function runPreview(name: string, options: PreviewOptions, signal: AbortSignal): Promise<void> {
   const { dataDir, input, strict, seed, out } = options;
-  if (existsSync(out)) throw new Error(`${out} already exists: choose another file with --out`);
+  requireFree(out, options.force);
   const terminal = new Terminal(process.stdout);
   const background = backgroundByte(options.background);
   const data = await openForCommand(
