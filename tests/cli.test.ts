@@ -498,7 +498,7 @@ describe("a run", () => {
     });
     expect(await readFile(inFolder("whole/report.html"), "utf8")).toBe(before);
     expect(await readFile(inFolder("whole/confusion.svg"), "utf8")).toBe(matrix);
-    expect(await lenet(["report", "whole/model.pth"])).toMatchObject({ code: 1 });
+    expect(await lenet(["report", "whole/nothing.pth"])).toMatchObject({ code: 1 });
   });
 
   it("is compared with others by the settings that differ, finished or not", async () => {
@@ -552,7 +552,7 @@ describe("a run", () => {
     expect(await lenet(["plot", "whole", "begun"])).toEqual({
       code: 1,
       stdout: "",
-      stderr: "lenet: plot.svg already exists: choose another file with --out\n",
+      stderr: "lenet: plot.svg already exists: choose another file with --out, or replace it with --force\n",
     });
     expect(await readFile(inFolder("plot.svg"), "utf8")).toBe(plot);
     expect((await lenet(["plot", "whole", "begun", "--out", "both.svg"])).code).toBe(0);
@@ -629,7 +629,7 @@ describe("a recipe file", () => {
 
 describe("lr-find", () => {
   it("suggests a learning rate and draws the curve", async () => {
-    const args = ["lr-find", "--data", "digits", "--steps", "60", "--batch", "32", "--out", "rates.svg"];
+    const args = ["lr-find", "--data", "digits", "--steps", "300", "--batch", "32", "--out", "rates.svg"];
     const { code, stdout, stderr } = await lenet(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(

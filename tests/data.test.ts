@@ -175,7 +175,7 @@ describe("lenet data preview", () => {
     expect(again).toEqual({
       code: 1,
       stdout: "",
-      stderr: "lenet: sheet.png already exists: choose another file with --out\n",
+      stderr: "lenet: sheet.png already exists: choose another file with --out, or replace it with --force\n",
     });
     expect(await readFile(inFolder("sheet.png"))).toEqual(bytes);
   });

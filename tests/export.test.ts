@@ -108,8 +108,12 @@ describe("lenet export", () => {
       2,
       `option '--with-preprocessing' requires '--to onnx'; see "lenet export --help"`,
     ],
-    ["run --to pth", 1, "run/model.pth already exists: choose another file with --out"],
-    ["torch.pth --to pth --recipe paper", 1, "torch.pth already exists: choose another file with --out"],
+    ["run --to pth", 1, "run/model.pth already exists: choose another file with --out, or replace it with --force"],
+    [
+      "torch.pth --to pth --recipe paper",
+      1,
+      "torch.pth already exists: choose another file with --out, or replace it with --force",
+    ],
     ["nowhere --to pth", 1, "cannot read nowhere: no such file or folder"],
     ["run --to pth --out nowhere/model.pth", 1, "cannot write nowhere/model.pth: no such file or folder"],
     [

@@ -164,15 +164,15 @@ describe("lenet predict", () => {
         20,
       ),
     );
-    for (const data of ["mnist", "somebody's"]) {
+    for (const data of ["fashion-mnist", "somebody's"]) {
       writeFileSync(inFolder(`${data}.pth`), writeWeights({ ...weights, metadata: { ...metadata, data } }, "pth"));
     }
     const warningOf = async (...args: string[]) => (await lenet(["predict", ...args])).stderr;
-    const warning = "warning: 1 image with a light background, but mnist is light on black: try --invert\n";
-    expect(await warningOf("mnist.pth", "ink.png")).toBe(warning);
-    expect(await warningOf("mnist.pth", "ink.png", "chalk.png")).toBe("");
+    const warning = "warning: 1 image with a light background, but fashion-mnist is light on black: try --invert\n";
+    expect(await warningOf("fashion-mnist.pth", "ink.png")).toBe(warning);
+    expect(await warningOf("fashion-mnist.pth", "ink.png", "chalk.png")).toBe("");
     expect(await warningOf("somebody's.pth", "ink.png")).toBe("");
-    expect(await warningOf("mnist.pth", "ink.png", "--invert")).toBe("");
+    expect(await warningOf("fashion-mnist.pth", "ink.png", "--invert")).toBe("");
     const [chalk] = await predicted(["weights.safetensors", "chalk.png"]);
     const [inverted] = await predicted(["weights.safetensors", "ink.png", "--invert"]);
     expect(inverted.logits).toEqual(chalk.logits);

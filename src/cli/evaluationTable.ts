@@ -1,4 +1,5 @@
 import type { Evaluation } from "../training/metrics.js";
+import { csvLine } from "./csv.js";
 import { formatPercent } from "./terminal.js";
 import { printable } from "./text.js";
 
@@ -24,4 +25,13 @@ export function formatEvaluation({ accuracy, correct, total, loss, confusion, ..
       (row, index) => `${String(index).padStart(3)} ${perClass[index].label.padEnd(labelWidth)} ${cells(row)}`,
     ),
   ].join("\n");
+}
+
+/** An evaluation as CSV: a row for each class, with its metrics and its row of the confusion matrix. */
+export function evaluationCsv({ perClass, confusion }: Evaluation): string {
+  const head = ["class", "label", "precision", "recall", "f1", "images", ...perClass.map(({ label }) => `as ${label}`)];
+  const rows = perClass.map(({ label, precision, recall, f1, total }, index) =>
+    csvLine([index, label, ...[precision, recall, f1].map((value) => value.toFixed(6)), total, ...confusion[index]]),
+  );
+  return [csvLine(head), ...rows].join("");
 }

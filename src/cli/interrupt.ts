@@ -19,11 +19,13 @@ export async function withInterrupt<Result>(
 ): Promise<Result> {
   const controller = new AbortController();
   const onInterrupt = () => {
+    // Not by the signal itself, so that a progress bar is erased.
+    if (controller.signal.aborted) process.exit(INTERRUPTED_CODE);
     setTimeout(() => process.exit(INTERRUPTED_CODE), graceMilliseconds).unref();
     controller.abort(new InterruptedError("interrupted"));
   };
-  process.once("SIGINT", onInterrupt);
-  process.once("SIGTERM", onInterrupt);
+  process.on("SIGINT", onInterrupt);
+  process.on("SIGTERM", onInterrupt);
   try {
     return await body(controller.signal);
   } finally {

@@ -3,8 +3,11 @@ import { Command, CommanderError } from "commander";
 import { describeFileError } from "../node/disk/files.js";
 import { isPackageInUse } from "../node/webgpu.js";
 import { VERSION } from "../version.js";
+import { hasColour, styled } from "./colour.js";
 import { benchCommand } from "./commands/bench.js";
+import { cacheCommand } from "./commands/cache.js";
 import { compareCommand } from "./commands/compare.js";
+import { completionCommand } from "./commands/completion.js";
 import { dataCommand } from "./commands/data.js";
 import { demoCommand } from "./commands/demo.js";
 import { devicesCommand } from "./commands/devices.js";
@@ -48,12 +51,14 @@ const program = new Command("lenet")
   .addCommand(summaryCommand())
   .addCommand(recipeCommand())
   .addCommand(dataCommand())
+  .addCommand(cacheCommand())
   .addCommand(verifyCommand())
   .addCommand(labCommand())
   .addCommand(serveCommand())
   .addCommand(benchCommand())
   .addCommand(devicesCommand())
   .addCommand(demoCommand());
+program.addCommand(completionCommand(program));
 
 reportWrongUsage(program, "lenet");
 
@@ -83,10 +88,21 @@ async function exitNow(): Promise<never> {
 
 /** Makes a command and its subcommands report wrong usage in one line, then throw. */
 function reportWrongUsage(command: Command, fullName: string): void {
-  command.exitOverride().configureOutput({
-    outputError: (text, write) => write(`lenet: ${printable(inOneLine(text))}; see "${fullName} --help"\n`),
-  });
+  command
+    .exitOverride()
+    .configureHelp({ styleTitle: bold })
+    .configureOutput({
+      getOutHasColors: () => hasColour(process.stdout),
+      getErrHasColors: () => hasColour(process.stderr),
+      outputError: (text, write) =>
+        write(`${styled("lenet:", "error", process.stderr)} ${printable(inOneLine(text))}; see "${fullName} --help"\n`),
+    });
   for (const child of command.commands) reportWrongUsage(child, `${fullName} ${child.name()}`);
+}
+
+/** A heading of the help, without its colour where there are none: commander strips it. */
+function bold(text: string): string {
+  return `\x1b[1m${text}\x1b[22m`;
 }
 
 /** Commander's error message in one line; it puts its suggestion on a second one. */
@@ -107,7 +123,7 @@ function exitCodeFor(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ExitCode.wrongUsage;
   for (const each of error instanceof AggregateError ? error.errors : [error]) {
     const [line] = (each instanceof Error ? each.message : String(each)).split("\n", 1);
-    process.stderr.write(`lenet: ${printable(line)}\n`);
+    process.stderr.write(`${styled("lenet:", "error", process.stderr)} ${printable(line)}\n`);
   }
   return error instanceof InterruptedError ? ExitCode.interrupted : ExitCode.failed;
 }

@@ -1,12 +1,12 @@
 import { extname } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type ParsedAugmentation, parseAugmentation } from "../data/augmentationText.js";
+import { formatAsPreset, type ParsedAugmentation, parseAugmentation } from "../data/augmentationText.js";
 import { LARGEST_BATCH, MOST_EPOCHS, MOST_FOLDS } from "../formats/recipeSchema.js";
-import type { ImageShape } from "../model/index.js";
+import { type ImageShape, RESIZES } from "../model/index.js";
 import { DATA_NAMES, type DataSettings, dataMeantBy, INPUT_SIDES } from "../node/openData.js";
 import { type Arithmetic, MOST_THREADS } from "../node/threads.js";
 import { OPTIMIZERS } from "../training/recipes/optimizers.js";
-import { RECIPE_NAMES, type RecipeName } from "../training/recipes/recipes.js";
+import { RECIPE_NAMES, RECIPES, type Recipe, type RecipeName } from "../training/recipes/recipes.js";
 import { type DeviceChoice, deviceOption } from "./device.js";
 import { suggestion } from "./text.js";
 
@@ -161,8 +161,11 @@ export const inputOption = () =>
 export const fitOption = (defaultText?: string) =>
   new Option(
     "--fit <how>",
-    withDefault("how to resize images: contain pads, cover crops, stretch distorts", defaultText),
-  ).choices(["contain", "cover", "stretch"]);
+    withDefault(
+      "how to resize images: contain pads, cover crops, stretch distorts, digit frames a handwritten digit as MNIST does",
+      defaultText,
+    ),
+  ).choices(RESIZES);
 export const backgroundOption = (defaultText?: string) =>
   new Option(
     "--background <colour>",
@@ -209,6 +212,14 @@ export function isGivenTo(command: Command): IsGiven {
   return (option) => command.getOptionValueSource(option) === "cli";
 }
 
+/** The recipe without `--recipe`. */
+const DEFAULT_RECIPE = RECIPES.improved;
+
+/** A default that is the recipe's, with its value in the default recipe. */
+export function recipeDefault(value: (recipe: Recipe) => string | number): string {
+  return `(default: the recipe's; ${DEFAULT_RECIPE.name}: ${value(DEFAULT_RECIPE)})`;
+}
+
 /** The options of every command that trains. */
 export interface TrainingOptions extends ImageOptions {
   readonly recipe: RecipeName;
@@ -242,7 +253,7 @@ export interface TrainingOptions extends ImageOptions {
 /** Adds the options for recipe, data and threads to a command that trains. */
 export function addTrainingOptions(command: Command): Command {
   return command
-    .addOption(recipeOption().default("improved"))
+    .addOption(recipeOption().default(DEFAULT_RECIPE.name))
     .addOption(configOption())
     .addOption(dataOption("fashion-mnist"))
     .addOption(dataDirOption())
@@ -252,25 +263,32 @@ export function addTrainingOptions(command: Command): Command {
     .addOption(
       new Option(
         "--normalize <how>",
-        "tutorial: to -1 … 1; dataset: by mean and standard deviation of the training images (default: the recipe's)",
+        "tutorial: to -1 … 1; dataset: by mean and standard deviation of the training images (default: the recipe's; improved: tutorial)",
       ).choices(["tutorial", "dataset"]),
     )
-    .addOption(augmentOption("the recipe's"))
+    .addOption(augmentOption(`the recipe's; ${DEFAULT_RECIPE.name}: ${formatAsPreset(DEFAULT_RECIPE.augmentation)}`))
     .addOption(strictOption())
-    .addOption(new Option("--batch <n>", "images per training step (default: the recipe's)").argParser(batchSize))
+    .addOption(
+      new Option("--batch <n>", `images per training step ${recipeDefault(({ batchSize }) => batchSize)}`).argParser(
+        batchSize,
+      ),
+    )
     .addOption(
       new Option(
         "--optimizer <name>",
-        `${Object.keys(OPTIMIZERS).join(", ")}, with PyTorch's settings unless it is the recipe's (default: the recipe's)`,
+        `${Object.keys(OPTIMIZERS).join(", ")}, with PyTorch's settings unless it is the recipe's ${recipeDefault(({ optimizer }) => optimizer.type)}`,
       ).argParser(optimizer),
     )
     .addOption(
-      new Option("--dropout <p>", "dropout after the hidden linear layers (default: the recipe's)").argParser(dropout),
+      new Option(
+        "--dropout <p>",
+        `dropout after the hidden linear layers ${recipeDefault((recipe) => recipe.dropout)}`,
+      ).argParser(dropout),
     )
     .addOption(
       new Option(
         "--class-weights <weights>",
-        "weight of each class in the loss, such as 1,2,1, or balanced: by the number of images (default: the recipe's)",
+        `weight of each class in the loss, such as 1,2,1, or balanced: by the number of images ${recipeDefault(() => "1 each")}`,
       ).argParser(classWeights),
     )
     .addOption(seedOption())
@@ -280,7 +298,7 @@ export function addTrainingOptions(command: Command): Command {
     .addOption(
       new Option(
         "--val-split <fraction>",
-        "fraction of the training images held out for validation; 0: train on all, and validate on the same (default: the recipe's)",
+        `fraction of the training images held out for validation; 0: train on all, and validate on the same ${recipeDefault((recipe) => recipe.validationFraction)}`,
       ).argParser(validationFraction),
     );
 }

@@ -26,9 +26,11 @@ const terminalOn = (stream: FakeStream, quiet = false) =>
 const ERASE = "\r\x1b[2K";
 
 beforeEach(() => {
+  vi.stubEnv("NO_COLOR", "1");
   vi.useFakeTimers({ toFake: ["performance"] });
 });
 afterEach(() => {
+  vi.unstubAllEnvs();
   vi.useRealTimers();
 });
 

@@ -1,5 +1,6 @@
 import type { WriteStream } from "node:tty";
 import { formatDuration } from "../report/numbers.js";
+import { type Style, styled } from "./colour.js";
 import { printable, printableLines } from "./text.js";
 
 const LONGEST_BAR = 24;
@@ -11,6 +12,12 @@ const DRAW_MILLISECONDS = 100;
 /** Minimum time between two progress lines if the stream is not a terminal. */
 const PLAIN_MILLISECONDS = 10_000;
 const ERASE_LINE = "\r\x1b[2K";
+
+/** The terminals that show a bar. Whatever ends the process erases it. */
+const withBars = new Set<Terminal>();
+process.on("exit", () => {
+  for (const terminal of withBars) terminal.clearBar();
+});
 
 /** The progress of a task. */
 export interface BarState {
@@ -49,20 +56,20 @@ export class Terminal {
   }
 
   /** Writes a line, or several. What could control the terminal is escaped. */
-  line(text = ""): void {
+  line(text = "", style?: Style): void {
     this.clearBar();
-    this.stream.write(`${printableLines(text)}\n`);
+    this.stream.write(`${styled(printableLines(text), style, this.stream)}\n`);
   }
 
   /** Writes a warning to standard error. */
   warn(text: string): void {
     this.clearBar();
-    process.stderr.write(`warning: ${printable(text)}\n`);
+    process.stderr.write(`${styled("warning:", "warning", process.stderr)} ${printable(text)}\n`);
   }
 
   /** Writes a line unless the terminal is quiet. */
-  detail(text = ""): void {
-    if (!this.quiet) this.line(text);
+  detail(text = "", style?: Style): void {
+    if (!this.quiet) this.line(text, style);
   }
 
   /** Shows the progress of a task. */
@@ -87,14 +94,21 @@ export class Terminal {
     }
     // Leave the last column free: some terminals wrap a full line.
     const room = (this.stream.columns || DEFAULT_COLUMNS) - 1;
-    this.stream.write(ERASE_LINE + printable(lineWithBar(state, figures, room)));
-    this.barShown = true;
+    const [before, bar, after] = lineWithBar(state, figures, room).map(printable);
+    this.stream.write(ERASE_LINE + before + styled(bar, "bar", this.stream) + after);
+    this.showBar(true);
   }
 
   /** Erases the bar. */
   clearBar(): void {
     if (this.barShown) this.stream.write(ERASE_LINE);
-    this.barShown = false;
+    this.showBar(false);
+  }
+
+  private showBar(isShown: boolean): void {
+    this.barShown = isShown;
+    if (isShown) withBars.add(this);
+    else withBars.delete(this);
   }
 
   private figures({ done, total, unit, details }: BarState, seconds: number): string[] {
@@ -120,16 +134,16 @@ export const SILENT: Reporter = {
   clearBar: () => {},
 };
 
-/** A progress line with a bar and as many of the figures as fit. */
-function lineWithBar({ label, done, total }: BarState, figures: readonly string[], room: number): string {
+/** A progress line with a bar and as many of the figures as fit: what is before the filled part, it, and what is after. */
+function lineWithBar({ label, done, total }: BarState, figures: readonly string[], room: number): string[] {
   for (let shown = figures.length; shown > 0; shown--) {
     const text = figures.slice(0, shown).join("  ");
     const bar = Math.min(LONGEST_BAR, room - label.length - text.length - 2);
     if (bar < SHORTEST_BAR) continue;
     const filled = Math.round(fractionOf(done, total) * bar);
-    return `${label} ${"━".repeat(filled)}${"╌".repeat(bar - filled)} ${text}`;
+    return [`${label} `, "━".repeat(filled), `${"╌".repeat(bar - filled)} ${text}`];
   }
-  return label.slice(0, room);
+  return [label.slice(0, room), "", ""];
 }
 
 function fractionOf(done: number, total: number): number {

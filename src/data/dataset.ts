@@ -14,6 +14,8 @@ export interface Dataset extends ImageShape {
    * config.
    */
   readonly checksum: string;
+  /** The file of each image, relative to the folder of images that it is from. */
+  readonly files?: readonly string[];
   /** Whether this program drew the images; false for photographs, scans and users' files. */
   readonly generated: boolean;
 }

@@ -6,6 +6,7 @@ import {
   type Model,
   type ModelMetadata,
   type Normalization,
+  RESIZES,
 } from "../model/index.js";
 import * as z from "../vendor/zodMini.js";
 import { FormatError } from "./errors.js";
@@ -93,7 +94,7 @@ const metadataSchema: z.ZodMiniType<ModelMetadata> = z.object({
   model: modelSchema,
   normalization: normalizationSchema,
   classes: z.optional(listUpTo(MOST_CLASSES, name)),
-  framing: z.optional(z.object({ resize: z.enum(["contain", "cover", "stretch"]), background: z.literal([0, 255]) })),
+  framing: z.optional(z.object({ resize: z.enum(RESIZES), background: z.literal([0, 255]) })),
   recipe: z.optional(name),
   data: z.optional(name),
   epoch: z.optional(z.int().check(z.nonnegative())),

@@ -13,13 +13,17 @@ export interface TrainingFacts {
   readonly validationAccuracy: number;
 }
 
+/** The ways in which images of any size are fitted to a model's input. */
+export const RESIZES = ["contain", "cover", "stretch", "digit"] as const;
+
 /** How images of any size are fitted to a model's input. */
 export interface Framing {
   /**
-   * "contain": the entire image, padded with the background; "cover": the entire input, with the image cropped;
-   * "stretch": the entire image on the entire input, with its proportions changed.
+   * "contain": the entire image, padded with the background; "cover": the entire input, with the image cropped evenly;
+   * "stretch": the entire image on the entire input, with its proportions changed; "digit": a handwritten digit, found on
+   * its paper and framed as MNIST's are, light on black, or dark on white for a white background.
    */
-  readonly resize: "contain" | "cover" | "stretch";
+  readonly resize: (typeof RESIZES)[number];
   /** The byte around a contained image and behind transparent pixels: black or white. */
   readonly background: 0 | 255;
 }

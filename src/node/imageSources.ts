@@ -1,15 +1,19 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { extname, join } from "node:path";
-import { isFolder, OPEN_AT_ONCE } from "./disk/files.js";
+import { parseIdx } from "../data/idx.js";
+import type { Pixels } from "../data/images/image.js";
+import { isFile, isFolder, OPEN_AT_ONCE, readFileBounded } from "./disk/files.js";
+import { unpackGzip } from "./disk/gzip.js";
 import type { EncodedImage } from "./images/decoderMessages.js";
 import { FolderWalk, type SkippedFile } from "./images/folderWalk.js";
 import { imageFormat, MAGIC_BYTES } from "./images/header.js";
 
 /** An image to read. */
 export interface ImageSource {
-  /** Its path: as given, or as found in a folder. */
+  /** Its path: as given, or as found in a folder; in an IDX file, followed by # and its index. */
   readonly name: string;
-  readonly image: EncodedImage;
+  /** To be decoded, or the pixels of one in an IDX file. */
+  readonly image: EncodedImage | Pixels;
 }
 
 /** The images found at some paths. */
@@ -34,6 +38,10 @@ export async function findImages(paths: readonly string[]): Promise<ImageSources
   const unreachable: SkippedFile[] = [];
   let passedOver = 0;
   for (const path of paths) {
+    if (IDX_FILE.test(path) && (await isFile(path))) {
+      sources.push(...(await imagesInIdx(path)));
+      continue;
+    }
     if (!(await isFolder(path))) {
       sources.push({ name: path, image: path });
       continue;
@@ -47,6 +55,23 @@ export async function findImages(paths: readonly string[]): Promise<ImageSources
     unreachable.push(...walk.skipped().map(({ path: below, reason }) => ({ path: join(path, below), reason })));
   }
   return { sources, passedOver, unreachable };
+}
+
+/** The names of IDX files of images. */
+const IDX_FILE = /[-.]idx3-ubyte(\.gz)?$/;
+/** EMNIST's largest has 547 MB. */
+const MOST_IDX_BYTES = 2 ** 30;
+
+/** The images in an IDX file, gzipped or not. @throws Error if it is damaged */
+async function imagesInIdx(path: string): Promise<ImageSource[]> {
+  const bytes = await unpackGzip(await readFileBounded(path, MOST_IDX_BYTES), path, MOST_IDX_BYTES);
+  const { dimensions, data } = parseIdx(bytes, path);
+  if (dimensions.length !== 3) throw new Error(`${path}: expected images, found ${dimensions.length} dimensions`);
+  const [count, height, width] = dimensions;
+  return Array.from({ length: count }, (_, index) => ({
+    name: `${path}#${index}`,
+    image: { width, height, data: data.subarray(index * height * width, (index + 1) * height * width) },
+  }));
 }
 
 /** Whether a file is an image, by its extension or its first bytes. */

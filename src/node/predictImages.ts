@@ -1,8 +1,9 @@
+import { drawImage } from "../data/images/image.js";
 import type { ImageSettings } from "../data/images/resize.js";
 import type { Engine } from "../engine/backend.js";
 import { type Judgement, judge } from "../training/evaluate.js";
 import type { ImageSource } from "./imageSources.js";
-import { type DecodingProgress, decodeFiles } from "./images/decodeFiles.js";
+import { type DecodedFiles, type DecodingOptions, type DecodingProgress, decodeFiles } from "./images/decodeFiles.js";
 
 /** A network's prediction for an image. */
 export interface Prediction extends Judgement {
@@ -51,7 +52,7 @@ export async function* predictImages(
   const atATime = Math.min(MOST_AT_A_TIME, Math.ceil(MOST_BYTES_AT_A_TIME / imageBytes));
   for (let start = 0; start < sources.length; start += atATime) {
     const chunk = sources.slice(start, start + atATime);
-    const { pixels, outcomes } = await decodeFiles(
+    const { pixels, outcomes } = await pixelsOf(
       chunk.map(({ image }) => image),
       { shape, resize, background },
       {
@@ -70,6 +71,32 @@ export async function* predictImages(
       else yield { file, ...judge(logits.get(index)!), pixels: seen };
     }
   }
+}
+
+/** Images fitted to the network's input: those of files are decoded, those that are pixels already only fitted. */
+async function pixelsOf(
+  images: readonly ImageSource["image"][],
+  settings: ImageSettings,
+  options: DecodingOptions,
+): Promise<DecodedFiles> {
+  const isEncoded = (image: ImageSource["image"]) => typeof image === "string" || image instanceof Uint8Array;
+  const files = images.filter((image) => isEncoded(image));
+  const decoded = await decodeFiles(files, settings, options);
+  if (files.length === images.length) return decoded;
+  const { channels, height, width } = settings.shape;
+  const bytes = channels * height * width;
+  const pixels = new Uint8Array(images.length * bytes);
+  let next = 0;
+  const outcomes = images.map((image, index) => {
+    if (isEncoded(image)) {
+      pixels.set(decoded.pixels.subarray(next * bytes, (next + 1) * bytes), index * bytes);
+      return decoded.outcomes[next++];
+    }
+    const data = options.invert ? image.data.map((value) => 255 - value) : image.data;
+    drawImage({ ...image, data }, settings, pixels, index * bytes);
+    return { width: image.width, height: image.height };
+  });
+  return { pixels, outcomes };
 }
 
 /** The logits of the images at these indices, by index. */

@@ -131,6 +131,7 @@ async function shownImages(judgement: Judgement, { dataset }: JudgedImages) {
       {
         address: addresses[place],
         index: indices[position],
+        file: dataset.files?.[indices[position]],
         truth: labels[position],
         prediction: predictions[position],
         probabilities: probabilitiesOf(position),

@@ -1,5 +1,6 @@
 import { modelSchema } from "../formats/modelMetadata.js";
 import { recipeSchema } from "../formats/recipeSchema.js";
+import { RESIZES } from "../model/index.js";
 import * as z from "../vendor/zod.js";
 import type { RecordedTeacher, RunConfig } from "./config.js";
 
@@ -33,7 +34,7 @@ const configSchema: z.ZodType<RunConfig> = z.object({
     name: z.string(),
     path: z.string().optional(),
     directory: z.string().optional(),
-    resize: z.enum(["contain", "cover", "stretch"]).default("contain"),
+    resize: z.enum(RESIZES).default("contain"),
     background: z.literal([0, 255]).default(0),
     checksum: z.string(),
     validationCount: z.number().int().optional(),

@@ -126,6 +126,22 @@ export function suggestLearningRates(sweep: readonly SweepStep[], steps = 200): 
   };
 }
 
+/** A curve whose loss falls by a smaller fraction shows the noise of its start, not which learning rate is right. */
+const LEAST_FALL = 0.1;
+
+/**
+ * The fraction by which the loss falls in a sweep, from its first tenth on, and whether that is enough to read the curve.
+ * The sigmoid of the paper's recipe, for one, stays on a plateau longer than any sweep.
+ */
+export function readabilityOf(
+  sweep: readonly SweepStep[],
+  steps = 200,
+): { readonly fall: number; readonly isReadable: boolean } {
+  const losses = sweep.slice(Math.floor(steps / 10), -IGNORED_AT_END).map(({ loss }) => loss);
+  const fall = Math.max(0, 1 - Math.min(...losses) / losses[0]);
+  return { fall, isReadable: fall >= LEAST_FALL };
+}
+
 /** Slightly past the first third of the longest falling subsequence, assumed to start its length before its end. */
 function valleyIndex(losses: readonly number[]): number {
   // For each index, the length of the longest falling subsequence that ends there.

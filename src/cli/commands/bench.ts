@@ -8,7 +8,7 @@ import { type DeviceChoice, describeCard, deviceOption, openDevice } from "../de
 import { integer, jsonOption, numberBetween } from "../options.js";
 import { table } from "../table.js";
 import { Terminal } from "../terminal.js";
-import { toJson } from "../text.js";
+import { counted, toJson } from "../text.js";
 
 interface BenchOptions {
   readonly seconds?: number;
@@ -23,6 +23,9 @@ const BRIEF_SECONDS = 10;
 const FULL_SECONDS = 90;
 /** Kernels that take fewer microseconds per step are omitted from the table. */
 const LEAST_MICROSECONDS = 1;
+
+/** The load average for each core above which figures are not to be trusted. */
+const LARGEST_LOAD = 0.25;
 
 /** Where and when the figures were measured. */
 export interface Environment {
@@ -72,6 +75,12 @@ async function runBench({
     cores: availableParallelism(),
     loadAverage: loadavg()[0],
   };
+  const busy = environment.loadAverage / environment.cores;
+  if (busy > LARGEST_LOAD) {
+    terminal.warn(
+      `the load average is ${environment.loadAverage.toFixed(1)} on ${counted(environment.cores, "core")}: other programs are running, and the figures will be too slow`,
+    );
+  }
   const report = await runBenchmark({
     startThread,
     full,

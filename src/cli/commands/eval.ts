@@ -10,7 +10,7 @@ import type { Evaluation } from "../../training/metrics.js";
 import type { RecipeName } from "../../training/recipes/recipes.js";
 import { dataOfRun, listSkipped, openForCommand } from "../data.js";
 import { type DeviceChoice, deviceOption, openDevice } from "../device.js";
-import { formatEvaluation } from "../evaluationTable.js";
+import { evaluationCsv, formatEvaluation } from "../evaluationTable.js";
 import {
   type Arithmetic,
   arithmeticOption,
@@ -37,6 +37,7 @@ interface EvalOptions extends Partial<ImageOptions> {
   readonly threads?: number;
   readonly arithmetic?: Arithmetic;
   readonly json?: boolean;
+  readonly csv?: boolean;
 }
 
 /** The output of `--json`. */
@@ -66,11 +67,12 @@ export function evalCommand(): Command {
     .addOption(threadsOption())
     .addOption(arithmeticOption())
     .addOption(jsonOption())
+    .addOption(new Option("--csv", "print the classes' metrics and the confusion matrix as CSV").conflicts("json"))
     .action(runEval);
 }
 
 async function runEval(path: string, options: EvalOptions): Promise<void> {
-  const terminal = new Terminal(options.json ? process.stderr : process.stdout);
+  const terminal = new Terminal(options.json || options.csv ? process.stderr : process.stdout);
   const weights = await openWeights(path, options.recipe);
   const settings = dataFor(path, weights, options);
   const data = await openForCommand(settings, { terminal });
@@ -89,6 +91,8 @@ async function runEval(path: string, options: EvalOptions): Promise<void> {
   if (options.json) {
     const output: EvalOutput = { ...evaluation, data: name, split: options.split, fingerprint: weightsFingerprint };
     process.stdout.write(`${toJson(output, 2)}\n`);
+  } else if (options.csv) {
+    process.stdout.write(evaluationCsv(evaluation));
   } else {
     terminal.line(
       printable(`${path} on the ${options.split} images of ${name}${dataset.generated ? " (generated)" : ""}`),

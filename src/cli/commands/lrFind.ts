@@ -4,12 +4,14 @@ import { writeFileAtomic } from "../../node/disk/files.js";
 import { svgToPng } from "../../node/png.js";
 import {
   type LearningRateSuggestions,
+  readabilityOf,
   type SweepStep,
   suggestLearningRates,
   sweepLearningRate,
 } from "../../training/learningRateFinder.js";
 import { compilePlan, planTraining } from "../../training/plan.js";
 import type { Recipe } from "../../training/recipes/recipes.js";
+import { largestLearningRate } from "../../training/recipes/schedules.js";
 import { DEFAULT_DATA, listSkipped, loadData } from "../data.js";
 import { openDevice } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
@@ -63,17 +65,25 @@ async function runLrFind(options: LrFindOptions, command: Command): Promise<void
       engine.dispose();
     }
     const suggestions = suggestLearningRates(sweep, steps);
+    const { fall, isReadable } = readabilityOf(sweep, steps);
     if (out !== undefined) await drawCurve(out, sweep, suggestions, { recipe, data: data.name, seed });
     if (json) {
-      const result = { recipe: recipe.name, data: data.name, seed, suggestions, sweep };
+      const result = { recipe: recipe.name, data: data.name, seed, readable: isReadable, suggestions, sweep };
       process.stdout.write(`${toJson(result, 2)}\n`);
     } else {
       const { valley, steepest } = suggestions;
       terminal.line(
         `${recipe.name} on ${data.name}: ${sweep.length} steps up to ${short(sweep[sweep.length - 1].learningRate)}`,
       );
-      terminal.line(`valley    ${short(valley)}  suggested: train with --lr ${short(valley)}`);
-      terminal.line(`steepest  ${short(steepest)}  where the loss falls fastest`);
+      if (isReadable) {
+        terminal.line(`valley    ${short(valley)}  suggested: train with --lr ${short(valley)}`);
+        terminal.line(`steepest  ${short(steepest)}  where the loss falls fastest`);
+      } else {
+        terminal.line(
+          `this curve cannot be read: the loss falls by only ${Math.floor(100 * fall)} %. Keep the recipe's learning rate, ${short(largestLearningRate(recipe.schedule))}, or try more --steps`,
+          "warning",
+        );
+      }
       if (out !== undefined) terminal.line(`curve: ${out}`);
     }
     listSkipped(data, terminal);

@@ -6,7 +6,6 @@ import { predictImages } from "../../node/predictImages.js";
 import type { RecipeName } from "../../training/recipes/recipes.js";
 import { type DeviceChoice, deviceOption, openDevice } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
-import { hasLightBackground, isLightOnBlack } from "../lightImages.js";
 import {
   type Arithmetic,
   arithmeticOption,
@@ -23,6 +22,7 @@ import { csvOutput, jsonOutput, type PredictionOutput, tableOutput } from "../pr
 import { withStandardInput } from "../standardInput.js";
 import { Terminal } from "../terminal.js";
 import { counted, printable } from "../text.js";
+import { areFramedDigits, hasLightBackground, isFramedUnlikeMnist, isLightOnBlack } from "../unlikeTraining.js";
 import { engineFor, openWeights, WEIGHTS_HELP } from "../weights.js";
 
 interface PredictOptions extends Partial<ImageOptions> {
@@ -43,7 +43,7 @@ export function predictCommand(): Command {
     .argument("<weights>", WEIGHTS_HELP)
     .argument(
       "<images...>",
-      "image files (PNG, JPEG, WebP, GIF, BMP, TIFF), folders of images, or - for standard input",
+      "image files (PNG, JPEG, WebP, GIF, BMP, TIFF), IDX files, folders of images, or - for standard input",
     )
     .addOption(fitOption("as in training"))
     .addOption(backgroundOption("as in training"))
@@ -77,10 +77,15 @@ async function runPredict(
   const counts = await predictAll(weights, images, { ...options, terminal, signal });
   for (const { path, reason } of unreachable) terminal.line(printable(`${path}: ${reason}`));
   if (passedOver > 0) terminal.line(`ignored ${counted(passedOver, "other file")}`);
+  const { data } = weights.metadata ?? {};
   if (counts.light > counts.read / 2) {
-    const { data } = weights.metadata ?? {};
+    const remedy = areFramedDigits(data) ? "--fit digit" : "--invert";
     terminal.warn(
-      `${counted(counts.light, "image")} with a light background, but ${data} is light on black: try --invert`,
+      `${counted(counts.light, "image")} with a light background, but ${data} is light on black: try ${remedy}`,
+    );
+  } else if (counts.misframed > counts.read / 2) {
+    terminal.warn(
+      `${counted(counts.misframed, "image")} with a digit that is smaller, larger or less central than those of ${data}: try --fit digit`,
     );
   }
   const unreadable = unreachable.length + counts.unreadable;
@@ -95,6 +100,8 @@ interface Counts {
   unreadable: number;
   /** Images read that have a light background although the network was trained on light on black. */
   light: number;
+  /** Images read whose ink is framed unlike the digits that the network was trained on. */
+  misframed: number;
 }
 
 /** Classifies images and prints the predictions, until standard output is closed. */
@@ -105,15 +112,18 @@ async function predictAll(
 ): Promise<Counts> {
   const { invert, threads, terminal, signal } = options;
   const { model, metadata } = weights;
-  const counts: Counts = { read: 0, unreadable: 0, light: 0 };
-  const mayBeLight = !invert && isLightOnBlack(metadata?.data);
+  const counts: Counts = { read: 0, unreadable: 0, light: 0, misframed: 0 };
+  const resize = options.fit ?? metadata?.framing?.resize ?? "contain";
+  const isFramed = resize === "digit";
+  const mayBeLight = !invert && !isFramed && isLightOnBlack(metadata?.data);
+  const mayBeMisframed = !isFramed && areFramedDigits(metadata?.data);
   const output = outputFor(weights, images, options);
   const device = await openDevice(options, undefined, terminal);
   const engine = await engineFor(weights, options, device);
   try {
     await print(output.begin);
     const results = predictImages(engine, images, {
-      resize: options.fit ?? metadata?.framing?.resize ?? "contain",
+      resize,
       background: options.background ? backgroundByte(options.background) : (metadata?.framing?.background ?? 0),
       invert,
       threads,
@@ -129,6 +139,7 @@ async function predictAll(
       } else {
         counts.read++;
         if (mayBeLight && hasLightBackground(result.pixels, model.input)) counts.light++;
+        if (mayBeMisframed && isFramedUnlikeMnist(result.pixels, model.input)) counts.misframed++;
         await print(output.row(result));
       }
     }

@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { runFolderOf } from "../../node/runFiles.js";
+import { largestLearningRate } from "../../training/recipes/schedules.js";
 import {
   addTrainingOptions,
   epochCount,
@@ -9,6 +10,7 @@ import {
   logOption,
   patience,
   quietOption,
+  recipeDefault,
   softLabelsOption,
   type TrainingOptions,
   teacherOption,
@@ -29,16 +31,19 @@ interface TrainOptions extends TrainingOptions {
 /** `lenet train`: trains a network into a run folder. */
 export function trainCommand(): Command {
   return addTrainingOptions(new Command("train").description("train LeNet-5 into a run folder"))
-    .addOption(new Option("--epochs <n>", "number of epochs (default: the recipe's)").argParser(epochCount))
     .addOption(
-      new Option("--lr <x>", "learning rate, or its peak in a schedule (default: the recipe's)").argParser(
-        learningRate,
-      ),
+      new Option("--epochs <n>", `number of epochs ${recipeDefault(({ epochs }) => epochs)}`).argParser(epochCount),
+    )
+    .addOption(
+      new Option(
+        "--lr <x>",
+        `learning rate, or its peak in a schedule ${recipeDefault(({ schedule }) => largestLearningRate(schedule))}`,
+      ).argParser(learningRate),
     )
     .addOption(
       new Option(
         "--patience <n>",
-        "stop after n epochs without a better validation accuracy; 0: never (default: the recipe's)",
+        `stop after n epochs without a better validation accuracy; 0: never ${recipeDefault((recipe) => recipe.patience)}`,
       ).argParser(patience),
     )
     .addOption(teacherOption())

@@ -1,8 +1,8 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
 import type { Arithmetic } from "../../engine/wasm/features.js";
-import { describeFileError } from "../../node/disk/files.js";
+import { describeFileError, readFileBounded } from "../../node/disk/files.js";
 import { formatReport, isReferenceFile, reportProblems, reportSuccess, verifyFiles } from "../../verification/index.js";
 import { type DeviceChoice, deviceOption, openDevice } from "../device.js";
 import { arithmeticOption } from "../options.js";
@@ -44,20 +44,16 @@ export async function verify(directory: string, options: VerifyOptions = {}): Pr
   return problems.length === 0 ? 0 : 1;
 }
 
+const MOST_FILE_BYTES = 1e9;
+
 async function readReferenceFiles(directory: string): Promise<Map<string, Uint8Array>> {
-  const names = await explained(`read the folder ${directory}`, readdir(directory));
+  const names = await readdir(directory).catch((error) => {
+    throw new Error(describeFileError(error, `read the folder ${directory}`), { cause: error });
+  });
   const files = new Map<string, Uint8Array>();
   for (const name of names.filter(isReferenceFile)) {
     const path = join(directory, name);
-    files.set(name, await explained(`read ${path}`, readFile(path)));
+    files.set(name, await readFileBounded(path, MOST_FILE_BYTES));
   }
   return files;
-}
-
-async function explained<Result>(doing: string, operation: Promise<Result>): Promise<Result> {
-  try {
-    return await operation;
-  } catch (error) {
-    throw new Error(describeFileError(error, doing), { cause: error });
-  }
 }

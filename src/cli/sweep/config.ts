@@ -1,5 +1,6 @@
 import type { ParsedAugmentation } from "../../data/augmentationText.js";
 import { augmentationSchema, MOST_FOLDS, recipeSchema, recipeShape } from "../../formats/recipeSchema.js";
+import { RESIZES } from "../../model/index.js";
 import { teachersSchema } from "../../runs/configSchema.js";
 import type { TrainingRequest } from "../../training/plan.js";
 import { RECIPES, type RecipeName } from "../../training/recipes/recipes.js";
@@ -52,7 +53,7 @@ const fieldsSchema = z.object({
       data: z.string(),
       dataDir: z.string().optional(),
       input: z.object({ channels: z.number(), height: z.number(), width: z.number() }).optional(),
-      resize: z.enum(["contain", "cover", "stretch"]),
+      resize: z.enum(RESIZES),
       background: z.literal([0, 255]),
       strict: z.boolean().optional(),
     }),

@@ -228,6 +228,7 @@ export class Run {
         `lr ${record.learningRate.toExponential(2)}`,
         `${seconds.toFixed(2)} s${isBest ? "  best" : ""}`,
       ].join("  "),
+      isBest ? "good" : undefined,
     );
     if (json) printJson({ event: "epoch", ...record, best: isBest });
   }
@@ -273,6 +274,7 @@ export class Run {
       evaluation
         ? `test accuracy ${formatPercent(evaluation.accuracy)} (${evaluation.correct.toLocaleString("en-US")} of ${evaluation.total.toLocaleString("en-US")} ${images}), loss ${evaluation.loss.toFixed(4)}`
         : `${data.name} has no test images, so there is only a validation accuracy`,
+      "strong",
     );
     terminal.line(`fingerprint of the best weights: ${result.fingerprint}`);
     const failure = evaluation && trainingFailure(evaluation);

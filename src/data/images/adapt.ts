@@ -1,5 +1,6 @@
 import type { Dataset } from "../dataset.js";
 import { type DecodedImage, luma, planesFromRgba } from "./color.js";
+import { fitDigit, greyOnPaper } from "./digit.js";
 import { ImageFitter, type ImageSettings } from "./resize.js";
 
 /**
@@ -10,8 +11,13 @@ import { ImageFitter, type ImageSettings } from "./resize.js";
  */
 export function resizeImage(image: DecodedImage, settings: ImageSettings, target: Uint8Array, offset = 0): void {
   const { channels, height, width } = settings.shape;
+  const { resize } = settings;
+  if (resize === "digit") {
+    fitDigit(greyOnPaper(image), 0, image, settings, target, offset);
+    return;
+  }
   const planes = planesFromRgba(image, channels, settings.background);
-  const fitter = new ImageFitter(image, settings);
+  const fitter = new ImageFitter(image, { ...settings, resize });
   const pixels = image.height * image.width;
   for (let channel = 0; channel < channels; channel++) {
     fitter.fit(planes, channel * pixels, target, offset + channel * height * width);
@@ -22,16 +28,18 @@ export function resizeImage(image: DecodedImage, settings: ImageSettings, target
  * Converts a data set to another shape, each image as `resizeImage` would.
  *
  * @returns a data set with the source's name, classes, labels and checksum; the source itself if it has the shape
- *   already
+ *   already, unless digits are to be framed
  */
 export function adaptDataset(dataset: Dataset, settings: ImageSettings): Dataset {
   const { channels, height, width } = settings.shape;
+  const { resize } = settings;
+  if (resize === "digit") return adaptDigits(dataset, settings);
   if (dataset.channels === channels && dataset.height === height && dataset.width === width) return dataset;
   const count = dataset.labels.length;
   const sourcePixels = dataset.height * dataset.width;
   const targetPixels = height * width;
   const images = new Uint8Array(count * channels * targetPixels);
-  const fitter = new ImageFitter(dataset, settings);
+  const fitter = new ImageFitter(dataset, { ...settings, resize });
   const toGrey = dataset.channels === 3 && channels === 1;
   const grey = new Uint8Array(sourcePixels);
   // Grey is resampled once and then repeated.
@@ -47,6 +55,21 @@ export function adaptDataset(dataset: Dataset, settings: ImageSettings): Dataset
     for (let channel = filtered; channel < channels; channel++) {
       images.copyWithin(target + channel * targetPixels, target, target + targetPixels);
     }
+  }
+  return { ...dataset, channels, height, width, images };
+}
+
+function adaptDigits(dataset: Dataset, settings: ImageSettings): Dataset {
+  const { channels, height, width } = settings.shape;
+  const sourceSize = dataset.channels * dataset.height * dataset.width;
+  const targetSize = channels * height * width;
+  const images = new Uint8Array(dataset.labels.length * targetSize);
+  const grey = new Uint8Array(dataset.height * dataset.width);
+  for (let index = 0; index < dataset.labels.length; index++) {
+    const isGrey = dataset.channels === 1;
+    if (!isGrey) greyPlane(dataset.images, index * sourceSize, grey);
+    const [plane, offset] = isGrey ? [dataset.images, index * sourceSize] : [grey, 0];
+    fitDigit(plane, offset, dataset, settings, images, index * targetSize);
   }
   return { ...dataset, channels, height, width, images };
 }

@@ -1,16 +1,14 @@
-import type { ImageShape } from "../../model/index.js";
+import type { Framing, ImageShape } from "../../model/index.js";
 import { type AxisFilter, axisFilter, filterAcross, filterDown, type Plane } from "./resample.js";
 
 /** How images are fitted to one size. */
-export interface ImageSettings {
+export interface ImageSettings extends Framing {
   readonly shape: ImageShape;
-  /**
-   * "contain": the entire image, padded with the background; "cover": the entire target, with the image cropped evenly;
-   * "stretch": the entire image on the entire target, with its proportions changed.
-   */
-  readonly resize: "contain" | "cover" | "stretch";
-  /** The byte behind transparent pixels and around a contained image: black (0) or white (255). */
-  readonly background: 0 | 255;
+}
+
+/** Settings that treat all images of a size alike. */
+interface FitterSettings extends ImageSettings {
+  readonly resize: Exclude<ImageSettings["resize"], "digit">;
 }
 
 /** Height and width in pixels. */
@@ -44,7 +42,7 @@ function scaledSize(source: ImageSize, target: ImageSize, byWidth: boolean): Ima
     : { height: target.height, width: scaleLength(source.width, target.height, source.height) };
 }
 
-function frameSize(source: ImageSize, target: ImageSize, resize: ImageSettings["resize"]): ImageSize {
+function frameSize(source: ImageSize, target: ImageSize, resize: FitterSettings["resize"]): ImageSize {
   if (resize === "stretch") return target;
   const wider = source.width * target.height >= target.width * source.height;
   if (resize === "cover") return scaledSize(source, target, !wider);
@@ -53,7 +51,7 @@ function frameSize(source: ImageSize, target: ImageSize, resize: ImageSettings["
 }
 
 /** Centres the image. If the margin or the crop is odd, the larger half is below and to the right. */
-function frame(source: ImageSize, target: ImageSize, resize: ImageSettings["resize"]): Frame {
+function frame(source: ImageSize, target: ImageSize, resize: FitterSettings["resize"]): Frame {
   const scaled = frameSize(source, target, resize);
   const corner = (room: number) => (room >= 0 ? Math.floor(room / 2) : -Math.floor(-room / 2));
   return { scaled, top: corner(target.height - scaled.height), left: corner(target.width - scaled.width) };
@@ -73,7 +71,7 @@ export class ImageFitter {
   private readonly visible: ImageSize;
   private readonly sums: Int32Array;
 
-  constructor(source: ImageSize, settings: ImageSettings) {
+  constructor(source: ImageSize, settings: FitterSettings) {
     const target = settings.shape;
     const { scaled, top, left } = frame(source, target, settings.resize);
     const height = Math.min(scaled.height, target.height);

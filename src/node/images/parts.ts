@@ -42,7 +42,7 @@ export function divide(naming: DatasetNaming, images: readonly DatasetImage[], p
   const testCount = count("test");
   const trained = images.length - testCount;
   const slice = (start: number, end: number) =>
-    dataset(naming, pixels.subarray(start * bytes, end * bytes), labels.slice(start, end));
+    dataset(naming, pixels.subarray(start * bytes, end * bytes), labels.slice(start, end), images.slice(start, end));
   return {
     parts: {
       train: slice(0, trained),
@@ -62,16 +62,16 @@ export function divide(naming: DatasetNaming, images: readonly DatasetImage[], p
 export function holdBack(naming: DatasetNaming, images: readonly DatasetImage[], pixels: Uint8Array): DividedImages {
   const labels = labelsOf(naming, images);
   const bytes = pixels.length / images.length;
+  const choose = (indices: Uint32Array) => Array.from(indices, (index) => images[index]);
   const pick = (indices: Uint32Array) => {
-    const images = new Uint8Array(indices.length * bytes);
+    const fitted = new Uint8Array(indices.length * bytes);
     const chosen = new Uint8Array(indices.length);
     indices.forEach((index, place) => {
-      images.set(pixels.subarray(index * bytes, (index + 1) * bytes), place * bytes);
+      fitted.set(pixels.subarray(index * bytes, (index + 1) * bytes), place * bytes);
       chosen[place] = labels[index];
     });
-    return dataset(naming, images, chosen);
+    return dataset(naming, fitted, chosen, choose(indices));
   };
-  const choose = (indices: Uint32Array) => Array.from(indices, (index) => images[index]);
   const { train, test } = holdBackTest(labels, naming.classes.length, TEST_SHARE);
   return {
     parts: { train: pick(train), ...(test.length > 0 && { test: pick(test) }) },
@@ -85,8 +85,14 @@ function labelsOf({ classes }: DatasetNaming, images: readonly DatasetImage[]): 
   return Uint8Array.from(images, ({ file }) => labels.get(file.className)!);
 }
 
-function dataset({ name, classes, shape }: DatasetNaming, images: Uint8Array, labels: Uint8Array): Dataset {
+function dataset(
+  { name, classes, shape }: DatasetNaming,
+  images: Uint8Array,
+  labels: Uint8Array,
+  sources: readonly DatasetImage[],
+): Dataset {
   const { channels, height, width } = shape;
   const checksum = sha256(images, labels);
-  return { name, classes, channels, height, width, images, labels, checksum, generated: false };
+  const files = sources.map(({ file }) => file.path);
+  return { name, classes, channels, height, width, images, labels, checksum, files, generated: false };
 }

@@ -14,6 +14,8 @@ export interface JudgedImage {
   readonly address: string;
   /** Its index in the data set, from 0. */
   readonly index: number;
+  /** Its file, if it has one of its own. */
+  readonly file?: string;
   /** Indices of classes. */
   readonly truth: number;
   readonly prediction: number;

@@ -145,7 +145,7 @@ export function imageStrip(images: readonly JudgedImage[], report: Named): Marku
 export function imageCards(images: readonly JudgedImage[], report: Named): Markup {
   return markup`<ul class="images large">${images.map(
     (image) => markup`<li><figure>${imageTag(image, report)}<figcaption>
-<div>${report.part} image ${image.index}: <strong>${report.classes[image.truth]}</strong></div>
+<div>${nameOf(image, report)}: <strong>${report.classes[image.truth]}</strong></div>
 <ul>${likeliest(image).map((index) => classLine(image, index, report.classes[index]))}</ul>
 </figcaption></figure></li>
 `,
@@ -167,7 +167,14 @@ function likeliest({ probabilities, truth }: JudgedImage): number[] {
   return order.includes(truth) ? order : [...order, truth];
 }
 
-function imageTag({ address, index, truth, prediction }: JudgedImage, { classes, part }: Named): Markup {
+function imageTag(image: JudgedImage, { classes, part }: Named): Markup {
+  const { address, file, truth, prediction } = image;
   const called = truth === prediction ? "predicted correctly" : `predicted as ${classes[prediction]}`;
-  return markup`<img src="${address}" alt="${part} image ${index}, ${classes[truth]}, ${called}">`;
+  const title = file === undefined ? "" : markup` title="${file}"`;
+  return markup`<img src="${address}" alt="${nameOf(image, { part })}, ${classes[truth]}, ${called}"${title}>`;
+}
+
+/** An image's file or, in a data set without files, its number. */
+function nameOf({ file, index }: JudgedImage, { part }: Pick<Named, "part">): string {
+  return file ?? `${part} image ${index}`;
 }

@@ -3,6 +3,7 @@ import { FormatError } from "../../../formats/errors.js";
 import { formatJson } from "../../../formats/json.js";
 import { mistakesOf } from "../../../formats/mistakes.js";
 import { recipeSchema } from "../../../formats/recipeSchema.js";
+import { RESIZES } from "../../../model/index.js";
 import * as z from "../../../vendor/zod.js";
 import type { SweepConfig } from "../config.js";
 
@@ -37,7 +38,7 @@ const jobSchema = z.strictObject({
       data: z.string().max(4096),
       dataDir: z.string().max(4096).optional(),
       input: z.strictObject({ channels: z.literal([1, 3]), height: side, width: side }).optional(),
-      resize: z.enum(["contain", "cover", "stretch"]),
+      resize: z.enum(RESIZES),
       background: z.literal([0, 255]),
       strict: z.boolean().optional(),
     }),
