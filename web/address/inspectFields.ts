@@ -11,6 +11,8 @@ export type Source = (typeof SOURCES)[number];
 export type Part = (typeof PARTS)[number];
 export type Reason = (typeof REASONS)[number];
 
+const encoded = (text: string) => (/^[\w-]+$/.test(text) ? text : undefined);
+
 const index = { least: 0, most: Number.MAX_SAFE_INTEGER, whole: true };
 
 /** The fields of the Look inside view; their names start with the view's. */
@@ -34,4 +36,8 @@ export const inspectFields = {
   inspectReason: choice(REASONS, "occlusion"),
   /** The class to explain. Default: the predicted one. */
   inspectFor: optionalNumber(index),
+  /** In links: a drawing, and a network by its parameters or as a run of `lenet lab`. The view takes them out again. */
+  inspectDrawing: optionalText(encoded),
+  inspectNetwork: optionalText(encoded),
+  inspectRun: optionalText((name) => (name.includes("/") ? undefined : name)),
 };

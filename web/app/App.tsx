@@ -8,6 +8,7 @@ import { Header } from "./Header.js";
 import { Images } from "./Images.js";
 import { messages } from "./messages/index.js";
 import { Shortcuts } from "./Shortcuts.js";
+import { Undo } from "./Undo.js";
 
 /** What a view's folder exports: its View. */
 interface ViewModule {
@@ -50,6 +51,7 @@ export function App() {
         <p>{canShareMemory() ? m.isolated : m.notIsolated}</p>
       </footer>
       <DropAnywhere />
+      <Undo />
       <Shortcuts />
       <Announcer />
     </>

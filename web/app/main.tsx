@@ -11,6 +11,9 @@ import { keepOffline } from "./offline.js";
 const root = document.getElementById("app");
 if (root) render(<App />, root);
 
+// Loaded after what the visitor sees first.
+void shown.then(async () => (await import("../state/keeping.js")).keepRuns());
+
 const server = await askServer();
 // `lenet lab` stops with its command, so there is nothing to keep from it.
 if (!server && import.meta.env.PROD) {

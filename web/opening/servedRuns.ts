@@ -66,6 +66,14 @@ async function lookOnce(): Promise<void> {
   for (const run of listed.value) if (chosenRuns.peek().includes(run.name)) await bringUpToDate(run);
 }
 
+/** Reads a run of the server and shows its network in all views. @throws Error if it cannot be read */
+export async function showServed(name: string): Promise<void> {
+  const record = await readServed(name);
+  const readFile = async () => readWeights(await fetchBytes(addressOf(name, RUN_FILES.safetensors)));
+  const run = addOpenedRun({ name, isServed: true, record, isGrowing: false, readWeights: readFile });
+  openedNetwork.value = await networkOf(run, await run.readWeights());
+}
+
 function servedOnes(): OpenedRun[] {
   return opened.peek().filter((one): one is OpenedRun => one.type === "run" && one.isServed);
 }

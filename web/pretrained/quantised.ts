@@ -8,6 +8,31 @@ export function quantisedSize(model: Model): number {
   );
 }
 
+/** Parameters in {@link dequantise}'s format; each row's largest weight has 127 steps. */
+export function quantise(model: Model, parameters: NamedTensors): Uint8Array<ArrayBuffer> {
+  const parts = parameterSpecs(inferShapes(model)).map(({ name, shape }) => {
+    const data = Float32Array.from(parameters.get(name)!.data as ArrayLike<number>);
+    if (shape.length === 1) return new Uint8Array(data.buffer);
+    const size = data.length / shape[0];
+    const scales = Float32Array.from({ length: shape[0] }, (_, row) => {
+      const weights = data.subarray(row * size, (row + 1) * size);
+      return weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) / 127;
+    });
+    const steps = Int8Array.from(data, (weight, place) => {
+      const scale = scales[Math.floor(place / size)];
+      return scale === 0 ? 0 : Math.round(weight / scale);
+    });
+    return [new Uint8Array(scales.buffer), new Uint8Array(steps.buffer)];
+  });
+  const packed = new Uint8Array(quantisedSize(model));
+  let at = 0;
+  for (const part of parts.flat()) {
+    packed.set(part, at);
+    at += part.length;
+  }
+  return packed;
+}
+
 /**
  * Reads a model's parameters, in the model's order: a bias is float32; a weight has a float32 scale for each of its rows,
  * then its elements in signed bytes, which the scales multiply.

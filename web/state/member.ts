@@ -12,6 +12,23 @@ export interface CurvePoint {
 /** The maximum number of points per epoch, so that long runs stay quick to draw. */
 const POINTS_PER_EPOCH = 20;
 
+/** About 4 MB per network. */
+const KEPT_SNAPSHOTS = 16;
+
+/** A network as it is kept when the page closes. */
+export interface KeptMember {
+  readonly seed: number;
+  readonly curve: readonly CurvePoint[];
+  readonly epochs: readonly EpochRecord[];
+  readonly confusion?: Uint32Array;
+  readonly weights?: MarkedSnapshot;
+  readonly timeline: readonly Snapshot[];
+  readonly bestEpoch?: number;
+  readonly failure?: string;
+  readonly latest?: Means;
+  readonly isCompared: boolean;
+}
+
 const NOTHING = { epoch: 0, loss: 0, accuracy: 0, samples: 0 };
 
 /** A network of a run, and everything that has been reported about it. */
@@ -44,6 +61,37 @@ export class Member {
   constructor(seed: number, mostSnapshots: number) {
     this.seed = seed;
     this.mostSnapshots = mostSnapshots;
+  }
+
+  /** As it is kept when the page closes: with fewer of its snapshots. */
+  get kept(): KeptMember {
+    const { seed, curve, epochs, confusion, weights, timeline, bestEpoch, failure, latest, compareNumber } = this;
+    const all = timeline.value;
+    const step = Math.max(1, Math.ceil(all.length / KEPT_SNAPSHOTS));
+    return {
+      seed,
+      curve: curve.value,
+      epochs: epochs.value,
+      confusion: confusion.value,
+      weights: weights.value,
+      timeline: all.filter((_, index) => index % step === 0 || index === all.length - 1),
+      bestEpoch: bestEpoch.value,
+      failure: failure.value,
+      latest: latest.value,
+      isCompared: compareNumber.value !== undefined,
+    };
+  }
+
+  /** Takes what was kept. */
+  restore(kept: KeptMember): void {
+    this.curve.value = kept.curve;
+    this.epochs.value = kept.epochs;
+    this.confusion.value = kept.confusion;
+    this.weights.value = kept.weights;
+    this.timeline.value = kept.timeline;
+    this.bestEpoch.value = kept.bestEpoch;
+    this.failure.value = kept.failure;
+    this.latest.value = kept.latest;
   }
 
   /** The record of the epoch with the best validation accuracy so far. */

@@ -10,7 +10,7 @@ import type {
   TrainingProgress,
 } from "../worker/training/protocol.js";
 import type { LoadedData } from "./loadedData.js";
-import { Member } from "./member.js";
+import { type KeptMember, Member } from "./member.js";
 import { type RunFields, recipeFor } from "./settings.js";
 
 /** What defines a run. */
@@ -20,13 +20,31 @@ export interface RunSettings {
   readonly data: LoadedData;
 }
 
-export type RunStatus = "starting" | "running" | "resting" | "done" | "failed";
+/** A run that was kept before its end is stopped: the state of its optimizer is gone. */
+export type RunStatus = "starting" | "running" | "resting" | "done" | "failed" | "stopped";
+
+/** A run as it is kept when the page closes; what else it has follows from its settings. */
+export interface KeptRun {
+  readonly id: string;
+  readonly number: number;
+  readonly startedAt: Date;
+  readonly fields: RunFields;
+  /** The checksum of its data. */
+  readonly data: string;
+  readonly status: RunStatus;
+  readonly failure?: string;
+  readonly machine?: TrainingMachine;
+  readonly progress?: TrainingProgress;
+  readonly members: readonly KeptMember[];
+}
 
 /** A training run in its worker: one network, or a fleet that differs in the seed alone. */
 export class Run {
   /** Counted from 1; determines the run's colour and dashes. */
   readonly number: number;
-  readonly startedAt = new Date();
+  /** Tells it apart from the runs of all pages. */
+  readonly id: string;
+  readonly startedAt: Date;
   readonly settings: RunSettings;
   /** The recipe that results from the settings. */
   readonly recipe: Recipe;
@@ -40,20 +58,43 @@ export class Run {
   /** Why it failed or was interrupted. */
   readonly failure = signal<string | undefined>(undefined);
   /** Whether it can continue. */
-  readonly canGo = computed(() => !["done", "failed"].includes(this.status.value));
+  readonly canGo = computed(() => !["done", "failed", "stopped"].includes(this.status.value));
   /** The network that the views show. */
   readonly member: ReadonlySignal<Member>;
 
   private readonly picked: Signal<Member>;
   private readonly currentStatus = signal<RunStatus>("starting");
-  private readonly worker = new Worker(new URL("../worker/training/worker.js", import.meta.url), { type: "module" });
+  private worker: Worker | undefined;
 
-  /** @param stretch how far to train at first. Default: it starts paused */
-  constructor(number: number, settings: RunSettings, stretch?: Stretch) {
+  /**
+   * Starts a run.
+   *
+   * @param stretch how far to train at first. Default: it starts paused
+   */
+  static start(number: number, settings: RunSettings, stretch?: Stretch): Run {
+    const run = new Run(number, settings, `${Date.now()} ${Math.random()}`, new Date());
+    run.begin(stretch);
+    return run;
+  }
+
+  /** A run that was kept. */
+  static restore(kept: KeptRun, number: number, data: LoadedData): Run {
+    const run = new Run(number, { fields: kept.fields, data }, kept.id, kept.startedAt);
+    run.machine.value = kept.machine;
+    run.progress.value = kept.progress;
+    run.failure.value = kept.failure;
+    run.currentStatus.value = ["done", "failed"].includes(kept.status) ? kept.status : "stopped";
+    for (const [network, member] of kept.members.entries()) run.members[network].restore(member);
+    return run;
+  }
+
+  private constructor(number: number, settings: RunSettings, id: string, startedAt: Date) {
     const { fields, data } = settings;
-    const { train, validationCount } = data.parts;
+    const { train } = data.parts;
     const recipe = recipeFor(fields, train, data.background);
     this.number = number;
+    this.id = id;
+    this.startedAt = startedAt;
     this.settings = settings;
     this.recipe = recipe;
     this.status = this.currentStatus;
@@ -63,12 +104,37 @@ export class Run {
     this.members[0].compareNumber.value = number;
     this.picked = signal(this.members[0]);
     this.member = this.picked;
-    this.worker.addEventListener("message", ({ data }: MessageEvent<TrainingEvent>) => batch(() => this.receive(data)));
-    this.worker.addEventListener("error", ({ message }) => this.fail(message));
+  }
+
+  /** As it is kept when the page closes. */
+  get kept(): KeptRun {
+    const { id, number, startedAt, settings, status, failure, machine, progress, members } = this;
+    return {
+      id,
+      number,
+      startedAt,
+      fields: settings.fields,
+      data: settings.data.parts.train.checksum,
+      status: status.value,
+      failure: failure.value,
+      machine: machine.value,
+      progress: progress.value,
+      members: members.map((member) => member.kept),
+    };
+  }
+
+  private begin(stretch: Stretch | undefined): void {
+    const { fields, data } = this.settings;
+    const { train, validationCount } = data.parts;
+    const worker = new Worker(new URL("../worker/training/worker.js", import.meta.url), { type: "module" });
+    worker.addEventListener("message", ({ data }: MessageEvent<TrainingEvent>) => batch(() => this.receive(data)));
+    worker.addEventListener("error", ({ message }) => this.fail(message));
+    this.worker = worker;
     const { device, threads, arithmetic } = fields;
+    const seeds = this.members.map(({ seed }) => seed);
     this.send({
       type: "start",
-      start: { dataset: train, validationCount, recipe, seeds, device, threads, arithmetic, stretch },
+      start: { dataset: train, validationCount, recipe: this.recipe, seeds, device, threads, arithmetic, stretch },
     });
     if (stretch) this.currentStatus.value = "running";
   }
@@ -102,11 +168,11 @@ export class Run {
 
   /** Terminates the run's worker. */
   dispose(): void {
-    this.worker.terminate();
+    this.worker?.terminate();
   }
 
   private send(command: TrainingCommand): void {
-    this.worker.postMessage(command);
+    this.worker?.postMessage(command);
   }
 
   private receive(event: TrainingEvent): void {

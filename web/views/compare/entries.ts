@@ -5,7 +5,7 @@ import { chooseServed } from "../../opening/servedRuns.js";
 import { network, openedNetwork } from "../../state/currentNetwork.js";
 import type { Member } from "../../state/member.js";
 import type { Run } from "../../state/run.js";
-import { removeRun, runs, selectRun } from "../../state/runs.js";
+import { askToRemove, runs, selectRun } from "../../state/runs.js";
 import { recordOf } from "./browserRun.js";
 import { messages } from "./messages/index.js";
 
@@ -60,7 +60,7 @@ function entryOfMember(run: Run, member: Member, number: number): Entry {
       run.pick(member);
       openedNetwork.value = undefined;
     },
-    remove: run.isFleet ? unlist : () => removeRun(run),
+    remove: run.isFleet ? unlist : () => askToRemove(run),
   };
 }
 

@@ -14,6 +14,7 @@ import { OutputRow, Prediction } from "./layers/OutputRow.js";
 import { messages } from "./messages/index.js";
 import { RunBar } from "./RunBar.js";
 import { Start } from "./Start.js";
+import { useShared } from "./sharing.js";
 import { useGivenImage } from "./source/FilePicker.js";
 import { SourcePanel } from "./source/SourcePanel.js";
 import { chooseRandom } from "./state/choosableImages.js";
@@ -44,6 +45,7 @@ export function View() {
   useGivenImage();
   useLiveParameters();
   useTypical();
+  useShared();
   const current = structure.value;
   return (
     <div class={current ? "inspect lit" : "inspect"}>

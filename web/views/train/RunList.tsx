@@ -4,7 +4,7 @@ import { Button } from "../../kit/controls.js";
 import { LineSample } from "../../kit/LineChart.js";
 import { runStyle } from "../../kit/palette.js";
 import type { Run } from "../../state/run.js";
-import { removeRun, runs, selectedRun } from "../../state/runs.js";
+import { askToRemove, runs, selectedRun } from "../../state/runs.js";
 import { duel, isReady, showRun } from "./controls.js";
 import { rankingOf } from "./fleet.js";
 import { messages } from "./messages/index.js";
@@ -47,7 +47,7 @@ function RunItem({ run }: { readonly run: Run }) {
         <b>{accuracyText(run)}</b>
       </button>
       <p class="quiet">{describe(run)}</p>
-      <Button icon="remove" label={m.remove(run.number)} onClick={() => removeRun(run)} />
+      <Button icon="remove" label={m.remove(run.number)} onClick={() => askToRemove(run)} />
     </li>
   );
 }

@@ -25,15 +25,15 @@ export function Position() {
           {run.failure.value} {run.canGo.value && m.interrupted(run.member.value.weights.value?.epoch ?? 0)}
         </p>
       )}
-      {run && <Diagnosis run={run} />}
     </div>
   );
 }
 
-/** What is wrong with a run that does not learn, and what to do. */
-function Diagnosis({ run }: { readonly run: Run }) {
+/** What is wrong with the selected run if it does not learn, and what to do. */
+export function Diagnosis() {
   const m = messages();
-  const found = diagnose(run);
+  const run = selectedRun.value;
+  const found = run && diagnose(run);
   if (!found) return null;
   const { kind, rate, usual } = found;
   return (

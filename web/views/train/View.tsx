@@ -8,7 +8,7 @@ import { Fleet } from "./Fleet.js";
 import { messages } from "./messages/index.js";
 import { RunList } from "./RunList.js";
 import { Setup } from "./setup/Setup.js";
-import { Transport } from "./Transport.js";
+import { Diagnosis, Transport } from "./Transport.js";
 
 const SHORTCUTS = {
   title: () => messages().title,
@@ -35,6 +35,7 @@ export function View() {
       <Transport />
       <Setup />
       <div class="results">
+        <Diagnosis />
         <Figures />
         <Fleet />
         <Curves />

@@ -77,7 +77,7 @@ export function LayerRow({ layers, paper, position }: LayerRowProps) {
         }}
         cursor={{
           unit: selection.value?.position === position ? selection.value.unit : undefined,
-          onMove: (unit, how) => select(paper, unit, how === "arrow" ? "replace" : "push"),
+          onMove: (unit) => select(paper, unit),
           onEnter: focusDetail,
           onHover: (unit) => {
             hovered.value = unit;

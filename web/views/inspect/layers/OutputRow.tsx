@@ -90,7 +90,7 @@ export function OutputRow({ paper, position }: OutputRowProps) {
     if (right === 0 && down === 0) return;
     event.preventDefault();
     const next = (selected ?? 0) + right * layout.rows + down;
-    if (next >= 0 && next < count) select(paper, next, "replace");
+    if (next >= 0 && next < count) select(paper, next);
   };
   return (
     <section class="layer output" aria-label={paper.term}>

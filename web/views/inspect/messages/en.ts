@@ -10,6 +10,11 @@ export const en = {
   orTrain: "Or choose other data and settings:",
   trainView: "Train",
   openFile: "Open weights (.pth, .safetensors, .onnx)",
+  copyLink: "Copy a link",
+  linkCopied: (kilobytes: number) =>
+    `Copied, ${kilobytes} kB: it holds the network, in steps of a byte per weight, the drawing and this view.`,
+  fromLink: "network from a link",
+  linkFailed: (reason: string) => `The network of the link could not be opened: ${reason}`,
   closeFile: "Close the file",
 
   // The network and its training

@@ -11,6 +11,10 @@ export const zh: typeof en = {
   orTrain: "要用别的数据或设置：",
   trainView: "训练",
   openFile: "打开权重（.pth、.safetensors、.onnx）",
+  copyLink: "复制链接",
+  linkCopied: (kilobytes) => `已复制，${kilobytes} kB：其中有网络（每个权重取一个字节的精度）、手绘和这个视图。`,
+  fromLink: "链接中的网络",
+  linkFailed: (reason) => `无法打开链接中的网络：${reason}`,
   closeFile: "关闭文件",
 
   pauseTraining: "暂停训练",

@@ -21,7 +21,7 @@ export function DrawPad() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const stroke = useStroke();
   const side = Math.min(MOST_SIDE, boxWidth);
-  const { strokes, isExample } = drawing.value;
+  const { strokes, isExample, cleared } = drawing.value;
   useLayoutEffect(() =>
     effect(() => {
       if (!canvas.current || side === 0) return;
@@ -57,7 +57,7 @@ export function DrawPad() {
         </p>
       )}
       <div class="pad-controls">
-        <Button disabled={strokes.length === 0} onClick={undoStroke}>
+        <Button disabled={strokes.length === 0 && !cleared} onClick={undoStroke}>
           {m.undo}
         </Button>
         <Button disabled={strokes.length === 0} onClick={clearDrawing}>

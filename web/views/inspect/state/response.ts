@@ -92,7 +92,7 @@ export const selectedFields = computed<readonly Block[]>(() => {
   return receptiveFields(layers, paper.last, unitBlock(layers[paper.last].output, unit));
 });
 
-/** Selects a unit. With "replace", the back button undoes all steps of a selection together. */
-export function select(paper: PaperLayer, unit: number, step: "push" | "replace" = "push"): void {
-  changeUrl({ inspectLayer: paper.term, inspectUnit: unit }, step);
+/** Selects a unit. The back button leaves the view instead of undoing one selection after the other. */
+export function select(paper: PaperLayer, unit: number): void {
+  changeUrl({ inspectLayer: paper.term, inspectUnit: unit }, "replace");
 }

@@ -5,6 +5,7 @@ import type { Source } from "../../../address/inspectFields.js";
 import { changeUrl, url } from "../../../address/url.js";
 import { inkImage, type PadStroke } from "../../../scene/pen.js";
 import { network } from "../../../state/currentNetwork.js";
+import { keepDrawing } from "../../../state/keeping.js";
 import { centredImage } from "../calculation/centre.js";
 import { background, chosenImage, classesAreCharacters } from "./choosableImages.js";
 
@@ -13,6 +14,8 @@ export interface Drawing {
   readonly strokes: readonly PadStroke[];
   /** Whether it is the initial example, which the first stroke replaces. */
   readonly isExample: boolean;
+  /** What was cleared, to bring it back. */
+  readonly cleared?: readonly PadStroke[];
 }
 
 /** An image that was opened, pasted or captured. */
@@ -108,12 +111,16 @@ function exampleStroke(): PadStroke {
   return [...arc(0.49, 0.335, 0.165, -155, 85), ...arc(0.48, 0.68, 0.19, -88, 150)];
 }
 
-/** Undoes the last stroke. */
+/** Undoes the last stroke or, on an empty pad, that it was cleared. */
 export function undoStroke(): void {
-  drawing.value = { strokes: drawing.peek().strokes.slice(0, -1), isExample: false };
+  const { strokes, cleared } = drawing.peek();
+  drawing.value = { strokes: strokes.length === 0 ? (cleared ?? []) : strokes.slice(0, -1), isExample: false };
 }
 
-/** Removes all strokes. */
+/** Removes all strokes; this can be undone. */
 export function clearDrawing(): void {
-  drawing.value = { strokes: [], isExample: false };
+  const { strokes, cleared } = drawing.peek();
+  drawing.value = { strokes: [], isExample: false, cleared: strokes.length === 0 ? cleared : strokes };
 }
+
+void keepDrawing("inspect", drawing, ({ isExample }) => !isExample);

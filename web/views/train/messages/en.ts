@@ -28,6 +28,7 @@ export const en = {
     resting: "paused",
     done: "done",
     failed: "failed",
+    stopped: "stopped when its page was closed",
   },
   interrupted: (epoch: number) =>
     epoch === 0 ? "Training can start over." : `Training can resume after epoch ${epoch}; nothing before it is lost.`,

@@ -24,7 +24,14 @@ export const zh: typeof en = {
   run: (number, seed) => (seed === undefined ? `运行 ${number}` : `运行 ${number}，种子 ${seed}`),
   runs: "运行",
   noRuns: "每次运行都列在这里，曲线互相叠放以便比较。",
-  status: { starting: "就绪", running: "训练中", resting: "已暂停", done: "完成", failed: "失败" },
+  status: {
+    starting: "就绪",
+    running: "训练中",
+    resting: "已暂停",
+    done: "完成",
+    failed: "失败",
+    stopped: "页面关闭时停止",
+  },
   interrupted: (epoch) => (epoch === 0 ? "可以重新开始训练。" : `可以从第 ${epoch} 轮之后继续，之前的内容都保留着。`),
   diagnoses: {
     rateTooHigh: (rate, usual) =>

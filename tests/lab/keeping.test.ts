@@ -1,0 +1,201 @@
+import { fileURLToPath } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  axeFaults,
+  executable,
+  fingerprintOf,
+  type Host,
+  launch,
+  openLab,
+  openView,
+  SKIPPED,
+  serveSite,
+  trainToTheEnd,
+} from "./browser.js";
+
+const PTH = fileURLToPath(new URL("../golden/improved-1x28x28.pth", import.meta.url));
+/** The machine may be busy. */
+const PATIENTLY = { timeout: 20_000 };
+
+describe.skipIf(!executable)(`what the lab keeps${SKIPPED}`, () => {
+  let browser: Browser;
+  let host: Host;
+  beforeAll(async () => {
+    browser = await launch();
+    host = await serveSite({ isolated: true });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await host?.close();
+  });
+
+  test("has the runs and the drawing of the visit before", async () => {
+    const { page, faults } = await openLab(browser, `${host.url}#train?count=500&epochs=2`);
+    page.on("dialog", (dialog) => void dialog.accept());
+    const fingerprint = await trainToTheEnd(page);
+    await page.getByRole("link", { name: "Look inside" }).click();
+    const pad = page.getByRole("img", { name: "Drawing pad" });
+    await drawLine(page);
+    const drawn = await pad.evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+    await page.getByRole("link", { name: "Train", exact: true }).click();
+    await page.getByLabel("Seed").fill("1");
+    await page.getByLabel("Seed").press("Enter");
+    await page.getByRole("button", { name: "One epoch as run 2" }).click();
+    await expect.poll(() => keptStatuses(page), PATIENTLY).toEqual(["done", "resting"]);
+
+    await page.reload();
+    const runs = page.locator(".runs li");
+    await expect
+      .poll(() => runs.allTextContents(), PATIENTLY)
+      .toEqual([expect.stringMatching(/^Run 1done/), expect.stringMatching(/^Run 2stopped when its page was closed/)]);
+    await page.getByRole("button", { name: /^Run 1/ }).click();
+    expect(await fingerprintOf(page)).toBe(fingerprint);
+    expect(await page.locator(".matrix td.right").count()).toBe(10);
+    await page.getByRole("link", { name: "Look inside" }).click();
+    await page.getByText("best weights, epoch").waitFor();
+    await expect.poll(() => pad.evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL()), PATIENTLY).toBe(drawn);
+
+    await page.getByRole("link", { name: "Train", exact: true }).click();
+    await page.getByRole("button", { name: "Remove run 1" }).click();
+    await expect.poll(() => keptStatuses(page), PATIENTLY).toEqual(["stopped"]);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test("asks before a training is lost, and can undo what was removed or reset", async () => {
+    const { page } = await openLab(browser, `${host.url}#train?count=500&epochs=1000`);
+    await page.getByRole("button", { name: "Train", exact: true }).click();
+    await page.waitForFunction(() => document.querySelector("progress")!.value > 0);
+    const leaving = page.waitForEvent("dialog");
+    await page.close({ runBeforeUnload: true });
+    const question = await leaving;
+    expect(question.type()).toBe("beforeunload");
+    await question.dismiss();
+
+    await page.getByRole("button", { name: "Remove run 1" }).click();
+    const dialog = page.getByRole("dialog", { name: "Remove run 1?" });
+    await dialog.getByRole("button", { name: "Keep it" }).click();
+    expect(await page.locator(".runs li").count()).toBe(1);
+    await page.getByRole("button", { name: "Remove run 1" }).click();
+    expect(await axeFaults(page)).toEqual([]);
+    await dialog.getByRole("button", { name: "Remove it" }).click();
+    await expect.poll(() => page.locator(".runs li").count()).toBe(0);
+    await page.getByText("Run 1 was removed.").waitFor();
+    expect(await axeFaults(page)).toEqual([]);
+    await page.getByRole("button", { name: "Undo", exact: true }).click();
+    await page.getByRole("button", { name: "Resume" }).click();
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByText("paused").first().waitFor();
+
+    const trained = await fingerprintOf(page);
+    await page.getByRole("button", { name: "Reset" }).click();
+    await expect
+      .poll(() => page.locator(".fingerprint summary .quiet").textContent(), PATIENTLY)
+      .toBe("before training");
+    await page.getByRole("button", { name: "Undo", exact: true }).click();
+    expect(await fingerprintOf(page)).toBe(trained);
+    await page.context().close();
+  });
+
+  test("undoes the clearing of the pad", async () => {
+    const page = await openNetwork("#inspect");
+    const pad = page.getByRole("img", { name: "Drawing pad" });
+    const picture = () => pad.evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+    await drawLine(page);
+    const drawn = await picture();
+    await page.getByRole("button", { name: "Clear" }).click();
+    expect(await picture()).not.toBe(drawn);
+    await page.getByRole("button", { name: "Undo" }).click();
+    expect(await picture()).toBe(drawn);
+    await page.context().close();
+  });
+
+  test("shows the network, the drawing and the unit of a link in another browser", async () => {
+    const page = await openNetwork("#inspect?inspectPanel=filters");
+    await drawLine(page);
+    const map = page.getByRole("region", { name: "C3", exact: true }).getByRole("application");
+    await map.focus();
+    await page.keyboard.press("ArrowRight");
+    await page.getByRole("button", { name: "Copy a link" }).click();
+    await page.getByText(/^Copied, \d+ kB/).waitFor();
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    expect(link.length).toBeLessThan(100_000);
+    const answer = await page.locator(".prediction .answer").textContent();
+    const input = (one: Page) =>
+      one
+        .getByRole("region", { name: "Input", exact: true })
+        .locator("canvas")
+        .evaluate((element) => {
+          const canvas = element as HTMLCanvasElement;
+          return [...canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height).data];
+        });
+    const pixels = await input(page);
+
+    const { page: other, faults } = await openView(browser, link);
+    await other.getByText("network from a link").waitFor();
+    await expect.poll(() => other.locator(".prediction .answer").textContent(), PATIENTLY).toBe(answer);
+    // The link rounds the pen's places to a 4096th of the pad.
+    const difference = async () => {
+      const others = await input(other);
+      return Math.max(...pixels.map((value, place) => Math.abs(value - others[place])));
+    };
+    await expect.poll(difference, PATIENTLY).toBeLessThan(4);
+    expect(await other.locator(".detail h2").textContent()).toBe(await page.locator(".detail h2").textContent());
+    expect(await other.getByRole("radio", { name: "Filters" }).isChecked()).toBe(true);
+    expect(other.url().length).toBeLessThan(300);
+    expect(faults).toEqual([]);
+    await page.context().close();
+    await other.context().close();
+  });
+
+  test("does not fill the history with units", async () => {
+    const page = await openNetwork("#inspect");
+    await page.getByRole("link", { name: "Understand" }).click();
+    await page.getByRole("link", { name: "Look inside" }).click();
+    const map = page.getByRole("region", { name: "C1", exact: true }).getByRole("application");
+    const { width, height } = (await map.boundingBox())!;
+    for (const share of [0.2, 0.4, 0.6]) await map.click({ position: { x: share * width, y: 0.5 * height } });
+    expect(page.url()).toContain("inspectLayer=C1");
+    await page.goBack();
+    await page.getByRole("heading", { level: 1, name: "Understand" }).waitFor();
+    await page.context().close();
+  });
+
+  /** Look inside, with a network from a file. */
+  async function openNetwork(hash: string): Promise<Page> {
+    const { page } = await openView(browser, host.url + hash, { permissions: ["clipboard-read", "clipboard-write"] });
+    await page.getByLabel("Open weights").setInputFiles(PTH);
+    await page.getByRole("dialog").getByRole("button", { name: "Open" }).click();
+    await page.locator(".prediction").waitFor();
+    return page;
+  }
+});
+
+/** Draws on the pad of Look inside. */
+async function drawLine(page: Page): Promise<void> {
+  const { x, y, width, height } = (await page.getByRole("img", { name: "Drawing pad" }).boundingBox())!;
+  await page.mouse.move(x + 0.3 * width, y + 0.2 * height);
+  await page.mouse.down();
+  await page.mouse.move(x + 0.7 * width, y + 0.25 * height, { steps: 4 });
+  await page.mouse.move(x + 0.45 * width, y + 0.8 * height, { steps: 4 });
+  await page.mouse.up();
+}
+
+/** The status of every kept run, oldest first. */
+function keptStatuses(page: Page): Promise<string[]> {
+  return page.evaluate(
+    () =>
+      new Promise<string[]>((resolve) => {
+        const opening = indexedDB.open("lenet-lab");
+        opening.onsuccess = () => {
+          const reading = opening.result.transaction("runs").objectStore("runs").getAll();
+          reading.onsuccess = () => {
+            opening.result.close();
+            const runs = reading.result.toSorted((one, other) => one.startedAt - other.startedAt);
+            resolve(runs.map(({ status }) => status));
+          };
+        };
+      }),
+  );
+}
