@@ -13,7 +13,7 @@ const SETTINGS = "--data ./few --batch 4 --val-split 0.5 --epochs 2 --device gpu
 
 describe.skipIf(missing)(
   `lenet on a graphics card${missing ? ` (missing: ${missing})` : ""}`,
-  { timeout: 300_000 },
+  { timeout: 600_000 },
   () => {
     let folder: string;
     beforeAll(async () => {
@@ -73,6 +73,20 @@ describe.skipIf(missing)(
       await expectSameBits(join("swept", names[3]), "alone");
       const fingerprint = async (run: string) => JSON.parse((await read(run, "result.json")).toString()).fingerprint;
       expect(new Set(await Promise.all(names.map((name) => fingerprint(join("swept", name))))).size).toBe(4);
+    });
+
+    it("trains a teacher, and a fleet that learns from it with batch normalisation, as alone", async () => {
+      expect(await lenet(`train ${SETTINGS} --recipe teacher --out taught`)).toMatchObject({ code: 0 });
+      const taught = "--recipe distilled --teacher taught";
+      const axes = "--set lr=1e-3,1e-2 --set batch=4 --set val-split=0.5 --set epochs=2";
+      const swept = await lenet(`sweep --data ./few ${taught} ${axes} --seeds 1 --device gpu --out students`);
+      expect(swept).toMatchObject({ code: 0 });
+      expect(swept.stdout).toMatch(/^training 2 networks side by side$/m);
+      expect(await lenet(`train ${SETTINGS} ${taught} --lr 1e-2 --out student`)).toMatchObject({ code: 0 });
+      await expectSameBits(join("students", "lr=1e-2_batch=4_val-split=0.5_epochs=2_seed=0"), "student");
+      const { model, recipe } = await readConfig("student");
+      expect(recipe).toMatchObject({ batchNorm: true, distillation: expect.any(Object) });
+      expect(model.layers).toContainEqual(expect.objectContaining({ type: "batchNorm" }));
     });
   },
 );

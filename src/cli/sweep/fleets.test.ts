@@ -6,10 +6,13 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { generateDigits } from "../../data/digits.js";
 import { OutOfMemoryError } from "../../engine/backend.js";
 import { wasmBackend } from "../../engine/wasm/wasmBackend.js";
+import { initializeParameters, lenet5 } from "../../model/index.js";
 import { readHistory } from "../../node/runFolder.js";
+import type { LoadedTeacher } from "../../node/teachers.js";
 import { RECIPES } from "../../training/recipes/recipes.js";
 import type { Device } from "../device.js";
 import { SILENT } from "../terminal.js";
+import { withTeacher } from "../training/teacher.js";
 import { planRun, trainAlone } from "../training/train.js";
 import { fleetGroups, trainInFleets } from "./fleets.js";
 import { parseAxis, parseSeeds, planRuns, withCombination } from "./grid.js";
@@ -83,6 +86,47 @@ it("halves a fleet until it fits into memory; each run has its folder and the bi
   const path = join(folder, "alone");
   const plan = planRun(runs[3].training, data);
   await trainAlone({ plan, path }, data, { device: deviceFor(1) }, { terminal: SILENT, json: false }, signal);
+  for (const name of ["last.ckpt", "best.safetensors"]) {
+    expect((await readFile(join(path, name))).equals(await readFile(join(runs[3].path, name))), name).toBe(true);
+  }
+});
+
+it("lets the runs of a fleet share a teacher, with the bits that they have alone", async () => {
+  const model = lenet5({ ...RECIPES.teacher, width: 1, input: train, classes: train.classes.length });
+  const network = { model, parameters: initializeParameters(model, 1), normalization: { mean: [0.5], std: [0.5] } };
+  const teacher: LoadedTeacher = {
+    source: { networks: [network] },
+    recorded: [{ type: "network", path: "teacher", checksum: "0" }],
+  };
+  const runs = runsOf(["batch=11", "epochs=2", "augment=tutorial;strong"], "0,1").map((run) => {
+    return { ...run, teacher, training: withTeacher(run.training) };
+  });
+  const compiled: number[] = [];
+  const { signal } = new AbortController();
+  const counting: Device = {
+    backend: () => ({
+      compile: (networks, options) => {
+        compiled.push(networks.length);
+        return wasmBackend().compile(networks, options);
+      },
+    }),
+  };
+  const failed: unknown[] = [];
+  await trainInFleets(runs, {
+    device: counting,
+    data,
+    signal,
+    onFleet: () => {},
+    onTooMany: () => {},
+    onProgress: () => {},
+    onEnd: async (_, error) => void (error && failed.push(error)),
+  });
+  expect(failed).toEqual([]);
+  // The fleet, and a teacher for each augmentation.
+  expect(compiled.slice(0, 3)).toEqual([4, 1, 1]);
+  const path = join(folder, "taught");
+  const plan = planRun(runs[3].training, data);
+  await trainAlone({ plan, path, teacher }, data, { device: deviceFor(1) }, { terminal: SILENT, json: false }, signal);
   for (const name of ["last.ckpt", "best.safetensors"]) {
     expect((await readFile(join(path, name))).equals(await readFile(join(runs[3].path, name))), name).toBe(true);
   }

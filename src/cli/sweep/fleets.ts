@@ -6,6 +6,7 @@ import { planModel, planWith } from "../../training/plan.js";
 import type { LoadedData } from "../data.js";
 import { SILENT } from "../terminal.js";
 import { type Run, trainRuns } from "../training/run.js";
+import { type OpenedTeacher, openTeacherOf } from "../training/teacher.js";
 import { compileRuns, openRun, type PreparedRun, planRun, type RunDeviceOptions } from "../training/train.js";
 import type { SweptRun, SweptRunsOptions } from "./sweptRun.js";
 
@@ -71,6 +72,8 @@ async function trainFleet<Swept extends SweptRun>(
 ): Promise<void> {
   const { data, signal, onFleet, onProgress, onEnd } = options;
   const folders: { close(): Promise<void> }[] = [];
+  /** Teachers by the augmentation of the images that they are asked about: runs share them. */
+  const teachers = new Map<string, OpenedTeacher | undefined>();
   const prepared = new Map<Swept, PreparedRun>();
   const opened = new Map<Run, Swept>();
   try {
@@ -88,7 +91,9 @@ async function trainFleet<Swept extends SweptRun>(
     try {
       for (const [run, one] of prepared) {
         try {
-          const place = { ...options, pauseAfter: run.pauseAfter };
+          const augmentation = JSON.stringify(one.plan.recipe.augmentation);
+          if (!teachers.has(augmentation)) teachers.set(augmentation, await openTeacherOf(one, engine, options));
+          const place = { ...options, pauseAfter: run.pauseAfter, teacher: teachers.get(augmentation) };
           const open = await openRun(one, engine, data, place, { terminal: SILENT, json: false, log: options.log });
           folders.push(open);
           opened.set(open, run);
@@ -114,6 +119,7 @@ async function trainFleet<Swept extends SweptRun>(
         },
       });
     } finally {
+      for (const teacher of teachers.values()) await teacher?.close();
       engine.dispose();
     }
   } finally {
@@ -121,8 +127,8 @@ async function trainFleet<Swept extends SweptRun>(
   }
 }
 
-async function prepare({ path, training }: SweptRun, data: LoadedData): Promise<PreparedRun> {
-  if (!existsSync(path)) return { path, plan: planRun(training, data) };
+async function prepare({ path, training, teacher }: SweptRun, data: LoadedData): Promise<PreparedRun> {
+  if (!existsSync(path)) return { path, teacher, plan: planRun(training, data) };
   const reopened = await RunFolder.reopen(path);
-  return { reopened, plan: planWith(reopened.folder.config, data.parts) };
+  return { reopened, teacher, plan: planWith(reopened.folder.config, data.parts) };
 }
