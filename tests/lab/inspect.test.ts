@@ -74,6 +74,7 @@ describe.skipIf(!executable)(`the view "Look inside"${SKIPPED}`, () => {
     let faults: string[];
     beforeAll(async () => {
       ({ page, faults } = await open("#inspect"));
+      await page.getByRole("heading", { level: 1 }).waitFor();
       expect(await axeFaults(page)).toEqual([]);
       await page.getByRole("button", { name: /digits and train/ }).click();
       await page.getByText("best weights, epoch").waitFor({ timeout: 100_000 });
@@ -84,6 +85,23 @@ describe.skipIf(!executable)(`the view "Look inside"${SKIPPED}`, () => {
       await page.getByRole("button", { name: "Clear" }).click();
       await draw(page, DRAWN[digit]);
       await expect.poll(() => page.locator(".answer").textContent(), PATIENTLY).toBe(digit);
+    });
+
+    test("selects a lively unit at first, and others in the picture of the whole network", async () => {
+      await page.getByRole("button", { name: "Clear" }).click();
+      await draw(page, DRAWN["7"]);
+      await page.locator(".inspect h2", { hasText: /^C3, map/ }).waitFor();
+      const shown = () =>
+        page
+          .getByText(/^Recomputed here/)
+          .locator("xpath=..")
+          .textContent();
+      await expect.poll(async () => Number((await shown())?.match(/-?\d+\.\d+/)?.[0]), PATIENTLY).toBeGreaterThan(0);
+      await page.getByRole("application", { name: /^The network from the image to the answer, 7/ }).focus();
+      await page.keyboard.press("ArrowLeft");
+      await expect.poll(() => page.url(), PATIENTLY).toContain("inspectLayer=S2");
+      await page.keyboard.press("ArrowRight");
+      await expect.poll(() => page.url(), PATIENTLY).toContain("inspectLayer=C3");
     });
 
     test("tells screen readers the prediction", async () => {

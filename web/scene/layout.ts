@@ -50,13 +50,22 @@ const LEAST_GAP = 34;
 /** The height of a scene below which nothing has its place; in units of the design. */
 export const LEAST_HEIGHT = 430;
 
+/** What a layout from left to right depends on, besides the network. */
+export interface AcrossSize {
+  readonly width: number;
+  readonly height: number;
+  /** CSS pixels in a unit of the design. */
+  readonly unit: number;
+  /** Whether the names of classes are words. */
+  readonly hasWords: boolean;
+  /** The width that is left for the answer, at the end; in units of the design. */
+  readonly answer?: number;
+}
+
 /** The layout of a scene from left to right. */
-export function layoutAcross(
-  { stages }: Structure,
-  size: { readonly width: number; readonly height: number; readonly unit: number; readonly hasWords: boolean },
-): SceneLayout {
-  const { width, height, unit, hasWords } = size;
-  const { margin, pad, answer, top: head, bottom, bar, name, words } = DESIGN;
+export function layoutAcross({ stages }: Structure, size: AcrossSize): SceneLayout {
+  const { width, height, unit, hasWords, answer = DESIGN.answer } = size;
+  const { margin, pad, top: head, bottom, bar, name, words } = DESIGN;
   const top = head;
   const end = Math.max(height / unit, LEAST_HEIGHT) - bottom;
   // Higher than the middle: its buttons are below it.

@@ -1,5 +1,5 @@
 import type { Addend, Stage, Structure, Unit, UnitSum } from "./arithmetic.js";
-import { DESIGN, hasMaps, layoutAcross, type Rect, type SceneLayout } from "./layout.js";
+import { type AcrossSize, DESIGN, hasMaps, layoutAcross, type Rect, type SceneLayout } from "./layout.js";
 
 // A unit worked out: the stages part before it, and in the gap stand what it sees, its weights, their products and sums.
 
@@ -45,7 +45,7 @@ const SIZES = { openRow: 150, row: 46, siblings: 118, left: 190 };
  */
 export function layoutOpen(
   structure: Structure,
-  size: Parameters<typeof layoutAcross>[1],
+  size: AcrossSize,
   unit: Unit,
   sum: UnitSum,
   focus?: number,

@@ -17,6 +17,8 @@ export interface Picture {
   readonly chosen: Unit | undefined;
   /** The chosen unit worked out, if it is a sum. */
   readonly sum: UnitSum | undefined;
+  /** The input, if the scene draws it; it does not where a pad stands in its place. */
+  readonly input?: ImageData;
 }
 
 /** The names over the columns. */
@@ -122,6 +124,10 @@ export class ScenePainter {
     const openStage = open?.layout.joint.unit.stage ?? Number.POSITIVE_INFINITY;
     const closed = 1 - (open?.share ?? 0);
     this.drawEdges(frame, hovered, (gap) => (gap >= openStage - 1 ? closed : 1));
+    if (picture.input) {
+      drawPixels(context, this.pixels, picture.input, layout.stages[0][0]);
+      frameRect(context, layout.stages[0][0], 0, colors.line, 1);
+    }
     for (const [stage, { kind }] of picture.structure.stages.entries()) {
       if (stage === 0) continue;
       context.globalAlpha = this.litShare(stage) * (stage > openStage ? closed : 1);
@@ -397,10 +403,11 @@ function drawChosen({ context, layout, colors, picture }: Frame, isFocused: bool
   frameRect(context, rect, 2.5 * unit, colors.chosen, (isFocused ? 3.5 : 2.5) * unit);
   if (!hasMaps(own)) return;
   const fields = receptiveFields(layers, own.main, unitBlock(layers[own.main].output, chosen.index));
-  for (let stage = 1; stage <= chosen.stage; stage++) {
+  for (let stage = picture.input ? 0 : 1; stage <= chosen.stage; stage++) {
     const { channels, rows, columns } = fields[stages[stage].last + 1] ?? fields[fields.length - 1];
     const { height, width } = stages[stage];
-    for (let map = channels.first; map <= channels.last; map++) {
+    // The maps of the input lie upon one another.
+    for (let map = channels.first; map <= (stage === 0 ? channels.first : channels.last); map++) {
       const around = layout.stages[stage][map];
       if (!around) continue;
       const [tall, wide] = [around.height / height, around.width / width];

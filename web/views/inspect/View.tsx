@@ -21,6 +21,7 @@ import { chooseRandom } from "./state/choosableImages.js";
 import { clearDrawing, undoStroke } from "./state/shownImage.js";
 import { shownRun, structure, timelinePlace } from "./state/shownNetwork.js";
 import { showSteps, stepsDone } from "./state/steps.js";
+import { Whole } from "./Whole.js";
 
 const SHORTCUTS = {
   title: () => messages().title,
@@ -62,6 +63,7 @@ function Network({ layers, papers }: NonNullable<typeof structure.value>) {
   return (
     <>
       <RunBar />
+      <Whole />
       <div class="ends">
         <SourcePanel />
         <Prediction />

@@ -187,6 +187,8 @@ export const en = {
   doMoment: "Switch between before and after activation",
   doStepForward: "Step forward in the sum",
   doStepBack: "Step back in the sum",
+  whole: "The whole network",
+  wholeAbout: "Every line is what one part adds to the selected unit. Click any part to select it.",
 };
 
 /** An epoch with at most two decimal places. */

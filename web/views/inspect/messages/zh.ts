@@ -168,6 +168,8 @@ export const zh: typeof en = {
   doMoment: "切换激活之前与之后",
   doStepForward: "求和前进一步",
   doStepBack: "求和后退一步",
+  whole: "整个网络",
+  wholeAbout: "每条线是一个部分对所选单元的贡献。点击任何部分来选择它。",
 };
 
 /** 轮数，最多两位小数。 */

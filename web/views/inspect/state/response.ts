@@ -61,7 +61,7 @@ export interface Selection {
   readonly unit: number;
 }
 
-/** The unit in the address, otherwise one where there is something to see: in the middle of the second convolution. */
+/** The unit in the address, otherwise one where there is something to see: the most active of the second convolution. */
 export const selection = computed<Selection | undefined>(() => {
   if (!structure.value) return undefined;
   const { layers, papers } = structure.value;
@@ -73,11 +73,18 @@ export const selection = computed<Selection | undefined>(() => {
   const position = requested === -1 ? (maps[1] ?? maps[0] ?? 0) : requested;
   const shape = layers[papers[position].main].output;
   const count = shape.reduce((product, extent) => product * extent, 1);
-  const [, height, width] = shape.length === 3 ? shape : [0, 1, 1];
-  const middle = Math.floor(height / 2) * width + Math.floor(width / 2);
-  const unit = requested === -1 || inspectUnit === undefined ? middle : Math.min(inspectUnit, count - 1);
+  const isGiven = requested !== -1 && inspectUnit !== undefined;
+  const unit = isGiven ? Math.min(inspectUnit, count - 1) : mostActive(papers[position].last);
   return { paper: papers[position], position, unit };
 });
+
+/** The most active unit of a layer's output; the first while there is no response. */
+function mostActive(layer: number): number {
+  const values = response.value?.values[layer + 1] ?? [];
+  let most = 0;
+  for (let place = 1; place < values.length; place++) if (values[place] > values[most]) most = place;
+  return most;
+}
 
 /** The index of the layer whose output a paper layer shows, before or after its activation. */
 export function shownLayer({ main, last }: PaperLayer): number {
