@@ -122,7 +122,7 @@ function choose(hit: Hit | undefined): void {
   const size = stage.height * stage.width;
   const isSame = shown.chosen?.stage === hit.stage && mapOf(shown) === hit.map;
   const place = isSame && hit.place >= 0 ? hit.map * size + hit.place : undefined;
-  select(papers[hit.stage - 1], place ?? strongestPlace(shown.values[hit.stage], stage, hit.map), "replace");
+  select(papers[hit.stage - 1], place ?? strongestPlace(shown.values[hit.stage], stage, hit.map));
 }
 
 function mapOf({ structure: { layers, stages }, chosen }: Picture): number {
