@@ -5,7 +5,7 @@ import { decodeWithMagick } from "./magick.js";
 import { decodePng } from "./png.js";
 
 /** Part of the cache's key. Change it when files may be decoded to different pixels, or different files are refused. */
-export const DECODER_VERSION = "lenet 1, magick-wasm 0.0.43";
+export const DECODER_VERSION = "lenet 2, jsquash/jpeg 1.6.0, magick-wasm 0.0.43";
 
 /**
  * Decodes a JPEG, PNG, WebP, GIF, BMP or TIFF image, recognised by its first bytes. Takes the first of several frames,
@@ -19,6 +19,6 @@ export const DECODER_VERSION = "lenet 1, magick-wasm 0.0.43";
 export async function decodeImage(bytes: Uint8Array): Promise<DecodedImage> {
   const { format } = readImageHeader(bytes);
   if (format === "PNG") return decodePng(bytes);
-  const image = format === "JPEG" ? decodeJpeg(bytes) : undefined;
+  const image = format === "JPEG" ? await decodeJpeg(bytes) : undefined;
   return image ?? decodeWithMagick(bytes, format);
 }

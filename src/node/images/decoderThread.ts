@@ -6,6 +6,7 @@ import { describeFileError, OPEN_AT_ONCE } from "../disk/files.js";
 import { decodeImage } from "./codec.js";
 import { type DecoderJob, type DecoderOutcome, type DecoderReply, PROCEED } from "./decoderMessages.js";
 import { ImageError, imageFormat, MAGIC_BYTES, MAXIMUM_FILE_BYTES, readImageHeader } from "./header.js";
+import { jpegDecoderMemory } from "./jpeg.js";
 import { decoderMemory, MissingDecoderError } from "./magick.js";
 
 // A thread of `DecoderThreads`: answers one job after another.
@@ -61,7 +62,7 @@ async function decode({ source, settings, invert = false }: DecoderJob): Promise
 
 /** Decodes an image. An error that is not the image's own leaves the decoder in an unknown state. */
 async function perform(job: DecoderJob): Promise<DecoderReply & { kind: "done" }> {
-  const isGrown = () => decoderMemory() > WORN_BYTES;
+  const isGrown = () => decoderMemory() + jpegDecoderMemory() > WORN_BYTES;
   try {
     const outcome = await decode(job);
     return { kind: "done", outcome, isWorn: isGrown() };

@@ -26,6 +26,12 @@ export const MAXIMUM_SIDE = 65_535;
 /** A photograph has a few dozen. The decoder's time grows with the square of their number. */
 const MOST_JPEG_SEGMENTS = 20_000;
 
+/** The first component's sampling factors: 1 across, 2 down. */
+const HALF_HEIGHT = 0x12;
+
+/** A photograph has about ten. Each goes through the whole image. */
+const MOST_JPEG_SCANS = 100;
+
 /** How many bytes identify the format. */
 export const MAGIC_BYTES = 12;
 
@@ -89,31 +95,54 @@ function readSize(format: ImageFormat, bytes: Uint8Array): [number, number] {
   }
 }
 
-/** From the first frame header (SOF), skipping the segments before it. */
-function jpegSize(view: DataView): [number, number] {
+/** Where the content of the first frame header (SOF) begins, skipping the segments before it, and its marker. */
+function jpegFrame(view: DataView): { marker: number; place: number } {
   for (let place = 2; ; ) {
     while (view.getUint8(place) !== 0xff) place++;
     while (view.getUint8(place) === 0xff) place++;
     const marker = view.getUint8(place++);
     // C4, C8 and CC lie in the same range but are tables.
     const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
-    if (isFrame) return [view.getUint16(place + 5), view.getUint16(place + 3)];
+    if (isFrame) return { marker, place: place + 2 };
     if (marker === 0xd9 || marker === 0xda) throw new ImageError("damaged: it has no frame header");
     const standsAlone = marker === 0 || marker === 1 || (marker >= 0xd0 && marker <= 0xd8);
     if (!standsAlone) place += view.getUint16(place);
   }
 }
 
-/** Counts the comments and application segments. Bytes of other data that look like one count too, but are few. */
+function jpegSize(view: DataView): [number, number] {
+  const { place } = jpegFrame(view);
+  return [view.getUint16(place + 3), view.getUint16(place + 1)];
+}
+
+/**
+ * Whether a JPEG whose header can be read is baseline or progressive, grey or in three components of 8 bits. Rare ones
+ * are CMYK, lossless or coded arithmetically, or have colours of half the height but the whole width: libjpegs differ in
+ * the last bits of these.
+ */
+export function isCommonJpeg(bytes: Uint8Array): boolean {
+  const { marker, place } = jpegFrame(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  const [bits, components, sampling] = [bytes[place], bytes[place + 5], bytes[place + 7]];
+  if (marker > 0xc2 || bits !== 8) return false;
+  return components === 1 || (components === 3 && sampling !== HALF_HEIGHT);
+}
+
+/**
+ * Counts the comments and application segments, and the scans. Bytes of other data that look like one count too, but are
+ * few.
+ */
 function requireFewSegments(bytes: Uint8Array): void {
   let segments = 0;
+  let scans = 0;
   for (let place = bytes.indexOf(0xff); place >= 0; place = bytes.indexOf(0xff, place + 1)) {
     const marker = bytes[place + 1];
     if (marker === 0xfe || (marker & 0xf0) === 0xe0) segments++;
+    if (marker === 0xda) scans++;
   }
   if (segments > MOST_JPEG_SEGMENTS) {
     throw new ImageError(`damaged: it has ${segments} comments and application segments`);
   }
+  if (scans > MOST_JPEG_SCANS) throw new ImageError(`damaged: it has ${scans} scans`);
 }
 
 function webpSize(view: DataView): [number, number] {
