@@ -31,6 +31,9 @@ export const RECORD = {
   dropout: 8 + HYPERPARAMETER_WORDS,
 } as const;
 
+/** Its exponential is 0. Shaders know no infinity. */
+const NO_LOGIT = -1e30;
+
 /** The words that say how a job's placements are drawn; the spreads are float64, two words each. */
 export const DRAW_RECORD_WORDS = DRAW_WORDS + 2 * SPREADS.length;
 
@@ -60,6 +63,7 @@ export interface Job {
   readonly indices: ArrayLike<number>;
   readonly placements?: AugmentationDraw | Int32Array;
   readonly loss: Partial<LossSettings>;
+  readonly rubbishPenalty?: number;
   /** The labels of all images. Default: 0 each. */
   readonly labels?: ArrayLike<number>;
   /** What a training needs besides. */
@@ -127,7 +131,7 @@ export function packJobs(
       packDraw(placements, input, draw);
       draw.set(spreadsOf(placements, input).flatMap(doubleBits), DRAW_WORDS);
     }
-    packLoss(loss, classes, floats.subarray(lossAt + place * lossWords(classes)));
+    packLoss(job, classes, floats.subarray(lossAt + place * lossWords(classes)));
     if (loss.distillation) {
       const logits = loss.distillation.logits.subarray(start * classes, end * classes);
       floats.set(logits, teacherAt + sample * classes);
@@ -151,15 +155,13 @@ export function packJobs(
   return { words, samplesAt, drawsAt, lossAt, teacherAt };
 }
 
-function packLoss(
-  { labelSmoothing = 0, classWeights, distillation }: Partial<LossSettings>,
-  classes: number,
-  floats: Float32Array,
-): void {
+function packLoss({ loss, rubbishPenalty }: Job, classes: number, floats: Float32Array): void {
+  const { labelSmoothing = 0, classWeights, distillation } = loss;
   const { temperature = 1, share = 0 } = distillation ?? {};
   floats[LOSS.smoothing] = labelSmoothing;
   floats[LOSS.teacherShare] = share * temperature * temperature;
   floats[LOSS.inverseTemperature] = 1 / temperature;
+  floats[LOSS.rubbishLogit] = rubbishPenalty === undefined ? NO_LOGIT : -rubbishPenalty;
   for (let index = 0; index < classes; index++) floats[LOSS.classWeights + index] = classWeights?.[index] ?? 1;
 }
 

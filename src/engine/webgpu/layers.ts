@@ -7,11 +7,8 @@ import {
   isActivation,
   type Layer,
   type Model,
-  type RbfLayer,
   type ShapedLayer,
-  type Subsample2dLayer,
 } from "../../model/index.js";
-import type { NetworkSettings } from "../backend.js";
 import { batchNorm } from "./kernels/batchNorm.js";
 import { conv2d } from "./kernels/conv2d.js";
 import { globalAveragePool2d } from "./kernels/globalAveragePool2d.js";
@@ -19,15 +16,15 @@ import type { LayerKernels } from "./kernels/layerKernels.js";
 import { linear } from "./kernels/linear.js";
 import { averagePool2d, maxPool2d } from "./kernels/pool2d.js";
 import { pooledConv2d } from "./kernels/pooledConv2d.js";
+import { rbf } from "./kernels/rbf.js";
+import { subsample2d } from "./kernels/subsample2d.js";
 
 /**
  * Layers that take each value by itself: applied where the layer before stores its output. Batch normalisation is one of
  * them outside training.
  */
 type ElementwiseLayer = ActivationLayer | DropoutLayer | FlattenLayer | BatchNormLayer;
-type OtherLayer = Exclude<Layer, Exclude<ElementwiseLayer, BatchNormLayer> | RefusedLayer>;
-/** Layers without shaders. */
-type RefusedLayer = Subsample2dLayer | RbfLayer;
+type OtherLayer = Exclude<Layer, Exclude<ElementwiseLayer, BatchNormLayer>>;
 
 /** The layer whose `type` is, or includes, the given one. */
 type LayerOf<Type, Of = OtherLayer> = Of extends { readonly type: infer Types }
@@ -44,26 +41,9 @@ const LAYER_KERNELS = {
   globalAveragePool2d,
   linear,
   batchNorm,
+  subsample2d,
+  rbf,
 } satisfies { [Type in OtherLayer["type"]]: LayerKernels<LayerOf<Type>> };
-
-/**
- * What shaders do not compute.
- *
- * @throws Error naming the first such part of a network
- */
-export function requireShaders(
-  layers: readonly ShapedLayer[],
-  { rubbishPenalty }: Pick<NetworkSettings, "rubbishPenalty">,
-): void {
-  const refuse = (what: string) =>
-    new Error(`a graphics card cannot compute ${what} yet: use the processor (--device cpu)`);
-  for (const { layer, label } of layers) {
-    const isPartial = layer.type === "conv2d" && layer.connections;
-    if (isPartial || layer.type === "subsample2d" || layer.type === "rbf")
-      throw refuse(isPartial ? `${label}, a partial convolution` : label);
-  }
-  if (rubbishPenalty !== undefined) throw refuse("the loss of LeCun et al. (1998)");
-}
 
 /** An elementwise layer behind the layer, or the image, of a stage. */
 export interface ElementwiseStep {

@@ -7,6 +7,7 @@ import { LOSS, type LossCode, lossCode, lossGradientCode, lossWords } from "./ke
 import { DROPOUT_FUNCTIONS, DROPOUT_WORDS } from "./kernels/dropout.js";
 import { inputFunctions } from "./kernels/inputs.js";
 import { type Element, eachIndex, type LayerCode, THREADS } from "./kernels/layerKernels.js";
+import { RBF_FUNCTION } from "./kernels/rbf.js";
 import { type Stage, stagesOf } from "./layers.js";
 import type { ParameterLayout } from "./parameters.js";
 import { MOST_IN_X, OUTPUTS, PLAN_CODE } from "./plan.js";
@@ -119,6 +120,7 @@ ${this.shared ? `var<workgroup> values: array<f32, ${this.plan.size}>;` : ""}
 ${inputFunctions(model.input)}
 ${ACTIVATION_FUNCTIONS}
 ${DROPOUT_FUNCTIONS}
+${layers.some(({ layer }) => layer.type === "rbf") ? RBF_FUNCTION : ""}
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
   let n = group.y * ${MOST_IN_X}u + group.x;
@@ -134,6 +136,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   let lossAt = plan.lossAt + group.z * ${lossWords(classCount(layers))}u;
   let smoothing = bitcast<f32>(jobs[lossAt + ${LOSS.smoothing}u]);
   let teacherShare = bitcast<f32>(jobs[lossAt + ${LOSS.teacherShare}u]);
+  let rubbishLogit = bitcast<f32>(jobs[lossAt + ${LOSS.rubbishLogit}u]);
   let inverseTemperature = bitcast<f32>(jobs[lossAt + ${LOSS.inverseTemperature}u]);
   let network = plan.network + group.z;
   let tableAt = network * ${model.input.channels * 256}u;

@@ -29,7 +29,6 @@ import { keepOnHost } from "../hostImages.js";
 import { type MuonMatrix, muonMatrices } from "../muon.js";
 import { Device } from "./device.js";
 import type { Job } from "./jobs.js";
-import { requireShaders } from "./layers.js";
 import { layoutMuon } from "./muonShader.js";
 import { layoutParameters, type ParameterLayout, packTensors, unpackTensors } from "./parameters.js";
 import { type Call, type CardImages, type Fleet, Program } from "./program.js";
@@ -58,7 +57,6 @@ export function webgpuBackend({ gpu = globalThis.navigator?.gpu }: WebgpuOptions
     if (!gpu) throw new Error("WebGPU is not available here");
     const models = networks.map(({ model }) => model);
     const layers = inferShapes(models[0]);
-    for (const settings of networks) requireShaders(layers, settings);
     const parameters = layoutParameters(layers);
     const fleet = { models, layers, parameters, muon: layoutMuon(muonMatricesOf(networks, layers)), batchSize };
     const device = await Device.open(gpu as GPU);
@@ -201,14 +199,14 @@ class WebgpuEngine implements Engine {
       if (!slice) return undefined;
       const { optimizer, averaging } = this.networks[network];
       const { seed, updates } = slice;
-      return { ...jobOf(onCard, slice, slice), training: { seed, optimizer, averaging, updates } };
+      return { ...this.jobOf(onCard, network, slice, slice), training: { seed, optimizer, averaging, updates } };
     });
     return this.run({ images: onCard, network: 0, jobs, kind: "train" });
   }
 
   async evaluate(images: LoadedImages, slices: readonly (EvaluationSlice | undefined)[]): Promise<SampleResults[]> {
     const onCard = this.onCard(images);
-    const jobs = slices.map((slice) => slice && jobOf(onCard, slice));
+    const jobs = slices.map((slice, network) => slice && this.jobOf(onCard, network, slice));
     const isAveraged = (network: number) => slices[network]?.weights === "average";
     const common = { images: onCard, network: 0, kind: "evaluate" } as const;
     const current = await this.run({
@@ -227,7 +225,7 @@ class WebgpuEngine implements Engine {
   async measureStatistics(images: LoadedImages, slice: MeasuringSlice, network = 0): Promise<void> {
     const { seed, batchesBefore = 0 } = slice;
     const onCard = this.onCard(images);
-    const job = jobOf(onCard, slice);
+    const job = this.jobOf(onCard, network, slice);
     const batches = Math.ceil(job.indices.length / this.batchSize);
     const updates = Array.from({ length: batches }, (_, batch) => ({
       step: batchesBefore + batch + 1,
@@ -265,7 +263,7 @@ class WebgpuEngine implements Engine {
     network = 0,
   ): Promise<Differentiation> {
     const onCard = this.onCard(images);
-    const jobs = [jobOf(onCard, selection, loss)];
+    const jobs = [this.jobOf(onCard, network, selection, loss)];
     const call = { images: onCard, network, jobs, kind: "differentiate" } as const;
     const { answers, gradients } = await this.program.differentiate(call);
     const { losses, predictions } = answers;
@@ -276,13 +274,24 @@ class WebgpuEngine implements Engine {
     this.device.destroy();
   }
 
+  /** What is asked of a network as a job; the engine in front has given every selection its indices. */
+  private jobOf(
+    { labels }: ImagesOnCard,
+    network: number,
+    { indices = [], placements }: Selection,
+    loss: Partial<LossSettings> = {},
+  ): Job {
+    const { rubbishPenalty } = this.networks[network];
+    return { indices, placements, labels, loss, rubbishPenalty };
+  }
+
   private async run(call: Call): Promise<SampleResults[]> {
     return (await this.program.run(call)).map(({ losses, predictions }) => ({ losses, predictions }));
   }
 
   private async outputs(images: LoadedImages, selection: Selection, network: number, outputs: "logits" | "all") {
     const onCard = this.onCard(images);
-    const job = jobOf(onCard, selection);
+    const job = this.jobOf(onCard, network, selection);
     const call = { images: onCard, network, jobs: [job], kind: "evaluate", outputs } as const;
     const [answers] = await this.program.run(call);
     return { outputs: answers.outputs, count: job.indices.length };
@@ -295,13 +304,4 @@ class WebgpuEngine implements Engine {
     onCard.requireOn(this.device);
     return onCard;
   }
-}
-
-/** What is asked of a network as a job; the engine in front has given every selection its indices. */
-function jobOf(
-  { labels }: ImagesOnCard,
-  { indices = [], placements }: Selection,
-  loss: Partial<LossSettings> = {},
-): Job {
-  return { indices, placements, labels, loss };
 }

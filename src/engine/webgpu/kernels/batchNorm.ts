@@ -1,18 +1,6 @@
 import { type ActivationShape, type BatchNormLayer, elementCount } from "../../../model/index.js";
-import {
-  addTerms,
-  type Element,
-  eachIndex,
-  type LayerCode,
-  type LayerKernels,
-  type LayerShapes,
-  largestDivisor,
-  THREADS,
-} from "./layerKernels.js";
-
-/** Terms of a sum that are loaded together at most, and that a thread has at least. */
-const TERMS_AT_ONCE = 20;
-const LEAST_TERMS = 4;
+import { channelExtents, channelPartCount, channelSums, eachPart, eachTerm, partOf } from "./channelSums.js";
+import { type Element, eachIndex, type LayerCode, type LayerKernels, type LayerShapes } from "./layerKernels.js";
 
 /** What a join makes of a batch for each channel; arrays one after the other. */
 const COEFFICIENTS = [
@@ -33,10 +21,7 @@ const COEFFICIENTS = [
 export const batchNorm: LayerKernels<BatchNormLayer> = {
   replacesInput: () => true,
 
-  partCounts: (shapes) => {
-    const { channels, parts } = extentsOf(shapes);
-    return parts > 1 ? { forward: 2 * channels * parts, trace: 2 * channels * parts } : {};
-  },
+  partCounts: ({ input }) => ({ forward: channelPartCount(input, 2), trace: channelPartCount(input, 2) }),
 
   forward(code) {
     const { input, x, weight, bias, storeOutput } = code;
@@ -56,34 +41,20 @@ export const batchNorm: LayerKernels<BatchNormLayer> = {
     traceSize: ({ input: [channels] }) => 2 * channels,
 
     trace(code) {
-      const { x, dy, parts, trace } = code;
-      const { channels, parts: count } = extentsOf(code);
+      const { input, x, dy, parts, trace } = code;
       const [mean, reciprocal] = coefficients(code);
       const sums = `
         let mean = ${mean};
         var products = 0.0;
         var sum = 0.0;
         ${eachTerm(
-          code,
+          input,
           (place) => [x(place), dy(place)],
           (value, gradient) => `products += ${gradient} * (${value} - mean); sum += ${gradient};`,
         )}
         products *= ${reciprocal};`;
-      const store = (products: string, sum: string) =>
-        `${trace("channel")} = ${products}; ${trace(`${channels}u + channel`)} = ${sum};`;
-      if (!parts) return [eachPart(code, `${sums} ${store("products", "sum")}`)];
-      const add = `
-        var products = 0.0;
-        var sum = 0.0;
-        for (var part = 0u; part < ${count}u; part++) {
-          products += ${partOf(parts, count, 0)};
-          sum += ${partOf(parts, count, 1)};
-        }
-        ${store("products", "sum")}`;
-      return [
-        eachPart(code, `${sums} ${parts("2u * s")} = products; ${parts("2u * s + 1u")} = sum;`),
-        eachIndex(channels, "channel", add),
-      ];
+      const store = `${trace("channel")} = products; ${trace(`${input[0]}u + channel`)} = sum;`;
+      return channelSums(input, parts, ["products", "sum"], sums, store);
     },
 
     weightGradient: (_shapes, trace, index) => trace(index),
@@ -94,40 +65,40 @@ export const batchNorm: LayerKernels<BatchNormLayer> = {
     coefficientCount: ({ input: [channels] }) => COEFFICIENTS.length * channels,
 
     measure(code) {
-      const { x, parts, trace } = code;
-      const { channels, parts: count, terms } = extentsOf(code);
+      const { input, x, parts, trace } = code;
+      const { channels, parts: count, terms } = channelExtents(input);
       // Two passes, because a mean far from zero would leave nothing of a variance in one.
       const moments = `
         var sum = 0.0;
         ${eachTerm(
-          code,
+          input,
           (place) => [x(place)],
           (value) => `sum += ${value};`,
         )}
         let mean = sum / ${terms}.0;
         var deviations = 0.0;
         ${eachTerm(
-          code,
+          input,
           (place) => [x(place)],
           (value) => `deviations += (${value} - mean) * (${value} - mean);`,
         )}`;
       const store = (mean: string, deviations: string) =>
         `${trace("channel")} = ${mean}; ${trace(`${channels}u + channel`)} = ${deviations};`;
-      if (!parts) return [eachPart(code, `${moments} ${store("mean", "deviations")}`)];
+      if (!parts) return [eachPart(input, `${moments} ${store("mean", "deviations")}`)];
       const join = `
         var sum = 0.0;
-        for (var part = 0u; part < ${count}u; part++) { sum += ${partOf(parts, count, 0)}; }
+        for (var part = 0u; part < ${count}u; part++) { sum += ${partOf(parts, input, 0)}; }
         let mean = sum / ${count}.0;
         var deviations = 0.0;
         var ofMeans = 0.0;
         for (var part = 0u; part < ${count}u; part++) {
-          let deviation = ${partOf(parts, count, 0)} - mean;
+          let deviation = ${partOf(parts, input, 0)} - mean;
           ofMeans += deviation * deviation;
-          deviations += ${partOf(parts, count, 1)};
+          deviations += ${partOf(parts, input, 1)};
         }
         ${store("mean", `deviations + ${terms}.0 * ofMeans`)}`;
       return [
-        eachPart(code, `${moments} ${parts("2u * s")} = mean; ${parts("2u * s + 1u")} = deviations;`),
+        eachPart(input, `${moments} ${parts("2u * s")} = mean; ${parts("2u * s + 1u")} = deviations;`),
         eachIndex(channels, "channel", join),
       ];
     },
@@ -193,14 +164,6 @@ export function evaluated(
   }`;
 }
 
-/** The channels, the values of each, and the parts that these are divided into: all the same, so many terms. */
-function extentsOf({ input }: Pick<LayerShapes, "input">) {
-  const [channels] = input;
-  const places = elementCount(input) / channels;
-  const parts = largestDivisor(places, Math.min(Math.floor(THREADS / channels), Math.floor(places / LEAST_TERMS)));
-  return { channels, places, parts, terms: places / parts };
-}
-
 function channelOf(input: ActivationShape, index: string): string {
   return `${index} / ${elementCount(input) / input[0]}u`;
 }
@@ -208,33 +171,6 @@ function channelOf(input: ActivationShape, index: string): string {
 /** A thread for each value `i`, in its `channel`. */
 function eachElement(input: ActivationShape, body: string): string {
   return eachIndex(elementCount(input), "i", `let channel = ${channelOf(input, "i")};\n${body}`);
-}
-
-/** A thread for each part `s` of a `channel`. */
-function eachPart(code: Pick<LayerCode<BatchNormLayer>, "input">, body: string): string {
-  const { channels, parts } = extentsOf(code);
-  return eachIndex(channels * parts, "s", `let channel = s / ${parts}u;\n${body}`);
-}
-
-/** Passes through the terms of part `s`: threads side by side take values side by side. */
-function eachTerm(
-  code: Pick<LayerCode<BatchNormLayer>, "input">,
-  loads: (place: string) => readonly string[],
-  add: (...loaded: string[]) => string,
-): string {
-  const { places, parts, terms } = extentsOf(code);
-  const atOnce = largestDivisor(terms, TERMS_AT_ONCE);
-  const loop = addTerms({ index: "k", end: "end", step: parts, atOnce, loads, add });
-  return `{
-        var k = channel * ${places}u + s % ${parts}u;
-        let end = (channel + 1u) * ${places}u;
-        ${loop}
-      }`;
-}
-
-/** One of the two sums that part `part` of a `channel` has left. */
-function partOf(parts: Element, count: number, which: number): string {
-  return parts(`2u * (channel * ${count}u + part) + ${which}u`);
 }
 
 /** The coefficients of a `channel`. */

@@ -13,6 +13,7 @@ import {
 } from "./layerKernels.js";
 import { coveringWindows } from "./window.js";
 
+const WORD_BITS = 32;
 /** A thread gathers the gradients of so many channels at most. */
 const MOST_AT_ONCE = 8;
 /** Points of a weight's gradient that are loaded together at most, and that a thread has at least. */
@@ -39,7 +40,7 @@ export const conv2d: LayerKernels<Conv2dLayer> = {
   parameters: {
     traceSize: (shapes) => weightCount(shapes) + shapes.layer.outChannels,
     trace: (code) => weightGradients(code, pointCount(code), (point) => point),
-    weightGradient: (_shapes, trace, index) => trace(index),
+    weightGradient: (shapes, trace, index) => ofConnected(shapes, trace(index), index),
     biasGradient: (shapes, trace, index) => trace(`${weightCount(shapes)}u + ${index}`),
   },
 };
@@ -230,6 +231,26 @@ function sumPoints({ layer, input, x, dy }: LayerCode<Conv2dLayer>, given: Point
         ${each(atOnce, load)}
         ${each(atOnce, (one) => `ofBias += gradient${one}; ${each(kernel, (tap) => `sum${tap} += gradient${one} * value${one}_${tap};`)}`)}
       }`;
+}
+
+/** The gradient of a weight, or 0 if it is not connected, so that it stays 0. */
+function ofConnected({ layer, input: [channels] }: LayerShapes<Conv2dLayer>, gradient: string, index: string): string {
+  const { connections, kernel } = layer;
+  if (!connections) return gradient;
+  const words = Math.ceil(channels / WORD_BITS);
+  const bits = connections.flatMap((inputs) =>
+    Array.from({ length: words }, (_, word) =>
+      inputs.reduce(
+        (sum, channel) => (Math.floor(channel / WORD_BITS) === word ? sum + 2 ** (channel % WORD_BITS) : sum),
+        0,
+      ),
+    ),
+  );
+  const pair = `(${index} / ${kernel * kernel}u)`;
+  const channel = `${pair} % ${channels}u`;
+  const word = `${pair} / ${channels}u * ${words}u + ${channel} / ${WORD_BITS}u`;
+  const all = `array<u32, ${bits.length}>(${bits.map((one) => `${one}u`).join(", ")})`;
+  return `select(0.0, ${gradient}, ((${all}[${word}] >> (${channel} % ${WORD_BITS}u)) & 1u) == 1u)`;
 }
 
 function weightCount({ layer: { outChannels, kernel }, input: [channels] }: LayerShapes<Conv2dLayer>): number {

@@ -8,7 +8,9 @@ export const LOSS = {
   teacherShare: 1,
   /** 1 / T */
   inverseTemperature: 2,
-  classWeights: 3,
+  /** The logit of a further class that is never right and never predicted; very small without one. */
+  rubbishLogit: 3,
+  classWeights: 4,
 } as const;
 
 /** The number of a job's words. */
@@ -31,11 +33,12 @@ export interface LossCode {
  * Softmax with cross-entropy of one sample, with label smoothing ε, class weights w and a teacher, as in PyTorch:
  * loss = labelShare · Σ a[c] · −log p[c] + teacherShare · Σ t[c] · log(t[c] / q[c]), where
  * a[c] = w[c] · (ε / classes + (1 − ε) · [label = c]), p = softmax(logits), q = softmax(logits / T) and
- * t = softmax(teacher / T). The prediction is the first largest logit. Every thread adds up all exponentials, which saves a
+ * t = softmax(teacher / T). p has a further class, which is
+ * never right. The prediction is the first largest logit. Every thread adds up all exponentials, which saves a
  * barrier.
  */
 export function lossCode(code: LossCode): string {
-  const { classes, logit, teacher, answer } = code;
+  const { classes, logit, classWeight, teacher, answer } = code;
   return `
       var largest = ${logit("0u")};
       var prediction = 0u;
@@ -43,16 +46,22 @@ export function lossCode(code: LossCode): string {
         let value = ${logit("c")};
         if (value > largest) { largest = value; prediction = c; }
       }
-      var sum = 0.0;
-      var targetSum = 0.0;
+      largest = max(largest, rubbishLogit);
+      var sum = exp(rubbishLogit - largest);
+      var weightSum = 0.0;
       var weightedSum = 0.0;
       for (var c = 0u; c < ${classes}u; c++) {
         let shifted = ${logit("c")} - largest;
-        let wanted = ${targetOf(code, "c")};
+        let weight = ${classWeight("c")};
         sum += exp(shifted);
-        targetSum += wanted;
-        weightedSum += wanted * shifted;
+        weightSum += weight;
+        weightedSum += weight * shifted;
       }
+      // Σ a: the label's part apart, because adding many small ones to it would round each of them.
+      let ofEach = smoothing / ${classes}.0;
+      let ofLabel = (1.0 - smoothing) * ${classWeight("label")};
+      let targetSum = ofEach * weightSum + ofLabel;
+      weightedSum = ofEach * weightedSum + ofLabel * (${logit("label")} - largest);
       var teacherLargest = 0.0;
       var ownSum = 0.0;
       var wantedSum = 0.0;
@@ -82,22 +91,19 @@ export function lossCode(code: LossCode): string {
  * `lossCode` and a barrier.
  */
 export function lossGradientCode(code: LossCode, store: (index: string, value: string) => string): string {
-  const { classes, logit, teacher } = code;
+  const { classes, logit, classWeight, teacher } = code;
   return eachIndex(
     classes,
     "c",
     `
       let shifted = ${logit("c")} - largest;
-      var gradient = labelShare * (exp(shifted) / sum * targetSum - ${targetOf(code, "c")});
+      let wanted = ofEach * ${classWeight("c")} + select(0.0, ofLabel, c == label);
+      var gradient = labelShare * (exp(shifted) / sum * targetSum - wanted);
       if (teacherShare > 0.0) {
         let own = exp(shifted * inverseTemperature) / ownSum;
-        let wanted = exp((${teacher("c")} - teacherLargest) * inverseTemperature) / wantedSum;
-        gradient += teacherShare * inverseTemperature * (own - wanted);
+        let taught = exp((${teacher("c")} - teacherLargest) * inverseTemperature) / wantedSum;
+        gradient += teacherShare * inverseTemperature * (own - taught);
       }
       ${store("c", "scale * gradient")}`,
   );
-}
-
-function targetOf({ classes, classWeight }: LossCode, index: string): string {
-  return `${classWeight(index)} * (smoothing / ${classes}.0 + select(0.0, 1.0 - smoothing, ${index} == label))`;
 }

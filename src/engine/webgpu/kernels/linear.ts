@@ -15,8 +15,8 @@ export const linear: LayerKernels<LinearLayer> = {
   replacesInput: () => true,
 
   partCounts: ({ input: [inputs], output: [outputs] }) => ({
-    forward: partCount({ sums: outputs, terms: inputs }),
-    inputGradient: partCount({ sums: inputs, terms: outputs }),
+    forward: sumPartCount({ sums: outputs, terms: inputs }),
+    inputGradient: sumPartCount({ sums: inputs, terms: outputs }),
   }),
 
   forward({ input: [inputs], output: [outputs], x, transposed, bias, parts, storeOutput }) {
@@ -47,13 +47,13 @@ export const linear: LayerKernels<LinearLayer> = {
 };
 
 /** How many sums there are, and how many products each adds up. */
-interface SumShape {
+export interface SumShape {
   readonly sums: number;
   readonly terms: number;
 }
 
 /** The parts of all sums; 0 if a thread sums alone. */
-function partCount(shape: SumShape): number {
+export function sumPartCount(shape: SumShape): number {
   const parts = partsOfSum(shape);
   return parts > 1 ? parts * shape.sums : 0;
 }
@@ -67,7 +67,7 @@ function partsOfSum({ sums, terms }: SumShape): number {
  *
  * @param factors of a sum's term, by the indices of both
  */
-function sumProducts(
+export function sumProducts(
   shape: SumShape,
   factors: (sum: string, term: string) => readonly [string, string],
   parts: Element | undefined,
