@@ -53,8 +53,10 @@ export async function serveSite({ isolated }: { readonly isolated: boolean }): P
   };
 }
 
-/** How to start Chromium: without a graphics card, or with one that is software. */
+/** How to start Chromium: without a graphics card, or with one that is software, for WebGPU or for WebGL; or with neither. */
 const CARDS = {
+  webgl: ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
+  flat: ["--disable-gpu", "--disable-3d-apis"],
   none: ["--disable-gpu"],
   software: ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
 };

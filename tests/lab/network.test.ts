@@ -335,6 +335,66 @@ describe.skipIf(!executable)(`the view "The network"${SKIPPED}`, () => {
   });
 });
 
+describe.skipIf(!executable)(`the network in space${SKIPPED}`, () => {
+  let host: Host;
+  beforeAll(async () => {
+    host = await serveSite({ isolated: true });
+  });
+  afterAll(() => host?.close());
+
+  test("has the same values, which follow the pen, turns, and has its parts chosen", async () => {
+    const browser = await launch("webgl");
+    const { page, faults, requests } = await openView(browser, host.url, { ...STILL, serviceWorkers: "block" });
+    await page.getByRole("heading", { name: "It reads a 3." }).waitFor();
+    expect(requests.some((address) => address.includes("Space"))).toBe(false);
+    await page.getByRole("radio", { name: "3-D" }).check();
+    const canvas = page.locator(".space canvas");
+    const pixels = () => canvas.evaluate((element) => (element as HTMLCanvasElement).toDataURL());
+    await canvas.waitFor();
+    expect(page.url()).toContain("networkSpace=on");
+    const first = await pixels();
+    await draw(page, SEVEN);
+    await page.getByRole("heading", { name: "It reads a 7." }).waitFor();
+    await expect.poll(pixels, PATIENTLY).not.toBe(first);
+    const seven = await pixels();
+    const box = (await canvas.boundingBox())!;
+    await page.mouse.move(box.x + box.width / 2, box.y + 30);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width / 2 + 80, box.y + 40, { steps: 4 });
+    await page.mouse.up();
+    await expect.poll(pixels, PATIENTLY).not.toBe(seven);
+    await canvas.focus();
+    await page.keyboard.press("ArrowLeft");
+    await expect.poll(() => page.url(), PATIENTLY).toMatch(/networkPart=F6/);
+    await page.keyboard.press("Escape");
+    await expect.poll(() => clickSpace(page), PATIENTLY).toMatch(/networkPart=/);
+    expect(await axeFaults(page)).toEqual([]);
+    expect(faults.filter((fault) => !/GPU stall|GL Driver/.test(fault))).toEqual([]);
+    await browser.close();
+  });
+
+  test("stays flat where there is no WebGL", async () => {
+    const browser = await launch("flat");
+    const { page } = await openView(browser, `${host.url}#network?networkSpace=on`, STILL);
+    await page.getByText("This browser does not offer WebGL 2").waitFor();
+    await page.locator(".scene canvas").waitFor();
+    expect(page.url()).not.toContain("networkSpace");
+    await browser.close();
+  });
+});
+
+/** Clicks around the middle of the space; returns the address. */
+async function clickSpace(page: Page): Promise<string> {
+  const box = (await page.locator(".space canvas").boundingBox())!;
+  for (let share = 0.3; share < 0.7; share += 0.05) {
+    for (const down of [0.4, 0.5, 0.6]) {
+      if (page.url().includes("networkPart")) return page.url();
+      await page.mouse.click(box.x + share * box.width, box.y + down * box.height);
+    }
+  }
+  return page.url();
+}
+
 /** The licences of the images that come with the page. */
 test("the images that come with the page have their licences beside them", () => {
   const text = readFileSync("web/pretrained/README.md", "utf8");

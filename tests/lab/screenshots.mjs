@@ -24,7 +24,10 @@ const address = await new Promise((resolve) => {
   });
 });
 mkdirSync(folder, { recursive: true });
-const browser = await chromium.launch({ executablePath: findChromium(), args: ["--no-sandbox"] });
+const browser = await chromium.launch({
+  executablePath: findChromium(),
+  args: ["--no-sandbox", "--enable-unsafe-swiftshader"],
+});
 const wanted = process.argv.slice(2);
 for (const colorScheme of ["light", "dark"]) {
   if (wanted.length === 0 || wanted.includes("network")) await photographNetwork(colorScheme);
@@ -63,6 +66,7 @@ async function photographNetwork(colorScheme) {
     network: { sizes: Object.keys(sizes) },
     "network-part": { hash: "networkSample=4&networkPart=C3:1", sizes: ["desktop", "phone"] },
     "network-clothes": { hash: "networkShow=clothes&networkSample=9", sizes: ["desktop", "phone"] },
+    "network-space": { hash: "networkSpace=on", sizes: ["desktop", "phone", "projector"] },
     "network-rewound": { sizes: ["desktop"], moment: 6 },
     "network-zh": { hash: "lang=zh", sizes: ["desktop", "phone", "projector"] },
   };
@@ -72,6 +76,7 @@ async function photographNetwork(colorScheme) {
       await page.goto(`${address}#network?${hash}`);
       await page.locator(".network-sure", { hasText: /\d/ }).waitFor();
       await page.locator(".network-pick").nth(23).waitFor();
+      if (hash.includes("networkSpace")) await page.locator(".space canvas").waitFor();
       if (moment !== undefined) {
         const slider = page.getByRole("slider");
         await slider.focus();

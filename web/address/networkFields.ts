@@ -1,4 +1,4 @@
-import { choice, optionalNumber, optionalText } from "./fields.js";
+import { choice, flag, optionalNumber, optionalText } from "./fields.js";
 
 /** The networks that the view Network shows: those that come with the page, and the selected run's. */
 export const SHOWN_NETWORKS = ["digits", "clothes", "run"] as const;
@@ -6,6 +6,8 @@ export type ShownNetwork = (typeof SHOWN_NETWORKS)[number];
 
 /** The fields of the Network view; their names start with the view's. */
 export const networkFields = {
+  /** Whether the network stands in space. */
+  networkSpace: flag(false),
   networkShow: choice(SHOWN_NETWORKS, "digits"),
   /** One of the images that come with the page. Default: a drawing. */
   networkSample: optionalNumber({ least: 0, most: 99, whole: true }),

@@ -4,11 +4,11 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { announce } from "../kit/regions.js";
 import type { Structure } from "./arithmetic.js";
 import { sceneColors } from "./colors.js";
-import { type Hit, hasMaps, hitAt, type SceneLayout } from "./layout.js";
+import { type Hit, hitAt, type SceneLayout } from "./layout.js";
 import { messages } from "./messages.js";
 import { isOpen, layoutBetween, type OpenLayout, rowAt } from "./openLayout.js";
 import { type Picture, ScenePainter } from "./paint.js";
-import { describe, formatSure, headsOf, mapOf, nameOfUnit } from "./words.js";
+import { describe, formatSure, headsOf, mapOf, nameOfUnit, unitOf } from "./words.js";
 
 export interface SceneProps {
   readonly picture: ReadonlySignal<Picture>;
@@ -147,23 +147,7 @@ export function Scene({ picture, layout, isEased, light, onChoose, onFocusRow }:
           if (row === undefined) onChoose(hitOf(event));
           else onFocusRow(row);
         }}
-        onKeyDown={(event) => {
-          const { unit } = contributions;
-          const map = mapOf(structure.stages[unit.stage], unit.index);
-          const target = event.key === "Escape" ? "answer" : moved(structure, unit.stage, map, event.key);
-          if (!target) return;
-          event.preventDefault();
-          if (target === "answer") onChoose(undefined);
-          else onChoose(target);
-          const { contributions: now } = picture.peek();
-          const stage = structure.stages[now.unit.stage];
-          const hit = {
-            stage: now.unit.stage,
-            map: mapOf(stage, now.unit.index),
-            place: now.unit.index % (stage.height * stage.width),
-          };
-          announce(`${nameOfUnit(picture.peek(), now.unit)}: ${describe(picture.peek(), hit)}`);
-        }}
+        onKeyDown={(event) => partKey(event, picture, onChoose)}
       />
       {tip && (
         <div
@@ -192,8 +176,24 @@ function openUnit(layout: SceneLayout | OpenLayout): string {
   return `${stage}:${sizes.indexOf(Math.max(...sizes))}`;
 }
 
-function unitOf({ stages }: Structure, { stage, map, place }: Hit) {
-  return { stage, index: map * stages[stage].height * stages[stage].width + place };
+/** Chooses the part that a key leads to, and tells screen readers. */
+export function partKey(
+  event: KeyboardEvent,
+  picture: ReadonlySignal<Picture>,
+  onChoose: (hit: Hit | undefined) => void,
+): void {
+  const { structure, contributions } = picture.peek();
+  const { unit } = contributions;
+  const map = mapOf(structure.stages[unit.stage], unit.index);
+  const target = event.key === "Escape" ? "answer" : moved(structure, unit.stage, map, event.key);
+  if (!target) return;
+  event.preventDefault();
+  onChoose(target === "answer" ? undefined : target);
+  const now = picture.peek();
+  const { stage, index } = now.contributions.unit;
+  const { height, width } = structure.stages[stage];
+  const hit = { stage, map: Math.floor(index / (height * width)), place: index % (height * width) };
+  announce(`${nameOfUnit(now, now.contributions.unit)}: ${describe(now, hit)}`);
 }
 
 function isStill(): boolean {
@@ -223,9 +223,4 @@ function contextOf(canvas: HTMLCanvasElement | null, { width, height }: SceneLay
   if (canvas.height !== down) canvas.height = down;
   context.setTransform(density, 0, 0, density, 0, 0);
   return context;
-}
-
-/** Whether a hit is a whole map, rather than a place on it. */
-export function isWholeMap(hit: Hit, structure: Structure): boolean {
-  return hit.place < 0 || !hasMaps(structure.stages[hit.stage]);
 }

@@ -39,6 +39,17 @@ const HALF_LIFE = 55;
 /** The time that the light takes from one stage to the next. */
 const STAGE_MILLISECONDS = 140;
 
+/** What a scene shows at one moment, on its way to a picture. */
+export interface SceneState {
+  readonly picture: Picture;
+  /** −1 … 1, by stage. */
+  readonly shown: readonly Float32Array[];
+  /** The strength of the edges, −1 … 1, by gap: [to × from]. */
+  readonly edges: readonly Float32Array[];
+  /** How far the light has come, in stages. */
+  readonly light: number;
+}
+
 /**
  * Draws a scene on a canvas. What it shows follows the picture with a delay that eases changes, and layers light up one
  * after another at the start.
@@ -69,6 +80,12 @@ export class ScenePainter {
       this.bars = Float32Array.from(picture.probabilities);
     }
     if (isOther || !eased) this.shown = this.wanted.map((own) => own.slice());
+  }
+
+  /** What is shown now; undefined before the first picture. */
+  get state(): SceneState | undefined {
+    const { picture, shown, edges, light } = this;
+    return picture && { picture, shown, edges, light };
   }
 
   /** Sends light through the network again. */

@@ -40,6 +40,11 @@ export function mapOf({ height, width }: Stage, index: number): number {
   return Math.floor(index / (height * width));
 }
 
+/** The unit at a place in the scene. */
+export function unitOf({ stages }: Structure, { stage, map, place }: Hit): Unit {
+  return { stage, index: map * stages[stage].height * stages[stage].width + place };
+}
+
 /** Row and column of a value on its map, counted from 1. */
 export function placeOf({ height, width }: Stage, index: number): readonly [row: number, column: number] {
   const place = index % (height * width);

@@ -1,5 +1,6 @@
 import { useMemo } from "preact/hooks";
-import { url } from "../../address/url.js";
+import { changeUrl, url } from "../../address/url.js";
+import { Choice } from "../../kit/controls.js";
 import { PRETRAINED, pretrainedClasses } from "../../pretrained/pretrained.js";
 import { sceneColors } from "../../scene/colors.js";
 import { imageOf } from "../../scene/paint.js";
@@ -32,6 +33,15 @@ export function Picks() {
           })}
         </div>
       ))}
+      <Choice
+        label={m.shape}
+        options={[
+          { value: "flat", label: m.flat },
+          { value: "space", label: m.space },
+        ]}
+        value={url.value.networkSpace ? "space" : "flat"}
+        onChange={(shape) => changeUrl({ networkSpace: shape === "space" }, "replace")}
+      />
     </section>
   );
 }

@@ -1,6 +1,7 @@
 import "./network.css";
-import { useSignal, useSignalEffect } from "@preact/signals";
+import { signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { changeUrl, url } from "../../address/url.js";
 import { announce } from "../../kit/regions.js";
 import { layoutAcross, layoutDown, type SceneLayout } from "../../scene/layout.js";
 import { layoutOpen } from "../../scene/openLayout.js";
@@ -40,6 +41,25 @@ const LEAST_UNIT = 0.82;
 /** The flow downwards is not wider. */
 const MOST_DOWN = 680;
 
+/** The height of the space on a phone. */
+const DOWN_SPACE_HEIGHT = 300;
+
+const isEased = () => !isDrawing.peek();
+
+/** Whether the picture has stayed flat although the space was asked for. */
+const hasNoSpace = signal(false);
+
+type SpaceModule = typeof import("../../scene/space/Space.js");
+
+/** The space, once it has been loaded: only those who ask for it do. */
+const Space = signal<SpaceModule["Space"] | undefined>(undefined);
+
+/** Goes back to the flat picture, for example if there is no WebGL 2. */
+function leaveSpace(): void {
+  hasNoSpace.value = true;
+  changeUrl({ networkSpace: false }, "replace");
+}
+
 /** The view "The network": the pad, every layer, and the answer as one picture; below, how it learned. */
 export function View() {
   useShortcuts(SHORTCUTS);
@@ -64,6 +84,12 @@ export function View() {
   useWeights();
   useLiveParameters();
   useAnnouncements();
+  useSignalEffect(() => {
+    if (!url.value.networkSpace || Space.peek()) return;
+    import("../../scene/space/Space.js").then((module) => {
+      Space.value = module.Space;
+    }, leaveSpace);
+  });
   const { width, unit, isAcross } = size.value;
   const { structure } = network.value;
   const hasWords = haveWords();
@@ -77,7 +103,7 @@ export function View() {
   );
   const { chosen, sum } = picture.value;
   const layout =
-    isAcross && chosen && sum
+    isAcross && chosen && sum && !url.value.networkSpace
       ? layoutOpen(structure, { width, height, unit, hasWords }, chosen, sum, focusedRow.value)
       : closed;
   return (
@@ -91,19 +117,38 @@ export function View() {
           </div>
           <Key />
           <div class="network-scene">
-            <Scene
-              picture={picture}
-              layout={layout}
-              isEased={() => !isDrawing.peek()}
-              light={light}
-              onChoose={choose}
-              onFocusRow={(from) => {
-                focusedRow.value = from;
-              }}
-            />
+            {Space.value && url.value.networkSpace ? (
+              <Space.value
+                picture={picture}
+                width={isAcross ? width : Math.min(MOST_DOWN, width)}
+                height={isAcross ? height : DOWN_SPACE_HEIGHT}
+                unit={unit}
+                margins={isAcross ? [0.24, 0.185] : [0.05, 0.09]}
+                isEased={isEased}
+                light={light}
+                onChoose={choose}
+                onFail={leaveSpace}
+              />
+            ) : (
+              <Scene
+                picture={picture}
+                layout={layout}
+                isEased={isEased}
+                light={light}
+                onChoose={choose}
+                onFocusRow={(from) => {
+                  focusedRow.value = from;
+                }}
+              />
+            )}
           </div>
         </div>
         <Picks />
+        {hasNoSpace.value && (
+          <p class="network-note" role="status">
+            {m.noSpace}
+          </p>
+        )}
         <Strip unit={unit} />
       </div>
       {!isAcross && <Sheet width={Math.min(MOST_DOWN, width)} />}

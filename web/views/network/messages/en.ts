@@ -68,6 +68,10 @@ export const en = {
   sumsTo: (value: string, bias: string) => `With biases of ${bias} the sum is ${value}`,
   back: "Back to the answer",
 
+  shape: "Picture",
+  flat: "Flat",
+  space: "3-D",
+  noSpace: "This browser does not offer WebGL 2, so the picture stays flat.",
   noise: "Its maps are still noise.",
   forming: "Its maps are finding strokes.",
   formed: "Its maps have taken shape.",

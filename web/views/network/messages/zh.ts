@@ -37,6 +37,10 @@ export const zh: typeof en = {
   sumsTo: (value, bias) => `加上偏置 ${bias}，总和是 ${value}`,
   back: "回到答案",
 
+  shape: "画面",
+  flat: "平面",
+  space: "立体",
+  noSpace: "此浏览器不提供 WebGL 2，画面保持平面。",
   noise: "它的特征图还是噪声。",
   forming: "它的特征图正在学会找笔画。",
   formed: "它的特征图已经成形。",
