@@ -227,6 +227,17 @@ describe.skipIf(!executable)(`the view "Compare and save"${SKIPPED}`, () => {
     engine.dispose();
     await page.getByText(`${correct} of ${COUNT} correct`).waitFor();
     expect((await page.locator(".matrix tbody td").allTextContents()).map(Number)).toEqual(confusion.flat());
+    const [truth, predicted] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].flatMap((row) =>
+      confusion[row].flatMap((count, column) => (row !== column && count > 1 && count <= 60 ? [[row, column]] : [])),
+    )[0];
+    await page
+      .getByRole("button", {
+        name: `Show the ${confusion[truth][predicted]} images of ${truth} that were taken for ${predicted}`,
+      })
+      .click();
+    await expect
+      .poll(() => page.locator(".cell-images li").count(), { timeout: 20_000 })
+      .toBe(confusion[truth][predicted]);
     await page.context().close();
   });
 

@@ -3,7 +3,7 @@ import { choice, optionalChoice, optionalNumber, optionalText } from "./fields.j
 export const SOURCES = ["draw", "data", "file", "camera"] as const;
 export const PARTS = ["validation", "train", "test"] as const;
 export const MOMENTS = ["after", "before"] as const;
-export const PANELS = ["sum", "filters", "excites", "why"] as const;
+export const PANELS = ["sum", "filters", "excites", "why", "fool", "embedding"] as const;
 export const FILTER_KINDS = ["weights", "gradients", "change"] as const;
 export const REASONS = ["occlusion", "gradient", "product"] as const;
 
@@ -36,6 +36,8 @@ export const inspectFields = {
   inspectReason: choice(REASONS, "occlusion"),
   /** The class to explain. Default: the predicted one. */
   inspectFor: optionalNumber(index),
+  /** The class that the image is to be taken for. Default: any other. */
+  inspectTarget: optionalNumber(index),
   /** In links: a drawing, and a network by its parameters or as a run of `lenet lab`. The view takes them out again. */
   inspectDrawing: optionalText(encoded),
   inspectNetwork: optionalText(encoded),

@@ -7,7 +7,7 @@ import { pngFile, printPng, svgFile } from "../kit/imageFile.js";
 import { messages } from "./messages/index.js";
 
 /** The elements of a view that can be saved as images. */
-const IMAGES = "main svg[role=img], main canvas";
+const IMAGES = "main svg[role=img], main canvas:not(button canvas)";
 
 /** Saves the drawings and canvases of the open view as files. */
 export function Images() {

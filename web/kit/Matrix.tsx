@@ -9,13 +9,26 @@ export interface MatrixProps {
   readonly counts: readonly ArrayLike<number>[];
   readonly trueLabel: string;
   readonly predictedLabel: string;
+  /** Makes cells with images buttons, which show them. */
+  readonly cells?: {
+    /** The accessible name of a cell. */
+    readonly label: (truth: string, predicted: string, count: number) => string;
+    readonly shown?: Cell;
+    readonly onShow: (cell: Cell) => void;
+  };
+}
+
+/** A cell by its classes' indices. */
+export interface Cell {
+  readonly truth: number;
+  readonly predicted: number;
 }
 
 /** Longer names do not fit above a cell and are written vertically. */
 const LONG_NAME = 3;
 
 /** A confusion matrix; cells are shaded by their fraction of the row, the diagonal is outlined. */
-export function Matrix({ caption, classes, counts, trueLabel, predictedLabel }: MatrixProps) {
+export function Matrix({ caption, classes, counts, trueLabel, predictedLabel, cells }: MatrixProps) {
   const hasLongNames = classes.some((name) => name.length > LONG_NAME);
   return (
     <ScrollRegion label={caption}>
@@ -49,7 +62,18 @@ export function Matrix({ caption, classes, counts, trueLabel, predictedLabel }: 
                   class={predicted === truth ? "right" : "wrong"}
                   style={count > 0 ? shadeStyle(level) : {}}
                 >
-                  {count}
+                  {cells && count > 0 ? (
+                    <button
+                      type="button"
+                      aria-label={cells.label(classes[truth], classes[predicted], count)}
+                      aria-pressed={cells.shown?.truth === truth && cells.shown.predicted === predicted}
+                      onClick={() => cells.onShow({ truth, predicted })}
+                    >
+                      {count}
+                    </button>
+                  ) : (
+                    count
+                  )}
                 </td>
               ))}
             </tr>

@@ -27,7 +27,8 @@ export const openedNetwork = signal<Network | undefined>(undefined);
 /** The network that the views show: the opened one, otherwise the selected run's, updated while it trains. */
 export const network = computed<Network | undefined>(() => openedNetwork.value ?? networkOfSelectedRun());
 
-function networkOfSelectedRun(): Network | undefined {
+/** The selected run's network, also while another is opened. */
+export function networkOfSelectedRun(): Network | undefined {
   const run = selectedRun.value;
   const member = run?.member.value;
   const weights = member?.weights.value;

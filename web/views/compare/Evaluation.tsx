@@ -1,13 +1,17 @@
 import { useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 import { standardError } from "../../../src/report/numbers.js";
 import type { Evaluation as Result } from "../../../src/training/metrics.js";
 import { addressWith } from "../../address/url.js";
 import { formatCount, formatLoss, formatPercent } from "../../i18n/numbers.js";
 import { Button, Choice } from "../../kit/controls.js";
-import { Matrix } from "../../kit/Matrix.js";
-import { network } from "../../state/currentNetwork.js";
-import { dataState } from "../../state/loadedData.js";
-import { type EvaluationImages, evaluate, evaluationState, misfit, nameOf, settingsFor } from "./evaluate.js";
+import { type Cell, Matrix } from "../../kit/Matrix.js";
+import { CellImages } from "../../mistakes/CellImages.js";
+import { messages as cellMessages } from "../../mistakes/messages/index.js";
+import { type Network, network } from "../../state/currentNetwork.js";
+import { dataState, type LoadedData } from "../../state/loadedData.js";
+import type { SurveyedImages } from "../../state/survey.js";
+import { type EvaluationImages, evaluate, evaluationState, heldOut, misfit, nameOf, settingsFor } from "./evaluate.js";
 import { messages } from "./messages/index.js";
 
 const EVALUATION_IMAGES = ["validation", "all"] as const;
@@ -51,13 +55,19 @@ export function Evaluation() {
           </div>
         </>
       )}
-      <Outcome of={nameOf(shown)} />
+      <Outcome of={nameOf(shown)} shown={shown} data={data} />
     </section>
   );
 }
 
+interface OutcomeProps {
+  readonly of: string;
+  readonly shown: Network;
+  readonly data: LoadedData | undefined;
+}
+
 /** The result of the newest evaluation, if it is of the shown network. */
-function Outcome({ of }: { readonly of: string }) {
+function Outcome({ of, shown, data }: OutcomeProps) {
   const m = messages();
   const state = evaluationState.value;
   switch (state.type) {
@@ -72,17 +82,32 @@ function Outcome({ of }: { readonly of: string }) {
         </p>
       );
     case "done":
-      return state.of === of ? <Figures evaluation={state.evaluation} images={state.images} /> : null;
+      return state.of === of ? (
+        <Figures evaluation={state.evaluation} images={state.images} shown={shown} data={data} />
+      ) : null;
   }
+}
+
+/** The images of an evaluation. */
+function imagesOf(shown: Network, data: LoadedData, images: EvaluationImages): SurveyedImages {
+  const dataset = data.parts.train;
+  const indices =
+    images === "validation" ? heldOut(data, settingsFor(shown)) : Uint32Array.from(dataset.labels, (_, index) => index);
+  return { dataset, indices };
 }
 
 interface FiguresProps {
   readonly evaluation: Result;
   readonly images: EvaluationImages;
+  readonly shown: Network;
+  readonly data: LoadedData | undefined;
 }
 
-function Figures({ evaluation: { accuracy, correct, total, loss, perClass, confusion }, images }: FiguresProps) {
+function Figures({ evaluation, images, shown, data }: FiguresProps) {
+  const { accuracy, correct, total, loss, perClass, confusion } = evaluation;
   const m = messages();
+  const cell = useSignal<Cell | undefined>(undefined);
+  const surveyed = useMemo(() => data && imagesOf(shown, data, images), [shown.origin.number, data, images]);
   const error = (100 * standardError(accuracy, total)).toFixed(2);
   return (
     <>
@@ -98,7 +123,27 @@ function Figures({ evaluation: { accuracy, correct, total, loss, perClass, confu
         counts={confusion}
         trueLabel={m.trueClass}
         predictedLabel={m.predictedClass}
+        cells={
+          surveyed && {
+            label: cellMessages().cell,
+            shown: cell.value,
+            onShow: (chosen) => {
+              cell.value = chosen;
+            },
+          }
+        }
       />
+      {cell.value && surveyed && (
+        <CellImages
+          network={shown}
+          images={surveyed}
+          part={images === "validation" && shown.origin.type === "run" ? "validation" : "train"}
+          cell={cell.value}
+          onClose={() => {
+            cell.value = undefined;
+          }}
+        />
+      )}
     </>
   );
 }

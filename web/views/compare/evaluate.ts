@@ -65,7 +65,7 @@ export function settingsFor({ origin }: Network): RunFields {
 }
 
 /** The validation images of a run with these settings. */
-function heldOut({ parts, background }: LoadedData, fields: RunFields): Uint32Array {
+export function heldOut({ parts, background }: LoadedData, fields: RunFields): Uint32Array {
   const { validationFraction, fold } = recipeFor(fields, parts.train, background);
   return splitTraining(parts, validationFraction, fields.seed, fold).validation;
 }

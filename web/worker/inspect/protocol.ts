@@ -24,6 +24,16 @@ export type InspectTask =
   | { readonly type: "climb"; readonly place: MapPlace; readonly seed: number }
   /** Measures what images have in common. */
   | { readonly type: "typical"; readonly dataset: Dataset }
+  /** Classifies images, and lays them out in the plane by a layer without maps. */
+  | { readonly type: "survey"; readonly dataset: Dataset; readonly layer: number }
+  /** Changes every pixel by the same small amount, in the direction that makes a class more likely. */
+  | {
+      readonly type: "fool";
+      /** Bytes [channels][height][width]. */
+      readonly pixels: Uint8Array;
+      /** The class to become more likely; undefined: any but the predicted one. */
+      readonly target: number | undefined;
+    }
   /** Computes which pixels of an image a class depends on. */
   | {
       readonly type: "attribute";
@@ -37,6 +47,25 @@ export type InspectTask =
 export interface Typical extends Principal {
   /** The residual that all but one in a hundred other images stay below. */
   readonly limit: number;
+}
+
+/** What a network makes of many images. */
+export interface Survey {
+  /** The most probable class of each image, and its probability. */
+  readonly predictions: Uint8Array;
+  readonly confidences: Float32Array;
+  /** Its coordinates along the first two principal components of the layer's values, [images][2]. */
+  readonly coordinates: Float32Array;
+  readonly principal: Principal;
+}
+
+/** An adversarial example for every strength, by the fast gradient sign method (Goodfellow et al., 2015). */
+export interface Fooling {
+  /** −1, 0 or 1 for each byte of the image: the sign of its gradient. */
+  readonly direction: Int8Array;
+  /** The probabilities with the image changed by 0 … strengths − 1 bytes, [strengths][classes]. */
+  readonly probabilities: Float32Array;
+  readonly strengths: number;
 }
 
 /** The message that starts a worker. */
@@ -71,5 +100,7 @@ export type InspectEvent =
   /** A step of an ascent, the last with `done`: the image's bytes and the map's mean. */
   | { readonly type: "climbed"; readonly pixels: Uint8Array; readonly value: number; readonly done: boolean }
   | { readonly type: "typical"; readonly typical: Typical }
+  | { readonly type: "surveyed"; readonly survey: Survey }
+  | { readonly type: "fooled"; readonly fooling: Fooling }
   | { readonly type: "attributed"; readonly attributions: Attributions }
   | { readonly type: "failed"; readonly message: string };

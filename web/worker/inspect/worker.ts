@@ -2,8 +2,10 @@
 
 import { attribute } from "./attribute.js";
 import { climb } from "./climb.js";
+import { fool } from "./fool.js";
 import type { InspectEvent, InspectRequest } from "./protocol.js";
 import { search } from "./search.js";
+import { survey } from "./survey.js";
 import { measureTypical } from "./typical.js";
 
 addEventListener("message", async ({ data: { network, task } }: MessageEvent<InspectRequest>) => {
@@ -17,6 +19,12 @@ addEventListener("message", async ({ data: { network, task } }: MessageEvent<Ins
         break;
       case "typical":
         report({ type: "typical", typical: measureTypical(task) });
+        break;
+      case "survey":
+        report({ type: "surveyed", survey: await survey(network, task, report) });
+        break;
+      case "fool":
+        report({ type: "fooled", fooling: fool(network, task) });
         break;
       case "attribute":
         report({ type: "attributed", attributions: await attribute(network, task) });

@@ -6,12 +6,21 @@ import { messages } from "../messages/index.js";
 import { selection } from "../state/response.js";
 import { structure } from "../state/shownNetwork.js";
 import { nameOfUnit } from "../state/unitNames.js";
+import { EmbeddingPanel } from "./EmbeddingPanel.js";
 import { ExcitesPanel } from "./ExcitesPanel.js";
 import { FiltersPanel } from "./FiltersPanel.js";
+import { FoolPanel } from "./FoolPanel.js";
 import { SumPanel } from "./SumPanel.js";
 import { WhyPanel } from "./WhyPanel.js";
 
-const PANEL_VIEWS = { sum: SumPanel, filters: FiltersPanel, excites: ExcitesPanel, why: WhyPanel };
+const PANEL_VIEWS = {
+  sum: SumPanel,
+  filters: FiltersPanel,
+  excites: ExcitesPanel,
+  why: WhyPanel,
+  fool: FoolPanel,
+  embedding: EmbeddingPanel,
+};
 
 /** The details of the selected unit. */
 export function Detail() {
@@ -30,7 +39,7 @@ export function Detail() {
         onChange={(inspectPanel) => changeUrl({ inspectPanel })}
       />
       <h2 id={DETAIL_HEADING} tabIndex={-1}>
-        {panel === "why" ? m.whyTitle : nameOfUnit(paper, shape, unit)}
+        {m.panelTitles[panel] || nameOfUnit(paper, shape, unit)}
       </h2>
       <Panel />
     </section>

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { inferShapes, receptiveFields, unitBlock, unitPlace } from "../../../../src/model/index.js";
 import { formatCount, formatValue } from "../../../i18n/numbers.js";
 import { Button } from "../../../kit/controls.js";
+import { runTask } from "../../../state/inspectTask.js";
 import type { ExcitingImage, InspectEvent, MapPlace } from "../../../worker/inspect/protocol.js";
 import { canvasColors } from "../layers/colors.js";
 import { imagePixels, outline, paintMaps } from "../layers/paint.js";
@@ -13,7 +14,6 @@ import { selection, shownLayer } from "../state/response.js";
 import { takeBytes } from "../state/shownImage.js";
 import { shownNetwork, structure } from "../state/shownNetwork.js";
 import { nameOfMap } from "../state/unitNames.js";
-import { runTask } from "./inspectTask.js";
 
 const IMAGES = 12;
 

@@ -70,7 +70,7 @@ export function WhyPanel() {
         height={height}
         width={width}
         room={{ height: 300, mostScale: 10, gap: 0 }}
-        name={m.whyTitle}
+        name={m.panelTitles.why}
         label={m.whyLabel(m.reasons[reason], name)}
         paint={(context, layout) => {
           const { image = shownImage.value, attributions } = explained.value ?? {};

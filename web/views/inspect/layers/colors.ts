@@ -12,6 +12,8 @@ export interface CanvasColors {
   readonly halo: string;
   /** For the selection. */
   readonly mark: string;
+  /** For mistakes. */
+  readonly warning: string;
   /** For bars. */
   readonly accent: string;
   /** 256 colours from zero to the maximum, as ImageData pixels: paper to ink. */
@@ -38,6 +40,7 @@ export const canvasColors = computed<CanvasColors>(() => {
     line: text(read("--line")),
     halo: text(paper),
     mark: text(read("--run-4")),
+    warning: text(read("--warning")),
     accent: text(read("--run-1")),
     sequential: table([paper, ink]),
     diverging: table([read("--run-1"), paper, read("--run-2")]),

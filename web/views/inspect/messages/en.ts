@@ -90,7 +90,23 @@ export const en = {
 
   // Details of a unit
   panel: "Selected unit",
-  panels: { sum: "Sum", filters: "Filters", excites: "Feature visualization", why: "Saliency" },
+  panels: {
+    sum: "Sum",
+    filters: "Filters",
+    excites: "Feature visualization",
+    why: "Saliency",
+    fool: "Fool it",
+    embedding: "Embedding",
+  },
+  /** Of panels that are not about the unit. */
+  panelTitles: {
+    sum: "",
+    filters: "",
+    excites: "",
+    why: "Saliency map",
+    fool: "Fool it: an adversarial example",
+    embedding: "Embedding: images in the plane",
+  },
   engineSays: "Engine",
   workedOut: "Recomputed here",
   doesConvolve: (maps: number, kernel: number, products: number) =>
@@ -167,7 +183,6 @@ export const en = {
   lookAtIt: "Inspect it",
 
   // Saliency
-  whyTitle: "Saliency map",
   whyFor: "Class",
   predicted: "Predicted class",
   reason: "Method",
@@ -180,6 +195,32 @@ export const en = {
       `The gradient times the pixel’s difference from the background. Orange: evidence for ${name}; blue: against.`,
   },
   whyLabel: (reason: string, name: string) => `Saliency map for ${name}, over the image: ${reason}.`,
+
+  // Adversarial examples
+  fooling: "Computing the gradient …",
+  foolNote:
+    "Every pixel changes by the same amount, in the direction in which its gradient makes another class more likely (fast gradient sign method).",
+  foolTarget: "Make the network see",
+  anyOther: "any other class",
+  strength: "Strength",
+  strengthOf: (strength: number) => `${strength} of 255`,
+  notFooled: (name: string, share: string) => `The network still sees ${name}, ${share} certain.`,
+  fooled: (name: string, share: string, before: string) =>
+    `Fooled: the network sees ${name}, ${share} certain. You still see ${before}.`,
+  corrected: (name: string, share: string) => `Now the network is right: it sees ${name}, ${share} certain.`,
+  foolImage: "Adversarial example",
+  foolLabel: (name: string, strength: number) => `The changed image, by ${strength} of 255 per pixel; seen as ${name}.`,
+  changeLabel: "The change: orange pixels became lighter, blue ones darker.",
+  changeNote: "Left: what the network sees. Right: the change; orange became lighter, blue darker.",
+  leastStrength: (strength: number) => `Smallest step that fools: ${strength}`,
+  neverFooled: "One step does not fool it",
+
+  // Embedding
+  embeddingNote: (count: number) =>
+    `${count} images by their values in the last layer before the output, in the plane in which these vary most (principal component analysis). Choose one to look inside.`,
+  embeddingLabel: "Images in the plane. The arrow keys choose the next image in their direction.",
+  embeddingKey: "Each character is an image’s class. Framed: mistakes. The cross: the image on display.",
+  surveying: "Classifying the images",
 
   doClear: "Clear the drawing",
   doUndo: "Undo the last stroke",

@@ -83,7 +83,15 @@ export const zh: typeof en = {
   mapOf: (term, map) => `${term} 第 ${map} 图`,
 
   panel: "选中的单元",
-  panels: { sum: "求和", filters: "卷积核", excites: "特征可视化", why: "显著图" },
+  panels: { sum: "求和", filters: "卷积核", excites: "特征可视化", why: "显著图", fool: "骗过它", embedding: "嵌入图" },
+  panelTitles: {
+    sum: "",
+    filters: "",
+    excites: "",
+    why: "显著图",
+    fool: "骗过它：对抗样本",
+    embedding: "嵌入图：平面上的图片",
+  },
   engineSays: "引擎的结果",
   workedOut: "此处算得",
   doesConvolve: (maps, kernel, products) =>
@@ -150,7 +158,6 @@ export const zh: typeof en = {
   climbValue: (value) => `特征图激活前的均值：${value}`,
   lookAtIt: "查看它",
 
-  whyTitle: "显著图",
   whyFor: "类别",
   predicted: "预测的类别",
   reason: "方法",
@@ -161,6 +168,28 @@ export const zh: typeof en = {
     product: (name) => `梯度乘以像素与背景的差：橙色支持 ${name}，蓝色反对。`,
   },
   whyLabel: (reason, name) => `叠加在图片上的 ${name} 的显著图：${reason}。`,
+
+  fooling: "正在计算梯度……",
+  foolNote: "每个像素都改变同样的量，方向由梯度决定：使别的类别更可能（快速梯度符号法）。",
+  foolTarget: "让网络看成",
+  anyOther: "任何别的类别",
+  strength: "强度",
+  strengthOf: (strength) => `${strength} / 255`,
+  notFooled: (name, share) => `网络看到的仍是 ${name}，把握 ${share}。`,
+  fooled: (name, share, before) => `骗过了：网络看到的是 ${name}，把握 ${share}。你看到的仍是 ${before}。`,
+  corrected: (name, share) => `现在网络对了：它看到的是 ${name}，把握 ${share}。`,
+  foolImage: "对抗样本",
+  foolLabel: (name, strength) => `改变后的图片，每个像素 ${strength} / 255；被看成 ${name}。`,
+  changeLabel: "改变：橙色的像素变亮，蓝色的变暗。",
+  changeNote: "左：网络看到的。右：改变；橙色变亮，蓝色变暗。",
+  leastStrength: (strength) => `最小的成功强度：${strength}`,
+  neverFooled: "一步骗不过它",
+
+  embeddingNote: (count) =>
+    `${count} 张图片，按输出之前最后一层的数值放在变化最大的平面上（主成分分析）。选一张来看内部。`,
+  embeddingLabel: "平面上的图片。方向键选择该方向上的下一张。",
+  embeddingKey: "每个字符是一张图片的类别。带框的是错误。十字是正在显示的图片。",
+  surveying: "正在给图片分类",
 
   doClear: "清除画板",
   doUndo: "撤销最后一笔",

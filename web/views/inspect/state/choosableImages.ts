@@ -62,6 +62,9 @@ export const shownPart = computed<Part | undefined>(
 /** Whether the data's labels are the network's classes. */
 export const isLabelled = computed(() => JSON.stringify(loaded.value?.parts.train.classes) === classNames.value);
 
+/** All images of the shown part. */
+export const unfiltered = computed<ImagePart | undefined>(() => shownPart.value && imageParts.value[shownPart.value]);
+
 /** The selectable images: those of the part and, if one is chosen, the class. */
 export const choosable = computed<ImagePart | undefined>(() => {
   const part = shownPart.value && imageParts.value[shownPart.value];

@@ -109,6 +109,7 @@ export const en = {
   confusion: "Confusion matrix",
   confusionOf: (run: string) => `${run}: confusion matrix on the validation images`,
   confusionEmpty: "Appears with the first validation: counts of the validation images by true and predicted class.",
+  cellHint: "Choose a cell to see its images.",
   trueClass: "true",
   predictedClass: "predicted",
 

@@ -109,6 +109,7 @@ export const zh: typeof en = {
   confusion: "混淆矩阵",
   confusionOf: (run) => `${run}：验证图片上的混淆矩阵`,
   confusionEmpty: "首次验证时出现：按真实类别与预测类别统计验证图片。",
+  cellHint: "选一格，看其中的图片。",
   trueClass: "真实",
   predictedClass: "预测",
 
