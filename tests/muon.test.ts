@@ -61,10 +61,10 @@ function numbers(count: number): Float32Array {
 }
 
 /** Some steps on batches of a size; all of the network's state after them. */
-async function trained(backend: Backend, batchSize: number, optimizer: Muon, steps = 4) {
-  const network = { model: MODEL, normalization: { mean: [0], std: [1] }, optimizer, averaging: { decay: 0.9 } };
+async function trained(backend: Backend, batchSize: number, optimizer: Muon, steps = 4, model = MODEL) {
+  const network = { model, normalization: { mean: [0], std: [1] }, optimizer, averaging: { decay: 0.9 } };
   const engine = await backend.compile([network], { batchSize });
-  await engine.setParameters(initializeParameters(MODEL, 1));
+  await engine.setParameters(initializeParameters(model, 1));
   const labels = Array.from({ length: 40 }, (_, index) => (3 * index + 1) % 4);
   const images = await engine.load({ values: numbers(40 * 64), labels });
   const indices = Array.from({ length: batchSize * steps }, (_, place) => (7 * place) % 40);
@@ -106,6 +106,34 @@ it("leaves all other parameters to AdamW", async () => {
   const moved = [...muon.second].filter(([, { data }]) => data.some((value) => value !== 0)).map(([name]) => name);
   const all = [...muon.parameters.keys()];
   expect(moved).toEqual(all.filter((name) => !names.some((layer) => name === `${layer}.weight`)));
+});
+
+it("leaves a partial convolution to AdamW, so that weights that are not connected stay 0", async () => {
+  const connections = [[0], [1, 2], [0, 2]];
+  const partial: Layer = {
+    type: "conv2d",
+    name: "conv2",
+    outChannels: 3,
+    kernel: 3,
+    stride: 1,
+    padding: 0,
+    connections,
+  };
+  const model = {
+    ...MODEL,
+    layers: MODEL.layers.map((layer) => ("name" in layer && layer.name === "conv2" ? partial : layer)),
+  };
+  for (const backend of [referenceBackend, ...BACKENDS]) {
+    const { parameters, second } = await trained(backend(), 8, MUON, 2, model);
+    const { data } = parameters.get("conv2.weight")!;
+    for (const [out, inputs] of connections.entries()) {
+      for (let channel = 0; channel < 3; channel++) {
+        const taps = data.slice((out * 3 + channel) * 9, (out * 3 + channel + 1) * 9);
+        expect(taps.some((value) => value !== 0)).toBe(inputs.includes(channel));
+      }
+    }
+    expect(second.get("conv2.weight")!.data.some((value) => value !== 0)).toBe(true);
+  }
 });
 
 it("makes the singular values of a matrix about 1, whichever side is the wider", () => {

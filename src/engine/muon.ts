@@ -17,9 +17,11 @@ export interface MuonMatrix {
   readonly scale: number;
 }
 
-/** The weights that Muon updates. @throws RangeError if a layer that is named has none */
+/** The weights that Muon updates; a partial convolution is no matrix. @throws RangeError if a layer that is named has none */
 export function muonMatrices(layers: readonly ShapedLayer[], { layers: names }: Muon): MuonMatrix[] {
-  const matrices = layers.flatMap(({ parameters }) => parameters.filter(({ shape }) => shape.length > 1));
+  const matrices = layers.flatMap(({ parameters }) =>
+    parameters.filter(({ shape, connections }) => shape.length > 1 && !connections),
+  );
   const layerOf = (parameter: string) => parameter.slice(0, parameter.lastIndexOf("."));
   const unknown = names?.find((name) => matrices.every((matrix) => layerOf(matrix.name) !== name));
   if (unknown !== undefined) {
