@@ -6,6 +6,8 @@ const beside = ["src/**/*.test.ts", ...ON_ONE_THREAD.map((name) => `tests/${name
 
 export default defineConfig({
   test: {
+    // Whatever the system speaks.
+    env: { LC_ALL: "C" },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // Of the tests in a file that may run at the same time.

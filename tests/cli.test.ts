@@ -194,7 +194,13 @@ describe("data list", () => {
       test: 10_000,
       generated: false,
       path,
-      download: { hosts: ["www.cs.toronto.edu"], bytes: 170_052_171 },
+      download: {
+        addresses: [
+          "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+          "https://mindspore-website.obs.cn-north-4.myhuaweicloud.com/notebook/datasets/cifar-10-binary.tar.gz",
+        ],
+        bytes: 170_052_171,
+      },
     });
     expect(listed[3]).toMatchObject({ generated: true, path: null, download: null });
   });
@@ -212,16 +218,16 @@ describe("a failure is reported in one line, with exit code 1", () => {
 
   it("a data set that is missing and cannot be downloaded", async () => {
     expect(await failureOf(["train", "--data", "fashion-mnist"])).toMatchInlineSnapshot(
-      `"lenet: Fashion-MNIST is not on this machine: looked in FOLDER/.cache/lenet, /usr/share/datasets/fashion-mnist; the download failed: https://fashion-mnist.s3.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz: the host is not found, http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz: the host is not found; run "apt-get install dataset-fashion-mnist" or name a folder that holds its files with --data-dir DIR"`,
+      `"lenet: Fashion-MNIST is not on this machine: looked in FOLDER/.cache/lenet, /usr/share/datasets/fashion-mnist; the download failed: https://fashion-mnist.s3.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz: the host is not found, http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz: the host is not found, https://dataset.bj.bcebos.com/fashion_mnist/train-images-idx3-ubyte.gz: the host is not found; run "apt-get install dataset-fashion-mnist" or name a folder that holds its files with --data-dir DIR"`,
     );
     expect(await failureOf(["train", "--data", "mnist"], { LENET_DATA: inFolder("nowhere") })).toMatchInlineSnapshot(
-      `"lenet: MNIST is not on this machine: looked in FOLDER/nowhere, FOLDER/.cache/lenet; the download failed: https://ossci-datasets.s3.amazonaws.com/mnist/train-images-idx3-ubyte.gz: the host is not found, https://storage.googleapis.com/cvdf-datasets/mnist/train-images-idx3-ubyte.gz: the host is not found; name a folder that holds its files with --data-dir DIR"`,
+      `"lenet: MNIST is not on this machine: looked in FOLDER/nowhere, FOLDER/.cache/lenet; the download failed: https://ossci-datasets.s3.amazonaws.com/mnist/train-images-idx3-ubyte.gz: the host is not found, https://storage.googleapis.com/cvdf-datasets/mnist/train-images-idx3-ubyte.gz: the host is not found, https://dataset.bj.bcebos.com/mnist/train-images-idx3-ubyte.gz: the host is not found; name a folder that holds its files with --data-dir DIR"`,
     );
   });
 
   it("a data set that cannot be fetched", async () => {
     expect(await failureOf(["data", "fetch", "cifar10"])).toBe(
-      "lenet: CIFAR-10 cannot be fetched; the download failed: https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz: the host is not found; name a folder that holds its files with --data-dir DIR",
+      "lenet: CIFAR-10 cannot be fetched; the download failed: https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz: the host is not found, https://mindspore-website.obs.cn-north-4.myhuaweicloud.com/notebook/datasets/cifar-10-binary.tar.gz: the host is not found; name a folder that holds its files with --data-dir DIR",
     );
   });
 

@@ -1,8 +1,11 @@
 import { shortened } from "../report/markup.js";
 import { formatDuration } from "../report/numbers.js";
 import type { ComparedRun } from "../runs/comparison.js";
+import { messages } from "./messages/index.js";
+import { table } from "./table.js";
 import { formatPercent } from "./terminal.js";
-import { counted, endOf, printable } from "./text.js";
+import { endOf, printable } from "./text.js";
+import { widthOf } from "./width.js";
 
 const NOTHING = "–";
 /** Longer values of settings are shortened. */
@@ -18,7 +21,7 @@ const SHORTEST_VALUE = 8;
  */
 export function formatComparison(runs: readonly ComparedRun[], columns = Number.POSITIVE_INFINITY): string {
   const names = Object.keys(runs[0].settings);
-  const fits = (text: string) => text.split("\n").every((line) => [...line].length <= columns);
+  const fits = (text: string) => text.split("\n").every((line) => widthOf(line) <= columns);
   for (let longest = LONGEST_VALUE; longest >= SHORTEST_VALUE; longest--) {
     const text = formatTable(runs, names, longest, longest === LONGEST_VALUE ? undefined : 2 * longest);
     if (fits(text)) return text;
@@ -32,7 +35,7 @@ export function formatComparison(runs: readonly ComparedRun[], columns = Number.
 }
 
 function leftOut({ length }: readonly string[]): string {
-  return `${counted(length, "setting")} left out: see --json`;
+  return messages.settingsLeftOut(length);
 }
 
 function formatTable(
@@ -41,35 +44,18 @@ function formatTable(
   longestValue: number,
   longestName?: number,
 ): string {
-  const header = [
-    "run",
-    ...settings.map((name) => shortened(name, longestValue)),
-    "best validation",
-    "test",
-    "epochs",
-    "time",
-  ];
+  const { run: runTitle, bestValidationColumn, test, epochs, time } = messages;
+  const names = settings.map((name) => shortened(name, longestValue));
+  const header = [runTitle, ...names, bestValidationColumn, test, epochs, time];
   const rows = runs.map((run) => [
     longestName === undefined ? run.run : endOf(run.run, longestName),
     ...settings.map((name) => shortened(run.settings[name] || NOTHING, longestValue)),
     run.bestValidationAccuracy === undefined ? NOTHING : formatPercent(run.bestValidationAccuracy),
     run.test ? `${formatPercent(run.test.accuracy)} ± ${(100 * run.test.standardError).toFixed(2)}` : NOTHING,
-    run.finished ? String(run.epochs) : `${run.epochs} of ${run.epochsPlanned}, unfinished`,
+    run.finished ? String(run.epochs) : messages.unfinished(run.epochs, run.epochsPlanned),
     formatDuration(run.seconds),
   ]);
-  const table = [header, ...rows].map((row) => row.map(printable));
-  const widths = header.map((_, column) => Math.max(...table.map((row) => [...row[column]].length)));
   // Names and settings to the left, numbers to the right.
-  const firstNumber = 1 + settings.length;
-  return table
-    .map((row) =>
-      row
-        .map((cell, column) => {
-          const padding = " ".repeat(widths[column] - [...cell].length);
-          return column < firstNumber ? cell + padding : padding + cell;
-        })
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  const printableRows = rows.map((row) => row.map(printable));
+  return table(header.map(printable), printableRows, 1 + settings.length).join("\n");
 }

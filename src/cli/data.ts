@@ -6,8 +6,9 @@ import type { DownloadProgress } from "../node/disk/download.js";
 import { DatasetUnavailableError } from "../node/obtain.js";
 import { type DataSettings, type OpenedData, openData } from "../node/openData.js";
 import type { RunConfig } from "../runs/config.js";
+import { messages } from "./messages/index.js";
 import type { Reporter } from "./terminal.js";
-import { counted, printable } from "./text.js";
+import { printable } from "./text.js";
 
 /** The data set used without `--data`. */
 export const DEFAULT_DATA = "fashion-mnist";
@@ -58,10 +59,10 @@ export async function openForCommand(settings: DataSettings, { terminal, signal 
     onWarning: (line) => terminal.warn(line),
   });
   terminal.clearBar();
-  if (opened.title !== undefined) terminal.detail(`${settings.data} is ${opened.title}, by its checksums`);
+  if (opened.title !== undefined) terminal.detail(messages.recognised(settings.data, opened.title));
   const { length } = opened.skipped;
   if (length > 0) {
-    terminal.warn(`${settings.data}: skipping ${counted(length, "file")} that cannot be used`);
+    terminal.warn(messages.skipping(settings.data, length));
   }
   return opened;
 }
@@ -82,8 +83,8 @@ export async function loadDefaultData(settings: Omit<DataSettings, "data">, prog
     return await loadData({ ...settings, data: DEFAULT_DATA }, progress);
   } catch (error) {
     if (!(error instanceof DatasetUnavailableError) || process.env.LENET_DATA) throw error;
-    progress.terminal.line(error.message);
-    progress.terminal.line("Training on GENERATED digits instead, drawn by this program.");
+    progress.terminal.line(messages.error(error.message));
+    progress.terminal.line(messages.fallingBack);
     return loadData({ ...settings, data: DIGITS_DATASET.name }, progress);
   }
 }
@@ -123,19 +124,19 @@ export function requireSameData(path: string, recorded: RecordedData, { train, v
 /** Lists the files that could not be used, if there are any. */
 export function listSkipped({ skipped }: Pick<OpenedData, "skipped">, terminal: Reporter): void {
   if (skipped.length === 0) return;
-  terminal.line(`skipped ${counted(skipped.length, "file")}:`);
+  terminal.line(messages.skipped(skipped.length));
   for (const { path, reason } of skipped.slice(0, MOST_NAMES)) terminal.line(`  ${printable(`${path}: ${reason}`)}`);
-  if (skipped.length > MOST_NAMES) terminal.line(`  and ${skipped.length - MOST_NAMES} more`);
+  if (skipped.length > MOST_NAMES) terminal.line(`  ${messages.andMore(skipped.length - MOST_NAMES)}`);
 }
 
 /** Shows the progress of a download. */
 export function showDownload(terminal: Reporter, { url, receivedBytes, totalBytes }: DownloadProgress): void {
   const { host, pathname } = new URL(url);
   terminal.progress({
-    label: `downloading ${basename(pathname)}`,
+    label: messages.downloading(basename(pathname)),
     done: receivedBytes / 1e6,
     total: (totalBytes ?? receivedBytes) / 1e6,
     unit: "MB",
-    details: `from ${host}`,
+    details: messages.from(host),
   });
 }

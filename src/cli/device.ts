@@ -4,8 +4,8 @@ import type { Arithmetic } from "../engine/wasm/features.js";
 import { webgpuBackend } from "../engine/webgpu/webgpuBackend.js";
 import { processorBackend } from "../node/threads.js";
 import { chosenCard, findCards, type GraphicsCard, hasWebgpu, nodeGpu } from "../node/webgpu.js";
+import { counted } from "./messages/counted.js";
 import type { Reporter } from "./terminal.js";
-import { counted } from "./text.js";
 
 /** Where to compute, as the user says it. */
 export const DEVICE_CHOICES = ["auto", "cpu", "gpu"] as const;

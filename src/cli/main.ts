@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { describeFileError } from "../node/disk/files.js";
 import { isPackageInUse } from "../node/webgpu.js";
 import { VERSION } from "../version.js";
@@ -28,6 +28,9 @@ import { trainCommand } from "./commands/train.js";
 import { verifyCommand } from "./commands/verify.js";
 import { workerCommand } from "./commands/worker.js";
 import { INTERRUPTED_CODE, InterruptedError } from "./interrupt.js";
+import { language, messages } from "./messages/index.js";
+import { LANGUAGES, withoutLanguage } from "./messages/language.js";
+import { describeInChinese } from "./messages/zhHelp.js";
 import { needsSupervision, obeySupervisor, supervise } from "./supervisor.js";
 import { printable } from "./text.js";
 
@@ -36,6 +39,11 @@ const ExitCode = { failed: 1, wrongUsage: 2, interrupted: INTERRUPTED_CODE } as 
 const program = new Command("lenet")
   .description("train, evaluate and inspect LeNet-5")
   .version(VERSION)
+  .addOption(
+    new Option("--lang <language>", "language of help, progress and results (default: of the system)").choices(
+      LANGUAGES,
+    ),
+  )
   .addCommand(trainCommand())
   .addCommand(sweepCommand())
   .addCommand(workerCommand())
@@ -61,12 +69,13 @@ const program = new Command("lenet")
 program.addCommand(completionCommand(program));
 
 reportWrongUsage(program, "lenet");
+if (language === "zh") describeInChinese(program);
 
 process.stdout.on("error", onOutputError);
 // Nowhere is left to report it.
 process.stderr.on("error", () => {});
 
-if (needsSupervision(process.argv.slice(2))) {
+if (needsSupervision(withoutLanguage(process.argv.slice(2)))) {
   process.exitCode = await supervise();
 } else {
   obeySupervisor();
@@ -95,7 +104,9 @@ function reportWrongUsage(command: Command, fullName: string): void {
       getOutHasColors: () => hasColour(process.stdout),
       getErrHasColors: () => hasColour(process.stderr),
       outputError: (text, write) =>
-        write(`${styled("lenet:", "error", process.stderr)} ${printable(inOneLine(text))}; see "${fullName} --help"\n`),
+        write(
+          `${styled("lenet:", "error", process.stderr)} ${messages.seeHelp(printable(messages.error(inOneLine(text))), fullName)}\n`,
+        ),
     });
   for (const child of command.commands) reportWrongUsage(child, `${fullName} ${child.name()}`);
 }
@@ -123,7 +134,7 @@ function exitCodeFor(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ExitCode.wrongUsage;
   for (const each of error instanceof AggregateError ? error.errors : [error]) {
     const [line] = (each instanceof Error ? each.message : String(each)).split("\n", 1);
-    process.stderr.write(`${styled("lenet:", "error", process.stderr)} ${printable(line)}\n`);
+    process.stderr.write(`${styled("lenet:", "error", process.stderr)} ${printable(messages.error(line))}\n`);
   }
   return error instanceof InterruptedError ? ExitCode.interrupted : ExitCode.failed;
 }

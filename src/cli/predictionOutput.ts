@@ -1,7 +1,9 @@
 import type { Prediction } from "../node/predictImages.js";
 import { csvLine } from "./csv.js";
+import { messages } from "./messages/index.js";
 import { formatPercent } from "./terminal.js";
 import { endOf, printable, toJson } from "./text.js";
+import { padded, widthOf } from "./width.js";
 
 /** An output format for predictions, which are printed one by one as they arrive. */
 export interface PredictionOutput {
@@ -17,7 +19,6 @@ interface OutputOptions {
 }
 
 const LONGEST_NAME = 48;
-const PROBABILITY = "probability";
 
 /**
  * A text table: the most probable class of each image, then the next ones.
@@ -29,12 +30,12 @@ export function tableOutput(
   files: readonly string[],
   labels: readonly string[],
 ): PredictionOutput {
-  const fileWidth = Math.min(LONGEST_NAME, longest(["image", ...files.map(printable)]));
-  const labelWidth = longest(["class", ...labels.map(printable)]);
+  const fileWidth = Math.min(LONGEST_NAME, longest([messages.image, ...files.map(printable)]));
+  const labelWidth = longest([messages.class, ...labels.map(printable)]);
   const line = (file: string, label: string, probability: string, others: string) =>
-    `${[padded(file, fileWidth), padded(label, labelWidth), probability.padStart(PROBABILITY.length), others].join("  ").trimEnd()}\n`;
+    `${[padded(file, fileWidth), padded(label, labelWidth), padded(probability, Math.max(9, widthOf(messages.probability)), "right"), others].join("  ").trimEnd()}\n`;
   return {
-    begin: line("image", "class", PROBABILITY, top > 1 ? "next" : ""),
+    begin: line(messages.image, messages.class, messages.probability, top > 1 ? messages.next : ""),
     row: ({ file, probabilities }) => {
       const [first, ...others] = mostProbable(probabilities, top).map((index) => ({
         label: printable(labelOf(index)),
@@ -87,10 +88,6 @@ function mostProbable(probabilities: readonly number[], count: number): number[]
   return indices.sort((a, b) => probabilities[b] - probabilities[a]).slice(0, count);
 }
 
-function padded(text: string, width: number): string {
-  return text + " ".repeat(Math.max(0, width - [...text].length));
-}
-
 function longest(texts: readonly string[]): number {
-  return texts.reduce((width, text) => Math.max(width, [...text].length), 0);
+  return texts.reduce((width, text) => Math.max(width, widthOf(text)), 0);
 }

@@ -1,7 +1,10 @@
 import type { WriteStream } from "node:tty";
 import { formatDuration } from "../report/numbers.js";
 import { type Style, styled } from "./colour.js";
+import type { Unit } from "./messages/en.js";
+import { messages } from "./messages/index.js";
 import { printable, printableLines } from "./text.js";
+import { cut, widthOf } from "./width.js";
 
 const LONGEST_BAR = 24;
 /** A shorter bar is not worth drawing. */
@@ -28,8 +31,8 @@ export interface BarState {
   readonly total: number;
   /** Shown after the rate if there is room. */
   readonly details?: string;
-  /** The unit of `done` and `total`, such as "images" or "MB". */
-  readonly unit: string;
+  /** The unit of `done` and `total`. */
+  readonly unit: Unit;
 }
 
 /**
@@ -64,7 +67,7 @@ export class Terminal {
   /** Writes a warning to standard error. */
   warn(text: string): void {
     this.clearBar();
-    process.stderr.write(`${styled("warning:", "warning", process.stderr)} ${printable(text)}\n`);
+    process.stderr.write(`${styled(messages.warning, "warning", process.stderr)} ${printable(text)}\n`);
   }
 
   /** Writes a line unless the terminal is quiet. */
@@ -115,8 +118,8 @@ export class Terminal {
     const rate = (done - this.startedDone) / seconds;
     const figures = [
       `${Math.floor(fractionOf(done, total) * 100)} %`.padStart(5),
-      `${formatRate(rate)} ${unit}/s`,
-      `${formatDuration((total - done) / rate)} left`,
+      `${formatRate(rate)} ${messages.unit(unit)}/s`,
+      messages.timeLeft(formatDuration((total - done) / rate)),
     ];
     return details === undefined ? figures : [...figures, details];
   }
@@ -138,12 +141,12 @@ export const SILENT: Reporter = {
 function lineWithBar({ label, done, total }: BarState, figures: readonly string[], room: number): string[] {
   for (let shown = figures.length; shown > 0; shown--) {
     const text = figures.slice(0, shown).join("  ");
-    const bar = Math.min(LONGEST_BAR, room - label.length - text.length - 2);
+    const bar = Math.min(LONGEST_BAR, room - widthOf(label) - widthOf(text) - 2);
     if (bar < SHORTEST_BAR) continue;
     const filled = Math.round(fractionOf(done, total) * bar);
     return [`${label} `, "━".repeat(filled), `${"╌".repeat(bar - filled)} ${text}`];
   }
-  return [label.slice(0, room), "", ""];
+  return [cut(label, room), "", ""];
 }
 
 function fractionOf(done: number, total: number): number {

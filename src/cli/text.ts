@@ -1,8 +1,3 @@
-/** A count with its noun: "1 file" or "2,000 files". */
-export function counted(number: number, what: string): string {
-  return `${number.toLocaleString("en-US")} ${what}${number === 1 ? "" : "s"}`;
-}
-
 /** The question whether one of the names was meant, as commander asks it; empty if none is similar. */
 export function suggestion(text: string, names: readonly string[]): string {
   const bare = (name: string) => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");

@@ -26,7 +26,7 @@ interface KnownDataset {
   readonly shape: ImageShape;
   /** The number of images in each part. */
   readonly counts: Readonly<Record<DatasetPart, number>>;
-  /** Base URLs that end with a slash, tried in order. */
+  /** Base URLs that end with a slash, tried in order. The last ones are in China. */
   readonly mirrors: readonly string[];
   /** Approximate size of the download, all files together. */
   readonly downloadBytes: number;
@@ -86,6 +86,7 @@ export const CATALOG: readonly CatalogEntry[] = [
     mirrors: [
       "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
       "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+      "https://dataset.bj.bcebos.com/fashion_mnist/",
     ],
     downloadBytes: 30_900_000,
     systemPackage: { folder: "/usr/share/datasets/fashion-mnist", debianName: "dataset-fashion-mnist" },
@@ -108,7 +109,11 @@ export const CATALOG: readonly CatalogEntry[] = [
     classes: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
     shape: MNIST_SHAPE,
     counts: MNIST_COUNTS,
-    mirrors: ["https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"],
+    mirrors: [
+      "https://ossci-datasets.s3.amazonaws.com/mnist/",
+      "https://storage.googleapis.com/cvdf-datasets/mnist/",
+      "https://dataset.bj.bcebos.com/mnist/",
+    ],
     downloadBytes: 11_600_000,
     torchvisionFolder: "MNIST/raw",
     format: "idx",
@@ -129,7 +134,10 @@ export const CATALOG: readonly CatalogEntry[] = [
     classes: ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"],
     shape: CIFAR_SHAPE,
     counts: { train: 50_000, test: 10_000 },
-    mirrors: ["https://www.cs.toronto.edu/~kriz/"],
+    mirrors: [
+      "https://www.cs.toronto.edu/~kriz/",
+      "https://mindspore-website.obs.cn-north-4.myhuaweicloud.com/notebook/datasets/",
+    ],
     downloadBytes: 170_052_171,
     format: "cifar",
     archive: {

@@ -5,10 +5,11 @@ import { MOST_THREADS } from "../../engine/wasm/threads.js";
 import { enableFusedArithmetic, startThread } from "../../node/threads.js";
 import { VERSION } from "../../version.js";
 import { type DeviceChoice, describeCard, deviceOption, openDevice } from "../device.js";
+import { messages } from "../messages/index.js";
 import { integer, jsonOption, numberBetween } from "../options.js";
 import { table } from "../table.js";
 import { Terminal } from "../terminal.js";
-import { counted, toJson } from "../text.js";
+import { toJson } from "../text.js";
 
 interface BenchOptions {
   readonly seconds?: number;
@@ -77,9 +78,7 @@ async function runBench({
   };
   const busy = environment.loadAverage / environment.cores;
   if (busy > LARGEST_LOAD) {
-    terminal.warn(
-      `the load average is ${environment.loadAverage.toFixed(1)} on ${counted(environment.cores, "core")}: other programs are running, and the figures will be too slow`,
-    );
+    terminal.warn(messages.busy(environment.loadAverage.toFixed(1), environment.cores));
   }
   const report = await runBenchmark({
     startThread,
@@ -87,7 +86,7 @@ async function runBench({
     threads,
     seconds: seconds ?? (full ? FULL_SECONDS : BRIEF_SECONDS),
     onProgress: ({ doing, done, total }) =>
-      terminal.progress({ label: "measuring", done, total, unit: "parts", details: doing }),
+      terminal.progress({ label: messages.measuring, done, total, unit: "parts", details: doing }),
   });
   terminal.clearBar();
   if (json) process.stdout.write(`${toJson({ ...environment, ...report }, 2)}\n`);
@@ -105,7 +104,7 @@ async function benchCard({ seconds, full, json, device: choice }: BenchOptions):
     full,
     seconds: seconds ?? (full ? FULL_SECONDS : BRIEF_SECONDS),
     onProgress: ({ doing, done, total }) =>
-      terminal.progress({ label: "measuring", done, total, unit: "parts", details: doing }),
+      terminal.progress({ label: messages.measuring, done, total, unit: "parts", details: doing }),
   });
   terminal.clearBar();
   if (json) process.stdout.write(`${toJson({ lenet: VERSION, card, fleets: figures }, 2)}\n`);

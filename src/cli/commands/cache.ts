@@ -2,10 +2,11 @@ import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import { type CachedFile, cachedFiles, removeCached } from "../../node/cacheContents.js";
 import { cacheFolder } from "../../node/disk/download.js";
+import { messages } from "../messages/index.js";
 import { jsonOption } from "../options.js";
 import { table } from "../table.js";
 import { Terminal } from "../terminal.js";
-import { counted, toJson } from "../text.js";
+import { toJson } from "../text.js";
 
 /** `lenet cache`: downloaded data sets and decoded images. */
 export function cacheCommand(): Command {
@@ -25,8 +26,8 @@ function listCommand(): Command {
       if (json) process.stdout.write(`${toJson({ folder: cacheFolder(), files }, 2)}\n`);
       else {
         const rows = files.map(({ path, bytes }) => [path, (bytes / 1e6).toFixed(1)]);
-        if (files.length > 0) for (const line of table(["file", "MB"], rows, 1)) terminal.line(line);
-        terminal.line(`${sizeOf(files)} in ${cacheFolder()}`);
+        if (files.length > 0) for (const line of table([messages.file, "MB"], rows, 1)) terminal.line(line);
+        terminal.line(sizeOf(files));
       }
     });
 }
@@ -38,17 +39,17 @@ function clearCommand(): Command {
     .action(async ({ yes }: { yes?: boolean }) => {
       const terminal = new Terminal(process.stdout);
       const files = await cachedFiles();
-      const what = `${sizeOf(files)} in ${cacheFolder()}`;
+      const what = sizeOf(files);
       if (files.length === 0) return terminal.line(what);
-      if (!yes && !(await isConfirmed(`remove ${what}?`))) return terminal.line("nothing was removed");
+      if (!yes && !(await isConfirmed(messages.removeCached(what)))) return terminal.line(messages.nothingRemoved);
       await removeCached(files);
-      terminal.line(`removed ${what}`);
+      terminal.line(messages.removed(what));
     });
 }
 
 function sizeOf(files: readonly CachedFile[]): string {
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  return `${counted(files.length, "file")} (${(bytes / 1e6).toFixed(1)} MB)`;
+  return messages.cached(files.length, (bytes / 1e6).toFixed(1), cacheFolder());
 }
 
 /** Asks the user. @throws Error if nobody can answer */
@@ -56,7 +57,7 @@ async function isConfirmed(question: string): Promise<boolean> {
   if (!process.stdin.isTTY) throw new Error("nobody can be asked here: confirm with --yes");
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
+    return /^y(es)?$/i.test((await lines.question(`${question} `)).trim());
   } finally {
     lines.close();
   }

@@ -4,8 +4,9 @@ import { supportsFusedArithmetic } from "../../engine/wasm/features.js";
 import { enableFusedArithmetic } from "../../node/threads.js";
 import { findCards, type GraphicsCard } from "../../node/webgpu.js";
 import { fasterDevice } from "../device.js";
+import { counted } from "../messages/counted.js";
 import { jsonOption } from "../options.js";
-import { counted, printableLines, toJson } from "../text.js";
+import { printableLines, toJson } from "../text.js";
 
 /** What a command can compute on, as `--json` prints it. */
 interface Devices {

@@ -11,6 +11,7 @@ import type { RecipeName } from "../../training/recipes/recipes.js";
 import { dataOfRun, listSkipped, openForCommand } from "../data.js";
 import { type DeviceChoice, deviceOption, openDevice } from "../device.js";
 import { evaluationCsv, formatEvaluation } from "../evaluationTable.js";
+import { messages } from "../messages/index.js";
 import {
   type Arithmetic,
   arithmeticOption,
@@ -82,7 +83,7 @@ async function runEval(path: string, options: EvalOptions): Promise<void> {
   const device = await openDevice(options, undefined, terminal);
   const engine = await engineFor(weights, options, device);
   const evaluation = await evaluateDataset(engine, dataset, indices, {
-    onProgress: (progress) => terminal.progress({ label: "evaluating", unit: "images", ...progress }),
+    onProgress: (progress) => terminal.progress({ label: messages.evaluating, unit: "images", ...progress }),
   });
   terminal.clearBar();
   engine.dispose();
@@ -94,13 +95,11 @@ async function runEval(path: string, options: EvalOptions): Promise<void> {
   } else if (options.csv) {
     process.stdout.write(evaluationCsv(evaluation));
   } else {
-    terminal.line(
-      printable(`${path} on the ${options.split} images of ${name}${dataset.generated ? " (generated)" : ""}`),
-    );
+    terminal.line(printable(messages.evaluated(path, options.split, name, dataset.generated)));
     terminal.line();
     terminal.line(formatEvaluation(evaluation));
     terminal.line();
-    terminal.line(`fingerprint of the weights: ${weightsFingerprint}`);
+    terminal.line(messages.fingerprintOfWeights(weightsFingerprint));
   }
   listSkipped(data, terminal);
 }

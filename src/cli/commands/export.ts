@@ -4,6 +4,7 @@ import { WEIGHTS_FORMATS, type WeightsFormat, writeWeights } from "../../formats
 import type { Weights } from "../../model/index.js";
 import { isFolder, writeFileAtomic } from "../../node/disk/files.js";
 import type { RecipeName } from "../../training/recipes/recipes.js";
+import { messages } from "../messages/index.js";
 import { jsonOption, weightsRecipeOption } from "../options.js";
 import { forceOption, requireFree } from "../outputFile.js";
 import { printable, toJson } from "../text.js";
@@ -45,8 +46,8 @@ async function runExport(path: string, options: ExportOptions, command: Command)
   const load = loadLine(file, options, weights);
   if (json) process.stdout.write(`${toJson({ file, format, bytes: bytes.length, load }, 2)}\n`);
   else {
-    process.stdout.write(`${format}: ${printable(file)} (${Math.ceil(bytes.length / 1000)} kB)\n`);
-    process.stdout.write(`load it in Python: ${load}\n`);
+    process.stdout.write(`${messages.exported(format, printable(file), Math.ceil(bytes.length / 1000))}\n`);
+    process.stdout.write(`${messages.loadInPython(load)}\n`);
   }
 }
 

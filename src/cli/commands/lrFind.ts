@@ -15,6 +15,7 @@ import { largestLearningRate } from "../../training/recipes/schedules.js";
 import { DEFAULT_DATA, listSkipped, loadData } from "../data.js";
 import { openDevice } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
+import { messages } from "../messages/index.js";
 import { addTrainingOptions, imageFile, integer, isGivenTo, jsonOption, type TrainingOptions } from "../options.js";
 import { forceOption, requireFree } from "../outputFile.js";
 import { Terminal } from "../terminal.js";
@@ -58,7 +59,7 @@ async function runLrFind(options: LrFindOptions, command: Command): Promise<void
         engine,
         steps,
         signal,
-        onProgress: (progress) => terminal.progress({ label: "sweeping", unit: "steps", ...progress }),
+        onProgress: (progress) => terminal.progress({ label: messages.sweeping, unit: "steps", ...progress }),
       });
     } finally {
       terminal.clearBar();
@@ -72,19 +73,18 @@ async function runLrFind(options: LrFindOptions, command: Command): Promise<void
       process.stdout.write(`${toJson(result, 2)}\n`);
     } else {
       const { valley, steepest } = suggestions;
-      terminal.line(
-        `${recipe.name} on ${data.name}: ${sweep.length} steps up to ${short(sweep[sweep.length - 1].learningRate)}`,
-      );
+      const highest = short(sweep[sweep.length - 1].learningRate);
+      terminal.line(messages.swept(recipe.name, data.name, sweep.length, highest));
       if (isReadable) {
-        terminal.line(`valley    ${short(valley)}  suggested: train with --lr ${short(valley)}`);
-        terminal.line(`steepest  ${short(steepest)}  where the loss falls fastest`);
+        terminal.line(messages.valley(short(valley)));
+        terminal.line(messages.steepest(short(steepest)));
       } else {
         terminal.line(
-          `this curve cannot be read: the loss falls by only ${Math.floor(100 * fall)} %. Keep the recipe's learning rate, ${short(largestLearningRate(recipe.schedule))}, or try more --steps`,
+          messages.unreadable(Math.floor(100 * fall), short(largestLearningRate(recipe.schedule))),
           "warning",
         );
       }
-      if (out !== undefined) terminal.line(`curve: ${out}`);
+      if (out !== undefined) terminal.line(messages.curve(out));
     }
     listSkipped(data, terminal);
   });

@@ -4,6 +4,7 @@ import { writeFileAtomic } from "../../node/disk/files.js";
 import { svgToPng } from "../../node/png.js";
 import type { RunRecord } from "../../runs/record.js";
 import { runTitles } from "../../runs/settings.js";
+import { messages } from "../messages/index.js";
 import { imageFile } from "../options.js";
 import { forceOption, requireFree } from "../outputFile.js";
 import { RUNS_HELP, readRuns } from "../runs.js";
@@ -28,7 +29,7 @@ async function runPlot(paths: string[], { out, force }: { out: string; force?: b
   }
   const svg = await draw(runs);
   await writeFileAtomic(out, extname(out).toLowerCase() === ".png" ? await svgToPng(svg) : svg);
-  terminal.line(`curves: ${out}`);
+  terminal.line(messages.curves(out));
 }
 
 async function draw(runs: readonly RunRecord[]): Promise<string> {

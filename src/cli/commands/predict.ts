@@ -6,6 +6,8 @@ import { predictImages } from "../../node/predictImages.js";
 import type { RecipeName } from "../../training/recipes/recipes.js";
 import { type DeviceChoice, deviceOption, openDevice } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
+import { counted } from "../messages/counted.js";
+import { messages } from "../messages/index.js";
 import {
   type Arithmetic,
   arithmeticOption,
@@ -21,7 +23,7 @@ import {
 import { csvOutput, jsonOutput, type PredictionOutput, tableOutput } from "../predictionOutput.js";
 import { withStandardInput } from "../standardInput.js";
 import { Terminal } from "../terminal.js";
-import { counted, printable } from "../text.js";
+import { printable } from "../text.js";
 import { areFramedDigits, hasLightBackground, isFramedUnlikeMnist, isLightOnBlack } from "../unlikeTraining.js";
 import { engineFor, openWeights, WEIGHTS_HELP } from "../weights.js";
 
@@ -76,17 +78,13 @@ async function runPredict(
   const images = await withStandardInput(sources, signal);
   const counts = await predictAll(weights, images, { ...options, terminal, signal });
   for (const { path, reason } of unreachable) terminal.line(printable(`${path}: ${reason}`));
-  if (passedOver > 0) terminal.line(`ignored ${counted(passedOver, "other file")}`);
+  if (passedOver > 0) terminal.line(messages.ignored(passedOver));
   const { data } = weights.metadata ?? {};
   if (counts.light > counts.read / 2) {
     const remedy = areFramedDigits(data) ? "--fit digit" : "--invert";
-    terminal.warn(
-      `${counted(counts.light, "image")} with a light background, but ${data} is light on black: try ${remedy}`,
-    );
+    terminal.warn(messages.lightBackground(counts.light, data ?? "", remedy));
   } else if (counts.misframed > counts.read / 2) {
-    terminal.warn(
-      `${counted(counts.misframed, "image")} with a digit that is smaller, larger or less central than those of ${data}: try --fit digit`,
-    );
+    terminal.warn(messages.misframed(counts.misframed, data ?? ""));
   }
   const unreadable = unreachable.length + counts.unreadable;
   if (unreadable > 0) {
@@ -128,7 +126,7 @@ async function predictAll(
       invert,
       threads,
       signal,
-      onProgress: (progress) => terminal.progress({ label: "predicting", unit: "images", ...progress }),
+      onProgress: (progress) => terminal.progress({ label: messages.predicting, unit: "images", ...progress }),
     });
     for await (const result of results) {
       if (process.stdout.destroyed) return counts;

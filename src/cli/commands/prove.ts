@@ -14,6 +14,7 @@ import { compilePlan, planWith } from "../../training/plan.js";
 import { dataOfRun, type LoadedData, loadSameData } from "../data.js";
 import { openDevice } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
+import { messages } from "../messages/index.js";
 import { dataDirOption, dataOption, jsonOption, threadsOption } from "../options.js";
 import { formatPercent, Terminal } from "../terminal.js";
 import { toJson } from "../text.js";
@@ -63,7 +64,7 @@ async function prove(given: string, options: ProveOptions, signal: AbortSignal):
   const { config, history } = record;
   const backend = await backendOf(path, config, { terminal, threads });
   const data = await loadSameData(path, config.data, dataOfRun(config, options), { terminal, signal });
-  terminal.line(`training ${path} again from its config: ${history.length} epochs, ${config.arithmetic} arithmetic`);
+  terminal.line(messages.repeating(path, history.length, config.arithmetic));
   const repeated = await repeat(record, data, { terminal, signal, backend });
   const proof: Proof = {
     run: path,
@@ -136,7 +137,7 @@ async function repeat(
       engine,
       signal,
       onProgress: ({ epoch, phase, done, total }) =>
-        terminal.progress({ label: `epoch ${epoch}/${recipe.epochs} ${phase}`, done, total, unit: "images" }),
+        terminal.progress({ label: messages.epochProgress(epoch, recipe.epochs, phase), done, total, unit: "images" }),
     });
     for (;;) {
       const next = await epochs.next();
@@ -166,8 +167,6 @@ function firstDifference(claimed: readonly EpochRecord[], repeated: readonly Epo
 }
 
 function linesOf({ run, proved, claimed, fingerprint: repeated, differsFromEpoch }: Proof): string[] {
-  const line = `fingerprint of the best weights: ${repeated}`;
-  if (proved) return [line, `proved: ${run} has the same`];
-  const where = differsFromEpoch === null ? "its history is the same" : `it differs from epoch ${differsFromEpoch} on`;
-  return [line, `not proved: ${run} claims ${claimed}; ${where}`];
+  const line = messages.fingerprintOfBest(repeated);
+  return [line, proved ? messages.proved(run) : messages.notProved(run, claimed, differsFromEpoch)];
 }

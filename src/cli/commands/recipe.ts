@@ -3,6 +3,7 @@ import { formatAsPreset } from "../../data/augmentationText.js";
 import { lenet5, summarize } from "../../model/index.js";
 import { RECIPE_NAMES, RECIPES, type Recipe, type RecipeName } from "../../training/recipes/recipes.js";
 import { largestLearningRate } from "../../training/recipes/schedules.js";
+import { messages } from "../messages/index.js";
 import { jsonOption } from "../options.js";
 import { table } from "../table.js";
 import { toJson } from "../text.js";
@@ -20,7 +21,9 @@ function listCommand(): Command {
     .description("list the recipes and their main settings")
     .addOption(jsonOption())
     .action(({ json }: { json?: boolean }) => {
-      const text = json ? toJson(RECIPES, 2) : table(COLUMNS, Object.values(RECIPES).map(row), 4).join("\n");
+      const text = json
+        ? toJson(RECIPES, 2)
+        : table(messages.recipeColumns, Object.values(RECIPES).map(row), 4).join("\n");
       process.stdout.write(`${text}\n`);
     });
 }
@@ -34,8 +37,6 @@ function showCommand(): Command {
       process.stdout.write(`${toJson({ ...recipe, augmentation: formatAsPreset(augmentation) }, 2)}\n`);
     });
 }
-
-const COLUMNS = ["recipe", "activation", "pooling", "optimizer", "epochs", "batch", "learning rate", "parameters"];
 
 function row(recipe: Recipe): string[] {
   const { name, activation, pooling, optimizer, epochs, batchSize, schedule } = recipe;

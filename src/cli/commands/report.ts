@@ -5,6 +5,7 @@ import { judgedImages, writeReport } from "../../node/runReport.js";
 import { RUN_FILES } from "../../runs/runFolderFiles.js";
 import { dataOfRun, listSkipped, loadSameData } from "../data.js";
 import { withInterrupt } from "../interrupt.js";
+import { messages } from "../messages/index.js";
 import { type Arithmetic, arithmeticOption, dataDirOption, dataOption, threadsOption } from "../options.js";
 import { Terminal } from "../terminal.js";
 import { engineFor, openWeights } from "../weights.js";
@@ -41,6 +42,6 @@ async function runReport(given: string, options: ReportOptions, signal: AbortSig
   } finally {
     engine.dispose();
   }
-  terminal.line(`report: ${join(path, RUN_FILES.report)}`);
+  terminal.line(messages.report(join(path, RUN_FILES.report)));
   listSkipped(data, terminal);
 }

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { isFolder } from "../../node/disk/files.js";
 import { findRunFolders } from "../../node/runFiles.js";
 import { listing } from "../../runs/runFolderFiles.js";
+import { messages } from "../messages/index.js";
 import { jsonOption } from "../options.js";
 import { readRuns } from "../runs.js";
 import { table } from "../table.js";
@@ -28,7 +29,7 @@ async function runRuns(folder: string, { json }: { json?: boolean }): Promise<vo
     testAccuracy: record.result?.test?.accuracy ?? null,
   }));
   if (json) process.stdout.write(`${toJson(listed, 2)}\n`);
-  else if (listed.length === 0) terminal.line(`no runs in ${folder}`);
+  else if (listed.length === 0) terminal.line(messages.noRuns(folder));
   else {
     const rows = listed.map((run) => [
       relative(resolve(folder), resolve(run.name)) || run.name,
@@ -36,12 +37,11 @@ async function runRuns(folder: string, { json }: { json?: boolean }): Promise<vo
       run.recipe,
       run.startedAt.slice(0, 16).replace("T", " "),
       String(run.seed),
-      run.finished ? String(run.epochsDone) : `${run.epochsDone} of ${run.epochs}`,
+      run.finished ? String(run.epochsDone) : messages.ofEpochs(run.epochsDone, run.epochs),
       percent(run.bestValidationAccuracy),
       percent(run.testAccuracy),
     ]);
-    const head = ["run", "data", "recipe", "started", "seed", "epochs", "best validation", "test"];
-    for (const line of table(head, rows, 4)) terminal.line(line);
+    for (const line of table(messages.runsColumns, rows, 4)) terminal.line(line);
   }
 }
 

@@ -1,12 +1,12 @@
 import { availableParallelism } from "node:os";
 import { Command, Option } from "commander";
 import { withInterrupt } from "../interrupt.js";
+import { counted } from "../messages/counted.js";
 import { dataDirOption, integer, quietOption } from "../options.js";
 import { openQueue } from "../sweep/queue/client.js";
 import { work } from "../sweep/queue/worker.js";
 import { WorkerData } from "../sweep/queue/workerData.js";
 import { Terminal } from "../terminal.js";
-import { counted } from "../text.js";
 import { queueNameOption, queueUrl } from "./queueOptions.js";
 
 interface WorkerCommandOptions {

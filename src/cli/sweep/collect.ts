@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { counted } from "../text.js";
+import { counted } from "../messages/counted.js";
 import type { RunOutput } from "../training/run.js";
 import type { SweepConfig } from "./config.js";
 import { readRunFolder, withPath, writeRunFolder } from "./folderContents.js";

@@ -1,6 +1,7 @@
 import { formatDuration } from "../../report/numbers.js";
 import { type Spread, spreadOf } from "../../report/statistics.js";
 import { csvLine } from "../csv.js";
+import { messages } from "../messages/index.js";
 import { table } from "../table.js";
 import { formatPercent } from "../terminal.js";
 import { printable } from "../text.js";
@@ -144,16 +145,8 @@ export function formatReport({ combinations, runs }: SweepReport): string {
       one.seconds === undefined ? undefined : formatDuration(one.seconds),
     ].map((cell) => cell ?? "–"),
   );
-  const head = [
-    "settings",
-    "runs",
-    ...(isHalved ? ["epochs"] : []),
-    "val acc",
-    "test acc",
-    "best seed",
-    "worst seed",
-    "time per run",
-  ];
+  const { settings, runs: count, epochs, validation, test, best, worst, time } = messages.sweepColumns;
+  const head = [settings, count, ...(isHalved ? [epochs] : []), validation, test, best, worst, time];
   return [
     ...table(head, rows, 1),
     ...runs.flatMap((run) => (run.status === "failed" ? [printable(`failed: ${run.run}: ${run.reason}`)] : [])),

@@ -1,4 +1,6 @@
-import { counted, toJson } from "../text.js";
+import { counted } from "../messages/counted.js";
+import { messages } from "../messages/index.js";
+import { toJson } from "../text.js";
 import type { RunOutput } from "../training/run.js";
 import type { SweepConfig } from "./config.js";
 import type { PlannedRun } from "./grid.js";
@@ -20,7 +22,7 @@ export async function reportOutcomes(
   const report = reportSweep(path, config, outcomes);
   await writeReport(path, report);
   terminal.line(formatReport(report));
-  terminal.line(`sweep folder: ${path}`);
+  terminal.line(messages.sweepFolder(path));
   if (json) process.stdout.write(`${toJson(report, 2)}\n`);
   const failed = report.runs.filter(({ status }) => status === "failed").length;
   if (failed > 0) throw new Error(`${failed} of ${counted(outcomes.size, "run")} failed, see the reasons above`);

@@ -20,7 +20,7 @@ import { bestAccuracy } from "../../runs/history.js";
 import { RUN_FILES } from "../../runs/runFolderFiles.js";
 import type { EpochRecord } from "../../training/epochs.js";
 import * as z from "../../vendor/zod.js";
-import { counted } from "../text.js";
+import { counted } from "../messages/counted.js";
 import { configSchema, type SweepConfig } from "./config.js";
 import { type FinishedRun, formatCsv, type RunReport, type SweepReport } from "./report.js";
 

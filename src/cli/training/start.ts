@@ -8,6 +8,7 @@ import { RECIPES } from "../../training/recipes/recipes.js";
 import { type LoadedData, loadData, loadDefaultData, requireSameData } from "../data.js";
 import { openDevice } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
+import { messages } from "../messages/index.js";
 import type { RunOutput } from "./run.js";
 import { loadTeacher, withTeacher } from "./teacher.js";
 import { planRun, type RunDeviceOptions, type RunRequest, trainAlone } from "./train.js";
@@ -55,9 +56,9 @@ export async function teacherFor(
   const path = join("runs", `${data.name}-${RECIPES.teacher.name}-seed${training.seed}`);
   const { terminal } = output;
   if (existsSync(join(path, RUN_FILES.result))) {
-    terminal.line(`the recipe ${training.recipe.name} learns from a teacher: ${path}`);
+    terminal.line(messages.teacherThere(training.recipe.name, path));
   } else {
-    terminal.line(`the recipe ${training.recipe.name} learns from a teacher, which is trained first: ${path}`);
+    terminal.line(messages.teacherFirst(training.recipe.name, path));
     await trainTeacher(path, request, data, output, signal);
   }
   return loadTeachers([path]);

@@ -17,6 +17,7 @@ import { VERSION } from "../../version.js";
 import { dataOfRun, type LoadedData, loadSameData, requireSameData } from "../data.js";
 import { type Device, type DeviceChoice, openDevice, type ProcessorOptions } from "../device.js";
 import { InterruptedError, withInterrupt } from "../interrupt.js";
+import { messages } from "../messages/index.js";
 import { engineFor } from "../weights.js";
 import { Run, type RunOutput, trainRuns } from "./run.js";
 import { type OpenedTeacher, openTeacherOf, type TeacherFiles } from "./teacher.js";
@@ -213,10 +214,10 @@ function locationOf({ name, settings: { data, dataDir } }: Pick<LoadedData, "nam
 
 /** An engine's failure, such as a lost graphics card, with how to resume; an interruption with how far the run is. */
 function withHowToResume(error: unknown, run: Run): Error {
-  const resume = `resume with: ${run.resumeCommand}`;
-  if (error instanceof InterruptedError) return new InterruptedError(`interrupted ${run.progress}; ${resume}`);
+  if (error instanceof InterruptedError)
+    return new InterruptedError(messages.interrupted(run.progress, run.resumeCommand));
   const [message] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
-  return new Error(`${message.trimEnd()}; the run stopped ${run.progress}; ${resume}`, { cause: error });
+  return new Error(messages.stopped(message.trimEnd(), run.progress, run.resumeCommand), { cause: error });
 }
 
 /** Options for resuming a run. */
@@ -302,9 +303,7 @@ async function settleDevice(folder: RunFolder, on: RunDevice, moves: boolean, { 
 async function extendRun(folder: RunFolder, epochs: number, { terminal }: RunOutput): Promise<void> {
   const before = folder.epochs;
   await folder.extend(epochs);
-  terminal.line(
-    `extended from ${before} to ${epochs} epochs; the schedule restarts for the added ones, so the result differs from ${epochs} epochs from the start`,
-  );
+  terminal.line(messages.extended(before, epochs));
 }
 
 /**

@@ -4,6 +4,7 @@ import { CATALOG, catalogEntry, isSameName } from "../../../data/catalog.js";
 import { fetchDataset } from "../../../node/fetch.js";
 import { showDownload } from "../../data.js";
 import { InterruptedError, withInterrupt } from "../../interrupt.js";
+import { messages } from "../../messages/index.js";
 import { Terminal } from "../../terminal.js";
 import { suggestion } from "../../text.js";
 
@@ -34,9 +35,7 @@ async function runFetch(name: string, signal: AbortSignal): Promise<void> {
     });
     const folder = dirname(files[0].path);
     const fresh = files.some(({ downloaded }) => downloaded);
-    terminal.line(
-      fresh ? `downloaded ${title} to ${folder}` : `${title} is already in ${folder}, with the right checksum`,
-    );
+    terminal.line(fresh ? messages.downloaded(title, folder) : messages.alreadyThere(title, folder));
   } catch (error) {
     terminal.clearBar();
     if (!(error instanceof InterruptedError)) throw error;

@@ -7,6 +7,7 @@ import { writeFileAtomic } from "../../../node/disk/files.js";
 import { previewDataset } from "../../../node/preview.js";
 import { listSkipped, openForCommand } from "../../data.js";
 import { withInterrupt } from "../../interrupt.js";
+import { messages } from "../../messages/index.js";
 import {
   augmentOption,
   backgroundByte,
@@ -71,6 +72,6 @@ async function runPreview(name: string, options: PreviewOptions, signal: AbortSi
     subtitle: `framed: originals; beside them: epochs 1, 2 and 3 of seed ${seed} with ${formatAugmentation(augmentation)}`,
   });
   await writeFileAtomic(out, sheet);
-  terminal.line(`contact sheet: ${out}`);
+  terminal.line(messages.contactSheet(out));
   listSkipped(data, terminal);
 }

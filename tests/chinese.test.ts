@@ -1,0 +1,218 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import stringWidth from "string-width";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { en } from "../src/cli/messages/en.js";
+import { languageOf, withoutLanguage } from "../src/cli/messages/language.js";
+import { zh } from "../src/cli/messages/zh.js";
+import { errorInChinese } from "../src/cli/messages/zhErrors.js";
+import { type RunOptions, runProgram } from "./support/program.js";
+
+let folder: string;
+const lenet = (args: readonly string[], options?: RunOptions) => runProgram(folder, args, options);
+const inChinese = (...args: string[]) => lenet(args, { env: { LANG: "zh_CN.UTF-8" } });
+const lines = (text: string) => text.trimEnd().split("\n");
+const CHINESE = /[\u4e00-\u9fff]/;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lenet-zh-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("the language", () => {
+  it.each([
+    [[], {}, "en"],
+    [[], { LANG: "zh_CN.UTF-8" }, "zh"],
+    [[], { LANG: "zh_TW.UTF-8", LC_MESSAGES: "en_GB.UTF-8" }, "en"],
+    [[], { LANG: "en_US.UTF-8", LC_MESSAGES: "zh_CN.UTF-8" }, "zh"],
+    [[], { LANG: "zh_CN.UTF-8", LC_ALL: "C.UTF-8" }, "en"],
+    [[], { LANG: "zh_CN.UTF-8", LC_ALL: "" }, "zh"],
+    [[], { LANG: "zha" }, "en"],
+    [["train", "--lang", "zh"], { LANG: "en_US.UTF-8" }, "zh"],
+    [["--lang=en", "train"], { LANG: "zh_CN.UTF-8" }, "en"],
+  ] as const)("of %j with %j is %s", (args, env, expected) => {
+    expect(languageOf(args, env)).toBe(expected);
+  });
+
+  it("may be given before the command", () => {
+    expect(withoutLanguage(["--lang", "zh", "train", "--lang=en", "--epochs", "1"])).toEqual([
+      "train",
+      "--epochs",
+      "1",
+    ]);
+  });
+
+  it("is English where nothing asks for another, and one of two", async () => {
+    expect((await lenet(["--help"])).stdout).toMatch(/^Usage: lenet \[options\] \[command\]\n/);
+    const { code, stderr } = await lenet(["train", "--lang", "fr"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("Allowed choices are en, zh");
+    for (const args of [
+      ["--lang", "zh", "--help"],
+      ["--help", "--lang", "zh"],
+    ]) {
+      expect((await lenet(args)).stdout).toMatch(/^用法： lenet /);
+    }
+  });
+});
+
+describe("help in Chinese", () => {
+  /** The entries of a help: a term, and its description in one line. */
+  function entriesOf(help: string): [term: string, description: string][] {
+    const entries: [string, string][] = [];
+    for (const line of lines(help)) {
+      const [, term, description] = /^ {2}(\S.*?)(?: {2,}(.*))?$/.exec(line) ?? [];
+      if (term !== undefined) entries.push([term, description ?? ""]);
+      else if (/^ {4,}\S/.test(line) && entries.length > 0) entries[entries.length - 1][1] += line.trim();
+    }
+    return entries;
+  }
+
+  it("describes every command, argument and option, at most 80 columns wide", async () => {
+    const paths: string[][] = [[]];
+    let described = 0;
+    for (const path of paths) {
+      const { code, stdout } = await inChinese(...path, "--help");
+      expect(code, path.join(" ")).toBe(0);
+      const [help] = stdout.split("Install it with");
+      for (const title of ["Usage", "Options", "Commands", "Arguments", "default", "choices", "display help"]) {
+        expect(help, path.join(" ")).not.toContain(title);
+      }
+      for (const [term, description] of entriesOf(help)) {
+        const where = `${path.join(" ")}: ${term}`;
+        // The shells have no Chinese names.
+        if (term !== "shell") expect(description, where).toMatch(CHINESE);
+        described++;
+        const [name] = term.split(" ");
+        if (help.includes("命令：") && !/^[-<[]/.test(name) && name !== "help") {
+          const isCommand = help.indexOf("命令：") < help.indexOf(`\n  ${term}`);
+          if (isCommand) paths.push([...path, name]);
+        }
+      }
+      if (path.length > 0) for (const line of lines(help)) expect(stringWidth(line), line).toBeLessThanOrEqual(80);
+    }
+    expect(paths.length).toBeGreaterThan(28);
+    expect(described).toBeGreaterThan(200);
+  });
+
+  it("has the defaults of the English one", async () => {
+    const help = (await inChinese("train", "--help")).stdout.replace(/\s+/g, "");
+    for (const text of ["默认：由配方决定；improved：100", "默认：fashion-mnist", "可选：auto、cpu、gpu"])
+      expect(help).toContain(text);
+  });
+});
+
+describe("a run in Chinese", () => {
+  beforeAll(async () => {
+    const { code, stdout, stderr } = await inChinese(
+      "train",
+      "--data",
+      "digits",
+      "--val-split",
+      "0.98",
+      "--epochs",
+      "2",
+      "--out",
+      "run",
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const withoutBar = lines(stdout).filter((line) => !line.includes("剩余"));
+    expect(withoutBar[0]).toBe("运行文件夹：run");
+    expect(withoutBar[3]).toMatch(
+      /^第 1\/2 轮 {2}训练损失 [\d.]+ 准确率 [\d.]+ % {2}验证损失 [\d.]+ 准确率 [\d.]+ % {2}学习率 \S+ {2}[\d.]+ 秒 {2}最好$/,
+    );
+    for (const line of withoutBar) expect(line).toMatch(CHINESE);
+  });
+
+  it("is the same run", async () => {
+    const args = ["train", "--data", "digits", "--val-split", "0.98", "--epochs", "2", "--quiet", "--out", "english"];
+    expect((await lenet(args)).code).toBe(0);
+    const result = async (run: string) => JSON.parse(await readFile(join(folder, run, "result.json"), "utf8"));
+    expect((await result("run")).fingerprint).toBe((await result("english")).fingerprint);
+  });
+
+  it("is evaluated in a table whose columns are aligned", async () => {
+    const { code, stdout } = await inChinese("eval", "run");
+    expect(code).toBe(0);
+    expect(stdout).toContain("\n混淆矩阵：行是真实类别，列是预测类别\n");
+    const table = lines(stdout).filter((line) => / %| 召回率/.test(line) && !line.startsWith("准确率"));
+    expect(table).toHaveLength(11);
+    for (const row of table) expect(stringWidth(row)).toBe(stringWidth(table[0]));
+  });
+
+  it("is listed and compared in aligned tables", async () => {
+    const runs = lines((await inChinese("runs", ".")).stdout);
+    expect(runs[0]).toMatch(/^运行 +数据 +配方 +开始于 +种子 +轮数 +最好验证 +测试$/);
+    expect(stringWidth(runs[1])).toBe(stringWidth(runs[0]));
+    const compared = lines((await inChinese("compare", ".")).stdout);
+    expect(compared[0]).toMatch(/^运行 .*最好验证 +测试 +轮数 +时间$/);
+    for (const row of compared) expect(stringWidth(row)).toBe(stringWidth(compared[0]));
+  });
+
+  it("prints the same JSON and CSV", async () => {
+    for (const args of [
+      ["compare", "run", "--json"],
+      ["eval", "run", "--csv"],
+      ["data", "list", "--json"],
+    ]) {
+      expect((await inChinese(...args)).stdout).toBe((await lenet(args)).stdout);
+    }
+  });
+});
+
+describe("errors in Chinese", () => {
+  it.each([
+    [["train", "--frobnicate"], 2, "未知选项“--frobnicate”；参见“lenet train --help”"],
+    [["trian"], 2, "未知命令“trian”（是否指 train？）；参见“lenet --help”"],
+    [["eval"], 2, "缺少参数“weights”；参见“lenet eval --help”"],
+    [
+      ["train", "--epochs", "0"],
+      2,
+      "选项“--epochs <n>”的值“0”无效。必须是 1 到 100,000 的整数；参见“lenet train --help”",
+    ],
+    [["train", "--lr", "0"], 2, "选项“--lr <x>”的值“0”无效。必须是大于 0 且小于 100 的数；参见“lenet train --help”"],
+    [
+      ["train", "--data", "cifar"],
+      2,
+      "选项“--data <name>”的值“cifar”无效。必须是 fashion-mnist, mnist, cifar10, digits 或文件夹的路径（是否指 cifar10？）；参见“lenet train --help”",
+    ],
+    [
+      ["train", "--recipe", "paper", "--config", "a.json"],
+      2,
+      "选项“--config <file>”不能与选项“--recipe <name>”同时使用；参见“lenet train --help”",
+    ],
+    [["eval", "nowhere.pth"], 1, "无法读取 nowhere.pth：没有这样的文件或文件夹"],
+    [["train", "--resume", "nowhere"], 1, "nowhere 不存在"],
+    [
+      ["train", "--data", "mnist", "--data-dir", "nowhere"],
+      1,
+      /^lenet: 缺少 MNIST：在 nowhere\/mnist.* 中找不到 train-images/,
+    ],
+    [
+      ["train", "--data", "mnist"],
+      1,
+      /^lenet: 这台机器上没有 MNIST：找过 .*；下载失败：.*；请用 --data-dir DIR 指定存放其文件的文件夹\n$/,
+    ],
+    [["cache", "clear", "--lang", "en"], 0, ""],
+  ] as const)("lenet %j", async (args, code, message) => {
+    const result = await inChinese(...args);
+    expect(result.code).toBe(code);
+    if (message === "") return;
+    if (typeof message === "string") expect(result.stderr).toBe(`lenet: ${message}\n`);
+    else expect(result.stderr).toMatch(message);
+  });
+
+  it("that are not known stay as they are", () => {
+    expect(errorInChinese("something else: 1 of 2")).toBe("something else: 1 of 2");
+  });
+});
+
+it("says everything in both languages, and not the same", () => {
+  const isText = (value: unknown): value is string => typeof value === "string";
+  for (const key of Object.keys(en) as (keyof typeof en)[]) {
+    const [english, chinese] = [en[key], zh[key]];
+    if (isText(english) && isText(chinese)) expect(chinese, key).toMatch(CHINESE);
+    if (Array.isArray(english)) expect((chinese as readonly string[]).length, key).toBe(english.length);
+  }
+});
