@@ -109,25 +109,28 @@ const improved: Recipe = {
 };
 
 /**
- * The most accurate recipe for LeNet-5's 61,706 parameters: the improved recipe, with the parameters averaged over the
- * steps.
+ * The most accurate recipe for LeNet-5's 61,706 parameters: batch normalisation in all hidden layers, folded away at the
+ * end, the parameters averaged over the steps, and only the augmentation that so few parameters can learn.
  */
 const best: Recipe = {
   ...improved,
   name: "best",
   dropout: 0,
+  batchNorm: true,
+  batchSize: 128,
   optimizer: { ...ADAMW, weightDecay: 0.05 },
-  averaging: { decay: 0.999 },
+  schedule: oneCycle(4e-3),
+  averaging: { decay: 0.998 },
   // A padding of 2 or rotations of 10 degrees are too much to learn for so few parameters.
   augmentation: { ...AUGMENTATIONS.light, cropPadding: 1 },
   validationFraction: 0.1,
 };
 
-/** A teacher for the distilled recipe: LeNet-5 with four times the maps and hidden features, and batch normalisation. */
-const teacher: Recipe = { ...best, name: "teacher", width: 4, epochs: 60, dropout: 0.25, batchNorm: true };
+/** A teacher for the distilled recipe: LeNet-5 with twice the maps and hidden features. */
+const teacher: Recipe = { ...best, name: "teacher", width: 2, epochs: 60, dropout: 0.1 };
 
-/** The best recipe, for LeNet-5 itself, with batch normalisation, learning from a teacher too. */
-const distilled: Recipe = { ...best, name: "distilled", batchNorm: true, distillation: DISTILLATION };
+/** The best recipe, learning from a teacher too. */
+const distilled: Recipe = { ...best, name: "distilled", distillation: DISTILLATION };
 
 /**
  * The network of LeCun et al. (1998), trained as published, on all training images. What the paper leaves open was chosen
