@@ -23,6 +23,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lenet-queue-"));
   await writeDigitFiles(join(folder, "few"), { train: 400, test: 50 });
+  await writeDigitFiles(join(folder, "others"), { train: 300, test: 50 });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -124,7 +125,7 @@ describe.skipIf(REDIS === undefined)("a sweep through a queue", () => {
       });
     };
     const submitted = lenet(`sweep ${settings} --queue ${url}`, { env, onStart: readyAfter });
-    await Promise.race([submitted, until(async () => (await keys("starting:runs:wait")).length > 0)]);
+    await Promise.race([submitted, until(async () => (await keys("starting:*:wait")).length > 0)]);
     let worker: ChildProcess | undefined;
     const worked = lenet(`worker ${url} --queue-name starting --data few --jobs 1`, {
       env,
@@ -139,25 +140,25 @@ describe.skipIf(REDIS === undefined)("a sweep through a queue", () => {
     starting.close();
   });
 
-  it("names what a worker lacks, and goes on once another has it", async () => {
-    let isJoined = false;
-    const first = startWorker("--jobs 1", "lacks");
-    const { code, stdout, stderr } = await submit("--data few --epochs 1 --seeds 1 --out lacking", "lacks", {
-      onStart: (child) =>
-        child.stderr?.on("data", () => {
-          if (isJoined) return;
-          isJoined = true;
-          startWorker("--jobs 1 --data few", "lacks");
-          first.child?.kill("SIGTERM");
-        }),
-    });
-    expect({ code, stderr }).toEqual({
+  it("names what workers lack, leaves it to the one that has it, and meanwhile does what they can", async () => {
+    startWorker("--jobs 1", "lacks");
+    startWorker("--jobs 2 --data others", "lacks");
+    const submitted = submit("--data few --epochs 1 --seeds 3 --out lacking", "lacks");
+    await until(async () => (await lacksOf("lacks")).length === 2);
+    expect((await submit("--data others --epochs 1 --seeds 3 --out behind", "lacks")).code).toBe(0);
+    // All three stay, and the first two are given jobs that they cannot do as often as the last.
+    startWorker("--jobs 1 --data few", "lacks");
+    const { code, stdout, stderr } = await submitted;
+    const lack = (reasons: string) =>
+      `warning: \\S+/\\d+ cannot help: it lacks the data set few with the checksum [0-9a-f]{12}…${reasons}: name its folder with --data\n`;
+    const lines = stderr.match(/.*\n/g)!.sort((a, b) => a.length - b.length);
+    expect({ code, lines }).toEqual({
       code: 0,
-      stderr: expect.stringMatching(
-        /^warning: \S+\/\d+ cannot help: it lacks the data set few with the checksum [0-9a-f]{12}…: name its folder with --data\n$/,
+      lines: ["", " \\(others holds other images\\)"].map((reasons) =>
+        expect.stringMatching(new RegExp(`^${lack(reasons)}$`)),
       ),
     });
-    expect(stdout).toMatch(/\n1 run of LeNet-5 on few, by the workers of redis:\/\/127\.0\.0\.1:\d+\n/);
+    expect(stdout).toMatch(/\n3 runs of LeNet-5 on few, by the workers of redis:\/\/127\.0\.0\.1:\d+\n/);
   });
 
   it("resumes on another worker from the last epoch after a worker or the submitter was asked to stop", async () => {
@@ -209,25 +210,45 @@ describe.skipIf(REDIS === undefined)("a sweep through a queue", () => {
   });
 
   it("refuses jobs beyond the worker's limits, and jobs that are none", async () => {
-    startWorker("--jobs 1 --data few --max-epochs 3", "limits");
-    const queue = new Queue("runs", { connection: { url: server.url, password: PASSWORD }, prefix: "limits" });
-    await queue.add("hostile", { run: "x", code: "process.exit()" });
-    const { code, stdout, stderr } = await submit("--data few --epochs 4 --seeds 1 --out limited", "limits");
+    const submitted = submit("--data few --epochs 4 --seeds 1 --out limited", "limits");
+    const redis = new Redis(server.url, { password: PASSWORD });
+    await until(async () => (await keys("limits:*:wait")).length > 0);
+    const [sweep] = await redis.hkeys("limits:sweeps");
+    // Neither a sweep that is none nor such a job stops the worker.
+    await redis.hset("limits:sweeps", "0".repeat(32), "{}", "1".repeat(32), "none");
+    redis.disconnect();
+    const queue = new Queue(sweep, { connection: { url: server.url, password: PASSWORD }, prefix: "limits" });
+    await queue.add("hostile", { run: "x", code: "process.exit()" }, { jobId: "hostile", lifo: true });
+    await queue.close();
+    const worker = startWorker("--jobs 1 --data few --max-epochs 3", "limits");
+    const { code, stdout, stderr } = await submitted;
     expect({ code, stderr }).toEqual({ code: 1, stderr: "lenet: 1 of 1 run failed, see the reasons above\n" });
     expect(stdout).toMatch(
       /\nfailed: seed=0: the job asks for 4 epochs, but the worker's limit is 3 \(--max-epochs\)\n/,
     );
-    expect((await queue.getFailed()).map(({ failedReason }) => failedReason)).toEqual([
-      expect.stringMatching(/^the job is invalid: /),
-    ]);
-    await queue.close();
+    worker.child?.kill("SIGTERM");
+    const lines = (await worker.end).stderr.split("\n").map((line) => line.split(/: (?:must|is|Un)/)[0]);
+    expect(new Set(lines)).toEqual(
+      new Set([
+        "warning: cannot help with the sweep 00000000…: what the sweep needs is invalid: arithmetic",
+        "warning: cannot help with the sweep 11111111…: what the sweep needs is invalid",
+        "warning: the job is invalid: recipe",
+        "warning: the job asks for 4 epochs, but the worker's limit is 3 (--max-epochs)",
+        "lenet: interrupted",
+        "",
+      ]),
+    );
   });
 
   it("reports a second result with other bits as a fault, but not an equal one", async () => {
     const redis = new Redis(server.url, { password: PASSWORD });
     const store = new SweepStore(redis, "faults", "0".repeat(32));
     const result = (digest: string) => ({ digest, files: new Map([["model.pth", new Uint8Array([1])]]) });
-    await store.begin();
+    await store.begin({
+      arithmetic: "portable",
+      kernels: 1,
+      data: { name: "few", checksum: "a", settings: { data: "few", resize: "contain", background: 0 } },
+    });
     expect(await store.deliver("a", "a", result("one"), "first")).toBe(false);
     expect(await store.deliver("a", "a", result("one"), "second")).toBe(false);
     expect(await store.deliver("a", "a", result("two"), "third")).toBe(true);
@@ -240,6 +261,16 @@ describe.skipIf(REDIS === undefined)("a sweep through a queue", () => {
     expect(await store.delivery("b")).toBeUndefined();
     redis.disconnect();
   });
+
+  /** What the workers of a name space lack. */
+  async function lacksOf(space: string): Promise<string[]> {
+    const [key] = await keys(`${space}:sweep:*:lacks`);
+    if (key === undefined) return [];
+    const redis = new Redis(server.url, { password: PASSWORD });
+    const lacks = await redis.hvals(key);
+    redis.disconnect();
+    return lacks;
+  }
 
   async function keys(pattern: string): Promise<string[]> {
     const redis = new Redis(server.url, { password: PASSWORD });

@@ -24,8 +24,6 @@ export interface QueueClient {
   close(): void;
 }
 
-/** The name of the queue of all jobs in a name space. */
-export const JOBS = "runs";
 /** The name space that is meant if none is named. */
 export const DEFAULT_NAME = "lenet";
 /** A password in the command line can be read by every user of the machine. */

@@ -1,16 +1,14 @@
 import { expect, it } from "vitest";
 import { RECIPES } from "../../../training/recipes/recipes.js";
-import { jobName, parseJob } from "./job.js";
+import { jobName, parseJob, parseNeeds } from "./job.js";
 
 const job = {
-  sweep: "0123456789abcdef0123456789abcdef",
   run: "lr=1e-3_seed=0",
   recipe: RECIPES.improved,
   seed: 0,
-  arithmetic: "fused",
-  kernels: 2,
-  data: { name: "digits", checksum: "abc", settings: { data: "digits", resize: "contain", background: 0 } },
 } as const;
+const settings = { data: "digits", resize: "contain", background: 0 };
+const needs = { arithmetic: "fused", kernels: 2, data: { name: "digits", checksum: "abc", settings } };
 const limits = { epochs: 100 };
 
 it("takes a job as it comes from the queue", () => {
@@ -22,7 +20,6 @@ it("takes a job as it comes from the queue", () => {
 it.each([
   [undefined, "the job is invalid: is missing: it must be an object"],
   [{ ...job, run: "a".repeat(2000) }, /^the job is invalid: run: must be at most 1000 characters long, /],
-  [{ ...job, sweep: "../../etc" }, /^the job is invalid: sweep: /],
   [{ ...job, command: "rm" }, /^the job is invalid: Unrecognized key: "command"$/],
   [{ ...job, seed: -1 }, "the job is invalid: seed: must be at least 0, not -1"],
   [
@@ -33,15 +30,18 @@ it.each([
     { ...job, recipe: { ...job.recipe, epochs: 101 } },
     "the job asks for 101 epochs, but the worker's limit is 100 (--max-epochs)",
   ],
-  [
-    {
-      ...job,
-      data: { ...job.data, settings: { ...job.data.settings, input: { channels: 1, height: 9999, width: 28 } } },
-    },
-    /^the job is invalid: data.settings.input.height: must be at most 128/,
-  ],
 ])("refuses %j", (value, message) => {
   expect(() => parseJob(value, limits)).toThrow(
     typeof message === "string" ? expect.objectContaining({ message }) : message,
   );
+});
+
+it("takes what a sweep needs as it comes from the queue, and refuses anything else", () => {
+  expect(parseNeeds(JSON.stringify(needs))).toEqual(needs);
+  const input = { channels: 1, height: 9999, width: 28 };
+  const large = { ...needs, data: { ...needs.data, settings: { ...settings, input } } };
+  expect(() => parseNeeds(JSON.stringify(large))).toThrow(
+    /^what the sweep needs is invalid: data.settings.input.height: must be at most 128/,
+  );
+  expect(() => parseNeeds("{")).toThrow("what the sweep needs is invalid: is missing: it must be an object");
 });

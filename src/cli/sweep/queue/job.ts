@@ -10,24 +10,11 @@ import type { SweepConfig } from "../config.js";
 const checksum = z.string().min(1).max(200);
 const side = z.number().int().min(1).max(128);
 
-/**
- * What a job asks of a worker: data only, nothing that is executed, and no path that a worker opens. It is checked as
- * anything from a stranger.
- */
-const jobSchema = z.strictObject({
-  /** The id of its sweep. */
-  sweep: z.string().regex(/^[0-9a-f]{32}$/),
-  /** The run's name in its sweep. */
-  run: z.string().min(1).max(1000),
-  /** Complete: nothing in it depends on the data any more. */
-  recipe: recipeSchema,
-  seed: z.number().int().nonnegative(),
-  /** Pause after this epoch. Default: train to the end. */
-  pauseAfter: z.number().int().positive().optional(),
+/** What a sweep needs of a worker. A worker reads it before it takes a job, so that it takes only those it can do. */
+const needsSchema = z.strictObject({
   arithmetic: z.enum(["portable", "fused"]),
   /** The revision of the kernels that the submitter has: others compute other bits. */
   kernels: z.number().int().positive(),
-  log: z.literal("tensorboard").optional(),
   data: z.strictObject({
     name: z.string().min(1).max(200),
     checksum,
@@ -45,6 +32,23 @@ const jobSchema = z.strictObject({
   }),
 });
 
+/**
+ * What a job asks of a worker: data only, nothing that is executed, and no path that a worker opens. It is checked as
+ * anything from a stranger.
+ */
+const jobSchema = z.strictObject({
+  /** The run's name in its sweep. */
+  run: z.string().min(1).max(1000),
+  /** Complete: nothing in it depends on the data any more. */
+  recipe: recipeSchema,
+  seed: z.number().int().nonnegative(),
+  /** Pause after this epoch. Default: train to the end. */
+  pauseAfter: z.number().int().positive().optional(),
+  log: z.literal("tensorboard").optional(),
+});
+
+/** What a sweep needs of a worker. */
+export type SweepNeeds = z.infer<typeof needsSchema>;
 /** A run of a sweep as a job. */
 export type RunJob = z.infer<typeof jobSchema>;
 
@@ -61,6 +65,21 @@ export function parseJob(value: unknown, { epochs }: JobLimits): RunJob {
   const { recipe } = parsed.data;
   if (recipe.epochs <= epochs) return parsed.data;
   throw new FormatError(`the job asks for ${recipe.epochs} epochs, but the worker's limit is ${epochs} (--max-epochs)`);
+}
+
+/** Checks what a sweep says that it needs, as JSON. @throws FormatError if it is invalid */
+export function parseNeeds(text: string): SweepNeeds {
+  const parsed = needsSchema.safeParse(parseJson(text), { reportInput: true });
+  if (parsed.success) return parsed.data;
+  throw new FormatError(`what the sweep needs is invalid: ${mistakesOf(parsed.error)[0]}`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Names a sweep in the queue, in any folder and on any machine: by what it was started with. */

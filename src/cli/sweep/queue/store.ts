@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import { RUN_FILES } from "../../../runs/runFolderFiles.js";
 import type { FileContents } from "../folderContents.js";
+import type { SweepNeeds } from "./job.js";
 
 /** What a worker delivers for a job: the files of its run folder, or why the run failed. */
 export type Delivery =
@@ -17,29 +18,38 @@ const FAILED = "failed";
 
 /**
  * The first delivery of a job counts; every other one only learns its digest. Nobody waits for a sweep that is gone.
- * KEYS: digests, result, ready, checkpoint, sweep. ARGV: job, digest, fields and values of the result.
+ * KEYS: digests, result, ready, checkpoint, sweeps. ARGV: sweep, job, digest, fields and values of the result.
  */
 const DELIVER = `
-local first = redis.call('HGET', KEYS[1], ARGV[1])
+local first = redis.call('HGET', KEYS[1], ARGV[2])
 if first then return first end
-if redis.call('EXISTS', KEYS[5]) == 0 then return false end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('HSET', KEYS[2], unpack(ARGV, 3))
-redis.call('SADD', KEYS[3], ARGV[1])
+if redis.call('HEXISTS', KEYS[5], ARGV[1]) == 0 then return false end
+redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
+redis.call('HSET', KEYS[2], unpack(ARGV, 4))
+redis.call('SADD', KEYS[3], ARGV[2])
 redis.call('DEL', KEYS[4])
-return ARGV[2]
+return ARGV[3]
 `;
 
 /**
  * Keeps a checkpoint unless there is one of a later epoch, such as that of a worker which took over the job.
- * KEYS: checkpoint, sweep. ARGV: epoch, fields and values.
+ * KEYS: checkpoint, sweeps. ARGV: sweep, epoch, fields and values.
  */
 const KEEP_CHECKPOINT = `
-if redis.call('EXISTS', KEYS[2]) == 0 then return end
+if redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then return end
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
-if epoch and tonumber(epoch) >= tonumber(ARGV[1]) then return end
-redis.call('HSET', KEYS[1], 'epoch', unpack(ARGV))
+if epoch and tonumber(epoch) >= tonumber(ARGV[2]) then return end
+redis.call('HSET', KEYS[1], 'epoch', unpack(ARGV, 2))
 `;
+
+/** The sweeps of a name space that have a submitter or wait for one, each with what it needs of workers, unchecked. */
+export async function openSweeps(redis: Redis, prefix: string): Promise<Record<string, string>> {
+  return redis.hgetall(sweepsKey(prefix));
+}
+
+function sweepsKey(prefix: string): string {
+  return `${prefix}:sweeps`;
+}
 
 /**
  * What the queue's server holds of a sweep besides its jobs: the checkpoints of runs in training, and the results that
@@ -48,33 +58,38 @@ redis.call('HSET', KEYS[1], 'epoch', unpack(ARGV))
 export class SweepStore {
   private readonly redis: Redis;
   private readonly prefix: string;
+  private readonly sweeps: string;
+  private readonly sweep: string;
 
   constructor(redis: Redis, prefix: string, sweep: string) {
     this.redis = redis;
     this.prefix = `${prefix}:sweep:${sweep}`;
+    this.sweeps = sweepsKey(prefix);
+    this.sweep = sweep;
   }
 
   private key(...names: string[]): string {
     return [this.prefix, ...names].join(":");
   }
 
-  /** Makes the sweep known to workers. */
-  async begin(): Promise<void> {
-    await this.redis.set(this.key("open"), "yes");
+  /** Makes the sweep known to workers, with what it needs of them. */
+  async begin(needs: SweepNeeds): Promise<void> {
+    await this.redis.hset(this.sweeps, this.sweep, JSON.stringify(needs));
   }
 
   /** Forgets the sweep, but for a while not the digests of its results. */
   async end(runs: readonly string[]): Promise<void> {
-    const keys = ["open", "ready", "progress", "lacks", "faults"].map((name) => this.key(name));
+    const keys = ["ready", "progress", "lacks", "faults"].map((name) => this.key(name));
     const checkpoints = runs.map((run) => this.key("checkpoint", run));
+    await this.redis.hdel(this.sweeps, this.sweep);
     await this.redis.del(...keys, ...checkpoints);
     await this.redis.expire(this.key("digests"), REMEMBERED_SECONDS);
   }
 
   /** Keeps a run's checkpoint for whoever trains it next. */
   async keepCheckpoint(run: string, epoch: number, files: FileContents): Promise<void> {
-    const keys = [this.key("checkpoint", run), this.key("open")];
-    await this.redis.eval(KEEP_CHECKPOINT, keys.length, ...keys, epoch, ...fieldsOf(files));
+    const keys = [this.key("checkpoint", run), this.sweeps];
+    await this.redis.eval(KEEP_CHECKPOINT, keys.length, ...keys, this.sweep, epoch, ...fieldsOf(files));
   }
 
   /** A run's checkpoint, if there is one. */
@@ -98,9 +113,10 @@ export class SweepStore {
     const fields = delivery.files ? fieldsOf(delivery.files) : ["failure", delivery.failure];
     const keys = [
       ...[this.key("digests"), this.key("result", job), this.key("ready")],
-      ...[this.key("checkpoint", run), this.key("open")],
+      ...[this.key("checkpoint", run), this.sweeps],
     ];
-    const first = await this.redis.eval(DELIVER, keys.length, ...keys, job, digest, "from", who, ...fields);
+    const args = [this.sweep, job, digest, "from", who, ...fields];
+    const first = await this.redis.eval(DELIVER, keys.length, ...keys, ...args);
     // A failure, such as a full disk, says nothing about the bits.
     const differs = first !== null && first !== digest && first !== FAILED && digest !== FAILED;
     if (differs) await this.redis.hset(this.key("faults"), job, who);

@@ -12,8 +12,8 @@ import type { Reporter } from "../../terminal.js";
 import type { SweepConfig } from "../config.js";
 import { digestOf, readResumable, replaceRunFolder, withPath, writeRunFolder } from "../folderContents.js";
 import type { RemoteTrainer, SweptRun, SweptRunsOptions } from "../sweptRun.js";
-import { JOBS, type QueueClient } from "./client.js";
-import { jobName, type RunJob, sweepId } from "./job.js";
+import type { QueueClient } from "./client.js";
+import { jobName, type RunJob, type SweepNeeds, sweepId } from "./job.js";
 import { type Delivery, SweepStore } from "./store.js";
 
 const POLL_MILLISECONDS = 300;
@@ -25,7 +25,6 @@ const CHUNK = 200;
 /** Has the runs of sweeps trained by the workers of a queue. */
 export class QueueTrainer implements RemoteTrainer {
   private readonly client: QueueClient;
-  private readonly queue: Queue;
   private readonly terminal: Reporter;
   /** Whether the server may have lost jobs, as one without persistence does when it restarts. */
   private mayHaveLost = false;
@@ -34,9 +33,6 @@ export class QueueTrainer implements RemoteTrainer {
 
   constructor(client: QueueClient, terminal: Reporter) {
     this.client = client;
-    this.queue = new client.bullmq.Queue(JOBS, client.options);
-    // The client reports what happens to its connection.
-    this.queue.on("error", () => {});
     this.terminal = terminal;
     client.redis.on("ready", () => {
       this.mayHaveLost = true;
@@ -59,33 +55,38 @@ export class QueueTrainer implements RemoteTrainer {
     if (config.teachers) throw new Error("a teacher does not travel: resume the sweep without --queue");
     const { signal, onEnd } = options;
     const store = this.storeOf(config);
+    const queue = this.queueOf(config);
     const left = new Map(runs.map((run) => [jobName(nameOf(run)), run]));
     const end = async (job: string, error?: Error) => {
       const run = left.get(job)!;
       left.delete(job);
       await onEnd(run, error);
     };
-    await this.submit(store, config, left, options);
-    for (let poll = 1; left.size > 0 && !signal.aborted; poll++) {
-      for (const job of await store.ready()) {
-        const run = left.get(job);
-        const delivery = run ? await store.delivery(job) : undefined;
-        if (run && delivery) await end(job, await accept(run, delivery).catch((error: Error) => error));
-        // Also what was taken just before the server lost the news.
-        await store.taken(job, delivery);
-      }
-      this.showProgress(await store.progress(), runs, options);
-      this.sayLacks(await store.lacks());
-      if (poll % POLLS_PER_CHECK === 0) {
-        for (const [job, reason] of await this.failedJobs(config)) {
-          if (left.has(job)) await end(job, new Error(reason));
+    await this.submit(store, queue, config, left, options);
+    try {
+      for (let poll = 1; left.size > 0 && !signal.aborted; poll++) {
+        for (const job of await store.ready()) {
+          const run = left.get(job);
+          const delivery = run ? await store.delivery(job) : undefined;
+          if (run && delivery) await end(job, await accept(run, delivery).catch((error: Error) => error));
+          // Also what was taken just before the server lost the news.
+          await store.taken(job, delivery);
         }
+        this.showProgress(await store.progress(), runs, options);
+        this.sayLacks(await store.lacks());
+        if (poll % POLLS_PER_CHECK === 0) {
+          for (const [job, reason] of await failedJobs(queue)) {
+            if (left.has(job)) await end(job, new Error(reason));
+          }
+        }
+        if (this.mayHaveLost) {
+          this.mayHaveLost = false;
+          await this.submit(store, queue, config, left, options);
+        }
+        if (left.size > 0) await delay(POLL_MILLISECONDS, undefined, { signal }).catch(() => {});
       }
-      if (this.mayHaveLost) {
-        this.mayHaveLost = false;
-        await this.submit(store, config, left, options);
-      }
-      if (left.size > 0) await delay(POLL_MILLISECONDS, undefined, { signal }).catch(() => {});
+    } finally {
+      await queue.close();
     }
   }
 
@@ -93,6 +94,9 @@ export class QueueTrainer implements RemoteTrainer {
     const store = this.storeOf(config);
     const faults = Object.entries(await store.faults());
     await store.end(runs);
+    const queue = this.queueOf(config);
+    await queue.obliterate({ force: true });
+    await queue.close();
     if (faults.length === 0) return;
     for (const [job, worker] of faults) this.terminal.warn(`${worker} got other bits for ${job} than another worker`);
     throw new Error(
@@ -100,9 +104,8 @@ export class QueueTrainer implements RemoteTrainer {
     );
   }
 
-  /** Closes the connections. The jobs stay in the queue. */
-  async close(): Promise<void> {
-    await this.queue.close();
+  /** Closes the connection. The jobs stay in the queue. */
+  close(): void {
     this.client.close();
   }
 
@@ -110,37 +113,43 @@ export class QueueTrainer implements RemoteTrainer {
     return new SweepStore(this.client.redis, this.client.options.prefix, sweepId(config));
   }
 
+  /** The jobs of a sweep: a queue of its own, so that only workers that can do them look there. */
+  private queueOf(config: SweepConfig): Queue {
+    const queue = new this.client.bullmq.Queue(sweepId(config), this.client.options);
+    // The client reports what happens to its connection.
+    queue.on("error", () => {});
+    return queue;
+  }
+
   /** Adds the jobs that are not in the queue, with the checkpoints that are here. */
   private async submit<Swept extends SweptRun>(
     store: SweepStore,
+    queue: Queue,
     config: SweepConfig,
     runs: ReadonlyMap<string, Swept>,
     { data, log }: SweptRunsOptions<Swept>,
   ): Promise<void> {
-    await store.begin();
-    const sweep = sweepId(config);
+    await store.begin({
+      arithmetic: config.arithmetic ?? "portable",
+      kernels: KERNELS_REVISION,
+      data: dataOf(config),
+    });
     const jobs = [];
     for (const [job, run] of runs) {
       if (await store.isDelivered(job)) continue;
       await this.keepCheckpoint(store, run);
       const asked: RunJob = {
         ...nameOf(run),
-        sweep,
         recipe: recipeOf(run, data),
         seed: run.training.seed,
-        arithmetic: config.arithmetic ?? "portable",
-        kernels: KERNELS_REVISION,
         ...(log && { log }),
-        data: dataOf(config),
       };
       // The same id is never added twice, and what a worker delivers is not kept in the job.
-      jobs.push({ name: run.name, data: asked, opts: { jobId: `${sweep}.${job}`, removeOnComplete: true } });
+      jobs.push({ name: run.name, data: asked, opts: { jobId: job, removeOnComplete: true } });
     }
     for (let start = 0; start < jobs.length; start += CHUNK) {
       // Not as a transaction, which is not sent again if the connection is lost.
-      await Promise.all(
-        jobs.slice(start, start + CHUNK).map(({ name, data, opts }) => this.queue.add(name, data, opts)),
-      );
+      await Promise.all(jobs.slice(start, start + CHUNK).map(({ name, data, opts }) => queue.add(name, data, opts)));
     }
   }
 
@@ -148,15 +157,6 @@ export class QueueTrainer implements RemoteTrainer {
     if (!existsSync(path)) return;
     const files = await readResumable(path);
     if (files.has(RUN_FILES.checkpoint)) await store.keepCheckpoint(name, (await readHistory(path)).length, files);
-  }
-
-  /** The jobs that no worker could do, with the reasons. They are removed, so that they can be added again. */
-  private async failedJobs(config: SweepConfig): Promise<[job: string, reason: string][]> {
-    const start = `${sweepId(config)}.`;
-    const failed = (await this.queue.getFailed()).filter(({ id }) => id?.startsWith(start));
-    const reasons = failed.map(({ id, failedReason }): [string, string] => [id!.slice(start.length), failedReason]);
-    for (const job of failed) await job.remove();
-    return reasons;
   }
 
   private showProgress<Swept extends SweptRun>(
@@ -176,6 +176,13 @@ export class QueueTrainer implements RemoteTrainer {
   }
 }
 
+/** The jobs that no worker could do, with the reasons. They are removed, so that they can be added again. */
+async function failedJobs(queue: Queue): Promise<[job: string, reason: string][]> {
+  const failed = await queue.getFailed();
+  for (const job of failed) await job.remove();
+  return failed.map(({ id, failedReason }) => [id!, failedReason]);
+}
+
 function nameOf({ name, pauseAfter }: SweptRun): Pick<RunJob, "run" | "pauseAfter"> {
   return { run: name, ...(pauseAfter !== undefined && { pauseAfter }) };
 }
@@ -185,7 +192,7 @@ function recipeOf({ training }: SweptRun, { parts, settings }: LoadedData): RunJ
   return settleRecipe(training, { ...parts, background: settings.background });
 }
 
-function dataOf({ data }: SweepConfig): RunJob["data"] {
+function dataOf({ data }: SweepConfig): SweepNeeds["data"] {
   const { name, checksum, validationCount, testChecksum, settings } = data;
   return JSON.parse(JSON.stringify({ name, checksum, validationCount, testChecksum, settings }));
 }

@@ -1,7 +1,7 @@
 import { DATA_NAMES, type DataSettings } from "../../../node/openData.js";
 import { type LoadedData, loadData, type Progress } from "../../data.js";
 import { shareData } from "../pool.js";
-import type { RunJob } from "./job.js";
+import type { SweepNeeds } from "./job.js";
 
 /** A worker lacks what a job needs. The message says what it is and what to do. */
 export class LackError extends Error {
@@ -34,7 +34,7 @@ export class WorkerData {
   }
 
   /** The images of a job, in memory that threads share. @throws LackError if they cannot be obtained */
-  async load(asked: RunJob["data"]): Promise<LoadedData> {
+  async load(asked: SweepNeeds["data"]): Promise<LoadedData> {
     const { checksum, testChecksum, settings } = asked;
     const { input, resize, background } = settings;
     const key = JSON.stringify([checksum, testChecksum, input, resize, background]);
@@ -58,7 +58,7 @@ export class WorkerData {
     });
   }
 
-  private async find(asked: RunJob["data"]): Promise<LoadedData> {
+  private async find(asked: SweepNeeds["data"]): Promise<LoadedData> {
     const { name, checksum, settings } = asked;
     const { data, input, resize, background } = settings;
     const reasons: string[] = [];
@@ -83,7 +83,7 @@ export class WorkerData {
   }
 }
 
-function isAsked({ parts }: LoadedData, { checksum, testChecksum, validationCount }: RunJob["data"]): boolean {
+function isAsked({ parts }: LoadedData, { checksum, testChecksum, validationCount }: SweepNeeds["data"]): boolean {
   return (
     parts.train.checksum === checksum &&
     parts.test?.checksum === testChecksum &&
