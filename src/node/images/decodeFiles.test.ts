@@ -101,13 +101,14 @@ describe("decodeFiles", () => {
     const start = performance.now();
     await decodeImage(large);
     const secondsPerFile = (performance.now() - start) / 2000;
-    const paths = [...images, slow, ...images];
-    const { outcomes } = await decodeFiles(paths, settings, { secondsPerFile });
-    expect(outcomes[images.length]).toEqual({
+    // Not those for which a thread starts ImageMagick first.
+    const quick = images.filter((path) => path.endsWith(".png"));
+    const { outcomes } = await decodeFiles([...quick, slow, ...quick], settings, { secondsPerFile });
+    expect(outcomes[quick.length]).toEqual({
       reason: `it takes longer than ${secondsPerFile} seconds to decode`,
       lasting: true,
     });
-    expect(outcomes.filter((outcome) => "width" in outcome).length).toBe(2 * images.length);
+    expect(outcomes.filter((outcome) => "width" in outcome).length).toBe(2 * quick.length);
   });
 
   it("throws the signal's reason, aborted before or during the work, and promptly", async () => {

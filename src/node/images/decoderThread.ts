@@ -11,8 +11,13 @@ import { decoderMemory, MissingDecoderError } from "./magick.js";
 
 // A thread of `DecoderThreads`: answers one job after another.
 
-/** A decoder's memory never shrinks, so its thread is replaced once a large image has made it grow beyond this. */
-const WORN_BYTES = 150e6;
+/**
+ * After a larger image a thread is replaced: what that leaves behind is freed at some time only, and until then other
+ * threads decode beside it. Starting a thread takes a small part of the time for such an image.
+ */
+const LARGE_PIXELS = 4_000_000;
+/** The decoders' memories never shrink, so a thread is also replaced once they have grown beyond this. */
+const WORN_BYTES = 80e6;
 
 /** Smaller images are decoded without asking: all threads together need little memory for them. */
 const SMALL_PIXELS = 1_000_000;
@@ -41,6 +46,9 @@ function readImageFile(path: string): Uint8Array {
   }
 }
 
+/** The size of the largest image so far. */
+let mostPixels = 0;
+
 async function decode({ source, settings, invert = false }: DecoderJob): Promise<DecoderOutcome> {
   let bytes: Uint8Array;
   try {
@@ -50,6 +58,7 @@ async function decode({ source, settings, invert = false }: DecoderJob): Promise
     return { reason: describeFileError(error, "read it"), lasting: false };
   }
   const { width, height } = readImageHeader(bytes);
+  mostPixels = Math.max(mostPixels, width * height);
   if (width * height > SMALL_PIXELS) await askFor(width * height);
   const decoded = await decodeImage(bytes);
   const image = invert ? invertImage(decoded) : decoded;
@@ -62,7 +71,7 @@ async function decode({ source, settings, invert = false }: DecoderJob): Promise
 
 /** Decodes an image. An error that is not the image's own leaves the decoder in an unknown state. */
 async function perform(job: DecoderJob): Promise<DecoderReply & { kind: "done" }> {
-  const isGrown = () => decoderMemory() + jpegDecoderMemory() > WORN_BYTES;
+  const isGrown = () => mostPixels > LARGE_PIXELS || decoderMemory() + jpegDecoderMemory() > WORN_BYTES;
   try {
     const outcome = await decode(job);
     return { kind: "done", outcome, isWorn: isGrown() };
