@@ -1,23 +1,22 @@
 import { computed } from "@preact/signals";
 import { language } from "./language.js";
 
-const formats = computed(() => {
-  const locale = { en: "en-US", zh: "zh-CN" }[language.value];
-  return {
-    count: new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }),
-    percent: new Intl.NumberFormat(locale, { style: "percent", minimumFractionDigits: 2, maximumFractionDigits: 2 }),
-    loss: new Intl.NumberFormat(locale, { minimumFractionDigits: 4, maximumFractionDigits: 4 }),
-  };
-});
+/** A format in the page's language. Each is made when it is first used, as that takes a while. */
+function formatOf(options: Intl.NumberFormatOptions) {
+  return computed(() => new Intl.NumberFormat({ en: "en-US", zh: "zh-CN" }[language.value], options));
+}
 
-/** An integer: 61,706. */
-export const formatCount = (value: number) => formats.value.count.format(value);
+const percent = formatOf({ style: "percent", minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const lossFormat = formatOf({ minimumFractionDigits: 4, maximumFractionDigits: 4 });
+
+/** An integer: 61,706. Both languages write it so; Intl would take the first view some time to load. */
+export const formatCount = (value: number) => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
 
 /** A fraction as a percentage: 98.25%. */
-export const formatPercent = (share: number) => formats.value.percent.format(share);
+export const formatPercent = (share: number) => percent.value.format(share);
 
 /** A loss: 0.0642. */
-export const formatLoss = (loss: number) => formats.value.loss.format(loss);
+export const formatLoss = (loss: number) => lossFormat.value.format(loss);
 
 /** A value with few digits: −0.482, 0.00031, 2.7e−8. */
 export function formatValue(value: number): string {

@@ -26,6 +26,9 @@ export interface SceneProps {
 /** The time in which a joint opens. */
 const OPENING_MILLISECONDS = 480;
 
+/** The time after a pen has moved in which it alone has the scene drawn, which would be drawn twice a frame else. */
+const PEN_MILLISECONDS = 45;
+
 /** Two layouts, and how far one has become the other. */
 interface Change {
   readonly from: SceneLayout;
@@ -46,6 +49,7 @@ export function Scene({ picture, layout, isEased, light, onChoose, onFocusRow }:
   const focused = useSignal(false);
   const frame = useRef<number>(undefined);
   const before = useRef(0);
+  const penDrew = useRef(Number.NEGATIVE_INFINITY);
   const lightShown = useRef(-1);
   const change = useRef<Change>(undefined);
   const target = useRef<SceneLayout>(layout);
@@ -70,6 +74,10 @@ export function Scene({ picture, layout, isEased, light, onChoose, onFocusRow }:
 
   const step = (now: number) => {
     frame.current = undefined;
+    if (now - penDrew.current < PEN_MILLISECONDS) {
+      frame.current = requestAnimationFrame(step);
+      return;
+    }
     const passed = Math.min(50, now - before.current);
     let goesOn = painter.current?.advance(passed);
     if (change.current) {
@@ -99,9 +107,14 @@ export function Scene({ picture, layout, isEased, light, onChoose, onFocusRow }:
       change.current = { from: last, wasOpen: isOpen(last), share: 0 };
     }
     if (still) own.settle();
+    if (!isEased()) {
+      const now = performance.now();
+      own.advance(Math.min(50, now - before.current));
+      before.current = penDrew.current = now;
+    }
     draw();
     if (still || frame.current !== undefined) return;
-    before.current = performance.now();
+    if (isEased()) before.current = performance.now();
     frame.current = requestAnimationFrame(step);
   });
   useEffect(

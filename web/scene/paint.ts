@@ -176,9 +176,7 @@ export class ScenePainter {
       const lit = this.litShare(gap + 1) * shareOf(gap);
       if (lit === 0) continue;
       // The strongest on top.
-      const order = [...strengths.keys()]
-        .filter((edge) => Math.abs(strengths[edge]) > LEAST_STRENGTH)
-        .sort((one, other) => Math.abs(strengths[one]) - Math.abs(strengths[other]));
+      const order = drawnEdges(strengths).sort((one, other) => Math.abs(strengths[one]) - Math.abs(strengths[other]));
       for (const edge of order) {
         const [from, to] = [edge % count, Math.floor(edge / count)];
         const strength = Math.abs(strengths[edge]);
@@ -235,16 +233,15 @@ export class ScenePainter {
     const isSigned = values.some((value) => value < 0);
     for (const [index, { x, y, width, height }] of layout.stages[stage].entries()) {
       const value = values[index];
-      context.beginPath();
       if (Math.abs(value) < 0.02) {
         context.fillStyle = colors.dot;
-        context.arc(x + width / 2, y + height / 2, 0.14 * width, 0, 2 * Math.PI);
-        context.fill();
+        context.fillRect(x + 0.37 * width, y + 0.37 * height, 0.26 * width, 0.26 * height);
         continue;
       }
       context.fillStyle = isSigned
         ? cssColor(colors.signed, (value + 1) / 2)
         : cssColor(colors.activation, 0.14 + 0.86 * value);
+      context.beginPath();
       context.roundRect(x, y, width, height, 0.18 * width);
       context.fill();
       // Edges end at the unit, not under it.
@@ -331,12 +328,37 @@ function strongest({ structure, contributions: { gaps } }: Picture): Float32Arra
     const own = gaps[gap] ?? [];
     const shown = new Float32Array(stage.count * structure.stages[gap].count);
     if (own.length === 0) return shown;
-    const order = [...own.keys()].filter((edge) => own[edge] !== 0);
-    order.sort((one, other) => Math.abs(own[other]) - Math.abs(own[one]));
-    const most = Math.abs(own[order[0]] ?? 1);
-    for (const edge of order.slice(0, MOST_EDGES)) shown[edge] = own[edge] / most;
+    const largest = largestOf(own, MOST_EDGES);
+    const most = Math.abs(own[largest[0]] ?? 1);
+    for (const edge of largest) shown[edge] = own[edge] / most;
     return shown;
   });
+}
+
+/** The indices of the values of largest magnitude, largest first, without zeros; makes no garbage, as pens are fast. */
+function largestOf(values: Float64Array, count: number): number[] {
+  const found: number[] = [];
+  let least = 0;
+  for (let place = 0; place < values.length; place++) {
+    const size = Math.abs(values[place]);
+    if (size <= least) continue;
+    let at = found.length;
+    while (at > 0 && Math.abs(values[found[at - 1]]) < size) at--;
+    found.splice(at, 0, place);
+    if (found.length <= count) continue;
+    found.pop();
+    least = Math.abs(values[found[count - 1]]);
+  }
+  return found;
+}
+
+/** The edges that are strong enough to be drawn. */
+export function drawnEdges(strengths: Float32Array): number[] {
+  const found: number[] = [];
+  for (let edge = 0; edge < strengths.length; edge++) {
+    if (Math.abs(strengths[edge]) > LEAST_STRENGTH) found.push(edge);
+  }
+  return found;
 }
 
 /** Undefined if an end has no place. */

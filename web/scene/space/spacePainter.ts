@@ -1,5 +1,5 @@
 import type { SceneColors } from "../colors.js";
-import type { SceneState } from "../paint.js";
+import { drawnEdges, type SceneState } from "../paint.js";
 import { mapOf } from "../words.js";
 import type { SpaceLayout, Vector } from "./spaceLayout.js";
 
@@ -92,9 +92,6 @@ void main() {
 const PIECES = 18;
 /** Floats of a corner of a piece: from, to, corner, tint. */
 const FLOATS = 14;
-/** The strength below which an edge is not drawn. */
-const LEAST_STRENGTH = 0.02;
-
 /** Draws a network in space by WebGL 2. */
 export class SpacePainter {
   private readonly gl: WebGL2RenderingContext;
@@ -222,9 +219,7 @@ export class SpacePainter {
   /** Writes the edges as ribbons. Returns the number of their corners. */
   private traceEdges({ edges, picture }: SceneState, colors: SceneColors, density: number): number {
     const [adds, takes] = [rgb(colors.adds), rgb(colors.takes)];
-    const drawn = edges.flatMap((strengths, gap) =>
-      [...strengths.keys()].filter((edge) => Math.abs(strengths[edge]) > LEAST_STRENGTH).map((edge) => ({ gap, edge })),
-    );
+    const drawn = edges.flatMap((strengths, gap) => drawnEdges(strengths).map((edge) => ({ gap, edge })));
     this.reserve((drawn.length * PIECES + 4) * 6 * FLOATS);
     let corner = 0;
     for (const { gap, edge } of drawn) {
@@ -257,10 +252,7 @@ export class SpacePainter {
     const { chosen, structure } = picture;
     if (!chosen) return 0;
     const plate = this.layout.stages[chosen.stage][mapOf(structure.stages[chosen.stage], chosen.index)];
-    const first = edges.reduce(
-      (sum, strengths) => sum + strengths.reduce((own, one) => own + (Math.abs(one) > LEAST_STRENGTH ? 1 : 0), 0),
-      0,
-    );
+    const first = edges.reduce((sum, strengths) => sum + drawnEdges(strengths).length, 0);
     const [x, y, z] = plate.centre;
     const [tall, wide] = [plate.height / 2 + 1, plate.width / 2 + 1];
     const around: Vector[] = [
