@@ -65,6 +65,44 @@ describe.skipIf(!executable)(`mistakes in the lab${SKIPPED}`, () => {
     await expect.poll(answer, PATIENTLY).toBe(seen);
   });
 
+  test("the backward pass is worked out down to one weight and its update, to the engine's values", async () => {
+    await page.getByRole("radio", { name: "Learning" }).check();
+    const panel = page.locator(".learn-panel");
+    const numberIn = async (which: string) =>
+      Number((await page.locator(`[data-value=${which}]`).textContent())!.replace("−", "-"));
+    const agree = async (one: string, other: string) => {
+      const apart = async () => Math.abs((await numberIn(one)) - (await numberIn(other)));
+      await expect.poll(apart, PATIENTLY).toBeLessThan(2e-6);
+      return numberIn(one);
+    };
+    let moved = 0;
+    for (const term of ["Out", "F6", "C5", "S4", "C3", "S2", "C1"]) {
+      await panel.getByRole("radio", { name: term, exact: true }).check();
+      await expect.poll(() => page.locator(".detail h2").textContent()).toContain(term.replace("Out", "Output"));
+      if (["F6", "C5"].includes(term)) await agree("worked-unit", "engine-unit");
+      if (["S4", "S2"].includes(term)) {
+        expect(await page.locator("[data-value=worked-weight]").count()).toBe(0);
+        continue;
+      }
+      const gradient = await agree("worked-weight", "engine-weight");
+      await agree("worked-update", "engine-update");
+      if (Math.abs(gradient) > 1e-5) moved++;
+    }
+    expect(moved).toBe(5);
+
+    // Another weight of the same kernel, and its sum step by step.
+    const before = await numberIn("worked-weight");
+    await panel.locator(".number-grid button[aria-pressed=false]").first().click();
+    await expect.poll(() => numberIn("worked-weight")).not.toBe(before);
+    await agree("worked-weight", "engine-weight");
+    await panel.getByRole("button", { name: "Step forward" }).last().click();
+    await panel.getByText("step 1 of 11").waitFor();
+    expect(await panel.locator(".contributions").last().locator("tr.pending").count()).toBe(10);
+    await panel.getByLabel("Assumed class").selectOption("0");
+    await agree("worked-weight", "engine-weight");
+    expect(await axeFaults(page)).toEqual([]);
+  });
+
   test("the images lie in the plane, where one is picked by pointer or key", async () => {
     await page.getByRole("radio", { name: "Embedding" }).check();
     const plane = page.getByRole("application", { name: /^Images in the plane/ });

@@ -3,7 +3,7 @@ import { choice, optionalChoice, optionalNumber, optionalText } from "./fields.j
 export const SOURCES = ["draw", "data", "file", "camera"] as const;
 export const PARTS = ["validation", "train", "test"] as const;
 export const MOMENTS = ["after", "before"] as const;
-export const PANELS = ["sum", "filters", "excites", "why", "fool", "embedding"] as const;
+export const PANELS = ["sum", "filters", "excites", "why", "learn", "fool", "embedding"] as const;
 export const FILTER_KINDS = ["weights", "gradients", "change"] as const;
 export const REASONS = ["occlusion", "gradient", "product"] as const;
 

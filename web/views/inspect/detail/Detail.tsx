@@ -10,6 +10,7 @@ import { EmbeddingPanel } from "./EmbeddingPanel.js";
 import { ExcitesPanel } from "./ExcitesPanel.js";
 import { FiltersPanel } from "./FiltersPanel.js";
 import { FoolPanel } from "./FoolPanel.js";
+import { LearnPanel } from "./LearnPanel.js";
 import { SumPanel } from "./SumPanel.js";
 import { WhyPanel } from "./WhyPanel.js";
 
@@ -18,6 +19,7 @@ const PANEL_VIEWS = {
   filters: FiltersPanel,
   excites: ExcitesPanel,
   why: WhyPanel,
+  learn: LearnPanel,
   fool: FoolPanel,
   embedding: EmbeddingPanel,
 };

@@ -1,12 +1,9 @@
-import { useComputed, useSignal } from "@preact/signals";
-import { useMemo } from "preact/hooks";
-import type { Engine } from "../../../../src/engine/backend.js";
-import { type NamedTensors, unitPlace } from "../../../../src/model/index.js";
+import { useComputed } from "@preact/signals";
+import { unitPlace } from "../../../../src/model/index.js";
 import { FILTER_KINDS } from "../../../address/inspectFields.js";
 import { changeUrl, url } from "../../../address/url.js";
 import { formatValue } from "../../../i18n/numbers.js";
 import { Choice, Select } from "../../../kit/controls.js";
-import { resource } from "../../../state/resource.js";
 import { difference, type KernelMaps, kernelMaps } from "../calculation/kernels.js";
 import { canvasColors } from "../layers/colors.js";
 import { Legend } from "../layers/Legend.js";
@@ -14,32 +11,14 @@ import { mapPixels, paintMaps } from "../layers/paint.js";
 import { rangeOf } from "../layers/range.js";
 import { Sheet } from "../layers/Sheet.js";
 import { messages } from "../messages/index.js";
-import { response, select, selection } from "../state/response.js";
-import { shownImage } from "../state/shownImage.js";
-import { shownEngine, shownNetwork, structure, timeline } from "../state/shownNetwork.js";
+import { assumedClass, engineGradients, wantedClass } from "../state/learning.js";
+import { select, selection } from "../state/response.js";
+import { shownNetwork, structure, timeline } from "../state/shownNetwork.js";
 import { nameOfMap } from "../state/unitNames.js";
-
-async function differentiate(engine: Engine, parameters: NamedTensors, pixels: Uint8Array, label: number) {
-  await engine.setParameters(parameters);
-  return (await engine.differentiate(await engine.load({ pixels, labels: [label] }))).gradients;
-}
 
 /** The filters that lead to the selected map, their gradients, and their change since the start of training. */
 export function FiltersPanel() {
   const m = messages();
-  const label = useSignal<number | undefined>(undefined);
-  const wantedClass = label.value ?? shownImage.value?.label ?? response.value?.prediction;
-  const gradients = useMemo(
-    () =>
-      resource(() => {
-        const engine = shownEngine.value;
-        const image = shownImage.value;
-        const wanted = label.value ?? image?.label ?? response.value?.prediction;
-        if (!engine || !image || !response.value || wanted === undefined) return undefined;
-        return differentiate(engine, response.value.network.parameters, image.pixels, wanted);
-      }),
-    [label],
-  );
   const shown = useComputed<KernelMaps | undefined>(() => {
     const current = structure.value;
     if (!current || !selection.value || !shownNetwork.value) return undefined;
@@ -58,7 +37,7 @@ export function FiltersPanel() {
       const initial = first && of(first.parameters);
       return initial && difference(weights, initial);
     }
-    return gradients.value && of(gradients.value);
+    return engineGradients.value && of(engineGradients.value);
   });
   const range = useComputed(() => rangeOf(shown.value?.values ?? new Float32Array(0), "signed"));
   if (!structure.value || !selection.value || !shownNetwork.value) return null;
@@ -92,9 +71,9 @@ export function FiltersPanel() {
         <Select
           label={m.gradientFor}
           options={shownNetwork.value.classes.map((name, index) => ({ value: String(index), label: name }))}
-          value={String(wantedClass ?? 0)}
+          value={String(wantedClass.value ?? 0)}
           onChange={(value) => {
-            label.value = Number(value);
+            assumedClass.value = Number(value);
           }}
         />
       )}

@@ -6,7 +6,7 @@ import { activate } from "../calculation/arithmetic.js";
 import { messages } from "../messages/index.js";
 import { response, selection } from "../state/response.js";
 import { structure } from "../state/shownNetwork.js";
-import { arithmetic, soFar, steps, stepsDone } from "../state/steps.js";
+import { arithmetic, currentStep, showSteps, soFar, stepCount, steps, stepsDone } from "../state/steps.js";
 import { ContributionsWork } from "./ContributionsWork.js";
 import { StepPlayer } from "./StepPlayer.js";
 import { WindowWork } from "./WindowWork.js";
@@ -41,7 +41,12 @@ export function SumPanel() {
           </dd>
         </div>
       </dl>
-      <StepPlayer description={describe()} />
+      <StepPlayer
+        total={stepCount}
+        done={stepsDone}
+        onShow={showSteps}
+        text={currentStep.value ? stepText() : describe()}
+      />
       {worked.type === "sum" && worked.kernel === undefined ? (
         <ContributionsWork worked={worked} />
       ) : (
@@ -103,4 +108,21 @@ function describe(): string {
   if (worked.type !== "sum") return m.doesPool(worked.type, worked.height, worked.width);
   if (worked.kernel === undefined) return m.doesConnect(worked.products.length);
   return m.doesConvolve(input[0], worked.kernel, worked.products.length);
+}
+
+/** The last step in words: "0.8 × −0.21 = −0.168; sum 0.42". */
+function stepText(): string {
+  const m = messages();
+  const worked = arithmetic.value;
+  const step = currentStep.value;
+  if (!worked || !step) return "";
+  const sum = formatValue(soFar.value);
+  if (step.type === "bias") return worked.type === "sum" ? m.addsBias(formatValue(worked.bias), sum) : "";
+  if (step.type === "others") return m.addsOthers(step.count, formatValue(step.sum), sum);
+  if (worked.type === "sum") {
+    const { value, weight, product } = worked.products[step.item];
+    return m.addsProduct(formatValue(value), formatValue(weight), formatValue(product), sum);
+  }
+  const value = formatValue(worked.values[step.item].value);
+  return worked.type === "maximum" ? m.takesValue(value, sum) : m.addsValue(value, sum);
 }

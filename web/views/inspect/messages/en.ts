@@ -95,6 +95,7 @@ export const en = {
     filters: "Filters",
     excites: "Feature visualization",
     why: "Saliency",
+    learn: "Learning",
     fool: "Fool it",
     embedding: "Embedding",
   },
@@ -104,6 +105,7 @@ export const en = {
     filters: "",
     excites: "",
     why: "Saliency map",
+    learn: "",
     fool: "Fool it: an adversarial example",
     embedding: "Embedding: images in the plane",
   },
@@ -122,7 +124,7 @@ export const en = {
   stepBack: "Step back",
   stepForward: "Step forward",
   playSum: "Play the sum step by step",
-  allSteps: (count: number) => `${count} steps`,
+  allSteps: (count: number) => (count === 1 ? "1 step" : `${count} steps`),
   stepOf: (done: number, count: number) => `step ${done} of ${count}`,
   addsProduct: (value: string, weight: string, product: string, sum: string) =>
     `${value} × ${weight} = ${product}; sum ${sum}`,
@@ -195,6 +197,45 @@ export const en = {
       `The gradient times the pixel’s difference from the background. Orange: evidence for ${name}; blue: against.`,
   },
   whyLabel: (reason: string, name: string) => `Saliency map for ${name}, over the image: ${reason}.`,
+
+  // The backward pass
+  noBackward: "The backward pass cannot be worked out here for a network with batch normalization.",
+  learnNote:
+    "The loss is the cross-entropy of this one image. By the chain rule it is differentiated from the output back to every unit and weight. Go back layer by layer.",
+  goBack: "Go back to the unit that matters most in",
+  unitGradient: (unit: string) => `How the loss depends on ${unit}`,
+  through: "Through",
+  weightTimesGradient: "Weight × ∂loss",
+  chainRule: (count: number): string =>
+    count === 1
+      ? "One unit of the next layer takes this one."
+      : "Every unit of the next layer that takes this one, times how the loss depends on it.",
+  outputGradient: "Softmax and cross-entropy together: the probability minus the target.",
+  probability: "Probability",
+  targetValue: "Target, subtracted",
+  lossByLogit: "∂loss / ∂logit",
+  lossByUnit: "∂loss / ∂value",
+  slope: "× slope of the activation",
+  lossBefore: "∂loss / ∂sum, before the activation",
+  engineBias: "Engine: ∂loss / ∂bias, the same",
+  weightGradient: "How the loss depends on one weight",
+  kernelGradient: (unit: string) => `∂loss / ∂weight of the kernel, in ${unit}: choose one`,
+  weightFrom: "Weight from",
+  usedBy: "Used by",
+  inputTimesGradient: "Input × ∂loss",
+  weightRule: (count: number, place: string): string =>
+    place === ""
+      ? "The value that the weight multiplies, times how the loss depends on the unit."
+      : `The weight in ${place} is used at ${count > 10 ? "every place of the map" : "these places"}: each value that it multiplies, times how the loss depends on the unit there.`,
+  tap: (row: number, column: number) => `row ${row}, column ${column}`,
+  addsPart: (name: string, product: string, sum: string) => `${name}: ${product}; sum ${sum}`,
+  update: "Its update",
+  updateNote: (rate: string) =>
+    `One step of plain gradient descent on this image alone, at the learning rate ${rate}: the weight moves against its gradient.`,
+  weightNow: "Weight now",
+  stepIs: (rate: string, gradient: string) => `− ${rate} × ${gradient}`,
+  weightThen: "Weight after the step",
+  engineThen: "With the engine’s gradient",
 
   // Adversarial examples
   fooling: "Computing the gradient …",

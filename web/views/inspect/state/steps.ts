@@ -36,6 +36,8 @@ export const steps = computed<readonly Step[]>(() => {
   return [...items(largest), ...rest, { type: "bias" }];
 });
 
+export const stepCount = computed(() => steps.value.length);
+
 const stepping = signal<{ readonly unit: string; readonly done: number } | undefined>(undefined);
 
 const unitKey = computed(() => `${selection.value?.paper.term} ${selection.value?.unit}`);
