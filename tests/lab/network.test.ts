@@ -364,6 +364,12 @@ describe.skipIf(!executable)(`the network in space${SKIPPED}`, () => {
     await page.mouse.up();
     await expect.poll(pixels, PATIENTLY).not.toBe(seven);
     await canvas.focus();
+    for (const key of ["Shift+ArrowLeft", "Shift+ArrowUp", "+", "-"]) {
+      const before = await pixels();
+      await page.keyboard.press(key);
+      await expect.poll(pixels, PATIENTLY).not.toBe(before);
+    }
+    expect(page.url()).not.toContain("networkPart");
     await page.keyboard.press("ArrowLeft");
     await expect.poll(() => page.url(), PATIENTLY).toMatch(/networkPart=F6/);
     await page.keyboard.press("Escape");

@@ -51,4 +51,5 @@ export const en = {
     all: (count: number) => `Show all ${count}`,
     fewer: "Show the largest",
   },
+  spaceKeys: "Shift with the arrow keys turns it; + and − bring it closer and farther away.",
 };

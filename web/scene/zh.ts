@@ -49,4 +49,5 @@ export const zh: typeof en = {
     all: (count) => `显示全部 ${count} 个`,
     fewer: "只显示最大的",
   },
+  spaceKeys: "按住 Shift 用方向键转动；+ 和 − 拉近、推远。",
 };

@@ -34,6 +34,23 @@ const TURN = 0.006;
 const LIMITS = { yaw: [-0.3, 1.45], pitch: [-0.5, 1.2], zoom: [0.35, 1.8] } as const;
 /** The share of the height that is left free above, for the names, and below. */
 const FREE = { above: 0.12, below: 0.05 };
+/** A move of the camera. */
+interface CameraMove {
+  readonly yaw?: number;
+  readonly pitch?: number;
+  readonly zoom?: number;
+}
+
+/** The moves that keys make. */
+const KEYS: Readonly<Record<string, CameraMove>> = {
+  "Shift+ArrowLeft": { yaw: -0.1 },
+  "Shift+ArrowRight": { yaw: 0.1 },
+  "Shift+ArrowUp": { pitch: 0.08 },
+  "Shift+ArrowDown": { pitch: -0.08 },
+  "+": { zoom: 0.87 },
+  "-": { zoom: 1.15 },
+};
+
 /** How far a pointer may move in a click, in CSS pixels. */
 const CLICK_DISTANCE = 4;
 
@@ -156,6 +173,15 @@ export function Space(props: SpaceProps) {
     [],
   );
 
+  /** Turns the camera, and brings it closer or farther away by a factor. */
+  const moveBy = ({ yaw = 0, pitch = 0, zoom = 1 }: CameraMove) => {
+    const own = turn.current;
+    own.moved = 1;
+    own.yaw = within(own.yaw + yaw, LIMITS.yaw);
+    own.pitch = within(own.pitch + pitch, LIMITS.pitch);
+    own.zoom = within(own.zoom * zoom, LIMITS.zoom);
+    draw();
+  };
   const hitOf = ({ offsetX, offsetY }: MouseEvent) => {
     const { origin, rayThrough } = view();
     const direction = rayThrough((2 * offsetX) / width - 1, 1 - (2 * offsetY) / height);
@@ -174,7 +200,7 @@ export function Space(props: SpaceProps) {
         role="application"
         tabIndex={0}
         data-name={m.saved}
-        aria-label={`${m.scene(classes[winner] ?? "", formatSure(probabilities[winner]))} ${nameOfUnit(picture.value, contributions.unit)}`}
+        aria-label={`${m.scene(classes[winner] ?? "", formatSure(probabilities[winner]))} ${m.spaceKeys} ${nameOfUnit(picture.value, contributions.unit)}`}
         onPointerDown={(event) => {
           const { yaw, pitch } = turn.current;
           turn.current.moved = 1;
@@ -207,11 +233,17 @@ export function Space(props: SpaceProps) {
           draw();
         }}
         onWheel={(event) => {
+          // Without the key, which pinching on a touchpad sets, the page scrolls.
+          if (!event.ctrlKey && !event.metaKey) return;
           event.preventDefault();
-          turn.current.zoom = within(turn.current.zoom * Math.exp(event.deltaY * 0.001), LIMITS.zoom);
-          draw();
+          moveBy({ zoom: Math.exp(event.deltaY * 0.004) });
         }}
-        onKeyDown={(event) => partKey(event, picture, onChoose)}
+        onKeyDown={(event) => {
+          const move = KEYS[`${event.shiftKey && event.key.startsWith("Arrow") ? "Shift+" : ""}${event.key}`];
+          if (!move) return partKey(event, picture, onChoose);
+          event.preventDefault();
+          moveBy(move);
+        }}
       />
       <div class="space-labels" ref={labels} aria-hidden="true">
         {heads.map(({ title }, stage) => (
