@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,8 +27,16 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await delay(50);
+/** Waits for something, unless the program that would bring it about has ended. */
+async function until(isSo: () => Promise<boolean>, program: Promise<Outcome>): Promise<void> {
+  let outcome: Outcome | undefined;
+  void program.then((ended) => {
+    outcome = ended;
+  });
+  while (!(await isSo())) {
+    if (outcome) throw new Error(`the program ended: ${outcome.stderr}`);
+    await delay(50);
+  }
 }
 
 const lenet = (args: string, options?: RunOptions) => runProgram(folder, args.split(" "), options);
@@ -125,7 +133,7 @@ describe.skipIf(REDIS === undefined)("a sweep through a queue", () => {
       });
     };
     const submitted = lenet(`sweep ${settings} --queue ${url}`, { env, onStart: readyAfter });
-    await Promise.race([submitted, until(async () => (await keys("starting:*:wait")).length > 0)]);
+    await until(async () => (await keys("starting:*:wait")).length > 0, submitted);
     let worker: ChildProcess | undefined;
     const worked = lenet(`worker ${url} --queue-name starting --data few --jobs 1`, {
       env,
@@ -144,7 +152,7 @@ describe.skipIf(REDIS === undefined)("a sweep through a queue", () => {
     startWorker("--jobs 1", "lacks");
     startWorker("--jobs 2 --data others", "lacks");
     const submitted = submit("--data few --epochs 1 --seeds 3 --out lacking", "lacks");
-    await until(async () => (await lacksOf("lacks")).length === 2);
+    await until(async () => (await lacksOf("lacks")).length === 2, submitted);
     expect((await submit("--data others --epochs 1 --seeds 3 --out behind", "lacks")).code).toBe(0);
     // All three stay, and the first two are given jobs that they cannot do as often as the last.
     startWorker("--jobs 1 --data few", "lacks");
@@ -199,6 +207,21 @@ describe.skipIf(REDIS === undefined)("a sweep through a queue", () => {
     expect(differing).toEqual(["seed=0/events.out.tfevents.lenet"]);
   });
 
+  it("teaches as one machine does, by workers that have no file of the teacher", async () => {
+    expect((await lenet("train --data few --epochs 1 --out teacher")).code).toBe(0);
+    const settings = "--data few --epochs 2 --seeds 2 --teacher teacher";
+    expect((await lenet(`sweep ${settings} --out taught --jobs 1`)).stderr).toBe("");
+    const submitted = submit(`${settings} --out remote`, "teacher");
+    await until(async () => (await keys("teacher:*:wait")).length > 0, submitted);
+    await rename(join(folder, "teacher"), join(folder, "gone"));
+    startWorker("--jobs 1 --data few", "teacher");
+    expect(await submitted).toMatchObject({ code: 0, stderr: "" });
+    expect(await sweepContents(join(folder, "remote"), "remote")).toEqual(
+      await sweepContents(join(folder, "taught"), "taught"),
+    );
+    expect(await keys("teacher:sweep:*")).toEqual([expect.stringMatching(/:digests$/)]);
+  });
+
   it("halves a sample as one machine does", async () => {
     startWorker("--jobs 2 --data few", "halving");
     const settings = "--data few --epochs 4 --sample 4 --set lr=1e-4..1e-1:log --seeds 1 --halving 2";
@@ -212,7 +235,7 @@ describe.skipIf(REDIS === undefined)("a sweep through a queue", () => {
   it("refuses jobs beyond the worker's limits, and jobs that are none", async () => {
     const submitted = submit("--data few --epochs 4 --seeds 1 --out limited", "limits");
     const redis = new Redis(server.url, { password: PASSWORD });
-    await until(async () => (await keys("limits:*:wait")).length > 0);
+    await until(async () => (await keys("limits:*:wait")).length > 0, submitted);
     const [sweep] = await redis.hkeys("limits:sweeps");
     // Neither a sweep that is none nor such a job stops the worker.
     await redis.hset("limits:sweeps", "0".repeat(32), "{}", "1".repeat(32), "none");

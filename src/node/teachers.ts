@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { readSoftLabels } from "../formats/softLabels.js";
+import { readWeights, writeWeights } from "../formats/weightFiles.js";
 import { fingerprint, type Weights } from "../model/index.js";
 import type { RecordedTeacher } from "../runs/config.js";
 import type { TeacherSource } from "../training/teacher.js";
@@ -27,9 +28,9 @@ export async function loadTeachers(paths: readonly string[]): Promise<LoadedTeac
   const recorded: RecordedTeacher[] = [];
   for (const path of paths) {
     const { model, parameters, normalization, metadata } = await loadWeights(path);
-    networks.push({ model, parameters, normalization, metadata });
-    const checksum = hashOf(JSON.stringify([model, normalization, await fingerprint(model, parameters)]));
-    recorded.push({ type: "network", path: resolve(path), checksum });
+    const network = { model, parameters, normalization, metadata };
+    networks.push(network);
+    recorded.push({ type: "network", path: resolve(path), checksum: await checksumOf(network) });
   }
   return { source: { networks }, recorded };
 }
@@ -48,6 +49,48 @@ export async function loadRecordedTeacher(recorded: readonly RecordedTeacher[]):
   const other = recorded.find(({ checksum }, index) => checksum !== loaded.recorded[index].checksum);
   if (other) throw new Error(`${other.path} has changed: the run learns from a teacher that was there before`);
   return loaded;
+}
+
+/** What a machine needs that has none of a teacher's files: their contents, by checksum. */
+export async function packTeacher({ source, recorded }: LoadedTeacher): Promise<Map<string, Uint8Array>> {
+  if ("networks" in source) {
+    return new Map(
+      source.networks.map((network, index) => [recorded[index].checksum, writeWeights(network, "safetensors")]),
+    );
+  }
+  const [{ path, checksum }] = recorded;
+  const bytes = await readFileBounded(path, MOST_LABEL_BYTES);
+  if (hashOf(bytes) !== checksum) throw new Error(`${path} has changed`);
+  return new Map([[checksum, bytes]]);
+}
+
+/**
+ * A teacher from what `packTeacher` gave. Opens no file.
+ *
+ * @throws Error if a content is not the recorded one
+ */
+export async function unpackTeacher(
+  recorded: readonly RecordedTeacher[],
+  contents: ReadonlyMap<string, Uint8Array>,
+): Promise<LoadedTeacher> {
+  const networks: Weights[] = [];
+  for (const { type, path, checksum } of recorded) {
+    const bytes = contents.get(checksum);
+    if (!bytes) throw new Error(`the teacher ${path} is missing`);
+    if (type === "softLabels") {
+      if (hashOf(bytes) !== checksum) throw new Error(`the teacher ${path} is another one`);
+      return { source: { logits: named(path, () => readSoftLabels(bytes)).data }, recorded };
+    }
+    const network = named(path, () => readWeights(bytes));
+    if ((await checksumOf(network)) !== checksum) throw new Error(`the teacher ${path} is another one`);
+    networks.push(network);
+  }
+  return { source: { networks }, recorded };
+}
+
+/** What a network computes, whatever file it is in. */
+async function checksumOf({ model, parameters, normalization }: Weights): Promise<string> {
+  return hashOf(JSON.stringify([model, normalization, await fingerprint(model, parameters)]));
 }
 
 function hashOf(content: string | Uint8Array): string {

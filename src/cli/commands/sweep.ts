@@ -165,7 +165,7 @@ export function sweepCommand(): Command {
         "have the runs trained by the workers of a queue: redis://HOST or rediss://HOST (TLS), password from $LENET_QUEUE_PASSWORD; see lenet worker",
       )
         .argParser(queueUrl)
-        .conflicts(["device", "jobs", "index", "collect", "teacher", "softLabels"]),
+        .conflicts(["device", "jobs", "index", "collect"]),
     )
     .addOption(queueNameOption())
     .addOption(arithmeticOption())

@@ -4,14 +4,18 @@ import { formatJson } from "../../../formats/json.js";
 import { mistakesOf } from "../../../formats/mistakes.js";
 import { recipeSchema } from "../../../formats/recipeSchema.js";
 import { RESIZES } from "../../../model/index.js";
+import { teachersSchema } from "../../../runs/configSchema.js";
 import * as z from "../../../vendor/zod.js";
 import type { SweepConfig } from "../config.js";
 
+const MOST_TEACHERS = 100;
 const checksum = z.string().min(1).max(200);
 const side = z.number().int().min(1).max(128);
 
 /** What a sweep needs of a worker. A worker reads it before it takes a job, so that it takes only those it can do. */
 const needsSchema = z.strictObject({
+  /** As runs record it. Its networks or labels are on the queue's server, by checksum; no path of it is opened. */
+  teachers: teachersSchema.max(MOST_TEACHERS).optional(),
   arithmetic: z.enum(["portable", "fused"]),
   /** The revision of the kernels that the submitter has: others compute other bits. */
   kernels: z.number().int().positive(),
@@ -62,9 +66,15 @@ export interface JobLimits {
 export function parseJob(value: unknown, { epochs }: JobLimits): RunJob {
   const parsed = jobSchema.safeParse(value, { reportInput: true });
   if (!parsed.success) throw new FormatError(`the job is invalid: ${mistakesOf(parsed.error)[0]}`);
-  const { recipe } = parsed.data;
-  if (recipe.epochs <= epochs) return parsed.data;
+  const recipe = inOrderOf((value as RunJob).recipe, parsed.data.recipe);
+  if (recipe.epochs <= epochs) return { ...parsed.data, recipe };
   throw new FormatError(`the job asks for ${recipe.epochs} epochs, but the worker's limit is ${epochs} (--max-epochs)`);
+}
+
+/** Puts an object's keys in the order of another's: a run's config is the same to the byte wherever it is trained. */
+function inOrderOf<Value extends object>(order: object, value: Value): Value {
+  const keys = Object.keys(order).filter((key) => key in value);
+  return Object.assign(Object.fromEntries(keys.map((key) => [key, undefined])), value);
 }
 
 /** Checks what a sweep says that it needs, as JSON. @throws FormatError if it is invalid */

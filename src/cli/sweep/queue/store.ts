@@ -10,6 +10,7 @@ export type Delivery =
 
 /** Far more than a run's files have. */
 const MOST_FILE_BYTES = 64e6;
+const MOST_TEACHER_BYTES = 100e6;
 const MOST_FAILURE_BYTES = 10_000;
 /** How long it is remembered what a finished sweep's runs were, so that a late second result can be compared. */
 const REMEMBERED_SECONDS = 24 * 3600;
@@ -77,9 +78,29 @@ export class SweepStore {
     await this.redis.hset(this.sweeps, this.sweep, JSON.stringify(needs));
   }
 
+  /** Keeps what the runs learn from besides the labels, by checksum. */
+  async keepTeacher(contents: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    for (const [checksum, bytes] of contents) {
+      await this.redis.hset(this.key("teachers"), checksum, bufferOf(bytes));
+    }
+  }
+
+  /** What was kept of a teacher, unchecked. */
+  async teacher(checksums: readonly string[]): Promise<Map<string, Uint8Array>> {
+    const key = this.key("teachers");
+    const contents = new Map<string, Uint8Array>();
+    for (const checksum of checksums) {
+      const size = await this.redis.hstrlen(key, checksum);
+      if (size > MOST_TEACHER_BYTES) throw new Error(`the queue holds a teacher of ${size} bytes`);
+      const bytes = await this.redis.hgetBuffer(key, checksum);
+      if (bytes) contents.set(checksum, new Uint8Array(bytes));
+    }
+    return contents;
+  }
+
   /** Forgets the sweep, but for a while not the digests of its results. */
   async end(runs: readonly string[]): Promise<void> {
-    const keys = ["ready", "progress", "lacks", "faults"].map((name) => this.key(name));
+    const keys = ["ready", "progress", "lacks", "faults", "teachers"].map((name) => this.key(name));
     const checkpoints = runs.map((run) => this.key("checkpoint", run));
     await this.redis.hdel(this.sweeps, this.sweep);
     await this.redis.del(...keys, ...checkpoints);
@@ -197,8 +218,9 @@ function fieldOf(name: string): string {
 }
 
 function fieldsOf(files: FileContents): (string | Buffer)[] {
-  return [...files].flatMap(([name, bytes]) => [
-    fieldOf(name),
-    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-  ]);
+  return [...files].flatMap(([name, bytes]) => [fieldOf(name), bufferOf(bytes)]);
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

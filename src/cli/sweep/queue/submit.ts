@@ -4,6 +4,7 @@ import type { Queue } from "bullmq";
 import { KERNELS_REVISION } from "../../../engine/wasm/wasmBackend.js";
 import { FolderExistsError } from "../../../node/disk/files.js";
 import { readHistory } from "../../../node/runFolder.js";
+import { packTeacher } from "../../../node/teachers.js";
 import { RUN_FILES } from "../../../runs/runFolderFiles.js";
 import { settleRecipe } from "../../../training/plan.js";
 import type { LoadedData } from "../../data.js";
@@ -52,7 +53,6 @@ export class QueueTrainer implements RemoteTrainer {
     runs: readonly Swept[],
     options: SweptRunsOptions<Swept>,
   ): Promise<void> {
-    if (config.teachers) throw new Error("a teacher does not travel: resume the sweep without --queue");
     const { signal, onEnd } = options;
     const store = this.storeOf(config);
     const queue = this.queueOf(config);
@@ -129,7 +129,10 @@ export class QueueTrainer implements RemoteTrainer {
     runs: ReadonlyMap<string, Swept>,
     { data, log }: SweptRunsOptions<Swept>,
   ): Promise<void> {
+    const [{ teacher } = {} as Partial<Swept>] = runs.values();
+    if (teacher) await store.keepTeacher(await packTeacher(teacher));
     await store.begin({
+      ...(config.teachers && { teachers: config.teachers }),
       arithmetic: config.arithmetic ?? "portable",
       kernels: KERNELS_REVISION,
       data: dataOf(config),

@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Job, Worker } from "bullmq";
 import { supportsFusedArithmetic } from "../../../engine/wasm/features.js";
 import { KERNELS_REVISION } from "../../../engine/wasm/wasmBackend.js";
+import { type LoadedTeacher, unpackTeacher } from "../../../node/teachers.js";
 import { availableArithmetic, enableFusedArithmetic } from "../../../node/threads.js";
 import type { LoadedData } from "../../data.js";
 import type { Reporter } from "../../terminal.js";
@@ -97,6 +98,7 @@ async function perform(
 interface OpenSweep {
   readonly id: string;
   readonly needs: SweepNeeds;
+  readonly teacher: LoadedTeacher | undefined;
   /** Takes jobs, and puts those back whose worker is dead. */
   readonly worker: Worker;
 }
@@ -157,8 +159,8 @@ class Sweeps {
   }
 
   private async examine(id: string, text: string): Promise<void> {
-    const needs = await this.trainer.prepare(id, text);
-    if (!needs || this.isClosed) return;
+    const prepared = await this.trainer.prepare(id, text);
+    if (!prepared || this.isClosed) return;
     const worker = new this.client.bullmq.Worker(id, null, {
       ...this.client.options,
       lockDuration: LOCK_MILLISECONDS,
@@ -167,7 +169,7 @@ class Sweeps {
     });
     // The client reports what happens to its connection.
     worker.on("error", () => {});
-    this.usable.set(id, { id, needs, worker });
+    this.usable.set(id, { id, ...prepared, worker });
     await worker.startStalledCheckTimer();
   }
 }
@@ -190,15 +192,16 @@ class JobTrainer {
   }
 
   /** Finds out whether this worker has what a sweep needs. @returns undefined if it has not */
-  async prepare(id: string, text: string): Promise<SweepNeeds | undefined> {
+  async prepare(id: string, text: string): Promise<Pick<OpenSweep, "needs" | "teacher"> | undefined> {
     const store = this.storeOf(id);
     try {
       const needs = parseNeeds(text);
       if (needs.arithmetic === "fused" && !this.isFused) throw new LackError("it has no fused arithmetic");
       if (needs.kernels !== KERNELS_REVISION) throw new LackError("it has another version of lenet, with other bits");
       await this.options.data.load(needs.data);
+      const teacher = needs.teachers && (await this.teacherOf(store, needs.teachers));
       if (this.lacks.delete(id)) await store.setLack(this.name, undefined);
-      return needs;
+      return { needs, teacher };
     } catch (error) {
       const { message } = error as Error;
       if (this.signal.aborted || this.lacks.get(id) === message) return undefined;
@@ -210,8 +213,9 @@ class JobTrainer {
   }
 
   /** @returns whether the job is done @throws Error if it is refused */
-  async train({ data }: Job, { id, needs }: OpenSweep, signal: AbortSignal): Promise<boolean> {
+  async train({ data }: Job, sweep: OpenSweep, signal: AbortSignal): Promise<boolean> {
     const { terminal, limits } = this.options;
+    const { id, needs } = sweep;
     let job: RunJob;
     try {
       job = parseJob(data, limits);
@@ -225,7 +229,7 @@ class JobTrainer {
     const loaded = await this.options.data.load(needs.data);
     const scratch = await mkdtemp(join(tmpdir(), "lenet-worker-"));
     try {
-      const delivery = await this.trainIn(join(scratch, "run"), store, job, needs.arithmetic, loaded, signal);
+      const delivery = await this.trainIn(join(scratch, "run"), store, job, sweep, loaded, signal);
       if (!delivery) return false;
       terminal.detail(`${delivery.failure === undefined ? "done" : `failed: ${delivery.failure}`}: ${jobName(job)}`);
       if (await store.deliver(job.run, jobName(job), delivery, this.name)) {
@@ -234,6 +238,14 @@ class JobTrainer {
       return true;
     } finally {
       await rm(scratch, { recursive: true, force: true });
+    }
+  }
+
+  private async teacherOf(store: SweepStore, recorded: NonNullable<SweepNeeds["teachers"]>): Promise<LoadedTeacher> {
+    try {
+      return await unpackTeacher(recorded, await store.teacher(recorded.map(({ checksum }) => checksum)));
+    } catch (error) {
+      throw new LackError(`it could not get the teacher from the queue: ${(error as Error).message}`);
     }
   }
 
@@ -246,7 +258,7 @@ class JobTrainer {
     out: string,
     store: SweepStore,
     job: RunJob,
-    arithmetic: SweepNeeds["arithmetic"],
+    { needs: { arithmetic }, teacher }: OpenSweep,
     data: LoadedData,
     signal: AbortSignal,
   ): Promise<Delivery | undefined> {
@@ -263,6 +275,7 @@ class JobTrainer {
       const finished = await trainInThread(
         {
           training: { recipe, seed, changes: {}, augment: { augmentation, flipGiven: true } },
+          teacher,
           threads: 1,
           arithmetic: availableArithmetic(arithmetic),
           out,
