@@ -8,8 +8,9 @@ export default defineConfig({
   test: {
     // Whatever the system speaks.
     env: { LC_ALL: "C" },
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Only what hangs may come to this, on a busy machine too.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     // Of the tests in a file that may run at the same time.
     maxConcurrency: 2,
     projects: [

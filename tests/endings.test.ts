@@ -100,15 +100,15 @@ describe.runIf(process.platform === "linux")("a pipe", () => {
 it("ends at SIGTERM even if the command does not", async () => {
   const program = `
     import { withInterrupt } from ${JSON.stringify(new URL("../dist/cli/interrupt.js", import.meta.url).href)};
-    console.log("begun");
-    await withInterrupt(() => new Promise(() => setInterval(() => {}, 1000)), 300);
+    await withInterrupt(() => {
+      console.log("begun");
+      return new Promise(() => setInterval(() => {}, 1000));
+    }, 300);
   `;
   const child = spawn(process.execPath, ["--input-type=module", "--eval", program], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   await once(child.stdout, "data");
-  // The handler is installed right after the line is printed.
-  await new Promise((resolve) => setTimeout(resolve, 200));
   child.kill("SIGTERM");
   expect(await once(child, "exit")).toEqual([130, null]);
 });

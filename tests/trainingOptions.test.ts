@@ -75,7 +75,7 @@ describe("a run with teachers", () => {
 });
 
 describe("the recipe distilled", () => {
-  it("trains its teacher first and says so; the next run finds it", { timeout: 120_000 }, async () => {
+  it("trains its teacher first and says so; the next run finds it", async () => {
     await writeFile(inFolder("short.json"), JSON.stringify({ extends: "distilled", epochs: 1 }));
     const args = ["train", "--data", "images", "--config", "short.json"];
     const first = await lenet([...args, "--out", "first"]);
