@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import {
+  copyFileSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -93,6 +94,15 @@ describe("the package", () => {
     const needs = (kind: string) =>
       `MissingDecoderError: ${kind} images need an optional package: npm install @imagemagick/magick-wasm`;
     expect(output.toString().split("\n")).toEqual(["13", "13", "19", "17", needs("WebP"), needs("such JPEG"), ""]);
+  });
+
+  it("trains on two threads and decodes in another, installed", () => {
+    for (const name of ["program.js", "process.js"]) copyFileSync(join("tests/everywhere", name), join(folder, name));
+    const output = execFileSync(process.execPath, ["process.js"], { cwd: folder, encoding: "utf8" });
+    // docs/platforms.md has the fingerprint of every runtime and bundler.
+    const { fingerprint, threads } = JSON.parse(output);
+    expect(threads).toBe(2);
+    expect(readFileSync("docs/platforms.md", "utf8")).toContain(`\`${fingerprint.slice(0, 16)}\``);
   });
 
   it("has no install scripts", () => {

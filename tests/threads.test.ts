@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { initializeParameters, lenet5, wasmBackend } from "../src/engine.js";
 import { RECIPES, type StartThread, type Threads } from "../src/index.js";
 import { startThread } from "../src/node/threads.js";
@@ -101,6 +101,22 @@ it("refuses to compute after it is disposed", async () => {
   const engine = await engineWith(startThread);
   engine.dispose();
   await expect(evaluateBlack(engine)).rejects.toThrow("the engine was disposed");
+});
+
+it("says that WebAssembly must not be compiled", async () => {
+  // As on Cloudflare Workers.
+  class Forbidden {
+    constructor() {
+      throw new WebAssembly.CompileError("Wasm code generation disallowed by embedder");
+    }
+  }
+  const forbidden = vi.spyOn(WebAssembly, "Module").mockImplementation(Forbidden as never);
+  const compiling = wasmBackend({ arithmetic: "portable" }).compile(
+    [{ model, normalization: { mean: [0.5], std: [0.5] } }],
+    { batchSize: 16 },
+  );
+  await expect(compiling).rejects.toThrow("WebAssembly cannot be compiled here: an edge platform");
+  forbidden.mockRestore();
 });
 
 it("starts threads from a program given with --eval", () => {

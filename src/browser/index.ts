@@ -4,14 +4,14 @@
  * @module lenet/browser
  */
 
-import type { StartThread, Threads } from "../engine/wasm/threads.js";
+import type { StartThread, ThreadStart, Threads } from "../engine/wasm/threads.js";
 
 /**
  * Whether workers can share memory here. The page must be cross-origin isolated (`crossOriginIsolated`); even then, WebKitGTK
  * has no shared memory.
  */
 export function canShareMemory(): boolean {
-  return crossOriginIsolated && typeof SharedArrayBuffer !== "undefined";
+  return globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer !== "undefined";
 }
 
 /**
@@ -21,6 +21,18 @@ export function canShareMemory(): boolean {
 export function availableThreads(): number {
   return canShareMemory() ? navigator.hardwareConcurrency : 1;
 }
+
+/** What `threadWorker.ts` does, as text. */
+const PROGRAM = `addEventListener("message", ({ data: { module, memory, thread, failedWord } }) => {
+  try {
+    const { exports } = new WebAssembly.Instance(module, { environment: { memory } });
+    postMessage("running");
+    exports.thread(thread);
+  } catch (error) {
+    Atomics.compareExchange(new Int32Array(memory.buffer), failedWord, 0, 1);
+    throw error;
+  }
+});`;
 
 /**
  * Starts engine threads as web workers. They share memory, which browsers allow only in cross-origin-isolated pages:
@@ -33,21 +45,40 @@ export function availableThreads(): number {
  */
 export const startThread: StartThread = (start) => {
   if ("document" in globalThis) throw new Error("a window cannot wait for threads: compile the engine in a worker");
-  if (!crossOriginIsolated) throw new Error("threads need a cross-origin-isolated page");
+  if (globalThis.crossOriginIsolated !== true) throw new Error("threads need a cross-origin-isolated page");
   if (!canShareMemory()) throw new Error("threads need shared memory, which this browser does not have");
   // Bundlers recognise exactly this expression.
-  const worker = new Worker(new URL("./threadWorker.js", import.meta.url), { type: "module" });
-  const ready = new Promise<void>((resolve, reject) => {
-    worker.addEventListener("message", () => resolve());
-    worker.addEventListener("error", ({ message }) => {
-      // A worker whose program failed to load could not set this itself.
-      Atomics.compareExchange(new Int32Array(start.memory.buffer), start.failedWord, 0, 1);
-      reject(new Error("a thread of the engine failed", { cause: message }));
-    });
+  let worker = new Worker(new URL("./threadWorker.js", import.meta.url), { type: "module" });
+  const ready = running(worker, start).catch((cause) => {
+    // esbuild and the development servers of Vite 6 and 7 do not, and lose the file: there, the text works. It is not the
+    // only way, because a strict content security policy forbids blob: URLs.
+    worker.terminate();
+    const url = URL.createObjectURL(new Blob([PROGRAM], { type: "text/javascript" }));
+    worker = new Worker(url);
+    return running(worker, start)
+      .catch(() => Promise.reject(cause))
+      .finally(() => URL.revokeObjectURL(url));
   });
-  worker.postMessage(start);
   return { ready, terminate: () => worker.terminate() };
 };
+
+/** Starts an engine's program in a worker; fulfilled once it runs, rejected if it does not. */
+function running(worker: Worker, start: ThreadStart): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let isRunning = false;
+    worker.addEventListener("message", () => {
+      isRunning = true;
+      resolve();
+    });
+    worker.addEventListener("error", ({ message }) => {
+      // The engine that waits for it sees only the shared memory.
+      if (isRunning) Atomics.compareExchange(new Int32Array(start.memory.buffer), start.failedWord, 0, 1);
+      const reason = message ? `: ${message}` : ", because its file does not load";
+      reject(new Error(`a thread of the engine did not start${reason}`));
+    });
+    worker.postMessage(start);
+  });
+}
 
 /**
  * Threads to train with. Default: one per core in a worker of a cross-origin-isolated page; elsewhere only the calling

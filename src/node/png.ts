@@ -1,11 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
 
 const FONT_FAMILY = "DejaVu Sans";
 const FONT_FILES = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"];
 /** Of the built package, whether this is run from it or from the sources. */
-const FONTS = new URL("../../dist/fonts/", import.meta.url);
+const FONTS = join(dirname(fileURLToPath(import.meta.url)), "../../dist/fonts");
 
 let fonts: Promise<Uint8Array[]> | undefined;
 
@@ -14,7 +16,7 @@ function prepare(): Promise<Uint8Array[]> {
   fonts ??= (async () => {
     const { resolve } = createRequire(import.meta.url);
     await initWasm(await readFile(resolve("@resvg/resvg-wasm/index_bg.wasm")));
-    return Promise.all(FONT_FILES.map((file) => readFile(new URL(file, FONTS))));
+    return Promise.all(FONT_FILES.map((file) => readFile(join(FONTS, file))));
   })();
   return fonts;
 }

@@ -69,7 +69,8 @@ function isPackageInstalled(): boolean {
 }
 
 async function importPackage() {
-  return import("webgpu").catch((error) => {
+  // Bundlers must not look for it: it is optional.
+  return import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ "webgpu").catch((error) => {
     throw new Error(INSTALL, { cause: error });
   });
 }

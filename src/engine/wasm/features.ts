@@ -49,9 +49,28 @@ export function isFused(arithmetic?: Arithmetic): boolean {
   );
 }
 
+/**
+ * Compiles a module.
+ *
+ * @throws Error if the platform forbids it
+ */
+export function compileModule(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  requireWebAssembly();
+  try {
+    return new WebAssembly.Module(bytes);
+  } catch (cause) {
+    // Ours are valid. Workers of edge networks run only modules that were uploaded with them.
+    if (!WebAssembly.validate(bytes)) throw cause;
+    throw new Error(
+      "WebAssembly cannot be compiled here: an edge platform such as Cloudflare Workers forbids it, or a content security policy without 'wasm-unsafe-eval' does",
+      { cause },
+    );
+  }
+}
+
 function computesFused(): boolean {
   const memory = new WebAssembly.Memory({ initial: 0, maximum: 0 });
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(probeModule()), { environment: { memory } });
+  const { exports } = new WebAssembly.Instance(compileModule(probeModule()), { environment: { memory } });
   const probe = exports.probe as (factor: number, square: number) => number;
   return probe(FACTOR, ROUNDED_SQUARE) === 1;
 }

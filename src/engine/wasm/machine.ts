@@ -14,6 +14,7 @@ import { dropoutKeys } from "../../numeric/dropoutDraw.js";
 import type { Images, LossSettings, SampleResults } from "../backend.js";
 import { imageSize } from "../hostImages.js";
 import { packDraw, SPREADS, spreadsOf } from "../placementDraws.js";
+import { compileModule } from "./features.js";
 import { Failure, FLOAT_BYTES, type Layout, NO_LABEL, placeOffset, TILE_SAMPLES } from "./kernels/index.js";
 import { readArena, writeArena } from "./parameterStore.js";
 import { buildProgram, Job, type Program, type ProgramOptions, Source } from "./program.js";
@@ -99,7 +100,7 @@ export class Machine {
     this.placements = this.words.subarray(this.program.addresses.placements / 4);
     this.program.useThreads(this.words, count);
 
-    const module = new WebAssembly.Module(this.program.bytes);
+    const module = compileModule(this.program.bytes);
     const instance = new WebAssembly.Instance(module, { environment: { memory } });
     this.functions = instance.exports as unknown as ProgramExports;
     const failedWord = this.program.addresses.meeting.failed / 4;

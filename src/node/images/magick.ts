@@ -13,6 +13,9 @@ const MAXIMUM_PROFILE_BYTES = 64n << 20n;
 /** How many pixels leave the decoder's memory at a time. */
 const PIXELS_PER_COPY = 2 ** 18;
 
+/** Its file in the package, in parts, so that bundlers do not look for it either. */
+const PROGRAM = ["@imagemagick/magick-wasm", "magick.wasm"].join("/");
+
 /** libjpeg only warns and fills in the rest. */
 const CUT_OFF = /premature end/i;
 
@@ -43,9 +46,12 @@ async function start(format: ImageFormat): Promise<ImageMagick> {
 const NAMES = { PNG: "PNG", JPEG: "such JPEG", WEBP: "WebP", GIF: "GIF", BMP: "BMP", TIFF: "TIFF" } as const;
 
 async function load(): Promise<ImageMagick> {
-  const magick: ImageMagick = await import("@imagemagick/magick-wasm");
+  // Bundlers must not look for it: it is optional.
+  const magick: ImageMagick = await import(
+    /* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ "@imagemagick/magick-wasm"
+  );
   const { initializeImageMagick, MagickColors, MagickImage, ResourceLimits } = magick;
-  const program = createRequire(import.meta.url).resolve("@imagemagick/magick-wasm/magick.wasm");
+  const program = createRequire(import.meta.url).resolve(PROGRAM);
   await initializeImageMagick(await WebAssembly.compile(new Uint8Array(await readFile(program))));
   ResourceLimits.area = BigInt(MAXIMUM_PIXELS);
   ResourceLimits.width = BigInt(MAXIMUM_SIDE);

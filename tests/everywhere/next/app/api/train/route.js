@@ -1,0 +1,14 @@
+import { decodeImage, encodePng, threads } from "lenet/node";
+import { train } from "../../../program.js";
+
+export const dynamic = "force-dynamic";
+
+export async function GET() {
+  try {
+    const { rgba } = await decodeImage(await encodePng(Uint8Array.of(1, 2), 2, 1));
+    if (rgba[4] !== 2) throw new Error("an image is decoded wrongly");
+    return Response.json(await train(threads(2)));
+  } catch ({ message }) {
+    return Response.json({ error: message });
+  }
+}
