@@ -173,6 +173,7 @@ async function install({ packages, files }) {
   await mkdir(project, { recursive: true });
   if (files) await cp(join(PROGRAMS, files), project, { recursive: true });
   for (const name of ["program.js", "process.js"]) await cp(join(PROGRAMS, name), join(project, name));
+  await cp(join(ROOT, "tests/fixtures/images/color.jpg"), join(project, "color.jpg"));
   if (files === "next") await cp(join(PROGRAMS, "page/worker.js"), join(project, "worker.js"));
   await writeFile(join(project, "package.json"), '{ "private": true, "type": "module" }\n');
   await rm(join(project, "node_modules/lenet"), { recursive: true, force: true });

@@ -98,6 +98,7 @@ describe("the package", () => {
 
   it("trains on two threads and decodes in another, installed", () => {
     for (const name of ["program.js", "process.js"]) copyFileSync(join("tests/everywhere", name), join(folder, name));
+    copyFileSync("tests/fixtures/images/color.jpg", join(folder, "color.jpg"));
     const output = execFileSync(process.execPath, ["process.js"], { cwd: folder, encoding: "utf8" });
     // docs/platforms.md has the fingerprint of every runtime and bundler.
     const { fingerprint, threads } = JSON.parse(output);
