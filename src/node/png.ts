@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
+import { packageFile } from "./disk/packageFile.js";
 
 const FONT_FAMILY = "DejaVu Sans";
 const FONT_FILES = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"];
@@ -14,8 +14,7 @@ let fonts: Promise<Uint8Array[]> | undefined;
 /** Starts the renderer and reads the fonts, once. */
 function prepare(): Promise<Uint8Array[]> {
   fonts ??= (async () => {
-    const { resolve } = createRequire(import.meta.url);
-    await initWasm(await readFile(resolve("@resvg/resvg-wasm/index_bg.wasm")));
+    await initWasm(await readFile(packageFile("@resvg/resvg-wasm/index_bg.wasm")));
     return Promise.all(FONT_FILES.map((file) => readFile(join(FONTS, file))));
   })();
   return fonts;

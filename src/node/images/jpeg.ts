@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import type { DecodedImage } from "../../data/images/color.js";
+import { packageFile } from "../disk/packageFile.js";
 import { ImageError, isCommonJpeg } from "./header.js";
 
 /** The parts that are used of a module that Emscripten made of MozJPEG, a libjpeg. */
@@ -13,8 +13,7 @@ interface Decoder {
   readonly HEAPU8: Uint8Array;
 }
 
-/** Its file in the package, in parts: bundlers would look for it. */
-const PROGRAM = ["@jsquash/jpeg", "codec/dec/mozjpeg_dec.wasm"].join("/");
+const PROGRAM = "@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm";
 
 /** libjpeg only warns and fills in the rest. */
 const CUT_OFF = /premature end/i;
@@ -26,8 +25,7 @@ let messages: string[] = [];
 
 async function start(): Promise<Decoder> {
   const { default: create } = await import("@jsquash/jpeg/codec/dec/mozjpeg_dec.js");
-  const path = createRequire(import.meta.url).resolve(PROGRAM);
-  program ??= await WebAssembly.compile(new Uint8Array(await readFile(path)));
+  program ??= await WebAssembly.compile(new Uint8Array(await readFile(packageFile(PROGRAM))));
   const compiled = program;
   return create({
     noInitialRun: true,

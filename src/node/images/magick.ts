@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import type { IMagickImage, MagickError, MagickReadSettings } from "@imagemagick/magick-wasm";
 import type { DecodedImage } from "../../data/images/color.js";
+import { packageFile } from "../disk/packageFile.js";
 import { ImageError, type ImageFormat, MAXIMUM_PIXELS, MAXIMUM_SIDE } from "./header.js";
 
 type ImageMagick = typeof import("@imagemagick/magick-wasm");
@@ -13,8 +13,7 @@ const MAXIMUM_PROFILE_BYTES = 64n << 20n;
 /** How many pixels leave the decoder's memory at a time. */
 const PIXELS_PER_COPY = 2 ** 18;
 
-/** Its file in the package, in parts, so that bundlers do not look for it either. */
-const PROGRAM = ["@imagemagick/magick-wasm", "magick.wasm"].join("/");
+const PROGRAM = "@imagemagick/magick-wasm/magick.wasm";
 
 /** libjpeg only warns and fills in the rest. */
 const CUT_OFF = /premature end/i;
@@ -51,8 +50,7 @@ async function load(): Promise<ImageMagick> {
     /* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ "@imagemagick/magick-wasm"
   );
   const { initializeImageMagick, MagickColors, MagickImage, ResourceLimits } = magick;
-  const program = createRequire(import.meta.url).resolve(PROGRAM);
-  await initializeImageMagick(await WebAssembly.compile(new Uint8Array(await readFile(program))));
+  await initializeImageMagick(await WebAssembly.compile(new Uint8Array(await readFile(packageFile(PROGRAM)))));
   ResourceLimits.area = BigInt(MAXIMUM_PIXELS);
   ResourceLimits.width = BigInt(MAXIMUM_SIDE);
   ResourceLimits.height = BigInt(MAXIMUM_SIDE);
