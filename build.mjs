@@ -4,6 +4,7 @@
 // - dist/fonts: the two faces that pictures use
 // - dist/lab: the built site
 // - dist/THIRD-PARTY.txt: the licence of everything that is in these three
+// - dist/src: the sources that declarations refer to, for "go to definition"
 // Declarations that no entry reaches are removed: nobody can import them.
 import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -82,6 +83,18 @@ async function removeUnreachable(entries) {
   if (foreign.length > 0) throw new Error(`the public types need ${foreign.join(", ")}, which refer to other packages`);
   for (const file of await readdir(DIST, { recursive: true })) {
     const path = join(DIST, file);
-    if (/\.d\.ts(\.map)?$/.test(file) && !reached.has(path.replace(/\.map$/, ""))) await rm(path);
+    if (!/\.d\.ts(\.map)?$/.test(file)) continue;
+    if (!reached.has(path.replace(/\.map$/, ""))) await rm(path);
+    else if (file.endsWith(".map")) await bringSource(path);
   }
+}
+
+/** Copies the source that a map of declarations refers to into dist. */
+async function bringSource(map) {
+  const content = JSON.parse(await readFile(map, "utf8"));
+  const source = resolve(dirname(map), content.sources[0]);
+  const copy = join(DIST, "src", relative(join(ROOT, "src"), source));
+  await mkdir(dirname(copy), { recursive: true });
+  await copyFile(source, copy);
+  await writeFile(map, JSON.stringify({ ...content, sources: [relative(dirname(map), copy).replaceAll("\\", "/")] }));
 }

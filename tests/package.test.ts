@@ -42,7 +42,7 @@ describe("the package", () => {
         expect(existsSync(join(installed, target)), target).toBe(true);
       }
     }
-    expect(files.filter((file) => /\.test\.|^(tests|bench|examples|web)\b/.test(file))).toEqual([]);
+    expect(files.filter((file) => /\.test\.|^(src|tests|bench|examples|web)\b/.test(file))).toEqual([]);
   });
 
   it("has the sources that its declarations refer to, and the licence of all that it carries", () => {
