@@ -18,6 +18,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { installPacked } from "./support/packed.js";
 
 const MOST_KILOBYTES = 64;
+/** Two thirds of it are the engine, which emits the kernels of training, too. */
+const MOST_PREDICTION_KILOBYTES = 80;
 const MOST_MEGABYTES = 15;
 const MOST_PACKAGES = 10;
 const TYPESCRIPT = resolve("node_modules/typescript/bin/tsc");
@@ -195,15 +197,18 @@ describe("its types", () => {
 });
 
 /** An entry with all its exports, bundled and minified. */
-async function bundled(entry: string): Promise<Rolldown.OutputChunk> {
-  const { exports } = manifest();
+function bundled(entry: string): Promise<Rolldown.OutputChunk> {
+  return bundledFile(join(installed, manifest().exports[entry].default));
+}
+
+async function bundledFile(input: string): Promise<Rolldown.OutputChunk> {
   const result = await build({
     configFile: false,
     root: folder,
     logLevel: "error",
     build: {
       write: false,
-      rolldownOptions: { input: join(installed, exports[entry].default), preserveEntrySignatures: "strict" },
+      rolldownOptions: { input, preserveEntrySignatures: "strict" },
     },
   });
   const chunks = [result].flat().flatMap((each) => ("output" in each ? each.output : []));
@@ -222,6 +227,16 @@ describe("bundled for browsers", () => {
   it.each(["./data", "./engine", "./browser"])("%s has no dependencies, either", async (entry) => {
     const { modules } = await bundled(entry);
     expect(Object.keys(modules).filter((module) => !module.includes("lenet/dist/"))).toEqual([]);
+  });
+
+  it(`reading weights and predicting takes less than ${MOST_PREDICTION_KILOBYTES} kB gzipped`, async () => {
+    const program = join(folder, "prediction.js");
+    writeFileSync(program, 'export { LeNet5, predict } from "lenet";\nexport { readWeights } from "lenet/formats";\n');
+    const { code, imports, modules } = await bundledFile(program);
+    expect(imports).toEqual([]);
+    // Recipes and what only they need are left out.
+    expect(Object.keys(modules).filter((module) => /recipeSchema|vendor\/zod\.js/.test(module))).toEqual([]);
+    expect(gzipSync(code, { level: 9 }).length).toBeLessThan(MOST_PREDICTION_KILOBYTES * 1000);
   });
 
   it("the formats can be bundled", async () => {
