@@ -4,14 +4,12 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { catalogEntry } from "../../src/data/catalog.js";
 import { writeDigitFiles } from "../support/digitFiles.mjs";
 import { blackPng } from "../support/images.js";
 import { executable, type Host, launch, openLab, SKIPPED, serveSite, trainToTheEnd } from "./browser.js";
 
-const MIRRORS = [
-  "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
-  "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-];
+const { mirrors: MIRRORS } = catalogEntry("fashion-mnist");
 
 describe.skipIf(!executable)(`data in the lab${SKIPPED}`, () => {
   let browser: Browser;
@@ -94,7 +92,7 @@ describe.skipIf(!executable)(`data in the lab${SKIPPED}`, () => {
     const { page, requests } = await openLab(browser, `${host.url}#train?count=100`);
     await page
       .context()
-      .route(/amazonaws/, (route) =>
+      .route(/ubyte\.gz$/, (route) =>
         route.request().url().startsWith(MIRRORS[0])
           ? route.fulfill({ body: Buffer.from("something else"), headers: { "Access-Control-Allow-Origin": "*" } })
           : route.abort(),

@@ -149,6 +149,22 @@ describe.skipIf(!executable)(`what the lab keeps${SKIPPED}`, () => {
     await other.context().close();
   });
 
+  test.each([
+    ["nothing", "AAAA"],
+    [
+      "another network",
+      btoa(JSON.stringify({ model: { input: {}, layers: [{ type: "__proto__" }] } })).replaceAll("=", ""),
+    ],
+    ["bytes that are no text of an address", "abcde"],
+  ])("says so if a link holds %s", async (_, text) => {
+    const { page, faults } = await openView(browser, `${host.url}#inspect?inspectNetwork=${text}`);
+    await page.getByRole("alert").getByText("The network of the link could not be opened").waitFor();
+    expect(new URL(page.url()).hash).toBe("#inspect");
+    await page.getByRole("button", { name: /digits and train/ }).waitFor();
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
   test("does not fill the history with units", async () => {
     const page = await openNetwork("#inspect");
     await page.getByRole("link", { name: "Understand" }).click();

@@ -14,7 +14,7 @@ import { OutputRow, Prediction } from "./layers/OutputRow.js";
 import { messages } from "./messages/index.js";
 import { RunBar } from "./RunBar.js";
 import { Start } from "./Start.js";
-import { useShared } from "./sharing.js";
+import { linkFailure, useShared } from "./sharing.js";
 import { useGivenImage } from "./source/FilePicker.js";
 import { SourcePanel } from "./source/SourcePanel.js";
 import { chooseRandom } from "./state/choosableImages.js";
@@ -53,6 +53,11 @@ export function View() {
       <header class="lead">
         <h1>{m.title}</h1>
         {!current && <p>{m.lead}</p>}
+        {linkFailure.value && (
+          <p class="notice" role="alert">
+            {linkFailure.value}
+          </p>
+        )}
       </header>
       {current ? <Network {...current} /> : <Start />}
     </div>

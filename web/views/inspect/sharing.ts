@@ -1,10 +1,12 @@
-import { useSignalEffect } from "@preact/signals";
+import { signal, useSignalEffect } from "@preact/signals";
 import { addressWith, changeUrl, url } from "../../address/url.js";
-import { announce } from "../../kit/regions.js";
 import { strokesOf, strokesText } from "../../scene/strokeText.js";
 import { messages } from "./messages/index.js";
 import { drawing, source } from "./state/shownImage.js";
 import { shownNetwork } from "./state/shownNetwork.js";
+
+/** Why the network of a link could not be opened. */
+export const linkFailure = signal<string | undefined>(undefined);
 
 /** Takes the drawing and the network of a link, while a component is mounted. */
 export function useShared(): void {
@@ -23,11 +25,12 @@ export function useShared(): void {
 
 async function openShared(text: string | undefined, run: string | undefined): Promise<void> {
   const m = messages();
+  linkFailure.value = undefined;
   try {
     if (run) await (await import("../../opening/servedRuns.js")).showServed(run);
     else if (text) await (await import("../../opening/sharedNetwork.js")).openNetworkText(text, m.fromLink);
   } catch (error) {
-    announce(m.linkFailed(error instanceof Error ? error.message : String(error)));
+    linkFailure.value = m.linkFailed(error instanceof Error ? error.message : String(error));
   }
 }
 
