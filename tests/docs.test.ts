@@ -6,6 +6,7 @@ import { checkPage, listPaths } from "./support/pages.js";
 const PAGES = [
   ...[
     "README.md",
+    "README.zh-CN.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "bench/README.md",

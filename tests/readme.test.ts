@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { generateDigits } from "../src/data/index.js";
 
 const readme = readFileSync("README.md", "utf8");
@@ -21,4 +21,27 @@ it("shows commands that exist", () => {
   const commands = new Set([...readme.matchAll(/^npx lenet ([\w-]+)/gm)].map(([, command]) => command));
   expect(commands.size).toBeGreaterThan(4);
   for (const command of commands) expect(help).toMatch(new RegExp(`^  ${command} `, "m"));
+});
+
+describe("the README in Chinese", () => {
+  const chinese = readFileSync("README.zh-CN.md", "utf8");
+  /** Without the link to the other language, and to a heading of its own. */
+  const links = (text: string) =>
+    [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, target]) => target).filter((to) => !/^(README|#)/.test(to));
+  const blocks = (text: string, language: string) =>
+    [...text.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, "gs"))].map(([, block]) => block);
+  /** Without their explanations, which begin in one column. */
+  const commands = (text: string) => text.match(/^npx lenet .*$/gm)?.map((line) => line.slice(0, 69).trim());
+  const headings = (text: string) => text.match(/^#+ /gm);
+  const rows = (text: string) => text.match(/^\|.*\|$/gm)?.length;
+
+  it("has all sections, tables, links, pictures, numbers and code of the English one", () => {
+    expect(headings(chinese)).toEqual(headings(readme));
+    expect(rows(chinese)).toBe(rows(readme));
+    expect(links(chinese).sort()).toEqual(links(readme).sort());
+    expect(blocks(chinese, "ts")).toEqual(blocks(readme, "ts"));
+    expect(commands(chinese)).toEqual(commands(readme));
+    const numbers = (text: string) => [...new Set(text.match(/\d[\d,.]*\d/g))].sort();
+    expect(numbers(chinese)).toEqual(numbers(readme));
+  });
 });
