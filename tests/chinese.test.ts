@@ -150,6 +150,27 @@ describe("a run in Chinese", () => {
     for (const row of compared) expect(stringWidth(row)).toBe(stringWidth(compared[0]));
   });
 
+  it("is swept, and compared over seeds", async () => {
+    const args = [
+      "sweep",
+      "--data",
+      "digits",
+      "--seeds",
+      "2",
+      "--set",
+      "epochs=1",
+      "--recipe",
+      "paper",
+      "--out",
+      "sweep",
+    ];
+    const { code, stdout } = await inChinese(...args);
+    expect(code).toBe(0);
+    const said = lines(stdout).filter((line) => !line.includes("剩余"));
+    for (const line of said.filter((each) => !each.startsWith("epochs=1"))) expect(line).toMatch(CHINESE);
+    expect(stdout).toMatch(/\n设置 +运行数 +验证准确率 +测试准确率 +最好种子 +最差种子 +每次用时\n/);
+  });
+
   it("prints the same JSON and CSV", async () => {
     for (const args of [
       ["compare", "run", "--json"],

@@ -4,7 +4,7 @@ import type { Arithmetic } from "../engine/wasm/features.js";
 import { webgpuBackend } from "../engine/webgpu/webgpuBackend.js";
 import { processorBackend } from "../node/threads.js";
 import { chosenCard, findCards, type GraphicsCard, hasWebgpu, nodeGpu } from "../node/webgpu.js";
-import { counted } from "./messages/counted.js";
+import { messages } from "./messages/index.js";
 import type { Reporter } from "./terminal.js";
 
 /** Where to compute, as the user says it. */
@@ -40,15 +40,15 @@ export function fasterDevice(
   { images, batchSize, networks = 1 }: Work,
   card: Pick<GraphicsCard, "isSoftware"> | undefined,
 ): { readonly device: "cpu" | "gpu"; readonly reason: string } {
-  if (!card) return { device: "cpu", reason: "there is no graphics card" };
-  if (card.isSoftware) return { device: "cpu", reason: "the only graphics card is a software one" };
+  if (!card) return { device: "cpu", reason: messages.deviceReasons.noCard };
+  if (card.isSoftware) return { device: "cpu", reason: messages.deviceReasons.softwareCard };
   if (batchSize * networks < SAMPLES_WORTH_STARTING) {
-    return { device: "cpu", reason: `steps of ${counted(batchSize * networks, "image")} keep a graphics card waiting` };
+    return { device: "cpu", reason: messages.deviceReasons.smallSteps(batchSize * networks) };
   }
   if (images * networks < IMAGES_WORTH_STARTING) {
-    return { device: "cpu", reason: "the work is done before a graphics card would have started" };
+    return { device: "cpu", reason: messages.deviceReasons.littleWork };
   }
-  return { device: "gpu", reason: "it is faster for this work" };
+  return { device: "gpu", reason: messages.deviceReasons.faster };
 }
 
 /** A device to compute on. */
@@ -89,13 +89,13 @@ export async function openDevice(
   if (choice === "cpu" || arithmetic || (choice === "auto" && !hasWebgpu())) return PROCESSOR;
   if (choice === "auto") {
     const { device, reason } = work ? await fasterForWork(work) : SMALL_WORK;
-    terminal.detail(`device: ${device === "cpu" ? "the processor" : "a graphics card"}, because ${reason}`);
+    terminal.detail(messages.device(device, reason));
     if (device === "cpu") return PROCESSOR;
   }
   return openCard();
 }
 
-const SMALL_WORK = { device: "cpu", reason: "this takes less time than starting a graphics card" } as const;
+const SMALL_WORK = { device: "cpu", reason: messages.deviceReasons.smallWork } as const;
 
 async function fasterForWork(work: Work): Promise<ReturnType<typeof fasterDevice>> {
   const onAnyCard = fasterDevice(work, { isSoftware: false });

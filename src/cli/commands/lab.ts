@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
 import { serveLab } from "../../node/lab/server.js";
 import { withInterrupt } from "../interrupt.js";
+import { messages } from "../messages/index.js";
 import { dataDirOption, integer } from "../options.js";
 
 interface LabCommandOptions {
@@ -29,7 +30,7 @@ export function labCommand(): Command {
 async function runLab({ open, ...options }: LabCommandOptions): Promise<void> {
   await withInterrupt(async (signal) => {
     const server = await serveLab({ ...options, site: SITE });
-    process.stdout.write(`lab: ${server.url}\nPress Ctrl-C to stop.\n`);
+    process.stdout.write(`${messages.lab(server.url)}\n`);
     if (open) openInBrowser(server.url);
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
     await server.close();

@@ -123,6 +123,17 @@ export const en = {
   measuring: "measuring",
   busy: (load: string, cores: number) =>
     `the load average is ${load} on ${counted(cores, "core")}: other programs are running, and the figures will be too slow`,
+  lab: (url: string) => `lab: ${url}\nPress Ctrl-C to stop.`,
+  device: (device: "cpu" | "gpu", reason: string) =>
+    `device: ${device === "cpu" ? "the processor" : "a graphics card"}, because ${reason}`,
+  deviceReasons: {
+    noCard: "there is no graphics card",
+    softwareCard: "the only graphics card is a software one",
+    smallSteps: (count: number) => `steps of ${images(count)} keep a graphics card waiting`,
+    littleWork: "the work is done before a graphics card would have started",
+    faster: "it is faster for this work",
+    smallWork: "this takes less time than starting a graphics card",
+  },
   file: "file",
   cached: (files: number, megabytes: string, folder: string) =>
     `${counted(files, "file")} (${megabytes} MB) in ${folder}`,
@@ -131,6 +142,19 @@ export const en = {
   nothingRemoved: "nothing was removed",
 
   // Sweeps.
+  sweepStarts: (runs: number, data: string, where: string, finished: number) =>
+    `${counted(runs, "run")} of LeNet-5 on ${data}, ${where}${finished > 0 ? `, ${finished} already finished` : ""}`,
+  inParallel: (jobs: number) => `${jobs} in parallel`,
+  byWorkers: (queue: string) => `by the workers of ${queue}`,
+  sideBySide: (networks: number) => `training ${counted(networks, "network")} side by side`,
+  tooMany: (networks: number) =>
+    `the graphics card does not have the memory for ${networks} networks: trying half of them`,
+  goOn: (kept: number, before: number) => `${kept} of ${counted(before, "combination")} go on`,
+  runOf: (index: number, runs: number, path: string) => `run ${index} of ${counted(runs, "run")}: ${path}`,
+  alreadyFinished: "it is already finished",
+  runFailed: (reason: string) => `failed: ${reason}`,
+  runEnded: (validation: string, test: string | undefined, time: string) =>
+    `val acc ${validation}${test === undefined ? "" : `  test acc ${test}`}  ${time}`,
   sweepFolder: (path: string) => `sweep folder: ${path}`,
   sweepProgress: (done: number, runs: number, epochsDone: string, epochs: string) =>
     `runs ${done}/${runs}, epochs ${epochsDone}/${epochs}`,

@@ -95,6 +95,18 @@ const PATTERNS: readonly Pattern[] = [
   [/^(.*) has no finished epoch to plot$/, (path) => `${path} 还没有完成任何一轮，画不出曲线`],
   [/^nobody can be asked here: confirm with --yes$/, () => "这里无法询问：请用 --yes 确认"],
   [/^interrupted$/, () => "已中断"],
+  [
+    /^interrupted after (\d+) of ([\d,]+) runs?; resume with: (.*)$/,
+    (done, runs, command) => `已中断，${runs} 次运行中已完成 ${done} 次；继续：${command}`,
+  ],
+  [
+    /^interrupted; the partial download is kept, resume with: (.*)$/,
+    (command) => `已中断；已下载的部分会保留，继续下载：${command}`,
+  ],
+  [
+    /^(\d+) of ([\d,]+) runs? failed, see the reasons above$/,
+    (failed, runs) => `${runs} 次运行中有 ${failed} 次失败，原因见上`,
+  ],
 ];
 
 /** What a value must be. */

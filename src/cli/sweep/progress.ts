@@ -115,7 +115,7 @@ export class Sweep {
       const kept = new Set(combinations);
       for (const run of runs) if (!kept.has(run.combination)) await this.stop(run);
       runs = runs.filter(({ combination }) => kept.has(combination));
-      this.options.terminal.detail(`${rung.keep} of ${counted(before, "combination")} go on`);
+      this.options.terminal.detail(messages.goOn(rung.keep, before));
     }
     return runs;
   }
@@ -152,8 +152,8 @@ export class Sweep {
     if (!run) throw new Error(`--index must be from 0 to ${this.plan.length - 1}: there are ${this.runs}`);
     await this.readFinished([run]);
     const { terminal } = this.options;
-    terminal.line(`run ${index} of ${this.runs}: ${join(this.path, run.name)}`);
-    if (this.outcomes.has(run)) return terminal.line("it is already finished");
+    terminal.line(messages.runOf(index, this.plan.length, join(this.path, run.name)));
+    if (this.outcomes.has(run)) return terminal.line(messages.alreadyFinished);
     if (!(await this.train([run], signal))) {
       throw new InterruptedError("interrupted; to resume the run, enter the same command again");
     }
@@ -234,9 +234,8 @@ export class Sweep {
       await trainInFleets(runs, {
         ...options,
         ...this.place,
-        onFleet: (networks) => terminal.detail(`training ${counted(networks, "network")} side by side`),
-        onTooMany: (networks) =>
-          terminal.detail(`the graphics card does not have the memory for ${networks} networks: trying half of them`),
+        onFleet: (networks) => terminal.detail(messages.sideBySide(networks)),
+        onTooMany: (networks) => terminal.detail(messages.tooMany(networks)),
       });
     } catch (error) {
       terminal.clearBar();
@@ -266,20 +265,23 @@ export class Sweep {
     if (generated) {
       terminal.line(messages.generatedData(name));
     }
-    const before = this.outcomes.size > 0 ? `, ${this.outcomes.size} already finished` : "";
-    const here = card ? describeCard(card) : `${jobs} in parallel`;
-    const where = remote ? `by the workers of ${remote.where}` : here;
-    terminal.detail(`${this.runs} of LeNet-5 on ${name}, ${where}${before}`);
+    const here = card ? describeCard(card) : messages.inParallel(jobs);
+    const where = remote ? messages.byWorkers(remote.where) : here;
+    terminal.detail(messages.sweepStarts(this.plan.length, name, where, this.outcomes.size));
   }
 
   private reportEnd({ name }: PlannedRun, outcome: EndedRun): void {
     const position = `${String(this.outcomes.size).padStart(String(this.plan.length).length)}/${this.plan.length}`;
-    const test = (accuracy?: number) => (accuracy === undefined ? "" : `  test acc ${formatPercent(accuracy)}`);
-    this.options.terminal.detail(
+    const test = (accuracy?: number) => (accuracy === undefined ? undefined : formatPercent(accuracy));
+    const end =
       outcome.status === "failed"
-        ? `${position}  ${name}  failed: ${outcome.reason}`
-        : `${position}  ${name}  val acc ${formatPercent(outcome.validationAccuracy)}${test(outcome.testAccuracy)}  ${formatDuration(outcome.seconds)}`,
-    );
+        ? messages.runFailed(outcome.reason)
+        : messages.runEnded(
+            formatPercent(outcome.validationAccuracy),
+            test(outcome.testAccuracy),
+            formatDuration(outcome.seconds),
+          );
+    this.options.terminal.detail(`${position}  ${name}  ${end}`);
   }
 
   private showProgress(): void {

@@ -149,7 +149,9 @@ export function formatReport({ combinations, runs }: SweepReport): string {
   const head = [settings, count, ...(isHalved ? [epochs] : []), validation, test, best, worst, time];
   return [
     ...table(head, rows, 1),
-    ...runs.flatMap((run) => (run.status === "failed" ? [printable(`failed: ${run.run}: ${run.reason}`)] : [])),
+    ...runs.flatMap((run) =>
+      run.status === "failed" ? [printable(messages.runFailed(`${run.run}: ${run.reason}`))] : [],
+    ),
   ].join("\n");
 }
 
