@@ -30,6 +30,8 @@ const TRAIN = ["train", "--data", "digits", "--val-split", "0.98", "--epochs", S
 const inFolder = (name: string) => join(folder, name);
 const readJson = async (name: string) => JSON.parse(await readFile(inFolder(name), "utf8"));
 const lines = (text: string) => text.trimEnd().split("\n");
+/** A slow machine prints progress lines, too. */
+const withoutProgress = (text: string) => text.replaceAll(/^.* \d+ % .* left.*\n/gm, "");
 
 /** A run's history without the seconds. */
 async function historyOf(run: string): Promise<string[][]> {
@@ -167,10 +169,24 @@ describe("data list", () => {
       "name           title                train      test    images   classes
       fashion-mnist  Fashion-MNIST       60,000    10,000   1x28x28        10
                      T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot
-                     not downloaded; 31 MB from fashion-mnist.s3.eu-central-1.amazonaws.com
+                     not downloaded; 31 MB from:
+                       https://fashion-mnist.s3.eu-central-1.amazonaws.com/
+                       http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/
+                       https://dataset.bj.bcebos.com/fashion_mnist/
+                       train-images-idx3-ubyte.gz
+                       train-labels-idx1-ubyte.gz
+                       t10k-images-idx3-ubyte.gz
+                       t10k-labels-idx1-ubyte.gz
       mnist          MNIST               60,000    10,000   1x28x28        10
                      0, 1, 2, 3, 4, 5, 6, 7, 8, 9
-                     not downloaded; 12 MB from ossci-datasets.s3.amazonaws.com
+                     not downloaded; 12 MB from:
+                       https://ossci-datasets.s3.amazonaws.com/mnist/
+                       https://storage.googleapis.com/cvdf-datasets/mnist/
+                       https://dataset.bj.bcebos.com/mnist/
+                       train-images-idx3-ubyte.gz
+                       train-labels-idx1-ubyte.gz
+                       t10k-images-idx3-ubyte.gz
+                       t10k-labels-idx1-ubyte.gz
       cifar10        CIFAR-10            50,000    10,000   3x32x32        10
                      airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck
                      found: FOLDER/listed/cifar10/cifar-10-batches-bin
@@ -210,9 +226,7 @@ describe("a failure is reported in one line, with exit code 1", () => {
   async function failureOf(args: readonly string[], env?: Record<string, string>): Promise<string> {
     const { code, stdout, stderr } = await lenet(args, { env });
     expect({ code, lines: lines(stderr).length }).toEqual({ code: 1, lines: 1 });
-    // A slow machine prints progress lines, too.
-    const withoutProgress = stdout.replaceAll(/^.* \d+ % .* left.*\n/gm, "");
-    expect(withoutProgress.replace(/^run folder: .*\n.*GENERATED.*\nLeNet-5 .*\n(epoch .*\n)*/, "")).toBe("");
+    expect(withoutProgress(stdout).replace(/^run folder: .*\n.*GENERATED.*\nLeNet-5 .*\n(epoch .*\n)*/, "")).toBe("");
     return stderr.trimEnd().replaceAll(folder, "FOLDER");
   }
 
@@ -497,7 +511,8 @@ describe("a run", () => {
     const { correct } = (await readJson("whole/result.json")).test;
     expect(before).toContain(`${correct.toLocaleString("en-US")} of 10,000 images`);
     await rm(inFolder("whole/report.html"));
-    expect(await lenet(["report", "whole", "--threads", "1"])).toEqual({
+    const { code, stdout, stderr } = await lenet(["report", "whole", "--threads", "1"]);
+    expect({ code, stdout: withoutProgress(stdout), stderr }).toEqual({
       code: 0,
       stdout: "report: whole/report.html\n",
       stderr: "",
@@ -584,7 +599,7 @@ describe("the demo", () => {
   it("falls back to generated digits, and says so everywhere", async () => {
     const { code, stdout, stderr } = await lenet(["demo"], interruptAfter("epoch  1/10"));
     expect(code).toBe(130);
-    const [reason, fallback, path, generated] = lines(stdout);
+    const [reason, fallback, path, generated] = lines(withoutProgress(stdout));
     expect(reason).toMatch(
       /^Fashion-MNIST is not on this machine: .*apt-get install dataset-fashion-mnist.* --data-dir DIR$/,
     );

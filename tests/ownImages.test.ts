@@ -8,7 +8,11 @@ import { encodePng } from "../src/node/index.js";
 import { runProgram } from "./support/program.js";
 
 let folder: string;
-const lenet = (args: readonly string[]) => runProgram(folder, args);
+/** Without the progress that a slow machine prints, too. */
+async function lenet(args: readonly string[]) {
+  const { stderr, ...outcome } = await runProgram(folder, args);
+  return { ...outcome, stderr: stderr.replaceAll(/^.* \d+ % .* left.*\n/gm, "") };
+}
 const inFolder = (...names: string[]) => join(folder, ...names);
 const lines = (text: string) => text.trimEnd().split("\n");
 
