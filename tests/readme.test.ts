@@ -41,7 +41,11 @@ describe("the README in Chinese", () => {
     expect(links(chinese).sort()).toEqual(links(readme).sort());
     expect(blocks(chinese, "ts")).toEqual(blocks(readme, "ts"));
     expect(commands(chinese)).toEqual(commands(readme));
-    const numbers = (text: string) => [...new Set(text.match(/\d[\d,.]*\d/g))].sort();
+    // Of the text and the tables: what commands print is not translated number by number.
+    const numbers = (text: string) => {
+      const said = text.replaceAll(/```.*?```/gs, "");
+      return [...new Set(said.match(/\d[\d,.]*\d/g))].sort();
+    };
     expect(numbers(chinese)).toEqual(numbers(readme));
   });
 });
