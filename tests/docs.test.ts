@@ -165,7 +165,7 @@ function commandsIn(text: string, isPage: boolean): string[] {
     const command = line.match(/(?:^|[\s"'`])(?:npx lenet|\S*main\.js) +([a-z][^"'`#|&;<>]*(?:"[^"]*"[^"'`#|&;<>]*)*)/);
     if (!command) return [];
     // What a command does stands beside it.
-    const alone = command[1].replace(/ {2,}(?=[a-z]+ [a-z]+ ).*/, "").replace(/ +/, " ");
+    const alone = command[1].replace(/ {2,}(?=[a-z]+ [a-z]+ |\S*[\u4e00-\u9fff]).*/, "").replace(/ +/, " ");
     return [alone.replace(/ {2,}(?=[a-z]).*/, "").trim()];
   });
   return [...shell, ...(image ? [image] : []), ...manifest];
