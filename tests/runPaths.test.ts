@@ -2,6 +2,7 @@ import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { RECIPES } from "../src/index.js";
 import { encodePng } from "../src/node/index.js";
 import { interruptAfter, type RunOptions, runProgram } from "./support/program.js";
 
@@ -49,7 +50,7 @@ describe("a recipe file", () => {
     await writeFile(inFolder(`${name}.json`), bytes);
     await trained(["train", "--config", `${name}.json`, "--data", "digits", "--out", `runs of ${name}`]);
     expect(await readJson(`runs of ${name}`, "config.json")).toMatchObject({
-      recipe: { name, averaging: { decay: 0.999 } },
+      recipe: { name, averaging: RECIPES.best.averaging },
     });
   });
 
