@@ -135,6 +135,15 @@ export async function accuracyOf(page: Page): Promise<number> {
 
 /** The elements with axe violations of more than minor impact. */
 export async function axeFaults(page: Page): Promise<string[]> {
+  // Colours that are still changing have other contrasts.
+  await page.evaluate(() =>
+    Promise.allSettled(
+      document
+        .getAnimations()
+        .filter(({ effect }) => effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY)
+        .map(({ finished }) => finished),
+    ),
+  );
   // Evaluated, because the page's policy blocks added scripts.
   await page.evaluate(readFileSync(AXE, "utf8"));
   return page.evaluate(async () => {
