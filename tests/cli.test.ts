@@ -640,7 +640,7 @@ describe("a recipe file", () => {
     expect(code).toBe(0);
     expect(stdout).toContain("\nstopped after epoch 2 of 100: no better validation accuracy for 1 epoch\n");
     const { recipe: trained } = await readJson("patient/config.json");
-    expect(trained).toMatchObject({ name: "patient", batchSize: 50, patience: 1, averaging: { decay: 0.999 } });
+    expect(trained).toMatchObject({ name: "patient", batchSize: 50, patience: 1, averaging: RECIPES.best.averaging });
     expect(trained.augmentation).toMatchObject({ cropPadding: 1, flip: 0.25, degrees: 0 });
     expect(trained.normalization.mean[0]).not.toBe(0.5);
     expect(await readJson("patient/result.json")).toMatchObject({ epochs: 2, bestEpoch: 1, recipe: "patient" });
