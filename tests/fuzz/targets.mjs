@@ -3,6 +3,7 @@ import { getHeapStatistics } from "node:v8";
 import { parseAugmentation } from "../../dist/data/augmentationText.js";
 import { datasetFromCifar } from "../../dist/data/cifar.js";
 import { datasetFromIdx } from "../../dist/data/idx.js";
+import { readTar } from "../../dist/data/tar.js";
 import { readCheckpoint, writeCheckpoint } from "../../dist/formats/checkpoint.js";
 import { FormatError } from "../../dist/formats/errors.js";
 import { readOnnx } from "../../dist/formats/onnx/index.js";
@@ -13,7 +14,6 @@ import { readWeights, WEIGHTS_FORMATS, writeWeights } from "../../dist/formats/w
 import { openStoredZip } from "../../dist/formats/zip/read.js";
 import { writeStoredZip } from "../../dist/formats/zip/write.js";
 import { DamagedFileError } from "../../dist/node/disk/files.js";
-import { readTar } from "../../dist/node/disk/tar.js";
 import { decodeImage } from "../../dist/node/images/codec.js";
 import { ImageError, readImageHeader } from "../../dist/node/images/header.js";
 import { parseRunConfig } from "../../dist/runs/config.js";
