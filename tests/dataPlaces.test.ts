@@ -115,7 +115,7 @@ describe.skipIf(DATA === "")("torchvision's folders", () => {
     expect(digits.stderr).toContain('class 0 is "T-shirt/top" there, but "0" in mnist');
   });
 
-  it("of several data sets under --data are told apart", async () => {
+  it("must be named one by one if --data holds several", async () => {
     const { code, stderr } = await lenet(["train", "--data", "torch"]);
     expect({ code, stderr }).toEqual({
       code: 1,

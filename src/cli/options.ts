@@ -207,7 +207,7 @@ export const jsonOption = () =>
 /** Whether the user gave an option, by its name in the options. */
 export type IsGiven = (option: string) => boolean;
 
-/** Tells which of a command's options the user gave. */
+/** Looks up whether the user gave an option of a command. */
 export function isGivenTo(command: Command): IsGiven {
   return (option) => command.getOptionValueSource(option) === "cli";
 }

@@ -3,7 +3,7 @@ import { Argument, Command, type Option } from "commander";
 const SHELLS = ["bash", "zsh", "fish"] as const;
 type Shell = (typeof SHELLS)[number];
 
-/** How each shell is told to read the script. */
+/** The commands that install the script. */
 const INSTALL: Readonly<Record<Shell, string>> = {
   bash: "lenet completion bash > ~/.local/share/bash-completion/completions/lenet",
   zsh: `lenet completion zsh > "\${fpath[1]}/_lenet"`,

@@ -38,7 +38,7 @@ describe("principalComponents", () => {
     expect(dot(second, third)).toBeCloseTo(0, 5);
   });
 
-  it("gives rows coordinates with those variances, and tells what is left", () => {
+  it("gives rows coordinates with those variances, and measures what is left", () => {
     const count = data.length / SIZE;
     const variances = [0, 0, 0];
     let left = 0;

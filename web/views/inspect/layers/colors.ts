@@ -1,7 +1,4 @@
-import { computed } from "@preact/signals";
-import { theme } from "../../../styles/theme.js";
-
-type Color = readonly [red: number, green: number, blue: number];
+import { colorTable, cssOf, fromStyles } from "../../../styles/colors.js";
 
 /** The page's colours for canvases. */
 export interface CanvasColors {
@@ -23,30 +20,19 @@ export interface CanvasColors {
 }
 
 /** The colours of the current theme, all from the style sheet. */
-export const canvasColors = computed<CanvasColors>(() => {
-  // The style sheet depends on it.
-  void theme.value;
-  const probe = document.createElement("span");
-  document.body.append(probe);
-  const read = (token: string): Color => {
-    probe.style.color = `var(${token})`;
-    const [red = 0, green = 0, blue = 0] = (getComputedStyle(probe).color.match(/[\d.]+/g) ?? []).map(Number);
-    return [red, green, blue];
+export const canvasColors = fromStyles<CanvasColors>((styles) => {
+  const color = (token: string) => cssOf(styles.color(token));
+  return {
+    ink: color("--ink"),
+    quiet: color("--quiet"),
+    line: color("--line"),
+    halo: color("--raised"),
+    mark: color("--run-4"),
+    warning: color("--warning"),
+    accent: color("--run-1"),
+    sequential: colorTable(["--raised", "--ink"].map((token) => styles.color(token))),
+    diverging: colorTable(["--run-1", "--raised", "--run-2"].map((token) => styles.color(token))),
   };
-  const [paper, ink] = [read("--raised"), read("--ink")];
-  const colors: CanvasColors = {
-    ink: text(ink),
-    quiet: text(read("--quiet")),
-    line: text(read("--line")),
-    halo: text(paper),
-    mark: text(read("--run-4")),
-    warning: text(read("--warning")),
-    accent: text(read("--run-1")),
-    sequential: table([paper, ink]),
-    diverging: table([read("--run-1"), paper, read("--run-2")]),
-  };
-  probe.remove();
-  return colors;
 });
 
 /** A colour table, or its upper half, as a CSS gradient. */
@@ -58,23 +44,4 @@ export function gradientOf(colors: Uint32Array, part: "whole" | "upper" = "whole
     return `rgb(${red} ${green} ${blue})`;
   });
   return `linear-gradient(to right, ${stops.join(", ")})`;
-}
-
-function text([red, green, blue]: Color): string {
-  return `rgb(${red} ${green} ${blue})`;
-}
-
-/** 256 colours, interpolated evenly between the stops. */
-function table(stops: readonly Color[]): Uint32Array {
-  const bytes = new Uint8ClampedArray(4 * 256);
-  for (let index = 0; index < 256; index++) {
-    const place = (index / 255) * (stops.length - 1);
-    const stop = Math.min(stops.length - 2, Math.floor(place));
-    for (let channel = 0; channel < 3; channel++) {
-      const [from, to] = [stops[stop][channel], stops[stop + 1][channel]];
-      bytes[4 * index + channel] = from + (to - from) * (place - stop);
-    }
-    bytes[4 * index + 3] = 255;
-  }
-  return new Uint32Array(bytes.buffer);
 }
