@@ -91,6 +91,24 @@ it("throws if a thread dies while another waits for it", async () => {
   engine.dispose();
 }, 30_000);
 
+it("throws if a thread dies while code that is not optimized yet waits for it", () => {
+  const program = `
+    import { lenet5, wasmBackend } from "./dist/engine.js";
+    import { RECIPES } from "./dist/index.js";
+    const model = lenet5({ ...RECIPES.paper, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
+    const backend = wasmBackend({ threads: { count: 2, start: () => ({ terminate() {} }) } });
+    const engine = await backend.compile([{ model, normalization: { mean: [0], std: [1] } }], { batchSize: 32 });
+    const images = await engine.load({ pixels: new Uint8Array(784), labels: [1] });
+    await engine.evaluate(images, [{ indices: [0, 0] }]).catch(({ message }) => console.log(message));
+  `;
+  const { stdout } = spawnSync(process.execPath, ["--liftoff-only", "--input-type=module", "--eval", program], {
+    cwd: fileURLToPath(new URL("..", import.meta.url)),
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  expect(stdout).toContain("a thread of the engine died");
+}, 90_000);
+
 it.each([0, 1.5, 65, 100_000])("refuses %s threads", async (count) => {
   const backend = wasmBackend({ threads: { count, start: startThread } });
   const compiling = backend.compile([{ model, normalization: { mean: [0.5], std: [0.5] } }], { batchSize: 16 });

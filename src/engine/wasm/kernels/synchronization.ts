@@ -59,6 +59,10 @@ export interface Synchronization {
 /** Emits the barrier and its parts. Threads spin before they sleep, since waking one takes longer than a barrier should. */
 export function emitSynchronization(context: KernelContext, meeting: MeetingPoint): Synchronization {
   const { module } = context;
+  // Of its own: after a wait, V8's baseline compiler (Node 20) has lost the locals of the function that waits.
+  const nap = module.function("nap", { address: "i32", old: "i32" }, (code, { address, old }) => {
+    code.drop(i32.atomicWait(address, old, LONGEST_SLEEP_NANOSECONDS));
+  });
   const parameters = { address: "i32", old: "i32", most: "i32" } as const;
   const waitForChange = module.function("waitForChange", parameters, (code, { address, old, most }) => {
     const unchanged = i32.eq(i32.atomicLoad(address), old);
@@ -77,7 +81,7 @@ export function emitSynchronization(context: KernelContext, meeting: MeetingPoin
         code.atomicStore(meeting.failed, Failure.silent);
         code.trap();
       });
-      code.drop(i32.atomicWait(address, old, LONGEST_SLEEP_NANOSECONDS));
+      code.call(nap, address, old);
       code.increase(sleeps, 1);
       code.if(i32.ne(i32.atomicLoad(meeting.progress), seen), () => {
         code.set(seen, i32.atomicLoad(meeting.progress));
@@ -110,7 +114,7 @@ export function emitSynchronization(context: KernelContext, meeting: MeetingPoin
   );
   const sleep = module.function("sleep", {}, (code) => {
     code.repeatWhile(() => {
-      code.drop(i32.atomicWait(meeting.failed, 0, LONGEST_SLEEP_NANOSECONDS));
+      code.call(nap, meeting.failed, 0);
       return i32.eq(i32.atomicLoad(meeting.failed), 0);
     });
   });
