@@ -101,6 +101,7 @@ describe.each(SHAPES)("the kernel that assembles %s images", (_, shape, border) 
         shift: 1,
         scale: 0.9,
         shear: 80,
+        squeeze: 0.9,
         brightness: 1,
         erase: 1,
         background: 255,

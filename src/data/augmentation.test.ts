@@ -74,13 +74,14 @@ describe("drawTransformation", () => {
       shift: 0.2,
       scale: 0.25,
       shear: 12,
+      squeeze: 0.15,
       brightness: 0.4,
       erase: 0.5,
       background: 255,
     };
     const all = Array.from({ length: 20_000 }, (_, sample) => drawTransformation(settings, IMAGE, 3, 5, sample));
     const spread = (
-      field: "shiftDown" | "shiftRight" | "scale" | "shear" | "brightness" | "eraseTop" | "eraseLeft",
+      field: "shiftDown" | "shiftRight" | "scale" | "shear" | "squeeze" | "brightness" | "eraseTop" | "eraseLeft",
     ) => {
       const values = all.map((transformation) => transformation[field]);
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -92,6 +93,7 @@ describe("drawTransformation", () => {
       ["shiftRight", -6, 6, 0, 0.1],
       ["scale", 0.75, 1.25, 1, 0.005],
       ["shear", -12, 12, 0, 0.2],
+      ["squeeze", 0.85, 1.15, 1, 0.003],
       ["brightness", 0.6, 1.4, 1, 0.007],
       ["eraseTop", -5, 14, 4.5, 0.17],
       ["eraseLeft", -5, 24, 9.5, 0.25],
@@ -110,12 +112,21 @@ describe("drawTransformation", () => {
 
   it("draws each part the same whichever others are enabled", () => {
     const { strong, tutorial } = AUGMENTATIONS;
-    const settings: Augmentation = { ...strong, ...tutorial, shift: 0.3, scale: 0.2, shear: 9, erase: 0.4 };
+    const settings: Augmentation = {
+      ...strong,
+      ...tutorial,
+      shift: 0.3,
+      scale: 0.2,
+      shear: 9,
+      squeeze: 0.1,
+      erase: 0.4,
+    };
     const all = drawTransformation(settings, IMAGE, 1, 2, 3);
     const parts = [
       ["shift", ["shiftDown", "shiftRight"]],
       ["scale", ["scale"]],
       ["shear", ["shear"]],
+      ["squeeze", ["squeeze"]],
       ["brightness", ["brightness"]],
       ["erase", ["eraseTop", "eraseLeft", "eraseSide"]],
       ["degrees", ["degrees"]],

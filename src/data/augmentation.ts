@@ -3,7 +3,7 @@ import { Purpose, RandomStream } from "../numeric/philox.js";
 import { PLACEMENT, PLACEMENT_WORDS } from "./placement.js";
 
 /**
- * Random transformations of an image, in this order: crop, flip, one affine map (rotation, shift, scale and shear),
+ * Random transformations of an image, in this order: crop, flip, one affine map (rotation, shift, scale, shear and squeeze),
  * brightness, erasure. 0 disables each of them.
  */
 export interface Augmentation {
@@ -19,6 +19,11 @@ export interface Augmentation {
   readonly scale: number;
   /** It is sheared along its rows by an angle drawn from ± this many degrees, which is below 90. */
   readonly shear: number;
+  /**
+   * Its width is multiplied by a factor drawn from 1 ± this value, which is below 1, and its height divided by it: squeezing
+   * of LeCun et al. (1998), section III-B.
+   */
+  readonly squeeze: number;
   /** Its bytes are multiplied by a factor drawn from 1 ± this value. */
   readonly brightness: number;
   /**
@@ -38,6 +43,7 @@ const NONE: Augmentation = {
   shift: 0,
   scale: 0,
   shear: 0,
+  squeeze: 0,
   brightness: 0,
   erase: 0,
   background: 0,
@@ -59,8 +65,8 @@ export function isAugmenting(augmentation: Augmentation): boolean {
 }
 
 /** Whether an augmentation draws more than crop, flip and rotation. */
-export function drawsMore({ shift, scale, shear, brightness, erase }: Augmentation): boolean {
-  return shift > 0 || scale > 0 || shear > 0 || brightness > 0 || erase > 0;
+export function drawsMore({ shift, scale, shear, squeeze, brightness, erase }: Augmentation): boolean {
+  return shift > 0 || scale > 0 || shear > 0 || squeeze > 0 || brightness > 0 || erase > 0;
 }
 
 /** The transformation of one image. */
@@ -72,13 +78,15 @@ export interface Transformation {
   readonly flip: boolean;
   /** Counter-clockwise about the centre. The affine map samples the nearest neighbour. */
   readonly degrees: number;
-  /** Shift in rows and columns after shear, scale and rotation. */
+  /** Shift in rows and columns after squeeze, shear, scale and rotation. */
   readonly shiftDown: number;
   readonly shiftRight: number;
   /** Factor for the image's size. */
   readonly scale: number;
   /** Degrees along the rows; a positive shear moves rows above the centre to the right. */
   readonly shear: number;
+  /** Factor for the width; the height is divided by it, before the shear. */
+  readonly squeeze: number;
   /** Factor for the bytes. */
   readonly brightness: number;
   /** The erased square: its upper left corner and side in pixels. It may extend beyond the image. */
@@ -94,6 +102,7 @@ const NO_MORE: MoreDraws = {
   shiftRight: 0,
   scale: 1,
   shear: 0,
+  squeeze: 1,
   brightness: 1,
   eraseTop: 0,
   eraseLeft: 0,
@@ -117,16 +126,16 @@ export function writeTransformation(
   target: Int32Array,
   offset = 0,
 ): void {
-  const { shiftDown, shiftRight, scale, eraseTop, eraseLeft, eraseSide } = transformation;
+  const { shiftDown, shiftRight, scale, squeeze, eraseTop, eraseLeft, eraseSide } = transformation;
   // Rows run downwards and the map leads back to the source, so a counter-clockwise rotation uses the negative angle.
   const radians = -transformation.degrees * RADIANS_PER_DEGREE;
   const across = cosine(radians);
   const down = sine(radians);
   const slope = tangent(transformation.shear * RADIANS_PER_DEGREE);
-  const columnStepX = (across - down * slope) / scale;
-  const rowStepX = (across * slope + down) / scale;
-  const columnStepY = -down / scale;
-  const rowStepY = across / scale;
+  const columnStepX = (across - down * slope) / scale / squeeze;
+  const rowStepX = (across * slope + down) / scale / squeeze;
+  const columnStepY = (-down / scale) * squeeze;
+  const rowStepY = (across / scale) * squeeze;
   const [centreX, centreY] = [width / 2, height / 2];
   const [fromX, fromY] = [-centreX - shiftRight, -centreY - shiftDown];
   const startX = columnStepX * fromX + rowStepX * fromY + centreX;
@@ -197,7 +206,7 @@ export function drawTransformation(
   const flip = stream.uniform() < augmentation.flip;
   const degrees = around(stream, augmentation.degrees);
   const more = drawsMore(augmentation) ? drawMore(augmentation, size, stream) : NO_MORE;
-  const { shiftDown, shiftRight, scale, shear, brightness, eraseTop, eraseLeft, eraseSide } = more;
+  const { shiftDown, shiftRight, scale, shear, squeeze, brightness, eraseTop, eraseLeft, eraseSide } = more;
   // Written out because a spread takes ten times as long in Node 20.
   return {
     cropDown,
@@ -208,6 +217,7 @@ export function drawTransformation(
     shiftRight,
     scale,
     shear,
+    squeeze,
     brightness,
     eraseTop,
     eraseLeft,
@@ -230,6 +240,7 @@ function drawMore(augmentation: Augmentation, { height, width }: Size, stream: R
     eraseTop: stream.below(height) - Math.floor(eraseSide / 2),
     eraseLeft: stream.below(width) - Math.floor(eraseSide / 2),
     eraseSide,
+    squeeze: 1 + around(stream, augmentation.squeeze),
   };
 }
 

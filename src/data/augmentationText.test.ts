@@ -14,7 +14,7 @@ describe("parseAugmentation", () => {
       augmentation: { ...none, cropPadding: 3, degrees: 12.5 },
       flipGiven: false,
     });
-    const all = "crop=1,flip=.25,degrees=2,shift=0.1,scale=0.2,shear=3,brightness=0.3,erase=0.4";
+    const all = "crop=1,flip=.25,degrees=2,shift=0.1,scale=0.2,shear=3,squeeze=0.5,brightness=0.3,erase=0.4";
     expect(parseAugmentation(all)).toEqual({
       augmentation: {
         cropPadding: 1,
@@ -23,6 +23,7 @@ describe("parseAugmentation", () => {
         shift: 0.1,
         scale: 0.2,
         shear: 3,
+        squeeze: 0.5,
         brightness: 0.3,
         erase: 0.4,
         background: 0,
@@ -40,7 +41,7 @@ describe("parseAugmentation", () => {
     });
   });
 
-  const keys = "crop, flip, degrees, shift, scale, shear, brightness, erase";
+  const keys = "crop, flip, degrees, shift, scale, shear, squeeze, brightness, erase";
   const names = `none, tutorial, light, strong, or key=value with the keys ${keys}`;
   it.each([
     ["", `unknown augmentation ""; use ${names}`],

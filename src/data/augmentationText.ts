@@ -15,6 +15,7 @@ const KEYS = new Map<string, Key>([
   ["shift", { field: "shift", most: 1 }],
   ["scale", { field: "scale", most: 0.9 }],
   ["shear", { field: "shear", most: 80 }],
+  ["squeeze", { field: "squeeze", most: 0.9 }],
   ["brightness", { field: "brightness", most: 1 }],
   ["erase", { field: "erase", most: 1 }],
 ]);

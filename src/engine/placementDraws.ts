@@ -8,12 +8,22 @@ import { seedKey } from "../numeric/philox.js";
  */
 
 /** What is drawn from ± a number, and the place of its word among those that are drawn for a sample. */
-export const SPREAD_WORDS = { degrees: 3, shiftDown: 4, shiftRight: 5, scale: 6, shear: 7, brightness: 8 } as const;
+export const SPREAD_WORDS = {
+  degrees: 3,
+  shiftDown: 4,
+  shiftRight: 5,
+  scale: 6,
+  shear: 7,
+  brightness: 8,
+  squeeze: 11,
+} as const;
 export type Spread = keyof typeof SPREAD_WORDS;
 export const SPREADS = Object.keys(SPREAD_WORDS) as Spread[];
 /** The places of the words that the erased square is drawn from. */
 export const ERASED_ROW_WORD = 9;
 export const ERASED_COLUMN_WORD = 10;
+/** The words that are drawn for a sample. */
+export const DRAWN_WORDS = 12;
 /** The words before those that are drawn only if the augmentation draws more than crop, flip and rotation. */
 export const FIRST_WORDS = 4;
 
@@ -51,8 +61,9 @@ export function packDraw({ augmentation, seed, epoch }: AugmentationDraw, size: 
 
 /** The numbers from ± which the others are drawn, in the order of {@link SPREADS}. */
 export function spreadsOf({ augmentation }: AugmentationDraw, { height, width }: Size): number[] {
-  const { degrees, shift, scale, shear, brightness } = augmentation;
-  const spreads = { degrees, shiftDown: shift * height, shiftRight: shift * width, scale, shear, brightness };
+  const { degrees, shift, scale, shear, squeeze, brightness } = augmentation;
+  const [shiftDown, shiftRight] = [shift * height, shift * width];
+  const spreads = { degrees, shiftDown, shiftRight, scale, shear, brightness, squeeze };
   return SPREADS.map((spread) => spreads[spread]);
 }
 
@@ -111,12 +122,13 @@ export function placementValues<Double>(
   };
 
   const scale = sum(one, around("scale"));
+  const squeeze = sum(one, around("squeeze"));
   const [down, across] = waves(around("degrees"), -RADIANS_PER_DEGREE);
   const slope = quotient(...waves(around("shear"), RADIANS_PER_DEGREE));
-  const columnStepX = quotient(difference(across, product(down, slope)), scale);
-  const rowStepX = quotient(sum(product(across, slope), down), scale);
-  const columnStepY = quotient(difference(constant(0), down), scale);
-  const rowStepY = quotient(across, scale);
+  const columnStepX = quotient(quotient(difference(across, product(down, slope)), scale), squeeze);
+  const rowStepX = quotient(quotient(sum(product(across, slope), down), scale), squeeze);
+  const columnStepY = product(quotient(difference(constant(0), down), scale), squeeze);
+  const rowStepY = product(quotient(across, scale), squeeze);
   const fromX = difference(constant(-width / 2), round(around("shiftRight")));
   const fromY = difference(constant(-height / 2), round(around("shiftDown")));
   const fixedPoint = (value: Double) => sum(product(value, constant(FIXED_POINT)), half);

@@ -107,6 +107,12 @@ export const augmentationSchema = fields({
   shift: share.default(0).describe("Shifted by up to ± this fraction of the height and the width"),
   scale: z.number().min(0).max(0.9).default(0).describe("Scaled by a factor of 1 ± up to this"),
   shear: z.number().min(0).max(80).default(0).describe("Sheared along the rows by up to ± this many degrees"),
+  squeeze: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0)
+    .describe("Width multiplied by a factor of 1 ± up to this, height divided by it"),
   brightness: share.default(0).describe("Pixel values multiplied by a factor of 1 ± up to this"),
   erase: share.default(0).describe("Side of an erased square as a fraction of the shorter side"),
   background: z

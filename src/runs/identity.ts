@@ -27,13 +27,10 @@ export async function identityOf(config: RunConfig, epoch: number): Promise<RunI
   return Object.fromEntries(await Promise.all(hashes));
 }
 
-/** The values of the recipe's fields that later versions added, with which a training is what it was before. */
-const ADDED: Partial<RunConfig["recipe"]> = { batchNorm: false };
-
-/** A recipe without fields that change nothing, so that it has the hash that earlier versions gave it. */
-function asBefore(recipe: RunConfig["recipe"]): Partial<RunConfig["recipe"]> {
-  const unchanged = (field: string) => ADDED[field as keyof typeof ADDED] === recipe[field as keyof typeof recipe];
-  return Object.fromEntries(Object.entries(recipe).filter(([field]) => !(field in ADDED && unchanged(field))));
+/** A recipe without the fields that later versions added and that change nothing, so that its hash is what it was before. */
+function asBefore({ batchNorm, augmentation, ...others }: RunConfig["recipe"]): object {
+  const { squeeze, ...before } = augmentation;
+  return { ...others, ...(batchNorm && { batchNorm }), augmentation: squeeze > 0 ? augmentation : before };
 }
 
 /** An identity as one hash. */

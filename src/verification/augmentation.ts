@@ -52,6 +52,7 @@ const INPUTS: ReadonlySet<string> = new Set([
   "affine.right_down",
   "affine.scale",
   "affine.shear",
+  "squeeze.factor",
   "brightness.factor",
   "erase.top_left",
   "erase.side",
@@ -83,6 +84,10 @@ const affine: Transform = (tensors, sample) => ({
   scale: valueAt(tensors, "affine.scale", sample),
   shear: valueAt(tensors, "affine.shear", sample),
 });
+const squeeze: Transform = (tensors, sample) => ({
+  ...affine(tensors, sample),
+  squeeze: valueAt(tensors, "squeeze.factor", sample),
+});
 const brightness: Transform = (tensors, sample) => ({ brightness: valueAt(tensors, "brightness.factor", sample) });
 const full: Transform = (tensors, sample) => ({
   ...cropAndFlip(tensors, sample),
@@ -102,6 +107,7 @@ const CHECKS: readonly { output: string; transform: Transform; normalization: No
   { output: "chain.out", transform: chain, normalization: BYTES },
   { output: "normalised", transform: chain, normalization: HALVES },
   { output: "affine.out", transform: affine, normalization: BYTES },
+  { output: "squeeze.out", transform: squeeze, normalization: BYTES },
   { output: "brightness.out", transform: brightness, normalization: BYTES },
   { output: "full.normalised", transform: full, normalization: HALVES },
 ];

@@ -22,6 +22,7 @@ DEGREES = [10.0, -15.0, 0.0, 0.0, 30.0, -7.5, 90.0, 0.0, -120.25]
 RIGHT_DOWN = [(3, -2), (0, 0), (4, 5), (0, 0), (1, 1), (0, -3), (2, 0), (-1, 4), (10, -12)]
 SCALES = [1.1, 0.85, 1.0, 0.8765, 1.25, 0.95, 1.0, 1.15, 0.5]
 SHEARS = [5.0, -8.0, 0.0, 0.0, 0.0, 12.5, -20.0, 8.0, 45.0]
+SQUEEZES = [0.8, 1.2, 1.15, 0.9, 1.05, 0.7, 1.3, 0.95, 1.9]
 FACTORS = [0.8, 1.2, 0.0, 1.0, 0.9137, 1.7, 1.0001, 0.5, 3.3]
 CORNERS = [(0, 0), (4, 4), (2, 2), (0, 4), (4, 0), (1, 3), (3, 2), (2, 1), (0, 2)]
 FLIPS = [0, 1, 0, 1, 1, 0, 1, 0, 1]
@@ -47,6 +48,17 @@ def flip(image, flipped):
 def affine(image, degrees, right_down, scale, shear, fill=0):
     """Rotates counter-clockwise, like Pillow's rotate; torchvision's affine rotates clockwise."""
     return transforms.affine(image, -degrees, right_down, scale, [shear, 0.0], fill=fill)
+
+
+def squeezed(image, degrees, right_down, scale, shear, factor):
+    """The same map behind one that multiplies the width by a factor and divides the height by it."""
+    centre = SIDE / 2
+    matrix = transforms._get_inverse_affine_matrix([centre, centre], -degrees, right_down, scale, [shear, 0.0])
+    column, row = numpy.reshape(matrix, (2, 3))
+    column, row = column / factor, row * factor
+    column[2] += centre - centre / factor
+    row[2] += centre - centre * factor
+    return image.transform((SIDE, SIDE), Image.Transform.AFFINE, [*column, *row], Image.Resampling.NEAREST)
 
 
 def normalise_and_erase(image, corner, side):
@@ -81,6 +93,8 @@ safetensors.torch.save_file(
         "affine.scale": numbers(SCALES),
         "affine.shear": numbers(SHEARS),
         "affine.out": stacked(map(affine, images, DEGREES, RIGHT_DOWN, SCALES, SHEARS)),
+        "squeeze.factor": numbers(SQUEEZES),
+        "squeeze.out": stacked(map(squeezed, images, DEGREES, RIGHT_DOWN, SCALES, SHEARS, SQUEEZES)),
         "brightness.factor": numbers(FACTORS),
         "brightness.out": stacked(map(transforms.adjust_brightness, images, FACTORS)),
         "crop.top_left": integers(CORNERS),

@@ -10,7 +10,7 @@ export const CASES: readonly [string, Augmentation, { readonly height: number; r
   ["strong, on a wide image", { ...strong, shift: 0.3 }, { height: 13, width: 128 }],
   [
     "at the limits",
-    { ...strong, flip: 1, degrees: 180, shift: 1, scale: 0.9, shear: 80, brightness: 1, erase: 1 },
+    { ...strong, flip: 1, degrees: 180, shift: 1, scale: 0.9, shear: 80, squeeze: 0.9, brightness: 1, erase: 1 },
     { height: 127, width: 12 },
   ],
 ];

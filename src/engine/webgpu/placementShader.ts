@@ -4,6 +4,7 @@ import { Purpose } from "../../numeric/philox.js";
 import {
   DRAW,
   DRAW_WORDS,
+  DRAWN_WORDS,
   ERASED_COLUMN_WORD,
   ERASED_ROW_WORD,
   placementValues,
@@ -60,8 +61,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   if (place % plan.width >= jobs[record + ${RECORD.samples}u]) { return; }
   let sample = group.z * plan.steps * plan.width + place;
   let seed = vec2u(${word("firstKey")}, ${word("secondKey")});
-  var words: array<u32, 12>;
-  for (var block = 0u; block < 3u; block++) {
+  var words: array<u32, ${DRAWN_WORDS}>;
+  for (var block = 0u; block < ${DRAWN_WORDS / 4}u; block++) {
     let drawn = philox(vec4u(block, jobs[plan.samplesAt + sample], ${word("epoch")}, ${Purpose.augmentation}u), seed);
     for (var one = 0u; one < 4u; one++) { words[4u * block + one] = drawn[one]; }
   }

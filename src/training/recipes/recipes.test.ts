@@ -160,6 +160,7 @@ describe("recipeSchema", () => {
     ["shift", 1.1],
     ["scale", 1],
     ["shear", 90],
+    ["squeeze", 0.95],
     ["brightness", -0.1],
     ["erase", 1.1],
     ["background", 128],

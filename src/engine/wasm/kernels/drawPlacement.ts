@@ -4,6 +4,7 @@ import { PHILOX_KEY_INCREMENTS, PHILOX_MULTIPLIERS, PHILOX_ROUNDS, Purpose } fro
 import {
   type DoubleOperations,
   DRAW,
+  DRAWN_WORDS,
   ERASED_COLUMN_WORD,
   ERASED_ROW_WORD,
   FIRST_WORDS,
@@ -46,7 +47,7 @@ export function emitDrawPlacement(
       [i32.const(block), image, word("epoch"), i32.const(Purpose.augmentation)] as const;
     const key = [word("firstKey"), word("secondKey")] as const;
     const words = emitPhilox(code, counter(0), key);
-    const more = Array.from({ length: ERASED_COLUMN_WORD + 1 - FIRST_WORDS }, () => code.local("i32"));
+    const more = Array.from({ length: DRAWN_WORDS - FIRST_WORDS }, () => code.local("i32"));
     words.push(...more);
     code.if(word("drawsMore"), () => {
       for (let first = FIRST_WORDS; first < words.length; first += BLOCK_WORDS) {
