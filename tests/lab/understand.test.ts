@@ -56,6 +56,22 @@ describe.skipIf(!executable)(`the view "Understand"${SKIPPED}`, () => {
     await page.context().close();
   });
 
+  test("derives the network of 1998, and shows what each map of C3 takes and the outputs' bitmaps", async () => {
+    const { page, faults } = await openView(browser, `${host.url}#understand`);
+    await page.getByLabel("As published in 1998").check();
+    expect(new URL(page.url()).hash).toBe("#understand?understandInput=lenet-1998");
+    const totals = page.locator(".totals .formula .result");
+    expect((await totals.allTextContents())[0]).toBe("=60,000");
+    await page.getByRole("row", { name: /^C3/ }).first().getByText("1,516", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Map 14 of C3" }).click();
+    await page.getByText("Map 14 of C3 takes the maps 0, 2, 3 and 5 of S2.").waitFor();
+    expect(await page.locator(".connection-choice > .formula .result").textContent()).toBe("=101");
+    expect(await page.getByRole("img", { name: /as 7 × 12 pixels/ }).count()).toBe(10);
+    expect(await axeFaults(page)).toEqual([]);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
   test("shows the same numbers in Chinese", async () => {
     const { page } = await openView(browser, `${host.url}#understand`, { locale: "zh-CN" });
     await page.getByRole("heading", { level: 1, name: "理解每个数字从何而来" }).waitFor();

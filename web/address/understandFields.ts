@@ -9,10 +9,14 @@ const LEAST = 12;
 /** The range of class counts that can be entered. */
 export const CLASSES = { least: 2, most: 1000, whole: true } as const;
 
+/** In place of an image shape: the network as published in 1998. */
+export const ORIGINAL = "lenet-1998";
+
 /** The fields of the Understand view; their names start with the view's. */
 export const understandFields = {
-  /** An image shape such as "1x28x28", in canonical form. Default: that of the network that the views show. */
+  /** An image shape such as "1x28x28", in canonical form, or {@link ORIGINAL}. Default: that of the network that the views show. */
   understandInput: optionalText((text) => {
+    if (text === ORIGINAL) return text;
     const shape = parseInput(text);
     return shape && formatInput(shape);
   }),

@@ -1,14 +1,21 @@
+import { LENET5_CONNECTIONS } from "../../../src/model/index.js";
 import { formatCount } from "../../i18n/numbers.js";
 import { ScrollRegion } from "../../kit/regions.js";
+import { Bitmaps } from "./Bitmaps.js";
 import { ConnectionTable } from "./ConnectionTable.js";
 import { evaluate, number, sum } from "./derivation/expression.js";
-import { C3_INPUTS, FULL_C3_PARAMETERS, ORIGINAL_LAYERS } from "./derivation/original.js";
+import { FULL_C3_PARAMETERS, ORIGINAL_LAYERS } from "./derivation/original.js";
 import { Formula } from "./Formula.js";
 import { extentsText } from "./labels.js";
 import { messages } from "./messages/index.js";
 
 const C3 = ORIGINAL_LAYERS.find(({ name }) => name === "C3");
-const CONNECTIONS = ORIGINAL_LAYERS.reduce((total, { connections }) => total + evaluate(connections), 0);
+/** Those of the output layer: each class compares 84 values. */
+const OUTPUT_CONNECTIONS = 10 * 84;
+const CONNECTIONS = ORIGINAL_LAYERS.reduce(
+  (total, { connections }) => total + evaluate(connections),
+  OUTPUT_CONNECTIONS,
+);
 
 /** Where the network comes from. */
 export function History() {
@@ -33,6 +40,7 @@ export function History() {
       <h3>{m.originalTitle}</h3>
       <OriginalTable />
       <p>{m.originalNote(formatCount(CONNECTIONS))}</p>
+      <Bitmaps />
       <h3>{m.c3Title}</h3>
       <div class="c3">
         <ConnectionTable />
@@ -44,7 +52,7 @@ export function History() {
               <dd>{C3 && <Formula expression={C3.parameters} />}</dd>
             </div>
             <div>
-              <dt>{m.c3Full(C3_INPUTS.length)}</dt>
+              <dt>{m.c3Full(LENET5_CONNECTIONS.length)}</dt>
               <dd>
                 <Formula expression={FULL_C3_PARAMETERS} />
               </dd>

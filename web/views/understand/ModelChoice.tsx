@@ -34,7 +34,7 @@ export function ModelChoice() {
         <div class="own">
           <TextField
             label={m.ownInput}
-            value={(input ?? KNOWN_INPUTS[0]).replaceAll("x", " × ")}
+            value={(isOwn && input && !known ? input : KNOWN_INPUTS[0]).replaceAll("x", " × ")}
             mistake={(text) => (parseInput(text) ? undefined : m.noInput)}
             onChange={(text) => {
               const shape = parseInput(text);

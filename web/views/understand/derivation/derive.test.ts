@@ -23,6 +23,10 @@ const MODELS: [name: string, model: Model][] = [
   ["1x28x28", lenet(1, 28, 28)],
   ["3x32x32", lenet(3, 32, 32)],
   ["4x12x51 with 7 classes", lenet(4, 12, 51, 7)],
+  [
+    "the network of 1998",
+    lenet5({ ...RECIPES["lenet-1998"], input: { channels: 1, height: 32, width: 32 }, classes: 10 }),
+  ],
   ["uneven windows", UNEVEN],
 ];
 

@@ -1,6 +1,5 @@
 import {
   type ActivationShape,
-  countParameters,
   inferShapes,
   kindOf,
   type Layer,
@@ -10,6 +9,7 @@ import {
 } from "../../../../src/model/index.js";
 import { paperLayers } from "../../../../src/model/paperLayers.js";
 import { type Expression, LETTERS, type Letter, number, product, quantity, sum } from "./expression.js";
+import { mapsByInputs } from "./original.js";
 
 /** What an equation computes. */
 export type Topic = "size" | "values" | "field" | "step" | "parameters" | "multiplyAdds";
@@ -71,22 +71,31 @@ function equationsOf(shaped: ShapedLayer, before: ReceptiveField | undefined): E
       ? [{ topic: "values", name: LETTERS.featuresOut, expression: product(...inputExtents(input)) } as const]
       : []),
     ...("name" in layer ? costEquations(layer, shaped) : []),
+    ...(layer.type === "rbf"
+      ? [{ topic: "multiplyAdds", expression: product(number(output[0]), number(input[0])) } as const]
+      : []),
   ];
 }
 
 /** The parameters and multiply-adds of a layer with weights. */
 function costEquations(layer: Extract<Layer, { readonly name: string }>, shaped: ShapedLayer): Equation[] {
-  const { input, output, parameters, multiplyAdds } = shaped;
+  const { input, output } = shaped;
   switch (layer.type) {
     case "conv2d": {
-      if (layer.connections) {
-        return [
-          { topic: "parameters", expression: number(countParameters(parameters)) },
-          { topic: "multiplyAdds", expression: number(multiplyAdds) },
-        ];
-      }
       const channels = quantity(LETTERS.channelsOut, layer.outChannels);
       const kernel = quantity(LETTERS.kernel, layer.kernel);
+      if (layer.connections) {
+        const groups = mapsByInputs(layer.connections).map(({ maps, inputs }) => ({
+          maps: number(maps),
+          weights: product(kernel, kernel, number(inputs)),
+        }));
+        const parameters = groups.map(({ maps, weights }) => product(maps, sum(weights, number(1))));
+        const sums = groups.map(({ maps, weights }) => product(maps, weights));
+        return [
+          { topic: "parameters", expression: sum(...parameters) },
+          { topic: "multiplyAdds", expression: product(...outputSides(output), sum(...sums)) },
+        ];
+      }
       const window = [kernel, kernel, quantity(LETTERS.channelsIn, input[0])];
       return [
         { topic: "parameters", expression: product(channels, sum(product(...window), number(1))) },

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { LENET5_CONNECTIONS } from "../../../../src/model/index.js";
 import { evaluate } from "./expression.js";
-import { C3_INPUTS, FULL_C3_PARAMETERS, ORIGINAL_LAYERS } from "./original.js";
+import { FULL_C3_PARAMETERS, ORIGINAL_LAYERS } from "./original.js";
 
 test("the network of 1998 has the parameters and connections stated in its paper", () => {
   const parameters = ORIGINAL_LAYERS.map((layer) => evaluate(layer.parameters));
@@ -13,7 +14,7 @@ test("the network of 1998 has the parameters and connections stated in its paper
 
 test("the connection table is the paper's: each map of S2 feeds ten maps of C3", () => {
   const rows = Array.from({ length: 6 }, (_, from) =>
-    C3_INPUTS.map((inputs) => (inputs.includes(from) ? "X" : ".")).join(""),
+    LENET5_CONNECTIONS.map((inputs) => (inputs.includes(from) ? "X" : ".")).join(""),
   );
   expect(rows).toEqual([
     "X...XXX..XXXX.XX",

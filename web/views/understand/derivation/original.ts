@@ -1,25 +1,8 @@
+import { LENET5_CONNECTIONS } from "../../../../src/model/index.js";
 import { type Expression, number, product, sum } from "./expression.js";
 
 /** The number of maps in S2. */
 export const S2_MAPS = 6;
-
-/**
- * The maps of S2 that each map of C3 is connected to in the published LeNet-5 (LeCun, Bottou, Bengio and Haffner, 1998,
- * table I), one row per map of C3.
- */
-export const C3_INPUTS: readonly (readonly number[])[] = [
-  ...[0, 1, 2, 3, 4, 5].map((first) => neighbours(first, 3)),
-  ...[0, 1, 2, 3, 4, 5].map((first) => neighbours(first, 4)),
-  [0, 1, 3, 4],
-  [1, 2, 4, 5],
-  [0, 2, 3, 5],
-  neighbours(0, 6),
-];
-
-/** Consecutive maps of S2, wrapping around. */
-function neighbours(first: number, count: number): number[] {
-  return Array.from({ length: count }, (_, place) => (first + place) % S2_MAPS).toSorted((one, other) => one - other);
-}
 
 /** A layer of the network of 1998. */
 export interface OriginalLayer {
@@ -36,15 +19,18 @@ const [KERNEL, WINDOW] = [product(number(5), number(5)), product(number(2), numb
 /** The parameters of one map: a 5 × 5 kernel per input map, and a bias. */
 const kernels = (inputs: number): Expression => sum(product(KERNEL, number(inputs)), number(1));
 
-/** The maps of C3, grouped by their number of inputs. */
+/** How many maps of a convolution take how many maps, by Table I or another one. */
+export function mapsByInputs(connections: readonly (readonly number[])[]): { maps: number; inputs: number }[] {
+  const counts = [...new Set(connections.map(({ length }) => length))].toSorted((one, other) => one - other);
+  return counts.map((inputs) => ({ inputs, maps: connections.filter(({ length }) => length === inputs).length }));
+}
+
 const C3_PARAMETERS = sum(
-  ...[3, 4, 6].map((inputs) =>
-    product(number(C3_INPUTS.filter(({ length }) => length === inputs).length), kernels(inputs)),
-  ),
+  ...mapsByInputs(LENET5_CONNECTIONS).map(({ maps, inputs }) => product(number(maps), kernels(inputs))),
 );
 
 /** The parameters of C3 if every map takes all of S2's, as in today's networks. */
-export const FULL_C3_PARAMETERS = product(number(C3_INPUTS.length), kernels(S2_MAPS));
+export const FULL_C3_PARAMETERS = product(number(LENET5_CONNECTIONS.length), kernels(S2_MAPS));
 
 const each = (side: number, ...rest: readonly Expression[]) => product(number(side), number(side), ...rest);
 

@@ -29,6 +29,7 @@ export const en = {
     shown: "Shown network",
     "1x28x28": "Grey, 28 × 28",
     "3x32x32": "Colour, 32 × 32",
+    "lenet-1998": "As published in 1998",
     own: "Custom size",
   },
   ownInput: "Channels × height × width",
@@ -118,11 +119,19 @@ export const en = {
   originalOutput:
     "distance of F6 from each class’s 7 × 12 image (radial basis functions; the images were drawn by hand)",
   originalNote: (connections: string) =>
-    `Values were squashed by 1.7159 · tanh(⅔ x). The paper counts 340,908 connections; its own per-layer figures add up to ${connections}.`,
+    `Values were squashed by 1.7159 · tanh(⅔ x). These layers have ${connections} connections. The paper prints 345,308, because it counts 156,000 for C3, where its table of connections gives 151,600.`,
   c3Title: "Why C3 had 1,516 parameters and has 2,416 today",
   c3Text:
     "In 1998, most maps of C3 took only some of S2’s six maps: six took three neighbouring ones, nine took four, and one took all. That saved computation, and different inputs made the maps learn different features. Today every map takes all six.",
   connectionTable: "Which maps of S2 (rows) each map of C3 (columns) takes",
+  mapOfC3: (map: number) => `Map ${map} of C3`,
+  chosenMap: (map: number, inputs: readonly number[]) =>
+    inputs.length === 6
+      ? `Map ${map} of C3 takes all six maps of S2. Its parameters:`
+      : `Map ${map} of C3 takes the maps ${inputs.slice(0, -1).join(", ")} and ${inputs.at(-1)} of S2. Its parameters:`,
+  bitmapOf: (digit: number) => `${digit} as 7 × 12 pixels`,
+  bitmaps:
+    "The ten images that the output layer compares F6 with. The answer is the digit whose image is nearest: the training makes the 84 values of F6 look like the digit’s image, 1 where it is dark and −1 elsewhere.",
   taken: "connected",
   notTaken: "not connected",
   c3Original: "In 1998",

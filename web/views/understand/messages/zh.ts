@@ -9,6 +9,7 @@ export const zh: typeof en = {
     shown: "正在显示的网络",
     "1x28x28": "灰度 28 × 28",
     "3x32x32": "彩色 32 × 32",
+    "lenet-1998": "1998 年论文原版",
     own: "其他大小",
   },
   ownInput: "通道 × 高 × 宽",
@@ -114,11 +115,19 @@ export const zh: typeof en = {
   },
   originalOutput: "F6 与每一类的 7 × 12 小图相距多远（径向基函数，小图由人绘制）",
   originalNote: (connections) =>
-    `数值用 1.7159 · tanh(⅔ x) 压缩。论文写的是 340,908 个连接；而论文中各层的数字相加是 ${connections}。`,
+    `数值用 1.7159 · tanh(⅔ x) 压缩。这些层共有 ${connections} 个连接。论文写的是 345,308，因为它把 C3 算作 156,000 个，而按论文自己的连接表是 151,600 个。`,
   c3Title: "为什么 C3 当年有 1,516 个参数，如今有 2,416 个",
   c3Text:
     "1998 年，C3 的一张图并不取 S2 的全部六张图：六张取相邻的三张，九张取四张，一张取全部。这样省了计算，也让各张图因为看到的东西不同而彼此不同。如今每张图都取全部六张。",
   connectionTable: "C3 的每张图（列）取 S2 的哪些图（行）",
+  mapOfC3: (map) => `C3 的第 ${map} 张图`,
+  chosenMap: (map, inputs) =>
+    inputs.length === 6
+      ? `C3 的第 ${map} 张图取 S2 的全部六张图。它的参数：`
+      : `C3 的第 ${map} 张图取 S2 的第 ${inputs.join("、")} 张图。它的参数：`,
+  bitmapOf: (digit) => `7 × 12 像素的 ${digit}`,
+  bitmaps:
+    "输出层拿来与 F6 比较的十张小图。哪个数字的小图最接近，答案就是哪个：训练让 F6 的 84 个值变得像该数字的小图，深色处为 1，其余为 −1。",
   taken: "取",
   notTaken: "不取",
   c3Original: "1998 年",
