@@ -11,6 +11,7 @@ import type { RunConfig } from "../runs/config.js";
 import { parseHistory } from "../runs/history.js";
 import type { EpochRecord, TrainingState } from "../training/epochs.js";
 import { RECIPES } from "../training/recipes/recipes.js";
+import { listRuns } from "./lab/runs.js";
 import { RunFolder } from "./runFolder.js";
 
 /**
@@ -171,7 +172,16 @@ async function kill(before: number): Promise<boolean> {
   } finally {
     victim.revive();
     await forgetOwner();
+    await expectListed();
   }
+}
+
+/** Asserts that the lab's server lists the run as soon as it has a configuration, with the epochs of its history. */
+async function expectListed(): Promise<void> {
+  const names = await readdir(path).catch((): string[] => []);
+  const epochs = names.includes("history.csv") ? (await rowsInFolder()).length : 0;
+  const listed = (await listRuns(parent)).map(({ name, epochsDone, finished }) => [name, epochsDone, finished]);
+  expect(listed).toEqual(names.includes("config.json") ? [["run", epochs, names.includes("result.json")]] : []);
 }
 
 /** Assigns the folder's locks to a process that does not exist: no process id is that high. */
