@@ -20,11 +20,11 @@ export async function runFile(folder: string, name: string, file: string): Promi
   return isKnown && (await folderNames(folder)).includes(name) ? join(folder, name, file) : undefined;
 }
 
-/** The names of a folder's subfolders, without links; none if the folder does not exist. */
+/** The names of a folder's subfolders, without links and what was being created; none if the folder does not exist. */
 async function folderNames(folder: string): Promise<string[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")).map(({ name }) => name);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return [];
     throw error;
