@@ -3,6 +3,7 @@ import { compareFields } from "./compareFields.js";
 import { flag, optionalChoice, readFields, type ValuesOf, writeFields } from "./fields.js";
 import { inspectFields } from "./inspectFields.js";
 import { networkFields } from "./networkFields.js";
+import { tourFields } from "./tourFields.js";
 import { trainFields } from "./trainFields.js";
 import { understandFields } from "./understandFields.js";
 
@@ -22,6 +23,7 @@ export type Theme = (typeof THEMES)[number];
  */
 const FIELDS = {
   ...networkFields,
+  ...tourFields,
   ...trainFields,
   ...inspectFields,
   ...understandFields,

@@ -7,7 +7,7 @@ import { sceneColors } from "./colors.js";
 import { type Hit, hitAt, type SceneLayout } from "./layout.js";
 import { messages } from "./messages.js";
 import { isOpen, layoutBetween, type OpenLayout, rowAt } from "./openLayout.js";
-import { type Picture, ScenePainter } from "./paint.js";
+import { type Picture, type SceneMark, ScenePainter } from "./paint.js";
 import { describe, formatSure, headsOf, mapOf, nameOfUnit, unitOf } from "./words.js";
 
 export interface SceneProps {
@@ -17,6 +17,8 @@ export interface SceneProps {
   readonly isEased: () => boolean;
   /** Changes when the light is to run through the network again. */
   readonly light: ReadonlySignal<number>;
+  /** What is pointed out; default: nothing. */
+  readonly pointedOut?: readonly SceneMark[];
   /** Called with a map or unit; undefined: the answer. */
   readonly onChoose: (hit: Hit | undefined) => void;
   /** Called with the map whose row of an open joint is to be opened to numbers. */
@@ -40,7 +42,7 @@ interface Change {
 const TOOLTIP_DISTANCE = 14;
 
 /** The network as one picture: all values, and what each part adds to the chosen unit. */
-export function Scene({ picture, layout, isEased, light, onChoose, onFocusRow }: SceneProps) {
+export function Scene({ picture, layout, isEased, light, pointedOut, onChoose, onFocusRow }: SceneProps) {
   const m = messages();
   const canvas = useRef<HTMLCanvasElement>(null);
   const painter = useRef<ScenePainter>(undefined);
@@ -67,7 +69,13 @@ export function Scene({ picture, layout, isEased, light, onChoose, onFocusRow }:
     const now = changing ? layoutBetween(changing.from, layout, share) : layout;
     const open = isOpen(layout) ? { layout, share: changing?.wasOpen ? 1 : share } : undefined;
     const hit = hovered.peek()?.hit;
-    painter.current?.draw(context, now, colors, { heads, hovered: hit, isFocused: focused.peek(), open });
+    painter.current?.draw(context, now, colors, {
+      heads,
+      hovered: hit,
+      isFocused: focused.peek(),
+      open,
+      pointedOut,
+    });
   };
   const drawLatest = useRef(draw);
   drawLatest.current = draw;

@@ -66,6 +66,8 @@ export interface Contributions {
   readonly gaps: readonly Float64Array[];
   /** What each value of a stage adds, a · ∂z/∂a: stage by stage, up to the one before the unit. */
   readonly shares: readonly Float64Array[];
+  /** The gradient of the value with respect to the input. */
+  readonly gradient: Float64Array;
 }
 
 /** What one map, or unit, of the stage before adds to a unit's sum. */
@@ -143,7 +145,7 @@ export class SceneNetwork {
       gaps.unshift(edges);
       shares.unshift(share);
     }
-    return { unit, value: values[main + 1][unit.index], gaps, shares };
+    return { unit, value: values[main + 1][unit.index], gaps, shares, gradient };
   }
 
   /**

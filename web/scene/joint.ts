@@ -210,26 +210,47 @@ export function drawAddend(
   for (const [column, key] of (["seen", "weights", "products"] as const).entries()) {
     const isSigned = key !== "seen" || addend.seen.some((value) => value < 0);
     const [left, top] = [columns[column] - (width * cell) / 2, y - (lines * cell) / 2];
-    addend[key].forEach((value, tap) => {
-      const share = value / ranges[key];
-      const [x, above] = [left + (tap % width) * cell, top + Math.floor(tap / width) * cell];
-      context.fillStyle = isSigned ? cssColor(colors.signed, (share + 1) / 2) : cssColor(colors.activation, share);
-      // Without seams between cells.
-      context.fillRect(x, above, cell + 0.5, cell + 0.5);
-      if (!hasNumbers) return;
-      const isDark = isDarkColor(context.fillStyle);
-      label(context, short(value), x + cell / 2, above + cell / 2, {
-        size: 0.4 * cell,
-        color: isDark ? "#ffffff" : "#16130f",
-        family: colors.sans,
-        align: "center",
-        most: cell - 2,
-      });
-    });
-    context.lineWidth = 1;
-    context.strokeStyle = colors.line;
-    context.strokeRect(left, top, width * cell, lines * cell);
+    const grid = { values: addend[key], width, left, top, cell, isSigned, most: ranges[key] };
+    drawGrid(context, { ...grid, format: hasNumbers ? formatShort : undefined }, colors);
   }
+}
+
+/** Values as cells. */
+export interface Grid {
+  readonly values: ArrayLike<number>;
+  readonly width: number;
+  readonly left: number;
+  readonly top: number;
+  /** A cell's side. */
+  readonly cell: number;
+  readonly isSigned: boolean;
+  /** The size that has the strongest colour. */
+  readonly most: number;
+  /** What is written in the cells; undefined: nothing. */
+  readonly format?: (value: number) => string;
+}
+
+/** Draws values as cells in their colours, with numbers in them. */
+export function drawGrid(context: CanvasRenderingContext2D, grid: Grid, colors: SceneColors): void {
+  const { values, width, left, top, cell, isSigned, most, format } = grid;
+  for (let place = 0; place < values.length; place++) {
+    const share = values[place] / most;
+    const [x, above] = [left + (place % width) * cell, top + Math.floor(place / width) * cell];
+    context.fillStyle = isSigned ? cssColor(colors.signed, (share + 1) / 2) : cssColor(colors.activation, share);
+    // Without seams between cells.
+    context.fillRect(x, above, cell + 0.5, cell + 0.5);
+    if (!format) continue;
+    label(context, format(values[place]), x + cell / 2, above + cell / 2, {
+      size: 0.4 * cell,
+      color: isDarkColor(context.fillStyle) ? "#ffffff" : "#16130f",
+      family: colors.sans,
+      align: "center",
+      most: cell - 2,
+    });
+  }
+  context.lineWidth = 1;
+  context.strokeStyle = colors.line;
+  context.strokeRect(left, top, width * cell, (values.length / width) * cell);
 }
 
 /** The part of a map of the stage before that the unit sees. */
@@ -276,7 +297,7 @@ function drawResult(
     [m.joint.bias, formatSigned(sum.bias), false],
     [m.joint.whole, formatSigned(sum.value), last === main],
   ];
-  if (layers[last].layer.type === "relu") lines.push([m.joint.rectified, short(Math.max(0, sum.value)), true]);
+  if (layers[last].layer.type === "relu") lines.push([m.joint.rectified, formatShort(Math.max(0, sum.value)), true]);
   for (const [index, [name, value, isResult]] of lines.entries()) {
     const y = target.y + target.height + (26 + 24 * index) * u;
     const style = { size: 15 * u, weight: isResult ? 700 : 400, family: colors.sans };
@@ -307,7 +328,7 @@ function label(
 }
 
 /** A number that has its place in a cell: −.13, 1.7. */
-function short(value: number): string {
+export function formatShort(value: number): string {
   if (value === 0) return "0";
   const text = Math.abs(value) >= 1 ? Math.abs(value).toFixed(1) : Math.abs(value).toFixed(2).replace("0.", ".");
   return Number(text) === 0 ? "0" : `${value < 0 ? "−" : ""}${text}`;

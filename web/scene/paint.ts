@@ -21,6 +21,14 @@ export interface Picture {
   readonly input?: ImageData;
 }
 
+/** A map, or unit, that is pointed out. */
+export interface SceneMark {
+  readonly stage: number;
+  readonly map: number;
+  /** Whether what it shows is hidden: its values, or a class's bar. */
+  readonly isCovered?: boolean;
+}
+
 /** The names over the columns. */
 export interface Head {
   readonly title: string;
@@ -133,7 +141,7 @@ export class ScenePainter {
    * @param marks.hovered its edges stand out
    */
   draw(context: CanvasRenderingContext2D, layout: SceneLayout, colors: SceneColors, marks: Marks): void {
-    const { heads, hovered, isFocused, open } = marks;
+    const { heads, hovered, isFocused, open, pointedOut = [] } = marks;
     const { picture } = this;
     context.clearRect(0, 0, layout.width, layout.height);
     if (!picture) return;
@@ -155,6 +163,7 @@ export class ScenePainter {
     context.globalAlpha = 1;
     if (open) drawJoint(context, { ...open.layout, stages: layout.stages }, picture.structure, colors, open.share);
     drawChosen(frame, isFocused);
+    for (const mark of pointedOut) drawMark(frame, mark);
     if (hovered && layout.stages[hovered.stage]?.[hovered.map]) {
       frameRect(context, layout.stages[hovered.stage][hovered.map], 3 * layout.unit, colors.ink, 1.2 * layout.unit);
     }
@@ -303,6 +312,7 @@ export interface Marks {
   readonly hovered: Hit | undefined;
   readonly isFocused: boolean;
   readonly open: { readonly layout: OpenLayout; readonly share: number } | undefined;
+  readonly pointedOut?: readonly SceneMark[];
 }
 
 interface Frame {
@@ -459,6 +469,30 @@ function drawChosen({ context, layout, colors, picture }: Frame, isFocused: bool
       frameRect(context, window, 0.5, colors.chosen, (stage === chosen.stage ? 2 : 1.4) * unit);
     }
   }
+}
+
+/** Frames what is pointed out, and covers it with a question mark if it is to be guessed. */
+function drawMark({ context, layout, colors, picture }: Frame, { stage, map, isCovered }: SceneMark): void {
+  const rect = layout.stages[stage]?.[map];
+  if (!rect) return;
+  const { unit, bar, isVertical } = layout;
+  const isOutput = picture.structure.stages[stage].kind === "output";
+  if (isCovered) {
+    const cover = !isOutput
+      ? rect
+      : isVertical
+        ? { x: rect.x, y: rect.y + rect.height + 4, width: rect.width, height: 8 }
+        : { x: rect.x + rect.width + 5 * unit, y: rect.y, width: bar + 2 * unit, height: rect.height };
+    context.fillStyle = colors.ground;
+    context.fillRect(cover.x, cover.y, cover.width, cover.height);
+    const size = 0.6 * Math.min(cover.height, cover.width);
+    const font = `600 ${size}px ${colors.serif}`;
+    if (!isOutput) {
+      const [x, y] = [cover.x + cover.width / 2, cover.y + cover.height / 2];
+      text(context, "?", x, y, { font, color: colors.accent, align: "center" });
+    }
+  }
+  if (!isOutput) frameRect(context, rect, 2.5 * unit, colors.accent, 2.5 * unit);
 }
 
 function drawHeads(

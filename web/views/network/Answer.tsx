@@ -1,6 +1,6 @@
 import { formatSure } from "../../scene/words.js";
 import { messages } from "./messages/index.js";
-import { className, haveWords } from "./names.js";
+import { className, haveWords } from "./state/names.js";
 import { isLoaded } from "./state/network.js";
 import { isBlank, picture, winner } from "./state/picture.js";
 

@@ -7,7 +7,8 @@ import { hasMaps } from "../../scene/layout.js";
 import { imageOf } from "../../scene/paint.js";
 import type { PadPoint } from "../../scene/pen.js";
 import { messages } from "./messages/index.js";
-import { className } from "./names.js";
+import { type PadMark, padMarks } from "./state/marks.js";
+import { className } from "./state/names.js";
 import { background, inputShape } from "./state/network.js";
 import { inputPixels, isBlank, isMoved, padPixels, picture } from "./state/picture.js";
 import { beginStroke, clearPad, endStroke, extendStroke, sample, strokes, undoStroke } from "./state/source.js";
@@ -52,6 +53,11 @@ export function Pad({ top }: { readonly top: number | undefined }) {
           onPointerCancel={stroke.end}
         />
         {!isMoved.value && <Window />}
+        {padMarks.value.map(({ name, ...window }) => (
+          <span key={name} class="pad-mark" style={windowStyle(window)} aria-hidden="true">
+            <span>{name}</span>
+          </span>
+        ))}
       </div>
       <div class="network-under">
         <p aria-hidden="true">{m.drawHere}</p>
@@ -83,14 +89,19 @@ function Window() {
   const { output } = structure.layers[stage.main];
   const [{ rows, columns }] = receptiveFields(structure.layers, stage.main, unitBlock(output, chosen.index));
   const { height, width } = inputShape.value;
-  const percent = (count: number, all: number) => `${(100 * count) / all}%`;
-  const style = {
-    top: percent(rows.first, height),
-    left: percent(columns.first, width),
-    height: percent(rows.last - rows.first + 1, height),
-    width: percent(columns.last - columns.first + 1, width),
+  const window = {
+    top: rows.first / height,
+    left: columns.first / width,
+    height: (rows.last - rows.first + 1) / height,
+    width: (columns.last - columns.first + 1) / width,
   };
-  return <span class="network-window" style={style} aria-hidden="true" />;
+  return <span class="network-window" style={windowStyle(window)} aria-hidden="true" />;
+}
+
+/** The place of a window, given as shares of the image. */
+function windowStyle({ top, left, height, width }: Omit<PadMark, "name">) {
+  const percent = (share: number) => `${100 * share}%`;
+  return { top: percent(top), left: percent(left), height: percent(height), width: percent(width) };
 }
 
 /** A canvas with a grey image in the network's size, in the scene's colours. */

@@ -1,3 +1,5 @@
+import { CHAPTERS } from "../../address/tourFields.js";
+import { addressWith } from "../../address/url.js";
 import { formatCount, formatValue } from "../../i18n/numbers.js";
 import { Button } from "../../kit/controls.js";
 import { hasMaps } from "../../scene/layout.js";
@@ -6,7 +8,7 @@ import type { Picture } from "../../scene/paint.js";
 import { SumSheet } from "../../scene/SumSheet.js";
 import { addedBy, formatSigned, mapOf, placeOf } from "../../scene/words.js";
 import { messages, type Piece } from "./messages/index.js";
-import { className } from "./names.js";
+import { className } from "./state/names.js";
 import { failure, isLoaded, rewoundTo, shownRun, snapshots } from "./state/network.js";
 import { choose, chosenTuning, isBlank, picture, winner } from "./state/picture.js";
 import { accuracyNow, imagesNow } from "./state/progress.js";
@@ -27,7 +29,13 @@ export function Say() {
         <Pieces pieces={pieces} />
         {more && <span>{more}</span>}
       </p>
-      {picture.value.chosen && <Back />}
+      {picture.value.chosen ? (
+        <Back />
+      ) : (
+        <a class="button network-tour" href={addressWith({ tour: CHAPTERS[0], networkSpace: false })}>
+          {messages().tour}
+        </a>
+      )}
     </header>
   );
 }

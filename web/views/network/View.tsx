@@ -1,5 +1,5 @@
 import "./network.css";
-import { signal, useSignal, useSignalEffect } from "@preact/signals";
+import { computed, signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { changeUrl, url } from "../../address/url.js";
 import { announce } from "../../kit/regions.js";
@@ -10,11 +10,12 @@ import { formatSure } from "../../scene/words.js";
 import { useShortcuts } from "../../state/shortcuts.js";
 import { Answer, Key } from "./Answer.js";
 import { messages } from "./messages/index.js";
-import { className, haveWords } from "./names.js";
 import { Pad } from "./Pad.js";
 import { Picks } from "./Picks.js";
 import { Say, Sheet } from "./Say.js";
 import { Strip } from "./Strip.js";
+import { sceneMarks } from "./state/marks.js";
+import { className, haveWords } from "./state/names.js";
 import { askPretrained, isLoaded, network, rewoundTo, shownPretrained, shownRun } from "./state/network.js";
 import { choose, focusedRow, isBlank, picture, winner } from "./state/picture.js";
 import { askSamples, clearPad, demonstrate, isDrawing, light, undoStroke } from "./state/source.js";
@@ -54,6 +55,14 @@ type SpaceModule = typeof import("../../scene/space/Space.js");
 /** The space, once it has been loaded: only those who ask for it do. */
 const Space = signal<SpaceModule["Space"] | undefined>(undefined);
 
+type TourModule = typeof import("./tour/Tour.js");
+
+/** The guided tour, once it has been loaded. */
+const Tour = signal<TourModule | undefined>(undefined);
+
+/** Whether the address has a chapter of the tour, or a lesson. */
+const isTouring = computed(() => url.value.tour !== undefined || url.value.lesson !== undefined);
+
 /** Goes back to the flat picture, for example if there is no WebGL 2. */
 function leaveSpace(): void {
   hasNoSpace.value = true;
@@ -90,6 +99,13 @@ export function View() {
       Space.value = module.Space;
     }, leaveSpace);
   });
+  useSignalEffect(() => {
+    if (!isTouring.value || Tour.peek()) return;
+    void import("./tour/Tour.js").then((module) => {
+      Tour.value = module;
+    });
+  });
+  const tour = isTouring.value ? Tour.value : undefined;
   const { width, unit, isAcross } = size.value;
   const { structure } = network.value;
   const hasWords = haveWords();
@@ -106,10 +122,16 @@ export function View() {
     isAcross && chosen && sum && !url.value.networkSpace
       ? layoutOpen(structure, { width, height, unit, hasWords }, chosen, sum, focusedRow.value)
       : closed;
+  const isAnswerAsked = sceneMarks.value.some(
+    ({ stage, isCovered }) => isCovered && stage === structure.stages.length - 1,
+  );
   return (
     <>
-      <div class={`network-view fills-window ${isAcross ? "is-across" : "is-down"}`} style={{ "--u": `${unit}px` }}>
-        <Say />
+      <div
+        class={`network-view fills-window ${isAcross ? "is-across" : "is-down"}${tour ? " is-touring" : ""}${isAnswerAsked ? " is-asking-decision" : ""}`}
+        style={{ "--u": `${unit}px` }}
+      >
+        {tour ? <tour.Lead /> : <Say />}
         <div class="network-stage" ref={stage}>
           <div class="network-ends">
             <Pad top={isAcross ? layout.stages[0][0].y : undefined} />
@@ -135,6 +157,7 @@ export function View() {
                 layout={layout}
                 isEased={isEased}
                 light={light}
+                pointedOut={sceneMarks.value}
                 onChoose={choose}
                 onFocusRow={(from) => {
                   focusedRow.value = from;
@@ -149,9 +172,13 @@ export function View() {
             {m.noSpace}
           </p>
         )}
-        <Strip unit={unit} />
+        {tour ? (
+          <tour.Panel isAcross={isAcross} width={Math.min(MOST_DOWN, width)} unit={unit} layout={layout} />
+        ) : (
+          <Strip unit={unit} />
+        )}
       </div>
-      {!isAcross && <Sheet width={Math.min(MOST_DOWN, width)} />}
+      {!isAcross && !tour && <Sheet width={Math.min(MOST_DOWN, width)} />}
       <p class="network-licences">{m.licences}</p>
     </>
   );

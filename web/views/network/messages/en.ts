@@ -67,6 +67,7 @@ export const en = {
   theDrawing: "The drawing",
   sumsTo: (value: string, bias: string) => `With biases of ${bias} the sum is ${value}`,
   back: "Back to the answer",
+  tour: "Guided tour",
 
   shape: "Picture",
   flat: "Flat",

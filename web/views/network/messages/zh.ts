@@ -36,6 +36,7 @@ export const zh: typeof en = {
   theDrawing: "所画的图",
   sumsTo: (value, bias) => `加上偏置 ${bias}，总和是 ${value}`,
   back: "回到答案",
+  tour: "导览",
 
   shape: "画面",
   flat: "平面",

@@ -100,8 +100,10 @@ export const snapshots = computed<readonly { readonly images: number; readonly p
   return timeline.map(({ epoch, parameters }) => ({ images: epoch * imagesPerEpoch.value, parameters }));
 });
 
-const model = computed<Model>(() => shownRun.value?.model ?? PRETRAINED_MODEL);
-const structure = computed(() => structureOf(model.value));
+/** The model of the network on display. */
+export const model = computed<Model>(() => shownRun.value?.model ?? PRETRAINED_MODEL);
+/** Its stages; the same for every moment of its training. */
+export const structure = computed(() => structureOf(model.value));
 
 /** Zeros: what is shown until there are parameters. */
 const nothing = computed<NamedTensors>(
@@ -123,7 +125,8 @@ const newest = computed(() => {
   return kept?.parameters;
 });
 
-const parameters = computed<NamedTensors>(() => {
+/** Its parameters, at the moment on display. */
+export const parameters = computed<NamedTensors>(() => {
   const place = rewoundTo.value;
   const rewound = place === undefined ? undefined : snapshots.value[place]?.parameters;
   return rewound ?? (shownRun.value ? newest.value : current.value) ?? nothing.value;

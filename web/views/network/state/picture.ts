@@ -2,20 +2,29 @@ import { computed, signal } from "@preact/signals";
 import { normalizedBytes } from "../../../../src/model/index.js";
 import { softmax } from "../../../../src/training/evaluate.js";
 import { changeUrl, url } from "../../../address/url.js";
-import type { Unit } from "../../../scene/arithmetic.js";
+import type { Stage, Unit } from "../../../scene/arithmetic.js";
 import { type Hit, hasMaps } from "../../../scene/layout.js";
 import type { Picture } from "../../../scene/paint.js";
 import { inkImage } from "../../../scene/pen.js";
 import { type Tuning, tuningsOf } from "../../../scene/tuning.js";
 import { mapOf, strongestPlace } from "../../../scene/words.js";
+import { padMarks } from "./marks.js";
 import { areDigits, background, classes, inputShape, network, normalization } from "./network.js";
-import { sample, strokes } from "./source.js";
+import { altered, isDrawing, sample, strokes } from "./source.js";
 
-/** The pad's image, as it is drawn; bytes [channels][height][width]. */
-export const padPixels = computed(() => repeated(sample.value?.pixels) ?? drawn(false));
+/** The drawing, or the chosen image, as the network takes it; bytes [channels][height][width]. */
+export const ownPixels = computed(() => repeated(sample.value?.pixels) ?? drawn(areDigits.value));
 
 /** The image that the network takes. */
-export const inputPixels = computed(() => repeated(sample.value?.pixels) ?? drawn(areDigits.value));
+export const inputPixels = computed(() =>
+  altered.value?.length === ownPixels.value.length ? altered.value : ownPixels.value,
+);
+
+/** The pad's image: as it is drawn, or, once its places are marked, as the network takes it. */
+export const padPixels = computed(() => {
+  const isInput = altered.value !== undefined || (padMarks.value.length > 0 && !isDrawing.value);
+  return isInput ? inputPixels.value : (repeated(sample.value?.pixels) ?? drawn(false));
+});
 
 /** Whether the network takes the pad's image as it is. */
 export const isMoved = computed(() => {
@@ -39,19 +48,19 @@ function repeated(pixels: Uint8Array | undefined): Uint8Array | undefined {
   return all;
 }
 
-const values = computed(() => {
+/** The values of every layer: the input, then each layer's output. */
+export const values = computed(() => network.value.forward(inputOf(inputPixels.value)));
+
+/** Bytes [channels][height][width] as the values of the input. */
+export function inputOf(pixels: Uint8Array): Float64Array {
   const { channels, height, width } = inputShape.value;
   const table = normalizedBytes(normalization.value, channels);
-  const input = Float64Array.from(
-    inputPixels.value,
-    (byte, place) => table[256 * Math.floor(place / (height * width)) + byte],
-  );
-  return network.value.forward(input);
-});
+  return Float64Array.from(pixels, (byte, place) => table[256 * Math.floor(place / (height * width)) + byte]);
+}
 
 const stageValues = computed(() => network.value.structure.stages.map(({ last }) => values.value[last + 1]));
 
-const probabilities = computed(() => softmax(Float32Array.from(values.value[values.value.length - 1])));
+export const probabilities = computed(() => softmax(Float32Array.from(values.value[values.value.length - 1])));
 
 /** The index of the most probable class. */
 export const winner = computed(() => probabilities.value.indexOf(Math.max(...probabilities.value)));
@@ -107,11 +116,15 @@ function partOf({ stage, map, place }: Hit): string {
 /** What the maps of the chosen unit's layer answer to. Takes some twenty passes, so only once for each network. */
 const tunings = computed(() => {
   const stage = chosen.value && network.value.structure.stages[chosen.value.stage];
-  if (!stage || !hasMaps(stage)) return undefined;
+  return stage && hasMaps(stage) ? tuningsOfStage(stage) : undefined;
+});
+
+/** What the maps of a stage answer to. */
+export function tuningsOfStage(stage: Stage): Tuning[] {
   const table = normalizedBytes(normalization.value, 1);
   const paper = background.value;
   return tuningsOf(network.value, stage, { background: table[paper], ink: table[255 - paper] });
-});
+}
 
 /** What the chosen map answers to. */
 export const chosenTuning = computed<Tuning | undefined>(() => {

@@ -9,6 +9,9 @@ export const strokes = signal<readonly PadStroke[]>([]);
 /** Whether a pen is on the pad: what it draws is shown at once, not eased. */
 export const isDrawing = signal(false);
 
+/** An image in place of the drawing or of the chosen one: bytes [channels][height][width] as the network takes them. */
+export const altered = signal<Uint8Array | undefined>(undefined);
+
 /** Counts the images that have been shown as a whole: light runs through the network for each. */
 export const light = signal(0);
 
@@ -34,6 +37,7 @@ export const sample = computed<Sample | undefined>(() => {
 /** Shows an image that comes with the page, to the network that was trained on its like. */
 export function chooseSample(name: PretrainedName, index: number): void {
   stopDemonstration();
+  altered.value = undefined;
   const { networkShow, networkSample } = url.peek();
   const isRun = networkShow === "run" && name === "digits";
   const isFirst = networkSample === undefined;
@@ -47,6 +51,7 @@ export function chooseSample(name: PretrainedName, index: number): void {
 /** Begins a stroke, on an empty pad if an image or an example was shown. */
 export function beginStroke(stroke: PadStroke): void {
   const isFresh = stopDemonstration() || sample.peek() !== undefined;
+  altered.value = undefined;
   if (url.peek().networkSample !== undefined || url.peek().networkShow === "clothes") {
     const { networkShow } = url.peek();
     changeUrl({ networkSample: undefined, networkShow: networkShow === "clothes" ? "digits" : networkShow }, "replace");
@@ -67,12 +72,14 @@ export function endStroke(): void {
 /** Undoes the last stroke. */
 export function undoStroke(): void {
   stopDemonstration();
+  altered.value = undefined;
   strokes.value = strokes.peek().slice(0, -1);
 }
 
 /** Empties the pad. */
 export function clearPad(): void {
   stopDemonstration();
+  altered.value = undefined;
   changeUrl({ networkSample: undefined, networkPart: undefined }, "replace");
   strokes.value = [];
 }

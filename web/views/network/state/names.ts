@@ -1,4 +1,4 @@
-import { areDigits, classes } from "./state/network.js";
+import { areDigits, classes } from "./network.js";
 
 /** The name of a class. */
 export function className(index: number): string {

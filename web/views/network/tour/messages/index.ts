@@ -1,0 +1,6 @@
+import { translated } from "../../../../i18n/language.js";
+import { en } from "./en.js";
+import { zh } from "./zh.js";
+
+/** The tour's messages. */
+export const messages = translated({ en, zh });
