@@ -1,7 +1,22 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, posix, resolve } from "node:path";
 import type { Command } from "commander";
-import { beforeAll, describe, expect, it } from "vitest";
-import { checkPage, listPaths } from "./support/pages.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readRecipeFile } from "../src/formats/index.js";
+import { writeDigitFiles } from "./support/digitFiles.mjs";
+import { anchorsOf, type CodeBlock, checkPage, codeBlocks, linksOf, listPaths } from "./support/pages.js";
+import { PROGRAM } from "./support/program.js";
 
 const PAGES = [
   ...[
@@ -13,13 +28,22 @@ const PAGES = [
     "examples/README.md",
     "tests/golden/README.md",
   ],
-  ...readdirSync("docs")
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => `docs/${name}`),
+  ...pagesIn("docs"),
 ];
 
+/** The site's pages that are written by hand, the first ones first: later ones use what these have trained. */
+const SITE_PAGES = pagesIn("docs")
+  .filter((page) => page !== "docs/architecture.md")
+  .sort((one, other) => Number(other.endsWith("/start.md")) - Number(one.endsWith("/start.md")));
+/** Generated from the doc comments. */
+const API_PAGES = listFiles("docs/api").sort();
+
 /** Pages about one folder, which name files relative to it. */
-const BASES: Readonly<Record<string, string>> = { "docs/architecture.md": "src", "docs/lab.md": "web" };
+const BASES: Readonly<Record<string, string>> = {
+  "docs/architecture.md": "src",
+  "docs/lab.md": "web",
+  "docs/zh/lab.md": "web",
+};
 
 describe("every file and folder exists that is named in", () => {
   const paths = listPaths(".");
@@ -128,6 +152,165 @@ describe("every command parses that is written in", () => {
     expect(faultOf("sweep --seed 3")).toMatch(/^sweep --seed 3: error: unknown option '--seed'/);
   });
 });
+
+describe("every link leads to a page and a heading that exist, in", () => {
+  const anchors = new Map<string, Set<string>>();
+  const hasAnchor = (page: string, anchor: string) => {
+    if (!anchors.has(page)) anchors.set(page, anchorsOf(readFileSync(page, "utf8")));
+    return anchors.get(page)!.has(anchor);
+  };
+  it.each([...PAGES, ...API_PAGES])("%s", (page) => {
+    const faults = linksOf(readFileSync(page, "utf8")).filter((link) => {
+      if (/^[a-z]+:/.test(link)) return false;
+      const [path, anchor] = decodeURI(link).split("#");
+      const target = path === "" ? page : posix.join(posix.dirname(page), path);
+      if (!existsSync(target)) return true;
+      return anchor !== undefined && target.endsWith(".md") && !hasAnchor(target, anchor);
+    });
+    expect(faults).toEqual([]);
+  });
+});
+
+/**
+ * What becomes of a code block, by its language. A `text` block directly behind one that runs is what it prints, `…` for
+ * any part of it.
+ */
+const LANGUAGES: Readonly<Record<string, "shell" | "run" | "printed" | "compiled" | "example" | "json" | "python">> = {
+  "": "shell",
+  sh: "run",
+  ts: "compiled",
+  text: "printed",
+  js: "example",
+  html: "example",
+  json: "json",
+  // By tests/python/check_pages.py.
+  python: "python",
+};
+
+describe("the code of the pages", () => {
+  const folder = mkdtempSync(join(tmpdir(), "lenet-pages-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** What keeps a program of a page from running here: it is only compiled. */
+  const NEEDS = [/from "lenet\/browser"/, /nodeGpu\(/];
+  /** So that it takes seconds. */
+  const SHORTER: readonly (readonly [string, string])[] = [
+    ['data: "fashion-mnist"', 'data: "few-digits"'],
+    ["const epochs = 100;", "const epochs = 1;"],
+  ];
+
+  interface Step {
+    readonly kind: "sh" | "ts";
+    readonly code: string;
+    readonly file: string;
+    readonly printed: string | undefined;
+  }
+
+  /** What of a page runs. A block without imports goes on with the program before it. */
+  function stepsOf(page: string): Step[] {
+    const steps: { kind: "sh" | "ts"; code: string; file: string; printed: string | undefined }[] = [];
+    const name = page.replaceAll(/[/.]/g, "-");
+    for (const { language, code, followsBlock } of codeBlocks(readFileSync(page, "utf8"))) {
+      const last = steps.at(-1);
+      if (language === "text" && followsBlock && last) last.printed = code;
+      else if (language === "ts" && last && !/^import /m.test(code)) {
+        const program = steps.findLast(({ kind }) => kind === "ts")!;
+        program.code += code;
+      } else if (language === "ts" || language === "sh") {
+        steps.push({ kind: language, code, file: `${name}-${steps.length}`, printed: undefined });
+      }
+    }
+    return steps;
+  }
+
+  /** The text that a program prints as a pattern: `…` is anything, and times and threads are whatever they are. */
+  function patternOf(text: string): RegExp {
+    const escaped = text.trim().replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+    const loose = escaped
+      .replaceAll("…", ".*")
+      .replaceAll(/\d+\\\.\d+ s\b/g, "\\d+\\.\\d+ s")
+      .replaceAll(/\b\d:\d\d\b/g, "\\d+:\\d\\d")
+      .replaceAll(/\d+ threads?/g, "\\d+ threads?");
+    return new RegExp(`^${loose}$`);
+  }
+
+  const paged = [...SITE_PAGES, ...API_PAGES].map((page) => [page, stepsOf(page)] as const);
+
+  beforeAll(async () => {
+    mkdirSync(join(folder, "node_modules"));
+    for (const name of readdirSync("node_modules").filter((name) => name !== ".bin" && name !== "lenet")) {
+      symlinkSync(resolve("node_modules", name), join(folder, "node_modules", name));
+    }
+    symlinkSync(resolve("."), join(folder, "node_modules/lenet"));
+    writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
+    const compilerOptions = {
+      ...{ target: "ES2022", module: "NodeNext", lib: ["ES2023", "DOM", "DOM.Iterable"], types: ["node"] },
+      ...{ strict: true, skipLibCheck: true, noUnusedLocals: true, outDir: "js", rootDir: ".", preserveSymlinks: true },
+    };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
+    for (const [page, steps] of paged) {
+      for (const { kind, code, file } of steps) {
+        if (kind !== "ts") continue;
+        const shorter = SHORTER.reduce((text, [long, short]) => text.replaceAll(long, short), code);
+        writeFileSync(join(folder, `${file}.ts`), `// ${page}\n${shorter}export {};\n`);
+      }
+    }
+    await writeDigitFiles(join(folder, "few-digits"), { train: 200, test: 50 });
+  });
+
+  it("compiles", () => {
+    const compiler = resolve("node_modules/.bin/tsc");
+    const { status, stdout } = spawnSync(compiler, ["-p", "."], { cwd: folder, encoding: "utf8" });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+  });
+
+  it.each(paged.filter(([, steps]) => steps.length > 0))("runs: %s", (_, steps) => {
+    for (const { kind, code, file, printed } of steps) {
+      if (kind === "ts" && NEEDS.some((need) => need.test(code))) continue;
+      const machine = resolve("tests/support/machine.mjs");
+      const [command, args] =
+        kind === "ts"
+          ? [process.execPath, [join("js", `${file}.js`)]]
+          : [
+              "bash",
+              ["-euc", `npx() { shift; "${process.execPath}" --import "${machine}" "${PROGRAM}" "$@"; }\n${code}`],
+            ];
+      const env = { PATH: process.env.PATH, HOME: folder };
+      const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: "utf8", env });
+      expect({ status, stderr: status === 0 ? "" : stderr }, code).toEqual({ status: 0, stderr: "" });
+      if (printed !== undefined) expect(stdout.trimEnd().replaceAll(/ +$/gm, "")).toMatch(patternOf(printed));
+    }
+  });
+
+  const blocksOf = (page: string): CodeBlock[] => codeBlocks(readFileSync(page, "utf8"));
+
+  it.each([...SITE_PAGES, ...API_PAGES])("is known, well-formed, or a part of an example: %s", (page) => {
+    const unindented = (text: string) => text.replaceAll(/^ +/gm, "");
+    const examples = listFiles("examples").map((path) => unindented(readFileSync(path, "utf8")));
+    for (const { language, code } of blocksOf(page)) {
+      const what = LANGUAGES[language];
+      expect(what, `the language "${language}"`).toBeDefined();
+      if (what === "example")
+        expect(
+          examples.some((text) => text.includes(unindented(code))),
+          code,
+        ).toBe(true);
+      if (what === "shell") {
+        // Without what a command does, which stands beside it.
+        const input = code.replaceAll(/^(np[mx] .*?\S) {2,}(?=[a-z\u4e00-\u9fff]+ \S).*$/gm, "$1");
+        const { status, stderr } = spawnSync("bash", ["-n"], { input, encoding: "utf8" });
+        expect({ status, stderr }, code).toEqual({ status: 0, stderr: "" });
+      }
+      if (what === "json") expect(readRecipeFile(code, "recipe.json"), code).toBeDefined();
+    }
+  });
+});
+
+function pagesIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `${folder}/${name}`);
+}
 
 function listFiles(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })

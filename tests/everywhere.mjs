@@ -3,7 +3,7 @@
 //   npm run build && npm run everywhere -- --write
 //   --only Deno,Vite     only the rows whose names contain one of these
 //   --folder FOLDER      install there, and keep it for the next time
-//   --write              write the table into docs/platforms.md
+//   --write              write the table into docs/platforms.md, also the one in Chinese
 import { execFile, spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -16,7 +16,7 @@ import { findChromium, launchChromium } from "../bench/browser/chromium.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PROGRAMS = join(ROOT, "tests/everywhere");
-const PAGE = join(ROOT, "docs/platforms.md");
+const PAGES = ["docs/platforms.md", "docs/zh/platforms.md"];
 const MINUTES = 60_000;
 const TYPES = { ".js": "text/javascript", ".html": "text/html" };
 const ISOLATION = {
@@ -158,11 +158,13 @@ try {
 const table = tableOf(results);
 process.stdout.write(`${table}\n`);
 if (values.write) {
-  const page = await readFile(PAGE, "utf8");
-  await writeFile(
-    PAGE,
-    page.replace(/(<!-- table -->\n\n)[\s\S]*?(\n\n<!-- end -->)/, (_, before, after) => before + table + after),
-  );
+  for (const path of PAGES.map((page) => join(ROOT, page))) {
+    const page = await readFile(path, "utf8");
+    await writeFile(
+      path,
+      page.replace(/(<!-- table -->\n\n)[\s\S]*?(\n\n<!-- end -->)/, (_, before, after) => before + table + after),
+    );
+  }
 }
 const prints = new Set(results.flatMap(({ fingerprint }) => fingerprint ?? []));
 process.exitCode = results.every(({ error }) => !error) && prints.size <= 1 ? 0 : 1;

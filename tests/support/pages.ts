@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
+import { slugOf } from "../../site/.vitepress/slug.js";
 
-const TREES = [".ci", "bench", "docs", "examples", "src", "tests", "web"];
+const TREES = [".ci", "bench", "docs", "examples", "site", "src", "tests", "web"];
 const SOURCE = /\.(?:tsx?|mjs|py|css)$/;
 /** Names of files and folders; not URLs, options, or patterns such as `paper*.safetensors`. */
 const NAME = /^[\w.-]+(?:\/[\w.-]+)*\/?$/;
@@ -25,7 +26,7 @@ export function listPaths(root: string): ReadonlySet<string> {
  * @returns one line per wrong name
  */
 export function checkPage(page: string, text: string, paths: ReadonlySet<string>, base?: string): string[] {
-  const prose = text.replaceAll(/^ *```.*?^ *```/gms, "");
+  const prose = withoutCode(text);
   const links = [...prose.matchAll(/\]\(([^)\s#]+)/g)].map(([, target]) => target);
   const names = [...prose.matchAll(/`([^`]+)`/g)].flatMap(([, code]) => code.split(/\s+/)).filter((n) => NAME.test(n));
 
@@ -48,4 +49,45 @@ export function checkPage(page: string, text: string, paths: ReadonlySet<string>
 
 function targetOf(page: string, link: string): string {
   return posix.join(posix.dirname(page), decodeURI(link)).replace(/\/$/, "");
+}
+
+/** A code block of a page. */
+export interface CodeBlock {
+  /** What follows the opening fence: `ts`, `sh`, … */
+  readonly language: string;
+  readonly code: string;
+  /** Whether nothing but empty lines is between the block before and this one. */
+  readonly followsBlock: boolean;
+}
+
+/** The code blocks of a Markdown page, in order. */
+export function codeBlocks(text: string): CodeBlock[] {
+  let end = -1;
+  return [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(({ 0: block, 1: language, 2: code, index }) => {
+    const followsBlock = end >= 0 && text.slice(end, index).trim() === "";
+    end = index + block.length;
+    return { language, code, followsBlock };
+  });
+}
+
+/** The targets of the links and pictures of a Markdown page, as they are written. */
+export function linksOf(text: string): string[] {
+  return [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target);
+}
+
+/** The anchors of a page: of its headings, as GitHub and the site name them, and those it sets itself. */
+export function anchorsOf(text: string): Set<string> {
+  const anchors = new Set([...text.matchAll(/<a id="([^"]+)"/g)].map(([, id]) => id));
+  for (const [, heading] of withoutCode(text).matchAll(/^#{1,6} (.*)$/gm)) {
+    const slug = slugOf(heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1"));
+    let anchor = slug;
+    for (let number = 1; anchors.has(anchor); number++) anchor = `${slug}-${number}`;
+    anchors.add(anchor);
+  }
+  return anchors;
+}
+
+/** A page without its code blocks. */
+export function withoutCode(text: string): string {
+  return text.replaceAll(/^ *```.*?^ *```/gms, "");
 }

@@ -1,0 +1,74 @@
+// Builds the pages in docs/ as a static site, with the lab beside them in lab/: `npm run docs`.
+import { cpSync, existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Plugin } from "vite";
+import { type DefaultTheme, defineConfig, type LocaleSpecificConfig } from "vitepress";
+import { contents, home, texts } from "./contents.js";
+import { brokenLinks } from "./links.js";
+import { pageRules } from "./pageRules.js";
+import { termsOf } from "./search.js";
+import { slugOf } from "./slug.js";
+
+const LAB = fileURLToPath(new URL("../../dist/lab", import.meta.url));
+/** The folder of the host that the site is in, such as /lenet/. */
+const base = process.env.SITE_BASE ?? "/";
+
+export default defineConfig({
+  title: "lenet",
+  base,
+  srcDir: "../docs",
+  // The first is for contributors, who read it in the repository.
+  srcExclude: ["architecture.md", "node_modules/**"],
+  outDir: "dist",
+  rewrites: { "api/README.md": "api/index.md" },
+  head: [["link", { rel: "icon", href: `${base}lab/icon.svg`, type: "image/svg+xml" }]],
+  markdown: { defaultHighlightLang: "sh", anchor: { slugify: slugOf }, config: pageRules },
+  vite: { plugins: [vueOfThisFolder()] },
+  locales: { root: locale("en", "en", "/") },
+  themeConfig: {
+    outline: { level: [2, 3] },
+    search: {
+      provider: "local",
+      options: { miniSearch: { options: { tokenize: termsOf } }, locales: { zh: { translations: texts.zh.search } } },
+    },
+  },
+  transformPageData(page) {
+    if (page.relativePath === "index.md") page.frontmatter = home("en");
+    if (page.relativePath === "zh/index.md") page.frontmatter = home("zh");
+    // Its blocks of code stand side by side, which takes room.
+    if (/^(zh\/)?tutorial\.md$/.test(page.relativePath)) page.frontmatter = { pageClass: "wide-page", aside: false };
+  },
+  buildEnd({ outDir }) {
+    if (!existsSync(LAB)) throw new Error("dist/lab does not exist: run npm run build first");
+    cpSync(LAB, `${outDir}/lab`, { recursive: true });
+    const broken = brokenLinks(outDir, base);
+    if (broken.length > 0) throw new Error(`broken links:\n${broken.join("\n")}`);
+  },
+});
+
+function locale(language: "en" | "zh", lang: string, link: string): LocaleSpecificConfig<DefaultTheme.Config> {
+  const { label, description, theme } = texts[language];
+  const groups = contents(language);
+  return {
+    label,
+    lang,
+    link,
+    description,
+    themeConfig: {
+      ...theme,
+      sidebar: groups.map(({ text, pages }) => ({
+        text,
+        items: pages.map(({ text, page }) => ({ text, link: page })),
+      })),
+    },
+  };
+}
+
+/** Finds Vue for the pages when they are rendered: they lie outside of this folder, where it is installed. */
+function vueOfThisFolder(): Plugin {
+  return {
+    name: "vue-of-this-folder",
+    enforce: "pre",
+    resolveId: (id, _importer, { ssr }) => (ssr && /^vue($|\/)/.test(id) ? { id, external: true } : undefined),
+  };
+}
