@@ -37,6 +37,11 @@ describe("fields", () => {
     expect(readFields(FIELDS, text)).toEqual(values);
   });
 
+  it("take 1 and 0 for on and off", () => {
+    expect(readFields(FIELDS, "keys=0").keys).toBe(false);
+    expect(readFields({ embed: flag(false) }, "embed=1").embed).toBe(true);
+  });
+
   it.each([
     "data=cifar",
     "data=",

@@ -51,11 +51,11 @@ export function optionalNumber(range: NumberRange): Field<number | undefined> {
   };
 }
 
-/** On or off. */
+/** On or off, also as 1 or 0. */
 export function flag(initial: boolean): Field<boolean> {
   return {
     initial,
-    parse: (text) => (text === "on" ? true : text === "off" ? false : undefined),
+    parse: (text) => (/^(on|1)$/.test(text) ? true : /^(off|0)$/.test(text) ? false : undefined),
     format: (value) => (value ? "on" : "off"),
   };
 }

@@ -1,8 +1,9 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { compareFields } from "./compareFields.js";
-import { flag, optionalChoice, readFields, type ValuesOf, writeFields } from "./fields.js";
+import { readFields, type ValuesOf, writeFields } from "./fields.js";
 import { inspectFields } from "./inspectFields.js";
 import { networkFields } from "./networkFields.js";
+import { pageFields } from "./pageFields.js";
 import { tourFields } from "./tourFields.js";
 import { trainFields } from "./trainFields.js";
 import { understandFields } from "./understandFields.js";
@@ -10,12 +11,6 @@ import { understandFields } from "./understandFields.js";
 /** The views, in the order of their tabs; their names appear in the address. */
 export const VIEWS = ["network", "train", "inspect", "understand", "compare"] as const;
 export type ViewName = (typeof VIEWS)[number];
-
-export const LANGUAGES = ["en", "zh"] as const;
-export type Language = (typeof LANGUAGES)[number];
-
-export const THEMES = ["light", "dark"] as const;
-export type Theme = (typeof THEMES)[number];
 
 /**
  * The fields of every view; all stay in the address whichever view is open. Each view declares its own in a file of
@@ -28,12 +23,7 @@ const FIELDS = {
   ...inspectFields,
   ...understandFields,
   ...compareFields,
-  /** Default: the browser's. */
-  lang: optionalChoice(LANGUAGES),
-  /** Default: the system's. */
-  theme: optionalChoice(THEMES),
-  /** Whether single-key shortcuts are enabled. */
-  keys: flag(true),
+  ...pageFields,
 };
 
 /** Everything the address contains. */

@@ -1,8 +1,10 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { canShareMemory } from "../../src/browser/index.js";
-import { type ViewName, view } from "../address/url.js";
+import { url, type ViewName, view } from "../address/url.js";
 import { Announcer } from "../kit/regions.js";
+import { Bare } from "./Bare.js";
+import { Classroom } from "./Classroom.js";
 import { DropAnywhere } from "./DropAnywhere.js";
 import { Header } from "./Header.js";
 import { Images } from "./Images.js";
@@ -36,20 +38,26 @@ const VIEW_MODULES: Readonly<Record<ViewName, () => Promise<ViewModule>>> = {
 /** The whole page. */
 export function App() {
   const m = messages();
+  const isBare = url.value.present || url.value.embed;
   return (
     <>
       <button type="button" class="skip" onClick={() => document.getElementById("content")?.focus()}>
         {m.skip}
       </button>
-      <Header />
+      {!isBare && <Header />}
       <main id="content" tabIndex={-1}>
         <OpenView />
       </main>
-      <footer class="footer">
-        <p>{m.about}</p>
-        <Images />
-        <p>{canShareMemory() ? m.isolated : m.notIsolated}</p>
-      </footer>
+      {isBare ? (
+        <Bare />
+      ) : (
+        <footer class="footer">
+          <p>{m.about}</p>
+          <Images />
+          <Classroom />
+          <p>{canShareMemory() ? m.isolated : m.notIsolated}</p>
+        </footer>
+      )}
       <DropAnywhere />
       <Undo />
       <Shortcuts />

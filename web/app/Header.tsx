@@ -1,4 +1,5 @@
-import { addressWith, changeUrl, LANGUAGES, THEMES, url, VIEWS, view } from "../address/url.js";
+import { LANGUAGES, THEMES } from "../address/pageFields.js";
+import { addressWith, changeUrl, url, VIEWS, view } from "../address/url.js";
 import { language } from "../i18n/language.js";
 import { Button } from "../kit/controls.js";
 import { messages } from "./messages/index.js";
@@ -50,6 +51,7 @@ export function Header() {
             </option>
           ))}
         </select>
+        <Button icon="present" label={m.present} onClick={() => changeUrl({ present: true })} />
         <Button icon="keyboard" label={m.shortcuts} onClick={() => (shortcutsOpen.value = true)} />
       </div>
     </header>

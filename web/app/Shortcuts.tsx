@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
-import { changeUrl, LANGUAGES, url, VIEWS } from "../address/url.js";
+import { LANGUAGES } from "../address/pageFields.js";
+import { changeUrl, url, VIEWS } from "../address/url.js";
 import { language } from "../i18n/language.js";
 import { Dialog } from "../kit/Dialog.js";
 import { type ShortcutGroup, shortcutGroups, useShortcuts } from "../state/shortcuts.js";
@@ -26,6 +27,11 @@ const EVERYWHERE: ShortcutGroup = {
       key: "l",
       label: () => messages().switchLanguage,
       act: () => changeUrl({ lang: LANGUAGES.find((one) => one !== language.value) }),
+    },
+    {
+      key: "p",
+      label: () => messages().switchPresent,
+      act: () => changeUrl({ present: !url.peek().present }),
     },
     {
       key: "?",

@@ -2,6 +2,7 @@ import "../styles/tokens.css";
 import "../styles/base.css";
 import "../styles/kit.css";
 import "../styles/shell.css";
+import "../styles/classroom.css";
 import { render } from "preact";
 import { askServer } from "../state/server.js";
 import "../styles/theme.js";

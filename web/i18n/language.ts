@@ -1,5 +1,6 @@
 import { computed, effect } from "@preact/signals";
-import { LANGUAGES, type Language, url } from "../address/url.js";
+import { LANGUAGES, type Language } from "../address/pageFields.js";
+import { url } from "../address/url.js";
 
 /** The best supported match for the browser's languages. */
 const PREFERRED = preferredLanguage(navigator.languages);

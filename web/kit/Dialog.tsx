@@ -27,10 +27,10 @@ export function Dialog({ open, title, close, children }: DialogProps) {
     <dialog ref={ref} class="dialog" aria-labelledby={titleId} onClose={onClose}>
       {isOpen && (
         <>
-          <header>
+          <div class="head">
             <h2 id={titleId}>{title}</h2>
             <Button icon="remove" label={close} onClick={onClose} />
-          </header>
+          </div>
           {children}
         </>
       )}

@@ -1,5 +1,6 @@
 import { computed, effect, signal } from "@preact/signals";
-import { type Theme, url } from "../address/url.js";
+import type { Theme } from "../address/pageFields.js";
+import { url } from "../address/url.js";
 
 const system = matchMedia("(prefers-color-scheme: dark)");
 const systemIsDark = signal(system.matches);
@@ -13,4 +14,13 @@ export const theme = computed<Theme>(() => url.value.theme ?? (systemIsDark.valu
 // Style sheets read it from the attribute.
 effect(() => {
   document.documentElement.dataset.theme = theme.value;
+});
+
+// As are the controls that the address hides, and whether the page is presented or embedded.
+effect(() => {
+  const { present, embed, hide } = url.value;
+  const { dataset, classList } = document.documentElement;
+  dataset.hide = hide.join(" ");
+  classList.toggle("is-presented", present);
+  classList.toggle("is-bare", present || embed);
 });

@@ -10,6 +10,7 @@ interface LabCommandOptions {
   readonly port: number;
   readonly runs: string;
   readonly dataDir?: string;
+  readonly allowEmbed?: boolean;
   readonly open?: boolean;
 }
 
@@ -23,6 +24,7 @@ export function labCommand(): Command {
     .addOption(new Option("--port <n>", "port to listen on").argParser(integer(1, 65_535)).default(0, "any free port"))
     .addOption(new Option("--runs <dir>", "folder with the run folders to offer").default("runs"))
     .addOption(dataDirOption())
+    .addOption(new Option("--allow-embed", "let pages of other hosts show the lab in a frame"))
     .addOption(new Option("--open", "open the lab in the browser"))
     .action(runLab);
 }

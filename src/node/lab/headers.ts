@@ -30,6 +30,12 @@ export const ISOLATION_HEADERS = {
   "Cross-Origin-Resource-Policy": "same-origin",
 } as const;
 
+/** Instead of {@link LAB_HEADERS}' of these names: headers that let pages of other hosts show the site in a frame. */
+export const EMBED_HEADERS = {
+  "Cross-Origin-Resource-Policy": "cross-origin",
+  "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+} as const;
+
 /** The headers of all the lab's responses. */
 export const LAB_HEADERS = {
   ...ISOLATION_HEADERS,

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { extname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { errorCode, OPEN_AT_ONCE } from "../disk/files.js";
-import { LAB_HEADERS } from "./headers.js";
+import { EMBED_HEADERS, LAB_HEADERS } from "./headers.js";
 
 /** Content types of the files that are served. Anything else is bytes. */
 const TYPES: Readonly<Record<string, string>> = {
@@ -24,6 +24,8 @@ const FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data
 
 /** The headers of the site's own files, which the browser may keep but must ask about. */
 export const SITE_HEADERS = { ...LAB_HEADERS, "Cache-Control": "no-cache" };
+/** The same for a site that pages of other hosts may show. */
+export const EMBEDDED_SITE_HEADERS = { ...SITE_HEADERS, ...EMBED_HEADERS };
 /** The headers of the files of runs and data sets. */
 export const FILE_HEADERS = { ...LAB_HEADERS, "Content-Security-Policy": FILE_POLICY, "Cache-Control": "no-store" };
 

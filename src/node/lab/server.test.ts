@@ -124,6 +124,19 @@ describe("serveLab", () => {
     }
   });
 
+  it("may be shown in a frame by pages of other hosts only if that is allowed", async () => {
+    expect((await ask("/")).headers["content-security-policy"]).toContain("frame-ancestors 'none'");
+    const site = join(parent, "site");
+    const open = await serveLab({ site, runs: join(parent, "runs"), port: 0, allowEmbed: true });
+    const { headers } = await fetch(open.url);
+    expect(headers.get("content-security-policy")).not.toContain("frame-ancestors");
+    expect(headers.get("content-security-policy")).toContain("default-src 'none'");
+    expect(headers.get("cross-origin-resource-policy")).toBe("cross-origin");
+    const runs = await fetch(`${open.url}api/runs`);
+    expect(runs.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+    await open.close();
+  });
+
   it("lists the runs, newest first, and the complete data sets", async () => {
     const common = { recipe: "paper", data: "digits", seed: 5, epochs: 3, finished: false };
     const { headers, body } = await ask("/api/runs");

@@ -4,7 +4,15 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describeFileError, errorCode } from "../disk/files.js";
 import { datasetFile, datasetsHere } from "./datasets.js";
-import { FILE_HEADERS, isExhausted, refuse, SITE_HEADERS, sendFile, sendJson } from "./respond.js";
+import {
+  EMBEDDED_SITE_HEADERS,
+  FILE_HEADERS,
+  isExhausted,
+  refuse,
+  SITE_HEADERS,
+  sendFile,
+  sendJson,
+} from "./respond.js";
 import { listRuns, runFile } from "./runs.js";
 
 export interface LabOptions {
@@ -14,6 +22,8 @@ export interface LabOptions {
   readonly runs: string;
   /** The only folder in which to look for data sets. */
   readonly dataDir?: string;
+  /** Whether pages of other hosts may show the site in a frame. Default: no. */
+  readonly allowEmbed?: boolean;
   /** 0: any free port. */
   readonly port: number;
   /** How long a connection may do nothing. Default: 30 seconds. */
@@ -85,7 +95,7 @@ function listen(server: Server, port: number): Promise<void> {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { runs, dataDir, site }: LabOptions,
+  { runs, dataDir, site, allowEmbed }: LabOptions,
 ): Promise<void> {
   if (!isForThisMachine(request)) return refuse(response, 403);
   if (request.method !== "GET" && request.method !== "HEAD") return refuse(response, 405);
@@ -101,7 +111,9 @@ async function answer(
     return path === undefined ? refuse(response, 404) : sendFile(response, path, FILE_HEADERS);
   }
   const path = siteFile(site, parts);
-  return path === undefined ? refuse(response, 404) : sendFile(response, path, SITE_HEADERS);
+  return path === undefined
+    ? refuse(response, 404)
+    : sendFile(response, path, allowEmbed ? EMBEDDED_SITE_HEADERS : SITE_HEADERS);
 }
 
 /** The path of a file of the site; undefined for segments that could lead elsewhere. */

@@ -1,3 +1,5 @@
+import type { Control } from "../../address/pageFields.js";
+
 export const en = {
   title: "lenet lab",
   skip: "Skip to content",
@@ -33,6 +35,27 @@ export const en = {
   removeNote: "It is still training. If it is removed, its training pauses.",
   removeIt: "Remove it",
   keepIt: "Keep it",
+  present: "Present",
+  switchPresent: "Begin or end the presentation",
+  endPresent: "End the presentation (p)",
+  openWhole: "Open in the lenet lab",
+  classroom: "For the classroom",
+  hide: "Hide in the link",
+  controls: {
+    tabs: "the other views",
+    settings: "language and theme",
+    footer: "the footer",
+    images: "the images to try",
+    training: "the training, in The network",
+    tour: "the guided tour",
+    setup: "the settings, in Train",
+    runs: "the list of runs, in Train",
+  } satisfies Record<Control, string>,
+  classLink: "Link",
+  frame: "Code for another page",
+  frameNote: "The host must allow it: static hosts do unless told otherwise, the command is lenet lab --allow-embed.",
+  copy: "Copy",
+  isCopied: "Copied",
   dropAnywhere: "Drop weights, run folders, images or data sets: they stay in this tab.",
   loading: "Loading …",
   viewFailed: "This view could not be loaded.",

@@ -1,0 +1,126 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { serveLab } from "../../src/node/lab/server.js";
+import { axeFaults, executable, type Host, launch, openView, SITE, SKIPPED, serveSite } from "./browser.js";
+
+/** The machine may be busy. */
+const PATIENTLY = { timeout: 20_000 };
+const STILL = { reducedMotion: "reduce" } as const;
+
+describe.skipIf(!executable)(`the lab in a classroom${SKIPPED}`, () => {
+  let browser: Browser;
+  let host: Host;
+  beforeAll(async () => {
+    browser = await launch();
+    host = await serveSite({ isolated: true });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await host?.close();
+  });
+
+  const reading = (page: Page) => page.getByRole("heading", { name: "It reads a 3." });
+  const textSize = (page: Page, selector: string) =>
+    page.locator(selector).evaluate((one) => Number.parseFloat(getComputedStyle(one).fontSize));
+
+  test("presents the page: larger, without what is around the view, until it ends", async () => {
+    const { page } = await openView(browser, host.url, STILL);
+    await reading(page).waitFor();
+    const before = await textSize(page, ".network-say p");
+    await page.getByRole("button", { name: "Present" }).click();
+    expect(page.url()).toContain("present=on");
+    expect(await page.getByRole("banner").count()).toBe(0);
+    expect(await page.getByRole("contentinfo").count()).toBe(0);
+    expect(await textSize(page, ".network-say p")).toBeGreaterThan(before);
+    const room = await page.evaluate(() => document.querySelector(".network-view")!.getBoundingClientRect().top);
+    expect(room).toBe(0);
+    expect(await axeFaults(page)).toEqual([]);
+    // The other views are a key away.
+    await page.keyboard.press("4");
+    await page.getByRole("heading", { level: 1, name: "Understand" }).waitFor();
+    expect(await textSize(page, "html")).toBeGreaterThan(17);
+    await page.getByRole("button", { name: "End the presentation (p)" }).focus();
+    await expect
+      .poll(() => page.locator(".bare-way").evaluate((one) => getComputedStyle(one).opacity), PATIENTLY)
+      .toBe("1");
+    await page.keyboard.press("p");
+    await page.getByRole("banner").waitFor();
+    expect(await textSize(page, "html")).toBe(15);
+    await page.context().close();
+  });
+
+  test("hides what the address says", async () => {
+    const { page } = await openView(browser, `${host.url}#network?hide=images,training,tabs,nothing`, STILL);
+    await reading(page).waitFor();
+    for (const selector of [".network-picks", ".network-strip", ".tabs"]) {
+      expect(await page.locator(selector).isVisible(), selector).toBe(false);
+    }
+    expect(await page.getByLabel("Language").isVisible()).toBe(true);
+    await page.context().close();
+  });
+
+  test("gives links that hide controls, and code for another page", async () => {
+    const { page } = await openView(browser, `${host.url}#network?networkSample=4`, STILL);
+    await page.getByRole("heading", { name: "It reads a 4." }).waitFor();
+    await page.getByRole("button", { name: "For the classroom" }).click();
+    const dialog = page.getByRole("dialog", { name: "For the classroom" });
+    await dialog.getByLabel("the images to try").check();
+    await dialog.getByLabel("language and theme").check();
+    expect(await axeFaults(page)).toEqual([]);
+    const link = await dialog.getByLabel("Link", { exact: true }).inputValue();
+    expect(link).toBe(`${host.url}#network?networkSample=4&hide=settings,images`);
+    const code = await dialog.getByLabel("Code for another page").inputValue();
+    const other = await openView(browser, link, STILL);
+    await other.page.getByRole("heading", { name: "It reads a 4." }).waitFor();
+    expect(await other.page.getByLabel("Language").isVisible()).toBe(false);
+    // The code works in another page, where the host allows it.
+    const embedding = await browser.newPage({ locale: "en-US", ...STILL });
+    await embedding.setContent(code);
+    const frame = embedding.frameLocator("iframe");
+    await frame.getByRole("heading", { name: "It reads a 4." }).waitFor();
+    expect(await frame.getByRole("banner").count()).toBe(0);
+    const whole = frame.getByRole("link", { name: "Open in the lenet lab" });
+    expect(await whole.getAttribute("href")).toBe("#network?networkSample=4");
+    await embedding.context().close();
+    await other.page.context().close();
+    await page.context().close();
+  });
+
+  test("is shown in a frame by `lenet lab` only with --allow-embed", async () => {
+    const embedding = createServer((request, response) => {
+      const address = new URL(request.url ?? "", "http://here").searchParams.get("of");
+      response.setHeader("Content-Type", "text/html");
+      response.end(
+        `<!doctype html><title>slides</title><iframe src="${address}#network?embed=1" width="1200" height="800">`,
+      );
+    });
+    await new Promise<void>((resolve) => embedding.listen(0, "127.0.0.1", resolve));
+    const slides = `http://localhost:${(embedding.address() as AddressInfo).port}/`;
+    for (const allowEmbed of [true, false]) {
+      const lab = await serveLab({ site: SITE, runs: "no runs", port: 0, allowEmbed });
+      const { page, faults } = await openView(browser, `${slides}?of=${lab.url}`, STILL);
+      if (allowEmbed) {
+        await page.frameLocator("iframe").getByRole("heading", { name: "It reads a 3." }).waitFor();
+        expect(await page.frameLocator("iframe").getByRole("banner").count()).toBe(0);
+      } else {
+        await expect.poll(() => faults.join(), PATIENTLY).toContain("frame-ancestors");
+      }
+      await page.context().close();
+      await lab.close();
+    }
+    await new Promise((resolve) => embedding.close(resolve));
+  });
+
+  test("prints light and without controls", async () => {
+    const { page } = await openView(browser, `${host.url}#network?tour=end&theme=dark`, STILL);
+    await page.locator(".tour-summary").waitFor();
+    await page.emulateMedia({ media: "print" });
+    expect(await page.getByRole("banner").isVisible()).toBe(false);
+    expect(await page.locator(".tour-way").isVisible()).toBe(false);
+    expect(await page.getByRole("table").isVisible()).toBe(true);
+    expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe("light");
+    await page.context().close();
+  });
+});
