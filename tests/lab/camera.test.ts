@@ -1,6 +1,16 @@
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { executable, type Host, openLab, SKIPPED, serveSite, trainToTheEnd } from "./browser.js";
+import {
+  axeFaults,
+  executable,
+  type Host,
+  launch,
+  openLab,
+  openView,
+  SKIPPED,
+  serveSite,
+  trainToTheEnd,
+} from "./browser.js";
 
 describe.skipIf(!executable)(`the camera in the lab${SKIPPED}`, () => {
   let browser: Browser;
@@ -47,5 +57,65 @@ describe.skipIf(!executable)(`the camera in the lab${SKIPPED}`, () => {
     await trainToTheEnd(page);
     expect(faults).toEqual([]);
     await page.context().close();
+  });
+
+  const STILL = { reducedMotion: "reduce" } as const;
+  const seen = (page: Page) =>
+    page.locator(".network-seen canvas").evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+
+  /** Opens the first view and its camera. */
+  async function openCamera(own: Browser, options: BrowserContextOptions = STILL) {
+    const lab = await openView(own, host.url, options);
+    await lab.page.getByRole("heading", { name: "It reads a 3." }).waitFor();
+    await lab.page.getByRole("button", { name: "Use the camera" }).click();
+    return lab;
+  }
+
+  test("is read live by the network, within a frame, and can be held", async () => {
+    const { page, faults } = await openCamera(browser);
+    const film = page.getByLabel("Picture of the camera");
+    await film.waitFor();
+    const first = await seen(page);
+    await expect.poll(() => seen(page), { timeout: 20_000 }).not.toBe(first);
+    const frame = page.locator(".network-frame");
+    const before = (await frame.boundingBox())!;
+    const slider = page.getByRole("slider", { name: "Size of the frame" });
+    await slider.press("End");
+    await expect
+      .poll(async () => (await frame.boundingBox())!.width, { timeout: 20_000 })
+      .toBeGreaterThan(before.width);
+    await page.getByRole("button", { name: "Hold the picture" }).click();
+    // A frame may still be on its way.
+    await expect
+      .poll(async () => [await seen(page), await page.evaluate(() => new Promise(requestAnimationFrame).then(() => 0))])
+      .toEqual([await seen(page), 0]);
+    expect(await page.locator("video").evaluate((video) => (video as HTMLVideoElement).paused)).toBe(true);
+    expect(await axeFaults(page)).toEqual([]);
+    await page.getByRole("button", { name: "Go on" }).click();
+    const held = await seen(page);
+    await expect.poll(() => seen(page), { timeout: 20_000 }).not.toBe(held);
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.getByRole("heading", { name: "It reads a 3." }).waitFor();
+    expect(await page.locator("video").count()).toBe(0);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test("says so if access is denied, and if there is no camera", async () => {
+    const bare = await launch();
+    const { page: without } = await openCamera(bare);
+    await without.getByRole("alert").filter({ hasText: "No camera was found." }).waitFor();
+    await bare.close();
+    const refusing = await chromium.launch({
+      executablePath: executable,
+      headless: true,
+      chromiumSandbox: false,
+      args: ["--use-fake-device-for-media-stream", "--deny-permission-prompts", "--disable-gpu"],
+    });
+    const { page } = await openCamera(refusing);
+    await page.getByRole("alert").filter({ hasText: "Access to the camera was denied." }).waitFor();
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.getByRole("heading", { name: "It reads a 3." }).waitFor();
+    await refusing.close();
   });
 });

@@ -1,4 +1,5 @@
-import { effect } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
+import type { ComponentType } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { receptiveFields, unitBlock } from "../../../src/model/index.js";
 import { Button } from "../../kit/controls.js";
@@ -11,10 +12,23 @@ import { type PadMark, padMarks } from "./state/marks.js";
 import { className } from "./state/names.js";
 import { background, inputShape } from "./state/network.js";
 import { inputPixels, isBlank, isMoved, padPixels, picture } from "./state/picture.js";
-import { beginStroke, clearPad, endStroke, extendStroke, sample, strokes, undoStroke } from "./state/source.js";
+import {
+  beginStroke,
+  camera,
+  clearPad,
+  endStroke,
+  extendStroke,
+  openCamera,
+  sample,
+  strokes,
+  undoStroke,
+} from "./state/source.js";
 
 /** The name of the performance measure from a stroke to all maps drawn, for the browser's developer tools. */
 const MEASURE = "network-stroke";
+
+/** The camera's part of the pad, once it has been loaded. */
+const Camera = signal<ComponentType | undefined>(undefined);
 
 /**
  * The pad: the network's input, which a pointer draws on.
@@ -31,8 +45,13 @@ export function Pad({ top }: { readonly top: number | undefined }) {
     return { x: offsetX / side, y: offsetY / side };
   };
   const label = sample.value ? m.padSample(className(sample.value.label)) : m.pad;
+  const isFilming = camera.value !== "off";
   return (
-    <div class="network-pad" style={top === undefined ? {} : { top: `${top}px` }}>
+    <div
+      class={`network-pad${isFilming ? " is-filming" : ""}${padMarks.value.length > 0 ? " has-marks" : ""}`}
+      style={top === undefined ? {} : { top: `${top}px` }}
+    >
+      {isFilming && (Camera.value ? <Camera.value /> : null)}
       <div class="network-framed">
         <canvas
           ref={canvas}
@@ -69,8 +88,20 @@ export function Pad({ top }: { readonly top: number | undefined }) {
         <Button disabled={isBlank.value} onClick={clearPad}>
           {m.clear}
         </Button>
+        <div class="network-use-camera">
+          <Button
+            icon="camera"
+            label={m.useCamera}
+            onClick={() => {
+              void import("./Camera.js").then((module) => {
+                Camera.value = module.Camera;
+                openCamera();
+              });
+            }}
+          />
+        </div>
       </div>
-      <figure class="network-seen" hidden={!isMoved.value || isBlank.value}>
+      <figure class="network-seen" hidden={!isFilming && (!isMoved.value || isBlank.value)}>
         <div class="network-framed">
           <canvas ref={seen} role="img" aria-label={m.seen} />
           {isMoved.value && <Window />}

@@ -18,7 +18,7 @@ import { sceneMarks } from "./state/marks.js";
 import { className, haveWords } from "./state/names.js";
 import { askPretrained, isLoaded, network, rewoundTo, shownPretrained, shownRun } from "./state/network.js";
 import { choose, focusedRow, isBlank, picture, winner } from "./state/picture.js";
-import { askSamples, clearPad, demonstrate, isDrawing, light, undoStroke } from "./state/source.js";
+import { askSamples, camera, clearPad, demonstrate, isDrawing, light, undoStroke } from "./state/source.js";
 import { replay } from "./state/teaching.js";
 
 /** Resolves once the network on display has its parameters; their loading does not wait for the page. */
@@ -234,7 +234,14 @@ function useLiveParameters(): void {
 function useAnnouncements(): void {
   useEffect(() => () => announce(""), []);
   useSignalEffect(() => {
-    if (isDrawing.value || !isLoaded.value || isBlank.value || shownRun.value?.status.value === "running") return;
+    if (
+      isDrawing.value ||
+      camera.value === "live" ||
+      !isLoaded.value ||
+      isBlank.value ||
+      shownRun.value?.status.value === "running"
+    )
+      return;
     const { probabilities, chosen } = picture.value;
     // The scene tells the part that is chosen.
     if (chosen) return;

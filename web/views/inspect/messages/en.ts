@@ -52,7 +52,6 @@ export const en = {
   dropNote: "Or drop an image anywhere in this view, or paste one.",
   noImage: "This browser cannot decode that image.",
   inverted: "Swap light and dark",
-  cameraFailed: "No camera found, or access to it was denied.",
   cameraImage: "Camera preview",
   cameraNote: "The image stays in this tab.",
   snap: "Take a photo",

@@ -49,7 +49,6 @@ export const zh: typeof en = {
   dropNote: "也可以把图片拖到这里，或者粘贴。",
   noImage: "浏览器读不了这张图片。",
   inverted: "明暗反转",
-  cameraFailed: "没有摄像头，或者不允许使用。",
   cameraImage: "摄像头画面",
   cameraNote: "图片不会离开这个标签页。",
   snap: "拍照",

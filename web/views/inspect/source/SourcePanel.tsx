@@ -3,8 +3,9 @@ import { useRef } from "preact/hooks";
 import { decodeImage } from "../../../../src/browser/index.js";
 import { SOURCES, type Source } from "../../../address/inspectFields.js";
 import { changeUrl } from "../../../address/url.js";
+import { cameraFailures } from "../../../i18n/camera.js";
 import { Button, Choice } from "../../../kit/controls.js";
-import { squareOf, useCamera } from "../../../kit/useCamera.js";
+import { type CameraFailure, squareOf, useCamera } from "../../../kit/useCamera.js";
 import { messages } from "../messages/index.js";
 import { parts } from "../state/choosableImages.js";
 import { isCentred, source, type TakenImage, take, taken } from "../state/shownImage.js";
@@ -60,9 +61,9 @@ const SIDE = 256;
 export function CameraShot() {
   const m = messages();
   const video = useRef<HTMLVideoElement>(null);
-  const hasFailed = useSignal(false);
-  useCamera(video, hasFailed);
-  if (hasFailed.value) return <p class="notice">{m.cameraFailed}</p>;
+  const failure = useSignal<CameraFailure | undefined>(undefined);
+  useCamera(video, failure);
+  if (failure.value) return <p class="notice">{cameraFailures()[failure.value]}</p>;
   const snap = async () => {
     if (video.current?.videoWidth) take(await decodeImage(await squareOf(video.current, SIDE)), "camera");
   };

@@ -3,10 +3,10 @@ import { resizeImage } from "../../../../src/data/images/adapt.js";
 import { type DecodedImage, invertImage } from "../../../../src/data/images/color.js";
 import type { Source } from "../../../address/inspectFields.js";
 import { changeUrl, url } from "../../../address/url.js";
+import { centredImage, isLight } from "../../../scene/centre.js";
 import { inkImage, type PadStroke } from "../../../scene/pen.js";
 import { network } from "../../../state/currentNetwork.js";
 import { keepDrawing } from "../../../state/keeping.js";
-import { centredImage } from "../calculation/centre.js";
 import { background, chosenImage, classesAreCharacters } from "./choosableImages.js";
 
 /** The content of the pad. */
@@ -77,8 +77,8 @@ export const shownImage = computed<ShownImage | undefined>(() => {
 /** Shows an image. If the network expects light characters on dark, a light image is inverted, and vice versa. */
 export function take({ width, height, data }: ImageData, how: "file" | "camera" = "file"): void {
   const original = { width, height, rgba: new Uint8Array(data.buffer, data.byteOffset, data.length) };
-  const isLight = lightness(original) > 127.5;
-  taken.value = { original, inverted: classesAreCharacters.value && isLight !== (background.value === 255) };
+  const inverted = classesAreCharacters.value && isLight(original) !== (background.value === 255);
+  taken.value = { original, inverted };
   changeUrl({ inspectSource: how });
 }
 
@@ -93,12 +93,6 @@ export function takeBytes(pixels: Uint8Array): void {
   });
   taken.value = { original: { width, height, rgba }, inverted: false };
   changeUrl({ inspectSource: "file" });
-}
-
-function lightness({ rgba }: DecodedImage): number {
-  let sum = 0;
-  for (let place = 0; place < rgba.length; place += 4) sum += rgba[place] + rgba[place + 1] + rgba[place + 2];
-  return sum / ((3 * rgba.length) / 4);
 }
 
 /** A three, made of two arcs. */

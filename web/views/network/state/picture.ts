@@ -10,10 +10,16 @@ import { type Tuning, tuningsOf } from "../../../scene/tuning.js";
 import { mapOf, strongestPlace } from "../../../scene/words.js";
 import { padMarks } from "./marks.js";
 import { areDigits, background, classes, inputShape, network, normalization } from "./network.js";
-import { altered, isDrawing, sample, strokes } from "./source.js";
+import { altered, captured, isDrawing, sample, strokes } from "./source.js";
 
-/** The drawing, or the chosen image, as the network takes it; bytes [channels][height][width]. */
-export const ownPixels = computed(() => repeated(sample.value?.pixels) ?? drawn(areDigits.value));
+/** The camera's image; undefined while it is off, or if it has another network's size. */
+const photograph = computed(() => {
+  const { channels, height, width } = inputShape.value;
+  return captured.value?.length === channels * height * width ? captured.value : undefined;
+});
+
+/** The camera's image, the drawing, or the chosen image, as the network takes it; bytes [channels][height][width]. */
+export const ownPixels = computed(() => photograph.value ?? repeated(sample.value?.pixels) ?? drawn(areDigits.value));
 
 /** The image that the network takes. */
 export const inputPixels = computed(() =>
@@ -22,7 +28,8 @@ export const inputPixels = computed(() =>
 
 /** The pad's image: as it is drawn, or, once its places are marked, as the network takes it. */
 export const padPixels = computed(() => {
-  const isInput = altered.value !== undefined || (padMarks.value.length > 0 && !isDrawing.value);
+  const isInput =
+    altered.value !== undefined || photograph.value !== undefined || (padMarks.value.length > 0 && !isDrawing.value);
   return isInput ? inputPixels.value : (repeated(sample.value?.pixels) ?? drawn(false));
 });
 

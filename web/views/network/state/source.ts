@@ -12,6 +12,26 @@ export const isDrawing = signal(false);
 /** An image in place of the drawing or of the chosen one: bytes [channels][height][width] as the network takes them. */
 export const altered = signal<Uint8Array | undefined>(undefined);
 
+/** Whether the camera is on the pad, and whether its picture is held. */
+export const camera = signal<"off" | "live" | "held">("off");
+
+/** The camera's image as the network takes it: bytes [channels][height][width]. */
+export const captured = signal<Uint8Array | undefined>(undefined);
+
+/** Puts the camera on the pad. */
+export function openCamera(): void {
+  stopDemonstration();
+  altered.value = undefined;
+  changeUrl({ networkSample: undefined, networkPart: undefined }, "replace");
+  camera.value = "live";
+}
+
+/** Takes the camera off the pad. */
+export function closeCamera(): void {
+  camera.value = "off";
+  captured.value = undefined;
+}
+
 /** Counts the images that have been shown as a whole: light runs through the network for each. */
 export const light = signal(0);
 
@@ -37,6 +57,7 @@ export const sample = computed<Sample | undefined>(() => {
 /** Shows an image that comes with the page, to the network that was trained on its like. */
 export function chooseSample(name: PretrainedName, index: number): void {
   stopDemonstration();
+  closeCamera();
   altered.value = undefined;
   const { networkShow, networkSample } = url.peek();
   const isRun = networkShow === "run" && name === "digits";
@@ -51,6 +72,7 @@ export function chooseSample(name: PretrainedName, index: number): void {
 /** Begins a stroke, on an empty pad if an image or an example was shown. */
 export function beginStroke(stroke: PadStroke): void {
   const isFresh = stopDemonstration() || sample.peek() !== undefined;
+  closeCamera();
   altered.value = undefined;
   if (url.peek().networkSample !== undefined || url.peek().networkShow === "clothes") {
     const { networkShow } = url.peek();
@@ -79,6 +101,7 @@ export function undoStroke(): void {
 /** Empties the pad. */
 export function clearPad(): void {
   stopDemonstration();
+  closeCamera();
   altered.value = undefined;
   changeUrl({ networkSample: undefined, networkPart: undefined }, "replace");
   strokes.value = [];

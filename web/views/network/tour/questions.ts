@@ -11,7 +11,7 @@ import type { PadMark } from "../state/marks.js";
 import { className } from "../state/names.js";
 import { background, inputShape, isLoaded, network, snapshots, structure } from "../state/network.js";
 import { inputOf, inputPixels, isBlank, ownPixels, probabilities, tuningsOfStage, values } from "../state/picture.js";
-import { isDrawing } from "../state/source.js";
+import { camera, isDrawing } from "../state/source.js";
 import { type FooledImage, MOST_LEVELS } from "./fool.js";
 import { messages } from "./messages/index.js";
 
@@ -472,7 +472,9 @@ const ASKED: Readonly<Record<Chapter, () => Question | undefined>> = {
 export const questions = Object.fromEntries(
   Object.entries(ASKED).map(([chapter, ask]) => [
     chapter,
-    computed(() => (isLoaded.value && !isBlank.value && !isDrawing.value ? ask() : undefined)),
+    computed(() =>
+      isLoaded.value && !isBlank.value && !isDrawing.value && camera.value !== "live" ? ask() : undefined,
+    ),
   ]),
 ) as Readonly<Record<Chapter, ReadonlySignal<Question | undefined>>>;
 

@@ -155,7 +155,6 @@ export const en = {
 
   cameraTitle: "Images from the camera",
   cameraNote: "Hold a button while you show the class to the camera. The images stay in this tab.",
-  cameraFailed: "The camera could not be opened.",
   className: (number: number) => `Class ${number}`,
   addClass: "Add a class",
   record: (name: string) => `Hold to record ${name}`,

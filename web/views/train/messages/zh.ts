@@ -155,7 +155,6 @@ export const zh: typeof en = {
 
   cameraTitle: "来自摄像头的图片",
   cameraNote: "把该类别对准摄像头，同时按住按钮。图片只留在这个标签页里。",
-  cameraFailed: "无法打开摄像头。",
   className: (number) => `类别 ${number}`,
   addClass: "添加类别",
   record: (name) => `按住录制${name}`,

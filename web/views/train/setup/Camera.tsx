@@ -1,8 +1,9 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { cameraFailures } from "../../../i18n/camera.js";
 import { Button } from "../../../kit/controls.js";
 import { Dialog } from "../../../kit/Dialog.js";
-import { squareOf, useCamera } from "../../../kit/useCamera.js";
+import { type CameraFailure, squareOf, useCamera } from "../../../kit/useCamera.js";
 import type { LabelledImage } from "../../../worker/data/protocol.js";
 import { messages } from "../messages/index.js";
 
@@ -40,11 +41,11 @@ export function Camera({ open, onImages }: CameraProps) {
 function Recorder({ onImages }: Pick<CameraProps, "onImages">) {
   const m = messages();
   const video = useRef<HTMLVideoElement>(null);
-  const hasFailed = useSignal(false);
+  const failure = useSignal<CameraFailure | undefined>(undefined);
   const classes = useSignal<readonly RecordedClass[]>(
     [1, 2].map((number) => ({ name: m.className(number), images: [] })),
   );
-  useCamera(video, hasFailed);
+  useCamera(video, failure);
   const change = (place: number, changes: Partial<RecordedClass>) => {
     classes.value = classes.value.map((one, index) => (index === place ? { ...one, ...changes } : one));
   };
@@ -53,7 +54,7 @@ function Recorder({ onImages }: Pick<CameraProps, "onImages">) {
     const image = await squareOf(video.current, SIDE);
     change(place, { images: [...classes.value[place].images, image] });
   };
-  if (hasFailed.value) return <p class="notice">{m.cameraFailed}</p>;
+  if (failure.value) return <p class="notice">{cameraFailures()[failure.value]}</p>;
   return (
     <div class="camera">
       <p>{m.cameraNote}</p>

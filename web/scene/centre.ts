@@ -1,6 +1,6 @@
-import { resizeImage } from "../../../../src/data/images/adapt.js";
-import { type DecodedImage, planesFromRgba } from "../../../../src/data/images/color.js";
-import type { ImageShape } from "../../../../src/model/index.js";
+import { resizeImage } from "../../src/data/images/adapt.js";
+import { type DecodedImage, invertImage, planesFromRgba } from "../../src/data/images/color.js";
+import type { ImageShape } from "../../src/model/index.js";
 
 /** MNIST scales characters to a box of 20 of 28 pixels. */
 const BOX_SHARE = 20 / 28;
@@ -37,6 +37,33 @@ export function centredImage(image: DecodedImage, shape: ImageShape, background:
     for (let channel = 0; channel < channels; channel++) output[channel * area + pixel] = byte;
   }
   return output;
+}
+
+/**
+ * A photograph as the network's input: characters centred, everything else whole. Where it is as light around as the network's
+ * images are dark, or the other way round, light and dark are swapped.
+ *
+ * @returns bytes [channels][height][width]
+ */
+export function photographed(
+  image: DecodedImage,
+  shape: ImageShape,
+  background: 0 | 255,
+  areCharacters: boolean,
+): Uint8Array {
+  const fitting = isLight(image) === (background === 255) ? image : invertImage(image);
+  if (areCharacters) return centredImage(fitting, shape, background);
+  const pixels = new Uint8Array(shape.channels * shape.height * shape.width);
+  const source = shape.channels === 1 ? fitting : image;
+  resizeImage(source, { shape, resize: "contain", background }, pixels);
+  return pixels;
+}
+
+/** Whether an image is light on the whole. */
+export function isLight({ rgba }: DecodedImage): boolean {
+  let sum = 0;
+  for (let place = 0; place < rgba.length; place += 4) sum += rgba[place] + rgba[place + 1] + rgba[place + 2];
+  return sum / ((3 * rgba.length) / 4) > 127.5;
 }
 
 const within = (offset: number, most: number): number => Math.min(most, Math.max(0, offset));
