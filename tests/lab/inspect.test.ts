@@ -3,8 +3,9 @@ import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { resizeImage } from "../../src/data/index.js";
-import { readWeights } from "../../src/formats/weightFiles.js";
-import { elementCount, paperLayers } from "../../src/model/index.js";
+import { readWeights, writeWeights } from "../../src/formats/weightFiles.js";
+import { elementCount, initializeParameters, lenet5, paperLayers, RBF_CENTRES } from "../../src/model/index.js";
+import { RECIPES } from "../../src/training/recipes/recipes.js";
 import { compile } from "../support/batchEngine.js";
 import { axeFaults, executable, type Host, launch, SKIPPED, serveSite } from "./browser.js";
 
@@ -290,6 +291,32 @@ describe.skipIf(!executable)(`the view "Look inside"${SKIPPED}`, () => {
         }
       }
       expect(page.url()).toMatch(/inspectLayer=Output&inspectUnit=\d+&inspectMoment=before/);
+      expect(faults).toEqual([]);
+      await page.context().close();
+    });
+
+    test("compares F6 with the bitmap of a digit in the network of 1998", async () => {
+      const { page, faults } = await open("#inspect?inspectLayer=Output&inspectUnit=3");
+      const recipe = RECIPES["lenet-1998"];
+      const model = lenet5({ ...recipe, input: recipe.input!, classes: 10 });
+      const parameters = initializeParameters(model, 0, recipe.initialization);
+      const { normalization } = recipe;
+      const file = writeWeights({ model, parameters, normalization }, "safetensors");
+      await page.getByLabel("Open weights").setInputFiles({
+        name: "1998.safetensors",
+        mimeType: "application/octet-stream",
+        buffer: Buffer.from(file),
+      });
+      await page.getByRole("img", { name: "F6 as a picture" }).waitFor();
+      const bitmap = page.getByRole("img", { name: "bitmap of 3" });
+      expect(await bitmap.locator("rect").count()).toBe(84);
+      // The first pixel of a 3 is dark.
+      const colours = await bitmap.locator("rect").evaluateAll((all) => all.map((one) => one.getAttribute("fill")));
+      const dark = colours.filter((colour) => colour === colours[0]).length;
+      expect([new Set(colours).size, dark]).toEqual([2, RBF_CENTRES[3].filter((pixel) => pixel > 0).length]);
+      const [engine, worked] = await page.locator("[data-value]").allTextContents();
+      expect(Math.abs(Number(engine.replace("−", "-")) - Number(worked.replace("−", "-")))).toBeLessThan(1e-6);
+      expect(await axeFaults(page)).toEqual([]);
       expect(faults).toEqual([]);
       await page.context().close();
     });

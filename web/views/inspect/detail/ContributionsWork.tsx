@@ -11,6 +11,7 @@ export function ContributionsWork({ worked }: { readonly worked: WeightedSum }) 
   const m = messages();
   if (!structure.value || !selection.value) return null;
   const { layers, papers } = structure.value;
+  const isDistance = layers[selection.value.paper.main].layer.type === "rbf";
   const before = papers[selection.value.position - 1];
   const done = stepsDone.value ?? steps.value.length;
   const largest = Math.max(
@@ -29,7 +30,7 @@ export function ContributionsWork({ worked }: { readonly worked: WeightedSum }) 
       <thead>
         <tr>
           <th scope="col">{m.from}</th>
-          <th scope="col">{m.valueTimesWeight}</th>
+          <th scope="col">{isDistance ? m.differenceTimesShare : m.valueTimesWeight}</th>
           <th scope="col">{m.product}</th>
         </tr>
       </thead>

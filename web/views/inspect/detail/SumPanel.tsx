@@ -7,6 +7,7 @@ import { messages } from "../messages/index.js";
 import { response, selection } from "../state/response.js";
 import { structure } from "../state/shownNetwork.js";
 import { arithmetic, currentStep, showSteps, soFar, stepCount, steps, stepsDone } from "../state/steps.js";
+import { BitmapWork } from "./BitmapWork.js";
 import { ContributionsWork } from "./ContributionsWork.js";
 import { StepPlayer } from "./StepPlayer.js";
 import { WindowWork } from "./WindowWork.js";
@@ -21,6 +22,7 @@ export function SumPanel() {
   const { values, probabilities } = response.value;
   const isBefore = url.value.inspectMoment === "before";
   const { layer: last } = layers[paper.last];
+  const isDistance = layers[paper.main].layer.type === "rbf";
   const activation = isActivation(last) ? last.type : undefined;
   const engineValue = values[(isBefore ? paper.main : paper.last) + 1][unit];
   const isDone = stepsDone.value === undefined || stepsDone.value === steps.value.length;
@@ -47,6 +49,7 @@ export function SumPanel() {
         onShow={showSteps}
         text={currentStep.value ? stepText() : describe()}
       />
+      {isDistance && <BitmapWork features={values[paper.main]} unit={unit} />}
       {worked.type === "sum" && worked.kernel === undefined ? (
         <ContributionsWork worked={worked} />
       ) : (
@@ -56,7 +59,7 @@ export function SumPanel() {
         {worked.type === "sum" && (
           <>
             <Line label={m.productsSum} value={isDone ? worked.result - worked.bias : soFar.value} />
-            <Line label={m.bias} value={worked.bias} isPending={!isDone} />
+            {!isDistance && <Line label={m.bias} value={worked.bias} isPending={!isDone} />}
           </>
         )}
         {worked.type !== "sum" && (
@@ -104,7 +107,8 @@ function describe(): string {
   const worked = arithmetic.value;
   const { paper } = selection.value ?? {};
   if (!worked || !paper || !structure.value) return "";
-  const { input } = structure.value.layers[paper.main];
+  const { input, layer } = structure.value.layers[paper.main];
+  if (layer.type === "rbf") return m.doesCompare(input[0]);
   if (worked.type !== "sum") return m.doesPool(worked.type, worked.height, worked.width);
   if (worked.kernel === undefined) return m.doesConnect(worked.products.length);
   return m.doesConvolve(input[0], worked.kernel, worked.products.length);

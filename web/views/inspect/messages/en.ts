@@ -115,6 +115,11 @@ export const en = {
       ? `One ${kernel}×${kernel} window times its kernel: ${products} products, plus a bias.`
       : `${maps} windows of ${kernel}×${kernel}, each times its kernel: ${products} products, plus a bias.`,
   doesConnect: (count: number) => `${count} values, each times its weight, plus a bias.`,
+  doesCompare: (count: number) =>
+    `The mean squared difference of ${count} values from the class’s bitmap, made negative: the nearest class wins.`,
+  differenceTimesShare: "Difference × −difference ⁄ 84",
+  featuresAsPicture: "F6 as a picture",
+  bitmapOf: (digit: number) => `bitmap of ${digit}`,
   doesPool: (type: "maximum" | "average", height: number, width: number) =>
     type === "maximum"
       ? `The largest value of a ${height}×${width} window.`

@@ -105,6 +105,10 @@ export const zh: typeof en = {
   doesConvolve: (maps, kernel, products) =>
     `${maps === 1 ? "一个" : `${maps} 个`} ${kernel}×${kernel} 窗口与卷积核相乘：${products} 个乘积，再加偏置。`,
   doesConnect: (count) => `${count} 个值各乘以权重，再加偏置。`,
+  doesCompare: (count) => `${count} 个值与该类别小图之差的平方的平均值，再取负：最接近的类别获胜。`,
+  differenceTimesShare: "差 × −差 ⁄ 84",
+  featuresAsPicture: "把 F6 看作一张小图",
+  bitmapOf: (digit) => `${digit} 的小图`,
   doesPool: (type, height, width) => `${height}×${width} 窗口的${type === "maximum" ? "最大值" : "平均值"}。`,
   showWhole: "显示完整结果",
   stepBack: "后退一步",

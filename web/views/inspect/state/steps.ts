@@ -23,7 +23,7 @@ export type Step =
   | { readonly type: "others"; readonly count: number; readonly sum: number }
   | { readonly type: "bias" };
 
-/** All steps in order: a convolution's products window by window, a linear layer's largest first. */
+/** All steps in order: a convolution's products window by window, a linear layer's largest first; distances have no bias. */
 export const steps = computed<readonly Step[]>(() => {
   const worked = arithmetic.value;
   if (!worked) return [];
@@ -33,7 +33,8 @@ export const steps = computed<readonly Step[]>(() => {
   const { largest, others } = largestProducts(worked.products, LARGEST);
   const left = worked.products.length - largest.length;
   const rest: Step[] = left > 0 ? [{ type: "others", count: left, sum: others }] : [];
-  return [...items(largest), ...rest, { type: "bias" }];
+  const isDistance = structure.value?.layers[selection.value?.paper.main ?? 0].layer.type === "rbf";
+  return [...items(largest), ...rest, ...(isDistance ? [] : [{ type: "bias" } as const])];
 });
 
 export const stepCount = computed(() => steps.value.length);
