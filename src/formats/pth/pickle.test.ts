@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { FormatError } from "../errors.js";
 import { type Expression, readPickle, type Vocabulary, writePickle } from "./pickle.js";
 
 const vocabulary: Vocabulary = {
@@ -27,6 +28,7 @@ describe("reading", () => {
     ["a long", "\x80\x02\x8a\x05\x00\x00\x00\x00\x01.", 2 ** 32],
     ["a negative long", "\x80\x02\x8a\x05\x00\x00\x00\x00\xff.", -(2 ** 32)],
     ["a long past 2^53", "\x80\x02\x8a\x08\x01\x00\x00\x00\x00\x00\x00\x40.", 2n ** 62n + 1n],
+    ["a long of 16 bytes", `\x80\x02\x8a\x10${"\0".repeat(15)}\x01.`, 2n ** 120n],
     ["a float", "\x80\x02G\xbf\xe8\x00\x00\x00\x00\x00\x00.", -0.75],
     ["text", "\x80\x02X\x03\x00\x00\x00\xc3\xa9.q\x00.", "é."],
     ["a list", "\x80\x02]q\x00(K\x01K\x02K\x03e.", [1, 2, 3]],
@@ -47,6 +49,7 @@ describe("reading", () => {
       ]),
     ],
     ["a dictionary with one item", "\x80\x02}q\x00K\x07\x88s.", new Map([[7, true]])],
+    ["a dictionary with None as a key", "\x80\x02}NK\x01s.", new Map([[null, 1]])],
     ["an empty tuple, with a 32-bit memo index", "\x80\x02)r\x00\x01\x00\x00j\x00\x01\x00\x00\x85.", [[]]],
     ["an OrderedDict with attributes", "\x80\x02ccollections\nOrderedDict\n)R}b.", new Map()],
     ["a global", "\x80\x02csome.module\nThing\n.", "the thing"],
@@ -84,6 +87,7 @@ describe("refusing", () => {
     ["attributes of something else", "\x80\x02K\x01}b.", "attributes of something that is not a dictionary"],
     ["appending to a tuple", "\x80\x02)K\x01a.", "appends to something that is not a list"],
     ["items of a list", "\x80\x02]K\x01K\x02s.", "items of something that is not a dictionary"],
+    ["a tuple as a key", "\x80\x02})K\x01s.", "has a key that is not a text or a number"],
     ["a key without a value", "\x80\x02}(K\x01u.", "items of something that is not a dictionary"],
     ["a later protocol", "\x80\x04N.", "has protocol 4, not 2"],
     ["an end without a value", "\x80\x02.", "takes a value from an empty stack"],
@@ -96,7 +100,14 @@ describe("refusing", () => {
     ["no end", "\x80\x02N", "is cut short"],
     ["nothing", "", "is cut short"],
   ])("%s", (_, text, message) => {
+    expect(() => read(program(text))).toThrow(FormatError);
     expect(() => read(program(text))).toThrow(message);
+  });
+
+  it("more than 100,000 instructions", () => {
+    const pushes = (count: number) => [...new Array(count).fill(0x4e), 0x2e];
+    expect(read(pushes(99_999))).toBeNull();
+    expect(() => read(pushes(100_000))).toThrow("does not end within 100000 instructions");
   });
 
   it("an endless program", () => {
@@ -136,6 +147,16 @@ describe("writing", () => {
     ["an empty dictionary", { call: "collections.OrderedDict", values: [], items: [] }, new Map()],
   ])("%s", (_, expression, value) => {
     expect(read(writePickle(expression))).toEqual(value);
+  });
+
+  // As Python's pickle.dumps(value, protocol=2) without its memo.
+  it.each<[string, Expression, string]>([
+    ["integers", [0, 255, 256, 65535, 65536], "(K\x00K\xffM\x00\x01M\xff\xffJ\x00\x00\x01\x00t"],
+    ["an empty tuple", [], ")"],
+    ["text", "é", "X\x02\x00\x00\x00\xc3\xa9"],
+    ["a call", { call: "collections.OrderedDict", values: [] }, "ccollections\nOrderedDict\n)R"],
+  ])("chooses the shortest instructions for %s", (_, expression, text) => {
+    expect([...writePickle(expression)]).toEqual(program(`\x80\x02${text}.`));
   });
 
   it.each([-1, 0.5, 2 ** 31, Number.NaN])("refuses the number %s", (number) => {
