@@ -50,6 +50,7 @@ for (const name of names) {
     ignorePatterns: [
       "/.stryker-tmp",
       "/dist",
+      "!/dist/fonts",
       "/runs",
       "/bench",
       "/examples",
