@@ -1,8 +1,9 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { copyFile, link, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { writeCheckpoint } from "../formats/checkpoint.js";
+import { FormatError } from "../formats/errors.js";
 import { readModelMetadata } from "../formats/modelMetadata.js";
 import { readPth } from "../formats/pth/pth.js";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.js";
@@ -11,7 +12,9 @@ import type { RunConfig } from "../runs/config.js";
 import { formatHistory, parseHistory } from "../runs/history.js";
 import type { EpochRecord, TrainingState } from "../training/epochs.js";
 import { RECIPES } from "../training/recipes/recipes.js";
+import { saveCheckpoint } from "./checkpointFiles.js";
 import { loadWeights } from "./loadWeights.js";
+import { findRunFolders, readRun, runFolderOf } from "./runFiles.js";
 import { RunFolder, readRunConfig } from "./runFolder.js";
 
 const model = lenet5({ ...RECIPES.paper, input: { channels: 1, height: 12, width: 12 }, classes: 3 });
@@ -91,6 +94,23 @@ async function damage(name: string, at: number): Promise<void> {
   const bytes = await readFile(join(path, name));
   bytes[at < 0 ? bytes.length + at : at] ^= 1;
   await writeFile(join(path, name), bytes);
+}
+
+/** Which of a run's files an action writes: each write gives a name to another file. */
+async function writtenBy(action: () => Promise<unknown>): Promise<string[]> {
+  const before = new Map<string, number>();
+  for (const name of await filesOf(path)) before.set(name, (await stat(join(path, name))).ino);
+  // Otherwise a new file could have the number of the one that it replaces.
+  const kept = join(parent, "kept");
+  await mkdir(kept);
+  for (const name of before.keys()) await link(join(path, name), join(kept, name));
+  await action();
+  const written: string[] = [];
+  for (const name of await filesOf(path)) {
+    if (before.get(name) !== (await stat(join(path, name))).ino) written.push(name);
+  }
+  await rm(kept, { recursive: true });
+  return written;
 }
 
 const rows = async () => parseHistory(await readFile(join(path, "history.csv"), "utf8"));
@@ -304,6 +324,115 @@ describe("a reopened run folder", () => {
     );
   });
 
+  it("is extended again, also after an extension by an early version, which did not note the epochs before", async () => {
+    const early = { ...config, recipe: { ...config.recipe, epochs: 5 }, scheduleRestarts: [2] };
+    await makeRun(4, early);
+    await writeFile(join(path, "result.json"), JSON.stringify({ epochs: 4 }));
+    const { folder } = await RunFolder.reopen(path, 6);
+    await folder.extend(6);
+    expect(folder.config).toMatchObject({ scheduleRestarts: [2, 4], epochsBefore: [2, 5], recipe: { epochs: 6 } });
+    await folder.keepEpoch(record(5), state(5, 2));
+    await folder.extend(9);
+    expect(await readRunConfig(path)).toMatchObject({ scheduleRestarts: [2, 4, 5], epochsBefore: [2, 5, 6] });
+  });
+
+  it("notes where its images are, if that is elsewhere, under the name that they had", async () => {
+    const folder = await RunFolder.create(path, { ...config, data: { ...config.data, path: "/a", directory: "/b" } });
+    const note = (place: { path?: string; directory?: string }) =>
+      writtenBy(() => folder.noteData({ name: "other", ...place }));
+    expect(await note({ path: "/a", directory: "/b" })).toEqual([]);
+    for (const place of [{ path: "/c", directory: "/b" }, { path: "/c", directory: "/d" }, { path: "/c" }]) {
+      expect(await note(place)).toEqual(["config.json"]);
+      expect(await readRunConfig(path)).toEqual({ ...config, data: { ...config.data, ...place } });
+      expect(folder.config.data).toMatchObject({ name: "digits", ...place });
+    }
+  });
+
+  it("notes that it moves to another device, and after which epoch", async () => {
+    await makeRun(2);
+    const { folder } = await RunFolder.reopen(path);
+    await folder.moveTo({ arithmetic: "wasm-portable", kernels: 2 });
+    const earlierDevices = [{ lastEpoch: 2, arithmetic: "wasm-fused" }];
+    expect(await readRunConfig(path)).toEqual({ ...config, arithmetic: "wasm-portable", kernels: 2, earlierDevices });
+    await folder.keepEpoch(record(3), state(3, 3));
+    await folder.close();
+    expect(await RunFolder.reopen(path)).toMatchObject({ state: { epoch: 3 }, repairs: [] });
+  });
+
+  it("has its weights written only when others are the best", async () => {
+    await makeRun();
+    const reopening = async () => (await RunFolder.reopen(path)).folder;
+    let folder!: RunFolder;
+    expect(await writtenBy(async () => (folder = await reopening()))).toEqual([]);
+    const everyEpoch = ["history.csv", "last.ckpt", "previous.ckpt"];
+    expect(await writtenBy(() => folder.keepEpoch(record(4), state(4, 2)))).toEqual(everyEpoch);
+    expect(await writtenBy(() => folder.keepEpoch(record(5), state(5, 5)))).toEqual([
+      ...["best.safetensors", ...everyEpoch.slice(0, 2), "model.pth", "previous.ckpt"],
+    ]);
+    expect(await writtenBy(() => folder.keepEpoch(record(6), state(6, 5)))).toEqual(everyEpoch);
+    expect(await writtenBy(() => folder.keepWeights(state(6, 5).best))).toEqual([]);
+    expect(await writtenBy(() => folder.keepWeights(state(6, 6).best))).toEqual(["best.safetensors", "model.pth"]);
+    expect(readPth(await readFile(join(path, "model.pth"))).tensors).toEqual(weights(6));
+    await folder.close();
+    // As the checkpoint has them.
+    await rm(join(path, "model.pth"));
+    expect(await writtenBy(reopening)).toEqual(["best.safetensors", "model.pth"]);
+    expect(readPth(await readFile(join(path, "model.pth"))).tensors).toEqual(weights(5));
+  });
+
+  it.each<[string, (kept: TrainingState, other: NamedTensors<Float32Array>) => Partial<TrainingState>]>([
+    ["parameters", (_, other) => ({ parameters: other })],
+    ["first moments", ({ optimizer }, other) => ({ optimizer: { ...optimizer, first: other } })],
+    ["second moments", ({ optimizer }, other) => ({ optimizer: { ...optimizer, second: other } })],
+    ["averages", ({ optimizer }, other) => ({ optimizer: { ...optimizer, average: other } })],
+    ["best parameters", ({ best }, other) => ({ best: { ...best, parameters: other } })],
+  ])("resumes from the previous checkpoint if the last one has %s of another model", async (_, change) => {
+    await makeRun();
+    const kept = state(3, 2);
+    const other = new Map([...kept.parameters].filter(([name]) => name !== "fc2.bias"));
+    await copyFile(join(path, "previous.ckpt"), join(parent, "before"));
+    await saveCheckpoint(path, { ...kept, ...change(kept, other) });
+    await copyFile(join(parent, "before"), join(path, "previous.ckpt"));
+    const { state: read, repairs } = await RunFolder.reopen(path);
+    expect(read).toEqual(state(2, 2));
+    expect(repairs.join()).toMatch(/^the last checkpoint was damaged \(last.ckpt: the weights have no tensor fc2.bias/);
+  });
+
+  it("resumes with an average of the parameters", async () => {
+    await makeRun(0);
+    const averaged = { ...state(1, 1), optimizer: { ...state(1, 1).optimizer, average: weights(9) } };
+    await writeFile(join(path, "history.csv"), formatHistory([record(1)]));
+    await saveCheckpoint(path, averaged);
+    expect(await RunFolder.reopen(path)).toMatchObject({ state: averaged, repairs: [] });
+  });
+
+  it.each([
+    ["without its report", { epochs: 100 }, ["confusion.svg"]],
+    ["without its confusion matrix", { epochs: 100 }, ["report.html"]],
+    ["with a damaged result", "{", ["confusion.svg", "report.html"]],
+    ["with a result of a text", { epochs: "100" }, ["confusion.svg", "report.html"]],
+  ])("resumes a run %s", async (_, result, files) => {
+    await makeRun();
+    await writeFile(join(path, "result.json"), typeof result === "string" ? result : JSON.stringify(result));
+    for (const name of files) await writeFile(join(path, name), "");
+    expect(await RunFolder.reopen(path)).toMatchObject({ state: { epoch: 3 } });
+  });
+
+  it("counts one epoch and several files in words", async () => {
+    const one = { ...config, recipe: { ...config.recipe, epochs: 1 } };
+    await makeRun(0, one);
+    expect(await messageOf(RunFolder.reopen(path, 2))).toMatch(/ to complete its 1 epoch$/);
+    for (const name of [".lenet-77-0123abcd.tmp", ".lenet-77-0123abce.tmp"]) await writeFile(join(path, name), "");
+    const { folder, repairs } = await RunFolder.reopen(path);
+    expect(repairs).toEqual(["removed 2 temporary files from an interrupted write"]);
+    await folder.writeResult({ epochs: 1 });
+    for (const name of ["report.html", "confusion.svg"]) await writeFile(join(path, name), "");
+    await folder.close();
+    const complete = "RUN is complete (1 epoch, result in result.json); extend it with --epochs N, N above 1";
+    expect(await messageOf(RunFolder.reopen(path))).toBe(complete);
+    expect(await readFile(join(path, "result.json"), "utf8")).toBe('{\n  "epochs": 1\n}\n');
+  });
+
   it("is refused in one line while it is open, and nothing in it changes", async () => {
     await makeRun();
     const { folder } = await RunFolder.reopen(path);
@@ -498,5 +627,85 @@ describe("loadWeights", () => {
     const told = await messageOf(loadWeights(join(path, name), undefined));
     if (typeof message === "string") expect(told).toBe(message);
     else expect(told).toMatch(message);
+  });
+});
+
+describe("finding runs", () => {
+  /** An empty folder, or one with a run's config. */
+  const put = async (name: string, isRun: boolean) => {
+    await mkdir(join(parent, name), { recursive: true });
+    if (isRun) await writeFile(join(parent, name, "config.json"), JSON.stringify(config));
+  };
+
+  it("finds the runs in a folder and its subfolders, in the order of the numbers in their names", async () => {
+    const runs = ["a/10", "a/9", "b", "b/within", "c/2/3/4", "c/2/3/4/5", "d/2/3/4/5", ".hidden/run"];
+    for (const name of runs) await put(name, true);
+    await put("empty", false);
+    await writeFile(join(parent, "file"), "");
+    // A run is not searched for others, and neither is what is hidden or too deep.
+    const found = ["a/9", "a/10", "b", "c/2/3/4"].map((name) => join(parent, name));
+    expect(await findRunFolders(parent)).toEqual(found);
+    expect(await findRunFolders(join(parent, "b"))).toEqual([join(parent, "b")]);
+    expect(await findRunFolders(join(parent, "empty"))).toEqual([]);
+    expect(await messageOf(findRunFolders(join(parent, "none")))).toBe(
+      "cannot read the folder PARENT/none: no such file or folder",
+    );
+  });
+
+  it("takes a run's file for the run", async () => {
+    await put("run", true);
+    await put("other", false);
+    for (const name of ["run/last.ckpt", "run/notes.txt", "other/last.ckpt"]) await writeFile(join(parent, name), "");
+    await mkdir(join(parent, "run", "model.pth"));
+    const isRun = { "run/last.ckpt": true, "run/config.json": true, run: false };
+    const isNot = {
+      "run/notes.txt": false,
+      "run/history.csv": false,
+      "run/model.pth": false,
+      "other/last.ckpt": false,
+    };
+    for (const [name, expected] of Object.entries({ ...isRun, ...isNot })) {
+      expect(await runFolderOf(join(parent, name)), name).toBe(join(parent, expected ? "run" : name));
+    }
+  });
+});
+
+describe("readRun", () => {
+  const result = { bestEpoch: 2, bestValidationAccuracy: 0.2, seconds: 5 };
+
+  it("reads a run, finished or not", async () => {
+    await makeRun(2);
+    const history = [1, 2].map(record);
+    expect(await readRun(path)).toEqual({ path, config, history, result: undefined });
+    await writeFile(join(path, "result.json"), JSON.stringify(result));
+    expect(await readRun(path)).toEqual({ path, config, history, result });
+    await rm(join(path, "history.csv"));
+    expect(await readRun(path)).toEqual({ path, config, history: [], result });
+  });
+
+  it.each([
+    ["config.json", 1e6, 1],
+    ["history.csv", 16e6, 16],
+    ["result.json", 4e6, 4],
+    ["last.ckpt", 64e6, 64],
+  ])("refuses a larger %s than a run has", async (name, most, megabytes) => {
+    await makeRun(0);
+    await writeFile(join(path, name), "");
+    await truncate(join(path, name), most + 1);
+    const reading = name === "last.ckpt" ? RunFolder.reopen(path) : readRun(path);
+    expect(await messageOf(reading)).toBe(
+      `cannot read RUN/${name}: it has ${megabytes + 1} MB; the limit is ${megabytes} MB`,
+    );
+  });
+
+  it("names the run in an error, which keeps its class", async () => {
+    await makeRun(0);
+    await writeFile(join(path, "result.json"), "{}");
+    await expect(readRun(path)).rejects.toThrow(FormatError);
+    expect(await messageOf(readRun(path))).toMatch(/^RUN: result.json: bestEpoch: is missing/);
+    await writeFile(join(path, "history.csv"), "epoch\n");
+    expect(await messageOf(readRun(path))).toMatch(/^RUN: history.csv: its columns are epoch, /);
+    expect(await messageOf(readRun(join(parent, "none")))).toBe("PARENT/none does not exist");
+    expect(await messageOf(readRun(parent))).toBe("PARENT is not a run folder: it has no config.json");
   });
 });

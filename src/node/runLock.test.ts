@@ -41,6 +41,8 @@ describe("a lock", () => {
     const [first, second] = [new RunLock(folder), new RunLock(folder)];
     expect(await first.acquire()).toEqual([]);
     await first.requireHeld();
+    const held = await readdir(folder);
+    expect(held).toEqual([expect.stringMatching(new RegExp(`^\\.lenet-${process.pid}-[0-9a-f]{8}\\.lock$`))]);
     await expect(second.acquire()).rejects.toThrow(`${folder} is in use by process ${process.pid} on ${hostname()} `);
     await first.release();
     expect(await second.acquire()).toEqual([]);
@@ -64,6 +66,28 @@ describe("a lock", () => {
     const owner = JSON.parse(await readFile(join(folder, name), "utf8"));
     expect(owner).toMatchObject({ pid: process.pid, host: hostname() });
     expect(Math.abs(Date.parse(owner.since) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it.runIf(process.platform === "linux")("names its process by the boot and the tick in which it began", async () => {
+    const lock = new RunLock(folder);
+    await lock.acquire();
+    const [name] = await readdir(folder);
+    const boot = (await readFile("/proc/sys/kernel/random/boot_id", "latin1")).trim();
+    // proc(5): after the name in parentheses come the fields 3 to 21, then the start.
+    const [, tick] = /\) (?:\S+ ){19}(\d+) /.exec(await readFile(`/proc/${process.pid}/stat`, "latin1"))!;
+    expect(JSON.parse(await readFile(join(folder, name), "utf8")).start).toBe(`${boot} ${tick}`);
+  });
+
+  it("is not any file with a similar name", async () => {
+    const names = ["lenet-77-0123abcd.lock", ".lenet-77-0123abcd.lock.bak", "x.lenet-77-0123abcd.lock"];
+    const others = [
+      ".lenet-77-0123abc.lock",
+      ".lenet-77-0123abcdef.lock",
+      ".lenet-x-0123abcd.lock",
+      ".lenet--0123abcd.lock",
+    ];
+    for (const name of [...names, ...others]) await writeFile(join(folder, name), "");
+    expect(await new RunLock(folder).acquire()).toEqual([]);
   });
 
   it("is no longer held once its file or folder is removed", async () => {
@@ -119,6 +143,7 @@ describe("the lock of another process", () => {
   it.each([
     ["", "empty"],
     ["{", "damaged"],
+    ['{"pid":-1,"host":"a","since":"b"}', "damaged"],
   ])("is an error with a remedy if it is %j", async (text, what) => {
     await writeFile(join(folder, OTHERS), text);
     await expect(new RunLock(folder).acquire()).rejects.toThrow(
