@@ -1,17 +1,27 @@
 import type { NamedTensors, Tensor } from "../model/index.js";
 import type { TrainingState } from "../training/epochs.js";
-import * as z from "../vendor/zodMini.js";
+import { type Check, checked, number, object, oneOf, optional, texts, whole } from "./checks.js";
 import { FormatError } from "./errors.js";
-import { parseJson } from "./json.js";
+import { parsedJson } from "./json.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
 
 const VERSION = 1;
-const stateSchema = z.object({
-  version: z.literal(VERSION),
-  epoch: z.int().check(z.positive()),
-  bestEpoch: z.int().check(z.positive()),
-  bestValidationAccuracy: z.number(),
-  identity: z.optional(z.record(z.string(), z.string())),
+
+/** What a checkpoint holds besides tensors. */
+interface State {
+  readonly version: typeof VERSION;
+  readonly epoch: number;
+  readonly bestEpoch: number;
+  readonly bestValidationAccuracy: number;
+  readonly identity?: Readonly<Record<string, string>>;
+}
+
+const checkState: Check<State> = object<State>({
+  version: oneOf([VERSION]),
+  epoch: whole({ least: 1 }),
+  bestEpoch: whole({ least: 1 }),
+  bestValidationAccuracy: number(),
+  identity: optional(texts),
 });
 
 /** A training's state after an epoch, as a checkpoint holds it. */
@@ -42,7 +52,7 @@ export function writeCheckpoint({ epoch, parameters, optimizer, best, identity }
     ...prefixed(PREFIXES.best, best.parameters),
     [CHECKSUM.tensor, { shape: [CHECKSUM.bytes], data: new Uint8Array(CHECKSUM.bytes) }],
   ]);
-  const state: z.infer<typeof stateSchema> = {
+  const state: State = {
     version: VERSION,
     epoch,
     bestEpoch: best.epoch,
@@ -56,7 +66,8 @@ export function writeCheckpoint({ epoch, parameters, optimizer, best, identity }
 export function readCheckpoint(bytes: Uint8Array): Checkpoint {
   const { tensors, metadata } = readSafetensors(bytes);
   if (metadata.checkpoint === undefined) throw new FormatError("it is a safetensors file, but not a checkpoint");
-  const state = parseJson(metadata.checkpoint, stateSchema, "the checkpoint's state");
+  const what = "the checkpoint's state";
+  const state = checked(checkState, parsedJson(metadata.checkpoint, what), what);
   requireKnownTensors(tensors, state.identity !== undefined);
   const moments = { first: withPrefix(tensors, PREFIXES.first), second: withPrefix(tensors, PREFIXES.second) };
   const average = withPrefix(tensors, PREFIXES.average);

@@ -1,4 +1,4 @@
-import * as z from "../vendor/zodMini.js";
+import type * as z from "../vendor/zod.js";
 import { FormatError } from "./errors.js";
 import { mistakesOf } from "./mistakes.js";
 
@@ -27,19 +27,27 @@ export function withNewNames(value: unknown, depth = 0): unknown {
 }
 
 /**
+ * Parses JSON and renames the fields of older versions.
+ *
+ * @param what what the text is, for the message
+ * @throws FormatError if it is not JSON
+ */
+export function parsedJson(text: string, what: string): unknown {
+  try {
+    return withNewNames(JSON.parse(text));
+  } catch {
+    throw new FormatError(`${what} is not JSON`);
+  }
+}
+
+/**
  * Parses JSON, renames the fields of older versions, and checks the result against a schema.
  *
  * @param what what the text is, for the message
  * @throws FormatError naming the first problem
  */
-export function parseJson<Result>(text: string, schema: z.core.$ZodType<Result>, what: string): Result {
-  let value: unknown;
-  try {
-    value = withNewNames(JSON.parse(text));
-  } catch {
-    throw new FormatError(`${what} is not JSON`);
-  }
-  const parsed = z.safeParse(schema, value, { reportInput: true });
+export function parseJson<Result>(text: string, schema: z.ZodType<Result>, what: string): Result {
+  const parsed = schema.safeParse(parsedJson(text, what), { reportInput: true });
   if (parsed.success) return parsed.data;
   throw new FormatError(`${what}: ${mistakesOf(parsed.error)[0]}`);
 }

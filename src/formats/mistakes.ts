@@ -1,4 +1,4 @@
-import type * as z from "../vendor/zodMini.js";
+import type * as z from "../vendor/zod.js";
 
 type Issue = z.core.$ZodIssue;
 

@@ -43,7 +43,33 @@ describe("a model's metadata", () => {
       JSON.stringify({ ...metadata, model: { ...metadata.model, layers: [{ type: "lstm" }] } }),
       /: model.layers.0.type: /,
     ],
-    [JSON.stringify({ ...metadata, normalization: { mean: null, std: 1 } }), /: normalization.mean: /],
+    [
+      JSON.stringify({ ...metadata, normalization: { mean: null, std: 1 } }),
+      /: normalization.mean: must be a number or a list of numbers, not null$/,
+    ],
+    [
+      JSON.stringify({ ...metadata, normalization: { mean: [0.5], std: [1, 0] } }),
+      /: normalization.std.1: must be above 0, not 0$/,
+    ],
+    [
+      JSON.stringify({ ...metadata, normalization: { mean: [], std: [1] } }),
+      /: normalization.mean: must be a list of at least 1, not \[\]$/,
+    ],
+    [
+      JSON.stringify({ ...metadata, normalization: { mean: [0], std: [1], variance: 1 } }),
+      /: normalization: there is no field "variance"; there are mean, std$/,
+    ],
+    [
+      JSON.stringify({ ...metadata, framing: { resize: "squash", background: 0 } }),
+      /: framing.resize: must be "contain" or "cover" or .*, not "squash"$/,
+    ],
+    [JSON.stringify({ ...metadata, epoch: 1.5 }), /: epoch: must be a whole number, not 1.5$/],
+    [JSON.stringify({ ...metadata, validationAccuracy: 2 }), /: validationAccuracy: must be at most 1, not 2$/],
+    [JSON.stringify({ classes: [] }), /: model: is missing: it must be an object$/],
+    [
+      JSON.stringify({ ...metadata, model: { ...metadata.model, layers: Array(65).fill({ type: "flatten" }) } }),
+      /: model.layers: must be a list of at most 64, not \[/,
+    ],
   ])("is refused in one line: %s", (text, message) => {
     let failure = "";
     try {

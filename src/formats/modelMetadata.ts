@@ -8,98 +8,77 @@ import {
   type Normalization,
   RESIZES,
 } from "../model/index.js";
-import * as z from "../vendor/zodMini.js";
+import {
+  byType,
+  type Check,
+  checked,
+  list,
+  number,
+  object,
+  oneOf,
+  oneOrMore,
+  optional,
+  text,
+  whole,
+} from "./checks.js";
 import { FormatError } from "./errors.js";
-import { parseJson } from "./json.js";
+import { parsedJson } from "./json.js";
 
-const wholeUpTo = (most: number) => z.int().check(z.nonnegative(), z.maximum(most));
 // Far more than a LeNet-5 has, yet small enough to compute with whatever the file says.
-const extent = wholeUpTo(1024);
-const name = z.string().check(z.maxLength(1000));
+const extent = whole({ most: 1024 });
+const name = text(1000);
 const MOST_LAYERS = 64;
 const MOST_CLASSES = 4096;
 const MOST_CHANNELS = 16_384;
 const LONGEST_TEXT = 1_000_000;
 
-const [firstSchema, ...otherSchemas] = LAYER_TYPES.map((type) =>
-  z.object({ type: z.literal(type), ...fieldSchemas(LAYER_KINDS[type].fields) }),
+const layer: Check<Layer> = byType(
+  Object.fromEntries(
+    LAYER_TYPES.map((type) => {
+      const fields = Object.entries<Field>(LAYER_KINDS[type].fields).map(([key, field]) => [key, checkOf(field)]);
+      return [type, object({ type: oneOf([type]), ...Object.fromEntries(fields) })];
+    }),
+  ),
 );
-// The compiler cannot derive the layers' fields from a list of kinds. The registry guarantees them.
-const layerSchema = z.discriminatedUnion("type", [firstSchema, ...otherSchemas]) as unknown as z.ZodMiniType<Layer>;
-
-function fieldSchemas(fields: Readonly<Record<string, Field>>): Record<string, z.ZodMiniType> {
-  return Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, fieldSchema(field)]));
-}
 
 /** Bounds that also hold for models made in code are left to `inferShapes`, which names the layer. */
-function fieldSchema(field: Field): z.ZodMiniType {
+function checkOf(field: Field): Check<unknown> {
   switch (field.type) {
     case "text":
       return name;
     case "whole":
-      return wholeUpTo(field.most);
+      return whole({ most: field.most });
     case "fraction":
-      return z.number();
-    case "connections":
-      return z.optional(listUpTo(MOST_CHANNELS, listUpTo(MOST_CHANNELS, wholeUpTo(MOST_CHANNELS))));
+      return number();
+    case "connections": {
+      const inputs = list(whole({ most: MOST_CHANNELS }), { most: MOST_CHANNELS });
+      return optional(list(inputs, { most: MOST_CHANNELS }));
+    }
   }
 }
 
-function listUpTo<Item>(most: number, item: z.ZodMiniType<Item>) {
-  return z.array(item).check(z.maxLength(most));
-}
-
 /** A model as plain data. */
-export const modelSchema: z.ZodMiniType<Model> = z.object({
-  input: z.object({ channels: extent, height: extent, width: extent }),
-  layers: listUpTo(MOST_LAYERS, layerSchema),
+export const checkModel: Check<Model> = object<Model>({
+  input: object({ channels: extent, height: extent, width: extent }),
+  layers: list(layer, { most: MOST_LAYERS }),
 });
 
-/** What a schema says of an unknown field: the message lists the known ones. */
-export function unknownField(shape: object) {
-  return {
-    error: ({ code, keys }: { readonly code?: string; readonly keys?: unknown }) =>
-      code === "unrecognized_keys"
-        ? `there is no field "${(keys as string[])[0]}"; there are ${Object.keys(shape).join(", ")}`
-        : undefined,
-  };
-}
-
-/** Early versions wrote one number for all channels. */
-const perChannel = (value: z.ZodMiniType<number, number>) =>
-  z.union([
-    z.pipe(
-      value,
-      z.transform((one) => [one]),
-    ),
-    z.array(value).check(z.minLength(1)),
-  ]);
-
-const normalizationShape = {
-  mean: perChannel(z.number()).check(
-    z.describe("Subtracted from byte / 255: one number for all channels, or one per channel"),
-  ),
-  std: perChannel(z.number().check(z.positive())).check(
-    z.describe("Divides the difference: one number for all channels, or one per channel"),
-  ),
-};
-
-/** How bytes become inputs. */
-export const normalizationSchema: z.ZodMiniType<Normalization> = z.strictObject(
-  normalizationShape,
-  unknownField(normalizationShape),
+/** How bytes become inputs. Early versions wrote one number for all channels. */
+const normalization: Check<Normalization> = object<Normalization>(
+  { mean: oneOrMore(number()), std: oneOrMore(number({ above: 0 })) },
+  true,
 );
 
-const metadataSchema: z.ZodMiniType<ModelMetadata> = z.object({
-  model: modelSchema,
-  normalization: normalizationSchema,
-  classes: z.optional(listUpTo(MOST_CLASSES, name)),
-  framing: z.optional(z.object({ resize: z.enum(RESIZES), background: z.literal([0, 255]) })),
-  recipe: z.optional(name),
-  data: z.optional(name),
-  epoch: z.optional(z.int().check(z.nonnegative())),
-  validationAccuracy: z.optional(z.number().check(z.minimum(0), z.maximum(1))),
-  run: z.optional(name),
+const checkMetadata: Check<ModelMetadata> = object<ModelMetadata>({
+  model: checkModel,
+  normalization,
+  classes: optional(list(name, { most: MOST_CLASSES })),
+  framing: optional(object({ resize: oneOf(RESIZES), background: oneOf([0, 255]) })),
+  recipe: optional(name),
+  data: optional(name),
+  epoch: optional(whole()),
+  validationAccuracy: optional(number({ least: 0, most: 1 })),
+  run: optional(name),
 });
 
 const KEY = "lenet";
@@ -119,5 +98,6 @@ export function readModelMetadata(metadata: Readonly<Record<string, string>>): M
   if (metadata[KEY].length > LONGEST_TEXT) {
     throw new FormatError(`the metadata "${KEY}" has ${metadata[KEY].length} characters, more than ${LONGEST_TEXT}`);
   }
-  return parseJson(metadata[KEY], metadataSchema, `the metadata "${KEY}"`);
+  const what = `the metadata "${KEY}"`;
+  return checked(checkMetadata, parsedJson(metadata[KEY], what), what);
 }

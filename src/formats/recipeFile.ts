@@ -4,8 +4,7 @@ import * as z from "../vendor/zod.js";
 import { FormatError } from "./errors.js";
 import { withNewNames } from "./json.js";
 import { mistakesOf } from "./mistakes.js";
-import { normalizationSchema } from "./modelMetadata.js";
-import { augmentationSchema, fields, recipeShape } from "./recipeSchema.js";
+import { augmentationSchema, fields, normalizationSchema, recipeShape } from "./recipeSchema.js";
 
 /** What a recipe file says about a training. */
 export interface RecipeFile {

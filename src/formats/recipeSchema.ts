@@ -1,7 +1,7 @@
-import { ACTIVATION_TYPES, POOLING_TYPES } from "../model/index.js";
+import { ACTIVATION_TYPES, type Normalization, POOLING_TYPES } from "../model/index.js";
 import { DISTILLATION, type Recipe } from "../training/recipes/recipes.js";
 import * as z from "../vendor/zod.js";
-import { normalizationSchema, unknownField } from "./modelMetadata.js";
+import { unknownField } from "./checks.js";
 
 /** A larger batch would need more memory than WebAssembly has. */
 export const LARGEST_BATCH = 16_384;
@@ -20,8 +20,23 @@ const LEAST_EPSILON = 2 ** -126;
 
 /** An object with these fields only. The error for an unknown field lists the known ones. */
 export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  return z.strictObject(shape, unknownField(shape));
+  return z.strictObject(shape, {
+    error: ({ code, keys }) =>
+      code === "unrecognized_keys" ? unknownField((keys as string[])[0], Object.keys(shape)) : undefined,
+  });
 }
+
+/** Early versions wrote one number for all channels. */
+const perChannel = (value: z.ZodType<number, number>) =>
+  z.union([value.transform((one) => [one]), z.array(value).min(1)]);
+
+/** How bytes become inputs. */
+export const normalizationSchema: z.ZodType<Normalization> = fields({
+  mean: perChannel(z.number()).describe("Subtracted from byte / 255: one number for all channels, or one per channel"),
+  std: perChannel(z.number().positive()).describe(
+    "Divides the difference: one number for all channels, or one per channel",
+  ),
+});
 
 /** Omitted fields take PyTorch's defaults. */
 const optimizerSchema = z.discriminatedUnion("type", [

@@ -1,6 +1,7 @@
-import { modelSchema } from "../formats/modelMetadata.js";
+import { Mistake } from "../formats/checks.js";
+import { checkModel } from "../formats/modelMetadata.js";
 import { recipeSchema } from "../formats/recipeSchema.js";
-import { RESIZES } from "../model/index.js";
+import { type Model, RESIZES } from "../model/index.js";
 import * as z from "../vendor/zod.js";
 import type { RecordedTeacher, RunConfig } from "./config.js";
 
@@ -14,6 +15,16 @@ const teacherSchema: z.ZodType<RecordedTeacher> = z.object({
 
 /** A run's teacher: networks whose logits are averaged, or a file of soft labels. */
 export const teachersSchema = z.array(teacherSchema).min(1);
+
+const modelSchema: z.ZodType<Model> = z.unknown().transform((value, context) => {
+  try {
+    return checkModel(value, []);
+  } catch (error) {
+    if (!(error instanceof Mistake)) throw error;
+    context.addIssue({ code: "custom", path: [...error.path], message: error.complaint });
+    return z.NEVER;
+  }
+});
 
 const configSchema: z.ZodType<RunConfig> = z.object({
   versions: z.object({

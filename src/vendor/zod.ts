@@ -10,6 +10,7 @@ export {
   int,
   literal,
   looseObject,
+  NEVER,
   number,
   object,
   preprocess,
