@@ -37,12 +37,13 @@ export const batchNorm: LayerKernels<BatchNormLayer> = {
   emit(context, { described, input, output, parameters }) {
     const { label, layer } = described;
     const [weight, bias, runningMean, runningVariance] = parameters.map(({ offset }) => offset);
-    const shares = emitGradientShares(context, label, parameters.slice(0, 2));
-    const shape = { input, output, epsilon: layer.epsilon, shareBytes: shares.bytes, biasShare: shares.offsets[1] };
-    const measure = emitMeasure(context, label, shape);
-    const join = emitJoin(context, label, shape);
+    const shareBytes = parameters[0].bytes + parameters[1].bytes;
+    const shape = { input, output, epsilon: layer.epsilon, shareBytes, biasShare: parameters[0].bytes };
     const recall = emitRecall(context, label, shape);
     const normalize = emitNormalize(context, label, shape);
+    const shares = emitGradientShares(context, label, parameters.slice(0, 2));
+    const measure = emitMeasure(context, label, shape);
+    const join = emitJoin(context, label, shape);
     const backwardParameters = emitBackwardParameters(context, label, shape);
     const joinGradients = emitJoinGradients(context, label, shape);
     const backwardInput = emitBackwardInput(context, label, shape);

@@ -33,7 +33,7 @@ function passCode(forward: FunctionHandle, backward: FunctionHandle): PassCode {
 /** float32 [class][feature]; returns the address. */
 function emitCentres({ data }: KernelContext): number {
   const values = Float32Array.from(RBF_CENTRES.flatMap((centre) => [...centre]));
-  return data.table([...new Int32Array(values.buffer)]);
+  return data.sharedTable("rbf", [...new Int32Array(values.buffer)]);
 }
 
 /** Emits (x, y) for one tile. */

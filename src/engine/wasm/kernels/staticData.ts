@@ -7,6 +7,7 @@ export class StaticData {
   private readonly tables: { readonly address: number; readonly words: Int32Array }[] = [];
   private end: number;
   private readonly splats = new Map<number, number>();
+  private readonly shared = new Map<string, number>();
 
   /** @param address where the data will lie, a multiple of 16 */
   constructor(address: number) {
@@ -38,6 +39,15 @@ export class StaticData {
     const address = this.end;
     this.tables.push({ address, words: Int32Array.from(values) });
     this.end = roundUp(address + values.length * 4, VECTOR_BYTES);
+    return address;
+  }
+
+  /** The address of a table that several kernels share: added for the first of them. */
+  sharedTable(name: string, values: readonly number[]): number {
+    const known = this.shared.get(name);
+    if (known !== undefined) return known;
+    const address = this.table(values);
+    this.shared.set(name, address);
     return address;
   }
 

@@ -46,9 +46,10 @@ export const subsample2d: LayerKernels<Subsample2dLayer> = {
   backwardIgnoresOutput: true,
   emit(context, placed) {
     const { label } = placed.described;
+    const kernels = emitTileKernels(context, label, shapeOf(placed));
     const shares = emitGradientShares(context, label, placed.parameters);
     return {
-      ...passCode(placed, emitTileKernels(context, label, shapeOf(placed))),
+      ...passCode(placed, kernels),
       batchBytes: [shares.bytes],
       tasks: shares.tasks,
     };

@@ -20,8 +20,8 @@ export const conv2d: LayerKernels<Conv2dLayer> = {
     const shape = shapeOf(placed);
     const tile = fastestTile(shape);
     const method = tile === undefined ? direct : winograd(tile);
-    const backwardBias = emitBackwardBias(context, label, shape);
     const forward = method.emitForward(context, label, shape);
+    const backwardBias = emitBackwardBias(context, label, shape);
     const backwardInput = method.emitBackwardInput(context, label, shape);
     const backwardWeight = method.emitBackwardWeight(context, label, shape);
     const shares = emitGradientShares(context, label, [weight, bias]);
