@@ -11,6 +11,7 @@ export type {
   Engine,
   EngineOptions,
   EvaluationSlice,
+  Evaluator,
   Images,
   LoadedImages,
   LossSettings,
@@ -22,9 +23,10 @@ export type {
   Update,
 } from "./engine/backend.js";
 export { referenceBackend } from "./engine/reference/referenceBackend.js";
+export type { WasmOptions } from "./engine/wasm/evaluator.js";
 export { type Arithmetic, supportsFusedArithmetic } from "./engine/wasm/features.js";
 export { mostUsefulThreads } from "./engine/wasm/threads.js";
-export { type WasmOptions, wasmBackend } from "./engine/wasm/wasmBackend.js";
+export { wasmBackend } from "./engine/wasm/wasmBackend.js";
 export { type Gpu, type WebgpuOptions, webgpuBackend } from "./engine/webgpu/webgpuBackend.js";
 export {
   classCount,

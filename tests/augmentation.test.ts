@@ -5,6 +5,7 @@ import { ModuleBuilder, PAGE_BYTES } from "../src/engine/wasm/assembler/index.js
 import {
   assemblyScratchBytes,
   emitAssembly,
+  emitPlaced,
   FLOAT_BYTES,
   type Layout,
   PLACEMENT,
@@ -44,11 +45,11 @@ function placedKernel(shape: ImageShape, border: number) {
 
   const module = new ModuleBuilder();
   const context = { module, data: new StaticData(0), fused: false };
-  const { placed } = emitAssembly(context, "assemble", { layout, normalized });
+  const { placed } = emitAssembly(context, "assemble", { layout, normalized }, emitPlaced);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const compiled = new WebAssembly.Module(module.encode({ pages, shared: false }));
   const { exports } = new WebAssembly.Instance(compiled, { environment: { memory } });
-  const run = exports[placed.name] as (...addresses: number[]) => void;
+  const run = exports[placed!.name] as (...addresses: number[]) => void;
   const bytes = new Uint8Array(memory.buffer);
   const pixels = Uint8Array.from({ length: size }, (_, place) => (place * 89 + (place % 13) * 7) % 256);
   const lane = Array.from({ length: size }, (_, place) => {

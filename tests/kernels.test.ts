@@ -7,6 +7,7 @@ import { supportsFusedArithmetic } from "../src/engine/wasm/features.js";
 import { MOST_SINGLE_SAMPLES, StaticData } from "../src/engine/wasm/kernels/index.js";
 import { layoutParameters } from "../src/engine/wasm/parameterStore.js";
 import { emitSinglePass } from "../src/engine/wasm/singleSample.js";
+import { TRAINING_CODE } from "../src/engine/wasm/trainingCode.js";
 import {
   classCount,
   hasBatchNorm,
@@ -865,7 +866,7 @@ describe("one sample", () => {
     const singleOf = (of: Model) => {
       const layers = inferShapes(of);
       const context = { module: new ModuleBuilder(), data: new StaticData(0), fused: false };
-      return emitSinglePass(context, layers, layoutParameters(layers));
+      return emitSinglePass(context, layers, layoutParameters(layers), TRAINING_CODE);
     };
     for (const { input, ...kind } of cases) {
       expect(singleOf(lenet5({ ...kind, dropout: 0, input, classes: 10 }))).toBeDefined();

@@ -222,12 +222,12 @@ export interface Differentiation extends SampleResults {
 }
 
 /**
- * Compiled networks with their parameters. A call takes any number of samples, up to an entire epoch; wait for it
+ * Compiled networks with their parameters: what an {@link Engine} is besides training. A call takes any number of samples, up to an entire epoch; wait for it
  * before making the next. Tensors are passed and returned as copies, with PyTorch's names, shapes and layout.
  *
  * `network` is the index of the network that a call refers to. Default: the first.
  */
-export interface Engine {
+export interface Evaluator {
   /** The networks' models. They have the same layers. */
   readonly models: readonly Model[];
   readonly layers: readonly ShapedLayer[];
@@ -255,6 +255,18 @@ export interface Engine {
   parameters(network?: number): Promise<NamedTensors<Float32Array>>;
   /** @throws ShapeError if a tensor is missing, unknown to the model, or of another shape */
   setParameters(tensors: NamedTensors, network?: number): Promise<void>;
+  /** Losses without label smoothing, and predictions, for every network's selection in evaluation mode. */
+  evaluate(images: LoadedImages, slices: readonly (EvaluationSlice | undefined)[]): Promise<SampleResults[]>;
+  /** Logits in evaluation mode: float32 [count, classes]. */
+  predict(images: LoadedImages, selection?: Selection, network?: number): Promise<Tensor<Float32Array>>;
+  /** Every layer's output in evaluation mode. @throws Error unless compiled with `keepActivations` */
+  activations(images: LoadedImages, selection?: Selection, network?: number): Promise<LayerActivation[]>;
+  /** Ends the threads and frees the memory. The engine cannot be used afterwards. */
+  dispose(): void;
+}
+
+/** Compiled networks that can be trained. */
+export interface Engine extends Evaluator {
   /** The state after the steps so far: zeros before the first. */
   optimizerState(network?: number): Promise<OptimizerState>;
   /** @throws ShapeError as `setParameters`, and if only one of the state and the network has an average */
@@ -268,8 +280,6 @@ export interface Engine {
    *   has one image, and batch normalisation of features would have only one value a channel, as PyTorch
    */
   train(images: LoadedImages, slices: readonly (TrainingSlice | undefined)[]): Promise<SampleResults[]>;
-  /** Losses without label smoothing, and predictions, for every network's selection in evaluation mode. */
-  evaluate(images: LoadedImages, slices: readonly (EvaluationSlice | undefined)[]): Promise<SampleResults[]>;
   /**
    * Measures the running means and variances of batch normalisation anew for the current parameters, as
    * torch.optim.swa_utils.update_bn does: their mean over the batches of `batchSize` selected images, which pass through
@@ -278,10 +288,6 @@ export interface Engine {
    * @throws RangeError as `train`
    */
   measureStatistics(images: LoadedImages, slice: MeasuringSlice, network?: number): Promise<void>;
-  /** Logits in evaluation mode: float32 [count, classes]. */
-  predict(images: LoadedImages, selection?: Selection, network?: number): Promise<Tensor<Float32Array>>;
-  /** Every layer's output in evaluation mode. @throws Error unless compiled with `keepActivations` */
-  activations(images: LoadedImages, selection?: Selection, network?: number): Promise<LayerActivation[]>;
   /**
    * Forward and backward in evaluation mode, without changing the parameters.
    *
@@ -294,8 +300,6 @@ export interface Engine {
     loss?: Partial<LossSettings>,
     network?: number,
   ): Promise<Differentiation>;
-  /** Ends the threads and frees the memory. The engine cannot be used afterwards. */
-  dispose(): void;
 }
 
 /** The device that computes does not have enough memory. Fewer networks, or smaller batches, need less. */

@@ -4,7 +4,7 @@ import { mutate } from "../../tests/support/mutate.js";
 import { processorSeconds } from "../../tests/support/processorTime.js";
 import { initializeParameters, type Model } from "../model/index.js";
 import { Purpose, RandomStream } from "../numeric/philox.js";
-import { TUTORIAL_NORMALIZATION } from "../training/recipes/recipes.js";
+import { TUTORIAL_NORMALIZATION } from "../training/recipes/improvedNetwork.js";
 import { FormatError } from "./errors.js";
 import { readPth } from "./pth/pth.js";
 import { readSafetensors } from "./safetensors.js";

@@ -1,5 +1,6 @@
 import { type ParsedAugmentation, parseAugmentation } from "../data/augmentationText.js";
-import { RECIPE_NAMES, RECIPES, type Recipe, TUTORIAL_NORMALIZATION } from "../training/recipes/recipes.js";
+import { TUTORIAL_NORMALIZATION } from "../training/recipes/improvedNetwork.js";
+import { RECIPE_NAMES, RECIPES, type Recipe } from "../training/recipes/recipes.js";
 import * as z from "../vendor/zod.js";
 import { FormatError } from "./errors.js";
 import { withNewNames } from "./json.js";

@@ -9,7 +9,8 @@ import {
   type Tensor,
   type Weights,
 } from "../model/index.js";
-import { RECIPES, TUTORIAL_NORMALIZATION } from "../training/recipes/recipes.js";
+import { TUTORIAL_NORMALIZATION } from "../training/recipes/improvedNetwork.js";
+import { RECIPES } from "../training/recipes/recipes.js";
 import { withBatchCounts } from "./batchCounts.js";
 import { FormatError } from "./errors.js";
 import { writeOnnx } from "./onnx/index.js";

@@ -15,7 +15,7 @@ import {
   type Tensor,
   type Weights,
 } from "../model/index.js";
-import { TUTORIAL_NORMALIZATION } from "../training/recipes/recipes.js";
+import { TUTORIAL_NORMALIZATION } from "../training/recipes/improvedNetwork.js";
 import { withBatchCounts, withoutBatchCounts } from "./batchCounts.js";
 import { FormatError, UnknownLayersError } from "./errors.js";
 import { withLeNet5Names } from "./layerNames.js";

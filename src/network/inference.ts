@@ -1,7 +1,8 @@
 import type { Dataset } from "../data/dataset.js";
 import { drawImage, type ImageInput } from "../data/images/image.js";
-import type { Engine, Images, LayerActivation } from "../engine/backend.js";
+import type { Engine, Evaluator, Images, LayerActivation } from "../engine/backend.js";
 import { imageSize } from "../engine/hostImages.js";
+import { wasmEvaluator } from "../engine/wasm/evaluator.js";
 import { requireThreads, type Threads } from "../engine/wasm/threads.js";
 import { wasmBackend } from "../engine/wasm/wasmBackend.js";
 import type { NamedTensors } from "../model/index.js";
@@ -15,40 +16,40 @@ import type { LeNet5 } from "./lenet5.js";
 const BATCH_SIZE = 32;
 
 /** An engine, the parameters it currently has, and its last pending call. */
-interface Loaded {
-  readonly engine: Promise<Engine>;
+interface Loaded<Some> {
+  readonly engine: Promise<Some>;
   parameters?: NamedTensors;
   last: Promise<unknown>;
 }
 
-type Engines = WeakMap<LeNet5, Loaded>;
+type Engines<Some> = WeakMap<LeNet5, Loaded<Some>>;
 
-const engines: Engines = new WeakMap();
-const enginesThatKeepActivations: Engines = new WeakMap();
+const evaluators: Engines<Evaluator> = new WeakMap();
+const evaluatorsThatKeepActivations: Engines<Evaluator> = new WeakMap();
+const engines: Engines<Engine> = new WeakMap();
 
 /**
  * Calls a single-threaded engine with the network's parameters, compiled on first use. Calls run one after another,
  * each with the parameters that the network has when the call starts.
  */
-function withEngine<Answer>(
+function withEngine<Some extends Evaluator, Answer>(
+  known: Engines<Some>,
   network: LeNet5,
-  ask: (engine: Engine) => Promise<Answer>,
-  { keepActivations = false } = {},
+  compile: (network: LeNet5) => Promise<Some>,
+  ask: (engine: Some) => Promise<Answer>,
 ): Promise<Answer> {
-  const known = keepActivations ? enginesThatKeepActivations : engines;
   let loaded = known.get(network);
   if (!loaded) {
-    const { model, normalization } = network;
-    const options = { batchSize: BATCH_SIZE, keepActivations };
-    loaded = { engine: wasmBackend().compile([{ model, normalization }], options), last: Promise.resolve() };
+    loaded = { engine: compile(network), last: Promise.resolve() };
     known.set(network, loaded);
   }
-  const answer = loaded.last.then(() => ready(loaded, network)).then(ask);
+  const { last } = loaded;
+  const answer = last.then(() => ready(loaded, network)).then(ask);
   loaded.last = answer.catch(() => {});
   return answer;
 }
 
-async function ready(loaded: Loaded, { parameters }: LeNet5): Promise<Engine> {
+async function ready<Some extends Evaluator>(loaded: Loaded<Some>, { parameters }: LeNet5): Promise<Some> {
   const engine = await loaded.engine;
   if (loaded.parameters !== parameters) {
     await engine.setParameters(parameters);
@@ -57,18 +58,20 @@ async function ready(loaded: Loaded, { parameters }: LeNet5): Promise<Engine> {
   return engine;
 }
 
+function evaluating<Answer>(network: LeNet5, ask: (engine: Evaluator) => Promise<Answer>): Promise<Answer> {
+  return withEngine(evaluators, network, (of) => wasmEvaluator(of, { batchSize: BATCH_SIZE }), ask);
+}
+
 /** Computes on several threads, with an engine for this call alone. */
 async function withThreads<Answer>(
   network: LeNet5,
   threads: Threads,
-  ask: (engine: Engine) => Promise<Answer>,
+  ask: (engine: Evaluator) => Promise<Answer>,
 ): Promise<Answer> {
-  const { model, normalization, parameters } = network;
   requireThreads(threads);
-  const backend = wasmBackend({ threads });
-  const engine = await backend.compile([{ model, normalization }], { batchSize: BATCH_SIZE * threads.count });
+  const engine = await wasmEvaluator(network, { batchSize: BATCH_SIZE * threads.count }, { threads });
   try {
-    await engine.setParameters(parameters);
+    await engine.setParameters(network.parameters);
     return await ask(engine);
   } finally {
     engine.dispose();
@@ -139,8 +142,8 @@ async function predictAll(
 ): Promise<Prediction[]> {
   if (images.length === 0) return [];
   const batch = inputsOf(network, images);
-  const ask = async (engine: Engine) => engine.predict(await engine.load(batch));
-  const { data } = await (threads ? withThreads(network, threads, ask) : withEngine(network, ask));
+  const ask = async (engine: Evaluator) => engine.predict(await engine.load(batch));
+  const { data } = await (threads ? withThreads(network, threads, ask) : evaluating(network, ask));
   const classes = network.classes.length;
   return images.map((_, index) => {
     const judgement = judge(data.subarray(index * classes, (index + 1) * classes));
@@ -185,8 +188,8 @@ export async function evaluate(
   { threads, ...options }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const images = "values" in data ? { ...data, classes: network.classes } : datasetFor(network, data);
-  const ask = (engine: Engine) => evaluateDataset(engine, images, undefined, options);
-  return threads ? withThreads(network, threads, ask) : withEngine(network, ask);
+  const ask = (engine: Evaluator) => evaluateDataset(engine, images, undefined, options);
+  return threads ? withThreads(network, threads, ask) : evaluating(network, ask);
 }
 
 /**
@@ -196,9 +199,9 @@ export async function evaluate(
  */
 export async function activations(network: LeNet5, image: ImageInput): Promise<LayerActivation[]> {
   const batch = drawnImages(network, [image]);
-  return withEngine(network, async (engine) => engine.activations(await engine.load(batch)), {
-    keepActivations: true,
-  });
+  const compile = (of: LeNet5) => wasmEvaluator(of, { batchSize: BATCH_SIZE, keepActivations: true });
+  const ask = async (engine: Evaluator) => engine.activations(await engine.load(batch));
+  return withEngine(evaluatorsThatKeepActivations, network, compile, ask);
 }
 
 /** The loss of a set of images and its gradients. */
@@ -225,8 +228,9 @@ export async function gradients(
     throw new RangeError(`gradients takes 1 to ${BATCH_SIZE} images, got ${images.length}`);
   }
   const batch = { ...drawnImages(network, images), labels };
-  const { losses, gradients } = await withEngine(network, async (engine) =>
-    engine.differentiate(await engine.load(batch)),
-  );
+  const compile = ({ model, normalization }: LeNet5) =>
+    wasmBackend().compile([{ model, normalization }], { batchSize: BATCH_SIZE });
+  const ask = async (engine: Engine) => engine.differentiate(await engine.load(batch));
+  const { losses, gradients } = await withEngine(engines, network, compile, ask);
   return { loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length, gradients };
 }

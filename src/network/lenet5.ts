@@ -19,7 +19,7 @@ import {
   type TrainingFacts,
   type Weights,
 } from "../model/index.js";
-import { RECIPES } from "../training/recipes/recipes.js";
+import { IMPROVED_NETWORK } from "../training/recipes/improvedNetwork.js";
 
 /**
  * How to create a network. Activation, pooling, dropout, batch normalisation and normalization can come from a recipe: `{ ...recipe, classes
@@ -89,15 +89,15 @@ export class LeNet5 {
   static create({
     classes,
     input: { channels, height, width } = { channels: 1, height: 28, width: 28 },
-    activation = RECIPES.improved.activation,
-    pooling = RECIPES.improved.pooling,
-    dropout = RECIPES.improved.dropout,
-    batchNorm = RECIPES.improved.batchNorm,
+    activation = IMPROVED_NETWORK.activation,
+    pooling = IMPROVED_NETWORK.pooling,
+    dropout = IMPROVED_NETWORK.dropout,
+    batchNorm = IMPROVED_NETWORK.batchNorm,
     padding,
     connections,
     output,
     width: widened,
-    normalization = RECIPES.improved.normalization,
+    normalization = IMPROVED_NETWORK.normalization,
     framing = PADDED_WITH_BLACK,
     initialization,
     seed = 0,

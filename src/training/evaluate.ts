@@ -1,5 +1,5 @@
 import type { Dataset } from "../data/dataset.js";
-import type { Engine } from "../engine/backend.js";
+import type { Evaluator } from "../engine/backend.js";
 import { type Evaluation, evaluationOf } from "./metrics.js";
 import { forEachSlice, type PassOptions } from "./passes.js";
 
@@ -16,7 +16,7 @@ export type LabelledImages = Pick<Dataset, "classes"> & { readonly labels: Array
  * @throws Error if the loss of an image is NaN or infinite
  */
 export async function evaluateDataset(
-  engine: Engine,
+  engine: Evaluator,
   dataset: LabelledImages,
   indices: Uint32Array = Uint32Array.from({ length: dataset.labels.length }, (_, index) => index),
   options: PassOptions = {},
@@ -51,7 +51,7 @@ export async function evaluateDataset(
  * @returns [image][class], 0 … 1
  */
 export async function predictDataset(
-  engine: Engine,
+  engine: Evaluator,
   dataset: Dataset,
   indices: Uint32Array,
   options: PassOptions = {},

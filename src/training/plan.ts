@@ -6,7 +6,8 @@ import { type Split, splitTraining } from "../data/split.js";
 import type { Backend, Engine } from "../engine/backend.js";
 import { requireSeveralValues } from "../engine/checkedBackend.js";
 import { inferShapes, initializeParameters, lenet5, type Model, type NamedTensors } from "../model/index.js";
-import { customizeRecipe, type Recipe, type RecipeChanges, TUTORIAL_NORMALIZATION } from "./recipes/recipes.js";
+import { TUTORIAL_NORMALIZATION } from "./recipes/improvedNetwork.js";
+import { customizeRecipe, type Recipe, type RecipeChanges } from "./recipes/recipes.js";
 
 // The only path from a recipe to a trained network: a request and its data become a plan, the plan an engine, and
 // `runEpochs` trains it.

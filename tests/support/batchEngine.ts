@@ -10,8 +10,9 @@ import type {
   Update,
 } from "../../src/engine/backend.js";
 import { referenceBackend } from "../../src/engine/reference/referenceBackend.js";
+import type { WasmOptions } from "../../src/engine/wasm/evaluator.js";
 import type { Threads } from "../../src/engine/wasm/threads.js";
-import { type WasmOptions, wasmBackend } from "../../src/engine/wasm/wasmBackend.js";
+import { wasmBackend } from "../../src/engine/wasm/wasmBackend.js";
 import {
   initializeParameters,
   type Model,

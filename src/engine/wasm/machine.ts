@@ -1,7 +1,5 @@
 import type { AugmentationDraw } from "../../data/augmentation.js";
-import { PLACEMENT_WORDS } from "../../data/placement.js";
 import {
-  classCount,
   elementCount,
   type Model,
   type NamedTensors,
@@ -10,10 +8,8 @@ import {
   type ShapedLayer,
   type Tensor,
 } from "../../model/index.js";
-import { dropoutKeys } from "../../numeric/dropoutDraw.js";
 import type { Images, LossSettings, SampleResults } from "../backend.js";
 import { imageSize } from "../hostImages.js";
-import { packDraw, SPREADS, spreadsOf } from "../placementDraws.js";
 import { compileModule } from "./features.js";
 import { Failure, FLOAT_BYTES, type Layout, NO_LABEL, placeOffset, TILE_SAMPLES } from "./kernels/index.js";
 import { readArena, writeArena } from "./parameterStore.js";
@@ -62,31 +58,28 @@ function threadCounts(most: number): number[] {
   return [...powers, most];
 }
 
+/** How a machine's program is made; the machine adds its threads. */
+export type MachineOptions = Omit<ProgramOptions, "threads" | "shared">;
+
 /** A program on its memory and its threads. It holds one network at a time; see {@link Machine.snapshot}. */
 export class Machine {
   readonly program: Program;
   /** Fulfilled once all threads run, rejected if one cannot. In browsers they start only while the caller waits. */
   readonly ready: Promise<void>;
 
-  private readonly model: Model;
-  private readonly layers: readonly ShapedLayer[];
+  protected readonly model: Model;
+  protected readonly layers: readonly ShapedLayer[];
+  protected readonly words: Int32Array;
+  protected readonly floats: Float32Array;
+  /** The job whose time chooses the number of threads: the most work that the program does without a result. */
+  protected readonly measuredJob: Job = Job.evaluate;
   private readonly functions: ProgramExports;
   private readonly workers: readonly EngineThread[];
   private readonly bytes: Uint8Array;
-  private readonly words: Int32Array;
-  private readonly floats: Float32Array;
-  private readonly placements: Int32Array;
-  /** How placements were drawn last. */
-  private draw: AugmentationDraw | undefined;
   private disposed = false;
 
   /** @param threads only the calling thread if undefined */
-  constructor(
-    model: Model,
-    layers: readonly ShapedLayer[],
-    options: Omit<ProgramOptions, "threads" | "shared">,
-    threads: Threads | undefined,
-  ) {
+  constructor(model: Model, layers: readonly ShapedLayer[], options: MachineOptions, threads: Threads | undefined) {
     this.model = model;
     this.layers = layers;
     const count = threads?.count ?? 1;
@@ -97,7 +90,6 @@ export class Machine {
     this.bytes = new Uint8Array(memory.buffer);
     this.words = new Int32Array(memory.buffer);
     this.floats = new Float32Array(memory.buffer);
-    this.placements = this.words.subarray(this.program.addresses.placements / 4);
     this.program.useThreads(this.words, count);
 
     const module = compileModule(this.program.bytes);
@@ -112,7 +104,7 @@ export class Machine {
 
   /**
    * Finds by measurement how many threads are the fastest for batches of the program's size, and retires the others. The
-   * time is that of a training step without its update, on images of zeros. The bits do not depend on it.
+   * time is that of an evaluation or, if the program trains, of a step without its update, on images of zeros. The bits do not depend on it.
    *
    * @returns the number of threads left
    */
@@ -129,7 +121,7 @@ export class Machine {
       for (const each of counts.toReversed()) {
         this.program.useThreads(this.words, each.count);
         const before = performance.now();
-        this.perform(Job.differentiate, batch, {});
+        this.perform(this.measuredJob, batch, {});
         const time = performance.now() - before;
         // In the first rounds threads start, and V8 still compiles.
         if (round >= LEAST_ROUNDS / 2) each.best = Math.min(each.best, time);
@@ -163,14 +155,6 @@ export class Machine {
     writeArena(this.program.parameterLayout, this.arena(arena)!, tensors);
   }
 
-  /** Exchanges the parameters and their average. */
-  swapAverage(): void {
-    const [weights, averages] = [this.arena("weights")!, this.arena("averages")!];
-    const kept = weights.slice();
-    weights.set(averages);
-    averages.set(kept);
-  }
-
   /** Copies out the network's state, which makes room for another network. */
   snapshot(): Float32Array[] {
     return this.state().map((arena) => arena.slice());
@@ -181,26 +165,6 @@ export class Machine {
     this.state().forEach((arena, index) => {
       if (snapshot) arena.set(snapshot[index]);
       else arena.fill(0);
-    });
-  }
-
-  /** Sets the numbers of the next training step, as `packHyperparameters` packs them. */
-  setHyperparameters(hyperparameters: Float32Array): void {
-    this.floats.set(hyperparameters, this.program.addresses.hyperparameters / FLOAT_BYTES);
-  }
-
-  /**
-   * Sets what the next pass in training mode takes besides its batch.
-   *
-   * @param share of the batch in the running means and variances. Default: the layers' momentum.
-   */
-  prepareStep(seed: number, step: number, share?: number): void {
-    const { addresses, stagePlan } = this.program;
-    stagePlan.stages.forEach(({ layer: shaped }, index) => {
-      const words = addresses.stepWords / 4 + index * 2;
-      const { layer } = shaped;
-      if (layer.type === "dropout") this.words.set(dropoutKeys(seed, step, this.layers.indexOf(shaped)), words);
-      if (layer.type === "batchNorm") this.floats[words] = share ?? layer.momentum;
     });
   }
 
@@ -276,30 +240,15 @@ export class Machine {
   }
 
   /** Writes what the loss of a batch depends on besides the labels, which are in memory. */
-  private prepareLoss({ start, end }: Batch, { classWeights, distillation }: Partial<LossSettings>): void {
-    const { job, labels, teacher, logitsTileBytes } = this.program.addresses;
-    const { words, floats } = this;
-    const count = end - start;
-    words[job.weighted / 4] = classWeights || distillation ? 1 : 0;
-    if (!words[job.weighted / 4]) return;
-    const { temperature = 1, share = 0, logits } = distillation ?? {};
-    const classes = classCount(this.layers);
-    let total = 0;
-    for (let sample = 0; sample < count; sample++) total += classWeights?.[words[labels / 4 + sample]] ?? 1;
-    for (let index = 0; index < classes; index++) floats[job.classWeights / 4 + index] = classWeights?.[index] ?? 1;
-    floats[job.labelShare / 4] = total > 0 ? (1 - share) * (count / total) : 0;
-    floats[job.teacherShare / 4] = share * temperature * temperature;
-    floats[job.inverseTemperature / 4] = 1 / temperature;
-    for (let sample = 0; sample < Math.ceil(count / TILE_SAMPLES) * TILE_SAMPLES; sample++) {
-      const tile = teacher + Math.floor(sample / TILE_SAMPLES) * logitsTileBytes;
-      const lane = tile / FLOAT_BYTES + (sample % TILE_SAMPLES);
-      for (let index = 0; index < classes; index++) {
-        floats[lane + index * TILE_SAMPLES] = logits && sample < count ? logits[(start + sample) * classes + index] : 0;
-      }
-    }
+  protected prepareLoss(_batch: Batch, _loss: Partial<LossSettings>): void {}
+
+  /** Writes how the images of a batch are transformed. */
+  protected writePlacements(_batch: Batch, _placements: AugmentationDraw | Int32Array): Source {
+    throw new Error("images are transformed in training only");
   }
 
-  private writeInputs({ images, indices, start, end, placements }: Batch): Source {
+  private writeInputs(batch: Batch): Source {
+    const { images, indices, start, end, placements } = batch;
     const { addresses } = this.program;
     const size = imageSize(this.model);
     if ("values" in images) {
@@ -319,24 +268,7 @@ export class Machine {
       this.bytes.set(bytes, addresses.inputs + (place - start) * size);
       place += neighbours;
     }
-    if (!placements) return Source.plain;
-    if (placements instanceof Int32Array) {
-      this.placements.set(placements.subarray(start * PLACEMENT_WORDS, end * PLACEMENT_WORDS));
-      return Source.placed;
-    }
-    this.writeDraw(placements);
-    const first = addresses.images / 4;
-    for (let place = start; place < end; place++) this.words[first + place - start] = indices[place];
-    return Source.drawn;
-  }
-
-  /** Writes how placements are drawn, unless that is how they were drawn last. */
-  private writeDraw(draw: AugmentationDraw): void {
-    if (draw === this.draw) return;
-    const { words, spreads } = this.program.addresses.draw;
-    packDraw(draw, this.model.input, new Uint32Array(this.words.buffer, words));
-    new Float64Array(this.words.buffer, spreads, SPREADS.length).set(spreadsOf(draw, this.model.input));
-    this.draw = draw;
+    return placements ? this.writePlacements(batch, placements) : Source.plain;
   }
 
   private readSample(tileAddress: number, layout: Layout, lane: number, target: Float32Array): void {
@@ -352,7 +284,7 @@ export class Machine {
   }
 
   /** Undefined for the averages of a program without averaging. */
-  private arena(name: Arena): Float32Array | undefined {
+  protected arena(name: Arena): Float32Array | undefined {
     const address = this.program.addresses[name];
     if (address === undefined) return undefined;
     return this.floats.subarray(address / FLOAT_BYTES, (address + this.program.parameterLayout.bytes) / FLOAT_BYTES);

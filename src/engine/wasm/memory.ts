@@ -5,12 +5,10 @@ import { DRAW_WORDS, SPREADS } from "../placementDraws.js";
 import { PAGE_BYTES } from "./assembler/index.js";
 import {
   assemblyScratchBytes,
-  BLOCK_FLOATS,
   type DrawAddresses,
   FLOAT_BYTES,
   type MeetingPoint,
   PLACEMENT_WORDS,
-  roundUp,
   type StageCode,
   type StoredParameter,
   TILE_SAMPLES,
@@ -164,8 +162,8 @@ export interface MemoryNeeds {
   readonly batchSize: number;
   readonly threads: number;
   readonly averaging: boolean;
-  /** The matrices that Muon updates. */
-  readonly muon: readonly MuonMatrix[];
+  /** Places the matrices that Muon updates, if there are any. */
+  readonly placeMuon?: (plan: MemoryPlan) => readonly PlacedMatrix[];
   /** Bytes of a single sample's pass. */
   readonly singleBytes: number;
   /** The most samples that are computed one by one. */
@@ -190,30 +188,6 @@ export interface PlacedMatrix extends MuonMatrix {
   /** Bytes of a row of [height][width], padded, and of [height][height] and the transpose. */
   readonly widthBytes: number;
   readonly heightBytes: number;
-}
-
-function placeMatrix(plan: MemoryPlan, matrix: MuonMatrix, { parameters }: ParameterLayout): PlacedMatrix {
-  const { rows, columns } = matrix;
-  const stored = parameters.get(matrix.parameter)!;
-  const isTall = rows > columns;
-  const [height, width] = isTall ? [columns, rows] : [rows, columns];
-  // A convolution's weight is stored without padding between its rows.
-  const parameterRow = (stored.rows === rows ? stored.paddedRowFloats : columns) * FLOAT_BYTES;
-  const [widthBytes, heightBytes] = [width, height].map((floats) => roundUp(floats, BLOCK_FLOATS) * FLOAT_BYTES);
-  return {
-    ...matrix,
-    stored,
-    height,
-    width,
-    rowStep: isTall ? FLOAT_BYTES : parameterRow,
-    columnStep: isTall ? parameterRow : FLOAT_BYTES,
-    current: [plan.allocate(height * widthBytes), plan.allocate(height * widthBytes)],
-    transposed: plan.allocate(width * heightBytes),
-    gram: plan.allocate(height * heightBytes),
-    polynomial: plan.allocate(height * heightBytes),
-    widthBytes,
-    heightBytes,
-  };
 }
 
 /** Places what the kernels are emitted with. */
@@ -289,7 +263,7 @@ export function placeBatch(plan: MemoryPlan, placed: WordAddresses, needs: Memor
   const logits = plan.allocate(tiles * logitsTileBytes);
   const tasks = stageCodes.flatMap(({ tasks = [] }) => tasks);
   const parts = plan.allocate(threads * tasks.length * PART_WORDS * 4);
-  const muon = needs.muon.map((matrix) => placeMatrix(plan, matrix, parameterLayout));
+  const muon = needs.placeMuon?.(plan) ?? [];
   const announced = plan.allocate(tiles * CACHE_LINE);
   const offsets = placeScratch(stagePlan, stageCodes, needs.singleBytes);
   const copies = stageCodes.some(({ overBatch }) => overBatch) ? Math.max(threads, tiles) : threads;

@@ -1,4 +1,4 @@
-import { NEWTON_SCHULZ } from "../muon.js";
+import { type MuonMatrix, NEWTON_SCHULZ } from "../muon.js";
 import {
   type FunctionBuilder,
   type FunctionHandle,
@@ -7,8 +7,41 @@ import {
   type Local,
   type ModuleBuilder,
 } from "./assembler/index.js";
-import { FLOAT_BYTES, type MuonKernels, type Synchronization, VECTOR_BYTES } from "./kernels/index.js";
-import type { PlacedMatrix, ProgramMemory } from "./memory.js";
+import {
+  BLOCK_FLOATS,
+  FLOAT_BYTES,
+  type MuonKernels,
+  roundUp,
+  type Synchronization,
+  VECTOR_BYTES,
+} from "./kernels/index.js";
+import type { MemoryPlan, PlacedMatrix, ProgramMemory } from "./memory.js";
+import type { ParameterLayout } from "./parameterStore.js";
+
+/** Places a matrix that Muon updates, and the memory in which it is orthogonalised. */
+export function placeMatrix(plan: MemoryPlan, matrix: MuonMatrix, { parameters }: ParameterLayout): PlacedMatrix {
+  const { rows, columns } = matrix;
+  const stored = parameters.get(matrix.parameter)!;
+  const isTall = rows > columns;
+  const [height, width] = isTall ? [columns, rows] : [rows, columns];
+  // A convolution's weight is stored without padding between its rows.
+  const parameterRow = (stored.rows === rows ? stored.paddedRowFloats : columns) * FLOAT_BYTES;
+  const [widthBytes, heightBytes] = [width, height].map((floats) => roundUp(floats, BLOCK_FLOATS) * FLOAT_BYTES);
+  return {
+    ...matrix,
+    stored,
+    height,
+    width,
+    rowStep: isTall ? FLOAT_BYTES : parameterRow,
+    columnStep: isTall ? parameterRow : FLOAT_BYTES,
+    current: [plan.allocate(height * widthBytes), plan.allocate(height * widthBytes)],
+    transposed: plan.allocate(width * heightBytes),
+    gram: plan.allocate(height * heightBytes),
+    polynomial: plan.allocate(height * heightBytes),
+    widthBytes,
+    heightBytes,
+  };
+}
 
 /**
  * Emits (thread): a thread's part of the update of Muon's matrices, after their momentum has moved and is where their

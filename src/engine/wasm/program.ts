@@ -6,11 +6,7 @@ import { ROUNDING_OPERANDS } from "./features.js";
 import {
   emitAssembly,
   emitCrossEntropy,
-  emitDrawPlacement,
-  emitMuon,
-  emitOptimizer,
   emitSynchronization,
-  emitWeightedLoss,
   type KernelContext,
   MOST_SINGLE_SAMPLES,
   type OptimizerKind,
@@ -18,11 +14,11 @@ import {
 } from "./kernels/index.js";
 import { type Addresses, CACHE_LINE, MemoryPlan, placeBatch, placeWords, type WordAddresses } from "./memory.js";
 import { layoutParameters, type ParameterLayout } from "./parameterStore.js";
-import { emitSegments } from "./segments.js";
 import { emitSinglePass, emitSingleSamples } from "./singleSample.js";
 import { emitStage, planStages, type StagePlan } from "./stages.js";
 import { emitThreads, writeParts } from "./threadCode.js";
 import { emitTiles } from "./tileCode.js";
+import type { TrainingCode } from "./trainingCode.js";
 
 export { Job, Source } from "./memory.js";
 
@@ -33,14 +29,21 @@ export interface ProgramOptions {
   readonly shared: boolean;
   /** Whether to multiply and add in one rounding. */
   readonly fused: boolean;
+  /** See {@link NetworkSettings}. */
+  readonly rubbishPenalty?: number;
+  readonly keepActivations: boolean;
+  /** Default: the program only evaluates. */
+  readonly training?: TrainingOptions;
+}
+
+/** What a program needs to train. */
+export interface TrainingOptions {
+  readonly code: TrainingCode;
   readonly optimizer: OptimizerKind;
   /** Whether every step moves an average of the weights. */
   readonly averaging: boolean;
-  /** See {@link NetworkSettings}. */
-  readonly rubbishPenalty?: number;
   /** The matrices that Muon updates; the optimizer updates all other parameters. */
   readonly muon: readonly MuonMatrix[];
-  readonly keepActivations: boolean;
 }
 
 /** A model as a WebAssembly module, and all that is needed to run it. */
@@ -71,8 +74,12 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
   const { stageCodes, single } = kernels;
   const roundingOperands = options.fused ? data.table(ROUNDING_OPERANDS) : undefined;
   plan.allocate(data.byteLength);
+  const { training } = options;
   const memory = placeBatch(plan, words, {
-    ...options,
+    batchSize: options.batchSize,
+    threads: options.threads,
+    averaging: Boolean(training?.averaging),
+    placeMuon: (rest) => training?.muon.map((matrix) => training.code.placeMatrix(rest, matrix, parameterLayout)) ?? [],
     model,
     stagePlan,
     stageCodes,
@@ -81,10 +88,18 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
     singleSamples: single ? MOST_SINGLE_SAMPLES : 0,
   });
 
-  const tiles = emitTiles(module, { ...kernels, stagePlan, memory });
-  const segments = emitSegments(module, { ...kernels, stagePlan, memory }, tiles.assemble);
-  const samples = single && emitSingleSamples(module, { ...kernels, ...single, layers, stagePlan, memory });
-  emitThreads(module, { ...kernels, tiles, segments, samples, parameterLayout, memory, roundingOperands });
+  const tileParts = { ...kernels, stagePlan, memory };
+  const tiles = emitTiles(module, tileParts);
+  const ofTraining = training && {
+    tileGradients: training.code.emitTileGradients(module, tileParts, tiles),
+    segments: training.code.emitSegments(module, tileParts, tiles.assemble),
+    optimizer: kernels.optimizer!,
+  };
+  const singleParts = single && { ...kernels, ...single, layers, stagePlan, memory };
+  const samples = singleParts && emitSingleSamples(module, singleParts, training?.code);
+  const prepareStep =
+    ofTraining && training.code.emitSteps(module, { ...kernels, ...ofTraining, samples, parameterLayout, memory });
+  emitThreads(module, { ...kernels, tiles, samples, memory, roundingOperands }, prepareStep);
 
   const memoryType: MemoryType = { pages: plan.pages, shared: options.shared };
   return {
@@ -118,27 +133,34 @@ function emitKernels(context: KernelContext, plan: KernelPlan) {
   const { input, layers, stagePlan, parameterLayout, words, options } = plan;
   const { normalized, draw } = words;
   const { stages, tensors } = stagePlan;
+  const { training } = options;
+  const classes = classCount(layers);
   return {
     synchronization: emitSynchronization(context, words.meeting),
-    assembly: emitAssembly(context, "assemble", { layout: tensors[0].layout, normalized }),
-    drawPlacement: emitDrawPlacement(context, "drawPlacement", input, draw),
+    assembly: emitAssembly(context, "assemble", { layout: tensors[0].layout, normalized }, training?.code.emitPlaced),
+    drawPlacement: training?.code.emitDrawPlacement(context, "drawPlacement", input, draw),
     losses: {
-      plain: emitCrossEntropy(context, "crossEntropy", {
-        classes: classCount(layers),
-        rubbishPenalty: options.rubbishPenalty,
-      }),
-      weighted: emitWeightedLoss(context, "weightedLoss", classCount(layers), words.job),
+      plain: emitCrossEntropy(context, "crossEntropy", { classes, rubbishPenalty: options.rubbishPenalty }),
+      weighted: training?.code.emitWeightedLoss(context, "weightedLoss", classes, words.job),
     },
-    optimizer: emitOptimizer(context, options.optimizer, options.averaging),
-    muon: options.muon.length > 0 ? emitMuon(context, options.averaging) : undefined,
-    stageCodes: stages.map((stage) => emitStage(context, stage, tensors, parameterLayout)),
+    optimizer: training?.code.emitOptimizer(context, training.optimizer, training.averaging),
+    muon: training && training.muon.length > 0 ? training.code.emitMuon(context, training.averaging) : undefined,
+    stageCodes: stages.map((stage) =>
+      emitStage(context, stage, tensors, parameterLayout, training?.code.trainingKernelsOf),
+    ),
     single: options.keepActivations ? undefined : emitSingleKernels(context, plan),
   };
 }
 
-function emitSingleKernels(context: KernelContext, { layers, parameterLayout, words: { normalized } }: KernelPlan) {
-  const pass = emitSinglePass(context, layers, parameterLayout);
+function emitSingleKernels(
+  context: KernelContext,
+  { layers, parameterLayout, words: { normalized }, options: { training } }: KernelPlan,
+) {
+  const pass = emitSinglePass(context, layers, parameterLayout, training?.code);
   if (!pass) return undefined;
   const [{ layout }] = pass.tensors;
-  return { pass, assembly: emitAssembly(context, "assembleSingle", { layout, normalized }) };
+  return {
+    pass,
+    assembly: emitAssembly(context, "assembleSingle", { layout, normalized }, training?.code.emitPlaced),
+  };
 }

@@ -57,7 +57,7 @@ export function emitSegments(
   add((place) => emitLoss(place.code, parts, place));
   const first = firstLearningStage(stagePlan);
   for (let stage = stageCodes.length - 1; stage >= first; stage--) {
-    const { parameterGradients = [], inputGradient, overBatch } = stageCodes[stage];
+    const { parameterGradients = [], inputGradient = [], overBatch } = stageCodes[stage];
     add((place) => emitCalls(place.code, parameterGradients, place.pointers(stage)));
     if (stage === first) break;
     if (overBatch) meet({ stage, calls: overBatch.meetBackward });

@@ -7,6 +7,7 @@ import {
   type Local,
   type ModuleBuilder,
 } from "./assembler/index.js";
+import type { GradientPasses } from "./gradientCode.js";
 import {
   type AssemblyKernels,
   FLOAT_BYTES,
@@ -21,22 +22,13 @@ import {
   tileBytes,
   VECTOR_BYTES,
 } from "./kernels/index.js";
-import { emitDerivative } from "./kernels/singleSample.js";
 import { kernelsOf } from "./layers.js";
 import type { ProgramMemory } from "./memory.js";
 import { MemoryPlan } from "./memory.js";
 import type { ParameterLayout } from "./parameterStore.js";
 import { layoutBefore, type StagePlan } from "./stages.js";
-import {
-  emitAssembleSample,
-  emitBackward,
-  emitForward,
-  emitLossCall,
-  emitPasses,
-  type LossKernels,
-  type Passage,
-  type PassFunctions,
-} from "./tileCode.js";
+import { emitAssembleSample, emitForward, emitLossCall, type LossKernels, type Passage } from "./tileCode.js";
+import type { TrainingCode } from "./trainingCode.js";
 
 /** A stage of the pass: a layer, with the activation behind it if its kernels take that. */
 interface SingleStage {
@@ -67,11 +59,16 @@ export interface SinglePass {
   readonly byteLength: number;
 }
 
-/** Emits the pass's kernels; undefined if a layer has none for one sample, which then takes a whole tile. */
+/**
+ * Emits the pass's kernels; undefined if a layer has none for one sample, which then takes a whole tile.
+ *
+ * @param training what training needs besides
+ */
 export function emitSinglePass(
   context: KernelContext,
   layers: readonly ShapedLayer[],
   parameterLayout: ParameterLayout,
+  training: TrainingCode | undefined,
 ): SinglePass | undefined {
   const plan = new MemoryPlan(0);
   const stages: SingleStage[] = [];
@@ -96,12 +93,14 @@ export function emitSinglePass(
     const name = `${layer.label}.single`;
     const sparse = layers[index + 1]?.layer.type === "maxPool2d";
     const placed = { described: layer, ...layouts, parameters };
-    const code = kernels.single?.emit(context, name, placed, { activation, sparse });
-    if (!code) return undefined;
+    const surroundings = { activation, sparse };
+    const forward = kernels.single?.emit(context, name, placed, surroundings);
+    if (!forward) return undefined;
+    const code = training?.addSingleGradients(context, name, placed, forward, surroundings) ?? forward;
     stages.push({
       layer,
       trainingOnly: Boolean(kernels.trainingOnly),
-      code: activation ? withDerivative(context, name, code, activation, layouts.output) : code,
+      code,
       input,
       output,
       kept: plan.allocate(code.keptBytes ?? 0),
@@ -115,19 +114,6 @@ export function emitSinglePass(
   return { stages, tensors, workspace, loss, byteLength: plan.byteLength };
 }
 
-/** The backward pass of a stage whose kernels apply an activation starts before the activation. */
-function withDerivative(
-  context: KernelContext,
-  name: string,
-  code: PassCode,
-  activation: Parameters<typeof emitDerivative>[2],
-  output: Layout,
-): PassCode {
-  const kernel = emitDerivative(context, `${name}.derivative`, activation, tileBytes(output));
-  const derivative = { kernel, operands: ({ y, dy }: TilePointers) => [y, dy] };
-  return { ...code, parameterGradients: [derivative, ...(code.parameterGradients ?? [])] };
-}
-
 /** What the pass of a single sample calls, and the memory. */
 export interface SingleParts {
   readonly layers: readonly ShapedLayer[];
@@ -135,32 +121,52 @@ export interface SingleParts {
   readonly stageCodes: readonly StageCode[];
   readonly pass: SinglePass;
   readonly assembly: AssemblyKernels;
-  /** (image, placement): draws its placement */
-  readonly drawPlacement: FunctionHandle;
+  /** (image, placement): draws its placement; undefined outside training */
+  readonly drawPlacement: FunctionHandle | undefined;
   readonly losses: LossKernels;
   readonly memory: ProgramMemory;
 }
 
-/**
- * Emits functions (scratch, sample): one of a batch's first samples alone. Also exports `runSingle`: the evaluation of a
- * batch of one sample, on the calling thread.
- */
-export function emitSingleSamples(module: ModuleBuilder, parts: SingleParts): PassFunctions {
-  const { pass, memory } = parts;
-  const codes = pass.stages.map(({ code }) => code);
-  const trainsOtherwise = pass.stages.some(({ trainingOnly }) => trainingOnly);
-  const firstLearning = pass.stages.findIndex(({ layer }) => layer.parameters.length > 0);
-  const functions = emitPasses(module, "Sample", trainsOtherwise, (code, scratch, sample, { training, backward }) => {
-    const passage = new SinglePassage(parts, scratch, sample, training);
-    emitAssembleSample(code, parts, { position: sample, scratch, x: passage.value(0) });
-    emitForward(code, codes, passage);
-    emitLoss(code, parts, passage, sample);
-    if (backward) emitBackward(code, codes, firstLearning, passage);
+/** Functions (scratch, sample): one of a batch's first samples alone, from its images to its losses and gradients. */
+export interface SampleFunctions {
+  readonly evaluate: FunctionHandle;
+  /** Undefined outside training. */
+  readonly gradients: GradientPasses | undefined;
+}
+
+/** Emits them, and exports `runSingle`: the evaluation of a batch of one sample, on the calling thread. */
+export function emitSingleSamples(
+  module: ModuleBuilder,
+  parts: SingleParts,
+  training: TrainingCode | undefined,
+): SampleFunctions {
+  const evaluate = module.function("evaluateSample", { scratch: "i32", index: "i32" }, (code, { scratch, index }) => {
+    emitSampleForward(code, parts, { scratch, sample: index, training: false });
   });
-  module.function("runSingle", {}, (code) => code.call(functions.evaluate, memory.scratch.start, 0), {
-    exported: true,
-  });
-  return functions;
+  const gradients = training?.emitSampleGradients(module, parts);
+  module.function("runSingle", {}, (code) => code.call(evaluate, parts.memory.scratch.start, 0), { exported: true });
+  return { evaluate, gradients };
+}
+
+/** A sample on its way through the stages. */
+interface PlacedSample {
+  readonly scratch: Local<"i32">;
+  readonly sample: Local<"i32">;
+  readonly training: boolean;
+}
+
+/** From a sample's image to its loss; returns where its tensors are. */
+export function emitSampleForward(
+  code: FunctionBuilder,
+  parts: SingleParts,
+  { scratch, sample, training }: PlacedSample,
+): Passage {
+  const passage = new SinglePassage(parts, scratch, sample, training);
+  emitAssembleSample(code, parts, { position: sample, scratch, x: passage.value(0) });
+  const codes = parts.pass.stages.map((stage) => stage.code);
+  emitForward(code, codes, passage);
+  emitLoss(code, parts, passage, sample);
+  return passage;
 }
 
 /** Where the tensors of a sample are on its way through the stages. */

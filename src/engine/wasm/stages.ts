@@ -1,5 +1,13 @@
 import { isActivation, type Layer, type ShapedLayer } from "../../model/index.js";
-import type { ActivationKind, KernelContext, LayerKernels, Layout, StageCode } from "./kernels/index.js";
+import type {
+  ActivationKind,
+  KernelContext,
+  LayerKernels,
+  Layout,
+  ParameterTask,
+  StageCode,
+  TrainingKernels,
+} from "./kernels/index.js";
 import { kernelsOf } from "./layers.js";
 import type { ParameterLayout } from "./parameterStore.js";
 
@@ -100,14 +108,25 @@ export function firstLearningStage({ stages }: StagePlan): number {
   return stages.findIndex(({ layer }) => layer.parameters.length > 0);
 }
 
-/** Emits a stage's kernels. */
+/**
+ * Emits a stage's kernels.
+ *
+ * @param trainingKernelsOf how layers are trained, if they are
+ */
 export function emitStage(
   context: KernelContext,
   { layer: described, kernels, fused, input, output }: Stage,
   tensors: readonly StageTensor[],
   layout: ParameterLayout,
+  trainingKernelsOf?: (layer: Layer) => TrainingKernels | undefined,
 ): StageCode {
   const parameters = described.parameters.map(({ name }) => layout.parameters.get(name)!);
   const placed = { described, input: tensors[input].layout, output: tensors[output].layout, parameters };
-  return kernels.emit(context, placed, fused);
+  const code = kernels.emit(context, placed, fused);
+  return trainingKernelsOf?.(described.layer)?.emit(context, placed, code, fused) ?? code;
+}
+
+/** The parameter gradients of all stages. */
+export function parameterTasks(stageCodes: readonly StageCode[]): ParameterTask[] {
+  return stageCodes.flatMap(({ tasks = [] }) => tasks);
 }

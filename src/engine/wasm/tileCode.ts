@@ -11,7 +11,6 @@ import {
   type AssemblyKernels,
   FLOAT_BYTES,
   type KernelCall,
-  MOST_SILENT_SLEEPS,
   type PassCode,
   PLACEMENT_WORDS,
   type StageCode,
@@ -19,15 +18,15 @@ import {
   TILE_SAMPLES,
   type TilePointers,
 } from "./kernels/index.js";
-import { CACHE_LINE, type ProgramMemory, Source } from "./memory.js";
-import { firstLearningStage, holdsLogits, memoryOf, type StagePlan } from "./stages.js";
+import { type ProgramMemory, Source } from "./memory.js";
+import { holdsLogits, memoryOf, type StagePlan } from "./stages.js";
 
 /** What a tile passes through, and the memory. */
 export interface TileParts {
   readonly stagePlan: StagePlan;
   readonly assembly: AssemblyKernels;
-  /** (image, placement): draws its placement */
-  readonly drawPlacement: FunctionHandle;
+  /** (image, placement): draws its placement; undefined outside training */
+  readonly drawPlacement: FunctionHandle | undefined;
   readonly stageCodes: readonly StageCode[];
   readonly losses: LossKernels;
   readonly synchronization: Synchronization;
@@ -37,136 +36,39 @@ export interface TileParts {
 /** The losses of a tile: see `emitCrossEntropy` and `emitWeightedLoss`. */
 export interface LossKernels {
   readonly plain: FunctionHandle;
-  readonly weighted: FunctionHandle;
+  /** Undefined outside training. */
+  readonly weighted: FunctionHandle | undefined;
 }
 
-/**
- * Functions (scratch, index): one tile, or one sample alone, from its images to its losses and, except `evaluate`, back to
- * its gradients.
- */
-export interface PassFunctions {
-  readonly evaluate: FunctionHandle;
-  /** Without dropout. */
-  readonly differentiate: FunctionHandle;
-  readonly train: FunctionHandle;
-}
-
-/** What two threads do with a tile together. */
-export interface SharedTile {
-  /** (scratch, tile): all but the partner's share */
-  readonly lead: FunctionHandle;
-  /** (the leader's scratch, tile, own scratch): the parameter gradients of all stages but the first */
-  readonly assist: FunctionHandle;
-}
-
-/** What happens to a tile, by one thread or by two. */
-export interface TileFunctions extends PassFunctions {
+/** What happens to a tile outside training. */
+export interface TileFunctions {
   /** (scratch, target, tile): the tile's inputs */
   readonly assemble: FunctionHandle;
-  /** Undefined if stages need their thread's memory, which two threads cannot share. */
-  readonly shared: Readonly<Record<"differentiate" | "train", SharedTile>> | undefined;
+  /** (scratch, tile): from its images to its losses */
+  readonly evaluate: FunctionHandle;
 }
 
-/** One way of passing through the stages. */
-interface Pass {
-  /** Whether dropout drops. */
-  readonly training: boolean;
-  readonly backward: boolean;
-}
-
-/** Emits the ways to pass through the stages. */
-export function emitPasses(
-  module: ModuleBuilder,
-  unit: "Tile" | "Sample",
-  trainsOtherwise: boolean,
-  build: (code: FunctionBuilder, scratch: Local<"i32">, index: Local<"i32">, pass: Pass) => void,
-): PassFunctions {
-  const emit = (name: string, pass: Pass) =>
-    module.function(`${name}${unit}`, { scratch: "i32", index: "i32" }, (code, { scratch, index }) =>
-      build(code, scratch, index, pass),
-    );
-  const evaluate = emit("evaluate", { training: false, backward: false });
-  const differentiate = emit("differentiate", { training: false, backward: true });
-  const train = trainsOtherwise ? emit("train", { training: true, backward: true }) : differentiate;
-  return { evaluate, differentiate, train };
-}
-
-/** Emits what happens to a tile. */
+/** Emits what happens to a tile outside training. */
 export function emitTiles(module: ModuleBuilder, parts: TileParts): TileFunctions {
-  const { stagePlan, stageCodes } = parts;
   const assemble = emitAssembleTile(module, parts);
-  // Training over the whole batch has code of its own, see segments.ts.
-  const overBatch = stageCodes.some((code) => code.overBatch);
-  const trainsOtherwise = !overBatch && stagePlan.stages.some(({ kernels }) => kernels.trainingOnly);
-  const enter = (code: FunctionBuilder, scratch: Local<"i32">, tile: Local<"i32">, training: boolean) => {
-    const place = new TilePlace(parts, code, { scratch, tile, training });
-    code.call(assemble, scratch, place.value(0), tile);
-    emitForward(code, stageCodes, place);
-    emitLoss(code, parts, place);
-    return place;
-  };
-  const alone = emitPasses(module, "Tile", trainsOtherwise, (code, scratch, tile, { training, backward }) => {
-    const place = enter(code, scratch, tile, training);
-    if (backward) emitBackward(code, stageCodes, firstLearningStage(stagePlan), place);
+  const evaluate = module.function("evaluateTile", { scratch: "i32", index: "i32" }, (code, { scratch, index }) => {
+    emitTileForward(code, parts, assemble, { scratch, tile: index, training: false });
   });
-  if (overBatch) return { ...alone, assemble, shared: undefined };
-  const shared = emitSharedTile(module, parts, "differentiate", false, enter);
-  return {
-    ...alone,
-    assemble,
-    shared: {
-      differentiate: shared,
-      train: trainsOtherwise ? emitSharedTile(module, parts, "train", true, enter) : shared,
-    },
-  };
+  return { assemble, evaluate };
 }
 
-/**
- * Emits what two threads do with a tile together. The leader announces each stage whose gradient is there; its partner
- * computes the parameter gradients from it while the leader goes on to the stage before.
- */
-function emitSharedTile(
-  module: ModuleBuilder,
+/** From a tile's images to its losses; returns where its tensors are. */
+export function emitTileForward(
+  code: FunctionBuilder,
   parts: TileParts,
-  name: string,
-  training: boolean,
-  enter: (code: FunctionBuilder, scratch: Local<"i32">, tile: Local<"i32">, training: boolean) => TilePlace,
-): SharedTile {
-  const { stagePlan, stageCodes, synchronization, memory } = parts;
-  const firstLearning = firstLearningStage(stagePlan);
-  const lead = module.function(`${name}.lead`, { scratch: "i32", tile: "i32" }, (code, { scratch, tile }) => {
-    const place = enter(code, scratch, tile, training);
-    const announced = place.inBatch(memory.announced, CACHE_LINE);
-    emitBackward(code, stageCodes, firstLearning, place, () => code.call(synchronization.announce, announced, 1));
-  });
-  const assist = module.function(
-    `${name}.assist`,
-    { scratch: "i32", tile: "i32", own: "i32" },
-    (code, { scratch, tile, own }) => {
-      const place = new TilePlace(parts, code, { scratch, tile, training, own });
-      const announced = place.inBatch(memory.announced, CACHE_LINE);
-      learningStages(stageCodes, firstLearning, place).forEach((index, before) => {
-        code.call(synchronization.waitForChange, announced, before, MOST_SILENT_SLEEPS);
-        emitCalls(code, partnersGradients(stageCodes[index], index === firstLearning), place.pointers(index));
-      });
-      // The leader announces nothing more before the barrier.
-      code.atomicStore(announced, 0);
-    },
-  );
-  return { lead, assist };
-}
-
-/** The active stages with parameters, from the last to the first. */
-function learningStages(stages: readonly PassCode[], firstLearning: number, passage: Passage): number[] {
-  return passage
-    .activeStages()
-    .toReversed()
-    .filter((index) => index >= firstLearning && stages[index].parameterGradients);
-}
-
-/** The partner's share: all but the larger part of the first stage, which the leader has no input gradient to do beside. */
-function partnersGradients({ parameterGradients = [] }: PassCode, first: boolean): readonly KernelCall<TilePointers>[] {
-  return first ? parameterGradients.slice(1) : parameterGradients;
+  assemble: FunctionHandle,
+  tile: PlacedTile,
+): TilePlace {
+  const place = new TilePlace(parts, code, tile);
+  code.call(assemble, place.scratch, place.value(0), place.tile);
+  emitForward(code, parts.stageCodes, place);
+  emitLoss(code, parts, place);
+  return place;
 }
 
 /** The way of a tile, or of a sample alone, through the stages. */
@@ -178,7 +80,7 @@ export interface Passage {
 }
 
 /** A tile on its way through the stages. */
-interface PlacedTile {
+export interface PlacedTile {
   /** The memory of its values and gradients. */
   readonly scratch: Local<"i32">;
   readonly tile: Local<"i32">;
@@ -278,44 +180,16 @@ export function emitLossCall(
   tile: Readonly<Record<"logits" | "labels" | "teacher" | "losses" | "predictions" | "gradient", Integer>>,
 ): void {
   const { logits, labels, teacher, losses, predictions, gradient } = tile;
-  code.if(
-    i32.load(job.weighted),
-    () => code.call(kernels.weighted, logits, labels, teacher, losses, predictions, gradient),
-    () => {
-      const numbers = [f32.load(job.scale), f32.load(job.smoothing)];
-      code.call(kernels.plain, logits, labels, losses, predictions, gradient, ...numbers);
-    },
-  );
-}
-
-/**
- * From the last stage back to the first one with parameters, which needs no gradient of its input.
- *
- * @param announce emits the announcement to a partner that a stage's gradient is there; it then takes its share
- */
-export function emitBackward(
-  code: FunctionBuilder,
-  stages: readonly PassCode[],
-  firstLearning: number,
-  passage: Passage,
-  announce?: () => void,
-): void {
-  for (const index of passage.activeStages().toReversed()) {
-    if (index < firstLearning) break;
-    const { parameterGradients = [], inputGradient } = stages[index];
-    const pointers = passage.pointers(index);
-    if (announce && parameterGradients.length > 0) {
-      announce();
-      const partners = partnersGradients(stages[index], index === firstLearning);
-      emitCalls(
-        code,
-        parameterGradients.filter((call) => !partners.includes(call)),
-        pointers,
-      );
-    } else {
-      emitCalls(code, parameterGradients, pointers);
-    }
-    if (index > firstLearning) emitCalls(code, inputGradient, pointers);
+  const { plain, weighted } = kernels;
+  const callPlain = () => {
+    const numbers = [f32.load(job.scale), f32.load(job.smoothing)];
+    code.call(plain, logits, labels, losses, predictions, gradient, ...numbers);
+  };
+  if (weighted) {
+    const callWeighted = () => code.call(weighted, logits, labels, teacher, losses, predictions, gradient);
+    code.if(i32.load(job.weighted), callWeighted, callPlain);
+  } else {
+    callPlain();
   }
 }
 
@@ -357,17 +231,22 @@ export function emitAssembleSample(
   const { addresses, imageBytes, scratch: offsets } = memory;
   const source = i32.load(addresses.job.source);
   const input = (bytes: number) => i32.add(i32.mul(position, bytes), addresses.inputs);
-  const assemblePlaced = () => {
-    const placement = code.local("i32", i32.add(i32.mul(position, PLACEMENT_WORDS * 4), addresses.placements));
-    const image = i32.load(i32.mul(position, 4), addresses.images);
-    code.if(i32.eq(source, Source.drawn), () => code.call(drawPlacement, image, placement));
-    code.call(assembly.placed, input(imageBytes), placement, i32.add(scratch, offsets.assembly), x);
-  };
-  code.if(i32.geSigned(source, Source.placed), assemblePlaced, () =>
+  const assemblePlain = () =>
     code.if(
       i32.eq(source, Source.plain),
       () => code.call(assembly.plain, input(imageBytes), x),
       () => code.call(assembly.floats, input(imageBytes * FLOAT_BYTES), x),
-    ),
-  );
+    );
+  const { placed } = assembly;
+  if (placed && drawPlacement) {
+    const assemblePlaced = () => {
+      const placement = code.local("i32", i32.add(i32.mul(position, PLACEMENT_WORDS * 4), addresses.placements));
+      const image = i32.load(i32.mul(position, 4), addresses.images);
+      code.if(i32.eq(source, Source.drawn), () => code.call(drawPlacement, image, placement));
+      code.call(placed, input(imageBytes), placement, i32.add(scratch, offsets.assembly), x);
+    };
+    code.if(i32.geSigned(source, Source.placed), assemblePlaced, assemblePlain);
+  } else {
+    assemblePlain();
+  }
 }

@@ -9,6 +9,7 @@ import type {
   Normalization,
   PoolingLayer,
 } from "../../model/index.js";
+import { IMPROVED_NETWORK, TUTORIAL_NORMALIZATION } from "./improvedNetwork.js";
 import { OPTIMIZERS, type OptimizerName } from "./optimizers.js";
 import { largestLearningRate, oneCycle, type Schedule } from "./schedules.js";
 
@@ -68,9 +69,6 @@ export interface Recipe {
   readonly normalization: Normalization;
 }
 
-/** Maps bytes to −1 … 1, regardless of the images. */
-export const TUTORIAL_NORMALIZATION: Normalization = { mean: [0.5], std: [0.5] };
-
 /** torch.optim.AdamW's defaults. */
 const ADAMW = { type: "adamw", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 } as const;
 
@@ -100,10 +98,8 @@ const paper: Recipe = {
  */
 const improved: Recipe = {
   ...paper,
+  ...IMPROVED_NETWORK,
   name: "improved",
-  activation: "relu",
-  pooling: "maxPool2d",
-  dropout: 0.05,
   schedule: oneCycle(2e-3),
   labelSmoothing: 0.05,
 };

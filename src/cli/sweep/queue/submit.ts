@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Queue } from "bullmq";
-import { KERNELS_REVISION } from "../../../engine/wasm/wasmBackend.js";
+import { KERNELS_REVISION } from "../../../engine/wasm/evaluator.js";
 import { FolderExistsError } from "../../../node/disk/files.js";
 import { readHistory } from "../../../node/runFolder.js";
 import { packTeacher } from "../../../node/teachers.js";

@@ -1,16 +1,7 @@
 import { type ActivationLayer, LEAKY_RELU_SLOPE, SCALED_TANH } from "../../../model/index.js";
-import {
-  type FunctionBuilder,
-  type FunctionHandle,
-  f32x4,
-  i32x4,
-  type Local,
-  type Value,
-  v128,
-} from "../assembler/index.js";
+import { type FunctionBuilder, f32x4, i32x4, type Local, type Value, v128 } from "../assembler/index.js";
 import { forEachVector, type KernelContext, multiplyAdd, negativeMultiplyAdd, ZERO } from "./context.js";
-import type { ActivationKind, LayerKernels } from "./layerKernels.js";
-import type { Layout } from "./layout.js";
+import type { ActivationKind, LayerKernels, TrainingKernels } from "./layerKernels.js";
 
 /** An activation on vectors; the backward pass needs only the output. */
 export interface ActivationExpressions {
@@ -144,61 +135,46 @@ export const ACTIVATIONS: Record<ActivationKind, ActivationExpressions> = {
   },
 };
 
-/** An activation as a layer of its own. */
+/** An activation as a layer of its own; input and output have the same channels, height and width. */
 export const activation: LayerKernels<ActivationLayer> = {
   emit(context, { described, input, output }) {
-    const kernels = emitActivation(context, described.label, { kind: described.layer.type, input, output });
-    return {
-      forward: [{ kernel: kernels.forward, operands: ({ x, y }) => [x, y] }],
-      inputGradient: [{ kernel: kernels.backward, operands: ({ y, dx, dy }) => [y, dy, dx] }],
-    };
-  },
-};
-
-/** An activation over one tile; input and output have the same channels, height and width. */
-interface ActivationShape {
-  readonly kind: ActivationKind;
-  readonly input: Layout;
-  readonly output: Layout;
-}
-
-interface ActivationKernels {
-  /** (x, y) */
-  readonly forward: FunctionHandle;
-  /** (y, dy, dx), dy and dx without border */
-  readonly backward: FunctionHandle;
-}
-
-function emitActivation(context: KernelContext, name: string, shape: ActivationShape): ActivationKernels {
-  const { forward, backward } = ACTIVATIONS[shape.kind];
-  const bare = { ...shape.output, border: 0 };
-  return {
-    forward: context.module.function(
-      `${name}.forward`,
+    const { forward } = ACTIVATIONS[described.layer.type];
+    const kernel = context.module.function(
+      `${described.label}.forward`,
       { x: "i32", y: "i32" },
       (code, { x, y }) => {
         const tensors = [
-          { pointer: x, layout: shape.input },
-          { pointer: y, layout: shape.output },
+          { pointer: x, layout: input },
+          { pointer: y, layout: output },
         ];
         forEachVector(code, tensors, () => code.store(y, forward(context, code, [v128.load(x)])[0]));
       },
       { exported: true },
-    ),
-    backward: context.module.function(
-      `${name}.backward`,
+    );
+    return { forward: [{ kernel, operands: ({ x, y }) => [x, y] }] };
+  },
+};
+
+/** The gradient from the output; gradients have no border. */
+export const activationTraining: TrainingKernels<ActivationLayer> = {
+  emit(context, { described, output }, code) {
+    const { backward } = ACTIVATIONS[described.layer.type];
+    const bare = { ...output, border: 0 };
+    const kernel = context.module.function(
+      `${described.label}.backward`,
       { y: "i32", dy: "i32", dx: "i32" },
-      (code, { y, dy, dx }) => {
+      (body, { y, dy, dx }) => {
         const tensors = [
-          { pointer: y, layout: shape.output },
+          { pointer: y, layout: output },
           { pointer: dy, layout: bare },
           { pointer: dx, layout: bare },
         ];
-        forEachVector(code, tensors, () => {
-          code.store(dx, backward(context, code, v128.load(y), v128.load(dy)));
+        forEachVector(body, tensors, () => {
+          body.store(dx, backward(context, body, v128.load(y), v128.load(dy)));
         });
       },
       { exported: true },
-    ),
-  };
-}
+    );
+    return { ...code, inputGradient: [{ kernel, operands: ({ y, dx, dy }) => [y, dy, dx] }] };
+  },
+};

@@ -1,5 +1,5 @@
 import { type FunctionHandle, f32, type Integer, i32 } from "../assembler/index.js";
-import { emitPlaced } from "./augmentation.js";
+import type { emitPlaced } from "./augmentation.js";
 import { forEachPixel, type KernelContext } from "./context.js";
 import { FLOAT_BYTES, type Layout } from "./layout.js";
 
@@ -14,19 +14,24 @@ export interface AssemblyShape {
 export interface AssemblyKernels {
   /** (pixels, x): bytes as they are, normalised */
   readonly plain: FunctionHandle;
-  /** (pixels, placement, scratch, x): bytes transformed by the placement, normalised */
-  readonly placed: FunctionHandle;
+  /** (pixels, placement, scratch, x): bytes transformed by the placement, normalised; undefined outside training */
+  readonly placed: FunctionHandle | undefined;
   /** (values, x): float32 [channels][height][width] as they are */
   readonly floats: FunctionHandle;
   /** (x): zeros, for a lane without a sample */
   readonly empty: FunctionHandle;
 }
 
-/** Emits the kernels that fill one sample's lane of a tile; x points to the lane. */
+/**
+ * Emits the kernels that fill one sample's lane of a tile; x points to the lane.
+ *
+ * @param transform emits the kernel that transforms images
+ */
 export function emitAssembly(
   context: KernelContext,
   name: string,
   { layout, normalized }: AssemblyShape,
+  transform?: typeof emitPlaced,
 ): AssemblyKernels {
   const { module } = context;
   const lookUp = (byte: Integer, channel: number) =>
@@ -47,7 +52,7 @@ export function emitAssembly(
       },
       { exported: true },
     ),
-    placed: emitPlaced(context, `${name}.placed`, layout, normalized),
+    placed: transform?.(context, `${name}.placed`, layout, normalized),
     floats: module.function(
       `${name}.floats`,
       { values: "i32", x: "i32" },

@@ -12,7 +12,7 @@ import {
 } from "../assembler/index.js";
 import { largestDivisor } from "./blocks.js";
 import { horizontalSum, type KernelContext, multiplyAdd, negativeMultiplyAdd, type Walked, ZERO } from "./context.js";
-import type { KernelCall, LayerKernels, TilePointers } from "./layerKernels.js";
+import type { LayerKernels, PlacedLayer, TrainingKernels } from "./layerKernels.js";
 import {
   channelBytes,
   FLOAT_BYTES,
@@ -29,40 +29,48 @@ import {
 import { emitGradientShares } from "./reduction.js";
 
 /**
- * Batch normalisation. In training every tile leaves its count, means and sums of squared deviations; when all have, each
- * thread joins them, in the order of the tiles, into what its kernels take for each channel: its coefficients. The same
- * again for the sums over the gradient. Outside training, the coefficients come from the running means and variances.
+ * Batch normalisation. What its kernels take for each channel are the channel's coefficients: outside training, they come
+ * from the running means and variances.
  */
 export const batchNorm: LayerKernels<BatchNormLayer> = {
-  emit(context, { described, input, output, parameters }) {
-    const { label, layer } = described;
-    const [weight, bias, runningMean, runningVariance] = parameters.map(({ offset }) => offset);
-    const shareBytes = parameters[0].bytes + parameters[1].bytes;
-    const shape = { input, output, epsilon: layer.epsilon, shareBytes, biasShare: parameters[0].bytes };
+  emit(context, placed) {
+    const { label } = placed.described;
+    const shape = shapeOf(placed);
     const recall = emitRecall(context, label, shape);
     const normalize = emitNormalize(context, label, shape);
-    const shares = emitGradientShares(context, label, parameters.slice(0, 2));
+    return {
+      threadBytes: COEFFICIENTS.length * arrayBytes(placed.input),
+      forward: [
+        {
+          kernel: recall,
+          operands: ({ weights, ofThread }) => [...addressesOf(placed, weights), ofThread],
+        },
+        { kernel: normalize, operands: ({ x, y, ofThread }) => [x, ofThread, y] },
+      ],
+    };
+  },
+  backwardIgnoresOutput: true,
+  gradientInPlace: true,
+};
+
+/**
+ * In training every tile leaves its count, means and sums of squared deviations; when all have, each thread joins them, in
+ * the order of the tiles, into the coefficients. The same again for the sums over the gradient.
+ */
+export const batchNormTraining: TrainingKernels<BatchNormLayer> = {
+  emit(context, placed, code) {
+    const { label } = placed.described;
+    const shape = shapeOf(placed);
+    const shares = emitGradientShares(context, label, placed.parameters.slice(0, 2));
     const measure = emitMeasure(context, label, shape);
     const join = emitJoin(context, label, shape);
     const backwardParameters = emitBackwardParameters(context, label, shape);
     const joinGradients = emitJoinGradients(context, label, shape);
     const backwardInput = emitBackwardInput(context, label, shape);
-    const learned = (weights: number) => [weights + weight, weights + bias];
-    const running = (weights: number) => [weights + runningMean, weights + runningVariance];
-    const normalization: KernelCall<TilePointers> = {
-      kernel: normalize,
-      operands: ({ x, y, ofThread }) => [x, ofThread, y],
-    };
+    const [, normalize] = code.forward;
     return {
-      batchBytes: [shares.bytes, statisticsBytes(input)],
-      threadBytes: COEFFICIENTS.length * arrayBytes(input),
-      forward: [
-        {
-          kernel: recall,
-          operands: ({ weights, ofThread }) => [...learned(weights), ...running(weights), ofThread],
-        },
-        normalization,
-      ],
+      ...code,
+      batchBytes: [shares.bytes, statisticsBytes(placed.input)],
       parameterGradients: [
         { kernel: backwardParameters, operands: ({ x, dy, ofThread, inBatch: [share] }) => [x, dy, ofThread, share] },
       ],
@@ -87,15 +95,14 @@ export const batchNorm: LayerKernels<BatchNormLayer> = {
               statistics,
               tiles,
               samples,
-              ...learned(weights),
-              ...running(weights),
+              ...addressesOf(placed, weights),
               isFirst,
               f32.load(keys),
               ofThread,
             ],
           },
         ],
-        after: [normalization],
+        after: [normalize],
         meetBackward: [
           {
             kernel: joinGradients,
@@ -105,9 +112,22 @@ export const batchNorm: LayerKernels<BatchNormLayer> = {
       },
     };
   },
-  backwardIgnoresOutput: true,
-  gradientInPlace: true,
 };
+
+function shapeOf({
+  described,
+  input,
+  output,
+  parameters: [weight, bias],
+}: PlacedLayer<BatchNormLayer>): BatchNormShape {
+  const { epsilon } = described.layer;
+  return { input, output, epsilon, shareBytes: weight.bytes + bias.bytes, biasShare: weight.bytes };
+}
+
+/** Where weight, bias, running mean and running variance are. */
+function addressesOf({ parameters }: PlacedLayer<BatchNormLayer>, weights: number): number[] {
+  return parameters.map(({ offset }) => weights + offset);
+}
 
 interface BatchNormShape {
   /** Without border. */

@@ -11,26 +11,29 @@ import {
   v128,
 } from "../assembler/index.js";
 import { forEachVector, type KernelContext } from "./context.js";
-import type { LayerKernels, PassCode } from "./layerKernels.js";
+import type { LayerKernels, PassCode, PlacedLayer, TrainingKernels } from "./layerKernels.js";
 import { type Layout, TILE_SAMPLES, tileBytes, VECTOR_LANES } from "./layout.js";
 
-/** Zeroes values with the layer's probability and scales the others; keeps the mask for the backward pass. */
+/** Outside training, dropout does nothing. */
 export const dropout: LayerKernels<DropoutLayer> = {
   trainingOnly: true,
-  emit(context, { described, output: layout }) {
-    const kernels = emitDropout(context, described.label, { probability: described.layer.probability, layout });
-    return passCode(kernels, layout);
-  },
-  single: {
-    emit: (context, name, { described, output: layout }) => {
-      // The places of one sample follow each other only without a border.
-      if (layout.border > 0) return undefined;
-      return passCode(emitDropout(context, name, { probability: described.layer.probability, layout }), layout);
-    },
-  },
+  emit: () => ({ forward: [] }),
+  // The places of one sample follow each other only without a border.
+  single: { emit: (_context, _name, { output }) => (output.border > 0 ? undefined : { forward: [] }) },
 };
 
-function passCode(kernels: DropoutKernels, layout: Layout): PassCode {
+/** Zeroes values with the layer's probability and scales the others; keeps the mask for the backward pass. */
+export const dropoutTraining: TrainingKernels<DropoutLayer> = {
+  emit: (context, placed) => trainingCode(context, placed.described.label, placed),
+  single: (context, name, placed) => trainingCode(context, name, placed),
+};
+
+function trainingCode(
+  context: KernelContext,
+  name: string,
+  { described, output: layout }: PlacedLayer<DropoutLayer>,
+): PassCode {
+  const kernels = emitDropout(context, name, { probability: described.layer.probability, layout });
   return {
     keptBytes: tileBytes(layout),
     forward: [

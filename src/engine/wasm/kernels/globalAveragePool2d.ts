@@ -1,7 +1,7 @@
 import type { GlobalAveragePool2dLayer } from "../../../model/index.js";
 import { type FunctionHandle, f32x4, v128 } from "../assembler/index.js";
 import { type KernelContext, ZERO } from "./context.js";
-import type { LayerKernels } from "./layerKernels.js";
+import type { LayerKernels, TrainingKernels } from "./layerKernels.js";
 import {
   channelBytes,
   type Layout,
@@ -16,13 +16,17 @@ import {
 export const globalAveragePool2d: LayerKernels<GlobalAveragePool2dLayer> = {
   emit(context, { described, input, output }) {
     const forward = emitForward(context, `${described.label}.forward`, input, output);
-    const backward = emitBackward(context, `${described.label}.backward`, input);
-    return {
-      forward: [{ kernel: forward, operands: ({ x, y }) => [x, y] }],
-      inputGradient: [{ kernel: backward, operands: ({ dx, dy }) => [dy, dx] }],
-    };
+    return { forward: [{ kernel: forward, operands: ({ x, y }) => [x, y] }] };
   },
   backwardIgnoresOutput: true,
+};
+
+/** The gradient of the means. */
+export const globalAveragePool2dTraining: TrainingKernels<GlobalAveragePool2dLayer> = {
+  emit(context, { described, input }, code) {
+    const backward = emitBackward(context, `${described.label}.backward`, input);
+    return { ...code, inputGradient: [{ kernel: backward, operands: ({ dx, dy }) => [dy, dx] }] };
+  },
 };
 
 /** Emits (x, y). Rows are summed by themselves first, which rounds less than one long sum. */

@@ -1,6 +1,6 @@
 export * from "../../../data/placement.js";
 export * from "./assembly.js";
-export { assemblyScratchBytes } from "./augmentation.js";
+export { assemblyScratchBytes, emitPlaced } from "./augmentation.js";
 export * from "./context.js";
 export { type CrossEntropyShape, emitCrossEntropy, NO_LABEL } from "./crossEntropy.js";
 export * from "./drawPlacement.js";
@@ -8,6 +8,7 @@ export * from "./layerKernels.js";
 export * from "./layout.js";
 export * from "./muon.js";
 export * from "./optimizer.js";
+export { emitDerivative } from "./singleSample.js";
 export * from "./staticData.js";
 export * from "./synchronization.js";
 export * from "./weightedLoss.js";

@@ -105,7 +105,7 @@ export interface PassCode {
   /** Before `inputGradient`: what the parameter tasks need. */
   readonly parameterGradients?: readonly KernelCall<TilePointers>[];
   /** If a layer before this one has parameters. */
-  readonly inputGradient: readonly KernelCall<TilePointers>[];
+  readonly inputGradient?: readonly KernelCall<TilePointers>[];
 }
 
 /** What a stage does with a tile and with a batch. */
@@ -135,11 +135,11 @@ export interface OverBatch {
 }
 
 /**
- * How the engine computes one kind of layer. Methods take the layer as one of this kind; `kernelsOf` in `layers.ts`
- * finds the right one.
+ * How the engine computes one kind of layer, forward. Methods take the layer as one of this kind; `kernelsOf` in
+ * `layers.ts` finds the right one.
  */
 export interface LayerKernels<Of extends Layer = Layer> {
-  /** Emits the kernels of a stage; a fused activation is applied to the input, in its place. */
+  /** Emits the kernels of a stage outside training; a fused activation is applied to the input, in its place. */
   emit(context: KernelContext, placed: PlacedLayer<Of>, fused?: ActivationKind): StageCode;
   /** Width of the border of zeros that the layer needs around its input; 0 if omitted. */
   inputBorder?(layer: Of): number;
@@ -159,6 +159,23 @@ export interface LayerKernels<Of extends Layer = Layer> {
   readonly backwardIgnoresOutput?: true;
   /** How one sample is computed alone. Without it, a model computes a whole tile for one sample. */
   readonly single?: SingleKernels<Of>;
+}
+
+/**
+ * How the engine trains one kind of layer. It is apart from {@link LayerKernels}, so that a bundler leaves it out of a
+ * page that only predicts.
+ */
+export interface TrainingKernels<Of extends Layer = Layer> {
+  /** Emits the kernels of training behind the others of a stage, and adds them to its code. */
+  emit(context: KernelContext, placed: PlacedLayer<Of>, code: StageCode, fused?: ActivationKind): StageCode;
+  /** The same for one sample alone, if the layer's other kernels compute it. */
+  single?(
+    context: KernelContext,
+    name: string,
+    placed: PlacedLayer<Of>,
+    code: PassCode,
+    surroundings: SingleSurroundings,
+  ): PassCode;
 }
 
 /** Emits the kernels that compute one sample alone. */

@@ -10,7 +10,7 @@ import {
 } from "../assembler/index.js";
 import { equalBlocks, largestDivisor } from "./blocks.js";
 import { type KernelContext, ZERO } from "./context.js";
-import type { ActivationKind, LayerKernels, PlacedLayer } from "./layerKernels.js";
+import type { ActivationKind, LayerKernels, PlacedLayer, TrainingKernels } from "./layerKernels.js";
 import {
   FLOAT_BYTES,
   PLACE_BYTES,
@@ -32,13 +32,42 @@ interface LinearShape {
   readonly outFeatures: number;
 }
 
-/** A linear layer. Its weight gradient is computed over the whole batch, from the transposed inputs and gradients. */
+/** A linear layer. */
 export const linear: LayerKernels<LinearLayer> = {
   emit(context, placed) {
     const { label, multiplyAdds } = placed.described;
     const [weight, bias] = placed.parameters;
+    const forward = emitForward(context, label, shapeOf(placed));
+    return {
+      forward: [
+        {
+          kernel: forward,
+          operands: ({ x, y, weights }) => [x, weights + weight.offset, weights + bias.offset, y],
+          multiplyAdds,
+        },
+      ],
+    };
+  },
+  single: {
+    takesActivation: true,
+    emit: (context, name, placed, { activation }) => {
+      const [weight, bias] = placed.parameters;
+      const forward = emitSingle(context, `${name}.forward`, shapeOf(placed), activation);
+      return {
+        forward: [
+          { kernel: forward, operands: ({ x, y, weights }) => [x, weights + weight.offset, weights + bias.offset, y] },
+        ],
+      };
+    },
+  },
+};
+
+/** The weight gradient is computed over the whole batch, from the transposed inputs and gradients. */
+export const linearTraining: TrainingKernels<LinearLayer> = {
+  emit(context, placed, code) {
+    const { label, multiplyAdds } = placed.described;
+    const [weight, bias] = placed.parameters;
     const shape = shapeOf(placed);
-    const forward = emitForward(context, label, shape);
     const backwardInput = emitBackwardInput(context, label, shape);
     const transposeInput = emitTranspose(context, `${label}.transposeInput`, shape.inFeatures);
     const transposeGradient = emitTranspose(context, `${label}.transposeGradient`, shape.outFeatures);
@@ -48,15 +77,9 @@ export const linear: LayerKernels<LinearLayer> = {
     const sampleBytes = (features: number) => paddedFeatures(features) * FLOAT_BYTES;
     const transposedBytes = (features: number) => TILE_SAMPLES * sampleBytes(features);
     return {
+      ...code,
       batchBytes: [transposedBytes(shape.inFeatures), transposedBytes(shape.outFeatures)],
       sampleBytes: [sampleBytes(shape.inFeatures), sampleBytes(shape.outFeatures)],
-      forward: [
-        {
-          kernel: forward,
-          operands: ({ x, y, weights }) => [x, weights + weight.offset, weights + bias.offset, y],
-          multiplyAdds,
-        },
-      ],
       parameterGradients: [
         { kernel: transposeInput, operands: ({ x, inBatch: [inputs] }) => [x, inputs] },
         { kernel: transposeGradient, operands: ({ dy, inBatch: [, gradients] }) => [dy, gradients] },
@@ -108,32 +131,26 @@ export const linear: LayerKernels<LinearLayer> = {
       ],
     };
   },
-  single: {
-    takesActivation: true,
-    emit: (context, name, placed, { activation }) => {
-      const [weight, bias] = placed.parameters;
-      const shape = shapeOf(placed);
-      const forward = emitSingle(context, `${name}.forward`, shape, activation);
-      const backwardInput = emitSingleBackwardInput(context, `${name}.backwardInput`, shape);
-      const keepInput = emitKeepRow(context, `${name}.keepInput`, shape.inFeatures);
-      const keepGradient = emitKeepRow(context, `${name}.keepGradient`, shape.outFeatures);
-      return {
-        workspaceBytes: new NonzeroList(shape.outFeatures).bytes,
-        forward: [
-          { kernel: forward, operands: ({ x, y, weights }) => [x, weights + weight.offset, weights + bias.offset, y] },
-        ],
-        parameterGradients: [
-          { kernel: keepInput, operands: ({ x, inBatch: [inputs] }) => [x, inputs] },
-          { kernel: keepGradient, operands: ({ dy, inBatch: [, gradients] }) => [dy, gradients] },
-        ],
-        inputGradient: [
-          {
-            kernel: backwardInput,
-            operands: ({ dx, dy, weights, workspace }) => [dy, weights + weight.offset, dx, workspace],
-          },
-        ],
-      };
-    },
+  single(context, name, placed, code) {
+    const [weight] = placed.parameters;
+    const shape = shapeOf(placed);
+    const backwardInput = emitSingleBackwardInput(context, `${name}.backwardInput`, shape);
+    const keepInput = emitKeepRow(context, `${name}.keepInput`, shape.inFeatures);
+    const keepGradient = emitKeepRow(context, `${name}.keepGradient`, shape.outFeatures);
+    return {
+      ...code,
+      workspaceBytes: new NonzeroList(shape.outFeatures).bytes,
+      parameterGradients: [
+        { kernel: keepInput, operands: ({ x, inBatch: [inputs] }) => [x, inputs] },
+        { kernel: keepGradient, operands: ({ dy, inBatch: [, gradients] }) => [dy, gradients] },
+      ],
+      inputGradient: [
+        {
+          kernel: backwardInput,
+          operands: ({ dx, dy, weights, workspace }) => [dy, weights + weight.offset, dx, workspace],
+        },
+      ],
+    };
   },
 };
 

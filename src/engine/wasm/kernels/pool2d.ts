@@ -2,7 +2,7 @@ import type { Pool2dLayer } from "../../../model/index.js";
 import { type FunctionBuilder, type FunctionHandle, f32x4, type Local, type Value, v128 } from "../assembler/index.js";
 import { ACTIVATIONS } from "./activation.js";
 import { type KernelContext, ZERO } from "./context.js";
-import type { ActivationKind, LayerKernels } from "./layerKernels.js";
+import type { ActivationKind, LayerKernels, PassCode, PlacedLayer, TrainingKernels } from "./layerKernels.js";
 import {
   channelBytes,
   FLOAT_BYTES,
@@ -24,56 +24,107 @@ interface Pool2dShape {
   readonly output: Layout;
 }
 
-interface Pool2dKernels {
-  /** (x, y); average pooling with a fused activation replaces x by the activated values */
-  readonly forward: FunctionHandle;
-  /** (x, y, dy, dx): x and y as the forward kernel left them; dy and dx without border; dx may be x if fused */
-  readonly backward: FunctionHandle;
-}
+/**
+ * Emits a kernel of pooling over one tile. Forward, (x, y): average pooling with a fused activation replaces x by the
+ * activated values. Backward, (x, y, dy, dx): x and y as the forward kernel left them; dy and dx without border; dx may be
+ * x if fused.
+ */
+type EmitPooling = (
+  context: KernelContext,
+  name: string,
+  shape: Pool2dShape,
+  fused: ActivationKind | undefined,
+) => FunctionHandle;
 
 /** The average of every window. */
 export const averagePool2d: LayerKernels<Pool2dLayer> = {
-  ...pooling("average", emitAverage),
+  emit: (context, placed, fused) => emitPooling(context, placed, fused, emitAverage),
+  single: { emit: (context, name, placed) => emitSinglePooling(context, name, placed, "average") },
   backwardIgnoresOutput: true,
   fusesActivation: (_activation, layer, input, output) => windowsTile({ ...layer, input, output }),
 };
 
+/** The gradient of averages. */
+export const averagePool2dTraining: TrainingKernels<Pool2dLayer> = {
+  emit: (context, placed, code, fused) => ({
+    ...code,
+    inputGradient: emitPoolingGradient(context, placed, fused, emitAverageBackward),
+  }),
+  single: (context, name, placed, code) => ({
+    ...code,
+    inputGradient: emitSinglePoolingGradient(context, name, placed, "average"),
+  }),
+};
+
 /** The largest value of every window. */
 export const maxPool2d: LayerKernels<Pool2dLayer> = {
-  ...pooling("max", emitMax),
+  emit: (context, placed, fused) => emitPooling(context, placed, fused, emitMax),
+  single: { emit: (context, name, placed) => emitSinglePooling(context, name, placed, "max") },
   // The largest activated value must be the activated largest value to the bit: of the monotone activations, only ReLU
   // guarantees that.
   fusesActivation: (activation, layer, input, output) =>
     activation === "relu" && windowsTile({ ...layer, input, output }),
 };
 
+/** The gradient of largest values. */
+export const maxPool2dTraining: TrainingKernels<Pool2dLayer> = {
+  emit: (context, placed, code, fused) => ({
+    ...code,
+    inputGradient: emitPoolingGradient(context, placed, fused, emitMaxBackward),
+  }),
+  single: (context, name, placed, code) => ({
+    ...code,
+    inputGradient: emitSinglePoolingGradient(context, name, placed, "max"),
+  }),
+};
+
 type PoolingKind = "average" | "max";
 
-function pooling(kind: PoolingKind, emitKernels: typeof emitAverage): LayerKernels<Pool2dLayer> {
-  return {
-    emit(context, { described, input, output }, fused) {
-      const { kernel, stride } = described.layer;
-      const shape = { kernel, stride, input, output };
-      const kernels = emitKernels(context, described.label, shape, fused);
-      return {
-        forward: [{ kernel: kernels.forward, operands: ({ x, y }) => [x, y] }],
-        inputGradient: [{ kernel: kernels.backward, operands: ({ x, y, dx, dy }) => [x, y, dy, dx] }],
-      };
-    },
-    single: {
-      emit: (context, name, { described: { layer }, input, output }) => {
-        const shape = { kernel: layer.kernel, stride: layer.stride, input, output };
-        // Pooling of 2 × 2 takes even and odd columns apart.
-        if (shape.kernel !== 2 || shape.stride !== 2 || output.width < VECTOR_LANES) return undefined;
-        const forward = emitSingleForward(context, `${name}.forward`, kind, shape);
-        const backward = emitSingleBackward(context, `${name}.backward`, kind, shape);
-        return {
-          forward: [{ kernel: forward, operands: ({ x, y }) => [x, y] }],
-          inputGradient: [{ kernel: backward, operands: ({ x, y, dx, dy }) => [x, y, dy, dx] }],
-        };
-      },
-    },
-  };
+function emitPooling(
+  context: KernelContext,
+  placed: PlacedLayer<Pool2dLayer>,
+  fused: ActivationKind | undefined,
+  emit: EmitPooling,
+): PassCode {
+  const forward = emit(context, `${placed.described.label}.forward`, shapeOf(placed), fused);
+  return { forward: [{ kernel: forward, operands: ({ x, y }) => [x, y] }] };
+}
+
+function emitPoolingGradient(
+  context: KernelContext,
+  placed: PlacedLayer<Pool2dLayer>,
+  fused: ActivationKind | undefined,
+  emit: EmitPooling,
+): PassCode["inputGradient"] {
+  const backward = emit(context, `${placed.described.label}.backward`, shapeOf(placed), fused);
+  return [{ kernel: backward, operands: ({ x, y, dx, dy }) => [x, y, dy, dx] }];
+}
+
+function emitSinglePooling(
+  context: KernelContext,
+  name: string,
+  placed: PlacedLayer<Pool2dLayer>,
+  kind: PoolingKind,
+): PassCode | undefined {
+  const shape = shapeOf(placed);
+  // Pooling of 2 × 2 takes even and odd columns apart.
+  if (shape.kernel !== 2 || shape.stride !== 2 || shape.output.width < VECTOR_LANES) return undefined;
+  const forward = emitSingleForward(context, `${name}.forward`, kind, shape);
+  return { forward: [{ kernel: forward, operands: ({ x, y }) => [x, y] }] };
+}
+
+function emitSinglePoolingGradient(
+  context: KernelContext,
+  name: string,
+  placed: PlacedLayer<Pool2dLayer>,
+  kind: PoolingKind,
+): PassCode["inputGradient"] {
+  const backward = emitSingleBackward(context, `${name}.backward`, kind, shapeOf(placed));
+  return [{ kernel: backward, operands: ({ x, y, dx, dy }) => [x, y, dy, dx] }];
+}
+
+function shapeOf({ described: { layer }, input, output }: PlacedLayer<Pool2dLayer>): Pool2dShape {
+  return { kernel: layer.kernel, stride: layer.stride, input, output };
 }
 
 /** Whether the windows cover every place of the input exactly once. */
@@ -145,49 +196,56 @@ function emitAverage(
   name: string,
   shape: Pool2dShape,
   fused: ActivationKind | undefined,
-): Pool2dKernels {
+): FunctionHandle {
+  const offsets = windowOffsets(shape);
+  const share = context.data.splat(1 / offsets.length);
+  const activation = fused && ACTIVATIONS[fused];
+  return context.module.function(
+    name,
+    { x: "i32", y: "i32" },
+    (code, { x, y }) => {
+      const sum = code.local("v128");
+      forEachWindow(code, shape, [x], [{ pointer: y, layout: shape.output }], () => {
+        const inputs = offsets.map((offset) => v128.load(x, offset));
+        const values = (activation?.forward(context, code, inputs) ?? inputs).map((value) => code.local("v128", value));
+        values.forEach((value, place) => {
+          if (activation) code.store(x, value, offsets[place]);
+          code.set(sum, place === 0 ? value : f32x4.add(sum, value));
+        });
+        code.store(y, f32x4.mul(sum, share));
+      });
+    },
+    { exported: true },
+  );
+}
+
+function emitAverageBackward(
+  context: KernelContext,
+  name: string,
+  shape: Pool2dShape,
+  fused: ActivationKind | undefined,
+): FunctionHandle {
   const offsets = windowOffsets(shape);
   const share = context.data.splat(1 / offsets.length);
   const activation = fused && ACTIVATIONS[fused];
   const bare = { ...shape.output, border: 0 };
-  return {
-    forward: context.module.function(
-      `${name}.forward`,
-      { x: "i32", y: "i32" },
-      (code, { x, y }) => {
-        const sum = code.local("v128");
-        forEachWindow(code, shape, [x], [{ pointer: y, layout: shape.output }], () => {
-          const inputs = offsets.map((offset) => v128.load(x, offset));
-          const values = (activation?.forward(context, code, inputs) ?? inputs).map((value) =>
-            code.local("v128", value),
-          );
-          values.forEach((value, place) => {
-            if (activation) code.store(x, value, offsets[place]);
-            code.set(sum, place === 0 ? value : f32x4.add(sum, value));
-          });
-          code.store(y, f32x4.mul(sum, share));
-        });
-      },
-      { exported: true },
-    ),
-    backward: context.module.function(
-      `${name}.backward`,
-      { x: "i32", y: "i32", dy: "i32", dx: "i32" },
-      (code, { x, dy, dx }) => {
-        const each = code.local("v128");
-        const gradients = gradientStore(code, shape, dx);
-        gradients.clear();
-        forEachWindow(code, shape, [x, dx], [{ pointer: dy, layout: bare }], () => {
-          code.set(each, f32x4.mul(v128.load(dy), share));
-          for (const offset of offsets) {
-            const gradient = activation ? activation.backward(context, code, v128.load(x, offset), each) : each;
-            gradients.store(gradient, offset);
-          }
-        });
-      },
-      { exported: true },
-    ),
-  };
+  return context.module.function(
+    name,
+    { x: "i32", y: "i32", dy: "i32", dx: "i32" },
+    (code, { x, dy, dx }) => {
+      const each = code.local("v128");
+      const gradients = gradientStore(code, shape, dx);
+      gradients.clear();
+      forEachWindow(code, shape, [x, dx], [{ pointer: dy, layout: bare }], () => {
+        code.set(each, f32x4.mul(v128.load(dy), share));
+        for (const offset of offsets) {
+          const gradient = activation ? activation.backward(context, code, v128.load(x, offset), each) : each;
+          gradients.store(gradient, offset);
+        }
+      });
+    },
+    { exported: true },
+  );
 }
 
 function emitMax(
@@ -195,54 +253,62 @@ function emitMax(
   name: string,
   shape: Pool2dShape,
   fused: ActivationKind | undefined,
-): Pool2dKernels {
+): FunctionHandle {
+  const offsets = windowOffsets(shape);
+  const rectified = fused === "relu";
+  return context.module.function(
+    name,
+    { x: "i32", y: "i32" },
+    (code, { x, y }) => {
+      const largest = code.local("v128");
+      forEachWindow(code, shape, [x], [{ pointer: y, layout: shape.output }], () => {
+        offsets.forEach((offset, place) => {
+          const value = v128.load(x, offset);
+          const before = place === 0 ? (rectified ? ZERO : value) : largest;
+          code.set(largest, f32x4.pmax(before, value));
+        });
+        code.store(y, largest);
+      });
+    },
+    { exported: true },
+  );
+}
+
+/** The gradient goes to the first of equal largest values, as in PyTorch. */
+function emitMaxBackward(
+  context: KernelContext,
+  name: string,
+  shape: Pool2dShape,
+  fused: ActivationKind | undefined,
+): FunctionHandle {
   const offsets = windowOffsets(shape);
   const rectified = fused === "relu";
   const bare = { ...shape.output, border: 0 };
-  return {
-    forward: context.module.function(
-      `${name}.forward`,
-      { x: "i32", y: "i32" },
-      (code, { x, y }) => {
-        const largest = code.local("v128");
-        forEachWindow(code, shape, [x], [{ pointer: y, layout: shape.output }], () => {
-          offsets.forEach((offset, place) => {
-            const value = v128.load(x, offset);
-            const before = place === 0 ? (rectified ? ZERO : value) : largest;
-            code.set(largest, f32x4.pmax(before, value));
-          });
-          code.store(y, largest);
-        });
-      },
-      { exported: true },
-    ),
-    // The gradient goes to the first of equal largest values, as in PyTorch.
-    backward: context.module.function(
-      `${name}.backward`,
-      { x: "i32", y: "i32", dy: "i32", dx: "i32" },
-      (code, { x, y, dy, dx }) => {
-        const largest = code.local("v128");
-        const left = code.local("v128");
-        const taken = code.local("v128");
-        const gradients = gradientStore(code, shape, dx);
-        gradients.clear();
-        const outputs = [
-          { pointer: y, layout: shape.output },
-          { pointer: dy, layout: bare },
-        ];
-        forEachWindow(code, shape, [x, dx], outputs, () => {
-          code.set(largest, v128.load(y));
-          code.set(left, rectified ? v128.and(v128.load(dy), f32x4.gt(largest, ZERO)) : v128.load(dy));
-          for (const offset of offsets) {
-            code.set(taken, f32x4.eq(v128.load(x, offset), largest));
-            gradients.store(v128.and(left, taken), offset);
-            code.set(left, v128.andNot(left, taken));
-          }
-        });
-      },
-      { exported: true },
-    ),
-  };
+  return context.module.function(
+    name,
+    { x: "i32", y: "i32", dy: "i32", dx: "i32" },
+    (code, { x, y, dy, dx }) => {
+      const largest = code.local("v128");
+      const left = code.local("v128");
+      const taken = code.local("v128");
+      const gradients = gradientStore(code, shape, dx);
+      gradients.clear();
+      const outputs = [
+        { pointer: y, layout: shape.output },
+        { pointer: dy, layout: bare },
+      ];
+      forEachWindow(code, shape, [x, dx], outputs, () => {
+        code.set(largest, v128.load(y));
+        code.set(left, rectified ? v128.and(v128.load(dy), f32x4.gt(largest, ZERO)) : v128.load(dy));
+        for (const offset of offsets) {
+          code.set(taken, f32x4.eq(v128.load(x, offset), largest));
+          gradients.store(v128.and(left, taken), offset);
+          code.set(left, v128.andNot(left, taken));
+        }
+      });
+    },
+    { exported: true },
+  );
 }
 
 /** Runs the body for every vector of one sample's output, with pointers at the rows and the column's byte offset. */

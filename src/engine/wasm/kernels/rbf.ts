@@ -1,7 +1,7 @@
 import { RBF_CENTRES, type RbfLayer } from "../../../model/index.js";
 import { type FunctionHandle, f32x4, i32, v128 } from "../assembler/index.js";
 import { horizontalSum, type KernelContext, multiplyAdd, ZERO } from "./context.js";
-import type { LayerKernels, PassCode } from "./layerKernels.js";
+import type { LayerKernels, PassCode, TrainingKernels } from "./layerKernels.js";
 import { FLOAT_BYTES, PLACE_BYTES, PLACE_VECTORS, VECTOR_BYTES, VECTOR_LANES } from "./layout.js";
 
 const FEATURES = RBF_CENTRES[0].length;
@@ -11,23 +11,28 @@ const CENTRE_BYTES = FEATURES * FLOAT_BYTES;
 /** The negative mean squared differences from fixed centres: y[class] = −Σ (x[feature] − centre[class][feature])² / n. */
 export const rbf: LayerKernels<RbfLayer> = {
   backwardIgnoresOutput: true,
-  emit: (context, { described: { label } }) => {
-    const centres = emitCentres(context);
-    return passCode(emitForward(context, label, centres), emitBackward(context, label, centres));
-  },
-  single: {
-    emit: (context, name) => {
-      const centres = emitCentres(context);
-      return passCode(emitSingleForward(context, name, centres), emitSingleBackward(context, name, centres));
-    },
-  },
+  emit: (context, { described: { label } }) => forwardCode(emitForward(context, label, emitCentres(context))),
+  single: { emit: (context, name) => forwardCode(emitSingleForward(context, name, emitCentres(context))) },
 };
 
-function passCode(forward: FunctionHandle, backward: FunctionHandle): PassCode {
-  return {
-    forward: [{ kernel: forward, operands: ({ x, y }) => [x, y], multiplyAdds: CLASSES * FEATURES }],
-    inputGradient: [{ kernel: backward, operands: ({ x, dx, dy }) => [x, dy, dx] }],
-  };
+/** The gradient by the features. */
+export const rbfTraining: TrainingKernels<RbfLayer> = {
+  emit: (context, { described: { label } }, code) => ({
+    ...code,
+    inputGradient: gradientCode(emitBackward(context, label, emitCentres(context))),
+  }),
+  single: (context, name, _placed, code) => ({
+    ...code,
+    inputGradient: gradientCode(emitSingleBackward(context, name, emitCentres(context))),
+  }),
+};
+
+function forwardCode(kernel: FunctionHandle): PassCode {
+  return { forward: [{ kernel, operands: ({ x, y }) => [x, y], multiplyAdds: CLASSES * FEATURES }] };
+}
+
+function gradientCode(kernel: FunctionHandle): PassCode["inputGradient"] {
+  return [{ kernel, operands: ({ x, dx, dy }) => [x, dy, dx] }];
 }
 
 /** float32 [class][feature]; returns the address. */

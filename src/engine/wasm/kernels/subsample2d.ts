@@ -9,7 +9,7 @@ import {
   v128,
 } from "../assembler/index.js";
 import { horizontalSum, type KernelContext, multiplyAdd, ZERO } from "./context.js";
-import type { ActivationKind, LayerKernels, PassCode, PlacedLayer } from "./layerKernels.js";
+import type { ActivationKind, LayerKernels, PassCode, PlacedLayer, TrainingKernels } from "./layerKernels.js";
 import {
   channelBytes,
   FLOAT_BYTES,
@@ -31,10 +31,8 @@ interface SubsampleShape {
   readonly output: Layout;
 }
 
-/** The kernels of a tile or of a single sample. */
-interface SubsampleKernels {
-  /** (x, weight, bias, y) */
-  readonly forward: FunctionHandle;
+/** The kernels of the gradients of a tile or of a single sample. */
+interface SubsampleGradients {
   /** (x, dy, dWeight, dBias) */
   readonly backwardParameters: FunctionHandle;
   /** (dy, weight, dx) */
@@ -44,51 +42,58 @@ interface SubsampleKernels {
 /** Trainable subsampling: y = weight · the sum of the window + bias, with one weight and bias for each channel. */
 export const subsample2d: LayerKernels<Subsample2dLayer> = {
   backwardIgnoresOutput: true,
-  emit(context, placed) {
-    const { label } = placed.described;
-    const kernels = emitTileKernels(context, label, shapeOf(placed));
-    const shares = emitGradientShares(context, label, placed.parameters);
-    return {
-      ...passCode(placed, kernels),
-      batchBytes: [shares.bytes],
-      tasks: shares.tasks,
-    };
-  },
+  emit: (context, placed) => forwardCode(placed, emitForward(context, placed.described.label, shapeOf(placed))),
   single: {
     takesActivation: true,
     emit: (context, name, placed, { activation }) => {
       const shape = shapeOf(placed);
       // Windows of 2 × 2 take even and odd columns apart.
       if (shape.kernel !== 2 || shape.output.width < VECTOR_LANES) return undefined;
-      return passCode(placed, emitSingleKernels(context, name, shape, activation));
+      return forwardCode(placed, emitSingleForward(context, name, shape, activation));
     },
   },
+};
+
+/** The gradients of subsampling. */
+export const subsample2dTraining: TrainingKernels<Subsample2dLayer> = {
+  emit(context, placed, code) {
+    const { label } = placed.described;
+    const gradients = gradientCode(placed, emitGradients(context, label, shapeOf(placed)));
+    const shares = emitGradientShares(context, label, placed.parameters);
+    return { ...code, ...gradients, batchBytes: [shares.bytes], tasks: shares.tasks };
+  },
+  single: (context, name, placed, code) => ({
+    ...code,
+    ...gradientCode(placed, emitSingleGradients(context, name, shapeOf(placed))),
+  }),
 };
 
 function shapeOf({ described, input, output }: PlacedLayer<Subsample2dLayer>): SubsampleShape {
   return { kernel: described.layer.kernel, input, output };
 }
 
-function passCode(
+/** @param kernel (x, weight, bias, y) */
+function forwardCode(
   { parameters: [weight, bias] }: Pick<PlacedLayer, "parameters">,
-  kernels: SubsampleKernels,
+  kernel: FunctionHandle,
 ): PassCode {
   return {
-    forward: [
-      {
-        kernel: kernels.forward,
-        operands: ({ x, y, weights }) => [x, weights + weight.offset, weights + bias.offset, y],
-      },
-    ],
+    forward: [{ kernel, operands: ({ x, y, weights }) => [x, weights + weight.offset, weights + bias.offset, y] }],
+  };
+}
+
+function gradientCode(
+  { parameters: [weight] }: Pick<PlacedLayer, "parameters">,
+  { backwardParameters, backwardInput }: SubsampleGradients,
+): Pick<PassCode, "parameterGradients" | "inputGradient"> {
+  return {
     parameterGradients: [
       {
-        kernel: kernels.backwardParameters,
+        kernel: backwardParameters,
         operands: ({ x, dy, inBatch: [share] }) => [x, dy, share, i32.add(share, weight.bytes)],
       },
     ],
-    inputGradient: [
-      { kernel: kernels.backwardInput, operands: ({ dx, dy, weights }) => [dy, weights + weight.offset, dx] },
-    ],
+    inputGradient: [{ kernel: backwardInput, operands: ({ dx, dy, weights }) => [dy, weights + weight.offset, dx] }],
   };
 }
 
@@ -128,29 +133,32 @@ function forEachWindow(
   });
 }
 
-function emitTileKernels(context: KernelContext, name: string, shape: SubsampleShape): SubsampleKernels {
-  const { kernel, input, output } = shape;
-  const offsets = Array.from({ length: kernel * kernel }, (_, place) => {
+/** Byte offsets of a window's places from its first, row by row. */
+function windowOffsets({ kernel, input }: SubsampleShape): number[] {
+  return Array.from({ length: kernel * kernel }, (_, place) => {
     return Math.floor(place / kernel) * rowBytes(input) + (place % kernel) * PLACE_BYTES;
   });
-  // A tile's gradients have no border.
-  const bare = { ...output, border: 0 };
-  const sumOf = (code: FunctionBuilder, sum: Local<"v128">, window: Local<"i32">) => {
-    offsets.forEach((offset, place) => {
-      const value = v128.load(window, offset);
-      code.set(sum, place === 0 ? value : f32x4.add(sum, value));
-    });
-  };
-  const forward = context.module.function(
+}
+
+function emitWindowSum(code: FunctionBuilder, offsets: readonly number[], sum: Local<"v128">, window: Local<"i32">) {
+  offsets.forEach((offset, place) => {
+    const value = v128.load(window, offset);
+    code.set(sum, place === 0 ? value : f32x4.add(sum, value));
+  });
+}
+
+function emitForward(context: KernelContext, name: string, shape: SubsampleShape): FunctionHandle {
+  const offsets = windowOffsets(shape);
+  return context.module.function(
     `${name}.forward`,
     { x: "i32", weight: "i32", bias: "i32", y: "i32" },
     (code, { x, weight, bias, y }) => {
       const [sum, coefficient, constant] = [code.local("v128"), code.local("v128"), code.local("v128")];
       const body = () => {
-        sumOf(code, sum, x);
+        emitWindowSum(code, offsets, sum, x);
         code.store(y, multiplyAdd(context, coefficient, sum, constant));
       };
-      forEachWindow(code, shape, x, y, output, body, {
+      forEachWindow(code, shape, x, y, shape.output, body, {
         start: () => {
           code.set(coefficient, v128.load32Splat(weight));
           code.set(constant, v128.load32Splat(bias));
@@ -161,6 +169,12 @@ function emitTileKernels(context: KernelContext, name: string, shape: SubsampleS
     },
     { exported: true },
   );
+}
+
+function emitGradients(context: KernelContext, name: string, shape: SubsampleShape): SubsampleGradients {
+  const offsets = windowOffsets(shape);
+  // A tile's gradients have no border.
+  const bare = { ...shape.output, border: 0 };
   const backwardParameters = context.module.function(
     `${name}.backwardParameters`,
     { x: "i32", dy: "i32", dWeight: "i32", dBias: "i32" },
@@ -168,7 +182,7 @@ function emitTileKernels(context: KernelContext, name: string, shape: SubsampleS
       const sum = code.local("v128");
       const totals = new Totals(context, code, dWeight, dBias);
       const body = () => {
-        sumOf(code, sum, x);
+        emitWindowSum(code, offsets, sum, x);
         totals.add(sum, v128.load(dy));
       };
       forEachWindow(code, shape, x, dy, bare, body, { start: () => totals.clear(), end: () => totals.store() });
@@ -193,7 +207,7 @@ function emitTileKernels(context: KernelContext, name: string, shape: SubsampleS
     },
     { exported: true },
   );
-  return { forward, backwardParameters, backwardInput };
+  return { backwardParameters, backwardInput };
 }
 
 /** The gradients of one channel's weight and bias. */
@@ -256,29 +270,35 @@ function forEachRow(
   });
 }
 
-function emitSingleKernels(
+/** The sums of a vector of neighbouring windows. */
+function emitSumAt(
+  code: FunctionBuilder,
+  { input }: SubsampleShape,
+  windows: Local<"i32">,
+  start: number,
+): Value<"v128"> {
+  const [low, high] = [0, VECTOR_BYTES].map((half) => {
+    const offset = 2 * start * FLOAT_BYTES + half;
+    return code.local("v128", f32x4.add(v128.load(windows, offset), v128.load(windows, offset + rowBytes(input))));
+  });
+  return f32x4.add(v128.shuffle32(low, high, [0, 2, 4, 6]), v128.shuffle32(low, high, [1, 3, 5, 7]));
+}
+
+function emitSingleForward(
   context: KernelContext,
   name: string,
   shape: SubsampleShape,
   activation: ActivationKind | undefined,
-): SubsampleKernels {
-  const { input, output } = shape;
-  const starts = columnStarts(output.width);
-  const sumAt = (code: FunctionBuilder, windows: Local<"i32">, start: number): Value<"v128"> => {
-    const [low, high] = [0, VECTOR_BYTES].map((half) => {
-      const offset = 2 * start * FLOAT_BYTES + half;
-      return code.local("v128", f32x4.add(v128.load(windows, offset), v128.load(windows, offset + rowBytes(input))));
-    });
-    return f32x4.add(v128.shuffle32(low, high, [0, 2, 4, 6]), v128.shuffle32(low, high, [1, 3, 5, 7]));
-  };
-  const forward = context.module.function(
+): FunctionHandle {
+  const starts = columnStarts(shape.output.width);
+  return context.module.function(
     `${name}.forward`,
     { x: "i32", weight: "i32", bias: "i32", y: "i32" },
     (code, { x, weight, bias, y }) => {
       const [coefficient, constant] = [code.local("v128"), code.local("v128")];
       const body = () => {
         const stores = starts.map((start) => ({
-          value: code.local("v128", multiplyAdd(context, coefficient, sumAt(code, x, start), constant)),
+          value: code.local("v128", multiplyAdd(context, coefficient, emitSumAt(code, shape, x, start), constant)),
           pointer: y,
           offset: start * FLOAT_BYTES,
         }));
@@ -294,6 +314,11 @@ function emitSingleKernels(
       });
     },
   );
+}
+
+function emitSingleGradients(context: KernelContext, name: string, shape: SubsampleShape): SubsampleGradients {
+  const { input, output } = shape;
+  const starts = columnStarts(output.width);
   const backwardParameters = context.module.function(
     `${name}.backwardParameters`,
     { x: "i32", dy: "i32", dWeight: "i32", dBias: "i32" },
@@ -301,7 +326,7 @@ function emitSingleKernels(
       const totals = new Totals(context, code, dWeight, dBias);
       const body = () => {
         starts.forEach((start, index) => {
-          totals.add(sumAt(code, x, start), loadWithoutRepeated(dy, output.width, index));
+          totals.add(emitSumAt(code, shape, x, start), loadWithoutRepeated(dy, output.width, index));
         });
       };
       forEachRow(code, shape, x, dy, body, { start: () => totals.clear(), end: () => totals.store() });
@@ -330,5 +355,5 @@ function emitSingleKernels(
       });
     },
   );
-  return { forward, backwardParameters, backwardInput };
+  return { backwardParameters, backwardInput };
 }

@@ -8,6 +8,7 @@ import {
   emitAssembly,
   emitCrossEntropy,
   emitOptimizer,
+  emitPlaced,
   FLOAT_BYTES,
   type KernelCall,
   type KernelContext,
@@ -19,6 +20,7 @@ import {
   tileBytes,
   VECTOR_BYTES,
 } from "../kernels/index.js";
+import { trainingKernelsOf } from "../layers.js";
 import { MemoryPlan } from "../memory.js";
 import { layoutParameters } from "../parameterStore.js";
 import { emitStage, firstLearningStage, planStages, type StagePlan } from "../stages.js";
@@ -74,7 +76,7 @@ function stageWorkloads(plan: StagePlan, index: number, { batchSize, fused }: Ke
   const [input, output] = [stage.input, stage.output].map((tensor) => plan.tensors[tensor].layout);
   const parameters = layoutParameters([stage.layer]);
   const context = newContext(fused);
-  const code = emitStage(context, stage, plan.tensors, parameters);
+  const code = emitStage(context, stage, plan.tensors, parameters, trainingKernelsOf);
 
   const tiles = batchSize / TILE_SAMPLES;
   const memory = new MemoryPlan(context.data.byteLength);
@@ -122,7 +124,7 @@ function assemblyWorkloads(layout: Layout, { batchSize, fused }: KernelOptions):
   const memory = new MemoryPlan(0);
   const normalized = memory.allocate(layout.channels * 256 * FLOAT_BYTES);
   const context = newContext(fused, memory.byteLength);
-  const kernels = emitAssembly(context, "assemble", { layout, normalized });
+  const kernels = emitAssembly(context, "assemble", { layout, normalized }, emitPlaced);
   memory.allocate(context.data.byteLength);
   const { channels, height, width } = layout;
   const pixels = memory.allocate(channels * height * width);
@@ -131,7 +133,7 @@ function assemblyWorkloads(layout: Layout, { batchSize, fused }: KernelOptions):
   const x = memory.allocate(tileBytes(layout));
   const calls = [
     { kernel: kernels.plain, operands: [pixels, x], times: batchSize },
-    { kernel: kernels.placed, operands: [pixels, words, scratch, x], times: batchSize },
+    { kernel: kernels.placed!, operands: [pixels, words, scratch, x], times: batchSize },
   ];
   return compile(context, memory, calls, (buffer) => {
     const transformation = drawTransformation(AUGMENTATIONS.tutorial, layout, 0, 1, 0);

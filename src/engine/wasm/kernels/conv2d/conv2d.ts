@@ -2,13 +2,13 @@ import type { Conv2dLayer } from "../../../../model/index.js";
 import { type FunctionHandle, f32x4, i32, v128 } from "../../assembler/index.js";
 import { largestDivisor } from "../blocks.js";
 import { horizontalSum, type KernelContext, ZERO } from "../context.js";
-import type { KernelCall, LayerKernels, PlacedLayer, TilePointers } from "../layerKernels.js";
+import type { KernelCall, LayerKernels, PlacedLayer, TilePointers, TrainingKernels } from "../layerKernels.js";
 import { FLOAT_BYTES, PLACE_BYTES, PLACE_VECTORS, VECTOR_BYTES } from "../layout.js";
 import { emitGradientShares } from "../reduction.js";
-import { direct } from "./direct.js";
+import { direct, directGradients } from "./direct.js";
 import type { Conv2dShape } from "./shape.js";
-import { emitSingleConv2d } from "./single.js";
-import { fastestTile, winograd } from "./winograd.js";
+import { emitSingleConv2d, emitSingleConv2dGradients } from "./single.js";
+import { fastestTile, winograd, winogradGradients } from "./winograd.js";
 
 /** A convolution: Winograd's filtering where it is faster, otherwise direct. */
 export const conv2d: LayerKernels<Conv2dLayer> = {
@@ -20,19 +20,12 @@ export const conv2d: LayerKernels<Conv2dLayer> = {
     const shape = shapeOf(placed);
     const tile = fastestTile(shape);
     const method = tile === undefined ? direct : winograd(tile);
-    const forward = method.emitForward(context, label, shape);
-    const backwardBias = emitBackwardBias(context, label, shape);
-    const backwardInput = method.emitBackwardInput(context, label, shape);
-    const backwardWeight = method.emitBackwardWeight(context, label, shape);
-    const shares = emitGradientShares(context, label, [weight, bias]);
-    const disconnect = emitDisconnect(context, `${label}.disconnect`, placed);
     return {
-      batchBytes: [shares.bytes],
       workspaceBytes: method.workspaceBytes(shape),
       keptBytes: method.keptBytes(shape),
       forward: [
         {
-          kernel: forward,
+          kernel: method.emitForward(context, label, shape),
           operands: ({ x, y, weights, workspace, kept }) => [
             x,
             weights + weight.offset,
@@ -44,6 +37,31 @@ export const conv2d: LayerKernels<Conv2dLayer> = {
           multiplyAdds,
         },
       ],
+    };
+  },
+  single: {
+    takesActivation: true,
+    emit: (context, name, placed, { activation }) =>
+      emitSingleConv2d(context, name, shapeOf(placed), placed, activation),
+  },
+};
+
+/** The gradients of a convolution. */
+export const conv2dTraining: TrainingKernels<Conv2dLayer> = {
+  emit(context, placed, code) {
+    const { label, multiplyAdds } = placed.described;
+    const [weight, bias] = placed.parameters;
+    const shape = shapeOf(placed);
+    const tile = fastestTile(shape);
+    const method = tile === undefined ? directGradients : winogradGradients(tile);
+    const backwardBias = emitBackwardBias(context, label, shape);
+    const backwardInput = method.emitBackwardInput(context, label, shape);
+    const backwardWeight = method.emitBackwardWeight(context, label, shape);
+    const shares = emitGradientShares(context, label, [weight, bias]);
+    const disconnect = emitDisconnect(context, `${label}.disconnect`, placed);
+    return {
+      ...code,
+      batchBytes: [shares.bytes],
       parameterGradients: [
         {
           kernel: backwardWeight,
@@ -63,13 +81,10 @@ export const conv2d: LayerKernels<Conv2dLayer> = {
       tasks: shares.tasks,
     };
   },
-  single: {
-    takesActivation: true,
-    emit(context, name, placed, surroundings) {
-      const code = emitSingleConv2d(context, name, shapeOf(placed), placed, surroundings);
-      const disconnect = emitDisconnect(context, `${name}.disconnect`, placed);
-      return code && { ...code, parameterGradients: [...(code.parameterGradients ?? []), ...disconnect] };
-    },
+  single(context, name, placed, code, { sparse }) {
+    const gradients = emitSingleConv2dGradients(context, name, shapeOf(placed), placed, sparse);
+    const disconnect = emitDisconnect(context, `${name}.disconnect`, placed);
+    return { ...code, ...gradients, parameterGradients: [...gradients.parameterGradients, ...disconnect] };
   },
 };
 

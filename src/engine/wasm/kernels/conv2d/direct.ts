@@ -12,17 +12,14 @@ import {
   VECTOR_BYTES,
 } from "../layout.js";
 import { LARGEST_BODY, OuterProduct, ROWS } from "../outerProduct.js";
-import { type Conv2dMethod, type Conv2dShape, emitTapTable } from "./shape.js";
+import { type Conv2dGradients, type Conv2dMethod, type Conv2dShape, emitTapTable } from "./shape.js";
 import { channelsAtOnce, emitTapSums, REGISTERS } from "./tapSums.js";
 
 /** The sums of products as they are defined; they need no memory. */
-export const direct: Conv2dMethod = {
-  workspaceBytes: () => 0,
-  keptBytes: () => 0,
-  emitForward,
-  emitBackwardInput,
-  emitBackwardWeight,
-};
+export const direct: Conv2dMethod = { workspaceBytes: () => 0, keptBytes: () => 0, emitForward };
+
+/** Their gradients, likewise. */
+export const directGradients: Conv2dGradients = { emitBackwardInput, emitBackwardWeight };
 
 /** Emits (x, weight, bias, y, workspace, kept): the forward pass over one tile. */
 function emitForward(context: KernelContext, name: string, shape: Conv2dShape): FunctionHandle {

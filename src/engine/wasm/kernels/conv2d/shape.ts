@@ -17,12 +17,16 @@ type EmitConv2d = (context: KernelContext, name: string, shape: Conv2dShape) => 
 
 /** A way to compute a convolution over one tile. */
 export interface Conv2dMethod {
-  /** Bytes of scratch memory that the kernels need. */
+  /** Bytes of scratch memory that the kernels need, those of the gradients, too. */
   readonly workspaceBytes: (shape: Conv2dShape) => number;
   /** Bytes that the forward pass keeps for the weight gradient. */
   readonly keptBytes: (shape: Conv2dShape) => number;
   /** (x, weight, bias, y, workspace, kept) */
   readonly emitForward: EmitConv2d;
+}
+
+/** The same way to compute its gradients. */
+export interface Conv2dGradients {
   /** (dy, weight, dx, workspace) */
   readonly emitBackwardInput: EmitConv2d;
   /** (x, dy, dWeight, workspace, kept) */

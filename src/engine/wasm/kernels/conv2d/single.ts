@@ -9,7 +9,7 @@ import {
 } from "../../assembler/index.js";
 import { callBlocks, emitChannelBlocks, equalBlocks, largestDivisor } from "../blocks.js";
 import { horizontalSum, type KernelContext, ZERO } from "../context.js";
-import type { ActivationKind, PassCode, PlacedLayer, SingleSurroundings } from "../layerKernels.js";
+import type { ActivationKind, PassCode, PlacedLayer } from "../layerKernels.js";
 import {
   channelBytes,
   FLOAT_BYTES,
@@ -35,32 +35,46 @@ import { type Conv2dShape, emitTapTable } from "./shape.js";
 /** The most vectors of a row of gradients that a loop body takes: 32 columns. */
 const MOST_ROW_VECTORS = 8;
 
-/**
- * A convolution of one sample; undefined unless a vector can hold neighbouring columns. Two pairs of kernels compute the
- * gradients: sparse ones, which list those that are not zero, and dense ones, which take all, vector by vector.
- */
+/** A convolution of one sample; undefined unless a vector can hold neighbouring columns. */
 export function emitSingleConv2d(
   context: KernelContext,
   name: string,
   shape: Conv2dShape,
   { parameters: [weight, bias] }: Pick<PlacedLayer, "parameters">,
-  surroundings: SingleSurroundings,
+  activation: ActivationKind | undefined,
 ): PassCode | undefined {
   if (shape.stride !== 1 || shape.output.width < VECTOR_LANES) return undefined;
-  const sparse = surroundings.sparse || columnStarts(shape.output.width).length > MOST_ROW_VECTORS;
+  const forward = emitForward(context, `${name}.forward`, shape, activation);
+  return {
+    forward: [
+      { kernel: forward, operands: ({ x, y, weights }) => [x, weights + weight.offset, weights + bias.offset, y] },
+    ],
+  };
+}
+
+/**
+ * Its gradients. Two pairs of kernels compute them: sparse ones, which list those that are not zero, and dense ones, which
+ * take all, vector by vector.
+ *
+ * @param mostlyZero most of the gradients of the output are zero
+ */
+export function emitSingleConv2dGradients(
+  context: KernelContext,
+  name: string,
+  shape: Conv2dShape,
+  { parameters: [weight] }: Pick<PlacedLayer, "parameters">,
+  mostlyZero: boolean,
+): Required<Pick<PassCode, "workspaceBytes" | "parameterGradients" | "inputGradient">> {
+  const sparse = mostlyZero || columnStarts(shape.output.width).length > MOST_ROW_VECTORS;
   const [emitWeight, emitInput] = sparse
     ? [emitSparseBackwardWeight, emitSparseBackwardInput]
     : [emitDenseBackwardWeight, emitDenseBackwardInput];
-  const forward = emitForward(context, `${name}.forward`, shape, surroundings.activation);
   const backwardWeight = emitWeight(context, `${name}.backwardWeight`, shape);
   const backwardInput = emitInput(context, `${name}.backwardInput`, shape);
   return {
     workspaceBytes: sparse
       ? Math.max(channelList(shape).bytes, placeList(shape).bytes + windowBytes(shape))
       : windowsAtOnce(shape) * windowBytes(shape),
-    forward: [
-      { kernel: forward, operands: ({ x, y, weights }) => [x, weights + weight.offset, weights + bias.offset, y] },
-    ],
     parameterGradients: [
       {
         kernel: backwardWeight,

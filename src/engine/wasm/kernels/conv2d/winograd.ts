@@ -21,7 +21,7 @@ import {
 } from "../layout.js";
 import { OuterProduct, ROWS } from "../outerProduct.js";
 import { type Filtering, minimalFiltering } from "./minimalFiltering.js";
-import type { Conv2dMethod, Conv2dShape } from "./shape.js";
+import type { Conv2dGradients, Conv2dMethod, Conv2dShape } from "./shape.js";
 import { channelsAtOnce, emitTapSums } from "./tapSums.js";
 import {
   emitFilterTransform,
@@ -109,7 +109,7 @@ function planOf(shape: Conv2dShape, filtering: Filtering): Plan {
 
 /** Winograd's minimal filtering along the rows, `outputs` at a time. */
 export function winograd(outputs: number): Conv2dMethod {
-  const plan = (shape: Conv2dShape) => planOf(shape, minimalFiltering(shape.kernel, outputs));
+  const plan = planner(outputs);
   return {
     workspaceBytes: (shape) => plan(shape).end,
     keptBytes: (shape) => {
@@ -117,9 +117,20 @@ export function winograd(outputs: number): Conv2dMethod {
       return filtering.points * inputPointBytes;
     },
     emitForward: (context, name, shape) => emitForward(context, `${name}.forward`, plan(shape)),
+  };
+}
+
+/** The gradients by the same filtering, from the transformed inputs that the forward pass kept. */
+export function winogradGradients(outputs: number): Conv2dGradients {
+  const plan = planner(outputs);
+  return {
     emitBackwardInput: (context, name, shape) => emitBackwardInput(context, `${name}.backwardInput`, plan(shape)),
     emitBackwardWeight: (context, name, shape) => emitBackwardWeight(context, `${name}.backwardWeight`, plan(shape)),
   };
+}
+
+function planner(outputs: number) {
+  return (shape: Conv2dShape) => planOf(shape, minimalFiltering(shape.kernel, outputs));
 }
 
 /** Emits (x, weight, bias, y, workspace, kept): the forward pass over one tile; keeps the transformed inputs. */
