@@ -10,12 +10,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, posix, resolve } from "node:path";
+import { basename, join, posix, resolve } from "node:path";
 import type { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { FILES } from "../site/pictures.mjs";
 import { readRecipeFile } from "../src/formats/index.js";
 import { writeDigitFiles } from "./support/digitFiles.mjs";
-import { anchorsOf, type CodeBlock, checkPage, codeBlocks, linksOf, listPaths } from "./support/pages.js";
+import { anchorsOf, type CodeBlock, checkPage, codeBlocks, linksOf, listPaths, withoutCode } from "./support/pages.js";
 import { PROGRAM } from "./support/program.js";
 
 const PAGES = [
@@ -29,11 +30,15 @@ const PAGES = [
     "tests/golden/README.md",
   ],
   ...pagesIn("docs"),
+  ...pagesIn("docs/zh"),
 ];
 
-/** The site's pages that are written by hand, the first ones first: later ones use what these have trained. */
+/** For contributors, who read them in the repository. */
+const CONTRIBUTORS_PAGES = ["docs/architecture.md", "docs/lab-code.md"];
+
+/** The site's pages that are written by hand, the first one first: others use what it trains. */
 const SITE_PAGES = pagesIn("docs")
-  .filter((page) => page !== "docs/architecture.md")
+  .filter((page) => !CONTRIBUTORS_PAGES.includes(page))
   .sort((one, other) => Number(other.endsWith("/start.md")) - Number(one.endsWith("/start.md")));
 /** Generated from the doc comments. */
 const API_PAGES = listFiles("docs/api").sort();
@@ -41,6 +46,7 @@ const API_PAGES = listFiles("docs/api").sort();
 /** Pages about one folder, which name files relative to it. */
 const BASES: Readonly<Record<string, string>> = {
   "docs/architecture.md": "src",
+  "docs/lab-code.md": "web",
   "docs/lab.md": "web",
   "docs/zh/lab.md": "web",
 };
@@ -278,7 +284,9 @@ describe("the code of the pages", () => {
       const env = { PATH: process.env.PATH, HOME: folder };
       const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: "utf8", env });
       expect({ status, stderr: status === 0 ? "" : stderr }, code).toEqual({ status: 0, stderr: "" });
-      if (printed !== undefined) expect(stdout.trimEnd().replaceAll(/ +$/gm, "")).toMatch(patternOf(printed));
+      // Progress is printed only by what takes longer than a second.
+      const said = stdout.replaceAll(/^.* left\n/gm, "").replaceAll(/ +$/gm, "");
+      if (printed !== undefined) expect(said.trimEnd()).toMatch(patternOf(printed));
     }
   });
 
@@ -303,6 +311,50 @@ describe("the code of the pages", () => {
       }
       if (what === "json") expect(readRecipeFile(code, "recipe.json"), code).toBeDefined();
     }
+  });
+});
+
+it("has the pictures that node site/pictures.mjs draws", () => {
+  const drawn = readdirSync("docs/pictures").map((name) => [name, readFileSync(`docs/pictures/${name}`, "utf8")]);
+  expect(Object.fromEntries(drawn)).toEqual(FILES);
+});
+
+describe("the pages in Chinese", () => {
+  /** Where links lead, seen from the English page. */
+  const targets = (text: string) =>
+    linksOf(text)
+      .map((link) =>
+        link
+          .replace(/^(\.\.\/)+/, "")
+          .replace(/\.zh\.svg$/, ".svg")
+          .replace("-zh-", "-"),
+      )
+      .map((link) => (link.startsWith("#") ? "#" : link.replace(/#.*/, "#")))
+      .sort();
+  /** Millions and ten thousands are written out. */
+  const numbers = (text: string) => {
+    const written = withoutCode(text)
+      .replaceAll(/(\d+) million/g, "$1000000")
+      .replaceAll(/(\d+) 万/g, "$10000");
+    return [...new Set(written.match(/\d[\d,.]*\d/g))].sort();
+  };
+
+  it("are as many as in English", () => {
+    expect(pagesIn("docs/zh").map((page) => basename(page))).toEqual(SITE_PAGES.map((page) => basename(page)).sort());
+  });
+
+  it.each(SITE_PAGES)("have all headings, tables, links, pictures, numbers and code of %s", (page) => {
+    const english = readFileSync(page, "utf8");
+    const chinese = readFileSync(page.replace("docs/", "docs/zh/"), "utf8");
+    const count = (text: string, pattern: RegExp) => withoutCode(text).match(pattern)?.length;
+    expect(withoutCode(chinese).match(/^#+ /gm)).toEqual(withoutCode(english).match(/^#+ /gm));
+    expect(count(chinese, /^\|.*\|$/gm)).toBe(count(english, /^\|.*\|$/gm));
+    expect(count(chinese, /^ *(?:-|\d\.) /gm)).toBe(count(english, /^ *(?:-|\d\.) /gm));
+    expect(targets(chinese)).toEqual(targets(english));
+    expect(numbers(chinese)).toEqual(numbers(english));
+    const code = (text: string) => codeBlocks(text).filter(({ language }) => language !== "" && language !== "text");
+    expect(code(chinese)).toEqual(code(english));
+    expect(codeBlocks(chinese).length).toBe(codeBlocks(english).length);
   });
 });
 

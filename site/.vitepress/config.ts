@@ -1,11 +1,12 @@
 // Builds the pages in docs/ as a static site, with the lab beside them in lab/: `npm run docs`.
-import { cpSync, existsSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 import { type DefaultTheme, defineConfig, type LocaleSpecificConfig } from "vitepress";
 import { contents, home, texts } from "./contents.js";
 import { brokenLinks } from "./links.js";
-import { pageRules } from "./pageRules.js";
+import { pageRules, REPOSITORY_PAGES } from "./pageRules.js";
 import { termsOf } from "./search.js";
 import { slugOf } from "./slug.js";
 
@@ -17,14 +18,13 @@ export default defineConfig({
   title: "lenet",
   base,
   srcDir: "../docs",
-  // The first is for contributors, who read it in the repository.
-  srcExclude: ["architecture.md", "node_modules/**"],
+  srcExclude: [...REPOSITORY_PAGES, "node_modules/**"],
   outDir: "dist",
   rewrites: { "api/README.md": "api/index.md" },
   head: [["link", { rel: "icon", href: `${base}lab/icon.svg`, type: "image/svg+xml" }]],
   markdown: { defaultHighlightLang: "sh", anchor: { slugify: slugOf }, config: pageRules },
   vite: { plugins: [vueOfThisFolder()] },
-  locales: { root: locale("en", "en", "/") },
+  locales: { root: locale("en", "en", "/"), zh: locale("zh", "zh-CN", "/zh/") },
   themeConfig: {
     outline: { level: [2, 3] },
     search: {
@@ -41,6 +41,7 @@ export default defineConfig({
   buildEnd({ outDir }) {
     if (!existsSync(LAB)) throw new Error("dist/lab does not exist: run npm run build first");
     cpSync(LAB, `${outDir}/lab`, { recursive: true });
+    leadToReference(outDir);
     const broken = brokenLinks(outDir, base);
     if (broken.length > 0) throw new Error(`broken links:\n${broken.join("\n")}`);
   },
@@ -71,4 +72,15 @@ function vueOfThisFolder(): Plugin {
     enforce: "pre",
     resolveId: (id, _importer, { ssr }) => (ssr && /^vue($|\/)/.test(id) ? { id, external: true } : undefined),
   };
+}
+
+/** What the switch of languages leads to from the API reference, which is in English only: the page that says so. */
+function leadToReference(folder: string): void {
+  const page = `<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=${base}zh/api-reference.html">`;
+  for (const path of readdirSync(`${folder}/api`, { recursive: true, encoding: "utf8" })) {
+    if (!path.endsWith(".html")) continue;
+    const file = `${folder}/zh/api/${path}`;
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, page);
+  }
 }

@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import type { MarkdownRenderer } from "vitepress";
 
 const DOCS = fileURLToPath(new URL("../../docs", import.meta.url));
+/** Pages for contributors, who read them in the repository. */
+export const REPOSITORY_PAGES = ["architecture.md", "lab-code.md"];
 /** Where the repository's files can be read, if this is known. */
 const { GITHUB_SERVER_URL, GITHUB_REPOSITORY } = process.env;
 const REPOSITORY = GITHUB_REPOSITORY && `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/blob/main`;
@@ -16,6 +18,7 @@ export function pageRules(md: MarkdownRenderer): void {
   md.core.ruler.push("side_by_side", placeSideBySide);
   md.core.ruler.push("repository_links", linkToRepository);
   md.core.ruler.push("inline_pictures", inlinePictures);
+  md.core.ruler.push("chinese_lines", joinChineseLines);
   // Braces in code are no templates.
   md.renderer.rules.code_inline = (tokens, index) => `<code v-pre>${md.utils.escapeHtml(tokens[index].content)}</code>`;
 }
@@ -56,7 +59,7 @@ function outsideOf(page: string, href: string): string | undefined {
   if (/^([a-z]+:|#|\/)/.test(href)) return undefined;
   const [path] = href.split("#");
   const target = posix.join("docs", posix.dirname(page), path);
-  const isPage = /^docs\/.*\.md$/.test(target) && target !== "docs/architecture.md";
+  const isPage = /^docs\/.*\.md$/.test(target) && !REPOSITORY_PAGES.includes(target.slice("docs/".length));
   return isPage ? undefined : target + href.slice(path.length);
 }
 
@@ -71,7 +74,22 @@ function inlinePictures(state: State): void {
     const svg = readFileSync(path, "utf8").replace(/<title>.*<\/style>/s, "");
     const label = image.content.replaceAll('"', "&quot;");
     const inlined = new state.Token("html_inline", "", 0);
-    inlined.content = svg.replace("<svg ", `<svg class="picture" role="img" aria-label="${label}" `);
+    inlined.content = `<span class="picture" tabindex="0">${svg.replace("<svg ", `<svg role="img" aria-label="${label}" `)}</span>`;
     token.children = [inlined];
+  }
+}
+
+/** Joins lines between Chinese characters, which browsers would put a space between. */
+function joinChineseLines(state: State): void {
+  const isChinese = (character = "") => /[\p{Script=Han}\u3000-\u303f\uff00-\uffef“”‘’…—]/u.test(character);
+  for (const { children } of state.tokens) {
+    for (const [index, token] of (children ?? []).entries()) {
+      if (token.type !== "softbreak") continue;
+      const before = children?.slice(0, index).findLast(({ content }) => content !== "");
+      const after = children?.slice(index).find(({ content }) => content !== "");
+      if (isChinese(before?.content.at(-1)) && isChinese(after?.content[0])) {
+        Object.assign(token, { type: "text", content: "" });
+      }
+    }
   }
 }

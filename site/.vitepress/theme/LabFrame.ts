@@ -20,7 +20,7 @@ export const LabFrame = defineComponent(() => {
     };
     return h("div", { class: "lab-frame" }, [
       isOpen.value
-        ? h("iframe", { src: address, title: texts.title, allow: "camera" })
+        ? h("iframe", { src: `${address}&embed=1`, title: texts.title, allow: "camera" })
         : h("button", { type: "button", onClick: start }, texts.start),
       h("a", { href: address, target: "_blank" }, texts.open),
     ]);
