@@ -147,6 +147,7 @@ describe("a folder of images that has moved", () => {
       }
     }
     await trained(["train", "--data", "pets", "--epochs", "1", "--out", "of-pets"]);
+    await trained(["sweep", "--data", "pets", "--epochs", "1", "--seeds", "2", "--out", "pets-sweep"]);
     await rename(inFolder("pets"), inFolder("animals"));
   });
 
@@ -167,6 +168,26 @@ describe("a folder of images that has moved", () => {
     // From now on, the run knows.
     expect((await readJson("of-pets", "config.json")).data).toMatchObject({ name: "pets", path: inFolder("animals") });
     expect(await lenet(["report", "of-pets"])).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("is named with --data for a sweep, too", async () => {
+    const lost = await lenet(["sweep", "--resume", "pets-sweep", "--seeds", "3"]);
+    expect(lost.code).toBe(1);
+    expect(lost.stderr.replaceAll(folder, "FOLDER")).toBe(
+      "lenet: FOLDER/pets, the data of this sweep, does not exist: if it has moved, name its folder with --data DIR\n",
+    );
+    const others = await lenet(["sweep", "--resume", "pets-sweep", "--data", "digits"]);
+    expect(others.stderr).toBe("lenet: pets-sweep was trained on other images: the checksum of pets has changed\n");
+    const resumed = await lenet(["sweep", "--resume", "pets-sweep", "--seeds", "3", "--data", "animals", "--quiet"]);
+    expect(resumed).toMatchObject({ code: 0, stderr: "" });
+    const { name, settings } = (await readJson("pets-sweep", "sweep.config.json")).data;
+    expect({ name, data: settings.data }).toEqual({ name: "pets", data: inFolder("animals") });
+    // From now on, the sweep knows.
+    expect(await lenet(["sweep", "--resume", "pets-sweep", "--seeds", "4", "--quiet"])).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
+    expect((await readJson("pets-sweep", "sweep.json")).runs).toHaveLength(4);
   });
 
   it("must hold the same images", async () => {

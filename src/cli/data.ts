@@ -29,10 +29,16 @@ export function dataOfRun(
     dataDir = data === undefined || data === name ? directory : undefined,
   }: Pick<Partial<DataSettings>, "data" | "dataDir"> = {},
 ): DataSettings {
-  if (data === undefined && path !== undefined && !existsSync(path)) {
-    throw new Error(`${path}, the data of this run, does not exist: if it has moved, name its folder with --data DIR`);
-  }
+  if (data === undefined && path !== undefined) requireThere(path, "run");
   return { data: data ?? path ?? name, dataDir, input: model.input, resize, background };
+}
+
+/** @throws Error if the folder of a run's or sweep's images is not where it was */
+export function requireThere(path: string, ofWhat: "run" | "sweep"): void {
+  if (existsSync(path)) return;
+  throw new Error(
+    `${path}, the data of this ${ofWhat}, does not exist: if it has moved, name its folder with --data DIR`,
+  );
 }
 
 /** Where a command reports progress, and the signal that aborts it. */

@@ -78,7 +78,7 @@ const MOST_JOBS = 1024;
 const SETTINGS = [
   ...["recipe", "config", "epochs", "batch", "augment", "set", "sample", "sampleSeed", "halving", "arithmetic"],
   ...["teacher", "softLabels", "folds"],
-  ...["data", "input", "fit", "background"],
+  ...["input", "fit", "background"],
 ];
 
 /** `lenet sweep`: trains with several seeds and settings in parallel and compares the results. */
@@ -138,7 +138,7 @@ export function sweepCommand(): Command {
     .addOption(
       new Option(
         "--resume <sweep>",
-        "resume an interrupted sweep with its settings; with --seeds, train these seeds too",
+        "resume an interrupted sweep with its settings; with --seeds, train these seeds too; --data: where its images are now",
       ).conflicts([...SETTINGS, "out"]),
     )
     .addOption(
@@ -151,7 +151,7 @@ export function sweepCommand(): Command {
       new Option(
         "--collect <sweep...>",
         "write the report of a sweep whose runs were trained with --index; runs in other folders are copied into the first",
-      ).conflicts([...SETTINGS, "out", "seeds", "dataDir", "strict", "resume", "index", "device", "log"]),
+      ).conflicts([...SETTINGS, "data", "out", "seeds", "dataDir", "strict", "resume", "index", "device", "log"]),
     )
     .addOption(deviceOption())
     .addOption(
@@ -209,8 +209,9 @@ async function runSweep(given: SweepCommandOptions, command: Command): Promise<v
 async function train(options: SweepCommandOptions, sweepOptions: SweepOptions, command: Command): Promise<void> {
   const { data, dataDir, input, fit, background, strict, seeds, set: grid, out, index, resume, arithmetic } = options;
   if (resume !== undefined) {
-    const added = command.getOptionValueSource("seeds") === "cli" ? seeds : undefined;
-    const changes = { dataDir, strict, seeds: added };
+    const given = <Value>(name: string, value: Value) =>
+      command.getOptionValueSource(name) === "cli" ? value : undefined;
+    const changes = { data: given("data", data), dataDir, strict, seeds: given("seeds", seeds) };
     return index === undefined
       ? resumeSweep(resume, changes, sweepOptions)
       : trainRunOf(resume, index, changes, sweepOptions);

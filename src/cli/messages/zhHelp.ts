@@ -96,7 +96,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   "plot --out": "要写出的 .svg 或 .png 文件",
   "data preview --out": "要写出的 PNG 文件",
   "train --resume": "按原来的设置继续中断的运行，或用 --epochs 延长已完成的运行；--data：其图片现在的位置",
-  "sweep --resume": "按原来的设置继续中断的 sweep；加上 --seeds，也训练这些种子",
+  "sweep --resume": "按原来的设置继续中断的 sweep；加上 --seeds，也训练这些种子；--data：其图片现在的位置",
   "--log": "同时在运行文件夹中写出 TensorBoard 的事件文件",
   "serve --log": "记录哪些日志，每行一个 JSON",
   "--json": "把 JSON 打印到标准输出，其余内容打印到标准错误",

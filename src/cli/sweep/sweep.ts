@@ -7,7 +7,7 @@ import { loadRecordedTeacher } from "../../node/teachers.js";
 import { type Arithmetic, availableArithmetic } from "../../node/threads.js";
 import { customizeRecipe } from "../../training/recipes/recipes.js";
 import { VERSION } from "../../version.js";
-import { type LoadedData, listSkipped, loadData, loadSameData } from "../data.js";
+import { type LoadedData, listSkipped, loadData, loadSameData, requireThere } from "../data.js";
 import { type Device, type DeviceChoice, openDevice, type Work } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
 import { loadTeacher, type TeacherFiles } from "../training/teacher.js";
@@ -30,6 +30,8 @@ export interface SweepSettings extends Pick<SweepConfig, "recipe" | "common" | "
 
 /** What may change when a sweep is resumed. */
 export interface SweepChanges extends Pick<DataSettings, "dataDir" | "strict"> {
+  /** Where the same images are now. Default: where the sweep found them. */
+  readonly data?: string;
   /** Seeds to train besides those that it has. */
   readonly seeds?: readonly number[];
 }
@@ -93,7 +95,8 @@ export async function joinSweep(
   if (existsSync(out) || !(await createdHere(settings, options))) {
     requireSameSettings(out, await readSweepConfig(out), settings);
   }
-  await trainRunOf(out, index, data, options);
+  const { dataDir, strict } = data;
+  await trainRunOf(out, index, { dataDir, strict }, options);
 }
 
 /** Creates the folder of a sweep. @returns whether it was this process that did */
@@ -175,13 +178,19 @@ async function planSweep(
 /** Opens the folder of a sweep with its data and its device. Seeds that are added are noted there. */
 async function reopenSweep(
   path: string,
-  { dataDir, strict, seeds = [] }: SweepChanges,
+  { data: moved, dataDir, strict, seeds = [] }: SweepChanges,
   { terminal, device: choice }: SweepOptions,
   signal: AbortSignal,
 ): Promise<OpenSweep> {
   const before = await readSweepConfig(path);
   const { settings } = before.data;
-  const dataSettings = { ...settings, dataDir: dataDir ?? settings.dataDir, strict: strict ?? settings.strict };
+  if (moved === undefined && !DATA_NAMES.includes(settings.data)) requireThere(settings.data, "sweep");
+  const dataSettings = {
+    ...settings,
+    data: moved ?? settings.data,
+    dataDir: dataDir ?? settings.dataDir,
+    strict: strict ?? settings.strict,
+  };
   const data = await loadSameData(path, before.data, dataSettings, { terminal, signal });
   const moves = choice !== undefined && choice !== "auto";
   const device = await openDevice({ device: moves ? choice : (before.device ?? "cpu") }, undefined, terminal);
@@ -190,6 +199,7 @@ async function reopenSweep(
   }
   const config = {
     ...before,
+    data: { ...before.data, settings: { ...settings, data: withAbsolutePaths(dataSettings).data } },
     seeds: [...new Set([...before.seeds, ...seeds])],
     ...(nameOf(device) !== (before.device ?? "cpu") && { device: nameOf(device) }),
   };
