@@ -24,6 +24,140 @@ const weights = lenetWeights();
 const plain = writeOnnx(weights);
 const withPreprocessing = writeOnnx(weights, { withPreprocessing: true });
 
+const number = (name: string, value: number): Constant => ({ ...sizes(name, value), dims: [] });
+const rows = (name: string, ...values: number[]): Constant => ({
+  ...sizes(name, ...values),
+  dims: [values.length / 2, 2],
+});
+const pads = (...values: number[]) => integers("pads", values);
+
+/** A node that computes something from constants, or from the names of other values. */
+function computing(op_type: string, inputs: readonly (Constant | string)[], ...attribute: object[]) {
+  return (graph: Graph) => {
+    const constants = inputs.filter((input) => typeof input !== "string");
+    graph.initializer.push(...constants);
+    const input = inputs.map((each) => (typeof each === "string" ? each : each.name));
+    insert(graph, "flatten1", { op_type, name: "sized", input, output: ["sized"], attribute });
+  };
+}
+
+const sliced = (start: number, end: number, axis: number, step: number) =>
+  computing("Slice", [
+    sizes("all", 1, 2),
+    ...[sizes("start", start), sizes("end", end), sizes("axis", axis), sizes("step", step)],
+  ]);
+
+/** A node before another, which takes its output. */
+function before(name: string, op_type: string, inputs: readonly Constant[], ...attribute: object[]) {
+  return (graph: Graph) => {
+    const next = node(graph, name);
+    graph.initializer.push(...inputs);
+    const input = [next.input[0], ...inputs.map((each) => each.name)];
+    insert(graph, name, { op_type, name: "before", input, output: ["before"], attribute });
+    next.input[0] = "before";
+  };
+}
+
+/** A Reshape to constant sizes in place of the Flatten. */
+function reshaping(...values: number[]) {
+  return (graph: Graph) => {
+    graph.initializer.push(sizes("shape", ...values));
+    Object.assign(node(graph, "flatten1"), { op_type: "Reshape", input: ["pool2.output", "shape"], attribute: [] });
+  };
+}
+
+/** Graphs whose sizes a LeNet-5 does not need, by the problem with the node that computes them. */
+const SIZES: readonly (readonly [string, (graph: Graph) => unknown])[] = [
+  ["(Relu): all its inputs are constants, expected images", computing("Relu", ["fc1.bias"])],
+  ["(Gather): its axis is 1, expected 0", computing("Gather", [sizes("a", 1), sizes("b", 0)], integer("axis", 1))],
+  ["(Gather): it takes the size at 1 of 1", computing("Gather", [sizes("a", 1), sizes("b", 1)])],
+  ["(Gather): it takes the size at -2 of 1", computing("Gather", [sizes("a", 1), sizes("b", -2)])],
+  ["(Gather): its sizes are of shape [], expected a list", computing("Gather", [number("a", 1), sizes("b", 0)])],
+  ["(Gather): it has no constant places as input 2", computing("Gather", [sizes("a", 1)])],
+  ["(Squeeze): it makes a number of 2 sizes, expected one", computing("Squeeze", [sizes("a", 1, 2)])],
+  ["(Squeeze): its axes are [1], expected [0]", computing("Squeeze", [sizes("a", 1)], integers("axes", [1]))],
+  ["(Unsqueeze): its axes are [0,1], expected [0]", computing("Unsqueeze", [number("a", 1), sizes("b", 0, 1)])],
+  ["(Unsqueeze): it makes a list of [1], expected a number", computing("Unsqueeze", [sizes("a", 1)])],
+  ["(Concat): its axis is 1, expected 0", computing("Concat", [sizes("a", 1)], integer("axis", 1))],
+  ["(Concat): its sizes are of shape [], expected a list", computing("Concat", [sizes("a", 1), number("b", 1)])],
+  [
+    "(Concat): it makes a list of 9, expected at most 8",
+    computing("Concat", [sizes("a", 1, 2, 3, 4), sizes("b", 1, 2, 3, 4, 5)]),
+  ],
+  ["(ConstantOfShape): its shape is [9], expected at most [8]", computing("ConstantOfShape", [sizes("a", 9)])],
+  ["(ConstantOfShape): its shape is [-1], expected", computing("ConstantOfShape", [sizes("a", -1)])],
+  ["(ConstantOfShape): its shape is [1,1], expected", computing("ConstantOfShape", [sizes("a", 1, 1)])],
+  ["(ConstantOfShape): its value is not the integer 0", computing("ConstantOfShape", [sizes("a", 8)])],
+  [
+    "(ConstantOfShape): its value is not the integer 0",
+    computing("ConstantOfShape", [sizes("a", 8)], { name: "value", type: AttributeType.TENSOR, t: sizes("", 1) }),
+  ],
+  ...[
+    [2, 2],
+    [1, 4],
+    [-1, 0],
+    [-1, 3],
+    [-1, 2, 1],
+  ].map(
+    (target) =>
+      [
+        `(Reshape): it reshapes 4 sizes to [${target}], expected [-1] or rows`,
+        computing("Reshape", [sizes("a", 1, 2, 3, 4), sizes("b", ...target)]),
+      ] as const,
+  ),
+  ["(Slice): it slices by [0; -9; 0; -1], expected all rows in reverse order", sliced(0, -9, 0, -1)],
+  ["(Slice): it slices by [-1; -2; 0; -1], expected", sliced(-1, -2, 0, -1)],
+  ["(Slice): it slices by [-1; -9; 1; -1], expected", sliced(-1, -9, 1, -1)],
+  ["(Slice): it slices by [-1; -9; 0; 1], expected", sliced(-1, -9, 0, 1)],
+  [
+    "(Slice): it slices by [-1,-1; -9; 0; -1], expected",
+    computing("Slice", [sizes("a", 1), sizes("b", -1, -1), sizes("c", -9), sizes("d", 0), sizes("e", -1)]),
+  ],
+  [
+    "(Slice): it slices by [-1; -9; 0; -1], expected",
+    computing("Slice", [number("a", 1), sizes("b", -1), sizes("c", -9), sizes("d", 0), sizes("e", -1)]),
+  ],
+  ["(Mul): it combines [1,2] and [3], expected two known sizes", computing("Mul", [sizes("a", 1, 2), sizes("b", 3)])],
+  ["(Sub): it combines [3] and [1,2], expected two known sizes", computing("Sub", [sizes("a", 3), sizes("b", 1, 2)])],
+  ...[
+    ["batch", "one"],
+    ["one", "batch"],
+  ].map(
+    (input) =>
+      [
+        `(Mul): it combines [${input.map((name) => (name === "one" ? 1 : name)).join("] and [")}], expected two known`,
+        (graph: Graph) => {
+          const shape = [integer("start", 0), integer("end", 1)];
+          insert(graph, "flatten1", { op_type: "Shape", input: ["pool2.output"], output: ["batch"], attribute: shape });
+          graph.initializer.push(sizes("one", 1));
+          computing("Mul", input)(graph);
+        },
+      ] as const,
+  ),
+  [
+    "(Gather): it takes the size at batch of 4",
+    (graph) => {
+      insert(graph, "flatten1", { op_type: "Shape", input: ["pool2.output"], output: ["all"] });
+      computing("Gather", ["all", "all"])(graph);
+    },
+  ],
+  ["(Cast): it casts integers to type 1, expected no change", computing("Cast", [sizes("a", 1)], integer("to", 1))],
+  ["(Cast): it casts floats to type 7, expected no change", computing("Cast", ["fc1.bias"], integer("to", 7))],
+  ["(Cast): it casts floats to type 0, expected no change", computing("Cast", ["fc1.bias"])],
+  ["(Transpose): it transposes [2] to the axes [1,0], expected a matrix", computing("Transpose", [sizes("a", 1, 2)])],
+  [
+    "(Transpose): it transposes [1,2] to the axes [0,1], expected a matrix to [1,0]",
+    computing("Transpose", [rows("a", 1, 2)], integers("perm", [0, 1])),
+  ],
+  ["(Transpose): found where a LeNet-5 has its flattening", computing("Transpose", ["pool2.output"])],
+  ["(Constant): it has 0 attributes, expected one", computing("Constant", [])],
+  [
+    "(Constant): it has 2 attributes, expected one",
+    computing("Constant", [], integer("value_int", 1), integers("value_ints", [1])),
+  ],
+  ["(Identity): it has no input 1", computing("Identity", [])],
+];
+
 /** Graphs that are not a LeNet-5, or that compute something other than they seem to. */
 const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: EditableFile) => unknown]>> = {
   "an unknown operator": [
@@ -135,6 +269,45 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
     'node "conv1" (Conv): its pads are [0,0,1,1], expected 4 equal numbers',
     (graph) => setAttribute(node(graph, "conv1"), integers("pads", [0, 0, 1, 1])),
   ],
+  "one stride": [
+    'node "conv1" (Conv): its strides are [1], expected 2 equal numbers',
+    (graph) => setAttribute(node(graph, "conv1"), integers("strides", [1])),
+  ],
+  "two pads": [
+    'node "conv1" (Conv): its pads are [2,2], expected 4 equal numbers',
+    (graph) => setAttribute(node(graph, "conv1"), pads(2, 2)),
+  ],
+  "a pooling without its window": [
+    'node "pool1" (MaxPool): its kernel_shape are [], expected 2 equal numbers',
+    (graph) => Object.assign(node(graph, "pool1"), { attribute: [] }),
+  ],
+  "a kernel that is no square": [
+    'node "conv1" (Conv): its kernel_shape are [5,10], expected 2 equal numbers',
+    (graph) => {
+      constant(graph, "conv1.weight").dims = [3, 1, 5, 10];
+      node(graph, "conv1").attribute = node(graph, "conv1").attribute.filter(({ name }) => name !== "kernel_shape");
+    },
+  ],
+  "a kernel of three dimensions": [
+    'node "conv1" (Conv): its weight "conv1.weight" is [6,5,5], expected 4 dimensions',
+    (graph) => Object.assign(constant(graph, "conv1.weight"), { dims: [6, 5, 5] }),
+  ],
+  "a kernel_shape that contradicts the weight's width": [
+    'node "conv1" (Conv): its kernel_shape is 5, expected that of its weight, [5,10]',
+    (graph) => Object.assign(constant(graph, "conv1.weight"), { dims: [3, 1, 5, 10] }),
+  ],
+  "a linear layer with a weight of three dimensions": [
+    'node "fc1" (Gemm): its weight "fc1.weight" is [120,4,4], expected a matrix',
+    (graph) => Object.assign(constant(graph, "fc1.weight"), { dims: [120, 4, 4] }),
+  ],
+  "a bias of two rows": [
+    'node "fc1" (Gemm): its tensor "fc1.bias" is [2,60], expected [120]',
+    (graph) => Object.assign(constant(graph, "fc1.bias"), { dims: [2, 60] }),
+  ],
+  "a bias of three dimensions": [
+    'node "fc1" (Gemm): its tensor "fc1.bias" is [1,2,60], expected [120]',
+    (graph) => Object.assign(constant(graph, "fc1.bias"), { dims: [1, 2, 60] }),
+  ],
   "a kernel_shape that contradicts the weight": [
     'node "conv1" (Conv): its kernel_shape is 3, expected that of its weight, [5,5]',
     (graph) => setAttribute(node(graph, "conv1"), integers("kernel_shape", [3, 3])),
@@ -209,6 +382,19 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
       Object.assign(node(graph, "flatten1"), { op_type: "Reshape", input: ["pool2.output", "shape"], attribute: [] });
     },
   ],
+  ...Object.fromEntries(
+    [[-1, 15], [8, 16], [8, -1], [0, 15], [-1, -1], [0, -1, 1], [-1]].map((shape) => [
+      `a Reshape to ${shape}`,
+      [`node "flatten1" (Reshape): it reshapes to [${shape}], expected [batch,16]`, reshaping(...shape)],
+    ]),
+  ),
+  "a Reshape to another fixed batch": [
+    'node "flatten1" (Reshape): it reshapes to [4,16], expected [8,16]',
+    (graph) => {
+      setDimension(graph, 0, { dim_value: 8 });
+      reshaping(4, 16)(graph);
+    },
+  ],
   "a zero that does not keep the size": [
     'node "flatten1" (Reshape): it reshapes to [0,16], expected [batch,16]',
     (graph) => {
@@ -228,6 +414,47 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
       node(graph, "conv1").input[0] = "padded";
     },
   ],
+  ...Object.fromEntries(
+    [
+      [0, 0, 1, 2, 0, 0, 1, 2],
+      [1, 0, 1, 1, 0, 0, 1, 1],
+      [0, 0, -1, -1, 0, 0, -1, -1],
+      [0, 0, 1, 1, 0, 0, 1],
+    ].map((each) => [
+      `padding by ${each}`,
+      [`(Pad): its pads are [${each}], expected equal padding`, before("conv1", "Pad", [], pads(...each))],
+    ]),
+  ),
+  "padding along some axes": [
+    'node "before" (Pad): its pads are [0,0,0,1,0,0,0,1], expected equal padding on all sides of an image',
+    (graph) => {
+      graph.initializer.push(sizes("pads", 1, 1), sizes("axes", 3));
+      before("conv1", "Pad", [])(graph);
+      node(graph, "before").input.push("pads", "", "axes");
+    },
+  ],
+  "padding with a constant of ones": [
+    'node "before" (Pad): it pads with 1, expected 0',
+    before("conv1", "Pad", [
+      sizes("pads", 0, 0, 1, 1, 0, 0, 1, 1),
+      { name: "one", dims: [], data_type: DataType.FLOAT, float_data: [1] } as unknown as Constant,
+    ]),
+  ],
+  "padding with two numbers": [
+    'node "before" (Pad): it pads with 0, expected 0',
+    before("conv1", "Pad", [
+      sizes("pads", 0, 0, 1, 1, 0, 0, 1, 1),
+      { name: "two", dims: [2], data_type: DataType.FLOAT, float_data: [0, 0] } as unknown as Constant,
+    ]),
+  ],
+  "padding before pooling": [
+    'node "before" (Pad): found where a LeNet-5 has pooling',
+    before("pool1", "Pad", [], pads(0, 0, 1, 1, 0, 0, 1, 1)),
+  ],
+  "a conversion to integers": [
+    'node "before" (Cast): found where a LeNet-5 has pooling',
+    before("pool1", "Cast", [], integer("to", DataType.INT64)),
+  ],
   "dropout in training mode": [
     "(Dropout): it is in training mode, expected a model in evaluation mode",
     (graph) => {
@@ -236,6 +463,31 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
       insert(graph, "fc2", { op_type: "Dropout", input: ["relu3.output", "", "training"], output: ["dropped"] });
       node(graph, "fc2").input[0] = "dropped";
     },
+  ],
+  "images without a shape": [
+    'the input "input" has the shape [], expected a batch and three known sizes',
+    (graph) => Object.assign(graph.input[0].type.tensor_type, { shape: undefined }),
+  ],
+  "images of two dimensions": [
+    'the input "input" has the shape [batch,1,12], expected a batch and three known sizes',
+    (graph) => graph.input[0].type.tensor_type.shape.dim.pop(),
+  ],
+  "images of height 0": [
+    'the input "input" has the shape [batch,1,0,12], expected a batch and three known sizes',
+    (graph) => setDimension(graph, 2, { dim_value: 0 }),
+  ],
+  "images of a size without a name": [
+    'the input "input" has the shape [batch,1,?,12], expected a batch and three known sizes',
+    (graph) => setDimension(graph, 2, {}),
+  ],
+  "an input that is no tensor": [
+    'the input "input" is of type undefined, expected floating point or bytes',
+    (graph) => Object.assign(graph.input[0], { type: undefined }),
+  ],
+  "no output": ["the graph's outputs are none, expected one", (graph) => graph.output.splice(0)],
+  "an initializer twice": [
+    'the value "fc1.bias" is defined twice',
+    (graph) => graph.initializer.push(constant(graph, "fc1.bias")),
   ],
   "images of any size": [
     'the input "input" has the shape [batch,1,height,12], expected a batch and three known sizes',
@@ -253,6 +505,40 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
     'tensor "fc1.weight": it holds 1920 integers, expected floating point',
     (graph) => Object.assign(constant(graph, "fc1.weight"), { data_type: DataType.INT64 }),
   ],
+  "nine integers": [
+    'tensor "nine": it holds 9 integers, expected floating point',
+    (graph) => graph.initializer.push(sizes("nine", 1, 2, 3, 4, 5, 6, 7, 8, 9)),
+  ],
+  "weights of complex numbers": [
+    'tensor "fc1.bias": its elements have type 14, expected floating point',
+    (graph) => Object.assign(constant(graph, "fc1.bias"), { data_type: 14 }),
+  ],
+  "weights at another place": [
+    'tensor "fc1.bias": its data is in another file (""); write the model as one file',
+    (graph) => Object.assign(constant(graph, "fc1.bias"), { data_location: 1 }),
+  ],
+  "weights of another file that says otherwise": [
+    'tensor "fc1.bias": its data is in another file ("weights.bin"); write the model as one file',
+    (graph) =>
+      Object.assign(constant(graph, "fc1.bias"), {
+        external_data: [
+          { key: "offset", value: "0" },
+          { key: "location", value: "weights.bin" },
+        ],
+      }),
+  ],
+  "weights in the list of another type": [
+    'tensor "fc1.bias": its data is in double_data, expected float_data only',
+    (graph) => Object.assign(constant(graph, "fc1.bias"), { raw_data: undefined, double_data: [1] }),
+  ],
+  "weights in two lists": [
+    'tensor "fc1.bias": its data is in int64_data, expected float_data only',
+    (graph) => Object.assign(constant(graph, "fc1.bias"), { raw_data: undefined, float_data: [1], int64_data: [1] }),
+  ],
+  "half an element": [
+    'tensor "fc1.bias": its shape [120] does not fit 119.5 elements',
+    (graph) => Object.assign(constant(graph, "fc1.bias"), { raw_data: new Uint8Array(478) }),
+  ],
   "weights in two fields": [
     'tensor "fc1.bias": its data is in float_data, expected raw_data only',
     (graph) => Object.assign(constant(graph, "fc1.bias"), { float_data: [1] }),
@@ -269,6 +555,14 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
     'tensor "fc1.bias": its shape [-1,-120] is not a list of non-negative integers',
     (graph) => Object.assign(constant(graph, "fc1.bias"), { dims: [-1, -120] }),
   ],
+  "no operator set": [
+    "the file is written for operator set 0, expected 7 to 28",
+    (_, file) => file.opset_import.splice(0),
+  ],
+  "a later operator set": [
+    "the file is written for operator set 29, expected 7 to 28",
+    (_, file) => Object.assign(file.opset_import[0], { version: 29 }),
+  ],
   "an old operator set": [
     "the file is written for operator set 6, expected 7 to 28",
     (_, file) => Object.assign(file.opset_import[0], { version: 6 }),
@@ -281,6 +575,12 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
 };
 
 describe("refuses", () => {
+  it.each(SIZES)("sizes: %s", (message, change) => {
+    const file = edited(plain, ({ graph }) => change(graph));
+    expect(() => readOnnx(file)).toThrow(FormatError);
+    expect(() => readOnnx(file)).toThrow(message);
+  });
+
   it.each(Object.entries(REFUSED))("%s", (_, [message, change]) => {
     const file = edited(plain, (each) => change(each.graph, each));
     expect(() => readOnnx(file)).toThrow(FormatError);
@@ -289,6 +589,18 @@ describe("refuses", () => {
 
   it("other files", () => {
     expect(isOnnx(new TextEncoder().encode("PK\u0003\u0004"))).toBe(false);
+    for (const next of [0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42]) {
+      expect(isOnnx(Uint8Array.of(0x08, 8, next))).toBe(true);
+      for (const bytes of [
+        [0x08, 8],
+        [0x08, 0, next],
+        [0x08, 0x80, next],
+        [0x10, 8, next],
+        [0x08, 8, next + 1],
+      ]) {
+        expect(isOnnx(Uint8Array.from(bytes)), `${bytes}`).toBe(false);
+      }
+    }
     expect(() => readOnnx(new Uint8Array(0))).toThrow(/^onnx: the file does not begin as an ONNX model$/);
   });
 });
@@ -326,6 +638,44 @@ describe("refuses other preprocessing, with a different", () => {
       (graph) => Object.assign(node(graph, "softmax"), { attribute: [integer("axis", 0)] }),
     ],
     ["end", "the graph ends where a LeNet-5 has the probabilities (Softmax)", (graph) => graph.node.pop()],
+    [
+      "type",
+      'node "to_float" (Cast): its to is 10, expected 1',
+      (graph) => setAttribute(node(graph, "to_float"), integer("to", DataType.FLOAT16)),
+    ],
+    [
+      "number of divisors",
+      'node "scale" (Div): it divides by 255,255, expected 255',
+      (graph) => {
+        Object.assign(constant(graph, "largest_byte"), { dims: [2], raw_data: bytesOf(Float32Array.of(255, 255)) });
+      },
+    ],
+    [
+      "number of means",
+      'node "subtract_mean" (Sub): its constant is [2], expected [1]',
+      (graph) => Object.assign(constant(graph, "mean"), { dims: [2], raw_data: bytesOf(Float32Array.of(0, 0)) }),
+    ],
+    [
+      "shape of the means",
+      'node "subtract_mean" (Sub): its constant is [1,1], expected [1]',
+      (graph) => Object.assign(constant(graph, "mean"), { dims: [1, 1] }),
+    ],
+    [
+      "sign of the std",
+      'node "divide_by_std" (Div): it divides by [-1], expected numbers above 0',
+      (graph) => Object.assign(constant(graph, "std"), { raw_data: bytesOf(Float32Array.of(-1)) }),
+    ],
+    [
+      "infinite std",
+      'node "divide_by_std" (Div): its constant contains Infinity, expected finite numbers',
+      (graph) =>
+        Object.assign(constant(graph, "std"), { raw_data: bytesOf(Float32Array.of(Number.POSITIVE_INFINITY)) }),
+    ],
+    [
+      "default order of channels",
+      'node "channels_first" (Transpose): it permutes the axes to [], expected [0,3,1,2]',
+      (graph) => Object.assign(node(graph, "channels_first"), { attribute: [] }),
+    ],
   ])("%s", (_, message, change) => {
     expect(() => readOnnx(edited(withPreprocessing, ({ graph }) => change(graph)))).toThrow(message);
   });

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { bitsOf } from "../../../tests/support/bits.js";
 import { constant, edited, lenetWeights } from "../../../tests/support/onnxFiles.js";
-import { initializeParameters, type ModelMetadata, type Weights } from "../../model/index.js";
+import { initializeParameters, lenet5, type ModelMetadata, RBF_CENTRES, type Weights } from "../../model/index.js";
+import { RECIPES } from "../../training/recipes/recipes.js";
 import { VERSION } from "../../version.js";
 import { readModelMetadata } from "../modelMetadata.js";
 import { isOnnx, readOnnx, writeOnnx } from "./index.js";
@@ -170,6 +171,96 @@ describe("a written file", () => {
       [0.25, 0.35, 0.45],
       [0.125, 0.175, 0.225],
     ]);
+  });
+
+  it("says what its input and output are", () => {
+    const described = (bytes: Uint8Array) => {
+      const { doc_string, graph } = readMessage(MODEL, bytes);
+      return [doc_string, graph!.name, ...[...graph!.input, ...graph!.output].map(({ doc_string: text }) => text)];
+    };
+    const file = "LeNet-5 for images of 3x16x12, 3 classes";
+    expect(described(writeOnnx(weights))).toEqual([
+      ...[file, "lenet5", "Images [batch, channels, height, width], normalised: (byte / 255 - mean) / std"],
+      "One logit for each class",
+    ]);
+    expect(described(writeOnnx(weights, { withPreprocessing: true }))).toEqual([
+      ...[file, "lenet5", "Images [batch, height, width, channels], from 0 to 255", "One probability for each class"],
+    ]);
+  });
+
+  it("composes the layers of 1998 from ONNX's operators", () => {
+    const recipe = RECIPES["lenet-1998"];
+    const model = lenet5({ ...recipe, input: recipe.input!, classes: 10 });
+    const parameters = initializeParameters(model, 1);
+    const bytes = writeOnnx({ model, parameters, normalization: recipe.normalization }, { withPreprocessing: true });
+    const { graph } = readMessage(MODEL, bytes);
+    const nodes = graph!.node.map(({ name, op_type, input }) => [name, op_type, ...input.slice(1)].join(" "));
+    const tanh = (index: number) => [
+      `scaledTanh${index}.scale Mul scaled_tanh.slope`,
+      `scaledTanh${index}.tanh Tanh`,
+      `scaledTanh${index} Mul scaled_tanh.amplitude`,
+    ];
+    expect(nodes.slice(5, -1)).toEqual([
+      ...["conv1 Conv conv1.weight conv1.bias", ...tanh(1)],
+      ...["pool1 Conv pool1.windows pool1.bias", ...tanh(2)],
+      ...["conv2 Conv conv2.weight conv2.bias", ...tanh(3)],
+      ...["pool2 Conv pool2.windows pool2.bias", ...tanh(4)],
+      "flatten1 Flatten",
+      ...["fc1 Gemm fc1.weight fc1.bias", ...tanh(5)],
+      ...["fc2 Gemm fc2.weight fc2.bias", ...tanh(6)],
+      ...["rbf1.unsqueeze Unsqueeze rbf.class_axis", "rbf1.differences Sub rbf.centres"],
+      ...["rbf1.distances ReduceSumSquare", "rbf1 Mul rbf.share"],
+    ]);
+    // Each node takes the output of the one before.
+    const outputs = ["images", ...graph!.node.flatMap(({ output }) => output)];
+    expect(graph!.node.map(({ input }) => input[0])).toEqual(outputs.slice(0, -1));
+
+    const attributesOf = (name: string) =>
+      graph!.node.find((each) => each.name === name)!.attribute.map(({ name, i, ints }) => [name, i ?? ints]);
+    const window = [
+      ["kernel_shape", [2, 2]],
+      ["strides", [2, 2]],
+    ];
+    expect(attributesOf("pool1")).toEqual([...window, ["group", 6]]);
+    expect(attributesOf("pool2")).toEqual([...window, ["group", 16]]);
+    expect(attributesOf("rbf1.distances")).toEqual([
+      ["axes", [2]],
+      ["keepdims", 0],
+    ]);
+
+    const shapes = shapesOf(bytes);
+    expect(shapes).toContain("pool1.output 1 batch×6×14×14");
+    expect(shapes).toContain("scaledTanh6.tanh.output 1 batch×84");
+    expect(shapes.slice(-6)).toEqual([
+      ...[
+        "scaledTanh6.output 1 batch×84",
+        "rbf1.unsqueeze.output 1 batch×1×84",
+        "rbf1.differences.output 1 batch×10×84",
+      ],
+      ...["rbf1.distances.output 1 batch×10", "rbf1.output 1 batch×10", "probabilities 1 batch×10"],
+    ]);
+
+    const constants = new Map(graph!.initializer.map((each) => [each.name, each]));
+    const floats = (name: string) => new Float32Array(constants.get(name)!.raw_data!.slice().buffer);
+    expect([...constants.keys()].filter((name) => !parameters.has(name!))).toEqual([
+      ...["scaled_tanh.slope", "scaled_tanh.amplitude", "pool1.windows", "pool2.windows"],
+      ...["rbf.centres", "rbf.class_axis", "rbf.share", "largest_byte", "mean", "std"],
+    ]);
+    // The coefficients are in the windows only.
+    expect([...parameters.keys()].filter((name) => !constants.has(name))).toEqual([
+      ...["pool1.weight", "pool2.weight"],
+    ]);
+    expect([...floats("scaled_tanh.slope"), ...floats("scaled_tanh.amplitude")]).toEqual(
+      [2 / 3, 1.7159].map(Math.fround),
+    );
+    expect(constants.get("pool1.windows")!.dims).toEqual([6, 1, 2, 2]);
+    const coefficients = parameters.get("pool1.weight")!.data;
+    expect([...floats("pool1.windows")]).toEqual([...coefficients].flatMap((value) => new Array(4).fill(value)));
+    expect(constants.get("rbf.centres")!.dims).toEqual([10, 84]);
+    expect([...floats("rbf.centres")]).toEqual(RBF_CENTRES.flatMap((centre) => [...centre]));
+    expect(constants.get("rbf.class_axis")).toMatchObject({ dims: [1], data_type: DataType.INT64 });
+    expect(constants.get("rbf.class_axis")!.raw_data![0]).toBe(1);
+    expect([...floats("rbf.share")]).toEqual([Math.fround(-1 / 84)]);
   });
 
   it("is refused if a parameter is missing", () => {
