@@ -1,14 +1,30 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readdirSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { createTar } from "nanotar";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { CatalogFile } from "../../data/catalog.js";
+import { readChecked, readStored, sha256, storedLimit } from "./checkedFile.js";
+import { archiveFiles, folderFiles, namesInFolder } from "./fileSet.js";
 import {
   createFolderExclusive,
+  createFolders,
+  DamagedFileError,
   describeFileError,
+  errorCode,
   FolderExistsError,
+  isFile,
+  isFolder,
+  readFileBounded,
   removeTemporaries,
+  renameDurably,
   writeFileAtomic,
 } from "./files.js";
+import { unpackGzip } from "./gzip.js";
 
 let folder: string;
 beforeEach(async () => {
@@ -24,6 +40,11 @@ describe("writeFileAtomic", () => {
     await writeFileAtomic(path, "é");
     expect([...(await readFile(path))]).toEqual([0xc3, 0xa9]);
     expect(await readdir(folder)).toEqual(["model.bin"]);
+  });
+
+  it("writes pieces in order", async () => {
+    await writeFileAtomic(join(folder, "file"), [Uint8Array.of(1, 2), new Uint8Array(0), Uint8Array.of(3)]);
+    expect([...(await readFile(join(folder, "file")))]).toEqual([1, 2, 3]);
   });
 
   it("keeps the old file under another name on request", async () => {
@@ -60,12 +81,215 @@ describe("describeFileError", () => {
     expect(describeFileError(full, "write a")).toBe("cannot write a: no space left on the device");
     expect(describeFileError(new Error("odd\n  at x"), "read b")).toBe("cannot read b: odd");
     expect(describeFileError("thrown", "read b")).toBe("cannot read b: thrown");
+    const unknown = Object.assign(new Error("EXOTIC: an odd one, read"), { code: "EXOTIC" });
+    expect(describeFileError(unknown, "read b")).toBe("cannot read b: EXOTIC: an odd one, read");
+    expect(errorCode(unknown)).toBe("EXOTIC");
+    for (const error of [
+      new Error("x"),
+      Object.assign(new Error("x"), { code: 7 }),
+      { code: "ENOENT" },
+      "ENOENT",
+      null,
+    ]) {
+      expect(errorCode(error)).toBeUndefined();
+    }
+  });
+});
+
+describe("readFileBounded", () => {
+  it("reads a file of at most as many bytes", async () => {
+    const path = join(folder, "file");
+    await writeFile(path, "abc");
+    expect(new TextDecoder().decode(await readFileBounded(path, 3))).toBe("abc");
+    await expect(readFileBounded(path, 2)).rejects.toThrow(
+      new Error(`cannot read ${path}: it has 1 MB; the limit is 0.000002 MB`),
+    );
+    await truncate(path, 1_234_000_001);
+    await expect(readFileBounded(path, 32e6)).rejects.toThrow(
+      new Error(`cannot read ${path}: it has 1,235 MB; the limit is 32 MB`),
+    );
+  });
+
+  it("refuses what is no file", async () => {
+    await expect(readFileBounded(folder, 9)).rejects.toThrow(new Error(`cannot read ${folder}: it is a folder`));
+    const missing = join(folder, "missing");
+    await expect(readFileBounded(missing, 9)).rejects.toThrow(
+      new Error(`cannot read ${missing}: no such file or folder`),
+    );
+  });
+
+  it.runIf(process.platform === "linux")("refuses a pipe without waiting for its other end", async () => {
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    await expect(readFileBounded(pipe, 9)).rejects.toThrow(new Error(`cannot read ${pipe}: it is not a regular file`));
+  });
+
+  it("does not keep files open", async () => {
+    const path = join(folder, "file");
+    await writeFile(path, "abc");
+    const openFiles = async () => (process.platform === "linux" ? readdirSync("/proc/self/fd") : []);
+    const before = (await openFiles()).length;
+    for (let round = 0; round < 50; round++) {
+      await readFileBounded(path, 3);
+      await readFileBounded(path, 2).catch(() => {});
+      await writeFileAtomic(path, "abc");
+    }
+    // Others may open files at the same time.
+    expect((await openFiles()).length).toBeLessThan(before + 50);
+  });
+});
+
+describe("paths", () => {
+  it("are folders, files or neither", async () => {
+    await writeFile(join(folder, "file"), "");
+    await symlink(folder, join(folder, "link"));
+    const kinds = { ".": [true, false], link: [true, false], file: [false, true], none: [false, false] };
+    for (const [name, [aFolder, aFile]] of Object.entries(kinds)) {
+      expect([await isFolder(join(folder, name)), await isFile(join(folder, name))], name).toEqual([aFolder, aFile]);
+    }
+  });
+
+  it("get their missing parents, unless a file is in the way", async () => {
+    const deep = join(folder, "a", "b", "c");
+    for (let round = 0; round < 2; round++) await createFolders(deep);
+    expect(await isFolder(deep)).toBe(true);
+    await writeFile(join(folder, "file"), "");
+    await expect(createFolders(join(folder, "file"))).rejects.toMatchObject({ code: "EEXIST" });
+    await expect(createFolders(join(folder, "file", "below"))).rejects.toMatchObject({ code: "ENOTDIR" });
+  });
+
+  it("get another name, and the older file a third one", async () => {
+    const [first, second, third] = ["1", "2", "3"].map((name) => join(folder, name));
+    await writeFile(first, "new");
+    await renameDurably(first, second, third);
+    expect(await readdir(folder)).toEqual(["2"]);
+    await writeFile(first, "newer");
+    await mkdir(third);
+    await expect(renameDurably(first, second, third)).rejects.toMatchObject({ code: "EISDIR" });
+    expect(await readFile(second, "utf8")).toBe("new");
+  });
+});
+
+describe("unpackGzip", () => {
+  const content = Uint8Array.from({ length: 3000 }, (_, index) => (index * index) % 251);
+  const packed = new Uint8Array(gzipSync(content));
+
+  it("unpacks what begins like a gzip file, at any offset of a buffer", async () => {
+    expect(Buffer.compare(await unpackGzip(packed, "a", 3000), content)).toBe(0);
+    const shifted = new Uint8Array(packed.length + 3);
+    shifted.set(packed, 3);
+    expect(Buffer.compare(await unpackGzip(shifted.subarray(3), "a", 3000), content)).toBe(0);
+    for (const bytes of [[], [0x1f], [0x1f, 0x8c, 8], [0x1e, 0x8b, 8]].map((each) => Uint8Array.from(each))) {
+      expect(await unpackGzip(bytes, "a", 3000)).toBe(bytes);
+    }
+    expect(await unpackGzip(new Uint8Array(gzipSync("")), "a", 1)).toHaveLength(0);
+  });
+
+  it.each([
+    ["too much", packed, 2999, "a is not the right file: it unpacks to more than 2999 bytes"],
+    ["its start", packed.subarray(0, 2), 3000, "a is truncated: the packed file ends after 2 bytes"],
+    ["a part", packed.subarray(0, 99), 3000, "a is truncated: the packed file ends after 99 bytes"],
+    ["another method", packed.with(2, 9), 3000, "a is damaged: it cannot be unpacked (unknown compression method)"],
+    [
+      "another checksum",
+      packed.with(-8, packed.at(-8)! ^ 1),
+      3000,
+      "a is damaged: it cannot be unpacked (incorrect data",
+    ],
+  ])("refuses %s", async (_, bytes, limit, message) => {
+    await expect(unpackGzip(bytes, "a", limit)).rejects.toThrow(DamagedFileError);
+    await expect(unpackGzip(bytes, "a", limit)).rejects.toThrow(message);
+  });
+});
+
+describe("a file of the catalog", () => {
+  const content = Buffer.from("content");
+  const hash = createHash("sha256").update(content).digest("hex");
+  const known = (of: CatalogFile["known"], bytes = content.length): CatalogFile => ({
+    name: "a.gz",
+    known: of,
+    bytes,
+    sha256: hash,
+  });
+
+  it("has a checksum over all its pieces", () => {
+    expect(sha256(content.subarray(0, 3), content.subarray(3))).toBe(hash);
+  });
+
+  it("may be packed if its content is known", async () => {
+    const path = join(folder, "a.gz");
+    expect(await readChecked(path, known("content"))).toBeUndefined();
+    expect(await readChecked(join(path, "below"), known("content"))).toBeUndefined();
+    for (const stored of [content, gzipSync(content)]) {
+      await writeFile(path, stored);
+      expect(Buffer.from((await readChecked(path, known("content")))!).equals(content)).toBe(true);
+    }
+    await expect(readChecked(path, known("file"))).rejects.toThrow(
+      `${path} is not the right file: expected at most 7 bytes, found 27 bytes`,
+    );
+    await writeFile(path, "Content");
+    await expect(readChecked(path, known("file"))).rejects.toThrow(
+      new DamagedFileError(
+        `${path} is not the right file: expected 7 bytes with sha256 ${hash}, found 7 bytes with sha256 ${sha256(Buffer.from("Content"))}`,
+      ),
+    );
+    await writeFile(path, content);
+    expect(Buffer.from((await readChecked(path, known("file")))!).equals(content)).toBe(true);
+    await expect(readStored(path, 6)).rejects.toThrow("expected at most 6 bytes, found 7 bytes");
+    await expect(readStored(folder, 6)).rejects.toThrow(new DamagedFileError(`${folder} is not a file`));
+    await expect(readStored("a\0b", 6)).rejects.toThrow(DamagedFileError);
+  });
+
+  it("may take a thousandth and a kilobyte more if it cannot be compressed", () => {
+    expect(storedLimit(known("file", 5000))).toBe(5000);
+    expect(storedLimit(known("content", 5000))).toBe(5000 + 5 + 1024);
+    expect(storedLimit(known("content", 5001))).toBe(5001 + 6 + 1024);
+  });
+});
+
+describe("a set of files", () => {
+  const files = { b: "second", "a.gz": gzipSync("first"), long: "123456789" };
+
+  it("is a folder", async () => {
+    for (const [name, bytes] of Object.entries(files)) await writeFile(join(folder, name), bytes);
+    const set = (await folderFiles(folder, 30))!;
+    expect(set).toMatchObject({ path: folder, names: ["a.gz", "b", "long"] });
+    const read = async (name: string) => {
+      const { bytes, what } = await set.read(name);
+      return [new TextDecoder().decode(bytes), what];
+    };
+    expect(await read("a.gz")).toEqual(["first", join(folder, "a.gz")]);
+    expect(await read("b")).toEqual(["second", join(folder, "b")]);
+    await rm(join(folder, "b"));
+    await expect(set.read("b")).rejects.toThrow(new DamagedFileError(`${join(folder, "b")} was removed`));
+    await expect((await folderFiles(folder, 8))!.read("long")).rejects.toThrow("expected at most 8 bytes, found 9");
+    for (const none of [join(folder, "none"), join(folder, "long"), join(folder, "long", "below")]) {
+      expect(await folderFiles(none, 30)).toBeUndefined();
+      expect(await namesInFolder(none)).toBeUndefined();
+    }
+    await expect(namesInFolder("a\0b")).rejects.toThrow(/^cannot read the folder a\0b: /);
+  });
+
+  it("is an archive, packed or not", async () => {
+    const tar = createTar(Object.entries(files).map(([name, data]) => ({ name, data: Buffer.from(data) })));
+    for (const stored of [tar, gzipSync(tar)]) {
+      const set = await archiveFiles(stored, "x.tar", tar.length);
+      expect(set).toMatchObject({ path: "x.tar", names: ["a.gz", "b", "long"] });
+      const { bytes, what } = await set.read("a.gz");
+      expect([new TextDecoder().decode(bytes), what]).toEqual(["first", "a.gz in x.tar"]);
+      await expect(set.read("c")).rejects.toThrow(new DamagedFileError("x.tar holds no c"));
+    }
+    await expect(archiveFiles(gzipSync(tar), "x.tar", tar.length - 1)).rejects.toThrow("it unpacks to more than");
+    await expect(archiveFiles(tar.subarray(0, 515), "x.tar", tar.length)).rejects.toThrow(DamagedFileError);
   });
 });
 
 describe("removeTemporaries", () => {
   it("removes files named like interrupted writes, and nothing else", async () => {
-    const kept = [".lenet-12-0123abcd.lock", ".lenet-12-0123abcd.tmp.gz", "lenet-12-0123abcd.tmp", "model.tmp"];
+    const kept = [
+      ...[".lenet-12-0123abcd.lock", ".lenet-12-0123abcd.tmp.gz", "lenet-12-0123abcd.tmp", "model.tmp"],
+      ...["x.lenet-12-0123abcd.tmp", ".lenet--0123abcd.tmp", ".lenet-x-0123abcd.tmp", ".lenet-12-0123abc.tmp"],
+    ];
     for (const name of [...kept, ".lenet-12-0123abcd.tmp", ".lenet-99999-ffffffff.tmp"]) {
       await writeFile(join(folder, name), "");
     }
@@ -99,6 +323,17 @@ describe("createFolderExclusive", () => {
     await expect(createFolderExclusive(path, fill)).rejects.toThrow(
       new FolderExistsError(`cannot create the folder ${path}: it exists already`),
     );
+  });
+
+  it("fails if a broken link has its name, and says what failed otherwise", async () => {
+    const path = join(folder, "link");
+    await symlink(join(folder, "nowhere"), path);
+    await expect(createFolderExclusive(path, fill)).rejects.toThrow(FolderExistsError);
+    const refused = createFolderExclusive(join(folder, "new"), async () => {
+      throw new Error("cannot write a: no space", { cause: new Error("no space") });
+    });
+    await expect(refused).rejects.toThrow(new Error(`cannot create the folder ${join(folder, "new")}: no space`));
+    await expect(refused).rejects.not.toThrow(FolderExistsError);
   });
 
   it("fails if a file has its name or a parent's", async () => {
