@@ -96,6 +96,19 @@ describe("batch normalisation", () => {
     }
   });
 
+  it.each(["pth", "safetensors", "onnx"] as const)("is refused with a negative running variance, as %s", (format) => {
+    const parameters = new Map(drawn);
+    const { shape, data } = drawn.get("bn2.running_var")!;
+    parameters.set("bn2.running_var", {
+      shape,
+      data: Float32Array.from(data, (value, at) => (at === 3 ? -0.25 : value)),
+    });
+    const bytes = writeWeights({ model: normalized, parameters, normalization: weights.normalization }, format);
+    expect(() => readWeights(bytes)).toThrow(
+      new FormatError('tensor "bn2.running_var" holds -0.25: a variance is never negative'),
+    );
+  });
+
   it.each<[string, Record<string, string>]>([
     ["the usual names", {}],
     [

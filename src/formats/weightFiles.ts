@@ -16,7 +16,7 @@ import {
   type Weights,
 } from "../model/index.js";
 import { TUTORIAL_NORMALIZATION } from "../training/recipes/improvedNetwork.js";
-import { withBatchCounts, withoutBatchCounts } from "./batchCounts.js";
+import { VARIANCE, withBatchCounts, withoutBatchCounts } from "./batchCounts.js";
 import { FormatError, UnknownLayersError } from "./errors.js";
 import { withLeNet5Names } from "./layerNames.js";
 import { readModelMetadata, writeModelMetadata } from "./modelMetadata.js";
@@ -136,7 +136,10 @@ function requireFitting({ input }: Model, layers: readonly ShapedLayer[], metada
   }
 }
 
-/** @throws FormatError if a tensor holds integers, NaN or infinity: no prediction of such a network means anything */
+/**
+ * @throws FormatError if a tensor holds integers, NaN or infinity, or a variance is negative: no prediction of such a
+ *   network means anything
+ */
 function toFloat32(tensors: NamedTensors): NamedTensors<Float32Array> {
   return new Map(
     [...tensors].map(([name, { shape, data }]): [string, Tensor<Float32Array>] => {
@@ -146,6 +149,10 @@ function toFloat32(tensors: NamedTensors): NamedTensors<Float32Array> {
       const floats = data instanceof Float32Array ? data : new Float32Array(data);
       const wrong = floats.find((value) => !Number.isFinite(value));
       if (wrong !== undefined) throw new FormatError(`tensor "${name}" holds ${wrong}: its training has diverged`);
+      const negative = name.endsWith(`.${VARIANCE}`) ? floats.find((value) => value < 0) : undefined;
+      if (negative !== undefined) {
+        throw new FormatError(`tensor "${name}" holds ${negative}: a variance is never negative`);
+      }
       return [name, { shape, data: floats }];
     }),
   );

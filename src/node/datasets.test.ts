@@ -172,7 +172,9 @@ function flipped(bytes: Buffer, position: number): Buffer {
 
 describe("loadDataset by download", () => {
   const servers: Server[] = [];
-  const timeouts = { response: 300, stall: 300 };
+  const timeouts = { response: 300, stall: 300, next: 300 };
+  /** For the mirrors that are raced: only a mirror that has not begun makes room for the next one. */
+  const patient = { response: 600_000, stall: 600_000, next: 20 };
   const partial = () => join(cache, "tiny", "train-images.gz.part");
 
   afterEach(() => {
@@ -311,6 +313,49 @@ describe("loadDataset by download", () => {
     const address = await mirror((request, response) => response.end(content[request.url ?? ""]));
     await expect(loadDataset(entry, "train", { mirrors: [address] })).resolves.toMatchObject({ name: "tiny" });
     expect((await readFile(join(cache, "tiny", "train-images.gz"))).equals(packedImages)).toBe(true);
+  });
+
+  it("asks the next mirror, too, if one has not begun, and leaves that one when the next begins", async () => {
+    const requests: string[] = [];
+    const left = new Set<string>();
+    const silent = await mirror((request) => request.on("close", () => left.add(request.url!)));
+    const mirrors = [silent, await mirror(serve(requests))];
+    const dataset = await loadDataset(entry, "train", { mirrors, timeouts: patient });
+    expect(dataset.checksum).toBe(sha256(train.images, train.labels));
+    expect(requests).toEqual(["train-images.gz whole", "train-labels.gz whole"]);
+    await vi.waitFor(() => expect(left.size).toBe(2));
+  });
+
+  it("keeps the first mirror if it begins before the one that was asked later", async () => {
+    const requests: string[] = [];
+    let second = () => {};
+    const asked = new Promise<void>((resolve) => {
+      second = resolve;
+    });
+    const seen = new Set<string>();
+    const first = await mirror((request, response) => asked.then(() => serve(requests)(request, response)));
+    const silent = await mirror(() => second());
+    const options = { mirrors: [first, silent], timeouts: patient };
+    await loadDataset(entry, "train", { ...options, onProgress: ({ url }) => seen.add(new URL(url).origin) });
+    expect(requests).toEqual(["train-images.gz whole", "train-labels.gz whole"]);
+    // Progress is of the one that delivers.
+    expect([...seen]).toEqual([new URL(first).origin]);
+  });
+
+  it("goes back to a mirror that was left if the one that began first fails", async () => {
+    const requests: string[] = [];
+    let silent = true;
+    const slow = await mirror((request, response) => {
+      if (!silent) serve(requests)(request, response);
+    });
+    const damaged = { "/data/train-images.gz": gzipSync(test.images) };
+    const wrong = await mirror((request, response) => {
+      silent = false;
+      serve([], undefined, damaged)(request, response);
+    });
+    const dataset = await loadDataset(entry, "train", { mirrors: [slow, wrong], timeouts: patient });
+    expect(dataset.checksum).toBe(sha256(train.images, train.labels));
+    expect(requests).toEqual(["train-images.gz whole", "train-labels.gz whole"]);
   });
 
   it("tries the next mirror if one is down, fails, or sends another file, too much or nothing", async () => {

@@ -17,7 +17,9 @@ export interface DownloadProgress {
 
 /** How long a server may be silent, in milliseconds. */
 export interface DownloadTimeouts {
-  /** From the request to the response's headers. */
+  /** From the request until the next mirror is asked, too, if this one has not begun. */
+  readonly next: number;
+  /** From the request to the first byte of the content. */
   readonly response: number;
   /** For {@link LEAST_BYTES} of content, or its end. */
   readonly stall: number;
@@ -25,7 +27,7 @@ export interface DownloadTimeouts {
 
 /** How a file is downloaded. */
 export interface DownloadOptions {
-  /** URLs that end with a slash, tried in order instead of the data set's own mirrors. */
+  /** URLs that end with a slash, asked in order instead of the data set's own mirrors. */
   readonly mirrors?: readonly string[];
   readonly timeouts?: DownloadTimeouts;
   readonly onProgress?: (progress: DownloadProgress) => void;
@@ -45,7 +47,7 @@ class WrongRangeError extends MirrorError {}
 /** A mirror is silent, or nearly so: another connection would not be faster. */
 class SlowMirrorError extends MirrorError {}
 
-const DEFAULT_TIMEOUTS: DownloadTimeouts = { response: 15_000, stall: 30_000 };
+const DEFAULT_TIMEOUTS: DownloadTimeouts = { next: 3000, response: 15_000, stall: 30_000 };
 
 /**
  * The bytes that a server must send before its time to stall starts anew, so that it cannot trickle for hours. With the
@@ -62,8 +64,15 @@ export function cacheFolder(): string {
   return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), ".cache"), "lenet");
 }
 
+/** The options of the download from one of several mirrors. */
+interface AttemptOptions extends DownloadOptions {
+  /** Called before any byte of a connection is kept. Throws if another mirror has begun. */
+  readonly onBegin: () => void;
+}
+
 /**
- * Downloads a file into the cache from the first mirror that serves it.
+ * Downloads a file into the cache from the first mirror that begins to deliver it. They are asked in order, the next one as
+ * soon as one fails or has not begun in time; the file is taken from whichever begins first, and the others are left.
  *
  * @throws DownloadError with the reason for each mirror, or why the cache cannot be written
  */
@@ -71,18 +80,86 @@ export async function download(entry: CatalogEntry, file: CatalogFile, options: 
   const folder = join(cacheFolder(), entry.name);
   await inCache(`create the folder ${folder}`, createFolders(folder));
   const target = join(folder, file.name);
-  const failures: string[] = [];
-  for (const mirror of options.mirrors ?? entry.mirrors) {
-    const url = `${mirror}${file.name}`;
+  const urls = (options.mirrors ?? entry.mirrors).map((mirror) => `${mirror}${file.name}`);
+  if (urls.length === 0) throw new DownloadError("there is no mirror");
+  return { bytes: await new Race(urls, target, file, options).run(), what: target };
+}
+
+/** The download of a file from the mirror that begins first. */
+class Race {
+  private readonly waiting: string[];
+  private readonly running = new Map<string, AbortController>();
+  private readonly failures: string[] = [];
+  /** The mirror that delivers. */
+  private leader: string | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private resolve: (bytes: Uint8Array) => void = () => {};
+  private reject: (error: unknown) => void = () => {};
+  private readonly target: string;
+  private readonly file: CatalogFile;
+  private readonly options: DownloadOptions;
+
+  constructor(urls: readonly string[], target: string, file: CatalogFile, options: DownloadOptions) {
+    this.waiting = [...urls];
+    this.target = target;
+    this.file = file;
+    this.options = options;
+  }
+
+  async run(): Promise<Uint8Array> {
     try {
-      return { bytes: await downloadFrom(url, target, file, options), what: target };
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      if (!(error instanceof MirrorError)) throw error;
-      failures.push(`${url}: ${error.message}`);
+      return await new Promise<Uint8Array>((resolve, reject) => {
+        this.resolve = resolve;
+        this.reject = reject;
+        this.askNext();
+      });
+    } finally {
+      clearTimeout(this.timer);
+      for (const controller of this.running.values()) controller.abort();
     }
   }
-  throw new DownloadError(failures.length > 0 ? failures.join(", ") : "there is no mirror");
+
+  private askNext(): void {
+    clearTimeout(this.timer);
+    const url = this.waiting.shift();
+    if (url === undefined) return;
+    const controller = new AbortController();
+    this.running.set(url, controller);
+    const signals = [controller.signal, this.options.signal].filter((signal) => signal !== undefined);
+    const attempt = { ...this.options, signal: AbortSignal.any(signals), onBegin: () => this.begin(url) };
+    this.timer = setTimeout(() => this.askNext(), (this.options.timeouts ?? DEFAULT_TIMEOUTS).next);
+    downloadFrom(url, this.target, this.file, attempt).then(
+      (bytes) => this.resolve(bytes),
+      (error) => this.fail(url, error),
+    );
+  }
+
+  /** A mirror delivers: the others are left, and asked again only if it fails. */
+  private begin(url: string): void {
+    if (!this.running.has(url)) throw new MirrorError("another mirror has begun");
+    if (this.leader === url) return;
+    this.leader = url;
+    clearTimeout(this.timer);
+    for (const [other, controller] of [...this.running].reverse()) {
+      if (other === url) continue;
+      this.running.delete(other);
+      this.waiting.unshift(other);
+      controller.abort();
+    }
+  }
+
+  private fail(url: string, error: unknown): void {
+    // It was left.
+    if (!this.running.delete(url)) return;
+    if (this.options.signal?.aborted || !(error instanceof MirrorError)) {
+      this.reject(error);
+      return;
+    }
+    this.failures.push(`${url}: ${error.message}`);
+    if (this.leader === url) this.leader = undefined;
+    if (this.waiting.length > 0) this.askNext();
+    else if (this.running.size === 0) this.reject(new DownloadError(this.failures.join(", ")));
+  }
 }
 
 /** Downloads a file from one mirror, checks it, gives it its final name and returns its known bytes. */
@@ -90,7 +167,7 @@ async function downloadFrom(
   url: string,
   target: string,
   file: CatalogFile,
-  options: DownloadOptions,
+  options: AttemptOptions,
 ): Promise<Uint8Array> {
   const partial = `${target}.part`;
   for (let afresh = false; ; afresh = true) {
@@ -132,7 +209,7 @@ async function acceptDownload(partial: string, target: string, file: CatalogFile
  *
  * @throws WrongRangeError if it cannot be resumed
  */
-async function receiveAll(url: string, partial: string, limit: number, options: DownloadOptions): Promise<boolean> {
+async function receiveAll(url: string, partial: string, limit: number, options: AttemptOptions): Promise<boolean> {
   for (let connection = 1; ; connection++) {
     const before = await sizeOf(partial);
     try {
@@ -156,7 +233,7 @@ async function receive(
   partial: string,
   offset: number,
   limit: number,
-  options: DownloadOptions,
+  options: AttemptOptions,
 ): Promise<void> {
   const timeouts = options.timeouts ?? DEFAULT_TIMEOUTS;
   const watchdog = new Watchdog(timeouts.response);
@@ -166,29 +243,32 @@ async function receive(
   try {
     const response = await overNetwork(fetch(url, { headers, signal }));
     // Nothing is left to send: the file is complete, or not this mirror's, which the checksum will show.
-    if (response.status === 416) return;
+    if (response.status === 416) {
+      options.onBegin();
+      return;
+    }
     if (!response.ok || response.body === null) throw new MirrorError(`HTTP ${response.status}`);
     const start = response.status === 206 ? rangeStart(response, offset) : 0;
+    const totalBytes = announcedTotal(response, start);
+    requireWithin(limit, start, totalBytes ?? 0);
+    const body = response.body.getReader();
+    let piece = await overNetwork(body.read());
+    options.onBegin();
+    options.onProgress?.({ url, receivedBytes: start, totalBytes });
     const file = await inCache(`write ${partial}`, open(partial, constants.O_WRONLY | constants.O_CREAT));
     try {
-      const totalBytes = announcedTotal(response, start);
-      const body = response.body.getReader();
+      watchdog.restart(timeouts.stall);
       let position = start;
-      let lively = Number.NEGATIVE_INFINITY;
-      for (;;) {
-        if (Math.max(position, totalBytes ?? 0) > limit) {
-          const fault = `the file is too large: expected at most ${limit} bytes`;
-          throw start > 0 ? new WrongRangeError(fault) : new MirrorError(fault);
-        }
+      let lively = start;
+      for (; !piece.done; piece = await overNetwork(body.read())) {
+        await inCache(`write ${partial}`, writeAt(file, piece.value, position));
+        position += piece.value.length;
+        requireWithin(limit, start, position);
         options.onProgress?.({ url, receivedBytes: position, totalBytes });
         if (position - lively >= LEAST_BYTES) {
           lively = position;
           watchdog.restart(timeouts.stall);
         }
-        const piece = await overNetwork(body.read());
-        if (piece.done) break;
-        await inCache(`write ${partial}`, writeAt(file, piece.value, position));
-        position += piece.value.length;
       }
       if (totalBytes !== undefined && position !== totalBytes) {
         throw new MirrorError(`the connection broke after ${position} of ${totalBytes} bytes`);
@@ -200,6 +280,13 @@ async function receive(
   } finally {
     watchdog.endRequest();
   }
+}
+
+/** @throws MirrorError if a file that is received from a start on has, or will have, more bytes than it may */
+function requireWithin(limit: number, start: number, bytes: number): void {
+  if (Math.max(start, bytes) <= limit) return;
+  const fault = `the file is too large: expected at most ${limit} bytes`;
+  throw start > 0 ? new WrongRangeError(fault) : new MirrorError(fault);
 }
 
 /** Aborts a request if the server has been silent for too long. */
