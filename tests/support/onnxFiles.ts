@@ -1,3 +1,4 @@
+import { writeOnnx } from "../../src/formats/onnx/index.js";
 import { DataType, MODEL } from "../../src/formats/onnx/messages.js";
 import { type Message, type NewMessage, readMessage, writeMessage } from "../../src/formats/onnx/protobuf.js";
 import { initializeParameters, type LeNet5Options, lenet5, type Weights } from "../../src/model/index.js";
@@ -82,3 +83,8 @@ export function lenetWeights(options: Partial<LeNet5Options> = {}): Weights {
     normalization: { mean: channels, std: channels.map((value) => value / 2) },
   };
 }
+
+/** The weights of the default LeNet-5, and its file. */
+export const WEIGHTS = lenetWeights();
+export const PLAIN = writeOnnx(WEIGHTS);
+export const WITH_PREPROCESSING = writeOnnx(WEIGHTS, { withPreprocessing: true });

@@ -9,21 +9,19 @@ import {
   floatsOf,
   type Graph,
   insert,
-  lenetWeights,
   type Node,
   node,
+  PLAIN,
   scale,
   setAttribute,
   setDimension,
   sizes,
   transpose,
+  WEIGHTS,
 } from "../../../tests/support/onnxFiles.js";
-import { readOnnx, writeOnnx } from "./index.js";
+import { readOnnx } from "./index.js";
 import { integer, integers } from "./links.js";
 import { AttributeType, DataType } from "./messages.js";
-
-const weights = lenetWeights();
-const plain = writeOnnx(weights);
 
 const op = (op_type: string, input: readonly string[], output: string, ...attribute: object[]) => ({
   op_type,
@@ -273,9 +271,9 @@ const FORMS: Readonly<Record<string, (graph: Graph, file: EditableFile) => unkno
 
 describe("reads", () => {
   it.each(Object.entries(FORMS))("%s", (_, change) => {
-    const { model, tensors } = readOnnx(edited(plain, (file) => change(file.graph, file)));
-    expect(model).toEqual(weights.model);
-    expect(bitsOf(tensors)).toEqual(bitsOf(weights.parameters));
+    const { model, tensors } = readOnnx(edited(PLAIN, (file) => change(file.graph, file)));
+    expect(model).toEqual(WEIGHTS.model);
+    expect(bitsOf(tensors)).toEqual(bitsOf(WEIGHTS.parameters));
   });
 
   const LISTED = [1, -2, 2 ** -24, 0, 0, 0];
@@ -285,7 +283,7 @@ describe("reads", () => {
     ["float32", { data_type: DataType.FLOAT, float_data: LISTED }],
     ["float64", { data_type: DataType.DOUBLE, double_data: LISTED }],
   ])("listed numbers of %s", (_, listed) => {
-    const file = edited(plain, ({ graph }) => {
+    const file = edited(PLAIN, ({ graph }) => {
       Object.assign(constant(graph, "conv1.bias"), { raw_data: undefined, ...listed });
     });
     expect(readOnnx(file).tensors.get("conv1.bias")).toEqual({ shape: [6], data: Float32Array.from(LISTED) });
@@ -297,6 +295,6 @@ describe("reads", () => {
     ["int32, raw", { data_type: DataType.INT32, raw_data: new Uint8Array(Int32Array.of(-1, 16).buffer) }],
   ])("a shape of %s", (_, listed) => {
     const shape = { name: "shape", dims: [2], ...listed } as unknown as Constant;
-    expect(readOnnx(edited(plain, ({ graph }) => reshaping([shape])(graph))).model).toEqual(weights.model);
+    expect(readOnnx(edited(PLAIN, ({ graph }) => reshaping([shape])(graph))).model).toEqual(WEIGHTS.model);
   });
 });

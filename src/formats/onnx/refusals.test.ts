@@ -7,22 +7,19 @@ import {
   edited,
   type Graph,
   insert,
-  lenetWeights,
   type Node,
   node,
+  PLAIN,
   setAttribute,
   setDimension,
   sizes,
   transpose,
+  WITH_PREPROCESSING,
 } from "../../../tests/support/onnxFiles.js";
 import { FormatError } from "../errors.js";
-import { isOnnx, readOnnx, writeOnnx } from "./index.js";
+import { isOnnx, readOnnx } from "./index.js";
 import { integer, integers } from "./links.js";
 import { AttributeType, DataType } from "./messages.js";
-
-const weights = lenetWeights();
-const plain = writeOnnx(weights);
-const withPreprocessing = writeOnnx(weights, { withPreprocessing: true });
 
 const number = (name: string, value: number): Constant => ({ ...sizes(name, value), dims: [] });
 const rows = (name: string, ...values: number[]): Constant => ({
@@ -576,13 +573,13 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
 
 describe("refuses", () => {
   it.each(SIZES)("sizes: %s", (message, change) => {
-    const file = edited(plain, ({ graph }) => change(graph));
+    const file = edited(PLAIN, ({ graph }) => change(graph));
     expect(() => readOnnx(file)).toThrow(FormatError);
     expect(() => readOnnx(file)).toThrow(message);
   });
 
   it.each(Object.entries(REFUSED))("%s", (_, [message, change]) => {
-    const file = edited(plain, (each) => change(each.graph, each));
+    const file = edited(PLAIN, (each) => change(each.graph, each));
     expect(() => readOnnx(file)).toThrow(FormatError);
     expect(() => readOnnx(file)).toThrow(message);
   });
@@ -677,13 +674,13 @@ describe("refuses other preprocessing, with a different", () => {
       (graph) => Object.assign(node(graph, "channels_first"), { attribute: [] }),
     ],
   ])("%s", (_, message, change) => {
-    expect(() => readOnnx(edited(withPreprocessing, ({ graph }) => change(graph)))).toThrow(message);
+    expect(() => readOnnx(edited(WITH_PREPROCESSING, ({ graph }) => change(graph)))).toThrow(message);
   });
 });
 
 it("refuses damaged metadata of a node", () => {
   const text = "metadata";
-  const file = edited(plain, ({ graph }) => {
+  const file = edited(PLAIN, ({ graph }) => {
     Object.assign(graph.node[0], { metadata_props: [{ key: "key", value: text }] });
   });
   expect(readOnnx(file).tensors.size).toBe(10);
