@@ -201,6 +201,7 @@ describe("a reopened run folder", () => {
     expect(read).toEqual(state(3, 2));
     expect(repairs).toEqual([]);
     expect(folder.config).toEqual(config);
+    expect(folder.records).toEqual([1, 2, 3].map(record));
     await folder.keepEpoch(record(4), state(4, 4));
     expect(await rows()).toEqual([1, 2, 3, 4].map(record));
     expect(readPth(await readFile(join(path, "model.pth"))).tensors).toEqual(weights(4));

@@ -33,6 +33,14 @@ async function firstLineOf(command: string): Promise<string> {
   return line.trim();
 }
 
+/** The boot and the clock tick in which a process began. */
+async function startOf(pid: number): Promise<string> {
+  const boot = (await readFile("/proc/sys/kernel/random/boot_id", "latin1")).trim();
+  // proc(5): after the name in parentheses come the fields 3 to 21, then the start.
+  const [, tick] = /\) (?:\S+ ){19}(\d+) /.exec(await readFile(`/proc/${pid}/stat`, "latin1"))!;
+  return `${boot} ${tick}`;
+}
+
 const refusal = (pid: number, host: string) =>
   `${folder} is in use by process ${pid} on ${host} since 2026-01-02T03:04:05.678Z; if that process no longer exists, remove ${OTHERS} there`;
 
@@ -72,10 +80,7 @@ describe("a lock", () => {
     const lock = new RunLock(folder);
     await lock.acquire();
     const [name] = await readdir(folder);
-    const boot = (await readFile("/proc/sys/kernel/random/boot_id", "latin1")).trim();
-    // proc(5): after the name in parentheses come the fields 3 to 21, then the start.
-    const [, tick] = /\) (?:\S+ ){19}(\d+) /.exec(await readFile(`/proc/${process.pid}/stat`, "latin1"))!;
-    expect(JSON.parse(await readFile(join(folder, name), "utf8")).start).toBe(`${boot} ${tick}`);
+    expect(JSON.parse(await readFile(join(folder, name), "utf8")).start).toBe(await startOf(process.pid));
   });
 
   it("is not any file with a similar name", async () => {
@@ -119,10 +124,11 @@ describe("the lock of another process", () => {
 
   it.runIf(process.platform === "linux")("is taken over if the process has ended but was not waited for", async () => {
     const pid = Number(await firstLineOf("sleep 0.5 & echo $!; exec sleep 60"));
+    const start = await startOf(pid);
     await expect
       .poll(async () => (await readFile(`/proc/${pid}/stat`, "latin1")).split(") ")[1][0], { timeout: 10_000 })
       .toBe("Z");
-    await putLock({ pid, start: "its boot and tick" });
+    await putLock({ pid, start });
     expect(await new RunLock(folder).acquire()).toEqual([
       `took over the lock of process ${pid}, which no longer exists`,
     ]);
