@@ -32,11 +32,43 @@ describe("a checkpoint", () => {
     expect(readCheckpoint(writeCheckpoint(state)).optimizer).not.toHaveProperty("average");
   });
 
+  it("keeps its training's identity, and is refused without a checksum then", () => {
+    const identity = { recipe: "ab", seed: "cd" };
+    const bytes = writeCheckpoint({ ...state, identity });
+    expect(readCheckpoint(bytes)).toEqual({ ...state, identity });
+    expect(readCheckpoint(writeCheckpoint(state))).not.toHaveProperty("identity");
+    const { tensors: kept, metadata } = readSafetensors(bytes);
+    expect([...kept].at(-1)).toEqual(["sha256", { shape: [32], data: new Uint8Array(32) }]);
+    const unsealed = new Map([...kept].slice(0, -1));
+    expect(() => readCheckpoint(writeSafetensors(unsealed, metadata))).toThrow("the checkpoint has no checksum");
+  });
+
   it.each([
     ["other bytes", () => new TextEncoder().encode("hello, world"), /safetensors|header/],
     ["a truncated file", () => writeCheckpoint(state).subarray(0, 700), /./],
     ["weights", () => writeSafetensors(state.parameters), /^it is a safetensors file, but not a checkpoint$/],
     ["another version", () => withState({ version: 2 }), /^the checkpoint's state: version: /],
+    [
+      "a best epoch 0",
+      () => withState({ bestEpoch: 0 }),
+      /^the checkpoint's state: bestEpoch: must be at least 1, not 0$/,
+    ],
+    [
+      "an accuracy that is no number",
+      () => withState({ bestValidationAccuracy: "1" }),
+      /: bestValidationAccuracy: must be a number/,
+    ],
+    ["an identity of numbers", () => withState({ identity: { seed: 1 } }), /: identity.seed: must be a string, not 1$/],
+    ["an identity that is a list", () => withState({ identity: ["1"] }), /: identity: must be an object, not \["1"\]$/],
+    [
+      "an unknown tensor",
+      () =>
+        writeSafetensors(
+          new Map([...readSafetensors(writeCheckpoint(state)).tensors, ...tensors(1)]),
+          readSafetensors(writeCheckpoint(state)).metadata,
+        ),
+      /^the checkpoint has an unknown tensor "conv1.weight"$/,
+    ],
     ["epoch 0", () => withState({ epoch: 0 }), /^the checkpoint's state: epoch: /],
     ["a state that is not JSON", () => withState("{"), /^the checkpoint's state is not JSON$/],
     ["integers", () => withIntegers(), /^the checkpoint's tensor parameters.conv1.bias is not float32$/],

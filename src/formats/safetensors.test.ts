@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Tensor } from "../model/parameters.js";
-import { readSafetensors, writeSafetensors } from "./safetensors.js";
+import { FormatError } from "./errors.js";
+import { isSafetensors, readSafetensors, writeSafetensors } from "./safetensors.js";
 
 const NAN_WITH_PAYLOAD = 0x7fa00001;
 
@@ -88,6 +89,25 @@ describe("writing", () => {
     expect(JSON.parse(header).bits.data_offsets[0] % 4).toBe(0);
   });
 
+  it("writes wider elements first, byte for byte, and no metadata if there are none", () => {
+    const narrow: Tensor = { shape: [1], data: Uint8Array.of(7) };
+    const wide: Tensor = { shape: [], data: Float64Array.of(1) };
+    const bytes = writeSafetensors(
+      new Map([
+        ["a", narrow],
+        ["b", wide],
+        ["c", narrow],
+      ]),
+    );
+    const header =
+      '{"a":{"dtype":"U8","shape":[1],"data_offsets":[8,9]},"b":{"dtype":"F64","shape":[],"data_offsets":[0,8]},' +
+      '"c":{"dtype":"U8","shape":[1],"data_offsets":[9,10]}}';
+    const padded = header.padEnd(Math.ceil(header.length / 8) * 8);
+    expect(Buffer.from(bytes).toString("latin1")).toBe(
+      `${String.fromCharCode(padded.length)}\0\0\0\0\0\0\0${padded}\0\0\0\0\0\0\xf0\x3f\x07\x07`,
+    );
+  });
+
   it("writes a file without tensors", () => {
     expect(readSafetensors(writeSafetensors(new Map()))).toEqual({ tensors: new Map(), metadata: {} });
   });
@@ -130,6 +150,20 @@ describe("a damaged file", () => {
     ["a fractional extent", file({ a: bytes(0, 1, [1.5]) }, 1), "its shape [1.5] is not"],
     ["a negative extent", file({ a: bytes(0, 1, [-1]) }, 1), "its shape [-1] is not"],
     ["no shape", file({ a: { dtype: "U8", data_offsets: [0, 1] } }, 1), "its shape nothing is not"],
+    ["three offsets", file({ a: { ...bytes(0, 1), data_offsets: [0, 1, 1] } }, 1), "its offsets [0,1,1] are not"],
+    ["a negative offset", file({ a: { ...bytes(0, 1), data_offsets: [-1, 0] } }, 1), "its offsets [-1,0] are not"],
+    ["an extent beyond the exact integers", file({ a: bytes(0, 1, [2 ** 53]) }, 1), "its shape [9007199254740992] is"],
+    ["a type of a number", file({ a: { ...bytes(0, 1), dtype: 8 } }, 1), "its type 8 is not supported"],
+    ["a tensor that is a list", file({ a: [] }), 'tensor "a": its description is not a JSON object'],
+    ["a tensor that is null", file({ a: null }), 'tensor "a": its description is not a JSON object'],
+    ["metadata that are a list", file({ __metadata__: ["a"] }), "__metadata__ is not an object of strings"],
+    ["metadata that are null", file('{"__metadata__":null}'), "__metadata__ is not an object of strings"],
+    ["a number as the header", file("1"), "does not begin as a JSON object"],
+    [
+      "a key twice in its metadata, behind a text with an escape",
+      file('{"__metadata__":{"a":"\\"}","b":"{","a":""}}'),
+      'has the key "a" twice',
+    ],
     ["one offset", file({ a: { ...bytes(0, 1), data_offsets: [0] } }, 1), "its offsets [0] are not"],
     ["reversed offsets", file({ a: bytes(1, 0, [1]) }, 1), "do not fit"],
     ["offsets too far apart", file({ a: bytes(0, 2, [1]) }, 2), "offsets 0 to 2 do not fit the 1 bytes of U8 [1]"],
@@ -148,7 +182,21 @@ describe("a damaged file", () => {
   ];
 
   it.each(cases)("is refused: %s", (_, file, message) => {
+    expect(() => readSafetensors(file)).toThrow(FormatError);
     expect(() => readSafetensors(file)).toThrow(message);
+  });
+
+  it("is not one with a long header, or the same key in several objects", () => {
+    expect(readSafetensors(file("{}".padEnd(1_000_000))).tensors.size).toBe(0);
+    const twice = file({ a: bytes(0, 1), b: bytes(1, 2), __metadata__: { a: "", dtype: "{", shape: ":" } }, 2);
+    expect([...readSafetensors(twice).tensors.values()].map(({ data }) => [...data])).toEqual([[0], [1]]);
+  });
+
+  it("is recognised by the brace behind its length", () => {
+    expect(isSafetensors(file("{}"))).toBe(true);
+    for (const other of [file("[]"), file(""), new TextEncoder().encode("{       ")]) {
+      expect(isSafetensors(other)).toBe(false);
+    }
   });
 
   it("is not one with a zero extent, however large the others", () => {

@@ -31,6 +31,34 @@ it("reads logits from .npy and safetensors", () => {
   expect(readSoftLabels(writeSafetensors(new Map([["logits", expected]])))).toEqual(expected);
 });
 
+it("reads a .npy file of version 2, at any offset of a buffer, with any spaces in its header", () => {
+  const bytes = npy("<f4", "( 2 ,3,)", LOGITS);
+  const second = Uint8Array.from([
+    ...bytes.subarray(0, 6),
+    2,
+    0,
+    ...bytes.subarray(8, 10),
+    0,
+    0,
+    ...bytes.subarray(10),
+  ]);
+  const shifted = new Uint8Array(second.length + 4);
+  shifted.set(second, 4);
+  expect(readSoftLabels(shifted.subarray(4))).toEqual({ shape: [2, 3], data: LOGITS });
+});
+
+it.each<[string, number[], boolean]>([
+  ["sums a little above 1", [0.5, 0.509, 1, 0], true],
+  ["sums a little below 1", [0.5, 0.491, 1, 0], true],
+  ["a sum of 1.02", [0.5, 0.52, 1, 0], false],
+  ["a sum of 0.98 in another row", [1, 0, 0.5, 0.48], false],
+  ["a negative number", [1.5, -0.5, 1, 0], false],
+])("takes rows with %s for probabilities: %j, %s", (_, values, areProbabilities) => {
+  const { data } = readSoftLabels(npy("<f8", "(2, 2)", Float64Array.from(values)));
+  expect(data[2]).toBe(Math.fround(areProbabilities ? Math.log(values[2]) : values[2]));
+  expect(data[0]).toBe(Math.fround(areProbabilities ? Math.log(values[0]) : values[0]));
+});
+
 it("takes the logarithms of probabilities", () => {
   const { data } = readSoftLabels(npy("<f8", "(2, 2)", Float64Array.of(0.25, 0.75, 1, 0)));
   expect([...data]).toEqual([
@@ -44,9 +72,21 @@ it("takes the logarithms of probabilities", () => {
 it.each([
   ["soft labels are floats [images, classes], not of shape [6]", npy("<f4", "(6,)", LOGITS)],
   ['npy: its elements are "<i8", expected float16, float32 or float64', npy("<i8", "(2, 3)", LOGITS)],
+  ['npy: its elements are ">f4", expected float16, float32 or float64', npy(">f4", "(2, 3)", LOGITS)],
+  ['npy: its elements are "toString", expected float16', npy("toString", "(2, 3)", LOGITS)],
+  ["npy: its header has no shape", npy("<f4", "2, 3", LOGITS)],
+  ["npy: it is not a .npy file", npy("<f4", "(2, 3)", LOGITS).subarray(0, 11)],
+  ["npy: the header's length is given as 10001", npy("<f4", "(2, 3)", LOGITS).with(8, 0x11).with(9, 0x27)],
+  ["soft labels are floats [images, classes], not of shape [1,2,3]", npy("<f4", "(1, 2, 3)", LOGITS)],
+  [
+    "soft labels are floats [images, classes], not of shape [2,1]",
+    writeSafetensors(new Map([["a", { shape: [2, 1], data: Int32Array.of(1, 2) }]])),
+  ],
+  ["soft labels are one tensor, but the file has 0", writeSafetensors(new Map())],
   ["npy: it is not in C order", npy("<f4", "(2, 3)", LOGITS, "True")],
   ["npy: shape [2,4] does not fit 24 bytes", npy("<f4", "(2, 4)", LOGITS)],
   ["npy: the header's length is given as 118", npy("<f4", "(2, 3)", LOGITS).subarray(0, 60)],
+  ["the soft labels have values that are not finite", npy("<f4", "(1, 2)", Float32Array.of(1, Infinity))],
   ["the soft labels have values that are not finite", npy("<f4", "(1, 2)", Float32Array.of(1, Number.NaN))],
   [
     "soft labels are one tensor, but the file has 2",
