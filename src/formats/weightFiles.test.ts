@@ -13,7 +13,7 @@ import {
 import { TUTORIAL_NORMALIZATION } from "../training/recipes/improvedNetwork.js";
 import { RECIPES } from "../training/recipes/recipes.js";
 import { withBatchCounts } from "./batchCounts.js";
-import { FormatError } from "./errors.js";
+import { FormatError, UnknownLayersError } from "./errors.js";
 import { writeOnnx } from "./onnx/index.js";
 import { readPth, writePth } from "./pth/pth.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
@@ -128,6 +128,33 @@ describe("batch normalisation", () => {
   });
 });
 
+it("writes only the formats there are", () => {
+  expect(() => writeWeights(weights, "npz" as "pth")).toThrow(
+    new RangeError('weights are written as pth, safetensors or onnx, not "npz"'),
+  );
+});
+
+it("reads only files of these formats", () => {
+  for (const bytes of [[], [0x1f, 0x8b], new Array(99).fill(0)]) {
+    expect(() => readWeights(Uint8Array.from(bytes))).toThrow("the file is not a .pth, .safetensors or .onnx file");
+  }
+});
+
+describe("a message about a file", () => {
+  it("is one line of bounded length", () => {
+    const messageOf = (text: string) => new FormatError(text).message;
+    expect(messageOf("a\nb\rc\0d\u2028e\u2029f\ud800g")).toBe("a?b?c?d?e?f?g");
+    expect(messageOf("é✓🐈")).toBe("é✓🐈");
+    expect(messageOf("x".repeat(300))).toBe("x".repeat(300));
+    expect(messageOf("x".repeat(301))).toBe(`${"x".repeat(300)}…`);
+  });
+
+  it("has a code", () => {
+    expect(new FormatError("")).toMatchObject({ name: "FormatError", code: "ERR_FORMAT" });
+    expect(new UnknownLayersError()).toMatchObject({ name: "FormatError", code: "ERR_UNKNOWN_LAYERS" });
+  });
+});
+
 it("marks safetensors files as PyTorch's", () => {
   expect(readSafetensors(writeWeights(weights, "safetensors")).metadata.format).toBe("pt");
 });
@@ -138,6 +165,41 @@ describe("weights without metadata", () => {
     const read = readWeights(writePth(parameters), RECIPES.improved);
     const described = { model, parameters, normalization: TUTORIAL_NORMALIZATION, metadata: undefined };
     expect(withBits(read)).toEqual(withBits(described));
+  });
+
+  it("take their normalization from the graph or from the recipe", () => {
+    const recipe = { ...RECIPES.improved, normalization: { mean: [0.125], std: [0.25] } };
+    expect(readWeights(writePth(parameters), recipe).normalization).toEqual(recipe.normalization);
+    const { normalization: _, ...bare } = recipe;
+    expect(readWeights(writePth(parameters), bare).normalization).toEqual(TUTORIAL_NORMALIZATION);
+    const { metadata: __, ...unknown } = weights;
+    expect(readWeights(writeOnnx(unknown, { withPreprocessing: true }), recipe).normalization).toEqual(
+      weights.normalization,
+    );
+    expect(readWeights(writeWeights(unknown, "pth"), recipe).normalization).toEqual(weights.normalization);
+  });
+
+  it.each<[string, (tensors: Map<string, Tensor>) => unknown]>([
+    ["a tensor too many", (tensors) => tensors.set("scale", { shape: [1], data: new Float32Array(1) })],
+    ["a bias too few", (tensors) => tensors.delete("9.bias")],
+    ["a convolution too many", (tensors) => tensors.set("2.weight", tensors.get("0.weight")!)],
+    ["a linear layer too many", (tensors) => tensors.set("10.weight", tensors.get("11.weight")!)],
+    ["a linear layer too few", (tensors) => tensors.delete("11.weight") && tensors.delete("11.bias")],
+    ["a convolution too few", (tensors) => tensors.delete("3.weight") && tensors.delete("3.bias")],
+    [
+      "convolutions that do not fit together",
+      (tensors) => tensors.set("3.weight", { shape: [16, 5, 5, 6], data: new Float32Array(2400) }),
+    ],
+    [
+      "linear layers that do not fit together",
+      (tensors) => tensors.set("11.weight", { shape: [10, 42], data: new Float32Array(420) }),
+    ],
+  ])("keep names of which the layers are unknown: %s", (_, change) => {
+    const tensors = new Map<string, Tensor>(renamed({ conv1: "0", conv2: "3", fc1: "7", fc2: "9", fc3: "11" }));
+    change(tensors);
+    expect(() => readWeights(writePth(tensors), RECIPES.improved)).toThrow(
+      /^not a LeNet-5: it has no tensor conv1.weight \(it has /,
+    );
   });
 
   it.each<[string, Record<string, string>]>([
@@ -257,6 +319,23 @@ describe("a hostile model is refused in one line", () => {
     }
   });
 
+  it("only above 2^20 values or 2^30 multiplications", () => {
+    const read = (input: Model["input"], layers: Model["layers"]) => () =>
+      readWeights(
+        writePth(new Map(), {
+          lenet: JSON.stringify({ model: { input, layers }, normalization: TUTORIAL_NORMALIZATION }),
+        }),
+      );
+    const wide = (width: number) => read({ channels: 1, height: 512, width }, [flatten, { ...linear, outFeatures: 1 }]);
+    // Twice the image, and the output.
+    expect(wide(1023)).toThrow("the weights have no tensor fc.weight");
+    expect(wide(1024)).toThrow("refused: the model computes 1048577 values by 524288 multiplications for one image");
+    const deep = (outFeatures: number) =>
+      read({ channels: 1024, height: 32, width: 8 }, [flatten, { ...linear, outFeatures }]);
+    expect(deep(4096)).toThrow("the weights have no tensor fc.weight");
+    expect(deep(4097)).toThrow("refused: the model computes 528385 values by 1074003968 multiplications");
+  });
+
   it.each<[string, Uint8Array]>([
     ["as a type", headed(`{"w":{"dtype":${nested},"shape":[],"data_offsets":[0,0]}}`)],
     ["as a shape", headed(`{"w":{"dtype":"F32","shape":${nested},"data_offsets":[0,0]}}`)],
@@ -299,6 +378,11 @@ describe("a hostile model is refused in one line", () => {
       "with another number of channels",
       { normalization: { mean: [1, 2, 3], std: [1] } },
       "is for 3 channels, the model",
+    ],
+    [
+      "with another number of channels in its std",
+      { normalization: { mean: [1], std: [1, 2] } },
+      "the metadata's normalization is for 2 channels, the model has 1",
     ],
     ["with an accuracy of 200 %", { validationAccuracy: 2 }, "validationAccuracy: must be at most"],
   ])("%s", (_, change, message) => {
