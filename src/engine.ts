@@ -1,6 +1,21 @@
 /**
  * The lower-level API: the engine, the models it compiles, and the training loop.
  *
+ * @example
+ * ```ts
+ * import { generateDigits } from "lenet/data";
+ * import { initializeParameters, lenet5, wasmBackend } from "lenet/engine";
+ *
+ * const input = { channels: 1, height: 28, width: 28 };
+ * const model = lenet5({ input, classes: 10, activation: "relu", pooling: "maxPool2d", dropout: 0 });
+ * const engine = await wasmBackend().compile([{ model, normalization: { mean: [0.5], std: [0.5] } }], { batchSize: 32 });
+ * await engine.setParameters(initializeParameters(model, 0));
+ * const { images, labels } = generateDigits({ seed: 0, count: 100, part: "test" });
+ * const [{ losses }] = await engine.evaluate(await engine.load({ pixels: images, labels }), [{}]);
+ * engine.dispose();
+ * console.log(losses.length);
+ * ```
+ *
  * @module lenet/engine
  */
 

@@ -2,6 +2,21 @@
  * LeNet-5 in a few lines: create or load a network, train it, predict with it. Independent of platforms and file
  * formats.
  *
+ * @example
+ * ```ts
+ * import { evaluate, fit, LeNet5, predict } from "lenet";
+ * import { generateDigits } from "lenet/data";
+ *
+ * const digits = generateDigits({ seed: 0, count: 1000, part: "train" });
+ * const network = LeNet5.create({ classes: digits.classes, seed: 0 });
+ * for await (const { epoch, validationAccuracy } of fit(network, digits, { epochs: 2 })) {
+ *   console.log(epoch, validationAccuracy);
+ * }
+ * const { accuracy } = await evaluate(network, digits);
+ * const { label } = await predict(network, { width: 28, height: 28, data: digits.images.subarray(0, 784) });
+ * console.log(accuracy, label);
+ * ```
+ *
  * @module lenet
  */
 

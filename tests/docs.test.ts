@@ -270,25 +270,37 @@ describe("the code of the pages", () => {
     expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
   });
 
-  it.each(paged.filter(([, steps]) => steps.length > 0))("runs: %s", (_, steps) => {
-    for (const { kind, code, file, printed } of steps) {
-      if (kind === "ts" && NEEDS.some((need) => need.test(code))) continue;
-      const machine = resolve("tests/support/machine.mjs");
-      const [command, args] =
-        kind === "ts"
-          ? [process.execPath, [join("js", `${file}.js`)]]
-          : [
-              "bash",
-              ["-euc", `npx() { shift; "${process.execPath}" --import "${machine}" "${PROGRAM}" "$@"; }\n${code}`],
-            ];
-      const env = { PATH: process.env.PATH, HOME: folder };
-      const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: "utf8", env });
-      expect({ status, stderr: status === 0 ? "" : stderr }, code).toEqual({ status: 0, stderr: "" });
-      // Progress is printed only by what takes longer than a second.
-      const said = stdout.replaceAll(/^.* left\n/gm, "").replaceAll(/ +$/gm, "");
-      if (printed !== undefined) expect(said.trimEnd()).toMatch(patternOf(printed));
-    }
+  const isRunHere = ({ kind, code }: Step) => kind === "sh" || !NEEDS.some((need) => need.test(code));
+  const machine = resolve("tests/support/machine.mjs");
+  const execute = (command: string, args: readonly string[]) => {
+    const env = { PATH: process.env.PATH, HOME: folder };
+    return spawnSync(command, args, { cwd: folder, encoding: "utf8", env });
+  };
+
+  it("runs: the examples of the API reference", () => {
+    // In one process, as each takes less time than its start.
+    const files = paged.flatMap(([page, steps]) => (API_PAGES.includes(page) ? steps : [])).filter(isRunHere);
+    expect(files.length).toBeGreaterThan(15);
+    const program = files.map(({ file }) => `await import("./js/${file}.js");`).join("\n");
+    writeFileSync(join(folder, "reference.js"), program);
+    const { status, stderr } = execute(process.execPath, ["reference.js"]);
+    expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
   });
+
+  it.each(paged.filter(([page, steps]) => SITE_PAGES.includes(page) && steps.some(isRunHere)))(
+    "runs: %s",
+    (_, steps) => {
+      for (const { kind, code, file, printed } of steps.filter(isRunHere)) {
+        const shell = `npx() { shift; "${process.execPath}" --import "${machine}" "${PROGRAM}" "$@"; }\n${code}`;
+        const { status, stdout, stderr } =
+          kind === "sh" ? execute("bash", ["-euc", shell]) : execute(process.execPath, [join("js", `${file}.js`)]);
+        expect({ status, stderr: status === 0 ? "" : stderr }, code).toEqual({ status: 0, stderr: "" });
+        // Progress is printed only by what takes longer than a second.
+        const said = stdout.replaceAll(/^.* left\n/gm, "").replaceAll(/ +$/gm, "");
+        if (printed !== undefined) expect(said.trimEnd()).toMatch(patternOf(printed));
+      }
+    },
+  );
 
   const blocksOf = (page: string): CodeBlock[] => codeBlocks(readFileSync(page, "utf8"));
 
@@ -350,6 +362,7 @@ describe("the pages in Chinese", () => {
     expect(withoutCode(chinese).match(/^#+ /gm)).toEqual(withoutCode(english).match(/^#+ /gm));
     expect(count(chinese, /^\|.*\|$/gm)).toBe(count(english, /^\|.*\|$/gm));
     expect(count(chinese, /^ *(?:-|\d\.) /gm)).toBe(count(english, /^ *(?:-|\d\.) /gm));
+    expect(count(chinese, /\n\n(?=[^\n])/g)).toBe(count(english, /\n\n(?=[^\n])/g));
     expect(targets(chinese)).toEqual(targets(english));
     expect(numbers(chinese)).toEqual(numbers(english));
     const code = (text: string) => codeBlocks(text).filter(({ language }) => language !== "" && language !== "text");

@@ -1,6 +1,22 @@
 /**
  * Browser support: threads as web workers, decoding of image files.
  *
+ * @example
+ * ```ts
+ * import { LeNet5, predict } from "lenet";
+ * import { decodeImage, threads } from "lenet/browser";
+ * import { readWeights } from "lenet/formats";
+ *
+ * const response = await fetch("/digits.safetensors");
+ * const network = LeNet5.from(readWeights(new Uint8Array(await response.arrayBuffer())));
+ *
+ * export async function read(file: File): Promise<string> {
+ *   return (await predict(network, await decodeImage(file))).label;
+ * }
+ * // In a worker of a cross-origin-isolated page one per core, elsewhere 1.
+ * console.log(threads().count);
+ * ```
+ *
  * @module lenet/browser
  */
 

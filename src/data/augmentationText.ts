@@ -31,6 +31,14 @@ export interface ParsedAugmentation {
  * Parses the name of a preset, `key=value,…`, or both: `strong,flip=0`. Without a preset, all other keys are 0.
  *
  * @throws RangeError with one line: what is wrong and what is allowed
+ *
+ * @example
+ * ```ts
+ * import { formatAugmentation, parseAugmentation } from "lenet/data";
+ *
+ * const { augmentation } = parseAugmentation("light,degrees=5");
+ * console.log(augmentation.degrees, formatAugmentation(augmentation));
+ * ```
  */
 export function parseAugmentation(text: string): ParsedAugmentation {
   const [first, ...others] = text.split(",").map((part) => part.trim());

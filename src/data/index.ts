@@ -1,6 +1,15 @@
 /**
  * Data sets, drawn or read from bytes, and their preparation for training.
  *
+ * @example
+ * ```ts
+ * import { generateDigits, splitIndices } from "lenet/data";
+ *
+ * const digits = generateDigits({ seed: 0, count: 100, part: "train", height: 32, width: 32 });
+ * const { train, validation } = splitIndices(digits.labels.length, 0.2, 0);
+ * console.log(digits.classes, train.length, validation.length);
+ * ```
+ *
  * @module lenet/data
  */
 

@@ -1,6 +1,17 @@
 /**
  * Reads and writes weights, checkpoints and recipes.
  *
+ * @example
+ * ```ts
+ * import { LeNet5 } from "lenet";
+ * import { readWeights, writeWeights } from "lenet/formats";
+ *
+ * const network = LeNet5.create({ classes: ["cat", "dog"] });
+ * // Or "pth" for PyTorch, "onnx" for ONNX Runtime. readWeights finds the format out by itself.
+ * const bytes = writeWeights(network.weights(), "safetensors");
+ * console.log(LeNet5.from(readWeights(bytes)).classes);
+ * ```
+ *
  * @module lenet/formats
  */
 

@@ -47,6 +47,14 @@ const LINKS = {
  *
  * @param name the recipe's name if the file has none
  * @throws FormatError if the text is not a JSON object, AggregateError with one FormatError per mistake in its fields
+ *
+ * @example
+ * ```ts
+ * import { readRecipeFile } from "lenet/formats";
+ *
+ * const { recipe } = readRecipeFile('{ "extends": "improved", "epochs": 40 }', "longer");
+ * console.log(recipe.name, recipe.epochs);
+ * ```
  */
 export function readRecipeFile(text: string, name: string): RecipeFile {
   const { $schema, extends: extended, ...changes } = parseObject(text);

@@ -12,6 +12,14 @@ import type { Weights } from "./weights.js";
  * @returns model and parameters; those passed, if there is nothing to fold
  * @throws ShapeError if the parameters are not the model's, or a batch normalisation does not follow a convolution or a
  *   linear layer directly
+ *
+ * @example
+ * ```ts
+ * import { fold, LeNet5 } from "lenet";
+ *
+ * const { model, parameters } = LeNet5.create({ classes: ["cat", "dog"], batchNorm: true });
+ * console.log(model.layers.length, fold(model, parameters).model.layers.length);
+ * ```
  */
 export function fold(model: Model, parameters: NamedTensors): Pick<Weights, "model" | "parameters"> {
   const shaped = inferShapes(model);

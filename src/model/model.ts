@@ -7,7 +7,21 @@ export interface ImageShape {
   readonly width: number;
 }
 
-/** A network as plain data: the input's shape and the layers in order. The last layer's outputs are the logits. */
+/**
+ * A network as plain data: the input's shape and the layers in order. The last layer's outputs are the logits.
+ *
+ * @example
+ * ```ts
+ * import type { Model } from "lenet";
+ * import { inferShapes } from "lenet/engine";
+ *
+ * const model: Model = {
+ *   input: { channels: 1, height: 28, width: 28 },
+ *   layers: [{ type: "flatten" }, { type: "linear", name: "only", outFeatures: 10 }],
+ * };
+ * console.log(inferShapes(model).map(({ output }) => output));
+ * ```
+ */
 export interface Model {
   readonly input: ImageShape;
   readonly layers: readonly Layer[];

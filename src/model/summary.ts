@@ -48,7 +48,16 @@ export function summarize(model: Model): ModelSummary {
 
 const WIDTH = 64;
 
-/** Formats a summary as torchsummary 1.5.1 prints it. */
+/**
+ * Formats a summary as torchsummary 1.5.1 prints it.
+ *
+ * @example
+ * ```ts
+ * import { formatSummary, LeNet5, summarize } from "lenet";
+ *
+ * console.log(formatSummary(summarize(LeNet5.create({ classes: ["cat", "dog"] }).model)));
+ * ```
+ */
 export function formatSummary(summary: ModelSummary): string {
   const row = (label: string, shape: string, parameters: string) =>
     `${label.padStart(20)}  ${shape.padStart(25)} ${parameters.padStart(15)}`;

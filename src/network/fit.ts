@@ -73,6 +73,23 @@ export interface FitEpoch extends EpochRecord {
  *
  * @throws RangeError if an option is invalid, or the data set or the recipe does not fit the network
  * @throws DivergedError from the iterator, if the loss becomes NaN or infinite
+ *
+ * @example
+ * ```ts
+ * import { fit, type FitState, LeNet5, RECIPES } from "lenet";
+ * import { generateDigits } from "lenet/data";
+ *
+ * const digits = generateDigits({ seed: 0, count: 640, part: "train" });
+ * const recipe = { ...RECIPES.best, patience: 5 };
+ * const network = LeNet5.create({ ...recipe, classes: digits.classes });
+ * let resumeFrom: FitState | undefined;
+ * for await (const { epoch, state } of fit(network, digits, { recipe, epochs: 3 })) {
+ *   resumeFrom = state;
+ *   if (epoch === 2) break;
+ * }
+ * // Goes on with epoch 3, to the bits of an uninterrupted training.
+ * for await (const { epoch } of fit(network, digits, { recipe, epochs: 3, resumeFrom })) console.log(epoch);
+ * ```
  */
 export function fit(network: LeNet5, dataset: Dataset, options: FitOptions = {}): AsyncGenerator<FitEpoch, void, void> {
   const { seed = 0, threads, arithmetic, backend, resumeFrom, onProgress, signal } = options;

@@ -109,6 +109,16 @@ export interface Prediction extends Judgement {
  * as the input itself, normalised: [channels][height][width].
  *
  * @throws RangeError if the image's length does not fit its size, Error if the network's outputs are not finite
+ *
+ * @example
+ * ```ts
+ * import { LeNet5, predict } from "lenet";
+ *
+ * const network = LeNet5.create({ classes: ["cat", "dog"] });
+ * const image = { width: 2, height: 1, data: Uint8Array.of(0, 255) };
+ * const { label, class: index, probabilities } = await predict(network, image);
+ * console.log(label, index, probabilities);
+ * ```
  */
 export function predict(
   network: LeNet5,
@@ -196,6 +206,15 @@ export async function evaluate(
  * The output of every layer for an image, without dropout: float32 [1, …output shape] each, in layer order.
  *
  * @throws RangeError if the image's length does not fit its size
+ *
+ * @example
+ * ```ts
+ * import { activations, LeNet5 } from "lenet";
+ *
+ * const network = LeNet5.create({ classes: ["cat", "dog"] });
+ * const image = { width: 28, height: 28, data: new Uint8Array(784) };
+ * for (const { layer, output } of await activations(network, image)) console.log(layer.label, output.shape);
+ * ```
  */
 export async function activations(network: LeNet5, image: ImageInput): Promise<LayerActivation[]> {
   const batch = drawnImages(network, [image]);
@@ -218,6 +237,16 @@ export interface Gradients {
  * @param images 1 to 32 images
  * @param labels the class of each image, as an index
  * @throws RangeError if there are too many images, or a label is not a class
+ *
+ * @example
+ * ```ts
+ * import { gradients, LeNet5 } from "lenet";
+ *
+ * const network = LeNet5.create({ classes: ["cat", "dog"] });
+ * const image = { width: 28, height: 28, data: new Uint8Array(784).fill(128) };
+ * const { loss, gradients: byName } = await gradients(network, [image], [1]);
+ * console.log(loss, byName.get("fc3.bias")?.data);
+ * ```
  */
 export async function gradients(
   network: LeNet5,

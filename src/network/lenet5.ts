@@ -51,6 +51,16 @@ const PADDED_WITH_BLACK: Framing = { resize: "contain", background: 0 };
 /**
  * A LeNet-5 with its parameters. It is plain data: `fit` trains it, and `predict`, `evaluate`, `activations` and
  * `gradients` use it. There is nothing to dispose of.
+ *
+ * @example
+ * ```ts
+ * import { LeNet5, RECIPES } from "lenet";
+ *
+ * const network = LeNet5.create({ ...RECIPES.paper, classes: ["a", "b", "c"], seed: 1 });
+ * console.log(network.input, [...network.parameters.keys()]);
+ * const copy = LeNet5.from(network.weights());
+ * console.log(copy.classes);
+ * ```
  */
 export class LeNet5 {
   /** The input's shape and the layers. */

@@ -1,6 +1,18 @@
 /**
  * For Node: threads, image files, and data sets and weights on disk.
  *
+ * @example
+ * ```ts
+ * import { fit, LeNet5 } from "lenet";
+ * import { generateDigits } from "lenet/data";
+ * import { threads } from "lenet/node";
+ *
+ * const digits = generateDigits({ seed: 0, count: 640, part: "train" });
+ * const network = LeNet5.create({ classes: digits.classes });
+ * // One thread per core; the bits are the same for any number.
+ * for await (const { epoch } of fit(network, digits, { epochs: 2, threads: threads() })) console.log(epoch);
+ * ```
+ *
  * @module lenet/node
  */
 

@@ -73,6 +73,14 @@ export function dataMeantBy(text: string): string | undefined {
  * @throws DatasetUnavailableError if a known one is not found and cannot be downloaded
  * @throws Error if the path does not exist or holds no data set, or a file is damaged
  * @throws the signal's reason if it is aborted
+ *
+ * @example
+ * ```ts
+ * import { openData } from "lenet/node";
+ *
+ * const opened = await openData({ data: "digits", resize: "contain", background: 0 });
+ * console.log(opened.name, (await opened.test())?.labels.length);
+ * ```
  */
 export async function openData(given: DataSettings, options: OpenDataOptions = {}): Promise<OpenedData> {
   const settings = { ...given, data: dataMeantBy(given.data) ?? given.data };

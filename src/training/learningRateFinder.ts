@@ -113,6 +113,18 @@ const IGNORED_AT_END = 5;
  *
  * @param steps the maximum number of steps of the sweep
  * @throws RangeError if the sweep ended too early
+ *
+ * @example
+ * ```ts
+ * import { suggestLearningRates } from "lenet/engine";
+ *
+ * // A loss that falls and then explodes.
+ * const steps = Array.from({ length: 100 }, (_, step) => {
+ *   const learningRate = 1e-6 * 1.15 ** step;
+ *   return { learningRate, loss: 2 - 1.5 / (1 + 1e-3 / learningRate) + learningRate };
+ * });
+ * console.log(suggestLearningRates(steps));
+ * ```
  */
 export function suggestLearningRates(sweep: readonly SweepStep[], steps = 200): LearningRateSuggestions {
   const considered = sweep.slice(Math.floor(steps / 10), -IGNORED_AT_END);

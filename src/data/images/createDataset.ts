@@ -22,6 +22,16 @@ export interface DatasetOptions extends Partial<Pick<ImageSettings, "resize" | "
  * Creates a data set from your own images.
  *
  * @throws RangeError if images, labels, classes and shape do not fit together, or there are no images
+ *
+ * @example
+ * ```ts
+ * import { createDataset } from "lenet";
+ *
+ * const red = { width: 1, height: 1, data: Uint8Array.of(255, 0, 0) };
+ * const blue = { width: 1, height: 1, data: Uint8Array.of(0, 0, 255) };
+ * const shape = { channels: 3, height: 32, width: 32 };
+ * console.log(createDataset({ images: [red, blue], labels: [0, 1], classes: ["red", "blue"], shape }).checksum);
+ * ```
  */
 export function createDataset({
   images,

@@ -311,6 +311,15 @@ function packedSample(row: Uint8Array, index: number, depth: number): number {
  * @param pixels [height][width][channels], 1 (grey), 3 (red, green, blue) or 4 (and opacity) channels, depending on its
  *   length
  * @throws RangeError if the length is none of these
+ *
+ * @example
+ * ```ts
+ * import { decodeImage, encodePng } from "lenet/node";
+ *
+ * const png = await encodePng(Uint8Array.of(0, 85, 170, 255), 2, 2);
+ * const { width, height, rgba } = await decodeImage(png);
+ * console.log(width, height, rgba);
+ * ```
  */
 export async function encodePng(pixels: Uint8Array, width: number, height: number): Promise<Uint8Array> {
   const channels = pixels.length / (width * height);

@@ -165,7 +165,17 @@ const lenet1998: Recipe = {
 /** The names of the recipes. */
 export type RecipeName = "paper" | "improved" | "best" | "teacher" | "distilled" | "lenet-1998";
 
-/** The recipes by name. */
+/**
+ * The recipes by name.
+ *
+ * @example
+ * ```ts
+ * import { oneCycle, RECIPES, type Recipe } from "lenet";
+ *
+ * const own: Recipe = { ...RECIPES.improved, name: "own", schedule: oneCycle(3e-3), labelSmoothing: 0.1 };
+ * console.log(own.optimizer);
+ * ```
+ */
 export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
   paper,
   improved,
