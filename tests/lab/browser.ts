@@ -3,8 +3,9 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
 import sirv from "sirv";
+import { afterAll, beforeAll, describe } from "vitest";
 import { findChromium } from "../../bench/browser/chromium.mjs";
 import { ISOLATION_HEADERS } from "../../src/node/lab/headers.js";
 
@@ -109,6 +110,90 @@ export async function openView(
   page.setDefaultTimeout(20_000);
   await page.goto(address);
   return { page, faults, requests };
+}
+
+/** The machine may be busy. */
+export const PATIENTLY = { timeout: 20_000 };
+
+/** Chromium with the isolated site. */
+export interface Lab {
+  readonly browser: Browser;
+  readonly host: Host;
+  /** Opens a view in a new context. */
+  open(hash?: string, options?: BrowserContextOptions): Promise<LabPage>;
+}
+
+/** Describes tests in Chromium with the isolated site; they are skipped if there is no Chromium. */
+export function describeLab(name: string, tests: (lab: Lab) => void): void {
+  describe.skipIf(!executable)(`${name}${SKIPPED}`, () => {
+    let browser: Browser;
+    let host: Host;
+    beforeAll(async () => {
+      browser = await launch();
+      host = await serveSite({ isolated: true });
+    });
+    afterAll(async () => {
+      await browser?.close();
+      await host?.close();
+    });
+    tests({
+      get browser() {
+        return browser;
+      },
+      get host() {
+        return host;
+      },
+      open: (hash = "", options = {}) => openView(browser, host.url + hash, options),
+    });
+  });
+}
+
+export type Point = readonly [x: number, y: number];
+export type Strokes = readonly (readonly Point[])[];
+
+/** Digits as drawn by hand, in hundredths of the pad. */
+export const DRAWN = {
+  "0": [arc(50, 50, 20, 33, -90, 270)],
+  "1": [
+    [
+      [50, 15],
+      [50, 85],
+    ],
+  ],
+  "3": [[...arc(48, 33, 18, 17, -150, 90), ...arc(48, 68, 20, 18, -90, 150)]],
+  "7": [
+    [
+      [28, 20],
+      [72, 20],
+      [45, 85],
+    ],
+  ],
+} as const satisfies Readonly<Record<string, Strokes>>;
+
+function arc(x: number, y: number, radiusX: number, radiusY: number, from: number, to: number): Point[] {
+  return Array.from({ length: 17 }, (_, step) => {
+    const angle = ((from + ((to - from) * step) / 16) * Math.PI) / 180;
+    return [x + radiusX * Math.cos(angle), y + radiusY * Math.sin(angle)];
+  });
+}
+
+/** Draws strokes on a pad with the mouse, no faster than the page receives its events. */
+export async function draw(pad: Locator, strokes: Strokes): Promise<void> {
+  await pad.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = (await pad.boundingBox())!;
+  const { mouse } = pad.page();
+  for (const stroke of strokes) {
+    for (const [index, point] of stroke.entries()) {
+      await mouse.move(x + (point[0] / 100) * width, y + (point[1] / 100) * height, { steps: index ? 4 : 1 });
+      if (index === 0) await mouse.down();
+    }
+    await mouse.up();
+  }
+}
+
+/** What a canvas shows, as a data URL. */
+export function pixelsOf(canvas: Locator): Promise<string> {
+  return canvas.evaluate((element) => (element as HTMLCanvasElement).toDataURL());
 }
 
 /** Presses Train and waits for the end; returns the full fingerprint of the best weights. */

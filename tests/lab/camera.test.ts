@@ -67,7 +67,7 @@ describe.skipIf(!executable)(`the camera in the lab${SKIPPED}`, () => {
   async function openCamera(own: Browser, options: BrowserContextOptions = STILL) {
     const lab = await openView(own, host.url, options);
     await lab.page.getByRole("heading", { name: "It reads a 3." }).waitFor();
-    await lab.page.getByRole("button", { name: "Use the camera" }).click();
+    await lab.page.getByRole("button", { name: "Put the camera on the pad" }).click();
     return lab;
   }
 

@@ -17,7 +17,17 @@ import type { EpochRecord } from "../../src/training/epochs.js";
 import { evaluateDataset } from "../../src/training/evaluate.js";
 import { RECIPES } from "../../src/training/recipes/recipes.js";
 import { runProgram } from "../support/program.js";
-import { axeFaults, executable, launch, openLab, openView, SITE, SKIPPED, trainToTheEnd } from "./browser.js";
+import {
+  axeFaults,
+  executable,
+  launch,
+  openLab,
+  openView,
+  PATIENTLY,
+  SITE,
+  SKIPPED,
+  trainToTheEnd,
+} from "./browser.js";
 
 const GOLDEN = fileURLToPath(new URL("../golden", import.meta.url));
 const PTH = join(GOLDEN, "improved-1x28x28.pth");
@@ -135,7 +145,7 @@ describe.skipIf(!executable)(`the view "Compare and save"${SKIPPED}`, () => {
     await page.getByRole("button", { name: "Remove improved-1x28x28.pth" }).click();
     await page.getByText("Train one, or open a file.").waitFor();
     await chooser(page).setInputFiles(files);
-    await expect.poll(() => page.locator(".runs-beside tbody tr").count()).toBe(3);
+    await expect.poll(() => page.locator(".runs-beside tbody tr").count(), PATIENTLY).toBe(3);
     expect(
       await page.locator(".runs-beside tbody code").evaluateAll((all) => all.map((one) => one.getAttribute("title"))),
     ).toEqual(files.map(() => expected));
@@ -282,35 +292,42 @@ describe.skipIf(!executable)(`the view "Compare and save"${SKIPPED}`, () => {
   });
 
   test("saves the images of a view", async () => {
-    const { page } = await openView(browser, `${server.url}#understand`);
-    await page.getByRole("button", { name: "Save images of this view" }).click();
+    const { page } = await openLab(browser, `${server.url}#train?count=${COUNT}&epochs=2`, { reducedMotion: "reduce" });
+    await trainToTheEnd(page);
     const dialog = page.getByRole("dialog");
-    expect(await dialog.locator("li > span").allTextContents()).toEqual([
-      "The whole view, for print",
-      "Network architecture",
-    ]);
-    const save = async (format: "SVG" | "PNG", name = "Network architecture") => {
+    const list = async () => {
+      await page.getByRole("button", { name: "Save images of this view" }).click();
+      return dialog.locator("li > span").allTextContents();
+    };
+    const scene = "The network, from the image to the answer";
+    const whole = "The whole view, for print";
+    expect(await list()).toEqual(expect.arrayContaining([whole, scene, "Accuracy"]));
+    const save = async (format: "SVG" | "PNG", name: string) => {
       const waiting = page.waitForEvent("download");
       await dialog.getByRole("button", { name: `Save “${name}” as ${format}` }).click();
-      return waiting;
+      return readFile(await kept(await waiting));
     };
-    const svg = await save("SVG");
-    const text = await readFile(await kept(svg), "utf8");
-    expect(text).toMatch(/^<svg [^>]*xmlns="http:\/\/www.w3.org\/2000\/svg"/);
-    expect(text).toContain("6 @ 28 × 28");
-    expect(text).not.toMatch(/ (class|style)=|oklab|color-mix|var\(/);
-    const png = await save("PNG");
-    const bytes = await readFile(await kept(png));
-    expect(bytes.subarray(1, 4).toString()).toBe("PNG");
-    expect(bytes.readUInt32BE(16)).toBeGreaterThan(2000);
+    const chart = (await save("SVG", "Accuracy")).toString();
+    expect(chart).toMatch(/^<svg [^>]*xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+    expect(chart).toContain("epochs");
+    expect(chart).not.toMatch(/ (class|style)=|oklab|color-mix|var\(/);
+    const large = await save("PNG", "Accuracy");
+    expect(large.subarray(1, 4).toString()).toBe("PNG");
+    expect(large.readUInt32BE(16)).toBeGreaterThan(700);
+    expect((await save("PNG", scene)).subarray(1, 4).toString()).toBe("PNG");
 
-    const whole = await readFile(await kept(await save("SVG", "The whole view, for print")), "utf8");
-    // Text, a drawing, and what is far below the window.
-    for (const part of ["Layer by layer", "6 @ 28 × 28", "AdamW on batches of 32"]) expect(whole).toContain(part);
-    expect(whole).not.toContain("Skip to content");
-    const print = await readFile(await kept(await save("PNG", "The whole view, for print")));
+    await page.keyboard.press("Escape");
+    await page.getByRole("link", { name: "Understand" }).click();
+    await page.getByText("Layer by layer").waitFor();
+    await list();
+    const print = (await save("SVG", whole)).toString();
+    // Text, the picture, and what is far below the window.
+    for (const part of ["Layer by layer", "6 @ 28 × 28", "<image ", "AdamW on batches of 32"]) {
+      expect(print).toContain(part);
+    }
+    expect(print).not.toContain("Skip to content");
     // 1280 pixels of the page at 300 instead of 96 per inch.
-    expect(print.readUInt32BE(16)).toBe(4000);
+    expect((await save("PNG", whole)).readUInt32BE(16)).toBe(4000);
     await page.context().close();
   });
 

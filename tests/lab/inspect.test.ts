@@ -1,74 +1,20 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Browser, Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { resizeImage } from "../../src/data/index.js";
 import { readWeights, writeWeights } from "../../src/formats/weightFiles.js";
 import { elementCount, initializeParameters, lenet5, paperLayers, RBF_CENTRES } from "../../src/model/index.js";
 import { RECIPES } from "../../src/training/recipes/recipes.js";
 import { compile } from "../support/batchEngine.js";
-import { axeFaults, executable, type Host, launch, SKIPPED, serveSite } from "./browser.js";
-
-/** The machine may be busy. */
-const PATIENTLY = { timeout: 20_000 };
+import { axeFaults, DRAWN, describeLab, draw, PATIENTLY, type Point, pixelsOf } from "./browser.js";
 
 /** The side of the opened image. */
 const SIDE = 40;
 
-type Point = readonly [x: number, y: number];
-
-/** Digits as drawn by hand, in hundredths of the pad. */
-const DRAWN: Readonly<Record<string, readonly (readonly Point[])[]>> = {
-  "0": [arc(50, 50, 20, 33, -90, 270)],
-  "1": [
-    [
-      [50, 15],
-      [50, 85],
-    ],
-  ],
-  "3": [[...arc(48, 33, 18, 17, -150, 90), ...arc(48, 68, 20, 18, -90, 150)]],
-  "7": [
-    [
-      [28, 20],
-      [72, 20],
-      [45, 85],
-    ],
-  ],
-};
-
-function arc(x: number, y: number, radiusX: number, radiusY: number, from: number, to: number): Point[] {
-  return Array.from({ length: 17 }, (_, step) => {
-    const angle = ((from + ((to - from) * step) / 16) * Math.PI) / 180;
-    return [x + radiusX * Math.cos(angle), y + radiusY * Math.sin(angle)];
-  });
-}
-
-describe.skipIf(!executable)(`the view "Look inside"${SKIPPED}`, () => {
-  let browser: Browser;
-  let host: Host;
-  beforeAll(async () => {
-    browser = await launch();
-    host = await serveSite({ isolated: true });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await host?.close();
-  });
-
-  async function open(hash: string) {
-    const viewport = { width: 1280, height: 800 };
-    // During the transition between themes, colours have too little contrast.
-    const context = await browser.newContext({ locale: "en-US", viewport, reducedMotion: "reduce" });
-    const page = await context.newPage();
-    const faults: string[] = [];
-    page.on("pageerror", ({ message }) => faults.push(message));
-    page.on("console", (message) => {
-      if (message.type() === "error" && !message.text().includes("404")) faults.push(message.text());
-    });
-    page.setDefaultTimeout(PATIENTLY.timeout);
-    await page.goto(host.url + hash);
-    return { page, faults };
-  }
+describeLab('the view "Look inside"', (lab) => {
+  // During the transition between themes, colours have too little contrast.
+  const open = (hash: string) => lab.open(hash, { reducedMotion: "reduce" });
 
   describe("with a network trained on digits in one click", () => {
     let page: Page;
@@ -84,13 +30,13 @@ describe.skipIf(!executable)(`the view "Look inside"${SKIPPED}`, () => {
 
     test.each(Object.keys(DRAWN))("reads a drawn %s", async (digit) => {
       await page.getByRole("button", { name: "Clear" }).click();
-      await draw(page, DRAWN[digit]);
+      await draw(padOf(page), DRAWN[digit as keyof typeof DRAWN]);
       await expect.poll(() => page.locator(".answer").textContent(), PATIENTLY).toBe(digit);
     });
 
     test("selects a lively unit at first, and others in the picture of the whole network", async () => {
       await page.getByRole("button", { name: "Clear" }).click();
-      await draw(page, DRAWN["7"]);
+      await draw(padOf(page), DRAWN["7"]);
       await page.locator(".inspect h2", { hasText: /^C3, map/ }).waitFor();
       const shown = () =>
         page
@@ -107,7 +53,7 @@ describe.skipIf(!executable)(`the view "Look inside"${SKIPPED}`, () => {
 
     test("tells screen readers the prediction", async () => {
       await page.getByRole("button", { name: "Clear" }).click();
-      await draw(page, DRAWN["7"]);
+      await draw(padOf(page), DRAWN["7"]);
       await page.getByRole("img", { name: /^Input image\. Prediction: 7, \d/ }).waitFor();
       await page.getByRole("application", { name: /^Classes: 0: .*, 7: \d/ }).waitFor();
     });
@@ -118,43 +64,43 @@ describe.skipIf(!executable)(`the view "Look inside"${SKIPPED}`, () => {
       await note.getByText("hardly any contrast").waitFor();
       for (const digit of Object.keys(DRAWN)) {
         await page.keyboard.press("c");
-        await draw(page, DRAWN[digit]);
+        await draw(padOf(page), DRAWN[digit as keyof typeof DRAWN]);
         await expect.poll(() => note.count(), PATIENTLY).toBe(0);
       }
       await page.keyboard.press("c");
-      await draw(page, [Array.from({ length: 16 }, (_, turn): Point => [turn % 2 ? 90 : 10, 10 + 5 * turn])]);
+      await draw(padOf(page), [Array.from({ length: 16 }, (_, turn): Point => [turn % 2 ? 90 : 10, 10 + 5 * turn])]);
       await note.getByText("principal components").waitFor();
       expect(await axeFaults(page)).toEqual([]);
     });
 
     test("undoes strokes and clears", async () => {
       await page.getByRole("button", { name: "Clear" }).click();
-      const empty = await pixelsOf(page, "Input");
-      await draw(page, [DRAWN["1"][0]]);
-      const one = await pixelsOf(page, "Input");
-      await draw(page, [DRAWN["7"][0]]);
-      expect(await pixelsOf(page, "Input")).not.toBe(one);
+      const empty = await pixelsOf(canvasOf(page, "Input"));
+      await draw(padOf(page), [DRAWN["1"][0]]);
+      const one = await pixelsOf(canvasOf(page, "Input"));
+      await draw(padOf(page), [DRAWN["7"][0]]);
+      expect(await pixelsOf(canvasOf(page, "Input"))).not.toBe(one);
       await page.keyboard.press("u");
-      await expect.poll(() => pixelsOf(page, "Input"), PATIENTLY).toBe(one);
+      await expect.poll(() => pixelsOf(canvasOf(page, "Input")), PATIENTLY).toBe(one);
       await page.keyboard.press("c");
-      await expect.poll(() => pixelsOf(page, "Input"), PATIENTLY).toBe(empty);
+      await expect.poll(() => pixelsOf(canvasOf(page, "Input")), PATIENTLY).toBe(empty);
     });
 
     test("shows filters from before training, and replays their development", async () => {
       await page.getByRole("radio", { name: "Filters", exact: true }).check();
       await page.getByRole("radio", { name: "C1" }).check();
-      const trained = await pixelsOf(page, "Filters");
+      const trained = await pixelsOf(canvasOf(page, "Filters"));
       const slider = page.getByRole("slider");
       await slider.fill("0");
       await page.getByText("after 0 epochs").waitFor();
-      const initial = await pixelsOf(page, "Filters");
+      const initial = await pixelsOf(canvasOf(page, "Filters"));
       expect(initial).not.toBe(trained);
       await page.getByRole("radio", { name: "Change since initialization" }).check();
       await page.getByRole("radio", { name: "Weights", exact: true }).check();
-      expect(await pixelsOf(page, "Filters")).toBe(initial);
+      expect(await pixelsOf(canvasOf(page, "Filters"))).toBe(initial);
       await page.getByRole("button", { name: "Replay training" }).click();
       await page.getByText("best weights, epoch").waitFor();
-      expect(await pixelsOf(page, "Filters")).toBe(trained);
+      expect(await pixelsOf(canvasOf(page, "Filters"))).toBe(trained);
     });
 
     test("calls the weights of a unit weights, and C5 the same as Understand does", async () => {
@@ -189,15 +135,15 @@ describe.skipIf(!executable)(`the view "Look inside"${SKIPPED}`, () => {
 
     test("shows three different saliency maps", async () => {
       await page.getByRole("radio", { name: "Draw", exact: true }).check();
-      await draw(page, DRAWN["7"]);
+      await draw(padOf(page), DRAWN["7"]);
       await page.getByRole("radio", { name: "Saliency", exact: true }).check();
       const shown = new Set<string>();
       for (const reason of ["Occlusion", "Gradient", "Input × gradient"]) {
         await page.getByRole("radio", { name: reason, exact: true }).check();
         // Until the worker has answered, only the grey image is visible.
         await expect.poll(() => coloursOf(page, "Saliency map"), PATIENTLY).toBeGreaterThan(9);
-        await expect.poll(async () => shown.has(await pixelsOf(page, "Saliency map")), PATIENTLY).toBe(false);
-        shown.add(await pixelsOf(page, "Saliency map"));
+        await expect.poll(async () => shown.has(await pixelsOf(canvasOf(page, "Saliency map"))), PATIENTLY).toBe(false);
+        shown.add(await pixelsOf(canvasOf(page, "Saliency map")));
       }
       expect(shown.size).toBe(3);
     });
@@ -344,9 +290,9 @@ describe.skipIf(!executable)(`the view "Look inside"${SKIPPED}`, () => {
       await page.getByRole("button", { name: "Step back" }).click();
       await page.getByText("step 25 of 26").waitFor();
       expect(await page.locator("[data-value=worked]").textContent()).toBe("…");
-      const marked = await pixelsOf(page, "Input");
+      const marked = await pixelsOf(canvasOf(page, "Input"));
       await page.getByRole("radio", { name: "Filters", exact: true }).check();
-      await expect.poll(() => pixelsOf(page, "Input"), PATIENTLY).not.toBe(marked);
+      await expect.poll(() => pixelsOf(canvasOf(page, "Input")), PATIENTLY).not.toBe(marked);
       await page.keyboard.press(".");
       await page.getByRole("radio", { name: "Sum", exact: true }).check();
       await page.getByText("step 25 of 26").waitFor();
@@ -355,23 +301,12 @@ describe.skipIf(!executable)(`the view "Look inside"${SKIPPED}`, () => {
   });
 });
 
-/** Draws strokes with the mouse, no faster than the page receives its events. */
-async function draw(page: Page, strokes: readonly (readonly Point[])[]): Promise<void> {
-  const box = (await page.getByRole("img", { name: "Drawing pad" }).boundingBox())!;
-  const at = ([x, y]: Point) => [box.x + (x / 100) * box.width, box.y + (y / 100) * box.height] as const;
-  for (const [first, ...rest] of strokes) {
-    await page.mouse.move(...at(first));
-    await page.mouse.down();
-    for (const point of rest) await page.mouse.move(...at(point), { steps: 3 });
-    await page.mouse.up();
-  }
-}
+const padOf = (page: Page) => page.getByRole("img", { name: "Drawing pad for" });
 
-/** The pixels of the canvas in a region, or with that accessible name. */
-function pixelsOf(page: Page, name: string): Promise<string> {
+/** The canvas in a region, or with that accessible name. */
+function canvasOf(page: Page, name: string): Locator {
   const canvas = name === "Filters" ? page.locator(".filters-panel canvas") : page.getByRole("img", { name }).last();
-  const within = name === "Input" ? page.getByRole("region", { name, exact: true }).locator("canvas") : canvas;
-  return within.evaluate((element) => (element as HTMLCanvasElement).toDataURL());
+  return name === "Input" ? page.getByRole("region", { name, exact: true }).locator("canvas") : canvas;
 }
 
 /** The number of non-grey colours in the canvas with that accessible name. */

@@ -1,43 +1,28 @@
 import { fileURLToPath } from "node:url";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import {
   axeFaults,
-  executable,
+  describeLab,
+  draw,
   fingerprintOf,
-  type Host,
-  launch,
   openLab,
   openView,
-  SKIPPED,
-  serveSite,
+  PATIENTLY,
+  pixelsOf,
   trainToTheEnd,
 } from "./browser.js";
 
 const PTH = fileURLToPath(new URL("../golden/improved-1x28x28.pth", import.meta.url));
-/** The machine may be busy. */
-const PATIENTLY = { timeout: 20_000 };
-
-describe.skipIf(!executable)(`what the lab keeps${SKIPPED}`, () => {
-  let browser: Browser;
-  let host: Host;
-  beforeAll(async () => {
-    browser = await launch();
-    host = await serveSite({ isolated: true });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await host?.close();
-  });
-
+describeLab("what the lab keeps", (lab) => {
   test("has the runs and the drawing of the visit before", async () => {
-    const { page, faults } = await openLab(browser, `${host.url}#train?count=500&epochs=2`);
+    const { page, faults } = await openLab(lab.browser, `${lab.host.url}#train?count=500&epochs=2`);
     page.on("dialog", (dialog) => void dialog.accept());
     const fingerprint = await trainToTheEnd(page);
     await page.getByRole("link", { name: "Look inside" }).click();
-    const pad = page.getByRole("img", { name: "Drawing pad" });
+    const pad = page.getByRole("img", { name: "Drawing pad for" });
     await drawLine(page);
-    const drawn = await pad.evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+    const drawn = await pixelsOf(pad);
     await page.getByRole("link", { name: "Train", exact: true }).click();
     await page.getByLabel("Seed").fill("1");
     await page.getByLabel("Seed").press("Enter");
@@ -54,7 +39,7 @@ describe.skipIf(!executable)(`what the lab keeps${SKIPPED}`, () => {
     expect(await page.locator(".matrix td.right").count()).toBe(10);
     await page.getByRole("link", { name: "Look inside" }).click();
     await page.getByText("best weights, epoch").waitFor();
-    await expect.poll(() => pad.evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL()), PATIENTLY).toBe(drawn);
+    await expect.poll(() => pixelsOf(pad), PATIENTLY).toBe(drawn);
 
     await page.getByRole("link", { name: "Train", exact: true }).click();
     await page.getByRole("button", { name: "Remove run 1" }).click();
@@ -64,7 +49,7 @@ describe.skipIf(!executable)(`what the lab keeps${SKIPPED}`, () => {
   });
 
   test("asks before a training is lost, and can undo what was removed or reset", async () => {
-    const { page } = await openLab(browser, `${host.url}#train?count=500&epochs=1000`);
+    const { page } = await openLab(lab.browser, `${lab.host.url}#train?count=500&epochs=1000`);
     await page.getByRole("button", { name: "Train", exact: true }).click();
     await page.waitForFunction(() => document.querySelector("progress")!.value > 0);
     const leaving = page.waitForEvent("dialog");
@@ -83,7 +68,7 @@ describe.skipIf(!executable)(`what the lab keeps${SKIPPED}`, () => {
     await expect.poll(() => page.locator(".runs li").count()).toBe(0);
     await page.getByText("Run 1 was removed.").waitFor();
     expect(await axeFaults(page)).toEqual([]);
-    await page.getByRole("button", { name: "Undo", exact: true }).click();
+    await page.locator(".undo").getByRole("button", { name: "Undo" }).click();
     await page.getByRole("button", { name: "Resume" }).click();
     await page.getByRole("button", { name: "Pause" }).click();
     await page.getByText("paused").first().waitFor();
@@ -93,15 +78,15 @@ describe.skipIf(!executable)(`what the lab keeps${SKIPPED}`, () => {
     await expect
       .poll(() => page.locator(".fingerprint summary .quiet").textContent(), PATIENTLY)
       .toBe("before training");
-    await page.getByRole("button", { name: "Undo", exact: true }).click();
+    await page.locator(".undo").getByRole("button", { name: "Undo" }).click();
     expect(await fingerprintOf(page)).toBe(trained);
     await page.context().close();
   });
 
   test("undoes the clearing of the pad", async () => {
     const page = await openNetwork("#inspect");
-    const pad = page.getByRole("img", { name: "Drawing pad" });
-    const picture = () => pad.evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+    const pad = page.getByRole("img", { name: "Drawing pad for" });
+    const picture = () => pixelsOf(pad);
     await drawLine(page);
     const drawn = await picture();
     await page.getByRole("button", { name: "Clear" }).click();
@@ -132,7 +117,7 @@ describe.skipIf(!executable)(`what the lab keeps${SKIPPED}`, () => {
         });
     const pixels = await input(page);
 
-    const { page: other, faults } = await openView(browser, link);
+    const { page: other, faults } = await openView(lab.browser, link);
     await other.getByText("network from a link").waitFor();
     await expect.poll(() => other.locator(".prediction .answer").textContent(), PATIENTLY).toBe(answer);
     // The link rounds the pen's places to a 4096th of the pad.
@@ -157,7 +142,7 @@ describe.skipIf(!executable)(`what the lab keeps${SKIPPED}`, () => {
     ],
     ["bytes that are no text of an address", "abcde"],
   ])("says so if a link holds %s", async (_, text) => {
-    const { page, faults } = await openView(browser, `${host.url}#inspect?inspectNetwork=${text}`);
+    const { page, faults } = await lab.open(`#inspect?inspectNetwork=${text}`);
     await page.getByRole("alert").getByText("The network of the link could not be opened").waitFor();
     expect(new URL(page.url()).hash).toBe("#inspect");
     await page.getByRole("button", { name: /digits and train/ }).waitFor();
@@ -180,7 +165,7 @@ describe.skipIf(!executable)(`what the lab keeps${SKIPPED}`, () => {
 
   /** Look inside, with a network from a file. */
   async function openNetwork(hash: string): Promise<Page> {
-    const { page } = await openView(browser, host.url + hash, { permissions: ["clipboard-read", "clipboard-write"] });
+    const { page } = await lab.open(hash, { permissions: ["clipboard-read", "clipboard-write"] });
     await page.getByLabel("Open weights").setInputFiles(PTH);
     await page.getByRole("dialog").getByRole("button", { name: "Open" }).click();
     await page.locator(".prediction").waitFor();
@@ -189,13 +174,13 @@ describe.skipIf(!executable)(`what the lab keeps${SKIPPED}`, () => {
 });
 
 /** Draws on the pad of Look inside. */
-async function drawLine(page: Page): Promise<void> {
-  const { x, y, width, height } = (await page.getByRole("img", { name: "Drawing pad" }).boundingBox())!;
-  await page.mouse.move(x + 0.3 * width, y + 0.2 * height);
-  await page.mouse.down();
-  await page.mouse.move(x + 0.7 * width, y + 0.25 * height, { steps: 4 });
-  await page.mouse.move(x + 0.45 * width, y + 0.8 * height, { steps: 4 });
-  await page.mouse.up();
+function drawLine(page: Page): Promise<void> {
+  const points = [
+    [30, 20],
+    [70, 25],
+    [45, 80],
+  ] as const;
+  return draw(page.getByRole("img", { name: "Drawing pad for" }), [points]);
 }
 
 /** The status of every kept run, oldest first. */

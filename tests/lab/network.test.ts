@@ -1,47 +1,31 @@
 import { readFileSync } from "node:fs";
-import type { Browser, Page } from "playwright-core";
+import type { BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { axeFaults, executable, type Host, type LabPage, launch, openView, SKIPPED, serveSite } from "./browser.js";
+import {
+  axeFaults,
+  DRAWN,
+  describeLab,
+  draw,
+  executable,
+  type Host,
+  type LabPage,
+  launch,
+  openView,
+  PATIENTLY,
+  type Point,
+  pixelsOf,
+  SKIPPED,
+  serveSite,
+} from "./browser.js";
 
-/** The machine may be busy. */
-const PATIENTLY = { timeout: 20_000 };
 const STILL = { reducedMotion: "reduce" } as const;
 const PHONE = { viewport: { width: 390, height: 844 }, reducedMotion: "reduce" } as const;
 
-type Point = readonly [x: number, y: number];
-
-/** Digits as drawn by hand, in hundredths of the pad. */
-const SEVEN: readonly (readonly Point[])[] = [
-  [
-    [28, 20],
-    [72, 20],
-    [45, 85],
-  ],
-];
-const ONE: readonly (readonly Point[])[] = [
-  [
-    [50, 15],
-    [50, 85],
-  ],
-];
-
-describe.skipIf(!executable)(`the view "The network"${SKIPPED}`, () => {
-  let browser: Browser;
-  let host: Host;
-  beforeAll(async () => {
-    browser = await launch();
-    host = await serveSite({ isolated: true });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await host?.close();
-  });
-
-  const open = (hash = "", options: Parameters<typeof openView>[2] = STILL): Promise<LabPage> =>
-    openView(browser, host.url + hash, options);
+describeLab('the view "The network"', (lab) => {
+  const open = (hash = "", options: BrowserContextOptions = STILL): Promise<LabPage> => lab.open(hash, options);
 
   /** Opens the view and waits for what it reads. */
-  async function openReading(hash = "", options: Parameters<typeof openView>[2] = STILL): Promise<LabPage> {
+  async function openReading(hash = "", options: BrowserContextOptions = STILL): Promise<LabPage> {
     const lab = await open(hash, options);
     await answer(lab.page)
       .filter({ hasText: /sure|概率/ })
@@ -52,7 +36,7 @@ describe.skipIf(!executable)(`the view "The network"${SKIPPED}`, () => {
   const answer = (page: Page) => page.locator(".network-answer");
   const headline = (page: Page) => page.getByRole("heading", { level: 1 });
   const scene = (page: Page) => page.locator(".scene canvas");
-  const partOf = (page: Page) => new URLSearchParams(page.url().split("?")[1]).get("networkPart");
+  const partOf = (page: Page) => new URLSearchParams(page.url().split("?")[1]).get("part");
 
   test("is what the lab opens with: a drawn three, and that it is read", async () => {
     const { page, faults } = await openReading();
@@ -75,10 +59,10 @@ describe.skipIf(!executable)(`the view "The network"${SKIPPED}`, () => {
     const { page } = await openReading();
     const before = await scenePixels(page);
     // The first stroke replaces the example.
-    await draw(page, SEVEN);
+    await draw(paper(page), DRAWN["7"]);
     await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("It reads a 7.");
     expect(await scenePixels(page)).not.toBe(before);
-    await draw(page, ONE);
+    await draw(paper(page), DRAWN["1"]);
     await page.keyboard.press("u");
     await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("It reads a 7.");
     await page.getByRole("button", { name: "Clear" }).click();
@@ -89,7 +73,7 @@ describe.skipIf(!executable)(`the view "The network"${SKIPPED}`, () => {
 
   test("changes its answer while the pen is down", async () => {
     const { page } = await openReading();
-    const box = (await page.locator(".network-paper").boundingBox())!;
+    const box = (await paper(page).boundingBox())!;
     const at = ([x, y]: Point): Point => [box.x + (x / 100) * box.width, box.y + (y / 100) * box.height];
     await page.mouse.move(...at([50, 15]));
     await page.mouse.down();
@@ -99,7 +83,7 @@ describe.skipIf(!executable)(`the view "The network"${SKIPPED}`, () => {
     await page.context().close();
   });
 
-  test("shows digits and clothes that come with the page, and says which it misreads", async () => {
+  test("shows digits and clothes that come with the page, and says which the ready-made network misreads", async () => {
     const { page, faults } = await openReading();
     const picks = page.getByRole("region", { name: "Images to try" });
     await picks.getByRole("button", { name: "Digit 8", exact: true }).click();
@@ -108,13 +92,13 @@ describe.skipIf(!executable)(`the view "The network"${SKIPPED}`, () => {
     await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("It sees an ankle boot.");
     expect(page.url()).toContain("networkShow=clothes");
     await picks
-      .getByRole("button", { name: /^Digit 5, which it misreads/ })
+      .getByRole("button", { name: /^Digit 5, which the ready-made network misreads/ })
       .first()
       .click();
     await expect.poll(() => headline(page).textContent(), PATIENTLY).toMatch(/^It reads an? \d\. It is a 5\.$/);
     // A pen on the clothes draws digits again.
     await picks.getByRole("button", { name: "Bag" }).click();
-    await draw(page, SEVEN);
+    await draw(paper(page), DRAWN["7"]);
     await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("It reads a 7.");
     expect(faults).toEqual([]);
     await page.context().close();
@@ -142,7 +126,7 @@ describe.skipIf(!executable)(`the view "The network"${SKIPPED}`, () => {
   });
 
   test("opens a chosen map's sum to numbers, and leads back", async () => {
-    const { page } = await openReading("#network?networkPart=C3:1");
+    const { page } = await openReading("#network?part=C3:1");
     await page.getByRole("heading", { name: /map 1 of C3/ }).waitFor();
     const first = await scenePixels(page);
     // The row of another map of S2.
@@ -156,7 +140,7 @@ describe.skipIf(!executable)(`the view "The network"${SKIPPED}`, () => {
   });
 
   test("shows a chosen part on a sheet from below on a phone", async () => {
-    const { page } = await openReading("#network?networkPart=C3:1", PHONE);
+    const { page } = await openReading("#network?part=C3:1", PHONE);
     const sheet = page.getByRole("region", { name: /map 1 of C3/ });
     await sheet.getByText(/number \d: [+−]\d/).waitFor();
     expect(await sheet.getByRole("figure").count()).toBe(1);
@@ -217,11 +201,21 @@ describe.skipIf(!executable)(`the view "The network"${SKIPPED}`, () => {
     await page.context().close();
   });
 
-  test("teaches a network, shows it while it learns, and replays it", async () => {
+  test("teaches a network in Train, where the picture stays, and replays it here", async () => {
     const { page, faults } = await openReading("#network?count=1000&epochs=4");
+    await draw(paper(page), DRAWN["7"]);
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("It reads a 7.");
+    const drawn = await pixelsOf(paper(page));
     await page.getByRole("button", { name: "Start from noise" }).click();
-    await page.getByRole("heading", { name: "You taught this one" }).waitFor({ timeout: 100_000 });
-    expect(page.url()).toContain("networkShow=run");
+    await expect
+      .poll(() => headline(page).textContent(), PATIENTLY)
+      .toMatch(/^(Before learning|After [\d,]+ images): /);
+    expect(page.url()).toContain("#train");
+    expect(await pixelsOf(paper(page))).toBe(drawn);
+    await page.getByText("Finished. The weights are").waitFor({ timeout: 100_000 });
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).not.toMatch(/^(Before|After)/);
+    await page.getByRole("link", { name: "The network" }).click();
+    await page.getByRole("heading", { name: "You taught this one" }).waitFor();
     await page.getByRole("slider").focus();
     await page.keyboard.press("Home");
     await expect.poll(() => headline(page).textContent(), PATIENTLY).toMatch(/^Before learning/);
@@ -238,19 +232,6 @@ describe.skipIf(!executable)(`the view "The network"${SKIPPED}`, () => {
     await page.getByRole("button", { name: "Show yours" }).click();
     await page.getByRole("heading", { name: "You taught this one" }).waitFor();
     expect(faults).toEqual([]);
-    await page.context().close();
-  });
-
-  test("pauses a training, and goes on by one batch", async () => {
-    const { page } = await openReading("#network?count=1000&epochs=400");
-    await page.getByRole("button", { name: "Start from noise" }).click();
-    await page.getByRole("button", { name: "Pause" }).click();
-    await page.getByRole("heading", { name: "Paused" }).waitFor();
-    const moments = async () => Number(await page.getByRole("slider").getAttribute("aria-valuemax"));
-    const before = await moments();
-    await page.getByRole("button", { name: "One batch" }).click();
-    await expect.poll(moments, PATIENTLY).toBe(before + 1);
-    await page.getByRole("heading", { name: "Paused" }).waitFor();
     await page.context().close();
   });
 
@@ -273,7 +254,7 @@ describe.skipIf(!executable)(`the view "The network"${SKIPPED}`, () => {
   });
 
   test("is in Chinese, too", async () => {
-    const { page } = await openReading("#network?lang=zh&networkShow=clothes&networkSample=9");
+    const { page } = await openReading("#network?lang=zh&networkShow=clothes&image=clothes:9");
     await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("它认出 短靴。");
     await page.getByRole("button", { name: "从噪声开始" }).waitFor();
     await page.context().close();
@@ -289,7 +270,7 @@ describe.skipIf(!executable)(`the view "The network"${SKIPPED}`, () => {
     await page.getByRole("button", { name: "Digit 8", exact: true }).waitFor();
     expect(await axeFaults(page)).toEqual([]);
     await page.evaluate(() => {
-      location.hash = "#network?networkPart=C3:4";
+      location.hash = "#network?part=C3:4";
     });
     await expect.poll(() => headline(page).textContent(), PATIENTLY).toMatch(/map 4 of C3/);
     expect(await axeFaults(page)).toEqual([]);
@@ -308,10 +289,10 @@ describe.skipIf(!executable)(`the view "The network"${SKIPPED}`, () => {
   });
 
   test("says so if its weights cannot be loaded", async () => {
-    const context = await browser.newContext({ locale: "en-US" });
+    const context = await lab.browser.newContext({ locale: "en-US" });
     await context.route("**/*.bin", (route) => route.abort());
     const page = await context.newPage();
-    await page.goto(host.url);
+    await page.goto(lab.host.url);
     await page.getByText(/^The network could not be loaded: /).waitFor();
     await context.close();
   });
@@ -353,7 +334,7 @@ describe.skipIf(!executable)(`the network in space${SKIPPED}`, () => {
     await canvas.waitFor();
     expect(page.url()).toContain("networkSpace=on");
     const first = await pixels();
-    await draw(page, SEVEN);
+    await draw(paper(page), DRAWN["7"]);
     await page.getByRole("heading", { name: "It reads a 7." }).waitFor();
     await expect.poll(pixels, PATIENTLY).not.toBe(first);
     const seven = await pixels();
@@ -369,11 +350,11 @@ describe.skipIf(!executable)(`the network in space${SKIPPED}`, () => {
       await page.keyboard.press(key);
       await expect.poll(pixels, PATIENTLY).not.toBe(before);
     }
-    expect(page.url()).not.toContain("networkPart");
+    expect(page.url()).not.toContain("part");
     await page.keyboard.press("ArrowLeft");
-    await expect.poll(() => page.url(), PATIENTLY).toMatch(/networkPart=F6/);
+    await expect.poll(() => page.url(), PATIENTLY).toMatch(/part=F6/);
     await page.keyboard.press("Escape");
-    await expect.poll(() => clickSpace(page), PATIENTLY).toMatch(/networkPart=/);
+    await expect.poll(() => clickSpace(page), PATIENTLY).toMatch(/part=/);
     expect(await axeFaults(page)).toEqual([]);
     expect(faults.filter((fault) => !/GPU stall|GL Driver/.test(fault))).toEqual([]);
     await browser.close();
@@ -394,7 +375,7 @@ async function clickSpace(page: Page): Promise<string> {
   const box = (await page.locator(".space canvas").boundingBox())!;
   for (let share = 0.3; share < 0.7; share += 0.05) {
     for (const down of [0.4, 0.5, 0.6]) {
-      if (page.url().includes("networkPart")) return page.url();
+      if (page.url().includes("part")) return page.url();
       await page.mouse.click(box.x + share * box.width, box.y + down * box.height);
     }
   }
@@ -408,17 +389,7 @@ test("the images that come with the page have their licences beside them", () =>
   expect(text).toContain("MIT");
 });
 
-/** Draws strokes on the pad. */
-async function draw(page: Page, strokes: readonly (readonly Point[])[]): Promise<void> {
-  const box = (await page.locator(".network-paper").boundingBox())!;
-  for (const stroke of strokes) {
-    for (const [index, [x, y]] of stroke.entries()) {
-      await page.mouse.move(box.x + (x / 100) * box.width, box.y + (y / 100) * box.height, { steps: index ? 8 : 1 });
-      if (index === 0) await page.mouse.down();
-    }
-    await page.mouse.up();
-  }
-}
+const paper = (page: Page) => page.locator(".network-paper");
 
 /** Clicks a map of a stage, found by its tooltip. */
 async function clickMap(page: Page, stage: string, map: number): Promise<void> {
@@ -436,10 +407,8 @@ async function clickMap(page: Page, stage: string, map: number): Promise<void> {
   throw new Error(`map ${map} of ${stage} is not there`);
 }
 
-/** The scene as a data URL. */
-function scenePixels(page: Page): Promise<string> {
-  return page.locator(".scene canvas").evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
-}
+/** What the scene shows. */
+const scenePixels = (page: Page) => pixelsOf(page.locator(".scene canvas"));
 
 /** Whether the scene has more than one colour. */
 function isPainted(page: Page): Promise<boolean> {

@@ -125,11 +125,15 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
       "5",
       "t",
       "l",
+      "p",
       "?",
       "Space",
       "b",
       "e",
       "r",
+      "c",
+      "u",
+      "a",
     ]);
     await dialog.getByLabel("Enable single-key shortcuts").uncheck();
     await page.keyboard.press("Escape");

@@ -1,5 +1,5 @@
-// Writes docs/lab/*.png: every view of the lab and a fleet, on desktop and phone, light and dark; the first view also on a
-// projector and in Chinese, for which the machine needs a Chinese font. Run `npm run build` first:
+// Writes docs/lab/*.png: every view of the lab, a fleet, and two networks in Compare, on desktop and phone, light and dark; the
+// first view also on a projector and in Chinese, for which the machine needs a Chinese font. Run `npm run build` first:
 //
 //   node tests/lab/screenshots.mjs [VIEW …]
 //
@@ -12,7 +12,7 @@ import { chromium } from "playwright-core";
 import { findChromium } from "../../bench/browser/chromium.mjs";
 
 const VIEWS = { train: "Train", inspect: "Look inside", understand: "Understand", compare: "Compare" };
-const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
+const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const folder = `${root}docs/lab/`;
 
@@ -43,6 +43,14 @@ for (const colorScheme of ["light", "dark"]) {
     await page.getByRole("link", { name: label, exact: true }).first().click();
     await photograph(page, view, colorScheme);
   }
+  const headline = page.locator(".pair h2").first();
+  const image = () => new URLSearchParams(page.url().split("?")[1]).get("image");
+  while (!/^Fooled .* not /.test((await headline.textContent()) ?? "")) {
+    const before = image();
+    await page.getByRole("button", { name: "Find one on which they disagree" }).click();
+    await page.waitForFunction((old) => new URLSearchParams(location.hash.split("?")[1]).get("image") !== old, before);
+  }
+  await photograph(page, "pair", colorScheme, ".pair");
   await page.close();
   const fleet = await browser.newPage({ colorScheme, viewport: SIZES.desktop, reducedMotion: "reduce" });
   await fleet.goto(`${address}#train?count=2000&epochs=6&networks=8`);
@@ -58,14 +66,13 @@ lab.kill();
 async function photographNetwork(colorScheme) {
   const sizes = {
     ...SIZES,
-    desktop: { width: 1440, height: 900 },
     wide: { width: 1920, height: 1080 },
     projector: { width: 2560, height: 1440 },
   };
   const states = {
     network: { sizes: Object.keys(sizes) },
-    "network-part": { hash: "networkSample=4&networkPart=C3:1", sizes: ["desktop", "phone"] },
-    "network-clothes": { hash: "networkShow=clothes&networkSample=9", sizes: ["desktop", "phone"] },
+    "network-part": { hash: "image=digits:4&part=C3:1", sizes: ["desktop", "phone"] },
+    "network-clothes": { hash: "networkShow=clothes&image=clothes:9", sizes: ["desktop", "phone"] },
     "network-space": { hash: "networkSpace=on", sizes: ["desktop", "phone", "projector"] },
     "network-rewound": { sizes: ["desktop"], moment: 6 },
     "network-zh": { hash: "lang=zh", sizes: ["desktop", "phone", "projector"] },

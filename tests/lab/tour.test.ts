@@ -30,7 +30,7 @@ describe.skipIf(!executable)(`the guided tour${SKIPPED}`, () => {
   const ask = (page: Page) => page.locator(".tour-ask");
   const headline = (page: Page) => page.getByRole("heading", { level: 1 });
   const told = (page: Page) => page.locator(".tour-explained");
-  const partOf = (page: Page) => new URLSearchParams(page.url().split("?")[1]).get("networkPart");
+  const partOf = (page: Page) => new URLSearchParams(page.url().split("?")[1]).get("part");
   const scene = (page: Page) =>
     page.locator(".scene canvas").evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
 
@@ -61,7 +61,7 @@ describe.skipIf(!executable)(`the guided tour${SKIPPED}`, () => {
   });
 
   test("counts the pixels that have ink, of the image on display", async () => {
-    const { page } = await open("tour=pixels&networkSample=1");
+    const { page } = await open("tour=pixels&image=digits:1");
     const counted = async () => {
       await answer(page);
       const text = await told(page).textContent();
@@ -87,7 +87,7 @@ describe.skipIf(!executable)(`the guided tour${SKIPPED}`, () => {
   });
 
   test("has the products of the frame that is right in the network", async () => {
-    const { page } = await open("tour=kernel&networkSample=4");
+    const { page } = await open("tour=kernel&image=digits:4");
     expect(await page.locator(".pad-mark").count()).toBe(3);
     const before = await scene(page);
     await page.getByRole("button", { name: "Frame A" }).click();
@@ -103,7 +103,7 @@ describe.skipIf(!executable)(`the guided tour${SKIPPED}`, () => {
   });
 
   test("covers what is asked for until it has been guessed", async () => {
-    const { page } = await open("tour=decision&networkSample=4");
+    const { page } = await open("tour=decision&image=digits:4");
     const second = page.locator(".network-then");
     expect(await second.isVisible()).toBe(false);
     const before = await scene(page);
@@ -116,7 +116,7 @@ describe.skipIf(!executable)(`the guided tour${SKIPPED}`, () => {
   });
 
   test("shows the network at the moment from which on it read the image", async () => {
-    const { page } = await open("tour=learning&networkSample=4");
+    const { page } = await open("tour=learning&image=digits:4");
     await answer(page);
     const moments = page.getByRole("group", { name: "What it read of this picture" }).getByRole("button");
     const reads = (await moments.allTextContents()).map((text) => text[0]);
@@ -134,7 +134,7 @@ describe.skipIf(!executable)(`the guided tour${SKIPPED}`, () => {
   });
 
   test("fools the network with the image on display, and takes the change back", async () => {
-    const { page } = await open("tour=fooled&networkShow=clothes&networkSample=9");
+    const { page } = await open("tour=fooled&networkShow=clothes&image=clothes:9");
     const name = page.locator(".network-answer-name");
     await expect.poll(() => name.textContent(), PATIENTLY).toBe("Ankleboot");
     await answer(page);

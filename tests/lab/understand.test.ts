@@ -1,24 +1,9 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { axeFaults, executable, type Host, launch, openView, SKIPPED, serveSite } from "./browser.js";
+import { expect, test } from "vitest";
+import { axeFaults, describeLab } from "./browser.js";
 
-describe.skipIf(!executable)(`the view "Understand"${SKIPPED}`, () => {
-  let browser: Browser;
-  let host: Host;
-  beforeAll(async () => {
-    browser = await launch();
-    host = await serveSite({ isolated: true });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await host?.close();
-  });
-
+describeLab('the view "Understand"', (lab) => {
   test("derives every layer's numbers for the size in the address", async () => {
-    const { page, faults } = await openView(
-      browser,
-      `${host.url}#understand?understandInput=3x32x32&understandLayer=7`,
-    );
+    const { page, faults } = await lab.open("#understand?understandInput=3x32x32&understandLayer=7");
     const flatten = page.getByRole("button", { name: "Flatten" });
     expect(await flatten.getAttribute("aria-expanded")).toBe("true");
     const results = page.locator(".formula .result");
@@ -38,7 +23,7 @@ describe.skipIf(!executable)(`the view "Understand"${SKIPPED}`, () => {
   });
 
   test("accepts a custom size, and rejects invalid ones", async () => {
-    const { page } = await openView(browser, `${host.url}#understand`);
+    const { page } = await lab.open("#understand");
     await page.getByLabel("Custom size").check();
     const size = page.getByLabel("Channels × height × width");
     await size.fill("2 × 20 × 8");
@@ -57,7 +42,7 @@ describe.skipIf(!executable)(`the view "Understand"${SKIPPED}`, () => {
   });
 
   test("derives the network of 1998, and shows what each map of C3 takes and the outputs' bitmaps", async () => {
-    const { page, faults } = await openView(browser, `${host.url}#understand`);
+    const { page, faults } = await lab.open("#understand");
     await page.getByLabel("As published in 1998").check();
     expect(new URL(page.url()).hash).toBe("#understand?understandInput=lenet-1998");
     const totals = page.locator(".totals .formula .result");
@@ -73,7 +58,7 @@ describe.skipIf(!executable)(`the view "Understand"${SKIPPED}`, () => {
   });
 
   test("shows the same numbers in Chinese", async () => {
-    const { page } = await openView(browser, `${host.url}#understand`, { locale: "zh-CN" });
+    const { page } = await lab.open("#understand", { locale: "zh-CN" });
     await page.getByRole("heading", { level: 1, name: "理解每个数字从何而来" }).waitFor();
     const numbers = (text: string) => [...text.matchAll(/[\d,.]{2,}/g)].map(([number]) => number).sort();
     const text = async () => (await page.locator(".layers table").textContent()) ?? "";
@@ -91,7 +76,7 @@ describe.skipIf(!executable)(`the view "Understand"${SKIPPED}`, () => {
     ["light", 390, 844],
     ["dark", 390, 844],
   ] as const)("has no axe violations: %s, %i × %i", async (colorScheme, width, height) => {
-    const { page } = await openView(browser, `${host.url}#understand`, { colorScheme, viewport: { width, height } });
+    const { page } = await lab.open("#understand", { colorScheme, viewport: { width, height } });
     await page.getByText("What the letters stand for").click();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
     expect(await axeFaults(page)).toEqual([]);

@@ -12,6 +12,8 @@ import {
   writeFields,
 } from "./fields.js";
 import { inspectFields } from "./inspectFields.js";
+import { networkFields } from "./networkFields.js";
+import { stageFields } from "./stageFields.js";
 import { trainFields } from "./trainFields.js";
 import { understandFields } from "./understandFields.js";
 
@@ -70,7 +72,15 @@ describe("fields", () => {
   });
 
   it("of different views have different names", () => {
-    const views = [trainFields, inspectFields, understandFields, compareFields, { lang: 0, theme: 0, keys: 0 }];
+    const views = [
+      stageFields,
+      networkFields,
+      trainFields,
+      inspectFields,
+      understandFields,
+      compareFields,
+      { lang: 0, theme: 0, keys: 0 },
+    ];
     const all = views.flatMap((fields) => Object.keys(fields));
     expect(all).toEqual([...new Set(all)]);
   });

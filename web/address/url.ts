@@ -4,6 +4,7 @@ import { readFields, type ValuesOf, writeFields } from "./fields.js";
 import { inspectFields } from "./inspectFields.js";
 import { networkFields } from "./networkFields.js";
 import { pageFields } from "./pageFields.js";
+import { stageFields } from "./stageFields.js";
 import { tourFields } from "./tourFields.js";
 import { trainFields } from "./trainFields.js";
 import { understandFields } from "./understandFields.js";
@@ -17,6 +18,7 @@ export type ViewName = (typeof VIEWS)[number];
  * this folder, using the field types of fields.ts and names that no other view uses.
  */
 const FIELDS = {
+  ...stageFields,
   ...networkFields,
   ...tourFields,
   ...trainFields,

@@ -1,3 +1,4 @@
+import { type ReadonlySignal, useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
@@ -25,4 +26,20 @@ export function useWidth<Of extends Element>(): [ref: RefObject<Of | null>, widt
     return () => observer.disconnect();
   }, []);
   return [ref, width];
+}
+
+/** Whether any part of an element is in sight. */
+export function useInSight<Of extends Element>(): [ref: RefObject<Of | null>, isInSight: ReadonlySignal<boolean>] {
+  const ref = useRef<Of>(null);
+  const isInSight = useSignal(true);
+  useEffect(() => {
+    const element = ref.current;
+    if (!element) return;
+    const observer = new IntersectionObserver(([entry]) => {
+      isInSight.value = entry.isIntersecting;
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [isInSight]);
+  return [ref, isInSight];
 }

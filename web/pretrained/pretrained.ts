@@ -1,4 +1,5 @@
 import { catalogEntry } from "../../src/data/catalog.js";
+import type { Dataset } from "../../src/data/dataset.js";
 import { lenet5, type Model, type NamedTensors, type Normalization } from "../../src/model/index.js";
 import facts from "./facts.json";
 import { dequantise, quantisedSize } from "./quantised.js";
@@ -24,13 +25,6 @@ const DATA = { digits: "mnist", clothes: "fashion-mnist" } as const;
 /** The class names of a network. */
 export function pretrainedClasses(name: PretrainedName): readonly string[] {
   return catalogEntry(DATA[name]).classes;
-}
-
-/** A test image that comes with the page. */
-export interface Sample {
-  /** Bytes [height][width]. */
-  readonly pixels: Uint8Array;
-  readonly label: number;
 }
 
 /** A moment of a network's training. */
@@ -80,13 +74,11 @@ export async function loadHistory(name: PretrainedName): Promise<NamedTensors<Fl
 }
 
 /** Loads a few test images: one of each class, then some that the network misreads. */
-export async function loadSamples(name: PretrainedName): Promise<Sample[]> {
-  const bytes = await bytesOf(FILES[name].samples);
-  const { height, width } = PRETRAINED_MODEL.input;
-  return facts[name].samples.map(({ label }, place) => ({
-    pixels: bytes.subarray(place * height * width, (place + 1) * height * width),
-    label,
-  }));
+export async function loadSamples(name: PretrainedName): Promise<Dataset> {
+  const images = await bytesOf(FILES[name].samples);
+  const { name: source, classes, shape } = catalogEntry(DATA[name]);
+  const labels = Uint8Array.from(facts[name].samples, ({ label }) => label);
+  return { ...shape, name: source, classes, images, labels, checksum: "", generated: false };
 }
 
 async function bytesOf(url: URL): Promise<Uint8Array> {

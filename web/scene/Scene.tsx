@@ -15,6 +15,11 @@ export interface SceneProps {
   readonly layout: SceneLayout;
   /** Whether values ease when the picture changes; they do not while a pen draws. */
   readonly isEased: () => boolean;
+  /**
+   * Whether the network is being trained: the scene is drawn whenever its values arrive then, and not in between, which
+   * would take time from the training.
+   */
+  readonly isTraining?: () => boolean;
   /** Changes when the light is to run through the network again. */
   readonly light: ReadonlySignal<number>;
   /** What is pointed out; default: nothing. */
@@ -31,6 +36,11 @@ const OPENING_MILLISECONDS = 480;
 /** The time after a pen has moved in which it alone has the scene drawn, which would be drawn twice a frame else. */
 const PEN_MILLISECONDS = 45;
 
+/** The most time that passes in a scene between two states of a training, so that what is rare eases, too. */
+const MOST_BETWEEN = 150;
+
+const never = () => false;
+
 /** Two layouts, and how far one has become the other. */
 interface Change {
   readonly from: SceneLayout;
@@ -42,7 +52,8 @@ interface Change {
 const TOOLTIP_DISTANCE = 14;
 
 /** The network as one picture: all values, and what each part adds to the chosen unit. */
-export function Scene({ picture, layout, isEased, light, pointedOut, onChoose, onFocusRow }: SceneProps) {
+export function Scene(props: SceneProps) {
+  const { picture, layout, isEased, isTraining = never, light, pointedOut, onChoose, onFocusRow } = props;
   const m = messages();
   const canvas = useRef<HTMLCanvasElement>(null);
   const painter = useRef<ScenePainter>(undefined);
@@ -115,13 +126,15 @@ export function Scene({ picture, layout, isEased, light, pointedOut, onChoose, o
       change.current = { from: last, wasOpen: isOpen(last), share: 0 };
     }
     if (still) own.settle();
-    if (!isEased()) {
+    const training = isTraining();
+    if (training || !isEased()) {
       const now = performance.now();
-      own.advance(Math.min(50, now - before.current));
-      before.current = penDrew.current = now;
+      own.advance(Math.min(training ? MOST_BETWEEN : 50, now - before.current));
+      before.current = now;
+      if (!training) penDrew.current = now;
     }
     draw();
-    if (still || frame.current !== undefined) return;
+    if (still || training || frame.current !== undefined) return;
     if (isEased()) before.current = performance.now();
     frame.current = requestAnimationFrame(step);
   });

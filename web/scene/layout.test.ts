@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { initializeParameters, type LeNet5Options, lenet5 } from "../../src/model/index.js";
 import { SceneNetwork, structureOf } from "./arithmetic.js";
-import { hitAt, layoutAcross, layoutDown, type Rect, type SceneLayout } from "./layout.js";
+import { type AcrossSize, hitAt, layoutAcross, layoutDown, type Rect, type SceneLayout } from "./layout.js";
 import { isOpen, layoutBetween, layoutOpen } from "./openLayout.js";
 
 const LENET: LeNet5Options = {
@@ -20,7 +20,15 @@ const SIZES = [
   { width: 1080, height: 430, unit: 0.82 },
   { width: 1440, height: 520, unit: 1 },
   { width: 2560, height: 850, unit: 1.69 },
-].map((size) => ({ ...size, hasWords: false }));
+].map((size): AcrossSize => ({ ...size, hasWords: false }));
+/** Also two scenes above one another. */
+const ALL_SIZES: readonly AcrossSize[] = [
+  ...SIZES,
+  { ...SIZES[1], height: 380, pad: "upper half" },
+  { ...SIZES[1], height: 380, pad: "lower half" },
+];
+/** Under a chosen unit: four lines, in units of the design. */
+const RESULT = 104;
 
 /** How far one rectangle lies in another, in both directions. */
 function overlap(one: Rect, other: Rect): number {
@@ -42,7 +50,7 @@ function mostOverlap({ stages }: SceneLayout): number {
 describe.each(Object.entries(MODELS))("the layout of %s", (_, options) => {
   const structure = structureOf(lenet5(options));
 
-  it.each(SIZES)("has its own place for everything, in $width × $height", (size) => {
+  it.each(ALL_SIZES)("has its own place for everything, in $width × $height", (size) => {
     const layout = layoutAcross(structure, size);
     expect(layout.stages.map(({ length }) => length)).toEqual(structure.stages.map(({ count }) => count));
     expect(mostOverlap(layout)).toBeLessThanOrEqual(0);
@@ -74,7 +82,7 @@ describe.each(Object.entries(MODELS))("the layout of %s", (_, options) => {
     expect(hitAt(layout, structure, 1, 1)).toBeUndefined();
   });
 
-  it.each(SIZES)("has room for the sum of any unit, in $width × $height", (size) => {
+  it.each(ALL_SIZES)("has room for the sum of any unit, in $width × $height", (size) => {
     const network = new SceneNetwork(structure, initializeParameters(lenet5(options), 0));
     const { count, height, width } = structure.stages[0];
     const values = network.forward(new Float64Array(count * height * width).map((_, place) => Math.sin(place)));
@@ -92,6 +100,9 @@ describe.each(Object.entries(MODELS))("the layout of %s", (_, options) => {
       expect(rows.length + (others?.count ?? 0)).toBe(sum.addends.length);
       expect(left).toBeLessThan(columns[0]);
       expect(columns[3]).toBeLessThanOrEqual(right);
+      // What comes out stands under the chosen one, and its siblings under that.
+      const [chosen, ...siblings] = layout.stages[stage].toSorted((one, another) => another.width - one.width);
+      for (const { y } of siblings) expect(y).toBeGreaterThan(chosen.y + chosen.height + RESULT * layout.unit);
       // The stages before it stand left of it.
       for (const rect of layout.stages.slice(1, stage).flat()) expect(rect.x + rect.width).toBeLessThan(left);
     }

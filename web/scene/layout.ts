@@ -49,6 +49,8 @@ const LEAST_GAP = 34;
 
 /** The height of a scene below which nothing has its place; in units of the design. */
 export const LEAST_HEIGHT = 430;
+/** That of one of two scenes above one another. */
+const LEAST_HALF = 370;
 
 /** What a layout from left to right depends on, besides the network. */
 export interface AcrossSize {
@@ -60,16 +62,19 @@ export interface AcrossSize {
   readonly hasWords: boolean;
   /** The width that is left for the answer, at the end; in units of the design. */
   readonly answer?: number;
+  /** The part of the pad that is beside this scene, if it stands between two of them. Default: all of it. */
+  readonly pad?: "upper half" | "lower half";
 }
 
 /** The layout of a scene from left to right. */
 export function layoutAcross({ stages }: Structure, size: AcrossSize): SceneLayout {
-  const { width, height, unit, hasWords, answer = DESIGN.answer } = size;
+  const { width, height, unit, hasWords, answer = DESIGN.answer, pad: part } = size;
   const { margin, pad, top: head, bottom, bar, name, words } = DESIGN;
   const top = head;
-  const end = Math.max(height / unit, LEAST_HEIGHT) - bottom;
+  const end = Math.max(height / unit, part ? LEAST_HALF : LEAST_HEIGHT) - bottom;
+  const padHeight = part ? pad / 2 : pad;
   // Higher than the middle: its buttons are below it.
-  const padTop = (top + end) / 2 - pad / 2 - 40;
+  const padTop = part ? (part === "upper half" ? end + bottom - padHeight : 0) : (top + end) / 2 - pad / 2 - 40;
   const names = hasWords ? words : name;
   const outputs = width / unit - margin - answer - names - 6 - bar;
   const full = stages.map((_, index) => columnOf(stages, index, end - top));
@@ -88,7 +93,7 @@ export function layoutAcross({ stages }: Structure, size: AcrossSize): SceneLayo
   });
   let x = margin + pad;
   const rects = stages.map((stage, index): Rect[] => {
-    if (index === 0) return Array(stage.count).fill({ x: margin, y: padTop, width: pad, height: pad });
+    if (index === 0) return Array(stage.count).fill({ x: margin, y: padTop, width: pad, height: padHeight });
     x += gap * gaps[index - 1];
     const left = x;
     const { columns: across, width: own, size, pitch } = columns[index];
@@ -109,7 +114,7 @@ export function layoutAcross({ stages }: Structure, size: AcrossSize): SceneLayo
     const isOutput = stages[index].kind === "output";
     return {
       x: (isOutput ? left + (names + 6 + bar) / 2 : (left + right) / 2) * unit,
-      y: (index === 0 ? padTop - 36 : 16) * unit,
+      y: (index === 0 ? (part === "lower half" ? -100 : padTop - 36) : 16) * unit,
     };
   });
   return {
@@ -191,7 +196,7 @@ export function layoutDown({ stages }: Structure, width: number): SceneLayout {
     const isOutput = stage.kind === "output";
     const rows = isOutput ? 1 : Math.ceil(stage.count / (areMaps ? MOST_MAPS : MOST_UNITS));
     const across = Math.ceil(stage.count / rows);
-    const between = isOutput ? 6 : areMaps ? mapGap : unitGap;
+    const between = isOutput ? Math.min(6, width / stage.count / 4) : areMaps ? mapGap : unitGap;
     const room = (width - 2 * margin - (across - 1) * between) / across;
     const size = Math.min(room, areMaps ? 23 + 8.5 * Math.sqrt(stage.height) : isOutput ? 40 : 13);
     const pitch = areMaps || isOutput ? room + between : size + between;

@@ -35,8 +35,8 @@ export interface OpenLayout extends SceneLayout {
 const MOST_UNITS = 11;
 /** The side of the chosen map, in units of the design. */
 export const CHOSEN_SIDE = 150;
-/** In units of the design, too. */
-const SIZES = { openRow: 150, row: 46, siblings: 118, left: 190 };
+/** In units of the design, too; `result` is what stands under the chosen map, `whole` what all need below one another. */
+const SIZES = { openRow: 150, row: 46, siblings: 118, left: 190, result: 112, whole: 334 };
 
 /**
  * The layout with the joint before a unit open.
@@ -83,7 +83,10 @@ export function layoutOpen(
       return { x: own + (rect.x / u - start) * scale, y: middle - height / 2, width, height };
     });
   });
-  const middle = top + 30 + CHOSEN_SIDE / 2;
+  // Closer to the head where there is less room.
+  const chosenTop = top + Math.min(30, Math.max(0, end - top - SIZES.whole));
+  const middle = chosenTop + CHOSEN_SIDE / 2;
+  const below = end - (chosenTop + CHOSEN_SIDE + SIZES.result);
   const all = closed.stages.map((rects, stage): readonly Rect[] => {
     if (stage === 0) return rects;
     if (stage < unit.stage) return pushed[stage - 1].map((rect) => scaled(rect, u));
@@ -92,7 +95,7 @@ export function layoutOpen(
       return rects.map((rect) => ({ ...rect, x: closed.width }));
     }
     const chosen = unitPlaceIn(own, unit);
-    return siblings(own, mapLeft, end).map((rect, map) =>
+    return siblings(own, mapLeft, end, Math.min(SIZES.siblings, below)).map((rect, map) =>
       scaled(map === chosen ? chosenRect(own, mapLeft, middle) : rect, u),
     );
   });
@@ -168,11 +171,11 @@ function chosenRect(stage: Stage, left: number, middle: number): Rect {
   return { x: left, y: middle - side / 2, width: side, height: side };
 }
 
-/** All other maps, or units, of the chosen one's stage: small, below it. */
-function siblings(stage: Stage, left: number, end: number): Rect[] {
+/** All other maps, or units, of the chosen one's stage: small, below it, not higher than `most`. */
+function siblings(stage: Stage, left: number, end: number, most: number): Rect[] {
   const { count } = stage;
   let across = 5;
-  while (Math.ceil(count / across) * (CHOSEN_SIDE / across) > SIZES.siblings && across < count) across++;
+  while (Math.ceil(count / across) * (CHOSEN_SIDE / across) > most && across < count) across++;
   const pitch = CHOSEN_SIDE / across;
   const rows = Math.ceil(count / across);
   const side = pitch - Math.min(4, 0.16 * pitch);

@@ -1,4 +1,4 @@
-import { receptiveFields, unitBlock } from "../../src/model/index.js";
+import { type ImageShape, receptiveFields, unitBlock } from "../../src/model/index.js";
 import type { Contributions, Structure, Unit, UnitSum } from "./arithmetic.js";
 import { cssColor, type SceneColors } from "./colors.js";
 import { drawJoint } from "./joint.js";
@@ -265,8 +265,12 @@ export class ScenePainter {
     const { unit, isVertical, bar } = layout;
     const winner = probabilities.indexOf(Math.max(...probabilities));
     const areWords = classes.some((name) => name.length > 2);
-    for (const [index, { x, y, width, height }] of layout.stages[stage].entries()) {
+    const rects = layout.stages[stage];
+    const every = namedClasses(rects, layout);
+    for (const [index, { x, y, width, height }] of rects.entries()) {
       const isWinner = index === winner;
+      // The names of more classes have no place.
+      if (index % every !== 0 && !isWinner) continue;
       const share = this.bars[index] ?? 0;
       const middle = y + height / 2;
       const name = classes[index] ?? String(index);
@@ -305,6 +309,16 @@ export class ScenePainter {
     }
   }
 }
+
+/** Of how many classes one has a place for its name and its bar. */
+function namedClasses(rects: readonly Rect[], { isVertical, unit }: SceneLayout): number {
+  const [first, second = first] = rects;
+  const pitch = isVertical ? second.x - first.x : second.y - first.y;
+  return pitch > 0 ? Math.ceil((LEAST_PITCH * unit) / pitch) : 1;
+}
+
+/** The least distance between the names of two classes, in units of the design. */
+const LEAST_PITCH = 14;
 
 /** What stands out in a scene. */
 export interface Marks {
@@ -408,6 +422,31 @@ export function imageOf(
   for (let place = 0; place < pixels.length; place++) {
     const share = isSigned ? (values[place] + 1) / 2 : values[place];
     pixels[place] = colors[Math.round(255 * Math.min(1, Math.max(0, share)))];
+  }
+  return image;
+}
+
+/**
+ * A network's input as it is shown: grey in the scene's colours, colour as it is.
+ *
+ * @param pixels bytes [channels][height][width]
+ * @param background the byte around what the image shows
+ */
+export function inputImage(
+  pixels: Uint8Array,
+  { channels, height, width }: ImageShape,
+  background: 0 | 255,
+  colors: Pick<SceneColors, "activation" | "signed">,
+): ImageData {
+  const area = height * width;
+  if (channels !== 3) {
+    const shares = Float32Array.from(pixels.subarray(0, area), (byte) => Math.abs(byte - background) / 255);
+    return imageOf(shares, width, height, false, colors);
+  }
+  const image = new ImageData(width, height);
+  for (let place = 0; place < 4 * area; place++) {
+    const channel = place % 4;
+    image.data[place] = channel === 3 ? 255 : pixels[channel * area + Math.floor(place / 4)];
   }
   return image;
 }
@@ -524,12 +563,19 @@ function drawHeads(
       continue;
     }
     const [serif, sans] = [`600 ${18 * unit}px ${colors.serif}`, `400 ${13.5 * unit}px ${colors.sans}`];
+    const most = headRoom(layout, stage);
     text(context, title, place.x, place.y - 4 * unit, { font: serif, color: colors.ink, align: "center" });
     // Stages that are pushed together have no place for it.
     if (stage > 0 && stage < openStage && openStage < heads.length) continue;
-    text(context, about, place.x, place.y + 16 * unit, { font: sans, color: colors.quiet, align: "center" });
+    text(context, about, place.x, place.y + 16 * unit, { font: sans, color: colors.quiet, align: "center", most });
   }
   context.globalAlpha = 1;
+}
+
+/** The width that the line under a stage's name has between those of its neighbours. */
+function headRoom({ heads, unit }: SceneLayout, stage: number): number {
+  const besides = [heads[stage - 1], heads[stage + 1]].filter((one) => one !== undefined && one.y === heads[stage].y);
+  return Math.min(...besides.map(({ x }) => Math.abs(x - heads[stage].x) - 8 * unit));
 }
 
 function text(

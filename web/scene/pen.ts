@@ -10,6 +10,16 @@ export interface PadPoint {
 /** The points of one stroke, from pen down to pen up. */
 export type PadStroke = readonly PadPoint[];
 
+/** A three, made of two arcs: what pads show before anything is drawn. */
+export const EXAMPLE_STROKE: PadStroke = [...arc(0.49, 0.335, 0.165, -155, 85), ...arc(0.48, 0.68, 0.19, -88, 150)];
+
+function arc(x: number, y: number, radius: number, from: number, to: number): PadStroke {
+  return Array.from({ length: 25 }, (_, step) => {
+    const angle = ((from + ((to - from) * step) / 24) * Math.PI) / 180;
+    return { x: x + 1.15 * radius * Math.cos(angle), y: y + radius * Math.sin(angle) };
+  });
+}
+
 /** The pen's radius as a fraction of the pad's side: a line about 2½ of 28 pixels wide, as in MNIST. */
 export const PEN_RADIUS = 0.045;
 

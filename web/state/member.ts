@@ -117,6 +117,13 @@ export class Member {
     this.addToTimeline(at);
   }
 
+  /** Takes the parameters with which the training pauses. */
+  rest(snapshot: MarkedSnapshot): void {
+    this.endPoint();
+    this.live.value = undefined;
+    this.keep(snapshot);
+  }
+
   /** Takes parameters as the newest ones. */
   keep(snapshot: MarkedSnapshot): void {
     this.weights.value = snapshot;
@@ -134,7 +141,7 @@ export class Member {
   }
 
   /** Ends the point of the curve that is being accumulated, however little it is the mean of. */
-  endPoint(): void {
+  private endPoint(): void {
     const { epoch, loss, accuracy, samples } = this.untilNextPoint;
     this.untilNextPoint = NOTHING;
     if (samples === 0) return;

@@ -3,6 +3,7 @@ import { lenet5 } from "../../src/engine.js";
 import type { Model } from "../../src/model/index.js";
 import type { Recipe } from "../../src/training/recipes/recipes.js";
 import type {
+  Snapshot,
   Stretch,
   TrainingCommand,
   TrainingEvent,
@@ -61,6 +62,14 @@ export class Run {
   readonly canGo = computed(() => !["done", "failed", "stopped"].includes(this.status.value));
   /** The network that the views show. */
   readonly member: ReadonlySignal<Member>;
+  /**
+   * Its newest parameters; while it trains, those that were requested last, as those of its epochs may come faster than
+   * anything is drawn.
+   */
+  readonly newest = computed<Snapshot | undefined>(() => {
+    const { live, weights } = this.member.value;
+    return (this.status.value === "running" ? live.value : undefined) ?? weights.value;
+  });
 
   private readonly picked: Signal<Member>;
   private readonly currentStatus = signal<RunStatus>("starting");
@@ -139,6 +148,11 @@ export class Run {
     if (stretch) this.currentStatus.value = "running";
   }
 
+  /** How many images it is trained on in an epoch. */
+  get imagesPerEpoch(): number {
+    return Math.round(this.settings.data.parts.train.labels.length * (1 - this.recipe.validationFraction));
+  }
+
   get isFleet(): boolean {
     return this.members.length > 1;
   }
@@ -190,10 +204,7 @@ export class Run {
         break;
       case "resting":
         this.currentStatus.value = "resting";
-        this.tellMembers(event.at, (member, snapshot) => {
-          member.endPoint();
-          member.keep(snapshot);
-        });
+        this.tellMembers(event.at, (member, snapshot) => member.rest(snapshot));
         break;
       case "snapshot":
         this.members[event.network].receiveLive(event.at);

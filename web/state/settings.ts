@@ -1,10 +1,11 @@
 import type { Dataset } from "../../src/data/dataset.js";
-import { parseAugmentation } from "../../src/data/index.js";
+import { parseAugmentation, splitTraining } from "../../src/data/index.js";
 import { settleRecipe } from "../../src/training/plan.js";
 import { RECIPES, type Recipe } from "../../src/training/recipes/recipes.js";
 import { largestLearningRate } from "../../src/training/recipes/schedules.js";
 import type { ValuesOf } from "../address/fields.js";
 import { trainFields } from "../address/trainFields.js";
+import type { LoadedData } from "./loadedData.js";
 
 /** The fields of the address that training depends on. */
 export type RunFields = ValuesOf<typeof trainFields>;
@@ -39,4 +40,10 @@ export const HIGH_RATE = 5;
 /** The recipe's learning rate, or its maximum if a schedule changes it. */
 export function learningRateOf({ schedule }: Recipe): number {
   return largestLearningRate(schedule);
+}
+
+/** The validation images of a run with these settings: their indices in the data. */
+export function heldOut({ parts, background }: LoadedData, fields: RunFields): Uint32Array {
+  const { validationFraction, fold } = recipeFor(fields, parts.train, background);
+  return splitTraining(parts, validationFraction, fields.seed, fold).validation;
 }

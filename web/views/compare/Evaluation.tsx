@@ -10,8 +10,9 @@ import { CellImages } from "../../mistakes/CellImages.js";
 import { messages as cellMessages } from "../../mistakes/messages/index.js";
 import { type Network, network } from "../../state/currentNetwork.js";
 import { dataState, type LoadedData } from "../../state/loadedData.js";
+import { heldOut } from "../../state/settings.js";
 import type { SurveyedImages } from "../../state/survey.js";
-import { type EvaluationImages, evaluate, evaluationState, heldOut, misfit, nameOf, settingsFor } from "./evaluate.js";
+import { type EvaluationImages, evaluate, evaluationState, misfit, nameOf, settingsFor } from "./evaluate.js";
 import { messages } from "./messages/index.js";
 
 const EVALUATION_IMAGES = ["validation", "all"] as const;

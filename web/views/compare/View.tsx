@@ -5,6 +5,7 @@ import { Curves } from "./Curves.js";
 import { Evaluation } from "./Evaluation.js";
 import { messages } from "./messages/index.js";
 import { OpenSection } from "./OpenSection.js";
+import { Pair } from "./Pair.js";
 import { RunTable } from "./RunTable.js";
 import { ShownNetwork } from "./ShownNetwork.js";
 
@@ -24,6 +25,7 @@ export function View() {
       </header>
       <OpenSection />
       <RunTable />
+      <Pair />
       <Curves />
       <div class="network">
         <ShownNetwork />

@@ -2,7 +2,9 @@ import { computed } from "@preact/signals";
 import type { RunRecord } from "../../../src/runs/record.js";
 import { networkOf, type Opened, opened, removeOpened } from "../../opening/opened.js";
 import { chooseServed } from "../../opening/servedRuns.js";
-import { network, openedNetwork } from "../../state/currentNetwork.js";
+import { networkOfFile, networkOfRun } from "../../stage/networks.js";
+import type { Shown } from "../../stage/subject.js";
+import { type Network, network as networkOnDisplay, openedNetwork } from "../../state/currentNetwork.js";
 import type { Member } from "../../state/member.js";
 import type { Run } from "../../state/run.js";
 import { askToRemove, runs, selectRun } from "../../state/runs.js";
@@ -13,6 +15,8 @@ import { messages } from "./messages/index.js";
 export interface Entry {
   /** Determines the style of its lines. */
   readonly number: number;
+  /** Its name in the address. */
+  readonly key: string;
   readonly name: string;
   readonly source: "page" | "folder" | "server" | "file";
   /** Undefined for a weights file. */
@@ -21,6 +25,8 @@ export interface Entry {
   readonly fingerprint?: string;
   /** Whether the views show its network. */
   readonly isShown: boolean;
+  /** Its network, with the signals that it depends on. @throws Error if the weights are missing or damaged */
+  readonly network: () => Promise<Shown>;
   /** Shows its network in all views. @throws Error if the weights are missing or damaged */
   readonly show: () => Promise<void>;
   readonly remove: () => void;
@@ -43,18 +49,20 @@ function entriesOfRun(run: Run): Entry[] {
 
 function entryOfMember(run: Run, member: Member, number: number): Entry {
   const name = messages().run(run.number, run.isFleet ? member.seed : undefined);
-  const origin = network.value?.origin;
+  const origin = networkOnDisplay.value?.origin;
   const unlist = () => {
     member.compareNumber.value = undefined;
   };
   return {
     number,
+    key: String(number),
     name,
     source: "page",
     record: recordOf(run, member, name),
     isGrowing: run.status.value === "running",
     fingerprint: member.weights.value?.fingerprint,
     isShown: origin?.type === "run" && origin.number === run.number && run.member.value === member,
+    network: () => Promise.resolve(networkOfRun(run, member)),
     show: async () => {
       selectRun(run);
       run.pick(member);
@@ -67,17 +75,30 @@ function entryOfMember(run: Run, member: Member, number: number): Entry {
 function entryOfOpened(one: Opened): Entry {
   const isShown = openedNetwork.value?.origin.number === one.number;
   const remove = () => (one.type === "run" && one.isServed ? chooseServed(one.name, false) : removeOpened(one));
-  const common = { number: one.number, name: one.name, isShown, remove };
+  const common = { number: one.number, key: String(one.number), name: one.name, isShown, remove };
+  const network = async () => networkOfFile(await openedNetworkOf(one));
+  const show = async () => {
+    openedNetwork.value = await openedNetworkOf(one);
+  };
   if (one.type === "file") {
-    const show = async () => {
-      openedNetwork.value = one.network;
-    };
-    return { ...common, source: "file", isGrowing: false, fingerprint: one.network.fingerprint, show };
+    return { ...common, source: "file", isGrowing: false, fingerprint: one.network.fingerprint, network, show };
   }
   const { record, isServed, isGrowing } = one;
-  const show = async () => {
-    openedNetwork.value = await networkOf(one, await one.readWeights());
-  };
+  const key = isServed ? `/${one.name}` : common.key;
   const fingerprint = record.result?.fingerprint;
-  return { ...common, source: isServed ? "server" : "folder", record, isGrowing, fingerprint, show };
+  return { ...common, key, source: isServed ? "server" : "folder", record, isGrowing, fingerprint, network, show };
+}
+
+const read = new WeakMap<Opened, Promise<Network>>();
+
+/** The network of something opened; that of a run folder is read once for each of its states. */
+function openedNetworkOf(one: Opened): Promise<Network> {
+  const known = read.get(one);
+  if (known) return known;
+  const reading =
+    one.type === "file" ? Promise.resolve(one.network) : one.readWeights().then((weights) => networkOf(one, weights));
+  // What failed is tried again.
+  reading.catch(() => read.delete(one));
+  read.set(one, reading);
+  return reading;
 }

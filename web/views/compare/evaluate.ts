@@ -1,13 +1,12 @@
 import { signal } from "@preact/signals";
 import type { Dataset } from "../../../src/data/dataset.js";
-import { splitTraining } from "../../../src/data/split.js";
 import type { Evaluation } from "../../../src/training/metrics.js";
 import type { Progress } from "../../../src/training/passes.js";
 import { url } from "../../address/url.js";
 import type { Network } from "../../state/currentNetwork.js";
 import type { LoadedData } from "../../state/loadedData.js";
 import { runs } from "../../state/runs.js";
-import { type RunFields, recipeFor } from "../../state/settings.js";
+import { heldOut, type RunFields } from "../../state/settings.js";
 import type { EvaluationEvent, EvaluationRequest } from "../../worker/evaluation/protocol.js";
 
 /** The images to evaluate on. */
@@ -62,10 +61,4 @@ export function nameOf({ origin, fingerprint }: Network): string {
 export function settingsFor({ origin }: Network): RunFields {
   const run = origin.type === "run" ? runs.value.find(({ number }) => number === origin.number) : undefined;
   return run ? { ...run.settings.fields, seed: run.member.value.seed } : url.value;
-}
-
-/** The validation images of a run with these settings. */
-export function heldOut({ parts, background }: LoadedData, fields: RunFields): Uint32Array {
-  const { validationFraction, fold } = recipeFor(fields, parts.train, background);
-  return splitTraining(parts, validationFraction, fields.seed, fold).validation;
 }

@@ -3,8 +3,8 @@ import "./inspect.css";
 import "./layers/layers.css";
 import "./source/source.css";
 import "./start.css";
-import { useSignalEffect } from "@preact/signals";
 import { changeUrl, url } from "../../address/url.js";
+import { useLiveParameters } from "../../state/live.js";
 import { useShortcuts } from "../../state/shortcuts.js";
 import { Detail } from "./detail/Detail.js";
 import { useTypical } from "./detail/typical.js";
@@ -44,7 +44,7 @@ export function View() {
   const m = messages();
   useShortcuts(SHORTCUTS);
   useGivenImage();
-  useLiveParameters();
+  useLiveParameters(() => (timelinePlace.value === undefined ? shownRun.value : undefined));
   useTypical();
   useShared();
   const current = structure.value;
@@ -87,17 +87,4 @@ function Network({ layers, papers }: NonNullable<typeof structure.value>) {
       <Detail />
     </>
   );
-}
-
-/** The interval between requests for the parameters of a running training. */
-const LIVE_MILLISECONDS = 120;
-
-/** Keeps the maps up to date with a running training while the view is mounted. */
-function useLiveParameters(): void {
-  useSignalEffect(() => {
-    const run = shownRun.value;
-    if (run?.status.value !== "running" || timelinePlace.value !== undefined) return;
-    const timer = setInterval(() => run.requestSnapshot(), LIVE_MILLISECONDS);
-    return () => clearInterval(timer);
-  });
 }

@@ -4,11 +4,11 @@ import { useWidth } from "../../kit/hooks.js";
 import { SceneNetwork, structureOf } from "../../scene/arithmetic.js";
 import { sceneColors } from "../../scene/colors.js";
 import { type Hit, LEAST_HEIGHT, layoutAcross } from "../../scene/layout.js";
-import { imageOf, type Picture } from "../../scene/paint.js";
+import { inputImage, type Picture } from "../../scene/paint.js";
 import { Scene } from "../../scene/Scene.js";
 import { strongestPlace } from "../../scene/words.js";
 import { messages } from "./messages/index.js";
-import { classesAreCharacters } from "./state/choosableImages.js";
+import { background, classesAreCharacters } from "./state/choosableImages.js";
 import { response, select, selection } from "./state/response.js";
 import { shownImage } from "./state/shownImage.js";
 import { shownNetwork, structure } from "./state/shownNetwork.js";
@@ -27,10 +27,10 @@ const network = computed(() => {
 });
 
 const values = computed(() => {
-  const input = response.value?.values[0];
+  const normalized = response.value?.values[0];
   // A response to another model would not fit.
-  const fits = input?.length === elementCount(network.value?.structure.layers[0]?.input ?? [0]);
-  return input && fits ? network.value?.forward(Float64Array.from(input)) : undefined;
+  const fits = normalized?.length === elementCount(network.value?.structure.layers[0]?.input ?? [0]);
+  return normalized && fits ? network.value?.forward(Float64Array.from(normalized)) : undefined;
 });
 
 /** What the scene shows: what each part adds to the selected unit. */
@@ -53,27 +53,14 @@ const picture = computed<Picture | undefined>(() => {
     classes: shown.classes,
     chosen: unit,
     sum: undefined,
-    input: inputImage.value,
+    input: input.value,
   };
 });
 
-/** The image as it is shown: grey in the scene's colours, colour as it is. */
-const inputImage = computed(() => {
+const input = computed(() => {
   const pixels = shownImage.value?.pixels;
-  const input = shownNetwork.value?.model.input;
-  if (!pixels || !input) return undefined;
-  const { channels, height, width } = input;
-  const area = height * width;
-  if (channels !== 3) {
-    const shares = Float32Array.from(pixels.subarray(0, area), (byte) => byte / 255);
-    return imageOf(shares, width, height, false, sceneColors.value);
-  }
-  const image = new ImageData(width, height);
-  for (let place = 0; place < 4 * area; place++) {
-    const channel = place % 4;
-    image.data[place] = channel === 3 ? 255 : pixels[channel * area + Math.floor(place / 4)];
-  }
-  return image;
+  const shape = shownNetwork.value?.model.input;
+  return pixels && shape && inputImage(pixels, shape, background.value, sceneColors.value);
 });
 
 /** The scene is shown only while there is a picture. */

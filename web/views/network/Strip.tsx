@@ -4,12 +4,11 @@ import { formatCount } from "../../i18n/numbers.js";
 import { Button } from "../../kit/controls.js";
 import { useWidth } from "../../kit/hooks.js";
 import { testAccuracy } from "../../pretrained/pretrained.js";
-import { dataState } from "../../state/loadedData.js";
-import { restAll, selectedRun } from "../../state/runs.js";
+import { selectedRun } from "../../state/runs.js";
 import { messages } from "./messages/index.js";
 import { rewoundTo, shownPretrained, shownRun, snapshots } from "./state/network.js";
 import { accuracyAt, accuracyNow, curve, imagesNow } from "./state/progress.js";
-import { isPreparing, isReplaying, replay, rewind, stopReplay, teach, teachAnother } from "./state/teaching.js";
+import { isReplaying, replay, rewind, stopReplay, teach, teachAnother } from "./state/teaching.js";
 
 /** The images of a data set that its networks are tested on. */
 const TEST_IMAGES = 10_000;
@@ -33,22 +32,6 @@ export function Strip({ unit }: { readonly unit: number }) {
 function Act() {
   const m = messages();
   const run = shownRun.value;
-  const other = selectedRun.value;
-  if (isPreparing.value) {
-    const state = dataState.value;
-    const progress = state.type === "loading" ? state.progress : undefined;
-    return (
-      <div class="network-act">
-        <h2>{m.teach}</h2>
-        <p>{m.drawingDigits}</p>
-        <progress
-          value={progress && progress.total > 0 ? progress.done / progress.total : undefined}
-          max={1}
-          aria-label={m.drawingDigits}
-        />
-      </div>
-    );
-  }
   if (!run) {
     return (
       <div class="network-act">
@@ -59,7 +42,7 @@ function Act() {
             {m.start}
           </Button>
           <Replay />
-          {other && <Button onClick={() => show("run")}>{m.yours}</Button>}
+          {selectedRun.value && <Button onClick={() => show("run")}>{m.yours}</Button>}
         </div>
       </div>
     );
@@ -76,40 +59,9 @@ function Act() {
           : m.settings(recipe.name, recipe.batchSize, String(member.value.seed))}
       </p>
       <div class="network-buttons">
-        {status === "running" ? (
-          <Button primary icon="pause" onClick={() => run.rest()}>
-            {m.pause}
-          </Button>
-        ) : run.canGo.value ? (
-          <>
-            <Button
-              primary
-              icon="play"
-              onClick={() => {
-                resume();
-                restAll(run);
-                run.go("end");
-              }}
-            >
-              {m.resume}
-            </Button>
-            <Button
-              icon="step"
-              onClick={() => {
-                resume();
-                run.go("batch");
-              }}
-            >
-              {m.oneBatch}
-            </Button>
-          </>
-        ) : (
-          <>
-            <Replay />
-            <Button onClick={teachAnother}>{m.again}</Button>
-          </>
-        )}
-        {status !== "running" && <Button onClick={() => show("digits")}>{m.readyMade}</Button>}
+        {status !== "running" && <Replay />}
+        {!run.canGo.value && <Button onClick={teachAnother}>{m.again}</Button>}
+        <Button onClick={() => show("digits")}>{m.readyMade}</Button>
       </div>
       <p>
         <a href={addressWith({ view: "train" })}>{m.openTrain}</a>
@@ -118,14 +70,10 @@ function Act() {
   );
 }
 
-function resume(): void {
+function show(networkShow: "run" | "digits"): void {
   stopReplay();
   rewoundTo.value = undefined;
-}
-
-function show(networkShow: "run" | "digits"): void {
-  resume();
-  changeUrl({ networkShow, networkPart: undefined });
+  changeUrl({ networkShow, part: undefined });
 }
 
 function Replay() {

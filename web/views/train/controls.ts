@@ -3,16 +3,16 @@ import { RECIPES } from "../../../src/training/recipes/recipes.js";
 import { changeUrl, url } from "../../address/url.js";
 import { askGraphicsCard, graphicsCard, runnable } from "../../state/graphicsCard.js";
 import { dataState, loadData, takeData } from "../../state/loadedData.js";
+import { pageSettings } from "../../state/pageSettings.js";
 import type { Run, RunSettings } from "../../state/run.js";
 import { addRun, restAll, restartRun, runs, selectedRun, selectRun } from "../../state/runs.js";
 import { askServer, labServer } from "../../state/server.js";
-import { runFields } from "../../state/settings.js";
 import type { DataRequest } from "../../worker/data/protocol.js";
 import type { Stretch } from "../../worker/training/protocol.js";
 
 /** The settings of the next run; undefined while there is no data, or the graphics card is asked for. */
-const draft = computed<RunSettings | undefined>(() => {
-  const fields = runFields(url.value);
+export const draft = computed<RunSettings | undefined>(() => {
+  const fields = pageSettings.value;
   if (dataState.value.type !== "ready" || (fields.device === "gpu" && !graphicsCard.value)) return undefined;
   return { fields: runnable(fields), data: dataState.value.data };
 });

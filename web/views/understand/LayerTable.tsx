@@ -44,6 +44,11 @@ export function LayerTable({ layers }: { readonly layers: readonly LayerDerivati
   );
 }
 
+/** The id of a layer's row. */
+export function rowId(number: number): string {
+  return `row-${number}`;
+}
+
 interface LayerRowProps {
   readonly layer: LayerDerivation;
   /** Counted from 1. */
@@ -59,7 +64,7 @@ function LayerRow({ layer, number, most }: LayerRowProps) {
   const parameters = parametersOf(layer);
   return (
     <>
-      <tr class={layer.term === undefined ? "passing" : undefined}>
+      <tr id={rowId(number)} class={layer.term === undefined ? "passing" : undefined}>
         <th scope="row">
           <button
             type="button"

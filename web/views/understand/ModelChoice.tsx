@@ -3,8 +3,8 @@ import { parseNumber } from "../../address/fields.js";
 import { CLASSES, formatInput, parseInput } from "../../address/understandFields.js";
 import { changeUrl, url } from "../../address/url.js";
 import { Choice, TextField } from "../../kit/controls.js";
-import { network } from "../../state/currentNetwork.js";
-import { chosenInput, KNOWN_INPUTS } from "./chosenModel.js";
+import { currentNetwork } from "../../stage/networks.js";
+import { KNOWN_INPUTS } from "./explained.js";
 import { messages } from "./messages/index.js";
 
 type Option = "shown" | (typeof KNOWN_INPUTS)[number] | "own";
@@ -13,10 +13,11 @@ type Option = "shown" | (typeof KNOWN_INPUTS)[number] | "own";
 export function ModelChoice() {
   const m = messages();
   const asksForOwn = useSignal(false);
-  const input = chosenInput.value;
+  const input = url.value.understandInput;
   const known = KNOWN_INPUTS.find((one) => one === input);
   const isOwn = asksForOwn.value || (input !== undefined && !known);
-  const options: Option[] = [...(network.value ? (["shown"] as const) : []), ...KNOWN_INPUTS, "own"];
+  const options: Option[] = ["shown", ...KNOWN_INPUTS, "own"];
+  const labelOf = (option: Option) => m.models[option === "shown" && !currentNetwork.value ? "readyMade" : option];
   const choose = (option: Option) => {
     asksForOwn.value = option === "own";
     if (option === "shown") changeUrl({ understandInput: undefined });
@@ -26,7 +27,7 @@ export function ModelChoice() {
     <div class="model-choice">
       <Choice
         label={m.model}
-        options={options.map((value) => ({ value, label: m.models[value] }))}
+        options={options.map((value) => ({ value, label: labelOf(value) }))}
         value={isOwn ? "own" : (known ?? "shown")}
         onChange={choose}
       />

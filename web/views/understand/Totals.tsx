@@ -1,7 +1,7 @@
 import { summarize } from "../../../src/model/index.js";
-import { chosenModel } from "./chosenModel.js";
 import type { LayerDerivation } from "./derivation/derive.js";
 import { evaluate, LETTERS, number, sum } from "./derivation/expression.js";
+import { chosenModel } from "./explained.js";
 import { Formula, LetterOf } from "./Formula.js";
 import { messages } from "./messages/index.js";
 

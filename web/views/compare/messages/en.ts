@@ -1,3 +1,15 @@
+import { verbFor, withArticle } from "../../../stage/messages/en.js";
+
+/** What a network takes an image for. */
+export interface Reading {
+  /** The network's name, and how a sentence begins with it. */
+  readonly name: string;
+  readonly title: string;
+  /** The name of the class, and its probability as text. */
+  readonly answer: string;
+  readonly sure: string;
+}
+
 export const en = {
   title: "Compare and save",
   lead: "Compare runs wherever they were trained, choose the network that the other views show, and save it as a file.",
@@ -32,6 +44,26 @@ export const en = {
   show: "Show in all views",
   isShown: "Shown",
   remove: (name: string) => `Remove ${name}`,
+
+  pair: "Two networks, one image",
+  firstNetwork: "First network",
+  secondNetwork: "Second network",
+  readyMade: {
+    digits: { name: "the ready-made one", title: "The ready-made one" },
+    clothes: { name: "the ready-made one for clothes", title: "The ready-made one for clothes" },
+  },
+  fooled: (fooled: string, other: string) => `Fooled ${fooled}, not ${other}.`,
+  fooledBoth: "Fooled both.",
+  bothRead: (answer: string) => `Both ${verbFor(answer, false)} ${withArticle(answer)}.`,
+  disagree: "They disagree.",
+  itIs: (meant: string) => `It is ${withArticle(meant)}. `,
+  readings: (one: Reading, other: Reading) =>
+    `${one.title} ${verbFor(one.answer, true)} ${withArticle(one.answer)}, ${one.sure} sure; ${other.name} ${verbFor(other.answer, true)} ${withArticle(other.answer)}, ${other.sure} sure.`,
+  inNetwork: (title: string) => `${title}: `,
+  findDisagreement: "Find one on which they disagree",
+  searching: "Searching",
+  stop: "Stop",
+  agreeOnAll: (count: string) => `They agree on all ${count}.`,
 
   curves: "Curves of all runs",
   loss: "Loss",

@@ -2,5 +2,7 @@ import { translated } from "../../../i18n/language.js";
 import { en } from "./en.js";
 import { zh } from "./zh.js";
 
+export type { Reading } from "./en.js";
+
 /** The view's messages. */
 export const messages = translated({ en, zh });

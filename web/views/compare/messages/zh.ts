@@ -64,6 +64,26 @@ export const zh: typeof en = {
   isShown: "正在显示",
   remove: (name) => `移除 ${name}`,
 
+  pair: "两个网络，同一幅图",
+  firstNetwork: "第一个网络",
+  secondNetwork: "第二个网络",
+  readyMade: {
+    digits: { name: "现成的网络", title: "现成的网络" },
+    clothes: { name: "现成的衣物网络", title: "现成的衣物网络" },
+  },
+  fooled: (fooled, other) => `骗过了 ${fooled}，没骗过 ${other}。`,
+  fooledBoth: "两个都被骗了。",
+  bothRead: (answer) => `两个都认出 ${answer}。`,
+  disagree: "它们意见不一。",
+  itIs: (meant) => `这是 ${meant}。`,
+  readings: (one, other) =>
+    `${one.name} 认作 ${one.answer}，概率 ${one.sure}；${other.name} 认作 ${other.answer}，概率 ${other.sure}。`,
+  inNetwork: (title) => `${title}：`,
+  findDisagreement: "找一幅它们意见不一的图像",
+  searching: "正在寻找",
+  stop: "停止",
+  agreeOnAll: (count) => `它们对全部 ${count} 幅图像意见一致。`,
+
   curves: "所有运行的曲线",
   loss: "损失",
   accuracy: "准确率",

@@ -3,8 +3,8 @@ import { resizeImage } from "../../../../src/data/images/adapt.js";
 import { type DecodedImage, invertImage } from "../../../../src/data/images/color.js";
 import type { Source } from "../../../address/inspectFields.js";
 import { changeUrl, url } from "../../../address/url.js";
-import { centredImage, isLight } from "../../../scene/centre.js";
-import { inkImage, type PadStroke } from "../../../scene/pen.js";
+import { EXAMPLE_STROKE, inkImage, type PadStroke } from "../../../scene/pen.js";
+import { isLight } from "../../../scene/photograph.js";
 import { network } from "../../../state/currentNetwork.js";
 import { keepDrawing } from "../../../state/keeping.js";
 import { background, chosenImage, classesAreCharacters } from "./choosableImages.js";
@@ -33,7 +33,7 @@ export interface ShownImage {
   readonly label?: number;
 }
 
-export const drawing = signal<Drawing>({ strokes: [exampleStroke()], isExample: true });
+export const drawing = signal<Drawing>({ strokes: [EXAMPLE_STROKE], isExample: true });
 export const taken = signal<TakenImage | undefined>(undefined);
 
 /** The source of the image. */
@@ -61,8 +61,8 @@ const fitted = computed(() => {
   const image = inverted ? invertImage(original) : original;
   // What has the input's size has been prepared for it.
   const isPrepared = original.width === width && original.height === height;
-  if (isCentred.value && !isPrepared) return centredImage(image, shape.value, background.value);
-  const settings = { shape: shape.value, resize: "contain", background: background.value } as const;
+  const resize = isCentred.value && !isPrepared ? "digit" : "contain";
+  const settings = { shape: shape.value, resize, background: background.value } as const;
   resizeImage(image, settings, pixels);
   return pixels;
 });
@@ -93,16 +93,6 @@ export function takeBytes(pixels: Uint8Array): void {
   });
   taken.value = { original: { width, height, rgba }, inverted: false };
   changeUrl({ inspectSource: "file" });
-}
-
-/** A three, made of two arcs. */
-function exampleStroke(): PadStroke {
-  const arc = (x: number, y: number, radius: number, from: number, to: number) =>
-    Array.from({ length: 25 }, (_, step) => {
-      const angle = ((from + ((to - from) * step) / 24) * Math.PI) / 180;
-      return { x: x + 1.15 * radius * Math.cos(angle), y: y + radius * Math.sin(angle) };
-    });
-  return [...arc(0.49, 0.335, 0.165, -155, 85), ...arc(0.48, 0.68, 0.19, -88, 150)];
 }
 
 /** Undoes the last stroke or, on an empty pad, that it was cleared. */

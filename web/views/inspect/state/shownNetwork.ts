@@ -15,16 +15,8 @@ export const shownRun = computed(() => (openedNetwork.value ? undefined : select
 /** The run's parameters over time. */
 export const timeline = computed<readonly Snapshot[]>(() => shownRun.value?.member.value.timeline.value ?? []);
 
-/** The newest parameters, including those between timeline entries of a running training. */
-const newest = computed(() => {
-  const run = shownRun.value;
-  const live = run?.member.value.live.value;
-  const kept = run?.member.value.weights.value;
-  return run?.status.value === "running" && live && kept && live.epoch > kept.epoch ? live : kept;
-});
-
 /** The epoch of the parameters shown. */
-export const shownEpoch = computed(() => placed.value?.epoch ?? newest.value?.epoch);
+export const shownEpoch = computed(() => placed.value?.epoch ?? shownRun.value?.newest.value?.epoch);
 
 const placed = computed(() => (timelinePlace.value === undefined ? undefined : timeline.value[timelinePlace.value]));
 
@@ -32,7 +24,7 @@ const placed = computed(() => (timelinePlace.value === undefined ? undefined : t
 export const shownNetwork = computed<Network | undefined>(() => {
   const current = network.value;
   if (!current) return undefined;
-  const snapshot = placed.value ?? (shownRun.value ? newest.value : undefined);
+  const snapshot = placed.value ?? shownRun.value?.newest.value;
   return snapshot ? { ...current, parameters: snapshot.parameters } : current;
 });
 

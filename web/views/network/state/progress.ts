@@ -1,6 +1,7 @@
 import { computed } from "@preact/signals";
 import { type Moment, momentsOf } from "../../../pretrained/pretrained.js";
-import { classes, imagesPerEpoch, rewoundTo, shownPretrained, shownRun, snapshots } from "./network.js";
+import type { Learning } from "../../../stage/subject.js";
+import { rewoundTo, shown, shownPretrained, shownRun, snapshots } from "./network.js";
 
 /** The curve of the shown network's training, and how many images it takes in all. */
 export const curve = computed<{
@@ -13,13 +14,13 @@ export const curve = computed<{
     return { points, total: points[points.length - 1].images };
   }
   const run = shownRun.value;
-  const each = imagesPerEpoch.value;
+  const each = run?.imagesPerEpoch ?? 0;
   const measured = (run?.member.value.curve.value ?? []).map(({ epoch, accuracy }) => ({
     images: epoch * each,
     accuracy,
   }));
   // Before the first step, the answers are chance.
-  const points = [{ images: 0, accuracy: 1 / Math.max(1, classes.value.length) }, ...measured];
+  const points = [{ images: 0, accuracy: 1 / Math.max(1, shown.value.classes.length) }, ...measured];
   return { points, total: (run?.recipe.epochs ?? 1) * each };
 });
 
@@ -29,7 +30,7 @@ export const imagesNow = computed(() => {
   if (place !== undefined) return snapshots.value[place]?.images;
   const run = shownRun.value;
   if (run?.status.value !== "running") return undefined;
-  return (run.member.value.live.value?.epoch ?? 0) * imagesPerEpoch.value;
+  return (run.newest.value?.epoch ?? 0) * run.imagesPerEpoch;
 });
 
 /** The accuracy at the moment on display, as far as it is known. */
@@ -37,6 +38,13 @@ export const accuracyNow = computed(() => {
   const { points } = curve.value;
   const images = imagesNow.value;
   return images === undefined ? points.at(-1)?.accuracy : accuracyAt(points, images);
+});
+
+/** How far the network on display has learned, while it learns or its training is replayed. */
+export const learning = computed<Learning | undefined>(() => {
+  if (rewoundTo.value === undefined && shownRun.value?.status.value !== "running") return undefined;
+  const images = imagesNow.value ?? snapshots.value.at(-1)?.images ?? 0;
+  return { images, accuracy: accuracyNow.value ?? 0, isGoing: shownRun.value?.status.value === "running" };
 });
 
 /** The curve's value at a number of images, between two points. */

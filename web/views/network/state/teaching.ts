@@ -5,28 +5,38 @@ import { addRun, selectedRun } from "../../../state/runs.js";
 import { runFields } from "../../../state/settings.js";
 import { askHistory, rewoundTo, snapshots } from "./network.js";
 
-/** Whether digits to learn from are being drawn, before a training. */
-export const isPreparing = signal(false);
+let isPreparing = false;
 
-/** Trains a network on digits drawn by the page, with the settings of the view Train; the view shows it from then on. */
+/**
+ * Has the view Train train a network on digits that the page draws, with the settings of that view. The image stays on the
+ * stage.
+ */
 export function teach(seed = url.peek().seed): void {
   stopReplay();
   rewoundTo.value = undefined;
-  changeUrl({ data: "digits", device: "cpu", seed });
-  const { count } = url.peek();
+  const { count, image } = url.peek();
+  changeUrl({
+    view: "train",
+    data: "digits",
+    device: "cpu",
+    seed,
+    networkShow: "run",
+    // Clothes are nothing that it learns.
+    image: image?.startsWith("clothes") ? undefined : image,
+    part: undefined,
+  });
+  if (isPreparing) return;
   const state = dataState.peek();
   const isThere = state.type === "ready" && state.data.request.type === "digits" && state.data.request.count === count;
   if (!isThere) loadData({ type: "digits", count });
-  isPreparing.value = true;
+  isPreparing = true;
   const stop = effect(() => {
     const now = dataState.value;
     if (now.type === "loading") return;
     queueMicrotask(() => {
       stop();
-      isPreparing.value = false;
-      if (now.type !== "ready") return;
-      addRun({ fields: runFields(url.peek()), data: now.data }, "end");
-      changeUrl({ networkShow: "run", networkPart: undefined });
+      isPreparing = false;
+      if (now.type === "ready") addRun({ fields: runFields(url.peek()), data: now.data }, "end");
     });
   });
 }

@@ -95,7 +95,7 @@ function Assignment() {
   const address = addressWith({
     lesson: chosen.value.join(","),
     tour: undefined,
-    networkPart: undefined,
+    part: undefined,
   });
   const link = new URL(address, location.href).href;
   return (

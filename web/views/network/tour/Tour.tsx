@@ -6,17 +6,16 @@ import { addressWith, changeUrl } from "../../../address/url.js";
 import { formatCount } from "../../../i18n/numbers.js";
 import { Button } from "../../../kit/controls.js";
 import { announce } from "../../../kit/regions.js";
-import { SceneNetwork } from "../../../scene/arithmetic.js";
 import { sceneColors } from "../../../scene/colors.js";
 import { drawGrid } from "../../../scene/joint.js";
-import type { SceneLayout } from "../../../scene/layout.js";
+import { layoutDown } from "../../../scene/layout.js";
 import { SumSheet } from "../../../scene/SumSheet.js";
+import { altered, isDrawing } from "../../../stage/image.js";
+import { padMarks, sceneMarks } from "../../../stage/marks.js";
+import type { FrameSize } from "../../../stage/Stage.js";
 import { useShortcuts } from "../../../state/shortcuts.js";
-import { padMarks, sceneMarks } from "../state/marks.js";
-import { className } from "../state/names.js";
-import { askHistory, parameters, rewoundTo, snapshots, structure } from "../state/network.js";
-import { inputOf, isBlank, ownPixels, picture } from "../state/picture.js";
-import { altered, isDrawing } from "../state/source.js";
+import { askHistory, rewoundTo, snapshots } from "../state/network.js";
+import { subject } from "../state/subject.js";
 import { rewind, stopReplay } from "../state/teaching.js";
 import { chapter, chapters, firstAnswers, given, guess, isRight, neighbour, question, turn } from "./answers.js";
 import { type FooledImage, fool, MOST_LEVELS } from "./fool.js";
@@ -45,16 +44,11 @@ export function Lead() {
 }
 
 export interface PanelProps {
-  readonly isAcross: boolean;
-  readonly width: number;
-  /** CSS pixels in a unit of the design. */
-  readonly unit: number;
-  /** Where the scene has its stages. */
-  readonly layout: SceneLayout;
+  readonly size: FrameSize;
 }
 
 /** The question of the open chapter, the way through the tour, and at its end what has been answered. */
-export function Panel(props: PanelProps) {
+export function Panel({ size }: PanelProps) {
   useShortcuts(SHORTCUTS);
   useMarks();
   useFooling();
@@ -68,10 +62,10 @@ export function Panel(props: PanelProps) {
       announce("");
     };
   }, [now]);
-  useScroll(props);
+  useScroll(size);
   return (
     <section class={`tour ${now === "end" ? "is-end" : ""}`} aria-label={m.tour}>
-      {now === "end" ? <Summary /> : <Asked {...props} now={now} />}
+      {now === "end" ? <Summary /> : <Asked size={size} now={now} />}
       <Way />
     </section>
   );
@@ -93,7 +87,7 @@ function useMarks(): void {
     sceneMarks.value = (!isGiven && asked?.scene) || [];
     untracked(() => {
       if (!isGiven) restore();
-      changeUrl({ networkPart: isGiven ? asked?.part : undefined, networkSpace: false }, "replace");
+      changeUrl({ part: isGiven ? asked?.part : undefined, networkSpace: false }, "replace");
     });
   });
   useEffect(
@@ -111,10 +105,11 @@ const SLICE_MILLISECONDS = 12;
 /** Works out what changing every pixel does, for the chapter about it, without making the page wait. */
 function useFooling(): void {
   useSignalEffect(() => {
-    const image = ownPixels.value;
-    if (chapter.value !== "fooled" || isDrawing.value || isBlank.value) return;
+    const image = subject.ownPixels.value;
+    const network = subject.network.value;
+    if (chapter.value !== "fooled" || isDrawing.value || subject.isBlank.value || !network) return;
     const steps: FooledImage[] = [];
-    const next = fool(new SceneNetwork(structure.value, parameters.value), image, inputOf);
+    const next = fool(network, image, (pixels) => subject.inputOf(pixels));
     let timer = setTimeout(function work() {
       const end = performance.now() + SLICE_MILLISECONDS;
       let step = next.next();
@@ -130,26 +125,28 @@ function useFooling(): void {
 }
 
 /** Where the flow turns downwards, the stage that a chapter is about comes into sight. */
-function useScroll({ isAcross, layout }: PanelProps): void {
+function useScroll({ isAcross, width }: FrameSize): void {
   const stage = question.value?.pad ? 0 : (question.value?.scene?.[0]?.stage ?? 0);
   const now = chapter.value;
   const isGiven = given.value !== undefined;
   useEffect(() => {
     if (isAcross) return;
     const canvas = document.querySelector(".network-scene");
-    const top = canvas && stage > 0 ? canvas.getBoundingClientRect().top + scrollY + layout.stages[stage][0].y - 40 : 0;
+    const { stages } = layoutDown(subject.structure.peek(), width);
+    const top = canvas && stage > 0 ? canvas.getBoundingClientRect().top + scrollY + stages[stage][0].y - 40 : 0;
     const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
     scrollTo({ top, behavior: isStill ? "instant" : "smooth" });
-  }, [isAcross, stage, now, isGiven]);
+  }, [isAcross, width, stage, now, isGiven]);
 }
 
 /** A chapter's question, or its answer. */
-function Asked({ now, isAcross, width, unit }: PanelProps & { readonly now: Chapter }) {
+function Asked({ now, size }: PanelProps & { readonly now: Chapter }) {
+  const { isAcross, width, unit } = size;
   const m = messages();
   const asked = question.value;
-  const { sum } = picture.value;
+  const { sum } = subject.picture.value;
   if (!asked) {
-    const isWaiting = !isBlank.value && !isDrawing.value;
+    const isWaiting = !subject.isBlank.value && !isDrawing.value;
     return <p class="tour-waiting">{isWaiting ? m.working : m.draw}</p>;
   }
   const own = given.value;
@@ -265,7 +262,7 @@ function Moments() {
         const isShown = moment === (rewoundTo.value ?? own.length - 1);
         return (
           <button key={moment} type="button" class="button" aria-pressed={isShown} onClick={() => rewind(moment)}>
-            <strong>{className(read)}</strong>
+            <strong>{subject.className(read)}</strong>
             <small>{formatCount(Math.round(snapshots.value[moment]?.images ?? 0))}</small>
           </button>
         );
@@ -286,7 +283,7 @@ function Strength() {
   const level = useSignal(Math.min(MOST_LEVELS, question.peek()?.answer ?? 0));
   const step = found.value?.steps[level.value];
   if (!step) return null;
-  const text = m.fooled.now(String(level.value), className(step.read));
+  const text = m.fooled.now(String(level.value), subject.className(step.read));
   return (
     <div class="tour-range">
       <label for={id}>{m.fooled.slider}</label>
@@ -385,9 +382,7 @@ function Way() {
             {neighbour(1) === "end" ? m.end : m.next}
           </Button>
         )}
-        <Button onClick={() => changeUrl({ tour: undefined, lesson: undefined, networkPart: undefined })}>
-          {m.close}
-        </Button>
+        <Button onClick={() => changeUrl({ tour: undefined, lesson: undefined, part: undefined })}>{m.close}</Button>
       </div>
     </nav>
   );

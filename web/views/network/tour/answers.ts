@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { CHAPTERS, type Chapter, chaptersOf } from "../../../address/tourFields.js";
 import { changeUrl, url } from "../../../address/url.js";
-import { ownPixels } from "../state/picture.js";
+import { subject } from "../state/subject.js";
 import { type Question, questions } from "./questions.js";
 
 /** An answer that a visitor has given. */
@@ -32,7 +32,7 @@ export const question = computed(() => (chapter.value === "end" ? undefined : qu
 /** The answer to the question of the open chapter, if one has been given for this picture. */
 export const given = computed(() => {
   const own = chapter.value === "end" ? undefined : latest.value[chapter.value];
-  return own?.pixels === ownPixels.value ? own : undefined;
+  return own?.pixels === subject.ownPixels.value ? own : undefined;
 });
 
 /** Answers the open chapter's question. */
@@ -40,7 +40,7 @@ export function guess(stop: number): void {
   const now = chapter.peek();
   const asked = question.peek();
   if (now === "end" || !asked) return;
-  const answer: Given = { question: asked, guess: stop, pixels: ownPixels.peek() };
+  const answer: Given = { question: asked, guess: stop, pixels: subject.ownPixels.peek() };
   latest.value = { ...latest.peek(), [now]: answer };
   firstAnswers.value = { [now]: answer, ...firstAnswers.peek() };
 }

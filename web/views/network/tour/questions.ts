@@ -7,11 +7,10 @@ import { hasMaps } from "../../../scene/layout.js";
 import { messages as sceneMessages } from "../../../scene/messages.js";
 import type { SceneMark } from "../../../scene/paint.js";
 import { formatSigned, formatSure, strongestPlace } from "../../../scene/words.js";
-import type { PadMark } from "../state/marks.js";
-import { className } from "../state/names.js";
-import { background, inputShape, isLoaded, network, snapshots, structure } from "../state/network.js";
-import { inputOf, inputPixels, isBlank, ownPixels, probabilities, tuningsOfStage, values } from "../state/picture.js";
-import { camera, isDrawing } from "../state/source.js";
+import { camera, isDrawing } from "../../../stage/image.js";
+import type { PadMark } from "../../../stage/marks.js";
+import { snapshots } from "../state/network.js";
+import { subject } from "../state/subject.js";
 import { type FooledImage, MOST_LEVELS } from "./fool.js";
 import { messages } from "./messages/index.js";
 
@@ -48,19 +47,23 @@ export interface Question {
 
 /** The stages that the chapters are about: the first two convolutions, and the pooling between them. */
 const places = computed(() => {
-  const { stages } = structure.value;
+  const { stages } = subject.structure.value;
   const after = (from: number, kind: Stage["kind"]) =>
     stages.findIndex((stage, place) => place > from && stage.kind === kind && hasMaps(stage));
   const first = after(0, "convolution");
   return { first, pool: after(first, "subsampling"), second: after(first, "convolution"), output: stages.length - 1 };
 });
 
+/** The network and its values, once it is ready. */
+const network = () => subject.network.value!;
+const values = () => subject.values.value!;
+
 function stageOf(place: number): Stage {
-  return structure.value.stages[place];
+  return subject.structure.value.stages[place];
 }
 
 /** What a stage shows, from the values of all layers. */
-function shownBy(stage: Stage, all: readonly Float64Array[] = values.value): Float64Array {
+function shownBy(stage: Stage, all: readonly Float64Array[] = values()): Float64Array {
   return all[stage.last + 1];
 }
 
@@ -76,7 +79,7 @@ function largest(numbers: ArrayLike<number>): number {
 }
 
 function sumAt(stage: number, index: number): UnitSum | undefined {
-  return network.value.sumOf(values.value, { stage, index });
+  return network().sumOf(values(), { stage, index });
 }
 
 /** How far from the number of pixels with ink a guess may be, as a share of all. */
@@ -85,10 +88,10 @@ const NEAR_PIXELS = 0.05;
 const PIECE = 7;
 
 function pixels(): Question {
-  const { height, width } = inputShape.value;
+  const { height, width } = subject.inputShape.value;
   const size = height * width;
-  const paper = background.value;
-  const ink = Uint8Array.from(ownPixels.value.subarray(0, size), (byte) => Math.abs(byte - paper));
+  const paper = subject.background.value;
+  const ink = Uint8Array.from(subject.ownPixels.value.subarray(0, size), (byte) => Math.abs(byte - paper));
   const answer = ink.reduce((count, byte) => count + Number(byte > 0), 0);
   const [top, left] = inkiest(ink, height, width);
   const piece = Array.from(
@@ -130,26 +133,26 @@ const LETTERS = ["A", "B", "C"];
 function kernel(): Question | undefined {
   const { first } = places.value;
   const stage = stageOf(first);
-  const { layer } = structure.value.layers[stage.main];
+  const { layer } = subject.structure.value.layers[stage.main];
   if (layer.type !== "conv2d") return undefined;
   const { kernel: side, stride, padding } = layer;
-  const { height, width } = inputShape.value;
+  const { height, width } = subject.inputShape.value;
   const corner = (place: number) =>
     [Math.floor(place / stage.width) * stride - padding, (place % stage.width) * stride - padding] as const;
-  const paper = background.value;
+  const paper = subject.background.value;
   const isInky = (place: number) => {
     const [top, left] = corner(place);
     if (top < 0 || left < 0 || top + side > height || left + side > width) return false;
     for (let tap = 0; tap < side * side; tap++) {
       const pixel = (top + Math.floor(tap / side)) * width + left + (tap % side);
-      if (ownPixels.value[pixel] !== paper) return true;
+      if (subject.ownPixels.value[pixel] !== paper) return true;
     }
     return false;
   };
   const size = stage.height * stage.width;
   const inky = Array.from({ length: size }, (_, place) => place).filter(isInky);
   if (inky.length === 0) return undefined;
-  const sums = values.value[stage.main + 1];
+  const sums = values()[stage.main + 1];
   const best = Array.from({ length: stage.count }, (_, map) =>
     Math.max(...inky.map((place) => sums[map * size + place])),
   );
@@ -217,7 +220,7 @@ function map(): Question | undefined {
   const stage = stageOf(first);
   const own = shownBy(stage);
   const sums = Array.from({ length: stage.count }, (_, each) => sumOfMap(own, stage, each));
-  const tunings = tuningsOfStage(stage);
+  const tunings = subject.tuningsOfStage(stage) ?? [];
   const strokes = ["horizontal", "vertical", "rising", "falling"];
   const found = largest(sums.map((sum, each) => (strokes.includes(tunings[each]) ? sum : -1)));
   const each = strokes.includes(tunings[found]) ? found : largest(sums);
@@ -231,7 +234,7 @@ function map(): Question | undefined {
   }
   const answer = largest(quarters);
   const whole = quarters.reduce((sum, quarter) => sum + quarter, 0);
-  const { layer } = structure.value.layers[stage.main];
+  const { layer } = subject.structure.value.layers[stage.main];
   const weights = sumAt(first, each * size)?.addends[0].weights;
   if (!weights || layer.type !== "conv2d") return undefined;
   const pooled = stageOf(pool);
@@ -324,10 +327,10 @@ function pooling(): Question | undefined {
 
 /** How much of a stage changes if the image moves to the right by a pixel: the share of all that it shows. */
 function changeOf(stage: Stage): number {
-  const { width } = inputShape.value;
-  const paper = background.value;
-  const moved = inputPixels.value.map((_, place, all) => (place % width === 0 ? paper : all[place - 1]));
-  const other = shownBy(stage, network.value.forward(inputOf(moved)));
+  const { width } = subject.inputShape.value;
+  const paper = subject.background.value;
+  const moved = subject.inputPixels.value.map((_, place, all) => (place % width === 0 ? paper : all[place - 1]));
+  const other = shownBy(stage, network().forward(subject.inputOf(moved)));
   const own = shownBy(stage);
   const change = own.reduce((sum, value, place) => sum + Math.abs(value - other[place]), 0);
   return change / (own.reduce((sum, value) => sum + Math.abs(value), 0) || 1);
@@ -367,7 +370,7 @@ const MOST_CLASSES = 5;
 
 function decision(): Question {
   const { output } = places.value;
-  const shares = probabilities.value;
+  const shares = subject.probabilities.value;
   const ranked = [...shares.keys()].sort((one, other) => shares[other] - shares[one]);
   const [winner, second] = ranked;
   const logits = shownBy(stageOf(output));
@@ -377,12 +380,12 @@ function decision(): Question {
     isRange: false,
     answer: second,
     near: 0,
-    ask: () => messages().decision.ask(className(winner)),
-    format: className,
+    ask: () => messages().decision.ask(subject.className(winner)),
+    format: (index) => subject.className(index),
     explain: () =>
       messages().decision.explain(
-        { name: className(winner), sum: formatValue(logits[winner]), percent: formatSure(shares[winner]) },
-        { name: className(second), sum: formatValue(logits[second]), percent: formatSure(shares[second]) },
+        { name: subject.className(winner), sum: formatValue(logits[winner]), percent: formatSure(shares[winner]) },
+        { name: subject.className(second), sum: formatValue(logits[second]), percent: formatSure(shares[second]) },
         formatCount(Math.exp(Math.min(30, logits[winner] - logits[second]))),
       ),
     grids: [],
@@ -394,11 +397,11 @@ function decision(): Question {
 export const reads = computed<readonly number[] | undefined>(() => {
   const moments = snapshots.value;
   if (moments.length < 2) return undefined;
-  const input = inputOf(ownPixels.value);
+  const input = subject.inputOf(subject.ownPixels.value);
   const found: number[] = [];
   for (const { parameters } of moments) {
     if (!parameters) return undefined;
-    const outputs = new SceneNetwork(structure.value, parameters).forward(input);
+    const outputs = new SceneNetwork(subject.structure.value, parameters).forward(input);
     found.push(largest(outputs[outputs.length - 1]));
   }
   return found;
@@ -415,12 +418,12 @@ function learning(): Question | undefined {
     isRange: true,
     answer,
     near: 1,
-    ask: () => messages().learning.ask(className(last)),
+    ask: () => messages().learning.ask(subject.className(last)),
     format: (stop) => (stop === 0 ? messages().learning.none : messages().learning.images(images(stop))),
     explain: () =>
       answer === 0
-        ? messages().learning.byChance(className(last))
-        : messages().learning.explain(images(answer), className(last), className(own[answer - 1])),
+        ? messages().learning.byChance(subject.className(last))
+        : messages().learning.explain(images(answer), subject.className(last), subject.className(own[answer - 1])),
     grids: [],
   };
 }
@@ -435,7 +438,7 @@ const NEAR_LEVELS = 4;
 
 function fooled(): Question | undefined {
   const known = fooling.value;
-  if (known?.image !== ownPixels.value || known.steps.length <= MOST_LEVELS) return undefined;
+  if (known?.image !== subject.ownPixels.value || known.steps.length <= MOST_LEVELS) return undefined;
   const { steps } = known;
   const before = steps[0].read;
   const found = steps.findIndex(({ read }) => read !== before);
@@ -446,13 +449,13 @@ function fooled(): Question | undefined {
     isRange: true,
     answer,
     near: NEAR_LEVELS,
-    ask: () => messages().fooled.ask(className(before)),
+    ask: () => messages().fooled.ask(subject.className(before)),
     format: (level) =>
       level <= MOST_LEVELS ? messages().fooled.levels(String(level)) : messages().fooled.never(String(MOST_LEVELS)),
     explain: () =>
       found === -1
-        ? messages().fooled.notFooled(className(before), String(MOST_LEVELS))
-        : messages().fooled.explain(String(answer), className(steps[answer].read), className(before)),
+        ? messages().fooled.notFooled(subject.className(before), String(MOST_LEVELS))
+        : messages().fooled.explain(String(answer), subject.className(steps[answer].read), subject.className(before)),
     grids: [],
   };
 }
@@ -473,7 +476,9 @@ export const questions = Object.fromEntries(
   Object.entries(ASKED).map(([chapter, ask]) => [
     chapter,
     computed(() =>
-      isLoaded.value && !isBlank.value && !isDrawing.value && camera.value !== "live" ? ask() : undefined,
+      subject.isReady.value && !subject.isBlank.value && !isDrawing.value && camera.value !== "live"
+        ? ask()
+        : undefined,
     ),
   ]),
 ) as Readonly<Record<Chapter, ReadonlySignal<Question | undefined>>>;

@@ -27,6 +27,7 @@ export const en = {
   model: "Network",
   models: {
     shown: "Shown network",
+    readyMade: "Ready-made",
     "1x28x28": "Grey, 28 × 28",
     "3x32x32": "Colour, 32 × 32",
     "lenet-1998": "As published in 1998",
@@ -37,7 +38,11 @@ export const en = {
   classes: "Classes",
   noClasses: "An integer from 2 to 1000",
 
-  drawing: "Network architecture",
+  networkFor: (size: string) => `A network for ${size}`,
+  noWeights: (first: string) =>
+    `No network of this size has been trained, so its maps are empty. Choose a part, such as a map of ${first}: the picture shows what it sees, and its numbers are derived below.`,
+  loading: "Its weights are on their way.",
+  toDerivation: (layer: string) => `How the numbers of ${layer} are derived`,
   input: "Input",
   output: "Output",
 

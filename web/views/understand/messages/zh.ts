@@ -7,6 +7,7 @@ export const zh: typeof en = {
   model: "网络",
   models: {
     shown: "正在显示的网络",
+    readyMade: "现成的网络",
     "1x28x28": "灰度 28 × 28",
     "3x32x32": "彩色 32 × 32",
     "lenet-1998": "1998 年论文原版",
@@ -17,7 +18,11 @@ export const zh: typeof en = {
   classes: "类别数",
   noClasses: "2 到 1000 的整数",
 
-  drawing: "网络结构",
+  networkFor: (size) => `用于 ${size} 的网络`,
+  noWeights: (first) =>
+    `还没有训练过这个大小的网络，所以特征图是空的。选择一个部分，例如 ${first} 的一张特征图：画面显示它看到什么，下面推导它的数字。`,
+  loading: "它的权重正在载入。",
+  toDerivation: (layer) => `${layer} 的数字如何算出`,
   input: "输入",
   output: "输出",
 

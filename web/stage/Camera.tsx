@@ -1,13 +1,13 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useId, useRef } from "preact/hooks";
-import { decodeImage } from "../../../src/browser/index.js";
-import { cameraFailures } from "../../i18n/camera.js";
-import { Button } from "../../kit/controls.js";
-import { type CameraFailure, squareOf, useCamera } from "../../kit/useCamera.js";
-import { photographed } from "../../scene/centre.js";
+import { decodeImage } from "../../src/browser/index.js";
+import { cameraFailures } from "../i18n/camera.js";
+import { Button } from "../kit/controls.js";
+import { type CameraFailure, squareOf, useCamera } from "../kit/useCamera.js";
+import { photographed } from "../scene/photograph.js";
+import { camera, captured, closeCamera } from "./image.js";
 import { messages } from "./messages/index.js";
-import { areDigits, background, inputShape } from "./state/network.js";
-import { camera, captured, closeCamera } from "./state/source.js";
+import type { Subject } from "./subject.js";
 
 /** The interval between the images that the network reads. */
 const MILLISECONDS = 100;
@@ -17,7 +17,7 @@ const SIDE = 112;
 const FRAME = { initial: 0.7, least: 0.25 };
 
 /** The camera on the pad: the network reads what is within the frame, several times a second. */
-export function Camera() {
+export function Camera({ subject }: { readonly subject: Subject }) {
   const m = messages();
   const id = useId();
   const video = useRef<HTMLVideoElement>(null);
@@ -33,7 +33,12 @@ export function Camera() {
         const image = await decodeImage(await squareOf(element, SIDE, share.peek()));
         const source = { width: image.width, height: image.height, rgba: new Uint8Array(image.data.buffer) };
         if (!isGone && camera.peek() === "live") {
-          captured.value = photographed(source, inputShape.peek(), background.peek(), areDigits.peek());
+          captured.value = photographed(
+            source,
+            subject.inputShape.peek(),
+            subject.background.peek(),
+            subject.areDigits.peek(),
+          );
         }
       }
       if (!isGone) timer = setTimeout(look, MILLISECONDS);
@@ -43,7 +48,7 @@ export function Camera() {
       isGone = true;
       clearTimeout(timer);
     };
-  }, [share]);
+  }, [subject, share]);
   const isHeld = camera.value === "held";
   return (
     <div class="network-camera">

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import type { SceneMark } from "../../../scene/paint.js";
+import type { SceneMark } from "../scene/paint.js";
 
 /** A window of the image, marked on the pad: its extents as shares of the image's, and its name. */
 export interface PadMark {

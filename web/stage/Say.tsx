@@ -1,68 +1,87 @@
-import { CHAPTERS } from "../../address/tourFields.js";
-import { addressWith } from "../../address/url.js";
-import { formatCount, formatValue } from "../../i18n/numbers.js";
-import { Button } from "../../kit/controls.js";
-import { hasMaps } from "../../scene/layout.js";
-import { messages as sceneMessages } from "../../scene/messages.js";
-import type { Picture } from "../../scene/paint.js";
-import { SumSheet } from "../../scene/SumSheet.js";
-import { addedBy, formatSigned, mapOf, placeOf } from "../../scene/words.js";
+import type { ComponentChildren } from "preact";
+import { formatCount, formatValue } from "../i18n/numbers.js";
+import { Button } from "../kit/controls.js";
+import { hasMaps } from "../scene/layout.js";
+import { messages as sceneMessages } from "../scene/messages.js";
+import type { Picture } from "../scene/paint.js";
+import { SumSheet } from "../scene/SumSheet.js";
+import { addedBy, formatSigned, mapOf, placeOf } from "../scene/words.js";
 import { messages, type Piece } from "./messages/index.js";
-import { className } from "./state/names.js";
-import { failure, isLoaded, rewoundTo, shownRun, snapshots } from "./state/network.js";
-import { choose, chosenTuning, isBlank, picture, winner } from "./state/picture.js";
-import { accuracyNow, imagesNow } from "./state/progress.js";
-import { sample } from "./state/source.js";
+import type { Learning, Subject } from "./subject.js";
 
 /** The probability below which the network is said to doubt. */
 const DOUBT = 0.6;
 /** The accuracies at which maps have begun, and have come, to show strokes. */
 const [FORMING, FORMED] = [0.3, 0.85];
 
-/** The headline and the sentence below it: what is seen, and why. */
-export function Say() {
-  const { headline, pieces, more } = said();
+/** A headline, and the sentence beside it. */
+/** A headline, and the sentence beside it. */
+export interface Said {
+  readonly headline: string;
+  readonly pieces: readonly Piece[];
+  readonly more?: string;
+}
+
+export interface SayProps {
+  readonly subject: Subject;
+  /** What else to say, for example while there is no network yet. Default: what the picture shows. */
+  readonly said?: Said;
+  /** The level of the headline. Default: it is the view's. */
+  readonly level?: "h1" | "h2";
+  /** What stands beside it while no part is chosen. */
+  readonly children?: ComponentChildren;
+}
+
+/** The headline and the sentence beside it: what is seen, and why. */
+export function Say({ subject, said, level, children }: SayProps) {
+  return (
+    <Saying said={said ?? sentencesOn(subject)} level={level}>
+      {subject.picture.value.chosen ? <Back subject={subject} /> : children}
+    </Saying>
+  );
+}
+
+export interface SayingProps extends Pick<SayProps, "level" | "children"> {
+  readonly said: Said;
+}
+
+/** A headline, the sentence beside it, and what stands at its end. */
+export function Saying({ said: { headline, pieces, more }, level: Headline = "h1", children }: SayingProps) {
   return (
     <header class="network-say">
-      <h1>{headline}</h1>
+      <Headline>{headline}</Headline>
       <p>
         <Pieces pieces={pieces} />
         {more && <span>{more}</span>}
       </p>
-      {picture.value.chosen ? (
-        <Back />
-      ) : (
-        <a class="button network-tour" href={addressWith({ tour: CHAPTERS[0], networkSpace: false })}>
-          {messages().tour}
-        </a>
-      )}
+      {children}
     </header>
   );
 }
 
 /** Leads back from a part to the answer. */
-function Back() {
+export function Back({ subject }: { readonly subject: Subject }) {
   return (
-    <Button icon="back" onClick={() => choose(undefined)}>
+    <Button icon="back" onClick={() => subject.choose(undefined)}>
       {messages().back}
     </Button>
   );
 }
 
 /** On a phone, the chosen part worked out, on a sheet from below. */
-export function Sheet({ width }: { readonly width: number }) {
-  const shown = picture.value;
-  if (!shown.chosen) return null;
-  const { headline, pieces } = saidOfPart(shown);
+export function Sheet({ subject, width }: { readonly subject: Subject; readonly width: number }) {
+  const { chosen, sum } = subject.picture.value;
+  if (!chosen || !subject.isReady.value) return null;
+  const { headline, pieces } = saidOfPart(subject);
   return (
     <section class="network-sheet" aria-label={headline}>
       <h2>{headline}</h2>
       <p>
         <Pieces pieces={pieces} />
       </p>
-      {shown.sum && <SumSheet sum={shown.sum} width={width - 2 * SHEET_MARGIN} />}
+      {sum && <SumSheet sum={sum} width={width - 2 * SHEET_MARGIN} />}
       <div class="network-buttons">
-        <Back />
+        <Back subject={subject} />
       </div>
     </section>
   );
@@ -86,42 +105,34 @@ function Pieces({ pieces }: { readonly pieces: readonly Piece[] }) {
   );
 }
 
-interface Said {
-  readonly headline: string;
-  readonly pieces: readonly Piece[];
-  readonly more?: string;
-}
-
-function said(): Said {
+/** What the picture of a network shows, in words. */
+export function sentencesOn(subject: Subject): Said {
   const m = messages();
-  if (failure.value) return { headline: m.loading, pieces: [{ text: m.failed(failure.value) }] };
-  if (!isLoaded.value) return { headline: m.loading, pieces: [{ text: m.loadingMore }] };
-  const shown = picture.value;
-  if (shown.chosen) return saidOfPart(shown);
-  if (isBlank.value) return { headline: m.blank, pieces: [{ text: m.blankMore }] };
+  const shown = subject.picture.value;
+  if (shown.chosen) return saidOfPart(subject);
+  if (subject.isBlank.value) return { headline: m.blank, pieces: [{ text: m.blankMore }] };
   const pieces = reasons(shown);
-  const learning = rewoundTo.value !== undefined || shownRun.value?.status.value === "running";
-  if (learning) {
-    const accuracy = accuracyNow.value ?? 0;
-    const state = accuracy < FORMING ? m.noise : accuracy < FORMED ? m.forming : m.formed;
-    return { headline: headlineWhileLearning(), pieces, more: state };
-  }
-  return { headline: headlineOf(shown), pieces, more: m.how };
+  const learning = subject.learning.value;
+  if (!learning) return { headline: headlineOf(subject), pieces, more: m.how };
+  const { accuracy } = learning;
+  const state = accuracy < FORMING ? m.noise : accuracy < FORMED ? m.forming : m.formed;
+  return { headline: headlineWhile(learning, subject), pieces, more: state };
 }
 
-function headlineWhileLearning(): string {
+function headlineWhile({ images }: Learning, subject: Subject): string {
   const m = messages();
-  const images = imagesNow.value ?? snapshots.value.at(-1)?.images ?? 0;
-  const name = className(winner.value);
+  const name = subject.className(subject.winner.value);
   return images === 0 ? m.beforeLearning(name) : m.afterImages(formatCount(Math.round(images)), name);
 }
 
-function headlineOf({ probabilities }: Picture): string {
+function headlineOf(subject: Subject): string {
   const m = messages();
+  const { probabilities } = subject.picture.value;
   const [best, second] = [...probabilities.keys()].sort((one, other) => probabilities[other] - probabilities[one]);
-  const meant = sample.value?.label;
-  if (meant !== undefined && meant !== best) return m.misreads(className(best), className(meant));
-  return probabilities[best] < DOUBT ? m.doubts(className(best), className(second)) : m.reads(className(best));
+  const meant = subject.label.value;
+  const name = (index: number) => subject.className(index);
+  if (meant !== undefined && meant !== best) return m.misreads(name(best), name(meant));
+  return probabilities[best] < DOUBT ? m.doubts(name(best), name(second)) : m.reads(name(best));
 }
 
 /** The maps of the last convolution, or else the units before the output, that speak most for and against the answer. */
@@ -147,8 +158,9 @@ function reasons(shown: Picture): Piece[] {
   return pieces.length > 0 ? [...pieces, { text: m.stop }] : [];
 }
 
-function saidOfPart(shown: Picture): Said {
+function saidOfPart(subject: Subject): Said {
   const m = messages();
+  const shown = subject.picture.value;
   const { structure, contributions, values, chosen } = shown;
   const { stages } = structure;
   const unit = chosen ?? contributions.unit;
@@ -159,12 +171,13 @@ function saidOfPart(shown: Picture): Said {
   const pieces: Piece[] = [];
   let headline: string;
   if (own.kind === "output") {
-    headline = m.whyOutput(className(map));
+    headline = m.whyOutput(subject.className(map));
   } else if (hasMaps(own)) {
     headline = value > 0 ? m.whyMap(map + 1, own.term) : m.silentMap(map + 1, own.term);
-    const tuning = chosenTuning.value;
+    const tuning = subject.chosenTuning.value;
     const answers = tuning && sceneMessages().tunings[tuning];
-    if (own.kind === "subsampling") pieces.push({ text: m.pooling(formatValue(value), row, column) });
+    const isMaximum = structure.layers[own.main].layer.type === "maxPool2d";
+    if (own.kind === "subsampling") pieces.push({ text: m.pooling(isMaximum, formatValue(value), row, column) });
     else if (answers) pieces.push({ text: m.tuning(map + 1, answers, formatValue(value), row, column) });
     pieces.push({ text: m.stop });
   } else {

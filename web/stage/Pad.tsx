@@ -1,57 +1,60 @@
-import { effect, signal } from "@preact/signals";
-import type { ComponentType } from "preact";
+import { effect, type ReadonlySignal, signal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { receptiveFields, unitBlock } from "../../../src/model/index.js";
-import { Button } from "../../kit/controls.js";
-import { sceneColors } from "../../scene/colors.js";
-import { hasMaps } from "../../scene/layout.js";
-import { imageOf } from "../../scene/paint.js";
-import type { PadPoint } from "../../scene/pen.js";
-import { messages } from "./messages/index.js";
-import { type PadMark, padMarks } from "./state/marks.js";
-import { className } from "./state/names.js";
-import { background, inputShape } from "./state/network.js";
-import { inputPixels, isBlank, isMoved, padPixels, picture } from "./state/picture.js";
+import { receptiveFields, unitBlock } from "../../src/model/index.js";
+import { Button } from "../kit/controls.js";
+import { sceneColors } from "../scene/colors.js";
+import { hasMaps } from "../scene/layout.js";
+import { inputImage } from "../scene/paint.js";
+import type { PadPoint } from "../scene/pen.js";
 import {
   beginStroke,
   camera,
   clearPad,
   endStroke,
   extendStroke,
+  givenImage,
   openCamera,
-  sample,
   strokes,
   undoStroke,
-} from "./state/source.js";
+} from "./image.js";
+import { type PadMark, padMarks } from "./marks.js";
+import { messages } from "./messages/index.js";
+import { namesOf, type Subject } from "./subject.js";
+
+type CameraModule = typeof import("./Camera.js");
+
+/** The camera's part of the pad, once it has been loaded. */
+const Camera = signal<CameraModule["Camera"] | undefined>(undefined);
 
 /** The name of the performance measure from a stroke to all maps drawn, for the browser's developer tools. */
 const MEASURE = "network-stroke";
 
-/** The camera's part of the pad, once it has been loaded. */
-const Camera = signal<ComponentType | undefined>(undefined);
+export interface PadProps {
+  /** The network that takes its image; the first of several. */
+  readonly subject: Subject;
+  /** In CSS pixels; undefined where it stands beside the answer. */
+  readonly top: number | undefined;
+}
 
-/**
- * The pad: the network's input, which a pointer draws on.
- *
- * @param top in CSS pixels; undefined where it stands beside the answer
- */
-export function Pad({ top }: { readonly top: number | undefined }) {
+/** The pad: the network's input, which a pointer draws on. */
+export function Pad({ subject, top }: PadProps) {
   const m = messages();
   const stroke = useStroke();
-  const canvas = useCanvas(() => padPixels.value);
-  const seen = useCanvas(() => inputPixels.value);
+  const canvas = useCanvas(subject, subject.padPixels);
+  const seen = useCanvas(subject, subject.inputPixels);
   const pointOf = ({ offsetX, offsetY }: MouseEvent): PadPoint => {
     const side = canvas.current?.clientWidth || 1;
     return { x: offsetX / side, y: offsetY / side };
   };
-  const label = sample.value ? m.padSample(className(sample.value.label)) : m.pad;
+  const given = givenImage.value?.dataset;
+  const label = given ? m.padImage(namesOf(given.classes)[given.labels[0]]) : m.pad;
   const isFilming = camera.value !== "off";
   return (
     <div
       class={`network-pad${isFilming ? " is-filming" : ""}${padMarks.value.length > 0 ? " has-marks" : ""}`}
       style={top === undefined ? {} : { top: `${top}px` }}
     >
-      {isFilming && (Camera.value ? <Camera.value /> : null)}
+      {isFilming && Camera.value && <Camera.value subject={subject} />}
       <div class="network-framed">
         <canvas
           ref={canvas}
@@ -71,7 +74,7 @@ export function Pad({ top }: { readonly top: number | undefined }) {
           onPointerUp={stroke.end}
           onPointerCancel={stroke.end}
         />
-        {!isMoved.value && <Window />}
+        {!subject.isMoved.value && <Window subject={subject} />}
         {padMarks.value.map(({ name, ...window }) => (
           <span key={name} class="pad-mark" style={windowStyle(window)} aria-hidden="true">
             <span>{name}</span>
@@ -80,12 +83,12 @@ export function Pad({ top }: { readonly top: number | undefined }) {
       </div>
       <div class="network-under">
         <p aria-hidden="true">{m.drawHere}</p>
-        {!sample.value && (
+        {!given && (
           <Button disabled={strokes.value.length === 0} onClick={undoStroke}>
             {m.undo}
           </Button>
         )}
-        <Button disabled={isBlank.value} onClick={clearPad}>
+        <Button disabled={subject.isBlank.value} onClick={clearPad}>
           {m.clear}
         </Button>
         <div class="network-use-camera">
@@ -101,10 +104,10 @@ export function Pad({ top }: { readonly top: number | undefined }) {
           />
         </div>
       </div>
-      <figure class="network-seen" hidden={!isFilming && (!isMoved.value || isBlank.value)}>
+      <figure class="network-seen" hidden={!isFilming && (!subject.isMoved.value || subject.isBlank.value)}>
         <div class="network-framed">
           <canvas ref={seen} role="img" aria-label={m.seen} />
-          {isMoved.value && <Window />}
+          {subject.isMoved.value && <Window subject={subject} />}
         </div>
         <figcaption>{m.seen}</figcaption>
       </figure>
@@ -113,13 +116,13 @@ export function Pad({ top }: { readonly top: number | undefined }) {
 }
 
 /** What the chosen unit sees of the image. */
-function Window() {
-  const { structure, chosen } = picture.value;
+function Window({ subject }: { readonly subject: Subject }) {
+  const { structure, chosen } = subject.picture.value;
   const stage = chosen && structure.stages[chosen.stage];
   if (!chosen || !stage || !hasMaps(stage)) return null;
   const { output } = structure.layers[stage.main];
   const [{ rows, columns }] = receptiveFields(structure.layers, stage.main, unitBlock(output, chosen.index));
-  const { height, width } = inputShape.value;
+  const { height, width } = subject.inputShape.value;
   const window = {
     top: rows.first / height,
     left: columns.first / width,
@@ -135,24 +138,20 @@ function windowStyle({ top, left, height, width }: Omit<PadMark, "name">) {
   return { top: percent(top), left: percent(left), height: percent(height), width: percent(width) };
 }
 
-/** A canvas with a grey image in the network's size, in the scene's colours. */
-function useCanvas(pixelsOf: () => Uint8Array) {
+/** A canvas with an image in the network's size. */
+function useCanvas({ inputShape, background }: Subject, pixels: ReadonlySignal<Uint8Array>) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(
     () =>
       effect(() => {
-        const pixels = pixelsOf();
-        const { height, width } = inputShape.value;
-        const colors = sceneColors.value;
-        const paper = background.value;
+        const image = inputImage(pixels.value, inputShape.value, background.value, sceneColors.value);
         const element = canvas.current;
         if (!element) return;
-        if (element.width !== width) element.width = width;
-        if (element.height !== height) element.height = height;
-        const shares = Float32Array.from(pixels.subarray(0, height * width), (byte) => Math.abs(byte - paper) / 255);
-        element.getContext("2d")?.putImageData(imageOf(shares, width, height, false, colors), 0, 0);
+        if (element.width !== image.width) element.width = image.width;
+        if (element.height !== image.height) element.height = image.height;
+        element.getContext("2d")?.putImageData(image, 0, 0);
       }),
-    [],
+    [inputShape, background, pixels],
   );
   return canvas;
 }
