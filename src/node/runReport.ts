@@ -7,6 +7,7 @@ import type { ImageShape } from "../model/index.js";
 import { parameterSpecs } from "../model/index.js";
 import { confusionSvg } from "../report/confusion.js";
 import type { FactGroup } from "../report/facts.js";
+import type { PageLanguage } from "../report/page/messages/index.js";
 import type { Filters, JudgedImage } from "../report/page/pageContent.js";
 import type { RunConfig } from "../runs/config.js";
 import { RUN_FILES } from "../runs/runFolderFiles.js";
@@ -47,9 +48,15 @@ const THUMBNAIL_SIDE = 48;
  * replacing older ones.
  *
  * @param engine with the run's best parameters
+ * @param language of the page
  * @throws Error if the run has no finished epoch yet, or a file cannot be read or written
  */
-export async function writeReport(path: string, engine: Engine, images: JudgedImages): Promise<void> {
+export async function writeReport(
+  path: string,
+  engine: Engine,
+  images: JudgedImages,
+  language: PageLanguage = "en",
+): Promise<void> {
   const config = await readRunConfig(path);
   const history = await readHistory(path);
   if (history.length === 0) throw new Error(`${path} has no finished epoch to report on`);
@@ -64,11 +71,15 @@ export async function writeReport(path: string, engine: Engine, images: JudgedIm
     counts: evaluation.confusion,
   });
   // Imported here so that commands that draw nothing start without the charting code.
-  const { reportPage } = await import("../report/page/page.js");
-  const page = await reportPage({
+  const [{ reportPage }, { PAGE_MESSAGES }] = await Promise.all([
+    import("../report/page/page.js"),
+    import("../report/page/messages/index.js"),
+  ]);
+  const { recipe, data } = config;
+  const content = {
     ...evaluation,
     ...(await shownImages(judgement, images)),
-    title,
+    title: PAGE_MESSAGES[language].runTitle(recipe.name, data.name, data.generated),
     part,
     generated: dataset.generated,
     classes: dataset.classes,
@@ -77,7 +88,8 @@ export async function writeReport(path: string, engine: Engine, images: JudgedIm
     history,
     filters: await firstFilters(engine),
     groups: [...runSettings(config), times(config, history)],
-  });
+  };
+  const page = await reportPage(content, language);
   await writeFileAtomic(join(path, RUN_FILES.confusion), svg);
   await writeFileAtomic(join(path, RUN_FILES.report), page);
 }

@@ -44,27 +44,40 @@ export interface CurveInks extends ChartInks {
 
 /** The quantity that one of the two plots shows. */
 interface Measure {
-  readonly axisName: string;
+  readonly axisName: (words: CurveWords) => string;
   readonly left: number;
   readonly train: (point: CurvePoint) => number;
   readonly validation: (point: CurvePoint) => number;
   /** The label above the best epoch. */
-  readonly bestLabel: (value: number, epoch: number) => string;
+  readonly bestLabel: (words: CurveWords, value: number, epoch: number) => string;
 }
 
+/** What the charts of a run say. */
+export const ENGLISH_CURVES = {
+  loss: "loss",
+  accuracy: "accuracy (%)",
+  epoch: "epoch",
+  train: "train",
+  validation: "validation",
+  lossAt: (value: string, epoch: number) => `validation at epoch ${epoch}: ${value}`,
+  bestAt: (value: string, epoch: number) => `best validation: ${value} % at epoch ${epoch}`,
+  noneFinite: (name: string) => `no finite ${name}`,
+};
+type CurveWords = typeof ENGLISH_CURVES;
+
 const LOSS: Measure = {
-  axisName: "loss",
+  axisName: ({ loss }) => loss,
   left: IMAGE_LEFT,
   train: (point) => point.trainLoss,
   validation: (point) => point.validationLoss,
-  bestLabel: (value, epoch) => `validation at epoch ${epoch}: ${value.toPrecision(4)}`,
+  bestLabel: ({ lossAt }, value, epoch) => lossAt(value.toPrecision(4), epoch),
 };
 const ACCURACY: Measure = {
-  axisName: "accuracy (%)",
+  axisName: ({ accuracy }) => accuracy,
   left: 680,
   train: (point) => 100 * point.trainAccuracy,
   validation: (point) => 100 * point.validationAccuracy,
-  bestLabel: (value, epoch) => `best validation: ${value.toFixed(2)} % at epoch ${epoch}`,
+  bestLabel: ({ bestAt }, value, epoch) => bestAt(value.toFixed(2), epoch),
 };
 
 const WIDTH = 1200;
@@ -104,9 +117,14 @@ export function curvesSvg(history: History, titles: { title: string; subtitle?: 
  * 1200, both at y from 66 to 480.
  *
  * @param inks colours, as values of SVG attributes
+ * @param words what they say. Default: in English
  * @throws RangeError if the history is empty
  */
-export function curvesHalves(history: History, inks?: CurveInks): [loss: Markup, accuracy: Markup] {
+export function curvesHalves(
+  history: History,
+  inks?: CurveInks,
+  words: CurveWords = ENGLISH_CURVES,
+): [loss: Markup, accuracy: Markup] {
   if (history.length === 0) throw new RangeError("there are no epochs to draw");
   const train = { ...TRAIN, color: inks?.train ?? TRAIN.color };
   const validation = { ...VALIDATION, color: inks?.validation ?? VALIDATION.color };
@@ -116,12 +134,12 @@ export function curvesHalves(history: History, inks?: CurveInks): [loss: Markup,
       { style: train, points: pointsOf(history, measure.train), markerPhase: 0 },
       { style: validation, points: pointsOf(history, measure.validation), markerPhase: 0.5 },
     ];
-    const plot = { ...plotOf(measure, curves, TOP), marks: best ? bestMark(best, measure) : [] };
+    const plot = { ...plotOf(measure, curves, TOP, words), marks: best ? bestMark(best, measure, words) : [] };
     return markup`${plotMarkup(plot, inks)}
 ${legendMarkup(
   [
-    { name: "train", style: train, left: measure.left, middle: LEGEND.middle },
-    { name: "validation", style: validation, left: measure.left + 98, middle: LEGEND.middle },
+    { name: words.train, style: train, left: measure.left, middle: LEGEND.middle },
+    { name: words.validation, style: validation, left: measure.left + 98, middle: LEGEND.middle },
   ],
   inks,
 )}`;
@@ -181,27 +199,30 @@ function pointsOf(history: History, value: (point: CurvePoint) => number): Curve
   return history.map((point) => [point.epoch, value(point)] as const);
 }
 
-function plotOf({ axisName, left }: Measure, curves: readonly Curve[], top: number): Plot {
+function plotOf({ axisName, left }: Measure, curves: readonly Curve[], top: number, words = ENGLISH_CURVES): Plot {
   const points = curves.flatMap((curve) => curve.points);
   return {
     frame: { left, top, ...PLOT },
-    x: epochAxis(points.map(([epoch]) => epoch)),
+    x: epochAxis(
+      points.map(([epoch]) => epoch),
+      words.epoch,
+    ),
     y: valueAxis(
       points.map(([, value]) => value),
-      axisName,
+      axisName(words),
     ),
     curves,
-    emptyNote: `no finite ${axisName}`,
+    emptyNote: words.noneFinite(axisName(words)),
   };
 }
 
 /** The first epoch and round numbers, about ten in all. */
-function epochAxis(epochs: readonly number[]): Axis {
+function epochAxis(epochs: readonly number[], name: string): Axis {
   const [first, last] = extent(epochs);
   const margin = Math.max(0.03 * (last - first), 0.25);
   const step = Math.max(1, roundStep((last - first || 1) / 10));
   return {
-    name: "epoch",
+    name,
     scale: scaleLinear().domain([first - margin, last + margin]),
     ticks: [first, ...multiples(step, first + step / 2, last)],
     format: String,
@@ -218,8 +239,8 @@ function bestPoint(history: History): CurvePoint | undefined {
     );
 }
 
-function bestMark(best: CurvePoint, { validation, bestLabel }: Measure): Mark[] {
+function bestMark(best: CurvePoint, { validation, bestLabel }: Measure, words: CurveWords): Mark[] {
   const value = validation(best);
   if (!Number.isFinite(value)) return [];
-  return [{ x: best.epoch, ringY: value, label: bestLabel(value, best.epoch) }];
+  return [{ x: best.epoch, ringY: value, label: bestLabel(words, value, best.epoch) }];
 }

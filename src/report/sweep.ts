@@ -62,16 +62,17 @@ export function sweepSvg(picture: SweepPicture): string {
 export function sweepMarkup(
   { combinations, influences }: Pick<SweepPicture, "combinations" | "influences">,
   inks?: CurveInks,
+  words: SweepWords = ENGLISH_SWEEP,
 ): { readonly width: number; readonly top: number; readonly height: number; readonly content: Markup } {
   const shown = combinations.slice(0, MOST_COMBINATIONS);
   const rows = Math.max(shown.length, Math.min(influences.length, MOST_SETTINGS), 3);
   const styles = stylesIn(inks);
-  const [spread, influence] = [spreadPlot(shown, rows, styles), influencePlot(influences, rows)];
+  const [spread, influence] = [spreadPlot(shown, rows, styles, words), influencePlot(influences, rows, words)];
   const legend = [
-    { name: "a run", style: styles.run, left: SPREAD.left, middle: LEGEND_MIDDLE },
-    { name: "mean", style: styles.mean, left: SPREAD.left + 115, middle: LEGEND_MIDDLE },
+    { name: words.run, style: styles.run, left: SPREAD.left, middle: LEGEND_MIDDLE },
+    { name: words.mean, style: styles.mean, left: SPREAD.left + 115, middle: LEGEND_MIDDLE },
     ...(shown.some(({ stoppedAfter }) => stoppedAfter !== undefined)
-      ? [{ name: "stopped early", style: styles.stopped, left: SPREAD.left + 220, middle: LEGEND_MIDDLE }]
+      ? [{ name: words.stopped, style: styles.stopped, left: SPREAD.left + 220, middle: LEGEND_MIDDLE }]
       : []),
   ];
   const content = markup`${plotMarkup(spread, inks)}
@@ -79,6 +80,19 @@ ${plotMarkup(influence, inks)}
 ${legendMarkup(legend, inks)}`;
   return { width: WIDTH, top: LEGEND_MIDDLE - 16, height: TOP + rows * ROW + BELOW_PLOT, content };
 }
+
+/** What the chart of a sweep says. */
+export const ENGLISH_SWEEP = {
+  run: "a run",
+  mean: "mean",
+  stopped: "stopped early",
+  accuracy: "validation accuracy (%)",
+  share: "share of the differences (%)",
+  noRun: "no run was finished",
+  nothingVaried: "nothing was varied",
+  tooFew: "too few runs to tell",
+};
+type SweepWords = typeof ENGLISH_SWEEP;
 
 /** How runs and means are drawn. */
 interface Styles {
@@ -93,7 +107,7 @@ function stylesIn(inks: CurveInks | undefined): Styles {
   return { run, stopped: { ...run, isHollow: true, opacity: undefined }, mean };
 }
 
-function spreadPlot(combinations: readonly SweptCombination[], rows: number, styles: Styles) {
+function spreadPlot(combinations: readonly SweptCombination[], rows: number, styles: Styles, words: SweepWords) {
   const all = combinations.flatMap(({ accuracies }) => accuracies.map((accuracy) => 100 * accuracy));
   const curves = combinations.flatMap(({ accuracies, stoppedAfter }, row): Curve[] => {
     if (accuracies.length === 0) return [];
@@ -109,22 +123,22 @@ function spreadPlot(combinations: readonly SweptCombination[], rows: number, sty
   });
   return {
     frame: { left: SPREAD.left, top: TOP, width: SPREAD.width, height: rows * ROW },
-    x: valueAxis(all, "validation accuracy (%)"),
+    x: valueAxis(all, words.accuracy),
     y: rowAxis(
       combinations.map(({ label }) => shortened(label, SPREAD.longestLabel)),
       rows,
     ),
     curves,
-    emptyNote: "no run was finished",
+    emptyNote: words.noRun,
   };
 }
 
-function influencePlot(influences: readonly Influence[], rows: number) {
+function influencePlot(influences: readonly Influence[], rows: number, words: SweepWords) {
   const shown = influences.slice(0, MOST_SETTINGS);
   return {
     frame: { left: INFLUENCE.left, top: TOP, width: INFLUENCE.width, height: rows * ROW },
     x: {
-      name: "share of the differences (%)",
+      name: words.share,
       scale: scaleLinear().domain([0, 100]),
       ticks: [0, 25, 50, 75, 100],
       format: String,
@@ -146,7 +160,7 @@ function influencePlot(influences: readonly Influence[], rows: number) {
             },
           ],
     ),
-    emptyNote: shown.length === 0 ? "nothing was varied" : "too few runs to tell",
+    emptyNote: shown.length === 0 ? words.nothingVaried : words.tooFew,
   };
 }
 

@@ -5,7 +5,7 @@ import { judgedImages, writeReport } from "../../node/runReport.js";
 import { RUN_FILES } from "../../runs/runFolderFiles.js";
 import { dataOfRun, listSkipped, loadSameData } from "../data.js";
 import { withInterrupt } from "../interrupt.js";
-import { messages } from "../messages/index.js";
+import { language, messages } from "../messages/index.js";
 import { type Arithmetic, arithmeticOption, dataDirOption, dataOption, threadsOption } from "../options.js";
 import { Terminal } from "../terminal.js";
 import { engineFor, openWeights } from "../weights.js";
@@ -38,7 +38,7 @@ async function runReport(given: string, options: ReportOptions, signal: AbortSig
   const data = await loadSameData(path, run.data, dataOfRun(run, options), { terminal, signal });
   const engine = await engineFor(weights, options);
   try {
-    await writeReport(path, engine, judgedImages(run, data.parts));
+    await writeReport(path, engine, judgedImages(run, data.parts), language);
   } finally {
     engine.dispose();
   }

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { Dataset } from "../../data/dataset.js";
 import type { LoadedData } from "../data.js";
+import { language } from "../messages/index.js";
 import type { FileContents } from "./folderContents.js";
 import type { WorkerMessage, WorkerStart } from "./worker.js";
 
@@ -46,7 +47,7 @@ export function trainInThread(
   start: WorkerStart,
   { signal, onProgress, onSaved }: TrainInThreadOptions,
 ): Promise<boolean> {
-  const worker = new Worker(PROGRAM, { workerData: start });
+  const worker = new Worker(PROGRAM, { workerData: start, argv: ["--lang", language] });
   const stop = () => worker.postMessage("stop");
   signal.addEventListener("abort", stop);
   let end: ThreadEnd = { end: "failed", reason: "its thread ended" };

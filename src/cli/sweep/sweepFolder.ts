@@ -15,12 +15,13 @@ import { svgToPng } from "../../node/png.js";
 import { named, readRunFile } from "../../node/runFiles.js";
 import { hasReport, readHistory } from "../../node/runFolder.js";
 import { influencesOf } from "../../report/influence.js";
+import type { PageMessages } from "../../report/page/messages/index.js";
 import type { PageRun, SweepPage } from "../../report/page/sweepPage.js";
 import { bestAccuracy } from "../../runs/history.js";
 import { RUN_FILES } from "../../runs/runFolderFiles.js";
 import type { EpochRecord } from "../../training/epochs.js";
 import * as z from "../../vendor/zod.js";
-import { counted } from "../messages/counted.js";
+import { language } from "../messages/index.js";
 import { configSchema, type SweepConfig } from "./config.js";
 import { type FinishedRun, formatCsv, type RunReport, type SweepReport } from "./report.js";
 
@@ -107,11 +108,13 @@ export async function readFailure(path: string, run: string): Promise<string | u
 /** Writes a sweep's results: a picture, a page, the runs as CSV and the report as JSON. */
 export async function writeReport(path: string, report: SweepReport): Promise<void> {
   // Imported here so that commands that draw nothing start without the charting code.
-  const [{ sweepSvg }, { sweepPage }] = await Promise.all([
+  const [{ sweepSvg }, { sweepPage }, { PAGE_MESSAGES }] = await Promise.all([
     import("../../report/sweep.js"),
     import("../../report/page/sweepPage.js"),
+    import("../../report/page/messages/index.js"),
   ]);
-  const content = await contentOf(path, report);
+  // The font of pictures has no Chinese.
+  const content = await contentOf(path, report, PAGE_MESSAGES.en);
   const svg = sweepSvg({
     ...content,
     combinations: content.combinations.map(({ label, runs, stoppedAfter }) => ({
@@ -122,7 +125,10 @@ export async function writeReport(path: string, report: SweepReport): Promise<vo
   });
   await writeFileAtomic(join(path, SWEEP_FILES.picture), svg);
   await writeFileAtomic(join(path, SWEEP_FILES.png), await svgToPng(svg));
-  await writeFileAtomic(join(path, SWEEP_FILES.page), await sweepPage(content));
+  await writeFileAtomic(
+    join(path, SWEEP_FILES.page),
+    await sweepPage(await contentOf(path, report, PAGE_MESSAGES[language]), language),
+  );
   await writeFileAtomic(join(path, SWEEP_FILES.result), formatJson(report));
   await writeFileAtomic(join(path, SWEEP_FILES.csv), formatCsv(report));
 }
@@ -131,6 +137,7 @@ export async function writeReport(path: string, report: SweepReport): Promise<vo
 async function contentOf(
   path: string,
   { recipe, data, generated, combinations, runs }: SweepReport,
+  says: PageMessages,
 ): Promise<SweepPage> {
   const histories = new Map<string, EpochRecord[]>();
   for (const { run, status } of runs) if (status !== "failed") histories.set(run, await readHistory(join(path, run)));
@@ -145,15 +152,15 @@ async function contentOf(
   });
   const pageRun = (run: RunReport): PageRun => ({
     name: run.run,
-    label: run.fold === undefined ? String(run.seed) : `${run.seed} fold ${run.fold}`,
+    label: says.runLabel(run.seed, run.fold),
     isFinished: run.status === "finished",
     ...(run.status !== "failed" && { validationAccuracy: run.validationAccuracy }),
     ...(run.status === "finished" && { testAccuracy: run.testAccuracy }),
   });
   const accuracyOf = ({ validationAccuracy = -1 }: PageRun) => validationAccuracy;
   return {
-    title: `LeNet-5 ${recipe} on ${data}${generated ? " (generated data)" : ""}: ${counted(combinations.length, "combination")}, ${counted(runs.length, "run")}`,
-    subtitle: "best validation accuracy of each run",
+    title: says.sweepTitle(recipe, data, generated, combinations.length, runs.length),
+    subtitle: says.sweepSubtitle,
     generated,
     influences: influencesOf(measured),
     comparedAfter: epochs,

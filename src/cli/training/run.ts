@@ -24,7 +24,7 @@ import type { TrainingPlan } from "../../training/plan.js";
 import type { Teacher } from "../../training/teacher.js";
 import { type LoadedData, listSkipped } from "../data.js";
 import { InterruptedError } from "../interrupt.js";
-import { messages } from "../messages/index.js";
+import { language, messages } from "../messages/index.js";
 import { tellHowToResume } from "../supervisor.js";
 import { formatPercent, type Reporter } from "../terminal.js";
 import { quoted, toJson } from "../text.js";
@@ -264,7 +264,7 @@ export class Run {
     await this.folder.drawCurves(runTitles(this.folder.config));
     await this.events?.finish(this.folder.epochs, evaluation);
     // The result comes last: a run that has it is complete.
-    await writeReport(this.folder.path, engine, judgedImages(this.folder.config, this.data.parts));
+    await writeReport(this.folder.path, engine, judgedImages(this.folder.config, this.data.parts), language);
     await this.folder.writeResult(result);
     terminal.line(
       messages.bestValidation(formatPercent(best.validationAccuracy), best.epoch, formatDuration(this.folder.seconds)),

@@ -5,12 +5,13 @@ import { STYLE } from "./style.js";
  * A self-contained HTML page, without requests or scripts: its content security policy allows only its own style and
  * embedded images.
  *
+ * @param language its tag
  * @param body the elements of the page
  */
-export async function htmlPage(title: string, body: Content): Promise<string> {
+export async function htmlPage(language: string, title: string, body: Content): Promise<string> {
   const policy = `default-src 'none'; img-src data:; style-src 'sha256-${await sha256(STYLE)}'; base-uri 'none'; form-action 'none'`;
   return markup`<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">

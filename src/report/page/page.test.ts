@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { PAGE_MESSAGES } from "./messages/index.js";
 import { reportPage } from "./page.js";
 import type { JudgedImage, Report } from "./pageContent.js";
 
@@ -130,5 +132,29 @@ describe("a run's page", () => {
     expect([...filter.matchAll(/fill="([^"]*)"/g)].map(([, color]) => color)).toEqual([
       ...["#004488", "#dfa880", "#ffffff", "#be5000"],
     ]);
+  });
+});
+
+describe("a run's page in Chinese", () => {
+  it("says nothing in English but names", async () => {
+    const page = await reportPage({ ...report, title: "LeNet-5", generated: true, part: "validation" }, "zh");
+    expect(page).toContain('<html lang="zh-CN">');
+    const body = page.slice(page.indexOf("<body>"));
+    const words = [...body.matchAll(/ (?:aria-label|alt|title)="([^"]*)"/g), ...body.matchAll(/>([^<]*)</g)].flatMap(
+      ([, text]) => text.match(/\b[A-Za-z]{3,}\b/g) ?? [],
+    );
+    expect([...new Set(words)].sort()).toEqual(["Esc", "LeNet", "cat", "dog"]);
+  });
+
+  it("knows the name of every setting and time", () => {
+    const sources = ["src/runs/settings.ts", "src/node/runReport.ts"].map((path) => readFileSync(path, "utf8")).join();
+    const calls = sources.matchAll(/(?:fact\(|optional\(|numbers\(|title: |\{ name: )"([^"]+)"/g);
+    const records = sources.matchAll(
+      /(?:"([a-z ]+)"|\b(\w+)): (?:data\.testChecksum|versions\.\w+|card\?\.\w+|kernels\?)/g,
+    );
+    const names = [...calls, ...records].map(([, quoted, plain]) => quoted ?? plain);
+    expect(names.length).toBeGreaterThan(50);
+    const kept = ["dropout", "lenet", "Node", "V8"];
+    expect(names.filter((name) => PAGE_MESSAGES.zh.fact(name) === name && !kept.includes(name))).toEqual([]);
   });
 });

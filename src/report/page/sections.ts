@@ -1,31 +1,28 @@
 import { type ConfusionCell, confusionCells, MOST_NUMBERED } from "../confusion.js";
 import { type Markup, markup } from "../markup.js";
-import { count, counted, percent } from "../numbers.js";
+import { count, percent } from "../numbers.js";
 import { largestShare, SHADES, signedColor } from "../palette.js";
+import type { PageMessages } from "./messages/index.js";
 import type { Filters, JudgedImage, Report } from "./pageContent.js";
 
 /** The side of a weight, and the gap between the channels of a filter, in SVG units. */
 const SIDE = 10;
 const GAP = 6;
 
-const CHANNEL_NAMES = ["red", "green", "blue"];
-
 /** The kernels of the first convolution, drawn as images. */
-export function filterSection(filters: Filters): Markup {
+export function filterSection(filters: Filters, says: PageMessages): Markup {
   const { weights, shape } = filters;
   const [number, channels] = shape;
   const largest = Array.from(weights).reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) || 1;
   return markup`<section id="filters" aria-labelledby="filters-title">
-<h2 id="filters-title">Filters of the first layer</h2>
-<p>The weights of each kernel: blue negative, white 0, orange positive, the further from 0 the darker.${
-    channels === 3 ? ` Each filter has one kernel per channel: ${CHANNEL_NAMES.join(", ")}, from left to right.` : ""
-  }</p>
-<ul class="filters">${Array.from({ length: number }, (_, index) => filterFigure(filters, index, largest))}</ul>
-${rangeBar(largest)}</section>
+<h2 id="filters-title">${says.filtersTitle}</h2>
+<p>${says.filterColours}${channels === 3 && says.filterChannels}</p>
+<ul class="filters">${Array.from({ length: number }, (_, index) => filterFigure(filters, index, largest, says))}</ul>
+${rangeBar(largest, says)}</section>
 `;
 }
 
-function filterFigure({ weights, shape }: Filters, index: number, largest: number): Markup {
+function filterFigure({ weights, shape }: Filters, index: number, largest: number, says: PageMessages): Markup {
   const [, channels, height, width] = shape;
   const size = channels * height * width;
   const values = Array.from({ length: size }, (_, place) => weights[index * size + place]);
@@ -37,12 +34,12 @@ function filterFigure({ weights, shape }: Filters, index: number, largest: numbe
     return markup`<rect x="${x}" y="${y}" width="${SIDE}" height="${SIDE}" fill="${signedColor(value / largest)}"/>`;
   });
   const range = `${signed(Math.min(...values))} … ${signed(Math.max(...values))}`;
-  return markup`<li><figure><svg viewBox="0 0 ${across} ${height * SIDE}" role="img" aria-label="filter ${index + 1}: weights ${range}" shape-rendering="crispEdges">${squares}</svg><figcaption>${range}</figcaption></figure></li>
+  return markup`<li><figure><svg viewBox="0 0 ${across} ${height * SIDE}" role="img" aria-label="${says.filter(index + 1, range)}" shape-rendering="crispEdges">${squares}</svg><figcaption>${range}</figcaption></figure></li>
 `;
 }
 
 /** The colour scale. */
-function rangeBar(largest: number): Markup {
+function rangeBar(largest: number, says: PageMessages): Markup {
   const steps = 41;
   const boxes = Array.from({ length: steps }, (_, step) => {
     const value = (2 * step) / (steps - 1) - 1;
@@ -51,7 +48,7 @@ function rangeBar(largest: number): Markup {
   const label = (x: number, anchor: string, value: number) =>
     markup`<text x="${x}" y="27" font-size="12" text-anchor="${anchor}" fill="currentColor">${signed(value)}</text>`;
   const width = steps * 8;
-  return markup`<svg class="range" viewBox="0 0 ${width} 30" role="img" aria-label="colours from ${signed(-largest)} to ${signed(largest)}">${boxes}${label(0, "start", -largest)}${label(width / 2, "middle", 0)}${label(width, "end", largest)}</svg>
+  return markup`<svg class="range" viewBox="0 0 ${width} 30" role="img" aria-label="${says.colours(signed(-largest), signed(largest))}">${boxes}${label(0, "start", -largest)}${label(width / 2, "middle", 0)}${label(width, "end", largest)}</svg>
 `;
 }
 
@@ -63,20 +60,19 @@ function signed(value: number): string {
 const MOST_WITH_PERCENTAGES = 12;
 
 /** The confusion matrix as a table of buttons. Each opens a sheet with images of its cell, without scripts. */
-export function matrixSection(report: Report): Markup {
+export function matrixSection(report: Report, says: PageMessages): Markup {
   const { classes } = report;
   const cells = confusionCells(report.confusion);
   const rows = cells.map(
     (row, truth) =>
-      markup`<tr><th scope="row" title="${classes[truth]}"><span>${classes[truth]}</span></th>${row.map((cell) => matrixCell(report, cell))}</tr>
+      markup`<tr><th scope="row" title="${classes[truth]}"><span>${classes[truth]}</span></th>${row.map((cell) => matrixCell(report, cell, says))}</tr>
 `,
   );
   return markup`<section id="confusion" aria-labelledby="confusion-title">
-<h2 id="confusion-title">Confusion matrix</h2>
-<p>Each row holds the images of one class, each column those predicted as one class. Framed cells are correct predictions.
-Select a cell to see its images; press Escape to close them.</p>
-<p class="quiet">Rows: true class. Columns: predicted class. Numbers: ${report.part} images.</p>
-<a class="skip" href="#classes">Skip the matrix</a>
+<h2 id="confusion-title">${says.matrixTitle}</h2>
+<p>${says.matrixRows}</p>
+<p class="quiet">${says.matrixLegend(says.parts[report.part])}</p>
+<a class="skip" href="#classes">${says.skipMatrix}</a>
 <div class="scroll" role="region" aria-labelledby="confusion-title" tabindex="0">
 <table class="matrix ${sizeOf(classes.length)}" aria-labelledby="confusion-title">
 <thead><tr><td></td>${classes.map((name) => markup`<th scope="col" title="${name}"><span>${name}</span></th>`)}</tr></thead>
@@ -84,11 +80,11 @@ Select a cell to see its images; press Escape to close them.</p>
 ${rows}</tbody>
 </table>
 </div>
-<ul class="scale" aria-label="shades: share of the row">${SHADES.slice(1).map(
+<ul class="scale" aria-label="${says.shades}">${SHADES.slice(1).map(
     (_, index) => markup`<li class="shade-${index + 1}">≤ ${percent(largestShare(index + 1), 0)}</li>`,
   )}</ul>
-<p class="quiet">Shades: share of the row.</p>
-${cells.flat().map((cell) => cell.count > 0 && sheet(report, cell))}</section>
+<p class="quiet">${says.shadesNote}</p>
+${cells.flat().map((cell) => cell.count > 0 && sheet(report, cell, says))}</section>
 `;
 }
 
@@ -97,29 +93,29 @@ function sizeOf(classes: number): string {
   return classes <= MOST_NUMBERED ? "several" : "many";
 }
 
-function matrixCell({ classes }: Report, { truth, predicted, count: value, share, level }: ConfusionCell): Markup {
+function matrixCell(
+  { classes }: Report,
+  { truth, predicted, count: value, share, level }: ConfusionCell,
+  says: PageMessages,
+): Markup {
   if (value === 0) return markup`<td></td>`;
-  const label = `${classes[truth]} predicted as ${classes[predicted]}: ${counted(value, "image")}, ${percent(share, 1)}`;
+  const label = says.cell(classes[truth], classes[predicted], value, percent(share, 1));
   const number = classes.length <= MOST_NUMBERED && markup`${count(value)}<small>${percent(share, 1)}</small>`;
   return markup`<td class="${truth === predicted ? "right" : "wrong"}"><button type="button" class="shade-${level}" popovertarget="${sheetId(truth, predicted)}" aria-label="${label}" title="${label}">${number}</button></td>`;
 }
 
 /** A sheet with images of a cell. */
-function sheet(report: Report, { truth, predicted, count: value }: ConfusionCell): Markup {
+function sheet(report: Report, { truth, predicted, count: value }: ConfusionCell, says: PageMessages): Markup {
   const { classes, cells } = report;
   const images = cells[truth][predicted];
   const id = sheetId(truth, predicted);
   const more = value - images.length;
-  const heading =
-    truth === predicted
-      ? markup`${classes[truth]}, predicted correctly`
-      : markup`${classes[truth]}, predicted as ${classes[predicted]}`;
   return markup`<div popover class="sheet" id="${id}" role="dialog" aria-labelledby="${id}-title">
-<button type="button" class="close" popovertarget="${id}" popovertargetaction="hide" autofocus>Close</button>
-<h3 id="${id}-title">${heading}: ${counted(value, "image")}</h3>
-<p class="quiet">with the probability of the prediction, most confident first</p>
-${imageStrip(images, report)}
-${more > 0 && markup`<p>and ${count(more)} more</p>`}</div>
+<button type="button" class="close" popovertarget="${id}" popovertargetaction="hide" autofocus>${says.close}</button>
+<h3 id="${id}-title">${says.sheetTitle(classes[truth], truth === predicted ? undefined : classes[predicted], value)}</h3>
+<p class="quiet">${says.mostConfident}</p>
+${imageStrip(images, report, says)}
+${more > 0 && markup`<p>${says.more(more)}</p>`}</div>
 `;
 }
 
@@ -133,19 +129,19 @@ const NAMED_CLASSES = 3;
 type Named = Pick<Report, "classes" | "part">;
 
 /** Small images with the probability of the predicted class. */
-export function imageStrip(images: readonly JudgedImage[], report: Named): Markup {
+export function imageStrip(images: readonly JudgedImage[], report: Named, says: PageMessages): Markup {
   return markup`<ul class="images">${images.map(
     (image) =>
-      markup`<li><figure>${imageTag(image, report)}<figcaption>${percent(image.probabilities[image.prediction], 1)}</figcaption></figure></li>
+      markup`<li><figure>${imageTag(image, report, says)}<figcaption>${percent(image.probabilities[image.prediction], 1)}</figcaption></figure></li>
 `,
   )}</ul>`;
 }
 
 /** Images with their likeliest classes and probabilities. */
-export function imageCards(images: readonly JudgedImage[], report: Named): Markup {
+export function imageCards(images: readonly JudgedImage[], report: Named, says: PageMessages): Markup {
   return markup`<ul class="images large">${images.map(
-    (image) => markup`<li><figure>${imageTag(image, report)}<figcaption>
-<div>${nameOf(image, report)}: <strong>${report.classes[image.truth]}</strong></div>
+    (image) => markup`<li><figure>${imageTag(image, report, says)}<figcaption>
+<div>${nameOf(image, report, says)}: <strong>${report.classes[image.truth]}</strong></div>
 <ul>${likeliest(image).map((index) => classLine(image, index, report.classes[index]))}</ul>
 </figcaption></figure></li>
 `,
@@ -167,14 +163,14 @@ function likeliest({ probabilities, truth }: JudgedImage): number[] {
   return order.includes(truth) ? order : [...order, truth];
 }
 
-function imageTag(image: JudgedImage, { classes, part }: Named): Markup {
+function imageTag(image: JudgedImage, { classes, part }: Named, says: PageMessages): Markup {
   const { address, file, truth, prediction } = image;
-  const called = truth === prediction ? "predicted correctly" : `predicted as ${classes[prediction]}`;
+  const called = says.predicted(truth === prediction ? undefined : classes[prediction]);
   const title = file === undefined ? "" : markup` title="${file}"`;
-  return markup`<img src="${address}" alt="${nameOf(image, { part })}, ${classes[truth]}, ${called}"${title}>`;
+  return markup`<img src="${address}" alt="${nameOf(image, { part }, says)}, ${classes[truth]}, ${called}"${title}>`;
 }
 
 /** An image's file or, in a data set without files, its number. */
-function nameOf({ file, index }: JudgedImage, { part }: Pick<Named, "part">): string {
-  return file ?? `${part} image ${index}`;
+function nameOf({ file, index }: JudgedImage, { part }: Pick<Named, "part">, says: PageMessages): string {
+  return file ?? says.imageOf(says.parts[part], index);
 }
