@@ -55,6 +55,10 @@ describe.skipIf(!executable)(`the camera in the lab${SKIPPED}`, () => {
     await page.getByText(/^\d+ images of 2 classes/).waitFor();
     expect(await page.locator("canvas.images").getAttribute("aria-label")).toContain("Class 2, moon");
     await trainToTheEnd(page);
+    await page.getByText(/^It reads [\d.]+% of \d+ held-out images right\./).waitFor();
+    await page.getByText(/has \d+ images\. With fewer than 20 of a class/).waitFor();
+    await page.getByRole("button", { name: "Settings for few images" }).click();
+    expect(page.url()).toMatch(/epochs=40&.*batch=8/);
     expect(faults).toEqual([]);
     await page.context().close();
   });

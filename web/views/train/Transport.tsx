@@ -1,12 +1,12 @@
 import { useSignalEffect } from "@preact/signals";
 import { changeUrl } from "../../address/url.js";
-import { formatPercent } from "../../i18n/numbers.js";
+import { formatCount, formatPercent } from "../../i18n/numbers.js";
 import { Button } from "../../kit/controls.js";
 import { announce } from "../../kit/regions.js";
 import type { Run } from "../../state/run.js";
 import { nextNumber, runs, selectedRun } from "../../state/runs.js";
 import { currentRun, go, isReady, playOrPause, reset, resume } from "./controls.js";
-import { diagnose } from "./diagnosis.js";
+import { conclude, diagnose, FEW_IMAGES, troublesOf } from "./diagnosis.js";
 import { messages } from "./messages/index.js";
 
 /** The selected run's progress: a bar and a line of text. */
@@ -34,7 +34,15 @@ export function Diagnosis() {
   const m = messages();
   const run = selectedRun.value;
   const found = run && diagnose(run);
-  if (!found) return null;
+  if (!run) return null;
+  if (!found) {
+    return (
+      <>
+        <Advice run={run} />
+        <Concluded run={run} />
+      </>
+    );
+  }
   const { kind, rate, usual } = found;
   return (
     <div class="notice diagnosis" role="status">
@@ -43,6 +51,46 @@ export function Diagnosis() {
         <Button onClick={() => changeUrl({ lr: undefined })}>{m.usualRate(String(usual))}</Button>
       )}
     </div>
+  );
+}
+
+/** What else goes wrong with a run, what to do about it, and settings that help. */
+function Advice({ run }: { readonly run: Run }) {
+  const m = messages();
+  const troubles = troublesOf(run);
+  if (troubles.length === 0) return null;
+  return (
+    <div class="notice diagnosis" role="status">
+      {troubles.map((trouble) => (
+        <p key={trouble.kind}>
+          {trouble.kind === "oneClass"
+            ? m.troubles.oneClass(trouble.name, formatPercent(trouble.share))
+            : trouble.kind === "overfits"
+              ? m.troubles.overfits(formatPercent(trouble.train), formatPercent(trouble.validation))
+              : m.troubles.fewImages(trouble.name, trouble.count)}
+        </p>
+      ))}
+      <Button onClick={() => changeUrl(FEW_IMAGES)}>{m.settingsForFew}</Button>
+    </div>
+  );
+}
+
+/** What a finished run has shown, in a sentence or two. */
+function Concluded({ run }: { readonly run: Run }) {
+  const m = messages();
+  const found = conclude(run, runs.value);
+  if (!found) return null;
+  const { accuracy, images, mistake, other } = found;
+  const points = other && (100 * Math.abs(other.difference)).toFixed(1);
+  return (
+    <p class="conclusion">
+      {m.concluded(formatPercent(accuracy), formatCount(images))}{" "}
+      {mistake ? m.mistake(mistake.from, mistake.to, mistake.count) : m.noMistake}{" "}
+      {other &&
+        (other.isClear
+          ? m[other.difference > 0 ? "better" : "worse"](String(points), other.run.number)
+          : m.alike(other.run.number))}
+    </p>
   );
 }
 

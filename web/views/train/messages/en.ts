@@ -39,6 +39,24 @@ export const en = {
       `This network hardly learns: its learning rate is ${rate}, the recipe’s is ${usual}. Such short steps take far more epochs.`,
     diverged: (rate: string, _usual: string) => `The loss grew without bound. A learning rate below ${rate} may help.`,
   },
+  troubles: {
+    oneClass: (name: string, percent: string) =>
+      `It takes nearly everything (${percent}) for “${name}”. Give every class about as many images, look whether their labels are right, and train for longer.`,
+    overfits: (train: string, validation: string) =>
+      `It knows its training images by heart: ${train} right, but only ${validation} of the others. More images help most; else augmentation, dropout, and fewer epochs.`,
+    fewImages: (name: string, count: number) =>
+      `“${name}” has ${count} ${count === 1 ? "image" : "images"}. With fewer than 20 of a class, a network learns their chance features. Take more: other backgrounds, angles, light.`,
+  },
+  settingsForFew: "Settings for few images",
+  concluded: (percent: string, images: string) => `It reads ${percent} of ${images} held-out images right.`,
+  mistake: (from: string, to: string, count: number) =>
+    `Its most frequent mistake: “${from}” taken for “${to}”, ${count} ${count === 1 ? "time" : "times"}.`,
+  noMistake: "It makes no mistake there.",
+  better: (points: string, run: number) =>
+    `That is ${points} points more than run ${run} on the same images, more than chance.`,
+  worse: (points: string, run: number) =>
+    `That is ${points} points less than run ${run} on the same images, more than chance.`,
+  alike: (run: number) => `From run ${run}, on the same images, it differs by no more than chance would.`,
   usualRate: (usual: string) => `Use the recipe’s ${usual}`,
   highRate: (times: string) => `${times} times the recipe’s: the network will most likely learn nothing.`,
   compiling: "preparing the graphics card",

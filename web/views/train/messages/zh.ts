@@ -40,6 +40,21 @@ export const zh: typeof en = {
       `这个网络几乎没有在学习：它的学习率是 ${rate}，配方的是 ${usual}。步子这么小，需要多得多的轮数。`,
     diverged: (rate) => `损失无限增大。把学习率降到 ${rate} 以下或许有用。`,
   },
+  troubles: {
+    oneClass: (name, percent) =>
+      `它把几乎所有图像（${percent}）都认作“${name}”。请让各类图像的数量相近，检查标签是否正确，并训练更久。`,
+    overfits: (train, validation) =>
+      `它把训练图像背了下来：训练图像对了 ${train}，其他图像只对了 ${validation}。最有效的是更多图像；否则用数据增强、dropout，或减少轮数。`,
+    fewImages: (name, count) =>
+      `“${name}”只有 ${count} 张图像。一类少于 20 张时，网络学到的是它们的偶然特征。请多拍一些：换背景、角度和光线。`,
+  },
+  settingsForFew: "适合少量图像的设置",
+  concluded: (percent, images) => `在 ${images} 张留出的图像中，它读对了 ${percent}。`,
+  mistake: (from, to, count) => `最常见的错误：把“${from}”认作“${to}”，${count} 次。`,
+  noMistake: "一个错误也没有。",
+  better: (points, run) => `在同样的图像上，比运行 ${run} 高 ${points} 个百分点，超出偶然。`,
+  worse: (points, run) => `在同样的图像上，比运行 ${run} 低 ${points} 个百分点，超出偶然。`,
+  alike: (run) => `在同样的图像上，与运行 ${run} 的差别不超出偶然。`,
   usualRate: (usual) => `使用配方的 ${usual}`,
   highRate: (times) => `是配方的 ${times} 倍：网络很可能什么也学不到。`,
   compiling: "正在准备显卡",
