@@ -62,7 +62,7 @@ describe.skipIf(!executable)(`the lab in a classroom${SKIPPED}`, () => {
   });
 
   test("gives links that hide controls, and code for another page", async () => {
-    const { page } = await openView(browser, `${host.url}#network?networkSample=4`, STILL);
+    const { page } = await openView(browser, `${host.url}#network?image=digits:4`, STILL);
     await page.getByRole("heading", { name: "It reads a 4." }).waitFor();
     await page.getByRole("button", { name: "For the classroom" }).click();
     const dialog = page.getByRole("dialog", { name: "For the classroom" });
@@ -70,7 +70,7 @@ describe.skipIf(!executable)(`the lab in a classroom${SKIPPED}`, () => {
     await dialog.getByLabel("language and theme").check();
     expect(await axeFaults(page)).toEqual([]);
     const link = await dialog.getByLabel("Link", { exact: true }).inputValue();
-    expect(link).toBe(`${host.url}#network?networkSample=4&hide=settings,images`);
+    expect(link).toBe(`${host.url}#network?image=digits%3A4&hide=settings,images`);
     const code = await dialog.getByLabel("Code for another page").inputValue();
     const other = await openView(browser, link, STILL);
     await other.page.getByRole("heading", { name: "It reads a 4." }).waitFor();
@@ -82,7 +82,7 @@ describe.skipIf(!executable)(`the lab in a classroom${SKIPPED}`, () => {
     await frame.getByRole("heading", { name: "It reads a 4." }).waitFor();
     expect(await frame.getByRole("banner").count()).toBe(0);
     const whole = frame.getByRole("link", { name: "Open in the lenet lab" });
-    expect(await whole.getAttribute("href")).toBe("#network?networkSample=4");
+    expect(await whole.getAttribute("href")).toBe("#network?image=digits%3A4");
     await embedding.context().close();
     await other.page.context().close();
     await page.context().close();
@@ -111,6 +111,39 @@ describe.skipIf(!executable)(`the lab in a classroom${SKIPPED}`, () => {
       await lab.close();
     }
     await new Promise((resolve) => embedding.close(resolve));
+  });
+
+  test("has a worksheet whose numbers agree, with and without solutions", async () => {
+    const { page } = await openView(browser, `${host.url}#network?image=digits:4&theme=dark`, STILL);
+    await page.getByRole("heading", { name: "It reads a 4." }).waitFor();
+    await page.getByRole("button", { name: "For the classroom" }).click();
+    await page.getByRole("link", { name: "Worksheet" }).click();
+    await page.getByRole("heading", { level: 1, name: "How a network reads" }).waitFor();
+    const cells = async (caption: string) => {
+      const texts = await page.getByRole("table", { name: caption, exact: true }).getByRole("cell").allTextContents();
+      return texts.map((text) => (text === "" ? Number.NaN : Number(text.replace("−", "-"))));
+    };
+    const [seen, weights, products] = await Promise.all(["What it sees", "Its weights", "Products"].map(cells));
+    expect(products.filter(Number.isNaN)).toHaveLength(15);
+    expect(await page.locator(".sheet-blank").count()).toBeGreaterThan(8);
+    // Each number is rounded to two places.
+    for (const [tap, product] of products.entries()) {
+      if (!Number.isNaN(product)) expect(Math.abs(product - seen[tap] * weights[tap])).toBeLessThan(0.07);
+    }
+    expect(await axeFaults(page)).toEqual([]);
+    await page.getByRole("button", { name: "With solutions" }).click();
+    const solved = await cells("Products");
+    const sum = solved.reduce((all, product) => all + product, 0);
+    const told = await page.getByText("Sum of all products").locator("strong").first().textContent();
+    expect(Math.abs(Number(told?.replace("−", "-")) - sum)).toBeLessThan(0.13);
+    await page.getByText(/^The largest sum wins:.*4 \(/).waitFor();
+    expect(await page.locator(".sheet-blank").count()).toBe(0);
+    // On paper, it takes one page.
+    const pages = (await page.pdf({ format: "A4" })).toString("latin1").match(/\/Type \/Page\b/g);
+    expect(pages).toHaveLength(1);
+    await page.getByRole("button", { name: "Back to the network" }).click();
+    await page.getByRole("heading", { name: "It reads a 4." }).waitFor();
+    await page.context().close();
   });
 
   test("prints light and without controls", async () => {

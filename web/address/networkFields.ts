@@ -1,4 +1,4 @@
-import { choice, flag } from "./fields.js";
+import { choice, flag, optionalChoice } from "./fields.js";
 
 /** The networks that the view Network shows: those that come with the page, and the selected run's. */
 export const SHOWN_NETWORKS = ["digits", "clothes", "run"] as const;
@@ -8,5 +8,7 @@ export type ShownNetwork = (typeof SHOWN_NETWORKS)[number];
 export const networkFields = {
   /** Whether the network stands in space. */
   networkSpace: flag(false),
+  /** The page for paper instead, with or without its solutions. */
+  networkSheet: optionalChoice(["tasks", "solutions"] as const),
   networkShow: choice(SHOWN_NETWORKS, "digits"),
 };

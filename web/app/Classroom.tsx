@@ -26,9 +26,8 @@ export function Classroom() {
       </button>
       <Dialog open={open} title={m.classroom} close={m.close}>
         <Choices
-          onPresent={() => {
+          onLeave={() => {
             open.value = false;
-            changeUrl({ present: true });
           }}
         />
       </Dialog>
@@ -36,7 +35,7 @@ export function Classroom() {
   );
 }
 
-function Choices({ onPresent }: { readonly onPresent: () => void }) {
+function Choices({ onLeave }: { readonly onLeave: () => void }) {
   const m = messages();
   const hidden = useSignal<readonly Control[]>(url.peek().hide);
   const hide = CONTROLS.filter((control) => hidden.value.includes(control));
@@ -46,9 +45,23 @@ function Choices({ onPresent }: { readonly onPresent: () => void }) {
   return (
     <div class="classroom">
       <div class="buttons">
-        <Button primary icon="present" onClick={onPresent}>
+        <Button
+          primary
+          icon="present"
+          onClick={() => {
+            onLeave();
+            changeUrl({ present: true });
+          }}
+        >
           {m.present}
         </Button>
+        <a
+          class="button"
+          onClick={onLeave}
+          href={addressWith({ view: "network", networkSheet: "tasks", tour: undefined, lesson: undefined })}
+        >
+          {m.worksheet}
+        </a>
       </div>
       <fieldset>
         <legend>{m.hide}</legend>

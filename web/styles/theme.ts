@@ -8,8 +8,13 @@ system.addEventListener("change", ({ matches }) => {
   systemIsDark.value = matches;
 });
 
+/** Whether the page shows what is to be printed. */
+const isPaper = () => url.value.view === "network" && url.value.networkSheet !== undefined;
+
 /** The theme in effect: the chosen one, otherwise the system's. Canvases use it. */
-export const theme = computed<Theme>(() => url.value.theme ?? (systemIsDark.value ? "dark" : "light"));
+export const theme = computed<Theme>(
+  () => (isPaper() ? "light" : undefined) ?? url.value.theme ?? (systemIsDark.value ? "dark" : "light"),
+);
 
 // Style sheets read it from the attribute.
 effect(() => {

@@ -40,6 +40,7 @@ export const en = {
   endPresent: "End the presentation (p)",
   openWhole: "Open in the lenet lab",
   classroom: "For the classroom",
+  worksheet: "Worksheet",
   hide: "Hide in the link",
   controls: {
     tabs: "the other views",

@@ -31,6 +31,7 @@ export const zh: typeof en = {
   endPresent: "结束演示（p）",
   openWhole: "在 lenet 实验室中打开",
   classroom: "用于课堂",
+  worksheet: "练习单",
   hide: "在链接中隐藏",
   controls: {
     tabs: "其他视图",

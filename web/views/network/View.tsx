@@ -1,5 +1,6 @@
 import "./network.css";
 import { computed, signal, useSignalEffect } from "@preact/signals";
+import type { ComponentType } from "preact";
 import { CHAPTERS } from "../../address/tourFields.js";
 import { addressWith, changeUrl, url } from "../../address/url.js";
 import { Choice } from "../../kit/controls.js";
@@ -43,6 +44,9 @@ type TourModule = typeof import("./tour/Tour.js");
 /** The guided tour, once it has been loaded. */
 const Tour = signal<TourModule | undefined>(undefined);
 
+/** The page for paper, once it has been loaded. */
+const Worksheet = signal<ComponentType | undefined>(undefined);
+
 /** Whether the address has a chapter of the tour, or a lesson. */
 const isTouring = computed(() => url.value.tour !== undefined || url.value.lesson !== undefined);
 
@@ -71,7 +75,14 @@ export function View() {
       Tour.value = module;
     });
   });
+  useSignalEffect(() => {
+    if (url.value.networkSheet === undefined || Worksheet.peek()) return;
+    void import("./Worksheet.js").then((module) => {
+      Worksheet.value = module.Worksheet;
+    });
+  });
   const tour = isTouring.value ? Tour.value : undefined;
+  if (url.value.networkSheet !== undefined && Worksheet.value) return <Worksheet.value />;
   const outputs = subject.structure.value.stages.length - 1;
   const isAnswerAsked = sceneMarks.value.some(({ stage, isCovered }) => isCovered && stage === outputs);
   return (
