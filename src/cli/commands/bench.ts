@@ -112,6 +112,7 @@ async function benchCard({ seconds, full, json, device: choice }: BenchOptions):
 }
 
 function formatFleets(figures: readonly FleetFigure[]): string[] {
+  const says = messages.bench;
   const rows = figures.map((figure) => [
     figure.recipe,
     String(figure.networks),
@@ -119,17 +120,15 @@ function formatFleets(figures: readonly FleetFigure[]): string[] {
     (figure.trainMicroseconds / figure.networks).toFixed(1),
     (figure.memoryBytes / 2 ** 20).toFixed(1),
   ]);
-  return [
-    "Training steps of batch 32 on 1x28x28 images, including augmentation; medians, with quartiles in parentheses",
-    ...table(["recipe", "networks", "µs", "µs a network", "MB"], rows, 1),
-  ];
+  return [says.fleets, ...table(says.fleetColumns, rows, 1)];
 }
 
 /** The results as tables, each median followed by its quartiles. */
 export function formatBenchmark(environment: Environment, report: BenchmarkReport): string {
   const { node, v8, processor, cores, loadAverage } = environment;
+  const says = messages.bench;
   const peaks = report.peaks.map(({ fused, gflops, gflopsQuartiles }) => [
-    fused ? "fused multiply-add" : "multiply, then add",
+    fused ? says.fused : says.separate,
     spread(gflops, gflopsQuartiles, 1),
   ]);
   const kernels = report.kernels.map(({ input, name, microseconds, microsecondsQuartiles, gflops, percentOfPeak }) => [
@@ -168,26 +167,29 @@ export function formatBenchmark(environment: Environment, report: BenchmarkRepor
     spread(microseconds, microsecondsQuartiles, 2),
   ]);
   return [
-    `${processor}, ${cores} ${cores === 1 ? "core" : "cores"}, load average ${loadAverage.toFixed(2)}; Node ${node}, V8 ${v8}`,
-    `The engine ${report.fused ? "has" : "does not have"} fused arithmetic here. Medians, with quartiles in parentheses.`,
+    says.machine(processor, cores, loadAverage.toFixed(2), `Node ${node}, V8 ${v8}`),
+    says.arithmetic(report.fused),
     "",
-    "Peak of one core in WebAssembly",
+    says.peak,
     ...table(["", "GFLOP/s"], peaks, 1),
     "",
-    "Kernels of a training step at batch 32, one thread; operations counted as in a direct convolution",
-    ...table(["kernel", "input", "µs", "GFLOP/s", "of peak"], kernels, 2),
+    says.kernels,
+    ...table(says.kernelColumns, kernels, 2),
     "",
-    `Kernels without multiply-adds (${LEAST_MICROSECONDS} µs or more)`,
-    ...table(["kernel", "recipe", "input", "µs"], others, 3),
+    says.otherKernels(LEAST_MICROSECONDS),
+    ...table(says.otherColumns, others, 3),
     "",
-    "Preparing one image for a batch, one thread, µs",
-    ...table(["input", "draw", "plain", "augmented"], images, 1),
+    says.images,
+    ...table(says.imageColumns, images, 1),
     "",
-    ...(barriers.length > 0 ? ["One barrier, µs", ...table(["threads", "µs"], barriers, 0), ""] : []),
-    "Steps, including augmentation",
-    ...table(["recipe", "input", "batch", "threads", "train µs", "forward µs", "train images/s", "MB"], steps, 2),
+    ...(barriers.length > 0 ? [says.barrier, ...table(says.barrierColumns, barriers, 0), ""] : []),
+    says.steps,
+    ...table(says.stepColumns, steps, 2),
     "",
-    `Compiling a model: ${spread(report.compileMilliseconds, report.compileMillisecondsQuartiles, 1)} ms; the first time ${report.firstCompileMilliseconds.toFixed(0)} ms`,
+    says.compiling(
+      spread(report.compileMilliseconds, report.compileMillisecondsQuartiles, 1),
+      report.firstCompileMilliseconds.toFixed(0),
+    ),
   ].join("\n");
 }
 

@@ -4,6 +4,7 @@ import { describeFileError } from "../../node/disk/files.js";
 import { parseSources } from "../../node/serve/models.js";
 import { type ServeOptions, serveModels } from "../../node/serve/server.js";
 import { withInterrupt } from "../interrupt.js";
+import { messages } from "../messages/index.js";
 import { integer, numberBetween } from "../options.js";
 
 interface ServeCommandOptions {
@@ -84,9 +85,8 @@ async function runServe(paths: readonly string[], options: ServeCommandOptions):
       logLevel: options.log,
     });
     // Standard output is for the log.
-    process.stderr.write(
-      `serving ${models.map(({ name, version }) => `${name}@${version}`).join(", ")}: ${server.url}\n`,
-    );
+    const names = models.map(({ name, version }) => `${name}@${version}`).join(", ");
+    process.stderr.write(`${messages.serving(names, server.url)}\n`);
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
     await server.close();
   });

@@ -123,6 +123,31 @@ export const en = {
   measuring: "measuring",
   busy: (load: string, cores: number) =>
     `the load average is ${load} on ${counted(cores, "core")}: other programs are running, and the figures will be too slow`,
+  bench: {
+    fleets:
+      "Training steps of batch 32 on 1x28x28 images, including augmentation; medians, with quartiles in parentheses",
+    fleetColumns: ["recipe", "networks", "µs", "µs a network", "MB"],
+    fused: "fused multiply-add",
+    separate: "multiply, then add",
+    machine: (processor: string, cores: number, load: string, versions: string) =>
+      `${processor}, ${cores} ${cores === 1 ? "core" : "cores"}, load average ${load}; ${versions}`,
+    arithmetic: (fused: boolean) =>
+      `The engine ${fused ? "has" : "does not have"} fused arithmetic here. Medians, with quartiles in parentheses.`,
+    peak: "Peak of one core in WebAssembly",
+    kernels: "Kernels of a training step at batch 32, one thread; operations counted as in a direct convolution",
+    kernelColumns: ["kernel", "input", "µs", "GFLOP/s", "of peak"],
+    otherKernels: (least: number) => `Kernels without multiply-adds (${least} µs or more)`,
+    otherColumns: ["kernel", "recipe", "input", "µs"],
+    images: "Preparing one image for a batch, one thread, µs",
+    imageColumns: ["input", "draw", "plain", "augmented"],
+    barrier: "One barrier, µs",
+    barrierColumns: ["threads", "µs"],
+    steps: "Steps, including augmentation",
+    stepColumns: ["recipe", "input", "batch", "threads", "train µs", "forward µs", "train images/s", "MB"],
+    compiling: (milliseconds: string, first: string) =>
+      `Compiling a model: ${milliseconds} ms; the first time ${first} ms`,
+  },
+  serving: (models: string, url: string) => `serving ${models}: ${url}`,
   lab: (url: string) => `lab: ${url}\nPress Ctrl-C to stop.`,
   device: (device: "cpu" | "gpu", reason: string) =>
     `device: ${device === "cpu" ? "the processor" : "a graphics card"}, because ${reason}`,
