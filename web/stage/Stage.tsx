@@ -171,11 +171,15 @@ export function useHeight(): [RefObject<HTMLDivElement | null>, number] {
   return [element, height.value];
 }
 
-/** The height of an answer: that of its class, as far as it has its place there. */
-export function answerPlace({ stages, top, end, unit }: SceneLayout, winner: number): number {
+/**
+ * The height of an answer: that of its class, as far as it has its place there.
+ *
+ * @param above what stands above it, such as its network's name, in units of the design
+ */
+export function answerPlace({ stages, top, end, unit }: SceneLayout, winner: number, above = 0): number {
   const row = stages[stages.length - 1][winner];
   const middle = row ? row.y + row.height / 2 : (top + end) / 2;
-  return Math.max(top + ANSWER_ROOM * unit - 40 * unit, Math.min(end - ANSWER_ROOM * unit, middle));
+  return Math.max(top + (ANSWER_ROOM - 40 + above) * unit, Math.min(end - ANSWER_ROOM * unit, middle));
 }
 
 /** The shortcuts of views with a stage. */

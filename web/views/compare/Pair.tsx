@@ -126,6 +126,9 @@ interface HalfProps {
   readonly pad: "upper half" | "lower half";
 }
 
+/** The height of a network's name over its answer, in units of the design. */
+const NAME_HEIGHT = 28;
+
 /** The scene of one of the networks. */
 function Half({ side: { subject, contestant }, size, pad }: HalfProps) {
   const [element, height] = useHeight();
@@ -134,7 +137,7 @@ function Half({ side: { subject, contestant }, size, pad }: HalfProps) {
   return (
     <div class="network-stage" ref={element}>
       {size.isAcross ? (
-        <Answer subject={subject} name={name} top={answerPlace(closed, subject.winner.value)} />
+        <Answer subject={subject} name={name} top={answerPlace(closed, subject.winner.value, NAME_HEIGHT)} />
       ) : (
         <h3>{name}</h3>
       )}
