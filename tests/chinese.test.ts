@@ -230,10 +230,14 @@ describe("errors in Chinese", () => {
 });
 
 it("says everything in both languages, and not the same", () => {
-  const isText = (value: unknown): value is string => typeof value === "string";
-  for (const key of Object.keys(en) as (keyof typeof en)[]) {
-    const [english, chinese] = [en[key], zh[key]];
-    if (isText(english) && isText(chinese)) expect(chinese, key).toMatch(CHINESE);
+  const compare = (english: unknown, chinese: unknown, key: string): void => {
+    if (typeof english === "string" && typeof chinese === "string") expect(chinese, key).toMatch(CHINESE);
     if (Array.isArray(english)) expect((chinese as readonly string[]).length, key).toBe(english.length);
-  }
+    else if (typeof english === "object" && english !== null) {
+      for (const [name, value] of Object.entries(english)) {
+        compare(value, (chinese as Record<string, unknown>)[name], `${key}.${name}`);
+      }
+    }
+  };
+  compare(en, zh, "messages");
 });
