@@ -22,7 +22,13 @@ export default defineConfig({
   outDir: "dist",
   rewrites: { "api/README.md": "api/index.md" },
   head: [["link", { rel: "icon", href: `${base}lab/icon.svg`, type: "image/svg+xml" }]],
-  markdown: { defaultHighlightLang: "sh", anchor: { slugify: slugOf }, config: pageRules },
+  markdown: {
+    // Its colours in light are legible on grey.
+    theme: { light: "github-light-high-contrast", dark: "github-dark" },
+    defaultHighlightLang: "sh",
+    anchor: { slugify: slugOf },
+    config: pageRules,
+  },
   vite: { plugins: [vueOfThisFolder()] },
   locales: { root: locale("en", "en", "/"), zh: locale("zh", "zh-CN", "/zh/") },
   themeConfig: {
@@ -38,6 +44,9 @@ export default defineConfig({
     // Its blocks of code stand side by side, which takes room.
     if (/^(zh\/)?tutorial\.md$/.test(page.relativePath)) page.frontmatter = { pageClass: "wide-page", aside: false };
   },
+  // The theme gives the front page no main landmark.
+  transformHtml: (html) =>
+    html.includes('class="VPHome"') ? html.replace('id="VPContent"', 'id="VPContent" role="main"') : html,
   buildEnd({ outDir }) {
     if (!existsSync(LAB)) throw new Error("dist/lab does not exist: run npm run build first");
     cpSync(LAB, `${outDir}/lab`, { recursive: true });
