@@ -75,5 +75,5 @@ function rowMajor(matrix: FloatConstant): FloatConstant {
       data[row * columns + column] = matrix.data[column * rows + row];
     }
   }
-  return { ...matrix, shape: matrix.shape, data, isTransposed: false };
+  return { ...matrix, data, isTransposed: false };
 }

@@ -155,6 +155,15 @@ const SIZES: readonly (readonly [string, (graph: Graph) => unknown])[] = [
   ["(Identity): it has no input 1", computing("Identity", [])],
 ];
 
+/** A reshape of a batch that is described like this, to the wrong number of features. */
+const ofUnknownBatch = (dimension: object): readonly [string, (graph: Graph) => unknown] => [
+  'node "flatten1" (Reshape): it reshapes to [-1,15], expected [batch,16]',
+  (graph) => {
+    setDimension(graph, 0, dimension);
+    reshaping(-1, 15)(graph);
+  },
+];
+
 /** Graphs that are not a LeNet-5, or that compute something other than they seem to. */
 const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: EditableFile) => unknown]>> = {
   "an unknown operator": [
@@ -385,6 +394,25 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
       [`node "flatten1" (Reshape): it reshapes to [${shape}], expected [batch,16]`, reshaping(...shape)],
     ]),
   ),
+  "a wrong Reshape of a batch with a name": ofUnknownBatch({ dim_param: "N" }),
+  "a wrong Reshape of a batch without a name": ofUnknownBatch({}),
+  "a wrong Reshape of a batch of 0": ofUnknownBatch({ dim_value: 0 }),
+  "a wrong Reshape of a batch of -1": ofUnknownBatch({ dim_value: -1 }),
+  "a wrong Reshape of a batch of 1": [
+    'node "flatten1" (Reshape): it reshapes to [-1,15], expected [1,16]',
+    (graph) => {
+      setDimension(graph, 0, { dim_value: 1 });
+      reshaping(-1, 15)(graph);
+    },
+  ],
+  "zeros of a padded activation's shape": [
+    "(ConstantOfShape): its shape is [batch,1,16,16], expected at most [8]",
+    (graph) => {
+      before("conv1", "Pad", [], pads(0, 0, 2, 2, 0, 0, 2, 2))(graph);
+      insert(graph, "conv1", { op_type: "Shape", input: ["before"], output: ["all"] });
+      insert(graph, "conv1", { op_type: "ConstantOfShape", input: ["all"], output: ["zeros"] });
+    },
+  ],
   "a Reshape to another fixed batch": [
     'node "flatten1" (Reshape): it reshapes to [4,16], expected [8,16]',
     (graph) => {

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { bitsOf } from "../../../tests/support/bits.js";
-import { constant, edited, lenetWeights } from "../../../tests/support/onnxFiles.js";
+import { constant, edited, lenetWeights, node, setAttribute } from "../../../tests/support/onnxFiles.js";
 import { initializeParameters, lenet5, type ModelMetadata, RBF_CENTRES, type Weights } from "../../model/index.js";
 import { RECIPES } from "../../training/recipes/recipes.js";
 import { VERSION } from "../../version.js";
 import { readModelMetadata } from "../modelMetadata.js";
 import { isOnnx, readOnnx, writeOnnx } from "./index.js";
-import { DataType, MODEL } from "./messages.js";
+import { AttributeType, DataType, MODEL } from "./messages.js";
 import { readMessage } from "./protobuf.js";
 
 const SHAPES = [
@@ -70,6 +70,38 @@ describe("reading a written file", () => {
     const bare = { model: { ...model, layers }, parameters: renamed, ...rest };
     const read = readOnnx(writeOnnx({ ...bare, metadata: metadataOf(bare) }));
     expect([read.model, bitsOf(read.tensors)]).toEqual([bare.model, bitsOf(renamed)]);
+  });
+
+  it.each([false, true])("keeps batch normalisation, with metadata or without: %s", (described) => {
+    const { normalization } = lenetWeights();
+    const named = lenetWeights({ batchNorm: true }).model;
+    const layers = named.layers.map((layer) =>
+      layer.type === "batchNorm" ? { ...layer, epsilon: 0.001, momentum: 0.25 } : layer,
+    );
+    const model = { ...named, layers };
+    const parameters = new Map(
+      [...initializeParameters(model, 1)].map(([name, { shape, data }], index) => [
+        name,
+        { shape, data: data.map((value, place) => value + index + (place % 7) / 8) },
+      ]),
+    );
+    const bare = { model, parameters, normalization };
+    const bytes = writeOnnx(described ? { ...bare, metadata: metadataOf(bare) } : bare);
+    const read = readOnnx(bytes);
+    expect(read.model).toEqual(model);
+    expect(bitsOf(read.tensors)).toEqual(bitsOf(parameters));
+    const training = { name: "training_mode", type: AttributeType.INT, i: 1 };
+    const wrong = edited(bytes, ({ graph }) => setAttribute(node(graph, "bn1"), training));
+    expect(() => readOnnx(wrong)).toThrow('node "bn1" (BatchNormalization): its training_mode is 1, expected 0');
+    const unknown = edited(bytes, ({ graph }) => Object.assign(node(graph, "bn2"), { attribute: [] }));
+    if (described) expect(() => readOnnx(unknown)).toThrow("describes a different network than the graph");
+    else
+      expect(readOnnx(unknown).model.layers).toContainEqual({
+        type: "batchNorm",
+        name: "bn2",
+        epsilon: 1e-5,
+        momentum: 0.1,
+      });
   });
 
   it("keeps global average pooling", () => {
