@@ -8,8 +8,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { parseAugmentation } from "../dist/data/augmentationText.js";
 import { fingerprint } from "../dist/engine.js";
-import { loadDatasetParts } from "../dist/node/datasets.js";
-import { encodePng } from "../dist/node/index.js";
+import { encodePng, openData } from "../dist/node/index.js";
 import { processorBackend } from "../dist/node/threads.js";
 import { chartSvg, IMAGE_LEFT, legendMarkup, plotMarkup, valueAxis } from "../dist/report/chart.js";
 import { markup } from "../dist/report/markup.js";
@@ -47,7 +46,10 @@ const STYLES = {
 const percentAxis = (most) => ({ ...valueAxis([0, most], "error (%)"), format: (value) => value.toFixed(1) });
 
 await mkdir(options.folder, { recursive: true });
-const { train, test } = await loadDatasetParts("mnist");
+const { input } = RECIPES["lenet-1998"];
+const data = await openData({ data: "mnist", input, resize: "contain", background: 0 });
+const { train } = await data.train();
+const test = await data.test();
 const everyTest = Uint32Array.from(test.labels.keys());
 for (const [name, run] of Object.entries(RUNS)) {
   if (options.only !== undefined && options.only !== name) continue;
