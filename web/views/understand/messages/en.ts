@@ -175,6 +175,20 @@ export const en = {
       today: "AdamW on batches of 32",
     },
   ],
+  costs: "What each difference costs, or gains",
+  costsNote:
+    "The network of 1998 on MNIST after 20 passes, with one thing changed at a time, seed 0. Another seed changes a test error by about 0.1 points. The learning rates of the paper were kept, except for SGD and AdamW, which got the best of a few.",
+  onlyChange: "Changed",
+  trainingError: "Training error",
+  testError: "Test error",
+  changesOf1998: {
+    none: "nothing: as published",
+    averagePooling: "average pooling, with nothing to learn, for S2 and S4",
+    fullC3: "every map of C3 takes all maps of S2",
+    softmax: "a linear layer and softmax for the distances",
+    sgd: "SGD for stochastic diagonal Levenberg–Marquardt",
+    adamw: "AdamW for stochastic diagonal Levenberg–Marquardt",
+  },
   difference: "From 60,000 parameters to 61,706",
   differenceNote:
     "C3’s full connections and the linear output layer add parameters; the coefficients and biases of subsampling are gone.",

@@ -162,6 +162,20 @@ export const zh: typeof en = {
     },
     { what: "训练", before: "逐个数字的梯度下降，步长由曲率的对角估计决定", today: "AdamW，每批 32 张" },
   ],
+  costs: "每处变化的得失",
+  costsNote:
+    "1998 年的网络在 MNIST 上训练 20 轮，每次只改一处，种子为 0。换一个种子，测试错误率大约会变 0.1 个百分点。学习率沿用论文的；SGD 和 AdamW 则取几个学习率中最好的。",
+  onlyChange: "改动",
+  trainingError: "训练错误率",
+  testError: "测试错误率",
+  changesOf1998: {
+    none: "无：与论文相同",
+    averagePooling: "S2 和 S4 改用没有参数的平均池化",
+    fullC3: "C3 的每张图都取 S2 的全部图",
+    softmax: "用线性层加 softmax 代替距离",
+    sgd: "用 SGD 代替随机对角 Levenberg–Marquardt",
+    adamw: "用 AdamW 代替随机对角 Levenberg–Marquardt",
+  },
   difference: "从 60,000 个参数到 61,706 个",
   differenceNote: "C3 的完全连接和全连接的输出层增加了参数，下采样的系数和偏置则去掉了。",
 };
