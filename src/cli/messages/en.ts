@@ -105,7 +105,7 @@ export const en = {
   exported: (format: string, path: string, kilobytes: number) => `${format}: ${path} (${kilobytes} kB)`,
   loadInPython: (code: string) => `load it in Python: ${code}`,
   repeating: (path: string, epochs: number, arithmetic: string) =>
-    `training ${path} again from its config: ${epochs} epochs, ${arithmetic} arithmetic`,
+    `training ${path} again from its config: ${counted(epochs, "epoch")}, ${arithmetic} arithmetic`,
   proved: (path: string) => `proved: ${path} has the same`,
   notProved: (path: string, fingerprint: string, epoch: number | null) =>
     `not proved: ${path} claims ${fingerprint}; ${epoch === null ? "its history is the same" : `it differs from epoch ${epoch} on`}`,
