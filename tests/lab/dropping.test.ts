@@ -7,7 +7,17 @@ import { createTar } from "nanotar";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LabServer, serveLab } from "../../src/node/lab/server.js";
-import { axeFaults, executable, launch, openLab, openView, SITE, SKIPPED, trainToTheEnd } from "./browser.js";
+import {
+  axeFaults,
+  executable,
+  launch,
+  openLab,
+  openView,
+  PATIENTLY,
+  SITE,
+  SKIPPED,
+  trainToTheEnd,
+} from "./browser.js";
 
 const PTH = fileURLToPath(new URL("../golden/improved-1x28x28.pth", import.meta.url));
 const RECORD_BYTES = 1 + 3 * 32 * 32;
@@ -47,10 +57,14 @@ describe.skipIf(!executable)(`files dropped on the lab${SKIPPED}`, () => {
     await page.getByRole("heading", { level: 1 }).waitFor();
     const session = await page.context().newCDPSession(page);
     const data = { items: [], files, dragOperationsMask: 1 };
-    for (const type of ["dragEnter", "dragOver"] as const) {
-      await session.send("Input.dispatchDragEvent", { type, x: 400, y: 300, data });
-    }
-    await page.locator(".drop-anywhere").waitFor();
+    await session.send("Input.dispatchDragEvent", { type: "dragEnter", x: 400, y: 300, data });
+    // The system says so again and again: what is below the pointer may just have been replaced.
+    await expect
+      .poll(async () => {
+        await session.send("Input.dispatchDragEvent", { type: "dragOver", x: 400, y: 300, data });
+        return page.locator(".drop-anywhere").count();
+      }, PATIENTLY)
+      .toBe(1);
     await session.send("Input.dispatchDragEvent", { type: "drop", x: 400, y: 300, data });
     await page.locator(".drop-anywhere").waitFor({ state: "detached" });
     await session.detach();
@@ -119,6 +133,8 @@ describe.skipIf(!executable)(`files dropped on the lab${SKIPPED}`, () => {
 
   test("says what it cannot open", async () => {
     const { page } = await openView(browser, `${server.url}#understand`);
+    // Until the network is there, much of the page moves below the pointer.
+    await page.locator(".network-sure").waitFor();
     await drop(page, join(folder, "notes.txt"));
     await page.getByRole("alert").getByText("notes.txt: neither weights").waitFor();
     expect(await axeFaults(page)).toEqual([]);

@@ -117,13 +117,13 @@ describe.skipIf(!executable)(`the graphics card in the lab${SKIPPED}`, () => {
         observer.observe(document.body, { subtree: true, childList: true, characterData: true });
       }, `Epoch 2 of ${EPOCHS}`);
       await page.getByRole("button", { name: "Train", exact: true }).click();
-      await page.locator(".notice").waitFor(PATIENTLY);
-      const notice = await page.locator(".notice").textContent();
+      await page.getByRole("alert").waitFor(PATIENTLY);
+      const notice = await page.getByRole("alert").textContent();
       expect(notice).toMatch(/^the graphics card was lost: .*Training can resume after epoch 1/);
       expect(await page.locator(".fingerprint summary .quiet").textContent()).toBe("after epoch 1");
       await page.getByRole("button", { name: "Resume" }).click();
       await fingerprintAtTheEnd(page);
-      expect(await page.locator(".notice").count()).toBe(0);
+      expect(await page.getByRole("alert").count()).toBe(0);
       expect(await outcomeOf(page)).toEqual(alone);
       await page.context().close();
     });

@@ -3,6 +3,8 @@ import type { Run } from "./run.js";
 
 /** The least interval between requests for the parameters of a running training. */
 const LEAST_MILLISECONDS = 200;
+/** The longest pause between showing some and asking for others: the picture is to be seen learning everywhere. */
+const MOST_MILLISECONDS = 1000;
 /** How many times as long as showing them takes the page then leaves the processor to the training. */
 const PAUSE_FACTOR = 12;
 /** The time after which a request is repeated: a training that is only starting passes over it. */
@@ -33,7 +35,8 @@ export function useLiveParameters(shown: () => Run | undefined): void {
       requestAnimationFrame(() =>
         setTimeout(() => {
           const pause = PAUSE_FACTOR * (performance.now() - arrived);
-          if (!isOver) timer = setTimeout(ask, Math.max(LEAST_MILLISECONDS, pause));
+          const bounded = Math.min(MOST_MILLISECONDS, Math.max(LEAST_MILLISECONDS, pause));
+          if (!isOver) timer = setTimeout(ask, bounded);
         }),
       );
     });
