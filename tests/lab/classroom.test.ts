@@ -1,32 +1,19 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import { serveLab } from "../../src/node/lab/server.js";
-import { axeFaults, executable, type Host, launch, openView, SITE, SKIPPED, serveSite } from "./browser.js";
+import { axeFaults, describeLab, openView, PATIENTLY, SITE } from "./browser.js";
 
-/** The machine may be busy. */
-const PATIENTLY = { timeout: 20_000 };
 const STILL = { reducedMotion: "reduce" } as const;
 
-describe.skipIf(!executable)(`the lab in a classroom${SKIPPED}`, () => {
-  let browser: Browser;
-  let host: Host;
-  beforeAll(async () => {
-    browser = await launch();
-    host = await serveSite({ isolated: true });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await host?.close();
-  });
-
+describeLab("the lab in a classroom", (lab) => {
   const reading = (page: Page) => page.getByRole("heading", { name: "It reads a 3." });
   const textSize = (page: Page, selector: string) =>
     page.locator(selector).evaluate((one) => Number.parseFloat(getComputedStyle(one).fontSize));
 
   test("presents the page: larger, without what is around the view, until it ends", async () => {
-    const { page } = await openView(browser, host.url, STILL);
+    const { page } = await openView(lab.browser, lab.host.url, STILL);
     await reading(page).waitFor();
     const before = await textSize(page, ".network-say p");
     await page.getByRole("button", { name: "Present" }).click();
@@ -52,7 +39,7 @@ describe.skipIf(!executable)(`the lab in a classroom${SKIPPED}`, () => {
   });
 
   test("hides what the address says", async () => {
-    const { page } = await openView(browser, `${host.url}#network?hide=images,training,tabs,nothing`, STILL);
+    const { page } = await openView(lab.browser, `${lab.host.url}#network?hide=images,training,tabs,nothing`, STILL);
     await reading(page).waitFor();
     for (const selector of [".network-picks", ".network-strip", ".tabs"]) {
       expect(await page.locator(selector).isVisible(), selector).toBe(false);
@@ -62,7 +49,7 @@ describe.skipIf(!executable)(`the lab in a classroom${SKIPPED}`, () => {
   });
 
   test("gives links that hide controls, and code for another page", async () => {
-    const { page } = await openView(browser, `${host.url}#network?image=digits:4`, STILL);
+    const { page } = await openView(lab.browser, `${lab.host.url}#network?image=digits:4`, STILL);
     await page.getByRole("heading", { name: "It reads a 4." }).waitFor();
     await page.getByRole("button", { name: "For the classroom" }).click();
     const dialog = page.getByRole("dialog", { name: "For the classroom" });
@@ -70,13 +57,13 @@ describe.skipIf(!executable)(`the lab in a classroom${SKIPPED}`, () => {
     await dialog.getByLabel("language and theme").check();
     expect(await axeFaults(page)).toEqual([]);
     const link = await dialog.getByLabel("Link", { exact: true }).inputValue();
-    expect(link).toBe(`${host.url}#network?image=digits%3A4&hide=settings,images`);
+    expect(link).toBe(`${lab.host.url}#network?image=digits%3A4&hide=settings,images`);
     const code = await dialog.getByLabel("Code for another page").inputValue();
-    const other = await openView(browser, link, STILL);
+    const other = await openView(lab.browser, link, STILL);
     await other.page.getByRole("heading", { name: "It reads a 4." }).waitFor();
     expect(await other.page.getByLabel("Language").isVisible()).toBe(false);
     // The code works in another page, where the host allows it.
-    const embedding = await browser.newPage({ locale: "en-US", ...STILL });
+    const embedding = await lab.browser.newPage({ locale: "en-US", ...STILL });
     await embedding.setContent(code);
     const frame = embedding.frameLocator("iframe");
     await frame.getByRole("heading", { name: "It reads a 4." }).waitFor();
@@ -99,8 +86,8 @@ describe.skipIf(!executable)(`the lab in a classroom${SKIPPED}`, () => {
     await new Promise<void>((resolve) => embedding.listen(0, "127.0.0.1", resolve));
     const slides = `http://localhost:${(embedding.address() as AddressInfo).port}/`;
     for (const allowEmbed of [true, false]) {
-      const lab = await serveLab({ site: SITE, runs: "no runs", port: 0, allowEmbed });
-      const { page, faults } = await openView(browser, `${slides}?of=${lab.url}`, STILL);
+      const server = await serveLab({ site: SITE, runs: "no runs", port: 0, allowEmbed });
+      const { page, faults } = await openView(lab.browser, `${slides}?of=${server.url}`, STILL);
       if (allowEmbed) {
         await page.frameLocator("iframe").getByRole("heading", { name: "It reads a 3." }).waitFor();
         expect(await page.frameLocator("iframe").getByRole("banner").count()).toBe(0);
@@ -108,13 +95,13 @@ describe.skipIf(!executable)(`the lab in a classroom${SKIPPED}`, () => {
         await expect.poll(() => faults.join(), PATIENTLY).toContain("frame-ancestors");
       }
       await page.context().close();
-      await lab.close();
+      await server.close();
     }
     await new Promise((resolve) => embedding.close(resolve));
   });
 
   test("has a worksheet whose numbers agree, with and without solutions", async () => {
-    const { page } = await openView(browser, `${host.url}#network?image=digits:4&theme=dark`, STILL);
+    const { page } = await openView(lab.browser, `${lab.host.url}#network?image=digits:4&theme=dark`, STILL);
     await page.getByRole("heading", { name: "It reads a 4." }).waitFor();
     await page.getByRole("button", { name: "For the classroom" }).click();
     await page.getByRole("link", { name: "Worksheet" }).click();
@@ -147,7 +134,7 @@ describe.skipIf(!executable)(`the lab in a classroom${SKIPPED}`, () => {
   });
 
   test("prints light and without controls", async () => {
-    const { page } = await openView(browser, `${host.url}#network?tour=end&theme=dark`, STILL);
+    const { page } = await openView(lab.browser, `${lab.host.url}#network?tour=end&theme=dark`, STILL);
     await page.locator(".tour-summary").waitFor();
     await page.emulateMedia({ media: "print" });
     expect(await page.getByRole("banner").isVisible()).toBe(false);

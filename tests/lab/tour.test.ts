@@ -1,30 +1,17 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import { CHAPTERS } from "../../web/address/tourFields.js";
-import { axeFaults, executable, type Host, type LabPage, launch, openView, SKIPPED, serveSite } from "./browser.js";
+import { axeFaults, describeLab, type LabPage, openView, PATIENTLY } from "./browser.js";
 
-/** The machine may be busy. */
-const PATIENTLY = { timeout: 20_000 };
 const STILL = { reducedMotion: "reduce" } as const;
 const PHONE = { viewport: { width: 390, height: 844 }, reducedMotion: "reduce" } as const;
 
-describe.skipIf(!executable)(`the guided tour${SKIPPED}`, () => {
-  let browser: Browser;
-  let host: Host;
-  beforeAll(async () => {
-    browser = await launch();
-    host = await serveSite({ isolated: true });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await host?.close();
-  });
-
+describeLab("the guided tour", (lab) => {
   /** Opens a page with the tour, and waits for a question. */
   async function open(query: string, options: Parameters<typeof openView>[2] = STILL): Promise<LabPage> {
-    const lab = await openView(browser, `${host.url}#network?${query}`, options);
-    await ask(lab.page).waitFor();
-    return lab;
+    const opened = await lab.open(`#network?${query}`, options);
+    await ask(opened.page).waitFor();
+    return opened;
   }
 
   const ask = (page: Page) => page.locator(".tour-ask");
@@ -35,7 +22,7 @@ describe.skipIf(!executable)(`the guided tour${SKIPPED}`, () => {
     page.locator(".scene canvas").evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
 
   test("begins at the opening view, asks first in every chapter, and sums up", async () => {
-    const { page, faults, requests } = await openView(browser, host.url, { ...STILL, serviceWorkers: "block" });
+    const { page, faults, requests } = await openView(lab.browser, lab.host.url, { ...STILL, serviceWorkers: "block" });
     await page.getByRole("heading", { name: "It reads a 3." }).waitFor();
     expect(requests.some((address) => address.includes("Tour"))).toBe(false);
     await page.getByRole("link", { name: "Guided tour" }).click();
