@@ -33,7 +33,7 @@ export function Picks({ sets, onChoose, children }: PicksProps) {
   );
 }
 
-/** The sets of images that come with the page whose classes a network tells apart. */
+/** Which of the page's sets of images have a network's classes. */
 export function setsFor(classes: readonly string[]): PretrainedName[] {
   return PRETRAINED.filter((name) => namesOf(pretrainedClasses(name)).join() === classes.join());
 }

@@ -25,7 +25,7 @@ const NETWORKS: Omit<LeNet5Options, "input" | "classes">[] = [
 ];
 
 describe("an evaluator", () => {
-  it.each(NETWORKS)("comes to the bits of an engine that trains: %o", async (options) => {
+  it.each(NETWORKS)("computes the same bits as a training engine: %o", async (options) => {
     const model = lenet5({ input, classes: 10, ...options });
     const parameters = initializeParameters(model, 1);
     const compile = { batchSize: 8, keepActivations: false };

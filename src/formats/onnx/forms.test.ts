@@ -230,7 +230,7 @@ const FORMS: Readonly<Record<string, (graph: Graph, file: EditableFile) => unkno
     const floats = { name: "value_floats", type: AttributeType.FLOATS, floats: [...floatsOf(bias)] };
     graph.node.unshift(op("Constant", [], "conv1.bias", floats) as unknown as Node);
   },
-  "Dropout that is told not to train, and Casts to half precision and back": (graph) => {
+  "Dropout with training_mode off, and Casts to half precision and back": (graph) => {
     const off = { name: "off", dims: [], data_type: DataType.BOOL, raw_data: Uint8Array.of(0) } as unknown as Constant;
     graph.initializer.push(off);
     insert(

@@ -77,7 +77,7 @@ describe("troublesOf", () => {
     expect(troubles("own", both, [45, 5, 5, 45])).toEqual([]);
   });
 
-  it("finds classes with few images, of one's own alone", () => {
+  it("finds classes with few images, only in own pictures", () => {
     expect(troubles("own", [50, 7], [5, 0, 0, 5])).toEqual([{ kind: "fewImages", name: "dog", count: 7 }]);
     expect(troubles("digits", [50, 7], [5, 0, 0, 5])).toEqual([]);
   });
