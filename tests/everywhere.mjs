@@ -12,12 +12,15 @@ import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
+import { gzipSync } from "node:zlib";
 import { findChromium, launchChromium } from "../bench/browser/chromium.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PROGRAMS = join(ROOT, "tests/everywhere");
 const PAGES = ["docs/platforms.md", "docs/zh/platforms.md"];
 const MINUTES = 60_000;
+/** Of what a page loads that reads weights and predicts, gzipped. */
+const MOST_PREDICTION_BYTES = 50_000;
 const TYPES = { ".js": "text/javascript", ".html": "text/html" };
 const ISOLATION = {
   "Cross-Origin-Opener-Policy": "same-origin",
@@ -83,7 +86,11 @@ const ROWS = [
     files: "page",
     run: async (project) => {
       const options = ["--bundle", "--format=esm", "--minify", "--outdir=dist"];
-      await run(join(project, "node_modules/.bin/esbuild"), ["main.js", "worker.js", ...options], { cwd: project });
+      const programs = ["main.js", "worker.js", "prediction.js"];
+      await cp(join(PROGRAMS, "prediction.js"), join(project, "prediction.js"));
+      await run(join(project, "node_modules/.bin/esbuild"), [...programs, ...options], { cwd: project });
+      const size = gzipSync(await readFile(join(project, "dist/prediction.js")), { level: 9 }).length;
+      if (size > MOST_PREDICTION_BYTES) throw new Error(`a page that predicts takes ${size} bytes gzipped`);
       await cp(join(project, "index.html"), join(project, "dist/index.html"));
       return onPage(join(project, "dist"));
     },

@@ -120,7 +120,7 @@ function muonValues({ momentum, weightDecay, learningRateFactor }: Muon, learnin
   };
 }
 
-const WORDS = Object.entries(HYPERPARAMETERS) as [keyof typeof HYPERPARAMETERS, number][];
+const WORDS = /* @__PURE__ */ Object.entries(HYPERPARAMETERS) as [keyof typeof HYPERPARAMETERS, number][];
 
 /** Writes the numbers as the kernels read them, into a block of its own unless there is one. */
 export function packHyperparameters(

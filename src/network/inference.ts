@@ -1,6 +1,7 @@
 import type { Dataset } from "../data/dataset.js";
 import { drawImage, type ImageInput } from "../data/images/image.js";
 import type { Engine, Evaluator, Images, LayerActivation } from "../engine/backend.js";
+import { CheckedEvaluator } from "../engine/checkedEvaluator.js";
 import { imageSize } from "../engine/hostImages.js";
 import { wasmEvaluator } from "../engine/wasm/evaluator.js";
 import { requireThreads, type Threads } from "../engine/wasm/threads.js";
@@ -152,7 +153,8 @@ async function predictAll(
 ): Promise<Prediction[]> {
   if (images.length === 0) return [];
   const batch = inputsOf(network, images);
-  const ask = async (engine: Evaluator) => engine.predict(await engine.load(batch));
+  const indices = [...images.keys()];
+  const ask = async (engine: Evaluator) => engine.predict(await engine.load(batch), { indices });
   const { data } = await (threads ? withThreads(network, threads, ask) : evaluating(network, ask));
   const classes = network.classes.length;
   return images.map((_, index) => {
@@ -198,7 +200,8 @@ export async function evaluate(
   { threads, ...options }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const images = "values" in data ? { ...data, classes: network.classes } : datasetFor(network, data);
-  const ask = (engine: Evaluator) => evaluateDataset(engine, images, undefined, options);
+  const ask = (engine: Evaluator) =>
+    evaluateDataset(new CheckedEvaluator(engine, [network], engine), images, undefined, options);
   return threads ? withThreads(network, threads, ask) : evaluating(network, ask);
 }
 
@@ -219,7 +222,7 @@ export async function evaluate(
 export async function activations(network: LeNet5, image: ImageInput): Promise<LayerActivation[]> {
   const batch = drawnImages(network, [image]);
   const compile = (of: LeNet5) => wasmEvaluator(of, { batchSize: BATCH_SIZE, keepActivations: true });
-  const ask = async (engine: Evaluator) => engine.activations(await engine.load(batch));
+  const ask = async (engine: Evaluator) => engine.activations(await engine.load(batch), { indices: [0] });
   return withEngine(evaluatorsThatKeepActivations, network, compile, ask);
 }
 

@@ -33,8 +33,9 @@ describe("an evaluator", () => {
     const evaluator = await wasmEvaluator({ model, normalization }, compile);
     for (const each of [engine, evaluator]) await each.setParameters(parameters);
     const [ofEngine, ofEvaluator] = [await engine.load({ pixels, labels }), await evaluator.load({ pixels, labels })];
-    expect(await evaluator.evaluate(ofEvaluator, [{}])).toEqual(await engine.evaluate(ofEngine, [{}]));
-    for (const indices of [undefined, [0, 1, 2, 3, 4, 5, 6, 7], [3, 5], [9]]) {
+    const all = [...labels.keys()];
+    expect(await evaluator.evaluate(ofEvaluator, [{ indices: all }])).toEqual(await engine.evaluate(ofEngine, [{}]));
+    for (const indices of [all, [0, 1, 2, 3, 4, 5, 6, 7], [3, 5], [9]]) {
       expect(await evaluator.predict(ofEvaluator, { indices })).toEqual(await engine.predict(ofEngine, { indices }));
     }
     for (const each of [engine, evaluator]) each.dispose();
@@ -45,7 +46,9 @@ describe("an evaluator", () => {
     const evaluator = await wasmEvaluator({ model, normalization }, { batchSize: 8 });
     const images = await evaluator.load({ pixels });
     const placements = new Int32Array(SAMPLES * 16);
-    await expect(evaluator.predict(images, { placements })).rejects.toThrow("images are transformed in training only");
+    await expect(evaluator.predict(images, { indices: [0], placements })).rejects.toThrow(
+      "images are transformed in training only",
+    );
     evaluator.dispose();
   });
 });

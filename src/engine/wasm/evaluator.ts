@@ -4,7 +4,6 @@ import {
   type Model,
   type NamedTensors,
   type Normalization,
-  requireNormalization,
   type ShapedLayer,
   type Tensor,
 } from "../../model/index.js";
@@ -19,7 +18,6 @@ import type {
   SampleResults,
   Selection,
 } from "../backend.js";
-import { CheckedEvaluator } from "../checkedEvaluator.js";
 import { type HostImages, keepOnHost } from "../hostImages.js";
 import { type Arithmetic, isFused } from "./features.js";
 import { TILE_SAMPLES } from "./kernels/index.js";
@@ -39,19 +37,16 @@ export interface WasmOptions {
 
 /**
  * Compiles a network for evaluation only: the same bits as an engine of `wasmBackend`, without what trains. A page that
- * needs no more takes 20 kB less, and the module is smaller.
- *
- * @throws as `wasmBackend().compile`
+ * needs no more takes 20 kB less, and the module is smaller. It checks nothing: requests
+ * that may be wrong, or select no images, go through a `CheckedEvaluator`.
  */
-export async function wasmEvaluator(
+export function wasmEvaluator(
   network: Pick<NetworkSettings, "model" | "normalization">,
   options: EngineOptions,
   wasm: WasmOptions = {},
 ): Promise<Evaluator> {
-  requireNormalization(network.model, network.normalization);
   const create: MachinePlan<Machine>["create"] = (...needs) => new Machine(...needs);
-  const engine = new WasmEvaluator([network], options, wasm, () => ({ kind: "evaluation", create }));
-  return new CheckedEvaluator(await ready(engine), [network], options);
+  return ready(new WasmEvaluator([network], options, wasm, () => ({ kind: "evaluation", create })));
 }
 
 /** The engine, when its threads run. */

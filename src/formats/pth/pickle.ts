@@ -1,4 +1,5 @@
 import { FormatError } from "../errors.js";
+import * as Opcode from "./opcodes.js";
 
 /**
  * Python's pickle format, protocol 2, as far as PyTorch uses it.
@@ -7,40 +8,6 @@ import { FormatError } from "../errors.js";
  * opening a pickle can do anything. This machine knows only the given vocabulary and stops at any other name: nothing
  * in the file is ever executed.
  */
-
-const Opcode = {
-  protocol: 0x80,
-  stop: 0x2e,
-  mark: 0x28,
-  none: 0x4e,
-  newTrue: 0x88,
-  newFalse: 0x89,
-  byte: 0x4b,
-  uint16: 0x4d,
-  int32: 0x4a,
-  long: 0x8a,
-  float: 0x47,
-  string: 0x58,
-  emptyTuple: 0x29,
-  tuple: 0x74,
-  tuple1: 0x85,
-  tuple2: 0x86,
-  tuple3: 0x87,
-  emptyList: 0x5d,
-  append: 0x61,
-  appends: 0x65,
-  emptyDictionary: 0x7d,
-  setItem: 0x73,
-  setItems: 0x75,
-  put: 0x71,
-  longPut: 0x72,
-  get: 0x68,
-  longGet: 0x6a,
-  global: 0x63,
-  reduce: 0x52,
-  build: 0x62,
-  persistentId: 0x51,
-} as const;
 
 /** Bounds memory and time. A LeNet-5 with its optimizer state needs a hundredth of it. */
 const MOST_OPCODES = 100_000;

@@ -1,5 +1,5 @@
 import { concatenate, unsigned, vector } from "./encoding.js";
-import { type Code, type Integer, i32, memoryArgument, type Value, type ValueType } from "./instructions.js";
+import { asInteger, type Code, type Integer, i32, memoryArgument, type Value, type ValueType } from "./instructions.js";
 
 /** A local variable or parameter; used as an expression it reads the variable. */
 export interface Local<Type extends ValueType = ValueType> extends Value<Type> {
@@ -23,10 +23,6 @@ const STORE_CODES: Record<ValueType, { opcode: readonly number[]; alignment: num
   f64: { opcode: [0x39], alignment: 3 },
   v128: { opcode: [0xfd, 0x0b], alignment: 4 },
 };
-
-function asValue(operand: Integer): Value<"i32"> {
-  return typeof operand === "number" ? i32.const(operand) : operand;
-}
 
 /** Collects the statements of one function, in order. */
 export class FunctionBuilder {
@@ -75,17 +71,17 @@ export class FunctionBuilder {
   /** Stores a value of any type at address + offset. */
   store(address: Integer, value: Value, offset = 0): void {
     const { opcode, alignment } = STORE_CODES[value.type];
-    this.append([asValue(address).code, value.code, opcode, memoryArgument(alignment, offset)]);
+    this.append([asInteger(address).code, value.code, opcode, memoryArgument(alignment, offset)]);
   }
 
   /** Stores the low byte of an integer at address + offset. */
   store8(address: Integer, value: Integer, offset = 0): void {
-    this.append([asValue(address).code, asValue(value).code, 0x3a, memoryArgument(0, offset)]);
+    this.append([asInteger(address).code, asInteger(value).code, 0x3a, memoryArgument(0, offset)]);
   }
 
   /** Sequentially consistent store of an integer. */
   atomicStore(address: Integer, value: Integer): void {
-    this.append([asValue(address).code, asValue(value).code, 0xfe, 0x17, memoryArgument(2, 0)]);
+    this.append([asInteger(address).code, asInteger(value).code, 0xfe, 0x17, memoryArgument(2, 0)]);
   }
 
   /** Sets length bytes from an address on to zero. */
@@ -95,7 +91,7 @@ export class FunctionBuilder {
 
   /** Sets length bytes from an address on to the low byte of an integer. */
   fillMemory(address: Integer, byte: Integer, length: Integer): void {
-    this.append([asValue(address).code, asValue(byte).code, asValue(length).code, 0xfc, 0x0b, 0]);
+    this.append([asInteger(address).code, asInteger(byte).code, asInteger(length).code, 0xfc, 0x0b, 0]);
   }
 
   /** Runs the body, then again while the condition that it returns holds. */
@@ -141,7 +137,7 @@ export class FunctionBuilder {
 
   /** Runs the body for index = start, start + 1, … while index < end (signed). */
   forRange(start: Integer, end: Integer, body: (index: Local<"i32">) => void): void {
-    const index = this.local("i32", asValue(start));
+    const index = this.local("i32", asInteger(start));
     this.while(i32.ltSigned(index, end), () => {
       body(index);
       this.increase(index, 1);

@@ -15,7 +15,8 @@ export interface Value<Type extends ValueType = ValueType> {
 /** An i32 expression, or a number that becomes a constant. */
 export type Integer = Value<"i32"> | number;
 
-function asInteger(operand: Integer): Value<"i32"> {
+/** An integer as an expression. */
+export function asInteger(operand: Integer): Value<"i32"> {
   return typeof operand === "number" ? i32.const(operand) : operand;
 }
 
@@ -24,13 +25,15 @@ export function memoryArgument(alignment: number, offset: number): number[] {
   return [alignment, ...unsigned(offset)];
 }
 
-const simd = (opcode: number): number[] => [0xfd, ...unsigned(opcode)];
-const atomic = (opcode: number): number[] => [0xfe, ...unsigned(opcode)];
+const simd = /* @__NO_SIDE_EFFECTS__ */ (opcode: number): number[] => [0xfd, ...unsigned(opcode)];
+const atomic = /* @__NO_SIDE_EFFECTS__ */ (opcode: number): number[] => [0xfe, ...unsigned(opcode)];
 
+/* @__NO_SIDE_EFFECTS__ */
 function unary<In extends ValueType, Out extends ValueType>(type: Out, opcode: readonly number[]) {
   return (operand: Value<In>): Value<Out> => ({ type, code: [operand.code, opcode] });
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 function binary<In extends ValueType, Out extends ValueType>(type: Out, opcode: readonly number[]) {
   return (left: Value<In>, right: Value<In>): Value<Out> => ({
     type,
@@ -38,6 +41,7 @@ function binary<In extends ValueType, Out extends ValueType>(type: Out, opcode: 
   });
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 function integerBinary(opcode: number) {
   return (left: Integer, right: Integer): Value<"i32"> => ({
     type: "i32",
@@ -45,6 +49,7 @@ function integerBinary(opcode: number) {
   });
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 function load<Type extends ValueType>(type: Type, opcode: readonly number[], alignment: number) {
   return (address: Integer, offset = 0): Value<Type> => ({
     type,
@@ -158,6 +163,7 @@ export const v128 = {
   }),
 };
 
+/* @__NO_SIDE_EFFECTS__ */
 function shift(opcode: number) {
   return (operand: Value<"v128">, bits: number): Value<"v128"> => ({
     type: "v128",

@@ -3,13 +3,11 @@ import { type FunctionBuilder, f32x4, i32x4, type Local, type Value, v128 } from
 import { forEachVector, type KernelContext, multiplyAdd, negativeMultiplyAdd, ZERO } from "./context.js";
 import type { ActivationKind, LayerKernels, TrainingKernels } from "./layerKernels.js";
 
-/** An activation on vectors; the backward pass needs only the output. */
-export interface ActivationExpressions {
-  /** f(x) of several vectors at once: their chains of dependent operations overlap, and constants are loaded once. */
-  forward(context: KernelContext, code: FunctionBuilder, xs: readonly Value<"v128">[]): Value<"v128">[];
-  /** dy · f′, from y = f(x) */
-  backward(context: KernelContext, code: FunctionBuilder, y: Value<"v128">, dy: Value<"v128">): Value<"v128">;
-}
+/** f(x) of several vectors at once: their chains of dependent operations overlap, and constants are loaded once. */
+type Activation = (context: KernelContext, code: FunctionBuilder, xs: readonly Value<"v128">[]) => Value<"v128">[];
+
+/** dy · f′, from y = f(x) */
+type Derivative = (context: KernelContext, code: FunctionBuilder, y: Value<"v128">, dy: Value<"v128">) => Value<"v128">;
 
 // 2^f for f in −½ … ½, degree 5, relative error 9.1e-8: weighted least squares, refined to the smallest largest error.
 const EXP2_COEFFICIENTS = [
@@ -85,60 +83,53 @@ function tangents(context: KernelContext, code: FunctionBuilder, xs: readonly Va
   });
 }
 
-export const ACTIVATIONS: Record<ActivationKind, ActivationExpressions> = {
-  sigmoid: {
-    forward: (context, code, xs) => logistic(context, code, xs, 1),
-    backward: (context, code, y, dy) => {
-      const output = code.local("v128", y);
-      return f32x4.mul(dy, negativeMultiplyAdd(context, output, output, output));
-    },
+export const ACTIVATIONS: Record<ActivationKind, Activation> = {
+  sigmoid: (context, code, xs) => logistic(context, code, xs, 1),
+  relu: (_context, _code, xs) => xs.map((x) => f32x4.pmax(ZERO, x)),
+  leakyRelu: (context, code, xs) => {
+    const slope = code.local("v128", context.data.splat(LEAKY_RELU_SLOPE));
+    // A slope below 1 makes the larger of both the right one on either side of 0.
+    return xs.map((value) => {
+      const x = code.local("v128", value);
+      return f32x4.pmax(f32x4.mul(x, slope), x);
+    });
   },
-  relu: {
-    forward: (_context, _code, xs) => xs.map((x) => f32x4.pmax(ZERO, x)),
-    backward: (_context, _code, y, dy) => v128.and(dy, f32x4.gt(y, ZERO)),
+  tanh: tangents,
+  scaledTanh: (context, code, xs) => {
+    const { amplitude, slope } = SCALED_TANH;
+    const scaled = xs.map((x) => f32x4.mul(x, context.data.splat(slope)));
+    return tangents(context, code, scaled).map((tangent) => f32x4.mul(tangent, context.data.splat(amplitude)));
   },
-  leakyRelu: {
-    forward: (context, code, xs) => {
-      const slope = code.local("v128", context.data.splat(LEAKY_RELU_SLOPE));
-      // A slope below 1 makes the larger of both the right one on either side of 0.
-      return xs.map((value) => {
-        const x = code.local("v128", value);
-        return f32x4.pmax(f32x4.mul(x, slope), x);
-      });
-    },
-    backward: (context, code, y, dy) => {
-      const gradient = code.local("v128", dy);
-      const negative = f32x4.mul(gradient, context.data.splat(LEAKY_RELU_SLOPE));
-      return v128.bitselect(gradient, negative, f32x4.gt(y, ZERO));
-    },
+};
+
+export const DERIVATIVES: Record<ActivationKind, Derivative> = {
+  sigmoid: (context, code, y, dy) => {
+    const output = code.local("v128", y);
+    return f32x4.mul(dy, negativeMultiplyAdd(context, output, output, output));
   },
-  tanh: {
-    forward: tangents,
-    backward: (context, code, y, dy) => {
-      const output = code.local("v128", y);
-      return f32x4.mul(dy, negativeMultiplyAdd(context, output, output, context.data.splat(1)));
-    },
+  relu: (_context, _code, y, dy) => v128.and(dy, f32x4.gt(y, ZERO)),
+  leakyRelu: (context, code, y, dy) => {
+    const gradient = code.local("v128", dy);
+    const negative = f32x4.mul(gradient, context.data.splat(LEAKY_RELU_SLOPE));
+    return v128.bitselect(gradient, negative, f32x4.gt(y, ZERO));
   },
-  scaledTanh: {
-    forward: (context, code, xs) => {
-      const { amplitude, slope } = SCALED_TANH;
-      const scaled = xs.map((x) => f32x4.mul(x, context.data.splat(slope)));
-      return tangents(context, code, scaled).map((tangent) => f32x4.mul(tangent, context.data.splat(amplitude)));
-    },
-    // slope · (amplitude − y² / amplitude)
-    backward: (context, code, y, dy) => {
-      const { amplitude, slope } = SCALED_TANH;
-      const output = code.local("v128", y);
-      const scaled = f32x4.mul(output, context.data.splat(slope / amplitude));
-      return f32x4.mul(dy, negativeMultiplyAdd(context, scaled, output, context.data.splat(slope * amplitude)));
-    },
+  tanh: (context, code, y, dy) => {
+    const output = code.local("v128", y);
+    return f32x4.mul(dy, negativeMultiplyAdd(context, output, output, context.data.splat(1)));
+  },
+  // slope · (amplitude − y² / amplitude)
+  scaledTanh: (context, code, y, dy) => {
+    const { amplitude, slope } = SCALED_TANH;
+    const output = code.local("v128", y);
+    const scaled = f32x4.mul(output, context.data.splat(slope / amplitude));
+    return f32x4.mul(dy, negativeMultiplyAdd(context, scaled, output, context.data.splat(slope * amplitude)));
   },
 };
 
 /** An activation as a layer of its own; input and output have the same channels, height and width. */
 export const activation: LayerKernels<ActivationLayer> = {
   emit(context, { described, input, output }) {
-    const { forward } = ACTIVATIONS[described.layer.type];
+    const activate = ACTIVATIONS[described.layer.type];
     const kernel = context.module.function(
       `${described.label}.forward`,
       { x: "i32", y: "i32" },
@@ -147,7 +138,7 @@ export const activation: LayerKernels<ActivationLayer> = {
           { pointer: x, layout: input },
           { pointer: y, layout: output },
         ];
-        forEachVector(code, tensors, () => code.store(y, forward(context, code, [v128.load(x)])[0]));
+        forEachVector(code, tensors, () => code.store(y, activate(context, code, [v128.load(x)])[0]));
       },
       { exported: true },
     );
@@ -158,7 +149,7 @@ export const activation: LayerKernels<ActivationLayer> = {
 /** The gradient from the output; gradients have no border. */
 export const activationTraining: TrainingKernels<ActivationLayer> = {
   emit(context, { described, output }, code) {
-    const { backward } = ACTIVATIONS[described.layer.type];
+    const derivative = DERIVATIVES[described.layer.type];
     const bare = { ...output, border: 0 };
     const kernel = context.module.function(
       `${described.label}.backward`,
@@ -170,7 +161,7 @@ export const activationTraining: TrainingKernels<ActivationLayer> = {
           { pointer: dx, layout: bare },
         ];
         forEachVector(body, tensors, () => {
-          body.store(dx, backward(context, body, v128.load(y), v128.load(dy)));
+          body.store(dx, derivative(context, body, v128.load(y), v128.load(dy)));
         });
       },
       { exported: true },

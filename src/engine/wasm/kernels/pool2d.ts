@@ -1,6 +1,6 @@
 import type { Pool2dLayer } from "../../../model/index.js";
 import { type FunctionBuilder, type FunctionHandle, f32x4, type Local, type Value, v128 } from "../assembler/index.js";
-import { ACTIVATIONS } from "./activation.js";
+import { ACTIVATIONS, DERIVATIVES } from "./activation.js";
 import { type KernelContext, ZERO } from "./context.js";
 import type { ActivationKind, LayerKernels, PassCode, PlacedLayer, TrainingKernels } from "./layerKernels.js";
 import {
@@ -199,7 +199,7 @@ function emitAverage(
 ): FunctionHandle {
   const offsets = windowOffsets(shape);
   const share = context.data.splat(1 / offsets.length);
-  const activation = fused && ACTIVATIONS[fused];
+  const activate = fused && ACTIVATIONS[fused];
   return context.module.function(
     name,
     { x: "i32", y: "i32" },
@@ -207,9 +207,9 @@ function emitAverage(
       const sum = code.local("v128");
       forEachWindow(code, shape, [x], [{ pointer: y, layout: shape.output }], () => {
         const inputs = offsets.map((offset) => v128.load(x, offset));
-        const values = (activation?.forward(context, code, inputs) ?? inputs).map((value) => code.local("v128", value));
+        const values = (activate?.(context, code, inputs) ?? inputs).map((value) => code.local("v128", value));
         values.forEach((value, place) => {
-          if (activation) code.store(x, value, offsets[place]);
+          if (activate) code.store(x, value, offsets[place]);
           code.set(sum, place === 0 ? value : f32x4.add(sum, value));
         });
         code.store(y, f32x4.mul(sum, share));
@@ -227,7 +227,7 @@ function emitAverageBackward(
 ): FunctionHandle {
   const offsets = windowOffsets(shape);
   const share = context.data.splat(1 / offsets.length);
-  const activation = fused && ACTIVATIONS[fused];
+  const derivative = fused && DERIVATIVES[fused];
   const bare = { ...shape.output, border: 0 };
   return context.module.function(
     name,
@@ -239,7 +239,7 @@ function emitAverageBackward(
       forEachWindow(code, shape, [x, dx], [{ pointer: dy, layout: bare }], () => {
         code.set(each, f32x4.mul(v128.load(dy), share));
         for (const offset of offsets) {
-          const gradient = activation ? activation.backward(context, code, v128.load(x, offset), each) : each;
+          const gradient = derivative?.(context, code, v128.load(x, offset), each) ?? each;
           gradients.store(gradient, offset);
         }
       });

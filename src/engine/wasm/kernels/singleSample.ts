@@ -7,7 +7,7 @@ import {
   type Value,
   v128,
 } from "../assembler/index.js";
-import { ACTIVATIONS } from "./activation.js";
+import { ACTIVATIONS, DERIVATIVES } from "./activation.js";
 import { equalBlocks } from "./blocks.js";
 import { type KernelContext, ZERO } from "./context.js";
 import type { ActivationKind } from "./layerKernels.js";
@@ -55,7 +55,7 @@ export function storeActivated(
   for (let first = 0; first < stores.length; first += ACTIVATED_AT_ONCE) {
     const group = stores.slice(first, first + ACTIVATED_AT_ONCE);
     const values = group.map(({ value }) => value);
-    const outputs = activation ? ACTIVATIONS[activation].forward(context, code, values) : values;
+    const outputs = activation ? ACTIVATIONS[activation](context, code, values) : values;
     group.forEach(({ pointer, offset }, index) => {
       code.store(pointer, outputs[index], offset);
     });
@@ -69,10 +69,10 @@ export function emitDerivative(
   activation: ActivationKind,
   bytes: number,
 ): FunctionHandle {
-  const { backward } = ACTIVATIONS[activation];
+  const derivative = DERIVATIVES[activation];
   return context.module.function(name, { y: "i32", dy: "i32" }, (code, { y, dy }) => {
     code.repeat(Math.ceil(bytes / VECTOR_BYTES), () => {
-      code.store(dy, backward(context, code, v128.load(y), v128.load(dy)));
+      code.store(dy, derivative(context, code, v128.load(y), v128.load(dy)));
       code.increase(y, VECTOR_BYTES);
       code.increase(dy, VECTOR_BYTES);
     });
