@@ -10,6 +10,9 @@ export const MOST_EPOCHS = 100_000;
 export const MOST_FOLDS = 100;
 /** The checkpoints of a wider network would be larger than those that are read. */
 const WIDEST = 6;
+/** The most maps of a convolution in a recipe's stages, and the most convolutions in one. */
+const MOST_MAPS = 512;
+const MOST_CONVOLUTIONS = 8;
 
 const share = z.number().min(0).max(1);
 const rate = z.number().nonnegative();
@@ -182,6 +185,13 @@ export const recipeShape = {
     .max(WIDEST)
     .optional()
     .describe("Multiplies LeNet-5's numbers of maps and of hidden features; default: 1"),
+  stages: z
+    .array(z.array(z.number().int().min(1).max(MOST_MAPS)).min(1).max(MOST_CONVOLUTIONS))
+    .min(1)
+    .optional()
+    .describe(
+      "The maps of the 3×3 convolutions before each pooling, in place of LeNet-5's two 5×5 ones; default: none",
+    ),
   epochs: z.number().int().min(1).max(MOST_EPOCHS).describe("Passes over the training images"),
   batchSize: z.number().int().min(1).max(LARGEST_BATCH).describe("Images per step"),
   optimizer: optimizerSchema,

@@ -3,6 +3,7 @@ import { ShapeError } from "./layers/index.js";
 import { type LeNet5Options, lenet5, lenet5FromTensors } from "./lenet5.js";
 import type { NamedTensors, Tensor } from "./parameters.js";
 import { initializeParameters } from "./parameters.js";
+import { inferShapes } from "./shapes.js";
 
 const PARAMETER_FREE = { activation: "relu", pooling: "maxPool2d", dropout: 0.5 } as const;
 const options = (channels: number, size: number, classes = 10): LeNet5Options => ({
@@ -25,6 +26,22 @@ describe("lenet5", () => {
       "linear",
     ]);
     expect(types(0)).not.toContain("dropout");
+  });
+
+  it("has stages of 3×3 convolutions in place of its own", () => {
+    const model = lenet5({ ...options(1, 28), dropout: 0, batchNorm: true, stages: [[4], [6, 8]] });
+    const names = model.layers.map((layer) => ("name" in layer ? layer.name : layer.type));
+    expect(names).toEqual([
+      ...["conv1", "bn1", "relu", "maxPool2d"],
+      ...["conv2", "bn2", "relu", "conv3", "bn3", "relu", "maxPool2d"],
+      ...["flatten", "fc1", "bn4", "relu", "fc2", "bn5", "relu", "fc3"],
+    ]);
+    expect(inferShapes(model).map(({ output }) => output.join("×"))).toEqual([
+      ...["4×28×28", "4×28×28", "4×28×28", "4×14×14"],
+      ...["6×14×14", "6×14×14", "6×14×14", "8×14×14", "8×14×14", "8×14×14", "8×7×7"],
+      ...["392", "120", "120", "120", "84", "84", "84", "10"],
+    ]);
+    expect(() => lenet5({ ...options(1, 28), stages: [[4]], connections: "partial" })).toThrow(ShapeError);
   });
 
   it("keeps the shape alone of a data set that is passed as the input", () => {

@@ -1,6 +1,7 @@
 import {
   type ActivationLayer,
   type ConnectionTable,
+  type Conv2dLayer,
   type Layer,
   type PoolingLayer,
   RBF_CENTRES,
@@ -27,6 +28,11 @@ export interface LeNet5Options {
   readonly output?: "linear" | "rbf";
   /** Multiplies the numbers of maps and of hidden features, an integer. Default: 1, LeNet-5 itself. */
   readonly width?: number;
+  /**
+   * The maps of the 3×3 convolutions before each pooling, such as [[32], [48, 48], [96, 96]], in place of LeNet-5's two
+   * 5×5 ones. They pad by 1, so that maps keep their size. `width` does not multiply them. Default: LeNet-5's own.
+   */
+  readonly stages?: readonly (readonly number[])[];
 }
 
 /** Table I of LeCun et al. (1998): the maps of S2 that each map of C3 takes. */
@@ -59,6 +65,7 @@ interface Widths {
 /** The widths in LeCun et al., 1998. */
 const LENET5_WIDTHS: Widths = { conv1: 6, conv2: 16, fc1: 120, fc2: 84 };
 const KERNEL = 5;
+const STAGE_KERNEL = 3;
 const CONV1_PADDING = 2;
 /** PyTorch's. */
 const BATCH_NORM_DEFAULTS = { epsilon: 1e-5, momentum: 0.1 } as const;
@@ -78,8 +85,7 @@ export function lenet5(options: LeNet5Options): Model {
 }
 
 function build(options: LeNet5Options, widths: Widths): Model {
-  const { input, classes, activation, pooling, dropout, batchNorm } = options;
-  const { padding = CONV1_PADDING, connections, output } = options;
+  const { input, classes, activation, pooling, dropout, batchNorm, output } = options;
   if (output === "rbf" && classes !== RBF_CENTRES.length) {
     throw new ShapeError(
       `the RBF output has the bitmaps of ${RBF_CENTRES.length} digits, but there are ${classes} classes`,
@@ -95,6 +101,8 @@ function build(options: LeNet5Options, widths: Widths): Model {
     ...(batchNorm ? [{ type: "batchNorm", name, ...BATCH_NORM_DEFAULTS } as const] : []),
     { type: activation },
   ];
+  const stages = convolutionsOf(options, widths);
+  const count = stages.flat().length;
   const hidden = (name: string, outFeatures: number, norm: string): Layer[] => [
     { type: "linear", name, outFeatures },
     ...activated(norm),
@@ -105,26 +113,41 @@ function build(options: LeNet5Options, widths: Widths): Model {
     // A model is written into files, so it keeps nothing else of what was passed.
     input: { channels, height, width },
     layers: [
-      { type: "conv2d", name: "conv1", outChannels: widths.conv1, kernel: KERNEL, stride: 1, padding },
-      ...activated("bn1"),
-      ...subsampling("pool1"),
-      {
-        type: "conv2d",
-        name: "conv2",
-        outChannels: widths.conv2,
-        kernel: KERNEL,
-        stride: 1,
-        padding: 0,
-        ...(connections === "partial" && { connections: LENET5_CONNECTIONS }),
-      },
-      ...activated("bn2"),
-      ...subsampling("pool2"),
+      ...stages.flatMap((convolutions, index) => [
+        ...convolutions.flatMap((layer) => [layer, ...activated(layer.name.replace("conv", "bn"))]),
+        ...subsampling(`pool${index + 1}`),
+      ]),
       { type: "flatten" },
-      ...hidden("fc1", widths.fc1, "bn3"),
-      ...hidden("fc2", widths.fc2, "bn4"),
+      ...hidden("fc1", widths.fc1, `bn${count + 1}`),
+      ...hidden("fc2", widths.fc2, `bn${count + 2}`),
       output === "rbf" ? { type: "rbf" } : { type: "linear", name: "fc3", outFeatures: classes },
     ],
   };
+}
+
+/** The convolutions before each pooling. */
+function convolutionsOf(
+  { padding, connections, stages }: LeNet5Options,
+  widths: Widths,
+): readonly (readonly Conv2dLayer[])[] {
+  if (!stages) {
+    const kernel = { kernel: KERNEL, stride: 1 } as const;
+    const table = connections === "partial" && { connections: LENET5_CONNECTIONS };
+    return [
+      [{ type: "conv2d", name: "conv1", outChannels: widths.conv1, ...kernel, padding: padding ?? CONV1_PADDING }],
+      [{ type: "conv2d", name: "conv2", outChannels: widths.conv2, ...kernel, padding: 0, ...table }],
+    ];
+  }
+  if (padding !== undefined || connections !== undefined) {
+    throw new ShapeError("stages replace the two convolutions that padding and connections are about");
+  }
+  return stages.map((maps, stage) => {
+    const before = stages.slice(0, stage).flat().length;
+    return maps.map((outChannels, index) => {
+      const name = `conv${before + index + 1}`;
+      return { type: "conv2d", name, outChannels, kernel: STAGE_KERNEL, stride: 1, padding: 1 };
+    });
+  });
 }
 
 /**

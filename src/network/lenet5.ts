@@ -107,13 +107,14 @@ export class LeNet5 {
     connections,
     output,
     width: widened,
+    stages,
     normalization = IMPROVED_NETWORK.normalization,
     framing = PADDED_WITH_BLACK,
     initialization,
     seed = 0,
   }: CreateOptions): LeNet5 {
     const input = { channels, height, width };
-    const layers = { activation, pooling, dropout, batchNorm, padding, connections, output, width: widened };
+    const layers = { activation, pooling, dropout, batchNorm, padding, connections, output, width: widened, stages };
     const model = lenet5({ input, classes: classes.length, ...layers });
     const parameters = initializeParameters(model, seed, initialization);
     return new LeNet5({ model, parameters, normalization }, { classes, framing });

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { FormatError } from "../formats/errors.js";
+import { countParameters, inferShapes, type Model, parameterSpecs } from "../model/index.js";
 import { parseRun, type RunRecord } from "../runs/record.js";
 import { RUN_FILES } from "../runs/runFolderFiles.js";
 import { describeFileError, errorCode, isFile, isFolder, readRegularFile } from "./disk/files.js";
@@ -11,10 +12,21 @@ const MOST_BYTES: Readonly<Record<string, number>> = {
   [RUN_FILES.history]: 16e6,
   [RUN_FILES.result]: 4e6,
 };
-/** The largest checkpoint, for images of 3x128x128, takes 35 MB. */
+/** LeNet-5's largest checkpoint, for images of 3x128x128, takes 35 MB. */
 const MOST_BYTES_OF_TENSORS = 64e6;
+/** The parameters, their average, two moments of the optimizer, and the best parameters, as float32. */
+const CHECKPOINT_BYTES_PER_PARAMETER = 20;
 
 const RUN_FILE_NAMES: readonly string[] = Object.values(RUN_FILES);
+
+/** @throws RangeError if a model's checkpoints would be larger than those that are read */
+export function requireSmallCheckpoints(model: Model): void {
+  const count = countParameters(parameterSpecs(inferShapes(model)));
+  const most = Math.floor(MOST_BYTES_OF_TENSORS / CHECKPOINT_BYTES_PER_PARAMETER);
+  if (count <= most) return;
+  const [own, limit] = [count, most].map((number) => number.toLocaleString("en-US"));
+  throw new RangeError(`the network has ${own} parameters; at most ${limit} can be trained: reduce width or stages`);
+}
 
 /** The run folder that a path means: itself, or the folder of one of its files, such as RUN/last.ckpt. */
 export async function runFolderOf(path: string): Promise<string> {

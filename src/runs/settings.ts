@@ -66,6 +66,7 @@ function earlierDevice({ lastEpoch, ...device }: NonNullable<RunConfig["earlierD
 const RECIPE_FACTS: { readonly [Field in keyof Required<Recipe>]: (value: Recipe[Field]) => readonly Fact[] } = {
   name: (name) => [fact("recipe", name)],
   width: (width) => (width === undefined ? [] : [fact("width", width)]),
+  stages: (stages) => (stages === undefined ? [] : [fact("stages", stages.map((maps) => maps.join("-")).join(" / "))]),
   epochs: (epochs) => [fact("epochs", epochs)],
   batchSize: (size) => [fact("batch", size)],
   activation: (activation) => [fact("activation", activation)],

@@ -5,13 +5,14 @@ import { type Arithmetic, supportsFusedArithmetic } from "../../engine/wasm/feat
 import { summarize, type Weights } from "../../model/index.js";
 import { FolderExistsError } from "../../node/disk/files.js";
 import { DATA_NAMES, type DataSettings } from "../../node/openData.js";
+import { requireSmallCheckpoints } from "../../node/runFiles.js";
 import { type DataLocation, type ReopenedRun, RunFolder } from "../../node/runFolder.js";
 import { type LoadedTeacher, loadRecordedTeacher } from "../../node/teachers.js";
 import { TensorboardLog } from "../../node/tensorboard.js";
 import { enableFusedArithmetic } from "../../node/threads.js";
 import type { GraphicsCard } from "../../node/webgpu.js";
 import { describeDevice, isOnCard, isSameDevice, type RunConfig, type RunDevice } from "../../runs/config.js";
-import { compileFleet, planTraining, planWith, type TrainingPlan, type TrainingRequest } from "../../training/plan.js";
+import { compileFleet, planModel, planWith, type TrainingPlan, type TrainingRequest } from "../../training/plan.js";
 import type { Teacher } from "../../training/teacher.js";
 import { VERSION } from "../../version.js";
 import { dataOfRun, type LoadedData, loadSameData, requireSameData } from "../data.js";
@@ -66,9 +67,12 @@ export interface RunDeviceOptions extends ProcessorOptions {
   readonly pauseAfter?: number;
 }
 
-/** Plans a new run on loaded data. */
+/** Plans a new run on loaded data. @throws RangeError if its checkpoints would be larger than those that are read */
 export function planRun(training: TrainingRequest, { parts, settings }: LoadedData): TrainingPlan {
-  return planTraining(training, { ...parts, background: settings.background });
+  const data = { ...parts, background: settings.background };
+  const settled = planModel(training, data);
+  requireSmallCheckpoints(settled.model);
+  return planWith({ ...settled, seed: training.seed }, data);
 }
 
 /** Trains a run by itself. @throws InterruptedError if the signal is aborted; Error if it fails */

@@ -42,6 +42,8 @@ export interface Recipe {
   readonly batchNorm: boolean;
   /** Multiplies LeNet-5's numbers of maps and of hidden features. Default: 1. */
   readonly width?: number;
+  /** The maps of 3×3 convolutions in place of LeNet-5's two of 5×5, see `LeNet5Options`. Default: none. */
+  readonly stages?: LeNet5Options["stages"];
   readonly epochs: number;
   readonly batchSize: number;
   readonly optimizer: OptimizerSettings;
