@@ -81,7 +81,7 @@ describe("the recipe distilled", () => {
     const first = await lenet([...args, "--out", "first"]);
     expect(first).toMatchObject({ code: 0 });
     expect(first.stdout).toContain("learns from a teacher, which is trained first: runs/images-teacher-seed0");
-    expect((await configOf("runs/images-teacher-seed0")).recipe).toMatchObject({ name: "teacher", width: 2 });
+    expect((await configOf("runs/images-teacher-seed0")).recipe).toMatchObject({ name: "teacher", epochs: 24 });
     const second = await lenet([...args, "--out", "second"]);
     expect(second.stdout).toContain("learns from a teacher: runs/images-teacher-seed0");
     expect((await bytesOf("first")).equals(await bytesOf("second"))).toBe(true);

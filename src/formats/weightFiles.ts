@@ -34,7 +34,7 @@ export type WeightsFormat = (typeof WEIGHTS_FORMATS)[number];
 export const MOST_WEIGHTS_BYTES = 32e6;
 
 /** What a file of tensors does not show of the layers. */
-export interface ParameterFreeLayers extends Omit<LeNet5Options, "input" | "classes"> {
+export interface ParameterFreeLayers extends Omit<LeNet5Options, "input" | "classes" | "width" | "stages"> {
   /** Default: the tutorial's. */
   readonly normalization?: Normalization;
 }

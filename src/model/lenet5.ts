@@ -160,7 +160,7 @@ function convolutionsOf(
  */
 export function lenet5FromTensors(
   tensors: NamedTensors,
-  parameterFree: Omit<LeNet5Options, "input" | "classes">,
+  parameterFree: Omit<LeNet5Options, "input" | "classes" | "width" | "stages">,
 ): Model {
   const shapeOf = (name: string, rank: number): readonly number[] => {
     const shape = tensors.get(name)?.shape;
