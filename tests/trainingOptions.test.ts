@@ -88,6 +88,16 @@ describe("the recipe distilled", () => {
   });
 });
 
+describe("stages", () => {
+  it("are refused if no checkpoint of the network could be read", async () => {
+    await writeFile(inFolder("huge.json"), JSON.stringify({ extends: "best", stages: [[512, 512, 512]] }));
+    expect(await train("--config", "huge.json", "--out", "huge")).toMatchObject({
+      code: 1,
+      stderr: /the network has 12,\d{3},\d{3} parameters; at most 3,200,000 can be trained/,
+    });
+  });
+});
+
 describe("a sweep with a teacher", () => {
   it("trains every run as alone", async () => {
     const args = ["sweep", "--data", "images", "--seeds", "3,4", "--set", "epochs=2", "--set", "batch=32"];
