@@ -21,13 +21,14 @@ export function readSoftLabels(bytes: Uint8Array): Tensor<Float32Array> {
   if (shape.length !== 2 || !(data instanceof Float32Array || data instanceof Float64Array)) {
     throw new FormatError(`soft labels are floats [images, classes], not of shape [${shape}]`);
   }
-  if (!data.every(Number.isFinite)) throw new FormatError("the soft labels have values that are not finite");
-  const areProbabilities = rowsOf(data, shape[1]).every(
-    (row) =>
-      row.every((value) => value >= 0) && Math.abs(row.reduce((sum, value) => sum + value, 0) - 1) < SUM_TOLERANCE,
-  );
-  const logitOf = (value: number) => (areProbabilities ? logarithm(Math.max(value, LEAST_PROBABILITY)) : value);
-  return { shape, data: Float32Array.from(data, logitOf) };
+  const logits = new Float32Array(data);
+  if (areProbabilities(data, shape[1])) {
+    for (let index = 0; index < data.length; index++)
+      logits[index] = logarithm(Math.max(data[index], LEAST_PROBABILITY));
+  }
+  // A float64 can be finite, and infinite as a float32.
+  if (!logits.every(Number.isFinite)) throw new FormatError("the soft labels have values that are not finite");
+  return { shape, data: logits };
 }
 
 function onlyTensor(bytes: Uint8Array): Tensor {
@@ -37,8 +38,15 @@ function onlyTensor(bytes: Uint8Array): Tensor {
   return tensor;
 }
 
-function rowsOf(data: ArrayLike<number>, columns: number): number[][] {
-  return Array.from({ length: columns > 0 ? data.length / columns : 0 }, (_, row) =>
-    Array.from({ length: columns }, (_, column) => data[row * columns + column]),
-  );
+/** Whether each row is a distribution. */
+function areProbabilities(data: Float32Array | Float64Array, columns: number): boolean {
+  for (let begin = 0; begin < data.length; begin += columns) {
+    let sum = 0;
+    for (let index = begin; index < begin + columns; index++) {
+      if (!(data[index] >= 0)) return false;
+      sum += data[index];
+    }
+    if (!(Math.abs(sum - 1) < SUM_TOLERANCE)) return false;
+  }
+  return true;
 }

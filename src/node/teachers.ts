@@ -38,8 +38,13 @@ export async function loadTeachers(paths: readonly string[]): Promise<LoadedTeac
 /** Loads soft labels, see `readSoftLabels`. @throws Error naming the file if it cannot be read */
 export async function loadSoftLabels(path: string): Promise<LoadedTeacher> {
   const bytes = await readFileBounded(path, MOST_LABEL_BYTES);
-  const { data } = named(path, () => readSoftLabels(bytes));
-  return { source: { logits: data }, recorded: [{ type: "softLabels", path: resolve(path), checksum: hashOf(bytes) }] };
+  const recorded = [{ type: "softLabels", path: resolve(path), checksum: hashOf(bytes) }] as const;
+  return { source: softLabelsIn(path, bytes), recorded };
+}
+
+function softLabelsIn(path: string, bytes: Uint8Array): TeacherSource {
+  const { shape, data } = named(path, () => readSoftLabels(bytes));
+  return { logits: data, classes: shape[1] };
 }
 
 /** Loads the teacher of a run again. @throws Error if it is missing or has changed */
@@ -79,7 +84,7 @@ export async function unpackTeacher(
     if (!bytes) throw new Error(`the teacher ${path} is missing`);
     if (type === "softLabels") {
       if (hashOf(bytes) !== checksum) throw new Error(`the teacher ${path} is another one`);
-      return { source: { logits: named(path, () => readSoftLabels(bytes)).data }, recorded };
+      return { source: softLabelsIn(path, bytes), recorded };
     }
     const network = named(path, () => readWeights(bytes));
     if ((await checksumOf(network)) !== checksum) throw new Error(`the teacher ${path} is another one`);

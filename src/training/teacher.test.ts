@@ -93,6 +93,7 @@ it.each([
   ["the teacher takes images of 1x32x32, but those of digits are 1x28x28", { networks: [network(1, 10, 32)] }],
   ["the teacher has 4 classes, but digits has 10", { networks: [network(1, 4)] }],
   ["there are 30 soft labels, but 40 images of digits and 10 classes need 400", { logits: new Float32Array(30) }],
+  ["the soft labels have 40 classes, but digits has 10", { logits: new Float32Array(400), classes: 40 }],
   [
     'class 1 is "1" in digits, but "one" in the teacher',
     { networks: [{ ...network(1), metadata: { ...network(1), classes: ["0", "one", ..."23456789"] } }] },

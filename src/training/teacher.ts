@@ -8,8 +8,11 @@ import { classCount, inferShapes, type Weights } from "../model/index.js";
 export type TeacherSource =
   /** Networks whose logits are averaged. */
   | { readonly networks: readonly Weights[] }
-  /** The logits for each image of the data set, however it is transformed: float32 [images, classes]. */
-  | { readonly logits: Float32Array };
+  /**
+   * The logits for each image of the data set, however it is transformed: float32 [images, classes]. Without `classes`,
+   * there are as many as in the data set.
+   */
+  | { readonly logits: Float32Array; readonly classes?: number };
 
 /** What a student learns from, ready to answer. */
 export interface Teacher {
@@ -49,7 +52,7 @@ export async function openTeacher(
   backend: Backend,
   table?: TeacherTable,
 ): Promise<Teacher> {
-  if ("logits" in source) return givenLogits(source.logits, dataset);
+  if ("logits" in source) return givenLogits(source, dataset);
   const { networks } = source;
   if (networks.length === 0) throw new RangeError("there is no teacher");
   for (const network of networks) requireSuitable(network, dataset);
@@ -91,8 +94,14 @@ function requireSuitable({ model, metadata }: Weights, dataset: Dataset): void {
   }
 }
 
-function givenLogits(logits: Float32Array, { labels, classes, name }: Dataset): Teacher {
+function givenLogits(
+  { logits, classes: own }: Extract<TeacherSource, { logits: Float32Array }>,
+  { labels, classes, name }: Dataset,
+): Teacher {
   const size = classes.length;
+  if (own !== undefined && own !== size) {
+    throw new RangeError(`the soft labels have ${own} classes, but ${name} has ${size}`);
+  }
   if (logits.length !== labels.length * size) {
     throw new RangeError(
       `there are ${logits.length} soft labels, but ${labels.length} images of ${name} and ${size} classes need ${labels.length * size}`,

@@ -10,6 +10,9 @@ import { mutate, Random } from "./mutate.mjs";
 // node target.mjs '{"targets": …, "name": …, "corpus": …, "findings": …, "seconds": …, "cases": …, "seed": …, "keep": …}'
 
 const LONGEST = 65_536;
+/** Of the processor: a busy machine can stop for seconds. */
+const MOST_SECONDS = 2;
+/** A case that takes so long by the clock has no end. */
 const HANG_SECONDS = 10;
 /** The promise for weights. Decoding pictures has its own. */
 const MOST_MEGABYTES = { image: 600 };
@@ -37,12 +40,18 @@ async function runCases({ targets, name, corpus: folder, seconds, cases, seed, k
   const coverage = new Coverage();
   const random = new Random(seed);
   const corpus = [];
+  let slowest = 0;
   const run = async (bytes) => {
     current.set(bytes.subarray(0, LONGEST));
     Atomics.store(progress, 1, bytes.length);
     Atomics.add(progress, 0, 1);
     coverage.reset();
+    const start = process.cpuUsage();
     await target(new Uint8Array(bytes));
+    const { user, system } = process.cpuUsage(start);
+    const seconds = (user + system) / 1e6;
+    if (seconds > MOST_SECONDS) throw new Error(`it took ${seconds} seconds`);
+    slowest = Math.max(slowest, seconds);
     if (!coverage.isNew()) return false;
     corpus.push(bytes);
     return true;
@@ -61,7 +70,7 @@ async function runCases({ targets, name, corpus: folder, seconds, cases, seed, k
     const bytes = mutate(corpus[index], corpus, random);
     if ((await run(bytes)) && keep) keepInput(folder, bytes);
   }
-  parentPort.postMessage({ features: coverage.features, given, found: corpus.length - given });
+  parentPort.postMessage({ features: coverage.features, given, found: corpus.length - given, slowest });
 }
 
 /** In the main thread: starts the thread and watches it. Ends with 1 if there is a finding, which is saved. */
@@ -82,12 +91,13 @@ function watch(options) {
     process.exit(1);
   };
   worker.on("error", (error) => fail(error.stack ?? String(error)));
-  worker.on("message", ({ features, given, found }) => {
+  worker.on("message", ({ features, given, found, slowest }) => {
     const seconds = (performance.now() - started) / 1000;
     const count = Atomics.load(progress, 0);
     const rate = Math.round(count / seconds);
     process.stdout.write(
-      `${options.name}: ${count} cases, ${rate}/s, ${features} features, corpus ${given} + ${found}, ${Math.round(megabytes)} MB\n`,
+      `${options.name}: ${count} cases, ${rate}/s, ${features} features, corpus ${given} + ${found}, ` +
+        `slowest ${Math.round(1000 * slowest)} ms, ${Math.round(megabytes)} MB\n`,
     );
     process.exit(0);
   });

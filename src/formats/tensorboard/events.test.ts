@@ -107,6 +107,11 @@ describe("lengthUpTo", () => {
     expect(lengthUpTo(new Uint8Array(), 1)).toBe(0);
   });
 
+  it("takes a record that is no event for a damaged one, whatever its checksums", () => {
+    const damaged = Buffer.concat([file.subarray(0, lengthOf(2)), writeRecord(Uint8Array.of(0x0f)), records[2]]);
+    expect(lengthUpTo(damaged, 9)).toBe(lengthOf(2));
+  });
+
   it("keeps only whole records, wherever the file is cut off or damaged", () => {
     for (let length = 0; length < file.length; length++) {
       const whole = [1, 2, 3].filter((count) => lengthOf(count) <= length).at(-1) ?? 0;

@@ -1,3 +1,4 @@
+import { FormatError } from "../errors.js";
 import {
   BYTES,
   DOUBLE,
@@ -163,16 +164,24 @@ export function eventRecord(wallSeconds: number, step: number, value: readonly S
 }
 
 /**
- * The length of an event file's part up to a step, without the end of the run and without damaged records. 0 if there is
- * not even the file's start.
+ * The length of an event file's part up to a step, without the end of the run, and up to the first record that is damaged
+ * or no event. 0 if there is not even the file's start.
  */
 export function lengthUpTo(file: Uint8Array, step: number): number {
   let length = 0;
   for (const { bytes, end } of readRecords(file)) {
-    const event = readMessage(EVENT, bytes);
-    const isEnd = event.summary?.value.some(({ tag }) => tag === SESSION_END_TAG) ?? false;
-    if ((event.step ?? 0) > step || isEnd) break;
+    const event = readEvent(bytes);
+    if (!event || (event.step ?? 0) > step || event.summary?.value.some(({ tag }) => tag === SESSION_END_TAG)) break;
     length = end;
   }
   return length;
+}
+
+function readEvent(bytes: Uint8Array) {
+  try {
+    return readMessage(EVENT, bytes);
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
+    throw error;
+  }
 }
