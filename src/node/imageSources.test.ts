@@ -53,3 +53,18 @@ it("takes every file given by name, in the given order, repeated or not", async 
     unreachable: [],
   });
 });
+
+it("lists the images of an IDX file, as many as they are", async () => {
+  const count = 300_000;
+  const header = Buffer.from([
+    0,
+    0,
+    8,
+    3,
+    ...[count, 1, 2].flatMap((extent) => [0, extent >> 16, extent >> 8, extent]),
+  ]);
+  writeFileSync(join(folder, "train-images-idx3-ubyte"), Buffer.concat([header, Buffer.alloc(2 * count, 1)]));
+  const { sources } = await findImages([join(folder, "train-images-idx3-ubyte")]);
+  expect(sources).toHaveLength(count);
+  expect(sources.at(-1)?.image).toEqual({ width: 2, height: 1, data: Uint8Array.of(1, 1) });
+});

@@ -39,7 +39,8 @@ export async function findImages(paths: readonly string[]): Promise<ImageSources
   let passedOver = 0;
   for (const path of paths) {
     if (IDX_FILE.test(path) && (await isFile(path))) {
-      sources.push(...(await imagesInIdx(path)));
+      // One by one: a call takes only about 100,000 arguments.
+      for (const source of await imagesInIdx(path)) sources.push(source);
       continue;
     }
     if (!(await isFolder(path))) {

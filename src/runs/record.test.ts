@@ -4,7 +4,7 @@ import { lenet5 } from "../model/index.js";
 import { RECIPES } from "../training/recipes/recipes.js";
 import { compareRuns } from "./comparison.js";
 import type { RunConfig } from "./config.js";
-import { formatHistory } from "./history.js";
+import { bestAccuracy, formatHistory, parseHistory } from "./history.js";
 import { parseRun } from "./record.js";
 import { runSettings } from "./settings.js";
 
@@ -74,8 +74,39 @@ test.each([
   [{ config: "<html>" }, /^config\.json is not JSON$/],
   [{ config: formatJson(config), history: "epoch\n1\n" }, /^history\.csv: its columns are epoch, expected /],
   [{ config: formatJson(config), result: "{}" }, /^result\.json: bestEpoch: /],
+  [
+    { config: formatJson(config), result: formatJson({ ...result, bestValidationAccuracy: 1.5 }) },
+    /^result\.json: bestValidationAccuracy: must be at most 1, not 1\.5$/,
+  ],
+  [
+    { config: formatJson(config), result: formatJson({ ...result, test: { accuracy: -0.5, total: 1 } }) },
+    /^result\.json: test\.accuracy: must be at least 0, not -0\.5$/,
+  ],
+  [{ config: formatJson(config), result: formatJson({ ...result, seconds: -1 }) }, /^result\.json: seconds: /],
 ])("says in one line which file is wrong: %#", (texts, message) => {
   expect(() => parseRun("wrong", texts)).toThrow(message);
+});
+
+test.each([
+  ["train_acc_all", 2],
+  ["val_acc_all", -0.1],
+  ["lr", -1],
+  ["train_seconds", -1],
+  ["val_seconds", -1],
+  ["val_loss_all", Number.POSITIVE_INFINITY],
+])("refuses a history in which %s is %d", (column, value) => {
+  const [names, row] = formatHistory([epoch(1, 0.75)]).split("\n");
+  const cells = row.split(",").with(names.split(",").indexOf(column), String(value));
+  expect(() => parseHistory(`${names}\n${cells}\n`)).toThrow(`history.csv: row 1 is invalid: "${cells}"`);
+});
+
+test("reads the history of the longest run, and none that is longer", () => {
+  const longest = Array.from({ length: 100_000 }, (_, index) => epoch(index + 1, index / 100_000));
+  expect(bestAccuracy(parseHistory(formatHistory(longest)))).toBe(0.99999);
+  expect(() => parseHistory(formatHistory([...longest, epoch(100_001, 0)]))).toThrow(
+    /^history\.csv: it has more than 100000 epochs$/,
+  );
+  expect(bestAccuracy([...longest, ...longest])).toBe(0.99999);
 });
 
 test("compares the settings in which runs differ, and their results", () => {

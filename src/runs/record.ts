@@ -5,14 +5,17 @@ import { parseRunConfig, type RunConfig } from "./config.js";
 import { parseHistory } from "./history.js";
 import { RUN_FILES } from "./runFolderFiles.js";
 
-const resultSchema = z.object({
+const fraction = z.number().min(0).max(1);
+
+/** The fields of result.json by which a run is compared with others. */
+export const resultSchema = z.object({
   bestEpoch: z.number().int().positive(),
-  bestValidationAccuracy: z.number(),
-  seconds: z.number(),
+  bestValidationAccuracy: fraction,
+  seconds: z.number().nonnegative(),
   /** See `fingerprint` in src/model. */
   fingerprint: z.string().optional(),
   /** If the data set has a test set. */
-  test: z.object({ accuracy: z.number(), total: z.number().int().positive() }).optional(),
+  test: z.object({ accuracy: fraction, total: z.number().int().positive() }).optional(),
 });
 
 /** The result of a finished run, as far as it is compared with others. */

@@ -18,6 +18,7 @@ import { influencesOf } from "../../report/influence.js";
 import type { PageMessages } from "../../report/page/messages/index.js";
 import type { PageRun, SweepPage } from "../../report/page/sweepPage.js";
 import { bestAccuracy } from "../../runs/history.js";
+import { resultSchema } from "../../runs/record.js";
 import { RUN_FILES } from "../../runs/runFolderFiles.js";
 import type { EpochRecord } from "../../training/epochs.js";
 import * as z from "../../vendor/zod.js";
@@ -34,15 +35,6 @@ export const SWEEP_FILES = {
   png: "sweep.png",
   page: "sweep.html",
 } as const;
-
-/** The fields of result.json that a sweep reads. */
-const resultSchema = z.object({
-  bestEpoch: z.number(),
-  bestValidationAccuracy: z.number(),
-  seconds: z.number(),
-  fingerprint: z.string().optional(),
-  test: z.object({ accuracy: z.number() }).optional(),
-});
 
 /** Creates the folder of a new sweep. @throws Error if it exists or cannot be written */
 export async function createSweepFolder(path: string, config: SweepConfig): Promise<void> {
