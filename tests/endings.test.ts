@@ -50,6 +50,14 @@ describe("a run that was killed after its result was written", () => {
   });
 });
 
+it("says at its end that a training has collapsed", async () => {
+  const { code, stderr } = await lenet(...TRAIN, "--lr", "10", "--out", "collapsed");
+  expect(code).toBe(0);
+  expect(stderr).toMatch(
+    /^warning: the training has collapsed: the network predicts "\d" for all 20 images; try a lower learning rate\n$/,
+  );
+});
+
 describe("a run is refused by name", () => {
   it("with other test images", async () => {
     await cp(inFolder("whole"), inFolder("moved"), { recursive: true });

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,4 +45,13 @@ it("a run that was killed and resumed has every step once, whatever its event fi
 
   expect(await runProgram(folder, ["train", "--resume", "run", "--epochs", "5"])).toMatchObject({ code: 0 });
   expect(await steps()).toEqual([0, 0, 1, 2, 3, 4, 5, 5]);
+});
+
+it.runIf(process.platform === "linux")("a pipe in the place of a run's event file is refused at once", async () => {
+  await rm(events());
+  execFileSync("mkfifo", [events()]);
+  expect(await runProgram(folder, ["train", "--resume", "run", "--epochs", "6"])).toMatchObject({
+    code: 1,
+    stderr: "lenet: cannot read run/events.out.tfevents.lenet: it is not a regular file\n",
+  });
 });

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   mkdirSync,
@@ -302,6 +303,15 @@ describe("the cache", () => {
     expect(decoded).toBe(9);
     await load();
     expect(decoded).toBe(0);
+  });
+
+  it.runIf(process.platform === "linux")("is rebuilt if a pipe has its name", async () => {
+    const first = await load();
+    const path = cacheFile();
+    rmSync(path);
+    execFileSync("mkfifo", [path]);
+    expect(await load()).toEqual(first);
+    expect(decoded).toBe(9);
   });
 
   it("is optional: if it cannot be written, everything is decoded again", async () => {

@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Augmentation } from "../data/augmentation.js";
 import type { Dataset } from "../data/dataset.js";
 import type { RecordedTeacher } from "../runs/config.js";
-import { type TeacherTable, tableBytes } from "../training/teacher.js";
+import { MOST_TABLE_BYTES, type TeacherTable, tableBytes } from "../training/teacher.js";
 import { cacheFolder } from "./disk/download.js";
-import { createFolders, writeFileAtomic } from "./disk/files.js";
+import { createFolders, readRegularFile, writeFileAtomic } from "./disk/files.js";
 
 /** A table's file: its float32, then their SHA-256. */
 const CHECKSUM_BYTES = 32;
@@ -30,7 +29,7 @@ export function teacherTablePath(
 
 /** Reads a table. Returns undefined if it is missing or damaged; everything is computed again then. */
 export async function readTeacherTable(path: string): Promise<TeacherTable | undefined> {
-  const bytes = await readFile(path).catch(() => undefined);
+  const bytes = await readRegularFile(path, MOST_TABLE_BYTES + CHECKSUM_BYTES).catch(() => undefined);
   if (!bytes || bytes.length < CHECKSUM_BYTES || bytes.length % 4 !== 0) return undefined;
   const content = bytes.subarray(0, bytes.length - CHECKSUM_BYTES);
   if (!digest(content).equals(bytes.subarray(content.length))) return undefined;

@@ -31,7 +31,7 @@ export interface Teacher {
 export type TeacherTable = Float32Array;
 
 /** A table is kept if it takes at most half a gigabyte. */
-const MOST_TABLE_BYTES = 2 ** 29;
+export const MOST_TABLE_BYTES = 2 ** 29;
 
 /** Samples in a batch, and in the groups of samples that the processor computes at once. */
 const BATCH_SIZE = 64;

@@ -1,5 +1,6 @@
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { supportsFusedArithmetic } from "../../src/engine.js";
 import {
   accuracyOf,
   executable,
@@ -56,6 +57,16 @@ describe.skipIf(!executable)(`training in the lab${SKIPPED}`, () => {
       expect(await accuracyOf(page)).toBeGreaterThanOrEqual(0.95);
       expect(await page.locator(".figures dd").last().textContent()).toContain(isolated ? "2" : "1");
       expect(faults).toEqual([]);
+      await page.context().close();
+    });
+
+    test("reaches the bits of every engine in portable arithmetic", async () => {
+      const settings = { count: 1000, epochs: 1, seed: SEED };
+      const { page } = await open(`#train?count=1000&epochs=1&seed=${SEED}&arithmetic=portable`);
+      const portable = await trainToTheEnd(page);
+      expect(portable).toBe((await trainInNode({ ...settings, arithmetic: "portable" })).fingerprint);
+      const { fingerprint } = await trainInNode(settings);
+      expect(fingerprint === portable).toBe(!supportsFusedArithmetic());
       await page.context().close();
     });
 

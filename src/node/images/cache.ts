@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { ImageSettings } from "../../data/images/resize.js";
-import { createFolders, writeFileAtomic } from "../disk/files.js";
+import { createFolders, readRegularFile, writeFileAtomic } from "../disk/files.js";
 import { DECODER_VERSION } from "./codec.js";
 import type { ListedFile } from "./listing.js";
 
@@ -38,6 +37,8 @@ const MAGIC = Buffer.from("lenet images 1\n", "latin1");
  * The magic bytes, then two little-endian 32-bit integers: the CRC-32 of everything after it, and the header's length.
  */
 const HEADER_START = MAGIC.length + 8;
+/** The largest file that Node reads at once. */
+const MOST_BYTES = 2 ** 31 - 1;
 
 /**
  * The path at which a folder's decoded images are cached.
@@ -55,7 +56,8 @@ export function imageCachePath(cache: string, folder: string, settings: ImageSet
 export async function readImageCache(path: string, settings: ImageSettings): Promise<ImageCache | undefined> {
   let content: Buffer;
   try {
-    content = await readFile(path);
+    const bytes = await readRegularFile(path, MOST_BYTES);
+    content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   } catch {
     return undefined;
   }
