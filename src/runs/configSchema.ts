@@ -14,7 +14,12 @@ const teacherSchema: z.ZodType<RecordedTeacher> = z.object({
 });
 
 /** A run's teacher: networks whose logits are averaged, or a file of soft labels. */
-export const teachersSchema = z.array(teacherSchema).min(1);
+export const teachersSchema = z
+  .array(teacherSchema)
+  .min(1)
+  .refine((teachers) => teachers.length === 1 || teachers.every(({ type }) => type === "network"), {
+    error: "soft labels must be the only teacher",
+  });
 
 const modelSchema: z.ZodType<Model> = z.unknown().transform((value, context) => {
   try {

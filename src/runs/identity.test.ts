@@ -18,3 +18,17 @@ it("is that of versions whose recipes had fewer fields, unless one of the others
   );
   expect(new Set([before, ...hashes]).size).toBe(3);
 });
+
+it("is that of the shorter run in an epoch before it was extended, however often it was", async () => {
+  const config = parseRunConfig(text);
+  const scheduleRestarts = Array.from({ length: 50_000 }, (_, index) => 2 * index + 2);
+  const short = (epochs: number, restarts: number[]) => ({
+    ...config,
+    recipe: { ...config.recipe, epochs },
+    scheduleRestarts: restarts,
+  });
+  const extended = short(100_000, scheduleRestarts);
+  expect(await identityOf(extended, 2)).toEqual(await identityOf(short(2, []), 2));
+  expect(await identityOf(extended, 3)).toEqual(await identityOf(short(4, [2]), 3));
+  expect(await identityOf({ ...extended, epochsBefore: [9, 8] }, 3)).toEqual(await identityOf(short(8, [2]), 3));
+});

@@ -52,14 +52,13 @@ function deviceIn({ arithmetic, kernels, card, earlierDevices = [] }: RunConfig,
 /** The config as it was in an epoch, before later extensions. */
 function asOf(config: RunConfig, epoch: number): RunConfig {
   const { recipe, scheduleRestarts, epochsBefore = [] } = config;
-  const restart = scheduleRestarts.at(-1);
-  if (restart === undefined || restart < epoch) return config;
-  const earlier = {
+  const next = scheduleRestarts.findIndex((restart) => restart >= epoch);
+  if (next < 0) return config;
+  return {
     ...config,
-    recipe: { ...recipe, epochs: epochsBefore[scheduleRestarts.length - 1] ?? restart },
-    scheduleRestarts: scheduleRestarts.slice(0, -1),
+    recipe: { ...recipe, epochs: epochsBefore[next] ?? scheduleRestarts[next] },
+    scheduleRestarts: scheduleRestarts.slice(0, next),
   };
-  return asOf(earlier, epoch);
 }
 
 function hashOf(value: unknown): Promise<string> {
