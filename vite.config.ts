@@ -24,6 +24,8 @@ export default defineConfig({
       input: { index: "web/index.html", [SERVICE_WORKER]: "web/serviceWorker/serviceWorker.ts" },
       output: {
         entryFileNames: ({ name }) => (name === SERVICE_WORKER ? `${name}.js` : "assets/[name]-[hash].js"),
+        // What the first view needs is one file: many small ones would take turns on a slow line.
+        codeSplitting: { groups: [{ name: "first", tags: ["$initial"], test: (id) => !id.includes(SERVICE_WORKER) }] },
       },
     },
   },

@@ -1,8 +1,10 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { ComponentType } from "preact";
+import { useState } from "preact/hooks";
 import { canShareMemory } from "../../src/browser/index.js";
 import { url, type ViewName, view } from "../address/url.js";
 import { Announcer } from "../kit/regions.js";
+import * as network from "../views/network/View.js";
 import { Bare } from "./Bare.js";
 import { Classroom } from "./Classroom.js";
 import { DropAnywhere } from "./DropAnywhere.js";
@@ -15,8 +17,8 @@ import { Undo } from "./Undo.js";
 /** What a view's folder exports: its View. */
 interface ViewModule {
   readonly View: ComponentType;
-  /** Resolves once what the view opens with has been loaded. */
-  readonly opened?: Promise<unknown>;
+  /** Loads what the view opens with; resolves once it is there, or cannot be had. */
+  readonly open?: () => Promise<unknown>;
 }
 
 let reportShown: () => void;
@@ -26,9 +28,9 @@ export const shown = new Promise<void>((resolve) => {
   reportShown = resolve;
 });
 
-/** The views by name; each is its own chunk, loaded when the view is first opened. */
-const VIEW_MODULES: Readonly<Record<ViewName, () => Promise<ViewModule>>> = {
-  network: () => import("../views/network/View.js"),
+/** The views by name. The first one comes with the page; each other is its own chunk, loaded when it is first opened. */
+const VIEW_MODULES: Readonly<Record<ViewName, () => ViewModule | Promise<ViewModule>>> = {
+  network: () => network,
   train: () => import("../views/train/View.js"),
   inspect: () => import("../views/inspect/View.js"),
   understand: () => import("../views/understand/View.js"),
@@ -69,13 +71,19 @@ export function App() {
 /** The open view, once its chunk has loaded. */
 function OpenView() {
   const loaded = useSignal<{ readonly name: string; readonly View?: ComponentType } | undefined>(undefined);
+  // Before the first rendering, so that what it opens with is on its way meanwhile.
+  useState(() => {
+    if (view.peek() !== "network") return;
+    void network.open();
+    loaded.value = { name: "network", View: network.View };
+  });
   useSignalEffect(() => {
     const name = view.value;
     document.title = `${messages().view[name]} – ${messages().title}`;
-    VIEW_MODULES[name]().then(
-      ({ View, opened }) => {
+    Promise.resolve(VIEW_MODULES[name]()).then(
+      ({ View, open }) => {
         if (view.peek() === name) loaded.value = { name, View };
-        void Promise.resolve(opened).finally(reportShown);
+        void Promise.resolve(open?.()).finally(reportShown);
       },
       () => {
         if (view.peek() === name) loaded.value = { name };

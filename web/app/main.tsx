@@ -12,12 +12,13 @@ import { keepOffline } from "./offline.js";
 const root = document.getElementById("app");
 if (root) render(<App />, root);
 
-// Loaded after what the visitor sees first.
-void shown.then(async () => (await import("../state/keeping.js")).keepRuns());
+void afterTheFirstView();
 
-const server = await askServer();
-// `lenet lab` stops with its command, so there is nothing to keep from it.
-if (!server && import.meta.env.PROD) {
+/** No top-level await: the other views import from this file's chunk, and would wait for it. */
+async function afterTheFirstView(): Promise<void> {
+  const server = await askServer();
   await shown;
-  await keepOffline();
+  void import("../state/keeping.js").then(({ keepRuns }) => keepRuns());
+  // `lenet lab` stops with its command, so there is nothing to keep from it.
+  if (!server && import.meta.env.PROD) await keepOffline();
 }

@@ -74,7 +74,8 @@ export class ScenePainter {
   /** How far the light has come, in stages; beyond the last one, it is over. */
   private light = 0;
   private settled = false;
-  private readonly pixels = document.createElement("canvas");
+  /** The pixels of each stage. */
+  private readonly pixels: HTMLCanvasElement[] = [];
 
   /** @param eased whether values ease too; otherwise they change at once, and edges alone ease */
   show(picture: Picture, eased: boolean): void {
@@ -145,12 +146,14 @@ export class ScenePainter {
     const { picture } = this;
     context.clearRect(0, 0, layout.width, layout.height);
     if (!picture) return;
+    context.imageSmoothingEnabled = false;
     const frame: Frame = { context, layout, colors, picture };
     const openStage = open?.layout.joint.unit.stage ?? Number.POSITIVE_INFINITY;
     const closed = 1 - (open?.share ?? 0);
     this.drawEdges(frame, hovered, (gap) => (gap >= openStage - 1 ? closed : 1));
     if (picture.input) {
-      drawPixels(context, this.pixels, picture.input, layout.stages[0][0]);
+      const { x, y, width, height } = layout.stages[0][0];
+      context.drawImage(this.canvasOf(0, picture.input), x, y, width, height);
       frameRect(context, layout.stages[0][0], 0, colors.line, 1);
     }
     for (const [stage, { kind }] of picture.structure.stages.entries()) {
@@ -226,20 +229,32 @@ export class ScenePainter {
   }
 
   private drawMaps({ context, layout, colors, picture }: Frame, stage: number): void {
-    const { height, width } = picture.structure.stages[stage];
+    const { count, height, width } = picture.structure.stages[stage];
     const values = this.shown[stage];
-    const size = height * width;
     const isSigned = values.some((value) => value < 0);
+    // Below one another: each change of a canvas's pixels takes time.
+    const all = this.canvasOf(stage, imageOf(values, width, count * height, isSigned, colors));
     for (const [map, rect] of layout.stages[stage].entries()) {
-      const image = imageOf(values.subarray(map * size, (map + 1) * size), width, height, isSigned, colors);
-      drawPixels(context, this.pixels, image, rect);
+      context.drawImage(all, 0, map * height, width, height, rect.x, rect.y, rect.width, rect.height);
       frameRect(context, rect, 0, colors.line, 1);
     }
+  }
+
+  /** A canvas with the pixels of a stage. */
+  private canvasOf(stage: number, image: ImageData): HTMLCanvasElement {
+    this.pixels[stage] ??= document.createElement("canvas");
+    const canvas = this.pixels[stage];
+    if (canvas.width !== image.width) canvas.width = image.width;
+    if (canvas.height !== image.height) canvas.height = image.height;
+    canvas.getContext("2d")?.putImageData(image, 0, 0);
+    return canvas;
   }
 
   private drawUnits({ context, layout, colors }: Frame, stage: number): void {
     const values = this.shown[stage];
     const isSigned = values.some((value) => value < 0);
+    // Edges end at a unit, not under it.
+    const around = 0.7 * layout.unit;
     for (const [index, { x, y, width, height }] of layout.stages[stage].entries()) {
       const value = values[index];
       if (Math.abs(value) < 0.02) {
@@ -247,16 +262,15 @@ export class ScenePainter {
         context.fillRect(x + 0.37 * width, y + 0.37 * height, 0.26 * width, 0.26 * height);
         continue;
       }
+      context.fillStyle = colors.ground;
+      context.fillRect(x - around, y - around, width + 2 * around, height + 2 * around);
       context.fillStyle = isSigned
         ? cssColor(colors.signed, (value + 1) / 2)
         : cssColor(colors.activation, 0.14 + 0.86 * value);
       context.beginPath();
-      context.roundRect(x, y, width, height, 0.18 * width);
+      const inset = Math.min(around, 0.1 * width);
+      context.roundRect(x + inset, y + inset, width - 2 * inset, height - 2 * inset, 0.18 * width - inset);
       context.fill();
-      // Edges end at the unit, not under it.
-      context.lineWidth = 1.4 * layout.unit;
-      context.strokeStyle = colors.ground;
-      context.stroke();
     }
   }
 
@@ -339,11 +353,13 @@ interface Frame {
 /** −1 … 1, so that all but the largest values of a stage have their own colour; the input as it is. */
 function normalised(values: Float64Array, isInput: boolean): Float32Array {
   if (isInput) return Float32Array.from(values);
-  const sizes = Float64Array.from(values, Math.abs)
-    .filter((size) => size > 0)
-    .sort();
-  const most = sizes[Math.floor(SATURATION * (sizes.length - 1))] || 1;
-  return Float32Array.from(values, (value) => Math.max(-1, Math.min(1, value / most)));
+  let active = 0;
+  for (let place = 0; place < values.length; place++) if (values[place] !== 0) active++;
+  const saturated = largestOf(values, active - Math.floor(SATURATION * (active - 1)));
+  const most = Math.abs(values[saturated[saturated.length - 1]] ?? 1);
+  const shares = new Float32Array(values.length);
+  for (let place = 0; place < values.length; place++) shares[place] = Math.max(-1, Math.min(1, values[place] / most));
+  return shares;
 }
 
 /** The strongest edges of each gap, −1 … 1 by the strongest of them; 0 for all others. */
@@ -449,21 +465,6 @@ export function inputImage(
     image.data[place] = channel === 3 ? 255 : pixels[channel * area + Math.floor(place / 4)];
   }
   return image;
-}
-
-function drawPixels(
-  context: CanvasRenderingContext2D,
-  pixels: HTMLCanvasElement,
-  image: ImageData,
-  { x, y, width, height }: Rect,
-): void {
-  if (pixels.width !== image.width || pixels.height !== image.height) {
-    pixels.width = image.width;
-    pixels.height = image.height;
-  }
-  pixels.getContext("2d")?.putImageData(image, 0, 0);
-  context.imageSmoothingEnabled = false;
-  context.drawImage(pixels, x, y, width, height);
 }
 
 function frameRect(

@@ -14,16 +14,20 @@ import type { Learning, Shown } from "./subject.js";
 
 const weights = signal<Partial<Record<PretrainedName, NamedTensors>>>({});
 
-/** The networks whose parameters are there or on their way. */
-const asked = new Set<PretrainedName>();
+/** The requests for parameters that are there or on their way. */
+const asked = new Map<PretrainedName, Promise<void>>();
 
 /** Why a network that comes with the page could not be loaded. */
 export const readyMadeFailure = signal<string | undefined>(undefined);
 
-/** Loads the parameters of a network that comes with the page, once. */
-export async function askReadyMade(name: PretrainedName): Promise<void> {
-  if (weights.peek()[name] || asked.has(name)) return;
-  asked.add(name);
+/** Loads the parameters of a network that comes with the page, once. Resolves when they are there, or have failed. */
+export function askReadyMade(name: PretrainedName): Promise<void> {
+  const request = asked.get(name) ?? load(name);
+  asked.set(name, request);
+  return request;
+}
+
+async function load(name: PretrainedName): Promise<void> {
   try {
     const parameters = await loadPretrained(name);
     weights.value = { ...weights.peek(), [name]: parameters };

@@ -19,8 +19,8 @@ import { failure, rewoundTo, shownPretrained, shownRun } from "./state/network.j
 import { subject } from "./state/subject.js";
 import { replay } from "./state/teaching.js";
 
-/** Resolves once the network on display has its parameters; their loading does not wait for the page. */
-export const opened = askReadyMade(shownPretrained.peek() ?? "digits");
+/** Resolves once the network on display has its parameters. */
+export const open = () => askReadyMade(shownPretrained.peek() ?? "digits");
 
 const STAGE_SHORTCUTS = shortcutsOf(subject);
 const SHORTCUTS = {
