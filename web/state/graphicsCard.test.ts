@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { readFields } from "../address/fields.js";
-import { trainFields } from "../address/trainFields.js";
+import { RECIPE_NAMES, trainFields } from "../address/trainFields.js";
 
 const fields = (query: string) => readFields(trainFields, query);
 const info = { description: "", device: "", vendor: "nvidia", architecture: "hopper", isFallbackAdapter: false };
@@ -42,5 +42,10 @@ describe("the graphics card", () => {
     expect(runnable(fields("device=gpu&networks=64"))).toMatchObject({ device: "gpu", networks: 64 });
     expect(runnable(fields("networks=64"))).toMatchObject({ device: "cpu", networks: 16 });
     expect(runnable(fields("networks=3"))).toMatchObject({ networks: 3 });
+  });
+
+  it.each(RECIPE_NAMES)("trains the recipe %s", async (recipe) => {
+    const { runnable } = await cardOf({ requestAdapter: async () => ({ info }) });
+    expect(runnable(fields(`device=gpu&recipe=${recipe}`))).toMatchObject({ recipe, device: "gpu" });
   });
 });

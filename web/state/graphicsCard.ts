@@ -1,5 +1,4 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
-import { RECIPES } from "../../src/training/recipes/recipes.js";
 import type { RunFields } from "./settings.js";
 
 /** A graphics card that WebGPU offers, or why there is none. */
@@ -38,9 +37,7 @@ export const MOST_NETWORKS = { cpu: 16, gpu: 64 } as const;
 
 /** The settings as they can be trained here: on a device that is there, with as many networks as it may have. */
 export function runnable(fields: RunFields): RunFields {
-  // Only the processor computes batch normalisation.
-  const hasCard = current.value?.type === "there" && !RECIPES[fields.recipe].batchNorm;
-  const device = fields.device === "gpu" && hasCard ? "gpu" : "cpu";
+  const device = fields.device === "gpu" && current.value?.type === "there" ? "gpu" : "cpu";
   const networks = Math.min(fields.networks, MOST_NETWORKS[device]);
   // The seeds count up, and every one must be exact.
   return { ...fields, device, networks, seed: Math.min(fields.seed, Number.MAX_SAFE_INTEGER - networks + 1) };
