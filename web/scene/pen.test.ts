@@ -17,8 +17,7 @@ function measure(image: Uint8Array, width = 28) {
   const rows = inked.map((place) => Math.floor(place / width));
   const columns = inked.map((place) => place % width);
   const mass = image.reduce((sum, byte) => sum + byte, 0);
-  const mean = (of: (place: number) => number) =>
-    image.reduce((sum, byte, place) => sum + byte * (of(place) + 0.5), 0) / mass;
+  const mean = (of: (place: number) => number) => image.reduce((sum, byte, place) => sum + byte * of(place), 0) / mass;
   return {
     height: Math.max(...rows) - Math.min(...rows) + 1,
     width: Math.max(...columns) - Math.min(...columns) + 1,
@@ -37,11 +36,12 @@ describe("inkImage", () => {
     ];
     const { height, width, x, y } = measure(inkImage(line, SHAPE, 0, false));
     expect([height, width]).toEqual([2, 16]);
-    expect(x).toBeCloseTo(14, 5);
-    expect(y).toBeCloseTo(14, 5);
+    // Rows and columns count from 0: the middle of 28 is between 13 and 14.
+    expect(x).toBeCloseTo(13.5, 5);
+    expect(y).toBeCloseTo(13.5, 5);
   });
 
-  it("centres as MNIST does: 20 of 28 pixels high, the centre of mass in the middle", () => {
+  it("centres as MNIST does: 20 of 28 pixels high, the centre of mass in row and column 14", () => {
     const { height, x, y } = measure(inkImage(SEVEN, SHAPE, 0, true));
     expect(height).toBe(20);
     expect(Math.abs(x - 14)).toBeLessThan(0.05);

@@ -43,8 +43,8 @@ interface Transform {
  * Renders a drawing as the network's input, with a round pen of the same thickness at any size of drawing.
  *
  * @param background the byte around the ink, which itself is the opposite extreme
- * @param centred as MNIST does: scales the longer side to a box of 20 of 28 pixels and moves the centre of mass to the
- *   middle
+ * @param centred as MNIST does: scales the longer side to a box of 20 of 28 pixels and moves the centre of mass to row and
+ *   column 14
  * @returns bytes [channels][height][width]
  */
 export function inkImage(
@@ -122,13 +122,13 @@ function extremes(values: readonly number[]): readonly [least: number, most: num
   ];
 }
 
-/** In pixels from the image's corner; pixel centres are at half-integers. */
+/** In rows and columns counted from 0: MNIST's centre of mass is at 14 of 28, as `fitDigit` has it. */
 function centreOfMass(ink: Float64Array, { width }: ImageShape): PadPoint {
   let [mass, x, y] = [0, 0, 0];
   ink.forEach((share, pixel) => {
     mass += share;
-    x += share * ((pixel % width) + 0.5);
-    y += share * (Math.floor(pixel / width) + 0.5);
+    x += share * (pixel % width);
+    y += share * Math.floor(pixel / width);
   });
   return { x: x / mass, y: y / mass };
 }
