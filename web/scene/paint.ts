@@ -79,7 +79,7 @@ export class ScenePainter {
 
   /** @param eased whether values ease too; otherwise they change at once, and edges alone ease */
   show(picture: Picture, eased: boolean): void {
-    const isOther = this.picture?.structure !== picture.structure;
+    const isOther = !this.picture || !haveSameShape(this.picture.structure, picture.structure);
     this.picture = picture;
     this.settled = false;
     this.wanted = picture.values.map((values, stage) => normalised(values, stage === 0));
@@ -348,6 +348,17 @@ interface Frame {
   readonly layout: SceneLayout;
   readonly colors: SceneColors;
   readonly picture: Picture;
+}
+
+/** Whether the columns of one have the extents of the other's, so that one can become the other. */
+function haveSameShape({ stages: own }: Structure, { stages: others }: Structure): boolean {
+  return (
+    own.length === others.length &&
+    own.every(({ count, height, width }, index) => {
+      const other = others[index];
+      return count === other.count && height === other.height && width === other.width;
+    })
+  );
 }
 
 /** −1 … 1, so that all but the largest values of a stage have their own colour; the input as it is. */
