@@ -164,6 +164,28 @@ describeLab("the guided tour", (lab) => {
     await page.context().close();
   });
 
+  test("has the answers of the visit before, until it is started again", async () => {
+    const { page } = await open("tour=pixels&image=digits:1");
+    await answer(page);
+    const before = await told(page).textContent();
+    await page.getByRole("button", { name: "Next" }).click();
+    await expect.poll(() => told(page).count(), PATIENTLY).toBe(0);
+    await page.goBack();
+    await expect.poll(() => stored(page), PATIENTLY).toEqual(["pixels"]);
+    await page.reload();
+    await expect.poll(() => told(page).textContent(), PATIENTLY).toBe(before);
+    await page.getByRole("link", { name: "Summary" }).click();
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toMatch(/^[01] of 1 predictions were right$/);
+    await page.getByRole("button", { name: "Start again" }).click();
+    await expect.poll(() => stored(page), PATIENTLY).toEqual([]);
+    await page.reload();
+    await ask(page).waitFor();
+    expect(await told(page).count()).toBe(0);
+    await page.getByRole("link", { name: "Summary" }).click();
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("No prediction yet");
+    await page.context().close();
+  });
+
   test("asks about what is drawn", async () => {
     const { page } = await open("tour=decision");
     await page.getByRole("button", { name: "Clear" }).click();
@@ -215,6 +237,23 @@ describeLab("the guided tour", (lab) => {
     await page.context().close();
   });
 });
+
+/** The chapters with a kept answer. */
+function stored(page: Page): Promise<string[]> {
+  return page.evaluate(
+    () =>
+      new Promise<string[]>((resolve) => {
+        const opening = indexedDB.open("lenet-lab");
+        opening.onsuccess = () => {
+          const reading = opening.result.transaction("answers").objectStore("answers").get("tour");
+          reading.onsuccess = () => {
+            opening.result.close();
+            resolve(Object.keys(reading.result?.first ?? {}));
+          };
+        };
+      }),
+  );
+}
 
 /** Gives an answer to the question that is asked. */
 async function answer(page: Page): Promise<void> {

@@ -5,7 +5,7 @@ import { Button } from "../kit/controls.js";
 import { sceneColors } from "../scene/colors.js";
 import { hasMaps } from "../scene/layout.js";
 import { inputImage } from "../scene/paint.js";
-import type { PadPoint } from "../scene/pen.js";
+import { usePen } from "../scene/usePen.js";
 import {
   beginStroke,
   camera,
@@ -26,8 +26,7 @@ type CameraModule = typeof import("./Camera.js");
 /** The camera's part of the pad, once it has been loaded. */
 const Camera = signal<CameraModule["Camera"] | undefined>(undefined);
 
-/** The name of the performance measure from a stroke to all maps drawn, for the browser's developer tools. */
-const MEASURE = "network-stroke";
+const STROKES = { begin: beginStroke, extend: extendStroke, end: endStroke };
 
 export interface PadProps {
   /** The network that takes its image; the first of several. */
@@ -39,13 +38,9 @@ export interface PadProps {
 /** The pad: the network's input, which a pointer draws on. */
 export function Pad({ subject, top }: PadProps) {
   const m = messages();
-  const stroke = useStroke();
+  const pen = usePen(STROKES, "network-stroke");
   const canvas = useCanvas(subject, subject.padPixels);
   const seen = useCanvas(subject, subject.inputPixels);
-  const pointOf = ({ offsetX, offsetY }: MouseEvent): PadPoint => {
-    const side = canvas.current?.clientWidth || 1;
-    return { x: offsetX / side, y: offsetY / side };
-  };
   const given = givenImage.value?.dataset;
   const label = given ? m.padImage(namesOf(given.classes)[given.labels[0]]) : m.pad;
   const isFilming = camera.value !== "off";
@@ -56,24 +51,7 @@ export function Pad({ subject, top }: PadProps) {
     >
       {isFilming && Camera.value && <Camera.value subject={subject} />}
       <div class="network-framed">
-        <canvas
-          ref={canvas}
-          class="network-paper"
-          role="img"
-          aria-label={label}
-          onPointerDown={(event) => {
-            event.preventDefault();
-            event.currentTarget.setPointerCapture(event.pointerId);
-            stroke.begin(pointOf(event));
-          }}
-          onPointerMove={(event) => {
-            // A mouse reports more points than the page draws frames.
-            const events = event.getCoalescedEvents?.() ?? [];
-            stroke.go((events.length > 0 ? events : [event]).map(pointOf));
-          }}
-          onPointerUp={stroke.end}
-          onPointerCancel={stroke.end}
-        />
+        <canvas ref={canvas} class="network-paper" role="img" aria-label={label} {...pen} />
         {!subject.isMoved.value && <Window subject={subject} />}
         {padMarks.value.map(({ name, ...window }) => (
           <span key={name} class="pad-mark" style={windowStyle(window)} aria-hidden="true">
@@ -154,36 +132,4 @@ function useCanvas({ inputShape, background }: Subject, pixels: ReadonlySignal<U
     [inputShape, background, pixels],
   );
   return canvas;
-}
-
-/** A stroke in progress; new points reach the network once per frame. */
-function useStroke() {
-  const points = useRef<PadPoint[] | undefined>(undefined);
-  const frame = useRef<number | undefined>(undefined);
-  const show = () => {
-    frame.current = undefined;
-    if (!points.current) return;
-    const start = performance.now();
-    extendStroke([...points.current]);
-    // Once the scene has drawn itself, which it does before the next frame.
-    queueMicrotask(() => performance.measure(MEASURE, { start, end: performance.now() }));
-  };
-  return {
-    begin: (point: PadPoint) => {
-      points.current = [point];
-      beginStroke([point]);
-    },
-    go: (more: readonly PadPoint[]) => {
-      if (!points.current) return;
-      points.current.push(...more);
-      frame.current ??= requestAnimationFrame(show);
-    },
-    end: () => {
-      if (!points.current) return;
-      if (frame.current !== undefined) cancelAnimationFrame(frame.current);
-      show();
-      points.current = undefined;
-      endStroke();
-    },
-  };
 }

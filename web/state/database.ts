@@ -1,8 +1,10 @@
-/** What the page keeps: runs by their id, data sets by their checksum, drawings by the name of their pad. */
-export type StoreName = "runs" | "data" | "drawings";
+/** What the page keeps: runs by their id, data sets by their checksum, drawings and answers by a name. */
+export type StoreName = (typeof STORES)[number];
 
 const NAME = "lenet-lab";
-const STORES: readonly StoreName[] = ["runs", "data", "drawings"];
+/** Whoever adds one counts the version up. */
+const STORES = ["runs", "data", "drawings", "answers"] as const;
+const VERSION = 2;
 
 let opened: Promise<IDBDatabase | undefined> | undefined;
 
@@ -10,12 +12,15 @@ let opened: Promise<IDBDatabase | undefined> | undefined;
 function database(): Promise<IDBDatabase | undefined> {
   opened ??= new Promise((resolve) => {
     try {
-      const request = indexedDB.open(NAME, 1);
+      const request = indexedDB.open(NAME, VERSION);
       request.onupgradeneeded = () => {
-        for (const store of STORES) request.result.createObjectStore(store);
+        const { result } = request;
+        for (const store of STORES) if (!result.objectStoreNames.contains(store)) result.createObjectStore(store);
       };
       request.onsuccess = () => resolve(request.result);
       request.onerror = () => resolve(undefined);
+      // An older version of the page is open in another tab.
+      request.onblocked = () => resolve(undefined);
     } catch {
       resolve(undefined);
     }

@@ -105,14 +105,19 @@ function askBeforeLeaving(): void {
 /**
  * Keeps the value of a signal under a name, and restores it unless it has changed meanwhile.
  *
- * @param isWorth whether a value is worth keeping
+ * @param isWorth whether a value is worth keeping. Default: every one is
  */
-export async function keepDrawing<Value>(name: string, signal: Signal<Value>, isWorth: (value: Value) => boolean) {
+export async function keep<Value>(
+  where: "drawings" | "answers",
+  name: string,
+  signal: Signal<Value>,
+  isWorth: (value: Value) => boolean = () => true,
+) {
   const initial = signal.peek();
-  const kept = await storedAt<Value>("drawings", name);
+  const kept = await storedAt<Value>(where, name);
   if (kept !== undefined && signal.peek() === initial) signal.value = kept;
   effect(() => {
     const value = signal.value;
-    if (isWorth(value)) enqueue(async () => void (await store("drawings", name, value)));
+    if (isWorth(value)) enqueue(async () => void (await store(where, name, value)));
   });
 }

@@ -3,23 +3,24 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { changeUrl } from "../../../address/url.js";
 import { Button } from "../../../kit/controls.js";
 import { useWidth } from "../../../kit/hooks.js";
-import { type PadPoint, type PadStroke, PEN_RADIUS } from "../../../scene/pen.js";
+import { type PadStroke, PEN_RADIUS } from "../../../scene/pen.js";
+import { usePen } from "../../../scene/usePen.js";
 import { canvasColors } from "../layers/colors.js";
 import { prepare } from "../layers/paint.js";
 import { messages } from "../messages/index.js";
-import { clearDrawing, drawing, isCentred, undoStroke } from "../state/shownImage.js";
+import { beginStroke, clearDrawing, drawing, extendStroke, isCentred, undoStroke } from "../state/shownImage.js";
 
-/** The name of the performance measure from a stroke to all maps drawn, for the browser's developer tools. */
-const MEASURE = "inspect-stroke";
 /** The maximum side, in CSS pixels, which leaves room for the maps beside it. */
 const MOST_SIDE = 320;
+
+const STROKES = { begin: beginStroke, extend: extendStroke };
 
 /** A square to draw on with a pointer. */
 export function DrawPad() {
   const m = messages();
   const [box, boxWidth] = useWidth<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const stroke = useStroke();
+  const pen = usePen(STROKES, "inspect-stroke");
   const side = Math.min(MOST_SIDE, boxWidth);
   const { strokes, isExample, cleared } = drawing.value;
   useLayoutEffect(() =>
@@ -30,27 +31,9 @@ export function DrawPad() {
       if (context) paintStrokes(context, drawing.value.strokes, pixels, drawing.value.isExample);
     }),
   );
-  const pointOf = ({ offsetX, offsetY }: MouseEvent): PadPoint => ({ x: offsetX / side, y: offsetY / side });
   return (
     <div class="pad" ref={box}>
-      <canvas
-        ref={canvas}
-        role="img"
-        aria-label={m.padLabel}
-        data-name={m.drawing}
-        onPointerDown={(event) => {
-          event.preventDefault();
-          event.currentTarget.setPointerCapture(event.pointerId);
-          stroke.begin(pointOf(event));
-        }}
-        onPointerMove={(event) => {
-          // A mouse reports more points than the page draws frames.
-          const events = event.getCoalescedEvents?.() ?? [];
-          stroke.go(events.length > 0 ? events.map(pointOf) : [pointOf(event)]);
-        }}
-        onPointerUp={stroke.end}
-        onPointerCancel={stroke.end}
-      />
+      <canvas ref={canvas} role="img" aria-label={m.padLabel} data-name={m.drawing} {...pen} />
       {isExample && (
         <p class="hint" aria-hidden="true">
           {m.drawHere}
@@ -74,40 +57,6 @@ export function DrawPad() {
       </div>
     </div>
   );
-}
-
-/** A stroke in progress; new points reach the network once per frame. */
-function useStroke() {
-  const points = useRef<PadPoint[] | undefined>(undefined);
-  const frame = useRef<number | undefined>(undefined);
-  const show = () => {
-    frame.current = undefined;
-    if (!points.current) return;
-    const start = performance.now();
-    const earlier = drawing.peek().strokes.slice(0, -1);
-    drawing.value = { strokes: [...earlier, [...points.current]], isExample: false };
-    performance.measure(MEASURE, { start, end: performance.now() });
-  };
-  const schedule = () => {
-    frame.current ??= requestAnimationFrame(show);
-  };
-  return {
-    begin: (point: PadPoint) => {
-      const { strokes, isExample } = drawing.peek();
-      points.current = [point];
-      drawing.value = { strokes: [...(isExample ? [] : strokes), [point]], isExample: false };
-    },
-    go: (more: readonly PadPoint[]) => {
-      if (!points.current) return;
-      points.current.push(...more);
-      schedule();
-    },
-    end: () => {
-      if (frame.current !== undefined) cancelAnimationFrame(frame.current);
-      show();
-      points.current = undefined;
-    },
-  };
 }
 
 function paintStrokes(

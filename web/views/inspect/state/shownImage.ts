@@ -6,7 +6,7 @@ import { changeUrl, url } from "../../../address/url.js";
 import { EXAMPLE_STROKE, inkImage, type PadStroke } from "../../../scene/pen.js";
 import { isLight } from "../../../scene/photograph.js";
 import { network } from "../../../state/currentNetwork.js";
-import { keepDrawing } from "../../../state/keeping.js";
+import { keep } from "../../../state/keeping.js";
 import { background, chosenImage, classesAreCharacters } from "./choosableImages.js";
 
 /** The content of the pad. */
@@ -95,6 +95,17 @@ export function takeBytes(pixels: Uint8Array): void {
   changeUrl({ inspectSource: "file" });
 }
 
+/** Begins a stroke, on an empty pad if the example was shown. */
+export function beginStroke(stroke: PadStroke): void {
+  const { strokes, isExample } = drawing.peek();
+  drawing.value = { strokes: [...(isExample ? [] : strokes), stroke], isExample: false };
+}
+
+/** Continues the last stroke. */
+export function extendStroke(stroke: PadStroke): void {
+  drawing.value = { strokes: [...drawing.peek().strokes.slice(0, -1), stroke], isExample: false };
+}
+
 /** Undoes the last stroke or, on an empty pad, that it was cleared. */
 export function undoStroke(): void {
   const { strokes, cleared } = drawing.peek();
@@ -107,4 +118,4 @@ export function clearDrawing(): void {
   drawing.value = { strokes: [], isExample: false, cleared: strokes.length === 0 ? cleared : strokes };
 }
 
-void keepDrawing("inspect", drawing, ({ isExample }) => !isExample);
+void keep("drawings", "inspect", drawing, ({ isExample }) => !isExample);

@@ -3,14 +3,16 @@ import { useId } from "preact/hooks";
 import { CHAPTERS, type Chapter } from "../../../address/tourFields.js";
 import { addressWith } from "../../../address/url.js";
 import { Button } from "../../../kit/controls.js";
-import { chapters, firstAnswers, isRight, startAgain } from "./answers.js";
+import { chapters, firstAnswers, startAgain } from "./answers.js";
 import { messages } from "./messages/index.js";
 
 /** How many predictions were right. */
 export function summaryTitle(): string {
   const m = messages();
   const answers = chapters.value.flatMap((chapter) => firstAnswers.value[chapter] ?? []);
-  return answers.length === 0 ? m.summary.none : m.summary.title(answers.filter(isRight).length, answers.length);
+  return answers.length === 0
+    ? m.summary.none
+    : m.summary.title(answers.filter(({ isRight }) => isRight).length, answers.length);
 }
 
 interface Line {
@@ -25,9 +27,8 @@ function lines(): Line[] {
     const own = firstAnswers.value[chapter];
     const title = m.titles[chapter];
     if (!own) return { chapter, cells: [title, "", m.summary.open, ""], isRight: undefined };
-    const { question, guess } = own;
-    const cells = [title, question.ask(), question.format(guess), question.format(question.answer)];
-    return { chapter, cells, isRight: isRight(own) };
+    const { question, guess, answer, isRight } = own;
+    return { chapter, cells: [title, question, guess, answer], isRight };
   });
 }
 

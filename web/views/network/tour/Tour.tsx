@@ -17,7 +17,7 @@ import { useShortcuts } from "../../../state/shortcuts.js";
 import { askHistory, rewoundTo, snapshots } from "../state/network.js";
 import { subject } from "../state/subject.js";
 import { rewind, stopReplay } from "../state/teaching.js";
-import { chapter, chapters, firstAnswers, given, guess, isRight, neighbour, question, turn } from "./answers.js";
+import { chapter, chapters, firstAnswers, given, guess, neighbour, question, turn } from "./answers.js";
 import { type FooledImage, fool, MOST_LEVELS } from "./fool.js";
 import { messages } from "./messages/index.js";
 import { fooling as found, type Grid, type Question, reads } from "./questions.js";
@@ -362,7 +362,7 @@ function Way() {
             <li key={one}>
               <a
                 href={addressWith({ tour: one })}
-                class={own ? (isRight(own) ? "is-right" : "is-wrong") : ""}
+                class={own ? (own.isRight ? "is-right" : "is-wrong") : ""}
                 aria-current={one === now ? "step" : undefined}
                 title={title}
               >

@@ -1,15 +1,32 @@
 import { computed, signal } from "@preact/signals";
 import { CHAPTERS, type Chapter, chaptersOf } from "../../../address/tourFields.js";
 import { changeUrl, url } from "../../../address/url.js";
+import { keep } from "../../../state/keeping.js";
 import { subject } from "../state/subject.js";
-import { type Question, questions } from "./questions.js";
+import { questions } from "./questions.js";
 
 /** An answer that a visitor has given. */
 export interface Given {
-  readonly question: Question;
   readonly guess: number;
   /** The picture that it is about. */
   readonly pixels: Uint8Array;
+}
+
+/** An answer for the summary, in words. */
+export interface Answered {
+  readonly question: string;
+  readonly guess: string;
+  readonly answer: string;
+  /** Whether the guess is right, or close enough. */
+  readonly isRight: boolean;
+}
+
+/** All that has been answered; kept when the page closes. */
+interface Answers {
+  /** The newest answer in each chapter. */
+  readonly latest: Partial<{ readonly [chapter in Chapter]: Given }>;
+  /** The first one: those count. */
+  readonly first: Partial<{ readonly [chapter in Chapter]: Answered }>;
 }
 
 /** The chapters of the lesson, or all. */
@@ -21,18 +38,23 @@ export const chapters = computed<readonly Chapter[]>(() => {
 /** The open chapter, or the page that sums up. */
 export const chapter = computed<Chapter | "end">(() => url.value.tour ?? chapters.value[0]);
 
-const latest = signal<Partial<Record<Chapter, Given>>>({});
+const answers = signal<Answers>({ latest: {}, first: {} });
+
+void keep("answers", "tour", answers);
 
 /** The first answer in each chapter: those count. */
-export const firstAnswers = signal<Partial<Record<Chapter, Given>>>({});
+export const firstAnswers = computed(() => answers.value.first);
 
 /** The question of the open chapter. */
 export const question = computed(() => (chapter.value === "end" ? undefined : questions[chapter.value].value));
 
 /** The answer to the question of the open chapter, if one has been given for this picture. */
 export const given = computed(() => {
-  const own = chapter.value === "end" ? undefined : latest.value[chapter.value];
-  return own?.pixels === subject.ownPixels.value ? own : undefined;
+  const own = chapter.value === "end" ? undefined : answers.value.latest[chapter.value];
+  const pixels = subject.ownPixels.value;
+  return own?.pixels.length === pixels.length && own.pixels.every((byte, place) => byte === pixels[place])
+    ? own
+    : undefined;
 });
 
 /** Answers the open chapter's question. */
@@ -40,20 +62,19 @@ export function guess(stop: number): void {
   const now = chapter.peek();
   const asked = question.peek();
   if (now === "end" || !asked) return;
-  const answer: Given = { question: asked, guess: stop, pixels: subject.ownPixels.peek() };
-  latest.value = { ...latest.peek(), [now]: answer };
-  firstAnswers.value = { [now]: answer, ...firstAnswers.peek() };
-}
-
-/** Whether a guess is right, or a value close enough. */
-export function isRight({ question: { answer, near }, guess: stop }: Given): boolean {
-  return Math.abs(stop - answer) <= near;
+  const { answer, near, ask, format } = asked;
+  const isRight = Math.abs(stop - answer) <= near;
+  const record: Answered = { question: ask(), guess: format(stop), answer: format(answer), isRight };
+  const { latest, first } = answers.peek();
+  answers.value = {
+    latest: { ...latest, [now]: { guess: stop, pixels: subject.ownPixels.peek() } },
+    first: { [now]: record, ...first },
+  };
 }
 
 /** Asks all questions again. */
 export function startAgain(): void {
-  latest.value = {};
-  firstAnswers.value = {};
+  answers.value = { latest: {}, first: {} };
   changeUrl({ tour: chapters.peek()[0] });
 }
 
