@@ -258,6 +258,28 @@ describeLab("the pictures of two networks in Compare", (lab) => {
     await page.context().close();
   });
 
+  test("works the chosen part out in both, on a sheet from below on a phone", async () => {
+    const { page, faults } = await lab.open("#compare?compareFirst=digits&compareSecond=clothes&part=C3:4", {
+      ...STILL,
+      viewport: { width: 390, height: 844 },
+    });
+    const sheet = page.getByRole("region", { name: "C3, map 4" });
+    await sheet.locator(".scene-sum-row").nth(1).waitFor();
+    expect(await sheet.getByRole("heading").allTextContents()).toEqual([
+      "C3, map 4",
+      "The ready-made one",
+      "The ready-made one for clothes",
+    ]);
+    await scene(page).last().scrollIntoViewIfNeeded();
+    const box = (await sheet.boundingBox())!;
+    expect(box.y).toBeGreaterThan(844 * 0.4);
+    expect(box.y + box.height).toBeLessThanOrEqual(845);
+    await sheet.getByRole("button", { name: "Back to the answer" }).click();
+    await sheet.waitFor({ state: "detached" });
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
   test("is in Chinese, too", async () => {
     const { page } = await lab.open("#compare?lang=zh&compareFirst=digits&compareSecond=digits&image=digits:8", STILL);
     await expect.poll(() => said(page).locator("h2").textContent(), PATIENTLY).toBe("两个都认出 8。");

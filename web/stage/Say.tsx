@@ -5,7 +5,7 @@ import { hasMaps } from "../scene/layout.js";
 import { messages as sceneMessages } from "../scene/messages.js";
 import type { Picture } from "../scene/paint.js";
 import { SumSheet } from "../scene/SumSheet.js";
-import { addedBy, formatSigned, mapOf, placeOf } from "../scene/words.js";
+import { addedBy, formatSigned, mapOf, nameOfUnit, placeOf } from "../scene/words.js";
 import { messages, type Piece } from "./messages/index.js";
 import type { Learning, Subject } from "./subject.js";
 
@@ -68,22 +68,51 @@ export function Back({ subject }: { readonly subject: Subject }) {
   );
 }
 
+export interface SheetProps {
+  /** The networks that have the part, with their names if they are several. */
+  readonly of: readonly { readonly subject: Subject; readonly name?: string }[];
+  readonly width: number;
+}
+
 /** On a phone, the chosen part worked out, on a sheet from below. */
-export function Sheet({ subject, width }: { readonly subject: Subject; readonly width: number }) {
-  const { chosen, sum } = subject.picture.value;
-  if (!chosen || !subject.isReady.value) return null;
-  const { headline, pieces } = saidOfPart(subject);
+export function Sheet({ of, width }: SheetProps) {
+  const own = of.filter(({ subject }) => subject.isReady.value && subject.picture.value.chosen);
+  if (own.length === 0) return null;
+  const [{ subject: first }] = own;
+  const { chosen } = first.picture.value;
+  const headline = of.length > 1 && chosen ? nameOfUnit(first.picture.value, chosen) : saidOfPart(first).headline;
   return (
     <section class="network-sheet" aria-label={headline}>
       <h2>{headline}</h2>
-      <p>
-        <Pieces pieces={pieces} />
-      </p>
-      {sum && <SumSheet sum={sum} width={width - 2 * SHEET_MARGIN} />}
+      {own.map(({ subject, name }, index) => (
+        <Worked key={index} subject={subject} name={name} width={width - 2 * SHEET_MARGIN} />
+      ))}
       <div class="network-buttons">
-        <Back subject={subject} />
+        <Back subject={first} />
       </div>
     </section>
+  );
+}
+
+/** The chosen part of one network worked out. */
+function Worked({
+  subject,
+  name,
+  width,
+}: {
+  readonly subject: Subject;
+  readonly name?: string;
+  readonly width: number;
+}) {
+  const { sum } = subject.picture.value;
+  return (
+    <>
+      {name !== undefined && <h3>{name}</h3>}
+      <p>
+        <Pieces pieces={saidOfPart(subject).pieces} />
+      </p>
+      {sum && <SumSheet sum={sum} width={width} />}
+    </>
   );
 }
 

@@ -112,7 +112,7 @@ export function Stage({ subject, size, inPlace, hasSheet = true }: StageProps) {
       <div class="network-scene">
         {inPlace ? inPlace({ width, height }) : <SubjectScene subject={subject} layout={layouts.shown} />}
       </div>
-      {!isAcross && hasSheet && <Sheet subject={subject} width={width} />}
+      {!isAcross && hasSheet && <Sheet of={[{ subject }]} width={width} />}
     </div>
   );
 }

@@ -8,7 +8,7 @@ import { Answer, Key } from "../../stage/Answer.js";
 import { runToFollow } from "../../stage/networks.js";
 import { Pad } from "../../stage/Pad.js";
 import { HeldOutStepper, Picks, setsFor } from "../../stage/Picks.js";
-import { Back, type Said, Saying, sentencesOn } from "../../stage/Say.js";
+import { Back, type Said, Saying, Sheet, sentencesOn } from "../../stage/Say.js";
 import {
   answerPlace,
   Frame,
@@ -116,6 +116,12 @@ function Stages({ size }: { readonly size: FrameSize }) {
       <Key />
       <Half side={first} size={size} pad="upper half" />
       <Half side={second} size={size} pad="lower half" />
+      {!isAcross && (
+        <Sheet
+          of={[first, second].map(({ subject, contestant }) => ({ subject, name: contestant.value.title }))}
+          width={size.width}
+        />
+      )}
     </div>
   );
 }
