@@ -2,13 +2,13 @@
 // installed is named. Exits with 1 if two of them differ that should not. Run by hand:
 //   npm run build && npm run matrix -- --engine "Node 22=/path/to/node" --engine Deno=/path/to/deno --engine Bun=/path/to/bun
 import { execFile, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { delimiter, extname, join } from "node:path";
+import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
+import { findFirefox, findProgram, findWebKit } from "./support/browsers.mjs";
 import { writeDigitFiles } from "./support/digitFiles.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -93,12 +93,9 @@ async function addBrowsers() {
   const headless = ["--headless", "--no-sandbox", "--disable-gpu", `--user-data-dir=${profile}`];
   await addBrowser("Chromium", chromium, headless);
   if (chromium) await addBrowser("Chromium, no FMA", chromium, [...headless, "--js-flags=--no-enable-fma3"]);
-  const firefox = findProgram("firefox") ?? findProgram("firefox-esr");
-  await addBrowser("Firefox", firefox, ["--headless", "--no-remote", "--profile", folder]);
-  const folders = ["/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1", "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.0"];
-  const browser = folders.map((path) => join(path, "MiniBrowser")).find((path) => existsSync(path));
-  const display = findProgram("xvfb-run");
-  await addBrowser("WebKitGTK", browser && display, ["-a", browser]);
+  await addBrowser("Firefox", findFirefox(), ["--headless", "--no-remote", "--profile", folder]);
+  const webKit = findWebKit();
+  await addBrowser("WebKitGTK", webKit && findProgram("xvfb-run"), ["-a", webKit]);
 }
 
 async function addBrowser(name, program, options) {
@@ -143,11 +140,6 @@ async function answer(request, response, resolve) {
     "Cross-Origin-Embedder-Policy": "require-corp",
   });
   response.end(content || undefined);
-}
-
-function findProgram(name) {
-  const paths = (process.env.PATH ?? "").split(delimiter).map((path) => join(path, name));
-  return paths.find((path) => existsSync(path));
 }
 
 function table() {

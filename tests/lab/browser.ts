@@ -26,8 +26,30 @@ export interface Host {
   close(): Promise<void>;
 }
 
-/** Serves the built site as a static host does, in a subfolder, with or without the isolation headers. */
-export async function serveSite({ isolated }: { readonly isolated: boolean }): Promise<Host> {
+/**
+ * Has a page list its errors, for browsers whose drivers do not tell them. It is none that sizes change while they are
+ * observed, which is told in the next frame, or that Zod asks whether it may compile its schemas, and then does not.
+ */
+const WATCH = `window.faults = [];
+const report = (what) => /^ResizeObserver loop/.test(what) || faults.push(String(what));
+addEventListener("error", ({ message, target }) => report(message ?? "cannot load " + target.src), true);
+addEventListener("unhandledrejection", ({ reason }) => report(reason));
+addEventListener("securitypolicyviolation", ({ blockedURI }) => blockedURI === "eval" || report("may not load " + blockedURI));
+console.error = (...what) => report(what.join(" "));
+`;
+
+/**
+ * Serves the built site as a static host does, in a subfolder, with or without the isolation headers.
+ *
+ * @param isWatched whether the page lists its errors in `window.faults`. Default: it does not
+ */
+export async function serveSite({
+  isolated,
+  isWatched = false,
+}: {
+  readonly isolated: boolean;
+  readonly isWatched?: boolean;
+}): Promise<Host> {
   const folder = "/some/folder";
   const handler = sirv(SITE, {
     setHeaders: (response) => {
@@ -36,7 +58,13 @@ export async function serveSite({ isolated }: { readonly isolated: boolean }): P
     },
   });
   const server = createServer((request, response) => {
-    if (request.url?.startsWith(`${folder}/`)) {
+    if (isWatched && request.url === `${folder}/`) {
+      const page = readFileSync(`${SITE}/index.html`, "utf8");
+      response.writeHead(200, { "Content-Type": "text/html", ...(isolated && ISOLATION_HEADERS) });
+      response.end(page.replace("<script", '<script src="./watch.js"></script>$&'));
+    } else if (isWatched && request.url === `${folder}/watch.js`) {
+      response.writeHead(200, { "Content-Type": "text/javascript", ...(isolated && ISOLATION_HEADERS) }).end(WATCH);
+    } else if (request.url?.startsWith(`${folder}/`)) {
       request.url = request.url.slice(folder.length);
       handler(request, response);
     } else {

@@ -1,0 +1,3 @@
+export function findProgram(name: string): string | undefined;
+export function findFirefox(): string | undefined;
+export function findWebKit(): string | undefined;
