@@ -1,25 +1,18 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { axeFaults, executable, type Host, launch, openLab, SKIPPED, serveSite, trainToTheEnd } from "./browser.js";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { axeFaults, describeLab, openLab, trainToTheEnd } from "./browser.js";
 
 /** The machine may be busy. */
 const PATIENTLY = { timeout: 30_000 };
 
-describe.skipIf(!executable)(`mistakes in the lab${SKIPPED}`, () => {
-  let browser: Browser;
-  let host: Host;
+describeLab("mistakes in the lab", (lab) => {
   let page: Page;
   let faults: string[];
   beforeAll(async () => {
-    browser = await launch();
-    host = await serveSite({ isolated: true });
-    ({ page, faults } = await openLab(browser, `${host.url}#train?count=1500&epochs=4`));
+    ({ page, faults } = await openLab(lab.browser, `${lab.host.url}#train?count=1500&epochs=4`));
     await trainToTheEnd(page);
   });
-  afterAll(async () => {
-    await browser?.close();
-    await host?.close();
-  });
+  afterAll(() => page?.context().close());
 
   const answer = () => page.locator(".prediction .answer").textContent();
 

@@ -1,39 +1,19 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  axeFaults,
-  executable,
-  type Host,
-  launch,
-  openLab,
-  openView,
-  SITE,
-  SKIPPED,
-  serveSite,
-  trainToTheEnd,
-} from "./browser.js";
+import { describe, expect, test } from "vitest";
+import { axeFaults, describeLab, openLab, SITE, serveSite, trainToTheEnd } from "./browser.js";
 
 /** The maximum size of what the page loads before data, gzipped. */
 const FIRST_LOAD_BYTES = 200_000;
 
-describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
-  let browser: Browser;
-  let host: Host;
-  beforeAll(async () => {
-    browser = await launch();
-    host = await serveSite({ isolated: true });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await host?.close();
-  });
-
+describeLab("the lab's page", (lab) => {
   describe("the address", () => {
     test("stores the settings and restores them", async () => {
-      const { page } = await openLab(browser, `${host.url}#train?count=500&recipe=paper&epochs=3&seed=5&lang=en`);
+      const { page } = await openLab(
+        lab.browser,
+        `${lab.host.url}#train?count=500&recipe=paper&epochs=3&seed=5&lang=en`,
+      );
       await page.getByLabel("tanh", { exact: true }).check();
       await page.getByText("More settings").click();
       await page.getByLabel("Batch size").fill("64");
@@ -53,7 +33,7 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
     });
 
     test("omits defaults and ignores unknown fields and values", async () => {
-      const { page } = await openLab(browser, `${host.url}#train?epochs=-3&recipe=secret&wind=north&count=500`);
+      const { page } = await openLab(lab.browser, `${lab.host.url}#train?epochs=-3&recipe=secret&wind=north&count=500`);
       expect(await page.getByLabel("Epochs", { exact: true }).inputValue()).toBe("10");
       await page.getByLabel("Number of images").fill("");
       await page.getByLabel("Number of images").press("Enter");
@@ -62,7 +42,7 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
     });
 
     test("works with the browser's back and forward buttons", async () => {
-      const { page } = await openLab(browser, `${host.url}#train?count=500`);
+      const { page } = await openLab(lab.browser, `${lab.host.url}#train?count=500`);
       await page.getByRole("link", { name: "Look inside" }).click();
       await page.getByRole("heading", { level: 1, name: "Look inside" }).waitFor();
       expect(new URL(page.url()).hash).toBe("#inspect?count=500");
@@ -78,7 +58,7 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
     });
 
     test("does not take invalid numbers, which are reported", async () => {
-      const { page } = await openLab(browser, `${host.url}#train?count=500`);
+      const { page } = await openLab(lab.browser, `${lab.host.url}#train?count=500`);
       await page.getByLabel("Seed").fill("1.5");
       await page.getByLabel("Seed").press("Enter");
       await page.getByText("An integer from 0 to").waitFor();
@@ -89,7 +69,7 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
   });
 
   test("uses the browser's language unless another is chosen", async () => {
-    const { page } = await openLab(browser, `${host.url}#train?count=500`, { locale: "zh-CN" });
+    const { page } = await openLab(lab.browser, `${lab.host.url}#train?count=500`, { locale: "zh-CN" });
     await page.getByRole("heading", { level: 1, name: "看 LeNet-5 学习" }).waitFor();
     expect(await page.evaluate(() => document.documentElement.lang)).toBe("zh-Hans");
     await page.getByLabel("语言").selectOption("en");
@@ -100,7 +80,7 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
   });
 
   test("uses the system's theme unless another is chosen", async () => {
-    const { page } = await openLab(browser, `${host.url}#train?count=500`, { colorScheme: "dark" });
+    const { page } = await openLab(lab.browser, `${lab.host.url}#train?count=500`, { colorScheme: "dark" });
     const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
     const dark = await ground();
     await page.getByLabel("Theme").selectOption("light");
@@ -114,7 +94,7 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
   });
 
   test("lists its shortcuts, which can be disabled", async () => {
-    const { page } = await openLab(browser, `${host.url}#train?count=500`);
+    const { page } = await openLab(lab.browser, `${lab.host.url}#train?count=500`);
     await page.keyboard.press("?");
     const dialog = page.getByRole("dialog", { name: "Keyboard shortcuts" });
     expect(await dialog.locator("kbd").allTextContents()).toEqual([
@@ -162,35 +142,35 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
   });
 
   test("makes no request to other hosts", async () => {
-    const { page, requests, faults } = await openLab(browser, `${host.url}#train?count=500&epochs=1`);
+    const { page, requests, faults } = await openLab(lab.browser, `${lab.host.url}#train?count=500&epochs=1`);
     await trainToTheEnd(page);
     await page.getByLabel("Fashion-MNIST").check();
     await page.getByText("Fashion-MNIST is not on this machine yet.").waitFor();
     for (const view of ["The network", "Look inside", "Understand", "Compare"]) {
       await page.getByRole("link", { name: view }).click();
     }
-    expect(requests.filter((address) => !address.startsWith(host.url))).toEqual([]);
+    expect(requests.filter((address) => !address.startsWith(lab.host.url))).toEqual([]);
     expect(faults).toEqual([]);
     await page.context().close();
   });
 
   test("asks nothing of a static host that it does not have", async () => {
-    const { page, requests } = await openLab(browser, `${host.url}#train?count=100`);
+    const { page, requests } = await openLab(lab.browser, `${lab.host.url}#train?count=100`);
     const missing: string[] = [];
     page.on("response", (response) => response.status() >= 400 && missing.push(response.url()));
     await page.reload();
     await page.locator("canvas.images").waitFor();
     expect(missing).toEqual([]);
     expect(requests.filter((address) => address.includes("/api/"))).toEqual([]);
-    await page.goto(`${host.url}404.html`);
+    await page.goto(`${lab.host.url}404.html`);
     await page.getByRole("link", { name: "Open the lab." }).click();
     await page.getByRole("heading", { level: 1 }).waitFor();
-    expect(page.url()).toContain(host.url);
+    expect(page.url()).toContain(lab.host.url);
     await page.context().close();
   });
 
   test("draws the caret of a list in one piece", async () => {
-    const { page } = await openLab(browser, `${host.url}#train?count=100`);
+    const { page } = await openLab(lab.browser, `${lab.host.url}#train?count=100`);
     const image = await page.getByLabel("Theme").evaluate((list) => getComputedStyle(list).backgroundImage);
     expect(image.match(/gradient/g)).toHaveLength(1);
     await page.context().close();
@@ -198,7 +178,7 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
 
   test("works offline once loaded, and isolates itself if its host does not", async () => {
     const plain = await serveSite({ isolated: false });
-    const { page, faults } = await openLab(browser, `${plain.url}#train?count=500&epochs=1`);
+    const { page, faults } = await openLab(lab.browser, `${plain.url}#train?count=500&epochs=1`);
     await page.waitForFunction(() => crossOriginIsolated);
     await page.waitForLoadState();
     await plain.close();
@@ -218,9 +198,9 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
   });
 
   test(`first loads at most ${FIRST_LOAD_BYTES} bytes, gzipped`, async () => {
-    const { page, requests } = await openView(browser, host.url, { serviceWorkers: "block" });
+    const { page, requests } = await lab.open("", { serviceWorkers: "block" });
     await page.getByRole("button", { name: "Ankle boot" }).waitFor();
-    const loaded = requests.map((address) => address.slice(host.url.length) || "index.html");
+    const loaded = requests.map((address) => address.slice(lab.host.url.length) || "index.html");
     // The weights and images come after the first paint.
     const files = new Set(loaded.filter((file) => !file.endsWith(".bin")));
     expect(files.size).toBeLessThan(new Set(loaded).size);
@@ -233,8 +213,8 @@ describe.skipIf(!executable)(`the lab's page${SKIPPED}`, () => {
 
   /** A page with a finished run. */
   async function openLabWithRun(options: Parameters<typeof openLab>[2]) {
-    const lab = await openLab(browser, `${host.url}#train?count=500&epochs=2`, options);
-    await trainToTheEnd(lab.page);
-    return lab;
+    const opened = await openLab(lab.browser, `${lab.host.url}#train?count=500&epochs=2`, options);
+    await trainToTheEnd(opened.page);
+    return opened;
   }
 });

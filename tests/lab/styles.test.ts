@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { executable, type Host, launch, openLab, PATIENTLY, SKIPPED, serveSite } from "./browser.js";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { describeLab, openLab, PATIENTLY } from "./browser.js";
 
 const VIEWS = readdirSync("web/views");
 
@@ -29,21 +29,10 @@ test.each(VIEWS)("the styles of the view %s apply within it alone", (view) => {
   }
 });
 
-describe.skipIf(!executable)(`the styles of the lab's views${SKIPPED}`, () => {
-  let browser: Browser;
-  let host: Host;
-  beforeAll(async () => {
-    browser = await launch();
-    host = await serveSite({ isolated: true });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await host?.close();
-  });
-
+describeLab("the styles of the lab's views", (lab) => {
   test.each(["compare", "understand", "train", "inspect"])("lay out %s the same after the others", async (view) => {
     // With the images that Train loads, which other views show too.
-    const { page, faults } = await openLab(browser, `${host.url}#train?count=100`);
+    const { page, faults } = await openLab(lab.browser, `${lab.host.url}#train?count=100`);
     await page.evaluate(`location.hash = "#${view}?count=100"`);
     await page.locator(`.${view} h1`).waitFor();
     const layout = () => layoutOf(page, view);
