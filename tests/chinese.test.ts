@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import stringWidth from "string-width";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { en } from "../src/cli/messages/en.js";
@@ -150,6 +150,39 @@ describe("a run in Chinese", () => {
     for (const row of compared) expect(stringWidth(row)).toBe(stringWidth(compared[0]));
   });
 
+  it("is drawn in Chinese", async () => {
+    const args = ["--data", "digits", "--val-split", "0.98", "--steps", "20", "--out", "rates.svg"];
+    expect((await inChinese("lr-find", ...args)).code).toBe(0);
+    expect((await inChinese("plot", "run", "--out", "one.svg")).code).toBe(0);
+    expect((await inChinese("plot", "run", "english", "--out", "two.svg")).code).toBe(0);
+    for (const file of ["run/curves.svg", "run/confusion.svg", "rates.svg", "one.svg", "two.svg"]) {
+      const svg = await readFile(join(folder, file), "utf8");
+      const texts = [...svg.matchAll(/<(?:text|title|desc)[^>]*>([^<]*)</g)].map(([, text]) => text);
+      const names = /LeNet|improved|digits|adamw|english|run/g;
+      expect(
+        texts.filter((text) => /[a-z]{2}/i.test(text.replaceAll(names, ""))),
+        file,
+      ).toEqual([]);
+      expect(texts.filter((text) => CHINESE.test(text)).length, file).toBeGreaterThan(5);
+    }
+  });
+
+  // Elsewhere it has a known place.
+  it.runIf(process.platform === "linux")("is a PNG in English where the system has no Chinese font", async () => {
+    const plot = async (name: string, lang: string, path: string) => {
+      const args = ["plot", "run", "--out", name, "--force", "--lang", lang];
+      expect((await lenet(args, { env: { PATH: path } })).code).toBe(0);
+      return readFile(join(folder, name));
+    };
+    const english = await plot("plot.png", "en", "");
+    expect(await plot("plot.png", "zh", "")).toEqual(english);
+    // A font is one that fontconfig lists.
+    await writeFile(join(folder, "fc-list"), `#!/bin/sh\necho ${resolve("dist/fonts/DejaVuSans.ttf")}\n`, {
+      mode: 0o755,
+    });
+    expect(await plot("plot.png", "zh", folder)).not.toEqual(english);
+  });
+
   it("is swept, and compared over seeds", async () => {
     const args = [
       "sweep",
@@ -226,6 +259,18 @@ describe("errors in Chinese", () => {
 
   it("that are not known stay as they are", () => {
     expect(errorInChinese("something else: 1 of 2")).toBe("something else: 1 of 2");
+  });
+
+  it("are also said of data and trainings that are doubtful", () => {
+    for (const warning of [
+      'photos: the classes are uneven: "cat" has 90 training images, "dog" only 10',
+      "photos: 1 image of the test is also among the training images, such as a.png and b.png: the accuracy will be too optimistic",
+      "photos: the images' sizes are very uneven, from 10x10 (a.png) to 900x900 (b.png); all are resized to 3x32x32",
+      'the training has collapsed: the network predicts "cat" for all 10 images',
+      "the training has failed: the loss is 9.00, and guessing has 2.30",
+    ]) {
+      expect(errorInChinese(warning)).toMatch(CHINESE);
+    }
   });
 });
 

@@ -154,6 +154,17 @@ describe("summary", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(JSON.parse(stdout)).toMatchObject({ totalParameters: 83_126, multiplyAdds: 886_440 });
   });
+
+  it("prints that of a recipe file, and that of a run from its config.json", async () => {
+    const { stdout: shown } = await lenet(["recipe", "show", "improved"]);
+    await writeFile(inFolder("wide.json"), JSON.stringify({ ...JSON.parse(shown), width: 2 }));
+    const wide = await lenet(["summary", "--config", inFolder("wide.json"), "--classes", "3", "--json"]);
+    expect(JSON.parse(wide.stdout).layers.at(-1).outputShape).toEqual([3]);
+    const train = ["train", "--data", "digits", "--recipe", "paper", "--input", "3x32x32", "--val-split", "0.98"];
+    expect((await lenet([...train, "--epochs", "1", "--quiet", "--out", inFolder("summarized")])).code).toBe(0);
+    const { stdout } = await lenet(["summary", "--config", inFolder("summarized/config.json"), "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({ totalParameters: 83_126 });
+  });
 });
 
 describe("data list", () => {

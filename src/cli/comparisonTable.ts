@@ -45,11 +45,11 @@ function formatTable(
   longestName?: number,
 ): string {
   const { run: runTitle, bestValidationColumn, test, epochs, time } = messages;
-  const names = settings.map((name) => shortened(name, longestValue));
+  const names = settings.map((name) => shortened(messages.setting(name), longestValue));
   const header = [runTitle, ...names, bestValidationColumn, test, epochs, time];
   const rows = runs.map((run) => [
     longestName === undefined ? run.run : endOf(run.run, longestName),
-    ...settings.map((name) => shortened(run.settings[name] || NOTHING, longestValue)),
+    ...settings.map((name) => shortened(messages.settingValue(name, run.settings[name]) || NOTHING, longestValue)),
     run.bestValidationAccuracy === undefined ? NOTHING : formatPercent(run.bestValidationAccuracy),
     run.test ? `${formatPercent(run.test.accuracy)} ± ${(100 * run.test.standardError).toFixed(2)}` : NOTHING,
     run.finished ? String(run.epochs) : messages.unfinished(run.epochs, run.epochsPlanned),

@@ -61,7 +61,8 @@ export async function openForCommand(settings: DataSettings, { terminal, signal 
   const opened = await openData(settings, {
     signal,
     onDownload: (progress) => showDownload(terminal, progress),
-    onProgress: ({ doing, ...progress }) => terminal.progress({ label: doing, unit: "images", ...progress }),
+    onProgress: ({ doing, ...progress }) =>
+      terminal.progress({ label: messages.doing(doing), unit: "images", ...progress }),
     onWarning: (line) => terminal.warn(line),
   });
   terminal.clearBar();

@@ -143,7 +143,10 @@ function withDefault(description: string, defaultText: string | undefined): stri
 // Functions, because commander keeps state in its options: each command needs its own.
 export const recipeOption = () => new Option("--recipe <name>", "network and training settings").choices(RECIPE_NAMES);
 export const configOption = () =>
-  new Option("--config <file>", "recipe file (JSON); other options override its fields").conflicts("recipe");
+  new Option(
+    "--config <file>",
+    "recipe file (JSON), or a run's config.json; other options override its fields",
+  ).conflicts("recipe");
 export const weightsRecipeOption = () =>
   new Option("--recipe <name>", "activation and pooling, for weights that do not specify them").choices(RECIPE_NAMES);
 export const dataOption = (defaultText?: string) =>

@@ -67,7 +67,7 @@ export class Terminal {
   /** Writes a warning to standard error. */
   warn(text: string): void {
     this.clearBar();
-    process.stderr.write(`${styled(messages.warning, "warning", process.stderr)} ${printable(text)}\n`);
+    process.stderr.write(`${styled(messages.warning, "warning", process.stderr)} ${printable(messages.error(text))}\n`);
   }
 
   /** Writes a line unless the terminal is quiet. */

@@ -12,6 +12,8 @@ export interface PreviewOptions {
   readonly seed: number;
   readonly title: string;
   readonly subtitle: string;
+  /** The note under a class: how many images it has. */
+  readonly images: (count: number) => string;
 }
 
 const IMAGES_A_CLASS = 3;
@@ -31,7 +33,7 @@ export async function previewDataset(dataset: Dataset, options: PreviewOptions):
     const indices = [...dataset.labels.keys()].filter((image) => dataset.labels[image] === index);
     return {
       label,
-      note: `${indices.length.toLocaleString("en-US")} ${indices.length === 1 ? "image" : "images"}`,
+      note: options.images(indices.length),
       groups: await Promise.all(indices.slice(0, IMAGES_A_CLASS).map((image) => previewImage(dataset, image, options))),
     };
   });

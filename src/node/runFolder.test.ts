@@ -168,11 +168,13 @@ describe("a run folder", () => {
 
   it("draws its curves, once there are epochs", async () => {
     const folder = await RunFolder.create(path, config);
-    await folder.drawCurves({ title: "A title", subtitle: "and more" });
+    await folder.drawCurves();
     expect(await readdir(path)).not.toContain("curves.svg");
     await folder.keepEpoch(record(1), state(1, 1));
-    await folder.drawCurves({ title: "A title", subtitle: "and more" });
-    expect(await readFile(join(path, "curves.svg"), "utf8")).toMatch(/^<svg.*A title.*and more.*<\/svg>\s*$/s);
+    await folder.drawCurves();
+    expect(await readFile(join(path, "curves.svg"), "utf8")).toMatch(
+      /^<svg.*LeNet-5 paper on digits.*seed .*<\/svg>\s*$/s,
+    );
     expect((await readFile(join(path, "curves.png"))).subarray(0, 8).toString("latin1")).toBe("\x89PNG\r\n\x1a\n");
   });
 

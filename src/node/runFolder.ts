@@ -2,16 +2,18 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { formatJson, parseJson } from "../formats/json.js";
 import { writeWeights } from "../formats/weightFiles.js";
+import type { PageLanguage } from "../report/page/messages/index.js";
 import { bestWeights } from "../runs/bestWeights.js";
 import { parseRunConfig, type RunConfig, type RunDevice, withDevice } from "../runs/config.js";
 import { formatHistory, parseHistory, secondsOf } from "../runs/history.js";
 import { identityOf } from "../runs/identity.js";
 import { RUN_FILES } from "../runs/runFolderFiles.js";
+import { runTitles } from "../runs/settings.js";
 import type { Best, EpochRecord, TrainingState } from "../training/epochs.js";
 import * as z from "../vendor/zod.js";
 import { loadCheckpoint, saveCheckpoint } from "./checkpointFiles.js";
 import { createFolderExclusive, isFolder, removeTemporaries, writeFileAtomic } from "./disk/files.js";
-import { svgToPng } from "./png.js";
+import { languageOfPng, svgToPng } from "./png.js";
 import { named, readIfThere, readRunFile } from "./runFiles.js";
 import { RunLock } from "./runLock.js";
 
@@ -155,13 +157,19 @@ export class RunFolder {
   }
 
   /** Draws the curves of the epochs so far, if there are any. */
-  async drawCurves(titles: { title: string; subtitle: string }): Promise<void> {
+  async drawCurves(language: PageLanguage = "en"): Promise<void> {
     if (this.history.length === 0) return;
     // Imported here so that commands that draw nothing start without the charting code.
-    const { curvesSvg } = await import("../report/curves.js");
-    const svg = curvesSvg(this.history, titles);
-    await this.write(RUN_FILES.curvesSvg, svg);
-    await this.write(RUN_FILES.curvesPng, await svgToPng(svg));
+    const [{ curvesSvg }, { PAGE_MESSAGES }] = await Promise.all([
+      import("../report/curves.js"),
+      import("../report/page/messages/index.js"),
+    ]);
+    const draw = (spoken: PageLanguage) => {
+      const { titles, curves } = PAGE_MESSAGES[spoken];
+      return curvesSvg(this.history, runTitles(this.config, titles), curves);
+    };
+    await this.write(RUN_FILES.curvesSvg, draw(language));
+    await this.write(RUN_FILES.curvesPng, await svgToPng(draw(await languageOfPng(language))));
   }
 
   /** Writes the result of the finished run. */

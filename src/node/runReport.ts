@@ -7,6 +7,7 @@ import type { ImageShape } from "../model/index.js";
 import { parameterSpecs } from "../model/index.js";
 import { confusionSvg } from "../report/confusion.js";
 import type { FactGroup } from "../report/facts.js";
+import { count } from "../report/numbers.js";
 import type { PageLanguage } from "../report/page/messages/index.js";
 import type { Filters, JudgedImage } from "../report/page/pageContent.js";
 import type { RunConfig } from "../runs/config.js";
@@ -48,7 +49,7 @@ const THUMBNAIL_SIDE = 48;
  * replacing older ones.
  *
  * @param engine with the run's best parameters
- * @param language of the page
+ * @param language of both
  * @throws Error if the run has no finished epoch yet, or a file cannot be read or written
  */
 export async function writeReport(
@@ -62,24 +63,27 @@ export async function writeReport(
   if (history.length === 0) throw new Error(`${path} has no finished epoch to report on`);
   const judgement = await judge(engine, images);
   const { evaluation } = judgement;
-  const { title } = runTitles(config);
   const { dataset, part } = images;
-  const svg = confusionSvg({
-    title,
-    subtitle: `${evaluation.correct.toLocaleString("en-US")} of ${evaluation.total.toLocaleString("en-US")} ${dataset.generated ? "GENERATED " : ""}${part} images predicted correctly`,
-    classes: dataset.classes,
-    counts: evaluation.confusion,
-  });
   // Imported here so that commands that draw nothing start without the charting code.
   const [{ reportPage }, { PAGE_MESSAGES }] = await Promise.all([
     import("../report/page/page.js"),
     import("../report/page/messages/index.js"),
   ]);
-  const { recipe, data } = config;
+  const { titles, confusion } = PAGE_MESSAGES[language];
+  const { title } = runTitles(config, titles);
+  const svg = confusionSvg(
+    {
+      title,
+      subtitle: confusion.correct(count(evaluation.correct), count(evaluation.total), part, dataset.generated),
+      classes: dataset.classes,
+      counts: evaluation.confusion,
+    },
+    confusion,
+  );
   const content = {
     ...evaluation,
     ...(await shownImages(judgement, images)),
-    title: PAGE_MESSAGES[language].runTitle(recipe.name, data.name, data.generated),
+    title,
     part,
     generated: dataset.generated,
     classes: dataset.classes,

@@ -56,6 +56,9 @@ describe("confusionSvg", () => {
       const [x, y, side] = frames[classes - 1];
       expect(x + side).toBeLessThan(width);
       expect(y + side).toBeLessThan(height);
+      const legend = [...svg.matchAll(/<rect x="([\d.]+)" y="[\d.]+" width="44"/g)].map(([, x]) => Number(x));
+      expect(legend).toHaveLength(SHADES.length - 1);
+      expect(Math.max(...legend) + 44).toBeLessThan(width);
       expect(svg).not.toMatch(/NaN|Infinity|undefined/);
     },
   );
@@ -70,6 +73,15 @@ describe("confusionSvg", () => {
     // A bold digit of DejaVu Sans is 0.7 times its font size wide.
     expect(size * (5 * 0.7 + 0.38)).toBeLessThan(40);
     expect(size).toBeGreaterThan(7);
+  });
+
+  it("has room for names in Chinese, which are twice as wide", () => {
+    const left = (label: string) =>
+      Number(INK_FRAME.exec(confusionSvg({ ...matrixOf(2), classes: [label, label] }))![1]);
+    INK_FRAME.lastIndex = 0;
+    const wide = left("猫和狗");
+    INK_FRAME.lastIndex = 0;
+    expect(wide).toBe(left("catdog"));
   });
 
   it("escapes names, and shortens long ones", () => {

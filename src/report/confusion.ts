@@ -1,6 +1,17 @@
-import { type Content, type Markup, markup, shortened } from "./markup.js";
+import { type Content, letters, type Markup, markup, shortened } from "./markup.js";
 import { count, percent } from "./numbers.js";
 import { FONT, INK, LINE_INK, largestShare, QUIET_INK, SHADES, shadeLevel } from "./palette.js";
+
+/** What a confusion matrix says. */
+export const ENGLISH_CONFUSION = {
+  matrix: "confusion matrix",
+  trueClass: "true class",
+  predictedClass: "predicted class",
+  legend: "of the row, the images of the true class; framed: predicted correctly",
+  correct: (correct: string, total: string, part: "test" | "validation", generated: boolean) =>
+    `${correct} of ${total} ${generated ? "GENERATED " : ""}${part} images predicted correctly`,
+};
+type ConfusionWords = typeof ENGLISH_CONFUSION;
 
 /** The content of a confusion matrix. */
 export interface ConfusionMatrix {
@@ -65,13 +76,17 @@ export function confusionCells(counts: readonly ArrayLike<number>[]): ConfusionC
  * Draws a confusion matrix. Every cell that is not empty shows its count and its percentage of the row; a larger
  * percentage is darker. The diagonal is framed.
  *
+ * @param words what it says. Default: in English
  * @returns an SVG on white, as text
  */
-export function confusionSvg({ title, subtitle, classes, counts }: ConfusionMatrix): string {
+export function confusionSvg(
+  { title, subtitle, classes, counts }: ConfusionMatrix,
+  words: ConfusionWords = ENGLISH_CONFUSION,
+): string {
   const side = cellSide(classes.length);
   const labels = classes.map((label) => shortened(label, LONGEST_LABEL));
   const labelSize = Math.min(13, Math.max(6, side * 0.8));
-  const labelWidth = Math.max(...labels.map((label) => [...label].length)) * labelSize * LETTER_WIDTH;
+  const labelWidth = Math.max(...labels.map(letters)) * labelSize * LETTER_WIDTH;
   const left = Math.ceil(MARGIN + 22 + labelWidth + 8);
   const isNumbered = classes.length <= MOST_NUMBERED;
   // The columns' labels slant to the right, or are vertical if the columns are narrow.
@@ -79,7 +94,8 @@ export function confusionSvg({ title, subtitle, classes, counts }: ConfusionMatr
   const rise = Math.ceil(labelWidth * (isNumbered ? Math.SQRT1_2 : 1) + labelSize);
   const top = HEADER + 22 + rise;
   const matrix = side * classes.length;
-  const width = Math.max(NARROWEST, left + matrix + Math.max(MARGIN, isNumbered ? rise : 0));
+  const legendWidth = (SHADES.length - 1) * LEGEND_BOX + MARGIN;
+  const width = Math.max(NARROWEST, left + Math.max(legendWidth, matrix + Math.max(MARGIN, isNumbered ? rise : 0)));
   const height = top + matrix + LEGEND_HEIGHT + MARGIN;
 
   const cells = confusionCells(counts)
@@ -88,12 +104,12 @@ export function confusionSvg({ title, subtitle, classes, counts }: ConfusionMatr
   const diagonal = classes.map((_, index) => frame(left + index * side, top + index * side, side));
   return `${
     markup`<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${FONT}">
-<title>${title}: confusion matrix</title>
+<title>${title}: ${words.matrix}</title>
 <rect width="${width}" height="${height}" fill="#ffffff"/>
 <text x="${MARGIN}" y="34" font-size="18" font-weight="bold" fill="${INK}">${title}</text>
 <text x="${MARGIN}" y="56" font-size="12" fill="${QUIET_INK}">${subtitle}</text>
-${text("predicted class", left + matrix / 2, HEADER + 4, 13, "middle")}
-<g transform="translate(${MARGIN + 8} ${top + matrix / 2}) rotate(-90)">${text("true class", 0, 0, 13, "middle")}</g>
+${text(words.predictedClass, left + matrix / 2, HEADER + 4, 13, "middle")}
+<g transform="translate(${MARGIN + 8} ${top + matrix / 2}) rotate(-90)">${text(words.trueClass, 0, 0, 13, "middle")}</g>
 ${labels.map((label, index) => {
   const middle = (index + 0.5) * side;
   return markup`${text(label, left - 8, top + middle + labelSize * 0.36, labelSize, "end")}
@@ -101,7 +117,7 @@ ${labels.map((label, index) => {
 `;
 })}<rect x="${left}" y="${top}" width="${matrix}" height="${matrix}" fill="none" stroke="${LINE_INK}"/>
 ${cells}${diagonal}
-${legend(left, top + matrix + 26)}
+${legend(words, left, top + matrix + 26)}
 </svg>`.text
   }\n`;
 }
@@ -132,13 +148,13 @@ function frame(x: number, y: number, side: number): Markup {
 }
 
 /** The legend of the shades and the frame. */
-function legend(left: number, top: number): Content {
+function legend(words: ConfusionWords, left: number, top: number): Content {
   const boxes = SHADES.slice(1).map(({ fill, ink }, index) => {
     const x = left + index * LEGEND_BOX;
     return markup`<rect x="${x}" y="${top}" width="${LEGEND_BOX}" height="16" fill="${fill}" stroke="${LINE_INK}"/><text x="${x + LEGEND_BOX / 2}" y="${top + 12}" font-size="10" text-anchor="middle" fill="${ink}">≤ ${percent(largestShare(index + 1), 0)}</text>`;
   });
   return markup`${boxes}
-${text("of the row, the images of the true class; framed: predicted correctly", left, top + 34, 12, "start")}`;
+${text(words.legend, left, top + 34, 12, "start")}`;
 }
 
 function text(content: string, x: number, y: number, size: number, anchor: "start" | "middle" | "end"): Markup {

@@ -62,6 +62,9 @@ export const ENGLISH_CURVES = {
   lossAt: (value: string, epoch: number) => `validation at epoch ${epoch}: ${value}`,
   bestAt: (value: string, epoch: number) => `best validation: ${value} % at epoch ${epoch}`,
   noneFinite: (name: string) => `no finite ${name}`,
+  description: "loss and accuracy by epoch",
+  runs: (count: number) => `LeNet-5: ${count} runs`,
+  overlaidStyles: "hollow and solid: training; filled and dashed: validation",
 };
 type CurveWords = typeof ENGLISH_CURVES;
 
@@ -84,7 +87,6 @@ const WIDTH = 1200;
 const PLOT = { width: 490, height: 296 };
 /** The space below a plot, for the epochs and the name of the axis. */
 const BELOW_PLOT = 66;
-const DESCRIPTION = "loss and accuracy by epoch";
 
 /** The layout for a single run. */
 const TRAIN: CurveStyle = { color: DISTINCT_COLORS[0], width: 2, marker: symbolCircle };
@@ -105,11 +107,17 @@ const LEGEND_GAP = 28;
  * Draws loss (left) and accuracy in percent (right) by epoch, each for training and validation, with a mark at the best
  * validation accuracy. The SVG is 1200 × 480 pixels on white. The same history gives the same text.
  *
+ * @param words what it says. Default: in English
  * @throws RangeError if the history is empty
  */
-export function curvesSvg(history: History, titles: { title: string; subtitle?: string }): string {
-  const image = { ...titles, description: DESCRIPTION, width: WIDTH, height: TOP + PLOT.height + BELOW_PLOT };
-  return chartSvg(image, curvesHalves(history));
+export function curvesSvg(
+  history: History,
+  titles: { title: string; subtitle?: string },
+  words: CurveWords = ENGLISH_CURVES,
+): string {
+  const { description } = words;
+  const image = { ...titles, description, width: WIDTH, height: TOP + PLOT.height + BELOW_PLOT };
+  return chartSvg(image, curvesHalves(history, undefined, words));
 }
 
 /**
@@ -151,10 +159,11 @@ ${legendMarkup(
  * Overlays several runs: loss (left) and accuracy in percent (right) by epoch. Each run has a colour and a marker;
  * training is solid, thin and hollow, validation dashed, bold and filled.
  *
+ * @param words what it says. Default: in English
  * @returns an SVG on white, 1200 pixels wide, as text
  * @throws RangeError if there is no run, or more than {@link MOST_OVERLAID_RUNS}
  */
-export function overlaySvg(runs: readonly NamedHistory[]): string {
+export function overlaySvg(runs: readonly NamedHistory[], words: CurveWords = ENGLISH_CURVES): string {
   if (runs.length === 0 || runs.length > MOST_OVERLAID_RUNS) {
     throw new RangeError(`${runs.length} runs cannot be overlaid, only 1 to ${MOST_OVERLAID_RUNS}`);
   }
@@ -173,13 +182,13 @@ export function overlaySvg(runs: readonly NamedHistory[]): string {
         { style: validation, points: pointsOf(history, measure.validation), markerPhase: (index + 0.5) / runs.length },
       ];
     });
-    return plotMarkup(plotOf(measure, curves, top));
+    return plotMarkup(plotOf(measure, curves, top, words));
   });
   return chartSvg(
     {
-      title: `LeNet-5: ${runs.length} runs`,
-      subtitle: "hollow and solid: training; filled and dashed: validation",
-      description: DESCRIPTION,
+      title: words.runs(runs.length),
+      subtitle: words.overlaidStyles,
+      description: words.description,
       width: WIDTH,
       height: top + PLOT.height + BELOW_PLOT,
     },
@@ -199,7 +208,7 @@ function pointsOf(history: History, value: (point: CurvePoint) => number): Curve
   return history.map((point) => [point.epoch, value(point)] as const);
 }
 
-function plotOf({ axisName, left }: Measure, curves: readonly Curve[], top: number, words = ENGLISH_CURVES): Plot {
+function plotOf({ axisName, left }: Measure, curves: readonly Curve[], top: number, words: CurveWords): Plot {
   const points = curves.flatMap((curve) => curve.points);
   return {
     frame: { left, top, ...PLOT },

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Markup, markup, shortened } from "./markup.js";
+import { letters, Markup, markup, shortened } from "./markup.js";
 
 test("escapes inserted text, also in attributes, but not markup", () => {
   const name = `<script>alert("1")</script> & 'x'\u0000`;
@@ -18,4 +18,11 @@ test("shortens text between characters, not within one", () => {
   expect(shortened("abc", 3)).toBe("abc");
   expect(shortened("👟👟👟", 3)).toBe("👟👟👟");
   expect(shortened("👟👟👟👟", 3)).toBe("👟👟…");
+});
+
+test("counts a Chinese character as two letters", () => {
+  expect(letters("a猫、b")).toBe(6);
+  expect(shortened("猫和狗", 6)).toBe("猫和狗");
+  expect(shortened("猫和狗", 5)).toBe("猫和…");
+  expect(shortened("猫和狗", 4)).toBe("猫…");
 });

@@ -35,8 +35,19 @@ export function escapeText(text: string): string {
     .replaceAll('"', "&quot;");
 }
 
-/** Shortens text to a number of characters, ending with an ellipsis if it was longer. */
+/** Characters as wide as two letters: Chinese, Japanese and Korean. */
+export const WIDE =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff00-\uff60]/u;
+
+/** The width of a text, in letters. */
+export function letters(text: string): number {
+  return [...text].reduce((sum, character) => sum + (WIDE.test(character) ? 2 : 1), 0);
+}
+
+/** Shortens text to the width of a number of letters, ending with an ellipsis if it was longer. */
 export function shortened(text: string, longest: number, ellipsis = "…"): string {
+  if (letters(text) <= longest) return text;
   const characters = [...text];
-  return characters.length <= longest ? text : `${characters.slice(0, longest - ellipsis.length).join("")}${ellipsis}`;
+  while (letters(characters.join("")) > longest - ellipsis.length) characters.pop();
+  return `${characters.join("")}${ellipsis}`;
 }

@@ -44,12 +44,13 @@ const SHARE: CurveStyle = { color: DISTINCT_COLORS[2], width: 12, marker: symbol
  * Draws a sweep: the validation accuracy of every run and the mean of each combination (left), and which settings matter
  * (right).
  *
+ * @param words what it says. Default: in English
  * @returns an SVG on white, 1200 pixels wide, as text; the same sweep gives the same text
  */
-export function sweepSvg(picture: SweepPicture): string {
-  const { height, content } = sweepMarkup(picture);
+export function sweepSvg(picture: SweepPicture, words: SweepWords = ENGLISH_SWEEP): string {
+  const { height, content } = sweepMarkup(picture, undefined, words);
   const { title, subtitle } = picture;
-  const description = "validation accuracy of every run by settings, and which settings matter";
+  const { description } = words;
   return chartSvg({ title, subtitle, description, width: WIDTH, height }, content);
 }
 
@@ -91,6 +92,7 @@ export const ENGLISH_SWEEP = {
   noRun: "no run was finished",
   nothingVaried: "nothing was varied",
   tooFew: "too few runs to tell",
+  description: "validation accuracy of every run by settings, and which settings matter",
 };
 type SweepWords = typeof ENGLISH_SWEEP;
 

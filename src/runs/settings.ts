@@ -1,14 +1,17 @@
 import { formatAugmentation } from "../data/augmentationText.js";
-import type { Fact, FactGroup } from "../report/facts.js";
+import { ENGLISH_TITLES, type Fact, type FactGroup, type TitleWords } from "../report/facts.js";
 import type { Recipe } from "../training/recipes/recipes.js";
 import { largestLearningRate, type Schedule } from "../training/recipes/schedules.js";
 import { describeDevice, type RunConfig } from "./config.js";
 
-/** The title and subtitle of a run's charts. */
-export function runTitles({ recipe, data, seed }: RunConfig): { readonly title: string; readonly subtitle: string } {
+/** The title and subtitle of a run's charts. @param words of what language. Default: English */
+export function runTitles(
+  { recipe, data, seed }: RunConfig,
+  words: TitleWords = ENGLISH_TITLES,
+): { readonly title: string; readonly subtitle: string } {
   return {
-    title: `LeNet-5 ${recipe.name} on ${data.name}${data.generated ? " (generated data)" : ""}`,
-    subtitle: `seed ${seed}, batch ${recipe.batchSize}, ${recipe.optimizer.type}`,
+    title: words.title(recipe.name, data.name, data.generated),
+    subtitle: words.subtitle(seed, recipe.batchSize, recipe.optimizer.type),
   };
 }
 

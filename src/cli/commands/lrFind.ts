@@ -1,7 +1,6 @@
-import { extname } from "node:path";
 import { Command, Option } from "commander";
 import { writeFileAtomic } from "../../node/disk/files.js";
-import { svgToPng } from "../../node/png.js";
+import type { PageLanguage } from "../../report/page/messages/index.js";
 import {
   type LearningRateSuggestions,
   readabilityOf,
@@ -17,7 +16,7 @@ import { openDevice } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
 import { messages } from "../messages/index.js";
 import { addTrainingOptions, imageFile, integer, isGivenTo, jsonOption, type TrainingOptions } from "../options.js";
-import { forceOption, requireFree } from "../outputFile.js";
+import { forceOption, pictureFor, requireFree } from "../outputFile.js";
 import { Terminal } from "../terminal.js";
 import { toJson } from "../text.js";
 import { runRequest } from "../training/request.js";
@@ -98,12 +97,14 @@ async function drawCurve(
 ): Promise<void> {
   // Imported here so that other commands start without the chart code.
   const { learningRateCurveSvg } = await import("../../report/learningRateCurve.js");
-  const svg = learningRateCurveSvg(sweep, {
-    title: `Learning rates for LeNet-5 ${recipe.name} on ${data}`,
-    subtitle: `seed ${seed}, batch ${recipe.batchSize}, ${recipe.optimizer.type}`,
-    marks: { valley, steepest },
-  });
-  await writeFileAtomic(path, extname(path).toLowerCase() === ".png" ? await svgToPng(svg) : svg);
+  const { PAGE_MESSAGES } = await import("../../report/page/messages/index.js");
+  const draw = (language: PageLanguage) => {
+    const { titles, learningRates } = PAGE_MESSAGES[language];
+    const title = learningRates.title(recipe.name, data);
+    const subtitle = titles.subtitle(seed, recipe.batchSize, recipe.optimizer.type);
+    return learningRateCurveSvg(sweep, { title, subtitle, marks: { valley, steepest } }, learningRates);
+  };
+  await writeFileAtomic(path, await pictureFor(path, draw));
 }
 
 /** A learning rate with three significant digits. */

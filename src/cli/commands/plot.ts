@@ -1,12 +1,12 @@
-import { basename, extname, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { writeFileAtomic } from "../../node/disk/files.js";
-import { svgToPng } from "../../node/png.js";
+import type { PageLanguage } from "../../report/page/messages/index.js";
 import type { RunRecord } from "../../runs/record.js";
 import { runTitles } from "../../runs/settings.js";
 import { messages } from "../messages/index.js";
 import { imageFile } from "../options.js";
-import { forceOption, requireFree } from "../outputFile.js";
+import { forceOption, pictureFor, requireFree } from "../outputFile.js";
 import { RUNS_HELP, readRuns } from "../runs.js";
 import { Terminal } from "../terminal.js";
 
@@ -27,16 +27,20 @@ async function runPlot(paths: string[], { out, force }: { out: string; force?: b
   for (const { path, history } of runs) {
     if (history.length === 0) throw new Error(`${path} has no finished epoch to plot`);
   }
-  const svg = await draw(runs);
-  await writeFileAtomic(out, extname(out).toLowerCase() === ".png" ? await svgToPng(svg) : svg);
+  await writeFileAtomic(out, await pictureFor(out, (language) => draw(runs, language)));
   terminal.line(messages.curves(out));
 }
 
-async function draw(runs: readonly RunRecord[]): Promise<string> {
+async function draw(runs: readonly RunRecord[], language: PageLanguage): Promise<string> {
   // Imported here so that other commands start without the chart code.
   const { curvesSvg, overlaySvg } = await import("../../report/curves.js");
-  if (runs.length === 1) return curvesSvg(runs[0].history, runTitles(runs[0].config));
-  return overlaySvg(namesOf(runs).map((name, index) => ({ name, history: runs[index].history })));
+  const { PAGE_MESSAGES } = await import("../../report/page/messages/index.js");
+  const { titles, curves } = PAGE_MESSAGES[language];
+  if (runs.length === 1) return curvesSvg(runs[0].history, runTitles(runs[0].config, titles), curves);
+  return overlaySvg(
+    namesOf(runs).map((name, index) => ({ name, history: runs[index].history })),
+    curves,
+  );
 }
 
 /** The names of the folders, or their paths as given if two names are equal. */

@@ -10,7 +10,7 @@ export const en = {
   // What ends or surrounds a command.
   warning: "warning:",
   seeHelp: (message: string, command: string) => `${message}; see "${command} --help"`,
-  /** A message of an error, from anywhere in the package. */
+  /** A message of an error or a warning, from anywhere in the package. */
   error: (message: string) => message,
   unit: (unit: Unit): string => unit,
   timeLeft: (duration: string) => `${duration} left`,
@@ -70,6 +70,15 @@ export const en = {
   notIn: (folder: string) => `not in ${folder}`,
   notDownloaded: (megabytes: number) => `not downloaded; ${megabytes} MB from:`,
   contactSheet: (path: string) => `contact sheet: ${path}`,
+  preview: {
+    title: (data: string, count: number, isGenerated: boolean, shape: string) =>
+      `${data}: ${count.toLocaleString("en-US")} ${isGenerated ? "GENERATED " : ""}training images, ${shape}`,
+    subtitle: (seed: number, augmentation: string) =>
+      `framed: originals; beside them: epochs 1, 2 and 3 of seed ${seed} with ${augmentation}`,
+    images,
+  },
+  /** What is being done to open a data set. */
+  doing: (what: string) => what,
 
   // Results.
   evaluating: "evaluating",
@@ -96,6 +105,9 @@ export const en = {
   epochs: "epochs",
   time: "time",
   unfinished: (done: number, epochs: number) => `${done} of ${epochs}, unfinished`,
+  /** The name of a setting. */
+  setting: (name: string) => name,
+  settingValue: (_name: string, value: string) => value,
   settingsLeftOut: (count: number) => `${counted(count, "setting")} left out: see --json`,
   runsColumns: ["run", "data", "recipe", "started", "seed", "epochs", "best validation", "test"],
   ofEpochs: (done: number, epochs: number) => `${done} of ${epochs}`,

@@ -1,3 +1,4 @@
+import { factInChinese, valueInChinese } from "../../report/page/messages/zhFacts.js";
 import type { Messages } from "./en.js";
 import { errorInChinese } from "./zhErrors.js";
 
@@ -33,7 +34,7 @@ export const zh: Messages = {
     `测试准确率 ${accuracy}（${total} 张${isGenerated ? "生成的" : ""}测试图片中 ${correct} 张正确），损失 ${loss}`,
   noTest: (data) => `${data} 没有测试图片，所以只有验证准确率`,
   fingerprintOfBest: (fingerprint) => `最好权重的指纹：${fingerprint}`,
-  tryLowerRate: (failure) => `${failure}；请试试更低的学习率`,
+  tryLowerRate: (failure) => `${errorInChinese(failure)}；请试试更低的学习率`,
   interrupted: (progress, command) => `已中断，${progress}；继续训练：${command}`,
   stopped: (reason, progress, command) => `${reason}；运行停止，${progress}；继续训练：${command}`,
   progress: (done, epochs) => (done === 0 ? "第一轮尚未结束" : `已完成 ${done} 轮，共 ${epochs} 轮`),
@@ -57,6 +58,18 @@ export const zh: Messages = {
   notIn: (folder) => `不在 ${folder} 中`,
   notDownloaded: (megabytes) => `尚未下载；${megabytes} MB，可来自：`,
   contactSheet: (path) => `图片一览：${path}`,
+  preview: {
+    title: (data, count, isGenerated, shape) =>
+      `${data}：${count.toLocaleString("en-US")} 张${isGenerated ? "生成的" : ""}训练图片，${shape}`,
+    subtitle: (seed, augmentation) => `加框：原图；旁边：种子 ${seed} 的第 1、2、3 轮，数据增强 ${augmentation}`,
+    images: (count) => `${count.toLocaleString("en-US")} 张图片`,
+  },
+  doing: (what) =>
+    ({
+      "reading images": "读取图片",
+      "drawing digits (train)": "生成训练数字",
+      "drawing digits (test)": "生成测试数字",
+    })[what] ?? what,
 
   evaluating: "评估",
   evaluated: (path, part, data, isGenerated) =>
@@ -80,6 +93,8 @@ export const zh: Messages = {
   epochs: "轮数",
   time: "时间",
   unfinished: (done, epochs) => `${done}/${epochs}，未完成`,
+  setting: factInChinese,
+  settingValue: valueInChinese,
   settingsLeftOut: (count) => `省略了 ${count} 项设置：见 --json`,
   runsColumns: ["运行", "数据", "配方", "开始于", "种子", "轮数", "最好验证", "测试"],
   ofEpochs: (done, epochs) => `${done}/${epochs}`,

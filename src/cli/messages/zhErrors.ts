@@ -15,6 +15,8 @@ const REASONS: Readonly<Record<string, string>> = {
 type Pattern = readonly [RegExp, (...groups: string[]) => string];
 
 const reason = (text: string) => REASONS[text] ?? text;
+const partsInChinese = (text: string) =>
+  text.replace("test", "测试").replace("validation", "验证").replace(" and ", "和");
 const choices = (text: string) => text.replaceAll(" or ", " 或 ").replaceAll(" nor ", "、");
 
 /** The usual errors: what is said in English, and in Chinese with the same details. */
@@ -81,6 +83,33 @@ const PATTERNS: readonly Pattern[] = [
   [
     /^(.*) has (\d+) classes, (.*) has (\d+)$/,
     (path, one, data, other) => `${path} 有 ${one} 个类别，${data} 有 ${other} 个`,
+  ],
+  [
+    /^(.*): the classes are uneven: "(.*)" has (\d+) training images, "(.*)" only (\d+)$/,
+    (path, most, many, least, few) =>
+      `${path}：各类别的图片数不均：“${most}”有 ${many} 张训练图片，“${least}”只有 ${few} 张`,
+  ],
+  [
+    /^(.*): (\d+) images? of the (.*) (?:is|are) also among the training images, such as (.*) and (.*): .*$/,
+    (path, count, parts, one, other) =>
+      `${path}：${count} 张${partsInChinese(parts)}图片也在训练图片中，例如 ${one} 和 ${other}：准确率会偏高`,
+  ],
+  [
+    /^(.*): the images' sizes are very uneven, from (.*) to (.*); all are resized to (.*)$/,
+    (path, smallest, largest, size) => `${path}：图片大小相差很大，从 ${smallest} 到 ${largest}；都缩放为 ${size}`,
+  ],
+  [
+    /^the training has collapsed: the network predicts "(.*)" for all (\d+) images$/,
+    (label, count) => `训练失败：网络把全部 ${count} 张图片都预测为“${label}”`,
+  ],
+  [
+    /^the training has failed: the loss is (.*), and guessing has (.*)$/,
+    (loss, chance) => `训练失败：损失为 ${loss}，而随机猜测是 ${chance}`,
+  ],
+  [
+    /^(.*) was trained on other classes: class (\d+) is "(.*)" there, but "(.*)" in (.*)$/,
+    (path, index, there, here, data) =>
+      `${path} 是用其他类别训练的：类别 ${index} 在那里是“${there}”，在 ${data} 中是“${here}”`,
   ],
   // Runs.
   [

@@ -147,7 +147,8 @@ const OPTIONS: Readonly<Record<string, string>> = {
 /** The defaults that descriptions name, and those that are not values. */
 const DEFAULTS: Readonly<Record<string, string>> = {
   "the images' size; 3x32x32 for an image folder": "图片自身的大小；图片文件夹为 3x32x32",
-  "the recipe's, or 1x28x28": "配方的，或 1x28x28",
+  "the recipe's or the run's, or 1x28x28": "配方或运行的，或 1x28x28",
+  "the run's, or 10": "运行的，或 10",
   "as many as are the fastest, at most one per core": "最快的个数，每个核心最多一个",
   "fused where that is real": "能真正融合时为 fused",
   "as in training": "与训练时相同",

@@ -11,11 +11,11 @@ import {
   readRegularFile,
   writeFileAtomic,
 } from "../../node/disk/files.js";
-import { svgToPng } from "../../node/png.js";
+import { languageOfPng, svgToPng } from "../../node/png.js";
 import { named, readRunFile } from "../../node/runFiles.js";
 import { hasReport, readHistory } from "../../node/runFolder.js";
 import { influencesOf } from "../../report/influence.js";
-import type { PageMessages } from "../../report/page/messages/index.js";
+import type { PageLanguage, PageMessages } from "../../report/page/messages/index.js";
 import type { PageRun, SweepPage } from "../../report/page/sweepPage.js";
 import { bestAccuracy } from "../../runs/history.js";
 import { resultSchema } from "../../runs/record.js";
@@ -105,22 +105,20 @@ export async function writeReport(path: string, report: SweepReport): Promise<vo
     import("../../report/page/sweepPage.js"),
     import("../../report/page/messages/index.js"),
   ]);
-  // The font of pictures has no Chinese.
-  const content = await contentOf(path, report, PAGE_MESSAGES.en);
-  const svg = sweepSvg({
-    ...content,
-    combinations: content.combinations.map(({ label, runs, stoppedAfter }) => ({
+  const draw = (content: SweepPage, spoken: PageLanguage) => {
+    const combinations = content.combinations.map(({ label, runs, stoppedAfter }) => ({
       label,
       stoppedAfter,
       accuracies: runs.flatMap(({ validationAccuracy }) => validationAccuracy ?? []),
-    })),
-  });
-  await writeFileAtomic(join(path, SWEEP_FILES.picture), svg);
-  await writeFileAtomic(join(path, SWEEP_FILES.png), await svgToPng(svg));
-  await writeFileAtomic(
-    join(path, SWEEP_FILES.page),
-    await sweepPage(await contentOf(path, report, PAGE_MESSAGES[language]), language),
-  );
+    }));
+    return sweepSvg({ ...content, combinations }, PAGE_MESSAGES[spoken].sweep);
+  };
+  const content = await contentOf(path, report, PAGE_MESSAGES[language]);
+  const spoken = await languageOfPng(language);
+  const png = draw(await contentOf(path, report, PAGE_MESSAGES[spoken]), spoken);
+  await writeFileAtomic(join(path, SWEEP_FILES.picture), draw(content, language));
+  await writeFileAtomic(join(path, SWEEP_FILES.png), await svgToPng(png));
+  await writeFileAtomic(join(path, SWEEP_FILES.page), await sweepPage(content, language));
   await writeFileAtomic(join(path, SWEEP_FILES.result), formatJson(report));
   await writeFileAtomic(join(path, SWEEP_FILES.csv), formatCsv(report));
 }

@@ -7,7 +7,6 @@ import { judgedImages, writeReport } from "../../node/runReport.js";
 import type { TensorboardLog } from "../../node/tensorboard.js";
 import { formatDuration } from "../../report/numbers.js";
 import { bestWeights } from "../../runs/bestWeights.js";
-import { runTitles } from "../../runs/settings.js";
 import {
   type Best,
   type EpochProgress,
@@ -146,7 +145,7 @@ export class Run {
   /** Waits for what is being written, and draws the curves so far. */
   async pause(): Promise<void> {
     await this.written;
-    await this.folder.drawCurves(runTitles(this.folder.config));
+    await this.folder.drawCurves(language);
   }
 
   /** What the user enters to resume it. */
@@ -261,7 +260,7 @@ export class Run {
       fingerprint: await fingerprint(weights.model, weights.parameters),
       test: evaluation,
     };
-    await this.folder.drawCurves(runTitles(this.folder.config));
+    await this.folder.drawCurves(language);
     await this.events?.finish(this.folder.epochs, evaluation);
     // The result comes last: a run that has it is complete.
     await writeReport(this.folder.path, engine, judgedImages(this.folder.config, this.data.parts), language);

@@ -146,6 +146,21 @@ describe("a run's page in Chinese", () => {
     expect([...new Set(words)].sort()).toEqual(["Esc", "LeNet", "cat", "dog"]);
   });
 
+  it("knows the values of settings that are words", () => {
+    const values = [
+      ["generated", "yes", "是"],
+      ["batch normalisation", "no", "否"],
+      ["background", "white", "白色"],
+      ["patience", "none", "无"],
+      ["fold", "2 of 5", "第 2 折，共 5 折"],
+      ["normalization", "mean 0.5, standard deviation 0.25", "均值 0.5，标准差 0.25"],
+      ["earlier devices", "wasm-fused arithmetic (kernels 2) to epoch 3", "wasm-fused 运算 (内核 2)，到第 3 轮"],
+      // A data set may be called so.
+      ["data", "none", "none"],
+    ];
+    for (const [name, english, chinese] of values) expect(PAGE_MESSAGES.zh.valueOf(name, english)).toBe(chinese);
+  });
+
   it("knows the name of every setting and time", () => {
     const sources = ["src/runs/settings.ts", "src/node/runReport.ts"].map((path) => readFileSync(path, "utf8")).join();
     const calls = sources.matchAll(/(?:fact\(|optional\(|numbers\(|title: |\{ name: )"([^"]+)"/g);

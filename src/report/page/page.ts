@@ -130,7 +130,7 @@ function settingsSection(groups: readonly FactGroup[], says: PageMessages): Mark
 <div class="groups">
 ${groups.map(
   ({ title, facts }) => markup`<div><h3>${says.fact(title)}</h3><dl>
-${facts.map(({ name, value }) => markup`<dt>${says.fact(name)}</dt><dd>${value}</dd>`)}
+${facts.map(({ name, value }) => markup`<dt>${says.fact(name)}</dt><dd>${says.valueOf(name, value)}</dd>`)}
 </dl></div>
 `,
 )}</div>

@@ -83,7 +83,7 @@ function pictureSection({ combinations, influences }: SweepPage, says: PageMessa
   return markup`<section id="picture" aria-labelledby="picture-title">
 <h2 id="picture-title">${says.pictureTitle}</h2>
 <div class="scroll" role="region" aria-labelledby="picture-title" tabindex="0">
-<svg class="wide" viewBox="0 ${top} ${width} ${height - top}" font-family="${FONT}" role="img" aria-label="${says.picture}">
+<svg class="wide" viewBox="0 ${top} ${width} ${height - top}" font-family="${FONT}" role="img" aria-label="${says.sweep.description}">
 ${content}</svg>
 </div>
 ${

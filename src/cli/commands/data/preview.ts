@@ -4,10 +4,11 @@ import { formatAugmentation, type ParsedAugmentation } from "../../../data/augme
 import { augmentationFor } from "../../../data/characters.js";
 import type { ImageShape } from "../../../model/index.js";
 import { writeFileAtomic } from "../../../node/disk/files.js";
+import { languageOfPng } from "../../../node/png.js";
 import { previewDataset } from "../../../node/preview.js";
 import { listSkipped, openForCommand } from "../../data.js";
 import { withInterrupt } from "../../interrupt.js";
-import { messages } from "../../messages/index.js";
+import { language, MESSAGES, messages } from "../../messages/index.js";
 import {
   augmentOption,
   backgroundByte,
@@ -64,12 +65,13 @@ async function runPreview(name: string, options: PreviewOptions, signal: AbortSi
   const requested = options.augment ?? { augmentation: AUGMENTATIONS.tutorial, flipGiven: false };
   const augmentation = augmentationFor(requested, train.classes, background);
   const { channels, height, width } = train;
-  const images = train.labels.length.toLocaleString("en-US");
+  const { preview } = MESSAGES[await languageOfPng(language)];
   const sheet = await previewDataset(train, {
     augmentation,
     seed,
-    title: `${data.name}: ${images} ${train.generated ? "GENERATED " : ""}training images, ${channels}x${height}x${width}`,
-    subtitle: `framed: originals; beside them: epochs 1, 2 and 3 of seed ${seed} with ${formatAugmentation(augmentation)}`,
+    title: preview.title(data.name, train.labels.length, train.generated, `${channels}x${height}x${width}`),
+    subtitle: preview.subtitle(seed, formatAugmentation(augmentation)),
+    images: preview.images,
   });
   await writeFileAtomic(out, sheet);
   terminal.line(messages.contactSheet(out));

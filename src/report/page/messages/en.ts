@@ -1,16 +1,20 @@
+import { ENGLISH_CONFUSION } from "../../confusion.js";
 import { ENGLISH_CURVES } from "../../curves.js";
+import { ENGLISH_TITLES } from "../../facts.js";
+import { ENGLISH_LEARNING_RATES } from "../../learningRateCurve.js";
 import { count, counted } from "../../numbers.js";
 import { ENGLISH_SWEEP } from "../../sweep.js";
 
 const images = (number: number) => counted(number, "image");
 
-/** What the pages say, in English. */
+/** What the pages and pictures say, in English. */
 export const en = {
   language: "en",
+  titles: ENGLISH_TITLES,
   curves: ENGLISH_CURVES,
   sweep: ENGLISH_SWEEP,
-  runTitle: (recipe: string, data: string, generated: boolean) =>
-    `LeNet-5 ${recipe} on ${data}${generated ? " (generated data)" : ""}`,
+  confusion: ENGLISH_CONFUSION,
+  learningRates: ENGLISH_LEARNING_RATES,
   sections: "sections",
   curvesTitle: "Curves",
   matrixTitle: "Confusion matrix",
@@ -63,13 +67,14 @@ export const en = {
   imageOf: (part: string, index: number) => `${part} image ${index}`,
   /** The name of a fact or of a group of them. */
   fact: (name: string) => name,
+  /** The value of a fact. */
+  valueOf: (_name: string, value: string) => value,
 
   sweepTitle: (recipe: string, data: string, generated: boolean, combinations: number, runs: number) =>
     `LeNet-5 ${recipe} on ${data}${generated ? " (generated data)" : ""}: ${counted(combinations, "combination")}, ${counted(runs, "run")}`,
   sweepSubtitle: "best validation accuracy of each run",
   runLabel: (seed: number, fold: number | undefined) => (fold === undefined ? String(seed) : `${seed} fold ${fold}`),
   pictureTitle: "Spread over seeds, and which settings matter",
-  picture: "validation accuracy of every run by settings, and which settings matter",
   bestOf: (shown: number, all: number) =>
     `The best ${count(shown)} of ${count(all)} combinations; all are in the table.`,
   bestRuns: "Best runs",
@@ -99,5 +104,5 @@ export const en = {
   runs: (number: number) => counted(number, "run"),
 };
 
-/** What the pages say. */
+/** What the pages and pictures say, in any language. */
 export type PageMessages = typeof en;

@@ -3,8 +3,8 @@ import { zh } from "./zh.js";
 
 export type { PageMessages } from "./en.js";
 
-/** What the pages say in each language. */
+/** What the pages and pictures say in each language. */
 export const PAGE_MESSAGES = { en, zh } as const satisfies Readonly<Record<string, PageMessages>>;
 
-/** The language of a page. */
+/** The language of a page or picture. */
 export type PageLanguage = keyof typeof PAGE_MESSAGES;
