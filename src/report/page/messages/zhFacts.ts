@@ -41,6 +41,7 @@ const FACTS: Readonly<Record<string, string>> = {
   input: "输入",
   parameters: "参数",
   width: "宽度",
+  stages: "卷积级",
   epochs: "轮数",
   batch: "批大小",
   activation: "激活函数",
