@@ -15,7 +15,6 @@ const DOUBT = 0.6;
 const [FORMING, FORMED] = [0.3, 0.85];
 
 /** A headline, and the sentence beside it. */
-/** A headline, and the sentence beside it. */
 export interface Said {
   readonly headline: string;
   readonly pieces: readonly Piece[];
