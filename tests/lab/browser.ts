@@ -27,8 +27,8 @@ export interface Host {
 }
 
 /**
- * Has a page list its errors, for browsers whose drivers do not tell them. It is none that sizes change while they are
- * observed, which is told in the next frame, or that Zod asks whether it may compile its schemas, and then does not.
+ * Has a page list its errors, for browsers whose drivers do not report them. Two reports are not errors: a size that
+ * changes while it is observed is delivered in the next frame, and Zod only tests whether it may compile its schemas.
  */
 const WATCH = `window.faults = [];
 const report = (what) => /^ResizeObserver loop/.test(what) || faults.push(String(what));

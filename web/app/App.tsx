@@ -17,7 +17,7 @@ import { Undo } from "./Undo.js";
 /** What a view's folder exports: its View. */
 interface ViewModule {
   readonly View: ComponentType;
-  /** Loads what the view opens with; resolves once it is there, or cannot be had. */
+  /** Loads what the view opens with; resolves once it is there, or loading has failed. */
   readonly open?: () => Promise<unknown>;
 }
 

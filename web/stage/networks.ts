@@ -14,7 +14,7 @@ import type { Learning, Shown } from "./subject.js";
 
 const weights = signal<Partial<Record<PretrainedName, NamedTensors>>>({});
 
-/** The requests for parameters that are there or on their way. */
+/** The requests so far, finished or not: each network is loaded once. */
 const asked = new Map<PretrainedName, Promise<void>>();
 
 /** Why a network that comes with the page could not be loaded. */
