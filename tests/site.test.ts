@@ -82,6 +82,22 @@ describe.skipIf(missing.length > 0)(
     });
 
     it.each([
+      ["index.html", DESKTOP, "network-desktop-light"],
+      ["zh/index.html", PHONE, "network-zh-phone-dark"],
+      ["gpu.html", PHONE, "fleet-phone-dark"],
+    ])("loads one screenshot on %s, of the page's width and colours", async (path, options, name) => {
+      const page = await browser.newPage(options);
+      const screenshots: string[] = [];
+      page.on("request", (request) => void (request.url().endsWith(".png") && screenshots.push(request.url())));
+      await page.goto(address + path, { waitUntil: "networkidle" });
+      const shown = page.locator("picture:visible img");
+      await shown.scrollIntoViewIfNeeded();
+      await expect.poll(() => shown.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
+      expect(screenshots.map((url) => url.match(/([^/.]+)\.[^/]+$/)?.[1])).toEqual([name]);
+      await page.close();
+    });
+
+    it.each([
       ["start.html", "minimal filtering", "how-winograd"],
       ["zh/start.html", "混淆矩阵", "zh/"],
     ])("finds on %s: %s", async (path, words, found) => {

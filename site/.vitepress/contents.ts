@@ -172,7 +172,7 @@ export const texts = {
     description: "LeNet-5 in TypeScript: trained in Node and in the browser, with the same bits everywhere.",
     theme: {
       nav: [
-        { text: "Start", link: "/start" },
+        { text: "Getting started", link: "/start" },
         { text: "Tutorial", link: "/tutorial" },
         { text: "Lab", link: "/lab" },
         { text: "Results", link: "/results" },
@@ -186,7 +186,7 @@ export const texts = {
     description: "用 TypeScript 写的 LeNet-5：在 Node 和浏览器中训练，处处逐位相同。",
     theme: {
       nav: [
-        { text: "上手", link: "/zh/start" },
+        { text: "快速上手", link: "/zh/start" },
         { text: "教程", link: "/zh/tutorial" },
         { text: "实验室", link: "/zh/lab" },
         { text: "结果", link: "/zh/results" },

@@ -18,6 +18,7 @@ export function pageRules(md: MarkdownRenderer): void {
   md.core.ruler.push("side_by_side", placeSideBySide);
   md.core.ruler.push("repository_links", linkToRepository);
   md.core.ruler.push("inline_pictures", inlinePictures);
+  md.core.ruler.push("screenshots", (state) => chooseScreenshots(state, md.utils.escapeHtml));
   md.core.ruler.push("chinese_lines", joinChineseLines);
   // Braces in code are no templates.
   md.renderer.rules.code_inline = (tokens, index) => `<code v-pre>${md.utils.escapeHtml(tokens[index].content)}</code>`;
@@ -76,6 +77,28 @@ function inlinePictures(state: State): void {
     const inlined = new state.Token("html_inline", "", 0);
     inlined.content = `<span class="picture" tabindex="0">${svg.replace("<svg ", `<svg role="img" aria-label="${label}" `)}</span>`;
     token.children = [inlined];
+  }
+}
+
+/** Shows a screenshot of the lab in the page's colours, and on a phone that of a phone; the others are not loaded. */
+function chooseScreenshots(state: State, escapeHtml: (text: string) => string): void {
+  for (const token of state.tokens.flatMap(({ children }) => children ?? [])) {
+    const path = token.type === "image" ? token.attrGet("src") : null;
+    if (!path?.endsWith("-desktop-light.png")) continue;
+    const files = (device: string, theme: string) => {
+      const file = path.replace("desktop-light", `${device}-${theme}`);
+      const header = readFileSync(join(DOCS, dirname(state.env.relativePath), file));
+      const size = `width="${header.readUInt32BE(16)}" height="${header.readUInt32BE(20)}"`;
+      return { source: file.startsWith(".") ? file : `./${file}`, size };
+    };
+    const picture = (theme: string) => {
+      const [phone, desktop] = [files("phone", theme), files("desktop", theme)];
+      const alt = escapeHtml(token.content);
+      return `<picture class="in-${theme}"><source media="(max-width: 639px)" srcset="${phone.source}" ${phone.size}>
+<img src="${desktop.source}" ${desktop.size} alt="${alt}" loading="lazy"></picture>`;
+    };
+    const html = new state.Token("html_inline", "", 0);
+    Object.assign(token, html, { content: picture("light") + picture("dark") });
   }
 }
 
