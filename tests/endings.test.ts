@@ -58,6 +58,17 @@ it("says at its end that a training has collapsed", async () => {
   );
 });
 
+it("judges a training without test images by its validation images", async () => {
+  await cp(inFolder("digits"), inFolder("untested"), { recursive: true });
+  for (const part of ["images-idx3", "labels-idx1"]) await rm(inFolder("untested", `t10k-${part}-ubyte`));
+  const { code, stdout, stderr } = await lenet(...TRAIN, "--data", "./untested", "--lr", "10", "--out", "unjudged");
+  expect(code).toBe(0);
+  expect(stdout).toContain("untested has no test images, so there is only a validation accuracy\n");
+  expect(stderr).toMatch(
+    /^warning: the training has collapsed: the network predicts "\d" for all 20 images; try a lower learning rate\n$/,
+  );
+});
+
 describe("a run is refused by name", () => {
   it("with other test images", async () => {
     await cp(inFolder("whole"), inFolder("moved"), { recursive: true });

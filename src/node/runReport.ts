@@ -50,6 +50,7 @@ const THUMBNAIL_SIDE = 48;
  *
  * @param engine with the run's best parameters
  * @param language of both
+ * @returns the evaluation
  * @throws Error if the run has no finished epoch yet, or a file cannot be read or written
  */
 export async function writeReport(
@@ -57,7 +58,7 @@ export async function writeReport(
   engine: Engine,
   images: JudgedImages,
   language: PageLanguage = "en",
-): Promise<void> {
+): Promise<Evaluation> {
   const config = await readRunConfig(path);
   const history = await readHistory(path);
   if (history.length === 0) throw new Error(`${path} has no finished epoch to report on`);
@@ -96,6 +97,7 @@ export async function writeReport(
   const page = await reportPage(content, language);
   await writeFileAtomic(join(path, RUN_FILES.confusion), svg);
   await writeFileAtomic(join(path, RUN_FILES.report), page);
+  return evaluation;
 }
 
 /** The engine's results, by position in `indices`. */

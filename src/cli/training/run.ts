@@ -263,7 +263,8 @@ export class Run {
     await this.folder.drawCurves(language);
     await this.events?.finish(this.folder.epochs, evaluation);
     // The result comes last: a run that has it is complete.
-    await writeReport(this.folder.path, engine, judgedImages(this.folder.config, this.data.parts), language);
+    const images = judgedImages(this.folder.config, this.data.parts);
+    const failure = trainingFailure(await writeReport(this.folder.path, engine, images, language));
     await this.folder.writeResult(result);
     terminal.line(
       messages.bestValidation(formatPercent(best.validationAccuracy), best.epoch, formatDuration(this.folder.seconds)),
@@ -281,7 +282,6 @@ export class Run {
       "strong",
     );
     terminal.line(messages.fingerprintOfBest(result.fingerprint));
-    const failure = evaluation && trainingFailure(evaluation);
     if (failure) terminal.warn(messages.tryLowerRate(failure));
     listSkipped(this.data, terminal);
     terminal.line(messages.runFolder(this.folder.path));
