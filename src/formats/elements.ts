@@ -76,8 +76,9 @@ const MOST_TENSOR_BYTES = 32e6;
 export class TensorBudget {
   private remaining: number;
 
-  constructor(file: Uint8Array) {
-    this.remaining = Math.max(file.length, MOST_TENSOR_BYTES);
+  /** @param fileBytes how large the file is */
+  constructor(fileBytes: number) {
+    this.remaining = Math.max(fileBytes, MOST_TENSOR_BYTES);
   }
 
   /**

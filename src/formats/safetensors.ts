@@ -33,10 +33,11 @@ interface Entry {
 /**
  * Reads a safetensors file. Values are copied; F16 and BF16 are widened to float32, BOOL is read as bytes.
  *
+ * @param budget what its tensors may take
  * @throws FormatError for anything but a complete, gapless file of the types F64, F32, F16, BF16, I8 to I64, U8 to U64
  *   and BOOL
  */
-export function readSafetensors(bytes: Uint8Array): TensorFile {
+export function readSafetensors(bytes: Uint8Array, budget = new TensorBudget(bytes.length)): TensorFile {
   const headerLength = readHeaderLength(bytes);
   const header = parseHeader(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + headerLength));
   const data = bytes.subarray(LENGTH_BYTES + headerLength);
@@ -44,7 +45,6 @@ export function readSafetensors(bytes: Uint8Array): TensorFile {
   const { [METADATA]: metadata = {}, ...described } = header;
   const entries = Object.entries(described).map(([name, description]) => readEntry(name, description));
   checkPlaces(entries, data.length);
-  const budget = new TensorBudget(bytes);
   for (const { name, type, shape } of entries) budget.spend(name, type, shape);
 
   const tensors = new Map<string, Tensor>();

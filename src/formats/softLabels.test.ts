@@ -31,6 +31,15 @@ it("reads logits from .npy and safetensors", () => {
   expect(readSoftLabels(writeSafetensors(new Map([["logits", expected]])))).toEqual(expected);
 });
 
+it("reads more half-precision labels than a file of weights may hold", () => {
+  const rows = 1_700_000;
+  const header = JSON.stringify({ logits: { dtype: "F16", shape: [rows, 5], data_offsets: [0, 10 * rows] } });
+  const file = new Uint8Array(8 + header.length + 10 * rows);
+  new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true);
+  file.set(new TextEncoder().encode(header), 8);
+  expect(readSoftLabels(file)).toMatchObject({ shape: [rows, 5], data: { length: 5 * rows } });
+});
+
 it("reads a .npy file of version 2, at any offset of a buffer, with any spaces in its header", () => {
   const bytes = npy("<f4", "( 2 ,3,)", LOGITS);
   const second = Uint8Array.from([

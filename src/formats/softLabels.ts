@@ -1,5 +1,6 @@
 import type { Tensor } from "../model/index.js";
 import { logarithm } from "../numeric/elementary.js";
+import { TensorBudget } from "./elements.js";
 import { FormatError } from "./errors.js";
 import { isNpy, readNpy } from "./npy.js";
 import { readSafetensors } from "./safetensors.js";
@@ -32,7 +33,8 @@ export function readSoftLabels(bytes: Uint8Array): Tensor<Float32Array> {
 }
 
 function onlyTensor(bytes: Uint8Array): Tensor {
-  const { tensors } = readSafetensors(bytes);
+  // Half precision becomes twice as large.
+  const { tensors } = readSafetensors(bytes, new TensorBudget(2 * bytes.length));
   if (tensors.size !== 1) throw new FormatError(`soft labels are one tensor, but the file has ${tensors.size}`);
   const [tensor] = tensors.values();
   return tensor;

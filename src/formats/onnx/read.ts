@@ -59,7 +59,7 @@ export function readOnnx(bytes: Uint8Array): OnnxFile {
   const texts = Object.fromEntries(file.metadata_props.map(({ key = "", value = "" }) => [key, value]));
   const metadata = readModelMetadata(texts);
   try {
-    const found = readGraph(file.graph, namesOf(metadata?.model), new TensorBudget(bytes));
+    const found = readGraph(file.graph, namesOf(metadata?.model), new TensorBudget(bytes.length));
     if (metadata) requireSame(metadata, found);
     const model = metadata?.model ?? found.model;
     requireParameters(parameterSpecs(inferShapes(model)), found.parameters);

@@ -95,7 +95,7 @@ function readZipForm(bytes: Uint8Array): TensorFile {
     }
     return found;
   };
-  const tensors = readStateDict(value, bytesOf, new TensorBudget(bytes));
+  const tensors = readStateDict(value, bytesOf, new TensorBudget(bytes.length));
   return { tensors, metadata: readExtra(archive, `${root}extra/`) };
 }
 
@@ -162,7 +162,7 @@ function readLegacyForm(bytes: Uint8Array): NamedTensors {
     }
     return found;
   };
-  return readStateDict(root, bytesOf, new TensorBudget(bytes));
+  return readStateDict(root, bytesOf, new TensorBudget(bytes.length));
 }
 
 /** Reads the storages in the order of the keys. Each is its number of elements as a uint64, then the elements. */
