@@ -34,13 +34,19 @@ function setEnvironment(name, value) {
   if (value === undefined) delete process.env[name];
   else process.env[name] = value;
 }
-expect.poll = (read, { timeout }) => ({
-  async toBe(expected) {
-    const end = performance.now() + timeout;
-    let value = await read();
-    for (; value !== expected && performance.now() < end; value = await read()) await setTimeout(20);
-    expect(value).toBe(expected);
-  },
+vi.waitFor = async (check, { timeout = 1000 } = {}) => {
+  const end = performance.now() + timeout;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await setTimeout(20);
+    }
+  }
+};
+expect.poll = (read, options) => ({
+  toBe: (expected) => vi.waitFor(async () => expect(await read()).toBe(expected), options),
 });
 chai.util.addMethod(chai.Assertion.prototype, "toMatchFileSnapshot", function (path) {
   const folder = dirname(getCurrentTest().file.filepath);

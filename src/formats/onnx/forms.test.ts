@@ -260,6 +260,7 @@ const FORMS: Readonly<Record<string, (graph: Graph, file: EditableFile) => unkno
     }
     node(graph, "flatten1").attribute = [];
   },
+  "the oldest operator set": (_, file) => Object.assign(file.opset_import[0], { version: 7 }),
   "an explicit domain": (graph, file) => {
     file.opset_import = [
       { domain: "com.microsoft", version: 1 },

@@ -7,6 +7,7 @@ import {
   edited,
   type Graph,
   insert,
+  lenetWeights,
   type Node,
   node,
   PLAIN,
@@ -17,7 +18,7 @@ import {
   WITH_PREPROCESSING,
 } from "../../../tests/support/onnxFiles.js";
 import { FormatError } from "../errors.js";
-import { isOnnx, readOnnx } from "./index.js";
+import { isOnnx, readOnnx, writeOnnx } from "./index.js";
 import { integer, integers } from "./links.js";
 import { AttributeType, DataType } from "./messages.js";
 
@@ -703,6 +704,17 @@ describe("refuses other preprocessing, with a different", () => {
     ],
   ])("%s", (_, message, change) => {
     expect(() => readOnnx(edited(WITH_PREPROCESSING, ({ graph }) => change(graph)))).toThrow(message);
+  });
+
+  it.each([
+    ["mean", [0.5, Number.NaN, 0.5], "its constant contains 0.5,NaN,0.5, expected finite numbers"],
+    ["std", [0.5, 0.5, -0.5], "it divides by [0.5,0.5,-0.5], expected numbers above 0"],
+  ])("%s of one of several channels", (name, values, message) => {
+    const coloured = lenetWeights({ input: { channels: 3, height: 32, width: 32 } });
+    const file = edited(writeOnnx(coloured, { withPreprocessing: true }), ({ graph }) => {
+      Object.assign(constant(graph, name), { raw_data: bytesOf(Float32Array.from(values)) });
+    });
+    expect(() => readOnnx(file)).toThrow(message);
   });
 });
 
