@@ -326,6 +326,41 @@ describe("the code of the pages", () => {
   });
 });
 
+describe("docs/results.md", () => {
+  const page = readFileSync("docs/results.md", "utf8");
+  const section = page.slice(page.indexOf("## Five seeds"), page.indexOf("## Fashion-MNIST"));
+  const [overview, accuracies, fingerprints] = tablesIn(section);
+
+  it("has a fingerprint of each run", () => {
+    const runs = (table: string[][]) => table.map(([data, recipe, ...seeds]) => [data, recipe, seeds.length]);
+    expect(runs(fingerprints)).toEqual(runs(accuracies));
+    const each = fingerprints.flatMap(([, , ...seeds]) => seeds);
+    for (const fingerprint of each) expect(fingerprint).toMatch(/^`[0-9a-f]{16}`$/);
+    expect(new Set(each).size).toBe(each.length);
+  });
+
+  it("has the means and standard deviations of its runs", () => {
+    const expected = accuracies.map(([, , ...seeds]) => {
+      const percents = seeds.map((percent) => Number.parseFloat(percent));
+      const mean = percents.reduce((sum, percent) => sum + percent) / percents.length;
+      const squares = percents.reduce((sum, percent) => sum + (percent - mean) ** 2, 0);
+      return `${mean.toFixed(2)} % ± ${Math.sqrt(squares / (percents.length - 1)).toFixed(2)} %`;
+    });
+    expect(overview.map((row) => row.at(-1)!.replaceAll("**", ""))).toEqual(expected);
+  });
+
+  it("has what a committed run of ten epochs came to, which .ci/run proves", () => {
+    const claim = "tests/fixtures/claims/ten-epochs";
+    const { bestValidationAccuracy, test, fingerprint } = JSON.parse(readFileSync(`${claim}/result.json`, "utf8"));
+    const percent = (accuracy: number) => `${(100 * accuracy).toFixed(2)} %`;
+    expect(page.slice(page.indexOf("## Ten epochs")).replaceAll("\n", " ")).toContain(
+      `best validation accuracy ${percent(bestValidationAccuracy)}, test accuracy ${percent(test.accuracy)}, ` +
+        `fingerprint \`${fingerprint.slice(0, 16)}\``,
+    );
+    expect(readFileSync(".ci/run", "utf8")).toContain(`prove ${claim}\n`);
+  });
+});
+
 it("has the pictures that node site/pictures.mjs draws", () => {
   const drawn = readdirSync("docs/pictures").map((name) => [name, readFileSync(`docs/pictures/${name}`, "utf8")]);
   expect(Object.fromEntries(drawn)).toEqual(FILES);
@@ -381,6 +416,19 @@ function listFiles(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.parentPath.includes("node_modules"))
     .map((entry) => `${entry.parentPath}/${entry.name}`);
+}
+
+/** The rows of a page's tables, without their headings. */
+function tablesIn(text: string): string[][][] {
+  const tables = [...text.matchAll(/(?:^\|.*\n)+/gm)].map(([table]) => table.trim().split("\n").slice(2));
+  return tables.map((rows) =>
+    rows.map((row) =>
+      row
+        .split("|")
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    ),
+  );
 }
 
 /** The commands of `lenet` in a text, without its name: in the code blocks of a page, or anywhere in another file. */
