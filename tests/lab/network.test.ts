@@ -253,6 +253,32 @@ describeLab('the view "The network"', (lab) => {
     await page.context().close();
   });
 
+  test("moves nothing on a phone while it draws the three, and draws what is out of sight when it rests", async () => {
+    const context = await lab.browser.newContext({ viewport: { width: 412, height: 823 }, locale: "en-US" });
+    await context.addInitScript(() => {
+      const watched = Object.assign(window, { shifts: 0 });
+      new PerformanceObserver((list) => {
+        // Browsers know the value; TypeScript does not.
+        for (const entry of list.getEntries()) watched.shifts += (entry as PerformanceEntry & { value: number }).value;
+      }).observe({ type: "layout-shift", buffered: true });
+    });
+    const page = await context.newPage();
+    await page.goto(lab.host.url);
+    await page.getByRole("heading", { name: "It reads a 3." }).waitFor();
+    await page.getByText(/Map \d+ of C3 speaks for it most, \+\d/).waitFor();
+    // The bars of the answer are at the end, far below the window.
+    const outOfSight = () =>
+      scene(page).evaluate((element) => {
+        const { width, height, clientHeight } = element as HTMLCanvasElement;
+        const rows = Math.round((60 * height) / clientHeight);
+        const { data } = (element as HTMLCanvasElement).getContext("2d")!.getImageData(0, height - rows, width, rows);
+        return data.filter((value, place) => place % 4 === 3 && value > 0).length;
+      });
+    await expect.poll(outOfSight, PATIENTLY).toBeGreaterThan(0);
+    expect(await page.evaluate(() => (window as unknown as { shifts: number }).shifts)).toBeLessThan(0.01);
+    await context.close();
+  });
+
   test("is in Chinese, too", async () => {
     const { page } = await openReading("#network?lang=zh&networkShow=clothes&image=clothes:9");
     await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("它认出 短靴。");

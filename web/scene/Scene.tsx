@@ -1,5 +1,6 @@
 import "./scene.css";
 import { type ReadonlySignal, useSignal } from "@preact/signals";
+import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { announce } from "../kit/regions.js";
 import type { Structure } from "./arithmetic.js";
@@ -48,6 +49,11 @@ interface Change {
   share: number;
 }
 
+/** The steps of scrolling, of a scene's height, after which another part of it counts as visible. */
+const VISIBLE_STEPS = Array.from({ length: 51 }, (_, step) => step / 50);
+/** What counts as visible around the window, so that scrolling shows nothing that is out of date. */
+const VISIBLE_MARGIN = "25% 0px";
+
 /** How far a tooltip is from the pointer. */
 const TOOLTIP_DISTANCE = 14;
 
@@ -65,6 +71,8 @@ export function Scene(props: SceneProps) {
   const penDrew = useRef(Number.NEGATIVE_INFINITY);
   const lightShown = useRef(-1);
   const change = useRef<Change>(undefined);
+  const hasDrawn = useRef(false);
+  const visible = useVisibleBand(canvas);
   const target = useRef<SceneLayout>(layout);
 
   const { structure, probabilities, classes, contributions } = picture.value;
@@ -72,14 +80,22 @@ export function Scene(props: SceneProps) {
   const heads = headsOf(structure);
   const still = isStill();
 
-  const draw = () => {
+  /** @param isMoving whether it is drawn again soon: what nobody sees of it, on a phone most, is left as it was */
+  const draw = (isMoving: boolean) => {
     const context = contextOf(canvas.current, layout);
     if (!context) return;
+    hasDrawn.current = true;
     const changing = change.current;
     const share = changing ? 1 - (1 - changing.share) ** 3 : 1;
     const now = changing ? layoutBetween(changing.from, layout, share) : layout;
     const open = isOpen(layout) ? { layout, share: changing?.wasOpen ? 1 : share } : undefined;
     const hit = hovered.peek()?.hit;
+    context.save();
+    if (isMoving && visible.current) {
+      context.beginPath();
+      context.rect(0, visible.current.top, layout.width, visible.current.height);
+      context.clip();
+    }
     painter.current?.draw(context, now, colors, {
       heads,
       hovered: hit,
@@ -87,6 +103,7 @@ export function Scene(props: SceneProps) {
       open,
       pointedOut,
     });
+    context.restore();
   };
   const drawLatest = useRef(draw);
   drawLatest.current = draw;
@@ -105,7 +122,7 @@ export function Scene(props: SceneProps) {
       goesOn = true;
     }
     before.current = now;
-    drawLatest.current();
+    drawLatest.current(goesOn === true);
     if (goesOn) frame.current = requestAnimationFrame(step);
   };
   // In the same frame as what it shows has changed.
@@ -133,8 +150,10 @@ export function Scene(props: SceneProps) {
       before.current = now;
       if (!training) penDrew.current = now;
     }
-    draw();
-    if (still || training || frame.current !== undefined) return;
+    const isLast = still || training;
+    // The first time, its frame comes soon enough, and the page is shown sooner.
+    if (isLast || hasDrawn.current) draw(!isLast);
+    if (isLast || frame.current !== undefined) return;
     if (isEased()) before.current = performance.now();
     frame.current = requestAnimationFrame(step);
   });
@@ -199,6 +218,22 @@ export function Scene(props: SceneProps) {
       )}
     </div>
   );
+}
+
+/** The part of a canvas that is in sight, in CSS pixels from its top; undefined until it is known. */
+function useVisibleBand(canvas: RefObject<HTMLCanvasElement | null>) {
+  const band = useRef<{ readonly top: number; readonly height: number }>(undefined);
+  useEffect(() => {
+    const observer = new IntersectionObserver(
+      ([{ boundingClientRect: whole, intersectionRect: part }]) => {
+        band.current = { top: part.top - whole.top, height: part.height };
+      },
+      { threshold: VISIBLE_STEPS, rootMargin: VISIBLE_MARGIN },
+    );
+    if (canvas.current) observer.observe(canvas.current);
+    return () => observer.disconnect();
+  }, [canvas]);
+  return band;
 }
 
 /** Which joint is open, if any. */

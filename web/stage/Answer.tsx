@@ -5,11 +5,11 @@ import type { Subject } from "./subject.js";
 /** The width of a letter of the serif face, of its size. */
 const LETTER = 0.58;
 
-/** What the lines of the scene mean. */
-export function Key() {
+/** What the lines of the scene mean; while there are none, the place for it. */
+export function Key({ isShown = true }: { readonly isShown?: boolean }) {
   const m = messages();
   return (
-    <dl class="network-key">
+    <dl class="network-key" style={isShown ? {} : { visibility: "hidden" }}>
       {(["adds", "takes"] as const).map((kind) => (
         <div key={kind} class={`network-${kind}`}>
           <dt>
@@ -51,7 +51,11 @@ export function Answer({ subject, name, top }: AnswerProps) {
     >
       {name !== undefined && <h3>{name}</h3>}
       <p class="network-answer-name" style={{ "--size": size }}>
-        {isKnown ? words.map((word) => <span key={word}>{word}</span>) : <span class="network-none">?</span>}
+        {(isKnown ? words : ["?"]).map((word, index) => (
+          <span key={index} class={isKnown ? "" : "network-none"}>
+            {word}
+          </span>
+        ))}
       </p>
       <p class="network-sure">{isKnown ? m.sure(formatSure(probabilities[subject.winner.value])) : "\u00a0"}</p>
       <p class="network-then">

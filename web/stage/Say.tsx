@@ -6,6 +6,7 @@ import { messages as sceneMessages } from "../scene/messages.js";
 import type { Picture } from "../scene/paint.js";
 import { SumSheet } from "../scene/SumSheet.js";
 import { addedBy, formatSigned, mapOf, nameOfUnit, placeOf } from "../scene/words.js";
+import { isDrawing } from "./image.js";
 import { messages, type Piece } from "./messages/index.js";
 import type { Learning, Subject } from "./subject.js";
 
@@ -50,8 +51,11 @@ export function Saying({ said: { headline, pieces, more }, level: Headline = "h1
     <header class="network-say">
       <Headline>{headline}</Headline>
       <p>
-        <Pieces pieces={pieces} />
-        {more && <span>{more}</span>}
+        {/* Another sentence is another element, since the parts of one would move about as it changes. */}
+        <span key={pieces.map(({ text }) => text).join("")}>
+          <Pieces pieces={pieces} />
+          {more}
+        </span>
       </p>
       {children}
     </header>
@@ -139,7 +143,8 @@ export function sentencesOn(subject: Subject): Said {
   const shown = subject.picture.value;
   if (shown.chosen) return saidOfPart(subject);
   if (subject.isBlank.value) return { headline: m.blank, pieces: [{ text: m.blankMore }] };
-  const pieces = reasons(shown);
+  // Nobody can read reasons that change with every move of the pen.
+  const pieces = isDrawing.value ? [] : reasons(shown);
   const learning = subject.learning.value;
   if (!learning) return { headline: headlineOf(subject), pieces, more: m.how };
   const { accuracy } = learning;

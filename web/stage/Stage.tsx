@@ -108,7 +108,7 @@ export function Stage({ subject, size, inPlace, hasSheet = true }: StageProps) {
         <Pad subject={subject} top={isAcross ? layouts.shown.stages[0][0].y : undefined} />
         <Answer subject={subject} top={isAcross ? answerPlace(layouts.closed, subject.winner.value) : undefined} />
       </div>
-      {subject.isReady.value && <Key />}
+      <Key isShown={subject.isReady.value} />
       <div class="network-scene">
         {inPlace ? inPlace({ width, height }) : <SubjectScene subject={subject} layout={layouts.shown} />}
       </div>

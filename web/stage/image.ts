@@ -55,11 +55,22 @@ const loaded = signal<Partial<Record<PretrainedName, Dataset>>>({});
 /** The images that come with the page, by the network that was trained on their like, once they are loaded. */
 export const samples = computed(() => loaded.value);
 
+let request: Promise<void> | undefined;
+
 /** Loads the images that come with the page, once. */
-export async function askSamples(): Promise<void> {
-  if (Object.keys(loaded.peek()).length > 0) return;
-  const all = await Promise.all(PRETRAINED.map((name) => loadSamples(name)));
-  loaded.value = Object.fromEntries(PRETRAINED.map((name, index) => [name, all[index]]));
+export function askSamples(): Promise<void> {
+  request ??= load();
+  return request;
+}
+
+async function load(): Promise<void> {
+  try {
+    const all = await Promise.all(PRETRAINED.map((name) => loadSamples(name)));
+    loaded.value = Object.fromEntries(PRETRAINED.map((name, index) => [name, all[index]]));
+  } catch (error) {
+    request = undefined;
+    throw error;
+  }
 }
 
 /** The images held out of the selected run, or else those that a run with the page's data and settings would hold out. */
@@ -150,8 +161,9 @@ export function clearPad(): void {
   strokes.value = [];
 }
 
-/** The time in which the example is drawn. */
+/** The time in which the example is drawn, and the least between two of its moments, which leaves a phone room for the rest. */
 const DEMONSTRATION_MILLISECONDS = 1300;
+const MOMENT_MILLISECONDS = 30;
 
 let demonstration: number | undefined;
 let isExample = false;
@@ -165,8 +177,14 @@ export function demonstrate(isStill: boolean): void {
     return;
   }
   const start = performance.now();
+  let shown = start;
   isDrawing.value = true;
   const step = (now: number) => {
+    if (now - shown < MOMENT_MILLISECONDS) {
+      demonstration = requestAnimationFrame(step);
+      return;
+    }
+    shown = now;
     const share = Math.min(1, (now - start) / DEMONSTRATION_MILLISECONDS);
     strokes.value = [EXAMPLE_STROKE.slice(0, Math.max(1, Math.round(share * EXAMPLE_STROKE.length)))];
     demonstration = share < 1 ? requestAnimationFrame(step) : undefined;

@@ -156,10 +156,12 @@ export class Subject {
       const chosen = this.chosen.value;
       const unit = chosen ?? { stage: structure.value.stages.length - 1, index: this.winner.value };
       const [own, all] = [network.value, values.value];
+      // An empty pad has no answer to explain.
+      const isExplained = chosen !== undefined || !this.isBlank.value;
       return {
         structure: structure.value,
         values: stageValues.value,
-        contributions: own && all ? own.contributions(all, unit) : nothingOf(unit, shape.value),
+        contributions: own && all && isExplained ? own.contributions(all, unit) : nothingOf(unit, shape.value),
         probabilities: probabilities.value,
         classes: this.classes.value,
         chosen,
@@ -242,7 +244,7 @@ function unitOfPart(
   return { stage, index: first + Math.floor(height / 2) * width + Math.floor(width / 2) };
 }
 
-/** The contributions in a network without parameters. */
+/** The contributions in a network without parameters, or to no answer. */
 function nothingOf(unit: Unit, { channels, height, width }: ImageShape): Contributions {
   return { unit, value: 0, gaps: [], shares: [], gradient: new Float64Array(channels * height * width) };
 }

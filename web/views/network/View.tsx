@@ -5,7 +5,7 @@ import { CHAPTERS } from "../../address/tourFields.js";
 import { addressWith, changeUrl, url } from "../../address/url.js";
 import { Choice } from "../../kit/controls.js";
 import { PRETRAINED } from "../../pretrained/pretrained.js";
-import { askSamples, demonstrate, light } from "../../stage/image.js";
+import { askSamples, demonstrate, isDrawing, light } from "../../stage/image.js";
 import { sceneMarks } from "../../stage/marks.js";
 import { askReadyMade } from "../../stage/networks.js";
 import { Picks } from "../../stage/Picks.js";
@@ -170,7 +170,10 @@ function useWeights(): void {
     queueMicrotask(() => {
       demonstrate(matchMedia("(prefers-reduced-motion: reduce)").matches);
       light.value++;
-      void askSamples();
     });
+  });
+  useSignalEffect(() => {
+    // They would hold up the pen.
+    if (light.value > 0 && !isDrawing.value) void askSamples();
   });
 }

@@ -1,7 +1,7 @@
 export const en = {
   title: "The network",
   tour: "Guided tour",
-  loading: "A network that reads what you draw.",
+  loading: "It reads what you draw.",
   loadingMore: "Its 61,706 weights are on their way.",
   failed: (message: string) => `The network could not be loaded: ${message}`,
   shape: "Picture",

@@ -3,7 +3,7 @@ import type { en } from "./en.js";
 export const zh: typeof en = {
   title: "网络",
   tour: "导览",
-  loading: "一个能读懂你所画数字的网络。",
+  loading: "它能读懂你画的数字。",
   loadingMore: "它的 61,706 个权重正在载入。",
   failed: (message) => `无法载入网络：${message}`,
   shape: "画面",
