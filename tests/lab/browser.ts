@@ -82,20 +82,25 @@ export async function serveSite({
   };
 }
 
-/** How to start Chromium: without a graphics card, or with one that is software, for WebGPU or for WebGL; or with neither. */
-const CARDS = {
+/**
+ * How to start Chromium: without a graphics card, or with one that is software, for WebGPU or for WebGL; or with neither. Or
+ * with a camera that shows a moving pattern, to which access is granted, or denied.
+ */
+const DEVICES = {
+  camera: ["--disable-gpu", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
+  refusedCamera: ["--disable-gpu", "--use-fake-device-for-media-stream", "--deny-permission-prompts"],
   webgl: ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
   flat: ["--disable-gpu", "--disable-3d-apis"],
   none: ["--disable-gpu"],
   software: ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
 };
 
-export function launch(card: keyof typeof CARDS = "none"): Promise<Browser> {
+export function launch(device: keyof typeof DEVICES = "none"): Promise<Browser> {
   return chromium.launch({
     executablePath: executable,
     headless: true,
     chromiumSandbox: false,
-    args: CARDS[card],
+    args: DEVICES[device],
   });
 }
 
@@ -152,12 +157,12 @@ export interface Lab {
 }
 
 /** Describes tests in Chromium with the isolated site; they are skipped if there is no Chromium. */
-export function describeLab(name: string, tests: (lab: Lab) => void): void {
+export function describeLab(name: string, tests: (lab: Lab) => void, device: keyof typeof DEVICES = "none"): void {
   describe.skipIf(!executable)(`${name}${SKIPPED}`, () => {
     let browser: Browser;
     let host: Host;
     beforeAll(async () => {
-      browser = await launch();
+      browser = await launch(device);
       host = await serveSite({ isolated: true });
     });
     afterAll(async () => {

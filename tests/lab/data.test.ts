@@ -2,34 +2,26 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { catalogEntry } from "../../src/data/catalog.js";
 import { writeDigitFiles } from "../support/digitFiles.mjs";
 import { blackPng } from "../support/images.js";
-import { executable, type Host, launch, openLab, SKIPPED, serveSite, trainToTheEnd } from "./browser.js";
+import { describeLab, openLab, trainToTheEnd } from "./browser.js";
 
 const { mirrors: MIRRORS } = catalogEntry("fashion-mnist");
 
-describe.skipIf(!executable)(`data in the lab${SKIPPED}`, () => {
-  let browser: Browser;
-  let host: Host;
+describeLab("data in the lab", (lab) => {
   let folder: string;
   beforeAll(async () => {
-    browser = await launch();
-    host = await serveSite({ isolated: true });
     folder = await mkdtemp(join(tmpdir(), "lenet-lab-data-"));
     await writeDigitFiles(join(folder, "digits"), { train: 300, test: 10 });
     await writePets(join(folder, "pets"));
   });
-  afterAll(async () => {
-    await browser?.close();
-    await host?.close();
-    await rm(folder, { recursive: true });
-  });
+  afterAll(() => rm(folder, { recursive: true }));
 
   const openOwn = async () => {
-    const { page } = await openLab(browser, `${host.url}#train?count=100&epochs=1`);
+    const { page } = await openLab(lab.browser, `${lab.host.url}#train?count=100&epochs=1`);
     await page.getByLabel("Your own").check();
     return page;
   };
@@ -89,7 +81,7 @@ describe.skipIf(!executable)(`data in the lab${SKIPPED}`, () => {
   });
 
   test("downloads only on request, rejects wrong files, and reports each host's answer", async () => {
-    const { page, requests } = await openLab(browser, `${host.url}#train?count=100`);
+    const { page, requests } = await openLab(lab.browser, `${lab.host.url}#train?count=100`);
     await page
       .context()
       .route(/ubyte\.gz$/, (route) =>
@@ -99,7 +91,7 @@ describe.skipIf(!executable)(`data in the lab${SKIPPED}`, () => {
       );
     await page.getByLabel("Fashion-MNIST").check();
     await page.getByText("Fashion-MNIST is not on this machine yet.").waitFor();
-    const others = () => requests.filter((address) => !address.startsWith(host.url));
+    const others = () => requests.filter((address) => !address.startsWith(lab.host.url));
     expect(others()).toEqual([]);
     await page.getByRole("button", { name: "Download 31 MB" }).click();
     const alert = page.getByRole("alert");

@@ -1,16 +1,13 @@
-import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Locator, Page } from "playwright-core";
+import { beforeAll, expect, test } from "vitest";
 import { spreadOf } from "../../src/report/statistics.js";
 import {
   axeFaults,
-  executable,
+  describeLab,
   fingerprintAtTheEnd,
   fingerprintOf,
-  type Host,
-  launch,
   openLab,
-  SKIPPED,
-  serveSite,
+  PATIENTLY,
   trainToTheEnd,
 } from "./browser.js";
 import { trainInNode } from "./trainInNode.js";
@@ -19,23 +16,13 @@ const COUNT = 1000;
 const EPOCHS = 3;
 const SEEDS = [5, 6, 7];
 const SETTINGS = `#train?count=${COUNT}&epochs=${EPOCHS}&seed=${SEEDS[0]}&networks=${SEEDS.length}`;
-/** The machine may be busy. */
-const PATIENTLY = { timeout: 20_000 };
 
-describe.skipIf(!executable)(`a fleet in the lab${SKIPPED}`, () => {
-  let browser: Browser;
-  let host: Host;
+describeLab("a fleet in the lab", (lab) => {
   let alone: Awaited<ReturnType<typeof trainInNode>>[];
-  const open = (hash: string) => openLab(browser, host.url + hash);
+  const open = (hash: string) => openLab(lab.browser, lab.host.url + hash);
   beforeAll(async () => {
-    browser = await launch();
-    host = await serveSite({ isolated: true });
     alone = [];
     for (const seed of SEEDS) alone.push(await trainInNode({ count: COUNT, epochs: EPOCHS, seed }));
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await host?.close();
   });
 
   test("has the bits of each seed alone, and their mean and standard deviation", async () => {
@@ -127,7 +114,7 @@ describe.skipIf(!executable)(`a fleet in the lab${SKIPPED}`, () => {
 
   test.each(["en-US", "zh-CN"])("is accessible, in the language %s", async (locale) => {
     for (const colorScheme of ["light", "dark"] as const) {
-      const { page } = await openLab(browser, `${host.url}#train?count=300&epochs=1&networks=3`, {
+      const { page } = await openLab(lab.browser, `${lab.host.url}#train?count=300&epochs=1&networks=3`, {
         locale,
         colorScheme,
       });

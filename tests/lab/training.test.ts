@@ -9,6 +9,7 @@ import {
   type Host,
   launch,
   openLab,
+  PATIENTLY,
   SKIPPED,
   serveSite,
   trainToTheEnd,
@@ -18,8 +19,6 @@ import { trainInNode } from "./trainInNode.js";
 const COUNT = 8000;
 const EPOCHS = 4;
 const SEED = 7;
-/** The machine may be busy. */
-const PATIENTLY = { timeout: 20_000 };
 const SETTINGS = `#train?count=${COUNT}&epochs=${EPOCHS}&seed=${SEED}`;
 
 const ENVIRONMENTS: readonly {
