@@ -52,7 +52,7 @@ describe("the language", () => {
       ["--lang", "zh", "--help"],
       ["--help", "--lang", "zh"],
     ]) {
-      expect((await lenet(args)).stdout).toMatch(/^用法： lenet /);
+      expect((await lenet(args)).stdout).toMatch(/^用法：lenet \[选项\] \[命令\]\n/);
     }
   });
 });
@@ -75,14 +75,24 @@ describe("help in Chinese", () => {
     for (const path of paths) {
       const { code, stdout } = await inChinese(...path, "--help");
       expect(code, path.join(" ")).toBe(0);
-      const [help] = stdout.split("Install it with");
-      for (const title of ["Usage", "Options", "Commands", "Arguments", "default", "choices", "display help"]) {
+      const [help] = stdout.split("用以下命令之一安装：");
+      for (const title of [
+        "Usage",
+        "Options",
+        "Commands",
+        "Arguments",
+        "default",
+        "choices",
+        "display help",
+        "[options]",
+        "[command]",
+      ]) {
         expect(help, path.join(" ")).not.toContain(title);
       }
       for (const [term, description] of entriesOf(help)) {
         const where = `${path.join(" ")}: ${term}`;
-        // The shells have no Chinese names.
-        if (term !== "shell") expect(description, where).toMatch(CHINESE);
+        expect(description, where).toMatch(CHINESE);
+        expect(description, where).not.toMatch(/默认：[^）；]*[a-z0-9] [a-z]/i);
         described++;
         const [name] = term.split(" ");
         if (help.includes("命令：") && !/^[-<[]/.test(name) && name !== "help") {
@@ -94,6 +104,15 @@ describe("help in Chinese", () => {
     }
     expect(paths.length).toBeGreaterThan(28);
     expect(described).toBeGreaterThan(200);
+  });
+
+  it("names the settings that a sweep can compare", async () => {
+    const [chinese, english] = [await inChinese("sweep", "--help"), await lenet(["sweep", "--help"])].map(
+      ({ stdout }) => stdout.replace(/\s+/g, ""),
+    );
+    const keys = /;keys:([a-z,-]+)\(/.exec(english)?.[1] ?? "";
+    expect(keys).toContain("val-split");
+    expect(chinese).toContain(`可设置的键：${keys.replaceAll(",", "、")}（`);
   });
 
   it("has the defaults of the English one", async () => {
@@ -215,6 +234,15 @@ describe("a run in Chinese", () => {
   });
 });
 
+it("says in Chinese what can compute, and that a proof holds", async () => {
+  const { stdout } = await inChinese("devices");
+  expect(stdout).toMatch(/^cpu {3}.*：\d+ 个线程，运算方式 wasm-/);
+  expect(stdout).toMatch(/^auto {2}较长的训练使用.*：/m);
+  expect((await inChinese("prove", "run")).stdout).toMatch(
+    /^按配置重新训练 run：2 轮，.*\n第 1\/2 轮 {2}验证准确率 .*\n(.*\n)*已证实：run 的指纹与此相同\n$/,
+  );
+});
+
 describe("errors in Chinese", () => {
   it.each([
     [["train", "--frobnicate"], 2, "未知选项“--frobnicate”；参见“lenet train --help”"],
@@ -229,13 +257,23 @@ describe("errors in Chinese", () => {
     [
       ["train", "--data", "cifar"],
       2,
-      "选项“--data <name>”的值“cifar”无效。必须是 fashion-mnist, mnist, cifar10, digits 或文件夹的路径（是否指 cifar10？）；参见“lenet train --help”",
+      "选项“--data <name>”的值“cifar”无效。必须是 fashion-mnist、mnist、cifar10、digits，或文件夹的路径（是否指 cifar10？）；参见“lenet train --help”",
     ],
     [
       ["train", "--recipe", "paper", "--config", "a.json"],
       2,
       "选项“--config <file>”不能与选项“--recipe <name>”同时使用；参见“lenet train --help”",
     ],
+    [["train", "MNIST"], 2, "多余的参数“MNIST”（是否指 --data mnist？）；参见“lenet train --help”"],
+    [["sweep", "--lr", "1"], 2, "未知选项“--lr”（是否指 --set lr=…？）；参见“lenet sweep --help”"],
+    [
+      ["recipe", "show", "bset"],
+      2,
+      "参数 <name> 的值“bset”无效。可选的值：paper、improved、best、teacher、distilled、lenet-1998（是否指 best？）；参见“lenet recipe show --help”",
+    ],
+    [["train", "--out", "run"], 1, "run 已存在：请用 --out 指定其他文件夹，或用 --resume run 继续其中的训练"],
+    [["train", "--data", "run"], 1, /^lenet: run 中没有类别文件夹：每个类别需要一个图片文件夹，/],
+    [["runs", "nowhere"], 1, "nowhere 不存在"],
     [["eval", "nowhere.pth"], 1, "无法读取 nowhere.pth：没有这样的文件或文件夹"],
     [["train", "--resume", "nowhere"], 1, "nowhere 不存在"],
     [
@@ -257,6 +295,37 @@ describe("errors in Chinese", () => {
     else expect(result.stderr).toMatch(message);
   });
 
+  it("are said of each mistake in a recipe file", async () => {
+    const errorsOf = async (recipe: object) => {
+      await writeFile(join(folder, "recipe.json"), JSON.stringify(recipe));
+      return lines((await inChinese("train", "--config", "recipe.json")).stderr);
+    };
+    expect(await errorsOf({ epochs: 5 })).toEqual([
+      expect.stringMatching(
+        /^lenet: recipe.json：缺少 activation、pooling、.* 和 normalization：请指定含有它们的配方，如 "extends": "improved"$/,
+      ),
+    ]);
+    expect(await errorsOf({ extends: "paper", epochs: 0, dropout: "none", pooling: "max", lr: 1 })).toEqual([
+      'lenet: recipe.json：pooling 必须是 "averagePool2d" 或 "maxPool2d" 或 "subsample2d"，而不是 "max"',
+      'lenet: recipe.json：dropout 必须是数，而不是 "none"',
+      "lenet: recipe.json：epochs 必须是不小于 1 的数，而不是 0",
+      expect.stringMatching(/^lenet: recipe.json：没有字段“lr”；可用的有 name、activation、/),
+    ]);
+    await writeFile(join(folder, "recipe.json"), "epochs: 5");
+    expect((await inChinese("train", "--config", "recipe.json")).stderr).toMatch(/^lenet: recipe.json 不是 JSON：/);
+  });
+
+  it("are said of images that cannot be read", async () => {
+    await writeFile(join(folder, "text.png"), "no picture");
+    const { stderr } = await inChinese("predict", "run", "text.png", "nowhere.png");
+    expect(lines(stderr).sort()).toEqual([
+      "lenet: 2 张图片中有 2 张无法读取",
+      "nowhere.png: 无法读取：没有这样的文件或文件夹",
+      "text.png: 不是支持的图片（JPEG、PNG、WebP、GIF、BMP 或 TIFF）",
+    ]);
+    expect((await inChinese("train", "--resume", "text.png")).stderr).toBe("lenet: text.png 不是运行文件夹\n");
+  });
+
   it("that are not known stay as they are", () => {
     expect(errorInChinese("something else: 1 of 2")).toBe("something else: 1 of 2");
   });
@@ -266,7 +335,7 @@ describe("errors in Chinese", () => {
       'photos: the classes are uneven: "cat" has 90 training images, "dog" only 10',
       "photos: 1 image of the test is also among the training images, such as a.png and b.png: the accuracy will be too optimistic",
       "photos: the images' sizes are very uneven, from 10x10 (a.png) to 900x900 (b.png); all are resized to 3x32x32",
-      'the training has collapsed: the network predicts "cat" for all 10 images',
+      'the network has learned nothing: it predicts "cat" for all 10,000 images',
       "the training has failed: the loss is 9.00, and guessing has 2.30",
     ]) {
       expect(errorInChinese(warning)).toMatch(CHINESE);

@@ -79,7 +79,18 @@ describe("wrong usage is reported in one line, with exit code 2", () => {
       "train --resume run --seed 3",
       `option '--resume <run>' cannot be used with option '--seed <n>'; see "lenet train --help"`,
     ],
-    ["train run", `too many arguments for 'train'. Expected 0 arguments but got 1; see "lenet train --help"`],
+    ["train run", `unexpected argument 'run'; see "lenet train --help"`],
+    ["train MNIST", `unexpected argument 'MNIST' (Did you mean --data mnist?); see "lenet train --help"`],
+    ["export run model.onnx --to onnx", `unexpected argument 'model.onnx'; see "lenet export --help"`],
+    ["sweep --lr 1e-3", `unknown option '--lr' (Did you mean --set lr=…?); see "lenet sweep --help"`],
+    [
+      "train --recipe imroved",
+      `option '--recipe <name>' argument 'imroved' is invalid. Allowed choices are paper, improved, best, teacher, distilled, lenet-1998 (Did you mean improved?); see "lenet train --help"`,
+    ],
+    [
+      "recipe show bset",
+      `argument 'bset' is invalid for <name>. Allowed choices are paper, improved, best, teacher, distilled, lenet-1998 (Did you mean best?); see "lenet recipe show --help"`,
+    ],
     [
       "plot run --out run.pdf",
       `option '--out <file>' argument 'run.pdf' is invalid. It must end in .svg or .png; see "lenet plot --help"`,
@@ -89,7 +100,7 @@ describe("wrong usage is reported in one line, with exit code 2", () => {
     ["eval", `missing required argument 'weights'; see "lenet eval --help"`],
     [
       "data fetch digits",
-      `command-argument value 'digits' is invalid for argument 'name'. Allowed choices are fashion-mnist, mnist, cifar10; see "lenet data fetch --help"`,
+      `argument 'digits' is invalid for <name>. Allowed choices are fashion-mnist, mnist, cifar10; see "lenet data fetch --help"`,
     ],
     ["data lists", `unknown command 'lists' (Did you mean list?); see "lenet data --help"`],
     [
@@ -279,9 +290,14 @@ describe("a failure is reported in one line, with exit code 1", () => {
     await mkdir(inFolder("taken"));
     await writeFile(inFolder("file"), "");
     expect(await failureOf([...TRAIN, "--out", "taken"])).toBe(
-      "lenet: cannot create the folder taken: it exists already",
+      "lenet: taken already exists: choose another folder with --out",
     );
     expect(await readdir(inFolder("taken"))).toEqual([]);
+    await mkdir(inFolder("a run"));
+    await writeFile(inFolder("a run/config.json"), "{}");
+    expect(await failureOf([...TRAIN, "--out", "a run"])).toBe(
+      "lenet: a run already exists: choose another folder with --out, or continue the run in it with --resume 'a run'",
+    );
     expect(await failureOf([...TRAIN, "--out", "file/run"])).toMatch(/^lenet: cannot create the folder file\/run: /);
   });
 
@@ -291,6 +307,10 @@ describe("a failure is reported in one line, with exit code 1", () => {
     expect(await failureOf(["train", "--resume", "empty"])).toBe(
       "lenet: empty is not a run folder: it has no config.json",
     );
+    await writeFile(inFolder("a-file.json"), "{}");
+    for (const args of [["train", "--resume"], ["report"], ["prove"], ["compare"], ["plot"], ["runs"]]) {
+      expect(await failureOf([...args, "a-file.json"])).toBe("lenet: a-file.json is not a run folder");
+    }
   });
 
   it("weights that are missing, damaged, in another format or for other classes", async () => {
@@ -339,6 +359,10 @@ describe("a failure is reported in one line, with exit code 1", () => {
         "lenet: wrong.json: epochs: must be at least 1, not 0\n",
       ].join(""),
     });
+    await writeFile(inFolder("changes.json"), JSON.stringify({ epochs: 5, batchSize: 32 }));
+    expect(await failureOf(["train", "--config", "changes.json"])).toMatch(
+      /^lenet: changes.json: activation, pooling, .* and normalization are missing: name the recipe that has them, such as "extends": "improved"$/,
+    );
   });
 
   it("a missing folder of reference values", async () => {
@@ -377,7 +401,7 @@ describe("a run", () => {
     expect(result).toEqual(await readJson("whole/result.json"));
     const text = lines(training.stderr);
     expect(text[0]).toBe("run folder: whole");
-    expect(text.at(-1)).toBe("run folder: whole");
+    expect(text.at(-1)).toBe("report: whole/report.html");
     expect(text.filter((line) => /^epoch \d\/\d {2}train loss /.test(line))).toHaveLength(EPOCHS);
   });
 
@@ -435,7 +459,7 @@ describe("a run", () => {
       expect.stringMatching(`^best validation accuracy [\\d.]+ % in epoch ${bestEpoch}, total time \\d:\\d\\d$`),
       expect.stringMatching(/^test accuracy [\d.]+ % \([\d,]+ of 10,000 GENERATED test images\), loss [\d.]+$/),
       `fingerprint of the best weights: ${fingerprint}`,
-      "run folder: again",
+      "report: again/report.html",
     ]);
   });
 

@@ -72,7 +72,7 @@ describe("a folder of images", () => {
       stderr: "warning: shapes: skipping 2 files that cannot be used\n",
     });
     const told = lines(trained.stdout);
-    expect([told[0], told.at(-1)]).toEqual(["run folder: run", "run folder: run"]);
+    expect([told[0], told.at(-1)]).toEqual(["run folder: run", "report: run/report.html"]);
     expect(told[1]).toContain("LeNet-5 improved: 82,531 parameters, 3x32x32 images of shapes, seed 0, ");
     expect(told.at(-4)).toBe("skipped 2 files:");
     expect(told.at(-3)).toMatch(/^ {2}test\/dash\/notes\.txt: \S/);
@@ -181,7 +181,7 @@ describe("lenet data preview", () => {
   });
 
   it.each([
-    [["nowhere"], /argument 'name'. It must be fashion-mnist, mnist, cifar10, digits or the path of a folder/],
+    [["nowhere"], /argument 'nowhere' is invalid for <name>. It must be fashion-mnist, mnist, cifar10, digits or the path of a folder/],
     [["plain", "--augment", "blur=1"], /unknown augmentation key "blur"; the keys are crop, flip, /],
     [["plain", "--augment", "flip=2"], /flip must be a number from 0 to 1, not "2"/],
     [["plain", "--input", "3x300x300"], /It must be CxHxW, such as 1x28x28 or 3x32x32/],

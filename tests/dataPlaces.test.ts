@@ -45,8 +45,8 @@ describe("the name of a data set", () => {
     expect(stderr).toContain(`or the path of a folder (Did you mean ${meant}?); see "lenet train --help"`);
   });
 
-  it("is not suggested for something else", async () => {
-    expect((await lenet(["train", "--data", "photos"])).stderr).not.toContain("Did you mean");
+  it.each(["photos", "EMNIST", "kmnist", "CIFAR-100"])("is not suggested for something else: %s", async (written) => {
+    expect((await lenet(["train", "--data", written])).stderr).not.toContain("Did you mean");
   });
 });
 
@@ -60,6 +60,23 @@ describe("a named place that lacks the data", () => {
       expect(stderr).toMatch(/^lenet: Fashion-MNIST is not on this machine: looked in .*nowhere, /);
     }
   });
+});
+
+it("CIFAR-10 as torchvision keeps it is named as what it is", async () => {
+  const batches = join(folder, "torch-cifar/cifar-10-batches-py");
+  await mkdir(batches, { recursive: true });
+  await writeFile(join(batches, "data_batch_1"), "");
+  for (const args of [
+    ["--data", "cifar10", "--data-dir", "torch-cifar"],
+    ["--data", "torch-cifar"],
+    ["--data", "torch-cifar/cifar-10-batches-py"],
+  ]) {
+    const { code, stderr } = await lenet(["train", ...args]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `lenet: torch-cifar/cifar-10-batches-py holds CIFAR-10 for Python, which cannot be read: cifar-10-binary.tar.gz can, see "lenet data list"\n`,
+    });
+  }
 });
 
 describe.skipIf(DATA === "")("torchvision's folders", () => {

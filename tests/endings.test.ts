@@ -50,11 +50,11 @@ describe("a run that was killed after its result was written", () => {
   });
 });
 
-it("says at its end that a training has collapsed", async () => {
+it("says at its end that nothing was learned", async () => {
   const { code, stderr } = await lenet(...TRAIN, "--lr", "10", "--out", "collapsed");
   expect(code).toBe(0);
   expect(stderr).toMatch(
-    /^warning: the training has collapsed: the network predicts "\d" for all 20 images; try a lower learning rate\n$/,
+    /^warning: the network has learned nothing: it predicts "\d" for all 20 images; try a lower learning rate, or more epochs\n$/,
   );
 });
 
@@ -65,7 +65,7 @@ it("judges a training without test images by its validation images", async () =>
   expect(code).toBe(0);
   expect(stdout).toContain("untested has no test images, so there is only a validation accuracy\n");
   expect(stderr).toMatch(
-    /^warning: the training has collapsed: the network predicts "\d" for all 20 images; try a lower learning rate\n$/,
+    /^warning: the network has learned nothing: it predicts "\d" for all 20 images; try a lower learning rate, or more epochs\n$/,
   );
 });
 

@@ -101,8 +101,9 @@ describe("a recipe file", () => {
 });
 
 describe("--config RUN/config.json", () => {
-  it("trains the same run again: recipe, data, seed, arithmetic", async () => {
-    await trained(["train", "--config", "runs/one/config.json", "--out", "again"]);
+  it.each(["runs/one/config.json", "runs/one"])("trains the same run again: recipe, data, seed: %s", async (config) => {
+    await rm(inFolder("again"), { recursive: true, force: true });
+    await trained(["train", "--config", config, "--out", "again"]);
     const [one, again] = await Promise.all(["runs/one", "again"].map((run) => readJson(run, "result.json")));
     expect(again.fingerprint).toBe(one.fingerprint);
     expect(await readJson("again", "config.json")).toMatchObject({
@@ -241,6 +242,11 @@ describe("sweeps and folders of runs", () => {
     expect(rows).toHaveLength(6);
     expect(rows[5]).toMatch(/^one +digits +improved +20\d\d-\d\d-\d\d \d\d:\d\d +3 +2 +[\d.]+ % +[\d.]+ %$/);
     expect(rows[1]).toMatch(/^sweep\/\S+ +digits/);
-    expect((await lenet(["runs", "nowhere"])).stdout).toBe("no runs in nowhere\n");
+    await mkdir(inFolder("nothing"));
+    expect((await lenet(["runs", "nothing"])).stdout).toBe("no runs in nothing yet; train one with: lenet train\n");
+    for (const command of ["compare", "plot"]) {
+      expect((await lenet([command, "nothing"])).stderr).toBe("lenet: no runs in nothing\n");
+    }
+    expect(await lenet(["runs", "nowhere"])).toMatchObject({ code: 1, stderr: "lenet: nowhere does not exist\n" });
   });
 });

@@ -80,7 +80,9 @@ describe("lenet sweep reports wrong usage in one line, with exit code 2", () => 
 it("says in one line that a folder exists, is missing or is not a sweep folder", async () => {
   await mkdir(inFolder("taken"));
   const failureOf = async (args: string) => (await lenet(`sweep ${args}`)).stderr;
-  expect(await failureOf("--out taken")).toBe("lenet: cannot create the folder taken: it exists already\n");
+  expect(await failureOf("--out taken")).toBe(
+    "lenet: taken already exists: choose another folder with --out, or continue its sweep with --resume\n",
+  );
   expect(await failureOf("--resume nowhere")).toBe("lenet: nowhere does not exist\n");
   expect(await failureOf("--resume taken")).toBe("lenet: taken is not a sweep folder: it has no sweep.config.json\n");
 });

@@ -21,21 +21,19 @@ const SHORTEST_VALUE = 8;
  */
 export function formatComparison(runs: readonly ComparedRun[], columns = Number.POSITIVE_INFINITY): string {
   const names = Object.keys(runs[0].settings);
-  const fits = (text: string) => text.split("\n").every((line) => widthOf(line) <= columns);
+  const widest = (text: string) => Math.max(...text.split("\n").map(widthOf));
   for (let longest = LONGEST_VALUE; longest >= SHORTEST_VALUE; longest--) {
     const text = formatTable(runs, names, longest, longest === LONGEST_VALUE ? undefined : 2 * longest);
-    if (fits(text)) return text;
+    if (widest(text) <= columns) return text;
   }
-  for (let shown = names.length - 1; shown > 0; shown--) {
-    const text = formatTable(runs, names.slice(0, shown), SHORTEST_VALUE, 2 * SHORTEST_VALUE);
-    if (fits(text)) return `${text}\n${leftOut(names.slice(shown))}`;
+  for (let shown = names.length - 1; ; shown--) {
+    const kept = names.slice(0, Math.max(0, shown));
+    const shortestName = shown > 0 ? 2 * SHORTEST_VALUE : SHORTEST_VALUE;
+    const room = columns - widest(formatTable(runs, kept, SHORTEST_VALUE, shortestName));
+    if (room < 0 && shown > 0) continue;
+    const left = names.length > kept.length ? `\n${messages.settingsLeftOut(names.length - kept.length)}` : "";
+    return formatTable(runs, kept, SHORTEST_VALUE, shortestName + Math.max(0, room)) + left;
   }
-  const left = names.length > 0 ? `\n${leftOut(names)}` : "";
-  return `${formatTable(runs, [], SHORTEST_VALUE, SHORTEST_VALUE)}${left}`;
-}
-
-function leftOut({ length }: readonly string[]): string {
-  return messages.settingsLeftOut(length);
 }
 
 function formatTable(

@@ -132,7 +132,8 @@ export function requireSameData(path: string, recorded: RecordedData, { train, v
 export function listSkipped({ skipped }: Pick<OpenedData, "skipped">, terminal: Reporter): void {
   if (skipped.length === 0) return;
   terminal.line(messages.skipped(skipped.length));
-  for (const { path, reason } of skipped.slice(0, MOST_NAMES)) terminal.line(`  ${printable(`${path}: ${reason}`)}`);
+  for (const { path, reason } of skipped.slice(0, MOST_NAMES))
+    terminal.line(`  ${printable(`${path}: ${messages.imageReason(reason)}`)}`);
   if (skipped.length > MOST_NAMES) terminal.line(`  ${messages.andMore(skipped.length - MOST_NAMES)}`);
 }
 

@@ -32,7 +32,9 @@ import { language, messages } from "./messages/index.js";
 import { LANGUAGES, withoutLanguage } from "./messages/language.js";
 import { describeInChinese } from "./messages/zhHelp.js";
 import { needsSupervision, obeySupervisor, supervise } from "./supervisor.js";
+import { GRID_KEYS } from "./sweep/grid.js";
 import { printable } from "./text.js";
+import { describeWrongUsage } from "./wrongUsage.js";
 
 const ExitCode = { failed: 1, wrongUsage: 2, interrupted: INTERRUPTED_CODE } as const;
 
@@ -105,7 +107,7 @@ function reportWrongUsage(command: Command, fullName: string): void {
       getErrHasColors: () => hasColour(process.stderr),
       outputError: (text, write) =>
         write(
-          `${styled("lenet:", "error", process.stderr)} ${messages.seeHelp(printable(messages.error(inOneLine(text))), fullName)}\n`,
+          `${styled("lenet:", "error", process.stderr)} ${messages.seeHelp(printable(messages.error(describeWrongUsage(text, command, GRID_KEYS))), fullName)}\n`,
         ),
     });
   for (const child of command.commands) reportWrongUsage(child, `${fullName} ${child.name()}`);
@@ -114,12 +116,6 @@ function reportWrongUsage(command: Command, fullName: string): void {
 /** A heading of the help, without its colour where there are none: commander strips it. */
 function bold(text: string): string {
   return `\x1b[1m${text}\x1b[22m`;
-}
-
-/** Commander's error message in one line; it puts its suggestion on a second one. */
-function inOneLine(text: string): string {
-  const [message, suggestion] = text.trim().split("\n");
-  return [message.replace(/^error: /, "").replace(/\.$/, ""), ...(suggestion ? [suggestion] : [])].join(" ");
 }
 
 /** A reader that goes away, as in `| head`, does not stop a training run. Other errors are reported. */

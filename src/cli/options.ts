@@ -1,6 +1,7 @@
 import { extname } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { formatAsPreset, type ParsedAugmentation, parseAugmentation } from "../data/augmentationText.js";
+import { isSameName } from "../data/catalog.js";
 import { LARGEST_BATCH, MOST_EPOCHS, MOST_FOLDS } from "../formats/recipeSchema.js";
 import { type ImageShape, RESIZES } from "../model/index.js";
 import { DATA_NAMES, type DataSettings, dataMeantBy, INPUT_SIDES } from "../node/openData.js";
@@ -98,13 +99,15 @@ export function inputSize(text: string): ImageShape {
   return { channels, height, width };
 }
 
+/** Data sets with similar names, which are not meant by them: they are opened by their path. */
+const OTHER_DATA = ["emnist", "kmnist", "qmnist", "notmnist", "cifar100"];
+
 /** Parses the name or path of a data set. @throws InvalidArgumentError, saying what is allowed */
 export function dataName(text: string): string {
   const meant = dataMeantBy(text);
   if (meant !== undefined) return meant;
-  throw new InvalidArgumentError(
-    `It must be ${DATA_NAMES.join(", ")} or the path of a folder${suggestion(text, DATA_NAMES)}.`,
-  );
+  const similar = OTHER_DATA.some((name) => isSameName(name, text)) ? "" : suggestion(text, DATA_NAMES);
+  throw new InvalidArgumentError(`It must be ${DATA_NAMES.join(", ")} or the path of a folder${similar}.`);
 }
 
 /** Parses an augmentation. @throws InvalidArgumentError, saying what is allowed */
@@ -145,7 +148,7 @@ export const recipeOption = () => new Option("--recipe <name>", "network and tra
 export const configOption = () =>
   new Option(
     "--config <file>",
-    "recipe file (JSON), or a run's config.json; other options override its fields",
+    "recipe file (JSON), or a run folder's config.json; other options override its fields",
   ).conflicts("recipe");
 export const weightsRecipeOption = () =>
   new Option("--recipe <name>", "activation and pooling, for weights that do not specify them").choices(RECIPE_NAMES);

@@ -1,6 +1,6 @@
-import { isFolder } from "../node/disk/files.js";
-import { findRunFolders, readRun, runFolderOf } from "../node/runFiles.js";
+import { findRunFolders, readRun, requireFolder, runFolderOf } from "../node/runFiles.js";
 import type { RunRecord } from "../runs/record.js";
+import { messages } from "./messages/index.js";
 
 /** Describes the `<runs...>` argument. */
 export const RUNS_HELP = "run folders, finished or unfinished, sweeps, or folders of runs";
@@ -15,8 +15,10 @@ export async function readRuns(paths: readonly string[], warn: (line: string) =>
   const records: RunRecord[] = [];
   for (const given of paths) {
     const path = await runFolderOf(given);
-    const found = (await isFolder(path)) ? await findRunFolders(path) : [];
-    if (found.length === 0 || found[0] === path) records.push(await readRun(path));
+    await requireFolder(path);
+    const found = await findRunFolders(path);
+    if (found.length === 0) throw new Error(messages.noRuns(path));
+    if (found[0] === path) records.push(await readRun(path));
     for (const run of found.filter((one) => one !== path)) {
       await readRun(run).then(
         (record) => records.push(record),

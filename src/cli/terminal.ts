@@ -67,7 +67,7 @@ export class Terminal {
   /** Writes a warning to standard error. */
   warn(text: string): void {
     this.clearBar();
-    process.stderr.write(`${styled(messages.warning, "warning", process.stderr)} ${printable(messages.error(text))}\n`);
+    process.stderr.write(`${styled(messages.warning, "warning", process.stderr)}${printable(messages.error(text))}\n`);
   }
 
   /** Writes a line unless the terminal is quiet. */
@@ -126,10 +126,11 @@ export class Terminal {
 }
 
 /** Where a command reports: a terminal or a substitute. */
-export type Reporter = Pick<Terminal, "line" | "warn" | "detail" | "progress" | "clearBar">;
+export type Reporter = Pick<Terminal, "columns" | "line" | "warn" | "detail" | "progress" | "clearBar">;
 
 /** Reports nothing. */
 export const SILENT: Reporter = {
+  columns: undefined,
   line: () => {},
   warn: () => {},
   detail: () => {},

@@ -45,9 +45,11 @@ const BAD: [string, object, string[]][] = [
   [
     "no fields",
     {},
-    expect.arrayContaining([
-      'activation: is missing: it must be "sigmoid" or "relu" or "leakyRelu" or "tanh" or "scaledTanh"',
-    ]),
+    [
+      expect.stringMatching(
+        /^activation, pooling, .* and normalization are missing: name the recipe that has them, such as "extends": "improved"$/,
+      ),
+    ],
   ],
   [
     "an unknown recipe",

@@ -93,11 +93,22 @@ function parseObject(text: string): Record<string, unknown> {
 function check<Result>(schema: z.ZodType<Result>, value: unknown): Result {
   const parsed = schema.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
-  const mistakes = mistakesOf(parsed.error);
+  const mistakes = withMissingTogether(mistakesOf(parsed.error));
   throw new AggregateError(
     mistakes.map((mistake) => new FormatError(mistake)),
     mistakes[0],
   );
+}
+
+/** The mistakes, with all missing fields in one: such a file holds changes, but does not say of which recipe. */
+function withMissingTogether(mistakes: readonly string[]): string[] {
+  const missing = mistakes.flatMap((line) => /^(\w+): is missing: /.exec(line)?.[1] ?? []);
+  if (missing.length < 2) return [...mistakes];
+  const list = new Intl.ListFormat("en-GB", { type: "conjunction" }).format(missing);
+  return [
+    `${list} are missing: name the recipe that has them, such as "extends": "improved"`,
+    ...mistakes.filter((line) => !/^\w+: is missing: /.test(line)),
+  ];
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -3,7 +3,7 @@ import { cifarBatchNames, datasetFromCifar } from "../data/cifar.js";
 import type { Dataset, DatasetPart } from "../data/dataset.js";
 import { sha256 } from "./disk/checkedFile.js";
 import type { FileSet } from "./disk/fileSet.js";
-import { DamagedFileError } from "./disk/files.js";
+import { DamagedFileError, isFile } from "./disk/files.js";
 
 /** The batch of each part that messages name. */
 export const CIFAR_BATCHES: Readonly<Record<DatasetPart, string>> = {
@@ -14,6 +14,17 @@ export const CIFAR_BATCHES: Readonly<Record<DatasetPart, string>> = {
 /** The folders that may hold unpacked batches: the one that CIFAR-10's archive creates, and the folder itself. */
 export function cifarFolders(folder: string): string[] {
   return [join(folder, "cifar-10-batches-bin"), folder];
+}
+
+/** @throws Error if a folder holds what torchvision downloads: CIFAR-10 as Python's pickles, which are not read */
+export async function refusePickledBatches(folder: string): Promise<void> {
+  for (const path of [join(folder, "cifar-10-batches-py"), folder]) {
+    if (await isFile(join(path, "data_batch_1"))) {
+      throw new Error(
+        `${path} holds CIFAR-10 for Python, which cannot be read: cifar-10-binary.tar.gz can, see "lenet data list"`,
+      );
+    }
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import { type CatalogEntry, type CatalogFile, type CifarEntry, catalogEntry, typ
 import { cifarBatchNames } from "../data/cifar.js";
 import type { Dataset, DatasetPart, SourceFile } from "../data/dataset.js";
 import { datasetFromIdx } from "../data/idx.js";
-import { CIFAR_BATCHES, cifarFolders, readCifarPart } from "./cifarFiles.js";
+import { CIFAR_BATCHES, cifarFolders, readCifarPart, refusePickledBatches } from "./cifarFiles.js";
 import { readChecked, readStored, sha256 } from "./disk/checkedFile.js";
 import type { DownloadOptions } from "./disk/download.js";
 import { archiveFiles, type FileSet, folderFiles } from "./disk/fileSet.js";
@@ -84,7 +84,11 @@ function loadCifar(entry: CifarEntry, parts: readonly DatasetPart[], options: Lo
   return obtain(entry, options, {
     file: entry.archive,
     names: [entry.archive.name, CIFAR_BATCHES[parts[0]]],
-    find: (place) => findCifar(place, entry, parts, options.onWarning),
+    find: async (place) => {
+      const found = await findCifar(place, entry, parts, options.onWarning);
+      if (found === undefined && options.dataDir !== undefined) await refusePickledBatches(options.dataDir);
+      return found;
+    },
     open: async ({ bytes, what }) => readCifarParts(await archiveFiles(bytes, what, CIFAR_LIMIT), entry, parts),
   });
 }

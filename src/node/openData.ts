@@ -5,6 +5,7 @@ import { DIGITS_DATASET, generateDigits } from "../data/digits.js";
 import { adaptDataset } from "../data/images/adapt.js";
 import type { ImageSettings } from "../data/images/resize.js";
 import type { ImageShape } from "../model/index.js";
+import { refusePickledBatches } from "./cifarFiles.js";
 import { isDatasetFiles, loadDatasetFiles } from "./datasetFiles.js";
 import { type LoadDatasetOptions, loadDataset, loadDatasetParts } from "./datasets.js";
 import { loadImageFolder } from "./imageFolder.js";
@@ -139,6 +140,7 @@ async function openFiles(settings: DataSettings): Promise<OpenedData> {
 
 async function openImages(settings: DataSettings, options: OpenDataOptions): Promise<OpenedData> {
   const { data: path, input: shape = COLOUR_INPUT, resize, background, strict } = settings;
+  await refusePickledBatches(path);
   const { parts, skipped, warnings } = await loadImageFolder(
     path,
     { shape, resize, background },

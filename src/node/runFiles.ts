@@ -59,9 +59,16 @@ export async function findRunFolders(path: string, depth = 0): Promise<string[]>
 
 /** Reads a file that every run folder has. @throws Error if it cannot be read */
 export async function readRunFile(path: string, name: string): Promise<Uint8Array> {
+  await requireFolder(path);
   const bytes = await readIfThere(path, name);
   if (bytes !== undefined) return bytes;
-  throw new Error((await isFolder(path)) ? `${path} is not a run folder: it has no ${name}` : `${path} does not exist`);
+  throw new Error(`${path} is not a run folder: it has no ${name}`);
+}
+
+/** @throws Error if a path, given as a run's, is no folder */
+export async function requireFolder(path: string): Promise<void> {
+  if (await isFolder(path)) return;
+  throw new Error(`${path} ${(await isFile(path)) ? "is not a run folder" : "does not exist"}`);
 }
 
 /** Reads a file of a run folder; undefined if it does not exist. @throws Error if it cannot be read */

@@ -12,9 +12,9 @@ import { runTitles } from "../runs/settings.js";
 import type { Best, EpochRecord, TrainingState } from "../training/epochs.js";
 import * as z from "../vendor/zod.js";
 import { loadCheckpoint, saveCheckpoint } from "./checkpointFiles.js";
-import { createFolderExclusive, isFolder, removeTemporaries, writeFileAtomic } from "./disk/files.js";
+import { createFolderExclusive, removeTemporaries, writeFileAtomic } from "./disk/files.js";
 import { languageOfPng, svgToPng } from "./png.js";
-import { named, readIfThere, readRunFile } from "./runFiles.js";
+import { named, readIfThere, readRunFile, requireFolder } from "./runFiles.js";
 import { RunLock } from "./runLock.js";
 
 /** Where the data of a run are. */
@@ -70,7 +70,7 @@ export class RunFolder {
    *   a file is missing or damaged
    */
   static async reopen(path: string, epochs?: number): Promise<ReopenedRun> {
-    if (!(await isFolder(path))) throw new Error(`${path} does not exist`);
+    await requireFolder(path);
     const lock = new RunLock(path);
     const repairs = await lock.acquire();
     try {

@@ -84,7 +84,7 @@ describe("trainingFailure", () => {
     );
 
   it("is a network that predicts one class, unless there are images of one class only", () => {
-    expect(judged([1, 1, 1, 1], 1)).toBe('the training has collapsed: the network predicts "dog" for all 4 images');
+    expect(judged([1, 1, 1, 1], 1)).toBe('the network has learned nothing: it predicts "dog" for all 4 images');
     expect(judged([1, 1, 1, 2], 1)).toBeUndefined();
     expect(judged([1, 1, 1, 1], 1, [1, 1, 1, 1])).toBeUndefined();
   });

@@ -87,7 +87,7 @@ export function trainingFailure({ loss, total, perClass, confusion }: Evaluation
   const present = perClass.filter((one) => one.total > 0);
   const predicted = perClass.filter((_, index) => confusion.some((row) => row[index] > 0));
   if (present.length > 1 && predicted.length === 1) {
-    return `the training has collapsed: the network predicts "${predicted[0].label}" for all ${total} images`;
+    return `the network has learned nothing: it predicts "${predicted[0].label}" for all ${total.toLocaleString("en-US")} images`;
   }
   const chance = Math.log(perClass.length);
   if (loss <= FAR_ABOVE_CHANCE * chance) return undefined;

@@ -1,4 +1,5 @@
 import { Argument, Command, type Option } from "commander";
+import { messages } from "../messages/index.js";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 type Shell = (typeof SHELLS)[number];
@@ -19,7 +20,7 @@ export function completionCommand(program: Command): Command {
   return new Command("completion")
     .description("print a script that completes commands and options in bash, zsh or fish")
     .addArgument(new Argument("<shell>", "shell").choices(SHELLS))
-    .addHelpText("after", `\nInstall it with one of:\n${SHELLS.map((shell) => `  ${INSTALL[shell]}`).join("\n")}`)
+    .addHelpText("after", `\n${messages.installCompletion}\n${SHELLS.map((shell) => `  ${INSTALL[shell]}`).join("\n")}`)
     .action((shell: Shell) => {
       process.stdout.write(SCRIPTS[shell](commandsOf(program, [])));
     });

@@ -4,9 +4,11 @@ import { supportsFusedArithmetic } from "../../engine/wasm/features.js";
 import { enableFusedArithmetic } from "../../node/threads.js";
 import { findCards, type GraphicsCard } from "../../node/webgpu.js";
 import { fasterDevice } from "../device.js";
-import { counted } from "../messages/counted.js";
+import { messages } from "../messages/index.js";
 import { jsonOption } from "../options.js";
 import { printableLines, toJson } from "../text.js";
+
+const texts = messages.devices;
 
 /** What a command can compute on, as `--json` prints it. */
 interface Devices {
@@ -49,21 +51,21 @@ function formatDevices({ processor, graphicsCards, missing }: Devices): string {
   const { name, threads, arithmetic } = processor;
   const { device, reason } = fasterDevice(LARGE_WORK, graphicsCards[0]);
   const lines = [
-    `cpu   ${name}: ${counted(threads, "thread")}, ${arithmetic} arithmetic`,
+    `cpu   ${texts.processor(name, threads, arithmetic)}`,
     ...graphicsCards.map((card, place) => `${place === 0 ? "gpu " : "    "}  ${describe(card)}`),
-    ...(missing === undefined ? [] : [`gpu   none: ${missing}`]),
-    `auto  trains long runs on the ${device === "cpu" ? "processor" : "graphics card"}: ${reason}`,
+    ...(missing === undefined ? [] : [`gpu   ${texts.noCard(missing)}`]),
+    `auto  ${texts.auto(device, reason)}`,
   ];
   return `${lines.join("\n")}\n`;
 }
 
 function describe({ name, driver, backend, isSoftware, workgroupBytes, bufferBytes }: GraphicsCard): string {
   const facts = [
-    ...(isSoftware ? ["software"] : []),
+    ...(isSoftware ? [texts.software] : []),
     ...(backend === undefined ? [] : [backend]),
-    ...(driver === undefined ? [] : [`driver: ${driver}`]),
-    `${Math.floor(workgroupBytes / 1024)} kB a workgroup`,
-    `buffers of up to ${Math.floor(bufferBytes / 2 ** 20).toLocaleString("en-US")} MB`,
+    ...(driver === undefined ? [] : [texts.driver(driver)]),
+    texts.workgroup(Math.floor(workgroupBytes / 1024)),
+    texts.buffers(Math.floor(bufferBytes / 2 ** 20).toLocaleString("en-US")),
   ];
   return `${name}: ${facts.join(", ")}`;
 }

@@ -77,7 +77,7 @@ async function runPredict(
   if (sources.length + unreachable.length === 0) throw new Error(`no images in ${paths.join(", ")}`);
   const images = await withStandardInput(sources, signal);
   const counts = await predictAll(weights, images, { ...options, terminal, signal });
-  for (const { path, reason } of unreachable) terminal.line(printable(`${path}: ${reason}`));
+  for (const { path, reason } of unreachable) terminal.line(printable(`${path}: ${messages.imageReason(reason)}`));
   if (passedOver > 0) terminal.line(messages.ignored(passedOver));
   const { data } = weights.metadata ?? {};
   if (counts.light > counts.read / 2) {
@@ -133,7 +133,7 @@ async function predictAll(
       terminal.clearBar();
       if ("reason" in result) {
         counts.unreadable++;
-        terminal.line(printable(`${result.file}: ${result.reason}`));
+        terminal.line(printable(`${result.file}: ${messages.imageReason(result.reason)}`));
       } else {
         counts.read++;
         if (mayBeLight && hasLightBackground(result.pixels, model.input)) counts.light++;

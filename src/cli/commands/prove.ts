@@ -147,7 +147,7 @@ async function repeat(
       }
       const { record } = next.value;
       history.push(record);
-      terminal.detail(`epoch ${record.epoch}/${recipe.epochs}  val acc ${formatPercent(record.validationAccuracy)}`);
+      terminal.detail(messages.provedEpoch(record.epoch, recipe.epochs, formatPercent(record.validationAccuracy)));
     }
   } finally {
     terminal.clearBar();

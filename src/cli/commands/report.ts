@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Command } from "commander";
-import { runFolderOf } from "../../node/runFiles.js";
+import { requireFolder, runFolderOf } from "../../node/runFiles.js";
 import { judgedImages, writeReport } from "../../node/runReport.js";
 import { RUN_FILES } from "../../runs/runFolderFiles.js";
 import { dataOfRun, listSkipped, loadSameData } from "../data.js";
@@ -32,6 +32,7 @@ export function reportCommand(): Command {
 async function runReport(given: string, options: ReportOptions, signal: AbortSignal): Promise<void> {
   const terminal = new Terminal(process.stdout);
   const path = await runFolderOf(given);
+  await requireFolder(path);
   const weights = await openWeights(path, undefined);
   const { run } = weights;
   if (!run) throw new Error(`${path} is not a run folder`);

@@ -1,35 +1,40 @@
 import { relative, resolve } from "node:path";
 import { Command } from "commander";
 import { isFolder } from "../../node/disk/files.js";
-import { findRunFolders } from "../../node/runFiles.js";
+import { findRunFolders, requireFolder } from "../../node/runFiles.js";
 import { listing } from "../../runs/runFolderFiles.js";
 import { messages } from "../messages/index.js";
 import { jsonOption } from "../options.js";
 import { readRuns } from "../runs.js";
-import { table } from "../table.js";
+import { fittedTable } from "../table.js";
 import { formatPercent, Terminal } from "../terminal.js";
 import { toJson } from "../text.js";
+
+/** Where `lenet train` puts runs. */
+const RUNS = "runs";
 
 /** `lenet runs`: the runs in a folder. */
 export function runsCommand(): Command {
   return new Command("runs")
     .description("list the runs in a folder and its subfolders, newest first")
-    .argument("[folder]", "folder with run folders", "runs")
+    .argument("[folder]", "folder with run folders", RUNS)
     .addOption(jsonOption())
     .action(runRuns);
 }
 
 async function runRuns(folder: string, { json }: { json?: boolean }): Promise<void> {
   const terminal = new Terminal(process.stdout);
-  const isThere = (await isFolder(folder)) && (await findRunFolders(folder)).length > 0;
-  const runs = isThere ? await readRuns([folder], (line) => terminal.warn(line)) : [];
+  // Before the first training, the usual folder does not exist.
+  if (folder !== RUNS) await requireFolder(folder);
+  const isEmpty = !(await isFolder(folder)) || (await findRunFolders(folder)).length === 0;
+  const runs = isEmpty ? [] : await readRuns([folder], (line) => terminal.warn(line));
   runs.sort((one, other) => (one.config.startedAt < other.config.startedAt ? 1 : -1));
   const listed = runs.map((record) => ({
     ...listing(record.path, record),
     testAccuracy: record.result?.test?.accuracy ?? null,
   }));
   if (json) process.stdout.write(`${toJson(listed, 2)}\n`);
-  else if (listed.length === 0) terminal.line(messages.noRuns(folder));
+  else if (listed.length === 0) terminal.line(messages.noRunsYet(folder));
   else {
     const rows = listed.map((run) => [
       relative(resolve(folder), resolve(run.name)) || run.name,
@@ -41,7 +46,10 @@ async function runRuns(folder: string, { json }: { json?: boolean }): Promise<vo
       percent(run.bestValidationAccuracy),
       percent(run.testAccuracy),
     ]);
-    for (const line of table(messages.runsColumns, rows, 4)) terminal.line(line);
+    // What the usual names of runs tell, too, is left out first.
+    const [data, recipe, started, seed] = [1, 2, 3, 4];
+    const fitting = fittedTable(messages.runsColumns, rows, 4, [started, seed, recipe, data], terminal.columns);
+    for (const line of fitting) terminal.line(line);
   }
 }
 

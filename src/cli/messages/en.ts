@@ -8,7 +8,7 @@ const images = (count: number) => counted(count, "image");
 /** What the command line says, in English. The other languages have its type. */
 export const en = {
   // What ends or surrounds a command.
-  warning: "warning:",
+  warning: "warning: ",
   seeHelp: (message: string, command: string) => `${message}; see "${command} --help"`,
   /** A message of an error or a warning, from anywhere in the package. */
   error: (message: string) => message,
@@ -42,7 +42,7 @@ export const en = {
     `test accuracy ${accuracy} (${correct} of ${total} ${isGenerated ? "GENERATED " : ""}test images), loss ${loss}`,
   noTest: (data: string) => `${data} has no test images, so there is only a validation accuracy`,
   fingerprintOfBest: (fingerprint: string) => `fingerprint of the best weights: ${fingerprint}`,
-  tryLowerRate: (failure: string) => `${failure}; try a lower learning rate`,
+  tryLowerRate: (failure: string) => `${failure}; try a lower learning rate, or more epochs`,
   interrupted: (progress: string, command: string) => `interrupted ${progress}; resume with: ${command}`,
   stopped: (reason: string, progress: string, command: string) =>
     `${reason}; the run stopped ${progress}; resume with: ${command}`,
@@ -58,6 +58,8 @@ export const en = {
   fallingBack: "Training on GENERATED digits instead, drawn by this program.",
   recognised: (path: string, title: string) => `${path} is ${title}, by its checksums`,
   skipping: (path: string, count: number) => `${path}: skipping ${counted(count, "file")} that cannot be used`,
+  /** Why an image cannot be used. */
+  imageReason: (reason: string) => reason,
   skipped: (count: number) => `skipped ${counted(count, "file")}:`,
   andMore: (count: number) => `and ${count} more`,
   downloading: (file: string) => `downloading ${file}`,
@@ -112,10 +114,12 @@ export const en = {
   runsColumns: ["run", "data", "recipe", "started", "seed", "epochs", "best validation", "test"],
   ofEpochs: (done: number, epochs: number) => `${done} of ${epochs}`,
   noRuns: (folder: string) => `no runs in ${folder}`,
+  noRunsYet: (folder: string) => `no runs in ${folder} yet; train one with: lenet train`,
   curves: (path: string) => `curves: ${path}`,
   report: (path: string) => `report: ${path}`,
   exported: (format: string, path: string, kilobytes: number) => `${format}: ${path} (${kilobytes} kB)`,
   loadInPython: (code: string) => `load it in Python: ${code}`,
+  provedEpoch: (epoch: number, epochs: number, accuracy: string) => `epoch ${epoch}/${epochs}  val acc ${accuracy}`,
   repeating: (path: string, epochs: number, arithmetic: string) =>
     `training ${path} again from its config: ${counted(epochs, "epoch")}, ${arithmetic} arithmetic`,
   proved: (path: string) => `proved: ${path} has the same`,
@@ -160,9 +164,21 @@ export const en = {
       `Compiling a model: ${milliseconds} ms; the first time ${first} ms`,
   },
   serving: (models: string, url: string) => `serving ${models}: ${url}`,
+  installCompletion: "Install it with one of:",
   lab: (url: string) => `lab: ${url}\nPress Ctrl-C to stop.`,
   device: (device: "cpu" | "gpu", reason: string) =>
     `device: ${device === "cpu" ? "the processor" : "a graphics card"}, because ${reason}`,
+  devices: {
+    processor: (name: string, threads: number, arithmetic: string) =>
+      `${name}: ${counted(threads, "thread")}, ${arithmetic} arithmetic`,
+    noCard: (reason: string) => `none: ${reason}`,
+    auto: (device: "cpu" | "gpu", reason: string) =>
+      `trains long runs on the ${device === "cpu" ? "processor" : "graphics card"}: ${reason}`,
+    software: "software",
+    driver: (name: string) => `driver: ${name}`,
+    workgroup: (kilobytes: number) => `${kilobytes} kB a workgroup`,
+    buffers: (megabytes: string) => `buffers of up to ${megabytes} MB`,
+  },
   deviceReasons: {
     noCard: "there is no graphics card",
     softwareCard: "the only graphics card is a software one",
@@ -192,6 +208,8 @@ export const en = {
   runFailed: (reason: string) => `failed: ${reason}`,
   runEnded: (validation: string, test: string | undefined, time: string) =>
     `val acc ${validation}${test === undefined ? "" : `  test acc ${test}`}  ${time}`,
+  ofRuns: (done: number, runs: number) => `${done} of ${runs}`,
+  allEpochs: "all",
   sweepFolder: (path: string) => `sweep folder: ${path}`,
   sweepProgress: (done: number, runs: number, epochsDone: string, epochs: string) =>
     `runs ${done}/${runs}, epochs ${epochsDone}/${epochs}`,

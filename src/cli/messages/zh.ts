@@ -1,6 +1,6 @@
 import { factInChinese, valueInChinese } from "../../report/page/messages/zhFacts.js";
 import type { Messages } from "./en.js";
-import { errorInChinese } from "./zhErrors.js";
+import { errorInChinese, imageReasonInChinese } from "./zhErrors.js";
 
 const UNITS = { images: "张", MB: "MB", steps: "步", parts: "项", epochs: "轮" };
 
@@ -34,7 +34,7 @@ export const zh: Messages = {
     `测试准确率 ${accuracy}（${total} 张${isGenerated ? "生成的" : ""}测试图片中 ${correct} 张正确），损失 ${loss}`,
   noTest: (data) => `${data} 没有测试图片，所以只有验证准确率`,
   fingerprintOfBest: (fingerprint) => `最好权重的指纹：${fingerprint}`,
-  tryLowerRate: (failure) => `${errorInChinese(failure)}；请试试更低的学习率`,
+  tryLowerRate: (failure) => `${errorInChinese(failure)}；请试试更低的学习率，或更多的轮数`,
   interrupted: (progress, command) => `已中断，${progress}；继续训练：${command}`,
   stopped: (reason, progress, command) => `${reason}；运行停止，${progress}；继续训练：${command}`,
   progress: (done, epochs) => (done === 0 ? "第一轮尚未结束" : `已完成 ${done} 轮，共 ${epochs} 轮`),
@@ -46,6 +46,7 @@ export const zh: Messages = {
   fallingBack: "改用本程序生成的数字来训练。",
   recognised: (path, title) => `由校验和可知，${path} 就是 ${title}`,
   skipping: (path, count) => `${path}：跳过 ${count} 个不能用的文件`,
+  imageReason: imageReasonInChinese,
   skipped: (count) => `跳过了 ${count} 个文件：`,
   andMore: (count) => `还有 ${count} 个`,
   downloading: (file) => `正在下载 ${file}`,
@@ -73,7 +74,7 @@ export const zh: Messages = {
 
   evaluating: "评估",
   evaluated: (path, part, data, isGenerated) =>
-    `${path}，${data}${isGenerated ? "（生成的）" : ""}的${{ test: "测试", val: "验证", train: "训练" }[part]}图片`,
+    `${path}，${data}${isGenerated ? "（生成的）" : " "}的${{ test: "测试", val: "验证", train: "训练" }[part]}图片`,
   accuracyAndLoss: (accuracy, correct, total, loss) =>
     `准确率 ${accuracy}（${total} 张中 ${correct} 张正确）  损失 ${loss}`,
   class: "类别",
@@ -99,11 +100,13 @@ export const zh: Messages = {
   runsColumns: ["运行", "数据", "配方", "开始于", "种子", "轮数", "最好验证", "测试"],
   ofEpochs: (done, epochs) => `${done}/${epochs}`,
   noRuns: (folder) => `${folder} 中没有运行`,
+  noRunsYet: (folder) => `${folder} 中还没有运行；请先用 lenet train 训练一个`,
   curves: (path) => `曲线：${path}`,
   report: (path) => `报告：${path}`,
   exported: (format, path, kilobytes) => `${format}：${path}（${kilobytes} kB）`,
   loadInPython: (code) => `在 Python 中读取：${code}`,
-  repeating: (path, epochs, arithmetic) => `按配置重新训练 ${path}：${epochs} 轮，${arithmetic} 运算`,
+  provedEpoch: (epoch, epochs, accuracy) => `第 ${epoch}/${epochs} 轮  验证准确率 ${accuracy}`,
+  repeating: (path, epochs, arithmetic) => `按配置重新训练 ${path}：${epochs} 轮，运算方式 ${arithmetic}`,
   proved: (path) => `已证实：${path} 的指纹与此相同`,
   notProved: (path, fingerprint, epoch) =>
     `未能证实：${path} 声称的指纹是 ${fingerprint}；${epoch === null ? "其历史记录相同" : `从第 ${epoch} 轮起不同`}`,
@@ -126,10 +129,10 @@ export const zh: Messages = {
     machine: (processor, cores, load, versions) => `${processor}，${cores} 个核心，平均负载 ${load}；${versions}`,
     arithmetic: (fused) => `引擎在此${fused ? "有" : "没有"}融合运算。中位数，括号内为四分位数。`,
     peak: "一个核心在 WebAssembly 中的峰值",
-    kernels: "批大小 32 的训练步的内核，单线程；运算次数按直接卷积计算",
-    kernelColumns: ["内核", "输入", "µs", "GFLOP/s", "占峰值"],
-    otherKernels: (least) => `没有乘加的内核（${least} µs 以上）`,
-    otherColumns: ["内核", "配方", "输入", "µs"],
+    kernels: "批大小 32 的训练步的核函数，单线程；运算次数按直接卷积计算",
+    kernelColumns: ["核函数", "输入", "µs", "GFLOP/s", "占峰值"],
+    otherKernels: (least) => `没有乘加的核函数（${least} µs 以上）`,
+    otherColumns: ["核函数", "配方", "输入", "µs"],
     images: "为一批准备一张图片，单线程，µs",
     imageColumns: ["输入", "抽取", "原样", "增强"],
     barrier: "一次屏障，µs",
@@ -138,9 +141,20 @@ export const zh: Messages = {
     stepColumns: ["配方", "输入", "批大小", "线程数", "训练 µs", "前向 µs", "训练 图片/秒", "MB"],
     compiling: (milliseconds, first) => `编译一个模型：${milliseconds} ms；第一次 ${first} ms`,
   },
-  serving: (models, url) => `正在提供 ${models}：${url}`,
+  serving: (models, url) => `正在提供模型服务 ${models}：${url}`,
+  installCompletion: "用以下命令之一安装：",
   lab: (url) => `实验室：${url}\n按 Ctrl-C 停止。`,
   device: (device, reason) => `设备：${device === "cpu" ? "处理器" : "显卡"}，因为${reason}`,
+  devices: {
+    processor: (name, threads, arithmetic) => `${name}：${threads} 个线程，运算方式 ${arithmetic}`,
+    noCard: (reason) =>
+      `无：${reason.replace(/^WebGPU in Node needs an optional package: /, "Node 中的 WebGPU 需要一个可选的包：").replace(/^WebGPU finds no graphics card$/, "WebGPU 找不到显卡")}`,
+    auto: (device, reason) => `较长的训练使用${device === "cpu" ? "处理器" : "显卡"}：${reason}`,
+    software: "软件模拟",
+    driver: (name) => `驱动：${name}`,
+    workgroup: (kilobytes) => `每个工作组 ${kilobytes} kB`,
+    buffers: (megabytes) => `缓冲区最大 ${megabytes} MB`,
+  },
   deviceReasons: {
     noCard: "没有显卡",
     softwareCard: "唯一的显卡是软件模拟的",
@@ -160,15 +174,17 @@ export const zh: Messages = {
   inParallel: (jobs) => `同时训练 ${jobs} 次`,
   byWorkers: (queue) => `由 ${queue} 的工作进程训练`,
   sideBySide: (networks) => `同时训练 ${networks} 个网络`,
-  tooMany: (networks) => `显卡的内存不够 ${networks} 个网络：改为一半`,
+  tooMany: (networks) => `显存不够同时训练 ${networks} 个网络：改为一半`,
   goOn: (kept, before) => `${before} 个组合中有 ${kept} 个继续`,
   runOf: (index, runs, path) => `第 ${index} 次运行（共 ${runs} 次）：${path}`,
   alreadyFinished: "它已经完成",
   runFailed: (reason) => `失败：${reason}`,
   runEnded: (validation, test, time) =>
     `验证准确率 ${validation}${test === undefined ? "" : `  测试准确率 ${test}`}  ${time}`,
+  ofRuns: (done, runs) => `${done}/${runs}`,
+  allEpochs: "全部",
   sweepFolder: (path) => `多次运行的文件夹：${path}`,
-  sweepProgress: (done, runs, epochsDone, epochs) => `运行 ${done}/${runs}，轮 ${epochsDone}/${epochs}`,
+  sweepProgress: (done, runs, epochsDone, epochs) => `运行 ${done}/${runs}，轮数 ${epochsDone}/${epochs}`,
   sweepColumns: {
     settings: "设置",
     runs: "运行数",

@@ -1,4 +1,4 @@
-import type { Argument, Command, Help, Option } from "commander";
+import { type Argument, type Command, Help, type Option } from "commander";
 import { stringWidth } from "../../vendor/stringWidth.js";
 
 /** The descriptions of commands, by their names after "lenet". */
@@ -29,7 +29,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   "cache clear": "删除 lenet 放入缓存的所有文件，不动其他文件",
   verify: "把引擎的结果与 PyTorch 的参考值比较",
   lab: "打开实验室：在网页里训练网络并查看其内部",
-  serve: "通过 HTTP 提供网络：Open Inference Protocol、图片、监控指标；需要 npm install fastify",
+  serve: "通过 HTTP 提供模型服务：Open Inference Protocol、图片、监控指标；需要 npm install fastify",
   bench: "测量这台机器的速度：峰值、各核函数、训练和评估的一步",
   devices: "列出 --device 可选的处理器和显卡",
   demo: "用 improved 配方在 Fashion-MNIST 上训练 10 轮；没有数据时用生成的数字",
@@ -50,7 +50,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   dir: "参考值的文件夹，由 tests/golden/make_golden.py 写出",
   queue: "redis://HOST 或 rediss://HOST（TLS）；密码取自 $LENET_QUEUE_PASSWORD",
   models: "运行文件夹或权重文件：PATH、NAME=PATH 或 NAME@VERSION=PATH",
-  shell: "shell",
+  shell: "要补全命令的 shell",
 };
 
 /** The descriptions of options without their defaults, by command and name, or by name alone. */
@@ -61,7 +61,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   "eval --recipe": "激活函数和池化，用于没有说明它们的权重",
   "predict --recipe": "激活函数和池化，用于没有说明它们的权重",
   "export --recipe": "激活函数和池化，用于没有说明它们的权重",
-  "--config": "配方文件（JSON）或运行的 config.json；其他选项会覆盖其中的设置",
+  "--config": "配方文件（JSON），或运行文件夹的 config.json；其他选项会覆盖其中的设置",
   "--data": "数据集：fashion-mnist、mnist、cifar10、digits，或文件夹的路径",
   "worker --data": "除按名称可知的数据集外，任务还可以使用的数据集文件夹",
   "--data-dir": "存放数据集文件的文件夹；不再查找别处",
@@ -103,7 +103,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   "--quiet": "只打印结果",
   "--seeds": "种子个数（从 0 数起），或列表，如 3,7 或 1-5",
   "--set":
-    "要比较的值，如 lr=1e-3,3e-3 或 “augment=none;light”，或与 --sample 一起的范围，如 lr=1e-4..1e-2:log；可重复，训练所有组合",
+    "要比较的值，如 lr=1e-3,3e-3 或 “augment=none;light”，或与 --sample 一起的范围，如 lr=1e-4..1e-2:log；可重复，训练所有组合；可设置的键：{keys}",
   "--folds": "交叉验证：每个种子训练 k 次，每次留出 k 等份中的另一份",
   "--sample": "从 --set 的列表和范围中随机抽取这么多个组合来训练",
   "--sample-seed": "抽取的种子",
@@ -156,7 +156,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   "where the run found it": "运行当初所用的位置",
   "model.<format> in the run folder, or next to the weights": "运行文件夹中的 model.<format>，或与权重放在一起",
   "the recipe's": "配方的",
-  "default with it: 1 seed": "1 个种子",
+  "1 seed": "1 个种子",
   "one per core": "每个核心一个",
   "one per core but one": "比核心数少一个",
   "any free port": "任意空闲端口",
@@ -184,7 +184,8 @@ export function describeInChinese(command: Command, path: readonly string[] = []
   }
   for (const option of command.options) {
     const [, inDescription] = /\(default(?: with it)?: (.*)\)$/.exec(option.description) ?? [];
-    const text = found(OPTIONS, option.long ?? "");
+    const [, keys = ""] = /; keys: (.*)$/.exec(option.description) ?? [];
+    const text = found(OPTIONS, option.long ?? "")?.replace("{keys}", keys.replaceAll(", ", "、"));
     if (text)
       option.description = inDescription === undefined ? text : `${text}（默认：${defaultInChinese(inDescription)}）`;
   }
@@ -197,8 +198,17 @@ export function describeInChinese(command: Command, path: readonly string[] = []
     optionDescription: (option) => withNotes(option, option.argChoices, option),
     argumentDescription: (argument) => withNotes(argument, argument.argChoices, argument),
     boxWrap: wrapChinese,
+    commandUsage: (one) => inChineseBrackets(new Help().commandUsage(one)),
+    subcommandTerm: (one) => inChineseBrackets(new Help().subcommandTerm(one)),
+    // Commander puts a space behind the title, where a full-width colon has room of its own.
+    formatHelp: (one, help) => new Help().formatHelp(one, help).replace(/(用法：\S*) /, "$1"),
   });
   for (const child of command.commands) describeInChinese(child, [...path, child.name()]);
+}
+
+/** The placeholders of a usage in Chinese. */
+function inChineseBrackets(usage: string): string {
+  return usage.replace("[options]", "[选项]").replace("[command]", "[命令]");
 }
 
 /** A default in Chinese; the recipe's with its value in the default recipe. */

@@ -2,7 +2,7 @@ import { formatDuration } from "../../report/numbers.js";
 import { type Spread, spreadOf } from "../../report/statistics.js";
 import { csvLine } from "../csv.js";
 import { messages } from "../messages/index.js";
-import { table } from "../table.js";
+import { fittedTable } from "../table.js";
 import { formatPercent } from "../terminal.js";
 import { printable } from "../text.js";
 import type { SweepConfig } from "./config.js";
@@ -129,15 +129,19 @@ function settingsOf(combination: Combination): Record<string, string> {
   return Object.fromEntries(combination.map(({ key, value }) => [key, value]));
 }
 
-/** The combinations as a table, followed by the runs that failed. */
-export function formatReport({ combinations, runs }: SweepReport): string {
+/**
+ * The combinations as a table, followed by the runs that failed.
+ *
+ * @param columns how wide the table may be: time, worst and best seed are left out for it. Default: any width
+ */
+export function formatReport({ combinations, runs }: SweepReport, columns?: number): string {
   const seedOf = (run: CombinationReport["best"]) => run && `${run.seed} (${formatPercent(run.validationAccuracy)})`;
   const isHalved = combinations.some(({ stoppedAfter }) => stoppedAfter !== undefined);
   const rows = combinations.map((one) =>
     [
       one.label,
-      one.failed > 0 ? `${one.runs - one.failed} of ${one.runs}` : String(one.runs),
-      ...(isHalved ? [one.stoppedAfter === undefined ? "all" : String(one.stoppedAfter)] : []),
+      one.failed > 0 ? messages.ofRuns(one.runs - one.failed, one.runs) : String(one.runs),
+      ...(isHalved ? [one.stoppedAfter === undefined ? messages.allEpochs : String(one.stoppedAfter)] : []),
       formatSpread(one.validationAccuracy),
       formatSpread(one.testAccuracy),
       seedOf(one.best),
@@ -148,7 +152,7 @@ export function formatReport({ combinations, runs }: SweepReport): string {
   const { settings, runs: count, epochs, validation, test, best, worst, time } = messages.sweepColumns;
   const head = [settings, count, ...(isHalved ? [epochs] : []), validation, test, best, worst, time];
   return [
-    ...table(head, rows, 1),
+    ...fittedTable(head, rows, 1, [head.length - 1, head.length - 2, head.length - 3], columns),
     ...runs.flatMap((run) =>
       run.status === "failed" ? [printable(messages.runFailed(`${run.run}: ${run.reason}`))] : [],
     ),

@@ -21,7 +21,7 @@ export async function reportOutcomes(
 ): Promise<void> {
   const report = reportSweep(path, config, outcomes);
   await writeReport(path, report);
-  terminal.line(formatReport(report));
+  terminal.line(formatReport(report, terminal.columns));
   terminal.line(messages.sweepFolder(path));
   if (json) process.stdout.write(`${toJson(report, 2)}\n`);
   const failed = report.runs.filter(({ status }) => status === "failed").length;

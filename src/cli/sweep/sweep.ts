@@ -50,7 +50,8 @@ export interface SweepOptions extends SweepOutput {
  */
 export async function startSweep(settings: SweepSettings, options: SweepOptions): Promise<void> {
   const { recipe, out } = settings;
-  if (out !== undefined && existsSync(out)) throw new Error(`cannot create the folder ${out}: it exists already`);
+  if (out !== undefined && existsSync(out))
+    throw new Error(`${out} already exists: choose another folder with --out, or continue its sweep with --resume`);
   await withInterrupt(async (signal) => {
     const planned = await planSweep(settings, options, signal);
     const { config, data } = planned;

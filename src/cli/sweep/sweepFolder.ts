@@ -48,10 +48,12 @@ export async function writeSweepConfig(path: string, config: SweepConfig): Promi
 
 /** Reads the settings of a sweep. @throws Error if the file is missing or invalid */
 export async function readSweepConfig(path: string): Promise<SweepConfig> {
+  if (!(await isFolder(path))) {
+    throw new Error(`${path} ${existsSync(path) ? "is not a sweep folder" : "does not exist"}`);
+  }
   const text = await readText(join(path, SWEEP_FILES.config));
   if (text !== undefined) return named(path, () => parseJson(text, configSchema, SWEEP_FILES.config));
-  const exists = await isFolder(path);
-  throw new Error(exists ? `${path} is not a sweep folder: it has no ${SWEEP_FILES.config}` : `${path} does not exist`);
+  throw new Error(`${path} is not a sweep folder: it has no ${SWEEP_FILES.config}`);
 }
 
 /** The result of a run, or undefined if it is not finished. @throws Error if its result is damaged */

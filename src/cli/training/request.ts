@@ -1,8 +1,9 @@
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { FormatError } from "../../formats/errors.js";
 import { readRecipeFile } from "../../formats/recipeFile.js";
-import { readFileBounded } from "../../node/disk/files.js";
+import { isFolder, readFileBounded } from "../../node/disk/files.js";
 import { parseRunConfig, type RunConfig } from "../../runs/config.js";
+import { RUN_FILES } from "../../runs/runFolderFiles.js";
 import type { TrainingRequest } from "../../training/plan.js";
 import { RECIPES } from "../../training/recipes/recipes.js";
 import { dataOfRun } from "../data.js";
@@ -90,12 +91,13 @@ export interface ConfigFile extends Pick<TrainingRequest, "recipe" | "normalize"
 }
 
 /**
- * Reads a recipe file, or a run's config.json.
+ * Reads a recipe file, or the config.json of a run, whose folder may be given.
  *
  * @throws Error if it cannot be read; AggregateError with one Error per mistake in it
  */
 export async function readConfig(path: string): Promise<ConfigFile> {
-  const text = decodeText(await readFileBounded(path, MOST_RECIPE_BYTES));
+  const file = (await isFolder(path)) ? join(path, RUN_FILES.config) : path;
+  const text = decodeText(await readFileBounded(file, MOST_RECIPE_BYTES));
   try {
     if (isRunConfig(text)) {
       const run = parseRunConfig(text);
@@ -105,7 +107,7 @@ export async function readConfig(path: string): Promise<ConfigFile> {
     return { recipe, augment: augmentation, normalize: measureNormalization ? "dataset" : undefined };
   } catch (error) {
     const mistakes: Error[] = error instanceof AggregateError ? error.errors : [error];
-    const named = mistakes.map(({ message }) => new FormatError(`${path}: ${message}`));
+    const named = mistakes.map(({ message }) => new FormatError(`${file}: ${message}`));
     throw new AggregateError(named, named[0].message, { cause: error });
   }
 }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Dataset } from "../../data/dataset.js";
 import type { Engine } from "../../engine/backend.js";
 import { networkOf } from "../../engine/networkOf.js";
@@ -7,6 +8,7 @@ import { judgedImages, writeReport } from "../../node/runReport.js";
 import type { TensorboardLog } from "../../node/tensorboard.js";
 import { formatDuration } from "../../report/numbers.js";
 import { bestWeights } from "../../runs/bestWeights.js";
+import { RUN_FILES } from "../../runs/runFolderFiles.js";
 import {
   type Best,
   type EpochProgress,
@@ -284,7 +286,7 @@ export class Run {
     terminal.line(messages.fingerprintOfBest(result.fingerprint));
     if (failure) terminal.warn(messages.tryLowerRate(failure));
     listSkipped(this.data, terminal);
-    terminal.line(messages.runFolder(this.folder.path));
+    terminal.line(messages.report(join(this.folder.path, RUN_FILES.report)));
     if (json) printJson({ event: "done", ...result });
   }
 }

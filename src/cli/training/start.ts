@@ -9,6 +9,7 @@ import { type LoadedData, loadData, loadDefaultData, requireSameData } from "../
 import { openDevice } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
 import { messages } from "../messages/index.js";
+import { quoted } from "../text.js";
 import type { RunOutput } from "./run.js";
 import { loadTeacher, withTeacher } from "./teacher.js";
 import { planRun, type RunDeviceOptions, type RunRequest, trainAlone } from "./train.js";
@@ -17,7 +18,7 @@ import { planRun, type RunDeviceOptions, type RunRequest, trainAlone } from "./t
 export async function startRun(request: RunRequest, output: RunOutput): Promise<void> {
   const { out, data: settings, training, threads, arithmetic, keepBatchNorm } = request;
   // Checked before loading the data; creating the folder checks again.
-  if (out !== undefined && existsSync(out)) throw new Error(`cannot create the folder ${out}: it exists already`);
+  if (out !== undefined && existsSync(out)) throw new Error(`${out} already exists: ${otherThan(out)}`);
   await withInterrupt(async (signal) => {
     const { data: name } = settings;
     const progress = { terminal: output.terminal, signal };
@@ -89,4 +90,10 @@ async function trainTeacher(
   } finally {
     await reopened.folder.close();
   }
+}
+
+/** What to do if the folder for a run exists. */
+function otherThan(out: string): string {
+  const isRun = existsSync(join(out, RUN_FILES.config));
+  return `choose another folder with --out${isRun ? `, or continue the run in it with --resume ${quoted(out)}` : ""}`;
 }
