@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DataType, MODEL } from "../src/formats/onnx/messages.js";
-import { writeMessage } from "../src/formats/onnx/protobuf.js";
+import { writeMessage } from "../src/formats/onnx/protobufWriter.js";
 import { writePickle } from "../src/formats/pth/pickle.js";
 import { writePth } from "../src/formats/pth/pth.js";
 import { writeSafetensors } from "../src/formats/safetensors.js";

@@ -1,6 +1,7 @@
 import { writeOnnx } from "../../src/formats/onnx/index.js";
 import { DataType, MODEL } from "../../src/formats/onnx/messages.js";
-import { type Message, type NewMessage, readMessage, writeMessage } from "../../src/formats/onnx/protobuf.js";
+import { type Message, readMessage } from "../../src/formats/onnx/protobuf.js";
+import { type NewMessage, writeMessage } from "../../src/formats/onnx/protobufWriter.js";
 import { initializeParameters, type LeNet5Options, lenet5, type Weights } from "../../src/model/index.js";
 
 /** A message whose fields can be changed. Missing fields are undefined despite the type. */

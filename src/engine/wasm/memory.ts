@@ -4,7 +4,6 @@ import type { MuonMatrix } from "../muon.js";
 import { DRAW_WORDS, SPREADS } from "../placementDraws.js";
 import { PAGE_BYTES } from "./assembler/index.js";
 import {
-  assemblyScratchBytes,
   type DrawAddresses,
   FLOAT_BYTES,
   type MeetingPoint,
@@ -164,6 +163,8 @@ export interface MemoryNeeds {
   readonly averaging: boolean;
   /** Places the matrices that Muon updates, if there are any. */
   readonly placeMuon?: (plan: MemoryPlan) => readonly PlacedMatrix[];
+  /** Bytes of a thread's scratch memory in which images are transformed. */
+  readonly assemblyBytes: number;
   /** Bytes of a single sample's pass. */
   readonly singleBytes: number;
   /** The most samples that are computed one by one. */
@@ -265,7 +266,7 @@ export function placeBatch(plan: MemoryPlan, placed: WordAddresses, needs: Memor
   const parts = plan.allocate(threads * tasks.length * PART_WORDS * 4);
   const muon = needs.placeMuon?.(plan) ?? [];
   const announced = plan.allocate(tiles * CACHE_LINE);
-  const offsets = placeScratch(stagePlan, stageCodes, needs.singleBytes);
+  const offsets = placeScratch(needs);
   const copies = stageCodes.some(({ overBatch }) => overBatch) ? Math.max(threads, tiles) : threads;
   const scratch = { ...offsets, start: plan.allocate(offsets.bytes * copies) };
   const evaluatedTensors = stagePlan.tensors.map((_, tensor) =>
@@ -275,13 +276,10 @@ export function placeBatch(plan: MemoryPlan, placed: WordAddresses, needs: Memor
   return { addresses, batch, parts, muon, announced, scratch, imageBytes };
 }
 
-function placeScratch(
-  { stages, tensors }: StagePlan,
-  stageCodes: readonly StageCode[],
-  singleBytes: number,
-): ScratchOffsets {
+function placeScratch({ stagePlan, stageCodes, assemblyBytes, singleBytes }: MemoryNeeds): ScratchOffsets {
+  const { stages, tensors } = stagePlan;
   const plan = new MemoryPlan(0);
-  const assembly = plan.allocate(assemblyScratchBytes(tensors[0].layout));
+  const assembly = plan.allocate(assemblyBytes);
   const values = tensors.map(({ layout, memory }, index) => (memory === index ? plan.allocate(tileBytes(layout)) : 0));
   const kept = stageCodes.map(({ keptBytes = 0 }) => plan.allocate(keptBytes));
   /** The stage whose input's gradient, of this tensor, overwrites that of its output. */

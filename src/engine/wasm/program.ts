@@ -84,6 +84,7 @@ export function buildProgram(model: Model, layers: readonly ShapedLayer[], optio
     stagePlan,
     stageCodes,
     parameterLayout,
+    assemblyBytes: training?.code.assemblyScratchBytes(stagePlan.tensors[0].layout) ?? 0,
     singleBytes: single?.pass.byteLength ?? 0,
     singleSamples: single ? MOST_SINGLE_SAMPLES : 0,
   });

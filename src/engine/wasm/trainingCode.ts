@@ -1,6 +1,7 @@
 import type { Layer } from "../../model/index.js";
 import { emitSampleGradients, emitTileGradients } from "./gradientCode.js";
 import {
+  assemblyScratchBytes,
   emitDerivative,
   emitDrawPlacement,
   emitMuon,
@@ -43,6 +44,7 @@ function addSingleGradients(
 export const TRAINING_CODE = {
   trainingKernelsOf,
   addSingleGradients,
+  assemblyScratchBytes,
   emitPlaced,
   emitDrawPlacement,
   emitWeightedLoss,

@@ -1,15 +1,5 @@
-import {
-  BYTES,
-  DOUBLE,
-  FLOAT,
-  INTEGER,
-  list,
-  type Message,
-  message,
-  type NewMessage,
-  single,
-  TEXT,
-} from "./protobuf.js";
+import { BYTES, DOUBLE, FLOAT, INTEGER, list, type Message, message, single, TEXT } from "./protobuf.js";
+import type { NewMessage } from "./protobufWriter.js";
 
 /**
  * The messages of an ONNX file (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), with the fields that a LeNet-5

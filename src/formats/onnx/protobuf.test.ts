@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { FormatError } from "../errors.js";
-import { BYTES, DOUBLE, FLOAT, INTEGER, list, message, readMessage, single, TEXT, writeMessage } from "./protobuf.js";
+import { BYTES, DOUBLE, FLOAT, INTEGER, list, message, readMessage, single, TEXT } from "./protobuf.js";
+import { writeMessage } from "./protobufWriter.js";
 
 const INNER = { text: single(1, TEXT), numbers: list(2, INTEGER) };
 const OUTER = { inner: single(1, message(INNER)), bytes: single(2, BYTES) };

@@ -1,9 +1,10 @@
 import { FormatError } from "../errors.js";
-import { BinaryReader, BinaryWriter, WireType } from "./wire.js";
+import { BinaryReader, WireType } from "./wire.js";
 
 /**
  * Protocol Buffers (https://protobuf.dev/programming-guides/encoding/). A message is an object; its description names
- * the fields, with the number and type of each. Fields that are not described are skipped.
+ * the fields, with the number and type of each. Fields that are not described are skipped. What writes them is in
+ * `protobufWriter.ts`, which a page that only reads weights does not load.
  */
 
 /**
@@ -23,50 +24,45 @@ export interface Source {
   readonly budget: { items: number };
 }
 
-/** A type of field, and its encoding. */
-export interface Kind<Read, Written = Read> {
+/** A type of field, and how it is read. */
+export interface Kind<Read> {
   readonly wireType: WireType;
   readonly items: number;
   read(source: Source): Read;
-  write(writer: BinaryWriter, value: Written): void;
+}
+
+/** The kind of a message within a message. */
+export interface MessageKind<D extends Description> extends Kind<Message<D>> {
+  readonly description: D;
 }
 
 /** A field of a message. */
-export interface Field<Read, Written, IsList extends boolean> {
+export interface Field<K, IsList extends boolean> {
   readonly number: number;
-  readonly kind: Kind<Read, Written>;
+  readonly kind: K;
   readonly isList: IsList;
 }
 
 /** The fields of a message, by name. */
 // biome-ignore lint/suspicious/noExplicitAny: fields of any kind
-type Description = Readonly<Record<string, Field<any, any, boolean>>>;
+export type Description = Readonly<Record<string, Field<Kind<any>, boolean>>>;
 
 /** A message that was read. Its lists exist even if they are empty. */
 export type Message<D extends Description> = {
-  readonly [Name in keyof D]: D[Name] extends Field<infer Read, infer _, infer IsList>
+  readonly [Name in keyof D]: D[Name] extends Field<Kind<infer Read>, infer IsList>
     ? IsList extends true
       ? readonly Read[]
       : Read | undefined
     : never;
 };
 
-/** A message to write. */
-export type NewMessage<D extends Description> = {
-  readonly [Name in keyof D]?: D[Name] extends Field<infer _, infer Written, infer IsList>
-    ? IsList extends true
-      ? readonly Written[]
-      : Written
-    : never;
-};
-
 /** A field that occurs at most once in a message. */
-export function single<Read, Written>(number: number, kind: Kind<Read, Written>): Field<Read, Written, false> {
+export function single<K>(number: number, kind: K): Field<K, false> {
   return { number, kind, isList: false };
 }
 
 /** A field that occurs any number of times. */
-export function list<Read, Written>(number: number, kind: Kind<Read, Written>): Field<Read, Written, true> {
+export function list<K>(number: number, kind: K): Field<K, true> {
   return { number, kind, isList: true };
 }
 
@@ -75,49 +71,40 @@ export const INTEGER: Kind<number> = {
   wireType: WireType.Varint,
   items: 1,
   read: ({ reader }) => Number(reader.int64()),
-  write: (writer, value) => writer.int64(value),
 };
 
 export const FLOAT: Kind<number> = {
   wireType: WireType.Bit32,
   items: 1,
   read: ({ reader }) => reader.float(),
-  write: (writer, value) => writer.float(value),
 };
 
 export const DOUBLE: Kind<number> = {
   wireType: WireType.Bit64,
   items: 1,
   read: ({ reader }) => reader.double(),
-  write: (writer, value) => writer.double(value),
 };
 
 export const TEXT: Kind<string> = {
   wireType: WireType.LengthDelimited,
   items: ITEMS_OF_A_TEXT,
   read: (source) => UTF8.decode(readBlock(source)),
-  write: (writer, value) => writer.string(value),
 };
 
 export const BYTES: Kind<Uint8Array> = {
   wireType: WireType.LengthDelimited,
   items: ITEMS_OF_AN_OBJECT,
   read: readBlock,
-  write: (writer, value) => writer.bytes(value),
 };
 
 /** A message within a message. */
-export function message<D extends Description>(description: D): Kind<Message<D>, NewMessage<D>> {
+export function message<D extends Description>(description: D): MessageKind<D> {
   const fields = byNumber(description);
   return {
     wireType: WireType.LengthDelimited,
     items: ITEMS_OF_AN_OBJECT,
     read: (source) => readFields(fields, readBlock(source), source.budget) as Message<D>,
-    write: (writer, value) => {
-      writer.fork();
-      writeFields(writer, description, value);
-      writer.join();
-    },
+    description,
   };
 }
 
@@ -133,13 +120,6 @@ export function readMessage<D extends Description>(description: D, file: Uint8Ar
     if (error instanceof FormatError) throw error;
     throw new FormatError(`onnx: the file is damaged: ${(error as Error).message}`);
   }
-}
-
-/** Writes a file that is one message, with its fields in the order of the description. */
-export function writeMessage<D extends Description>(description: D, value: NewMessage<D>): Uint8Array {
-  const writer = new BinaryWriter();
-  writeFields(writer, description, value);
-  return writer.finish();
 }
 
 type NamedField = Description[string] & { readonly name: string };
@@ -184,7 +164,7 @@ function readFields(
   return read;
 }
 
-function readItem<Read>(source: Source, kind: Kind<Read, never>): Read {
+function readItem<Read>(source: Source, kind: Kind<Read>): Read {
   spend(source, kind.items);
   return kind.read(source);
 }
@@ -195,7 +175,7 @@ function spend({ budget }: Source, items: number): void {
 }
 
 /** A packed list: numbers without a tag before each. */
-function readPacked<Read>(source: Source, kind: Kind<Read, never>, into: Read[]): void {
+function readPacked<Read>(source: Source, kind: Kind<Read>, into: Read[]): void {
   const bytes = readBlock(source);
   const packed = { bytes, reader: new BinaryReader(bytes), budget: source.budget };
   while (packed.reader.pos < packed.reader.len) into.push(readItem(packed, kind));
@@ -222,15 +202,5 @@ function skip(source: Source, wireType: WireType): void {
       throw new FormatError("onnx: the file is damaged: it holds a group, which ONNX does not use");
     default:
       source.reader.skip(wireType);
-  }
-}
-
-function writeFields<D extends Description>(writer: BinaryWriter, description: D, value: NewMessage<D>): void {
-  for (const [name, { number, kind, isList }] of Object.entries(description)) {
-    const given = value[name];
-    const items: readonly unknown[] = isList ? ((given as readonly unknown[] | undefined) ?? []) : [given];
-    for (const item of items) {
-      if (item !== undefined) kind.write(writer.tag(number, kind.wireType), item);
-    }
   }
 }

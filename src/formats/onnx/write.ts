@@ -12,7 +12,7 @@ import { composedConstants } from "./compositions.js";
 import { type Link, networkLinks } from "./links.js";
 import { DataType, type GRAPH, MODEL, type NewValue } from "./messages.js";
 import { preprocessingConstants, preprocessingLinks, softmaxLink } from "./preprocessing.js";
-import { type NewMessage, writeMessage } from "./protobuf.js";
+import { type NewMessage, writeMessage } from "./protobufWriter.js";
 import { writeTensor } from "./tensors.js";
 
 /**

@@ -1,17 +1,6 @@
 import { FormatError } from "../errors.js";
-import {
-  BYTES,
-  DOUBLE,
-  FLOAT,
-  INTEGER,
-  list,
-  message,
-  type NewMessage,
-  readMessage,
-  single,
-  TEXT,
-  writeMessage,
-} from "../onnx/protobuf.js";
+import { BYTES, DOUBLE, FLOAT, INTEGER, list, message, readMessage, single, TEXT } from "../onnx/protobuf.js";
+import { type NewMessage, writeMessage } from "../onnx/protobufWriter.js";
 import { readRecords, writeRecord } from "./records.js";
 
 /**
