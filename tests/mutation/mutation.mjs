@@ -14,6 +14,7 @@ const PARTS = {
   "formats/pth": part("src/formats/pth"),
   "formats/onnx": part("src/formats/onnx"),
   "formats/tensorboard": part("src/formats/tensorboard"),
+  data: part("src/data"),
   node: {
     files: ["runFolder", "runFiles", "checkpointFiles", "runLock"].map((name) => `src/node/${name}.ts`),
     tests: testsIn("src/node", /^run(Folder|Lock)/),
@@ -64,7 +65,7 @@ for (const name of names) {
     mutator: { excludedMutations: ["StringLiteral"] },
     concurrency: 1,
     timeoutMS: 20_000,
-    reporters: ["clear-text", "json"],
+    reporters: ["progress-append-only", "clear-text", "json"],
     clearTextReporter: { allowColor: false, logTests: false, reportTests: false, reportScoreTable: false },
     jsonReporter: { fileName: here(`reports/${file}.json`) },
     tempDirName: `.stryker-tmp/${file}`,
