@@ -2,6 +2,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { writeSafetensors } from "../src/formats/safetensors.js";
 import { writeDigitFiles } from "./support/digitFiles.mjs";
 import { runProgram } from "./support/program.js";
 
@@ -35,6 +36,33 @@ it("proves a run, also an extended one, and changes nothing in it", async () => 
   const proof = await lenet("prove", "longer", "--json");
   expect(proof.code).toBe(0);
   expect(JSON.parse(proof.stdout)).toMatchObject({ proved: true, differsFromEpoch: null });
+});
+
+it("proves a run that learned from a teacher, which must be the same", async () => {
+  const student = ["train", "--data", "./digits", "--epochs", "2", "--quiet"];
+  const rows = Float32Array.from({ length: 100 * 10 }, (_, index) => Math.sin(index));
+  await writeFile(inFolder("labels"), writeSafetensors(new Map([["logits", { shape: [100, 10], data: rows }]])));
+  await cp(inFolder("run"), inFolder("teacher"), { recursive: true });
+  // Crops alone, so that its answers are kept.
+  const ofNetwork = [...student, "--teacher", "teacher", "--augment", "crop=1", "--out", "student"];
+  expect(await lenet(...ofNetwork)).toMatchObject({ code: 0 });
+  expect(await lenet(...student, "--soft-labels", "labels", "--out", "reader")).toMatchObject({ code: 0 });
+  for (const run of ["student", "reader"]) {
+    const { code, stdout, stderr } = await lenet("prove", run);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(new RegExp(`proved: ${run} has the same\n$`));
+  }
+  await writeFile(
+    inFolder("labels"),
+    writeSafetensors(new Map([["logits", { shape: [100, 10], data: rows.fill(1) }]])),
+  );
+  expect((await lenet("prove", "reader")).stderr).toBe(
+    `lenet: ${inFolder("labels")} has changed: the run learns from a teacher that was there before\n`,
+  );
+  await rm(inFolder("teacher"), { recursive: true });
+  expect((await lenet("prove", "student")).stderr).toBe(
+    `lenet: cannot read ${inFolder("teacher")}: no such file or folder\n`,
+  );
 });
 
 it("fails on a claim that is not true, and says from which epoch on", async () => {

@@ -3,7 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readTeacherTable, writeTeacherTable } from "./teacherTables.js";
+import { AUGMENTATIONS } from "../data/augmentation.js";
+import { readTeacherTable, teacherTablePath, writeTeacherTable } from "./teacherTables.js";
 
 let folder: string;
 let path: string;
@@ -16,6 +17,39 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 const TABLE = Float32Array.of(1, Number.NaN, -0, 3e38);
 
 describe("a teacher's table", () => {
+  it("has a place of its own for all that the answers depend on", () => {
+    type Arguments = Parameters<typeof teacherTablePath>;
+    const teacher = (checksum: string): Arguments[0][0] => ({ type: "network", path: "/teacher", checksum });
+    const images = {
+      checksum: "a",
+      labels: Uint8Array.of(0, 1),
+      classes: ["a", "b"],
+      channels: 1,
+      height: 2,
+      width: 3,
+    };
+    const dataset = images as unknown as Arguments[1];
+    const augmentation = { ...AUGMENTATIONS.none, cropPadding: 1 };
+    const engine = { arithmetic: "wasm-fused", kernels: 2 };
+    const places: Arguments[] = [
+      [[teacher("1")], dataset, augmentation, engine],
+      [[teacher("2")], dataset, augmentation, engine],
+      [[teacher("1"), teacher("2")], dataset, augmentation, engine],
+      [[teacher("1")], { ...dataset, checksum: "b" }, augmentation, engine],
+      [[teacher("1")], { ...dataset, width: 2 }, augmentation, engine],
+      [[teacher("1")], dataset, { ...augmentation, flip: 0.5 }, engine],
+      [[teacher("1")], dataset, augmentation, { ...engine, arithmetic: "wasm-portable" }],
+      [[teacher("1")], dataset, augmentation, { ...engine, kernels: 3 }],
+    ];
+    const paths = places.map((each) => teacherTablePath(...each));
+    expect(paths).not.toContain(undefined);
+    expect(new Set(paths).size).toBe(places.length);
+    // Rotations cannot be counted, and soft labels need no table.
+    expect(teacherTablePath([teacher("1")], dataset, { ...augmentation, degrees: 1 }, engine)).toBeUndefined();
+    const softLabels = { type: "softLabels", path: "/labels", checksum: "1" } as const;
+    expect(teacherTablePath([softLabels], dataset, augmentation, engine)).toBeUndefined();
+  });
+
   it("comes back bit for bit", async () => {
     await writeTeacherTable(path, TABLE);
     expect(await readTeacherTable(path)).toEqual(TABLE);

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import type { Augmentation } from "../data/augmentation.js";
 import type { Dataset } from "../data/dataset.js";
+import type { Engine } from "../engine/backend.js";
 import type { RecordedTeacher } from "../runs/config.js";
 import { MOST_TABLE_BYTES, type TeacherTable, tableBytes } from "../training/teacher.js";
 import { cacheFolder } from "./disk/download.js";
@@ -18,12 +19,12 @@ export function teacherTablePath(
   teachers: readonly RecordedTeacher[],
   { checksum, labels, classes, channels, height, width }: Dataset,
   augmentation: Augmentation,
-  arithmetic: string,
+  { arithmetic, kernels }: Pick<Engine, "arithmetic" | "kernels">,
 ): string | undefined {
   if (!teachers.every(({ type }) => type === "network")) return undefined;
   if (!Number.isFinite(tableBytes({ labels, classes }, augmentation))) return undefined;
   const networks = teachers.map((teacher) => teacher.checksum);
-  const key = JSON.stringify([networks, checksum, channels, height, width, augmentation, arithmetic]);
+  const key = JSON.stringify([networks, checksum, channels, height, width, augmentation, arithmetic, kernels]);
   return join(cacheFolder(), "teachers", `${createHash("sha256").update(key).digest("hex").slice(0, 32)}.bin`);
 }
 

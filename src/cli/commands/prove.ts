@@ -5,12 +5,14 @@ import type { Backend } from "../../engine/backend.js";
 import { fingerprint } from "../../model/index.js";
 import { loadWeights } from "../../node/loadWeights.js";
 import { readRun, runFolderOf } from "../../node/runFiles.js";
+import { loadRecordedTeacher } from "../../node/teachers.js";
 import { bestWeights } from "../../runs/bestWeights.js";
 import { describeDevice, isSameDevice, type RunConfig } from "../../runs/config.js";
 import type { RunRecord } from "../../runs/record.js";
 import { RUN_FILES } from "../../runs/runFolderFiles.js";
 import { type EpochRecord, runEpochs } from "../../training/epochs.js";
 import { compilePlan, planWith } from "../../training/plan.js";
+import { openTeacher, type Teacher } from "../../training/teacher.js";
 import { dataOfRun, type LoadedData, loadSameData } from "../data.js";
 import { openDevice } from "../device.js";
 import { withInterrupt } from "../interrupt.js";
@@ -124,17 +126,22 @@ async function repeat(
 ): Promise<{ readonly fingerprint: string; readonly history: readonly EpochRecord[] }> {
   const { recipe } = config;
   const plan = planWith(config, data.parts);
+  const loaded = config.teachers && (await loadRecordedTeacher(config.teachers));
   const engine = await compilePlan(plan, backend);
   const history: EpochRecord[] = [];
+  let teacher: Teacher | undefined;
   try {
     if (!isSameDevice(config, { ...config, kernels: engine.kernels })) {
       throw new Error(
         `${path} was trained with ${describeDevice(config)}, but this version has kernels ${engine.kernels}, which come to other bits`,
       );
     }
+    // A proof trusts no answers that were kept.
+    teacher = loaded && (await openTeacher(loaded.source, plan.dataset, recipe.augmentation, backend));
     const epochs = runEpochs({
       ...plan,
       engine,
+      teacher,
       signal,
       onProgress: ({ epoch, phase, done, total }) =>
         terminal.progress({ label: messages.epochProgress(epoch, recipe.epochs, phase), done, total, unit: "images" }),
@@ -151,6 +158,7 @@ async function repeat(
     }
   } finally {
     terminal.clearBar();
+    teacher?.dispose();
     engine.dispose();
   }
 }

@@ -33,13 +33,13 @@ export interface OpenedTeacher extends Teacher {
 /** Makes a run's teacher ready; undefined if it has none. */
 export async function openTeacherOf(
   { plan, teacher }: { readonly plan: TrainingPlan; readonly teacher?: LoadedTeacher },
-  { arithmetic }: Pick<Engine, "arithmetic">,
+  engine: Pick<Engine, "arithmetic" | "kernels">,
   { device, ...processor }: ProcessorOptions & { readonly device: Device },
 ): Promise<OpenedTeacher | undefined> {
   if (!teacher) return undefined;
   const { dataset, recipe } = plan;
   const { augmentation } = recipe;
-  const path = teacherTablePath(teacher.recorded, dataset, augmentation, arithmetic);
+  const path = teacherTablePath(teacher.recorded, dataset, augmentation, engine);
   const table = path === undefined ? undefined : await readTeacherTable(path);
   const backend = device.backend(recipe.batchSize, processor);
   const opened = await openTeacher(teacher.source, dataset, augmentation, backend, table);
