@@ -20,7 +20,8 @@ afterAll(() => rm(parent, { recursive: true, force: true }));
 /** Runs the program in Node with options of V8's. */
 function run(options: readonly string[], ...args: string[]) {
   const command = [...options, PROGRAM, ...args];
-  return spawnSync(process.execPath, command, { cwd: parent, encoding: "utf8", timeout: 60_000 });
+  const env = { ...process.env, XDG_CACHE_HOME: parent };
+  return spawnSync(process.execPath, command, { cwd: parent, env, encoding: "utf8", timeout: 60_000 });
 }
 
 const NO_FMA = ["--no-enable-fma3"];
@@ -63,4 +64,9 @@ it("says that WebAssembly is switched off", () => {
   const { status, stderr } = run(["--jitless"], "train", "--data", "./digits");
   expect(status).toBe(1);
   expect(stderr).toMatch(/^lenet: this program needs WebAssembly, which is switched off here \(node --jitless/m);
+  const fetched = run(["--jitless"], "data", "fetch", "mnist");
+  expect(fetched.status).toBe(1);
+  expect(fetched.stderr).toMatch(
+    /^lenet: MNIST cannot be fetched; the download failed: Node cannot download without WebAssembly, /m,
+  );
 });

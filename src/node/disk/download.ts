@@ -77,6 +77,12 @@ interface AttemptOptions extends DownloadOptions {
  * @throws DownloadError with the reason for each mirror, or why the cache cannot be written
  */
 export async function download(entry: CatalogEntry, file: CatalogFile, options: DownloadOptions): Promise<SourceFile> {
+  // Its `fetch` would end the process.
+  if (typeof WebAssembly === "undefined") {
+    throw new DownloadError(
+      "Node cannot download without WebAssembly, which is switched off here (node --jitless does that)",
+    );
+  }
   const folder = join(cacheFolder(), entry.name);
   await inCache(`create the folder ${folder}`, createFolders(folder));
   const target = join(folder, file.name);
