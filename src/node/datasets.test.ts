@@ -538,7 +538,7 @@ describe("loadDataset by download", () => {
       "ends with the right file: %s, from a server that %s",
       async (format, reply) => {
         const { data, name, packed, checksum } = formats[format as keyof typeof formats]();
-        const stride = Math.ceil(packed.length / (reply === "sends them" ? 40 : 5));
+        const stride = Math.ceil(packed.length / (reply === "sends the range" ? 40 : 5));
         const strided = Array.from({ length: Math.ceil(packed.length / stride) }, (_, index) => index * stride);
         const path = join(cache, "tiny", name);
         // Where the connection breaks. Later ones break at once.

@@ -66,6 +66,7 @@ export function cacheFolder(): string {
 
 /** The options of the download from one of several mirrors. */
 interface AttemptOptions extends DownloadOptions {
+  readonly signal: AbortSignal;
   /** Called before any byte of a connection is kept. Throws if another mirror has begun. */
   readonly onBegin: () => void;
 }
@@ -96,8 +97,6 @@ class Race {
   private readonly waiting: string[];
   private readonly running = new Map<string, AbortController>();
   private readonly failures: string[] = [];
-  /** The mirror that delivers. */
-  private leader: string | undefined;
   private timer: NodeJS.Timeout | undefined;
   private resolve: (bytes: Uint8Array) => void = () => {};
   private reject: (error: unknown) => void = () => {};
@@ -143,8 +142,6 @@ class Race {
   /** A mirror delivers: the others are left, and asked again only if it fails. */
   private begin(url: string): void {
     if (!this.running.has(url)) throw new MirrorError("another mirror has begun");
-    if (this.leader === url) return;
-    this.leader = url;
     clearTimeout(this.timer);
     for (const [other, controller] of [...this.running].reverse()) {
       if (other === url) continue;
@@ -162,7 +159,6 @@ class Race {
       return;
     }
     this.failures.push(`${url}: ${error.message}`);
-    if (this.leader === url) this.leader = undefined;
     if (this.waiting.length > 0) this.askNext();
     else if (this.running.size === 0) this.reject(new DownloadError(this.failures.join(", ")));
   }
@@ -222,7 +218,7 @@ async function receiveAll(url: string, partial: string, limit: number, options: 
       await receive(url, partial, before, limit, options);
       return before > 0;
     } catch (error) {
-      options.signal?.throwIfAborted();
+      options.signal.throwIfAborted();
       const isSlow = error instanceof SlowMirrorError;
       const stuck = isSlow || (await sizeOf(partial)) <= before || connection === MAXIMUM_CONNECTIONS;
       if (stuck || !(error instanceof MirrorError)) throw error;
@@ -243,7 +239,7 @@ async function receive(
 ): Promise<void> {
   const timeouts = options.timeouts ?? DEFAULT_TIMEOUTS;
   const watchdog = new Watchdog(timeouts.response);
-  const signal = options.signal ? AbortSignal.any([options.signal, watchdog.signal]) : watchdog.signal;
+  const signal = AbortSignal.any([options.signal, watchdog.signal]);
   const headers: Record<string, string> = { "accept-encoding": "identity" };
   if (offset > 0) headers.range = `bytes=${offset}-`;
   try {
