@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { AUGMENTATIONS, type Augmentation, drawTransformation, isAugmenting, placementFor } from "./augmentation.js";
+import {
+  AUGMENTATIONS,
+  type Augmentation,
+  drawPlacements,
+  drawTransformation,
+  isAugmenting,
+  placementFor,
+} from "./augmentation.js";
+import { PLACEMENT_WORDS } from "./placement.js";
 
 /** The words for a black background, a brightness of 1 and nothing to erase. */
 const PLAIN = [0, 0x3f800000, 0, 0, 0, 0];
@@ -27,6 +35,18 @@ describe("placementFor", () => {
     expect([...placementFor(map, 33, 20).subarray(3, 9)]).toEqual([82155, -7911, -260831, 17731, 79978, -259985]);
   });
 
+  it("squeezes an image: narrower by a factor, and higher by the same", () => {
+    const steps = (map: Parameters<typeof placementFor>[0]) => {
+      const [columnX, rowX, , columnY, rowY] = placementFor(map, 28, 28).subarray(3, 9);
+      return [columnX, rowX, columnY, rowY].map((step) => step / 65536);
+    };
+    // From one column to the next, the source is half a column further; from row to row, two rows.
+    expect(steps({ squeeze: 0.5 })).toEqual([2, 0, 0, 0.5]);
+    expect(steps({ squeeze: 2 })).toEqual([0.5, 0, 0, 2]);
+    expect(steps({ squeeze: 2, degrees: 90 })).toEqual([0, -0.5, 2, 0]);
+    expect(steps({ squeeze: 2, degrees: 90, scale: 0.5 })).toEqual([0, -1, 4, 0]);
+  });
+
   it("encodes background, brightness and the erased square", () => {
     const placement = placementFor(
       { background: 255, brightness: 1.5, eraseTop: -3, eraseLeft: 20, eraseSide: 9 },
@@ -36,6 +56,18 @@ describe("placementFor", () => {
     // 1.5 in float32 is 0x3fc00000.
     expect([...placement.subarray(9)]).toEqual([255, 0x3fc00000, -3, 6, 20, 29]);
   });
+});
+
+it("writes what it draws for each image, one after the other", () => {
+  const draw = { augmentation: AUGMENTATIONS.strong, seed: 3, epoch: 5 };
+  const images = [7, 0, 11, 4];
+  const target = new Int32Array(3 * PLACEMENT_WORDS);
+  drawPlacements(draw, IMAGE, images, 1, 3, target);
+  const expected = [0, 11].flatMap((image) => {
+    const transformation = drawTransformation(draw.augmentation, IMAGE, draw.seed, draw.epoch, image);
+    return [...placementFor(transformation, IMAGE.height, IMAGE.width)];
+  });
+  expect([...target]).toEqual([...expected, ...Array(PLACEMENT_WORDS).fill(0)]);
 });
 
 describe("drawTransformation", () => {

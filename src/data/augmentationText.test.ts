@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AUGMENTATIONS } from "./augmentation.js";
-import { formatAugmentation, parseAugmentation } from "./augmentationText.js";
+import { formatAsPreset, formatAugmentation, parseAugmentation } from "./augmentationText.js";
 
 const { none, strong, tutorial } = AUGMENTATIONS;
 
@@ -33,6 +33,7 @@ describe("parseAugmentation", () => {
   });
 
   it("overrides a preset and reports whether flip was set explicitly", () => {
+    expect(parseAugmentation(" strong , flip = 0 ")).toEqual(parseAugmentation("strong,flip=0"));
     expect(parseAugmentation("strong,flip=0")).toEqual({ augmentation: { ...strong, flip: 0 }, flipGiven: true });
     expect(parseAugmentation("tutorial,flip=0.5")).toEqual({ augmentation: tutorial, flipGiven: true });
     expect(parseAugmentation("tutorial,crop=0,shear=80")).toEqual({
@@ -64,6 +65,21 @@ describe("parseAugmentation", () => {
     ["crop=2,flip=0,crop=2", '"crop=2" repeats a key'],
   ])("refuses %j", (text, message) => {
     expect(() => parseAugmentation(text)).toThrow(new RangeError(message));
+  });
+});
+
+describe("formatAsPreset", () => {
+  it.each([
+    ...Object.keys(AUGMENTATIONS),
+    "none,crop=1",
+    "light,crop=1",
+    "tutorial,degrees=5",
+    "strong,flip=0",
+    "strong,shear=0,erase=0",
+    // "tutorial,crop=1,flip=0" would be as short.
+    "none,crop=1,degrees=10",
+  ])("names the most similar preset and what is changed: %s", (text) => {
+    expect(formatAsPreset(parseAugmentation(text).augmentation)).toBe(text);
   });
 });
 

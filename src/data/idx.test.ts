@@ -22,6 +22,7 @@ describe("parseIdx", () => {
 
   it("reads extents as big-endian numbers", () => {
     expect(parseIdx(idx([258], new Array(258).fill(7)), "labels").dimensions).toEqual([258]);
+    expect(parseIdx(idx([1, 1, 1, 2], [5, 6]), "images").dimensions).toEqual([1, 1, 1, 2]);
   });
 
   it.each([
@@ -37,6 +38,10 @@ describe("parseIdx", () => {
       [0, 0, 0x0d, 1],
       "f does not hold unsigned bytes: expected it to start with 00 00 08, found 00 00 0d 01",
     ],
+    ["a first byte", [1, 0, 8, 1], "f is not an IDX file: expected it to start with 00 00 08, found 01 00 08 01"],
+    ["a second byte", [0, 1, 8, 1], "f is not an IDX file: expected it to start with 00 00 08, found 00 01 08 01"],
+    ["half a gzip", [0x1f, 0, 8, 1], "f is not an IDX file: expected it to start with 00 00 08, found 1f 00 08 01"],
+    ["the other half", [1, 0x8b, 8, 1], "f is not an IDX file: expected it to start with 00 00 08, found 01 8b 08 01"],
     ["no dimensions", [0, 0, 8, 0], "f has 0 dimensions, expected 1 to 4"],
     ["too many dimensions", [0, 0, 8, 200], "f has 200 dimensions, expected 1 to 4"],
     ["half a header", [0, 0, 8, 3, 0, 0, 0, 1], "f is truncated: its header takes 16 bytes, the file has 8"],
@@ -95,6 +100,9 @@ describe("datasetFromIdx", () => {
     const flat = { bytes: idx([2, 3], [1, 2, 3, 4, 5, 6]), what: "flat.gz" };
     expect(() => datasetFromIdx({ ...rest, images: flat, labels })).toThrow(
       new Error("images in flat.gz: expected 3 dimensions, found 2 (2 x 3)"),
+    );
+    expect(() => datasetFromIdx({ ...rest, images: labels, labels: flat })).toThrow(
+      new Error("images in labels.gz: expected 3 dimensions, found 1 (2)"),
     );
     expect(() => datasetFromIdx({ ...rest, images, labels: images })).toThrow(
       new Error("labels in images.gz: expected 1 dimension, found 3 (2 x 1 x 3)"),

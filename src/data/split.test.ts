@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Dataset } from "./dataset.js";
 import { epochOrder, holdBackTest, splitFold, splitIndices, splitTraining } from "./split.js";
 
 describe("splitIndices", () => {
@@ -24,7 +25,11 @@ describe("splitIndices", () => {
     expect(splitIndices(2, 0.01, 0).validation.length).toBe(1);
     expect(splitIndices(2, 0.99, 0).train.length).toBe(1);
     expect(() => splitIndices(1, 0.2, 0)).toThrow("1 images cannot be split into training and validation");
-    expect(() => splitIndices(10, 1, 0)).toThrow("the validation fraction must be at least 0 and below 1, not 1");
+    for (const fraction of [1, -0.1, Number.NaN]) {
+      expect(() => splitIndices(10, fraction, 0)).toThrow(
+        `the validation fraction must be at least 0 and below 1, not ${fraction}`,
+      );
+    }
   });
 });
 
@@ -34,7 +39,11 @@ describe("splitFold", () => {
     expect(folds.map(({ validation }) => validation.length)).toEqual([6, 7, 7]);
     const heldOut = folds.flatMap(({ validation }) => [...validation]);
     expect(heldOut.toSorted((one, other) => one - other)).toEqual([...Array(20).keys()]);
-    for (const { train, validation } of folds) expect(new Set([...train, ...validation]).size).toBe(20);
+    for (const { train, validation } of folds) {
+      expect(train.length).toBe(20 - validation.length);
+      expect(new Set([...train, ...validation]).size).toBe(20);
+    }
+    expect(splitFold(2, { number: 1, of: 2 }, 7).validation).toHaveLength(1);
     expect(splitFold(20, { number: 1, of: 3 }, 8)).not.toEqual(folds[0]);
   });
 
@@ -46,7 +55,26 @@ describe("splitFold", () => {
   it("refuses folds that do not exist", () => {
     expect(() => splitFold(20, { number: 0, of: 3 }, 0)).toThrow("there is no fold 0 of 3");
     expect(() => splitFold(20, { number: 4, of: 3 }, 0)).toThrow("there is no fold 4 of 3");
-    expect(() => splitFold(2, { number: 1, of: 3 }, 0)).toThrow("2 images cannot be split into 3 folds");
+    for (const of of [1, 2.5, 0, 21]) {
+      expect(() => splitFold(20, { number: 1, of }, 0)).toThrow(`20 images cannot be split into ${of} folds`);
+    }
+    expect(() => splitFold(20, { number: 1.5, of: 3 }, 0)).toThrow("there is no fold 1.5 of 3");
+  });
+});
+
+describe("splitTraining", () => {
+  const train = { labels: new Uint8Array(10) } as Dataset;
+
+  it("takes the validation images that the source names, at the end", () => {
+    const { train: first, validation } = splitTraining({ train, validationCount: 4 }, 0.5, 7);
+    expect([[...first], [...validation]]).toEqual([
+      [0, 1, 2, 3, 4, 5],
+      [6, 7, 8, 9],
+    ]);
+  });
+
+  it("splits at random if the source names none", () => {
+    expect(splitTraining({ train }, 0.3, 7)).toEqual(splitIndices(10, 0.3, 7));
   });
 });
 

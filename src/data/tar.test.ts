@@ -44,6 +44,13 @@ describe("readTar", () => {
     expect(text(files.get("x"))).toBe("new");
   });
 
+  it("reads an archive without the mark of its end, and of as many files as it may hold", () => {
+    const first = (length: number) => [...readTar(archive().subarray(0, length), "a.tar").keys()];
+    expect([first(517), first(1024)]).toEqual([["one.txt"], ["one.txt"]]);
+    const most = createTar(Array.from({ length: 1000 }, (_, index) => ({ name: `${index}`, data: "1" })));
+    expect(readTar(most, "a.tar").size).toBe(1000);
+  });
+
   it("ignores folders and anything after the end", () => {
     const bytes = Buffer.concat([archive(), Buffer.from("rubbish")]);
     expect([...readTar(bytes, "a.tar").keys()]).toEqual(["one.txt", "two.txt"]);
@@ -53,6 +60,8 @@ describe("readTar", () => {
     ["text", Buffer.alloc(2000, "<html>"), "a.tar is not a tar archive: found no file header at byte 0"],
     ["a stub", Buffer.from("abc"), "a.tar is not a tar archive: found no file header at byte 0"],
     ["a damaged name", damaged(1024 + 3), "a.tar is damaged: found no file header at byte 1024"],
+    ["half a mark of the end", archive().subarray(0, 2660), "a.tar is damaged: found no file header at byte 2560"],
+    ["no name", forge(archive(), 0, "\0"), "a.tar is not a tar archive: found no file header at byte 0"],
     ["a name of zeros", damaged(1024, 0), "a.tar is damaged: found no file header at byte 1024"],
     [
       "a file that is cut off",

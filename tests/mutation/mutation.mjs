@@ -14,7 +14,7 @@ const PARTS = {
   "formats/pth": part("src/formats/pth"),
   "formats/onnx": part("src/formats/onnx"),
   "formats/tensorboard": part("src/formats/tensorboard"),
-  data: part("src/data"),
+  data: { ...part("src/data"), tests: [...testsIn("src/data"), ...testsIn("src/data/images")] },
   node: {
     files: ["runFolder", "runFiles", "checkpointFiles", "runLock"].map((name) => `src/node/${name}.ts`),
     tests: testsIn("src/node", /^run(Folder|Lock)/),

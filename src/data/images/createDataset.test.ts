@@ -22,6 +22,14 @@ describe("createDataset", () => {
     ["too few labels", { images: [new Uint8Array(432)] }, /^data: 1 images and 2 labels$/],
     ["too few bytes", { images: new Uint8Array(5) }, /^data: 5 bytes of images, but 2 labels .* need 864$/],
     ["one class", { classes: ["a"] }, /^data: 1 classes, expected 2 to 256$/],
+    ["too many classes", { classes: Array.from({ length: 257 }, String) }, /^data: 257 classes, expected 2 to 256$/],
+    [
+      "no height",
+      { shape: { channels: 3, height: 0, width: 12 } },
+      /^data: images of 3x0x12, expected .* integer height/,
+    ],
+    ["half a width", { shape: { channels: 3, height: 12, width: 1.5 } }, /^data: images of 3x12x1.5, expected /],
+    ["two channels", { shape: { channels: 2, height: 12, width: 12 } }, /^data: images of 2x12x12, expected 1 or 3 /],
     ["four channels", { shape: { channels: 4, height: 12, width: 12 } }, /^data: images of 4x12x12, expected 1 or 3 /],
   ])("refuses %s", (_, wrong, message) => {
     expect(() => createDataset({ ...two, images: new Uint8Array(864), labels: [0, 1], ...wrong })).toThrow(message);
