@@ -1,10 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, vi } from "vitest";
-import { initializeParameters, lenet5, wasmBackend } from "../src/engine.js";
+import { initializeParameters, lenet5, supportsFusedArithmetic, wasmBackend } from "../src/engine.js";
 import { RECIPES, type StartThread, type Threads } from "../src/index.js";
-import { startThread } from "../src/node/threads.js";
+import { enableFusedArithmetic, startThread } from "../src/node/threads.js";
 import { BatchEngine } from "./support/batchEngine.js";
+
+enableFusedArithmetic();
 
 const model = lenet5({ ...RECIPES.improved, input: { channels: 1, height: 28, width: 28 }, classes: 10 });
 
@@ -81,6 +83,20 @@ it("throws if a thread fails instead of waiting for it", async () => {
   const module = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
   const engine = await engineWith((start) => startThread({ ...start, module }));
   await expect(evaluateBlack(engine)).rejects.toThrow("a thread of the engine failed");
+  engine.dispose();
+});
+
+it.runIf(supportsFusedArithmetic())("throws if a thread rounds multiply-add twice, but the caller once", async () => {
+  // Each thread computes 4097² − 16,785,408 from words in the memory, which is 1 if it rounds once. Of a larger number, it is not.
+  const engine = await engineWith((start) => {
+    const words = new Int32Array(start.memory.buffer);
+    const factor = words.findIndex((word, index) => word === 4097 && words[index + 1] === 16_785_408);
+    words[factor + 1] = 16_785_410;
+    return startThread(start);
+  });
+  await expect(evaluateBlack(engine)).rejects.toThrow(
+    "a thread of the engine rounds multiply-add twice, but the calling thread once",
+  );
   engine.dispose();
 });
 
