@@ -15,9 +15,16 @@ describe("createDataset", () => {
     expect(createDataset({ ...two, images: dataset.images, labels: [0, 1] }).checksum).not.toBe(dataset.checksum);
   });
 
+  it("takes grey images, and as many classes as a byte can name", () => {
+    const classes = Array.from({ length: 256 }, String);
+    const grey = { classes, shape: { channels: 1, height: 2, width: 3 }, images: new Uint8Array(12), labels: [255, 0] };
+    expect(createDataset(grey)).toMatchObject({ channels: 1, labels: Uint8Array.of(255, 0) });
+  });
+
   it.each<[string, Partial<Parameters<typeof createDataset>[0]>, RegExp]>([
     ["an empty data set", { images: [], labels: [] }, /^data: there are no images$/],
     ["a label without a class", { labels: [0, 2] }, /^data: label 1 is 2, expected 0 to 1$/],
+    ["such a label first", { labels: [2, 0] }, /^data: label 0 is 2, expected 0 to 1$/],
     ["a label that is not an index", { labels: [0.5, 1] }, /^data: label 0 is 0\.5, expected the index of a class$/],
     ["too few labels", { images: [new Uint8Array(432)] }, /^data: 1 images and 2 labels$/],
     ["too few bytes", { images: new Uint8Array(5) }, /^data: 5 bytes of images, but 2 labels .* need 864$/],
