@@ -181,7 +181,10 @@ describe("lenet data preview", () => {
   });
 
   it.each([
-    [["nowhere"], /argument 'nowhere' is invalid for <name>. It must be fashion-mnist, mnist, cifar10, digits or the path of a folder/],
+    [
+      ["nowhere"],
+      /argument 'nowhere' is invalid for <name>. It must be fashion-mnist, mnist, cifar10, digits or the path of a folder/,
+    ],
     [["plain", "--augment", "blur=1"], /unknown augmentation key "blur"; the keys are crop, flip, /],
     [["plain", "--augment", "flip=2"], /flip must be a number from 0 to 1, not "2"/],
     [["plain", "--input", "3x300x300"], /It must be CxHxW, such as 1x28x28 or 3x32x32/],
