@@ -76,6 +76,7 @@ describe("help in Chinese", () => {
       const { code, stdout } = await inChinese(...path, "--help");
       expect(code, path.join(" ")).toBe(0);
       const [help] = stdout.split("用以下命令之一安装：");
+      for (const title of help.match(/^\S.*[:：]$/gm) ?? []) expect(title).toMatch(/^[^a-z]*：$/i);
       for (const title of [
         "Usage",
         "Options",
@@ -95,10 +96,8 @@ describe("help in Chinese", () => {
         expect(description, where).not.toMatch(/默认：[^）；]*[a-z0-9] [a-z]/i);
         described++;
         const [name] = term.split(" ");
-        if (help.includes("命令：") && !/^[-<[]/.test(name) && name !== "help") {
-          const isCommand = help.indexOf("命令：") < help.indexOf(`\n  ${term}`);
-          if (isCommand) paths.push([...path, name]);
-        }
+        const hasCommands = /^用法：.*\[命令\]$/m.test(help);
+        if (hasCommands && !/^[-<[]/.test(name) && name !== "help") paths.push([...path, name]);
       }
       if (path.length > 0) for (const line of lines(help)) expect(stringWidth(line), line).toBeLessThanOrEqual(80);
     }

@@ -137,6 +137,8 @@ describe("help", () => {
       "demo",
     ];
     for (const command of commands) expect(stderr).toContain(`\n  ${command} `);
+    const titles = stderr.match(/^\S.*:$/gm);
+    expect(titles).toEqual(["Options:", "Train:", "Use a network:", "Runs:", "Data:", "This machine:"]);
   });
 
   it.each(["help train", "train --help"])("explains a command: lenet %s", async (args) => {
@@ -145,6 +147,8 @@ describe("help", () => {
     expect(stdout).toMatch(/^Usage: lenet train \[options\]\n/);
     const options = ["recipe", "data", "data-dir", "epochs", "batch", "lr", "seed", "threads", "val-split", "out"];
     for (const option of [...options, "resume", "json", "quiet"]) expect(stdout).toContain(`\n  --${option} `);
+    const titles = ["Recipe:", "Data:", "Training:", "Processor or graphics card:", "Output:", "Options:"];
+    expect(stdout.match(/^\S.*:$/gm)).toEqual(titles);
   });
 
   it("prints the version", async () => {

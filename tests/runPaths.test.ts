@@ -1,10 +1,11 @@
+import { execFileSync } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RECIPES } from "../src/index.js";
 import { encodePng } from "../src/node/index.js";
-import { interruptAfter, type RunOptions, runProgram } from "./support/program.js";
+import { interruptAfter, PROGRAM, type RunOptions, runProgram } from "./support/program.js";
 
 let folder: string;
 
@@ -221,6 +222,18 @@ describe("sweeps and folders of runs", () => {
     expect(accuracies).toEqual(accuracies.toSorted((a, b) => b - a));
     expect(new Set(accuracies).size).toBeGreaterThan(2);
     expect(stderr).toMatch(/^warning: runs\/damaged: config\.json is not JSON\n$/);
+  });
+
+  it.each(["compare runs", "compare runs/sweep", "runs"])("are listed no wider than the terminal: lenet %s", (args) => {
+    const widest = (columns: number) => {
+      const command = `stty cols ${columns}; ${process.execPath} ${PROGRAM} ${args}`;
+      const env = { PATH: process.env.PATH, HOME: folder, TERM: "xterm", NO_COLOR: "1" };
+      const shown = execFileSync("script", ["-qec", command, "/dev/null"], { cwd: folder, env, encoding: "utf8" });
+      return Math.max(...lines(shown).map((line) => line.trimEnd().length));
+    };
+    expect(widest(200)).toBeGreaterThan(70);
+    expect(widest(70)).toBeLessThanOrEqual(70);
+    expect(widest(56)).toBeLessThanOrEqual(56);
   });
 
   it("are drawn in one chart, which is replaced with --force", async () => {

@@ -46,29 +46,34 @@ const program = new Command("lenet")
       LANGUAGES,
     ),
   )
+  .commandsGroup("Train:")
+  .addCommand(demoCommand())
   .addCommand(trainCommand())
   .addCommand(sweepCommand())
-  .addCommand(workerCommand())
   .addCommand(lrFindCommand())
+  .addCommand(recipeCommand())
+  .addCommand(summaryCommand())
+  .addCommand(workerCommand())
+  .commandsGroup("Use a network:")
   .addCommand(evalCommand())
   .addCommand(predictCommand())
   .addCommand(exportCommand())
-  .addCommand(compareCommand())
-  .addCommand(plotCommand())
-  .addCommand(runsCommand())
-  .addCommand(reportCommand())
-  .addCommand(proveCommand())
-  .addCommand(summaryCommand())
-  .addCommand(recipeCommand())
-  .addCommand(dataCommand())
-  .addCommand(cacheCommand())
-  .addCommand(verifyCommand())
   .addCommand(labCommand())
   .addCommand(serveCommand())
+  .commandsGroup("Runs:")
+  .addCommand(runsCommand())
+  .addCommand(compareCommand())
+  .addCommand(plotCommand())
+  .addCommand(reportCommand())
+  .addCommand(proveCommand())
+  .commandsGroup("Data:")
+  .addCommand(dataCommand())
+  .addCommand(cacheCommand())
+  .commandsGroup("This machine:")
   .addCommand(benchCommand())
   .addCommand(devicesCommand())
-  .addCommand(demoCommand());
-program.addCommand(completionCommand(program));
+  .addCommand(verifyCommand());
+program.addCommand(completionCommand(program)).helpCommand("help [command]", "display help for command");
 
 reportWrongUsage(program, "lenet");
 if (language === "zh") describeInChinese(program);

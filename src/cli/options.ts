@@ -259,8 +259,10 @@ export interface TrainingOptions extends ImageOptions {
 /** Adds the options for recipe, data and threads to a command that trains. */
 export function addTrainingOptions(command: Command): Command {
   return command
+    .optionsGroup("Recipe:")
     .addOption(recipeOption().default(DEFAULT_RECIPE.name))
     .addOption(configOption())
+    .optionsGroup("Data:")
     .addOption(dataOption("fashion-mnist"))
     .addOption(dataDirOption())
     .addOption(inputOption())
@@ -274,6 +276,7 @@ export function addTrainingOptions(command: Command): Command {
     )
     .addOption(augmentOption(`the recipe's; ${DEFAULT_RECIPE.name}: ${formatAsPreset(DEFAULT_RECIPE.augmentation)}`))
     .addOption(strictOption())
+    .optionsGroup("Training:")
     .addOption(
       new Option("--batch <n>", `images per training step ${recipeDefault(({ batchSize }) => batchSize)}`).argParser(
         batchSize,
@@ -297,16 +300,17 @@ export function addTrainingOptions(command: Command): Command {
         `weight of each class in the loss, such as 1,2,1, or balanced: by the number of images ${recipeDefault(() => "1 each")}`,
       ).argParser(classWeights),
     )
-    .addOption(seedOption())
-    .addOption(deviceOption())
-    .addOption(threadsOption())
-    .addOption(arithmeticOption())
     .addOption(
       new Option(
         "--val-split <fraction>",
         `fraction of the training images held out for validation; 0: train on all, and validate on the same ${recipeDefault((recipe) => recipe.validationFraction)}`,
       ).argParser(validationFraction),
-    );
+    )
+    .addOption(seedOption())
+    .optionsGroup("Processor or graphics card:")
+    .addOption(deviceOption())
+    .addOption(threadsOption())
+    .addOption(arithmeticOption());
 }
 
 /** The data settings in the options. */

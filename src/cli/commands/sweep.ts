@@ -85,17 +85,7 @@ const SETTINGS = [
 export function sweepCommand(): Command {
   return new Command("sweep")
     .description("train with several seeds and settings in parallel and compare the results")
-    .addOption(recipeOption().default("improved"))
-    .addOption(configOption())
-    .addOption(new Option("--epochs <n>", "number of epochs (default: the recipe's)").argParser(epochCount))
-    .addOption(new Option("--batch <n>", "images per training step (default: the recipe's)").argParser(batchSize))
-    .addOption(augmentOption("the recipe's"))
-    .addOption(dataOption().default("fashion-mnist"))
-    .addOption(dataDirOption())
-    .addOption(inputOption())
-    .addOption(fitOption().default("contain"))
-    .addOption(backgroundOption().default("black"))
-    .addOption(strictOption())
+    .optionsGroup("What to compare:")
     .addOption(
       new Option("--seeds <n|list>", "number of seeds, counting from 0, or a list such as 3,7 or 1-5")
         .argParser(parseSeeds)
@@ -117,8 +107,6 @@ export function sweepCommand(): Command {
         .argParser(foldCount)
         .conflicts("halving"),
     )
-    .addOption(teacherOption())
-    .addOption(softLabelsOption())
     .addOption(
       new Option(
         "--sample <n>",
@@ -134,26 +122,24 @@ export function sweepCommand(): Command {
         .argParser(integer(2, 100))
         .conflicts("index"),
     )
-    .addOption(new Option("--out <dir>", "sweep folder to create (default: sweeps/<data>-<recipe>)"))
-    .addOption(
-      new Option(
-        "--resume <sweep>",
-        "resume an interrupted sweep with its settings; with --seeds, train these seeds too; --data: where its images are now",
-      ).conflicts([...SETTINGS, "out"]),
-    )
-    .addOption(
-      new Option(
-        "--index <i>",
-        "train only this run of the sweep, counting from 0; the first process creates the folder",
-      ).argParser(integer(0, MOST_RUNS - 1)),
-    )
-    .addOption(
-      new Option(
-        "--collect <sweep...>",
-        "write the report of a sweep whose runs were trained with --index; runs in other folders are copied into the first",
-      ).conflicts([...SETTINGS, "data", "out", "seeds", "dataDir", "strict", "resume", "index", "device", "log"]),
-    )
+    .optionsGroup("Recipe:")
+    .addOption(recipeOption().default("improved"))
+    .addOption(configOption())
+    .addOption(new Option("--epochs <n>", "number of epochs (default: the recipe's)").argParser(epochCount))
+    .addOption(new Option("--batch <n>", "images per training step (default: the recipe's)").argParser(batchSize))
+    .addOption(augmentOption("the recipe's"))
+    .addOption(teacherOption())
+    .addOption(softLabelsOption())
+    .optionsGroup("Data:")
+    .addOption(dataOption().default("fashion-mnist"))
+    .addOption(dataDirOption())
+    .addOption(inputOption())
+    .addOption(fitOption().default("contain"))
+    .addOption(backgroundOption().default("black"))
+    .addOption(strictOption())
+    .optionsGroup("Processor, graphics card or many machines:")
     .addOption(deviceOption())
+    .addOption(arithmeticOption())
     .addOption(
       new Option("--jobs <n>", "number of runs to train in parallel on the processor")
         .argParser(integer(1, MOST_JOBS))
@@ -168,7 +154,26 @@ export function sweepCommand(): Command {
         .conflicts(["device", "jobs", "index", "collect"]),
     )
     .addOption(queueNameOption())
-    .addOption(arithmeticOption())
+    .addOption(
+      new Option(
+        "--index <i>",
+        "train only this run of the sweep, counting from 0; the first process creates the folder",
+      ).argParser(integer(0, MOST_RUNS - 1)),
+    )
+    .addOption(
+      new Option(
+        "--collect <sweep...>",
+        "write the report of a sweep whose runs were trained with --index; runs in other folders are copied into the first",
+      ).conflicts([...SETTINGS, "data", "out", "seeds", "dataDir", "strict", "resume", "index", "device", "log"]),
+    )
+    .optionsGroup("Output:")
+    .addOption(new Option("--out <dir>", "sweep folder to create (default: sweeps/<data>-<recipe>)"))
+    .addOption(
+      new Option(
+        "--resume <sweep>",
+        "resume an interrupted sweep with its settings; with --seeds, train these seeds too; --data: where its images are now",
+      ).conflicts([...SETTINGS, "out"]),
+    )
     .addOption(logOption())
     .addOption(jsonOption())
     .addOption(quietOption())

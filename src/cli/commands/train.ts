@@ -31,6 +31,7 @@ interface TrainOptions extends TrainingOptions {
 /** `lenet train`: trains a network into a run folder. */
 export function trainCommand(): Command {
   return addTrainingOptions(new Command("train").description("train LeNet-5 into a run folder"))
+    .optionsGroup("Training:")
     .addOption(
       new Option("--epochs <n>", `number of epochs ${recipeDefault(({ epochs }) => epochs)}`).argParser(epochCount),
     )
@@ -52,6 +53,7 @@ export function trainCommand(): Command {
     .addOption(
       new Option("--no-fold", "save the weights with batch normalisation, instead of folding it into their layers"),
     )
+    .optionsGroup("Output:")
     .addOption(new Option("--out <dir>", "run folder to create (default: runs/<data>-<recipe>-seed<n>)"))
     .addOption(
       new Option(

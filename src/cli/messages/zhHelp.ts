@@ -172,6 +172,17 @@ const TITLES: Readonly<Record<string, string>> = {
   "Arguments:": "参数：",
   "Options:": "选项：",
   "Commands:": "命令：",
+  "Train:": "训练：",
+  "Use a network:": "使用网络：",
+  "Runs:": "运行：",
+  "Data:": "数据：",
+  "This machine:": "本机：",
+  "Recipe:": "配方：",
+  "Training:": "训练：",
+  "What to compare:": "比较什么：",
+  "Processor or graphics card:": "处理器或显卡：",
+  "Processor, graphics card or many machines:": "处理器、显卡或多台机器：",
+  "Output:": "输出：",
 };
 
 /** Replaces the descriptions of commands, arguments and options with the Chinese ones. */
