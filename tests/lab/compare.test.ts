@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { unzipSync } from "fflate";
+import { strFromU8, unzipSync } from "fflate";
 import type { Browser, Download, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { generateDigits } from "../../src/data/digits.js";
@@ -206,6 +206,16 @@ describe.skipIf(!executable)(`the view "Compare and save"${SKIPPED}`, () => {
     expect(record.result?.fingerprint).toBe(trained);
     const again = await runProgram(folder, ["eval", run, "--data", "digits", "--json"]);
     expect(JSON.parse(again.stdout)).toMatchObject({ fingerprint: trained });
+
+    const chooseLanguage = (language: string) => page.locator("header select").first().selectOption(language);
+    await chooseLanguage("zh");
+    const chinese = unzipSync(await readFile(await saved(page, "运行文件夹 (.zip)")));
+    await chooseLanguage("en");
+    const curvesIn = (files: typeof archive) => strFromU8(files["lenet-run-1/curves.svg"]);
+    expect([archive, chinese].map(curvesIn)).toEqual([
+      expect.stringContaining("best validation"),
+      expect.stringContaining("最好的验证准确率"),
+    ]);
 
     // Lets the file input take a folder.
     await page.locator("input[type=file]").evaluate((input: HTMLInputElement) => {
