@@ -88,7 +88,7 @@ describe.skipIf(missing.length > 0)(
     ])("loads one screenshot on %s, of the page's width and colours", async (path, options, name) => {
       const page = await browser.newPage(options);
       const screenshots: string[] = [];
-      page.on("request", (request) => void (request.url().endsWith(".png") && screenshots.push(request.url())));
+      page.on("request", (request) => void (request.url().endsWith(".webp") && screenshots.push(request.url())));
       await page.goto(address + path, { waitUntil: "networkidle" });
       const shown = page.locator("picture:visible img");
       await shown.scrollIntoViewIfNeeded();

@@ -84,12 +84,13 @@ function inlinePictures(state: State): void {
 function chooseScreenshots(state: State, escapeHtml: (text: string) => string): void {
   for (const token of state.tokens.flatMap(({ children }) => children ?? [])) {
     const path = token.type === "image" ? token.attrGet("src") : null;
-    if (!path?.endsWith("-desktop-light.png")) continue;
+    if (!path?.endsWith("-desktop-light.webp")) continue;
     const files = (device: string, theme: string) => {
       const file = path.replace("desktop-light", `${device}-${theme}`);
+      // The header of a WebP's single frame has 14 bits for each side.
       const header = readFileSync(join(DOCS, dirname(state.env.relativePath), file));
-      const size = `width="${header.readUInt32BE(16)}" height="${header.readUInt32BE(20)}"`;
-      return { source: file.startsWith(".") ? file : `./${file}`, size };
+      const [width, height] = [26, 28].map((place) => header.readUInt16LE(place) & 0x3fff);
+      return { source: file.startsWith(".") ? file : `./${file}`, size: `width="${width}" height="${height}"` };
     };
     const picture = (theme: string) => {
       const [phone, desktop] = [files("phone", theme), files("desktop", theme)];

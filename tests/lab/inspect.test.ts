@@ -51,6 +51,22 @@ describeLab('the view "Look inside"', (lab) => {
       await expect.poll(() => page.url(), PATIENTLY).toContain("inspectLayer=C3");
     });
 
+    test("uses the width of a projector, with maps and text as much larger, and parts that are still hit", async () => {
+      const before = page.viewportSize()!;
+      const map = page.getByRole("region", { name: "C3", exact: true }).getByRole("application");
+      const small = (await map.boundingBox())!;
+      await page.setViewportSize({ width: 2560, height: 1440 });
+      await expect.poll(async () => (await map.boundingBox())!.height, PATIENTLY).toBeGreaterThan(1.4 * small.height);
+      const view = (await page.locator(".inspect").boundingBox())!;
+      expect(view.width).toBeGreaterThan(2000);
+      const bars = page.getByRole("application", { name: /^Classes: / });
+      const { width, height } = (await bars.boundingBox())!;
+      // The seventh of ten.
+      await bars.click({ position: { x: width / 2, y: 0.65 * height } });
+      await expect.poll(() => page.url(), PATIENTLY).toContain("inspectUnit=6");
+      await page.setViewportSize(before);
+    });
+
     test("tells screen readers the prediction", async () => {
       await page.getByRole("button", { name: "Clear" }).click();
       await draw(padOf(page), DRAWN["7"]);

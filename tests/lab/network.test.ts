@@ -281,7 +281,7 @@ describeLab('the view "The network"', (lab) => {
 
   test("is in Chinese, too", async () => {
     const { page } = await openReading("#network?lang=zh&networkShow=clothes&image=clothes:9");
-    await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("它认出 短靴。");
+    await expect.poll(() => headline(page).textContent(), PATIENTLY).toBe("它认出“短靴”。");
     await page.getByRole("button", { name: "从噪声开始" }).waitFor();
     await page.context().close();
   });

@@ -1,18 +1,23 @@
-// Writes docs/lab/*.png: every view of the lab, a fleet, and two networks in Compare, on desktop and phone, light and dark; the
-// first view also on a projector and in Chinese, for which the machine needs a Chinese font. Run `npm run build` first:
+// Writes docs/lab/*.webp: every view of the lab, a fleet, and two networks in Compare, on a desktop, a phone and a projector,
+// light and dark, in English and Chinese, for which the machine needs a Chinese font. Run `npm run build` first:
 //
-//   node tests/lab/screenshots.mjs [VIEW …]
-//
-// Without names, all are taken: network, and the others together.
+//   node tests/lab/screenshots.mjs [network | others]
 
 import { spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { findChromium } from "../../bench/browser/chromium.mjs";
 
 const VIEWS = { train: "Train", inspect: "Look inside", understand: "Understand", compare: "Compare" };
-const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+const SIZES = {
+  desktop: { width: 1440, height: 900 },
+  phone: { width: 390, height: 844 },
+  projector: { width: 2560, height: 1440 },
+};
+const LANGUAGES = ["en", "zh"];
+/** Fine lines and small text stay clear. */
+const QUALITY = 90;
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const folder = `${root}docs/lab/`;
 
@@ -28,10 +33,46 @@ const browser = await chromium.launch({
   executablePath: findChromium(),
   args: ["--no-sandbox", "--enable-unsafe-swiftshader"],
 });
-const wanted = process.argv.slice(2);
+const [wanted] = process.argv.slice(2);
 for (const colorScheme of ["light", "dark"]) {
-  if (wanted.length === 0 || wanted.includes("network")) await photographNetwork(colorScheme);
-  if (wanted.length > 0 && !wanted.some((name) => name !== "network")) continue;
+  if (wanted !== "others") await photographNetwork(colorScheme);
+  if (wanted !== "network") await photographOthers(colorScheme);
+}
+await browser.close();
+lab.kill();
+
+/** Takes pictures of the view "The network": the answer, a part, clothes, space, a moment of the training. */
+async function photographNetwork(colorScheme) {
+  const states = {
+    network: { sizes: Object.keys(SIZES), languages: LANGUAGES },
+    "network-space": { hash: "networkSpace=on", sizes: Object.keys(SIZES) },
+    "network-part": { hash: "image=digits:4&part=C3:1", sizes: ["desktop", "phone"] },
+    "network-clothes": { hash: "networkShow=clothes&image=clothes:9", sizes: ["desktop", "phone"] },
+    "network-rewound": { sizes: ["desktop"], moment: 6 },
+  };
+  for (const [name, { hash = "", sizes, languages = ["en"], moment }] of Object.entries(states)) {
+    for (const [language, size] of languages.flatMap((one) => sizes.map((size) => [one, size]))) {
+      const page = await browser.newPage({ colorScheme, viewport: SIZES[size], reducedMotion: "reduce" });
+      await page.goto(`${address}#network?lang=${language}&${hash}`);
+      await page.locator(".network-sure", { hasText: /\d/ }).waitFor();
+      await page.locator(".network-pick").nth(23).waitFor();
+      if (hash.includes("networkSpace")) await page.locator(".space canvas").waitFor();
+      if (moment !== undefined) {
+        const slider = page.getByRole("slider");
+        await slider.focus();
+        await slider.press("Home");
+        for (let step = 0; step < moment; step++) await slider.press("ArrowRight");
+        await page.getByText(/^After [\d,]+ images/).waitFor();
+        await slider.blur();
+      }
+      await save(page, name, language, size, colorScheme);
+      await page.close();
+    }
+  }
+}
+
+/** Takes pictures of the other views, of two networks that disagree, and of a fleet. */
+async function photographOthers(colorScheme) {
   const page = await browser.newPage({ colorScheme, viewport: SIZES.desktop, reducedMotion: "reduce" });
   await page.goto(`${address}#inspect`);
   await page.getByRole("button", { name: /Generate 6,000/ }).click();
@@ -59,53 +100,35 @@ for (const colorScheme of ["light", "dark"]) {
   await photograph(fleet, "fleet", colorScheme, ".figures");
   await fleet.close();
 }
-await browser.close();
-lab.kill();
 
-/** Takes pictures of the view "The network": the answer, a part, clothes, a moment of the training. */
-async function photographNetwork(colorScheme) {
-  const sizes = {
-    ...SIZES,
-    wide: { width: 1920, height: 1080 },
-    projector: { width: 2560, height: 1440 },
-  };
-  const states = {
-    network: { sizes: Object.keys(sizes) },
-    "network-part": { hash: "image=digits:4&part=C3:1", sizes: ["desktop", "phone"] },
-    "network-clothes": { hash: "networkShow=clothes&image=clothes:9", sizes: ["desktop", "phone"] },
-    "network-space": { hash: "networkSpace=on", sizes: ["desktop", "phone", "projector"] },
-    "network-rewound": { sizes: ["desktop"], moment: 6 },
-    "network-zh": { hash: "lang=zh", sizes: ["desktop", "phone", "projector"] },
-  };
-  for (const [name, { hash = "", sizes: own, moment }] of Object.entries(states)) {
-    for (const size of own) {
-      const page = await browser.newPage({ colorScheme, viewport: sizes[size], reducedMotion: "reduce" });
-      await page.goto(`${address}#network?${hash}`);
-      await page.locator(".network-sure", { hasText: /\d/ }).waitFor();
-      await page.locator(".network-pick").nth(23).waitFor();
-      if (hash.includes("networkSpace")) await page.locator(".space canvas").waitFor();
-      if (moment !== undefined) {
-        const slider = page.getByRole("slider");
-        await slider.focus();
-        await slider.press("Home");
-        for (let step = 0; step < moment; step++) await slider.press("ArrowRight");
-        await page.getByText(/^After [\d,]+ images/).waitFor();
-        await slider.blur();
-      }
-      await page.screenshot({ path: `${folder}${name}-${size}-${colorScheme}.png` });
-      await page.close();
+/** Takes a picture in each language and size, from the top of the page or from an element on. */
+async function photograph(page, name, colorScheme, element = "body") {
+  const languages = page.locator(".settings select").first();
+  for (const language of LANGUAGES) {
+    await page.setViewportSize(SIZES.desktop);
+    await languages.selectOption(language);
+    for (const [size, viewport] of Object.entries(SIZES)) {
+      await page.setViewportSize(viewport);
+      // The charts are redrawn for the new width.
+      await page.waitForTimeout(2500);
+      // No button is pointed at, and what sticks to the top covers nothing.
+      await page.mouse.move(0, 0);
+      await page.locator(element).evaluate((one) => {
+        const lines = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+        scrollTo(0, Math.max(0, one.offsetTop - 8 * lines));
+      });
+      await save(page, name, language, size, colorScheme);
     }
   }
+  await page.setViewportSize(SIZES.desktop);
+  await languages.selectOption("en");
 }
 
-/** Takes a picture in each size, from the top of the page or from an element on. */
-async function photograph(page, name, colorScheme, element = "body") {
-  for (const [size, viewport] of Object.entries(SIZES)) {
-    await page.setViewportSize(viewport);
-    // The charts are redrawn for the new width.
-    await page.waitForTimeout(2500);
-    await page.locator(element).evaluate((one) => scrollTo(0, Math.max(0, one.offsetTop - 110)));
-    await page.screenshot({ path: `${folder}${name}-${size}-${colorScheme}.png` });
-  }
-  await page.setViewportSize(SIZES.desktop);
+/** Playwright itself takes no WebP, which is a quarter of PNG's size. */
+async function save(page, name, language, size, colorScheme) {
+  const session = await page.context().newCDPSession(page);
+  const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: QUALITY });
+  const spoken = language === "en" ? "" : `-${language}`;
+  writeFileSync(`${folder}${name}${spoken}-${size}-${colorScheme}.webp`, Buffer.from(data, "base64"));
+  await session.detach();
 }

@@ -282,7 +282,7 @@ describeLab("the pictures of two networks in Compare", (lab) => {
 
   test("is in Chinese, too", async () => {
     const { page } = await lab.open("#compare?lang=zh&compareFirst=digits&compareSecond=digits&image=digits:8", STILL);
-    await expect.poll(() => said(page).locator("h2").textContent(), PATIENTLY).toBe("两个都认出 8。");
+    await expect.poll(() => said(page).locator("h2").textContent(), PATIENTLY).toBe("两个都认出“8”。");
     await page.context().close();
   });
 

@@ -9,7 +9,7 @@ import {
   valueAxis,
 } from "../../src/report/chart.js";
 import { scaleLinear, symbolCircle } from "../../src/vendor/d3.js";
-import { useWidth } from "./hooks.js";
+import { useScale, useWidth } from "./hooks.js";
 import type { LineStyle } from "./palette.js";
 
 /** One line of a chart. */
@@ -64,7 +64,10 @@ const INKS: ChartInks = { text: "var(--quiet)", quiet: "var(--quiet)", grid: "va
 /** A line chart with a readout of the values under the pointer. */
 export function LineChart(props: LineChartProps) {
   const { title, series, ranges = [], xMost, xLabel, formatX, formatY, falling, empty } = props;
-  const [ref, width] = useWidth<HTMLDivElement>();
+  const [ref, pixels] = useWidth<HTMLDivElement>();
+  const scale = useScale();
+  const width = pixels / scale;
+  const height = MARGIN.top + PLOT_HEIGHT + MARGIN.bottom;
   const [pointer, setPointer] = useState<Place | undefined>(undefined);
   const plotWidth = Math.max(1, width - MARGIN.left - MARGIN.right);
   const x = scaleLinear([0, xMost], [MARGIN.left, MARGIN.left + plotWidth]);
@@ -84,7 +87,7 @@ export function LineChart(props: LineChartProps) {
   }, [series, ranges, plotWidth, xMost, xLabel, empty]);
   const placeOf = (event: PointerEvent & { readonly currentTarget: SVGSVGElement }): Place | undefined => {
     const { left, top } = event.currentTarget.getBoundingClientRect();
-    const place = { x: x.invert(event.clientX - left), y: y.invert(event.clientY - top) };
+    const place = { x: x.invert((event.clientX - left) / scale), y: y.invert((event.clientY - top) / scale) };
     return place.x >= 0 && place.x <= xMost ? place : undefined;
   };
   const near = pointer && nearestLine(series, pointer, PICK_DISTANCE, (value) => y(value));
@@ -93,8 +96,9 @@ export function LineChart(props: LineChartProps) {
       <figcaption>{title}</figcaption>
       <svg
         class={near && "pickable"}
-        width={width}
-        height={MARGIN.top + PLOT_HEIGHT + MARGIN.bottom}
+        width={pixels}
+        height={scale * height}
+        viewBox={`0 0 ${width} ${height}`}
         role="img"
         aria-label={title}
         onPointerDown={(event) => setPointer(placeOf(event))}

@@ -28,6 +28,21 @@ export function useWidth<Of extends Element>(): [ref: RefObject<Of | null>, widt
   return [ref, width];
 }
 
+/** How much larger than usual the page's text is, as it is on a projector; not less than 1. */
+export function useScale(): number {
+  const [scale, setScale] = useState(textScale);
+  useEffect(() => {
+    const onResize = () => setScale(textScale());
+    addEventListener("resize", onResize);
+    return () => removeEventListener("resize", onResize);
+  }, []);
+  return scale;
+}
+
+function textScale(): number {
+  return Math.max(1, Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16);
+}
+
 /** Whether any part of an element is in sight. */
 export function useInSight<Of extends Element>(): [ref: RefObject<Of | null>, isInSight: ReadonlySignal<boolean>] {
   const ref = useRef<Of>(null);

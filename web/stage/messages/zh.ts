@@ -6,11 +6,11 @@ export const zh: typeof en = {
 
   blank: "画一个数字。",
   blankMore: "从像素到答案，每一层都跟着笔变化。",
-  reads: (name) => `它认出 ${name}。`,
-  doubts: (name, other) => `${name}？还是 ${other}？`,
-  misreads: (name, meant) => `它认作 ${name}，其实是 ${meant}。`,
-  afterImages: (images, name) => `看过 ${images} 张图像后：${name}。`,
-  beforeLearning: (name) => `学习之前：${name}，全凭运气。`,
+  reads: (name) => `它认出“${name}”。`,
+  doubts: (name, other) => `“${name}”？还是“${other}”？`,
+  misreads: (name, meant) => `它认作“${name}”，其实是“${meant}”。`,
+  afterImages: (images, name) => `看过 ${images} 张图像后：“${name}”。`,
+  beforeLearning: (name) => `学习之前：“${name}”，全凭运气。`,
   most: (map, stage, value) => ({ text: `${stage} 的第 ${map} 张特征图最支持它，${value}`, tone: "adds" }),
   next: (map, value) => ({ text: `第 ${map} 张，${value}`, tone: "adds" }),
   secondly: "，其次是",
@@ -22,7 +22,7 @@ export const zh: typeof en = {
   silentMap: (map, stage) => `${stage} 的第 ${map} 张特征图为什么暗`,
   whyUnit: (unit, stage) => `${stage} 的第 ${unit} 个单元为什么活跃`,
   silentUnit: (unit, stage) => `${stage} 的第 ${unit} 个单元为什么沉默`,
-  whyOutput: (name) => `什么支持 ${name}`,
+  whyOutput: (name) => `什么支持“${name}”`,
   tuning: (map, answers, value, row, column) =>
     `第 ${map} 张特征图${answers}。这里最强的位置是第 ${row} 行第 ${column} 列：${value}`,
   pooling: (isMaximum, value, row, column) =>
@@ -52,9 +52,9 @@ export const zh: typeof en = {
   cameraClose: "关闭",
   seen: "网络得到的图像：已居中，与训练图像相同",
   answer: "答案",
-  answerOf: (name) => `${name} 的答案`,
+  answerOf: (name) => `答案：${name}`,
   sure: (percent) => `概率 ${percent}`,
-  thenOther: (name, percent) => `其次 ${name}，${percent}`,
+  thenOther: (name, percent) => `其次“${name}”，${percent}`,
   announceAnswer: (name, percent) => `${name}，概率 ${percent}`,
 
   picks: "可以试试的图像",
@@ -66,7 +66,7 @@ export const zh: typeof en = {
   anyImage: "随机",
   heldOutPlace: (place, count, name) => `${count} 张中的第 ${place} 张：${name}`,
   pickDigit: (name) => `数字 ${name}`,
-  pickMisread: (name) => `${name}，现成的网络会读错`,
+  pickMisread: (name) => `“${name}”，现成的网络会认错`,
   takes: "减少",
   adds: "增加",
 

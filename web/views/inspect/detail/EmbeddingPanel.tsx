@@ -1,7 +1,7 @@
 import { effect, useComputed, useSignalEffect } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { changeUrl, url } from "../../../address/url.js";
-import { useWidth } from "../../../kit/hooks.js";
+import { useScale, useWidth } from "../../../kit/hooks.js";
 import { askSurvey, surveyOf, surveyState } from "../../../state/survey.js";
 import { project } from "../../../worker/inspect/principal.js";
 import { canvasColors } from "../layers/colors.js";
@@ -21,7 +21,9 @@ const REACH = 14;
 /** The images in the plane in which the values of the last layer before the output vary most; each can be picked. */
 export function EmbeddingPanel() {
   const m = messages();
-  const [box, width] = useWidth<HTMLDivElement>();
+  const [box, pixels] = useWidth<HTMLDivElement>();
+  const scale = useScale();
+  const width = pixels / scale;
   const canvas = useRef<HTMLCanvasElement>(null);
   const images = useComputed(() => {
     const part = unfiltered.value;
@@ -48,10 +50,10 @@ export function EmbeddingPanel() {
   });
   const draw = () => {
     if (!canvas.current || width === 0 || !shown.value) return;
-    const side = Math.floor(width * devicePixelRatio);
+    const side = Math.floor(pixels * devicePixelRatio);
     const context = prepare(canvas.current, side, side);
     if (!context) return;
-    context.scale(devicePixelRatio, devicePixelRatio);
+    context.scale(scale * devicePixelRatio, scale * devicePixelRatio);
     paint(context, frameOf(shown.value.survey.coordinates, width));
     context.setTransform(1, 0, 0, 1, 0, 0);
   };
@@ -125,7 +127,7 @@ export function EmbeddingPanel() {
           onClick={({ offsetX, offsetY }) => {
             if (!shown.value) return;
             const { coordinates } = shown.value.survey;
-            pick(nearestPoint(coordinates, frameOf(coordinates, width), offsetX, offsetY, REACH));
+            pick(nearestPoint(coordinates, frameOf(coordinates, width), offsetX / scale, offsetY / scale, REACH));
           }}
         />
       </div>

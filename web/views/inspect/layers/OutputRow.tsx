@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import type { PaperLayer } from "../../../../src/model/index.js";
 import { url } from "../../../address/url.js";
 import { formatPercent, formatValue } from "../../../i18n/numbers.js";
-import { useWidth } from "../../../kit/hooks.js";
+import { useScale, useWidth } from "../../../kit/hooks.js";
 import { messages } from "../messages/index.js";
 import { response, select, selection } from "../state/response.js";
 import { shownImage } from "../state/shownImage.js";
@@ -47,10 +47,11 @@ export interface OutputRowProps {
 export function OutputRow({ paper, position }: OutputRowProps) {
   const m = messages();
   const [box, width] = useWidth<HTMLDivElement>();
+  const scale = useScale();
   const canvas = useRef<HTMLCanvasElement>(null);
   const classes = shownNetwork.value?.classes ?? [];
   const count = response.value?.probabilities.length ?? classes.length;
-  const layout: BarLayout = barLayout(count, width);
+  const layout: BarLayout = barLayout(count, width / scale);
   const isSelected = selection.value?.position === position;
   const selected = isSelected ? selection.value?.unit : undefined;
   const label = useComputed(() => {
@@ -62,14 +63,15 @@ export function OutputRow({ paper, position }: OutputRowProps) {
     if (!canvas.current || width === 0 || !response.value) return;
     const { probabilities, values } = response.value;
     const isBefore = url.value.inspectMoment === "before";
+    const ratio = scale * devicePixelRatio;
     const context = prepare(
       canvas.current,
       Math.floor(width * devicePixelRatio),
-      Math.floor(layout.totalHeight * devicePixelRatio),
+      Math.floor(layout.totalHeight * ratio),
     );
     if (!context) return;
     context.save();
-    context.scale(devicePixelRatio, devicePixelRatio);
+    context.scale(ratio, ratio);
     const shown: ArrayLike<number> = isBefore ? values[values.length - 1] : probabilities;
     const texts = Array.from(shown, (value) => (isBefore ? formatValue(value) : formatPercent(value)));
     paintBars(context, layout, {
@@ -109,7 +111,7 @@ export function OutputRow({ paper, position }: OutputRowProps) {
           aria-label={label}
           onKeyDown={move}
           onClick={({ offsetX, offsetY }) => {
-            const unit = barAt(layout, offsetX, offsetY);
+            const unit = barAt(layout, offsetX / scale, offsetY / scale);
             if (unit !== undefined) select(paper, unit);
           }}
         />

@@ -1,6 +1,6 @@
 import { effect, type ReadonlySignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { useWidth } from "../../../kit/hooks.js";
+import { useScale, useWidth } from "../../../kit/hooks.js";
 import { ARROWS } from "./keyboard.js";
 import { prepare } from "./paint.js";
 import { neighbour, type SheetLayout, sheetLayout, unitAt } from "./sheetLayout.js";
@@ -10,7 +10,7 @@ export interface SheetProps {
   readonly count: number;
   readonly height: number;
   readonly width: number;
-  /** The available space, in CSS pixels. */
+  /** The available space, in CSS pixels for text of the usual size. */
   readonly room: { readonly height: number; readonly mostScale: number; readonly gap: number };
   /** The margin around the maps, in CSS pixels, which keeps outlines at the border visible. */
   readonly margin?: number;
@@ -36,12 +36,13 @@ export function Sheet({ count, height, width, room, margin = 3, paint, label, na
   const [box, boxWidth] = useWidth<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
   const ratio = devicePixelRatio;
+  const scale = ratio * useScale();
   const border = Math.round(margin * ratio);
   const layout = sheetLayout(count, height, width, {
     width: Math.floor(Math.max(1, boxWidth * ratio - 2 * border)),
-    height: Math.floor(room.height * ratio),
-    mostScale: Math.max(1, Math.floor(room.mostScale * ratio)),
-    gap: Math.max(1, Math.round(room.gap * ratio)),
+    height: Math.floor(room.height * scale),
+    mostScale: Math.max(1, Math.floor(room.mostScale * scale)),
+    gap: Math.max(1, Math.round(room.gap * scale)),
   });
   const draw = () => {
     if (!canvas.current || boxWidth === 0) return;

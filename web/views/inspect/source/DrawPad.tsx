@@ -2,7 +2,7 @@ import { effect } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { changeUrl } from "../../../address/url.js";
 import { Button } from "../../../kit/controls.js";
-import { useWidth } from "../../../kit/hooks.js";
+import { useScale, useWidth } from "../../../kit/hooks.js";
 import { type PadStroke, PEN_RADIUS } from "../../../scene/pen.js";
 import { usePen } from "../../../scene/usePen.js";
 import { canvasColors } from "../layers/colors.js";
@@ -21,7 +21,7 @@ export function DrawPad() {
   const [box, boxWidth] = useWidth<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
   const pen = usePen(STROKES, "inspect-stroke");
-  const side = Math.min(MOST_SIDE, boxWidth);
+  const side = Math.min(MOST_SIDE * useScale(), boxWidth);
   const { strokes, isExample, cleared } = drawing.value;
   useLayoutEffect(() =>
     effect(() => {
