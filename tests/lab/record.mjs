@@ -37,7 +37,7 @@ const browser = await chromium.launch({
 });
 const page = await browser.newPage({ viewport: SIZE, deviceScaleFactor: SCALE, locale: "en-US", colorScheme: "light" });
 await page.clock.install();
-await page.goto(`${address}#network?count=5000&epochs=10`);
+await page.goto(`${address}#network?count=5000&epochs=16&lr=0.0004`);
 await page.clock.runFor(3000);
 await page.getByRole("heading", { name: "It reads a 3." }).waitFor();
 await page.getByRole("button", { name: "Clear" }).click();
@@ -89,12 +89,12 @@ await rest(5);
 
 // Another one learns from noise.
 await press(page.getByRole("button", { name: "Start from noise" }));
-const title = page.locator(".network-act h2");
+const headline = page.getByRole("heading", { level: 1 });
+const isOver = page.getByText("Finished. The weights are");
 for (let step = 0; step < 70; step++) {
-  const state = await title.textContent();
-  if (state === "You taught this one") break;
+  if ((await isOver.count()) > 0) break;
   // Digits are drawn first, which is no news.
-  if (state === "Learning from noise") await frame();
+  if (/^(Before|After) /.test(await headline.textContent())) await frame();
   else {
     await page.clock.runFor(FRAME);
     step--;

@@ -31,9 +31,11 @@ export const subject = new Subject(
   computed(() => selectedRun.value && learningOf(selectedRun.value)),
 );
 
-/** What is said before the first run; later, it is what the picture shows. */
+/** What is said before a run has weights; later, it is what the picture shows. */
 export function saidBefore(): Said | undefined {
   const m = messages();
-  const isSaid = selectedRun.value === undefined && subject.picture.value.chosen === undefined;
-  return isSaid ? { headline: m.title, pieces: [{ text: m.lead }] } : undefined;
+  const hasBegun = selectedRun.value !== undefined && subject.isReady.value;
+  return !hasBegun && subject.picture.value.chosen === undefined
+    ? { headline: m.title, pieces: [{ text: m.lead }] }
+    : undefined;
 }
