@@ -33,11 +33,15 @@ interface Entry {
 /**
  * Reads a safetensors file. Values are copied; F16 and BF16 are widened to float32, BOOL is read as bytes.
  *
- * @param budget what its tensors may take
  * @throws FormatError for anything but a complete, gapless file of the types F64, F32, F16, BF16, I8 to I64, U8 to U64
  *   and BOOL
  */
-export function readSafetensors(bytes: Uint8Array, budget = new TensorBudget(bytes.length)): TensorFile {
+export function readSafetensors(bytes: Uint8Array): TensorFile {
+  return readSafetensorsWithin(bytes, new TensorBudget(bytes.length));
+}
+
+/** {@link readSafetensors} with another budget than that of weights. */
+export function readSafetensorsWithin(bytes: Uint8Array, budget: TensorBudget): TensorFile {
   const headerLength = readHeaderLength(bytes);
   const header = parseHeader(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + headerLength));
   const data = bytes.subarray(LENGTH_BYTES + headerLength);

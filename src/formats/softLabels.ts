@@ -3,7 +3,7 @@ import { logarithm } from "../numeric/elementary.js";
 import { TensorBudget } from "./elements.js";
 import { FormatError } from "./errors.js";
 import { isNpy, readNpy } from "./npy.js";
-import { readSafetensors } from "./safetensors.js";
+import { readSafetensorsWithin } from "./safetensors.js";
 
 /** How far the sum of a row of probabilities may be from 1, for those of half precision. */
 const SUM_TOLERANCE = 0.01;
@@ -34,7 +34,7 @@ export function readSoftLabels(bytes: Uint8Array): Tensor<Float32Array> {
 
 function onlyTensor(bytes: Uint8Array): Tensor {
   // Half precision becomes twice as large.
-  const { tensors } = readSafetensors(bytes, new TensorBudget(2 * bytes.length));
+  const { tensors } = readSafetensorsWithin(bytes, new TensorBudget(2 * bytes.length));
   if (tensors.size !== 1) throw new FormatError(`soft labels are one tensor, but the file has ${tensors.size}`);
   const [tensor] = tensors.values();
   return tensor;
