@@ -113,6 +113,15 @@ describe("the package", () => {
     expect(Object.keys(manifest().scripts)).not.toEqual(expect.arrayContaining([expect.stringMatching(/install/)]));
   });
 
+  it("exports its package.json", () => {
+    const program = 'console.log(require("lenet/package.json").version)';
+    const output = execFileSync(process.execPath, ["--input-type=commonjs", "--eval", program], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect(output).toBe(`${manifest().version}\n`);
+  });
+
   it("can be imported in Node, entry by entry", () => {
     expect(entries()).toEqual([".", "./engine", "./data", "./formats", "./node", "./browser"]);
     for (const entry of entries()) {

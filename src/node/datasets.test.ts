@@ -561,7 +561,7 @@ describe("loadDataset by download", () => {
         const onProgress = ({ receivedBytes }: DownloadProgress) => {
           if (receivedBytes === breakAt) breakConnection();
         };
-        const options = { mirrors: [address], timeouts, onProgress };
+        const options = { mirrors: [address], timeouts: patient, onProgress };
         for (const cut of new Set([...strided, 1, packed.length - 1])) {
           await rm(cache, { recursive: true, force: true });
           breakAt = cut;
