@@ -46,14 +46,14 @@ export interface FrameProps {
 /** What surrounds the picture of a network: it measures the room that there is, in which all lengths are. */
 export function Frame({ class: more = "", children }: FrameProps) {
   const element = useRef<HTMLDivElement>(null);
-  const size = useSignal(sizeOf(document.documentElement.clientWidth));
+  const size = useSignal(sizeOf(probableWidth()));
   useLayoutEffect(() => {
     const measure = () => {
       const own = sizeOf(element.current?.clientWidth || document.documentElement.clientWidth);
       const before = size.peek();
       if (own.width !== before.width || own.unit !== before.unit) size.value = own;
     };
-    measure();
+    if (size.peek().isAcross) measure();
     const observer = new ResizeObserver(measure);
     if (element.current) observer.observe(element.current);
     addEventListener("resize", measure);
@@ -74,14 +74,16 @@ export function Frame({ class: more = "", children }: FrameProps) {
   );
 }
 
+/** On a phone, the screen's: to ask for the window's would lay the page out before it is there. */
+function probableWidth(): number {
+  const isWide = matchMedia(`(min-width: ${LEAST_ACROSS}px)`).matches;
+  return isWide ? document.documentElement.clientWidth : Math.min(LEAST_ACROSS - 1, screen.width);
+}
+
 function sizeOf(width: number): FrameSize {
-  const isAcross = width >= LEAST_ACROSS;
+  if (width < LEAST_ACROSS) return { width: Math.min(MOST_DOWN, width), unit: 1, isAcross: false };
   const fitting = Math.min(width / DESIGN_WINDOW.width, innerHeight / DESIGN_WINDOW.height);
-  return {
-    width: isAcross ? width : Math.min(MOST_DOWN, width),
-    unit: isAcross ? Math.max(LEAST_UNIT, fitting) : 1,
-    isAcross,
-  };
+  return { width, unit: Math.max(LEAST_UNIT, fitting), isAcross: true };
 }
 
 /** What stands in the scene's place. */
