@@ -1,9 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { extname, join, resolve } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { build, preview, createServer as startVite } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -13,6 +13,7 @@ import { encodePng } from "../src/node/index.js";
 import { copyExample, installPacked } from "./support/packed.js";
 
 const SIDE = 28;
+const TYPESCRIPT = resolve("node_modules/typescript/bin/tsc");
 const digits = generateDigits({ seed: 1, count: 20, part: "test" });
 
 /** A test digit as a PNG, and its label. */
@@ -144,6 +145,8 @@ describe.skipIf(!executable)(
 
     it("vite: trains with threads and recognizes digits, in development and built", async () => {
       const root = copyExample("vite", folder);
+      const compiled = spawnSync(process.execPath, [TYPESCRIPT, "-p", root], { encoding: "utf8" });
+      expect(compiled).toMatchObject({ status: 0, stdout: "" });
       const config = { root, logLevel: "error", cacheDir: join(root, ".vite") } as const;
       const server = await startVite({ ...config, server: { port: 0, host: "127.0.0.1", fs: { allow: [folder] } } });
       await server.listen();

@@ -1,14 +1,21 @@
 // The page: you draw, the worker answers.
 
+import type { ImageInput } from "lenet";
 import { decodeImage } from "lenet/browser";
+import type { Answer } from "./worker.ts";
 
-const [status, canvas, clear, file, answer] = ["status", "canvas", "clear", "file", "answer"].map((id) =>
-  document.getElementById(id),
-);
-const context = canvas.getContext("2d", { willReadFrequently: true });
-const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+/** An element of the page. */
+function element<Kind extends HTMLElement>(id: string): Kind {
+  return document.getElementById(id) as Kind;
+}
 
-worker.addEventListener("message", ({ data }) => {
+const status = element("status");
+const answer = element("answer");
+const canvas = element<HTMLCanvasElement>("canvas");
+const context = canvas.getContext("2d", { willReadFrequently: true })!;
+const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+
+worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => {
   if (data.status) status.textContent = data.status;
   if (data.prediction) {
     const { label, probabilities } = data.prediction;
@@ -17,7 +24,7 @@ worker.addEventListener("message", ({ data }) => {
 });
 
 /** Sends an image to the worker, which answers once the network is trained. */
-function ask(image) {
+function ask(image: ImageInput): void {
   worker.postMessage(image);
 }
 
@@ -35,7 +42,9 @@ canvas.addEventListener("pointermove", ({ buttons, offsetX, offsetY }) => {
 });
 canvas.addEventListener("pointerup", () => ask(context.getImageData(0, 0, canvas.width, canvas.height)));
 
-clear.addEventListener("click", () => context.clearRect(0, 0, canvas.width, canvas.height));
-file.addEventListener("change", async () => {
-  if (file.files.length > 0) ask(await decodeImage(file.files[0]));
+element("clear").addEventListener("click", () => context.clearRect(0, 0, canvas.width, canvas.height));
+const input = element<HTMLInputElement>("file");
+input.addEventListener("change", async () => {
+  const [file] = input.files ?? [];
+  if (file) ask(await decodeImage(file));
 });

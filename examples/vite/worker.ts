@@ -1,10 +1,20 @@
 // The worker: trains a network on generated digits, then classifies images. A window cannot wait for threads, a worker can.
 
-import { fit, LeNet5, predict } from "lenet";
+import { fit, type ImageInput, LeNet5, type Prediction, predict } from "lenet";
 import { threads } from "lenet/browser";
 import { generateDigits } from "lenet/data";
 
+/** What the worker says: how far it is, or what it reads in an image. */
+export interface Answer {
+  readonly status?: string;
+  readonly prediction?: Prediction;
+}
+
 const EPOCHS = 4;
+
+function say(answer: Answer): void {
+  postMessage(answer);
+}
 
 async function train() {
   const dataset = generateDigits({ seed: 0, count: 5000, part: "train" });
@@ -14,13 +24,13 @@ async function train() {
   const how = workers.count === 1 ? "one thread" : `${workers.count} threads`;
   for await (const { epoch, validationAccuracy } of fit(network, dataset, { epochs: EPOCHS, threads: workers })) {
     const accuracy = `${(100 * validationAccuracy).toFixed(1)} % right`;
-    postMessage({ status: `Epoch ${epoch} of ${EPOCHS}, ${how}: ${accuracy}` });
+    say({ status: `Epoch ${epoch} of ${EPOCHS}, ${how}: ${accuracy}` });
   }
-  postMessage({ status: `Trained with ${how}. Draw a digit.` });
+  say({ status: `Trained with ${how}. Draw a digit.` });
   return network;
 }
 
 const trained = train();
-addEventListener("message", async ({ data: image }) => {
-  postMessage({ prediction: await predict(await trained, image) });
+addEventListener("message", async ({ data: image }: MessageEvent<ImageInput>) => {
+  say({ prediction: await predict(await trained, image) });
 });
