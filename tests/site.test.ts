@@ -97,6 +97,14 @@ describe.skipIf(missing.length > 0)(
       await page.close();
     });
 
+    it("leads to an entry of the API reference", async () => {
+      const { page } = await open("api/lenet.html#predict", PHONE);
+      const top = () => page.locator("#predict").evaluate((heading) => heading.getBoundingClientRect().top);
+      await expect.poll(top).toBeLessThan(PHONE.viewport!.height / 2);
+      expect(await top()).toBeGreaterThan(0);
+      await page.close();
+    });
+
     it.each([
       ["start.html", "minimal filtering", "how-winograd"],
       ["zh/start.html", "混淆矩阵", "zh/"],

@@ -43,6 +43,7 @@ export default defineConfig({
     if (page.relativePath === "zh/index.md") page.frontmatter = home("zh");
     // Its blocks of code stand side by side, which takes room.
     if (/^(zh\/)?tutorial\.md$/.test(page.relativePath)) page.frontmatter = { pageClass: "wide-page", aside: false };
+    if (page.relativePath.startsWith("api/")) page.frontmatter = { pageClass: "reference" };
   },
   // The theme gives the front page no main landmark.
   transformHtml: (html) =>
