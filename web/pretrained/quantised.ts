@@ -53,7 +53,8 @@ export function dequantise(model: Model, packed: Uint8Array): NamedTensors<Float
       const scales = new Float32Array(take(4 * shape[0]));
       const steps = new Int8Array(take(elementCount(shape)));
       const size = steps.length / scales.length;
-      const data = Float32Array.from(steps, (step, place) => step * scales[Math.floor(place / size)]);
+      const data = new Float32Array(steps.length);
+      for (let place = 0; place < data.length; place++) data[place] = steps[place] * scales[Math.floor(place / size)];
       return [name, { shape, data }];
     }),
   );

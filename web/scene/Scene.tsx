@@ -125,6 +125,9 @@ export function Scene(props: SceneProps) {
     drawLatest.current(goesOn === true);
     if (goesOn) frame.current = requestAnimationFrame(step);
   };
+  const afterTheFirst = () => {
+    frame.current = requestAnimationFrame(step);
+  };
   // In the same frame as what it shows has changed.
   useLayoutEffect(() => {
     const own = painter.current;
@@ -151,11 +154,12 @@ export function Scene(props: SceneProps) {
       if (!training) penDrew.current = now;
     }
     const isLast = still || training;
-    // The first time, its frame comes soon enough, and the page is shown sooner.
-    if (isLast || hasDrawn.current) draw(!isLast);
+    const isFirst = !hasDrawn.current;
+    if (isLast || !isFirst) draw(!isLast);
     if (isLast || frame.current !== undefined) return;
     if (isEased()) before.current = performance.now();
-    frame.current = requestAnimationFrame(step);
+    // The page itself is shown first.
+    frame.current = requestAnimationFrame(isFirst ? afterTheFirst : step);
   });
   useEffect(
     () => () => {

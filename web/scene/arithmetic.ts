@@ -214,8 +214,12 @@ function stepOf(shaped: ShapedLayer, parameters: NamedTensors, fromCount: number
   const { layer } = shaped;
   const tensors = Object.fromEntries(
     shaped.parameters.map(({ name }) => {
-      const data: ArrayLike<number | bigint> = parameters.get(name)!.data;
-      return [name.slice(name.lastIndexOf(".") + 1), Float64Array.from(data, Number)];
+      const { data } = parameters.get(name)!;
+      const isCounted = data instanceof BigInt64Array || data instanceof BigUint64Array;
+      return [
+        name.slice(name.lastIndexOf(".") + 1),
+        isCounted ? Float64Array.from(data, Number) : new Float64Array(data),
+      ];
     }),
   );
   const { weight = NOTHING, bias = NOTHING } = tensors;
@@ -301,18 +305,55 @@ function linear(weight: Float64Array, bias: Float64Array, fromCount: number): St
         if (gradient === 0) continue;
         const row = to * inputs;
         for (let from = 0; from < fromCount; from++) {
-          let sum = 0;
-          for (let place = from * size; place < (from + 1) * size; place++) {
-            const each = gradient * weight[row + place];
-            dx[place] += each;
-            sum += each * x[place];
-          }
+          const sum = addGradient(dx, x, from * size, (from + 1) * size, weight, row + from * size, gradient);
           if (edges) edges[to * fromCount + from] += sum;
         }
       }
       return dx;
     },
   };
+}
+
+/*
+ * The innermost loops. Each is a function of its own because V8 compiles a small function after a few calls, and a long one
+ * that is called once only much later: the first image takes a quarter of the time.
+ */
+
+/** Adds every `stride`-th value from a place on, times a factor, to a range. */
+function addScaled(
+  y: Float64Array,
+  begin: number,
+  end: number,
+  x: Float64Array,
+  from: number,
+  stride: number,
+  factor: number,
+): void {
+  for (let at = begin, seen = from; at < end; at++, seen += stride) y[at] += factor * x[seen];
+}
+
+/**
+ * Adds a unit's gradient, times its weights, to those of a range of its inputs.
+ *
+ * @param own the place of the first weight
+ * @returns what these inputs give to the unit
+ */
+function addGradient(
+  dx: Float64Array,
+  x: Float64Array,
+  begin: number,
+  end: number,
+  weight: Float64Array,
+  own: number,
+  gradient: number,
+): number {
+  let sum = 0;
+  for (let at = begin, tap = own; at < end; at++, tap++) {
+    const each = gradient * weight[tap];
+    dx[at] += each;
+    sum += each * x[at];
+  }
+  return sum;
 }
 
 function convolution(
@@ -345,9 +386,7 @@ function convolution(
             for (let row = firstRow; row < endRow; row++) {
               const to = (out * outHeight + row) * outWidth;
               const from = (channel * height + row * stride + tapRow - padding) * width + tapColumn - padding;
-              for (let column = firstColumn; column < endColumn; column++) {
-                y[to + column] += factor * x[from + column * stride];
-              }
+              addScaled(y, to + firstColumn, to + endColumn, x, from + firstColumn * stride, stride, factor);
             }
           }
         }
@@ -363,16 +402,14 @@ function convolution(
         const out = Math.floor(place / (outHeight * outWidth));
         const top = (Math.floor(place / outWidth) % outHeight) * stride - padding;
         const left = (place % outWidth) * stride - padding;
+        const first = Math.max(0, -left);
+        const end = Math.min(kernel, width - left);
         for (let channel = 0; channel < inChannels; channel++) {
           let sum = 0;
           for (let tapRow = Math.max(0, -top); tapRow < Math.min(kernel, height - top); tapRow++) {
             const from = (channel * height + top + tapRow) * width + left;
             const own = ((out * inChannels + channel) * kernel + tapRow) * kernel;
-            for (let tapColumn = Math.max(0, -left); tapColumn < Math.min(kernel, width - left); tapColumn++) {
-              const each = gradient * weight[own + tapColumn];
-              dx[from + tapColumn] += each;
-              sum += each * x[from + tapColumn];
-            }
+            sum += addGradient(dx, x, from + first, from + end, weight, own + first, gradient);
           }
           if (edges) edges[out * inChannels + channel] += sum;
         }
