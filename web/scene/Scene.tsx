@@ -49,7 +49,7 @@ interface Change {
   share: number;
 }
 
-/** The steps of scrolling, of a scene's height, after which another part of it counts as visible. */
+/** Scrolling by such a share of a scene's height changes what counts as visible. */
 const VISIBLE_STEPS = Array.from({ length: 51 }, (_, step) => step / 50);
 /** What counts as visible around the window, so that scrolling shows nothing that is out of date. */
 const VISIBLE_MARGIN = "25% 0px";
@@ -80,7 +80,7 @@ export function Scene(props: SceneProps) {
   const heads = headsOf(structure);
   const still = isStill();
 
-  /** @param isMoving whether it is drawn again soon: what nobody sees of it, on a phone most, is left as it was */
+  /** @param isMoving whether it is drawn again soon: then only what is in sight is drawn, on a phone a small part */
   const draw = (isMoving: boolean) => {
     const context = contextOf(canvas.current, layout);
     if (!context) return;
