@@ -47,7 +47,7 @@ export function Answer({ subject, name, top }: AnswerProps) {
     <section
       class={`network-answer${areWords ? " has-words" : ""}`}
       aria-label={name === undefined ? m.answer : m.answerOf(name)}
-      style={top === undefined ? {} : { top: `${top}px` }}
+      style={top === undefined ? {} : { translate: `0 calc(${top}px - 50%)` }}
     >
       {name !== undefined && <h3>{name}</h3>}
       <p class="network-answer-name" style={{ "--size": size }}>
