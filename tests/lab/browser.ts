@@ -258,6 +258,8 @@ export async function axeFaults(page: Page): Promise<string[]> {
     Promise.allSettled(
       document
         .getAnimations()
+        // What goes with scrolling is never over.
+        .filter(({ timeline }) => timeline === document.timeline)
         .filter(({ effect }) => effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY)
         .map(({ finished }) => finished),
     ),
