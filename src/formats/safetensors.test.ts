@@ -28,6 +28,25 @@ const bytes = (begin: number, end: number, shape = [end - begin]) => ({
   data_offsets: [begin, end],
 });
 
+it("takes at most 32 MB for its tensors, or as much as the file, counted before half precision is widened", () => {
+  const half = (...counts: number[]) => {
+    let end = 0;
+    const header = counts.map((count, index) => {
+      const begin = end;
+      end += 2 * count;
+      return [`t${index}`, { dtype: "F16", shape: [count], data_offsets: [begin, end] }];
+    });
+    return file(Object.fromEntries(header), end);
+  };
+  expect(readSafetensors(half(8_000_000)).tensors.get("t0")!.data).toHaveLength(8_000_000);
+  expect(() => readSafetensors(half(8_000_001))).toThrow(
+    new FormatError('refused: with tensor "t0" of shape [8000001], the file holds far more than a LeNet-5'),
+  );
+  expect(() => readSafetensors(half(4_000_000, 4_000_001))).toThrow('with tensor "t1" of shape [4000001]');
+  const wide = file({ w: { dtype: "F32", shape: [8_100_000], data_offsets: [0, 32_400_000] } }, 32_400_000);
+  expect(readSafetensors(wide).tensors.get("w")!.data).toHaveLength(8_100_000);
+});
+
 describe("a file from Python", () => {
   const { tensors, metadata } = readSafetensors(readFileSync("tests/fixtures/formats/dtypes.safetensors"));
   const special = [0, -0, Infinity, -Infinity, Number.NaN, 1.5, -2, 2 ** -14, 2 ** -24, -(2 ** -20)];

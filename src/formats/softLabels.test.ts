@@ -54,6 +54,19 @@ it("reads a .npy file of version 2, at any offset of a buffer, with any spaces i
   const shifted = new Uint8Array(second.length + 4);
   shifted.set(second, 4);
   expect(readSoftLabels(shifted.subarray(4))).toEqual({ shape: [2, 3], data: LOGITS });
+  expect(readSoftLabels(second.with(6, 3))).toEqual({ shape: [2, 3], data: LOGITS });
+});
+
+it("reads sizes of several digits", () => {
+  const data = Float32Array.from({ length: 24 }, (_, index) => index);
+  expect(readSoftLabels(npy("<f4", "(2, 12)", data))).toEqual({ shape: [2, 12], data });
+});
+
+it("tells .npy from safetensors by all of its first bytes", () => {
+  const bytes = npy("<f4", "(2, 3)", LOGITS);
+  for (let place = 0; place < 6; place++) {
+    expect(() => readSoftLabels(bytes.with(place, bytes[place] ^ 1))).toThrow(/^safetensors: /);
+  }
 });
 
 it.each<[string, number[], boolean]>([

@@ -260,6 +260,8 @@ const FORMS: Readonly<Record<string, (graph: Graph, file: EditableFile) => unkno
     }
     node(graph, "flatten1").attribute = [];
   },
+  "the oldest version of the format": (_, file) => Object.assign(file, { ir_version: 1 }),
+  "the newest version of the format": (_, file) => Object.assign(file, { ir_version: 14 }),
   "the oldest operator set": (_, file) => Object.assign(file.opset_import[0], { version: 7 }),
   "an explicit domain": (graph, file) => {
     file.opset_import = [

@@ -19,6 +19,9 @@ import { eachChannel } from "./preprocessing.js";
 import { readMessage } from "./protobuf.js";
 import { type LayerNames, NAMES } from "./steps.js";
 
+/** The newest version of the format, ONNX's `IR_VERSION`: it says what the fields mean. */
+const NEWEST_FORMAT = 14;
+
 /** The operator sets that define all supported operators as they are today. */
 const OLDEST_OPERATOR_SET = 7;
 const NEWEST_OPERATOR_SET = 28;
@@ -54,7 +57,7 @@ export function isOnnx(bytes: Uint8Array): boolean {
 export function readOnnx(bytes: Uint8Array): OnnxFile {
   if (!isOnnx(bytes)) throw new FormatError("onnx: the file does not begin as an ONNX model");
   const file = readMessage(MODEL, bytes);
-  requireKnownOperators(file);
+  requireKnownVersions(file);
   if (!file.graph) throw new FormatError("onnx: the file has no graph");
   const texts = Object.fromEntries(file.metadata_props.map(({ key = "", value = "" }) => [key, value]));
   const metadata = readModelMetadata(texts);
@@ -69,7 +72,10 @@ export function readOnnx(bytes: Uint8Array): OnnxFile {
   }
 }
 
-function requireKnownOperators({ opset_import: sets, functions }: ModelMessage): void {
+function requireKnownVersions({ ir_version: format = 0, opset_import: sets, functions }: ModelMessage): void {
+  if (format > NEWEST_FORMAT) {
+    throw new FormatError(`onnx: the file has version ${format} of the format, expected at most ${NEWEST_FORMAT}`);
+  }
   const version = sets.find(({ domain = "" }) => domain === "" || domain === "ai.onnx")?.version ?? 0;
   if (version < OLDEST_OPERATOR_SET || version > NEWEST_OPERATOR_SET) {
     const known = `${OLDEST_OPERATOR_SET} to ${NEWEST_OPERATOR_SET}`;

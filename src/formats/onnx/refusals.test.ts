@@ -585,6 +585,10 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
     "the file is written for operator set 0, expected 7 to 28",
     (_, file) => file.opset_import.splice(0),
   ],
+  "a later version of the format": [
+    "the file has version 15 of the format, expected at most 14",
+    (_, file) => Object.assign(file, { ir_version: 15 }),
+  ],
   "a later operator set": [
     "the file is written for operator set 29, expected 7 to 28",
     (_, file) => Object.assign(file.opset_import[0], { version: 29 }),
