@@ -22,17 +22,19 @@ export interface NetworkOfGraph {
 /**
  * Walks through a graph from input to output and checks every node against LeNet-5's.
  *
- * @param names the names of the layers with parameters
+ * @param layers the names of the layers with parameters
  * @param budget what all constants together may take
  * @throws FormatError naming the first node that differs, what it is and what was expected
  * @throws ShapeError if layers do not fit together
  */
-export function readGraph(graph: GraphMessage, names: readonly LayerNames[], budget: TensorBudget): NetworkOfGraph {
+export function readGraph(graph: GraphMessage, layers: readonly LayerNames[], budget: TensorBudget): NetworkOfGraph {
   for (const tensor of constantsOf(graph)) spend(budget, tensor);
   const values = new Map<string, Value>();
-  const define = (name: string, value: Value) => {
-    if (values.has(name)) throw new FormatError(`onnx: the value "${name}" is defined twice`);
-    values.set(name, value);
+  const names = new Set<string>();
+  const define = (name: string, value?: Value) => {
+    if (names.has(name)) throw new FormatError(`onnx: the value "${name}" is defined twice`);
+    names.add(name);
+    if (value) values.set(name, value);
   };
   for (const tensor of graph.initializer) define(tensor.name ?? "", readConstant(tensor));
   const input = only(
@@ -48,11 +50,12 @@ export function readGraph(graph: GraphMessage, names: readonly LayerNames[], bud
   for (const value of [...graph.input, ...graph.value_info]) requireTensor(value);
   define(input.name ?? "", activation);
 
-  const steps = networkSteps(names);
+  const steps = networkSteps(layers);
   const network = new Network(activation, takesBytes ? [...PREPROCESSING_STEPS, ...steps, SOFTMAX_STEP] : steps);
   for (const message of graph.node) {
     const node = new GraphNode(message, (name) => values.get(name));
     define(node.output, isConstant(node) ? evaluate(node) : network.take(node));
+    for (const name of node.otherOutputs) if (name !== "") define(name);
   }
   network.finish(output.name ?? "", values.get(output.name ?? ""));
 

@@ -117,7 +117,7 @@ describe("refuses", () => {
   it("deeply nested graphs", () => {
     let attribute = new Uint8Array(0);
     for (let depth = 0; depth < 2000; depth++) attribute = new Uint8Array(field(5, field(6, field(1, attribute))));
-    expect(refusal(model(field(1, attribute)))).toMatch(/^onnx: the graph's inputs are none/);
+    expect(refusal(model(field(1, attribute)))).toBe("onnx: the field g is not supported");
   });
 
   it("a duplicate field", () => {

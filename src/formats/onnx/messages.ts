@@ -1,4 +1,4 @@
-import { BYTES, DOUBLE, FLOAT, INTEGER, list, type Message, message, single, TEXT } from "./protobuf.js";
+import { BYTES, DOUBLE, FLOAT, INTEGER, list, type Message, message, REFUSED, single, TEXT } from "./protobuf.js";
 import type { NewMessage } from "./protobufWriter.js";
 
 /**
@@ -12,6 +12,7 @@ const TEXT_ENTRIES = message(TEXT_ENTRY);
 export const TENSOR = {
   dims: list(1, INTEGER),
   data_type: single(2, INTEGER),
+  segment: single(3, REFUSED),
   float_data: list(4, FLOAT),
   int32_data: list(5, INTEGER),
   int64_data: list(7, INTEGER),
@@ -29,9 +30,18 @@ export const ATTRIBUTE = {
   i: single(3, INTEGER),
   s: single(4, BYTES),
   t: single(5, message(TENSOR)),
+  g: single(6, REFUSED),
   floats: list(7, FLOAT),
   ints: list(8, INTEGER),
+  strings: list(9, REFUSED),
+  tensors: list(10, REFUSED),
+  graphs: list(11, REFUSED),
+  tp: single(14, REFUSED),
+  type_protos: list(15, REFUSED),
   type: single(20, INTEGER),
+  ref_attr_name: single(21, REFUSED),
+  sparse_tensor: single(22, REFUSED),
+  sparse_tensors: list(23, REFUSED),
 };
 
 export const NODE = {
@@ -64,6 +74,8 @@ export const GRAPH = {
   input: list(11, message(VALUE)),
   output: list(12, message(VALUE)),
   value_info: list(13, message(VALUE)),
+  quantization_annotation: list(14, REFUSED),
+  sparse_initializer: list(15, REFUSED),
   metadata_props: list(16, TEXT_ENTRIES),
 };
 
@@ -78,6 +90,7 @@ export const MODEL = {
   graph: single(7, message(GRAPH)),
   opset_import: list(8, message(OPERATOR_SET)),
   metadata_props: list(14, TEXT_ENTRIES),
+  training_info: list(20, REFUSED),
   functions: list(25, BYTES),
 };
 

@@ -1,6 +1,6 @@
 import { FormatError } from "../errors.js";
 import { type AttributeMessage, AttributeType, type NodeMessage } from "./messages.js";
-import { type AttributeField, OPERATORS } from "./operators.js";
+import { type AttributeField, MOST_OUTPUTS, OPERATORS } from "./operators.js";
 import { readConstant } from "./tensors.js";
 import type { FloatConstant, IntegerConstant, Value } from "./values.js";
 
@@ -18,8 +18,10 @@ export class GraphNode {
   readonly operator: string;
   /** Undefined for an omitted input. */
   readonly inputs: readonly (Value | undefined)[];
-  /** The name of its first output. Others (the mask of Dropout) must not be used. */
+  /** The name of its first output. */
   readonly output: string;
+  /** The names of its other outputs, which must not be used. */
+  readonly otherOutputs: readonly string[];
   private readonly name: string;
   private readonly attributes: ReadonlyMap<string, AttributeMessage>;
 
@@ -30,7 +32,7 @@ export class GraphNode {
   constructor(message: NodeMessage, lookUp: (name: string) => Value | undefined) {
     const { op_type: operator = "", domain = "", input, output, attribute } = message;
     this.operator = domain === "" || domain === "ai.onnx" ? operator : `${domain}.${operator}`;
-    this.output = output[0] ?? "";
+    [this.output = "", ...this.otherOutputs] = output;
     this.name = message.name || this.output;
     this.inputs = input.map((name) => {
       const value = name === "" ? undefined : lookUp(name);
@@ -52,6 +54,8 @@ export class GraphNode {
   private checkForm(attributes: readonly AttributeMessage[]): void {
     if (!Object.hasOwn(OPERATORS, this.operator)) return;
     const { mostInputs, attributes: fields } = OPERATORS[this.operator];
+    const [outputs, mostOutputs] = [1 + this.otherOutputs.length, MOST_OUTPUTS[this.operator] ?? 1];
+    if (outputs > mostOutputs) this.fail(`it has ${outputs} outputs, expected at most ${mostOutputs}`);
     if (this.inputs.length > mostInputs) this.fail(`it takes ${this.inputs.length} inputs, expected ${mostInputs}`);
     for (const { name = "", type, f, i, s, t, floats, ints } of attributes) {
       if (!Object.hasOwn(fields, name)) this.fail(`its attribute "${name}" is unknown`);

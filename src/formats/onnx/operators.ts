@@ -9,6 +9,9 @@ export interface Operator {
   readonly attributes: Readonly<Record<string, AttributeField>>;
 }
 
+/** How many outputs an operator can have, if not one: Dropout's mask and the places of MaxPool, which must not be used. */
+export const MOST_OUTPUTS: Readonly<Record<string, number>> = { Dropout: 2, MaxPool: 2 };
+
 const NOTHING: Operator = { mostInputs: 1, attributes: {} };
 const TWO_INPUTS: Operator = { mostInputs: 2, attributes: {} };
 

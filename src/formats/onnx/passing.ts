@@ -43,15 +43,22 @@ export function readPadding(node: GraphNode): number {
   return padding;
 }
 
-/** The number of elements added before each of the four axes, then after each. */
+/** The number of elements added before each axis, then after each. */
 function padsOf(node: GraphNode): readonly Size[] {
   node.allow("mode", "constant");
+  const [image] = node.inputs;
+  const rank = image?.kind === "activation" ? 1 + image.shape.length : 0;
+  const all = Array.from({ length: rank }, (_, axis) => axis);
   const pads = node.inputs[1] ? node.sizes(1, "pads").data : (node.integers("pads") ?? []);
-  if (!node.inputs[3]) return pads;
-  const axes = node.sizes(3, "axes").data;
+  const listed = node.inputs[3] ? node.sizes(3, "axes").data : all;
+  const axes = listed.map((axis) => (Number(axis) < 0 ? Number(axis) + rank : axis));
+  if (!axes.every((axis, index) => all.includes(Number(axis)) && axes.indexOf(axis) === index)) {
+    node.fail(`its axes are [${listed}], expected different ones of ${rank}`);
+  }
+  if (pads.length !== 2 * axes.length) node.fail(`it has ${pads.length} pads, expected ${2 * axes.length}`);
   const at = (axis: number, end: number) => {
-    const index = axes.findIndex((each) => each === axis || each === axis - 4);
+    const index = axes.indexOf(axis);
     return index < 0 ? 0 : pads[index + end * axes.length];
   };
-  return [0, 1].flatMap((end) => [0, 1, 2, 3].map((axis) => at(axis, end)));
+  return [0, 1].flatMap((end) => all.map((axis) => at(axis, end)));
 }

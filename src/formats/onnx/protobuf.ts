@@ -97,6 +97,9 @@ export const BYTES: Kind<Uint8Array> = {
   read: readBlock,
 };
 
+/** A field that no LeNet-5 needs, but that other programs read, so it must not be skipped: a file with it is refused. */
+export const REFUSED: Kind<Uint8Array> = { ...BYTES };
+
 /** A message within a message. */
 export function message<D extends Description>(description: D): MessageKind<D> {
   const fields = byNumber(description);
@@ -147,6 +150,7 @@ function readFields(
       continue;
     }
     const { name, kind, isList } = field;
+    if (kind === REFUSED) throw new FormatError(`onnx: the field ${name} is not supported`);
     const isPacked = isList && wireType === WireType.LengthDelimited && kind.wireType !== WireType.LengthDelimited;
     if (isPacked) {
       readPacked(source, kind, read[name] as unknown[]);

@@ -7,6 +7,7 @@ import {
   INTEGER,
   type Kind,
   type MessageKind,
+  REFUSED,
   TEXT,
 } from "./protobuf.js";
 import { BinaryWriter } from "./wire.js";
@@ -30,6 +31,7 @@ const WRITERS = new Map<Kind<unknown>, (writer: BinaryWriter, value: never) => v
   [DOUBLE, (writer, value) => writer.double(value)],
   [TEXT, (writer, value) => writer.string(value)],
   [BYTES, (writer, value) => writer.bytes(value)],
+  [REFUSED, (writer, value) => writer.bytes(value)],
 ]);
 
 /** Writes a file that is one message, with its fields in the order of the description. */

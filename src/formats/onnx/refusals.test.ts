@@ -445,12 +445,15 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
       [0, 0, 1, 2, 0, 0, 1, 2],
       [1, 0, 1, 1, 0, 0, 1, 1],
       [0, 0, -1, -1, 0, 0, -1, -1],
-      [0, 0, 1, 1, 0, 0, 1],
     ].map((each) => [
       `padding by ${each}`,
       [`(Pad): its pads are [${each}], expected equal padding`, before("conv1", "Pad", [], pads(...each))],
     ]),
   ),
+  "padding of three and a half axes": [
+    "(Pad): it has 7 pads, expected 8",
+    before("conv1", "Pad", [], pads(0, 0, 1, 1, 0, 0, 1)),
+  ],
   "padding along some axes": [
     'node "before" (Pad): its pads are [0,0,0,1,0,0,0,1], expected equal padding on all sides of an image',
     (graph) => {
@@ -584,6 +587,57 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
   "no operator set": [
     "the file is written for operator set 0, expected 7 to 28",
     (_, file) => file.opset_import.splice(0),
+  ],
+  "a second output": [
+    'node "relu1" (Relu): it has 2 outputs, expected at most 1',
+    (graph) => node(graph, "relu1").output.push("more"),
+  ],
+  "a third output": [
+    'node "pool1" (MaxPool): it has 3 outputs, expected at most 2',
+    (graph) => node(graph, "pool1").output.push("", "more"),
+  ],
+  "another output of the same name": [
+    'the value "conv1.weight" is defined twice',
+    (graph) => node(graph, "pool1").output.push("conv1.weight"),
+  ],
+  "an output that only an operator's second has": [
+    'node "flatten1" (Flatten): its input "places" is not the output of an earlier node',
+    (graph) => {
+      node(graph, "pool2").output.push("places");
+      node(graph, "flatten1").input = ["places"];
+    },
+  ],
+  "a Pad of another number of axes": [
+    'node "before" (Pad): it has 6 pads, expected 8',
+    before("pool1", "Pad", [], pads(0, 0, 0, 0, 0, 0)),
+  ],
+  "a Pad of an axis that there is not": [
+    'node "before" (Pad): its axes are [4], expected different ones of 4',
+    (graph) => {
+      before("pool1", "Pad", [])(graph);
+      graph.initializer.push(sizes("pads", 1, 1), sizes("axes", 4));
+      node(graph, "before").input.push("pads", "", "axes");
+    },
+  ],
+  "a Pad of the same axis twice": [
+    'node "before" (Pad): its axes are [3,-1], expected different ones of 4',
+    (graph) => {
+      before("pool1", "Pad", [])(graph);
+      graph.initializer.push(sizes("pads", 0, 0, 0, 0), sizes("axes", 3, -1));
+      node(graph, "before").input.push("pads", "", "axes");
+    },
+  ],
+  "sparse weights": [
+    "the field sparse_initializer is not supported",
+    (graph) => Object.assign(graph, { sparse_initializer: [Uint8Array.of()] }),
+  ],
+  "a graph in an attribute": [
+    "the field g is not supported",
+    (graph) => Object.assign(node(graph, "conv1").attribute[0], { g: Uint8Array.of() }),
+  ],
+  "training information": [
+    "the field training_info is not supported",
+    (_, file) => Object.assign(file, { training_info: [Uint8Array.of()] }),
   ],
   "a later version of the format": [
     "the file has version 15 of the format, expected at most 14",
