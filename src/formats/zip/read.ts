@@ -99,7 +99,7 @@ function requireDistinctNames(entries: readonly Entry[]): void {
 /** @throws RangeError if an offset lies outside the file */
 function readDirectory(bytes: Uint8Array): Entry[] {
   const view = viewOf(bytes);
-  const { count, begin: directory } = readEnd(view);
+  const { count, begin: directory, size: directoryBytes } = readEnd(view);
   if (count > MOST_ENTRIES)
     throw new FormatError(`refused: the zip archive has ${count} entries, more than ${MOST_ENTRIES}`);
   const entries: Entry[] = [];
@@ -117,10 +117,8 @@ function readDirectory(bytes: Uint8Array): Entry[] {
     requireFirstDisk(view.getUint16(place + 34, true));
     const method = view.getUint16(place + 10, true);
     const { unpackedSize, size, begin } = readPlace(view, place, nameBegin + nameBytes, extraBytes);
-    if (method === STORED && unpackedSize !== size) {
-      throw new FormatError(
-        `the zip archive is damaged: its entry ${name} is uncompressed but has two different sizes`,
-      );
+    if (unpackedSize !== size && (method === STORED || size === 0)) {
+      throw new FormatError(`the zip archive is damaged: its entry ${name} has two sizes that do not fit`);
     }
     const dataBegin = findData(view, name, begin);
     const end = dataBegin + size;
@@ -131,6 +129,9 @@ function readDirectory(bytes: Uint8Array): Entry[] {
     const isFolder = name.endsWith("/") || (view.getUint32(place + 38, true) & FOLDER_ATTRIBUTE) !== 0;
     entries.push({ name, method, isFolder, checksum, begin, end, data: bytes.subarray(dataBegin, end) });
     place = nameBegin + nameBytes + extraBytes + commentBytes;
+    if (place > directory + directoryBytes) {
+      throw new FormatError("the zip archive is damaged: its directory is longer than it says");
+    }
   }
   return entries;
 }
@@ -151,11 +152,12 @@ function readEnd(view: DataView): Directory {
     const locator = end - END_64_LOCATOR.bytes;
     if (locator >= 0 && view.getUint32(locator, true) === END_64_LOCATOR.signature) {
       const end64 = uint64(view, locator + 8);
-      if (view.getUint32(end64, true) === END_64_SIGNATURE) {
-        const disks = [locator + 4, end64 + 16, end64 + 20].map((place) => view.getUint32(place, true));
-        const [here, count, size, begin] = [24, 32, 40, 48].map((offset) => uint64(view, end64 + offset));
-        return requireWhole({ disks, here, count, size, begin, end: end64 });
+      if (view.getUint32(end64, true) !== END_64_SIGNATURE) {
+        throw new FormatError("the zip archive is damaged: it has no end record where it says");
       }
+      const disks = [locator + 4, end64 + 16, end64 + 20].map((place) => view.getUint32(place, true));
+      const [here, count, size, begin] = [24, 32, 40, 48].map((offset) => uint64(view, end64 + offset));
+      return requireWhole({ disks, here, count, size, begin, end: end64 });
     }
     const [disk, first, here, count] = [4, 6, 8, 10].map((offset) => view.getUint16(end + offset, true));
     const [size, begin] = [12, 16].map((offset) => view.getUint32(end + offset, true));

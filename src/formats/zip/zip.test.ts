@@ -59,6 +59,8 @@ function withExtra(extra: readonly number[], comment: readonly number[] = []): U
   for (const offset of [20, 24, 42]) view.setUint32(header + offset, 0xffffffff, true);
   view.setUint16(header + 30, extra.length, true);
   view.setUint16(header + 32, comment.length, true);
+  const size = longer.length - 10;
+  view.setUint32(size, view.getUint32(size, true) + more.length, true);
   return longer;
 }
 
@@ -114,22 +116,10 @@ describe("reading", () => {
   });
 
   it("reads 64-bit sizes", () => {
-    // The first entry's sizes and offset move to an extra field, which lengthens its central header.
-    const archive = stored();
-    const header = centralHeader(archive, 0);
-    const nameEnd = header + 46 + "a/one".length;
-    const longer = new Uint8Array(archive.length + 28);
-    longer.set(archive.subarray(0, nameEnd));
-    longer.set(archive.subarray(nameEnd), nameEnd + 28);
-    const view = new DataView(longer.buffer);
-    for (const offset of [20, 24, 42]) view.setUint32(header + offset, 0xffffffff, true);
-    view.setUint16(header + 30, 28, true);
-    view.setUint16(nameEnd, 1, true);
-    view.setUint16(nameEnd + 2, 24, true);
-    for (const [index, value] of [3n, 3n, 0n].entries()) view.setBigUint64(nameEnd + 4 + 8 * index, value, true);
+    const longer = withExtra([1, 0, 24, 0, ...words(3, 3, 0)]);
     expect(openStoredZip(longer).read("a/one")).toEqual(contents["a/one"]);
-    view.setBigUint64(nameEnd + 4, 2n ** 63n, true);
-    view.setBigUint64(nameEnd + 12, 2n ** 63n, true);
+    const sizes = centralHeader(longer, 0) + 46 + "a/one".length + 4;
+    for (const offset of [0, 8]) new DataView(longer.buffer).setBigUint64(sizes + offset, 2n ** 63n, true);
     expect(() => openStoredZip(longer)).toThrow("entry a/one extends beyond the archive's data");
   });
 
@@ -153,7 +143,8 @@ describe("reading", () => {
     ["whose directory is elsewhere", (view, end64) => view.setUint32(end64 + 20, 1, true), "is a part of several"],
     ["with entries elsewhere", (view, end64) => view.setUint32(end64 + 32, 4, true), "is a part of several"],
     ["within the directory", (view, end64) => view.setUint32(end64 + 40, 9999, true), "is not before its end"],
-    ["without a signature", (view, end64) => view.setUint32(end64, 0, true), "is not before its end"],
+    ["without a signature", (view, end64) => view.setUint32(end64, 0, true), "has no end record where it says"],
+    ["outside the file", (view, _, locator) => view.setUint32(locator + 8, 2 ** 31, true), "is cut short"],
     ["with more entries", (view, end64) => setCount64(view, end64, 4), "something other than an entry"],
   ])("refuses an end in 64 bits %s", (_, change, message) => {
     expect(() => read(withEnd64(change))).toThrow(message);
@@ -210,10 +201,19 @@ describe("reading", () => {
     ["a changed byte", stored().fill(9, 36, 37), "the checksum of its entry a/one does not match"],
     ["compression", zipSync(contents, { level: 9 }), "entry a/one is compressed"],
     ["encryption", changedEntry(0, (view) => view.setUint16(8, 1, true)), "entry a/one is encrypted"],
+    ["two sizes", changedEntry(0, (view) => view.setUint32(24, 2, true)), "entry a/one has two sizes that do not fit"],
     [
-      "two sizes",
-      changedEntry(0, (view) => view.setUint32(24, 2, true)),
-      "entry a/one is uncompressed but has two different sizes",
+      "compressed nothing",
+      changedEntry(0, (view) => {
+        view.setUint16(10, 8, true);
+        view.setUint32(20, 0, true);
+      }),
+      "entry a/one has two sizes that do not fit",
+    ],
+    [
+      "a comment longer than the directory",
+      changedEntry(2, (view) => view.setUint16(32, 1, true)),
+      "its directory is longer than it says",
     ],
     [
       "an entry past the directory",
