@@ -185,7 +185,7 @@ const FORMS: Readonly<Record<string, (graph: Graph, file: EditableFile) => unkno
     op("Squeeze", ["all"], "one"),
     op("Unsqueeze", ["one", "first"], "list"),
     op("Squeeze", ["list"], "number", integers("axes", [0])),
-    op("Unsqueeze", ["number"], "columns"),
+    op("Unsqueeze", ["number", "first"], "columns"),
     op("Concat", ["rows", "columns"], "shape", integer("axis", 0)),
   ),
   "a shape that begins with zeros": reshaping(

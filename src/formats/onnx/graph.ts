@@ -47,7 +47,7 @@ export function readGraph(graph: GraphMessage, layers: readonly LayerNames[], bu
     throw new FormatError(`onnx: the output "${output.name}" is of type ${type}, expected floating point`);
   }
   const { activation, takesBytes } = readInput(input);
-  for (const value of [...graph.input, ...graph.value_info]) requireTensor(value);
+  for (const value of [...graph.input, ...graph.output, ...graph.value_info]) requireTensor(value);
   define(input.name ?? "", activation);
 
   const steps = networkSteps(layers);
@@ -93,7 +93,7 @@ function isInitializer({ name = "", type }: ValueMessage, values: ReadonlyMap<st
 function requireTensor({ name, type }: ValueMessage): void {
   const element = type?.tensor_type?.elem_type;
   if (type && !isElementType(element)) {
-    throw new FormatError(`onnx: the value "${name}" is of type ${element}, expected numbers`);
+    throw new FormatError(`onnx: the value "${name}" is of type ${element ?? "unknown"}, expected numbers`);
   }
 }
 

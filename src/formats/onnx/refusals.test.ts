@@ -75,7 +75,8 @@ const SIZES: readonly (readonly [string, (graph: Graph) => unknown])[] = [
   ["(Squeeze): it makes a number of 2 sizes, expected one", computing("Squeeze", [sizes("a", 1, 2)])],
   ["(Squeeze): its axes are [1], expected [0]", computing("Squeeze", [sizes("a", 1)], integers("axes", [1]))],
   ["(Unsqueeze): its axes are [0,1], expected [0]", computing("Unsqueeze", [number("a", 1), sizes("b", 0, 1)])],
-  ["(Unsqueeze): it makes a list of [1], expected a number", computing("Unsqueeze", [sizes("a", 1)])],
+  ["(Unsqueeze): it has no axes", computing("Unsqueeze", [number("a", 1)])],
+  ["(Unsqueeze): it makes a list of [1], expected a number", computing("Unsqueeze", [sizes("a", 1), sizes("b", 0)])],
   ["(Concat): its axis is 1, expected 0", computing("Concat", [sizes("a", 1)], integer("axis", 1))],
   ["(Concat): its sizes are of shape [], expected a list", computing("Concat", [sizes("a", 1), number("b", 1)])],
   [
@@ -209,7 +210,7 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
     (graph) => (graph.value_info as object[]).push({ name: "relu1.output", type: { tensor_type: { elem_type: 72 } } }),
   ],
   "a value that is no tensor": [
-    'the value "relu1.output" is of type undefined, expected numbers',
+    'the value "relu1.output" is of type unknown, expected numbers',
     (graph) => (graph.value_info as object[]).push({ name: "relu1.output", type: {} }),
   ],
   "two outputs": [
@@ -638,6 +639,10 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
   "training information": [
     "the field training_info is not supported",
     (_, file) => Object.assign(file, { training_info: [Uint8Array.of()] }),
+  ],
+  "an output that is no tensor": [
+    'the value "logits" is of type unknown, expected numbers',
+    (graph) => Object.assign(graph.output[0].type, { tensor_type: undefined }),
   ],
   "a later version of the format": [
     "the file has version 15 of the format, expected at most 14",

@@ -35,20 +35,23 @@ function gather(node: GraphNode): IntegerConstant {
 
 function squeeze(node: GraphNode): IntegerConstant {
   const { data } = node.list(0, "size");
-  requireFirstAxis(node);
+  requireFirstAxis(node, axesOf(node) ?? [0]);
   if (data.length !== 1) node.fail(`it makes a number of ${data.length} sizes, expected one`);
   return { kind: "integers", shape: [], data };
 }
 
 function unsqueeze(node: GraphNode): IntegerConstant {
   const { shape, data } = node.sizes(0, "size");
-  requireFirstAxis(node);
+  requireFirstAxis(node, axesOf(node) ?? node.fail("it has no axes"));
   if (shape.length !== 0) node.fail(`it makes a list of [${shape}], expected a number`);
   return list(node, data);
 }
 
-function requireFirstAxis(node: GraphNode): void {
-  const axes = node.inputs[1] ? node.sizes(1, "axes").data : (node.integers("axes") ?? [0]);
+function axesOf(node: GraphNode): readonly Size[] | undefined {
+  return node.inputs[1] ? node.sizes(1, "axes").data : node.integers("axes");
+}
+
+function requireFirstAxis(node: GraphNode, axes: readonly Size[]): void {
   if (axes.join() !== "0") node.fail(`its axes are [${axes}], expected [0]`);
 }
 

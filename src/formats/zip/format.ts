@@ -7,6 +7,9 @@ export const END = { signature: 0x06054b50, bytes: 22 } as const;
 /** The compression method of an uncompressed entry. */
 export const STORED = 0;
 
+/** The only method of compression that PyTorch knows. */
+export const DEFLATED = 8;
+
 /** The id and the length of an extra field. */
 export const EXTRA_HEADER_BYTES = 4;
 

@@ -1,5 +1,5 @@
 import { FormatError } from "../errors.js";
-import { CENTRAL_HEADER, crc32, END, EXTRA_HEADER_BYTES, LOCAL_HEADER, STORED } from "./format.js";
+import { CENTRAL_HEADER, crc32, DEFLATED, END, EXTRA_HEADER_BYTES, LOCAL_HEADER, STORED } from "./format.js";
 
 const END_64_LOCATOR = { signature: 0x07064b50, bytes: 20 } as const;
 const END_64_SIGNATURE = 0x06064b50;
@@ -116,6 +116,9 @@ function readDirectory(bytes: Uint8Array): Entry[] {
     }
     requireFirstDisk(view.getUint16(place + 34, true));
     const method = view.getUint16(place + 10, true);
+    if (method !== STORED && method !== DEFLATED) {
+      throw new FormatError(`refused: the zip archive's entry ${name} is compressed by method ${method}`);
+    }
     const { unpackedSize, size, begin } = readPlace(view, place, nameBegin + nameBytes, extraBytes);
     if (unpackedSize !== size && (method === STORED || size === 0)) {
       throw new FormatError(`the zip archive is damaged: its entry ${name} has two sizes that do not fit`);
@@ -155,7 +158,8 @@ function readEnd(view: DataView): Directory {
       if (view.getUint32(end64, true) !== END_64_SIGNATURE) {
         throw new FormatError("the zip archive is damaged: it has no end record where it says");
       }
-      const disks = [locator + 4, end64 + 16, end64 + 20].map((place) => view.getUint32(place, true));
+      const places = [locator + 4, end64 + 16, end64 + 20];
+      const disks = [view.getUint32(locator + 16, true) - 1, ...places.map((place) => view.getUint32(place, true))];
       const [here, count, size, begin] = [24, 32, 40, 48].map((offset) => uint64(view, end64 + offset));
       return requireWhole({ disks, here, count, size, begin, end: end64 });
     }

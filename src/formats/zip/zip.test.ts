@@ -87,6 +87,7 @@ function withEnd64(change: (view: DataView, end64: number, locator: number) => v
   const locator = end + 56;
   view.setUint32(locator, 0x07064b50, true);
   view.setBigUint64(locator + 8, BigInt(end), true);
+  view.setUint32(locator + 16, 1, true);
   setCount(new DataView(longer.buffer, end + 76), 0xffff);
   for (const offset of [12, 16]) view.setUint32(end + 76 + offset, 0xffffffff, true);
   change(view, end, locator);
@@ -139,6 +140,7 @@ describe("reading", () => {
 
   it.each<[string, (view: DataView, end64: number, locator: number) => void, string]>([
     ["on another disk", (view, _, locator) => view.setUint32(locator + 4, 1, true), "is a part of several"],
+    ["on several disks", (view, _, locator) => view.setUint32(locator + 16, 2, true), "is a part of several"],
     ["of another disk", (view, end64) => view.setUint32(end64 + 16, 1, true), "is a part of several"],
     ["whose directory is elsewhere", (view, end64) => view.setUint32(end64 + 20, 1, true), "is a part of several"],
     ["with entries elsewhere", (view, end64) => view.setUint32(end64 + 32, 4, true), "is a part of several"],
@@ -202,6 +204,7 @@ describe("reading", () => {
     ["compression", zipSync(contents, { level: 9 }), "entry a/one is compressed"],
     ["encryption", changedEntry(0, (view) => view.setUint16(8, 1, true)), "entry a/one is encrypted"],
     ["two sizes", changedEntry(0, (view) => view.setUint32(24, 2, true)), "entry a/one has two sizes that do not fit"],
+    ["another method", changedEntry(0, (view) => view.setUint16(10, 9, true)), "entry a/one is compressed by method 9"],
     [
       "compressed nothing",
       changedEntry(0, (view) => {
