@@ -28,6 +28,15 @@ const bytes = (begin: number, end: number, shape = [end - begin]) => ({
   data_offsets: [begin, end],
 });
 
+it.each(["4.0", "4e0", "0.4E1"])("refuses a number that is not written as an integer: %s", (number) => {
+  const header = (end: string) =>
+    `{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,${end}]},"1.5e3-":{"dtype":"U8","shape":[0],"data_offsets":[4,4]}}`;
+  expect(readSafetensors(file(header("4"), 4)).tensors.get("a")!.data).toHaveLength(4);
+  expect(() => readSafetensors(file(header(number), 4))).toThrow(
+    new FormatError("safetensors: the header has a number that is not written as an integer"),
+  );
+});
+
 it("takes at most 32 MB for its tensors, or as much as the file, counted before half precision is widened", () => {
   const half = (...counts: number[]) => {
     let end = 0;

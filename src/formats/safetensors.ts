@@ -43,12 +43,13 @@ export function readSafetensors(bytes: Uint8Array): TensorFile {
 /** {@link readSafetensors} with another budget than that of weights. */
 export function readSafetensorsWithin(bytes: Uint8Array, budget: TensorBudget): TensorFile {
   const headerLength = readHeaderLength(bytes);
-  const header = parseHeader(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + headerLength));
+  const { header, text } = parseHeader(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + headerLength));
   const data = bytes.subarray(LENGTH_BYTES + headerLength);
 
   const { [METADATA]: metadata = {}, ...described } = header;
   const entries = Object.entries(described).map(([name, description]) => readEntry(name, description));
   checkPlaces(entries, data.length);
+  requireIntegers(text);
   for (const { name, type, shape } of entries) budget.spend(name, type, shape);
 
   const tensors = new Map<string, Tensor>();
@@ -125,7 +126,7 @@ function readHeaderLength(bytes: Uint8Array): number {
   return Number(length);
 }
 
-function parseHeader(bytes: Uint8Array): Record<string, unknown> {
+function parseHeader(bytes: Uint8Array): { readonly header: Record<string, unknown>; readonly text: string } {
   let text: string;
   let header: unknown;
   try {
@@ -141,7 +142,14 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
   if (repeated !== undefined) {
     throw new FormatError(`safetensors: the header has the key "${repeated}" twice`);
   }
-  return header;
+  return { header, text };
+}
+
+/** `JSON.parse` takes 80.0 for 80, other readers do not. */
+function requireIntegers(json: string): void {
+  const withoutTexts = json.replace(/"(?:\\.|[^"\\])*"/g, "");
+  if (!/\d[.eE]|-/.test(withoutTexts)) return;
+  throw new FormatError("safetensors: the header has a number that is not written as an integer");
 }
 
 /** The first key that occurs twice in an object of this valid JSON. `JSON.parse` would silently keep the last one. */
