@@ -58,6 +58,7 @@ export function readGraph(graph: GraphMessage, layers: readonly LayerNames[], bu
     for (const name of node.otherOutputs) if (name !== "") define(name);
   }
   network.finish(output.name ?? "", values.get(output.name ?? ""));
+  for (const value of [...graph.output, ...graph.value_info]) requireShape(value, values.get(value.name ?? ""));
 
   const [first, second, third] = activation.shape;
   const images = takesBytes
@@ -94,6 +95,17 @@ function requireTensor({ name, type }: ValueMessage): void {
   const element = type?.tensor_type?.elem_type;
   if (type && !isElementType(element)) {
     throw new FormatError(`onnx: the value "${name}" is of type ${element ?? "unknown"}, expected numbers`);
+  }
+}
+
+/** @throws FormatError if the graph says that a value has another shape than it has */
+function requireShape({ name, type }: ValueMessage, value: Value | undefined): void {
+  const dimensions = type?.tensor_type?.shape?.dim;
+  if (value?.kind !== "activation" || !dimensions) return;
+  const sizes = dimensions.slice(1).map(({ dim_value, dim_param = "?" }) => dim_value ?? dim_param);
+  const fits = sizes.every((size, index) => typeof size === "string" || size === value.shape[index]);
+  if (dimensions.length !== 1 + value.shape.length || !fits) {
+    throw new FormatError(`onnx: the value "${name}" is said to be of [${sizes}], but it is [${value.shape}]`);
   }
 }
 

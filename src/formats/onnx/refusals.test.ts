@@ -640,6 +640,17 @@ const REFUSED: Readonly<Record<string, readonly [string, (graph: Graph, file: Ed
     "the field training_info is not supported",
     (_, file) => Object.assign(file, { training_info: [Uint8Array.of()] }),
   ],
+  "another size of a value between nodes": [
+    'the value "pool2.output" is said to be of [16,3,1], but it is [16,1,1]',
+    (graph) => {
+      const value = graph.value_info.find(({ name }) => name === "pool2.output")!;
+      Object.assign(value.type.tensor_type.shape.dim[2], { dim_value: 3 });
+    },
+  ],
+  "another number of axes of the output": [
+    'the value "logits" is said to be of [10,1], but it is [10]',
+    (graph) => graph.output[0].type.tensor_type.shape.dim.push({ dim_value: 1 } as never),
+  ],
   "an output that is no tensor": [
     'the value "logits" is of type unknown, expected numbers',
     (graph) => Object.assign(graph.output[0].type, { tensor_type: undefined }),
