@@ -1,4 +1,5 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
+import { language } from "../i18n/language.js";
 import { theme } from "./theme.js";
 
 export type Color = readonly [red: number, green: number, blue: number];
@@ -10,12 +11,13 @@ export interface StyleReader {
   text(token: string): string;
 }
 
-/** Values read from the style sheet, and read again when the theme changes. */
+/** Values read from the style sheet, and read again when the theme or the language changes. */
 export function fromStyles<Values>(read: (styles: StyleReader) => Values): ReadonlySignal<Values> {
   return computed(() => {
     // The style sheet depends on it.
     void theme.value;
     const probe = document.createElement("span");
+    probe.lang = language.value;
     document.body.append(probe);
     const values = read({
       color: (token) => {
