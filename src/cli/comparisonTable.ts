@@ -2,10 +2,9 @@ import { shortened } from "../report/markup.js";
 import { formatDuration } from "../report/numbers.js";
 import type { ComparedRun } from "../runs/comparison.js";
 import { messages } from "./messages/index.js";
-import { table } from "./table.js";
+import { table, widest } from "./table.js";
 import { formatPercent } from "./terminal.js";
 import { endOf, printable } from "./text.js";
-import { widthOf } from "./width.js";
 
 const NOTHING = "–";
 /** Longer values of settings are shortened. */
@@ -21,15 +20,15 @@ const SHORTEST_VALUE = 8;
  */
 export function formatComparison(runs: readonly ComparedRun[], columns = Number.POSITIVE_INFINITY): string {
   const names = Object.keys(runs[0].settings);
-  const widest = (text: string) => Math.max(...text.split("\n").map(widthOf));
+  const widthOfText = (text: string) => widest(text.split("\n"));
   for (let longest = LONGEST_VALUE; longest >= SHORTEST_VALUE; longest--) {
     const text = formatTable(runs, names, longest, longest === LONGEST_VALUE ? undefined : 2 * longest);
-    if (widest(text) <= columns) return text;
+    if (widthOfText(text) <= columns) return text;
   }
   for (let shown = names.length - 1; ; shown--) {
     const kept = names.slice(0, Math.max(0, shown));
     const shortestName = shown > 0 ? 2 * SHORTEST_VALUE : SHORTEST_VALUE;
-    const room = columns - widest(formatTable(runs, kept, SHORTEST_VALUE, shortestName));
+    const room = columns - widthOfText(formatTable(runs, kept, SHORTEST_VALUE, shortestName));
     if (room < 0 && shown > 0) continue;
     const left = names.length > kept.length ? `\n${messages.settingsLeftOut(names.length - kept.length)}` : "";
     return formatTable(runs, kept, SHORTEST_VALUE, shortestName + Math.max(0, room)) + left;

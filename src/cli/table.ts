@@ -39,7 +39,6 @@ export function fittedTable(
       keptLeft,
     );
   };
-  const widest = (lines: readonly string[]) => Math.max(...lines.map(widthOf));
   for (let count = 0; count <= dispensable.length; count++) {
     const lines = without(count);
     if (widest(lines) <= columns) return lines;
@@ -47,4 +46,9 @@ export function fittedTable(
   const { length } = dispensable;
   const room = columns - widest(without(length, SHORTEST_NAME));
   return without(length, SHORTEST_NAME + Math.max(0, room));
+}
+
+/** How wide the widest of some lines is, in columns of a terminal. */
+export function widest(lines: readonly string[]): number {
+  return Math.max(...lines.map(widthOf));
 }
